@@ -1,1 +1,20 @@
-//! dray-api
+//! The wire of the drive API: what goes over HTTP as JSON, and the rules both ends must agree on.
+//!
+//! Used by the server, the client and anyone who links them. No IO, no clock, no HTTP library: serde only.
+
+pub mod error;
+pub mod id;
+pub mod item;
+pub mod limits;
+pub mod plan;
+pub mod upload;
+pub mod workspace;
+
+pub use error::{ErrorBody, ErrorCode};
+pub use id::{InvalidId, ItemId, TokenId, UploadRowId, UserId, WorkspaceId};
+pub use item::{DownloadUrl, Item, ItemType, NewFolder};
+pub use plan::PartPlan;
+pub use workspace::WorkspaceInfo;
+
+/// Path that every route of the API starts with.
+pub const BASE_PATH: &str = "/public/v1";

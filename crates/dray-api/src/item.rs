@@ -1,0 +1,158 @@
+//! The drive item, and what routes about single items take and give.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{ItemId, UserId};
+
+/// What an item is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ItemType {
+    /// Has bytes, a size and a MIME type.
+    File,
+    /// Has other items below it.
+    Folder,
+}
+
+/// A drive item as every route answers it.
+///
+/// Two published clients read different spellings of the same values, so each of `_id`/`id`,
+/// `parent`/`parentId` and `size`/`fileSize` is written twice; reading needs only one of a pair.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Item {
+    /// The item's id.
+    pub id: ItemId,
+    /// Its name, as the person gave it.
+    pub name: String,
+    /// File or folder.
+    #[serde(rename = "type")]
+    pub kind: ItemType,
+    /// The user who owns it.
+    pub owner: UserId,
+    /// The folder it is in; `None` at the root.
+    #[serde(default)]
+    pub parent_id: Option<ItemId>,
+    /// MIME type; `None` on a folder.
+    #[serde(default)]
+    pub mime_type: Option<String>,
+    /// Bytes; `None` on a folder.
+    #[serde(default)]
+    pub file_size: Option<u64>,
+    /// When it was made: RFC 3339 in UTC with milliseconds.
+    pub created_at: String,
+    /// When it last changed: RFC 3339 in UTC with milliseconds.
+    pub updated_at: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct BothSpellings<'a> {
+    #[serde(rename = "_id")]
+    underscore_id: ItemId,
+    id: ItemId,
+    name: &'a str,
+    #[serde(rename = "type")]
+    kind: ItemType,
+    owner: UserId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent: Option<ItemId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent_id: Option<ItemId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mime_type: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file_size: Option<u64>,
+    created_at: &'a str,
+    updated_at: &'a str,
+}
+
+impl Serialize for Item {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        BothSpellings {
+            underscore_id: self.id,
+            id: self.id,
+            name: &self.name,
+            kind: self.kind,
+            owner: self.owner,
+            parent: self.parent_id,
+            parent_id: self.parent_id,
+            mime_type: self.mime_type.as_deref(),
+            size: self.file_size,
+            file_size: self.file_size,
+            created_at: &self.created_at,
+            updated_at: &self.updated_at,
+        }
+        .serialize(serializer)
+    }
+}
+
+/// `POST /drive/folders`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewFolder {
+    /// The folder's name.
+    pub name: String,
+    /// The folder to make it in; absent or null: the root.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent_id: Option<ItemId>,
+}
+
+/// Answer of `GET /drive/files/{id}/download`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DownloadUrl {
+    /// A signed GET of the bytes that downloads under the item's own name.
+    pub url: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file() -> Item {
+        Item {
+            id: ItemId::new(1, [1; 8]),
+            name: "report.pdf".into(),
+            kind: ItemType::File,
+            owner: UserId::new(2, [2; 8]),
+            parent_id: Some(ItemId::new(3, [3; 8])),
+            mime_type: Some("application/pdf".into()),
+            file_size: Some(10),
+            created_at: "2026-01-31T12:00:00.000Z".into(),
+            updated_at: "2026-01-31T12:00:00.000Z".into(),
+        }
+    }
+
+    #[test]
+    fn a_file_is_written_in_both_spellings() {
+        insta::assert_snapshot!(serde_json::to_string_pretty(&file()).unwrap(), @r#"
+        {
+          "_id": "000000010101010101010101",
+          "id": "000000010101010101010101",
+          "name": "report.pdf",
+          "type": "file",
+          "owner": "000000020202020202020202",
+          "parent": "000000030303030303030303",
+          "parentId": "000000030303030303030303",
+          "mimeType": "application/pdf",
+          "size": 10,
+          "fileSize": 10,
+          "createdAt": "2026-01-31T12:00:00.000Z",
+          "updatedAt": "2026-01-31T12:00:00.000Z"
+        }
+        "#);
+    }
+
+    #[test]
+    fn a_folder_at_the_root_leaves_out_what_it_has_not() {
+        let folder =
+            Item { kind: ItemType::Folder, parent_id: None, mime_type: None, file_size: None, ..file() };
+        let json = serde_json::to_value(&folder).unwrap();
+        for absent in ["parent", "parentId", "mimeType", "size", "fileSize"] {
+            assert_eq!(json.get(absent), None, "{absent}");
+        }
+        assert_eq!(serde_json::from_value::<Item>(json).unwrap(), folder);
+    }
+}

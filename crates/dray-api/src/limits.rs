@@ -1,0 +1,27 @@
+//! The limits of the wire, each in one place. S3's own limits are quoted from the AWS reference
+//! ("Amazon S3 multipart upload limits").
+
+/// Bytes in a mebibyte.
+pub const MIB: u64 = 1024 * 1024;
+
+/// Most parts of one upload (S3).
+pub const MAX_PARTS: u32 = 10_000;
+/// Least bytes of a part that is not the last (S3).
+pub const MIN_PART_BYTES: u64 = 5 * MIB;
+/// Most bytes of a part (S3).
+pub const MAX_PART_BYTES: u64 = 5 * 1024 * MIB;
+/// Most bytes of a file (S3's long-standing object limit, 5 TiB).
+pub const MAX_FILE_BYTES: u64 = 5 * 1024 * 1024 * MIB;
+
+/// Most characters (Unicode scalar values) of a file or folder name.
+pub const MAX_NAME_CHARS: usize = 255;
+/// Most bytes of a MIME type (RFC 6838, 4.2: two names of 127 and the slash).
+pub const MAX_MIME_TYPE_BYTES: usize = 255;
+/// Most bytes of an ETag as a client sends it back.
+pub const MAX_ETAG_BYTES: usize = 128;
+/// Most bytes of a JSON request body; 10,000 parts with long `ETag`s fit.
+pub const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
+/// Most bytes of an upload id or a file key as a client sends them back (an S3 key's limit).
+pub const MAX_KEY_BYTES: usize = 1024;
+/// Most folders below each other.
+pub const MAX_FOLDER_DEPTH: u32 = 100;

@@ -1,0 +1,122 @@
+//! The three steps of an upload, all `POST /drive/files/upload/multipart/…`.
+//!
+//! Requests hold what JSON said, not yet judged: ranges and names are checked by the server, which can then
+//! name the field and the limit.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::ItemId;
+
+/// Step 1, `start`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StartUpload {
+    /// Name of the item to be.
+    pub file_name: String,
+    /// Its size in bytes.
+    pub file_size: u64,
+    /// Its MIME type.
+    pub mime_type: String,
+    /// The folder it goes to; absent or null: the root.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent_id: Option<ItemId>,
+}
+
+/// Answer of `start`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StartedUpload {
+    /// The object store's multipart upload id.
+    pub upload_id: String,
+    /// The object's key in the store.
+    pub file_key: String,
+    /// Recommended bytes of each part but the last.
+    pub part_size: u64,
+    /// How many parts that makes.
+    pub parts: u32,
+    /// When the upload expires if it is left alone: RFC 3339 in UTC with milliseconds.
+    pub expires_at: String,
+}
+
+/// Step 2, `presigned-urls`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PresignParts {
+    /// From `start`.
+    pub upload_id: String,
+    /// From `start`.
+    pub file_key: String,
+    /// How many parts the client cuts the file into. May be left out when `partNumbers` is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parts: Option<u64>,
+    /// Sign only these (after an expiry, when resuming).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part_numbers: Option<Vec<u64>>,
+}
+
+/// Answer of `presigned-urls`, as a client reads it.
+///
+/// The server also writes `urls: ["…", …]` with the same addresses in the same order, and each number as
+/// `PartNumber` too.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PresignedParts {
+    /// One a part, in part order.
+    pub parts: Vec<PresignedPart>,
+    /// When the addresses expire: RFC 3339 in UTC with milliseconds.
+    pub expires_at: String,
+}
+
+/// A signed S3 `UploadPart`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PresignedPart {
+    /// The part's number, from 1.
+    pub part_number: u32,
+    /// Where to `PUT` its bytes.
+    pub signed_url: String,
+}
+
+/// Step 4, `finalize`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FinalizeUpload {
+    /// From `start`.
+    pub upload_id: String,
+    /// From `start`.
+    pub file_key: String,
+    /// Every part, in any order.
+    pub parts: Vec<UploadedPart>,
+}
+
+/// A part that the store has, by the `ETag` that it answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UploadedPart {
+    /// The part's number, from 1.
+    #[serde(alias = "PartNumber")]
+    pub part_number: u64,
+    /// The store's `ETag`, with or without its double quotes.
+    #[serde(alias = "ETag", alias = "etag")]
+    pub e_tag: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_is_read_in_either_spelling() {
+        let ours: UploadedPart = serde_json::from_str(r#"{"partNumber": 3, "eTag": "\"abc\""}"#).unwrap();
+        let theirs: UploadedPart = serde_json::from_str(r#"{"PartNumber": 3, "ETag": "\"abc\""}"#).unwrap();
+        assert_eq!(ours, theirs);
+    }
+
+    #[test]
+    fn unknown_fields_are_ignored() {
+        let start: StartUpload =
+            serde_json::from_str(r#"{"fileName":"a","fileSize":1,"mimeType":"a/b","parentId":null,"x":[1]}"#)
+                .unwrap();
+        assert_eq!(start.parent_id, None);
+    }
+}
