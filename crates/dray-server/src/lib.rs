@@ -1,1 +1,212 @@
-//! dray-server
+//! The Dray service: a drive whose uploads go straight to S3.
+//!
+//! [`run`] serves on a socket that the caller owns until the caller says stop. [`admin`] works on the same data
+//! folder from the command line.
+
+pub mod admin;
+pub mod config;
+mod db;
+mod drive;
+mod http;
+mod objects;
+mod random;
+mod serve;
+mod service;
+
+use std::future::Future;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::HeaderValue;
+use dray_object_store::{CorsOrigins, ObjectStore};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use config::{BUCKET, Clock, Config, REGION, store_folder};
+pub use db::tokens::TokenRow;
+pub use db::access::UserRow;
+pub use drive::Error as DriveError;
+pub use service::recover::Report;
+use db::Db;
+use objects::{Objects, ObjectsConfig};
+use service::Service;
+
+/// How often unfinished uploads are looked for.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+/// How many of them are worked on at once.
+const SWEEP_LIMIT: u32 = 1000;
+
+/// Why a server can not start. Each is one line that says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The data folder can not be made or written.
+    #[error("the data folder {} can not be used: {source}; choose another with --data, or let this user write there", path.display())]
+    DataFolder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The database can not be opened.
+    #[error("the database {} {source}", path.display())]
+    Database {
+        /// Its file.
+        path: PathBuf,
+        /// Why.
+        source: db::OpenError,
+    },
+    /// The embedded store can not be opened.
+    #[error(transparent)]
+    Store(#[from] dray_object_store::OpenError),
+    /// A setting is not usable.
+    #[error("{setting} {rule}")]
+    Setting {
+        /// The flag.
+        setting: &'static str,
+        /// The rule.
+        rule: String,
+    },
+    /// The store does not let the server in.
+    #[error("the object store does not answer as it should: {0}")]
+    StoreRefused(DriveError),
+    /// A socket could not be opened.
+    #[error("no local socket: {0}")]
+    Socket(std::io::Error),
+    /// The drive said no.
+    #[error(transparent)]
+    Drive(#[from] DriveError),
+}
+
+/// Serves the drive on `listener` until `shutdown`, then lets transfers finish within
+/// [`Config::shutdown_grace`].
+pub async fn run(
+    config: Config,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), Error> {
+    let origins = origins(&config.allow_origins)?;
+    let public_url = config.public_url.as_deref().map(check_public_url).transpose()?;
+    make_data_folder(&config.data)?;
+    let store = open_store(&config).await?;
+    let db = open_database(&config.data).await?;
+
+    let private = TcpListener::bind(loopback(&listener)).await.map_err(Error::Socket)?;
+    let private_address = private.local_addr().map_err(Error::Socket)?;
+    let (stop, stop_private) = (CancellationToken::new(), CancellationToken::new());
+    let private_server =
+        tokio::spawn(serve::serve(private, store.router(), stop_private.clone(), Duration::from_secs(5)));
+
+    let service = Service::new(service::Inner {
+        db: db.clone(),
+        objects: Objects::new(ObjectsConfig {
+            endpoint: format!("http://{private_address}"),
+            credentials: store.credentials().clone(),
+            region: REGION.to_owned(),
+            bucket: BUCKET.to_owned(),
+        }),
+        clock: config.clock.clone(),
+        url_ttl_secs: url_ttl_secs(config.url_ttl)?,
+        tasks: TaskTracker::new(),
+    });
+    service.objects.check().await.map_err(Error::StoreRefused)?;
+    service.end_leases().await?;
+
+    let app = http::App { service: service.clone(), public_url: public_url.map(Into::into) };
+    let router: Router = http::router(app, store.router(), BUCKET, &origins);
+    let server = serve::serve(listener, router, stop.clone(), config.shutdown_grace);
+    let sweeping = tokio::spawn(sweep_for_ever(service.clone()));
+    tokio::spawn(async move {
+        shutdown.await;
+        tracing::info!("stopping: no new connections, requests under way may finish");
+        stop.cancel();
+    });
+    server.await;
+
+    sweeping.abort();
+    service.tasks.close();
+    service.tasks.wait().await;
+    stop_private.cancel();
+    let _ = private_server.await;
+    db.close().await;
+    store.close().await;
+    Ok(())
+}
+
+async fn sweep_for_ever(service: Service) {
+    let mut ticks = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        ticks.tick().await;
+        match service.sweep(service.clock.now(), SWEEP_LIMIT).await {
+            Ok(report) if report == Report::default() => {}
+            Ok(report) => tracing::info!(?report, "swept"),
+            Err(err) => tracing::warn!(%err, "the sweep failed"),
+        }
+    }
+}
+
+fn make_data_folder(path: &Path) -> Result<(), Error> {
+    std::fs::create_dir_all(path).map_err(|source| Error::DataFolder { path: path.to_owned(), source })
+}
+
+async fn open_store(config: &Config) -> Result<ObjectStore, Error> {
+    let mut store = dray_object_store::Config::new(store_folder(&config.data));
+    BUCKET.clone_into(&mut store.bucket);
+    REGION.clone_into(&mut store.region);
+    if !config.allow_origins.is_empty() {
+        store.cors_origins = CorsOrigins::List(config.allow_origins.clone());
+    }
+    let opened = tokio::task::spawn_blocking(|| ObjectStore::open(store)).await;
+    Ok(opened.map_err(drive::Error::internal)??)
+}
+
+async fn open_database(data: &Path) -> Result<Db, Error> {
+    let path = config::database_file(data);
+    Db::open(&path).await.map_err(|source| Error::Database { path, source })
+}
+
+/// Where the server reaches its own store: any free port that only this machine sees.
+fn loopback(listener: &TcpListener) -> SocketAddr {
+    let is_v6_only = listener.local_addr().is_ok_and(|address| address.ip() == IpAddr::V6(Ipv6Addr::LOCALHOST));
+    let ip = if is_v6_only { Ipv6Addr::LOCALHOST.into() } else { Ipv4Addr::LOCALHOST.into() };
+    SocketAddr::new(ip, 0)
+}
+
+fn origins(allowed: &[String]) -> Result<Vec<HeaderValue>, Error> {
+    let rule = |origin: &String| Error::Setting {
+        setting: "--allow-origin",
+        rule: format!("must be an origin such as https://app.example.com, not {origin:?}"),
+    };
+    allowed
+        .iter()
+        .map(|origin| {
+            let uri: axum::http::Uri = origin.parse().map_err(|_| rule(origin))?;
+            let is_origin = uri.scheme().is_some() && uri.authority().is_some() && !origin.ends_with('/');
+            if !is_origin || uri.path().len() > 1 {
+                return Err(rule(origin));
+            }
+            HeaderValue::from_str(origin).map_err(|_| rule(origin))
+        })
+        .collect()
+}
+
+fn check_public_url(url: &str) -> Result<String, Error> {
+    match objects::public_endpoint(url) {
+        Ok(endpoint) if endpoint.base_path().is_empty() => Ok(url.trim_end_matches('/').to_owned()),
+        Ok(_) => Err(Error::Setting { setting: "--public-url", rule: "must have no path: Dray serves at the root of a host".into() }),
+        Err(_) => Err(Error::Setting {
+            setting: "--public-url",
+            rule: format!("must be an address such as https://drive.example.com, not {url:?}"),
+        }),
+    }
+}
+
+fn url_ttl_secs(ttl: Duration) -> Result<u32, Error> {
+    let max = dray_s3::MAX_EXPIRES_SECS;
+    u32::try_from(ttl.as_secs()).ok().filter(|secs| (1..=max).contains(secs)).ok_or(Error::Setting {
+        setting: "--url-ttl",
+        rule: format!("must be 1 to {max} seconds (7 days, S3's limit)"),
+    })
+}

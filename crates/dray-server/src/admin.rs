@@ -1,0 +1,171 @@
+//! What an operator does from the command line, on the database itself, with the server running or not.
+
+use std::path::Path;
+use std::time::Duration;
+
+use dray_api::{TokenId, UserId, WorkspaceId};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::db::tokens::NewToken;
+use crate::db::{Db, access, tokens};
+use crate::drive::access::Scope;
+use crate::drive::token::AccessToken;
+use crate::drive;
+use crate::{Error, TokenRow, UserRow, random};
+
+/// Longest life of a token: a year.
+pub const MAX_TOKEN_LIFE: Duration = Duration::from_secs(365 * 24 * 3600);
+/// Life of the token that the first start prints.
+const FIRST_TOKEN_LIFE: Duration = Duration::from_secs(90 * 24 * 3600);
+/// Address of the user that the first start makes.
+pub const OWNER_EMAIL: &str = "owner@localhost";
+
+/// An open database.
+pub struct Admin {
+    db: Db,
+}
+
+/// A token that was just made. Its secret is nowhere else.
+#[derive(Debug)]
+pub struct CreatedToken {
+    /// Id of its record.
+    pub id: TokenId,
+    /// The secret.
+    pub token: String,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
+impl Admin {
+    /// Opens the database in a data folder, making it as needed.
+    pub async fn open(data: &Path) -> Result<Self, Error> {
+        crate::make_data_folder(data)?;
+        Ok(Self { db: crate::open_database(data).await? })
+    }
+
+    /// At the first start: makes workspace `default`, its owner, and a token, which is answered this once.
+    pub async fn bootstrap(&self, now: Timestamp) -> Result<Option<String>, Error> {
+        let owner = new_user(OWNER_EMAIL, Some("Owner"), "owner", now)?;
+        let workspace = random::id(now, WorkspaceId::new)?;
+        let token = AccessToken::generate(random::bytes)?;
+        let row = new_token(&token, owner.id, workspace, &[Scope::AccessDrive.as_str().into()], FIRST_TOKEN_LIFE, now)?;
+        let made = self.db.write(move |c| {
+            Box::pin(async move {
+                if access::default_workspace(c).await?.is_some() {
+                    return Ok(false);
+                }
+                access::insert_default_workspace(c, workspace, now).await?;
+                access::insert_user(c, workspace, &owner).await?;
+                tokens::insert(c, &row).await?;
+                Ok(true)
+            })
+        });
+        Ok(made.await?.then(|| token.reveal().to_owned()))
+    }
+
+    /// Makes a token for the user with this address.
+    pub async fn create_token(
+        &self,
+        email: &str,
+        scopes: &[String],
+        expires_in: Duration,
+        now: Timestamp,
+    ) -> Result<CreatedToken, Error> {
+        if expires_in.is_zero() || expires_in > MAX_TOKEN_LIFE {
+            return Err(Error::Setting { setting: "--expires-in", rule: "must be more than 0 and at most 365d".into() });
+        }
+        if let Some(unknown) = scopes.iter().find(|scope| Scope::parse(scope).is_none()) {
+            return Err(Error::Setting { setting: "--scope", rule: format!("{unknown:?} is unknown; there is access_drive") });
+        }
+        let (email, scopes) = (email.to_owned(), scopes.to_vec());
+        let token = AccessToken::generate(random::bytes)?;
+        let secret = token.clone();
+        let row = self.db.write(move |c| {
+            Box::pin(async move {
+                let (user, workspace) = access::user_by_email(c, &email).await?.ok_or_else(|| {
+                    drive::Error::field("--user", format!("{email:?} is unknown: see `dray user list`, or `dray user add`"))
+                })?;
+                let row = new_token(&secret, user, workspace, &scopes, expires_in, now)?;
+                tokens::insert(c, &row).await?;
+                Ok((row.id, row.expires_at))
+            })
+        });
+        let (id, expires_at) = row.await?;
+        Ok(CreatedToken { id, token: token.reveal().to_owned(), expires_at })
+    }
+
+    /// Every token's record, oldest first.
+    pub async fn list_tokens(&self) -> Result<Vec<TokenRow>, Error> {
+        let mut connection = self.db.read().await?;
+        Ok(tokens::list(&mut connection).await.map_err(drive::Error::from)?)
+    }
+
+    /// Revokes a token from now on; `false` if there is none with this id.
+    pub async fn revoke_token(&self, id: TokenId, now: Timestamp) -> Result<bool, Error> {
+        Ok(self.db.write(move |c| Box::pin(async move { Ok(tokens::revoke(c, id, now).await?) })).await?)
+    }
+
+    /// Adds a user to workspace `default`.
+    pub async fn add_user(&self, email: &str, name: Option<&str>, now: Timestamp) -> Result<UserId, Error> {
+        let user = new_user(email, name, "member", now)?;
+        let id = user.id;
+        self.db
+            .write(move |c| {
+                Box::pin(async move {
+                    let Some(workspace) = access::default_workspace(c).await? else {
+                        return Err(drive::Error::field("--data", "has no drive yet: start it once with `dray serve`"));
+                    };
+                    if access::insert_user(c, workspace, &user).await? {
+                        Ok(())
+                    } else {
+                        Err(drive::Error::field("EMAIL", format!("{:?} is a user already", user.email)))
+                    }
+                })
+            })
+            .await?;
+        Ok(id)
+    }
+
+    /// Every user, oldest first.
+    pub async fn list_users(&self) -> Result<Vec<UserRow>, Error> {
+        let mut connection = self.db.read().await?;
+        Ok(access::list_users(&mut connection).await.map_err(drive::Error::from)?)
+    }
+
+    /// Closes the database.
+    pub async fn close(self) {
+        self.db.close().await;
+    }
+}
+
+fn new_user(email: &str, name: Option<&str>, role: &str, now: Timestamp) -> Result<UserRow, Error> {
+    let is_address = email.len() <= 254
+        && email.chars().all(|c| !c.is_control() && !c.is_whitespace())
+        && email.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty());
+    if !is_address {
+        return Err(Error::Setting { setting: "EMAIL", rule: "must be an address such as alice@example.com".into() });
+    }
+    let email = email.to_lowercase();
+    let name = name.unwrap_or_else(|| email.split('@').next().unwrap_or_default()).to_owned();
+    Ok(UserRow { id: random::id(now, UserId::new)?, email, name, role: role.to_owned(), created_at: now })
+}
+
+fn new_token(
+    token: &AccessToken,
+    user: UserId,
+    workspace: WorkspaceId,
+    scopes: &[String],
+    life: Duration,
+    now: Timestamp,
+) -> drive::Result<NewToken> {
+    let life = SignedDuration::try_from(life).map_err(drive::Error::internal)?;
+    Ok(NewToken {
+        id: random::id(now, TokenId::new)?,
+        hash: token.hash(),
+        workspace,
+        user,
+        scopes: scopes.join(" "),
+        created_at: now,
+        expires_at: now.checked_add(life).map_err(drive::Error::internal)?,
+    })
+}

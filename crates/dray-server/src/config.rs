@@ -1,0 +1,82 @@
+//! The settings of a server: one struct, read once at start.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+/// Name of the bucket that the embedded store has.
+pub const BUCKET: &str = "dray";
+/// Region that the embedded store signs for.
+pub const REGION: &str = "us-east-1";
+
+/// The settings of a server.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Folder that holds everything: the database and the embedded object store.
+    pub data: PathBuf,
+    /// Address that callers reach this server at, such as `https://drive.example.com`. Without it, URLs are
+    /// signed for the host that the caller used.
+    pub public_url: Option<String>,
+    /// Origins of pages that browsers may let talk to this server; empty: any. Nothing here rests on cookies,
+    /// so a page has no more rights than the token or signed URL that it was given.
+    pub allow_origins: Vec<String>,
+    /// How long a signed part URL is good.
+    pub url_ttl: Duration,
+    /// How long a stopping server lets requests under way finish.
+    pub shutdown_grace: Duration,
+    /// What time it is.
+    pub clock: Clock,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data: PathBuf::from("dray-data"),
+            public_url: None,
+            allow_origins: Vec::new(),
+            url_ttl: Duration::from_secs(3600),
+            shutdown_grace: Duration::from_secs(30),
+            clock: Clock::system(),
+        }
+    }
+}
+
+/// Where the embedded object store lives in a data folder.
+pub fn store_folder(data: &Path) -> PathBuf {
+    data.join("store")
+}
+
+/// Where the SQLite database lives in a data folder.
+pub(crate) fn database_file(data: &Path) -> PathBuf {
+    data.join("drive.db")
+}
+
+/// Tells the time. The service reads the clock only at its edges and passes `now` on; tests move it.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
+
+impl Clock {
+    /// The machine's clock.
+    #[expect(clippy::disallowed_methods, reason = "the one place of the service that reads the clock")]
+    pub fn system() -> Self {
+        Self(Arc::new(Timestamp::now))
+    }
+
+    /// A clock that shows what `now` says.
+    pub fn from_fn(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
+    /// What time it is.
+    pub fn now(&self) -> Timestamp {
+        (self.0)()
+    }
+}
+
+impl std::fmt::Debug for Clock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Clock")
+    }
+}

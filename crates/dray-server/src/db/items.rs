@@ -1,0 +1,101 @@
+//! Files and folders. What a caller may see is decided here, in the query.
+
+use dray_api::limits::MAX_FOLDER_DEPTH;
+use dray_api::{ItemId, UploadRowId};
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
+
+use super::{Conn, millis, parsed, parsed_or_none, size, stored_size, time};
+use crate::drive::access::Caller;
+use crate::drive::item::{Content, Item};
+
+/// The item, if the caller may see it.
+pub(crate) async fn visible(c: &mut Conn, caller: &Caller, id: ItemId) -> Result<Option<Item>, sqlx::Error> {
+    let sql = "select id, workspace_id, parent_id, owner_id, kind, name, mime_type, size_bytes, object_key,
+                      created_at, updated_at
+               from items where id = $1 and workspace_id = $2 and owner_id = $3";
+    let row = sqlx::query(sql)
+        .bind(id.to_string())
+        .bind(caller.workspace.to_string())
+        .bind(caller.user.to_string())
+        .fetch_optional(c)
+        .await?;
+    row.map(|row| item(&row)).transpose()
+}
+
+/// The item that an upload became.
+pub(crate) async fn of_upload(c: &mut Conn, upload: UploadRowId) -> Result<Option<Item>, sqlx::Error> {
+    let sql = "select id, workspace_id, parent_id, owner_id, kind, name, mime_type, size_bytes, object_key,
+                      created_at, updated_at
+               from items where upload_id = $1";
+    let row = sqlx::query(sql).bind(upload.to_string()).fetch_optional(c).await?;
+    row.map(|row| item(&row)).transpose()
+}
+
+/// How many folders there are from the root to `id`, itself included; counts no further than one past the
+/// limit.
+pub(crate) async fn depth(c: &mut Conn, id: ItemId) -> Result<i64, sqlx::Error> {
+    let sql = "with recursive up (id, depth) as (
+                   select $1, 1
+                   union all
+                   select i.parent_id, depth + 1 from up join items i on i.id = up.id
+                   where i.parent_id is not null and depth <= $2
+               )
+               select max(depth) as depth from up";
+    let row = sqlx::query(sql).bind(id.to_string()).bind(i64::from(MAX_FOLDER_DEPTH)).fetch_one(c).await?;
+    row.try_get("depth")
+}
+
+pub(crate) async fn insert(
+    c: &mut Conn,
+    item: &Item,
+    upload: Option<UploadRowId>,
+) -> Result<(), sqlx::Error> {
+    let sql = "insert into items (id, workspace_id, parent_id, owner_id, kind, name, mime_type, size_bytes,
+                                  object_key, upload_id, created_at, updated_at)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    let (kind, mime_type, size_bytes, object_key) = match &item.content {
+        Content::Folder => ("folder", None, None, None),
+        Content::File { mime_type, size_bytes, object_key } => {
+            ("file", Some(mime_type), Some(stored_size(*size_bytes)?), Some(object_key))
+        }
+    };
+    sqlx::query(sql)
+        .bind(item.id.to_string())
+        .bind(item.workspace.to_string())
+        .bind(item.parent.map(|id| id.to_string()))
+        .bind(item.owner.to_string())
+        .bind(kind)
+        .bind(&item.name)
+        .bind(mime_type)
+        .bind(size_bytes)
+        .bind(object_key)
+        .bind(upload.map(|id| id.to_string()))
+        .bind(millis(item.created_at))
+        .bind(millis(item.updated_at))
+        .execute(c)
+        .await?;
+    Ok(())
+}
+
+fn item(row: &SqliteRow) -> Result<Item, sqlx::Error> {
+    let kind: &str = row.try_get("kind")?;
+    let content = match kind {
+        "folder" => Content::Folder,
+        _ => Content::File {
+            mime_type: row.try_get("mime_type")?,
+            size_bytes: size(row, "size_bytes")?,
+            object_key: row.try_get("object_key")?,
+        },
+    };
+    Ok(Item {
+        id: parsed(row, "id")?,
+        workspace: parsed(row, "workspace_id")?,
+        parent: parsed_or_none(row, "parent_id")?,
+        owner: parsed(row, "owner_id")?,
+        name: row.try_get("name")?,
+        content,
+        created_at: time(row, "created_at")?,
+        updated_at: time(row, "updated_at")?,
+    })
+}

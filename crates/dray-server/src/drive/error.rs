@@ -1,0 +1,143 @@
+//! Everything that can go wrong in the drive, one variant a cause. Knows no HTTP: `http/error.rs` gives each
+//! its status, code and words.
+
+use dray_api::plan::ImpossiblePartCount;
+
+/// A result of the drive.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong, for a caller of the drive.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// A value breaks its rule; `field` is its name on the wire.
+    #[error("{field}: {rule}")]
+    InvalidField {
+        /// Name on the wire, with its place in a list (`parts[3].partNumber`).
+        field: String,
+        /// The rule, as the end of a sentence that starts with the field.
+        rule: String,
+    },
+    /// A name that no file or folder can have.
+    #[error("{field}: {rule}")]
+    InvalidName {
+        /// Name of the field on the wire.
+        field: &'static str,
+        /// The rule that is broken.
+        rule: &'static str,
+    },
+    /// S3's part rules do not allow this cut of the file.
+    #[error(transparent)]
+    ImpossiblePartCount(#[from] ImpossiblePartCount),
+    /// A listed part is missing in the store or has another `ETag` there.
+    #[error("the store does not have a listed part, or has it with another ETag: {detail}")]
+    InvalidPart {
+        /// What the store said.
+        detail: String,
+    },
+    /// A part that is not the last is under the least size.
+    #[error("a part that is not the last is under 5 MiB")]
+    PartTooSmall,
+    /// The stored bytes are not as many as were announced.
+    #[error("the parts do not add up to the announced {announced_bytes} bytes: {detail}")]
+    SizeMismatch {
+        /// `fileSize` of `start`.
+        announced_bytes: u64,
+        /// What the store said.
+        detail: String,
+    },
+    /// The file is larger than this server takes.
+    #[error("a file of {size_bytes} bytes is over the limit of {limit_bytes}")]
+    FileTooLarge {
+        /// What was announced.
+        size_bytes: u64,
+        /// What is allowed.
+        limit_bytes: u64,
+    },
+    /// A file is needed, this is a folder.
+    #[error("the item is a folder")]
+    NotAFile,
+    /// A folder is needed, this is a file.
+    #[error("parentId is a file")]
+    NotAFolder,
+    /// Folders can not be nested any deeper.
+    #[error("folders can be nested at most {limit} deep")]
+    TooDeep {
+        /// The limit.
+        limit: u32,
+    },
+    /// No token came with the request.
+    #[error("no token")]
+    MissingToken,
+    /// The token is malformed or unknown.
+    #[error("the token is malformed or unknown")]
+    InvalidToken,
+    /// The token's time is over.
+    #[error("the token has expired")]
+    ExpiredToken,
+    /// The token was revoked.
+    #[error("the token was revoked")]
+    RevokedToken,
+    /// An integration key, where a personal access token is needed.
+    #[error("an integration key can not be used here")]
+    WrongTokenKind,
+    /// The token lacks a scope.
+    #[error("the token lacks the scope {scope}")]
+    MissingScope {
+        /// The scope that is needed.
+        scope: &'static str,
+    },
+    /// No such item, or not one that the caller may see.
+    #[error("no such item")]
+    NotFound,
+    /// No such upload, or not the caller's.
+    #[error("no such upload")]
+    UploadNotFound,
+    /// The upload was finalized with other parts.
+    #[error("the upload was finalized with other parts")]
+    FinalizedDifferently,
+    /// The upload is being finalized with other parts.
+    #[error("the upload is being finalized with other parts")]
+    FinalizeInProgress,
+    /// The upload was aborted.
+    #[error("the upload was aborted")]
+    UploadAborted,
+    /// The upload's time is over.
+    #[error("the upload expired")]
+    UploadExpired,
+    /// Finalize has not come to an end yet.
+    #[error("finalize has not come to an end")]
+    FinalizePending,
+    /// The object store can not be reached, or refuses us.
+    #[error("the object store can not be reached: {detail}")]
+    StoreUnreachable {
+        /// For the log; never shown to callers.
+        detail: String,
+    },
+    /// The database can not be reached, or is too busy.
+    #[error("the database can not be reached: {detail}")]
+    DatabaseUnreachable {
+        /// For the log; never shown to callers.
+        detail: String,
+    },
+    /// The store or the database is full.
+    #[error("no space left")]
+    NoSpace,
+    /// A defect, or a broken disk.
+    #[error("{detail}")]
+    Internal {
+        /// For the log; never shown to callers.
+        detail: String,
+    },
+}
+
+impl Error {
+    /// An [`Error::InvalidField`].
+    pub fn field(field: impl Into<String>, rule: impl Into<String>) -> Self {
+        Self::InvalidField { field: field.into(), rule: rule.into() }
+    }
+
+    /// An [`Error::Internal`], with its cause for the log.
+    pub fn internal(detail: impl std::fmt::Display) -> Self {
+        Self::Internal { detail: detail.to_string() }
+    }
+}

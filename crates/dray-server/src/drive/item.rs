@@ -1,0 +1,195 @@
+//! Items of the drive: names, MIME types and what an item is.
+
+use std::fmt;
+
+use dray_api::limits::{MAX_MIME_TYPE_BYTES, MAX_NAME_CHARS};
+use dray_api::{ItemId, ItemType, UserId, WorkspaceId};
+use jiff::Timestamp;
+
+use super::{Error, Result, wire_time};
+
+/// A name that a file or folder can have: 1 to 255 characters, one path segment on every operating system's
+/// terms, and nothing that shows a person another name than it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemName(String);
+
+impl ItemName {
+    /// Checks a name; `field` is what the wire calls it.
+    pub fn parse(field: &'static str, name: String) -> Result<Self> {
+        match broken_rule(&name) {
+            Some(rule) => Err(Error::InvalidName { field, rule }),
+            None => Ok(Self(name)),
+        }
+    }
+
+    /// The name as given.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ItemName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn broken_rule(name: &str) -> Option<&'static str> {
+    if name.trim().is_empty() {
+        Some("must not be empty or blank")
+    } else if name.chars().count() > MAX_NAME_CHARS {
+        Some("must be at most 255 characters")
+    } else if name == "." || name == ".." {
+        Some("must not be \".\" or \"..\"")
+    } else if name.contains(['/', '\\']) {
+        Some("must not contain a slash or a backslash")
+    } else if name.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
+        Some("must not contain control characters or line breaks")
+    } else if name.chars().any(is_bidi_control) {
+        Some("must not contain characters that change the direction of text")
+    } else {
+        None
+    }
+}
+
+/// Unicode's `Bidi_Control` (UAX 9): they can make `exe.fdp` read as `pdf.exe`.
+fn is_bidi_control(c: char) -> bool {
+    matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A MIME type (RFC 9110, 8.3.1): `type/subtype` and perhaps parameters, in visible ASCII.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MimeType(String);
+
+impl MimeType {
+    /// What a browser calls bytes that it knows nothing about.
+    pub const UNKNOWN: &'static str = "application/octet-stream";
+
+    /// Checks a MIME type. An empty one, as browsers give for endings they do not know, is
+    /// [`MimeType::UNKNOWN`].
+    pub fn parse(mime_type: String) -> Result<Self> {
+        if mime_type.is_empty() {
+            return Ok(Self(Self::UNKNOWN.to_owned()));
+        }
+        let essence = mime_type.split(';').next().unwrap_or_default().trim_end();
+        let is_well_formed = mime_type.len() <= MAX_MIME_TYPE_BYTES
+            && mime_type.bytes().all(|b| (b' '..=b'~').contains(&b))
+            && essence.split_once('/').is_some_and(|(main, sub)| is_token(main) && is_token(sub));
+        if is_well_formed {
+            Ok(Self(mime_type))
+        } else {
+            Err(Error::field("mimeType", "must be a MIME type such as \"application/pdf\""))
+        }
+    }
+
+    /// The type as given.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// RFC 9110, 5.6.2.
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+}
+
+/// An item as the database has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// Its id.
+    pub id: ItemId,
+    /// The workspace it is in; items never leave it.
+    pub workspace: WorkspaceId,
+    /// The folder it is in; `None` at the root.
+    pub parent: Option<ItemId>,
+    /// The user who owns it.
+    pub owner: UserId,
+    /// Its name.
+    pub name: String,
+    /// File or folder, and what only files have.
+    pub content: Content,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// What an item holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// Other items.
+    Folder,
+    /// Bytes.
+    File {
+        /// MIME type.
+        mime_type: String,
+        /// How many bytes.
+        size_bytes: u64,
+        /// Where the store has them.
+        object_key: String,
+    },
+}
+
+impl Item {
+    /// The item as the wire has it.
+    pub fn to_wire(&self) -> dray_api::Item {
+        let (kind, mime_type, file_size) = match &self.content {
+            Content::Folder => (ItemType::Folder, None, None),
+            Content::File { mime_type, size_bytes, .. } => (ItemType::File, Some(mime_type.clone()), Some(*size_bytes)),
+        };
+        dray_api::Item {
+            id: self.id,
+            name: self.name.clone(),
+            kind,
+            owner: self.owner,
+            parent_id: self.parent,
+            mime_type,
+            file_size,
+            created_at: wire_time(self.created_at),
+            updated_at: wire_time(self.updated_at),
+        }
+    }
+}
+
+/// The key that an item's bytes have in the store: made of ids, never of a name.
+pub fn object_key(workspace: WorkspaceId, item: ItemId) -> String {
+    format!("files/{workspace}/{item}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(text: &str) -> Result<ItemName> {
+        ItemName::parse("fileName", text.to_owned())
+    }
+
+    #[test]
+    fn ordinary_and_odd_names_are_kept_exactly() {
+        for text in ["report.pdf", "ünïcode 文件 🙂.txt", "..a", "a..", " leading", "%2e%2e", "a\"b'c;d", "con", "-rf"] {
+            assert_eq!(name(text).unwrap().as_str(), text);
+        }
+        assert!(name(&"é".repeat(255)).is_ok());
+    }
+
+    #[test]
+    fn names_that_deceive_or_break_are_refused_with_the_rule() {
+        for text in ["", "  ", ".", "..", "a/b", "a\\b", "a\0b", "a\r\nb", "a\u{7f}", "a\u{85}b", "a\u{202e}fdp.exe", "a\u{2028}b"] {
+            assert!(matches!(name(text), Err(Error::InvalidName { field: "fileName", .. })), "{text:?}");
+        }
+        assert!(name(&"é".repeat(256)).is_err());
+    }
+
+    #[test]
+    fn a_mime_type_is_checked_and_an_empty_one_is_unknown_bytes() {
+        let parse = |text: &str| MimeType::parse(text.to_owned());
+        assert_eq!(parse("").unwrap().as_str(), "application/octet-stream");
+        for text in ["application/pdf", "text/plain; charset=utf-8", "image/svg+xml"] {
+            assert_eq!(parse(text).unwrap().as_str(), text);
+        }
+        for text in ["pdf", "a/", "/b", "a/b\r\nX: y", "a b/c", "a/b/c", "é/b"] {
+            assert!(parse(text).is_err(), "{text:?}");
+        }
+        assert!(parse(&format!("a/{}", "b".repeat(300))).is_err());
+    }
+}

@@ -1,0 +1,392 @@
+//! The life of an upload: its states, and what each step may do in each.
+//!
+//! ```text
+//! opening ──► open ──► completing ──► completed
+//!    │          │  ◄──────┘ (the store refused the parts: still usable)
+//!    └──────────┴──► aborted | expired
+//! ```
+
+use dray_api::limits::{MAX_ETAG_BYTES, MAX_FILE_BYTES, MAX_PARTS};
+use dray_api::plan::check_part_count;
+use dray_api::upload::UploadedPart;
+use dray_api::{ItemId, UploadRowId, UserId, WorkspaceId};
+use dray_s3::PartNumber;
+use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest as _, Sha256};
+
+use super::{Error, Result};
+
+/// How long an upload lives after the last time somebody signed parts of it.
+pub const IDLE_LIFE: SignedDuration = SignedDuration::from_hours(24);
+/// How long an upload lives at most.
+pub const WHOLE_LIFE: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// How long a finalize has the upload to itself before another may take over from it. Two that overlap do no
+/// harm (every step can be repeated); the lease only keeps them from doing the same work.
+pub const FINALIZE_LEASE: SignedDuration = SignedDuration::from_secs(30);
+/// A later expiry is written only when it gains this much, so that signing rarely writes.
+const EXPIRY_STEP: SignedDuration = SignedDuration::from_hours(1);
+
+/// Where an upload is in its life.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// The row is there; the store has not answered yet.
+    Opening,
+    /// Parts can be signed, put and finalized.
+    Open,
+    /// A finalize is under way.
+    Completing {
+        /// What it lists.
+        digest: Digest,
+        /// Who has the lease.
+        holder: LeaseHolder,
+        /// Until when.
+        lease_until: Timestamp,
+    },
+    /// The item exists.
+    Completed {
+        /// What the finalize listed.
+        digest: Digest,
+    },
+    /// Given up by the caller.
+    Aborted,
+    /// Left alone for too long.
+    Expired,
+}
+
+/// An upload as the database has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upload {
+    /// Its row.
+    pub id: UploadRowId,
+    /// The workspace of the item to be.
+    pub workspace: WorkspaceId,
+    /// Who started it; nobody else sees it.
+    pub user: UserId,
+    /// The folder of the item to be.
+    pub parent: Option<ItemId>,
+    /// The id of the item to be.
+    pub item: ItemId,
+    /// The name of the item to be.
+    pub name: String,
+    /// Its MIME type.
+    pub mime_type: String,
+    /// Its announced size.
+    pub size_bytes: u64,
+    /// The object's key in the store.
+    pub object_key: String,
+    /// A random text that the object carries as metadata: proof that an object is this upload's.
+    pub store_token: String,
+    /// The store's multipart upload id, once it has answered.
+    pub store_upload_id: Option<String>,
+    /// Where it is in its life.
+    pub state: State,
+    /// When it was started.
+    pub created_at: Timestamp,
+    /// When it expires if it is left alone.
+    pub expires_at: Timestamp,
+}
+
+/// Which finalize has an upload's lease: a random text, new for each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeaseHolder(pub String);
+
+/// What a finalize lists, as a SHA-256 in hexadecimal: two finalizes are the same if theirs is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Digest(pub String);
+
+/// What a finalize has to do next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FinalizeStep {
+    /// Take the lease and complete the upload.
+    Complete,
+    /// Another finalize with the same parts is at it: see what becomes of it.
+    Wait,
+    /// The item is there already.
+    Done,
+}
+
+impl Upload {
+    /// What a finalize that lists `digest` has to do.
+    pub fn finalize_step(&self, digest: &Digest, now: Timestamp) -> Result<FinalizeStep> {
+        match &self.state {
+            State::Completed { digest: done } if done == digest => Ok(FinalizeStep::Done),
+            State::Completed { .. } => Err(Error::FinalizedDifferently),
+            State::Completing { digest: other, .. } if other != digest => Err(Error::FinalizeInProgress),
+            State::Completing { lease_until, .. } if now < *lease_until => Ok(FinalizeStep::Wait),
+            State::Completing { .. } => Ok(FinalizeStep::Complete),
+            State::Open => self.check_alive(now).map(|()| FinalizeStep::Complete),
+            State::Opening | State::Aborted | State::Expired => Err(self.gone()),
+        }
+    }
+
+    /// The store's upload id, if parts can be signed now.
+    pub fn signable(&self, now: Timestamp) -> Result<&str> {
+        match (&self.state, &self.store_upload_id) {
+            (State::Open, Some(id)) => self.check_alive(now).map(|()| id.as_str()),
+            (State::Completing { .. }, Some(id)) => Ok(id),
+            (State::Completed { .. }, _) => Err(Error::FinalizedDifferently),
+            _ => Err(self.gone()),
+        }
+    }
+
+    /// When the upload expires if parts are signed now; `None` if that is hardly later than it is.
+    pub fn later_expiry(&self, now: Timestamp) -> Option<Timestamp> {
+        let latest = self.created_at.checked_add(WHOLE_LIFE).unwrap_or(Timestamp::MAX);
+        let renewed = expiry(now).min(latest);
+        (renewed.duration_since(self.expires_at) >= EXPIRY_STEP).then_some(renewed)
+    }
+
+    fn check_alive(&self, now: Timestamp) -> Result<()> {
+        if now < self.expires_at { Ok(()) } else { Err(Error::UploadExpired) }
+    }
+
+    fn gone(&self) -> Error {
+        match self.state {
+            State::Aborted => Error::UploadAborted,
+            State::Expired => Error::UploadExpired,
+            _ => Error::UploadNotFound,
+        }
+    }
+}
+
+/// When an upload that is touched now expires.
+pub fn expiry(now: Timestamp) -> Timestamp {
+    now.checked_add(IDLE_LIFE).unwrap_or(Timestamp::MAX)
+}
+
+/// Checks an announced size against the limit.
+pub fn check_file_size(size_bytes: u64) -> Result<()> {
+    if size_bytes <= MAX_FILE_BYTES {
+        Ok(())
+    } else {
+        Err(Error::FileTooLarge { size_bytes, limit_bytes: MAX_FILE_BYTES })
+    }
+}
+
+/// The part numbers to sign, ascending: all of `parts`, or only `part_numbers`.
+pub fn numbers_to_sign(
+    size_bytes: u64,
+    parts: Option<u64>,
+    part_numbers: Option<&[u64]>,
+) -> Result<Vec<PartNumber>> {
+    let count = parts.map(|parts| check_part_count(size_bytes, parts)).transpose()?;
+    match (count, part_numbers) {
+        (None, None) => Err(Error::field("parts", "is required: how many parts the file is cut into")),
+        (Some(count), None) => (1..=count).map(|n| part_number("parts", u64::from(n))).collect(),
+        (count, Some(listed)) => listed_numbers(listed, count.unwrap_or(MAX_PARTS)),
+    }
+}
+
+fn listed_numbers(listed: &[u64], most: u32) -> Result<Vec<PartNumber>> {
+    check_list_length("partNumbers", listed.len())?;
+    let mut numbers = Vec::with_capacity(listed.len());
+    for (at, &number) in listed.iter().enumerate() {
+        let field = format!("partNumbers[{at}]");
+        if number > u64::from(most) {
+            return Err(Error::field(field, format!("must be at most {most}")));
+        }
+        numbers.push(part_number(field, number)?);
+    }
+    numbers.sort_unstable();
+    refuse_repeats("partNumbers", numbers.iter().copied())?;
+    Ok(numbers)
+}
+
+fn part_number(field: impl Into<String>, number: u64) -> Result<PartNumber> {
+    PartNumber::try_from(number).map_err(|_| Error::field(field, format!("must be a whole number from 1 to {MAX_PARTS}")))
+}
+
+fn check_list_length(field: &str, length: usize) -> Result<()> {
+    if (1..=MAX_PARTS as usize).contains(&length) {
+        Ok(())
+    } else {
+        Err(Error::field(field, format!("must list 1 to {MAX_PARTS} parts, not {length}")))
+    }
+}
+
+fn refuse_repeats(field: &str, ascending: impl Iterator<Item = PartNumber>) -> Result<()> {
+    let mut last = None;
+    for number in ascending {
+        if last.replace(number) == Some(number) {
+            return Err(Error::field(field, format!("must list part {number} once")));
+        }
+    }
+    Ok(())
+}
+
+/// The parts of a finalize: ascending, none twice, each with an `ETag` that can stand in a header.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartList(Vec<(PartNumber, String)>);
+
+impl PartList {
+    /// Checks what a client listed, in whatever order.
+    pub fn parse(listed: Vec<UploadedPart>) -> Result<Self> {
+        check_list_length("parts", listed.len())?;
+        let mut parts = Vec::with_capacity(listed.len());
+        for (at, part) in listed.into_iter().enumerate() {
+            let number = part_number(format!("parts[{at}].partNumber"), part.part_number)?;
+            parts.push((number, parse_etag(at, &part.e_tag)?));
+        }
+        parts.sort_unstable_by_key(|(number, _)| *number);
+        refuse_repeats("parts", parts.iter().map(|(number, _)| *number))?;
+        Ok(Self(parts))
+    }
+
+    /// Number and `ETag` (without quotes), ascending.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (PartNumber, &str)> {
+        self.0.iter().map(|(number, etag)| (*number, etag.as_str()))
+    }
+
+    /// The same for two lists exactly if they list the same parts.
+    pub fn digest(&self) -> Digest {
+        let mut hash = Sha256::new();
+        for (number, etag) in &self.0 {
+            hash.update(number.get().to_be_bytes());
+            hash.update((etag.len() as u64).to_be_bytes());
+            hash.update(etag);
+        }
+        Digest(hex::encode(hash.finalize()))
+    }
+}
+
+fn parse_etag(at: usize, etag: &str) -> Result<String> {
+    let bare = etag.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(etag);
+    let is_well_formed = (1..=MAX_ETAG_BYTES).contains(&bare.len())
+        && bare.bytes().all(|b| b.is_ascii_graphic() && !b"\"<>&".contains(&b));
+    if is_well_formed {
+        Ok(bare.to_owned())
+    } else {
+        Err(Error::field(format!("parts[{at}].eTag"), "must be the ETag that the store answered for the part"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(secs: i64) -> Timestamp {
+        Timestamp::from_second(secs).unwrap()
+    }
+
+    fn digest(text: &str) -> Digest {
+        Digest(text.into())
+    }
+
+    fn upload(state: State) -> Upload {
+        Upload {
+            id: UploadRowId::new(1, [0; 8]),
+            workspace: WorkspaceId::new(1, [0; 8]),
+            user: UserId::new(1, [0; 8]),
+            parent: None,
+            item: ItemId::new(1, [0; 8]),
+            name: "a".into(),
+            mime_type: "a/b".into(),
+            size_bytes: 1,
+            object_key: "k".into(),
+            store_token: "t".into(),
+            store_upload_id: Some("u".into()),
+            state,
+            created_at: at(0),
+            expires_at: at(1000),
+        }
+    }
+
+    fn completing(lease_until: i64) -> State {
+        State::Completing { digest: digest("d"), holder: LeaseHolder("h".into()), lease_until: at(lease_until) }
+    }
+
+    #[test]
+    fn every_state_has_its_answer_to_a_finalize() {
+        let step = |state, listed: &str, now| upload(state).finalize_step(&digest(listed), at(now));
+        let done = || State::Completed { digest: digest("d") };
+        assert_eq!(step(State::Open, "d", 999), Ok(FinalizeStep::Complete));
+        assert_eq!(step(State::Open, "d", 1000), Err(Error::UploadExpired));
+        assert_eq!(step(completing(10), "d", 9), Ok(FinalizeStep::Wait));
+        assert_eq!(step(completing(10), "d", 10), Ok(FinalizeStep::Complete), "the winner is gone");
+        assert_eq!(step(completing(10), "d", 5000), Ok(FinalizeStep::Complete), "begun in time, so never expired");
+        assert_eq!(step(completing(10), "e", 10), Err(Error::FinalizeInProgress));
+        assert_eq!(step(done(), "d", 5000), Ok(FinalizeStep::Done));
+        assert_eq!(step(done(), "e", 5), Err(Error::FinalizedDifferently));
+        assert_eq!(step(State::Aborted, "d", 5), Err(Error::UploadAborted));
+        assert_eq!(step(State::Expired, "d", 5), Err(Error::UploadExpired));
+        assert_eq!(step(State::Opening, "d", 5), Err(Error::UploadNotFound));
+    }
+
+    #[test]
+    fn only_a_living_upload_is_signed() {
+        assert_eq!(upload(State::Open).signable(at(999)), Ok("u"));
+        assert_eq!(upload(State::Open).signable(at(1000)), Err(Error::UploadExpired));
+        assert_eq!(upload(completing(10)).signable(at(5)), Ok("u"), "the finalize may still be refused");
+        assert_eq!(upload(State::Aborted).signable(at(5)), Err(Error::UploadAborted));
+    }
+
+    #[test]
+    fn expiry_slides_a_day_at_a_time_and_ends_after_a_week() {
+        let day = 24 * 3600;
+        let upload = |expires_at| Upload { expires_at: at(expires_at), ..upload(State::Open) };
+        assert_eq!(upload(day).later_expiry(at(10)), None, "hardly later");
+        assert_eq!(upload(day).later_expiry(at(3600)), Some(at(day + 3600)));
+        assert_eq!(upload(6 * day + 3600).later_expiry(at(6 * day)), Some(at(7 * day)));
+        assert_eq!(upload(7 * day).later_expiry(at(7 * day - 1)), None);
+    }
+
+    #[test]
+    fn a_count_of_parts_is_signed_whole_and_a_list_in_order() {
+        let numbers = |parts, listed: Option<&[u64]>| {
+            numbers_to_sign(12 << 20, parts, listed).map(|list| list.iter().map(|n| n.get()).collect::<Vec<_>>())
+        };
+        assert_eq!(numbers(Some(2), None), Ok(vec![1, 2]));
+        assert_eq!(numbers(Some(3), Some(&[3, 1])), Ok(vec![1, 3]));
+        assert_eq!(numbers(None, Some(&[10_000])), Ok(vec![10_000]));
+        for (parts, listed, field) in [
+            (None, None, "parts"),
+            (Some(2), Some(&[3][..]), "partNumbers[0]"),
+            (None, Some(&[1, 0]), "partNumbers[1]"),
+            (None, Some(&[10_001]), "partNumbers[0]"),
+            (None, Some(&[2, 1, 2]), "partNumbers"),
+            (None, Some(&[]), "partNumbers"),
+        ] {
+            let Err(Error::InvalidField { field: named, .. }) = numbers(parts, listed) else {
+                panic!("{parts:?} {listed:?} must be refused")
+            };
+            assert_eq!(named, field);
+        }
+        assert!(matches!(numbers(Some(4), None), Err(Error::ImpossiblePartCount(_))));
+    }
+
+    fn part(part_number: u64, e_tag: &str) -> UploadedPart {
+        UploadedPart { part_number, e_tag: e_tag.into() }
+    }
+
+    #[test]
+    fn a_part_list_may_come_in_any_order_and_with_or_without_quotes() {
+        let one = PartList::parse(vec![part(2, "\"b\""), part(1, "a")]).unwrap();
+        let other = PartList::parse(vec![part(1, "\"a\""), part(2, "b")]).unwrap();
+        assert_eq!(one, other);
+        assert_eq!(one.digest(), other.digest());
+        assert_eq!(one.iter().map(|(n, e)| (n.get(), e)).collect::<Vec<_>>(), [(1, "a"), (2, "b")]);
+        let third = PartList::parse(vec![part(1, "ab"), part(2, "c")]).unwrap();
+        let fourth = PartList::parse(vec![part(1, "a"), part(2, "bc")]).unwrap();
+        assert_ne!(third.digest(), fourth.digest());
+    }
+
+    #[test]
+    fn a_wrong_part_list_names_the_place() {
+        let long = "e".repeat(MAX_ETAG_BYTES + 1);
+        for (list, field) in [
+            (vec![], "parts"),
+            (vec![part(1, "a"), part(1, "b")], "parts"),
+            (vec![part(1, "a"), part(0, "b")], "parts[1].partNumber"),
+            (vec![part(1 << 63, "a")], "parts[0].partNumber"),
+            (vec![part(1, "")], "parts[0].eTag"),
+            (vec![part(1, "\"\"")], "parts[0].eTag"),
+            (vec![part(1, "a\"b")], "parts[0].eTag"),
+            (vec![part(1, "a\r\nb")], "parts[0].eTag"),
+            (vec![part(1, &long)], "parts[0].eTag"),
+            ((0..10_001).map(|n| part(n, "a")).collect(), "parts"),
+        ] {
+            let Err(Error::InvalidField { field: named, .. }) = PartList::parse(list) else { panic!("{field}") };
+            assert_eq!(named, field);
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Reading requests: JSON bodies, ids in paths, and the address that the caller used. Every failure is one of
+//! ours, and names the field.
+
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header, uri::Authority};
+use dray_api::limits::MAX_BODY_BYTES;
+use dray_api::ItemId;
+use dray_s3::Endpoint;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use serde::de::DeserializeOwned;
+
+use super::App;
+use super::error::Error;
+use crate::drive;
+use crate::objects::public_endpoint;
+
+/// A JSON body of at most [`MAX_BODY_BYTES`].
+pub(crate) struct Json<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _: &App) -> Result<Self, Error> {
+        if !is_json(request.headers()) {
+            return Err(Error::UnsupportedMediaType);
+        }
+        parse(&read(request.into_body()).await?).map(Self)
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/json")
+}
+
+async fn read(body: Body) -> Result<Bytes, Error> {
+    match Limited::new(body, MAX_BODY_BYTES).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(err) if err.is::<LengthLimitError>() => Err(Error::BodyTooLarge),
+        Err(_) => Err(Error::BodyCutOff),
+    }
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|err| {
+        let field = err.path().to_string();
+        let cause = err.into_inner();
+        if !cause.is_data() {
+            return Error::InvalidJson { detail: cause.to_string() };
+        }
+        let rule = cause.to_string();
+        if field == "." { drive::Error::field("The body", format!(": {rule}")) } else { drive::Error::field(field, format!(": {rule}")) }.into()
+    })?;
+    json.end().map_err(|err| Error::InvalidJson { detail: err.to_string() })?;
+    Ok(value)
+}
+
+/// The `{id}` of the path.
+pub(crate) struct PathId(pub(crate) ItemId);
+
+impl FromRequestParts<App> for PathId {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+        let invalid = |rule: String| Error::InvalidParameter { name: "id", rule };
+        let text = Path::<String>::from_request_parts(parts, app).await.map_err(|err| invalid(err.to_string()))?;
+        text.0.parse().map(Self).map_err(|err: dray_api::InvalidId| invalid(err.to_string()))
+    }
+}
+
+/// Where this caller reaches the store: the public address if one is set, else the host that they used.
+pub(crate) struct PublicEndpoint(pub(crate) Endpoint);
+
+impl FromRequestParts<App> for PublicEndpoint {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+        let url = match &app.public_url {
+            Some(url) => url.to_string(),
+            None => format!("http://{}", host(parts)?),
+        };
+        Ok(Self(public_endpoint(&url)?))
+    }
+}
+
+fn host(parts: &Parts) -> Result<String, Error> {
+    let header = parts.headers.get(header::HOST).and_then(|value| value.to_str().ok());
+    let host = header.or_else(|| parts.uri.authority().map(Authority::as_str)).unwrap_or_default();
+    match host.parse::<Authority>() {
+        Ok(authority) if !authority.as_str().contains('@') => Ok(authority.to_string()),
+        _ => Err(Error::InvalidParameter { name: "The Host header", rule: "must be a host, with a port if needed".into() }),
+    }
+}

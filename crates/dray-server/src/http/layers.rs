@@ -1,0 +1,107 @@
+//! What every request goes through: which of the two services it is for, its id, its log line, its time limit,
+//! and the answers that browsers need.
+
+use std::any::Any;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::{HeaderName, HeaderValue, Method, Uri, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse as _, Response};
+use tower::ServiceExt as _;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+use tracing::{Instrument as _, field};
+
+use super::error::Error;
+use crate::random;
+
+/// Longest time an API request may take. A finalize that takes longer goes on without its caller.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+const CORS_MAX_AGE: Duration = Duration::from_secs(3600);
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+pub(super) fn around(routes: Router, store: Router, bucket: &'static str, origins: &[HeaderValue]) -> Router {
+    routes
+        .layer(from_fn(time_limit))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(cors(origins))
+        .layer(from_fn(observe))
+        .layer(from_fn(move |request: Request, next: Next| {
+            let store = is_for_store(&request, bucket).then(|| store.clone());
+            async move {
+                match store {
+                    Some(store) => store.oneshot(request).await.unwrap_or_else(|never| match never {}),
+                    None => next.run(request).await,
+                }
+            }
+        }))
+}
+
+/// One port serves both: a request is the store's if it is about its bucket, or carries an AWS signature.
+fn is_for_store(request: &Request, bucket: &str) -> bool {
+    let under_bucket = |path: &str| path == bucket || path.strip_prefix(bucket).is_some_and(|p| p.starts_with('/'));
+    let uri = request.uri();
+    if uri.path().strip_prefix('/').is_some_and(under_bucket) {
+        return true;
+    }
+    !uri.path().starts_with("/public/") && (has_signed_header(request) || has_signed_query(uri))
+}
+
+fn has_signed_header(request: &Request) -> bool {
+    let authorization = request.headers().get(header::AUTHORIZATION);
+    authorization.is_some_and(|value| value.as_bytes().starts_with(b"AWS4-"))
+}
+
+fn has_signed_query(uri: &Uri) -> bool {
+    uri.query().is_some_and(|query| query.split('&').any(|pair| pair.starts_with("X-Amz-Algorithm=")))
+}
+
+async fn time_limit(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Error::Timeout.into_response(),
+    }
+}
+
+fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
+    Error::Panicked.into_response()
+}
+
+fn cors(origins: &[HeaderValue]) -> CorsLayer {
+    let allowed = if origins.is_empty() { AllowOrigin::any() } else { AllowOrigin::list(origins.iter().cloned()) };
+    CorsLayer::new()
+        .allow_origin(allowed)
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
+        .expose_headers([REQUEST_ID, header::RETRY_AFTER])
+        .max_age(CORS_MAX_AGE)
+}
+
+/// Gives the request an id, a span and a line in the log. Of the address only the path is logged: a query may
+/// hold a signature.
+async fn observe(request: Request, next: Next) -> Response {
+    let Ok(id) = random::bytes::<8>().map(hex::encode) else { return Error::Panicked.into_response() };
+    let span = tracing::info_span!(
+        "request",
+        %id,
+        method = %request.method(),
+        path = request.uri().path(),
+        workspace = field::Empty,
+        user = field::Empty,
+        upload = field::Empty,
+    );
+    let started = tokio::time::Instant::now();
+    async move {
+        let mut response = next.run(request).await;
+        if let Ok(value) = HeaderValue::try_from(id) {
+            response.headers_mut().insert(REQUEST_ID, value);
+        }
+        let took_ms = started.elapsed().as_secs_f64() * 1000.0;
+        tracing::info!(status = response.status().as_u16(), took_ms, "answered");
+        response
+    }
+    .instrument(span)
+    .await
+}

@@ -1,0 +1,90 @@
+//! The answer of `presigned-urls`, written by hand: thousands of URLs go straight from the presigner into the
+//! body, each signed once and copied once.
+
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+
+use crate::drive::wire_time;
+use crate::service::SignedParts;
+
+/// What a part costs in the answer besides its URL, twice.
+const BYTES_AROUND: usize = 80;
+
+/// `{ "urls": […], "parts": [{ "PartNumber", "partNumber", "signedUrl" }, …], "expiresAt" }`. A URL has no
+/// character that JSON must escape (`PartPresigner::write_url`).
+pub(super) fn answer(signed: &SignedParts) -> Response {
+    let body = write(signed);
+    ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response()
+}
+
+fn write(signed: &SignedParts) -> Vec<u8> {
+    let count = signed.numbers.len();
+    let mut body = Vec::with_capacity(count * (2 * signed.presigner.max_url_bytes() + BYTES_AROUND) + 128);
+    let mut urls = Vec::with_capacity(count);
+    body.extend_from_slice(b"{\"urls\":[");
+    for (at, number) in signed.numbers.iter().enumerate() {
+        body.extend_from_slice(if at == 0 { b"\"" } else { b",\"" });
+        let start = body.len();
+        signed.presigner.write_url(*number, &mut body);
+        urls.push(start..body.len());
+        body.push(b'"');
+    }
+    body.extend_from_slice(b"],\"parts\":[");
+    for (number, url) in signed.numbers.iter().zip(urls) {
+        let comma = if body.ends_with(b"[") { "" } else { "," };
+        let head = format!("{comma}{{\"PartNumber\":{number},\"partNumber\":{number},\"signedUrl\":\"");
+        body.extend_from_slice(head.as_bytes());
+        body.extend_from_within(url);
+        body.extend_from_slice(b"\"}");
+    }
+    body.extend_from_slice(format!("],\"expiresAt\":\"{}\"}}", wire_time(signed.expires_at)).as_bytes());
+    body
+}
+
+#[cfg(test)]
+mod tests {
+    use dray_api::upload::PresignedParts;
+    use dray_s3::{AddressingStyle, Credentials, Endpoint, PartNumber, PartPresigner, PresignScope};
+
+    use super::*;
+
+    fn signed(numbers: &[u64]) -> SignedParts {
+        let credentials = Credentials {
+            access_key_id: "AKIAIOSFODNN7EXAMPLE".into(),
+            secret_access_key: "secret".into(),
+            session_token: None,
+        };
+        let endpoint = Endpoint::parse("http://127.0.0.1:8080", AddressingStyle::Path).unwrap();
+        let now = "2026-01-31T12:00:00Z".parse().unwrap();
+        let scope = PresignScope {
+            credentials: &credentials,
+            region: "us-east-1",
+            endpoint: &endpoint,
+            bucket: "dray",
+            key: "files/a/b",
+            now,
+            expires_secs: 3600,
+        };
+        SignedParts {
+            presigner: PartPresigner::new(&scope, "an upload").unwrap(),
+            numbers: numbers.iter().map(|n| PartNumber::try_from(*n).unwrap()).collect(),
+            expires_at: now,
+        }
+    }
+
+    #[test]
+    fn both_spellings_carry_the_same_urls_in_part_order() {
+        let signed = signed(&[1, 3, 10_000]);
+        let body = write(&signed);
+        let json: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        let urls: Vec<&str> = json["urls"].as_array().unwrap().iter().map(|v| v.as_str().unwrap()).collect();
+        let ours: PresignedParts = serde_json::from_slice(&body).unwrap();
+        assert_eq!(ours.parts.iter().map(|p| p.part_number).collect::<Vec<_>>(), [1, 3, 10_000]);
+        for ((part, url), number) in ours.parts.iter().zip(&urls).zip(&signed.numbers) {
+            assert_eq!(part.signed_url, *url);
+            assert_eq!(*url, signed.presigner.url(*number));
+        }
+        assert_eq!(json["parts"][1]["PartNumber"], 3);
+        assert_eq!(json["expiresAt"], "2026-01-31T12:00:00.000Z");
+    }
+}

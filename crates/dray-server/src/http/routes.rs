@@ -1,0 +1,25 @@
+//! The whole route table, on one page.
+
+use axum::Router;
+use axum::routing::{get, post};
+use dray_api::BASE_PATH;
+
+use super::{App, error, folders, health, items, uploads, workspace};
+
+pub(super) fn routes(app: App) -> Router {
+    let api = Router::new()
+        .route("/drive/files/upload/multipart/start", post(uploads::start))
+        .route("/drive/files/upload/multipart/presigned-urls", post(uploads::presigned_urls))
+        .route("/drive/files/upload/multipart/finalize", post(uploads::finalize))
+        .route("/drive/files/{id}", get(items::get_item))
+        .route("/drive/files/{id}/download", get(items::download))
+        .route("/drive/folders", post(folders::create))
+        .route("/workspace/info", get(workspace::info));
+    Router::new()
+        .nest(BASE_PATH, api)
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .fallback(error::route_not_found)
+        .method_not_allowed_fallback(error::method_not_allowed)
+        .with_state(app)
+}

@@ -1,0 +1,41 @@
+//! The three steps of an upload.
+
+use axum::extract::State;
+use axum::response::Response;
+use dray_api::upload::{FinalizeUpload, PresignParts, StartUpload, StartedUpload};
+
+use super::auth::Authenticated;
+use super::error::Error;
+use super::extract::{Json, PublicEndpoint};
+use super::{App, presigned};
+
+pub(super) async fn start(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    Json(request): Json<StartUpload>,
+) -> Result<axum::Json<StartedUpload>, Error> {
+    let started = app.service.start_upload(&caller, request, app.service.clock.now()).await?;
+    tracing::Span::current().record("upload", &started.upload_id);
+    Ok(axum::Json(started))
+}
+
+pub(super) async fn presigned_urls(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    PublicEndpoint(endpoint): PublicEndpoint,
+    Json(request): Json<PresignParts>,
+) -> Result<Response, Error> {
+    tracing::Span::current().record("upload", &request.upload_id);
+    let signed = app.service.presign_parts(&caller, &request, &endpoint, app.service.clock.now()).await?;
+    Ok(presigned::answer(&signed))
+}
+
+pub(super) async fn finalize(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    Json(request): Json<FinalizeUpload>,
+) -> Result<axum::Json<dray_api::Item>, Error> {
+    tracing::Span::current().record("upload", &request.upload_id);
+    let item = app.service.finalize(&caller, request).await?;
+    Ok(axum::Json(item.to_wire()))
+}

@@ -1,0 +1,43 @@
+//! Making a folder.
+
+use dray_api::limits::MAX_FOLDER_DEPTH;
+use dray_api::{ItemId, NewFolder};
+use jiff::Timestamp;
+
+use super::Service;
+use crate::db::items;
+use crate::drive::access::Caller;
+use crate::drive::item::{Content, Item, ItemName};
+use crate::drive::{Error, Result};
+use crate::random;
+
+impl Service {
+    /// Makes a folder. Two of one name in one place are two folders.
+    pub(crate) async fn create_folder(&self, caller: &Caller, request: NewFolder, now: Timestamp) -> Result<Item> {
+        let name = ItemName::parse("name", request.name)?;
+        let parent = self.parent(caller, request.parent_id).await?.map(|folder| folder.id);
+        let folder = Item {
+            id: random::id(now, ItemId::new)?,
+            workspace: caller.workspace,
+            parent,
+            owner: caller.user,
+            name: name.to_string(),
+            content: Content::Folder,
+            created_at: now,
+            updated_at: now,
+        };
+        self.db
+            .write(move |c| {
+                Box::pin(async move {
+                    if let Some(parent) = folder.parent
+                        && items::depth(c, parent).await? >= i64::from(MAX_FOLDER_DEPTH)
+                    {
+                        return Err(Error::TooDeep { limit: MAX_FOLDER_DEPTH });
+                    }
+                    items::insert(c, &folder, None).await?;
+                    Ok(folder)
+                })
+            })
+            .await
+    }
+}

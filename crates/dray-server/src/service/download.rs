@@ -1,0 +1,72 @@
+//! A signed GET of a file's bytes.
+
+use dray_api::ItemId;
+use dray_s3::Endpoint;
+use jiff::Timestamp;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::Service;
+use crate::drive::access::Caller;
+use crate::drive::item::Content;
+use crate::drive::{Error, Result};
+use crate::objects::UrlScope;
+
+/// How long a download URL is good: three hours.
+const DOWNLOAD_TTL_SECS: u32 = 3 * 3600;
+
+/// RFC 5987, 3.2.1: what stands for itself in an extended value.
+const ATTR_CHAR: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'!')
+    .remove(b'#')
+    .remove(b'$')
+    .remove(b'&')
+    .remove(b'+')
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'^')
+    .remove(b'_')
+    .remove(b'`')
+    .remove(b'|')
+    .remove(b'~');
+
+impl Service {
+    /// A URL that anyone can download the file with, under its own name, until it expires.
+    pub(crate) async fn download_url(
+        &self,
+        caller: &Caller,
+        id: ItemId,
+        endpoint: &Endpoint,
+        now: Timestamp,
+    ) -> Result<String> {
+        let item = self.get_item(caller, id).await?;
+        let Content::File { mime_type, object_key, .. } = &item.content else { return Err(Error::NotAFile) };
+        let url = UrlScope { endpoint, key: object_key, now, expires_secs: DOWNLOAD_TTL_SECS };
+        self.objects.presign_get(&url, &attachment(&item.name), mime_type)
+    }
+}
+
+/// A `Content-Disposition` (RFC 6266) that saves under `name` and never shows the bytes in a page: the plain
+/// form for old clients, the extended form with the exact name for all others.
+fn attachment(name: &str) -> String {
+    let plain: String =
+        name.chars().map(|c| if (' '..='~').contains(&c) && !"\"\\%".contains(c) { c } else { '_' }).collect();
+    format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{}", utf8_percent_encode(name, ATTR_CHAR))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plain_name_is_itself() {
+        assert_eq!(attachment("report.pdf"), "attachment; filename=\"report.pdf\"; filename*=UTF-8''report.pdf");
+    }
+
+    #[test]
+    fn any_other_name_is_exact_in_the_extended_form_and_harmless_in_the_plain_one() {
+        assert_eq!(
+            attachment("naïve \"plan\" 100%.txt"),
+            "attachment; filename=\"na_ve _plan_ 100_.txt\"; filename*=UTF-8''na%C3%AFve%20%22plan%22%20100%25.txt"
+        );
+    }
+}

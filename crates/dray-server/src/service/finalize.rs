@@ -1,0 +1,180 @@
+//! Step 4 of an upload: complete it in the store and make the item, once, whatever happens on the way.
+//!
+//! Many may ask at once, on many servers, and ask again after a crash. One compare-and-set chooses who acts;
+//! the others wait for what becomes of it. Acting twice would do no harm: the store's Complete can be repeated,
+//! and the item and the upload's end are one transaction.
+
+use std::time::Duration;
+
+use dray_api::upload::FinalizeUpload;
+use jiff::Timestamp;
+
+use super::Service;
+use crate::db::{items, uploads};
+use crate::drive::access::Caller;
+use crate::drive::item::{Content, Item};
+use crate::drive::upload::{Digest, FINALIZE_LEASE, FinalizeStep, LeaseHolder, PartList, Upload};
+use crate::drive::{Error, Result};
+use crate::objects::Completion;
+use crate::random;
+
+/// How long a finalize that lost the race waits for the winner before it says "ask again".
+const PATIENCE: Duration = Duration::from_secs(20);
+const FIRST_PAUSE: Duration = Duration::from_millis(5);
+const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+
+/// The right to finalize an upload, until it runs out.
+pub(super) struct Lease {
+    pub(super) upload: Upload,
+    pub(super) digest: Digest,
+    holder: LeaseHolder,
+}
+
+impl Service {
+    /// Finalizes the caller's upload and answers its item. A caller that goes away does not stop it.
+    pub(crate) async fn finalize(&self, caller: &Caller, request: FinalizeUpload) -> Result<Item> {
+        let parts = PartList::parse(request.parts)?;
+        let upload = {
+            let mut connection = self.db.read().await?;
+            let found = uploads::of_caller(&mut connection, caller, &request.upload_id, &request.file_key).await?;
+            found.ok_or(Error::UploadNotFound)?
+        };
+        let service = self.clone();
+        let task = self.tasks.spawn(async move { service.finalize_or_wait(upload, parts).await });
+        task.await.map_err(|err| Error::internal(format_args!("finalize: {err}")))?
+    }
+
+    async fn finalize_or_wait(&self, mut upload: Upload, parts: PartList) -> Result<Item> {
+        let digest = parts.digest();
+        let mut pause = FIRST_PAUSE;
+        let mut waited = Duration::ZERO;
+        loop {
+            match upload.finalize_step(&digest, self.clock.now())? {
+                FinalizeStep::Done => return self.item_of(&upload).await,
+                FinalizeStep::Complete => {
+                    if let Some(lease) = self.take_lease(upload.clone(), digest.clone()).await? {
+                        return self.complete(lease, &parts).await;
+                    }
+                }
+                FinalizeStep::Wait if waited >= PATIENCE => return Err(Error::FinalizePending),
+                FinalizeStep::Wait => {
+                    tokio::time::sleep(pause).await;
+                    waited += pause;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+            }
+            let mut connection = self.db.read().await?;
+            upload = uploads::by_id(&mut connection, upload.id).await?.ok_or(Error::UploadNotFound)?;
+        }
+    }
+
+    /// Takes the upload's lease; `None` if another was faster.
+    pub(super) async fn take_lease(&self, upload: Upload, digest: Digest) -> Result<Option<Lease>> {
+        let now = self.clock.now();
+        let until = now.checked_add(FINALIZE_LEASE).map_err(Error::internal)?;
+        let lease = Lease { upload, digest, holder: LeaseHolder(random::text()?) };
+        self.db
+            .write(move |c| {
+                Box::pin(async move {
+                    let Lease { upload, digest, holder } = &lease;
+                    let taken = uploads::begin_completing(c, upload.id, digest, holder, now, until).await?;
+                    Ok(taken.then_some(lease))
+                })
+            })
+            .await
+    }
+
+    /// With the lease in hand: completes the upload in the store, and makes the item of it.
+    pub(super) async fn complete(&self, lease: Lease, parts: &PartList) -> Result<Item> {
+        let upload = &lease.upload;
+        let Some(upload_id) = upload.store_upload_id.as_deref() else {
+            return Err(Error::internal("an upload is being finalized that the store never began"));
+        };
+        match self.objects.complete_upload(&upload.object_key, upload_id, parts, upload.size_bytes).await {
+            Completion::Done => self.commit(lease).await,
+            Completion::Refused(err) => self.reopen(&lease, err).await,
+            Completion::NoSuchUpload => self.look_for_object(lease, None).await,
+            Completion::Unknown(err) => self.look_for_object(lease, Some(err)).await,
+        }
+    }
+
+    /// The store's answer does not tell, so the object must: it is this upload's only if it carries its token.
+    pub(super) async fn look_for_object(&self, lease: Lease, failure: Option<Error>) -> Result<Item> {
+        let upload = &lease.upload;
+        let head = match self.objects.head(&upload.object_key).await {
+            Ok(head) => head,
+            Err(err) => return self.give_back(&lease, failure.unwrap_or(err)).await,
+        };
+        let ours = head.filter(|head| {
+            head.size_bytes == upload.size_bytes && head.store_token.as_deref() == Some(&upload.store_token)
+        });
+        match (ours, failure) {
+            (Some(_), _) => self.commit(lease).await,
+            (None, Some(failure)) => self.give_back(&lease, failure).await,
+            (None, None) => self.abandon(&lease).await,
+        }
+    }
+
+    /// One transaction: the item is there and the upload is over. If another finalize was faster, its item is
+    /// the answer.
+    async fn commit(&self, lease: Lease) -> Result<Item> {
+        let Lease { upload, digest, .. } = lease;
+        let item = new_item(&upload, self.clock.now());
+        self.db
+            .write(move |c| {
+                Box::pin(async move {
+                    if uploads::complete(c, upload.id, &digest).await? {
+                        items::insert(c, &item, Some(upload.id)).await?;
+                        return Ok(item);
+                    }
+                    items::of_upload(c, upload.id).await?.ok_or(Error::UploadAborted)
+                })
+            })
+            .await
+    }
+
+    /// The store refused the parts: the upload is open again, and the caller learns why.
+    pub(super) async fn reopen(&self, lease: &Lease, refusal: Error) -> Result<Item> {
+        let (id, holder) = (lease.upload.id, lease.holder.clone());
+        self.db.write(move |c| Box::pin(async move { Ok(uploads::reopen(c, id, &holder).await?) })).await?;
+        Err(refusal)
+    }
+
+    /// No outcome yet: the next finalize, or the sweeper, goes on from here.
+    async fn give_back(&self, lease: &Lease, failure: Error) -> Result<Item> {
+        let (id, holder) = (lease.upload.id, lease.holder.clone());
+        self.db.write(move |c| Box::pin(async move { Ok(uploads::release(c, id, &holder).await?) })).await?;
+        Err(failure)
+    }
+
+    /// The store has neither the upload nor its object: there is nothing to make an item of.
+    async fn abandon(&self, lease: &Lease) -> Result<Item> {
+        let (id, holder) = (lease.upload.id, lease.holder.clone());
+        self.db
+            .write(move |c| Box::pin(async move { Ok(uploads::abort_completing(c, id, &holder).await?) }))
+            .await?;
+        Err(Error::UploadAborted)
+    }
+
+    async fn item_of(&self, upload: &Upload) -> Result<Item> {
+        let mut connection = self.db.read().await?;
+        items::of_upload(&mut connection, upload.id).await?.ok_or(Error::NotFound)
+    }
+}
+
+fn new_item(upload: &Upload, now: Timestamp) -> Item {
+    Item {
+        id: upload.item,
+        workspace: upload.workspace,
+        parent: upload.parent,
+        owner: upload.user,
+        name: upload.name.clone(),
+        content: Content::File {
+            mime_type: upload.mime_type.clone(),
+            size_bytes: upload.size_bytes,
+            object_key: upload.object_key.clone(),
+        },
+        created_at: now,
+        updated_at: now,
+    }
+}

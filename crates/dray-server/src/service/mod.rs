@@ -1,0 +1,74 @@
+//! The use cases, one file each: decide, write, ask the store, write. No HTTP, no SQL.
+
+mod create_folder;
+mod download;
+mod finalize;
+mod presign_parts;
+mod read;
+pub(crate) mod recover;
+mod start_upload;
+
+use std::sync::Arc;
+
+use dray_api::ItemId;
+use jiff::Timestamp;
+use tokio_util::task::TaskTracker;
+
+use crate::config::Clock;
+use crate::db::{Db, items};
+use crate::drive::access::{Caller, Scope};
+use crate::drive::item::{Content, Item};
+use crate::drive::token::AccessToken;
+use crate::drive::{Error, Result};
+use crate::objects::Objects;
+
+pub(crate) use presign_parts::SignedParts;
+
+/// Everything a use case needs. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Service(Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) db: Db,
+    pub(crate) objects: Objects,
+    pub(crate) clock: Clock,
+    /// Life of a signed part URL.
+    pub(crate) url_ttl_secs: u32,
+    /// Work that outlives the request that began it; a stopping server waits for it.
+    pub(crate) tasks: TaskTracker,
+}
+
+impl std::ops::Deref for Service {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl Service {
+    pub(crate) fn new(inner: Inner) -> Self {
+        Self(Arc::new(inner))
+    }
+
+    /// Lets in whoever holds a good token with the scope that the drive needs.
+    pub(crate) async fn authenticate(&self, token: &str, now: Timestamp) -> Result<Caller> {
+        let token = AccessToken::parse(token)?;
+        let mut connection = self.db.read().await?;
+        let record = crate::db::tokens::by_hash(&mut connection, &token.hash()).await?;
+        let caller = record.ok_or(Error::InvalidToken)?.admit(now)?;
+        caller.require(Scope::AccessDrive)?;
+        Ok(caller)
+    }
+
+    /// The folder that something new goes into, if the caller may put it there.
+    async fn parent(&self, caller: &Caller, parent: Option<ItemId>) -> Result<Option<Item>> {
+        let Some(id) = parent else { return Ok(None) };
+        let mut connection = self.db.read().await?;
+        let item = items::visible(&mut connection, caller, id).await?.ok_or(Error::NotFound)?;
+        match item.content {
+            Content::Folder => Ok(Some(item)),
+            Content::File { .. } => Err(Error::NotAFolder),
+        }
+    }
+}

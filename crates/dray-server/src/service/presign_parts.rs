@@ -1,0 +1,51 @@
+//! Step 2 of an upload: one signed URL a part.
+
+use dray_api::upload::PresignParts;
+use dray_s3::{Endpoint, PartNumber, PartPresigner};
+use jiff::{SignedDuration, Timestamp};
+
+use super::Service;
+use crate::db::uploads;
+use crate::drive::access::Caller;
+use crate::drive::upload::numbers_to_sign;
+use crate::drive::{Error, Result};
+use crate::objects::UrlScope;
+
+/// What is needed to write the signed URLs of some parts.
+pub(crate) struct SignedParts {
+    /// Writes them.
+    pub(crate) presigner: PartPresigner,
+    /// Of these parts, ascending.
+    pub(crate) numbers: Vec<PartNumber>,
+    /// Until when they are good.
+    pub(crate) expires_at: Timestamp,
+}
+
+impl Service {
+    /// Signs the parts of the caller's upload for clients that reach the store at `endpoint`.
+    pub(crate) async fn presign_parts(
+        &self,
+        caller: &Caller,
+        request: &PresignParts,
+        endpoint: &Endpoint,
+        now: Timestamp,
+    ) -> Result<SignedParts> {
+        let upload = {
+            let mut connection = self.db.read().await?;
+            let found = uploads::of_caller(&mut connection, caller, &request.upload_id, &request.file_key).await?;
+            found.ok_or(Error::UploadNotFound)?
+        };
+        let upload_id = upload.signable(now)?;
+        let numbers = numbers_to_sign(upload.size_bytes, request.parts, request.part_numbers.as_deref())?;
+        if let Some(expires_at) = upload.later_expiry(now) {
+            let id = upload.id;
+            self.db
+                .write(move |c| Box::pin(async move { Ok(uploads::set_expiry(c, id, expires_at).await?) }))
+                .await?;
+        }
+        let url = UrlScope { endpoint, key: &upload.object_key, now, expires_secs: self.url_ttl_secs };
+        let presigner = self.objects.presign_parts(&url, upload_id)?;
+        let ttl = SignedDuration::from_secs(self.url_ttl_secs.into());
+        Ok(SignedParts { presigner, numbers, expires_at: now.checked_add(ttl).map_err(Error::internal)? })
+    }
+}

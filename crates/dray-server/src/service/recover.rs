@@ -1,0 +1,89 @@
+//! What a crash left behind: finalizes that never came to an end, uploads that nobody came back to.
+
+use jiff::Timestamp;
+
+use super::Service;
+use crate::db::uploads;
+use crate::drive::{Error, Result};
+use crate::drive::upload::{Digest, PartList, State, Upload};
+
+/// What a sweep did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Finalizes that a crash had cut off, and whose items now exist.
+    pub finalized: u64,
+    /// Finalizes that a crash had cut off, and whose uploads are open again or gone.
+    pub reopened: u64,
+    /// Uploads that had expired and were aborted in the store.
+    pub expired: u64,
+}
+
+impl Service {
+    /// For the only server of a database, as it starts: finalizes that its predecessor left are nobody's now.
+    pub(crate) async fn end_leases(&self) -> Result<()> {
+        self.db.write(|c| Box::pin(async move { Ok(uploads::end_leases(c).await?) })).await
+    }
+
+    /// Brings up to `limit` unfinished uploads to an end, or at least further. An upload that fails is logged
+    /// and tried again next time; the others go on.
+    pub(crate) async fn sweep(&self, now: Timestamp, limit: u32) -> Result<Report> {
+        let mut report = Report::default();
+        let due = {
+            let mut connection = self.db.read().await?;
+            uploads::due(&mut connection, now, limit).await?
+        };
+        for upload in due {
+            let id = upload.id;
+            if let Err(err) = self.sweep_one(upload, now, &mut report).await {
+                tracing::warn!(upload = %id, %err, "an upload could not be swept");
+            }
+        }
+        Ok(report)
+    }
+
+    async fn sweep_one(&self, upload: Upload, now: Timestamp, report: &mut Report) -> Result<()> {
+        match upload.state.clone() {
+            State::Completing { digest, .. } => {
+                let finalized = self.resume_finalize(upload, digest).await?;
+                let count = if finalized { &mut report.finalized } else { &mut report.reopened };
+                *count += 1;
+            }
+            State::Opening | State::Open => {
+                let id = upload.id;
+                let expired = self.db.write(move |c| Box::pin(async move { Ok(uploads::expire(c, id, now).await?) }));
+                if expired.await? {
+                    self.free_parts(&upload).await?;
+                    report.expired += 1;
+                }
+            }
+            State::Aborted | State::Expired => self.free_parts(&upload).await?,
+            State::Completed { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// Goes on with a finalize whose server is gone. Its list of parts went with it, but the store has the
+    /// parts, and the digest tells whether they are the ones.
+    async fn resume_finalize(&self, upload: Upload, digest: Digest) -> Result<bool> {
+        let Some(lease) = self.take_lease(upload, digest).await? else { return Ok(false) };
+        let stored = match &lease.upload.store_upload_id {
+            Some(upload_id) => self.objects.list_parts(&lease.upload.object_key, upload_id).await?,
+            None => None,
+        };
+        let outcome = match stored.map(PartList::parse) {
+            None => self.look_for_object(lease, None).await,
+            Some(Ok(parts)) if parts.digest() == lease.digest => self.complete(lease, &parts).await,
+            Some(_) => self.reopen(&lease, Error::FinalizePending).await,
+        };
+        Ok(outcome.is_ok())
+    }
+
+    /// Has the store drop the parts of an upload that is over.
+    async fn free_parts(&self, upload: &Upload) -> Result<()> {
+        if let Some(upload_id) = &upload.store_upload_id {
+            self.objects.abort_upload(&upload.object_key, upload_id).await?;
+        }
+        let (id, now) = (upload.id, self.clock.now());
+        self.db.write(move |c| Box::pin(async move { Ok(uploads::parts_freed(c, id, now).await?) })).await
+    }
+}
