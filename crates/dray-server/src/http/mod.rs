@@ -7,6 +7,7 @@ mod folders;
 mod health;
 mod items;
 mod layers;
+mod page;
 mod presigned;
 mod routes;
 mod uploads;

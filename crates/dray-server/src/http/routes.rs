@@ -4,7 +4,7 @@ use axum::Router;
 use axum::routing::{get, post};
 use dray_api::BASE_PATH;
 
-use super::{App, error, folders, health, items, uploads, workspace};
+use super::{App, error, folders, health, items, page, uploads, workspace};
 
 pub(super) fn routes(app: App) -> Router {
     let api = Router::new()
@@ -17,6 +17,8 @@ pub(super) fn routes(app: App) -> Router {
         .route("/workspace/info", get(workspace::info));
     Router::new()
         .nest(BASE_PATH, api)
+        .route("/", get(page::index))
+        .route("/assets/{*path}", get(page::asset))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .fallback(error::route_not_found)

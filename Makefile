@@ -1,0 +1,47 @@
+# Dray. `make` lists what there is.
+
+PAGE := web/dist/index.html
+PAGE_SOURCES := $(wildcard web/src/* web/*.html web/*.css web/*.mjs web/*.json)
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+RUN_ARGS ?=
+
+.PHONY: help run build test test-tools lint unit clients page-test bench clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+run: build ## build everything (the page included) and serve on http://127.0.0.1:8080 from ./dray-data
+	@$(TARGET)/release/dray serve $(RUN_ARGS)
+
+build: $(PAGE) ## the release binary, at target/release/dray
+	cargo build --release --locked -p dray
+
+$(PAGE): $(PAGE_SOURCES)
+	cd web && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build
+
+test: test-tools lint unit clients page-test ## everything: formatting, lints, unit, integration, S3 clients, terminal client, browser
+
+test-tools:
+	scripts/install-test-tools
+
+lint: $(PAGE)
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cd web && npm run --silent check
+
+unit: $(PAGE)
+	cargo test --workspace --locked --quiet
+
+clients: $(PAGE) ## boto3, aws-cli and rclone against the embedded store
+	cargo build --locked -p dray
+	tests/clients/run
+
+page-test: $(PAGE) ## the page in a real browser
+	cargo build --locked -p dray
+	cd web && npm test --silent
+
+bench: $(PAGE) ## figures, each as a ratio to a reference in the same run
+	bench/run
+
+clean:
+	rm -rf $(TARGET) web/dist web/node_modules
