@@ -1,0 +1,212 @@
+//! The `aws-chunked` body: chunks with sizes, optional signatures, and trailers (AWS S3 API reference,
+//! "Transferring Payload in Multiple Chunks (Chunked Upload)" and "… with trailing headers").
+//!
+//! A push parser without IO. It never holds a chunk: data is handed on as it comes, hashed on the way, and a
+//! chunk's signature is checked at its end. So the caller commits nothing until [`ChunkedDecoder::finish`].
+
+mod line;
+#[cfg(test)]
+mod tests;
+mod trailers;
+
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    ErrorCode, Payload, S3Error,
+    payload::{ChunkSigner, lower_hex},
+};
+use line::LineBuffer;
+pub use trailers::Trailers;
+
+/// Longest line: a chunk's size and signature need under 100 bytes, a trailer's name and value under 200.
+pub const MAX_LINE_BYTES: usize = 1024;
+/// Most trailers; S3 knows one checksum and one signature.
+pub const MAX_TRAILERS: usize = 16;
+
+/// Decodes one `aws-chunked` body.
+#[derive(Debug)]
+pub struct ChunkedDecoder {
+    state: State,
+    line: LineBuffer,
+    signing: Option<Signing>,
+    with_trailers: bool,
+    trailers: Trailers,
+    decoded_bytes: u64,
+    expected_bytes: Option<u64>,
+}
+
+#[derive(Debug)]
+struct Signing {
+    chain: ChunkSigner,
+    chunk_hash: Sha256,
+    chunk_signature: [u8; 32],
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    ChunkHeader,
+    Data {
+        remaining_bytes: u64,
+    },
+    DataEnd,
+    Trailers,
+    Done,
+    /// After an error nothing more is taken: what follows has no known place in the body.
+    Failed,
+}
+
+impl ChunkedDecoder {
+    /// A decoder for a body of this payload; nothing if the payload is not chunked.
+    /// `decoded_length` is `x-amz-decoded-content-length`, in bytes; the body must then have exactly this size.
+    pub fn new(payload: &Payload, decoded_length: Option<u64>) -> Option<Self> {
+        let (chain, with_trailers) = match payload {
+            Payload::Unsigned | Payload::Sha256(_) => return None,
+            Payload::UnsignedTrailer => (None, true),
+            Payload::Signed(chain) => (Some(chain), false),
+            Payload::SignedTrailer(chain) => (Some(chain), true),
+        };
+        let signing = chain.cloned();
+        Some(Self {
+            state: State::ChunkHeader,
+            line: LineBuffer::default(),
+            signing: signing.map(|chain| Signing {
+                chain,
+                chunk_hash: Sha256::new(),
+                chunk_signature: [0; 32],
+            }),
+            with_trailers,
+            trailers: Trailers::default(),
+            decoded_bytes: 0,
+            expected_bytes: decoded_length,
+        })
+    }
+
+    /// Takes bytes from the front of `input` and returns the next data among them, never empty.
+    /// `None` means that all of `input` was taken and more is needed (or the body is complete).
+    pub fn decode(&mut self, input: &mut Bytes) -> Result<Option<Bytes>, S3Error> {
+        let decoded = self.advance(input);
+        if decoded.is_err() {
+            self.state = State::Failed;
+        }
+        decoded
+    }
+
+    /// The trailers of a body that is complete and whose signatures all matched.
+    /// `IncompleteBody` if bytes are missing.
+    pub fn finish(self) -> Result<Trailers, S3Error> {
+        if self.state != State::Done
+            || self.expected_bytes.is_some_and(|expected| expected != self.decoded_bytes)
+        {
+            return Err(incomplete("The body ended before all of its chunks"));
+        }
+        Ok(self.trailers)
+    }
+
+    fn advance(&mut self, input: &mut Bytes) -> Result<Option<Bytes>, S3Error> {
+        while !input.is_empty() {
+            match self.state {
+                State::Data { remaining_bytes } => return Ok(Some(self.take_data(input, remaining_bytes))),
+                State::Done => return Err(malformed("There are bytes after the last chunk")),
+                State::Failed => return Err(malformed("The body was already refused")),
+                State::ChunkHeader | State::DataEnd | State::Trailers => {
+                    if let Some(line) = self.line.take(input)? {
+                        self.accept_line(&line)?;
+                    }
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn take_data(&mut self, input: &mut Bytes, remaining_bytes: u64) -> Bytes {
+        let available = u64::try_from(input.len()).unwrap_or(u64::MAX);
+        let size = if available < remaining_bytes { input.len() } else { usize_of(remaining_bytes) };
+        let data = input.split_to(size);
+        if let Some(signing) = &mut self.signing {
+            signing.chunk_hash.update(&data);
+        }
+        let taken_bytes = available.min(remaining_bytes);
+        self.decoded_bytes += taken_bytes;
+        self.state = match remaining_bytes - taken_bytes {
+            0 => State::DataEnd,
+            remaining_bytes => State::Data { remaining_bytes },
+        };
+        data
+    }
+
+    fn accept_line(&mut self, line: &[u8]) -> Result<(), S3Error> {
+        match self.state {
+            State::ChunkHeader => self.accept_chunk_header(line),
+            State::DataEnd if line.is_empty() => self.end_chunk(State::ChunkHeader),
+            State::DataEnd => Err(malformed("A chunk is longer than its size says")),
+            State::Trailers if line.is_empty() => self.end_trailers(),
+            State::Trailers => self.trailers.add(line, self.with_trailers),
+            State::Data { .. } | State::Done | State::Failed => Err(malformed("A line has no place here")),
+        }
+    }
+
+    fn accept_chunk_header(&mut self, line: &[u8]) -> Result<(), S3Error> {
+        let line = std::str::from_utf8(line).map_err(|_| malformed("A chunk header is not ASCII"))?;
+        let (size, extension) = line.split_once(';').unwrap_or((line, ""));
+        let size_bytes = parse_size(size)?;
+        if let Some(signing) = &mut self.signing {
+            signing.chunk_signature = extension
+                .strip_prefix("chunk-signature=")
+                .and_then(lower_hex)
+                .ok_or_else(|| malformed("A chunk of a signed body needs a chunk-signature"))?;
+        }
+        let end = self.decoded_bytes.checked_add(size_bytes);
+        let end = end.ok_or_else(|| malformed("The chunks are longer than any object"))?;
+        if self.expected_bytes.is_some_and(|expected| end > expected) {
+            return Err(incomplete("The chunks are longer than x-amz-decoded-content-length"));
+        }
+        if size_bytes == 0 {
+            return self.end_chunk(State::Trailers);
+        }
+        self.state = State::Data { remaining_bytes: size_bytes };
+        Ok(())
+    }
+
+    fn end_chunk(&mut self, next: State) -> Result<(), S3Error> {
+        self.state = next;
+        let Some(signing) = &mut self.signing else { return Ok(()) };
+        let hash = signing.chunk_hash.finalize_reset().into();
+        let matches = signing.chain.verify_chunk(hash, &signing.chunk_signature);
+        matches.then_some(()).ok_or_else(|| mismatch("The signature of a chunk does not match"))
+    }
+
+    fn end_trailers(&mut self) -> Result<(), S3Error> {
+        self.state = State::Done;
+        let Some(signing) = self.signing.as_mut().filter(|_| self.with_trailers) else { return Ok(()) };
+        let signature = self.trailers.take_signature();
+        let signature =
+            signature.ok_or_else(|| malformed("The trailers of a signed body need a signature"))?;
+        let matches = signing.chain.verify_trailers(self.trailers.hash(), &signature);
+        matches.then_some(()).ok_or_else(|| mismatch("The signature of the trailers does not match"))
+    }
+}
+
+/// Lossless where it is called: the number is at most the length of a buffer in memory.
+fn usize_of(size_bytes: u64) -> usize {
+    usize::try_from(size_bytes).unwrap_or(usize::MAX)
+}
+
+/// One to sixteen hexadecimal digits; a sign or a space, which `from_str_radix` might take, is refused.
+fn parse_size(digits: &str) -> Result<u64, S3Error> {
+    let valid = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let size = u64::from_str_radix(digits, 16).ok().filter(|_| valid);
+    size.ok_or_else(|| malformed("A chunk's size must be hexadecimal digits"))
+}
+
+fn malformed(message: &'static str) -> S3Error {
+    S3Error::new(ErrorCode::InvalidRequest, message)
+}
+
+fn incomplete(message: &'static str) -> S3Error {
+    S3Error::new(ErrorCode::IncompleteBody, message)
+}
+
+fn mismatch(message: &'static str) -> S3Error {
+    S3Error::new(ErrorCode::SignatureDoesNotMatch, message)
+}

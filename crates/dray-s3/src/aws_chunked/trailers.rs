@@ -1,0 +1,60 @@
+//! The trailers after the last chunk: names, values, and what their signature covers.
+
+use sha2::{Digest, Sha256};
+
+use super::{MAX_TRAILERS, malformed};
+use crate::{S3Error, payload::lower_hex};
+
+const SIGNATURE: &str = "x-amz-trailer-signature";
+
+/// The trailers of a body, in the order sent, without their signature.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Trailers(Vec<(String, String)>);
+
+impl Trailers {
+    /// The value of a trailer; its name in lower case.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+    }
+
+    /// Every name (in lower case) and value.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    pub(super) fn add(&mut self, line: &[u8], allowed: bool) -> Result<(), S3Error> {
+        if !allowed {
+            return Err(malformed("This body has trailers that its x-amz-content-sha256 does not announce"));
+        }
+        let line = std::str::from_utf8(line).ok().filter(|line| line.is_ascii());
+        let (name, value) = line
+            .and_then(|line| line.split_once(':'))
+            .ok_or_else(|| malformed("A trailer must be name:value in ASCII"))?;
+        let name = name.to_ascii_lowercase();
+        if http::HeaderName::from_lowercase(name.as_bytes()).is_err() {
+            return Err(malformed("A trailer's name is not that of a header"));
+        }
+        if self.0.len() == MAX_TRAILERS || self.get(&name).is_some() {
+            return Err(malformed("There are too many trailers, or one of them twice"));
+        }
+        self.0.push((name, value.trim().to_owned()));
+        Ok(())
+    }
+
+    /// Removes the signature, which must be the last trailer: nothing after it would be covered.
+    pub(super) fn take_signature(&mut self) -> Option<[u8; 32]> {
+        let signature = self.0.last().filter(|(name, _)| name == SIGNATURE)?;
+        let signature = lower_hex(&signature.1)?;
+        self.0.pop();
+        Some(signature)
+    }
+
+    /// SHA-256 of the trailers, each as `name:value\n`.
+    pub(super) fn hash(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        for (name, value) in self.iter() {
+            hash.update(format!("{name}:{value}\n"));
+        }
+        hash.finalize().into()
+    }
+}

@@ -1,0 +1,312 @@
+//! The error codes of S3, each with its status (AWS S3 API reference, "Error responses").
+//! One enum and two exhaustive matches next to each other; no messages, no rendering.
+
+use http::StatusCode;
+
+/// An S3 error code. Variants are spelled as on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ErrorCode {
+    /// 403: the request is unsigned, expired, or not allowed.
+    AccessDenied,
+    /// 400: the `Authorization` header cannot be parsed, or names another region.
+    AuthorizationHeaderMalformed,
+    /// 400: the query form of the signature cannot be parsed, or its limits are broken.
+    AuthorizationQueryParametersError,
+    /// 400: `Content-MD5` or a checksum does not match the body.
+    BadDigest,
+    /// 409: the bucket exists and belongs to someone else.
+    BucketAlreadyExists,
+    /// 409: the bucket exists and is yours.
+    BucketAlreadyOwnedByYou,
+    /// 409: only an empty bucket can be deleted.
+    BucketNotEmpty,
+    /// 409: a concurrent write decided the condition differently.
+    ConditionalRequestConflict,
+    /// 400: a part or object is over the limit.
+    EntityTooLarge,
+    /// 400: a part other than the last is under 5 MiB.
+    EntityTooSmall,
+    /// 400: the session token has expired.
+    ExpiredToken,
+    /// 400: fewer bytes than `Content-Length` promised.
+    IncompleteBody,
+    /// 507: the disk is full.
+    InsufficientStorage,
+    /// 500: the store failed; retrying may help.
+    InternalError,
+    /// 403: no such access key.
+    InvalidAccessKeyId,
+    /// 400: a parameter is out of range.
+    InvalidArgument,
+    /// 400: the name is not a valid bucket name.
+    InvalidBucketName,
+    /// 400: `Content-MD5` or a checksum header is not a digest.
+    InvalidDigest,
+    /// 400: the region in the body is not this store's.
+    InvalidLocationConstraint,
+    /// 400: a listed part is missing, or its `ETag` differs.
+    InvalidPart,
+    /// 416: the object has no part of this number.
+    InvalidPartNumber,
+    /// 400: the list of parts is not strictly ascending.
+    InvalidPartOrder,
+    /// 416: the range does not overlap the object.
+    InvalidRange,
+    /// 400: the request cannot be served as it is.
+    InvalidRequest,
+    /// 400: the session token is missing or wrong.
+    InvalidToken,
+    /// 400: the path or query is not validly percent-encoded.
+    InvalidURI,
+    /// 400: the key is over 1,024 bytes.
+    KeyTooLongError,
+    /// 400: the body is not the XML that the operation expects.
+    MalformedXML,
+    /// 400: the body of a control request is too long.
+    MaxMessageLengthExceeded,
+    /// 405: the resource does not take this method.
+    MethodNotAllowed,
+    /// 411: a `Content-Length` is needed.
+    MissingContentLength,
+    /// 404: no such bucket.
+    NoSuchBucket,
+    /// 404: no such key.
+    NoSuchKey,
+    /// 404: unknown, aborted or completed upload id.
+    NoSuchUpload,
+    /// 501: the operation is not offered.
+    NotImplemented,
+    /// 304: the condition says the client's copy is current.
+    NotModified,
+    /// 412: a condition of the request did not hold.
+    PreconditionFailed,
+    /// 403: the clocks differ by more than 15 minutes.
+    RequestTimeTooSkewed,
+    /// 400: the client sent its body too slowly.
+    RequestTimeout,
+    /// 503: try again later.
+    ServiceUnavailable,
+    /// 403: the signature is not the one of this request.
+    SignatureDoesNotMatch,
+    /// 503: too many requests.
+    SlowDown,
+    /// 400: the body is not the one whose SHA-256 was signed.
+    XAmzContentSHA256Mismatch,
+}
+
+impl ErrorCode {
+    /// The code as it stands in `<Code>`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AccessDenied => "AccessDenied",
+            Self::AuthorizationHeaderMalformed => "AuthorizationHeaderMalformed",
+            Self::AuthorizationQueryParametersError => "AuthorizationQueryParametersError",
+            Self::BadDigest => "BadDigest",
+            Self::BucketAlreadyExists => "BucketAlreadyExists",
+            Self::BucketAlreadyOwnedByYou => "BucketAlreadyOwnedByYou",
+            Self::BucketNotEmpty => "BucketNotEmpty",
+            Self::ConditionalRequestConflict => "ConditionalRequestConflict",
+            Self::EntityTooLarge => "EntityTooLarge",
+            Self::EntityTooSmall => "EntityTooSmall",
+            Self::ExpiredToken => "ExpiredToken",
+            Self::IncompleteBody => "IncompleteBody",
+            Self::InsufficientStorage => "InsufficientStorage",
+            Self::InternalError => "InternalError",
+            Self::InvalidAccessKeyId => "InvalidAccessKeyId",
+            Self::InvalidArgument => "InvalidArgument",
+            Self::InvalidBucketName => "InvalidBucketName",
+            Self::InvalidDigest => "InvalidDigest",
+            Self::InvalidLocationConstraint => "InvalidLocationConstraint",
+            Self::InvalidPart => "InvalidPart",
+            Self::InvalidPartNumber => "InvalidPartNumber",
+            Self::InvalidPartOrder => "InvalidPartOrder",
+            Self::InvalidRange => "InvalidRange",
+            Self::InvalidRequest => "InvalidRequest",
+            Self::InvalidToken => "InvalidToken",
+            Self::InvalidURI => "InvalidURI",
+            Self::KeyTooLongError => "KeyTooLongError",
+            Self::MalformedXML => "MalformedXML",
+            Self::MaxMessageLengthExceeded => "MaxMessageLengthExceeded",
+            Self::MethodNotAllowed => "MethodNotAllowed",
+            Self::MissingContentLength => "MissingContentLength",
+            Self::NoSuchBucket => "NoSuchBucket",
+            Self::NoSuchKey => "NoSuchKey",
+            Self::NoSuchUpload => "NoSuchUpload",
+            Self::NotImplemented => "NotImplemented",
+            Self::NotModified => "NotModified",
+            Self::PreconditionFailed => "PreconditionFailed",
+            Self::RequestTimeTooSkewed => "RequestTimeTooSkewed",
+            Self::RequestTimeout => "RequestTimeout",
+            Self::ServiceUnavailable => "ServiceUnavailable",
+            Self::SignatureDoesNotMatch => "SignatureDoesNotMatch",
+            Self::SlowDown => "SlowDown",
+            Self::XAmzContentSHA256Mismatch => "XAmzContentSHA256Mismatch",
+        }
+    }
+
+    /// The HTTP status that carries the code.
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Self::NotModified => StatusCode::NOT_MODIFIED,
+            Self::AuthorizationHeaderMalformed
+            | Self::AuthorizationQueryParametersError
+            | Self::BadDigest
+            | Self::EntityTooLarge
+            | Self::EntityTooSmall
+            | Self::ExpiredToken
+            | Self::IncompleteBody
+            | Self::InvalidArgument
+            | Self::InvalidBucketName
+            | Self::InvalidDigest
+            | Self::InvalidLocationConstraint
+            | Self::InvalidPart
+            | Self::InvalidPartOrder
+            | Self::InvalidRequest
+            | Self::InvalidToken
+            | Self::InvalidURI
+            | Self::KeyTooLongError
+            | Self::MalformedXML
+            | Self::MaxMessageLengthExceeded
+            | Self::RequestTimeout
+            | Self::XAmzContentSHA256Mismatch => StatusCode::BAD_REQUEST,
+            Self::AccessDenied
+            | Self::InvalidAccessKeyId
+            | Self::RequestTimeTooSkewed
+            | Self::SignatureDoesNotMatch => StatusCode::FORBIDDEN,
+            Self::NoSuchBucket | Self::NoSuchKey | Self::NoSuchUpload => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::BucketAlreadyExists
+            | Self::BucketAlreadyOwnedByYou
+            | Self::BucketNotEmpty
+            | Self::ConditionalRequestConflict => StatusCode::CONFLICT,
+            Self::MissingContentLength => StatusCode::LENGTH_REQUIRED,
+            Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
+            Self::InvalidPartNumber | Self::InvalidRange => StatusCode::RANGE_NOT_SATISFIABLE,
+            Self::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::NotImplemented => StatusCode::NOT_IMPLEMENTED,
+            Self::ServiceUnavailable | Self::SlowDown => StatusCode::SERVICE_UNAVAILABLE,
+            Self::InsufficientStorage => StatusCode::INSUFFICIENT_STORAGE,
+        }
+    }
+
+    /// The code of this name, if it is one that Dray knows.
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|known| known.as_str() == code)
+    }
+
+    /// Every code.
+    pub const ALL: &'static [Self] = &[
+        Self::AccessDenied,
+        Self::AuthorizationHeaderMalformed,
+        Self::AuthorizationQueryParametersError,
+        Self::BadDigest,
+        Self::BucketAlreadyExists,
+        Self::BucketAlreadyOwnedByYou,
+        Self::BucketNotEmpty,
+        Self::ConditionalRequestConflict,
+        Self::EntityTooLarge,
+        Self::EntityTooSmall,
+        Self::ExpiredToken,
+        Self::IncompleteBody,
+        Self::InsufficientStorage,
+        Self::InternalError,
+        Self::InvalidAccessKeyId,
+        Self::InvalidArgument,
+        Self::InvalidBucketName,
+        Self::InvalidDigest,
+        Self::InvalidLocationConstraint,
+        Self::InvalidPart,
+        Self::InvalidPartNumber,
+        Self::InvalidPartOrder,
+        Self::InvalidRange,
+        Self::InvalidRequest,
+        Self::InvalidToken,
+        Self::InvalidURI,
+        Self::KeyTooLongError,
+        Self::MalformedXML,
+        Self::MaxMessageLengthExceeded,
+        Self::MethodNotAllowed,
+        Self::MissingContentLength,
+        Self::NoSuchBucket,
+        Self::NoSuchKey,
+        Self::NoSuchUpload,
+        Self::NotImplemented,
+        Self::NotModified,
+        Self::PreconditionFailed,
+        Self::RequestTimeTooSkewed,
+        Self::RequestTimeout,
+        Self::ServiceUnavailable,
+        Self::SignatureDoesNotMatch,
+        Self::SlowDown,
+        Self::XAmzContentSHA256Mismatch,
+    ];
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn every_code_parses_back() {
+        for code in ErrorCode::ALL {
+            assert_eq!(ErrorCode::parse(code.as_str()), Some(*code));
+        }
+        assert_eq!(ErrorCode::parse("nosuchkey"), None);
+    }
+
+    #[test]
+    fn every_code_is_spelled_as_its_variant_and_has_its_status() {
+        let table = ErrorCode::ALL.iter().fold(String::new(), |mut table, code| {
+            assert_eq!(format!("{code:?}"), code.as_str());
+            let _ = writeln!(table, "{} {}", code.status().as_u16(), code.as_str());
+            table
+        });
+        insta::assert_snapshot!(table, @r"
+        403 AccessDenied
+        400 AuthorizationHeaderMalformed
+        400 AuthorizationQueryParametersError
+        400 BadDigest
+        409 BucketAlreadyExists
+        409 BucketAlreadyOwnedByYou
+        409 BucketNotEmpty
+        409 ConditionalRequestConflict
+        400 EntityTooLarge
+        400 EntityTooSmall
+        400 ExpiredToken
+        400 IncompleteBody
+        507 InsufficientStorage
+        500 InternalError
+        403 InvalidAccessKeyId
+        400 InvalidArgument
+        400 InvalidBucketName
+        400 InvalidDigest
+        400 InvalidLocationConstraint
+        400 InvalidPart
+        416 InvalidPartNumber
+        400 InvalidPartOrder
+        416 InvalidRange
+        400 InvalidRequest
+        400 InvalidToken
+        400 InvalidURI
+        400 KeyTooLongError
+        400 MalformedXML
+        400 MaxMessageLengthExceeded
+        405 MethodNotAllowed
+        411 MissingContentLength
+        404 NoSuchBucket
+        404 NoSuchKey
+        404 NoSuchUpload
+        501 NotImplemented
+        304 NotModified
+        412 PreconditionFailed
+        403 RequestTimeTooSkewed
+        400 RequestTimeout
+        503 ServiceUnavailable
+        403 SignatureDoesNotMatch
+        503 SlowDown
+        400 XAmzContentSHA256Mismatch
+        ");
+    }
+}

@@ -1,0 +1,53 @@
+//! The credential of a signature: `AKID/20130524/us-east-1/s3/aws4_request`.
+
+use crate::signing::string_to_sign::{SERVICE, TERMINATOR};
+
+/// A credential whose scope is this service's; date and region are yet to be compared.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct CredentialField {
+    pub(super) access_key_id: String,
+    pub(super) date: String,
+    pub(super) region: String,
+}
+
+impl CredentialField {
+    /// Parses from the right, since an access key id may hold a slash.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let mut fields = text.rsplitn(5, '/');
+        let (terminator, service) = (fields.next()?, fields.next()?);
+        let (region, date, access_key_id) = (fields.next()?, fields.next()?, fields.next()?);
+        let well_formed = terminator == TERMINATOR && service == SERVICE && !access_key_id.is_empty();
+        well_formed.then(|| Self {
+            access_key_id: access_key_id.to_owned(),
+            date: date.to_owned(),
+            region: region.to_owned(),
+        })
+    }
+
+    /// What is wrong with the scope, if anything, for a request of this date and a store of this region.
+    pub(super) fn scope_error(&self, amz_date: &str, region: &str) -> Option<String> {
+        if amz_date.get(..8) != Some(&self.date) {
+            return Some("The date of the credential scope is not that of the request".to_owned());
+        }
+        (self.region != region)
+            .then(|| format!("The region of the credential scope is wrong; expecting '{region}'"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scope_is_split_from_the_right() {
+        let parsed = CredentialField::parse("a/b/20130524/us-east-1/s3/aws4_request").unwrap();
+        assert_eq!((parsed.access_key_id.as_str(), parsed.region.as_str()), ("a/b", "us-east-1"));
+    }
+
+    #[test]
+    fn other_services_and_missing_fields_are_refused() {
+        for bad in ["", "a/20130524/r/s3", "a/20130524/r/iam/aws4_request", "/20130524/r/s3/aws4_request"] {
+            assert_eq!(CredentialField::parse(bad), None, "{bad}");
+        }
+    }
+}

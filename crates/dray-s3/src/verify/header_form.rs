@@ -1,0 +1,106 @@
+//! The header form: `Authorization: AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`.
+
+use http::{HeaderMap, header::AUTHORIZATION};
+use jiff::Timestamp;
+
+use super::{
+    Claim, CredentialField, MAX_CLOCK_SKEW_SECS, SignedHeaders, age_secs, signed_headers, version_2,
+};
+use crate::{
+    ErrorCode, S3Error,
+    payload::{PayloadHash, lower_hex},
+    signing::ALGORITHM,
+};
+
+pub(super) fn claim(headers: &HeaderMap, region: &str, now: Timestamp) -> Result<Claim, S3Error> {
+    let authorization = single(headers, AUTHORIZATION.as_str(), ErrorCode::AuthorizationHeaderMalformed)?
+        .ok_or_else(|| malformed("The Authorization header is empty"))?;
+    let fields = Fields::parse(authorization)?;
+    let signed_headers = SignedHeaders::parse(fields.signed_headers).map_err(malformed)?;
+    signed_headers.check_all_amz_signed(headers, false)?;
+
+    let amz_date = single(headers, "x-amz-date", ErrorCode::AccessDenied)?.ok_or_else(|| {
+        S3Error::new(ErrorCode::AccessDenied, "A signed request needs an x-amz-date header")
+    })?;
+    let age_secs = age_secs(amz_date, now, ErrorCode::AccessDenied)?;
+    let credential = CredentialField::parse(fields.credential)
+        .ok_or_else(|| malformed("Credential must be <key id>/<yyyymmdd>/<region>/s3/aws4_request"))?;
+    if let Some(problem) = credential.scope_error(amz_date, region) {
+        return Err(S3Error::new(ErrorCode::AuthorizationHeaderMalformed, problem));
+    }
+    if age_secs.abs() > MAX_CLOCK_SKEW_SECS {
+        let message = "The difference between the request time and the server's time is over 15 minutes";
+        return Err(S3Error::new(ErrorCode::RequestTimeTooSkewed, message));
+    }
+    let payload_hash = single(headers, signed_headers::CONTENT_SHA256, ErrorCode::InvalidRequest)?
+        .ok_or_else(|| {
+            S3Error::new(ErrorCode::InvalidRequest, "Missing required header: x-amz-content-sha256")
+        })?;
+    Ok(Claim {
+        credential,
+        signed_headers,
+        signature: lower_hex(fields.signature)
+            .ok_or_else(|| malformed("Signature must be 64 lower-case hexadecimal digits"))?,
+        amz_date: amz_date.to_owned(),
+        payload_hash: payload_hash.to_owned(),
+        payload: PayloadHash::parse(payload_hash)?,
+        session_token: single(headers, "x-amz-security-token", ErrorCode::InvalidToken)?.map(str::to_owned),
+        presigned: false,
+    })
+}
+
+struct Fields<'a> {
+    credential: &'a str,
+    signed_headers: &'a str,
+    signature: &'a str,
+}
+
+impl<'a> Fields<'a> {
+    fn parse(authorization: &'a str) -> Result<Self, S3Error> {
+        if authorization.starts_with("AWS ") {
+            return Err(version_2());
+        }
+        let fields = authorization
+            .strip_prefix(ALGORITHM)
+            .filter(|rest| rest.starts_with(' '))
+            .ok_or_else(|| malformed("Only AWS4-HMAC-SHA256 is supported"))?;
+        let (mut credential, mut signed_headers, mut signature) = (None, None, None);
+        for field in fields.split(',').map(str::trim) {
+            let (name, value) = field.split_once('=').unwrap_or((field, ""));
+            let slot = match name {
+                "Credential" => &mut credential,
+                "SignedHeaders" => &mut signed_headers,
+                "Signature" => &mut signature,
+                _ => return Err(malformed("The Authorization header has a field that is not known")),
+            };
+            if slot.replace(value).is_some() {
+                return Err(malformed("The Authorization header has a field twice"));
+            }
+        }
+        match (credential, signed_headers, signature) {
+            (Some(credential), Some(signed_headers), Some(signature)) => {
+                Ok(Self { credential, signed_headers, signature })
+            }
+            _ => Err(malformed("The Authorization header needs Credential, SignedHeaders and Signature")),
+        }
+    }
+}
+
+/// The value of a header that may occur once at most.
+pub(super) fn single<'a>(
+    headers: &'a HeaderMap,
+    name: &str,
+    code: ErrorCode,
+) -> Result<Option<&'a str>, S3Error> {
+    let refuse = |problem: &str| S3Error::new(code, format!("The {name} header {problem}"));
+    let mut values = headers.get_all(name).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(refuse("occurs more than once"));
+    }
+    value.to_str().map(|value| Some(value.trim())).map_err(|_| refuse("is not visible ASCII"))
+}
+
+fn malformed(message: &'static str) -> S3Error {
+    S3Error::new(ErrorCode::AuthorizationHeaderMalformed, message)
+}

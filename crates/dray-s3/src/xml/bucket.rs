@@ -1,0 +1,88 @@
+//! Buckets: the list of them, where one is, and how one is made.
+
+use jiff::Timestamp;
+
+use super::{
+    reader::{Cursor, malformed, once},
+    writer::Writer,
+};
+use crate::S3Error;
+
+/// Longest body of `CreateBucket`.
+const MAX_BODY_BYTES: usize = 16 << 10;
+
+/// The body of a `CreateBucket` request.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CreateBucketConfiguration {
+    /// The region asked for; none means the store's own.
+    pub location_constraint: Option<String>,
+}
+
+impl CreateBucketConfiguration {
+    /// Parses a body, which may be empty. `MalformedXML` for anything but a `LocationConstraint`.
+    pub fn parse(body: &[u8]) -> Result<Self, S3Error> {
+        if body.is_empty() {
+            return Ok(Self::default());
+        }
+        let mut cursor = Cursor::root(body, "CreateBucketConfiguration", MAX_BODY_BYTES)?;
+        let mut location_constraint = None;
+        while let Some(name) = cursor.child()? {
+            match name.as_str() {
+                "LocationConstraint" => once(&mut location_constraint, cursor.text()?.trim().to_owned())?,
+                _ => return Err(malformed()),
+            }
+        }
+        cursor.finish()?;
+        Ok(Self { location_constraint: location_constraint.filter(|region| !region.is_empty()) })
+    }
+}
+
+/// The answer to `GetBucketLocation`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LocationConstraint<'a> {
+    /// The bucket's region.
+    pub region: &'a str,
+}
+
+impl LocationConstraint<'_> {
+    /// The body of the answer; `us-east-1` is written as nothing, as on AWS.
+    pub fn to_xml(&self) -> String {
+        let region = if self.region == "us-east-1" { "" } else { self.region };
+        Writer::text_document("LocationConstraint", region)
+    }
+}
+
+/// The answer to `ListBuckets`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListAllMyBucketsResult<'a> {
+    /// Who asks.
+    pub owner: &'a str,
+    /// The buckets, by name.
+    pub buckets: Vec<Bucket<'a>>,
+}
+
+/// A bucket in the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bucket<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+impl ListAllMyBucketsResult<'_> {
+    /// The body of the answer.
+    pub fn to_xml(&self) -> String {
+        Writer::document("ListAllMyBucketsResult", |out| {
+            out.owner("Owner", self.owner);
+            out.nested("Buckets", |out| {
+                for bucket in &self.buckets {
+                    out.nested("Bucket", |out| {
+                        out.text("Name", bucket.name);
+                        out.time("CreationDate", bucket.created_at);
+                    });
+                }
+            });
+        })
+    }
+}

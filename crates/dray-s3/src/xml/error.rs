@@ -1,0 +1,63 @@
+//! `Error`: written by a server, read by a client. A 200 answer to `CompleteMultipartUpload` can carry one.
+
+use super::{reader::Cursor, writer::Writer};
+use crate::{ErrorCode, S3Error};
+
+/// Longest error body that is worth reading.
+const MAX_BODY_BYTES: usize = 64 << 10;
+
+/// An error as a server writes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error<'a> {
+    /// The code.
+    pub code: ErrorCode,
+    /// For people.
+    pub message: &'a str,
+    /// The bucket or object, as a path.
+    pub resource: &'a str,
+    /// The id under which the server logged the request.
+    pub request_id: &'a str,
+}
+
+impl Error<'_> {
+    /// The body of the answer.
+    pub fn to_xml(&self) -> String {
+        Writer::plain_document("Error", |out| {
+            out.text("Code", self.code.as_str());
+            out.text("Message", self.message);
+            out.text("Resource", self.resource);
+            out.text("RequestId", self.request_id);
+        })
+    }
+}
+
+/// An error as a client reads it; stores have codes of their own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErrorAnswer {
+    /// The code as sent; [`ErrorCode::parse`] knows those of S3.
+    pub code: String,
+    /// For people; may be empty.
+    pub message: String,
+}
+
+impl ErrorAnswer {
+    /// The error in this body; nothing if its root is not `Error` or it has no code. Lenient towards elements
+    /// and attributes that it does not know.
+    pub fn parse(body: &[u8]) -> Option<Self> {
+        Self::read(body).ok().flatten()
+    }
+
+    fn read(body: &[u8]) -> Result<Option<Self>, S3Error> {
+        let mut cursor = Cursor::lenient_root(body, "Error", MAX_BODY_BYTES)?;
+        let (mut code, mut message) = (None, String::new());
+        while let Some(name) = cursor.child()? {
+            match name.as_str() {
+                "Code" => code = Some(cursor.text()?),
+                "Message" => message = cursor.text()?,
+                _ => cursor.skip()?,
+            }
+        }
+        cursor.finish()?;
+        Ok(code.map(|code| Self { code, message }))
+    }
+}

@@ -1,0 +1,134 @@
+//! Lists of a bucket's objects: `ListObjects` and `ListObjectsV2` share the listing, and page differently.
+
+use jiff::Timestamp;
+
+use super::{EncodingType, STORAGE_CLASS, writer::Writer};
+use crate::checksum::{Algorithm, ChecksumType};
+
+/// What both versions list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listing<'a> {
+    /// The bucket.
+    pub bucket: &'a str,
+    /// Only keys that begin so.
+    pub prefix: &'a str,
+    /// What groups keys into common prefixes.
+    pub delimiter: Option<&'a str>,
+    /// Most keys and common prefixes that the page may hold.
+    pub max_keys: u16,
+    /// The objects, by key in byte order.
+    pub objects: Vec<ListedObject<'a>>,
+    /// Prefixes that stand for all keys beneath them.
+    pub common_prefixes: Vec<&'a str>,
+    /// How keys are written.
+    pub encoding_type: EncodingType,
+}
+
+/// An object in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedObject<'a> {
+    /// Its key.
+    pub key: &'a str,
+    /// When it was stored.
+    pub last_modified: Timestamp,
+    /// Its `ETag`, without the double quotes.
+    pub etag: &'a str,
+    /// Its size in bytes.
+    pub size_bytes: u64,
+    /// The checksum that it has.
+    pub checksum: Option<(Algorithm, ChecksumType)>,
+    /// Whose it is, if the answer is to say.
+    pub owner: Option<&'a str>,
+}
+
+/// The answer to `ListObjects` (version 1).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ListBucketResult<'a> {
+    /// What is listed.
+    pub listing: Listing<'a>,
+    /// The page holds keys after this one.
+    pub marker: &'a str,
+    /// Where the next page begins; none when this is the last. Written only with a delimiter, as on AWS,
+    /// where without one clients take the last key.
+    pub next_marker: Option<&'a str>,
+}
+
+/// The answer to `ListObjectsV2`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ListBucketResultV2<'a> {
+    /// What is listed.
+    pub listing: Listing<'a>,
+    /// Where this page began, as asked.
+    pub continuation_token: Option<&'a str>,
+    /// Where the next page begins; none when this is the last.
+    pub next_continuation_token: Option<&'a str>,
+    /// The page holds keys after this one, as asked.
+    pub start_after: Option<&'a str>,
+}
+
+impl ListBucketResult<'_> {
+    /// The body of the answer.
+    pub fn to_xml(&self) -> String {
+        let listing = &self.listing;
+        Writer::document("ListBucketResult", |out| {
+            listing.write_head(out);
+            out.text("Marker", &listing.encoding_type.encode(self.marker));
+            let next = self.next_marker.filter(|_| listing.delimiter.is_some());
+            out.optional("NextMarker", next.map(|next| listing.encoding_type.encode(next)).as_deref());
+            out.value("IsTruncated", self.next_marker.is_some());
+            listing.write_entries(out);
+        })
+    }
+}
+
+impl ListBucketResultV2<'_> {
+    /// The body of the answer.
+    pub fn to_xml(&self) -> String {
+        let listing = &self.listing;
+        Writer::document("ListBucketResult", |out| {
+            listing.write_head(out);
+            out.value("KeyCount", listing.objects.len() + listing.common_prefixes.len());
+            out.optional("ContinuationToken", self.continuation_token);
+            out.optional("NextContinuationToken", self.next_continuation_token);
+            let start_after = self.start_after.map(|key| listing.encoding_type.encode(key));
+            out.optional("StartAfter", start_after.as_deref());
+            out.value("IsTruncated", self.next_continuation_token.is_some());
+            listing.write_entries(out);
+        })
+    }
+}
+
+impl Listing<'_> {
+    fn write_head(&self, out: &mut Writer) {
+        out.text("Name", self.bucket);
+        out.text("Prefix", &self.encoding_type.encode(self.prefix));
+        let delimiter = self.delimiter.map(|delimiter| self.encoding_type.encode(delimiter));
+        out.optional("Delimiter", delimiter.as_deref());
+        self.encoding_type.write(out);
+        out.value("MaxKeys", self.max_keys);
+    }
+
+    fn write_entries(&self, out: &mut Writer) {
+        for object in &self.objects {
+            out.nested("Contents", |out| object.write(out, self.encoding_type));
+        }
+        out.common_prefixes(&self.common_prefixes, self.encoding_type);
+    }
+}
+
+impl ListedObject<'_> {
+    fn write(&self, out: &mut Writer, encoding_type: EncodingType) {
+        out.text("Key", &encoding_type.encode(self.key));
+        out.time("LastModified", self.last_modified);
+        out.etag(self.etag);
+        if let Some((algorithm, checksum_type)) = self.checksum {
+            out.text("ChecksumAlgorithm", algorithm.as_str());
+            out.text("ChecksumType", checksum_type.as_str());
+        }
+        out.value("Size", self.size_bytes);
+        if let Some(owner) = self.owner {
+            out.owner("Owner", owner);
+        }
+        out.text("StorageClass", STORAGE_CLASS);
+    }
+}
