@@ -1,0 +1,146 @@
+//! Everything that is not what it should be: a clear 4xx that names the field, at once, with nothing stored.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::world::{Answer, World, refusal};
+
+const START: &str = "/drive/files/upload/multipart/start";
+
+fn start(field: &str, value: Value) -> Value {
+    let mut body = json!({ "fileName": "a", "fileSize": 1, "mimeType": "a/b" });
+    body[field] = value;
+    body
+}
+
+#[tokio::test]
+async fn a_wrong_value_in_start_names_its_field() {
+    let world = World::start().await;
+    let cases = [
+        ("fileSize", json!(-1), "invalid_field"),
+        ("fileSize", json!(1.5), "invalid_field"),
+        ("fileSize", json!("1"), "invalid_field"),
+        ("fileSize", json!(null), "invalid_field"),
+        ("fileSize", json!(1e300), "invalid_field"),
+        ("fileSize", json!((5_u64 << 40) + 1), "file_too_large"),
+        ("fileSize", json!(u64::MAX), "file_too_large"),
+        ("fileName", json!(""), "invalid_name"),
+        ("fileName", json!("a/b"), "invalid_name"),
+        ("fileName", json!("a\\b"), "invalid_name"),
+        ("fileName", json!("a\u{0}b"), "invalid_name"),
+        ("fileName", json!("a\r\nb"), "invalid_name"),
+        ("fileName", json!(".."), "invalid_name"),
+        ("fileName", json!("n".repeat(256)), "invalid_name"),
+        ("fileName", json!("a\u{202e}b"), "invalid_name"),
+        ("fileName", json!(7), "invalid_field"),
+        ("mimeType", json!("pdf"), "invalid_field"),
+        ("mimeType", json!("a/b\r\nx: y"), "invalid_field"),
+        ("parentId", json!("0123456789abcdef0123456"), "invalid_field"),
+        ("parentId", json!(7), "invalid_field"),
+    ];
+    for (field, value, code) in cases {
+        let answer = world.owner().post(START, &start(field, value.clone())).await;
+        assert_eq!(answer.refused_for(field), refusal(400, code), "{field} {value}");
+    }
+}
+
+#[tokio::test]
+async fn a_missing_field_is_named() {
+    let world = World::start().await;
+    for field in ["fileName", "fileSize", "mimeType"] {
+        let mut body = start("fileName", json!("a"));
+        body.as_object_mut().unwrap().remove(field);
+        assert_eq!(world.owner().post(START, &body).await.refused_for(field), refusal(400, "invalid_field"));
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_part_list_names_the_place_and_leaves_the_upload_usable() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let upload = owner.start("a", 3).await;
+    let good = owner.put_parts(&upload, &[b"abc".to_vec()]).await;
+    let part = |number: Value| json!([{ "partNumber": number, "eTag": "x" }]);
+    let huge: Vec<Value> = (1..=10_001).map(|n| json!({ "partNumber": n, "eTag": "x" })).collect();
+    let cases = [
+        (part(json!(-1)), "parts[0].partNumber"),
+        (part(json!(0)), "parts[0].partNumber"),
+        (part(json!(10_001)), "parts[0].partNumber"),
+        (part(json!(1_u64 << 31)), "parts[0].partNumber"),
+        (part(json!(1_u64 << 63)), "parts[0].partNumber"),
+        (part(json!(1.5)), "parts[0].partNumber"),
+        (part(json!("1")), "parts[0].partNumber"),
+        (json!([{ "partNumber": 1 }]), "parts[0]"),
+        (json!([{ "eTag": "x" }]), "parts[0]"),
+        (json!([]), "parts"),
+        (json!([good[0], good[0]]), "parts"),
+        (json!(huge), "parts"),
+        (json!("all"), "parts"),
+        (json!(null), "parts"),
+    ];
+    for (parts, field) in cases {
+        let answer = owner.finalize(&upload, &parts).await;
+        assert_eq!(answer.refused_for(field), refusal(400, "invalid_field"), "{field}");
+    }
+    owner.finalize(&upload, &good).await.ok();
+}
+
+async fn raw(world: &World, content_type: &str, body: impl Into<reqwest::Body>) -> Answer {
+    let request = world.owner().request(Method::POST, START);
+    Answer::of(request.header("content-type", content_type).body(body)).await
+}
+
+#[tokio::test]
+async fn bodies_that_are_not_json_are_refused() {
+    let world = World::start().await;
+    for body in ["", "{", "{\"fileName\": \"a\"} x", "\u{feff}{}", "{'a': 1}"] {
+        let answer = raw(&world, "application/json", body).await;
+        assert_eq!(answer.refused().0, 400, "{body}");
+    }
+    let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
+    let deep = format!("{{\"fileName\": \"a\", \"fileSize\": 1, \"mimeType\": \"a/b\", \"x\": {deep}}}");
+    assert_eq!(raw(&world, "application/json", deep).await.refused(), refusal(400, "invalid_json"));
+    let surrogate = r#"{"fileName": "\ud800", "fileSize": 1, "mimeType": "a/b"}"#;
+    assert_eq!(raw(&world, "application/json", surrogate).await.refused().0, 400);
+    for body in ["[]", "7", "null", "\"a\""] {
+        assert_eq!(raw(&world, "application/json", body).await.refused(), refusal(400, "invalid_field"), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_413_and_another_type_415() {
+    let world = World::start().await;
+    let answer = raw(&world, "application/json", vec![b' '; 10_000_000]).await;
+    assert_eq!(answer.refused(), refusal(413, "body_too_large"));
+    for content_type in ["text/plain", "application/x-www-form-urlencoded", "application/jsonx", ""] {
+        assert_eq!(raw(&world, content_type, "{}").await.refused(), refusal(415, "unsupported_media_type"));
+    }
+    let body = start("fileName", json!("a")).to_string();
+    assert_eq!(raw(&world, "Application/JSON; charset=utf-8", body).await.status, 200);
+}
+
+#[tokio::test]
+async fn unknown_routes_and_wrong_methods_answer_in_the_envelope() {
+    let world = World::start().await;
+    for path in ["/nothing", "/drive", "/drive/files", "/drive/files/0123456789abcdef01234567/nothing"] {
+        assert_eq!(world.owner().get(path).await.refused(), refusal(404, "route_not_found"), "{path}");
+    }
+    let response = world.http.get(format!("{}/nothing", world.url)).send().await.unwrap();
+    assert_eq!(response.json::<Value>().await.unwrap()["code"], "route_not_found");
+    let answer = Answer::of(world.owner().request(Method::DELETE, "/drive/folders")).await;
+    assert_eq!(answer.headers["allow"], "POST");
+    assert_eq!(answer.refused(), refusal(405, "method_not_allowed"));
+}
+
+#[tokio::test]
+async fn a_strange_host_is_refused_where_urls_are_signed() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let upload = owner.start("a", 1).await;
+    for host in ["user@evil.example.com", "a b", "", "evil.example.com/x"] {
+        let request = owner.request(Method::POST, "/drive/files/upload/multipart/presigned-urls");
+        let request = request.header("host", host).json(&upload.body(&json!({ "parts": 1 })));
+        let answer = Answer::of(request).await;
+        assert_eq!(answer.status, 400, "{host:?} {}", answer.body);
+    }
+}

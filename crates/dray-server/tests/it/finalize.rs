@@ -1,0 +1,145 @@
+//! `POST …/multipart/finalize`.
+
+use dray_server::Config;
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use crate::world::{MIB, World, bytes, refusal};
+
+#[tokio::test]
+async fn the_item_has_the_name_the_size_and_the_bytes() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let parts = [bytes(5 * MIB, 1), bytes(5 * MIB, 2), bytes(77, 3)];
+    let item = owner.upload("report.pdf", &parts).await;
+    assert_eq!((&item["name"], &item["type"], &item["mimeType"]), (&json!("report.pdf"), &json!("file"), &json!("application/pdf")));
+    assert_eq!((&item["size"], &item["fileSize"]), (&json!(10 * MIB + 77), &json!(10 * MIB + 77)));
+    assert_eq!(owner.download(item["id"].as_str().unwrap()).await, parts.concat());
+}
+
+#[tokio::test]
+async fn an_empty_file_is_one_empty_part() {
+    let world = World::start().await;
+    let item = world.owner().upload("empty", &[vec![]]).await;
+    assert_eq!(item["size"], 0);
+    assert_eq!(world.owner().download(item["id"].as_str().unwrap()).await, b"");
+}
+
+#[tokio::test]
+async fn parts_may_be_listed_in_any_order_and_either_spelling() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let upload = owner.start("a", 5 * MIB + 1).await;
+    let listed = owner.put_parts(&upload, &[bytes(5 * MIB, 1), vec![2]]).await;
+    let bare = listed[0]["eTag"].as_str().unwrap().trim_matches('"');
+    let theirs = json!([{ "PartNumber": 2, "ETag": listed[1]["eTag"] }, { "PartNumber": 1, "ETag": bare }]);
+    let item = owner.finalize(&upload, &theirs).await.ok();
+    assert_eq!(owner.finalize(&upload, &listed).await.ok(), item, "the same parts, spelt otherwise");
+}
+
+#[tokio::test]
+async fn finalize_twice_returns_the_same_item() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let upload = owner.start("a", 3).await;
+    let listed = owner.put_parts(&upload, &[b"abc".to_vec()]).await;
+    let first = owner.finalize(&upload, &listed).await.ok();
+    assert_eq!(owner.finalize(&upload, &listed).await.ok(), first);
+    let others = json!([{ "partNumber": 1, "eTag": "other" }]);
+    assert_eq!(owner.finalize(&upload, &others).await.refused(), refusal(409, "finalized_differently"));
+}
+
+#[tokio::test]
+async fn many_finalizes_at_once_make_one_item() {
+    let world = World::start().await;
+    let owner = world.owner();
+    for round in 0..10 {
+        let upload = owner.start("a", 3).await;
+        let listed = owner.put_parts(&upload, &[vec![round; 3]]).await;
+        let answers = join_all((0..64).map(|_| owner.finalize(&upload, &listed))).await;
+        let items: Vec<Value> = answers.into_iter().map(crate::world::Answer::ok).collect();
+        assert!(items.iter().all(|item| *item == items[0]), "{items:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_finalize_leaves_the_upload_usable() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let upload = owner.start("a", 5 * MIB + 3).await;
+    let good = owner.put_parts(&upload, &[bytes(5 * MIB, 1), b"abc".to_vec()]).await;
+    let cases = [
+        (json!([good[0]]), 400, "size_mismatch"),
+        (json!([good[0], { "partNumber": 2, "eTag": "stale" }]), 400, "invalid_part"),
+        (json!([good[0], good[1], { "partNumber": 3, "eTag": good[0]["eTag"] }]), 400, "invalid_part"),
+    ];
+    for (parts, status, code) in cases {
+        assert_eq!(owner.finalize(&upload, &parts).await.refused_for("parts"), refusal(status, code));
+    }
+    let item = owner.finalize(&upload, &good).await.ok();
+    assert_eq!(item["size"], 5 * MIB + 3);
+}
+
+#[tokio::test]
+async fn a_small_part_that_is_not_the_last_is_named() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let upload = owner.start("a", 20).await;
+    let body = upload.body(&json!({ "partNumbers": [1, 2] }));
+    let urls = owner.step("presigned-urls", &body).await.ok();
+    let mut listed = Vec::new();
+    for number in [0, 1] {
+        let etag = owner.put(urls["urls"][number].as_str().unwrap(), bytes(10, 1)).await;
+        listed.push(json!({ "partNumber": number + 1, "eTag": etag }));
+    }
+    let answer = owner.finalize(&upload, &json!(listed)).await;
+    assert_eq!(answer.refused_for("5 MiB"), refusal(400, "part_too_small"));
+}
+
+#[tokio::test]
+async fn more_bytes_than_announced_are_no_item() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let upload = owner.start("a", 3).await;
+    let listed = owner.put_parts(&upload, &[b"abcd".to_vec()]).await;
+    assert_eq!(owner.finalize(&upload, &listed).await.refused_for("fileSize of 3"), refusal(400, "size_mismatch"));
+}
+
+#[tokio::test]
+async fn nothing_is_in_the_drive_before_finalize() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let upload = owner.start("a", 3).await;
+    owner.put_parts(&upload, &[b"abc".to_vec()]).await;
+    let item = upload.file_key.rsplit('/').next().unwrap();
+    let answer = owner.get(&format!("/drive/files/{item}")).await;
+    assert_eq!(answer.refused(), refusal(404, "not_found"));
+}
+
+#[tokio::test]
+async fn an_upload_that_was_left_alone_is_gone() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let upload = owner.start("a", 3).await;
+    let listed = owner.put_parts(&upload, &[b"abc".to_vec()]).await;
+    world.pass(jiff::SignedDuration::from_hours(25));
+    // Its token is good for longer than that.
+    assert_eq!(owner.finalize(&upload, &listed).await.refused(), refusal(410, "upload_expired"));
+    let signed = owner.step("presigned-urls", &upload.body(&json!({ "parts": 1 }))).await;
+    assert_eq!(signed.refused(), refusal(410, "upload_expired"));
+}
+
+#[tokio::test]
+async fn a_finalize_survives_a_restart_of_the_server() {
+    let mut world = World::start().await;
+    let upload = world.owner().start("a", 3).await;
+    let listed = world.owner().put_parts(&upload, &[b"abc".to_vec()]).await;
+    world.stop().await;
+    world.serve(|_: &mut Config| {}).await;
+    let item = world.owner().finalize(&upload, &listed).await.ok();
+    world.stop().await;
+    world.serve(|_: &mut Config| {}).await;
+    let owner = world.owner();
+    assert_eq!(owner.finalize(&upload, &listed).await.ok(), item);
+    assert_eq!(owner.download(item["id"].as_str().unwrap()).await, b"abc");
+}

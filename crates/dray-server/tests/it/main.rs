@@ -1,0 +1,20 @@
+//! The service over HTTP, as its users meet it. One module a route or a concern; `world` starts a real server on
+//! a folder of its own, and actors act on it.
+
+mod world;
+
+mod auth;
+mod bad_input;
+mod browser;
+mod clients;
+mod download;
+mod finalize;
+mod folders;
+mod health;
+mod items;
+mod operators;
+mod presigned_urls;
+mod recover;
+mod shutdown;
+mod start;
+mod workspace;

@@ -1,0 +1,81 @@
+//! What a crash leaves, and what becomes of it. The windows are those of the reliability rules: each test puts
+//! the database where a crash would have left it, then starts the server.
+
+use dray_server::Config;
+use serde_json::{Value, json};
+
+use crate::shutdown::sqlx_execute;
+use crate::world::{MIB, Started, World, bytes, refusal};
+
+async fn world_with_parts() -> (World, Started, Value) {
+    let world = World::start().await;
+    let upload = world.owner().start("a", 3).await;
+    let listed = world.owner().put_parts(&upload, &[b"abc".to_vec()]).await;
+    (world, upload, listed)
+}
+
+/// A server that was killed after it had taken the lease of a finalize and before the item was in the database.
+async fn kill_in_finalize(world: &mut World) {
+    let file = world.data.path().join("drive.db");
+    world.stop().await;
+    sqlx_execute(&file, "delete from items").await;
+    sqlx_execute(
+        &file,
+        "update uploads set state = 'completing', lease_holder = 'dead', lease_until = 9000000000000
+         where state in ('open', 'completed')",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_finalize_that_was_cut_off_after_complete_becomes_the_same_item() {
+    let (mut world, upload, listed) = world_with_parts().await;
+    let before = world.owner().finalize(&upload, &listed).await.ok();
+    kill_in_finalize(&mut world).await;
+    world.serve(|_: &mut Config| {}).await;
+    let after = world.owner().finalize(&upload, &listed).await.ok();
+    assert_eq!((&after["id"], &after["size"], &after["name"]), (&before["id"], &before["size"], &before["name"]));
+    assert_eq!(world.owner().download(after["id"].as_str().unwrap()).await, b"abc");
+}
+
+#[tokio::test]
+async fn the_item_appears_even_if_the_client_never_comes_back() {
+    let (mut world, upload, listed) = world_with_parts().await;
+    let item = world.owner().finalize(&upload, &listed).await.ok();
+    kill_in_finalize(&mut world).await;
+    world.serve(|_: &mut Config| {}).await;
+    let path = format!("/drive/files/{}", item["id"].as_str().unwrap());
+    wait_for(async || world.owner().get(&path).await.status == 200).await;
+}
+
+#[tokio::test]
+async fn an_expired_upload_is_aborted_in_the_store_too() {
+    let mut world = World::start().await;
+    let upload = world.owner().start("a", MIB).await;
+    world.owner().put_parts(&upload, &[bytes(MIB, 1)]).await;
+    let parts = world.data.path().join("store/parts");
+    assert_eq!(files_below(&parts), 1);
+    world.stop().await;
+    world.pass(jiff::SignedDuration::from_hours(25));
+    world.serve(|_: &mut Config| {}).await;
+    let gone = world.owner().step("presigned-urls", &upload.body(&json!({ "parts": 1 }))).await;
+    assert_eq!(gone.refused(), refusal(410, "upload_expired"));
+    wait_for(async || files_below(&parts) == 0).await;
+}
+
+fn files_below(folder: &std::path::Path) -> usize {
+    std::fs::read_dir(folder).map_or(0, |entries| {
+        entries.map(|entry| entry.unwrap().path()).map(|path| if path.is_dir() { files_below(&path) } else { 1 }).sum()
+    })
+}
+
+/// Waits until `done`, as long as a slow machine may need.
+async fn wait_for(done: impl AsyncFn() -> bool) {
+    for _ in 0..500 {
+        if done().await {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    panic!("it did not happen");
+}

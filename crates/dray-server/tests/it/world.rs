@@ -1,0 +1,288 @@
+//! A server on a port and a folder of its own, and the people who use it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use dray_server::admin::{Admin, OWNER_EMAIL};
+use dray_server::{Clock, Config};
+use jiff::{SignedDuration, Timestamp};
+use reqwest::{Client, Method, RequestBuilder, StatusCode};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+pub(crate) const MIB: usize = 1024 * 1024;
+
+/// A running server.
+pub(crate) struct World {
+    pub(crate) url: String,
+    pub(crate) data: TempDir,
+    pub(crate) http: Client,
+    clock_offset_ms: Arc<AtomicI64>,
+    stop: Option<oneshot::Sender<()>>,
+    server: Option<JoinHandle<Result<(), dray_server::Error>>>,
+    first_token: String,
+}
+
+/// What a request was answered with.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) body: Value,
+}
+
+/// Somebody with (or without) a token.
+#[derive(Clone)]
+pub(crate) struct Actor {
+    url: String,
+    http: Client,
+    token: Option<String>,
+}
+
+/// An upload that was started, and the size it was started with.
+#[derive(Debug, Clone)]
+pub(crate) struct Started {
+    pub(crate) upload_id: String,
+    pub(crate) file_key: String,
+}
+
+impl World {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// Starts a server whose settings `change` has changed.
+    pub(crate) async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let mut world = Self {
+            url: String::new(),
+            data,
+            http: http_client(),
+            clock_offset_ms: Arc::default(),
+            stop: None,
+            server: None,
+            first_token: String::new(),
+        };
+        let admin = world.admin().await;
+        world.first_token = admin.bootstrap(world.now()).await.unwrap().expect("a first token");
+        admin.close().await;
+        world.serve(change).await;
+        world
+    }
+
+    /// Starts the server (again) on the same folder and another port.
+    pub(crate) async fn serve(&mut self, change: impl FnOnce(&mut Config)) {
+        let offset = self.clock_offset_ms.clone();
+        let clock = move || real_now() + SignedDuration::from_millis(offset.load(Ordering::SeqCst));
+        let mut config =
+            Config { data: self.data.path().to_owned(), clock: Clock::from_fn(clock), ..Config::default() };
+        change(&mut config);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        self.url = format!("http://{}", listener.local_addr().unwrap());
+        let (stop, stopped) = oneshot::channel::<()>();
+        self.stop = Some(stop);
+        self.server = Some(tokio::spawn(dray_server::run(config, listener, async move {
+            let _ = stopped.await;
+        })));
+        let ready = self.http.get(format!("{}/readyz", self.url)).send().await.unwrap();
+        assert_eq!(ready.status(), 200);
+    }
+
+    /// Asks the server to stop, and does not wait.
+    pub(crate) fn ask_to_stop(&mut self) {
+        drop(self.stop.take());
+    }
+
+    /// Stops the server and waits until it has.
+    pub(crate) async fn stop(&mut self) {
+        self.ask_to_stop();
+        self.server.take().unwrap().await.unwrap().unwrap();
+    }
+
+    pub(crate) async fn admin(&self) -> Admin {
+        Admin::open(self.data.path()).await.unwrap()
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        real_now() + SignedDuration::from_millis(self.clock_offset_ms.load(Ordering::SeqCst))
+    }
+
+    /// Moves the server's clock. The object store's stands still.
+    pub(crate) fn pass(&self, time: SignedDuration) {
+        self.clock_offset_ms.fetch_add(i64::try_from(time.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+
+    pub(crate) fn anonymous(&self) -> Actor {
+        Actor { url: self.url.clone(), http: self.http.clone(), token: None }
+    }
+
+    pub(crate) fn with_token(&self, token: &str) -> Actor {
+        Actor { token: Some(token.to_owned()), ..self.anonymous() }
+    }
+
+    /// The user whom the first start makes.
+    pub(crate) fn owner(&self) -> Actor {
+        self.with_token(&self.first_token)
+    }
+
+    /// A token for a user, whom it adds if there is none with this address.
+    pub(crate) async fn token(&self, email: &str, scopes: &[&str], life: Duration) -> String {
+        let admin = self.admin().await;
+        if email != OWNER_EMAIL {
+            let _ = admin.add_user(email, None, self.now()).await;
+        }
+        let scopes: Vec<String> = scopes.iter().map(|&s| s.to_owned()).collect();
+        let created = admin.create_token(email, &scopes, life, self.now()).await.unwrap();
+        admin.close().await;
+        created.token
+    }
+
+    pub(crate) async fn user(&self, email: &str) -> Actor {
+        let token = self.token(email, &["access_drive"], Duration::from_secs(3600)).await;
+        self.with_token(&token)
+    }
+}
+
+fn http_client() -> Client {
+    // An error means that another test was faster.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder().no_proxy().build().unwrap()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the tests' one clock")]
+fn real_now() -> Timestamp {
+    Timestamp::now()
+}
+
+impl Actor {
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.http.request(method, format!("{}/public/v1{path}", self.url));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        Answer::of(self.request(Method::GET, path)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+        Answer::of(self.request(Method::POST, path).json(body)).await
+    }
+
+    pub(crate) async fn start(&self, name: &str, size: usize) -> Started {
+        let body = json!({ "fileName": name, "fileSize": size, "mimeType": "application/pdf" });
+        let answer = self.step("start", &body).await.ok();
+        Started {
+            upload_id: answer["uploadId"].as_str().unwrap().to_owned(),
+            file_key: answer["fileKey"].as_str().unwrap().to_owned(),
+        }
+    }
+
+    /// One of the three steps of an upload.
+    pub(crate) async fn step(&self, step: &str, body: &Value) -> Answer {
+        self.post(&format!("/drive/files/upload/multipart/{step}"), body).await
+    }
+
+    pub(crate) async fn urls(&self, upload: &Started, parts: usize) -> Vec<String> {
+        let answer = self.step("presigned-urls", &upload.body(&json!({ "parts": parts }))).await.ok();
+        answer["urls"].as_array().unwrap().iter().map(|url| url.as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Puts each of `parts` to its URL and answers the list that finalize wants.
+    pub(crate) async fn put_parts(&self, upload: &Started, parts: &[Vec<u8>]) -> Value {
+        let mut listed = Vec::new();
+        for (at, url) in self.urls(upload, parts.len()).await.into_iter().enumerate() {
+            let etag = self.put(&url, parts[at].clone()).await;
+            listed.push(json!({ "partNumber": at + 1, "eTag": etag }));
+        }
+        Value::Array(listed)
+    }
+
+    /// Puts bytes to a signed URL and answers the ETag.
+    pub(crate) async fn put(&self, url: &str, bytes: Vec<u8>) -> String {
+        let answer = self.http.put(url).body(bytes).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
+        answer.headers()["etag"].to_str().unwrap().to_owned()
+    }
+
+    pub(crate) async fn finalize(&self, upload: &Started, parts: &Value) -> Answer {
+        self.step("finalize", &upload.body(&json!({ "parts": parts }))).await
+    }
+
+    /// The whole upload; answers the item.
+    pub(crate) async fn upload(&self, name: &str, parts: &[Vec<u8>]) -> Value {
+        let upload = self.start(name, parts.iter().map(Vec::len).sum()).await;
+        let listed = self.put_parts(&upload, parts).await;
+        self.finalize(&upload, &listed).await.ok()
+    }
+
+    /// The bytes of a file.
+    pub(crate) async fn download(&self, id: &str) -> Vec<u8> {
+        let answer = self.get(&format!("/drive/files/{id}/download")).await.ok();
+        let response = self.http.get(answer["url"].as_str().unwrap()).send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        response.bytes().await.unwrap().to_vec()
+    }
+}
+
+impl Started {
+    /// A request body about this upload, with `more` in it.
+    pub(crate) fn body(&self, more: &Value) -> Value {
+        let mut body = json!({ "uploadId": self.upload_id, "fileKey": self.file_key });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    }
+}
+
+impl Answer {
+    pub(crate) async fn of(request: RequestBuilder) -> Self {
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        let text = response.text().await.unwrap();
+        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+        Self { status, headers, body }
+    }
+
+    /// The body of an answer that must be a success.
+    #[track_caller]
+    pub(crate) fn ok(self) -> Value {
+        assert_eq!(self.status, 200, "{}", self.body);
+        self.body
+    }
+
+    /// The status and the code of an error, whose envelope is checked on the way.
+    #[track_caller]
+    pub(crate) fn refused(self) -> (u16, String) {
+        let status = self.status.as_u16();
+        assert!(status >= 400, "{status} {}", self.body);
+        assert_eq!(self.body["statusCode"], status, "{}", self.body);
+        assert_eq!(self.body["error"], self.status.canonical_reason().unwrap());
+        assert!(self.body["message"].as_str().is_some_and(|m| m.len() > 10), "{}", self.body);
+        assert!(self.headers.contains_key("x-request-id"));
+        (status, self.body["code"].as_str().unwrap().to_owned())
+    }
+
+    /// As [`Answer::refused`], with a check that the message names `field`.
+    #[track_caller]
+    pub(crate) fn refused_for(self, field: &str) -> (u16, String) {
+        let message = self.body["message"].as_str().unwrap_or_default().to_owned();
+        assert!(message.contains(field), "{message:?} must name {field}");
+        self.refused()
+    }
+}
+
+/// `len` bytes that differ from part to part.
+pub(crate) fn bytes(len: usize, seed: u8) -> Vec<u8> {
+    (0..len).map(|i| (i % 251) as u8 ^ (i >> 16) as u8 ^ seed).collect()
+}
+
+/// A refusal, as [`Answer::refused`] answers it.
+pub(crate) fn refusal(status: u16, code: &str) -> (u16, String) {
+    (status, code.to_owned())
+}
