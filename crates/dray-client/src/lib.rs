@@ -1,1 +1,24 @@
-//! dray-client
+//! Client of the Dray drive API, and the engine that moves files: what the terminal uses and others can link.
+//!
+//! [`Client`] has a method a route. [`Uploader`] and [`download()`](download::download) move whole files: bytes go
+//! straight between the file and the object store, a few hundred KiB at a time.
+//! Nothing here prints, reads settings or decides an exit code.
+
+mod api;
+mod blocking;
+mod client;
+pub mod download;
+mod error;
+pub mod progress;
+mod retry;
+mod store;
+mod token;
+mod tree;
+mod upload;
+
+pub use client::Client;
+pub use error::{Error, StoreError};
+pub use progress::{Progress, Silent};
+pub use token::{InvalidToken, Token};
+pub use tree::{Outcome, Report};
+pub use upload::{DEFAULT_PARALLEL, Uploader};

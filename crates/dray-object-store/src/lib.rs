@@ -1,1 +1,34 @@
-//! dray-object-store
+//! An S3 object store in one folder: durable, streaming, multipart. It knows nothing of drives.
+//!
+//! ```text
+//! root/lock         one process at a time
+//! root/keys.json    the access key, made at random on the first start (0600)
+//! root/meta.db      buckets, uploads, parts, objects: SQLite, one writer thread that commits in groups
+//! root/parts/ab/…   the bytes of parts over 16 KiB; immutable, randomly named; smaller ones live in meta.db
+//! ```
+//!
+//! A request is parsed, authenticated, then acted on (`http/`). Bodies stream block by block through aligned
+//! buffers to the disk (`body/`, `disk/`), and become visible by one database commit (`meta/`). Downloads are
+//! checked block by block against stored CRCs (`read.rs`). What nothing refers to is removed later
+//! (`collector.rs`), never under a reader (`pins.rs`).
+
+mod body;
+mod clock;
+mod collector;
+mod config;
+mod crc64;
+mod disk;
+mod failure;
+mod http;
+mod ids;
+mod keys;
+mod meta;
+mod open_error;
+mod pins;
+mod read;
+mod store;
+
+pub use config::{Config, CorsOrigins};
+pub use keys::read_keys;
+pub use open_error::OpenError;
+pub use store::ObjectStore;

@@ -8,15 +8,15 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::db::tokens::NewToken;
 use crate::db::{Db, access, tokens};
+use crate::drive;
 use crate::drive::access::Scope;
 use crate::drive::token::AccessToken;
-use crate::drive;
 use crate::{Error, TokenRow, UserRow, random};
 
 /// Longest life of a token: a year.
-pub const MAX_TOKEN_LIFE: Duration = Duration::from_secs(365 * 24 * 3600);
+pub const MAX_TOKEN_LIFE: Duration = Duration::from_hours(8760);
 /// Life of the token that the first start prints.
-const FIRST_TOKEN_LIFE: Duration = Duration::from_secs(90 * 24 * 3600);
+const FIRST_TOKEN_LIFE: Duration = Duration::from_hours(2160);
 /// Address of the user that the first start makes.
 pub const OWNER_EMAIL: &str = "owner@localhost";
 
@@ -48,7 +48,14 @@ impl Admin {
         let owner = new_user(OWNER_EMAIL, Some("Owner"), "owner", now)?;
         let workspace = random::id(now, WorkspaceId::new)?;
         let token = AccessToken::generate(random::bytes)?;
-        let row = new_token(&token, owner.id, workspace, &[Scope::AccessDrive.as_str().into()], FIRST_TOKEN_LIFE, now)?;
+        let row = new_token(
+            &token,
+            owner.id,
+            workspace,
+            &[Scope::AccessDrive.as_str().into()],
+            FIRST_TOKEN_LIFE,
+            now,
+        )?;
         let made = self.db.write(move |c| {
             Box::pin(async move {
                 if access::default_workspace(c).await?.is_some() {
@@ -72,18 +79,27 @@ impl Admin {
         now: Timestamp,
     ) -> Result<CreatedToken, Error> {
         if expires_in.is_zero() || expires_in > MAX_TOKEN_LIFE {
-            return Err(Error::Setting { setting: "--expires-in", rule: "must be more than 0 and at most 365d".into() });
+            return Err(Error::Setting {
+                setting: "--expires-in",
+                rule: "must be more than 0 and at most 365d".into(),
+            });
         }
         if let Some(unknown) = scopes.iter().find(|scope| Scope::parse(scope).is_none()) {
-            return Err(Error::Setting { setting: "--scope", rule: format!("{unknown:?} is unknown; there is access_drive") });
+            return Err(Error::Setting {
+                setting: "--scope",
+                rule: format!("{unknown:?} is unknown; there is access_drive"),
+            });
         }
-        let (email, scopes) = (email.to_owned(), scopes.to_vec());
+        let (email, scopes) = (email.to_lowercase(), scopes.to_vec());
         let token = AccessToken::generate(random::bytes)?;
         let secret = token.clone();
         let row = self.db.write(move |c| {
             Box::pin(async move {
                 let (user, workspace) = access::user_by_email(c, &email).await?.ok_or_else(|| {
-                    drive::Error::field("--user", format!("{email:?} is unknown: see `dray user list`, or `dray user add`"))
+                    drive::Error::field(
+                        "--user",
+                        format!("{email:?} is unknown: see `dray user list`, or `dray user add`"),
+                    )
                 })?;
                 let row = new_token(&secret, user, workspace, &scopes, expires_in, now)?;
                 tokens::insert(c, &row).await?;
@@ -113,7 +129,10 @@ impl Admin {
             .write(move |c| {
                 Box::pin(async move {
                     let Some(workspace) = access::default_workspace(c).await? else {
-                        return Err(drive::Error::field("--data", "has no drive yet: start it once with `dray serve`"));
+                        return Err(drive::Error::field(
+                            "--data",
+                            "has no drive yet: start it once with `dray serve`",
+                        ));
                     };
                     if access::insert_user(c, workspace, &user).await? {
                         Ok(())
@@ -143,7 +162,10 @@ fn new_user(email: &str, name: Option<&str>, role: &str, now: Timestamp) -> Resu
         && email.chars().all(|c| !c.is_control() && !c.is_whitespace())
         && email.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty());
     if !is_address {
-        return Err(Error::Setting { setting: "EMAIL", rule: "must be an address such as alice@example.com".into() });
+        return Err(Error::Setting {
+            setting: "EMAIL",
+            rule: "must be an address such as alice@example.com".into(),
+        });
     }
     let email = email.to_lowercase();
     let name = name.unwrap_or_else(|| email.split('@').next().unwrap_or_default()).to_owned();

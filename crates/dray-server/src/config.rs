@@ -36,7 +36,7 @@ impl Default for Config {
             data: PathBuf::from("dray-data"),
             public_url: None,
             allow_origins: Vec::new(),
-            url_ttl: Duration::from_secs(3600),
+            url_ttl: Duration::from_hours(1),
             shutdown_grace: Duration::from_secs(30),
             clock: Clock::system(),
         }

@@ -26,16 +26,16 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use config::{BUCKET, Clock, Config, REGION, store_folder};
-pub use db::tokens::TokenRow;
-pub use db::access::UserRow;
-pub use drive::Error as DriveError;
-pub use service::recover::Report;
 use db::Db;
+pub use db::access::UserRow;
+pub use db::tokens::TokenRow;
+pub use drive::Error as DriveError;
 use objects::{Objects, ObjectsConfig};
 use service::Service;
+pub use service::recover::Report;
 
 /// How often unfinished uploads are looked for.
-const SWEEP_EVERY: Duration = Duration::from_secs(60);
+const SWEEP_EVERY: Duration = Duration::from_mins(1);
 /// How many of them are worked on at once.
 const SWEEP_LIMIT: u32 = 1000;
 
@@ -89,6 +89,7 @@ pub async fn run(
 ) -> Result<(), Error> {
     let origins = origins(&config.allow_origins)?;
     let public_url = config.public_url.as_deref().map(check_public_url).transpose()?;
+    let url_ttl_secs = url_ttl_secs(config.url_ttl)?;
     make_data_folder(&config.data)?;
     let store = open_store(&config).await?;
     let db = open_database(&config.data).await?;
@@ -108,7 +109,7 @@ pub async fn run(
             bucket: BUCKET.to_owned(),
         }),
         clock: config.clock.clone(),
-        url_ttl_secs: url_ttl_secs(config.url_ttl)?,
+        url_ttl_secs,
         tasks: TaskTracker::new(),
     });
     service.objects.check().await.map_err(Error::StoreRefused)?;
@@ -169,7 +170,8 @@ async fn open_database(data: &Path) -> Result<Db, Error> {
 
 /// Where the server reaches its own store: any free port that only this machine sees.
 fn loopback(listener: &TcpListener) -> SocketAddr {
-    let is_v6_only = listener.local_addr().is_ok_and(|address| address.ip() == IpAddr::V6(Ipv6Addr::LOCALHOST));
+    let is_v6_only =
+        listener.local_addr().is_ok_and(|address| address.ip() == IpAddr::V6(Ipv6Addr::LOCALHOST));
     let ip = if is_v6_only { Ipv6Addr::LOCALHOST.into() } else { Ipv4Addr::LOCALHOST.into() };
     SocketAddr::new(ip, 0)
 }
@@ -195,7 +197,10 @@ fn origins(allowed: &[String]) -> Result<Vec<HeaderValue>, Error> {
 fn check_public_url(url: &str) -> Result<String, Error> {
     match objects::public_endpoint(url) {
         Ok(endpoint) if endpoint.base_path().is_empty() => Ok(url.trim_end_matches('/').to_owned()),
-        Ok(_) => Err(Error::Setting { setting: "--public-url", rule: "must have no path: Dray serves at the root of a host".into() }),
+        Ok(_) => Err(Error::Setting {
+            setting: "--public-url",
+            rule: "must have no path: Dray serves at the root of a host".into(),
+        }),
         Err(_) => Err(Error::Setting {
             setting: "--public-url",
             rule: format!("must be an address such as https://drive.example.com, not {url:?}"),

@@ -8,7 +8,8 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
-    BehaviorVersion, Region, RequestChecksumCalculation, ResponseChecksumValidation, StalledStreamProtectionConfig,
+    BehaviorVersion, Region, RequestChecksumCalculation, ResponseChecksumValidation,
+    StalledStreamProtectionConfig,
 };
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
@@ -26,7 +27,7 @@ const TOKEN_METADATA: &str = "dray-upload";
 const ATTEMPTS: u32 = 3;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// A store may take long to complete an upload of many parts (AWS: minutes), so this is only a bound.
-const OPERATION_TIMEOUT: Duration = Duration::from_secs(600);
+const OPERATION_TIMEOUT: Duration = Duration::from_mins(10);
 
 /// A bucket of an object store.
 #[derive(Clone)]
@@ -105,7 +106,12 @@ impl Objects {
     }
 
     /// Begins a multipart upload whose object will carry `store_token`; answers the store's upload id.
-    pub(crate) async fn create_upload(&self, key: &str, mime_type: &str, store_token: &str) -> Result<String> {
+    pub(crate) async fn create_upload(
+        &self,
+        key: &str,
+        mime_type: &str,
+        store_token: &str,
+    ) -> Result<String> {
         let request = self.client.create_multipart_upload().bucket(&self.bucket).key(key);
         let answer = request.content_type(mime_type).metadata(TOKEN_METADATA, store_token).send().await;
         let created = answer.map_err(|err| unreachable(&err))?;
@@ -124,7 +130,8 @@ impl Objects {
             CompletedPart::builder().part_number(number.get().into()).e_tag(format!("\"{etag}\"")).build()
         });
         let listed = CompletedMultipartUpload::builder().set_parts(Some(listed.collect())).build();
-        let request = self.client.complete_multipart_upload().bucket(&self.bucket).key(key).upload_id(upload_id);
+        let request =
+            self.client.complete_multipart_upload().bucket(&self.bucket).key(key).upload_id(upload_id);
         let size = i64::try_from(size_bytes).ok();
         match request.set_mpu_object_size(size).multipart_upload(listed).send().await {
             Ok(_) => Completion::Done,
@@ -144,7 +151,9 @@ impl Objects {
             };
             for part in page.parts.unwrap_or_default() {
                 let number = part.part_number.and_then(|n| u64::try_from(n).ok());
-                parts.extend(number.zip(part.e_tag).map(|(part_number, e_tag)| UploadedPart { part_number, e_tag }));
+                parts.extend(
+                    number.zip(part.e_tag).map(|(part_number, e_tag)| UploadedPart { part_number, e_tag }),
+                );
             }
             if parts.len() > MAX_PARTS as usize {
                 return Err(Error::internal("the store lists more parts than an upload can have"));
@@ -169,7 +178,13 @@ impl Objects {
                 size_bytes: head.content_length.and_then(|n| u64::try_from(n).ok()).unwrap_or(0),
                 store_token: head.metadata.and_then(|mut entries| entries.remove(TOKEN_METADATA)),
             })),
-            Err(err) if err.as_service_error().is_some_and(|e| e.is_not_found()) => Ok(None),
+            Err(err)
+                if err
+                    .as_service_error()
+                    .is_some_and(aws_sdk_s3::operation::head_object::HeadObjectError::is_not_found) =>
+            {
+                Ok(None)
+            }
             Err(err) => Err(unreachable(&err)),
         }
     }
@@ -180,9 +195,13 @@ impl Objects {
     }
 
     /// A signed GET of an object, which answers with these headers.
-    pub(crate) fn presign_get(&self, url: &UrlScope<'_>, disposition: &str, mime_type: &str) -> Result<String> {
-        let overrides =
-            [("response-content-disposition", disposition), ("response-content-type", mime_type)];
+    pub(crate) fn presign_get(
+        &self,
+        url: &UrlScope<'_>,
+        disposition: &str,
+        mime_type: &str,
+    ) -> Result<String> {
+        let overrides = [("response-content-disposition", disposition), ("response-content-type", mime_type)];
         dray_s3::presign(&Method::GET, &self.presign_scope(url), &overrides).map_err(Error::internal)
     }
 

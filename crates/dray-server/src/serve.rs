@@ -69,7 +69,8 @@ fn connection(
 > {
     // Answers are small and wanted at once. A socket that refuses the option still works.
     let _ = stream.set_nodelay(true);
-    let service = TowerToHyperService::new(app.map_request(|request: hyper::Request<Incoming>| request.map(Body::new)));
+    let service =
+        TowerToHyperService::new(app.map_request(|request: hyper::Request<Incoming>| request.map(Body::new)));
     hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)

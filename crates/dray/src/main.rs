@@ -1,2 +1,36 @@
-//! dray
-fn main() {}
+//! The binary: arguments to one of the libraries, and what comes back to standard output, standard error and an
+//! exit code. Nothing is decided here that a library could decide.
+
+mod args;
+mod clock;
+mod commands;
+mod exit;
+mod output;
+mod progress;
+mod signals;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::Args;
+use exit::Exit;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    match run(args) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            output::complain(&error);
+            Exit::of(&error).into()
+        }
+    }
+}
+
+fn run(args: Args) -> anyhow::Result<Exit> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let result = runtime.block_on(commands::run(args.command));
+    // A cancelled command may have a read or a write under way, which nobody needs any more.
+    runtime.shutdown_background();
+    result
+}

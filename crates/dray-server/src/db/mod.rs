@@ -4,10 +4,10 @@
 //! SQLite has one writer. Writes therefore go to one task, which runs all that wait in a single transaction
 //! (each in its own savepoint) and answers them after its commit: sixteen concurrent writers share one fsync.
 
-pub mod access;
-pub mod items;
-pub mod tokens;
-pub mod uploads;
+pub(crate) mod access;
+pub(crate) mod items;
+pub(crate) mod tokens;
+pub(crate) mod uploads;
 mod writer;
 
 use std::path::Path;
@@ -26,7 +26,7 @@ use crate::drive;
 use writer::Writer;
 
 /// A connection, to read or inside a write.
-pub type Conn = sqlx::SqliteConnection;
+pub(crate) type Conn = sqlx::SqliteConnection;
 
 /// How long a statement waits for another process (`dray token`, say) that is writing.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -40,7 +40,9 @@ const SQLITE_BUSY_CODES: [&str; 4] = ["5", "6", "261", "517"];
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// A newer version of Dray has migrated it.
-    #[error("was made by a newer version of dray: run that version, or restore a backup made before the update")]
+    #[error(
+        "was made by a newer version of dray: run that version, or restore a backup made before the update"
+    )]
     Newer,
     /// Anything else.
     #[error("{0}")]
@@ -49,14 +51,14 @@ pub enum OpenError {
 
 /// The database. Cheap to clone.
 #[derive(Clone)]
-pub struct Db {
+pub(crate) struct Db {
     readers: SqlitePool,
     writer: Writer,
 }
 
 impl Db {
     /// Opens the SQLite database in `file`, making and migrating it as needed.
-    pub async fn open(file: &Path) -> Result<Self, OpenError> {
+    pub(crate) async fn open(file: &Path) -> Result<Self, OpenError> {
         let options = SqliteConnectOptions::new()
             .filename(file)
             .create_if_missing(true)
@@ -66,8 +68,7 @@ impl Db {
             .busy_timeout(BUSY_TIMEOUT)
             .statement_cache_capacity(256)
             .disable_statement_logging();
-        let mut connection = options.connect().await?;
-        migrate(&mut connection).await?;
+        let connection = migrated(options.clone()).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .acquire_timeout(BUSY_TIMEOUT)
@@ -78,14 +79,14 @@ impl Db {
     }
 
     /// A connection that only reads; it sees every write that was answered before.
-    pub async fn read(&self) -> drive::Result<sqlx::pool::PoolConnection<sqlx::Sqlite>> {
+    pub(crate) async fn read(&self) -> drive::Result<sqlx::pool::PoolConnection<sqlx::Sqlite>> {
         Ok(self.readers.acquire().await?)
     }
 
     /// Runs `work` in a transaction and answers after its commit is on disk. An error rolls back all that this
     /// `work` did, and nothing else. It may be run together with others', so it must not wait for anything but
     /// the connection.
-    pub async fn write<T, F>(&self, work: F) -> drive::Result<T>
+    pub(crate) async fn write<T, F>(&self, work: F) -> drive::Result<T>
     where
         T: Send + 'static,
         F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, drive::Result<T>> + Send + 'static,
@@ -94,15 +95,17 @@ impl Db {
     }
 
     /// Waits for the writes under way and closes the files.
-    pub async fn close(&self) {
+    pub(crate) async fn close(&self) {
         self.writer.close().await;
         self.readers.close().await;
     }
 }
 
-async fn migrate(connection: &mut Conn) -> Result<(), OpenError> {
-    match sqlx::migrate!("migrations/sqlite").run(connection).await {
-        Ok(()) => Ok(()),
+/// A connection to the database, whose tables are those of this version.
+async fn migrated(options: SqliteConnectOptions) -> Result<Conn, OpenError> {
+    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
+    match sqlx::migrate!("migrations/sqlite").run(&pool).await {
+        Ok(()) => Ok(pool.acquire().await?.detach()),
         Err(MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..)) => Err(OpenError::Newer),
         Err(MigrateError::Execute(err) | MigrateError::ExecuteMigration(err, _)) => Err(err.into()),
         Err(other) => Err(sqlx::Error::Configuration(other.into()).into()),

@@ -11,7 +11,8 @@ use crate::drive::upload::{Digest, LeaseHolder, State, Upload};
 
 /// Inserts an upload in state `opening`.
 pub(crate) async fn insert_opening(c: &mut Conn, upload: &Upload) -> Result<(), sqlx::Error> {
-    let sql = "insert into uploads (id, workspace_id, user_id, parent_id, item_id, name, mime_type, size_bytes,
+    let sql =
+        "insert into uploads (id, workspace_id, user_id, parent_id, item_id, name, mime_type, size_bytes,
                                     object_key, store_token, state, created_at, expires_at)
                values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'opening', $11, $12)";
     sqlx::query(sql)
@@ -60,7 +61,8 @@ pub(crate) async fn of_caller(
 
 /// The upload as it is now.
 pub(crate) async fn by_id(c: &mut Conn, id: UploadRowId) -> Result<Option<Upload>, sqlx::Error> {
-    let row = sqlx::query("select * from uploads where id = $1").bind(id.to_string()).fetch_optional(c).await?;
+    let row =
+        sqlx::query("select * from uploads where id = $1").bind(id.to_string()).fetch_optional(c).await?;
     row.map(|row| upload(&row)).transpose()
 }
 

@@ -7,55 +7,55 @@ use super::{Error, Result};
 
 /// What a token may be used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
+pub(crate) enum Scope {
     /// Everything on the drive.
     AccessDrive,
 }
 
 impl Scope {
     /// The scope as tokens and the command line spell it.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::AccessDrive => "access_drive",
         }
     }
 
     /// Reads a scope. Unknown ones are `None`: a token may carry scopes of other products.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         (text == "access_drive").then_some(Self::AccessDrive)
     }
 }
 
 /// A token's record, and whom it stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TokenRecord {
+pub(crate) struct TokenRecord {
     /// The record's id.
-    pub id: TokenId,
+    pub(crate) id: TokenId,
     /// Whose it is.
-    pub user: UserId,
+    pub(crate) user: UserId,
     /// Where it is good.
-    pub workspace: WorkspaceId,
+    pub(crate) workspace: WorkspaceId,
     /// Space-separated scopes.
-    pub scopes: String,
+    pub(crate) scopes: String,
     /// From this moment on it is refused.
-    pub expires_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
     /// Set when it was revoked.
-    pub revoked_at: Option<Timestamp>,
+    pub(crate) revoked_at: Option<Timestamp>,
 }
 
 /// Somebody whose token is good now.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Caller {
+pub(crate) struct Caller {
     /// The user.
-    pub user: UserId,
+    pub(crate) user: UserId,
     /// The workspace that everything they do happens in.
-    pub workspace: WorkspaceId,
+    pub(crate) workspace: WorkspaceId,
     scopes: Vec<Scope>,
 }
 
 impl TokenRecord {
     /// Lets the token's user in, if the token is neither revoked nor expired.
-    pub fn admit(self, now: Timestamp) -> Result<Caller> {
+    pub(crate) fn admit(self, now: Timestamp) -> Result<Caller> {
         if self.revoked_at.is_some() {
             return Err(Error::RevokedToken);
         }
@@ -69,7 +69,7 @@ impl TokenRecord {
 
 impl Caller {
     /// Refuses a caller whose token lacks `scope`.
-    pub fn require(&self, scope: Scope) -> Result<()> {
+    pub(crate) fn require(&self, scope: Scope) -> Result<()> {
         if self.scopes.contains(&scope) { Ok(()) } else { Err(Error::MissingScope { scope: scope.as_str() }) }
     }
 }
@@ -105,7 +105,8 @@ mod tests {
     fn a_scope_that_the_token_lacks_is_named() {
         let caller = record().admit(Timestamp::UNIX_EPOCH).unwrap();
         assert_eq!(caller.require(Scope::AccessDrive), Ok(()));
-        let without = TokenRecord { scopes: "other".into(), ..record() }.admit(Timestamp::UNIX_EPOCH).unwrap();
+        let without =
+            TokenRecord { scopes: "other".into(), ..record() }.admit(Timestamp::UNIX_EPOCH).unwrap();
         assert_eq!(without.require(Scope::AccessDrive), Err(Error::MissingScope { scope: "access_drive" }));
     }
 }

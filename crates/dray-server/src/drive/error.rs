@@ -4,7 +4,7 @@
 use dray_api::plan::ImpossiblePartCount;
 
 /// A result of the drive.
-pub type Result<T, E = Error> = std::result::Result<T, E>;
+pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What went wrong, for a caller of the drive.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

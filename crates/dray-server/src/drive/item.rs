@@ -1,7 +1,5 @@
 //! Items of the drive: names, MIME types and what an item is.
 
-use std::fmt;
-
 use dray_api::limits::{MAX_MIME_TYPE_BYTES, MAX_NAME_CHARS};
 use dray_api::{ItemId, ItemType, UserId, WorkspaceId};
 use jiff::Timestamp;
@@ -11,11 +9,11 @@ use super::{Error, Result, wire_time};
 /// A name that a file or folder can have: 1 to 255 characters, one path segment on every operating system's
 /// terms, and nothing that shows a person another name than it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ItemName(String);
+pub(crate) struct ItemName(String);
 
 impl ItemName {
     /// Checks a name; `field` is what the wire calls it.
-    pub fn parse(field: &'static str, name: String) -> Result<Self> {
+    pub(crate) fn parse(field: &'static str, name: String) -> Result<Self> {
         match broken_rule(&name) {
             Some(rule) => Err(Error::InvalidName { field, rule }),
             None => Ok(Self(name)),
@@ -23,14 +21,8 @@ impl ItemName {
     }
 
     /// The name as given.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for ItemName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+    pub(crate) fn into_string(self) -> String {
+        self.0
     }
 }
 
@@ -59,15 +51,15 @@ fn is_bidi_control(c: char) -> bool {
 
 /// A MIME type (RFC 9110, 8.3.1): `type/subtype` and perhaps parameters, in visible ASCII.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MimeType(String);
+pub(crate) struct MimeType(String);
 
 impl MimeType {
     /// What a browser calls bytes that it knows nothing about.
-    pub const UNKNOWN: &'static str = "application/octet-stream";
+    pub(crate) const UNKNOWN: &'static str = "application/octet-stream";
 
     /// Checks a MIME type. An empty one, as browsers give for endings they do not know, is
     /// [`MimeType::UNKNOWN`].
-    pub fn parse(mime_type: String) -> Result<Self> {
+    pub(crate) fn parse(mime_type: String) -> Result<Self> {
         if mime_type.is_empty() {
             return Ok(Self(Self::UNKNOWN.to_owned()));
         }
@@ -83,8 +75,8 @@ impl MimeType {
     }
 
     /// The type as given.
-    pub fn as_str(&self) -> &str {
-        &self.0
+    pub(crate) fn into_string(self) -> String {
+        self.0
     }
 }
 
@@ -95,28 +87,28 @@ fn is_token(text: &str) -> bool {
 
 /// An item as the database has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Item {
+pub(crate) struct Item {
     /// Its id.
-    pub id: ItemId,
+    pub(crate) id: ItemId,
     /// The workspace it is in; items never leave it.
-    pub workspace: WorkspaceId,
+    pub(crate) workspace: WorkspaceId,
     /// The folder it is in; `None` at the root.
-    pub parent: Option<ItemId>,
+    pub(crate) parent: Option<ItemId>,
     /// The user who owns it.
-    pub owner: UserId,
+    pub(crate) owner: UserId,
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
     /// File or folder, and what only files have.
-    pub content: Content,
+    pub(crate) content: Content,
     /// When it was made.
-    pub created_at: Timestamp,
+    pub(crate) created_at: Timestamp,
     /// When it last changed.
-    pub updated_at: Timestamp,
+    pub(crate) updated_at: Timestamp,
 }
 
 /// What an item holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Content {
+pub(crate) enum Content {
     /// Other items.
     Folder,
     /// Bytes.
@@ -132,10 +124,12 @@ pub enum Content {
 
 impl Item {
     /// The item as the wire has it.
-    pub fn to_wire(&self) -> dray_api::Item {
+    pub(crate) fn to_wire(&self) -> dray_api::Item {
         let (kind, mime_type, file_size) = match &self.content {
             Content::Folder => (ItemType::Folder, None, None),
-            Content::File { mime_type, size_bytes, .. } => (ItemType::File, Some(mime_type.clone()), Some(*size_bytes)),
+            Content::File { mime_type, size_bytes, .. } => {
+                (ItemType::File, Some(mime_type.clone()), Some(*size_bytes))
+            }
         };
         dray_api::Item {
             id: self.id,
@@ -152,7 +146,7 @@ impl Item {
 }
 
 /// The key that an item's bytes have in the store: made of ids, never of a name.
-pub fn object_key(workspace: WorkspaceId, item: ItemId) -> String {
+pub(crate) fn object_key(workspace: WorkspaceId, item: ItemId) -> String {
     format!("files/{workspace}/{item}")
 }
 
@@ -166,15 +160,38 @@ mod tests {
 
     #[test]
     fn ordinary_and_odd_names_are_kept_exactly() {
-        for text in ["report.pdf", "ünïcode 文件 🙂.txt", "..a", "a..", " leading", "%2e%2e", "a\"b'c;d", "con", "-rf"] {
-            assert_eq!(name(text).unwrap().as_str(), text);
+        for text in [
+            "report.pdf",
+            "ünïcode 文件 🙂.txt",
+            "..a",
+            "a..",
+            " leading",
+            "%2e%2e",
+            "a\"b'c;d",
+            "con",
+            "-rf",
+        ] {
+            assert_eq!(name(text).unwrap().into_string(), text);
         }
         assert!(name(&"é".repeat(255)).is_ok());
     }
 
     #[test]
     fn names_that_deceive_or_break_are_refused_with_the_rule() {
-        for text in ["", "  ", ".", "..", "a/b", "a\\b", "a\0b", "a\r\nb", "a\u{7f}", "a\u{85}b", "a\u{202e}fdp.exe", "a\u{2028}b"] {
+        for text in [
+            "",
+            "  ",
+            ".",
+            "..",
+            "a/b",
+            "a\\b",
+            "a\0b",
+            "a\r\nb",
+            "a\u{7f}",
+            "a\u{85}b",
+            "a\u{202e}fdp.exe",
+            "a\u{2028}b",
+        ] {
             assert!(matches!(name(text), Err(Error::InvalidName { field: "fileName", .. })), "{text:?}");
         }
         assert!(name(&"é".repeat(256)).is_err());
@@ -183,9 +200,9 @@ mod tests {
     #[test]
     fn a_mime_type_is_checked_and_an_empty_one_is_unknown_bytes() {
         let parse = |text: &str| MimeType::parse(text.to_owned());
-        assert_eq!(parse("").unwrap().as_str(), "application/octet-stream");
+        assert_eq!(parse("").unwrap().into_string(), "application/octet-stream");
         for text in ["application/pdf", "text/plain; charset=utf-8", "image/svg+xml"] {
-            assert_eq!(parse(text).unwrap().as_str(), text);
+            assert_eq!(parse(text).unwrap().into_string(), text);
         }
         for text in ["pdf", "a/", "/b", "a/b\r\nX: y", "a b/c", "a/b/c", "é/b"] {
             assert!(parse(text).is_err(), "{text:?}");

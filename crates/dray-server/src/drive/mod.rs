@@ -2,18 +2,19 @@
 //!
 //! No IO, no async, no clock (time comes in as `now`), no HTTP, no SQL.
 
-pub mod access;
-pub mod error;
-pub mod item;
-pub mod token;
-pub mod upload;
+pub(crate) mod access;
+pub(crate) mod error;
+pub(crate) mod item;
+pub(crate) mod token;
+pub(crate) mod upload;
 
-pub use error::{Error, Result};
+pub use error::Error;
+pub(crate) use error::Result;
 
 use jiff::Timestamp;
 
 /// A time as the wire writes it: RFC 3339 in UTC with milliseconds.
-pub fn wire_time(time: Timestamp) -> String {
+pub(crate) fn wire_time(time: Timestamp) -> String {
     format!("{time:.3}")
 }
 

@@ -16,16 +16,16 @@ const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmn
 
 /// A token's secret text. `Debug` hides it; only [`AccessToken::reveal`] gives it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct AccessToken(String);
+pub(crate) struct AccessToken(String);
 
 /// What the database keeps of a token: its SHA-256 in hexadecimal.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TokenHash(String);
+pub(crate) struct TokenHash(String);
 
 impl AccessToken {
     /// Makes a token out of random bytes, of which it takes as many as it needs: `random` is asked for more
     /// until 30 of them fall below 248 (4 × 62), so that every character is equally likely.
-    pub fn generate(mut random: impl FnMut() -> Result<[u8; 32]>) -> Result<Self> {
+    pub(crate) fn generate(mut random: impl FnMut() -> Result<[u8; 32]>) -> Result<Self> {
         let mut text = String::with_capacity(PREFIX.len() + RANDOM_CHARS + CHECK_CHARS);
         text.push_str(PREFIX);
         while text.len() < PREFIX.len() + RANDOM_CHARS {
@@ -38,7 +38,7 @@ impl AccessToken {
     }
 
     /// Reads a token that a caller sent.
-    pub fn parse(text: &str) -> Result<Self> {
+    pub(crate) fn parse(text: &str) -> Result<Self> {
         if text.starts_with(INTEGRATION_KEY_PREFIX) {
             return Err(Error::WrongTokenKind);
         }
@@ -50,12 +50,12 @@ impl AccessToken {
     }
 
     /// The secret text, to be shown once.
-    pub fn reveal(&self) -> &str {
+    pub(crate) fn reveal(&self) -> &str {
         &self.0
     }
 
     /// What the database keeps.
-    pub fn hash(&self) -> TokenHash {
+    pub(crate) fn hash(&self) -> TokenHash {
         TokenHash(hex::encode(Sha256::digest(&self.0)))
     }
 }
@@ -68,7 +68,7 @@ impl fmt::Debug for AccessToken {
 
 impl TokenHash {
     /// Hexadecimal, 64 characters.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }

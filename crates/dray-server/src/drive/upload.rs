@@ -17,18 +17,18 @@ use sha2::{Digest as _, Sha256};
 use super::{Error, Result};
 
 /// How long an upload lives after the last time somebody signed parts of it.
-pub const IDLE_LIFE: SignedDuration = SignedDuration::from_hours(24);
+pub(crate) const IDLE_LIFE: SignedDuration = SignedDuration::from_hours(24);
 /// How long an upload lives at most.
-pub const WHOLE_LIFE: SignedDuration = SignedDuration::from_hours(7 * 24);
+pub(crate) const WHOLE_LIFE: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How long a finalize has the upload to itself before another may take over from it. Two that overlap do no
 /// harm (every step can be repeated); the lease only keeps them from doing the same work.
-pub const FINALIZE_LEASE: SignedDuration = SignedDuration::from_secs(30);
+pub(crate) const FINALIZE_LEASE: SignedDuration = SignedDuration::from_secs(30);
 /// A later expiry is written only when it gains this much, so that signing rarely writes.
 const EXPIRY_STEP: SignedDuration = SignedDuration::from_hours(1);
 
 /// Where an upload is in its life.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum State {
+pub(crate) enum State {
     /// The row is there; the store has not answered yet.
     Opening,
     /// Parts can be signed, put and finalized.
@@ -55,48 +55,48 @@ pub enum State {
 
 /// An upload as the database has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Upload {
+pub(crate) struct Upload {
     /// Its row.
-    pub id: UploadRowId,
+    pub(crate) id: UploadRowId,
     /// The workspace of the item to be.
-    pub workspace: WorkspaceId,
+    pub(crate) workspace: WorkspaceId,
     /// Who started it; nobody else sees it.
-    pub user: UserId,
+    pub(crate) user: UserId,
     /// The folder of the item to be.
-    pub parent: Option<ItemId>,
+    pub(crate) parent: Option<ItemId>,
     /// The id of the item to be.
-    pub item: ItemId,
+    pub(crate) item: ItemId,
     /// The name of the item to be.
-    pub name: String,
+    pub(crate) name: String,
     /// Its MIME type.
-    pub mime_type: String,
+    pub(crate) mime_type: String,
     /// Its announced size.
-    pub size_bytes: u64,
+    pub(crate) size_bytes: u64,
     /// The object's key in the store.
-    pub object_key: String,
+    pub(crate) object_key: String,
     /// A random text that the object carries as metadata: proof that an object is this upload's.
-    pub store_token: String,
+    pub(crate) store_token: String,
     /// The store's multipart upload id, once it has answered.
-    pub store_upload_id: Option<String>,
+    pub(crate) store_upload_id: Option<String>,
     /// Where it is in its life.
-    pub state: State,
+    pub(crate) state: State,
     /// When it was started.
-    pub created_at: Timestamp,
+    pub(crate) created_at: Timestamp,
     /// When it expires if it is left alone.
-    pub expires_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
 }
 
 /// Which finalize has an upload's lease: a random text, new for each.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LeaseHolder(pub String);
+pub(crate) struct LeaseHolder(pub(crate) String);
 
 /// What a finalize lists, as a SHA-256 in hexadecimal: two finalizes are the same if theirs is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Digest(pub String);
+pub(crate) struct Digest(pub(crate) String);
 
 /// What a finalize has to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FinalizeStep {
+pub(crate) enum FinalizeStep {
     /// Take the lease and complete the upload.
     Complete,
     /// Another finalize with the same parts is at it: see what becomes of it.
@@ -107,7 +107,7 @@ pub enum FinalizeStep {
 
 impl Upload {
     /// What a finalize that lists `digest` has to do.
-    pub fn finalize_step(&self, digest: &Digest, now: Timestamp) -> Result<FinalizeStep> {
+    pub(crate) fn finalize_step(&self, digest: &Digest, now: Timestamp) -> Result<FinalizeStep> {
         match &self.state {
             State::Completed { digest: done } if done == digest => Ok(FinalizeStep::Done),
             State::Completed { .. } => Err(Error::FinalizedDifferently),
@@ -120,7 +120,7 @@ impl Upload {
     }
 
     /// The store's upload id, if parts can be signed now.
-    pub fn signable(&self, now: Timestamp) -> Result<&str> {
+    pub(crate) fn signable(&self, now: Timestamp) -> Result<&str> {
         match (&self.state, &self.store_upload_id) {
             (State::Open, Some(id)) => self.check_alive(now).map(|()| id.as_str()),
             (State::Completing { .. }, Some(id)) => Ok(id),
@@ -130,7 +130,7 @@ impl Upload {
     }
 
     /// When the upload expires if parts are signed now; `None` if that is hardly later than it is.
-    pub fn later_expiry(&self, now: Timestamp) -> Option<Timestamp> {
+    pub(crate) fn later_expiry(&self, now: Timestamp) -> Option<Timestamp> {
         let latest = self.created_at.checked_add(WHOLE_LIFE).unwrap_or(Timestamp::MAX);
         let renewed = expiry(now).min(latest);
         (renewed.duration_since(self.expires_at) >= EXPIRY_STEP).then_some(renewed)
@@ -150,12 +150,12 @@ impl Upload {
 }
 
 /// When an upload that is touched now expires.
-pub fn expiry(now: Timestamp) -> Timestamp {
+pub(crate) fn expiry(now: Timestamp) -> Timestamp {
     now.checked_add(IDLE_LIFE).unwrap_or(Timestamp::MAX)
 }
 
 /// Checks an announced size against the limit.
-pub fn check_file_size(size_bytes: u64) -> Result<()> {
+pub(crate) fn check_file_size(size_bytes: u64) -> Result<()> {
     if size_bytes <= MAX_FILE_BYTES {
         Ok(())
     } else {
@@ -164,7 +164,7 @@ pub fn check_file_size(size_bytes: u64) -> Result<()> {
 }
 
 /// The part numbers to sign, ascending: all of `parts`, or only `part_numbers`.
-pub fn numbers_to_sign(
+pub(crate) fn numbers_to_sign(
     size_bytes: u64,
     parts: Option<u64>,
     part_numbers: Option<&[u64]>,
@@ -193,7 +193,8 @@ fn listed_numbers(listed: &[u64], most: u32) -> Result<Vec<PartNumber>> {
 }
 
 fn part_number(field: impl Into<String>, number: u64) -> Result<PartNumber> {
-    PartNumber::try_from(number).map_err(|_| Error::field(field, format!("must be a whole number from 1 to {MAX_PARTS}")))
+    PartNumber::try_from(number)
+        .map_err(|_| Error::field(field, format!("must be a whole number from 1 to {MAX_PARTS}")))
 }
 
 fn check_list_length(field: &str, length: usize) -> Result<()> {
@@ -216,11 +217,11 @@ fn refuse_repeats(field: &str, ascending: impl Iterator<Item = PartNumber>) -> R
 
 /// The parts of a finalize: ascending, none twice, each with an `ETag` that can stand in a header.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PartList(Vec<(PartNumber, String)>);
+pub(crate) struct PartList(Vec<(PartNumber, String)>);
 
 impl PartList {
     /// Checks what a client listed, in whatever order.
-    pub fn parse(listed: Vec<UploadedPart>) -> Result<Self> {
+    pub(crate) fn parse(listed: Vec<UploadedPart>) -> Result<Self> {
         check_list_length("parts", listed.len())?;
         let mut parts = Vec::with_capacity(listed.len());
         for (at, part) in listed.into_iter().enumerate() {
@@ -233,12 +234,12 @@ impl PartList {
     }
 
     /// Number and `ETag` (without quotes), ascending.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (PartNumber, &str)> {
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = (PartNumber, &str)> {
         self.0.iter().map(|(number, etag)| (*number, etag.as_str()))
     }
 
     /// The same for two lists exactly if they list the same parts.
-    pub fn digest(&self) -> Digest {
+    pub(crate) fn digest(&self) -> Digest {
         let mut hash = Sha256::new();
         for (number, etag) in &self.0 {
             hash.update(number.get().to_be_bytes());
@@ -256,7 +257,10 @@ fn parse_etag(at: usize, etag: &str) -> Result<String> {
     if is_well_formed {
         Ok(bare.to_owned())
     } else {
-        Err(Error::field(format!("parts[{at}].eTag"), "must be the ETag that the store answered for the part"))
+        Err(Error::field(
+            format!("parts[{at}].eTag"),
+            "must be the ETag that the store answered for the part",
+        ))
     }
 }
 
@@ -292,7 +296,11 @@ mod tests {
     }
 
     fn completing(lease_until: i64) -> State {
-        State::Completing { digest: digest("d"), holder: LeaseHolder("h".into()), lease_until: at(lease_until) }
+        State::Completing {
+            digest: digest("d"),
+            holder: LeaseHolder("h".into()),
+            lease_until: at(lease_until),
+        }
     }
 
     #[test]
@@ -303,7 +311,11 @@ mod tests {
         assert_eq!(step(State::Open, "d", 1000), Err(Error::UploadExpired));
         assert_eq!(step(completing(10), "d", 9), Ok(FinalizeStep::Wait));
         assert_eq!(step(completing(10), "d", 10), Ok(FinalizeStep::Complete), "the winner is gone");
-        assert_eq!(step(completing(10), "d", 5000), Ok(FinalizeStep::Complete), "begun in time, so never expired");
+        assert_eq!(
+            step(completing(10), "d", 5000),
+            Ok(FinalizeStep::Complete),
+            "begun in time, so never expired"
+        );
         assert_eq!(step(completing(10), "e", 10), Err(Error::FinalizeInProgress));
         assert_eq!(step(done(), "d", 5000), Ok(FinalizeStep::Done));
         assert_eq!(step(done(), "e", 5), Err(Error::FinalizedDifferently));
@@ -333,7 +345,8 @@ mod tests {
     #[test]
     fn a_count_of_parts_is_signed_whole_and_a_list_in_order() {
         let numbers = |parts, listed: Option<&[u64]>| {
-            numbers_to_sign(12 << 20, parts, listed).map(|list| list.iter().map(|n| n.get()).collect::<Vec<_>>())
+            numbers_to_sign(12 << 20, parts, listed)
+                .map(|list| list.iter().map(|n| n.get()).collect::<Vec<_>>())
         };
         assert_eq!(numbers(Some(2), None), Ok(vec![1, 2]));
         assert_eq!(numbers(Some(3), Some(&[3, 1])), Ok(vec![1, 3]));
@@ -385,7 +398,9 @@ mod tests {
             (vec![part(1, &long)], "parts[0].eTag"),
             ((0..10_001).map(|n| part(n, "a")).collect(), "parts"),
         ] {
-            let Err(Error::InvalidField { field: named, .. }) = PartList::parse(list) else { panic!("{field}") };
+            let Err(Error::InvalidField { field: named, .. }) = PartList::parse(list) else {
+                panic!("{field}")
+            };
             assert_eq!(named, field);
         }
     }

@@ -4,8 +4,8 @@
 use axum::Json;
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use dray_api::ErrorCode as Code;
 use dray_api::ErrorBody;
+use dray_api::ErrorCode as Code;
 use dray_api::limits::MAX_BODY_BYTES;
 
 use crate::drive;

@@ -5,8 +5,8 @@ use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header, uri::Authority};
-use dray_api::limits::MAX_BODY_BYTES;
 use dray_api::ItemId;
+use dray_api::limits::MAX_BODY_BYTES;
 use dray_s3::Endpoint;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
@@ -31,7 +31,8 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let content_type =
+        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     essence.eq_ignore_ascii_case("application/json")
 }
@@ -44,19 +45,15 @@ async fn read(body: Body) -> Result<Bytes, Error> {
     }
 }
 
+/// By way of a tree, whose depth `serde_json` bounds (128) even in fields that are ignored.
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
-    let mut json = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|err| {
-        let field = err.path().to_string();
-        let cause = err.into_inner();
-        if !cause.is_data() {
-            return Error::InvalidJson { detail: cause.to_string() };
-        }
-        let rule = cause.to_string();
-        if field == "." { drive::Error::field("The body", format!(": {rule}")) } else { drive::Error::field(field, format!(": {rule}")) }.into()
-    })?;
-    json.end().map_err(|err| Error::InvalidJson { detail: err.to_string() })?;
-    Ok(value)
+    let tree: serde_json::Value =
+        serde_json::from_slice(body).map_err(|err| Error::InvalidJson { detail: err.to_string() })?;
+    serde_path_to_error::deserialize(tree).map_err(|err| {
+        let path = err.path().to_string();
+        let field = if path == "." { "The body".to_owned() } else { path };
+        drive::Error::field(field, format!("is not as it must be: {}", err.inner())).into()
+    })
 }
 
 /// The `{id}` of the path.
@@ -67,7 +64,8 @@ impl FromRequestParts<App> for PathId {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
         let invalid = |rule: String| Error::InvalidParameter { name: "id", rule };
-        let text = Path::<String>::from_request_parts(parts, app).await.map_err(|err| invalid(err.to_string()))?;
+        let text =
+            Path::<String>::from_request_parts(parts, app).await.map_err(|err| invalid(err.to_string()))?;
         text.0.parse().map(Self).map_err(|err: dray_api::InvalidId| invalid(err.to_string()))
     }
 }
@@ -92,6 +90,9 @@ fn host(parts: &Parts) -> Result<String, Error> {
     let host = header.or_else(|| parts.uri.authority().map(Authority::as_str)).unwrap_or_default();
     match host.parse::<Authority>() {
         Ok(authority) if !authority.as_str().contains('@') => Ok(authority.to_string()),
-        _ => Err(Error::InvalidParameter { name: "The Host header", rule: "must be a host, with a port if needed".into() }),
+        _ => Err(Error::InvalidParameter {
+            name: "The Host header",
+            rule: "must be a host, with a port if needed".into(),
+        }),
     }
 }

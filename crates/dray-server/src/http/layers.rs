@@ -19,7 +19,7 @@ use crate::random;
 
 /// Longest time an API request may take. A finalize that takes longer goes on without its caller.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
-const CORS_MAX_AGE: Duration = Duration::from_secs(3600);
+const CORS_MAX_AGE: Duration = Duration::from_hours(1);
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 pub(super) fn around(routes: Router, store: Router, bucket: &'static str, origins: &[HeaderValue]) -> Router {
@@ -41,7 +41,8 @@ pub(super) fn around(routes: Router, store: Router, bucket: &'static str, origin
 
 /// One port serves both: a request is the store's if it is about its bucket, or carries an AWS signature.
 fn is_for_store(request: &Request, bucket: &str) -> bool {
-    let under_bucket = |path: &str| path == bucket || path.strip_prefix(bucket).is_some_and(|p| p.starts_with('/'));
+    let under_bucket =
+        |path: &str| path == bucket || path.strip_prefix(bucket).is_some_and(|p| p.starts_with('/'));
     let uri = request.uri();
     if uri.path().strip_prefix('/').is_some_and(under_bucket) {
         return true;
@@ -70,7 +71,8 @@ fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
 }
 
 fn cors(origins: &[HeaderValue]) -> CorsLayer {
-    let allowed = if origins.is_empty() { AllowOrigin::any() } else { AllowOrigin::list(origins.iter().cloned()) };
+    let allowed =
+        if origins.is_empty() { AllowOrigin::any() } else { AllowOrigin::list(origins.iter().cloned()) };
     CorsLayer::new()
         .allow_origin(allowed)
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])

@@ -38,7 +38,8 @@ pub(super) async fn asset(Path(path): Path<String>) -> Result<Response, Error> {
 }
 
 fn page(data: Cow<'static, [u8]>, mime_type: &str, cache: HeaderValue) -> Response {
-    let mime_type = HeaderValue::from_str(mime_type).unwrap_or(HeaderValue::from_static("application/octet-stream"));
+    let mime_type =
+        HeaderValue::from_str(mime_type).unwrap_or(HeaderValue::from_static("application/octet-stream"));
     let headers: [(HeaderName, HeaderValue); 5] = [
         (header::CONTENT_TYPE, mime_type),
         (header::CACHE_CONTROL, cache),

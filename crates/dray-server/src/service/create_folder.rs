@@ -13,7 +13,12 @@ use crate::random;
 
 impl Service {
     /// Makes a folder. Two of one name in one place are two folders.
-    pub(crate) async fn create_folder(&self, caller: &Caller, request: NewFolder, now: Timestamp) -> Result<Item> {
+    pub(crate) async fn create_folder(
+        &self,
+        caller: &Caller,
+        request: NewFolder,
+        now: Timestamp,
+    ) -> Result<Item> {
         let name = ItemName::parse("name", request.name)?;
         let parent = self.parent(caller, request.parent_id).await?.map(|folder| folder.id);
         let folder = Item {
@@ -21,7 +26,7 @@ impl Service {
             workspace: caller.workspace,
             parent,
             owner: caller.user,
-            name: name.to_string(),
+            name: name.into_string(),
             content: Content::Folder,
             created_at: now,
             updated_at: now,

@@ -48,8 +48,10 @@ impl Service {
 /// A `Content-Disposition` (RFC 6266) that saves under `name` and never shows the bytes in a page: the plain
 /// form for old clients, the extended form with the exact name for all others.
 fn attachment(name: &str) -> String {
-    let plain: String =
-        name.chars().map(|c| if (' '..='~').contains(&c) && !"\"\\%".contains(c) { c } else { '_' }).collect();
+    let plain: String = name
+        .chars()
+        .map(|c| if (' '..='~').contains(&c) && !"\"\\%".contains(c) { c } else { '_' })
+        .collect();
     format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{}", utf8_percent_encode(name, ATTR_CHAR))
 }
 
@@ -59,7 +61,10 @@ mod tests {
 
     #[test]
     fn a_plain_name_is_itself() {
-        assert_eq!(attachment("report.pdf"), "attachment; filename=\"report.pdf\"; filename*=UTF-8''report.pdf");
+        assert_eq!(
+            attachment("report.pdf"),
+            "attachment; filename=\"report.pdf\"; filename*=UTF-8''report.pdf"
+        );
     }
 
     #[test]

@@ -36,7 +36,8 @@ impl Service {
         let parts = PartList::parse(request.parts)?;
         let upload = {
             let mut connection = self.db.read().await?;
-            let found = uploads::of_caller(&mut connection, caller, &request.upload_id, &request.file_key).await?;
+            let found =
+                uploads::of_caller(&mut connection, caller, &request.upload_id, &request.file_key).await?;
             found.ok_or(Error::UploadNotFound)?
         };
         let service = self.clone();

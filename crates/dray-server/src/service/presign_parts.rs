@@ -32,7 +32,8 @@ impl Service {
     ) -> Result<SignedParts> {
         let upload = {
             let mut connection = self.db.read().await?;
-            let found = uploads::of_caller(&mut connection, caller, &request.upload_id, &request.file_key).await?;
+            let found =
+                uploads::of_caller(&mut connection, caller, &request.upload_id, &request.file_key).await?;
             found.ok_or(Error::UploadNotFound)?
         };
         let upload_id = upload.signable(now)?;

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::Service;
 use crate::db::uploads;
-use crate::drive::{Error, Result};
 use crate::drive::upload::{Digest, PartList, State, Upload};
+use crate::drive::{Error, Result};
 
 /// What a sweep did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -50,7 +50,8 @@ impl Service {
             }
             State::Opening | State::Open => {
                 let id = upload.id;
-                let expired = self.db.write(move |c| Box::pin(async move { Ok(uploads::expire(c, id, now).await?) }));
+                let expired =
+                    self.db.write(move |c| Box::pin(async move { Ok(uploads::expire(c, id, now).await?) }));
                 if expired.await? {
                     self.free_parts(&upload).await?;
                     report.expired += 1;

@@ -24,15 +24,17 @@ impl Service {
         let mime_type = MimeType::parse(request.mime_type)?;
         check_file_size(request.file_size)?;
         let parent = self.parent(caller, request.parent_id).await?.map(|folder| folder.id);
-        let upload = new_upload(caller, parent, &name, &mime_type, request.file_size, now)?;
+        let upload = new_upload(caller, parent, name, mime_type, request.file_size, now)?;
 
         let row = upload.clone();
         self.db.write(|c| Box::pin(async move { Ok(uploads::insert_opening(c, &row).await?) })).await?;
         let upload_id =
             self.objects.create_upload(&upload.object_key, &upload.mime_type, &upload.store_token).await?;
         let (row, saved_id) = (upload.id, upload_id.clone());
-        let opened =
-            self.db.write(move |c| Box::pin(async move { Ok(uploads::open(c, row, &saved_id).await?) })).await?;
+        let opened = self
+            .db
+            .write(move |c| Box::pin(async move { Ok(uploads::open(c, row, &saved_id).await?) }))
+            .await?;
         if !opened {
             return Err(Error::UploadExpired);
         }
@@ -50,8 +52,8 @@ impl Service {
 fn new_upload(
     caller: &Caller,
     parent: Option<ItemId>,
-    name: &ItemName,
-    mime_type: &MimeType,
+    name: ItemName,
+    mime_type: MimeType,
     size_bytes: u64,
     now: Timestamp,
 ) -> Result<Upload> {
@@ -62,8 +64,8 @@ fn new_upload(
         user: caller.user,
         parent,
         item,
-        name: name.to_string(),
-        mime_type: mime_type.as_str().to_owned(),
+        name: name.into_string(),
+        mime_type: mime_type.into_string(),
         size_bytes,
         object_key: object_key(caller.workspace, item),
         store_token: random::text()?,

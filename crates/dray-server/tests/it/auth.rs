@@ -35,21 +35,24 @@ async fn without_a_good_token_no_route_lets_anyone_in() {
     let unknown = format!("cp_pat_{}0BDTMf", "0".repeat(30));
     check_refused_everywhere(&world.with_token(&unknown), 401, "invalid_token").await;
     check_refused_everywhere(&world.with_token("cp_key_0123"), 403, "wrong_token_kind").await;
-    let scopeless = world.token(OWNER_EMAIL, &[], Duration::from_secs(60)).await;
+    let scopeless = world.token(OWNER_EMAIL, &[], Duration::from_mins(1)).await;
     check_refused_everywhere(&world.with_token(&scopeless), 403, "missing_scope").await;
 }
 
 #[tokio::test]
 async fn an_expired_and_a_revoked_token_say_so() {
     let world = World::start().await;
-    let short = world.token(OWNER_EMAIL, &["access_drive"], Duration::from_secs(60)).await;
+    let short = world.token(OWNER_EMAIL, &["access_drive"], Duration::from_mins(1)).await;
     let actor = world.with_token(&short);
     actor.get("/workspace/info").await.ok();
     world.pass(SignedDuration::from_secs(61));
     check_refused_everywhere(&actor, 401, "expired_token").await;
 
     let admin = world.admin().await;
-    let made = admin.create_token(OWNER_EMAIL, &["access_drive".into()], Duration::from_secs(60), world.now()).await.unwrap();
+    let made = admin
+        .create_token(OWNER_EMAIL, &["access_drive".into()], Duration::from_mins(1), world.now())
+        .await
+        .unwrap();
     world.with_token(&made.token).get("/workspace/info").await.ok();
     assert!(admin.revoke_token(made.id, world.now()).await.unwrap());
     admin.close().await;

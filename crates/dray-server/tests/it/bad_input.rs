@@ -103,7 +103,11 @@ async fn bodies_that_are_not_json_are_refused() {
     let surrogate = r#"{"fileName": "\ud800", "fileSize": 1, "mimeType": "a/b"}"#;
     assert_eq!(raw(&world, "application/json", surrogate).await.refused().0, 400);
     for body in ["[]", "7", "null", "\"a\""] {
-        assert_eq!(raw(&world, "application/json", body).await.refused(), refusal(400, "invalid_field"), "{body}");
+        assert_eq!(
+            raw(&world, "application/json", body).await.refused(),
+            refusal(400, "invalid_field"),
+            "{body}"
+        );
     }
 }
 

@@ -32,7 +32,8 @@ async fn a_page_can_put_a_part_and_read_its_etag() {
     let answer = preflight(&world, &url, "PUT", "content-type").await;
     assert!(answer.status().is_success());
     assert!(header(&answer, "access-control-allow-methods").contains("PUT"));
-    let put = world.http.put(&url).header("origin", "https://app.example.com").body("a").send().await.unwrap();
+    let put =
+        world.http.put(&url).header("origin", "https://app.example.com").body("a").send().await.unwrap();
     assert_eq!(put.status(), 200);
     assert!(!header(&put, "access-control-allow-origin").is_empty());
     assert!(header(&put, "access-control-expose-headers").to_lowercase().contains("etag"));
@@ -40,7 +41,8 @@ async fn a_page_can_put_a_part_and_read_its_etag() {
 
 #[tokio::test]
 async fn listed_origins_may_ask_and_others_may_not() {
-    let world = World::start_with(|config| config.allow_origins = vec!["https://good.example.com".into()]).await;
+    let world =
+        World::start_with(|config| config.allow_origins = vec!["https://good.example.com".into()]).await;
     let upload = world.owner().start("a", 1).await;
     let part = world.owner().urls(&upload, 1).await.remove(0);
     for url in [format!("{}/public/v1/drive/folders", world.url), part] {

@@ -8,7 +8,10 @@ use crate::world::{MIB, World, bytes, refusal};
 async fn the_url_downloads_under_the_items_own_name_and_never_runs() {
     let world = World::start().await;
     let owner = world.owner();
-    let upload = owner.step("start", &json!({ "fileName": "naïve \"x\".html", "fileSize": 3, "mimeType": "text/html" })).await.ok();
+    let upload = owner
+        .step("start", &json!({ "fileName": "naïve \"x\".html", "fileSize": 3, "mimeType": "text/html" }))
+        .await
+        .ok();
     let upload = crate::world::Started {
         upload_id: upload["uploadId"].as_str().unwrap().into(),
         file_key: upload["fileKey"].as_str().unwrap().into(),
@@ -44,6 +47,7 @@ async fn a_range_across_the_border_of_two_parts_is_served() {
 async fn a_folder_has_no_bytes() {
     let world = World::start().await;
     let folder = world.owner().post("/drive/folders", &json!({ "name": "f" })).await.ok();
-    let answer = world.owner().get(&format!("/drive/files/{}/download", folder["id"].as_str().unwrap())).await;
+    let answer =
+        world.owner().get(&format!("/drive/files/{}/download", folder["id"].as_str().unwrap())).await;
     assert_eq!(answer.refused(), refusal(400, "not_a_file"));
 }

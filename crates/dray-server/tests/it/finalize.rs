@@ -12,7 +12,10 @@ async fn the_item_has_the_name_the_size_and_the_bytes() {
     let owner = world.owner();
     let parts = [bytes(5 * MIB, 1), bytes(5 * MIB, 2), bytes(77, 3)];
     let item = owner.upload("report.pdf", &parts).await;
-    assert_eq!((&item["name"], &item["type"], &item["mimeType"]), (&json!("report.pdf"), &json!("file"), &json!("application/pdf")));
+    assert_eq!(
+        (&item["name"], &item["type"], &item["mimeType"]),
+        (&json!("report.pdf"), &json!("file"), &json!("application/pdf"))
+    );
     assert_eq!((&item["size"], &item["fileSize"]), (&json!(10 * MIB + 77), &json!(10 * MIB + 77)));
     assert_eq!(owner.download(item["id"].as_str().unwrap()).await, parts.concat());
 }
@@ -102,7 +105,10 @@ async fn more_bytes_than_announced_are_no_item() {
     let owner = world.owner();
     let upload = owner.start("a", 3).await;
     let listed = owner.put_parts(&upload, &[b"abcd".to_vec()]).await;
-    assert_eq!(owner.finalize(&upload, &listed).await.refused_for("fileSize of 3"), refusal(400, "size_mismatch"));
+    assert_eq!(
+        owner.finalize(&upload, &listed).await.refused_for("fileSize of 3"),
+        refusal(400, "size_mismatch")
+    );
 }
 
 #[tokio::test]

@@ -22,7 +22,8 @@ async fn folders_can_not_be_nested_without_end() {
     let owner = world.owner();
     let mut parent = json!(null);
     for _ in 0..MAX_FOLDER_DEPTH {
-        parent = owner.post("/drive/folders", &json!({ "name": "f", "parentId": parent })).await.ok()["id"].clone();
+        parent = owner.post("/drive/folders", &json!({ "name": "f", "parentId": parent })).await.ok()["id"]
+            .clone();
     }
     let answer = owner.post("/drive/folders", &json!({ "name": "f", "parentId": parent })).await;
     assert_eq!(answer.refused_for("parentId"), refusal(400, "too_deep"));

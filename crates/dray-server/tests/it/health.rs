@@ -19,7 +19,8 @@ async fn the_address_itself_is_the_page() {
     assert_eq!(response.headers()["content-type"], "text/html; charset=utf-8");
     assert_eq!(response.headers()["x-content-type-options"], "nosniff");
     let html = response.text().await.unwrap();
-    let script = html.split('"').find(|text| text.ends_with(".js")).expect("a script");
+    let script =
+        html.split('"').find(|text| text.starts_with("/assets/") && text.contains(".js")).expect("a script");
     let script = world.http.get(format!("{}{script}", world.url)).send().await.unwrap();
     assert_eq!(script.status(), 200);
     assert!(script.headers()["content-type"].to_str().unwrap().starts_with("text/javascript"));

@@ -37,7 +37,9 @@ async fn an_item_of_another_user_looks_like_none() {
 #[tokio::test]
 async fn an_id_is_24_hexadecimal_characters() {
     let world = World::start().await;
-    for id in ["0123456789abcdef0123456", "0123456789abcdef012345678", "0123456789abcdef0123456g", "%00", "x%2Fy"] {
+    for id in
+        ["0123456789abcdef0123456", "0123456789abcdef012345678", "0123456789abcdef0123456g", "%00", "x%2Fy"]
+    {
         for route in ["", "/download"] {
             let answer = world.owner().get(&format!("/drive/files/{id}{route}")).await;
             assert_eq!(answer.refused_for("id"), refusal(400, "invalid_parameter"), "{id}");

@@ -34,7 +34,10 @@ async fn a_finalize_that_was_cut_off_after_complete_becomes_the_same_item() {
     kill_in_finalize(&mut world).await;
     world.serve(|_: &mut Config| {}).await;
     let after = world.owner().finalize(&upload, &listed).await.ok();
-    assert_eq!((&after["id"], &after["size"], &after["name"]), (&before["id"], &before["size"], &before["name"]));
+    assert_eq!(
+        (&after["id"], &after["size"], &after["name"]),
+        (&before["id"], &before["size"], &before["name"])
+    );
     assert_eq!(world.owner().download(after["id"].as_str().unwrap()).await, b"abc");
 }
 
@@ -65,7 +68,10 @@ async fn an_expired_upload_is_aborted_in_the_store_too() {
 
 fn files_below(folder: &std::path::Path) -> usize {
     std::fs::read_dir(folder).map_or(0, |entries| {
-        entries.map(|entry| entry.unwrap().path()).map(|path| if path.is_dir() { files_below(&path) } else { 1 }).sum()
+        entries
+            .map(|entry| entry.unwrap().path())
+            .map(|path| if path.is_dir() { files_below(&path) } else { 1 })
+            .sum()
     })
 }
 

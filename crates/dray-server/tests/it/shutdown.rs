@@ -16,7 +16,8 @@ async fn a_transfer_under_way_finishes_before_the_server_stops() {
     let url = owner.urls(&upload, 1).await.remove(0);
     let (first, rest) = (bytes(MIB, 1), bytes(4 * MIB, 2));
     let (send, body) = tokio::sync::mpsc::channel::<Result<Vec<u8>, std::io::Error>>(1);
-    let stream = futures_util::stream::unfold(body, |mut body| async { body.recv().await.map(|item| (item, body)) });
+    let stream =
+        futures_util::stream::unfold(body, |mut body| async { body.recv().await.map(|item| (item, body)) });
     let put = world.http.put(&url).header("content-length", 5 * MIB).body(reqwest::Body::wrap_stream(stream));
     let put = tokio::spawn(put.send());
     send.send(Ok(first)).await.unwrap();
@@ -42,7 +43,8 @@ async fn a_client_that_never_ends_does_not_keep_the_server() {
     let upload = owner.start("a", 5 * MIB).await;
     let url = owner.urls(&upload, 1).await.remove(0);
     let endless = futures_util::stream::pending::<Result<Vec<u8>, std::io::Error>>();
-    let put = world.http.put(&url).header("content-length", 5 * MIB).body(reqwest::Body::wrap_stream(endless));
+    let put =
+        world.http.put(&url).header("content-length", 5 * MIB).body(reqwest::Body::wrap_stream(endless));
     let put = tokio::spawn(put.send());
     let gone = tokio::time::timeout(Duration::from_secs(20), world.stop()).await;
     assert!(gone.is_ok(), "the server must stop within its grace");

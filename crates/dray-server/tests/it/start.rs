@@ -8,7 +8,8 @@ use crate::world::{World, refusal};
 #[tokio::test]
 async fn start_answers_the_stores_own_upload_and_a_plan() {
     let world = World::start().await;
-    let body = json!({ "fileName": "big.iso", "fileSize": 40 << 20, "mimeType": "application/x-iso9660-image" });
+    let body =
+        json!({ "fileName": "big.iso", "fileSize": 40 << 20, "mimeType": "application/x-iso9660-image" });
     let answer = world.owner().step("start", &body).await.ok();
     assert!(answer["uploadId"].as_str().is_some_and(|id| !id.is_empty()));
     assert!(answer["fileKey"].as_str().is_some_and(|key| key.starts_with("files/") && !key.contains("big")));

@@ -142,7 +142,7 @@ impl World {
     }
 
     pub(crate) async fn user(&self, email: &str) -> Actor {
-        let token = self.token(email, &["access_drive"], Duration::from_secs(3600)).await;
+        let token = self.token(email, &["access_drive"], Duration::from_hours(1)).await;
         self.with_token(&token)
     }
 }
@@ -206,7 +206,9 @@ impl Actor {
 
     /// Puts bytes to a signed URL and answers the ETag.
     pub(crate) async fn put(&self, url: &str, bytes: Vec<u8>) -> String {
-        let answer = self.http.put(url).body(bytes).send().await.unwrap();
+        // An empty body has no length of its own to send.
+        let answer =
+            self.http.put(url).header("content-length", bytes.len()).body(bytes).send().await.unwrap();
         assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
         answer.headers()["etag"].to_str().unwrap().to_owned()
     }
@@ -279,7 +281,7 @@ impl Answer {
 
 /// `len` bytes that differ from part to part.
 pub(crate) fn bytes(len: usize, seed: u8) -> Vec<u8> {
-    (0..len).map(|i| (i % 251) as u8 ^ (i >> 16) as u8 ^ seed).collect()
+    (0..=250).cycle().zip(0_u32..).map(|(a, at)| a ^ at.to_be_bytes()[1] ^ seed).take(len).collect()
 }
 
 /// A refusal, as [`Answer::refused`] answers it.

@@ -1,0 +1,156 @@
+//! The one configured HTTP client: connections, time limits, the token, and how an answer of the API is read.
+//! Knows no route.
+
+use std::fmt;
+use std::time::Duration;
+
+use dray_api::{BASE_PATH, ErrorBody};
+use reqwest::header::AUTHORIZATION;
+use reqwest::redirect::Policy;
+use reqwest::{RequestBuilder, Response, Url};
+use serde::de::DeserializeOwned;
+
+use crate::error::Error;
+use crate::retry::{self, Repeat};
+use crate::token::Token;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest that the server may take to answer a call; above the server's own limit.
+const CALL_TIMEOUT: Duration = Duration::from_secs(75);
+
+/// A drive's API, as one user.
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    base_url: Url,
+    token: Token,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("base_url", &self.base_url.as_str()).finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// A client of the server at `base_url` (such as `http://127.0.0.1:8080`; a path before the API's own is
+    /// kept). Makes rustls use ring, unless the process chose another provider already.
+    pub fn new(base_url: &str, token: Token) -> Result<Self, Error> {
+        let invalid = || Error::InvalidUrl { url: base_url.to_owned() };
+        let url: Url = base_url.trim_end_matches('/').parse().map_err(|_| invalid())?;
+        if !matches!(url.scheme(), "http" | "https") || url.query().is_some() || url.fragment().is_some() {
+            return Err(invalid());
+        }
+        // An error means that a provider is installed, which is what we want.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder()
+            .user_agent(concat!("dray/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT_TIMEOUT)
+            .tcp_nodelay(true)
+            .http1_only()
+            // A redirect would carry the token, or a part's bytes, to somewhere nobody named.
+            .redirect(Policy::none())
+            .build()
+            .map_err(|error| Error::network("this machine's TLS", error))?;
+        Ok(Self { http, base_url: url, token })
+    }
+
+    /// The HTTP client, for signed URLs: no token, no time limit.
+    pub(crate) fn http(&self) -> &reqwest::Client {
+        &self.http
+    }
+
+    pub(crate) fn get(&self, path: &str) -> RequestBuilder {
+        self.http.get(self.address(path))
+    }
+
+    pub(crate) fn post(&self, path: &str) -> RequestBuilder {
+        self.http.post(self.address(path))
+    }
+
+    fn address(&self, path: &str) -> String {
+        format!("{}{BASE_PATH}{path}", self.base_url.as_str().trim_end_matches('/'))
+    }
+
+    fn peer(&self) -> String {
+        format!("the server at {}", self.base_url.origin().ascii_serialization())
+    }
+
+    /// An answer with this status that is not what the API promises.
+    pub(crate) fn not_dray(&self, status: u16) -> Error {
+        Error::NotDray { server: self.peer(), status }
+    }
+
+    /// Sends what `request` builds, as often as the policy allows, and reads the answer.
+    pub(crate) async fn call<T: DeserializeOwned>(
+        &self,
+        repeat: Repeat,
+        request: impl Fn() -> RequestBuilder,
+    ) -> Result<T, Error> {
+        let mut tries = 0;
+        loop {
+            let error = match self.call_once(request()).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            tries += 1;
+            match retry::wait_before_retry(&error, tries, repeat, retry::random()) {
+                Some(wait) => tokio::time::sleep(wait).await,
+                None => return Err(error),
+            }
+        }
+    }
+
+    async fn call_once<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Error> {
+        let response = request
+            .header(AUTHORIZATION, self.token.authorization())
+            .timeout(CALL_TIMEOUT)
+            .send()
+            .await
+            .map_err(|error| Error::network(&self.peer(), error))?;
+        self.read(response).await
+    }
+
+    async fn read<T: DeserializeOwned>(&self, response: Response) -> Result<T, Error> {
+        let status = response.status();
+        let bytes = response.bytes().await.map_err(|error| Error::network(&self.peer(), error))?;
+        let not_dray = || self.not_dray(status.as_u16());
+        if status.is_success() {
+            return serde_json::from_slice(&bytes).map_err(|_| not_dray());
+        }
+        let body: ErrorBody = serde_json::from_slice(&bytes).map_err(|_| not_dray())?;
+        Err(Error::Api { status: status.as_u16(), body: Box::new(body) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(base_url: &str) -> Result<Client, Error> {
+        Client::new(base_url, "cp_pat_secret".parse().unwrap())
+    }
+
+    #[test]
+    fn a_path_before_the_apis_own_is_kept() {
+        for (base, address) in [
+            ("http://h:1", "http://h:1/public/v1/x"),
+            ("http://h:1/", "http://h:1/public/v1/x"),
+            ("https://h/drive/", "https://h/drive/public/v1/x"),
+        ] {
+            assert_eq!(client(base).unwrap().address("/x"), address);
+        }
+    }
+
+    #[test]
+    fn what_is_no_servers_address_is_refused() {
+        for base in ["", "localhost:8080", "ftp://h", "http://h?a=b", "http://h#f"] {
+            assert!(matches!(client(base), Err(Error::InvalidUrl { .. })), "{base}");
+        }
+    }
+
+    #[test]
+    fn debug_output_shows_nothing_of_the_token() {
+        assert!(!format!("{:?}", client("http://h").unwrap()).contains("secret"));
+    }
+}

@@ -1,0 +1,77 @@
+//! An item's name, made safe to be a file's name here. The server is not trusted to have done it: a name must
+//! never leave the folder, and never be more than one path component.
+
+/// Most bytes of a file's name (`NAME_MAX` of every common Unix file system).
+const MAX_NAME_BYTES: usize = 255;
+
+/// What a name that nothing is left of becomes.
+const FALLBACK: &str = "download";
+
+/// The file name for an item called `name`.
+pub(crate) fn safe(name: &str) -> String {
+    let replaced: String =
+        name.chars().map(|c| if c == '/' || c == '\\' || c.is_control() { '_' } else { c }).collect();
+    match replaced.as_str() {
+        "" | "." | ".." => FALLBACK.to_owned(),
+        _ => shortened(&replaced, MAX_NAME_BYTES),
+    }
+}
+
+/// At most `limit` bytes of `name`; its extension survives, if it is one.
+fn shortened(name: &str, limit: usize) -> String {
+    if name.len() <= limit {
+        return name.to_owned();
+    }
+    let extension = match name.rfind('.') {
+        Some(dot) if dot > 0 && name.len() - dot <= 16 => &name[dot..],
+        _ => "",
+    };
+    let end = name.floor_char_boundary(limit - extension.len());
+    format!("{}{extension}", &name[..end])
+}
+
+/// How the name of the temporary file next to `name` begins: hidden, and short enough for what follows.
+pub(crate) fn temporary_prefix(name: &str) -> String {
+    format!(".{}.", &name[..name.floor_char_boundary(MAX_NAME_BYTES - 32)])
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn ordinary_names_stay_as_they_are() {
+        for name in ["report.pdf", "été 2026.txt", ".hidden", "a..b", "-rf", "データ"] {
+            assert_eq!(safe(name), name);
+        }
+    }
+
+    #[test]
+    fn what_could_leave_the_folder_is_replaced() {
+        assert_eq!(safe("../../etc/passwd"), ".._.._etc_passwd");
+        assert_eq!(safe("a\\b\0c\nd"), "a_b_c_d");
+        for name in ["", ".", ".."] {
+            assert_eq!(safe(name), "download");
+        }
+    }
+
+    #[test]
+    fn a_long_name_keeps_its_extension() {
+        let name = safe(&format!("{}.tar", "é".repeat(200)));
+        assert_eq!(name.len(), 254);
+        assert!(name.ends_with("é.tar"));
+    }
+
+    proptest! {
+        #[test]
+        fn a_safe_name_is_one_component_that_fits(name in any::<String>()) {
+            let safe = safe(&name);
+            let components: Vec<_> = std::path::Path::new(&safe).components().collect();
+            prop_assert!(matches!(components[..], [std::path::Component::Normal(_)]));
+            prop_assert!(safe.len() <= MAX_NAME_BYTES);
+            prop_assert!(temporary_prefix(&safe).len() + ".part".len() + 8 <= MAX_NAME_BYTES);
+        }
+    }
+}

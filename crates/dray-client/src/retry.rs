@@ -1,0 +1,144 @@
+//! The retry policy, in one place: what is worth another try, how often, and how long to wait before it.
+
+use std::time::Duration;
+
+use crate::error::{Error, StoreError};
+
+/// Tries of one request, the first included. With [`backoff`] they span 12 to 25 seconds: a server that
+/// restarts is waited for, one that is gone is reported while somebody still watches.
+pub(crate) const MAX_TRIES: u32 = 8;
+
+const FIRST_WAIT: Duration = Duration::from_millis(250);
+const LONGEST_WAIT: Duration = Duration::from_secs(8);
+/// Longest that a server's `Retry-After` is obeyed within a call; a longer one is reported instead.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(1);
+
+/// What repeating a request may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Repeat {
+    /// Nothing: the second answer is the first.
+    Safe,
+    /// Make a second thing: repeat only what the server can not have begun.
+    MakesAnother,
+}
+
+/// Whether (and after how long a wait) a call that failed for the `tries`-th time is tried again.
+pub(crate) fn wait_before_retry(error: &Error, tries: u32, repeat: Repeat, random: u32) -> Option<Duration> {
+    if tries >= MAX_TRIES {
+        return None;
+    }
+    let asked = match error {
+        Error::Network { never_sent, .. } if *never_sent || repeat == Repeat::Safe => Duration::ZERO,
+        // Refused before anything was begun.
+        Error::Api { status: 429, body } => Duration::from_secs(body.retry_after.unwrap_or(0)),
+        Error::Api { status: 502..=504, body } if repeat == Repeat::Safe => {
+            Duration::from_secs(body.retry_after.unwrap_or(0))
+        }
+        // A proxy before a server that restarts.
+        Error::NotDray { status: 502..=504, .. } if repeat == Repeat::Safe => Duration::ZERO,
+        Error::Store { error, .. } if is_transient(error) => Duration::ZERO,
+        _ => return None,
+    };
+    (asked <= LONGEST_RETRY_AFTER).then(|| asked.max(backoff(tries, random)))
+}
+
+/// Whether a store's refusal may pass by itself (S3's error list: 5xx, `SlowDown`, `RequestTimeout`).
+fn is_transient(error: &StoreError) -> bool {
+    matches!(error.status, 429 | 500..=599)
+        || matches!(error.code.as_deref(), Some("RequestTimeout" | "SlowDown" | "OperationAborted"))
+}
+
+/// Whether a store's refusal of a signed URL may be cured by a new URL: it expired (403), or the
+/// credentials that signed it did (400 `ExpiredToken`).
+pub(crate) fn wants_new_url(error: &StoreError) -> bool {
+    error.status == 403 || (error.status == 400 && error.code.as_deref() == Some("ExpiredToken"))
+}
+
+/// Exponential, half of it random so that clients that failed together do not come back together.
+fn backoff(tries: u32, random: u32) -> Duration {
+    let doubled = FIRST_WAIT.saturating_mul(1 << tries.saturating_sub(1).min(16)).min(LONGEST_WAIT);
+    let half = doubled / 2;
+    half + half.mul_f64(f64::from(random) / f64::from(u32::MAX))
+}
+
+/// Randomness for [`wait_before_retry`]. Without any there is no jitter, which only costs politeness.
+pub(crate) fn random() -> u32 {
+    getrandom::u32().unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use dray_api::{ErrorBody, ErrorCode};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn api(status: u16, retry_after: Option<u64>) -> Error {
+        let body = ErrorBody {
+            status_code: status,
+            error: String::new(),
+            code: ErrorCode::Unknown,
+            message: String::new(),
+            retry_after,
+        };
+        Error::Api { status, body: Box::new(body) }
+    }
+
+    fn network(never_sent: bool) -> Error {
+        Error::Network { peer: String::new(), cause: String::new(), never_sent }
+    }
+
+    fn store(status: u16, code: &str) -> StoreError {
+        StoreError { status, code: Some(code.into()), message: String::new() }
+    }
+
+    #[test]
+    fn what_may_make_another_is_repeated_only_if_the_server_did_not_begin() {
+        let retried = |error: &Error, repeat| wait_before_retry(error, 1, repeat, 0).is_some();
+        for (error, safe, makes_another) in [
+            (network(true), true, true),
+            (network(false), true, false),
+            (api(429, None), true, true),
+            (api(502, None), true, false),
+            (api(503, None), true, false),
+            (api(504, None), true, false),
+            (api(500, None), false, false),
+            (api(507, None), false, false),
+            (api(400, None), false, false),
+            (api(409, None), false, false),
+        ] {
+            assert_eq!(retried(&error, Repeat::Safe), safe, "{error:?}");
+            assert_eq!(retried(&error, Repeat::MakesAnother), makes_another, "{error:?}");
+        }
+    }
+
+    #[test]
+    fn retry_after_is_obeyed_unless_it_is_longer_than_a_person_waits() {
+        let wait = |secs| wait_before_retry(&api(429, Some(secs)), 1, Repeat::Safe, 0);
+        assert_eq!(wait(7), Some(Duration::from_secs(7)));
+        assert_eq!(wait(61), None);
+    }
+
+    #[test]
+    fn tries_are_bounded() {
+        assert!(wait_before_retry(&network(true), MAX_TRIES - 1, Repeat::Safe, 0).is_some());
+        assert_eq!(wait_before_retry(&network(true), MAX_TRIES, Repeat::Safe, 0), None);
+    }
+
+    #[test]
+    fn a_url_that_expired_wants_a_new_one() {
+        assert!(wants_new_url(&store(403, "AccessDenied")));
+        assert!(wants_new_url(&store(400, "ExpiredToken")));
+        assert!(!wants_new_url(&store(400, "EntityTooLarge")));
+        assert!(!wants_new_url(&store(404, "NoSuchUpload")));
+    }
+
+    proptest! {
+        #[test]
+        fn a_wait_is_between_half_and_all_of_the_doubled_one(tries in 1..100_u32, random: u32) {
+            let most = (250_u64 << (tries - 1).min(16)).min(8_000);
+            let wait = u64::try_from(backoff(tries, random).as_millis()).unwrap();
+            prop_assert!((most / 2..=most).contains(&wait), "{} {}", wait, most);
+        }
+    }
+}

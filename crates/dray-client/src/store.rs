@@ -1,0 +1,75 @@
+//! What the object store answers over a signed URL: success, or S3's error document.
+
+use reqwest::{Response, StatusCode, Url};
+use serde::Deserialize;
+
+use crate::error::{Error, StoreError};
+
+/// Most bytes of an error document that are read.
+const MAX_DOCUMENT_BYTES: usize = 64 * 1024;
+
+/// S3's error document (AWS reference, "REST error responses").
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Document {
+    code: String,
+    #[serde(default)]
+    message: String,
+}
+
+/// Reads a refusal.
+pub(crate) async fn refusal(response: Response) -> StoreError {
+    let status = response.status();
+    let text = read_some(response).await;
+    error_of(status, &text)
+}
+
+fn error_of(status: StatusCode, text: &str) -> StoreError {
+    let (code, message) = match quick_xml::de::from_str::<Document>(text) {
+        Ok(document) => (Some(document.code), document.message),
+        Err(_) => (None, status.canonical_reason().unwrap_or_default().to_owned()),
+    };
+    StoreError { status: status.as_u16(), code, message }
+}
+
+async fn read_some(mut response: Response) -> String {
+    let mut bytes = Vec::new();
+    while bytes.len() < MAX_DOCUMENT_BYTES {
+        match response.chunk().await {
+            Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
+            Ok(None) | Err(_) => break,
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The signed URL, and who it points to for people (never its query, which is a secret).
+pub(crate) fn parse_signed_url(url: &str) -> Result<(Url, String), Error> {
+    let parsed: Url = url.parse().map_err(|_| Error::InvalidUrl { url: "a signed address".to_owned() })?;
+    let peer = format!("the object store at {}", parsed.origin().ascii_serialization());
+    Ok((parsed, peer))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_s3_error_document_is_read() {
+        let text = "<?xml version=\"1.0\"?><Error><Code>ExpiredToken</Code><Message>Old.</Message><RequestId>1</RequestId></Error>";
+        let error = error_of(StatusCode::BAD_REQUEST, text);
+        assert_eq!(error.to_string(), "400 ExpiredToken, Old.");
+    }
+
+    #[test]
+    fn an_answer_without_a_document_keeps_its_status() {
+        let error = error_of(StatusCode::BAD_GATEWAY, "<html>sorry</html>");
+        assert_eq!((error.status, error.code), (502, None));
+    }
+
+    #[test]
+    fn a_peer_is_named_without_the_signature() {
+        let (_, peer) = parse_signed_url("http://store:9/b/k?X-Amz-Signature=secret").unwrap();
+        assert_eq!(peer, "the object store at http://store:9");
+    }
+}

@@ -1,0 +1,192 @@
+//! Uploading one file: start, parts at once, finalize, and the check that the server saved what was sent.
+
+mod frames;
+mod part;
+mod signer;
+
+use std::fs::{File, Metadata};
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::Arc;
+
+use dray_api::limits::MAX_PARTS;
+use dray_api::upload::{FinalizeUpload, StartUpload, StartedUpload, UploadedPart};
+use dray_api::{Item, ItemId};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use tokio::sync::Semaphore;
+
+use self::frames::FramePool;
+use self::part::Source;
+use self::signer::Signer;
+use crate::blocking::blocking;
+use crate::client::Client;
+use crate::error::Error;
+use crate::progress::Progress;
+
+/// Parts that are uploaded at once, unless the caller says otherwise.
+pub const DEFAULT_PARALLEL: NonZeroUsize = NonZeroUsize::new(4).unwrap();
+
+/// Uploads files, with one bound on the parts that are in flight, whatever files they belong to.
+pub struct Uploader {
+    pub(crate) client: Client,
+    pub(crate) parallel: NonZeroUsize,
+    pub(crate) progress: Arc<dyn Progress>,
+    slots: Semaphore,
+    pool: Arc<FramePool>,
+}
+
+/// A file as it was when its upload began.
+struct Opened {
+    file: Arc<File>,
+    metadata: Metadata,
+}
+
+/// How a file is cut: equal parts but the last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Cut {
+    file_bytes: u64,
+    part_bytes: u64,
+    parts: u32,
+}
+
+impl Uploader {
+    /// An uploader that keeps `parallel` parts in flight.
+    pub fn new(client: Client, parallel: NonZeroUsize, progress: Arc<dyn Progress>) -> Self {
+        let slots = Semaphore::new(parallel.get().min(Semaphore::MAX_PERMITS));
+        Self { client, parallel, progress, slots, pool: Arc::default() }
+    }
+
+    /// Uploads the regular file at `path` as `name` into `parent` (`None`: the root).
+    pub async fn upload_file(&self, path: &Path, name: &str, parent: Option<ItemId>) -> Result<Item, Error> {
+        let opened = open(path).await?;
+        let start = StartUpload {
+            file_name: name.to_owned(),
+            file_size: opened.metadata.len(),
+            mime_type: mime_guess::from_path(name).first_or_octet_stream().essence_str().to_owned(),
+            parent_id: parent,
+        };
+        let started = self.client.start_upload(&start).await?;
+        let cut = Cut::new(start.file_size, started.part_size).ok_or_else(|| self.client.not_dray(200))?;
+        let parts = self.upload_parts(path, &opened, &started, cut).await?;
+        check_unchanged(path, &opened).await?;
+        let StartedUpload { upload_id, file_key, .. } = started;
+        let item = self.client.finalize_upload(&FinalizeUpload { upload_id, file_key, parts }).await?;
+        check_saved(&start, item)
+    }
+
+    async fn upload_parts(
+        &self,
+        path: &Path,
+        opened: &Opened,
+        started: &StartedUpload,
+        cut: Cut,
+    ) -> Result<Vec<UploadedPart>, Error> {
+        let signer = Signer::new(&self.client, started, cut.parts);
+        let source = Source {
+            client: &self.client,
+            signer: &signer,
+            path,
+            file: Arc::clone(&opened.file),
+            pool: Arc::clone(&self.pool),
+            progress: Arc::clone(&self.progress),
+        };
+        let source = &source;
+        stream::iter(1..=cut.parts)
+            .map(|part_number| async move {
+                // Never closed, so an error can not happen; without a slot the part would only start earlier.
+                let _slot = self.slots.acquire().await.ok();
+                let (offset, len) = cut.part(part_number);
+                source.upload_part(part_number, offset, len).await
+            })
+            .buffer_unordered(self.parallel.get())
+            .try_collect()
+            .await
+    }
+}
+
+impl Cut {
+    /// `None` if no S3 store could take it.
+    fn new(file_bytes: u64, part_bytes: u64) -> Option<Self> {
+        let parts = file_bytes.checked_div(part_bytes)? + u64::from(!file_bytes.is_multiple_of(part_bytes));
+        let parts = u32::try_from(parts.max(1)).ok().filter(|parts| *parts <= MAX_PARTS)?;
+        Some(Self { file_bytes, part_bytes, parts })
+    }
+
+    /// Offset and bytes of part `part_number`, which is one of `1..=parts`.
+    fn part(self, part_number: u32) -> (u64, u64) {
+        let offset = u64::from(part_number - 1) * self.part_bytes;
+        (offset, self.part_bytes.min(self.file_bytes - offset))
+    }
+}
+
+/// Opens a regular file. Asks what it is first: opening a pipe would wait for its other end.
+async fn open(path: &Path) -> Result<Opened, Error> {
+    let path = path.to_owned();
+    blocking(move || {
+        if !std::fs::metadata(&path).map_err(Error::io(&path))?.is_file() {
+            return Err(Error::NotAFile { path });
+        }
+        let file = File::open(&path).map_err(Error::io(&path))?;
+        let metadata = file.metadata().map_err(Error::io(&path))?;
+        Ok(Opened { file: Arc::new(file), metadata })
+    })
+    .await
+}
+
+/// Size and time of change, once every byte was read: equal means that the parts belong together.
+async fn check_unchanged(path: &Path, opened: &Opened) -> Result<(), Error> {
+    let (path, file) = (path.to_owned(), Arc::clone(&opened.file));
+    let before = (opened.metadata.len(), opened.metadata.modified().ok());
+    blocking(move || {
+        let now = file.metadata().map_err(Error::io(&path))?;
+        let same = before == (now.len(), now.modified().ok());
+        if same { Ok(()) } else { Err(Error::ChangedWhileUploading { path }) }
+    })
+    .await
+}
+
+fn check_saved(sent: &StartUpload, item: Item) -> Result<Item, Error> {
+    if item.name == sent.file_name && item.file_size == Some(sent.file_size) {
+        return Ok(item);
+    }
+    let describe = |name: &str, bytes: u64| format!("`{name}` of {bytes} bytes");
+    Err(Error::NotWhatWasSent {
+        sent: describe(&sent.file_name, sent.file_size),
+        saved: describe(&item.name, item.file_size.unwrap_or(0)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use dray_api::limits::{MAX_FILE_BYTES, MIB};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn an_empty_file_is_one_empty_part() {
+        let cut = Cut::new(0, 16 * MIB).unwrap();
+        assert_eq!((cut.parts, cut.part(1)), (1, (0, 0)));
+    }
+
+    #[test]
+    fn a_part_size_that_can_not_work_is_refused() {
+        assert_eq!(Cut::new(10, 0), None);
+        assert_eq!(Cut::new(10_001, 1), None);
+    }
+
+    proptest! {
+        #[test]
+        fn parts_follow_each_other_and_cover_the_file(bytes in 0..=MAX_FILE_BYTES) {
+            let part_bytes = dray_api::PartPlan::recommended(bytes).part_bytes();
+            let cut = Cut::new(bytes, part_bytes).unwrap();
+            let mut at = 0;
+            for part_number in 1..=cut.parts {
+                let (offset, len) = cut.part(part_number);
+                prop_assert_eq!(offset, at);
+                at += len;
+            }
+            prop_assert_eq!(at, bytes);
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! One part: its bytes to its signed URL, as often as it takes, until the store answers an `ETag`.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use dray_api::upload::UploadedPart;
+use reqwest::header::{CONTENT_LENGTH, ETAG};
+use reqwest::{Body, Response};
+
+use super::frames::{Attempt, FramePool};
+use super::signer::Signer;
+use crate::client::Client;
+use crate::error::Error;
+use crate::progress::Progress;
+use crate::retry::{self, Repeat};
+use crate::store;
+
+/// Longest without a byte moving, or, after the last one, without an answer.
+const LONGEST_STALL: Duration = Duration::from_mins(2);
+/// New URLs of one part after refusals; more means that the store refuses for another reason.
+const MAX_NEW_URLS: u32 = 4;
+
+/// What the parts of one file share.
+pub(super) struct Source<'a> {
+    pub(super) client: &'a Client,
+    pub(super) signer: &'a Signer<'a>,
+    pub(super) path: &'a Path,
+    pub(super) file: Arc<File>,
+    pub(super) pool: Arc<FramePool>,
+    pub(super) progress: Arc<dyn Progress>,
+}
+
+impl Source<'_> {
+    /// Uploads the `len` bytes at `offset` as part `part_number`.
+    pub(super) async fn upload_part(
+        &self,
+        part_number: u32,
+        offset: u64,
+        len: u64,
+    ) -> Result<UploadedPart, Error> {
+        let (mut tries, mut new_urls) = (0, 0);
+        let mut url = self.signer.url(part_number).await?;
+        loop {
+            let error = match self.put(&url, part_number, offset, len).await {
+                Ok(e_tag) => return Ok(UploadedPart { part_number: u64::from(part_number), e_tag }),
+                Err(error) => error,
+            };
+            match &error {
+                Error::Store { error: refusal, .. }
+                    if retry::wants_new_url(refusal) && new_urls < MAX_NEW_URLS =>
+                {
+                    new_urls += 1;
+                    self.signer.forget().await;
+                }
+                _ => {
+                    tries += 1;
+                    let wait = retry::wait_before_retry(&error, tries, Repeat::Safe, retry::random());
+                    tokio::time::sleep(wait.ok_or(error)?).await;
+                }
+            }
+            // After a broken connection too: a store that refuses a URL may hang up before its answer is read.
+            url = self.signer.new_url(part_number).await?;
+        }
+    }
+
+    /// One try. Answers the store's `ETag`.
+    async fn put(&self, url: &str, part_number: u32, offset: u64, len: u64) -> Result<String, Error> {
+        let attempt = Arc::new(Attempt {
+            file: Arc::clone(&self.file),
+            offset,
+            len,
+            pool: Arc::clone(&self.pool),
+            progress: Arc::clone(&self.progress),
+            read: AtomicU64::new(0),
+            failure: Mutex::default(),
+        });
+        let result = self.send(url, part_number, &attempt).await;
+        if result.is_err() {
+            self.progress.undone(attempt.read.load(Ordering::Relaxed));
+        }
+        match attempt.take_failure() {
+            Some(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                Err(Error::ChangedWhileUploading { path: self.path.to_owned() })
+            }
+            Some(error) => Err(Error::io(self.path)(error)),
+            None => result,
+        }
+    }
+
+    async fn send(&self, url: &str, part_number: u32, attempt: &Arc<Attempt>) -> Result<String, Error> {
+        let (url, peer) = store::parse_signed_url(url)?;
+        let request = self
+            .client
+            .http()
+            .put(url)
+            .header(CONTENT_LENGTH, attempt.len)
+            .body(Body::wrap_stream(attempt.frames()));
+        let response = tokio::select! {
+            response = request.send() => response.map_err(|error| Error::network(&peer, error))?,
+            () = stalled(&attempt.read) => return Err(stall(peer)),
+        };
+        if !response.status().is_success() {
+            let during = format!("part {part_number} of {}", self.path.display());
+            return Err(Error::Store { during, error: store::refusal(response).await });
+        }
+        e_tag(response, part_number).await
+    }
+}
+
+/// The `ETag`. Reads the (empty) body, so that the connection can serve the next part.
+async fn e_tag(response: Response, part_number: u32) -> Result<String, Error> {
+    let e_tag = response.headers().get(ETAG).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    // The part is stored: a body that breaks off changes nothing.
+    let _ = response.bytes().await;
+    e_tag.ok_or(Error::NoETag { part_number })
+}
+
+/// Comes back once `moved` has not changed for [`LONGEST_STALL`].
+async fn stalled(moved: &AtomicU64) {
+    loop {
+        let before = moved.load(Ordering::Relaxed);
+        tokio::time::sleep(LONGEST_STALL).await;
+        if moved.load(Ordering::Relaxed) == before {
+            return;
+        }
+    }
+}
+
+fn stall(peer: String) -> Error {
+    Error::Network { peer, cause: "no byte moved for two minutes".to_owned(), never_sent: false }
+}

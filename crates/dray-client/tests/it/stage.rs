@@ -1,0 +1,243 @@
+//! A drive and an object store in memory, with faults that a test puts in their way.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Json, Response};
+use axum::routing::{get, post, put};
+use dray_api::upload::{FinalizeUpload, PresignParts, StartUpload};
+use dray_client::{Client, Progress};
+use futures_util::{StreamExt, stream};
+use serde_json::{Value, json};
+
+/// What the store does instead of what it should.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Fault {
+    /// Refuses with this status and S3 code.
+    Refuse(u16, &'static str),
+    /// Stores the part and forgets the `ETag`.
+    NoETag,
+    /// Breaks the connection after so many bytes of the body.
+    BreakAfter(usize),
+    /// Answers the whole body with status 200, whatever range was asked.
+    IgnoreRange,
+}
+
+#[derive(Default)]
+pub(crate) struct Seen {
+    pub(crate) faults: BTreeMap<u32, VecDeque<Fault>>,
+    pub(crate) api_faults: VecDeque<(u16, Value)>,
+    pub(crate) starts: Vec<StartUpload>,
+    pub(crate) signed: Vec<Vec<u64>>,
+    pub(crate) parts: BTreeMap<u32, Bytes>,
+    pub(crate) puts: Vec<u32>,
+    pub(crate) finalized: Vec<FinalizeUpload>,
+    pub(crate) content: Vec<u8>,
+    pub(crate) e_tag: String,
+    pub(crate) gets: Vec<(Option<String>, Option<String>)>,
+    pub(crate) part_size: u64,
+    pub(crate) folders: Vec<String>,
+}
+
+pub(crate) struct Stage {
+    pub(crate) client: Client,
+    pub(crate) seen: Arc<Mutex<Seen>>,
+    pub(crate) counter: Arc<Counter>,
+}
+
+#[derive(Default)]
+pub(crate) struct Counter(Mutex<(u64, u64)>);
+
+impl Counter {
+    /// Bytes expected, and bytes moved and not undone.
+    pub(crate) fn get(&self) -> (u64, u64) {
+        *self.0.lock().unwrap()
+    }
+}
+
+impl Progress for Counter {
+    fn expect(&self, bytes: u64) {
+        self.0.lock().unwrap().0 += bytes;
+    }
+    fn moved(&self, bytes: u64) {
+        self.0.lock().unwrap().1 += bytes;
+    }
+    fn undone(&self, bytes: u64) {
+        self.0.lock().unwrap().1 -= bytes;
+    }
+}
+
+#[derive(Clone)]
+struct Shared {
+    address: String,
+    seen: Arc<Mutex<Seen>>,
+}
+
+/// Part number under which faults of a download are kept.
+pub(crate) const DOWNLOAD: u32 = 0;
+pub(crate) const ID: &str = "65a1b2c3d4e5f60718293a4b";
+
+impl Stage {
+    pub(crate) async fn open() -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let seen = Arc::new(Mutex::new(Seen { part_size: 1000, e_tag: "\"one\"".into(), ..Seen::default() }));
+        let shared = Shared { address: address.clone(), seen: Arc::clone(&seen) };
+        let app = Router::new()
+            .route("/public/v1/drive/files/upload/multipart/start", post(start))
+            .route("/public/v1/drive/files/upload/multipart/presigned-urls", post(presign))
+            .route("/public/v1/drive/files/upload/multipart/finalize", post(finalize))
+            .route("/public/v1/drive/folders", post(create_folder))
+            .route("/public/v1/drive/files/{id}", get(item))
+            .route("/public/v1/drive/files/{id}/download", get(download_url))
+            .route("/store/{part_number}", put(put_part).get(get_object))
+            .with_state(shared);
+        tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+        let client = Client::new(&address, "cp_pat_test".parse().unwrap()).unwrap();
+        Self { client, seen, counter: Arc::default() }
+    }
+
+    pub(crate) fn fault(&self, part_number: u32, fault: Fault) {
+        self.seen.lock().unwrap().faults.entry(part_number).or_default().push_back(fault);
+    }
+}
+
+impl Shared {
+    fn next_fault(&self, part_number: u32) -> Option<Fault> {
+        self.seen.lock().unwrap().faults.get_mut(&part_number)?.pop_front()
+    }
+
+    fn api_fault(&self) -> Option<Response> {
+        let (status, body) = self.seen.lock().unwrap().api_faults.pop_front()?;
+        Some((StatusCode::from_u16(status).unwrap(), Json(body)).into_response())
+    }
+}
+
+fn an_item(name: &str, kind: &str, size: Option<u64>) -> Json<Value> {
+    Json(json!({
+        "id": ID, "name": name, "type": kind, "owner": ID, "fileSize": size,
+        "createdAt": "2026-01-31T12:00:00.000Z", "updatedAt": "2026-01-31T12:00:00.000Z",
+    }))
+}
+
+async fn start(State(shared): State<Shared>, Json(body): Json<StartUpload>) -> Response {
+    if let Some(fault) = shared.api_fault() {
+        return fault;
+    }
+    let mut seen = shared.seen.lock().unwrap();
+    let parts = body.file_size.div_ceil(seen.part_size).max(1);
+    let part_size = seen.part_size;
+    seen.starts.push(body);
+    Json(json!({
+        "uploadId": "u", "fileKey": "k", "partSize": part_size, "parts": parts,
+        "expiresAt": "2026-01-31T12:00:00.000Z",
+    }))
+    .into_response()
+}
+
+async fn presign(State(shared): State<Shared>, Json(body): Json<PresignParts>) -> Json<Value> {
+    let numbers = body.part_numbers.unwrap();
+    let signed: Vec<_> = numbers
+        .iter()
+        .map(|number| json!({ "partNumber": number, "signedUrl": format!("{}/store/{number}?sig=secret", shared.address) }))
+        .collect();
+    shared.seen.lock().unwrap().signed.push(numbers);
+    Json(json!({ "parts": signed, "expiresAt": "2026-01-31T12:00:00.000Z" }))
+}
+
+async fn put_part(State(shared): State<Shared>, Path(part_number): Path<u32>, body: Bytes) -> Response {
+    shared.seen.lock().unwrap().puts.push(part_number);
+    let fault = shared.next_fault(part_number);
+    if let Some(Fault::Refuse(status, code)) = fault {
+        return refuse(status, code);
+    }
+    let e_tag = format!("\"part {part_number} of {}\"", body.len());
+    shared.seen.lock().unwrap().parts.insert(part_number, body);
+    match fault {
+        Some(Fault::NoETag) => StatusCode::OK.into_response(),
+        _ => [(header::ETAG, e_tag)].into_response(),
+    }
+}
+
+fn refuse(status: u16, code: &str) -> Response {
+    let body = format!("<Error><Code>{code}</Code><Message>On purpose.</Message></Error>");
+    (StatusCode::from_u16(status).unwrap(), body).into_response()
+}
+
+async fn finalize(State(shared): State<Shared>, Json(body): Json<FinalizeUpload>) -> Response {
+    if let Some(fault) = shared.api_fault() {
+        return fault;
+    }
+    let mut seen = shared.seen.lock().unwrap();
+    seen.content = seen.parts.values().flatten().copied().collect();
+    seen.finalized.push(body);
+    let size = seen.content.len() as u64;
+    an_item(&seen.starts[0].file_name, "file", Some(size)).into_response()
+}
+
+async fn create_folder(State(shared): State<Shared>, Json(body): Json<dray_api::NewFolder>) -> Response {
+    if body.name.contains("refused") {
+        let body =
+            json!({ "statusCode": 400, "error": "Bad Request", "code": "invalid_name", "message": "No." });
+        return (StatusCode::BAD_REQUEST, Json(body)).into_response();
+    }
+    shared.seen.lock().unwrap().folders.push(body.name.clone());
+    an_item(&body.name, "folder", None).into_response()
+}
+
+async fn item(State(shared): State<Shared>) -> Json<Value> {
+    let size = shared.seen.lock().unwrap().content.len() as u64;
+    an_item("../report.pdf", "file", Some(size))
+}
+
+async fn download_url(State(shared): State<Shared>) -> Json<Value> {
+    Json(json!({ "url": format!("{}/store/{DOWNLOAD}?sig=secret", shared.address) }))
+}
+
+async fn get_object(State(shared): State<Shared>, headers: HeaderMap) -> Response {
+    let text = |name| headers.get(name).map(|value| value.to_str().unwrap().to_owned());
+    let (range, if_match) = (text(header::RANGE), text(header::IF_MATCH));
+    shared.seen.lock().unwrap().gets.push((range.clone(), if_match.clone()));
+    let fault = shared.next_fault(DOWNLOAD);
+    if let Some(Fault::Refuse(status, code)) = fault {
+        return refuse(status, code);
+    }
+    let seen = shared.seen.lock().unwrap();
+    if if_match.is_some_and(|wanted| wanted != seen.e_tag) {
+        return refuse(412, "PreconditionFailed");
+    }
+    let start = match (&range, fault) {
+        (None, _) | (_, Some(Fault::IgnoreRange)) => 0,
+        (Some(range), _) => range.strip_prefix("bytes=").unwrap().trim_end_matches('-').parse().unwrap(),
+    };
+    let rest = seen.content[start..].to_vec();
+    let total = seen.content.len();
+    let mut response =
+        Response::builder().header(header::ETAG, &seen.e_tag).header(header::CONTENT_LENGTH, rest.len());
+    if start > 0 {
+        let content_range = format!("bytes {start}-{}/{total}", total - 1);
+        response = response.status(206).header(header::CONTENT_RANGE, content_range);
+    }
+    let body = match fault {
+        // A length that was promised and not kept closes the connection.
+        Some(Fault::BreakAfter(bytes)) => broken(rest[..bytes].to_vec()),
+        _ => Body::from(rest),
+    };
+    response.body(body).unwrap()
+}
+
+fn broken(bytes: Vec<u8>) -> Body {
+    let sent = stream::iter([Ok::<_, Infallible>(Bytes::from(bytes))])
+        .map(|chunk| chunk.map_err(std::io::Error::other));
+    let broken = stream::once(async {
+        // Lets the bytes leave first: an error drops what is still in the connection's buffer.
+        tokio::task::yield_now().await;
+        Err(std::io::Error::other("on purpose"))
+    });
+    Body::from_stream(sent.chain(broken))
+}

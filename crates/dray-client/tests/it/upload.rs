@@ -1,0 +1,183 @@
+//! Uploads through faults.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use dray_client::{Error, Outcome, Uploader};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::stage::{Fault, Stage};
+
+fn a_file(bytes: usize) -> (TempDir, PathBuf, Vec<u8>) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("report.pdf");
+    let content: Vec<u8> = (0..bytes).map(|n| n.to_le_bytes()[0] ^ n.to_le_bytes()[1]).collect();
+    std::fs::write(&path, &content).unwrap();
+    (folder, path, content)
+}
+
+fn uploader(stage: &Stage, parallel: usize) -> Uploader {
+    Uploader::new(stage.client.clone(), NonZeroUsize::new(parallel).unwrap(), stage.counter.clone())
+}
+
+fn refusal(status: u16, retry_after: Option<u64>) -> (u16, Value) {
+    let body = json!({ "statusCode": status, "error": "x", "code": "rate_limited", "message": "No.", "retryAfter": retry_after });
+    (status, body)
+}
+
+#[tokio::test]
+async fn the_stores_bytes_are_the_files_and_the_item_is_answered() {
+    let stage = Stage::open().await;
+    let (_folder, path, content) = a_file(3500);
+    let item = uploader(&stage, 2).upload_file(&path, "report.pdf", None).await.unwrap();
+    assert_eq!((item.name.as_str(), item.file_size), ("report.pdf", Some(3500)));
+    let seen = stage.seen.lock().unwrap();
+    assert!(seen.content == content);
+    assert_eq!(seen.starts[0].mime_type, "application/pdf");
+    let mut parts: Vec<_> =
+        seen.finalized[0].parts.iter().map(|part| (part.part_number, &*part.e_tag)).collect();
+    parts.sort_unstable();
+    assert_eq!(
+        parts,
+        [
+            (1, "\"part 1 of 1000\""),
+            (2, "\"part 2 of 1000\""),
+            (3, "\"part 3 of 1000\""),
+            (4, "\"part 4 of 500\"")
+        ]
+    );
+    assert_eq!(stage.counter.get().1, 3500);
+}
+
+#[tokio::test]
+async fn urls_are_signed_a_hundred_parts_ahead_and_no_more() {
+    let stage = Stage::open().await;
+    stage.seen.lock().unwrap().part_size = 10;
+    let (_folder, path, content) = a_file(2_405);
+    uploader(&stage, 4).upload_file(&path, "a", None).await.unwrap();
+    let seen = stage.seen.lock().unwrap();
+    assert!(seen.content == content);
+    let batches: Vec<_> = seen.signed.iter().map(|batch| (batch[0], batch.len())).collect();
+    assert_eq!(batches, [(1, 100), (101, 100), (201, 41)]);
+}
+
+#[tokio::test]
+async fn an_empty_file_is_one_empty_part() {
+    let stage = Stage::open().await;
+    let (_folder, path, _) = a_file(0);
+    let item = uploader(&stage, 1).upload_file(&path, "empty", None).await.unwrap();
+    assert_eq!(item.file_size, Some(0));
+    assert_eq!(stage.seen.lock().unwrap().puts, [1]);
+}
+
+#[tokio::test]
+async fn a_url_that_expired_is_signed_anew_with_those_of_its_age() {
+    let stage = Stage::open().await;
+    stage.fault(2, Fault::Refuse(403, "AccessDenied"));
+    stage.fault(3, Fault::Refuse(400, "ExpiredToken"));
+    let (_folder, path, content) = a_file(4000);
+    uploader(&stage, 1).upload_file(&path, "a", None).await.unwrap();
+    let seen = stage.seen.lock().unwrap();
+    assert!(seen.content == content);
+    assert_eq!(seen.puts, [1, 2, 2, 3, 3, 4]);
+    assert_eq!(seen.signed, [vec![1, 2, 3, 4], vec![2], vec![3, 4], vec![3], vec![4]]);
+    assert_eq!(stage.counter.get().1, 4000, "bytes that were sent in vain are taken back");
+}
+
+#[tokio::test]
+async fn a_store_that_never_lets_in_is_reported_without_the_signature() {
+    let stage = Stage::open().await;
+    for _ in 0..5 {
+        stage.fault(1, Fault::Refuse(403, "SignatureDoesNotMatch"));
+    }
+    let (_folder, path, _) = a_file(10);
+    let error = uploader(&stage, 1).upload_file(&path, "a", None).await.unwrap_err();
+    assert!(matches!(&error, Error::Store { error, .. } if error.status == 403), "{error:?}");
+    assert!(!format!("{error} {error:?}").contains("secret"));
+    assert_eq!(stage.seen.lock().unwrap().puts.len(), 5);
+    assert_eq!(stage.seen.lock().unwrap().finalized, []);
+}
+
+#[tokio::test]
+async fn a_store_that_is_busy_is_asked_again() {
+    let stage = Stage::open().await;
+    stage.fault(1, Fault::Refuse(503, "SlowDown"));
+    let (_folder, path, content) = a_file(10);
+    uploader(&stage, 1).upload_file(&path, "a", None).await.unwrap();
+    assert!(stage.seen.lock().unwrap().content == content);
+}
+
+#[tokio::test]
+async fn a_refusal_that_will_not_pass_is_not_repeated() {
+    let stage = Stage::open().await;
+    stage.fault(1, Fault::Refuse(404, "NoSuchUpload"));
+    let (_folder, path, _) = a_file(10);
+    let error = uploader(&stage, 1).upload_file(&path, "a", None).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!("the object store refused part 1 of {}: 404 NoSuchUpload, On purpose.", path.display())
+    );
+    assert_eq!(stage.seen.lock().unwrap().puts, [1]);
+}
+
+#[tokio::test]
+async fn a_part_without_an_etag_is_an_error() {
+    let stage = Stage::open().await;
+    stage.fault(1, Fault::NoETag);
+    let (_folder, path, _) = a_file(10);
+    let error = uploader(&stage, 1).upload_file(&path, "a", None).await.unwrap_err();
+    assert!(matches!(error, Error::NoETag { part_number: 1 }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_rate_limit_is_waited_out_and_a_start_that_may_have_begun_is_not_repeated() {
+    let stage = Stage::open().await;
+    let (_folder, path, _) = a_file(10);
+    stage.seen.lock().unwrap().api_faults.push_back(refusal(429, Some(0)));
+    uploader(&stage, 1).upload_file(&path, "a", None).await.unwrap();
+    stage.seen.lock().unwrap().api_faults.push_back(refusal(503, None));
+    let error = uploader(&stage, 1).upload_file(&path, "a", None).await.unwrap_err();
+    assert!(matches!(error, Error::Api { status: 503, .. }), "{error:?}");
+}
+
+/// Changes the file when its first bytes are on their way.
+struct Meddler(PathBuf, std::sync::Once);
+
+impl dray_client::Progress for Meddler {
+    fn expect(&self, _: u64) {}
+    fn moved(&self, _: u64) {
+        self.1.call_once(|| std::fs::write(&self.0, [1; 1500]).unwrap());
+    }
+    fn undone(&self, _: u64) {}
+}
+
+#[tokio::test]
+async fn a_file_that_changes_on_the_way_is_not_saved() {
+    for bytes in [1000, 3000] {
+        let stage = Stage::open().await;
+        let (_folder, path, _) = a_file(bytes);
+        let meddler = Arc::new(Meddler(path.clone(), std::sync::Once::new()));
+        let uploader = Uploader::new(stage.client.clone(), NonZeroUsize::MIN, meddler);
+        let error = uploader.upload_file(&path, "a", None).await.unwrap_err();
+        assert!(matches!(error, Error::ChangedWhileUploading { .. }), "{error:?}");
+        assert_eq!(stage.seen.lock().unwrap().finalized, []);
+    }
+}
+
+#[tokio::test]
+async fn one_failure_in_a_tree_stops_only_what_is_below_it() {
+    let stage = Stage::open().await;
+    let (folder, _, _) = a_file(10);
+    std::fs::create_dir(folder.path().join("refused")).unwrap();
+    std::fs::write(folder.path().join("refused/below"), "x").unwrap();
+    let mut reports = Vec::new();
+    uploader(&stage, 1).upload(&[folder.path().to_owned()], None, |report| reports.push(report)).await;
+    let of = |name: &str| &reports.iter().find(|report| report.path.ends_with(name)).unwrap().outcome;
+    assert!(matches!(of("report.pdf"), Outcome::Uploaded(_)));
+    assert!(matches!(of("refused"), Outcome::Failed(Error::Api { status: 400, .. })));
+    assert!(matches!(of("below"), Outcome::Failed(Error::NoFolder { .. })));
+    assert_eq!(reports.len(), 4);
+    assert_eq!(stage.counter.get(), (11, 10));
+}

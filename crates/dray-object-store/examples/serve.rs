@@ -1,0 +1,31 @@
+//! Serves a store: `serve FOLDER PORT`. Prints its endpoint, bucket, region and keys as one line of JSON, so
+//! that any S3 tool can be aimed at it; ends in order on ctrl-c.
+
+use dray_object_store::{Config, ObjectStore};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let (Some(root), Some(port)) = (arguments.next(), arguments.next()) else {
+        return Err("usage: serve FOLDER PORT".into());
+    };
+    let store = ObjectStore::open(Config::new(root))?;
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", port.parse()?)).await?;
+    let keys = serde_json::json!({
+        "endpoint": format!("http://{}", listener.local_addr()?),
+        "bucket": store.bucket(),
+        "region": store.region(),
+        "access_key_id": store.credentials().access_key_id,
+        "secret_access_key": store.credentials().secret_access_key,
+    });
+    #[expect(clippy::print_stdout, reason = "the line is what the program is for")]
+    {
+        println!("{keys}");
+    }
+    let stopped = async {
+        let _ = tokio::signal::ctrl_c().await;
+    };
+    axum::serve(listener, store.router()).with_graceful_shutdown(stopped).await?;
+    store.close().await;
+    Ok(())
+}

@@ -1,0 +1,108 @@
+//! Everything that is computed of a body on its way, block by block: the CRC-64 of each block and of the
+//! whole always, MD5 and the S3 checksums when somebody wants them.
+
+use dray_s3::checksum::{Algorithm, Checksum, Checksummer};
+use md5::{Digest, Md5};
+
+use crate::crc64::Combined;
+
+/// What is wanted besides the CRC-64.
+#[derive(Debug, Default)]
+pub(crate) struct Wanted {
+    pub(crate) md5: bool,
+    pub(crate) algorithms: Vec<Algorithm>,
+}
+
+/// Digests being computed.
+pub(crate) struct Digests {
+    blocks: Vec<u64>,
+    whole: Combined,
+    md5: Option<Md5>,
+    checksummers: Vec<Checksummer>,
+}
+
+/// Digests of a whole body.
+pub(crate) struct Digested {
+    pub(crate) crc64: u64,
+    /// The CRC-64 of each block; empty when there is but one.
+    pub(crate) blocks: Vec<u64>,
+    pub(crate) md5: Option<[u8; 16]>,
+    checksums: Vec<Checksum>,
+}
+
+impl Digests {
+    pub(crate) fn new(wanted: &Wanted) -> Self {
+        let mut checksummers: Vec<Checksummer> = Vec::new();
+        for algorithm in &wanted.algorithms {
+            let known = checksummers.iter().any(|known| known.algorithm() == *algorithm);
+            if !known && *algorithm != Algorithm::Crc64Nvme {
+                checksummers.push(Checksummer::new(*algorithm));
+            }
+        }
+        let md5 = wanted.md5.then(Md5::new);
+        Self { blocks: Vec::new(), whole: Combined::new(), md5, checksummers }
+    }
+
+    /// Takes in the next block: `BLOCK_BYTES`, but for the last one.
+    pub(crate) fn block(&mut self, block: &[u8]) {
+        let crc = crc_fast::crc64_nvme(block);
+        self.blocks.push(crc);
+        self.whole.push(crc, block.len() as u64);
+        if let Some(md5) = &mut self.md5 {
+            md5.update(block);
+        }
+        self.checksummers.iter_mut().for_each(|checksummer| checksummer.update(block));
+    }
+
+    pub(crate) fn finish(mut self) -> Digested {
+        if self.blocks.len() <= 1 {
+            self.blocks = Vec::new();
+        }
+        Digested {
+            crc64: self.whole.get(),
+            blocks: self.blocks,
+            md5: self.md5.map(|md5| md5.finalize().into()),
+            checksums: self.checksummers.into_iter().map(Checksummer::finish).collect(),
+        }
+    }
+}
+
+impl Digested {
+    /// The checksum by this algorithm, if it was wanted; CRC-64/NVME always is.
+    pub(crate) fn checksum(&self, algorithm: Algorithm) -> Option<Checksum> {
+        if algorithm == Algorithm::Crc64Nvme {
+            return Checksum::from_bytes(algorithm, &self.crc64.to_be_bytes());
+        }
+        self.checksums.iter().copied().find(|checksum| checksum.algorithm() == algorithm)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::disk::buffer::BLOCK_BYTES;
+
+    #[test]
+    fn digests_of_blocks_are_those_of_the_whole() {
+        let body: Vec<u8> = (0..=255).cycle().take(2 * BLOCK_BYTES + 77).collect();
+        let mut digests = Digests::new(&Wanted { md5: true, algorithms: Algorithm::ALL.to_vec() });
+        body.chunks(BLOCK_BYTES).for_each(|block| digests.block(block));
+        let digested = digests.finish();
+        for algorithm in Algorithm::ALL {
+            assert_eq!(digested.checksum(algorithm), Some(Checksum::of(algorithm, &body)));
+        }
+        assert_eq!(digested.md5, Some(Md5::digest(&body).into()));
+        assert_eq!(digested.blocks.len(), 3);
+        assert_eq!(digested.blocks[2], crc_fast::crc64_nvme(&body[2 * BLOCK_BYTES..]));
+    }
+
+    #[test]
+    fn a_body_of_one_block_needs_no_list_of_blocks() {
+        let mut digests = Digests::new(&Wanted::default());
+        digests.block(b"abc");
+        let digested = digests.finish();
+        assert!(digested.blocks.is_empty() && digested.md5.is_none());
+        assert_eq!(digested.crc64, crc_fast::crc64_nvme(b"abc"));
+        assert_eq!(digested.checksum(Algorithm::Crc32), None);
+    }
+}

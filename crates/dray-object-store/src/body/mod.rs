@@ -1,0 +1,87 @@
+//! Taking in the body of a `PutObject` or `UploadPart`: framing, checksums, and the way to the disk. Streaming:
+//! a body of any size needs two blocks of memory. Nothing here knows buckets, keys or commits.
+
+mod announced;
+mod digests;
+mod incoming;
+mod sink;
+
+use axum::body::Body;
+use dray_s3::{ErrorCode, checksum::Checksum};
+use std::time::Duration;
+
+pub(crate) use self::{
+    announced::{Announced, announced_checksums, announced_md5},
+    digests::{Digested, Wanted},
+    incoming::{Incoming, read_whole},
+};
+use self::{
+    incoming::incomplete,
+    sink::{INLINE_MAX_BYTES, Sink},
+};
+use crate::{
+    disk::{NewFile, SharedDisk},
+    failure::{Failure, invalid_request},
+    ids::PartFileId,
+};
+
+/// A body that arrived whole, and was what its sender said it was.
+pub(crate) struct Received {
+    pub(crate) size_bytes: u64,
+    pub(crate) digested: Digested,
+    pub(crate) bytes: ReceivedBytes,
+}
+
+/// Where the bytes of a received body are.
+pub(crate) enum ReceivedBytes {
+    /// Durable, but not yet named by a row.
+    File(NewFile),
+    /// Few enough to be kept in the row.
+    Inline(Vec<u8>),
+}
+
+/// Takes in a body. What arrived is dropped when it is short, slow, or not what was announced.
+pub(crate) async fn receive(
+    disk: &SharedDisk,
+    file: PartFileId,
+    body: &mut Body,
+    announced: &Announced,
+    wanted: Wanted,
+    idle_timeout: Duration,
+) -> Result<Received, Failure> {
+    let digests = announced.digests(wanted);
+    let mut incoming = Incoming::new(body, announced, idle_timeout);
+    let mut sink = if announced.size_bytes <= INLINE_MAX_BYTES {
+        Sink::inline(announced.size_bytes, digests)
+    } else {
+        Sink::file(disk, file, digests).await
+    };
+    let mut size_bytes = 0;
+    while let Some(data) = incoming.next().await? {
+        size_bytes += data.len() as u64;
+        if size_bytes > announced.size_bytes {
+            return Err(invalid_request("The body is longer than announced"));
+        }
+        sink.write(&data).await?;
+    }
+    if size_bytes != announced.size_bytes {
+        return Err(incomplete());
+    }
+    let trailers = incoming.finish()?;
+    let expected = announced.expected_checksums(trailers.as_ref())?;
+    let (digested, bytes) = sink.finish().await?;
+    announced.verify(&digested)?;
+    verify_checksums(&digested, &expected)?;
+    Ok(Received { size_bytes, digested, bytes })
+}
+
+fn verify_checksums(digested: &Digested, expected: &[Checksum]) -> Result<(), Failure> {
+    let differs = |checksum: &&Checksum| digested.checksum(checksum.algorithm()) != Some(**checksum);
+    match expected.iter().find(differs) {
+        None => Ok(()),
+        Some(checksum) => {
+            let name = checksum.algorithm().header_name();
+            Err(Failure::new(ErrorCode::BadDigest, format!("The {name} you specified is not the body's")))
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! What an object store is opened with. Read once, at `open`; no defaults from the environment.
+
+use std::{path::PathBuf, time::Duration};
+
+/// How to open a store. [`Config::new`] gives the defaults.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The folder that holds everything; made (mode 0700) when absent.
+    pub root: PathBuf,
+    /// The region that requests must be signed for.
+    pub region: String,
+    /// The bucket that exists from the first start on.
+    pub bucket: String,
+    /// Whether an answer waits until its bytes are on the disk (fsync). Off only where losing data is fine.
+    pub durable: bool,
+    /// The largest object, in bytes; AWS allows 5 TiB.
+    pub max_object_bytes: u64,
+    /// Which web pages may call the store from a browser.
+    pub cors_origins: CorsOrigins,
+    /// Longest wait between two frames of a request body.
+    pub idle_timeout: Duration,
+}
+
+/// The origins that the answers to cross-origin requests allow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CorsOrigins {
+    /// Every origin: requests carry signatures, not cookies, so an origin gives no rights of its own.
+    Any,
+    /// These origins, as browsers send them: `https://drive.example.com`, no path, no trailing slash.
+    List(Vec<String>),
+}
+
+impl Config {
+    /// The defaults over `root`: region `us-east-1`, bucket `dray`, durable, 5 TiB, any origin, 60 s.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self {
+            root: root.into(),
+            region: "us-east-1".to_owned(),
+            bucket: "dray".to_owned(),
+            durable: true,
+            max_object_bytes: 5 << 40,
+            cors_origins: CorsOrigins::Any,
+            idle_timeout: Duration::from_mins(1),
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Part files: `parts/<two hex digits>/<part row id>-<random tag>`. Nothing here knows HTTP or SQL.
+//!
+//! A part file has its final, random name from the start and is seen by nobody until the database commit that
+//! names it. So a part is stored by: write → fsync file → fsync folder → commit; the rename of the usual
+//! "write temporary, rename" order would add an fsync and hide nothing. A crash in between leaves a file that
+//! no row names; the scan at start ([`crate::collector`]) removes it. Files are never written again.
+
+pub(crate) mod buffer;
+mod new_file;
+
+use std::{
+    collections::HashSet,
+    fs::{self, DirBuilder, File},
+    io,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+pub(crate) use self::new_file::NewFile;
+use crate::{disk::buffer::Buffers, ids::PartFileId};
+
+/// Fan-out folders, so that no folder holds all files.
+const FOLDERS: u16 = 256;
+
+/// The folder of part files.
+pub(crate) struct Disk {
+    root: PathBuf,
+    durable: bool,
+    /// Whether the file system takes `O_DIRECT`; found out by trying.
+    direct: AtomicBool,
+    pub(crate) buffers: Buffers,
+    /// Files being written, or written and not yet committed: the scan leaves them alone.
+    in_flight: Mutex<HashSet<PartFileId>>,
+    /// Whether there may be files that no row names and no request will.
+    scan_needed: AtomicBool,
+}
+
+impl Disk {
+    /// Opens the folder, making the fan-out folders when they are not there.
+    pub(crate) fn open(root: &Path, durable: bool) -> io::Result<Self> {
+        make_private_folder(root)?;
+        for number in 0..FOLDERS {
+            make_private_folder(&root.join(format!("{number:02x}")))?;
+        }
+        if durable {
+            File::open(root)?.sync_all()?;
+        }
+        Ok(Self {
+            root: root.to_owned(),
+            durable,
+            direct: AtomicBool::new(true),
+            buffers: Buffers::new(),
+            in_flight: Mutex::default(),
+            scan_needed: AtomicBool::new(false),
+        })
+    }
+
+    /// Opens a stored file for reading.
+    pub(crate) fn open_stored(&self, id: PartFileId) -> io::Result<File> {
+        File::open(self.path(id))
+    }
+
+    /// Removes a file; one that is not there is as good.
+    pub(crate) fn remove(&self, id: PartFileId) -> io::Result<()> {
+        match fs::remove_file(self.path(id)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            result => result,
+        }
+    }
+
+    /// The files in one fan-out folder that no request is writing now.
+    pub(crate) fn settled_files(&self, folder: u16) -> io::Result<Vec<PartFileId>> {
+        let names = fs::read_dir(self.root.join(format!("{folder:02x}")))?;
+        let ids = names
+            .filter_map(Result::ok)
+            .filter_map(|entry| PartFileId::parse(entry.file_name().to_str()?))
+            .filter(|id| id.tag & 0xff == u64::from(folder))
+            .collect::<Vec<_>>();
+        let in_flight = self.in_flight();
+        Ok(ids.into_iter().filter(|id| !in_flight.contains(id)).collect())
+    }
+
+    /// All fan-out folders.
+    pub(crate) fn folders() -> std::ops::Range<u16> {
+        0..FOLDERS
+    }
+
+    /// Whether every file is known to be named by a row or removed: the next start needs no scan.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.in_flight().is_empty() && !self.scan_needed.load(Ordering::Acquire)
+    }
+
+    /// The next start must scan, unless a scan ends before this process does.
+    pub(crate) fn require_scan(&self) {
+        self.scan_needed.store(true, Ordering::Release);
+    }
+
+    /// A scan went through.
+    pub(crate) fn scanned(&self) {
+        self.scan_needed.store(false, Ordering::Release);
+    }
+
+    fn in_flight(&self) -> MutexGuard<'_, HashSet<PartFileId>> {
+        self.in_flight.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn path(&self, id: PartFileId) -> PathBuf {
+        self.root.join(id.path())
+    }
+
+    /// Opens a file for writing; with `O_DIRECT` where the file system has it. Says whether it has.
+    fn open_new(&self, id: PartFileId) -> io::Result<(File, bool)> {
+        let path = self.path(id);
+        if self.direct.load(Ordering::Relaxed) {
+            match open_for_writing(&path, libc::O_DIRECT) {
+                Err(error) if error.raw_os_error() == Some(libc::EINVAL) => self.give_up_direct(),
+                result => return Ok((result?, true)),
+            }
+        }
+        Ok((open_for_writing(&path, 0)?, false))
+    }
+
+    fn give_up_direct(&self) {
+        if self.direct.swap(false, Ordering::Relaxed) {
+            tracing::info!("this file system has no O_DIRECT; writing through the page cache");
+        }
+    }
+}
+
+fn open_for_writing(path: &Path, flags: i32) -> io::Result<File> {
+    File::options().write(true).create(true).truncate(false).mode(0o600).custom_flags(flags).open(path)
+}
+
+fn make_private_folder(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// A handle that several owners share.
+pub(crate) type SharedDisk = Arc<Disk>;

@@ -1,0 +1,188 @@
+//! A part file while it is being written, until a commit names it. Blocking: call it where that is fine.
+
+use std::{fs::File, io, os::unix::fs::FileExt, sync::Arc};
+
+use crate::{
+    disk::{
+        Disk, SharedDisk,
+        buffer::{ALIGNMENT, BLOCK_BYTES, Buffer},
+    },
+    ids::PartFileId,
+};
+
+/// A file that no row names yet. Dropped without [`NewFile::keep`], it is removed.
+pub(crate) struct NewFile {
+    disk: SharedDisk,
+    id: PartFileId,
+    open: Option<Open>,
+    size_bytes: u64,
+    fate: Fate,
+}
+
+struct Open {
+    file: File,
+    direct: bool,
+}
+
+enum Fate {
+    Remove,
+    Keep,
+    Unknown,
+}
+
+impl NewFile {
+    /// Names a file; it is made by the first write.
+    pub(crate) fn new(disk: &SharedDisk, id: PartFileId) -> Self {
+        disk.in_flight().insert(id);
+        Self { disk: Arc::clone(disk), id, open: None, size_bytes: 0, fate: Fate::Remove }
+    }
+
+    /// The random half of its name, for the part row.
+    pub(crate) fn tag(&self) -> u64 {
+        self.id.tag
+    }
+
+    /// Appends a whole block.
+    pub(crate) fn append(&mut self, block: &Buffer) -> io::Result<()> {
+        self.write(block)?;
+        self.size_bytes += BLOCK_BYTES as u64;
+        Ok(())
+    }
+
+    /// Appends the last `length` bytes (of a buffer, which is padded with zeros), cuts the file to its true
+    /// size, and makes it and its name durable.
+    pub(crate) fn finish(&mut self, tail: &mut Buffer, length: usize) -> io::Result<()> {
+        let padded = length.next_multiple_of(ALIGNMENT);
+        tail[length..padded].fill(0);
+        self.write(&tail[..padded])?;
+        self.size_bytes += length as u64;
+        let Some(Open { file, .. }) = self.open.take() else {
+            return Ok(());
+        };
+        if padded != length {
+            file.set_len(self.size_bytes)?;
+        }
+        if self.disk.durable {
+            file.sync_all()?;
+            let path = self.disk.path(self.id);
+            let folder = path.parent().unwrap_or(&self.disk.root);
+            File::open(folder)?.sync_all()?;
+        }
+        Ok(())
+    }
+
+    /// A row names the file now.
+    pub(crate) fn keep(mut self) {
+        self.fate = Fate::Keep;
+    }
+
+    /// A commit failed in a way that may still turn out to have happened after a crash: the file stays, and
+    /// the next start finds out whether a row names it.
+    pub(crate) fn leave_to_scan(mut self) {
+        self.fate = Fate::Unknown;
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.open.is_none() {
+            let (file, direct) = self.disk.open_new(self.id)?;
+            self.open = Some(Open { file, direct });
+        }
+        let Some(open) = &mut self.open else {
+            return Ok(());
+        };
+        match open.file.write_all_at(bytes, self.size_bytes) {
+            Err(error) if open.direct && error.raw_os_error() == Some(libc::EINVAL) => {
+                self.disk.give_up_direct();
+                (open.file, open.direct) = (super::open_for_writing(&self.disk.path(self.id), 0)?, false);
+                open.file.write_all_at(bytes, self.size_bytes)
+            }
+            result => result,
+        }
+    }
+}
+
+impl Drop for NewFile {
+    fn drop(&mut self) {
+        match self.fate {
+            Fate::Remove => {}
+            Fate::Keep => {
+                self.disk.in_flight().remove(&self.id);
+                return;
+            }
+            // In flight for as long as this process lives: nobody touches it.
+            Fate::Unknown => return,
+        }
+        let (disk, id) = (Arc::clone(&self.disk), self.id);
+        let remove = move || {
+            disk.remove_abandoned(id);
+        };
+        // Removing a big file takes a while; not on a thread that serves requests.
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn_blocking(remove)),
+            Err(_) => remove(),
+        }
+    }
+}
+
+impl Disk {
+    fn remove_abandoned(&self, id: PartFileId) {
+        if let Err(error) = self.remove(id) {
+            tracing::warn!(%error, "an abandoned part file cannot be removed; the next start tries again");
+            self.require_scan();
+        }
+        self.in_flight().remove(&id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn disk(folder: &tempfile::TempDir) -> SharedDisk {
+        Arc::new(Disk::open(&folder.path().join("parts"), true).unwrap())
+    }
+
+    fn write(disk: &SharedDisk, id: PartFileId, size: usize) -> NewFile {
+        let mut file = NewFile::new(disk, id);
+        let mut buffer = disk.buffers.for_download();
+        for _ in 0..size / BLOCK_BYTES {
+            buffer.fill(b'b');
+            file.append(&buffer).unwrap();
+        }
+        buffer.fill(b't');
+        file.finish(&mut buffer, size % BLOCK_BYTES).unwrap();
+        file
+    }
+
+    #[test]
+    fn a_kept_file_has_exactly_its_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = disk(&folder);
+        for (tag, size) in [(1, 1), (2, ALIGNMENT), (3, BLOCK_BYTES), (4, 3 * BLOCK_BYTES + 4097)] {
+            let id = PartFileId { part_id: 5, tag };
+            write(&disk, id, size).keep();
+            let stored = fs::read(disk.path(id)).unwrap();
+            assert_eq!(stored.len(), size);
+            assert_eq!(stored.last(), Some(if size % BLOCK_BYTES == 0 { &b'b' } else { &b't' }));
+        }
+        assert!(disk.is_settled());
+    }
+
+    #[test]
+    fn a_dropped_file_is_removed_and_a_scan_sees_it_only_when_settled() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = disk(&folder);
+        let id = PartFileId { part_id: 5, tag: 0x107 };
+        let file = write(&disk, id, 10);
+        assert_eq!(disk.settled_files(7).unwrap(), []);
+        drop(file);
+        assert!(!disk.path(id).exists());
+        write(&disk, id, 10).leave_to_scan();
+        assert!(disk.path(id).exists() && !disk.is_settled());
+        assert_eq!(disk.settled_files(7).unwrap(), []);
+        let restarted = self::disk(&folder);
+        assert_eq!(restarted.settled_files(7).unwrap(), [id]);
+    }
+}

@@ -1,0 +1,110 @@
+//! Why a request fails: an S3 error, the headers that go with it and, for the log, its cause. What becomes of
+//! database and disk errors is decided here and nowhere else; rendering is `http/answer.rs`.
+
+use std::{borrow::Cow, io};
+
+use dray_s3::{ErrorCode, PartNumberError, S3Error};
+use http::{HeaderName, HeaderValue};
+
+use crate::meta::MetaError;
+
+/// A failed request.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) error: S3Error,
+    /// For the log only.
+    pub(crate) cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Failure {
+    pub(crate) fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { error: S3Error::new(code, message), cause: None, headers: Vec::new() }
+    }
+
+    /// The store's own fault: logged, and answered without details.
+    pub(crate) fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        let mut failure = Self::new(ErrorCode::InternalError, "The store failed; retrying may help");
+        failure.cause = Some(cause.into());
+        failure
+    }
+
+    pub(crate) fn with_header(mut self, name: HeaderName, value: Option<HeaderValue>) -> Self {
+        self.headers.extend(value.map(|value| (name, value)));
+        self
+    }
+
+    fn full(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        let message = "The store's disk is full; nothing was stored";
+        let mut failure = Self::new(ErrorCode::InsufficientStorage, message);
+        failure.cause = Some(cause.into());
+        failure
+    }
+}
+
+impl From<S3Error> for Failure {
+    fn from(error: S3Error) -> Self {
+        Self { error, cause: None, headers: Vec::new() }
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::full(error),
+            _ => Self::internal(error),
+        }
+    }
+}
+
+impl From<MetaError> for Failure {
+    fn from(error: MetaError) -> Self {
+        if error.is_full() {
+            return Self::full(error);
+        }
+        match error {
+            MetaError::Closed | MetaError::Undone => {
+                Self::new(ErrorCode::ServiceUnavailable, "The store cannot write just now; try again")
+            }
+            error => Self::internal(error),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        MetaError::from(error).into()
+    }
+}
+
+impl From<PartNumberError> for Failure {
+    fn from(error: PartNumberError) -> Self {
+        Self::new(ErrorCode::InvalidArgument, error.to_string())
+    }
+}
+
+pub(crate) fn no_such_bucket() -> Failure {
+    Failure::new(ErrorCode::NoSuchBucket, "The specified bucket does not exist")
+}
+
+pub(crate) fn no_such_key() -> Failure {
+    Failure::new(ErrorCode::NoSuchKey, "The specified key does not exist")
+}
+
+pub(crate) fn no_such_upload() -> Failure {
+    let message = "The specified upload does not exist. The upload id may be invalid, or the upload may have \
+                   been aborted or completed";
+    Failure::new(ErrorCode::NoSuchUpload, message)
+}
+
+pub(crate) fn invalid_argument(message: impl Into<Cow<'static, str>>) -> Failure {
+    Failure::new(ErrorCode::InvalidArgument, message)
+}
+
+pub(crate) fn invalid_request(message: impl Into<Cow<'static, str>>) -> Failure {
+    Failure::new(ErrorCode::InvalidRequest, message)
+}
+
+pub(crate) fn not_implemented(what: &str) -> Failure {
+    Failure::new(ErrorCode::NotImplemented, format!("This store does not offer {what}"))
+}

@@ -1,0 +1,76 @@
+//! `CompleteMultipartUpload`: reading the request and answering; what it does is `meta/complete.rs`.
+
+use axum::{body::Body, response::Response};
+use dray_s3::{
+    checksum::Algorithm,
+    xml::{self, CompleteMultipartUpload, MAX_COMPLETE_BODY_BYTES},
+};
+
+use super::{
+    Call, answer,
+    conditions::WriteCondition,
+    control_body::{self, Checksums},
+    uploads::upload_id,
+};
+use crate::{
+    clock,
+    failure::{Failure, invalid_request},
+    meta::{
+        buckets,
+        complete::{Completion, complete as run},
+    },
+};
+
+pub(super) async fn complete(call: &Call, body: &mut Body) -> Result<Response, Failure> {
+    let id = upload_id(call)?;
+    let condition = WriteCondition::read(&call.head.headers)?;
+    let expected_bytes = expected_bytes(call)?;
+    let expected_checksum = expected_checksum(call)?;
+    let body = control_body::read(call, body, MAX_COMPLETE_BODY_BYTES, Checksums::OfObject).await?;
+    let listed = CompleteMultipartUpload::parse(&body)?.parts;
+
+    let (bucket, key, limits) = (call.target.bucket.clone(), call.target.key.clone(), call.store.limits());
+    let now = clock::now().as_millisecond();
+    let commit = call.store.meta().write(move |db| {
+        let bucket = buckets::find(db, &bucket)?;
+        let request = Completion { bucket, key, id, listed, expected_bytes, expected_checksum, limits };
+        run(db, &request, |there| condition.check(there), now)
+    });
+    let object = commit.await?;
+    call.store.collect_garbage();
+
+    let document = xml::CompleteMultipartUploadResult {
+        location: &location(call),
+        bucket: &call.target.bucket,
+        key: &call.target.key,
+        etag: &object.etag,
+        checksum: Some(object.checksum),
+    };
+    Ok(answer::xml(document.to_xml()))
+}
+
+fn expected_bytes(call: &Call) -> Result<Option<u64>, Failure> {
+    let parse = |value: &str| {
+        value.parse().map_err(|_| invalid_request("x-amz-mp-object-size must be a number of bytes"))
+    };
+    call.fields().get("x-amz-mp-object-size").map(parse).transpose()
+}
+
+/// The object's checksum as the client computed it, in the text form of the header.
+fn expected_checksum(call: &Call) -> Result<Option<(Algorithm, String)>, Failure> {
+    let given = Algorithm::ALL.into_iter().filter_map(|algorithm| {
+        let value = call.fields().get(algorithm.header_name())?;
+        Some((algorithm, value.to_owned()))
+    });
+    let mut given = given.collect::<Vec<_>>();
+    if given.len() > 1 {
+        return Err(invalid_request("Expecting a single x-amz-checksum- header"));
+    }
+    Ok(given.pop())
+}
+
+fn location(call: &Call) -> String {
+    let host =
+        call.head.headers.get(http::header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    format!("http://{host}{}", call.head.uri.path())
+}

@@ -1,0 +1,56 @@
+//! Cross-origin requests (WHATWG Fetch, "CORS protocol"): browsers send parts here from the app's page.
+
+use axum::response::Response;
+use dray_s3::ErrorCode;
+use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
+
+use super::answer;
+use crate::{CorsOrigins, ObjectStore, failure::Failure};
+
+const METHODS: HeaderValue = HeaderValue::from_static("GET, PUT, HEAD, POST, DELETE");
+/// What a page may read of an answer; without `ETag` an upload fails at its very end.
+const EXPOSED: HeaderValue = HeaderValue::from_static(
+    "ETag, Content-Length, Content-Range, Accept-Ranges, x-amz-request-id, x-amz-checksum-crc64nvme, \
+     x-amz-checksum-crc32, x-amz-checksum-crc32c, x-amz-checksum-sha1, x-amz-checksum-sha256, \
+     x-amz-checksum-type, x-amz-mp-parts-count",
+);
+/// How long a browser may remember a preflight; Firefox caps it at a day, Chromium at two hours.
+const MAX_AGE_SECS: HeaderValue = HeaderValue::from_static("86400");
+
+/// Answers an `OPTIONS` request. It carries no signature.
+pub(super) fn preflight(store: &ObjectStore, head: &Parts) -> Result<Response, Failure> {
+    let requested = head.headers.get(header::ACCESS_CONTROL_REQUEST_METHOD);
+    let method = requested.and_then(|method| method.to_str().ok());
+    let known =
+        METHODS.to_str().is_ok_and(|all| method.is_some_and(|method| all.split(", ").any(|m| m == method)));
+    let origin = head.headers.get(header::ORIGIN);
+    if !known || origin.is_none_or(|origin| allowed(store, origin).is_none()) {
+        let message = "This CORS request is not allowed: it needs an allowed Origin and a method that S3 has";
+        return Err(Failure::new(ErrorCode::AccessDenied, message));
+    }
+    let mut response = answer::empty(StatusCode::OK);
+    let headers = response.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
+    headers.insert(header::ACCESS_CONTROL_MAX_AGE, MAX_AGE_SECS);
+    if let Some(asked) = head.headers.get(header::ACCESS_CONTROL_REQUEST_HEADERS) {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, asked.clone());
+    }
+    Ok(response)
+}
+
+/// Adds what a page of this origin needs to read the answer, errors too.
+pub(super) fn add_headers(store: &ObjectStore, origin: Option<&HeaderValue>, headers: &mut HeaderMap) {
+    let varies = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers";
+    headers.append(header::VARY, HeaderValue::from_static(varies));
+    if let Some(allowed) = origin.and_then(|origin| allowed(store, origin)) {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+    }
+}
+
+fn allowed(store: &ObjectStore, origin: &HeaderValue) -> Option<HeaderValue> {
+    match store.cors_origins() {
+        CorsOrigins::Any => Some(HeaderValue::from_static("*")),
+        CorsOrigins::List(list) => list.iter().any(|known| known == origin).then(|| origin.clone()),
+    }
+}

@@ -1,0 +1,146 @@
+//! `ListObjects`, versions 1 and 2, and what all listings read from their queries.
+
+use axum::response::Response;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use dray_s3::xml::{self, EncodingType};
+
+use super::{Call, answer};
+use crate::{
+    failure::{Failure, invalid_argument},
+    meta::{
+        buckets,
+        listing::{self, Listing, Page, Position, Sorted},
+        objects::{self, Listed},
+    },
+};
+
+/// Most entries of a page of any listing.
+pub(super) const MAX_ENTRIES: u16 = 1000;
+
+impl Sorted for Listed {
+    fn key(&self) -> &str {
+        &self.key
+    }
+
+    fn position(&self) -> Position {
+        Position::After(self.key.clone(), i64::MAX)
+    }
+}
+
+pub(super) async fn version_1(call: &Call) -> Result<Response, Failure> {
+    let (limit, encoding_type) = (limit(call, "max-keys")?, encoding_type(call)?);
+    let marker = call.query.get("marker").unwrap_or_default();
+    let page = page(call, marker, limit).await?;
+    let document = xml::ListBucketResult {
+        listing: listing(call, &page, limit, encoding_type, Some(call.store.owner())),
+        marker,
+        next_marker: page.next.as_deref(),
+    };
+    Ok(answer::xml(document.to_xml()))
+}
+
+pub(super) async fn version_2(call: &Call) -> Result<Response, Failure> {
+    let (limit, encoding_type) = (limit(call, "max-keys")?, encoding_type(call)?);
+    let token = call.query.get("continuation-token");
+    let start_after = call.query.get("start-after");
+    let marker = match token {
+        Some(token) => continued(token)?,
+        None => start_after.unwrap_or_default().to_owned(),
+    };
+    let page = page(call, &marker, limit).await?;
+    let next = page.next.as_ref().map(|next| URL_SAFE_NO_PAD.encode(next));
+    let owner = (call.query.get("fetch-owner") == Some("true")).then(|| call.store.owner());
+    let document = xml::ListBucketResultV2 {
+        listing: listing(call, &page, limit, encoding_type, owner),
+        continuation_token: token,
+        next_continuation_token: next.as_deref(),
+        start_after,
+    };
+    Ok(answer::xml(document.to_xml()))
+}
+
+/// The key or common prefix that an earlier page ended with.
+fn continued(token: &str) -> Result<String, Failure> {
+    let key = URL_SAFE_NO_PAD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    key.ok_or_else(|| invalid_argument("The continuation token provided is incorrect"))
+}
+
+async fn page(call: &Call, marker: &str, limit: u16) -> Result<Page<Listed>, Failure> {
+    let name = call.target.bucket.clone();
+    let asked = Listing {
+        prefix: call.query.get("prefix").unwrap_or_default().to_owned(),
+        delimiter: delimiter(call).map(str::to_owned),
+        marker: marker.to_owned(),
+        limit: usize::from(limit),
+    };
+    let read = call.store.meta().read(move |db| {
+        let bucket = buckets::find(db, &name)?;
+        let start = Position::After(asked.marker.clone(), i64::MAX);
+        listing::page(&asked, start, |position, count| {
+            Ok::<_, Failure>(match position {
+                Position::From(key) => objects::from(db, bucket, key, count)?,
+                // The string after `key` in byte order.
+                Position::After(key, _) if !key.is_empty() => {
+                    objects::from(db, bucket, &format!("{key}\0"), count)?
+                }
+                Position::After(..) => objects::from(db, bucket, "", count)?,
+            })
+        })
+    });
+    read.await
+}
+
+fn listing<'a>(
+    call: &'a Call,
+    page: &'a Page<Listed>,
+    limit: u16,
+    encoding_type: EncodingType,
+    owner: Option<&'a str>,
+) -> xml::Listing<'a> {
+    let objects = page.items.iter().map(|object| xml::ListedObject {
+        key: &object.key,
+        last_modified: answer::timestamp(object.modified_at),
+        etag: &object.etag,
+        size_bytes: object.size_bytes,
+        checksum: Some((object.checksum.algorithm, object.checksum.checksum_type)),
+        owner,
+    });
+    xml::Listing {
+        bucket: &call.target.bucket,
+        prefix: call.query.get("prefix").unwrap_or_default(),
+        delimiter: delimiter(call),
+        max_keys: limit,
+        objects: objects.collect(),
+        common_prefixes: page.prefixes.iter().map(String::as_str).collect(),
+        encoding_type,
+    }
+}
+
+/// How many entries a page may have.
+pub(super) fn limit(call: &Call, name: &str) -> Result<u16, Failure> {
+    Ok(number_parameter(call, name, MAX_ENTRIES)?.min(MAX_ENTRIES))
+}
+
+/// A parameter that is a number; what is over 65,535 counts as that.
+pub(super) fn number_parameter(call: &Call, name: &str, default: u16) -> Result<u16, Failure> {
+    let Some(text) = call.query.get(name).filter(|text| !text.is_empty()) else {
+        return Ok(default);
+    };
+    let number: Option<u64> = text.parse().ok().filter(|number| *number <= u64::from(u32::MAX >> 1));
+    let number =
+        number.ok_or_else(|| invalid_argument(format!("{name} must be an integer from 0 to 2147483647")))?;
+    Ok(u16::try_from(number).unwrap_or(u16::MAX))
+}
+
+/// An empty delimiter is none.
+pub(super) fn delimiter(call: &Call) -> Option<&str> {
+    call.query.get("delimiter").filter(|delimiter| !delimiter.is_empty())
+}
+
+pub(super) fn encoding_type(call: &Call) -> Result<EncodingType, Failure> {
+    match call.query.get("encoding-type") {
+        None | Some("") => Ok(EncodingType::None),
+        Some("url") => Ok(EncodingType::Url),
+        Some(_) => Err(invalid_argument("Invalid Encoding Method specified in Request")),
+    }
+}

@@ -1,0 +1,169 @@
+//! S3 over HTTP: parse → authenticate → authorise → act, always in that order. One file an operation or family.
+
+mod answer;
+mod attributes;
+mod buckets;
+mod complete;
+mod conditions;
+mod control_body;
+mod cors;
+mod delete;
+mod fields;
+mod get_object;
+mod list_objects;
+mod list_uploads;
+mod op;
+mod put_object;
+mod range;
+mod stored_headers;
+mod upload_part;
+mod uploads;
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    response::Response,
+};
+use dray_s3::{ErrorCode, Payload, Query, RequestHead, authenticate};
+use http::{Method, request::Parts};
+use http_body_util::BodyExt;
+use jiff::Timestamp;
+
+use self::op::{Operation, Target};
+pub(crate) use self::{buckets::is_bucket_name, fields::Fields};
+use crate::{ObjectStore, clock, failure::Failure};
+
+/// An authenticated request, its body aside.
+struct Call {
+    store: ObjectStore,
+    head: Parts,
+    query: Query,
+    target: Target,
+    payload: Payload,
+    now: Timestamp,
+}
+
+impl Call {
+    fn fields(&self) -> Fields<'_> {
+        Fields::new(&self.head.headers, &self.query)
+    }
+
+    /// Milliseconds since 1970, as stored.
+    fn now_ms(&self) -> i64 {
+        self.now.as_millisecond()
+    }
+}
+
+/// Every route of the store. The path is taken as it is on the wire, since it is signed: mount the router
+/// where nothing strips or rewrites paths (as a fallback, or with `route_service`).
+pub(crate) fn router(store: ObjectStore) -> Router {
+    Router::new().fallback(handle).with_state(store)
+}
+
+async fn handle(State(store): State<ObjectStore>, request: Request) -> Response {
+    let request_id = hex::encode_upper(clock::random::<8>());
+    let (head, mut body) = request.into_parts();
+    let origin = head.headers.get(http::header::ORIGIN).cloned();
+    let answer = Answered { is_head: head.method == Method::HEAD, path: head.uri.path().to_owned() };
+    let expects_continue = head.headers.contains_key(http::header::EXPECT);
+    let outcome = if head.method == Method::OPTIONS {
+        cors::preflight(&store, &head)
+    } else {
+        serve(store.clone(), head, &mut body).await
+    };
+    let mut response = match outcome {
+        Ok(response) => response,
+        Err(failure) => {
+            if !expects_continue {
+                drain(body);
+            }
+            answer::failure(failure, &answer.path, &request_id, answer.is_head)
+        }
+    };
+    answer::add_common_headers(response.headers_mut(), &request_id);
+    cors::add_headers(&store, origin.as_ref(), response.headers_mut());
+    response
+}
+
+/// What of a request its error answer needs.
+struct Answered {
+    is_head: bool,
+    path: String,
+}
+
+async fn serve(store: ObjectStore, head: Parts, body: &mut Body) -> Result<Response, Failure> {
+    let invalid = |_| Failure::new(ErrorCode::InvalidURI, "The query is not valid percent-encoded UTF-8");
+    let query = Query::parse(head.uri.query().unwrap_or_default()).map_err(invalid)?;
+    op::refuse_copies(&head.headers, &query)?;
+    let target = Target::parse(head.uri.path())?;
+    let operation = Operation::parse(&head.method, &target, &query)?;
+
+    let now = clock::now();
+    let payload = check_signature(&store, &head, now)?;
+
+    // Whoever has the store's one key may do everything; the drive decides whom it gives signatures to.
+    let call = Call { store, head, query, target, payload, now };
+    act(operation, &call, body).await
+}
+
+fn check_signature(store: &ObjectStore, head: &Parts, now: Timestamp) -> Result<Payload, Failure> {
+    let mut headers = std::borrow::Cow::Borrowed(&head.headers);
+    if !headers.contains_key(http::header::HOST)
+        && let Some(host) = head.uri.authority().and_then(|host| host.as_str().parse().ok())
+    {
+        headers.to_mut().insert(http::header::HOST, host);
+    }
+    let signed = RequestHead {
+        method: &head.method,
+        path: head.uri.path(),
+        query: head.uri.query().unwrap_or_default(),
+        headers: &headers,
+    };
+    let known = store.credentials();
+    let lookup = |id: &str| (id == known.access_key_id).then(|| known.clone());
+    Ok(authenticate(&signed, store.region(), now, lookup)?.payload)
+}
+
+async fn act(operation: Operation, call: &Call, body: &mut Body) -> Result<Response, Failure> {
+    match operation {
+        Operation::AbortMultipartUpload => uploads::abort(call).await,
+        Operation::CompleteMultipartUpload => complete::complete(call, body).await,
+        Operation::CreateBucket => buckets::create(call, body).await,
+        Operation::CreateMultipartUpload => uploads::create(call).await,
+        Operation::DeleteBucket => buckets::delete(call).await,
+        Operation::DeleteObject => delete::one(call).await,
+        Operation::DeleteObjects => delete::many(call, body).await,
+        Operation::GetBucketLocation => buckets::location(call).await,
+        Operation::GetObject => get_object::get(call).await,
+        Operation::GetObjectAttributes => attributes::get(call).await,
+        Operation::HeadBucket => buckets::head(call).await,
+        Operation::HeadObject => get_object::head(call).await,
+        Operation::ListBuckets => buckets::list(call).await,
+        Operation::ListMultipartUploads => list_uploads::list(call).await,
+        Operation::ListObjects => list_objects::version_1(call).await,
+        Operation::ListObjectsV2 => list_objects::version_2(call).await,
+        Operation::ListParts => uploads::list_parts(call).await,
+        Operation::PutObject => put_object::put(call, body).await,
+        Operation::UploadPart => upload_part::put(call, body).await,
+    }
+}
+
+/// Most bytes and longest time spent on the rest of a refused body.
+const MAX_DRAINED_BYTES: usize = 32 << 20;
+const MAX_DRAIN: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// Takes in the rest of a refused body, in the background: closing a connection on which a client still sends
+/// resets it, and the client may never see why it was refused.
+fn drain(mut body: Body) {
+    let rest = async move {
+        let mut drained = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            drained += frame.data_ref().map_or(0, bytes::Bytes::len);
+            if drained > MAX_DRAINED_BYTES {
+                return;
+            }
+        }
+    };
+    tokio::spawn(tokio::time::timeout(MAX_DRAIN, rest));
+}

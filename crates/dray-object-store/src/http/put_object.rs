@@ -1,0 +1,100 @@
+//! `PutObject`: an object of one part.
+
+use axum::{body::Body, response::Response};
+use dray_s3::{checksum::ChecksumType, xml::ObjectChecksum};
+use http::{HeaderName, StatusCode, header};
+
+use super::{
+    Call, answer,
+    conditions::WriteCondition,
+    stored_headers,
+    upload_part::{new_file_id, settle, split},
+    uploads::X_AMZ_CHECKSUM_TYPE,
+};
+use crate::{
+    body::{self, Announced, Received, Wanted},
+    clock,
+    failure::Failure,
+    ids::SetId,
+    meta::{
+        buckets,
+        layout::Layout,
+        objects::{self, Object},
+        parts,
+        uploads::ChecksumChoice,
+    },
+};
+
+pub(super) async fn put(call: &Call, body: &mut Body) -> Result<Response, Failure> {
+    let announced = Announced::read(&call.fields(), call.payload.clone())?;
+    call.store.check_object_size(announced.size_bytes)?;
+    let headers = stored_headers::collect(&call.head.headers, &call.fields())?;
+    let condition = WriteCondition::read(&call.head.headers)?;
+    check_early(call, condition.clone()).await?;
+
+    let set = call.store.meta().new_set();
+    let algorithm = announced.algorithm().unwrap_or(ChecksumChoice::DEFAULT.algorithm);
+    let wanted = Wanted { md5: true, algorithms: vec![algorithm] };
+    let (file, timeout) = (new_file_id(set.part_id(1)), call.store.idle_timeout());
+    let received = body::receive(call.store.disk(), file, body, &announced, wanted, timeout).await?;
+
+    let object = describe(&received, set, algorithm, headers)?;
+    let (part, file) = split(received, set.part_id(1), algorithm);
+    let (bucket, key, answered) = (call.target.bucket.clone(), call.target.key.clone(), object.clone());
+    let commit = call.store.meta().write_then(
+        move |db| {
+            let bucket = buckets::find(db, &bucket)?;
+            condition.check(objects::find(db, bucket, &key)?.as_ref())?;
+            parts::put(db, &part, object.modified_at)?;
+            Ok(objects::put(db, bucket, &key, &object)?)
+        },
+        move |settled| settle(file, settled),
+    );
+    commit.await?;
+    call.store.collect_garbage();
+    Ok(answer_with(&answered))
+}
+
+/// Refuses before the body is read what would be refused after it.
+async fn check_early(call: &Call, condition: WriteCondition) -> Result<(), Failure> {
+    let (bucket, key) = (call.target.bucket.clone(), call.target.key.clone());
+    let check = call.store.meta().read(move |db| {
+        let bucket = buckets::find(db, &bucket)?;
+        if condition == WriteCondition::None {
+            return Ok(());
+        }
+        condition.check(objects::find(db, bucket, &key)?.as_ref())
+    });
+    check.await
+}
+
+fn describe(
+    received: &Received,
+    set: SetId,
+    algorithm: dray_s3::checksum::Algorithm,
+    headers: String,
+) -> Result<Object, Failure> {
+    let md5 = received.digested.md5.ok_or_else(|| Failure::internal("the MD5 was not computed"))?;
+    let checksum = received.digested.checksum(algorithm);
+    let checksum = checksum.ok_or_else(|| Failure::internal("the checksum was not computed"))?;
+    Ok(Object {
+        set,
+        token: None,
+        size_bytes: received.size_bytes,
+        etag: hex::encode(md5),
+        modified_at: clock::now().as_millisecond(),
+        headers,
+        layout: Layout::single(received.size_bytes),
+        checksum: ObjectChecksum { checksum, checksum_type: ChecksumType::FullObject, parts: 1 },
+    })
+}
+
+fn answer_with(object: &Object) -> Response {
+    let mut response = answer::empty(StatusCode::OK);
+    let headers = response.headers_mut();
+    headers.extend(answer::quoted(&object.etag).map(|etag| (header::ETAG, etag)));
+    let name = HeaderName::from_static(object.checksum.checksum.algorithm().header_name());
+    answer::set(headers, name, &object.checksum.text());
+    answer::set(headers, X_AMZ_CHECKSUM_TYPE, object.checksum.checksum_type.as_str());
+    response
+}

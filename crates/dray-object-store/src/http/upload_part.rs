@@ -1,0 +1,108 @@
+//! `UploadPart`: the hot path of the store.
+
+use axum::{body::Body, response::Response};
+use dray_s3::{PartNumber, checksum::Algorithm};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+
+use super::{Call, answer, uploads::upload_id};
+use crate::{
+    body::{self, Announced, Received, ReceivedBytes, Wanted},
+    clock,
+    disk::NewFile,
+    failure::{Failure, invalid_argument},
+    ids::{PartFileId, part_etag},
+    meta::{
+        Settled, buckets,
+        parts::{self, Content, NewPart},
+        uploads,
+    },
+};
+
+pub(super) async fn put(call: &Call, body: &mut Body) -> Result<Response, Failure> {
+    let number = part_number(call)?.get();
+    let id = upload_id(call)?;
+    let announced = Announced::read(&call.fields(), call.payload.clone())?;
+    let (bucket, key) = (call.target.bucket.clone(), call.target.key.clone());
+    let find = call.store.meta().read(move |db| {
+        let bucket = buckets::find(db, &bucket)?;
+        uploads::find(db, bucket, &key, id)
+    });
+    let upload = find.await?;
+
+    let algorithm = upload.checksum.algorithm;
+    let wanted = Wanted { md5: false, algorithms: vec![algorithm] };
+    let file = new_file_id(id.set.part_id(number));
+    let timeout = call.store.idle_timeout();
+    let received = body::receive(call.store.disk(), file, body, &announced, wanted, timeout).await?;
+
+    let checksum = received.digested.checksum(algorithm);
+    let asked = announced.algorithm().and_then(|asked| received.digested.checksum(asked));
+    let etag = part_etag(received.digested.crc64, received.size_bytes);
+    let (part, file) = split(received, id.set.part_id(number), algorithm);
+    let now = clock::now().as_millisecond();
+    // The upload is looked up again: it may have been aborted or completed while the body came.
+    let commit = call.store.meta().write_then(
+        move |db| {
+            uploads::find(db, upload.bucket, &upload.key, id)?;
+            Ok(parts::put(db, &part, now)?)
+        },
+        move |settled| settle(file, settled),
+    );
+    commit.await?;
+    call.store.collect_garbage();
+
+    let mut response = answer::empty(StatusCode::OK);
+    let headers = response.headers_mut();
+    headers.extend(answer::quoted(&etag).map(|etag| (header::ETAG, etag)));
+    for checksum in [checksum, asked].into_iter().flatten() {
+        let name = HeaderName::from_static(checksum.algorithm().header_name());
+        answer::set(headers, name, &checksum.to_base64());
+    }
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+    Ok(response)
+}
+
+fn part_number(call: &Call) -> Result<PartNumber, Failure> {
+    let number = call.query.get("partNumber");
+    if call.query.get("uploadId").is_none() {
+        return Err(invalid_argument("This operation needs an uploadId"));
+    }
+    let number = number.ok_or_else(|| invalid_argument("This operation needs a partNumber"))?;
+    Ok(number.parse::<PartNumber>()?)
+}
+
+/// A name for the file of a part's bytes.
+pub(super) fn new_file_id(part_id: i64) -> PartFileId {
+    PartFileId { part_id, tag: u64::from_le_bytes(clock::random()) }
+}
+
+/// What goes into the part's row, and the file whose fate the commit decides.
+pub(super) fn split(received: Received, part_id: i64, algorithm: Algorithm) -> (NewPart, Option<NewFile>) {
+    let Received { size_bytes, digested, bytes } = received;
+    let (set, number) = crate::ids::split_part_id(part_id);
+    let (content, file) = match bytes {
+        ReceivedBytes::Inline(bytes) => (Content::Inline(bytes), None),
+        ReceivedBytes::File(file) => (Content::File(file.tag()), Some(file)),
+    };
+    let checksum = digested.checksum(algorithm).filter(|_| algorithm != Algorithm::Crc64Nvme);
+    let part = NewPart {
+        set,
+        number,
+        size_bytes,
+        crc64: digested.crc64,
+        checksum,
+        blocks: digested.blocks,
+        content,
+    };
+    (part, file)
+}
+
+/// Keeps, drops or leaves the file, by what became of the row that names it.
+pub(super) fn settle(file: Option<NewFile>, settled: Settled) {
+    let Some(file) = file else { return };
+    match settled {
+        Settled::Committed => file.keep(),
+        Settled::Undone => drop(file),
+        Settled::Unknown => file.leave_to_scan(),
+    }
+}

@@ -1,0 +1,119 @@
+//! `CreateMultipartUpload`, `AbortMultipartUpload`, `ListParts`.
+
+use axum::response::Response;
+use dray_s3::{
+    checksum::{Algorithm, ChecksumType},
+    xml,
+};
+use http::{HeaderName, StatusCode};
+
+use super::{Call, answer, fields::Fields, list_objects::number_parameter, stored_headers};
+use crate::{
+    clock,
+    failure::{Failure, invalid_request, no_such_upload},
+    ids::{UploadId, part_number},
+    meta::{
+        buckets, parts,
+        uploads::{self, ChecksumChoice, Upload},
+    },
+};
+
+pub(super) const X_AMZ_CHECKSUM_ALGORITHM: HeaderName = HeaderName::from_static("x-amz-checksum-algorithm");
+pub(super) const X_AMZ_CHECKSUM_TYPE: HeaderName = HeaderName::from_static("x-amz-checksum-type");
+
+pub(super) async fn create(call: &Call) -> Result<Response, Failure> {
+    let fields = call.fields();
+    let checksum = checksum_choice(&fields)?;
+    let headers = stored_headers::collect(&call.head.headers, &fields)?;
+    let id = UploadId { set: call.store.meta().new_set(), token: clock::random() };
+    let (bucket, key, now) = (call.target.bucket.clone(), call.target.key.clone(), call.now_ms());
+    let insert = call.store.meta().write(move |db| {
+        let bucket = buckets::find(db, &bucket)?;
+        Ok(uploads::insert(db, &Upload { id, bucket, key, created_at: now, headers, checksum })?)
+    });
+    insert.await?;
+
+    let upload_id = id.to_string();
+    let (bucket, key) = (&call.target.bucket, &call.target.key);
+    let document = xml::InitiateMultipartUploadResult { bucket, key, upload_id: &upload_id };
+    let mut response = answer::xml(document.to_xml());
+    let headers = response.headers_mut();
+    answer::set(headers, X_AMZ_CHECKSUM_ALGORITHM, checksum.algorithm.as_str());
+    answer::set(headers, X_AMZ_CHECKSUM_TYPE, checksum.checksum_type.as_str());
+    Ok(response)
+}
+
+fn checksum_choice(fields: &Fields<'_>) -> Result<ChecksumChoice, Failure> {
+    let named = fields.get(X_AMZ_CHECKSUM_ALGORITHM.as_str()).map(|name| {
+        Algorithm::from_name(name)
+            .ok_or_else(|| invalid_request("x-amz-checksum-algorithm is not one that S3 has"))
+    });
+    let typed = fields.get(X_AMZ_CHECKSUM_TYPE.as_str()).map(|name| {
+        ChecksumType::parse(name)
+            .ok_or_else(|| invalid_request("x-amz-checksum-type is FULL_OBJECT or COMPOSITE"))
+    });
+    let (named, typed) = (named.transpose()?, typed.transpose()?);
+    let algorithm = named.unwrap_or(ChecksumChoice::DEFAULT.algorithm);
+    let checksum_type = typed.unwrap_or(algorithm.default_type());
+    if !algorithm.allows(checksum_type) {
+        let (algorithm, checksum_type) = (algorithm.as_str(), checksum_type.as_str());
+        return Err(invalid_request(format!(
+            "The checksum type {checksum_type} cannot be used with {algorithm}"
+        )));
+    }
+    Ok(ChecksumChoice { algorithm, checksum_type })
+}
+
+pub(super) async fn abort(call: &Call) -> Result<Response, Failure> {
+    let id = upload_id(call)?;
+    let (bucket, key) = (call.target.bucket.clone(), call.target.key.clone());
+    let abort = call.store.meta().write(move |db| {
+        let bucket = buckets::find(db, &bucket)?;
+        let upload = uploads::find(db, bucket, &key, id)?;
+        Ok(uploads::abort(db, upload.id.set)?)
+    });
+    abort.await?;
+    call.store.collect_garbage();
+    Ok(answer::empty(StatusCode::NO_CONTENT))
+}
+
+pub(super) async fn list_parts(call: &Call) -> Result<Response, Failure> {
+    let id = upload_id(call)?;
+    let limit = number_parameter(call, "max-parts", 1000)?.min(1000);
+    let after = number_parameter(call, "part-number-marker", 0)?;
+    let (bucket, key) = (call.target.bucket.clone(), call.target.key.clone());
+    let read = call.store.meta().read(move |db| {
+        let bucket = buckets::find(db, &bucket)?;
+        let upload = uploads::find(db, bucket, &key, id)?;
+        Ok((upload.checksum, parts::page(db, id.set, after, usize::from(limit) + 1)?))
+    });
+    let (choice, mut page) = read.await?;
+    let is_truncated = limit > 0 && page.len() > usize::from(limit);
+    page.truncate(usize::from(limit));
+
+    let etags: Vec<String> = page.iter().map(parts::Part::etag).collect();
+    let parts = page.iter().zip(&etags).map(|(part, etag)| xml::ListedPart {
+        part_number: part_number(part.number),
+        last_modified: answer::timestamp(part.modified_at),
+        etag,
+        size_bytes: part.size_bytes,
+        checksum: part.checksum(choice.algorithm),
+    });
+    let document = xml::ListPartsResult {
+        bucket: &call.target.bucket,
+        key: &call.target.key,
+        upload_id: &id.to_string(),
+        owner: call.store.owner(),
+        part_number_marker: after,
+        max_parts: limit,
+        is_truncated,
+        checksum: Some((choice.algorithm, choice.checksum_type)),
+        parts: parts.collect(),
+    };
+    Ok(answer::xml(document.to_xml()))
+}
+
+/// The upload id of the query; one that this store never made is of no upload.
+pub(super) fn upload_id(call: &Call) -> Result<UploadId, Failure> {
+    UploadId::parse(call.query.get("uploadId").unwrap_or_default()).ok_or_else(no_such_upload)
+}

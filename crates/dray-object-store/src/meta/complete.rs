@@ -1,0 +1,218 @@
+//! `CompleteMultipartUpload` as one transaction: the listed parts become an object's, no byte is copied.
+//!
+//! It runs on the writer's thread, so that no part can be replaced, no upload aborted and no object made
+//! between its checks and its commit.
+
+use dray_s3::{
+    ErrorCode,
+    checksum::{Algorithm, Checksum, ChecksumType, combine, composite},
+    xml::{CompletedPart, ObjectChecksum},
+};
+use md5::{Digest, Md5};
+use rusqlite::Connection;
+
+use crate::{
+    crc64::Combined,
+    failure::{Failure, invalid_request, no_such_upload},
+    ids::UploadId,
+    meta::{
+        buckets::BucketId,
+        layout::Layout,
+        objects::{self, Object},
+        parts::{self, Part},
+        uploads::{self, ChecksumChoice, Upload},
+    },
+};
+
+/// What a client asks to be completed.
+pub(crate) struct Completion {
+    pub(crate) bucket: BucketId,
+    pub(crate) key: String,
+    pub(crate) id: UploadId,
+    /// Strictly ascending, not empty.
+    pub(crate) listed: Vec<CompletedPart>,
+    /// `x-amz-mp-object-size`.
+    pub(crate) expected_bytes: Option<u64>,
+    /// The checksum that the client computed of the object, as in its header.
+    pub(crate) expected_checksum: Option<(Algorithm, String)>,
+    pub(crate) limits: Limits,
+}
+
+/// The store's limits that a Complete checks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) min_part_bytes: u64,
+    pub(crate) max_object_bytes: u64,
+}
+
+/// Completes; `precondition` sees the object that is there now, if any, and may refuse.
+pub(crate) fn complete(
+    db: &Connection,
+    request: &Completion,
+    precondition: impl FnOnce(Option<&Object>) -> Result<(), Failure>,
+    now: i64,
+) -> Result<Object, Failure> {
+    let there = objects::find(db, request.bucket, &request.key)?;
+    let Ok(upload) = uploads::find(db, request.bucket, &request.key, request.id) else {
+        return repeated(db, request, there);
+    };
+    precondition(there.as_ref())?;
+    let stored = parts::all(db, request.id.set)?;
+    let chosen = choose(&stored, &request.listed, request.limits.min_part_bytes)?;
+    check_part_checksums(&chosen, &request.listed, upload.checksum)?;
+    let object = assemble(&upload, &chosen, now)?;
+    check_whole(&object, &chosen, request)?;
+    for part in stored.iter().filter(|part| object.layout.part(part.number).is_none()) {
+        parts::discard(db, upload.id.set, part)?;
+    }
+    uploads::complete(db, upload.id.set)?;
+    objects::put(db, request.bucket, &request.key, &object)?;
+    Ok(object)
+}
+
+/// The upload is not there: its object, if this is the same Complete sent again.
+fn repeated(db: &Connection, request: &Completion, there: Option<Object>) -> Result<Object, Failure> {
+    let made_here = |object: &Object| object.set == request.id.set && object.token == Some(request.id.token);
+    let object = there.filter(made_here).ok_or_else(no_such_upload)?;
+    let stored = parts::all(db, object.set)?;
+    let chosen = choose(&stored, &request.listed, 0)?;
+    if chosen.len() != stored.len() {
+        return Err(invalid_part("The upload was completed with more parts than are listed"));
+    }
+    check_whole(&object, &chosen, request)?;
+    Ok(object)
+}
+
+/// The stored parts that are listed, each with the listed `ETag`.
+fn choose<'a>(
+    stored: &'a [Part],
+    listed: &[CompletedPart],
+    min_bytes: u64,
+) -> Result<Vec<&'a Part>, Failure> {
+    let mut remaining = stored.iter();
+    let chosen = listed.iter().map(|named| {
+        let number = named.part_number.get();
+        let found = remaining.find(|part| part.number >= number).filter(|part| part.number == number);
+        let part = found.filter(|part| part.etag() == named.etag);
+        part.ok_or_else(|| {
+            invalid_part(format!("Part {number} was not uploaded, or its ETag is another one"))
+        })
+    });
+    let chosen: Vec<&Part> = chosen.collect::<Result<_, _>>()?;
+    let all_but_last = chosen.len().saturating_sub(1);
+    match chosen.iter().take(all_but_last).find(|part| part.size_bytes < min_bytes) {
+        Some(part) => {
+            let (number, size) = (part.number, part.size_bytes);
+            let message =
+                format!("Part {number} has {size} bytes; all parts but the last need at least {min_bytes}");
+            Err(Failure::new(ErrorCode::EntityTooSmall, message))
+        }
+        None => Ok(chosen),
+    }
+}
+
+/// Checksums listed with the parts must be those of the parts.
+fn check_part_checksums(
+    chosen: &[&Part],
+    listed: &[CompletedPart],
+    choice: ChecksumChoice,
+) -> Result<(), Failure> {
+    for (part, named) in chosen.iter().zip(listed) {
+        let differs = |given: &Checksum| {
+            let known = part.checksum(given.algorithm());
+            given.algorithm() == choice.algorithm && known != Some(*given)
+        };
+        if named.checksums.iter().any(differs) {
+            return Err(invalid_part(format!(
+                "The checksum listed for part {} is not the part's",
+                part.number
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn assemble(upload: &Upload, chosen: &[&Part], now: i64) -> Result<Object, Failure> {
+    let mut layout = Layout::default();
+    let mut etags = Md5::new();
+    for part in chosen {
+        layout.push(part.number, part.size_bytes);
+        etags.update(part.etag());
+    }
+    Ok(Object {
+        set: upload.id.set,
+        token: Some(upload.id.token),
+        size_bytes: layout.size_bytes(),
+        etag: format!("{}-{}", hex::encode(etags.finalize()), chosen.len()),
+        modified_at: now,
+        headers: upload.headers.clone(),
+        checksum: ObjectChecksum {
+            checksum: checksum(chosen, upload.checksum)?,
+            checksum_type: upload.checksum.checksum_type,
+            parts: chosen.len(),
+        },
+        layout,
+    })
+}
+
+/// The object's checksum, from its parts'.
+fn checksum(chosen: &[&Part], choice: ChecksumChoice) -> Result<Checksum, Failure> {
+    let algorithm = choice.algorithm;
+    if algorithm == Algorithm::Crc64Nvme {
+        return whole_crc64(chosen).ok_or_else(|| Failure::internal("a CRC-64 is 8 bytes"));
+    }
+    let sums = chosen.iter().map(|part| part.checksum(algorithm)).collect::<Option<Vec<Checksum>>>();
+    let sums = sums.ok_or_else(|| Failure::internal("a part has no checksum of its upload's algorithm"))?;
+    match choice.checksum_type {
+        ChecksumType::Composite => Ok(composite(algorithm, &sums)),
+        ChecksumType::FullObject => {
+            let sizes = chosen.iter().map(|part| part.size_bytes);
+            combine(algorithm, sums.iter().zip(sizes))
+                .ok_or_else(|| Failure::internal("the algorithm cannot be combined"))
+        }
+    }
+}
+
+fn whole_crc64(chosen: &[&Part]) -> Option<Checksum> {
+    let mut combined = Combined::new();
+    for part in chosen {
+        combined.push(part.crc64, part.size_bytes);
+    }
+    Checksum::from_bytes(Algorithm::Crc64Nvme, &combined.get().to_be_bytes())
+}
+
+fn check_whole(object: &Object, chosen: &[&Part], request: &Completion) -> Result<(), Failure> {
+    let size = object.size_bytes;
+    if size > request.limits.max_object_bytes {
+        let message = format!(
+            "The object would have {size} bytes; at most {} are allowed",
+            request.limits.max_object_bytes
+        );
+        return Err(Failure::new(ErrorCode::EntityTooLarge, message));
+    }
+    if let Some(expected) = request.expected_bytes.filter(|expected| *expected != size) {
+        return Err(invalid_request(format!(
+            "The parts have {size} bytes together, but x-amz-mp-object-size says {expected}"
+        )));
+    }
+    let Some((algorithm, given)) = &request.expected_checksum else {
+        return Ok(());
+    };
+    let known = if *algorithm == object.checksum.checksum.algorithm() {
+        object.checksum.text()
+    } else if *algorithm == Algorithm::Crc64Nvme {
+        whole_crc64(chosen).map(|crc64| crc64.to_base64()).unwrap_or_default()
+    } else {
+        return Err(invalid_request(format!("The upload was not created with {}", algorithm.as_str())));
+    };
+    // A composite checksum may come without its count, as SDKs differ.
+    if known == *given || known.split_once('-').is_some_and(|(checksum, _)| checksum == given) {
+        return Ok(());
+    }
+    let message = format!("The object's {} is another one", algorithm.header_name());
+    Err(Failure::new(ErrorCode::BadDigest, message))
+}
+
+fn invalid_part(message: impl Into<std::borrow::Cow<'static, str>>) -> Failure {
+    Failure::new(ErrorCode::InvalidPart, message)
+}

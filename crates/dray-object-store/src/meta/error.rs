@@ -1,0 +1,41 @@
+//! Why the database did not do what was asked. What it means to a caller is [`crate::failure`]'s matter.
+
+use std::sync::Arc;
+
+/// A database failure.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(crate) enum MetaError {
+    /// A statement failed; nothing was changed.
+    #[error("the database failed: {0}")]
+    Statement(Arc<rusqlite::Error>),
+    /// The commit failed; after a crash it may turn out to have happened.
+    #[error("the database could not commit: {0}")]
+    Commit(Arc<rusqlite::Error>),
+    /// The transaction was undone because of another job's failure; trying again is right.
+    #[error("the database undid the transaction")]
+    Undone,
+    /// The store is closed.
+    #[error("the object store is closed")]
+    Closed,
+    /// The job panicked; nothing was changed.
+    #[error("a database job panicked")]
+    Panicked,
+}
+
+impl MetaError {
+    /// Whether the cause is that the disk is full.
+    pub(crate) fn is_full(&self) -> bool {
+        match self {
+            Self::Statement(error) | Self::Commit(error) => {
+                error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
+            }
+            Self::Undone | Self::Closed | Self::Panicked => false,
+        }
+    }
+}
+
+impl From<rusqlite::Error> for MetaError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Statement(Arc::new(error))
+    }
+}

@@ -1,0 +1,87 @@
+//! What nothing refers to any more, until its files are gone; and how the store was last closed.
+
+use rusqlite::{Connection, params};
+
+use crate::ids::{PartFileId, SetId};
+
+/// Notes a set whose upload or object is gone. Its parts stay readable to those who began reading before.
+pub(crate) fn add_set(db: &Connection, set: SetId) -> rusqlite::Result<()> {
+    db.prepare_cached("insert into garbage_set values (?1)")?.execute([set.0]).map(drop)
+}
+
+/// Notes a file whose part was replaced or left out.
+pub(crate) fn add_file(db: &Connection, file: PartFileId) -> rusqlite::Result<()> {
+    let sql = "insert into garbage_file values (?1, ?2)";
+    db.prepare_cached(sql)?.execute(params![file.part_id, file.tag.cast_signed()]).map(drop)
+}
+
+/// Up to `limit` sets after `after`, ascending.
+pub(crate) fn sets(db: &Connection, after: SetId, limit: usize) -> rusqlite::Result<Vec<SetId>> {
+    let sql = "select set_id from garbage_set where set_id > ?1 order by set_id limit ?2";
+    let mut statement = db.prepare_cached(sql)?;
+    statement.query_map(params![after.0, limit], |row| row.get(0).map(SetId))?.collect()
+}
+
+/// Up to `limit` files.
+pub(crate) fn files(db: &Connection, limit: usize) -> rusqlite::Result<Vec<PartFileId>> {
+    let mut statement = db.prepare_cached("select part_id, file_tag from garbage_file limit ?1")?;
+    statement.query_map([limit], |row| Ok(file_id(row.get(0)?, row.get(1)?)))?.collect()
+}
+
+/// Up to `limit` files of the set whose part ids are over `after`.
+pub(crate) fn files_of_set(
+    db: &Connection,
+    set: SetId,
+    after: i64,
+    limit: usize,
+) -> rusqlite::Result<Vec<PartFileId>> {
+    let sql = "select id, file_tag from part where id > ?1 and id <= ?2 and file_tag is not null
+               order by id limit ?3";
+    let mut statement = db.prepare_cached(sql)?;
+    let rows = statement
+        .query_map(params![after, set.part_ids().1, limit], |row| Ok(file_id(row.get(0)?, row.get(1)?)))?;
+    rows.collect()
+}
+
+/// Forgets a set whose files are gone.
+pub(crate) fn forget_set(db: &Connection, set: SetId) -> rusqlite::Result<()> {
+    let (first, last) = set.part_ids();
+    db.prepare_cached("delete from part where id between ?1 and ?2")?.execute([first, last])?;
+    db.prepare_cached("delete from garbage_set where set_id = ?1")?.execute([set.0]).map(drop)
+}
+
+/// Forgets a file that is gone.
+pub(crate) fn forget_file(db: &Connection, file: PartFileId) -> rusqlite::Result<()> {
+    let sql = "delete from garbage_file where part_id = ?1 and file_tag = ?2";
+    db.prepare_cached(sql)?.execute(params![file.part_id, file.tag.cast_signed()]).map(drop)
+}
+
+/// Whether a part row names this file.
+pub(crate) fn is_named(db: &Connection, file: PartFileId) -> rusqlite::Result<bool> {
+    let sql = "select exists (select 1 from part where id = ?1 and file_tag = ?2)";
+    db.prepare_cached(sql)?.query_row(params![file.part_id, file.tag.cast_signed()], |row| row.get(0))
+}
+
+/// The highest set id in use.
+pub(crate) fn highest_set(db: &Connection) -> rusqlite::Result<i64> {
+    let sql = "select max(ifnull((select max(set_id) from upload), 0),
+                          ifnull((select max(set_id) from garbage_set), 0),
+                          ifnull((select max(id) >> 14 from part), 0))";
+    db.query_row(sql, [], |row| row.get(0))
+}
+
+/// Notes that the store is open; says whether it had been closed in order.
+pub(crate) fn mark_opened(db: &Connection) -> rusqlite::Result<bool> {
+    let clean = db.query_row("select clean from shutdown", [], |row| row.get(0))?;
+    db.execute("update shutdown set clean = 0", [])?;
+    Ok(clean)
+}
+
+/// Notes that every file is named by a row or gone.
+pub(crate) fn mark_closed(db: &Connection) -> rusqlite::Result<()> {
+    db.execute("update shutdown set clean = 1", []).map(drop)
+}
+
+fn file_id(part_id: i64, tag: i64) -> PartFileId {
+    PartFileId { part_id, tag: tag.cast_unsigned() }
+}

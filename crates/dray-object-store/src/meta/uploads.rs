@@ -1,0 +1,102 @@
+//! Multipart uploads that are under way.
+
+use dray_s3::checksum::{Algorithm, ChecksumType};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::{
+    failure::{Failure, no_such_upload},
+    ids::{SetId, UploadId},
+    meta::{buckets::BucketId, garbage},
+};
+
+/// The checksum that an upload's object will have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ChecksumChoice {
+    pub(crate) algorithm: Algorithm,
+    pub(crate) checksum_type: ChecksumType,
+}
+
+impl ChecksumChoice {
+    /// What an object has when nothing else was asked for, as on AWS.
+    pub(crate) const DEFAULT: Self =
+        Self { algorithm: Algorithm::Crc64Nvme, checksum_type: ChecksumType::FullObject };
+
+    pub(super) fn from_row(row: &Row<'_>, algorithm: usize, checksum_type: usize) -> rusqlite::Result<Self> {
+        Ok(Self {
+            algorithm: Algorithm::from_name(row.get_ref(algorithm)?.as_str()?)
+                .ok_or(rusqlite::Error::InvalidColumnIndex(algorithm))?,
+            checksum_type: ChecksumType::parse(row.get_ref(checksum_type)?.as_str()?)
+                .ok_or(rusqlite::Error::InvalidColumnIndex(checksum_type))?,
+        })
+    }
+}
+
+/// An upload.
+#[derive(Debug, Clone)]
+pub(crate) struct Upload {
+    pub(crate) id: UploadId,
+    pub(crate) bucket: BucketId,
+    pub(crate) key: String,
+    pub(crate) created_at: i64,
+    /// JSON of the headers that its object will be answered with.
+    pub(crate) headers: String,
+    pub(crate) checksum: ChecksumChoice,
+}
+
+const COLUMNS: &str = "set_id, token, bucket, key, created_at, headers, algorithm, checksum_type";
+
+impl Upload {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: UploadId { set: SetId(row.get(0)?), token: row.get(1)? },
+            bucket: row.get(2)?,
+            key: row.get(3)?,
+            created_at: row.get(4)?,
+            headers: row.get(5)?,
+            checksum: ChecksumChoice::from_row(row, 6, 7)?,
+        })
+    }
+}
+
+/// Notes a new upload.
+pub(crate) fn insert(db: &Connection, upload: &Upload) -> rusqlite::Result<()> {
+    let sql = "insert into upload (set_id, token, bucket, key, created_at, headers, algorithm, checksum_type)
+               values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    let Upload { id, bucket, key, created_at, headers, checksum } = upload;
+    let (algorithm, checksum_type) = (checksum.algorithm.as_str(), checksum.checksum_type.as_str());
+    let values = params![id.set.0, id.token, bucket, key, created_at, headers, algorithm, checksum_type];
+    db.prepare_cached(sql)?.execute(values).map(drop)
+}
+
+/// The upload of this id, if it is of this bucket and key; else `NoSuchUpload`.
+pub(crate) fn find(db: &Connection, bucket: BucketId, key: &str, id: UploadId) -> Result<Upload, Failure> {
+    let mut statement = db.prepare_cached(&format!("select {COLUMNS} from upload where set_id = ?1"))?;
+    let upload = statement.query_row([id.set.0], Upload::from_row).optional()?;
+    let upload = upload.filter(|upload| upload.id == id && upload.bucket == bucket && upload.key == key);
+    upload.ok_or_else(no_such_upload)
+}
+
+/// Forgets an upload whose parts have become an object's.
+pub(crate) fn complete(db: &Connection, set: SetId) -> rusqlite::Result<()> {
+    db.prepare_cached("delete from upload where set_id = ?1")?.execute([set.0]).map(drop)
+}
+
+/// Forgets an upload; its parts become garbage.
+pub(crate) fn abort(db: &Connection, set: SetId) -> rusqlite::Result<()> {
+    complete(db, set)?;
+    garbage::add_set(db, set)
+}
+
+/// Up to `limit` uploads after (`key`, `set`), by key, then by age.
+pub(crate) fn after(
+    db: &Connection,
+    bucket: BucketId,
+    (key, set): (&str, i64),
+    limit: usize,
+) -> rusqlite::Result<Vec<Upload>> {
+    let sql = format!(
+        "select {COLUMNS} from upload where bucket = ?1 and (key, set_id) > (?2, ?3)
+         order by key, set_id limit ?4"
+    );
+    db.prepare_cached(&sql)?.query_map(params![bucket, key, set, limit], Upload::from_row)?.collect()
+}

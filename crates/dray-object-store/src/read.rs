@@ -1,0 +1,179 @@
+//! Reading an object's bytes: block by block, each block checked before any byte of it is handed on.
+//!
+//! A range that begins or ends inside a block reads and checks that whole block (256 KiB at most); so no
+//! byte is ever served that is not the one that was stored, and a range costs what it is worth.
+
+use std::{fs::File, io, ops::Range, os::unix::fs::FileExt, sync::Arc};
+
+use bytes::Bytes;
+use futures_util::{Stream, stream};
+use tokio::task::{JoinHandle, spawn_blocking};
+
+use crate::{
+    disk::{
+        SharedDisk,
+        buffer::{BLOCK_BYTES, Slice},
+    },
+    failure::Failure,
+    ids::SetId,
+    meta::{
+        Meta,
+        layout::{Layout, Place},
+        parts::{self, StoredBytes, StoredPart},
+    },
+    pins::Pin,
+};
+
+/// Reads a range of an object. Its pin keeps the parts in place, whatever becomes of the object meanwhile.
+pub(crate) struct Reader {
+    pub(crate) meta: Arc<Meta>,
+    pub(crate) disk: SharedDisk,
+    pub(crate) pin: Pin,
+    pub(crate) layout: Layout,
+    /// What is left to read.
+    pub(crate) bytes: Range<u64>,
+    pub(crate) open: Option<OpenPart>,
+}
+
+/// The part that is being read.
+pub(crate) struct OpenPart {
+    place: Place,
+    crc64: u64,
+    blocks: Vec<u64>,
+    bytes: OpenBytes,
+}
+
+enum OpenBytes {
+    File(File),
+    Inline(Bytes),
+}
+
+/// The stored bytes are not those that were received.
+#[derive(Debug, thiserror::Error)]
+#[error("part {number} of set {set:?} is damaged: {what}")]
+struct Damaged {
+    set: SetId,
+    number: u16,
+    what: String,
+}
+
+impl Reader {
+    /// The next bytes, at most a block; `None` at the end of the range. Blocks the thread.
+    fn next_block(&mut self) -> Result<Option<Bytes>, Failure> {
+        if self.bytes.is_empty() {
+            return Ok(None);
+        }
+        let open = match self.open.take().filter(|open| open.place.bytes.contains(&self.bytes.start)) {
+            Some(open) => open,
+            None => self.open_part()?,
+        };
+        let bytes = open.read(&self.bytes, &self.disk);
+        let bytes = bytes.map_err(|what| Failure::internal(self.damaged(open.place.number, &what)))?;
+        self.bytes.start += bytes.len() as u64;
+        self.open = Some(open);
+        Ok(Some(bytes))
+    }
+
+    fn open_part(&self) -> Result<OpenPart, Failure> {
+        let place = self.layout.at(self.bytes.start);
+        let place = place.ok_or_else(|| Failure::internal("a range reaches beyond its object"))?;
+        let number = place.number;
+        let part = self.meta.read_blocking(|db| parts::stored(db, self.pin.set(), number))?;
+        let StoredPart { crc64, blocks, bytes } = part;
+        let bytes = match bytes {
+            StoredBytes::Inline(bytes) => OpenBytes::Inline(bytes.into()),
+            StoredBytes::File(id) => {
+                let file = self.disk.open_stored(id);
+                OpenBytes::File(file.map_err(|error| Failure::internal(self.damaged(number, &error)))?)
+            }
+        };
+        Ok(OpenPart { place, crc64, blocks, bytes })
+    }
+
+    fn damaged(&self, number: u16, what: &io::Error) -> Damaged {
+        Damaged { set: self.pin.set(), number, what: what.to_string() }
+    }
+}
+
+impl OpenPart {
+    /// The bytes from the start of `wanted` to the end of their block, or of `wanted` if that comes first.
+    fn read(&self, wanted: &Range<u64>, disk: &SharedDisk) -> io::Result<Bytes> {
+        let part_bytes = self.place.bytes.end - self.place.bytes.start;
+        let start = wanted.start - self.place.bytes.start;
+        let block = start / BLOCK_BYTES as u64;
+        let block_start = block * BLOCK_BYTES as u64;
+        let block_bytes = index(part_bytes - block_start).min(BLOCK_BYTES);
+        let from = index(start - block_start);
+        let to = index(wanted.end - self.place.bytes.start - block_start).min(block_bytes);
+        let whole = match &self.bytes {
+            OpenBytes::Inline(bytes) => bytes.clone(),
+            OpenBytes::File(file) => {
+                let mut buffer = disk.buffers.for_download();
+                file.read_exact_at(&mut buffer[..block_bytes], block_start)?;
+                Bytes::from_owner(Slice { buffer, range: 0..block_bytes })
+            }
+        };
+        if whole.len() != block_bytes || Some(crc_fast::crc64_nvme(&whole)) != self.crc_of(index(block)) {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!("block {block} has another CRC-64"),
+            ));
+        }
+        Ok(whole.slice(from..to))
+    }
+
+    fn crc_of(&self, block: usize) -> Option<u64> {
+        if self.blocks.is_empty() { Some(self.crc64) } else { self.blocks.get(block).copied() }
+    }
+}
+
+/// The block being read, and then the reader again.
+type Ahead = JoinHandle<(Reader, Result<Option<Bytes>, Failure>)>;
+
+fn read_ahead(mut reader: Reader) -> Ahead {
+    spawn_blocking(move || {
+        let block = reader.next_block();
+        (reader, block)
+    })
+}
+
+enum Step {
+    First(Bytes, Ahead),
+    Next(Ahead),
+    Done,
+}
+
+/// Streams a range. The first block is read before this returns, so that an object that cannot be read is
+/// answered with an error; a later failure ends the stream with one, which cuts the connection.
+pub(crate) async fn stream(reader: Reader) -> Result<impl Stream<Item = io::Result<Bytes>>, Failure> {
+    let (reader, first) = read_ahead(reader).await.map_err(Failure::internal)?;
+    let start = match first? {
+        Some(block) => Step::First(block, read_ahead(reader)),
+        None => Step::Done,
+    };
+    Ok(stream::unfold(start, |step| async {
+        match step {
+            Step::First(block, ahead) => Some((Ok(block), Step::Next(ahead))),
+            Step::Next(ahead) => next_step(ahead).await,
+            Step::Done => None,
+        }
+    }))
+}
+
+async fn next_step(ahead: Ahead) -> Option<(io::Result<Bytes>, Step)> {
+    match ahead.await {
+        Ok((reader, Ok(Some(block)))) => Some((Ok(block), Step::Next(read_ahead(reader)))),
+        Ok((_, Ok(None))) => None,
+        Ok((_, Err(failure))) => {
+            tracing::error!(cause = ?failure.cause, "a download was cut off");
+            Some((Err(io::Error::other("the stored bytes cannot be read")), Step::Done))
+        }
+        Err(error) => Some((Err(io::Error::other(error)), Step::Done)),
+    }
+}
+
+/// Lossless where it is called: offsets inside a block, and numbers of blocks in a part of 5 GiB. What is
+/// longer is cut to the block by the caller.
+fn index(offset: u64) -> usize {
+    usize::try_from(offset).unwrap_or(usize::MAX)
+}

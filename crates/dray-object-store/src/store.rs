@@ -1,0 +1,224 @@
+//! The store as its users hold it: opening, wiring, closing.
+
+use std::{
+    fs::{DirBuilder, File, TryLockError},
+    io,
+    os::unix::fs::DirBuilderExt,
+    path::Path,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{SyncSender, sync_channel},
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use axum::Router;
+use dray_s3::{Credentials, ErrorCode};
+
+use crate::{
+    Config, CorsOrigins, OpenError, clock,
+    collector::Collector,
+    disk::{Disk, SharedDisk},
+    failure::Failure,
+    http, keys,
+    meta::{Meta, SchemaError, complete::Limits, schema},
+    pins::Pins,
+};
+
+/// Every part but the last has at least so many bytes (AWS S3 user guide, "Multipart upload limits").
+const MIN_PART_BYTES: u64 = 5 << 20;
+
+/// An open store. Clones share it; it closes when the last is dropped, or in order by [`ObjectStore::close`].
+#[derive(Clone)]
+pub struct ObjectStore(Arc<Inner>);
+
+struct Inner {
+    config: Config,
+    min_part_bytes: u64,
+    credentials: Credentials,
+    meta: Arc<Meta>,
+    disk: SharedDisk,
+    pins: Pins,
+    wake_collector: SyncSender<()>,
+    stop_collector: Arc<AtomicBool>,
+    collector: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl ObjectStore {
+    /// Opens the store in `config.root`, making it on the first start. Blocks for some milliseconds.
+    pub fn open(config: Config) -> Result<Self, OpenError> {
+        Self::open_with_min_part_bytes(config, MIN_PART_BYTES)
+    }
+
+    /// For tests of many small parts.
+    #[doc(hidden)]
+    pub fn open_with_min_part_bytes(config: Config, min_part_bytes: u64) -> Result<Self, OpenError> {
+        if !http::is_bucket_name(&config.bucket) {
+            return Err(OpenError::BucketName { name: config.bucket });
+        }
+        let root = config.root.clone();
+        let unwritable = |source| OpenError::Unwritable { path: root.clone(), source };
+        DirBuilder::new().recursive(true).mode(0o700).create(&root).map_err(unwritable)?;
+        let lock = lock(&root)?;
+        let credentials = keys::read_or_make(&root)?;
+        let disk = Arc::new(Disk::open(&root.join("parts"), config.durable).map_err(unwritable)?);
+        let path = root.join("meta.db");
+        let now = clock::now().as_millisecond();
+        let opened = Meta::open(&path, config.durable, &config.bucket, now, lock);
+        let opened = opened.map_err(|error| database_error(error, &root, &path))?;
+        if !opened.closed_cleanly {
+            disk.require_scan();
+        }
+
+        let meta = Arc::new(opened.meta);
+        let (wake_collector, woken) = sync_channel(1);
+        let pins = Pins::new(wake_collector.clone());
+        let stop_collector = Arc::new(AtomicBool::new(false));
+        let collector = Collector {
+            meta: Arc::clone(&meta),
+            disk: Arc::clone(&disk),
+            pins: pins.clone(),
+            stop: Arc::clone(&stop_collector),
+        };
+        let collector = collector.start(woken, !opened.closed_cleanly).map_err(unwritable)?;
+        let collector = Mutex::new(Some(collector));
+        let inner = Inner {
+            config,
+            min_part_bytes,
+            credentials,
+            meta,
+            disk,
+            pins,
+            wake_collector,
+            stop_collector,
+            collector,
+        };
+        Ok(Self(Arc::new(inner)))
+    }
+
+    /// All routes, path style: `/`, `/{bucket}`, `/{bucket}/{key}`. Requests are signed over the path that is
+    /// on the wire, so mount the router where nothing strips paths: `fallback_service`, or `route_service`.
+    pub fn router(&self) -> Router {
+        http::router(self.clone())
+    }
+
+    /// The access key that requests must be signed with.
+    pub fn credentials(&self) -> &Credentials {
+        &self.0.credentials
+    }
+
+    /// The bucket that always exists.
+    pub fn bucket(&self) -> &str {
+        &self.0.config.bucket
+    }
+
+    /// The region that requests must be signed for.
+    pub fn region(&self) -> &str {
+        &self.0.config.region
+    }
+
+    /// Commits what is under way and ends the store's threads. Requests that come later are answered 503.
+    pub async fn close(&self) {
+        let inner = Arc::clone(&self.0);
+        let closed = tokio::task::spawn_blocking(move || inner.close()).await;
+        if let Err(error) = closed {
+            tracing::error!(%error, "the store did not close in order");
+        }
+    }
+
+    pub(crate) fn meta(&self) -> &Meta {
+        &self.0.meta
+    }
+
+    pub(crate) fn shared_meta(&self) -> Arc<Meta> {
+        Arc::clone(&self.0.meta)
+    }
+
+    pub(crate) fn disk(&self) -> &SharedDisk {
+        &self.0.disk
+    }
+
+    pub(crate) fn pins(&self) -> &Pins {
+        &self.0.pins
+    }
+
+    /// Who owns every bucket and object, as listings name it.
+    pub(crate) fn owner(&self) -> &str {
+        &self.0.credentials.access_key_id
+    }
+
+    pub(crate) fn idle_timeout(&self) -> Duration {
+        self.0.config.idle_timeout
+    }
+
+    pub(crate) fn cors_origins(&self) -> &CorsOrigins {
+        &self.0.config.cors_origins
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        Limits { min_part_bytes: self.0.min_part_bytes, max_object_bytes: self.0.config.max_object_bytes }
+    }
+
+    pub(crate) fn check_object_size(&self, size_bytes: u64) -> Result<(), Failure> {
+        let max = self.0.config.max_object_bytes;
+        if size_bytes <= max {
+            return Ok(());
+        }
+        let message = format!("The object would have {size_bytes} bytes; at most {max} are allowed");
+        Err(Failure::new(ErrorCode::EntityTooLarge, message))
+    }
+
+    /// Tells the collector that a commit made garbage.
+    pub(crate) fn collect_garbage(&self) {
+        // A full channel means that it is coming anyway.
+        let _ = self.0.wake_collector.try_send(());
+    }
+}
+
+impl Inner {
+    fn close(&self) {
+        self.stop_collector.store(true, Ordering::Release);
+        let _ = self.wake_collector.try_send(());
+        let collector = self.collector.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if collector.is_some_and(|collector| collector.join().is_err()) {
+            tracing::error!("the collector panicked");
+        }
+        self.meta.close(self.disk.is_settled());
+    }
+}
+
+/// Without an orderly close the threads end by themselves, soon; the next start scans.
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.stop_collector.store(true, Ordering::Release);
+        let _ = self.wake_collector.try_send(());
+    }
+}
+
+/// Takes the folder's lock; the system releases it when the file is closed, by a crash too.
+fn lock(root: &Path) -> Result<File, OpenError> {
+    let path = root.join("lock");
+    let file = File::options().create(true).truncate(false).write(true).open(&path);
+    let file = file.map_err(|source| OpenError::Unwritable { path: path.clone(), source })?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::Locked { path: root.to_owned() }),
+        Err(TryLockError::Error(source)) => Err(OpenError::Unwritable { path, source }),
+    }
+}
+
+fn database_error(error: SchemaError, root: &Path, path: &Path) -> OpenError {
+    match error {
+        SchemaError::Newer(found) => {
+            OpenError::NewerVersion { path: root.to_owned(), found, known: schema::VERSION }
+        }
+        SchemaError::Sqlite(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::CannotOpen) => {
+            OpenError::Unwritable { path: path.to_owned(), source: io::Error::other(error) }
+        }
+        SchemaError::Sqlite(error) => {
+            OpenError::Database { path: path.to_owned(), message: error.to_string() }
+        }
+    }
+}

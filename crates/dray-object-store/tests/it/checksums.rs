@@ -1,0 +1,127 @@
+//! Checksums: what a client computed must hold, in whatever form it comes; nothing is stored otherwise.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use dray_s3::{
+    PayloadHash,
+    checksum::{Algorithm, Checksum, composite, composite_text},
+};
+
+use crate::harness::{PART, Server, bytes};
+
+#[tokio::test]
+async fn a_wrong_checksum_stores_nothing_and_leaves_the_older_part() {
+    let server = Server::start().await;
+    let id = server.create("k", &[]).await;
+    let good = bytes(1, PART);
+    let etag = server.put_part("k", &id, 1, good.clone()).await.etag();
+    let path = server.path(&format!("k?partNumber=1&uploadId={id}"));
+    let other = Checksum::of(Algorithm::Crc32, b"other").to_base64();
+    let md5 = STANDARD.encode([7; 16]);
+    for body in [bytes(2, PART), bytes(2, 10)] {
+        for (headers, code) in [
+            (vec![("content-md5", md5.as_str())], "400 BadDigest"),
+            (vec![("x-amz-checksum-crc32", other.as_str())], "400 BadDigest"),
+            (vec![("content-md5", "short")], "400 InvalidDigest"),
+            (vec![("x-amz-checksum-sha256", "short")], "400 InvalidRequest"),
+        ] {
+            assert_eq!(server.send("PUT", &path, &headers, body.clone()).await.code(), code);
+        }
+        let signed = PayloadHash::of(b"what was signed");
+        let mismatch = server.send_signed("PUT", &path, &[], body, &signed).await;
+        assert_eq!(mismatch.code(), "400 XAmzContentSHA256Mismatch");
+    }
+    assert_eq!(server.complete("k", &id, &[(1, etag)]).await.code(), "200");
+    assert_eq!(server.get("k").await.body, good);
+    server.wait_for_files(1).await;
+}
+
+#[tokio::test]
+async fn a_right_checksum_of_each_algorithm_is_kept_and_answered() {
+    let server = Server::start().await;
+    for (algorithm, size) in Algorithm::ALL.into_iter().zip([5, PART, 300_000, 0, 70_000]) {
+        let body = bytes(4, size);
+        let checksum = Checksum::of(algorithm, &body).to_base64();
+        let headers = [(algorithm.header_name(), checksum.as_str())];
+        let signed = PayloadHash::of(&body);
+        let put = server.send_signed("PUT", &server.path("k"), &headers, body, &signed).await;
+        assert_eq!((put.code().as_str(), put.header(algorithm.header_name())), ("200", checksum.as_str()));
+        let head = server.send("HEAD", &server.path("k"), &[("x-amz-checksum-mode", "ENABLED")], "").await;
+        assert_eq!(head.header(algorithm.header_name()), checksum);
+        assert_eq!(head.header("x-amz-checksum-type"), "FULL_OBJECT");
+    }
+}
+
+#[tokio::test]
+async fn an_objects_checksum_is_made_of_its_parts() {
+    let server = Server::start().await;
+    let parts = [bytes(1, PART), bytes(2, 300_000), bytes(3, 5)];
+    let whole = parts.concat();
+    let cases = [
+        (Algorithm::Crc64Nvme, "FULL_OBJECT"),
+        (Algorithm::Crc32, "FULL_OBJECT"),
+        (Algorithm::Crc32c, "COMPOSITE"),
+        (Algorithm::Sha256, "COMPOSITE"),
+    ];
+    for (algorithm, kind) in cases {
+        let headers = [("x-amz-checksum-algorithm", algorithm.as_str()), ("x-amz-checksum-type", kind)];
+        let id = server.create("k", &headers).await;
+        let mut listed = Vec::new();
+        for (number, part) in (1..).zip(&parts) {
+            let put = server.put_part("k", &id, number, part.clone()).await;
+            assert_eq!(put.header(algorithm.header_name()), Checksum::of(algorithm, part).to_base64());
+            listed.push((number, put.etag()));
+        }
+        let sums = parts.each_ref().map(|part| Checksum::of(algorithm, part));
+        let expected = match kind {
+            "COMPOSITE" => composite_text(&composite(algorithm, &sums), 3),
+            _ => Checksum::of(algorithm, &whole).to_base64(),
+        };
+        let given = [(algorithm.header_name(), expected.as_str())];
+        let done = server.complete_with("k", &id, &listed, &given).await;
+        assert_eq!((done.code().as_str(), done.element(algorithm.element_name())), ("200", expected.clone()));
+        let head = server.send("HEAD", &server.path("k"), &[("x-amz-checksum-mode", "ENABLED")], "").await;
+        assert_eq!((head.header(algorithm.header_name()), head.header("x-amz-checksum-type")), (&*expected, kind));
+    }
+    let impossible = [("x-amz-checksum-algorithm", "SHA256"), ("x-amz-checksum-type", "FULL_OBJECT")];
+    assert_eq!(server.send("POST", &server.path("k?uploads"), &impossible, "").await.code(), "400 InvalidRequest");
+}
+
+fn chunked(body: &[u8], trailer: &str) -> String {
+    let text = std::str::from_utf8(body).unwrap();
+    let chunks = text.as_bytes().chunks(100_000).map(|chunk| std::str::from_utf8(chunk).unwrap());
+    let framed: String = chunks.map(|chunk| format!("{:x}\r\n{chunk}\r\n", chunk.len())).collect();
+    format!("{framed}0\r\n{trailer}\r\n\r\n")
+}
+
+#[tokio::test]
+async fn a_body_in_chunks_is_checked_against_its_trailer() {
+    let server = Server::start().await;
+    for size in [10, 300_000] {
+        let body = vec![b'x'; size];
+        let length = size.to_string();
+        let headers = [
+            ("content-encoding", "aws-chunked"),
+            ("x-amz-decoded-content-length", length.as_str()),
+            ("x-amz-trailer", "x-amz-checksum-crc32"),
+        ];
+        let put = |trailer: String, headers: Vec<(&'static str, String)>| {
+            let (server, body) = (&server, chunked(&body, &trailer));
+            async move {
+                let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+                server.send_signed("PUT", &server.path("k"), &headers, body, &PayloadHash::UnsignedTrailer).await
+            }
+        };
+        let owned = |headers: &[(&'static str, &str)]| -> Vec<(&'static str, String)> {
+            headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()
+        };
+        let right = format!("x-amz-checksum-crc32:{}", Checksum::of(Algorithm::Crc32, &body).to_base64());
+        let wrong = format!("x-amz-checksum-crc32:{}", Checksum::of(Algorithm::Crc32, b"?").to_base64());
+        assert_eq!(put(wrong, owned(&headers)).await.code(), "400 BadDigest");
+        assert_eq!(put(String::new(), owned(&headers)).await.code(), "400 InvalidRequest");
+        assert_eq!(put(right.clone(), owned(&headers[..1])).await.code(), "411 MissingContentLength");
+        assert_eq!(server.get("k").await.code(), if size == 10 { "404 NoSuchKey" } else { "200" });
+        assert_eq!(put(right, owned(&headers)).await.code(), "200");
+        let got = server.get("k").await;
+        assert_eq!((got.body.len(), got.header("content-encoding")), (size, ""));
+    }
+}

@@ -1,0 +1,11 @@
+//! The store over real HTTP: requests signed by `dray-s3`, sent by hyper to port 0.
+
+mod checksums;
+mod cors;
+mod crash;
+mod harness;
+mod limits;
+mod listing;
+mod multipart;
+mod objects;
+mod refusals;

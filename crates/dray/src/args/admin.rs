@@ -1,0 +1,84 @@
+//! Flags of the commands that work on a server's data, with the server running or not.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Subcommand, ValueHint};
+use dray_api::TokenId;
+
+#[derive(Debug, Args)]
+pub(crate) struct Data {
+    /// The server's folder
+    #[arg(long, env = "DRAY_DATA", value_name = "FOLDER", default_value = "./dray-data", value_hint = ValueHint::DirPath)]
+    pub(crate) data: PathBuf,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Make a token; prints only the token, which is shown this once
+    Create(CreateToken),
+    /// List every token (never the secrets)
+    List {
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Revoke a token, from now on
+    Revoke {
+        /// The token's id, from `dray token list`
+        id: TokenId,
+        #[command(flatten)]
+        data: Data,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  export DRAY_TOKEN=$(dray token create --user alice@example.com)")]
+pub(crate) struct CreateToken {
+    /// Whose token it is: the user's address
+    #[arg(long, value_name = "EMAIL")]
+    pub(crate) user: String,
+    /// What it may do; may be repeated
+    #[arg(long = "scope", value_name = "SCOPE", default_value = "access_drive")]
+    pub(crate) scopes: Vec<String>,
+    /// How long it is good, at most 365d
+    #[arg(long, value_name = "TIME", default_value = "30d", value_parser = humantime::parse_duration)]
+    pub(crate) expires_in: Duration,
+    #[command(flatten)]
+    pub(crate) data: Data,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserCommand {
+    /// Add a user
+    #[command(after_help = "Example:\n  dray user add alice@example.com --name \"Alice Liddell\"")]
+    Add {
+        /// The user's address
+        email: String,
+        /// The user's name [default: what the address starts with]
+        #[arg(long)]
+        name: Option<String>,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// List every user
+    List {
+        #[command(flatten)]
+        data: Data,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StoreCommand {
+    /// Print the embedded store's endpoint, bucket and keys, as variables that S3 tools read
+    #[command(after_help = "Example:\n  eval \"$(dray store keys)\" && aws s3 ls s3://dray --recursive")]
+    Keys {
+        /// The server's address
+        #[arg(long, env = "DRAY_URL", default_value = "http://127.0.0.1:8080", value_hint = ValueHint::Url)]
+        url: String,
+        #[command(flatten)]
+        data: Data,
+    },
+}

@@ -1,0 +1,88 @@
+//! Flags of the commands that talk to a server.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
+use dray_api::ItemId;
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Server and output")]
+pub(crate) struct Connection {
+    /// The server's address
+    #[arg(long, env = "DRAY_URL", default_value = "http://127.0.0.1:8080", value_hint = ValueHint::Url)]
+    pub(crate) url: String,
+    /// Your access token; rather set the variable, other users of this machine can see arguments
+    #[arg(long, env = "DRAY_TOKEN", hide_env_values = true)]
+    pub(crate) token: Option<String>,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  dray upload report.pdf
+  dray upload --parent 65a1b2c3d4e5f60718293a4b photos/ notes.txt
+  id=$(dray upload --json report.pdf | jq -r .id)
+
+Prints one line for each file and folder that is in the drive now: its id and its path here; with --json one \
+JSON object a line, the item and its `path`. What could not be uploaded is reported on standard error, the rest \
+is uploaded all the same, and the exit code is not 0. Symbolic links inside a folder are left out.")]
+pub(crate) struct Upload {
+    /// Files and folders to upload
+    #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Folder of the drive to upload into [default: the root]
+    #[arg(long, value_name = "ID")]
+    pub(crate) parent: Option<ItemId>,
+    /// Parts to send at once
+    #[arg(long, value_name = "N", env = "DRAY_PARALLEL", default_value_t = dray_client::DEFAULT_PARALLEL)]
+    pub(crate) parallel: NonZeroUsize,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  dray download 65a1b2c3d4e5f60718293a4b                under its own name, into this folder
+  dray download 65a1b2c3d4e5f60718293a4b -o copy.pdf
+  dray download 65a1b2c3d4e5f60718293a4b -o ~/Downloads
+
+The file appears when all of it is on disk, never before.")]
+pub(crate) struct Download {
+    /// The file
+    pub(crate) id: ItemId,
+    /// Where to: a new file's path, or a folder that exists
+    #[arg(short, long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub(crate) output: Option<PathBuf>,
+    /// Replace a file that is there already
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  dray upload --parent \"$(dray mkdir --json Reports | jq -r .id)\" report.pdf")]
+pub(crate) struct Mkdir {
+    /// The folder's name
+    pub(crate) name: String,
+    /// Folder of the drive to make it in [default: the root]
+    #[arg(long, value_name = "ID")]
+    pub(crate) parent: Option<ItemId>,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Get {
+    /// The file or folder
+    pub(crate) id: ItemId,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+}

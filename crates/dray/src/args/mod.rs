@@ -1,0 +1,108 @@
+//! The command line: one definition of every flag and its `DRAY_*` variable. Holds no behaviour.
+
+mod admin;
+mod client;
+mod serve;
+
+use clap::{Parser, Subcommand};
+use clap_complete::Shell;
+
+pub(crate) use admin::{CreateToken, Data, StoreCommand, TokenCommand, UserCommand};
+pub(crate) use client::{Connection, Download, Get, Mkdir, Upload};
+pub(crate) use serve::{LogFormat, Serve};
+
+const EXAMPLES: &str = "\
+First steps:
+  dray serve                      start a drive in ./dray-data; prints its address and a token
+  export DRAY_TOKEN=cp_pat_…      that token
+  dray upload report.pdf photos/  files and whole folders; prints their ids
+  dray download ID                the file comes back, under its own name
+
+Exit codes:
+  0 ok, 1 error, 2 usage, 3 not found, 4 not allowed, 5 conflict, 6 rate limited, 130 interrupted";
+
+/// A self-hosted drive whose uploads go straight to S3.
+#[derive(Debug, Parser)]
+#[command(name = "dray", version, after_help = EXAMPLES, max_term_width = 110)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Start the drive
+    Serve(Serve),
+    /// Upload files and folders
+    Upload(Upload),
+    /// Download a file
+    Download(Download),
+    /// Make a folder in the drive
+    Mkdir(Mkdir),
+    /// Show a file or folder of the drive
+    Get(Get),
+    /// Make, list and revoke access tokens (where the server's data is)
+    Token {
+        #[command(subcommand)]
+        command: TokenCommand,
+    },
+    /// Add and list users (where the server's data is)
+    User {
+        #[command(subcommand)]
+        command: UserCommand,
+    },
+    /// Reach the embedded object store with other S3 tools (where the server's data is)
+    Store {
+        #[command(subcommand)]
+        command: StoreCommand,
+    },
+    /// Print a shell's completions
+    #[command(after_help = "Example:\n  source <(dray completions bash)")]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_holds_together() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn every_setting_of_serve_has_a_variable() {
+        let command = Args::command();
+        let serve = command.find_subcommand("serve").unwrap();
+        for argument in serve.get_arguments().filter(|argument| argument.get_long() != Some("help")) {
+            assert!(argument.get_env().is_some(), "{argument}");
+        }
+    }
+
+    #[test]
+    fn no_help_shows_a_token_from_the_environment() {
+        let command = Args::command();
+        let with_token = command.get_subcommands().filter_map(|command| {
+            command.get_arguments().find(|argument| argument.get_long() == Some("token"))
+        });
+        assert_eq!(with_token.filter(|argument| argument.is_hide_env_values_set()).count(), 4);
+    }
+
+    #[test]
+    fn help_reads_well() {
+        // Of one width, and without what this environment sets.
+        let mut command = Args::command().term_width(100);
+        insta::assert_snapshot!("help", command.render_help());
+        command.build();
+        for name in ["serve", "upload", "download", "mkdir", "get", "store"] {
+            let subcommand = command.find_subcommand_mut(name).unwrap();
+            *subcommand = subcommand.clone().mut_args(|argument| argument.hide_env_values(true));
+            insta::assert_snapshot!(format!("help_{name}"), subcommand.render_help());
+        }
+    }
+}

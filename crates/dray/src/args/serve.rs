@@ -1,0 +1,54 @@
+//! Flags of `dray serve`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum, ValueHint};
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  dray serve
+  dray serve --listen 0.0.0.0:8080 --data /var/lib/dray --public-url https://drive.example.com
+
+Stops on SIGINT or SIGTERM once the transfers under way have ended (at most --shutdown-grace); a second signal \
+stops it at once.")]
+pub(crate) struct Serve {
+    /// Address and port to serve on
+    #[arg(long, env = "DRAY_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: String,
+    /// Folder that holds everything; made if it is not there
+    #[arg(long, env = "DRAY_DATA", value_name = "FOLDER", default_value = "./dray-data", value_hint = ValueHint::DirPath)]
+    pub(crate) data: PathBuf,
+    /// Address that callers reach this server at [default: the one that each caller used]
+    #[arg(long, env = "DRAY_PUBLIC_URL", value_name = "URL", value_hint = ValueHint::Url)]
+    pub(crate) public_url: Option<String>,
+    /// Origin of pages that may talk to this server; may be repeated [default: any]
+    #[arg(long = "allow-origin", env = "DRAY_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
+    pub(crate) allow_origins: Vec<String>,
+    /// How long a signed part URL is good
+    #[arg(long, env = "DRAY_URL_TTL", value_name = "TIME", default_value = "1h", value_parser = humantime::parse_duration)]
+    pub(crate) url_ttl: Duration,
+    /// How long a stopping server lets transfers finish
+    #[arg(long, env = "DRAY_SHUTDOWN_GRACE", value_name = "TIME", default_value = "30s", value_parser = humantime::parse_duration)]
+    pub(crate) shutdown_grace: Duration,
+    /// How the log on standard error is written; auto is text on a terminal and JSON elsewhere
+    #[arg(
+        long,
+        env = "DRAY_LOG_FORMAT",
+        value_name = "FORMAT",
+        default_value = "auto",
+        help_heading = "Log"
+    )]
+    pub(crate) log_format: LogFormat,
+    /// What is logged: error, warn, info, debug, trace, or a filter such as `info,dray_server=debug`
+    #[arg(long, env = "RUST_LOG", value_name = "FILTER", default_value = "info", help_heading = "Log")]
+    pub(crate) log_level: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    Auto,
+    Text,
+    Json,
+}

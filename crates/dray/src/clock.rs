@@ -1,0 +1,9 @@
+//! The one place of the binary that reads the clock.
+
+use jiff::Timestamp;
+
+/// What time it is.
+#[expect(clippy::disallowed_methods, reason = "the one place of the binary that reads the clock")]
+pub(crate) fn now() -> Timestamp {
+    Timestamp::now()
+}

@@ -1,0 +1,124 @@
+//! Commands that work on a server's data folder, with the server running or not.
+
+use dray_api::TokenId;
+use dray_server::admin::Admin;
+use serde_json::json;
+
+use crate::args::{CreateToken, Data, StoreCommand, TokenCommand, UserCommand};
+use crate::clock;
+use crate::exit::{Exit, NotFound};
+use crate::output::Output;
+
+/// Opens the database of a drive that was started before: a mistyped folder is not filled with an empty one.
+async fn open(data: &Data) -> anyhow::Result<Admin> {
+    check_folder(data)?;
+    Ok(Admin::open(&data.data).await?)
+}
+
+fn check_folder(data: &Data) -> Result<(), NotFound> {
+    if !data.data.is_dir() {
+        let folder = data.data.display();
+        let message = format!(
+            "there is no drive in {folder}: name its folder with --data, or start one with `dray serve`"
+        );
+        return Err(NotFound(message));
+    }
+    Ok(())
+}
+
+pub(super) async fn token(command: TokenCommand) -> anyhow::Result<Exit> {
+    match command {
+        TokenCommand::Create(args) => create_token(args).await?,
+        TokenCommand::List { data } => list_tokens(&data).await?,
+        TokenCommand::Revoke { id, data } => revoke_token(id, &data).await?,
+    }
+    Ok(Exit::Ok)
+}
+
+async fn list_tokens(data: &Data) -> anyhow::Result<()> {
+    let admin = open(data).await?;
+    let rows = admin.list_tokens().await?;
+    admin.close().await;
+    let output = Output::new(data.json);
+    let now = clock::now();
+    for row in rows {
+        let state = match row.revoked_at {
+            Some(at) => format!("revoked {at:.0}"),
+            None if row.expires_at <= now => format!("expired {:.0}", row.expires_at),
+            None => format!("expires {:.0}", row.expires_at),
+        };
+        let text = format!("{}  {state:<28}  {}  {}", row.id, row.email, row.scopes.join(","));
+        let value = json!({
+            "id": row.id, "email": row.email, "scopes": row.scopes,
+            "createdAt": row.created_at, "expiresAt": row.expires_at, "revokedAt": row.revoked_at,
+        });
+        output.result(&text, &value)?;
+    }
+    Ok(())
+}
+
+async fn revoke_token(id: TokenId, data: &Data) -> anyhow::Result<()> {
+    let admin = open(data).await?;
+    let existed = admin.revoke_token(id, clock::now()).await?;
+    admin.close().await;
+    if !existed {
+        return Err(NotFound(format!("there is no token {id}: see `dray token list`")).into());
+    }
+    Output::new(data.json).result(&format!("{id} is revoked"), &json!({ "id": id, "revoked": true }))?;
+    Ok(())
+}
+
+async fn create_token(args: CreateToken) -> anyhow::Result<()> {
+    let admin = open(&args.data).await?;
+    let made = admin.create_token(&args.user, &args.scopes, args.expires_in, clock::now()).await?;
+    admin.close().await;
+    let value = json!({ "id": made.id, "token": made.token, "expiresAt": made.expires_at });
+    Output::new(args.data.json).result(&made.token, &value)?;
+    Ok(())
+}
+
+pub(super) async fn user(command: UserCommand) -> anyhow::Result<Exit> {
+    match command {
+        UserCommand::Add { email, name, data } => {
+            let admin = open(&data).await?;
+            let id = admin.add_user(&email, name.as_deref(), clock::now()).await?;
+            admin.close().await;
+            Output::new(data.json).result(&format!("{id}  {email}"), &json!({ "id": id, "email": email }))?;
+        }
+        UserCommand::List { data } => {
+            let admin = open(&data).await?;
+            let rows = admin.list_users().await?;
+            admin.close().await;
+            let output = Output::new(data.json);
+            for row in rows {
+                let text = format!("{}  {}  {}  {}", row.id, row.email, row.role, row.name);
+                let value = json!({
+                    "id": row.id, "email": row.email, "name": row.name, "role": row.role,
+                    "createdAt": row.created_at,
+                });
+                output.result(&text, &value)?;
+            }
+        }
+    }
+    Ok(Exit::Ok)
+}
+
+pub(super) fn store(command: StoreCommand) -> anyhow::Result<Exit> {
+    let StoreCommand::Keys { url, data } = command;
+    check_folder(&data)?;
+    let keys = dray_object_store::read_keys(&dray_server::store_folder(&data.data))?;
+    let (bucket, region) = (dray_server::BUCKET, dray_server::REGION);
+    // The keys are hexadecimal or base64, and the address is quoted: a shell can read these lines.
+    let text = format!(
+        "export AWS_ENDPOINT_URL='{}'\nexport AWS_REGION={region}\nexport AWS_ACCESS_KEY_ID='{}'\nexport AWS_SECRET_ACCESS_KEY='{}'\n# bucket: {bucket}",
+        url.replace('\'', "%27"),
+        keys.access_key_id,
+        keys.secret_access_key,
+    );
+    let value = json!({
+        "endpoint": url, "bucket": bucket, "region": region,
+        "accessKeyId": keys.access_key_id, "secretAccessKey": keys.secret_access_key,
+    });
+    Output::new(data.json).result(&text, &value)?;
+    Ok(Exit::Ok)
+}

@@ -1,0 +1,45 @@
+//! One file a command, or a family of them; here, which is which.
+
+mod client;
+mod data;
+mod log;
+mod serve;
+mod upload;
+
+use clap::CommandFactory;
+
+use crate::args::{Args, Command};
+use crate::exit::Exit;
+use crate::output;
+use crate::signals::Signals;
+
+/// Runs a command to its end, or to a signal.
+pub(crate) async fn run(command: Command) -> anyhow::Result<Exit> {
+    match command {
+        Command::Serve(args) => serve::serve(args).await,
+        Command::Upload(args) => until_signal(upload::upload(args)).await,
+        Command::Download(args) => until_signal(client::download(args)).await,
+        Command::Mkdir(args) => until_signal(client::mkdir(args)).await,
+        Command::Get(args) => until_signal(client::get(args)).await,
+        Command::Token { command } => data::token(command).await,
+        Command::User { command } => data::user(command).await,
+        Command::Store { command } => data::store(command),
+        Command::Completions { shell } => completions(shell),
+    }
+}
+
+/// Drops `command` on a signal: what it had begun on disk is removed by that.
+async fn until_signal(command: impl Future<Output = anyhow::Result<Exit>>) -> anyhow::Result<Exit> {
+    let mut signals = Signals::new()?;
+    tokio::select! {
+        result = command => result,
+        exit = signals.next() => Ok(exit),
+    }
+}
+
+fn completions(shell: clap_complete::Shell) -> anyhow::Result<Exit> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Args::command(), "dray", &mut script);
+    output::print(String::from_utf8(script)?.trim_end())?;
+    Ok(Exit::Ok)
+}

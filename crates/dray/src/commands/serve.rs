@@ -1,0 +1,120 @@
+//! `dray serve`: socket first, then the first token, then the service until a signal.
+
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use anyhow::anyhow;
+use dray_server::admin::{Admin, OWNER_EMAIL};
+use dray_server::{Clock, Config};
+use tokio::net::TcpListener;
+
+use super::log;
+use crate::args::Serve;
+use crate::exit::Exit;
+use crate::signals::Signals;
+use crate::{clock, output};
+
+pub(super) async fn serve(args: Serve) -> anyhow::Result<Exit> {
+    log::start(args.log_format, &args.log_level)?;
+    let mut signals = Signals::new()?;
+    let listener = bind(&args.listen).await?;
+    let address = args.public_url.clone().unwrap_or_else(|| local_url(&listener));
+    let config = Config {
+        data: args.data,
+        public_url: args.public_url,
+        allow_origins: args.allow_origins,
+        url_ttl: args.url_ttl,
+        shutdown_grace: args.shutdown_grace,
+        clock: Clock::from_fn(clock::now),
+    };
+    let admin = Admin::open(&config.data).await?;
+    let token = admin.bootstrap(clock::now()).await?;
+    admin.close().await;
+    output::print(&greeting(&address, token.as_deref()))?;
+
+    let (stop, stopped) = tokio::sync::oneshot::channel();
+    tokio::spawn(async move {
+        signals.next().await;
+        // The server may have ended by itself.
+        let _ = stop.send(());
+        let exit = signals.next().await;
+        std::process::exit(exit as i32);
+    });
+    let shutdown = async move {
+        let _ = stopped.await;
+    };
+    dray_server::run(config, listener, shutdown).await?;
+    Ok(Exit::Ok)
+}
+
+async fn bind(address: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => {
+            anyhow!("{address} is in use: stop what listens there, or choose another port with --listen")
+        }
+        ErrorKind::PermissionDenied => {
+            anyhow!("{address} may not be used by this user: choose a port over 1023 with --listen")
+        }
+        _ => anyhow!("can not listen on {address}: {error}; give --listen an address of this machine and a port, like 127.0.0.1:8080"),
+    })
+}
+
+/// The address to type on this machine.
+fn local_url(listener: &TcpListener) -> String {
+    match listener.local_addr() {
+        Ok(address) => format!("http://{}", reachable(address)),
+        Err(error) => format!("an address that the system does not tell ({error})"),
+    }
+}
+
+/// Every interface is reached through the loopback one.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address {
+            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    address
+}
+
+fn greeting(address: &str, first_token: Option<&str>) -> String {
+    match first_token {
+        Some(token) => format!(
+            "Dray is at {address}
+
+This is the first start, and this is your token. It is shown once:
+
+  {token}
+
+In another terminal:
+
+  export DRAY_URL={address}
+  export DRAY_TOKEN={token}
+  dray upload FILE
+"
+        ),
+        None => {
+            format!("Dray is at {address}\nToken lost? Make another: dray token create --user {OWNER_EMAIL}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_greeting_shows_the_token_and_what_to_type() {
+        insta::assert_snapshot!(greeting("http://127.0.0.1:8080", Some("cp_pat_x")));
+    }
+
+    #[test]
+    fn every_interface_is_shown_as_one_that_can_be_typed() {
+        for (bound, shown) in
+            [("0.0.0.0:80", "127.0.0.1:80"), ("[::]:80", "[::1]:80"), ("10.0.0.1:80", "10.0.0.1:80")]
+        {
+            assert_eq!(reachable(bound.parse().unwrap()).to_string(), shown);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! `dray upload`: every path is reported as it ends, and the exit code is that of the failures.
+
+use std::sync::Arc;
+
+use anyhow::ensure;
+use dray_api::ItemType;
+use dray_client::{Outcome, Report, Uploader};
+
+use super::client::{ItemAt, connect};
+use crate::args::Upload;
+use crate::exit::{Exit, Usage};
+use crate::output::Output;
+use crate::progress::Bar;
+
+const NO_STDIN: &str =
+    "standard input can not be uploaded: the size must be known first, so save it to a file";
+
+pub(super) async fn upload(args: Upload) -> anyhow::Result<Exit> {
+    ensure!(args.paths.iter().all(|path| path.as_os_str() != "-"), Usage(NO_STDIN));
+    let client = connect(&args.connection)?;
+    let bar = Bar::new();
+    let output = Output::around(bar.handle(), args.connection.json);
+    let uploader = Uploader::new(client, args.parallel, Arc::new(bar));
+    let (mut exit, mut printed) = (Exit::Ok, Ok(()));
+    uploader
+        .upload(&args.paths, args.parent, |report| {
+            exit = exit.and(exit_of(&report));
+            printed = std::mem::replace(&mut printed, Ok(())).and_then(|()| show(&output, &report));
+        })
+        .await;
+    printed?;
+    Ok(exit)
+}
+
+fn exit_of(report: &Report) -> Exit {
+    match &report.outcome {
+        // A folder that could not be made has given its own code already.
+        Outcome::Uploaded(_) | Outcome::Skipped | Outcome::Failed(dray_client::Error::NoFolder { .. }) => {
+            Exit::Ok
+        }
+        Outcome::Failed(error) => Exit::of_client(error),
+    }
+}
+
+fn show(output: &Output, report: &Report) -> std::io::Result<()> {
+    let path = &report.path;
+    match &report.outcome {
+        Outcome::Uploaded(item) => {
+            let slash = if item.kind == ItemType::Folder { "/" } else { "" };
+            let shown = path.to_string_lossy();
+            let text = format!("{}  {}{slash}", item.id, shown.trim_end_matches('/'));
+            output.result(&text, &ItemAt { item, path })
+        }
+        Outcome::Skipped => {
+            output.note(&format!("{} was left out: it is neither a file nor a folder", path.display()));
+            Ok(())
+        }
+        Outcome::Failed(error) => {
+            let said = error.to_string();
+            let shown = path.display().to_string();
+            output.note(&if said.contains(&shown) { said } else { format!("{shown}: {said}") });
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Tokens, users and the store's keys, while the server runs.
+
+use std::process::Command;
+
+use crate::drive::{Drive, dray, failed, succeeded};
+
+fn command(drive: &Drive, arguments: &[&str]) -> Command {
+    let mut command = dray();
+    command.args(arguments).arg("--data").arg(drive.data());
+    command
+}
+
+fn ok(drive: &Drive, arguments: &[&str]) -> String {
+    succeeded(&command(drive, arguments).output().unwrap())
+}
+
+#[test]
+fn a_token_works_until_it_is_revoked() {
+    let mut drive = Drive::start();
+    ok(&drive, &["user", "add", "alice@example.com", "--name", "Alice"]);
+    assert!(ok(&drive, &["user", "list"]).contains("alice@example.com  member  Alice\n"));
+    let made = ok(&drive, &["token", "create", "--user", "alice@example.com", "--json"]);
+    let made: serde_json::Value = serde_json::from_str(&made).unwrap();
+    drive.token = made["token"].as_str().unwrap().to_owned();
+    drive.ok(&["mkdir", "Hers"]);
+    let id = made["id"].as_str().unwrap();
+    assert_eq!(ok(&drive, &["token", "revoke", id]), format!("{id} is revoked\n"));
+    assert_eq!(failed(&mut drive.client(&["mkdir", "Again"])).0, 4);
+    let list = ok(&drive, &["token", "list"]);
+    let line = list.lines().find(|line| line.starts_with(id)).unwrap();
+    assert!(line.contains("  revoked 2"), "{line}");
+    assert!(!list.contains("cp_pat_"), "no secret is listed");
+}
+
+#[test]
+fn only_the_token_is_printed() {
+    let drive = Drive::start();
+    let users = ok(&drive, &["user", "list", "--json"]);
+    let owner: serde_json::Value = serde_json::from_str(&users).unwrap();
+    let printed = ok(&drive, &["token", "create", "--user", owner["email"].as_str().unwrap()]);
+    assert!(printed.starts_with("cp_pat_") && printed.split_whitespace().count() == 1, "{printed}");
+}
+
+#[test]
+fn what_can_not_be_is_refused_with_the_usual_codes() {
+    let drive = Drive::start();
+    for (arguments, code) in [
+        (&["token", "create", "--user", "nobody@example.com"][..], 2),
+        (&["token", "create", "--user", "owner@localhost", "--expires-in", "366d"], 2),
+        (&["token", "create", "--user", "owner@localhost", "--scope", "rule_the_world"], 2),
+        (&["token", "revoke", "65a1b2c3d4e5f60718293a4b"], 3),
+        (&["user", "add", "no address"], 2),
+        (&["user", "add", "owner@localhost"], 2),
+    ] {
+        let (got, said) = failed(&mut command(&drive, arguments));
+        assert_eq!(got, code, "{arguments:?}: {said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+}
+
+#[test]
+fn the_stores_keys_are_variables_that_a_shell_reads() {
+    let drive = Drive::start();
+    drive.ok(&["mkdir", "answered once the store is open"]);
+    let keys = ok(&drive, &["store", "keys", "--url", &drive.url]);
+    let script = format!("{keys}\nprintf '%s %s' \"$AWS_ENDPOINT_URL\" \"${{#AWS_SECRET_ACCESS_KEY}}\"");
+    let output = Command::new("sh").args(["-c", &script]).output().unwrap();
+    let (endpoint, secret_chars) = {
+        let printed = succeeded(&output);
+        let (endpoint, chars) = printed.split_once(' ').unwrap();
+        (endpoint.to_owned(), chars.parse::<usize>().unwrap())
+    };
+    assert_eq!(endpoint, drive.url);
+    assert!(secret_chars >= 32);
+}

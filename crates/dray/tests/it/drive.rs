@@ -1,0 +1,160 @@
+//! A server of our own for a test, and the client that talks to it.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::thread;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A running `dray serve`.
+pub(crate) struct Drive {
+    server: Child,
+    pub(crate) url: String,
+    pub(crate) token: String,
+    /// Holds the server's data, and `here`, the folder that clients run in.
+    folder: TempDir,
+}
+
+/// The binary, without what the caller's environment sets.
+pub(crate) fn dray() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dray"));
+    for name in ["DRAY_URL", "DRAY_TOKEN", "DRAY_DATA", "DRAY_LISTEN", "DRAY_PARALLEL", "RUST_LOG"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+impl Drive {
+    pub(crate) fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("here")).unwrap();
+        let (server, greeting) = serve(&folder.path().join("data"), "127.0.0.1:0");
+        let word = |start: &str| {
+            greeting.split_whitespace().find(|word| word.starts_with(start)).unwrap().to_owned()
+        };
+        Self { server, url: word("http://"), token: word("cp_pat_"), folder }
+    }
+
+    /// Where clients run.
+    pub(crate) fn here(&self) -> PathBuf {
+        self.folder.path().join("here")
+    }
+
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    pub(crate) fn address(&self) -> &str {
+        self.url.strip_prefix("http://").unwrap()
+    }
+
+    /// A client command at `url` rather than at the server itself.
+    pub(crate) fn client_at(&self, url: &str, arguments: &[&str]) -> Command {
+        let mut command = dray();
+        command.current_dir(self.here()).env("DRAY_URL", url).env("DRAY_TOKEN", &self.token).args(arguments);
+        command
+    }
+
+    pub(crate) fn client(&self, arguments: &[&str]) -> Command {
+        self.client_at(&self.url, arguments)
+    }
+
+    /// What a command prints, which must succeed.
+    pub(crate) fn ok(&self, arguments: &[&str]) -> String {
+        succeeded(&self.client(arguments).output().unwrap())
+    }
+
+    /// The one JSON value that a command prints.
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
+        serde_json::from_str(&self.ok(&[arguments, &["--json"]].concat())).unwrap()
+    }
+
+    /// A file in the clients' folder, of bytes that repeat nowhere.
+    pub(crate) fn file(&self, name: &str, bytes: usize) -> Vec<u8> {
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut content = Vec::with_capacity(bytes + 8);
+        while content.len() < bytes {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            content.extend_from_slice(&state.to_le_bytes());
+        }
+        content.truncate(bytes);
+        std::fs::write(self.here().join(name), &content).unwrap();
+        content
+    }
+
+    pub(crate) fn read(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.here().join(name)).unwrap()
+    }
+
+    /// Names in the clients' folder.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.here()).unwrap();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    /// Kills the server, as a power cut would, and starts it again at the same address.
+    pub(crate) fn crash_and_restart(&mut self) {
+        self.server.kill().unwrap();
+        self.server.wait().unwrap();
+        self.server = serve(&self.data(), self.address()).0;
+    }
+
+    /// Asks the server to stop. Answers its exit code.
+    pub(crate) fn stop(&mut self) -> Option<i32> {
+        signal(&self.server, "TERM");
+        self.server.wait().unwrap().code()
+    }
+}
+
+impl Drop for Drive {
+    fn drop(&mut self) {
+        // It may have ended already, which is as good.
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+/// Starts a server; comes back once it has said where it is. Its greeting ends with the first line that is
+/// complete after the address: a token, or how to make one.
+fn serve(data: &Path, listen: &str) -> (Child, String) {
+    let mut server = dray()
+        .args(["serve", "--listen", listen, "--log-level", "warn", "--data"])
+        .arg(data)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(server.stdout.take().unwrap());
+    let mut greeting = String::new();
+    while !greeting.contains("dray upload FILE\n") && !greeting.contains("dray token create") {
+        assert_ne!(lines.read_line(&mut greeting).unwrap(), 0, "the server ended: {greeting}");
+    }
+    // Whatever follows must not fill the pipe.
+    thread::spawn(move || lines.read_to_end(&mut Vec::new()));
+    (server, greeting)
+}
+
+pub(crate) fn signal(process: &Child, name: &str) {
+    let id = process.id().to_string();
+    assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
+}
+
+pub(crate) fn succeeded(output: &Output) -> String {
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{:?}: {stderr}", output.status);
+    assert_eq!(stderr, "");
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// The exit code and the complaint of a command that must fail, and print no result.
+pub(crate) fn failed(command: &mut Command) -> (i32, String) {
+    let output = command.output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "");
+    (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+}

@@ -1,0 +1,70 @@
+//! Exit codes and complaints that scripts and people rely on.
+
+use crate::drive::{Drive, dray, failed};
+
+const NOWHERE: &str = "65a1b2c3d4e5f60718293a4b";
+
+#[test]
+fn no_token_is_a_usage_error_that_says_how_to_make_one() {
+    let (code, said) = failed(dray().args(["get", NOWHERE]));
+    assert_eq!(code, 2);
+    assert!(said.contains("DRAY_TOKEN") && said.contains("dray token create --user"), "{said}");
+    assert_eq!(said.lines().count(), 1);
+}
+
+#[test]
+fn what_is_no_id_is_a_usage_error() {
+    let (code, said) = failed(dray().args(["get", "42", "--token", "t"]));
+    assert_eq!(code, 2);
+    assert!(said.contains("must be 24 hexadecimal characters"), "{said}");
+}
+
+#[test]
+fn standard_input_is_refused_with_the_reason() {
+    let (code, said) = failed(dray().args(["upload", "-", "--token", "t"]));
+    assert_eq!(code, 2);
+    assert!(said.contains("size must be known"), "{said}");
+}
+
+#[test]
+fn an_item_that_is_not_there_is_3_and_a_token_that_is_not_good_4() {
+    let drive = Drive::start();
+    for command in [["get", NOWHERE], ["download", NOWHERE]] {
+        assert_eq!(failed(&mut drive.client(&command)).0, 3);
+    }
+    let (code, said) = failed(drive.client(&["get", NOWHERE]).env("DRAY_TOKEN", "cp_pat_wrong"));
+    assert_eq!(code, 4, "{said}");
+    assert!(!said.contains("cp_pat_wrong"), "{said}");
+}
+
+#[test]
+fn a_file_that_is_not_there_is_an_error_that_names_it() {
+    let drive = Drive::start();
+    let (code, said) = failed(&mut drive.client(&["upload", "absent"]));
+    assert_eq!((code, &*said), (1, "dray: absent: No such file or directory (os error 2)\n"));
+}
+
+#[test]
+fn a_folder_is_not_downloaded() {
+    let drive = Drive::start();
+    let id = drive.json(&["mkdir", "a"])["id"].as_str().unwrap().to_owned();
+    let (code, said) = failed(&mut drive.client(&["download", &id]));
+    assert_eq!(code, 1);
+    assert!(said.ends_with("(not_a_file)\n"), "{said}");
+}
+
+#[test]
+fn a_data_folder_that_is_not_there_is_not_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("typo");
+    for command in [
+        &["token", "list"][..],
+        &["user", "list"],
+        &["token", "create", "--user", "a@b.c"],
+        &["store", "keys"],
+    ] {
+        let (code, said) = failed(dray().args(command).arg("--data").arg(&data));
+        assert_eq!(code, 3, "{said}");
+        assert!(!data.exists());
+    }
+}

@@ -1,0 +1,90 @@
+//! Connections that break, servers that crash, people who press Ctrl-C.
+
+use std::process::Stdio;
+
+use crate::drive::{Drive, dray, failed, signal, succeeded};
+use crate::proxy::{Proxy, Way};
+
+const MIB: usize = 1024 * 1024;
+
+#[test]
+fn an_upload_survives_a_crash_of_the_server() {
+    let mut drive = Drive::start();
+    let content = drive.file("sent", 40 * MIB);
+    let proxy = Proxy::holding(drive.address(), Way::Up, 20 * MIB);
+    let upload = drive
+        .client_at(&proxy.url, &["upload", "sent", "--json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    proxy.wait_until_held();
+    drive.crash_and_restart();
+    proxy.let_go();
+    let printed = succeeded(&upload.unwrap().wait_with_output().unwrap());
+    let item: serde_json::Value = serde_json::from_str(&printed).unwrap();
+    drive.ok(&["download", item["id"].as_str().unwrap(), "-o", "back"]);
+    assert!(drive.read("back") == content);
+}
+
+#[test]
+fn a_download_goes_on_where_its_connection_broke() {
+    let drive = Drive::start();
+    let content = drive.file("sent", 20 * MIB);
+    let id = drive.json(&["upload", "sent"])["id"].as_str().unwrap().to_owned();
+    let proxy = Proxy::holding(drive.address(), Way::Down, 10 * MIB);
+    let mut download = drive.client_at(&proxy.url, &["download", &id, "-o", "back"]);
+    let download = download.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    proxy.wait_until_held();
+    assert!(!drive.here().join("back").exists());
+    proxy.cut();
+    succeeded(&download.wait_with_output().unwrap());
+    assert!(drive.read("back") == content);
+    assert_eq!(drive.names(), ["back", "sent"]);
+}
+
+#[test]
+fn ctrl_c_in_a_download_leaves_nothing_behind() {
+    let drive = Drive::start();
+    drive.file("sent", 20 * MIB);
+    let id = drive.json(&["upload", "sent"])["id"].as_str().unwrap().to_owned();
+    for (name, code) in [("INT", 130), ("TERM", 143)] {
+        let proxy = Proxy::holding(drive.address(), Way::Down, 10 * MIB);
+        let mut download = drive.client_at(&proxy.url, &["download", &id, "-o", "back"]).spawn().unwrap();
+        proxy.wait_until_held();
+        assert_eq!(drive.names().len(), 2, "the temporary file");
+        signal(&download, name);
+        assert_eq!(download.wait().unwrap().code(), Some(code));
+        assert_eq!(drive.names(), ["sent"]);
+        proxy.cut();
+    }
+}
+
+#[test]
+fn ctrl_c_in_an_upload_ends_it_with_130() {
+    let drive = Drive::start();
+    drive.file("sent", 20 * MIB);
+    let proxy = Proxy::holding(drive.address(), Way::Up, 10 * MIB);
+    let mut upload = drive.client_at(&proxy.url, &["upload", "sent"]).spawn().unwrap();
+    proxy.wait_until_held();
+    signal(&upload, "INT");
+    assert_eq!(upload.wait().unwrap().code(), Some(130));
+}
+
+#[test]
+fn a_server_stops_when_it_is_asked_to() {
+    assert_eq!(Drive::start().stop(), Some(0));
+}
+
+#[test]
+fn a_port_that_is_taken_is_said_in_one_line() {
+    let drive = Drive::start();
+    let data = tempfile::tempdir().unwrap();
+    let (code, said) = failed(dray().args(["serve", "--listen", drive.address(), "--data"]).arg(data.path()));
+    assert_eq!(code, 1);
+    let address = drive.address();
+    assert_eq!(
+        said,
+        format!("dray: {address} is in use: stop what listens there, or choose another port with --listen\n")
+    );
+    assert!(std::fs::read_dir(data.path()).unwrap().next().is_none(), "the folder is not touched");
+}

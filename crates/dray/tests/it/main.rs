@@ -1,0 +1,12 @@
+//! The terminal, end to end: the real binary as server and as client, with a wire between them that a test can
+//! hold or cut.
+
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod admin;
+mod drive;
+mod exit_codes;
+mod interruptions;
+mod output;
+mod proxy;
+mod transfers;

@@ -1,0 +1,56 @@
+//! What commands print, for people and for programs.
+
+use crate::drive::{Drive, dray, succeeded};
+
+#[test]
+fn an_item_is_printed_for_programs_as_the_api_answers_it() {
+    let drive = Drive::start();
+    drive.file("report.pdf", 3);
+    let item = drive.json(&["upload", "report.pdf"]);
+    let keys: Vec<_> = item.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(
+        keys,
+        [
+            "_id",
+            "createdAt",
+            "fileSize",
+            "id",
+            "mimeType",
+            "name",
+            "owner",
+            "path",
+            "size",
+            "type",
+            "updatedAt"
+        ]
+    );
+    let id = item["id"].as_str().unwrap();
+    let mut got = drive.json(&["get", id]);
+    got["path"] = "report.pdf".into();
+    assert_eq!(got, item);
+    std::fs::create_dir(drive.here().join("to")).unwrap();
+    let mut downloaded = drive.json(&["download", id, "-o", "to"]);
+    assert_eq!(downloaded["path"].take(), "to/report.pdf");
+    assert_eq!(downloaded["name"], "report.pdf");
+}
+
+#[test]
+fn an_item_is_printed_for_people_line_by_line() {
+    let drive = Drive::start();
+    drive.file("report.pdf", 3);
+    let printed = drive.ok(&["upload", "report.pdf"]);
+    let (id, path) = printed.trim_end().split_once("  ").unwrap();
+    assert_eq!(path, "report.pdf");
+    let shown = drive.ok(&["get", id]);
+    let fields: Vec<_> = shown.lines().map(|line| line[..10].trim_end()).collect();
+    assert_eq!(fields, ["id", "name", "type", "size", "mime type", "owner", "created", "updated"]);
+    assert!(shown.contains("size       3 bytes\n"), "{shown}");
+}
+
+#[test]
+fn every_shell_has_completions() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = succeeded(&dray().args(["completions", shell]).output().unwrap());
+        assert!(script.contains("download"), "{shell}");
+    }
+}
