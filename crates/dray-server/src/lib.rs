@@ -22,6 +22,7 @@ use axum::Router;
 use axum::http::HeaderValue;
 use dray_object_store::{CorsOrigins, ObjectStore};
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -34,6 +35,8 @@ use objects::{Objects, ObjectsConfig};
 use service::Service;
 pub use service::recover::Report;
 
+/// How long the server's own calls to its store may still take when all else has ended.
+const PRIVATE_GRACE: Duration = Duration::from_secs(5);
 /// How often unfinished uploads are looked for.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
 /// How many of them are worked on at once.
@@ -87,53 +90,77 @@ pub async fn run(
     listener: TcpListener,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Error> {
-    let origins = origins(&config.allow_origins)?;
-    let public_url = config.public_url.as_deref().map(check_public_url).transpose()?;
-    let url_ttl_secs = url_ttl_secs(config.url_ttl)?;
-    make_data_folder(&config.data)?;
-    let store = open_store(&config).await?;
-    let db = open_database(&config.data).await?;
+    Server::start(config, listener).await?.run(shutdown).await;
+    Ok(())
+}
 
-    let private = TcpListener::bind(loopback(&listener)).await.map_err(Error::Socket)?;
-    let private_address = private.local_addr().map_err(Error::Socket)?;
-    let (stop, stop_private) = (CancellationToken::new(), CancellationToken::new());
-    let private_server =
-        tokio::spawn(serve::serve(private, store.router(), stop_private.clone(), Duration::from_secs(5)));
+/// A server that has all it needs and does not accept connections yet.
+pub struct Server {
+    listener: TcpListener,
+    router: Router,
+    shutdown_grace: Duration,
+    service: Service,
+    store: ObjectStore,
+    stop_private: CancellationToken,
+    private_server: JoinHandle<()>,
+}
 
-    let service = Service::new(service::Inner {
-        db: db.clone(),
-        objects: Objects::new(ObjectsConfig {
-            endpoint: format!("http://{private_address}"),
+impl Server {
+    /// Opens the data folder and checks everything that can be wrong with it or with the settings.
+    pub async fn start(config: Config, listener: TcpListener) -> Result<Self, Error> {
+        let origins = origins(&config.allow_origins)?;
+        let public_url = config.public_url.as_deref().map(check_public_url).transpose()?;
+        let url_ttl_secs = url_ttl_secs(config.url_ttl)?;
+        make_data_folder(&config.data)?;
+        let store = open_store(&config).await?;
+        let db = open_database(&config.data).await?;
+
+        let private = TcpListener::bind(loopback(&listener)).await.map_err(Error::Socket)?;
+        let endpoint = format!("http://{}", private.local_addr().map_err(Error::Socket)?);
+        let stop_private = CancellationToken::new();
+        let private_server = serve::serve(private, store.router(), stop_private.clone(), PRIVATE_GRACE);
+        let private_server = tokio::spawn(private_server);
+
+        let objects = Objects::new(ObjectsConfig {
+            endpoint,
             credentials: store.credentials().clone(),
             region: REGION.to_owned(),
             bucket: BUCKET.to_owned(),
-        }),
-        clock: config.clock.clone(),
-        url_ttl_secs,
-        tasks: TaskTracker::new(),
-    });
-    service.objects.check().await.map_err(Error::StoreRefused)?;
-    service.end_leases().await?;
+        });
+        objects.check().await.map_err(Error::StoreRefused)?;
+        let (clock, tasks) = (config.clock, TaskTracker::new());
+        let service = Service::new(service::Inner { db, objects, clock, url_ttl_secs, tasks });
+        service.end_leases().await?;
 
-    let app = http::App { service: service.clone(), public_url: public_url.map(Into::into) };
-    let router: Router = http::router(app, store.router(), BUCKET, &origins);
-    let server = serve::serve(listener, router, stop.clone(), config.shutdown_grace);
-    let sweeping = tokio::spawn(sweep_for_ever(service.clone()));
-    tokio::spawn(async move {
-        shutdown.await;
-        tracing::info!("stopping: no new connections, requests under way may finish");
-        stop.cancel();
-    });
-    server.await;
+        let app = http::App { service: service.clone(), public_url: public_url.map(Into::into) };
+        let router = http::router(app, store.router(), BUCKET, &origins);
+        let shutdown_grace = config.shutdown_grace;
+        Ok(Self { listener, router, shutdown_grace, service, store, stop_private, private_server })
+    }
 
-    sweeping.abort();
-    service.tasks.close();
-    service.tasks.wait().await;
-    stop_private.cancel();
-    let _ = private_server.await;
-    db.close().await;
-    store.close().await;
-    Ok(())
+    /// Serves until `shutdown`. What was begun ends first: requests (within the grace), then finalizes that
+    /// outlived theirs, then the way to the store, then the files.
+    pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) {
+        let stop = CancellationToken::new();
+        let stopping = stop.clone();
+        tokio::spawn(async move {
+            shutdown.await;
+            tracing::info!("stopping: no new connections, requests under way may finish");
+            stopping.cancel();
+        });
+        let sweeping = tokio::spawn(sweep_for_ever(self.service.clone()));
+        serve::serve(self.listener, self.router, stop, self.shutdown_grace).await;
+
+        sweeping.abort();
+        self.service.tasks.close();
+        self.service.tasks.wait().await;
+        self.stop_private.cancel();
+        if let Err(err) = self.private_server.await {
+            tracing::warn!(%err, "the way to the store did not end well");
+        }
+        self.service.db.close().await;
+        self.store.close().await;
+    }
 }
 
 async fn sweep_for_ever(service: Service) {

@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, stderr};
 
 use dray_client::Progress;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 
 const STYLE: &str = "{bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
 
@@ -17,7 +17,8 @@ impl Bar {
             return Self(ProgressBar::hidden());
         }
         let style = ProgressStyle::with_template(STYLE).unwrap_or_else(|_| ProgressStyle::default_bar());
-        Self(ProgressBar::new(0).with_style(style))
+        // What is left on the terminal is the result, or the complaint.
+        Self(ProgressBar::new(0).with_style(style).with_finish(ProgressFinish::AndClear))
     }
 
     /// The bar itself, for output to keep clear of it.

@@ -86,9 +86,7 @@ impl Connection {
     ) -> anyhow::Result<Response<Incoming>> {
         let mut request = Request::builder().method(method.clone()).uri(path).body(body)?;
         request.headers_mut().insert(HOST, self.host.clone());
-        request.headers_mut().extend(
-            headers.into_iter().map(|(name, value)| (Some(name), value)).collect::<hyper::HeaderMap>(),
-        );
+        request.headers_mut().extend(headers);
         self.sender.ready().await?;
         let answer = self.sender.send_request(request).await?;
         if answer.status().is_success() {

@@ -18,8 +18,8 @@ pub(crate) struct Parts {
     #[arg(long)]
     part_bytes: u64,
     /// Parts of the upload
-    #[arg(long)]
-    parts: u16,
+    #[arg(long = "parts")]
+    count: u16,
     /// Parts at once
     #[arg(long)]
     at_once: usize,
@@ -51,7 +51,7 @@ impl Meter {
 
 impl Parts {
     pub(crate) async fn measure(&self) -> anyhow::Result<Value> {
-        let size_bytes = self.part_bytes * u64::from(self.parts);
+        let size_bytes = self.part_bytes * u64::from(self.count);
         let target = self.server.target()?;
         let sending = Sending {
             buffer: payload::random(8 << 20)?,
@@ -61,7 +61,7 @@ impl Parts {
         };
         let control = &mut target.connect().await?;
         let upload = target.start(control, "parts.bin", size_bytes).await?;
-        let paths = target.part_paths(control, &upload, self.parts).await?;
+        let paths = target.part_paths(control, &upload, self.count).await?;
         let connections = sending.connect(&target).await?;
 
         let meter = Meter::start(self.server.pid)?;

@@ -20,7 +20,7 @@ pub(super) fn start(format: LogFormat, filter: &str) -> anyhow::Result<()> {
     if text {
         builder.init();
     } else {
-        builder.json().flatten_event(true).init();
+        builder.json().flatten_event(true).with_span_list(false).init();
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use anyhow::anyhow;
 use dray_server::admin::{Admin, OWNER_EMAIL};
-use dray_server::{Clock, Config};
+use dray_server::{Clock, Config, Server};
 use tokio::net::TcpListener;
 
 use super::log;
@@ -30,7 +30,12 @@ pub(super) async fn serve(args: Serve) -> anyhow::Result<Exit> {
     let admin = Admin::open(&config.data).await?;
     let token = admin.bootstrap(clock::now()).await?;
     admin.close().await;
-    output::print(&greeting(&address, token.as_deref()))?;
+    // A token that was made is shown whatever happens next: there is no second time.
+    let started = Server::start(config, listener).await;
+    if started.is_ok() || token.is_some() {
+        output::print(&greeting(&program(), &address, token.as_deref()))?;
+    }
+    let server = started?;
 
     let (stop, stopped) = tokio::sync::oneshot::channel();
     tokio::spawn(async move {
@@ -43,7 +48,7 @@ pub(super) async fn serve(args: Serve) -> anyhow::Result<Exit> {
     let shutdown = async move {
         let _ = stopped.await;
     };
-    dray_server::run(config, listener, shutdown).await?;
+    server.run(shutdown).await;
     Ok(Exit::Ok)
 }
 
@@ -78,7 +83,12 @@ fn reachable(mut address: SocketAddr) -> SocketAddr {
     address
 }
 
-fn greeting(address: &str, first_token: Option<&str>) -> String {
+/// How this program was called, so that what it says to type next works as it stands.
+fn program() -> String {
+    std::env::args().next().unwrap_or_else(|| "dray".to_owned())
+}
+
+fn greeting(program: &str, address: &str, first_token: Option<&str>) -> String {
     match first_token {
         Some(token) => format!(
             "Dray is at {address}
@@ -91,11 +101,15 @@ In another terminal:
 
   export DRAY_URL={address}
   export DRAY_TOKEN={token}
-  dray upload FILE
+  {program} upload FILE
+
+Or open {address} in a browser and paste the token.
 "
         ),
         None => {
-            format!("Dray is at {address}\nToken lost? Make another: dray token create --user {OWNER_EMAIL}")
+            format!(
+                "Dray is at {address}\nToken lost? Make another: {program} token create --user {OWNER_EMAIL}"
+            )
         }
     }
 }
@@ -106,7 +120,7 @@ mod tests {
 
     #[test]
     fn the_first_greeting_shows_the_token_and_what_to_type() {
-        insta::assert_snapshot!(greeting("http://127.0.0.1:8080", Some("cp_pat_x")));
+        insta::assert_snapshot!(greeting("dray", "http://127.0.0.1:8080", Some("cp_pat_x")));
     }
 
     #[test]
