@@ -11,12 +11,15 @@ use std::{
     time::Duration,
 };
 
+use rusqlite::Connection;
+
 use crate::{
     disk::{Disk, SharedDisk},
     failure::Failure,
     ids::{PartFileId, SetId},
     meta::{Meta, garbage},
     pins::Pins,
+    reserve::Reserve,
 };
 
 /// Files looked at between two database jobs.
@@ -29,6 +32,7 @@ pub(crate) struct Collector {
     pub(crate) meta: Arc<Meta>,
     pub(crate) disk: SharedDisk,
     pub(crate) pins: Pins,
+    pub(crate) reserve: Arc<Reserve>,
     /// Set, and then woken, when the store closes.
     pub(crate) stop: Arc<AtomicBool>,
 }
@@ -42,6 +46,7 @@ impl Collector {
             }
             while !self.stopped() {
                 report(self.collect());
+                self.reserve.refill();
                 if let Err(RecvTimeoutError::Disconnected) = woken.recv_timeout(PERIOD) {
                     return;
                 }
@@ -66,9 +71,7 @@ impl Collector {
                 return Ok(());
             }
             self.remove(&files)?;
-            self.meta.write_blocking(move |db| {
-                Ok(files.into_iter().try_for_each(|file| garbage::forget_file(db, file))?)
-            })?;
+            self.forget(move |db| files.iter().try_for_each(|file| garbage::forget_file(db, *file)))?;
         }
         Ok(())
     }
@@ -84,11 +87,23 @@ impl Collector {
             after = *last;
             let free: Vec<SetId> = sets.into_iter().filter(|set| !self.pins.is_pinned(*set)).collect();
             free.iter().try_for_each(|set| self.remove_files_of(*set))?;
-            self.meta.write_blocking(move |db| {
-                Ok(free.into_iter().try_for_each(|set| garbage::forget_set(db, set))?)
-            })?;
+            self.forget(move |db| free.iter().try_for_each(|set| garbage::forget_set(db, *set)))?;
         }
         Ok(())
+    }
+
+    /// Commits that garbage is gone, with the reserve's help if the disk is full.
+    fn forget(
+        &self,
+        job: impl Fn(&Connection) -> rusqlite::Result<()> + Clone + Send + 'static,
+    ) -> Result<(), Failure> {
+        let again = job.clone();
+        let forgotten = self.meta.write_blocking(move |db| Ok(job(db)?));
+        if !forgotten.as_ref().is_err_and(Failure::is_full) {
+            return forgotten;
+        }
+        self.reserve.release();
+        self.meta.write_blocking(move |db| Ok(again(db)?))
     }
 
     fn remove_files_of(&self, set: SetId) -> Result<(), Failure> {
@@ -128,7 +143,7 @@ impl Collector {
     }
 }
 
-fn unnamed(db: &rusqlite::Connection, files: &[PartFileId]) -> Result<Vec<PartFileId>, Failure> {
+fn unnamed(db: &Connection, files: &[PartFileId]) -> Result<Vec<PartFileId>, Failure> {
     let mut orphans = Vec::new();
     for file in files {
         if !garbage::is_named(db, *file)? {

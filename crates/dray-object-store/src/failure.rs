@@ -34,6 +34,11 @@ impl Failure {
         self
     }
 
+    /// Whether the disk is full.
+    pub(crate) fn is_full(&self) -> bool {
+        self.error.code == ErrorCode::InsufficientStorage
+    }
+
     fn full(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         let message = "The store's disk is full; nothing was stored";
         let mut failure = Self::new(ErrorCode::InsufficientStorage, message);
@@ -81,6 +86,11 @@ impl From<PartNumberError> for Failure {
     fn from(error: PartNumberError) -> Self {
         Self::new(ErrorCode::InvalidArgument, error.to_string())
     }
+}
+
+/// The disk is so full that nothing new is taken in.
+pub(crate) fn no_space() -> Failure {
+    Failure::new(ErrorCode::InsufficientStorage, "The store's disk is full; nothing was stored")
 }
 
 pub(crate) fn no_such_bucket() -> Failure {

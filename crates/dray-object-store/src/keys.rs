@@ -88,8 +88,8 @@ mod tests {
         assert_eq!((made.access_key_id.len(), made.secret_access_key.len()), (20, 40));
         assert_eq!(read_or_make(folder.path()).unwrap(), made);
         assert_eq!(read_keys(folder.path()).unwrap(), made);
-        let mode = fs::metadata(folder.path().join(FILE)).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
+        let permissions = fs::metadata(folder.path().join(FILE)).unwrap().permissions().mode();
+        assert_eq!(permissions & 0o777, 0o600);
     }
 
     #[test]

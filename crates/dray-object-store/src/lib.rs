@@ -4,6 +4,7 @@
 //! root/lock         one process at a time
 //! root/keys.json    the access key, made at random on the first start (0600)
 //! root/meta.db      buckets, uploads, parts, objects: SQLite, one writer thread that commits in groups
+//! root/reserve      4 MiB that let a full disk be emptied
 //! root/parts/ab/…   the bytes of parts over 16 KiB; immutable, randomly named; smaller ones live in meta.db
 //! ```
 //!
@@ -26,6 +27,7 @@ mod meta;
 mod open_error;
 mod pins;
 mod read;
+mod reserve;
 mod store;
 
 pub use config::{Config, CorsOrigins};

@@ -16,15 +16,17 @@ use std::{
 
 use axum::Router;
 use dray_s3::{Credentials, ErrorCode};
+use rusqlite::Connection;
 
 use crate::{
     Config, CorsOrigins, OpenError, clock,
     collector::Collector,
     disk::{Disk, SharedDisk},
-    failure::Failure,
+    failure::{Failure, no_space},
     http, keys,
     meta::{Meta, SchemaError, complete::Limits, schema},
     pins::Pins,
+    reserve::Reserve,
 };
 
 /// Every part but the last has at least so many bytes (AWS S3 user guide, "Multipart upload limits").
@@ -41,6 +43,7 @@ struct Inner {
     meta: Arc<Meta>,
     disk: SharedDisk,
     pins: Pins,
+    reserve: Arc<Reserve>,
     wake_collector: SyncSender<()>,
     stop_collector: Arc<AtomicBool>,
     collector: Mutex<Option<JoinHandle<()>>>,
@@ -66,8 +69,20 @@ impl ObjectStore {
         let disk = Arc::new(Disk::open(&root.join("parts"), config.durable).map_err(unwritable)?);
         let path = root.join("meta.db");
         let now = clock::now().as_millisecond();
-        let opened = Meta::open(&path, config.durable, &config.bucket, now, lock);
+        let reserve = Arc::new(Reserve::new(root.join("reserve")));
+        let lock = Arc::new(lock);
+        let open = || Meta::open(&path, config.durable, &config.bucket, now, Arc::clone(&lock));
+        let opened = match open() {
+            Err(SchemaError::Sqlite(error))
+                if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) =>
+            {
+                reserve.release();
+                open()
+            }
+            opened => opened,
+        };
         let opened = opened.map_err(|error| database_error(error, &root, &path))?;
+        reserve.refill();
         if !opened.closed_cleanly {
             disk.require_scan();
         }
@@ -80,6 +95,7 @@ impl ObjectStore {
             meta: Arc::clone(&meta),
             disk: Arc::clone(&disk),
             pins: pins.clone(),
+            reserve: Arc::clone(&reserve),
             stop: Arc::clone(&stop_collector),
         };
         let collector = collector.start(woken, !opened.closed_cleanly).map_err(unwritable)?;
@@ -91,6 +107,7 @@ impl ObjectStore {
             meta,
             disk,
             pins,
+            reserve,
             wake_collector,
             stop_collector,
             collector,
@@ -168,6 +185,29 @@ impl ObjectStore {
         }
         let message = format!("The object would have {size_bytes} bytes; at most {max} are allowed");
         Err(Failure::new(ErrorCode::EntityTooLarge, message))
+    }
+
+    /// Commits a job that makes space, with the reserve's help if the disk is full.
+    pub(crate) async fn write_freeing<T: Send + 'static>(
+        &self,
+        job: impl Fn(&Connection) -> Result<T, Failure> + Clone + Send + 'static,
+    ) -> Result<T, Failure> {
+        let mut result = self.0.meta.write(job.clone()).await;
+        if result.as_ref().is_err_and(Failure::is_full) {
+            self.0.reserve.release();
+            result = self.0.meta.write(job).await;
+        }
+        self.collect_garbage();
+        result
+    }
+
+    /// Refuses to take anything in while the reserve is used up; the collector restores it.
+    pub(crate) fn check_space(&self) -> Result<(), Failure> {
+        if self.0.reserve.is_held() {
+            return Ok(());
+        }
+        self.collect_garbage();
+        Err(no_space())
     }
 
     /// Tells the collector that a commit made garbage.

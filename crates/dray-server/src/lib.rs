@@ -102,7 +102,7 @@ pub struct Server {
     service: Service,
     store: ObjectStore,
     stop_private: CancellationToken,
-    private_server: JoinHandle<()>,
+    serving_private: JoinHandle<()>,
 }
 
 impl Server {
@@ -119,7 +119,7 @@ impl Server {
         let endpoint = format!("http://{}", private.local_addr().map_err(Error::Socket)?);
         let stop_private = CancellationToken::new();
         let private_server = serve::serve(private, store.router(), stop_private.clone(), PRIVATE_GRACE);
-        let private_server = tokio::spawn(private_server);
+        let serving_private = tokio::spawn(private_server);
 
         let objects = Objects::new(ObjectsConfig {
             endpoint,
@@ -135,7 +135,7 @@ impl Server {
         let app = http::App { service: service.clone(), public_url: public_url.map(Into::into) };
         let router = http::router(app, store.router(), BUCKET, &origins);
         let shutdown_grace = config.shutdown_grace;
-        Ok(Self { listener, router, shutdown_grace, service, store, stop_private, private_server })
+        Ok(Self { listener, router, shutdown_grace, service, store, stop_private, serving_private })
     }
 
     /// Serves until `shutdown`. What was begun ends first: requests (within the grace), then finalizes that
@@ -155,7 +155,7 @@ impl Server {
         self.service.tasks.close();
         self.service.tasks.wait().await;
         self.stop_private.cancel();
-        if let Err(err) = self.private_server.await {
+        if let Err(err) = self.serving_private.await {
             tracing::warn!(%err, "the way to the store did not end well");
         }
         self.service.db.close().await;

@@ -46,11 +46,9 @@ pub(super) async fn many(call: &Call, body: &mut Body) -> Result<Response, Failu
 /// Removes all of these objects in one commit.
 async fn remove(call: &Call, keys: Vec<String>) -> Result<(), Failure> {
     let bucket = call.target.bucket.clone();
-    let remove = call.store.meta().write(move |db| {
+    let remove = call.store.write_freeing(move |db| {
         let bucket = buckets::find(db, &bucket)?;
         Ok(keys.iter().try_for_each(|key| objects::remove(db, bucket, key))?)
     });
-    remove.await?;
-    call.store.collect_garbage();
-    Ok(())
+    remove.await
 }

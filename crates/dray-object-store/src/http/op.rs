@@ -148,10 +148,12 @@ impl Operation {
     }
 }
 
-/// Parameters that any request may have: those of the signature, headers that a presigner moved into the
+/// Parameters that any request may have: those of a signature (of version 2 too, so that the refusal says
+/// what is wrong with it), headers that a presigner moved into the
 /// query (they act as headers here), and the operation's name, which SDKs add for their own logs.
 fn is_common(name: &str) -> bool {
-    name == "x-id" || name.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("x-amz-"))
+    ["x-id", "AWSAccessKeyId", "Expires", "Signature"].contains(&name)
+        || name.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("x-amz-"))
 }
 
 /// Refuses a copy before anything else is looked at. A presigned PUT does not bind headers that its signer did

@@ -26,6 +26,7 @@ use crate::{
 };
 
 pub(super) async fn put(call: &Call, body: &mut Body) -> Result<Response, Failure> {
+    call.store.check_space()?;
     let announced = Announced::read(&call.fields(), call.payload.clone())?;
     call.store.check_object_size(announced.size_bytes)?;
     let headers = stored_headers::collect(&call.head.headers, &call.fields())?;

@@ -21,6 +21,7 @@ use crate::{
 pub(super) async fn put(call: &Call, body: &mut Body) -> Result<Response, Failure> {
     let number = part_number(call)?.get();
     let id = upload_id(call)?;
+    call.store.check_space()?;
     let announced = Announced::read(&call.fields(), call.payload.clone())?;
     let (bucket, key) = (call.target.bucket.clone(), call.target.key.clone());
     let find = call.store.meta().read(move |db| {

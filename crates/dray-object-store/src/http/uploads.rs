@@ -22,6 +22,7 @@ pub(super) const X_AMZ_CHECKSUM_ALGORITHM: HeaderName = HeaderName::from_static(
 pub(super) const X_AMZ_CHECKSUM_TYPE: HeaderName = HeaderName::from_static("x-amz-checksum-type");
 
 pub(super) async fn create(call: &Call) -> Result<Response, Failure> {
+    call.store.check_space()?;
     let fields = call.fields();
     let checksum = checksum_choice(&fields)?;
     let headers = stored_headers::collect(&call.head.headers, &fields)?;
@@ -67,13 +68,12 @@ fn checksum_choice(fields: &Fields<'_>) -> Result<ChecksumChoice, Failure> {
 pub(super) async fn abort(call: &Call) -> Result<Response, Failure> {
     let id = upload_id(call)?;
     let (bucket, key) = (call.target.bucket.clone(), call.target.key.clone());
-    let abort = call.store.meta().write(move |db| {
+    let abort = call.store.write_freeing(move |db| {
         let bucket = buckets::find(db, &bucket)?;
         let upload = uploads::find(db, bucket, &key, id)?;
         Ok(uploads::abort(db, upload.id.set)?)
     });
     abort.await?;
-    call.store.collect_garbage();
     Ok(answer::empty(StatusCode::NO_CONTENT))
 }
 

@@ -8,7 +8,7 @@ use crate::harness::{MIB, PART, Server, bytes, files_in};
 
 #[tokio::test]
 async fn a_restart_keeps_everything() {
-    let server = Server::start().await;
+    let server = Server::start_with(|_| ()).await;
     let keys = server.store.credentials().clone();
     server.put("small", "small").await;
     server.put("big", bytes(1, MIB)).await;
@@ -30,7 +30,7 @@ async fn a_restart_keeps_everything() {
 
 #[tokio::test]
 async fn a_folder_is_open_once_at_a_time() {
-    let server = Server::start().await;
+    let server = Server::start_with(|_| ()).await;
     let again = ObjectStore::open(Config::new(server.folder.path()));
     let error = again.err().unwrap();
     assert!(matches!(error, OpenError::Locked { .. }), "{error}");
@@ -63,7 +63,7 @@ async fn a_damaged_database_or_folder_is_refused_with_advice() {
 
 #[tokio::test]
 async fn a_flipped_bit_is_never_served() {
-    let server = Server::start().await;
+    let server = Server::start_with(|_| ()).await;
     server.put("k", bytes(1, MIB)).await;
     let file = fs::File::options().write(true).open(&server.files()[0]).unwrap();
     let right = bytes(1, MIB);
@@ -84,7 +84,7 @@ async fn a_flipped_bit_is_never_served() {
 
 #[tokio::test]
 async fn a_file_that_is_gone_or_cut_is_an_error() {
-    let server = Server::start().await;
+    let server = Server::start_with(|_| ()).await;
     server.put("k", bytes(1, MIB)).await;
     let path = server.files().remove(0);
     fs::File::options().write(true).open(&path).unwrap().set_len(300 << 10).unwrap();
@@ -97,7 +97,7 @@ async fn a_file_that_is_gone_or_cut_is_an_error() {
 
 #[tokio::test]
 async fn files_that_a_crash_left_behind_are_removed_and_no_others() {
-    let server = Server::start().await;
+    let server = Server::start_with(|_| ()).await;
     server.put("k", bytes(1, MIB)).await;
     let id = server.create("u", &[]).await;
     server.put_part("u", &id, 1, bytes(2, PART)).await;
@@ -118,7 +118,7 @@ async fn files_that_a_crash_left_behind_are_removed_and_no_others() {
 
 #[tokio::test]
 async fn a_closed_store_answers_503_and_still_reads() {
-    let server = Server::start().await;
+    let server = Server::start_with(|_| ()).await;
     server.put("k", "x").await;
     server.store.close().await;
     assert_eq!(server.put("k", "y").await.code(), "503 ServiceUnavailable");

@@ -4,9 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use bytes::Bytes;
 use dray_object_store::{Config, ObjectStore};
-use dray_s3::{
-    AddressingStyle, Endpoint, PayloadHash, PresignScope, SigningScope, presign, sign_request,
-};
+use dray_s3::{AddressingStyle, Endpoint, PayloadHash, PresignScope, SigningScope, presign, sign_request};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
@@ -61,7 +59,11 @@ impl Answer {
     /// Status and error code, e.g. `404 NoSuchKey`; the status alone when there is no error.
     pub(crate) fn code(&self) -> String {
         let status = self.status.as_u16();
-        if self.text().contains("<Error>") { format!("{status} {}", self.element("Code")) } else { status.to_string() }
+        if self.text().contains("<Error>") {
+            format!("{status} {}", self.element("Code"))
+        } else {
+            status.to_string()
+        }
     }
 
     pub(crate) fn etag(&self) -> String {
@@ -70,9 +72,9 @@ impl Answer {
 }
 
 impl Server {
-    /// A new store in a folder of its own.
+    /// A new store in a folder of its own, without fsync: what is tested is not what a power cut leaves.
     pub(crate) async fn start() -> Self {
-        Self::start_in(Arc::new(tempfile::tempdir().unwrap()), |_| ()).await
+        Self::start_with(|config| config.durable = false).await
     }
 
     pub(crate) async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
@@ -107,7 +109,13 @@ impl Server {
     }
 
     /// Sends a request signed in its headers, over an unsigned payload unless told otherwise.
-    pub(crate) async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Answer {
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Bytes>,
+    ) -> Answer {
         self.send_signed(method, path, headers, body, &PayloadHash::Unsigned).await
     }
 
@@ -124,17 +132,30 @@ impl Server {
     }
 
     /// The headers of a signed request.
-    pub(crate) fn sign(&self, method: &str, path: &str, headers: &[(&str, &str)], payload: &PayloadHash) -> HeaderMap {
+    pub(crate) fn sign(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        payload: &PayloadHash,
+    ) -> HeaderMap {
         let mut all = header_map(headers);
         let uri: Uri = format!("http://{}{path}", self.address).parse().unwrap();
-        let scope = SigningScope { credentials: self.store.credentials(), region: self.store.region(), now: now() };
+        let scope =
+            SigningScope { credentials: self.store.credentials(), region: self.store.region(), now: now() };
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         all.extend(sign_request(&scope, &method, &uri, &all, payload).unwrap());
         all
     }
 
     /// Sends a request with these headers and no others.
-    pub(crate) async fn send_raw(&self, method: &str, path: &str, headers: HeaderMap, body: impl Into<Bytes>) -> Answer {
+    pub(crate) async fn send_raw(
+        &self,
+        method: &str,
+        path: &str,
+        headers: HeaderMap,
+        body: impl Into<Bytes>,
+    ) -> Answer {
         self.try_send(method, path, headers, body).await.unwrap()
     }
 
@@ -175,11 +196,9 @@ impl Server {
         hang_up: bool,
     ) -> String {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
-        let mut head = format!("{method} {path} HTTP/1.1\r\n");
-        for (name, value) in headers {
-            head += &format!("{name}: {}\r\n", value.to_str().unwrap());
-        }
-        stream.write_all(format!("{head}\r\n").as_bytes()).await.unwrap();
+        let lines = headers.iter().map(|(name, value)| format!("{name}: {}\r\n", value.to_str().unwrap()));
+        let lines = lines.collect::<Vec<_>>().concat();
+        stream.write_all(format!("{method} {path} HTTP/1.1\r\n{lines}\r\n").as_bytes()).await.unwrap();
         stream.write_all(body).await.unwrap();
         if hang_up {
             stream.shutdown().await.unwrap();
@@ -194,7 +213,13 @@ impl Server {
         self.presign_at(method, key, query, now())
     }
 
-    pub(crate) fn presign_at(&self, method: &str, key: &str, query: &[(&str, &str)], now: jiff::Timestamp) -> String {
+    pub(crate) fn presign_at(
+        &self,
+        method: &str,
+        key: &str,
+        query: &[(&str, &str)],
+        now: jiff::Timestamp,
+    ) -> String {
         let endpoint = Endpoint::parse(&format!("http://{}", self.address), AddressingStyle::Path).unwrap();
         let scope = PresignScope {
             credentials: self.store.credentials(),

@@ -23,9 +23,14 @@ async fn a_body_over_the_limits_is_refused_before_it_is_read() {
 #[tokio::test]
 async fn a_body_without_a_length_is_refused() {
     let server = Server::start().await;
-    let headers = server.sign("PUT", &server.path("k"), &[("transfer-encoding", "chunked")], &PayloadHash::Unsigned);
-    let answer = server.send_part_of_body("PUT", &server.path("k"), &headers, b"1\r\nx\r\n0\r\n\r\n", true).await;
-    assert!(answer.starts_with("HTTP/1.1 411") && answer.contains("<Code>MissingContentLength</Code>"), "{answer}");
+    let headers =
+        server.sign("PUT", &server.path("k"), &[("transfer-encoding", "chunked")], &PayloadHash::Unsigned);
+    let answer =
+        server.send_part_of_body("PUT", &server.path("k"), &headers, b"1\r\nx\r\n0\r\n\r\n", true).await;
+    assert!(
+        answer.starts_with("HTTP/1.1 411") && answer.contains("<Code>MissingContentLength</Code>"),
+        "{answer}"
+    );
 }
 
 #[tokio::test]
@@ -35,7 +40,8 @@ async fn a_body_that_ends_early_leaves_the_older_part() {
     let path = server.path(&format!("k?partNumber=1&uploadId={id}"));
     let etag = server.put_part("k", &id, 1, bytes(1, PART)).await.etag();
     for (length, sent) in [(100, 50), (600_000, 599_999), (600_000, 0)] {
-        let headers = server.sign("PUT", &path, &[("content-length", &length.to_string())], &PayloadHash::Unsigned);
+        let headers =
+            server.sign("PUT", &path, &[("content-length", &length.to_string())], &PayloadHash::Unsigned);
         let answer = server.send_part_of_body("PUT", &path, &headers, &bytes(2, sent), true).await;
         assert!(answer.is_empty() || answer.contains("<Code>IncompleteBody</Code>"), "{answer}");
     }
@@ -47,8 +53,10 @@ async fn a_body_that_ends_early_leaves_the_older_part() {
 #[tokio::test]
 async fn a_body_that_stops_coming_times_out_and_closes() {
     let server = Server::start_with(|config| config.idle_timeout = Duration::from_millis(50)).await;
-    let headers = server.sign("PUT", &server.path("k"), &[("content-length", "600000")], &PayloadHash::Unsigned);
-    let answer = server.send_part_of_body("PUT", &server.path("k"), &headers, &bytes(1, 300_000), false).await;
+    let headers =
+        server.sign("PUT", &server.path("k"), &[("content-length", "600000")], &PayloadHash::Unsigned);
+    let answer =
+        server.send_part_of_body("PUT", &server.path("k"), &headers, &bytes(1, 300_000), false).await;
     assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("<Code>RequestTimeout</Code>"), "{answer}");
     assert!(answer.contains("connection: close"), "{answer}");
     server.wait_for_files(0).await;

@@ -1,9 +1,9 @@
-//! ListObjects in both versions, over HTTP; the order and the groups themselves are tested where they are made.
+//! `ListObjects` in both versions, over HTTP; the order and the groups themselves are tested where they are made.
 
 use crate::harness::Server;
 
 async fn filled() -> Server {
-    let server = Server::start_with(|config| config.durable = false).await;
+    let server = Server::start().await;
     for key in ["a/1", "a/2", "a/b/3", "b", "c/1", "d%20%C3%BC"] {
         assert_eq!(server.put(key, "x").await.code(), "200");
     }
@@ -39,13 +39,17 @@ async fn version_2_pages_through_keys_and_groups() {
     let below = server.send("GET", &bucket(&server, "list-type=2&prefix=a/&delimiter=/"), &[], "").await;
     assert_eq!(below.elements("Key"), ["a/1", "a/2"]);
     assert!(below.text().contains("<Prefix>a/b/</Prefix>"));
-    let after = server.send("GET", &bucket(&server, "list-type=2&start-after=b&encoding-type=url"), &[], "").await;
+    let after =
+        server.send("GET", &bucket(&server, "list-type=2&start-after=b&encoding-type=url"), &[], "").await;
     assert_eq!(after.elements("Key"), ["c/1", "d%20%C3%BC"]);
     let none = server.send("GET", &bucket(&server, "list-type=2&max-keys=0"), &[], "").await;
     assert_eq!((none.element("KeyCount"), none.element("IsTruncated")), ("0".into(), "false".into()));
     let bad = server.send("GET", &bucket(&server, "list-type=2&continuation-token=*"), &[], "").await;
     assert_eq!(bad.code(), "400 InvalidArgument");
-    assert_eq!(server.send("GET", &bucket(&server, "max-keys=-1"), &[], "").await.code(), "400 InvalidArgument");
+    assert_eq!(
+        server.send("GET", &bucket(&server, "max-keys=-1"), &[], "").await.code(),
+        "400 InvalidArgument"
+    );
 }
 
 #[tokio::test]

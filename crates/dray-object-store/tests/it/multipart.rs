@@ -26,7 +26,10 @@ async fn an_upload_becomes_an_object_of_its_listed_parts() {
     let got = server.get(key).await;
     assert_eq!(got.body, [first, third].concat());
     assert_eq!(got.header("etag"), done.element("ETag"));
-    assert_eq!(server.send("GET", &server.path(&format!("{key}?uploadId={id}")), &[], "").await.code(), "404 NoSuchUpload");
+    assert_eq!(
+        server.send("GET", &server.path(&format!("{key}?uploadId={id}")), &[], "").await.code(),
+        "404 NoSuchUpload"
+    );
     server.wait_for_files(1).await;
 }
 
@@ -158,7 +161,10 @@ async fn parts_and_uploads_are_listed_in_pages() {
     let page = |query: &str| server.path(&format!("k?uploadId={id}&{query}"));
     let first = server.send("GET", &page("max-parts=3"), &[], "").await;
     assert_eq!(first.elements("PartNumber"), ["2", "3", "5"]);
-    assert_eq!((first.element("IsTruncated"), first.element("NextPartNumberMarker")), ("true".into(), "5".into()));
+    assert_eq!(
+        (first.element("IsTruncated"), first.element("NextPartNumberMarker")),
+        ("true".into(), "5".into())
+    );
     let second = server.send("GET", &page("part-number-marker=5"), &[], "").await;
     assert_eq!(second.elements("PartNumber"), ["9"]);
     assert_eq!(second.element("IsTruncated"), "false");
@@ -175,7 +181,9 @@ async fn parts_and_uploads_are_listed_in_pages() {
     assert!(grouped.text().contains("<CommonPrefixes><Prefix>a/</Prefix></CommonPrefixes>"));
     let (key, id) = (grouped.element("NextKeyMarker"), grouped.element("NextUploadIdMarker"));
     assert_eq!((key.as_str(), &id), ("k", &ids[0]));
-    let rest = server.send("GET", &uploads(&format!("delimiter=/&key-marker={key}&upload-id-marker={id}")), &[], "").await;
+    let rest = server
+        .send("GET", &uploads(&format!("delimiter=/&key-marker={key}&upload-id-marker={id}")), &[], "")
+        .await;
     assert_eq!(rest.elements("UploadId"), [ids[1].clone(), ids[4].clone()]);
 }
 
@@ -233,7 +241,7 @@ async fn ten_thousand_parts_complete_quickly_and_read_back() {
     println!("completing 10,000 parts took {:?}", began.elapsed());
     assert_eq!(done.code(), "200", "{done:?}");
     let got = server.get("k").await;
-    let expected: String = (1..=10_000).map(|number| format!("{number:05}")).collect();
+    let expected = (1..=10_000).map(|number| format!("{number:05}")).collect::<Vec<_>>().concat();
     assert_eq!(got.body, expected);
     let range = server.send("GET", &server.path("k"), &[("range", "bytes=24998-25006")], "").await;
     assert_eq!(range.body, &expected[24_998..25_007]);

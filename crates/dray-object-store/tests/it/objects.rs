@@ -34,7 +34,18 @@ async fn any_range_across_any_border_is_exact() {
     let whole: Vec<u8> = parts().concat();
     assert_eq!(server.upload("k", &parts()).await.code(), "200");
     let size = whole.len();
-    let borders = [0, 1, 255 << 10, 256 << 10, 300 << 10, 556 << 10, (556 << 10) + PART, size - 101, size - 100, size - 1];
+    let borders = [
+        0,
+        1,
+        255 << 10,
+        256 << 10,
+        300 << 10,
+        556 << 10,
+        (556 << 10) + PART,
+        size - 101,
+        size - 100,
+        size - 1,
+    ];
     for first in borders {
         for last in borders.into_iter().filter(|last| *last >= first) {
             let range = format!("bytes={first}-{last}");
@@ -49,7 +60,10 @@ async fn any_range_across_any_border_is_exact() {
     let open = server.send("GET", &server.path("k"), &[("range", "bytes=557000-")], "").await;
     assert!(open.body == whole[557_000..]);
     let beyond = server.send("GET", &server.path("k"), &[("range", &format!("bytes={size}-"))], "").await;
-    assert_eq!((beyond.code(), beyond.header("content-range")), ("416 InvalidRange".into(), &*format!("bytes */{size}")));
+    assert_eq!(
+        (beyond.code(), beyond.header("content-range")),
+        ("416 InvalidRange".into(), &*format!("bytes */{size}"))
+    );
     let nonsense = server.send("GET", &server.path("k"), &[("range", "bytes=9-1")], "").await;
     assert!(nonsense.status == 200 && nonsense.body == whole);
 }
@@ -65,8 +79,14 @@ async fn a_part_is_read_by_its_number() {
         let head = server.send("HEAD", &server.path(&format!("k?partNumber={number}")), &[], "").await;
         assert_eq!(head.header("content-length"), part.len().to_string());
     }
-    assert_eq!(server.send("GET", &server.path("k?partNumber=6"), &[], "").await.code(), "416 InvalidPartNumber");
-    assert_eq!(server.send("GET", &server.path("k?partNumber=0"), &[], "").await.code(), "400 InvalidArgument");
+    assert_eq!(
+        server.send("GET", &server.path("k?partNumber=6"), &[], "").await.code(),
+        "416 InvalidPartNumber"
+    );
+    assert_eq!(
+        server.send("GET", &server.path("k?partNumber=0"), &[], "").await.code(),
+        "400 InvalidArgument"
+    );
 }
 
 #[tokio::test]
@@ -86,8 +106,14 @@ async fn conditions_of_readers_and_writers_hold() {
     let absent = [("if-none-match", "*")];
     assert_eq!(server.send("PUT", &server.path("k"), &absent, "new").await.code(), "412 PreconditionFailed");
     assert_eq!(server.send("PUT", &server.path("new"), &absent, "new").await.code(), "200");
-    assert_eq!(server.send("PUT", &server.path("k"), &[("if-match", "\"x\"")], "new").await.code(), "412 PreconditionFailed");
-    assert_eq!(server.send("PUT", &server.path("none"), &[("if-match", &etag)], "new").await.code(), "404 NoSuchKey");
+    assert_eq!(
+        server.send("PUT", &server.path("k"), &[("if-match", "\"x\"")], "new").await.code(),
+        "412 PreconditionFailed"
+    );
+    assert_eq!(
+        server.send("PUT", &server.path("none"), &[("if-match", &etag)], "new").await.code(),
+        "404 NoSuchKey"
+    );
     assert_eq!(server.send("PUT", &server.path("k"), &[("if-match", &etag)], "new").await.code(), "200");
     assert_eq!(server.get("k").await.body, "new");
 }
@@ -114,11 +140,15 @@ async fn metadata_comes_back_and_signed_overrides_win() {
             assert_eq!(got.header("x-content-type-options"), "nosniff");
             assert_eq!(got.header("content-security-policy"), "sandbox; default-src 'none'");
         }
-        let query = [("response-content-type", "text/plain"), ("response-content-disposition", "inline; a=\"b\"")];
+        let query =
+            [("response-content-type", "text/plain"), ("response-content-disposition", "inline; a=\"b\"")];
         let path = server.presign("GET", key, &query);
         let got = server.send_raw("GET", &path, http::HeaderMap::new(), "").await;
         assert_eq!(got.code(), "200");
-        assert_eq!((got.header("content-type"), got.header("content-disposition")), ("text/plain", "inline; a=\"b\""));
+        assert_eq!(
+            (got.header("content-type"), got.header("content-disposition")),
+            ("text/plain", "inline; a=\"b\"")
+        );
         assert_eq!(got.header("cache-control"), "no-store");
     }
 }
@@ -178,7 +208,8 @@ async fn deleting_is_idempotent_and_takes_many_keys() {
 async fn attributes_are_those_asked_for() {
     let server = Server::start().await;
     server.upload("k", &parts()).await;
-    let asked = [("x-amz-object-attributes", "ETag,ObjectSize,ObjectParts,Checksum"), ("x-amz-max-parts", "2")];
+    let asked =
+        [("x-amz-object-attributes", "ETag,ObjectSize,ObjectParts,Checksum"), ("x-amz-max-parts", "2")];
     let got = server.send("GET", &server.path("k?attributes"), &asked, "").await;
     let size: usize = parts().iter().map(bytes::Bytes::len).sum();
     assert_eq!(got.element("ObjectSize"), size.to_string());

@@ -12,7 +12,10 @@ async fn only_the_stores_own_signature_is_accepted() {
     let path = server.path("k");
     assert_eq!(server.send_raw("PUT", &path, HeaderMap::new(), "x").await.code(), "403 AccessDenied");
     let mut headers = server.sign("PUT", &path, &[], &PayloadHash::Unsigned);
-    assert_eq!(server.send_raw("PUT", &server.path("other"), headers.clone(), "x").await.code(), "403 SignatureDoesNotMatch");
+    assert_eq!(
+        server.send_raw("PUT", &server.path("other"), headers.clone(), "x").await.code(),
+        "403 SignatureDoesNotMatch"
+    );
     headers.insert("x-amz-meta-extra", "1".parse().unwrap());
     assert_eq!(server.send_raw("PUT", &path, headers, "x").await.status, 403);
     let stranger = Server::start().await;
@@ -62,7 +65,11 @@ async fn operations_that_the_store_does_not_have_say_so() {
         ("PUT", "?cors"),
         ("GET", "?versions"),
     ] {
-        assert_eq!(server.send(method, &server.path(path), &[], "").await.code(), "501 NotImplemented", "{method} {path}");
+        assert_eq!(
+            server.send(method, &server.path(path), &[], "").await.code(),
+            "501 NotImplemented",
+            "{method} {path}"
+        );
     }
     assert_eq!(server.send("PATCH", &server.path("k"), &[], "").await.code(), "405 MethodNotAllowed");
     let sse = [("x-amz-server-side-encryption", "aws:kms")];
@@ -89,7 +96,10 @@ async fn part_numbers_and_keys_outside_the_limits_are_refused() {
         let path = server.path(&format!("k?partNumber={number}&uploadId={id}"));
         assert_eq!(server.send("PUT", &path, &[], "x").await.code(), "400 InvalidArgument", "{number}");
     }
-    assert_eq!(server.send("PUT", &server.path("k?partNumber=1"), &[], "x").await.code(), "400 InvalidArgument");
+    assert_eq!(
+        server.send("PUT", &server.path("k?partNumber=1"), &[], "x").await.code(),
+        "400 InvalidArgument"
+    );
     assert_eq!(server.put(&"k".repeat(1025), "x").await.code(), "400 KeyTooLongError");
     assert_eq!(server.put(&"k".repeat(1024), "x").await.code(), "200");
 }

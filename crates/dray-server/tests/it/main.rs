@@ -18,5 +18,6 @@ mod operators;
 mod presigned_urls;
 mod recover;
 mod shutdown;
+mod slowness;
 mod start;
 mod workspace;
