@@ -1,7 +1,7 @@
 # Dray. `make` lists what there is.
 
 PAGE := web/dist/index.html
-PAGE_SOURCES := $(wildcard web/src/* web/*.html web/*.css web/*.mjs web/*.json)
+PAGE_SOURCES := $(wildcard web/src/* web/*.html web/*.svg web/*.css web/*.mjs web/*.json)
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 RUN_ARGS ?=
 

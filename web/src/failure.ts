@@ -1,0 +1,76 @@
+// Which failures end an upload and what a person reads about them; which are worth another try.
+// Pure: answers in, verdicts out.
+
+import type { ApiError, PutAnswer } from "./api.ts";
+
+/** Ends an upload. `startOver`: what was sent so far is of no more use. */
+export class Failure extends Error {
+  constructor(
+    message: string,
+    readonly kind: "plain" | "start-over" | "signed-out" = "plain",
+  ) {
+    super(message);
+  }
+}
+
+export type Verdict =
+  | { is: "stored"; eTag: string }
+  | { is: "sign-again" | "try-again" | "failed"; why: Failure };
+
+/** What the store's answer to a part means. */
+export function judgePut(answer: PutAnswer, partNumber: number, storeOrigin: string): Verdict {
+  const { status, eTag, body } = answer;
+  if (status >= 200 && status < 300) {
+    if (eTag) return { is: "stored", eTag };
+    return { is: "failed", why: new Failure(hiddenETag(storeOrigin)) };
+  }
+  const code = tag(body, "Code");
+  const said = [code, tag(body, "Message")].filter(Boolean).join(": ") || `status ${status}`;
+  const why = new Failure(`The object store refused part ${partNumber} (${said}).`);
+  if (status === 403 || (status === 400 && code === "ExpiredToken")) return { is: "sign-again", why };
+  if (status === 404 && code === "NoSuchUpload") return { is: "failed", why: new Failure(GONE, "start-over") };
+  if (status === 413) return { is: "failed", why: new Failure(tooLarge(partNumber)) };
+  const passing = status >= 500 || [408, 409, 425, 429].includes(status);
+  const damaged = ["BadDigest", "IncompleteBody", "RequestTimeout"].includes(code);
+  return { is: status !== 507 && (passing || damaged) ? "try-again" : "failed", why };
+}
+
+/** What an error of the API means for an upload: `null` when asking again may help. */
+export function judgeApi(error: ApiError): Failure | null {
+  if (error.status === 401) return new Failure(error.message, "signed-out");
+  if (error.status === 410 || ["upload_not_found", "invalid_part", "size_mismatch"].includes(error.code)) {
+    return new Failure(error.message, "start-over");
+  }
+  const passing = [408, 429, 500, 502, 503, 504].includes(error.status) || error.code === "finalize_in_progress";
+  return passing ? null : new Failure(error.message);
+}
+
+const GONE = "This upload no longer exists in the object store. Try again to send the file from the start.";
+
+function hiddenETag(storeOrigin: string): string {
+  return (
+    `The store at ${storeOrigin} took the part, but this page may not read its ETag. ` +
+    "The bucket's CORS rules must expose the ETag header; “dray doctor” shows how."
+  );
+}
+
+function tooLarge(partNumber: number): string {
+  return `Part ${partNumber} is larger than a proxy in front of the object store lets through (status 413).`;
+}
+
+/** The store can not be reached although the drive can: from a page, a missing CORS rule looks just like that. */
+export function storeOutOfReach(storeOrigin: string, pageOrigin: string): Failure {
+  if (storeOrigin === pageOrigin) {
+    return new Failure("The connection breaks each time a part is sent. Does a proxy in between limit uploads?");
+  }
+  return new Failure(
+    `The drive answers, but its object store at ${storeOrigin} can not be reached from this page. ` +
+      `Is it up, and do the bucket's CORS rules allow PUT from ${pageOrigin}? “dray doctor” checks both.`,
+  );
+}
+
+export const CHANGED = "The file can no longer be read. It was changed, moved or removed since you picked it.";
+
+function tag(xml: string, name: string): string {
+  return new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1]?.trim().replace(/\.$/, "") ?? "";
+}

@@ -1,0 +1,31 @@
+// A file's parts: where each begins and ends, and whether it can still be read. Sends nothing.
+
+import { CHANGED, Failure } from "./failure.ts";
+
+export interface Part {
+  readonly number: number;
+  readonly start: number;
+  readonly end: number;
+  /** Bytes on their way; all of them once `eTag` is there. */
+  sent: number;
+  eTag: string | null;
+  url: string | null;
+}
+
+/** Equal parts but the last; an empty file is one empty part. */
+export function cut(size: number, partSize: number): Part[] {
+  const count = Math.max(1, Math.ceil(size / partSize));
+  return Array.from({ length: count }, (_, index) => {
+    const start = index * partSize;
+    return { number: index + 1, start, end: Math.min(size, start + partSize), sent: 0, eTag: null, url: null };
+  });
+}
+
+/** Tells a cut line from a file that was changed under us: browsers report both as the same network error. */
+export async function mustBeReadable(part: Blob): Promise<void> {
+  try {
+    await part.slice(0, 1).arrayBuffer();
+  } catch {
+    throw new Failure(CHANGED, "start-over");
+  }
+}

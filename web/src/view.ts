@@ -1,0 +1,257 @@
+// What is seen: renders uploads into rows and the cart. Decides nothing about uploads and speaks to no server.
+
+import { bytes, duration, percent } from "./format.ts";
+import type { State, Upload, Uploads } from "./upload.ts";
+
+/** More than these can not be told apart on a phone. */
+const MOST_CELLS = 48;
+/** The cart is full then; the manifest lists them all. */
+const MOST_CRATES = 40;
+
+export type Act = "pause" | "resume" | "retry" | "cancel" | "remove" | "download";
+
+const ACTS: Record<State, Act[]> = {
+  queued: ["pause", "cancel"],
+  uploading: ["pause", "cancel"],
+  finishing: [],
+  paused: ["resume", "cancel"],
+  failed: ["retry", "remove"],
+  done: ["download"],
+  cancelled: [],
+};
+
+/** The element with this id, which index.html has. */
+export function element<T extends HTMLElement>(id: string, type: new () => T): T {
+  const found = document.getElementById(id);
+  if (!(found instanceof type)) throw new Error(`index.html lacks #${id}`);
+  return found;
+}
+
+function within(root: ParentNode, selector: string): HTMLElement {
+  const found = root.querySelector<HTMLElement>(selector);
+  if (!found) throw new Error(`index.html lacks ${selector}`);
+  return found;
+}
+
+interface Row {
+  root: HTMLElement;
+  name: HTMLElement;
+  size: HTMLElement;
+  cells: HTMLElement;
+  facts: HTMLElement;
+  note: HTMLElement;
+  /** The file's crate on the cart; only the first files get one. */
+  crate: HTMLElement | null;
+  /** The parts that `cells` was drawn for. */
+  drawn: Upload["parts"] | null;
+  state: State | null;
+}
+
+export class View {
+  private readonly rows = new Map<Upload, Row>();
+  private readonly stale = new Set<Upload>();
+  private readonly list = element("list", HTMLUListElement);
+  private readonly load = element("load", HTMLElement);
+  private readonly news = element("news", HTMLElement);
+  private frame = 0;
+
+  constructor(
+    private readonly uploads: () => Uploads,
+    private readonly onAct: (act: Act, upload: Upload) => void,
+  ) {}
+
+  /** Draws `upload` with the next frame, however often it changes until then. */
+  changed(upload: Upload): void {
+    this.stale.add(upload);
+    // A tab in the background gets no frames; what is said aloud and the title must not wait for one.
+    if (this.rows.get(upload)?.state !== upload.state) this.draw(upload);
+    this.frame ||= requestAnimationFrame(() => {
+      this.frame = 0;
+      this.drawAll();
+    });
+  }
+
+  /** Redraws those whose speed changes with time alone. */
+  tick(): void {
+    for (const upload of this.uploads().all) if (upload.state === "uploading") this.stale.add(upload);
+    this.drawAll();
+  }
+
+  remove(upload: Upload): void {
+    const row = this.rows.get(upload);
+    this.rows.delete(upload);
+    this.stale.delete(upload);
+    const next = row?.root.nextElementSibling ?? row?.root.previousElementSibling;
+    const focused = row?.root.contains(document.activeElement) ?? false;
+    row?.root.remove();
+    row?.crate?.remove();
+    // The focus must not fall back to the top of the page.
+    if (focused) (next?.querySelector<HTMLElement>("button:not([hidden])") ?? element("choose", HTMLElement)).focus();
+    this.drawAll();
+  }
+
+  /** Says it to those who listen to the page. */
+  say(text: string): void {
+    this.news.textContent = text;
+  }
+
+  private drawAll(): void {
+    for (const upload of this.stale) this.draw(upload);
+    this.stale.clear();
+    this.drawTotal();
+  }
+
+  private draw(upload: Upload): void {
+    if (upload.state === "cancelled") return;
+    const row = this.rows.get(upload) ?? this.addRow(upload);
+    drawCells(row, upload);
+    if (row.crate) drawCrate(row.crate, upload);
+    write(row.size, bytes(upload.file.size));
+    write(row.facts, facts(upload));
+    write(row.note, upload.note ?? "");
+    if (row.state !== upload.state) this.enter(row, upload);
+  }
+
+  private addRow(upload: Upload): Row {
+    const copy = element("row", HTMLTemplateElement).content.cloneNode(true) as DocumentFragment;
+    const part = (selector: string): HTMLElement => within(copy, selector);
+    const row: Row = {
+      root: part(".row"),
+      name: part(".name"),
+      size: part(".size"),
+      cells: part(".cells"),
+      facts: part(".facts"),
+      note: part(".note"),
+      crate: this.load.children.length < MOST_CRATES ? newCrate(upload.file.size) : null,
+      drawn: null,
+      state: null,
+    };
+    const { name } = upload.file;
+    write(row.name, name);
+    row.name.title = name;
+    row.cells.setAttribute("aria-label", name);
+    for (const button of row.root.querySelectorAll<HTMLButtonElement>("[data-act]")) {
+      button.setAttribute("aria-label", `${button.textContent ?? ""} ${name}`);
+      button.addEventListener("click", () => this.onAct(button.dataset.act as Act, upload));
+    }
+    this.rows.set(upload, row);
+    this.list.append(copy);
+    if (row.crate) this.load.append(row.crate);
+    return row;
+  }
+
+  /** What changes only with the state. */
+  private enter(row: Row, upload: Upload): void {
+    const { state, file } = upload;
+    const buttons = [...row.root.querySelectorAll<HTMLButtonElement>("[data-act]")];
+    const focused = buttons.includes(document.activeElement as HTMLButtonElement);
+    row.state = state;
+    row.root.dataset.state = state;
+    for (const button of buttons) button.hidden = !ACTS[state].includes(button.dataset.act as Act);
+    if (focused) buttons.find((button) => !button.hidden)?.focus();
+    if (state === "done") this.say(`${file.name} is uploaded.`);
+    if (state === "failed") this.say(`${file.name} failed. ${upload.note ?? ""}`);
+    if (state === "paused") this.say(`${file.name} is paused.`);
+  }
+
+  private drawTotal(): void {
+    const { all, busy, meter } = this.uploads();
+    const counted = all.filter((upload) => upload.state !== "failed" && upload.state !== "cancelled");
+    const whole = counted.reduce((sum, upload) => sum + upload.file.size, 0);
+    const sent = counted.reduce((sum, upload) => sum + upload.sent, 0);
+    const done = counted.filter((upload) => upload.state === "done").length;
+    const rate = meter.rate(performance.now());
+    element("total", HTMLProgressElement).value = whole ? sent / whole : done ? 1 : 0;
+    element("cart", HTMLElement).dataset.moving = String(busy && rate > 0);
+    element("manifest", HTMLElement).hidden = all.length === 0;
+    element("clear", HTMLElement).hidden = done < 2;
+    write(element("tally", HTMLElement), tally(counted.length, done, whole, sent, busy ? rate : 0));
+    const title = busy ? `${percent(sent, whole)}% · Dray` : "Dray";
+    if (document.title !== title) document.title = title;
+  }
+}
+
+function tally(files: number, done: number, whole: number, sent: number, rate: number): string {
+  if (files === 0) return "";
+  const noun = files === 1 ? "file" : "files";
+  if (done === files) return `${files} ${noun}, ${bytes(whole)}, all in the drive`;
+  const pace = rate > 0 ? [`${bytes(rate)}/s`, `${duration((whole - sent) / rate)} left`] : [];
+  return [`${done} of ${files} ${noun}`, `${bytes(sent)} of ${bytes(whole)}`, ...pace].join(" · ");
+}
+
+function facts(upload: Upload): string {
+  const { state, sent, file } = upload;
+  const amount = `${bytes(sent)} of ${bytes(file.size)}`;
+  switch (state) {
+    case "queued":
+      return "Waiting its turn";
+    case "uploading": {
+      const rate = upload.meter.rate(performance.now());
+      if (upload.note !== null) return `${amount} · waiting`;
+      return rate > 0 ? `${amount} · ${bytes(rate)}/s · ${duration((file.size - sent) / rate)} left` : amount;
+    }
+    case "finishing":
+      return "Every byte is there. Finalizing";
+    case "paused":
+      return `${amount} · paused`;
+    case "failed":
+      return `${amount} · stopped`;
+    case "done":
+      return "In the drive";
+    case "cancelled":
+      return "";
+  }
+}
+
+/** One cell a part, or a run of parts when there are many: sent bytes light, stored parts solid. */
+function drawCells(row: Row, upload: Upload): void {
+  const { parts } = upload;
+  if (row.drawn !== parts) {
+    row.drawn = parts;
+    row.cells.replaceChildren(...groups(parts).map(newCell));
+  }
+  groups(parts).forEach((group, index) => {
+    const cell = row.cells.children[index];
+    const fill = cell?.firstElementChild;
+    if (!(cell instanceof HTMLElement && fill instanceof HTMLElement)) return;
+    const whole = group.reduce((sum, part) => sum + part.end - part.start, 0);
+    const sent = group.reduce((sum, part) => sum + part.sent, 0);
+    cell.classList.toggle("stored", upload.state === "done" || group.every((part) => part.eTag !== null));
+    fill.style.transform = `scaleX(${whole ? sent / whole : upload.state === "done" ? 1 : 0})`;
+  });
+  const value = upload.state === "done" ? 100 : percent(upload.sent, upload.file.size);
+  row.cells.setAttribute("aria-valuenow", String(value));
+}
+
+function groups(parts: Upload["parts"]): Upload["parts"][] {
+  const per = Math.max(1, Math.ceil(parts.length / MOST_CELLS));
+  return Array.from({ length: Math.max(1, Math.ceil(parts.length / per)) }, (_, i) => parts.slice(i * per, (i + 1) * per));
+}
+
+function newCell(group: Upload["parts"]): HTMLElement {
+  const cell = document.createElement("span");
+  // As wide as its share of the file, but never too narrow to be seen.
+  cell.style.flexGrow = String(Math.max(1, group.reduce((sum, part) => sum + part.end - part.start, 0)));
+  cell.append(document.createElement("i"));
+  return cell;
+}
+
+/** The larger the file the larger the crate: from 1 KiB or less to 16 GiB or more. */
+function newCrate(size: number): HTMLElement {
+  const crate = document.createElement("span");
+  const share = Math.min(1, Math.max(0, Math.log2(Math.max(1, size / 1024)) / 24));
+  crate.style.setProperty("--share", share.toFixed(3));
+  crate.append(document.createElement("i"));
+  return crate;
+}
+
+function drawCrate(crate: HTMLElement, upload: Upload): void {
+  const fill = crate.firstElementChild as HTMLElement;
+  const done = upload.state === "done";
+  crate.dataset.state = upload.state;
+  fill.style.transform = `scaleY(${done ? 1 : upload.file.size ? upload.sent / upload.file.size : 0})`;
+}
+
+function write(target: HTMLElement, text: string): void {
+  if (target.textContent !== text) target.textContent = text;
+}

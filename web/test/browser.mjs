@@ -1,0 +1,313 @@
+// The page in a real browser: against the real `dray serve`, and against a stand-in whose failures are made to order.
+// DRAY_BIN (or DRAY_URL and DRAY_TOKEN of a running drive), CHROMIUM and CARGO_TARGET_DIR say where things are.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { after, afterEach, before, beforeEach, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+import { s3Error, StandIn } from "./stand-in.mjs";
+
+const MIB = 1024 * 1024;
+const ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const target = resolve(fileURLToPath(new URL("../..", import.meta.url)), process.env.CARGO_TARGET_DIR ?? "target");
+const shots = join(target, "web-screenshots");
+
+/** @type {import("playwright-core").Browser} */
+let browser;
+/** @type {import("playwright-core").BrowserContext} */
+let context;
+/** @type {import("playwright-core").Page} */
+let page;
+/** What the browser complained about. @type {string[]} */
+let complaints;
+/** @type {StandIn} */
+let server;
+/** @type {{ url: string, token: string, stop: () => Promise<void> }} */
+let dray;
+
+before(async () => {
+  await mkdir(shots, { recursive: true });
+  browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", headless: true, args: ARGS });
+  dray = await serveDray();
+});
+after(async () => {
+  await dray?.stop();
+  await browser?.close();
+});
+beforeEach(async () => {
+  server = await new StandIn().start();
+  server.partSize = 5 * MIB;
+  await openContext({});
+});
+afterEach(async () => {
+  await context.close();
+  await server.stop();
+});
+
+/** @param {import("playwright-core").BrowserContextOptions} options */
+async function openContext(options) {
+  await context?.close();
+  context = await browser.newContext({ viewport: { width: 1100, height: 860 }, acceptDownloads: true, ...options });
+  page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  complaints = [];
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("console", (message) => {
+    // The browser itself logs each refused request; what must not be there is anything else, CSP above all.
+    if (message.type() === "error" && !/Failed to load resource|CORS policy/.test(message.text())) complaints.push(message.text());
+  });
+}
+
+/** The real server: its own when DRAY_URL names one, else a fresh one in an empty folder. */
+async function serveDray() {
+  const { DRAY_URL: url, DRAY_TOKEN: token } = process.env;
+  if (url && token) return { url, token, stop: async () => {} };
+  const data = await mkdtemp(join(tmpdir(), "dray-web-"));
+  const bin = process.env.DRAY_BIN ?? join(target, "debug/dray");
+  const child = spawn(bin, ["serve", "--listen", "127.0.0.1:0", "--data", data, "--log-level", "warn"], { stdio: ["ignore", "pipe", "inherit"] });
+  const stop = async () => {
+    child.kill("SIGTERM");
+    if (child.exitCode === null) await once(child, "exit");
+    await rm(data, { recursive: true, force: true });
+  };
+  const [at, secret] = await greetingOf(child);
+  return { url: at, token: secret, stop };
+}
+
+/**
+ * The address and the first token that it prints.
+ * @param {import("node:child_process").ChildProcessByStdio<null, import("node:stream").Readable, null>} child
+ * @returns {Promise<[string, string]>}
+ */
+function greetingOf(child) {
+  let said = "";
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("exit", () => reject(new Error(`dray serve ended: ${said}`)));
+    // Read to the end: a server whose output nobody reads would fail to write it.
+    child.stdout.setEncoding("utf8").on("data", (text) => {
+      said += text;
+      const [, at] = /Dray is at (\S+)/.exec(said) ?? [];
+      const [secret] = /cp_pat_\w+(?=\s)/.exec(said) ?? [];
+      if (at && secret) resolve([at, secret]);
+    });
+  });
+}
+
+/** @param {string} url @param {string} token */
+async function signIn(url, token) {
+  await page.goto(url);
+  await page.getByLabel("Access token").fill(token);
+  await page.getByRole("button", { name: "Open the drive" }).click();
+}
+
+async function signInToStandIn() {
+  await signIn(server.apiUrl, server.token);
+  await page.getByText("Harbour & Sons", { exact: true }).waitFor();
+}
+
+/** @param {{ name: string, buffer: Buffer }[]} files */
+const pick = (...files) => page.locator("#files").setInputFiles(files.map((file) => ({ mimeType: "application/octet-stream", ...file })));
+
+/** @param {string} name */
+const row = (name) => page.locator(".row").filter({ hasText: name });
+
+/** Uploads may run at `mibPerSecond` at most, so that there is progress to see. @param {number} mibPerSecond */
+async function throttle(mibPerSecond) {
+  const network = await context.newCDPSession(page);
+  await network.send("Network.enable");
+  const uploadThroughput = mibPerSecond * MIB;
+  await network.send("Network.emulateNetworkConditions", { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput });
+}
+
+/** @param {string} name */
+const shot = (name) => page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
+
+/** @param {Buffer} bytes */
+const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
+
+/** Clicks Download and answers the file's name and bytes. @param {string} name */
+async function download(name) {
+  // Another origin's file comes through a tab of its own.
+  const downloads = new Promise((resolve) => {
+    context.on("page", (tab) => tab.on("download", resolve));
+    page.on("download", resolve);
+  });
+  await page.getByRole("button", { name: `Download ${name}` }).click();
+  const file = /** @type {import("playwright-core").Download} */ (await downloads);
+  return { name: file.suggestedFilename(), bytes: await readFile(await file.path()) };
+}
+
+test("dray serve: a wrong token is told, a right one opens the drive and is kept for the tab", async () => {
+  await signIn(dray.url, "cp_pat_wrong");
+  await page.locator("#token-error").getByText(/token/i).waitFor();
+  await shot("gate-wrong-token");
+  await page.getByLabel("Access token").fill(dray.token);
+  await page.getByLabel("Access token").press("Enter");
+  await page.getByRole("button", { name: "Choose files" }).waitFor();
+  assert.notEqual(await page.locator("#workspace").textContent(), "");
+  await page.reload();
+  await page.getByRole("button", { name: "Choose files" }).waitFor();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.reload();
+  await page.getByLabel("Access token").waitFor();
+  assert.deepEqual(complaints, []);
+});
+
+test("dray serve: a large and an empty file go up with progress and come back the same", async () => {
+  await signIn(dray.url, dray.token);
+  await page.getByRole("button", { name: "Choose files" }).waitFor();
+  await page.evaluate(() => {
+    const seen = (/** @type {any} */ (window).seen = new Set());
+    new MutationObserver(() => {
+      for (const bar of document.querySelectorAll("[role=progressbar]")) seen.add(Number(bar.getAttribute("aria-valuenow")));
+    }).observe(document.body, { subtree: true, attributes: true, attributeFilter: ["aria-valuenow"] });
+  });
+  await throttle(12);
+  const large = randomBytes(40 * MIB);
+  const folder = await mkdtemp(join(tmpdir(), "dray-web-"));
+  const [largeFile, emptyFile] = [join(folder, "harbour survey.tif"), join(folder, "empty.txt")];
+  await writeFile(largeFile, large);
+  await writeFile(emptyFile, "");
+  await page.locator("#files").setInputFiles([largeFile, emptyFile]);
+  await row("harbour survey.tif").getByText(/MiB\/s · \d+\ss left/).waitFor();
+  await shot("uploading");
+  await row("harbour survey.tif").getByText("In the drive").waitFor();
+  await row("empty.txt").getByText("In the drive").waitFor();
+  const seen = await page.evaluate(() => [.../** @type {any} */ (window).seen]);
+  assert.ok(seen.filter((value) => value > 0 && value < 100).length > 3, `progress in between: ${seen}`);
+  await shot("uploaded");
+
+  const back = await download("harbour survey.tif");
+  assert.deepEqual([back.name, sha256(back.bytes)], ["harbour survey.tif", sha256(large)]);
+  const empty = await download("empty.txt");
+  assert.deepEqual([empty.name, empty.bytes.length], ["empty.txt", 0]);
+  assert.deepEqual(complaints, []);
+  await rm(folder, { recursive: true });
+});
+
+test("an ETag that CORS hides is told as such", async () => {
+  server.cors.expose = false;
+  await signInToStandIn();
+  await pick({ name: "hidden.bin", buffer: randomBytes(100) });
+  await row("hidden.bin").getByText(/must expose the ETag header/).waitFor();
+  assert.deepEqual(complaints, []);
+});
+
+test("a store without CORS rules is told as such", async () => {
+  server.cors.allow = false;
+  await signInToStandIn();
+  await pick({ name: "foreign.bin", buffer: randomBytes(100) });
+  await row("foreign.bin").getByText(/do the bucket's CORS rules allow PUT/).waitFor();
+  await shot("failed");
+  server.cors.allow = true;
+  await page.getByRole("button", { name: "Try again foreign.bin" }).click();
+  await row("foreign.bin").getByText("In the drive").waitFor();
+});
+
+test("an expired address is signed again, and a store of another origin downloads in its own tab", async () => {
+  let refused = false;
+  server.onPut = async () => (refused ? undefined : ((refused = true), { status: 403, body: s3Error("AccessDenied", "Request has expired") }));
+  await signInToStandIn();
+  const bytes = randomBytes(6 * MIB);
+  await pick({ name: "résumé 100%.pdf", buffer: bytes });
+  await row("résumé 100%.pdf").getByText("In the drive").waitFor();
+  const back = await download("résumé 100%.pdf");
+  assert.deepEqual([back.name, sha256(back.bytes)], ["résumé 100%.pdf", sha256(bytes)]);
+});
+
+test("without a network it waits, and goes on by itself", async () => {
+  await signInToStandIn();
+  await context.setOffline(true);
+  const bytes = randomBytes(6 * MIB);
+  await pick({ name: "patient.bin", buffer: bytes });
+  await row("patient.bin").getByText(/goes on by itself/).waitFor();
+  await context.setOffline(false);
+  await row("patient.bin").getByText("In the drive").waitFor();
+  assert.deepEqual(server.bytesOf("patient.bin"), bytes);
+});
+
+test("a file that changes on disk while it is sent is told as such", async () => {
+  await signInToStandIn();
+  const folder = await mkdtemp(join(tmpdir(), "dray-web-"));
+  const path = join(folder, "journal.log");
+  await writeFile(path, randomBytes(5 * MIB + 1));
+  server.onPut = async (partNumber) => {
+    if (partNumber === 1) return undefined;
+    await writeFile(path, "rotated");
+    return { status: 503, body: s3Error("SlowDown", "Later.") };
+  };
+  await page.locator("#files").setInputFiles(path);
+  await row("journal.log").getByText(/can no longer be read/).waitFor();
+  await rm(folder, { recursive: true });
+});
+
+test("pause keeps what is stored, cancel takes the row away, and leaving is warned about", async () => {
+  const never = new Promise(() => {});
+  server.onPut = async (partNumber) => (partNumber === 2 ? /** @type {Promise<undefined>} */ (never) : undefined);
+  await signInToStandIn();
+  const bytes = randomBytes(11 * MIB);
+  await pick({ name: "slow.bin", buffer: bytes });
+  await row("slow.bin").locator(".stored").nth(1).waitFor();
+
+  const asked = page.waitForEvent("dialog");
+  const closing = page.close({ runBeforeUnload: true });
+  const dialog = await asked;
+  assert.equal(dialog.type(), "beforeunload");
+  await dialog.dismiss();
+  await closing;
+
+  await page.getByRole("button", { name: "Pause slow.bin" }).press("Enter");
+  await row("slow.bin").getByText(/ · paused/).waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("aria-label")), "Resume slow.bin");
+  server.onPut = async () => undefined;
+  await page.keyboard.press("Enter");
+  await row("slow.bin").getByText("In the drive").waitFor();
+  assert.deepEqual(server.bytesOf("slow.bin"), bytes);
+  assert.equal(server.log.filter((entry) => entry === "PUT part 1").length, 1);
+
+  server.onPut = () => /** @type {Promise<undefined>} */ (never);
+  await pick({ name: "unwanted.bin", buffer: randomBytes(10) });
+  await page.getByRole("button", { name: "Cancel unwanted.bin" }).click();
+  assert.equal(await row("unwanted.bin").count(), 0);
+});
+
+test("a token that ends while uploading asks for another, and the upload goes on", async () => {
+  await signInToStandIn();
+  server.onPut = async () => {
+    server.token = "cp_pat_next";
+    return undefined;
+  };
+  await pick({ name: "long.bin", buffer: randomBytes(100) });
+  await page.locator("#token-error").getByText(/unknown/).waitFor();
+  await page.getByLabel("Access token").fill("cp_pat_next");
+  await page.getByRole("button", { name: "Open the drive" }).click();
+  await row("long.bin").getByText("In the drive").waitFor();
+});
+
+test("dropped files are taken, also in the dark and on a phone", async () => {
+  await openContext({ viewport: { width: 390, height: 780 }, colorScheme: "dark", deviceScaleFactor: 2, isMobile: true });
+  await page.goto(server.apiUrl);
+  await shot("phone-gate");
+  await signInToStandIn();
+  const never = new Promise(() => {});
+  server.onPut = async (partNumber) => (partNumber === 3 ? /** @type {Promise<undefined>} */ (never) : undefined);
+  await page.evaluate((size) => {
+    const transfer = new DataTransfer();
+    for (const name of ["a very long name of a photograph, taken at the quay in the evening light.jpeg", "notes.md"]) {
+      transfer.items.add(new File([new Uint8Array(name === "notes.md" ? 1200 : size)], name));
+    }
+    for (const type of ["dragover", "drop"]) document.body.dispatchEvent(new DragEvent(type, { dataTransfer: transfer, bubbles: true, cancelable: true }));
+  }, 24 * MIB);
+  await row("notes.md").getByText("In the drive").waitFor();
+  await row("a very long name").locator(".stored").nth(3).waitFor();
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  assert.equal(overflow, 0, "nothing sticks out at the side");
+  await shot("phone-dark");
+  assert.deepEqual(complaints, []);
+});

@@ -1,0 +1,181 @@
+// A tiny API and object store on two real HTTP ports, whose answers a test can bend. Plays only what the page asks.
+import { createHash, randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+
+/** @typedef {import("node:http").IncomingMessage} Request */
+/** @typedef {import("node:http").ServerResponse} Answer */
+/** @typedef {{ status: number, body: string | object, headers?: Record<string, string> }} Said */
+/** @typedef {{ id: string, name: string, size: number, parts: Map<number, Buffer>, item: object | null }} Held */
+
+const PREFIX = "/public/v1";
+const POLICY = "default-src 'self'; connect-src 'self' http: https:; img-src 'self' data:; base-uri 'none'; form-action 'none'";
+
+/** @param {string} code @param {string} message */
+export const s3Error = (code, message) => `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`;
+
+/** @param {number} status @param {string} code @param {string} message @param {number} [retryAfter] @returns {Said} */
+export const apiError = (status, code, message, retryAfter) => ({ status, body: { statusCode: status, error: "…", code, message, retryAfter } });
+
+export class StandIn {
+  token = "cp_pat_right";
+  partSize = 5;
+  /** May a page of another origin reach the store, and read the ETag? */
+  cors = { allow: true, expose: true };
+  /** Called before a part is stored: an answer instead, or "cut" the connection. @type {(partNumber: number, url: URL) => Promise<Said | "cut" | undefined>} */
+  onPut = async () => undefined;
+  /** The same for the API; "lose" does what was asked, and cuts the connection then. @type {(route: string) => Promise<Said | "cut" | "lose" | undefined>} */
+  onApi = async () => undefined;
+  /** @type {Map<string, Held>} */
+  uploads = new Map();
+  /** Everything that was asked, as `METHOD route`. @type {string[]} */
+  log = [];
+  /** The `partNumbers` of each request to sign. @type {number[][]} */
+  signed = [];
+  api = createServer((request, answer) => void this.#guard(answer, () => this.#api(request, answer)));
+  store = createServer((request, answer) => void this.#guard(answer, () => this.#store(request, answer)));
+
+  async start(apiPort = 0) {
+    await new Promise((resolve) => this.api.listen(apiPort, "127.0.0.1", () => resolve(null)));
+    if (!this.store.listening) await new Promise((resolve) => this.store.listen(0, "127.0.0.1", () => resolve(null)));
+    return this;
+  }
+
+  async stop() {
+    for (const server of [this.api, this.store]) {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    }
+  }
+
+  get apiUrl() {
+    return address(this.api);
+  }
+
+  get storeUrl() {
+    return address(this.store);
+  }
+
+  /** The one upload's bytes, in part order. @param {string} [name] */
+  bytesOf(name) {
+    const held = [...this.uploads.values()].find((upload) => upload.item && (name === undefined || upload.name === name));
+    if (!held) throw new Error(`nothing finalized as ${name}`);
+    return Buffer.concat([...held.parts].sort(([a], [b]) => a - b).map(([, bytes]) => bytes));
+  }
+
+  /** @param {Answer} answer @param {() => Promise<void>} serve */
+  async #guard(answer, serve) {
+    try {
+      await serve();
+    } catch (error) {
+      // The client went away half-way; anything else is a defect of a test and must be loud.
+      if (!answer.destroyed && /** @type {NodeJS.ErrnoException} */ (error).code !== "ECONNRESET") throw error;
+    }
+  }
+
+  /** @param {Request} request @param {Answer} answer */
+  async #api(request, answer) {
+    const url = new URL(request.url ?? "/", this.apiUrl);
+    if (!url.pathname.startsWith(PREFIX)) return this.#page(url.pathname, answer);
+    const route = url.pathname.slice(PREFIX.length).replace("/drive/files/upload/multipart", "");
+    this.log.push(`${request.method} ${route}`);
+    const asked = await bodyOf(request);
+    const bent = await this.onApi(route);
+    if (bent === "cut") return void request.socket.destroy();
+    const said = bent && bent !== "lose" ? bent : this.#answer(route, request, asked.length ? JSON.parse(asked.toString()) : {});
+    if (bent === "lose") return void request.socket.destroy();
+    const body = typeof said.body === "string" ? said.body : JSON.stringify(said.body);
+    answer.writeHead(said.status, { "Content-Type": "application/json", ...said.headers }).end(body);
+  }
+
+  /** @param {string} route @param {Request} request @param {any} asked @returns {Said} */
+  #answer(route, request, asked) {
+    if (request.headers.authorization !== `Bearer ${this.token}`) {
+      return apiError(401, "invalid_token", "This access token is unknown. Make another one.");
+    }
+    if (route === "/workspace/info") return { status: 200, body: { name: "Harbour & Sons" } };
+    if (route === "/start") return this.#start(asked);
+    const file = /^\/drive\/files\/(.+)\/download$/.exec(route);
+    if (file) return { status: 200, body: { url: `${this.storeUrl}/get/${file[1]}` } };
+    const held = this.uploads.get(asked.uploadId);
+    if (!held) return apiError(404, "upload_not_found", "No such upload.");
+    return route === "/presigned-urls" ? this.#sign(held, asked) : finalize(held, asked);
+  }
+
+  /** @param {any} asked @returns {Said} */
+  #start({ fileName: name, fileSize: size }) {
+    const id = randomBytes(8).toString("hex");
+    this.uploads.set(id, { id, name, size, parts: new Map(), item: null });
+    return { status: 200, body: { uploadId: id, fileKey: `files/${id}`, partSize: this.partSize, parts: Math.max(1, Math.ceil(size / this.partSize)) } };
+  }
+
+  /** @param {Held} held @param {any} asked @returns {Said} */
+  #sign(held, { partNumbers }) {
+    this.signed.push(partNumbers);
+    const nonce = this.signed.length;
+    const parts = partNumbers.map((/** @type {number} */ partNumber) => ({
+      partNumber,
+      signedUrl: `${this.storeUrl}/put/${held.id}?partNumber=${partNumber}&signed=${nonce}`,
+    }));
+    return { status: 200, body: { parts, expiresAt: new Date().toISOString() } };
+  }
+
+  /** @param {Request} request @param {Answer} answer */
+  async #store(request, answer) {
+    const url = new URL(request.url ?? "/", this.storeUrl);
+    const partNumber = Number(url.searchParams.get("partNumber"));
+    if (this.cors.allow) answer.setHeader("Access-Control-Allow-Origin", "*").setHeader("Access-Control-Allow-Methods", "PUT, GET");
+    if (this.cors.expose) answer.setHeader("Access-Control-Expose-Headers", "ETag");
+    if (request.method === "OPTIONS") return void answer.writeHead(204).end();
+    const held = this.uploads.get(url.pathname.split("/")[2] ?? "");
+    if (!held) return void answer.writeHead(404).end(s3Error("NoSuchUpload", "No such upload."));
+    if (request.method === "GET") {
+      const disposition = `attachment; filename*=UTF-8''${encodeURIComponent(held.name)}`;
+      return void answer.writeHead(200, { "Content-Disposition": disposition }).end(this.bytesOf(held.name));
+    }
+    this.log.push(`PUT part ${partNumber}`);
+    const bytes = await bodyOf(request);
+    const bent = await this.onPut(partNumber, url);
+    if (bent === "cut") return void request.socket.destroy();
+    if (bent) return void answer.writeHead(bent.status, bent.headers).end(bent.body);
+    held.parts.set(partNumber, bytes);
+    answer.writeHead(200, { ETag: eTagOf(bytes) }).end();
+  }
+
+  /** @param {string} path @param {Answer} answer */
+  async #page(path, answer) {
+    const types = { html: "text/html; charset=utf-8", js: "text/javascript", css: "text/css", svg: "image/svg+xml" };
+    const name = path === "/" ? "index.html" : path.slice(1);
+    const type = types[/** @type {keyof typeof types} */ (name.split(".").at(-1) ?? "html")];
+    const contents = await readFile(new URL(`../dist/${name}`, import.meta.url));
+    answer.writeHead(200, { "Content-Type": type, "Content-Security-Policy": POLICY }).end(contents);
+  }
+}
+
+/** @param {Held} held @param {any} asked @returns {Said} */
+function finalize(held, { parts }) {
+  for (const { partNumber, eTag } of parts) {
+    const bytes = held.parts.get(partNumber);
+    if (!bytes || eTagOf(bytes) !== eTag) return apiError(400, "invalid_part", `Part ${partNumber} is not in the store.`);
+  }
+  const size = parts.reduce((/** @type {number} */ sum, /** @type {any} */ part) => sum + (held.parts.get(part.partNumber)?.length ?? 0), 0);
+  if (size !== held.size) return apiError(400, "size_mismatch", `fileSize is ${held.size}, the parts hold ${size} bytes.`);
+  held.item ??= { id: held.id, name: held.name, type: "file", size };
+  return { status: 200, body: held.item };
+}
+
+/** @param {Buffer} bytes */
+const eTagOf = (bytes) => `"${createHash("md5").update(bytes).digest("hex")}"`;
+
+/** @param {import("node:http").Server} server */
+function address(server) {
+  const at = server.address();
+  return at && typeof at === "object" ? `http://127.0.0.1:${at.port}` : "http://127.0.0.1:9";
+}
+
+/** @param {Request} request @returns {Promise<Buffer>} */
+async function bodyOf(request) {
+  const chunks = [];
+  for await (const chunk of request) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,298 @@
+// The engine against a real HTTP server: what arrives, and what it makes of each failure.
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { afterEach, beforeEach, test } from "node:test";
+import { Api, NoAnswer, type PutPart } from "../src/api.ts";
+import { Uploads, type Source, type State, type Upload } from "../src/upload.ts";
+import { apiError, s3Error, StandIn } from "./stand-in.mjs";
+
+let server: StandIn;
+let drive: Drive;
+
+/** The page's engine, with timers that a test sees and fires. */
+class Drive {
+  token = server.token;
+  /** Every wait there was, in ms. */
+  readonly waits: number[] = [];
+  readonly notes: string[] = [];
+  /** Timers fire at once, unless a test holds them. */
+  held = false;
+  private readonly watchers = new Set<() => void>();
+  readonly uploads: Uploads;
+
+  constructor(put: PutPart = putWithFetch, pageOrigin = server.storeUrl) {
+    this.uploads = new Uploads({
+      api: () => new Api(this.token, `${server.apiUrl}/public/v1`),
+      put,
+      now: () => performance.now(),
+      after: (ms, callback) => {
+        this.waits.push(ms);
+        if (this.held) return () => {};
+        const timer = setImmediate(callback);
+        return () => clearImmediate(timer);
+      },
+      pageOrigin,
+      onChange: (upload) => {
+        if (upload.note !== null && this.notes.at(-1) !== upload.note) this.notes.push(upload.note);
+        for (const look of [...this.watchers]) look();
+      },
+    });
+  }
+
+  add(bytes: Uint8Array, name = "cargo.bin"): Upload {
+    return this.uploads.add(new File([new Uint8Array(bytes)], name));
+  }
+
+  /** Resolves once `condition` holds after some change. */
+  until(condition: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (!condition()) return;
+        this.watchers.delete(look);
+        resolve();
+      };
+      this.watchers.add(look);
+      look();
+    });
+  }
+
+  async end(upload: Upload): Promise<State> {
+    await this.until(() => ["done", "failed"].includes(upload.state));
+    return upload.state;
+  }
+}
+
+const putWithFetch: PutPart = async (url, body, { signal, onSent }) => {
+  try {
+    const answer = await fetch(url, { method: "PUT", body, signal });
+    onSent(body.size);
+    return { status: answer.status, eTag: answer.headers.get("ETag"), body: await answer.text() };
+  } catch (error) {
+    signal.throwIfAborted();
+    throw new NoAnswer("cut", { cause: error });
+  }
+};
+
+/** Answers `said` to the first `times` PUTs of part `partNumber`. */
+function bendPart<T>(partNumber: number, times: number, said: T): (asked: number) => Promise<T | undefined> {
+  let left = times;
+  return async (asked) => (asked === partNumber && left-- > 0 ? said : undefined);
+}
+
+const asked = (line: string): number => server.log.filter((entry) => entry === line).length;
+
+beforeEach(async () => {
+  server = await new StandIn().start();
+  drive = new Drive();
+});
+afterEach(() => server.stop());
+
+test("the parts arrive whole, and finalize answers the item", async () => {
+  const bytes = randomBytes(23);
+  const upload = drive.add(bytes);
+  assert.equal(await drive.end(upload), "done");
+  assert.deepEqual(server.bytesOf(), bytes);
+  assert.deepEqual([upload.item?.name, upload.item?.size, upload.sent, upload.parts.length], ["cargo.bin", 23, 23, 5]);
+  assert.equal(asked("POST /finalize"), 1);
+});
+
+test("an empty file is one empty part", async () => {
+  const upload = drive.add(new Uint8Array(0));
+  assert.equal(await drive.end(upload), "done");
+  assert.deepEqual([upload.parts.length, asked("PUT part 1"), server.bytesOf().length], [1, 1, 0]);
+});
+
+test("four parts are in flight over all files, never more", async () => {
+  let arrived = 0;
+  let open = (): void => {};
+  const four = new Promise<void>((resolve) => (open = resolve));
+  server.onPut = async () => {
+    if (++arrived === 4) open();
+    await four;
+    return undefined;
+  };
+  let inFlight = 0;
+  let most = 0;
+  drive = new Drive(async (...args) => {
+    most = Math.max(most, ++inFlight);
+    return putWithFetch(...args).finally(() => (inFlight -= 1));
+  });
+  const uploads = Array.from({ length: 6 }, (_, index) => drive.add(randomBytes(60), `file-${index}`));
+  for (const upload of uploads) assert.equal(await drive.end(upload), "done");
+  assert.equal(most, 4);
+});
+
+test("addresses are asked for a few at a time, and for what is missing only", async () => {
+  const upload = drive.add(randomBytes(5 * 40));
+  assert.equal(await drive.end(upload), "done");
+  assert.deepEqual(server.signed.map((numbers) => [numbers[0], numbers.length]), [[1, 32], [33, 8]]);
+});
+
+for (const [status, code] of [[403, "AccessDenied"], [400, "ExpiredToken"]] as const) {
+  test(`a part refused with ${status} ${code} is sent to a fresh address`, async () => {
+    server.onPut = bendPart(2, 1, { status, body: s3Error(code, "Request has expired") });
+    const bytes = randomBytes(12);
+    const upload = drive.add(bytes);
+    assert.equal(await drive.end(upload), "done");
+    assert.deepEqual(server.bytesOf(), bytes);
+    assert.equal(asked("PUT part 2"), 2);
+    assert.ok(server.signed.length >= 2);
+  });
+}
+
+test("a part that stays refused fails with what the store said", async () => {
+  server.onPut = bendPart(1, 99, { status: 403, body: s3Error("SignatureDoesNotMatch", "The signature is wrong.") });
+  const upload = drive.add(randomBytes(3));
+  assert.equal(await drive.end(upload), "failed");
+  assert.equal(upload.note, "The object store refused part 1 (SignatureDoesNotMatch: The signature is wrong).");
+  assert.equal(asked("PUT part 1"), 4);
+});
+
+test("a cut connection is tried again after a pause, and says so", async () => {
+  server.onPut = bendPart(2, 2, "cut" as const);
+  const bytes = randomBytes(12);
+  const upload = drive.add(bytes);
+  assert.equal(await drive.end(upload), "done");
+  assert.deepEqual(server.bytesOf(), bytes);
+  assert.deepEqual([drive.waits, drive.notes], [[1_000, 2_000], ["The connection broke. Trying again."]]);
+});
+
+test("a busy store is tried again, and given up after eight tries", async () => {
+  server.onPut = bendPart(1, 99, { status: 503, body: s3Error("SlowDown", "Reduce your request rate.") });
+  const upload = drive.add(randomBytes(3));
+  assert.equal(await drive.end(upload), "failed");
+  assert.deepEqual(drive.waits, [1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000]);
+});
+
+test("an ETag that can not be read fails at once and names the CORS rule", async () => {
+  const hidden: PutPart = async (...args) => ({ ...(await putWithFetch(...args)), eTag: null });
+  drive = new Drive(hidden);
+  const upload = drive.add(randomBytes(3));
+  assert.equal(await drive.end(upload), "failed");
+  assert.match(upload.note ?? "", new RegExp(`^The store at ${server.storeUrl} took the part.*must expose the ETag header`));
+  assert.equal(asked("PUT part 1"), 1);
+});
+
+test("a store of another origin that never answers while the drive does is told as CORS", async () => {
+  drive = new Drive(putWithFetch, "https://drive.example.com");
+  server.onPut = bendPart(1, 99, "cut" as const);
+  const upload = drive.add(randomBytes(3));
+  assert.equal(await drive.end(upload), "failed");
+  assert.match(upload.note ?? "", /do the bucket's CORS rules allow PUT from https:\/\/drive\.example\.com\?/);
+  assert.equal(asked("PUT part 1"), 3);
+});
+
+test("without a network the upload waits, and goes on when woken", async () => {
+  drive.held = true;
+  const port = Number(new URL(server.apiUrl).port);
+  server.onPut = async () => {
+    server.onPut = async () => undefined;
+    server.api.closeAllConnections();
+    await new Promise((resolve) => server.api.close(resolve));
+    return "cut";
+  };
+  const bytes = randomBytes(3);
+  const upload = drive.add(bytes);
+  await drive.until(() => upload.note !== null);
+  assert.deepEqual([upload.state, upload.note], ["uploading", "No connection to the drive. The upload goes on by itself when it is back."]);
+  await server.start(port);
+  drive.uploads.wake();
+  assert.equal(await drive.end(upload), "done");
+  assert.deepEqual(server.bytesOf(), bytes);
+});
+
+test("a pause keeps the stored parts, and resuming sends the others only", async () => {
+  const never = new Promise<undefined>(() => {});
+  server.onPut = async (partNumber) => (partNumber === 3 ? never : undefined);
+  const bytes = randomBytes(15);
+  const upload = drive.add(bytes);
+  await drive.until(() => upload.parts.filter((part) => part.eTag !== null).length === 2);
+  drive.uploads.pause(upload);
+  assert.deepEqual([upload.state, upload.sent, drive.uploads.busy], ["paused", 10, false]);
+  server.onPut = async () => undefined;
+  drive.uploads.resume(upload);
+  assert.equal(await drive.end(upload), "done");
+  assert.deepEqual(server.bytesOf(), bytes);
+  assert.deepEqual([asked("PUT part 1"), asked("PUT part 2"), asked("POST /start")], [1, 1, 1]);
+});
+
+test("a pause right before a resume does not run the upload twice", async () => {
+  const upload = drive.add(randomBytes(15));
+  drive.uploads.pause(upload);
+  drive.uploads.resume(upload);
+  assert.equal(await drive.end(upload), "done");
+  assert.equal(asked("POST /finalize"), 1);
+  assert.equal([...server.uploads.values()].filter((held) => held.item).length, 1);
+});
+
+test("a cancelled upload gives its slots to the next", async () => {
+  const never = new Promise<undefined>(() => {});
+  server.onPut = () => never;
+  const stuck = drive.add(randomBytes(40), "stuck");
+  const next = drive.add(randomBytes(3), "next");
+  await drive.until(() => next.parts.length === 1);
+  server.onPut = async () => undefined;
+  drive.uploads.cancel(stuck);
+  assert.equal(await drive.end(next), "done");
+  assert.equal(stuck.state, "cancelled");
+});
+
+test("the API's own message is what a person reads", async () => {
+  server.onApi = async (route) => (route === "/start" ? apiError(400, "invalid_name", "fileName: 300 characters, at most 255.") : undefined);
+  const upload = drive.add(randomBytes(3));
+  assert.equal(await drive.end(upload), "failed");
+  assert.equal(upload.note, "fileName: 300 characters, at most 255.");
+});
+
+test("an ended token stops the upload, and a new one goes on where it was", async () => {
+  server.onPut = async () => {
+    server.token = "cp_pat_next";
+    return undefined;
+  };
+  const upload = drive.add(randomBytes(12));
+  assert.equal(await drive.end(upload), "failed");
+  assert.equal(upload.failure?.kind, "signed-out");
+  drive.token = "cp_pat_next";
+  drive.uploads.resumeSignedOut();
+  assert.equal(await drive.end(upload), "done");
+  assert.deepEqual([asked("POST /start"), asked("PUT part 1")], [1, 1]);
+});
+
+test("a finalize whose answer is lost is asked again and gives one item", async () => {
+  let lost = false;
+  server.onApi = async (route) => (route === "/finalize" && !lost ? ((lost = true), "lose") : undefined);
+  const upload = drive.add(randomBytes(3));
+  assert.equal(await drive.end(upload), "done");
+  assert.deepEqual([asked("POST /finalize"), server.uploads.size], [2, 1]);
+});
+
+test("a 503 waits as long as Retry-After says", async () => {
+  let refused = false;
+  server.onApi = async (route) =>
+    route === "/start" && !refused ? ((refused = true), apiError(503, "store_unreachable", "The store is away.", 7)) : undefined;
+  assert.equal(await drive.end(drive.add(randomBytes(3))), "done");
+  assert.deepEqual([drive.waits, drive.notes], [[7_000], ["The store is away."]]);
+});
+
+test("an upload that is gone starts over when tried again", async () => {
+  server.onApi = async (route) => (route === "/finalize" ? apiError(410, "upload_expired", "The upload expired.") : undefined);
+  const bytes = randomBytes(7);
+  const upload = drive.add(bytes);
+  assert.equal(await drive.end(upload), "failed");
+  server.onApi = async () => undefined;
+  drive.uploads.resume(upload);
+  assert.equal(await drive.end(upload), "done");
+  assert.deepEqual(server.bytesOf(), bytes);
+  assert.equal(asked("POST /start"), 2);
+});
+
+test("a file that changed on disk is told from a cut line", async () => {
+  drive = new Drive(() => Promise.reject(new NoAnswer("net::ERR_UPLOAD_FILE_CHANGED")));
+  const unreadable = new Blob(["abc"]);
+  unreadable.slice = () => unreadable;
+  unreadable.arrayBuffer = () => Promise.reject(new DOMException("changed", "NotReadableError"));
+  const file: Source = { name: "log.txt", size: 3, type: "", slice: () => unreadable };
+  const upload = drive.uploads.add(file);
+  assert.equal(await drive.end(upload), "failed");
+  assert.match(upload.note ?? "", /^The file can no longer be read/);
+});
