@@ -1,14 +1,21 @@
 //! Accepting connections: HTTP/1.1 on a socket that the caller owns, with limits on how slowly one may ask, and
 //! a stop that lets what is under way finish.
 
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
-use hyper::body::Incoming;
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderValue, Request, header};
+use axum::response::Response;
+use hyper::body::{Body as _, Frame, Incoming, SizeHint};
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
+use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -22,11 +29,10 @@ const MAX_CONNECTIONS: usize = 8192;
 /// Pause after the system refused a connection (out of file descriptors, say).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves `app` until `stop`, then lets requests under way finish for at most `grace`. Answers how many
-/// connections were cut off.
+/// Serves `app` until `stop`, then lets requests under way finish for at most `grace`.
 pub(crate) async fn serve(listener: TcpListener, app: Router, stop: CancellationToken, grace: Duration) {
     let graceful = GracefulShutdown::new();
-    let slots = std::sync::Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
         let Ok(slot) = slots.clone().acquire_owned().await else { return };
         let accepted = tokio::select! {
@@ -55,26 +61,57 @@ pub(crate) async fn serve(listener: TcpListener, app: Router, stop: Cancellation
     }
 }
 
-fn connection(
-    stream: TcpStream,
-    app: Router,
-) -> hyper::server::conn::http1::Connection<
-    TokioIo<TcpStream>,
-    impl hyper::service::Service<
-        hyper::Request<Incoming>,
-        Response = axum::response::Response,
-        Error = std::convert::Infallible,
-        Future: Send,
-    >,
-> {
+fn connection(stream: TcpStream, app: Router) -> impl GracefulConnection<Error = hyper::Error> {
     // Answers are small and wanted at once. A socket that refuses the option still works.
     let _ = stream.set_nodelay(true);
-    let service =
-        TowerToHyperService::new(app.map_request(|request: hyper::Request<Incoming>| request.map(Body::new)));
+    let service = service_fn(move |request| answer(app.clone(), request));
     hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
         .max_headers(MAX_HEADERS)
-        .half_close(false)
         .serve_connection(TokioIo::new(stream), service)
+}
+
+/// Answers one request. A client that expects `100 Continue` and is answered without one may or may not send its
+/// body still (RFC 9110, 10.1.1), so nothing that follows on the connection could be understood: it ends.
+async fn answer(app: Router, request: Request<Incoming>) -> Result<Response, Infallible> {
+    if !request.headers().contains_key(header::EXPECT) {
+        return app.oneshot(request.map(Body::new)).await;
+    }
+    let is_asked_for = Arc::new(AtomicBool::new(false));
+    let is_empty = request.body().is_end_stream();
+    let request = request.map(|body| Body::new(Watched { body, is_asked_for: is_asked_for.clone() }));
+    let mut response = app.oneshot(request).await?;
+    // hyper sends the 100 when the body is first asked for, and none for an empty body.
+    if is_empty || !is_asked_for.load(Ordering::Relaxed) {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    Ok(response)
+}
+
+/// A body that remembers whether anyone asked for it.
+struct Watched {
+    body: Incoming,
+    is_asked_for: Arc<AtomicBool>,
+}
+
+impl hyper::body::Body for Watched {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        self.is_asked_for.store(true, Ordering::Relaxed);
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use bytes::Bytes;
 use dray_s3::{ChunkedDecoder, ErrorCode, Trailers};
 use http::{HeaderValue, header::CONNECTION};
@@ -56,11 +56,17 @@ pub(crate) async fn read_whole(
     max_bytes: usize,
     idle_timeout: Duration,
 ) -> Result<Vec<u8>, Failure> {
+    let too_long = || {
+        let message = format!("The body of this request may have {max_bytes} bytes");
+        Failure::new(ErrorCode::MaxMessageLengthExceeded, message)
+    };
+    if usize::try_from(body.size_hint().lower()).map_or(true, |announced| announced > max_bytes) {
+        return Err(too_long());
+    }
     let mut whole = Vec::new();
     while let Some(frame) = next_frame(body, idle_timeout).await? {
         if whole.len() + frame.len() > max_bytes {
-            let message = format!("The body of this request may have {max_bytes} bytes");
-            return Err(Failure::new(ErrorCode::MaxMessageLengthExceeded, message));
+            return Err(too_long());
         }
         whole.extend_from_slice(&frame);
     }

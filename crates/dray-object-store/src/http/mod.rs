@@ -97,10 +97,12 @@ async fn serve(store: ObjectStore, head: Parts, body: &mut Body) -> Result<Respo
     let query = Query::parse(head.uri.query().unwrap_or_default()).map_err(invalid)?;
     op::refuse_copies(&head.headers, &query)?;
     let target = Target::parse(head.uri.path())?;
-    let operation = Operation::parse(&head.method, &target, &query)?;
+    let operation = Operation::parse(&head.method, &target, &query);
 
     let now = clock::now();
     let payload = check_signature(&store, &head, now)?;
+    // Only now: what is not offered is nobody's business without a signature.
+    let operation = operation?;
 
     // Whoever has the store's one key may do everything; the drive decides whom it gives signatures to.
     let call = Call { store, head, query, target, payload, now };
