@@ -2,6 +2,7 @@
 //! commit ever named. One thread; it never decides what garbage is.
 
 use std::{
+    io,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -37,15 +38,29 @@ pub(crate) struct Collector {
     pub(crate) stop: Arc<AtomicBool>,
 }
 
+/// Files that could not be removed.
+#[derive(Default)]
+struct Stuck {
+    files: usize,
+    /// The last of the reasons.
+    why: Option<io::Error>,
+}
+
 impl Collector {
     /// Starts the thread.
-    pub(crate) fn start(self, woken: Receiver<()>, scan: bool) -> std::io::Result<thread::JoinHandle<()>> {
+    pub(crate) fn start(self, woken: Receiver<()>, scan: bool) -> io::Result<thread::JoinHandle<()>> {
         thread::Builder::new().name("store-collector".to_owned()).spawn(move || {
             if scan {
-                report(self.scan());
+                self.scan();
             }
+            let mut stuck = Stuck::default();
             while !self.stopped() {
-                report(self.collect());
+                let before = stuck.files;
+                stuck = self.collect();
+                // Not at every wake-up.
+                if stuck.files > before {
+                    tracing::warn!(files = stuck.files, why = ?stuck.why, "garbage stays for now");
+                }
                 self.reserve.refill();
                 if let Err(RecvTimeoutError::Disconnected) = woken.recv_timeout(PERIOD) {
                     return;
@@ -58,26 +73,31 @@ impl Collector {
         self.stop.load(Ordering::Acquire)
     }
 
-    fn collect(&self) -> Result<(), Failure> {
-        self.collect_files()?;
-        self.collect_sets()
+    /// Removes what can be removed.
+    fn collect(&self) -> Stuck {
+        let mut stuck = Stuck::default();
+        report(self.collect_files(&mut stuck));
+        report(self.collect_sets(&mut stuck));
+        stuck
     }
 
     /// Removes the files of replaced parts: nobody reads an upload's parts, so nobody has them open.
-    fn collect_files(&self) -> Result<(), Failure> {
+    fn collect_files(&self, stuck: &mut Stuck) -> Result<(), Failure> {
+        let mut after = None;
         while !self.stopped() {
-            let files = self.meta.read_blocking(|db| Ok(garbage::files(db, BATCH)?))?;
-            if files.is_empty() {
+            let files = self.meta.read_blocking(|db| Ok(garbage::files(db, after, BATCH)?))?;
+            let Some(last) = files.last() else {
                 return Ok(());
-            }
-            self.remove(&files)?;
-            self.forget(move |db| files.iter().try_for_each(|file| garbage::forget_file(db, *file)))?;
+            };
+            after = Some(*last);
+            let gone: Vec<PartFileId> = files.into_iter().filter(|file| self.remove(*file, stuck)).collect();
+            self.forget(move |db| gone.iter().try_for_each(|file| garbage::forget_file(db, *file)))?;
         }
         Ok(())
     }
 
     /// Removes sets that are not being read.
-    fn collect_sets(&self) -> Result<(), Failure> {
+    fn collect_sets(&self, stuck: &mut Stuck) -> Result<(), Failure> {
         let mut after = SetId(0);
         while !self.stopped() {
             let sets = self.meta.read_blocking(|db| Ok(garbage::sets(db, after, BATCH)?))?;
@@ -85,9 +105,13 @@ impl Collector {
                 return Ok(());
             };
             after = *last;
-            let free: Vec<SetId> = sets.into_iter().filter(|set| !self.pins.is_pinned(*set)).collect();
-            free.iter().try_for_each(|set| self.remove_files_of(*set))?;
-            self.forget(move |db| free.iter().try_for_each(|set| garbage::forget_set(db, *set)))?;
+            let mut gone = Vec::with_capacity(sets.len());
+            for set in sets.into_iter().filter(|set| !self.pins.is_pinned(*set)) {
+                if self.remove_files_of(set, stuck)? {
+                    gone.push(set);
+                }
+            }
+            self.forget(move |db| gone.iter().try_for_each(|set| garbage::forget_set(db, *set)))?;
         }
         Ok(())
     }
@@ -106,39 +130,58 @@ impl Collector {
         self.meta.write_blocking(move |db| Ok(again(db)?))
     }
 
-    fn remove_files_of(&self, set: SetId) -> Result<(), Failure> {
+    /// Says whether all are gone.
+    fn remove_files_of(&self, set: SetId, stuck: &mut Stuck) -> Result<bool, Failure> {
+        let stuck_before = stuck.files;
         let mut after = set.part_ids().0;
         loop {
             let files = self.meta.read_blocking(|db| Ok(garbage::files_of_set(db, set, after, BATCH)?))?;
             let Some(last) = files.last() else {
-                return Ok(());
+                return Ok(stuck.files == stuck_before);
             };
             after = last.part_id;
-            self.remove(&files)?;
+            for file in files {
+                self.remove(file, stuck);
+            }
         }
     }
 
-    fn remove(&self, files: &[PartFileId]) -> Result<(), Failure> {
-        Ok(files.iter().try_for_each(|file| self.disk.remove(*file))?)
+    /// Says whether the file is gone: one that cannot be removed must not keep the others.
+    fn remove(&self, file: PartFileId, stuck: &mut Stuck) -> bool {
+        match self.disk.remove(file) {
+            Ok(()) => true,
+            Err(error) => {
+                *stuck = Stuck { files: stuck.files + 1, why: Some(error) };
+                false
+            }
+        }
     }
 
     /// After a crash: removes the files that no row names. A file whose request is still under way is not
-    /// among the settled ones; a file that is settled and not named will never be.
-    fn scan(&self) -> Result<(), Failure> {
-        let mut removed = 0;
+    /// among the settled ones; a file that is settled and not named will never be. The next start scans again
+    /// unless all was looked at and removed.
+    fn scan(&self) {
+        let (mut removed, mut stuck, mut complete) = (0, Stuck::default(), true);
         for folder in Disk::folders() {
-            let files = self.disk.settled_files(folder)?;
-            for batch in files.chunks(BATCH) {
-                if self.stopped() {
-                    return Ok(());
-                }
-                let orphans = self.meta.read_blocking(|db| unnamed(db, batch))?;
-                self.remove(&orphans)?;
-                removed += orphans.len();
+            let scanned = self.scan_folder(folder, &mut removed, &mut stuck);
+            complete &= scanned.is_ok();
+            report(scanned);
+        }
+        if complete && stuck.files == 0 && !self.stopped() {
+            self.disk.scanned();
+        }
+        tracing::info!(removed, stuck = stuck.files, why = ?stuck.why, "looked for part files that a crash left behind");
+    }
+
+    fn scan_folder(&self, folder: u16, removed: &mut usize, stuck: &mut Stuck) -> Result<(), Failure> {
+        for batch in self.disk.settled_files(folder)?.chunks(BATCH) {
+            if self.stopped() {
+                return Ok(());
+            }
+            for orphan in self.meta.read_blocking(|db| unnamed(db, batch))? {
+                *removed += usize::from(self.remove(orphan, stuck));
             }
         }
-        self.disk.scanned();
-        tracing::info!(removed, "looked for part files that a crash left behind");
         Ok(())
     }
 }

@@ -17,7 +17,7 @@ pub struct Config {
     pub max_object_bytes: u64,
     /// Which web pages may call the store from a browser.
     pub cors_origins: CorsOrigins,
-    /// Longest wait between two frames of a request body.
+    /// Longest wait between two frames of a request body, and the time over which a body must bring 8 KiB/s.
     pub idle_timeout: Duration,
 }
 

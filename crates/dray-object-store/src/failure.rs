@@ -93,6 +93,11 @@ pub(crate) fn no_space() -> Failure {
     Failure::new(ErrorCode::InsufficientStorage, "The store's disk is full; nothing was stored")
 }
 
+/// All buffers were in use for longer than a client is kept waiting.
+pub(crate) fn slow_down() -> Failure {
+    Failure::new(ErrorCode::SlowDown, "The store is serving too many transfers just now; try again")
+}
+
 pub(crate) fn no_such_bucket() -> Failure {
     Failure::new(ErrorCode::NoSuchBucket, "The specified bucket does not exist")
 }

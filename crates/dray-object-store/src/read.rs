@@ -12,9 +12,9 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use crate::{
     disk::{
         SharedDisk,
-        buffer::{BLOCK_BYTES, Slice},
+        buffer::{BLOCK_BYTES, Buffer, Slice},
     },
-    failure::Failure,
+    failure::{Failure, slow_down},
     ids::SetId,
     meta::{
         Meta,
@@ -58,8 +58,8 @@ struct Damaged {
 }
 
 impl Reader {
-    /// The next bytes, at most a block; `None` at the end of the range. Blocks the thread.
-    fn next_block(&mut self) -> Result<Option<Bytes>, Failure> {
+    /// The next bytes, at most a block, in `buffer`; `None` at the end of the range. Blocks the thread.
+    fn next_block(&mut self, buffer: Buffer) -> Result<Option<Bytes>, Failure> {
         if self.bytes.is_empty() {
             return Ok(None);
         }
@@ -67,7 +67,7 @@ impl Reader {
             Some(open) => open,
             None => self.open_part()?,
         };
-        let bytes = open.read(&self.bytes, &self.disk);
+        let bytes = open.read(&self.bytes, buffer);
         let bytes = bytes.map_err(|what| Failure::internal(self.damaged(open.place.number, &what)))?;
         self.bytes.start += bytes.len() as u64;
         self.open = Some(open);
@@ -97,7 +97,7 @@ impl Reader {
 
 impl OpenPart {
     /// The bytes from the start of `wanted` to the end of their block, or of `wanted` if that comes first.
-    fn read(&self, wanted: &Range<u64>, disk: &SharedDisk) -> io::Result<Bytes> {
+    fn read(&self, wanted: &Range<u64>, mut buffer: Buffer) -> io::Result<Bytes> {
         let part_bytes = self.place.bytes.end - self.place.bytes.start;
         let start = wanted.start - self.place.bytes.start;
         let block = start / BLOCK_BYTES as u64;
@@ -108,7 +108,6 @@ impl OpenPart {
         let whole = match &self.bytes {
             OpenBytes::Inline(bytes) => bytes.clone(),
             OpenBytes::File(file) => {
-                let mut buffer = disk.buffers.for_download();
                 file.read_exact_at(&mut buffer[..block_bytes], block_start)?;
                 Bytes::from_owner(Slice { buffer, range: 0..block_bytes })
             }
@@ -128,41 +127,55 @@ impl OpenPart {
 }
 
 /// The block being read, and then the reader again.
-type Ahead = JoinHandle<(Reader, Result<Option<Bytes>, Failure>)>;
+type Reading = JoinHandle<(Reader, Result<Option<Bytes>, Failure>)>;
 
-fn read_ahead(mut reader: Reader) -> Ahead {
+fn read(mut reader: Reader, buffer: Buffer) -> Reading {
     spawn_blocking(move || {
-        let block = reader.next_block();
+        let block = reader.next_block(buffer);
         (reader, block)
     })
 }
 
 enum Step {
-    First(Bytes, Ahead),
-    Next(Ahead),
+    First(Bytes, Reader),
+    Ahead(Reading),
+    /// There was no buffer to read ahead into.
+    Waiting(Reader),
     Done,
 }
 
 /// Streams a range. The first block is read before this returns, so that an object that cannot be read is
 /// answered with an error; a later failure ends the stream with one, which cuts the connection.
 pub(crate) async fn stream(reader: Reader) -> Result<impl Stream<Item = io::Result<Bytes>>, Failure> {
-    let (reader, first) = read_ahead(reader).await.map_err(Failure::internal)?;
-    let start = match first? {
-        Some(block) => Step::First(block, read_ahead(reader)),
-        None => Step::Done,
-    };
+    let buffer = reader.disk.buffers.for_download().await.ok_or_else(slow_down)?;
+    let (reader, first) = read(reader, buffer).await.map_err(Failure::internal)?;
+    let start = first?.map_or(Step::Done, |block| Step::First(block, reader));
     Ok(stream::unfold(start, |step| async {
         match step {
-            Step::First(block, ahead) => Some((Ok(block), Step::Next(ahead))),
-            Step::Next(ahead) => next_step(ahead).await,
+            Step::First(block, reader) => Some((Ok(block), go_on(reader))),
+            Step::Ahead(reading) => next_step(reading).await,
+            Step::Waiting(reader) => {
+                let buffer = reader.disk.buffers.for_download_under_way().await?;
+                next_step(read(reader, buffer)).await
+            }
             Step::Done => None,
         }
     }))
 }
 
-async fn next_step(ahead: Ahead) -> Option<(io::Result<Bytes>, Step)> {
-    match ahead.await {
-        Ok((reader, Ok(Some(block)))) => Some((Ok(block), Step::Next(read_ahead(reader)))),
+fn go_on(reader: Reader) -> Step {
+    if reader.bytes.is_empty() {
+        return Step::Done;
+    }
+    match reader.disk.buffers.try_ahead() {
+        Some(buffer) => Step::Ahead(read(reader, buffer)),
+        None => Step::Waiting(reader),
+    }
+}
+
+async fn next_step(reading: Reading) -> Option<(io::Result<Bytes>, Step)> {
+    match reading.await {
+        Ok((reader, Ok(Some(block)))) => Some((Ok(block), go_on(reader))),
         Ok((_, Ok(None))) => None,
         Ok((_, Err(failure))) => {
             tracing::error!(cause = ?failure.cause, "a download was cut off");

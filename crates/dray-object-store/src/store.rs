@@ -24,7 +24,7 @@ use crate::{
     disk::{Disk, SharedDisk},
     failure::{Failure, no_space},
     http, keys,
-    meta::{Meta, SchemaError, complete::Limits, schema},
+    meta::{Meta, SchemaError, complete::Limits, is_full, schema},
     pins::Pins,
     reserve::Reserve,
 };
@@ -73,9 +73,7 @@ impl ObjectStore {
         let lock = Arc::new(lock);
         let open = || Meta::open(&path, config.durable, &config.bucket, now, Arc::clone(&lock));
         let opened = match open() {
-            Err(SchemaError::Sqlite(error))
-                if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) =>
-            {
+            Err(SchemaError::Sqlite(error)) if is_full(&error) => {
                 reserve.release();
                 open()
             }

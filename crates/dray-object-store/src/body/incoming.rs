@@ -1,4 +1,4 @@
-//! The frames of a request body as they arrive, freed of `aws-chunked`, with a limit on waiting.
+//! The frames of a request body as they arrive, freed of `aws-chunked`, with limits on waiting.
 
 use std::time::Duration;
 
@@ -7,22 +7,26 @@ use bytes::Bytes;
 use dray_s3::{ChunkedDecoder, ErrorCode, Trailers};
 use http::{HeaderValue, header::CONNECTION};
 use http_body_util::BodyExt;
+use tokio::time::{Instant, timeout};
 
 use super::Announced;
 use crate::failure::Failure;
 
+/// The slowest body that is taken in, averaged over the time of [`Frames::idle_timeout`]. A body holds a
+/// buffer for as long as it comes; the slowest mobile networks bring more than this.
+const MIN_BYTES_PER_SEC: u64 = 8 << 10;
+
 /// A body being read.
 pub(crate) struct Incoming<'a> {
-    body: &'a mut Body,
+    frames: Frames<'a>,
     decoder: Option<ChunkedDecoder>,
     undecoded: Bytes,
-    idle_timeout: Duration,
 }
 
 impl<'a> Incoming<'a> {
     pub(crate) fn new(body: &'a mut Body, announced: &Announced, idle_timeout: Duration) -> Self {
         let decoder = ChunkedDecoder::new(&announced.payload, Some(announced.size_bytes));
-        Self { body, decoder, undecoded: Bytes::new(), idle_timeout }
+        Self { frames: Frames::new(body, idle_timeout), decoder, undecoded: Bytes::new() }
     }
 
     /// The next bytes of the payload, never empty; `None` at its end.
@@ -33,7 +37,7 @@ impl<'a> Incoming<'a> {
             {
                 return Ok(Some(data));
             }
-            let Some(frame) = next_frame(self.body, self.idle_timeout).await? else {
+            let Some(frame) = self.frames.next().await? else {
                 return Ok(None);
             };
             match self.decoder {
@@ -64,7 +68,8 @@ pub(crate) async fn read_whole(
         return Err(too_long());
     }
     let mut whole = Vec::new();
-    while let Some(frame) = next_frame(body, idle_timeout).await? {
+    let mut frames = Frames::new(body, idle_timeout);
+    while let Some(frame) = frames.next().await? {
         if whole.len() + frame.len() > max_bytes {
             return Err(too_long());
         }
@@ -73,25 +78,64 @@ pub(crate) async fn read_whole(
     Ok(whole)
 }
 
-async fn next_frame(body: &mut Body, idle_timeout: Duration) -> Result<Option<Bytes>, Failure> {
-    loop {
-        let frame =
-            tokio::time::timeout(idle_timeout, body.frame()).await.map_err(|_| too_slow(idle_timeout))?;
-        match frame {
-            None => return Ok(None),
-            Some(Err(_)) => return Err(incomplete()),
-            // HTTP trailers carry nothing that S3 knows.
-            Some(Ok(frame)) => {
-                if let Ok(data) = frame.into_data() {
-                    return Ok(Some(data));
+/// The frames of a body. Only the time spent waiting for them counts: a slow disk is not the client's fault.
+struct Frames<'a> {
+    body: &'a mut Body,
+    /// Longest wait for one frame, and the time over which the rate is averaged.
+    idle_timeout: Duration,
+    /// Since the average was last looked at.
+    waited: Duration,
+    arrived_bytes: u64,
+}
+
+impl<'a> Frames<'a> {
+    fn new(body: &'a mut Body, idle_timeout: Duration) -> Self {
+        Self { body, idle_timeout, waited: Duration::ZERO, arrived_bytes: 0 }
+    }
+
+    async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
+        loop {
+            let began = Instant::now();
+            let frame = timeout(self.idle_timeout, self.body.frame()).await;
+            let frame = frame.map_err(|_| nothing_came(self.idle_timeout))?;
+            self.waited += began.elapsed();
+            match frame {
+                None => return Ok(None),
+                Some(Err(_)) => return Err(incomplete()),
+                // HTTP trailers carry nothing that S3 knows.
+                Some(Ok(frame)) => {
+                    if let Ok(data) = frame.into_data() {
+                        self.check_rate(data.len() as u64)?;
+                        return Ok(Some(data));
+                    }
                 }
             }
         }
     }
+
+    fn check_rate(&mut self, arrived_bytes: u64) -> Result<(), Failure> {
+        self.arrived_bytes += arrived_bytes;
+        if self.waited < self.idle_timeout {
+            return Ok(());
+        }
+        let least = u128::from(MIN_BYTES_PER_SEC) * self.waited.as_millis() / 1000;
+        if u128::from(self.arrived_bytes) < least {
+            return Err(too_slow());
+        }
+        (self.waited, self.arrived_bytes) = (Duration::ZERO, 0);
+        Ok(())
+    }
 }
 
-fn too_slow(idle_timeout: Duration) -> Failure {
-    let message = format!("Nothing arrived for {} s", idle_timeout.as_secs_f32());
+fn nothing_came(idle_timeout: Duration) -> Failure {
+    timed_out(format!("Nothing arrived for {} s", idle_timeout.as_secs_f32()))
+}
+
+fn too_slow() -> Failure {
+    timed_out(format!("The body arrives too slowly; at least {MIN_BYTES_PER_SEC} bytes a second are needed"))
+}
+
+fn timed_out(message: String) -> Failure {
     let close = HeaderValue::from_static("close");
     Failure::new(ErrorCode::RequestTimeout, message).with_header(CONNECTION, Some(close))
 }
@@ -101,4 +145,55 @@ pub(super) fn incomplete() -> Failure {
         ErrorCode::IncompleteBody,
         "You did not provide the number of bytes that the request announced",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+
+    use super::*;
+
+    const WINDOW: Duration = Duration::from_mins(1);
+
+    /// A frame of so many bytes every second.
+    fn body(frame_bytes: usize, frames: usize) -> Body {
+        Body::from_stream(stream::unfold(0, move |sent| async move {
+            if sent == frames {
+                return None;
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            Some((Ok::<_, std::io::Error>(Bytes::from(vec![0; frame_bytes])), sent + 1))
+        }))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_trickles_in_is_given_up_after_one_window() {
+        let began = Instant::now();
+        let failure = read_whole(&mut body(8000, 1000), usize::MAX, WINDOW).await.unwrap_err();
+        assert_eq!(failure.error.code, ErrorCode::RequestTimeout);
+        assert_eq!(failure.headers, [(CONNECTION, HeaderValue::from_static("close"))]);
+        assert_eq!(began.elapsed().as_secs(), 60);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_body_over_the_floor_is_taken_in() {
+        let whole = read_whole(&mut body(8192, 1000), usize::MAX, WINDOW).await.unwrap();
+        assert_eq!(whole.len(), 8_192_000);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_short_body_may_come_slowly() {
+        assert_eq!(read_whole(&mut body(1, 50), usize::MAX, WINDOW).await.unwrap().len(), 50);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn time_in_which_nobody_waits_for_the_body_is_not_held_against_it() {
+        let mut body =
+            Body::from_stream(stream::repeat_with(|| Ok::<_, std::io::Error>(Bytes::from_static(b"x"))));
+        let mut frames = Frames::new(&mut body, WINDOW);
+        for _ in 0..5 {
+            assert!(frames.next().await.is_ok());
+            tokio::time::advance(WINDOW).await;
+        }
+    }
 }

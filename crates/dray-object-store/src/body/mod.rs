@@ -21,7 +21,7 @@ use self::{
 };
 use crate::{
     disk::{NewFile, SharedDisk},
-    failure::{Failure, invalid_request},
+    failure::{Failure, invalid_request, slow_down},
     ids::PartFileId,
 };
 
@@ -54,7 +54,9 @@ pub(crate) async fn receive(
     let mut sink = if announced.size_bytes <= INLINE_MAX_BYTES {
         Sink::inline(announced.size_bytes, digests)
     } else {
-        Sink::file(disk, file, digests).await
+        // Before the body is asked for: a client that expects 100-continue is refused before it sends.
+        let first = disk.buffers.for_upload().await.ok_or_else(slow_down)?;
+        Sink::file(disk, file, digests, first)
     };
     let mut size_bytes = 0;
     while let Some(data) = incoming.next().await? {

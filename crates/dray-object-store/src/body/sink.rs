@@ -36,7 +36,8 @@ pub(super) struct FileSink {
 
 enum Writing {
     Idle(Box<Output>),
-    Busy(JoinHandle<io::Result<(Box<Output>, Buffer)>>),
+    /// The buffer comes back only to an upload that has no other.
+    Busy(JoinHandle<io::Result<(Box<Output>, Option<Buffer>)>>),
     /// After an error.
     Failed,
 }
@@ -52,10 +53,10 @@ impl Sink {
         Self::Inline { bytes: Vec::with_capacity(usize::try_from(size_bytes).unwrap_or(0)), digests }
     }
 
-    pub(super) async fn file(disk: &SharedDisk, file: PartFileId, digests: Digests) -> Self {
-        let filling = Some(disk.buffers.for_upload().await);
+    /// `first` is the buffer that the file's bytes are gathered in.
+    pub(super) fn file(disk: &SharedDisk, file: PartFileId, digests: Digests, first: Buffer) -> Self {
         let writing = Writing::Idle(Box::new(Output { file: NewFile::new(disk, file), digests }));
-        Self::File(FileSink { disk: SharedDisk::clone(disk), filling, filled: 0, writing })
+        Self::File(FileSink { disk: SharedDisk::clone(disk), filling: Some(first), filled: 0, writing })
     }
 
     pub(super) async fn write(&mut self, data: &[u8]) -> io::Result<()> {
@@ -95,16 +96,20 @@ impl FileSink {
         Ok(())
     }
 
-    /// Sends the full buffer to be written, and goes on with the one that came back or with a second one.
+    /// Sends the full buffer to be written, and goes on with a second one; without one, waits for the first.
+    /// With one, the first is given back as soon as it is written: an upload whose network is slower than the
+    /// disk holds a single buffer nearly all the time.
     async fn flush(&mut self) -> io::Result<()> {
         let full = self.filling.take().ok_or_else(failed)?;
-        let (output, free) = self.settle().await?;
-        let free = free.or_else(|| self.disk.buffers.try_second());
+        let (output, _) = self.settle().await?;
         self.filled = 0;
-        self.writing = Writing::Busy(spawn_blocking(move || output.append(full)));
-        if free.is_some() {
-            self.filling = free;
-        } else {
+        self.filling = self.disk.buffers.try_second();
+        let is_only = self.filling.is_none();
+        self.writing = Writing::Busy(spawn_blocking(move || {
+            let (output, block) = output.append(full)?;
+            Ok((output, is_only.then_some(block)))
+        }));
+        if is_only {
             let (output, written) = self.settle().await?;
             (self.writing, self.filling) = (Writing::Idle(output), written);
         }
@@ -115,10 +120,7 @@ impl FileSink {
     async fn settle(&mut self) -> io::Result<(Box<Output>, Option<Buffer>)> {
         match std::mem::replace(&mut self.writing, Writing::Failed) {
             Writing::Idle(output) => Ok((output, None)),
-            Writing::Busy(task) => {
-                let (output, buffer) = task.await.map_err(io::Error::other)??;
-                Ok((output, Some(buffer)))
-            }
+            Writing::Busy(task) => task.await.map_err(io::Error::other)?,
             Writing::Failed => Err(failed()),
         }
     }
@@ -148,4 +150,52 @@ impl Output {
 
 fn failed() -> io::Error {
     io::Error::other("the part file failed before")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, time::Duration};
+
+    use super::*;
+    use crate::{
+        body::Wanted,
+        disk::{Disk, buffer::Buffers},
+    };
+
+    fn free(buffers: &Buffers) -> usize {
+        std::iter::from_fn(|| buffers.try_second()).collect::<Vec<_>>().len()
+    }
+
+    #[tokio::test]
+    async fn an_upload_that_waits_for_its_network_holds_one_buffer() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = Arc::new(Disk::open(&folder.path().join("parts"), false).unwrap());
+        let all = free(&disk.buffers);
+        let first = disk.buffers.for_upload().await.unwrap();
+        let digests = Digests::new(&Wanted { md5: false, algorithms: Vec::new() });
+        let mut sink = Sink::file(&disk, PartFileId { part_id: 1, tag: 1 }, digests, first);
+        sink.write(&vec![1; BLOCK_BYTES + 1]).await.unwrap();
+        let given_back = tokio::time::timeout(Duration::from_secs(20), async {
+            while free(&disk.buffers) != all - 1 {
+                tokio::task::yield_now().await;
+            }
+        });
+        assert!(given_back.await.is_ok());
+        let (_, stored) = sink.finish().await.unwrap();
+        assert!(matches!(stored, ReceivedBytes::File(_)));
+        assert_eq!(free(&disk.buffers), all);
+    }
+
+    #[tokio::test]
+    async fn an_upload_goes_on_with_its_only_buffer_when_there_is_no_second() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = Arc::new(Disk::open(&folder.path().join("parts"), false).unwrap());
+        let first = disk.buffers.for_upload().await.unwrap();
+        let _others: Vec<Buffer> = std::iter::from_fn(|| disk.buffers.try_second()).collect();
+        let digests = Digests::new(&Wanted { md5: false, algorithms: Vec::new() });
+        let mut sink = Sink::file(&disk, PartFileId { part_id: 1, tag: 1 }, digests, first);
+        sink.write(&vec![1; 3 * BLOCK_BYTES]).await.unwrap();
+        let (digested, _) = sink.finish().await.unwrap();
+        assert_eq!(digested.crc64, crc_fast::crc64_nvme(&vec![1; 3 * BLOCK_BYTES]));
+    }
 }

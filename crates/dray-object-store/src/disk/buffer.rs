@@ -6,6 +6,7 @@
 use std::{
     ops::{Deref, DerefMut, Range},
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -16,6 +17,11 @@ pub(crate) const BLOCK_BYTES: usize = 256 << 10;
 pub(crate) const ALIGNMENT: usize = 4096;
 /// Most buffers that uploads hold at once (128 MiB); further uploads wait for one.
 const MAX_UPLOAD_BUFFERS: usize = 512;
+/// Most buffers that downloads hold at once (64 MiB), those included that wait in a connection for a client
+/// to read on.
+const MAX_DOWNLOAD_BUFFERS: usize = 256;
+/// Longest wait for the first buffer of a transfer: less than clients wait for an answer.
+const MAX_WAIT: Duration = Duration::from_secs(10);
 /// Most buffers kept for later (32 MiB).
 const MAX_IDLE_BUFFERS: usize = 128;
 
@@ -24,32 +30,53 @@ const MAX_IDLE_BUFFERS: usize = 128;
 pub(crate) struct Buffers {
     idle: Arc<Mutex<Vec<Vec<u8>>>>,
     uploads: Arc<Semaphore>,
+    downloads: Arc<Semaphore>,
 }
 
 impl Buffers {
     pub(crate) fn new() -> Self {
-        Self { idle: Arc::default(), uploads: Arc::new(Semaphore::new(MAX_UPLOAD_BUFFERS)) }
+        Self {
+            idle: Arc::default(),
+            uploads: Arc::new(Semaphore::new(MAX_UPLOAD_BUFFERS)),
+            downloads: Arc::new(Semaphore::new(MAX_DOWNLOAD_BUFFERS)),
+        }
     }
 
-    /// A buffer for an upload that has none yet; waits while too many are out.
-    pub(crate) async fn for_upload(&self) -> Buffer {
-        let permit = Arc::clone(&self.uploads).acquire_owned().await.ok();
-        self.take(permit)
+    /// A buffer for an upload that has none yet; `None` when too many stay in use for [`MAX_WAIT`].
+    pub(crate) async fn for_upload(&self) -> Option<Buffer> {
+        let permit = tokio::time::timeout(MAX_WAIT, Arc::clone(&self.uploads).acquire_owned()).await;
+        Some(self.take(permit.ok()?.ok()?))
     }
 
     /// A second buffer for an upload, if one is to be had at once: waiting for it while holding the first
     /// could wait for ever.
     pub(crate) fn try_second(&self) -> Option<Buffer> {
         let permit = Arc::clone(&self.uploads).try_acquire_owned().ok()?;
-        Some(self.take(Some(permit)))
+        Some(self.take(permit))
     }
 
-    /// A buffer for a download, which holds at most three.
-    pub(crate) fn for_download(&self) -> Buffer {
-        self.take(None)
+    /// The first buffer of a download; `None` when too many stay in use for [`MAX_WAIT`].
+    pub(crate) async fn for_download(&self) -> Option<Buffer> {
+        tokio::time::timeout(MAX_WAIT, self.for_download_under_way()).await.ok()?
     }
 
-    fn take(&self, permit: Option<OwnedSemaphorePermit>) -> Buffer {
+    /// A further buffer for a download. Those that it waits for, its own among them, come back as clients
+    /// read, or as the server cuts off those that do not. Never `None`.
+    pub(crate) async fn for_download_under_way(&self) -> Option<Buffer> {
+        let permit = Arc::clone(&self.downloads).acquire_owned().await.ok()?;
+        Some(self.take(permit))
+    }
+
+    /// A buffer to read ahead into, while there are plenty: reading ahead is not worth another's wait.
+    pub(crate) fn try_ahead(&self) -> Option<Buffer> {
+        if self.downloads.available_permits() <= MAX_DOWNLOAD_BUFFERS / 2 {
+            return None;
+        }
+        let permit = Arc::clone(&self.downloads).try_acquire_owned().ok()?;
+        Some(self.take(permit))
+    }
+
+    fn take(&self, permit: OwnedSemaphorePermit) -> Buffer {
         let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let memory = kept.unwrap_or_else(|| vec![0; BLOCK_BYTES + ALIGNMENT]);
         let start = memory.as_ptr().align_offset(ALIGNMENT).min(ALIGNMENT);
@@ -62,7 +89,7 @@ pub(crate) struct Buffer {
     memory: Vec<u8>,
     start: usize,
     home: Buffers,
-    _permit: Option<OwnedSemaphorePermit>,
+    _permit: OwnedSemaphorePermit,
 }
 
 impl Deref for Buffer {
@@ -107,22 +134,38 @@ mod tests {
     #[test]
     fn buffers_are_aligned_and_used_again() {
         let buffers = Buffers::new();
-        let (mut first, second) = (buffers.for_download(), buffers.for_download());
+        let (mut first, second) = (buffers.try_second().unwrap(), buffers.try_ahead().unwrap());
         for buffer in [&first, &second] {
             assert_eq!(buffer.as_ptr().align_offset(ALIGNMENT), 0);
             assert_eq!(buffer.len(), BLOCK_BYTES);
         }
         first[7] = 42;
         drop(first);
-        assert_eq!(buffers.for_download()[7], 42);
+        assert_eq!(buffers.try_ahead().unwrap()[7], 42);
     }
 
-    #[test]
-    fn a_second_buffer_is_refused_rather_than_waited_for() {
+    #[tokio::test(start_paused = true)]
+    async fn uploads_wait_for_a_first_buffer_but_not_for_ever_nor_for_a_second() {
         let buffers = Buffers::new();
         let mut held: Vec<Buffer> = std::iter::from_fn(|| buffers.try_second()).collect();
         assert_eq!(held.len(), MAX_UPLOAD_BUFFERS);
-        held.pop();
+        assert!(buffers.for_upload().await.is_none());
+        let (waited, ()) = tokio::join!(buffers.for_upload(), async { drop(held.pop()) });
+        assert!(waited.is_some() && buffers.try_second().is_none());
+        drop(waited);
         assert!(buffers.try_second().is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn downloads_hold_so_many_buffers_and_no_more() {
+        let buffers = Buffers::new();
+        let mut held: Vec<Buffer> = std::iter::from_fn(|| buffers.try_ahead()).collect();
+        assert_eq!(held.len(), MAX_DOWNLOAD_BUFFERS / 2);
+        while let Some(buffer) = buffers.for_download().await {
+            held.push(buffer);
+        }
+        assert_eq!(held.len(), MAX_DOWNLOAD_BUFFERS);
+        let (waited, ()) = tokio::join!(buffers.for_download_under_way(), async { drop(held.pop()) });
+        assert!(waited.is_some());
     }
 }

@@ -75,8 +75,9 @@ impl Disk {
     /// The files in one fan-out folder that no request is writing now.
     pub(crate) fn settled_files(&self, folder: u16) -> io::Result<Vec<PartFileId>> {
         let names = fs::read_dir(self.root.join(format!("{folder:02x}")))?;
+        let names = names.collect::<io::Result<Vec<_>>>()?;
         let ids = names
-            .filter_map(Result::ok)
+            .into_iter()
             .filter_map(|entry| PartFileId::parse(entry.file_name().to_str()?))
             .filter(|id| id.tag & 0xff == u64::from(folder))
             .collect::<Vec<_>>();

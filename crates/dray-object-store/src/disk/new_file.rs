@@ -2,6 +2,8 @@
 
 use std::{fs::File, io, os::unix::fs::FileExt, sync::Arc};
 
+use tokio::runtime::Handle;
+
 use crate::{
     disk::{
         Disk, SharedDisk,
@@ -17,6 +19,9 @@ pub(crate) struct NewFile {
     open: Option<Open>,
     size_bytes: u64,
     fate: Fate,
+    /// Where it is removed: its fate is known on the database's writer thread, and commits must not wait until
+    /// big files are gone.
+    runtime: Option<Handle>,
 }
 
 struct Open {
@@ -34,7 +39,8 @@ impl NewFile {
     /// Names a file; it is made by the first write.
     pub(crate) fn new(disk: &SharedDisk, id: PartFileId) -> Self {
         disk.in_flight().insert(id);
-        Self { disk: Arc::clone(disk), id, open: None, size_bytes: 0, fate: Fate::Remove }
+        let (disk, runtime) = (Arc::clone(disk), Handle::try_current().ok());
+        Self { disk, id, open: None, size_bytes: 0, fate: Fate::Remove, runtime }
     }
 
     /// The random half of its name, for the part row.
@@ -116,10 +122,10 @@ impl Drop for NewFile {
         let remove = move || {
             disk.remove_abandoned(id);
         };
-        // Removing a big file takes a while; not on a thread that serves requests.
-        match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn_blocking(remove)),
-            Err(_) => remove(),
+        // A runtime that has ended removes nothing: the file stays in flight, and the next start scans.
+        match &self.runtime {
+            Some(runtime) => drop(runtime.spawn_blocking(remove)),
+            None => remove(),
         }
     }
 }
@@ -146,7 +152,7 @@ mod tests {
 
     fn write(disk: &SharedDisk, id: PartFileId, size: usize) -> NewFile {
         let mut file = NewFile::new(disk, id);
-        let mut buffer = disk.buffers.for_download();
+        let mut buffer = disk.buffers.try_second().unwrap();
         for _ in 0..size / BLOCK_BYTES {
             buffer.fill(b'b');
             file.append(&buffer).unwrap();
@@ -184,5 +190,24 @@ mod tests {
         assert_eq!(disk.settled_files(7).unwrap(), []);
         let restarted = self::disk(&folder);
         assert_eq!(restarted.settled_files(7).unwrap(), [id]);
+    }
+
+    #[test]
+    fn a_file_dropped_on_another_thread_is_removed_by_the_runtime_it_came_from() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = disk(&folder);
+        let id = PartFileId { part_id: 5, tag: 1 };
+        let runtime = tokio::runtime::Builder::new_multi_thread().max_blocking_threads(1).build().unwrap();
+        let file = runtime.block_on(async { write(&disk, id, 10) });
+        // The only thread that may remove the file waits: whoever dropped it does not.
+        let (go_on, wait) = std::sync::mpsc::channel();
+        let _guard = runtime.enter();
+        let busy = runtime.spawn_blocking(move || wait.recv().unwrap());
+        std::thread::spawn(move || drop(file)).join().unwrap();
+        assert!(disk.path(id).exists());
+        go_on.send(()).unwrap();
+        runtime.block_on(busy).unwrap();
+        runtime.block_on(runtime.spawn_blocking(|| ())).unwrap();
+        assert!(!disk.path(id).exists() && disk.is_settled());
     }
 }

@@ -43,7 +43,7 @@ pub(super) fn failure(failure: Failure, path: &str, request_id: &str, is_head: b
     };
     *response.status_mut() = code.status();
     response.headers_mut().extend(headers.into_iter().map(|(name, value)| (Some(name), value)));
-    if code == ErrorCode::ServiceUnavailable {
+    if matches!(code, ErrorCode::ServiceUnavailable | ErrorCode::SlowDown) {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     }
     response

@@ -53,8 +53,11 @@ pub(crate) fn complete(
     now: i64,
 ) -> Result<Object, Failure> {
     let there = objects::find(db, request.bucket, &request.key)?;
-    let Ok(upload) = uploads::find(db, request.bucket, &request.key, request.id) else {
-        return repeated(db, request, there);
+    let upload = match uploads::find(db, request.bucket, &request.key, request.id) {
+        Err(failure) if failure.error.code == ErrorCode::NoSuchUpload => {
+            return repeated(db, request, there);
+        }
+        found => found?,
     };
     precondition(there.as_ref())?;
     let stored = parts::all(db, request.id.set)?;
@@ -215,4 +218,32 @@ fn check_whole(object: &Object, chosen: &[&Part], request: &Completion) -> Resul
 
 fn invalid_part(message: impl Into<std::borrow::Cow<'static, str>>) -> Failure {
     Failure::new(ErrorCode::InvalidPart, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ids::SetId, meta::schema};
+
+    fn outcome(db: &Connection) -> ErrorCode {
+        let request = Completion {
+            bucket: 1,
+            key: "k".to_owned(),
+            id: UploadId { set: SetId(1), token: [0; 16] },
+            listed: Vec::new(),
+            expected_bytes: None,
+            expected_checksum: None,
+            limits: Limits { min_part_bytes: 0, max_object_bytes: 0 },
+        };
+        complete(db, &request, |_| Ok(()), 0).unwrap_err().error.code
+    }
+
+    #[test]
+    fn an_upload_that_cannot_be_looked_up_is_not_said_to_be_unknown() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = schema::open_writer(&folder.path().join("meta.db"), false).unwrap();
+        assert_eq!(outcome(&db), ErrorCode::NoSuchUpload);
+        db.execute_batch("drop table upload").unwrap();
+        assert_eq!(outcome(&db), ErrorCode::InternalError);
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use rusqlite::{ErrorCode, ffi};
+
 /// A database failure.
 #[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum MetaError {
@@ -26,12 +28,26 @@ impl MetaError {
     /// Whether the cause is that the disk is full.
     pub(crate) fn is_full(&self) -> bool {
         match self {
-            Self::Statement(error) | Self::Commit(error) => {
-                error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
-            }
+            Self::Statement(error) | Self::Commit(error) => is_full(error),
             Self::Undone | Self::Closed | Self::Panicked => false,
         }
     }
+
+    /// Whether a crash may bring the changes back. A commit that ends in `SQLITE_FULL` wrote its last frame to
+    /// the log incompletely (a failing sync is an `SQLITE_IOERR`), and recovery takes no such frame.
+    pub(crate) fn may_have_happened(&self) -> bool {
+        match self {
+            Self::Commit(error) => error.sqlite_error_code() != Some(ErrorCode::DiskFull),
+            Self::Statement(_) | Self::Undone | Self::Closed | Self::Panicked => false,
+        }
+    }
+}
+
+/// Whether the cause is that the disk is full: also when the index of the log (`-shm`) cannot be made longer.
+pub(crate) fn is_full(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|error| {
+        error.code == ErrorCode::DiskFull || error.extended_code == ffi::SQLITE_IOERR_SHMSIZE
+    })
 }
 
 impl From<rusqlite::Error> for MetaError {

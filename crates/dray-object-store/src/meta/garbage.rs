@@ -22,10 +22,19 @@ pub(crate) fn sets(db: &Connection, after: SetId, limit: usize) -> rusqlite::Res
     statement.query_map(params![after.0, limit], |row| row.get(0).map(SetId))?.collect()
 }
 
-/// Up to `limit` files.
-pub(crate) fn files(db: &Connection, limit: usize) -> rusqlite::Result<Vec<PartFileId>> {
-    let mut statement = db.prepare_cached("select part_id, file_tag from garbage_file limit ?1")?;
-    statement.query_map([limit], |row| Ok(file_id(row.get(0)?, row.get(1)?)))?.collect()
+/// Up to `limit` files after `after`; the order is that of the table's key.
+pub(crate) fn files(
+    db: &Connection,
+    after: Option<PartFileId>,
+    limit: usize,
+) -> rusqlite::Result<Vec<PartFileId>> {
+    let sql = "select part_id, file_tag from garbage_file where (part_id, file_tag) > (?1, ?2)
+               order by part_id, file_tag limit ?3";
+    let (part_id, tag) = after.map_or((i64::MIN, i64::MIN), |file| (file.part_id, file.tag.cast_signed()));
+    let mut statement = db.prepare_cached(sql)?;
+    let rows =
+        statement.query_map(params![part_id, tag, limit], |row| Ok(file_id(row.get(0)?, row.get(1)?)))?;
+    rows.collect()
 }
 
 /// Up to `limit` files of the set whose part ids are over `after`.

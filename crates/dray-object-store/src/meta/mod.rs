@@ -29,7 +29,7 @@ use std::{
 use rusqlite::Connection;
 
 pub(crate) use self::{
-    error::MetaError,
+    error::{MetaError, is_full},
     readers::Readers,
     schema::SchemaError,
     writer::{Settled, Writer},

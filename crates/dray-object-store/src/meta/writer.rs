@@ -104,7 +104,7 @@ where
         let finish: Answer = Box::new(move |committed| {
             let (settled, outcome) = match (result, committed) {
                 (Ok(Ok(value)), Ok(())) => (Settled::Committed, Ok(Ok(value))),
-                (Ok(Ok(_)), Err(error @ MetaError::Commit(_))) => (Settled::Unknown, Err(error)),
+                (Ok(Ok(_)), Err(error)) if error.may_have_happened() => (Settled::Unknown, Err(error)),
                 (Ok(Ok(_)), Err(error)) => (Settled::Undone, Err(error)),
                 (failed, _) => (Settled::Undone, failed),
             };
@@ -270,5 +270,23 @@ mod tests {
         assert_eq!(names(&path), ["kept"]);
         drop(writer);
         thread.join().unwrap();
+    }
+
+    #[test]
+    fn only_a_commit_that_may_have_reached_the_log_is_of_unknown_outcome() {
+        let settled = |error: MetaError| {
+            let (answer, _outcome) = oneshot::channel::<Outcome<(), ()>>();
+            let (told, settled) = std::sync::mpsc::channel();
+            let connection = Connection::open_in_memory().unwrap();
+            package(|_| Ok(()), move |how| told.send(how).unwrap(), answer)(Ok(&connection)).1(Err(error));
+            settled.recv().unwrap()
+        };
+        let commit = |code| {
+            MetaError::Commit(Arc::new(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None)))
+        };
+        assert_eq!(settled(commit(rusqlite::ffi::SQLITE_FULL)), Settled::Undone);
+        assert_eq!(settled(commit(rusqlite::ffi::SQLITE_IOERR_FSYNC)), Settled::Unknown);
+        assert_eq!(settled(commit(rusqlite::ffi::SQLITE_IOERR_SHMSIZE)), Settled::Unknown);
+        assert_eq!(settled(MetaError::Undone), Settled::Undone);
     }
 }

@@ -126,6 +126,44 @@ async fn a_closed_store_answers_503_and_still_reads() {
     server.store.close().await;
 }
 
+/// A folder where a file should be: `unlink` refuses it, whoever asks.
+#[tokio::test]
+async fn a_file_that_cannot_be_removed_does_not_keep_the_others() {
+    let server = Server::start().await;
+    let id = server.create("u", &[]).await;
+    server.put_part("u", &id, 1, bytes(1, PART)).await;
+    let replaced = server.files().remove(0);
+    server.put("k", bytes(2, PART)).await;
+    let deleted = server.files().into_iter().find(|file| *file != replaced).unwrap();
+    for file in [&replaced, &deleted] {
+        fs::remove_file(file).unwrap();
+        fs::create_dir(file).unwrap();
+    }
+    server.put_part("u", &id, 1, bytes(3, PART)).await;
+    server.send("DELETE", &server.path("k"), &[], "").await;
+    server.put("other", bytes(4, PART)).await;
+    server.send("DELETE", &server.path("other"), &[], "").await;
+    server.put_part("u", &id, 1, bytes(5, PART)).await;
+    server.wait_for_files(3).await;
+    for file in [replaced, deleted] {
+        fs::remove_dir(file).unwrap();
+    }
+    server.wait_for_files(1).await;
+    let folder = server.stop().await;
+    let database = rusqlite::Connection::open(folder.path().join("meta.db")).unwrap();
+    let garbage: i64 = database
+        .query_row(
+            "select (select count(*) from garbage_file) + (select count(*) from garbage_set)",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    assert_eq!(garbage, 2, "what could not be removed is remembered");
+    drop(database);
+    let restarted = Server::start_in(folder, |_| ()).await;
+    assert_eq!(restarted.files().len(), 1);
+}
+
 fn copy(from: &std::path::Path, to: &std::path::Path) {
     for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
         let target = to.join(entry.file_name());

@@ -5,6 +5,7 @@
 mod checksums;
 mod cors;
 mod crash;
+mod full;
 mod harness;
 mod limits;
 mod listing;
