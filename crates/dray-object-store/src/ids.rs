@@ -78,11 +78,12 @@ impl fmt::Display for UploadId {
     }
 }
 
-/// A part's `ETag`, without quotes: its CRC-64 and size. The same bytes sent twice have the same `ETag`, so a
-/// late duplicate of a part cannot spoil a Complete that lists the other copy. The dash says, as S3's own
-/// multipart `ETag`s do, that this is no MD5; clients that compare MD5s look for it.
-pub(crate) fn part_etag(crc64: u64, size_bytes: u64) -> String {
-    format!("{crc64:016x}{size_bytes:016x}-1")
+/// A part's `ETag`, without quotes: half of its BLAKE3. The same bytes sent twice have the same `ETag`, so a
+/// late duplicate of a part cannot spoil a Complete that lists the other copy; and nobody who has the part's URL
+/// can put other bytes there that have it too, as a CRC would let them. The dash says, as S3's own multipart
+/// `ETag`s do, that this is no MD5; clients that compare MD5s look for it.
+pub(crate) fn part_etag(blake3: [u8; 16]) -> String {
+    format!("{}-1", hex::encode(blake3))
 }
 
 /// The number of a part that is known to be one.

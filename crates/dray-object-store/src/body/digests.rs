@@ -1,5 +1,5 @@
 //! Everything that is computed of a body on its way, block by block: the CRC-64 of each block and of the
-//! whole always, MD5 and the S3 checksums when somebody wants them.
+//! whole and its BLAKE3 (for a part's `ETag`) always, MD5 and the S3 checksums when somebody wants them.
 
 use dray_s3::checksum::{Algorithm, Checksum, Checksummer};
 use md5::{Digest, Md5};
@@ -18,6 +18,8 @@ pub(crate) struct Digests {
     blocks: Vec<u64>,
     whole: Combined,
     md5: Option<Md5>,
+    /// 2 KiB of state.
+    blake3: Box<blake3::Hasher>,
     checksummers: Vec<Checksummer>,
 }
 
@@ -27,6 +29,8 @@ pub(crate) struct Digested {
     /// The CRC-64 of each block; empty when there is but one.
     pub(crate) blocks: Vec<u64>,
     pub(crate) md5: Option<[u8; 16]>,
+    /// The first half of the body's BLAKE3: enough that nobody finds other bytes that have it.
+    pub(crate) blake3: [u8; 16],
     checksums: Vec<Checksum>,
 }
 
@@ -40,7 +44,7 @@ impl Digests {
             }
         }
         let md5 = wanted.md5.then(Md5::new);
-        Self { blocks: Vec::new(), whole: Combined::new(), md5, checksummers }
+        Self { blocks: Vec::new(), whole: Combined::new(), md5, blake3: Box::default(), checksummers }
     }
 
     /// Takes in the next block: `BLOCK_BYTES`, but for the last one.
@@ -51,6 +55,7 @@ impl Digests {
         if let Some(md5) = &mut self.md5 {
             md5.update(block);
         }
+        self.blake3.update(block);
         self.checksummers.iter_mut().for_each(|checksummer| checksummer.update(block));
     }
 
@@ -62,9 +67,14 @@ impl Digests {
             crc64: self.whole.get(),
             blocks: self.blocks,
             md5: self.md5.map(|md5| md5.finalize().into()),
+            blake3: first_half(*self.blake3.finalize().as_bytes()),
             checksums: self.checksummers.into_iter().map(Checksummer::finish).collect(),
         }
     }
+}
+
+fn first_half(hash: [u8; 32]) -> [u8; 16] {
+    std::array::from_fn(|at| hash[at])
 }
 
 impl Digested {
@@ -92,6 +102,7 @@ mod tests {
             assert_eq!(digested.checksum(algorithm), Some(Checksum::of(algorithm, &body)));
         }
         assert_eq!(digested.md5, Some(Md5::digest(&body).into()));
+        assert_eq!(digested.blake3, first_half(*blake3::hash(&body).as_bytes()));
         assert_eq!(digested.blocks.len(), 3);
         assert_eq!(digested.blocks[2], crc_fast::crc64_nvme(&body[2 * BLOCK_BYTES..]));
     }

@@ -38,7 +38,7 @@ pub(super) async fn put(call: &Call, body: &mut Body) -> Result<Response, Failur
 
     let checksum = received.digested.checksum(algorithm);
     let asked = announced.algorithm().and_then(|asked| received.digested.checksum(asked));
-    let etag = part_etag(received.digested.crc64, received.size_bytes);
+    let etag = part_etag(received.digested.blake3);
     let (part, file) = split(received, id.set.part_id(number), algorithm);
     let now = clock::now().as_millisecond();
     // The upload is looked up again: it may have been aborted or completed while the body came.
@@ -91,6 +91,7 @@ pub(super) fn split(received: Received, part_id: i64, algorithm: Algorithm) -> (
         number,
         size_bytes,
         crc64: digested.crc64,
+        blake3: digested.blake3,
         checksum,
         blocks: digested.blocks,
         content,

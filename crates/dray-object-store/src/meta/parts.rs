@@ -24,6 +24,8 @@ pub(crate) struct NewPart {
     pub(crate) number: u16,
     pub(crate) size_bytes: u64,
     pub(crate) crc64: u64,
+    /// See [`part_etag`].
+    pub(crate) blake3: [u8; 16],
     /// By the upload's algorithm, unless that is CRC-64/NVME.
     pub(crate) checksum: Option<Checksum>,
     /// CRC-64/NVME of each block; empty for a part of one block, whose CRC is the part's.
@@ -40,6 +42,7 @@ pub(crate) struct Part {
     pub(crate) modified_at: i64,
     pub(crate) file: Option<PartFileId>,
     checksum: Option<Vec<u8>>,
+    blake3: [u8; 16],
 }
 
 /// A part as read.
@@ -57,7 +60,7 @@ pub(crate) enum StoredBytes {
 
 impl Part {
     pub(crate) fn etag(&self) -> String {
-        part_etag(self.crc64, self.size_bytes)
+        part_etag(self.blake3)
     }
 
     /// Its checksum by the algorithm of its upload.
@@ -78,6 +81,7 @@ impl Part {
             modified_at: row.get(3)?,
             file: tag.map(|tag| PartFileId { part_id: id, tag: tag.cast_unsigned() }),
             checksum: row.get(5)?,
+            blake3: row.get(6)?,
         })
     }
 }
@@ -94,17 +98,19 @@ pub(crate) fn put(db: &Connection, part: &NewPart, now: i64) -> rusqlite::Result
         Content::File(tag) => (Some(tag.cast_signed()), None),
         Content::Inline(bytes) => (None, Some(bytes)),
     };
-    let sql = "insert or replace into part (id, size, crc64, modified_at, file_tag, checksum, blocks, inline)
-               values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    let sql = "insert or replace into part (id, size, crc64, modified_at, file_tag, checksum, blocks, inline, blake3)
+               values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     let (size, crc64) = (part.size_bytes, part.crc64.cast_signed());
     let checksum = part.checksum.as_ref().map(Checksum::as_bytes);
     let blocks = pack(&part.blocks);
-    db.prepare_cached(sql)?.execute(params![id, size, crc64, now, tag, checksum, blocks, inline]).map(drop)
+    db.prepare_cached(sql)?
+        .execute(params![id, size, crc64, now, tag, checksum, blocks, inline, part.blake3])
+        .map(drop)
 }
 
 /// Up to `limit` parts with numbers over `after`, ascending.
 pub(crate) fn page(db: &Connection, set: SetId, after: u16, limit: usize) -> rusqlite::Result<Vec<Part>> {
-    let sql = "select id, size, crc64, modified_at, file_tag, checksum from part
+    let sql = "select id, size, crc64, modified_at, file_tag, checksum, blake3 from part
                where id > ?1 and id <= ?2 order by id limit ?3";
     let mut statement = db.prepare_cached(sql)?;
     statement.query_map(params![set.part_id(after), set.part_ids().1, limit], Part::from_row)?.collect()

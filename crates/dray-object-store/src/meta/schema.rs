@@ -41,6 +41,7 @@ create table part (
     modified_at integer not null,
     file_tag integer,
     checksum blob,
+    blake3 blob not null,
     blocks blob not null,
     inline blob
 ) strict;

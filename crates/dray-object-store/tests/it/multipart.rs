@@ -107,6 +107,49 @@ async fn the_same_bytes_have_the_same_part_etag() {
     assert_eq!(server.put_part("k", &id, 1, bytes(1, PART)).await.etag(), first);
 }
 
+/// CRCs are linear: 8 bytes chosen for it give any text the CRC-64 of any other of its length.
+#[tokio::test]
+async fn bytes_forged_to_have_the_same_crc_have_another_etag() {
+    let server = Server::start().await;
+    let id = server.create("k", &[]).await;
+    let honest = b"pay alice 100 EUR, and not a cent to anybody else".to_vec();
+    let forged = with_crc_of(&honest, b"pay mallory 999999 EUR".as_slice());
+    assert_eq!(crc_fast::crc64_nvme(&forged), crc_fast::crc64_nvme(&honest));
+    let first = server.put_part("k", &id, 1, honest).await.etag();
+    assert_ne!(server.put_part("k", &id, 1, forged).await.etag(), first);
+    assert_eq!(server.complete("k", &id, &[(1, first)]).await.code(), "400 InvalidPart");
+}
+
+/// `text`, made as long as `model` and ended by 8 bytes that give it the same CRC-64: solved bit by bit, as a
+/// system of linear equations over 64 bits.
+fn with_crc_of(model: &[u8], text: &[u8]) -> Vec<u8> {
+    let mut forged = text.to_vec();
+    forged.resize(model.len(), b' ');
+    let tail = forged.len() - 8;
+    forged[tail..].fill(0);
+    let base = crc_fast::crc64_nvme(&forged);
+    let mut rows: Vec<(u64, u64)> = Vec::new();
+    for bit in 0..64 {
+        forged[tail..].copy_from_slice(&(1_u64 << bit).to_le_bytes());
+        let (mut effect, mut bits) = (crc_fast::crc64_nvme(&forged) ^ base, 1_u64 << bit);
+        for &(known, its_bits) in &rows {
+            if effect ^ known < effect {
+                (effect, bits) = (effect ^ known, bits ^ its_bits);
+            }
+        }
+        rows.push((effect, bits));
+        rows.sort_unstable_by(|a, b| b.cmp(a));
+    }
+    let (mut wanted, mut solution) = (crc_fast::crc64_nvme(model) ^ base, 0);
+    for (effect, bits) in rows {
+        if wanted ^ effect < wanted {
+            (wanted, solution) = (wanted ^ effect, solution ^ bits);
+        }
+    }
+    forged[tail..].copy_from_slice(&solution.to_le_bytes());
+    forged
+}
+
 #[tokio::test]
 async fn an_aborted_upload_is_gone_with_its_files() {
     let server = Server::start().await;
