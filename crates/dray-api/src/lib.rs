@@ -7,6 +7,8 @@ pub mod id;
 pub mod item;
 pub mod limits;
 pub mod plan;
+pub mod search;
+pub mod tree;
 pub mod upload;
 pub mod workspace;
 
@@ -14,7 +16,9 @@ pub use error::{ErrorBody, ErrorCode};
 pub use id::{InvalidId, ItemId, TokenId, UploadRowId, UserId, WorkspaceId};
 pub use item::{DownloadUrl, Item, ItemType, NewFolder};
 pub use plan::PartPlan;
-pub use workspace::WorkspaceInfo;
+pub use search::{SearchHits, SearchOrder, SearchSort};
+pub use tree::{Tree, TreeNode};
+pub use workspace::{Member, Members, WorkspaceInfo};
 
 /// Path that every route of the API starts with.
 pub const BASE_PATH: &str = "/public/v1";

@@ -25,3 +25,19 @@ pub const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
 pub const MAX_KEY_BYTES: usize = 1024;
 /// Most folders below each other.
 pub const MAX_FOLDER_DEPTH: u32 = 100;
+/// Most items of one answer of `GET /drive/tree`.
+pub const MAX_TREE_ITEMS: usize = 500;
+/// Most levels of one answer of `GET /drive/tree`.
+pub const MAX_TREE_DEPTH: u32 = 10;
+/// Levels of `GET /drive/tree` that does not say how many.
+pub const DEFAULT_TREE_DEPTH: u32 = 3;
+/// Most characters (Unicode scalar values) of what is searched for: as many as a name can have.
+pub const MAX_QUERY_CHARS: usize = 255;
+/// Most hits of one answer of `GET /drive/search`.
+pub const MAX_SEARCH_HITS: u32 = 50;
+/// Hits of `GET /drive/search` that does not say how many.
+pub const DEFAULT_SEARCH_HITS: u32 = 20;
+/// Most members of one answer of `GET /workspace/members`.
+pub const MAX_MEMBERS: u32 = 500;
+/// Members of `GET /workspace/members` that does not say how many.
+pub const DEFAULT_MEMBERS: u32 = 100;

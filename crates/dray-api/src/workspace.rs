@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::WorkspaceId;
+use crate::id::{UserId, WorkspaceId};
 
 /// Answer of `GET /workspace/info`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,4 +26,39 @@ pub struct WorkspaceInfo {
     pub created_at: String,
     /// When it last changed: RFC 3339 in UTC with milliseconds.
     pub updated_at: String,
+}
+
+/// Answer of `GET /workspace/members`: one page of them, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Members {
+    /// Those on this page.
+    pub members: Vec<Member>,
+    /// How many there are on all pages.
+    pub total: u64,
+    /// Most that this page could have.
+    pub limit: u32,
+    /// How many there are before this page.
+    pub offset: u32,
+}
+
+/// A user, as one of a workspace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Member {
+    /// The user's id.
+    #[serde(rename = "_id")]
+    pub id: UserId,
+    /// Their name, for people.
+    pub name: String,
+    /// Their address.
+    pub email: String,
+    /// What they are in the workspace: `owner` or `member`.
+    #[serde(rename = "type")]
+    pub role: String,
+    /// `active`: there are no other members yet, such as invited ones.
+    pub status: String,
+    /// Whether they can use the workspace.
+    pub active: bool,
+    /// When they were added to it: RFC 3339 in UTC with milliseconds.
+    pub created_at: String,
 }

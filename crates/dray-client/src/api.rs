@@ -1,7 +1,7 @@
 //! A method a route. Each says whether repeating it is safe; the rest is in `client.rs`.
 
 use dray_api::upload::{FinalizeUpload, PresignParts, PresignedParts, StartUpload, StartedUpload};
-use dray_api::{DownloadUrl, Item, ItemId, NewFolder, WorkspaceInfo};
+use dray_api::{DownloadUrl, Item, ItemId, Members, NewFolder, SearchHits, Tree, WorkspaceInfo};
 
 use crate::client::Client;
 use crate::error::Error;
@@ -40,8 +40,37 @@ impl Client {
         self.call(Repeat::MakesAnother, || self.post("/drive/folders").json(body)).await
     }
 
+    /// What is in a folder (`None`: at the root), `depth` levels down (1 to 10), at most 500 items.
+    pub async fn tree(&self, parent: Option<ItemId>, depth: u32) -> Result<Tree, Error> {
+        let parent = parent.map(|id| ("parentId", id.to_string()));
+        self.call(Repeat::Safe, || {
+            self.get("/drive/tree").query(parent.as_slice()).query(&[("depth", depth)])
+        })
+        .await
+    }
+
+    /// The first `limit` (1 to 50) items that have the words of `query` in their names, the latest changed
+    /// first.
+    pub async fn search(&self, query: &str, limit: u32) -> Result<SearchHits, Error> {
+        self.call(Repeat::Safe, || {
+            self.get("/drive/search").query(&[("q", query)]).query(&[("limit", limit)])
+        })
+        .await
+    }
+
     /// The workspace that the token belongs to.
     pub async fn workspace(&self) -> Result<WorkspaceInfo, Error> {
         self.call(Repeat::Safe, || self.get("/workspace/info")).await
+    }
+
+    /// A page of at most `limit` (1 to 500) members of that workspace, of those whose name or address has
+    /// `part` in it; `offset` of them are before the page.
+    pub async fn members(&self, part: &str, limit: u32, offset: u32) -> Result<Members, Error> {
+        self.call(Repeat::Safe, || {
+            self.get("/workspace/members")
+                .query(&[("q", part)])
+                .query(&[("limit", limit), ("offset", offset)])
+        })
+        .await
     }
 }

@@ -60,6 +60,11 @@ impl Client {
         &self.http
     }
 
+    /// The server's address.
+    pub(crate) fn base_url(&self) -> &Url {
+        &self.base_url
+    }
+
     pub(crate) fn get(&self, path: &str) -> RequestBuilder {
         self.http.get(self.address(path))
     }

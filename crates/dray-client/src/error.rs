@@ -16,6 +16,15 @@ pub enum Error {
         /// What was given.
         url: String,
     },
+    /// The server is reached over https, and signs http addresses of its store.
+    #[error(
+        "the server signs addresses at {store}, where bytes and signatures would go in clear text: \
+             set its --public-url to its https address"
+    )]
+    ClearTextStore {
+        /// The store's origin.
+        store: String,
+    },
     /// The server refused, in the API's own words.
     #[error("{} ({})", .body.message, .body.code.as_str())]
     Api {

@@ -43,9 +43,13 @@ async fn read_some(mut response: Response) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// The signed URL, and who it points to for people (never its query, which is a secret).
-pub(crate) fn parse_signed_url(url: &str) -> Result<(Url, String), Error> {
+/// The signed URL, and who it points to for people (never its query, which is a secret). A server that is reached
+/// over `https` must not send bytes and signatures over `http`.
+pub(crate) fn parse_signed_url(server: &Url, url: &str) -> Result<(Url, String), Error> {
     let parsed: Url = url.parse().map_err(|_| Error::InvalidUrl { url: "a signed address".to_owned() })?;
+    if server.scheme() == "https" && parsed.scheme() != "https" {
+        return Err(Error::ClearTextStore { store: parsed.origin().ascii_serialization() });
+    }
     let peer = format!("the object store at {}", parsed.origin().ascii_serialization());
     Ok((parsed, peer))
 }
@@ -53,6 +57,17 @@ pub(crate) fn parse_signed_url(url: &str) -> Result<(Url, String), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_server_behind_tls_must_not_send_parts_in_clear_text() {
+        let server = |url: &str| url.parse::<Url>().unwrap();
+        let signed = "http://drive.example.com/dray/key?X-Amz-Signature=secret";
+        let error = parse_signed_url(&server("https://drive.example.com"), signed).unwrap_err().to_string();
+        assert!(error.contains("--public-url") && !error.contains("secret"), "{error}");
+        assert!(parse_signed_url(&server("http://127.0.0.1:8080"), signed).is_ok());
+        let safe = signed.replace("http:", "https:");
+        assert!(parse_signed_url(&server("https://drive.example.com"), &safe).is_ok());
+    }
 
     #[test]
     fn an_s3_error_document_is_read() {
@@ -69,7 +84,9 @@ mod tests {
 
     #[test]
     fn a_peer_is_named_without_the_signature() {
-        let (_, peer) = parse_signed_url("http://store:9/b/k?X-Amz-Signature=secret").unwrap();
+        let (_, peer) =
+            parse_signed_url(&"http://store:9".parse().unwrap(), "http://store:9/b/k?X-Amz-Signature=secret")
+                .unwrap();
         assert_eq!(peer, "the object store at http://store:9");
     }
 }

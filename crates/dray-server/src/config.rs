@@ -22,10 +22,12 @@ pub struct Config {
     /// Origins of pages that browsers may let talk to this server; empty: any. Nothing here rests on cookies,
     /// so a page has no more rights than the token or signed URL that it was given.
     pub allow_origins: Vec<String>,
-    /// How long a signed part URL is good.
+    /// How long a signed part URL is good: at most 23 hours.
     pub url_ttl: Duration,
     /// How long a stopping server lets requests under way finish.
     pub shutdown_grace: Duration,
+    /// Connections at once. Each may need two file descriptors: its socket, and a part file.
+    pub max_connections: usize,
     /// What time it is.
     pub clock: Clock,
 }
@@ -38,6 +40,7 @@ impl Default for Config {
             allow_origins: Vec::new(),
             url_ttl: Duration::from_hours(1),
             shutdown_grace: Duration::from_secs(30),
+            max_connections: 400,
             clock: Clock::system(),
         }
     }

@@ -13,8 +13,10 @@ mod random;
 mod serve;
 mod service;
 
+use std::fs::{DirBuilder, File, Permissions};
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -98,7 +100,7 @@ pub async fn run(
 pub struct Server {
     listener: TcpListener,
     router: Router,
-    shutdown_grace: Duration,
+    limits: serve::Limits,
     service: Service,
     store: ObjectStore,
     stop_private: CancellationToken,
@@ -118,7 +120,8 @@ impl Server {
         let private = TcpListener::bind(loopback(&listener)).await.map_err(Error::Socket)?;
         let endpoint = format!("http://{}", private.local_addr().map_err(Error::Socket)?);
         let stop_private = CancellationToken::new();
-        let private_server = serve::serve(private, store.router(), stop_private.clone(), PRIVATE_GRACE);
+        let limits = serve::Limits { max_connections: config.max_connections, grace: PRIVATE_GRACE };
+        let private_server = serve::serve(private, store.router(), stop_private.clone(), limits);
         let serving_private = tokio::spawn(private_server);
 
         let objects = Objects::new(ObjectsConfig {
@@ -130,12 +133,16 @@ impl Server {
         objects.check().await.map_err(Error::StoreRefused)?;
         let (clock, tasks) = (config.clock, TaskTracker::new());
         let service = Service::new(service::Inner { db, objects, clock, url_ttl_secs, tasks });
-        service.end_leases().await?;
+        match service.end_leases().await {
+            // A full disk must not keep anyone from reading; the leases run out by themselves.
+            Err(DriveError::NoSpace) => tracing::warn!("the disk is full: only reads will work"),
+            ended => ended?,
+        }
 
         let app = http::App { service: service.clone(), public_url: public_url.map(Into::into) };
         let router = http::router(app, store.router(), BUCKET, &origins);
-        let shutdown_grace = config.shutdown_grace;
-        Ok(Self { listener, router, shutdown_grace, service, store, stop_private, serving_private })
+        let limits = serve::Limits { max_connections: config.max_connections, grace: config.shutdown_grace };
+        Ok(Self { listener, router, limits, service, store, stop_private, serving_private })
     }
 
     /// Serves until `shutdown`. What was begun ends first: requests (within the grace), then finalizes that
@@ -149,7 +156,7 @@ impl Server {
             stopping.cancel();
         });
         let sweeping = tokio::spawn(sweep_for_ever(self.service.clone()));
-        serve::serve(self.listener, self.router, stop, self.shutdown_grace).await;
+        serve::serve(self.listener, self.router, stop, self.limits).await;
 
         sweeping.abort();
         self.service.tasks.close();
@@ -175,8 +182,13 @@ async fn sweep_for_ever(service: Service) {
     }
 }
 
+/// The folder, and an empty database that only this user can read; SQLite gives its other files the same mode.
 fn make_data_folder(path: &Path) -> Result<(), Error> {
-    std::fs::create_dir_all(path).map_err(|source| Error::DataFolder { path: path.to_owned(), source })
+    let failed = |source| Error::DataFolder { path: path.to_owned(), source };
+    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
+    let database = config::database_file(path);
+    File::options().append(true).create(true).mode(0o600).open(&database).map_err(failed)?;
+    std::fs::set_permissions(&database, Permissions::from_mode(0o600)).map_err(failed)
 }
 
 async fn open_store(config: &Config) -> Result<ObjectStore, Error> {
@@ -236,9 +248,9 @@ fn check_public_url(url: &str) -> Result<String, Error> {
 }
 
 fn url_ttl_secs(ttl: Duration) -> Result<u32, Error> {
-    let max = dray_s3::MAX_EXPIRES_SECS;
-    u32::try_from(ttl.as_secs()).ok().filter(|secs| (1..=max).contains(secs)).ok_or(Error::Setting {
+    let allowed = Duration::from_secs(1)..=drive::upload::MAX_URL_LIFE;
+    u32::try_from(ttl.as_secs()).ok().filter(|_| allowed.contains(&ttl)).ok_or_else(|| Error::Setting {
         setting: "--url-ttl",
-        rule: format!("must be 1 to {max} seconds (7 days, S3's limit)"),
+        rule: "must be 1s to 23h: an upload is given up 24 hours after its parts were last signed".into(),
     })
 }

@@ -26,6 +26,8 @@ use crate::drive::{Error, Result};
 const TOKEN_METADATA: &str = "dray-upload";
 const ATTEMPTS: u32 = 3;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// Somebody waits to hear whether all is well.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 /// A store may take long to complete an upload of many parts (AWS: minutes), so this is only a bound.
 const OPERATION_TIMEOUT: Duration = Duration::from_mins(10);
 
@@ -99,10 +101,13 @@ impl Objects {
         Self { client: Client::from_conf(sdk_config), credentials, region, bucket }
     }
 
-    /// Whether the bucket is there and lets us in.
+    /// Whether the bucket is there and lets us in, now.
     pub(crate) async fn check(&self) -> Result<()> {
-        let answer = self.client.head_bucket().bucket(&self.bucket).send().await;
-        answer.map(|_| ()).map_err(|err| unreachable(&err))
+        let answer = self.client.head_bucket().bucket(&self.bucket).send();
+        match tokio::time::timeout(CHECK_TIMEOUT, answer).await {
+            Ok(answer) => answer.map(|_| ()).map_err(|err| unreachable(&err)),
+            Err(_) => Err(Error::StoreUnreachable { detail: format!("no answer within {CHECK_TIMEOUT:?}") }),
+        }
     }
 
     /// Begins a multipart upload whose object will carry `store_token`; answers the store's upload id.
@@ -169,6 +174,16 @@ impl Objects {
             Err(err) if code(&err) != Some(ErrorCode::NoSuchUpload) => Err(unreachable(&err)),
             _ => Ok(()),
         }
+    }
+
+    /// Gives up every upload that the store has begun for `key`.
+    pub(crate) async fn abort_uploads_of(&self, key: &str) -> Result<()> {
+        let listed = self.client.list_multipart_uploads().bucket(&self.bucket).prefix(key).send().await;
+        let uploads = listed.map_err(|err| unreachable(&err))?.uploads.unwrap_or_default();
+        for upload in uploads.into_iter().filter(|upload| upload.key.as_deref() == Some(key)) {
+            self.abort_upload(key, &upload.upload_id.unwrap_or_default()).await?;
+        }
+        Ok(())
     }
 
     /// The object under `key`, if there is one.

@@ -17,59 +17,87 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
 /// A client that has not sent its headers by then is cut off (slow-loris).
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
 const MAX_HEADERS: usize = 100;
-/// Connections at once; more wait in the kernel's queue.
-const MAX_CONNECTIONS: usize = 8192;
+/// A client that takes none of its answer for so long is cut off: what it was to get is held in memory.
+const WRITE_STALL: Duration = Duration::from_mins(1);
+/// Bytes read at once, and so the limit of a request's headers.
+const READ_BUFFER_BYTES: usize = 128 * 1024;
 /// Pause after the system refused a connection (out of file descriptors, say).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves `app` until `stop`, then lets requests under way finish for at most `grace`.
-pub(crate) async fn serve(listener: TcpListener, app: Router, stop: CancellationToken, grace: Duration) {
+/// How a server listens and stops.
+pub(crate) struct Limits {
+    /// Connections at once; more wait in the kernel's queue.
+    pub(crate) max_connections: usize,
+    /// How long a stop waits for requests under way.
+    pub(crate) grace: Duration,
+}
+
+/// Serves `app` until `stop`, then lets requests under way finish within the grace and cuts the others off.
+pub(crate) async fn serve(listener: TcpListener, app: Router, stop: CancellationToken, limits: Limits) {
     let graceful = GracefulShutdown::new();
-    let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    loop {
-        let Ok(slot) = slots.clone().acquire_owned().await else { return };
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = stop.cancelled() => break,
-        };
-        match accepted {
-            Ok((stream, _)) => {
-                let connection = graceful.watch(connection(stream, app.clone()));
-                tokio::spawn(async move {
-                    if let Err(err) = connection.await {
-                        tracing::debug!(%err, "connection ended");
-                    }
-                    drop(slot);
-                });
+    let (tasks, cut_off) = (TaskTracker::new(), CancellationToken::new());
+    let slots = Arc::new(Semaphore::new(limits.max_connections));
+    while let Some((stream, slot)) = next_connection(&listener, &slots, &stop).await {
+        let connection = graceful.watch(connection(stream, app.clone()));
+        let cut_off = cut_off.clone();
+        tasks.spawn(async move {
+            if let Some(Err(err)) = cut_off.run_until_cancelled(connection).await {
+                tracing::debug!(%err, "connection ended");
             }
-            Err(err) => {
-                tracing::warn!(%err, "a connection could not be accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
-        }
+            drop(slot);
+        });
     }
     drop(listener);
-    if tokio::time::timeout(grace, graceful.shutdown()).await.is_err() {
-        tracing::warn!(?grace, "some requests did not finish in time and were cut off");
+    if tokio::time::timeout(limits.grace, graceful.shutdown()).await.is_err() {
+        tracing::warn!(grace = ?limits.grace, "some requests did not finish in time and were cut off");
+        cut_off.cancel();
     }
+    tasks.close();
+    tasks.wait().await;
+}
+
+/// The next connection and the slot that it takes; `None` once it is time to stop.
+async fn next_connection(
+    listener: &TcpListener,
+    slots: &Arc<Semaphore>,
+    stop: &CancellationToken,
+) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+    let accept = async {
+        let slot = slots.clone().acquire_owned().await.ok()?;
+        loop {
+            match listener.accept().await {
+                Ok((stream, _)) => return Some((stream, slot)),
+                Err(err) => {
+                    tracing::warn!(%err, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    };
+    stop.run_until_cancelled(accept).await?
 }
 
 fn connection(stream: TcpStream, app: Router) -> impl GracefulConnection<Error = hyper::Error> {
     // Answers are small and wanted at once. A socket that refuses the option still works.
     let _ = stream.set_nodelay(true);
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(WRITE_STALL));
     let service = service_fn(move |request| answer(app.clone(), request));
     hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
         .max_headers(MAX_HEADERS)
-        .serve_connection(TokioIo::new(stream), service)
+        .max_buf_size(READ_BUFFER_BYTES)
+        .serve_connection(TokioIo::new(Box::pin(stream)), service)
 }
 
 /// Answers one request. A client that expects `100 Continue` and is answered without one may or may not send its

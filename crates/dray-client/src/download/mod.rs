@@ -102,7 +102,7 @@ impl Transfer<'_> {
 
     /// One GET, of what is missing.
     async fn fetch(&mut self) -> Result<(), Error> {
-        let (url, peer) = store::parse_signed_url(&self.url)?;
+        let (url, peer) = store::parse_signed_url(self.client.base_url(), &self.url)?;
         let mut request = self.client.http().get(url);
         let resumed_at = self.sink.len();
         if let Some(e_tag) = self.e_tag.as_ref().filter(|_| resumed_at > 0) {

@@ -92,7 +92,7 @@ impl Source<'_> {
     }
 
     async fn send(&self, url: &str, part_number: u32, attempt: &Arc<Attempt>) -> Result<String, Error> {
-        let (url, peer) = store::parse_signed_url(url)?;
+        let (url, peer) = store::parse_signed_url(self.client.base_url(), url)?;
         let request = self
             .client
             .http()

@@ -3,6 +3,7 @@
 use dray_api::{UserId, WorkspaceId};
 use jiff::Timestamp;
 use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
 
 use super::{Conn, is_taken, millis, parsed, size, time};
 use crate::drive::wire_time;
@@ -103,15 +104,58 @@ pub(crate) async fn list_users(c: &mut Conn) -> Result<Vec<UserRow>, sqlx::Error
     let sql = "select u.id, u.email, u.name, m.role, u.created_at
                from users u join memberships m on m.user_id = u.id order by u.created_at, u.id";
     let rows = sqlx::query(sql).fetch_all(c).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(UserRow {
-                id: parsed(row, "id")?,
-                email: row.try_get("email")?,
-                name: row.try_get("name")?,
-                role: row.try_get("role")?,
-                created_at: time(row, "created_at")?,
-            })
-        })
-        .collect()
+    rows.iter().map(user).collect()
+}
+
+/// A page of a workspace's members whose name or address has `part` in it (without regard to the case of ASCII
+/// letters; all, if it is empty), and how many such members there are.
+pub(crate) async fn members(
+    c: &mut Conn,
+    workspace: WorkspaceId,
+    part: &str,
+    limit: u32,
+    offset: u32,
+) -> Result<(Vec<UserRow>, u64), sqlx::Error> {
+    let pattern = containing(part);
+    let sql = r"select count(*) as total from memberships m join users u on u.id = m.user_id
+                where m.workspace_id = $1
+                  and (lower(u.name) like $2 escape '\' or lower(u.email) like $2 escape '\')";
+    let row = sqlx::query(sql).bind(workspace.to_string()).bind(&pattern).fetch_one(&mut *c).await?;
+    let total = size(&row, "total")?;
+    let sql = r"select u.id, u.email, u.name, m.role, m.created_at
+                from memberships m join users u on u.id = m.user_id
+                where m.workspace_id = $1
+                  and (lower(u.name) like $2 escape '\' or lower(u.email) like $2 escape '\')
+                order by m.created_at, u.id limit $3 offset $4";
+    let rows = sqlx::query(sql)
+        .bind(workspace.to_string())
+        .bind(&pattern)
+        .bind(i64::from(limit))
+        .bind(i64::from(offset))
+        .fetch_all(c)
+        .await?;
+    Ok((rows.iter().map(user).collect::<Result<_, _>>()?, total))
+}
+
+/// The pattern of `like` for texts that have `part` in them, whatever wildcards `part` has.
+fn containing(part: &str) -> String {
+    let mut pattern = String::from("%");
+    for c in part.chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c.to_ascii_lowercase());
+    }
+    pattern.push('%');
+    pattern
+}
+
+fn user(row: &SqliteRow) -> Result<UserRow, sqlx::Error> {
+    Ok(UserRow {
+        id: parsed(row, "id")?,
+        email: row.try_get("email")?,
+        name: row.try_get("name")?,
+        role: row.try_get("role")?,
+        created_at: time(row, "created_at")?,
+    })
 }

@@ -9,15 +9,38 @@ use super::{Conn, millis, parsed, parsed_or_none, size, stored_size, time};
 use crate::drive::access::Caller;
 use crate::drive::item::{Content, Item};
 
+/// The columns that [`item`] reads, of a table that is called `i` in the query.
+macro_rules! columns {
+    () => {
+        "i.id, i.workspace_id, i.parent_id, i.owner_id, i.kind, i.name, i.mime_type, i.size_bytes, i.object_key,
+         i.created_at, i.updated_at"
+    };
+}
+
+/// Who sees what, for every query: the condition under which the item `$i` (the table's name in the query) is
+/// seen by a caller whose workspace is bound first and whose user second.
+macro_rules! is_visible {
+    ($i:literal) => {
+        concat!($i, ".workspace_id = $1 and ", $i, ".owner_id = $2")
+    };
+}
+
+/// The order of a listing: folders first, then by name, and always the same. As the index `items_listed` has it.
+macro_rules! listing_order {
+    ($i:literal) => {
+        concat!("(", $i, ".kind = 'file'), lower(", $i, ".name), ", $i, ".name, ", $i, ".id")
+    };
+}
+
+pub(super) use {columns, is_visible, listing_order};
+
 /// The item, if the caller may see it.
 pub(crate) async fn visible(c: &mut Conn, caller: &Caller, id: ItemId) -> Result<Option<Item>, sqlx::Error> {
-    let sql = "select id, workspace_id, parent_id, owner_id, kind, name, mime_type, size_bytes, object_key,
-                      created_at, updated_at
-               from items where id = $1 and workspace_id = $2 and owner_id = $3";
+    let sql = concat!("select ", columns!(), " from items i where ", is_visible!("i"), " and i.id = $3");
     let row = sqlx::query(sql)
-        .bind(id.to_string())
         .bind(caller.workspace.to_string())
         .bind(caller.user.to_string())
+        .bind(id.to_string())
         .fetch_optional(c)
         .await?;
     row.map(|row| item(&row)).transpose()
@@ -25,9 +48,7 @@ pub(crate) async fn visible(c: &mut Conn, caller: &Caller, id: ItemId) -> Result
 
 /// The item that an upload became.
 pub(crate) async fn of_upload(c: &mut Conn, upload: UploadRowId) -> Result<Option<Item>, sqlx::Error> {
-    let sql = "select id, workspace_id, parent_id, owner_id, kind, name, mime_type, size_bytes, object_key,
-                      created_at, updated_at
-               from items where upload_id = $1";
+    let sql = concat!("select ", columns!(), " from items i where i.upload_id = $1");
     let row = sqlx::query(sql).bind(upload.to_string()).fetch_optional(c).await?;
     row.map(|row| item(&row)).transpose()
 }
@@ -78,7 +99,7 @@ pub(crate) async fn insert(
     Ok(())
 }
 
-fn item(row: &SqliteRow) -> Result<Item, sqlx::Error> {
+pub(super) fn item(row: &SqliteRow) -> Result<Item, sqlx::Error> {
     let kind: &str = row.try_get("kind")?;
     let content = match kind {
         "folder" => Content::Folder,

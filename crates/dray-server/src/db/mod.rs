@@ -6,7 +6,9 @@
 
 pub(crate) mod access;
 pub(crate) mod items;
+pub(crate) mod search;
 pub(crate) mod tokens;
+pub(crate) mod tree;
 pub(crate) mod uploads;
 mod writer;
 
@@ -81,6 +83,11 @@ impl Db {
     /// A connection that only reads; it sees every write that was answered before.
     pub(crate) async fn read(&self) -> drive::Result<sqlx::pool::PoolConnection<sqlx::Sqlite>> {
         Ok(self.readers.acquire().await?)
+    }
+
+    /// As [`Db::read`], for several statements that must see one and the same state.
+    pub(crate) async fn snapshot(&self) -> drive::Result<sqlx::Transaction<'static, sqlx::Sqlite>> {
+        Ok(self.readers.begin().await?)
     }
 
     /// Runs `work` in a transaction and answers after its commit is on disk. An error rolls back all that this

@@ -9,6 +9,16 @@ use super::{Conn, millis, parsed, parsed_or_none, size, stored_size, time};
 use crate::drive::access::Caller;
 use crate::drive::upload::{Digest, LeaseHolder, State, Upload};
 
+/// Which uploads a finalize may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TakeFrom {
+    /// A client asks: open ones too.
+    OpenOrLapsed,
+    /// The sweeper goes on: only those whose lease ran out. What it knows may be old, and an upload that is open
+    /// again is its client's.
+    Lapsed,
+}
+
 /// Inserts an upload in state `opening`.
 pub(crate) async fn insert_opening(c: &mut Conn, upload: &Upload) -> Result<(), sqlx::Error> {
     let sql =
@@ -76,8 +86,8 @@ pub(crate) async fn set_expiry(
     Ok(())
 }
 
-/// A finalize takes the lease: `open` → `completing`, or over from one whose lease has run out. `false`: another
-/// was faster.
+/// A finalize takes the lease: `open` → `completing` (unless it only goes on with what others began), or over
+/// from one whose lease has run out. `false`: another was faster.
 pub(crate) async fn begin_completing(
     c: &mut Conn,
     id: UploadRowId,
@@ -85,16 +95,19 @@ pub(crate) async fn begin_completing(
     holder: &LeaseHolder,
     now: Timestamp,
     lease_until: Timestamp,
+    from: TakeFrom,
 ) -> Result<bool, sqlx::Error> {
     let sql = "update uploads set state = 'completing', digest = $2, lease_holder = $3, lease_until = $5
                where id = $1
-                 and (state = 'open' or (state = 'completing' and digest = $2 and lease_until <= $4))";
+                 and ((state = 'open' and $6)
+                      or (state = 'completing' and digest = $2 and (lease_until <= $4 or lease_until > $5)))";
     let done = sqlx::query(sql)
         .bind(id.to_string())
         .bind(&digest.0)
         .bind(&holder.0)
         .bind(millis(now))
         .bind(millis(lease_until))
+        .bind(from == TakeFrom::OpenOrLapsed)
         .execute(c)
         .await?;
     Ok(done.rows_affected() == 1)
@@ -138,14 +151,26 @@ pub(crate) async fn abort_completing(
 }
 
 /// Uploads whose time has come: a finalize whose lease ran out, an expiry, parts that are still to be freed.
-pub(crate) async fn due(c: &mut Conn, now: Timestamp, limit: u32) -> Result<Vec<Upload>, sqlx::Error> {
+///
+/// A lease that ends after `latest_lease` was taken before the clock was set back.
+pub(crate) async fn due(
+    c: &mut Conn,
+    now: Timestamp,
+    latest_lease: Timestamp,
+    limit: u32,
+) -> Result<Vec<Upload>, sqlx::Error> {
     let sql = "select * from uploads
                where state <> 'completed' and parts_freed_at is null
-                 and ((state = 'completing' and lease_until <= $1)
+                 and ((state = 'completing' and (lease_until <= $1 or lease_until > $3))
                       or (state in ('opening', 'open') and expires_at <= $1)
                       or state in ('aborted', 'expired'))
                order by expires_at limit $2";
-    let rows = sqlx::query(sql).bind(millis(now)).bind(i64::from(limit)).fetch_all(c).await?;
+    let rows = sqlx::query(sql)
+        .bind(millis(now))
+        .bind(i64::from(limit))
+        .bind(millis(latest_lease))
+        .fetch_all(c)
+        .await?;
     rows.iter().map(upload).collect()
 }
 

@@ -1,5 +1,8 @@
 //! The one task that writes to SQLite: a group of jobs, one transaction, one fsync.
 
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use sqlx::Connection as _;
 use sqlx::sqlite::SqliteConnection;
@@ -101,7 +104,7 @@ async fn write_groups(mut connection: SqliteConnection, mut jobs: mpsc::Receiver
 
 async fn write_group(connection: &mut Conn, group: Vec<Job>) {
     let mut ran = Vec::with_capacity(group.len());
-    let failure = run_group(connection, group, &mut ran).await.err().map(drive::Error::from);
+    let failure = run_group(connection, group, &mut ran).await.err().map(rolled_back);
     if let Some(err) = &failure {
         tracing::error!(%err, "a write to the database was rolled back");
         // SQLite may have rolled back by itself; then this fails, and does no harm.
@@ -113,6 +116,20 @@ async fn write_group(connection: &mut Conn, group: Vec<Job>) {
     }
 }
 
+/// What the jobs of a transaction hear that was given up for a reason that is not theirs: ask again.
+fn rolled_back(err: sqlx::Error) -> drive::Error {
+    match drive::Error::from(err) {
+        drive::Error::NoSpace => drive::Error::NoSpace,
+        other => drive::Error::DatabaseUnreachable { detail: other.to_string() },
+    }
+}
+
+/// A job that panics takes its transaction with it, and nothing else.
+async fn run_job(job: Job, connection: &mut Conn) -> Result<Ran, sqlx::Error> {
+    let ran = AssertUnwindSafe(job(connection)).catch_unwind().await;
+    ran.map_err(|_| sqlx::Error::Protocol("a job panicked".into()))
+}
+
 /// Jobs that are dropped without having run answer their callers by that: see [`Writer::run`].
 async fn run_group(connection: &mut Conn, group: Vec<Job>, ran: &mut Vec<Ran>) -> Result<(), sqlx::Error> {
     if group.is_empty() {
@@ -122,13 +139,13 @@ async fn run_group(connection: &mut Conn, group: Vec<Job>, ran: &mut Vec<Ran>) -
     let alone = group.len() == 1;
     for job in group {
         if alone {
-            let result = job(connection).await;
+            let result = run_job(job, connection).await?;
             let end = if result.succeeded { "commit" } else { "rollback" };
             ran.push(result);
             return execute(connection, end).await;
         }
         execute(connection, "savepoint job").await?;
-        let result = job(connection).await;
+        let result = run_job(job, connection).await?;
         let succeeded = result.succeeded;
         ran.push(result);
         if !succeeded {

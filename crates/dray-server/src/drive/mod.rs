@@ -5,6 +5,8 @@
 pub(crate) mod access;
 pub(crate) mod error;
 pub(crate) mod item;
+pub(crate) mod listing;
+pub(crate) mod search;
 pub(crate) mod token;
 pub(crate) mod upload;
 

@@ -6,7 +6,9 @@
 //!    └──────────┴──► aborted | expired
 //! ```
 
-use dray_api::limits::{MAX_ETAG_BYTES, MAX_FILE_BYTES, MAX_PARTS};
+use std::time::Duration;
+
+use dray_api::limits::{MAX_ETAG_BYTES, MAX_FILE_BYTES, MAX_PARTS, MIN_PART_BYTES};
 use dray_api::plan::check_part_count;
 use dray_api::upload::UploadedPart;
 use dray_api::{ItemId, UploadRowId, UserId, WorkspaceId};
@@ -18,6 +20,9 @@ use super::{Error, Result};
 
 /// How long an upload lives after the last time somebody signed parts of it.
 pub(crate) const IDLE_LIFE: SignedDuration = SignedDuration::from_hours(24);
+/// How long a part URL may be good: signing now keeps the upload for longer than that, even when the new expiry
+/// is not written because it gains less than [`EXPIRY_STEP`].
+pub(crate) const MAX_URL_LIFE: Duration = Duration::from_hours(23);
 /// How long an upload lives at most.
 pub(crate) const WHOLE_LIFE: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How long a finalize has the upload to itself before another may take over from it. Two that overlap do no
@@ -112,7 +117,7 @@ impl Upload {
             State::Completed { digest: done } if done == digest => Ok(FinalizeStep::Done),
             State::Completed { .. } => Err(Error::FinalizedDifferently),
             State::Completing { digest: other, .. } if other != digest => Err(Error::FinalizeInProgress),
-            State::Completing { lease_until, .. } if now < *lease_until => Ok(FinalizeStep::Wait),
+            State::Completing { lease_until, .. } if is_held(*lease_until, now) => Ok(FinalizeStep::Wait),
             State::Completing { .. } => Ok(FinalizeStep::Complete),
             State::Open => self.check_alive(now).map(|()| FinalizeStep::Complete),
             State::Opening | State::Aborted | State::Expired => Err(self.gone()),
@@ -149,6 +154,12 @@ impl Upload {
     }
 }
 
+/// Whether a lease has not run out. One that ends later than any lease can was taken before the clock was set
+/// back, and nobody knows when it would end.
+fn is_held(lease_until: Timestamp, now: Timestamp) -> bool {
+    now < lease_until && lease_until.duration_since(now) <= FINALIZE_LEASE
+}
+
 /// When an upload that is touched now expires.
 pub(crate) fn expiry(now: Timestamp) -> Timestamp {
     now.checked_add(IDLE_LIFE).unwrap_or(Timestamp::MAX)
@@ -173,8 +184,13 @@ pub(crate) fn numbers_to_sign(
     match (count, part_numbers) {
         (None, None) => Err(Error::field("parts", "is required: how many parts the file is cut into")),
         (Some(count), None) => (1..=count).map(|n| part_number("parts", u64::from(n))).collect(),
-        (count, Some(listed)) => listed_numbers(listed, count.unwrap_or(MAX_PARTS)),
+        (count, Some(listed)) => listed_numbers(listed, count.unwrap_or(most_parts(size_bytes))),
     }
+}
+
+/// The highest part number that a file of this size can need: every part but the last has 5 MiB.
+fn most_parts(size_bytes: u64) -> u32 {
+    u32::try_from(size_bytes / MIN_PART_BYTES + 1).unwrap_or(MAX_PARTS).min(MAX_PARTS)
 }
 
 fn listed_numbers(listed: &[u64], most: u32) -> Result<Vec<PartNumber>> {
@@ -350,12 +366,12 @@ mod tests {
         };
         assert_eq!(numbers(Some(2), None), Ok(vec![1, 2]));
         assert_eq!(numbers(Some(3), Some(&[3, 1])), Ok(vec![1, 3]));
-        assert_eq!(numbers(None, Some(&[10_000])), Ok(vec![10_000]));
+        assert_eq!(numbers(None, Some(&[3])), Ok(vec![3]));
         for (parts, listed, field) in [
             (None, None, "parts"),
             (Some(2), Some(&[3][..]), "partNumbers[0]"),
             (None, Some(&[1, 0]), "partNumbers[1]"),
-            (None, Some(&[10_001]), "partNumbers[0]"),
+            (None, Some(&[4]), "partNumbers[0]"),
             (None, Some(&[2, 1, 2]), "partNumbers"),
             (None, Some(&[]), "partNumbers"),
         ] {

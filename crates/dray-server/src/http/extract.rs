@@ -1,12 +1,14 @@
-//! Reading requests: JSON bodies, ids in paths, and the address that the caller used. Every failure is one of
+//! Reading requests: JSON bodies, ids in paths, parameters in queries, and the address that the caller used. Every failure is one of
 //! ours, and names the field.
 
+use std::ops::RangeInclusive;
+
 use axum::body::{Body, Bytes};
-use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header, uri::Authority};
 use dray_api::ItemId;
-use dray_api::limits::MAX_BODY_BYTES;
+use dray_api::limits::{MAX_BODY_BYTES, MAX_QUERY_CHARS};
 use dray_s3::Endpoint;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Body as _;
@@ -67,11 +69,89 @@ impl FromRequestParts<App> for PathId {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
-        let invalid = |rule: String| Error::InvalidParameter { name: "id", rule };
-        let text =
-            Path::<String>::from_request_parts(parts, app).await.map_err(|err| invalid(err.to_string()))?;
-        text.0.parse().map(Self).map_err(|err: dray_api::InvalidId| invalid(err.to_string()))
+        let text = Path::<String>::from_request_parts(parts, app)
+            .await
+            .map_err(|err| invalid("id", err.to_string()))?;
+        text.0.parse().map(Self).map_err(|err: dray_api::InvalidId| invalid("id", err.to_string()))
     }
+}
+
+/// The parameters of the query. Each is given at most once; those that a route does not know are ignored.
+pub(crate) struct Parameters(Vec<(String, String)>);
+
+impl FromRequestParts<App> for Parameters {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Error> {
+        Query::try_from_uri(&parts.uri)
+            .map(|query| Self(query.0))
+            .map_err(|err| invalid("The query", format!("can not be read: {err}")))
+    }
+}
+
+impl Parameters {
+    /// A parameter as it was given, percent-decoded.
+    pub(crate) fn text(&self, name: &'static str) -> Result<Option<&str>, Error> {
+        let mut given = self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        match (given.next(), given.next()) {
+            (_, Some(_)) => Err(invalid(name, "must be given only once")),
+            (value, None) => Ok(value),
+        }
+    }
+
+    /// What is searched for: at most [`MAX_QUERY_CHARS`] characters, none of them NUL.
+    pub(crate) fn query_text(&self, name: &'static str) -> Result<Option<&str>, Error> {
+        let text = self.text(name)?;
+        if text.is_some_and(|text| text.chars().count() > MAX_QUERY_CHARS) {
+            return Err(invalid(name, format!("must be at most {MAX_QUERY_CHARS} characters")));
+        }
+        // No name has it, and databases take it for the end of a text or refuse it.
+        if text.is_some_and(|text| text.contains('\0')) {
+            return Err(invalid(name, "must not contain NUL"));
+        }
+        Ok(text)
+    }
+
+    /// A whole number in `range`, in decimal digits.
+    pub(crate) fn number(
+        &self,
+        name: &'static str,
+        range: RangeInclusive<u32>,
+    ) -> Result<Option<u32>, Error> {
+        let Some(text) = self.text(name)? else { return Ok(None) };
+        let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
+        match text.parse() {
+            Ok(number) if is_digits && range.contains(&number) => Ok(Some(number)),
+            _ => Err(invalid(
+                name,
+                format!("must be a whole number from {} to {}", range.start(), range.end()),
+            )),
+        }
+    }
+
+    /// One of several texts.
+    pub(crate) fn choice<T: Copy>(
+        &self,
+        name: &'static str,
+        choices: &[(&str, T)],
+    ) -> Result<Option<T>, Error> {
+        let Some(text) = self.text(name)? else { return Ok(None) };
+        if let Some((_, value)) = choices.iter().find(|(choice, _)| *choice == text) {
+            return Ok(Some(*value));
+        }
+        let choices: Vec<_> = choices.iter().map(|(choice, _)| *choice).collect();
+        Err(invalid(name, format!("must be one of {}", choices.join(", "))))
+    }
+
+    /// An item's id.
+    pub(crate) fn id(&self, name: &'static str) -> Result<Option<ItemId>, Error> {
+        let Some(text) = self.text(name)? else { return Ok(None) };
+        text.parse().map(Some).map_err(|err: dray_api::InvalidId| invalid(name, err.to_string()))
+    }
+}
+
+fn invalid(name: &'static str, rule: impl Into<String>) -> Error {
+    Error::InvalidParameter { name, rule: rule.into() }
 }
 
 /// Where this caller reaches the store: the public address if one is set, else the host that they used.

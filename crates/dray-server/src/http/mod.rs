@@ -10,6 +10,8 @@ mod layers;
 mod page;
 mod presigned;
 mod routes;
+mod search;
+mod tree;
 mod uploads;
 mod workspace;
 

@@ -4,7 +4,7 @@ use axum::Router;
 use axum::routing::{get, post};
 use dray_api::BASE_PATH;
 
-use super::{App, error, folders, health, items, page, uploads, workspace};
+use super::{App, error, folders, health, items, page, search, tree, uploads, workspace};
 
 pub(super) fn routes(app: App) -> Router {
     let api = Router::new()
@@ -14,7 +14,10 @@ pub(super) fn routes(app: App) -> Router {
         .route("/drive/files/{id}", get(items::get_item))
         .route("/drive/files/{id}/download", get(items::download))
         .route("/drive/folders", post(folders::create))
-        .route("/workspace/info", get(workspace::info));
+        .route("/drive/tree", get(tree::list))
+        .route("/drive/search", get(search::find))
+        .route("/workspace/info", get(workspace::info))
+        .route("/workspace/members", get(workspace::members));
     Router::new()
         .nest(BASE_PATH, api)
         .route("/", get(page::index))

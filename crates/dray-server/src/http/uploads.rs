@@ -25,7 +25,6 @@ pub(super) async fn presigned_urls(
     PublicEndpoint(endpoint): PublicEndpoint,
     Json(request): Json<PresignParts>,
 ) -> Result<Response, Error> {
-    tracing::Span::current().record("upload", &request.upload_id);
     let signed = app.service.presign_parts(&caller, &request, &endpoint, app.service.clock.now()).await?;
     Ok(presigned::answer(&signed))
 }
@@ -35,7 +34,6 @@ pub(super) async fn finalize(
     Authenticated(caller): Authenticated,
     Json(request): Json<FinalizeUpload>,
 ) -> Result<axum::Json<dray_api::Item>, Error> {
-    tracing::Span::current().record("upload", &request.upload_id);
     let item = app.service.finalize(&caller, request).await?;
     Ok(axum::Json(item.to_wire()))
 }

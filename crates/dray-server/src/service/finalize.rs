@@ -10,7 +10,8 @@ use dray_api::upload::FinalizeUpload;
 use jiff::Timestamp;
 
 use super::Service;
-use crate::db::{items, uploads};
+use crate::db::items;
+use crate::db::uploads::{self, TakeFrom};
 use crate::drive::access::Caller;
 use crate::drive::item::{Content, Item};
 use crate::drive::upload::{Digest, FINALIZE_LEASE, FinalizeStep, LeaseHolder, PartList, Upload};
@@ -34,12 +35,7 @@ impl Service {
     /// Finalizes the caller's upload and answers its item. A caller that goes away does not stop it.
     pub(crate) async fn finalize(&self, caller: &Caller, request: FinalizeUpload) -> Result<Item> {
         let parts = PartList::parse(request.parts)?;
-        let upload = {
-            let mut connection = self.db.read().await?;
-            let found =
-                uploads::of_caller(&mut connection, caller, &request.upload_id, &request.file_key).await?;
-            found.ok_or(Error::UploadNotFound)?
-        };
+        let upload = self.upload_of(caller, &request.upload_id, &request.file_key).await?;
         let service = self.clone();
         let task = self.tasks.spawn(async move { service.finalize_or_wait(upload, parts).await });
         task.await.map_err(|err| Error::internal(format_args!("finalize: {err}")))?
@@ -53,7 +49,9 @@ impl Service {
             match upload.finalize_step(&digest, self.clock.now())? {
                 FinalizeStep::Done => return self.item_of(&upload).await,
                 FinalizeStep::Complete => {
-                    if let Some(lease) = self.take_lease(upload.clone(), digest.clone()).await? {
+                    if let Some(lease) =
+                        self.take_lease(upload.clone(), digest.clone(), TakeFrom::OpenOrLapsed).await?
+                    {
                         return self.complete(lease, &parts).await;
                     }
                 }
@@ -70,7 +68,12 @@ impl Service {
     }
 
     /// Takes the upload's lease; `None` if another was faster.
-    pub(super) async fn take_lease(&self, upload: Upload, digest: Digest) -> Result<Option<Lease>> {
+    pub(super) async fn take_lease(
+        &self,
+        upload: Upload,
+        digest: Digest,
+        from: TakeFrom,
+    ) -> Result<Option<Lease>> {
         let now = self.clock.now();
         let until = now.checked_add(FINALIZE_LEASE).map_err(Error::internal)?;
         let lease = Lease { upload, digest, holder: LeaseHolder(random::text()?) };
@@ -78,7 +81,8 @@ impl Service {
             .write(move |c| {
                 Box::pin(async move {
                     let Lease { upload, digest, holder } = &lease;
-                    let taken = uploads::begin_completing(c, upload.id, digest, holder, now, until).await?;
+                    let taken =
+                        uploads::begin_completing(c, upload.id, digest, holder, now, until, from).await?;
                     Ok(taken.then_some(lease))
                 })
             })
@@ -119,19 +123,21 @@ impl Service {
     /// One transaction: the item is there and the upload is over. If another finalize was faster, its item is
     /// the answer.
     async fn commit(&self, lease: Lease) -> Result<Item> {
-        let Lease { upload, digest, .. } = lease;
-        let item = new_item(&upload, self.clock.now());
-        self.db
-            .write(move |c| {
-                Box::pin(async move {
-                    if uploads::complete(c, upload.id, &digest).await? {
-                        items::insert(c, &item, Some(upload.id)).await?;
-                        return Ok(item);
-                    }
-                    items::of_upload(c, upload.id).await?.ok_or(Error::UploadAborted)
-                })
+        let item = new_item(&lease.upload, self.clock.now());
+        let (id, digest) = (lease.upload.id, lease.digest.clone());
+        let committed = self.db.write(move |c| {
+            Box::pin(async move {
+                if uploads::complete(c, id, &digest).await? {
+                    items::insert(c, &item, Some(id)).await?;
+                    return Ok(item);
+                }
+                items::of_upload(c, id).await?.ok_or(Error::UploadAborted)
             })
-            .await
+        });
+        match committed.await {
+            Ok(item) => Ok(item),
+            Err(err) => self.give_back(&lease, err).await,
+        }
     }
 
     /// The store refused the parts: the upload is open again, and the caller learns why.
@@ -142,9 +148,13 @@ impl Service {
     }
 
     /// No outcome yet: the next finalize, or the sweeper, goes on from here.
-    async fn give_back(&self, lease: &Lease, failure: Error) -> Result<Item> {
+    pub(super) async fn give_back(&self, lease: &Lease, failure: Error) -> Result<Item> {
         let (id, holder) = (lease.upload.id, lease.holder.clone());
-        self.db.write(move |c| Box::pin(async move { Ok(uploads::release(c, id, &holder).await?) })).await?;
+        let released =
+            self.db.write(move |c| Box::pin(async move { Ok(uploads::release(c, id, &holder).await?) }));
+        if let Err(err) = released.await {
+            tracing::warn!(upload = %id, %err, "a lease could not be given back; it runs out by itself");
+        }
         Err(failure)
     }
 

@@ -6,19 +6,23 @@ mod finalize;
 mod presign_parts;
 mod read;
 pub(crate) mod recover;
+mod search;
 mod start_upload;
+mod tree;
 
 use std::sync::Arc;
 
 use dray_api::ItemId;
+use dray_api::limits::MAX_KEY_BYTES;
 use jiff::Timestamp;
 use tokio_util::task::TaskTracker;
 
 use crate::config::Clock;
-use crate::db::{Db, items};
+use crate::db::{Db, items, uploads};
 use crate::drive::access::{Caller, Scope};
 use crate::drive::item::{Content, Item};
 use crate::drive::token::AccessToken;
+use crate::drive::upload::Upload;
 use crate::drive::{Error, Result};
 use crate::objects::Objects;
 
@@ -61,7 +65,19 @@ impl Service {
         Ok(caller)
     }
 
-    /// The folder that something new goes into, if the caller may put it there.
+    /// The caller's upload, by what the wire calls it.
+    async fn upload_of(&self, caller: &Caller, upload_id: &str, file_key: &str) -> Result<Upload> {
+        if upload_id.len() > MAX_KEY_BYTES || file_key.len() > MAX_KEY_BYTES {
+            return Err(Error::UploadNotFound);
+        }
+        let mut connection = self.db.read().await?;
+        let found = uploads::of_caller(&mut connection, caller, upload_id, file_key).await?;
+        let upload = found.ok_or(Error::UploadNotFound)?;
+        tracing::Span::current().record("upload", upload_id);
+        Ok(upload)
+    }
+
+    /// The folder that `parentId` names, if the caller may see it: to list it, or to put something into it.
     async fn parent(&self, caller: &Caller, parent: Option<ItemId>) -> Result<Option<Item>> {
         let Some(id) = parent else { return Ok(None) };
         let mut connection = self.db.read().await?;

@@ -30,23 +30,21 @@ impl Service {
         endpoint: &Endpoint,
         now: Timestamp,
     ) -> Result<SignedParts> {
-        let upload = {
-            let mut connection = self.db.read().await?;
-            let found =
-                uploads::of_caller(&mut connection, caller, &request.upload_id, &request.file_key).await?;
-            found.ok_or(Error::UploadNotFound)?
-        };
+        let upload = self.upload_of(caller, &request.upload_id, &request.file_key).await?;
         let upload_id = upload.signable(now)?;
         let numbers = numbers_to_sign(upload.size_bytes, request.parts, request.part_numbers.as_deref())?;
-        if let Some(expires_at) = upload.later_expiry(now) {
+        let later = upload.later_expiry(now);
+        if let Some(expires_at) = later {
             let id = upload.id;
             self.db
                 .write(move |c| Box::pin(async move { Ok(uploads::set_expiry(c, id, expires_at).await?) }))
                 .await?;
         }
-        let url = UrlScope { endpoint, key: &upload.object_key, now, expires_secs: self.url_ttl_secs };
+        let upload_left = later.unwrap_or(upload.expires_at).duration_since(now).as_secs();
+        let expires_secs = self.url_ttl_secs.min(u32::try_from(upload_left).unwrap_or(1)).max(1);
+        let url = UrlScope { endpoint, key: &upload.object_key, now, expires_secs };
         let presigner = self.objects.presign_parts(&url, upload_id)?;
-        let ttl = SignedDuration::from_secs(self.url_ttl_secs.into());
-        Ok(SignedParts { presigner, numbers, expires_at: now.checked_add(ttl).map_err(Error::internal)? })
+        let life = SignedDuration::from_secs(expires_secs.into());
+        Ok(SignedParts { presigner, numbers, expires_at: now.checked_add(life).map_err(Error::internal)? })
     }
 }

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::Service;
-use crate::db::uploads;
-use crate::drive::upload::{Digest, PartList, State, Upload};
+use crate::db::uploads::{self, TakeFrom};
+use crate::drive::upload::{Digest, FINALIZE_LEASE, PartList, State, Upload};
 use crate::drive::{Error, Result};
 
 /// What a sweep did.
@@ -28,9 +28,10 @@ impl Service {
     /// and tried again next time; the others go on.
     pub(crate) async fn sweep(&self, now: Timestamp, limit: u32) -> Result<Report> {
         let mut report = Report::default();
+        let latest_lease = now.checked_add(FINALIZE_LEASE).map_err(Error::internal)?;
         let due = {
             let mut connection = self.db.read().await?;
-            uploads::due(&mut connection, now, limit).await?
+            uploads::due(&mut connection, now, latest_lease, limit).await?
         };
         for upload in due {
             let id = upload.id;
@@ -66,23 +67,26 @@ impl Service {
     /// Goes on with a finalize whose server is gone. Its list of parts went with it, but the store has the
     /// parts, and the digest tells whether they are the ones.
     async fn resume_finalize(&self, upload: Upload, digest: Digest) -> Result<bool> {
-        let Some(lease) = self.take_lease(upload, digest).await? else { return Ok(false) };
+        let Some(lease) = self.take_lease(upload, digest, TakeFrom::Lapsed).await? else { return Ok(false) };
         let stored = match &lease.upload.store_upload_id {
-            Some(upload_id) => self.objects.list_parts(&lease.upload.object_key, upload_id).await?,
-            None => None,
+            Some(upload_id) => self.objects.list_parts(&lease.upload.object_key, upload_id).await,
+            None => Ok(None),
         };
-        let outcome = match stored.map(PartList::parse) {
-            None => self.look_for_object(lease, None).await,
-            Some(Ok(parts)) if parts.digest() == lease.digest => self.complete(lease, &parts).await,
-            Some(_) => self.reopen(&lease, Error::FinalizePending).await,
+        let outcome = match stored.map(|parts| parts.map(PartList::parse)) {
+            Err(err) => self.give_back(&lease, err).await,
+            Ok(None) => self.look_for_object(lease, None).await,
+            Ok(Some(Ok(parts))) if parts.digest() == lease.digest => self.complete(lease, &parts).await,
+            Ok(Some(_)) => self.reopen(&lease, Error::FinalizePending).await,
         };
         Ok(outcome.is_ok())
     }
 
     /// Has the store drop the parts of an upload that is over.
     async fn free_parts(&self, upload: &Upload) -> Result<()> {
-        if let Some(upload_id) = &upload.store_upload_id {
-            self.objects.abort_upload(&upload.object_key, upload_id).await?;
+        match &upload.store_upload_id {
+            Some(upload_id) => self.objects.abort_upload(&upload.object_key, upload_id).await?,
+            // A crash came between the store's answer and the note of it.
+            None => self.objects.abort_uploads_of(&upload.object_key).await?,
         }
         let (id, now) = (upload.id, self.clock.now());
         self.db.write(move |c| Box::pin(async move { Ok(uploads::parts_freed(c, id, now).await?) })).await

@@ -25,7 +25,14 @@ impl Service {
         check_file_size(request.file_size)?;
         let parent = self.parent(caller, request.parent_id).await?.map(|folder| folder.id);
         let upload = new_upload(caller, parent, name, mime_type, request.file_size, now)?;
+        let service = self.clone();
+        let task = self.tasks.spawn(async move { service.open_upload(upload).await });
+        task.await.map_err(|err| Error::internal(format_args!("start: {err}")))?
+    }
 
+    /// Runs to its end even if the caller goes away: between the store's answer and the note of it, an upload
+    /// is known to nobody.
+    async fn open_upload(&self, upload: Upload) -> Result<StartedUpload> {
         let row = upload.clone();
         self.db.write(|c| Box::pin(async move { Ok(uploads::insert_opening(c, &row).await?) })).await?;
         let upload_id =
@@ -36,6 +43,7 @@ impl Service {
             .write(move |c| Box::pin(async move { Ok(uploads::open(c, row, &saved_id).await?) }))
             .await?;
         if !opened {
+            self.objects.abort_upload(&upload.object_key, &upload_id).await?;
             return Err(Error::UploadExpired);
         }
         let plan = PartPlan::recommended(upload.size_bytes);

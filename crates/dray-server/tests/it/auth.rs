@@ -9,14 +9,17 @@ use serde_json::json;
 
 use crate::world::{Actor, Answer, World, refusal};
 
-const ROUTES: [(&str, &str); 7] = [
+const ROUTES: [(&str, &str); 10] = [
     ("POST", "/drive/files/upload/multipart/start"),
     ("POST", "/drive/files/upload/multipart/presigned-urls"),
     ("POST", "/drive/files/upload/multipart/finalize"),
     ("GET", "/drive/files/0123456789abcdef01234567"),
     ("GET", "/drive/files/0123456789abcdef01234567/download"),
     ("POST", "/drive/folders"),
+    ("GET", "/drive/tree"),
+    ("GET", "/drive/search?q=a"),
     ("GET", "/workspace/info"),
+    ("GET", "/workspace/members"),
 ];
 
 /// Asks every route, and checks that each says no like this: before it looks at anything else of the request.

@@ -87,15 +87,9 @@ async fn a_refused_finalize_leaves_the_upload_usable() {
 async fn a_small_part_that_is_not_the_last_is_named() {
     let world = World::start().await;
     let owner = world.owner();
-    let upload = owner.start("a", 20).await;
-    let body = upload.body(&json!({ "partNumbers": [1, 2] }));
-    let urls = owner.step("presigned-urls", &body).await.ok();
-    let mut listed = Vec::new();
-    for number in [0, 1] {
-        let etag = owner.put(urls["urls"][number].as_str().unwrap(), bytes(10, 1)).await;
-        listed.push(json!({ "partNumber": number + 1, "eTag": etag }));
-    }
-    let answer = owner.finalize(&upload, &json!(listed)).await;
+    let upload = owner.start("a", 5 * MIB).await;
+    let listed = owner.put_parts(&upload, &[bytes(MIB, 1), bytes(4 * MIB, 1)]).await;
+    let answer = owner.finalize(&upload, &listed).await;
     assert_eq!(answer.refused_for("5 MiB"), refusal(400, "part_too_small"));
 }
 

@@ -4,7 +4,7 @@
 use dray_server::Config;
 use serde_json::{Value, json};
 
-use crate::shutdown::sqlx_execute;
+use crate::shutdown::{sqlx_count, sqlx_execute};
 use crate::world::{MIB, Started, World, bytes, refusal};
 
 async fn world_with_parts() -> (World, Started, Value) {
@@ -64,6 +64,35 @@ async fn an_expired_upload_is_aborted_in_the_store_too() {
     let gone = world.owner().step("presigned-urls", &upload.body(&json!({ "parts": 1 }))).await;
     assert_eq!(gone.refused(), refusal(410, "upload_expired"));
     wait_for(async || files_below(&parts) == 0).await;
+}
+
+#[tokio::test]
+async fn an_upload_that_only_the_store_knows_is_aborted_once_its_row_expires() {
+    let mut world = World::start().await;
+    world.owner().start("a", 1).await;
+    world.stop().await;
+    let file = world.data.path().join("drive.db");
+    sqlx_execute(&file, "update uploads set state = 'opening', store_upload_id = null").await;
+    world.pass(jiff::SignedDuration::from_hours(25));
+    world.serve(|_: &mut Config| {}).await;
+    let store = world.data.path().join("store/meta.db");
+    wait_for(async || sqlx_count(&store, "select count(*) from upload").await == 0).await;
+}
+
+#[tokio::test]
+async fn a_lease_from_a_clock_that_was_ahead_is_not_waited_for() {
+    let (mut world, upload, listed) = world_with_parts().await;
+    world.stop().await;
+    world.serve(|_: &mut Config| {}).await;
+    let digest =
+        "update uploads set state = 'completing', lease_holder = 'ahead', lease_until = 9000000000000,
+                  digest = 'other'";
+    sqlx_execute(&world.data.path().join("drive.db"), digest).await;
+    let answer = world.owner().finalize(&upload, &listed).await;
+    assert_eq!(answer.refused(), refusal(409, "finalize_in_progress"), "the sweeper has to settle it");
+    world.stop().await;
+    world.serve(|_: &mut Config| {}).await;
+    wait_for(async || world.owner().finalize(&upload, &listed).await.status == 200).await;
 }
 
 fn files_below(folder: &std::path::Path) -> usize {

@@ -42,10 +42,15 @@ async fn a_client_that_never_ends_does_not_keep_the_server() {
     let owner = world.owner();
     let upload = owner.start("a", 5 * MIB).await;
     let url = owner.urls(&upload, 1).await.remove(0);
-    let endless = futures_util::stream::pending::<Result<Vec<u8>, std::io::Error>>();
+    let (send, body) = tokio::sync::mpsc::channel::<Result<Vec<u8>, std::io::Error>>(1);
+    let endless =
+        futures_util::stream::unfold(body, |mut body| async { body.recv().await.map(|item| (item, body)) });
     let put =
         world.http.put(&url).header("content-length", 5 * MIB).body(reqwest::Body::wrap_stream(endless));
     let put = tokio::spawn(put.send());
+    // The second is taken only once the first is on its way; the rest never comes.
+    send.send(Ok(bytes(MIB, 1))).await.unwrap();
+    send.send(Ok(bytes(MIB, 2))).await.unwrap();
     let gone = tokio::time::timeout(Duration::from_secs(20), world.stop()).await;
     assert!(gone.is_ok(), "the server must stop within its grace");
     assert!(put.await.unwrap().is_err());
@@ -63,6 +68,19 @@ async fn a_second_server_on_the_same_folder_is_refused() {
     let world = World::start().await;
     let error = start_error(Config { data: world.data.path().to_owned(), ..Config::default() }).await;
     assert!(error.contains("another"), "{error}");
+}
+
+#[tokio::test]
+async fn nobody_else_on_the_machine_can_read_the_drive() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let world = World::start().await;
+    let mode =
+        |file: &str| std::fs::metadata(world.data.path().join(file)).unwrap().permissions().mode() & 0o777;
+    for (file, expected) in
+        [("drive.db", 0o600), ("drive.db-wal", 0o600), ("store", 0o700), ("store/keys.json", 0o600)]
+    {
+        assert_eq!(format!("{:o}", mode(file)), format!("{expected:o}"), "{file}");
+    }
 }
 
 #[tokio::test]
@@ -96,6 +114,15 @@ pub(crate) async fn sqlx_execute(file: &std::path::Path, sql: &'static str) {
     connection.close().await.unwrap();
 }
 
+pub(crate) async fn sqlx_count(file: &std::path::Path, sql: &'static str) -> i64 {
+    use sqlx::{ConnectOptions as _, Connection as _};
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file).read_only(true);
+    let mut connection = options.connect().await.unwrap();
+    let count = sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    count
+}
+
 #[tokio::test]
 async fn settings_that_can_not_work_are_named() {
     let data = tempfile::tempdir().unwrap();
@@ -105,7 +132,7 @@ async fn settings_that_can_not_work_are_named() {
         (Config { public_url: Some("https://example.com/drive".into()), ..base() }, "--public-url"),
         (Config { allow_origins: vec!["https://a.example.com/".into()], ..base() }, "--allow-origin"),
         (Config { url_ttl: Duration::ZERO, ..base() }, "--url-ttl"),
-        (Config { url_ttl: Duration::from_secs(604_801), ..base() }, "--url-ttl"),
+        (Config { url_ttl: Duration::from_hours(24), ..base() }, "--url-ttl"),
     ] {
         let error = start_error(config).await;
         assert!(error.starts_with(setting), "{error}");

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use dray_server::admin::{Admin, OWNER_EMAIL};
 use dray_server::{Clock, Config};
+use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
@@ -173,6 +174,34 @@ impl Actor {
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
         Answer::of(self.request(Method::POST, path).json(body)).await
+    }
+
+    /// As [`Actor::get`], with parameters that are encoded for it.
+    pub(crate) async fn query(&self, path: &str, parameters: &[(&str, &str)]) -> Answer {
+        let url = format!("{}/public/v1{path}", self.url);
+        let url = reqwest::Url::parse_with_params(&url, parameters).unwrap();
+        let request = self.http.get(url);
+        Answer::of(match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        })
+        .await
+    }
+
+    /// Makes a folder and answers its id.
+    pub(crate) async fn folder(&self, name: &str, parent: Option<&str>) -> String {
+        let body = json!({ "name": name, "parentId": parent });
+        self.post("/drive/folders", &body).await.ok()["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Makes so many folders in one place, many at once, and answers their ids.
+    pub(crate) async fn folders(&self, count: usize, parent: Option<&str>) -> Vec<String> {
+        let names: Vec<_> = (0..count).map(|at| format!("f{at:04}")).collect();
+        let mut made = Vec::with_capacity(count);
+        for some in names.chunks(64) {
+            made.extend(join_all(some.iter().map(|name| self.folder(name, parent))).await);
+        }
+        made
     }
 
     pub(crate) async fn start(&self, name: &str, size: usize) -> Started {

@@ -3,8 +3,9 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::{Args, ValueHint};
+use clap::{Args, ValueHint, value_parser};
 use dray_api::ItemId;
+use dray_api::limits::{DEFAULT_SEARCH_HITS, DEFAULT_TREE_DEPTH, MAX_SEARCH_HITS, MAX_TREE_DEPTH};
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Server and output")]
@@ -83,6 +84,42 @@ pub(crate) struct Mkdir {
 pub(crate) struct Get {
     /// The file or folder
     pub(crate) id: ItemId,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Prints one line for each file and folder: its id and its name, folders with a slash, what is in them below, further \
+right. At most 500; if there is more, standard error says where.")]
+pub(crate) struct Tree {
+    /// Folder of the drive to begin at [default: the root]
+    #[arg(long, value_name = "ID")]
+    pub(crate) parent: Option<ItemId>,
+    /// Levels to show
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_TREE_DEPTH,
+          value_parser = value_parser!(u32).range(1..=i64::from(MAX_TREE_DEPTH)))]
+    pub(crate) depth: u32,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  dray search report 2026
+  dray download \"$(dray search --json --limit 1 q3-report.pdf | jq -r .hits[0].id)\"
+
+A name is found if it has every word, or a word that begins so, whatever the case and the accents. The latest \
+changed comes first.")]
+pub(crate) struct Search {
+    /// Words of the name
+    #[arg(required = true, value_name = "WORD")]
+    pub(crate) words: Vec<String>,
+    /// Hits to show
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_SEARCH_HITS,
+          value_parser = value_parser!(u32).range(1..=i64::from(MAX_SEARCH_HITS)))]
+    pub(crate) limit: u32,
     #[command(flatten)]
     pub(crate) connection: Connection,
 }

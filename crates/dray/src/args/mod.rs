@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use admin::{CreateToken, Data, StoreCommand, TokenCommand, UserCommand};
-pub(crate) use client::{Connection, Download, Get, Mkdir, Upload};
+pub(crate) use client::{Connection, Download, Get, Mkdir, Search, Tree, Upload};
 pub(crate) use serve::{LogFormat, Serve};
 
 const EXAMPLES: &str = "\
@@ -41,6 +41,10 @@ pub(crate) enum Command {
     Mkdir(Mkdir),
     /// Show a file or folder of the drive
     Get(Get),
+    /// Show folders of the drive and what is in them
+    Tree(Tree),
+    /// Find files and folders of the drive by the words of their names
+    Search(Search),
     /// Make, list and revoke access tokens (where the server's data is)
     Token {
         #[command(subcommand)]
@@ -90,7 +94,7 @@ mod tests {
         let with_token = command.get_subcommands().filter_map(|command| {
             command.get_arguments().find(|argument| argument.get_long() == Some("token"))
         });
-        assert_eq!(with_token.filter(|argument| argument.is_hide_env_values_set()).count(), 4);
+        assert_eq!(with_token.filter(|argument| argument.is_hide_env_values_set()).count(), 6);
     }
 
     #[test]
@@ -99,7 +103,7 @@ mod tests {
         let mut command = Args::command().term_width(100);
         insta::assert_snapshot!("help", command.render_help());
         command.build();
-        for name in ["serve", "upload", "download", "mkdir", "get", "store"] {
+        for name in ["serve", "upload", "download", "mkdir", "get", "tree", "search", "store"] {
             let subcommand = command.find_subcommand_mut(name).unwrap();
             *subcommand = subcommand.clone().mut_args(|argument| argument.hide_env_values(true));
             insta::assert_snapshot!(format!("help_{name}"), subcommand.render_help());

@@ -2,6 +2,7 @@
 
 mod client;
 mod data;
+mod find;
 mod log;
 mod serve;
 mod upload;
@@ -21,6 +22,8 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Download(args) => until_signal(client::download(args)).await,
         Command::Mkdir(args) => until_signal(client::mkdir(args)).await,
         Command::Get(args) => until_signal(client::get(args)).await,
+        Command::Tree(args) => until_signal(find::tree(args)).await,
+        Command::Search(args) => until_signal(find::search(args)).await,
         Command::Token { command } => data::token(command).await,
         Command::User { command } => data::user(command).await,
         Command::Store { command } => data::store(command),

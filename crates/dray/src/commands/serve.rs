@@ -25,6 +25,7 @@ pub(super) async fn serve(args: Serve) -> anyhow::Result<Exit> {
         allow_origins: args.allow_origins,
         url_ttl: args.url_ttl,
         shutdown_grace: args.shutdown_grace,
+        max_connections: max_connections(),
         clock: Clock::from_fn(clock::now),
     };
     let admin = Admin::open(&config.data).await?;
@@ -62,6 +63,14 @@ async fn bind(address: &str) -> anyhow::Result<TcpListener> {
         }
         _ => anyhow!("can not listen on {address}: {error}; give --listen an address of this machine and a port, like 127.0.0.1:8080"),
     })
+}
+
+/// As many connections as there are file descriptors for, two each, after some for files that are always open.
+fn max_connections() -> usize {
+    const MOST: u64 = 8192;
+    const ALWAYS_OPEN: u64 = 128;
+    let descriptors = rlimit::increase_nofile_limit(2 * MOST + ALWAYS_OPEN).unwrap_or(1024);
+    usize::try_from(descriptors.saturating_sub(ALWAYS_OPEN) / 2).unwrap_or(usize::MAX).clamp(16, 8192)
 }
 
 /// The address to type on this machine.

@@ -6,6 +6,7 @@
 mod admin;
 mod drive;
 mod exit_codes;
+mod find;
 mod interruptions;
 mod output;
 mod proxy;

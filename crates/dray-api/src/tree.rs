@@ -1,0 +1,65 @@
+//! Folders with what is below them, on the wire.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::ItemId;
+use crate::item::Item;
+
+/// Answer of `GET /drive/tree`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Tree {
+    /// What is in the folder that was asked for, folders first, then by name.
+    pub root: Vec<TreeNode>,
+    /// How many items this answer has, on all levels.
+    pub total_items: usize,
+    /// Whether there is more within the depth that was asked for than one answer can have.
+    pub truncated: bool,
+    /// When truncated: folders of this answer to ask for next, because not all in them was listed. The folder
+    /// that was asked for is never among them, so that following them comes to an end.
+    pub next_parent_ids: Vec<ItemId>,
+}
+
+/// An item, and what is in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TreeNode {
+    /// The item.
+    #[serde(flatten)]
+    pub item: Item,
+    /// Whether there is something in it, listed here or not. Never in a file.
+    pub has_children: bool,
+    /// What is in it, as far as it was listed.
+    pub children: Vec<TreeNode>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::UserId;
+    use crate::item::ItemType;
+
+    #[test]
+    fn a_node_is_an_item_in_both_spellings_and_reads_back() {
+        let item = Item {
+            id: ItemId::new(1, [1; 8]),
+            name: "f".into(),
+            kind: ItemType::Folder,
+            owner: UserId::new(2, [2; 8]),
+            parent_id: Some(ItemId::new(3, [3; 8])),
+            mime_type: None,
+            file_size: None,
+            created_at: "2026-01-31T12:00:00.000Z".into(),
+            updated_at: "2026-01-31T12:00:00.000Z".into(),
+        };
+        let leaf = TreeNode { item: item.clone(), has_children: true, children: Vec::new() };
+        let node = TreeNode { item, has_children: true, children: vec![leaf] };
+        let json = serde_json::to_value(&node).unwrap();
+        assert_eq!((&json["_id"], &json["parent"]), (&json["id"], &json["parentId"]));
+        assert_eq!(
+            (&json["hasChildren"], &json["children"][0]["children"]),
+            (&true.into(), &[0; 0][..].into())
+        );
+        assert_eq!(serde_json::from_value::<TreeNode>(json).unwrap(), node);
+    }
+}

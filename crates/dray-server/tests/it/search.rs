@@ -1,0 +1,203 @@
+//! `GET /drive/search`.
+
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use crate::world::{Actor, World, refusal};
+
+async fn search(actor: &Actor, q: &str) -> Value {
+    actor.query("/drive/search", &[("q", q)]).await.ok()
+}
+
+/// The names that are found, sorted.
+async fn found(actor: &Actor, q: &str) -> Vec<String> {
+    let answer = search(actor, q).await;
+    assert_eq!((&answer["query"], &answer["totalHits"]), (&json!(q), &json!(hits(&answer).len())));
+    let mut names = hits(&answer);
+    names.sort();
+    names
+}
+
+fn hits(answer: &Value) -> Vec<String> {
+    answer["hits"].as_array().unwrap().iter().map(|hit| hit["name"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_hit_is_the_item() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let file = owner.upload("q3_report-final.pdf", &[vec![1]]).await;
+    let answer = search(&owner, "report").await;
+    assert_eq!(answer, json!({ "hits": [file], "totalHits": 1, "query": "report" }));
+    assert_eq!((&file["_id"], &file["size"]), (&file["id"], &file["fileSize"]));
+}
+
+#[tokio::test]
+async fn words_and_beginnings_of_words_find_whatever_punctuation_is_around() {
+    let world = World::start().await;
+    let owner = world.owner();
+    owner.folder("q3_report-final.pdf", None).await;
+    for q in [
+        "q3",
+        "report",
+        "final",
+        "repo",
+        "pdf",
+        "r",
+        "REPORT",
+        "final report",
+        "q3_report-final.pdf",
+        "fin.q",
+    ] {
+        assert_eq!(found(&owner, q).await, ["q3_report-final.pdf"], "{q}");
+    }
+    for q in ["eport", "3", "q3 missing", "reports", "q3report"] {
+        assert_eq!(found(&owner, q).await, [""; 0], "{q}");
+    }
+}
+
+#[tokio::test]
+async fn neither_case_nor_accents_count() {
+    let world = World::start().await;
+    let owner = world.owner();
+    owner.folder("Žluťoučký Café", None).await;
+    owner.folder("cafe\u{301} ÅNGSTRÖM", None).await;
+    owner.folder("Отчёт 文件 2026", None).await;
+    assert_eq!(found(&owner, "CAFÉ").await, ["cafe\u{301} ÅNGSTRÖM", "Žluťoučký Café"]);
+    assert_eq!(found(&owner, "cafe\u{301}").await, ["cafe\u{301} ÅNGSTRÖM", "Žluťoučký Café"]);
+    assert_eq!(found(&owner, "zlutouc").await, ["Žluťoučký Café"]);
+    assert_eq!(found(&owner, "angstrom").await, ["cafe\u{301} ÅNGSTRÖM"]);
+    assert_eq!(found(&owner, "ОТЧ").await, ["Отчёт 文件 2026"]);
+    assert_eq!(found(&owner, "文").await, ["Отчёт 文件 2026"]);
+}
+
+#[tokio::test]
+async fn what_a_query_language_could_read_is_only_words() {
+    let world = World::start().await;
+    let owner = world.owner();
+    owner.folder("alpha beta", None).await;
+    owner.folder("gamma or and not near name", None).await;
+    for q in [
+        "\"alpha",
+        "alpha\"",
+        "alpha*",
+        "^alpha",
+        "-alpha",
+        "+alpha",
+        "(alpha",
+        "{alpha}",
+        ":alpha",
+        "alpha' beta",
+        "alpha;--",
+        "\"\"alpha\"\"",
+        "\\alpha",
+    ] {
+        assert_eq!(found(&owner, q).await, ["alpha beta"], "{q:?}");
+    }
+    for q in [
+        "alpha OR gamma",
+        "gamma NOT alpha",
+        "name:alpha",
+        "NEAR(alpha beta, 10)",
+        "alpha AND gamma",
+        "{name} : alpha",
+        "' or 1=1 --",
+    ] {
+        assert_eq!(found(&owner, q).await, [""; 0], "{q:?}");
+    }
+    for q in ["OR", "NOT", "NEAR", "AND", "NEAR(", "name:", "gamma AND name"] {
+        assert_eq!(found(&owner, q).await, ["gamma or and not near name"], "{q:?}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_letter_or_digit_nothing_is_found() {
+    let world = World::start().await;
+    let owner = world.owner();
+    owner.folder("alpha 🙂 \u{301}", None).await;
+    for q in [" ", "\"", "*", "-", "^", ":", "()", "\u{1}", "%", "_", "🙂", "\u{301}", "\u{fffd}", "…"] {
+        assert_eq!(found(&owner, q).await, [""; 0], "{q:?}");
+    }
+}
+
+#[tokio::test]
+async fn of_other_users_nothing_is_found_and_nothing_counted() {
+    let world = World::start().await;
+    world.owner().folder("report one", None).await;
+    let other = world.user("other@example.com").await;
+    assert_eq!(search(&other, "report").await, json!({ "hits": [], "totalHits": 0, "query": "report" }));
+    other.folder("report two", None).await;
+    assert_eq!(found(&other, "report").await, ["report two"]);
+    assert_eq!(found(&world.owner(), "report").await, ["report one"]);
+}
+
+#[tokio::test]
+async fn hits_are_sorted_as_asked_and_the_latest_change_comes_first_unless_asked() {
+    let world = World::start().await;
+    let owner = world.owner();
+    for name in ["report b", "report C", "report a"] {
+        owner.folder(name, None).await;
+        world.pass(SignedDuration::from_secs(1));
+    }
+    let (by_name, by_time) = (["report a", "report b", "report C"], ["report b", "report C", "report a"]);
+    let reversed = |names: [&'static str; 3]| -> Vec<_> { names.into_iter().rev().collect() };
+    for (parameters, expected) in [
+        (&[][..], reversed(by_time)),
+        (&[("sortOrder", "asc")], by_time.to_vec()),
+        (&[("sortBy", "updatedAt"), ("sortOrder", "desc")], reversed(by_time)),
+        (&[("sortBy", "createdAt"), ("sortOrder", "asc")], by_time.to_vec()),
+        (&[("sortBy", "createdAt")], reversed(by_time)),
+        (&[("sortBy", "name"), ("sortOrder", "asc")], by_name.to_vec()),
+        (&[("sortBy", "name"), ("sortOrder", "desc")], reversed(by_name)),
+    ] {
+        let parameters = [&[("q", "report")], parameters].concat();
+        let answer = owner.query("/drive/search", &parameters).await.ok();
+        assert_eq!(hits(&answer), expected, "{parameters:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_limit_bounds_the_hits_and_not_their_number() {
+    let world = World::start().await;
+    let owner = world.owner();
+    owner.folders(60, None).await;
+    for (parameters, shown) in [(&[][..], 20), (&[("limit", "1")], 1), (&[("limit", "50")], 50)] {
+        let parameters = [&[("q", "f0")], parameters].concat();
+        let answer = owner.query("/drive/search", &parameters).await.ok();
+        assert_eq!((hits(&answer).len(), &answer["totalHits"]), (shown, &json!(60)));
+    }
+}
+
+#[tokio::test]
+async fn wrong_parameters_of_search_are_named() {
+    let world = World::start().await;
+    let long = "q ".repeat(5000);
+    for (name, value) in [
+        ("q", ""),
+        ("q", &long),
+        ("q", "a\0"),
+        ("limit", "0"),
+        ("limit", "51"),
+        ("limit", ""),
+        ("limit", "2.0"),
+        ("sortBy", "size"),
+        ("sortBy", ""),
+        ("sortBy", "createdat"),
+        ("sortBy", "name; drop table items"),
+        ("sortOrder", "DESC"),
+        ("sortOrder", "up"),
+    ] {
+        let mut parameters = vec![(name, value)];
+        if name != "q" {
+            parameters.push(("q", "a"));
+        }
+        let answer = world.owner().query("/drive/search", &parameters).await;
+        assert_eq!(answer.refused_for(name), refusal(400, "invalid_parameter"), "{name}={value}");
+    }
+    for query in ["", "?Q=a", "?q=a&q=b"] {
+        let answer = world.owner().get(&format!("/drive/search{query}")).await;
+        assert_eq!(answer.refused_for("q"), refusal(400, "invalid_parameter"), "{query}");
+    }
+    world.owner().get("/drive/search?q=%ff%fe&unknown=1").await.ok();
+    world.owner().query("/drive/search", &[("q", &"ü".repeat(255))]).await.ok();
+}

@@ -1,0 +1,53 @@
+//! Commands that show what is in the drive.
+
+use dray_api::{ItemType, SearchHits, TreeNode};
+
+use super::client::connect;
+use crate::args::{Search, Tree};
+use crate::exit::Exit;
+use crate::output::Output;
+
+pub(super) async fn tree(args: Tree) -> anyhow::Result<Exit> {
+    let client = connect(&args.connection)?;
+    let tree = client.tree(args.parent, args.depth).await?;
+    let output = Output::new(args.connection.json);
+    let mut lines = Vec::with_capacity(tree.total_items);
+    draw(&tree.root, 0, &mut lines);
+    if args.connection.json || !lines.is_empty() {
+        output.result(&lines.join("\n"), &tree)?;
+    }
+    if tree.truncated {
+        output.note(&format!("there is more than {} items to show", tree.total_items));
+    }
+    for folder in &tree.next_parent_ids {
+        output.note(&format!("to see the rest of a folder: dray tree --parent {folder}"));
+    }
+    Ok(Exit::Ok)
+}
+
+/// A line for each of `nodes`, below what they are in.
+fn draw(nodes: &[TreeNode], level: usize, lines: &mut Vec<String>) {
+    for TreeNode { item, children, .. } in nodes {
+        let slash = if item.kind == ItemType::Folder { "/" } else { "" };
+        lines.push(format!("{}  {:indent$}{}{slash}", item.id, "", item.name, indent = level * 2));
+        draw(children, level + 1, lines);
+    }
+}
+
+pub(super) async fn search(args: Search) -> anyhow::Result<Exit> {
+    let client = connect(&args.connection)?;
+    let found = client.search(&args.words.join(" "), args.limit).await?;
+    let output = Output::new(args.connection.json);
+    if args.connection.json || !found.hits.is_empty() {
+        output.result(&listed(&found), &found)?;
+    }
+    let hidden = found.total_hits.saturating_sub(found.hits.len() as u64);
+    if hidden > 0 {
+        output.note(&format!("{hidden} more: give another word, or a higher --limit"));
+    }
+    Ok(Exit::Ok)
+}
+
+fn listed(found: &SearchHits) -> String {
+    found.hits.iter().map(|item| format!("{}  {}", item.id, item.name)).collect::<Vec<_>>().join("\n")
+}
