@@ -57,15 +57,13 @@ impl Admin {
             now,
         )?;
         let made = self.db.write(move |c| {
-            Box::pin(async move {
-                if access::default_workspace(c).await?.is_some() {
-                    return Ok(false);
-                }
-                access::insert_default_workspace(c, workspace, now).await?;
-                access::insert_user(c, workspace, &owner).await?;
-                tokens::insert(c, &row).await?;
-                Ok(true)
-            })
+            if access::default_workspace(c)?.is_some() {
+                return Ok(false);
+            }
+            access::insert_default_workspace(c, workspace, now)?;
+            access::insert_user(c, workspace, &owner)?;
+            tokens::insert(c, &row)?;
+            Ok(true)
         });
         Ok(made.await?.then(|| token.reveal().to_owned()))
     }
@@ -94,17 +92,15 @@ impl Admin {
         let token = AccessToken::generate(random::bytes)?;
         let secret = token.clone();
         let row = self.db.write(move |c| {
-            Box::pin(async move {
-                let (user, workspace) = access::user_by_email(c, &email).await?.ok_or_else(|| {
-                    drive::Error::field(
-                        "--user",
-                        format!("{email:?} is unknown: see `dray user list`, or `dray user add`"),
-                    )
-                })?;
-                let row = new_token(&secret, user, workspace, &scopes, expires_in, now)?;
-                tokens::insert(c, &row).await?;
-                Ok((row.id, row.expires_at))
-            })
+            let (user, workspace) = access::user_by_email(c, &email)?.ok_or_else(|| {
+                drive::Error::field(
+                    "--user",
+                    format!("{email:?} is unknown: see `dray user list`, or `dray user add`"),
+                )
+            })?;
+            let row = new_token(&secret, user, workspace, &scopes, expires_in, now)?;
+            tokens::insert(c, &row)?;
+            Ok((row.id, row.expires_at))
         });
         let (id, expires_at) = row.await?;
         Ok(CreatedToken { id, token: token.reveal().to_owned(), expires_at })
@@ -112,13 +108,12 @@ impl Admin {
 
     /// Every token's record, oldest first.
     pub async fn list_tokens(&self) -> Result<Vec<TokenRow>, Error> {
-        let mut connection = self.db.read().await?;
-        Ok(tokens::list(&mut connection).await.map_err(drive::Error::from)?)
+        Ok(self.db.read_long(|c| Ok(tokens::all(c)?)).await?)
     }
 
     /// Revokes a token from now on; `false` if there is none with this id.
     pub async fn revoke_token(&self, id: TokenId, now: Timestamp) -> Result<bool, Error> {
-        Ok(self.db.write(move |c| Box::pin(async move { Ok(tokens::revoke(c, id, now).await?) })).await?)
+        Ok(self.db.write(move |c| Ok(tokens::revoke(c, id, now)?)).await?)
     }
 
     /// Adds a user to workspace `default`.
@@ -127,19 +122,17 @@ impl Admin {
         let id = user.id;
         self.db
             .write(move |c| {
-                Box::pin(async move {
-                    let Some(workspace) = access::default_workspace(c).await? else {
-                        return Err(drive::Error::field(
-                            "--data",
-                            "has no drive yet: start it once with `dray serve`",
-                        ));
-                    };
-                    if access::insert_user(c, workspace, &user).await? {
-                        Ok(())
-                    } else {
-                        Err(drive::Error::field("EMAIL", format!("{:?} is a user already", user.email)))
-                    }
-                })
+                let Some(workspace) = access::default_workspace(c)? else {
+                    return Err(drive::Error::field(
+                        "--data",
+                        "has no drive yet: start it once with `dray serve`",
+                    ));
+                };
+                if access::insert_user(c, workspace, &user)? {
+                    Ok(())
+                } else {
+                    Err(drive::Error::field("EMAIL", format!("{:?} is a user already", user.email)))
+                }
             })
             .await?;
         Ok(id)
@@ -147,8 +140,7 @@ impl Admin {
 
     /// Every user, oldest first.
     pub async fn list_users(&self) -> Result<Vec<UserRow>, Error> {
-        let mut connection = self.db.read().await?;
-        Ok(access::list_users(&mut connection).await.map_err(drive::Error::from)?)
+        Ok(self.db.read_long(|c| Ok(access::list_users(c)?)).await?)
     }
 
     /// Closes the database.

@@ -2,10 +2,8 @@
 
 use dray_api::limits::MAX_FOLDER_DEPTH;
 use dray_api::{ItemId, UploadRowId};
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
 
-use super::{Conn, millis, parsed, parsed_or_none, size, stored_size, time};
+use super::{Conn, Error, Row, execute, find, millis, parsed, parsed_or_none, size, stored_size, time};
 use crate::drive::access::Caller;
 use crate::drive::item::{Content, Item};
 
@@ -35,27 +33,20 @@ macro_rules! listing_order {
 pub(super) use {columns, is_visible, listing_order};
 
 /// The item, if the caller may see it.
-pub(crate) async fn visible(c: &mut Conn, caller: &Caller, id: ItemId) -> Result<Option<Item>, sqlx::Error> {
+pub(crate) fn visible(c: &Conn, caller: &Caller, id: ItemId) -> Result<Option<Item>, Error> {
     let sql = concat!("select ", columns!(), " from items i where ", is_visible!("i"), " and i.id = $3");
-    let row = sqlx::query(sql)
-        .bind(caller.workspace.to_string())
-        .bind(caller.user.to_string())
-        .bind(id.to_string())
-        .fetch_optional(c)
-        .await?;
-    row.map(|row| item(&row)).transpose()
+    find(c, sql, &[&caller.workspace.to_string(), &caller.user.to_string(), &id.to_string()], item)
 }
 
 /// The item that an upload became.
-pub(crate) async fn of_upload(c: &mut Conn, upload: UploadRowId) -> Result<Option<Item>, sqlx::Error> {
+pub(crate) fn of_upload(c: &Conn, upload: UploadRowId) -> Result<Option<Item>, Error> {
     let sql = concat!("select ", columns!(), " from items i where i.upload_id = $1");
-    let row = sqlx::query(sql).bind(upload.to_string()).fetch_optional(c).await?;
-    row.map(|row| item(&row)).transpose()
+    find(c, sql, &[&upload.to_string()], item)
 }
 
 /// How many folders there are from the root to `id`, itself included; counts no further than one past the
 /// limit.
-pub(crate) async fn depth(c: &mut Conn, id: ItemId) -> Result<i64, sqlx::Error> {
+pub(crate) fn depth(c: &Conn, id: ItemId) -> Result<i64, Error> {
     let sql = "with recursive up (id, depth) as (
                    select $1, 1
                    union all
@@ -63,15 +54,11 @@ pub(crate) async fn depth(c: &mut Conn, id: ItemId) -> Result<i64, sqlx::Error> 
                    where i.parent_id is not null and depth <= $2
                )
                select max(depth) as depth from up";
-    let row = sqlx::query(sql).bind(id.to_string()).bind(i64::from(MAX_FOLDER_DEPTH)).fetch_one(c).await?;
-    row.try_get("depth")
+    let depth = find(c, sql, &[&id.to_string(), &i64::from(MAX_FOLDER_DEPTH)], |row| row.get("depth"))?;
+    Ok(depth.unwrap_or_default())
 }
 
-pub(crate) async fn insert(
-    c: &mut Conn,
-    item: &Item,
-    upload: Option<UploadRowId>,
-) -> Result<(), sqlx::Error> {
+pub(crate) fn insert(c: &Conn, item: &Item, upload: Option<UploadRowId>) -> Result<(), Error> {
     let sql = "insert into items (id, workspace_id, parent_id, owner_id, kind, name, mime_type, size_bytes,
                                   object_key, upload_id, created_at, updated_at)
                values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
@@ -81,32 +68,34 @@ pub(crate) async fn insert(
             ("file", Some(mime_type), Some(stored_size(*size_bytes)?), Some(object_key))
         }
     };
-    sqlx::query(sql)
-        .bind(item.id.to_string())
-        .bind(item.workspace.to_string())
-        .bind(item.parent.map(|id| id.to_string()))
-        .bind(item.owner.to_string())
-        .bind(kind)
-        .bind(&item.name)
-        .bind(mime_type)
-        .bind(size_bytes)
-        .bind(object_key)
-        .bind(upload.map(|id| id.to_string()))
-        .bind(millis(item.created_at))
-        .bind(millis(item.updated_at))
-        .execute(c)
-        .await?;
-    Ok(())
+    execute(
+        c,
+        sql,
+        &[
+            &item.id.to_string(),
+            &item.workspace.to_string(),
+            &item.parent.map(|id| id.to_string()),
+            &item.owner.to_string(),
+            &kind,
+            &item.name,
+            &mime_type,
+            &size_bytes,
+            &object_key,
+            &upload.map(|id| id.to_string()),
+            &millis(item.created_at),
+            &millis(item.updated_at),
+        ],
+    )
+    .map(drop)
 }
 
-pub(super) fn item(row: &SqliteRow) -> Result<Item, sqlx::Error> {
-    let kind: &str = row.try_get("kind")?;
-    let content = match kind {
+pub(super) fn item(row: &Row<'_>) -> Result<Item, Error> {
+    let content = match row.get_ref("kind")?.as_str()? {
         "folder" => Content::Folder,
         _ => Content::File {
-            mime_type: row.try_get("mime_type")?,
+            mime_type: row.get("mime_type")?,
             size_bytes: size(row, "size_bytes")?,
-            object_key: row.try_get("object_key")?,
+            object_key: row.get("object_key")?,
         },
     };
     Ok(Item {
@@ -114,7 +103,7 @@ pub(super) fn item(row: &SqliteRow) -> Result<Item, sqlx::Error> {
         workspace: parsed(row, "workspace_id")?,
         parent: parsed_or_none(row, "parent_id")?,
         owner: parsed(row, "owner_id")?,
-        name: row.try_get("name")?,
+        name: row.get("name")?,
         content,
         created_at: time(row, "created_at")?,
         updated_at: time(row, "updated_at")?,

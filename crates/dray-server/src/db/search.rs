@@ -4,7 +4,7 @@
 use dray_api::{SearchOrder, SearchSort};
 
 use super::items::{columns, is_visible, item};
-use super::{Conn, size};
+use super::{Conn, Error, list, size};
 use crate::drive::access::Caller;
 use crate::drive::item::Item;
 use crate::drive::search::Words;
@@ -45,14 +45,14 @@ macro_rules! search {
 
 /// The first `limit` of the items that have the words in their names and that the caller may see, and how many
 /// there are.
-pub(crate) async fn search(
-    c: &mut Conn,
+pub(crate) fn search(
+    c: &Conn,
     caller: &Caller,
     words: &Words,
     sort: SearchSort,
     order: SearchOrder,
     limit: u32,
-) -> Result<(Vec<Item>, u64), sqlx::Error> {
+) -> Result<(Vec<Item>, u64), Error> {
     let sql = match (sort, order) {
         (SearchSort::CreatedAt, SearchOrder::Ascending) => search!("i.created_at", "asc"),
         (SearchSort::CreatedAt, SearchOrder::Descending) => search!("i.created_at", "desc"),
@@ -61,15 +61,12 @@ pub(crate) async fn search(
         (SearchSort::Name, SearchOrder::Ascending) => search!("lower(i.name)", "asc"),
         (SearchSort::Name, SearchOrder::Descending) => search!("lower(i.name)", "desc"),
     };
-    let rows = sqlx::query(sql)
-        .bind(caller.workspace.to_string())
-        .bind(caller.user.to_string())
-        .bind(expression(words))
-        .bind(i64::from(limit))
-        .fetch_all(c)
-        .await?;
-    let total = rows.first().map_or(Ok(0), |row| size(row, "total"))?;
-    Ok((rows.iter().map(item).collect::<Result<_, _>>()?, total))
+    let (workspace, user) = (caller.workspace.to_string(), caller.user.to_string());
+    let found = list(c, sql, &[&workspace, &user, &expression(words), &i64::from(limit)], |row| {
+        Ok((item(row)?, size(row, "total")?))
+    })?;
+    let total = found.first().map_or(0, |(_, total)| *total);
+    Ok((found.into_iter().map(|(item, _)| item).collect(), total))
 }
 
 /// Every word as a prefix, in quotes: nothing in it is an operator.
@@ -81,16 +78,11 @@ fn expression(words: &Words) -> String {
 mod tests {
     use dray_api::{ItemId, TokenId, UserId, WorkspaceId};
     use jiff::Timestamp;
-    use sqlx::Connection as _;
 
     use super::*;
     use crate::db::{access, items};
     use crate::drive::access::TokenRecord;
     use crate::drive::item::Content;
-
-    async fn run(c: &mut Conn, sql: &'static str) {
-        sqlx::raw_sql(sql).execute(c).await.unwrap();
-    }
 
     fn caller() -> Caller {
         let record = TokenRecord {
@@ -118,11 +110,11 @@ mod tests {
     }
 
     /// A database as the version before searching left it.
-    async fn before_searching() -> Conn {
-        let mut c = Conn::connect("sqlite::memory:").await.unwrap();
-        run(&mut c, include_str!("../../migrations/sqlite/0001_drive.sql")).await;
+    fn before_searching() -> Conn {
+        let c = Conn::open_in_memory().unwrap();
+        c.execute_batch(include_str!("../../migrations/sqlite/0001_drive.sql")).unwrap();
         let caller = caller();
-        access::insert_default_workspace(&mut c, caller.workspace, Timestamp::UNIX_EPOCH).await.unwrap();
+        access::insert_default_workspace(&c, caller.workspace, Timestamp::UNIX_EPOCH).unwrap();
         let user = access::UserRow {
             id: caller.user,
             email: "a@example.com".into(),
@@ -130,39 +122,39 @@ mod tests {
             role: "owner".into(),
             created_at: Timestamp::UNIX_EPOCH,
         };
-        assert!(access::insert_user(&mut c, caller.workspace, &user).await.unwrap());
+        assert!(access::insert_user(&c, caller.workspace, &user).unwrap());
         c
     }
 
-    async fn found(c: &mut Conn, text: &str) -> Vec<String> {
+    fn found(c: &Conn, text: &str) -> Vec<String> {
         let words = Words::parse(text).unwrap();
         let (sort, order) = (SearchSort::Name, SearchOrder::Ascending);
-        let (items, total) = search(c, &caller(), &words, sort, order, 10).await.unwrap();
+        let (items, total) = search(c, &caller(), &words, sort, order, 10).unwrap();
         assert_eq!(total, items.len() as u64);
         items.into_iter().map(|item| item.name).collect()
     }
 
-    #[tokio::test]
-    async fn what_was_there_before_searching_is_found() {
-        let mut c = before_searching().await;
-        items::insert(&mut c, &folder(1, "alpha one"), None).await.unwrap();
-        items::insert(&mut c, &folder(2, "alpha two"), None).await.unwrap();
-        run(&mut c, include_str!("../../migrations/sqlite/0002_search.sql")).await;
-        items::insert(&mut c, &folder(3, "alpha three"), None).await.unwrap();
-        assert_eq!(found(&mut c, "alpha").await, ["alpha one", "alpha three", "alpha two"]);
+    #[test]
+    fn what_was_there_before_searching_is_found() {
+        let c = before_searching();
+        items::insert(&c, &folder(1, "alpha one"), None).unwrap();
+        items::insert(&c, &folder(2, "alpha two"), None).unwrap();
+        c.execute_batch(include_str!("../../migrations/sqlite/0002_search.sql")).unwrap();
+        items::insert(&c, &folder(3, "alpha three"), None).unwrap();
+        assert_eq!(found(&c, "alpha"), ["alpha one", "alpha three", "alpha two"]);
     }
 
-    #[tokio::test]
-    async fn a_renamed_item_is_found_by_its_new_name_only_and_a_removed_one_not_at_all() {
-        let mut c = before_searching().await;
-        run(&mut c, include_str!("../../migrations/sqlite/0002_search.sql")).await;
-        items::insert(&mut c, &folder(1, "alpha one"), None).await.unwrap();
-        items::insert(&mut c, &folder(2, "alpha two"), None).await.unwrap();
-        run(&mut c, "update items set name = 'beta' where name = 'alpha one'").await;
-        assert_eq!(found(&mut c, "alpha").await, ["alpha two"]);
-        assert_eq!(found(&mut c, "bet").await, ["beta"]);
-        run(&mut c, "delete from items where name = 'alpha two'; vacuum").await;
-        assert_eq!(found(&mut c, "alpha").await, [""; 0]);
-        assert_eq!(found(&mut c, "bet").await, ["beta"]);
+    #[test]
+    fn a_renamed_item_is_found_by_its_new_name_only_and_a_removed_one_not_at_all() {
+        let c = before_searching();
+        c.execute_batch(include_str!("../../migrations/sqlite/0002_search.sql")).unwrap();
+        items::insert(&c, &folder(1, "alpha one"), None).unwrap();
+        items::insert(&c, &folder(2, "alpha two"), None).unwrap();
+        c.execute_batch("update items set name = 'beta' where name = 'alpha one'").unwrap();
+        assert_eq!(found(&c, "alpha"), ["alpha two"]);
+        assert_eq!(found(&c, "bet"), ["beta"]);
+        c.execute_batch("delete from items where name = 'alpha two'; vacuum").unwrap();
+        assert_eq!(found(&c, "alpha"), [""; 0]);
+        assert_eq!(found(&c, "bet"), ["beta"]);
     }
 }

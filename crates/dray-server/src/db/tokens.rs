@@ -2,9 +2,8 @@
 
 use dray_api::{TokenId, UserId, WorkspaceId};
 use jiff::Timestamp;
-use sqlx::Row as _;
 
-use super::{Conn, millis, parsed, time, time_or_none};
+use super::{Conn, Error, execute, find, list, millis, parsed, time, time_or_none};
 use crate::drive::access::TokenRecord;
 use crate::drive::token::TokenHash;
 
@@ -36,57 +35,57 @@ pub(crate) struct NewToken {
     pub(crate) expires_at: Timestamp,
 }
 
-pub(crate) async fn by_hash(c: &mut Conn, hash: &TokenHash) -> Result<Option<TokenRecord>, sqlx::Error> {
+pub(crate) fn by_hash(c: &Conn, hash: &TokenHash) -> Result<Option<TokenRecord>, Error> {
     let sql = "select id, user_id, workspace_id, scopes, expires_at, revoked_at from tokens where hash = $1";
-    let Some(row) = sqlx::query(sql).bind(hash.as_str()).fetch_optional(c).await? else { return Ok(None) };
-    Ok(Some(TokenRecord {
-        id: parsed(&row, "id")?,
-        user: parsed(&row, "user_id")?,
-        workspace: parsed(&row, "workspace_id")?,
-        scopes: row.try_get("scopes")?,
-        expires_at: time(&row, "expires_at")?,
-        revoked_at: time_or_none(&row, "revoked_at")?,
-    }))
+    find(c, sql, &[&hash.as_str()], |row| {
+        Ok(TokenRecord {
+            id: parsed(row, "id")?,
+            user: parsed(row, "user_id")?,
+            workspace: parsed(row, "workspace_id")?,
+            scopes: row.get("scopes")?,
+            expires_at: time(row, "expires_at")?,
+            revoked_at: time_or_none(row, "revoked_at")?,
+        })
+    })
 }
 
-pub(crate) async fn insert(c: &mut Conn, token: &NewToken) -> Result<(), sqlx::Error> {
+pub(crate) fn insert(c: &Conn, token: &NewToken) -> Result<(), Error> {
     let sql = "insert into tokens (id, hash, workspace_id, user_id, scopes, created_at, expires_at)
                values ($1, $2, $3, $4, $5, $6, $7)";
-    sqlx::query(sql)
-        .bind(token.id.to_string())
-        .bind(token.hash.as_str())
-        .bind(token.workspace.to_string())
-        .bind(token.user.to_string())
-        .bind(&token.scopes)
-        .bind(millis(token.created_at))
-        .bind(millis(token.expires_at))
-        .execute(c)
-        .await?;
-    Ok(())
+    execute(
+        c,
+        sql,
+        &[
+            &token.id.to_string(),
+            &token.hash.as_str(),
+            &token.workspace.to_string(),
+            &token.user.to_string(),
+            &token.scopes,
+            &millis(token.created_at),
+            &millis(token.expires_at),
+        ],
+    )
+    .map(drop)
 }
 
-pub(crate) async fn list(c: &mut Conn) -> Result<Vec<TokenRow>, sqlx::Error> {
+pub(crate) fn all(c: &Conn) -> Result<Vec<TokenRow>, Error> {
     let sql = "select t.id, u.email, t.scopes, t.created_at, t.expires_at, t.revoked_at
                from tokens t join users u on u.id = t.user_id order by t.created_at, t.id";
-    let rows = sqlx::query(sql).fetch_all(c).await?;
-    rows.iter()
-        .map(|row| {
-            let scopes: &str = row.try_get("scopes")?;
-            Ok(TokenRow {
-                id: parsed(row, "id")?,
-                email: row.try_get("email")?,
-                scopes: scopes.split_whitespace().map(str::to_owned).collect(),
-                created_at: time(row, "created_at")?,
-                expires_at: time(row, "expires_at")?,
-                revoked_at: time_or_none(row, "revoked_at")?,
-            })
+    list(c, sql, &[], |row| {
+        let scopes: String = row.get("scopes")?;
+        Ok(TokenRow {
+            id: parsed(row, "id")?,
+            email: row.get("email")?,
+            scopes: scopes.split_whitespace().map(str::to_owned).collect(),
+            created_at: time(row, "created_at")?,
+            expires_at: time(row, "expires_at")?,
+            revoked_at: time_or_none(row, "revoked_at")?,
         })
-        .collect()
+    })
 }
 
 /// Revokes a token; `false` if there is none with this id. Revoking again keeps the first time.
-pub(crate) async fn revoke(c: &mut Conn, id: TokenId, now: Timestamp) -> Result<bool, sqlx::Error> {
+pub(crate) fn revoke(c: &Conn, id: TokenId, now: Timestamp) -> Result<bool, Error> {
     let sql = "update tokens set revoked_at = coalesce(revoked_at, $2) where id = $1";
-    let done = sqlx::query(sql).bind(id.to_string()).bind(millis(now)).execute(c).await?;
-    Ok(done.rows_affected() == 1)
+    Ok(execute(c, sql, &[&id.to_string(), &millis(now)])? == 1)
 }

@@ -1,16 +1,14 @@
 //! Listing folders, level by level.
 
 use dray_api::ItemId;
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
 
-use super::Conn;
 use super::items::{columns, is_visible, item, listing_order};
+use super::{Conn, Error, Row, list};
 use crate::drive::access::Caller;
 use crate::drive::listing::Listed;
 
 /// The first `limit` items at the top of what the caller may see.
-pub(crate) async fn at_root(c: &mut Conn, caller: &Caller, limit: usize) -> Result<Vec<Listed>, sqlx::Error> {
+pub(crate) fn at_root(c: &Conn, caller: &Caller, limit: usize) -> Result<Vec<Listed>, Error> {
     let sql = concat!(
         "select ",
         columns!(),
@@ -25,23 +23,17 @@ pub(crate) async fn at_root(c: &mut Conn, caller: &Caller, limit: usize) -> Resu
         listing_order!("i"),
         " limit $3"
     );
-    let rows = sqlx::query(sql)
-        .bind(caller.workspace.to_string())
-        .bind(caller.user.to_string())
-        .bind(rows_at_most(limit))
-        .fetch_all(c)
-        .await?;
-    rows.iter().map(listed).collect()
+    list(c, sql, &[&caller.workspace.to_string(), &caller.user.to_string(), &rows_at_most(limit)], listed)
 }
 
 /// The first `limit` items in `folders`: all of the first folder, then all of the second, and so on. Reads at
 /// most `limit` of each folder, however large it is.
-pub(crate) async fn in_folders(
-    c: &mut Conn,
+pub(crate) fn in_folders(
+    c: &Conn,
     caller: &Caller,
     folders: &[ItemId],
     limit: usize,
-) -> Result<Vec<Listed>, sqlx::Error> {
+) -> Result<Vec<Listed>, Error> {
     let sql = concat!(
         "select ",
         columns!(),
@@ -61,14 +53,17 @@ pub(crate) async fn in_folders(
         listing_order!("i"),
         " limit $4"
     );
-    let rows = sqlx::query(sql)
-        .bind(caller.workspace.to_string())
-        .bind(caller.user.to_string())
-        .bind(json_array(folders))
-        .bind(rows_at_most(limit))
-        .fetch_all(c)
-        .await?;
-    rows.iter().map(listed).collect()
+    list(
+        c,
+        sql,
+        &[
+            &caller.workspace.to_string(),
+            &caller.user.to_string(),
+            &json_array(folders),
+            &rows_at_most(limit),
+        ],
+        listed,
+    )
 }
 
 /// Ids need no escaping.
@@ -81,6 +76,6 @@ fn rows_at_most(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
-fn listed(row: &SqliteRow) -> Result<Listed, sqlx::Error> {
-    Ok(Listed { item: item(row)?, has_children: row.try_get("has_children")? })
+fn listed(row: &Row<'_>) -> Result<Listed, Error> {
+    Ok(Listed { item: item(row)?, has_children: row.get("has_children")? })
 }

@@ -1,14 +1,11 @@
-//! The one task that writes to SQLite: a group of jobs, one transaction, one fsync.
+//! The one thread that writes to SQLite: a group of jobs, one transaction, one fsync.
 
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
 
-use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
-use sqlx::Connection as _;
-use sqlx::sqlite::SqliteConnection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::Conn;
+use super::{Conn, Error};
 use crate::drive;
 
 /// Jobs in one transaction at most: bounds how long the first one waits for the last.
@@ -16,7 +13,7 @@ const GROUP: usize = 64;
 /// Jobs that may wait; past that, callers wait to be let in.
 const QUEUE: usize = 1024;
 
-/// Where jobs are sent. Cheap to clone.
+/// Where jobs are sent. Cheap to clone; the thread ends with the last clone, or when it is closed.
 #[derive(Clone)]
 pub(super) struct Writer {
     queue: mpsc::Sender<Message>,
@@ -28,7 +25,7 @@ enum Message {
 }
 
 /// Does its work, and says how to tell its caller.
-type Job = Box<dyn for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Ran> + Send>;
+type Job = Box<dyn FnOnce(&Conn) -> Ran + Send>;
 
 struct Ran {
     succeeded: bool,
@@ -37,28 +34,26 @@ struct Ran {
 }
 
 impl Writer {
-    pub(super) fn start(connection: SqliteConnection) -> Self {
-        let (queue, jobs) = mpsc::channel(QUEUE);
-        tokio::spawn(write_groups(connection, jobs));
-        Self { queue }
+    pub(super) fn start(connection: Conn) -> std::io::Result<Self> {
+        let (queue, messages) = mpsc::channel(QUEUE);
+        thread::Builder::new().name("drive-writer".to_owned()).spawn(move || serve(connection, messages))?;
+        Ok(Self { queue })
     }
 
     pub(super) async fn run<T, F>(&self, work: F) -> drive::Result<T>
     where
         T: Send + 'static,
-        F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, drive::Result<T>> + Send + 'static,
+        F: FnOnce(&Conn) -> drive::Result<T> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |connection| {
-            Box::pin(async move {
-                let result = work(connection).await;
-                let succeeded = result.is_ok();
-                let tell = move |not_committed: Option<drive::Error>| {
-                    // A caller that has gone away does not want to know.
-                    let _ = answer.send(not_committed.map_or(result, Err));
-                };
-                Ran { succeeded, tell: Box::new(tell) }
-            })
+            let result = work(connection);
+            let succeeded = result.is_ok();
+            let tell = move |not_committed: Option<drive::Error>| {
+                // A caller that has gone away does not want to know.
+                let _ = answer.send(not_committed.map_or(result, Err));
+            };
+            Ran { succeeded, tell: Box::new(tell) }
         });
         self.queue.send(Message::Job(job)).await.map_err(|_| closed())?;
         answered.await.map_err(|_| not_run())?
@@ -80,9 +75,9 @@ fn not_run() -> drive::Error {
     drive::Error::DatabaseUnreachable { detail: "the transaction could not be begun or was given up".into() }
 }
 
-async fn write_groups(mut connection: SqliteConnection, mut jobs: mpsc::Receiver<Message>) {
+fn serve(connection: Conn, mut queue: mpsc::Receiver<Message>) {
     let mut messages = Vec::with_capacity(GROUP);
-    while jobs.recv_many(&mut messages, GROUP).await > 0 {
+    while queue.blocking_recv_many(&mut messages, GROUP) > 0 {
         let mut group = Vec::with_capacity(messages.len());
         let mut closing = None;
         for message in messages.drain(..) {
@@ -91,9 +86,9 @@ async fn write_groups(mut connection: SqliteConnection, mut jobs: mpsc::Receiver
                 Message::Close(answer) => closing = Some(answer),
             }
         }
-        write_group(&mut connection, group).await;
+        write_group(&connection, group);
         if let Some(answer) = closing {
-            if let Err(err) = connection.close().await {
+            if let Err((_, err)) = connection.close() {
                 tracing::warn!(%err, "closing the database");
             }
             let _ = answer.send(());
@@ -102,13 +97,13 @@ async fn write_groups(mut connection: SqliteConnection, mut jobs: mpsc::Receiver
     }
 }
 
-async fn write_group(connection: &mut Conn, group: Vec<Job>) {
+fn write_group(connection: &Conn, group: Vec<Job>) {
     let mut ran = Vec::with_capacity(group.len());
-    let failure = run_group(connection, group, &mut ran).await.err().map(rolled_back);
+    let failure = run_group(connection, group, &mut ran).err().map(rolled_back);
     if let Some(err) = &failure {
         tracing::error!(%err, "a write to the database was rolled back");
         // SQLite may have rolled back by itself; then this fails, and does no harm.
-        let _ = execute(connection, "rollback").await;
+        let _ = execute(connection, "rollback");
     }
     for Ran { succeeded, tell } in ran {
         // A job's own error is its answer whatever became of the transaction.
@@ -117,45 +112,65 @@ async fn write_group(connection: &mut Conn, group: Vec<Job>) {
 }
 
 /// What the jobs of a transaction hear that was given up for a reason that is not theirs: ask again.
-fn rolled_back(err: sqlx::Error) -> drive::Error {
+fn rolled_back(err: Error) -> drive::Error {
     match drive::Error::from(err) {
         drive::Error::NoSpace => drive::Error::NoSpace,
         other => drive::Error::DatabaseUnreachable { detail: other.to_string() },
     }
 }
 
-/// A job that panics takes its transaction with it, and nothing else.
-async fn run_job(job: Job, connection: &mut Conn) -> Result<Ran, sqlx::Error> {
-    let ran = AssertUnwindSafe(job(connection)).catch_unwind().await;
-    ran.map_err(|_| sqlx::Error::Protocol("a job panicked".into()))
-}
-
 /// Jobs that are dropped without having run answer their callers by that: see [`Writer::run`].
-async fn run_group(connection: &mut Conn, group: Vec<Job>, ran: &mut Vec<Ran>) -> Result<(), sqlx::Error> {
+fn run_group(connection: &Conn, group: Vec<Job>, ran: &mut Vec<Ran>) -> Result<(), Error> {
     if group.is_empty() {
         return Ok(());
     }
-    execute(connection, "begin immediate").await?;
-    let alone = group.len() == 1;
+    execute(connection, "begin immediate")?;
     for job in group {
-        if alone {
-            let result = run_job(job, connection).await?;
-            let end = if result.succeeded { "commit" } else { "rollback" };
-            ran.push(result);
-            return execute(connection, end).await;
-        }
-        execute(connection, "savepoint job").await?;
-        let result = run_job(job, connection).await?;
-        let succeeded = result.succeeded;
-        ran.push(result);
+        execute(connection, "savepoint job")?;
+        // A job that panics has no answer: its caller sees the channel close.
+        let result = catch_unwind(AssertUnwindSafe(|| job(connection))).ok();
+        let succeeded = result.as_ref().is_some_and(|ran| ran.succeeded);
+        ran.extend(result);
         if !succeeded {
-            execute(connection, "rollback to job").await?;
+            execute(connection, "rollback to job")?;
         }
-        execute(connection, "release job").await?;
+        execute(connection, "release job")?;
     }
-    execute(connection, "commit").await
+    execute(connection, "commit")
 }
 
-async fn execute(connection: &mut Conn, sql: &'static str) -> Result<(), sqlx::Error> {
-    sqlx::query(sql).execute(connection).await.map(|_| ())
+fn execute(connection: &Conn, sql: &str) -> Result<(), Error> {
+    connection.prepare_cached(sql)?.execute([]).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn count(connection: &Conn) -> i64 {
+        connection.query_row("select count(*) from t", [], |row| row.get(0)).unwrap()
+    }
+
+    fn insert(connection: &Conn) -> drive::Result<()> {
+        Ok(connection.execute("insert into t values (1)", []).map(drop)?)
+    }
+
+    #[tokio::test]
+    async fn a_job_that_fails_or_panics_undoes_its_own_work_only() {
+        let connection = Conn::open_in_memory().unwrap();
+        connection.execute_batch("create table t (x)").unwrap();
+        let writer = Writer::start(connection).unwrap();
+        let good = writer.run(insert);
+        let bad = writer.run(|c| insert(c).and(Err::<(), _>(drive::Error::NotFound)));
+        let worse = writer.run(|c| -> drive::Result<()> {
+            insert(c)?;
+            panic!("a job of the test panics");
+        });
+        let (good, bad, worse) = tokio::join!(good, bad, worse);
+        assert_eq!((good, bad), (Ok(()), Err(drive::Error::NotFound)));
+        assert!(matches!(worse, Err(drive::Error::DatabaseUnreachable { .. })));
+        assert_eq!(writer.run(|c| Ok(count(c))).await, Ok(1));
+        writer.close().await;
+        assert!(writer.run(insert).await.is_err());
+    }
 }

@@ -22,7 +22,7 @@ impl FromRequestParts<App> for Authenticated {
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(drive::Error::MissingToken.into());
         }
-        let caller = app.service.authenticate(token.trim(), app.service.clock.now()).await?;
+        let caller = app.service.authenticate(token.trim(), app.service.clock.now())?;
         tracing::Span::current()
             .record("workspace", tracing::field::display(caller.workspace))
             .record("user", tracing::field::display(caller.user));

@@ -14,7 +14,7 @@ pub(super) async fn get_item(
     Authenticated(caller): Authenticated,
     PathId(id): PathId,
 ) -> Result<Json<dray_api::Item>, Error> {
-    Ok(Json(app.service.get_item(&caller, id).await?.to_wire()))
+    Ok(Json(app.service.get_item(&caller, id)?.to_wire()))
 }
 
 pub(super) async fn download(
@@ -23,6 +23,6 @@ pub(super) async fn download(
     PathId(id): PathId,
     PublicEndpoint(endpoint): PublicEndpoint,
 ) -> Result<Json<DownloadUrl>, Error> {
-    let url = app.service.download_url(&caller, id, &endpoint, app.service.clock.now()).await?;
+    let url = app.service.download_url(&caller, id, &endpoint, app.service.clock.now())?;
     Ok(Json(DownloadUrl { url }))
 }

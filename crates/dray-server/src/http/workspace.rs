@@ -14,7 +14,7 @@ pub(super) async fn info(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
 ) -> Result<Json<WorkspaceInfo>, Error> {
-    Ok(Json(app.service.workspace_info(&caller).await?))
+    Ok(Json(app.service.workspace_info(&caller)?))
 }
 
 pub(super) async fn members(

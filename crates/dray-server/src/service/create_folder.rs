@@ -20,7 +20,7 @@ impl Service {
         now: Timestamp,
     ) -> Result<Item> {
         let name = ItemName::parse("name", request.name)?;
-        let parent = self.parent(caller, request.parent_id).await?.map(|folder| folder.id);
+        let parent = self.parent(caller, request.parent_id)?.map(|folder| folder.id);
         let folder = Item {
             id: random::id(now, ItemId::new)?,
             workspace: caller.workspace,
@@ -33,15 +33,13 @@ impl Service {
         };
         self.db
             .write(move |c| {
-                Box::pin(async move {
-                    if let Some(parent) = folder.parent
-                        && items::depth(c, parent).await? >= i64::from(MAX_FOLDER_DEPTH)
-                    {
-                        return Err(Error::TooDeep { limit: MAX_FOLDER_DEPTH });
-                    }
-                    items::insert(c, &folder, None).await?;
-                    Ok(folder)
-                })
+                if let Some(parent) = folder.parent
+                    && items::depth(c, parent)? >= i64::from(MAX_FOLDER_DEPTH)
+                {
+                    return Err(Error::TooDeep { limit: MAX_FOLDER_DEPTH });
+                }
+                items::insert(c, &folder, None)?;
+                Ok(folder)
             })
             .await
     }

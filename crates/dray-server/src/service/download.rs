@@ -31,14 +31,14 @@ const ATTR_CHAR: &AsciiSet = &NON_ALPHANUMERIC
 
 impl Service {
     /// A URL that anyone can download the file with, under its own name, until it expires.
-    pub(crate) async fn download_url(
+    pub(crate) fn download_url(
         &self,
         caller: &Caller,
         id: ItemId,
         endpoint: &Endpoint,
         now: Timestamp,
     ) -> Result<String> {
-        let item = self.get_item(caller, id).await?;
+        let item = self.get_item(caller, id)?;
         let Content::File { mime_type, object_key, .. } = &item.content else { return Err(Error::NotAFile) };
         let url = UrlScope { endpoint, key: object_key, now, expires_secs: DOWNLOAD_TTL_SECS };
         self.objects.presign_get(&url, &attachment(&item.name), mime_type)

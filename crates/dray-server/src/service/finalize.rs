@@ -35,7 +35,7 @@ impl Service {
     /// Finalizes the caller's upload and answers its item. A caller that goes away does not stop it.
     pub(crate) async fn finalize(&self, caller: &Caller, request: FinalizeUpload) -> Result<Item> {
         let parts = PartList::parse(request.parts)?;
-        let upload = self.upload_of(caller, &request.upload_id, &request.file_key).await?;
+        let upload = self.upload_of(caller, &request.upload_id, &request.file_key)?;
         let service = self.clone();
         let task = self.tasks.spawn(async move { service.finalize_or_wait(upload, parts).await });
         task.await.map_err(|err| Error::internal(format_args!("finalize: {err}")))?
@@ -47,7 +47,7 @@ impl Service {
         let mut waited = Duration::ZERO;
         loop {
             match upload.finalize_step(&digest, self.clock.now())? {
-                FinalizeStep::Done => return self.item_of(&upload).await,
+                FinalizeStep::Done => return self.item_of(&upload),
                 FinalizeStep::Complete => {
                     if let Some(lease) =
                         self.take_lease(upload.clone(), digest.clone(), TakeFrom::OpenOrLapsed).await?
@@ -62,8 +62,8 @@ impl Service {
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
             }
-            let mut connection = self.db.read().await?;
-            upload = uploads::by_id(&mut connection, upload.id).await?.ok_or(Error::UploadNotFound)?;
+            let now_there = self.db.read(|c| Ok(uploads::by_id(c, upload.id)?))?;
+            upload = now_there.ok_or(Error::UploadNotFound)?;
         }
     }
 
@@ -79,12 +79,9 @@ impl Service {
         let lease = Lease { upload, digest, holder: LeaseHolder(random::text()?) };
         self.db
             .write(move |c| {
-                Box::pin(async move {
-                    let Lease { upload, digest, holder } = &lease;
-                    let taken =
-                        uploads::begin_completing(c, upload.id, digest, holder, now, until, from).await?;
-                    Ok(taken.then_some(lease))
-                })
+                let Lease { upload, digest, holder } = &lease;
+                let taken = uploads::begin_completing(c, upload.id, digest, holder, now, until, from)?;
+                Ok(taken.then_some(lease))
             })
             .await
     }
@@ -126,13 +123,11 @@ impl Service {
         let item = new_item(&lease.upload, self.clock.now());
         let (id, digest) = (lease.upload.id, lease.digest.clone());
         let committed = self.db.write(move |c| {
-            Box::pin(async move {
-                if uploads::complete(c, id, &digest).await? {
-                    items::insert(c, &item, Some(id)).await?;
-                    return Ok(item);
-                }
-                items::of_upload(c, id).await?.ok_or(Error::UploadAborted)
-            })
+            if uploads::complete(c, id, &digest)? {
+                items::insert(c, &item, Some(id))?;
+                return Ok(item);
+            }
+            items::of_upload(c, id)?.ok_or(Error::UploadAborted)
         });
         match committed.await {
             Ok(item) => Ok(item),
@@ -143,15 +138,14 @@ impl Service {
     /// The store refused the parts: the upload is open again, and the caller learns why.
     pub(super) async fn reopen(&self, lease: &Lease, refusal: Error) -> Result<Item> {
         let (id, holder) = (lease.upload.id, lease.holder.clone());
-        self.db.write(move |c| Box::pin(async move { Ok(uploads::reopen(c, id, &holder).await?) })).await?;
+        self.db.write(move |c| Ok(uploads::reopen(c, id, &holder)?)).await?;
         Err(refusal)
     }
 
     /// No outcome yet: the next finalize, or the sweeper, goes on from here.
     pub(super) async fn give_back(&self, lease: &Lease, failure: Error) -> Result<Item> {
         let (id, holder) = (lease.upload.id, lease.holder.clone());
-        let released =
-            self.db.write(move |c| Box::pin(async move { Ok(uploads::release(c, id, &holder).await?) }));
+        let released = self.db.write(move |c| Ok(uploads::release(c, id, &holder)?));
         if let Err(err) = released.await {
             tracing::warn!(upload = %id, %err, "a lease could not be given back; it runs out by itself");
         }
@@ -161,15 +155,12 @@ impl Service {
     /// The store has neither the upload nor its object: there is nothing to make an item of.
     async fn abandon(&self, lease: &Lease) -> Result<Item> {
         let (id, holder) = (lease.upload.id, lease.holder.clone());
-        self.db
-            .write(move |c| Box::pin(async move { Ok(uploads::abort_completing(c, id, &holder).await?) }))
-            .await?;
+        self.db.write(move |c| Ok(uploads::abort_completing(c, id, &holder)?)).await?;
         Err(Error::UploadAborted)
     }
 
-    async fn item_of(&self, upload: &Upload) -> Result<Item> {
-        let mut connection = self.db.read().await?;
-        items::of_upload(&mut connection, upload.id).await?.ok_or(Error::NotFound)
+    fn item_of(&self, upload: &Upload) -> Result<Item> {
+        self.db.read(|c| Ok(items::of_upload(c, upload.id)?))?.ok_or(Error::NotFound)
     }
 }
 

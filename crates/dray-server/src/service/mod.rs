@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use tokio_util::task::TaskTracker;
 
 use crate::config::Clock;
-use crate::db::{Db, items, uploads};
+use crate::db::{Db, items, tokens, uploads};
 use crate::drive::access::{Caller, Scope};
 use crate::drive::item::{Content, Item};
 use crate::drive::token::AccessToken;
@@ -56,32 +56,29 @@ impl Service {
     }
 
     /// Lets in whoever holds a good token with the scope that the drive needs.
-    pub(crate) async fn authenticate(&self, token: &str, now: Timestamp) -> Result<Caller> {
+    pub(crate) fn authenticate(&self, token: &str, now: Timestamp) -> Result<Caller> {
         let token = AccessToken::parse(token)?;
-        let mut connection = self.db.read().await?;
-        let record = crate::db::tokens::by_hash(&mut connection, &token.hash()).await?;
+        let record = self.db.read(|c| Ok(tokens::by_hash(c, &token.hash())?))?;
         let caller = record.ok_or(Error::InvalidToken)?.admit(now)?;
         caller.require(Scope::AccessDrive)?;
         Ok(caller)
     }
 
     /// The caller's upload, by what the wire calls it.
-    async fn upload_of(&self, caller: &Caller, upload_id: &str, file_key: &str) -> Result<Upload> {
+    fn upload_of(&self, caller: &Caller, upload_id: &str, file_key: &str) -> Result<Upload> {
         if upload_id.len() > MAX_KEY_BYTES || file_key.len() > MAX_KEY_BYTES {
             return Err(Error::UploadNotFound);
         }
-        let mut connection = self.db.read().await?;
-        let found = uploads::of_caller(&mut connection, caller, upload_id, file_key).await?;
+        let found = self.db.read(|c| Ok(uploads::of_caller(c, caller, upload_id, file_key)?))?;
         let upload = found.ok_or(Error::UploadNotFound)?;
         tracing::Span::current().record("upload", upload_id);
         Ok(upload)
     }
 
     /// The folder that `parentId` names, if the caller may see it: to list it, or to put something into it.
-    async fn parent(&self, caller: &Caller, parent: Option<ItemId>) -> Result<Option<Item>> {
+    fn parent(&self, caller: &Caller, parent: Option<ItemId>) -> Result<Option<Item>> {
         let Some(id) = parent else { return Ok(None) };
-        let mut connection = self.db.read().await?;
-        let item = items::visible(&mut connection, caller, id).await?.ok_or(Error::NotFound)?;
+        let item = self.db.read(|c| Ok(items::visible(c, caller, id)?))?.ok_or(Error::NotFound)?;
         match item.content {
             Content::Folder => Ok(Some(item)),
             Content::File { .. } => Err(Error::NotAFolder),

@@ -30,15 +30,13 @@ impl Service {
         endpoint: &Endpoint,
         now: Timestamp,
     ) -> Result<SignedParts> {
-        let upload = self.upload_of(caller, &request.upload_id, &request.file_key).await?;
+        let upload = self.upload_of(caller, &request.upload_id, &request.file_key)?;
         let upload_id = upload.signable(now)?;
         let numbers = numbers_to_sign(upload.size_bytes, request.parts, request.part_numbers.as_deref())?;
         let later = upload.later_expiry(now);
         if let Some(expires_at) = later {
             let id = upload.id;
-            self.db
-                .write(move |c| Box::pin(async move { Ok(uploads::set_expiry(c, id, expires_at).await?) }))
-                .await?;
+            self.db.write(move |c| Ok(uploads::set_expiry(c, id, expires_at)?)).await?;
         }
         let upload_left = later.unwrap_or(upload.expires_at).duration_since(now).as_secs();
         let expires_secs = self.url_ttl_secs.min(u32::try_from(upload_left).unwrap_or(1)).max(1);

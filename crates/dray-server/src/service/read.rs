@@ -3,22 +3,20 @@
 use dray_api::{ItemId, Member, Members, WorkspaceInfo};
 
 use super::Service;
-use crate::db::{access, items};
+use crate::db::{Conn, access, items};
 use crate::drive::access::Caller;
 use crate::drive::item::Item;
 use crate::drive::{Error, Result, wire_time};
 
 impl Service {
     /// The item, if the caller may see it.
-    pub(crate) async fn get_item(&self, caller: &Caller, id: ItemId) -> Result<Item> {
-        let mut connection = self.db.read().await?;
-        items::visible(&mut connection, caller, id).await?.ok_or(Error::NotFound)
+    pub(crate) fn get_item(&self, caller: &Caller, id: ItemId) -> Result<Item> {
+        self.db.read(|c| Ok(items::visible(c, caller, id)?))?.ok_or(Error::NotFound)
     }
 
     /// The caller's workspace.
-    pub(crate) async fn workspace_info(&self, caller: &Caller) -> Result<WorkspaceInfo> {
-        let mut connection = self.db.read().await?;
-        access::workspace_info(&mut connection, caller.workspace).await?.ok_or(Error::NotFound)
+    pub(crate) fn workspace_info(&self, caller: &Caller) -> Result<WorkspaceInfo> {
+        self.db.read(|c| Ok(access::workspace_info(c, caller.workspace)?))?.ok_or(Error::NotFound)
     }
 
     /// A page of the members of the caller's workspace whose name or address has `part` in it.
@@ -29,8 +27,9 @@ impl Service {
         limit: u32,
         offset: u32,
     ) -> Result<Members> {
-        let mut connection = self.db.snapshot().await?;
-        let (rows, total) = access::members(&mut connection, caller.workspace, part, limit, offset).await?;
+        let (workspace, part) = (caller.workspace, part.to_owned());
+        let page = move |c: &Conn| Ok(access::members(c, workspace, &part, limit, offset)?);
+        let (rows, total) = self.db.read_long(page).await?;
         let members = rows.into_iter().map(|user| Member {
             id: user.id,
             name: user.name,
@@ -45,8 +44,7 @@ impl Service {
 
     /// Whether database and store answer.
     pub(crate) async fn check_ready(&self) -> Result<()> {
-        // The connection goes back before the store is asked: it may be long in answering.
-        access::default_workspace(&mut *self.db.read().await?).await?;
+        self.db.read(|c| Ok(access::default_workspace(c)?))?;
         self.objects.check().await
     }
 }

@@ -21,7 +21,7 @@ pub struct Report {
 impl Service {
     /// For the only server of a database, as it starts: finalizes that its predecessor left are nobody's now.
     pub(crate) async fn end_leases(&self) -> Result<()> {
-        self.db.write(|c| Box::pin(async move { Ok(uploads::end_leases(c).await?) })).await
+        self.db.write(|c| Ok(uploads::end_leases(c)?)).await
     }
 
     /// Brings up to `limit` unfinished uploads to an end, or at least further. An upload that fails is logged
@@ -29,10 +29,7 @@ impl Service {
     pub(crate) async fn sweep(&self, now: Timestamp, limit: u32) -> Result<Report> {
         let mut report = Report::default();
         let latest_lease = now.checked_add(FINALIZE_LEASE).map_err(Error::internal)?;
-        let due = {
-            let mut connection = self.db.read().await?;
-            uploads::due(&mut connection, now, latest_lease, limit).await?
-        };
+        let due = self.db.read_long(move |c| Ok(uploads::due(c, now, latest_lease, limit)?)).await?;
         for upload in due {
             let id = upload.id;
             if let Err(err) = self.sweep_one(upload, now, &mut report).await {
@@ -51,8 +48,7 @@ impl Service {
             }
             State::Opening | State::Open => {
                 let id = upload.id;
-                let expired =
-                    self.db.write(move |c| Box::pin(async move { Ok(uploads::expire(c, id, now).await?) }));
+                let expired = self.db.write(move |c| Ok(uploads::expire(c, id, now)?));
                 if expired.await? {
                     self.free_parts(&upload).await?;
                     report.expired += 1;
@@ -89,6 +85,6 @@ impl Service {
             None => self.objects.abort_uploads_of(&upload.object_key).await?,
         }
         let (id, now) = (upload.id, self.clock.now());
-        self.db.write(move |c| Box::pin(async move { Ok(uploads::parts_freed(c, id, now).await?) })).await
+        self.db.write(move |c| Ok(uploads::parts_freed(c, id, now)?)).await
     }
 }

@@ -3,7 +3,7 @@
 use dray_api::{SearchHits, SearchOrder, SearchSort};
 
 use super::Service;
-use crate::db::search;
+use crate::db::{Conn, search};
 use crate::drive::Result;
 use crate::drive::access::Caller;
 use crate::drive::item::Item;
@@ -23,8 +23,9 @@ impl Service {
         let (items, total_hits) = match Words::parse(query) {
             None => (Vec::new(), 0),
             Some(words) => {
-                let mut connection = self.db.read().await?;
-                search::search(&mut connection, caller, &words, sort, order, limit).await?
+                let caller = caller.clone();
+                let find = move |c: &Conn| Ok(search::search(c, &caller, &words, sort, order, limit)?);
+                self.db.read_long(find).await?
             }
         };
         let hits = items.iter().map(Item::to_wire).collect();

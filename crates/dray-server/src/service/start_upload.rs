@@ -23,7 +23,7 @@ impl Service {
         let name = ItemName::parse("fileName", request.file_name)?;
         let mime_type = MimeType::parse(request.mime_type)?;
         check_file_size(request.file_size)?;
-        let parent = self.parent(caller, request.parent_id).await?.map(|folder| folder.id);
+        let parent = self.parent(caller, request.parent_id)?.map(|folder| folder.id);
         let upload = new_upload(caller, parent, name, mime_type, request.file_size, now)?;
         let service = self.clone();
         let task = self.tasks.spawn(async move { service.open_upload(upload).await });
@@ -34,14 +34,11 @@ impl Service {
     /// is known to nobody.
     async fn open_upload(&self, upload: Upload) -> Result<StartedUpload> {
         let row = upload.clone();
-        self.db.write(|c| Box::pin(async move { Ok(uploads::insert_opening(c, &row).await?) })).await?;
+        self.db.write(move |c| Ok(uploads::insert_opening(c, &row)?)).await?;
         let upload_id =
             self.objects.create_upload(&upload.object_key, &upload.mime_type, &upload.store_token).await?;
         let (row, saved_id) = (upload.id, upload_id.clone());
-        let opened = self
-            .db
-            .write(move |c| Box::pin(async move { Ok(uploads::open(c, row, &saved_id).await?) }))
-            .await?;
+        let opened = self.db.write(move |c| Ok(uploads::open(c, row, &saved_id)?)).await?;
         if !opened {
             self.objects.abort_upload(&upload.object_key, &upload_id).await?;
             return Err(Error::UploadExpired);

@@ -3,7 +3,7 @@
 use dray_api::{ItemId, Tree};
 
 use super::Service;
-use crate::db::tree;
+use crate::db::{self, Conn, tree};
 use crate::drive::Result;
 use crate::drive::access::Caller;
 use crate::drive::listing::Listing;
@@ -15,26 +15,30 @@ const FOLDERS_AT_ONCE: usize = 8;
 impl Service {
     /// What is in a folder (`None`: at the root), `depth` levels down.
     pub(crate) async fn tree(&self, caller: &Caller, parent: Option<ItemId>, depth: u32) -> Result<Tree> {
-        let start = self.parent(caller, parent).await?.map(|folder| folder.id);
-        let mut connection = self.db.snapshot().await?;
-        let mut listing = Listing::default();
-        let top = match start {
-            None => tree::at_root(&mut connection, caller, listing.wanted()).await?,
-            Some(folder) => tree::in_folders(&mut connection, caller, &[folder], listing.wanted()).await?,
-        };
-        let mut level = listing.add(&[], top);
-        for _ in 1..depth {
-            let mut below = Vec::new();
-            for folders in level.chunks(FOLDERS_AT_ONCE) {
-                if listing.is_cut() {
-                    listing.leave(folders);
-                } else {
-                    let found = tree::in_folders(&mut connection, caller, folders, listing.wanted()).await?;
-                    below.extend(listing.add(folders, found));
-                }
-            }
-            level = below;
-        }
-        Ok(listing.into_tree())
+        let start = self.parent(caller, parent)?.map(|folder| folder.id);
+        let caller = caller.clone();
+        self.db.read_long(move |c| Ok(list(c, &caller, start, depth)?)).await
     }
+}
+
+fn list(c: &Conn, caller: &Caller, start: Option<ItemId>, depth: u32) -> Result<Tree, db::Error> {
+    let mut listing = Listing::default();
+    let top = match start {
+        None => tree::at_root(c, caller, listing.wanted())?,
+        Some(folder) => tree::in_folders(c, caller, &[folder], listing.wanted())?,
+    };
+    let mut level = listing.add(&[], top);
+    for _ in 1..depth {
+        let mut below = Vec::new();
+        for folders in level.chunks(FOLDERS_AT_ONCE) {
+            if listing.is_cut() {
+                listing.leave(folders);
+            } else {
+                let found = tree::in_folders(c, caller, folders, listing.wanted())?;
+                below.extend(listing.add(folders, found));
+            }
+        }
+        level = below;
+    }
+    Ok(listing.into_tree())
 }

@@ -4,7 +4,7 @@
 use dray_server::Config;
 use serde_json::{Value, json};
 
-use crate::shutdown::{sqlx_count, sqlx_execute};
+use crate::shutdown::{count, execute};
 use crate::world::{MIB, Started, World, bytes, refusal};
 
 async fn world_with_parts() -> (World, Started, Value) {
@@ -18,13 +18,12 @@ async fn world_with_parts() -> (World, Started, Value) {
 async fn kill_in_finalize(world: &mut World) {
     let file = world.data.path().join("drive.db");
     world.stop().await;
-    sqlx_execute(&file, "delete from items").await;
-    sqlx_execute(
+    execute(&file, "delete from items");
+    execute(
         &file,
         "update uploads set state = 'completing', lease_holder = 'dead', lease_until = 9000000000000
          where state in ('open', 'completed')",
-    )
-    .await;
+    );
 }
 
 #[tokio::test]
@@ -72,11 +71,11 @@ async fn an_upload_that_only_the_store_knows_is_aborted_once_its_row_expires() {
     world.owner().start("a", 1).await;
     world.stop().await;
     let file = world.data.path().join("drive.db");
-    sqlx_execute(&file, "update uploads set state = 'opening', store_upload_id = null").await;
+    execute(&file, "update uploads set state = 'opening', store_upload_id = null");
     world.pass(jiff::SignedDuration::from_hours(25));
     world.serve(|_: &mut Config| {}).await;
     let store = world.data.path().join("store/meta.db");
-    wait_for(async || sqlx_count(&store, "select count(*) from upload").await == 0).await;
+    wait_for(async || count(&store, "select count(*) from upload") == 0).await;
 }
 
 #[tokio::test]
@@ -87,7 +86,7 @@ async fn a_lease_from_a_clock_that_was_ahead_is_not_waited_for() {
     let digest =
         "update uploads set state = 'completing', lease_holder = 'ahead', lease_until = 9000000000000,
                   digest = 'other'";
-    sqlx_execute(&world.data.path().join("drive.db"), digest).await;
+    execute(&world.data.path().join("drive.db"), digest);
     let answer = world.owner().finalize(&upload, &listed).await;
     assert_eq!(answer.refused(), refusal(409, "finalize_in_progress"), "the sweeper has to settle it");
     world.stop().await;

@@ -96,31 +96,17 @@ async fn a_database_of_a_newer_version_is_left_alone() {
     let mut world = World::start().await;
     world.stop().await;
     let file = world.data.path().join("drive.db");
-    let status = sqlx_execute(
-        &file,
-        "insert into _sqlx_migrations (version, description, success, checksum, execution_time)
-         values (9999, 'from the future', true, x'00', 0)",
-    );
-    status.await;
+    execute(&file, "pragma user_version = 9999");
     let error = start_error(Config { data: world.data.path().to_owned(), ..Config::default() }).await;
     assert!(error.contains("newer version"), "{error}");
 }
 
-pub(crate) async fn sqlx_execute(file: &std::path::Path, sql: &'static str) {
-    use sqlx::{ConnectOptions as _, Connection as _};
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
-    let mut connection = options.connect().await.unwrap();
-    sqlx::query(sql).execute(&mut connection).await.unwrap();
-    connection.close().await.unwrap();
+pub(crate) fn execute(file: &std::path::Path, sql: &str) {
+    rusqlite::Connection::open(file).unwrap().execute_batch(sql).unwrap();
 }
 
-pub(crate) async fn sqlx_count(file: &std::path::Path, sql: &'static str) -> i64 {
-    use sqlx::{ConnectOptions as _, Connection as _};
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file).read_only(true);
-    let mut connection = options.connect().await.unwrap();
-    let count = sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap();
-    connection.close().await.unwrap();
-    count
+pub(crate) fn count(file: &std::path::Path, sql: &str) -> i64 {
+    rusqlite::Connection::open(file).unwrap().query_row(sql, [], |row| row.get(0)).unwrap()
 }
 
 #[tokio::test]
