@@ -27,6 +27,8 @@ use crate::{
 const BATCH: usize = 256;
 /// A wake-up may be lost when a client leaves at the wrong moment; this bounds how long its garbage stays.
 const PERIOD: Duration = Duration::from_mins(1);
+/// What becomes garbage within this time is collected together: most wake-ups have nothing to collect.
+const TOGETHER: Duration = Duration::from_millis(50);
 
 /// Reads and removes on behalf of one store.
 pub(crate) struct Collector {
@@ -62,8 +64,10 @@ impl Collector {
                     tracing::warn!(files = stuck.files, why = ?stuck.why, "garbage stays for now");
                 }
                 self.reserve.refill();
-                if let Err(RecvTimeoutError::Disconnected) = woken.recv_timeout(PERIOD) {
-                    return;
+                match woken.recv_timeout(PERIOD) {
+                    Ok(()) => thread::sleep(TOGETHER),
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Err(RecvTimeoutError::Disconnected) => return,
                 }
             }
         })

@@ -81,8 +81,8 @@ fn cors(origins: &[HeaderValue]) -> CorsLayer {
         .max_age(CORS_MAX_AGE)
 }
 
-/// Gives the request an id, a span and a line in the log. Of the address only the path is logged: a query may
-/// hold a signature.
+/// Gives the request an id, a span and a line in the log; what went well is told at level `debug` only, as a
+/// line costs as much as some requests. Of the address only the path is logged: a query may hold a signature.
 async fn observe(request: Request, next: Next) -> Response {
     let Ok(id) = random::bytes::<8>().map(hex::encode) else { return Error::Panicked.into_response() };
     let span = tracing::info_span!(
@@ -101,7 +101,12 @@ async fn observe(request: Request, next: Next) -> Response {
             response.headers_mut().insert(REQUEST_ID, value);
         }
         let took_ms = started.elapsed().as_secs_f64() * 1000.0;
-        tracing::info!(status = response.status().as_u16(), took_ms, "answered");
+        let status = response.status();
+        if status.is_client_error() || status.is_server_error() {
+            tracing::info!(status = status.as_u16(), took_ms, "refused");
+        } else {
+            tracing::debug!(status = status.as_u16(), took_ms, "answered");
+        }
         response
     }
     .instrument(span)
