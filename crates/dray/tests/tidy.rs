@@ -78,7 +78,7 @@ fn rooms_do_not_know_what_they_must_not() {
             "crates/dray-s3/src/",
             &["tokio", "axum", "rusqlite", "dray_api", "std::fs", "TcpStream", "UdpSocket"],
         ),
-        ("crates/dray-object-store/src/", &["dray_api", "dray_server", "rusqlite", "workspace"]),
+        ("crates/dray-object-store/src/", &["dray_api", "dray_server", "workspace"]),
         (
             "crates/dray-server/src/drive/",
             &["tokio", "axum", "rusqlite", "crate::db", "crate::http", "async fn"],
