@@ -20,6 +20,24 @@ pub struct StartUpload {
     /// The folder it goes to; absent or null: the root.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent_id: Option<ItemId>,
+    /// What to do if its folder has a file of this name when it is finalized.
+    #[serde(default)]
+    pub on_conflict: OnConflict,
+}
+
+/// What finalize does if there is a file of the same name in the same folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnConflict {
+    /// Both stay, under one name.
+    #[default]
+    Keep,
+    /// Both stay; the new one becomes `report (2).pdf`.
+    Rename,
+    /// Finalize is refused; the upload stays open.
+    Fail,
+    /// The item stays and gets the new bytes.
+    Replace,
 }
 
 /// Answer of `start`.
@@ -117,6 +135,6 @@ mod tests {
         let start: StartUpload =
             serde_json::from_str(r#"{"fileName":"a","fileSize":1,"mimeType":"a/b","parentId":null,"x":[1]}"#)
                 .unwrap();
-        assert_eq!(start.parent_id, None);
+        assert_eq!((start.parent_id, start.on_conflict), (None, OnConflict::Keep));
     }
 }

@@ -186,6 +186,12 @@ impl Objects {
         Ok(())
     }
 
+    /// Removes an object. One that is not there is removed already.
+    pub(crate) async fn delete(&self, key: &str) -> Result<()> {
+        let answer = self.client.delete_object().bucket(&self.bucket).key(key).send().await;
+        answer.map(drop).map_err(|err| unreachable(&err))
+    }
+
     /// The object under `key`, if there is one.
     pub(crate) async fn head(&self, key: &str) -> Result<Option<ObjectHead>> {
         match self.client.head_object().bucket(&self.bucket).key(key).send().await {

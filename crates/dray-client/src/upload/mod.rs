@@ -60,6 +60,7 @@ impl Uploader {
     pub async fn upload_file(&self, path: &Path, name: &str, parent: Option<ItemId>) -> Result<Item, Error> {
         let opened = open(path).await?;
         let start = StartUpload {
+            on_conflict: dray_api::upload::OnConflict::default(),
             file_name: name.to_owned(),
             file_size: opened.metadata.len(),
             mime_type: mime_guess::from_path(name).first_or_octet_stream().essence_str().to_owned(),

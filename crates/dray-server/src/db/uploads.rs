@@ -1,11 +1,11 @@
 //! Uploads: rows of the state machine in `drive/upload.rs`. Every change of state is one compare-and-set.
 
-use dray_api::UploadRowId;
+use dray_api::upload::OnConflict;
+use dray_api::{ItemId, UploadRowId, UserId, WorkspaceId};
 use jiff::Timestamp;
 
 use super::{
-    Conn, Error, Row, conversion, execute, find, list, millis, parsed, parsed_or_none, size, stored_size,
-    time,
+    Conn, Error, Row, execute, find, list, millis, parsed, parsed_or_none, size, stored_size, time, value,
 };
 use crate::drive::access::Caller;
 use crate::drive::upload::{Digest, LeaseHolder, State, Upload};
@@ -24,8 +24,8 @@ pub(crate) enum TakeFrom {
 pub(crate) fn insert_opening(c: &Conn, upload: &Upload) -> Result<(), Error> {
     let sql =
         "insert into uploads (id, workspace_id, user_id, parent_id, item_id, name, mime_type, size_bytes,
-                                    object_key, store_token, state, created_at, expires_at)
-               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'opening', $11, $12)";
+                              on_conflict, object_key, store_token, state, created_at, expires_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'opening', $12, $13)";
     execute(
         c,
         sql,
@@ -38,6 +38,7 @@ pub(crate) fn insert_opening(c: &Conn, upload: &Upload) -> Result<(), Error> {
             &upload.name,
             &upload.mime_type,
             &stored_size(upload.size_bytes)?,
+            &on_conflict_text(upload.on_conflict),
             &upload.object_key,
             &upload.store_token,
             &millis(upload.created_at),
@@ -124,11 +125,28 @@ pub(crate) fn release(c: &Conn, id: UploadRowId, holder: &LeaseHolder) -> Result
     execute(c, sql, &[&id.to_string(), &holder.0]).map(drop)
 }
 
-/// → `completed`. `false` if it was already. The object is there, so nothing short of a tombstone undoes it.
-pub(crate) fn complete(c: &Conn, id: UploadRowId, digest: &Digest) -> Result<bool, Error> {
-    let sql = "update uploads set state = 'completed', digest = $2, lease_holder = null, lease_until = null
+/// → `completed`: its bytes are those of `item` now. `false` if it was already. The object is there, so nothing
+/// short of a tombstone undoes it.
+pub(crate) fn complete(c: &Conn, id: UploadRowId, item: ItemId, digest: &Digest) -> Result<bool, Error> {
+    let sql = "update uploads set state = 'completed', item_id = $3, digest = $2, lease_holder = null,
+                   lease_until = null
                where id = $1 and state in ('open', 'completing')";
-    Ok(execute(c, sql, &[&id.to_string(), &digest.0])? == 1)
+    Ok(execute(c, sql, &[&id.to_string(), &digest.0, &item.to_string()])? == 1)
+}
+
+/// → `aborted`, because its item can not be made; `false`: it was over already. There are no parts to free.
+pub(crate) fn abandon(c: &Conn, id: UploadRowId) -> Result<bool, Error> {
+    let sql =
+        "update uploads set state = 'aborted', parts_freed_at = 0, lease_holder = null, lease_until = null
+               where id = $1 and state in ('open', 'completing')";
+    Ok(execute(c, sql, &[&id.to_string()])? == 1)
+}
+
+/// Bytes that a user's unfinished uploads may still come to.
+pub(crate) fn unfinished_bytes(c: &Conn, workspace: WorkspaceId, user: UserId) -> Result<i64, Error> {
+    let sql = "select cast(coalesce(sum(size_bytes), 0) as bigint) as size_bytes from uploads
+               where user_id = $1 and workspace_id = $2 and state in ('opening', 'open', 'completing')";
+    value(c, sql, &[&user.to_string(), &workspace.to_string()], "size_bytes")
 }
 
 /// → `aborted`: the store no longer has it. Only the holder of the lease may.
@@ -174,6 +192,15 @@ pub(crate) fn parts_freed(c: &Conn, id: UploadRowId, now: Timestamp) -> Result<(
     execute(c, sql, &[&id.to_string(), &millis(now)]).map(drop)
 }
 
+fn on_conflict_text(on_conflict: OnConflict) -> &'static str {
+    match on_conflict {
+        OnConflict::Keep => "keep",
+        OnConflict::Rename => "rename",
+        OnConflict::Fail => "fail",
+        OnConflict::Replace => "replace",
+    }
+}
+
 fn upload(row: &Row<'_>) -> Result<Upload, Error> {
     Ok(Upload {
         id: parsed(row, "id")?,
@@ -184,6 +211,12 @@ fn upload(row: &Row<'_>) -> Result<Upload, Error> {
         name: row.get("name")?,
         mime_type: row.get("mime_type")?,
         size_bytes: size(row, "size_bytes")?,
+        on_conflict: match row.text("on_conflict")? {
+            "rename" => OnConflict::Rename,
+            "fail" => OnConflict::Fail,
+            "replace" => OnConflict::Replace,
+            _ => OnConflict::Keep,
+        },
         object_key: row.get("object_key")?,
         store_token: row.get("store_token")?,
         store_upload_id: row.get("store_upload_id")?,
@@ -194,8 +227,8 @@ fn upload(row: &Row<'_>) -> Result<Upload, Error> {
 }
 
 fn state(row: &Row<'_>) -> Result<State, Error> {
-    let digest = || row.get("digest").map(Digest);
-    Ok(match row.get_ref("state")?.as_str()? {
+    let digest = || row.get::<String>("digest").map(Digest);
+    Ok(match row.text("state")? {
         "opening" => State::Opening,
         "open" => State::Open,
         "completing" => State::Completing {
@@ -206,6 +239,6 @@ fn state(row: &Row<'_>) -> Result<State, Error> {
         "completed" => State::Completed { digest: digest()? },
         "aborted" => State::Aborted,
         "expired" => State::Expired,
-        other => return Err(conversion(std::io::Error::other(format!("upload state {other}")))),
+        other => return Err(Error::value(std::io::Error::other(format!("upload state {other}")))),
     })
 }

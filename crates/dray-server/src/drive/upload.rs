@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use dray_api::limits::{MAX_ETAG_BYTES, MAX_FILE_BYTES, MAX_PARTS, MIN_PART_BYTES};
 use dray_api::plan::check_part_count;
-use dray_api::upload::UploadedPart;
+use dray_api::upload::{OnConflict, UploadedPart};
 use dray_api::{ItemId, UploadRowId, UserId, WorkspaceId};
 use dray_s3::PartNumber;
 use jiff::{SignedDuration, Timestamp};
@@ -77,6 +77,8 @@ pub(crate) struct Upload {
     pub(crate) mime_type: String,
     /// Its announced size.
     pub(crate) size_bytes: u64,
+    /// What finalize does if there is a file of its name.
+    pub(crate) on_conflict: OnConflict,
     /// The object's key in the store.
     pub(crate) object_key: String,
     /// A random text that the object carries as metadata: proof that an object is this upload's.
@@ -302,6 +304,7 @@ mod tests {
             name: "a".into(),
             mime_type: "a/b".into(),
             size_bytes: 1,
+            on_conflict: OnConflict::Keep,
             object_key: "k".into(),
             store_token: "t".into(),
             store_upload_id: Some("u".into()),

@@ -13,6 +13,11 @@ use crate::drive;
 /// Seconds after which asking again makes sense when something that we need is away.
 const RETRY_AFTER_SECS: u64 = 2;
 
+/// How a token is sent (RFC 6750).
+const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
+/// How a link's password is sent (RFC 7617): browsers ask for it by themselves.
+const BASIC: HeaderValue = HeaderValue::from_static("Basic realm=\"link\", charset=\"UTF-8\"");
+
 /// What can go wrong between the socket and the drive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Error {
@@ -156,6 +161,65 @@ fn drive_parts(err: &drive::Error) -> (StatusCode, Code, String) {
             Code::MissingScope,
             format!("The token lacks the scope {scope}; make one that has it."),
         ),
+        E::ConfinedToken => (
+            StatusCode::FORBIDDEN,
+            Code::ConfinedToken,
+            "The token is confined to a folder, and this is not in it: name that folder, or one below it, or use another token.".into(),
+        ),
+        E::RoleTooLow { needed } => (
+            StatusCode::FORBIDDEN,
+            Code::RoleTooLow,
+            format!("Your role on the item does not allow this; it takes {}.", needed.as_str()),
+        ),
+        E::IntoItself => (
+            StatusCode::CONFLICT,
+            Code::IntoItself,
+            "parentId is the folder itself or below it; a folder can not be moved there.".into(),
+        ),
+        E::NameTaken => (
+            StatusCode::CONFLICT,
+            Code::NameTaken,
+            "There is a file with this fileName in the folder already, and onConflict is fail. Rename that one and finalize again, or start a new upload with another fileName.".into(),
+        ),
+        E::UserNotFound => {
+            (StatusCode::NOT_FOUND, Code::UserNotFound, "There is no user with this userId in the workspace.".into())
+        }
+        E::ParticipantNotFound => (
+            StatusCode::NOT_FOUND,
+            Code::ParticipantNotFound,
+            "The user has no role on the item itself; one that comes from a folder above is taken there.".into(),
+        ),
+        E::OwnerIsFixed => (
+            StatusCode::CONFLICT,
+            Code::OwnerIsFixed,
+            "The user owns the item; that role can be neither changed nor taken.".into(),
+        ),
+        E::LinkNotFound => (
+            StatusCode::NOT_FOUND,
+            Code::LinkNotFound,
+            "There is no such link, or it has expired, was revoked, or its file is gone.".into(),
+        ),
+        E::LinkPassword => (
+            StatusCode::UNAUTHORIZED,
+            Code::LinkPassword,
+            "The link needs its password: send it by HTTP Basic authentication, with any user name.".into(),
+        ),
+        E::TooManyRequests { .. } => {
+            (StatusCode::TOO_MANY_REQUESTS, Code::RateLimited, "Too many tries; wait and try again.".into())
+        }
+        E::TokenNotFound => {
+            (StatusCode::NOT_FOUND, Code::TokenNotFound, "There is no token with this id, or it is not yours.".into())
+        }
+        E::QuotaExceeded { needed_bytes, left_bytes } => (
+            StatusCode::INSUFFICIENT_STORAGE,
+            Code::QuotaExceeded,
+            format!("fileSize is {needed_bytes} bytes, and {left_bytes} are left of your quota (open uploads and the trash count). Remove something for good, or ask whoever runs this server."),
+        ),
+        E::InvalidCursor => (
+            StatusCode::BAD_REQUEST,
+            Code::InvalidParameter,
+            "cursor must be the nextCursor of an answer to the same request.".into(),
+        ),
         E::NotFound => {
             (StatusCode::NOT_FOUND, Code::NotFound, "There is no such item, or you may not see it.".into())
         }
@@ -217,7 +281,10 @@ impl IntoResponse for Error {
         } else {
             tracing::debug!(code = code.as_str(), %message, "request refused");
         }
-        let retry_after = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER_SECS);
+        let retry_after = match &self {
+            Self::Drive(drive::Error::TooManyRequests { retry_after_secs }) => Some(*retry_after_secs),
+            _ => (status == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER_SECS),
+        };
         let body = ErrorBody {
             status_code: status.as_u16(),
             error: status.canonical_reason().unwrap_or_default().to_owned(),
@@ -230,7 +297,8 @@ impl IntoResponse for Error {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(secs));
         }
         if status == StatusCode::UNAUTHORIZED {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            let scheme = if code == Code::LinkPassword { BASIC } else { BEARER };
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
         }
         if matches!(self, Self::BodyTooLarge | Self::BodyCutOff | Self::Timeout) {
             // What is left of the body is not worth reading.

@@ -4,14 +4,14 @@ use axum::extract::State;
 use axum::response::Response;
 use dray_api::upload::{FinalizeUpload, PresignParts, StartUpload, StartedUpload};
 
-use super::auth::Authenticated;
+use super::auth::Uploader;
 use super::error::Error;
 use super::extract::{Json, PublicEndpoint};
 use super::{App, presigned};
 
 pub(super) async fn start(
     State(app): State<App>,
-    Authenticated(caller): Authenticated,
+    Uploader(caller): Uploader,
     Json(request): Json<StartUpload>,
 ) -> Result<axum::Json<StartedUpload>, Error> {
     let started = app.service.start_upload(&caller, request, app.service.clock.now()).await?;
@@ -21,7 +21,7 @@ pub(super) async fn start(
 
 pub(super) async fn presigned_urls(
     State(app): State<App>,
-    Authenticated(caller): Authenticated,
+    Uploader(caller): Uploader,
     PublicEndpoint(endpoint): PublicEndpoint,
     Json(request): Json<PresignParts>,
 ) -> Result<Response, Error> {
@@ -31,7 +31,7 @@ pub(super) async fn presigned_urls(
 
 pub(super) async fn finalize(
     State(app): State<App>,
-    Authenticated(caller): Authenticated,
+    Uploader(caller): Uploader,
     Json(request): Json<FinalizeUpload>,
 ) -> Result<axum::Json<dray_api::Item>, Error> {
     let item = app.service.finalize(&caller, request).await?;

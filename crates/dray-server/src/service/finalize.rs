@@ -7,13 +7,13 @@
 use std::time::Duration;
 
 use dray_api::upload::FinalizeUpload;
-use jiff::Timestamp;
 
 use super::Service;
+use super::make_item::{Made, is_name_taken, make_item};
 use crate::db::items;
 use crate::db::uploads::{self, TakeFrom};
 use crate::drive::access::Caller;
-use crate::drive::item::{Content, Item};
+use crate::drive::item::Item;
 use crate::drive::upload::{Digest, FINALIZE_LEASE, FinalizeStep, LeaseHolder, PartList, Upload};
 use crate::drive::{Error, Result};
 use crate::objects::Completion;
@@ -35,7 +35,7 @@ impl Service {
     /// Finalizes the caller's upload and answers its item. A caller that goes away does not stop it.
     pub(crate) async fn finalize(&self, caller: &Caller, request: FinalizeUpload) -> Result<Item> {
         let parts = PartList::parse(request.parts)?;
-        let upload = self.upload_of(caller, &request.upload_id, &request.file_key)?;
+        let upload = self.upload_of(caller, &request.upload_id, &request.file_key).await?;
         let service = self.clone();
         let task = self.tasks.spawn(async move { service.finalize_or_wait(upload, parts).await });
         task.await.map_err(|err| Error::internal(format_args!("finalize: {err}")))?
@@ -47,7 +47,7 @@ impl Service {
         let mut waited = Duration::ZERO;
         loop {
             match upload.finalize_step(&digest, self.clock.now())? {
-                FinalizeStep::Done => return self.item_of(&upload),
+                FinalizeStep::Done => return self.item_of(&upload).await,
                 FinalizeStep::Complete => {
                     if let Some(lease) =
                         self.take_lease(upload.clone(), digest.clone(), TakeFrom::OpenOrLapsed).await?
@@ -62,7 +62,8 @@ impl Service {
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
             }
-            let now_there = self.db.read(|c| Ok(uploads::by_id(c, upload.id)?))?;
+            let id = upload.id;
+            let now_there = self.db.read(move |c| Ok(uploads::by_id(c, id)?)).await?;
             upload = now_there.ok_or(Error::UploadNotFound)?;
         }
     }
@@ -92,6 +93,10 @@ impl Service {
         let Some(upload_id) = upload.store_upload_id.as_deref() else {
             return Err(Error::internal("an upload is being finalized that the store never began"));
         };
+        let row = upload.clone();
+        if self.db.read(move |c| is_name_taken(c, &row)).await? {
+            return self.reopen(&lease, Error::NameTaken).await;
+        }
         match self.objects.complete_upload(&upload.object_key, upload_id, parts, upload.size_bytes).await {
             Completion::Done => self.commit(lease).await,
             Completion::Refused(err) => self.reopen(&lease, err).await,
@@ -120,17 +125,11 @@ impl Service {
     /// One transaction: the item is there and the upload is over. If another finalize was faster, its item is
     /// the answer.
     async fn commit(&self, lease: Lease) -> Result<Item> {
-        let item = new_item(&lease.upload, self.clock.now());
-        let (id, digest) = (lease.upload.id, lease.digest.clone());
-        let committed = self.db.write(move |c| {
-            if uploads::complete(c, id, &digest)? {
-                items::insert(c, &item, Some(id))?;
-                return Ok(item);
-            }
-            items::of_upload(c, id)?.ok_or(Error::UploadAborted)
-        });
-        match committed.await {
-            Ok(item) => Ok(item),
+        let (upload, digest, now) = (lease.upload.clone(), lease.digest.clone(), self.clock.now());
+        match self.db.write(move |c| make_item(c, &upload, &digest, now)).await {
+            Ok(Made::Item(item)) => Ok(item),
+            Ok(Made::NameTaken) => Err(Error::NameTaken),
+            Ok(Made::Over) => Err(Error::UploadAborted),
             Err(err) => self.give_back(&lease, err).await,
         }
     }
@@ -159,24 +158,10 @@ impl Service {
         Err(Error::UploadAborted)
     }
 
-    fn item_of(&self, upload: &Upload) -> Result<Item> {
-        self.db.read(|c| Ok(items::of_upload(c, upload.id)?))?.ok_or(Error::NotFound)
-    }
-}
-
-fn new_item(upload: &Upload, now: Timestamp) -> Item {
-    Item {
-        id: upload.item,
-        workspace: upload.workspace,
-        parent: upload.parent,
-        owner: upload.user,
-        name: upload.name.clone(),
-        content: Content::File {
-            mime_type: upload.mime_type.clone(),
-            size_bytes: upload.size_bytes,
-            object_key: upload.object_key.clone(),
-        },
-        created_at: now,
-        updated_at: now,
+    /// The item as its uploader sees it now.
+    async fn item_of(&self, upload: &Upload) -> Result<Item> {
+        let (uploader, id) = (Caller::for_user(upload.user, upload.workspace), upload.item);
+        let seen = self.db.read(move |c| Ok(items::seen(c, &uploader, id)?)).await?;
+        seen.map(|seen| seen.item).ok_or(Error::NotFound)
     }
 }

@@ -30,7 +30,7 @@ impl Service {
         endpoint: &Endpoint,
         now: Timestamp,
     ) -> Result<SignedParts> {
-        let upload = self.upload_of(caller, &request.upload_id, &request.file_key)?;
+        let upload = self.upload_of(caller, &request.upload_id, &request.file_key).await?;
         let upload_id = upload.signable(now)?;
         let numbers = numbers_to_sign(upload.size_bytes, request.parts, request.part_numbers.as_deref())?;
         let later = upload.later_expiry(now);

@@ -7,10 +7,14 @@ use clap::{Args, Subcommand, ValueHint};
 use dray_api::TokenId;
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_field_names, reason = "a field is called as its flag")]
 pub(crate) struct Data {
     /// The server's folder
     #[arg(long, env = "DRAY_DATA", value_name = "FOLDER", default_value = "./dray-data", value_hint = ValueHint::DirPath)]
     pub(crate) data: PathBuf,
+    /// Postgres, if the server has its database there
+    #[arg(long, env = "DRAY_DATABASE_URL", value_name = "URL", hide_env_values = true, value_hint = ValueHint::Url)]
+    pub(crate) database_url: Option<String>,
     /// Print the result as JSON
     #[arg(long)]
     pub(crate) json: bool,

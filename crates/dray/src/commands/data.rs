@@ -1,6 +1,7 @@
 //! Commands that work on a server's data folder, with the server running or not.
 
 use dray_api::TokenId;
+use dray_server::DatabaseUrl;
 use dray_server::admin::Admin;
 use serde_json::json;
 
@@ -11,8 +12,11 @@ use crate::output::Output;
 
 /// Opens the database of a drive that was started before: a mistyped folder is not filled with an empty one.
 async fn open(data: &Data) -> anyhow::Result<Admin> {
-    check_folder(data)?;
-    Ok(Admin::open(&data.data).await?)
+    let database_url = data.database_url.clone().map(DatabaseUrl::new);
+    if database_url.is_none() {
+        check_folder(data)?;
+    }
+    Ok(Admin::open(&data.data, database_url.as_ref()).await?)
 }
 
 fn check_folder(data: &Data) -> Result<(), NotFound> {
