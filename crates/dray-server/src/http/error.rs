@@ -273,7 +273,7 @@ fn drive_parts(err: &drive::Error) -> (StatusCode, Code, String) {
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let (status, code, message) = self.parts();
-        if status.is_server_error() {
+        if status.is_server_error() && code != Code::QuotaExceeded {
             match &self {
                 Self::Drive(err) => tracing::error!(code = code.as_str(), cause = %err, "request failed"),
                 other => tracing::error!(code = code.as_str(), cause = ?other, "request failed"),

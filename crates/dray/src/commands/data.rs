@@ -5,7 +5,7 @@ use dray_server::DatabaseUrl;
 use dray_server::admin::Admin;
 use serde_json::json;
 
-use crate::args::{CreateToken, Data, StoreCommand, TokenCommand, UserCommand};
+use crate::args::{CreateToken, Data, Quota, StoreCommand, TokenCommand, UserCommand};
 use crate::clock;
 use crate::exit::{Exit, NotFound};
 use crate::output::Output;
@@ -88,6 +88,14 @@ pub(super) async fn user(command: UserCommand) -> anyhow::Result<Exit> {
             let id = admin.add_user(&email, name.as_deref(), clock::now()).await?;
             admin.close().await;
             Output::new(data.json).result(&format!("{id}  {email}"), &json!({ "id": id, "email": email }))?;
+        }
+        UserCommand::Quota { email, quota: Quota(quota_bytes), data } => {
+            let admin = open(&data).await?;
+            admin.set_quota(&email, quota_bytes).await?;
+            admin.close().await;
+            let shown = quota_bytes.map_or("no quota".to_owned(), |bytes| format!("{bytes} bytes"));
+            let value = json!({ "email": email, "quotaBytes": quota_bytes });
+            Output::new(data.json).result(&format!("{email}  {shown}"), &value)?;
         }
         UserCommand::List { data } => {
             let admin = open(&data).await?;
