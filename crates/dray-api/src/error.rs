@@ -62,6 +62,10 @@ codes! {
     PartTooSmall = "part_too_small",
     /// 400: the stored bytes are not as many as `fileSize` said.
     SizeMismatch = "size_mismatch",
+    /// 400: the stored bytes do not have the checksum that was announced.
+    ChecksumMismatch = "checksum_mismatch",
+    /// 400: the store can not prove a checksum, and `verify` was not asked for.
+    ChecksumUnproven = "checksum_unproven",
     /// 400: the file is larger than the server takes.
     FileTooLarge = "file_too_large",
     /// 400: a file is needed, this is a folder.
@@ -106,7 +110,9 @@ codes! {
     MethodNotAllowed = "method_not_allowed",
     /// 409: the upload was finalized with other parts.
     FinalizedDifferently = "finalized_differently",
-    /// 409: the upload is being finalized with other parts.
+    /// 409: the upload is finalized, so it can not be aborted.
+    AlreadyFinalized = "already_finalized",
+    /// 409: the upload is being finalized right now, with other parts or against an abort.
     FinalizeInProgress = "finalize_in_progress",
     /// 409: a folder can not be moved into itself or below itself.
     IntoItself = "into_itself",

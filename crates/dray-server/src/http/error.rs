@@ -121,6 +121,16 @@ fn drive_parts(err: &drive::Error) -> (StatusCode, Code, String) {
             Code::SizeMismatch,
             format!("parts: the stored parts do not add up to the announced fileSize of {announced_bytes} bytes. The store says: {detail} Put what is missing, then finalize again."),
         ),
+        E::ChecksumMismatch => (
+            StatusCode::BAD_REQUEST,
+            Code::ChecksumMismatch,
+            "checksum: the stored bytes have another one. Put the parts again that differ, then finalize again; if that is not possible any more, start a new upload.".into(),
+        ),
+        E::ChecksumUnproven => (
+            StatusCode::BAD_REQUEST,
+            Code::ChecksumUnproven,
+            "checksum: the object store can not prove it. Send verify: true to have the file read back, or leave checksum out.".into(),
+        ),
         E::FileTooLarge { size_bytes, limit_bytes } => (
             StatusCode::BAD_REQUEST,
             Code::FileTooLarge,
@@ -233,10 +243,15 @@ fn drive_parts(err: &drive::Error) -> (StatusCode, Code, String) {
             Code::FinalizedDifferently,
             "The upload is finalized already, with other parts. Its item is as it was then; start a new upload for other bytes.".into(),
         ),
+        E::AlreadyFinalized => (
+            StatusCode::CONFLICT,
+            Code::AlreadyFinalized,
+            "The upload is finalized; its item is a matter of the drive now.".into(),
+        ),
         E::FinalizeInProgress => (
             StatusCode::CONFLICT,
             Code::FinalizeInProgress,
-            "The upload is being finalized right now, with other parts.".into(),
+            "The upload is being finalized right now.".into(),
         ),
         E::UploadAborted => {
             (StatusCode::GONE, Code::UploadAborted, "The upload was aborted; start a new one.".into())

@@ -45,11 +45,8 @@ pub(super) fn make_item(c: &Conn, upload: &Upload, digest: &Digest, now: Timesta
     }
 }
 
-/// Whether finalize would be refused now, because of the name.
+/// Whether a file of the upload's name is where it would go.
 pub(super) fn is_name_taken(c: &Conn, upload: &Upload) -> Result<bool> {
-    if upload.on_conflict != OnConflict::Fail {
-        return Ok(false);
-    }
     let uploader = Caller::for_user(upload.user, upload.workspace);
     let parent = parent(c, &uploader, upload.parent)?;
     Ok(items::file_named(c, upload.workspace, parent, upload.user, &upload.name)?.is_some())

@@ -18,6 +18,7 @@ pub(crate) mod sweep;
 mod tokens;
 mod trash;
 mod tree;
+mod unfinished;
 
 use std::sync::Arc;
 

@@ -54,13 +54,13 @@ impl Service {
 
     /// Goes on with a finalize whose server is gone. Its list of parts went with it, but the store has the
     /// parts, and the digest tells whether they are the ones.
-    async fn resume_finalize(&self, upload: Upload, digest: Digest) -> Result<bool> {
+    pub(super) async fn resume_finalize(&self, upload: Upload, digest: Digest) -> Result<bool> {
         let Some(lease) = self.take_lease(upload, digest, TakeFrom::Lapsed).await? else { return Ok(false) };
         let stored = match &lease.upload.store_upload_id {
             Some(upload_id) => self.objects.list_parts(&lease.upload.object_key, upload_id).await,
             None => Ok(None),
         };
-        let outcome = match stored.map(|parts| parts.map(PartList::parse)) {
+        let outcome = match stored.map(|parts| parts.map(PartList::of_stored)) {
             Err(err) => self.give_back(&lease, err).await,
             Ok(None) => self.look_for_object(lease, None).await,
             Ok(Some(Ok(parts))) if parts.digest() == lease.digest => self.complete(lease, &parts).await,
@@ -70,7 +70,7 @@ impl Service {
     }
 
     /// Has the store drop the parts of an upload that is over.
-    async fn free_parts(&self, upload: &Upload) -> Result<()> {
+    pub(super) async fn free_parts(&self, upload: &Upload) -> Result<()> {
         match &upload.store_upload_id {
             Some(upload_id) => self.objects.abort_upload(&upload.object_key, upload_id).await?,
             // A crash came between the store's answer and the note of it.

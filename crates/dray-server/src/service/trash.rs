@@ -1,16 +1,15 @@
 //! The trash: putting things in, looking, taking them out, and removing them for good.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use dray_api::{ItemId, TrashPage, TrashedItem};
 use jiff::Timestamp;
 
 use super::change_item::check_depth;
 use super::{Service, seen, target};
-use crate::db::trash::{self, Trashed, TrashedAt};
+use crate::db::trash::{self, Trashed};
 use crate::db::{Conn, items};
 use crate::drive::access::{Caller, Role};
 use crate::drive::item::Item;
+use crate::drive::listing::{read_time_cursor, time_cursor};
 use crate::drive::{Error, Result, wire_time};
 
 /// Items of other owners that one emptying looks at: those the caller may not remove stay, and are seen again.
@@ -37,13 +36,13 @@ impl Service {
         limit: usize,
     ) -> Result<TrashPage> {
         caller.require_whole_drive()?;
-        let before = cursor.map(read_cursor).transpose()?;
+        let before = cursor.map(read_time_cursor).transpose()?;
         let caller = *caller;
         let mut found = self.db.read_long(move |c| Ok(trash::page(c, &caller, before, limit + 1)?)).await?;
         let has_more = found.len() > limit;
         found.truncate(limit);
         let last = found.last().filter(|_| has_more);
-        let next_cursor = last.map(|last| write_cursor(&(last.since, last.item.id)));
+        let next_cursor = last.map(|last| time_cursor(last.since, last.item.id));
         let to_wire = |trashed: &Trashed| TrashedItem {
             item: trashed.item.to_wire(),
             trashed_at: wire_time(trashed.since),
@@ -111,17 +110,4 @@ fn in_trash(c: &Conn, caller: &Caller, id: ItemId) -> Result<Trashed> {
 
 fn takes_back(c: &Conn, caller: &Caller, item: &Item, folder: ItemId) -> bool {
     target(c, caller, Some(folder)).is_ok() && check_depth(c, item, folder).is_ok()
-}
-
-fn write_cursor((time, id): &TrashedAt) -> String {
-    URL_SAFE_NO_PAD.encode(format!("{} {id}", time.as_millisecond()))
-}
-
-fn read_cursor(cursor: &str) -> Result<TrashedAt> {
-    let read = || {
-        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
-        let (millis, id) = text.split_once(' ')?;
-        Some((Timestamp::from_millisecond(millis.parse().ok()?).ok()?, id.parse().ok()?))
-    };
-    read().ok_or(Error::InvalidCursor)
 }

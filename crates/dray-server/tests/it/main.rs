@@ -23,4 +23,5 @@ mod shutdown;
 mod slowness;
 mod start;
 mod tree;
+mod unfinished;
 mod workspace;
