@@ -320,11 +320,6 @@ impl Crc64 {
         Self(text)
     }
 
-    /// Of a number.
-    pub(crate) fn of(crc: u64) -> Self {
-        Self(STANDARD.encode(crc.to_be_bytes()))
-    }
-
     /// In base64.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
@@ -578,7 +573,7 @@ mod tests {
     #[test]
     fn a_checksum_is_eight_bytes_in_base64() {
         let parse = |text: &str| Crc64::parse(Checksum { crc64nvme: text.into() });
-        assert_eq!(parse(Crc64::of(1).as_str()), Ok(Crc64::of(1)));
+        assert_eq!(parse("AAAAAAAAAAE=").unwrap().as_str(), "AAAAAAAAAAE=");
         for text in ["", "AAAA", "AAAAAAAAAAA", "AAAAAAAAAAAA", "not base64!!"] {
             assert!(parse(text).is_err(), "{text}");
         }
