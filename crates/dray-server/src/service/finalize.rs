@@ -55,15 +55,15 @@ impl Service {
         task.await.map_err(|err| Error::internal(format_args!("finalize: {err}")))?
     }
 
-    async fn finalize_or_wait(&self, mut upload: Upload, wanted: Wanted) -> Result<Item> {
-        let digest = wanted.parts.digest();
+    async fn finalize_or_wait(&self, mut upload: Upload, request: Wanted) -> Result<Item> {
+        let digest = request.parts.digest();
         let mut pause = FIRST_PAUSE;
         let mut waited = Duration::ZERO;
         loop {
             match upload.finalize_step(digest.as_ref(), self.clock.now())? {
                 FinalizeStep::Done => return self.item_of(&upload).await,
                 FinalizeStep::Complete => {
-                    if let Some(item) = self.try_complete(&upload, &wanted).await? {
+                    if let Some(item) = self.try_complete(&upload, &request).await? {
                         return Ok(item);
                     }
                 }
