@@ -10,6 +10,7 @@ mod drive;
 mod http;
 mod objects;
 mod random;
+mod rate;
 mod serve;
 mod service;
 
@@ -33,7 +34,9 @@ use db::Db;
 pub use db::access::UserRow;
 pub use db::tokens::TokenRow;
 pub use drive::Error as DriveError;
+use http::RateLimits;
 use objects::{Objects, ObjectsConfig};
+pub use rate::{InvalidRateLimit, Rate, RateLimit};
 use service::Service;
 pub use service::recover::Report;
 
@@ -43,6 +46,9 @@ const PRIVATE_GRACE: Duration = Duration::from_secs(5);
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
 /// How many of them are worked on at once.
 const SWEEP_LIMIT: u32 = 1000;
+
+/// How often rate limits forget who is not held back.
+const TIDY_EVERY: Duration = Duration::from_secs(5);
 
 /// Why a server can not start. Each is one line that says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -101,6 +107,7 @@ pub struct Server {
     listener: TcpListener,
     router: Router,
     limits: serve::Limits,
+    rate_limits: RateLimits,
     service: Service,
     store: ObjectStore,
     stop_private: CancellationToken,
@@ -131,6 +138,8 @@ impl Server {
             bucket: BUCKET.to_owned(),
         });
         objects.check().await.map_err(Error::StoreRefused)?;
+        let address = listener.local_addr().map_err(Error::Socket)?.ip();
+        let rate_limits = RateLimits::new(&config, address);
         let (clock, tasks) = (config.clock, TaskTracker::new());
         let service = Service::new(service::Inner { db, objects, clock, url_ttl_secs, tasks });
         match service.end_leases().await {
@@ -139,10 +148,12 @@ impl Server {
             ended => ended?,
         }
 
-        let app = http::App { service: service.clone(), public_url: public_url.map(Into::into) };
-        let router = http::router(app, store.router(), BUCKET, &origins);
+        let public_url = public_url.map(Into::into);
+        let app = http::App { service: service.clone(), public_url, rate_limits: rate_limits.clone() };
+        let around = http::Around { store: store.router(), bucket: BUCKET, origins: &origins };
+        let router = http::router(&app, around);
         let limits = serve::Limits { max_connections: config.max_connections, grace: config.shutdown_grace };
-        Ok(Self { listener, router, limits, service, store, stop_private, serving_private })
+        Ok(Self { listener, router, limits, rate_limits, service, store, stop_private, serving_private })
     }
 
     /// Serves until `shutdown`. What was begun ends first: requests (within the grace), then finalizes that
@@ -156,9 +167,11 @@ impl Server {
             stopping.cancel();
         });
         let sweeping = tokio::spawn(sweep_for_ever(self.service.clone()));
+        let tidying = tokio::spawn(tidy_for_ever(self.rate_limits));
         serve::serve(self.listener, self.router, stop, self.limits).await;
 
         sweeping.abort();
+        tidying.abort();
         self.service.tasks.close();
         self.service.tasks.wait().await;
         self.stop_private.cancel();
@@ -179,6 +192,15 @@ async fn sweep_for_ever(service: Service) {
             Ok(report) => tracing::info!(?report, "swept"),
             Err(err) => tracing::warn!(%err, "the sweep failed"),
         }
+    }
+}
+
+/// Keeps what requests leave in memory from piling up.
+async fn tidy_for_ever(rate_limits: RateLimits) {
+    let mut ticks = tokio::time::interval(TIDY_EVERY);
+    loop {
+        ticks.tick().await;
+        rate_limits.forget_idle();
     }
 }
 

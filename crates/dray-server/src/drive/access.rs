@@ -46,6 +46,8 @@ pub(crate) struct TokenRecord {
 /// Somebody whose token is good now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Caller {
+    /// The record of the token that they showed.
+    pub(crate) token: TokenId,
     /// The user.
     pub(crate) user: UserId,
     /// The workspace that everything they do happens in.
@@ -63,7 +65,7 @@ impl TokenRecord {
             return Err(Error::ExpiredToken);
         }
         let scopes = self.scopes.split_whitespace().filter_map(Scope::parse).collect();
-        Ok(Caller { user: self.user, workspace: self.workspace, scopes })
+        Ok(Caller { token: self.id, user: self.user, workspace: self.workspace, scopes })
     }
 }
 

@@ -26,6 +26,7 @@ impl FromRequestParts<App> for Authenticated {
         tracing::Span::current()
             .record("workspace", tracing::field::display(caller.workspace))
             .record("user", tracing::field::display(caller.user));
+        app.rate_limits.check_token(caller.token, parts)?;
         Ok(Self(caller))
     }
 }

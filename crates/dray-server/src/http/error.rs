@@ -32,6 +32,8 @@ pub(crate) enum Error {
     RouteNotFound { path: String },
     /// The route is there, the method is not.
     MethodNotAllowed { method: Method },
+    /// Too many requests: with this token, or from this address.
+    RateLimited { with: &'static str, retry_after_secs: u64 },
     /// The request took too long.
     Timeout,
     /// A handler panicked.
@@ -74,6 +76,11 @@ impl Error {
                 StatusCode::METHOD_NOT_ALLOWED,
                 Code::MethodNotAllowed,
                 format!("This route does not take {method}; the Allow header says which it does."),
+            ),
+            Self::RateLimited { with, retry_after_secs } => (
+                StatusCode::TOO_MANY_REQUESTS,
+                Code::RateLimited,
+                format!("Too many requests {with}; ask again in {retry_after_secs} s."),
             ),
             Self::Timeout => (
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -217,7 +224,10 @@ impl IntoResponse for Error {
         } else {
             tracing::debug!(code = code.as_str(), %message, "request refused");
         }
-        let retry_after = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER_SECS);
+        let retry_after = match self {
+            Self::RateLimited { retry_after_secs, .. } => Some(retry_after_secs),
+            _ => (status == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER_SECS),
+        };
         let body = ErrorBody {
             status_code: status.as_u16(),
             error: status.canonical_reason().unwrap_or_default().to_owned(),
@@ -238,6 +248,12 @@ impl IntoResponse for Error {
         }
         response
     }
+}
+
+/// Whether an answer is a refusal that the log tells of. Not of those by a rate limit: a flood of
+/// requests must not become a flood of lines.
+pub(super) fn is_logged(status: StatusCode) -> bool {
+    (status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS) || status.is_server_error()
 }
 
 pub(super) async fn route_not_found(uri: Uri) -> Error {

@@ -7,14 +7,15 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, Method, Uri, header};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use tower::ServiceExt as _;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tracing::{Instrument as _, field};
 
-use super::error::Error;
+use super::error::{self, Error};
+use super::{App, Around, rate_limit};
 use crate::random;
 
 /// Longest time an API request may take. A finalize that takes longer goes on without its caller.
@@ -22,13 +23,15 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const CORS_MAX_AGE: Duration = Duration::from_hours(1);
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-pub(super) fn around(routes: Router, store: Router, bucket: &'static str, origins: &[HeaderValue]) -> Router {
-    routes
-        .layer(from_fn(time_limit))
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(cors(origins))
-        .layer(from_fn(observe))
-        .layer(from_fn(move |request: Request, next: Next| {
+/// From the inside to the outside.
+pub(super) fn around(routes: Router, app: &App, around: Around<'_>) -> Router {
+    let Around { store, bucket, origins } = around;
+    let mut wrapped = routes.layer(from_fn(time_limit));
+    if app.rate_limits.are_on() {
+        wrapped = wrapped.layer(from_fn_with_state(app.rate_limits.clone(), rate_limit::limit));
+    }
+    wrapped.layer(CatchPanicLayer::custom(panicked)).layer(cors(origins)).layer(from_fn(observe)).layer(
+        from_fn(move |request: Request, next: Next| {
             let store = is_for_store(&request, bucket).then(|| store.clone());
             async move {
                 match store {
@@ -36,7 +39,8 @@ pub(super) fn around(routes: Router, store: Router, bucket: &'static str, origin
                     None => next.run(request).await,
                 }
             }
-        }))
+        }),
+    )
 }
 
 /// One port serves both: a request is the store's if it is about its bucket, or carries an AWS signature.
@@ -77,7 +81,13 @@ fn cors(origins: &[HeaderValue]) -> CorsLayer {
         .allow_origin(allowed)
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
-        .expose_headers([REQUEST_ID, header::RETRY_AFTER])
+        .expose_headers([
+            REQUEST_ID,
+            header::RETRY_AFTER,
+            rate_limit::LIMIT,
+            rate_limit::REMAINING,
+            rate_limit::RESET,
+        ])
         .max_age(CORS_MAX_AGE)
 }
 
@@ -102,7 +112,7 @@ async fn observe(request: Request, next: Next) -> Response {
         }
         let took_ms = started.elapsed().as_secs_f64() * 1000.0;
         let status = response.status();
-        if status.is_client_error() || status.is_server_error() {
+        if error::is_logged(status) {
             tracing::info!(status = status.as_u16(), took_ms, "refused");
         } else {
             tracing::debug!(status = status.as_u16(), took_ms, "answered");

@@ -1,6 +1,7 @@
 //! HTTP: extract, call a service, render. Statuses are named in `error.rs` and nowhere else.
 
 mod auth;
+mod client;
 mod error;
 mod extract;
 mod folders;
@@ -9,6 +10,7 @@ mod items;
 mod layers;
 mod page;
 mod presigned;
+mod rate_limit;
 mod routes;
 mod search;
 mod tree;
@@ -20,15 +22,29 @@ use axum::http::HeaderValue;
 
 use crate::service::Service;
 
+pub(crate) use rate_limit::RateLimits;
+
 /// What handlers share. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct App {
     pub(crate) service: Service,
     /// The address in signed URLs, if it is set; else the one that the caller used.
     pub(crate) public_url: Option<std::sync::Arc<str>>,
+    /// How often callers may ask.
+    pub(crate) rate_limits: RateLimits,
 }
 
-/// The whole service: the API, and the embedded store for requests that are S3's.
-pub(crate) fn router(app: App, store: Router, bucket: &'static str, origins: &[HeaderValue]) -> Router {
-    layers::around(routes::routes(app), store, bucket, origins)
+/// What is around the routes, besides what handlers share.
+pub(crate) struct Around<'a> {
+    /// The embedded store, for requests that are S3's.
+    pub(crate) store: Router,
+    /// Its bucket.
+    pub(crate) bucket: &'static str,
+    /// Origins of pages that may ask; none: any may.
+    pub(crate) origins: &'a [HeaderValue],
+}
+
+/// The whole service: the API, and the embedded store.
+pub(crate) fn router(app: &App, around: Around<'_>) -> Router {
+    layers::around(routes::routes(app.clone()), app, around)
 }

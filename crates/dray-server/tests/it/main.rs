@@ -16,6 +16,7 @@ mod health;
 mod items;
 mod operators;
 mod presigned_urls;
+mod rate_limit;
 mod recover;
 mod search;
 mod shutdown;

@@ -23,9 +23,22 @@ pub(crate) struct World {
     pub(crate) data: TempDir,
     pub(crate) http: Client,
     clock_offset_ms: Arc<AtomicI64>,
+    place: Place,
     stop: Option<oneshot::Sender<()>>,
     server: Option<JoinHandle<Result<(), dray_server::Error>>>,
     first_token: String,
+}
+
+/// Where a server listens.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) address: &'static str,
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Self { address: "127.0.0.1:0" }
+    }
 }
 
 /// What a request was answered with.
@@ -58,12 +71,17 @@ impl World {
 
     /// Starts a server whose settings `change` has changed.
     pub(crate) async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::start_at(Place::default(), change).await
+    }
+
+    pub(crate) async fn start_at(place: Place, change: impl FnOnce(&mut Config)) -> Self {
         let data = tempfile::tempdir().unwrap();
         let mut world = Self {
             url: String::new(),
             data,
             http: http_client(),
             clock_offset_ms: Arc::default(),
+            place,
             stop: None,
             server: None,
             first_token: String::new(),
@@ -82,11 +100,11 @@ impl World {
         let mut config =
             Config { data: self.data.path().to_owned(), clock: Clock::from_fn(clock), ..Config::default() };
         change(&mut config);
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        self.url = format!("http://{}", listener.local_addr().unwrap());
+        let drive = TcpListener::bind(self.place.address).await.unwrap();
+        self.url = format!("http://127.0.0.1:{}", drive.local_addr().unwrap().port());
         let (stop, stopped) = oneshot::channel::<()>();
         self.stop = Some(stop);
-        self.server = Some(tokio::spawn(dray_server::run(config, listener, async move {
+        self.server = Some(tokio::spawn(dray_server::run(config, drive, async move {
             let _ = stopped.await;
         })));
         let ready = self.http.get(format!("{}/readyz", self.url)).send().await.unwrap();

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum, ValueHint};
+use dray_server::RateLimit;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -32,6 +33,14 @@ pub(crate) struct Serve {
     /// How long a stopping server lets transfers finish
     #[arg(long, env = "DRAY_SHUTDOWN_GRACE", value_name = "TIME", default_value = "30s", value_parser = humantime::parse_duration)]
     pub(crate) shutdown_grace: Duration,
+    /// Requests of a token: a number a second, minute or hour (100/s, 6000/m, 20000/h), or off [default:
+    /// 6000/m; off if --listen is a loopback address]
+    #[arg(long, env = "DRAY_RATE_LIMIT_PER_TOKEN", value_name = "RATE")]
+    pub(crate) rate_limit_per_token: Option<RateLimit>,
+    /// Requests of a client's address (of IPv6: its /64) [default: 12000/m; off if --listen is a loopback
+    /// address]
+    #[arg(long, env = "DRAY_RATE_LIMIT_PER_ADDRESS", value_name = "RATE")]
+    pub(crate) rate_limit_per_address: Option<RateLimit>,
     /// How the log on standard error is written; auto is text on a terminal and JSON elsewhere
     #[arg(
         long,

@@ -26,6 +26,8 @@ pub(super) async fn serve(args: Serve) -> anyhow::Result<Exit> {
         url_ttl: args.url_ttl,
         shutdown_grace: args.shutdown_grace,
         max_connections: max_connections(),
+        rate_limit_per_token: args.rate_limit_per_token,
+        rate_limit_per_address: args.rate_limit_per_address,
         clock: Clock::from_fn(clock::now),
     };
     let admin = Admin::open(&config.data).await?;
