@@ -18,6 +18,7 @@ use hyper::body::{Body as _, Frame, Incoming, SizeHint};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
+use metrics::Gauge;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_io_timeout::TimeoutStream;
@@ -41,6 +42,8 @@ pub(crate) struct Limits {
     pub(crate) max_connections: usize,
     /// How long a stop waits for requests under way.
     pub(crate) grace: Duration,
+    /// How many connections are open.
+    pub(crate) connections: Gauge,
 }
 
 /// Serves `app` until `stop`, then lets requests under way finish within the grace and cuts the others off.
@@ -51,11 +54,12 @@ pub(crate) async fn serve(listener: TcpListener, app: Router, stop: Cancellation
     while let Some((stream, peer, slot)) = next_connection(&listener, &slots, &stop).await {
         let connection = graceful.watch(connection(stream, peer, app.clone()));
         let cut_off = cut_off.clone();
+        let open = Open::new(&limits.connections);
         tasks.spawn(async move {
             if let Some(Err(err)) = cut_off.run_until_cancelled(connection).await {
                 tracing::debug!(%err, "connection ended");
             }
-            drop(slot);
+            drop((slot, open));
         });
     }
     drop(listener);
@@ -65,6 +69,22 @@ pub(crate) async fn serve(listener: TcpListener, app: Router, stop: Cancellation
     }
     tasks.close();
     tasks.wait().await;
+}
+
+/// An open connection, counted as long as this is there.
+struct Open(Gauge);
+
+impl Open {
+    fn new(connections: &Gauge) -> Self {
+        connections.increment(1);
+        Self(connections.clone())
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.decrement(1);
+    }
 }
 
 /// The next connection, where it comes from and the slot that it takes; `None` once it is time to stop.

@@ -13,6 +13,7 @@ pub(crate) mod search;
 pub(crate) mod tokens;
 pub(crate) mod tree;
 pub(crate) mod uploads;
+pub(crate) mod usage;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ use std::time::Duration;
 use rusqlite::{ErrorCode, ffi};
 
 use crate::drive;
+use crate::metrics::{Metrics, Timer};
 use query::{
     conversion, execute, find, list, millis, parsed, parsed_or_none, size, stored_size, time, time_or_none,
 };
@@ -63,6 +65,8 @@ pub enum OpenError {
 pub(crate) struct Db {
     readers: Readers,
     writer: Writer,
+    read_timer: Timer,
+    write_timer: Timer,
 }
 
 impl Db {
@@ -71,13 +75,25 @@ impl Db {
         let file: PathBuf = file.to_owned();
         let opened = tokio::task::spawn_blocking(move || {
             let connection = open_writer(&file)?;
-            Ok(Self { readers: Readers::new(&file), writer: Writer::start(connection)? })
+            Ok(Self {
+                readers: Readers::new(&file),
+                writer: Writer::start(connection)?,
+                read_timer: Timer::default(),
+                write_timer: Timer::default(),
+            })
         });
         opened.await.map_err(|err| OpenError::Thread(std::io::Error::other(err)))?
     }
 
+    /// Times its calls from now on.
+    pub(crate) fn timed(self, metrics: &Metrics) -> Self {
+        let (read_timer, write_timer) = (metrics.database_read.clone(), metrics.database_write.clone());
+        Self { read_timer, write_timer, ..self }
+    }
+
     /// Reads by key, on this thread; sees every write that was answered before.
     pub(crate) fn read<T>(&self, work: impl FnOnce(&Conn) -> drive::Result<T>) -> drive::Result<T> {
+        let _timing = self.read_timer.start();
         self.readers.run(work)
     }
 
@@ -87,6 +103,7 @@ impl Db {
         T: Send + 'static,
         F: FnOnce(&Conn) -> drive::Result<T> + Send + 'static,
     {
+        let _timing = self.read_timer.start();
         let readers = self.readers.clone();
         let read = move || {
             readers.run(|connection| {
@@ -104,6 +121,7 @@ impl Db {
         T: Send + 'static,
         F: FnOnce(&Conn) -> drive::Result<T> + Send + 'static,
     {
+        let _timing = self.write_timer.start();
         self.writer.run(work).await
     }
 

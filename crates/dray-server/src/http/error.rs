@@ -250,7 +250,7 @@ impl IntoResponse for Error {
     }
 }
 
-/// Whether an answer is a refusal that the log tells of. Not of those by a rate limit: a flood of
+/// Whether an answer is a refusal that the log tells of. Those by a rate limit are only counted: a flood of
 /// requests must not become a flood of lines.
 pub(super) fn is_logged(status: StatusCode) -> bool {
     (status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS) || status.is_server_error()

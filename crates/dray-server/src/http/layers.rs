@@ -15,7 +15,8 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use tracing::{Instrument as _, field};
 
 use super::error::{self, Error};
-use super::{App, Around, rate_limit};
+use super::metrics::Counting;
+use super::{App, Around, metrics, rate_limit};
 use crate::random;
 
 /// Longest time an API request may take. A finalize that takes longer goes on without its caller.
@@ -30,21 +31,28 @@ pub(super) fn around(routes: Router, app: &App, around: Around<'_>) -> Router {
     if app.rate_limits.are_on() {
         wrapped = wrapped.layer(from_fn_with_state(app.rate_limits.clone(), rate_limit::limit));
     }
-    wrapped.layer(CatchPanicLayer::custom(panicked)).layer(cors(origins)).layer(from_fn(observe)).layer(
-        from_fn(move |request: Request, next: Next| {
-            let store = is_for_store(&request, bucket).then(|| store.clone());
-            async move {
-                match store {
-                    Some(store) => store.oneshot(request).await.unwrap_or_else(|never| match never {}),
-                    None => next.run(request).await,
+    wrapped =
+        wrapped.layer(CatchPanicLayer::custom(panicked)).layer(cors(origins)).layer(from_fn(observe)).layer(
+            from_fn(move |request: Request, next: Next| {
+                let store = is_for_store(&request, bucket).then(|| store.clone());
+                async move {
+                    match store {
+                        Some(store) => store.oneshot(request).await.unwrap_or_else(|never| match never {}),
+                        None => next.run(request).await,
+                    }
                 }
-            }
-        }),
-    )
+            }),
+        );
+    let metrics = &app.service.metrics;
+    if metrics.is_on() {
+        let counting = Counting { metrics: metrics.clone(), bucket };
+        wrapped = wrapped.layer(from_fn_with_state(counting, metrics::count));
+    }
+    wrapped
 }
 
 /// One port serves both: a request is the store's if it is about its bucket, or carries an AWS signature.
-fn is_for_store(request: &Request, bucket: &str) -> bool {
+pub(super) fn is_for_store(request: &Request, bucket: &str) -> bool {
     let under_bucket =
         |path: &str| path == bucket || path.strip_prefix(bucket).is_some_and(|p| p.starts_with('/'));
     let uri = request.uri();

@@ -8,6 +8,7 @@ mod folders;
 mod health;
 mod items;
 mod layers;
+mod metrics;
 mod page;
 mod presigned;
 mod rate_limit;
@@ -22,6 +23,7 @@ use axum::http::HeaderValue;
 
 use crate::service::Service;
 
+pub(crate) use metrics::router as metrics_router;
 pub(crate) use rate_limit::RateLimits;
 
 /// What handlers share. Cheap to clone.

@@ -41,6 +41,7 @@ impl Service {
         let item = self.get_item(caller, id)?;
         let Content::File { mime_type, object_key, .. } = &item.content else { return Err(Error::NotAFile) };
         let url = UrlScope { endpoint, key: object_key, now, expires_secs: DOWNLOAD_TTL_SECS };
+        self.metrics.download_urls.increment(1);
         self.objects.presign_get(&url, &attachment(&item.name), mime_type)
     }
 }

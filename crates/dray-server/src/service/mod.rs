@@ -8,6 +8,7 @@ mod read;
 pub(crate) mod recover;
 mod search;
 mod start_upload;
+mod stock;
 mod tree;
 
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use crate::drive::item::{Content, Item};
 use crate::drive::token::AccessToken;
 use crate::drive::upload::Upload;
 use crate::drive::{Error, Result};
+use crate::metrics::Metrics;
 use crate::objects::Objects;
 
 pub(crate) use presign_parts::SignedParts;
@@ -40,6 +42,8 @@ pub(crate) struct Inner {
     pub(crate) url_ttl_secs: u32,
     /// Work that outlives the request that began it; a stopping server waits for it.
     pub(crate) tasks: TaskTracker,
+    /// What is counted and timed.
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 impl std::ops::Deref for Service {

@@ -14,6 +14,7 @@ mod finalize;
 mod folders;
 mod health;
 mod items;
+mod metrics;
 mod operators;
 mod presigned_urls;
 mod rate_limit;

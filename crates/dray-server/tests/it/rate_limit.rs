@@ -154,7 +154,7 @@ async fn a_page_of_another_origin_can_read_that_it_must_wait() {
 async fn limits_are_on_unless_only_this_machine_can_ask() {
     let local = World::start().await;
     assert_eq!(standing(&local.owner().get("/workspace/info").await.headers), None);
-    let everywhere = Place { address: "0.0.0.0:0" };
+    let everywhere = Place { address: "0.0.0.0:0", ..Place::default() };
     let public = World::start_at(everywhere, |_| {}).await;
     let answer = public.owner().get("/workspace/info").await;
     assert_eq!(standing(&answer.headers).map(|[limit, ..]| limit), Some(6000));

@@ -33,6 +33,9 @@ pub(crate) struct Serve {
     /// How long a stopping server lets transfers finish
     #[arg(long, env = "DRAY_SHUTDOWN_GRACE", value_name = "TIME", default_value = "30s", value_parser = humantime::parse_duration)]
     pub(crate) shutdown_grace: Duration,
+    /// Address and port to answer Prometheus on, at /metrics; anybody who reaches it may read it [default: none]
+    #[arg(long, env = "DRAY_METRICS_LISTEN", value_name = "ADDRESS")]
+    pub(crate) metrics_listen: Option<String>,
     /// Requests of a token: a number a second, minute or hour (100/s, 6000/m, 20000/h), or off [default:
     /// 6000/m; off if --listen is a loopback address]
     #[arg(long, env = "DRAY_RATE_LIMIT_PER_TOKEN", value_name = "RATE")]

@@ -20,10 +20,12 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use dray_api::TokenId;
+use metrics::Counter;
 
 use super::client::Client;
 use super::error::Error;
 use crate::Config;
+use crate::metrics::Metrics;
 use crate::rate::{Rate, RateLimit};
 use limiter::{Limiter, Standing};
 
@@ -43,6 +45,8 @@ pub(crate) struct RateLimits(Arc<Inner>);
 struct Inner {
     per_token: Option<Limiter<TokenId>>,
     per_address: Option<Limiter<Client>>,
+    refused_tokens: Counter,
+    refused_addresses: Counter,
 }
 
 /// Carries where the caller's token stands from where that is known to where the answer is written.
@@ -51,7 +55,7 @@ struct Ticket(Arc<OnceLock<Standing>>);
 
 impl RateLimits {
     /// As the settings say; if they do not, there are limits unless only this machine can reach `listener`.
-    pub(crate) fn new(config: &Config, listener: IpAddr) -> Self {
+    pub(crate) fn new(config: &Config, listener: IpAddr, metrics: &Metrics) -> Self {
         let rate = |setting: Option<RateLimit>, default| match setting {
             Some(RateLimit::To(rate)) => Some(rate),
             Some(RateLimit::Off) => None,
@@ -60,6 +64,8 @@ impl RateLimits {
         Self(Arc::new(Inner {
             per_token: rate(config.rate_limit_per_token, PER_TOKEN).map(Limiter::new),
             per_address: rate(config.rate_limit_per_address, PER_ADDRESS).map(Limiter::new),
+            refused_tokens: metrics.limited_by_token.clone(),
+            refused_addresses: metrics.limited_by_address.clone(),
         }))
     }
 
@@ -76,7 +82,7 @@ impl RateLimits {
             // Only the first is told: no request has two callers.
             let _ = ticket.set(standing);
         }
-        let_in(standing, "with this token")
+        let_in(standing, "with this token", &self.0.refused_tokens)
     }
 
     /// Forgets whom no limit holds back any more.
@@ -90,8 +96,9 @@ impl RateLimits {
     }
 }
 
-fn let_in(standing: Standing, with: &'static str) -> Result<(), Error> {
+fn let_in(standing: Standing, with: &'static str, refused: &Counter) -> Result<(), Error> {
     let Some(retry_after_secs) = standing.refused_for_secs else { return Ok(()) };
+    refused.increment(1);
     Err(Error::RateLimited { with, retry_after_secs })
 }
 
@@ -106,7 +113,8 @@ pub(super) async fn limit(
         return next.run(request).await;
     }
     let of_address = limits.per_address.as_ref().map(|limiter| limiter.check(&Client::of(&request)));
-    let admitted = of_address.map_or(Ok(()), |standing| let_in(standing, "from this address"));
+    let admitted = of_address
+        .map_or(Ok(()), |standing| let_in(standing, "from this address", &limits.refused_addresses));
     let ticket = Ticket::default();
     request.extensions_mut().insert(ticket.clone());
     let mut response = match admitted {
