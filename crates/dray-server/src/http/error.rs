@@ -10,6 +10,8 @@ use dray_api::limits::MAX_BODY_BYTES;
 
 use crate::drive;
 
+/// No error, but a status: the caller has the answer already.
+pub(super) const NOT_MODIFIED: StatusCode = StatusCode::NOT_MODIFIED;
 /// Seconds after which asking again makes sense when something that we need is away.
 const RETRY_AFTER_SECS: u64 = 2;
 

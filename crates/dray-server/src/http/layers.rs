@@ -9,14 +9,14 @@ use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, Method, Uri, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
-use tower::ServiceExt as _;
+use tower::{ServiceBuilder, ServiceExt as _};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tracing::{Instrument as _, field};
 
 use super::error::{self, Error};
 use super::metrics::Counting;
-use super::{App, Around, metrics, rate_limit};
+use super::{App, Around, compression, conditional, metrics, rate_limit};
 use crate::random;
 
 /// Longest time an API request may take. A finalize that takes longer goes on without its caller.
@@ -27,7 +27,9 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// From the inside to the outside.
 pub(super) fn around(routes: Router, app: &App, around: Around<'_>) -> Router {
     let Around { store, bucket, origins } = around;
-    let mut wrapped = routes.layer(from_fn(time_limit));
+    let compressed =
+        ServiceBuilder::new().map_request(compression::disregard_impossible).layer(compression::layer());
+    let mut wrapped = routes.layer(from_fn(conditional::answer)).layer(from_fn(time_limit)).layer(compressed);
     if app.rate_limits.are_on() {
         wrapped = wrapped.layer(from_fn_with_state(app.rate_limits.clone(), rate_limit::limit));
     }
@@ -88,9 +90,10 @@ fn cors(origins: &[HeaderValue]) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(allowed)
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_NONE_MATCH])
         .expose_headers([
             REQUEST_ID,
+            header::ETAG,
             header::RETRY_AFTER,
             rate_limit::LIMIT,
             rate_limit::REMAINING,

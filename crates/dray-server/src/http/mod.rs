@@ -2,6 +2,8 @@
 
 mod auth;
 mod client;
+mod compression;
+mod conditional;
 mod error;
 mod extract;
 mod folders;

@@ -9,6 +9,8 @@ mod auth;
 mod bad_input;
 mod browser;
 mod clients;
+mod compression;
+mod conditional;
 mod download;
 mod finalize;
 mod folders;
