@@ -35,6 +35,9 @@ pub struct Config {
     pub rate_limit_per_token: Option<RateLimit>,
     /// Requests that each client address may make; `None` as above.
     pub rate_limit_per_address: Option<RateLimit>,
+    /// Whether requests are spans of OpenTelemetry traces: they are named for it, and join their callers' traces
+    /// by the process's global propagator. For whoever installed a subscriber that exports them.
+    pub traces: bool,
     /// What time it is.
     pub clock: Clock,
 }
@@ -50,6 +53,7 @@ impl Default for Config {
             max_connections: 400,
             rate_limit_per_token: None,
             rate_limit_per_address: None,
+            traces: false,
             clock: Clock::system(),
         }
     }

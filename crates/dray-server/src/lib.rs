@@ -173,7 +173,8 @@ impl Server {
 
         let public_url = public_url.map(Into::into);
         let app = http::App { service: service.clone(), public_url, rate_limits: rate_limits.clone() };
-        let around = http::Around { store: store.router(), bucket: BUCKET, origins: &origins };
+        let around =
+            http::Around { store: store.router(), bucket: BUCKET, origins: &origins, traces: config.traces };
         let router = http::router(&app, around);
         let limits = serve::Limits {
             max_connections: config.max_connections,

@@ -16,6 +16,7 @@ mod presigned;
 mod rate_limit;
 mod routes;
 mod search;
+mod trace;
 mod tree;
 mod uploads;
 mod workspace;
@@ -46,6 +47,8 @@ pub(crate) struct Around<'a> {
     pub(crate) bucket: &'static str,
     /// Origins of pages that may ask; none: any may.
     pub(crate) origins: &'a [HeaderValue],
+    /// Whether requests are spans of traces.
+    pub(crate) traces: bool,
 }
 
 /// The whole service: the API, and the embedded store.

@@ -56,6 +56,27 @@ pub(crate) struct Serve {
     /// What is logged: error, warn, info, debug, trace, or a filter such as `info,dray_server=debug`
     #[arg(long, env = "RUST_LOG", value_name = "FILTER", default_value = "info", help_heading = "Log")]
     pub(crate) log_level: String,
+    /// OpenTelemetry collector that gets a span a request (OTLP over HTTP, at /v1/traces below this address);
+    /// other OTEL_* variables apply [default: none]
+    #[arg(
+        long,
+        env = "OTEL_EXPORTER_OTLP_ENDPOINT",
+        value_name = "URL",
+        value_hint = ValueHint::Url,
+        hide_env_values = true,
+        help_heading = "Traces"
+    )]
+    pub(crate) otlp_endpoint: Option<String>,
+    /// The same for traces alone, as the whole address
+    #[arg(
+        long,
+        env = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+        value_name = "URL",
+        value_hint = ValueHint::Url,
+        hide_env_values = true,
+        help_heading = "Traces"
+    )]
+    pub(crate) otlp_traces_endpoint: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

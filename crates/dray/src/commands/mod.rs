@@ -5,6 +5,7 @@ mod data;
 mod find;
 mod log;
 mod serve;
+mod traces;
 mod upload;
 
 use clap::CommandFactory;

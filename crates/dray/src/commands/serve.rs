@@ -9,13 +9,15 @@ use dray_server::{Clock, Config, Server, Sockets};
 use tokio::net::TcpListener;
 
 use super::log;
+use super::traces::Traces;
 use crate::args::Serve;
 use crate::exit::Exit;
 use crate::signals::Signals;
 use crate::{clock, output};
 
 pub(super) async fn serve(args: Serve) -> anyhow::Result<Exit> {
-    log::start(args.log_format, &args.log_level)?;
+    let traces = Traces::start(args.otlp_endpoint.as_deref(), args.otlp_traces_endpoint.as_deref())?;
+    log::start(args.log_format, &args.log_level, traces.as_ref())?;
     let mut signals = Signals::new()?;
     let listener = bind("--listen", &args.listen).await?;
     let metrics = match &args.metrics_listen {
@@ -32,6 +34,7 @@ pub(super) async fn serve(args: Serve) -> anyhow::Result<Exit> {
         max_connections: max_connections(),
         rate_limit_per_token: args.rate_limit_per_token,
         rate_limit_per_address: args.rate_limit_per_address,
+        traces: traces.is_some(),
         clock: Clock::from_fn(clock::now),
     };
     let admin = Admin::open(&config.data).await?;
@@ -56,6 +59,9 @@ pub(super) async fn serve(args: Serve) -> anyhow::Result<Exit> {
         let _ = stopped.await;
     };
     server.run(shutdown).await;
+    if let Some(traces) = traces {
+        traces.stop().await;
+    }
     Ok(Exit::Ok)
 }
 

@@ -11,4 +11,5 @@ mod interruptions;
 mod operation;
 mod output;
 mod proxy;
+mod traces;
 mod transfers;

@@ -11,9 +11,9 @@ fn free_address() -> String {
 }
 
 /// A whole answer, its head and its body.
-fn http_get(address: &str, path: &str) -> String {
+pub(crate) fn http_get(address: &str, path: &str, headers: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
-    let head = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    let head = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{headers}\r\n");
     stream.write_all(head.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
@@ -40,7 +40,7 @@ fn an_upload_that_is_held_back_waits_and_goes_on() {
         drive.file(name, 100);
     }
     drive.ok(&[&["upload"], &names[..]].concat());
-    let scraped = http_get(&metrics, "/metrics");
+    let scraped = http_get(&metrics, "/metrics", "");
     let refused =
         scraped.lines().find_map(|line| line.strip_prefix("dray_rate_limited_total{limit=\"token\"} "));
     assert_ne!(refused.unwrap(), "0", "twelve calls were not held back by four a second");
@@ -63,4 +63,7 @@ fn a_rate_that_is_none_and_an_address_that_is_taken_are_refused_by_name() {
     let (code, said) = failed(&mut serve(&["--metrics-listen", &taken.local_addr().unwrap().to_string()]));
     assert_eq!(code, 1);
     assert!(said.contains("is in use") && said.contains("--metrics-listen"), "{said}");
+    let (code, said) = failed(&mut serve(&["--otlp-endpoint", "collector:4318"]));
+    assert_eq!(code, 2);
+    assert!(said.contains("--otlp-endpoint must be an address such as http://localhost:4318"), "{said}");
 }
