@@ -2,6 +2,7 @@
 //!
 //! Control calls go through the AWS SDK. Part URLs are signed by `dray-s3`'s batch presigner.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
@@ -21,6 +22,7 @@ use jiff::Timestamp;
 
 use crate::drive::upload::{Crc64, PartList};
 use crate::drive::{Error, Result};
+use crate::metrics::Metrics;
 
 /// The metadata entry that proves whose upload an object is.
 const TOKEN_METADATA: &str = "dray-upload";
@@ -38,6 +40,7 @@ pub(crate) struct Objects {
     credentials: Credentials,
     region: String,
     bucket: String,
+    metrics: Arc<Metrics>,
 }
 
 /// How the store is reached.
@@ -47,6 +50,8 @@ pub(crate) struct ObjectsConfig {
     pub(crate) credentials: Credentials,
     pub(crate) region: String,
     pub(crate) bucket: String,
+    /// Where calls are timed.
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 /// What became of asking the store to complete an upload.
@@ -72,7 +77,7 @@ pub(crate) struct ObjectHead {
 
 impl Objects {
     pub(crate) fn new(config: ObjectsConfig) -> Self {
-        let ObjectsConfig { endpoint, credentials, region, bucket } = config;
+        let ObjectsConfig { endpoint, credentials, region, bucket, metrics } = config;
         let sdk_credentials = aws_credential_types::Credentials::new(
             &credentials.access_key_id,
             &credentials.secret_access_key,
@@ -98,11 +103,12 @@ impl Objects {
                     .build(),
             )
             .build();
-        Self { client: Client::from_conf(sdk_config), credentials, region, bucket }
+        Self { client: Client::from_conf(sdk_config), credentials, region, bucket, metrics }
     }
 
     /// Whether the bucket is there and lets us in, now.
     pub(crate) async fn check(&self) -> Result<()> {
+        let _timing = self.metrics.store("HeadBucket");
         let answer = self.client.head_bucket().bucket(&self.bucket).send();
         match tokio::time::timeout(CHECK_TIMEOUT, answer).await {
             Ok(answer) => answer.map(|_| ()).map_err(|err| unreachable(&err)),
@@ -117,6 +123,7 @@ impl Objects {
         mime_type: &str,
         store_token: &str,
     ) -> Result<String> {
+        let _timing = self.metrics.store("CreateMultipartUpload");
         let request = self.client.create_multipart_upload().bucket(&self.bucket).key(key);
         let answer = request.content_type(mime_type).metadata(TOKEN_METADATA, store_token).send().await;
         let created = answer.map_err(|err| unreachable(&err))?;
@@ -132,6 +139,7 @@ impl Objects {
         size_bytes: u64,
         crc64: Option<&Crc64>,
     ) -> Completion {
+        let _timing = self.metrics.store("CompleteMultipartUpload");
         let listed = parts.iter().map(|(number, etag)| {
             CompletedPart::builder().part_number(number.get().into()).e_tag(format!("\"{etag}\"")).build()
         });
@@ -148,6 +156,7 @@ impl Objects {
 
     /// The parts that the store has of an upload; `None` if it does not know the upload.
     pub(crate) async fn list_parts(&self, key: &str, upload_id: &str) -> Result<Option<Vec<StoredPart>>> {
+        let _timing = self.metrics.store("ListParts");
         let request = self.client.list_parts().bucket(&self.bucket).key(key).upload_id(upload_id);
         let mut pages = request.into_paginator().send();
         let mut parts = Vec::new();
@@ -174,6 +183,7 @@ impl Objects {
 
     /// Gives an upload up and frees its parts. One that the store does not know is given up already.
     pub(crate) async fn abort_upload(&self, key: &str, upload_id: &str) -> Result<()> {
+        let _timing = self.metrics.store("AbortMultipartUpload");
         let request = self.client.abort_multipart_upload().bucket(&self.bucket).key(key).upload_id(upload_id);
         match request.send().await {
             Err(err) if code(&err) != Some(ErrorCode::NoSuchUpload) => Err(unreachable(&err)),
@@ -183,6 +193,7 @@ impl Objects {
 
     /// Gives up every upload that the store has begun for `key`.
     pub(crate) async fn abort_uploads_of(&self, key: &str) -> Result<()> {
+        let _timing = self.metrics.store("ListMultipartUploads");
         let listed = self.client.list_multipart_uploads().bucket(&self.bucket).prefix(key).send().await;
         let uploads = listed.map_err(|err| unreachable(&err))?.uploads.unwrap_or_default();
         for upload in uploads.into_iter().filter(|upload| upload.key.as_deref() == Some(key)) {
@@ -193,12 +204,14 @@ impl Objects {
 
     /// Removes an object. One that is not there is removed already.
     pub(crate) async fn delete(&self, key: &str) -> Result<()> {
+        let _timing = self.metrics.store("DeleteObject");
         let answer = self.client.delete_object().bucket(&self.bucket).key(key).send().await;
         answer.map(drop).map_err(|err| unreachable(&err))
     }
 
     /// The object under `key`, if there is one.
     pub(crate) async fn head(&self, key: &str) -> Result<Option<ObjectHead>> {
+        let _timing = self.metrics.store("HeadObject");
         match self.client.head_object().bucket(&self.bucket).key(key).send().await {
             Ok(head) => Ok(Some(ObjectHead {
                 size_bytes: head.content_length.and_then(|n| u64::try_from(n).ok()).unwrap_or(0),

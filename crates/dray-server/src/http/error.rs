@@ -10,6 +10,8 @@ use dray_api::limits::MAX_BODY_BYTES;
 
 use crate::drive;
 
+/// No error, but a status: the caller has the answer already.
+pub(super) const NOT_MODIFIED: StatusCode = StatusCode::NOT_MODIFIED;
 /// Seconds after which asking again makes sense when something that we need is away.
 const RETRY_AFTER_SECS: u64 = 2;
 
@@ -37,6 +39,8 @@ pub(crate) enum Error {
     RouteNotFound { path: String },
     /// The route is there, the method is not.
     MethodNotAllowed { method: Method },
+    /// Too many requests: with this token, or from this address.
+    RateLimited { with: &'static str, retry_after_secs: u64 },
     /// The request took too long.
     Timeout,
     /// A handler panicked.
@@ -79,6 +83,11 @@ impl Error {
                 StatusCode::METHOD_NOT_ALLOWED,
                 Code::MethodNotAllowed,
                 format!("This route does not take {method}; the Allow header says which it does."),
+            ),
+            Self::RateLimited { with, retry_after_secs } => (
+                StatusCode::TOO_MANY_REQUESTS,
+                Code::RateLimited,
+                format!("Too many requests {with}; ask again in {retry_after_secs} s."),
             ),
             Self::Timeout => (
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -297,7 +306,8 @@ impl IntoResponse for Error {
             tracing::debug!(code = code.as_str(), %message, "request refused");
         }
         let retry_after = match &self {
-            Self::Drive(drive::Error::TooManyRequests { retry_after_secs }) => Some(*retry_after_secs),
+            Self::Drive(drive::Error::TooManyRequests { retry_after_secs })
+            | Self::RateLimited { retry_after_secs, .. } => Some(*retry_after_secs),
             _ => (status == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER_SECS),
         };
         let body = ErrorBody {
@@ -321,6 +331,12 @@ impl IntoResponse for Error {
         }
         response
     }
+}
+
+/// Whether an answer is a refusal that the log tells of. Those by a rate limit are only counted: a flood of
+/// requests must not become a flood of lines.
+pub(super) fn is_logged(status: StatusCode) -> bool {
+    (status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS) || status.is_server_error()
 }
 
 pub(super) async fn route_not_found(uri: Uri) -> Error {

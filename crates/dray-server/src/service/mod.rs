@@ -14,6 +14,7 @@ mod read;
 mod recover;
 mod search;
 mod start_upload;
+mod stock;
 pub(crate) mod sweep;
 mod tokens;
 mod trash;
@@ -34,6 +35,7 @@ use crate::drive::path::Seen;
 use crate::drive::token::AccessToken;
 use crate::drive::upload::Upload;
 use crate::drive::{Error, Result};
+use crate::metrics::Metrics;
 use crate::objects::Objects;
 
 pub(crate) use children::PageRequest;
@@ -57,6 +59,8 @@ pub(crate) struct Inner {
     pub(crate) tasks: TaskTracker,
     /// Hashes passwords, and says how often they may be tried.
     pub(crate) passwords: passwords::Passwords,
+    /// What is counted and timed.
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 impl std::ops::Deref for Service {

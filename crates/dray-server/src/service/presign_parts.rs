@@ -42,6 +42,7 @@ impl Service {
         let expires_secs = self.url_ttl_secs.min(u32::try_from(upload_left).unwrap_or(1)).max(1);
         let url = UrlScope { endpoint, key: &upload.object_key, now, expires_secs };
         let presigner = self.objects.presign_parts(&url, upload_id)?;
+        self.metrics.part_urls.increment(u64::try_from(parts.len()).unwrap_or_default());
         let life = SignedDuration::from_secs(expires_secs.into());
         Ok(SignedParts { presigner, parts, expires_at: now.checked_add(life).map_err(Error::internal)? })
     }

@@ -106,7 +106,7 @@ fn files_below(folder: &std::path::Path) -> usize {
 }
 
 /// Waits until `done`, as long as a slow machine may need.
-async fn wait_for(done: impl AsyncFn() -> bool) {
+pub(crate) async fn wait_for(done: impl AsyncFn() -> bool) {
     for _ in 0..500 {
         if done().await {
             return;

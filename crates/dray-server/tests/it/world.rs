@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use dray_server::admin::{Admin, OWNER_EMAIL};
-use dray_server::{Clock, Config};
+use dray_server::{Clock, Config, Sockets};
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
@@ -26,9 +26,25 @@ pub(crate) struct World {
     pub(crate) database: Database,
     pub(crate) http: Client,
     clock_offset_ms: Arc<AtomicI64>,
+    place: Place,
+    /// Of the metrics, if they are on.
+    pub(crate) metrics_url: String,
     stop: Option<oneshot::Sender<()>>,
     server: Option<JoinHandle<Result<(), dray_server::Error>>>,
     first_token: String,
+}
+
+/// Where a server listens.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) address: &'static str,
+    pub(crate) has_metrics: bool,
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Self { address: "127.0.0.1:0", has_metrics: false }
+    }
 }
 
 /// What a request was answered with.
@@ -61,6 +77,10 @@ impl World {
 
     /// Starts a server whose settings `change` has changed.
     pub(crate) async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::start_at(Place::default(), change).await
+    }
+
+    pub(crate) async fn start_at(place: Place, change: impl FnOnce(&mut Config)) -> Self {
         let data = tempfile::tempdir().unwrap();
         let mut world = Self {
             url: String::new(),
@@ -68,6 +88,8 @@ impl World {
             database: Database::create().await,
             http: http_client(),
             clock_offset_ms: Arc::default(),
+            place,
+            metrics_url: String::new(),
             stop: None,
             server: None,
             first_token: String::new(),
@@ -91,11 +113,17 @@ impl World {
             ..Config::default()
         };
         change(&mut config);
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        self.url = format!("http://{}", listener.local_addr().unwrap());
+        let drive = TcpListener::bind(self.place.address).await.unwrap();
+        self.url = format!("http://127.0.0.1:{}", drive.local_addr().unwrap().port());
+        let mut sockets = Sockets::from(drive);
+        if self.place.has_metrics {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            self.metrics_url = format!("http://{}/metrics", listener.local_addr().unwrap());
+            sockets.metrics = Some(listener);
+        }
         let (stop, stopped) = oneshot::channel::<()>();
         self.stop = Some(stop);
-        self.server = Some(tokio::spawn(dray_server::run(config, listener, async move {
+        self.server = Some(tokio::spawn(dray_server::run(config, sockets, async move {
             let _ = stopped.await;
         })));
         let ready = self.http.get(format!("{}/readyz", self.url)).send().await.unwrap();

@@ -7,6 +7,7 @@ mod folder;
 mod log;
 mod serve;
 mod share;
+mod traces;
 mod trash;
 mod upload;
 
