@@ -88,7 +88,8 @@ impl Service {
     /// The caller's upload, by what the wire calls it. A token that is confined to a folder reaches the uploads
     /// into it only.
     async fn upload_of(&self, caller: &Caller, upload_id: &str, file_key: &str) -> Result<Upload> {
-        if upload_id.len() > MAX_KEY_BYTES || file_key.len() > MAX_KEY_BYTES {
+        // NUL is what databases take for the end of a text, or refuse.
+        if [upload_id, file_key].iter().any(|id| id.len() > MAX_KEY_BYTES || id.contains('\0')) {
             return Err(Error::UploadNotFound);
         }
         let (caller, ids) = (*caller, (upload_id.to_owned(), file_key.to_owned()));
