@@ -25,6 +25,7 @@ use axum::http::HeaderValue;
 use dray_object_store::{CorsOrigins, ObjectStore};
 use jiff::SignedDuration;
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -138,8 +139,17 @@ impl Server {
         let trash_life = SignedDuration::try_from(config.trash_life).unwrap_or(SignedDuration::MAX);
         let server = random::text().map_err(Error::Drive)?;
         let passwords = Passwords::default();
-        let inner = service::Inner { db, objects, clock, url_ttl_secs, trash_life, server, tasks, passwords };
-        let service = Service::new(inner);
+        let service = Service::new(service::Inner {
+            db,
+            objects,
+            clock,
+            url_ttl_secs,
+            trash_life,
+            server,
+            tasks,
+            sweep_soon: Notify::new(),
+            passwords,
+        });
         match service.end_leases().await {
             // A full disk must not keep anyone from reading; the leases run out by themselves.
             Err(DriveError::NoSpace) => tracing::warn!("the disk is full: only reads will work"),
@@ -166,11 +176,13 @@ impl Server {
         serve::serve(self.listener, self.router, stop, self.limits).await;
 
         sweeping.abort();
+        // It has been aborted, or has panicked, which was logged: either way it is over.
+        let _ = sweeping.await;
+        self.service.tasks.close();
+        self.service.tasks.wait().await;
         if let Err(err) = self.service.end_sweep().await {
             tracing::warn!(%err, "other servers begin to sweep only when this one's lease has run out");
         }
-        self.service.tasks.close();
-        self.service.tasks.wait().await;
         self.stop_private.cancel();
         if let Err(err) = self.serving_private.await {
             tracing::warn!(%err, "the way to the store did not end well");
@@ -183,7 +195,10 @@ impl Server {
 async fn sweep_for_ever(service: Service) {
     let mut ticks = tokio::time::interval(SWEEP_EVERY);
     loop {
-        ticks.tick().await;
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = service.sweep_soon.notified() => {}
+        }
         match service.sweep(service.clock.now(), SWEEP_LIMIT).await {
             Ok(report) if report == Report::default() => {}
             Ok(report) => tracing::info!(?report, "swept"),

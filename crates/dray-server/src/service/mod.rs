@@ -25,6 +25,7 @@ use std::sync::Arc;
 use dray_api::ItemId;
 use dray_api::limits::MAX_KEY_BYTES;
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 
 use crate::config::Clock;
@@ -55,6 +56,8 @@ pub(crate) struct Inner {
     pub(crate) server: String,
     /// Work that outlives the request that began it; a stopping server waits for it.
     pub(crate) tasks: TaskTracker,
+    /// Told when something waits to be removed for good: it counts towards somebody's quota until it is.
+    pub(crate) sweep_soon: Notify,
     /// Hashes passwords, and says how often they may be tried.
     pub(crate) passwords: passwords::Passwords,
 }
