@@ -28,6 +28,7 @@ use axum::http::HeaderValue;
 use dray_object_store::{CorsOrigins, ObjectStore};
 use jiff::SignedDuration;
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -177,6 +178,7 @@ impl Server {
             trash_life,
             server: random::text().map_err(Error::Drive)?,
             tasks,
+            sweep_soon: Notify::new(),
             passwords: Passwords::default(),
             metrics,
         });
@@ -220,11 +222,13 @@ impl Server {
 
         sweeping.abort();
         tidying.abort();
+        // It has been aborted, or has panicked, which was logged: either way it is over.
+        let _ = sweeping.await;
+        self.service.tasks.close();
+        self.service.tasks.wait().await;
         if let Err(err) = self.service.end_sweep().await {
             tracing::warn!(%err, "other servers begin to sweep only when this one's lease has run out");
         }
-        self.service.tasks.close();
-        self.service.tasks.wait().await;
         self.stop_private.cancel();
         for serving in [Some(self.serving_private), serving_metrics].into_iter().flatten() {
             if let Err(err) = serving.await {
@@ -239,7 +243,10 @@ impl Server {
 async fn sweep_for_ever(service: Service) {
     let mut ticks = tokio::time::interval(SWEEP_EVERY);
     loop {
-        ticks.tick().await;
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = service.sweep_soon.notified() => {}
+        }
         match service.sweep(service.clock.now(), SWEEP_LIMIT).await {
             Ok(report) if report == Report::default() => {}
             Ok(report) => {

@@ -50,6 +50,19 @@ pub(crate) fn unfinished_uploads(c: &Conn) -> Result<Vec<(String, u64)>, Error> 
     list(c, sql, &[], |row| Ok((row.get("state")?, size(row, "uploads")?)))
 }
 
+/// Bytes that a user owns and that their unfinished uploads may still come to. In one statement: a finalize takes from
+/// the one what it adds to the other.
+pub(crate) fn taken_bytes(c: &Conn, workspace: WorkspaceId, user: UserId) -> Result<u64, Error> {
+    let sql = "select cast(coalesce(sum(size_bytes), 0) as bigint) as size_bytes from (
+                   select size_bytes from usage where user_id = $1 and workspace_id = $2
+                   union all
+                   select size_bytes from uploads
+                   where user_id = $1 and workspace_id = $2 and state in ('opening', 'open', 'completing')
+               ) taken";
+    let taken = find(c, sql, &[&user.to_string(), &workspace.to_string()], |row| size(row, "size_bytes"))?;
+    Ok(taken.unwrap_or_default())
+}
+
 /// Until this transaction ends, no other begins an upload of the user.
 pub(crate) fn lock(c: &Conn, workspace: WorkspaceId, user: UserId) -> Result<(), Error> {
     super::lock(c, &format!("uploads {workspace} {user}"))

@@ -1,6 +1,7 @@
 //! Reading requests: JSON bodies, ids in paths, parameters in queries, and the address that the caller used. Every failure is one of
 //! ours, and names the field.
 
+use std::convert::Infallible;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
@@ -58,6 +59,10 @@ async fn read(body: Body) -> Result<Bytes, Error> {
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     let tree: serde_json::Value =
         serde_json::from_slice(body).map_err(|err| Error::InvalidJson { detail: err.to_string() })?;
+    if !tree.is_object() {
+        // A list would be taken for an object's values, in the order of its fields.
+        return Err(drive::Error::field("The body", "must be a JSON object").into());
+    }
     serde_path_to_error::deserialize(tree).map_err(|err| {
         let path = err.path().to_string();
         let field = if path == "." { "The body".to_owned() } else { path };
@@ -117,6 +122,17 @@ impl FromRequestParts<App> for PathFolder {
             .await
             .map_err(|err| invalid("id", err.to_string()))?;
         if text == "root" { Ok(Self(None)) } else { parse_id("id", &text).map(|id| Self(Some(id))) }
+    }
+}
+
+/// The one parameter of a path that is no id; `None` if it is not UTF-8.
+pub(crate) struct PathText(pub(crate) Option<String>);
+
+impl FromRequestParts<App> for PathText {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        Ok(Self(Path::<String>::from_request_parts(parts, app).await.ok().map(|Path(text)| text)))
     }
 }
 

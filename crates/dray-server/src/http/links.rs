@@ -1,6 +1,6 @@
 //! Public links: made and revoked under the API, followed under `/l/`.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::response::{IntoResponse as _, NoContent, Redirect, Response};
 use base64::Engine as _;
@@ -10,9 +10,9 @@ use dray_api::{LinkId, Links, NewLink};
 use super::App;
 use super::auth::User;
 use super::error::Error;
-use super::extract::{Json, PathId, PathIds, PublicEndpoint, PublicUrl};
+use super::extract::{Json, PathId, PathIds, PathText, PublicEndpoint, PublicUrl};
 use crate::drive::link::Link;
-use crate::drive::wire_time;
+use crate::drive::{self, wire_time};
 
 /// Neither the address nor where it leads is to be kept or told to anybody.
 const PRIVATE: [(HeaderName, HeaderValue); 3] = [
@@ -54,11 +54,12 @@ pub(super) async fn revoke(
 /// Sends whoever has the address to the file.
 pub(super) async fn follow(
     State(app): State<App>,
-    Path(slug): Path<String>,
+    PathText(slug): PathText,
     method: Method,
     PublicEndpoint(endpoint): PublicEndpoint,
     headers: HeaderMap,
 ) -> Result<Response, Error> {
+    let slug = slug.ok_or(drive::Error::LinkNotFound)?;
     let counts = method == Method::GET;
     let url = app.service.follow_link(&slug, password(&headers), &endpoint, counts).await?;
     Ok((PRIVATE, Redirect::temporary(&url)).into_response())

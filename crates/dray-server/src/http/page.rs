@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use axum::extract::Path;
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
 
-use super::error::Error;
+use super::error::{Error, route_not_found};
+use super::extract::PathText;
 
 #[derive(RustEmbed)]
 #[folder = "../../web/dist"]
@@ -31,7 +31,8 @@ pub(super) async fn index() -> Response {
     }
 }
 
-pub(super) async fn asset(Path(path): Path<String>) -> Result<Response, Error> {
+pub(super) async fn asset(uri: Uri, PathText(path): PathText) -> Result<Response, Error> {
+    let Some(path) = path else { return Err(route_not_found(uri).await) };
     let name = format!("assets/{path}");
     let file = Files::get(&name).ok_or(Error::RouteNotFound { path: format!("/{name}") })?;
     Ok(page(file.data, file.metadata.mimetype(), FOR_EVER))

@@ -43,7 +43,9 @@ impl Service {
 
 fn move_item(c: &Conn, caller: &Caller, moved: &Seen, to: Option<ItemId>, now: Timestamp) -> Result<()> {
     let id = moved.item.id;
-    let parent = items::by_id(c, id)?.and_then(|item| item.parent);
+    // Whoever sees an item without its folder has it at the root: nothing tells them where it is.
+    let parent =
+        if moved.is_own { items::by_id(c, id)?.and_then(|item| item.parent) } else { moved.item.parent };
     let target = target(c, caller, to)?;
     if parent == to {
         return moved.require(Role::Member);
@@ -54,6 +56,8 @@ fn move_item(c: &Conn, caller: &Caller, moved: &Seen, to: Option<ItemId>, now: T
         None if !moved.is_own => return Err(Error::RoleTooLow { needed: Role::Owner }),
         None => {}
         Some(folder) if folder.is_at_or_below(id) => return Err(Error::IntoItself),
+        // A role on a folder holds for what is in it, so this would be giving oneself more than one has.
+        Some(folder) if folder.role > moved.role => return Err(Error::RoleTooLow { needed: folder.role }),
         Some(folder) => check_depth(c, &moved.item, folder.item.id)?,
     }
     Ok(items::move_to(c, id, to, now)?)

@@ -10,7 +10,6 @@ use dray_api::upload::{FinalizeUpload, OnConflict, StoredPart};
 
 use super::Service;
 use super::make_item::{Made, is_name_taken, make_item};
-use crate::db::items;
 use crate::db::uploads::{self, TakeFrom};
 use crate::drive::access::Caller;
 use crate::drive::item::Item;
@@ -25,6 +24,9 @@ use crate::random;
 const PATIENCE: Duration = Duration::from_secs(20);
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+
+/// How often an item is made of an upload if the one that it replaces changes at the same moment.
+const COMMIT_ATTEMPTS: u32 = 3;
 
 /// What a client wants of a finalize.
 struct Wanted {
@@ -50,18 +52,18 @@ impl Service {
         };
         let upload = self.upload_of(caller, &request.upload_id, &request.file_key).await?;
         check_checksums(&upload, &wanted)?;
-        let service = self.clone();
-        let task = self.tasks.spawn(async move { service.finalize_or_wait(upload, wanted).await });
+        let (service, caller) = (self.clone(), *caller);
+        let task = self.tasks.spawn(async move { service.finalize_or_wait(&caller, upload, wanted).await });
         task.await.map_err(|err| Error::internal(format_args!("finalize: {err}")))?
     }
 
-    async fn finalize_or_wait(&self, mut upload: Upload, request: Wanted) -> Result<Item> {
+    async fn finalize_or_wait(&self, caller: &Caller, mut upload: Upload, request: Wanted) -> Result<Item> {
         let digest = request.parts.digest();
         let mut pause = FIRST_PAUSE;
         let mut waited = Duration::ZERO;
         loop {
             match upload.finalize_step(digest.as_ref(), self.clock.now())? {
-                FinalizeStep::Done => return self.item_of(&upload).await,
+                FinalizeStep::Done => return self.get_item(caller, upload.item).await,
                 FinalizeStep::Complete => {
                     if let Some(item) = self.try_complete(&upload, &request).await? {
                         return Ok(item);
@@ -138,8 +140,10 @@ impl Service {
         };
         if upload.on_conflict == OnConflict::Fail {
             let row = upload.clone();
-            if self.db.read(move |c| is_name_taken(c, &row)).await? {
-                return self.reopen(&lease, Error::NameTaken).await;
+            match self.db.read(move |c| is_name_taken(c, &row)).await {
+                Ok(false) => {}
+                Ok(true) => return self.reopen(&lease, Error::NameTaken).await,
+                Err(err) => return self.give_back(&lease, err).await,
             }
         }
         let (key, size_bytes, crc64) = (&upload.object_key, upload.size_bytes, upload.crc64.as_ref());
@@ -171,13 +175,17 @@ impl Service {
     /// One transaction: the item is there and the upload is over. If another finalize was faster, its item is
     /// the answer.
     async fn commit(&self, lease: Lease) -> Result<Item> {
-        let (upload, digest, now) = (lease.upload.clone(), lease.digest.clone(), self.clock.now());
-        match self.db.write(move |c| make_item(c, &upload, &digest, now)).await {
-            Ok(Made::Item(item)) => Ok(item),
-            Ok(Made::NameTaken) => Err(Error::NameTaken),
-            Ok(Made::Over) => Err(Error::UploadAborted),
-            Err(err) => self.give_back(&lease, err).await,
+        for attempts_left in (0..COMMIT_ATTEMPTS).rev() {
+            let (upload, digest, now) = (lease.upload.clone(), lease.digest.clone(), self.clock.now());
+            match self.db.write(move |c| make_item(c, &upload, &digest, now)).await {
+                Ok(Made::Item(item)) => return Ok(item),
+                Ok(Made::NameTaken) => return Err(Error::NameTaken),
+                Ok(Made::Over) => return Err(Error::UploadAborted),
+                Err(Error::FinalizePending) if attempts_left > 0 => {}
+                Err(err) => return self.give_back(&lease, err).await,
+            }
         }
+        self.give_back(&lease, Error::FinalizePending).await
     }
 
     /// The store refused the parts: the upload is open again, and the caller learns why.
@@ -202,13 +210,6 @@ impl Service {
         let (id, holder) = (lease.upload.id, lease.holder.clone());
         self.db.write(move |c| Ok(uploads::abort_completing(c, id, &holder)?)).await?;
         Err(Error::UploadAborted)
-    }
-
-    /// The item as its uploader sees it now.
-    async fn item_of(&self, upload: &Upload) -> Result<Item> {
-        let (uploader, id) = (Caller::for_user(upload.user, upload.workspace), upload.item);
-        let seen = self.db.read(move |c| Ok(items::seen(c, &uploader, id)?)).await?;
-        seen.map(|seen| seen.item).ok_or(Error::NotFound)
     }
 }
 

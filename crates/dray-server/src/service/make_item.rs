@@ -6,10 +6,10 @@ use dray_api::upload::OnConflict;
 use jiff::Timestamp;
 
 use crate::db::{Conn, items, tombstones, uploads};
-use crate::drive::Result;
 use crate::drive::access::{Caller, Role};
 use crate::drive::item::{Content, Item, numbered_name};
 use crate::drive::upload::{Digest, Upload};
+use crate::drive::{Error, Result};
 
 /// What became of an upload.
 pub(super) enum Made {
@@ -94,7 +94,10 @@ fn replace(c: &Conn, upload: &Upload, old: Item, digest: &Digest, now: Timestamp
         return already(c, upload);
     }
     let new = content(upload);
-    items::replace_content(c, &old, &new, upload.id, now)?;
+    if !items::replace_content(c, &old, &new, upload.id, now)? {
+        // It was moved here and replaced elsewhere, or trashed, at the same moment: what is here now?
+        return Err(Error::FinalizePending);
+    }
     if let Content::File { object_key, .. } = &old.content {
         tombstones::add(c, object_key, now)?;
     }

@@ -66,9 +66,7 @@ fn check_quota(c: &Conn, upload: &Upload) -> Result<()> {
     let Some(usage) = usage::of_user(c, upload.workspace, upload.user)? else { return Ok(()) };
     let Some(quota_bytes) = usage.quota_bytes else { return Ok(()) };
     usage::lock(c, upload.workspace, upload.user)?;
-    let unfinished = uploads::unfinished_bytes(c, upload.workspace, upload.user)?;
-    let taken = usage.used_bytes.saturating_add(u64::try_from(unfinished).unwrap_or(0));
-    let left_bytes = quota_bytes.saturating_sub(taken);
+    let left_bytes = quota_bytes.saturating_sub(usage::taken_bytes(c, upload.workspace, upload.user)?);
     if upload.size_bytes <= left_bytes {
         return Ok(());
     }

@@ -4,8 +4,7 @@ use dray_server::Config;
 use jiff::SignedDuration;
 use reqwest::Method;
 
-use crate::recover::wait_for;
-use crate::world::{Place, World};
+use crate::world::{Place, World, wait_for};
 
 async fn measured_with(change: impl FnOnce(&mut Config)) -> World {
     World::start_at(Place { has_metrics: true, ..Place::default() }, change).await

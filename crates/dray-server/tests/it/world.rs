@@ -247,12 +247,7 @@ impl Actor {
     }
 
     pub(crate) async fn start(&self, name: &str, size: usize) -> Started {
-        let body = json!({ "fileName": name, "fileSize": size, "mimeType": "application/pdf" });
-        let answer = self.step("start", &body).await.ok();
-        Started {
-            upload_id: answer["uploadId"].as_str().unwrap().to_owned(),
-            file_key: answer["fileKey"].as_str().unwrap().to_owned(),
-        }
+        self.start_with(name, size, &json!({})).await
     }
 
     /// One of the three steps of an upload.
@@ -297,14 +292,21 @@ impl Actor {
 
     /// The bytes of a file.
     pub(crate) async fn download(&self, id: &str) -> Vec<u8> {
-        let answer = self.get(&format!("/drive/files/{id}/download")).await.ok();
-        let response = self.http.get(answer["url"].as_str().unwrap()).send().await.unwrap();
+        let response = self.http.get(self.download_url(id).await).send().await.unwrap();
         assert_eq!(response.status(), 200);
         response.bytes().await.unwrap().to_vec()
     }
 }
 
 impl Started {
+    /// What `start` answered.
+    pub(crate) fn of(answer: &Value) -> Self {
+        Self {
+            upload_id: answer["uploadId"].as_str().unwrap().to_owned(),
+            file_key: answer["fileKey"].as_str().unwrap().to_owned(),
+        }
+    }
+
     /// A request body about this upload, with `more` in it.
     pub(crate) fn body(&self, more: &Value) -> Value {
         let mut body = json!({ "uploadId": self.upload_id, "fileKey": self.file_key });
@@ -327,6 +329,12 @@ impl Answer {
     pub(crate) fn ok(self) -> Value {
         assert_eq!(self.status, 200, "{}", self.body);
         self.body
+    }
+
+    /// A success that has nothing to say.
+    #[track_caller]
+    pub(crate) fn done(self) {
+        assert_eq!((self.status.as_u16(), &self.body), (204, &json!("")));
     }
 
     /// The status and the code of an error, whose envelope is checked on the way.
@@ -358,4 +366,15 @@ pub(crate) fn bytes(len: usize, seed: u8) -> Vec<u8> {
 /// A refusal, as [`Answer::refused`] answers it.
 pub(crate) fn refusal(status: u16, code: &str) -> (u16, String) {
     (status, code.to_owned())
+}
+
+/// Waits until `done`, as long as a slow machine may need.
+pub(crate) async fn wait_for(done: impl AsyncFn() -> bool) {
+    for _ in 0..1500 {
+        if done().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("it did not happen");
 }
