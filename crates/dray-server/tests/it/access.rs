@@ -286,7 +286,6 @@ async fn a_token_with_the_scope_that_a_route_needs_is_let_in() {
     let world = World::start().await;
     let cast = Cast::gather(&world).await;
     let http = Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
-    let scene = Scene::make(&cast).await;
     let (reader, uploader) = (&cast.scopes[1].1, &cast.scopes[0].1);
     for row in &ROWS {
         let actor = match row.needs {
@@ -294,6 +293,7 @@ async fn a_token_with_the_scope_that_a_route_needs_is_let_in() {
             Upload => uploader,
             Nothing | Everything => continue,
         };
+        let scene = Scene::make(&cast).await;
         let answer = ask(&world, &http, actor, row, &scene).await;
         assert_eq!(answer.status, row.expected[0], "{} {}: {}", row.method, row.path, answer.body);
     }

@@ -288,7 +288,7 @@ async fn every_other_text_that_is_hostile_is_a_clear_4xx() {
         let mut finalize = upload.body(&json!({ "parts": listed }));
         for field in ["uploadId", "fileKey"] {
             let whole = std::mem::replace(&mut finalize[field], json!(text));
-            for step in ["finalize", "presigned-urls"] {
+            for step in ["finalize", "presigned-urls", "parts", "abort"] {
                 let answer = owner.step(step, &finalize).await;
                 // Signing wants a number of parts, and looks for the upload first or afterwards.
                 assert!(matches!(answer.refused(), (400 | 404, _)), "{field} {text:?}");
@@ -301,6 +301,10 @@ async fn every_other_text_that_is_hostile_is_a_clear_4xx() {
             ("mimeType", json!({ "fileName": "c", "fileSize": 1, "mimeType": text })),
             ("onConflict", json!({ "fileName": "c", "fileSize": 1, "mimeType": "a/b", "onConflict": text })),
             ("parentId", json!({ "fileName": "c", "fileSize": 1, "mimeType": "a/b", "parentId": text })),
+            (
+                "checksum",
+                json!({ "fileName": "c", "fileSize": 1, "mimeType": "a/b", "checksum": { "crc64nvme": text } }),
+            ),
         ] {
             let answer = owner.step("start", &body).await;
             let is_type = field == "mimeType" && ["", "a/b.txt", "../a"].contains(&&*text);
@@ -333,6 +337,10 @@ async fn every_other_text_that_is_hostile_is_a_clear_4xx() {
             let answer = owner.query("/drive/folders/root/children", &[(parameter, &text)]).await;
             let is_number = parameter == "limit" && text.parse::<u32>().is_ok_and(|n| n > 0);
             assert!(is_number || answer.refused_for(parameter).0 == 400, "{parameter} {text:?}");
+        }
+        for path in ["/drive/uploads", "/drive/trash", "/drive/shared"] {
+            let answer = owner.query(path, &[("cursor", &text)]).await;
+            assert_eq!(answer.refused_for("cursor"), refusal(400, "invalid_parameter"), "{path} {text:?}");
         }
     }
     assert_eq!(owner.finalize(&upload, &listed).await.ok()["name"], "b");

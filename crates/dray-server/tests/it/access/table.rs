@@ -7,10 +7,13 @@ pub(super) fn routes() -> BTreeSet<(String, String)> {
     ROUTES.iter().map(|(method, path)| ((*method).to_owned(), (*path).to_owned())).collect()
 }
 
-const ROUTES: [(&str, &str); 34] = [
+const ROUTES: [(&str, &str); 37] = [
     ("POST", "/public/v1/drive/files/upload/multipart/start"),
     ("POST", "/public/v1/drive/files/upload/multipart/presigned-urls"),
     ("POST", "/public/v1/drive/files/upload/multipart/finalize"),
+    ("POST", "/public/v1/drive/files/upload/multipart/parts"),
+    ("POST", "/public/v1/drive/files/upload/multipart/abort"),
+    ("GET", "/public/v1/drive/uploads"),
     ("GET", "/public/v1/drive/files/{id}"),
     ("PATCH", "/public/v1/drive/files/{id}"),
     ("DELETE", "/public/v1/drive/files/{id}"),
@@ -94,6 +97,7 @@ const fn row(
 const START: &str = r#"{"fileName":"new","fileSize":1,"mimeType":"a/b","parentId":"$folder"}"#;
 const SIGN: &str = r#"{"uploadId":"$upload","fileKey":"$key","parts":1}"#;
 const FINALIZE: &str = r#"{"uploadId":"$upload","fileKey":"$key","parts":[{"partNumber":1,"eTag":"$etag"}]}"#;
+const UPLOAD: &str = r#"{"uploadId":"$upload","fileKey":"$key"}"#;
 const CHANGE: &str = r#"{"name":"other"}"#;
 const MOVE: &str = r#"{"parentId":"$inner"}"#;
 const ROLE: &str = r#"{"role":"member"}"#;
@@ -109,10 +113,20 @@ const OF_UPLOADER: [u16; 8] = [200, 404, 404, 404, 404, 404, 200, 404];
 const ANYONE: [u16; 8] = [200; 8];
 pub(super) const WHOLE_DRIVE: [u16; 8] = [200, 200, 200, 200, 200, 200, 403, 403];
 
-pub(super) const ROWS: [Row; 41] = [
+pub(super) const ROWS: [Row; 44] = [
     row("POST", "/public/v1/drive/files/upload/multipart/start", Upload, "", START, CHANGED),
     row("POST", "/public/v1/drive/files/upload/multipart/presigned-urls", Upload, "", SIGN, OF_UPLOADER),
     row("POST", "/public/v1/drive/files/upload/multipart/finalize", Upload, "", FINALIZE, OF_UPLOADER),
+    row("POST", "/public/v1/drive/files/upload/multipart/parts", Upload, "", UPLOAD, OF_UPLOADER),
+    row(
+        "POST",
+        "/public/v1/drive/files/upload/multipart/abort",
+        Upload,
+        "",
+        UPLOAD,
+        [204, 404, 404, 404, 404, 404, 204, 404],
+    ),
+    row("GET", "/public/v1/drive/uploads", Upload, "", "", WHOLE_DRIVE),
     row("GET", "/public/v1/drive/files/{id}", Read, "file", "", SEEN),
     row("GET", "/public/v1/drive/files/{id}", Read, "folder", "", SEEN),
     row("GET", "/public/v1/drive/files/{id}", Read, "trashed", "", [404; 8]),
