@@ -70,13 +70,11 @@ async fn a_wrong_part_list_names_the_place_and_leaves_the_upload_usable() {
         (part(json!(1_u64 << 63)), "parts[0].partNumber"),
         (part(json!(1.5)), "parts[0].partNumber"),
         (part(json!("1")), "parts[0].partNumber"),
-        (json!([{ "partNumber": 1 }]), "parts[0]"),
         (json!([{ "eTag": "x" }]), "parts[0]"),
         (json!([]), "parts"),
         (json!([good[0], good[0]]), "parts"),
         (json!(huge), "parts"),
         (json!("all"), "parts"),
-        (json!(null), "parts"),
     ];
     for (parts, field) in cases {
         let answer = owner.finalize(&upload, &parts).await;
