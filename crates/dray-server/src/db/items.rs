@@ -179,7 +179,9 @@ pub(crate) fn insert(c: &Conn, item: &Item, upload: Option<UploadRowId>) -> Resu
             &millis(item.updated_at),
         ],
     )?;
-    note_host(c, item.id)?;
+    if item.parent.is_some() {
+        note_host(c, item.id)?;
+    }
     usage::add(c, item.workspace, item.owner, 1, stored_size(item.size_bytes())?)
 }
 

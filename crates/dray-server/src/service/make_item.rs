@@ -45,11 +45,12 @@ pub(super) fn make_item(c: &Conn, upload: &Upload, digest: &Digest, now: Timesta
     }
 }
 
-/// Whether a file of the upload's name is where it would go.
+/// Whether another file of the upload's name is where it would go. (Its own is there if another finalize was faster.)
 pub(super) fn is_name_taken(c: &Conn, upload: &Upload) -> Result<bool> {
     let uploader = Caller::for_user(upload.user, upload.workspace);
     let parent = parent(c, &uploader, upload.parent)?;
-    Ok(items::file_named(c, upload.workspace, parent, upload.user, &upload.name)?.is_some())
+    let namesake = items::file_named(c, upload.workspace, parent, upload.user, &upload.name)?;
+    Ok(namesake.is_some_and(|namesake| namesake.id != upload.item))
 }
 
 /// The folder that the upload was started for. If it is gone by now, or its uploader may not put anything there any

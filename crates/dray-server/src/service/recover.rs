@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::Service;
 use super::sweep::Report;
+use crate::db::tombstones;
 use crate::db::uploads::{self, TakeFrom};
 use crate::drive::upload::{Digest, FINALIZE_LEASE, PartList, State, Upload};
 use crate::drive::{Error, Result};
@@ -76,7 +77,13 @@ impl Service {
             // A crash came between the store's answer and the note of it.
             None => self.objects.abort_uploads_of(&upload.object_key).await?,
         }
-        let (id, now) = (upload.id, self.clock.now());
-        self.db.write(move |c| Ok(uploads::parts_freed(c, id, now)?)).await
+        let (id, key, now) = (upload.id, upload.object_key.clone(), self.clock.now());
+        self.db
+            .write(move |c| {
+                // A finalize may have got as far as the object, and then have been refused for its name.
+                tombstones::add(c, &key, now)?;
+                Ok(uploads::parts_freed(c, id, now)?)
+            })
+            .await
     }
 }

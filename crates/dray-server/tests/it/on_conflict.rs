@@ -338,3 +338,28 @@ async fn what_a_crash_cut_off_replaces_all_the_same() {
     wait_for(async || world.object_keys().len() == 1).await;
     assert_eq!(owner.finalize(&upload, &listed).await.ok()["id"], old["id"]);
 }
+
+/// The store had made the object, the database had not heard of it, and meanwhile the name was taken.
+#[tokio::test]
+async fn an_upload_that_is_given_up_after_its_object_was_made_leaves_none() {
+    for is_aborted in [true, false] {
+        let mut world = World::start().await;
+        let (upload, listed) =
+            world.owner().put_with("a.txt", b"abc", &json!({ "onConflict": "fail" })).await;
+        world.owner().finalize(&upload, &listed).await.ok();
+        world.stop().await;
+        world.execute("delete from items; update uploads set state = 'open', digest = null").await;
+        world.serve(|_| {}).await;
+        let first = world.owner().file("a.txt", None).await;
+        let refused = world.owner().finalize(&upload, &listed).await;
+        assert_eq!((refused.refused(), world.object_keys().len()), (refusal(409, "name_taken"), 2));
+        if is_aborted {
+            world.owner().step("abort", &upload.body(&json!({}))).await.done();
+        } else {
+            world.pass(jiff::SignedDuration::from_hours(25));
+        }
+        world.restart().await;
+        wait_for(async || world.object_keys().len() == 1).await;
+        assert!(world.object_keys()[0].ends_with(&first));
+    }
+}
