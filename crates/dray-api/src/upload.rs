@@ -8,14 +8,19 @@ use serde::{Deserialize, Serialize};
 use crate::id::ItemId;
 
 /// Step 1, `start`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StartUpload {
-    /// Name of the item to be.
+    /// Name of the item to be, one path segment: no slash, backslash, control or line-breaking character, none that changes
+    /// the direction of text, and not `.` or `..`.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 255))]
     pub file_name: String,
     /// Its size in bytes.
+    #[cfg_attr(feature = "openapi", schema(maximum = 5_497_558_138_880_i64))]
     pub file_size: u64,
-    /// Its MIME type.
+    /// Its MIME type; if it is empty, `application/octet-stream`.
+    #[cfg_attr(feature = "openapi", schema(max_length = 255))]
     pub mime_type: String,
     /// The folder it goes to; absent or null: the root.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -23,6 +28,7 @@ pub struct StartUpload {
 }
 
 /// Answer of `start`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StartedUpload {
@@ -35,22 +41,28 @@ pub struct StartedUpload {
     /// How many parts that makes.
     pub parts: u32,
     /// When the upload expires if it is left alone: RFC 3339 in UTC with milliseconds.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub expires_at: String,
 }
 
 /// Step 2, `presigned-urls`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PresignParts {
     /// From `start`.
+    #[cfg_attr(feature = "openapi", schema(max_length = 1024))]
     pub upload_id: String,
     /// From `start`.
+    #[cfg_attr(feature = "openapi", schema(max_length = 1024))]
     pub file_key: String,
     /// How many parts the client cuts the file into. May be left out when `partNumbers` is given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 10_000))]
     pub parts: Option<u64>,
-    /// Sign only these (after an expiry, when resuming).
+    /// Sign only these parts (after an expiry, when resuming), each from 1 to 10,000 and none twice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 10_000))]
     pub part_numbers: Option<Vec<u64>>,
 }
 
@@ -78,14 +90,18 @@ pub struct PresignedPart {
 }
 
 /// Step 4, `finalize`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FinalizeUpload {
     /// From `start`.
+    #[cfg_attr(feature = "openapi", schema(max_length = 1024))]
     pub upload_id: String,
     /// From `start`.
+    #[cfg_attr(feature = "openapi", schema(max_length = 1024))]
     pub file_key: String,
-    /// Every part, in any order.
+    /// Every part, in any order, none twice.
+    #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 10_000))]
     pub parts: Vec<UploadedPart>,
 }
 
