@@ -33,6 +33,7 @@ use db::Db;
 pub use db::access::UserRow;
 pub use db::tokens::TokenRow;
 pub use drive::Error as DriveError;
+pub use http::route_table;
 use objects::{Objects, ObjectsConfig};
 use service::Service;
 pub use service::recover::Report;

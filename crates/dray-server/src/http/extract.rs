@@ -13,6 +13,9 @@ use dray_s3::Endpoint;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Body as _;
 use serde::de::DeserializeOwned;
+use utoipa::openapi::Required;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::{IntoParams, PartialSchema as _};
 
 use super::App;
 use super::error::Error;
@@ -73,6 +76,18 @@ impl FromRequestParts<App> for PathId {
             .await
             .map_err(|err| invalid("id", err.to_string()))?;
         text.0.parse().map(Self).map_err(|err: dray_api::InvalidId| invalid("id", err.to_string()))
+    }
+}
+
+impl IntoParams for PathId {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let id = ParameterBuilder::new()
+            .name("id")
+            .parameter_in(ParameterIn::Path)
+            .description(Some("The item's id."))
+            .required(Required::True)
+            .schema(Some(ItemId::schema()));
+        vec![id.build()]
     }
 }
 

@@ -7,6 +7,7 @@ mod folders;
 mod health;
 mod items;
 mod layers;
+mod openapi;
 mod page;
 mod presigned;
 mod routes;
@@ -16,7 +17,7 @@ mod uploads;
 mod workspace;
 
 use axum::Router;
-use axum::http::HeaderValue;
+use axum::http::{HeaderValue, Method};
 
 use crate::service::Service;
 
@@ -28,7 +29,14 @@ pub(crate) struct App {
     pub(crate) public_url: Option<std::sync::Arc<str>>,
 }
 
+/// Every route: its method, and its path with parameters in braces.
+///
+/// Paths are whole: those of the API begin with [`dray_api::BASE_PATH`].
+pub fn route_table() -> Vec<(Method, String)> {
+    routes::table()
+}
+
 /// The whole service: the API, and the embedded store for requests that are S3's.
 pub(crate) fn router(app: App, store: Router, bucket: &'static str, origins: &[HeaderValue]) -> Router {
-    layers::around(routes::routes(app), store, bucket, origins)
+    layers::around(routes::router(app), store, bucket, origins)
 }

@@ -1,30 +1,107 @@
-//! The whole route table, on one page.
+//! The whole route table, on one page: what the router, the OpenAPI document and the tests know of the routes.
+//!
+//! To add a route:
+//! 1. Write its handler, with a doc comment (the first paragraph is the document's summary, the rest its
+//!    description) and `#[utoipa::path(…)]`, which says the parameters and the answer.
+//! 2. Add its line below: method, path, handler, and the error codes that it can give *beyond* those that all
+//!    routes of its kind share (`openapi::shared_codes`: tokens, parameters, bodies, a full disk…).
+//! 3. If a body has a type that is new on the wire, add an example of it to `examples.json`.
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::handler::Handler;
+use axum::http::Method;
+use axum::routing::{MethodRouter, get};
 use dray_api::BASE_PATH;
+use dray_api::ErrorCode as Code;
+use utoipa_axum::router::UtoipaMethodRouter;
+use utoipa_axum::routes as documented;
 
-use super::{App, error, folders, health, items, page, search, tree, uploads, workspace};
+use super::{App, error, folders, health, items, openapi, page, search, tree, uploads, workspace};
 
-pub(super) fn routes(app: App) -> Router {
-    let api = Router::new()
-        .route("/drive/files/upload/multipart/start", post(uploads::start))
-        .route("/drive/files/upload/multipart/presigned-urls", post(uploads::presigned_urls))
-        .route("/drive/files/upload/multipart/finalize", post(uploads::finalize))
-        .route("/drive/files/{id}", get(items::get_item))
-        .route("/drive/files/{id}/download", get(items::download))
-        .route("/drive/folders", post(folders::create))
-        .route("/drive/tree", get(tree::list))
-        .route("/drive/search", get(search::find))
-        .route("/workspace/info", get(workspace::info))
-        .route("/workspace/members", get(workspace::members));
-    Router::new()
-        .nest(BASE_PATH, api)
-        .route("/", get(page::index))
-        .route("/assets/{*path}", get(page::asset))
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
+/// A route: who answers it, and what the document says of it.
+pub(super) struct Route {
+    method: Method,
+    /// Under [`BASE_PATH`], if it is one of the API's.
+    path: &'static str,
+    handler: MethodRouter<App>,
+    /// `None`: not part of the API's document.
+    pub(super) docs: Option<openapi::RouteDocs>,
+}
+
+macro_rules! routes {
+    ($($method:ident $path:literal $handler:path [$($code:ident),*];)*) => {
+        vec![$(Route::new(Method::$method, $path, documented!($handler), &[$(Code::$code),*])),*]
+    };
+}
+
+/// Routes under [`BASE_PATH`]. All want a token.
+pub(super) fn api() -> Vec<Route> {
+    routes! {
+        POST "/drive/files/upload/multipart/start" uploads::start
+            [InvalidName, FileTooLarge, NotAFolder, NotFound, UploadExpired, StoreUnreachable];
+        POST "/drive/files/upload/multipart/presigned-urls" uploads::presigned_urls
+            [InvalidParameter, ImpossiblePartCount, UploadNotFound, FinalizedDifferently, UploadAborted, UploadExpired];
+        POST "/drive/files/upload/multipart/finalize" uploads::finalize
+            [InvalidPart, PartTooSmall, SizeMismatch, UploadNotFound, NotFound, FinalizedDifferently,
+             FinalizeInProgress, UploadAborted, UploadExpired, StoreUnreachable, FinalizePending];
+        GET "/drive/files/{id}" items::get_item [NotFound];
+        GET "/drive/files/{id}/download" items::download [NotAFile, NotFound];
+        POST "/drive/folders" folders::create [InvalidName, NotAFolder, TooDeep, NotFound];
+        GET "/drive/tree" tree::list [NotAFolder, NotFound];
+        GET "/drive/search" search::find [];
+        GET "/workspace/info" workspace::info [NotFound];
+        GET "/workspace/members" workspace::members [];
+    }
+}
+
+/// What the server says of itself, at the root of the host. No token is needed.
+pub(super) fn server() -> Vec<Route> {
+    routes! {
+        GET "/healthz" health::alive [];
+        GET "/readyz" health::ready [StoreUnreachable, DatabaseUnreachable];
+        GET "/openapi.json" openapi::json [];
+    }
+}
+
+/// What browsers load; not part of the API, so not of its document.
+fn pages() -> Vec<Route> {
+    vec![
+        Route::page("/", page::index),
+        Route::page("/docs", page::docs),
+        Route::page("/assets/{*path}", page::asset),
+    ]
+}
+
+/// Every route, with its whole path.
+pub(super) fn table() -> Vec<(Method, String)> {
+    let api = api().into_iter().map(|route| (route.method, format!("{BASE_PATH}{}", route.path)));
+    let others = server().into_iter().chain(pages());
+    api.chain(others.map(|route| (route.method, route.path.to_owned()))).collect()
+}
+
+pub(super) fn router(app: App) -> Router {
+    let add = |router: Router<App>, route: Route| router.route(route.path, route.handler);
+    let api = api().into_iter().fold(Router::new(), add);
+    server()
+        .into_iter()
+        .chain(pages())
+        .fold(Router::new().nest(BASE_PATH, api), add)
         .fallback(error::route_not_found)
         .method_not_allowed_fallback(error::method_not_allowed)
         .with_state(app)
+}
+
+impl Route {
+    fn new(
+        method: Method,
+        path: &'static str,
+        (schemas, paths, handler): UtoipaMethodRouter<App>,
+        codes: &'static [Code],
+    ) -> Self {
+        Self { method, path, handler, docs: Some(openapi::RouteDocs { schemas, paths, codes }) }
+    }
+
+    fn page<T: 'static>(path: &'static str, handler: impl Handler<T, App>) -> Self {
+        Self { method: Method::GET, path, handler: get(handler), docs: None }
+    }
 }

@@ -10,6 +10,13 @@ use super::auth::Authenticated;
 use super::error::Error;
 use super::extract::Parameters;
 
+/// Get the workspace
+///
+/// The one that the token is good in.
+#[utoipa::path(
+    get, path = "/workspace/info", operation_id = "getWorkspace", tag = "Workspace",
+    responses((status = OK, description = "The workspace.", body = WorkspaceInfo)),
+)]
 pub(super) async fn info(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
@@ -17,6 +24,18 @@ pub(super) async fn info(
     Ok(Json(app.service.workspace_info(&caller)?))
 }
 
+/// List the workspace's members
+///
+/// A page of them, oldest first.
+#[utoipa::path(
+    get, path = "/workspace/members", operation_id = "listMembers", tag = "Workspace",
+    params(
+        ("q" = Option<String>, Query, max_length = 255, description = "A part of their name or address."),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 500, description = "Most members of this page; 100 if it is not said."),
+        ("offset" = Option<u64>, Query, minimum = 0, maximum = 4_294_967_295_i64, description = "How many to skip; 0 if it is not said."),
+    ),
+    responses((status = OK, description = "The page.", body = Members)),
+)]
 pub(super) async fn members(
     State(app): State<App>,
     Authenticated(caller): Authenticated,

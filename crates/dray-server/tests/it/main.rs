@@ -14,6 +14,7 @@ mod finalize;
 mod folders;
 mod health;
 mod items;
+mod openapi;
 mod operators;
 mod presigned_urls;
 mod recover;
