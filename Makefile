@@ -31,6 +31,7 @@ lint: $(PAGE)
 
 unit: $(PAGE)
 	cargo test --workspace --locked --quiet
+	scripts/with-postgres cargo test -p dray-server --test it --locked --quiet
 
 clients: $(PAGE) ## boto3, aws-cli and rclone against the embedded store
 	cargo build --locked -p dray

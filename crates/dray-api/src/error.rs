@@ -72,6 +72,10 @@ codes! {
     PartTooSmall = "part_too_small",
     /// 400: the stored bytes are not as many as `fileSize` said.
     SizeMismatch = "size_mismatch",
+    /// 400: the stored bytes do not have the checksum that was announced.
+    ChecksumMismatch = "checksum_mismatch",
+    /// 400: the store can not prove a checksum, and `verify` was not asked for.
+    ChecksumUnproven = "checksum_unproven",
     /// 400: the file is larger than the server takes.
     FileTooLarge = "file_too_large",
     /// 400: a file is needed, this is a folder.
@@ -92,18 +96,40 @@ codes! {
     WrongTokenKind = "wrong_token_kind",
     /// 403: the token lacks a scope.
     MissingScope = "missing_scope",
+    /// 403: the token is confined to a folder, and this is not in it.
+    ConfinedToken = "confined_token",
+    /// 403: the caller's role on the item does not let them do this.
+    RoleTooLow = "role_too_low",
+    /// 401: the link needs a password, and none or a wrong one was sent.
+    LinkPassword = "link_password",
     /// 404: no such item, or not one that the caller may see.
     NotFound = "not_found",
     /// 404: no such upload, or not the caller's.
     UploadNotFound = "upload_not_found",
+    /// 404: no such user in the workspace.
+    UserNotFound = "user_not_found",
+    /// 404: the user has no role on the item itself.
+    ParticipantNotFound = "participant_not_found",
+    /// 404: no such link, or one that has expired, was revoked or leads to nothing any more.
+    LinkNotFound = "link_not_found",
+    /// 404: no such token, or not the caller's.
+    TokenNotFound = "token_not_found",
     /// 404: no such route.
     RouteNotFound = "route_not_found",
     /// 405: the route does not take this method.
     MethodNotAllowed = "method_not_allowed",
     /// 409: the upload was finalized with other parts.
     FinalizedDifferently = "finalized_differently",
-    /// 409: the upload is being finalized with other parts.
+    /// 409: the upload is finalized, so it can not be aborted.
+    AlreadyFinalized = "already_finalized",
+    /// 409: the upload is being finalized right now, with other parts or against an abort.
     FinalizeInProgress = "finalize_in_progress",
+    /// 409: a folder can not be moved into itself or below itself.
+    IntoItself = "into_itself",
+    /// 409: there is a file with this name already, and the upload said `fail`.
+    NameTaken = "name_taken",
+    /// 409: the role of an item's owner can be neither given nor taken.
+    OwnerIsFixed = "owner_is_fixed",
     /// 410: the upload was aborted.
     UploadAborted = "upload_aborted",
     /// 410: the upload expired.
@@ -124,6 +150,8 @@ codes! {
     FinalizePending = "finalize_pending",
     /// 503: the request took too long.
     Timeout = "timeout",
+    /// 507: the file is over what is left of the user's quota.
+    QuotaExceeded = "quota_exceeded",
     /// 507: the store is full.
     NoSpace = "no_space",
 }

@@ -81,6 +81,10 @@ id!(
     TokenId
 );
 id!(
+    /// A public link's record (not its address, which is a secret).
+    LinkId
+);
+id!(
     /// An upload's row in the database (the `uploadId` of the wire is the object store's).
     UploadRowId
 );

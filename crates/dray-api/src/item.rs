@@ -124,6 +124,27 @@ pub struct NewFolder {
     pub parent_id: Option<ItemId>,
 }
 
+/// `PATCH /drive/files/{id}`: what is absent stays as it is.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ItemChange {
+    /// A new name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 255))]
+    pub name: Option<String>,
+    /// The folder to move it to; `Some(None)`, null on the wire: the root.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<ItemId>))]
+    pub parent_id: Option<Option<ItemId>>,
+}
+
+/// Null is a value here, and absence is none.
+#[expect(clippy::option_option, reason = "absent, null and an id are three things on the wire")]
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<ItemId>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
 /// Answer of `GET /drive/files/{id}/download`.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -136,6 +157,15 @@ pub struct DownloadUrl {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_change_tells_the_root_from_nothing() {
+        let change = |json: &str| serde_json::from_str::<ItemChange>(json).unwrap();
+        assert_eq!(change("{}"), ItemChange::default());
+        assert_eq!(change(r#"{"parentId": null}"#).parent_id, Some(None));
+        let json = serde_json::to_string(&ItemChange { parent_id: Some(None), name: None }).unwrap();
+        assert_eq!(json, r#"{"parentId":null}"#);
+    }
 
     fn file() -> Item {
         Item {

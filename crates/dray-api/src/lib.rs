@@ -7,19 +7,25 @@ pub mod error;
 pub mod id;
 pub mod item;
 pub mod limits;
+pub mod listing;
 pub mod plan;
 #[cfg(feature = "openapi")]
 mod schema;
 pub mod search;
+pub mod sharing;
+pub mod token;
 pub mod tree;
 pub mod upload;
 pub mod workspace;
 
 pub use error::{ErrorBody, ErrorCode};
-pub use id::{InvalidId, ItemId, TokenId, UploadRowId, UserId, WorkspaceId};
-pub use item::{DownloadUrl, Item, ItemType, NewFolder};
+pub use id::{InvalidId, ItemId, LinkId, TokenId, UploadRowId, UserId, WorkspaceId};
+pub use item::{DownloadUrl, Item, ItemChange, ItemType, NewFolder};
+pub use listing::{Ancestors, EmptiedTrash, ItemPage, ListSort, TrashPage, TrashedItem, Usage};
 pub use plan::PartPlan;
-pub use search::{SearchHits, SearchOrder, SearchSort};
+pub use search::{SearchHits, SearchSort, SortOrder};
+pub use sharing::{Link, Links, NewLink, NewRole, Participant, Participants, Role};
+pub use token::{CreatedToken, NewToken, Token, Tokens};
 pub use tree::{Tree, TreeNode};
 pub use workspace::{Member, Members, WorkspaceInfo};
 

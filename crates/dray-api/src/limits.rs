@@ -41,3 +41,19 @@ pub const DEFAULT_SEARCH_HITS: u32 = 20;
 pub const MAX_MEMBERS: u32 = 500;
 /// Members of `GET /workspace/members` that does not say how many.
 pub const DEFAULT_MEMBERS: u32 = 100;
+/// Most items of one page of `GET /drive/folders/{id}/children` and its like.
+pub const MAX_PAGE_ITEMS: u32 = 1000;
+/// Items of a page that does not say how many.
+pub const DEFAULT_PAGE_ITEMS: u32 = 100;
+/// Most characters of a cursor.
+pub const MAX_CURSOR_CHARS: usize = 4096;
+/// Most characters of a token's name.
+pub const MAX_TOKEN_NAME_CHARS: usize = 100;
+/// Most tokens that a user has at once, those that have ended not counted.
+pub const MAX_TOKENS: u32 = 1000;
+/// Most links of a file.
+pub const MAX_LINKS: u32 = 100;
+/// Most characters of a link's password.
+pub const MAX_PASSWORD_CHARS: usize = 200;
+/// Most participants of an item, not counting those of folders above it.
+pub const MAX_PARTICIPANTS: u32 = 1000;

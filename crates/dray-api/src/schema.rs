@@ -2,13 +2,13 @@
 //! written otherwise than they are read.
 
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{Object, ObjectBuilder, OneOfBuilder, Schema, Type};
+use utoipa::openapi::schema::{Object, ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::item::BothSpellings;
 use crate::limits::{MAX_ETAG_BYTES, MAX_PARTS};
 use crate::upload::{PresignedPart, PresignedParts, UploadedPart};
-use crate::{ErrorCode, Item, ItemId, SearchOrder, SearchSort, UserId, WorkspaceId};
+use crate::{ErrorCode, Item, ItemId, LinkId, ListSort, SearchSort, SortOrder, TokenId, UserId, WorkspaceId};
 
 macro_rules! schemas {
     ($($type:ty => $schema:expr;)*) => {$(
@@ -26,14 +26,25 @@ schemas! {
     ItemId => id("A file or a folder.");
     UserId => id("A user.");
     WorkspaceId => id("A workspace.");
+    TokenId => id("An access token's record.");
+    LinkId => id("A public link's record.");
     ErrorCode => choice("What went wrong, for programs. The texts never change.", ErrorCode::ALL.iter().map(|code| code.as_str()));
     SearchSort => choice("What to sort by.", texts(SearchSort::ALL)).default(Some("updatedAt".into()));
-    SearchOrder => choice("Which way to sort.", texts(SearchOrder::ALL)).default(Some("desc".into()));
+    ListSort => choice("What to sort by. Folders come first whatever it is.", texts(ListSort::ALL)).default(Some("name".into()));
+    SortOrder => choice("Which way to sort.", texts(SortOrder::ALL));
+    TokenScope => choice("What a token may do.", ["access_drive", "drive_read", "drive_upload"].into_iter());
+    GivenRole => choice("A role that can be given.", ["viewer", "member", "admin"].into_iter());
     UploadedPart => OneOfBuilder::new()
-        .description(Some("A part that the store has, in this API's spelling or in S3's."))
+        .description(Some("A part that the store has, in this API's spelling or in S3's (not in both)."))
         .item(uploaded_part("partNumber", "eTag"))
         .item(uploaded_part("PartNumber", "ETag"));
 }
+
+/// A scope, which is a text on the wire.
+pub(crate) struct TokenScope;
+
+/// A role but that of the owner, which is not given.
+pub(crate) struct GivenRole;
 
 fn id(about: &str) -> ObjectBuilder {
     text(about).pattern(Some("^[0-9a-fA-F]{24}$")).examples(["65ba5c80c3f1a2b4d5e6f708"])
@@ -60,11 +71,11 @@ fn uploaded_part(number: &str, etag: &str) -> Object {
         )
         .property(
             etag,
-            text("The store's `ETag`, with or without its double quotes.")
+            text("The store's `ETag`, with or without its double quotes. Absent or null: whatever the store has.")
+                .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
                 .pattern(Some(format!("^(\"{bare}\"|{bare})$"))),
         )
         .required(number)
-        .required(etag)
         .build()
 }
 
@@ -130,9 +141,12 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::limits::{MAX_FILE_BYTES, MAX_KEY_BYTES, MAX_MIME_TYPE_BYTES, MAX_NAME_CHARS, MAX_TREE_ITEMS};
-    use crate::upload::{FinalizeUpload, PresignParts, StartUpload};
-    use crate::{NewFolder, Tree};
+    use crate::limits::{
+        MAX_FILE_BYTES, MAX_KEY_BYTES, MAX_MIME_TYPE_BYTES, MAX_NAME_CHARS, MAX_PASSWORD_CHARS,
+        MAX_TOKEN_NAME_CHARS, MAX_TREE_ITEMS,
+    };
+    use crate::upload::{FinalizeUpload, PresignParts, StartUpload, UploadKey};
+    use crate::{ItemChange, NewFolder, NewLink, NewToken, Tree};
 
     fn property<T: PartialSchema>(name: &str) -> Value {
         serde_json::to_value(T::schema()).unwrap()["properties"][name].clone()
@@ -149,6 +163,12 @@ mod tests {
         assert_eq!(property::<PresignParts>("parts")["maximum"], json!(MAX_PARTS));
         assert_eq!(property::<PresignParts>("partNumbers")["maxItems"], json!(MAX_PARTS));
         assert_eq!(property::<FinalizeUpload>("parts")["maxItems"], json!(MAX_PARTS));
+        assert_eq!(property::<PresignParts>("contentLengths")["maxItems"], json!(MAX_PARTS));
+        assert_eq!(property::<UploadKey>("uploadId")["maxLength"], json!(MAX_KEY_BYTES));
+        assert_eq!(property::<UploadKey>("fileKey")["maxLength"], json!(MAX_KEY_BYTES));
+        assert_eq!(property::<ItemChange>("name")["maxLength"], json!(MAX_NAME_CHARS));
+        assert_eq!(property::<NewLink>("password")["maxLength"], json!(MAX_PASSWORD_CHARS));
+        assert_eq!(property::<NewToken>("name")["maxLength"], json!(MAX_TOKEN_NAME_CHARS));
         assert_eq!(property::<Tree>("totalItems")["maximum"], json!(MAX_TREE_ITEMS));
     }
 

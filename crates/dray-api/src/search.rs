@@ -13,6 +13,8 @@ pub struct SearchHits {
     pub hits: Vec<Item>,
     /// How many there are, of which `hits` are the first.
     pub total_hits: u64,
+    /// Whether that is exact. If not there are more, and these come from the newest of them: more words help.
+    pub total_is_exact: bool,
     /// What was searched for, as it was given.
     pub query: String,
 }
@@ -29,9 +31,9 @@ pub enum SearchSort {
     Name,
 }
 
-/// Which way `GET /drive/search` sorts.
+/// Which way a list is sorted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum SearchOrder {
+pub enum SortOrder {
     /// The least first.
     Ascending,
     /// The greatest first.
@@ -45,7 +47,7 @@ impl SearchSort {
         &[("createdAt", Self::CreatedAt), ("updatedAt", Self::UpdatedAt), ("name", Self::Name)];
 }
 
-impl SearchOrder {
+impl SortOrder {
     /// Both, with their texts on the wire.
     pub const ALL: &[(&str, Self)] = &[("asc", Self::Ascending), ("desc", Self::Descending)];
 }

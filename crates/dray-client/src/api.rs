@@ -1,7 +1,12 @@
 //! A method a route. Each says whether repeating it is safe; the rest is in `client.rs`.
 
 use dray_api::upload::{FinalizeUpload, PresignParts, PresignedParts, StartUpload, StartedUpload};
-use dray_api::{DownloadUrl, Item, ItemId, Members, NewFolder, SearchHits, Tree, WorkspaceInfo};
+use dray_api::{
+    DownloadUrl, EmptiedTrash, Item, ItemChange, ItemId, ItemPage, Link, LinkId, Links, ListSort, Members,
+    NewFolder, NewLink, NewRole, Participant, Participants, Role, SearchHits, SortOrder, TrashPage, Tree,
+    Usage, UserId, WorkspaceInfo,
+};
+use reqwest::Method;
 
 use crate::client::Client;
 use crate::error::Error;
@@ -38,6 +43,104 @@ impl Client {
     /// Makes a folder. Repeated only if the server can not have begun it.
     pub async fn create_folder(&self, body: &NewFolder) -> Result<Item, Error> {
         self.call(Repeat::MakesAnother, || self.post("/drive/folders").json(body)).await
+    }
+
+    /// A page of what is in a folder (`None`: at the root); `cursor` is the page before's `next_cursor`.
+    pub async fn children(
+        &self,
+        folder: Option<ItemId>,
+        sort: ListSort,
+        order: SortOrder,
+        cursor: Option<&str>,
+    ) -> Result<ItemPage, Error> {
+        let folder = folder.map_or_else(|| "root".to_owned(), |id| id.to_string());
+        let path = format!("/drive/folders/{folder}/children");
+        let sort = ListSort::ALL.iter().find(|(_, each)| *each == sort).map(|(text, _)| ("sortBy", *text));
+        let order =
+            SortOrder::ALL.iter().find(|(_, each)| *each == order).map(|(text, _)| ("sortOrder", *text));
+        let cursor = cursor.map(|cursor| ("cursor", cursor));
+        let query: Vec<_> = [Some(("limit", "1000")), sort, order, cursor].into_iter().flatten().collect();
+        self.call(Repeat::Safe, || self.get(&path).query(&query)).await
+    }
+
+    /// A page of what others share with the user.
+    pub async fn shared(&self, cursor: Option<&str>) -> Result<ItemPage, Error> {
+        let cursor = cursor.map(|cursor| ("cursor", cursor));
+        self.call(Repeat::Safe, || self.get("/drive/shared").query(cursor.as_slice())).await
+    }
+
+    /// Renames or moves an item.
+    pub async fn change_item(&self, id: ItemId, change: &ItemChange) -> Result<Item, Error> {
+        let path = format!("/drive/files/{id}");
+        self.call(Repeat::Safe, || self.request(Method::PATCH, &path).json(change)).await
+    }
+
+    /// Puts an item into the trash, a folder with all that is in it.
+    pub async fn trash_item(&self, id: ItemId) -> Result<(), Error> {
+        self.delete(&format!("/drive/files/{id}")).await
+    }
+
+    /// A page of the trash.
+    pub async fn trash(&self, cursor: Option<&str>) -> Result<TrashPage, Error> {
+        let cursor = cursor.map(|cursor| ("cursor", cursor));
+        self.call(Repeat::Safe, || self.get("/drive/trash").query(cursor.as_slice())).await
+    }
+
+    /// Takes an item out of the trash.
+    pub async fn restore_item(&self, id: ItemId) -> Result<Item, Error> {
+        self.call(Repeat::MakesAnother, || self.post(&format!("/drive/files/{id}/restore"))).await
+    }
+
+    /// Removes an item of the trash for good.
+    pub async fn remove_item(&self, id: ItemId) -> Result<(), Error> {
+        self.delete(&format!("/drive/trash/{id}")).await
+    }
+
+    /// Removes all for good that is in the trash.
+    pub async fn empty_trash(&self) -> Result<EmptiedTrash, Error> {
+        self.call(Repeat::MakesAnother, || self.request(Method::DELETE, "/drive/trash")).await
+    }
+
+    /// Who has which role on an item.
+    pub async fn participants(&self, id: ItemId) -> Result<Participants, Error> {
+        self.call(Repeat::Safe, || self.get(&format!("/drive/files/{id}/participants"))).await
+    }
+
+    /// Gives a user a role on an item and all below it.
+    pub async fn put_participant(&self, id: ItemId, user: UserId, role: Role) -> Result<Participant, Error> {
+        let path = format!("/drive/files/{id}/participants/{user}");
+        self.call(Repeat::Safe, || self.request(Method::PUT, &path).json(&NewRole { role })).await
+    }
+
+    /// Takes a user's role on an item.
+    pub async fn remove_participant(&self, id: ItemId, user: UserId) -> Result<(), Error> {
+        self.delete(&format!("/drive/files/{id}/participants/{user}")).await
+    }
+
+    /// Makes a public link to a file. Repeated only if the server can not have begun it.
+    pub async fn create_link(&self, id: ItemId, link: &NewLink) -> Result<Link, Error> {
+        let path = format!("/drive/files/{id}/links");
+        self.call(Repeat::MakesAnother, || self.post(&path).json(link)).await
+    }
+
+    /// The links of a file.
+    pub async fn links(&self, id: ItemId) -> Result<Links, Error> {
+        self.call(Repeat::Safe, || self.get(&format!("/drive/files/{id}/links"))).await
+    }
+
+    /// Revokes a link.
+    pub async fn revoke_link(&self, id: ItemId, link: LinkId) -> Result<(), Error> {
+        self.delete(&format!("/drive/files/{id}/links/{link}")).await
+    }
+
+    /// What the user owns, and how much they may.
+    pub async fn usage(&self) -> Result<Usage, Error> {
+        self.call(Repeat::Safe, || self.get("/drive/usage")).await
+    }
+
+    /// A second time, what is gone is not found: so there is none, unless the first can not have begun.
+    async fn delete(&self, path: &str) -> Result<(), Error> {
+        self.call(Repeat::MakesAnother, || self.request(Method::DELETE, path)).await
     }
 
     /// What is in a folder (`None`: at the root), `depth` levels down (1 to 10), at most 500 items.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use dray_api::{BASE_PATH, ErrorBody};
 use reqwest::header::AUTHORIZATION;
 use reqwest::redirect::Policy;
-use reqwest::{RequestBuilder, Response, Url};
+use reqwest::{Method, RequestBuilder, Response, Url};
 use serde::de::DeserializeOwned;
 
 use crate::error::Error;
@@ -73,6 +73,10 @@ impl Client {
         self.http.post(self.address(path))
     }
 
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, self.address(path))
+    }
+
     fn address(&self, path: &str) -> String {
         format!("{}{BASE_PATH}{path}", self.base_url.as_str().trim_end_matches('/'))
     }
@@ -121,7 +125,9 @@ impl Client {
         let bytes = response.bytes().await.map_err(|error| Error::network(&self.peer(), error))?;
         let not_dray = || self.not_dray(status.as_u16());
         if status.is_success() {
-            return serde_json::from_slice(&bytes).map_err(|_| not_dray());
+            // No content is the answer that there is nothing to say.
+            let bytes = if bytes.is_empty() { &b"null"[..] } else { &bytes };
+            return serde_json::from_slice(bytes).map_err(|_| not_dray());
         }
         let body: ErrorBody = serde_json::from_slice(&bytes).map_err(|_| not_dray())?;
         Err(Error::Api { status: status.as_u16(), body: Box::new(body) })

@@ -7,16 +7,18 @@ use dray_api::{TokenId, UserId, WorkspaceId};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::db::tokens::NewToken;
-use crate::db::{Db, access, tokens};
+use crate::db::{Db, access, tokens, usage};
 use crate::drive;
 use crate::drive::access::Scope;
 use crate::drive::token::AccessToken;
-use crate::{Error, TokenRow, UserRow, random};
+use crate::{DatabaseUrl, Error, TokenRow, UserRow, random};
 
 /// Longest life of a token: a year.
 pub const MAX_TOKEN_LIFE: Duration = Duration::from_hours(8760);
 /// Life of the token that the first start prints.
 const FIRST_TOKEN_LIFE: Duration = Duration::from_hours(2160);
+/// Connections to Postgres: one thing is done at a time.
+const CONNECTIONS: usize = 2;
 /// Address of the user that the first start makes.
 pub const OWNER_EMAIL: &str = "owner@localhost";
 
@@ -37,10 +39,12 @@ pub struct CreatedToken {
 }
 
 impl Admin {
-    /// Opens the database in a data folder, making it as needed.
-    pub async fn open(data: &Path) -> Result<Self, Error> {
-        crate::make_data_folder(data)?;
-        Ok(Self { db: crate::open_database(data).await? })
+    /// Opens Postgres if there is an address of it, else the database in a data folder, making it as needed.
+    pub async fn open(data: &Path, database_url: Option<&DatabaseUrl>) -> Result<Self, Error> {
+        if database_url.is_none() {
+            crate::make_data_folder(data)?;
+        }
+        Ok(Self { db: crate::open_database(data, database_url, CONNECTIONS).await? })
     }
 
     /// At the first start: makes workspace `default`, its owner, and a token, which is answered this once.
@@ -57,6 +61,7 @@ impl Admin {
             now,
         )?;
         let made = self.db.write(move |c| {
+            access::lock_first_start(c)?;
             if access::default_workspace(c)?.is_some() {
                 return Ok(false);
             }
@@ -85,7 +90,10 @@ impl Admin {
         if let Some(unknown) = scopes.iter().find(|scope| Scope::parse(scope).is_none()) {
             return Err(Error::Setting {
                 setting: "--scope",
-                rule: format!("{unknown:?} is unknown; there is access_drive"),
+                rule: format!(
+                    "{unknown:?} is unknown; there are {}",
+                    Scope::ALL.map(Scope::as_str).join(", ")
+                ),
             });
         }
         let (email, scopes) = (email.to_lowercase(), scopes.to_vec());
@@ -138,6 +146,19 @@ impl Admin {
         Ok(id)
     }
 
+    /// Sets how much the user with this address may own; `None`: as much as there is room for.
+    pub async fn set_quota(&self, email: &str, quota_bytes: Option<u64>) -> Result<(), Error> {
+        let quota = quota_bytes.map(|bytes| i64::try_from(bytes).unwrap_or(i64::MAX));
+        let email = email.to_lowercase();
+        let set = self.db.write(move |c| {
+            let unknown =
+                || drive::Error::field("EMAIL", format!("{email:?} is unknown: see `dray user list`"));
+            let (user, workspace) = access::user_by_email(c, &email)?.ok_or_else(unknown)?;
+            Ok(usage::set_quota(c, workspace, user, quota)?)
+        });
+        set.await.map(drop).map_err(Error::Drive)
+    }
+
     /// Every user, oldest first.
     pub async fn list_users(&self) -> Result<Vec<UserRow>, Error> {
         Ok(self.db.read_long(|c| Ok(access::list_users(c)?)).await?)
@@ -148,6 +169,9 @@ impl Admin {
         self.db.close().await;
     }
 }
+
+/// The name of a token that an operator makes.
+const NAME: &str = "command line";
 
 fn new_user(email: &str, name: Option<&str>, role: &str, now: Timestamp) -> Result<UserRow, Error> {
     let is_address = email.len() <= 254
@@ -178,7 +202,9 @@ fn new_token(
         hash: token.hash(),
         workspace,
         user,
+        name: NAME.to_owned(),
         scopes: scopes.join(" "),
+        folder: None,
         created_at: now,
         expires_at: now.checked_add(life).map_err(drive::Error::internal)?,
     })

@@ -11,11 +11,41 @@ pub const BUCKET: &str = "dray";
 /// Region that the embedded store signs for.
 pub const REGION: &str = "us-east-1";
 
+/// Connections to Postgres at once, if nothing else is said: more do not make a database faster.
+pub const DATABASE_CONNECTIONS: usize = 16;
+
+/// The address of a Postgres database, `postgres://user:password@host:5432/name`. `Debug` hides it, as it may have
+/// a password in it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DatabaseUrl(String);
+
+impl DatabaseUrl {
+    /// Takes any text; whether it is an address shows when it is used.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self(url.into())
+    }
+
+    /// The address, password and all.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("DatabaseUrl(…)")
+    }
+}
+
 /// The settings of a server.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Folder that holds everything: the database and the embedded object store.
     pub data: PathBuf,
+    /// Postgres in place of the embedded database, which is SQLite in [`Config::data`]. Several servers may share it.
+    pub database_url: Option<DatabaseUrl>,
+    /// Connections to Postgres at once.
+    pub database_connections: usize,
     /// Address that callers reach this server at, such as `https://drive.example.com`. Without it, URLs are
     /// signed for the host that the caller used.
     pub public_url: Option<String>,
@@ -24,6 +54,8 @@ pub struct Config {
     pub allow_origins: Vec<String>,
     /// How long a signed part URL is good: at most 23 hours.
     pub url_ttl: Duration,
+    /// How long items stay in the trash before they are removed for good.
+    pub trash_life: Duration,
     /// How long a stopping server lets requests under way finish.
     pub shutdown_grace: Duration,
     /// Connections at once. Each may need two file descriptors: its socket, and a part file.
@@ -36,9 +68,12 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             data: PathBuf::from("dray-data"),
+            database_url: None,
+            database_connections: DATABASE_CONNECTIONS,
             public_url: None,
             allow_origins: Vec::new(),
             url_ttl: Duration::from_hours(1),
+            trash_life: Duration::from_hours(30 * 24),
             shutdown_grace: Duration::from_secs(30),
             max_connections: 400,
             clock: Clock::system(),

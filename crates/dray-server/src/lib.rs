@@ -23,12 +23,13 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::HeaderValue;
 use dray_object_store::{CorsOrigins, ObjectStore};
+use jiff::SignedDuration;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use config::{BUCKET, Clock, Config, REGION, store_folder};
+pub use config::{BUCKET, Clock, Config, DATABASE_CONNECTIONS, DatabaseUrl, REGION, store_folder};
 use db::Db;
 pub use db::access::UserRow;
 pub use db::tokens::TokenRow;
@@ -36,7 +37,8 @@ pub use drive::Error as DriveError;
 pub use http::route_table;
 use objects::{Objects, ObjectsConfig};
 use service::Service;
-pub use service::recover::Report;
+use service::passwords::Passwords;
+pub use service::sweep::Report;
 
 /// How long the server's own calls to its store may still take when all else has ended.
 const PRIVATE_GRACE: Duration = Duration::from_secs(5);
@@ -57,10 +59,10 @@ pub enum Error {
         source: std::io::Error,
     },
     /// The database can not be opened.
-    #[error("the database {} {source}", path.display())]
+    #[error("the database {name} {source}")]
     Database {
-        /// Its file.
-        path: PathBuf,
+        /// Its file, or what stands for its address, which may have a password in it.
+        name: String,
         /// Why.
         source: db::OpenError,
     },
@@ -116,7 +118,8 @@ impl Server {
         let url_ttl_secs = url_ttl_secs(config.url_ttl)?;
         make_data_folder(&config.data)?;
         let store = open_store(&config).await?;
-        let db = open_database(&config.data).await?;
+        let db =
+            open_database(&config.data, config.database_url.as_ref(), config.database_connections).await?;
 
         let private = TcpListener::bind(loopback(&listener)).await.map_err(Error::Socket)?;
         let endpoint = format!("http://{}", private.local_addr().map_err(Error::Socket)?);
@@ -133,7 +136,11 @@ impl Server {
         });
         objects.check().await.map_err(Error::StoreRefused)?;
         let (clock, tasks) = (config.clock, TaskTracker::new());
-        let service = Service::new(service::Inner { db, objects, clock, url_ttl_secs, tasks });
+        let trash_life = SignedDuration::try_from(config.trash_life).unwrap_or(SignedDuration::MAX);
+        let server = random::text().map_err(Error::Drive)?;
+        let passwords = Passwords::default();
+        let inner = service::Inner { db, objects, clock, url_ttl_secs, trash_life, server, tasks, passwords };
+        let service = Service::new(inner);
         match service.end_leases().await {
             // A full disk must not keep anyone from reading; the leases run out by themselves.
             Err(DriveError::NoSpace) => tracing::warn!("the disk is full: only reads will work"),
@@ -160,6 +167,9 @@ impl Server {
         serve::serve(self.listener, self.router, stop, self.limits).await;
 
         sweeping.abort();
+        if let Err(err) = self.service.end_sweep().await {
+            tracing::warn!(%err, "other servers begin to sweep only when this one's lease has run out");
+        }
         self.service.tasks.close();
         self.service.tasks.wait().await;
         self.stop_private.cancel();
@@ -183,13 +193,9 @@ async fn sweep_for_ever(service: Service) {
     }
 }
 
-/// The folder, and an empty database that only this user can read; SQLite gives its other files the same mode.
 fn make_data_folder(path: &Path) -> Result<(), Error> {
     let failed = |source| Error::DataFolder { path: path.to_owned(), source };
-    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
-    let database = config::database_file(path);
-    File::options().append(true).create(true).mode(0o600).open(&database).map_err(failed)?;
-    std::fs::set_permissions(&database, Permissions::from_mode(0o600)).map_err(failed)
+    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)
 }
 
 async fn open_store(config: &Config) -> Result<ObjectStore, Error> {
@@ -203,9 +209,21 @@ async fn open_store(config: &Config) -> Result<ObjectStore, Error> {
     Ok(opened.map_err(drive::Error::internal)??)
 }
 
-async fn open_database(data: &Path) -> Result<Db, Error> {
+/// Opens Postgres if there is an address of it, else the file in the data folder.
+async fn open_database(data: &Path, url: Option<&DatabaseUrl>, connections: usize) -> Result<Db, Error> {
+    if let Some(url) = url {
+        let failed = |source| Error::Database { name: "of --database-url".to_owned(), source };
+        return Db::connect(url, connections).await.map_err(failed);
+    }
     let path = config::database_file(data);
-    Db::open(&path).await.map_err(|source| Error::Database { path, source })
+    make_private_file(&path).map_err(|source| Error::DataFolder { path: data.to_owned(), source })?;
+    Db::open_file(&path).await.map_err(|source| Error::Database { name: path.display().to_string(), source })
+}
+
+/// An empty database that only this user can read; SQLite gives its other files the same mode.
+fn make_private_file(path: &Path) -> std::io::Result<()> {
+    File::options().append(true).create(true).mode(0o600).open(path)?;
+    std::fs::set_permissions(path, Permissions::from_mode(0o600))
 }
 
 /// Where the server reaches its own store: any free port that only this machine sees.

@@ -14,12 +14,12 @@ use aws_sdk_s3::config::{
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use dray_api::limits::MAX_PARTS;
-use dray_api::upload::UploadedPart;
+use dray_api::upload::StoredPart;
 use dray_s3::{AddressingStyle, Credentials, Endpoint, ErrorCode, PartPresigner, PresignScope};
 use http::Method;
 use jiff::Timestamp;
 
-use crate::drive::upload::PartList;
+use crate::drive::upload::{Crc64, PartList};
 use crate::drive::{Error, Result};
 
 /// The metadata entry that proves whose upload an object is.
@@ -130,6 +130,7 @@ impl Objects {
         upload_id: &str,
         parts: &PartList,
         size_bytes: u64,
+        crc64: Option<&Crc64>,
     ) -> Completion {
         let listed = parts.iter().map(|(number, etag)| {
             CompletedPart::builder().part_number(number.get().into()).e_tag(format!("\"{etag}\"")).build()
@@ -138,6 +139,7 @@ impl Objects {
         let request =
             self.client.complete_multipart_upload().bucket(&self.bucket).key(key).upload_id(upload_id);
         let size = i64::try_from(size_bytes).ok();
+        let request = request.set_checksum_crc64_nvme(crc64.map(|crc64| crc64.as_str().to_owned()));
         match request.set_mpu_object_size(size).multipart_upload(listed).send().await {
             Ok(_) => Completion::Done,
             Err(err) => refusal(&err, size_bytes),
@@ -145,7 +147,7 @@ impl Objects {
     }
 
     /// The parts that the store has of an upload; `None` if it does not know the upload.
-    pub(crate) async fn list_parts(&self, key: &str, upload_id: &str) -> Result<Option<Vec<UploadedPart>>> {
+    pub(crate) async fn list_parts(&self, key: &str, upload_id: &str) -> Result<Option<Vec<StoredPart>>> {
         let request = self.client.list_parts().bucket(&self.bucket).key(key).upload_id(upload_id);
         let mut pages = request.into_paginator().send();
         let mut parts = Vec::new();
@@ -156,9 +158,12 @@ impl Objects {
             };
             for part in page.parts.unwrap_or_default() {
                 let number = part.part_number.and_then(|n| u64::try_from(n).ok());
-                parts.extend(
-                    number.zip(part.e_tag).map(|(part_number, e_tag)| UploadedPart { part_number, e_tag }),
-                );
+                let size = part.size.and_then(|n| u64::try_from(n).ok()).unwrap_or(0);
+                parts.extend(number.zip(part.e_tag).map(|(part_number, e_tag)| StoredPart {
+                    part_number,
+                    size,
+                    e_tag,
+                }));
             }
             if parts.len() > MAX_PARTS as usize {
                 return Err(Error::internal("the store lists more parts than an upload can have"));
@@ -184,6 +189,12 @@ impl Objects {
             self.abort_upload(key, &upload.upload_id.unwrap_or_default()).await?;
         }
         Ok(())
+    }
+
+    /// Removes an object. One that is not there is removed already.
+    pub(crate) async fn delete(&self, key: &str) -> Result<()> {
+        let answer = self.client.delete_object().bucket(&self.bucket).key(key).send().await;
+        answer.map(drop).map_err(|err| unreachable(&err))
     }
 
     /// The object under `key`, if there is one.
@@ -275,6 +286,7 @@ where
             Completion::Refused(Error::InvalidPart { detail: detail() })
         }
         Some(ErrorCode::EntityTooSmall) => Completion::Refused(Error::PartTooSmall),
+        Some(ErrorCode::BadDigest) => Completion::Refused(Error::ChecksumMismatch),
         Some(ErrorCode::InvalidRequest) => {
             Completion::Refused(Error::SizeMismatch { announced_bytes: size_bytes, detail: detail() })
         }

@@ -81,10 +81,10 @@ fn rooms_do_not_know_what_they_must_not() {
         ("crates/dray-object-store/src/", &["dray_api", "dray_server", "workspace"]),
         (
             "crates/dray-server/src/drive/",
-            &["tokio", "axum", "rusqlite", "crate::db", "crate::http", "async fn"],
+            &["tokio", "axum", "rusqlite", "postgres", "crate::db", "crate::http", "async fn"],
         ),
         ("crates/dray-server/src/db/", &["axum", "crate::http", "crate::service", "crate::objects"]),
-        ("crates/dray-server/src/service/", &["axum", "crate::http", "rusqlite"]),
+        ("crates/dray-server/src/service/", &["axum", "crate::http", "rusqlite", "tokio_postgres"]),
         ("crates/dray-client/src/", &["dray_server", "dray_object_store", "clap"]),
     ];
     for (room, words) in forbidden {

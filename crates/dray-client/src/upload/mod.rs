@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use dray_api::limits::MAX_PARTS;
-use dray_api::upload::{FinalizeUpload, StartUpload, StartedUpload, UploadedPart};
+use dray_api::upload::{FinalizeUpload, OnConflict, StartUpload, StartedUpload, UploadedPart};
 use dray_api::{Item, ItemId};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::Semaphore;
@@ -30,6 +30,7 @@ pub const DEFAULT_PARALLEL: NonZeroUsize = NonZeroUsize::new(4).unwrap();
 pub struct Uploader {
     pub(crate) client: Client,
     pub(crate) parallel: NonZeroUsize,
+    on_conflict: OnConflict,
     pub(crate) progress: Arc<dyn Progress>,
     slots: Semaphore,
     pool: Arc<FramePool>,
@@ -53,24 +54,35 @@ impl Uploader {
     /// An uploader that keeps `parallel` parts in flight.
     pub fn new(client: Client, parallel: NonZeroUsize, progress: Arc<dyn Progress>) -> Self {
         let slots = Semaphore::new(parallel.get().min(Semaphore::MAX_PERMITS));
-        Self { client, parallel, progress, slots, pool: Arc::default() }
+        let on_conflict = OnConflict::default();
+        Self { client, parallel, on_conflict, progress, slots, pool: Arc::default() }
+    }
+
+    /// What becomes of a file whose name is taken in its folder; both stay, if nothing is said.
+    #[must_use]
+    pub fn on_conflict(self, on_conflict: OnConflict) -> Self {
+        Self { on_conflict, ..self }
     }
 
     /// Uploads the regular file at `path` as `name` into `parent` (`None`: the root).
     pub async fn upload_file(&self, path: &Path, name: &str, parent: Option<ItemId>) -> Result<Item, Error> {
         let opened = open(path).await?;
         let start = StartUpload {
+            on_conflict: self.on_conflict,
             file_name: name.to_owned(),
             file_size: opened.metadata.len(),
             mime_type: mime_guess::from_path(name).first_or_octet_stream().essence_str().to_owned(),
             parent_id: parent,
+            checksum: None,
         };
         let started = self.client.start_upload(&start).await?;
         let cut = Cut::new(start.file_size, started.part_size).ok_or_else(|| self.client.not_dray(200))?;
         let parts = self.upload_parts(path, &opened, &started, cut).await?;
         check_unchanged(path, &opened).await?;
         let StartedUpload { upload_id, file_key, .. } = started;
-        let item = self.client.finalize_upload(&FinalizeUpload { upload_id, file_key, parts }).await?;
+        let parts = Some(parts);
+        let finalize = FinalizeUpload { upload_id, file_key, parts, checksum: None, verify: false };
+        let item = self.client.finalize_upload(&finalize).await?;
         check_saved(&start, item)
     }
 
@@ -146,7 +158,9 @@ async fn check_unchanged(path: &Path, opened: &Opened) -> Result<(), Error> {
 }
 
 fn check_saved(sent: &StartUpload, item: Item) -> Result<Item, Error> {
-    if item.name == sent.file_name && item.file_size == Some(sent.file_size) {
+    // The server gave it another name, as it was told to.
+    let is_name_ours = item.name == sent.file_name || sent.on_conflict == OnConflict::Rename;
+    if is_name_ours && item.file_size == Some(sent.file_size) {
         return Ok(item);
     }
     let describe = |name: &str, bytes: u64| format!("`{name}` of {bytes} bytes");

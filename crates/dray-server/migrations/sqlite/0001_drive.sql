@@ -1,4 +1,5 @@
--- Times are milliseconds since 1970; ids are 24 hexadecimal characters. Only types that Postgres has too.
+-- Times are milliseconds since 1970; ids are 24 hexadecimal characters. Both databases have the same tables and
+-- columns, in folders of their own because indexes, collations and full-text search are spelt differently.
 
 create table workspaces (
     id text primary key not null,
@@ -21,19 +22,18 @@ create table memberships (
     workspace_id text not null references workspaces (id),
     user_id text not null references users (id),
     role text not null check (role in ('owner', 'member')),
+    quota_bytes bigint check (quota_bytes >= 0),
     created_at bigint not null,
     primary key (workspace_id, user_id)
 );
 
-create table tokens (
-    id text primary key not null,
-    hash text not null unique,
+-- What each user owns in a workspace, kept in the transactions that change it: summing items would read all.
+create table usage (
     workspace_id text not null,
     user_id text not null,
-    scopes text not null,
-    created_at bigint not null,
-    expires_at bigint not null,
-    revoked_at bigint,
+    items bigint not null default 0,
+    size_bytes bigint not null default 0,
+    primary key (workspace_id, user_id),
     foreign key (workspace_id, user_id) references memberships (workspace_id, user_id)
 );
 
@@ -46,6 +46,11 @@ create table uploads (
     name text not null,
     mime_type text not null,
     size_bytes bigint not null check (size_bytes >= 0),
+    on_conflict text not null check (on_conflict in ('keep', 'rename', 'fail', 'replace')),
+    -- What start announced, and what the finalize says that has the lease.
+    crc64nvme text,
+    finalize_crc64nvme text,
+    verify boolean not null default false,
     object_key text not null unique,
     store_token text not null,
     store_upload_id text unique,
@@ -63,20 +68,104 @@ create table uploads (
 create index uploads_unfinished on uploads (expires_at)
     where state <> 'completed' and parts_freed_at is null;
 
+-- What a user's uploads may still come to, which counts towards their quota.
+create index uploads_of_user on uploads (user_id, workspace_id, created_at, id) where state in ('opening', 'open', 'completing');
+
+-- `place` is where an item is listed: its folder or, at the root, its owner (ids of both never meet). `kind` is 0
+-- for a folder and 1 for a file. `name_key` sorts names as people do, `words` are what they are found by; both
+-- follow from the name (drive/item.rs, drive/search.rs). What is below a trashed folder is trashed by that alone.
 create table items (
     id text primary key not null,
     workspace_id text not null references workspaces (id),
     owner_id text not null references users (id),
     parent_id text references items (id),
-    kind text not null check (kind in ('file', 'folder')),
+    place text not null generated always as (coalesce(parent_id, owner_id)) stored,
+    kind bigint not null check (kind in (0, 1)),
     name text not null,
+    name_key text not null,
+    words text not null,
     mime_type text,
-    size_bytes bigint,
+    size_bytes bigint not null,
     object_key text,
     upload_id text unique references uploads (id),
     created_at bigint not null,
     updated_at bigint not null,
-    check ((kind = 'file') = (object_key is not null and size_bytes is not null and mime_type is not null))
+    trashed_at bigint,
+    trashed_by text references users (id),
+    purged_at bigint,
+    check ((kind = 1) = (object_key is not null and mime_type is not null)),
+    check ((trashed_at is null) = (trashed_by is null)),
+    check (purged_at is null or trashed_at is not null)
 );
 
-create index items_parent on items (workspace_id, parent_id);
+-- What is in a place, in each order in which it can be listed.
+create index items_by_name on items (place, workspace_id, kind, name_key, id) where trashed_at is null;
+create index items_by_size on items (place, workspace_id, kind, size_bytes, id) where trashed_at is null;
+create index items_by_created on items (place, workspace_id, kind, created_at, id) where trashed_at is null;
+create index items_by_updated on items (place, workspace_id, kind, updated_at, id) where trashed_at is null;
+-- All that is in a folder, trashed or not: what goes with it when it is removed for good.
+create index items_by_parent on items (parent_id) where parent_id is not null;
+-- The trash, of those who own what is in it and of those who put it there; and what is to be removed for good.
+create index items_trashed on items (owner_id, workspace_id, trashed_at, id)
+    where trashed_at is not null and purged_at is null;
+create index items_trashed_by on items (trashed_by, workspace_id, trashed_at, id)
+    where trashed_at is not null and purged_at is null;
+create index items_trashed_since on items (trashed_at) where trashed_at is not null and purged_at is null;
+create index items_purged on items (purged_at) where purged_at is not null;
+
+create table tokens (
+    id text primary key not null,
+    hash text not null unique,
+    workspace_id text not null,
+    user_id text not null,
+    name text not null,
+    scopes text not null,
+    folder_id text references items (id) on delete cascade,
+    created_at bigint not null,
+    expires_at bigint not null,
+    revoked_at bigint,
+    foreign key (workspace_id, user_id) references memberships (workspace_id, user_id)
+);
+
+create index tokens_of_user on tokens (user_id, workspace_id, created_at, id);
+create index tokens_of_folder on tokens (folder_id) where folder_id is not null;
+
+-- Who may do what with an item and all below it, beside its owner.
+create table participants (
+    item_id text not null references items (id) on delete cascade,
+    user_id text not null references users (id),
+    role text not null check (role in ('viewer', 'member', 'admin')),
+    created_at bigint not null,
+    primary key (item_id, user_id)
+);
+
+create index participants_of_user on participants (user_id, item_id);
+
+-- Public links to files.
+create table links (
+    id text primary key not null,
+    item_id text not null references items (id) on delete cascade,
+    slug text not null unique,
+    password_hash text,
+    created_by text not null references users (id),
+    created_at bigint not null,
+    expires_at bigint,
+    downloads bigint not null default 0
+);
+
+create index links_of_item on links (item_id, created_at, id);
+
+-- Objects that nothing refers to any more, until the store has removed them.
+create table tombstones (
+    object_key text primary key not null,
+    created_at bigint not null
+);
+
+create index tombstones_by_age on tombstones (created_at);
+
+-- Work that one server at a time does for all.
+create table leases (
+    name text primary key not null,
+    holder text not null,
+    held_until bigint not null
+);

@@ -1,45 +1,33 @@
--- What listing and searching need.
-
--- A folder's items in the order in which they are listed.
-create index items_listed on items (workspace_id, parent_id, (kind = 'file'), lower(name), name, id);
-drop index items_parent;
-
--- The top of the drive is every user's own: it must not be read through everybody else's.
-create index items_at_root on items (workspace_id, owner_id, (kind = 'file'), lower(name), name, id)
-    where parent_id is null;
-
--- The words of names. Only the index is kept here; the names are in items. Everything but letters and digits
--- separates words; case and accents do not count.
-create virtual table item_names using fts5 (
-    name,
+-- Finding items by the words of their names, among all that one user owns in a workspace or all there are. Only the index
+-- is kept here; the words are in items, ready for it: there is nothing left to do but to split them at spaces.
+create virtual table item_words using fts5 (
+    words,
+    whose,
     content = '',
     contentless_delete = 1,
-    prefix = '2 3',
-    tokenize = "unicode61 remove_diacritics 2"
+    prefix = '1 2 3',
+    tokenize = "ascii"
 );
 
--- Which item a row of item_names is about. Not the rowid of items: `vacuum` may change that.
-create table item_name_rows (
+-- Which item a row of item_words is about: the later it was made, the higher. Not the rowid of items: `vacuum`
+-- may change that.
+create table item_docs (
     doc integer primary key,
     item_id text not null unique
 );
 
-insert into item_name_rows (item_id) select id from items;
-insert into item_names (rowid, name)
-    select r.doc, i.name from item_name_rows r join items i on i.id = r.item_id;
-
-create trigger items_named after insert on items begin
-    insert into item_name_rows (item_id) values (new.id);
-    insert into item_names (rowid, name)
-        select doc, new.name from item_name_rows where item_id = new.id;
+create trigger items_added after insert on items begin
+    insert into item_docs (item_id) values (new.id);
+    insert into item_words (rowid, words, whose)
+        select doc, new.words, new.owner_id || ' ' || new.workspace_id from item_docs where item_id = new.id;
 end;
 
-create trigger items_renamed after update of name on items when new.name <> old.name begin
-    update item_names set name = new.name
-        where rowid = (select doc from item_name_rows where item_id = new.id);
+create trigger items_renamed after update of words on items when new.words <> old.words begin
+    update item_words set words = new.words, whose = new.owner_id || ' ' || new.workspace_id
+        where rowid = (select doc from item_docs where item_id = new.id);
 end;
 
-create trigger items_unnamed after delete on items begin
-    delete from item_names where rowid = (select doc from item_name_rows where item_id = old.id);
-    delete from item_name_rows where item_id = old.id;
+create trigger items_removed after delete on items begin
+    delete from item_words where rowid = (select doc from item_docs where item_id = old.id);
+    delete from item_docs where item_id = old.id;
 end;

@@ -3,7 +3,7 @@
 use dray_api::{UserId, WorkspaceId};
 use jiff::Timestamp;
 
-use super::{Conn, Error, Row, execute, find, is_taken, list, millis, parsed, size, time};
+use super::{Conn, Error, Row, execute, find, list, lock, millis, parsed, size, time};
 use crate::drive::wire_time;
 
 /// A user as `dray user list` shows it.
@@ -19,6 +19,11 @@ pub struct UserRow {
     pub role: String,
     /// When they were added.
     pub created_at: Timestamp,
+}
+
+/// Until this transaction ends, no other server makes the first workspace.
+pub(crate) fn lock_first_start(c: &Conn) -> Result<(), Error> {
+    lock(c, "first start")
 }
 
 /// The workspace that every user of this version is in.
@@ -52,13 +57,11 @@ pub(crate) fn workspace_info(c: &Conn, id: WorkspaceId) -> Result<Option<dray_ap
 
 /// Adds a user to a workspace; `false` if the address is taken.
 pub(crate) fn insert_user(c: &Conn, workspace: WorkspaceId, user: &UserRow) -> Result<bool, Error> {
-    let sql = "insert into users (id, email, name, created_at) values ($1, $2, $3, $4)";
-    let inserted =
-        execute(c, sql, &[&user.id.to_string(), &user.email, &user.name, &millis(user.created_at)]);
-    match inserted {
-        Err(err) if is_taken(&err) => return Ok(false),
-        other => other?,
-    };
+    let sql =
+        "insert into users (id, email, name, created_at) values ($1, $2, $3, $4) on conflict do nothing";
+    if execute(c, sql, &[&user.id.to_string(), &user.email, &user.name, &millis(user.created_at)])? == 0 {
+        return Ok(false);
+    }
     let sql = "insert into memberships (workspace_id, user_id, role, created_at) values ($1, $2, $3, $4)";
     execute(c, sql, &[&workspace.to_string(), &user.id.to_string(), &user.role, &millis(user.created_at)])?;
     Ok(true)
@@ -69,6 +72,13 @@ pub(crate) fn user_by_email(c: &Conn, email: &str) -> Result<Option<(UserId, Wor
     let sql = "select u.id, m.workspace_id from users u join memberships m on m.user_id = u.id
                where u.email = $1";
     find(c, sql, &[&email], |row| Ok((parsed(row, "id")?, parsed(row, "workspace_id")?)))
+}
+
+/// A member of a workspace.
+pub(crate) fn member(c: &Conn, workspace: WorkspaceId, id: UserId) -> Result<Option<UserRow>, Error> {
+    let sql = "select u.id, u.email, u.name, m.role, m.created_at
+               from memberships m join users u on u.id = m.user_id where m.workspace_id = $1 and m.user_id = $2";
+    find(c, sql, &[&workspace.to_string(), &id.to_string()], user)
 }
 
 pub(crate) fn list_users(c: &Conn) -> Result<Vec<UserRow>, Error> {

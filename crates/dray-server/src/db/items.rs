@@ -1,11 +1,17 @@
-//! Files and folders. What a caller may see is decided here, in the query.
+//! Files and folders, one at a time: who sees them, and every change to them.
 
 use dray_api::limits::MAX_FOLDER_DEPTH;
-use dray_api::{ItemId, UploadRowId};
+use dray_api::{ItemId, UploadRowId, UserId, WorkspaceId};
+use jiff::Timestamp;
 
-use super::{Conn, Error, Row, execute, find, millis, parsed, parsed_or_none, size, stored_size, time};
-use crate::drive::access::Caller;
-use crate::drive::item::{Content, Item};
+use super::{
+    Conn, Error, Row, execute, find, list, lock, millis, parsed, parsed_or_none, size, stored_size, time,
+    usage, value,
+};
+use crate::drive::access::{Caller, Role};
+use crate::drive::item::{Content, Item, name_key};
+use crate::drive::path::{Seen, Step};
+use crate::drive::search::words;
 
 /// The columns that [`item`] reads, of a table that is called `i` in the query.
 macro_rules! columns {
@@ -15,58 +21,143 @@ macro_rules! columns {
     };
 }
 
-/// Who sees what, for every query: the condition under which the item `$i` (the table's name in the query) is
-/// seen by a caller whose workspace is bound first and whose user second.
-macro_rules! is_visible {
-    ($i:literal) => {
-        concat!($i, ".workspace_id = $1 and ", $i, ".owner_id = $2")
-    };
+pub(super) use columns;
+
+/// What the column `kind` has for a folder.
+pub(super) const FOLDER: i64 = 0;
+/// What the column `kind` has for a file.
+pub(super) const FILE: i64 = 1;
+
+/// The item as the caller sees it, if they do.
+pub(crate) fn seen(c: &Conn, caller: &Caller, id: ItemId) -> Result<Option<Seen>, Error> {
+    Ok(Seen::of(path(c, caller, id)?, caller))
 }
 
-/// The order of a listing: folders first, then by name, and always the same. As the index `items_listed` has it.
-macro_rules! listing_order {
-    ($i:literal) => {
-        concat!("(", $i, ".kind = 'file'), lower(", $i, ".name), ", $i, ".name, ", $i, ".id")
-    };
+/// As [`seen`], for what is in the trash too.
+pub(crate) fn seen_in_trash(c: &Conn, caller: &Caller, id: ItemId) -> Result<Option<Seen>, Error> {
+    Ok(Seen::even_if_trashed(path(c, caller, id)?, caller))
 }
 
-pub(super) use {columns, is_visible, listing_order};
-
-/// The item, if the caller may see it.
-pub(crate) fn visible(c: &Conn, caller: &Caller, id: ItemId) -> Result<Option<Item>, Error> {
-    let sql = concat!("select ", columns!(), " from items i where ", is_visible!("i"), " and i.id = $3");
-    find(c, sql, &[&caller.workspace.to_string(), &caller.user.to_string(), &id.to_string()], item)
+/// The item and the folders above it, up to the root, each with the role that the caller was given on it; nothing
+/// if there is no such item in the caller's workspace.
+fn path(c: &Conn, caller: &Caller, id: ItemId) -> Result<Vec<Step>, Error> {
+    let sql = concat!(
+        "with recursive up (id, parent_id, steps) as (
+             select id, parent_id, 0 from items where id = $1 and workspace_id = $2
+             union all
+             select p.id, p.parent_id, steps + 1 from up join items p on p.id = up.parent_id
+         )
+         select ",
+        columns!(),
+        ", i.trashed_at is not null as is_trashed, p.role as granted
+         from up join items i on i.id = up.id
+         left join participants p on p.item_id = i.id and p.user_id = $3
+         order by up.steps"
+    );
+    list(c, sql, &[&id.to_string(), &caller.workspace.to_string(), &caller.user.to_string()], |row| {
+        let granted = row.text_or_none("granted")?.map(role);
+        Ok(Step { item: item(row)?, is_trashed: row.get("is_trashed")?, granted })
+    })
 }
 
-/// The item that an upload became.
-pub(crate) fn of_upload(c: &Conn, upload: UploadRowId) -> Result<Option<Item>, Error> {
-    let sql = concat!("select ", columns!(), " from items i where i.upload_id = $1");
-    find(c, sql, &[&upload.to_string()], item)
-}
-
-/// How many folders there are from the root to `id`, itself included; counts no further than one past the
-/// limit.
-pub(crate) fn depth(c: &Conn, id: ItemId) -> Result<i64, Error> {
-    let sql = "with recursive up (id, depth) as (
-                   select $1, 1
+/// Whether an item or something above it is in the trash, or it is not there at all.
+pub(crate) fn is_gone(c: &Conn, id: ItemId) -> Result<bool, Error> {
+    let sql = "with recursive up (id, parent_id, trashed_at) as (
+                   select id, parent_id, trashed_at from items where id = $1
                    union all
-                   select i.parent_id, depth + 1 from up join items i on i.id = up.id
-                   where i.parent_id is not null and depth <= $2
+                   select p.id, p.parent_id, p.trashed_at from up join items p on p.id = up.parent_id
                )
-               select max(depth) as depth from up";
-    let depth = find(c, sql, &[&id.to_string(), &i64::from(MAX_FOLDER_DEPTH)], |row| row.get("depth"))?;
-    Ok(depth.unwrap_or_default())
+               select count(*) = 0 or count(trashed_at) > 0 as is_gone from up";
+    value(c, sql, &[&id.to_string()], "is_gone")
 }
 
+/// A role as the columns have it.
+pub(super) fn role(text: &str) -> Role {
+    match text {
+        "admin" => Role::Admin,
+        "member" => Role::Member,
+        _ => Role::Viewer,
+    }
+}
+
+/// The item, whoever may see it.
+pub(crate) fn by_id(c: &Conn, id: ItemId) -> Result<Option<Item>, Error> {
+    let sql = concat!("select ", columns!(), " from items i where i.id = $1");
+    find(c, sql, &[&id.to_string()], item)
+}
+
+/// How many folders there are from the root to `id`, itself included.
+pub(crate) fn depth(c: &Conn, id: ItemId) -> Result<i64, Error> {
+    let sql = "with recursive up (id) as (
+                   select id from items where id = $1
+                   union all
+                   select i.parent_id from up join items i on i.id = up.id where i.parent_id is not null
+               )
+               select count(*) as depth from up";
+    value(c, sql, &[&id.to_string()], "depth")
+}
+
+/// Whether there are folders more than `levels` below the folder `id`.
+pub(crate) fn is_deeper_than(c: &Conn, id: ItemId, levels: i64) -> Result<bool, Error> {
+    let sql = "with recursive below (id, level) as (
+                   select id, cast(0 as bigint) from items where id = $1
+                   union all
+                   select i.id, level + 1 from below join items i on i.place = below.id and i.kind = 0
+                   where level <= $2 and i.trashed_at is null and i.workspace_id = $3
+               )
+               select coalesce(max(level), 0) > $2 as is_deeper from below";
+    let workspace = value::<String>(
+        c,
+        "select workspace_id from items where id = $1",
+        &[&id.to_string()],
+        "workspace_id",
+    )?;
+    value(c, sql, &[&id.to_string(), &levels.min(i64::from(MAX_FOLDER_DEPTH)), &workspace], "is_deeper")
+}
+
+/// Until this transaction ends, no other moves, removes or restores a folder of the workspace.
+pub(crate) fn lock_tree(c: &Conn, workspace: WorkspaceId) -> Result<(), Error> {
+    lock(c, &format!("tree {workspace}"))
+}
+
+/// Until this transaction ends, no other decides by the names that are in the folder (or at the root of `owner`).
+pub(crate) fn lock_names(c: &Conn, parent: Option<ItemId>, owner: UserId) -> Result<(), Error> {
+    lock(c, &format!("names {}", place(parent, owner)))
+}
+
+/// Where an item is listed: as the column `place`.
+pub(super) fn place(parent: Option<ItemId>, owner: UserId) -> String {
+    parent.map_or_else(|| owner.to_string(), |id| id.to_string())
+}
+
+/// The oldest file of this name in the folder, or at the root of `owner`.
+pub(crate) fn file_named(
+    c: &Conn,
+    workspace: WorkspaceId,
+    parent: Option<ItemId>,
+    owner: UserId,
+    name: &str,
+) -> Result<Option<Item>, Error> {
+    let sql = concat!(
+        "select ",
+        columns!(),
+        " from items i
+          where i.place = $1 and i.workspace_id = $2 and i.kind = 1 and i.name_key = $3 and i.name = $4
+            and i.trashed_at is null
+          order by i.created_at, i.id limit 1"
+    );
+    find(c, sql, &[&place(parent, owner), &workspace.to_string(), &name_key(name), &name], item)
+}
+
+/// Adds an item, which counts towards what its owner uses.
 pub(crate) fn insert(c: &Conn, item: &Item, upload: Option<UploadRowId>) -> Result<(), Error> {
-    let sql = "insert into items (id, workspace_id, parent_id, owner_id, kind, name, mime_type, size_bytes,
-                                  object_key, upload_id, created_at, updated_at)
-               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
-    let (kind, mime_type, size_bytes, object_key) = match &item.content {
-        Content::Folder => ("folder", None, None, None),
-        Content::File { mime_type, size_bytes, object_key } => {
-            ("file", Some(mime_type), Some(stored_size(*size_bytes)?), Some(object_key))
-        }
+    let sql =
+        "insert into items (id, workspace_id, parent_id, owner_id, kind, name, name_key, words, mime_type,
+                                  size_bytes, object_key, upload_id, created_at, updated_at)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+    let (kind, mime_type, object_key) = match &item.content {
+        Content::Folder => (FOLDER, None, None),
+        Content::File { mime_type, object_key, .. } => (FILE, Some(mime_type), Some(object_key)),
     };
     execute(
         c,
@@ -78,25 +169,62 @@ pub(crate) fn insert(c: &Conn, item: &Item, upload: Option<UploadRowId>) -> Resu
             &item.owner.to_string(),
             &kind,
             &item.name,
+            &name_key(&item.name),
+            &words(&item.name).join(" "),
             &mime_type,
-            &size_bytes,
+            &stored_size(item.size_bytes())?,
             &object_key,
             &upload.map(|id| id.to_string()),
             &millis(item.created_at),
             &millis(item.updated_at),
         ],
-    )
-    .map(drop)
+    )?;
+    usage::add(c, item.workspace, item.owner, 1, stored_size(item.size_bytes())?)
+}
+
+/// Gives an item another name.
+pub(crate) fn rename(c: &Conn, id: ItemId, name: &str, now: Timestamp) -> Result<(), Error> {
+    let sql = "update items set name = $2, name_key = $3, words = $4, updated_at = $5 where id = $1";
+    let words = words(name).join(" ");
+    execute(c, sql, &[&id.to_string(), &name, &name_key(name), &words, &millis(now)]).map(drop)
+}
+
+/// Moves an item, and with it all that is below it.
+pub(crate) fn move_to(c: &Conn, id: ItemId, parent: Option<ItemId>, now: Timestamp) -> Result<(), Error> {
+    let sql = "update items set parent_id = $2, updated_at = $3 where id = $1";
+    execute(c, sql, &[&id.to_string(), &parent.map(|id| id.to_string()), &millis(now)]).map(drop)
+}
+
+/// Gives a file the bytes of another upload.
+pub(crate) fn replace_content(
+    c: &Conn,
+    old: &Item,
+    new: &Content,
+    upload: UploadRowId,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let Content::File { mime_type, size_bytes, object_key } = new else { return Ok(()) };
+    let sql =
+        "update items set mime_type = $2, size_bytes = $3, object_key = $4, upload_id = $5, updated_at = $6
+               where id = $1";
+    let new_size = stored_size(*size_bytes)?;
+    execute(
+        c,
+        sql,
+        &[&old.id.to_string(), mime_type, &new_size, object_key, &upload.to_string(), &millis(now)],
+    )?;
+    usage::add(c, old.workspace, old.owner, 0, new_size - stored_size(old.size_bytes())?)
 }
 
 pub(super) fn item(row: &Row<'_>) -> Result<Item, Error> {
-    let content = match row.get_ref("kind")?.as_str()? {
-        "folder" => Content::Folder,
-        _ => Content::File {
+    let content = if row.get::<i64>("kind")? == FOLDER {
+        Content::Folder
+    } else {
+        Content::File {
             mime_type: row.get("mime_type")?,
             size_bytes: size(row, "size_bytes")?,
             object_key: row.get("object_key")?,
-        },
+        }
     };
     Ok(Item {
         id: parsed(row, "id")?,

@@ -1,46 +1,37 @@
 //! The database: opening, migrating, reading, and writing in transactions. All SQL of the service is in this
-//! folder, and nothing else is. Queries are plain functions over a connection.
-//!
-//! SQLite is called directly. A query by key takes some 10 µs, so it runs where it is asked for; handing it to
-//! another thread costs more than it does. What may take longer (listings, searches) goes to a blocking thread,
-//! and writes to one thread of their own, which shares each fsync among all that wait (`writer.rs`).
+//! folder, and nothing else is. Queries are plain functions over a connection, and nearly all of them one text
+//! for both databases.
 
 pub(crate) mod access;
+pub(crate) mod children;
+mod conn;
 pub(crate) mod items;
+pub(crate) mod leases;
+pub(crate) mod links;
+pub(crate) mod participants;
+mod postgres;
 mod query;
-mod readers;
 pub(crate) mod search;
+mod sqlite;
 pub(crate) mod tokens;
-pub(crate) mod tree;
+pub(crate) mod tombstones;
+pub(crate) mod trash;
 pub(crate) mod uploads;
-mod writer;
+pub(crate) mod usage;
 
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 
-use rusqlite::{ErrorCode, ffi};
-
+use crate::config::DatabaseUrl;
 use crate::drive;
+pub(crate) use conn::Conn;
+pub(crate) use conn::Error;
+use conn::{Column, Param, Row};
+use postgres::{Mode, Postgres};
 use query::{
-    conversion, execute, find, list, millis, parsed, parsed_or_none, size, stored_size, time, time_or_none,
+    execute, find, list, lock, millis, parsed, parsed_or_none, rows_at_most, size, stored_size, time,
+    time_or_none, value,
 };
-use readers::Readers;
-use writer::Writer;
-
-/// A connection, to read or inside a write.
-pub(crate) type Conn = rusqlite::Connection;
-pub(crate) type Error = rusqlite::Error;
-type Row<'a> = rusqlite::Row<'a>;
-
-/// How long a statement waits for another process (`dray token`, say) that is writing.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-const CACHED_STATEMENTS: usize = 128;
-
-/// The tables, version by version; `user_version` says how many of these a database has seen.
-const MIGRATIONS: [&str; 2] = [
-    include_str!("../../migrations/sqlite/0001_drive.sql"),
-    include_str!("../../migrations/sqlite/0002_search.sql"),
-];
+use sqlite::Sqlite;
 
 /// Why a database can not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -50,115 +41,102 @@ pub enum OpenError {
         "was made by a newer version of dray: run that version, or restore a backup made before the update"
     )]
     Newer,
+    /// The address is not one of Postgres.
+    #[error(
+        "has an address that can not be read ({0}): it looks like postgres://user:password@host:5432/name"
+    )]
+    Url(tokio_postgres::Error),
     /// Anything else.
     #[error("can not be opened: {0}")]
-    Sqlite(#[from] rusqlite::Error),
+    Database(#[from] Error),
+    /// No connection can be had.
+    #[error("can not be reached: {0}")]
+    Pool(String),
     /// A thread could not be started.
     #[error("can not be served: {0}")]
     Thread(#[from] std::io::Error),
 }
 
+impl From<rusqlite::Error> for OpenError {
+    fn from(err: rusqlite::Error) -> Self {
+        Self::Database(err.into())
+    }
+}
+
+impl From<tokio_postgres::Error> for OpenError {
+    fn from(err: tokio_postgres::Error) -> Self {
+        Self::Database(err.into())
+    }
+}
+
 /// The database. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Db {
-    readers: Readers,
-    writer: Writer,
+pub(crate) enum Db {
+    /// A file of this server's own.
+    Sqlite(Sqlite),
+    /// A database that several servers may share.
+    Postgres(Postgres),
 }
 
 impl Db {
     /// Opens the SQLite database in `file`, making and migrating it as needed.
-    pub(crate) async fn open(file: &Path) -> Result<Self, OpenError> {
-        let file: PathBuf = file.to_owned();
-        let opened = tokio::task::spawn_blocking(move || {
-            let connection = open_writer(&file)?;
-            Ok(Self { readers: Readers::new(&file), writer: Writer::start(connection)? })
-        });
-        opened.await.map_err(|err| OpenError::Thread(std::io::Error::other(err)))?
+    pub(crate) async fn open_file(file: &Path) -> Result<Self, OpenError> {
+        Sqlite::open(file).await.map(Self::Sqlite)
     }
 
-    /// Reads by key, on this thread; sees every write that was answered before.
-    pub(crate) fn read<T>(&self, work: impl FnOnce(&Conn) -> drive::Result<T>) -> drive::Result<T> {
-        self.readers.run(work)
+    /// Connects to Postgres with at most so many connections, and migrates the database as needed.
+    pub(crate) async fn connect(url: &DatabaseUrl, connections: usize) -> Result<Self, OpenError> {
+        Postgres::open(url, connections).await.map(Self::Postgres)
     }
 
-    /// Reads what may take longer, on a blocking thread, as the database is at one moment.
+    /// Whether other servers may be using it too.
+    pub(crate) fn is_shared(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+
+    /// Reads by key; sees every write that was answered before. Each statement sees its own moment.
+    pub(crate) async fn read<T, F>(&self, work: F) -> drive::Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Conn) -> drive::Result<T> + Send + 'static,
+    {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.read(work),
+            Self::Postgres(postgres) => postgres.run(Mode::Statements, work).await,
+        }
+    }
+
+    /// Reads what may take longer, as the database is at one moment.
     pub(crate) async fn read_long<T, F>(&self, work: F) -> drive::Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&Conn) -> drive::Result<T> + Send + 'static,
     {
-        let readers = self.readers.clone();
-        let read = move || {
-            readers.run(|connection| {
-                let _snapshot = connection.unchecked_transaction()?;
-                work(connection)
-            })
-        };
-        tokio::task::spawn_blocking(read).await.map_err(drive::Error::internal)?
+        match self {
+            Self::Sqlite(sqlite) => sqlite.read_long(work).await,
+            Self::Postgres(postgres) => postgres.run(Mode::Snapshot, work).await,
+        }
     }
 
     /// Runs `work` in a transaction and answers after its commit is on disk. An error undoes all that this
-    /// `work` did, and nothing else. It runs on the one thread that writes, so it must not wait for anything.
+    /// `work` did, and nothing else. With SQLite it runs on the one thread that writes, so it must not wait for
+    /// anything.
     pub(crate) async fn write<T, F>(&self, work: F) -> drive::Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&Conn) -> drive::Result<T> + Send + 'static,
     {
-        self.writer.run(work).await
+        match self {
+            Self::Sqlite(sqlite) => sqlite.write(work).await,
+            Self::Postgres(postgres) => postgres.run(Mode::Write, work).await,
+        }
     }
 
     /// Waits for the writes under way and closes the files.
     pub(crate) async fn close(&self) {
-        self.readers.close();
-        self.writer.close().await;
-    }
-}
-
-fn open_writer(file: &Path) -> Result<Conn, OpenError> {
-    let mut connection = Conn::open(file)?;
-    configure(&connection)?;
-    connection.pragma_update(None, "journal_mode", "wal")?;
-    // The log is synced at every commit, before it is answered.
-    connection.pragma_update(None, "synchronous", "full")?;
-    connection.pragma_update(None, "foreign_keys", true)?;
-    migrate(&mut connection)?;
-    Ok(connection)
-}
-
-fn configure(connection: &Conn) -> Result<(), Error> {
-    connection.busy_timeout(BUSY_TIMEOUT)?;
-    connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
-    Ok(())
-}
-
-/// Each version in one transaction with its number, so that processes that start together do it once.
-fn migrate(connection: &mut Conn) -> Result<(), OpenError> {
-    loop {
-        let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-        let version: usize = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        if version > MIGRATIONS.len() {
-            return Err(OpenError::Newer);
-        }
-        let Some(next) = MIGRATIONS.get(version) else { return Ok(()) };
-        transaction.execute_batch(next)?;
-        transaction.pragma_update(None, "user_version", version + 1)?;
-        transaction.commit()?;
-    }
-}
-
-impl From<Error> for drive::Error {
-    fn from(err: Error) -> Self {
-        match err.sqlite_error_code() {
-            Some(ErrorCode::DiskFull) => Self::NoSpace,
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                Self::DatabaseUnreachable { detail: err.to_string() }
-            }
-            _ => Self::internal(format_args!("database: {err}")),
+        match self {
+            Self::Sqlite(sqlite) => sqlite.close().await,
+            Self::Postgres(postgres) => postgres.close(),
         }
     }
-}
-
-/// Whether a write failed because a unique column has the value already.
-fn is_taken(err: &Error) -> bool {
-    err.sqlite_error().is_some_and(|err| err.extended_code == ffi::SQLITE_CONSTRAINT_UNIQUE)
 }

@@ -3,53 +3,96 @@
 use std::str::FromStr;
 
 use jiff::Timestamp;
-use rusqlite::types::Type;
-use rusqlite::{Statement, ToSql};
+use rusqlite::Statement;
 
-use super::{Conn, Error, Row};
+use super::{Column, Conn, Error, Param, Row};
 
 type Result<T> = std::result::Result<T, Error>;
 
 /// Runs a statement that answers no rows; how many it changed.
-pub(super) fn execute(c: &Conn, sql: &str, params: &[&dyn ToSql]) -> Result<usize> {
-    let mut statement = c.prepare_cached(sql)?;
-    bind(&mut statement, params)?;
-    statement.raw_execute()
+pub(super) fn execute(c: &Conn, sql: &str, params: &[&dyn Param]) -> Result<u64> {
+    match c {
+        Conn::Sqlite(c) => {
+            let mut statement = c.prepare_cached(sql)?;
+            bind(&mut statement, params)?;
+            Ok(statement.raw_execute()? as u64)
+        }
+        Conn::Postgres(session) => Ok(session.execute(sql, params)?),
+    }
 }
 
 /// The first row, if there is one.
 pub(super) fn find<T>(
     c: &Conn,
     sql: &str,
-    params: &[&dyn ToSql],
+    params: &[&dyn Param],
     read: impl FnOnce(&Row<'_>) -> Result<T>,
 ) -> Result<Option<T>> {
-    let mut statement = c.prepare_cached(sql)?;
-    bind(&mut statement, params)?;
-    statement.raw_query().next()?.map(read).transpose()
+    match c {
+        Conn::Sqlite(c) => {
+            let mut statement = c.prepare_cached(sql)?;
+            bind(&mut statement, params)?;
+            let mut rows = statement.raw_query();
+            rows.next()?.map(|row| read(&Row::Sqlite(row))).transpose()
+        }
+        Conn::Postgres(session) => {
+            session.query(sql, params)?.first().map(|row| read(&Row::Postgres(row))).transpose()
+        }
+    }
 }
 
 /// All rows.
 pub(super) fn list<T>(
     c: &Conn,
     sql: &str,
-    params: &[&dyn ToSql],
-    read: impl FnMut(&Row<'_>) -> Result<T>,
+    params: &[&dyn Param],
+    mut read: impl FnMut(&Row<'_>) -> Result<T>,
 ) -> Result<Vec<T>> {
-    let mut statement = c.prepare_cached(sql)?;
-    bind(&mut statement, params)?;
-    statement.raw_query().mapped(read).collect()
+    match c {
+        Conn::Sqlite(c) => {
+            let mut statement = c.prepare_cached(sql)?;
+            bind(&mut statement, params)?;
+            let mut rows = statement.raw_query();
+            let mut all = Vec::new();
+            while let Some(row) = rows.next()? {
+                all.push(read(&Row::Sqlite(row))?);
+            }
+            Ok(all)
+        }
+        Conn::Postgres(session) => {
+            session.query(sql, params)?.iter().map(|row| read(&Row::Postgres(row))).collect()
+        }
+    }
+}
+
+/// The one column of the one row that an aggregate answers.
+pub(super) fn value<T: Column>(c: &Conn, sql: &str, params: &[&dyn Param], column: &str) -> Result<T> {
+    find(c, sql, params, |row| row.get(column))?
+        .ok_or_else(|| Error::from(rusqlite::Error::QueryReturnedNoRows))
+}
+
+/// Keeps others who ask for the lock `name` waiting until this transaction ends. SQLite has one writer, which is
+/// that lock already.
+pub(super) fn lock(c: &Conn, name: &str) -> Result<()> {
+    match c {
+        Conn::Sqlite(_) => Ok(()),
+        Conn::Postgres(_) => {
+            let sql = "select pg_advisory_xact_lock(hashtextextended($1, 0)) is null as locked";
+            find(c, sql, &[&name], |_| Ok(())).map(drop)
+        }
+    }
 }
 
 /// `$1` is the first of `params`, wherever it stands. (For SQLite `$1` is a name, numbered by its first
 /// appearance.)
-fn bind(statement: &mut Statement<'_>, params: &[&dyn ToSql]) -> Result<()> {
+fn bind(statement: &mut Statement<'_>, params: &[&dyn Param]) -> std::result::Result<(), rusqlite::Error> {
     let count = statement.parameter_count();
     for at in 1..=count {
         let name = statement.parameter_name(at).and_then(|name| name.strip_prefix('$'));
         let number = name.and_then(|digits| digits.parse::<usize>().ok()).and_then(|n| n.checked_sub(1));
         let value = number.and_then(|index| params.get(index));
-        statement.raw_bind_parameter(at, value.ok_or(Error::InvalidParameterCount(params.len(), count))?)?;
+        let value = value.ok_or(rusqlite::Error::InvalidParameterCount(params.len(), count))?;
+        statement.raw_bind_parameter(at, *value as &dyn rusqlite::ToSql)?;
     }
     Ok(())
 }
@@ -61,7 +104,12 @@ pub(super) fn millis(time: Timestamp) -> i64 {
 
 /// A size as the database keeps it. Sizes are checked against limits far below `i64::MAX` when they come in.
 pub(super) fn stored_size(size_bytes: u64) -> Result<i64> {
-    i64::try_from(size_bytes).map_err(|err| Error::ToSqlConversionFailure(Box::new(err)))
+    i64::try_from(size_bytes).map_err(Error::value)
+}
+
+/// The most rows of a query.
+pub(super) fn rows_at_most(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
 /// Reads a column that holds a text which is more than a text: an id, say.
@@ -70,7 +118,7 @@ where
     T: FromStr,
     T::Err: std::error::Error + Send + Sync + 'static,
 {
-    row.get_ref(column)?.as_str()?.parse().map_err(conversion)
+    row.text(column)?.parse().map_err(Error::value)
 }
 
 pub(super) fn parsed_or_none<T>(row: &Row<'_>, column: &'static str) -> Result<Option<T>>
@@ -78,46 +126,43 @@ where
     T: FromStr,
     T::Err: std::error::Error + Send + Sync + 'static,
 {
-    row.get_ref(column)?.as_str_or_null()?.map(|text| text.parse().map_err(conversion)).transpose()
+    row.text_or_none(column)?.map(|text| text.parse().map_err(Error::value)).transpose()
 }
 
 pub(super) fn time(row: &Row<'_>, column: &'static str) -> Result<Timestamp> {
-    Timestamp::from_millisecond(row.get(column)?).map_err(conversion)
+    Timestamp::from_millisecond(row.get(column)?).map_err(Error::value)
 }
 
 pub(super) fn time_or_none(row: &Row<'_>, column: &'static str) -> Result<Option<Timestamp>> {
     let millis: Option<i64> = row.get(column)?;
-    millis.map(|millis| Timestamp::from_millisecond(millis).map_err(conversion)).transpose()
+    millis.map(|millis| Timestamp::from_millisecond(millis).map_err(Error::value)).transpose()
 }
 
 pub(super) fn size(row: &Row<'_>, column: &'static str) -> Result<u64> {
     let size: i64 = row.get(column)?;
-    u64::try_from(size).map_err(conversion)
-}
-
-/// A column does not hold what this version puts there.
-pub(super) fn conversion(err: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::FromSqlConversionFailure(0, Type::Text, Box::new(err))
+    u64::try_from(size).map_err(Error::value)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn connection() -> Conn {
+        Conn::Sqlite(rusqlite::Connection::open_in_memory().unwrap())
+    }
+
     #[test]
     fn parameters_go_by_their_numbers_and_not_by_their_places() {
-        let c = Conn::open_in_memory().unwrap();
         let read =
-            |row: &Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get::<_, String>(2)?));
-        let found = find(&c, "select $2, $1, $2", &[&7, &"b"], read).unwrap();
+            |row: &Row<'_>| Ok((row.get::<String>("a")?, row.get::<i64>("b")?, row.get::<String>("c")?));
+        let found = find(&connection(), "select $2 as a, $1 as b, $2 as c", &[&7_i64, &"b"], read).unwrap();
         assert_eq!(found, Some(("b".into(), 7, "b".into())));
     }
 
     #[test]
     fn a_parameter_that_is_not_given_is_an_error() {
-        let c = Conn::open_in_memory().unwrap();
         for sql in ["select $2", "select $0", "select ?", "select $x"] {
-            assert!(find(&c, sql, &[&1], |_| Ok(())).is_err(), "{sql}");
+            assert!(find(&connection(), sql, &[&1_i64], |_| Ok(())).is_err(), "{sql}");
         }
     }
 }

@@ -1,160 +1,175 @@
-//! Finding items by the words of their names. The one place where databases differ: SQLite's full-text index
-//! (<https://sqlite.org/fts5.html>).
+//! Finding items by their words. The one place where the databases differ in kind: SQLite's full-text index
+//! (<https://sqlite.org/fts5.html>), a GIN index over a `tsvector` in Postgres.
 
-use dray_api::{SearchOrder, SearchSort};
+use dray_api::{SearchSort, SortOrder};
 
-use super::items::{columns, is_visible, item};
-use super::{Conn, Error, list, size};
+use super::items::{columns, item};
+use super::{Conn, Error, list, rows_at_most, value};
 use crate::drive::access::Caller;
 use crate::drive::item::Item;
 use crate::drive::search::Words;
 
-/// `cross join`: SQLite must begin with the words, and not with all that the caller may see. Of all that is
-/// found only the keys are sorted.
-macro_rules! search {
-    ($key:literal, $direction:literal) => {
-        concat!(
-            "with found as materialized (
-                 select i.id, ",
-            $key,
-            " as sort_key
-                 from item_names cross join item_name_rows r cross join items i
-                 where item_names match $3 and r.doc = item_names.rowid and i.id = r.item_id
-                   and ",
-            is_visible!("i"),
-            "
-             ),
-             page as (
-                 select id, sort_key from found order by sort_key ",
-            $direction,
-            ", id ",
-            $direction,
-            " limit $4
-             )
-             select ",
-            columns!(),
-            ", (select count(*) from found) as total
-             from page join items i on i.id = page.id
-             order by page.sort_key ",
-            $direction,
-            ", page.id ",
-            $direction
-        )
-    };
+/// Items with the words that are looked at, of the caller's own and of others: the newest. A word that so many
+/// names have finds nothing in particular, and looking at all of them would take long.
+const CANDIDATES: usize = 1000;
+
+/// What a search found.
+pub(crate) struct Found {
+    /// The first of the hits, in order.
+    pub(crate) items: Vec<Item>,
+    /// How many hits there are.
+    pub(crate) total: u64,
+    /// Whether all that have the words were looked at.
+    pub(crate) is_exact: bool,
 }
 
-/// The first `limit` of the items that have the words in their names and that the caller may see, and how many
-/// there are.
+/// The first `limit` of the items that have the words in their names and that the caller sees.
 pub(crate) fn search(
     c: &Conn,
     caller: &Caller,
     words: &Words,
-    sort: SearchSort,
-    order: SearchOrder,
-    limit: u32,
-) -> Result<(Vec<Item>, u64), Error> {
-    let sql = match (sort, order) {
-        (SearchSort::CreatedAt, SearchOrder::Ascending) => search!("i.created_at", "asc"),
-        (SearchSort::CreatedAt, SearchOrder::Descending) => search!("i.created_at", "desc"),
-        (SearchSort::UpdatedAt, SearchOrder::Ascending) => search!("i.updated_at", "asc"),
-        (SearchSort::UpdatedAt, SearchOrder::Descending) => search!("i.updated_at", "desc"),
-        (SearchSort::Name, SearchOrder::Ascending) => search!("lower(i.name)", "asc"),
-        (SearchSort::Name, SearchOrder::Descending) => search!("lower(i.name)", "desc"),
-    };
+    (sort, order): (SearchSort, SortOrder),
+    limit: usize,
+) -> Result<Found, Error> {
+    let sql = statement(c, sort, order);
     let (workspace, user) = (caller.workspace.to_string(), caller.user.to_string());
-    let found = list(c, sql, &[&workspace, &user, &expression(words), &i64::from(limit)], |row| {
-        Ok((item(row)?, size(row, "total")?))
-    })?;
-    let total = found.first().map_or(0, |(_, total)| *total);
-    Ok((found.into_iter().map(|(item, _)| item).collect(), total))
+    let folder = caller.folder.map(|id| id.to_string());
+    let (own, others) = expressions(c, caller, words);
+    // Where nothing is shared, there is nothing to look for among what others own.
+    let is_shared =
+        value::<bool>(c, "select exists (select 1 from participants) as is_shared", &[], "is_shared")?;
+    let (own_limit, others_limit) = (CANDIDATES + 1, if is_shared { CANDIDATES + 1 } else { 0 });
+    let mut totals = (0, true);
+    let items = list(
+        c,
+        &sql,
+        &[
+            &workspace,
+            &user,
+            &folder,
+            &own,
+            &others,
+            &rows_at_most(own_limit),
+            &rows_at_most(others_limit),
+            &rows_at_most(limit),
+        ],
+        |row| {
+            let most: i64 = row.get("most_candidates")?;
+            totals = (row.get::<i64>("total")?, most <= rows_at_most(CANDIDATES));
+            if !row.get::<bool>("is_hit")? {
+                return Ok(None);
+            }
+            let mut hit = item(row)?;
+            if !row.get::<bool>("sees_parent")? {
+                hit.parent = None;
+            }
+            Ok(Some(hit))
+        },
+    )?;
+    let (total, is_exact) = totals;
+    let total = u64::try_from(total).map_err(Error::value)?;
+    Ok(Found { items: items.into_iter().flatten().collect(), total, is_exact })
 }
 
-/// Every word as a prefix, in quotes: nothing in it is an operator.
-fn expression(words: &Words) -> String {
-    words.iter().map(|word| format!("\"{word}\"*")).collect::<Vec<_>>().join(" AND ")
+/// Who sees a hit is decided as `drive/path.rs` does, for all candidates at once: each folder that has some is
+/// followed up to the root once.
+fn statement(c: &Conn, sort: SearchSort, order: SortOrder) -> String {
+    let candidates = match c {
+        Conn::Sqlite(_) => SQLITE_CANDIDATES,
+        Conn::Postgres(_) => POSTGRES_CANDIDATES,
+    };
+    let key = match sort {
+        SearchSort::CreatedAt => "created_at",
+        SearchSort::UpdatedAt => "updated_at",
+        SearchSort::Name => "name_key",
+    };
+    let direction = match order {
+        SortOrder::Ascending => "asc",
+        SortOrder::Descending => "desc",
+    };
+    format!(
+        "with recursive {candidates},
+         candidate as (
+             select i.id, i.parent_id, i.owner_id, i.{key} as sort_key
+             from (select id from own union all select id from others) k join items i on i.id = k.id
+             where i.workspace_id = $1 and i.trashed_at is null
+         ),
+         up (start, id) as (
+             select distinct parent_id, parent_id from candidate where parent_id is not null
+             union
+             select up.start, f.parent_id from up join items f on f.id = up.id where f.parent_id is not null
+         ),
+         above as (
+             select up.start,
+                    max(case when f.trashed_at is not null then 1 else 0 end) as is_trashed,
+                    max(case when f.owner_id = $2 or p.user_id is not null then 1 else 0 end) as is_seen,
+                    max(case when f.id = $3 then 1 else 0 end) as is_inside
+             from up join items f on f.id = up.id
+             left join participants p on p.item_id = f.id and p.user_id = $2
+             group by up.start
+         ),
+         hit as (
+             select k.id, k.sort_key,
+                    coalesce(a.is_seen, 0) = 1 and ($3 is null or a.is_inside = 1) as sees_parent
+             from candidate k
+             left join above a on a.start = k.parent_id
+             left join participants p on p.item_id = k.id and p.user_id = $2
+             where coalesce(a.is_trashed, 0) = 0
+               and (k.owner_id = $2 or p.user_id is not null or a.is_seen = 1)
+               and ($3 is null or k.id = $3 or a.is_inside = 1)
+         ),
+         page as (select id, sort_key, sees_parent from hit order by sort_key {direction}, id {direction} limit $8),
+         totals as (
+             select (select count(*) from hit) as total,
+                    (select max(n) from (select count(*) as n from own
+                                         union all select count(*) as n from others) counts) as most_candidates
+         )
+         select t.total, t.most_candidates, i.id is not null as is_hit, page.sees_parent, {}
+         from totals t left join page on true left join items i on i.id = page.id
+         order by page.sort_key {direction}, page.id {direction}",
+        columns!(),
+    )
 }
 
-#[cfg(test)]
-mod tests {
-    use dray_api::{ItemId, TokenId, UserId, WorkspaceId};
-    use jiff::Timestamp;
+/// `cross join`: SQLite must begin with the words.
+const SQLITE_CANDIDATES: &str = "
+    own as materialized (
+        select r.item_id as id
+        from (select rowid as doc from item_words where item_words match $4 order by rowid desc limit $6) found
+        cross join item_docs r on r.doc = found.doc
+    ),
+    others as materialized (
+        select r.item_id as id
+        from (select rowid as doc from item_words where item_words match $5 order by rowid desc limit $7) found
+        cross join item_docs r on r.doc = found.doc
+    )";
 
-    use super::*;
-    use crate::db::{access, items};
-    use crate::drive::access::TokenRecord;
-    use crate::drive::item::Content;
+const POSTGRES_CANDIDATES: &str = "
+    own as materialized (
+        select id from items
+        where workspace_id = $1 and owner_id = $2 and word_vector @@ $4::text::tsquery
+        order by created_at desc, id desc limit $6
+    ),
+    others as materialized (
+        select id from items
+        where workspace_id = $1 and owner_id <> $2 and word_vector @@ $5::text::tsquery
+        order by created_at desc, id desc limit $7
+    )";
 
-    fn caller() -> Caller {
-        let record = TokenRecord {
-            id: TokenId::new(1, [0; 8]),
-            user: UserId::new(2, [0; 8]),
-            workspace: WorkspaceId::new(3, [0; 8]),
-            scopes: String::new(),
-            expires_at: Timestamp::MAX,
-            revoked_at: None,
-        };
-        record.admit(Timestamp::UNIX_EPOCH).unwrap()
-    }
-
-    fn folder(number: u32, name: &str) -> Item {
-        Item {
-            id: ItemId::new(number, [0; 8]),
-            workspace: caller().workspace,
-            parent: None,
-            owner: caller().user,
-            name: name.to_owned(),
-            content: Content::Folder,
-            created_at: Timestamp::UNIX_EPOCH,
-            updated_at: Timestamp::UNIX_EPOCH,
+/// What the index is asked for: among the caller's own items, and among those of others. Every word is a prefix,
+/// and in quotes; words have letters and digits only.
+fn expressions(c: &Conn, caller: &Caller, words: &Words) -> (String, String) {
+    match c {
+        Conn::Sqlite(_) => {
+            let words: Vec<_> = words.iter().map(|word| format!("\"{word}\" *")).collect();
+            let here = format!("words : ({}) AND whose : \"{}\"", words.join(" AND "), caller.workspace);
+            let own = format!("whose : \"{}\"", caller.user);
+            (format!("{here} AND {own}"), format!("({here}) NOT {own}"))
         }
-    }
-
-    /// A database as the version before searching left it.
-    fn before_searching() -> Conn {
-        let c = Conn::open_in_memory().unwrap();
-        c.execute_batch(include_str!("../../migrations/sqlite/0001_drive.sql")).unwrap();
-        let caller = caller();
-        access::insert_default_workspace(&c, caller.workspace, Timestamp::UNIX_EPOCH).unwrap();
-        let user = access::UserRow {
-            id: caller.user,
-            email: "a@example.com".into(),
-            name: String::new(),
-            role: "owner".into(),
-            created_at: Timestamp::UNIX_EPOCH,
-        };
-        assert!(access::insert_user(&c, caller.workspace, &user).unwrap());
-        c
-    }
-
-    fn found(c: &Conn, text: &str) -> Vec<String> {
-        let words = Words::parse(text).unwrap();
-        let (sort, order) = (SearchSort::Name, SearchOrder::Ascending);
-        let (items, total) = search(c, &caller(), &words, sort, order, 10).unwrap();
-        assert_eq!(total, items.len() as u64);
-        items.into_iter().map(|item| item.name).collect()
-    }
-
-    #[test]
-    fn what_was_there_before_searching_is_found() {
-        let c = before_searching();
-        items::insert(&c, &folder(1, "alpha one"), None).unwrap();
-        items::insert(&c, &folder(2, "alpha two"), None).unwrap();
-        c.execute_batch(include_str!("../../migrations/sqlite/0002_search.sql")).unwrap();
-        items::insert(&c, &folder(3, "alpha three"), None).unwrap();
-        assert_eq!(found(&c, "alpha"), ["alpha one", "alpha three", "alpha two"]);
-    }
-
-    #[test]
-    fn a_renamed_item_is_found_by_its_new_name_only_and_a_removed_one_not_at_all() {
-        let c = before_searching();
-        c.execute_batch(include_str!("../../migrations/sqlite/0002_search.sql")).unwrap();
-        items::insert(&c, &folder(1, "alpha one"), None).unwrap();
-        items::insert(&c, &folder(2, "alpha two"), None).unwrap();
-        c.execute_batch("update items set name = 'beta' where name = 'alpha one'").unwrap();
-        assert_eq!(found(&c, "alpha"), ["alpha two"]);
-        assert_eq!(found(&c, "bet"), ["beta"]);
-        c.execute_batch("delete from items where name = 'alpha two'; vacuum").unwrap();
-        assert_eq!(found(&c, "alpha"), [""; 0]);
-        assert_eq!(found(&c, "bet"), ["beta"]);
+        Conn::Postgres(_) => {
+            let words: Vec<_> = words.iter().map(|word| format!("'{word}':*")).collect();
+            let query = words.join(" & ");
+            (query.clone(), query)
+        }
     }
 }

@@ -1,10 +1,12 @@
 //! Access tokens.
 
-use dray_api::{TokenId, UserId, WorkspaceId};
+use dray_api::{ItemId, TokenId, UserId, WorkspaceId};
 use jiff::Timestamp;
 
-use super::{Conn, Error, execute, find, list, millis, parsed, time, time_or_none};
-use crate::drive::access::TokenRecord;
+use super::{
+    Conn, Error, Row, execute, find, list, millis, parsed, parsed_or_none, time, time_or_none, value,
+};
+use crate::drive::access::{Caller, TokenRecord};
 use crate::drive::token::TokenHash;
 
 /// A token as `dray token list` shows it.
@@ -14,8 +16,12 @@ pub struct TokenRow {
     pub id: TokenId,
     /// Whose it is.
     pub email: String,
+    /// What it is for, for people.
+    pub name: String,
     /// What it may be used for.
     pub scopes: Vec<String>,
+    /// The folder that it is confined to, if it is.
+    pub folder: Option<ItemId>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it ends.
@@ -30,19 +36,23 @@ pub(crate) struct NewToken {
     pub(crate) hash: TokenHash,
     pub(crate) workspace: WorkspaceId,
     pub(crate) user: UserId,
+    pub(crate) name: String,
     pub(crate) scopes: String,
+    pub(crate) folder: Option<ItemId>,
     pub(crate) created_at: Timestamp,
     pub(crate) expires_at: Timestamp,
 }
 
 pub(crate) fn by_hash(c: &Conn, hash: &TokenHash) -> Result<Option<TokenRecord>, Error> {
-    let sql = "select id, user_id, workspace_id, scopes, expires_at, revoked_at from tokens where hash = $1";
+    let sql = "select id, user_id, workspace_id, scopes, folder_id, expires_at, revoked_at
+               from tokens where hash = $1";
     find(c, sql, &[&hash.as_str()], |row| {
         Ok(TokenRecord {
             id: parsed(row, "id")?,
             user: parsed(row, "user_id")?,
             workspace: parsed(row, "workspace_id")?,
             scopes: row.get("scopes")?,
+            folder: parsed_or_none(row, "folder_id")?,
             expires_at: time(row, "expires_at")?,
             revoked_at: time_or_none(row, "revoked_at")?,
         })
@@ -50,8 +60,8 @@ pub(crate) fn by_hash(c: &Conn, hash: &TokenHash) -> Result<Option<TokenRecord>,
 }
 
 pub(crate) fn insert(c: &Conn, token: &NewToken) -> Result<(), Error> {
-    let sql = "insert into tokens (id, hash, workspace_id, user_id, scopes, created_at, expires_at)
-               values ($1, $2, $3, $4, $5, $6, $7)";
+    let sql = "insert into tokens (id, hash, workspace_id, user_id, name, scopes, folder_id, created_at, expires_at)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     execute(
         c,
         sql,
@@ -60,7 +70,9 @@ pub(crate) fn insert(c: &Conn, token: &NewToken) -> Result<(), Error> {
             &token.hash.as_str(),
             &token.workspace.to_string(),
             &token.user.to_string(),
+            &token.name,
             &token.scopes,
+            &token.folder.map(|id| id.to_string()),
             &millis(token.created_at),
             &millis(token.expires_at),
         ],
@@ -68,19 +80,53 @@ pub(crate) fn insert(c: &Conn, token: &NewToken) -> Result<(), Error> {
     .map(drop)
 }
 
+/// The columns that [`token`] reads.
+macro_rules! tokens {
+    ($which:literal) => {
+        concat!(
+            "select t.id, u.email, t.name, t.scopes, t.folder_id, t.created_at, t.expires_at, t.revoked_at
+             from tokens t join users u on u.id = t.user_id ",
+            $which,
+            " order by t.created_at, t.id"
+        )
+    };
+}
+
 pub(crate) fn all(c: &Conn) -> Result<Vec<TokenRow>, Error> {
-    let sql = "select t.id, u.email, t.scopes, t.created_at, t.expires_at, t.revoked_at
-               from tokens t join users u on u.id = t.user_id order by t.created_at, t.id";
-    list(c, sql, &[], |row| {
-        let scopes: String = row.get("scopes")?;
-        Ok(TokenRow {
-            id: parsed(row, "id")?,
-            email: row.get("email")?,
-            scopes: scopes.split_whitespace().map(str::to_owned).collect(),
-            created_at: time(row, "created_at")?,
-            expires_at: time(row, "expires_at")?,
-            revoked_at: time_or_none(row, "revoked_at")?,
-        })
+    list(c, tokens!(""), &[], token)
+}
+
+/// The caller's own.
+pub(crate) fn of_user(c: &Conn, caller: &Caller) -> Result<Vec<TokenRow>, Error> {
+    let sql = tokens!("where t.user_id = $1 and t.workspace_id = $2");
+    list(c, sql, &[&caller.user.to_string(), &caller.workspace.to_string()], token)
+}
+
+/// How many of the caller's are good now.
+pub(crate) fn count_good(c: &Conn, caller: &Caller, now: Timestamp) -> Result<i64, Error> {
+    let sql = "select count(*) as good from tokens
+               where user_id = $1 and workspace_id = $2 and revoked_at is null and expires_at > $3";
+    value(c, sql, &[&caller.user.to_string(), &caller.workspace.to_string(), &millis(now)], "good")
+}
+
+/// As [`revoke`], if the token is the caller's own.
+pub(crate) fn revoke_own(c: &Conn, caller: &Caller, id: TokenId, now: Timestamp) -> Result<bool, Error> {
+    let sql = "update tokens set revoked_at = coalesce(revoked_at, $2)
+               where id = $1 and user_id = $3 and workspace_id = $4";
+    let (user, workspace) = (caller.user.to_string(), caller.workspace.to_string());
+    Ok(execute(c, sql, &[&id.to_string(), &millis(now), &user, &workspace])? == 1)
+}
+
+fn token(row: &Row<'_>) -> Result<TokenRow, Error> {
+    Ok(TokenRow {
+        id: parsed(row, "id")?,
+        email: row.get("email")?,
+        name: row.get("name")?,
+        scopes: row.text("scopes")?.split_whitespace().map(str::to_owned).collect(),
+        folder: parsed_or_none(row, "folder_id")?,
+        created_at: time(row, "created_at")?,
+        expires_at: time(row, "expires_at")?,
+        revoked_at: time_or_none(row, "revoked_at")?,
     })
 }
 

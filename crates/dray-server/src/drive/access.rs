@@ -1,6 +1,6 @@
-//! Who is asking, and what their token lets them do.
+//! Who is asking, what their token lets them do, and what their role on an item does.
 
-use dray_api::{TokenId, UserId, WorkspaceId};
+use dray_api::{ItemId, TokenId, UserId, WorkspaceId};
 use jiff::Timestamp;
 
 use super::{Error, Result};
@@ -10,19 +10,43 @@ use super::{Error, Result};
 pub(crate) enum Scope {
     /// Everything on the drive.
     AccessDrive,
+    /// Looking at the drive and downloading.
+    DriveRead,
+    /// Uploading, and making folders to upload into.
+    DriveUpload,
 }
 
 impl Scope {
+    /// Every scope.
+    pub(crate) const ALL: [Self; 3] = [Self::AccessDrive, Self::DriveRead, Self::DriveUpload];
+
     /// The scope as tokens and the command line spell it.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::AccessDrive => "access_drive",
+            Self::DriveRead => "drive_read",
+            Self::DriveUpload => "drive_upload",
         }
     }
 
     /// Reads a scope. Unknown ones are `None`: a token may carry scopes of other products.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        (text == "access_drive").then_some(Self::AccessDrive)
+        Self::ALL.into_iter().find(|scope| scope.as_str() == text)
+    }
+}
+
+/// A set of scopes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Scopes(u8);
+
+impl Scopes {
+    fn parse(text: &str) -> Self {
+        let known = text.split_whitespace().filter_map(Scope::parse);
+        Self(known.fold(0, |set, scope| set | 1 << scope as u8))
+    }
+
+    fn has(self, scope: Scope) -> bool {
+        self.0 & 1 << scope as u8 != 0
     }
 }
 
@@ -37,6 +61,8 @@ pub(crate) struct TokenRecord {
     pub(crate) workspace: WorkspaceId,
     /// Space-separated scopes.
     pub(crate) scopes: String,
+    /// The folder that it is confined to, if it is.
+    pub(crate) folder: Option<ItemId>,
     /// From this moment on it is refused.
     pub(crate) expires_at: Timestamp,
     /// Set when it was revoked.
@@ -44,13 +70,15 @@ pub(crate) struct TokenRecord {
 }
 
 /// Somebody whose token is good now.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Caller {
     /// The user.
     pub(crate) user: UserId,
     /// The workspace that everything they do happens in.
     pub(crate) workspace: WorkspaceId,
-    scopes: Vec<Scope>,
+    /// The folder that their token is confined to: there is nothing outside of it for them.
+    pub(crate) folder: Option<ItemId>,
+    scopes: Scopes,
 }
 
 impl TokenRecord {
@@ -62,15 +90,77 @@ impl TokenRecord {
         if now >= self.expires_at {
             return Err(Error::ExpiredToken);
         }
-        let scopes = self.scopes.split_whitespace().filter_map(Scope::parse).collect();
-        Ok(Caller { user: self.user, workspace: self.workspace, scopes })
+        let scopes = Scopes::parse(&self.scopes);
+        Ok(Caller { user: self.user, workspace: self.workspace, folder: self.folder, scopes })
     }
 }
 
 impl Caller {
-    /// Refuses a caller whose token lacks `scope`.
+    /// A user, without a token: for what goes on when they are not there.
+    pub(crate) fn for_user(user: UserId, workspace: WorkspaceId) -> Self {
+        Self { user, workspace, folder: None, scopes: Scopes::default() }
+    }
+
+    /// Refuses a caller whose token lacks `scope`; [`Scope::AccessDrive`] is all of them.
     pub(crate) fn require(&self, scope: Scope) -> Result<()> {
-        if self.scopes.contains(&scope) { Ok(()) } else { Err(Error::MissingScope { scope: scope.as_str() }) }
+        if self.scopes.has(scope) || self.scopes.has(Scope::AccessDrive) {
+            Ok(())
+        } else {
+            Err(Error::MissingScope { scope: scope.as_str() })
+        }
+    }
+
+    /// Refuses a caller whose token is confined to a folder: what they ask for is not in any.
+    pub(crate) fn require_whole_drive(&self) -> Result<()> {
+        if self.folder.is_none() { Ok(()) } else { Err(Error::ConfinedToken) }
+    }
+}
+
+/// What somebody may do with an item. Each role may do all that those before it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Read and download.
+    Viewer,
+    /// Also upload, make folders, rename, replace, and take what is in a folder out of it.
+    Member,
+    /// Also say who else may do what, by roles and by links.
+    Admin,
+    /// Everything. Whoever owns an item, or a folder above it.
+    Owner,
+}
+
+impl Role {
+    /// The role as the wire and the database spell it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Member => "member",
+            Self::Admin => "admin",
+            Self::Owner => "owner",
+        }
+    }
+}
+
+/// A role that can be given; nobody is made an owner.
+impl From<dray_api::Role> for Role {
+    fn from(role: dray_api::Role) -> Self {
+        match role {
+            dray_api::Role::Viewer => Self::Viewer,
+            dray_api::Role::Member => Self::Member,
+            dray_api::Role::Admin => Self::Admin,
+            dray_api::Role::Owner => Self::Owner,
+        }
+    }
+}
+
+impl From<Role> for dray_api::Role {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Viewer => Self::Viewer,
+            Role::Member => Self::Member,
+            Role::Admin => Self::Admin,
+            Role::Owner => Self::Owner,
+        }
     }
 }
 
@@ -84,6 +174,7 @@ mod tests {
             user: UserId::new(2, [0; 8]),
             workspace: WorkspaceId::new(3, [0; 8]),
             scopes: "other access_drive".into(),
+            folder: None,
             expires_at: Timestamp::from_second(100).unwrap(),
             revoked_at: None,
         }
@@ -103,10 +194,20 @@ mod tests {
 
     #[test]
     fn a_scope_that_the_token_lacks_is_named() {
-        let caller = record().admit(Timestamp::UNIX_EPOCH).unwrap();
-        assert_eq!(caller.require(Scope::AccessDrive), Ok(()));
-        let without =
-            TokenRecord { scopes: "other".into(), ..record() }.admit(Timestamp::UNIX_EPOCH).unwrap();
-        assert_eq!(without.require(Scope::AccessDrive), Err(Error::MissingScope { scope: "access_drive" }));
+        let with = |scopes: &str| {
+            let record = TokenRecord { scopes: scopes.into(), ..record() };
+            record.admit(Timestamp::UNIX_EPOCH).unwrap()
+        };
+        for scope in Scope::ALL {
+            assert_eq!(with("other access_drive").require(scope), Ok(()), "access_drive is everything");
+            assert_eq!(with(scope.as_str()).require(scope), Ok(()));
+            let missing = Err(Error::MissingScope { scope: scope.as_str() });
+            assert_eq!(with("other").require(scope), missing);
+        }
+        assert_eq!(
+            with("drive_read").require(Scope::DriveUpload),
+            Err(Error::MissingScope { scope: "drive_upload" })
+        );
+        assert!(with("drive_read drive_upload").require(Scope::AccessDrive).is_err());
     }
 }

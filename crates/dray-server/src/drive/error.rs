@@ -3,6 +3,8 @@
 
 use dray_api::plan::ImpossiblePartCount;
 
+use super::access::Role;
+
 /// A result of the drive.
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -45,6 +47,12 @@ pub enum Error {
         /// What the store said.
         detail: String,
     },
+    /// The stored bytes do not have the announced checksum.
+    #[error("the stored bytes do not have the announced checksum")]
+    ChecksumMismatch,
+    /// The store can not prove a checksum, and nobody asked to read the file back.
+    #[error("the store can not prove a checksum")]
+    ChecksumUnproven,
     /// The file is larger than this server takes.
     #[error("a file of {size_bytes} bytes is over the limit of {limit_bytes}")]
     FileTooLarge {
@@ -86,6 +94,56 @@ pub enum Error {
         /// The scope that is needed.
         scope: &'static str,
     },
+    /// The token is confined to a folder, and this is not in one.
+    #[error("the token is confined to a folder")]
+    ConfinedToken,
+    /// The caller sees the item, but their role on it does not let them do this.
+    #[error("the role {needed:?} is needed")]
+    RoleTooLow {
+        /// The least role that does.
+        needed: Role,
+    },
+    /// A folder can not be moved into itself or below itself.
+    #[error("a folder can not be moved into itself")]
+    IntoItself,
+    /// There is a file with this name already.
+    #[error("the name is taken")]
+    NameTaken,
+    /// No such user in the workspace.
+    #[error("no such user")]
+    UserNotFound,
+    /// The user has no role on the item itself.
+    #[error("no such participant")]
+    ParticipantNotFound,
+    /// The owner's role is not given and can not be taken.
+    #[error("the owner's role can not be changed")]
+    OwnerIsFixed,
+    /// No such link, or one that is over.
+    #[error("no such link")]
+    LinkNotFound,
+    /// The link needs a password, and this is not it.
+    #[error("the link's password is missing or wrong")]
+    LinkPassword,
+    /// Too many wrong passwords, or too many requests.
+    #[error("too many requests")]
+    TooManyRequests {
+        /// Seconds to wait.
+        retry_after_secs: u64,
+    },
+    /// No such token, or not the caller's.
+    #[error("no such token")]
+    TokenNotFound,
+    /// There is no room left of what the user may store.
+    #[error("{needed_bytes} bytes are over the quota")]
+    QuotaExceeded {
+        /// Bytes of the file.
+        needed_bytes: u64,
+        /// Bytes that are left.
+        left_bytes: u64,
+    },
+    /// A cursor that was not answered for this list.
+    #[error("the cursor is not one of this list")]
+    InvalidCursor,
     /// No such item, or not one that the caller may see.
     #[error("no such item")]
     NotFound,
@@ -95,6 +153,9 @@ pub enum Error {
     /// The upload was finalized with other parts.
     #[error("the upload was finalized with other parts")]
     FinalizedDifferently,
+    /// The upload is finalized, so it can not be aborted.
+    #[error("the upload is finalized")]
+    AlreadyFinalized,
     /// The upload is being finalized with other parts.
     #[error("the upload is being finalized with other parts")]
     FinalizeInProgress,

@@ -1,5 +1,7 @@
 //! Items of the drive: names, MIME types and what an item is.
 
+use std::fmt::Write as _;
+
 use dray_api::limits::{MAX_MIME_TYPE_BYTES, MAX_NAME_CHARS};
 use dray_api::{ItemId, ItemType, UserId, WorkspaceId};
 use jiff::Timestamp;
@@ -47,6 +49,55 @@ fn broken_rule(name: &str) -> Option<&'static str> {
 /// Unicode's `Bidi_Control` (UAX 9): they can make `exe.fdp` read as `pdf.exe`.
 fn is_bidi_control(c: char) -> bool {
     matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+/// What comes after the last dot is an extension if it is no longer than this, the dot included.
+const MAX_EXTENSION_BYTES: usize = 16;
+
+/// Most bytes of a sort key: an index entry of Postgres is at most a third of a page. Names that are the same so
+/// far are sorted by their ids.
+const MAX_KEY_BYTES: usize = 1000;
+
+/// What names are sorted by, byte by byte: without regard to case, and numbers in them by their value
+/// ("file 2" before "file 10").
+pub(crate) fn name_key(name: &str) -> String {
+    let mut key = String::with_capacity(name.len() + 4);
+    let mut rest = name;
+    while let Some(first) = rest.chars().next() {
+        let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        if digits > 0 {
+            push_number(&mut key, &rest[..digits]);
+            rest = &rest[digits..];
+        } else {
+            key.extend(first.to_lowercase());
+            rest = &rest[first.len_utf8()..];
+        }
+    }
+    // Names that differ in nothing else are in one order all the same.
+    key.push('\u{1}');
+    key.push_str(name);
+    key.truncate(key.floor_char_boundary(MAX_KEY_BYTES));
+    key
+}
+
+/// A longer number is a greater one: its length (at most 255, as a name's) goes first, behind a digit so that
+/// numbers stand where digits do.
+fn push_number(key: &mut String, digits: &str) {
+    let number = digits.trim_start_matches('0');
+    // Writing to a text does not fail.
+    let _ = write!(key, "0{:02x}{number}", number.len());
+}
+
+/// A name like this one with a number before its extension: "report (2).pdf". What is over the longest name is left
+/// out of the middle.
+pub(crate) fn numbered_name(name: &str, number: u64) -> String {
+    let (stem, extension) = match name.rfind('.') {
+        Some(dot) if dot > 0 && name.len() - dot <= MAX_EXTENSION_BYTES => name.split_at(dot),
+        _ => (name, ""),
+    };
+    let suffix = format!(" ({number}){extension}");
+    let room = MAX_NAME_CHARS.saturating_sub(suffix.chars().count());
+    stem.chars().take(room).chain(suffix.chars()).collect()
 }
 
 /// A MIME type (RFC 9110, 8.3.1): `type/subtype` and perhaps parameters, in visible ASCII.
@@ -123,6 +174,19 @@ pub(crate) enum Content {
 }
 
 impl Item {
+    /// How many bytes it has itself; a folder has none.
+    pub(crate) fn size_bytes(&self) -> u64 {
+        match self.content {
+            Content::Folder => 0,
+            Content::File { size_bytes, .. } => size_bytes,
+        }
+    }
+
+    /// Whether it is a folder.
+    pub(crate) fn is_folder(&self) -> bool {
+        self.content == Content::Folder
+    }
+
     /// The item as the wire has it.
     pub(crate) fn to_wire(&self) -> dray_api::Item {
         let (kind, mime_type, file_size) = match &self.content {
@@ -195,6 +259,34 @@ mod tests {
             assert!(matches!(name(text), Err(Error::InvalidName { field: "fileName", .. })), "{text:?}");
         }
         assert!(name(&"é".repeat(256)).is_err());
+    }
+
+    #[test]
+    fn a_number_goes_before_the_extension() {
+        assert_eq!(numbered_name("report.pdf", 2), "report (2).pdf");
+        assert_eq!(numbered_name("README", 3), "README (3)");
+        assert_eq!(numbered_name(".profile", 2), ".profile (2)");
+        assert_eq!(numbered_name("a. What came of it all", 2), "a. What came of it all (2)");
+        let long = format!("{}.pdf", "é".repeat(251));
+        let numbered = numbered_name(&long, 10);
+        assert_eq!(numbered.chars().count(), 255);
+        assert!(numbered.ends_with("é (10).pdf") && name(&numbered).is_ok());
+    }
+
+    #[test]
+    fn names_are_sorted_as_people_do() {
+        let mut names = [
+            "b", "B", "file 10", "File 2", "file 2b", "file", "file 007", "10", "9", "Ä", "a", "file 1.9",
+            "_",
+        ];
+        names.sort_by_key(|name| name_key(name));
+        let sorted = [
+            "9", "10", "_", "a", "B", "b", "file", "file 1.9", "File 2", "file 2b", "file 007", "file 10",
+            "Ä",
+        ];
+        assert_eq!(names, sorted);
+        assert!(name_key(&"9".repeat(255)) > name_key(&"8".repeat(255)));
+        assert!(name_key(&"🙂".repeat(255)).len() <= MAX_KEY_BYTES);
     }
 
     #[test]

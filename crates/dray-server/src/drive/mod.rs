@@ -5,7 +5,9 @@
 pub(crate) mod access;
 pub(crate) mod error;
 pub(crate) mod item;
+pub(crate) mod link;
 pub(crate) mod listing;
+pub(crate) mod path;
 pub(crate) mod search;
 pub(crate) mod token;
 pub(crate) mod upload;

@@ -1,24 +1,56 @@
-//! What is searched for: the words of a query.
+//! The words of names, and of what is searched for.
+
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::is_combining_mark;
+
+/// Most words of a query: a name has no more.
+const MAX_WORDS: usize = 128;
+
+/// The words of a text, each once, as names are indexed and queries are read: without case and accents, split at
+/// everything that is neither letter nor digit. Where scripts have no spaces, each character is a word.
+pub(crate) fn words(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut word = String::new();
+    // Compatibility forms (ligatures, full-width letters) are the letters they stand for; accents are marks.
+    for c in text.nfkd().flat_map(char::to_lowercase).filter(|c| !is_combining_mark(*c)) {
+        let belongs = c.is_alphanumeric();
+        if !belongs || stands_alone(c) {
+            add(&mut words, std::mem::take(&mut word));
+        }
+        if belongs && stands_alone(c) {
+            add(&mut words, c.to_string());
+        } else if belongs {
+            word.push(c);
+        }
+    }
+    add(&mut words, word);
+    words
+}
+
+fn add(words: &mut Vec<String>, word: String) {
+    if !word.is_empty() && !words.contains(&word) {
+        words.push(word);
+    }
+}
+
+/// Han, Hiragana and Katakana (Unicode's blocks).
+fn stands_alone(c: char) -> bool {
+    matches!(c, '\u{3040}'..='\u{30FF}' | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFF}')
+}
 
 /// Words, of which every one must be in a name, or begin a word of it. There is at least one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Words(Vec<String>);
 
 impl Words {
-    /// The words of a text; `None` if there is neither a letter nor a digit in it. ASCII punctuation separates
-    /// words as it does in names. What other scripts have between letters stays with them: accents that are
-    /// characters of their own, above all.
+    /// The words of a query; `None` if there is neither a letter nor a digit in it.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let separates = |c: char| c.is_whitespace() || (c.is_ascii() && !c.is_ascii_alphanumeric());
-        let words: Vec<_> = text
-            .split(separates)
-            .filter(|word| word.contains(char::is_alphanumeric))
-            .map(str::to_owned)
-            .collect();
+        let mut words = words(text);
+        words.truncate(MAX_WORDS);
         (!words.is_empty()).then_some(Self(words))
     }
 
-    /// The words; none has a space, a quote or any other ASCII punctuation in it.
+    /// The words; letters and digits only, so nothing in them is an operator to a database.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }
@@ -30,19 +62,23 @@ mod tests {
 
     use super::*;
 
-    fn words(text: &str) -> Vec<String> {
-        Words::parse(text).map(|words| words.0).unwrap_or_default()
-    }
-
     #[test]
     fn punctuation_separates_words() {
         assert_eq!(words("q3_report-final.pdf"), ["q3", "report", "final", "pdf"]);
-        assert_eq!(words("  a\u{0}b\u{a0}c\"d* "), ["a", "b", "c", "d"]);
+        assert_eq!(words("  a\u{0}b\u{a0}c\"d* a"), ["a", "b", "c", "d"]);
     }
 
     #[test]
-    fn an_accent_that_is_a_character_of_its_own_does_not_end_a_word() {
-        assert_eq!(words("cafe\u{301}s"), ["cafe\u{301}s"]);
+    fn case_and_accents_do_not_count_however_they_are_written() {
+        assert_eq!(words("Café"), words("CAFE\u{301}"));
+        assert_eq!(words("İstanbul ﬁle Ａ"), ["istanbul", "file", "a"]);
+        assert_eq!(words("straße"), ["straße"]);
+    }
+
+    #[test]
+    fn where_scripts_have_no_spaces_each_character_is_a_word() {
+        assert_eq!(words("2026年报告v2"), ["2026", "年", "报", "告", "v2"]);
+        assert_eq!(words("한국").len(), 1);
     }
 
     #[test]
@@ -57,7 +93,7 @@ mod tests {
         fn no_word_has_anything_that_a_query_language_could_read(text in ".*") {
             for word in words(&text) {
                 prop_assert!(!word.is_empty());
-                prop_assert!(word.chars().all(|c| c.is_ascii_alphanumeric() || !c.is_ascii()));
+                prop_assert!(word.chars().all(char::is_alphanumeric));
             }
         }
     }

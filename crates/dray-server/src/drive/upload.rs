@@ -8,15 +8,17 @@
 
 use std::time::Duration;
 
-use dray_api::limits::{MAX_ETAG_BYTES, MAX_FILE_BYTES, MAX_PARTS, MIN_PART_BYTES};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use dray_api::limits::{MAX_ETAG_BYTES, MAX_FILE_BYTES, MAX_PART_BYTES, MAX_PARTS, MIN_PART_BYTES};
 use dray_api::plan::check_part_count;
-use dray_api::upload::UploadedPart;
-use dray_api::{ItemId, UploadRowId, UserId, WorkspaceId};
+use dray_api::upload::{Checksum, OnConflict, OpenUpload, StoredPart, UploadStatus, UploadedPart};
+use dray_api::{ItemId, PartPlan, UploadRowId, UserId, WorkspaceId};
 use dray_s3::PartNumber;
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
 
-use super::{Error, Result};
+use super::{Error, Result, wire_time};
 
 /// How long an upload lives after the last time somebody signed parts of it.
 pub(crate) const IDLE_LIFE: SignedDuration = SignedDuration::from_hours(24);
@@ -77,6 +79,12 @@ pub(crate) struct Upload {
     pub(crate) mime_type: String,
     /// Its announced size.
     pub(crate) size_bytes: u64,
+    /// What finalize does if there is a file of its name.
+    pub(crate) on_conflict: OnConflict,
+    /// What the bytes must come to, if that is known.
+    pub(crate) crc64: Option<Crc64>,
+    /// Whether to read the file back if the store can not prove that.
+    pub(crate) verify: bool,
     /// The object's key in the store.
     pub(crate) object_key: String,
     /// A random text that the object carries as metadata: proof that an object is this upload's.
@@ -111,17 +119,50 @@ pub(crate) enum FinalizeStep {
 }
 
 impl Upload {
-    /// What a finalize that lists `digest` has to do.
-    pub(crate) fn finalize_step(&self, digest: &Digest, now: Timestamp) -> Result<FinalizeStep> {
+    /// What a finalize has to do that lists `digest`; `None`: it takes whatever parts there are.
+    pub(crate) fn finalize_step(&self, digest: Option<&Digest>, now: Timestamp) -> Result<FinalizeStep> {
+        let is_same = |other: &Digest| digest.is_none_or(|digest| digest == other);
         match &self.state {
-            State::Completed { digest: done } if done == digest => Ok(FinalizeStep::Done),
+            State::Completed { digest: done } if is_same(done) => Ok(FinalizeStep::Done),
             State::Completed { .. } => Err(Error::FinalizedDifferently),
-            State::Completing { digest: other, .. } if other != digest => Err(Error::FinalizeInProgress),
+            State::Completing { digest: other, .. } if !is_same(other) => Err(Error::FinalizeInProgress),
             State::Completing { lease_until, .. } if is_held(*lease_until, now) => Ok(FinalizeStep::Wait),
             State::Completing { .. } => Ok(FinalizeStep::Complete),
             State::Open => self.check_alive(now).map(|()| FinalizeStep::Complete),
             State::Opening | State::Aborted | State::Expired => Err(self.gone()),
         }
+    }
+
+    /// Whether an abort has anything to do.
+    pub(crate) fn is_abortable(&self) -> Result<bool> {
+        match self.state {
+            State::Opening | State::Open => Ok(true),
+            State::Aborted | State::Expired => Ok(false),
+            State::Completing { .. } => Err(Error::FinalizeInProgress),
+            State::Completed { .. } => Err(Error::AlreadyFinalized),
+        }
+    }
+
+    /// The upload as the wire has it; one that is over for nothing is gone.
+    pub(crate) fn to_wire(&self, now: Timestamp) -> Result<OpenUpload> {
+        let status = match self.state {
+            State::Open => self.check_alive(now).map(|()| UploadStatus::Open)?,
+            State::Completing { .. } => UploadStatus::Finalizing,
+            State::Completed { .. } => UploadStatus::Finalized,
+            State::Opening | State::Aborted | State::Expired => return Err(self.gone()),
+        };
+        Ok(OpenUpload {
+            upload_id: self.store_upload_id.clone().unwrap_or_default(),
+            file_key: self.object_key.clone(),
+            status,
+            file_name: self.name.clone(),
+            file_size: self.size_bytes,
+            mime_type: self.mime_type.clone(),
+            parent_id: self.parent,
+            part_size: PartPlan::recommended(self.size_bytes).part_bytes(),
+            created_at: wire_time(self.created_at),
+            expires_at: wire_time(self.expires_at),
+        })
     }
 
     /// The store's upload id, if parts can be signed now.
@@ -174,8 +215,35 @@ pub(crate) fn check_file_size(size_bytes: u64) -> Result<()> {
     }
 }
 
+/// The parts to sign, ascending: all of `parts`, or only `part_numbers`; each with the bytes that it must have, if
+/// `content_lengths` says them, in the order in which the parts were listed.
+pub(crate) fn parts_to_sign(
+    size_bytes: u64,
+    parts: Option<u64>,
+    part_numbers: Option<&[u64]>,
+    content_lengths: Option<&[u64]>,
+) -> Result<Vec<(PartNumber, Option<u64>)>> {
+    let numbers = numbers_to_sign(size_bytes, parts, part_numbers)?;
+    let Some(lengths) = content_lengths else {
+        return Ok(numbers.into_iter().map(|number| (number, None)).collect());
+    };
+    if lengths.len() != numbers.len() {
+        let rule = format!("must list as many sizes as there are parts to sign: {}", numbers.len());
+        return Err(Error::field("contentLengths", rule));
+    }
+    let most = size_bytes.min(MAX_PART_BYTES);
+    if let Some(at) = lengths.iter().position(|length| *length > most) {
+        return Err(Error::field(format!("contentLengths[{at}]"), format!("must be at most {most}")));
+    }
+    let mut order: Vec<usize> = (0..lengths.len()).collect();
+    if let Some(listed) = part_numbers {
+        order.sort_unstable_by_key(|at| listed[*at]);
+    }
+    Ok(numbers.into_iter().zip(order).map(|(number, at)| (number, Some(lengths[at]))).collect())
+}
+
 /// The part numbers to sign, ascending: all of `parts`, or only `part_numbers`.
-pub(crate) fn numbers_to_sign(
+fn numbers_to_sign(
     size_bytes: u64,
     parts: Option<u64>,
     part_numbers: Option<&[u64]>,
@@ -231,21 +299,108 @@ fn refuse_repeats(field: &str, ascending: impl Iterator<Item = PartNumber>) -> R
     Ok(())
 }
 
+/// A CRC-64/NVME of a whole file, in base64 as S3 writes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Crc64(String);
+
+impl Crc64 {
+    /// Checks what a client sent.
+    pub(crate) fn parse(checksum: Checksum) -> Result<Self> {
+        let is_well_formed = STANDARD.decode(&checksum.crc64nvme).is_ok_and(|bytes| bytes.len() == 8);
+        let rule = "must be the 8 bytes of a CRC-64/NVME in base64";
+        if is_well_formed {
+            Ok(Self(checksum.crc64nvme))
+        } else {
+            Err(Error::field("checksum.crc64nvme", rule))
+        }
+    }
+
+    /// As the database has it.
+    pub(crate) fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// In base64.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What a finalize wants: these parts, or what the store has of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum WantedParts {
+    /// All with their `ETag`s.
+    Exactly(PartList),
+    /// These, some of them as the store has them.
+    Numbers(Vec<(PartNumber, Option<String>)>),
+    /// All that the store has.
+    All,
+}
+
+impl WantedParts {
+    /// Checks what a client listed, in whatever order.
+    pub(crate) fn parse(listed: Option<Vec<UploadedPart>>) -> Result<Self> {
+        let Some(listed) = listed else { return Ok(Self::All) };
+        check_list_length("parts", listed.len())?;
+        let mut parts = Vec::with_capacity(listed.len());
+        for (at, part) in listed.into_iter().enumerate() {
+            let number = part_number(format!("parts[{at}].partNumber"), part.part_number)?;
+            parts.push((number, part.e_tag.map(|etag| parse_etag(at, &etag)).transpose()?));
+        }
+        parts.sort_unstable_by_key(|(number, _)| *number);
+        refuse_repeats("parts", parts.iter().map(|(number, _)| *number))?;
+        let exact: Option<Vec<_>> =
+            parts.iter().map(|(number, etag)| Some((*number, etag.clone()?))).collect();
+        Ok(exact.map_or(Self::Numbers(parts), |exact| Self::Exactly(PartList(exact))))
+    }
+
+    /// The digest of the parts, if it is known without asking the store.
+    pub(crate) fn digest(&self) -> Option<Digest> {
+        match self {
+            Self::Exactly(parts) => Some(parts.digest()),
+            Self::Numbers(_) | Self::All => None,
+        }
+    }
+
+    /// The parts, of those that the store has.
+    pub(crate) fn resolve(&self, stored: Vec<StoredPart>) -> Result<PartList> {
+        let mut stored = PartList::of_stored(stored)?.0;
+        match self {
+            Self::Exactly(parts) => Ok(parts.clone()),
+            Self::All if stored.is_empty() => {
+                Err(Error::InvalidPart { detail: "It has no part of this upload yet.".into() })
+            }
+            Self::All => Ok(PartList(stored)),
+            Self::Numbers(wanted) => {
+                stored
+                    .retain(|(number, _)| wanted.binary_search_by_key(number, |(wanted, _)| *wanted).is_ok());
+                if stored.len() != wanted.len() {
+                    let missing = wanted.iter().find(|(number, _)| !stored.iter().any(|(n, _)| n == number));
+                    let detail =
+                        missing.map_or_else(String::new, |(number, _)| format!("It has no part {number}."));
+                    return Err(Error::InvalidPart { detail });
+                }
+                let given = wanted.iter().zip(stored);
+                let parts =
+                    given.map(|((number, given), (_, etag))| (*number, given.clone().unwrap_or(etag)));
+                Ok(PartList(parts.collect()))
+            }
+        }
+    }
+}
+
 /// The parts of a finalize: ascending, none twice, each with an `ETag` that can stand in a header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PartList(Vec<(PartNumber, String)>);
 
 impl PartList {
-    /// Checks what a client listed, in whatever order.
-    pub(crate) fn parse(listed: Vec<UploadedPart>) -> Result<Self> {
-        check_list_length("parts", listed.len())?;
-        let mut parts = Vec::with_capacity(listed.len());
-        for (at, part) in listed.into_iter().enumerate() {
-            let number = part_number(format!("parts[{at}].partNumber"), part.part_number)?;
-            parts.push((number, parse_etag(at, &part.e_tag)?));
-        }
+    /// All that the store has, in whatever order it listed them.
+    pub(crate) fn of_stored(stored: Vec<StoredPart>) -> Result<Self> {
+        let numbered = stored.into_iter().enumerate().map(|(at, part)| {
+            Ok((part_number(format!("stored[{at}]"), part.part_number)?, parse_etag(at, &part.e_tag)?))
+        });
+        let mut parts = numbered.collect::<Result<Vec<_>>>()?;
         parts.sort_unstable_by_key(|(number, _)| *number);
-        refuse_repeats("parts", parts.iter().map(|(number, _)| *number))?;
         Ok(Self(parts))
     }
 
@@ -302,6 +457,9 @@ mod tests {
             name: "a".into(),
             mime_type: "a/b".into(),
             size_bytes: 1,
+            on_conflict: OnConflict::Keep,
+            crc64: None,
+            verify: false,
             object_key: "k".into(),
             store_token: "t".into(),
             store_upload_id: Some("u".into()),
@@ -321,7 +479,7 @@ mod tests {
 
     #[test]
     fn every_state_has_its_answer_to_a_finalize() {
-        let step = |state, listed: &str, now| upload(state).finalize_step(&digest(listed), at(now));
+        let step = |state, listed: &str, now| upload(state).finalize_step(Some(&digest(listed)), at(now));
         let done = || State::Completed { digest: digest("d") };
         assert_eq!(step(State::Open, "d", 999), Ok(FinalizeStep::Complete));
         assert_eq!(step(State::Open, "d", 1000), Err(Error::UploadExpired));
@@ -384,18 +542,52 @@ mod tests {
     }
 
     fn part(part_number: u64, e_tag: &str) -> UploadedPart {
-        UploadedPart { part_number, e_tag: e_tag.into() }
+        UploadedPart { part_number, e_tag: Some(e_tag.into()) }
+    }
+
+    fn exactly(list: Vec<UploadedPart>) -> PartList {
+        match WantedParts::parse(Some(list)) {
+            Ok(WantedParts::Exactly(parts)) => parts,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_a_finalize_leaves_out_is_what_the_store_has() {
+        let stored = || {
+            let part = |part_number, e_tag: &str| StoredPart { part_number, size: 1, e_tag: e_tag.into() };
+            vec![part(3, "c"), part(1, "a"), part(2, "b")]
+        };
+        let resolve = |listed: Option<Vec<UploadedPart>>| {
+            let parts = WantedParts::parse(listed).unwrap().resolve(stored())?;
+            Ok(parts.iter().map(|(n, e)| format!("{n}{e}")).collect::<Vec<_>>().join(" "))
+        };
+        let unknown = |part_number| UploadedPart { part_number, e_tag: None };
+        assert_eq!(resolve(None), Ok("1a 2b 3c".into()));
+        assert_eq!(resolve(Some(vec![unknown(3), part(1, "other")])), Ok("1other 3c".into()));
+        let missing = resolve(Some(vec![unknown(1), unknown(4)]));
+        assert_eq!(missing, Err(Error::InvalidPart { detail: "It has no part 4.".into() }));
+        assert!(WantedParts::All.resolve(Vec::new()).is_err());
+    }
+
+    #[test]
+    fn a_checksum_is_eight_bytes_in_base64() {
+        let parse = |text: &str| Crc64::parse(Checksum { crc64nvme: text.into() });
+        assert_eq!(parse("AAAAAAAAAAE=").unwrap().as_str(), "AAAAAAAAAAE=");
+        for text in ["", "AAAA", "AAAAAAAAAAA", "AAAAAAAAAAAA", "not base64!!"] {
+            assert!(parse(text).is_err(), "{text}");
+        }
     }
 
     #[test]
     fn a_part_list_may_come_in_any_order_and_with_or_without_quotes() {
-        let one = PartList::parse(vec![part(2, "\"b\""), part(1, "a")]).unwrap();
-        let other = PartList::parse(vec![part(1, "\"a\""), part(2, "b")]).unwrap();
+        let one = exactly(vec![part(2, "\"b\""), part(1, "a")]);
+        let other = exactly(vec![part(1, "\"a\""), part(2, "b")]);
         assert_eq!(one, other);
         assert_eq!(one.digest(), other.digest());
         assert_eq!(one.iter().map(|(n, e)| (n.get(), e)).collect::<Vec<_>>(), [(1, "a"), (2, "b")]);
-        let third = PartList::parse(vec![part(1, "ab"), part(2, "c")]).unwrap();
-        let fourth = PartList::parse(vec![part(1, "a"), part(2, "bc")]).unwrap();
+        let third = exactly(vec![part(1, "ab"), part(2, "c")]);
+        let fourth = exactly(vec![part(1, "a"), part(2, "bc")]);
         assert_ne!(third.digest(), fourth.digest());
     }
 
@@ -414,7 +606,7 @@ mod tests {
             (vec![part(1, &long)], "parts[0].eTag"),
             ((0..10_001).map(|n| part(n, "a")).collect(), "parts"),
         ] {
-            let Err(Error::InvalidField { field: named, .. }) = PartList::parse(list) else {
+            let Err(Error::InvalidField { field: named, .. }) = WantedParts::parse(Some(list)) else {
                 panic!("{field}")
             };
             assert_eq!(named, field);

@@ -7,25 +7,45 @@ use axum::http::request::Parts;
 use super::App;
 use super::error::Error;
 use crate::drive;
-use crate::drive::access::Caller;
+use crate::drive::access::{Caller, Scope};
 
-/// A caller whose token is good and has the drive's scope.
-pub(crate) struct Authenticated(pub(crate) Caller);
+/// A caller whose token is good, and has a scope: the only way to a [`Caller`], so no handler can forget it.
+macro_rules! callers {
+    ($($(#[$doc:meta])* $name:ident needs $scope:ident;)*) => {$(
+        $(#[$doc])*
+        pub(crate) struct $name(pub(crate) Caller);
 
-impl FromRequestParts<App> for Authenticated {
-    type Rejection = Error;
+        impl FromRequestParts<App> for $name {
+            type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
-        let header = parts.headers.get(header::AUTHORIZATION).ok_or(drive::Error::MissingToken)?;
-        let text = header.to_str().map_err(|_| drive::Error::InvalidToken)?;
-        let (scheme, token) = text.split_once(' ').ok_or(drive::Error::MissingToken)?;
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            return Err(drive::Error::MissingToken.into());
+            async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+                let caller = authenticate(parts, app).await?;
+                caller.require(Scope::$scope)?;
+                Ok(Self(caller))
+            }
         }
-        let caller = app.service.authenticate(token.trim(), app.service.clock.now())?;
-        tracing::Span::current()
-            .record("workspace", tracing::field::display(caller.workspace))
-            .record("user", tracing::field::display(caller.user));
-        Ok(Self(caller))
+    )*};
+}
+
+callers! {
+    /// May look at the drive and download.
+    Reader needs DriveRead;
+    /// May upload, and make folders to upload into.
+    Uploader needs DriveUpload;
+    /// May do everything that their user may.
+    User needs AccessDrive;
+}
+
+async fn authenticate(parts: &Parts, app: &App) -> Result<Caller, Error> {
+    let header = parts.headers.get(header::AUTHORIZATION).ok_or(drive::Error::MissingToken)?;
+    let text = header.to_str().map_err(|_| drive::Error::InvalidToken)?;
+    let (scheme, token) = text.split_once(' ').ok_or(drive::Error::MissingToken)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(drive::Error::MissingToken.into());
     }
+    let caller = app.service.authenticate(token.trim(), app.service.clock.now()).await?;
+    tracing::Span::current()
+        .record("workspace", tracing::field::display(caller.workspace))
+        .record("user", tracing::field::display(caller.user));
+    Ok(caller)
 }

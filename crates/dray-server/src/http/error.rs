@@ -13,6 +13,11 @@ use crate::drive;
 /// Seconds after which asking again makes sense when something that we need is away.
 const RETRY_AFTER_SECS: u64 = 2;
 
+/// How a token is sent (RFC 6750).
+const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
+/// How a link's password is sent (RFC 7617): browsers ask for it by themselves.
+const BASIC: HeaderValue = HeaderValue::from_static("Basic realm=\"link\", charset=\"UTF-8\"");
+
 /// What can go wrong between the socket and the drive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Error {
@@ -85,17 +90,34 @@ pub(super) fn status(code: Code) -> StatusCode {
         | Code::InvalidPart
         | Code::PartTooSmall
         | Code::SizeMismatch
+        | Code::ChecksumMismatch
+        | Code::ChecksumUnproven
         | Code::FileTooLarge
         | Code::NotAFile
         | Code::NotAFolder
         | Code::TooDeep => StatusCode::BAD_REQUEST,
-        Code::MissingToken | Code::InvalidToken | Code::ExpiredToken | Code::RevokedToken => {
-            StatusCode::UNAUTHORIZED
+        Code::MissingToken
+        | Code::InvalidToken
+        | Code::ExpiredToken
+        | Code::RevokedToken
+        | Code::LinkPassword => StatusCode::UNAUTHORIZED,
+        Code::WrongTokenKind | Code::MissingScope | Code::ConfinedToken | Code::RoleTooLow => {
+            StatusCode::FORBIDDEN
         }
-        Code::WrongTokenKind | Code::MissingScope => StatusCode::FORBIDDEN,
-        Code::NotFound | Code::UploadNotFound | Code::RouteNotFound => StatusCode::NOT_FOUND,
+        Code::NotFound
+        | Code::UploadNotFound
+        | Code::UserNotFound
+        | Code::ParticipantNotFound
+        | Code::LinkNotFound
+        | Code::TokenNotFound
+        | Code::RouteNotFound => StatusCode::NOT_FOUND,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-        Code::FinalizedDifferently | Code::FinalizeInProgress => StatusCode::CONFLICT,
+        Code::FinalizedDifferently
+        | Code::AlreadyFinalized
+        | Code::FinalizeInProgress
+        | Code::IntoItself
+        | Code::NameTaken
+        | Code::OwnerIsFixed => StatusCode::CONFLICT,
         Code::UploadAborted | Code::UploadExpired => StatusCode::GONE,
         Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -104,7 +126,7 @@ pub(super) fn status(code: Code) -> StatusCode {
         Code::StoreUnreachable | Code::DatabaseUnreachable | Code::FinalizePending | Code::Timeout => {
             StatusCode::SERVICE_UNAVAILABLE
         }
-        Code::NoSpace => StatusCode::INSUFFICIENT_STORAGE,
+        Code::QuotaExceeded | Code::NoSpace => StatusCode::INSUFFICIENT_STORAGE,
     }
 }
 
@@ -135,6 +157,12 @@ fn drive_parts(err: &drive::Error) -> (Code, String) {
         E::SizeMismatch { announced_bytes, detail } => (
             Code::SizeMismatch,
             format!("parts: the stored parts do not add up to the announced fileSize of {announced_bytes} bytes. The store says: {detail} Put what is missing, then finalize again."),
+        ),
+        E::ChecksumMismatch => (Code::ChecksumMismatch,
+            "checksum: the stored bytes have another one. Put the parts again that differ, then finalize again; if that is not possible any more, start a new upload.".into(),
+        ),
+        E::ChecksumUnproven => (Code::ChecksumUnproven,
+            "checksum: the object store can not prove it. Send verify: true to have the file read back, or leave checksum out.".into(),
         ),
         E::FileTooLarge { size_bytes, limit_bytes } => (
             Code::FileTooLarge,
@@ -170,6 +198,45 @@ fn drive_parts(err: &drive::Error) -> (Code, String) {
             Code::MissingScope,
             format!("The token lacks the scope {scope}; make one that has it."),
         ),
+        E::ConfinedToken => (Code::ConfinedToken,
+            "The token is confined to a folder, and this is not in it: name that folder, or one below it, or use another token.".into(),
+        ),
+        E::RoleTooLow { needed } => (Code::RoleTooLow,
+            format!("Your role on the item does not allow this; it takes {}.", needed.as_str()),
+        ),
+        E::IntoItself => (Code::IntoItself,
+            "parentId is the folder itself or below it; a folder can not be moved there.".into(),
+        ),
+        E::NameTaken => (Code::NameTaken,
+            "There is a file with this fileName in the folder already, and onConflict is fail. Rename that one and finalize again, or start a new upload with another fileName.".into(),
+        ),
+        E::UserNotFound => {
+            (Code::UserNotFound, "There is no user with this userId in the workspace.".into())
+        }
+        E::ParticipantNotFound => (Code::ParticipantNotFound,
+            "The user has no role on the item itself; one that comes from a folder above is taken there.".into(),
+        ),
+        E::OwnerIsFixed => (Code::OwnerIsFixed,
+            "The user owns the item; that role can be neither changed nor taken.".into(),
+        ),
+        E::LinkNotFound => (Code::LinkNotFound,
+            "There is no such link, or it has expired, was revoked, or its file is gone.".into(),
+        ),
+        E::LinkPassword => (Code::LinkPassword,
+            "The link needs its password: send it by HTTP Basic authentication, with any user name.".into(),
+        ),
+        E::TooManyRequests { .. } => {
+            (Code::RateLimited, "Too many tries; wait and try again.".into())
+        }
+        E::TokenNotFound => {
+            (Code::TokenNotFound, "There is no token with this id, or it is not yours.".into())
+        }
+        E::QuotaExceeded { needed_bytes, left_bytes } => (Code::QuotaExceeded,
+            format!("fileSize is {needed_bytes} bytes, and {left_bytes} are left of your quota (open uploads and the trash count). Remove something for good, or ask whoever runs this server."),
+        ),
+        E::InvalidCursor => (Code::InvalidParameter,
+            "cursor must be the nextCursor of an answer to the same request.".into(),
+        ),
         E::NotFound => {
             (Code::NotFound, "There is no such item, or you may not see it.".into())
         }
@@ -181,9 +248,12 @@ fn drive_parts(err: &drive::Error) -> (Code, String) {
             Code::FinalizedDifferently,
             "The upload is finalized already, with other parts. Its item is as it was then; start a new upload for other bytes.".into(),
         ),
+        E::AlreadyFinalized => (Code::AlreadyFinalized,
+            "The upload is finalized; its item is a matter of the drive now.".into(),
+        ),
         E::FinalizeInProgress => (
             Code::FinalizeInProgress,
-            "The upload is being finalized right now, with other parts.".into(),
+            "The upload is being finalized right now.".into(),
         ),
         E::UploadAborted => {
             (Code::UploadAborted, "The upload was aborted; start a new one.".into())
@@ -229,7 +299,7 @@ impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let (code, message) = self.parts();
         let status = status(code);
-        if status.is_server_error() {
+        if status.is_server_error() && code != Code::QuotaExceeded {
             match &self {
                 Self::Drive(err) => tracing::error!(code = code.as_str(), cause = %err, "request failed"),
                 other => tracing::error!(code = code.as_str(), cause = ?other, "request failed"),
@@ -237,14 +307,18 @@ impl IntoResponse for Error {
         } else {
             tracing::debug!(code = code.as_str(), %message, "request refused");
         }
-        let body = body(code, message);
+        let mut body = body(code, message);
+        if let Self::Drive(drive::Error::TooManyRequests { retry_after_secs }) = &self {
+            body.retry_after = Some(*retry_after_secs);
+        }
         let retry_after = body.retry_after;
         let mut response = (status, Json(body)).into_response();
         if let Some(secs) = retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(secs));
         }
         if status == StatusCode::UNAUTHORIZED {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            let scheme = if code == Code::LinkPassword { BASIC } else { BEARER };
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
         }
         if matches!(self, Self::BodyTooLarge | Self::BodyCutOff | Self::Timeout) {
             // What is left of the body is not worth reading.

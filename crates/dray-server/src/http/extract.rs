@@ -2,25 +2,29 @@
 //! ours, and names the field.
 
 use std::ops::RangeInclusive;
+use std::str::FromStr;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header, uri::Authority};
-use dray_api::ItemId;
-use dray_api::limits::{MAX_BODY_BYTES, MAX_QUERY_CHARS};
+use dray_api::limits::{DEFAULT_PAGE_ITEMS, MAX_BODY_BYTES, MAX_PAGE_ITEMS, MAX_QUERY_CHARS};
+use dray_api::{InvalidId, ItemId, LinkId, ListSort, SortOrder, TokenId, UserId};
 use dray_s3::Endpoint;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Body as _;
 use serde::de::DeserializeOwned;
-use utoipa::openapi::Required;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
-use utoipa::{IntoParams, PartialSchema as _};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::{RefOr, Required};
+use utoipa::{IntoParams, PartialSchema};
 
 use super::App;
 use super::error::Error;
 use crate::drive;
+use crate::drive::listing::ListOrder;
 use crate::objects::public_endpoint;
+use crate::service::PageRequest;
 
 /// A JSON body of at most [`MAX_BODY_BYTES`].
 pub(crate) struct Json<T>(pub(crate) T);
@@ -58,6 +62,10 @@ async fn read(body: Body) -> Result<Bytes, Error> {
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     let tree: serde_json::Value =
         serde_json::from_slice(body).map_err(|err| Error::InvalidJson { detail: err.to_string() })?;
+    // A derived `Deserialize` would also take a list of the fields, in their order.
+    if !tree.is_object() {
+        return Err(drive::Error::field("The body", "must be a JSON object").into());
+    }
     serde_path_to_error::deserialize(tree).map_err(|err| {
         let path = err.path().to_string();
         let field = if path == "." { "The body".to_owned() } else { path };
@@ -66,29 +74,107 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
 }
 
 /// The `{id}` of the path.
-pub(crate) struct PathId(pub(crate) ItemId);
+pub(crate) struct PathId<T = ItemId>(pub(crate) T);
 
-impl FromRequestParts<App> for PathId {
+impl<T: FromStr<Err = InvalidId> + NamedInPath> FromRequestParts<App> for PathId<T> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
-        let text = Path::<String>::from_request_parts(parts, app)
+        let Path(text) = Path::<String>::from_request_parts(parts, app)
             .await
-            .map_err(|err| invalid("id", err.to_string()))?;
-        text.0.parse().map(Self).map_err(|err: dray_api::InvalidId| invalid("id", err.to_string()))
+            .map_err(|err| invalid(T::NAME, err.to_string()))?;
+        parse_id(T::NAME, &text).map(Self)
     }
 }
 
-impl IntoParams for PathId {
+impl<T: NamedInPath + PartialSchema> IntoParams for PathId<T> {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let id = ParameterBuilder::new()
-            .name("id")
-            .parameter_in(ParameterIn::Path)
-            .description(Some("The item's id."))
-            .required(Required::True)
-            .schema(Some(ItemId::schema()));
-        vec![id.build()]
+        vec![in_path(T::NAME, T::ABOUT, T::schema())]
     }
+}
+
+/// The `{id}` of the path, an item's, and the id of something of that item.
+pub(crate) struct PathIds<T>(pub(crate) ItemId, pub(crate) T);
+
+impl<T: FromStr<Err = InvalidId> + NamedInPath> FromRequestParts<App> for PathIds<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+        let Path((item, other)) = Path::<(String, String)>::from_request_parts(parts, app)
+            .await
+            .map_err(|err| invalid("id", err.to_string()))?;
+        Ok(Self(parse_id("id", &item)?, parse_id(T::NAME, &other)?))
+    }
+}
+
+impl<T: NamedInPath + PartialSchema> IntoParams for PathIds<T> {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![in_path(ItemId::NAME, ItemId::ABOUT, ItemId::schema()), in_path(T::NAME, T::ABOUT, T::schema())]
+    }
+}
+
+/// An id that stands in a path: what it is called there, and whose it is.
+pub(crate) trait NamedInPath {
+    const NAME: &'static str;
+    const ABOUT: &'static str;
+}
+
+impl NamedInPath for ItemId {
+    const NAME: &'static str = "id";
+    const ABOUT: &'static str = "The item's id.";
+}
+
+impl NamedInPath for TokenId {
+    const NAME: &'static str = "id";
+    const ABOUT: &'static str = "The id of the token's record.";
+}
+
+impl NamedInPath for UserId {
+    const NAME: &'static str = "userId";
+    const ABOUT: &'static str = "The user's id.";
+}
+
+impl NamedInPath for LinkId {
+    const NAME: &'static str = "linkId";
+    const ABOUT: &'static str = "The link's id.";
+}
+
+/// The `{id}` of the path that may be `root` instead: `None`.
+pub(crate) struct PathFolder(pub(crate) Option<ItemId>);
+
+impl FromRequestParts<App> for PathFolder {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+        let Path(text) = Path::<String>::from_request_parts(parts, app)
+            .await
+            .map_err(|err| invalid("id", err.to_string()))?;
+        if text == "root" { Ok(Self(None)) } else { parse_id("id", &text).map(|id| Self(Some(id))) }
+    }
+}
+
+impl IntoParams for PathFolder {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let schema = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some("^([0-9a-fA-F]{24}|root)$"))
+            .examples(["root"]);
+        vec![in_path("id", "The folder's id, or `root`.", schema.into())]
+    }
+}
+
+fn in_path(name: &str, about: &str, schema: RefOr<Schema>) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Path)
+        .description(Some(about))
+        .required(Required::True)
+        .schema(Some(schema))
+        .build()
+}
+
+fn parse_id<T: FromStr<Err = InvalidId>>(name: &'static str, text: &str) -> Result<T, Error> {
+    text.parse().map_err(|err: InvalidId| invalid(name, err.to_string()))
 }
 
 /// The parameters of the query. Each is given at most once; those that a route does not know are ignored.
@@ -161,25 +247,62 @@ impl Parameters {
     /// An item's id.
     pub(crate) fn id(&self, name: &'static str) -> Result<Option<ItemId>, Error> {
         let Some(text) = self.text(name)? else { return Ok(None) };
-        text.parse().map(Some).map_err(|err: dray_api::InvalidId| invalid(name, err.to_string()))
+        parse_id(name, text).map(Some)
     }
+
+    /// Most items of a page.
+    pub(crate) fn page_limit(&self) -> Result<usize, Error> {
+        let limit = self.number("limit", 1..=MAX_PAGE_ITEMS)?.unwrap_or(DEFAULT_PAGE_ITEMS);
+        Ok(limit as usize)
+    }
+
+    /// Which page of a list of items, in which order.
+    pub(crate) fn page(&self) -> Result<PageRequest, Error> {
+        let sort = self.choice("sortBy", ListSort::ALL)?.unwrap_or_default();
+        let order = self.choice("sortOrder", SortOrder::ALL)?.unwrap_or(SortOrder::Ascending);
+        Ok(PageRequest::new(ListOrder { sort, order }, self.text("cursor")?, self.page_limit()?)?)
+    }
+}
+
+/// What [`Parameters::page_limit`] and a cursor are read from, for the document.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "only its description is used")]
+pub(crate) struct Paging {
+    /// The `nextCursor` of the page before, whose other parameters were the same; without it, the first page.
+    #[param(max_length = 4096)]
+    cursor: Option<String>,
+    /// Most items of this page; 100 if it is not said.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<u32>,
 }
 
 fn invalid(name: &'static str, rule: impl Into<String>) -> Error {
     Error::InvalidParameter { name, rule: rule.into() }
 }
 
-/// Where this caller reaches the store: the public address if one is set, else the host that they used.
+/// Where this caller reaches the server: the public address if one is set, else the host that they used.
+pub(crate) struct PublicUrl(pub(crate) String);
+
+impl FromRequestParts<App> for PublicUrl {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+        match &app.public_url {
+            Some(url) => Ok(Self(url.to_string())),
+            None => Ok(Self(format!("http://{}", host(parts)?))),
+        }
+    }
+}
+
+/// Where this caller reaches the store: where they reach the server.
 pub(crate) struct PublicEndpoint(pub(crate) Endpoint);
 
 impl FromRequestParts<App> for PublicEndpoint {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
-        let url = match &app.public_url {
-            Some(url) => url.to_string(),
-            None => format!("http://{}", host(parts)?),
-        };
+        let PublicUrl(url) = PublicUrl::from_request_parts(parts, app).await?;
         Ok(Self(public_endpoint(&url)?))
     }
 }

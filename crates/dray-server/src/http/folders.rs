@@ -1,12 +1,12 @@
-//! Folders.
+//! Folders, what is in one, and what others share.
 
 use axum::extract::State;
-use dray_api::{Item, NewFolder};
+use dray_api::{Item, ItemPage, ListSort, NewFolder, SortOrder};
 
 use super::App;
-use super::auth::Authenticated;
+use super::auth::{Reader, Uploader};
 use super::error::Error;
-use super::extract::Json;
+use super::extract::{Json, Paging, Parameters, PathFolder};
 
 /// Make a folder
 ///
@@ -18,13 +18,62 @@ use super::extract::Json;
         ("getItem" = (operation_id = "getItem", parameters(("id" = "$response.body#/id")))),
         ("getDownloadUrl" = (operation_id = "getDownloadUrl", parameters(("id" = "$response.body#/id")))),
         ("getTree" = (operation_id = "getTree", parameters(("parentId" = "$response.body#/id")))),
+        ("listChildren" = (operation_id = "listChildren", parameters(("id" = "$response.body#/id")))),
+        ("changeItem" = (operation_id = "changeItem", parameters(("id" = "$response.body#/id")))),
+        ("trashItem" = (operation_id = "trashItem", parameters(("id" = "$response.body#/id")))),
+        ("restoreItem" = (operation_id = "restoreItem", parameters(("id" = "$response.body#/id")))),
+        ("listParticipants" = (operation_id = "listParticipants", parameters(("id" = "$response.body#/id")))),
+        ("purgeItem" = (operation_id = "purgeItem", parameters(("id" = "$response.body#/id")))),
     ))),
 )]
 pub(super) async fn create(
     State(app): State<App>,
-    Authenticated(caller): Authenticated,
+    Uploader(caller): Uploader,
     Json(request): Json<NewFolder>,
 ) -> Result<axum::Json<Item>, Error> {
     let folder = app.service.create_folder(&caller, request, app.service.clock.now()).await?;
     Ok(axum::Json(folder.to_wire()))
+}
+
+/// List what is in a folder
+///
+/// One level, page by page, however large it is: folders first, then files. `root` is the caller's own root and,
+/// among it, what others share with them; for a token that is confined to a folder, that folder.
+#[utoipa::path(
+    get, path = "/drive/folders/{id}/children", operation_id = "listChildren", tag = "Drive",
+    params(
+        PathFolder,
+        Paging,
+        ("sortBy" = inline(Option<ListSort>), Query, description = "What to sort by; `name` if it is not said."),
+        ("sortOrder" = inline(Option<SortOrder>), Query, description = "Which way to sort; `asc` if it is not said."),
+    ),
+    responses((status = OK, description = "The page.", body = ItemPage)),
+)]
+pub(super) async fn children(
+    State(app): State<App>,
+    Reader(caller): Reader,
+    PathFolder(id): PathFolder,
+    parameters: Parameters,
+) -> Result<axum::Json<ItemPage>, Error> {
+    Ok(axum::Json(app.service.children(&caller, id, parameters.page()?).await?))
+}
+
+/// List what others share with the caller
+///
+/// The items on which the caller was given a role, page by page. What is in a shared folder is not listed beside it.
+#[utoipa::path(
+    get, path = "/drive/shared", operation_id = "listShared", tag = "Sharing",
+    params(
+        Paging,
+        ("sortBy" = inline(Option<ListSort>), Query, description = "What to sort by; `name` if it is not said."),
+        ("sortOrder" = inline(Option<SortOrder>), Query, description = "Which way to sort; `asc` if it is not said."),
+    ),
+    responses((status = OK, description = "The page.", body = ItemPage)),
+)]
+pub(super) async fn shared(
+    State(app): State<App>,
+    Reader(caller): Reader,
+    parameters: Parameters,
+) -> Result<axum::Json<ItemPage>, Error> {
+    Ok(axum::Json(app.service.shared(&caller, parameters.page()?).await?))
 }

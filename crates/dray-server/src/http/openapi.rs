@@ -25,6 +25,7 @@ use utoipa::{PartialSchema as _, ToSchema as _};
 use super::error::{self, Error};
 use super::routes;
 use crate::drive;
+use crate::drive::access::Scope;
 
 /// An example of each type that is the body of a request or an answer, by its name.
 const EXAMPLES: &str = include_str!("examples.json");
@@ -40,12 +41,22 @@ has too. Besides the errors that the routes list, an address that is no route an
 a method that a route does not take 405 `method_not_allowed`.";
 
 /// What tags the routes have, and what they are about.
-const TAGS: [(&str, &str); 4] = [
-    ("Uploads", "The three calls of an upload; between the second and the third, the parts go to the store."),
+const TAGS: [(&str, &str); 7] = [
+    (
+        "Uploads",
+        "The three calls of an upload (between the second and the third, the parts go to the store), and what resumes \
+         or ends one.",
+    ),
     ("Drive", "Files, folders, and how to find them."),
-    ("Workspace", "The workspace that a token is good in, and who else is."),
+    ("Trash", "What was removed, and can be had back for a while."),
+    ("Sharing", "Who else may do what with an item, and links that anyone may follow."),
+    ("Workspace", "The workspace that a token is good in, who else is, and what the caller uses of it."),
+    ("Tokens", "The caller's own access tokens."),
     ("Server", "What the server says of itself, to anyone."),
 ];
+
+/// What the document calls the way to send a token.
+const TOKEN: &str = "token";
 
 /// Any route can answer these.
 const ALWAYS: &[Code] = &[Code::Internal, Code::Timeout];
@@ -60,7 +71,7 @@ const WITH_TOKEN: &[Code] = &[
     Code::RateLimited,
     Code::DatabaseUnreachable,
 ];
-/// A route with a path or query parameter can answer this.
+/// A route with a path or query parameter can answer this; so can one that needs to know the caller's `Host`.
 const WITH_PARAMETERS: &[Code] = &[Code::InvalidParameter];
 /// A route that reads a body can answer these.
 const WITH_BODY: &[Code] =
@@ -74,6 +85,8 @@ pub(super) struct RouteDocs {
     pub(super) schemas: Vec<(String, RefOr<Schema>)>,
     /// What its annotation says: one path with one operation.
     pub(super) paths: Paths,
+    /// What its token must be good for; `None`: it wants none.
+    pub(super) scope: Option<Scope>,
     /// The errors that it can answer, besides those that it shares with others of its kind.
     pub(super) codes: &'static [Code],
 }
@@ -101,13 +114,14 @@ fn document() -> serde_json::Result<OpenApi> {
     let mut schemas = vec![(ErrorBody::name().into(), ErrorBody::schema())];
     ErrorBody::schemas(&mut schemas);
     let mut paths = Paths::new();
-    for (base, token, routes) in [(BASE_PATH, true, routes::api()), ("", false, routes::server())] {
+    for (base, routes) in [(BASE_PATH, routes::api()), ("", routes::server())] {
         for docs in routes.into_iter().filter_map(|route| route.docs) {
             schemas.extend(docs.schemas);
             for (path, mut item) in docs.paths.paths {
                 for (operation, writes) in operations(&mut item) {
                     add_examples(operation, &examples);
-                    add_refusals(operation, &codes(operation, token, writes, docs.codes))?;
+                    add_refusals(operation, &codes(operation, docs.scope.is_some(), writes, docs.codes))?;
+                    docs.scope.into_iter().for_each(|scope| add_scope(operation, scope));
                 }
                 let mut whole = Paths::new();
                 whole.paths.insert(format!("{base}{path}"), item);
@@ -115,13 +129,15 @@ fn document() -> serde_json::Result<OpenApi> {
             }
         }
     }
-    let token = SecurityRequirement::new("token", [""; 0]);
-    let components = ComponentsBuilder::new().schemas_from_iter(schemas).security_scheme("token", bearer());
+    let components = ComponentsBuilder::new()
+        .schemas_from_iter(schemas)
+        .security_scheme(TOKEN, bearer())
+        .security_scheme("linkPassword", basic());
     Ok(OpenApiBuilder::new()
         .info(about())
         .servers(Some([Server::new("/")]))
         .tags(Some(TAGS.map(|(name, about)| TagBuilder::new().name(name).description(Some(about)).build())))
-        .security(Some([token]))
+        .security(Some([SecurityRequirement::new(TOKEN, [""; 0])]))
         .components(Some(components.build()))
         .paths(paths)
         .build())
@@ -136,8 +152,10 @@ fn about() -> InfoBuilder {
 }
 
 fn bearer() -> SecurityScheme {
-    let about =
-        "A personal access token: `cp_pat_…`, of a user in a workspace, with the scope `access_drive`.";
+    let about = "\
+        A personal access token: `cp_pat_…`, of a user in a workspace. Its scopes say what it is good for: \
+        `access_drive` for everything, `drive_read` to look and download, `drive_upload` to upload and to make folders. \
+        Each route names the one that it takes. A token may be confined to a folder and what is below it.";
     SecurityScheme::Http(
         HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
@@ -145,6 +163,11 @@ fn bearer() -> SecurityScheme {
             .description(Some(about))
             .build(),
     )
+}
+
+fn basic() -> SecurityScheme {
+    let about = "The password of a public link that has one, with any user name.";
+    SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Basic).description(Some(about)).build())
 }
 
 /// The operations of a path, and whether each changes something.
@@ -166,6 +189,15 @@ fn add_examples(operation: &mut Operation, examples: &BTreeMap<String, Value>) {
             *example = examples.get(name).cloned();
         }
     }
+}
+
+/// Says what the token must be good for: to programs, and to people.
+fn add_scope(operation: &mut Operation, scope: Scope) {
+    let scope = scope.as_str();
+    operation.security = Some(vec![SecurityRequirement::new(TOKEN, [scope])]);
+    let or_all = if scope == Scope::AccessDrive.as_str() { "" } else { " (or `access_drive`)" };
+    let about = operation.description.get_or_insert_default();
+    about.push_str(&["\n\nScope: `", scope, "`", or_all, "."].concat());
 }
 
 fn inline<T>(part: &mut RefOr<T>) -> Option<&mut T> {

@@ -3,8 +3,9 @@
 //! To add a route:
 //! 1. Write its handler, with a doc comment (the first paragraph is the document's summary, the rest its
 //!    description) and `#[utoipa::path(…)]`, which says the parameters and the answer.
-//! 2. Add its line below: method, path, handler, and the error codes that it can give *beyond* those that all
-//!    routes of its kind share (`openapi::shared_codes`: tokens, parameters, bodies, a full disk…).
+//! 2. Add its line below: method, the scope that it takes (the handler's extractor asks for it, a test holds them
+//!    together), path, handler, and the error codes that it can give *beyond* those that all routes of its kind share
+//!    (`openapi::codes`: tokens, parameters, bodies, a full disk…).
 //! 3. If a body has a type that is new on the wire, add an example of it to `examples.json`.
 
 use axum::Router;
@@ -16,7 +17,11 @@ use dray_api::ErrorCode as Code;
 use utoipa_axum::router::UtoipaMethodRouter;
 use utoipa_axum::routes as documented;
 
-use super::{App, error, folders, health, items, openapi, page, search, tree, uploads, workspace};
+use super::{
+    App, error, folders, health, items, links, openapi, page, participants, search, tokens, trash, tree,
+    uploads, workspace,
+};
+use crate::drive::access::Scope;
 
 /// A route: who answers it, and what the document says of it.
 pub(super) struct Route {
@@ -29,34 +34,78 @@ pub(super) struct Route {
 }
 
 macro_rules! routes {
-    ($($method:ident $path:literal $handler:path [$($code:ident),*];)*) => {
-        vec![$(Route::new(Method::$method, $path, documented!($handler), &[$(Code::$code),*])),*]
+    ($($method:ident $($scope:ident)? $path:literal $handler:path [$($code:ident),*];)*) => {
+        vec![$(Route::new(
+            Method::$method,
+            [$(Scope::$scope)?].first().copied(),
+            $path,
+            documented!($handler),
+            &[$(Code::$code),*],
+        )),*]
     };
 }
 
-/// Routes under [`BASE_PATH`]. All want a token.
+/// Routes under [`BASE_PATH`]. All want a token with this scope, or with `access_drive`.
+#[rustfmt::skip] // A route is two lines at most.
 pub(super) fn api() -> Vec<Route> {
     routes! {
-        POST "/drive/files/upload/multipart/start" uploads::start
-            [InvalidName, FileTooLarge, NotAFolder, NotFound, UploadExpired, StoreUnreachable];
-        POST "/drive/files/upload/multipart/presigned-urls" uploads::presigned_urls
+        POST DriveUpload "/drive/files/upload/multipart/start" uploads::start
+            [InvalidName, FileTooLarge, NotAFolder, ConfinedToken, RoleTooLow, NotFound, UploadExpired,
+             StoreUnreachable, QuotaExceeded];
+        POST DriveUpload "/drive/files/upload/multipart/presigned-urls" uploads::presigned_urls
             [InvalidParameter, ImpossiblePartCount, UploadNotFound, FinalizedDifferently, UploadAborted, UploadExpired];
-        POST "/drive/files/upload/multipart/finalize" uploads::finalize
-            [InvalidPart, PartTooSmall, SizeMismatch, UploadNotFound, NotFound, FinalizedDifferently,
-             FinalizeInProgress, UploadAborted, UploadExpired, StoreUnreachable, FinalizePending];
-        GET "/drive/files/{id}" items::get_item [NotFound];
-        GET "/drive/files/{id}/download" items::download [NotAFile, NotFound];
-        POST "/drive/folders" folders::create [InvalidName, NotAFolder, TooDeep, NotFound];
-        GET "/drive/tree" tree::list [NotAFolder, NotFound];
-        GET "/drive/search" search::find [];
-        GET "/workspace/info" workspace::info [NotFound];
-        GET "/workspace/members" workspace::members [];
+        POST DriveUpload "/drive/files/upload/multipart/parts" uploads::parts
+            [UploadNotFound, UploadAborted, UploadExpired, StoreUnreachable];
+        POST DriveUpload "/drive/files/upload/multipart/finalize" uploads::finalize
+            [InvalidPart, PartTooSmall, SizeMismatch, ChecksumMismatch, ChecksumUnproven, UploadNotFound, NotFound,
+             FinalizedDifferently, FinalizeInProgress, NameTaken, UploadAborted, UploadExpired, StoreUnreachable,
+             FinalizePending];
+        POST DriveUpload "/drive/files/upload/multipart/abort" uploads::abort
+            [UploadNotFound, AlreadyFinalized, FinalizeInProgress];
+        GET DriveUpload "/drive/uploads" uploads::list [ConfinedToken];
+
+        GET DriveRead "/drive/files/{id}" items::get_item [NotFound];
+        PATCH AccessDrive "/drive/files/{id}" items::change
+            [InvalidName, NotAFolder, TooDeep, ConfinedToken, RoleTooLow, NotFound, IntoItself];
+        GET DriveRead "/drive/files/{id}/ancestors" items::ancestors [NotFound];
+        GET DriveRead "/drive/files/{id}/download" items::download [NotAFile, NotFound];
+        POST DriveUpload "/drive/folders" folders::create
+            [InvalidName, NotAFolder, TooDeep, ConfinedToken, RoleTooLow, NotFound];
+        GET DriveRead "/drive/folders/{id}/children" folders::children [NotAFolder, NotFound];
+        GET DriveRead "/drive/tree" tree::list [NotAFolder, NotFound];
+        GET DriveRead "/drive/search" search::find [];
+
+        DELETE AccessDrive "/drive/files/{id}" items::trash [RoleTooLow, NotFound];
+        POST AccessDrive "/drive/files/{id}/restore" trash::restore [ConfinedToken, NotFound];
+        DELETE AccessDrive "/drive/trash/{id}" trash::purge [ConfinedToken, RoleTooLow, NotFound];
+        GET DriveRead "/drive/trash" trash::list [ConfinedToken];
+        DELETE AccessDrive "/drive/trash" trash::empty [ConfinedToken];
+
+        GET DriveRead "/drive/shared" folders::shared [ConfinedToken];
+        GET DriveRead "/drive/files/{id}/participants" participants::list [NotFound];
+        PUT AccessDrive "/drive/files/{id}/participants/{userId}" participants::put
+            [RoleTooLow, NotFound, UserNotFound, OwnerIsFixed];
+        DELETE AccessDrive "/drive/files/{id}/participants/{userId}" participants::remove
+            [RoleTooLow, NotFound, ParticipantNotFound, OwnerIsFixed];
+        GET AccessDrive "/drive/files/{id}/links" links::list [NotAFile, RoleTooLow, NotFound];
+        POST AccessDrive "/drive/files/{id}/links" links::create [NotAFile, RoleTooLow, NotFound];
+        DELETE AccessDrive "/drive/files/{id}/links/{linkId}" links::revoke
+            [NotAFile, RoleTooLow, NotFound, LinkNotFound];
+
+        GET DriveRead "/workspace/info" workspace::info [NotFound];
+        GET DriveRead "/workspace/members" workspace::members [];
+        GET DriveRead "/drive/usage" workspace::usage [ConfinedToken, NotFound];
+        GET AccessDrive "/tokens" tokens::list [ConfinedToken];
+        POST AccessDrive "/tokens" tokens::create [NotAFolder, ConfinedToken, NotFound];
+        DELETE AccessDrive "/tokens/{id}" tokens::revoke [ConfinedToken, TokenNotFound];
     }
 }
 
-/// What the server says of itself, at the root of the host. No token is needed.
+/// What is at the root of the host. No token is needed.
 pub(super) fn server() -> Vec<Route> {
     routes! {
+        GET "/l/{slug}" links::follow
+            [LinkPassword, LinkNotFound, RateLimited, DatabaseUnreachable, NoSpace];
         GET "/healthz" health::alive [];
         GET "/readyz" health::ready [StoreUnreachable, DatabaseUnreachable];
         GET "/openapi.json" openapi::json [];
@@ -94,11 +143,12 @@ pub(super) fn router(app: App) -> Router {
 impl Route {
     fn new(
         method: Method,
+        scope: Option<Scope>,
         path: &'static str,
         (schemas, paths, handler): UtoipaMethodRouter<App>,
         codes: &'static [Code],
     ) -> Self {
-        Self { method, path, handler, docs: Some(openapi::RouteDocs { schemas, paths, codes }) }
+        Self { method, path, handler, docs: Some(openapi::RouteDocs { schemas, paths, scope, codes }) }
     }
 
     fn page<T: 'static>(path: &'static str, handler: impl Handler<T, App>) -> Self {

@@ -6,7 +6,7 @@ use dray_api::limits::{DEFAULT_TREE_DEPTH, MAX_TREE_DEPTH};
 use dray_api::{ItemId, Tree};
 
 use super::App;
-use super::auth::Authenticated;
+use super::auth::Reader;
 use super::error::Error;
 use super::extract::Parameters;
 
@@ -24,7 +24,7 @@ use super::extract::Parameters;
 )]
 pub(super) async fn list(
     State(app): State<App>,
-    Authenticated(caller): Authenticated,
+    Reader(caller): Reader,
     parameters: Parameters,
 ) -> Result<Json<Tree>, Error> {
     let parent = parameters.id("parentId")?;

@@ -4,7 +4,7 @@ use dray_api::limits::MAX_FOLDER_DEPTH;
 use dray_api::{ItemId, NewFolder};
 use jiff::Timestamp;
 
-use super::Service;
+use super::{Service, target};
 use crate::db::items;
 use crate::drive::access::Caller;
 use crate::drive::item::{Content, Item, ItemName};
@@ -20,21 +20,21 @@ impl Service {
         now: Timestamp,
     ) -> Result<Item> {
         let name = ItemName::parse("name", request.name)?;
-        let parent = self.parent(caller, request.parent_id)?.map(|folder| folder.id);
         let folder = Item {
             id: random::id(now, ItemId::new)?,
             workspace: caller.workspace,
-            parent,
+            parent: request.parent_id,
             owner: caller.user,
             name: name.into_string(),
             content: Content::Folder,
             created_at: now,
             updated_at: now,
         };
+        let caller = *caller;
         self.db
             .write(move |c| {
-                if let Some(parent) = folder.parent
-                    && items::depth(c, parent)? >= i64::from(MAX_FOLDER_DEPTH)
+                if let Some(parent) = target(c, &caller, folder.parent)?
+                    && items::depth(c, parent.item.id)? >= i64::from(MAX_FOLDER_DEPTH)
                 {
                     return Err(Error::TooDeep { limit: MAX_FOLDER_DEPTH });
                 }

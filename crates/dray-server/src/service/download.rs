@@ -7,7 +7,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::Service;
 use crate::drive::access::Caller;
-use crate::drive::item::Content;
+use crate::drive::item::{Content, Item};
 use crate::drive::{Error, Result};
 use crate::objects::UrlScope;
 
@@ -31,16 +31,27 @@ const ATTR_CHAR: &AsciiSet = &NON_ALPHANUMERIC
 
 impl Service {
     /// A URL that anyone can download the file with, under its own name, until it expires.
-    pub(crate) fn download_url(
+    pub(crate) async fn download_url(
         &self,
         caller: &Caller,
         id: ItemId,
         endpoint: &Endpoint,
         now: Timestamp,
     ) -> Result<String> {
-        let item = self.get_item(caller, id)?;
+        let item = self.seen(caller, id).await?.item;
+        self.presign_download(&item, endpoint, now, DOWNLOAD_TTL_SECS)
+    }
+
+    /// Signs a GET of a file's bytes, good for `expires_secs`.
+    pub(super) fn presign_download(
+        &self,
+        item: &Item,
+        endpoint: &Endpoint,
+        now: Timestamp,
+        expires_secs: u32,
+    ) -> Result<String> {
         let Content::File { mime_type, object_key, .. } = &item.content else { return Err(Error::NotAFile) };
-        let url = UrlScope { endpoint, key: object_key, now, expires_secs: DOWNLOAD_TTL_SECS };
+        let url = UrlScope { endpoint, key: object_key, now, expires_secs };
         self.objects.presign_get(&url, &attachment(&item.name), mime_type)
     }
 }

@@ -6,15 +6,17 @@
 
 use std::time::Duration;
 
-use dray_api::upload::FinalizeUpload;
-use jiff::Timestamp;
+use dray_api::upload::{FinalizeUpload, OnConflict, StoredPart};
 
 use super::Service;
+use super::make_item::{Made, is_name_taken, make_item};
 use crate::db::items;
 use crate::db::uploads::{self, TakeFrom};
 use crate::drive::access::Caller;
-use crate::drive::item::{Content, Item};
-use crate::drive::upload::{Digest, FINALIZE_LEASE, FinalizeStep, LeaseHolder, PartList, Upload};
+use crate::drive::item::Item;
+use crate::drive::upload::{
+    Crc64, Digest, FINALIZE_LEASE, FinalizeStep, LeaseHolder, PartList, State, Upload, WantedParts,
+};
 use crate::drive::{Error, Result};
 use crate::objects::Completion;
 use crate::random;
@@ -23,6 +25,13 @@ use crate::random;
 const PATIENCE: Duration = Duration::from_secs(20);
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+
+/// What a client wants of a finalize.
+struct Wanted {
+    parts: WantedParts,
+    crc64: Option<Crc64>,
+    verify: bool,
+}
 
 /// The right to finalize an upload, until it runs out.
 pub(super) struct Lease {
@@ -34,25 +43,28 @@ pub(super) struct Lease {
 impl Service {
     /// Finalizes the caller's upload and answers its item. A caller that goes away does not stop it.
     pub(crate) async fn finalize(&self, caller: &Caller, request: FinalizeUpload) -> Result<Item> {
-        let parts = PartList::parse(request.parts)?;
-        let upload = self.upload_of(caller, &request.upload_id, &request.file_key)?;
+        let wanted = Wanted {
+            parts: WantedParts::parse(request.parts)?,
+            crc64: request.checksum.map(Crc64::parse).transpose()?,
+            verify: request.verify,
+        };
+        let upload = self.upload_of(caller, &request.upload_id, &request.file_key).await?;
+        check_checksums(&upload, &wanted)?;
         let service = self.clone();
-        let task = self.tasks.spawn(async move { service.finalize_or_wait(upload, parts).await });
+        let task = self.tasks.spawn(async move { service.finalize_or_wait(upload, wanted).await });
         task.await.map_err(|err| Error::internal(format_args!("finalize: {err}")))?
     }
 
-    async fn finalize_or_wait(&self, mut upload: Upload, parts: PartList) -> Result<Item> {
-        let digest = parts.digest();
+    async fn finalize_or_wait(&self, mut upload: Upload, request: Wanted) -> Result<Item> {
+        let digest = request.parts.digest();
         let mut pause = FIRST_PAUSE;
         let mut waited = Duration::ZERO;
         loop {
-            match upload.finalize_step(&digest, self.clock.now())? {
-                FinalizeStep::Done => return self.item_of(&upload),
+            match upload.finalize_step(digest.as_ref(), self.clock.now())? {
+                FinalizeStep::Done => return self.item_of(&upload).await,
                 FinalizeStep::Complete => {
-                    if let Some(lease) =
-                        self.take_lease(upload.clone(), digest.clone(), TakeFrom::OpenOrLapsed).await?
-                    {
-                        return self.complete(lease, &parts).await;
+                    if let Some(item) = self.try_complete(&upload, &request).await? {
+                        return Ok(item);
                     }
                 }
                 FinalizeStep::Wait if waited >= PATIENCE => return Err(Error::FinalizePending),
@@ -62,9 +74,38 @@ impl Service {
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
             }
-            let now_there = self.db.read(|c| Ok(uploads::by_id(c, upload.id)?))?;
+            let id = upload.id;
+            let now_there = self.db.read(move |c| Ok(uploads::by_id(c, id)?)).await?;
             upload = now_there.ok_or(Error::UploadNotFound)?;
         }
+    }
+
+    /// Completes the upload, unless another is faster.
+    async fn try_complete(&self, upload: &Upload, wanted: &Wanted) -> Result<Option<Item>> {
+        let parts = match (&wanted.parts, &upload.state) {
+            (WantedParts::Exactly(parts), _) => parts.clone(),
+            // A crash has cut off a finalize that knew which parts.
+            (_, State::Completing { digest, .. }) => {
+                self.resume_finalize(upload.clone(), digest.clone()).await?;
+                return Ok(None);
+            }
+            (wanted, _) => wanted.resolve(self.stored_parts(upload).await?)?,
+        };
+        let (mut upload, digest) = (upload.clone(), parts.digest());
+        if let Some(crc64) = &wanted.crc64 {
+            upload.crc64 = Some(crc64.clone());
+        }
+        upload.verify |= wanted.verify;
+        match self.take_lease(upload, digest, TakeFrom::OpenOrLapsed).await? {
+            Some(lease) => self.complete(lease, &parts).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The parts that the store has of an open upload.
+    pub(super) async fn stored_parts(&self, upload: &Upload) -> Result<Vec<StoredPart>> {
+        let id = upload.store_upload_id.as_deref().ok_or(Error::UploadNotFound)?;
+        self.objects.list_parts(&upload.object_key, id).await?.ok_or(Error::UploadAborted)
     }
 
     /// Takes the upload's lease; `None` if another was faster.
@@ -81,6 +122,9 @@ impl Service {
             .write(move |c| {
                 let Lease { upload, digest, holder } = &lease;
                 let taken = uploads::begin_completing(c, upload.id, digest, holder, now, until, from)?;
+                if let Some(crc64) = upload.crc64.as_ref().filter(|_| taken) {
+                    uploads::set_checksum(c, upload.id, crc64, upload.verify)?;
+                }
                 Ok(taken.then_some(lease))
             })
             .await
@@ -92,7 +136,14 @@ impl Service {
         let Some(upload_id) = upload.store_upload_id.as_deref() else {
             return Err(Error::internal("an upload is being finalized that the store never began"));
         };
-        match self.objects.complete_upload(&upload.object_key, upload_id, parts, upload.size_bytes).await {
+        if upload.on_conflict == OnConflict::Fail {
+            let row = upload.clone();
+            if self.db.read(move |c| is_name_taken(c, &row)).await? {
+                return self.reopen(&lease, Error::NameTaken).await;
+            }
+        }
+        let (key, size_bytes, crc64) = (&upload.object_key, upload.size_bytes, upload.crc64.as_ref());
+        match self.objects.complete_upload(key, upload_id, parts, size_bytes, crc64).await {
             Completion::Done => self.commit(lease).await,
             Completion::Refused(err) => self.reopen(&lease, err).await,
             Completion::NoSuchUpload => self.look_for_object(lease, None).await,
@@ -120,17 +171,11 @@ impl Service {
     /// One transaction: the item is there and the upload is over. If another finalize was faster, its item is
     /// the answer.
     async fn commit(&self, lease: Lease) -> Result<Item> {
-        let item = new_item(&lease.upload, self.clock.now());
-        let (id, digest) = (lease.upload.id, lease.digest.clone());
-        let committed = self.db.write(move |c| {
-            if uploads::complete(c, id, &digest)? {
-                items::insert(c, &item, Some(id))?;
-                return Ok(item);
-            }
-            items::of_upload(c, id)?.ok_or(Error::UploadAborted)
-        });
-        match committed.await {
-            Ok(item) => Ok(item),
+        let (upload, digest, now) = (lease.upload.clone(), lease.digest.clone(), self.clock.now());
+        match self.db.write(move |c| make_item(c, &upload, &digest, now)).await {
+            Ok(Made::Item(item)) => Ok(item),
+            Ok(Made::NameTaken) => Err(Error::NameTaken),
+            Ok(Made::Over) => Err(Error::UploadAborted),
             Err(err) => self.give_back(&lease, err).await,
         }
     }
@@ -159,24 +204,20 @@ impl Service {
         Err(Error::UploadAborted)
     }
 
-    fn item_of(&self, upload: &Upload) -> Result<Item> {
-        self.db.read(|c| Ok(items::of_upload(c, upload.id)?))?.ok_or(Error::NotFound)
+    /// The item as its uploader sees it now.
+    async fn item_of(&self, upload: &Upload) -> Result<Item> {
+        let (uploader, id) = (Caller::for_user(upload.user, upload.workspace), upload.item);
+        let seen = self.db.read(move |c| Ok(items::seen(c, &uploader, id)?)).await?;
+        seen.map(|seen| seen.item).ok_or(Error::NotFound)
     }
 }
 
-fn new_item(upload: &Upload, now: Timestamp) -> Item {
-    Item {
-        id: upload.item,
-        workspace: upload.workspace,
-        parent: upload.parent,
-        owner: upload.user,
-        name: upload.name.clone(),
-        content: Content::File {
-            mime_type: upload.mime_type.clone(),
-            size_bytes: upload.size_bytes,
-            object_key: upload.object_key.clone(),
-        },
-        created_at: now,
-        updated_at: now,
+/// What `start` announced holds; a finalize may say it again, or for the first time.
+fn check_checksums(upload: &Upload, wanted: &Wanted) -> Result<()> {
+    match (&upload.crc64, &wanted.crc64) {
+        (Some(announced), Some(wanted)) if announced != wanted => {
+            Err(Error::field("checksum.crc64nvme", "must be the one that start announced"))
+        }
+        _ => Ok(()),
     }
 }

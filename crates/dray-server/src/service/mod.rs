@@ -1,31 +1,42 @@
 //! The use cases, one file each: decide, write, ask the store, write. No HTTP, no SQL.
 
+mod change_item;
+mod children;
 mod create_folder;
 mod download;
 mod finalize;
+mod links;
+mod make_item;
+mod participants;
+pub(crate) mod passwords;
 mod presign_parts;
 mod read;
-pub(crate) mod recover;
+mod recover;
 mod search;
 mod start_upload;
+pub(crate) mod sweep;
+mod tokens;
+mod trash;
 mod tree;
+mod unfinished;
 
 use std::sync::Arc;
 
 use dray_api::ItemId;
 use dray_api::limits::MAX_KEY_BYTES;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio_util::task::TaskTracker;
 
 use crate::config::Clock;
-use crate::db::{Db, items, tokens, uploads};
-use crate::drive::access::{Caller, Scope};
-use crate::drive::item::{Content, Item};
+use crate::db::{self, Conn, Db, items, uploads};
+use crate::drive::access::{Caller, Role};
+use crate::drive::path::Seen;
 use crate::drive::token::AccessToken;
 use crate::drive::upload::Upload;
 use crate::drive::{Error, Result};
 use crate::objects::Objects;
 
+pub(crate) use children::PageRequest;
 pub(crate) use presign_parts::SignedParts;
 
 /// Everything a use case needs. Cheap to clone.
@@ -38,8 +49,14 @@ pub(crate) struct Inner {
     pub(crate) clock: Clock,
     /// Life of a signed part URL.
     pub(crate) url_ttl_secs: u32,
+    /// How long items stay in the trash.
+    pub(crate) trash_life: SignedDuration,
+    /// A random text that tells this server from others on the same database.
+    pub(crate) server: String,
     /// Work that outlives the request that began it; a stopping server waits for it.
     pub(crate) tasks: TaskTracker,
+    /// Hashes passwords, and says how often they may be tried.
+    pub(crate) passwords: passwords::Passwords,
 }
 
 impl std::ops::Deref for Service {
@@ -55,33 +72,56 @@ impl Service {
         Self(Arc::new(inner))
     }
 
-    /// Lets in whoever holds a good token with the scope that the drive needs.
-    pub(crate) fn authenticate(&self, token: &str, now: Timestamp) -> Result<Caller> {
-        let token = AccessToken::parse(token)?;
-        let record = self.db.read(|c| Ok(tokens::by_hash(c, &token.hash())?))?;
-        let caller = record.ok_or(Error::InvalidToken)?.admit(now)?;
-        caller.require(Scope::AccessDrive)?;
-        Ok(caller)
+    /// Lets in whoever holds a good token.
+    pub(crate) async fn authenticate(&self, token: &str, now: Timestamp) -> Result<Caller> {
+        let hash = AccessToken::parse(token)?.hash();
+        let record = self.db.read(move |c| Ok(db::tokens::by_hash(c, &hash)?)).await?;
+        record.ok_or(Error::InvalidToken)?.admit(now)
     }
 
-    /// The caller's upload, by what the wire calls it.
-    fn upload_of(&self, caller: &Caller, upload_id: &str, file_key: &str) -> Result<Upload> {
+    /// The item as the caller sees it.
+    async fn seen(&self, caller: &Caller, id: ItemId) -> Result<Seen> {
+        let caller = *caller;
+        self.db.read(move |c| seen(c, &caller, id)).await
+    }
+
+    /// The caller's upload, by what the wire calls it. A token that is confined to a folder reaches the uploads
+    /// into it only.
+    async fn upload_of(&self, caller: &Caller, upload_id: &str, file_key: &str) -> Result<Upload> {
         if upload_id.len() > MAX_KEY_BYTES || file_key.len() > MAX_KEY_BYTES {
             return Err(Error::UploadNotFound);
         }
-        let found = self.db.read(|c| Ok(uploads::of_caller(c, caller, upload_id, file_key)?))?;
-        let upload = found.ok_or(Error::UploadNotFound)?;
+        let (caller, ids) = (*caller, (upload_id.to_owned(), file_key.to_owned()));
+        let found = self.db.read(move |c| {
+            let found = uploads::of_caller(c, &caller, &ids.0, &ids.1)?;
+            let parent = found.as_ref().and_then(|upload| upload.parent);
+            let is_reached = match (caller.folder, parent) {
+                (None, _) => true,
+                (Some(_), None) => false,
+                (Some(_), Some(parent)) => items::seen(c, &caller, parent)?.is_some(),
+            };
+            Ok(found.filter(|_| is_reached))
+        });
+        let upload = found.await?.ok_or(Error::UploadNotFound)?;
         tracing::Span::current().record("upload", upload_id);
         Ok(upload)
     }
+}
 
-    /// The folder that `parentId` names, if the caller may see it: to list it, or to put something into it.
-    fn parent(&self, caller: &Caller, parent: Option<ItemId>) -> Result<Option<Item>> {
-        let Some(id) = parent else { return Ok(None) };
-        let item = self.db.read(|c| Ok(items::visible(c, caller, id)?))?.ok_or(Error::NotFound)?;
-        match item.content {
-            Content::Folder => Ok(Some(item)),
-            Content::File { .. } => Err(Error::NotAFolder),
-        }
-    }
+fn seen(c: &Conn, caller: &Caller, id: ItemId) -> Result<Seen> {
+    items::seen(c, caller, id)?.ok_or(Error::NotFound)
+}
+
+/// The folder, if the caller sees it.
+fn folder(c: &Conn, caller: &Caller, id: ItemId) -> Result<Seen> {
+    let seen = seen(c, caller, id)?;
+    if seen.item.is_folder() { Ok(seen) } else { Err(Error::NotAFolder) }
+}
+
+/// The folder that `parentId` names, if the caller may put something into it; `None`: their root.
+fn target(c: &Conn, caller: &Caller, parent: Option<ItemId>) -> Result<Option<Seen>> {
+    let Some(id) = parent else { return caller.require_whole_drive().map(|()| None) };
+    let folder = folder(c, caller, id)?;
+    folder.require(Role::Member)?;
+    Ok(Some(folder))
 }

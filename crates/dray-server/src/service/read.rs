@@ -1,22 +1,37 @@
 //! Looking at things: one item, one workspace and who is in it, whether the service is well.
 
-use dray_api::{ItemId, Member, Members, WorkspaceInfo};
+use dray_api::{Ancestors, ItemId, Member, Members, Usage, WorkspaceInfo};
 
 use super::Service;
-use crate::db::{Conn, access, items};
+use crate::db::{Conn, access, usage};
 use crate::drive::access::Caller;
 use crate::drive::item::Item;
 use crate::drive::{Error, Result, wire_time};
 
 impl Service {
     /// The item, if the caller may see it.
-    pub(crate) fn get_item(&self, caller: &Caller, id: ItemId) -> Result<Item> {
-        self.db.read(|c| Ok(items::visible(c, caller, id)?))?.ok_or(Error::NotFound)
+    pub(crate) async fn get_item(&self, caller: &Caller, id: ItemId) -> Result<Item> {
+        Ok(self.seen(caller, id).await?.item)
+    }
+
+    /// The folders above the item that the caller sees.
+    pub(crate) async fn ancestors(&self, caller: &Caller, id: ItemId) -> Result<Ancestors> {
+        let ancestors = self.seen(caller, id).await?.ancestors;
+        Ok(Ancestors { ancestors: ancestors.iter().map(Item::to_wire).collect() })
+    }
+
+    /// What the caller owns, and how much they may.
+    pub(crate) async fn usage(&self, caller: &Caller) -> Result<Usage> {
+        caller.require_whole_drive()?;
+        let caller = *caller;
+        let usage = self.db.read(move |c| Ok(usage::of_user(c, caller.workspace, caller.user)?)).await?;
+        usage.ok_or(Error::NotFound)
     }
 
     /// The caller's workspace.
-    pub(crate) fn workspace_info(&self, caller: &Caller) -> Result<WorkspaceInfo> {
-        self.db.read(|c| Ok(access::workspace_info(c, caller.workspace)?))?.ok_or(Error::NotFound)
+    pub(crate) async fn workspace_info(&self, caller: &Caller) -> Result<WorkspaceInfo> {
+        let workspace = caller.workspace;
+        self.db.read(move |c| Ok(access::workspace_info(c, workspace)?)).await?.ok_or(Error::NotFound)
     }
 
     /// A page of the members of the caller's workspace whose name or address has `part` in it.
@@ -44,7 +59,7 @@ impl Service {
 
     /// Whether database and store answer.
     pub(crate) async fn check_ready(&self) -> Result<()> {
-        self.db.read(|c| Ok(access::default_workspace(c)?))?;
+        self.db.read(|c| Ok(access::default_workspace(c)?)).await?;
         self.objects.check().await
     }
 }

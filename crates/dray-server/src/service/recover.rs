@@ -3,40 +3,32 @@
 use jiff::Timestamp;
 
 use super::Service;
+use super::sweep::Report;
 use crate::db::uploads::{self, TakeFrom};
 use crate::drive::upload::{Digest, FINALIZE_LEASE, PartList, State, Upload};
 use crate::drive::{Error, Result};
 
-/// What a sweep did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Report {
-    /// Finalizes that a crash had cut off, and whose items now exist.
-    pub finalized: u64,
-    /// Finalizes that a crash had cut off, and whose uploads are open again or gone.
-    pub reopened: u64,
-    /// Uploads that had expired and were aborted in the store.
-    pub expired: u64,
-}
-
 impl Service {
     /// For the only server of a database, as it starts: finalizes that its predecessor left are nobody's now.
     pub(crate) async fn end_leases(&self) -> Result<()> {
+        if self.db.is_shared() {
+            return Ok(());
+        }
         self.db.write(|c| Ok(uploads::end_leases(c)?)).await
     }
 
     /// Brings up to `limit` unfinished uploads to an end, or at least further. An upload that fails is logged
     /// and tried again next time; the others go on.
-    pub(crate) async fn sweep(&self, now: Timestamp, limit: u32) -> Result<Report> {
-        let mut report = Report::default();
+    pub(super) async fn sweep_uploads(&self, now: Timestamp, limit: u32, report: &mut Report) -> Result<()> {
         let latest_lease = now.checked_add(FINALIZE_LEASE).map_err(Error::internal)?;
         let due = self.db.read_long(move |c| Ok(uploads::due(c, now, latest_lease, limit)?)).await?;
         for upload in due {
             let id = upload.id;
-            if let Err(err) = self.sweep_one(upload, now, &mut report).await {
+            if let Err(err) = self.sweep_one(upload, now, report).await {
                 tracing::warn!(upload = %id, %err, "an upload could not be swept");
             }
         }
-        Ok(report)
+        Ok(())
     }
 
     async fn sweep_one(&self, upload: Upload, now: Timestamp, report: &mut Report) -> Result<()> {
@@ -62,13 +54,13 @@ impl Service {
 
     /// Goes on with a finalize whose server is gone. Its list of parts went with it, but the store has the
     /// parts, and the digest tells whether they are the ones.
-    async fn resume_finalize(&self, upload: Upload, digest: Digest) -> Result<bool> {
+    pub(super) async fn resume_finalize(&self, upload: Upload, digest: Digest) -> Result<bool> {
         let Some(lease) = self.take_lease(upload, digest, TakeFrom::Lapsed).await? else { return Ok(false) };
         let stored = match &lease.upload.store_upload_id {
             Some(upload_id) => self.objects.list_parts(&lease.upload.object_key, upload_id).await,
             None => Ok(None),
         };
-        let outcome = match stored.map(|parts| parts.map(PartList::parse)) {
+        let outcome = match stored.map(|parts| parts.map(PartList::of_stored)) {
             Err(err) => self.give_back(&lease, err).await,
             Ok(None) => self.look_for_object(lease, None).await,
             Ok(Some(Ok(parts))) if parts.digest() == lease.digest => self.complete(lease, &parts).await,
@@ -78,7 +70,7 @@ impl Service {
     }
 
     /// Has the store drop the parts of an upload that is over.
-    async fn free_parts(&self, upload: &Upload) -> Result<()> {
+    pub(super) async fn free_parts(&self, upload: &Upload) -> Result<()> {
         match &upload.store_upload_id {
             Some(upload_id) => self.objects.abort_upload(&upload.object_key, upload_id).await?,
             // A crash came between the store's answer and the note of it.

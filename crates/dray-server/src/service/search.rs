@@ -1,6 +1,6 @@
 //! Finding items by their names.
 
-use dray_api::{SearchHits, SearchOrder, SearchSort};
+use dray_api::{SearchHits, SearchSort, SortOrder};
 
 use super::Service;
 use crate::db::{Conn, search};
@@ -16,19 +16,21 @@ impl Service {
         &self,
         caller: &Caller,
         query: &str,
-        sort: SearchSort,
-        order: SearchOrder,
-        limit: u32,
+        order: (SearchSort, SortOrder),
+        limit: usize,
     ) -> Result<SearchHits> {
-        let (items, total_hits) = match Words::parse(query) {
-            None => (Vec::new(), 0),
-            Some(words) => {
-                let caller = caller.clone();
-                let find = move |c: &Conn| Ok(search::search(c, &caller, &words, sort, order, limit)?);
-                self.db.read_long(find).await?
-            }
+        let query = query.to_owned();
+        let Some(words) = Words::parse(&query) else {
+            return Ok(SearchHits { hits: Vec::new(), total_hits: 0, total_is_exact: true, query });
         };
-        let hits = items.iter().map(Item::to_wire).collect();
-        Ok(SearchHits { hits, total_hits, query: query.to_owned() })
+        let caller = *caller;
+        let find = move |c: &Conn| Ok(search::search(c, &caller, &words, order, limit)?);
+        let found = self.db.read_long(find).await?;
+        Ok(SearchHits {
+            hits: found.items.iter().map(Item::to_wire).collect(),
+            total_hits: found.total,
+            total_is_exact: found.is_exact,
+            query,
+        })
     }
 }

@@ -1,14 +1,14 @@
 //! Step 1 of an upload: a row, then the store's multipart upload, then the row again.
 
-use dray_api::upload::{StartUpload, StartedUpload};
+use dray_api::upload::{OnConflict, StartUpload, StartedUpload};
 use dray_api::{ItemId, PartPlan, UploadRowId};
 use jiff::Timestamp;
 
-use super::Service;
-use crate::db::uploads;
+use super::{Service, target};
+use crate::db::{Conn, uploads, usage};
 use crate::drive::access::Caller;
 use crate::drive::item::{ItemName, MimeType, object_key};
-use crate::drive::upload::{State, Upload, check_file_size, expiry};
+use crate::drive::upload::{Crc64, State, Upload, check_file_size, expiry};
 use crate::drive::{Error, Result, wire_time};
 use crate::random;
 
@@ -23,18 +23,24 @@ impl Service {
         let name = ItemName::parse("fileName", request.file_name)?;
         let mime_type = MimeType::parse(request.mime_type)?;
         check_file_size(request.file_size)?;
-        let parent = self.parent(caller, request.parent_id)?.map(|folder| folder.id);
-        let upload = new_upload(caller, parent, name, mime_type, request.file_size, now)?;
-        let service = self.clone();
-        let task = self.tasks.spawn(async move { service.open_upload(upload).await });
+        let mut upload = new_upload(caller, name, mime_type, request.file_size, now)?;
+        (upload.parent, upload.on_conflict) = (request.parent_id, request.on_conflict);
+        upload.crc64 = request.checksum.map(Crc64::parse).transpose()?;
+        let (service, caller) = (self.clone(), *caller);
+        let task = self.tasks.spawn(async move { service.open_upload(caller, upload).await });
         task.await.map_err(|err| Error::internal(format_args!("start: {err}")))?
     }
 
     /// Runs to its end even if the caller goes away: between the store's answer and the note of it, an upload
     /// is known to nobody.
-    async fn open_upload(&self, upload: Upload) -> Result<StartedUpload> {
+    async fn open_upload(&self, caller: Caller, upload: Upload) -> Result<StartedUpload> {
         let row = upload.clone();
-        self.db.write(move |c| Ok(uploads::insert_opening(c, &row)?)).await?;
+        let begun = self.db.write(move |c| {
+            target(c, &caller, row.parent)?;
+            check_quota(c, &row)?;
+            Ok(uploads::insert_opening(c, &row)?)
+        });
+        begun.await?;
         let upload_id =
             self.objects.create_upload(&upload.object_key, &upload.mime_type, &upload.store_token).await?;
         let (row, saved_id) = (upload.id, upload_id.clone());
@@ -54,9 +60,23 @@ impl Service {
     }
 }
 
+/// Refuses an upload that is over the user's quota, if they have one: what they own, and what their other uploads
+/// may still come to, counts.
+fn check_quota(c: &Conn, upload: &Upload) -> Result<()> {
+    let Some(usage) = usage::of_user(c, upload.workspace, upload.user)? else { return Ok(()) };
+    let Some(quota_bytes) = usage.quota_bytes else { return Ok(()) };
+    usage::lock(c, upload.workspace, upload.user)?;
+    let unfinished = uploads::unfinished_bytes(c, upload.workspace, upload.user)?;
+    let taken = usage.used_bytes.saturating_add(u64::try_from(unfinished).unwrap_or(0));
+    let left_bytes = quota_bytes.saturating_sub(taken);
+    if upload.size_bytes <= left_bytes {
+        return Ok(());
+    }
+    Err(Error::QuotaExceeded { needed_bytes: upload.size_bytes, left_bytes })
+}
+
 fn new_upload(
     caller: &Caller,
-    parent: Option<ItemId>,
     name: ItemName,
     mime_type: MimeType,
     size_bytes: u64,
@@ -67,11 +87,14 @@ fn new_upload(
         id: random::id(now, UploadRowId::new)?,
         workspace: caller.workspace,
         user: caller.user,
-        parent,
+        parent: None,
         item,
         name: name.into_string(),
         mime_type: mime_type.into_string(),
         size_bytes,
+        on_conflict: OnConflict::Keep,
+        crc64: None,
+        verify: false,
         object_key: object_key(caller.workspace, item),
         store_token: random::text()?,
         store_upload_id: None,

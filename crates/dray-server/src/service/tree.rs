@@ -2,11 +2,12 @@
 
 use dray_api::{ItemId, Tree};
 
-use super::Service;
-use crate::db::{self, Conn, tree};
+use super::children::at_root;
+use super::{Service, folder};
+use crate::db::{Conn, children};
 use crate::drive::Result;
 use crate::drive::access::Caller;
-use crate::drive::listing::Listing;
+use crate::drive::listing::{ListOrder, Listing};
 
 /// Folders that one query looks into. Each may hold more than the whole answer can have, so this bounds what is
 /// read for nothing.
@@ -15,17 +16,19 @@ const FOLDERS_AT_ONCE: usize = 8;
 impl Service {
     /// What is in a folder (`None`: at the root), `depth` levels down.
     pub(crate) async fn tree(&self, caller: &Caller, parent: Option<ItemId>, depth: u32) -> Result<Tree> {
-        let start = self.parent(caller, parent)?.map(|folder| folder.id);
-        let caller = caller.clone();
-        self.db.read_long(move |c| Ok(list(c, &caller, start, depth)?)).await
+        let caller = *caller;
+        self.db.read_long(move |c| list(c, &caller, parent, depth)).await
     }
 }
 
-fn list(c: &Conn, caller: &Caller, start: Option<ItemId>, depth: u32) -> Result<Tree, db::Error> {
+fn list(c: &Conn, caller: &Caller, start: Option<ItemId>, depth: u32) -> Result<Tree> {
     let mut listing = Listing::default();
     let top = match start {
-        None => tree::at_root(c, caller, listing.wanted())?,
-        Some(folder) => tree::in_folders(c, caller, &[folder], listing.wanted())?,
+        None => at_root(c, caller, ListOrder::BY_NAME, None, listing.wanted())?,
+        Some(id) => {
+            let folder = folder(c, caller, id)?.item.id;
+            children::in_folders(c, caller.workspace, &[folder], listing.wanted())?
+        }
     };
     let mut level = listing.add(&[], top);
     for _ in 1..depth {
@@ -34,7 +37,7 @@ fn list(c: &Conn, caller: &Caller, start: Option<ItemId>, depth: u32) -> Result<
             if listing.is_cut() {
                 listing.leave(folders);
             } else {
-                let found = tree::in_folders(c, caller, folders, listing.wanted())?;
+                let found = children::in_folders(c, caller.workspace, folders, listing.wanted())?;
                 below.extend(listing.add(folders, found));
             }
         }

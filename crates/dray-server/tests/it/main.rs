@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that can not go on fails")]
 
+mod database;
 mod world;
 
 mod auth;
@@ -23,4 +24,5 @@ mod shutdown;
 mod slowness;
 mod start;
 mod tree;
+mod unfinished;
 mod workspace;

@@ -4,7 +4,6 @@
 use dray_server::Config;
 use serde_json::{Value, json};
 
-use crate::shutdown::{count, execute};
 use crate::world::{MIB, Started, World, bytes, refusal};
 
 async fn world_with_parts() -> (World, Started, Value) {
@@ -16,14 +15,14 @@ async fn world_with_parts() -> (World, Started, Value) {
 
 /// A server that was killed after it had taken the lease of a finalize and before the item was in the database.
 async fn kill_in_finalize(world: &mut World) {
-    let file = world.data.path().join("drive.db");
     world.stop().await;
-    execute(&file, "delete from items");
-    execute(
-        &file,
-        "update uploads set state = 'completing', lease_holder = 'dead', lease_until = 9000000000000
-         where state in ('open', 'completed')",
-    );
+    world.execute("delete from items").await;
+    world
+        .execute(
+            "update uploads set state = 'completing', lease_holder = 'dead', lease_until = 9000000000000
+             where state in ('open', 'completed')",
+        )
+        .await;
 }
 
 #[tokio::test]
@@ -70,12 +69,15 @@ async fn an_upload_that_only_the_store_knows_is_aborted_once_its_row_expires() {
     let mut world = World::start().await;
     world.owner().start("a", 1).await;
     world.stop().await;
-    let file = world.data.path().join("drive.db");
-    execute(&file, "update uploads set state = 'opening', store_upload_id = null");
+    world.execute("update uploads set state = 'opening', store_upload_id = null").await;
     world.pass(jiff::SignedDuration::from_hours(25));
     world.serve(|_: &mut Config| {}).await;
     let store = world.data.path().join("store/meta.db");
-    wait_for(async || count(&store, "select count(*) from upload") == 0).await;
+    let count = || -> i64 {
+        let store = rusqlite::Connection::open(&store).unwrap();
+        store.query_row("select count(*) from upload", [], |row| row.get(0)).unwrap()
+    };
+    wait_for(async || count() == 0).await;
 }
 
 #[tokio::test]
@@ -86,7 +88,7 @@ async fn a_lease_from_a_clock_that_was_ahead_is_not_waited_for() {
     let digest =
         "update uploads set state = 'completing', lease_holder = 'ahead', lease_until = 9000000000000,
                   digest = 'other'";
-    execute(&world.data.path().join("drive.db"), digest);
+    world.execute(digest).await;
     let answer = world.owner().finalize(&upload, &listed).await;
     assert_eq!(answer.refused(), refusal(409, "finalize_in_progress"), "the sweeper has to settle it");
     world.stop().await;

@@ -28,7 +28,7 @@ async fn a_hit_is_the_item() {
     let owner = world.owner();
     let file = owner.upload("q3_report-final.pdf", &[vec![1]]).await;
     let answer = search(&owner, "report").await;
-    assert_eq!(answer, json!({ "hits": [file], "totalHits": 1, "query": "report" }));
+    assert_eq!(answer, json!({ "hits": [file], "totalHits": 1, "totalIsExact": true, "query": "report" }));
     assert_eq!((&file["_id"], &file["size"]), (&file["id"], &file["fileSize"]));
 }
 
@@ -125,7 +125,8 @@ async fn of_other_users_nothing_is_found_and_nothing_counted() {
     let world = World::start().await;
     world.owner().folder("report one", None).await;
     let other = world.user("other@example.com").await;
-    assert_eq!(search(&other, "report").await, json!({ "hits": [], "totalHits": 0, "query": "report" }));
+    let nothing = json!({ "hits": [], "totalHits": 0, "totalIsExact": true, "query": "report" });
+    assert_eq!(search(&other, "report").await, nothing);
     other.folder("report two", None).await;
     assert_eq!(found(&other, "report").await, ["report two"]);
     assert_eq!(found(&world.owner(), "report").await, ["report one"]);

@@ -15,12 +15,15 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::database::Database;
+
 pub(crate) const MIB: usize = 1024 * 1024;
 
 /// A running server.
 pub(crate) struct World {
     pub(crate) url: String,
     pub(crate) data: TempDir,
+    pub(crate) database: Database,
     pub(crate) http: Client,
     clock_offset_ms: Arc<AtomicI64>,
     stop: Option<oneshot::Sender<()>>,
@@ -62,6 +65,7 @@ impl World {
         let mut world = Self {
             url: String::new(),
             data,
+            database: Database::create().await,
             http: http_client(),
             clock_offset_ms: Arc::default(),
             stop: None,
@@ -79,8 +83,13 @@ impl World {
     pub(crate) async fn serve(&mut self, change: impl FnOnce(&mut Config)) {
         let offset = self.clock_offset_ms.clone();
         let clock = move || real_now() + SignedDuration::from_millis(offset.load(Ordering::SeqCst));
-        let mut config =
-            Config { data: self.data.path().to_owned(), clock: Clock::from_fn(clock), ..Config::default() };
+        let mut config = Config {
+            data: self.data.path().to_owned(),
+            database_url: self.database.url(),
+            database_connections: 8,
+            clock: Clock::from_fn(clock),
+            ..Config::default()
+        };
         change(&mut config);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         self.url = format!("http://{}", listener.local_addr().unwrap());
@@ -105,7 +114,12 @@ impl World {
     }
 
     pub(crate) async fn admin(&self) -> Admin {
-        Admin::open(self.data.path()).await.unwrap()
+        Admin::open(self.data.path(), self.database.url().as_ref()).await.unwrap()
+    }
+
+    /// Changes what is in the database, behind the server's back.
+    pub(crate) async fn execute(&self, sql: &str) {
+        self.database.execute(self.data.path(), sql).await;
     }
 
     pub(crate) fn now(&self) -> Timestamp {

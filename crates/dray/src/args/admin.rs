@@ -3,14 +3,19 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use bytesize::ByteSize;
 use clap::{Args, Subcommand, ValueHint};
 use dray_api::TokenId;
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_field_names, reason = "a field is called as its flag")]
 pub(crate) struct Data {
     /// The server's folder
     #[arg(long, env = "DRAY_DATA", value_name = "FOLDER", default_value = "./dray-data", value_hint = ValueHint::DirPath)]
     pub(crate) data: PathBuf,
+    /// Postgres, if the server has its database there
+    #[arg(long, env = "DRAY_DATABASE_URL", value_name = "URL", hide_env_values = true, value_hint = ValueHint::Url)]
+    pub(crate) database_url: Option<String>,
     /// Print the result as JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -63,11 +68,36 @@ pub(crate) enum UserCommand {
         #[command(flatten)]
         data: Data,
     },
+    /// Set how much a user may store
+    #[command(
+        after_help = "Examples:\n  dray user quota alice@example.com 50GiB\n  dray user quota alice@example.com none"
+    )]
+    Quota {
+        /// The user's address
+        email: String,
+        /// Bytes, or KiB, MiB, GiB, TiB (KB, MB, …); none: as much as there is room for
+        #[arg(value_parser = parse_quota)]
+        quota: Quota,
+        #[command(flatten)]
+        data: Data,
+    },
     /// List every user
     List {
         #[command(flatten)]
         data: Data,
     },
+}
+
+/// How much a user may store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Quota(pub(crate) Option<u64>);
+
+fn parse_quota(text: &str) -> Result<Quota, String> {
+    if text.eq_ignore_ascii_case("none") {
+        return Ok(Quota(None));
+    }
+    let bytes = text.parse::<ByteSize>().map_err(|_| "must be a size such as 50GiB, or none".to_owned())?;
+    Ok(Quota(Some(bytes.as_u64())))
 }
 
 #[derive(Debug, Subcommand)]

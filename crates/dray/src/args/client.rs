@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::{Args, ValueHint, value_parser};
+use clap::{Args, ValueEnum, ValueHint, value_parser};
 use dray_api::ItemId;
 use dray_api::limits::{DEFAULT_SEARCH_HITS, DEFAULT_TREE_DEPTH, MAX_SEARCH_HITS, MAX_TREE_DEPTH};
 
@@ -38,11 +38,27 @@ pub(crate) struct Upload {
     /// Folder of the drive to upload into [default: the root]
     #[arg(long, value_name = "ID")]
     pub(crate) parent: Option<ItemId>,
+    /// What to do with a file whose name is taken in its folder
+    #[arg(long, value_name = "WHAT", value_enum, default_value_t = OnConflict::Keep)]
+    pub(crate) on_conflict: OnConflict,
     /// Parts to send at once
     #[arg(long, value_name = "N", env = "DRAY_PARALLEL", default_value_t = dray_client::DEFAULT_PARALLEL)]
     pub(crate) parallel: NonZeroUsize,
     #[command(flatten)]
     pub(crate) connection: Connection,
+}
+
+/// What becomes of a file whose name is taken in its folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnConflict {
+    /// Both stay, under one name
+    Keep,
+    /// The new one gets a number: "report (2).pdf"
+    Rename,
+    /// The new one is refused
+    Fail,
+    /// The old one gets the new bytes and stays what it is
+    Replace,
 }
 
 #[derive(Debug, Args)]

@@ -2,13 +2,15 @@
 
 mod admin;
 mod client;
+mod manage;
 mod serve;
 
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
-pub(crate) use admin::{CreateToken, Data, StoreCommand, TokenCommand, UserCommand};
-pub(crate) use client::{Connection, Download, Get, Mkdir, Search, Tree, Upload};
+pub(crate) use admin::{CreateToken, Data, Quota, StoreCommand, TokenCommand, UserCommand};
+pub(crate) use client::{Connection, Download, Get, Mkdir, OnConflict, Search, Tree, Upload};
+pub(crate) use manage::{CreateLink, GivenRole, LinkCommand, Ls, Mv, Rm, ShareCommand, SortBy, TrashCommand};
 pub(crate) use serve::{LogFormat, Serve};
 
 const EXAMPLES: &str = "\
@@ -43,8 +45,33 @@ pub(crate) enum Command {
     Get(Get),
     /// Show folders of the drive and what is in them
     Tree(Tree),
+    /// List one folder of the drive, however large
+    Ls(Ls),
     /// Find files and folders of the drive by the words of their names
     Search(Search),
+    /// Rename or move files and folders of the drive
+    Mv(Mv),
+    /// Put files and folders of the drive into the trash
+    Rm(Rm),
+    /// See what is in the trash, take it out or remove it for good
+    Trash {
+        #[command(subcommand)]
+        command: TrashCommand,
+    },
+    /// Say who else may see and change a file or folder
+    Share {
+        #[command(subcommand)]
+        command: ShareCommand,
+    },
+    /// List what others share with you
+    Shared(Connection),
+    /// Make public links to a file, list and revoke them
+    Link {
+        #[command(subcommand)]
+        command: LinkCommand,
+    },
+    /// Show how much you store, and how much you may
+    Usage(Connection),
     /// Make, list and revoke access tokens (where the server's data is)
     Token {
         #[command(subcommand)]
@@ -88,13 +115,20 @@ mod tests {
         }
     }
 
+    /// The arguments of this name, of all commands and theirs.
+    fn arguments<'a>(command: &'a clap::Command, name: &str) -> Vec<&'a clap::Arg> {
+        let own = command.get_arguments().filter(|argument| argument.get_long() == Some(name));
+        own.chain(command.get_subcommands().flat_map(|command| arguments(command, name))).collect()
+    }
+
     #[test]
-    fn no_help_shows_a_token_from_the_environment() {
+    fn no_help_shows_a_secret_from_the_environment() {
         let command = Args::command();
-        let with_token = command.get_subcommands().filter_map(|command| {
-            command.get_arguments().find(|argument| argument.get_long() == Some("token"))
-        });
-        assert_eq!(with_token.filter(|argument| argument.is_hide_env_values_set()).count(), 6);
+        for secret in ["token", "database-url", "password"] {
+            let arguments = arguments(&command, secret);
+            assert!(!arguments.is_empty(), "{secret}");
+            assert!(arguments.iter().all(|argument| argument.is_hide_env_values_set()), "{secret}");
+        }
     }
 
     #[test]
@@ -103,7 +137,10 @@ mod tests {
         let mut command = Args::command().term_width(100);
         insta::assert_snapshot!("help", command.render_help());
         command.build();
-        for name in ["serve", "upload", "download", "mkdir", "get", "tree", "search", "store"] {
+        for name in [
+            "serve", "upload", "download", "mkdir", "get", "tree", "ls", "search", "mv", "rm", "trash",
+            "share", "link", "user", "store",
+        ] {
             let subcommand = command.find_subcommand_mut(name).unwrap();
             *subcommand = subcommand.clone().mut_args(|argument| argument.hide_env_values(true));
             insta::assert_snapshot!(format!("help_{name}"), subcommand.render_help());

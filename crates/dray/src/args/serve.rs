@@ -17,9 +17,15 @@ pub(crate) struct Serve {
     /// Address and port to serve on
     #[arg(long, env = "DRAY_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub(crate) listen: String,
-    /// Folder that holds everything; made if it is not there
+    /// Folder that holds everything that is not elsewhere; made if it is not there
     #[arg(long, env = "DRAY_DATA", value_name = "FOLDER", default_value = "./dray-data", value_hint = ValueHint::DirPath)]
     pub(crate) data: PathBuf,
+    /// Postgres in place of the embedded database; may be shared by several servers
+    #[arg(long, env = "DRAY_DATABASE_URL", value_name = "URL", hide_env_values = true, value_hint = ValueHint::Url)]
+    pub(crate) database_url: Option<String>,
+    /// Connections to Postgres at once
+    #[arg(long, env = "DRAY_DATABASE_CONNECTIONS", value_name = "N", default_value_t = dray_server::DATABASE_CONNECTIONS)]
+    pub(crate) database_connections: usize,
     /// Address that callers reach this server at [default: the one that each caller used]
     #[arg(long, env = "DRAY_PUBLIC_URL", value_name = "URL", value_hint = ValueHint::Url)]
     pub(crate) public_url: Option<String>,
@@ -29,6 +35,9 @@ pub(crate) struct Serve {
     /// How long a signed part URL is good
     #[arg(long, env = "DRAY_URL_TTL", value_name = "TIME", default_value = "1h", value_parser = humantime::parse_duration)]
     pub(crate) url_ttl: Duration,
+    /// How long items stay in the trash
+    #[arg(long, env = "DRAY_TRASH_LIFE", value_name = "TIME", default_value = "30d", value_parser = humantime::parse_duration)]
+    pub(crate) trash_life: Duration,
     /// How long a stopping server lets transfers finish
     #[arg(long, env = "DRAY_SHUTDOWN_GRACE", value_name = "TIME", default_value = "30s", value_parser = humantime::parse_duration)]
     pub(crate) shutdown_grace: Duration,

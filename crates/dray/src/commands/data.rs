@@ -1,18 +1,22 @@
 //! Commands that work on a server's data folder, with the server running or not.
 
 use dray_api::TokenId;
+use dray_server::DatabaseUrl;
 use dray_server::admin::Admin;
 use serde_json::json;
 
-use crate::args::{CreateToken, Data, StoreCommand, TokenCommand, UserCommand};
+use crate::args::{CreateToken, Data, Quota, StoreCommand, TokenCommand, UserCommand};
 use crate::clock;
 use crate::exit::{Exit, NotFound};
 use crate::output::Output;
 
 /// Opens the database of a drive that was started before: a mistyped folder is not filled with an empty one.
 async fn open(data: &Data) -> anyhow::Result<Admin> {
-    check_folder(data)?;
-    Ok(Admin::open(&data.data).await?)
+    let database_url = data.database_url.clone().map(DatabaseUrl::new);
+    if database_url.is_none() {
+        check_folder(data)?;
+    }
+    Ok(Admin::open(&data.data, database_url.as_ref()).await?)
 }
 
 fn check_folder(data: &Data) -> Result<(), NotFound> {
@@ -84,6 +88,14 @@ pub(super) async fn user(command: UserCommand) -> anyhow::Result<Exit> {
             let id = admin.add_user(&email, name.as_deref(), clock::now()).await?;
             admin.close().await;
             Output::new(data.json).result(&format!("{id}  {email}"), &json!({ "id": id, "email": email }))?;
+        }
+        UserCommand::Quota { email, quota: Quota(quota_bytes), data } => {
+            let admin = open(&data).await?;
+            admin.set_quota(&email, quota_bytes).await?;
+            admin.close().await;
+            let shown = quota_bytes.map_or("no quota".to_owned(), |bytes| format!("{bytes} bytes"));
+            let value = json!({ "email": email, "quotaBytes": quota_bytes });
+            Output::new(data.json).result(&format!("{email}  {shown}"), &value)?;
         }
         UserCommand::List { data } => {
             let admin = open(&data).await?;

@@ -3,8 +3,11 @@
 mod client;
 mod data;
 mod find;
+mod folder;
 mod log;
 mod serve;
+mod share;
+mod trash;
 mod upload;
 
 use clap::CommandFactory;
@@ -23,6 +26,14 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Mkdir(args) => until_signal(client::mkdir(args)).await,
         Command::Get(args) => until_signal(client::get(args)).await,
         Command::Tree(args) => until_signal(find::tree(args)).await,
+        Command::Ls(args) => until_signal(folder::ls(args)).await,
+        Command::Mv(args) => until_signal(folder::mv(args)).await,
+        Command::Rm(args) => until_signal(trash::rm(args)).await,
+        Command::Trash { command } => until_signal(trash::trash(command)).await,
+        Command::Share { command } => until_signal(share::share(command)).await,
+        Command::Shared(connection) => until_signal(folder::shared(connection)).await,
+        Command::Link { command } => until_signal(share::link(command)).await,
+        Command::Usage(connection) => until_signal(folder::usage(connection)).await,
         Command::Search(args) => until_signal(find::search(args)).await,
         Command::Token { command } => data::token(command).await,
         Command::User { command } => data::user(command).await,

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use anyhow::anyhow;
 use dray_server::admin::{Admin, OWNER_EMAIL};
-use dray_server::{Clock, Config, Server};
+use dray_server::{Clock, Config, DatabaseUrl, Server};
 use tokio::net::TcpListener;
 
 use super::log;
@@ -21,14 +21,17 @@ pub(super) async fn serve(args: Serve) -> anyhow::Result<Exit> {
     let address = args.public_url.clone().unwrap_or_else(|| local_url(&listener));
     let config = Config {
         data: args.data,
+        database_url: args.database_url.map(DatabaseUrl::new),
+        database_connections: args.database_connections.max(1),
         public_url: args.public_url,
         allow_origins: args.allow_origins,
         url_ttl: args.url_ttl,
+        trash_life: args.trash_life,
         shutdown_grace: args.shutdown_grace,
         max_connections: max_connections(),
         clock: Clock::from_fn(clock::now),
     };
-    let admin = Admin::open(&config.data).await?;
+    let admin = Admin::open(&config.data, config.database_url.as_ref()).await?;
     let token = admin.bootstrap(clock::now()).await?;
     admin.close().await;
     // A token that was made is shown whatever happens next: there is no second time.

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use anyhow::ensure;
 use dray_api::ItemType;
+use dray_api::upload::OnConflict;
 use dray_client::{Outcome, Report, Uploader};
 
 use super::client::{ItemAt, connect};
-use crate::args::Upload;
+use crate::args::{self, Upload};
 use crate::exit::{Exit, Usage};
 use crate::output::Output;
 use crate::progress::Bar;
@@ -20,7 +21,13 @@ pub(super) async fn upload(args: Upload) -> anyhow::Result<Exit> {
     let client = connect(&args.connection)?;
     let bar = Bar::new();
     let output = Output::around(bar.handle(), args.connection.json);
-    let uploader = Uploader::new(client, args.parallel, Arc::new(bar));
+    let on_conflict = match args.on_conflict {
+        args::OnConflict::Keep => OnConflict::Keep,
+        args::OnConflict::Rename => OnConflict::Rename,
+        args::OnConflict::Fail => OnConflict::Fail,
+        args::OnConflict::Replace => OnConflict::Replace,
+    };
+    let uploader = Uploader::new(client, args.parallel, Arc::new(bar)).on_conflict(on_conflict);
     let (mut exit, mut printed) = (Exit::Ok, Ok(()));
     uploader
         .upload(&args.paths, args.parent, |report| {

@@ -8,6 +8,7 @@ mod drive;
 mod exit_codes;
 mod find;
 mod interruptions;
+mod manage;
 mod output;
 mod proxy;
 mod transfers;

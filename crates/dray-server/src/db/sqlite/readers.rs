@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rusqlite::OpenFlags;
+use rusqlite::{Connection, OpenFlags};
 
-use super::{Conn, Error, configure};
+use super::configure;
+use crate::db::query::execute;
+use crate::db::{Conn, Error};
 use crate::drive;
 
 /// Connections kept open when idle.
@@ -34,6 +36,16 @@ impl Readers {
         result
     }
 
+    /// As [`Readers::run`], with all of `work` seeing the database at one moment.
+    pub(super) fn run_snapshot<T>(&self, work: impl FnOnce(&Conn) -> drive::Result<T>) -> drive::Result<T> {
+        self.run(|c| {
+            execute(c, "begin", &[])?;
+            let result = work(c);
+            execute(c, "commit", &[])?;
+            result
+        })
+    }
+
     /// Closes what is idle.
     pub(super) fn close(&self) {
         self.idle().clear();
@@ -41,9 +53,9 @@ impl Readers {
 
     fn open(&self) -> Result<Conn, Error> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Conn::open_with_flags(&self.file, flags)?;
+        let connection = Connection::open_with_flags(&self.file, flags)?;
         configure(&connection)?;
-        Ok(connection)
+        Ok(Conn::Sqlite(connection))
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Conn>> {

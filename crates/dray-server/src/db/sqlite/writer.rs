@@ -5,7 +5,8 @@ use std::thread;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Conn, Error};
+use crate::db::query::execute;
+use crate::db::{Conn, Error};
 use crate::drive;
 
 /// Jobs in one transaction at most: bounds how long the first one waits for the last.
@@ -88,7 +89,9 @@ fn serve(connection: Conn, mut queue: mpsc::Receiver<Message>) {
         }
         write_group(&connection, group);
         if let Some(answer) = closing {
-            if let Err((_, err)) = connection.close() {
+            if let Conn::Sqlite(connection) = connection
+                && let Err((_, err)) = connection.close()
+            {
                 tracing::warn!(%err, "closing the database");
             }
             let _ = answer.send(());
@@ -103,7 +106,7 @@ fn write_group(connection: &Conn, group: Vec<Job>) {
     if let Some(err) = &failure {
         tracing::error!(%err, "a write to the database was rolled back");
         // SQLite may have rolled back by itself; then this fails, and does no harm.
-        let _ = execute(connection, "rollback");
+        let _ = execute(connection, "rollback", &[]);
     }
     for Ran { succeeded, tell } in ran {
         // A job's own error is its answer whatever became of the transaction.
@@ -124,41 +127,38 @@ fn run_group(connection: &Conn, group: Vec<Job>, ran: &mut Vec<Ran>) -> Result<(
     if group.is_empty() {
         return Ok(());
     }
-    execute(connection, "begin immediate")?;
+    execute(connection, "begin immediate", &[])?;
     for job in group {
-        execute(connection, "savepoint job")?;
+        execute(connection, "savepoint job", &[])?;
         // A job that panics has no answer: its caller sees the channel close.
         let result = catch_unwind(AssertUnwindSafe(|| job(connection))).ok();
         let succeeded = result.as_ref().is_some_and(|ran| ran.succeeded);
         ran.extend(result);
         if !succeeded {
-            execute(connection, "rollback to job")?;
+            execute(connection, "rollback to job", &[])?;
         }
-        execute(connection, "release job")?;
+        execute(connection, "release job", &[])?;
     }
-    execute(connection, "commit")
-}
-
-fn execute(connection: &Conn, sql: &str) -> Result<(), Error> {
-    connection.prepare_cached(sql)?.execute([]).map(drop)
+    execute(connection, "commit", &[]).map(drop)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::db::query::value;
 
     fn count(connection: &Conn) -> i64 {
-        connection.query_row("select count(*) from t", [], |row| row.get(0)).unwrap()
+        value(connection, "select count(*) as n from t", &[], "n").unwrap()
     }
 
     fn insert(connection: &Conn) -> drive::Result<()> {
-        Ok(connection.execute("insert into t values (1)", []).map(drop)?)
+        Ok(execute(connection, "insert into t values (1)", &[]).map(drop)?)
     }
 
     #[tokio::test]
     async fn a_job_that_fails_or_panics_undoes_its_own_work_only() {
-        let connection = Conn::open_in_memory().unwrap();
-        connection.execute_batch("create table t (x)").unwrap();
+        let connection = Conn::Sqlite(rusqlite::Connection::open_in_memory().unwrap());
+        execute(&connection, "create table t (x)", &[]).unwrap();
         let writer = Writer::start(connection).unwrap();
         let good = writer.run(insert);
         let bad = writer.run(|c| insert(c).and(Err::<(), _>(drive::Error::NotFound)));

@@ -1,0 +1,110 @@
+//! One connection to either database, and what queries need of it: parameters by number, columns by name.
+
+use rusqlite::{ErrorCode, ToSql as SqliteValue, types::FromSql as FromSqlite, types::Type};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::{FromSqlOwned, ToSql as PostgresValue};
+
+use super::postgres;
+use crate::drive;
+
+/// A connection, to read or inside a write.
+pub(crate) enum Conn {
+    /// SQLite, called directly.
+    Sqlite(rusqlite::Connection),
+    /// Postgres, on a thread that may block.
+    Postgres(postgres::Session),
+}
+
+/// A value that both databases take.
+pub(crate) trait Param: SqliteValue + PostgresValue + Sync {}
+
+impl<T: SqliteValue + PostgresValue + Sync> Param for T {}
+
+/// A value that both databases give.
+pub(crate) trait Column: FromSqlite + FromSqlOwned {}
+
+impl<T: FromSqlite + FromSqlOwned> Column for T {}
+
+/// A row of an answer.
+pub(crate) enum Row<'a> {
+    /// Of SQLite, valid until the next.
+    Sqlite(&'a rusqlite::Row<'a>),
+    /// Of Postgres.
+    Postgres(&'a tokio_postgres::Row),
+}
+
+impl Row<'_> {
+    pub(super) fn get<T: Column>(&self, column: &str) -> Result<T, Error> {
+        match self {
+            Self::Sqlite(row) => Ok(row.get(column)?),
+            Self::Postgres(row) => Ok(row.try_get(column)?),
+        }
+    }
+
+    /// A text, without copying it.
+    pub(super) fn text(&self, column: &str) -> Result<&str, Error> {
+        match self {
+            Self::Sqlite(row) => Ok(row.get_ref(column)?.as_str().map_err(Error::value)?),
+            Self::Postgres(row) => Ok(row.try_get(column)?),
+        }
+    }
+
+    /// A text or null, without copying it.
+    pub(super) fn text_or_none(&self, column: &str) -> Result<Option<&str>, Error> {
+        match self {
+            Self::Sqlite(row) => Ok(row.get_ref(column)?.as_str_or_null().map_err(Error::value)?),
+            Self::Postgres(row) => Ok(row.try_get(column)?),
+        }
+    }
+}
+
+/// Why a statement failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// SQLite said so.
+    #[error("SQLite: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// Postgres said so, or can not be reached.
+    #[error("Postgres: {}", with_sources(.0))]
+    Postgres(#[from] tokio_postgres::Error),
+}
+
+impl Error {
+    /// A column does not hold what this version puts there.
+    pub(super) fn value(err: impl std::error::Error + Send + Sync + 'static) -> Self {
+        rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(err)).into()
+    }
+}
+
+/// Of its own, the message of Postgres's client says little.
+fn with_sources(err: &tokio_postgres::Error) -> String {
+    let causes = std::iter::successors(std::error::Error::source(err), |cause| cause.source());
+    causes.fold(err.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+impl From<Error> for drive::Error {
+    fn from(err: Error) -> Self {
+        match &err {
+            Error::Sqlite(cause) => match cause.sqlite_error_code() {
+                Some(ErrorCode::DiskFull) => Self::NoSpace,
+                Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                    Self::DatabaseUnreachable { detail: err.to_string() }
+                }
+                _ => Self::internal(format_args!("database: {err}")),
+            },
+            Error::Postgres(cause) => match cause.code() {
+                Some(&SqlState::DISK_FULL) => Self::NoSpace,
+                Some(state) if !is_passing(state) => Self::internal(format_args!("database: {err}")),
+                _ => Self::DatabaseUnreachable { detail: err.to_string() },
+            },
+        }
+    }
+}
+
+/// Whether the same transaction may well succeed later
+/// (<https://www.postgresql.org/docs/current/errcodes-appendix.html>): connections (08), rollbacks by the server
+/// (40), resources (53), what an operator does (57), files (58), locks (55P03).
+fn is_passing(state: &SqlState) -> bool {
+    let class = state.code().get(..2).unwrap_or_default();
+    matches!(class, "08" | "40" | "53" | "57" | "58") || *state == SqlState::LOCK_NOT_AVAILABLE
+}

@@ -1,0 +1,187 @@
+//! The trash: what is in it, what comes back, and what is removed for good, bit by bit.
+
+use dray_api::{ItemId, UserId};
+use jiff::Timestamp;
+
+use super::items::{FOLDER, columns, item};
+use super::{
+    Conn, Error, Row, execute, find, list, millis, parsed, rows_at_most, size, stored_size, time, tombstones,
+    usage,
+};
+use crate::drive::access::Caller;
+use crate::drive::item::Item;
+
+/// An item that was put into the trash by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Trashed {
+    pub(crate) item: Item,
+    pub(crate) since: Timestamp,
+    pub(crate) by: UserId,
+}
+
+/// Where a page of the trash ends.
+pub(crate) type TrashedAt = (Timestamp, ItemId);
+
+/// Puts an item into the trash, with all that is below it.
+pub(crate) fn add(c: &Conn, id: ItemId, by: UserId, now: Timestamp) -> Result<bool, Error> {
+    let sql = "update items set trashed_at = $2, trashed_by = $3 where id = $1 and trashed_at is null";
+    Ok(execute(c, sql, &[&id.to_string(), &millis(now), &by.to_string()])? == 1)
+}
+
+/// Up to `limit` of what is in the caller's trash, that is: theirs, or put there by them. The latest first.
+pub(crate) fn page(
+    c: &Conn,
+    caller: &Caller,
+    before: Option<TrashedAt>,
+    limit: usize,
+) -> Result<Vec<Trashed>, Error> {
+    let sql = concat!(
+        "select ",
+        columns!(),
+        ", i.trashed_at, i.trashed_by from items i where i.id in (
+             select id from (
+                 select id from items where owner_id = $2 and workspace_id = $1
+                     and trashed_at is not null and purged_at is null and (trashed_at, id) < ($3, $4)
+                 order by trashed_at desc, id desc limit $5
+             ) own
+             union
+             select id from (
+                 select id from items where trashed_by = $2 and workspace_id = $1
+                     and trashed_at is not null and purged_at is null and (trashed_at, id) < ($3, $4)
+                 order by trashed_at desc, id desc limit $5
+             ) others
+         )
+         order by i.trashed_at desc, i.id desc limit $5"
+    );
+    let (before, id) = match before {
+        Some((time, id)) => (millis(time), id.to_string()),
+        None => (i64::MAX, String::new()),
+    };
+    let (workspace, user) = (caller.workspace.to_string(), caller.user.to_string());
+    list(c, sql, &[&workspace, &user, &before, &id, &rows_at_most(limit)], trashed)
+}
+
+/// What is in the trash by itself under this id, whoever put it there.
+pub(crate) fn by_id(c: &Conn, caller: &Caller, id: ItemId) -> Result<Option<Trashed>, Error> {
+    let sql = concat!(
+        "select ",
+        columns!(),
+        ", i.trashed_at, i.trashed_by from items i
+         where i.id = $1 and i.workspace_id = $2 and i.trashed_at is not null and i.purged_at is null"
+    );
+    find(c, sql, &[&id.to_string(), &caller.workspace.to_string()], trashed)
+}
+
+/// Takes an item out of the trash and puts it into a folder, or at its owner's root.
+pub(crate) fn restore(c: &Conn, id: ItemId, parent: Option<ItemId>) -> Result<(), Error> {
+    let sql = "update items set trashed_at = null, trashed_by = null, parent_id = $2 where id = $1";
+    execute(c, sql, &[&id.to_string(), &parent.map(|id| id.to_string())]).map(drop)
+}
+
+/// Marks a trashed item to be removed for good, with all that is below it: from now on it is nowhere.
+pub(crate) fn purge(c: &Conn, id: ItemId, now: Timestamp) -> Result<(), Error> {
+    let sql =
+        "update items set purged_at = $2 where id = $1 and trashed_at is not null and purged_at is null";
+    execute(c, sql, &[&id.to_string(), &millis(now)]).map(drop)
+}
+
+/// As [`purge`], of all that is the caller's own; how many.
+pub(crate) fn purge_own(c: &Conn, caller: &Caller, now: Timestamp) -> Result<u64, Error> {
+    let sql = "update items set purged_at = $3
+               where owner_id = $2 and workspace_id = $1 and trashed_at is not null and purged_at is null";
+    execute(c, sql, &[&caller.workspace.to_string(), &caller.user.to_string(), &millis(now)])
+}
+
+/// What the caller put into the trash, but does not own.
+pub(crate) fn of_others(c: &Conn, caller: &Caller, limit: usize) -> Result<Vec<ItemId>, Error> {
+    let sql = "select id from items
+               where trashed_by = $2 and workspace_id = $1 and owner_id <> $2
+                 and trashed_at is not null and purged_at is null
+               order by trashed_at limit $3";
+    let (workspace, user) = (caller.workspace.to_string(), caller.user.to_string());
+    list(c, sql, &[&workspace, &user, &rows_at_most(limit)], |row| parsed(row, "id"))
+}
+
+/// As [`purge`], of up to `limit` items that have been in the trash since `before` or longer; how many.
+pub(crate) fn purge_expired(c: &Conn, before: Timestamp, now: Timestamp, limit: usize) -> Result<u64, Error> {
+    let sql = "update items set purged_at = $2 where id in (
+                   select id from items where trashed_at <= $1 and trashed_at is not null and purged_at is null
+                   order by trashed_at limit $3
+               )";
+    execute(c, sql, &[&millis(before), &millis(now), &rows_at_most(limit)])
+}
+
+/// What was done of what is marked.
+pub(crate) struct Removed {
+    pub(crate) items: u64,
+    /// Nothing is marked any more.
+    pub(crate) is_all: bool,
+}
+
+/// Does up to `steps` steps of removing what is marked. A folder is removed once there
+/// is nothing in it; what is in it is marked by itself before, so every step is small. What was put into the trash
+/// by itself stays there, and loses its folder.
+pub(crate) fn remove_some(c: &Conn, now: Timestamp, steps: usize) -> Result<Removed, Error> {
+    let (mut items, mut left) = (0, steps);
+    for doomed in marked(c, steps)? {
+        if doomed.kind == FOLDER {
+            left = left.saturating_sub(mark_inside(c, &doomed, now, left)?);
+        }
+        if left == 0 {
+            break;
+        }
+        remove(c, &doomed, now)?;
+        items += 1;
+        left -= 1;
+    }
+    Ok(Removed { items, is_all: left == steps })
+}
+
+/// What is needed of an item to remove it.
+struct Doomed {
+    id: String,
+    workspace: dray_api::WorkspaceId,
+    owner: UserId,
+    kind: i64,
+    size_bytes: u64,
+    object_key: Option<String>,
+}
+
+fn marked(c: &Conn, limit: usize) -> Result<Vec<Doomed>, Error> {
+    let sql = "select id, workspace_id, owner_id, kind, size_bytes, object_key from items
+               where purged_at is not null order by purged_at limit $1";
+    list(c, sql, &[&rows_at_most(limit)], |row| {
+        Ok(Doomed {
+            id: row.get("id")?,
+            workspace: parsed(row, "workspace_id")?,
+            owner: parsed(row, "owner_id")?,
+            kind: row.get("kind")?,
+            size_bytes: size(row, "size_bytes")?,
+            object_key: row.get("object_key")?,
+        })
+    })
+}
+
+/// Marks up to `limit` of what is in a folder; how many. Less than `limit`: there is nothing in it any more.
+fn mark_inside(c: &Conn, folder: &Doomed, now: Timestamp, limit: usize) -> Result<usize, Error> {
+    let sql = "update items set parent_id = null,
+                   purged_at = case when trashed_at is null then $2 else purged_at end,
+                   trashed_by = case when trashed_at is null then $3 else trashed_by end,
+                   trashed_at = case when trashed_at is null then $2 else trashed_at end
+               where id in (select id from items where parent_id = $1 limit $4)";
+    let (owner, limit) = (folder.owner.to_string(), rows_at_most(limit));
+    let marked = execute(c, sql, &[&folder.id, &millis(now), &owner, &limit])?;
+    usize::try_from(marked).map_err(Error::value)
+}
+
+fn remove(c: &Conn, doomed: &Doomed, now: Timestamp) -> Result<(), Error> {
+    if let Some(key) = &doomed.object_key {
+        tombstones::add(c, key, now)?;
+    }
+    execute(c, "delete from items where id = $1", &[&doomed.id])?;
+    usage::add(c, doomed.workspace, doomed.owner, -1, -stored_size(doomed.size_bytes)?)
+}
+
+fn trashed(row: &Row<'_>) -> Result<Trashed, Error> {
+    Ok(Trashed { item: item(row)?, since: time(row, "trashed_at")?, by: parsed(row, "trashed_by")? })
+}

@@ -1,0 +1,130 @@
+//! Public links: made and revoked under the API, followed under `/l/`.
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use axum::response::{IntoResponse as _, NoContent, Redirect, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use dray_api::{LinkId, Links, NewLink};
+
+use super::App;
+use super::auth::User;
+use super::error::Error;
+use super::extract::{Json, PathId, PathIds, PublicEndpoint, PublicUrl};
+use crate::drive::link::Link;
+use crate::drive::{self, wire_time};
+
+/// Neither the address nor where it leads is to be kept or told to anybody.
+const PRIVATE: [(HeaderName, HeaderValue); 3] = [
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex")),
+];
+
+/// Make a public link to a file
+///
+/// Anyone who has its address can download the file, without a token: until it expires, is revoked, or the file is
+/// gone. It takes the role `admin` on the file; a file has at most 100 links.
+#[utoipa::path(
+    post, path = "/drive/files/{id}/links", operation_id = "createLink", tag = "Sharing",
+    params(PathId), request_body = NewLink,
+    responses((status = OK, description = "The link.", body = dray_api::Link, links(
+        ("revokeLink" = (operation_id = "revokeLink", parameters(("id" = "$response.body#/itemId"), ("linkId" = "$response.body#/id")))),
+    ))),
+)]
+pub(super) async fn create(
+    State(app): State<App>,
+    User(caller): User,
+    PathId(id): PathId,
+    PublicUrl(url): PublicUrl,
+    Json(request): Json<NewLink>,
+) -> Result<axum::Json<dray_api::Link>, Error> {
+    let link = app.service.create_link(&caller, id, request, app.service.clock.now()).await?;
+    Ok(axum::Json(to_wire(&link, &url)))
+}
+
+/// List a file's public links
+///
+/// Those that have expired too. It takes the role `admin` on the file.
+#[utoipa::path(
+    get, path = "/drive/files/{id}/links", operation_id = "listLinks", tag = "Sharing",
+    params(PathId),
+    responses((status = OK, description = "The links.", body = Links)),
+)]
+pub(super) async fn list(
+    State(app): State<App>,
+    User(caller): User,
+    PathId(id): PathId,
+    PublicUrl(url): PublicUrl,
+) -> Result<axum::Json<Links>, Error> {
+    let links = app.service.list_links(&caller, id).await?;
+    Ok(axum::Json(Links { links: links.iter().map(|link| to_wire(link, &url)).collect() }))
+}
+
+/// Revoke a public link
+///
+/// It leads nowhere from now on. It takes the role `admin` on the file.
+#[utoipa::path(
+    delete, path = "/drive/files/{id}/links/{linkId}", operation_id = "revokeLink", tag = "Sharing",
+    params(PathIds<LinkId>),
+    responses((status = NO_CONTENT, description = "It is revoked.")),
+)]
+pub(super) async fn revoke(
+    State(app): State<App>,
+    User(caller): User,
+    PathIds(id, link): PathIds<LinkId>,
+) -> Result<NoContent, Error> {
+    app.service.revoke_link(&caller, id, link).await?;
+    Ok(NoContent)
+}
+
+/// Follow a public link
+///
+/// Sends whoever has the address to the file's bytes: a signed GET in the object store, good for fifteen minutes. A
+/// link's password is asked for by HTTP Basic authentication, with any user name, and can not be guessed at quickly.
+#[utoipa::path(
+    get, path = "/l/{slug}", operation_id = "followLink", tag = "Sharing",
+    security((), ("linkPassword" = [])),
+    params(("slug" = String, Path, description = "What makes the link's address a secret.")),
+    responses((
+        status = TEMPORARY_REDIRECT, description = "The file is there.",
+        headers(("Location" = String, description = "A signed GET of its bytes.")),
+    )),
+)]
+pub(super) async fn follow(
+    State(app): State<App>,
+    slug: Result<Path<String>, PathRejection>,
+    method: Method,
+    PublicEndpoint(endpoint): PublicEndpoint,
+    headers: HeaderMap,
+) -> Result<Response, Error> {
+    // One that is not even text.
+    let Path(slug) = slug.map_err(|_| drive::Error::LinkNotFound)?;
+    let counts = method == Method::GET;
+    let url = app.service.follow_link(&slug, password(&headers), &endpoint, counts).await?;
+    Ok((PRIVATE, Redirect::temporary(&url)).into_response())
+}
+
+/// The password of HTTP Basic authentication (RFC 7617), whoever's name stands before it.
+fn password(headers: &HeaderMap) -> Option<String> {
+    let (scheme, encoded) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let text = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+    text.split_once(':').map(|(_, password)| password.to_owned())
+}
+
+fn to_wire(link: &Link, public_url: &str) -> dray_api::Link {
+    dray_api::Link {
+        id: link.id,
+        url: format!("{public_url}/l/{}", link.slug),
+        item_id: link.item,
+        created_by: link.created_by,
+        created_at: wire_time(link.created_at),
+        expires_at: link.expires_at.map(wire_time),
+        has_password: link.password_hash.is_some(),
+        downloads: link.downloads,
+    }
+}

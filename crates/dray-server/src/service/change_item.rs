@@ -1,0 +1,68 @@
+//! Renaming and moving.
+
+use dray_api::limits::MAX_FOLDER_DEPTH;
+use dray_api::{ItemChange, ItemId};
+use jiff::Timestamp;
+
+use super::{Service, seen, target};
+use crate::db::{Conn, items};
+use crate::drive::access::{Caller, Role};
+use crate::drive::item::{Item, ItemName};
+use crate::drive::path::Seen;
+use crate::drive::{Error, Result};
+
+impl Service {
+    /// Changes an item and answers it as it is then.
+    pub(crate) async fn change_item(
+        &self,
+        caller: &Caller,
+        id: ItemId,
+        change: ItemChange,
+        now: Timestamp,
+    ) -> Result<Item> {
+        let name = change.name.map(|name| ItemName::parse("name", name)).transpose()?;
+        let (caller, parent) = (*caller, change.parent_id);
+        self.db
+            .write(move |c| {
+                if parent.is_some() {
+                    items::lock_tree(c, caller.workspace)?;
+                }
+                let item = seen(c, &caller, id)?;
+                if let Some(name) = name {
+                    item.require(Role::Member)?;
+                    items::rename(c, id, &name.into_string(), now)?;
+                }
+                if let Some(parent) = parent {
+                    move_item(c, &caller, &item, parent, now)?;
+                }
+                Ok(seen(c, &caller, id)?.item)
+            })
+            .await
+    }
+}
+
+fn move_item(c: &Conn, caller: &Caller, moved: &Seen, to: Option<ItemId>, now: Timestamp) -> Result<()> {
+    let id = moved.item.id;
+    let parent = items::by_id(c, id)?.and_then(|item| item.parent);
+    let target = target(c, caller, to)?;
+    if parent == to {
+        return moved.require(Role::Member);
+    }
+    moved.require_removable()?;
+    match &target {
+        // The root of whoever owns it: nobody but them may put it there.
+        None if !moved.is_own => return Err(Error::RoleTooLow { needed: Role::Owner }),
+        None => {}
+        Some(folder) if folder.is_at_or_below(id) => return Err(Error::IntoItself),
+        Some(folder) => check_depth(c, &moved.item, folder.item.id)?,
+    }
+    Ok(items::move_to(c, id, to, now)?)
+}
+
+/// Refuses to put an item where it, or what is below it, would be too deep.
+pub(super) fn check_depth(c: &Conn, item: &Item, folder: ItemId) -> Result<()> {
+    let levels_left = i64::from(MAX_FOLDER_DEPTH) - items::depth(c, folder)?;
+    let is_too_deep =
+        item.is_folder() && (levels_left < 1 || items::is_deeper_than(c, item.id, levels_left - 1)?);
+    if is_too_deep { Err(Error::TooDeep { limit: MAX_FOLDER_DEPTH }) } else { Ok(()) }
+}

@@ -1,0 +1,138 @@
+//! Public links: made and revoked by who manages a file, followed by anyone.
+
+use dray_api::limits::{MAX_LINKS, MAX_PASSWORD_CHARS};
+use dray_api::{ItemId, LinkId, NewLink};
+use dray_s3::Endpoint;
+use jiff::Timestamp;
+
+use super::{Service, seen};
+use crate::db::{Conn, items, links};
+use crate::drive::access::{Caller, Role};
+use crate::drive::item::Item;
+use crate::drive::link::Link;
+use crate::drive::{Error, Result};
+use crate::random;
+
+/// How long the address is good that a link leads to: following it again makes another.
+const FOLLOWED_TTL_SECS: u32 = 15 * 60;
+
+impl Service {
+    /// Makes a public link to a file.
+    pub(crate) async fn create_link(
+        &self,
+        caller: &Caller,
+        item: ItemId,
+        request: NewLink,
+        now: Timestamp,
+    ) -> Result<Link> {
+        let expires_at = request.expires_at.as_deref().map(|text| later_time(text, now)).transpose()?;
+        if let Some(password) = &request.password {
+            check_password(password)?;
+        }
+        let caller = *caller;
+        // Before the work of hashing, and again when it is done.
+        self.db.read(move |c| managed_file(c, &caller, item)).await?;
+        let password_hash = match request.password {
+            Some(password) => Some(self.passwords.hash(password).await?),
+            None => None,
+        };
+        let link = Link {
+            id: random::id(now, LinkId::new)?,
+            item,
+            slug: random::text()?,
+            password_hash,
+            created_by: caller.user,
+            created_at: now,
+            expires_at,
+            downloads: 0,
+        };
+        self.db
+            .write(move |c| {
+                managed_file(c, &caller, item)?;
+                if links::count(c, item)? >= i64::from(MAX_LINKS) {
+                    let rule = format!("has {MAX_LINKS} links already, which is the limit: revoke one");
+                    return Err(Error::field("The file", rule));
+                }
+                links::insert(c, &link)?;
+                Ok(link)
+            })
+            .await
+    }
+
+    /// The links of a file.
+    pub(crate) async fn list_links(&self, caller: &Caller, item: ItemId) -> Result<Vec<Link>> {
+        let caller = *caller;
+        self.db
+            .read_long(move |c| {
+                managed_file(c, &caller, item)?;
+                Ok(links::of_item(c, item)?)
+            })
+            .await
+    }
+
+    /// Revokes a link.
+    pub(crate) async fn revoke_link(&self, caller: &Caller, item: ItemId, link: LinkId) -> Result<()> {
+        let caller = *caller;
+        self.db
+            .write(move |c| {
+                managed_file(c, &caller, item)?;
+                if links::remove(c, item, link)? { Ok(()) } else { Err(Error::LinkNotFound) }
+            })
+            .await
+    }
+
+    /// Where a link leads: a signed GET of its file, good for a short time. It counts as a download if `counts`.
+    pub(crate) async fn follow_link(
+        &self,
+        slug: &str,
+        password: Option<String>,
+        endpoint: &Endpoint,
+        counts: bool,
+    ) -> Result<String> {
+        let (slug, now) = (slug.to_owned(), self.clock.now());
+        let (link, item) = self.db.read(move |c| linked(c, &slug, now)).await?;
+        if let Some(hash) = link.password_hash {
+            let password = password.filter(|password| password.chars().count() <= MAX_PASSWORD_CHARS);
+            let password = password.ok_or(Error::LinkPassword)?;
+            if !self.passwords.check(link.id, password, hash).await? {
+                return Err(Error::LinkPassword);
+            }
+        }
+        let url = self.presign_download(&item, endpoint, now, FOLLOWED_TTL_SECS)?;
+        if counts {
+            self.db.write(move |c| Ok(links::add_download(c, link.id)?)).await?;
+        }
+        Ok(url)
+    }
+}
+
+fn managed_file(c: &Conn, caller: &Caller, id: ItemId) -> Result<()> {
+    let file = seen(c, caller, id)?;
+    if file.item.is_folder() {
+        return Err(Error::NotAFile);
+    }
+    file.require(Role::Admin)
+}
+
+fn linked(c: &Conn, slug: &str, now: Timestamp) -> Result<(Link, Item)> {
+    let link = links::by_slug(c, slug)?.filter(|link| !link.is_over(now)).ok_or(Error::LinkNotFound)?;
+    if items::is_gone(c, link.item)? {
+        return Err(Error::LinkNotFound);
+    }
+    let item = items::by_id(c, link.item)?.ok_or(Error::LinkNotFound)?;
+    Ok((link, item))
+}
+
+fn check_password(password: &str) -> Result<()> {
+    let is_fine = (1..=MAX_PASSWORD_CHARS).contains(&password.chars().count());
+    let rule = || format!("must be 1 to {MAX_PASSWORD_CHARS} characters");
+    if is_fine { Ok(()) } else { Err(Error::field("password", rule())) }
+}
+
+/// A time of a request, which must lie ahead.
+pub(super) fn later_time(text: &str, now: Timestamp) -> Result<Timestamp> {
+    let time: Timestamp = text.parse().map_err(|_| {
+        Error::field("expiresAt", "must be a time such as \"2026-01-31T12:00:00Z\" (RFC 3339)")
+    })?;
+    if time > now { Ok(time) } else { Err(Error::field("expiresAt", "must lie ahead")) }
+}

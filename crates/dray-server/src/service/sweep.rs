@@ -1,0 +1,89 @@
+//! What is done from time to time, by one server for all: unfinished uploads are brought to an end, the trash is
+//! emptied of what has been there long enough, and what is removed for good is removed bit by bit.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Service;
+use crate::db::{leases, tombstones, trash};
+use crate::drive::{Error, Result};
+
+/// How long a server keeps the sweep to itself. It is taken anew before each part of it.
+const LEASE: SignedDuration = SignedDuration::from_mins(5);
+const LEASE_NAME: &str = "sweep";
+/// Steps of removing that are one transaction: it keeps other writers waiting.
+const STEPS_AT_ONCE: usize = 500;
+/// Transactions of removing in one sweep.
+const ROUNDS: usize = 200;
+
+/// What a sweep did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Finalizes that a crash had cut off, and whose items now exist.
+    pub finalized: u64,
+    /// Finalizes that a crash had cut off, and whose uploads are open again or gone.
+    pub reopened: u64,
+    /// Uploads that had expired and were aborted in the store.
+    pub expired: u64,
+    /// Items whose time in the trash is over.
+    pub trash_expired: u64,
+    /// Items that were removed for good.
+    pub removed: u64,
+    /// Objects that the store has removed.
+    pub objects_removed: u64,
+}
+
+impl Service {
+    /// Does up to `limit` of each thing that is due, unless another server is at it.
+    pub(crate) async fn sweep(&self, now: Timestamp, limit: u32) -> Result<Report> {
+        let mut report = Report::default();
+        if self.has_sweep_lease(now).await? {
+            self.sweep_uploads(now, limit, &mut report).await?;
+        }
+        if self.has_sweep_lease(now).await? {
+            self.sweep_trash(now, &mut report).await?;
+        }
+        if self.has_sweep_lease(now).await? {
+            self.sweep_objects(limit, &mut report).await?;
+        }
+        Ok(report)
+    }
+
+    /// Lets another server sweep at once.
+    pub(crate) async fn end_sweep(&self) -> Result<()> {
+        let server = self.server.clone();
+        self.db.write(move |c| Ok(leases::give_back(c, LEASE_NAME, &server)?)).await
+    }
+
+    async fn has_sweep_lease(&self, now: Timestamp) -> Result<bool> {
+        if !self.db.is_shared() {
+            return Ok(true);
+        }
+        let (server, until) = (self.server.clone(), now.checked_add(LEASE).map_err(Error::internal)?);
+        self.db.write(move |c| Ok(leases::take(c, LEASE_NAME, &server, now, until)?)).await
+    }
+
+    async fn sweep_trash(&self, now: Timestamp, report: &mut Report) -> Result<()> {
+        let before = now.checked_sub(self.trash_life).map_err(Error::internal)?;
+        let expire = self.db.write(move |c| Ok(trash::purge_expired(c, before, now, STEPS_AT_ONCE)?));
+        report.trash_expired += expire.await?;
+        for _ in 0..ROUNDS {
+            let removed = self.db.write(move |c| Ok(trash::remove_some(c, now, STEPS_AT_ONCE)?)).await?;
+            report.removed += removed.items;
+            if removed.is_all {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Has the store remove what nothing refers to. An object that can not be removed is tried again next time.
+    async fn sweep_objects(&self, limit: u32, report: &mut Report) -> Result<()> {
+        let due = self.db.read_long(move |c| Ok(tombstones::oldest(c, limit as usize)?)).await?;
+        for key in due {
+            self.objects.delete(&key).await?;
+            self.db.write(move |c| Ok(tombstones::forget(c, &key)?)).await?;
+            report.objects_removed += 1;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,56 @@
+//! The database of a world: a file in its folder or, if `DRAY_TEST_POSTGRES` has the address of a cluster, a
+//! database of its own there. `scripts/with-postgres` starts one; every test runs on both.
+
+use std::path::Path;
+
+use dray_server::DatabaseUrl;
+use tokio_postgres::{Client, NoTls};
+
+/// Where a world keeps its drive.
+pub(crate) struct Database {
+    url: Option<String>,
+}
+
+impl Database {
+    #[expect(clippy::disallowed_methods, reason = "which database the tests run on is said from outside")]
+    pub(crate) async fn create() -> Self {
+        let Ok(cluster) = std::env::var("DRAY_TEST_POSTGRES") else { return Self { url: None } };
+        let name = format!("dray_{}", hex::encode(rand()));
+        connect(&cluster).await.batch_execute(&format!("create database {name}")).await.unwrap();
+        let (server, _) = cluster.rsplit_once('/').expect("an address ends with the name of a database");
+        Self { url: Some(format!("{server}/{name}")) }
+    }
+
+    pub(crate) fn url(&self) -> Option<DatabaseUrl> {
+        self.url.clone().map(DatabaseUrl::new)
+    }
+
+    /// Whether the drive is in the data folder.
+    pub(crate) fn is_file(&self) -> bool {
+        self.url.is_none()
+    }
+
+    /// Changes what is in the database, behind the server's back.
+    pub(crate) async fn execute(&self, data: &Path, sql: &str) {
+        match &self.url {
+            Some(url) => connect(url).await.batch_execute(sql).await.unwrap(),
+            None => open(data).execute_batch(sql).unwrap(),
+        }
+    }
+}
+
+fn open(data: &Path) -> rusqlite::Connection {
+    rusqlite::Connection::open(data.join("drive.db")).unwrap()
+}
+
+async fn connect(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+fn rand() -> [u8; 8] {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).unwrap();
+    bytes
+}

@@ -1,0 +1,128 @@
+//! Ordering what is in the drive, and sharing it, from the terminal.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::drive::{Drive, dray, failed, succeeded};
+
+fn id(value: &Value) -> String {
+    value["id"].as_str().unwrap().to_owned()
+}
+
+fn folder(drive: &Drive, name: &str) -> String {
+    id(&drive.json(&["mkdir", name]))
+}
+
+fn file(drive: &Drive, name: &str, bytes: usize, more: &[&str]) -> Value {
+    drive.file(name, bytes);
+    drive.json(&[&["upload", name][..], more].concat())
+}
+
+/// Names, as `ls` shows them.
+fn ls(drive: &Drive, arguments: &[&str]) -> Vec<String> {
+    let listed = drive.ok(&[&["ls"][..], arguments].concat());
+    listed.lines().map(|line| line.rsplit("  ").next().unwrap().to_owned()).collect()
+}
+
+/// A token of another user of the drive.
+fn other_user(drive: &Drive, email: &str) -> String {
+    let admin = |arguments: &[&str]| {
+        let output = dray().args(arguments).arg("--data").arg(drive.data()).output().unwrap();
+        succeeded(&output).trim().to_owned()
+    };
+    admin(&["user", "add", email]);
+    admin(&["token", "create", "--user", email])
+}
+
+fn as_user(drive: &Drive, token: &str, arguments: &[&str]) -> Command {
+    let mut command = drive.client(arguments);
+    command.env("DRAY_TOKEN", token);
+    command
+}
+
+#[test]
+fn a_folder_is_listed_renamed_moved_trashed_and_restored() {
+    let drive = Drive::start();
+    let outer = folder(&drive, "outer");
+    let ten = id(&file(&drive, "file 10.txt", 3, &[]));
+    file(&drive, "file 9.txt", 5, &[]);
+    assert_eq!(ls(&drive, &[]), ["outer/", "file 9.txt", "file 10.txt"]);
+    assert_eq!(ls(&drive, &["--sort", "size", "--reverse"]), ["outer/", "file 9.txt", "file 10.txt"]);
+
+    assert_eq!(drive.ok(&["mv", &ten, "--parent", &outer, "--name", "ten"]), format!("{ten}  ten\n"));
+    assert_eq!(ls(&drive, &[&outer]), ["ten"]);
+    drive.ok(&["mv", &ten, "--root"]);
+    assert_eq!(ls(&drive, &[&outer]), [""; 0]);
+    assert_eq!(failed(&mut drive.client(&["mv", &ten])).0, 2, "nothing to change");
+    assert_eq!(failed(&mut drive.client(&["mv", &outer, "--parent", &outer])).0, 5);
+
+    assert_eq!(drive.ok(&["rm", &ten, &outer]), format!("{ten} is in the trash\n{outer} is in the trash\n"));
+    assert_eq!(ls(&drive, &[]), ["file 9.txt"]);
+    assert_eq!(failed(&mut drive.client(&["rm", &ten])).0, 3);
+    drive.ok(&["trash", "restore", &ten]);
+    drive.ok(&["trash", "remove", &outer]);
+    assert_eq!(drive.ok(&["trash", "list"]), "");
+    drive.ok(&["rm", &ten]);
+    assert_eq!(drive.ok(&["trash", "empty"]), "1 removed for good\n");
+}
+
+#[test]
+fn what_is_shared_is_seen_until_it_is_not() {
+    let drive = Drive::start();
+    let token = other_user(&drive, "alice@example.com");
+    let shared = folder(&drive, "shared");
+    assert_eq!(failed(&mut as_user(&drive, &token, &["get", &shared])).0, 3);
+    drive.ok(&["share", "add", &shared, "Alice@example.com", "viewer"]);
+    let listed = succeeded(&as_user(&drive, &token, &["shared"]).output().unwrap());
+    assert!(listed.ends_with("  shared/\n"), "{listed}");
+    assert_eq!(failed(&mut as_user(&drive, &token, &["mkdir", "in", "--parent", &shared])).0, 4);
+    drive.ok(&["share", "add", &shared, "alice@example.com", "member"]);
+    succeeded(&as_user(&drive, &token, &["mkdir", "in", "--parent", &shared]).output().unwrap());
+    let all = drive.ok(&["share", "list", &shared]);
+    assert!(all.contains("owner   owner@localhost") && all.contains("member  alice@example.com"), "{all}");
+    drive.ok(&["share", "remove", &shared, "alice@example.com"]);
+    assert_eq!(failed(&mut as_user(&drive, &token, &["get", &shared])).0, 3);
+    assert_eq!(failed(&mut drive.client(&["share", "add", &shared, "nobody@example.com", "viewer"])).0, 3);
+}
+
+#[test]
+fn a_link_leads_to_the_file_until_it_is_revoked() {
+    let drive = Drive::start();
+    let file = id(&file(&drive, "a.txt", 7, &[]));
+    let url = drive.ok(&["link", "create", &file, "--expires-in", "1h", "--password", "open sesame"]);
+    let get = |password: &str| {
+        let login = format!(":{password}");
+        let arguments = ["-sS", "-L", "-o", "/dev/null", "-w", "%{http_code}", "-u", &login, url.trim()];
+        String::from_utf8(Command::new("curl").args(arguments).output().unwrap().stdout).unwrap()
+    };
+    assert_eq!((get("wrong"), get("open sesame")), ("401".into(), "200".into()));
+    let list = drive.ok(&["link", "list", &file]);
+    assert!(list.contains("  1 downloads  with a password  until "), "{list}");
+    drive.ok(&["link", "revoke", &file, list.split_whitespace().next().unwrap()]);
+    assert_eq!(get("open sesame"), "404");
+}
+
+#[test]
+fn a_taken_name_is_dealt_with_as_told_and_quotas_hold() {
+    let drive = Drive::start();
+    let first = file(&drive, "a.txt", 3, &[]);
+    assert_eq!(file(&drive, "a.txt", 4, &["--on-conflict", "rename"])["name"], "a (2).txt");
+    let replaced = file(&drive, "a.txt", 5, &["--on-conflict", "replace"]);
+    assert_eq!((&replaced["id"], &replaced["size"]), (&first["id"], &5.into()));
+    assert_eq!(failed(&mut drive.client(&["upload", "a.txt", "--on-conflict", "fail"])).0, 5);
+    assert_eq!(drive.ok(&["usage"]), "9 B in 2 files and folders\n");
+
+    let quota = |size: &str| {
+        let mut command = dray();
+        command.args(["user", "quota", "owner@localhost", size, "--data"]).arg(drive.data());
+        succeeded(&command.output().unwrap())
+    };
+    assert_eq!(quota("1KiB"), "owner@localhost  1024 bytes\n");
+    assert_eq!(drive.ok(&["usage"]), "9 B of 1.0 KiB in 2 files and folders\n");
+    drive.file("large", 2000);
+    let (code, said) = failed(&mut drive.client(&["upload", "large"]));
+    assert!(code == 1 && said.contains("quota"), "{code} {said}");
+    quota("none");
+    drive.ok(&["upload", "large"]);
+}
