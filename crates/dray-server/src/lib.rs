@@ -40,6 +40,7 @@ pub use db::access::UserRow;
 pub use db::tokens::TokenRow;
 pub use drive::Error as DriveError;
 use http::RateLimits;
+pub use http::route_table;
 use metrics::Metrics;
 use objects::{Objects, ObjectsConfig};
 pub use rate::{InvalidRateLimit, Rate, RateLimit};

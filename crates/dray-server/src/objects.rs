@@ -20,7 +20,7 @@ use dray_s3::{AddressingStyle, Credentials, Endpoint, ErrorCode, PartPresigner, 
 use http::Method;
 use jiff::Timestamp;
 
-use crate::drive::upload::{Crc64, PartList};
+use crate::drive::parts::{Crc64, PartList};
 use crate::drive::{Error, Result};
 use crate::metrics::Metrics;
 

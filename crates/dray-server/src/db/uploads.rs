@@ -9,7 +9,8 @@ use super::{
     time,
 };
 use crate::drive::access::Caller;
-use crate::drive::upload::{Crc64, Digest, LeaseHolder, State, Upload};
+use crate::drive::parts::{Crc64, Digest};
+use crate::drive::upload::{LeaseHolder, State, Upload};
 
 /// Which uploads a finalize may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

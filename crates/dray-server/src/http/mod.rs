@@ -12,6 +12,7 @@ mod items;
 mod layers;
 mod links;
 mod metrics;
+mod openapi;
 mod page;
 mod participants;
 mod presigned;
@@ -26,7 +27,7 @@ mod uploads;
 mod workspace;
 
 use axum::Router;
-use axum::http::HeaderValue;
+use axum::http::{HeaderValue, Method};
 
 use crate::service::Service;
 
@@ -43,6 +44,13 @@ pub(crate) struct App {
     pub(crate) rate_limits: RateLimits,
 }
 
+/// Every route: its method, and its path with parameters in braces.
+///
+/// Paths are whole: those of the API begin with [`dray_api::BASE_PATH`].
+pub fn route_table() -> Vec<(Method, String)> {
+    routes::table()
+}
+
 /// What is around the routes, besides what handlers share.
 pub(crate) struct Around<'a> {
     /// The embedded store, for requests that are S3's.
@@ -57,5 +65,5 @@ pub(crate) struct Around<'a> {
 
 /// The whole service: the API, and the embedded store.
 pub(crate) fn router(app: &App, around: Around<'_>) -> Router {
-    layers::around(routes::routes(app.clone()), app, around)
+    layers::around(routes::router(app.clone()), app, around)
 }

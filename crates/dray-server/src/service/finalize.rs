@@ -13,9 +13,8 @@ use super::make_item::{Made, is_name_taken, make_item};
 use crate::db::uploads::{self, TakeFrom};
 use crate::drive::access::Caller;
 use crate::drive::item::Item;
-use crate::drive::upload::{
-    Crc64, Digest, FINALIZE_LEASE, FinalizeStep, LeaseHolder, PartList, State, Upload, WantedParts,
-};
+use crate::drive::parts::{Crc64, Digest, PartList, WantedParts};
+use crate::drive::upload::{FINALIZE_LEASE, FinalizeStep, LeaseHolder, State, Upload};
 use crate::drive::{Error, Result};
 use crate::objects::Completion;
 use crate::random;

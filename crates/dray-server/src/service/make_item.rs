@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use crate::db::{Conn, items, tombstones, uploads};
 use crate::drive::access::{Caller, Role};
 use crate::drive::item::{Content, Item, numbered_name};
-use crate::drive::upload::{Digest, Upload};
+use crate::drive::parts::Digest;
+use crate::drive::upload::Upload;
 use crate::drive::{Error, Result};
 
 /// What became of an upload.

@@ -7,7 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::Service;
 use crate::db::uploads;
 use crate::drive::access::Caller;
-use crate::drive::upload::{Upload, parts_to_sign};
+use crate::drive::parts::parts_to_sign;
+use crate::drive::upload::Upload;
 use crate::drive::{Error, Result};
 use crate::objects::UrlScope;
 

@@ -6,7 +6,8 @@ use super::Service;
 use super::sweep::Report;
 use crate::db::tombstones;
 use crate::db::uploads::{self, TakeFrom};
-use crate::drive::upload::{Digest, FINALIZE_LEASE, PartList, State, Upload};
+use crate::drive::parts::{Digest, PartList};
+use crate::drive::upload::{FINALIZE_LEASE, State, Upload};
 use crate::drive::{Error, Result};
 
 impl Service {

@@ -8,7 +8,8 @@ use super::{Service, target};
 use crate::db::{Conn, uploads, usage};
 use crate::drive::access::Caller;
 use crate::drive::item::{ItemName, MimeType, object_key};
-use crate::drive::upload::{Crc64, State, Upload, check_file_size, expiry};
+use crate::drive::parts::Crc64;
+use crate::drive::upload::{State, Upload, check_file_size, expiry};
 use crate::drive::{Error, Result, wire_time};
 use crate::random;
 

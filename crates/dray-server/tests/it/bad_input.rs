@@ -110,6 +110,16 @@ async fn bodies_that_are_not_json_are_refused() {
 }
 
 #[tokio::test]
+async fn a_list_is_no_body_even_if_it_has_the_fields_in_their_order() {
+    let world = World::start().await;
+    let list = json!(["report.pdf", 1, "application/pdf", null, "keep", null]);
+    assert_eq!(
+        world.owner().step("start", &list).await.refused_for("The body"),
+        refusal(400, "invalid_field")
+    );
+}
+
+#[tokio::test]
 async fn a_body_over_the_limit_is_413_and_another_type_415() {
     let world = World::start().await;
     let answer = raw(&world, "application/json", vec![b' '; 10_000_000]).await;

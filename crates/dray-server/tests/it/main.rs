@@ -25,6 +25,7 @@ mod items;
 mod links;
 mod metrics;
 mod on_conflict;
+mod openapi;
 mod operators;
 mod participants;
 mod presigned_urls;
