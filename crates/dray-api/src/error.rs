@@ -74,8 +74,6 @@ codes! {
     SizeMismatch = "size_mismatch",
     /// 400: the stored bytes do not have the checksum that was announced.
     ChecksumMismatch = "checksum_mismatch",
-    /// 400: the store can not prove a checksum, and `verify` was not asked for.
-    ChecksumUnproven = "checksum_unproven",
     /// 400: the file is larger than the server takes.
     FileTooLarge = "file_too_large",
     /// 400: a file is needed, this is a folder.

@@ -142,7 +142,7 @@ pub struct FinalizeUpload {
     /// What the whole file must come to; there is no item otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checksum: Option<Checksum>,
-    /// Read the file back if the store can not prove its checksum.
+    /// Read the file back if the store can not prove its checksum; the embedded store always can.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub verify: bool,
 }

@@ -50,9 +50,6 @@ pub enum Error {
     /// The stored bytes do not have the announced checksum.
     #[error("the stored bytes do not have the announced checksum")]
     ChecksumMismatch,
-    /// The store can not prove a checksum, and nobody asked to read the file back.
-    #[error("the store can not prove a checksum")]
-    ChecksumUnproven,
     /// The file is larger than this server takes.
     #[error("a file of {size_bytes} bytes is over the limit of {limit_bytes}")]
     FileTooLarge {

@@ -98,7 +98,6 @@ pub(super) fn status(code: Code) -> StatusCode {
         | Code::PartTooSmall
         | Code::SizeMismatch
         | Code::ChecksumMismatch
-        | Code::ChecksumUnproven
         | Code::FileTooLarge
         | Code::NotAFile
         | Code::NotAFolder
@@ -167,9 +166,6 @@ fn drive_parts(err: &drive::Error) -> (Code, String) {
         ),
         E::ChecksumMismatch => (Code::ChecksumMismatch,
             "checksum: the stored bytes have another one. Put the parts again that differ, then finalize again; if that is not possible any more, start a new upload.".into(),
-        ),
-        E::ChecksumUnproven => (Code::ChecksumUnproven,
-            "checksum: the object store can not prove it. Send verify: true to have the file read back, or leave checksum out.".into(),
         ),
         E::FileTooLarge { size_bytes, limit_bytes } => (
             Code::FileTooLarge,

@@ -57,7 +57,7 @@ pub(super) fn api() -> Vec<Route> {
         POST DriveUpload "/drive/files/upload/multipart/parts" uploads::parts
             [UploadNotFound, UploadAborted, UploadExpired, StoreUnreachable];
         POST DriveUpload "/drive/files/upload/multipart/finalize" uploads::finalize
-            [InvalidPart, PartTooSmall, SizeMismatch, ChecksumMismatch, ChecksumUnproven, UploadNotFound, NotFound,
+            [InvalidPart, PartTooSmall, SizeMismatch, ChecksumMismatch, UploadNotFound, NotFound,
              FinalizedDifferently, FinalizeInProgress, NameTaken, UploadAborted, UploadExpired, StoreUnreachable,
              FinalizePending];
         POST DriveUpload "/drive/files/upload/multipart/abort" uploads::abort

@@ -4,48 +4,8 @@ use std::collections::BTreeSet;
 
 /// The routes of the server.
 pub(super) fn routes() -> BTreeSet<(String, String)> {
-    ROUTES.iter().map(|(method, path)| ((*method).to_owned(), (*path).to_owned())).collect()
+    dray_server::route_table().into_iter().map(|(method, path)| (method.to_string(), path)).collect()
 }
-
-const ROUTES: [(&str, &str); 37] = [
-    ("POST", "/public/v1/drive/files/upload/multipart/start"),
-    ("POST", "/public/v1/drive/files/upload/multipart/presigned-urls"),
-    ("POST", "/public/v1/drive/files/upload/multipart/finalize"),
-    ("POST", "/public/v1/drive/files/upload/multipart/parts"),
-    ("POST", "/public/v1/drive/files/upload/multipart/abort"),
-    ("GET", "/public/v1/drive/uploads"),
-    ("GET", "/public/v1/drive/files/{id}"),
-    ("PATCH", "/public/v1/drive/files/{id}"),
-    ("DELETE", "/public/v1/drive/files/{id}"),
-    ("GET", "/public/v1/drive/files/{id}/ancestors"),
-    ("POST", "/public/v1/drive/files/{id}/restore"),
-    ("GET", "/public/v1/drive/files/{id}/participants"),
-    ("PUT", "/public/v1/drive/files/{id}/participants/{userId}"),
-    ("DELETE", "/public/v1/drive/files/{id}/participants/{userId}"),
-    ("GET", "/public/v1/drive/files/{id}/links"),
-    ("POST", "/public/v1/drive/files/{id}/links"),
-    ("DELETE", "/public/v1/drive/files/{id}/links/{linkId}"),
-    ("GET", "/public/v1/drive/files/{id}/download"),
-    ("POST", "/public/v1/drive/folders"),
-    ("GET", "/public/v1/drive/folders/{id}/children"),
-    ("GET", "/public/v1/drive/shared"),
-    ("GET", "/public/v1/drive/trash"),
-    ("DELETE", "/public/v1/drive/trash"),
-    ("DELETE", "/public/v1/drive/trash/{id}"),
-    ("GET", "/public/v1/drive/usage"),
-    ("GET", "/public/v1/drive/tree"),
-    ("GET", "/public/v1/drive/search"),
-    ("GET", "/public/v1/tokens"),
-    ("POST", "/public/v1/tokens"),
-    ("DELETE", "/public/v1/tokens/{id}"),
-    ("GET", "/public/v1/workspace/info"),
-    ("GET", "/public/v1/workspace/members"),
-    ("GET", "/"),
-    ("GET", "/assets/{*path}"),
-    ("GET", "/l/{slug}"),
-    ("GET", "/healthz"),
-    ("GET", "/readyz"),
-];
 
 /// What a route needs of a token.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -113,7 +73,7 @@ const OF_UPLOADER: [u16; 8] = [200, 404, 404, 404, 404, 404, 200, 404];
 const ANYONE: [u16; 8] = [200; 8];
 pub(super) const WHOLE_DRIVE: [u16; 8] = [200, 200, 200, 200, 200, 200, 403, 403];
 
-pub(super) const ROWS: [Row; 44] = [
+pub(super) const ROWS: [Row; 46] = [
     row("POST", "/public/v1/drive/files/upload/multipart/start", Upload, "", START, CHANGED),
     row("POST", "/public/v1/drive/files/upload/multipart/presigned-urls", Upload, "", SIGN, OF_UPLOADER),
     row("POST", "/public/v1/drive/files/upload/multipart/finalize", Upload, "", FINALIZE, OF_UPLOADER),
@@ -199,6 +159,8 @@ pub(super) const ROWS: [Row; 44] = [
     row("GET", "/assets/{*path}", Nothing, "", "", [404; 8]),
     row("GET", "/l/{slug}", Nothing, "", "", [307; 8]),
     row("GET", "/healthz", Nothing, "", "", ANYONE),
+    row("GET", "/openapi.json", Nothing, "", "", ANYONE),
+    row("GET", "/docs", Nothing, "", "", ANYONE),
     row("GET", "/readyz", Nothing, "", "", ANYONE),
 ];
 
