@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::drive::rules::UploadRules;
 use crate::rate::RateLimit;
 
 /// Name of the bucket that the embedded store has.
@@ -54,8 +55,10 @@ pub struct Config {
     /// Origins of pages that browsers may let talk to this server; empty: any. Nothing here rests on cookies,
     /// so a page has no more rights than the token or signed URL that it was given.
     pub allow_origins: Vec<String>,
-    /// How long a signed part URL is good: at most 23 hours.
+    /// How long a signed part URL is good: at most 23 of 24 parts of [`UploadRules::idle_life`].
     pub url_ttl: Duration,
+    /// Which uploads are taken, and how long they are waited for.
+    pub uploads: UploadRules,
     /// How long items stay in the trash before they are removed for good.
     pub trash_life: Duration,
     /// How long a stopping server lets requests under way finish.
@@ -83,6 +86,7 @@ impl Default for Config {
             public_url: None,
             allow_origins: Vec::new(),
             url_ttl: Duration::from_hours(1),
+            uploads: UploadRules::default(),
             trash_life: Duration::from_hours(30 * 24),
             shutdown_grace: Duration::from_secs(30),
             max_connections: 400,

@@ -25,6 +25,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::http::HeaderValue;
+use dray_api::limits::MAX_FILE_BYTES;
 use dray_object_store::{CorsOrigins, ObjectStore};
 use jiff::SignedDuration;
 use tokio::net::TcpListener;
@@ -39,6 +40,7 @@ use db::Db;
 pub use db::access::UserRow;
 pub use db::tokens::TokenRow;
 pub use drive::Error as DriveError;
+pub use drive::rules::{FileType, InvalidFileType, UploadRules};
 use http::RateLimits;
 pub use http::route_table;
 use metrics::Metrics;
@@ -144,7 +146,8 @@ impl Server {
         let sockets = sockets.into();
         let origins = origins(&config.allow_origins)?;
         let public_url = config.public_url.as_deref().map(check_public_url).transpose()?;
-        let url_ttl_secs = url_ttl_secs(config.url_ttl)?;
+        check_upload_rules(&config.uploads)?;
+        let url_ttl_secs = url_ttl_secs(config.url_ttl, &config.uploads)?;
         make_data_folder(&config.data)?;
         let store = open_store(&config).await?;
         let metrics = Arc::new(metrics(sockets.metrics.is_some())?);
@@ -176,6 +179,7 @@ impl Server {
             objects,
             clock,
             url_ttl_secs,
+            rules: config.uploads.clone(),
             trash_life,
             server: random::text().map_err(Error::Drive)?,
             tasks,
@@ -354,10 +358,32 @@ fn check_public_url(url: &str) -> Result<String, Error> {
     }
 }
 
-fn url_ttl_secs(ttl: Duration) -> Result<u32, Error> {
-    let allowed = Duration::from_secs(1)..=drive::upload::MAX_URL_LIFE;
+fn check_upload_rules(rules: &UploadRules) -> Result<(), Error> {
+    let least = drive::rules::LEAST_IDLE_LIFE;
+    if rules.idle_life < least {
+        let rule = format!("must be at least {} minutes: people lose their connection", least.as_secs() / 60);
+        return Err(Error::Setting { setting: "--upload-life", rule });
+    }
+    if rules.whole_life < rules.idle_life {
+        let rule = "must be at least --upload-life".into();
+        return Err(Error::Setting { setting: "--upload-max-life", rule });
+    }
+    if rules.max_file_bytes > MAX_FILE_BYTES {
+        let rule = format!("must be at most {MAX_FILE_BYTES}, which is what S3 takes");
+        return Err(Error::Setting { setting: "--max-file-size", rule });
+    }
+    Ok(())
+}
+
+/// An upload must outlive the URLs that were signed for it, even when its new expiry was not worth writing.
+fn url_ttl_secs(ttl: Duration, rules: &UploadRules) -> Result<u32, Error> {
+    let longest = rules.idle_life.saturating_sub(rules.expiry_step());
+    let allowed = Duration::from_secs(1)..=longest;
     u32::try_from(ttl.as_secs()).ok().filter(|_| allowed.contains(&ttl)).ok_or_else(|| Error::Setting {
         setting: "--url-ttl",
-        rule: "must be 1s to 23h: an upload is given up 24 hours after its parts were last signed".into(),
+        rule: format!(
+            "must be 1 to {} seconds: an upload is given up --upload-life after its parts were last signed",
+            longest.as_secs()
+        ),
     })
 }

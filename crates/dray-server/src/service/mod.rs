@@ -33,6 +33,7 @@ use crate::config::Clock;
 use crate::db::{self, Conn, Db, items, uploads};
 use crate::drive::access::{Caller, Role};
 use crate::drive::path::Seen;
+use crate::drive::rules::UploadRules;
 use crate::drive::token::AccessToken;
 use crate::drive::upload::Upload;
 use crate::drive::{Error, Result};
@@ -52,6 +53,8 @@ pub(crate) struct Inner {
     pub(crate) clock: Clock,
     /// Life of a signed part URL.
     pub(crate) url_ttl_secs: u32,
+    /// Which uploads are taken, and how long they are waited for.
+    pub(crate) rules: UploadRules,
     /// How long items stay in the trash.
     pub(crate) trash_life: SignedDuration,
     /// A random text that tells this server from others on the same database.

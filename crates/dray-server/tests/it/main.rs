@@ -31,6 +31,7 @@ mod participants;
 mod presigned_urls;
 mod rate_limit;
 mod recover;
+mod rules;
 mod search;
 mod shared;
 mod shutdown;

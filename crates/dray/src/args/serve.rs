@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use bytesize::ByteSize;
 use clap::{Args, ValueEnum, ValueHint};
-use dray_server::RateLimit;
+use dray_server::{FileType, RateLimit};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -36,6 +37,22 @@ pub(crate) struct Serve {
     /// How long a signed part URL is good
     #[arg(long, env = "DRAY_URL_TTL", value_name = "TIME", default_value = "1h", value_parser = humantime::parse_duration)]
     pub(crate) url_ttl: Duration,
+    /// How long an upload lives after its parts were last signed or listed
+    #[arg(long, env = "DRAY_UPLOAD_LIFE", value_name = "TIME", default_value = "24h", value_parser = humantime::parse_duration)]
+    pub(crate) upload_life: Duration,
+    /// How long an upload lives at most
+    #[arg(long, env = "DRAY_UPLOAD_MAX_LIFE", value_name = "TIME", default_value = "7d", value_parser = humantime::parse_duration)]
+    pub(crate) upload_max_life: Duration,
+    /// Largest file that is taken, such as 20GB or 500MiB
+    #[arg(long, env = "DRAY_MAX_FILE_SIZE", value_name = "SIZE", default_value = "5TiB")]
+    pub(crate) max_file_size: ByteSize,
+    /// Type of files that are taken: a MIME type (image/png), a group (image/*) or the end of a name (.pdf); may be
+    /// repeated [default: any]
+    #[arg(long = "allow-type", env = "DRAY_ALLOW_TYPE", value_name = "TYPE", value_delimiter = ',')]
+    pub(crate) allow_types: Vec<FileType>,
+    /// Type of files that are not taken, named in the same ways; may be repeated [default: none]
+    #[arg(long = "block-type", env = "DRAY_BLOCK_TYPE", value_name = "TYPE", value_delimiter = ',')]
+    pub(crate) block_types: Vec<FileType>,
     /// How long items stay in the trash
     #[arg(long, env = "DRAY_TRASH_LIFE", value_name = "TIME", default_value = "30d", value_parser = humantime::parse_duration)]
     pub(crate) trash_life: Duration,

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use anyhow::anyhow;
 use dray_server::admin::{Admin, OWNER_EMAIL};
-use dray_server::{Clock, Config, DatabaseUrl, Server, Sockets};
+use dray_server::{Clock, Config, DatabaseUrl, Server, Sockets, UploadRules};
 use tokio::net::TcpListener;
 
 use super::log;
@@ -32,6 +32,13 @@ pub(super) async fn serve(args: Serve) -> anyhow::Result<Exit> {
         public_url: args.public_url,
         allow_origins: args.allow_origins,
         url_ttl: args.url_ttl,
+        uploads: UploadRules {
+            idle_life: args.upload_life,
+            whole_life: args.upload_max_life,
+            max_file_bytes: args.max_file_size.as_u64(),
+            allowed_types: args.allow_types,
+            blocked_types: args.block_types,
+        },
         trash_life: args.trash_life,
         shutdown_grace: args.shutdown_grace,
         max_connections: max_connections(),
