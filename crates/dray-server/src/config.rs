@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use crate::drive::rules::UploadRules;
 use crate::rate::RateLimit;
+use crate::webhooks::WebhookSettings;
 
 /// Name of the bucket that the embedded store has.
 pub const BUCKET: &str = "dray";
@@ -73,6 +74,8 @@ pub struct Config {
     /// Whether requests are spans of OpenTelemetry traces: they are named for it, and join their callers' traces
     /// by the process's global propagator. For whoever installed a subscriber that exports them.
     pub traces: bool,
+    /// Whom to tell what happens.
+    pub webhooks: Option<WebhookSettings>,
     /// What time it is.
     pub clock: Clock,
 }
@@ -93,6 +96,7 @@ impl Default for Config {
             rate_limit_per_token: None,
             rate_limit_per_address: None,
             traces: false,
+            webhooks: None,
             clock: Clock::system(),
         }
     }

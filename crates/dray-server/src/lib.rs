@@ -14,6 +14,7 @@ mod random;
 mod rate;
 mod serve;
 mod service;
+mod webhooks;
 
 use std::fs::{DirBuilder, File, Permissions};
 use std::future::Future;
@@ -49,6 +50,8 @@ pub use rate::{InvalidRateLimit, Rate, RateLimit};
 use service::Service;
 use service::passwords::Passwords;
 pub use service::sweep::Report;
+use webhooks::Webhooks;
+pub use webhooks::{InvalidWebhook, WebhookSecret, WebhookSettings, WebhookUrl};
 
 /// How long the server's own calls to its store may still take when all else has ended.
 const PRIVATE_GRACE: Duration = Duration::from_secs(5);
@@ -185,6 +188,7 @@ impl Server {
             tasks,
             sweep_soon: Notify::new(),
             passwords: Passwords::default(),
+            webhooks: Webhooks::new(config.webhooks.clone()),
             metrics,
         });
         match service.end_leases().await {
@@ -217,6 +221,7 @@ impl Server {
             stopping.cancel();
         });
         let sweeping = tokio::spawn(sweep_for_ever(self.service.clone()));
+        let telling = tokio::spawn(webhooks::deliver_for_ever(self.service.clone()));
         let tidying = tokio::spawn(tidy_for_ever(self.rate_limits, self.service.metrics.clone()));
         let serving_metrics = self.sockets.metrics.map(|listener| {
             let router = http::metrics_router(self.service.clone());
@@ -225,10 +230,11 @@ impl Server {
         });
         serve::serve(self.sockets.drive, self.router, stop, self.limits).await;
 
-        sweeping.abort();
-        tidying.abort();
-        // It has been aborted, or has panicked, which was logged: either way it is over.
-        let _ = sweeping.await;
+        for task in [&sweeping, &telling, &tidying] {
+            task.abort();
+        }
+        // They have been aborted, or have panicked, which was logged: either way they are over.
+        let _ = tokio::join!(sweeping, telling);
         self.service.tasks.close();
         self.service.tasks.wait().await;
         if let Err(err) = self.service.end_sweep().await {

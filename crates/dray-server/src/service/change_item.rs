@@ -10,6 +10,7 @@ use crate::drive::access::{Caller, Role};
 use crate::drive::item::{Content, Item, ItemName};
 use crate::drive::path::Seen;
 use crate::drive::{Error, Result};
+use crate::webhooks::Event;
 
 impl Service {
     /// Changes an item and answers it as it is then.
@@ -39,7 +40,9 @@ impl Service {
                 if let Some(parent) = parent {
                     move_item(c, &caller, &item, parent, now)?;
                 }
-                Ok(seen(c, &caller, id)?.item)
+                let item = seen(c, &caller, id)?.item;
+                service.webhooks.note(c, &Event::ItemChanged(&caller, &item), now)?;
+                Ok(item)
             })
             .await
     }

@@ -39,6 +39,7 @@ use crate::drive::upload::Upload;
 use crate::drive::{Error, Result};
 use crate::metrics::Metrics;
 use crate::objects::Objects;
+use crate::webhooks::Webhooks;
 
 pub(crate) use children::PageRequest;
 pub(crate) use presign_parts::SignedParts;
@@ -65,6 +66,8 @@ pub(crate) struct Inner {
     pub(crate) sweep_soon: Notify,
     /// Hashes passwords, and says how often they may be tried.
     pub(crate) passwords: passwords::Passwords,
+    /// Whom to tell what happens.
+    pub(crate) webhooks: Webhooks,
     /// What is counted and timed.
     pub(crate) metrics: Arc<Metrics>,
 }

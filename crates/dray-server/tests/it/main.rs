@@ -42,4 +42,5 @@ mod trash;
 mod tree;
 mod unfinished;
 mod usage;
+mod webhooks;
 mod workspace;

@@ -54,7 +54,7 @@ async fn types_that_are_not_taken_are_refused_at_start_and_as_a_new_name() {
 #[tokio::test]
 async fn an_upload_lives_as_long_as_the_settings_say() {
     let world = World::start_with(|config: &mut Config| {
-        config.uploads.idle_life = Duration::from_mins(60);
+        config.uploads.idle_life = Duration::from_hours(1);
         config.uploads.whole_life = Duration::from_mins(90);
         config.url_ttl = Duration::from_mins(30);
     })

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 use clap::{Args, ValueEnum, ValueHint};
-use dray_server::{FileType, RateLimit};
+use dray_server::{FileType, RateLimit, WebhookSecret, WebhookUrl};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -70,6 +70,30 @@ pub(crate) struct Serve {
     /// address]
     #[arg(long, env = "DRAY_RATE_LIMIT_PER_ADDRESS", value_name = "RATE")]
     pub(crate) rate_limit_per_address: Option<RateLimit>,
+    /// Address that is told what happens, by a signed POST; may be repeated [default: none]
+    #[arg(
+        long = "webhook-url",
+        env = "DRAY_WEBHOOK_URL",
+        value_name = "URL",
+        value_delimiter = ',',
+        value_hint = ValueHint::Url,
+        hide_env_values = true,
+        requires = "webhook_secret",
+        help_heading = "Webhooks"
+    )]
+    pub(crate) webhook_urls: Vec<WebhookUrl>,
+    /// Secret that the calls are signed with, as Standard Webhooks says: whsec_ and 24 to 64 bytes in base64
+    #[arg(
+        long,
+        env = "DRAY_WEBHOOK_SECRET",
+        value_name = "SECRET",
+        hide_env_values = true,
+        help_heading = "Webhooks"
+    )]
+    pub(crate) webhook_secret: Option<WebhookSecret>,
+    /// Also call addresses that are not public
+    #[arg(long, env = "DRAY_WEBHOOK_ALLOW_PRIVATE", help_heading = "Webhooks")]
+    pub(crate) webhook_allow_private: bool,
     /// How the log on standard error is written; auto is text on a terminal and JSON elsewhere
     #[arg(
         long,

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use anyhow::anyhow;
 use dray_server::admin::{Admin, OWNER_EMAIL};
-use dray_server::{Clock, Config, DatabaseUrl, Server, Sockets, UploadRules};
+use dray_server::{Clock, Config, DatabaseUrl, Server, Sockets, UploadRules, WebhookSettings};
 use tokio::net::TcpListener;
 
 use super::log;
@@ -25,6 +25,8 @@ pub(super) async fn serve(args: Serve) -> anyhow::Result<Exit> {
         None => None,
     };
     let address = args.public_url.clone().unwrap_or_else(|| local_url(&listener));
+    let (urls, allow_private) = (args.webhook_urls, args.webhook_allow_private);
+    let webhooks = args.webhook_secret.map(|secret| WebhookSettings { urls, secret, allow_private });
     let config = Config {
         data: args.data,
         database_url: args.database_url.map(DatabaseUrl::new),
@@ -45,6 +47,7 @@ pub(super) async fn serve(args: Serve) -> anyhow::Result<Exit> {
         rate_limit_per_token: args.rate_limit_per_token,
         rate_limit_per_address: args.rate_limit_per_address,
         traces: traces.is_some(),
+        webhooks,
         clock: Clock::from_fn(clock::now),
     };
     let admin = Admin::open(&config.data, config.database_url.as_ref()).await?;
