@@ -7,7 +7,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::drive::rules::UploadRules;
+use crate::http::TrustedProxy;
 use crate::rate::RateLimit;
+use crate::tls::TlsFiles;
 use crate::webhooks::WebhookSettings;
 
 /// Name of the bucket that the embedded store has.
@@ -74,6 +76,10 @@ pub struct Config {
     /// Whether requests are spans of OpenTelemetry traces: they are named for it, and join their callers' traces
     /// by the process's global propagator. For whoever installed a subscriber that exports them.
     pub traces: bool,
+    /// Proxies in front of the server: what they say of a request (`X-Forwarded-For`, `-Host`, `-Proto`) is believed.
+    pub trusted_proxies: Vec<TrustedProxy>,
+    /// The certificate, if the server speaks TLS itself.
+    pub tls: Option<TlsFiles>,
     /// Whom to tell what happens.
     pub webhooks: Option<WebhookSettings>,
     /// What time it is.
@@ -96,6 +102,8 @@ impl Default for Config {
             rate_limit_per_token: None,
             rate_limit_per_address: None,
             traces: false,
+            trusted_proxies: Vec::new(),
+            tls: None,
             webhooks: None,
             clock: Clock::system(),
         }

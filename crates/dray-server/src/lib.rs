@@ -14,6 +14,7 @@ mod random;
 mod rate;
 mod serve;
 mod service;
+mod tls;
 mod webhooks;
 
 use std::fs::{DirBuilder, File, Permissions};
@@ -43,13 +44,15 @@ pub use db::tokens::TokenRow;
 pub use drive::Error as DriveError;
 pub use drive::rules::{FileType, InvalidFileType, UploadRules};
 use http::RateLimits;
-pub use http::route_table;
+pub use http::{InvalidTrustedProxy, TrustedProxy, route_table};
 use metrics::Metrics;
 use objects::{Objects, ObjectsConfig};
 pub use rate::{InvalidRateLimit, Rate, RateLimit};
 use service::Service;
 use service::passwords::Passwords;
 pub use service::sweep::Report;
+use tls::Tls;
+pub use tls::TlsFiles;
 use webhooks::Webhooks;
 pub use webhooks::{InvalidWebhook, WebhookSecret, WebhookSettings, WebhookUrl};
 
@@ -138,6 +141,7 @@ pub struct Server {
     limits: serve::Limits,
     rate_limits: RateLimits,
     service: Service,
+    tls: Option<Tls>,
     store: ObjectStore,
     stop_private: CancellationToken,
     serving_private: JoinHandle<()>,
@@ -151,6 +155,10 @@ impl Server {
         let public_url = config.public_url.as_deref().map(check_public_url).transpose()?;
         check_upload_rules(&config.uploads)?;
         let url_ttl_secs = url_ttl_secs(config.url_ttl, &config.uploads)?;
+        let tls = match config.tls.clone() {
+            Some(files) => Some(Tls::open(files).await?),
+            None => None,
+        };
         make_data_folder(&config.data)?;
         let store = open_store(&config).await?;
         let metrics = Arc::new(metrics(sockets.metrics.is_some())?);
@@ -199,15 +207,21 @@ impl Server {
 
         let public_url = public_url.map(Into::into);
         let app = http::App { service: service.clone(), public_url, rate_limits: rate_limits.clone() };
-        let around =
-            http::Around { store: store.router(), bucket: BUCKET, origins: &origins, traces: config.traces };
+        let around = http::Around {
+            store: store.router(),
+            bucket: BUCKET,
+            origins: &origins,
+            proxies: &config.trusted_proxies,
+            traces: config.traces,
+        };
         let router = http::router(&app, around);
         let limits = serve::Limits {
             max_connections: config.max_connections,
             grace: config.shutdown_grace,
+            tls: tls.as_ref().map(Tls::acceptor).transpose()?,
             connections: service.metrics.connections.clone(),
         };
-        Ok(Self { sockets, router, limits, rate_limits, service, store, stop_private, serving_private })
+        Ok(Self { sockets, router, limits, rate_limits, service, tls, store, stop_private, serving_private })
     }
 
     /// Serves until `shutdown`. What was begun ends first: requests (within the grace), then finalizes that
@@ -222,6 +236,7 @@ impl Server {
         });
         let sweeping = tokio::spawn(sweep_for_ever(self.service.clone()));
         let telling = tokio::spawn(webhooks::deliver_for_ever(self.service.clone()));
+        let following = self.tls.map(|tls| tokio::spawn(tls.follow_files()));
         let tidying = tokio::spawn(tidy_for_ever(self.rate_limits, self.service.metrics.clone()));
         let serving_metrics = self.sockets.metrics.map(|listener| {
             let router = http::metrics_router(self.service.clone());
@@ -230,7 +245,7 @@ impl Server {
         });
         serve::serve(self.sockets.drive, self.router, stop, self.limits).await;
 
-        for task in [&sweeping, &telling, &tidying] {
+        for task in [&sweeping, &telling, &tidying].into_iter().chain(&following) {
             task.abort();
         }
         // They have been aborted, or have panicked, which was logged: either way they are over.
@@ -288,7 +303,7 @@ fn metrics(are_wanted: bool) -> Result<Metrics, Error> {
 
 /// For listeners beside the drive's: few use them, and they end when all else has.
 fn private_limits(max_connections: usize) -> serve::Limits {
-    serve::Limits { max_connections, grace: PRIVATE_GRACE, connections: Gauge::noop() }
+    serve::Limits { max_connections, grace: PRIVATE_GRACE, tls: None, connections: Gauge::noop() }
 }
 
 fn make_data_folder(path: &Path) -> Result<(), Error> {

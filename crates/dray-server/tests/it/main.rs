@@ -37,6 +37,7 @@ mod shared;
 mod shutdown;
 mod slowness;
 mod start;
+mod tls;
 mod tokens;
 mod trash;
 mod tree;

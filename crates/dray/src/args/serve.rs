@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 use clap::{Args, ValueEnum, ValueHint};
-use dray_server::{FileType, RateLimit, WebhookSecret, WebhookUrl};
+use dray_server::{FileType, RateLimit, TrustedProxy, WebhookSecret, WebhookUrl};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -31,6 +31,16 @@ pub(crate) struct Serve {
     /// Address that callers reach this server at [default: the one that each caller used]
     #[arg(long, env = "DRAY_PUBLIC_URL", value_name = "URL", value_hint = ValueHint::Url)]
     pub(crate) public_url: Option<String>,
+    /// Certificate to speak TLS with, as PEM, with those above it; read again when it changes
+    #[arg(long, env = "DRAY_TLS_CERT", value_name = "FILE", requires = "tls_key", value_hint = ValueHint::FilePath)]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// Its private key, as PEM
+    #[arg(long, env = "DRAY_TLS_KEY", value_name = "FILE", requires = "tls_cert", value_hint = ValueHint::FilePath)]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Address (10.0.0.7) or network (10.0.0.0/8) of a proxy whose X-Forwarded-For, -Host and -Proto are believed; may
+    /// be repeated [default: none]
+    #[arg(long = "trust-proxy", env = "DRAY_TRUST_PROXY", value_name = "ADDRESS", value_delimiter = ',')]
+    pub(crate) trusted_proxies: Vec<TrustedProxy>,
     /// Origin of pages that may talk to this server; may be repeated [default: any]
     #[arg(long = "allow-origin", env = "DRAY_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     pub(crate) allow_origins: Vec<String>,

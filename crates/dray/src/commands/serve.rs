@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use anyhow::anyhow;
 use dray_server::admin::{Admin, OWNER_EMAIL};
-use dray_server::{Clock, Config, DatabaseUrl, Server, Sockets, UploadRules, WebhookSettings};
+use dray_server::{Clock, Config, DatabaseUrl, Server, Sockets, TlsFiles, UploadRules, WebhookSettings};
 use tokio::net::TcpListener;
 
 use super::log;
@@ -24,9 +24,10 @@ pub(super) async fn serve(args: Serve) -> anyhow::Result<Exit> {
         Some(address) => Some(bind("--metrics-listen", address).await?),
         None => None,
     };
-    let address = args.public_url.clone().unwrap_or_else(|| local_url(&listener));
     let (urls, allow_private) = (args.webhook_urls, args.webhook_allow_private);
     let webhooks = args.webhook_secret.map(|secret| WebhookSettings { urls, secret, allow_private });
+    let tls = args.tls_cert.zip(args.tls_key).map(|(cert, key)| TlsFiles { cert, key });
+    let address = args.public_url.clone().unwrap_or_else(|| local_url(&listener, tls.is_some()));
     let config = Config {
         data: args.data,
         database_url: args.database_url.map(DatabaseUrl::new),
@@ -47,6 +48,8 @@ pub(super) async fn serve(args: Serve) -> anyhow::Result<Exit> {
         rate_limit_per_token: args.rate_limit_per_token,
         rate_limit_per_address: args.rate_limit_per_address,
         traces: traces.is_some(),
+        trusted_proxies: args.trusted_proxies,
+        tls,
         webhooks,
         clock: Clock::from_fn(clock::now),
     };
@@ -100,9 +103,10 @@ fn max_connections() -> usize {
 }
 
 /// The address to type on this machine.
-fn local_url(listener: &TcpListener) -> String {
+fn local_url(listener: &TcpListener, has_tls: bool) -> String {
+    let scheme = if has_tls { "https" } else { "http" };
     match listener.local_addr() {
-        Ok(address) => format!("http://{}", reachable(address)),
+        Ok(address) => format!("{scheme}://{}", reachable(address)),
         Err(error) => format!("an address that the system does not tell ({error})"),
     }
 }
