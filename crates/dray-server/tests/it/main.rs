@@ -27,6 +27,7 @@ mod metrics;
 mod on_conflict;
 mod openapi;
 mod operators;
+mod outage;
 mod participants;
 mod presigned_urls;
 mod rate_limit;
