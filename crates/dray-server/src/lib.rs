@@ -29,12 +29,14 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use config::{BUCKET, Clock, Config, DATABASE_CONNECTIONS, DatabaseUrl, REGION, store_folder};
+pub use config::{
+    BUCKET, Clock, Config, DATABASE_CONNECTIONS, DatabaseUrl, REGION, S3Config, SettingError, store_folder,
+};
 use db::Db;
 pub use db::access::UserRow;
 pub use db::tokens::TokenRow;
 pub use drive::Error as DriveError;
-use objects::{Objects, ObjectsConfig};
+use objects::{Embedded, Objects};
 use service::Service;
 use service::passwords::Passwords;
 pub use service::sweep::Report;
@@ -69,13 +71,8 @@ pub enum Error {
     #[error(transparent)]
     Store(#[from] dray_object_store::OpenError),
     /// A setting is not usable.
-    #[error("{setting} {rule}")]
-    Setting {
-        /// The flag.
-        setting: &'static str,
-        /// The rule.
-        rule: String,
-    },
+    #[error(transparent)]
+    Setting(#[from] SettingError),
     /// The store does not let the server in.
     #[error("the object store does not answer as it should: {0}")]
     StoreRefused(DriveError),
@@ -104,6 +101,11 @@ pub struct Server {
     router: Router,
     limits: serve::Limits,
     service: Service,
+    embedded: Option<EmbeddedStore>,
+}
+
+/// The store that comes with the server, and the server's own way to it.
+struct EmbeddedStore {
     store: ObjectStore,
     stop_private: CancellationToken,
     serving_private: JoinHandle<()>,
@@ -116,23 +118,16 @@ impl Server {
         let public_url = config.public_url.as_deref().map(check_public_url).transpose()?;
         let url_ttl_secs = url_ttl_secs(config.url_ttl)?;
         make_data_folder(&config.data)?;
-        let store = open_store(&config).await?;
+        let (embedded, objects) = match &config.s3 {
+            None => {
+                let (embedded, objects) = EmbeddedStore::start(&config, &listener).await?;
+                (Some(embedded), objects)
+            }
+            Some(s3) => (None, Objects::other(s3).await?),
+        };
         let db =
             open_database(&config.data, config.database_url.as_ref(), config.database_connections).await?;
 
-        let private = TcpListener::bind(loopback(&listener)).await.map_err(Error::Socket)?;
-        let endpoint = format!("http://{}", private.local_addr().map_err(Error::Socket)?);
-        let stop_private = CancellationToken::new();
-        let limits = serve::Limits { max_connections: config.max_connections, grace: PRIVATE_GRACE };
-        let private_server = serve::serve(private, store.router(), stop_private.clone(), limits);
-        let serving_private = tokio::spawn(private_server);
-
-        let objects = Objects::new(ObjectsConfig {
-            endpoint,
-            credentials: store.credentials().clone(),
-            region: REGION.to_owned(),
-            bucket: BUCKET.to_owned(),
-        });
         objects.check().await.map_err(Error::StoreRefused)?;
         let (clock, tasks) = (config.clock, TaskTracker::new());
         let trash_life = SignedDuration::try_from(config.trash_life).unwrap_or(SignedDuration::MAX);
@@ -147,9 +142,10 @@ impl Server {
         }
 
         let app = http::App { service: service.clone(), public_url: public_url.map(Into::into) };
-        let router = http::router(app, store.router(), BUCKET, &origins);
+        let store = embedded.as_ref().map(|embedded| embedded.store.router());
+        let router = http::router(app, store, BUCKET, &origins);
         let limits = serve::Limits { max_connections: config.max_connections, grace: config.shutdown_grace };
-        Ok(Self { listener, router, limits, service, store, stop_private, serving_private })
+        Ok(Self { listener, router, limits, service, embedded })
     }
 
     /// Serves until `shutdown`. What was begun ends first: requests (within the grace), then finalizes that
@@ -171,11 +167,38 @@ impl Server {
         }
         self.service.tasks.close();
         self.service.tasks.wait().await;
+        self.service.db.close().await;
+        if let Some(embedded) = self.embedded {
+            embedded.stop().await;
+        }
+    }
+}
+
+impl EmbeddedStore {
+    /// Opens it, and serves it on a port that only this machine sees: while the public one drains at the end, the
+    /// server still has a way.
+    async fn start(config: &Config, listener: &TcpListener) -> Result<(Self, Objects), Error> {
+        let store = open_store(config).await?;
+        let private = TcpListener::bind(loopback(listener)).await.map_err(Error::Socket)?;
+        let endpoint = format!("http://{}", private.local_addr().map_err(Error::Socket)?);
+        let stop_private = CancellationToken::new();
+        let limits = serve::Limits { max_connections: config.max_connections, grace: PRIVATE_GRACE };
+        let private_server = serve::serve(private, store.router(), stop_private.clone(), limits);
+        let serving_private = tokio::spawn(private_server);
+        let objects = Objects::embedded(Embedded {
+            endpoint,
+            credentials: store.credentials().clone(),
+            region: REGION.to_owned(),
+            bucket: BUCKET.to_owned(),
+        });
+        Ok((Self { store, stop_private, serving_private }, objects))
+    }
+
+    async fn stop(self) {
         self.stop_private.cancel();
         if let Err(err) = self.serving_private.await {
             tracing::warn!(%err, "the way to the store did not end well");
         }
-        self.service.db.close().await;
         self.store.close().await;
     }
 }
@@ -233,8 +256,8 @@ fn loopback(listener: &TcpListener) -> SocketAddr {
     SocketAddr::new(ip, 0)
 }
 
-fn origins(allowed: &[String]) -> Result<Vec<HeaderValue>, Error> {
-    let rule = |origin: &String| Error::Setting {
+fn origins(allowed: &[String]) -> Result<Vec<HeaderValue>, SettingError> {
+    let rule = |origin: &String| SettingError {
         setting: "--allow-origin",
         rule: format!("must be an origin such as https://app.example.com, not {origin:?}"),
     };
@@ -251,23 +274,23 @@ fn origins(allowed: &[String]) -> Result<Vec<HeaderValue>, Error> {
         .collect()
 }
 
-fn check_public_url(url: &str) -> Result<String, Error> {
+fn check_public_url(url: &str) -> Result<String, SettingError> {
     match objects::public_endpoint(url) {
         Ok(endpoint) if endpoint.base_path().is_empty() => Ok(url.trim_end_matches('/').to_owned()),
-        Ok(_) => Err(Error::Setting {
+        Ok(_) => Err(SettingError {
             setting: "--public-url",
             rule: "must have no path: Dray serves at the root of a host".into(),
         }),
-        Err(_) => Err(Error::Setting {
+        Err(_) => Err(SettingError {
             setting: "--public-url",
             rule: format!("must be an address such as https://drive.example.com, not {url:?}"),
         }),
     }
 }
 
-fn url_ttl_secs(ttl: Duration) -> Result<u32, Error> {
+fn url_ttl_secs(ttl: Duration) -> Result<u32, SettingError> {
     let allowed = Duration::from_secs(1)..=drive::upload::MAX_URL_LIFE;
-    u32::try_from(ttl.as_secs()).ok().filter(|_| allowed.contains(&ttl)).ok_or_else(|| Error::Setting {
+    u32::try_from(ttl.as_secs()).ok().filter(|_| allowed.contains(&ttl)).ok_or_else(|| SettingError {
         setting: "--url-ttl",
         rule: "must be 1s to 23h: an upload is given up 24 hours after its parts were last signed".into(),
     })

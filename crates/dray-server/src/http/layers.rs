@@ -22,14 +22,19 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const CORS_MAX_AGE: Duration = Duration::from_hours(1);
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-pub(super) fn around(routes: Router, store: Router, bucket: &'static str, origins: &[HeaderValue]) -> Router {
+pub(super) fn around(
+    routes: Router,
+    store: Option<Router>,
+    bucket: &'static str,
+    origins: &[HeaderValue],
+) -> Router {
     routes
         .layer(from_fn(time_limit))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(cors(origins))
         .layer(from_fn(observe))
         .layer(from_fn(move |request: Request, next: Next| {
-            let store = is_for_store(&request, bucket).then(|| store.clone());
+            let store = store.as_ref().filter(|_| is_for_store(&request, bucket)).cloned();
             async move {
                 match store {
                     Some(store) => store.oneshot(request).await.unwrap_or_else(|never| match never {}),

@@ -32,7 +32,12 @@ pub(crate) struct App {
     pub(crate) public_url: Option<std::sync::Arc<str>>,
 }
 
-/// The whole service: the API, and the embedded store for requests that are S3's.
-pub(crate) fn router(app: App, store: Router, bucket: &'static str, origins: &[HeaderValue]) -> Router {
+/// The whole service: the API, and the embedded store, if it is used, for requests that are S3's.
+pub(crate) fn router(
+    app: App,
+    store: Option<Router>,
+    bucket: &'static str,
+    origins: &[HeaderValue],
+) -> Router {
     layers::around(routes::routes(app), store, bucket, origins)
 }

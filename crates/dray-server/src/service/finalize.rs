@@ -7,11 +7,12 @@
 use std::time::Duration;
 
 use dray_api::upload::{FinalizeUpload, OnConflict, StoredPart};
+use dray_s3::PartNumber;
 
 use super::Service;
 use super::make_item::{Made, is_name_taken, make_item};
-use crate::db::items;
 use crate::db::uploads::{self, TakeFrom};
+use crate::db::{items, tombstones};
 use crate::drive::access::Caller;
 use crate::drive::item::Item;
 use crate::drive::upload::{
@@ -142,6 +143,11 @@ impl Service {
                 return self.reopen(&lease, Error::NameTaken).await;
             }
         }
+        if !self.objects.checks_what_it_completes()
+            && let Err(refusal) = self.check_before_complete(upload, parts).await
+        {
+            return self.reopen(&lease, refusal).await;
+        }
         let (key, size_bytes, crc64) = (&upload.object_key, upload.size_bytes, upload.crc64.as_ref());
         match self.objects.complete_upload(key, upload_id, parts, size_bytes, crc64).await {
             Completion::Done => self.commit(lease).await,
@@ -149,6 +155,25 @@ impl Service {
             Completion::NoSuchUpload => self.look_for_object(lease, None).await,
             Completion::Unknown(err) => self.look_for_object(lease, Some(err)).await,
         }
+    }
+
+    /// For a store that does not: whether the parts make the announced size, and whether their checksum can be told.
+    /// Once they are complete, there is no way back.
+    async fn check_before_complete(&self, upload: &Upload, parts: &PartList) -> Result<()> {
+        if upload.crc64.is_some() && !upload.verify {
+            return Err(Error::ChecksumUnproven);
+        }
+        let stored = self.stored_parts(upload).await?;
+        let size_of = |(number, _): (PartNumber, &str)| {
+            let part = stored.iter().find(|part| part.part_number == u64::from(number.get()));
+            part.map_or(0, |part| part.size)
+        };
+        let stored_bytes: u64 = parts.iter().map(size_of).sum();
+        if stored_bytes == upload.size_bytes {
+            return Ok(());
+        }
+        let detail = format!("it has {stored_bytes} bytes of them.");
+        Err(Error::SizeMismatch { announced_bytes: upload.size_bytes, detail })
     }
 
     /// The store's answer does not tell, so the object must: it is this upload's only if it carries its token.
@@ -171,6 +196,12 @@ impl Service {
     /// One transaction: the item is there and the upload is over. If another finalize was faster, its item is
     /// the answer.
     async fn commit(&self, lease: Lease) -> Result<Item> {
+        if let Err(err) = self.prove_checksum(&lease.upload).await {
+            return match err {
+                Error::ChecksumMismatch => self.discard(&lease).await,
+                err => self.give_back(&lease, err).await,
+            };
+        }
         let (upload, digest, now) = (lease.upload.clone(), lease.digest.clone(), self.clock.now());
         match self.db.write(move |c| make_item(c, &upload, &digest, now)).await {
             Ok(Made::Item(item)) => Ok(item),
@@ -178,6 +209,30 @@ impl Service {
             Ok(Made::Over) => Err(Error::UploadAborted),
             Err(err) => self.give_back(&lease, err).await,
         }
+    }
+
+    /// Reads the object back, if it has to have a checksum that the store has not checked.
+    async fn prove_checksum(&self, upload: &Upload) -> Result<()> {
+        match &upload.crc64 {
+            Some(crc64) if !self.objects.checks_what_it_completes() => {
+                let stored = self.objects.read_crc64(&upload.object_key).await?;
+                if stored == *crc64 { Ok(()) } else { Err(Error::ChecksumMismatch) }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The object has other bytes than were announced: there is nothing to make an item of.
+    async fn discard(&self, lease: &Lease) -> Result<Item> {
+        let (id, key, now) = (lease.upload.id, lease.upload.object_key.clone(), self.clock.now());
+        let discarded = self.db.write(move |c| {
+            if uploads::abandon(c, id)? {
+                tombstones::add(c, &key, now)?;
+            }
+            Ok(())
+        });
+        discarded.await?;
+        Err(Error::ChecksumMismatch)
     }
 
     /// The store refused the parts: the upload is open again, and the caller learns why.

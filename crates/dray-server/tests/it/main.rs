@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that can not go on fails")]
 
 mod database;
+mod store;
 mod world;
 
 mod auth;

@@ -16,6 +16,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::database::Database;
+use crate::store;
 
 pub(crate) const MIB: usize = 1024 * 1024;
 
@@ -87,6 +88,7 @@ impl World {
             data: self.data.path().to_owned(),
             database_url: self.database.url(),
             database_connections: 8,
+            s3: store::other(),
             clock: Clock::from_fn(clock),
             ..Config::default()
         };

@@ -5,11 +5,11 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use anyhow::anyhow;
 use dray_server::admin::{Admin, OWNER_EMAIL};
-use dray_server::{Clock, Config, DatabaseUrl, Server};
+use dray_server::{Clock, Config, DatabaseUrl, S3Config, Server};
 use tokio::net::TcpListener;
 
 use super::log;
-use crate::args::Serve;
+use crate::args::{S3, Serve};
 use crate::exit::Exit;
 use crate::signals::Signals;
 use crate::{clock, output};
@@ -23,6 +23,7 @@ pub(super) async fn serve(args: Serve) -> anyhow::Result<Exit> {
         data: args.data,
         database_url: args.database_url.map(DatabaseUrl::new),
         database_connections: args.database_connections.max(1),
+        s3: s3(args.s3),
         public_url: args.public_url,
         allow_origins: args.allow_origins,
         url_ttl: args.url_ttl,
@@ -54,6 +55,11 @@ pub(super) async fn serve(args: Serve) -> anyhow::Result<Exit> {
     };
     server.run(shutdown).await;
     Ok(Exit::Ok)
+}
+
+fn s3(args: S3) -> Option<S3Config> {
+    let S3 { bucket, endpoint, public_endpoint, region, path_style } = args;
+    bucket.map(|bucket| S3Config { endpoint, public_endpoint, bucket, region, path_style })
 }
 
 async fn bind(address: &str) -> anyhow::Result<TcpListener> {

@@ -2,9 +2,13 @@
 //!
 //! Control calls go through the AWS SDK. Part URLs are signed by `dray-s3`'s batch presigner.
 
+mod keys;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
+use aws_sdk_s3::config::SharedHttpClient;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
@@ -13,14 +17,17 @@ use aws_sdk_s3::config::{
 };
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+use aws_smithy_http_client::tls;
 use dray_api::limits::MAX_PARTS;
 use dray_api::upload::StoredPart;
 use dray_s3::{AddressingStyle, Credentials, Endpoint, ErrorCode, PartPresigner, PresignScope};
 use http::Method;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
+use crate::config::{S3Config, SettingError};
 use crate::drive::upload::{Crc64, PartList};
 use crate::drive::{Error, Result};
+use keys::{Kept, Keys};
 
 /// The metadata entry that proves whose upload an object is.
 const TOKEN_METADATA: &str = "dray-upload";
@@ -31,18 +38,29 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 /// A store may take long to complete an upload of many parts (AWS: minutes), so this is only a bound.
 const OPERATION_TIMEOUT: Duration = Duration::from_mins(10);
 
-/// A bucket of an object store.
+/// A bucket of an object store. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Objects {
     client: Client,
-    credentials: Credentials,
+    keys: Arc<Keys>,
     region: String,
     bucket: String,
+    kind: Kind,
 }
 
-/// How the store is reached.
-pub(crate) struct ObjectsConfig {
-    /// Where *this server* reaches the store.
+/// Which store it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The embedded one, which clients reach where they reach this server. It refuses a Complete of another size or
+    /// checksum.
+    Embedded,
+    /// Another, which clients reach here. What it checks is not known, so we do.
+    Other(Endpoint),
+}
+
+/// How the embedded store is reached.
+pub(crate) struct Embedded {
+    /// Where *this server* reaches it.
     pub(crate) endpoint: String,
     pub(crate) credentials: Credentials,
     pub(crate) region: String,
@@ -71,34 +89,50 @@ pub(crate) struct ObjectHead {
 }
 
 impl Objects {
-    pub(crate) fn new(config: ObjectsConfig) -> Self {
-        let ObjectsConfig { endpoint, credentials, region, bucket } = config;
-        let sdk_credentials = aws_credential_types::Credentials::new(
-            &credentials.access_key_id,
-            &credentials.secret_access_key,
-            credentials.session_token.clone(),
-            None,
-            "dray",
-        );
-        let sdk_config = aws_sdk_s3::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .endpoint_url(endpoint)
+    /// The embedded store.
+    pub(crate) fn embedded(config: Embedded) -> Self {
+        let Embedded { endpoint, credentials, region, bucket } = config;
+        let keys = Keys::fixed(&credentials);
+        let sdk_config = sdk_config(&keys, &region, true).endpoint_url(endpoint).build();
+        Self::new(sdk_config, keys, region, bucket, Kind::Embedded)
+    }
+
+    /// Any other store. Credentials are those that AWS's chain finds.
+    pub(crate) async fn other(config: &S3Config) -> Result<Self, SettingError> {
+        let region = config.region.clone();
+        let public = config.public_endpoint()?;
+        let chain = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(https())
             .region(Region::new(region.clone()))
-            .credentials_provider(sdk_credentials)
-            .force_path_style(true)
-            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
-            .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
-            .timeout_config(
-                TimeoutConfig::builder()
-                    .connect_timeout(CONNECT_TIMEOUT)
-                    .operation_timeout(OPERATION_TIMEOUT)
-                    .build(),
-            )
-            .build();
-        Self { client: Client::from_conf(sdk_config), credentials, region, bucket }
+            .load()
+            .await;
+        let provider = chain.credentials_provider().ok_or(SettingError {
+            setting: "--s3-bucket",
+            rule: "needs credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or any other way of AWS's chain".into(),
+        })?;
+        let keys = Keys::of_chain(provider);
+        let mut sdk_config = sdk_config(&keys, &region, config.path_style);
+        if let Some(endpoint) = &config.endpoint {
+            sdk_config = sdk_config.endpoint_url(endpoint);
+        }
+        Ok(Self::new(sdk_config.build(), keys, region, config.bucket.clone(), Kind::Other(public)))
+    }
+
+    fn new(sdk_config: aws_sdk_s3::Config, keys: Keys, region: String, bucket: String, kind: Kind) -> Self {
+        Self { client: Client::from_conf(sdk_config), keys: Arc::new(keys), region, bucket, kind }
+    }
+
+    /// Whether the store refuses to complete an upload of another size or checksum.
+    pub(crate) fn checks_what_it_completes(&self) -> bool {
+        self.kind == Kind::Embedded
+    }
+
+    /// Where clients reach the store; `None`: where they reach this server.
+    pub(crate) fn public_endpoint(&self) -> Option<&Endpoint> {
+        match &self.kind {
+            Kind::Embedded => None,
+            Kind::Other(endpoint) => Some(endpoint),
+        }
     }
 
     /// Whether the bucket is there and lets us in, now.
@@ -139,6 +173,7 @@ impl Objects {
         let request =
             self.client.complete_multipart_upload().bucket(&self.bucket).key(key).upload_id(upload_id);
         let size = i64::try_from(size_bytes).ok();
+        let crc64 = crc64.filter(|_| self.checks_what_it_completes());
         let request = request.set_checksum_crc64_nvme(crc64.map(|crc64| crc64.as_str().to_owned()));
         match request.set_mpu_object_size(size).multipart_upload(listed).send().await {
             Ok(_) => Completion::Done,
@@ -191,6 +226,18 @@ impl Objects {
         Ok(())
     }
 
+    /// Reads an object back; the CRC-64/NVME of its bytes.
+    pub(crate) async fn read_crc64(&self, key: &str) -> Result<Crc64> {
+        let answer = self.client.get_object().bucket(&self.bucket).key(key).send().await;
+        let mut body = answer.map_err(|err| unreachable(&err))?.body;
+        let mut digest = crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc64Nvme);
+        while let Some(bytes) = body.next().await {
+            let failed = |err| Error::StoreUnreachable { detail: format!("reading an object back: {err}") };
+            digest.update(&bytes.map_err(failed)?);
+        }
+        Ok(Crc64::of(digest.finalize()))
+    }
+
     /// Removes an object. One that is not there is removed already.
     pub(crate) async fn delete(&self, key: &str) -> Result<()> {
         let answer = self.client.delete_object().bucket(&self.bucket).key(key).send().await;
@@ -216,32 +263,78 @@ impl Objects {
     }
 
     /// Signs the part URLs of an upload for clients that reach the store at `endpoint`.
-    pub(crate) fn presign_parts(&self, url: &UrlScope<'_>, upload_id: &str) -> Result<PartPresigner> {
-        PartPresigner::new(&self.presign_scope(url), upload_id).map_err(Error::internal)
+    pub(crate) async fn presign_parts(
+        &self,
+        url: &UrlScope<'_>,
+        upload_id: &str,
+    ) -> Result<(PartPresigner, Timestamp)> {
+        let signer = self.signer(url).await?;
+        let presigner = PartPresigner::new(&signer.scope(self, url), upload_id).map_err(Error::internal)?;
+        Ok((presigner, signer.expires_at))
     }
 
     /// A signed GET of an object, which answers with these headers.
-    pub(crate) fn presign_get(
+    pub(crate) async fn presign_get(
         &self,
         url: &UrlScope<'_>,
         disposition: &str,
         mime_type: &str,
     ) -> Result<String> {
         let overrides = [("response-content-disposition", disposition), ("response-content-type", mime_type)];
-        dray_s3::presign(&Method::GET, &self.presign_scope(url), &overrides).map_err(Error::internal)
+        let signer = self.signer(url).await?;
+        dray_s3::presign(&Method::GET, &signer.scope(self, url), &overrides).map_err(Error::internal)
     }
 
-    fn presign_scope<'a>(&'a self, url: &UrlScope<'a>) -> PresignScope<'a> {
+    /// Who signs a URL, and until when it can be good: one dies with the credentials that signed it.
+    async fn signer(&self, url: &UrlScope<'_>) -> Result<Signer> {
+        let Kept { credentials, expires_at } = self.keys.get(url.now).await?;
+        let left = expires_at.map_or(i64::MAX, |end| end.duration_since(url.now).as_secs());
+        let expires_secs = url.expires_secs.min(u32::try_from(left.max(1)).unwrap_or(u32::MAX));
+        let life = SignedDuration::from_secs(expires_secs.into());
+        let expires_at = url.now.checked_add(life).map_err(Error::internal)?;
+        Ok(Signer { credentials, expires_secs, expires_at })
+    }
+}
+
+struct Signer {
+    credentials: Credentials,
+    expires_secs: u32,
+    expires_at: Timestamp,
+}
+
+impl Signer {
+    fn scope<'a>(&'a self, objects: &'a Objects, url: &UrlScope<'a>) -> PresignScope<'a> {
         PresignScope {
             credentials: &self.credentials,
-            region: &self.region,
+            region: &objects.region,
             endpoint: url.endpoint,
-            bucket: &self.bucket,
+            bucket: &objects.bucket,
             key: url.key,
             now: url.now,
-            expires_secs: url.expires_secs,
+            expires_secs: self.expires_secs,
         }
     }
+}
+
+fn sdk_config(keys: &Keys, region: &str, path_style: bool) -> aws_sdk_s3::config::Builder {
+    let timeouts =
+        TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_timeout(OPERATION_TIMEOUT);
+    aws_sdk_s3::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .http_client(https())
+        .region(Region::new(region.to_owned()))
+        .credentials_provider(keys.provider())
+        .force_path_style(path_style)
+        .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+        .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .timeout_config(timeouts.build())
+}
+
+fn https() -> SharedHttpClient {
+    let provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
+    aws_smithy_http_client::Builder::new().tls_provider(provider).build_https()
 }
 
 /// What a signed URL is for, and how long it is good.
