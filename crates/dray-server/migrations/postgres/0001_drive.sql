@@ -141,6 +141,14 @@ create table participants (
 
 create index participants_of_user on participants (user_id, item_id);
 
+-- Users in whose folders there is something that others own, or has been.
+create table hosts (
+    workspace_id text not null,
+    user_id text not null,
+    primary key (workspace_id, user_id),
+    foreign key (workspace_id, user_id) references memberships (workspace_id, user_id)
+);
+
 -- Public links to files.
 create table links (
     id text primary key not null,

@@ -179,6 +179,9 @@ pub(crate) fn insert(c: &Conn, item: &Item, upload: Option<UploadRowId>) -> Resu
             &millis(item.updated_at),
         ],
     )?;
+    if item.parent.is_some() {
+        note_host(c, item.id)?;
+    }
     usage::add(c, item.workspace, item.owner, 1, stored_size(item.size_bytes())?)
 }
 
@@ -192,28 +195,43 @@ pub(crate) fn rename(c: &Conn, id: ItemId, name: &str, now: Timestamp) -> Result
 /// Moves an item, and with it all that is below it.
 pub(crate) fn move_to(c: &Conn, id: ItemId, parent: Option<ItemId>, now: Timestamp) -> Result<(), Error> {
     let sql = "update items set parent_id = $2, updated_at = $3 where id = $1";
-    execute(c, sql, &[&id.to_string(), &parent.map(|id| id.to_string()), &millis(now)]).map(drop)
+    execute(c, sql, &[&id.to_string(), &parent.map(|id| id.to_string()), &millis(now)])?;
+    note_host(c, id)
 }
 
-/// Gives a file the bytes of another upload.
+/// If an item has come into a folder of somebody else's, they are noted as its host: their searches have to look
+/// among what others own, and other people's need not.
+pub(super) fn note_host(c: &Conn, id: ItemId) -> Result<(), Error> {
+    let sql = "insert into hosts (workspace_id, user_id)
+               select f.workspace_id, f.owner_id from items i join items f on f.id = i.parent_id
+               where i.id = $1 and f.owner_id <> i.owner_id
+               on conflict do nothing";
+    execute(c, sql, &[&id.to_string()]).map(drop)
+}
+
+/// Gives a file the bytes of another upload; `false`: it has others than `old` by now, or is not there any more.
 pub(crate) fn replace_content(
     c: &Conn,
     old: &Item,
     new: &Content,
     upload: UploadRowId,
     now: Timestamp,
-) -> Result<(), Error> {
-    let Content::File { mime_type, size_bytes, object_key } = new else { return Ok(()) };
+) -> Result<bool, Error> {
+    let (Content::File { object_key: old_key, .. }, Content::File { mime_type, size_bytes, object_key }) =
+        (&old.content, new)
+    else {
+        return Ok(false);
+    };
     let sql =
         "update items set mime_type = $2, size_bytes = $3, object_key = $4, upload_id = $5, updated_at = $6
-               where id = $1";
-    let new_size = stored_size(*size_bytes)?;
-    execute(
-        c,
-        sql,
-        &[&old.id.to_string(), mime_type, &new_size, object_key, &upload.to_string(), &millis(now)],
-    )?;
-    usage::add(c, old.workspace, old.owner, 0, new_size - stored_size(old.size_bytes())?)
+               where id = $1 and object_key = $7 and trashed_at is null";
+    let (id, new_size, upload) = (old.id.to_string(), stored_size(*size_bytes)?, upload.to_string());
+    let replaced =
+        execute(c, sql, &[&id, mime_type, &new_size, object_key, &upload, &millis(now), old_key])? == 1;
+    if replaced {
+        usage::add(c, old.workspace, old.owner, 0, new_size - stored_size(old.size_bytes())?)?;
+    }
+    Ok(replaced)
 }
 
 pub(super) fn item(row: &Row<'_>) -> Result<Item, Error> {

@@ -35,10 +35,8 @@ pub(crate) fn search(
     let (workspace, user) = (caller.workspace.to_string(), caller.user.to_string());
     let folder = caller.folder.map(|id| id.to_string());
     let (own, others) = expressions(c, caller, words);
-    // Where nothing is shared, there is nothing to look for among what others own.
-    let is_shared =
-        value::<bool>(c, "select exists (select 1 from participants) as is_shared", &[], "is_shared")?;
-    let (own_limit, others_limit) = (CANDIDATES + 1, if is_shared { CANDIDATES + 1 } else { 0 });
+    let (own_limit, others_limit) =
+        (CANDIDATES + 1, if may_see_others(c, caller)? { CANDIDATES + 1 } else { 0 });
     let mut totals = (0, true);
     let items = list(
         c,
@@ -69,6 +67,13 @@ pub(crate) fn search(
     let (total, is_exact) = totals;
     let total = u64::try_from(total).map_err(Error::value)?;
     Ok(Found { items: items.into_iter().flatten().collect(), total, is_exact })
+}
+
+/// Whether the caller may see something that others own: only what is shared with them, or is in a folder of theirs.
+fn may_see_others(c: &Conn, caller: &Caller) -> Result<bool, Error> {
+    let sql = "select exists (select 1 from participants where user_id = $2)
+                   or exists (select 1 from hosts where workspace_id = $1 and user_id = $2) as may_see_others";
+    value(c, sql, &[&caller.workspace.to_string(), &caller.user.to_string()], "may_see_others")
 }
 
 /// Who sees a hit is decided as `drive/path.rs` does, for all candidates at once: each folder that has some is

@@ -3,7 +3,7 @@
 use dray_api::{ItemId, UserId};
 use jiff::Timestamp;
 
-use super::items::{FOLDER, columns, item};
+use super::items::{FOLDER, columns, item, note_host};
 use super::{
     Conn, Error, Row, execute, find, list, millis, parsed, rows_at_most, size, stored_size, time, tombstones,
     usage,
@@ -72,17 +72,22 @@ pub(crate) fn by_id(c: &Conn, caller: &Caller, id: ItemId) -> Result<Option<Tras
     find(c, sql, &[&id.to_string(), &caller.workspace.to_string()], trashed)
 }
 
-/// Takes an item out of the trash and puts it into a folder, or at its owner's root.
-pub(crate) fn restore(c: &Conn, id: ItemId, parent: Option<ItemId>) -> Result<(), Error> {
-    let sql = "update items set trashed_at = null, trashed_by = null, parent_id = $2 where id = $1";
-    execute(c, sql, &[&id.to_string(), &parent.map(|id| id.to_string())]).map(drop)
+/// Takes an item out of the trash and puts it into a folder, or at its owner's root; `false`: it is not in the trash
+/// any more.
+pub(crate) fn restore(c: &Conn, id: ItemId, parent: Option<ItemId>) -> Result<bool, Error> {
+    let sql = "update items set trashed_at = null, trashed_by = null, parent_id = $2
+               where id = $1 and trashed_at is not null and purged_at is null";
+    let restored = execute(c, sql, &[&id.to_string(), &parent.map(|id| id.to_string())])? == 1;
+    note_host(c, id)?;
+    Ok(restored)
 }
 
-/// Marks a trashed item to be removed for good, with all that is below it: from now on it is nowhere.
-pub(crate) fn purge(c: &Conn, id: ItemId, now: Timestamp) -> Result<(), Error> {
+/// Marks a trashed item to be removed for good, with all that is below it: from now on it is nowhere. `false`: it is
+/// not in the trash any more.
+pub(crate) fn purge(c: &Conn, id: ItemId, now: Timestamp) -> Result<bool, Error> {
     let sql =
         "update items set purged_at = $2 where id = $1 and trashed_at is not null and purged_at is null";
-    execute(c, sql, &[&id.to_string(), &millis(now)]).map(drop)
+    Ok(execute(c, sql, &[&id.to_string(), &millis(now)])? == 1)
 }
 
 /// As [`purge`], of all that is the caller's own; how many.
@@ -178,7 +183,10 @@ fn remove(c: &Conn, doomed: &Doomed, now: Timestamp) -> Result<(), Error> {
     if let Some(key) = &doomed.object_key {
         tombstones::add(c, key, now)?;
     }
-    execute(c, "delete from items where id = $1", &[&doomed.id])?;
+    if execute(c, "delete from items where id = $1", &[&doomed.id])? == 0 {
+        // Another server whose lease ran out in the middle of it was faster.
+        return Ok(());
+    }
     usage::add(c, doomed.workspace, doomed.owner, -1, -stored_size(doomed.size_bytes)?)
 }
 

@@ -1,15 +1,16 @@
 //! Uploads: rows of the state machine in `drive/upload.rs`. Every change of state is one compare-and-set.
 
 use dray_api::upload::OnConflict;
-use dray_api::{ItemId, UploadRowId, UserId, WorkspaceId};
+use dray_api::{ItemId, UploadRowId};
 use jiff::Timestamp;
 
 use super::{
     Conn, Error, Row, execute, find, list, millis, parsed, parsed_or_none, rows_at_most, size, stored_size,
-    time, value,
+    time,
 };
 use crate::drive::access::Caller;
-use crate::drive::upload::{Crc64, Digest, LeaseHolder, State, Upload};
+use crate::drive::parts::{Crc64, Digest};
+use crate::drive::upload::{LeaseHolder, State, Upload};
 
 /// Which uploads a finalize may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -176,13 +177,6 @@ pub(crate) fn abandon(c: &Conn, id: UploadRowId) -> Result<bool, Error> {
         "update uploads set state = 'aborted', parts_freed_at = 0, lease_holder = null, lease_until = null
                where id = $1 and state in ('open', 'completing')";
     Ok(execute(c, sql, &[&id.to_string()])? == 1)
-}
-
-/// Bytes that a user's unfinished uploads may still come to.
-pub(crate) fn unfinished_bytes(c: &Conn, workspace: WorkspaceId, user: UserId) -> Result<i64, Error> {
-    let sql = "select cast(coalesce(sum(size_bytes), 0) as bigint) as size_bytes from uploads
-               where user_id = $1 and workspace_id = $2 and state in ('opening', 'open', 'completing')";
-    value(c, sql, &[&user.to_string(), &workspace.to_string()], "size_bytes")
 }
 
 /// → `aborted`: the store no longer has it. Only the holder of the lease may.

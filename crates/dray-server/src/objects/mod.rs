@@ -2,6 +2,7 @@
 //!
 //! Control calls go through the AWS SDK. Part URLs are signed by `dray-s3`'s batch presigner.
 
+mod answers;
 mod keys;
 
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::SharedHttpClient;
+use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
@@ -25,18 +27,22 @@ use http::Method;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::config::{S3Config, SettingError};
-use crate::drive::upload::{Crc64, PartList};
+use crate::drive::parts::{Crc64, PartList};
 use crate::drive::{Error, Result};
+use crate::metrics::Metrics;
 use keys::{Kept, Keys};
 
 /// The metadata entry that proves whose upload an object is.
 const TOKEN_METADATA: &str = "dray-upload";
 const ATTEMPTS: u32 = 3;
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// Somebody waits to hear whether all is well.
-const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// A call and its repeats: whoever waits for a store that is down shall hear of it within two seconds.
+const CALL_TIMEOUT: Duration = Duration::from_millis(1800);
 /// A store may take long to complete an upload of many parts (AWS: minutes), so this is only a bound.
-const OPERATION_TIMEOUT: Duration = Duration::from_mins(10);
+const COMPLETE_TIMEOUT: Duration = Duration::from_mins(10);
+/// Between two pieces of an object that is read back.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A bucket of an object store. Cheap to clone.
 #[derive(Clone)]
@@ -46,6 +52,7 @@ pub(crate) struct Objects {
     region: String,
     bucket: String,
     kind: Kind,
+    metrics: Arc<Metrics>,
 }
 
 /// Which store it is.
@@ -65,6 +72,8 @@ pub(crate) struct Embedded {
     pub(crate) credentials: Credentials,
     pub(crate) region: String,
     pub(crate) bucket: String,
+    /// Where calls are timed.
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 /// What became of asking the store to complete an upload.
@@ -72,6 +81,8 @@ pub(crate) struct Embedded {
 pub(crate) enum Completion {
     /// The object is there.
     Done,
+    /// Nothing was asked yet, as the store does not answer.
+    NotYet(Error),
     /// The store refused the parts; the upload is as it was.
     Refused(Error),
     /// The store does not know the upload: it was completed before, or is gone.
@@ -91,14 +102,21 @@ pub(crate) struct ObjectHead {
 impl Objects {
     /// The embedded store.
     pub(crate) fn embedded(config: Embedded) -> Self {
-        let Embedded { endpoint, credentials, region, bucket } = config;
+        let Embedded { endpoint, credentials, region, bucket, metrics } = config;
         let keys = Keys::fixed(&credentials);
         let sdk_config = sdk_config(&keys, &region, true).endpoint_url(endpoint).build();
-        Self::new(sdk_config, keys, region, bucket, Kind::Embedded)
+        Self {
+            client: Client::from_conf(sdk_config),
+            keys: Arc::new(keys),
+            region,
+            bucket,
+            kind: Kind::Embedded,
+            metrics,
+        }
     }
 
     /// Any other store. Credentials are those that AWS's chain finds.
-    pub(crate) async fn other(config: &S3Config) -> Result<Self, SettingError> {
+    pub(crate) async fn other(config: &S3Config, metrics: &Arc<Metrics>) -> Result<Self, SettingError> {
         let region = config.region.clone();
         let public = config.public_endpoint()?;
         let chain = aws_config::defaults(BehaviorVersion::latest())
@@ -115,11 +133,9 @@ impl Objects {
         if let Some(endpoint) = &config.endpoint {
             sdk_config = sdk_config.endpoint_url(endpoint);
         }
-        Ok(Self::new(sdk_config.build(), keys, region, config.bucket.clone(), Kind::Other(public)))
-    }
-
-    fn new(sdk_config: aws_sdk_s3::Config, keys: Keys, region: String, bucket: String, kind: Kind) -> Self {
-        Self { client: Client::from_conf(sdk_config), keys: Arc::new(keys), region, bucket, kind }
+        let client = Client::from_conf(sdk_config.build());
+        let (keys, bucket, kind) = (Arc::new(keys), config.bucket.clone(), Kind::Other(public));
+        Ok(Self { client, keys, region, bucket, kind, metrics: metrics.clone() })
     }
 
     /// Whether the store refuses to complete an upload of another size or checksum.
@@ -137,11 +153,9 @@ impl Objects {
 
     /// Whether the bucket is there and lets us in, now.
     pub(crate) async fn check(&self) -> Result<()> {
-        let answer = self.client.head_bucket().bucket(&self.bucket).send();
-        match tokio::time::timeout(CHECK_TIMEOUT, answer).await {
-            Ok(answer) => answer.map(|_| ()).map_err(|err| unreachable(&err)),
-            Err(_) => Err(Error::StoreUnreachable { detail: format!("no answer within {CHECK_TIMEOUT:?}") }),
-        }
+        let _timing = self.metrics.store("HeadBucket");
+        let answer = self.client.head_bucket().bucket(&self.bucket).send().await;
+        answer.map(drop).map_err(|err| failure(&err))
     }
 
     /// Begins a multipart upload whose object will carry `store_token`; answers the store's upload id.
@@ -151,9 +165,10 @@ impl Objects {
         mime_type: &str,
         store_token: &str,
     ) -> Result<String> {
+        let _timing = self.metrics.store("CreateMultipartUpload");
         let request = self.client.create_multipart_upload().bucket(&self.bucket).key(key);
         let answer = request.content_type(mime_type).metadata(TOKEN_METADATA, store_token).send().await;
-        let created = answer.map_err(|err| unreachable(&err))?;
+        let created = answer.map_err(|err| failure(&err))?;
         created.upload_id.ok_or_else(|| Error::internal("the store answered no upload id"))
     }
 
@@ -166,6 +181,7 @@ impl Objects {
         size_bytes: u64,
         crc64: Option<&Crc64>,
     ) -> Completion {
+        let _timing = self.metrics.store("CompleteMultipartUpload");
         let listed = parts.iter().map(|(number, etag)| {
             CompletedPart::builder().part_number(number.get().into()).e_tag(format!("\"{etag}\"")).build()
         });
@@ -175,7 +191,9 @@ impl Objects {
         let size = i64::try_from(size_bytes).ok();
         let crc64 = crc64.filter(|_| self.checks_what_it_completes());
         let request = request.set_checksum_crc64_nvme(crc64.map(|crc64| crc64.as_str().to_owned()));
-        match request.set_mpu_object_size(size).multipart_upload(listed).send().await {
+        let request = request.set_mpu_object_size(size).multipart_upload(listed);
+        let timeouts = aws_sdk_s3::Config::builder().timeout_config(timeouts(COMPLETE_TIMEOUT));
+        match request.customize().config_override(timeouts).send().await {
             Ok(_) => Completion::Done,
             Err(err) => refusal(&err, size_bytes),
         }
@@ -183,13 +201,14 @@ impl Objects {
 
     /// The parts that the store has of an upload; `None` if it does not know the upload.
     pub(crate) async fn list_parts(&self, key: &str, upload_id: &str) -> Result<Option<Vec<StoredPart>>> {
+        let _timing = self.metrics.store("ListParts");
         let request = self.client.list_parts().bucket(&self.bucket).key(key).upload_id(upload_id);
         let mut pages = request.into_paginator().send();
         let mut parts = Vec::new();
         while let Some(page) = pages.next().await {
             let page = match page {
                 Err(err) if code(&err) == Some(ErrorCode::NoSuchUpload) => return Ok(None),
-                page => page.map_err(|err| unreachable(&err))?,
+                page => page.map_err(|err| failure(&err))?,
             };
             for part in page.parts.unwrap_or_default() {
                 let number = part.part_number.and_then(|n| u64::try_from(n).ok());
@@ -209,17 +228,19 @@ impl Objects {
 
     /// Gives an upload up and frees its parts. One that the store does not know is given up already.
     pub(crate) async fn abort_upload(&self, key: &str, upload_id: &str) -> Result<()> {
+        let _timing = self.metrics.store("AbortMultipartUpload");
         let request = self.client.abort_multipart_upload().bucket(&self.bucket).key(key).upload_id(upload_id);
         match request.send().await {
-            Err(err) if code(&err) != Some(ErrorCode::NoSuchUpload) => Err(unreachable(&err)),
+            Err(err) if code(&err) != Some(ErrorCode::NoSuchUpload) => Err(failure(&err)),
             _ => Ok(()),
         }
     }
 
     /// Gives up every upload that the store has begun for `key`.
     pub(crate) async fn abort_uploads_of(&self, key: &str) -> Result<()> {
+        let _timing = self.metrics.store("ListMultipartUploads");
         let listed = self.client.list_multipart_uploads().bucket(&self.bucket).prefix(key).send().await;
-        let uploads = listed.map_err(|err| unreachable(&err))?.uploads.unwrap_or_default();
+        let uploads = listed.map_err(|err| failure(&err))?.uploads.unwrap_or_default();
         for upload in uploads.into_iter().filter(|upload| upload.key.as_deref() == Some(key)) {
             self.abort_upload(key, &upload.upload_id.unwrap_or_default()).await?;
         }
@@ -229,23 +250,29 @@ impl Objects {
     /// Reads an object back; the CRC-64/NVME of its bytes.
     pub(crate) async fn read_crc64(&self, key: &str) -> Result<Crc64> {
         let answer = self.client.get_object().bucket(&self.bucket).key(key).send().await;
-        let mut body = answer.map_err(|err| unreachable(&err))?.body;
+        let mut body = answer.map_err(|err| failure(&err))?.body;
         let mut digest = crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc64Nvme);
-        while let Some(bytes) = body.next().await {
-            let failed = |err| Error::StoreUnreachable { detail: format!("reading an object back: {err}") };
-            digest.update(&bytes.map_err(failed)?);
+        let failed = |err: &dyn std::fmt::Display| Error::StoreUnreachable {
+            detail: format!("reading an object back: {err}"),
+        };
+        while let Some(bytes) =
+            tokio::time::timeout(READ_TIMEOUT, body.next()).await.map_err(|err| failed(&err))?
+        {
+            digest.update(&bytes.map_err(|err| failed(&err))?);
         }
         Ok(Crc64::of(digest.finalize()))
     }
 
     /// Removes an object. One that is not there is removed already.
     pub(crate) async fn delete(&self, key: &str) -> Result<()> {
+        let _timing = self.metrics.store("DeleteObject");
         let answer = self.client.delete_object().bucket(&self.bucket).key(key).send().await;
-        answer.map(drop).map_err(|err| unreachable(&err))
+        answer.map(drop).map_err(|err| failure(&err))
     }
 
     /// The object under `key`, if there is one.
     pub(crate) async fn head(&self, key: &str) -> Result<Option<ObjectHead>> {
+        let _timing = self.metrics.store("HeadObject");
         match self.client.head_object().bucket(&self.bucket).key(key).send().await {
             Ok(head) => Ok(Some(ObjectHead {
                 size_bytes: head.content_length.and_then(|n| u64::try_from(n).ok()).unwrap_or(0),
@@ -258,7 +285,7 @@ impl Objects {
             {
                 Ok(None)
             }
-            Err(err) => Err(unreachable(&err)),
+            Err(err) => Err(failure(&err)),
         }
     }
 
@@ -317,8 +344,6 @@ impl Signer {
 }
 
 fn sdk_config(keys: &Keys, region: &str, path_style: bool) -> aws_sdk_s3::config::Builder {
-    let timeouts =
-        TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_timeout(OPERATION_TIMEOUT);
     aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .http_client(https())
@@ -328,13 +353,17 @@ fn sdk_config(keys: &Keys, region: &str, path_style: bool) -> aws_sdk_s3::config
         .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
         .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
-        .timeout_config(timeouts.build())
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_PAUSE))
+        .timeout_config(timeouts(CALL_TIMEOUT))
+}
+
+fn timeouts(operation: Duration) -> TimeoutConfig {
+    TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_timeout(operation).build()
 }
 
 fn https() -> SharedHttpClient {
     let provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
-    aws_smithy_http_client::Builder::new().tls_provider(provider).build_https()
+    answers::corrected(aws_smithy_http_client::Builder::new().tls_provider(provider).build_https())
 }
 
 /// What a signed URL is for, and how long it is good.
@@ -355,22 +384,24 @@ fn code<E: ProvideErrorMetadata, R>(err: &SdkError<E, R>) -> Option<ErrorCode> {
 }
 
 /// The error of a call that should have worked: the store is down, full, or refuses us.
-fn unreachable<E, R>(err: &SdkError<E, R>) -> Error
+fn failure<E>(err: &SdkError<E>) -> Error
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-    R: std::fmt::Debug + Send + Sync + 'static,
 {
     if code(err) == Some(ErrorCode::InsufficientStorage) {
         return Error::NoSpace;
     }
-    Error::StoreUnreachable { detail: aws_sdk_s3::error::DisplayErrorContext(err).to_string() }
+    let detail = aws_sdk_s3::error::DisplayErrorContext(err).to_string();
+    match err.raw_response().map(HttpResponse::status) {
+        Some(status) if status.is_client_error() => Error::StoreRefused { detail },
+        _ => Error::StoreUnreachable { detail },
+    }
 }
 
 /// What an error of Complete says about the upload.
-fn refusal<E, R>(err: &SdkError<E, R>, size_bytes: u64) -> Completion
+fn refusal<E>(err: &SdkError<E>, size_bytes: u64) -> Completion
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-    R: std::fmt::Debug + Send + Sync + 'static,
 {
     let detail = || err.message().unwrap_or_default().to_owned();
     match code(err) {
@@ -383,6 +414,6 @@ where
         Some(ErrorCode::InvalidRequest) => {
             Completion::Refused(Error::SizeMismatch { announced_bytes: size_bytes, detail: detail() })
         }
-        _ => Completion::Unknown(unreachable(err)),
+        _ => Completion::Unknown(failure(err)),
     }
 }

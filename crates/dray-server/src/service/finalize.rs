@@ -7,17 +7,15 @@
 use std::time::Duration;
 
 use dray_api::upload::{FinalizeUpload, OnConflict, StoredPart};
-use dray_s3::PartNumber;
 
 use super::Service;
 use super::make_item::{Made, is_name_taken, make_item};
+use crate::db::tombstones;
 use crate::db::uploads::{self, TakeFrom};
-use crate::db::{items, tombstones};
 use crate::drive::access::Caller;
 use crate::drive::item::Item;
-use crate::drive::upload::{
-    Crc64, Digest, FINALIZE_LEASE, FinalizeStep, LeaseHolder, PartList, State, Upload, WantedParts,
-};
+use crate::drive::parts::{Crc64, Digest, PartList, WantedParts};
+use crate::drive::upload::{FINALIZE_LEASE, FinalizeStep, LeaseHolder, State, Upload};
 use crate::drive::{Error, Result};
 use crate::objects::Completion;
 use crate::random;
@@ -26,6 +24,9 @@ use crate::random;
 const PATIENCE: Duration = Duration::from_secs(20);
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+
+/// How often an item is made of an upload if the one that it replaces changes at the same moment.
+const COMMIT_ATTEMPTS: u32 = 3;
 
 /// What a client wants of a finalize.
 struct Wanted {
@@ -51,20 +52,20 @@ impl Service {
         };
         let upload = self.upload_of(caller, &request.upload_id, &request.file_key).await?;
         check_checksums(&upload, &wanted)?;
-        let service = self.clone();
-        let task = self.tasks.spawn(async move { service.finalize_or_wait(upload, wanted).await });
+        let (service, caller) = (self.clone(), *caller);
+        let task = self.tasks.spawn(async move { service.finalize_or_wait(&caller, upload, wanted).await });
         task.await.map_err(|err| Error::internal(format_args!("finalize: {err}")))?
     }
 
-    async fn finalize_or_wait(&self, mut upload: Upload, wanted: Wanted) -> Result<Item> {
-        let digest = wanted.parts.digest();
+    async fn finalize_or_wait(&self, caller: &Caller, mut upload: Upload, request: Wanted) -> Result<Item> {
+        let digest = request.parts.digest();
         let mut pause = FIRST_PAUSE;
         let mut waited = Duration::ZERO;
         loop {
             match upload.finalize_step(digest.as_ref(), self.clock.now())? {
-                FinalizeStep::Done => return self.item_of(&upload).await,
+                FinalizeStep::Done => return self.get_item(caller, upload.item).await,
                 FinalizeStep::Complete => {
-                    if let Some(item) = self.try_complete(&upload, &wanted).await? {
+                    if let Some(item) = self.try_complete(&upload, &request).await? {
                         return Ok(item);
                     }
                 }
@@ -139,41 +140,55 @@ impl Service {
         };
         if upload.on_conflict == OnConflict::Fail {
             let row = upload.clone();
-            if self.db.read(move |c| is_name_taken(c, &row)).await? {
-                return self.reopen(&lease, Error::NameTaken).await;
+            match self.db.read(move |c| is_name_taken(c, &row)).await {
+                Ok(false) => {}
+                Ok(true) => return self.reopen(&lease, Error::NameTaken).await,
+                Err(err) => return self.give_back(&lease, err).await,
             }
         }
-        if !self.objects.checks_what_it_completes()
-            && let Err(refusal) = self.check_before_complete(upload, parts).await
-        {
-            return self.reopen(&lease, refusal).await;
-        }
-        let (key, size_bytes, crc64) = (&upload.object_key, upload.size_bytes, upload.crc64.as_ref());
-        match self.objects.complete_upload(key, upload_id, parts, size_bytes, crc64).await {
-            Completion::Done => self.commit(lease).await,
+        match self.complete_in_store(upload, upload_id, parts).await {
+            Completion::Done if self.objects.checks_what_it_completes() => self.commit(lease).await,
+            Completion::Done => self.check_completed(lease).await,
+            Completion::NotYet(err) => self.give_back(&lease, err).await,
             Completion::Refused(err) => self.reopen(&lease, err).await,
             Completion::NoSuchUpload => self.look_for_object(lease, None).await,
             Completion::Unknown(err) => self.look_for_object(lease, Some(err)).await,
         }
     }
 
-    /// For a store that does not: whether the parts make the announced size, and whether their checksum can be told.
-    /// Once they are complete, there is no way back.
-    async fn check_before_complete(&self, upload: &Upload, parts: &PartList) -> Result<()> {
-        if upload.crc64.is_some() && !upload.verify {
-            return Err(Error::ChecksumUnproven);
+    /// Completes the upload, of parts that make the announced size. A store that does not check that itself is asked
+    /// for its parts first: once they are complete, there is no way back.
+    async fn complete_in_store(&self, upload: &Upload, upload_id: &str, parts: &PartList) -> Completion {
+        let (key, size_bytes, crc64) = (&upload.object_key, upload.size_bytes, upload.crc64.as_ref());
+        if !self.objects.checks_what_it_completes() {
+            if crc64.is_some() && !upload.verify {
+                return Completion::Refused(Error::ChecksumUnproven);
+            }
+            match self.objects.list_parts(key, upload_id).await {
+                Err(err) => return Completion::NotYet(err),
+                Ok(None) => return Completion::NoSuchUpload,
+                Ok(Some(stored)) => {
+                    if let Err(refusal) = parts.check_stored(&stored, size_bytes) {
+                        return Completion::Refused(refusal);
+                    }
+                }
+            }
         }
-        let stored = self.stored_parts(upload).await?;
-        let size_of = |(number, _): (PartNumber, &str)| {
-            let part = stored.iter().find(|part| part.part_number == u64::from(number.get()));
-            part.map_or(0, |part| part.size)
-        };
-        let stored_bytes: u64 = parts.iter().map(size_of).sum();
-        if stored_bytes == upload.size_bytes {
-            return Ok(());
+        self.objects.complete_upload(key, upload_id, parts, size_bytes, crc64).await
+    }
+
+    /// After a Complete: an object of another size than was announced is none of ours, whatever the store let pass.
+    async fn check_completed(&self, lease: Lease) -> Result<Item> {
+        let announced_bytes = lease.upload.size_bytes;
+        match self.objects.head(&lease.upload.object_key).await {
+            Ok(Some(head)) if head.size_bytes == announced_bytes => self.commit(lease).await,
+            Ok(Some(head)) => {
+                let detail = format!("the object has {} bytes.", head.size_bytes);
+                self.discard(&lease, Error::SizeMismatch { announced_bytes, detail }).await
+            }
+            Ok(None) => self.give_back(&lease, Error::FinalizePending).await,
+            Err(err) => self.give_back(&lease, err).await,
         }
-        let detail = format!("it has {stored_bytes} bytes of them.");
-        Err(Error::SizeMismatch { announced_bytes: upload.size_bytes, detail })
     }
 
     /// The store's answer does not tell, so the object must: it is this upload's only if it carries its token.
@@ -198,17 +213,21 @@ impl Service {
     async fn commit(&self, lease: Lease) -> Result<Item> {
         if let Err(err) = self.prove_checksum(&lease.upload).await {
             return match err {
-                Error::ChecksumMismatch => self.discard(&lease).await,
+                Error::ChecksumMismatch => self.discard(&lease, err).await,
                 err => self.give_back(&lease, err).await,
             };
         }
-        let (upload, digest, now) = (lease.upload.clone(), lease.digest.clone(), self.clock.now());
-        match self.db.write(move |c| make_item(c, &upload, &digest, now)).await {
-            Ok(Made::Item(item)) => Ok(item),
-            Ok(Made::NameTaken) => Err(Error::NameTaken),
-            Ok(Made::Over) => Err(Error::UploadAborted),
-            Err(err) => self.give_back(&lease, err).await,
+        for attempts_left in (0..COMMIT_ATTEMPTS).rev() {
+            let (upload, digest, now) = (lease.upload.clone(), lease.digest.clone(), self.clock.now());
+            match self.db.write(move |c| make_item(c, &upload, &digest, now)).await {
+                Ok(Made::Item(item)) => return Ok(item),
+                Ok(Made::NameTaken) => return Err(Error::NameTaken),
+                Ok(Made::Over) => return Err(Error::UploadAborted),
+                Err(Error::FinalizePending) if attempts_left > 0 => {}
+                Err(err) => return self.give_back(&lease, err).await,
+            }
         }
+        self.give_back(&lease, Error::FinalizePending).await
     }
 
     /// Reads the object back, if it has to have a checksum that the store has not checked.
@@ -223,7 +242,7 @@ impl Service {
     }
 
     /// The object has other bytes than were announced: there is nothing to make an item of.
-    async fn discard(&self, lease: &Lease) -> Result<Item> {
+    async fn discard(&self, lease: &Lease, refusal: Error) -> Result<Item> {
         let (id, key, now) = (lease.upload.id, lease.upload.object_key.clone(), self.clock.now());
         let discarded = self.db.write(move |c| {
             if uploads::abandon(c, id)? {
@@ -232,7 +251,7 @@ impl Service {
             Ok(())
         });
         discarded.await?;
-        Err(Error::ChecksumMismatch)
+        Err(refusal)
     }
 
     /// The store refused the parts: the upload is open again, and the caller learns why.
@@ -257,13 +276,6 @@ impl Service {
         let (id, holder) = (lease.upload.id, lease.holder.clone());
         self.db.write(move |c| Ok(uploads::abort_completing(c, id, &holder)?)).await?;
         Err(Error::UploadAborted)
-    }
-
-    /// The item as its uploader sees it now.
-    async fn item_of(&self, upload: &Upload) -> Result<Item> {
-        let (uploader, id) = (Caller::for_user(upload.user, upload.workspace), upload.item);
-        let seen = self.db.read(move |c| Ok(items::seen(c, &uploader, id)?)).await?;
-        seen.map(|seen| seen.item).ok_or(Error::NotFound)
     }
 }
 

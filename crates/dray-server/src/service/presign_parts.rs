@@ -8,7 +8,8 @@ use super::Service;
 use crate::db::uploads;
 use crate::drive::Result;
 use crate::drive::access::Caller;
-use crate::drive::upload::{Upload, parts_to_sign};
+use crate::drive::parts::parts_to_sign;
+use crate::drive::upload::Upload;
 use crate::objects::UrlScope;
 
 /// What is needed to write the signed URLs of some parts.
@@ -42,6 +43,7 @@ impl Service {
         let expires_secs = self.url_ttl_secs.min(u32::try_from(upload_left).unwrap_or(1)).max(1);
         let url = UrlScope { endpoint, key: &upload.object_key, now, expires_secs };
         let (presigner, expires_at) = self.objects.presign_parts(&url, upload_id).await?;
+        self.metrics.part_urls.increment(u64::try_from(parts.len()).unwrap_or_default());
         Ok(SignedParts { presigner, parts, expires_at })
     }
 

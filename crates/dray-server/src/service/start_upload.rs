@@ -8,7 +8,8 @@ use super::{Service, target};
 use crate::db::{Conn, uploads, usage};
 use crate::drive::access::Caller;
 use crate::drive::item::{ItemName, MimeType, object_key};
-use crate::drive::upload::{Crc64, State, Upload, check_file_size, expiry};
+use crate::drive::parts::Crc64;
+use crate::drive::upload::{State, Upload, check_file_size, expiry};
 use crate::drive::{Error, Result, wire_time};
 use crate::random;
 
@@ -66,9 +67,7 @@ fn check_quota(c: &Conn, upload: &Upload) -> Result<()> {
     let Some(usage) = usage::of_user(c, upload.workspace, upload.user)? else { return Ok(()) };
     let Some(quota_bytes) = usage.quota_bytes else { return Ok(()) };
     usage::lock(c, upload.workspace, upload.user)?;
-    let unfinished = uploads::unfinished_bytes(c, upload.workspace, upload.user)?;
-    let taken = usage.used_bytes.saturating_add(u64::try_from(unfinished).unwrap_or(0));
-    let left_bytes = quota_bytes.saturating_sub(taken);
+    let left_bytes = quota_bytes.saturating_sub(usage::taken_bytes(c, upload.workspace, upload.user)?);
     if upload.size_bytes <= left_bytes {
         return Ok(());
     }
