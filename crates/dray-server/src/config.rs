@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use dray_s3::{AddressingStyle, Endpoint};
+use dray_s3::{AddressingStyle, Credentials, Endpoint};
 use jiff::Timestamp;
 
 use crate::rate::RateLimit;
@@ -40,8 +40,7 @@ impl std::fmt::Debug for DatabaseUrl {
     }
 }
 
-/// A bucket of an object store that is not the embedded one. Credentials are not among the settings: they are found
-/// as AWS's tools find them.
+/// A bucket of an object store that is not the embedded one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct S3Config {
     /// Where this server reaches the store; `None`: AWS.
@@ -54,6 +53,8 @@ pub struct S3Config {
     pub region: String,
     /// `http://host/bucket/key` rather than `http://bucket.host/key`.
     pub path_style: bool,
+    /// `None`: those that are found as AWS's tools find them (environment, profile, web identity, container, instance).
+    pub credentials: Option<Credentials>,
 }
 
 /// A setting that can not be used.

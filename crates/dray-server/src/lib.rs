@@ -40,6 +40,7 @@ pub use config::{
 use db::Db;
 pub use db::access::UserRow;
 pub use db::tokens::TokenRow;
+pub use dray_s3::Credentials;
 pub use drive::Error as DriveError;
 use http::RateLimits;
 pub use http::route_table;

@@ -213,11 +213,11 @@ impl PartList {
         self.0.iter().map(|(number, etag)| (*number, etag.as_str()))
     }
 
-    /// Holds the list against what the store has: every part is there as it was listed, none is smaller than S3 takes,
+    /// Holds the list against what the store has: every part is there as it was listed, none but the last is smaller than S3 takes,
     /// and together they make `size_bytes`.
     pub(crate) fn check_stored(&self, stored: &[StoredPart], size_bytes: u64) -> Result<()> {
         let last = self.0.last().map(|(number, _)| *number);
-        let mut sum: u64 = 0;
+        let (mut sum, mut has_small) = (0_u64, false);
         for (number, etag) in self.iter() {
             let part = stored.iter().find(|part| part.part_number == u64::from(number.get()));
             let part =
@@ -226,10 +226,11 @@ impl PartList {
                 let detail = format!("It has part {number} with the ETag {}.", part.e_tag);
                 return Err(Error::InvalidPart { detail });
             }
-            if part.size < MIN_PART_BYTES && Some(number) != last {
-                return Err(Error::PartTooSmall);
-            }
+            has_small |= part.size < MIN_PART_BYTES && Some(number) != last;
             sum = sum.saturating_add(part.size);
+        }
+        if has_small {
+            return Err(Error::PartTooSmall);
         }
         if sum == size_bytes {
             return Ok(());

@@ -15,7 +15,7 @@ use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
     BehaviorVersion, Region, RequestChecksumCalculation, ResponseChecksumValidation,
-    StalledStreamProtectionConfig,
+    SharedCredentialsProvider, StalledStreamProtectionConfig,
 };
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
@@ -38,7 +38,7 @@ const ATTEMPTS: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// A call and its repeats: whoever waits for a store that is down shall hear of it within two seconds.
-const CALL_TIMEOUT: Duration = Duration::from_millis(1800);
+const CALL_TIMEOUT: Duration = Duration::from_millis(1500);
 /// A store may take long to complete an upload of many parts (AWS: minutes), so this is only a bound.
 const COMPLETE_TIMEOUT: Duration = Duration::from_mins(10);
 /// Between two pieces of an object that is read back.
@@ -115,20 +115,14 @@ impl Objects {
         }
     }
 
-    /// Any other store. Credentials are those that AWS's chain finds.
+    /// Any other store.
     pub(crate) async fn other(config: &S3Config, metrics: &Arc<Metrics>) -> Result<Self, SettingError> {
         let region = config.region.clone();
         let public = config.public_endpoint()?;
-        let chain = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(https())
-            .region(Region::new(region.clone()))
-            .load()
-            .await;
-        let provider = chain.credentials_provider().ok_or(SettingError {
-            setting: "--s3-bucket",
-            rule: "needs credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or any other way of AWS's chain".into(),
-        })?;
-        let keys = Keys::of_chain(provider);
+        let keys = match &config.credentials {
+            Some(credentials) => Keys::fixed(credentials),
+            None => Keys::of_chain(credentials_chain(&region).await?),
+        };
         let mut sdk_config = sdk_config(&keys, &region, config.path_style);
         if let Some(endpoint) = &config.endpoint {
             sdk_config = sdk_config.endpoint_url(endpoint);
@@ -341,6 +335,18 @@ impl Signer {
             expires_secs: self.expires_secs,
         }
     }
+}
+
+async fn credentials_chain(region: &str) -> Result<SharedCredentialsProvider, SettingError> {
+    let chain = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(https())
+        .region(Region::new(region.to_owned()))
+        .load()
+        .await;
+    chain.credentials_provider().ok_or(SettingError {
+        setting: "--s3-bucket",
+        rule: "needs credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or any other way of AWS's chain".into(),
+    })
 }
 
 fn sdk_config(keys: &Keys, region: &str, path_style: bool) -> aws_sdk_s3::config::Builder {

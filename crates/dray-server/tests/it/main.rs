@@ -37,6 +37,7 @@ mod shared;
 mod shutdown;
 mod slowness;
 mod start;
+mod store_down;
 mod tokens;
 mod trash;
 mod tree;
