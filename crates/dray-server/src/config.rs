@@ -7,7 +7,11 @@ use std::time::Duration;
 use dray_s3::{AddressingStyle, Credentials, Endpoint};
 use jiff::Timestamp;
 
+use crate::drive::rules::UploadRules;
+use crate::http::TrustedProxy;
 use crate::rate::RateLimit;
+use crate::tls::TlsFiles;
+use crate::webhooks::WebhookSettings;
 
 /// Name of the bucket that the embedded store has.
 pub const BUCKET: &str = "dray";
@@ -104,8 +108,10 @@ pub struct Config {
     /// Origins of pages that browsers may let talk to this server; empty: any. Nothing here rests on cookies,
     /// so a page has no more rights than the token or signed URL that it was given.
     pub allow_origins: Vec<String>,
-    /// How long a signed part URL is good: at most 23 hours.
+    /// How long a signed part URL is good: at most 23 of 24 parts of [`UploadRules::idle_life`].
     pub url_ttl: Duration,
+    /// Which uploads are taken, and how long they are waited for.
+    pub uploads: UploadRules,
     /// How long items stay in the trash before they are removed for good.
     pub trash_life: Duration,
     /// How long a stopping server lets requests under way finish.
@@ -120,6 +126,12 @@ pub struct Config {
     /// Whether requests are spans of OpenTelemetry traces: they are named for it, and join their callers' traces
     /// by the process's global propagator. For whoever installed a subscriber that exports them.
     pub traces: bool,
+    /// Proxies in front of the server: what they say of a request (`X-Forwarded-For`, `-Host`, `-Proto`) is believed.
+    pub trusted_proxies: Vec<TrustedProxy>,
+    /// The certificate, if the server speaks TLS itself.
+    pub tls: Option<TlsFiles>,
+    /// Whom to tell what happens.
+    pub webhooks: Option<WebhookSettings>,
     /// What time it is.
     pub clock: Clock,
 }
@@ -134,12 +146,16 @@ impl Default for Config {
             public_url: None,
             allow_origins: Vec::new(),
             url_ttl: Duration::from_hours(1),
+            uploads: UploadRules::default(),
             trash_life: Duration::from_hours(30 * 24),
             shutdown_grace: Duration::from_secs(30),
             max_connections: 400,
             rate_limit_per_token: None,
             rate_limit_per_address: None,
             traces: false,
+            trusted_proxies: Vec::new(),
+            tls: None,
+            webhooks: None,
             clock: Clock::system(),
         }
     }

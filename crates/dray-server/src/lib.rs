@@ -14,6 +14,8 @@ mod random;
 mod rate;
 mod serve;
 mod service;
+mod tls;
+mod webhooks;
 
 use std::fs::{DirBuilder, File, Permissions};
 use std::future::Future;
@@ -25,6 +27,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::http::HeaderValue;
+use dray_api::limits::MAX_FILE_BYTES;
 use dray_object_store::{CorsOrigins, ObjectStore};
 use jiff::SignedDuration;
 use tokio::net::TcpListener;
@@ -42,14 +45,19 @@ pub use db::access::UserRow;
 pub use db::tokens::TokenRow;
 pub use dray_s3::Credentials;
 pub use drive::Error as DriveError;
+pub use drive::rules::{FileType, InvalidFileType, UploadRules};
 use http::RateLimits;
-pub use http::route_table;
+pub use http::{InvalidTrustedProxy, TrustedProxy, route_table};
 use metrics::Metrics;
 use objects::{Embedded, Objects};
 pub use rate::{InvalidRateLimit, Rate, RateLimit};
 use service::Service;
 use service::passwords::Passwords;
 pub use service::sweep::Report;
+use tls::Tls;
+pub use tls::TlsFiles;
+use webhooks::Webhooks;
+pub use webhooks::{InvalidWebhook, WebhookSecret, WebhookSettings, WebhookUrl};
 
 /// How long the server's own calls to its store may still take when all else has ended.
 const PRIVATE_GRACE: Duration = Duration::from_secs(5);
@@ -131,6 +139,7 @@ pub struct Server {
     limits: serve::Limits,
     rate_limits: RateLimits,
     service: Service,
+    tls: Option<Tls>,
     embedded: Option<EmbeddedStore>,
 }
 
@@ -147,7 +156,12 @@ impl Server {
         let sockets = sockets.into();
         let origins = origins(&config.allow_origins)?;
         let public_url = config.public_url.as_deref().map(check_public_url).transpose()?;
-        let url_ttl_secs = url_ttl_secs(config.url_ttl)?;
+        check_upload_rules(&config.uploads)?;
+        let url_ttl_secs = url_ttl_secs(config.url_ttl, &config.uploads)?;
+        let tls = match config.tls.clone() {
+            Some(files) => Some(Tls::open(files).await?),
+            None => None,
+        };
         make_data_folder(&config.data)?;
         let metrics = Arc::new(metrics(sockets.metrics.is_some())?);
         let (embedded, objects) = match &config.s3 {
@@ -176,11 +190,13 @@ impl Server {
             objects,
             clock,
             url_ttl_secs,
+            rules: config.uploads.clone(),
             trash_life,
             server: random::text().map_err(Error::Drive)?,
             tasks,
             sweep_soon: Notify::new(),
             passwords: Passwords::default(),
+            webhooks: Webhooks::new(config.webhooks.clone()),
             metrics,
         });
         match service.end_leases().await {
@@ -191,15 +207,21 @@ impl Server {
 
         let public_url = public_url.map(Into::into);
         let app = http::App { service: service.clone(), public_url, rate_limits: rate_limits.clone() };
-        let store = embedded.as_ref().map(|embedded| embedded.store.router());
-        let around = http::Around { store, bucket: BUCKET, origins: &origins, traces: config.traces };
+        let around = http::Around {
+            store: embedded.as_ref().map(|embedded| embedded.store.router()),
+            bucket: BUCKET,
+            origins: &origins,
+            proxies: &config.trusted_proxies,
+            traces: config.traces,
+        };
         let router = http::router(&app, around);
         let limits = serve::Limits {
             max_connections: config.max_connections,
             grace: config.shutdown_grace,
+            tls: tls.as_ref().map(Tls::acceptor).transpose()?,
             connections: service.metrics.connections.clone(),
         };
-        Ok(Self { sockets, router, limits, rate_limits, service, embedded })
+        Ok(Self { sockets, router, limits, rate_limits, service, tls, embedded })
     }
 
     /// Serves until `shutdown`. What was begun ends first: requests (within the grace), then finalizes that
@@ -213,6 +235,8 @@ impl Server {
             stopping.cancel();
         });
         let sweeping = tokio::spawn(sweep_for_ever(self.service.clone()));
+        let telling = tokio::spawn(webhooks::deliver_for_ever(self.service.clone()));
+        let following = self.tls.map(|tls| tokio::spawn(tls.follow_files()));
         let tidying = tokio::spawn(tidy_for_ever(self.rate_limits, self.service.metrics.clone()));
         let stop_metrics = CancellationToken::new();
         let serving_metrics = self.sockets.metrics.map(|listener| {
@@ -222,10 +246,11 @@ impl Server {
         });
         serve::serve(self.sockets.drive, self.router, stop, self.limits).await;
 
-        sweeping.abort();
-        tidying.abort();
-        // It has been aborted, or has panicked, which was logged: either way it is over.
-        let _ = sweeping.await;
+        for task in [&sweeping, &telling, &tidying].into_iter().chain(&following) {
+            task.abort();
+        }
+        // They have been aborted, or have panicked, which was logged: either way they are over.
+        let _ = tokio::join!(sweeping, telling);
         self.service.tasks.close();
         self.service.tasks.wait().await;
         if let Err(err) = self.service.end_sweep().await {
@@ -317,7 +342,7 @@ fn metrics(are_wanted: bool) -> Result<Metrics, Error> {
 
 /// For listeners beside the drive's: few use them, and they end when all else has.
 fn private_limits(max_connections: usize) -> serve::Limits {
-    serve::Limits { max_connections, grace: PRIVATE_GRACE, connections: Gauge::noop() }
+    serve::Limits { max_connections, grace: PRIVATE_GRACE, tls: None, connections: Gauge::noop() }
 }
 
 fn make_data_folder(path: &Path) -> Result<(), Error> {
@@ -393,10 +418,32 @@ fn check_public_url(url: &str) -> Result<String, SettingError> {
     }
 }
 
-fn url_ttl_secs(ttl: Duration) -> Result<u32, SettingError> {
-    let allowed = Duration::from_secs(1)..=drive::upload::MAX_URL_LIFE;
+fn check_upload_rules(rules: &UploadRules) -> Result<(), SettingError> {
+    let least = drive::rules::LEAST_IDLE_LIFE;
+    if rules.idle_life < least {
+        let rule = format!("must be at least {} minutes: people lose their connection", least.as_secs() / 60);
+        return Err(SettingError { setting: "--upload-life", rule });
+    }
+    if rules.whole_life < rules.idle_life {
+        let rule = "must be at least --upload-life".into();
+        return Err(SettingError { setting: "--upload-max-life", rule });
+    }
+    if rules.max_file_bytes > MAX_FILE_BYTES {
+        let rule = format!("must be at most {MAX_FILE_BYTES}, which is what S3 takes");
+        return Err(SettingError { setting: "--max-file-size", rule });
+    }
+    Ok(())
+}
+
+/// An upload must outlive the URLs that were signed for it, even when its new expiry was not worth writing.
+fn url_ttl_secs(ttl: Duration, rules: &UploadRules) -> Result<u32, SettingError> {
+    let longest = rules.idle_life.saturating_sub(rules.expiry_step());
+    let allowed = Duration::from_secs(1)..=longest;
     u32::try_from(ttl.as_secs()).ok().filter(|_| allowed.contains(&ttl)).ok_or_else(|| SettingError {
         setting: "--url-ttl",
-        rule: "must be 1s to 23h: an upload is given up 24 hours after its parts were last signed".into(),
+        rule: format!(
+            "must be 1 to {} seconds: an upload is given up --upload-life after its parts were last signed",
+            longest.as_secs()
+        ),
     })
 }

@@ -61,6 +61,9 @@ pub enum Error {
         /// What is allowed.
         limit_bytes: u64,
     },
+    /// The server does not take files that are called so.
+    #[error("files of this type are not allowed here")]
+    FileTypeNotAllowed,
     /// A file is needed, this is a folder.
     #[error("the item is a folder")]
     NotAFile,

@@ -100,6 +100,7 @@ pub(super) fn status(code: Code) -> StatusCode {
         | Code::ChecksumMismatch
         | Code::ChecksumUnproven
         | Code::FileTooLarge
+        | Code::FileTypeNotAllowed
         | Code::NotAFile
         | Code::NotAFolder
         | Code::TooDeep => StatusCode::BAD_REQUEST,
@@ -174,6 +175,10 @@ fn drive_parts(err: &drive::Error) -> (Code, String) {
         E::FileTooLarge { size_bytes, limit_bytes } => (
             Code::FileTooLarge,
             format!("fileSize is {size_bytes} bytes; the limit is {limit_bytes}."),
+        ),
+        E::FileTypeNotAllowed => (
+            Code::FileTypeNotAllowed,
+            "This server does not take files of that type, which the end of the name and mimeType tell.".into(),
         ),
         E::NotAFile => (Code::NotAFile, "The item is a folder; only files have bytes.".into()),
         E::NotAFolder => (

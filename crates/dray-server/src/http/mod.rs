@@ -7,6 +7,7 @@ mod conditional;
 mod error;
 mod extract;
 mod folders;
+mod forwarded;
 mod health;
 mod items;
 mod layers;
@@ -31,6 +32,7 @@ use axum::http::{HeaderValue, Method};
 
 use crate::service::Service;
 
+pub use forwarded::{InvalidTrustedProxy, TrustedProxy};
 pub(crate) use metrics::router as metrics_router;
 pub(crate) use rate_limit::RateLimits;
 
@@ -59,6 +61,8 @@ pub(crate) struct Around<'a> {
     pub(crate) bucket: &'static str,
     /// Origins of pages that may ask; none: any may.
     pub(crate) origins: &'a [HeaderValue],
+    /// Proxies whose word on a request is believed.
+    pub(crate) proxies: &'a [TrustedProxy],
     /// Whether requests are spans of traces.
     pub(crate) traces: bool,
 }

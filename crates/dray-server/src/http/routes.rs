@@ -50,8 +50,8 @@ macro_rules! routes {
 pub(super) fn api() -> Vec<Route> {
     routes! {
         POST DriveUpload "/drive/files/upload/multipart/start" uploads::start
-            [InvalidName, FileTooLarge, NotAFolder, ConfinedToken, RoleTooLow, NotFound, UploadExpired,
-             StoreUnreachable, QuotaExceeded];
+            [InvalidName, FileTooLarge, FileTypeNotAllowed, NotAFolder, ConfinedToken, RoleTooLow, NotFound,
+             UploadExpired, StoreUnreachable, QuotaExceeded];
         POST DriveUpload "/drive/files/upload/multipart/presigned-urls" uploads::presigned_urls
             [InvalidParameter, ImpossiblePartCount, UploadNotFound, FinalizedDifferently, UploadAborted, UploadExpired,
              StoreUnreachable];
@@ -67,7 +67,7 @@ pub(super) fn api() -> Vec<Route> {
 
         GET DriveRead "/drive/files/{id}" items::get_item [NotFound];
         PATCH AccessDrive "/drive/files/{id}" items::change
-            [InvalidName, NotAFolder, TooDeep, ConfinedToken, RoleTooLow, NotFound, IntoItself];
+            [InvalidName, FileTypeNotAllowed, NotAFolder, TooDeep, ConfinedToken, RoleTooLow, NotFound, IntoItself];
         GET DriveRead "/drive/files/{id}/ancestors" items::ancestors [NotFound];
         GET DriveRead "/drive/files/{id}/download" items::download [NotAFile, NotFound, StoreUnreachable];
         POST DriveUpload "/drive/folders" folders::create

@@ -38,7 +38,7 @@ const ATTEMPTS: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// A call and its repeats: whoever waits for a store that is down shall hear of it within two seconds.
-const CALL_TIMEOUT: Duration = Duration::from_millis(1500);
+const CALL_TIMEOUT: Duration = Duration::from_millis(1400);
 /// A store may take long to complete an upload of many parts (AWS: minutes), so this is only a bound.
 const COMPLETE_TIMEOUT: Duration = Duration::from_mins(10);
 /// Between two pieces of an object that is read back.

@@ -19,6 +19,7 @@ use crate::drive::upload::{FINALIZE_LEASE, FinalizeStep, LeaseHolder, State, Upl
 use crate::drive::{Error, Result};
 use crate::objects::Completion;
 use crate::random;
+use crate::webhooks::Event;
 
 /// How long a finalize that lost the race waits for the winner before it says "ask again".
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -218,9 +219,21 @@ impl Service {
             };
         }
         for attempts_left in (0..COMMIT_ATTEMPTS).rev() {
-            let (upload, digest, now) = (lease.upload.clone(), lease.digest.clone(), self.clock.now());
-            match self.db.write(move |c| make_item(c, &upload, &digest, now)).await {
-                Ok(Made::Item(item)) => return Ok(item),
+            let (service, now) = (self.clone(), self.clock.now());
+            let (upload, digest) = (lease.upload.clone(), lease.digest.clone());
+            let made = self.db.write(move |c| {
+                let made = make_item(c, &upload, &digest, now)?;
+                match &made {
+                    Made::Item(item) => {
+                        service.webhooks.note(c, &Event::UploadFinalized(&upload, item), now)?;
+                    }
+                    Made::NameTaken => service.webhooks.note(c, &Event::UploadAborted(&upload), now)?,
+                    Made::Before(_) | Made::Over => {}
+                }
+                Ok(made)
+            });
+            match made.await {
+                Ok(Made::Item(item) | Made::Before(item)) => return Ok(item),
                 Ok(Made::NameTaken) => return Err(Error::NameTaken),
                 Ok(Made::Over) => return Err(Error::UploadAborted),
                 Err(Error::FinalizePending) if attempts_left > 0 => {}
@@ -273,8 +286,14 @@ impl Service {
 
     /// The store has neither the upload nor its object: there is nothing to make an item of.
     async fn abandon(&self, lease: &Lease) -> Result<Item> {
-        let (id, holder) = (lease.upload.id, lease.holder.clone());
-        self.db.write(move |c| Ok(uploads::abort_completing(c, id, &holder)?)).await?;
+        let (service, upload, holder) = (self.clone(), lease.upload.clone(), lease.holder.clone());
+        let aborted = self.db.write(move |c| {
+            if uploads::abort_completing(c, upload.id, &holder)? {
+                service.webhooks.note(c, &Event::UploadAborted(&upload), service.clock.now())?;
+            }
+            Ok(())
+        });
+        aborted.await?;
         Err(Error::UploadAborted)
     }
 }

@@ -49,7 +49,7 @@ impl Service {
 
     /// Somebody is at the upload: it expires later. Answers when.
     pub(super) async fn keep_alive(&self, upload: &Upload, now: Timestamp) -> Result<Timestamp> {
-        let Some(expires_at) = upload.later_expiry(now) else { return Ok(upload.expires_at) };
+        let Some(expires_at) = upload.later_expiry(&self.rules, now) else { return Ok(upload.expires_at) };
         let id = upload.id;
         self.db.write(move |c| Ok(uploads::set_expiry(c, id, expires_at)?)).await?;
         Ok(expires_at)

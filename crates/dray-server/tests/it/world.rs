@@ -107,13 +107,16 @@ impl World {
 
     /// Starts the server (again) on the same folder and another port, and waits until it is ready.
     pub(crate) async fn serve(&mut self, change: impl FnOnce(&mut Config)) {
-        self.launch(change).await;
-        let ready = self.http.get(format!("{}/readyz", self.url)).send().await.unwrap();
-        assert_eq!(ready.status(), 200);
+        let has_tls = self.launch(change).await;
+        // Whom to trust then is the test's affair; what it asks waits in the socket.
+        if !has_tls {
+            let ready = self.http.get(format!("{}/readyz", self.url)).send().await.unwrap();
+            assert_eq!(ready.status(), 200);
+        }
     }
 
-    /// Starts the server (again); it may not be ready.
-    pub(crate) async fn launch(&mut self, change: impl FnOnce(&mut Config)) {
+    /// Starts the server (again), which may not be ready; answers whether it speaks TLS.
+    pub(crate) async fn launch(&mut self, change: impl FnOnce(&mut Config)) -> bool {
         let offset = self.clock_offset_ms.clone();
         let clock = move || real_now() + SignedDuration::from_millis(offset.load(Ordering::SeqCst));
         let mut config = Config {
@@ -133,11 +136,13 @@ impl World {
             self.metrics_url = format!("http://{}/metrics", listener.local_addr().unwrap());
             sockets.metrics = Some(listener);
         }
+        let has_tls = config.tls.is_some();
         let (stop, stopped) = oneshot::channel::<()>();
         self.stop = Some(stop);
         self.server = Some(tokio::spawn(dray_server::run(config, sockets, async move {
             let _ = stopped.await;
         })));
+        has_tls
     }
 
     /// Asks the server to stop, and does not wait.
@@ -212,6 +217,11 @@ pub(crate) fn real_now() -> Timestamp {
 }
 
 impl Actor {
+    /// The same person, who reaches the server with another client at another address.
+    pub(crate) fn by(self, http: Client, url: String) -> Self {
+        Self { url, http, ..self }
+    }
+
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method, format!("{}/public/v1{path}", self.url));
         match &self.token {
