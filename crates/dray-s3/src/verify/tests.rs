@@ -388,7 +388,10 @@ fn an_unknown_key_and_a_wrong_secret_are_told_apart() {
 #[test]
 fn a_password_that_a_client_takes_along_on_a_redirect_is_not_a_second_signature() {
     presigned().header("authorization", "Basic OnNlY3JldA==").at(0).unwrap();
-    assert_eq!(presigned().header("authorization", "AWS key:signature").refusal(), ErrorCode::InvalidArgument);
+    assert_eq!(
+        presigned().header("authorization", "AWS key:signature").refusal(),
+        ErrorCode::InvalidArgument
+    );
 }
 
 #[test]
