@@ -191,6 +191,29 @@ test("dray serve: a large and an empty file go up with progress and come back th
   await rm(folder, { recursive: true });
 });
 
+test("dray serve: the API's reference page comes from the server alone, and can ask it", async () => {
+  await openContext({ colorScheme: "dark" });
+  /** @type {string[]} */
+  const foreign = [];
+  page.on("request", (request) => new URL(request.url()).origin !== new URL(dray.url).origin && foreign.push(request.url()));
+  await page.goto(`${dray.url}/docs`);
+  await page.getByText("Find items by their names").waitFor();
+  await shot("docs-dark");
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.getByRole("button", { name: "Authorize" }).click();
+  await page.getByLabel("Value").fill(dray.token);
+  await page.getByRole("button", { name: "Apply credentials" }).click();
+  await page.getByRole("button", { name: "Close" }).last().click();
+  const route = page.locator("#operations-Workspace-getWorkspace");
+  await route.getByText("Get the workspace").click();
+  await route.getByText("missing_scope").first().waitFor();
+  await route.getByRole("button", { name: "Try it out" }).click();
+  await route.getByRole("button", { name: "Execute" }).click();
+  await route.locator(".live-responses-table").getByText('"slug"').waitFor();
+  await shot("docs");
+  assert.deepEqual([foreign, complaints], [[], []]);
+});
+
 test("an ETag that CORS hides is told as such", async () => {
   server.cors.expose = false;
   await signInToStandIn();

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The body of every answer that is not a success.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ErrorBody {
@@ -16,15 +17,16 @@ pub struct ErrorBody {
     pub message: String,
     /// Seconds to wait before asking again (429 and 503).
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub retry_after: Option<u64>,
 }
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
+    ($($(#[doc = $doc:literal])* $name:ident = $text:literal,)*) => {
         /// What went wrong, for programs. The texts never change.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
         pub enum ErrorCode {
-            $($(#[$doc])* #[serde(rename = $text)] $name,)*
+            $($(#[doc = $doc])* #[serde(rename = $text)] $name,)*
             /// A code that this version does not know (a newer server's).
             #[serde(other, rename = "unknown")]
             Unknown,
@@ -39,6 +41,14 @@ macro_rules! codes {
                 match self {
                     $(Self::$name => $text,)*
                     Self::Unknown => "unknown",
+                }
+            }
+
+            /// The status that it comes with, and what it means.
+            pub fn description(self) -> &'static str {
+                match self {
+                    $(Self::$name => concat!($($doc),*).trim_ascii(),)*
+                    Self::Unknown => "a code that this version does not know",
                 }
             }
         }
@@ -62,6 +72,8 @@ codes! {
     PartTooSmall = "part_too_small",
     /// 400: the stored bytes are not as many as `fileSize` said.
     SizeMismatch = "size_mismatch",
+    /// 400: the stored bytes do not have the checksum that was announced.
+    ChecksumMismatch = "checksum_mismatch",
     /// 400: the file is larger than the server takes.
     FileTooLarge = "file_too_large",
     /// 400: a file is needed, this is a folder.
@@ -106,7 +118,9 @@ codes! {
     MethodNotAllowed = "method_not_allowed",
     /// 409: the upload was finalized with other parts.
     FinalizedDifferently = "finalized_differently",
-    /// 409: the upload is being finalized with other parts.
+    /// 409: the upload is finalized, so it can not be aborted.
+    AlreadyFinalized = "already_finalized",
+    /// 409: the upload is being finalized right now, with other parts or against an abort.
     FinalizeInProgress = "finalize_in_progress",
     /// 409: a folder can not be moved into itself or below itself.
     IntoItself = "into_itself",

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::{ItemId, UserId};
 
 /// What an item is.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ItemType {
@@ -45,27 +46,47 @@ pub struct Item {
     pub updated_at: String,
 }
 
+/// A file or a folder. Each of `_id`/`id`, `parent`/`parentId` and `size`/`fileSize` is one value under two names.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct BothSpellings<'a> {
+pub(crate) struct BothSpellings<'a> {
+    /// The item's id.
     #[serde(rename = "_id")]
     underscore_id: ItemId,
+    /// The same as `_id`.
     id: ItemId,
+    /// Its name, as the person gave it.
     name: &'a str,
     #[serde(rename = "type")]
     kind: ItemType,
+    /// The user who owns it.
     owner: UserId,
+    /// The folder it is in; absent at the root.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     parent: Option<ItemId>,
+    /// The same as `parent`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     parent_id: Option<ItemId>,
+    /// MIME type; absent on a folder.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     mime_type: Option<&'a str>,
+    /// Bytes; absent on a folder.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     size: Option<u64>,
+    /// The same as `size`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     file_size: Option<u64>,
+    /// When it was made: RFC 3339 in UTC with milliseconds.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     created_at: &'a str,
+    /// When it last changed: RFC 3339 in UTC with milliseconds.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     updated_at: &'a str,
 }
 
@@ -90,10 +111,13 @@ impl Serialize for Item {
 }
 
 /// `POST /drive/folders`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NewFolder {
-    /// The folder's name.
+    /// The folder's name, one path segment: no slash, backslash, control or line-breaking character, none that changes
+    /// the direction of text, and not `.` or `..`.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 255))]
     pub name: String,
     /// The folder to make it in; absent or null: the root.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -101,14 +125,17 @@ pub struct NewFolder {
 }
 
 /// `PATCH /drive/files/{id}`: what is absent stays as it is.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ItemChange {
     /// A new name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 255))]
     pub name: Option<String>,
     /// The folder to move it to; `Some(None)`, null on the wire: the root.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<ItemId>))]
     pub parent_id: Option<Option<ItemId>>,
 }
 
@@ -119,9 +146,11 @@ fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<O
 }
 
 /// Answer of `GET /drive/files/{id}/download`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DownloadUrl {
     /// A signed GET of the bytes that downloads under the item's own name.
+    #[cfg_attr(feature = "openapi", schema(format = "uri"))]
     pub url: String,
 }
 

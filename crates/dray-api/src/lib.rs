@@ -1,6 +1,7 @@
 //! The wire of the drive API: what goes over HTTP as JSON, and the rules both ends must agree on.
 //!
-//! Used by the server, the client and anyone who links them. No IO, no clock, no HTTP library: serde only.
+//! Used by the server, the client and anyone who links them. No IO, no clock, no HTTP library: serde only,
+//! and with the feature `openapi` each type's schema.
 
 pub mod error;
 pub mod id;
@@ -8,6 +9,8 @@ pub mod item;
 pub mod limits;
 pub mod listing;
 pub mod plan;
+#[cfg(feature = "openapi")]
+mod schema;
 pub mod search;
 pub mod sharing;
 pub mod token;

@@ -5,16 +5,19 @@ use serde::{Deserialize, Serialize};
 use crate::item::Item;
 
 /// A page of items: answer of `GET /drive/folders/{id}/children` and `GET /drive/shared`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ItemPage {
     /// The items, folders first.
     pub items: Vec<Item>,
     /// What to ask for the next page with; null: this is the last.
+    #[cfg_attr(feature = "openapi", schema(required = true))]
     pub next_cursor: Option<String>,
 }
 
 /// Answer of `GET /drive/files/{id}/ancestors`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ancestors {
     /// The folders above the item that the caller sees, the topmost first.
@@ -22,6 +25,7 @@ pub struct Ancestors {
 }
 
 /// An item in the trash.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TrashedItem {
@@ -29,22 +33,27 @@ pub struct TrashedItem {
     #[serde(flatten)]
     pub item: Item,
     /// When it was put there: RFC 3339 in UTC with milliseconds.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub trashed_at: String,
     /// When it is removed for good by itself.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub removed_at: String,
 }
 
 /// Answer of `GET /drive/trash`: what was put there last comes first.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TrashPage {
     /// The items. What is in a trashed folder is not listed beside it.
     pub items: Vec<TrashedItem>,
     /// What to ask for the next page with; null: this is the last.
+    #[cfg_attr(feature = "openapi", schema(required = true))]
     pub next_cursor: Option<String>,
 }
 
 /// Answer of `DELETE /drive/trash`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EmptiedTrash {
     /// How many items were in the trash, not counting what was in trashed folders.
@@ -77,6 +86,7 @@ impl ListSort {
 }
 
 /// Answer of `GET /drive/usage`: what the caller owns in the workspace, the trash included.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Usage {
@@ -85,5 +95,6 @@ pub struct Usage {
     /// Bytes of the files.
     pub used_bytes: u64,
     /// Most bytes that the caller may own; null: there is no limit.
+    #[cfg_attr(feature = "openapi", schema(required = true))]
     pub quota_bytes: Option<u64>,
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::item::Item;
 
 /// Answer of `GET /drive/search`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SearchHits {

@@ -5,22 +5,27 @@ use serde::{Deserialize, Serialize};
 use crate::id::{ItemId, TokenId};
 
 /// `POST /tokens`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NewToken {
     /// What it is for, for people.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 100))]
     pub name: String,
     /// What it may do: `access_drive` (everything), or `drive_read` and `drive_upload`. At least one.
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<crate::schema::TokenScope>, min_items = 1))]
     pub scopes: Vec<String>,
     /// Confine it to this folder and what is below it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folder_id: Option<ItemId>,
     /// When it ends, at most a year from now: RFC 3339. Absent or null: in 30 days.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub expires_at: Option<String>,
 }
 
 /// A token, without its secret.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Token {
@@ -29,20 +34,26 @@ pub struct Token {
     /// What it is for, for people.
     pub name: String,
     /// What it may do.
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<crate::schema::TokenScope>))]
     pub scopes: Vec<String>,
     /// The folder that it is confined to, if it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub folder_id: Option<ItemId>,
     /// When it was made: RFC 3339 in UTC with milliseconds.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub created_at: String,
     /// When it ends.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub expires_at: String,
     /// When it was revoked, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(format = DateTime, nullable = false))]
     pub revoked_at: Option<String>,
 }
 
 /// Answer of `POST /tokens`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreatedToken {
@@ -54,6 +65,7 @@ pub struct CreatedToken {
 }
 
 /// Answer of `GET /tokens`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tokens {
     /// The caller's tokens, oldest first; those that have ended too.

@@ -6,12 +6,15 @@ use crate::id::ItemId;
 use crate::item::Item;
 
 /// Answer of `GET /drive/tree`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Tree {
     /// What is in the folder that was asked for, folders first, then by name.
+    #[cfg_attr(feature = "openapi", schema(max_items = 500))]
     pub root: Vec<TreeNode>,
     /// How many items this answer has, on all levels.
+    #[cfg_attr(feature = "openapi", schema(maximum = 500))]
     pub total_items: usize,
     /// Whether there is more within the depth that was asked for than one answer can have.
     pub truncated: bool,
@@ -21,6 +24,7 @@ pub struct Tree {
 }
 
 /// An item, and what is in it.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TreeNode {
@@ -30,6 +34,7 @@ pub struct TreeNode {
     /// Whether there is something in it, listed here or not. Never in a file.
     pub has_children: bool,
     /// What is in it, as far as it was listed.
+    #[cfg_attr(feature = "openapi", schema(no_recursion))]
     pub children: Vec<TreeNode>,
 }
 

@@ -8,14 +8,19 @@ use serde::{Deserialize, Serialize};
 use crate::id::ItemId;
 
 /// Step 1, `start`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StartUpload {
-    /// Name of the item to be.
+    /// Name of the item to be, one path segment: no slash, backslash, control or line-breaking character, none that changes
+    /// the direction of text, and not `.` or `..`.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 255))]
     pub file_name: String,
     /// Its size in bytes.
+    #[cfg_attr(feature = "openapi", schema(maximum = 5_497_558_138_880_i64))]
     pub file_size: u64,
-    /// Its MIME type.
+    /// Its MIME type; if it is empty, `application/octet-stream`.
+    #[cfg_attr(feature = "openapi", schema(max_length = 255))]
     pub mime_type: String,
     /// The folder it goes to; absent or null: the root.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -23,9 +28,22 @@ pub struct StartUpload {
     /// What to do if its folder has a file of this name when it is finalized.
     #[serde(default)]
     pub on_conflict: OnConflict,
+    /// What the whole file must come to, if it is known already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checksum: Option<Checksum>,
+}
+
+/// A checksum of a whole file.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checksum {
+    /// CRC-64/NVME of all bytes, big-endian, in base64: as S3's `x-amz-checksum-crc64nvme`.
+    #[cfg_attr(feature = "openapi", schema(pattern = "^[A-Za-z0-9+/]{10}[AEIMQUYcgkosw048]=$"))]
+    pub crc64nvme: String,
 }
 
 /// What finalize does if there is a file of the same name in the same folder.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OnConflict {
@@ -41,6 +59,7 @@ pub enum OnConflict {
 }
 
 /// Answer of `start`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StartedUpload {
@@ -53,23 +72,33 @@ pub struct StartedUpload {
     /// How many parts that makes.
     pub parts: u32,
     /// When the upload expires if it is left alone: RFC 3339 in UTC with milliseconds.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub expires_at: String,
 }
 
 /// Step 2, `presigned-urls`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PresignParts {
     /// From `start`.
+    #[cfg_attr(feature = "openapi", schema(max_length = 1024))]
     pub upload_id: String,
     /// From `start`.
+    #[cfg_attr(feature = "openapi", schema(max_length = 1024))]
     pub file_key: String,
     /// How many parts the client cuts the file into. May be left out when `partNumbers` is given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 10_000))]
     pub parts: Option<u64>,
-    /// Sign only these (after an expiry, when resuming).
+    /// Sign only these parts (after an expiry, when resuming), each from 1 to 10,000 and none twice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 10_000))]
     pub part_numbers: Option<Vec<u64>>,
+    /// How many bytes each of these parts has, in their order; each URL then takes exactly so many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 10_000))]
+    pub content_lengths: Option<Vec<u64>>,
 }
 
 /// Answer of `presigned-urls`, as a client reads it.
@@ -96,15 +125,26 @@ pub struct PresignedPart {
 }
 
 /// Step 4, `finalize`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FinalizeUpload {
     /// From `start`.
+    #[cfg_attr(feature = "openapi", schema(max_length = 1024))]
     pub upload_id: String,
     /// From `start`.
+    #[cfg_attr(feature = "openapi", schema(max_length = 1024))]
     pub file_key: String,
-    /// Every part, in any order.
-    pub parts: Vec<UploadedPart>,
+    /// Every part, in any order, none twice. Absent or null: every part that the store has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 10_000))]
+    pub parts: Option<Vec<UploadedPart>>,
+    /// What the whole file must come to; there is no item otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checksum: Option<Checksum>,
+    /// Read the file back if the store can not prove its checksum; the embedded store always can.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub verify: bool,
 }
 
 /// A part that the store has, by the `ETag` that it answered.
@@ -114,8 +154,107 @@ pub struct UploadedPart {
     /// The part's number, from 1.
     #[serde(alias = "PartNumber")]
     pub part_number: u64,
-    /// The store's `ETag`, with or without its double quotes.
-    #[serde(alias = "ETag", alias = "etag")]
+    /// The store's `ETag`, with or without its double quotes. Absent or null: whatever the store has.
+    #[serde(alias = "ETag", alias = "etag", default, skip_serializing_if = "Option::is_none")]
+    pub e_tag: Option<String>,
+}
+
+/// Which upload: `parts` and `abort`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UploadKey {
+    /// From `start`.
+    #[cfg_attr(feature = "openapi", schema(max_length = 1024))]
+    pub upload_id: String,
+    /// From `start`.
+    #[cfg_attr(feature = "openapi", schema(max_length = 1024))]
+    pub file_key: String,
+}
+
+/// Where an upload is in its life.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UploadStatus {
+    /// Parts can be put.
+    Open,
+    /// A finalize is under way.
+    Finalizing,
+    /// The item is there.
+    Finalized,
+}
+
+/// An upload that has not come to its end.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OpenUpload {
+    /// The object store's multipart upload id.
+    pub upload_id: String,
+    /// The object's key in the store.
+    pub file_key: String,
+    /// Where it is in its life.
+    pub status: UploadStatus,
+    /// Name of the item to be.
+    pub file_name: String,
+    /// Its size in bytes.
+    pub file_size: u64,
+    /// Its MIME type.
+    pub mime_type: String,
+    /// The folder it goes to; absent: the root.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub parent_id: Option<ItemId>,
+    /// Recommended bytes of each part but the last.
+    pub part_size: u64,
+    /// When it was started: RFC 3339 in UTC with milliseconds.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    pub created_at: String,
+    /// When it expires if it is left alone.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
+    pub expires_at: String,
+}
+
+/// Answer of `GET /drive/uploads`: the caller's own, the latest first.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OpenUploads {
+    /// The uploads.
+    pub uploads: Vec<OpenUpload>,
+    /// What to ask for the next page with; null: this is the last.
+    #[cfg_attr(feature = "openapi", schema(required = true))]
+    pub next_cursor: Option<String>,
+}
+
+/// Answer of `parts`: the upload, and what the store has of it.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StoredParts {
+    /// The upload.
+    #[serde(flatten)]
+    pub upload: OpenUpload,
+    /// The item, once there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub item_id: Option<ItemId>,
+    /// The parts that the store has, ascending; none once there is the item.
+    pub parts: Vec<StoredPart>,
+}
+
+/// A part as the store has it.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StoredPart {
+    /// Its number, from 1.
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 10_000))]
+    pub part_number: u64,
+    /// Its bytes.
+    pub size: u64,
+    /// Its `ETag`, as finalize takes it.
     pub e_tag: String,
 }
 

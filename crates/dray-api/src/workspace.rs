@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::{UserId, WorkspaceId};
 
 /// Answer of `GET /workspace/info`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WorkspaceInfo {
@@ -19,16 +20,20 @@ pub struct WorkspaceInfo {
     pub description: String,
     /// Address of a picture, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub picture: Option<String>,
     /// How many users it has.
     pub seats: u64,
     /// When it was made: RFC 3339 in UTC with milliseconds.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub created_at: String,
     /// When it last changed: RFC 3339 in UTC with milliseconds.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub updated_at: String,
 }
 
 /// Answer of `GET /workspace/members`: one page of them, oldest first.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Members {
     /// Those on this page.
@@ -38,10 +43,12 @@ pub struct Members {
     /// Most that this page could have.
     pub limit: u32,
     /// How many there are before this page.
+    #[cfg_attr(feature = "openapi", schema(value_type = u64))]
     pub offset: u32,
 }
 
 /// A user, as one of a workspace.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Member {
@@ -60,5 +67,6 @@ pub struct Member {
     /// Whether they can use the workspace.
     pub active: bool,
     /// When they were added to it: RFC 3339 in UTC with milliseconds.
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub created_at: String,
 }

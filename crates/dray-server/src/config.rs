@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::rate::RateLimit;
+
 /// Name of the bucket that the embedded store has.
 pub const BUCKET: &str = "dray";
 /// Region that the embedded store signs for.
@@ -60,6 +62,14 @@ pub struct Config {
     pub shutdown_grace: Duration,
     /// Connections at once. Each may need two file descriptors: its socket, and a part file.
     pub max_connections: usize,
+    /// Requests that each token may make; `None`: a default, or no limit if the server listens on a loopback
+    /// address.
+    pub rate_limit_per_token: Option<RateLimit>,
+    /// Requests that each client address may make; `None` as above.
+    pub rate_limit_per_address: Option<RateLimit>,
+    /// Whether requests are spans of OpenTelemetry traces: they are named for it, and join their callers' traces
+    /// by the process's global propagator. For whoever installed a subscriber that exports them.
+    pub traces: bool,
     /// What time it is.
     pub clock: Clock,
 }
@@ -76,6 +86,9 @@ impl Default for Config {
             trash_life: Duration::from_hours(30 * 24),
             shutdown_grace: Duration::from_secs(30),
             max_connections: 400,
+            rate_limit_per_token: None,
+            rate_limit_per_address: None,
+            traces: false,
             clock: Clock::system(),
         }
     }

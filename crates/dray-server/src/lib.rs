@@ -8,8 +8,10 @@ pub mod config;
 mod db;
 mod drive;
 mod http;
+mod metrics;
 mod objects;
 mod random;
+mod rate;
 mod serve;
 mod service;
 
@@ -18,6 +20,7 @@ use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -25,16 +28,22 @@ use axum::http::HeaderValue;
 use dray_object_store::{CorsOrigins, ObjectStore};
 use jiff::SignedDuration;
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use ::metrics::Gauge;
 pub use config::{BUCKET, Clock, Config, DATABASE_CONNECTIONS, DatabaseUrl, REGION, store_folder};
 use db::Db;
 pub use db::access::UserRow;
 pub use db::tokens::TokenRow;
 pub use drive::Error as DriveError;
+use http::RateLimits;
+pub use http::route_table;
+use metrics::Metrics;
 use objects::{Objects, ObjectsConfig};
+pub use rate::{InvalidRateLimit, Rate, RateLimit};
 use service::Service;
 use service::passwords::Passwords;
 pub use service::sweep::Report;
@@ -45,6 +54,11 @@ const PRIVATE_GRACE: Duration = Duration::from_secs(5);
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
 /// How many of them are worked on at once.
 const SWEEP_LIMIT: u32 = 1000;
+
+/// How often rate limits forget who is not held back, and times are added up.
+const TIDY_EVERY: Duration = Duration::from_secs(5);
+/// Scrapers at once.
+const METRICS_CONNECTIONS: usize = 16;
 
 /// Why a server can not start. Each is one line that says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -87,22 +101,37 @@ pub enum Error {
     Drive(#[from] DriveError),
 }
 
-/// Serves the drive on `listener` until `shutdown`, then lets transfers finish within
+/// Where a server listens. The caller opens the sockets, so they know what is wrong with one and which it is.
+pub struct Sockets {
+    /// The drive: page, API and embedded store.
+    pub drive: TcpListener,
+    /// `GET /metrics` for Prometheus, and nothing else; if there is none, nothing is counted.
+    pub metrics: Option<TcpListener>,
+}
+
+impl From<TcpListener> for Sockets {
+    fn from(drive: TcpListener) -> Self {
+        Self { drive, metrics: None }
+    }
+}
+
+/// Serves the drive on `sockets` until `shutdown`, then lets transfers finish within
 /// [`Config::shutdown_grace`].
 pub async fn run(
     config: Config,
-    listener: TcpListener,
+    sockets: impl Into<Sockets>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Error> {
-    Server::start(config, listener).await?.run(shutdown).await;
+    Server::start(config, sockets).await?.run(shutdown).await;
     Ok(())
 }
 
 /// A server that has all it needs and does not accept connections yet.
 pub struct Server {
-    listener: TcpListener,
+    sockets: Sockets,
     router: Router,
     limits: serve::Limits,
+    rate_limits: RateLimits,
     service: Service,
     store: ObjectStore,
     stop_private: CancellationToken,
@@ -111,19 +140,22 @@ pub struct Server {
 
 impl Server {
     /// Opens the data folder and checks everything that can be wrong with it or with the settings.
-    pub async fn start(config: Config, listener: TcpListener) -> Result<Self, Error> {
+    pub async fn start(config: Config, sockets: impl Into<Sockets>) -> Result<Self, Error> {
+        let sockets = sockets.into();
         let origins = origins(&config.allow_origins)?;
         let public_url = config.public_url.as_deref().map(check_public_url).transpose()?;
         let url_ttl_secs = url_ttl_secs(config.url_ttl)?;
         make_data_folder(&config.data)?;
         let store = open_store(&config).await?;
-        let db =
-            open_database(&config.data, config.database_url.as_ref(), config.database_connections).await?;
+        let metrics = Arc::new(metrics(sockets.metrics.is_some())?);
+        let db = open_database(&config.data, config.database_url.as_ref(), config.database_connections)
+            .await?
+            .timed(&metrics);
 
-        let private = TcpListener::bind(loopback(&listener)).await.map_err(Error::Socket)?;
+        let private = TcpListener::bind(loopback(&sockets.drive)).await.map_err(Error::Socket)?;
         let endpoint = format!("http://{}", private.local_addr().map_err(Error::Socket)?);
         let stop_private = CancellationToken::new();
-        let limits = serve::Limits { max_connections: config.max_connections, grace: PRIVATE_GRACE };
+        let limits = private_limits(config.max_connections);
         let private_server = serve::serve(private, store.router(), stop_private.clone(), limits);
         let serving_private = tokio::spawn(private_server);
 
@@ -132,24 +164,42 @@ impl Server {
             credentials: store.credentials().clone(),
             region: REGION.to_owned(),
             bucket: BUCKET.to_owned(),
+            metrics: metrics.clone(),
         });
         objects.check().await.map_err(Error::StoreRefused)?;
+        let listener = sockets.drive.local_addr().map_err(Error::Socket)?.ip();
+        let rate_limits = RateLimits::new(&config, listener, &metrics);
         let (clock, tasks) = (config.clock, TaskTracker::new());
         let trash_life = SignedDuration::try_from(config.trash_life).unwrap_or(SignedDuration::MAX);
-        let server = random::text().map_err(Error::Drive)?;
-        let passwords = Passwords::default();
-        let inner = service::Inner { db, objects, clock, url_ttl_secs, trash_life, server, tasks, passwords };
-        let service = Service::new(inner);
+        let service = Service::new(service::Inner {
+            db,
+            objects,
+            clock,
+            url_ttl_secs,
+            trash_life,
+            server: random::text().map_err(Error::Drive)?,
+            tasks,
+            sweep_soon: Notify::new(),
+            passwords: Passwords::default(),
+            metrics,
+        });
         match service.end_leases().await {
             // A full disk must not keep anyone from reading; the leases run out by themselves.
             Err(DriveError::NoSpace) => tracing::warn!("the disk is full: only reads will work"),
             ended => ended?,
         }
 
-        let app = http::App { service: service.clone(), public_url: public_url.map(Into::into) };
-        let router = http::router(app, store.router(), BUCKET, &origins);
-        let limits = serve::Limits { max_connections: config.max_connections, grace: config.shutdown_grace };
-        Ok(Self { listener, router, limits, service, store, stop_private, serving_private })
+        let public_url = public_url.map(Into::into);
+        let app = http::App { service: service.clone(), public_url, rate_limits: rate_limits.clone() };
+        let around =
+            http::Around { store: store.router(), bucket: BUCKET, origins: &origins, traces: config.traces };
+        let router = http::router(&app, around);
+        let limits = serve::Limits {
+            max_connections: config.max_connections,
+            grace: config.shutdown_grace,
+            connections: service.metrics.connections.clone(),
+        };
+        Ok(Self { sockets, router, limits, rate_limits, service, store, stop_private, serving_private })
     }
 
     /// Serves until `shutdown`. What was begun ends first: requests (within the grace), then finalizes that
@@ -163,17 +213,28 @@ impl Server {
             stopping.cancel();
         });
         let sweeping = tokio::spawn(sweep_for_ever(self.service.clone()));
-        serve::serve(self.listener, self.router, stop, self.limits).await;
+        let tidying = tokio::spawn(tidy_for_ever(self.rate_limits, self.service.metrics.clone()));
+        let serving_metrics = self.sockets.metrics.map(|listener| {
+            let router = http::metrics_router(self.service.clone());
+            let limits = private_limits(METRICS_CONNECTIONS);
+            tokio::spawn(serve::serve(listener, router, self.stop_private.clone(), limits))
+        });
+        serve::serve(self.sockets.drive, self.router, stop, self.limits).await;
 
         sweeping.abort();
+        tidying.abort();
+        // It has been aborted, or has panicked, which was logged: either way it is over.
+        let _ = sweeping.await;
+        self.service.tasks.close();
+        self.service.tasks.wait().await;
         if let Err(err) = self.service.end_sweep().await {
             tracing::warn!(%err, "other servers begin to sweep only when this one's lease has run out");
         }
-        self.service.tasks.close();
-        self.service.tasks.wait().await;
         self.stop_private.cancel();
-        if let Err(err) = self.serving_private.await {
-            tracing::warn!(%err, "the way to the store did not end well");
+        for serving in [Some(self.serving_private), serving_metrics].into_iter().flatten() {
+            if let Err(err) = serving.await {
+                tracing::warn!(%err, "a listener beside the drive's did not end well");
+            }
         }
         self.service.db.close().await;
         self.store.close().await;
@@ -183,13 +244,41 @@ impl Server {
 async fn sweep_for_ever(service: Service) {
     let mut ticks = tokio::time::interval(SWEEP_EVERY);
     loop {
-        ticks.tick().await;
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = service.sweep_soon.notified() => {}
+        }
         match service.sweep(service.clock.now(), SWEEP_LIMIT).await {
             Ok(report) if report == Report::default() => {}
-            Ok(report) => tracing::info!(?report, "swept"),
-            Err(err) => tracing::warn!(%err, "the sweep failed"),
+            Ok(report) => {
+                service.metrics.swept(&report);
+                tracing::info!(?report, "swept");
+            }
+            Err(err) => {
+                service.metrics.sweep_failures.increment(1);
+                tracing::warn!(%err, "the sweep failed");
+            }
         }
     }
+}
+
+/// Keeps what requests leave in memory from piling up.
+async fn tidy_for_ever(rate_limits: RateLimits, metrics: Arc<Metrics>) {
+    let mut ticks = tokio::time::interval(TIDY_EVERY);
+    loop {
+        ticks.tick().await;
+        rate_limits.forget_idle();
+        metrics.add_up();
+    }
+}
+
+fn metrics(are_wanted: bool) -> Result<Metrics, Error> {
+    if are_wanted { Ok(Metrics::on().map_err(drive::Error::internal)?) } else { Ok(Metrics::off()) }
+}
+
+/// For listeners beside the drive's: few use them, and they end when all else has.
+fn private_limits(max_connections: usize) -> serve::Limits {
+    serve::Limits { max_connections, grace: PRIVATE_GRACE, connections: Gauge::noop() }
 }
 
 fn make_data_folder(path: &Path) -> Result<(), Error> {

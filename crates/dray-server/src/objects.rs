@@ -2,6 +2,7 @@
 //!
 //! Control calls go through the AWS SDK. Part URLs are signed by `dray-s3`'s batch presigner.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
@@ -14,13 +15,14 @@ use aws_sdk_s3::config::{
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use dray_api::limits::MAX_PARTS;
-use dray_api::upload::UploadedPart;
+use dray_api::upload::StoredPart;
 use dray_s3::{AddressingStyle, Credentials, Endpoint, ErrorCode, PartPresigner, PresignScope};
 use http::Method;
 use jiff::Timestamp;
 
-use crate::drive::upload::PartList;
+use crate::drive::parts::{Crc64, PartList};
 use crate::drive::{Error, Result};
+use crate::metrics::Metrics;
 
 /// The metadata entry that proves whose upload an object is.
 const TOKEN_METADATA: &str = "dray-upload";
@@ -38,6 +40,7 @@ pub(crate) struct Objects {
     credentials: Credentials,
     region: String,
     bucket: String,
+    metrics: Arc<Metrics>,
 }
 
 /// How the store is reached.
@@ -47,6 +50,8 @@ pub(crate) struct ObjectsConfig {
     pub(crate) credentials: Credentials,
     pub(crate) region: String,
     pub(crate) bucket: String,
+    /// Where calls are timed.
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 /// What became of asking the store to complete an upload.
@@ -72,7 +77,7 @@ pub(crate) struct ObjectHead {
 
 impl Objects {
     pub(crate) fn new(config: ObjectsConfig) -> Self {
-        let ObjectsConfig { endpoint, credentials, region, bucket } = config;
+        let ObjectsConfig { endpoint, credentials, region, bucket, metrics } = config;
         let sdk_credentials = aws_credential_types::Credentials::new(
             &credentials.access_key_id,
             &credentials.secret_access_key,
@@ -98,11 +103,12 @@ impl Objects {
                     .build(),
             )
             .build();
-        Self { client: Client::from_conf(sdk_config), credentials, region, bucket }
+        Self { client: Client::from_conf(sdk_config), credentials, region, bucket, metrics }
     }
 
     /// Whether the bucket is there and lets us in, now.
     pub(crate) async fn check(&self) -> Result<()> {
+        let _timing = self.metrics.store("HeadBucket");
         let answer = self.client.head_bucket().bucket(&self.bucket).send();
         match tokio::time::timeout(CHECK_TIMEOUT, answer).await {
             Ok(answer) => answer.map(|_| ()).map_err(|err| unreachable(&err)),
@@ -117,6 +123,7 @@ impl Objects {
         mime_type: &str,
         store_token: &str,
     ) -> Result<String> {
+        let _timing = self.metrics.store("CreateMultipartUpload");
         let request = self.client.create_multipart_upload().bucket(&self.bucket).key(key);
         let answer = request.content_type(mime_type).metadata(TOKEN_METADATA, store_token).send().await;
         let created = answer.map_err(|err| unreachable(&err))?;
@@ -130,7 +137,9 @@ impl Objects {
         upload_id: &str,
         parts: &PartList,
         size_bytes: u64,
+        crc64: Option<&Crc64>,
     ) -> Completion {
+        let _timing = self.metrics.store("CompleteMultipartUpload");
         let listed = parts.iter().map(|(number, etag)| {
             CompletedPart::builder().part_number(number.get().into()).e_tag(format!("\"{etag}\"")).build()
         });
@@ -138,6 +147,7 @@ impl Objects {
         let request =
             self.client.complete_multipart_upload().bucket(&self.bucket).key(key).upload_id(upload_id);
         let size = i64::try_from(size_bytes).ok();
+        let request = request.set_checksum_crc64_nvme(crc64.map(|crc64| crc64.as_str().to_owned()));
         match request.set_mpu_object_size(size).multipart_upload(listed).send().await {
             Ok(_) => Completion::Done,
             Err(err) => refusal(&err, size_bytes),
@@ -145,7 +155,8 @@ impl Objects {
     }
 
     /// The parts that the store has of an upload; `None` if it does not know the upload.
-    pub(crate) async fn list_parts(&self, key: &str, upload_id: &str) -> Result<Option<Vec<UploadedPart>>> {
+    pub(crate) async fn list_parts(&self, key: &str, upload_id: &str) -> Result<Option<Vec<StoredPart>>> {
+        let _timing = self.metrics.store("ListParts");
         let request = self.client.list_parts().bucket(&self.bucket).key(key).upload_id(upload_id);
         let mut pages = request.into_paginator().send();
         let mut parts = Vec::new();
@@ -156,9 +167,12 @@ impl Objects {
             };
             for part in page.parts.unwrap_or_default() {
                 let number = part.part_number.and_then(|n| u64::try_from(n).ok());
-                parts.extend(
-                    number.zip(part.e_tag).map(|(part_number, e_tag)| UploadedPart { part_number, e_tag }),
-                );
+                let size = part.size.and_then(|n| u64::try_from(n).ok()).unwrap_or(0);
+                parts.extend(number.zip(part.e_tag).map(|(part_number, e_tag)| StoredPart {
+                    part_number,
+                    size,
+                    e_tag,
+                }));
             }
             if parts.len() > MAX_PARTS as usize {
                 return Err(Error::internal("the store lists more parts than an upload can have"));
@@ -169,6 +183,7 @@ impl Objects {
 
     /// Gives an upload up and frees its parts. One that the store does not know is given up already.
     pub(crate) async fn abort_upload(&self, key: &str, upload_id: &str) -> Result<()> {
+        let _timing = self.metrics.store("AbortMultipartUpload");
         let request = self.client.abort_multipart_upload().bucket(&self.bucket).key(key).upload_id(upload_id);
         match request.send().await {
             Err(err) if code(&err) != Some(ErrorCode::NoSuchUpload) => Err(unreachable(&err)),
@@ -178,6 +193,7 @@ impl Objects {
 
     /// Gives up every upload that the store has begun for `key`.
     pub(crate) async fn abort_uploads_of(&self, key: &str) -> Result<()> {
+        let _timing = self.metrics.store("ListMultipartUploads");
         let listed = self.client.list_multipart_uploads().bucket(&self.bucket).prefix(key).send().await;
         let uploads = listed.map_err(|err| unreachable(&err))?.uploads.unwrap_or_default();
         for upload in uploads.into_iter().filter(|upload| upload.key.as_deref() == Some(key)) {
@@ -188,12 +204,14 @@ impl Objects {
 
     /// Removes an object. One that is not there is removed already.
     pub(crate) async fn delete(&self, key: &str) -> Result<()> {
+        let _timing = self.metrics.store("DeleteObject");
         let answer = self.client.delete_object().bucket(&self.bucket).key(key).send().await;
         answer.map(drop).map_err(|err| unreachable(&err))
     }
 
     /// The object under `key`, if there is one.
     pub(crate) async fn head(&self, key: &str) -> Result<Option<ObjectHead>> {
+        let _timing = self.metrics.store("HeadObject");
         match self.client.head_object().bucket(&self.bucket).key(key).send().await {
             Ok(head) => Ok(Some(ObjectHead {
                 size_bytes: head.content_length.and_then(|n| u64::try_from(n).ok()).unwrap_or(0),
@@ -281,6 +299,7 @@ where
             Completion::Refused(Error::InvalidPart { detail: detail() })
         }
         Some(ErrorCode::EntityTooSmall) => Completion::Refused(Error::PartTooSmall),
+        Some(ErrorCode::BadDigest) => Completion::Refused(Error::ChecksumMismatch),
         Some(ErrorCode::InvalidRequest) => {
             Completion::Refused(Error::SizeMismatch { announced_bytes: size_bytes, detail: detail() })
         }

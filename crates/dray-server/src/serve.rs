@@ -2,6 +2,7 @@
 //! a stop that lets what is under way finish.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,12 +11,14 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
+use axum::extract::ConnectInfo;
 use axum::http::{HeaderValue, Request, header};
 use axum::response::Response;
 use hyper::body::{Body as _, Frame, Incoming, SizeHint};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
+use metrics::Gauge;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_io_timeout::TimeoutStream;
@@ -39,6 +42,8 @@ pub(crate) struct Limits {
     pub(crate) max_connections: usize,
     /// How long a stop waits for requests under way.
     pub(crate) grace: Duration,
+    /// How many connections are open.
+    pub(crate) connections: Gauge,
 }
 
 /// Serves `app` until `stop`, then lets requests under way finish within the grace and cuts the others off.
@@ -46,14 +51,15 @@ pub(crate) async fn serve(listener: TcpListener, app: Router, stop: Cancellation
     let graceful = GracefulShutdown::new();
     let (tasks, cut_off) = (TaskTracker::new(), CancellationToken::new());
     let slots = Arc::new(Semaphore::new(limits.max_connections));
-    while let Some((stream, slot)) = next_connection(&listener, &slots, &stop).await {
-        let connection = graceful.watch(connection(stream, app.clone()));
+    while let Some((stream, peer, slot)) = next_connection(&listener, &slots, &stop).await {
+        let connection = graceful.watch(connection(stream, peer, app.clone()));
         let cut_off = cut_off.clone();
+        let open = Open::new(&limits.connections);
         tasks.spawn(async move {
             if let Some(Err(err)) = cut_off.run_until_cancelled(connection).await {
                 tracing::debug!(%err, "connection ended");
             }
-            drop(slot);
+            drop((slot, open));
         });
     }
     drop(listener);
@@ -65,17 +71,33 @@ pub(crate) async fn serve(listener: TcpListener, app: Router, stop: Cancellation
     tasks.wait().await;
 }
 
-/// The next connection and the slot that it takes; `None` once it is time to stop.
+/// An open connection, counted as long as this is there.
+struct Open(Gauge);
+
+impl Open {
+    fn new(connections: &Gauge) -> Self {
+        connections.increment(1);
+        Self(connections.clone())
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.decrement(1);
+    }
+}
+
+/// The next connection, where it comes from and the slot that it takes; `None` once it is time to stop.
 async fn next_connection(
     listener: &TcpListener,
     slots: &Arc<Semaphore>,
     stop: &CancellationToken,
-) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     let accept = async {
         let slot = slots.clone().acquire_owned().await.ok()?;
         loop {
             match listener.accept().await {
-                Ok((stream, _)) => return Some((stream, slot)),
+                Ok((stream, peer)) => return Some((stream, peer, slot)),
                 Err(err) => {
                     tracing::warn!(%err, "a connection could not be accepted");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -86,12 +108,19 @@ async fn next_connection(
     stop.run_until_cancelled(accept).await?
 }
 
-fn connection(stream: TcpStream, app: Router) -> impl GracefulConnection<Error = hyper::Error> {
+fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    app: Router,
+) -> impl GracefulConnection<Error = hyper::Error> {
     // Answers are small and wanted at once. A socket that refuses the option still works.
     let _ = stream.set_nodelay(true);
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(WRITE_STALL));
-    let service = service_fn(move |request| answer(app.clone(), request));
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        answer(app.clone(), request)
+    });
     hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)

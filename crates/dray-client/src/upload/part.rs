@@ -46,7 +46,9 @@ impl Source<'_> {
         let mut url = self.signer.url(part_number).await?;
         loop {
             let error = match self.put(&url, part_number, offset, len).await {
-                Ok(e_tag) => return Ok(UploadedPart { part_number: u64::from(part_number), e_tag }),
+                Ok(e_tag) => {
+                    return Ok(UploadedPart { part_number: u64::from(part_number), e_tag: Some(e_tag) });
+                }
                 Err(error) => error,
             };
             match &error {

@@ -56,6 +56,7 @@ impl<'a> Signer<'a> {
             file_key: self.upload.file_key.clone(),
             parts: Some(u64::from(self.parts)),
             part_numbers: Some(part_numbers.map(u64::from).collect()),
+            content_lengths: None,
         };
         let signed = self.client.presign_parts(&body).await?;
         Ok(signed.parts.into_iter().map(|part| (part.part_number, part.signed_url)).collect())

@@ -47,6 +47,10 @@ create table uploads (
     mime_type text not null,
     size_bytes bigint not null check (size_bytes >= 0),
     on_conflict text not null check (on_conflict in ('keep', 'rename', 'fail', 'replace')),
+    -- What start announced, and what the finalize says that has the lease.
+    crc64nvme text,
+    finalize_crc64nvme text,
+    verify boolean not null default false,
     object_key text not null unique,
     store_token text not null,
     store_upload_id text unique,
@@ -65,7 +69,7 @@ create index uploads_unfinished on uploads (expires_at)
     where state <> 'completed' and parts_freed_at is null;
 
 -- What a user's uploads may still come to, which counts towards their quota.
-create index uploads_of_user on uploads (user_id, workspace_id) where state in ('opening', 'open', 'completing');
+create index uploads_of_user on uploads (user_id, workspace_id, created_at, id) where state in ('opening', 'open', 'completing');
 
 -- `place` is where an item is listed: its folder or, at the root, its owner (ids of both never meet). `host_id` is
 -- who owns that folder or, at the root, the item. `kind` is 0 for a folder and 1 for a file. `name_key` sorts names

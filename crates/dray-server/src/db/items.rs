@@ -217,25 +217,29 @@ pub(crate) fn move_to(c: &Conn, id: ItemId, parent: Option<ItemId>, now: Timesta
     execute(c, sql, &[&id.to_string(), &parent.map(|id| id.to_string()), &millis(now)]).map(drop)
 }
 
-/// Gives a file the bytes of another upload.
+/// Gives a file the bytes of another upload; `false`: it has others than `old` by now, or is not there any more.
 pub(crate) fn replace_content(
     c: &Conn,
     old: &Item,
     new: &Content,
     upload: UploadRowId,
     now: Timestamp,
-) -> Result<(), Error> {
-    let Content::File { mime_type, size_bytes, object_key } = new else { return Ok(()) };
+) -> Result<bool, Error> {
+    let (Content::File { object_key: old_key, .. }, Content::File { mime_type, size_bytes, object_key }) =
+        (&old.content, new)
+    else {
+        return Ok(false);
+    };
     let sql =
         "update items set mime_type = $2, size_bytes = $3, object_key = $4, upload_id = $5, updated_at = $6
-               where id = $1";
-    let new_size = stored_size(*size_bytes)?;
-    execute(
-        c,
-        sql,
-        &[&old.id.to_string(), mime_type, &new_size, object_key, &upload.to_string(), &millis(now)],
-    )?;
-    usage::add(c, old.workspace, old.owner, 0, new_size - stored_size(old.size_bytes())?)
+               where id = $1 and object_key = $7 and trashed_at is null";
+    let (id, new_size, upload) = (old.id.to_string(), stored_size(*size_bytes)?, upload.to_string());
+    let replaced =
+        execute(c, sql, &[&id, mime_type, &new_size, object_key, &upload, &millis(now), old_key])? == 1;
+    if replaced {
+        usage::add(c, old.workspace, old.owner, 0, new_size - stored_size(old.size_bytes())?)?;
+    }
+    Ok(replaced)
 }
 
 pub(super) fn item(row: &Row<'_>) -> Result<Item, Error> {

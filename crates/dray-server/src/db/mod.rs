@@ -24,6 +24,7 @@ use std::path::Path;
 
 use crate::config::DatabaseUrl;
 use crate::drive;
+use crate::metrics::{Metrics, Timer};
 pub(crate) use conn::Conn;
 pub(crate) use conn::Error;
 use conn::{Column, Param, Row};
@@ -72,7 +73,14 @@ impl From<tokio_postgres::Error> for OpenError {
 
 /// The database. Cheap to clone.
 #[derive(Clone)]
-pub(crate) enum Db {
+pub(crate) struct Db {
+    kind: Kind,
+    read_timer: Timer,
+    write_timer: Timer,
+}
+
+#[derive(Clone)]
+enum Kind {
     /// A file of this server's own.
     Sqlite(Sqlite),
     /// A database that several servers may share.
@@ -82,17 +90,27 @@ pub(crate) enum Db {
 impl Db {
     /// Opens the SQLite database in `file`, making and migrating it as needed.
     pub(crate) async fn open_file(file: &Path) -> Result<Self, OpenError> {
-        Sqlite::open(file).await.map(Self::Sqlite)
+        Sqlite::open(file).await.map(|sqlite| Self::new(Kind::Sqlite(sqlite)))
     }
 
     /// Connects to Postgres with at most so many connections, and migrates the database as needed.
     pub(crate) async fn connect(url: &DatabaseUrl, connections: usize) -> Result<Self, OpenError> {
-        Postgres::open(url, connections).await.map(Self::Postgres)
+        Postgres::open(url, connections).await.map(|postgres| Self::new(Kind::Postgres(postgres)))
+    }
+
+    fn new(kind: Kind) -> Self {
+        Self { kind, read_timer: Timer::default(), write_timer: Timer::default() }
+    }
+
+    /// Times its calls from now on.
+    pub(crate) fn timed(self, metrics: &Metrics) -> Self {
+        let (read_timer, write_timer) = (metrics.database_read.clone(), metrics.database_write.clone());
+        Self { read_timer, write_timer, ..self }
     }
 
     /// Whether other servers may be using it too.
     pub(crate) fn is_shared(&self) -> bool {
-        matches!(self, Self::Postgres(_))
+        matches!(self.kind, Kind::Postgres(_))
     }
 
     /// Reads by key; sees every write that was answered before. Each statement sees its own moment.
@@ -101,9 +119,10 @@ impl Db {
         T: Send + 'static,
         F: FnOnce(&Conn) -> drive::Result<T> + Send + 'static,
     {
-        match self {
-            Self::Sqlite(sqlite) => sqlite.read(work),
-            Self::Postgres(postgres) => postgres.run(Mode::Statements, work).await,
+        let _timing = self.read_timer.start();
+        match &self.kind {
+            Kind::Sqlite(sqlite) => sqlite.read(work),
+            Kind::Postgres(postgres) => postgres.run(Mode::Statements, work).await,
         }
     }
 
@@ -113,9 +132,10 @@ impl Db {
         T: Send + 'static,
         F: FnOnce(&Conn) -> drive::Result<T> + Send + 'static,
     {
-        match self {
-            Self::Sqlite(sqlite) => sqlite.read_long(work).await,
-            Self::Postgres(postgres) => postgres.run(Mode::Snapshot, work).await,
+        let _timing = self.read_timer.start();
+        match &self.kind {
+            Kind::Sqlite(sqlite) => sqlite.read_long(work).await,
+            Kind::Postgres(postgres) => postgres.run(Mode::Snapshot, work).await,
         }
     }
 
@@ -127,17 +147,18 @@ impl Db {
         T: Send + 'static,
         F: FnOnce(&Conn) -> drive::Result<T> + Send + 'static,
     {
-        match self {
-            Self::Sqlite(sqlite) => sqlite.write(work).await,
-            Self::Postgres(postgres) => postgres.run(Mode::Write, work).await,
+        let _timing = self.write_timer.start();
+        match &self.kind {
+            Kind::Sqlite(sqlite) => sqlite.write(work).await,
+            Kind::Postgres(postgres) => postgres.run(Mode::Write, work).await,
         }
     }
 
     /// Waits for the writes under way and closes the files.
     pub(crate) async fn close(&self) {
-        match self {
-            Self::Sqlite(sqlite) => sqlite.close().await,
-            Self::Postgres(postgres) => postgres.close(),
+        match &self.kind {
+            Kind::Sqlite(sqlite) => sqlite.close().await,
+            Kind::Postgres(postgres) => postgres.close(),
         }
     }
 }

@@ -16,6 +16,12 @@ pub(crate) fn oldest(c: &Conn, limit: usize) -> Result<Vec<String>, Error> {
     list(c, sql, &[&rows_at_most(limit)], |row| row.get("object_key"))
 }
 
+/// The store could not remove the object: others come first.
+pub(crate) fn postpone(c: &Conn, object_key: &str, now: Timestamp) -> Result<(), Error> {
+    let sql = "update tombstones set created_at = $2 where object_key = $1";
+    execute(c, sql, &[&object_key, &millis(now)]).map(drop)
+}
+
 /// The store has removed the object.
 pub(crate) fn forget(c: &Conn, object_key: &str) -> Result<(), Error> {
     execute(c, "delete from tombstones where object_key = $1", &[&object_key]).map(drop)

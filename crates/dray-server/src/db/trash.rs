@@ -72,21 +72,23 @@ pub(crate) fn by_id(c: &Conn, caller: &Caller, id: ItemId) -> Result<Option<Tras
     find(c, sql, &[&id.to_string(), &caller.workspace.to_string()], trashed)
 }
 
-/// Takes an item out of the trash and puts it into a folder, or at its owner's root.
-pub(crate) fn restore(c: &Conn, id: ItemId, parent: Option<ItemId>) -> Result<(), Error> {
+/// Takes an item out of the trash and puts it into a folder, or at its owner's root; `false`: it is not in the trash
+/// any more.
+pub(crate) fn restore(c: &Conn, id: ItemId, parent: Option<ItemId>) -> Result<bool, Error> {
     let sql = concat!(
         "update items set trashed_at = null, trashed_by = null, parent_id = $2, host_id = ",
         host!("$2", "owner_id"),
-        " where id = $1"
+        " where id = $1 and trashed_at is not null and purged_at is null"
     );
-    execute(c, sql, &[&id.to_string(), &parent.map(|id| id.to_string())]).map(drop)
+    Ok(execute(c, sql, &[&id.to_string(), &parent.map(|id| id.to_string())])? == 1)
 }
 
-/// Marks a trashed item to be removed for good, with all that is below it: from now on it is nowhere.
-pub(crate) fn purge(c: &Conn, id: ItemId, now: Timestamp) -> Result<(), Error> {
+/// Marks a trashed item to be removed for good, with all that is below it: from now on it is nowhere. `false`: it is
+/// not in the trash any more.
+pub(crate) fn purge(c: &Conn, id: ItemId, now: Timestamp) -> Result<bool, Error> {
     let sql =
         "update items set purged_at = $2 where id = $1 and trashed_at is not null and purged_at is null";
-    execute(c, sql, &[&id.to_string(), &millis(now)]).map(drop)
+    Ok(execute(c, sql, &[&id.to_string(), &millis(now)])? == 1)
 }
 
 /// As [`purge`], of all that is the caller's own; how many.
@@ -182,7 +184,10 @@ fn remove(c: &Conn, doomed: &Doomed, now: Timestamp) -> Result<(), Error> {
     if let Some(key) = &doomed.object_key {
         tombstones::add(c, key, now)?;
     }
-    execute(c, "delete from items where id = $1", &[&doomed.id])?;
+    if execute(c, "delete from items where id = $1", &[&doomed.id])? == 0 {
+        // Another server whose lease ran out in the middle of it was faster.
+        return Ok(());
+    }
     usage::add(c, doomed.workspace, doomed.owner, -1, -stored_size(doomed.size_bytes)?)
 }
 

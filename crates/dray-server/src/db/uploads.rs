@@ -1,14 +1,16 @@
 //! Uploads: rows of the state machine in `drive/upload.rs`. Every change of state is one compare-and-set.
 
 use dray_api::upload::OnConflict;
-use dray_api::{ItemId, UploadRowId, UserId, WorkspaceId};
+use dray_api::{ItemId, UploadRowId};
 use jiff::Timestamp;
 
 use super::{
-    Conn, Error, Row, execute, find, list, millis, parsed, parsed_or_none, size, stored_size, time, value,
+    Conn, Error, Row, execute, find, list, millis, parsed, parsed_or_none, rows_at_most, size, stored_size,
+    time,
 };
 use crate::drive::access::Caller;
-use crate::drive::upload::{Digest, LeaseHolder, State, Upload};
+use crate::drive::parts::{Crc64, Digest};
+use crate::drive::upload::{LeaseHolder, State, Upload};
 
 /// Which uploads a finalize may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,8 +26,8 @@ pub(crate) enum TakeFrom {
 pub(crate) fn insert_opening(c: &Conn, upload: &Upload) -> Result<(), Error> {
     let sql =
         "insert into uploads (id, workspace_id, user_id, parent_id, item_id, name, mime_type, size_bytes,
-                              on_conflict, object_key, store_token, state, created_at, expires_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'opening', $12, $13)";
+                              on_conflict, crc64nvme, object_key, store_token, state, created_at, expires_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'opening', $13, $14)";
     execute(
         c,
         sql,
@@ -39,6 +41,7 @@ pub(crate) fn insert_opening(c: &Conn, upload: &Upload) -> Result<(), Error> {
             &upload.mime_type,
             &stored_size(upload.size_bytes)?,
             &on_conflict_text(upload.on_conflict),
+            &upload.crc64.as_ref().map(Crc64::as_str),
             &upload.object_key,
             &upload.store_token,
             &millis(upload.created_at),
@@ -74,6 +77,39 @@ pub(crate) fn of_caller(
 /// The upload as it is now.
 pub(crate) fn by_id(c: &Conn, id: UploadRowId) -> Result<Option<Upload>, Error> {
     find(c, "select * from uploads where id = $1", &[&id.to_string()], upload)
+}
+
+/// The caller's uploads that have not come to their end, the latest first, from the first one after `after`.
+pub(crate) fn open_of_caller(
+    c: &Conn,
+    caller: &Caller,
+    after: Option<(Timestamp, UploadRowId)>,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<Upload>, Error> {
+    let sql = "select * from uploads
+               where user_id = $1 and workspace_id = $2 and state in ('opening', 'open', 'completing')
+                 and (state = 'completing' or (state = 'open' and expires_at > $5))
+                 and (created_at, id) < ($3, $4)
+               order by created_at desc, id desc limit $6";
+    let (before, id) = match after {
+        Some((time, id)) => (millis(time), id.to_string()),
+        None => (i64::MAX, String::new()),
+    };
+    let (user, workspace) = (caller.user.to_string(), caller.workspace.to_string());
+    list(c, sql, &[&user, &workspace, &before, &id, &millis(now), &rows_at_most(limit)], upload)
+}
+
+/// What the bytes must come to, as the finalize says that has the lease.
+pub(crate) fn set_checksum(c: &Conn, id: UploadRowId, crc64: &Crc64, verify: bool) -> Result<(), Error> {
+    let sql = "update uploads set finalize_crc64nvme = $2, verify = $3 where id = $1";
+    execute(c, sql, &[&id.to_string(), &crc64.as_str(), &verify]).map(drop)
+}
+
+/// → `aborted`, by its caller; `false`: it is over, or being finalized.
+pub(crate) fn abort(c: &Conn, id: UploadRowId) -> Result<bool, Error> {
+    let sql = "update uploads set state = 'aborted' where id = $1 and state in ('opening', 'open')";
+    Ok(execute(c, sql, &[&id.to_string()])? == 1)
 }
 
 pub(crate) fn set_expiry(c: &Conn, id: UploadRowId, expires_at: Timestamp) -> Result<(), Error> {
@@ -113,7 +149,8 @@ pub(crate) fn begin_completing(
 /// `completing` → `open`: the store refused the parts, so the client may put things right. Only the holder of
 /// the lease may.
 pub(crate) fn reopen(c: &Conn, id: UploadRowId, holder: &LeaseHolder) -> Result<bool, Error> {
-    let sql = "update uploads set state = 'open', digest = null, lease_holder = null, lease_until = null
+    let sql = "update uploads set state = 'open', digest = null, lease_holder = null, lease_until = null,
+                   finalize_crc64nvme = null, verify = false
                where id = $1 and state = 'completing' and lease_holder = $2";
     Ok(execute(c, sql, &[&id.to_string(), &holder.0])? == 1)
 }
@@ -140,13 +177,6 @@ pub(crate) fn abandon(c: &Conn, id: UploadRowId) -> Result<bool, Error> {
         "update uploads set state = 'aborted', parts_freed_at = 0, lease_holder = null, lease_until = null
                where id = $1 and state in ('open', 'completing')";
     Ok(execute(c, sql, &[&id.to_string()])? == 1)
-}
-
-/// Bytes that a user's unfinished uploads may still come to.
-pub(crate) fn unfinished_bytes(c: &Conn, workspace: WorkspaceId, user: UserId) -> Result<i64, Error> {
-    let sql = "select cast(coalesce(sum(size_bytes), 0) as bigint) as size_bytes from uploads
-               where user_id = $1 and workspace_id = $2 and state in ('opening', 'open', 'completing')";
-    value(c, sql, &[&user.to_string(), &workspace.to_string()], "size_bytes")
 }
 
 /// → `aborted`: the store no longer has it. Only the holder of the lease may.
@@ -217,6 +247,8 @@ fn upload(row: &Row<'_>) -> Result<Upload, Error> {
             "replace" => OnConflict::Replace,
             _ => OnConflict::Keep,
         },
+        crc64: checksum(row)?,
+        verify: row.get("verify")?,
         object_key: row.get("object_key")?,
         store_token: row.get("store_token")?,
         store_upload_id: row.get("store_upload_id")?,
@@ -224,6 +256,13 @@ fn upload(row: &Row<'_>) -> Result<Upload, Error> {
         created_at: time(row, "created_at")?,
         expires_at: time(row, "expires_at")?,
     })
+}
+
+/// What start announced or else, while there is a finalize, what that says.
+fn checksum(row: &Row<'_>) -> Result<Option<Crc64>, Error> {
+    let announced: Option<String> = row.get("crc64nvme")?;
+    let said: Option<String> = row.get("finalize_crc64nvme")?;
+    Ok(announced.or(said).map(Crc64::from_stored))
 }
 
 fn state(row: &Row<'_>) -> Result<State, Error> {

@@ -1,8 +1,8 @@
-//! What each user owns in a workspace, kept up to date by whatever changes it.
+//! What each user owns in a workspace, kept up to date by whatever changes it; and what there is in all.
 
 use dray_api::{Usage, UserId, WorkspaceId};
 
-use super::{Conn, Error, execute, find, size};
+use super::{Conn, Error, execute, find, list, size};
 
 /// Adds to what a user owns, or takes away from it.
 pub(crate) fn add(
@@ -32,6 +32,35 @@ pub(crate) fn of_user(c: &Conn, workspace: WorkspaceId, user: UserId) -> Result<
             quota_bytes: quota.map(u64::try_from).transpose().map_err(Error::value)?,
         })
     })
+}
+
+/// What all users own: how many files and folders, and bytes.
+pub(crate) fn total(c: &Conn) -> Result<(u64, u64), Error> {
+    let sql = "select cast(coalesce(sum(items), 0) as bigint) as items,
+                      cast(coalesce(sum(size_bytes), 0) as bigint) as size_bytes from usage";
+    let total = find(c, sql, &[], |row| Ok((size(row, "items")?, size(row, "size_bytes")?)))?;
+    Ok(total.unwrap_or_default())
+}
+
+/// How many uploads there are in each state, of those that are not over or whose parts may still be in the store.
+/// What the index `uploads_unfinished` has.
+pub(crate) fn unfinished_uploads(c: &Conn) -> Result<Vec<(String, u64)>, Error> {
+    let sql = "select state, count(*) as uploads from uploads
+               where state <> 'completed' and parts_freed_at is null group by state";
+    list(c, sql, &[], |row| Ok((row.get("state")?, size(row, "uploads")?)))
+}
+
+/// Bytes that a user owns and that their unfinished uploads may still come to. In one statement: a finalize takes from
+/// the one what it adds to the other.
+pub(crate) fn taken_bytes(c: &Conn, workspace: WorkspaceId, user: UserId) -> Result<u64, Error> {
+    let sql = "select cast(coalesce(sum(size_bytes), 0) as bigint) as size_bytes from (
+                   select size_bytes from usage where user_id = $1 and workspace_id = $2
+                   union all
+                   select size_bytes from uploads
+                   where user_id = $1 and workspace_id = $2 and state in ('opening', 'open', 'completing')
+               ) taken";
+    let taken = find(c, sql, &[&user.to_string(), &workspace.to_string()], |row| size(row, "size_bytes"))?;
+    Ok(taken.unwrap_or_default())
 }
 
 /// Until this transaction ends, no other begins an upload of the user.

@@ -72,6 +72,8 @@ pub(crate) struct TokenRecord {
 /// Somebody whose token is good now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Caller {
+    /// The record of the token that they showed; none where something goes on without them.
+    pub(crate) token: Option<TokenId>,
     /// The user.
     pub(crate) user: UserId,
     /// The workspace that everything they do happens in.
@@ -90,15 +92,15 @@ impl TokenRecord {
         if now >= self.expires_at {
             return Err(Error::ExpiredToken);
         }
-        let scopes = Scopes::parse(&self.scopes);
-        Ok(Caller { user: self.user, workspace: self.workspace, folder: self.folder, scopes })
+        let Self { id: token, user, workspace, folder, .. } = self;
+        Ok(Caller { token: Some(token), user, workspace, folder, scopes: Scopes::parse(&self.scopes) })
     }
 }
 
 impl Caller {
     /// A user, without a token: for what goes on when they are not there.
     pub(crate) fn for_user(user: UserId, workspace: WorkspaceId) -> Self {
-        Self { user, workspace, folder: None, scopes: Scopes::default() }
+        Self { token: None, user, workspace, folder: None, scopes: Scopes::default() }
     }
 
     /// Refuses a caller whose token lacks `scope`; [`Scope::AccessDrive`] is all of them.

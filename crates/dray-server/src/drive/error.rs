@@ -47,6 +47,9 @@ pub enum Error {
         /// What the store said.
         detail: String,
     },
+    /// The stored bytes do not have the announced checksum.
+    #[error("the stored bytes do not have the announced checksum")]
+    ChecksumMismatch,
     /// The file is larger than this server takes.
     #[error("a file of {size_bytes} bytes is over the limit of {limit_bytes}")]
     FileTooLarge {
@@ -147,6 +150,9 @@ pub enum Error {
     /// The upload was finalized with other parts.
     #[error("the upload was finalized with other parts")]
     FinalizedDifferently,
+    /// The upload is finalized, so it can not be aborted.
+    #[error("the upload is finalized")]
+    AlreadyFinalized,
     /// The upload is being finalized with other parts.
     #[error("the upload is being finalized with other parts")]
     FinalizeInProgress,

@@ -24,9 +24,27 @@ pub(crate) struct Link {
     pub(crate) downloads: u64,
 }
 
+/// Whether a text can be a [`Link::slug`]: 128 bits in hexadecimal.
+pub(crate) fn is_slug(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 impl Link {
     /// Whether its time is over.
     pub(crate) fn is_over(&self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|end| now >= end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slug_is_what_the_server_makes_and_nothing_else() {
+        assert!(is_slug("0123456789abcdef0123456789abcdef"));
+        for text in ["", "0123456789abcdef0123456789abcde", "0123456789ABCDEF0123456789abcdef", "\0"] {
+            assert!(!is_slug(text), "{text:?}");
+        }
     }
 }

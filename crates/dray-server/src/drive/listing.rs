@@ -2,14 +2,18 @@
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
+use std::fmt::Display;
+use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use dray_api::limits::{MAX_CURSOR_CHARS, MAX_TREE_ITEMS};
 use dray_api::{ItemId, ListSort, SortOrder, Tree, TreeNode};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::item::{Item, name_key};
+use super::{Error, Result};
 
 /// An item of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +69,21 @@ impl Position {
         let is_clean = !matches!(&position.key, SortKey::Text(text) if text.contains('\0'));
         (fits && is_clean).then_some(position)
     }
+}
+
+/// A cursor of a list that is sorted by a time and an id.
+pub(crate) fn time_cursor(time: Timestamp, id: impl Display) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{} {id}", time.as_millisecond()))
+}
+
+/// What [`time_cursor`] wrote.
+pub(crate) fn read_time_cursor<T: FromStr>(cursor: &str) -> Result<(Timestamp, T)> {
+    let read = || {
+        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
+        let (millis, id) = text.split_once(' ')?;
+        Some((Timestamp::from_millisecond(millis.parse().ok()?).ok()?, id.parse().ok()?))
+    };
+    read().ok_or(Error::InvalidCursor)
 }
 
 /// What items are sorted by, and which way.

@@ -3,6 +3,10 @@
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
+/// Most bytes of a word, of which Postgres takes 2,046: what is longer is known by its beginning. (Hangul syllables
+/// come apart into three letters each, so a name can be one word of 2,295 bytes.)
+const MAX_WORD_BYTES: usize = 1024;
+
 /// Most words of a query: a name has no more.
 const MAX_WORDS: usize = 128;
 /// How many characters of a word can be looked up, as the databases' indexes have it (`0002_search.sql`).
@@ -29,7 +33,8 @@ pub(crate) fn words(text: &str) -> Vec<String> {
     words
 }
 
-fn add(words: &mut Vec<String>, word: String) {
+fn add(words: &mut Vec<String>, mut word: String) {
+    word.truncate(word.floor_char_boundary(MAX_WORD_BYTES));
     if !word.is_empty() && !words.contains(&word) {
         words.push(word);
     }
@@ -98,6 +103,13 @@ mod tests {
     fn where_scripts_have_no_spaces_each_character_is_a_word() {
         assert_eq!(words("2026年报告v2"), ["2026", "年", "报", "告", "v2"]);
         assert_eq!(words("한국").len(), 1);
+    }
+
+    #[test]
+    fn a_word_is_no_longer_than_the_databases_take() {
+        let long = "각".repeat(255);
+        assert_eq!(words(&long).iter().map(String::len).collect::<Vec<_>>(), [1023]);
+        assert_eq!(words(&long), words(&format!("{long}각")), "what is searched for is cut as names are");
     }
 
     #[test]

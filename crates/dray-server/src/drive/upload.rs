@@ -8,15 +8,13 @@
 
 use std::time::Duration;
 
-use dray_api::limits::{MAX_ETAG_BYTES, MAX_FILE_BYTES, MAX_PARTS, MIN_PART_BYTES};
-use dray_api::plan::check_part_count;
-use dray_api::upload::{OnConflict, UploadedPart};
-use dray_api::{ItemId, UploadRowId, UserId, WorkspaceId};
-use dray_s3::PartNumber;
+use dray_api::limits::MAX_FILE_BYTES;
+use dray_api::upload::{OnConflict, OpenUpload, UploadStatus};
+use dray_api::{ItemId, PartPlan, UploadRowId, UserId, WorkspaceId};
 use jiff::{SignedDuration, Timestamp};
-use sha2::{Digest as _, Sha256};
 
-use super::{Error, Result};
+use super::parts::{Crc64, Digest};
+use super::{Error, Result, wire_time};
 
 /// How long an upload lives after the last time somebody signed parts of it.
 pub(crate) const IDLE_LIFE: SignedDuration = SignedDuration::from_hours(24);
@@ -79,6 +77,10 @@ pub(crate) struct Upload {
     pub(crate) size_bytes: u64,
     /// What finalize does if there is a file of its name.
     pub(crate) on_conflict: OnConflict,
+    /// What the bytes must come to, if that is known.
+    pub(crate) crc64: Option<Crc64>,
+    /// Whether to read the file back if the store can not prove that.
+    pub(crate) verify: bool,
     /// The object's key in the store.
     pub(crate) object_key: String,
     /// A random text that the object carries as metadata: proof that an object is this upload's.
@@ -97,10 +99,6 @@ pub(crate) struct Upload {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LeaseHolder(pub(crate) String);
 
-/// What a finalize lists, as a SHA-256 in hexadecimal: two finalizes are the same if theirs is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Digest(pub(crate) String);
-
 /// What a finalize has to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FinalizeStep {
@@ -113,17 +111,50 @@ pub(crate) enum FinalizeStep {
 }
 
 impl Upload {
-    /// What a finalize that lists `digest` has to do.
-    pub(crate) fn finalize_step(&self, digest: &Digest, now: Timestamp) -> Result<FinalizeStep> {
+    /// What a finalize has to do that lists `digest`; `None`: it takes whatever parts there are.
+    pub(crate) fn finalize_step(&self, digest: Option<&Digest>, now: Timestamp) -> Result<FinalizeStep> {
+        let is_same = |other: &Digest| digest.is_none_or(|digest| digest == other);
         match &self.state {
-            State::Completed { digest: done } if done == digest => Ok(FinalizeStep::Done),
+            State::Completed { digest: done } if is_same(done) => Ok(FinalizeStep::Done),
             State::Completed { .. } => Err(Error::FinalizedDifferently),
-            State::Completing { digest: other, .. } if other != digest => Err(Error::FinalizeInProgress),
+            State::Completing { digest: other, .. } if !is_same(other) => Err(Error::FinalizeInProgress),
             State::Completing { lease_until, .. } if is_held(*lease_until, now) => Ok(FinalizeStep::Wait),
             State::Completing { .. } => Ok(FinalizeStep::Complete),
             State::Open => self.check_alive(now).map(|()| FinalizeStep::Complete),
             State::Opening | State::Aborted | State::Expired => Err(self.gone()),
         }
+    }
+
+    /// Whether an abort has anything to do.
+    pub(crate) fn is_abortable(&self) -> Result<bool> {
+        match self.state {
+            State::Opening | State::Open => Ok(true),
+            State::Aborted | State::Expired => Ok(false),
+            State::Completing { .. } => Err(Error::FinalizeInProgress),
+            State::Completed { .. } => Err(Error::AlreadyFinalized),
+        }
+    }
+
+    /// The upload as the wire has it; one that is over for nothing is gone.
+    pub(crate) fn to_wire(&self, now: Timestamp) -> Result<OpenUpload> {
+        let status = match self.state {
+            State::Open => self.check_alive(now).map(|()| UploadStatus::Open)?,
+            State::Completing { .. } => UploadStatus::Finalizing,
+            State::Completed { .. } => UploadStatus::Finalized,
+            State::Opening | State::Aborted | State::Expired => return Err(self.gone()),
+        };
+        Ok(OpenUpload {
+            upload_id: self.store_upload_id.clone().unwrap_or_default(),
+            file_key: self.object_key.clone(),
+            status,
+            file_name: self.name.clone(),
+            file_size: self.size_bytes,
+            mime_type: self.mime_type.clone(),
+            parent_id: self.parent,
+            part_size: PartPlan::recommended(self.size_bytes).part_bytes(),
+            created_at: wire_time(self.created_at),
+            expires_at: wire_time(self.expires_at),
+        })
     }
 
     /// The store's upload id, if parts can be signed now.
@@ -176,112 +207,6 @@ pub(crate) fn check_file_size(size_bytes: u64) -> Result<()> {
     }
 }
 
-/// The part numbers to sign, ascending: all of `parts`, or only `part_numbers`.
-pub(crate) fn numbers_to_sign(
-    size_bytes: u64,
-    parts: Option<u64>,
-    part_numbers: Option<&[u64]>,
-) -> Result<Vec<PartNumber>> {
-    let count = parts.map(|parts| check_part_count(size_bytes, parts)).transpose()?;
-    match (count, part_numbers) {
-        (None, None) => Err(Error::field("parts", "is required: how many parts the file is cut into")),
-        (Some(count), None) => (1..=count).map(|n| part_number("parts", u64::from(n))).collect(),
-        (count, Some(listed)) => listed_numbers(listed, count.unwrap_or(most_parts(size_bytes))),
-    }
-}
-
-/// The highest part number that a file of this size can need: every part but the last has 5 MiB.
-fn most_parts(size_bytes: u64) -> u32 {
-    u32::try_from(size_bytes / MIN_PART_BYTES + 1).unwrap_or(MAX_PARTS).min(MAX_PARTS)
-}
-
-fn listed_numbers(listed: &[u64], most: u32) -> Result<Vec<PartNumber>> {
-    check_list_length("partNumbers", listed.len())?;
-    let mut numbers = Vec::with_capacity(listed.len());
-    for (at, &number) in listed.iter().enumerate() {
-        let field = format!("partNumbers[{at}]");
-        if number > u64::from(most) {
-            return Err(Error::field(field, format!("must be at most {most}")));
-        }
-        numbers.push(part_number(field, number)?);
-    }
-    numbers.sort_unstable();
-    refuse_repeats("partNumbers", numbers.iter().copied())?;
-    Ok(numbers)
-}
-
-fn part_number(field: impl Into<String>, number: u64) -> Result<PartNumber> {
-    PartNumber::try_from(number)
-        .map_err(|_| Error::field(field, format!("must be a whole number from 1 to {MAX_PARTS}")))
-}
-
-fn check_list_length(field: &str, length: usize) -> Result<()> {
-    if (1..=MAX_PARTS as usize).contains(&length) {
-        Ok(())
-    } else {
-        Err(Error::field(field, format!("must list 1 to {MAX_PARTS} parts, not {length}")))
-    }
-}
-
-fn refuse_repeats(field: &str, ascending: impl Iterator<Item = PartNumber>) -> Result<()> {
-    let mut last = None;
-    for number in ascending {
-        if last.replace(number) == Some(number) {
-            return Err(Error::field(field, format!("must list part {number} once")));
-        }
-    }
-    Ok(())
-}
-
-/// The parts of a finalize: ascending, none twice, each with an `ETag` that can stand in a header.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct PartList(Vec<(PartNumber, String)>);
-
-impl PartList {
-    /// Checks what a client listed, in whatever order.
-    pub(crate) fn parse(listed: Vec<UploadedPart>) -> Result<Self> {
-        check_list_length("parts", listed.len())?;
-        let mut parts = Vec::with_capacity(listed.len());
-        for (at, part) in listed.into_iter().enumerate() {
-            let number = part_number(format!("parts[{at}].partNumber"), part.part_number)?;
-            parts.push((number, parse_etag(at, &part.e_tag)?));
-        }
-        parts.sort_unstable_by_key(|(number, _)| *number);
-        refuse_repeats("parts", parts.iter().map(|(number, _)| *number))?;
-        Ok(Self(parts))
-    }
-
-    /// Number and `ETag` (without quotes), ascending.
-    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = (PartNumber, &str)> {
-        self.0.iter().map(|(number, etag)| (*number, etag.as_str()))
-    }
-
-    /// The same for two lists exactly if they list the same parts.
-    pub(crate) fn digest(&self) -> Digest {
-        let mut hash = Sha256::new();
-        for (number, etag) in &self.0 {
-            hash.update(number.get().to_be_bytes());
-            hash.update((etag.len() as u64).to_be_bytes());
-            hash.update(etag);
-        }
-        Digest(hex::encode(hash.finalize()))
-    }
-}
-
-fn parse_etag(at: usize, etag: &str) -> Result<String> {
-    let bare = etag.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(etag);
-    let is_well_formed = (1..=MAX_ETAG_BYTES).contains(&bare.len())
-        && bare.bytes().all(|b| b.is_ascii_graphic() && !b"\"<>&".contains(&b));
-    if is_well_formed {
-        Ok(bare.to_owned())
-    } else {
-        Err(Error::field(
-            format!("parts[{at}].eTag"),
-            "must be the ETag that the store answered for the part",
-        ))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -305,6 +230,8 @@ mod tests {
             mime_type: "a/b".into(),
             size_bytes: 1,
             on_conflict: OnConflict::Keep,
+            crc64: None,
+            verify: false,
             object_key: "k".into(),
             store_token: "t".into(),
             store_upload_id: Some("u".into()),
@@ -324,7 +251,7 @@ mod tests {
 
     #[test]
     fn every_state_has_its_answer_to_a_finalize() {
-        let step = |state, listed: &str, now| upload(state).finalize_step(&digest(listed), at(now));
+        let step = |state, listed: &str, now| upload(state).finalize_step(Some(&digest(listed)), at(now));
         let done = || State::Completed { digest: digest("d") };
         assert_eq!(step(State::Open, "d", 999), Ok(FinalizeStep::Complete));
         assert_eq!(step(State::Open, "d", 1000), Err(Error::UploadExpired));
@@ -359,68 +286,5 @@ mod tests {
         assert_eq!(upload(day).later_expiry(at(3600)), Some(at(day + 3600)));
         assert_eq!(upload(6 * day + 3600).later_expiry(at(6 * day)), Some(at(7 * day)));
         assert_eq!(upload(7 * day).later_expiry(at(7 * day - 1)), None);
-    }
-
-    #[test]
-    fn a_count_of_parts_is_signed_whole_and_a_list_in_order() {
-        let numbers = |parts, listed: Option<&[u64]>| {
-            numbers_to_sign(12 << 20, parts, listed)
-                .map(|list| list.iter().map(|n| n.get()).collect::<Vec<_>>())
-        };
-        assert_eq!(numbers(Some(2), None), Ok(vec![1, 2]));
-        assert_eq!(numbers(Some(3), Some(&[3, 1])), Ok(vec![1, 3]));
-        assert_eq!(numbers(None, Some(&[3])), Ok(vec![3]));
-        for (parts, listed, field) in [
-            (None, None, "parts"),
-            (Some(2), Some(&[3][..]), "partNumbers[0]"),
-            (None, Some(&[1, 0]), "partNumbers[1]"),
-            (None, Some(&[4]), "partNumbers[0]"),
-            (None, Some(&[2, 1, 2]), "partNumbers"),
-            (None, Some(&[]), "partNumbers"),
-        ] {
-            let Err(Error::InvalidField { field: named, .. }) = numbers(parts, listed) else {
-                panic!("{parts:?} {listed:?} must be refused")
-            };
-            assert_eq!(named, field);
-        }
-        assert!(matches!(numbers(Some(4), None), Err(Error::ImpossiblePartCount(_))));
-    }
-
-    fn part(part_number: u64, e_tag: &str) -> UploadedPart {
-        UploadedPart { part_number, e_tag: e_tag.into() }
-    }
-
-    #[test]
-    fn a_part_list_may_come_in_any_order_and_with_or_without_quotes() {
-        let one = PartList::parse(vec![part(2, "\"b\""), part(1, "a")]).unwrap();
-        let other = PartList::parse(vec![part(1, "\"a\""), part(2, "b")]).unwrap();
-        assert_eq!(one, other);
-        assert_eq!(one.digest(), other.digest());
-        assert_eq!(one.iter().map(|(n, e)| (n.get(), e)).collect::<Vec<_>>(), [(1, "a"), (2, "b")]);
-        let third = PartList::parse(vec![part(1, "ab"), part(2, "c")]).unwrap();
-        let fourth = PartList::parse(vec![part(1, "a"), part(2, "bc")]).unwrap();
-        assert_ne!(third.digest(), fourth.digest());
-    }
-
-    #[test]
-    fn a_wrong_part_list_names_the_place() {
-        let long = "e".repeat(MAX_ETAG_BYTES + 1);
-        for (list, field) in [
-            (vec![], "parts"),
-            (vec![part(1, "a"), part(1, "b")], "parts"),
-            (vec![part(1, "a"), part(0, "b")], "parts[1].partNumber"),
-            (vec![part(1 << 63, "a")], "parts[0].partNumber"),
-            (vec![part(1, "")], "parts[0].eTag"),
-            (vec![part(1, "\"\"")], "parts[0].eTag"),
-            (vec![part(1, "a\"b")], "parts[0].eTag"),
-            (vec![part(1, "a\r\nb")], "parts[0].eTag"),
-            (vec![part(1, &long)], "parts[0].eTag"),
-            ((0..10_001).map(|n| part(n, "a")).collect(), "parts"),
-        ] {
-            let Err(Error::InvalidField { field: named, .. }) = PartList::parse(list) else {
-                panic!("{field}")
-            };
-            assert_eq!(named, field);
-        }
     }
 }

@@ -47,5 +47,8 @@ async fn authenticate(parts: &Parts, app: &App) -> Result<Caller, Error> {
     tracing::Span::current()
         .record("workspace", tracing::field::display(caller.workspace))
         .record("user", tracing::field::display(caller.user));
+    if let Some(token) = caller.token {
+        app.rate_limits.check_token(token, parts)?;
+    }
     Ok(caller)
 }

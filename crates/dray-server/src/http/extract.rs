@@ -1,6 +1,7 @@
 //! Reading requests: JSON bodies, ids in paths, parameters in queries, and the address that the caller used. Every failure is one of
 //! ours, and names the field.
 
+use std::convert::Infallible;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
@@ -9,11 +10,15 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header, uri::Authority};
 use dray_api::limits::{DEFAULT_PAGE_ITEMS, MAX_BODY_BYTES, MAX_PAGE_ITEMS, MAX_QUERY_CHARS};
-use dray_api::{InvalidId, ItemId, LinkId, ListSort, SortOrder, UserId};
+use dray_api::{InvalidId, ItemId, LinkId, ListSort, SortOrder, TokenId, UserId};
 use dray_s3::Endpoint;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Body as _;
 use serde::de::DeserializeOwned;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::{RefOr, Required};
+use utoipa::{IntoParams, PartialSchema};
 
 use super::App;
 use super::error::Error;
@@ -58,6 +63,10 @@ async fn read(body: Body) -> Result<Bytes, Error> {
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     let tree: serde_json::Value =
         serde_json::from_slice(body).map_err(|err| Error::InvalidJson { detail: err.to_string() })?;
+    if !tree.is_object() {
+        // A list would be taken for an object's values, in the order of its fields.
+        return Err(drive::Error::field("The body", "must be a JSON object").into());
+    }
     serde_path_to_error::deserialize(tree).map_err(|err| {
         let path = err.path().to_string();
         let field = if path == "." { "The body".to_owned() } else { path };
@@ -68,14 +77,20 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
 /// The `{id}` of the path.
 pub(crate) struct PathId<T = ItemId>(pub(crate) T);
 
-impl<T: FromStr<Err = InvalidId>> FromRequestParts<App> for PathId<T> {
+impl<T: FromStr<Err = InvalidId> + NamedInPath> FromRequestParts<App> for PathId<T> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
         let Path(text) = Path::<String>::from_request_parts(parts, app)
             .await
-            .map_err(|err| invalid("id", err.to_string()))?;
-        parse_id("id", &text).map(Self)
+            .map_err(|err| invalid(T::NAME, err.to_string()))?;
+        parse_id(T::NAME, &text).map(Self)
+    }
+}
+
+impl<T: NamedInPath + PartialSchema> IntoParams for PathId<T> {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![in_path(T::NAME, T::ABOUT, T::schema())]
     }
 }
 
@@ -93,17 +108,36 @@ impl<T: FromStr<Err = InvalidId> + NamedInPath> FromRequestParts<App> for PathId
     }
 }
 
-/// An id that stands second in a path, and what it is called there.
+impl<T: NamedInPath + PartialSchema> IntoParams for PathIds<T> {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![in_path(ItemId::NAME, ItemId::ABOUT, ItemId::schema()), in_path(T::NAME, T::ABOUT, T::schema())]
+    }
+}
+
+/// An id that stands in a path: what it is called there, and whose it is.
 pub(crate) trait NamedInPath {
     const NAME: &'static str;
+    const ABOUT: &'static str;
+}
+
+impl NamedInPath for ItemId {
+    const NAME: &'static str = "id";
+    const ABOUT: &'static str = "The item's id.";
+}
+
+impl NamedInPath for TokenId {
+    const NAME: &'static str = "id";
+    const ABOUT: &'static str = "The id of the token's record.";
 }
 
 impl NamedInPath for UserId {
     const NAME: &'static str = "userId";
+    const ABOUT: &'static str = "The user's id.";
 }
 
 impl NamedInPath for LinkId {
     const NAME: &'static str = "linkId";
+    const ABOUT: &'static str = "The link's id.";
 }
 
 /// The `{id}` of the path that may be `root` instead: `None`.
@@ -118,6 +152,37 @@ impl FromRequestParts<App> for PathFolder {
             .map_err(|err| invalid("id", err.to_string()))?;
         if text == "root" { Ok(Self(None)) } else { parse_id("id", &text).map(|id| Self(Some(id))) }
     }
+}
+
+/// The one parameter of a path that is no id; `None` if it is not UTF-8.
+pub(crate) struct PathText(pub(crate) Option<String>);
+
+impl FromRequestParts<App> for PathText {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        Ok(Self(Path::<String>::from_request_parts(parts, app).await.ok().map(|Path(text)| text)))
+    }
+}
+
+impl IntoParams for PathFolder {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let schema = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some("^([0-9a-fA-F]{24}|root)$"))
+            .examples(["root"]);
+        vec![in_path("id", "The folder's id, or `root`.", schema.into())]
+    }
+}
+
+fn in_path(name: &str, about: &str, schema: RefOr<Schema>) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Path)
+        .description(Some(about))
+        .required(Required::True)
+        .schema(Some(schema))
+        .build()
 }
 
 fn parse_id<T: FromStr<Err = InvalidId>>(name: &'static str, text: &str) -> Result<T, Error> {
@@ -209,6 +274,19 @@ impl Parameters {
         let order = self.choice("sortOrder", SortOrder::ALL)?.unwrap_or(SortOrder::Ascending);
         Ok(PageRequest::new(ListOrder { sort, order }, self.text("cursor")?, self.page_limit()?)?)
     }
+}
+
+/// What [`Parameters::page_limit`] and a cursor are read from, for the document.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "only its description is used")]
+pub(crate) struct Paging {
+    /// The `nextCursor` of the page before, whose other parameters were the same; without it, the first page.
+    #[param(max_length = 4096)]
+    cursor: Option<String>,
+    /// Most items of this page; 100 if it is not said.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<u32>,
 }
 
 fn invalid(name: &'static str, rule: impl Into<String>) -> Error {

@@ -1,22 +1,54 @@
 //! Folders, what is in one, and what others share.
 
 use axum::extract::State;
-use dray_api::{ItemPage, NewFolder};
+use dray_api::{Item, ItemPage, ListSort, NewFolder, SortOrder};
 
 use super::App;
 use super::auth::{Reader, Uploader};
 use super::error::Error;
-use super::extract::{Json, Parameters, PathFolder};
+use super::extract::{Json, Paging, Parameters, PathFolder};
 
+/// Make a folder
+///
+/// Two folders of one name in one place are two folders. Folders can be nested 100 deep.
+#[utoipa::path(
+    post, path = "/drive/folders", operation_id = "createFolder", tag = "Drive",
+    request_body = NewFolder,
+    responses((status = OK, description = "The folder.", body = Item, links(
+        ("getItem" = (operation_id = "getItem", parameters(("id" = "$response.body#/id")))),
+        ("getDownloadUrl" = (operation_id = "getDownloadUrl", parameters(("id" = "$response.body#/id")))),
+        ("getTree" = (operation_id = "getTree", parameters(("parentId" = "$response.body#/id")))),
+        ("listChildren" = (operation_id = "listChildren", parameters(("id" = "$response.body#/id")))),
+        ("changeItem" = (operation_id = "changeItem", parameters(("id" = "$response.body#/id")))),
+        ("trashItem" = (operation_id = "trashItem", parameters(("id" = "$response.body#/id")))),
+        ("restoreItem" = (operation_id = "restoreItem", parameters(("id" = "$response.body#/id")))),
+        ("listParticipants" = (operation_id = "listParticipants", parameters(("id" = "$response.body#/id")))),
+        ("purgeItem" = (operation_id = "purgeItem", parameters(("id" = "$response.body#/id")))),
+    ))),
+)]
 pub(super) async fn create(
     State(app): State<App>,
     Uploader(caller): Uploader,
     Json(request): Json<NewFolder>,
-) -> Result<axum::Json<dray_api::Item>, Error> {
+) -> Result<axum::Json<Item>, Error> {
     let folder = app.service.create_folder(&caller, request, app.service.clock.now()).await?;
     Ok(axum::Json(folder.to_wire()))
 }
 
+/// List what is in a folder
+///
+/// One level, page by page, however large it is: folders first, then files. `root` is the caller's own root and,
+/// among it, what others share with them; for a token that is confined to a folder, that folder.
+#[utoipa::path(
+    get, path = "/drive/folders/{id}/children", operation_id = "listChildren", tag = "Drive",
+    params(
+        PathFolder,
+        Paging,
+        ("sortBy" = inline(Option<ListSort>), Query, description = "What to sort by; `name` if it is not said."),
+        ("sortOrder" = inline(Option<SortOrder>), Query, description = "Which way to sort; `asc` if it is not said."),
+    ),
+    responses((status = OK, description = "The page.", body = ItemPage)),
+)]
 pub(super) async fn children(
     State(app): State<App>,
     Reader(caller): Reader,
@@ -26,6 +58,18 @@ pub(super) async fn children(
     Ok(axum::Json(app.service.children(&caller, id, parameters.page()?).await?))
 }
 
+/// List what others share with the caller
+///
+/// The items on which the caller was given a role, page by page. What is in a shared folder is not listed beside it.
+#[utoipa::path(
+    get, path = "/drive/shared", operation_id = "listShared", tag = "Sharing",
+    params(
+        Paging,
+        ("sortBy" = inline(Option<ListSort>), Query, description = "What to sort by; `name` if it is not said."),
+        ("sortOrder" = inline(Option<SortOrder>), Query, description = "Which way to sort; `asc` if it is not said."),
+    ),
+    responses((status = OK, description = "The page.", body = ItemPage)),
+)]
 pub(super) async fn shared(
     State(app): State<App>,
     Reader(caller): Reader,

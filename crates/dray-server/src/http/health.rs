@@ -5,12 +5,24 @@ use axum::extract::State;
 use super::App;
 use super::error::Error;
 
-/// The process is up. Says nothing of what it needs.
+/// Whether the process is up
+///
+/// Says nothing of what it needs.
+#[utoipa::path(
+    get, path = "/healthz", operation_id = "isAlive", tag = "Server", security(()),
+    responses((status = OK, description = "It is.", body = String, content_type = "text/plain", example = "ok\n")),
+)]
 pub(super) async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// The database and the object store answer.
+/// Whether the server can serve
+///
+/// Asks the database and the object store.
+#[utoipa::path(
+    get, path = "/readyz", operation_id = "isReady", tag = "Server", security(()),
+    responses((status = OK, description = "It can.", body = String, content_type = "text/plain", example = "ready\n")),
+)]
 pub(super) async fn ready(State(app): State<App>) -> Result<&'static str, Error> {
     app.service.check_ready().await?;
     Ok("ready\n")

@@ -5,16 +5,19 @@ use std::any::Any;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, Uri, header};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
-use tower::ServiceExt as _;
+use tower::{ServiceBuilder, ServiceExt as _};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
-use tracing::{Instrument as _, field};
+use tracing::{Instrument as _, Span, field};
 
-use super::error::Error;
+use super::error::{self, Error};
+use super::metrics::Counting;
+use super::trace::{self, Traced};
+use super::{App, Around, compression, conditional, metrics, rate_limit};
 use crate::random;
 
 /// Longest time an API request may take. A finalize that takes longer goes on without its caller.
@@ -22,12 +25,19 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const CORS_MAX_AGE: Duration = Duration::from_hours(1);
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-pub(super) fn around(routes: Router, store: Router, bucket: &'static str, origins: &[HeaderValue]) -> Router {
-    routes
-        .layer(from_fn(time_limit))
+/// From the inside to the outside.
+pub(super) fn around(routes: Router, app: &App, around: Around<'_>) -> Router {
+    let Around { store, bucket, origins, traces } = around;
+    let compressed =
+        ServiceBuilder::new().map_request(compression::disregard_impossible).layer(compression::layer());
+    let mut wrapped = routes.layer(from_fn(conditional::answer)).layer(from_fn(time_limit)).layer(compressed);
+    if app.rate_limits.are_on() {
+        wrapped = wrapped.layer(from_fn_with_state(app.rate_limits.clone(), rate_limit::limit));
+    }
+    wrapped = wrapped
         .layer(CatchPanicLayer::custom(panicked))
         .layer(cors(origins))
-        .layer(from_fn(observe))
+        .layer(from_fn_with_state(traces, observe))
         .layer(from_fn(move |request: Request, next: Next| {
             let store = is_for_store(&request, bucket).then(|| store.clone());
             async move {
@@ -36,11 +46,17 @@ pub(super) fn around(routes: Router, store: Router, bucket: &'static str, origin
                     None => next.run(request).await,
                 }
             }
-        }))
+        }));
+    let metrics = &app.service.metrics;
+    if metrics.is_on() {
+        let counting = Counting { metrics: metrics.clone(), bucket };
+        wrapped = wrapped.layer(from_fn_with_state(counting, metrics::count));
+    }
+    wrapped
 }
 
 /// One port serves both: a request is the store's if it is about its bucket, or carries an AWS signature.
-fn is_for_store(request: &Request, bucket: &str) -> bool {
+pub(super) fn is_for_store(request: &Request, bucket: &str) -> bool {
     let under_bucket =
         |path: &str| path == bucket || path.strip_prefix(bucket).is_some_and(|p| p.starts_with('/'));
     let uri = request.uri();
@@ -76,17 +92,27 @@ fn cors(origins: &[HeaderValue]) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(allowed)
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
-        .expose_headers([REQUEST_ID, header::RETRY_AFTER])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_NONE_MATCH])
+        .expose_headers([
+            REQUEST_ID,
+            header::ETAG,
+            header::RETRY_AFTER,
+            rate_limit::LIMIT,
+            rate_limit::REMAINING,
+            rate_limit::RESET,
+        ])
         .max_age(CORS_MAX_AGE)
 }
 
 /// Gives the request an id, a span and a line in the log; what went well is told at level `debug` only, as a
 /// line costs as much as some requests. Of the address only the path is logged: a query may hold a signature.
-async fn observe(request: Request, next: Next) -> Response {
+async fn observe(State(is_traced): State<bool>, request: Request, next: Next) -> Response {
     let Ok(id) = random::bytes::<8>().map(hex::encode) else { return Error::Panicked.into_response() };
+    let traced = is_traced.then(|| Traced::new(&request));
     let span = tracing::info_span!(
         "request",
+        otel.name = traced.as_ref().map(Traced::name),
+        otel.kind = traced.as_ref().map(|_| "server"),
         %id,
         method = %request.method(),
         path = request.uri().path(),
@@ -94,6 +120,9 @@ async fn observe(request: Request, next: Next) -> Response {
         user = field::Empty,
         upload = field::Empty,
     );
+    if let Some(traced) = &traced {
+        traced.begin(&span);
+    }
     let started = tokio::time::Instant::now();
     async move {
         let mut response = next.run(request).await;
@@ -102,10 +131,13 @@ async fn observe(request: Request, next: Next) -> Response {
         }
         let took_ms = started.elapsed().as_secs_f64() * 1000.0;
         let status = response.status();
-        if status.is_client_error() || status.is_server_error() {
+        if error::is_logged(status) {
             tracing::info!(status = status.as_u16(), took_ms, "refused");
         } else {
             tracing::debug!(status = status.as_u16(), took_ms, "answered");
+        }
+        if is_traced {
+            trace::end(&Span::current(), status);
         }
         response
     }

@@ -1,6 +1,6 @@
 //! Public links: made and revoked under the API, followed under `/l/`.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::response::{IntoResponse as _, NoContent, Redirect, Response};
 use base64::Engine as _;
@@ -10,9 +10,9 @@ use dray_api::{LinkId, Links, NewLink};
 use super::App;
 use super::auth::User;
 use super::error::Error;
-use super::extract::{Json, PathId, PathIds, PublicEndpoint, PublicUrl};
+use super::extract::{Json, PathId, PathIds, PathText, PublicEndpoint, PublicUrl};
 use crate::drive::link::Link;
-use crate::drive::wire_time;
+use crate::drive::{self, wire_time};
 
 /// Neither the address nor where it leads is to be kept or told to anybody.
 const PRIVATE: [(HeaderName, HeaderValue); 3] = [
@@ -21,6 +21,17 @@ const PRIVATE: [(HeaderName, HeaderValue); 3] = [
     (HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex")),
 ];
 
+/// Make a public link to a file
+///
+/// Anyone who has its address can download the file, without a token: until it expires, is revoked, or the file is
+/// gone. It takes the role `admin` on the file; a file has at most 100 links.
+#[utoipa::path(
+    post, path = "/drive/files/{id}/links", operation_id = "createLink", tag = "Sharing",
+    params(PathId), request_body = NewLink,
+    responses((status = OK, description = "The link.", body = dray_api::Link, links(
+        ("revokeLink" = (operation_id = "revokeLink", parameters(("id" = "$response.body#/itemId"), ("linkId" = "$response.body#/id")))),
+    ))),
+)]
 pub(super) async fn create(
     State(app): State<App>,
     User(caller): User,
@@ -32,6 +43,14 @@ pub(super) async fn create(
     Ok(axum::Json(to_wire(&link, &url)))
 }
 
+/// List a file's public links
+///
+/// Those that have expired too. It takes the role `admin` on the file.
+#[utoipa::path(
+    get, path = "/drive/files/{id}/links", operation_id = "listLinks", tag = "Sharing",
+    params(PathId),
+    responses((status = OK, description = "The links.", body = Links)),
+)]
 pub(super) async fn list(
     State(app): State<App>,
     User(caller): User,
@@ -42,6 +61,14 @@ pub(super) async fn list(
     Ok(axum::Json(Links { links: links.iter().map(|link| to_wire(link, &url)).collect() }))
 }
 
+/// Revoke a public link
+///
+/// It leads nowhere from now on. It takes the role `admin` on the file.
+#[utoipa::path(
+    delete, path = "/drive/files/{id}/links/{linkId}", operation_id = "revokeLink", tag = "Sharing",
+    params(PathIds<LinkId>),
+    responses((status = NO_CONTENT, description = "It is revoked.")),
+)]
 pub(super) async fn revoke(
     State(app): State<App>,
     User(caller): User,
@@ -51,14 +78,27 @@ pub(super) async fn revoke(
     Ok(NoContent)
 }
 
-/// Sends whoever has the address to the file.
+/// Follow a public link
+///
+/// Sends whoever has the address to the file's bytes: a signed GET in the object store, good for fifteen minutes. A
+/// link's password is asked for by HTTP Basic authentication, with any user name, and can not be guessed at quickly.
+#[utoipa::path(
+    get, path = "/l/{slug}", operation_id = "followLink", tag = "Sharing",
+    security((), ("linkPassword" = [])),
+    params(("slug" = String, Path, description = "What makes the link's address a secret.")),
+    responses((
+        status = TEMPORARY_REDIRECT, description = "The file is there.",
+        headers(("Location" = String, description = "A signed GET of its bytes.")),
+    )),
+)]
 pub(super) async fn follow(
     State(app): State<App>,
-    Path(slug): Path<String>,
+    PathText(slug): PathText,
     method: Method,
     PublicEndpoint(endpoint): PublicEndpoint,
     headers: HeaderMap,
 ) -> Result<Response, Error> {
+    let slug = slug.ok_or(drive::Error::LinkNotFound)?;
     let counts = method == Method::GET;
     let url = app.service.follow_link(&slug, password(&headers), &endpoint, counts).await?;
     Ok((PRIVATE, Redirect::temporary(&url)).into_response())

@@ -1,6 +1,9 @@
 //! HTTP: extract, call a service, render. Statuses are named in `error.rs` and nowhere else.
 
 mod auth;
+mod client;
+mod compression;
+mod conditional;
 mod error;
 mod extract;
 mod folders;
@@ -8,21 +11,28 @@ mod health;
 mod items;
 mod layers;
 mod links;
+mod metrics;
+mod openapi;
 mod page;
 mod participants;
 mod presigned;
+mod rate_limit;
 mod routes;
 mod search;
 mod tokens;
+mod trace;
 mod trash;
 mod tree;
 mod uploads;
 mod workspace;
 
 use axum::Router;
-use axum::http::HeaderValue;
+use axum::http::{HeaderValue, Method};
 
 use crate::service::Service;
+
+pub(crate) use metrics::router as metrics_router;
+pub(crate) use rate_limit::RateLimits;
 
 /// What handlers share. Cheap to clone.
 #[derive(Clone)]
@@ -30,9 +40,30 @@ pub(crate) struct App {
     pub(crate) service: Service,
     /// The address in signed URLs, if it is set; else the one that the caller used.
     pub(crate) public_url: Option<std::sync::Arc<str>>,
+    /// How often callers may ask.
+    pub(crate) rate_limits: RateLimits,
 }
 
-/// The whole service: the API, and the embedded store for requests that are S3's.
-pub(crate) fn router(app: App, store: Router, bucket: &'static str, origins: &[HeaderValue]) -> Router {
-    layers::around(routes::routes(app), store, bucket, origins)
+/// Every route: its method, and its path with parameters in braces.
+///
+/// Paths are whole: those of the API begin with [`dray_api::BASE_PATH`].
+pub fn route_table() -> Vec<(Method, String)> {
+    routes::table()
+}
+
+/// What is around the routes, besides what handlers share.
+pub(crate) struct Around<'a> {
+    /// The embedded store, for requests that are S3's.
+    pub(crate) store: Router,
+    /// Its bucket.
+    pub(crate) bucket: &'static str,
+    /// Origins of pages that may ask; none: any may.
+    pub(crate) origins: &'a [HeaderValue],
+    /// Whether requests are spans of traces.
+    pub(crate) traces: bool,
+}
+
+/// The whole service: the API, and the embedded store.
+pub(crate) fn router(app: &App, around: Around<'_>) -> Router {
+    layers::around(routes::router(app.clone()), app, around)
 }

@@ -1,13 +1,13 @@
-//! The browser page, built from `web/` into the binary.
+//! The browser page and the API's reference page, built from `web/` into the binary.
 
 use std::borrow::Cow;
 
-use axum::extract::Path;
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
 
-use super::error::Error;
+use super::error::{Error, route_not_found};
+use super::extract::PathText;
 
 #[derive(RustEmbed)]
 #[folder = "../../web/dist"]
@@ -22,16 +22,28 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 /// Their names change with their bytes.
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const CHECK_FIRST: HeaderValue = HeaderValue::from_static("no-cache");
+/// How a file begins that `web/build.mjs` has compressed because it is large (RFC 1952, 2.3.1).
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 pub(super) async fn index() -> Response {
-    match Files::get("index.html") {
+    html("index.html")
+}
+
+/// The reference page of the API, which draws `/openapi.json`.
+pub(super) async fn docs() -> Response {
+    html("docs.html")
+}
+
+fn html(name: &str) -> Response {
+    match Files::get(name) {
         Some(file) => page(file.data, "text/html; charset=utf-8", CHECK_FIRST),
         None => "Dray is running. This binary was built without the browser page: `make run` builds both.\n"
             .into_response(),
     }
 }
 
-pub(super) async fn asset(Path(path): Path<String>) -> Result<Response, Error> {
+pub(super) async fn asset(uri: Uri, PathText(path): PathText) -> Result<Response, Error> {
+    let Some(path) = path else { return Err(route_not_found(uri).await) };
     let name = format!("assets/{path}");
     let file = Files::get(&name).ok_or(Error::RouteNotFound { path: format!("/{name}") })?;
     Ok(page(file.data, file.metadata.mimetype(), FOR_EVER))
@@ -47,5 +59,10 @@ fn page(data: Cow<'static, [u8]>, mime_type: &str, cache: HeaderValue) -> Respon
         (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
         (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     ];
-    (headers, data.into_owned()).into_response()
+    let is_gzipped = data.starts_with(&GZIP_MAGIC);
+    let mut response = (headers, data.into_owned()).into_response();
+    if is_gzipped {
+        response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    response
 }

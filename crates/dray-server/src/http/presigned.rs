@@ -18,19 +18,22 @@ pub(super) fn answer(signed: &SignedParts) -> Response {
 }
 
 fn write(signed: &SignedParts) -> Vec<u8> {
-    let count = signed.numbers.len();
+    let count = signed.parts.len();
     let mut body = Vec::with_capacity(count * (2 * signed.presigner.max_url_bytes() + BYTES_AROUND) + 128);
     let mut urls = Vec::with_capacity(count);
     body.extend_from_slice(b"{\"urls\":[");
-    for (at, number) in signed.numbers.iter().enumerate() {
+    for (at, (number, length)) in signed.parts.iter().enumerate() {
         body.extend_from_slice(if at == 0 { b"\"" } else { b",\"" });
         let start = body.len();
-        signed.presigner.write_url(*number, &mut body);
+        match length {
+            None => signed.presigner.write_url(*number, &mut body),
+            Some(length) => signed.presigner.write_url_for_length(*number, *length, &mut body),
+        }
         urls.push(start..body.len());
         body.push(b'"');
     }
     body.extend_from_slice(b"],\"parts\":[");
-    for (number, url) in signed.numbers.iter().zip(urls) {
+    for ((number, _), url) in signed.parts.iter().zip(urls) {
         let comma = if body.ends_with(b"[") { "" } else { "," };
         let head = format!("{comma}{{\"PartNumber\":{number},\"partNumber\":{number},\"signedUrl\":\"");
         body.extend_from_slice(head.as_bytes());
@@ -67,7 +70,7 @@ mod tests {
         };
         SignedParts {
             presigner: PartPresigner::new(&scope, "an upload").unwrap(),
-            numbers: numbers.iter().map(|n| PartNumber::try_from(*n).unwrap()).collect(),
+            parts: numbers.iter().map(|n| (PartNumber::try_from(*n).unwrap(), None)).collect(),
             expires_at: now,
         }
     }
@@ -80,9 +83,9 @@ mod tests {
         let urls: Vec<&str> = json["urls"].as_array().unwrap().iter().map(|v| v.as_str().unwrap()).collect();
         let ours: PresignedParts = serde_json::from_slice(&body).unwrap();
         assert_eq!(ours.parts.iter().map(|p| p.part_number).collect::<Vec<_>>(), [1, 3, 10_000]);
-        for ((part, url), number) in ours.parts.iter().zip(&urls).zip(&signed.numbers) {
+        for ((part, url), number) in ours.parts.iter().zip(&urls).zip(&signed.parts) {
             assert_eq!(part.signed_url, *url);
-            assert_eq!(*url, signed.presigner.url(*number));
+            assert_eq!(*url, signed.presigner.url(number.0));
         }
         assert_eq!(json["parts"][1]["PartNumber"], 3);
         assert_eq!(json["expiresAt"], "2026-01-31T12:00:00.000Z");

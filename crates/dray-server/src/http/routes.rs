@@ -1,47 +1,157 @@
-//! The whole route table, on one page.
+//! The whole route table, on one page: what the router, the OpenAPI document and the tests know of the routes.
+//!
+//! To add a route:
+//! 1. Write its handler, with a doc comment (the first paragraph is the document's summary, the rest its
+//!    description) and `#[utoipa::path(…)]`, which says the parameters and the answer.
+//! 2. Add its line below: method, the scope that it takes (the handler's extractor asks for it, a test holds them
+//!    together), path, handler, and the error codes that it can give *beyond* those that all routes of its kind share
+//!    (`openapi::codes`: tokens, parameters, bodies, a full disk…).
+//! 3. If a body has a type that is new on the wire, add an example of it to `examples.json`.
 
 use axum::Router;
-use axum::routing::{delete, get, post, put};
+use axum::handler::Handler;
+use axum::http::Method;
+use axum::routing::{MethodRouter, get};
 use dray_api::BASE_PATH;
+use dray_api::ErrorCode as Code;
+use utoipa_axum::router::UtoipaMethodRouter;
+use utoipa_axum::routes as documented;
 
 use super::{
-    App, error, folders, health, items, links, page, participants, search, tokens, trash, tree, uploads,
-    workspace,
+    App, error, folders, health, items, links, openapi, page, participants, search, tokens, trash, tree,
+    uploads, workspace,
 };
+use crate::drive::access::Scope;
 
-pub(super) fn routes(app: App) -> Router {
-    let api = Router::new()
-        .route("/drive/files/upload/multipart/start", post(uploads::start))
-        .route("/drive/files/upload/multipart/presigned-urls", post(uploads::presigned_urls))
-        .route("/drive/files/upload/multipart/finalize", post(uploads::finalize))
-        .route("/drive/files/{id}", get(items::get_item).patch(items::change).delete(items::trash))
-        .route("/drive/files/{id}/ancestors", get(items::ancestors))
-        .route("/drive/files/{id}/restore", post(trash::restore))
-        .route("/drive/files/{id}/participants", get(participants::list))
-        .route("/drive/files/{id}/participants/{userId}", put(participants::put).delete(participants::remove))
-        .route("/drive/files/{id}/links", get(links::list).post(links::create))
-        .route("/drive/files/{id}/links/{linkId}", delete(links::revoke))
-        .route("/drive/files/{id}/download", get(items::download))
-        .route("/drive/folders", post(folders::create))
-        .route("/drive/folders/{id}/children", get(folders::children))
-        .route("/drive/shared", get(folders::shared))
-        .route("/drive/trash", get(trash::list).delete(trash::empty))
-        .route("/drive/trash/{id}", delete(trash::purge))
-        .route("/drive/usage", get(workspace::usage))
-        .route("/drive/tree", get(tree::list))
-        .route("/drive/search", get(search::find))
-        .route("/tokens", get(tokens::list).post(tokens::create))
-        .route("/tokens/{id}", delete(tokens::revoke))
-        .route("/workspace/info", get(workspace::info))
-        .route("/workspace/members", get(workspace::members));
-    Router::new()
-        .nest(BASE_PATH, api)
-        .route("/", get(page::index))
-        .route("/assets/{*path}", get(page::asset))
-        .route("/l/{slug}", get(links::follow))
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
+/// A route: who answers it, and what the document says of it.
+pub(super) struct Route {
+    method: Method,
+    /// Under [`BASE_PATH`], if it is one of the API's.
+    path: &'static str,
+    handler: MethodRouter<App>,
+    /// `None`: not part of the API's document.
+    pub(super) docs: Option<openapi::RouteDocs>,
+}
+
+macro_rules! routes {
+    ($($method:ident $($scope:ident)? $path:literal $handler:path [$($code:ident),*];)*) => {
+        vec![$(Route::new(
+            Method::$method,
+            [$(Scope::$scope)?].first().copied(),
+            $path,
+            documented!($handler),
+            &[$(Code::$code),*],
+        )),*]
+    };
+}
+
+/// Routes under [`BASE_PATH`]. All want a token with this scope, or with `access_drive`.
+#[rustfmt::skip] // A route is two lines at most.
+pub(super) fn api() -> Vec<Route> {
+    routes! {
+        POST DriveUpload "/drive/files/upload/multipart/start" uploads::start
+            [InvalidName, FileTooLarge, NotAFolder, ConfinedToken, RoleTooLow, NotFound, UploadExpired,
+             StoreUnreachable, QuotaExceeded];
+        POST DriveUpload "/drive/files/upload/multipart/presigned-urls" uploads::presigned_urls
+            [InvalidParameter, ImpossiblePartCount, UploadNotFound, FinalizedDifferently, UploadAborted, UploadExpired];
+        POST DriveUpload "/drive/files/upload/multipart/parts" uploads::parts
+            [UploadNotFound, UploadAborted, UploadExpired, StoreUnreachable];
+        POST DriveUpload "/drive/files/upload/multipart/finalize" uploads::finalize
+            [InvalidPart, PartTooSmall, SizeMismatch, ChecksumMismatch, UploadNotFound, NotFound,
+             FinalizedDifferently, FinalizeInProgress, NameTaken, UploadAborted, UploadExpired, StoreUnreachable,
+             FinalizePending];
+        POST DriveUpload "/drive/files/upload/multipart/abort" uploads::abort
+            [UploadNotFound, AlreadyFinalized, FinalizeInProgress];
+        GET DriveUpload "/drive/uploads" uploads::list [ConfinedToken];
+
+        GET DriveRead "/drive/files/{id}" items::get_item [NotFound];
+        PATCH AccessDrive "/drive/files/{id}" items::change
+            [InvalidName, NotAFolder, TooDeep, ConfinedToken, RoleTooLow, NotFound, IntoItself];
+        GET DriveRead "/drive/files/{id}/ancestors" items::ancestors [NotFound];
+        GET DriveRead "/drive/files/{id}/download" items::download [NotAFile, NotFound];
+        POST DriveUpload "/drive/folders" folders::create
+            [InvalidName, NotAFolder, TooDeep, ConfinedToken, RoleTooLow, NotFound];
+        GET DriveRead "/drive/folders/{id}/children" folders::children [NotAFolder, NotFound];
+        GET DriveRead "/drive/tree" tree::list [NotAFolder, NotFound];
+        GET DriveRead "/drive/search" search::find [];
+
+        DELETE AccessDrive "/drive/files/{id}" items::trash [RoleTooLow, NotFound];
+        POST AccessDrive "/drive/files/{id}/restore" trash::restore [ConfinedToken, NotFound];
+        DELETE AccessDrive "/drive/trash/{id}" trash::purge [ConfinedToken, RoleTooLow, NotFound];
+        GET DriveRead "/drive/trash" trash::list [ConfinedToken];
+        DELETE AccessDrive "/drive/trash" trash::empty [ConfinedToken];
+
+        GET DriveRead "/drive/shared" folders::shared [ConfinedToken];
+        GET DriveRead "/drive/files/{id}/participants" participants::list [NotFound];
+        PUT AccessDrive "/drive/files/{id}/participants/{userId}" participants::put
+            [RoleTooLow, NotFound, UserNotFound, OwnerIsFixed];
+        DELETE AccessDrive "/drive/files/{id}/participants/{userId}" participants::remove
+            [RoleTooLow, NotFound, ParticipantNotFound, OwnerIsFixed];
+        GET AccessDrive "/drive/files/{id}/links" links::list [NotAFile, RoleTooLow, NotFound];
+        POST AccessDrive "/drive/files/{id}/links" links::create [NotAFile, RoleTooLow, NotFound];
+        DELETE AccessDrive "/drive/files/{id}/links/{linkId}" links::revoke
+            [NotAFile, RoleTooLow, NotFound, LinkNotFound];
+
+        GET DriveRead "/workspace/info" workspace::info [NotFound];
+        GET DriveRead "/workspace/members" workspace::members [];
+        GET DriveRead "/drive/usage" workspace::usage [ConfinedToken, NotFound];
+        GET AccessDrive "/tokens" tokens::list [ConfinedToken];
+        POST AccessDrive "/tokens" tokens::create [NotAFolder, ConfinedToken, NotFound];
+        DELETE AccessDrive "/tokens/{id}" tokens::revoke [ConfinedToken, TokenNotFound];
+    }
+}
+
+/// What is at the root of the host. No token is needed.
+pub(super) fn server() -> Vec<Route> {
+    routes! {
+        GET "/l/{slug}" links::follow
+            [LinkPassword, LinkNotFound, RateLimited, DatabaseUnreachable, NoSpace];
+        GET "/healthz" health::alive [];
+        GET "/readyz" health::ready [StoreUnreachable, DatabaseUnreachable];
+        GET "/openapi.json" openapi::json [];
+    }
+}
+
+/// What browsers load; not part of the API, so not of its document.
+fn pages() -> Vec<Route> {
+    vec![
+        Route::page("/", page::index),
+        Route::page("/docs", page::docs),
+        Route::page("/assets/{*path}", page::asset),
+    ]
+}
+
+/// Every route, with its whole path.
+pub(super) fn table() -> Vec<(Method, String)> {
+    let api = api().into_iter().map(|route| (route.method, format!("{BASE_PATH}{}", route.path)));
+    let others = server().into_iter().chain(pages());
+    api.chain(others.map(|route| (route.method, route.path.to_owned()))).collect()
+}
+
+pub(super) fn router(app: App) -> Router {
+    let add = |router: Router<App>, route: Route| router.route(route.path, route.handler);
+    let api = api().into_iter().fold(Router::new(), add);
+    server()
+        .into_iter()
+        .chain(pages())
+        .fold(Router::new().nest(BASE_PATH, api), add)
         .fallback(error::route_not_found)
         .method_not_allowed_fallback(error::method_not_allowed)
         .with_state(app)
+}
+
+impl Route {
+    fn new(
+        method: Method,
+        scope: Option<Scope>,
+        path: &'static str,
+        (schemas, paths, handler): UtoipaMethodRouter<App>,
+        codes: &'static [Code],
+    ) -> Self {
+        Self { method, path, handler, docs: Some(openapi::RouteDocs { schemas, paths, scope, codes }) }
+    }
+
+    fn page<T: 'static>(path: &'static str, handler: impl Handler<T, App>) -> Self {
+        Self { method: Method::GET, path, handler: get(handler), docs: None }
+    }
 }

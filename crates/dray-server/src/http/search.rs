@@ -10,6 +10,20 @@ use super::auth::Reader;
 use super::error::Error;
 use super::extract::Parameters;
 
+/// Find items by their names
+///
+/// The items that have every word of `q` in their names, or a word that begins so. Case, accents and punctuation
+/// do not count. A query without a letter or a digit finds nothing.
+#[utoipa::path(
+    get, path = "/drive/search", operation_id = "search", tag = "Drive",
+    params(
+        ("q" = String, Query, min_length = 1, max_length = 255, description = "Words, or how they begin."),
+        ("sortBy" = inline(Option<SearchSort>), Query, description = "What to sort by; `updatedAt` if it is not said."),
+        ("sortOrder" = inline(Option<SortOrder>), Query, description = "Which way to sort; `desc` if it is not said."),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 50, description = "Most hits; 20 if it is not said."),
+    ),
+    responses((status = OK, description = "The first hits, and how many there are.", body = SearchHits)),
+)]
 pub(super) async fn find(
     State(app): State<App>,
     Reader(caller): Reader,

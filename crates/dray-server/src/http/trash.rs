@@ -3,13 +3,22 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::NoContent;
-use dray_api::{EmptiedTrash, TrashPage};
+use dray_api::{EmptiedTrash, Item, TrashPage};
 
 use super::App;
 use super::auth::{Reader, User};
 use super::error::Error;
-use super::extract::{Parameters, PathId};
+use super::extract::{Paging, Parameters, PathId};
 
+/// List the trash
+///
+/// What is the caller's, and what they put there, page by page: the latest first. What is in a trashed folder is not
+/// listed beside it.
+#[utoipa::path(
+    get, path = "/drive/trash", operation_id = "listTrash", tag = "Trash",
+    params(Paging),
+    responses((status = OK, description = "The page.", body = TrashPage)),
+)]
 pub(super) async fn list(
     State(app): State<App>,
     Reader(caller): Reader,
@@ -19,14 +28,30 @@ pub(super) async fn list(
     Ok(Json(app.service.list_trash(&caller, cursor, limit).await?))
 }
 
+/// Restore an item
+///
+/// Out of the trash, back to its folder; to its owner's root if that is gone, or the caller may not put anything there.
+#[utoipa::path(
+    post, path = "/drive/files/{id}/restore", operation_id = "restoreItem", tag = "Trash",
+    params(PathId),
+    responses((status = OK, description = "The item, where it is now.", body = Item)),
+)]
 pub(super) async fn restore(
     State(app): State<App>,
     User(caller): User,
     PathId(id): PathId,
-) -> Result<Json<dray_api::Item>, Error> {
+) -> Result<Json<Item>, Error> {
     Ok(Json(app.service.restore_item(&caller, id).await?.to_wire()))
 }
 
+/// Remove an item for good
+///
+/// One of the trash, with all that is below it. Only its owner may.
+#[utoipa::path(
+    delete, path = "/drive/trash/{id}", operation_id = "purgeItem", tag = "Trash",
+    params(PathId),
+    responses((status = NO_CONTENT, description = "It is removed.")),
+)]
 pub(super) async fn purge(
     State(app): State<App>,
     User(caller): User,
@@ -36,6 +61,13 @@ pub(super) async fn purge(
     Ok(NoContent)
 }
 
+/// Empty the trash
+///
+/// Removes all for good that is in the caller's trash and that they may remove.
+#[utoipa::path(
+    delete, path = "/drive/trash", operation_id = "emptyTrash", tag = "Trash",
+    responses((status = OK, description = "What was removed.", body = EmptiedTrash)),
+)]
 pub(super) async fn empty(State(app): State<App>, User(caller): User) -> Result<Json<EmptiedTrash>, Error> {
     let removed = app.service.empty_trash(&caller, app.service.clock.now()).await?;
     Ok(Json(EmptiedTrash { removed }))

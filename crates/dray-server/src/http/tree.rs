@@ -2,14 +2,26 @@
 
 use axum::Json;
 use axum::extract::State;
-use dray_api::Tree;
 use dray_api::limits::{DEFAULT_TREE_DEPTH, MAX_TREE_DEPTH};
+use dray_api::{ItemId, Tree};
 
 use super::App;
 use super::auth::Reader;
 use super::error::Error;
 use super::extract::Parameters;
 
+/// List a folder and what is below it
+///
+/// Breadth first, at most 500 items. When that cuts something off, `truncated` is true and `nextParentIds` are the
+/// folders to go on from.
+#[utoipa::path(
+    get, path = "/drive/tree", operation_id = "getTree", tag = "Drive",
+    params(
+        ("parentId" = inline(Option<ItemId>), Query, description = "The folder to list; without it, the root."),
+        ("depth" = Option<u32>, Query, minimum = 1, maximum = 10, description = "How many levels; 3 if it is not said."),
+    ),
+    responses((status = OK, description = "The items.", body = Tree)),
+)]
 pub(super) async fn list(
     State(app): State<App>,
     Reader(caller): Reader,

@@ -1,14 +1,34 @@
-//! The three steps of an upload.
+//! The three steps of an upload, and what resumes or ends it.
 
 use axum::extract::State;
+use axum::response::NoContent;
 use axum::response::Response;
-use dray_api::upload::{FinalizeUpload, PresignParts, StartUpload, StartedUpload};
+use dray_api::Item;
+use dray_api::upload::{
+    FinalizeUpload, OpenUploads, PresignParts, PresignedParts, StartUpload, StartedUpload, StoredParts,
+    UploadKey,
+};
 
 use super::auth::Uploader;
 use super::error::Error;
-use super::extract::{Json, PublicEndpoint};
+use super::extract::{Json, Paging, Parameters, PublicEndpoint};
 use super::{App, presigned};
 
+/// Start an upload
+///
+/// Answers the ids that the next steps need, and how Dray would cut the file. Any other cut that S3 takes is as
+/// good. The upload expires when nobody has signed or listed its parts for 24 hours, or after 7 days. `onConflict`
+/// says what finalize does if the folder has a file of this name by then.
+#[utoipa::path(
+    post, path = "/drive/files/upload/multipart/start", operation_id = "startUpload", tag = "Uploads",
+    request_body = StartUpload,
+    responses((status = OK, description = "The upload is open.", body = StartedUpload, links(
+        ("presignParts" = (operation_id = "presignParts", request_body = json!({ "uploadId": "$response.body#/uploadId", "fileKey": "$response.body#/fileKey" }))),
+        ("listParts" = (operation_id = "listParts", request_body = json!({ "uploadId": "$response.body#/uploadId", "fileKey": "$response.body#/fileKey" }))),
+        ("finalizeUpload" = (operation_id = "finalizeUpload", request_body = json!({ "uploadId": "$response.body#/uploadId", "fileKey": "$response.body#/fileKey" }))),
+        ("abortUpload" = (operation_id = "abortUpload", request_body = json!({ "uploadId": "$response.body#/uploadId", "fileKey": "$response.body#/fileKey" }))),
+    ))),
+)]
 pub(super) async fn start(
     State(app): State<App>,
     Uploader(caller): Uploader,
@@ -19,6 +39,17 @@ pub(super) async fn start(
     Ok(axum::Json(started))
 }
 
+/// Sign an upload's parts
+///
+/// One URL a part: a signed S3 `UploadPart`, to which anyone may `PUT` that part's bytes until it expires. The
+/// `ETag` of the store's answer is what finalize needs. May be called again at any time before finalize; with
+/// `partNumbers` only those are signed, and with `contentLengths` each URL takes exactly so many bytes. A part has
+/// 5 MiB to 5 GiB, the last one may have less.
+#[utoipa::path(
+    post, path = "/drive/files/upload/multipart/presigned-urls", operation_id = "presignParts", tag = "Uploads",
+    request_body = PresignParts,
+    responses((status = OK, description = "The signed URLs.", body = PresignedParts)),
+)]
 pub(super) async fn presigned_urls(
     State(app): State<App>,
     Uploader(caller): Uploader,
@@ -29,11 +60,73 @@ pub(super) async fn presigned_urls(
     Ok(presigned::answer(&signed))
 }
 
+/// Finalize an upload
+///
+/// Makes the file, once every byte is there: the parts must add up to the announced `fileSize`. Can be repeated,
+/// from anywhere: the same list of parts answers the same item. Without a list, it takes every part that the store
+/// has. With `checksum` there is no file but of those bytes. After a refusal the upload is still open, unless it is
+/// gone (410) or its name was taken at the very last moment.
+#[utoipa::path(
+    post, path = "/drive/files/upload/multipart/finalize", operation_id = "finalizeUpload", tag = "Uploads",
+    request_body = FinalizeUpload,
+    responses((status = OK, description = "The file.", body = Item)),
+)]
 pub(super) async fn finalize(
     State(app): State<App>,
     Uploader(caller): Uploader,
     Json(request): Json<FinalizeUpload>,
-) -> Result<axum::Json<dray_api::Item>, Error> {
+) -> Result<axum::Json<Item>, Error> {
     let item = app.service.finalize(&caller, request).await?;
     Ok(axum::Json(item.to_wire()))
+}
+
+/// List an upload's parts
+///
+/// What the store has of the caller's upload: enough to go on with it from anywhere. It keeps the upload alive, as
+/// signing does.
+#[utoipa::path(
+    post, path = "/drive/files/upload/multipart/parts", operation_id = "listParts", tag = "Uploads",
+    request_body = UploadKey,
+    responses((status = OK, description = "The upload and its parts.", body = StoredParts)),
+)]
+pub(super) async fn parts(
+    State(app): State<App>,
+    Uploader(caller): Uploader,
+    Json(key): Json<UploadKey>,
+) -> Result<axum::Json<StoredParts>, Error> {
+    Ok(axum::Json(app.service.uploaded_parts(&caller, &key, app.service.clock.now()).await?))
+}
+
+/// Abort an upload
+///
+/// Its parts are freed. Doing it again does no harm.
+#[utoipa::path(
+    post, path = "/drive/files/upload/multipart/abort", operation_id = "abortUpload", tag = "Uploads",
+    request_body = UploadKey,
+    responses((status = NO_CONTENT, description = "The upload is over.")),
+)]
+pub(super) async fn abort(
+    State(app): State<App>,
+    Uploader(caller): Uploader,
+    Json(key): Json<UploadKey>,
+) -> Result<NoContent, Error> {
+    app.service.abort_upload(&caller, &key).await?;
+    Ok(NoContent)
+}
+
+/// List the caller's open uploads
+///
+/// Those that have not come to their end, page by page: the latest first.
+#[utoipa::path(
+    get, path = "/drive/uploads", operation_id = "listUploads", tag = "Uploads",
+    params(Paging),
+    responses((status = OK, description = "The page.", body = OpenUploads)),
+)]
+pub(super) async fn list(
+    State(app): State<App>,
+    Uploader(caller): Uploader,
+    parameters: Parameters,
+) -> Result<axum::Json<OpenUploads>, Error> {
+    let (cursor, limit) = (parameters.text("cursor")?, parameters.page_limit()?);
+    Ok(axum::Json(app.service.open_uploads(&caller, cursor, limit, app.service.clock.now()).await?))
 }

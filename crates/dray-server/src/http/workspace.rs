@@ -10,6 +10,13 @@ use super::auth::Reader;
 use super::error::Error;
 use super::extract::Parameters;
 
+/// Get the workspace
+///
+/// The one that the token is good in.
+#[utoipa::path(
+    get, path = "/workspace/info", operation_id = "getWorkspace", tag = "Workspace",
+    responses((status = OK, description = "The workspace.", body = WorkspaceInfo)),
+)]
 pub(super) async fn info(
     State(app): State<App>,
     Reader(caller): Reader,
@@ -17,6 +24,18 @@ pub(super) async fn info(
     Ok(Json(app.service.workspace_info(&caller).await?))
 }
 
+/// List the workspace's members
+///
+/// A page of them, oldest first.
+#[utoipa::path(
+    get, path = "/workspace/members", operation_id = "listMembers", tag = "Workspace",
+    params(
+        ("q" = Option<String>, Query, max_length = 255, description = "A part of their name or address."),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 500, description = "Most members of this page; 100 if it is not said."),
+        ("offset" = Option<u64>, Query, minimum = 0, maximum = 4_294_967_295_i64, description = "How many to skip; 0 if it is not said."),
+    ),
+    responses((status = OK, description = "The page.", body = Members)),
+)]
 pub(super) async fn members(
     State(app): State<App>,
     Reader(caller): Reader,
@@ -28,6 +47,13 @@ pub(super) async fn members(
     Ok(Json(app.service.members(&caller, part, limit, offset).await?))
 }
 
+/// Get what the caller uses
+///
+/// What they own in the workspace, the trash included, and how much they may.
+#[utoipa::path(
+    get, path = "/drive/usage", operation_id = "getUsage", tag = "Workspace",
+    responses((status = OK, description = "What they use.", body = Usage)),
+)]
 pub(super) async fn usage(State(app): State<App>, Reader(caller): Reader) -> Result<Json<Usage>, Error> {
     Ok(Json(app.service.usage(&caller).await?))
 }

@@ -43,7 +43,9 @@ impl Service {
 
 fn move_item(c: &Conn, caller: &Caller, moved: &Seen, to: Option<ItemId>, now: Timestamp) -> Result<()> {
     let id = moved.item.id;
-    let parent = items::by_id(c, id)?.and_then(|item| item.parent);
+    // Whoever sees an item without its folder has it at the root: nothing tells them where it is.
+    let parent =
+        if moved.is_own { items::by_id(c, id)?.and_then(|item| item.parent) } else { moved.item.parent };
     let target = target(c, caller, to)?;
     if parent == to {
         return moved.require(Role::Member);
@@ -54,9 +56,18 @@ fn move_item(c: &Conn, caller: &Caller, moved: &Seen, to: Option<ItemId>, now: T
         None if !moved.is_own => return Err(Error::RoleTooLow { needed: Role::Owner }),
         None => {}
         Some(folder) if folder.is_at_or_below(id) => return Err(Error::IntoItself),
+        Some(folder) if gains(moved, folder) => return Err(Error::RoleTooLow { needed: folder.role }),
         Some(folder) => check_depth(c, &moved.item, folder.item.id)?,
     }
     Ok(items::move_to(c, id, to, now)?)
+}
+
+/// Whether the caller would have more rights on the item there, as a role on a folder holds for what is in it: that
+/// would be giving themselves what they were not given. Within what is shared with them, those who share it keep their
+/// own rights on it, so a member may tidy it up, also into folders that they have made in it.
+fn gains(moved: &Seen, folder: &Seen) -> bool {
+    let stays = moved.ancestors.first().is_some_and(|top| folder.is_at_or_below(top.id));
+    folder.role > moved.role && !stays
 }
 
 /// Refuses to put an item where it, or what is below it, would be too deep.

@@ -52,6 +52,7 @@ impl Service {
     ) -> Result<String> {
         let Content::File { mime_type, object_key, .. } = &item.content else { return Err(Error::NotAFile) };
         let url = UrlScope { endpoint, key: object_key, now, expires_secs };
+        self.metrics.download_urls.increment(1);
         self.objects.presign_get(&url, &attachment(&item.name), mime_type)
     }
 }

@@ -6,15 +6,15 @@
 
 use std::time::Duration;
 
-use dray_api::upload::FinalizeUpload;
+use dray_api::upload::{FinalizeUpload, OnConflict, StoredPart};
 
 use super::Service;
 use super::make_item::{Made, is_name_taken, make_item};
-use crate::db::items;
 use crate::db::uploads::{self, TakeFrom};
 use crate::drive::access::Caller;
 use crate::drive::item::Item;
-use crate::drive::upload::{Digest, FINALIZE_LEASE, FinalizeStep, LeaseHolder, PartList, Upload};
+use crate::drive::parts::{Crc64, Digest, PartList, WantedParts};
+use crate::drive::upload::{FINALIZE_LEASE, FinalizeStep, LeaseHolder, State, Upload};
 use crate::drive::{Error, Result};
 use crate::objects::Completion;
 use crate::random;
@@ -23,6 +23,16 @@ use crate::random;
 const PATIENCE: Duration = Duration::from_secs(20);
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+
+/// How often an item is made of an upload if the one that it replaces changes at the same moment.
+const COMMIT_ATTEMPTS: u32 = 3;
+
+/// What a client wants of a finalize.
+struct Wanted {
+    parts: WantedParts,
+    crc64: Option<Crc64>,
+    verify: bool,
+}
 
 /// The right to finalize an upload, until it runs out.
 pub(super) struct Lease {
@@ -34,25 +44,28 @@ pub(super) struct Lease {
 impl Service {
     /// Finalizes the caller's upload and answers its item. A caller that goes away does not stop it.
     pub(crate) async fn finalize(&self, caller: &Caller, request: FinalizeUpload) -> Result<Item> {
-        let parts = PartList::parse(request.parts)?;
+        let wanted = Wanted {
+            parts: WantedParts::parse(request.parts)?,
+            crc64: request.checksum.map(Crc64::parse).transpose()?,
+            verify: request.verify,
+        };
         let upload = self.upload_of(caller, &request.upload_id, &request.file_key).await?;
-        let service = self.clone();
-        let task = self.tasks.spawn(async move { service.finalize_or_wait(upload, parts).await });
+        check_checksums(&upload, &wanted)?;
+        let (service, caller) = (self.clone(), *caller);
+        let task = self.tasks.spawn(async move { service.finalize_or_wait(&caller, upload, wanted).await });
         task.await.map_err(|err| Error::internal(format_args!("finalize: {err}")))?
     }
 
-    async fn finalize_or_wait(&self, mut upload: Upload, parts: PartList) -> Result<Item> {
-        let digest = parts.digest();
+    async fn finalize_or_wait(&self, caller: &Caller, mut upload: Upload, request: Wanted) -> Result<Item> {
+        let digest = request.parts.digest();
         let mut pause = FIRST_PAUSE;
         let mut waited = Duration::ZERO;
         loop {
-            match upload.finalize_step(&digest, self.clock.now())? {
-                FinalizeStep::Done => return self.item_of(&upload).await,
+            match upload.finalize_step(digest.as_ref(), self.clock.now())? {
+                FinalizeStep::Done => return self.get_item(caller, upload.item).await,
                 FinalizeStep::Complete => {
-                    if let Some(lease) =
-                        self.take_lease(upload.clone(), digest.clone(), TakeFrom::OpenOrLapsed).await?
-                    {
-                        return self.complete(lease, &parts).await;
+                    if let Some(item) = self.try_complete(&upload, &request).await? {
+                        return Ok(item);
                     }
                 }
                 FinalizeStep::Wait if waited >= PATIENCE => return Err(Error::FinalizePending),
@@ -66,6 +79,34 @@ impl Service {
             let now_there = self.db.read(move |c| Ok(uploads::by_id(c, id)?)).await?;
             upload = now_there.ok_or(Error::UploadNotFound)?;
         }
+    }
+
+    /// Completes the upload, unless another is faster.
+    async fn try_complete(&self, upload: &Upload, wanted: &Wanted) -> Result<Option<Item>> {
+        let parts = match (&wanted.parts, &upload.state) {
+            (WantedParts::Exactly(parts), _) => parts.clone(),
+            // A crash has cut off a finalize that knew which parts.
+            (_, State::Completing { digest, .. }) => {
+                self.resume_finalize(upload.clone(), digest.clone()).await?;
+                return Ok(None);
+            }
+            (wanted, _) => wanted.resolve(self.stored_parts(upload).await?)?,
+        };
+        let (mut upload, digest) = (upload.clone(), parts.digest());
+        if let Some(crc64) = &wanted.crc64 {
+            upload.crc64 = Some(crc64.clone());
+        }
+        upload.verify |= wanted.verify;
+        match self.take_lease(upload, digest, TakeFrom::OpenOrLapsed).await? {
+            Some(lease) => self.complete(lease, &parts).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The parts that the store has of an open upload.
+    pub(super) async fn stored_parts(&self, upload: &Upload) -> Result<Vec<StoredPart>> {
+        let id = upload.store_upload_id.as_deref().ok_or(Error::UploadNotFound)?;
+        self.objects.list_parts(&upload.object_key, id).await?.ok_or(Error::UploadAborted)
     }
 
     /// Takes the upload's lease; `None` if another was faster.
@@ -82,6 +123,9 @@ impl Service {
             .write(move |c| {
                 let Lease { upload, digest, holder } = &lease;
                 let taken = uploads::begin_completing(c, upload.id, digest, holder, now, until, from)?;
+                if let Some(crc64) = upload.crc64.as_ref().filter(|_| taken) {
+                    uploads::set_checksum(c, upload.id, crc64, upload.verify)?;
+                }
                 Ok(taken.then_some(lease))
             })
             .await
@@ -93,11 +137,16 @@ impl Service {
         let Some(upload_id) = upload.store_upload_id.as_deref() else {
             return Err(Error::internal("an upload is being finalized that the store never began"));
         };
-        let row = upload.clone();
-        if self.db.read(move |c| is_name_taken(c, &row)).await? {
-            return self.reopen(&lease, Error::NameTaken).await;
+        if upload.on_conflict == OnConflict::Fail {
+            let row = upload.clone();
+            match self.db.read(move |c| is_name_taken(c, &row)).await {
+                Ok(false) => {}
+                Ok(true) => return self.reopen(&lease, Error::NameTaken).await,
+                Err(err) => return self.give_back(&lease, err).await,
+            }
         }
-        match self.objects.complete_upload(&upload.object_key, upload_id, parts, upload.size_bytes).await {
+        let (key, size_bytes, crc64) = (&upload.object_key, upload.size_bytes, upload.crc64.as_ref());
+        match self.objects.complete_upload(key, upload_id, parts, size_bytes, crc64).await {
             Completion::Done => self.commit(lease).await,
             Completion::Refused(err) => self.reopen(&lease, err).await,
             Completion::NoSuchUpload => self.look_for_object(lease, None).await,
@@ -125,13 +174,17 @@ impl Service {
     /// One transaction: the item is there and the upload is over. If another finalize was faster, its item is
     /// the answer.
     async fn commit(&self, lease: Lease) -> Result<Item> {
-        let (upload, digest, now) = (lease.upload.clone(), lease.digest.clone(), self.clock.now());
-        match self.db.write(move |c| make_item(c, &upload, &digest, now)).await {
-            Ok(Made::Item(item)) => Ok(item),
-            Ok(Made::NameTaken) => Err(Error::NameTaken),
-            Ok(Made::Over) => Err(Error::UploadAborted),
-            Err(err) => self.give_back(&lease, err).await,
+        for attempts_left in (0..COMMIT_ATTEMPTS).rev() {
+            let (upload, digest, now) = (lease.upload.clone(), lease.digest.clone(), self.clock.now());
+            match self.db.write(move |c| make_item(c, &upload, &digest, now)).await {
+                Ok(Made::Item(item)) => return Ok(item),
+                Ok(Made::NameTaken) => return Err(Error::NameTaken),
+                Ok(Made::Over) => return Err(Error::UploadAborted),
+                Err(Error::FinalizePending) if attempts_left > 0 => {}
+                Err(err) => return self.give_back(&lease, err).await,
+            }
         }
+        self.give_back(&lease, Error::FinalizePending).await
     }
 
     /// The store refused the parts: the upload is open again, and the caller learns why.
@@ -157,11 +210,14 @@ impl Service {
         self.db.write(move |c| Ok(uploads::abort_completing(c, id, &holder)?)).await?;
         Err(Error::UploadAborted)
     }
+}
 
-    /// The item as its uploader sees it now.
-    async fn item_of(&self, upload: &Upload) -> Result<Item> {
-        let (uploader, id) = (Caller::for_user(upload.user, upload.workspace), upload.item);
-        let seen = self.db.read(move |c| Ok(items::seen(c, &uploader, id)?)).await?;
-        seen.map(|seen| seen.item).ok_or(Error::NotFound)
+/// What `start` announced holds; a finalize may say it again, or for the first time.
+fn check_checksums(upload: &Upload, wanted: &Wanted) -> Result<()> {
+    match (&upload.crc64, &wanted.crc64) {
+        (Some(announced), Some(wanted)) if announced != wanted => {
+            Err(Error::field("checksum.crc64nvme", "must be the one that start announced"))
+        }
+        _ => Ok(()),
     }
 }

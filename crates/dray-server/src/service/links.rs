@@ -9,7 +9,7 @@ use super::{Service, seen};
 use crate::db::{Conn, items, links};
 use crate::drive::access::{Caller, Role};
 use crate::drive::item::Item;
-use crate::drive::link::Link;
+use crate::drive::link::{Link, is_slug};
 use crate::drive::{Error, Result};
 use crate::random;
 
@@ -89,6 +89,9 @@ impl Service {
         endpoint: &Endpoint,
         counts: bool,
     ) -> Result<String> {
+        if !is_slug(slug) {
+            return Err(Error::LinkNotFound);
+        }
         let (slug, now) = (slug.to_owned(), self.clock.now());
         let (link, item) = self.db.read(move |c| linked(c, &slug, now)).await?;
         if let Some(hash) = link.password_hash {

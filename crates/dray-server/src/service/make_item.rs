@@ -6,10 +6,11 @@ use dray_api::upload::OnConflict;
 use jiff::Timestamp;
 
 use crate::db::{Conn, items, tombstones, uploads};
-use crate::drive::Result;
 use crate::drive::access::{Caller, Role};
 use crate::drive::item::{Content, Item, numbered_name};
-use crate::drive::upload::{Digest, Upload};
+use crate::drive::parts::Digest;
+use crate::drive::upload::Upload;
+use crate::drive::{Error, Result};
 
 /// What became of an upload.
 pub(super) enum Made {
@@ -45,14 +46,12 @@ pub(super) fn make_item(c: &Conn, upload: &Upload, digest: &Digest, now: Timesta
     }
 }
 
-/// Whether finalize would be refused now, because of the name.
+/// Whether another file of the upload's name is where it would go. (Its own is there if another finalize was faster.)
 pub(super) fn is_name_taken(c: &Conn, upload: &Upload) -> Result<bool> {
-    if upload.on_conflict != OnConflict::Fail {
-        return Ok(false);
-    }
     let uploader = Caller::for_user(upload.user, upload.workspace);
     let parent = parent(c, &uploader, upload.parent)?;
-    Ok(items::file_named(c, upload.workspace, parent, upload.user, &upload.name)?.is_some())
+    let namesake = items::file_named(c, upload.workspace, parent, upload.user, &upload.name)?;
+    Ok(namesake.is_some_and(|namesake| namesake.id != upload.item))
 }
 
 /// The folder that the upload was started for. If it is gone by now, or its uploader may not put anything there any
@@ -97,7 +96,10 @@ fn replace(c: &Conn, upload: &Upload, old: Item, digest: &Digest, now: Timestamp
         return already(c, upload);
     }
     let new = content(upload);
-    items::replace_content(c, &old, &new, upload.id, now)?;
+    if !items::replace_content(c, &old, &new, upload.id, now)? {
+        // It was moved here and replaced elsewhere, or trashed, at the same moment: what is here now?
+        return Err(Error::FinalizePending);
+    }
     if let Content::File { object_key, .. } = &old.content {
         tombstones::add(c, object_key, now)?;
     }

@@ -14,16 +14,19 @@ mod read;
 mod recover;
 mod search;
 mod start_upload;
+mod stock;
 pub(crate) mod sweep;
 mod tokens;
 mod trash;
 mod tree;
+mod unfinished;
 
 use std::sync::Arc;
 
 use dray_api::ItemId;
 use dray_api::limits::MAX_KEY_BYTES;
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 
 use crate::config::Clock;
@@ -33,6 +36,7 @@ use crate::drive::path::Seen;
 use crate::drive::token::AccessToken;
 use crate::drive::upload::Upload;
 use crate::drive::{Error, Result};
+use crate::metrics::Metrics;
 use crate::objects::Objects;
 
 pub(crate) use children::PageRequest;
@@ -54,8 +58,12 @@ pub(crate) struct Inner {
     pub(crate) server: String,
     /// Work that outlives the request that began it; a stopping server waits for it.
     pub(crate) tasks: TaskTracker,
+    /// Told when something waits to be removed for good: it counts towards somebody's quota until it is.
+    pub(crate) sweep_soon: Notify,
     /// Hashes passwords, and says how often they may be tried.
     pub(crate) passwords: passwords::Passwords,
+    /// What is counted and timed.
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 impl std::ops::Deref for Service {
@@ -87,7 +95,8 @@ impl Service {
     /// The caller's upload, by what the wire calls it. A token that is confined to a folder reaches the uploads
     /// into it only.
     async fn upload_of(&self, caller: &Caller, upload_id: &str, file_key: &str) -> Result<Upload> {
-        if upload_id.len() > MAX_KEY_BYTES || file_key.len() > MAX_KEY_BYTES {
+        // NUL is what databases take for the end of a text, or refuse.
+        if [upload_id, file_key].iter().any(|id| id.len() > MAX_KEY_BYTES || id.contains('\0')) {
             return Err(Error::UploadNotFound);
         }
         let (caller, ids) = (*caller, (upload_id.to_owned(), file_key.to_owned()));

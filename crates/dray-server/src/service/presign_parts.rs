@@ -7,7 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::Service;
 use crate::db::uploads;
 use crate::drive::access::Caller;
-use crate::drive::upload::numbers_to_sign;
+use crate::drive::parts::parts_to_sign;
+use crate::drive::upload::Upload;
 use crate::drive::{Error, Result};
 use crate::objects::UrlScope;
 
@@ -15,8 +16,8 @@ use crate::objects::UrlScope;
 pub(crate) struct SignedParts {
     /// Writes them.
     pub(crate) presigner: PartPresigner,
-    /// Of these parts, ascending.
-    pub(crate) numbers: Vec<PartNumber>,
+    /// Of these parts, ascending; each with the bytes it must have, if that is to be signed.
+    pub(crate) parts: Vec<(PartNumber, Option<u64>)>,
     /// Until when they are good.
     pub(crate) expires_at: Timestamp,
 }
@@ -32,17 +33,26 @@ impl Service {
     ) -> Result<SignedParts> {
         let upload = self.upload_of(caller, &request.upload_id, &request.file_key).await?;
         let upload_id = upload.signable(now)?;
-        let numbers = numbers_to_sign(upload.size_bytes, request.parts, request.part_numbers.as_deref())?;
-        let later = upload.later_expiry(now);
-        if let Some(expires_at) = later {
-            let id = upload.id;
-            self.db.write(move |c| Ok(uploads::set_expiry(c, id, expires_at)?)).await?;
-        }
-        let upload_left = later.unwrap_or(upload.expires_at).duration_since(now).as_secs();
+        let parts = parts_to_sign(
+            upload.size_bytes,
+            request.parts,
+            request.part_numbers.as_deref(),
+            request.content_lengths.as_deref(),
+        )?;
+        let upload_left = self.keep_alive(&upload, now).await?.duration_since(now).as_secs();
         let expires_secs = self.url_ttl_secs.min(u32::try_from(upload_left).unwrap_or(1)).max(1);
         let url = UrlScope { endpoint, key: &upload.object_key, now, expires_secs };
         let presigner = self.objects.presign_parts(&url, upload_id)?;
+        self.metrics.part_urls.increment(u64::try_from(parts.len()).unwrap_or_default());
         let life = SignedDuration::from_secs(expires_secs.into());
-        Ok(SignedParts { presigner, numbers, expires_at: now.checked_add(life).map_err(Error::internal)? })
+        Ok(SignedParts { presigner, parts, expires_at: now.checked_add(life).map_err(Error::internal)? })
+    }
+
+    /// Somebody is at the upload: it expires later. Answers when.
+    pub(super) async fn keep_alive(&self, upload: &Upload, now: Timestamp) -> Result<Timestamp> {
+        let Some(expires_at) = upload.later_expiry(now) else { return Ok(upload.expires_at) };
+        let id = upload.id;
+        self.db.write(move |c| Ok(uploads::set_expiry(c, id, expires_at)?)).await?;
+        Ok(expires_at)
     }
 }

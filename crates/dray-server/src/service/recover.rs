@@ -4,8 +4,10 @@ use jiff::Timestamp;
 
 use super::Service;
 use super::sweep::Report;
+use crate::db::tombstones;
 use crate::db::uploads::{self, TakeFrom};
-use crate::drive::upload::{Digest, FINALIZE_LEASE, PartList, State, Upload};
+use crate::drive::parts::{Digest, PartList};
+use crate::drive::upload::{FINALIZE_LEASE, State, Upload};
 use crate::drive::{Error, Result};
 
 impl Service {
@@ -54,13 +56,13 @@ impl Service {
 
     /// Goes on with a finalize whose server is gone. Its list of parts went with it, but the store has the
     /// parts, and the digest tells whether they are the ones.
-    async fn resume_finalize(&self, upload: Upload, digest: Digest) -> Result<bool> {
+    pub(super) async fn resume_finalize(&self, upload: Upload, digest: Digest) -> Result<bool> {
         let Some(lease) = self.take_lease(upload, digest, TakeFrom::Lapsed).await? else { return Ok(false) };
         let stored = match &lease.upload.store_upload_id {
             Some(upload_id) => self.objects.list_parts(&lease.upload.object_key, upload_id).await,
             None => Ok(None),
         };
-        let outcome = match stored.map(|parts| parts.map(PartList::parse)) {
+        let outcome = match stored.map(|parts| parts.map(PartList::of_stored)) {
             Err(err) => self.give_back(&lease, err).await,
             Ok(None) => self.look_for_object(lease, None).await,
             Ok(Some(Ok(parts))) if parts.digest() == lease.digest => self.complete(lease, &parts).await,
@@ -70,13 +72,19 @@ impl Service {
     }
 
     /// Has the store drop the parts of an upload that is over.
-    async fn free_parts(&self, upload: &Upload) -> Result<()> {
+    pub(super) async fn free_parts(&self, upload: &Upload) -> Result<()> {
         match &upload.store_upload_id {
             Some(upload_id) => self.objects.abort_upload(&upload.object_key, upload_id).await?,
             // A crash came between the store's answer and the note of it.
             None => self.objects.abort_uploads_of(&upload.object_key).await?,
         }
-        let (id, now) = (upload.id, self.clock.now());
-        self.db.write(move |c| Ok(uploads::parts_freed(c, id, now)?)).await
+        let (id, key, now) = (upload.id, upload.object_key.clone(), self.clock.now());
+        self.db
+            .write(move |c| {
+                // A finalize may have got as far as the object, and then have been refused for its name.
+                tombstones::add(c, &key, now)?;
+                Ok(uploads::parts_freed(c, id, now)?)
+            })
+            .await
     }
 }

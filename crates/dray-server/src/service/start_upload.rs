@@ -8,6 +8,7 @@ use super::{Service, target};
 use crate::db::{Conn, uploads, usage};
 use crate::drive::access::Caller;
 use crate::drive::item::{ItemName, MimeType, object_key};
+use crate::drive::parts::Crc64;
 use crate::drive::upload::{State, Upload, check_file_size, expiry};
 use crate::drive::{Error, Result, wire_time};
 use crate::random;
@@ -25,6 +26,7 @@ impl Service {
         check_file_size(request.file_size)?;
         let mut upload = new_upload(caller, name, mime_type, request.file_size, now)?;
         (upload.parent, upload.on_conflict) = (request.parent_id, request.on_conflict);
+        upload.crc64 = request.checksum.map(Crc64::parse).transpose()?;
         let (service, caller) = (self.clone(), *caller);
         let task = self.tasks.spawn(async move { service.open_upload(caller, upload).await });
         task.await.map_err(|err| Error::internal(format_args!("start: {err}")))?
@@ -65,9 +67,7 @@ fn check_quota(c: &Conn, upload: &Upload) -> Result<()> {
     let Some(usage) = usage::of_user(c, upload.workspace, upload.user)? else { return Ok(()) };
     let Some(quota_bytes) = usage.quota_bytes else { return Ok(()) };
     usage::lock(c, upload.workspace, upload.user)?;
-    let unfinished = uploads::unfinished_bytes(c, upload.workspace, upload.user)?;
-    let taken = usage.used_bytes.saturating_add(u64::try_from(unfinished).unwrap_or(0));
-    let left_bytes = quota_bytes.saturating_sub(taken);
+    let left_bytes = quota_bytes.saturating_sub(usage::taken_bytes(c, upload.workspace, upload.user)?);
     if upload.size_bytes <= left_bytes {
         return Ok(());
     }
@@ -92,6 +92,8 @@ fn new_upload(
         mime_type: mime_type.into_string(),
         size_bytes,
         on_conflict: OnConflict::Keep,
+        crc64: None,
+        verify: false,
         object_key: object_key(caller.workspace, item),
         store_token: random::text()?,
         store_upload_id: None,

@@ -15,6 +15,9 @@ const STEPS_AT_ONCE: usize = 500;
 /// Transactions of removing in one sweep.
 const ROUNDS: usize = 200;
 
+/// Objects, one after another, that the store does not remove before it is left alone until the next sweep.
+const FAILURES: u32 = 3;
+
 /// What a sweep did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Report {
@@ -43,7 +46,7 @@ impl Service {
             self.sweep_trash(now, &mut report).await?;
         }
         if self.has_sweep_lease(now).await? {
-            self.sweep_objects(limit, &mut report).await?;
+            self.sweep_objects(now, limit, &mut report).await?;
         }
         Ok(report)
     }
@@ -58,14 +61,25 @@ impl Service {
         if !self.db.is_shared() {
             return Ok(true);
         }
-        let (server, until) = (self.server.clone(), now.checked_add(LEASE).map_err(Error::internal)?);
-        self.db.write(move |c| Ok(leases::take(c, LEASE_NAME, &server, now, until)?)).await
+        let (service, until) = (self.clone(), now.checked_add(LEASE).map_err(Error::internal)?);
+        // A server that stops in the middle of this waits for it, and gives the lease back afterwards.
+        let take = self.tasks.spawn(async move {
+            let server = service.server.clone();
+            service.db.write(move |c| Ok(leases::take(c, LEASE_NAME, &server, now, until)?)).await
+        });
+        take.await.map_err(Error::internal)?
     }
 
     async fn sweep_trash(&self, now: Timestamp, report: &mut Report) -> Result<()> {
         let before = now.checked_sub(self.trash_life).map_err(Error::internal)?;
-        let expire = self.db.write(move |c| Ok(trash::purge_expired(c, before, now, STEPS_AT_ONCE)?));
-        report.trash_expired += expire.await?;
+        for _ in 0..ROUNDS {
+            let expire = self.db.write(move |c| Ok(trash::purge_expired(c, before, now, STEPS_AT_ONCE)?));
+            let expired = expire.await?;
+            report.trash_expired += expired;
+            if expired < STEPS_AT_ONCE as u64 {
+                break;
+            }
+        }
         for _ in 0..ROUNDS {
             let removed = self.db.write(move |c| Ok(trash::remove_some(c, now, STEPS_AT_ONCE)?)).await?;
             report.removed += removed.items;
@@ -76,13 +90,25 @@ impl Service {
         Ok(())
     }
 
-    /// Has the store remove what nothing refers to. An object that can not be removed is tried again next time.
-    async fn sweep_objects(&self, limit: u32, report: &mut Report) -> Result<()> {
+    /// Has the store remove what nothing refers to. An object that can not be removed goes to the end of the line, so
+    /// that it keeps no other waiting; if several can not, the store itself is not well.
+    async fn sweep_objects(&self, now: Timestamp, limit: u32, report: &mut Report) -> Result<()> {
         let due = self.db.read_long(move |c| Ok(tombstones::oldest(c, limit as usize)?)).await?;
+        let mut failures = 0;
         for key in due {
-            self.objects.delete(&key).await?;
-            self.db.write(move |c| Ok(tombstones::forget(c, &key)?)).await?;
-            report.objects_removed += 1;
+            match self.objects.delete(&key).await {
+                Ok(()) => {
+                    self.db.write(move |c| Ok(tombstones::forget(c, &key)?)).await?;
+                    report.objects_removed += 1;
+                    failures = 0;
+                }
+                Err(err) if failures + 1 == FAILURES => return Err(err),
+                Err(err) => {
+                    tracing::warn!(key, %err, "an object could not be removed");
+                    self.db.write(move |c| Ok(tombstones::postpone(c, &key, now)?)).await?;
+                    failures += 1;
+                }
+            }
         }
         Ok(())
     }

@@ -1,16 +1,16 @@
 //! The trash: putting things in, looking, taking them out, and removing them for good.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use dray_api::{ItemId, TrashPage, TrashedItem};
 use jiff::Timestamp;
 
 use super::change_item::check_depth;
 use super::{Service, seen, target};
-use crate::db::trash::{self, Trashed, TrashedAt};
+use crate::db::trash::{self, Trashed};
 use crate::db::{Conn, items};
 use crate::drive::access::{Caller, Role};
 use crate::drive::item::Item;
+use crate::drive::listing::{read_time_cursor, time_cursor};
+use crate::drive::path::Seen;
 use crate::drive::{Error, Result, wire_time};
 
 /// Items of other owners that one emptying looks at: those the caller may not remove stay, and are seen again.
@@ -37,13 +37,17 @@ impl Service {
         limit: usize,
     ) -> Result<TrashPage> {
         caller.require_whole_drive()?;
-        let before = cursor.map(read_cursor).transpose()?;
+        let before = cursor.map(read_time_cursor).transpose()?;
         let caller = *caller;
-        let mut found = self.db.read_long(move |c| Ok(trash::page(c, &caller, before, limit + 1)?)).await?;
-        let has_more = found.len() > limit;
-        found.truncate(limit);
-        let last = found.last().filter(|_| has_more);
-        let next_cursor = last.map(|last| write_cursor(&(last.since, last.item.id)));
+        let read = self.db.read_long(move |c| {
+            let mut found = trash::page(c, &caller, before, limit + 1)?;
+            let has_more = found.len() > limit;
+            found.truncate(limit);
+            let last = found.last().filter(|_| has_more);
+            let next_cursor = last.map(|last| time_cursor(last.since, last.item.id));
+            Ok((as_seen(c, &caller, found)?, next_cursor))
+        });
+        let (found, next_cursor) = read.await?;
         let to_wire = |trashed: &Trashed| TrashedItem {
             item: trashed.item.to_wire(),
             trashed_at: wire_time(trashed.since),
@@ -52,19 +56,24 @@ impl Service {
         Ok(TrashPage { items: found.iter().map(to_wire).collect(), next_cursor })
     }
 
-    /// Takes an item out of the trash, back to its folder; to its owner's root if that is gone, or the caller may
-    /// not put anything there.
+    /// Takes an item out of the trash, back to its folder. If that is gone, or the caller may not put anything there,
+    /// it goes to the caller's root, if it is their own.
     pub(crate) async fn restore_item(&self, caller: &Caller, id: ItemId) -> Result<Item> {
         caller.require_whole_drive()?;
         let caller = *caller;
         self.db
             .write(move |c| {
                 items::lock_tree(c, caller.workspace)?;
-                let Trashed { mut item, .. } = in_trash(c, &caller, id)?;
-                let parent = item.parent.filter(|folder| takes_back(c, &caller, &item, *folder));
-                trash::restore(c, id, parent)?;
-                item.parent = parent;
-                Ok(items::seen(c, &caller, id)?.map_or(item, |seen| seen.item))
+                let (item, seen) = in_trash(c, &caller, id)?;
+                seen.require(Role::Member)?;
+                let parent = folder_to_restore(c, &caller, &item)?;
+                if parent.is_none() && item.owner != caller.user {
+                    return Err(Error::RoleTooLow { needed: Role::Owner });
+                }
+                if !trash::restore(c, id, parent)? {
+                    return Err(Error::NotFound);
+                }
+                Ok(self::seen(c, &caller, id)?.item)
             })
             .await
     }
@@ -73,55 +82,63 @@ impl Service {
     pub(crate) async fn purge_item(&self, caller: &Caller, id: ItemId, now: Timestamp) -> Result<()> {
         caller.require_whole_drive()?;
         let caller = *caller;
-        self.db
-            .write(move |c| {
-                in_trash(c, &caller, id)?;
-                items::seen_in_trash(c, &caller, id)?.ok_or(Error::NotFound)?.require(Role::Owner)?;
-                Ok(trash::purge(c, id, now)?)
-            })
-            .await
+        let purged = self.db.write(move |c| {
+            in_trash(c, &caller, id)?.1.require(Role::Owner)?;
+            if trash::purge(c, id, now)? { Ok(()) } else { Err(Error::NotFound) }
+        });
+        purged.await?;
+        self.sweep_soon.notify_one();
+        Ok(())
     }
 
     /// Removes all for good that is in the caller's trash and that they may remove; how many items.
     pub(crate) async fn empty_trash(&self, caller: &Caller, now: Timestamp) -> Result<u64> {
         caller.require_whole_drive()?;
         let caller = *caller;
-        self.db
-            .write(move |c| {
-                let mut removed = trash::purge_own(c, &caller, now)?;
-                for id in trash::of_others(c, &caller, OTHERS_AT_ONCE)? {
-                    let seen = items::seen_in_trash(c, &caller, id)?;
-                    if seen.is_some_and(|seen| seen.role == Role::Owner) {
-                        trash::purge(c, id, now)?;
-                        removed += 1;
-                    }
+        let purged = self.db.write(move |c| {
+            let mut removed = trash::purge_own(c, &caller, now)?;
+            for id in trash::of_others(c, &caller, OTHERS_AT_ONCE)? {
+                let seen = items::seen_in_trash(c, &caller, id)?;
+                if seen.is_some_and(|seen| seen.role == Role::Owner) && trash::purge(c, id, now)? {
+                    removed += 1;
                 }
-                Ok(removed)
-            })
-            .await
+            }
+            Ok(removed)
+        });
+        let removed = purged.await?;
+        self.sweep_soon.notify_one();
+        Ok(removed)
     }
 }
 
-/// What is in the caller's trash under this id.
-fn in_trash(c: &Conn, caller: &Caller, id: ItemId) -> Result<Trashed> {
+/// What is in the caller's trash under this id, and what of it they see: nothing of what they once put there, if they
+/// have no role on it any more.
+fn in_trash(c: &Conn, caller: &Caller, id: ItemId) -> Result<(Item, Seen)> {
     let trashed = trash::by_id(c, caller, id)?.ok_or(Error::NotFound)?;
     let is_theirs = trashed.item.owner == caller.user || trashed.by == caller.user;
-    if is_theirs { Ok(trashed) } else { Err(Error::NotFound) }
+    let seen = items::seen_in_trash(c, caller, id)?.filter(|_| is_theirs).ok_or(Error::NotFound)?;
+    Ok((trashed.item, seen))
 }
 
-fn takes_back(c: &Conn, caller: &Caller, item: &Item, folder: ItemId) -> bool {
-    target(c, caller, Some(folder)).is_ok() && check_depth(c, item, folder).is_ok()
+/// As [`in_trash`], of a page of the caller's trash.
+fn as_seen(c: &Conn, caller: &Caller, found: Vec<Trashed>) -> Result<Vec<Trashed>> {
+    let mut shown = Vec::with_capacity(found.len());
+    for trashed in found {
+        if trashed.item.owner == caller.user && trashed.item.parent.is_none() {
+            shown.push(trashed);
+        } else if let Some(Seen { item, .. }) = items::seen_in_trash(c, caller, trashed.item.id)? {
+            shown.push(Trashed { item, ..trashed });
+        }
+    }
+    Ok(shown)
 }
 
-fn write_cursor((time, id): &TrashedAt) -> String {
-    URL_SAFE_NO_PAD.encode(format!("{} {id}", time.as_millisecond()))
-}
-
-fn read_cursor(cursor: &str) -> Result<TrashedAt> {
-    let read = || {
-        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
-        let (millis, id) = text.split_once(' ')?;
-        Some((Timestamp::from_millisecond(millis.parse().ok()?).ok()?, id.parse().ok()?))
-    };
-    read().ok_or(Error::InvalidCursor)
+/// The folder that a trashed item was in, if it is there and takes it back from the caller.
+fn folder_to_restore(c: &Conn, caller: &Caller, item: &Item) -> Result<Option<ItemId>> {
+    let Some(folder) = item.parent else { return Ok(None) };
+    match target(c, caller, Some(folder)).and_then(|_| check_depth(c, item, folder)) {
+        Ok(()) => Ok(Some(folder)),
+        Err(Error::NotFound | Error::RoleTooLow { .. } | Error::TooDeep { .. }) => Ok(None),
+        Err(err) => Err(err),
+    }
 }

@@ -35,7 +35,7 @@ async fn without_a_good_token_no_route_lets_anyone_in() {
     let world = World::start().await;
     check_refused_everywhere(&world.anonymous(), 401, "missing_token").await;
     check_refused_everywhere(&world.with_token("cp_pat_short"), 401, "invalid_token").await;
-    let unknown = format!("cp_pat_{}0BDTMf", "0".repeat(30));
+    let unknown = format!("cp_pat_{}43dniw", "0".repeat(30));
     check_refused_everywhere(&world.with_token(&unknown), 401, "invalid_token").await;
     check_refused_everywhere(&world.with_token("cp_key_0123"), 403, "wrong_token_kind").await;
     let scopeless = world.token(OWNER_EMAIL, &[], Duration::from_mins(1)).await;

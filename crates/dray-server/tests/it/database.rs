@@ -39,6 +39,17 @@ impl Database {
     }
 }
 
+impl Database {
+    /// How many rows a table has.
+    pub(crate) async fn count(&self, data: &Path, table: &str) -> i64 {
+        let sql = format!("select count(*) from {table}");
+        match &self.url {
+            Some(url) => connect(url).await.query_one(&sql, &[]).await.unwrap().get(0),
+            None => open(data).query_row(&sql, [], |row| row.get(0)).unwrap(),
+        }
+    }
+}
+
 fn open(data: &Path) -> rusqlite::Connection {
     rusqlite::Connection::open(data.join("drive.db")).unwrap()
 }

@@ -3,24 +3,42 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that can not go on fails")]
 
+mod acts;
 mod database;
 mod world;
 
+mod access;
 mod auth;
 mod bad_input;
 mod browser;
+mod change;
+mod children;
 mod clients;
+mod compression;
+mod conditional;
 mod download;
 mod finalize;
 mod folders;
 mod health;
+mod hostile;
 mod items;
+mod links;
+mod metrics;
+mod on_conflict;
+mod openapi;
 mod operators;
+mod participants;
 mod presigned_urls;
+mod rate_limit;
 mod recover;
 mod search;
+mod shared;
 mod shutdown;
 mod slowness;
 mod start;
+mod tokens;
+mod trash;
 mod tree;
+mod unfinished;
+mod usage;
 mod workspace;

@@ -4,7 +4,7 @@
 use dray_server::Config;
 use serde_json::{Value, json};
 
-use crate::world::{MIB, Started, World, bytes, refusal};
+use crate::world::{MIB, Started, World, bytes, refusal, wait_for};
 
 async fn world_with_parts() -> (World, Started, Value) {
     let world = World::start().await;
@@ -103,15 +103,4 @@ fn files_below(folder: &std::path::Path) -> usize {
             .map(|path| if path.is_dir() { files_below(&path) } else { 1 })
             .sum()
     })
-}
-
-/// Waits until `done`, as long as a slow machine may need.
-async fn wait_for(done: impl AsyncFn() -> bool) {
-    for _ in 0..500 {
-        if done().await {
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    panic!("it did not happen");
 }

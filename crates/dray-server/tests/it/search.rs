@@ -133,6 +133,21 @@ async fn of_other_users_nothing_is_found_and_nothing_counted() {
 }
 
 #[tokio::test]
+async fn what_others_have_makes_a_search_neither_larger_nor_less_exact() {
+    let world = World::start().await;
+    let other = world.user("other@example.com").await;
+    other.folders(1100, None).await;
+    world.owner().folder("f mine", None).await;
+    let shared = other.folder("shared", None).await;
+    world.participant("third@example.com", &other, &shared, "member").await.folder("g", Some(&shared)).await;
+    let answer = search(&world.owner(), "f").await;
+    assert_eq!((&answer["totalHits"], &answer["totalIsExact"]), (&json!(1), &json!(true)));
+    let answer = search(&other, "f").await;
+    assert_eq!(answer["totalIsExact"], false, "there are more than are looked at");
+    assert!(answer["totalHits"].as_u64().unwrap() >= 1000);
+}
+
+#[tokio::test]
 async fn hits_are_sorted_as_asked_and_the_latest_change_comes_first_unless_asked() {
     let world = World::start().await;
     let owner = world.owner();

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use dray_server::admin::{Admin, OWNER_EMAIL};
-use dray_server::{Clock, Config};
+use dray_server::{Clock, Config, Sockets};
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
@@ -26,9 +26,25 @@ pub(crate) struct World {
     pub(crate) database: Database,
     pub(crate) http: Client,
     clock_offset_ms: Arc<AtomicI64>,
+    place: Place,
+    /// Of the metrics, if they are on.
+    pub(crate) metrics_url: String,
     stop: Option<oneshot::Sender<()>>,
     server: Option<JoinHandle<Result<(), dray_server::Error>>>,
     first_token: String,
+}
+
+/// Where a server listens.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) address: &'static str,
+    pub(crate) has_metrics: bool,
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Self { address: "127.0.0.1:0", has_metrics: false }
+    }
 }
 
 /// What a request was answered with.
@@ -61,6 +77,10 @@ impl World {
 
     /// Starts a server whose settings `change` has changed.
     pub(crate) async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::start_at(Place::default(), change).await
+    }
+
+    pub(crate) async fn start_at(place: Place, change: impl FnOnce(&mut Config)) -> Self {
         let data = tempfile::tempdir().unwrap();
         let mut world = Self {
             url: String::new(),
@@ -68,6 +88,8 @@ impl World {
             database: Database::create().await,
             http: http_client(),
             clock_offset_ms: Arc::default(),
+            place,
+            metrics_url: String::new(),
             stop: None,
             server: None,
             first_token: String::new(),
@@ -91,11 +113,17 @@ impl World {
             ..Config::default()
         };
         change(&mut config);
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        self.url = format!("http://{}", listener.local_addr().unwrap());
+        let drive = TcpListener::bind(self.place.address).await.unwrap();
+        self.url = format!("http://127.0.0.1:{}", drive.local_addr().unwrap().port());
+        let mut sockets = Sockets::from(drive);
+        if self.place.has_metrics {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            self.metrics_url = format!("http://{}/metrics", listener.local_addr().unwrap());
+            sockets.metrics = Some(listener);
+        }
         let (stop, stopped) = oneshot::channel::<()>();
         self.stop = Some(stop);
-        self.server = Some(tokio::spawn(dray_server::run(config, listener, async move {
+        self.server = Some(tokio::spawn(dray_server::run(config, sockets, async move {
             let _ = stopped.await;
         })));
         let ready = self.http.get(format!("{}/readyz", self.url)).send().await.unwrap();
@@ -219,12 +247,7 @@ impl Actor {
     }
 
     pub(crate) async fn start(&self, name: &str, size: usize) -> Started {
-        let body = json!({ "fileName": name, "fileSize": size, "mimeType": "application/pdf" });
-        let answer = self.step("start", &body).await.ok();
-        Started {
-            upload_id: answer["uploadId"].as_str().unwrap().to_owned(),
-            file_key: answer["fileKey"].as_str().unwrap().to_owned(),
-        }
+        self.start_with(name, size, &json!({})).await
     }
 
     /// One of the three steps of an upload.
@@ -269,14 +292,21 @@ impl Actor {
 
     /// The bytes of a file.
     pub(crate) async fn download(&self, id: &str) -> Vec<u8> {
-        let answer = self.get(&format!("/drive/files/{id}/download")).await.ok();
-        let response = self.http.get(answer["url"].as_str().unwrap()).send().await.unwrap();
+        let response = self.http.get(self.download_url(id).await).send().await.unwrap();
         assert_eq!(response.status(), 200);
         response.bytes().await.unwrap().to_vec()
     }
 }
 
 impl Started {
+    /// What `start` answered.
+    pub(crate) fn of(answer: &Value) -> Self {
+        Self {
+            upload_id: answer["uploadId"].as_str().unwrap().to_owned(),
+            file_key: answer["fileKey"].as_str().unwrap().to_owned(),
+        }
+    }
+
     /// A request body about this upload, with `more` in it.
     pub(crate) fn body(&self, more: &Value) -> Value {
         let mut body = json!({ "uploadId": self.upload_id, "fileKey": self.file_key });
@@ -299,6 +329,12 @@ impl Answer {
     pub(crate) fn ok(self) -> Value {
         assert_eq!(self.status, 200, "{}", self.body);
         self.body
+    }
+
+    /// A success that has nothing to say.
+    #[track_caller]
+    pub(crate) fn done(self) {
+        assert_eq!((self.status.as_u16(), &self.body), (204, &json!("")));
     }
 
     /// The status and the code of an error, whose envelope is checked on the way.
@@ -330,4 +366,15 @@ pub(crate) fn bytes(len: usize, seed: u8) -> Vec<u8> {
 /// A refusal, as [`Answer::refused`] answers it.
 pub(crate) fn refusal(status: u16, code: &str) -> (u16, String) {
     (status, code.to_owned())
+}
+
+/// Waits until `done`, as long as a slow machine may need.
+pub(crate) async fn wait_for(done: impl AsyncFn() -> bool) {
+    for _ in 0..1500 {
+        if done().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("it did not happen");
 }

@@ -34,7 +34,7 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Start the drive
-    Serve(Serve),
+    Serve(Box<Serve>),
     /// Upload files and folders
     Upload(Upload),
     /// Download a file

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum, ValueHint};
+use dray_server::RateLimit;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -41,6 +42,17 @@ pub(crate) struct Serve {
     /// How long a stopping server lets transfers finish
     #[arg(long, env = "DRAY_SHUTDOWN_GRACE", value_name = "TIME", default_value = "30s", value_parser = humantime::parse_duration)]
     pub(crate) shutdown_grace: Duration,
+    /// Address and port to answer Prometheus on, at /metrics; anybody who reaches it may read it [default: none]
+    #[arg(long, env = "DRAY_METRICS_LISTEN", value_name = "ADDRESS")]
+    pub(crate) metrics_listen: Option<String>,
+    /// Requests of a token: a number a second, minute or hour (100/s, 6000/m, 20000/h), or off [default:
+    /// 6000/m; off if --listen is a loopback address]
+    #[arg(long, env = "DRAY_RATE_LIMIT_PER_TOKEN", value_name = "RATE")]
+    pub(crate) rate_limit_per_token: Option<RateLimit>,
+    /// Requests of a client's address (of IPv6: its /64) [default: 12000/m; off if --listen is a loopback
+    /// address]
+    #[arg(long, env = "DRAY_RATE_LIMIT_PER_ADDRESS", value_name = "RATE")]
+    pub(crate) rate_limit_per_address: Option<RateLimit>,
     /// How the log on standard error is written; auto is text on a terminal and JSON elsewhere
     #[arg(
         long,
@@ -53,6 +65,27 @@ pub(crate) struct Serve {
     /// What is logged: error, warn, info, debug, trace, or a filter such as `info,dray_server=debug`
     #[arg(long, env = "RUST_LOG", value_name = "FILTER", default_value = "info", help_heading = "Log")]
     pub(crate) log_level: String,
+    /// OpenTelemetry collector that gets a span a request (OTLP over HTTP, at /v1/traces below this address);
+    /// other OTEL_* variables apply [default: none]
+    #[arg(
+        long,
+        env = "OTEL_EXPORTER_OTLP_ENDPOINT",
+        value_name = "URL",
+        value_hint = ValueHint::Url,
+        hide_env_values = true,
+        help_heading = "Traces"
+    )]
+    pub(crate) otlp_endpoint: Option<String>,
+    /// The same for traces alone, as the whole address
+    #[arg(
+        long,
+        env = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+        value_name = "URL",
+        value_hint = ValueHint::Url,
+        hide_env_values = true,
+        help_heading = "Traces"
+    )]
+    pub(crate) otlp_traces_endpoint: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -2,25 +2,39 @@
 
 use std::io::{IsTerminal, stderr};
 
-use tracing_subscriber::EnvFilter;
+use tracing::Subscriber;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer, fmt, registry};
 
+use super::traces::Traces;
 use crate::args::LogFormat;
 
-/// Starts logging, for the rest of the process.
-pub(super) fn start(format: LogFormat, filter: &str) -> anyhow::Result<()> {
+/// Starts logging, for the rest of the process; and telling `traces`, if there are any.
+pub(super) fn start(format: LogFormat, filter: &str, traces: Option<&Traces>) -> anyhow::Result<()> {
     let filter: EnvFilter =
         filter.parse().map_err(|error| anyhow::anyhow!("--log-level {filter:?}: {error}"))?;
     let terminal = stderr().is_terminal();
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).with_ansi(terminal);
-    let text = match format {
+    let is_text = match format {
         LogFormat::Auto => terminal,
         LogFormat::Text => true,
         LogFormat::Json => false,
     };
-    if text {
-        builder.init();
-    } else {
-        builder.json().flatten_event(true).with_span_list(false).init();
+    match traces {
+        None => registry().with(filter).with(layer(is_text, terminal)).init(),
+        // What is logged and what is traced do not depend on each other.
+        Some(traces) => {
+            registry().with(layer(is_text, terminal).with_filter(filter)).with(traces.layer()).init();
+        }
     }
     Ok(())
+}
+
+fn layer<S>(is_text: bool, terminal: bool) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    let lines = fmt::layer().with_writer(stderr).with_ansi(terminal);
+    if is_text { lines.boxed() } else { lines.json().flatten_event(true).with_span_list(false).boxed() }
 }

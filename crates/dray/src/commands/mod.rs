@@ -7,6 +7,7 @@ mod folder;
 mod log;
 mod serve;
 mod share;
+mod traces;
 mod trash;
 mod upload;
 
@@ -20,7 +21,7 @@ use crate::signals::Signals;
 /// Runs a command to its end, or to a signal.
 pub(crate) async fn run(command: Command) -> anyhow::Result<Exit> {
     match command {
-        Command::Serve(args) => serve::serve(args).await,
+        Command::Serve(args) => serve::serve(*args).await,
         Command::Upload(args) => until_signal(upload::upload(args)).await,
         Command::Download(args) => until_signal(client::download(args)).await,
         Command::Mkdir(args) => until_signal(client::mkdir(args)).await,

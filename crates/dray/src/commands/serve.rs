@@ -5,19 +5,25 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use anyhow::anyhow;
 use dray_server::admin::{Admin, OWNER_EMAIL};
-use dray_server::{Clock, Config, DatabaseUrl, Server};
+use dray_server::{Clock, Config, DatabaseUrl, Server, Sockets};
 use tokio::net::TcpListener;
 
 use super::log;
+use super::traces::Traces;
 use crate::args::Serve;
 use crate::exit::Exit;
 use crate::signals::Signals;
 use crate::{clock, output};
 
 pub(super) async fn serve(args: Serve) -> anyhow::Result<Exit> {
-    log::start(args.log_format, &args.log_level)?;
+    let traces = Traces::start(args.otlp_endpoint.as_deref(), args.otlp_traces_endpoint.as_deref())?;
+    log::start(args.log_format, &args.log_level, traces.as_ref())?;
     let mut signals = Signals::new()?;
-    let listener = bind(&args.listen).await?;
+    let listener = bind("--listen", &args.listen).await?;
+    let metrics = match &args.metrics_listen {
+        Some(address) => Some(bind("--metrics-listen", address).await?),
+        None => None,
+    };
     let address = args.public_url.clone().unwrap_or_else(|| local_url(&listener));
     let config = Config {
         data: args.data,
@@ -29,13 +35,16 @@ pub(super) async fn serve(args: Serve) -> anyhow::Result<Exit> {
         trash_life: args.trash_life,
         shutdown_grace: args.shutdown_grace,
         max_connections: max_connections(),
+        rate_limit_per_token: args.rate_limit_per_token,
+        rate_limit_per_address: args.rate_limit_per_address,
+        traces: traces.is_some(),
         clock: Clock::from_fn(clock::now),
     };
     let admin = Admin::open(&config.data, config.database_url.as_ref()).await?;
     let token = admin.bootstrap(clock::now()).await?;
     admin.close().await;
     // A token that was made is shown whatever happens next: there is no second time.
-    let started = Server::start(config, listener).await;
+    let started = Server::start(config, Sockets { drive: listener, metrics }).await;
     if started.is_ok() || token.is_some() {
         output::print(&greeting(&program(), &address, token.as_deref()))?;
     }
@@ -53,18 +62,22 @@ pub(super) async fn serve(args: Serve) -> anyhow::Result<Exit> {
         let _ = stopped.await;
     };
     server.run(shutdown).await;
+    if let Some(traces) = traces {
+        traces.stop().await;
+    }
     Ok(Exit::Ok)
 }
 
-async fn bind(address: &str) -> anyhow::Result<TcpListener> {
+/// Opens the socket that `flag` asks for.
+async fn bind(flag: &str, address: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.map_err(|error| match error.kind() {
         ErrorKind::AddrInUse => {
-            anyhow!("{address} is in use: stop what listens there, or choose another port with --listen")
+            anyhow!("{address} is in use: stop what listens there, or choose another port with {flag}")
         }
         ErrorKind::PermissionDenied => {
-            anyhow!("{address} may not be used by this user: choose a port over 1023 with --listen")
+            anyhow!("{address} may not be used by this user: choose a port over 1023 with {flag}")
         }
-        _ => anyhow!("can not listen on {address}: {error}; give --listen an address of this machine and a port, like 127.0.0.1:8080"),
+        _ => anyhow!("can not listen on {address}: {error}; give {flag} an address of this machine and a port, like 127.0.0.1:8080"),
     })
 }
 

@@ -20,17 +20,25 @@ pub(crate) struct Drive {
 /// The binary, without what the caller's environment sets.
 pub(crate) fn dray() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dray"));
-    for name in ["DRAY_URL", "DRAY_TOKEN", "DRAY_DATA", "DRAY_LISTEN", "DRAY_PARALLEL", "RUST_LOG"] {
-        command.env_remove(name);
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy();
+        if name.starts_with("DRAY_") || name.starts_with("OTEL_") || name == "RUST_LOG" {
+            command.env_remove(&*name);
+        }
     }
     command
 }
 
 impl Drive {
     pub(crate) fn start() -> Self {
+        Self::start_with(|serve| serve)
+    }
+
+    /// Starts with other flags or variables.
+    pub(crate) fn start_with(change: impl FnOnce(&mut Command) -> &mut Command) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("here")).unwrap();
-        let (server, greeting) = serve(&folder.path().join("data"), "127.0.0.1:0");
+        let (server, greeting) = serve(&folder.path().join("data"), "127.0.0.1:0", change);
         let word = |start: &str| {
             greeting.split_whitespace().find(|word| word.starts_with(start)).unwrap().to_owned()
         };
@@ -103,7 +111,7 @@ impl Drive {
     pub(crate) fn crash_and_restart(&mut self) {
         self.server.kill().unwrap();
         self.server.wait().unwrap();
-        self.server = serve(&self.data(), self.address()).0;
+        self.server = serve(&self.data(), self.address(), |serve| serve).0;
     }
 
     /// Asks the server to stop. Answers its exit code.
@@ -123,13 +131,11 @@ impl Drop for Drive {
 
 /// Starts a server; comes back once it has said where it is. Its greeting ends with the first line that is
 /// complete after the address: a token, or how to make one.
-fn serve(data: &Path, listen: &str) -> (Child, String) {
-    let mut server = dray()
-        .args(["serve", "--listen", listen, "--log-level", "warn", "--data"])
-        .arg(data)
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+fn serve(data: &Path, listen: &str, change: impl FnOnce(&mut Command) -> &mut Command) -> (Child, String) {
+    let mut command = dray();
+    command.args(["serve", "--listen", listen, "--log-level", "warn", "--data"]).arg(data);
+    change(&mut command);
+    let mut server = command.stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(server.stdout.take().unwrap());
     let mut greeting = String::new();
     while !greeting.contains("dray upload FILE\n") && !greeting.contains("dray token create") {

@@ -1,0 +1,51 @@
+//! Who the client of a request is, as far as an address tells. The one place that decides it.
+
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+
+use axum::extract::{ConnectInfo, Request};
+
+/// Bits of an IPv6 address that name a network: its hosts choose the rest as they like (RFC 4291, 2.5.1).
+const NETWORK_V6: u128 = !0 << 64;
+
+/// A client: one IPv4 address, or one IPv6 network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Client(IpAddr);
+
+impl Client {
+    /// Who sent a request: whoever is at the other end of its connection.
+    pub(super) fn of(request: &Request) -> Self {
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+        // Every request of a socket has it; what has none shares one place.
+        Self::at(peer.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |ConnectInfo(address)| address.ip()))
+    }
+
+    /// The client at an address. An IPv4 address in IPv6 clothing (of a socket that serves both) is itself.
+    fn at(ip: IpAddr) -> Self {
+        match ip.to_canonical() {
+            IpAddr::V4(v4) => Self(IpAddr::V4(v4)),
+            IpAddr::V6(v6) => Self(IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & NETWORK_V6))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(ip: &str) -> Client {
+        Client::at(ip.parse().unwrap())
+    }
+
+    #[test]
+    fn hosts_of_one_ipv6_network_are_one_client() {
+        assert_eq!(at("2001:db8:1:2::1"), at("2001:db8:1:2:ffff:ffff:ffff:ffff"));
+        assert_ne!(at("2001:db8:1:2::1"), at("2001:db8:1:3::1"));
+    }
+
+    #[test]
+    fn every_ipv4_address_is_a_client_however_it_is_written() {
+        assert_ne!(at("192.0.2.1"), at("192.0.2.2"));
+        assert_eq!(at("192.0.2.1"), at("::ffff:192.0.2.1"));
+        assert_ne!(at("::ffff:192.0.2.1"), at("::ffff:192.0.2.2"));
+    }
+}

@@ -1,0 +1,89 @@
+//! Reads that the caller has already (RFC 9110, 13.1.2): answers of a bounded size get a weak `ETag` made of their
+//! bytes, and whoever names it in `If-None-Match` is told so in a line. It saves sending, not making.
+
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use hyper::body::Body as _;
+
+use super::error::{Error, NOT_MODIFIED};
+use crate::drive;
+
+/// Longest answer that is hashed: a tree of as many items as there can be, with names as long as they can be.
+const MOST_BYTES: usize = 1024 * 1024;
+/// 128 bits of BLAKE3.
+const TAG_BYTES: usize = 16;
+/// Kept by nobody but the caller, and by them only to ask whether it is still so.
+const CHECK_FIRST: HeaderValue = HeaderValue::from_static("private, no-cache");
+
+/// Tags the answer to a read, or says that the caller has it.
+pub(super) async fn answer(request: Request, next: Next) -> Response {
+    if request.method() != Method::GET {
+        return next.run(request).await;
+    }
+    let known = request.headers().get_all(header::IF_NONE_MATCH).iter().cloned().collect::<Vec<_>>();
+    let response = next.run(request).await;
+    if !is_tagged(&response) {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    // It is in memory already: this takes it out.
+    let body = match to_bytes(body, MOST_BYTES).await {
+        Ok(body) => body,
+        Err(err) => return Error::from(drive::Error::internal(err)).into_response(),
+    };
+    let tag = hex::encode(&blake3::hash(&body).as_bytes()[..TAG_BYTES]);
+    if let Ok(weak) = HeaderValue::try_from(format!("W/\"{tag}\"")) {
+        parts.headers.insert(header::ETAG, weak);
+    }
+    parts.headers.entry(header::CACHE_CONTROL).or_insert(CHECK_FIRST);
+    if is_listed(&tag, &known) {
+        parts.status = NOT_MODIFIED;
+        parts.headers.remove(header::CONTENT_TYPE);
+        return Response::from_parts(parts, Body::empty());
+    }
+    Response::from_parts(parts, Body::from(body))
+}
+
+/// The API's successes and the page: what may change, and is whole in memory.
+fn is_tagged(response: &Response) -> bool {
+    let size = response.body().size_hint().exact().and_then(|size| usize::try_from(size).ok());
+    response.status().is_success()
+        && size.is_some_and(|size| size <= MOST_BYTES)
+        && (has_type(response.headers(), "application/json") || has_type(response.headers(), "text/html"))
+}
+
+fn has_type(headers: &HeaderMap, essence: &str) -> bool {
+    headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(essence.as_bytes()))
+}
+
+/// Weak comparison (RFC 9110, 8.8.3.2): of the opaque tag alone.
+fn is_listed(tag: &str, known: &[HeaderValue]) -> bool {
+    let listed = known.iter().filter_map(|value| value.to_str().ok()).flat_map(|list| list.split(','));
+    listed.map(str::trim).any(|one| {
+        let opaque = one.strip_prefix("W/").unwrap_or(one);
+        one == "*" || opaque.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) == Some(tag)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_is_found_in_any_list_however_it_is_written() {
+        let is_in = |lists: &[&'static str]| {
+            is_listed("ab", &lists.iter().map(|list| HeaderValue::from_static(list)).collect::<Vec<_>>())
+        };
+        for lists in
+            [&["W/\"ab\""][..], &["\"ab\""], &["\"x\", W/\"ab\" ,\"y\""], &["\"x\"", "\"ab\""], &["*"]]
+        {
+            assert!(is_in(lists), "{lists:?}");
+        }
+        for lists in [&[][..], &[""], &["ab"], &["\"AB\""], &["\"abc\""], &["w/\"ab\""], &["\"x\", \"y\""]] {
+            assert!(!is_in(lists), "{lists:?}");
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! `/metrics`, on a listener of its own; and the counting of every request.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderValue, Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+use super::error;
+use super::layers::is_for_store;
+use crate::metrics::Metrics;
+use crate::service::Service;
+
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+
+/// What the metrics' own listener answers.
+pub(crate) fn router(service: Service) -> Router {
+    Router::new()
+        .route("/metrics", get(scrape))
+        .fallback(error::route_not_found)
+        .method_not_allowed_fallback(error::method_not_allowed)
+        .with_state(service)
+}
+
+async fn scrape(State(service): State<Service>) -> impl IntoResponse {
+    service.take_stock().await;
+    ([(header::CONTENT_TYPE, TEXT)], service.metrics.render())
+}
+
+/// Where requests are counted, and the bucket whose requests are the store's.
+#[derive(Clone)]
+pub(super) struct Counting {
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) bucket: &'static str,
+}
+
+/// Counts a request under the pattern of its route: what callers choose never becomes a label.
+pub(super) async fn count(State(counting): State<Counting>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let method = known(request.method());
+    let is_for_store = is_for_store(&request, counting.bucket);
+    let pattern = request.extensions().get::<MatchedPath>().filter(|_| !is_for_store).cloned();
+    let response = next.run(request).await;
+    let route = match &pattern {
+        Some(pattern) => pattern.as_str(),
+        None if is_for_store => "store",
+        None => "none",
+    };
+    counting.metrics.answered(method, route, response.status().as_str(), started.elapsed());
+    response
+}
+
+fn known(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}

@@ -1,0 +1,141 @@
+//! How often one may ask: a limit for each client address, before anything of a request is looked at (so that
+//! it holds for wrong tokens too), and one for each token, once it is known whose it is.
+//!
+//! Answers tell where the caller stands, in `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset`:
+//! draft-ietf-httpapi-ratelimit-headers-06, whose three fields clients read; later drafts made one of them.
+//!
+//! S3 requests to the embedded store do not come here. Each needs a URL that a limited request had signed, or
+//! the store's own keys (and costs a hash to refuse without); and a refused part would be megabytes sent for
+//! nothing.
+
+mod limiter;
+
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::sync::{Arc, OnceLock};
+
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use dray_api::TokenId;
+use metrics::Counter;
+
+use super::client::Client;
+use super::error::Error;
+use crate::Config;
+use crate::metrics::Metrics;
+use crate::rate::{Rate, RateLimit};
+use limiter::{Limiter, Standing};
+
+pub(super) const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
+pub(super) const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
+pub(super) const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
+
+/// A folder of 2,000 small files at full speed, then 33 files a second.
+const PER_TOKEN: Rate = Rate::per_minute(NonZeroU32::new(6_000).unwrap());
+/// Some people share an address.
+const PER_ADDRESS: Rate = Rate::per_minute(NonZeroU32::new(12_000).unwrap());
+
+/// The limits of a server. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct RateLimits(Arc<Inner>);
+
+struct Inner {
+    per_token: Option<Limiter<TokenId>>,
+    per_address: Option<Limiter<Client>>,
+    refused_tokens: Counter,
+    refused_addresses: Counter,
+}
+
+/// Carries where the caller's token stands from where that is known to where the answer is written.
+#[derive(Clone, Default)]
+struct Ticket(Arc<OnceLock<Standing>>);
+
+impl RateLimits {
+    /// As the settings say; if they do not, there are limits unless only this machine can reach `listener`.
+    pub(crate) fn new(config: &Config, listener: IpAddr, metrics: &Metrics) -> Self {
+        let rate = |setting: Option<RateLimit>, default| match setting {
+            Some(RateLimit::To(rate)) => Some(rate),
+            Some(RateLimit::Off) => None,
+            None => (!listener.is_loopback()).then_some(default),
+        };
+        Self(Arc::new(Inner {
+            per_token: rate(config.rate_limit_per_token, PER_TOKEN).map(Limiter::new),
+            per_address: rate(config.rate_limit_per_address, PER_ADDRESS).map(Limiter::new),
+            refused_tokens: metrics.limited_by_token.clone(),
+            refused_addresses: metrics.limited_by_address.clone(),
+        }))
+    }
+
+    /// Whether there are any.
+    pub(super) fn are_on(&self) -> bool {
+        self.0.per_token.is_some() || self.0.per_address.is_some()
+    }
+
+    /// Counts a request of a token, if it may be made.
+    pub(super) fn check_token(&self, token: TokenId, parts: &Parts) -> Result<(), Error> {
+        let Some(limiter) = &self.0.per_token else { return Ok(()) };
+        let standing = limiter.check(&token);
+        if let Some(Ticket(ticket)) = parts.extensions.get() {
+            // Only the first is told: no request has two callers.
+            let _ = ticket.set(standing);
+        }
+        let_in(standing, "with this token", &self.0.refused_tokens)
+    }
+
+    /// Forgets whom no limit holds back any more.
+    pub(crate) fn forget_idle(&self) {
+        if let Some(limiter) = &self.0.per_token {
+            limiter.forget_idle();
+        }
+        if let Some(limiter) = &self.0.per_address {
+            limiter.forget_idle();
+        }
+    }
+}
+
+fn let_in(standing: Standing, with: &'static str, refused: &Counter) -> Result<(), Error> {
+    let Some(retry_after_secs) = standing.refused_for_secs else { return Ok(()) };
+    refused.increment(1);
+    Err(Error::RateLimited { with, retry_after_secs })
+}
+
+/// Counts a request of an address, if it may be made, and tells in the answer what is left of the limit that is
+/// nearer its end.
+pub(super) async fn limit(
+    State(RateLimits(limits)): State<RateLimits>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    if is_probe(request.uri().path()) {
+        return next.run(request).await;
+    }
+    let of_address = limits.per_address.as_ref().map(|limiter| limiter.check(&Client::of(&request)));
+    let admitted = of_address
+        .map_or(Ok(()), |standing| let_in(standing, "from this address", &limits.refused_addresses));
+    let ticket = Ticket::default();
+    request.extensions_mut().insert(ticket.clone());
+    let mut response = match admitted {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => refusal.into_response(),
+    };
+    let standings = of_address.into_iter().chain(ticket.0.get().copied());
+    if let Some(nearest) = standings.min_by_key(|standing| standing.remaining) {
+        tell(nearest, response.headers_mut());
+    }
+    response
+}
+
+/// A probe asks how the server is. That its address asks often says nothing about it, and whoever probes may
+/// share the address of a proxy.
+fn is_probe(path: &str) -> bool {
+    matches!(path, "/healthz" | "/readyz")
+}
+
+fn tell(standing: Standing, headers: &mut HeaderMap) {
+    headers.insert(LIMIT, HeaderValue::from(standing.limit));
+    headers.insert(REMAINING, HeaderValue::from(standing.remaining));
+    headers.insert(RESET, HeaderValue::from(standing.reset_secs));
+}

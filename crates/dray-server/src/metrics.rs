@@ -1,0 +1,265 @@
+//! What a server counts and times of itself, for Prometheus. Each server has its own registry, so that several
+//! in one process do not count into each other. Without one, counting and timing cost next to nothing.
+
+use std::time::{Duration, Instant};
+
+use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder, SharedString, Unit};
+use metrics_exporter_prometheus::{
+    BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
+};
+
+use crate::service::sweep::Report;
+
+const REQUESTS: &str = "dray_http_requests_total";
+const REQUEST_SECONDS: &str = "dray_http_request_duration_seconds";
+const DATABASE_SECONDS: &str = "dray_database_seconds";
+const STORE_SECONDS: &str = "dray_store_seconds";
+const PRESIGNED: &str = "dray_presigned_urls_total";
+const RATE_LIMITED: &str = "dray_rate_limited_total";
+const CONNECTIONS: &str = "dray_connections";
+const SWEEP_FINALIZED: &str = "dray_sweep_finalized_total";
+const SWEEP_REOPENED: &str = "dray_sweep_reopened_total";
+const SWEEP_EXPIRED: &str = "dray_sweep_expired_total";
+const SWEEP_TRASH_EXPIRED: &str = "dray_sweep_trash_expired_total";
+const SWEEP_REMOVED: &str = "dray_sweep_items_removed_total";
+const SWEEP_OBJECTS_REMOVED: &str = "dray_sweep_objects_removed_total";
+const SWEEP_FAILURES: &str = "dray_sweep_failures_total";
+const UPLOADS: &str = "dray_uploads";
+const ITEMS: &str = "dray_items";
+const STORED_BYTES: &str = "dray_stored_bytes";
+const BUILD_INFO: &str = "dray_build_info";
+
+const COUNTERS: [(&str, &str); 10] = [
+    (REQUESTS, "Requests answered; route `store` is the embedded object store"),
+    (PRESIGNED, "URLs signed"),
+    (RATE_LIMITED, "Requests refused by a rate limit"),
+    (SWEEP_FINALIZED, "Finalizes that a crash had cut off, and whose items now exist"),
+    (SWEEP_REOPENED, "Finalizes that a crash had cut off, and whose uploads are open again or gone"),
+    (SWEEP_EXPIRED, "Uploads that had expired and were aborted in the store"),
+    (SWEEP_TRASH_EXPIRED, "Items whose time in the trash was over"),
+    (SWEEP_REMOVED, "Items removed for good"),
+    (SWEEP_OBJECTS_REMOVED, "Objects that the store has removed"),
+    (SWEEP_FAILURES, "Sweeps that could not even begin"),
+];
+const GAUGES: [(&str, &str); 5] = [
+    (CONNECTIONS, "Connections open"),
+    (UPLOADS, "Uploads that are unfinished, or whose parts are still in the store"),
+    (ITEMS, "Files and folders in the drive"),
+    (STORED_BYTES, "Bytes of all files in the drive"),
+    (BUILD_INFO, "1, under the version that runs"),
+];
+const HISTOGRAMS: [(&str, &str); 3] = [
+    (REQUEST_SECONDS, "Time from a request's head to its answer's"),
+    (DATABASE_SECONDS, "Time of a call to the database; of a write, until it is on disk"),
+    (STORE_SECONDS, "Time of a call to the object store, with its repeats"),
+];
+
+/// The states of an upload that is not over, or not quite.
+const UNFINISHED: [&str; 5] = ["opening", "open", "completing", "aborted", "expired"];
+
+/// Upper bounds in seconds: of calls over a network, and of those that may stay in memory.
+const SLOW: [f64; 14] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+const FAST: [f64; 12] =
+    [0.000_01, 0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.001, 0.002_5, 0.01, 0.025, 0.1, 1.0, 5.0];
+
+const METADATA: Metadata<'static> = Metadata::new("dray", Level::INFO, None);
+
+/// The counters of a server.
+pub(crate) struct Metrics {
+    registry: Option<(PrometheusRecorder, PrometheusHandle)>,
+    /// Connections open.
+    pub(crate) connections: Gauge,
+    /// Part URLs signed.
+    pub(crate) part_urls: Counter,
+    /// Download URLs signed.
+    pub(crate) download_urls: Counter,
+    /// Requests refused by the limit of their token.
+    pub(crate) limited_by_token: Counter,
+    /// Requests refused by the limit of their address.
+    pub(crate) limited_by_address: Counter,
+    /// Sweeps that could not begin.
+    pub(crate) sweep_failures: Counter,
+    /// Reads of the database.
+    pub(crate) database_read: Timer,
+    /// Writes to the database.
+    pub(crate) database_write: Timer,
+}
+
+impl Metrics {
+    /// Counts nothing.
+    pub(crate) fn off() -> Self {
+        Self::new(None)
+    }
+
+    /// Counts from zero.
+    pub(crate) fn on() -> Result<Self, BuildError> {
+        let registry = PrometheusBuilder::new()
+            .set_buckets(&SLOW)?
+            .set_buckets_for_metric(Matcher::Full(DATABASE_SECONDS.into()), &FAST)?
+            .build_recorder();
+        describe(&registry);
+        let handle = registry.handle();
+        let metrics = Self::new(Some((registry, handle)));
+        metrics.gauge(BUILD_INFO, vec![label("version", env!("CARGO_PKG_VERSION"))]).set(1.0);
+        metrics.swept(&Report::default());
+        Ok(metrics)
+    }
+
+    fn new(registry: Option<(PrometheusRecorder, PrometheusHandle)>) -> Self {
+        let mut metrics = Self {
+            registry,
+            connections: Gauge::noop(),
+            part_urls: Counter::noop(),
+            download_urls: Counter::noop(),
+            limited_by_token: Counter::noop(),
+            limited_by_address: Counter::noop(),
+            sweep_failures: Counter::noop(),
+            database_read: Timer::default(),
+            database_write: Timer::default(),
+        };
+        metrics.connections = metrics.gauge(CONNECTIONS, Vec::new());
+        metrics.part_urls = metrics.counter(PRESIGNED, vec![label("kind", "part")]);
+        metrics.download_urls = metrics.counter(PRESIGNED, vec![label("kind", "download")]);
+        metrics.limited_by_token = metrics.counter(RATE_LIMITED, vec![label("limit", "token")]);
+        metrics.limited_by_address = metrics.counter(RATE_LIMITED, vec![label("limit", "address")]);
+        metrics.sweep_failures = metrics.counter(SWEEP_FAILURES, Vec::new());
+        metrics.database_read = metrics.timer(DATABASE_SECONDS, vec![label("kind", "read")]);
+        metrics.database_write = metrics.timer(DATABASE_SECONDS, vec![label("kind", "write")]);
+        metrics
+    }
+
+    /// Whether anything is counted.
+    pub(crate) fn is_on(&self) -> bool {
+        self.registry.is_some()
+    }
+
+    /// Counts an answered request. `route` is a pattern, never an address that somebody typed.
+    pub(crate) fn answered(&self, method: &'static str, route: &str, status: &str, took: Duration) {
+        let labels = vec![label("method", method), Label::new("route", route.to_owned())];
+        self.timer(REQUEST_SECONDS, labels.clone()).record(took);
+        self.counter(REQUESTS, [labels, vec![Label::new("status", status.to_owned())]].concat()).increment(1);
+    }
+
+    /// Times a call to the object store until what this answers is dropped.
+    pub(crate) fn store(&self, operation: &'static str) -> Timing {
+        self.timer(STORE_SECONDS, vec![label("operation", operation)]).start()
+    }
+
+    /// Counts what a sweep did.
+    pub(crate) fn swept(&self, report: &Report) {
+        let Report { finalized, reopened, expired, trash_expired, removed, objects_removed } = *report;
+        for (name, count) in [
+            (SWEEP_FINALIZED, finalized),
+            (SWEEP_REOPENED, reopened),
+            (SWEEP_EXPIRED, expired),
+            (SWEEP_TRASH_EXPIRED, trash_expired),
+            (SWEEP_REMOVED, removed),
+            (SWEEP_OBJECTS_REMOVED, objects_removed),
+        ] {
+            self.counter(name, Vec::new()).increment(count);
+        }
+    }
+
+    /// Notes what is in the drive, and how many uploads are in each state: none in those that are not named.
+    pub(crate) fn set_stock(&self, items: u64, bytes: u64, uploads: &[(String, u64)]) {
+        self.gauge(ITEMS, Vec::new()).set(gauge(items));
+        self.gauge(STORED_BYTES, Vec::new()).set(gauge(bytes));
+        for state in UNFINISHED {
+            let count = uploads.iter().find(|(named, _)| named == state).map_or(0, |(_, count)| *count);
+            self.gauge(UPLOADS, vec![label("state", state)]).set(gauge(count));
+        }
+    }
+
+    /// Notes that nobody knows what is in the drive: what was last read is not true any more.
+    pub(crate) fn set_stock_unknown(&self) {
+        self.gauge(ITEMS, Vec::new()).set(f64::NAN);
+        self.gauge(STORED_BYTES, Vec::new()).set(f64::NAN);
+        for state in UNFINISHED {
+            self.gauge(UPLOADS, vec![label("state", state)]).set(f64::NAN);
+        }
+    }
+
+    /// Everything, in Prometheus's text format (version 0.0.4).
+    pub(crate) fn render(&self) -> String {
+        self.registry.as_ref().map(|(_, handle)| handle.render()).unwrap_or_default()
+    }
+
+    /// Adds up what was timed since the last time: until then, each value takes memory.
+    pub(crate) fn add_up(&self) {
+        if let Some((_, handle)) = &self.registry {
+            handle.run_upkeep();
+        }
+    }
+
+    fn counter(&self, name: &'static str, labels: Vec<Label>) -> Counter {
+        match &self.registry {
+            Some((recorder, _)) => recorder.register_counter(&Key::from_parts(name, labels), &METADATA),
+            None => Counter::noop(),
+        }
+    }
+
+    fn gauge(&self, name: &'static str, labels: Vec<Label>) -> Gauge {
+        match &self.registry {
+            Some((recorder, _)) => recorder.register_gauge(&Key::from_parts(name, labels), &METADATA),
+            None => Gauge::noop(),
+        }
+    }
+
+    fn timer(&self, name: &'static str, labels: Vec<Label>) -> Timer {
+        let register = |(recorder, _): &(PrometheusRecorder, PrometheusHandle)| {
+            recorder.register_histogram(&Key::from_parts(name, labels), &METADATA)
+        };
+        Timer(self.registry.as_ref().map(register))
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "gauges are floats, and exact to 9 petabytes")]
+fn gauge(value: u64) -> f64 {
+    value as f64
+}
+
+fn label(name: &'static str, value: &'static str) -> Label {
+    Label::from_static_parts(name, value)
+}
+
+fn describe(recorder: &PrometheusRecorder) {
+    let text = SharedString::const_str;
+    for (name, what) in COUNTERS {
+        recorder.describe_counter(name.into(), None, text(what));
+    }
+    for (name, what) in GAUGES {
+        recorder.describe_gauge(name.into(), None, text(what));
+    }
+    for (name, what) in HISTOGRAMS {
+        recorder.describe_histogram(name.into(), Some(Unit::Seconds), text(what));
+    }
+}
+
+/// Times something that happens often; does not look at the clock if nobody counts.
+#[derive(Clone, Default)]
+pub(crate) struct Timer(Option<Histogram>);
+
+impl Timer {
+    /// Times until what this answers is dropped, so also what fails or is given up.
+    pub(crate) fn start(&self) -> Timing {
+        Timing(self.0.clone().map(|histogram| (histogram, Instant::now())))
+    }
+
+    fn record(&self, took: Duration) {
+        if let Some(histogram) = &self.0 {
+            histogram.record(took);
+        }
+    }
+}
+
+/// Something that is being timed.
+#[must_use = "the time ends when this is dropped"]
+pub(crate) struct Timing(Option<(Histogram, Instant)>);
+
+impl Drop for Timing {
+    fn drop(&mut self) {
+        if let Some((histogram, started)) = &self.0 {
+            histogram.record(started.elapsed());
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Uploads that have not come to their end: which there are, what the store has of one, giving one up.
+
+use dray_api::upload::{OpenUploads, StoredParts, UploadKey};
+use jiff::Timestamp;
+
+use super::Service;
+use crate::db::uploads;
+use crate::drive::access::Caller;
+use crate::drive::listing::{read_time_cursor, time_cursor};
+use crate::drive::upload::State;
+use crate::drive::{Error, Result, wire_time};
+
+impl Service {
+    /// What the store has of the caller's upload: enough to go on with it from anywhere.
+    pub(crate) async fn uploaded_parts(
+        &self,
+        caller: &Caller,
+        key: &UploadKey,
+        now: Timestamp,
+    ) -> Result<StoredParts> {
+        let upload = self.upload_of(caller, &key.upload_id, &key.file_key).await?;
+        let mut wire = upload.to_wire(now)?;
+        if matches!(upload.state, State::Completed { .. }) {
+            return Ok(StoredParts { upload: wire, item_id: Some(upload.item), parts: Vec::new() });
+        }
+        let mut parts = self.stored_parts(&upload).await?;
+        parts.sort_unstable_by_key(|part| part.part_number);
+        wire.expires_at = wire_time(self.keep_alive(&upload, now).await?);
+        Ok(StoredParts { upload: wire, item_id: None, parts })
+    }
+
+    /// Gives the caller's upload up. Doing it again does no harm.
+    pub(crate) async fn abort_upload(&self, caller: &Caller, key: &UploadKey) -> Result<()> {
+        let upload = self.upload_of(caller, &key.upload_id, &key.file_key).await?;
+        if !upload.is_abortable()? {
+            return Ok(());
+        }
+        let id = upload.id;
+        if !self.db.write(move |c| Ok(uploads::abort(c, id)?)).await? {
+            // Something came first: what, is the answer.
+            let now_there = self.db.read(move |c| Ok(uploads::by_id(c, id)?)).await?;
+            return now_there.ok_or(Error::UploadNotFound)?.is_abortable().map(drop);
+        }
+        // It is over for the drive; if the store can not be reached, the sweeper frees its parts.
+        let service = self.clone();
+        let freed = self.tasks.spawn(async move { service.free_parts(&upload).await }).await;
+        if let Err(err) = freed.map_err(Error::internal).flatten() {
+            tracing::warn!(upload = %id, %err, "the parts of an aborted upload stay for now");
+        }
+        Ok(())
+    }
+
+    /// A page of the caller's uploads that have not come to their end, the latest first. A token that is confined to
+    /// a folder has no list of them.
+    pub(crate) async fn open_uploads(
+        &self,
+        caller: &Caller,
+        cursor: Option<&str>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<OpenUploads> {
+        caller.require_whole_drive()?;
+        let after = cursor.map(read_time_cursor).transpose()?;
+        let caller = *caller;
+        let page = move |c: &_| Ok(uploads::open_of_caller(c, &caller, after, now, limit + 1)?);
+        let mut found = self.db.read_long(page).await?;
+        let has_more = found.len() > limit;
+        found.truncate(limit);
+        let next_cursor = found.last().filter(|_| has_more).map(|last| time_cursor(last.created_at, last.id));
+        let uploads = found.iter().map(|upload| upload.to_wire(now)).collect::<Result<_>>()?;
+        Ok(OpenUploads { uploads, next_cursor })
+    }
+}

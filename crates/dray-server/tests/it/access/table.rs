@@ -1,0 +1,178 @@
+//! The table: every route, what it needs of a token, and what it answers to whom.
+
+use std::collections::BTreeSet;
+
+/// The routes of the server.
+pub(super) fn routes() -> BTreeSet<(String, String)> {
+    dray_server::route_table().into_iter().map(|(method, path)| (method.to_string(), path)).collect()
+}
+
+/// What a route needs of a token.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Needs {
+    Nothing,
+    Read,
+    Upload,
+    Everything,
+}
+use Needs::{Everything, Nothing, Read, Upload};
+
+/// A request to a route. `{id}` in the path and `$id` in the body are replaced by what the scene has of that name.
+pub(super) struct Row {
+    pub(super) method: &'static str,
+    pub(super) path: &'static str,
+    pub(super) needs: Needs,
+    /// Where the placeholder `{id}` of the path leads: `file`, `folder`, `trashed`, `token`.
+    pub(super) about: &'static str,
+    pub(super) body: &'static str,
+    /// For the owner, an admin, a member, a viewer, another user, the owner in another workspace, and the owner with
+    /// a token that is confined to the folder, or to another.
+    pub(super) expected: [u16; 8],
+}
+
+pub(super) const WHO: [&str; 8] = [
+    "owner",
+    "admin",
+    "member",
+    "viewer",
+    "other user",
+    "other workspace",
+    "confined inside",
+    "confined outside",
+];
+/// From here on in [`WHO`], but for the one inside, they may know nothing of the scene.
+pub(super) const STRANGERS: [usize; 3] = [4, 5, 7];
+
+const fn row(
+    method: &'static str,
+    path: &'static str,
+    needs: Needs,
+    about: &'static str,
+    body: &'static str,
+    expected: [u16; 8],
+) -> Row {
+    Row { method, path, needs, about, body, expected }
+}
+
+const START: &str = r#"{"fileName":"new","fileSize":1,"mimeType":"a/b","parentId":"$folder"}"#;
+const SIGN: &str = r#"{"uploadId":"$upload","fileKey":"$key","parts":1}"#;
+const FINALIZE: &str = r#"{"uploadId":"$upload","fileKey":"$key","parts":[{"partNumber":1,"eTag":"$etag"}]}"#;
+const UPLOAD: &str = r#"{"uploadId":"$upload","fileKey":"$key"}"#;
+const CHANGE: &str = r#"{"name":"other"}"#;
+const MOVE: &str = r#"{"parentId":"$inner"}"#;
+const ROLE: &str = r#"{"role":"member"}"#;
+const FOLDER: &str = r#"{"name":"new","parentId":"$folder"}"#;
+const TOKEN: &str = r#"{"name":"new","scopes":["drive_read"]}"#;
+
+/// All that a caller sees they may read; what is about the caller alone, everybody may.
+const SEEN: [u16; 8] = [200, 200, 200, 200, 404, 404, 200, 404];
+const CHANGED: [u16; 8] = [200, 200, 200, 403, 404, 404, 200, 404];
+const MANAGED: [u16; 8] = [200, 200, 403, 403, 404, 404, 200, 404];
+const UNDONE: [u16; 8] = [204, 204, 403, 403, 404, 404, 204, 404];
+const OF_UPLOADER: [u16; 8] = [200, 404, 404, 404, 404, 404, 200, 404];
+const ANYONE: [u16; 8] = [200; 8];
+pub(super) const WHOLE_DRIVE: [u16; 8] = [200, 200, 200, 200, 200, 200, 403, 403];
+
+pub(super) const ROWS: [Row; 46] = [
+    row("POST", "/public/v1/drive/files/upload/multipart/start", Upload, "", START, CHANGED),
+    row("POST", "/public/v1/drive/files/upload/multipart/presigned-urls", Upload, "", SIGN, OF_UPLOADER),
+    row("POST", "/public/v1/drive/files/upload/multipart/finalize", Upload, "", FINALIZE, OF_UPLOADER),
+    row("POST", "/public/v1/drive/files/upload/multipart/parts", Upload, "", UPLOAD, OF_UPLOADER),
+    row(
+        "POST",
+        "/public/v1/drive/files/upload/multipart/abort",
+        Upload,
+        "",
+        UPLOAD,
+        [204, 404, 404, 404, 404, 404, 204, 404],
+    ),
+    row("GET", "/public/v1/drive/uploads", Upload, "", "", WHOLE_DRIVE),
+    row("GET", "/public/v1/drive/files/{id}", Read, "file", "", SEEN),
+    row("GET", "/public/v1/drive/files/{id}", Read, "folder", "", SEEN),
+    row("GET", "/public/v1/drive/files/{id}", Read, "trashed", "", [404; 8]),
+    row("PATCH", "/public/v1/drive/files/{id}", Everything, "file", CHANGE, CHANGED),
+    row("PATCH", "/public/v1/drive/files/{id}", Everything, "file", MOVE, CHANGED),
+    row("PATCH", "/public/v1/drive/files/{id}", Everything, "trashed", CHANGE, [404; 8]),
+    row(
+        "DELETE",
+        "/public/v1/drive/files/{id}",
+        Everything,
+        "file",
+        "",
+        [204, 204, 204, 403, 404, 404, 204, 404],
+    ),
+    row(
+        "DELETE",
+        "/public/v1/drive/files/{id}",
+        Everything,
+        "folder",
+        "",
+        [204, 403, 403, 403, 404, 404, 403, 404],
+    ),
+    row("GET", "/public/v1/drive/files/{id}/ancestors", Read, "file", "", SEEN),
+    row(
+        "POST",
+        "/public/v1/drive/files/{id}/restore",
+        Everything,
+        "trashed",
+        "{}",
+        [200, 404, 404, 404, 404, 404, 403, 403],
+    ),
+    row("GET", "/public/v1/drive/files/{id}/participants", Read, "file", "", SEEN),
+    row("PUT", "/public/v1/drive/files/{id}/participants/{userId}", Everything, "file", ROLE, MANAGED),
+    row("DELETE", "/public/v1/drive/files/{id}/participants/{userId}", Everything, "file", "", UNDONE),
+    row("GET", "/public/v1/drive/files/{id}/links", Everything, "file", "", MANAGED),
+    row("POST", "/public/v1/drive/files/{id}/links", Everything, "file", "{}", MANAGED),
+    row("DELETE", "/public/v1/drive/files/{id}/links/{linkId}", Everything, "file", "", UNDONE),
+    row("GET", "/public/v1/drive/files/{id}/download", Read, "file", "", SEEN),
+    row("POST", "/public/v1/drive/folders", Upload, "", FOLDER, CHANGED),
+    row("GET", "/public/v1/drive/folders/{id}/children", Read, "folder", "", SEEN),
+    row("GET", "/public/v1/drive/folders/{id}/children", Read, "root", "", ANYONE),
+    row("GET", "/public/v1/drive/shared", Read, "", "", WHOLE_DRIVE),
+    row("GET", "/public/v1/drive/trash", Read, "", "", WHOLE_DRIVE),
+    row("DELETE", "/public/v1/drive/trash", Everything, "", "", WHOLE_DRIVE),
+    row(
+        "DELETE",
+        "/public/v1/drive/trash/{id}",
+        Everything,
+        "trashed",
+        "",
+        [204, 404, 404, 404, 404, 404, 403, 403],
+    ),
+    row("GET", "/public/v1/drive/usage", Read, "", "", WHOLE_DRIVE),
+    row("GET", "/public/v1/drive/tree", Read, "", "", ANYONE),
+    row("GET", "/public/v1/drive/tree?parentId={id}", Read, "folder", "", SEEN),
+    row("GET", "/public/v1/drive/search?q=zebra", Read, "", "", ANYONE),
+    row("GET", "/public/v1/tokens", Everything, "", "", WHOLE_DRIVE),
+    row("POST", "/public/v1/tokens", Everything, "", TOKEN, WHOLE_DRIVE),
+    row(
+        "DELETE",
+        "/public/v1/tokens/{id}",
+        Everything,
+        "token",
+        "",
+        [204, 404, 404, 404, 404, 404, 403, 403],
+    ),
+    row("GET", "/public/v1/workspace/info", Read, "", "", ANYONE),
+    row("GET", "/public/v1/workspace/members", Read, "", "", ANYONE),
+    row("GET", "/", Nothing, "", "", ANYONE),
+    row("GET", "/assets/{*path}", Nothing, "", "", [404; 8]),
+    row("GET", "/l/{slug}", Nothing, "", "", [307; 8]),
+    row("GET", "/healthz", Nothing, "", "", ANYONE),
+    row("GET", "/openapi.json", Nothing, "", "", ANYONE),
+    row("GET", "/docs", Nothing, "", "", ANYONE),
+    row("GET", "/readyz", Nothing, "", "", ANYONE),
+];
+
+impl Row {
+    pub(super) fn route(&self) -> (String, String) {
+        let path = self.path.split('?').next().unwrap();
+        (self.method.to_owned(), path.to_owned())
+    }
+
+    /// Whether somebody who is let in may change what the owner sees. What is about the caller alone does not.
+    pub(super) fn may_change(&self, who: usize) -> bool {
+        let is_about_the_caller = self.expected == WHOLE_DRIVE;
+        self.needs == Nothing || (self.method != "GET" && (!is_about_the_caller || who == 0))
+    }
+}

@@ -1,0 +1,195 @@
+//! What people do on a drive besides uploading a file: whole acts of one line, for tests about something else.
+
+use dray_server::BUCKET;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::world::{Actor, Answer, Started, World};
+
+impl World {
+    /// Stops the server and starts it again: what is due to be swept is swept at once.
+    pub(crate) async fn restart(&mut self) {
+        self.stop().await;
+        self.serve(|_| {}).await;
+    }
+
+    /// The id of a user who is there.
+    pub(crate) async fn user_id(&self, email: &str) -> String {
+        let found = self.owner().query("/workspace/members", &[("q", email)]).await.ok();
+        found["members"][0]["_id"].as_str().unwrap().to_owned()
+    }
+
+    /// A user, to whom `owner` gives a role on an item.
+    pub(crate) async fn participant(&self, email: &str, owner: &Actor, item: &str, role: &str) -> Actor {
+        let user = self.user(email).await;
+        owner.share(item, &self.user_id(email).await, role).await;
+        user
+    }
+
+    /// Somebody with a token that `actor` made over the API.
+    pub(crate) async fn token_of(&self, actor: &Actor, scopes: &[&str], folder: Option<&str>) -> Actor {
+        let body = json!({ "name": "a test's", "scopes": scopes, "folderId": folder });
+        let made = actor.post("/tokens", &body).await.ok();
+        self.with_token(made["token"].as_str().unwrap())
+    }
+
+    /// How many rows a table has.
+    pub(crate) async fn count(&self, table: &str) -> i64 {
+        self.database.count(self.data.path(), table).await
+    }
+
+    /// The keys of all objects that the store has.
+    pub(crate) fn object_keys(&self) -> Vec<String> {
+        let store = rusqlite::Connection::open(self.data.path().join("store/meta.db")).unwrap();
+        let sql =
+            "select o.key from object o join bucket b on b.id = o.bucket where b.name = ?1 order by o.key";
+        let mut statement = store.prepare(sql).unwrap();
+        let keys = statement.query_map([BUCKET], |row| row.get(0)).unwrap();
+        keys.collect::<Result<_, _>>().unwrap()
+    }
+}
+
+impl Actor {
+    pub(crate) async fn patch(&self, path: &str, body: &Value) -> Answer {
+        Answer::of(self.request(Method::PATCH, path).json(body)).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        Answer::of(self.request(Method::DELETE, path)).await
+    }
+
+    /// An item, which must be there for them.
+    pub(crate) async fn item(&self, id: &str) -> Value {
+        self.get(&format!("/drive/files/{id}")).await.ok()
+    }
+
+    /// Checks that for them there is no such item.
+    pub(crate) async fn check_absent(&self, id: &str) {
+        let answer = self.get(&format!("/drive/files/{id}")).await;
+        assert_eq!(answer.refused(), (404, "not_found".to_owned()));
+    }
+
+    /// Renames or moves an item.
+    pub(crate) async fn change(&self, id: &str, change: &Value) -> Answer {
+        self.patch(&format!("/drive/files/{id}"), change).await
+    }
+
+    /// Moves an item to a folder, or to the root.
+    pub(crate) async fn move_to(&self, id: &str, folder: Option<&str>) -> Answer {
+        self.change(id, &json!({ "parentId": folder })).await
+    }
+
+    /// Puts an item into the trash.
+    pub(crate) async fn trash(&self, id: &str) {
+        self.delete(&format!("/drive/files/{id}")).await.done();
+    }
+
+    /// Removes an item of the trash for good.
+    pub(crate) async fn purge(&self, id: &str) {
+        self.delete(&format!("/drive/trash/{id}")).await.done();
+    }
+
+    pub(crate) async fn restore(&self, id: &str) -> Answer {
+        self.post(&format!("/drive/files/{id}/restore"), &json!({})).await
+    }
+
+    /// The names of what is in the trash, the latest first.
+    pub(crate) async fn trashed(&self) -> Vec<String> {
+        names(&self.get("/drive/trash").await.ok()["items"])
+    }
+
+    /// The names of what is in a folder (or at the `root`), in order.
+    pub(crate) async fn listed(&self, folder: &str) -> Vec<String> {
+        let answer = self.get(&format!("/drive/folders/{folder}/children?limit=1000")).await.ok();
+        assert_eq!(answer["nextCursor"], Value::Null);
+        names(&answer["items"])
+    }
+
+    /// All items of a list that comes in pages, none of which has more than `limit`.
+    pub(crate) async fn pages(&self, path: &str, parameters: &[(&str, &str)], limit: usize) -> Vec<Value> {
+        let (mut all, mut cursor, size) = (Vec::new(), None::<String>, limit.to_string());
+        loop {
+            let mut parameters = [parameters, &[("limit", size.as_str())]].concat();
+            parameters.extend(cursor.as_deref().map(|cursor| ("cursor", cursor)));
+            let mut page = self.query(path, &parameters).await.ok();
+            let items = std::mem::take(page["items"].as_array_mut().unwrap());
+            assert!(items.len() == limit || page["nextCursor"].is_null(), "only the last page is shorter");
+            assert!(!items.is_empty() || cursor.is_none(), "a cursor leads to something");
+            all.extend(items);
+            match page["nextCursor"].as_str() {
+                Some(next) => cursor = Some(next.to_owned()),
+                None => return all,
+            }
+        }
+    }
+
+    /// Gives a user a role on an item.
+    pub(crate) async fn share(&self, item: &str, user: &str, role: &str) {
+        self.put_role(item, user, role).await.ok();
+    }
+
+    pub(crate) async fn put_role(&self, item: &str, user: &str, role: &str) -> Answer {
+        let path = format!("/drive/files/{item}/participants/{user}");
+        Answer::of(self.request(Method::PUT, &path).json(&json!({ "role": role }))).await
+    }
+
+    /// Takes a user's role on an item.
+    pub(crate) async fn unshare(&self, item: &str, user: &str) {
+        self.delete(&format!("/drive/files/{item}/participants/{user}")).await.done();
+    }
+
+    /// What they own: items and bytes.
+    pub(crate) async fn usage(&self) -> (u64, u64) {
+        let usage = self.get("/drive/usage").await.ok();
+        (usage["items"].as_u64().unwrap(), usage["usedBytes"].as_u64().unwrap())
+    }
+
+    /// As [`Actor::start`], with `more` in the request: a folder, say.
+    pub(crate) async fn start_with(&self, name: &str, size: usize, more: &Value) -> Started {
+        let mut body = json!({ "fileName": name, "fileSize": size, "mimeType": "application/pdf" });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        Started::of(&self.step("start", &body).await.ok())
+    }
+
+    /// The upload of a small file, whose start has `more` in it, up to the finalize and what it has to list.
+    pub(crate) async fn put_with(&self, name: &str, bytes: &[u8], more: &Value) -> (Started, Value) {
+        let upload = self.start_with(name, bytes.len(), more).await;
+        let listed = self.put_parts(&upload, &[bytes.to_vec()]).await;
+        (upload, listed)
+    }
+
+    /// As [`Actor::put_with`], with the finalize; answers the item.
+    pub(crate) async fn upload_with(&self, name: &str, bytes: &[u8], more: &Value) -> Value {
+        let (upload, listed) = self.put_with(name, bytes, more).await;
+        self.finalize(&upload, &listed).await.ok()
+    }
+
+    /// Uploads a small file into a folder, and answers its id.
+    pub(crate) async fn file(&self, name: &str, folder: Option<&str>) -> String {
+        id(&self.upload_with(name, name.as_bytes(), &json!({ "parentId": folder })).await)
+    }
+
+    /// A URL of the file's bytes.
+    pub(crate) async fn download_url(&self, id: &str) -> String {
+        let answer = self.get(&format!("/drive/files/{id}/download")).await.ok();
+        answer["url"].as_str().unwrap().to_owned()
+    }
+}
+
+/// The id of an item.
+#[track_caller]
+pub(crate) fn id(item: &Value) -> String {
+    item["id"].as_str().unwrap().to_owned()
+}
+
+/// The ids of items.
+#[track_caller]
+pub(crate) fn ids(items: &[Value]) -> Vec<String> {
+    items.iter().map(id).collect()
+}
+
+/// The names of a list of items.
+#[track_caller]
+pub(crate) fn names(items: &Value) -> Vec<String> {
+    items.as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap().to_owned()).collect()
+}

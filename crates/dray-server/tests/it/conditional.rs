@@ -1,0 +1,109 @@
+//! Reads of what the caller has already.
+
+use reqwest::header::HeaderMap;
+use reqwest::{Method, Response};
+
+use crate::world::{Actor, World};
+
+async fn read(actor: &Actor, path: &str, known: Option<&str>) -> Response {
+    let mut request = actor.request(Method::GET, path);
+    if let Some(known) = known {
+        request = request.header("if-none-match", known);
+    }
+    request.send().await.unwrap()
+}
+
+fn tag(headers: &HeaderMap) -> String {
+    headers["etag"].to_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn an_answer_that_the_caller_has_is_not_sent_again() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let folder = owner.folder("f", None).await;
+    let item = format!("/drive/files/{folder}");
+    for path in ["/workspace/info", "/workspace/members", "/drive/tree", "/drive/search?q=f", &item] {
+        let first = read(&owner, path, None).await;
+        let tag = tag(first.headers());
+        assert!(tag.starts_with("W/\"") && tag.ends_with('"'), "{tag}");
+        assert_eq!(first.headers()["cache-control"], "private, no-cache");
+        let again = read(&owner, path, Some(&tag)).await;
+        assert_eq!(again.status(), 304, "{path}");
+        assert_eq!(again.headers()["etag"], tag.as_str());
+        assert!(again.headers().contains_key("x-request-id"));
+        assert!(!again.headers().contains_key("content-type"));
+        assert_eq!(again.bytes().await.unwrap(), "");
+        let other = read(&owner, path, Some("\"another\"")).await;
+        assert_eq!((other.status().as_u16(), self::tag(other.headers())), (200, tag), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_change_is_seen_by_who_has_what_was_before() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let before = tag(read(&owner, "/drive/tree", None).await.headers());
+    owner.folder("f", None).await;
+    let after = read(&owner, "/drive/tree", Some(&before)).await;
+    assert_eq!(after.status(), 200);
+    assert_ne!(tag(after.headers()), before);
+}
+
+#[tokio::test]
+async fn a_tag_opens_nothing() {
+    let world = World::start().await;
+    let folder = world.owner().folder("f", None).await;
+    let path = format!("/drive/files/{folder}");
+    let tag = tag(read(&world.owner(), &path, None).await.headers());
+    assert_eq!(read(&world.user("other@example.com").await, &path, Some(&tag)).await.status(), 404);
+    assert_eq!(read(&world.anonymous(), &path, Some("*")).await.status(), 401);
+}
+
+#[tokio::test]
+async fn a_compressed_answer_has_the_tag_of_the_plain_one() {
+    let world = World::start().await;
+    let owner = world.owner();
+    owner.folders(50, None).await;
+    let plain = tag(read(&owner, "/drive/tree", None).await.headers());
+    let request = owner.request(Method::GET, "/drive/tree").header("accept-encoding", "zstd");
+    let compressed = request.send().await.unwrap();
+    assert_eq!(compressed.headers()["content-encoding"], "zstd");
+    assert_eq!(tag(compressed.headers()), plain);
+}
+
+#[tokio::test]
+async fn errors_and_acts_have_no_tag() {
+    let world = World::start().await;
+    let refused = read(&world.owner(), "/drive/files/0123456789abcdef01234567", Some("*")).await;
+    assert_eq!((refused.status().as_u16(), refused.headers().get("etag")), (404, None));
+    let request = world.owner().request(Method::POST, "/drive/folders").header("if-none-match", "*");
+    let made = request.json(&serde_json::json!({ "name": "f" })).send().await.unwrap();
+    assert_eq!((made.status().as_u16(), made.headers().get("etag")), (200, None));
+}
+
+#[tokio::test]
+async fn the_page_is_looked_at_again_and_its_parts_are_not() {
+    let world = World::start().await;
+    let page = world.http.get(&world.url).send().await.unwrap();
+    assert_eq!(page.headers()["cache-control"], "no-cache");
+    let again = world.http.get(&world.url).header("if-none-match", tag(page.headers())).send().await.unwrap();
+    assert_eq!(again.status(), 304);
+    assert!(again.headers().contains_key("content-security-policy"));
+}
+
+#[tokio::test]
+async fn a_page_of_another_origin_may_ask_so_and_read_the_tag() {
+    let world = World::start().await;
+    let ask =
+        |method| world.owner().request(method, "/drive/tree").header("origin", "https://app.example.com");
+    let preflight = ask(Method::OPTIONS)
+        .header("access-control-request-method", "GET")
+        .header("access-control-request-headers", "authorization,if-none-match");
+    let preflight = preflight.send().await.unwrap();
+    let allowed = preflight.headers()["access-control-allow-headers"].to_str().unwrap().to_lowercase();
+    assert!(allowed.contains("if-none-match"), "{allowed}");
+    let answer = ask(Method::GET).send().await.unwrap();
+    let exposed = answer.headers()["access-control-expose-headers"].to_str().unwrap().to_lowercase();
+    assert!(exposed.contains("etag"), "{exposed}");
+}

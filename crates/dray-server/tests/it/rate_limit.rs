@@ -1,0 +1,167 @@
+//! How often one may ask. Limits here are by the hour: none is earned again while a test runs.
+
+use dray_server::Config;
+use reqwest::header::HeaderMap;
+use reqwest::{Client, Method};
+use serde_json::json;
+
+use crate::world::{Answer, Place, World, refusal};
+
+fn per_token(limit: &str) -> impl FnOnce(&mut Config) {
+    let limit = limit.parse().unwrap();
+    move |config| config.rate_limit_per_token = Some(limit)
+}
+
+fn per_address(limit: &str) -> impl FnOnce(&mut Config) {
+    let limit = limit.parse().unwrap();
+    move |config| config.rate_limit_per_address = Some(limit)
+}
+
+/// `RateLimit-Limit`, `-Remaining` and `-Reset`, if they are there.
+fn standing(headers: &HeaderMap) -> Option<[u64; 3]> {
+    let field = |name: &str| headers.get(name)?.to_str().unwrap().parse().ok();
+    Some([field("ratelimit-limit")?, field("ratelimit-remaining")?, field("ratelimit-reset")?])
+}
+
+/// A client at another address of this machine.
+fn elsewhere() -> Client {
+    Client::builder().no_proxy().local_address(Some([127, 0, 0, 2].into())).build().unwrap()
+}
+
+#[tokio::test]
+async fn a_token_may_ask_so_often_and_is_told_what_is_left() {
+    let world = World::start_with(per_token("3/h")).await;
+    for (remaining, reset) in [(2, 1200), (1, 2400), (0, 3600)] {
+        let answer = world.owner().get("/workspace/info").await;
+        assert_eq!(standing(&answer.headers), Some([3, remaining, reset]));
+        answer.ok();
+    }
+    let answer = world.owner().get("/workspace/info").await;
+    assert_eq!(standing(&answer.headers).map(|[limit, remaining, _]| (limit, remaining)), Some((3, 0)));
+    let wait = answer.body["retryAfter"].as_u64().unwrap();
+    assert!((1100..=1200).contains(&wait), "{wait}");
+    assert_eq!(answer.headers["retry-after"], wait.to_string().as_str());
+    assert_eq!(answer.refused_for("with this token"), refusal(429, "rate_limited"));
+}
+
+#[tokio::test]
+async fn one_tokens_limit_is_no_others() {
+    let world = World::start_with(per_token("1/h")).await;
+    let (one, other) = (world.user("alice@example.com").await, world.user("alice@example.com").await);
+    one.get("/workspace/info").await.ok();
+    assert_eq!(one.get("/workspace/info").await.status, 429);
+    other.get("/workspace/info").await.ok();
+    world.owner().get("/workspace/info").await.ok();
+}
+
+#[tokio::test]
+async fn every_route_that_asks_for_a_token_counts() {
+    let world = World::start_with(per_token("1/h")).await;
+    let owner = world.owner();
+    owner.get("/workspace/info").await.ok();
+    for path in
+        ["/drive/tree", "/drive/search?q=a", "/workspace/members", "/drive/files/0123456789abcdef01234567"]
+    {
+        assert_eq!(owner.get(path).await.refused(), refusal(429, "rate_limited"), "{path}");
+    }
+    for step in ["start", "presigned-urls", "finalize"] {
+        assert_eq!(owner.step(step, &json!({})).await.refused().0, 429, "{step}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_guesses_tokens_is_stopped_before_they_are_looked_at() {
+    let world = World::start_with(per_address("4/h")).await;
+    for _ in 0..4 {
+        let answer = world.with_token("cp_pat_guess").get("/workspace/info").await;
+        assert_eq!(answer.refused(), refusal(401, "invalid_token"));
+    }
+    let answer = world.with_token("cp_pat_guess").get("/workspace/info").await;
+    assert_eq!(answer.refused_for("from this address"), refusal(429, "rate_limited"));
+    assert_eq!(world.owner().get("/workspace/info").await.status, 429, "nor is a good one");
+    let page = world.http.get(&world.url).send().await.unwrap();
+    assert_eq!(page.status(), 429, "nor is anything else");
+    let request = elsewhere().get(format!("{}/public/v1/workspace/info", world.url));
+    assert_eq!(Answer::of(request).await.refused().0, 401, "another address is not held back");
+}
+
+#[tokio::test]
+async fn a_probe_is_always_answered() {
+    let world = World::start_with(per_address("1/h")).await;
+    world.owner().get("/workspace/info").await.ok();
+    assert_eq!(world.owner().get("/workspace/info").await.status, 429);
+    for path in ["/healthz", "/readyz"] {
+        let answer = world.http.get(format!("{}{path}", world.url)).send().await.unwrap();
+        assert_eq!((answer.status().as_u16(), standing(answer.headers())), (200, None), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn of_two_limits_the_nearer_is_told() {
+    let world = World::start_with(|config| {
+        config.rate_limit_per_token = Some("100/h".parse().unwrap());
+        config.rate_limit_per_address = Some("3/h".parse().unwrap());
+    })
+    .await;
+    let answer = world.owner().get("/workspace/info").await;
+    assert_eq!(standing(&answer.headers).map(|[limit, remaining, _]| (limit, remaining)), Some((3, 2)));
+}
+
+#[tokio::test]
+async fn bytes_are_not_limited() {
+    let world = World::start_with(|config| {
+        config.rate_limit_per_token = Some("4/h".parse().unwrap());
+        config.rate_limit_per_address = Some("4/h".parse().unwrap());
+    })
+    .await;
+    let owner = world.owner();
+    let upload = owner.start("a", 3).await;
+    let url = owner.urls(&upload, 1).await.remove(0);
+    let mut etag = String::new();
+    for _ in 0..10 {
+        etag = owner.put(&url, b"abc".to_vec()).await;
+    }
+    let item = owner.finalize(&upload, &json!([{ "partNumber": 1, "eTag": etag }])).await.ok();
+    let answer = owner.get(&format!("/drive/files/{}/download", item["id"].as_str().unwrap())).await.ok();
+    for _ in 0..10 {
+        let download = world.http.get(answer["url"].as_str().unwrap()).send().await.unwrap();
+        assert_eq!((download.status().as_u16(), standing(download.headers())), (200, None));
+    }
+    assert_eq!(owner.get("/workspace/info").await.status, 429);
+}
+
+#[tokio::test]
+async fn a_page_of_another_origin_can_read_that_it_must_wait() {
+    let world = World::start_with(per_address("1/h")).await;
+    let ask = |method| {
+        world.anonymous().request(method, "/workspace/info").header("origin", "https://app.example.com")
+    };
+    for _ in 0..3 {
+        let preflight = ask(Method::OPTIONS).header("access-control-request-method", "GET").send();
+        assert_eq!(preflight.await.unwrap().status(), 200, "asking whether one may ask is free");
+    }
+    assert_eq!(Answer::of(ask(Method::GET)).await.status, 401);
+    let refused = Answer::of(ask(Method::GET)).await;
+    assert_eq!(refused.headers["access-control-allow-origin"], "*");
+    let exposed = refused.headers["access-control-expose-headers"].to_str().unwrap().to_lowercase();
+    for name in ["retry-after", "ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"] {
+        assert!(exposed.contains(name), "{exposed}");
+    }
+    assert_eq!(refused.refused().0, 429);
+}
+
+#[tokio::test]
+async fn limits_are_on_unless_only_this_machine_can_ask() {
+    let local = World::start().await;
+    assert_eq!(standing(&local.owner().get("/workspace/info").await.headers), None);
+    let everywhere = Place { address: "0.0.0.0:0", ..Place::default() };
+    let public = World::start_at(everywhere, |_| {}).await;
+    let answer = public.owner().get("/workspace/info").await;
+    assert_eq!(standing(&answer.headers).map(|[limit, ..]| limit), Some(6000));
+    let off = |config: &mut Config| {
+        config.rate_limit_per_token = Some("off".parse().unwrap());
+        config.rate_limit_per_address = Some("off".parse().unwrap());
+    };
+    let unlimited = World::start_at(everywhere, off).await;
+    assert_eq!(standing(&unlimited.owner().get("/workspace/info").await.headers), None);
+}

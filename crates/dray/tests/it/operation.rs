@@ -1,0 +1,69 @@
+//! What operators set and watch: rate limits and metrics.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+
+use crate::drive::{Drive, dray, failed};
+
+/// An address of this machine that nobody listens on.
+fn free_address() -> String {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+}
+
+/// A whole answer, its head and its body.
+pub(crate) fn http_get(address: &str, path: &str, headers: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let head = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{headers}\r\n");
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn who_asks_too_often_is_told_so_with_an_exit_code_of_its_own() {
+    let drive = Drive::start_with(|serve| serve.args(["--rate-limit-per-token", "1/h"]));
+    drive.ok(&["mkdir", "first"]);
+    let (code, said) = failed(&mut drive.client(&["mkdir", "second"]));
+    assert_eq!(code, 6, "{said}");
+    assert!(said.contains("Too many requests with this token; ask again in "), "{said}");
+}
+
+#[test]
+fn an_upload_that_is_held_back_waits_and_goes_on() {
+    let metrics = free_address();
+    let drive = Drive::start_with(|serve| {
+        serve.args(["--rate-limit-per-token", "4/s", "--metrics-listen", &metrics])
+    });
+    let names = ["a", "b", "c", "d"];
+    for name in names {
+        drive.file(name, 100);
+    }
+    drive.ok(&[&["upload"], &names[..]].concat());
+    let scraped = http_get(&metrics, "/metrics", "");
+    let refused =
+        scraped.lines().find_map(|line| line.strip_prefix("dray_rate_limited_total{limit=\"token\"} "));
+    assert_ne!(refused.unwrap(), "0", "twelve calls were not held back by four a second");
+    assert!(scraped.contains("\ndray_items 4\n"), "{scraped}");
+}
+
+#[test]
+fn a_rate_that_is_none_and_an_address_that_is_taken_are_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let serve = |arguments: &[&str]| {
+        let mut command = dray();
+        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(folder.path().join("data"));
+        command.args(arguments);
+        command
+    };
+    let (code, said) = failed(&mut serve(&["--rate-limit-per-address", "100"]));
+    assert_eq!(code, 2);
+    assert!(said.contains("--rate-limit-per-address") && said.contains("such as 100/s or 6000/m"), "{said}");
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (code, said) = failed(&mut serve(&["--metrics-listen", &taken.local_addr().unwrap().to_string()]));
+    assert_eq!(code, 1);
+    assert!(said.contains("is in use") && said.contains("--metrics-listen"), "{said}");
+    let (code, said) = failed(&mut serve(&["--otlp-endpoint", "collector:4318"]));
+    assert_eq!(code, 2);
+    assert!(said.contains("--otlp-endpoint must be an address such as http://localhost:4318"), "{said}");
+}

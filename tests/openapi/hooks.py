@@ -1,0 +1,69 @@
+"""What schemathesis does before each request: where it has made up the id of nothing, it takes that of something.
+
+Without this nearly all requests would be about nothing, and answered 404. It loads this file as a module.
+"""
+
+import json
+import os
+import random
+import re
+
+import schemathesis
+
+THINGS = json.loads(os.environ["DRAY_THINGS"])
+ID = re.compile(r"[0-9a-fA-F]{24}")
+NOTHING = "0" * 24
+# Whoever revokes the token that they ask with, is refused everything from then on.
+KEPT = {THINGS["token"], THINGS["links"][0]["linkId"], *THINGS["folders"], *THINGS["files"]}
+# The others stay as they are: what is not there must be answered well too.
+OF_SOMETHING = 0.75
+chance = random.Random(1)
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    # Later steps of a scenario take their ids from the answers to earlier ones.
+    if case.meta.phase.name.value != "stateful" and chance.random() < OF_SOMETHING:
+        take_something(case)
+    spare(case)
+
+
+def take_something(case):
+    route = f"{case.operation.method.upper()} {case.operation.path}"
+    for values, found in [
+        (case.path_parameters, of_path(route)),
+        (case.query, {"parentId": chance.choice(THINGS["folders"])}),
+        (case.body, {name: chance.choice(THINGS["folders"]) for name in ("parentId", "folderId")}),
+    ]:
+        if isinstance(values, dict):
+            values.update({name: it for name, it in found.items() if ID.fullmatch(str(values.get(name)))})
+    if isinstance(case.path_parameters, dict) and "slug" in case.path_parameters:
+        case.path_parameters["slug"] = THINGS["links"][chance.choice([0, 0, -1])]["slug"]
+    if isinstance(case.body, dict) and isinstance(case.body.get("uploadId"), str):
+        kind = {"finalize": "to_finalize", "abort": "to_abort"}.get(route.rsplit("/", 1)[1], "uploads")
+        case.body.update(chance.choice(THINGS[kind]))
+
+
+def of_path(route):
+    """Ids that fit together, for the parameters of a route's path."""
+    if "{linkId}" in route:
+        # The first stays, for those who follow it.
+        return chance.choice(THINGS["links"][1:])
+    if "/tokens/" in route:
+        pool = THINGS["tokens"]
+    elif "/folders/" in route:
+        pool = THINGS["folders"]
+    elif re.search("trash|restore|DELETE .*/files/{id}$", route):
+        pool = THINGS["to_trash"]
+    else:
+        pool = THINGS["files"] + ([] if re.search("links|download", route) else THINGS["folders"])
+    return {"id": chance.choice(pool), "userId": chance.choice(THINGS["users"])}
+
+
+def spare(case):
+    """What must stay for others is not removed. It would be: schemathesis tries ids that it has read in answers."""
+    parameters = case.path_parameters
+    if case.operation.method.upper() == "DELETE" and isinstance(parameters, dict):
+        name = "linkId" if "linkId" in parameters else "id"
+        if "userId" not in parameters and str(parameters.get(name)).lower() in KEPT:
+            parameters[name] = NOTHING

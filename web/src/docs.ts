@@ -1,0 +1,17 @@
+// The reference page: draws /openapi.json. Everything it needs comes from this server.
+
+import SwaggerUI from "swagger-ui-dist/swagger-ui-es-bundle.js";
+
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const paint = (): void => void document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", paint);
+paint();
+
+SwaggerUI({
+  url: "/openapi.json",
+  dom_id: "#reference",
+  deepLinking: true,
+  defaultModelsExpandDepth: 0,
+  // It would ask a server of Swagger's.
+  validatorUrl: null,
+});
