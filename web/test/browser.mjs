@@ -201,8 +201,10 @@ test("dray serve: the API's reference page comes from the server alone, and can 
   await shot("docs-dark");
   await page.emulateMedia({ colorScheme: "light" });
   await page.getByRole("button", { name: "Authorize" }).click();
-  await page.getByLabel("Value").fill(dray.token);
-  await page.getByRole("button", { name: "Apply credentials" }).click();
+  // A link's password is the other way in.
+  const bearer = page.locator("form").filter({ hasText: "(http, Bearer)" });
+  await bearer.getByLabel("Value").fill(dray.token);
+  await bearer.getByRole("button", { name: "Apply credentials" }).click();
   await page.getByRole("button", { name: "Close" }).last().click();
   const route = page.locator("#operations-Workspace-getWorkspace");
   await route.getByText("Get the workspace").click();
