@@ -65,6 +65,11 @@ pub(crate) struct Plan {
     step: SignedDuration,
 }
 
+/// Below the folder that is shared: a 20th of all, and 5,000 if that is less.
+fn shared_items(items: usize) -> usize {
+    (items / 20).max(5000)
+}
+
 impl Plan {
     /// A plan of so many items, which `seed` decides.
     pub(crate) fn new(items: usize, seed: u64, owners: &Owners) -> (Self, Landmarks) {
@@ -77,7 +82,7 @@ impl Plan {
         plan.files(Some(big), main, 10 * hundredth);
         let shared = plan.folder(None, main);
         plan.plant(shared, main, "kumquat", 10);
-        plan.tree(&[shared], main, 5 * hundredth - 10);
+        plan.tree(&[shared], main, shared_items(items) - 10);
         let (from, to) = (plan.folder(None, main), plan.folder(None, main));
         let moved = plan.folder(Some(from), main);
         plan.tree(&[moved], main, hundredth);
