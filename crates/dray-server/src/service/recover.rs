@@ -10,6 +10,15 @@ use crate::drive::parts::{Digest, PartList};
 use crate::drive::upload::{FINALIZE_LEASE, State, Upload};
 use crate::drive::{Error, Result};
 
+/// What became of an upload that was due.
+enum Swept {
+    Finalized,
+    Reopened,
+    Expired,
+    /// Nothing that counts.
+    Nothing,
+}
+
 impl Service {
     /// For the only server of a database, as it starts: finalizes that its predecessor left are nobody's now.
     pub(crate) async fn end_leases(&self) -> Result<()> {
@@ -25,33 +34,38 @@ impl Service {
         let latest_lease = now.checked_add(FINALIZE_LEASE).map_err(Error::internal)?;
         let due = self.db.read_long(move |c| Ok(uploads::due(c, now, latest_lease, limit)?)).await?;
         for upload in due {
-            let id = upload.id;
-            if let Err(err) = self.sweep_one(upload, now, report).await {
-                tracing::warn!(upload = %id, %err, "an upload could not be swept");
+            let (service, id) = (self.clone(), upload.id);
+            // A server that stops in the middle of one waits for it: a lease that it took would hold others up.
+            let swept = self.tasks.spawn(async move { service.sweep_one(upload, now).await });
+            match swept.await.map_err(Error::internal).flatten() {
+                Ok(Swept::Finalized) => report.finalized += 1,
+                Ok(Swept::Reopened) => report.reopened += 1,
+                Ok(Swept::Expired) => report.expired += 1,
+                Ok(Swept::Nothing) => {}
+                Err(err) => tracing::warn!(upload = %id, %err, "an upload could not be swept"),
             }
         }
         Ok(())
     }
 
-    async fn sweep_one(&self, upload: Upload, now: Timestamp, report: &mut Report) -> Result<()> {
+    async fn sweep_one(&self, upload: Upload, now: Timestamp) -> Result<Swept> {
         match upload.state.clone() {
             State::Completing { digest, .. } => {
                 let finalized = self.resume_finalize(upload, digest).await?;
-                let count = if finalized { &mut report.finalized } else { &mut report.reopened };
-                *count += 1;
+                return Ok(if finalized { Swept::Finalized } else { Swept::Reopened });
             }
             State::Opening | State::Open => {
                 let id = upload.id;
                 let expired = self.db.write(move |c| Ok(uploads::expire(c, id, now)?));
                 if expired.await? {
                     self.free_parts(&upload).await?;
-                    report.expired += 1;
+                    return Ok(Swept::Expired);
                 }
             }
             State::Aborted | State::Expired => self.free_parts(&upload).await?,
             State::Completed { .. } => {}
         }
-        Ok(())
+        Ok(Swept::Nothing)
     }
 
     /// Goes on with a finalize whose server is gone. Its list of parts went with it, but the store has the
