@@ -1,5 +1,7 @@
 //! What an operator does from the command line, on the database itself, with the server running or not.
 
+mod bulk;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -12,6 +14,7 @@ use crate::drive;
 use crate::drive::access::Scope;
 use crate::drive::token::AccessToken;
 use crate::{DatabaseUrl, Error, SettingError, TokenRow, UserRow, random};
+pub use bulk::NewItem;
 
 /// Longest life of a token: a year.
 pub const MAX_TOKEN_LIFE: Duration = Duration::from_hours(8760);
