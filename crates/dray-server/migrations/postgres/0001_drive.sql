@@ -80,7 +80,7 @@ create table items (
     workspace_id text not null references workspaces (id),
     owner_id text not null references users (id),
     host_id text not null references users (id),
-    parent_id text references items (id),
+    parent_id text references items (id) deferrable,
     place text not null generated always as (coalesce(parent_id, owner_id)) stored,
     kind bigint not null check (kind in (0, 1)),
     name text not null,
