@@ -19,7 +19,7 @@ pub(super) fn shared(c: &Conn, caller: &Caller, words: &Words) -> Result<Candida
              union
              select id from (
                  select id from items
-                 where host_id = $2 and workspace_id = $1 and host_id <> owner_id and trashed_at is null limit $6
+                 where host_id = $2 and workspace_id = $1 and trashed_at is null limit $6
              ) hosted where cast($3 as text) is null
              union
              select id from items where id = $3
