@@ -4,9 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use dray_s3::{AddressingStyle, Credentials, Endpoint};
 use jiff::Timestamp;
 
+use crate::drive::rules::UploadRules;
+use crate::http::TrustedProxy;
 use crate::rate::RateLimit;
+use crate::tls::TlsFiles;
+use crate::webhooks::WebhookSettings;
 
 /// Name of the bucket that the embedded store has.
 pub const BUCKET: &str = "dray";
@@ -39,6 +44,53 @@ impl std::fmt::Debug for DatabaseUrl {
     }
 }
 
+/// A bucket of an object store that is not the embedded one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct S3Config {
+    /// Where this server reaches the store; `None`: AWS.
+    pub endpoint: Option<String>,
+    /// Where clients reach it, if that is elsewhere: URLs are signed for this host.
+    pub public_endpoint: Option<String>,
+    /// The bucket, which is there already.
+    pub bucket: String,
+    /// Its region, as in signatures.
+    pub region: String,
+    /// `http://host/bucket/key` rather than `http://bucket.host/key`.
+    pub path_style: bool,
+    /// `None`: those that are found as AWS's tools find them (environment, profile, web identity, container, instance).
+    pub credentials: Option<Credentials>,
+}
+
+/// A setting that can not be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{setting} {rule}")]
+pub struct SettingError {
+    /// The flag.
+    pub setting: &'static str,
+    /// The rule, as the end of a sentence that starts with the flag.
+    pub rule: String,
+}
+
+impl S3Config {
+    /// Where clients reach the store.
+    pub(crate) fn public_endpoint(&self) -> Result<Endpoint, SettingError> {
+        let style = if self.path_style { AddressingStyle::Path } else { AddressingStyle::Virtual };
+        let (setting, url) = match (&self.public_endpoint, &self.endpoint) {
+            (Some(url), _) => ("--s3-public-endpoint", url.clone()),
+            (None, Some(url)) => ("--s3-endpoint", url.clone()),
+            (None, None) => ("--s3-region", format!("https://s3.{}.amazonaws.com", self.region)),
+        };
+        Endpoint::parse(&url, style).map_err(|err| {
+            let style = if self.path_style {
+                ""
+            } else {
+                "; --s3-path-style does without a host name for the bucket"
+            };
+            SettingError { setting, rule: format!("can not be used: {err}{style}") }
+        })
+    }
+}
+
 /// The settings of a server.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -48,14 +100,18 @@ pub struct Config {
     pub database_url: Option<DatabaseUrl>,
     /// Connections to Postgres at once.
     pub database_connections: usize,
+    /// Another object store in place of the embedded one.
+    pub s3: Option<S3Config>,
     /// Address that callers reach this server at, such as `https://drive.example.com`. Without it, URLs are
     /// signed for the host that the caller used.
     pub public_url: Option<String>,
     /// Origins of pages that browsers may let talk to this server; empty: any. Nothing here rests on cookies,
     /// so a page has no more rights than the token or signed URL that it was given.
     pub allow_origins: Vec<String>,
-    /// How long a signed part URL is good: at most 23 hours.
+    /// How long a signed part URL is good: at most 23 of 24 parts of [`UploadRules::idle_life`].
     pub url_ttl: Duration,
+    /// Which uploads are taken, and how long they are waited for.
+    pub uploads: UploadRules,
     /// How long items stay in the trash before they are removed for good.
     pub trash_life: Duration,
     /// How long a stopping server lets requests under way finish.
@@ -70,6 +126,12 @@ pub struct Config {
     /// Whether requests are spans of OpenTelemetry traces: they are named for it, and join their callers' traces
     /// by the process's global propagator. For whoever installed a subscriber that exports them.
     pub traces: bool,
+    /// Proxies in front of the server: what they say of a request (`X-Forwarded-For`, `-Host`, `-Proto`) is believed.
+    pub trusted_proxies: Vec<TrustedProxy>,
+    /// The certificate, if the server speaks TLS itself.
+    pub tls: Option<TlsFiles>,
+    /// Whom to tell what happens.
+    pub webhooks: Option<WebhookSettings>,
     /// What time it is.
     pub clock: Clock,
 }
@@ -80,15 +142,20 @@ impl Default for Config {
             data: PathBuf::from("dray-data"),
             database_url: None,
             database_connections: DATABASE_CONNECTIONS,
+            s3: None,
             public_url: None,
             allow_origins: Vec::new(),
             url_ttl: Duration::from_hours(1),
+            uploads: UploadRules::default(),
             trash_life: Duration::from_hours(30 * 24),
             shutdown_grace: Duration::from_secs(30),
             max_connections: 400,
             rate_limit_per_token: None,
             rate_limit_per_address: None,
             traces: false,
+            trusted_proxies: Vec::new(),
+            tls: None,
+            webhooks: None,
             clock: Clock::system(),
         }
     }

@@ -17,6 +17,7 @@ const STORE_SECONDS: &str = "dray_store_seconds";
 const PRESIGNED: &str = "dray_presigned_urls_total";
 const RATE_LIMITED: &str = "dray_rate_limited_total";
 const CONNECTIONS: &str = "dray_connections";
+const WEBHOOKS: &str = "dray_webhooks_total";
 const SWEEP_FINALIZED: &str = "dray_sweep_finalized_total";
 const SWEEP_REOPENED: &str = "dray_sweep_reopened_total";
 const SWEEP_EXPIRED: &str = "dray_sweep_expired_total";
@@ -29,10 +30,11 @@ const ITEMS: &str = "dray_items";
 const STORED_BYTES: &str = "dray_stored_bytes";
 const BUILD_INFO: &str = "dray_build_info";
 
-const COUNTERS: [(&str, &str); 10] = [
+const COUNTERS: [(&str, &str); 11] = [
     (REQUESTS, "Requests answered; route `store` is the embedded object store"),
     (PRESIGNED, "URLs signed"),
     (RATE_LIMITED, "Requests refused by a rate limit"),
+    (WEBHOOKS, "Calls of webhooks, by outcome"),
     (SWEEP_FINALIZED, "Finalizes that a crash had cut off, and whose items now exist"),
     (SWEEP_REOPENED, "Finalizes that a crash had cut off, and whose uploads are open again or gone"),
     (SWEEP_EXPIRED, "Uploads that had expired and were aborted in the store"),
@@ -79,6 +81,10 @@ pub(crate) struct Metrics {
     pub(crate) limited_by_address: Counter,
     /// Sweeps that could not begin.
     pub(crate) sweep_failures: Counter,
+    /// Webhooks that were answered as they should be.
+    pub(crate) webhooks_delivered: Counter,
+    /// Webhooks that were not.
+    pub(crate) webhooks_failed: Counter,
     /// Reads of the database.
     pub(crate) database_read: Timer,
     /// Writes to the database.
@@ -114,6 +120,8 @@ impl Metrics {
             limited_by_token: Counter::noop(),
             limited_by_address: Counter::noop(),
             sweep_failures: Counter::noop(),
+            webhooks_delivered: Counter::noop(),
+            webhooks_failed: Counter::noop(),
             database_read: Timer::default(),
             database_write: Timer::default(),
         };
@@ -123,6 +131,8 @@ impl Metrics {
         metrics.limited_by_token = metrics.counter(RATE_LIMITED, vec![label("limit", "token")]);
         metrics.limited_by_address = metrics.counter(RATE_LIMITED, vec![label("limit", "address")]);
         metrics.sweep_failures = metrics.counter(SWEEP_FAILURES, Vec::new());
+        metrics.webhooks_delivered = metrics.counter(WEBHOOKS, vec![label("outcome", "delivered")]);
+        metrics.webhooks_failed = metrics.counter(WEBHOOKS, vec![label("outcome", "failed")]);
         metrics.database_read = metrics.timer(DATABASE_SECONDS, vec![label("kind", "read")]);
         metrics.database_write = metrics.timer(DATABASE_SECONDS, vec![label("kind", "write")]);
         metrics

@@ -12,16 +12,19 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::ConnectInfo;
+use axum::http::uri::Scheme;
 use axum::http::{HeaderValue, Request, header};
 use axum::response::Response;
 use hyper::body::{Body as _, Frame, Incoming, SizeHint};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
+use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown, Watcher};
 use metrics::Gauge;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_io_timeout::TimeoutStream;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
@@ -42,6 +45,8 @@ pub(crate) struct Limits {
     pub(crate) max_connections: usize,
     /// How long a stop waits for requests under way.
     pub(crate) grace: Duration,
+    /// Speaks TLS, if there is one.
+    pub(crate) tls: Option<TlsAcceptor>,
     /// How many connections are open.
     pub(crate) connections: Gauge,
 }
@@ -52,12 +57,12 @@ pub(crate) async fn serve(listener: TcpListener, app: Router, stop: Cancellation
     let (tasks, cut_off) = (TaskTracker::new(), CancellationToken::new());
     let slots = Arc::new(Semaphore::new(limits.max_connections));
     while let Some((stream, peer, slot)) = next_connection(&listener, &slots, &stop).await {
-        let connection = graceful.watch(connection(stream, peer, app.clone()));
-        let cut_off = cut_off.clone();
-        let open = Open::new(&limits.connections);
+        let (watcher, cut_off) = (graceful.watcher(), cut_off.clone());
+        let (app, tls, open) = (app.clone(), limits.tls.clone(), Open::new(&limits.connections));
         tasks.spawn(async move {
-            if let Some(Err(err)) = cut_off.run_until_cancelled(connection).await {
-                tracing::debug!(%err, "connection ended");
+            let serving = serve_one(stream, peer, app, tls, watcher);
+            if let Some(Err(err)) = cut_off.run_until_cancelled(serving).await {
+                tracing::debug!(err, "connection ended");
             }
             drop((slot, open));
         });
@@ -108,17 +113,39 @@ async fn next_connection(
     stop.run_until_cancelled(accept).await?
 }
 
-fn connection(
+/// Serves a connection to its end.
+async fn serve_one(
     stream: TcpStream,
     peer: SocketAddr,
     app: Router,
-) -> impl GracefulConnection<Error = hyper::Error> {
+    tls: Option<TlsAcceptor>,
+    watcher: Watcher,
+) -> Result<(), String> {
     // Answers are small and wanted at once. A socket that refuses the option still works.
     let _ = stream.set_nodelay(true);
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(WRITE_STALL));
+    let stream = Box::pin(stream);
+    let Some(tls) = tls else {
+        let served = watcher.watch(connection(stream, peer, Scheme::HTTP, app)).await;
+        return served.map_err(|err| err.to_string());
+    };
+    let handshake = tokio::time::timeout(HEADER_TIMEOUT, tls.accept(stream)).await;
+    let stream = handshake.map_err(|_| "no handshake in time")?.map_err(|err| err.to_string())?;
+    watcher.watch(connection(stream, peer, Scheme::HTTPS, app)).await.map_err(|err| err.to_string())
+}
+
+fn connection(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: SocketAddr,
+    scheme: Scheme,
+    app: Router,
+) -> impl GracefulConnection<Error = hyper::Error> {
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
+        if scheme == Scheme::HTTPS {
+            request.extensions_mut().insert(Scheme::HTTPS);
+        }
         answer(app.clone(), request)
     });
     hyper::server::conn::http1::Builder::new()
@@ -126,7 +153,7 @@ fn connection(
         .header_read_timeout(HEADER_TIMEOUT)
         .max_headers(MAX_HEADERS)
         .max_buf_size(READ_BUFFER_BYTES)
-        .serve_connection(TokioIo::new(Box::pin(stream)), service)
+        .serve_connection(TokioIo::new(stream), service)
 }
 
 /// Answers one request. A client that expects `100 Continue` and is answered without one may or may not send its

@@ -173,3 +173,16 @@ create table leases (
     holder text not null,
     held_until bigint not null
 );
+
+-- Events on their way to those who want to know, a row an address.
+create table outbox (
+    url text not null,
+    event text not null,
+    body text not null,
+    attempts bigint not null,
+    next_at bigint not null,
+    created_at bigint not null,
+    primary key (url, event)
+);
+create index outbox_due on outbox (url, next_at);
+create index outbox_old on outbox (created_at);

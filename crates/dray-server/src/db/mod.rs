@@ -9,6 +9,7 @@ mod conn;
 pub(crate) mod items;
 pub(crate) mod leases;
 pub(crate) mod links;
+pub(crate) mod outbox;
 pub(crate) mod participants;
 mod postgres;
 mod query;

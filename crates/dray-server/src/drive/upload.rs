@@ -6,29 +6,17 @@
 //!    └──────────┴──► aborted | expired
 //! ```
 
-use std::time::Duration;
-
-use dray_api::limits::MAX_FILE_BYTES;
 use dray_api::upload::{OnConflict, OpenUpload, UploadStatus};
 use dray_api::{ItemId, PartPlan, UploadRowId, UserId, WorkspaceId};
 use jiff::{SignedDuration, Timestamp};
 
 use super::parts::{Crc64, Digest};
+use super::rules::UploadRules;
 use super::{Error, Result, wire_time};
 
-/// How long an upload lives after the last time somebody signed parts of it.
-pub(crate) const IDLE_LIFE: SignedDuration = SignedDuration::from_hours(24);
-/// How long a part URL may be good: signing now keeps the upload for longer than that, even when the new expiry
-/// is not written because it gains less than [`EXPIRY_STEP`].
-pub(crate) const MAX_URL_LIFE: Duration = Duration::from_hours(23);
-/// How long an upload lives at most.
-pub(crate) const WHOLE_LIFE: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How long a finalize has the upload to itself before another may take over from it. Two that overlap do no
 /// harm (every step can be repeated); the lease only keeps them from doing the same work.
 pub(crate) const FINALIZE_LEASE: SignedDuration = SignedDuration::from_secs(30);
-/// A later expiry is written only when it gains this much, so that signing rarely writes.
-const EXPIRY_STEP: SignedDuration = SignedDuration::from_hours(1);
-
 /// Where an upload is in its life.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum State {
@@ -168,10 +156,10 @@ impl Upload {
     }
 
     /// When the upload expires if parts are signed now; `None` if that is hardly later than it is.
-    pub(crate) fn later_expiry(&self, now: Timestamp) -> Option<Timestamp> {
-        let latest = self.created_at.checked_add(WHOLE_LIFE).unwrap_or(Timestamp::MAX);
-        let renewed = expiry(now).min(latest);
-        (renewed.duration_since(self.expires_at) >= EXPIRY_STEP).then_some(renewed)
+    pub(crate) fn later_expiry(&self, rules: &UploadRules, now: Timestamp) -> Option<Timestamp> {
+        let renewed = rules.expiry(self.created_at, now);
+        let step = SignedDuration::try_from(rules.expiry_step()).unwrap_or(SignedDuration::MAX);
+        (renewed.duration_since(self.expires_at) >= step).then_some(renewed)
     }
 
     fn check_alive(&self, now: Timestamp) -> Result<()> {
@@ -191,20 +179,6 @@ impl Upload {
 /// back, and nobody knows when it would end.
 fn is_held(lease_until: Timestamp, now: Timestamp) -> bool {
     now < lease_until && lease_until.duration_since(now) <= FINALIZE_LEASE
-}
-
-/// When an upload that is touched now expires.
-pub(crate) fn expiry(now: Timestamp) -> Timestamp {
-    now.checked_add(IDLE_LIFE).unwrap_or(Timestamp::MAX)
-}
-
-/// Checks an announced size against the limit.
-pub(crate) fn check_file_size(size_bytes: u64) -> Result<()> {
-    if size_bytes <= MAX_FILE_BYTES {
-        Ok(())
-    } else {
-        Err(Error::FileTooLarge { size_bytes, limit_bytes: MAX_FILE_BYTES })
-    }
 }
 
 #[cfg(test)]
@@ -282,9 +256,10 @@ mod tests {
     fn expiry_slides_a_day_at_a_time_and_ends_after_a_week() {
         let day = 24 * 3600;
         let upload = |expires_at| Upload { expires_at: at(expires_at), ..upload(State::Open) };
-        assert_eq!(upload(day).later_expiry(at(10)), None, "hardly later");
-        assert_eq!(upload(day).later_expiry(at(3600)), Some(at(day + 3600)));
-        assert_eq!(upload(6 * day + 3600).later_expiry(at(6 * day)), Some(at(7 * day)));
-        assert_eq!(upload(7 * day).later_expiry(at(7 * day - 1)), None);
+        let later = |expires_at, now| upload(expires_at).later_expiry(&UploadRules::default(), at(now));
+        assert_eq!(later(day, 10), None, "hardly later");
+        assert_eq!(later(day, 3600), Some(at(day + 3600)));
+        assert_eq!(later(6 * day + 3600, 6 * day), Some(at(7 * day)));
+        assert_eq!(later(7 * day, 7 * day - 1), None);
     }
 }

@@ -98,7 +98,9 @@ pub(super) fn status(code: Code) -> StatusCode {
         | Code::PartTooSmall
         | Code::SizeMismatch
         | Code::ChecksumMismatch
+        | Code::ChecksumUnproven
         | Code::FileTooLarge
+        | Code::FileTypeNotAllowed
         | Code::NotAFile
         | Code::NotAFolder
         | Code::TooDeep => StatusCode::BAD_REQUEST,
@@ -167,9 +169,16 @@ fn drive_parts(err: &drive::Error) -> (Code, String) {
         E::ChecksumMismatch => (Code::ChecksumMismatch,
             "checksum: the stored bytes have another one. Put the parts again that differ, then finalize again; if that is not possible any more, start a new upload.".into(),
         ),
+        E::ChecksumUnproven => (Code::ChecksumUnproven,
+            "checksum: the object store of this server does not prove it. Finalize again with verify: true, and the file is read back, or without checksum.".into(),
+        ),
         E::FileTooLarge { size_bytes, limit_bytes } => (
             Code::FileTooLarge,
             format!("fileSize is {size_bytes} bytes; the limit is {limit_bytes}."),
+        ),
+        E::FileTypeNotAllowed => (
+            Code::FileTypeNotAllowed,
+            "This server does not take files of that type, which the end of the name and mimeType tell.".into(),
         ),
         E::NotAFile => (Code::NotAFile, "The item is a folder; only files have bytes.".into()),
         E::NotAFolder => (
@@ -269,7 +278,7 @@ fn drive_parts(err: &drive::Error) -> (Code, String) {
             Code::FinalizePending,
             "The upload is still being finalized. Send the same finalize again: it will answer the item.".into(),
         ),
-        E::StoreUnreachable { .. } => (
+        E::StoreUnreachable { .. } | E::StoreRefused { .. } => (
             Code::StoreUnreachable,
             "The object store can not be reached right now. Nothing is lost; ask again.".into(),
         ),

@@ -8,7 +8,8 @@ use std::str::FromStr;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header, uri::Authority};
+use axum::http::uri::{Authority, Scheme};
+use axum::http::{HeaderMap, header};
 use dray_api::limits::{DEFAULT_PAGE_ITEMS, MAX_BODY_BYTES, MAX_PAGE_ITEMS, MAX_QUERY_CHARS};
 use dray_api::{InvalidId, ItemId, LinkId, ListSort, SortOrder, TokenId, UserId};
 use dray_s3::Endpoint;
@@ -300,20 +301,24 @@ impl FromRequestParts<App> for PublicUrl {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
-        match &app.public_url {
-            Some(url) => Ok(Self(url.to_string())),
-            None => Ok(Self(format!("http://{}", host(parts)?))),
+        if let Some(url) = &app.public_url {
+            return Ok(Self(url.to_string()));
         }
+        let scheme = parts.extensions.get().unwrap_or(&Scheme::HTTP);
+        Ok(Self(format!("{scheme}://{}", host(parts)?)))
     }
 }
 
-/// Where this caller reaches the store: where they reach the server.
+/// Where this caller reaches the store: the embedded one, where they reach the server.
 pub(crate) struct PublicEndpoint(pub(crate) Endpoint);
 
 impl FromRequestParts<App> for PublicEndpoint {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+        if let Some(endpoint) = app.service.objects.public_endpoint() {
+            return Ok(Self(endpoint.clone()));
+        }
         let PublicUrl(url) = PublicUrl::from_request_parts(parts, app).await?;
         Ok(Self(public_endpoint(&url)?))
     }

@@ -2,6 +2,7 @@
 //! and the answers that browsers need.
 
 use std::any::Any;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -17,7 +18,7 @@ use tracing::{Instrument as _, Span, field};
 use super::error::{self, Error};
 use super::metrics::Counting;
 use super::trace::{self, Traced};
-use super::{App, Around, compression, conditional, metrics, rate_limit};
+use super::{App, Around, TrustedProxy, compression, conditional, forwarded, metrics, rate_limit};
 use crate::random;
 
 /// Longest time an API request may take. A finalize that takes longer goes on without its caller.
@@ -27,7 +28,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// From the inside to the outside.
 pub(super) fn around(routes: Router, app: &App, around: Around<'_>) -> Router {
-    let Around { store, bucket, origins, traces } = around;
+    let Around { store, bucket, origins, proxies, traces } = around;
     let compressed =
         ServiceBuilder::new().map_request(compression::disregard_impossible).layer(compression::layer());
     let mut wrapped = routes.layer(from_fn(conditional::answer)).layer(from_fn(time_limit)).layer(compressed);
@@ -39,7 +40,7 @@ pub(super) fn around(routes: Router, app: &App, around: Around<'_>) -> Router {
         .layer(cors(origins))
         .layer(from_fn_with_state(traces, observe))
         .layer(from_fn(move |request: Request, next: Next| {
-            let store = is_for_store(&request, bucket).then(|| store.clone());
+            let store = store.as_ref().filter(|_| is_for_store(&request, bucket)).cloned();
             async move {
                 match store {
                     Some(store) => store.oneshot(request).await.unwrap_or_else(|never| match never {}),
@@ -51,6 +52,10 @@ pub(super) fn around(routes: Router, app: &App, around: Around<'_>) -> Router {
     if metrics.is_on() {
         let counting = Counting { metrics: metrics.clone(), bucket };
         wrapped = wrapped.layer(from_fn_with_state(counting, metrics::count));
+    }
+    if !proxies.is_empty() {
+        let proxies: Arc<[TrustedProxy]> = proxies.into();
+        wrapped = wrapped.layer(from_fn_with_state(proxies, forwarded::believe));
     }
     wrapped
 }

@@ -7,6 +7,7 @@ mod conditional;
 mod error;
 mod extract;
 mod folders;
+mod forwarded;
 mod health;
 mod items;
 mod layers;
@@ -31,6 +32,7 @@ use axum::http::{HeaderValue, Method};
 
 use crate::service::Service;
 
+pub use forwarded::{InvalidTrustedProxy, TrustedProxy};
 pub(crate) use metrics::router as metrics_router;
 pub(crate) use rate_limit::RateLimits;
 
@@ -53,17 +55,19 @@ pub fn route_table() -> Vec<(Method, String)> {
 
 /// What is around the routes, besides what handlers share.
 pub(crate) struct Around<'a> {
-    /// The embedded store, for requests that are S3's.
-    pub(crate) store: Router,
+    /// The embedded store if it is used, for requests that are S3's.
+    pub(crate) store: Option<Router>,
     /// Its bucket.
     pub(crate) bucket: &'static str,
     /// Origins of pages that may ask; none: any may.
     pub(crate) origins: &'a [HeaderValue],
+    /// Proxies whose word on a request is believed.
+    pub(crate) proxies: &'a [TrustedProxy],
     /// Whether requests are spans of traces.
     pub(crate) traces: bool,
 }
 
-/// The whole service: the API, and the embedded store.
+/// The whole service: the API, and the embedded store if it is used.
 pub(crate) fn router(app: &App, around: Around<'_>) -> Router {
     layers::around(routes::router(app.clone()), app, around)
 }

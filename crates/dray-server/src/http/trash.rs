@@ -41,7 +41,7 @@ pub(super) async fn restore(
     User(caller): User,
     PathId(id): PathId,
 ) -> Result<Json<Item>, Error> {
-    Ok(Json(app.service.restore_item(&caller, id).await?.to_wire()))
+    Ok(Json(app.service.restore_item(&caller, id, app.service.clock.now()).await?.to_wire()))
 }
 
 /// Remove an item for good

@@ -7,9 +7,10 @@ use jiff::Timestamp;
 use super::{Service, seen, target};
 use crate::db::{Conn, items};
 use crate::drive::access::{Caller, Role};
-use crate::drive::item::{Item, ItemName};
+use crate::drive::item::{Content, Item, ItemName};
 use crate::drive::path::Seen;
 use crate::drive::{Error, Result};
+use crate::webhooks::Event;
 
 impl Service {
     /// Changes an item and answers it as it is then.
@@ -21,7 +22,7 @@ impl Service {
         now: Timestamp,
     ) -> Result<Item> {
         let name = change.name.map(|name| ItemName::parse("name", name)).transpose()?;
-        let (caller, parent) = (*caller, change.parent_id);
+        let (service, caller, parent) = (self.clone(), *caller, change.parent_id);
         self.db
             .write(move |c| {
                 if parent.is_some() {
@@ -30,12 +31,18 @@ impl Service {
                 let item = seen(c, &caller, id)?;
                 if let Some(name) = name {
                     item.require(Role::Member)?;
-                    items::rename(c, id, &name.into_string(), now)?;
+                    let name = name.into_string();
+                    if let Content::File { mime_type, .. } = &item.item.content {
+                        service.rules.check_type(&name, mime_type)?;
+                    }
+                    items::rename(c, id, &name, now)?;
                 }
                 if let Some(parent) = parent {
                     move_item(c, &caller, &item, parent, now)?;
                 }
-                Ok(seen(c, &caller, id)?.item)
+                let item = seen(c, &caller, id)?.item;
+                service.webhooks.note(c, &Event::ItemChanged(&caller, &item), now)?;
+                Ok(item)
             })
             .await
     }

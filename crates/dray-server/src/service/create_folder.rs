@@ -10,6 +10,7 @@ use crate::drive::access::Caller;
 use crate::drive::item::{Content, Item, ItemName};
 use crate::drive::{Error, Result};
 use crate::random;
+use crate::webhooks::Event;
 
 impl Service {
     /// Makes a folder. Two of one name in one place are two folders.
@@ -30,7 +31,7 @@ impl Service {
             created_at: now,
             updated_at: now,
         };
-        let caller = *caller;
+        let (service, caller) = (self.clone(), *caller);
         self.db
             .write(move |c| {
                 if let Some(parent) = target(c, &caller, folder.parent)?
@@ -39,6 +40,7 @@ impl Service {
                     return Err(Error::TooDeep { limit: MAX_FOLDER_DEPTH });
                 }
                 items::insert(c, &folder, None)?;
+                service.webhooks.note(c, &Event::FolderCreated(&caller, &folder), now)?;
                 Ok(folder)
             })
             .await

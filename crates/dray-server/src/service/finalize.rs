@@ -6,10 +6,12 @@
 
 use std::time::Duration;
 
+use dray_api::UploadRowId;
 use dray_api::upload::{FinalizeUpload, OnConflict, StoredPart};
 
 use super::Service;
 use super::make_item::{Made, is_name_taken, make_item};
+use crate::db::tombstones;
 use crate::db::uploads::{self, TakeFrom};
 use crate::drive::access::Caller;
 use crate::drive::item::Item;
@@ -18,6 +20,7 @@ use crate::drive::upload::{FINALIZE_LEASE, FinalizeStep, LeaseHolder, State, Upl
 use crate::drive::{Error, Result};
 use crate::objects::Completion;
 use crate::random;
+use crate::webhooks::Event;
 
 /// How long a finalize that lost the race waits for the winner before it says "ask again".
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -118,17 +121,22 @@ impl Service {
     ) -> Result<Option<Lease>> {
         let now = self.clock.now();
         let until = now.checked_add(FINALIZE_LEASE).map_err(Error::internal)?;
-        let lease = Lease { upload, digest, holder: LeaseHolder(random::text()?) };
-        self.db
-            .write(move |c| {
-                let Lease { upload, digest, holder } = &lease;
-                let taken = uploads::begin_completing(c, upload.id, digest, holder, now, until, from)?;
-                if let Some(crc64) = upload.crc64.as_ref().filter(|_| taken) {
-                    uploads::set_checksum(c, upload.id, crc64, upload.verify)?;
-                }
-                Ok(taken.then_some(lease))
-            })
-            .await
+        let (id, holder) = (upload.id, LeaseHolder(random::text()?));
+        let lease = Lease { upload, digest, holder: holder.clone() };
+        let taken = self.db.write(move |c| {
+            let Lease { upload, digest, holder } = &lease;
+            let taken = uploads::begin_completing(c, upload.id, digest, holder, now, until, from)?;
+            if let Some(crc64) = upload.crc64.as_ref().filter(|_| taken) {
+                uploads::set_checksum(c, upload.id, crc64, upload.verify)?;
+            }
+            Ok(taken.then_some(lease))
+        });
+        let taken = taken.await;
+        if taken.is_err() {
+            // It may have been taken, and the answer lost.
+            self.release_later(id, holder);
+        }
+        taken
     }
 
     /// With the lease in hand: completes the upload in the store, and makes the item of it.
@@ -145,12 +153,48 @@ impl Service {
                 Err(err) => return self.give_back(&lease, err).await,
             }
         }
-        let (key, size_bytes, crc64) = (&upload.object_key, upload.size_bytes, upload.crc64.as_ref());
-        match self.objects.complete_upload(key, upload_id, parts, size_bytes, crc64).await {
-            Completion::Done => self.commit(lease).await,
+        match self.complete_in_store(upload, upload_id, parts).await {
+            Completion::Done if self.objects.checks_what_it_completes() => self.commit(lease).await,
+            Completion::Done => self.check_completed(lease).await,
+            Completion::NotYet(err) => self.give_back(&lease, err).await,
             Completion::Refused(err) => self.reopen(&lease, err).await,
             Completion::NoSuchUpload => self.look_for_object(lease, None).await,
             Completion::Unknown(err) => self.look_for_object(lease, Some(err)).await,
+        }
+    }
+
+    /// Completes the upload, of parts that make the announced size. A store that does not check that itself is asked
+    /// for its parts first: once they are complete, there is no way back.
+    async fn complete_in_store(&self, upload: &Upload, upload_id: &str, parts: &PartList) -> Completion {
+        let (key, size_bytes, crc64) = (&upload.object_key, upload.size_bytes, upload.crc64.as_ref());
+        if !self.objects.checks_what_it_completes() {
+            if crc64.is_some() && !upload.verify {
+                return Completion::Refused(Error::ChecksumUnproven);
+            }
+            match self.objects.list_parts(key, upload_id).await {
+                Err(err) => return Completion::NotYet(err),
+                Ok(None) => return Completion::NoSuchUpload,
+                Ok(Some(stored)) => {
+                    if let Err(refusal) = parts.check_stored(&stored, size_bytes) {
+                        return Completion::Refused(refusal);
+                    }
+                }
+            }
+        }
+        self.objects.complete_upload(key, upload_id, parts, size_bytes, crc64).await
+    }
+
+    /// After a Complete: an object of another size than was announced is none of ours, whatever the store let pass.
+    async fn check_completed(&self, lease: Lease) -> Result<Item> {
+        let announced_bytes = lease.upload.size_bytes;
+        match self.objects.head(&lease.upload.object_key).await {
+            Ok(Some(head)) if head.size_bytes == announced_bytes => self.commit(lease).await,
+            Ok(Some(head)) => {
+                let detail = format!("the object has {} bytes.", head.size_bytes);
+                self.discard(&lease, Error::SizeMismatch { announced_bytes, detail }).await
+            }
+            Ok(None) => self.give_back(&lease, Error::FinalizePending).await,
+            Err(err) => self.give_back(&lease, err).await,
         }
     }
 
@@ -174,10 +218,28 @@ impl Service {
     /// One transaction: the item is there and the upload is over. If another finalize was faster, its item is
     /// the answer.
     async fn commit(&self, lease: Lease) -> Result<Item> {
+        if let Err(err) = self.prove_checksum(&lease.upload).await {
+            return match err {
+                Error::ChecksumMismatch => self.discard(&lease, err).await,
+                err => self.give_back(&lease, err).await,
+            };
+        }
         for attempts_left in (0..COMMIT_ATTEMPTS).rev() {
-            let (upload, digest, now) = (lease.upload.clone(), lease.digest.clone(), self.clock.now());
-            match self.db.write(move |c| make_item(c, &upload, &digest, now)).await {
-                Ok(Made::Item(item)) => return Ok(item),
+            let (service, now) = (self.clone(), self.clock.now());
+            let (upload, digest) = (lease.upload.clone(), lease.digest.clone());
+            let made = self.db.write(move |c| {
+                let made = make_item(c, &upload, &digest, now)?;
+                match &made {
+                    Made::Item(item) => {
+                        service.webhooks.note(c, &Event::UploadFinalized(&upload, item), now)?;
+                    }
+                    Made::NameTaken => service.webhooks.note(c, &Event::UploadAborted(&upload), now)?,
+                    Made::Before(_) | Made::Over => {}
+                }
+                Ok(made)
+            });
+            match made.await {
+                Ok(Made::Item(item) | Made::Before(item)) => return Ok(item),
                 Ok(Made::NameTaken) => return Err(Error::NameTaken),
                 Ok(Made::Over) => return Err(Error::UploadAborted),
                 Err(Error::FinalizePending) if attempts_left > 0 => {}
@@ -187,27 +249,79 @@ impl Service {
         self.give_back(&lease, Error::FinalizePending).await
     }
 
+    /// Reads the object back, if it has to have a checksum that the store has not checked.
+    async fn prove_checksum(&self, upload: &Upload) -> Result<()> {
+        match &upload.crc64 {
+            Some(crc64) if !self.objects.checks_what_it_completes() => {
+                let stored = self.objects.read_crc64(&upload.object_key).await?;
+                if stored == *crc64 { Ok(()) } else { Err(Error::ChecksumMismatch) }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The object has other bytes than were announced: there is nothing to make an item of.
+    async fn discard(&self, lease: &Lease, refusal: Error) -> Result<Item> {
+        let (id, key, now) = (lease.upload.id, lease.upload.object_key.clone(), self.clock.now());
+        let discarded = self.db.write(move |c| {
+            if uploads::abandon(c, id)? {
+                tombstones::add(c, &key, now)?;
+            }
+            Ok(())
+        });
+        discarded.await?;
+        Err(refusal)
+    }
+
     /// The store refused the parts: the upload is open again, and the caller learns why.
     pub(super) async fn reopen(&self, lease: &Lease, refusal: Error) -> Result<Item> {
         let (id, holder) = (lease.upload.id, lease.holder.clone());
-        self.db.write(move |c| Ok(uploads::reopen(c, id, &holder)?)).await?;
-        Err(refusal)
+        match self.db.write(move |c| Ok(uploads::reopen(c, id, &holder)?)).await {
+            Ok(_) => Err(refusal),
+            Err(failure) => self.give_back(lease, failure).await,
+        }
     }
 
     /// No outcome yet: the next finalize, or the sweeper, goes on from here.
     pub(super) async fn give_back(&self, lease: &Lease, failure: Error) -> Result<Item> {
         let (id, holder) = (lease.upload.id, lease.holder.clone());
-        let released = self.db.write(move |c| Ok(uploads::release(c, id, &holder)?));
-        if let Err(err) = released.await {
-            tracing::warn!(upload = %id, %err, "a lease could not be given back; it runs out by itself");
+        if let Err(err) = self.release(id, &holder).await {
+            tracing::warn!(upload = %id, %err, "a lease can not be given back yet");
+            self.release_later(id, holder);
         }
         Err(failure)
     }
 
+    async fn release(&self, upload: UploadRowId, holder: &LeaseHolder) -> Result<()> {
+        let holder = holder.clone();
+        self.db.write(move |c| Ok(uploads::release(c, upload, &holder)?)).await
+    }
+
+    /// The database is away: gives a lease back once it is there again, so that nobody has to wait until it runs out.
+    fn release_later(&self, upload: UploadRowId, holder: LeaseHolder) {
+        let service = self.clone();
+        self.tasks.spawn(async move {
+            let mut waited = Duration::ZERO;
+            while waited < FINALIZE_LEASE.unsigned_abs() {
+                tokio::time::sleep(LONGEST_PAUSE).await;
+                waited += LONGEST_PAUSE;
+                if service.release(upload, &holder).await.is_ok() {
+                    return;
+                }
+            }
+        });
+    }
+
     /// The store has neither the upload nor its object: there is nothing to make an item of.
     async fn abandon(&self, lease: &Lease) -> Result<Item> {
-        let (id, holder) = (lease.upload.id, lease.holder.clone());
-        self.db.write(move |c| Ok(uploads::abort_completing(c, id, &holder)?)).await?;
+        let (service, upload, holder) = (self.clone(), lease.upload.clone(), lease.holder.clone());
+        let aborted = self.db.write(move |c| {
+            if uploads::abort_completing(c, upload.id, &holder)? {
+                service.webhooks.note(c, &Event::UploadAborted(&upload), service.clock.now())?;
+            }
+            Ok(())
+        });
+        aborted.await?;
         Err(Error::UploadAborted)
     }
 }

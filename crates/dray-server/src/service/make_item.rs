@@ -16,6 +16,8 @@ use crate::drive::{Error, Result};
 pub(super) enum Made {
     /// This item.
     Item(Item),
+    /// This item, and another finalize made it.
+    Before(Item),
     /// Nothing: a file of its name came first.
     NameTaken,
     /// Nothing: it was over already.
@@ -119,7 +121,7 @@ fn refuse(c: &Conn, upload: &Upload, now: Timestamp) -> Result<Made> {
 fn already(c: &Conn, upload: &Upload) -> Result<Made> {
     let item = uploads::by_id(c, upload.id)?.map(|upload| upload.item);
     let item = item.map(|id| items::by_id(c, id)).transpose()?.flatten();
-    Ok(item.map_or(Made::Over, Made::Item))
+    Ok(item.map_or(Made::Over, Made::Before))
 }
 
 fn content(upload: &Upload) -> Content {

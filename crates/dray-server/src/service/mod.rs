@@ -33,11 +33,13 @@ use crate::config::Clock;
 use crate::db::{self, Conn, Db, items, uploads};
 use crate::drive::access::{Caller, Role};
 use crate::drive::path::Seen;
+use crate::drive::rules::UploadRules;
 use crate::drive::token::AccessToken;
 use crate::drive::upload::Upload;
 use crate::drive::{Error, Result};
 use crate::metrics::Metrics;
 use crate::objects::Objects;
+use crate::webhooks::Webhooks;
 
 pub(crate) use children::PageRequest;
 pub(crate) use presign_parts::SignedParts;
@@ -52,6 +54,8 @@ pub(crate) struct Inner {
     pub(crate) clock: Clock,
     /// Life of a signed part URL.
     pub(crate) url_ttl_secs: u32,
+    /// Which uploads are taken, and how long they are waited for.
+    pub(crate) rules: UploadRules,
     /// How long items stay in the trash.
     pub(crate) trash_life: SignedDuration,
     /// A random text that tells this server from others on the same database.
@@ -62,6 +66,8 @@ pub(crate) struct Inner {
     pub(crate) sweep_soon: Notify,
     /// Hashes passwords, and says how often they may be tried.
     pub(crate) passwords: passwords::Passwords,
+    /// Whom to tell what happens.
+    pub(crate) webhooks: Webhooks,
     /// What is counted and timed.
     pub(crate) metrics: Arc<Metrics>,
 }

@@ -9,6 +9,7 @@ use crate::db::uploads::{self, TakeFrom};
 use crate::drive::parts::{Digest, PartList};
 use crate::drive::upload::{FINALIZE_LEASE, State, Upload};
 use crate::drive::{Error, Result};
+use crate::webhooks::Event;
 
 /// What became of an upload that was due.
 enum Swept {
@@ -55,8 +56,14 @@ impl Service {
                 return Ok(if finalized { Swept::Finalized } else { Swept::Reopened });
             }
             State::Opening | State::Open => {
-                let id = upload.id;
-                let expired = self.db.write(move |c| Ok(uploads::expire(c, id, now)?));
+                let (service, row) = (self.clone(), upload.clone());
+                let expired = self.db.write(move |c| {
+                    let is_done = uploads::expire(c, row.id, now)?;
+                    if is_done {
+                        service.webhooks.note(c, &Event::UploadExpired(&row), now)?;
+                    }
+                    Ok(is_done)
+                });
                 if expired.await? {
                     self.free_parts(&upload).await?;
                     return Ok(Swept::Expired);

@@ -9,7 +9,7 @@ use crate::db::{Conn, uploads, usage};
 use crate::drive::access::Caller;
 use crate::drive::item::{ItemName, MimeType, object_key};
 use crate::drive::parts::Crc64;
-use crate::drive::upload::{State, Upload, check_file_size, expiry};
+use crate::drive::upload::{State, Upload};
 use crate::drive::{Error, Result, wire_time};
 use crate::random;
 
@@ -23,8 +23,9 @@ impl Service {
     ) -> Result<StartedUpload> {
         let name = ItemName::parse("fileName", request.file_name)?;
         let mime_type = MimeType::parse(request.mime_type)?;
-        check_file_size(request.file_size)?;
-        let mut upload = new_upload(caller, name, mime_type, request.file_size, now)?;
+        self.rules.check_size(request.file_size)?;
+        let mut upload = self.new_upload(caller, name, mime_type, request.file_size, now)?;
+        self.rules.check_type(&upload.name, &upload.mime_type)?;
         (upload.parent, upload.on_conflict) = (request.parent_id, request.on_conflict);
         upload.crc64 = request.checksum.map(Crc64::parse).transpose()?;
         let (service, caller) = (self.clone(), *caller);
@@ -59,6 +60,36 @@ impl Service {
             expires_at: wire_time(upload.expires_at),
         })
     }
+
+    fn new_upload(
+        &self,
+        caller: &Caller,
+        name: ItemName,
+        mime_type: MimeType,
+        size_bytes: u64,
+        now: Timestamp,
+    ) -> Result<Upload> {
+        let item = random::id(now, ItemId::new)?;
+        Ok(Upload {
+            id: random::id(now, UploadRowId::new)?,
+            workspace: caller.workspace,
+            user: caller.user,
+            parent: None,
+            item,
+            name: name.into_string(),
+            mime_type: mime_type.into_string(),
+            size_bytes,
+            on_conflict: OnConflict::Keep,
+            crc64: None,
+            verify: false,
+            object_key: object_key(caller.workspace, item),
+            store_token: random::text()?,
+            store_upload_id: None,
+            state: State::Opening,
+            created_at: now,
+            expires_at: self.rules.expiry(now, now),
+        })
+    }
 }
 
 /// Refuses an upload that is over the user's quota, if they have one: what they own, and what their other uploads
@@ -72,33 +103,4 @@ fn check_quota(c: &Conn, upload: &Upload) -> Result<()> {
         return Ok(());
     }
     Err(Error::QuotaExceeded { needed_bytes: upload.size_bytes, left_bytes })
-}
-
-fn new_upload(
-    caller: &Caller,
-    name: ItemName,
-    mime_type: MimeType,
-    size_bytes: u64,
-    now: Timestamp,
-) -> Result<Upload> {
-    let item = random::id(now, ItemId::new)?;
-    Ok(Upload {
-        id: random::id(now, UploadRowId::new)?,
-        workspace: caller.workspace,
-        user: caller.user,
-        parent: None,
-        item,
-        name: name.into_string(),
-        mime_type: mime_type.into_string(),
-        size_bytes,
-        on_conflict: OnConflict::Keep,
-        crc64: None,
-        verify: false,
-        object_key: object_key(caller.workspace, item),
-        store_token: random::text()?,
-        store_upload_id: None,
-        state: State::Opening,
-        created_at: now,
-        expires_at: expiry(now),
-    })
 }

@@ -4,8 +4,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::Service;
-use crate::db::{leases, tombstones, trash};
+use crate::db::{leases, outbox, tombstones, trash};
 use crate::drive::{Error, Result};
+use crate::webhooks::GIVE_UP_AFTER;
 
 /// How long a server keeps the sweep to itself. It is taken anew before each part of it.
 const LEASE: SignedDuration = SignedDuration::from_mins(5);
@@ -46,6 +47,7 @@ impl Service {
             self.sweep_trash(now, &mut report).await?;
         }
         if self.has_sweep_lease(now).await? {
+            self.sweep_outbox(now).await?;
             self.sweep_objects(now, limit, &mut report).await?;
         }
         Ok(report)
@@ -86,6 +88,16 @@ impl Service {
             if removed.is_all {
                 break;
             }
+        }
+        Ok(())
+    }
+
+    /// Events for addresses that are not configured any more: those that are, give up by themselves.
+    async fn sweep_outbox(&self, now: Timestamp) -> Result<()> {
+        let before = now.checked_sub(GIVE_UP_AFTER * 2).map_err(Error::internal)?;
+        let forgotten = self.db.write(move |c| Ok(outbox::forget_old(c, before, STEPS_AT_ONCE)?)).await?;
+        if forgotten > 0 {
+            tracing::warn!(forgotten, "events were not told to addresses that are not configured any more");
         }
         Ok(())
     }

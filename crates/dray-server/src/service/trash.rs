@@ -12,6 +12,7 @@ use crate::drive::item::Item;
 use crate::drive::listing::{read_time_cursor, time_cursor};
 use crate::drive::path::Seen;
 use crate::drive::{Error, Result, wire_time};
+use crate::webhooks::Event;
 
 /// Items of other owners that one emptying looks at: those the caller may not remove stay, and are seen again.
 const OTHERS_AT_ONCE: usize = 1000;
@@ -19,12 +20,16 @@ const OTHERS_AT_ONCE: usize = 1000;
 impl Service {
     /// Puts an item into the trash. A folder goes with all that is below it, however much that is.
     pub(crate) async fn trash_item(&self, caller: &Caller, id: ItemId, now: Timestamp) -> Result<()> {
-        let caller = *caller;
+        let (service, caller) = (self.clone(), *caller);
         self.db
             .write(move |c| {
                 items::lock_tree(c, caller.workspace)?;
-                seen(c, &caller, id)?.require_removable()?;
-                Ok(trash::add(c, id, caller.user, now).map(drop)?)
+                let seen = seen(c, &caller, id)?;
+                seen.require_removable()?;
+                if trash::add(c, id, caller.user, now)? {
+                    service.webhooks.note(c, &Event::ItemTrashed(&caller, &seen.item), now)?;
+                }
+                Ok(())
             })
             .await
     }
@@ -58,9 +63,9 @@ impl Service {
 
     /// Takes an item out of the trash, back to its folder. If that is gone, or the caller may not put anything there,
     /// it goes to the caller's root, if it is their own.
-    pub(crate) async fn restore_item(&self, caller: &Caller, id: ItemId) -> Result<Item> {
+    pub(crate) async fn restore_item(&self, caller: &Caller, id: ItemId, now: Timestamp) -> Result<Item> {
         caller.require_whole_drive()?;
-        let caller = *caller;
+        let (service, caller) = (self.clone(), *caller);
         self.db
             .write(move |c| {
                 items::lock_tree(c, caller.workspace)?;
@@ -73,7 +78,9 @@ impl Service {
                 if !trash::restore(c, id, parent)? {
                     return Err(Error::NotFound);
                 }
-                Ok(self::seen(c, &caller, id)?.item)
+                let item = self::seen(c, &caller, id)?.item;
+                service.webhooks.note(c, &Event::ItemRestored(&caller, &item), now)?;
+                Ok(item)
             })
             .await
     }
@@ -81,10 +88,13 @@ impl Service {
     /// Removes an item of the trash for good, with all that is below it.
     pub(crate) async fn purge_item(&self, caller: &Caller, id: ItemId, now: Timestamp) -> Result<()> {
         caller.require_whole_drive()?;
-        let caller = *caller;
+        let (service, caller) = (self.clone(), *caller);
         let purged = self.db.write(move |c| {
             in_trash(c, &caller, id)?.1.require(Role::Owner)?;
-            if trash::purge(c, id, now)? { Ok(()) } else { Err(Error::NotFound) }
+            if !trash::purge(c, id, now)? {
+                return Err(Error::NotFound);
+            }
+            service.webhooks.note(c, &Event::ItemRemoved(&caller, id), now)
         });
         purged.await?;
         self.sweep_soon.notify_one();
@@ -94,7 +104,7 @@ impl Service {
     /// Removes all for good that is in the caller's trash and that they may remove; how many items.
     pub(crate) async fn empty_trash(&self, caller: &Caller, now: Timestamp) -> Result<u64> {
         caller.require_whole_drive()?;
-        let caller = *caller;
+        let (service, caller) = (self.clone(), *caller);
         let purged = self.db.write(move |c| {
             let mut removed = trash::purge_own(c, &caller, now)?;
             for id in trash::of_others(c, &caller, OTHERS_AT_ONCE)? {
@@ -102,6 +112,9 @@ impl Service {
                 if seen.is_some_and(|seen| seen.role == Role::Owner) && trash::purge(c, id, now)? {
                     removed += 1;
                 }
+            }
+            if removed > 0 {
+                service.webhooks.note(c, &Event::TrashEmptied(&caller, removed), now)?;
             }
             Ok(removed)
         });

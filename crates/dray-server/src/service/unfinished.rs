@@ -9,6 +9,7 @@ use crate::drive::access::Caller;
 use crate::drive::listing::{read_time_cursor, time_cursor};
 use crate::drive::upload::State;
 use crate::drive::{Error, Result, wire_time};
+use crate::webhooks::Event;
 
 impl Service {
     /// What the store has of the caller's upload: enough to go on with it from anywhere.
@@ -35,8 +36,15 @@ impl Service {
         if !upload.is_abortable()? {
             return Ok(());
         }
-        let id = upload.id;
-        if !self.db.write(move |c| Ok(uploads::abort(c, id)?)).await? {
+        let (service, row, id, now) = (self.clone(), upload.clone(), upload.id, self.clock.now());
+        let aborted = self.db.write(move |c| {
+            let is_done = uploads::abort(c, id)?;
+            if is_done {
+                service.webhooks.note(c, &Event::UploadAborted(&row), now)?;
+            }
+            Ok(is_done)
+        });
+        if !aborted.await? {
             // Something came first: what, is the answer.
             let now_there = self.db.read(move |c| Ok(uploads::by_id(c, id)?)).await?;
             return now_there.ok_or(Error::UploadNotFound)?.is_abortable().map(drop);

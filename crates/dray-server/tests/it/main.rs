@@ -5,6 +5,7 @@
 
 mod acts;
 mod database;
+mod store;
 mod world;
 
 mod access;
@@ -27,18 +28,23 @@ mod metrics;
 mod on_conflict;
 mod openapi;
 mod operators;
+mod outage;
 mod participants;
 mod presigned_urls;
 mod rate_limit;
 mod recover;
+mod rules;
 mod search;
 mod shared;
 mod shutdown;
 mod slowness;
 mod start;
+mod store_down;
+mod tls;
 mod tokens;
 mod trash;
 mod tree;
 mod unfinished;
 mod usage;
+mod webhooks;
 mod workspace;

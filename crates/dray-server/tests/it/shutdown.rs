@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dray_server::Config;
+use dray_server::{Config, UploadRules};
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -110,12 +110,21 @@ async fn a_database_of_a_newer_version_is_left_alone() {
 async fn settings_that_can_not_work_are_named() {
     let data = tempfile::tempdir().unwrap();
     let base = || Config { data: data.path().to_owned(), ..Config::default() };
+    let with_uploads = |change: fn(&mut UploadRules)| {
+        let mut config = Config { url_ttl: Duration::from_mins(89), ..base() };
+        change(&mut config.uploads);
+        config
+    };
     for (config, setting) in [
         (Config { public_url: Some("drive.example.com".into()), ..base() }, "--public-url"),
         (Config { public_url: Some("https://example.com/drive".into()), ..base() }, "--public-url"),
         (Config { allow_origins: vec!["https://a.example.com/".into()], ..base() }, "--allow-origin"),
         (Config { url_ttl: Duration::ZERO, ..base() }, "--url-ttl"),
         (Config { url_ttl: Duration::from_hours(24), ..base() }, "--url-ttl"),
+        (with_uploads(|uploads| uploads.idle_life = Duration::from_mins(90)), "--url-ttl"),
+        (with_uploads(|uploads| uploads.idle_life = Duration::from_mins(9)), "--upload-life"),
+        (with_uploads(|uploads| uploads.whole_life = Duration::from_hours(23)), "--upload-max-life"),
+        (with_uploads(|uploads| uploads.max_file_bytes = u64::MAX), "--max-file-size"),
     ] {
         let error = start_error(config).await;
         assert!(error.starts_with(setting), "{error}");

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use bytesize::ByteSize;
 use clap::{Args, ValueEnum, ValueHint};
-use dray_server::RateLimit;
+use dray_server::{FileType, RateLimit, TrustedProxy, WebhookSecret, WebhookUrl};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -27,15 +28,43 @@ pub(crate) struct Serve {
     /// Connections to Postgres at once
     #[arg(long, env = "DRAY_DATABASE_CONNECTIONS", value_name = "N", default_value_t = dray_server::DATABASE_CONNECTIONS)]
     pub(crate) database_connections: usize,
+    #[command(flatten)]
+    pub(crate) s3: S3,
     /// Address that callers reach this server at [default: the one that each caller used]
     #[arg(long, env = "DRAY_PUBLIC_URL", value_name = "URL", value_hint = ValueHint::Url)]
     pub(crate) public_url: Option<String>,
+    /// Certificate to speak TLS with, as PEM, with those above it; read again when it changes
+    #[arg(long, env = "DRAY_TLS_CERT", value_name = "FILE", requires = "tls_key", value_hint = ValueHint::FilePath)]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// Its private key, as PEM
+    #[arg(long, env = "DRAY_TLS_KEY", value_name = "FILE", requires = "tls_cert", value_hint = ValueHint::FilePath)]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Address (10.0.0.7) or network (10.0.0.0/8) of a proxy whose X-Forwarded-For, -Host and -Proto are believed; may
+    /// be repeated [default: none]
+    #[arg(long = "trust-proxy", env = "DRAY_TRUST_PROXY", value_name = "ADDRESS", value_delimiter = ',')]
+    pub(crate) trusted_proxies: Vec<TrustedProxy>,
     /// Origin of pages that may talk to this server; may be repeated [default: any]
     #[arg(long = "allow-origin", env = "DRAY_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     pub(crate) allow_origins: Vec<String>,
     /// How long a signed part URL is good
     #[arg(long, env = "DRAY_URL_TTL", value_name = "TIME", default_value = "1h", value_parser = humantime::parse_duration)]
     pub(crate) url_ttl: Duration,
+    /// How long an upload lives after its parts were last signed or listed
+    #[arg(long, env = "DRAY_UPLOAD_LIFE", value_name = "TIME", default_value = "24h", value_parser = humantime::parse_duration)]
+    pub(crate) upload_life: Duration,
+    /// How long an upload lives at most
+    #[arg(long, env = "DRAY_UPLOAD_MAX_LIFE", value_name = "TIME", default_value = "7d", value_parser = humantime::parse_duration)]
+    pub(crate) upload_max_life: Duration,
+    /// Largest file that is taken, such as 20GB or 500MiB
+    #[arg(long, env = "DRAY_MAX_FILE_SIZE", value_name = "SIZE", default_value = "5TiB")]
+    pub(crate) max_file_size: ByteSize,
+    /// Type of files that are taken: a MIME type (image/png), a group (image/*) or the end of a name (.pdf); may be
+    /// repeated [default: any]
+    #[arg(long = "allow-type", env = "DRAY_ALLOW_TYPE", value_name = "TYPE", value_delimiter = ',')]
+    pub(crate) allow_types: Vec<FileType>,
+    /// Type of files that are not taken, named in the same ways; may be repeated [default: none]
+    #[arg(long = "block-type", env = "DRAY_BLOCK_TYPE", value_name = "TYPE", value_delimiter = ',')]
+    pub(crate) block_types: Vec<FileType>,
     /// How long items stay in the trash
     #[arg(long, env = "DRAY_TRASH_LIFE", value_name = "TIME", default_value = "30d", value_parser = humantime::parse_duration)]
     pub(crate) trash_life: Duration,
@@ -53,6 +82,30 @@ pub(crate) struct Serve {
     /// address]
     #[arg(long, env = "DRAY_RATE_LIMIT_PER_ADDRESS", value_name = "RATE")]
     pub(crate) rate_limit_per_address: Option<RateLimit>,
+    /// Address that is told what happens, by a signed POST; may be repeated [default: none]
+    #[arg(
+        long = "webhook-url",
+        env = "DRAY_WEBHOOK_URL",
+        value_name = "URL",
+        value_delimiter = ',',
+        value_hint = ValueHint::Url,
+        hide_env_values = true,
+        requires = "webhook_secret",
+        help_heading = "Webhooks"
+    )]
+    pub(crate) webhook_urls: Vec<WebhookUrl>,
+    /// Secret that the calls are signed with, as Standard Webhooks says: whsec_ and 24 to 64 bytes in base64
+    #[arg(
+        long,
+        env = "DRAY_WEBHOOK_SECRET",
+        value_name = "SECRET",
+        hide_env_values = true,
+        help_heading = "Webhooks"
+    )]
+    pub(crate) webhook_secret: Option<WebhookSecret>,
+    /// Also call addresses that are not public
+    #[arg(long, env = "DRAY_WEBHOOK_ALLOW_PRIVATE", help_heading = "Webhooks")]
+    pub(crate) webhook_allow_private: bool,
     /// How the log on standard error is written; auto is text on a terminal and JSON elsewhere
     #[arg(
         long,
@@ -86,6 +139,29 @@ pub(crate) struct Serve {
         help_heading = "Traces"
     )]
     pub(crate) otlp_traces_endpoint: Option<String>,
+}
+
+/// Another object store in place of the embedded one. Its credentials are found as AWS's tools find them.
+#[derive(Debug, Args)]
+#[command(
+    next_help_heading = "Object store (credentials: AWS_ACCESS_KEY_ID and so on, or a profile, or the machine's role)"
+)]
+pub(crate) struct S3 {
+    /// A bucket that exists, in place of the embedded store
+    #[arg(long = "s3-bucket", env = "DRAY_S3_BUCKET", value_name = "NAME")]
+    pub(crate) bucket: Option<String>,
+    /// Where this server reaches the store [default: AWS]
+    #[arg(long = "s3-endpoint", env = "DRAY_S3_ENDPOINT", value_name = "URL", requires = "bucket", value_hint = ValueHint::Url)]
+    pub(crate) endpoint: Option<String>,
+    /// Where clients reach the store [default: where this server does]
+    #[arg(long = "s3-public-endpoint", env = "DRAY_S3_PUBLIC_ENDPOINT", value_name = "URL", requires = "bucket", value_hint = ValueHint::Url)]
+    pub(crate) public_endpoint: Option<String>,
+    /// The store's region
+    #[arg(long = "s3-region", env = "DRAY_S3_REGION", value_name = "NAME", default_value = "us-east-1")]
+    pub(crate) region: String,
+    /// Put the bucket's name into the path, not into the host: most stores but AWS need it
+    #[arg(long = "s3-path-style", env = "DRAY_S3_PATH_STYLE")]
+    pub(crate) path_style: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -5,12 +5,14 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use anyhow::anyhow;
 use dray_server::admin::{Admin, OWNER_EMAIL};
-use dray_server::{Clock, Config, DatabaseUrl, Server, Sockets};
+use dray_server::{
+    Clock, Config, DatabaseUrl, S3Config, Server, Sockets, TlsFiles, UploadRules, WebhookSettings,
+};
 use tokio::net::TcpListener;
 
 use super::log;
 use super::traces::Traces;
-use crate::args::Serve;
+use crate::args::{S3, Serve};
 use crate::exit::Exit;
 use crate::signals::Signals;
 use crate::{clock, output};
@@ -24,20 +26,34 @@ pub(super) async fn serve(args: Serve) -> anyhow::Result<Exit> {
         Some(address) => Some(bind("--metrics-listen", address).await?),
         None => None,
     };
-    let address = args.public_url.clone().unwrap_or_else(|| local_url(&listener));
+    let (urls, allow_private) = (args.webhook_urls, args.webhook_allow_private);
+    let webhooks = args.webhook_secret.map(|secret| WebhookSettings { urls, secret, allow_private });
+    let tls = args.tls_cert.zip(args.tls_key).map(|(cert, key)| TlsFiles { cert, key });
+    let address = args.public_url.clone().unwrap_or_else(|| local_url(&listener, tls.is_some()));
     let config = Config {
         data: args.data,
         database_url: args.database_url.map(DatabaseUrl::new),
         database_connections: args.database_connections.max(1),
+        s3: s3(args.s3),
         public_url: args.public_url,
         allow_origins: args.allow_origins,
         url_ttl: args.url_ttl,
+        uploads: UploadRules {
+            idle_life: args.upload_life,
+            whole_life: args.upload_max_life,
+            max_file_bytes: args.max_file_size.as_u64(),
+            allowed_types: args.allow_types,
+            blocked_types: args.block_types,
+        },
         trash_life: args.trash_life,
         shutdown_grace: args.shutdown_grace,
         max_connections: max_connections(),
         rate_limit_per_token: args.rate_limit_per_token,
         rate_limit_per_address: args.rate_limit_per_address,
         traces: traces.is_some(),
+        trusted_proxies: args.trusted_proxies,
+        tls,
+        webhooks,
         clock: Clock::from_fn(clock::now),
     };
     let admin = Admin::open(&config.data, config.database_url.as_ref()).await?;
@@ -68,6 +84,11 @@ pub(super) async fn serve(args: Serve) -> anyhow::Result<Exit> {
     Ok(Exit::Ok)
 }
 
+fn s3(args: S3) -> Option<S3Config> {
+    let S3 { bucket, endpoint, public_endpoint, region, path_style } = args;
+    bucket.map(|bucket| S3Config { endpoint, public_endpoint, bucket, region, path_style, credentials: None })
+}
+
 /// Opens the socket that `flag` asks for.
 async fn bind(flag: &str, address: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.map_err(|error| match error.kind() {
@@ -90,9 +111,10 @@ fn max_connections() -> usize {
 }
 
 /// The address to type on this machine.
-fn local_url(listener: &TcpListener) -> String {
+fn local_url(listener: &TcpListener, has_tls: bool) -> String {
+    let scheme = if has_tls { "https" } else { "http" };
     match listener.local_addr() {
-        Ok(address) => format!("http://{}", reachable(address)),
+        Ok(address) => format!("{scheme}://{}", reachable(address)),
         Err(error) => format!("an address that the system does not tell ({error})"),
     }
 }

@@ -56,10 +56,12 @@ struct Ticket(Arc<OnceLock<Standing>>);
 impl RateLimits {
     /// As the settings say; if they do not, there are limits unless only this machine can reach `listener`.
     pub(crate) fn new(config: &Config, listener: IpAddr, metrics: &Metrics) -> Self {
+        // Behind a proxy, others than this machine reach it.
+        let is_local = listener.is_loopback() && config.trusted_proxies.is_empty();
         let rate = |setting: Option<RateLimit>, default| match setting {
             Some(RateLimit::To(rate)) => Some(rate),
             Some(RateLimit::Off) => None,
-            None => (!listener.is_loopback()).then_some(default),
+            None => (!is_local).then_some(default),
         };
         Self(Arc::new(Inner {
             per_token: rate(config.rate_limit_per_token, PER_TOKEN).map(Limiter::new),

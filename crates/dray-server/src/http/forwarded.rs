@@ -1,0 +1,154 @@
+//! What a proxy says of a request: who sent it, to which host, and whether by TLS. Believed of proxies that the
+//! operator trusts, and of nobody else: anyone can write these headers.
+//!
+//! It is put where the rest looks for it, so nothing else knows of proxies: the sender's address, `Host` (which
+//! signatures are made over), and the scheme.
+
+use std::net::{IpAddr, SocketAddr};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::uri::Scheme;
+use axum::http::{HeaderMap, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use ipnet::IpNet;
+
+/// The address or network of a proxy whose word is believed, such as `10.0.0.7` or `10.0.0.0/8`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TrustedProxy(IpNet);
+
+/// A text that is no address and no network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be an address (10.0.0.7, ::1) or a network (10.0.0.0/8)")]
+pub struct InvalidTrustedProxy;
+
+impl FromStr for TrustedProxy {
+    type Err = InvalidTrustedProxy;
+
+    fn from_str(text: &str) -> Result<Self, InvalidTrustedProxy> {
+        let net = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+        net.map(Self).map_err(|_| InvalidTrustedProxy)
+    }
+}
+
+fn is_trusted(proxies: &[TrustedProxy], ip: IpAddr) -> bool {
+    proxies.iter().any(|TrustedProxy(net)| net.contains(&ip.to_canonical()))
+}
+
+/// Makes a request what it was before its proxies, if those are trusted.
+pub(super) async fn believe(
+    State(proxies): State<Arc<[TrustedProxy]>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
+    if let Some(peer) = peer.filter(|peer| is_trusted(&proxies, peer.ip())) {
+        rewrite(&proxies, peer, &mut request);
+    }
+    next.run(request).await
+}
+
+fn rewrite(proxies: &[TrustedProxy], peer: SocketAddr, request: &mut Request) {
+    let client = client(proxies, peer.ip(), request.headers());
+    let scheme = last(request.headers(), "x-forwarded-proto").and_then(|text| match text {
+        "https" => Some(Scheme::HTTPS),
+        "http" => Some(Scheme::HTTP),
+        _ => None,
+    });
+    let host = last(request.headers(), "x-forwarded-host").and_then(|host| host.parse().ok());
+    if let Some(host) = host {
+        request.headers_mut().insert(header::HOST, host);
+    }
+    let extensions = request.extensions_mut();
+    extensions.insert(ConnectInfo(SocketAddr::new(client, 0)));
+    if let Some(scheme) = scheme {
+        extensions.insert(scheme);
+    }
+}
+
+/// Who sent a request: the last one named that is not a trusted proxy. What stands before that, anyone may have
+/// written.
+fn client(proxies: &[TrustedProxy], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    let mut client = peer;
+    let named: Vec<&str> = values(headers, "x-forwarded-for").collect();
+    for text in named.into_iter().rev() {
+        let Some(ip) = address(text) else { break };
+        client = ip;
+        if !is_trusted(proxies, ip) {
+            break;
+        }
+    }
+    client
+}
+
+/// An address, which some proxies write with a port.
+fn address(text: &str) -> Option<IpAddr> {
+    let with_port = || text.parse::<SocketAddr>().map(|address| address.ip()).ok();
+    let bracketed = || text.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
+    text.parse().ok().or_else(with_port).or_else(bracketed)
+}
+
+/// What the nearest proxy says.
+fn last<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    values(headers, name).last()
+}
+
+fn values<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Item = &'a str> {
+    let texts = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
+    texts.flat_map(|text| text.split(',')).map(str::trim)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+
+    use super::*;
+
+    fn request(peer: &str, headers: &[(&'static str, &str)]) -> Request {
+        let proxies: Vec<TrustedProxy> = ["10.0.0.0/8", "::1"].map(|text| text.parse().unwrap()).into();
+        let mut request = Request::new(Body::empty());
+        request.headers_mut().insert(header::HOST, "inside:8080".parse().unwrap());
+        for (name, value) in headers {
+            request.headers_mut().append(*name, value.parse().unwrap());
+        }
+        let peer = SocketAddr::new(peer.parse().unwrap(), 1);
+        request.extensions_mut().insert(ConnectInfo(peer));
+        if is_trusted(&proxies, peer.ip()) {
+            rewrite(&proxies, peer, &mut request);
+        }
+        request
+    }
+
+    fn client_of(peer: &str, forwarded: &[&str]) -> String {
+        let headers: Vec<_> = forwarded.iter().map(|text| ("x-forwarded-for", *text)).collect();
+        let request = request(peer, &headers);
+        request.extensions().get::<ConnectInfo<SocketAddr>>().unwrap().0.ip().to_string()
+    }
+
+    #[test]
+    fn the_client_is_the_last_one_named_that_is_no_proxy() {
+        assert_eq!(client_of("192.0.2.1", &["203.0.113.9"]), "192.0.2.1", "anyone can write the header");
+        assert_eq!(client_of("10.0.0.1", &["203.0.113.9"]), "203.0.113.9");
+        assert_eq!(client_of("::ffff:10.0.0.1", &["203.0.113.9"]), "203.0.113.9");
+        assert_eq!(client_of("10.0.0.1", &["1.1.1.1, 203.0.113.9, 10.0.0.2"]), "203.0.113.9");
+        assert_eq!(client_of("10.0.0.1", &["1.1.1.1", "203.0.113.9"]), "203.0.113.9", "in two headers");
+        assert_eq!(client_of("10.0.0.1", &["203.0.113.9:4711"]), "203.0.113.9");
+        assert_eq!(client_of("::1", &["[2001:db8::1]:4711"]), "2001:db8::1");
+        assert_eq!(client_of("10.0.0.1", &["203.0.113.9, unknown, 10.0.0.2"]), "10.0.0.2");
+        assert_eq!(client_of("10.0.0.1", &[]), "10.0.0.1");
+    }
+
+    #[test]
+    fn host_and_scheme_are_the_ones_that_the_nearest_proxy_names() {
+        let headers =
+            [("x-forwarded-host", "evil.example, drive.example.com"), ("x-forwarded-proto", "https")];
+        let believed = request("10.0.0.1", &headers);
+        assert_eq!(believed.headers()[header::HOST], "drive.example.com");
+        assert_eq!(believed.extensions().get::<Scheme>(), Some(&Scheme::HTTPS));
+        let not_believed = request("192.0.2.1", &headers);
+        assert_eq!(not_believed.headers()[header::HOST], "inside:8080");
+        assert_eq!(not_believed.extensions().get::<Scheme>(), None);
+    }
+}

@@ -1,0 +1,121 @@
+//! TLS: the certificate that the drive shows, read from files and again when they change.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use rustls::ServerConfig;
+use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use tokio_rustls::TlsAcceptor;
+
+use crate::{Error, SettingError};
+
+/// How often the files are looked at: whatever renews a certificate does so days before it has to.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// Where a certificate is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The certificate and those above it, as PEM.
+    pub cert: PathBuf,
+    /// Its private key, as PEM.
+    pub key: PathBuf,
+}
+
+/// What the files held.
+#[derive(PartialEq, Eq)]
+struct Pem {
+    cert: Vec<u8>,
+    key: Vec<u8>,
+}
+
+/// The certificate that is shown from now on.
+#[derive(Debug)]
+struct Current(RwLock<Arc<CertifiedKey>>);
+
+impl ResolvesServerCert for Current {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.0.read().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+}
+
+/// A certificate that follows its files.
+pub(crate) struct Tls {
+    files: TlsFiles,
+    shown: Pem,
+    current: Arc<Current>,
+}
+
+impl Tls {
+    /// Reads the files.
+    pub(crate) async fn open(files: TlsFiles) -> Result<Self, Error> {
+        let shown = read(&files).await?;
+        let current = Arc::new(Current(RwLock::new(Arc::new(certified_key(&files, &shown)?))));
+        Ok(Self { files, shown, current })
+    }
+
+    /// Accepts connections with whatever certificate is the current one.
+    pub(crate) fn acceptor(&self) -> Result<TlsAcceptor, Error> {
+        let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(|err| invalid("--tls-cert", &self.files.cert, err))?
+            .with_no_client_auth()
+            .with_cert_resolver(self.current.clone());
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(TlsAcceptor::from(Arc::new(config)))
+    }
+
+    /// Reads the files again when they change. What can not be used is not: the certificate before is shown on.
+    pub(crate) async fn follow_files(mut self) {
+        let mut ticks = tokio::time::interval(LOOK_EVERY);
+        let mut refused = None;
+        loop {
+            ticks.tick().await;
+            let changed = match read(&self.files).await {
+                Ok(pem) if pem == self.shown => continue,
+                Ok(pem) => certified_key(&self.files, &pem).map(|key| (pem, key)),
+                Err(err) => Err(err),
+            };
+            match changed {
+                Ok((pem, key)) => {
+                    *self.current.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(key);
+                    (self.shown, refused) = (pem, None);
+                    tracing::info!(cert = %self.files.cert.display(), "the certificate has changed");
+                }
+                Err(err) => {
+                    // The two files are not written at once, and what stays wrong is told once.
+                    let told = Some(err.to_string());
+                    if refused != told {
+                        tracing::warn!(%err, "the certificate before is shown on");
+                        refused = told;
+                    }
+                }
+            }
+        }
+    }
+}
+
+async fn read(files: &TlsFiles) -> Result<Pem, Error> {
+    let cert = tokio::fs::read(&files.cert).await.map_err(|err| invalid("--tls-cert", &files.cert, err))?;
+    let key = tokio::fs::read(&files.key).await.map_err(|err| invalid("--tls-key", &files.key, err))?;
+    Ok(Pem { cert, key })
+}
+
+fn certified_key(files: &TlsFiles, pem: &Pem) -> Result<CertifiedKey, Error> {
+    let no_cert = |err| invalid("--tls-cert", &files.cert, format_args!("no certificate in PEM ({err})"));
+    let chain: Vec<_> =
+        CertificateDer::pem_slice_iter(&pem.cert).collect::<Result<_, _>>().map_err(no_cert)?;
+    let no_key = |err| invalid("--tls-key", &files.key, format_args!("no private key in PEM ({err})"));
+    let key = PrivateKeyDer::from_pem_slice(&pem.key).map_err(no_key)?;
+    CertifiedKey::from_der(chain, key, &ring::default_provider()).map_err(|err| {
+        invalid("--tls-cert", &files.cert, format_args!("not the certificate of --tls-key ({err})"))
+    })
+}
+
+fn invalid(setting: &'static str, file: &Path, why: impl std::fmt::Display) -> Error {
+    SettingError { setting, rule: format!("can not be used: {}: {why}", file.display()) }.into()
+}

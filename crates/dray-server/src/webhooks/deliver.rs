@@ -1,0 +1,187 @@
+//! Posting what was noted: each address has a loop of its own, so that one that is down keeps no other waiting.
+
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::stream;
+use jiff::{SignedDuration, Timestamp};
+use reqwest::redirect::Policy;
+use reqwest::{Client, StatusCode};
+
+use super::address::{PublicOnly, names_a_private_address};
+use super::sign::signature;
+use super::{WebhookSettings, WebhookUrl};
+use crate::db::outbox::{self, Delivery};
+use crate::drive::Result;
+use crate::service::Service;
+
+/// How often what is due is looked for.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How long a receiver may take to answer.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// Calls of one receiver that are claimed, and that are made, at once: a batch is over well before its claim is.
+const BATCH: usize = 16;
+const AT_ONCE: usize = 4;
+const CLAIM: SignedDuration = SignedDuration::from_secs(90);
+/// Waits between attempts: this after the first, four times as long after each further one, up to the longest.
+const FIRST_WAIT: SignedDuration = SignedDuration::from_secs(5);
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(6);
+/// How long an event is tried: over a weekend.
+pub(crate) const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(3 * 24);
+
+/// Posts events until it is aborted.
+pub(crate) async fn deliver_for_ever(service: Service) {
+    let Some(settings) = service.webhooks.settings() else { return };
+    let client = match client(settings) {
+        Ok(client) => client,
+        Err(err) => {
+            tracing::error!(%err, "no webhook can be called");
+            return;
+        }
+    };
+    stream::iter(&settings.urls)
+        .for_each_concurrent(None, |url| {
+            Receiver { service: &service, client: &client, settings, url }.serve()
+        })
+        .await;
+}
+
+fn client(settings: &WebhookSettings) -> Result<Client, reqwest::Error> {
+    // An error means that a provider is installed, which is what we want.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = Client::builder()
+        .user_agent(concat!("dray/", env!("CARGO_PKG_VERSION")))
+        .timeout(TIMEOUT)
+        // A proxy would look names up itself, and a redirect leads to where nobody checked.
+        .no_proxy()
+        .redirect(Policy::none());
+    if settings.allow_private { client.build() } else { client.dns_resolver(PublicOnly).build() }
+}
+
+/// An address, and all that it takes to call it.
+struct Receiver<'a> {
+    service: &'a Service,
+    client: &'a Client,
+    settings: &'a WebhookSettings,
+    url: &'a WebhookUrl,
+}
+
+impl Receiver<'_> {
+    async fn serve(self) {
+        let mut ticks = tokio::time::interval(LOOK_EVERY);
+        loop {
+            ticks.tick().await;
+            if let Err(err) = self.deliver_due().await {
+                tracing::warn!(host = self.url.host(), %err, "webhooks could not be looked for");
+            }
+        }
+    }
+
+    async fn deliver_due(&self) -> Result<()> {
+        loop {
+            let (db, now) = (&self.service.db, self.service.clock.now());
+            let (url, until) = (self.url.as_str().to_owned(), later(now, CLAIM));
+            let looked_for = url.clone();
+            if !db.read(move |c| Ok(outbox::is_due(c, &looked_for, now)?)).await? {
+                return Ok(());
+            }
+            let claimed = db.write(move |c| Ok(outbox::claim(c, &url, now, until, BATCH)?)).await?;
+            stream::iter(claimed).for_each_concurrent(AT_ONCE, |delivery| self.deliver(delivery)).await;
+        }
+    }
+
+    /// Posts one event, and notes what came of it. If that can not be noted, it is posted again.
+    async fn deliver(&self, delivery: Delivery) {
+        let outcome = self.post(&delivery).await;
+        let now = self.service.clock.now();
+        let (url, event) = (self.url.as_str().to_owned(), delivery.event.clone());
+        let is_last = now.duration_since(delivery.created_at) >= GIVE_UP_AFTER;
+        let noted = match outcome {
+            Ok(()) => {
+                self.service.metrics.webhooks_delivered.increment(1);
+                self.service.db.write(move |c| Ok(outbox::forget(c, &url, &event)?)).await
+            }
+            Err(reason) => {
+                self.service.metrics.webhooks_failed.increment(1);
+                let (event_id, attempts) = (&delivery.event, delivery.attempts);
+                tracing::warn!(
+                    host = self.url.host(),
+                    event_id,
+                    attempts,
+                    is_last,
+                    reason,
+                    "a webhook failed"
+                );
+                let next_at = later(now, wait(delivery.attempts));
+                let note = move |c: &_| {
+                    let noted = if is_last {
+                        outbox::forget(c, &url, &event)
+                    } else {
+                        outbox::postpone(c, &url, &event, next_at)
+                    };
+                    Ok(noted?)
+                };
+                self.service.db.write(note).await
+            }
+        };
+        if let Err(err) = noted {
+            tracing::warn!(event_id = delivery.event, %err, "what came of a webhook could not be noted");
+        }
+    }
+
+    async fn post(&self, delivery: &Delivery) -> Result<(), String> {
+        if !self.settings.allow_private && names_a_private_address(self.url) {
+            return Err("the address is private, and --webhook-allow-private is not given".into());
+        }
+        let now = self.service.clock.now();
+        let signature = signature(&self.settings.secret, &delivery.event, now, &delivery.body);
+        let request = self
+            .client
+            .post(self.url.url().clone())
+            .header("content-type", "application/json")
+            .header("webhook-id", &delivery.event)
+            .header("webhook-timestamp", now.as_second().to_string())
+            .header("webhook-signature", signature.map_err(|err| err.to_string())?)
+            .body(delivery.body.clone());
+        match request.send().await.map(|answer| answer.status()) {
+            Ok(status) if status.is_success() => Ok(()),
+            Ok(status) => Err(answered(status)),
+            // Without the address, which may be a secret.
+            Err(err) => Err(cause(&err.without_url())),
+        }
+    }
+}
+
+fn answered(status: StatusCode) -> String {
+    format!("answered {status}")
+}
+
+/// An error with what caused it: reqwest's own text leaves that out.
+fn cause(err: &dyn std::error::Error) -> String {
+    std::iter::successors(Some(err), |err| err.source())
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
+}
+
+fn wait(attempts: u64) -> SignedDuration {
+    let exponent = u32::try_from(attempts.saturating_sub(1)).unwrap_or(u32::MAX);
+    let factor = 4_i32.checked_pow(exponent).unwrap_or(i32::MAX);
+    FIRST_WAIT.checked_mul(factor).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT)
+}
+
+fn later(now: Timestamp, wait: SignedDuration) -> Timestamp {
+    now.checked_add(wait).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_to_a_quarter_of_a_day() {
+        let waits: Vec<i64> = (1..=9).map(|attempts| wait(attempts).as_secs()).collect();
+        assert_eq!(waits, [5, 20, 80, 320, 1280, 5120, 20480, 21600, 21600]);
+        assert_eq!(wait(u64::MAX), LONGEST_WAIT);
+    }
+}

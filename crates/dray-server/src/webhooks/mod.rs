@@ -1,0 +1,46 @@
+//! Telling other programs what happened: events are noted in the transaction that makes them happen, and posted to
+//! each configured address until it has answered, at least once.
+//!
+//! Calls follow [Standard Webhooks](https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md):
+//! the headers `webhook-id`, `webhook-timestamp` and `webhook-signature`, and a body of `type`, `timestamp`, `data`.
+
+mod address;
+mod deliver;
+mod event;
+mod settings;
+mod sign;
+
+use jiff::Timestamp;
+
+use crate::db::{Conn, outbox};
+use crate::drive::{Error, Result};
+use crate::random;
+
+pub(crate) use deliver::{GIVE_UP_AFTER, deliver_for_ever};
+pub(crate) use event::Event;
+pub use settings::{InvalidWebhook, WebhookSecret, WebhookSettings, WebhookUrl};
+
+/// Where events go.
+pub(crate) struct Webhooks(Option<WebhookSettings>);
+
+impl Webhooks {
+    pub(crate) fn new(settings: Option<WebhookSettings>) -> Self {
+        Self(settings.filter(|settings| !settings.urls.is_empty()))
+    }
+
+    /// The settings, if anybody is to be told anything.
+    pub(crate) fn settings(&self) -> Option<&WebhookSettings> {
+        self.0.as_ref()
+    }
+
+    /// Notes an event, to be posted once this transaction is committed.
+    pub(crate) fn note(&self, c: &Conn, event: &Event<'_>, now: Timestamp) -> Result<()> {
+        let Some(settings) = &self.0 else { return Ok(()) };
+        let id = format!("msg_{}", random::text()?);
+        let body = serde_json::to_string(&event.to_wire(now)).map_err(Error::internal)?;
+        for url in &settings.urls {
+            outbox::add(c, url.as_str(), &id, &body, now)?;
+        }
+        Ok(())
+    }
+}

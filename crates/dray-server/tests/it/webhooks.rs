@@ -1,0 +1,189 @@
+//! Webhooks: events are told, signed, at least once, and only to where they may go.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use dray_server::{Config, WebhookSettings};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use sha2::Sha256;
+use tokio::net::TcpListener;
+use tokio::sync::Mutex;
+
+use crate::acts::id;
+use crate::world::{World, wait_for};
+
+const KEY: [u8; 32] = [7; 32];
+
+/// A call that was received.
+#[derive(Clone)]
+struct Call {
+    headers: HeaderMap,
+    body: String,
+}
+
+impl Call {
+    fn event(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
+
+    fn header(&self, name: &str) -> &str {
+        self.headers[name].to_str().unwrap()
+    }
+}
+
+/// A program that wants to know, and answers with the statuses that it is given, then 204.
+#[derive(Clone, Default)]
+struct Receiver {
+    calls: Arc<Mutex<Vec<Call>>>,
+    refusals: Arc<Mutex<Vec<StatusCode>>>,
+}
+
+impl Receiver {
+    async fn start() -> (Self, String) {
+        let receiver = Self::default();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address: SocketAddr = listener.local_addr().unwrap();
+        let router = Router::new().route("/hook", post(receive)).with_state(receiver.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        (receiver, format!("http://{address}/hook?key=of-the-receiver"))
+    }
+
+    async fn wait_for(&self, count: usize) -> Vec<Call> {
+        wait_for(async || self.calls.lock().await.len() >= count).await;
+        self.calls.lock().await.clone()
+    }
+
+    async fn kinds(&self, count: usize) -> Vec<String> {
+        let calls = self.wait_for(count).await;
+        let mut kinds: Vec<_> =
+            calls.iter().map(|call| call.event()["type"].as_str().unwrap().to_owned()).collect();
+        kinds.sort();
+        kinds
+    }
+}
+
+async fn receive(State(receiver): State<Receiver>, headers: HeaderMap, body: Bytes) -> StatusCode {
+    let call = Call { headers, body: String::from_utf8(body.to_vec()).unwrap() };
+    receiver.calls.lock().await.push(call);
+    let mut refusals = receiver.refusals.lock().await;
+    if refusals.is_empty() { StatusCode::NO_CONTENT } else { refusals.remove(0) }
+}
+
+fn telling(url: &str) -> impl FnOnce(&mut Config) {
+    let urls = vec![url.parse().unwrap()];
+    let secret = format!("whsec_{}", STANDARD.encode(KEY)).parse().unwrap();
+    move |config| config.webhooks = Some(WebhookSettings { urls, secret, allow_private: true })
+}
+
+#[tokio::test]
+async fn what_happens_is_told_with_a_signature_that_holds() {
+    let (receiver, url) = Receiver::start().await;
+    let world = World::start_with(telling(&url)).await;
+    let owner = world.owner();
+    let item = owner.upload("report.pdf", &[b"abc".to_vec()]).await;
+    let call = receiver.wait_for(1).await.remove(0);
+    let signed = format!("{}.{}.{}", call.header("webhook-id"), call.header("webhook-timestamp"), call.body);
+    let mut mac = Hmac::<Sha256>::new_from_slice(&KEY).unwrap();
+    mac.update(signed.as_bytes());
+    let signature = format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()));
+    assert_eq!(call.header("webhook-signature"), signature);
+    assert_eq!(call.header("content-type"), "application/json");
+    let event = call.event();
+    assert_eq!(
+        (&event["type"], &event["data"]["item"]),
+        (&json!("upload.finalized"), &owner.item(&id(&item)).await)
+    );
+    assert_eq!(event["data"]["upload"]["fileName"], "report.pdf");
+    assert_eq!(event["data"]["userId"], item["owner"]);
+}
+
+#[tokio::test]
+async fn every_kind_of_event_is_told_once_and_refusals_are_none() {
+    let (receiver, url) = Receiver::start().await;
+    let world = World::start_with(telling(&url)).await;
+    let owner = world.owner();
+    let folder = owner.folder("f", None).await;
+    owner.change(&folder, &json!({ "name": "g" })).await.ok();
+    assert_eq!(owner.change("0123456789abcdef01234567", &json!({ "name": "g" })).await.status, 404);
+    for _ in 0..2 {
+        owner.delete(&format!("/drive/files/{folder}")).await;
+    }
+    owner.post(&format!("/drive/files/{folder}/restore"), &json!({})).await.ok();
+    owner.delete(&format!("/drive/files/{folder}")).await;
+    owner.delete(&format!("/drive/trash/{folder}")).await;
+    let other = owner.folder("h", None).await;
+    owner.delete(&format!("/drive/files/{other}")).await;
+    owner.delete("/drive/trash").await;
+    let upload = owner.start("a", 1).await;
+    for _ in 0..2 {
+        assert_eq!(owner.step("abort", &upload.body(&json!({}))).await.status, 204);
+    }
+    let expected = [
+        "folder.created",
+        "folder.created",
+        "item.changed",
+        "item.removed",
+        "item.restored",
+        "item.trashed",
+        "item.trashed",
+        "item.trashed",
+        "trash.emptied",
+        "upload.aborted",
+    ];
+    assert_eq!(receiver.kinds(expected.len()).await, expected);
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    assert_eq!(receiver.calls.lock().await.len(), expected.len(), "nothing is told again that was answered");
+}
+
+#[tokio::test]
+async fn a_receiver_that_was_down_is_told_later_the_same_event() {
+    let (receiver, url) = Receiver::start().await;
+    receiver.refusals.lock().await.extend([StatusCode::INTERNAL_SERVER_ERROR, StatusCode::FOUND]);
+    let mut world = World::start_with(telling(&url)).await;
+    world.owner().folder("f", None).await;
+    for count in 1..=2 {
+        receiver.wait_for(count).await;
+        let soon = world.now().as_millisecond() + 80_000;
+        let postponed = format!("outbox where attempts = {count} and next_at < {soon}");
+        wait_for(async || world.count(&postponed).await == 1).await;
+        world.pass(SignedDuration::from_secs(30));
+    }
+    let calls = receiver.wait_for(3).await;
+    assert!(calls.iter().all(|call| call.header("webhook-id") == calls[0].header("webhook-id")));
+    assert!(calls.iter().all(|call| call.body == calls[0].body));
+    wait_for(async || world.count("outbox").await == 0).await;
+    // What is noted while nobody can be told is told by the next server.
+    world.stop().await;
+    world.serve(telling("http://127.0.0.1:9/hook")).await;
+    world.owner().folder("g", None).await;
+    world.stop().await;
+    world.execute(&format!("update outbox set url = '{url}', next_at = 0")).await;
+    world.serve(telling(&url)).await;
+    assert_eq!(receiver.wait_for(4).await[3].event()["data"]["item"]["name"], "g");
+}
+
+#[tokio::test]
+async fn nobody_is_told_what_was_not_committed_or_at_a_private_address() {
+    let (receiver, url) = Receiver::start().await;
+    let port = url.rsplit(':').next().unwrap();
+    let world = World::start_with(|config: &mut Config| {
+        telling(&url)(config);
+        let webhooks = config.webhooks.as_mut().unwrap();
+        webhooks.allow_private = false;
+        webhooks.urls.push(format!("http://localhost:{port}").parse().unwrap());
+    })
+    .await;
+    world.owner().folder("f", None).await;
+    wait_for(async || world.count("outbox where attempts > 0").await == 2).await;
+    assert!(receiver.calls.lock().await.is_empty(), "neither by its address nor by its name");
+}
