@@ -2,6 +2,7 @@
 
 mod admin;
 mod client;
+mod doctor;
 mod manage;
 mod serve;
 
@@ -10,6 +11,7 @@ use clap_complete::Shell;
 
 pub(crate) use admin::{CreateToken, Data, Quota, StoreCommand, TokenCommand, UserCommand};
 pub(crate) use client::{Connection, Download, Get, Mkdir, OnConflict, Search, Tree, Upload};
+pub(crate) use doctor::Doctor;
 pub(crate) use manage::{CreateLink, GivenRole, LinkCommand, Ls, Mv, Rm, ShareCommand, SortBy, TrashCommand};
 pub(crate) use serve::{LogFormat, S3, Serve};
 
@@ -87,6 +89,8 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: StoreCommand,
     },
+    /// Check what a server would use, and say how to mend it
+    Doctor(Box<Doctor>),
     /// Print a shell's completions
     #[command(after_help = "Example:\n  source <(dray completions bash)")]
     Completions {

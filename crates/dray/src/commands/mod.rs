@@ -2,6 +2,7 @@
 
 mod client;
 mod data;
+mod doctor;
 mod find;
 mod folder;
 mod log;
@@ -39,6 +40,7 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Token { command } => data::token(command).await,
         Command::User { command } => data::user(command).await,
         Command::Store { command } => data::store(command),
+        Command::Doctor(args) => Box::pin(until_signal(doctor::doctor(*args))).await,
         Command::Completions { shell } => completions(shell),
     }
 }

@@ -4,19 +4,20 @@
 mod migrate;
 mod tls;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use tokio::runtime::Handle;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Config, Row};
 
-use super::{Conn, OpenError, Param};
+use super::{Condition, Conn, OpenError, Param, median};
 use crate::config::DatabaseUrl;
 use crate::drive;
 
 /// How long a request waits for a connection, an old one or a new one, before it is told to ask again.
 const PATIENCE: Duration = Duration::from_secs(2);
+const ROUND_TRIPS: usize = 9;
 /// What Postgres itself ends: statements and waits for locks that take too long, transactions whose client has
 /// stopped asking. JIT compilation costs more than any of our statements.
 const SESSION: &str = "set statement_timeout = '25s'; set lock_timeout = '10s';
@@ -52,6 +53,25 @@ impl Mode {
 impl Postgres {
     /// Connects, and migrates the database as needed.
     pub(super) async fn open(url: &DatabaseUrl, connections: usize) -> Result<Self, OpenError> {
+        let pool = Self::pool(url, connections)?;
+        migrate::migrate(&pool).await?;
+        Ok(Self { pool })
+    }
+
+    /// Connects, looks, and changes nothing.
+    pub(super) async fn examine(url: &DatabaseUrl) -> Result<Condition, OpenError> {
+        let client = migrate::connection(&Self::pool(url, 1)?).await?;
+        let version = migrate::version(&client).await?;
+        let mut times = Vec::new();
+        for _ in 0..ROUND_TRIPS {
+            let begun = Instant::now();
+            client.simple_query("select 1").await?;
+            times.push(begun.elapsed());
+        }
+        Ok(Condition { version, latest: migrate::LATEST, round_trip: median(times) })
+    }
+
+    fn pool(url: &DatabaseUrl, connections: usize) -> Result<Pool, OpenError> {
         let mut config: Config = url.as_str().parse().map_err(OpenError::Url)?;
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(PATIENCE);
@@ -65,7 +85,7 @@ impl Postgres {
         let prepare = Hook::async_fn(|client, _| {
             Box::pin(async move { client.batch_execute(SESSION).await.map_err(HookError::Backend) })
         });
-        let pool = Pool::builder(manager)
+        Pool::builder(manager)
             .max_size(connections)
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(PATIENCE))
@@ -73,9 +93,7 @@ impl Postgres {
             .recycle_timeout(Some(PATIENCE))
             .post_create(prepare)
             .build()
-            .map_err(|err| OpenError::Pool(err.to_string()))?;
-        migrate::migrate(&pool).await?;
-        Ok(Self { pool })
+            .map_err(|err| OpenError::Pool(err.to_string()))
     }
 
     /// Runs `work` with a connection. An error undoes all that `work` did.
