@@ -26,11 +26,11 @@ impl EmbeddedStore {
     /// server still has a way.
     pub(crate) async fn start(
         config: &Config,
-        listener: &TcpListener,
+        private: SocketAddr,
         metrics: &Arc<Metrics>,
     ) -> Result<(Self, Objects), Error> {
         let store = open_store(config).await?;
-        let private = TcpListener::bind(loopback(listener)).await.map_err(Error::Socket)?;
+        let private = TcpListener::bind(private).await.map_err(Error::Socket)?;
         let endpoint = format!("http://{}", private.local_addr().map_err(Error::Socket)?);
         let stop_private = CancellationToken::new();
         let limits = private_limits(config.max_connections);
@@ -70,7 +70,7 @@ async fn open_store(config: &Config) -> Result<ObjectStore, Error> {
 }
 
 /// Where the server reaches its own store: any free port that only this machine sees.
-fn loopback(listener: &TcpListener) -> SocketAddr {
+pub(crate) fn loopback(listener: &TcpListener) -> SocketAddr {
     let is_v6_only =
         listener.local_addr().is_ok_and(|address| address.ip() == IpAddr::V6(Ipv6Addr::LOCALHOST));
     let ip = if is_v6_only { Ipv6Addr::LOCALHOST.into() } else { Ipv4Addr::LOCALHOST.into() };

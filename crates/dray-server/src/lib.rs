@@ -46,7 +46,7 @@ pub use db::tokens::TokenRow;
 pub use dray_s3::Credentials;
 pub use drive::Error as DriveError;
 pub use drive::rules::{FileType, InvalidFileType, UploadRules};
-use embedded::EmbeddedStore;
+use embedded::{EmbeddedStore, loopback};
 use http::RateLimits;
 pub use http::{InvalidTrustedProxy, TrustedProxy, route_table};
 use metrics::Metrics;
@@ -160,7 +160,8 @@ impl Server {
         let metrics = Arc::new(metrics(sockets.metrics.is_some())?);
         let (embedded, objects) = match &config.s3 {
             None => {
-                let (embedded, objects) = EmbeddedStore::start(&config, &sockets.drive, &metrics).await?;
+                let (embedded, objects) =
+                    EmbeddedStore::start(&config, loopback(&sockets.drive), &metrics).await?;
                 (Some(embedded), objects)
             }
             Some(s3) => (None, Objects::other(s3, &metrics).await?),

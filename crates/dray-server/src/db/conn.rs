@@ -67,6 +67,9 @@ pub enum Error {
     /// Postgres said so, or can not be reached.
     #[error("Postgres: {}", with_sources(.0))]
     Postgres(#[from] tokio_postgres::Error),
+    /// Postgres does not answer.
+    #[error("Postgres does not answer")]
+    NoAnswer,
 }
 
 impl Error {
@@ -92,6 +95,7 @@ impl From<Error> for drive::Error {
                 }
                 _ => Self::internal(format_args!("database: {err}")),
             },
+            Error::NoAnswer => Self::DatabaseUnreachable { detail: err.to_string() },
             Error::Postgres(cause) => match cause.code() {
                 Some(&SqlState::DISK_FULL) => Self::NoSpace,
                 Some(state) if !is_passing(state) => Self::internal(format_args!("database: {err}")),

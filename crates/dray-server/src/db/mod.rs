@@ -3,11 +3,14 @@
 //! for both databases.
 
 pub(crate) mod access;
+pub(crate) mod bulk;
 pub(crate) mod children;
 mod conn;
+pub(crate) mod dump;
 pub(crate) mod items;
 pub(crate) mod leases;
 pub(crate) mod links;
+pub(crate) mod orphans;
 pub(crate) mod outbox;
 pub(crate) mod participants;
 mod postgres;
@@ -31,8 +34,8 @@ pub(crate) use conn::Error;
 use conn::{Column, Param, Row};
 use postgres::{Mode, Postgres};
 use query::{
-    execute, find, list, lock, millis, parsed, parsed_or_none, rows_at_most, size, stored_size, time,
-    time_or_none, value,
+    execute, find, json_array, list, lock, millis, parsed, parsed_or_none, rows_at_most, size, stored_size,
+    time, time_or_none, value,
 };
 use sqlite::Sqlite;
 

@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use super::Finding;
-use crate::config::{Config, database_file, store_folder};
+use crate::config::{Config, DatabaseUrl, database_file, store_folder};
 use crate::db::{self, Condition, OpenError};
 
 /// A round trip longer than this is felt in every request.
 const SLOW: Duration = Duration::from_millis(20);
+
+/// A database that says nothing for so long says nothing.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 const FOLDER: (&str, &str) = ("data folder", "the embedded database and store keep all that they have there");
 const DATABASE: (&str, &str) = ("database", "every request asks it");
@@ -40,7 +43,7 @@ pub(super) async fn database(config: &Config) -> Finding {
     let (check, why) = DATABASE;
     let file = database_file(&config.data);
     let (name, condition) = match &config.database_url {
-        Some(url) => ("Postgres".to_owned(), db::examine_postgres(url).await),
+        Some(url) => ("Postgres".to_owned(), ask_postgres(url).await),
         None if !file.exists() => {
             let found = format!("SQLite; {} is not there, the first start makes it", file.display());
             return Finding::ok(check, why, found);
@@ -57,6 +60,11 @@ pub(super) async fn database(config: &Config) -> Finding {
             Finding::fail(check, why, format!("{name} {err}"), remedy)
         }
     }
+}
+
+async fn ask_postgres(url: &DatabaseUrl) -> Result<Condition, OpenError> {
+    let silent = |_| Err(OpenError::Pool(format!("no answer within {PATIENCE:?}")));
+    tokio::time::timeout(PATIENCE, db::examine_postgres(url)).await.unwrap_or_else(silent)
 }
 
 fn judge(name: &str, condition: &Condition) -> Finding {

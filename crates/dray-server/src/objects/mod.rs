@@ -3,6 +3,7 @@
 //! Control calls go through the AWS SDK. Part URLs are signed by `dray-s3`'s batch presigner.
 
 mod answers;
+mod copy;
 mod failure;
 mod keys;
 
@@ -143,6 +144,11 @@ impl Objects {
             Kind::Embedded => None,
             Kind::Other(endpoint) => Some(endpoint),
         }
+    }
+
+    /// What to call it: its bucket.
+    pub(crate) fn name(&self) -> &str {
+        &self.bucket
     }
 
     /// Finds the credentials, and says when they end if they do.

@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use dray_api::UploadRowId;
 use dray_api::upload::{FinalizeUpload, OnConflict, StoredPart};
 
 use super::Service;
@@ -120,17 +121,22 @@ impl Service {
     ) -> Result<Option<Lease>> {
         let now = self.clock.now();
         let until = now.checked_add(FINALIZE_LEASE).map_err(Error::internal)?;
-        let lease = Lease { upload, digest, holder: LeaseHolder(random::text()?) };
-        self.db
-            .write(move |c| {
-                let Lease { upload, digest, holder } = &lease;
-                let taken = uploads::begin_completing(c, upload.id, digest, holder, now, until, from)?;
-                if let Some(crc64) = upload.crc64.as_ref().filter(|_| taken) {
-                    uploads::set_checksum(c, upload.id, crc64, upload.verify)?;
-                }
-                Ok(taken.then_some(lease))
-            })
-            .await
+        let (id, holder) = (upload.id, LeaseHolder(random::text()?));
+        let lease = Lease { upload, digest, holder: holder.clone() };
+        let taken = self.db.write(move |c| {
+            let Lease { upload, digest, holder } = &lease;
+            let taken = uploads::begin_completing(c, upload.id, digest, holder, now, until, from)?;
+            if let Some(crc64) = upload.crc64.as_ref().filter(|_| taken) {
+                uploads::set_checksum(c, upload.id, crc64, upload.verify)?;
+            }
+            Ok(taken.then_some(lease))
+        });
+        let taken = taken.await;
+        if taken.is_err() {
+            // It may have been taken, and the answer lost.
+            self.release_later(id, holder);
+        }
+        taken
     }
 
     /// With the lease in hand: completes the upload in the store, and makes the item of it.
@@ -274,18 +280,40 @@ impl Service {
     /// The store refused the parts: the upload is open again, and the caller learns why.
     pub(super) async fn reopen(&self, lease: &Lease, refusal: Error) -> Result<Item> {
         let (id, holder) = (lease.upload.id, lease.holder.clone());
-        self.db.write(move |c| Ok(uploads::reopen(c, id, &holder)?)).await?;
-        Err(refusal)
+        match self.db.write(move |c| Ok(uploads::reopen(c, id, &holder)?)).await {
+            Ok(_) => Err(refusal),
+            Err(failure) => self.give_back(lease, failure).await,
+        }
     }
 
     /// No outcome yet: the next finalize, or the sweeper, goes on from here.
     pub(super) async fn give_back(&self, lease: &Lease, failure: Error) -> Result<Item> {
         let (id, holder) = (lease.upload.id, lease.holder.clone());
-        let released = self.db.write(move |c| Ok(uploads::release(c, id, &holder)?));
-        if let Err(err) = released.await {
-            tracing::warn!(upload = %id, %err, "a lease could not be given back; it runs out by itself");
+        if let Err(err) = self.release(id, &holder).await {
+            tracing::warn!(upload = %id, %err, "a lease can not be given back yet");
+            self.release_later(id, holder);
         }
         Err(failure)
+    }
+
+    async fn release(&self, upload: UploadRowId, holder: &LeaseHolder) -> Result<()> {
+        let holder = holder.clone();
+        self.db.write(move |c| Ok(uploads::release(c, upload, &holder)?)).await
+    }
+
+    /// The database is away: gives a lease back once it is there again, so that nobody has to wait until it runs out.
+    fn release_later(&self, upload: UploadRowId, holder: LeaseHolder) {
+        let service = self.clone();
+        self.tasks.spawn(async move {
+            let mut waited = Duration::ZERO;
+            while waited < FINALIZE_LEASE.unsigned_abs() {
+                tokio::time::sleep(LONGEST_PAUSE).await;
+                waited += LONGEST_PAUSE;
+                if service.release(upload, &holder).await.is_ok() {
+                    return;
+                }
+            }
+        });
     }
 
     /// The store has neither the upload nor its object: there is nothing to make an item of.

@@ -25,6 +25,12 @@ impl Database {
         self.url.clone().map(DatabaseUrl::new)
     }
 
+    /// The socket of the cluster, and the name of the database there.
+    pub(crate) fn socket(&self) -> Option<(String, String)> {
+        let (folder, name) = self.url.as_ref()?.strip_prefix("postgres://dray@")?.split_once('/')?;
+        Some((format!("{}/.s.PGSQL.5432", folder.replace("%2F", "/")), name.to_owned()))
+    }
+
     /// Whether the drive is in the data folder.
     pub(crate) fn is_file(&self) -> bool {
         self.url.is_none()

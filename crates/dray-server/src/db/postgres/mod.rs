@@ -11,13 +11,18 @@ use tokio::runtime::Handle;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Config, Row};
 
-use super::{Condition, Conn, OpenError, Param, median};
+use super::{Condition, Conn, Error, OpenError, Param, median};
 use crate::config::DatabaseUrl;
 use crate::drive;
 
 /// How long a request waits for a connection, an old one or a new one, before it is told to ask again.
 const PATIENCE: Duration = Duration::from_secs(2);
 const ROUND_TRIPS: usize = 9;
+/// A connection that was not used for so long is asked for a sign of life before it is used: a database that is
+/// down may leave it as it was.
+const IDLE: Duration = Duration::from_secs(1);
+/// How long an answer to a statement may take: longer than Postgres lets it take, so it is never coming.
+const NO_ANSWER: Duration = Duration::from_secs(28);
 /// What Postgres itself ends: statements and waits for locks that take too long, transactions whose client has
 /// stopped asking. JIT compilation costs more than any of our statements.
 const SESSION: &str = "set statement_timeout = '25s'; set lock_timeout = '10s';
@@ -85,13 +90,19 @@ impl Postgres {
         let prepare = Hook::async_fn(|client, _| {
             Box::pin(async move { client.batch_execute(SESSION).await.map_err(HookError::Backend) })
         });
+        let check = Hook::async_fn(|client, metrics| {
+            Box::pin(async move {
+                if metrics.last_used() > IDLE {
+                    client.simple_query("").await.map_err(HookError::Backend)?;
+                }
+                Ok(())
+            })
+        });
         Pool::builder(manager)
             .max_size(connections)
             .runtime(Runtime::Tokio1)
-            .wait_timeout(Some(PATIENCE))
-            .create_timeout(Some(PATIENCE * 2))
-            .recycle_timeout(Some(PATIENCE))
             .post_create(prepare)
+            .pre_recycle(check)
             .build()
             .map_err(|err| OpenError::Pool(err.to_string()))
     }
@@ -102,14 +113,19 @@ impl Postgres {
         T: Send + 'static,
         F: FnOnce(&Conn) -> drive::Result<T> + Send + 'static,
     {
-        let client = self
-            .pool
-            .get()
-            .await
-            .map_err(|err| drive::Error::DatabaseUnreachable { detail: err.to_string() })?;
+        let client = self.connection().await?;
         let session = Session { client: Some(client), runtime: Handle::current() };
         let run = tokio::task::spawn_blocking(move || transaction(session, mode, work));
         run.await.map_err(drive::Error::internal)?
+    }
+
+    async fn connection(&self) -> drive::Result<deadpool_postgres::Object> {
+        let detail = match tokio::time::timeout(PATIENCE, self.pool.get()).await {
+            Ok(Ok(client)) => return Ok(client),
+            Ok(Err(err)) => err.to_string(),
+            Err(_) => format!("no connection within {PATIENCE:?}"),
+        };
+        Err(drive::Error::DatabaseUnreachable { detail })
     }
 
     pub(super) fn close(&self) {
@@ -130,7 +146,8 @@ fn transaction<T>(
     if mode.begin().is_some() {
         match &result {
             Ok(_) => guard.batch("commit")?,
-            // A connection that can not even do that is gone, and its transaction with it.
+            // A connection that may be gone is given up, and its transaction with it.
+            Err(drive::Error::DatabaseUnreachable { .. }) => return result,
             Err(_) => guard.batch("rollback")?,
         }
     }
@@ -144,7 +161,7 @@ struct Unfinished(Conn);
 impl Unfinished {
     fn batch(&self, sql: &str) -> drive::Result<()> {
         match &self.0 {
-            Conn::Postgres(session) => Ok(session.batch(sql).map_err(super::Error::from)?),
+            Conn::Postgres(session) => Ok(session.batch(sql)?),
             Conn::Sqlite(_) => Ok(()),
         }
     }
@@ -174,22 +191,30 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(super) fn execute(&self, sql: &str, params: &[&dyn Param]) -> Result<u64, tokio_postgres::Error> {
-        self.runtime.block_on(async {
+    pub(super) fn execute(&self, sql: &str, params: &[&dyn Param]) -> Result<u64, Error> {
+        self.wait_for(async {
             let statement = self.client().prepare_cached(sql).await?;
             self.client().execute(&statement, &values(params)).await
         })
     }
 
-    pub(super) fn query(&self, sql: &str, params: &[&dyn Param]) -> Result<Vec<Row>, tokio_postgres::Error> {
-        self.runtime.block_on(async {
+    pub(super) fn query(&self, sql: &str, params: &[&dyn Param]) -> Result<Vec<Row>, Error> {
+        self.wait_for(async {
             let statement = self.client().prepare_cached(sql).await?;
             self.client().query(&statement, &values(params)).await
         })
     }
 
-    fn batch(&self, sql: &str) -> Result<(), tokio_postgres::Error> {
-        self.runtime.block_on(self.client().batch_execute(sql))
+    fn batch(&self, sql: &str) -> Result<(), Error> {
+        self.wait_for(self.client().batch_execute(sql))
+    }
+
+    fn wait_for<T>(
+        &self,
+        answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T, Error> {
+        let answer = self.runtime.block_on(async { tokio::time::timeout(NO_ANSWER, answer).await });
+        answer.map_err(|_| Error::NoAnswer)?.map_err(Error::Postgres)
     }
 
     #[expect(clippy::expect_used, reason = "taken only as the session ends")]
