@@ -38,6 +38,7 @@ clients: $(PAGE) ## boto3, aws-cli and rclone against the embedded store
 	tests/clients/run
 
 stores: $(PAGE) ## uploads and downloads on S3 servers of others: rclone and moto
+	cargo build --locked -p dray
 	tests/stores/run
 
 openapi: $(PAGE) ## the server against its OpenAPI document, by schemathesis

@@ -72,13 +72,18 @@ pub struct SettingError {
 }
 
 impl S3Config {
+    /// Where this server reaches the store.
+    pub(crate) fn server_endpoint(&self) -> String {
+        self.endpoint.clone().unwrap_or_else(|| format!("https://s3.{}.amazonaws.com", self.region))
+    }
+
     /// Where clients reach the store.
     pub(crate) fn public_endpoint(&self) -> Result<Endpoint, SettingError> {
         let style = if self.path_style { AddressingStyle::Path } else { AddressingStyle::Virtual };
         let (setting, url) = match (&self.public_endpoint, &self.endpoint) {
             (Some(url), _) => ("--s3-public-endpoint", url.clone()),
             (None, Some(url)) => ("--s3-endpoint", url.clone()),
-            (None, None) => ("--s3-region", format!("https://s3.{}.amazonaws.com", self.region)),
+            (None, None) => ("--s3-region", self.server_endpoint()),
         };
         Endpoint::parse(&url, style).map_err(|err| {
             let style = if self.path_style {

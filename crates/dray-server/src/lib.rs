@@ -6,7 +6,9 @@
 pub mod admin;
 pub mod config;
 mod db;
+pub mod doctor;
 mod drive;
+mod embedded;
 mod http;
 mod metrics;
 mod objects;
@@ -19,7 +21,6 @@ mod webhooks;
 
 use std::fs::{DirBuilder, File, Permissions};
 use std::future::Future;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,7 +29,6 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::HeaderValue;
 use dray_api::limits::MAX_FILE_BYTES;
-use dray_object_store::{CorsOrigins, ObjectStore};
 use jiff::SignedDuration;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -46,10 +46,11 @@ pub use db::tokens::TokenRow;
 pub use dray_s3::Credentials;
 pub use drive::Error as DriveError;
 pub use drive::rules::{FileType, InvalidFileType, UploadRules};
+use embedded::{EmbeddedStore, loopback};
 use http::RateLimits;
 pub use http::{InvalidTrustedProxy, TrustedProxy, route_table};
 use metrics::Metrics;
-use objects::{Embedded, Objects};
+use objects::Objects;
 pub use rate::{InvalidRateLimit, Rate, RateLimit};
 use service::Service;
 use service::passwords::Passwords;
@@ -143,13 +144,6 @@ pub struct Server {
     embedded: Option<EmbeddedStore>,
 }
 
-/// The store that comes with the server, and the server's own way to it.
-struct EmbeddedStore {
-    store: ObjectStore,
-    stop_private: CancellationToken,
-    serving_private: JoinHandle<()>,
-}
-
 impl Server {
     /// Opens the data folder and checks everything that can be wrong with it or with the settings.
     pub async fn start(config: Config, sockets: impl Into<Sockets>) -> Result<Self, Error> {
@@ -209,7 +203,7 @@ impl Server {
         let public_url = public_url.map(Into::into);
         let app = http::App { service: service.clone(), public_url, rate_limits: rate_limits.clone() };
         let around = http::Around {
-            store: embedded.as_ref().map(|embedded| embedded.store.router()),
+            store: embedded.as_ref().map(EmbeddedStore::router),
             bucket: BUCKET,
             origins: &origins,
             proxies: &config.trusted_proxies,
@@ -267,37 +261,6 @@ impl Server {
     }
 }
 
-impl EmbeddedStore {
-    /// Opens it, and serves it on a port that only this machine sees: while the public one drains at the end, the
-    /// server still has a way.
-    async fn start(
-        config: &Config,
-        private: SocketAddr,
-        metrics: &Arc<Metrics>,
-    ) -> Result<(Self, Objects), Error> {
-        let store = open_store(config).await?;
-        let private = TcpListener::bind(private).await.map_err(Error::Socket)?;
-        let endpoint = format!("http://{}", private.local_addr().map_err(Error::Socket)?);
-        let stop_private = CancellationToken::new();
-        let limits = private_limits(config.max_connections);
-        let private_server = serve::serve(private, store.router(), stop_private.clone(), limits);
-        let serving_private = tokio::spawn(private_server);
-        let objects = Objects::embedded(Embedded {
-            endpoint,
-            credentials: store.credentials().clone(),
-            region: REGION.to_owned(),
-            bucket: BUCKET.to_owned(),
-            metrics: metrics.clone(),
-        });
-        Ok((Self { store, stop_private, serving_private }, objects))
-    }
-
-    async fn stop(self) {
-        end(self.serving_private, &self.stop_private).await;
-        self.store.close().await;
-    }
-}
-
 /// Ends a listener beside the drive's.
 async fn end(serving: JoinHandle<()>, stop: &CancellationToken) {
     stop.cancel();
@@ -351,17 +314,6 @@ fn make_data_folder(path: &Path) -> Result<(), Error> {
     DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)
 }
 
-async fn open_store(config: &Config) -> Result<ObjectStore, Error> {
-    let mut store = dray_object_store::Config::new(store_folder(&config.data));
-    BUCKET.clone_into(&mut store.bucket);
-    REGION.clone_into(&mut store.region);
-    if !config.allow_origins.is_empty() {
-        store.cors_origins = CorsOrigins::List(config.allow_origins.clone());
-    }
-    let opened = tokio::task::spawn_blocking(|| ObjectStore::open(store)).await;
-    Ok(opened.map_err(drive::Error::internal)??)
-}
-
 /// Opens Postgres if there is an address of it, else the file in the data folder.
 async fn open_database(data: &Path, url: Option<&DatabaseUrl>, connections: usize) -> Result<Db, Error> {
     if let Some(url) = url {
@@ -377,14 +329,6 @@ async fn open_database(data: &Path, url: Option<&DatabaseUrl>, connections: usiz
 fn make_private_file(path: &Path) -> std::io::Result<()> {
     File::options().append(true).create(true).mode(0o600).open(path)?;
     std::fs::set_permissions(path, Permissions::from_mode(0o600))
-}
-
-/// Where the server reaches its own store: any free port that only this machine sees.
-fn loopback(listener: &TcpListener) -> SocketAddr {
-    let is_v6_only =
-        listener.local_addr().is_ok_and(|address| address.ip() == IpAddr::V6(Ipv6Addr::LOCALHOST));
-    let ip = if is_v6_only { Ipv6Addr::LOCALHOST.into() } else { Ipv4Addr::LOCALHOST.into() };
-    SocketAddr::new(ip, 0)
 }
 
 fn origins(allowed: &[String]) -> Result<Vec<HeaderValue>, SettingError> {

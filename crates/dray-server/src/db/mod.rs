@@ -24,6 +24,7 @@ pub(crate) mod uploads;
 pub(crate) mod usage;
 
 use std::path::Path;
+use std::time::Duration;
 
 use crate::config::DatabaseUrl;
 use crate::drive;
@@ -72,6 +73,33 @@ impl From<tokio_postgres::Error> for OpenError {
     fn from(err: tokio_postgres::Error) -> Self {
         Self::Database(err.into())
     }
+}
+
+/// How a database is, as seen from here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Condition {
+    /// Of its tables; 0: there are none.
+    pub(crate) version: usize,
+    /// Of the tables that this program wants.
+    pub(crate) latest: usize,
+    /// The middle one of some round trips.
+    pub(crate) round_trip: Duration,
+}
+
+/// Looks at the SQLite database in `file`, and changes nothing.
+pub(crate) fn examine_sqlite(file: &Path) -> Result<Condition, OpenError> {
+    sqlite::examine(file)
+}
+
+/// Looks at a Postgres database, and changes nothing.
+pub(crate) async fn examine_postgres(url: &DatabaseUrl) -> Result<Condition, OpenError> {
+    Postgres::examine(url).await
+}
+
+/// The middle one of times that were measured.
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or_default()
 }
 
 /// The database. Cheap to clone.

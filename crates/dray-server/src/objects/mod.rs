@@ -4,6 +4,7 @@
 
 mod answers;
 mod copy;
+mod failure;
 mod keys;
 
 use std::sync::Arc;
@@ -11,15 +12,13 @@ use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::SharedHttpClient;
-use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
     BehaviorVersion, Region, RequestChecksumCalculation, ResponseChecksumValidation,
     SharedCredentialsProvider, StalledStreamProtectionConfig,
 };
-use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+use aws_sdk_s3::types::{ChecksumMode, ChecksumType, CompletedMultipartUpload, CompletedPart};
 use aws_smithy_http_client::tls;
 use dray_api::limits::MAX_PARTS;
 use dray_api::upload::StoredPart;
@@ -31,6 +30,7 @@ use crate::config::{S3Config, SettingError};
 use crate::drive::parts::{Crc64, PartList};
 use crate::drive::{Error, Result};
 use crate::metrics::Metrics;
+use failure::{code, failure, refusal};
 use keys::{Kept, Keys};
 
 /// The metadata entry that proves whose upload an object is.
@@ -151,6 +151,11 @@ impl Objects {
         &self.bucket
     }
 
+    /// Finds the credentials, and says when they end if they do.
+    pub(crate) async fn credentials_end(&self, now: Timestamp) -> Result<Option<Timestamp>> {
+        Ok(self.keys.get(now).await?.expires_at)
+    }
+
     /// Whether the bucket is there and lets us in, now.
     pub(crate) async fn check(&self) -> Result<()> {
         let _timing = self.metrics.store("HeadBucket");
@@ -245,6 +250,16 @@ impl Objects {
             self.abort_upload(key, &upload.upload_id.unwrap_or_default()).await?;
         }
         Ok(())
+    }
+
+    /// The CRC-64/NVME of an object's bytes, if the store has one of the whole object.
+    pub(crate) async fn stored_crc64(&self, key: &str) -> Result<Option<Crc64>> {
+        let _timing = self.metrics.store("HeadObject");
+        let request = self.client.head_object().bucket(&self.bucket).key(key);
+        let answer = request.checksum_mode(ChecksumMode::Enabled).send().await;
+        let head = answer.map_err(|err| failure(&err))?;
+        let is_whole = head.checksum_type == Some(ChecksumType::FullObject);
+        Ok(head.checksum_crc64_nvme.filter(|_| is_whole).map(Crc64::from_stored))
     }
 
     /// Reads an object back; the CRC-64/NVME of its bytes.
@@ -389,43 +404,4 @@ pub(crate) struct UrlScope<'a> {
 /// Where clients reach the store, from an address such as `https://drive.example.com`.
 pub(crate) fn public_endpoint(url: &str) -> Result<Endpoint> {
     Endpoint::parse(url, AddressingStyle::Path).map_err(|err| Error::field("Host", err.to_string()))
-}
-
-fn code<E: ProvideErrorMetadata, R>(err: &SdkError<E, R>) -> Option<ErrorCode> {
-    err.code().and_then(ErrorCode::parse)
-}
-
-/// The error of a call that should have worked: the store is down, full, or refuses us.
-fn failure<E>(err: &SdkError<E>) -> Error
-where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-{
-    if code(err) == Some(ErrorCode::InsufficientStorage) {
-        return Error::NoSpace;
-    }
-    let detail = aws_sdk_s3::error::DisplayErrorContext(err).to_string();
-    match err.raw_response().map(HttpResponse::status) {
-        Some(status) if status.is_client_error() => Error::StoreRefused { detail },
-        _ => Error::StoreUnreachable { detail },
-    }
-}
-
-/// What an error of Complete says about the upload.
-fn refusal<E>(err: &SdkError<E>, size_bytes: u64) -> Completion
-where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-{
-    let detail = || err.message().unwrap_or_default().to_owned();
-    match code(err) {
-        Some(ErrorCode::NoSuchUpload) => Completion::NoSuchUpload,
-        Some(ErrorCode::InvalidPart | ErrorCode::InvalidPartOrder) => {
-            Completion::Refused(Error::InvalidPart { detail: detail() })
-        }
-        Some(ErrorCode::EntityTooSmall) => Completion::Refused(Error::PartTooSmall),
-        Some(ErrorCode::BadDigest) => Completion::Refused(Error::ChecksumMismatch),
-        Some(ErrorCode::InvalidRequest) => {
-            Completion::Refused(Error::SizeMismatch { announced_bytes: size_bytes, detail: detail() })
-        }
-        _ => Completion::Unknown(failure(err)),
-    }
 }

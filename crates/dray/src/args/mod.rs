@@ -2,6 +2,7 @@
 
 mod admin;
 mod client;
+mod doctor;
 mod manage;
 mod operate;
 mod serve;
@@ -11,6 +12,7 @@ use clap_complete::Shell;
 
 pub(crate) use admin::{CreateToken, Data, Quota, StoreCommand, TokenCommand, UserCommand};
 pub(crate) use client::{Connection, Download, Get, Mkdir, OnConflict, Search, Tree, Upload};
+pub(crate) use doctor::Doctor;
 pub(crate) use manage::{CreateLink, GivenRole, LinkCommand, Ls, Mv, Rm, ShareCommand, SortBy, TrashCommand};
 pub(crate) use operate::{Backup, Migrate, Place, Restore, Sweep};
 pub(crate) use serve::{LogFormat, S3, Serve};
@@ -97,6 +99,8 @@ pub(crate) enum Command {
     Migrate(Box<Migrate>),
     /// Find what the store has and nobody knows of (where the server's data is)
     Sweep(Box<Sweep>),
+    /// Check what a server would use, and say how to mend it
+    Doctor(Box<Doctor>),
     /// Print a shell's completions
     #[command(after_help = "Example:\n  source <(dray completions bash)")]
     Completions {

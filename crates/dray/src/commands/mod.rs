@@ -2,6 +2,7 @@
 
 mod client;
 mod data;
+mod doctor;
 mod find;
 mod folder;
 mod log;
@@ -44,6 +45,7 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Restore(args) => Box::pin(until_signal(operate::restore(*args))).await,
         Command::Migrate(args) => Box::pin(until_signal(operate::migrate(*args))).await,
         Command::Sweep(args) => Box::pin(until_signal(operate::sweep(*args))).await,
+        Command::Doctor(args) => Box::pin(until_signal(doctor::doctor(*args))).await,
         Command::Completions { shell } => completions(shell),
     }
 }

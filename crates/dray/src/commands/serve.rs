@@ -26,36 +26,8 @@ pub(super) async fn serve(args: Serve) -> anyhow::Result<Exit> {
         Some(address) => Some(bind("--metrics-listen", address).await?),
         None => None,
     };
-    let (urls, allow_private) = (args.webhook_urls, args.webhook_allow_private);
-    let webhooks = args.webhook_secret.map(|secret| WebhookSettings { urls, secret, allow_private });
-    let tls = args.tls_cert.zip(args.tls_key).map(|(cert, key)| TlsFiles { cert, key });
-    let address = args.public_url.clone().unwrap_or_else(|| local_url(&listener, tls.is_some()));
-    let config = Config {
-        data: args.data,
-        database_url: args.database_url.map(DatabaseUrl::new),
-        database_connections: args.database_connections.max(1),
-        s3: s3(args.s3),
-        public_url: args.public_url,
-        allow_origins: args.allow_origins,
-        url_ttl: args.url_ttl,
-        uploads: UploadRules {
-            idle_life: args.upload_life,
-            whole_life: args.upload_max_life,
-            max_file_bytes: args.max_file_size.as_u64(),
-            allowed_types: args.allow_types,
-            blocked_types: args.block_types,
-        },
-        trash_life: args.trash_life,
-        shutdown_grace: args.shutdown_grace,
-        max_connections: max_connections(),
-        rate_limit_per_token: args.rate_limit_per_token,
-        rate_limit_per_address: args.rate_limit_per_address,
-        traces: traces.is_some(),
-        trusted_proxies: args.trusted_proxies,
-        tls,
-        webhooks,
-        clock: Clock::from_fn(clock::now),
-    };
+    let address = args.public_url.clone().unwrap_or_else(|| local_url(&listener, args.tls_cert.is_some()));
+    let config = config(args, traces.is_some());
     let admin = Admin::open(&config.data, config.database_url.as_ref()).await?;
     let token = admin.bootstrap(clock::now()).await?;
     admin.close().await;
@@ -82,6 +54,39 @@ pub(super) async fn serve(args: Serve) -> anyhow::Result<Exit> {
         traces.stop().await;
     }
     Ok(Exit::Ok)
+}
+
+/// What the flags say.
+pub(super) fn config(args: Serve, traces: bool) -> Config {
+    let (urls, allow_private) = (args.webhook_urls, args.webhook_allow_private);
+    let webhooks = args.webhook_secret.map(|secret| WebhookSettings { urls, secret, allow_private });
+    let tls = args.tls_cert.zip(args.tls_key).map(|(cert, key)| TlsFiles { cert, key });
+    Config {
+        data: args.data,
+        database_url: args.database_url.map(DatabaseUrl::new),
+        database_connections: args.database_connections.max(1),
+        s3: s3(args.s3),
+        public_url: args.public_url,
+        allow_origins: args.allow_origins,
+        url_ttl: args.url_ttl,
+        uploads: UploadRules {
+            idle_life: args.upload_life,
+            whole_life: args.upload_max_life,
+            max_file_bytes: args.max_file_size.as_u64(),
+            allowed_types: args.allow_types,
+            blocked_types: args.block_types,
+        },
+        trash_life: args.trash_life,
+        shutdown_grace: args.shutdown_grace,
+        max_connections: max_connections(),
+        rate_limit_per_token: args.rate_limit_per_token,
+        rate_limit_per_address: args.rate_limit_per_address,
+        traces,
+        trusted_proxies: args.trusted_proxies,
+        tls,
+        webhooks,
+        clock: Clock::from_fn(clock::now),
+    }
 }
 
 pub(super) fn s3(args: S3) -> Option<S3Config> {

@@ -1,7 +1,7 @@
 //! The tables of Postgres, version by version. Servers that start together migrate once: each version is a
 //! transaction that holds a lock.
 
-use deadpool_postgres::Pool;
+use deadpool_postgres::{Client, Pool};
 
 use crate::db::OpenError;
 
@@ -14,8 +14,21 @@ const MIGRATIONS: [&str; 2] = [
 const LOCK: &str = "select pg_advisory_xact_lock(hashtextextended('dray migrations', 0));
                     create table if not exists schema_version (version bigint not null)";
 
+/// The version that this program wants.
+pub(super) const LATEST: usize = MIGRATIONS.len();
+
+/// The version of the tables that are there, and changes nothing; 0: there are none.
+pub(super) async fn version(client: &Client) -> Result<usize, tokio_postgres::Error> {
+    let row = client.query_one("select to_regclass('schema_version') is not null", &[]).await?;
+    if !row.get::<_, bool>(0) {
+        return Ok(0);
+    }
+    let row = client.query_one("select coalesce(max(version), 0) from schema_version", &[]).await?;
+    Ok(usize::try_from(row.get::<_, i64>(0)).unwrap_or(usize::MAX))
+}
+
 pub(super) async fn migrate(pool: &Pool) -> Result<(), OpenError> {
-    let mut client = pool.get().await.map_err(|err| OpenError::Pool(with_sources(&err)))?;
+    let mut client = connection(pool).await?;
     loop {
         let transaction = client.transaction().await?;
         transaction.batch_execute(LOCK).await?;
@@ -34,6 +47,11 @@ pub(super) async fn migrate(pool: &Pool) -> Result<(), OpenError> {
             .await?;
         transaction.commit().await?;
     }
+}
+
+/// A connection, or everything that is known of why there is none.
+pub(super) async fn connection(pool: &Pool) -> Result<Client, OpenError> {
+    pool.get().await.map_err(|err| OpenError::Pool(with_sources(&err)))
 }
 
 fn with_sources(err: &dyn std::error::Error) -> String {

@@ -4,19 +4,20 @@
 mod migrate;
 mod tls;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use tokio::runtime::Handle;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Config, Row};
 
-use super::{Conn, Error, OpenError, Param};
+use super::{Condition, Conn, Error, OpenError, Param, median};
 use crate::config::DatabaseUrl;
 use crate::drive;
 
 /// How long a request waits for a connection, an old one or a new one, before it is told to ask again.
 const PATIENCE: Duration = Duration::from_secs(2);
+const ROUND_TRIPS: usize = 9;
 /// A connection that was not used for so long is asked for a sign of life before it is used: a database that is
 /// down may leave it as it was.
 const IDLE: Duration = Duration::from_secs(1);
@@ -57,6 +58,25 @@ impl Mode {
 impl Postgres {
     /// Connects, and migrates the database as needed.
     pub(super) async fn open(url: &DatabaseUrl, connections: usize) -> Result<Self, OpenError> {
+        let pool = Self::pool(url, connections)?;
+        migrate::migrate(&pool).await?;
+        Ok(Self { pool })
+    }
+
+    /// Connects, looks, and changes nothing.
+    pub(super) async fn examine(url: &DatabaseUrl) -> Result<Condition, OpenError> {
+        let client = migrate::connection(&Self::pool(url, 1)?).await?;
+        let version = migrate::version(&client).await?;
+        let mut times = Vec::new();
+        for _ in 0..ROUND_TRIPS {
+            let begun = Instant::now();
+            client.simple_query("select 1").await?;
+            times.push(begun.elapsed());
+        }
+        Ok(Condition { version, latest: migrate::LATEST, round_trip: median(times) })
+    }
+
+    fn pool(url: &DatabaseUrl, connections: usize) -> Result<Pool, OpenError> {
         let mut config: Config = url.as_str().parse().map_err(OpenError::Url)?;
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(PATIENCE);
@@ -78,15 +98,13 @@ impl Postgres {
                 Ok(())
             })
         });
-        let pool = Pool::builder(manager)
+        Pool::builder(manager)
             .max_size(connections)
             .runtime(Runtime::Tokio1)
             .post_create(prepare)
             .pre_recycle(check)
             .build()
-            .map_err(|err| OpenError::Pool(err.to_string()))?;
-        migrate::migrate(&pool).await?;
-        Ok(Self { pool })
+            .map_err(|err| OpenError::Pool(err.to_string()))
     }
 
     /// Runs `work` with a connection. An error undoes all that `work` did.

@@ -6,11 +6,11 @@ mod readers;
 mod writer;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, Error};
+use rusqlite::{Connection, Error, OpenFlags};
 
-use super::{Conn, OpenError};
+use super::{Condition, Conn, OpenError, median};
 use crate::drive;
 use readers::Readers;
 use writer::Writer;
@@ -18,6 +18,7 @@ use writer::Writer;
 /// How long a statement waits for another process (`dray token`, say) that is writing.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const CACHED_STATEMENTS: usize = 128;
+const ROUND_TRIPS: usize = 9;
 /// Pages of the database that a connection keeps, in KiB: with as few as SQLite keeps by itself, a listing of a large
 /// drive spends half its time on reading pages again.
 const CACHE_KIB: i64 = 8 * 1024;
@@ -83,6 +84,20 @@ fn open_writer(file: &Path) -> Result<Connection, OpenError> {
     connection.pragma_update(None, "foreign_keys", true)?;
     migrate(&mut connection)?;
     Ok(connection)
+}
+
+/// Looks at the database in `file`, and changes nothing.
+pub(super) fn examine(file: &Path) -> Result<Condition, OpenError> {
+    let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    let mut version = 0;
+    let mut times = Vec::new();
+    for _ in 0..ROUND_TRIPS {
+        let begun = Instant::now();
+        version = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        times.push(begun.elapsed());
+    }
+    Ok(Condition { version, latest: MIGRATIONS.len(), round_trip: median(times) })
 }
 
 fn configure(connection: &Connection) -> Result<(), Error> {

@@ -1,0 +1,53 @@
+//! `dray doctor`: shows what the checks found.
+
+use dray_server::doctor::{Finding, Verdict, examine};
+use serde_json::json;
+
+use super::serve;
+use crate::args::Doctor;
+use crate::exit::Exit;
+use crate::output::Output;
+
+pub(super) async fn doctor(args: Doctor) -> anyhow::Result<Exit> {
+    let output = Output::new(args.json);
+    let page = page(args.serve.public_url.as_deref(), &args.serve.listen);
+    let findings = examine(&serve::config(args.serve, false), &page).await;
+    for finding in &findings {
+        output.result(&text(finding), &value(finding))?;
+    }
+    let has_failed = findings.iter().any(|finding| finding.verdict == Verdict::Fail);
+    Ok(if has_failed { Exit::Error } else { Exit::Ok })
+}
+
+/// The origin of the page.
+fn page(public_url: Option<&str>, listen: &str) -> String {
+    public_url.map_or_else(|| format!("http://{listen}"), |url| url.trim_end_matches('/').to_owned())
+}
+
+fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Ok => "ok",
+        Verdict::Warn => "warn",
+        Verdict::Fail => "FAIL",
+    }
+}
+
+/// A line, and if something is to be done, two more.
+fn text(finding: &Finding) -> String {
+    let Finding { check, verdict, found, why, remedy } = finding;
+    let line = format!("{:<5} {check}: {}", word(*verdict), one_line(found));
+    match remedy {
+        None => line,
+        Some(remedy) => format!("{line}\n      why: {why}\n      do:  {remedy}"),
+    }
+}
+
+fn value(finding: &Finding) -> serde_json::Value {
+    let Finding { check, verdict, found, why, remedy } = finding;
+    json!({ "check": check, "verdict": word(*verdict).to_lowercase(), "found": found, "why": why, "remedy": remedy })
+}
+
+/// What a store said may be anything.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}

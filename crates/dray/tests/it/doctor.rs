@@ -1,0 +1,95 @@
+//! `dray doctor`: what it finds of a drive's own folder, and of another store, which here is the store of a drive.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::drive::{Drive, dray};
+
+/// The findings that are not `ok`, as `verdict check`, and whether it exits with success.
+fn findings(command: &mut Command) -> (Vec<String>, bool) {
+    let output = command.arg("--json").output().unwrap();
+    let lines = String::from_utf8(output.stdout).unwrap();
+    let findings: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(!findings.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    let bad = findings.iter().filter(|finding| finding["verdict"] != "ok");
+    let bad = bad.map(|finding| {
+        assert!(finding["remedy"].as_str().is_some_and(|remedy| !remedy.is_empty()), "{finding}");
+        format!("{} {}", finding["verdict"].as_str().unwrap(), finding["check"].as_str().unwrap())
+    });
+    (bad.collect(), output.status.success())
+}
+
+/// The doctor, of a server that would have this drive's store as another one.
+fn doctor_of(store: &Drive, more: &[&str]) -> Command {
+    let keys: Value = serde_json::from_str(
+        &String::from_utf8(
+            dray().args(["store", "keys", "--json", "--data"]).arg(store.data()).output().unwrap().stdout,
+        )
+        .unwrap(),
+    )
+    .unwrap();
+    let mut command = dray();
+    command
+        .env("AWS_ACCESS_KEY_ID", keys["accessKeyId"].as_str().unwrap())
+        .env("AWS_SECRET_ACCESS_KEY", keys["secretAccessKey"].as_str().unwrap())
+        .args(["doctor", "--data"])
+        .arg(store.here().join("none"))
+        .args(["--s3-bucket", "dray", "--s3-endpoint", &store.url, "--s3-path-style"])
+        .args(more);
+    command
+}
+
+#[test]
+fn a_drive_of_its_own_folder_is_well_before_and_while_it_runs() {
+    let drive = Drive::start();
+    for folder in [drive.data(), drive.here().join("none")] {
+        let mut doctor = dray();
+        assert_eq!(findings(doctor.args(["doctor", "--data"]).arg(folder)), (Vec::new(), true));
+    }
+    assert!(!drive.here().join("none").exists(), "looking makes nothing");
+}
+
+#[test]
+fn a_good_store_has_nothing_to_complain_of_and_is_left_as_it_was() {
+    let store = Drive::start();
+    assert_eq!(findings(&mut doctor_of(&store, &[])), (Vec::new(), true));
+    let files = || {
+        let folders = std::fs::read_dir(store.data().join("store/parts")).unwrap();
+        folders.flat_map(|folder| std::fs::read_dir(folder.unwrap().path()).unwrap()).count()
+    };
+    // The store frees what was removed soon afterwards.
+    for _ in 0..1500 {
+        if files() == 0 {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    panic!("{} files are left", files());
+}
+
+#[test]
+fn what_is_wrong_with_a_store_is_found_and_exits_with_an_error() {
+    let store = Drive::start_with(|serve| serve.args(["--allow-origin", "https://a.example"]));
+    let found = |more: &[&str]| findings(&mut doctor_of(&store, more));
+    let of = |bad: &[&str]| (bad.iter().map(|&bad| bad.to_owned()).collect::<Vec<_>>(), false);
+    assert_eq!(found(&["--public-url", "https://a.example"]), (Vec::new(), true));
+    assert_eq!(found(&["--public-url", "https://b.example"]), of(&["fail preflight", "fail ETag exposed"]));
+    let nobody = ["--public-url", "https://a.example", "--s3-public-endpoint", "http://127.0.0.1:1"];
+    assert_eq!(found(&nobody), of(&["fail public endpoint"]));
+    let mut stranger = doctor_of(&store, &[]);
+    assert_eq!(findings(stranger.env("AWS_SECRET_ACCESS_KEY", "wrong")), of(&["fail bucket"]));
+    let mut down = dray();
+    down.args(["doctor", "--s3-bucket", "dray", "--s3-endpoint", "http://127.0.0.1:1", "--s3-path-style"]);
+    down.env("AWS_ACCESS_KEY_ID", "a").env("AWS_SECRET_ACCESS_KEY", "b");
+    assert_eq!(findings(down.arg("--data").arg(store.here().join("none"))), of(&["fail endpoint"]));
+}
+
+#[test]
+fn cors_that_lacks_comes_with_the_document_to_apply() {
+    let store = Drive::start_with(|serve| serve.args(["--allow-origin", "https://a.example"]));
+    let output = doctor_of(&store, &["--public-url", "https://b.example"]).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("\"AllowedOrigins\": [\"https://b.example\"]"), "{said}");
+    assert!(said.contains(&format!("--endpoint-url {}", store.url)), "{said}");
+}
