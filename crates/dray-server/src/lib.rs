@@ -7,6 +7,7 @@ pub mod admin;
 pub mod config;
 mod db;
 mod drive;
+mod failpoints;
 mod http;
 mod metrics;
 mod objects;
@@ -227,6 +228,7 @@ impl Server {
     /// Serves until `shutdown`. What was begun ends first: requests (within the grace), then finalizes that
     /// outlived theirs, then the way to the store, then the files.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) {
+        failpoints::arm();
         let stop = CancellationToken::new();
         let stopping = stop.clone();
         tokio::spawn(async move {

@@ -9,6 +9,7 @@ use crate::db::uploads::{self, TakeFrom};
 use crate::drive::parts::{Digest, PartList};
 use crate::drive::upload::{FINALIZE_LEASE, State, Upload};
 use crate::drive::{Error, Result};
+use crate::failpoints::window;
 use crate::webhooks::Event;
 
 /// What became of an upload that was due.
@@ -65,6 +66,7 @@ impl Service {
                     Ok(is_done)
                 });
                 if expired.await? {
+                    window!("W8-expire");
                     self.free_parts(&upload).await?;
                     return Ok(Swept::Expired);
                 }
@@ -99,6 +101,7 @@ impl Service {
             // A crash came between the store's answer and the note of it.
             None => self.objects.abort_uploads_of(&upload.object_key).await?,
         }
+        window!("W9");
         let (id, key, now) = (upload.id, upload.object_key.clone(), self.clock.now());
         self.db
             .write(move |c| {

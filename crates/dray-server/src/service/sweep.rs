@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Service;
 use crate::db::{leases, outbox, tombstones, trash};
 use crate::drive::{Error, Result};
+use crate::failpoints::window;
 use crate::webhooks::GIVE_UP_AFTER;
 
 /// How long a server keeps the sweep to itself. It is taken anew before each part of it.
@@ -108,8 +109,10 @@ impl Service {
         let due = self.db.read_long(move |c| Ok(tombstones::oldest(c, limit as usize)?)).await?;
         let mut failures = 0;
         for key in due {
+            window!("W10");
             match self.objects.delete(&key).await {
                 Ok(()) => {
+                    window!("W10-deleted");
                     self.db.write(move |c| Ok(tombstones::forget(c, &key)?)).await?;
                     report.objects_removed += 1;
                     failures = 0;

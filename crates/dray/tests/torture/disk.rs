@@ -1,0 +1,175 @@
+//! A disk that is full: a file system of 64 MiB in memory holds the whole drive, both databases and all bytes.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::json;
+
+use crate::client::{Client, File, Upload};
+use crate::drive::Drive;
+use crate::figures::Figures;
+use crate::ledger::{Ledger, repaired};
+use crate::setup::Setup;
+
+const FILE_BYTES: usize = 2 << 20;
+/// More files than there is space for.
+const TOO_MANY: usize = 40;
+
+/// A small file system, unmounted in the end.
+struct Small(PathBuf);
+
+impl Small {
+    fn mount(at: PathBuf) -> Result<Self, String> {
+        fs::create_dir(&at).unwrap();
+        let mount =
+            Command::new("mount").args(["-t", "tmpfs", "-o", "size=64m", "dray-torture"]).arg(&at).output();
+        match mount {
+            Ok(output) if output.status.success() => Ok(Self(at)),
+            Ok(output) => Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
+impl Drop for Small {
+    fn drop(&mut self) {
+        let unmounted = Command::new("umount").arg("--lazy").arg(&self.0).status();
+        assert!(unmounted.is_ok_and(|status| status.success()), "{} stays mounted", self.0.display());
+    }
+}
+
+pub(crate) async fn run(mut setup: Setup) -> Figures {
+    let folder = tempfile::tempdir().unwrap();
+    let small = match Small::mount(folder.path().join("small")) {
+        Ok(small) => small,
+        Err(why) => {
+            return Figures {
+                note: format!("skipped, mounting is not permitted: {why}"),
+                ..Figures::default()
+            };
+        }
+    };
+    let mut drive = Drive::start_in(&setup, folder, small.0.join("data")).await;
+    let (mut ledger, mut figures) = (Ledger::default(), Figures::default());
+    let mut refused = [0; 2];
+
+    // Uploads fill it, until one is refused; what was removed makes space for others.
+    let filled = fill_with_files(&drive.client(), "first", &mut ledger, &mut setup.rng).await;
+    refused[0] = 1;
+    ledger.check(&drive, &mut figures, true).await;
+    for id in &filled[..filled.len() / 2] {
+        drive.client().delete(&format!("/files/{id}")).await.unwrap().ok();
+        ledger.forget(id);
+    }
+    drive.client().sweep_now().await;
+    drive.database.expire_uploads("true").await;
+    drive.client().sweep_now().await;
+    repaired(&drive, &mut figures).await;
+    let file = File::of_size("after".to_owned(), FILE_BYTES, &mut setup.rng);
+    let id = drive.client().upload(&file).await.expect("an answer");
+    ledger.acknowledge(id, &file);
+
+    // Something else takes every last byte: neither database can be written. The drive is read, also after a crash.
+    fill_up(&small.0.join("filler"));
+    for attempt in 0..5 {
+        let file = File::of_size(format!("none {attempt}"), 1000, &mut setup.rng);
+        refused[1] += refuse(&drive.client(), &file, &mut ledger).await;
+    }
+    ledger.check(&drive, &mut figures, true).await;
+    drive.kill();
+    drive.restart();
+    ledger.check(&drive, &mut figures, true).await;
+
+    // There is space again.
+    fs::remove_file(small.0.join("filler")).unwrap();
+    let file = File::of_size("again".to_owned(), FILE_BYTES, &mut setup.rng);
+    ledger.acknowledge(upload_when_there_is_space(&drive.client(), &file).await, &file);
+    drive.database.expire_uploads("true").await;
+    drive.client().sweep_now().await;
+    repaired(&drive, &mut figures).await;
+    ledger.check(&drive, &mut figures, true).await;
+    assert!(refused.iter().all(|&refused| refused > 0), "a full disk was never met");
+    let note = format!("{} files fit; {} uploads refused with 507", filled.len(), refused[0] + refused[1]);
+    drop(drive);
+    Figures { rounds: 2, kills: 1, acknowledged: ledger.len(), note, ..figures }
+}
+
+/// Uploads until one is refused for space; the items that were made.
+async fn fill_with_files(
+    client: &Client,
+    name: &str,
+    ledger: &mut Ledger,
+    rng: &mut fastrand::Rng,
+) -> Vec<String> {
+    let mut made = Vec::new();
+    for number in 0..TOO_MANY {
+        let file = File::of_size(format!("{name} {number}"), FILE_BYTES, rng);
+        match try_upload(client, &file).await {
+            Ok(id) => {
+                ledger.acknowledge(id.clone(), &file);
+                made.push(id);
+            }
+            Err(status) => {
+                assert_eq!(status, 507);
+                return made;
+            }
+        }
+    }
+    panic!("{TOO_MANY} files fit into what is too small for them");
+}
+
+/// Uploads what there may be no space for; 1 if it was refused.
+async fn refuse(client: &Client, file: &File, ledger: &mut Ledger) -> usize {
+    match try_upload(client, file).await {
+        Ok(id) => {
+            ledger.acknowledge(id, file);
+            0
+        }
+        Err(status) => {
+            assert_eq!(status, 507, "a full disk");
+            1
+        }
+    }
+}
+
+/// The item, or the status of the first step that was refused.
+async fn try_upload(client: &Client, file: &File) -> Result<String, u16> {
+    let started = client.ask_to_start(file, &json!({})).await.expect("an answer");
+    if started.status != 200 {
+        return Err(started.status);
+    }
+    let upload = Upload::of(&started.body);
+    let mut listed = Vec::new();
+    let urls = client.sign(&upload, file).await.expect("an answer");
+    for (url, (number, part)) in urls.iter().zip(file.parts()) {
+        let (status, etag) = client.put(url, part).await.expect("an answer");
+        if status != 200 {
+            return Err(status);
+        }
+        listed.push(json!({ "partNumber": number, "eTag": etag }));
+    }
+    let finalized = client.finalize(&upload, &json!(listed)).await.expect("an answer");
+    if finalized.status == 200 { Ok(finalized.id()) } else { Err(finalized.status) }
+}
+
+/// The store restores its reserve in the background.
+async fn upload_when_there_is_space(client: &Client, file: &File) -> String {
+    for _ in 0..1000 {
+        match try_upload(client, file).await {
+            Ok(id) => return id,
+            Err(status) => assert_eq!(status, 507),
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    panic!("uploads do not work again");
+}
+
+/// Takes every byte that is left.
+fn fill_up(path: &Path) {
+    let mut file = fs::File::create(path).unwrap();
+    for size in [1 << 20, 4096, 1] {
+        while file.write_all(&vec![1; size]).is_ok() {}
+    }
+}
