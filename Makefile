@@ -5,7 +5,7 @@ PAGE_SOURCES := $(wildcard web/src/* web/*.html web/*.svg web/*.css web/*.mjs we
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 RUN_ARGS ?=
 
-.PHONY: help run build test test-tools lint unit clients openapi page-test torture bench clean
+.PHONY: help run build test test-tools lint unit clients stores openapi page-test torture bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -19,7 +19,7 @@ build: $(PAGE) ## the release binary, at target/release/dray
 $(PAGE): $(PAGE_SOURCES)
 	cd web && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build
 
-test: test-tools lint unit clients openapi page-test ## everything: formatting, lints, unit, integration, S3 clients, the API against its document, terminal client, browser
+test: test-tools lint unit clients stores openapi page-test ## everything: formatting, lints, unit, integration, S3 clients and stores, the API against its document, terminal client, browser
 
 test-tools:
 	scripts/install-test-tools
@@ -36,6 +36,9 @@ unit: $(PAGE)
 clients: $(PAGE) ## boto3, aws-cli and rclone against the embedded store
 	cargo build --locked -p dray
 	tests/clients/run
+
+stores: $(PAGE) ## uploads and downloads on S3 servers of others: rclone and moto
+	tests/stores/run
 
 openapi: $(PAGE) ## the server against its OpenAPI document, by schemathesis
 	cargo build --locked -p dray

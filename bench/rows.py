@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import full
 from servers import Dray, RcloneS3, peak_memory_mb
 from table import Figure
 from tools import Failed, Kit, clean_env, output_of
@@ -237,5 +238,7 @@ ROWS = {
     "memory": memory,
     "finalize": finalize,
     "upload": uploads,
+    "full-sqlite": full.sqlite,
+    "full-postgres": full.on_postgres,
 }
 LONG = ["finalize"]

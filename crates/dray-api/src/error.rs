@@ -74,6 +74,8 @@ codes! {
     SizeMismatch = "size_mismatch",
     /// 400: the stored bytes do not have the checksum that was announced.
     ChecksumMismatch = "checksum_mismatch",
+    /// 400: this store does not prove checksums, and `verify` did not ask to read the file back.
+    ChecksumUnproven = "checksum_unproven",
     /// 400: the file is larger than the server takes.
     FileTooLarge = "file_too_large",
     /// 400: the server does not take files of this type.

@@ -1,5 +1,7 @@
 //! What an operator does from the command line, on the database itself, with the server running or not.
 
+mod bulk;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -11,7 +13,8 @@ use crate::db::{Db, access, tokens, usage};
 use crate::drive;
 use crate::drive::access::Scope;
 use crate::drive::token::AccessToken;
-use crate::{DatabaseUrl, Error, TokenRow, UserRow, random};
+use crate::{DatabaseUrl, Error, SettingError, TokenRow, UserRow, random};
+pub use bulk::NewItem;
 
 /// Longest life of a token: a year.
 pub const MAX_TOKEN_LIFE: Duration = Duration::from_hours(8760);
@@ -82,19 +85,21 @@ impl Admin {
         now: Timestamp,
     ) -> Result<CreatedToken, Error> {
         if expires_in.is_zero() || expires_in > MAX_TOKEN_LIFE {
-            return Err(Error::Setting {
+            return Err(SettingError {
                 setting: "--expires-in",
                 rule: "must be more than 0 and at most 365d".into(),
-            });
+            }
+            .into());
         }
         if let Some(unknown) = scopes.iter().find(|scope| Scope::parse(scope).is_none()) {
-            return Err(Error::Setting {
+            return Err(SettingError {
                 setting: "--scope",
                 rule: format!(
                     "{unknown:?} is unknown; there are {}",
                     Scope::ALL.map(Scope::as_str).join(", ")
                 ),
-            });
+            }
+            .into());
         }
         let (email, scopes) = (email.to_lowercase(), scopes.to_vec());
         let token = AccessToken::generate(random::bytes)?;
@@ -178,10 +183,11 @@ fn new_user(email: &str, name: Option<&str>, role: &str, now: Timestamp) -> Resu
         && email.chars().all(|c| !c.is_control() && !c.is_whitespace())
         && email.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty());
     if !is_address {
-        return Err(Error::Setting {
+        return Err(SettingError {
             setting: "EMAIL",
             rule: "must be an address such as alice@example.com".into(),
-        });
+        }
+        .into());
     }
     let email = email.to_lowercase();
     let name = name.unwrap_or_else(|| email.split('@').next().unwrap_or_default()).to_owned();

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use dray_s3::{AddressingStyle, Credentials, Endpoint};
 use jiff::Timestamp;
 
 use crate::drive::rules::UploadRules;
@@ -43,6 +44,53 @@ impl std::fmt::Debug for DatabaseUrl {
     }
 }
 
+/// A bucket of an object store that is not the embedded one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct S3Config {
+    /// Where this server reaches the store; `None`: AWS.
+    pub endpoint: Option<String>,
+    /// Where clients reach it, if that is elsewhere: URLs are signed for this host.
+    pub public_endpoint: Option<String>,
+    /// The bucket, which is there already.
+    pub bucket: String,
+    /// Its region, as in signatures.
+    pub region: String,
+    /// `http://host/bucket/key` rather than `http://bucket.host/key`.
+    pub path_style: bool,
+    /// `None`: those that are found as AWS's tools find them (environment, profile, web identity, container, instance).
+    pub credentials: Option<Credentials>,
+}
+
+/// A setting that can not be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{setting} {rule}")]
+pub struct SettingError {
+    /// The flag.
+    pub setting: &'static str,
+    /// The rule, as the end of a sentence that starts with the flag.
+    pub rule: String,
+}
+
+impl S3Config {
+    /// Where clients reach the store.
+    pub(crate) fn public_endpoint(&self) -> Result<Endpoint, SettingError> {
+        let style = if self.path_style { AddressingStyle::Path } else { AddressingStyle::Virtual };
+        let (setting, url) = match (&self.public_endpoint, &self.endpoint) {
+            (Some(url), _) => ("--s3-public-endpoint", url.clone()),
+            (None, Some(url)) => ("--s3-endpoint", url.clone()),
+            (None, None) => ("--s3-region", format!("https://s3.{}.amazonaws.com", self.region)),
+        };
+        Endpoint::parse(&url, style).map_err(|err| {
+            let style = if self.path_style {
+                ""
+            } else {
+                "; --s3-path-style does without a host name for the bucket"
+            };
+            SettingError { setting, rule: format!("can not be used: {err}{style}") }
+        })
+    }
+}
+
 /// The settings of a server.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -52,6 +100,8 @@ pub struct Config {
     pub database_url: Option<DatabaseUrl>,
     /// Connections to Postgres at once.
     pub database_connections: usize,
+    /// Another object store in place of the embedded one.
+    pub s3: Option<S3Config>,
     /// Address that callers reach this server at, such as `https://drive.example.com`. Without it, URLs are
     /// signed for the host that the caller used.
     pub public_url: Option<String>,
@@ -92,6 +142,7 @@ impl Default for Config {
             data: PathBuf::from("dray-data"),
             database_url: None,
             database_connections: DATABASE_CONNECTIONS,
+            s3: None,
             public_url: None,
             allow_origins: Vec::new(),
             url_ttl: Duration::from_hours(1),

@@ -38,16 +38,19 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use ::metrics::Gauge;
-pub use config::{BUCKET, Clock, Config, DATABASE_CONNECTIONS, DatabaseUrl, REGION, store_folder};
+pub use config::{
+    BUCKET, Clock, Config, DATABASE_CONNECTIONS, DatabaseUrl, REGION, S3Config, SettingError, store_folder,
+};
 use db::Db;
 pub use db::access::UserRow;
 pub use db::tokens::TokenRow;
+pub use dray_s3::Credentials;
 pub use drive::Error as DriveError;
 pub use drive::rules::{FileType, InvalidFileType, UploadRules};
 use http::RateLimits;
 pub use http::{InvalidTrustedProxy, TrustedProxy, route_table};
 use metrics::Metrics;
-use objects::{Objects, ObjectsConfig};
+use objects::{Embedded, Objects};
 pub use rate::{InvalidRateLimit, Rate, RateLimit};
 use service::Service;
 use service::passwords::Passwords;
@@ -92,13 +95,8 @@ pub enum Error {
     #[error(transparent)]
     Store(#[from] dray_object_store::OpenError),
     /// A setting is not usable.
-    #[error("{setting} {rule}")]
-    Setting {
-        /// The flag.
-        setting: &'static str,
-        /// The rule.
-        rule: String,
-    },
+    #[error(transparent)]
+    Setting(#[from] SettingError),
     /// The store does not let the server in.
     #[error("the object store does not answer as it should: {0}")]
     StoreRefused(DriveError),
@@ -143,6 +141,11 @@ pub struct Server {
     rate_limits: RateLimits,
     service: Service,
     tls: Option<Tls>,
+    embedded: Option<EmbeddedStore>,
+}
+
+/// The store that comes with the server, and the server's own way to it.
+struct EmbeddedStore {
     store: ObjectStore,
     stop_private: CancellationToken,
     serving_private: JoinHandle<()>,
@@ -161,27 +164,24 @@ impl Server {
             None => None,
         };
         make_data_folder(&config.data)?;
-        let store = open_store(&config).await?;
         let metrics = Arc::new(metrics(sockets.metrics.is_some())?);
+        let (embedded, objects) = match &config.s3 {
+            None => {
+                let (embedded, objects) = EmbeddedStore::start(&config, &sockets.drive, &metrics).await?;
+                (Some(embedded), objects)
+            }
+            Some(s3) => (None, Objects::other(s3, &metrics).await?),
+        };
         let db = open_database(&config.data, config.database_url.as_ref(), config.database_connections)
             .await?
             .timed(&metrics);
-
-        let private = TcpListener::bind(loopback(&sockets.drive)).await.map_err(Error::Socket)?;
-        let endpoint = format!("http://{}", private.local_addr().map_err(Error::Socket)?);
-        let stop_private = CancellationToken::new();
-        let limits = private_limits(config.max_connections);
-        let private_server = serve::serve(private, store.router(), stop_private.clone(), limits);
-        let serving_private = tokio::spawn(private_server);
-
-        let objects = Objects::new(ObjectsConfig {
-            endpoint,
-            credentials: store.credentials().clone(),
-            region: REGION.to_owned(),
-            bucket: BUCKET.to_owned(),
-            metrics: metrics.clone(),
-        });
-        objects.check().await.map_err(Error::StoreRefused)?;
+        match objects.check().await {
+            // Another store may be back any moment, and reading the drive does without it.
+            Err(err @ DriveError::StoreUnreachable { .. }) if embedded.is_none() => {
+                tracing::warn!(%err, "uploads and downloads wait for the store");
+            }
+            checked => checked.map_err(Error::StoreRefused)?,
+        }
         let listener = sockets.drive.local_addr().map_err(Error::Socket)?.ip();
         let rate_limits = RateLimits::new(&config, listener, &metrics);
         let (clock, tasks) = (config.clock, TaskTracker::new());
@@ -209,7 +209,7 @@ impl Server {
         let public_url = public_url.map(Into::into);
         let app = http::App { service: service.clone(), public_url, rate_limits: rate_limits.clone() };
         let around = http::Around {
-            store: store.router(),
+            store: embedded.as_ref().map(|embedded| embedded.store.router()),
             bucket: BUCKET,
             origins: &origins,
             proxies: &config.trusted_proxies,
@@ -222,7 +222,7 @@ impl Server {
             tls: tls.as_ref().map(Tls::acceptor).transpose()?,
             connections: service.metrics.connections.clone(),
         };
-        Ok(Self { sockets, router, limits, rate_limits, service, tls, store, stop_private, serving_private })
+        Ok(Self { sockets, router, limits, rate_limits, service, tls, embedded })
     }
 
     /// Serves until `shutdown`. What was begun ends first: requests (within the grace), then finalizes that
@@ -240,10 +240,11 @@ impl Server {
         let telling = tokio::spawn(webhooks::deliver_for_ever(self.service.clone()));
         let following = self.tls.map(|tls| tokio::spawn(tls.follow_files()));
         let tidying = tokio::spawn(tidy_for_ever(self.rate_limits, self.service.metrics.clone()));
+        let stop_metrics = CancellationToken::new();
         let serving_metrics = self.sockets.metrics.map(|listener| {
             let router = http::metrics_router(self.service.clone());
             let limits = private_limits(METRICS_CONNECTIONS);
-            tokio::spawn(serve::serve(listener, router, self.stop_private.clone(), limits))
+            tokio::spawn(serve::serve(listener, router, stop_metrics.clone(), limits))
         });
         serve::serve(self.sockets.drive, self.router, stop, self.limits).await;
 
@@ -257,14 +258,52 @@ impl Server {
         if let Err(err) = self.service.end_sweep().await {
             tracing::warn!(%err, "other servers begin to sweep only when this one's lease has run out");
         }
-        self.stop_private.cancel();
-        for serving in [Some(self.serving_private), serving_metrics].into_iter().flatten() {
-            if let Err(err) = serving.await {
-                tracing::warn!(%err, "a listener beside the drive's did not end well");
-            }
+        if let Some(serving) = serving_metrics {
+            end(serving, &stop_metrics).await;
         }
         self.service.db.close().await;
+        if let Some(embedded) = self.embedded {
+            embedded.stop().await;
+        }
+    }
+}
+
+impl EmbeddedStore {
+    /// Opens it, and serves it on a port that only this machine sees: while the public one drains at the end, the
+    /// server still has a way.
+    async fn start(
+        config: &Config,
+        listener: &TcpListener,
+        metrics: &Arc<Metrics>,
+    ) -> Result<(Self, Objects), Error> {
+        let store = open_store(config).await?;
+        let private = TcpListener::bind(loopback(listener)).await.map_err(Error::Socket)?;
+        let endpoint = format!("http://{}", private.local_addr().map_err(Error::Socket)?);
+        let stop_private = CancellationToken::new();
+        let limits = private_limits(config.max_connections);
+        let private_server = serve::serve(private, store.router(), stop_private.clone(), limits);
+        let serving_private = tokio::spawn(private_server);
+        let objects = Objects::embedded(Embedded {
+            endpoint,
+            credentials: store.credentials().clone(),
+            region: REGION.to_owned(),
+            bucket: BUCKET.to_owned(),
+            metrics: metrics.clone(),
+        });
+        Ok((Self { store, stop_private, serving_private }, objects))
+    }
+
+    async fn stop(self) {
+        end(self.serving_private, &self.stop_private).await;
         self.store.close().await;
+    }
+}
+
+/// Ends a listener beside the drive's.
+async fn end(serving: JoinHandle<()>, stop: &CancellationToken) {
+    stop.cancel();
+    if let Err(err) = serving.await {
+        tracing::warn!(%err, "a listener beside the drive's did not end well");
     }
 }
 
@@ -349,8 +388,8 @@ fn loopback(listener: &TcpListener) -> SocketAddr {
     SocketAddr::new(ip, 0)
 }
 
-fn origins(allowed: &[String]) -> Result<Vec<HeaderValue>, Error> {
-    let rule = |origin: &String| Error::Setting {
+fn origins(allowed: &[String]) -> Result<Vec<HeaderValue>, SettingError> {
+    let rule = |origin: &String| SettingError {
         setting: "--allow-origin",
         rule: format!("must be an origin such as https://app.example.com, not {origin:?}"),
     };
@@ -367,42 +406,42 @@ fn origins(allowed: &[String]) -> Result<Vec<HeaderValue>, Error> {
         .collect()
 }
 
-fn check_public_url(url: &str) -> Result<String, Error> {
+fn check_public_url(url: &str) -> Result<String, SettingError> {
     match objects::public_endpoint(url) {
         Ok(endpoint) if endpoint.base_path().is_empty() => Ok(url.trim_end_matches('/').to_owned()),
-        Ok(_) => Err(Error::Setting {
+        Ok(_) => Err(SettingError {
             setting: "--public-url",
             rule: "must have no path: Dray serves at the root of a host".into(),
         }),
-        Err(_) => Err(Error::Setting {
+        Err(_) => Err(SettingError {
             setting: "--public-url",
             rule: format!("must be an address such as https://drive.example.com, not {url:?}"),
         }),
     }
 }
 
-fn check_upload_rules(rules: &UploadRules) -> Result<(), Error> {
+fn check_upload_rules(rules: &UploadRules) -> Result<(), SettingError> {
     let least = drive::rules::LEAST_IDLE_LIFE;
     if rules.idle_life < least {
         let rule = format!("must be at least {} minutes: people lose their connection", least.as_secs() / 60);
-        return Err(Error::Setting { setting: "--upload-life", rule });
+        return Err(SettingError { setting: "--upload-life", rule });
     }
     if rules.whole_life < rules.idle_life {
         let rule = "must be at least --upload-life".into();
-        return Err(Error::Setting { setting: "--upload-max-life", rule });
+        return Err(SettingError { setting: "--upload-max-life", rule });
     }
     if rules.max_file_bytes > MAX_FILE_BYTES {
         let rule = format!("must be at most {MAX_FILE_BYTES}, which is what S3 takes");
-        return Err(Error::Setting { setting: "--max-file-size", rule });
+        return Err(SettingError { setting: "--max-file-size", rule });
     }
     Ok(())
 }
 
 /// An upload must outlive the URLs that were signed for it, even when its new expiry was not worth writing.
-fn url_ttl_secs(ttl: Duration, rules: &UploadRules) -> Result<u32, Error> {
+fn url_ttl_secs(ttl: Duration, rules: &UploadRules) -> Result<u32, SettingError> {
     let longest = rules.idle_life.saturating_sub(rules.expiry_step());
     let allowed = Duration::from_secs(1)..=longest;
-    u32::try_from(ttl.as_secs()).ok().filter(|_| allowed.contains(&ttl)).ok_or_else(|| Error::Setting {
+    u32::try_from(ttl.as_secs()).ok().filter(|_| allowed.contains(&ttl)).ok_or_else(|| SettingError {
         setting: "--url-ttl",
         rule: format!(
             "must be 1 to {} seconds: an upload is given up --upload-life after its parts were last signed",

@@ -12,7 +12,7 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use tokio_rustls::TlsAcceptor;
 
-use crate::Error;
+use crate::{Error, SettingError};
 
 /// How often the files are looked at: whatever renews a certificate does so days before it has to.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -117,5 +117,5 @@ fn certified_key(files: &TlsFiles, pem: &Pem) -> Result<CertifiedKey, Error> {
 }
 
 fn invalid(setting: &'static str, file: &Path, why: impl std::fmt::Display) -> Error {
-    Error::Setting { setting, rule: format!("can not be used: {}: {why}", file.display()) }
+    SettingError { setting, rule: format!("can not be used: {}: {why}", file.display()) }.into()
 }

@@ -69,7 +69,7 @@ impl Exit {
 
     fn of_server(error: &dray_server::Error) -> Self {
         match error {
-            dray_server::Error::Setting { .. }
+            dray_server::Error::Setting(_)
             | dray_server::Error::Drive(dray_server::DriveError::InvalidField { .. }) => Self::Usage,
             _ => Self::Error,
         }

@@ -116,9 +116,10 @@ impl Transfer<'_> {
     /// Judges the answer's head, and makes the sink ready for its body.
     async fn accept(&mut self, response: Response, resumed_at: u64) -> Result<Response, Error> {
         match response.status() {
-            StatusCode::PARTIAL_CONTENT if starts_at(&response, resumed_at) => Ok(response),
+            // Some stores call a part 200.
+            StatusCode::PARTIAL_CONTENT | StatusCode::OK if starts_at(&response, resumed_at) => Ok(response),
             // Everything, again or for the first time.
-            StatusCode::OK => {
+            StatusCode::OK if !response.headers().contains_key(CONTENT_RANGE) => {
                 self.e_tag = response.headers().get(ETAG).cloned();
                 self.progress.undone(resumed_at);
                 self.sink.restart().await?;
@@ -126,7 +127,8 @@ impl Transfer<'_> {
             }
             StatusCode::PRECONDITION_FAILED
             | StatusCode::RANGE_NOT_SATISFIABLE
-            | StatusCode::PARTIAL_CONTENT => Err(Error::ChangedWhileDownloading { item: self.id }),
+            | StatusCode::PARTIAL_CONTENT
+            | StatusCode::OK => Err(Error::ChangedWhileDownloading { item: self.id }),
             _ => {
                 let during = format!("the download of {}", self.id);
                 Err(Error::Store { during, error: store::refusal(response).await })

@@ -58,6 +58,15 @@ async fn a_store_that_ignores_the_range_is_read_from_the_start() {
 }
 
 #[tokio::test]
+async fn a_store_that_calls_a_range_200_is_understood() {
+    let (stage, folder, content) = stage_with(500_000).await;
+    stage.fault(DOWNLOAD, Fault::BreakAfter(200_000));
+    stage.fault(DOWNLOAD, Fault::RangeAsOk);
+    let downloaded = fetch(&stage, &folder).await.unwrap();
+    assert!(std::fs::read(&downloaded.path).unwrap() == content);
+}
+
+#[tokio::test]
 async fn a_url_that_expired_is_replaced() {
     let (stage, folder, content) = stage_with(10).await;
     stage.fault(DOWNLOAD, Fault::Refuse(403, "AccessDenied"));

@@ -4,14 +4,14 @@
 use dray_api::{ItemId, ListSort, SortOrder, WorkspaceId};
 
 use super::items::{FILE, FOLDER, columns, item};
-use super::{Conn, Error, Param, Row, find, list, rows_at_most};
+use super::{Conn, Error, Param, Row, find, json_array, list, rows_at_most};
 use crate::drive::access::Caller;
 use crate::drive::listing::{Kind, ListOrder, Listed, Position, SortKey};
 
 /// Whether there is something in the item `i`.
 macro_rules! has_children {
     () => {
-        "exists (select 1 from items b
+        "i.kind = 0 and exists (select 1 from items b
                  where b.place = i.id and b.workspace_id = i.workspace_id and b.trashed_at is null) as has_children"
     };
 }
@@ -57,29 +57,26 @@ pub(crate) fn page(
     list(c, &sql, &[&place, &workspace, &kind, &limit, key, &id.to_string()], listed)
 }
 
-/// All that others share with the caller and that is not inside something they see anyway.
+/// All that others share with the caller and that is not inside something they see anyway. `cross join`: SQLite must
+/// begin with what is shared.
 pub(crate) fn entries(c: &Conn, caller: &Caller) -> Result<Vec<Listed>, Error> {
     let sql = concat!(
-        "with recursive granted (id) as (
-             select p.item_id from participants p join items i on i.id = p.item_id
-             where p.user_id = $2 and i.workspace_id = $1 and i.owner_id <> $2
-         ),
-         up (entry, id) as (
-             select id, id from granted
+        "with recursive up (entry, parent_id, is_hidden) as (
+             select i.id, i.parent_id, i.trashed_at is not null from participants p cross join items i
+             where p.user_id = $2 and i.id = p.item_id and i.workspace_id = $1 and i.owner_id <> $2
              union all
-             select up.entry, i.parent_id from up join items i on i.id = up.id where i.parent_id is not null
-         ),
-         hidden (id) as (
-             select up.entry from up join items a on a.id = up.id
-             left join participants p on p.item_id = a.id and p.user_id = $2
-             where a.trashed_at is not null
-                or (up.id <> up.entry and (a.owner_id = $2 or p.user_id is not null))
+             select up.entry, a.parent_id,
+                    a.trashed_at is not null or a.owner_id = $2
+                    or exists (select 1 from participants p where p.item_id = a.id and p.user_id = $2)
+             from up cross join items a where a.id = up.parent_id and not up.is_hidden
          )
          select ",
         columns!(),
         ", ",
         has_children!(),
-        " from granted g join items i on i.id = g.id where g.id not in (select id from hidden)"
+        " from participants p cross join items i
+          where p.user_id = $2 and i.id = p.item_id and i.workspace_id = $1 and i.owner_id <> $2
+            and i.id not in (select entry from up where is_hidden)"
     );
     list(c, sql, &[&caller.workspace.to_string(), &caller.user.to_string()], |row| {
         let mut entry = listed(row)?;
@@ -130,12 +127,6 @@ pub(crate) fn in_folders(
         ),
     };
     list(c, sql, &[&workspace.to_string(), &json_array(folders), &rows_at_most(limit)], listed)
-}
-
-/// Ids need no escaping.
-fn json_array(ids: &[ItemId]) -> String {
-    let ids: Vec<_> = ids.iter().map(|id| format!("\"{id}\"")).collect();
-    format!("[{}]", ids.join(","))
 }
 
 fn listed(row: &Row<'_>) -> Result<Listed, Error> {

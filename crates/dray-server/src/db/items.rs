@@ -5,8 +5,8 @@ use dray_api::{ItemId, UploadRowId, UserId, WorkspaceId};
 use jiff::Timestamp;
 
 use super::{
-    Conn, Error, Row, execute, find, list, lock, millis, parsed, parsed_or_none, size, stored_size, time,
-    usage, value,
+    Conn, Error, Param, Row, execute, find, list, lock, millis, parsed, parsed_or_none, size, stored_size,
+    time, usage, value,
 };
 use crate::drive::access::{Caller, Role};
 use crate::drive::item::{Content, Item, name_key};
@@ -27,6 +27,15 @@ pub(super) use columns;
 pub(super) const FOLDER: i64 = 0;
 /// What the column `kind` has for a file.
 pub(super) const FILE: i64 = 1;
+
+/// What the column `host_id` is to have for an item of the folder `$parent` and the owner `$owner`.
+macro_rules! host {
+    ($parent:literal, $owner:literal) => {
+        concat!("coalesce((select owner_id from items where id = ", $parent, "), ", $owner, ")")
+    };
+}
+
+pub(super) use host;
 
 /// The item as the caller sees it, if they do.
 pub(crate) fn seen(c: &Conn, caller: &Caller, id: ItemId) -> Result<Option<Seen>, Error> {
@@ -149,40 +158,46 @@ pub(crate) fn file_named(
     find(c, sql, &[&place(parent, owner), &workspace.to_string(), &name_key(name), &name], item)
 }
 
+/// The columns that [`values`] has, in its order. All others but `host_id` come by themselves.
+pub(super) const INSERTED: &str =
+    "id, workspace_id, parent_id, owner_id, kind, name, name_key, words, mime_type,
+    size_bytes, object_key, upload_id, created_at, updated_at";
+
 /// Adds an item, which counts towards what its owner uses.
 pub(crate) fn insert(c: &Conn, item: &Item, upload: Option<UploadRowId>) -> Result<(), Error> {
-    let sql =
-        "insert into items (id, workspace_id, parent_id, owner_id, kind, name, name_key, words, mime_type,
-                                  size_bytes, object_key, upload_id, created_at, updated_at)
-               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+    let sql = format!(
+        "insert into items ({INSERTED}, host_id)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, {})",
+        host!("$3", "$4")
+    );
+    execute(c, &sql, &values(item, upload)?.each_ref().map(AsRef::as_ref))?;
+    usage::add(c, item.workspace, item.owner, 1, stored_size(item.size_bytes())?)
+}
+
+/// A row of the table, as it is when an item is made.
+pub(super) fn values(item: &Item, upload: Option<UploadRowId>) -> Result<[Box<dyn Param>; 14], Error> {
     let (kind, mime_type, object_key) = match &item.content {
         Content::Folder => (FOLDER, None, None),
-        Content::File { mime_type, object_key, .. } => (FILE, Some(mime_type), Some(object_key)),
+        Content::File { mime_type, object_key, .. } => {
+            (FILE, Some(mime_type.clone()), Some(object_key.clone()))
+        }
     };
-    execute(
-        c,
-        sql,
-        &[
-            &item.id.to_string(),
-            &item.workspace.to_string(),
-            &item.parent.map(|id| id.to_string()),
-            &item.owner.to_string(),
-            &kind,
-            &item.name,
-            &name_key(&item.name),
-            &words(&item.name).join(" "),
-            &mime_type,
-            &stored_size(item.size_bytes())?,
-            &object_key,
-            &upload.map(|id| id.to_string()),
-            &millis(item.created_at),
-            &millis(item.updated_at),
-        ],
-    )?;
-    if item.parent.is_some() {
-        note_host(c, item.id)?;
-    }
-    usage::add(c, item.workspace, item.owner, 1, stored_size(item.size_bytes())?)
+    Ok([
+        Box::new(item.id.to_string()),
+        Box::new(item.workspace.to_string()),
+        Box::new(item.parent.map(|id| id.to_string())),
+        Box::new(item.owner.to_string()),
+        Box::new(kind),
+        Box::new(item.name.clone()),
+        Box::new(name_key(&item.name)),
+        Box::new(words(&item.name).join(" ")),
+        Box::new(mime_type),
+        Box::new(stored_size(item.size_bytes())?),
+        Box::new(object_key),
+        Box::new(upload.map(|id| id.to_string())),
+        Box::new(millis(item.created_at)),
+        Box::new(millis(item.updated_at)),
+    ])
 }
 
 /// Gives an item another name.
@@ -194,19 +209,12 @@ pub(crate) fn rename(c: &Conn, id: ItemId, name: &str, now: Timestamp) -> Result
 
 /// Moves an item, and with it all that is below it.
 pub(crate) fn move_to(c: &Conn, id: ItemId, parent: Option<ItemId>, now: Timestamp) -> Result<(), Error> {
-    let sql = "update items set parent_id = $2, updated_at = $3 where id = $1";
-    execute(c, sql, &[&id.to_string(), &parent.map(|id| id.to_string()), &millis(now)])?;
-    note_host(c, id)
-}
-
-/// If an item has come into a folder of somebody else's, they are noted as its host: their searches have to look
-/// among what others own, and other people's need not.
-pub(super) fn note_host(c: &Conn, id: ItemId) -> Result<(), Error> {
-    let sql = "insert into hosts (workspace_id, user_id)
-               select f.workspace_id, f.owner_id from items i join items f on f.id = i.parent_id
-               where i.id = $1 and f.owner_id <> i.owner_id
-               on conflict do nothing";
-    execute(c, sql, &[&id.to_string()]).map(drop)
+    let sql = concat!(
+        "update items set parent_id = $2, host_id = ",
+        host!("$2", "owner_id"),
+        ", updated_at = $3 where id = $1"
+    );
+    execute(c, sql, &[&id.to_string(), &parent.map(|id| id.to_string()), &millis(now)]).map(drop)
 }
 
 /// Gives a file the bytes of another upload; `false`: it has others than `old` by now, or is not there any more.

@@ -3,6 +3,7 @@
 //! for both databases.
 
 pub(crate) mod access;
+pub(crate) mod bulk;
 pub(crate) mod children;
 mod conn;
 pub(crate) mod items;
@@ -30,8 +31,8 @@ pub(crate) use conn::Error;
 use conn::{Column, Param, Row};
 use postgres::{Mode, Postgres};
 use query::{
-    execute, find, list, lock, millis, parsed, parsed_or_none, rows_at_most, size, stored_size, time,
-    time_or_none, value,
+    execute, find, json_array, list, lock, millis, parsed, parsed_or_none, rows_at_most, size, stored_size,
+    time, time_or_none, value,
 };
 use sqlite::Sqlite;
 

@@ -1,5 +1,6 @@
 //! Running a statement, and how the drive's values are kept in columns.
 
+use std::fmt::Display;
 use std::str::FromStr;
 
 use jiff::Timestamp;
@@ -95,6 +96,12 @@ fn bind(statement: &mut Statement<'_>, params: &[&dyn Param]) -> std::result::Re
         statement.raw_bind_parameter(at, *value as &dyn rusqlite::ToSql)?;
     }
     Ok(())
+}
+
+/// A JSON array of texts that need no escaping: ids, words.
+pub(super) fn json_array<T: Display>(texts: impl IntoIterator<Item = T>) -> String {
+    let texts: Vec<_> = texts.into_iter().map(|text| format!("\"{text}\"")).collect();
+    format!("[{}]", texts.join(","))
 }
 
 /// A time as the database keeps it: milliseconds since 1970.

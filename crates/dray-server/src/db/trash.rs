@@ -3,7 +3,7 @@
 use dray_api::{ItemId, UserId};
 use jiff::Timestamp;
 
-use super::items::{FOLDER, columns, item, note_host};
+use super::items::{FOLDER, columns, host, item};
 use super::{
     Conn, Error, Row, execute, find, list, millis, parsed, rows_at_most, size, stored_size, time, tombstones,
     usage,
@@ -75,11 +75,12 @@ pub(crate) fn by_id(c: &Conn, caller: &Caller, id: ItemId) -> Result<Option<Tras
 /// Takes an item out of the trash and puts it into a folder, or at its owner's root; `false`: it is not in the trash
 /// any more.
 pub(crate) fn restore(c: &Conn, id: ItemId, parent: Option<ItemId>) -> Result<bool, Error> {
-    let sql = "update items set trashed_at = null, trashed_by = null, parent_id = $2
-               where id = $1 and trashed_at is not null and purged_at is null";
-    let restored = execute(c, sql, &[&id.to_string(), &parent.map(|id| id.to_string())])? == 1;
-    note_host(c, id)?;
-    Ok(restored)
+    let sql = concat!(
+        "update items set trashed_at = null, trashed_by = null, parent_id = $2, host_id = ",
+        host!("$2", "owner_id"),
+        " where id = $1 and trashed_at is not null and purged_at is null"
+    );
+    Ok(execute(c, sql, &[&id.to_string(), &parent.map(|id| id.to_string())])? == 1)
 }
 
 /// Marks a trashed item to be removed for good, with all that is below it: from now on it is nowhere. `false`: it is
@@ -169,7 +170,7 @@ fn marked(c: &Conn, limit: usize) -> Result<Vec<Doomed>, Error> {
 
 /// Marks up to `limit` of what is in a folder; how many. Less than `limit`: there is nothing in it any more.
 fn mark_inside(c: &Conn, folder: &Doomed, now: Timestamp, limit: usize) -> Result<usize, Error> {
-    let sql = "update items set parent_id = null,
+    let sql = "update items set parent_id = null, host_id = owner_id,
                    purged_at = case when trashed_at is null then $2 else purged_at end,
                    trashed_by = case when trashed_at is null then $3 else trashed_by end,
                    trashed_at = case when trashed_at is null then $2 else trashed_at end

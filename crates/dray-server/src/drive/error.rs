@@ -50,6 +50,9 @@ pub enum Error {
     /// The stored bytes do not have the announced checksum.
     #[error("the stored bytes do not have the announced checksum")]
     ChecksumMismatch,
+    /// The store does not prove checksums, and nobody asked to read the file back.
+    #[error("the store does not prove checksums")]
+    ChecksumUnproven,
     /// The file is larger than this server takes.
     #[error("a file of {size_bytes} bytes is over the limit of {limit_bytes}")]
     FileTooLarge {
@@ -168,9 +171,15 @@ pub enum Error {
     /// Finalize has not come to an end yet.
     #[error("finalize has not come to an end")]
     FinalizePending,
-    /// The object store can not be reached, or refuses us.
+    /// The object store can not be reached.
     #[error("the object store can not be reached: {detail}")]
     StoreUnreachable {
+        /// For the log; never shown to callers.
+        detail: String,
+    },
+    /// The object store answers, and says no: its keys, its bucket or our settings are wrong.
+    #[error("the object store refuses: {detail}")]
+    StoreRefused {
         /// For the log; never shown to callers.
         detail: String,
     },

@@ -114,6 +114,11 @@ impl Crc64 {
         }
     }
 
+    /// What was computed.
+    pub(crate) fn of(crc: u64) -> Self {
+        Self(STANDARD.encode(crc.to_be_bytes()))
+    }
+
     /// As the database has it.
     pub(crate) fn from_stored(text: String) -> Self {
         Self(text)
@@ -208,6 +213,32 @@ impl PartList {
         self.0.iter().map(|(number, etag)| (*number, etag.as_str()))
     }
 
+    /// Holds the list against what the store has: every part is there as it was listed, none but the last is smaller than S3 takes,
+    /// and together they make `size_bytes`.
+    pub(crate) fn check_stored(&self, stored: &[StoredPart], size_bytes: u64) -> Result<()> {
+        let last = self.0.last().map(|(number, _)| *number);
+        let (mut sum, mut has_small) = (0_u64, false);
+        for (number, etag) in self.iter() {
+            let part = stored.iter().find(|part| part.part_number == u64::from(number.get()));
+            let part =
+                part.ok_or_else(|| Error::InvalidPart { detail: format!("It has no part {number}.") })?;
+            if bare(&part.e_tag) != etag {
+                let detail = format!("It has part {number} with the ETag {}.", part.e_tag);
+                return Err(Error::InvalidPart { detail });
+            }
+            has_small |= part.size < MIN_PART_BYTES && Some(number) != last;
+            sum = sum.saturating_add(part.size);
+        }
+        if has_small {
+            return Err(Error::PartTooSmall);
+        }
+        if sum == size_bytes {
+            return Ok(());
+        }
+        let detail = format!("the listed parts have {sum} bytes.");
+        Err(Error::SizeMismatch { announced_bytes: size_bytes, detail })
+    }
+
     /// The same for two lists exactly if they list the same parts.
     pub(crate) fn digest(&self) -> Digest {
         let mut hash = Sha256::new();
@@ -220,8 +251,12 @@ impl PartList {
     }
 }
 
+fn bare(etag: &str) -> &str {
+    etag.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(etag)
+}
+
 fn parse_etag(at: usize, etag: &str) -> Result<String> {
-    let bare = etag.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(etag);
+    let bare = bare(etag);
     let is_well_formed = (1..=MAX_ETAG_BYTES).contains(&bare.len())
         && bare.bytes().all(|b| b.is_ascii_graphic() && !b"\"<>&".contains(&b));
     if is_well_formed {
@@ -290,6 +325,36 @@ mod tests {
         let missing = resolve(Some(vec![unknown(1), unknown(4)]));
         assert_eq!(missing, Err(Error::InvalidPart { detail: "It has no part 4.".into() }));
         assert!(WantedParts::All.resolve(Vec::new()).is_err());
+    }
+
+    #[test]
+    fn a_list_of_parts_is_held_against_what_the_store_has() {
+        const MIN: u64 = MIN_PART_BYTES;
+        let stored = |sizes: &[u64]| {
+            let part = |(at, size): (usize, &u64)| StoredPart {
+                part_number: at as u64 + 1,
+                size: *size,
+                e_tag: format!("\"e{}\"", at + 1),
+            };
+            sizes.iter().enumerate().map(part).collect::<Vec<_>>()
+        };
+        let check = |listed: &[(u64, &str)], sizes: &[u64], size_bytes| {
+            let listed = listed.iter().map(|(number, etag)| part(*number, etag)).collect();
+            exactly(listed).check_stored(&stored(sizes), size_bytes).err()
+        };
+        assert_eq!(check(&[(1, "e1"), (2, "e2")], &[MIN, 7], MIN + 7), None);
+        assert_eq!(
+            check(&[(1, "e1"), (3, "e3")], &[MIN, 7, 8], MIN + 8),
+            None,
+            "parts that are not listed do not count"
+        );
+        assert_eq!(check(&[(1, "e1"), (2, "e2")], &[MIN - 1, 7], MIN + 6), Some(Error::PartTooSmall));
+        assert!(matches!(check(&[(1, "e1"), (2, "e2")], &[MIN], MIN), Some(Error::InvalidPart { .. })));
+        assert!(matches!(check(&[(1, "other")], &[MIN], MIN), Some(Error::InvalidPart { .. })));
+        for size_bytes in [MIN + 6, MIN + 8, 0, u64::MAX] {
+            let refusal = check(&[(1, "e1"), (2, "e2")], &[MIN, 7], size_bytes);
+            assert!(matches!(refusal, Some(Error::SizeMismatch { .. })), "{size_bytes}");
+        }
     }
 
     #[test]

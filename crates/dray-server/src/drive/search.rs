@@ -9,6 +9,8 @@ const MAX_WORD_BYTES: usize = 1024;
 
 /// Most words of a query: a name has no more.
 const MAX_WORDS: usize = 128;
+/// How many characters of a word can be looked up, as the databases' indexes have it (`0002_search.sql`).
+const BEGINNINGS: [usize; 9] = [1, 2, 3, 4, 6, 8, 12, 16, 24];
 
 /// The words of a text, each once, as names are indexed and queries are read: without case and accents, split at
 /// everything that is neither letter nor digit. Where scripts have no spaces, each character is a word.
@@ -59,6 +61,23 @@ impl Words {
     pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }
+
+    /// Of each word as much of its beginning as can be looked up. A name that has all of these may still lack the
+    /// words.
+    pub(crate) fn beginnings(&self) -> impl Iterator<Item = &str> {
+        self.iter().map(beginning)
+    }
+
+    /// Whether the beginnings are the words.
+    pub(crate) fn are_beginnings(&self) -> bool {
+        self.beginnings().eq(self.iter())
+    }
+}
+
+fn beginning(word: &str) -> &str {
+    let length = word.chars().count();
+    let longest = BEGINNINGS.into_iter().rev().find(|chars| *chars <= length).unwrap_or_default();
+    word.char_indices().nth(longest).map_or(word, |(end, _)| &word[..end])
 }
 
 #[cfg(test)]
@@ -98,6 +117,23 @@ mod tests {
         for text in ["", " ", "\"*-:^()", "…", "🙂", "\u{301}"] {
             assert_eq!(Words::parse(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn of_a_word_as_much_is_looked_up_as_can_be() {
+        let words = Words::parse("a repor report documents ŽLUŤOUČKÝ").unwrap();
+        assert_eq!(words.beginnings().collect::<Vec<_>>(), ["a", "repo", "report", "document", "zlutouck"]);
+        assert!(!words.are_beginnings());
+        assert!(Words::parse("report plan").unwrap().are_beginnings());
+    }
+
+    #[test]
+    fn both_databases_index_the_beginnings_that_are_looked_up() {
+        let lengths = BEGINNINGS.map(|length| length.to_string());
+        let sqlite = include_str!("../../migrations/sqlite/0002_search.sql");
+        let postgres = include_str!("../../migrations/postgres/0002_search.sql");
+        assert!(sqlite.contains(&format!("prefix = '{}'", lengths.join(" "))));
+        assert!(postgres.contains(&format!("'{{{}}}'::integer[]", lengths.join(", "))));
     }
 
     proptest! {

@@ -98,6 +98,7 @@ pub(super) fn status(code: Code) -> StatusCode {
         | Code::PartTooSmall
         | Code::SizeMismatch
         | Code::ChecksumMismatch
+        | Code::ChecksumUnproven
         | Code::FileTooLarge
         | Code::FileTypeNotAllowed
         | Code::NotAFile
@@ -167,6 +168,9 @@ fn drive_parts(err: &drive::Error) -> (Code, String) {
         ),
         E::ChecksumMismatch => (Code::ChecksumMismatch,
             "checksum: the stored bytes have another one. Put the parts again that differ, then finalize again; if that is not possible any more, start a new upload.".into(),
+        ),
+        E::ChecksumUnproven => (Code::ChecksumUnproven,
+            "checksum: the object store of this server does not prove it. Finalize again with verify: true, and the file is read back, or without checksum.".into(),
         ),
         E::FileTooLarge { size_bytes, limit_bytes } => (
             Code::FileTooLarge,
@@ -274,7 +278,7 @@ fn drive_parts(err: &drive::Error) -> (Code, String) {
             Code::FinalizePending,
             "The upload is still being finalized. Send the same finalize again: it will answer the item.".into(),
         ),
-        E::StoreUnreachable { .. } => (
+        E::StoreUnreachable { .. } | E::StoreRefused { .. } => (
             Code::StoreUnreachable,
             "The object store can not be reached right now. Nothing is lost; ask again.".into(),
         ),

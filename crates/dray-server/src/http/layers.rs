@@ -40,7 +40,7 @@ pub(super) fn around(routes: Router, app: &App, around: Around<'_>) -> Router {
         .layer(cors(origins))
         .layer(from_fn_with_state(traces, observe))
         .layer(from_fn(move |request: Request, next: Next| {
-            let store = is_for_store(&request, bucket).then(|| store.clone());
+            let store = store.as_ref().filter(|_| is_for_store(&request, bucket)).cloned();
             async move {
                 match store {
                     Some(store) => store.oneshot(request).await.unwrap_or_else(|never| match never {}),

@@ -55,8 +55,8 @@ pub fn route_table() -> Vec<(Method, String)> {
 
 /// What is around the routes, besides what handlers share.
 pub(crate) struct Around<'a> {
-    /// The embedded store, for requests that are S3's.
-    pub(crate) store: Router,
+    /// The embedded store if it is used, for requests that are S3's.
+    pub(crate) store: Option<Router>,
     /// Its bucket.
     pub(crate) bucket: &'static str,
     /// Origins of pages that may ask; none: any may.
@@ -67,7 +67,7 @@ pub(crate) struct Around<'a> {
     pub(crate) traces: bool,
 }
 
-/// The whole service: the API, and the embedded store.
+/// The whole service: the API, and the embedded store if it is used.
 pub(crate) fn router(app: &App, around: Around<'_>) -> Router {
     layers::around(routes::router(app.clone()), app, around)
 }

@@ -53,13 +53,14 @@ pub(super) fn api() -> Vec<Route> {
             [InvalidName, FileTooLarge, FileTypeNotAllowed, NotAFolder, ConfinedToken, RoleTooLow, NotFound,
              UploadExpired, StoreUnreachable, QuotaExceeded];
         POST DriveUpload "/drive/files/upload/multipart/presigned-urls" uploads::presigned_urls
-            [InvalidParameter, ImpossiblePartCount, UploadNotFound, FinalizedDifferently, UploadAborted, UploadExpired];
+            [InvalidParameter, ImpossiblePartCount, UploadNotFound, FinalizedDifferently, UploadAborted, UploadExpired,
+             StoreUnreachable];
         POST DriveUpload "/drive/files/upload/multipart/parts" uploads::parts
             [UploadNotFound, UploadAborted, UploadExpired, StoreUnreachable];
         POST DriveUpload "/drive/files/upload/multipart/finalize" uploads::finalize
-            [InvalidPart, PartTooSmall, SizeMismatch, ChecksumMismatch, UploadNotFound, NotFound,
-             FinalizedDifferently, FinalizeInProgress, NameTaken, UploadAborted, UploadExpired, StoreUnreachable,
-             FinalizePending];
+            [InvalidPart, PartTooSmall, SizeMismatch, ChecksumMismatch, ChecksumUnproven, UploadNotFound,
+             NotFound, FinalizedDifferently, FinalizeInProgress, NameTaken, UploadAborted, UploadExpired,
+             StoreUnreachable, FinalizePending];
         POST DriveUpload "/drive/files/upload/multipart/abort" uploads::abort
             [UploadNotFound, AlreadyFinalized, FinalizeInProgress];
         GET DriveUpload "/drive/uploads" uploads::list [ConfinedToken];
@@ -68,7 +69,7 @@ pub(super) fn api() -> Vec<Route> {
         PATCH AccessDrive "/drive/files/{id}" items::change
             [InvalidName, FileTypeNotAllowed, NotAFolder, TooDeep, ConfinedToken, RoleTooLow, NotFound, IntoItself];
         GET DriveRead "/drive/files/{id}/ancestors" items::ancestors [NotFound];
-        GET DriveRead "/drive/files/{id}/download" items::download [NotAFile, NotFound];
+        GET DriveRead "/drive/files/{id}/download" items::download [NotAFile, NotFound, StoreUnreachable];
         POST DriveUpload "/drive/folders" folders::create
             [InvalidName, NotAFolder, TooDeep, ConfinedToken, RoleTooLow, NotFound];
         GET DriveRead "/drive/folders/{id}/children" folders::children [NotAFolder, NotFound];
@@ -105,7 +106,7 @@ pub(super) fn api() -> Vec<Route> {
 pub(super) fn server() -> Vec<Route> {
     routes! {
         GET "/l/{slug}" links::follow
-            [LinkPassword, LinkNotFound, RateLimited, DatabaseUnreachable, NoSpace];
+            [LinkPassword, LinkNotFound, RateLimited, StoreUnreachable, DatabaseUnreachable, NoSpace];
         GET "/healthz" health::alive [];
         GET "/readyz" health::ready [StoreUnreachable, DatabaseUnreachable];
         GET "/openapi.json" openapi::json [];

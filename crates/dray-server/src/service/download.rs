@@ -39,11 +39,11 @@ impl Service {
         now: Timestamp,
     ) -> Result<String> {
         let item = self.seen(caller, id).await?.item;
-        self.presign_download(&item, endpoint, now, DOWNLOAD_TTL_SECS)
+        self.presign_download(&item, endpoint, now, DOWNLOAD_TTL_SECS).await
     }
 
     /// Signs a GET of a file's bytes, good for `expires_secs`.
-    pub(super) fn presign_download(
+    pub(super) async fn presign_download(
         &self,
         item: &Item,
         endpoint: &Endpoint,
@@ -53,7 +53,7 @@ impl Service {
         let Content::File { mime_type, object_key, .. } = &item.content else { return Err(Error::NotAFile) };
         let url = UrlScope { endpoint, key: object_key, now, expires_secs };
         self.metrics.download_urls.increment(1);
-        self.objects.presign_get(&url, &attachment(&item.name), mime_type)
+        self.objects.presign_get(&url, &attachment(&item.name), mime_type).await
     }
 }
 

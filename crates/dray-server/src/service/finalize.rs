@@ -11,6 +11,7 @@ use dray_api::upload::{FinalizeUpload, OnConflict, StoredPart};
 
 use super::Service;
 use super::make_item::{Made, is_name_taken, make_item};
+use crate::db::tombstones;
 use crate::db::uploads::{self, TakeFrom};
 use crate::drive::access::Caller;
 use crate::drive::item::Item;
@@ -154,12 +155,48 @@ impl Service {
                 Err(err) => return self.give_back(&lease, err).await,
             }
         }
-        let (key, size_bytes, crc64) = (&upload.object_key, upload.size_bytes, upload.crc64.as_ref());
-        match self.objects.complete_upload(key, upload_id, parts, size_bytes, crc64).await {
-            Completion::Done => self.commit(lease).await,
+        match self.complete_in_store(upload, upload_id, parts).await {
+            Completion::Done if self.objects.checks_what_it_completes() => self.commit(lease).await,
+            Completion::Done => self.check_completed(lease).await,
+            Completion::NotYet(err) => self.give_back(&lease, err).await,
             Completion::Refused(err) => self.reopen(&lease, err).await,
             Completion::NoSuchUpload => self.look_for_object(lease, None).await,
             Completion::Unknown(err) => self.look_for_object(lease, Some(err)).await,
+        }
+    }
+
+    /// Completes the upload, of parts that make the announced size. A store that does not check that itself is asked
+    /// for its parts first: once they are complete, there is no way back.
+    async fn complete_in_store(&self, upload: &Upload, upload_id: &str, parts: &PartList) -> Completion {
+        let (key, size_bytes, crc64) = (&upload.object_key, upload.size_bytes, upload.crc64.as_ref());
+        if !self.objects.checks_what_it_completes() {
+            if crc64.is_some() && !upload.verify {
+                return Completion::Refused(Error::ChecksumUnproven);
+            }
+            match self.objects.list_parts(key, upload_id).await {
+                Err(err) => return Completion::NotYet(err),
+                Ok(None) => return Completion::NoSuchUpload,
+                Ok(Some(stored)) => {
+                    if let Err(refusal) = parts.check_stored(&stored, size_bytes) {
+                        return Completion::Refused(refusal);
+                    }
+                }
+            }
+        }
+        self.objects.complete_upload(key, upload_id, parts, size_bytes, crc64).await
+    }
+
+    /// After a Complete: an object of another size than was announced is none of ours, whatever the store let pass.
+    async fn check_completed(&self, lease: Lease) -> Result<Item> {
+        let announced_bytes = lease.upload.size_bytes;
+        match self.objects.head(&lease.upload.object_key).await {
+            Ok(Some(head)) if head.size_bytes == announced_bytes => self.commit(lease).await,
+            Ok(Some(head)) => {
+                let detail = format!("the object has {} bytes.", head.size_bytes);
+                self.discard(&lease, Error::SizeMismatch { announced_bytes, detail }).await
+            }
+            Ok(None) => self.give_back(&lease, Error::FinalizePending).await,
+            Err(err) => self.give_back(&lease, err).await,
         }
     }
 
@@ -184,6 +221,12 @@ impl Service {
     /// the answer.
     async fn commit(&self, lease: Lease) -> Result<Item> {
         window!("W6");
+        if let Err(err) = self.prove_checksum(&lease.upload).await {
+            return match err {
+                Error::ChecksumMismatch => self.discard(&lease, err).await,
+                err => self.give_back(&lease, err).await,
+            };
+        }
         for attempts_left in (0..COMMIT_ATTEMPTS).rev() {
             let (service, now) = (self.clone(), self.clock.now());
             let (upload, digest) = (lease.upload.clone(), lease.digest.clone());
@@ -210,6 +253,30 @@ impl Service {
             }
         }
         self.give_back(&lease, Error::FinalizePending).await
+    }
+
+    /// Reads the object back, if it has to have a checksum that the store has not checked.
+    async fn prove_checksum(&self, upload: &Upload) -> Result<()> {
+        match &upload.crc64 {
+            Some(crc64) if !self.objects.checks_what_it_completes() => {
+                let stored = self.objects.read_crc64(&upload.object_key).await?;
+                if stored == *crc64 { Ok(()) } else { Err(Error::ChecksumMismatch) }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The object has other bytes than were announced: there is nothing to make an item of.
+    async fn discard(&self, lease: &Lease, refusal: Error) -> Result<Item> {
+        let (id, key, now) = (lease.upload.id, lease.upload.object_key.clone(), self.clock.now());
+        let discarded = self.db.write(move |c| {
+            if uploads::abandon(c, id)? {
+                tombstones::add(c, &key, now)?;
+            }
+            Ok(())
+        });
+        discarded.await?;
+        Err(refusal)
     }
 
     /// The store refused the parts: the upload is open again, and the caller learns why.

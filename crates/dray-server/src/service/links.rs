@@ -101,7 +101,7 @@ impl Service {
                 return Err(Error::LinkPassword);
             }
         }
-        let url = self.presign_download(&item, endpoint, now, FOLLOWED_TTL_SECS)?;
+        let url = self.presign_download(&item, endpoint, now, FOLLOWED_TTL_SECS).await?;
         if counts {
             self.db.write(move |c| Ok(links::add_download(c, link.id)?)).await?;
         }

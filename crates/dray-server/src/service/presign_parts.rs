@@ -2,14 +2,14 @@
 
 use dray_api::upload::PresignParts;
 use dray_s3::{Endpoint, PartNumber, PartPresigner};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::Service;
 use crate::db::uploads;
+use crate::drive::Result;
 use crate::drive::access::Caller;
 use crate::drive::parts::parts_to_sign;
 use crate::drive::upload::Upload;
-use crate::drive::{Error, Result};
 use crate::objects::UrlScope;
 
 /// What is needed to write the signed URLs of some parts.
@@ -42,10 +42,9 @@ impl Service {
         let upload_left = self.keep_alive(&upload, now).await?.duration_since(now).as_secs();
         let expires_secs = self.url_ttl_secs.min(u32::try_from(upload_left).unwrap_or(1)).max(1);
         let url = UrlScope { endpoint, key: &upload.object_key, now, expires_secs };
-        let presigner = self.objects.presign_parts(&url, upload_id)?;
+        let (presigner, expires_at) = self.objects.presign_parts(&url, upload_id).await?;
         self.metrics.part_urls.increment(u64::try_from(parts.len()).unwrap_or_default());
-        let life = SignedDuration::from_secs(expires_secs.into());
-        Ok(SignedParts { presigner, parts, expires_at: now.checked_add(life).map_err(Error::internal)? })
+        Ok(SignedParts { presigner, parts, expires_at })
     }
 
     /// Somebody is at the upload: it expires later. Answers when.

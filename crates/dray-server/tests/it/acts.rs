@@ -4,7 +4,7 @@ use dray_server::BUCKET;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::world::{Actor, Answer, Started, World};
+use crate::world::{Actor, Answer, Started, World, real_now};
 
 impl World {
     /// Stops the server and starts it again: what is due to be swept is swept at once.
@@ -39,13 +39,25 @@ impl World {
     }
 
     /// The keys of all objects that the store has.
-    pub(crate) fn object_keys(&self) -> Vec<String> {
+    pub(crate) async fn object_keys(&self) -> Vec<String> {
+        if let Some(store) = &self.store {
+            return store.object_keys(&self.http, real_now()).await;
+        }
         let store = rusqlite::Connection::open(self.data.path().join("store/meta.db")).unwrap();
         let sql =
             "select o.key from object o join bucket b on b.id = o.bucket where b.name = ?1 order by o.key";
         let mut statement = store.prepare(sql).unwrap();
         let keys = statement.query_map([BUCKET], |row| row.get(0)).unwrap();
         keys.collect::<Result<_, _>>().unwrap()
+    }
+
+    /// How many multipart uploads the store has open.
+    pub(crate) async fn uploads_in_store(&self) -> usize {
+        if let Some(store) = &self.store {
+            return store.uploads(&self.http, real_now()).await;
+        }
+        let store = rusqlite::Connection::open(self.data.path().join("store/meta.db")).unwrap();
+        store.query_row("select count(*) from upload", [], |row| row.get(0)).unwrap()
     }
 }
 

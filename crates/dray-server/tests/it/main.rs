@@ -5,6 +5,7 @@
 
 mod acts;
 mod database;
+mod store;
 mod world;
 
 mod access;
@@ -38,6 +39,7 @@ mod shared;
 mod shutdown;
 mod slowness;
 mod start;
+mod store_down;
 mod tls;
 mod tokens;
 mod trash;

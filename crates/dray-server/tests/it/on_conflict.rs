@@ -82,7 +82,7 @@ async fn replace_keeps_the_item_and_the_old_bytes_are_gone_after_the_sweep() {
     let folder = owner.folder("f", None).await;
     let old = owner.upload_with("a.txt", b"old", &into(&folder, "keep")).await;
     let made = owner.post(&format!("/drive/files/{}/links", id(&old)), &json!({})).await.ok();
-    let old_keys = world.object_keys();
+    let old_keys = world.object_keys().await;
     world.pass(jiff::SignedDuration::from_secs(5));
     let more = json!({ "parentId": folder, "onConflict": "replace", "mimeType": "text/plain" });
     let (upload, listed) = owner.put_with("a.txt", b"newer", &more).await;
@@ -97,8 +97,8 @@ async fn replace_keeps_the_item_and_the_old_bytes_are_gone_after_the_sweep() {
     assert_eq!(owner.finalize(&upload, &listed).await.ok(), new);
     assert_eq!(owner.download(&id(&old)).await, b"newer");
     world.restart().await;
-    wait_for(async || world.object_keys().len() == 1).await;
-    assert_ne!(world.object_keys(), old_keys);
+    wait_for(async || world.object_keys().await.len() == 1).await;
+    assert_ne!(world.object_keys().await, old_keys);
     let owner = world.owner();
     assert_eq!(owner.download(&id(&old)).await, b"newer");
     let links = owner.get(&format!("/drive/files/{}/links", id(&old))).await.ok();
@@ -176,7 +176,7 @@ async fn of_uploads_that_fail_at_once_one_wins() {
     }
     assert_eq!(owner.usage().await, (24, 120));
     world.restart().await;
-    wait_for(async || world.object_keys().len() == 12).await;
+    wait_for(async || world.object_keys().await.len() == 12).await;
 }
 
 #[tokio::test]
@@ -200,7 +200,7 @@ async fn uploads_that_replace_at_once_are_one_item_with_the_bytes_of_one() {
     }
     assert_eq!(owner.usage().await, (24, 120));
     world.restart().await;
-    wait_for(async || world.object_keys().len() == 12).await;
+    wait_for(async || world.object_keys().await.len() == 12).await;
 }
 
 /// The item that an upload replaces moves about meanwhile, and others replace it where it is then.
@@ -229,7 +229,7 @@ async fn what_is_replaced_while_it_moves_leaves_no_bytes_behind() {
     let (items, bytes) = owner.usage().await;
     assert_eq!(bytes, (items - 2) * 9);
     world.restart().await;
-    wait_for(async || world.object_keys().len() as u64 == items - 2).await;
+    wait_for(async || world.object_keys().await.len() as u64 == items - 2).await;
 }
 
 #[tokio::test]
@@ -341,7 +341,7 @@ async fn what_a_crash_cut_off_replaces_all_the_same() {
     world.serve(|_| {}).await;
     let owner = world.owner();
     wait_for(async || owner.download(&id(&old)).await == b"newest").await;
-    wait_for(async || world.object_keys().len() == 1).await;
+    wait_for(async || world.object_keys().await.len() == 1).await;
     assert_eq!(owner.finalize(&upload, &listed).await.ok()["id"], old["id"]);
 }
 
@@ -358,14 +358,14 @@ async fn an_upload_that_is_given_up_after_its_object_was_made_leaves_none() {
         world.serve(|_| {}).await;
         let first = world.owner().file("a.txt", None).await;
         let refused = world.owner().finalize(&upload, &listed).await;
-        assert_eq!((refused.refused(), world.object_keys().len()), (refusal(409, "name_taken"), 2));
+        assert_eq!((refused.refused(), world.object_keys().await.len()), (refusal(409, "name_taken"), 2));
         if is_aborted {
             world.owner().step("abort", &upload.body(&json!({}))).await.done();
         } else {
             world.pass(jiff::SignedDuration::from_hours(25));
         }
         world.restart().await;
-        wait_for(async || world.object_keys().len() == 1).await;
-        assert!(world.object_keys()[0].ends_with(&first));
+        wait_for(async || world.object_keys().await.len() == 1).await;
+        assert!(world.object_keys().await[0].ends_with(&first));
     }
 }

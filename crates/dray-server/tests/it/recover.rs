@@ -54,14 +54,13 @@ async fn an_expired_upload_is_aborted_in_the_store_too() {
     let mut world = World::start().await;
     let upload = world.owner().start("a", MIB).await;
     world.owner().put_parts(&upload, &[bytes(MIB, 1)]).await;
-    let parts = world.data.path().join("store/parts");
-    assert_eq!(files_below(&parts), 1);
+    assert_eq!(world.uploads_in_store().await, 1);
     world.stop().await;
     world.pass(jiff::SignedDuration::from_hours(25));
     world.serve(|_: &mut Config| {}).await;
     let gone = world.owner().step("presigned-urls", &upload.body(&json!({ "parts": 1 }))).await;
     assert_eq!(gone.refused(), refusal(410, "upload_expired"));
-    wait_for(async || files_below(&parts) == 0).await;
+    wait_for(async || world.uploads_in_store().await == 0).await;
 }
 
 #[tokio::test]
@@ -72,12 +71,7 @@ async fn an_upload_that_only_the_store_knows_is_aborted_once_its_row_expires() {
     world.execute("update uploads set state = 'opening', store_upload_id = null").await;
     world.pass(jiff::SignedDuration::from_hours(25));
     world.serve(|_: &mut Config| {}).await;
-    let store = world.data.path().join("store/meta.db");
-    let count = || -> i64 {
-        let store = rusqlite::Connection::open(&store).unwrap();
-        store.query_row("select count(*) from upload", [], |row| row.get(0)).unwrap()
-    };
-    wait_for(async || count() == 0).await;
+    wait_for(async || world.uploads_in_store().await == 0).await;
 }
 
 #[tokio::test]
@@ -94,13 +88,4 @@ async fn a_lease_from_a_clock_that_was_ahead_is_not_waited_for() {
     world.stop().await;
     world.serve(|_: &mut Config| {}).await;
     wait_for(async || world.owner().finalize(&upload, &listed).await.status == 200).await;
-}
-
-fn files_below(folder: &std::path::Path) -> usize {
-    std::fs::read_dir(folder).map_or(0, |entries| {
-        entries
-            .map(|entry| entry.unwrap().path())
-            .map(|path| if path.is_dir() { files_below(&path) } else { 1 })
-            .sum()
-    })
 }

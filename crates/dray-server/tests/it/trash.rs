@@ -103,7 +103,7 @@ async fn what_comes_back_goes_to_the_root_if_its_folder_is_trashed_or_gone() {
     assert_eq!(three.get("parentId"), None);
     world.restart().await;
     let owner = world.owner();
-    wait_for(async || world.object_keys().len() == 2).await;
+    wait_for(async || world.object_keys().await.len() == 2).await;
     assert_eq!(owner.restore(&two).await.ok().get("parentId"), None);
     assert_eq!(owner.listed("root").await, ["one", "two"]);
     assert_eq!(owner.download(&two).await, b"two");
@@ -151,8 +151,8 @@ async fn removing_for_good_takes_the_objects_of_all_below() {
     assert_eq!(again.refused(), refusal(404, "not_found"));
     world.restart().await;
     let owner = world.owner();
-    wait_for(async || world.object_keys().len() == 2).await;
-    let keys = world.object_keys();
+    wait_for(async || world.object_keys().await.len() == 2).await;
+    let keys = world.object_keys().await;
     assert!([&apart, &kept].iter().all(|id| keys.iter().any(|key| key.ends_with(*id))), "{keys:?}");
     assert_eq!(owner.usage().await, (2, 9));
     owner.check_absent(&inner).await;
@@ -171,7 +171,7 @@ async fn emptying_removes_all_of_the_callers_and_nothing_of_others() {
     assert_eq!(owner.delete("/drive/trash").await.ok(), json!({ "removed": 0 }));
     assert_eq!((owner.trashed().await.len(), other.trashed().await), (0, vec!["theirs".to_owned()]));
     world.restart().await;
-    wait_for(async || world.object_keys().len() == 2).await;
+    wait_for(async || world.object_keys().await.len() == 2).await;
     let owner = world.owner();
     assert_eq!((owner.usage().await, owner.download(&kept).await), ((1, 4), b"kept".to_vec()));
 }
@@ -195,7 +195,7 @@ async fn after_thirty_days_what_is_in_the_trash_is_removed_and_not_before() {
     assert_eq!(world.owner().trashed().await, ["later", "folder"]);
     world.pass(SignedDuration::from_mins(10));
     world.restart().await;
-    wait_for(async || world.object_keys().len() == 1).await;
+    wait_for(async || world.object_keys().await.len() == 1).await;
     assert_eq!(world.owner().trashed().await, ["later"]);
     assert_eq!(world.owner().usage().await, (1, 5));
 }
@@ -214,7 +214,7 @@ async fn a_large_folder_goes_in_one_step_and_is_removed_bit_by_bit() {
     owner.purge(&folder).await;
     world.restart().await;
     wait_for(async || world.count("items").await == 0).await;
-    wait_for(async || world.object_keys().is_empty()).await;
+    wait_for(async || world.object_keys().await.is_empty()).await;
     assert_eq!(world.owner().usage().await, (0, 0));
 }
 
@@ -299,7 +299,7 @@ async fn the_owner_of_the_folder_removes_what_others_made_in_it() {
     assert_eq!(owner.delete("/drive/trash").await.ok(), json!({ "removed": 1 }));
     assert_eq!(member.trashed().await, NOTHING);
     world.restart().await;
-    wait_for(async || world.object_keys().is_empty()).await;
+    wait_for(async || world.object_keys().await.is_empty()).await;
     assert_eq!(world.user("member@example.com").await.usage().await, (0, 0));
 }
 
@@ -342,11 +342,11 @@ async fn an_object_that_can_not_be_removed_keeps_no_other_waiting() {
     for still_first in [3, 1] {
         world.serve(|_| {}).await;
         wait_for(async || world.count("tombstones where created_at < 10").await == still_first).await;
-        assert_eq!(world.object_keys().len(), 1);
+        assert_eq!(world.object_keys().await.len(), 1);
         world.stop().await;
     }
     world.serve(|_| {}).await;
-    wait_for(async || world.object_keys().is_empty()).await;
+    wait_for(async || world.object_keys().await.is_empty()).await;
 }
 
 /// Restoring and removing for good at once: one of them wins, and the other says so.

@@ -83,7 +83,7 @@ async fn what_is_removed_for_good_frees_the_quota_without_a_wait_for_the_next_sw
     owner.purge(&file).await;
     let begun = std::time::Instant::now();
     wait_for(async || owner.usage().await == (0, 0)).await;
-    wait_for(async || world.object_keys().is_empty()).await;
+    wait_for(async || world.object_keys().await.is_empty()).await;
     assert!(begun.elapsed().as_secs() < 20, "it took {:?}", begun.elapsed());
     owner.upload_with("b", &[1; 100], &json!({})).await;
 }

@@ -16,6 +16,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::database::Database;
+use crate::store::OtherStore;
 
 pub(crate) const MIB: usize = 1024 * 1024;
 
@@ -24,6 +25,8 @@ pub(crate) struct World {
     pub(crate) url: String,
     pub(crate) data: TempDir,
     pub(crate) database: Database,
+    /// The store, if it is not the embedded one.
+    pub(crate) store: Option<OtherStore>,
     pub(crate) http: Client,
     clock_offset_ms: Arc<AtomicI64>,
     place: Place,
@@ -81,12 +84,13 @@ impl World {
     }
 
     pub(crate) async fn start_at(place: Place, change: impl FnOnce(&mut Config)) -> Self {
-        let data = tempfile::tempdir().unwrap();
+        let (data, http) = (tempfile::tempdir().unwrap(), http_client());
         let mut world = Self {
             url: String::new(),
             data,
             database: Database::create().await,
-            http: http_client(),
+            store: OtherStore::create(&http, real_now()).await,
+            http,
             clock_offset_ms: Arc::default(),
             place,
             metrics_url: String::new(),
@@ -101,14 +105,25 @@ impl World {
         world
     }
 
-    /// Starts the server (again) on the same folder and another port.
+    /// Starts the server (again) on the same folder and another port, and waits until it is ready.
     pub(crate) async fn serve(&mut self, change: impl FnOnce(&mut Config)) {
+        let has_tls = self.launch(change).await;
+        // Whom to trust then is the test's affair; what it asks waits in the socket.
+        if !has_tls {
+            let ready = self.http.get(format!("{}/readyz", self.url)).send().await.unwrap();
+            assert_eq!(ready.status(), 200);
+        }
+    }
+
+    /// Starts the server (again), which may not be ready; answers whether it speaks TLS.
+    pub(crate) async fn launch(&mut self, change: impl FnOnce(&mut Config)) -> bool {
         let offset = self.clock_offset_ms.clone();
         let clock = move || real_now() + SignedDuration::from_millis(offset.load(Ordering::SeqCst));
         let mut config = Config {
             data: self.data.path().to_owned(),
             database_url: self.database.url(),
             database_connections: 8,
+            s3: self.store.as_ref().map(|store| store.config.clone()),
             clock: Clock::from_fn(clock),
             ..Config::default()
         };
@@ -121,17 +136,13 @@ impl World {
             self.metrics_url = format!("http://{}/metrics", listener.local_addr().unwrap());
             sockets.metrics = Some(listener);
         }
-        // Whom to trust then is the test's affair; what it asks waits in the socket.
         let has_tls = config.tls.is_some();
         let (stop, stopped) = oneshot::channel::<()>();
         self.stop = Some(stop);
         self.server = Some(tokio::spawn(dray_server::run(config, sockets, async move {
             let _ = stopped.await;
         })));
-        if !has_tls {
-            let ready = self.http.get(format!("{}/readyz", self.url)).send().await.unwrap();
-            assert_eq!(ready.status(), 200);
-        }
+        has_tls
     }
 
     /// Asks the server to stop, and does not wait.
@@ -201,7 +212,7 @@ fn http_client() -> Client {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the tests' one clock")]
-fn real_now() -> Timestamp {
+pub(crate) fn real_now() -> Timestamp {
     Timestamp::now()
 }
 

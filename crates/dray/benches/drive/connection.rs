@@ -56,6 +56,20 @@ impl Connection {
         Ok(answer.into_body().collect().await?.to_bytes())
     }
 
+    /// Any request with a token, and perhaps JSON; the answer's body.
+    pub(crate) async fn request(
+        &mut self,
+        method: Method,
+        path: &str,
+        bearer: &HeaderValue,
+        json: Option<String>,
+    ) -> anyhow::Result<Bytes> {
+        let mut headers = vec![(AUTHORIZATION, bearer.clone())];
+        headers.extend(json.is_some().then(|| (CONTENT_TYPE, HeaderValue::from_static("application/json"))));
+        let answer = self.send(method, path, headers, Payload::whole(json.unwrap_or_default())).await?;
+        Ok(answer.into_body().collect().await?.to_bytes())
+    }
+
     /// Puts a part to its presigned URL; the answer's `ETag`, in its quotes.
     pub(crate) async fn put(&mut self, path: &str, body: Payload) -> anyhow::Result<String> {
         let answer = self.send(Method::PUT, path, [], body).await?;

@@ -4,6 +4,8 @@
 mod connection;
 mod cycles;
 mod finalize;
+mod generate;
+mod latency;
 mod parts;
 mod payload;
 mod process;
@@ -36,6 +38,10 @@ enum Measurement {
     Parts(parts::Parts),
     /// Finalizing an upload of very many parts
     Finalize(finalize::Finalize),
+    /// Requests one at a time
+    Latency(latency::Latency),
+    /// No measurement: fills a database with a drive to measure
+    Generate(generate::Generate),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -57,6 +63,8 @@ async fn measure(measurement: Measurement) -> anyhow::Result<Value> {
         Measurement::Cycles(cycles) => cycles.measure().await,
         Measurement::Parts(parts) => parts.measure().await,
         Measurement::Finalize(finalize) => finalize.measure().await,
+        Measurement::Latency(latency) => latency.measure().await,
+        Measurement::Generate(generate) => generate.run().await,
     }
 }
 

@@ -201,6 +201,18 @@ impl Target {
         }
     }
 
+    /// Any request to Dray; the answer's body.
+    pub(crate) async fn request(
+        &self,
+        connection: &mut Connection,
+        method: &str,
+        path: &str,
+        body: Option<String>,
+    ) -> anyhow::Result<bytes::Bytes> {
+        let Kind::Dray { bearer } = &self.kind else { bail!("only Dray has these routes") };
+        connection.request(method.parse()?, path, bearer, body).await
+    }
+
     fn presign(&self, method: &Method, key: &str, query: &[(&str, &str)]) -> anyhow::Result<String> {
         path_of(&presign(method, &self.scope(key)?, query)?)
     }

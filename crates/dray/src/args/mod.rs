@@ -11,7 +11,7 @@ use clap_complete::Shell;
 pub(crate) use admin::{CreateToken, Data, Quota, StoreCommand, TokenCommand, UserCommand};
 pub(crate) use client::{Connection, Download, Get, Mkdir, OnConflict, Search, Tree, Upload};
 pub(crate) use manage::{CreateLink, GivenRole, LinkCommand, Ls, Mv, Rm, ShareCommand, SortBy, TrashCommand};
-pub(crate) use serve::{LogFormat, Serve};
+pub(crate) use serve::{LogFormat, S3, Serve};
 
 const EXAMPLES: &str = "\
 First steps:

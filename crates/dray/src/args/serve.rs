@@ -28,6 +28,8 @@ pub(crate) struct Serve {
     /// Connections to Postgres at once
     #[arg(long, env = "DRAY_DATABASE_CONNECTIONS", value_name = "N", default_value_t = dray_server::DATABASE_CONNECTIONS)]
     pub(crate) database_connections: usize,
+    #[command(flatten)]
+    pub(crate) s3: S3,
     /// Address that callers reach this server at [default: the one that each caller used]
     #[arg(long, env = "DRAY_PUBLIC_URL", value_name = "URL", value_hint = ValueHint::Url)]
     pub(crate) public_url: Option<String>,
@@ -137,6 +139,29 @@ pub(crate) struct Serve {
         help_heading = "Traces"
     )]
     pub(crate) otlp_traces_endpoint: Option<String>,
+}
+
+/// Another object store in place of the embedded one. Its credentials are found as AWS's tools find them.
+#[derive(Debug, Args)]
+#[command(
+    next_help_heading = "Object store (credentials: AWS_ACCESS_KEY_ID and so on, or a profile, or the machine's role)"
+)]
+pub(crate) struct S3 {
+    /// A bucket that exists, in place of the embedded store
+    #[arg(long = "s3-bucket", env = "DRAY_S3_BUCKET", value_name = "NAME")]
+    pub(crate) bucket: Option<String>,
+    /// Where this server reaches the store [default: AWS]
+    #[arg(long = "s3-endpoint", env = "DRAY_S3_ENDPOINT", value_name = "URL", requires = "bucket", value_hint = ValueHint::Url)]
+    pub(crate) endpoint: Option<String>,
+    /// Where clients reach the store [default: where this server does]
+    #[arg(long = "s3-public-endpoint", env = "DRAY_S3_PUBLIC_ENDPOINT", value_name = "URL", requires = "bucket", value_hint = ValueHint::Url)]
+    pub(crate) public_endpoint: Option<String>,
+    /// The store's region
+    #[arg(long = "s3-region", env = "DRAY_S3_REGION", value_name = "NAME", default_value = "us-east-1")]
+    pub(crate) region: String,
+    /// Put the bucket's name into the path, not into the host: most stores but AWS need it
+    #[arg(long = "s3-path-style", env = "DRAY_S3_PATH_STYLE")]
+    pub(crate) path_style: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -5,12 +5,14 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use anyhow::anyhow;
 use dray_server::admin::{Admin, OWNER_EMAIL};
-use dray_server::{Clock, Config, DatabaseUrl, Server, Sockets, TlsFiles, UploadRules, WebhookSettings};
+use dray_server::{
+    Clock, Config, DatabaseUrl, S3Config, Server, Sockets, TlsFiles, UploadRules, WebhookSettings,
+};
 use tokio::net::TcpListener;
 
 use super::log;
 use super::traces::Traces;
-use crate::args::Serve;
+use crate::args::{S3, Serve};
 use crate::exit::Exit;
 use crate::signals::Signals;
 use crate::{clock, output};
@@ -32,6 +34,7 @@ pub(super) async fn serve(args: Serve) -> anyhow::Result<Exit> {
         data: args.data,
         database_url: args.database_url.map(DatabaseUrl::new),
         database_connections: args.database_connections.max(1),
+        s3: s3(args.s3),
         public_url: args.public_url,
         allow_origins: args.allow_origins,
         url_ttl: args.url_ttl,
@@ -79,6 +82,11 @@ pub(super) async fn serve(args: Serve) -> anyhow::Result<Exit> {
         traces.stop().await;
     }
     Ok(Exit::Ok)
+}
+
+fn s3(args: S3) -> Option<S3Config> {
+    let S3 { bucket, endpoint, public_endpoint, region, path_style } = args;
+    bucket.map(|bucket| S3Config { endpoint, public_endpoint, bucket, region, path_style, credentials: None })
 }
 
 /// Opens the socket that `flag` asks for.

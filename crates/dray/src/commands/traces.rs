@@ -2,7 +2,7 @@
 //! the SDK's own. Where to is a setting of ours; everything else (the service's name, headers, sampling, time
 //! limits, batches) the SDK reads from the variables that OpenTelemetry specifies.
 
-use dray_server::Error;
+use dray_server::SettingError;
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry::{Key, global};
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig as _};
@@ -24,7 +24,9 @@ pub(super) struct Traces(SdkTracerProvider);
 impl Traces {
     /// Starts telling the collector at `endpoint`, or at the whole address `of_traces`; `None` if neither is set.
     pub(super) fn start(endpoint: Option<&str>, of_traces: Option<&str>) -> anyhow::Result<Option<Self>> {
-        let Some(address) = address(endpoint, of_traces)? else { return Ok(None) };
+        let Some(address) = address(endpoint, of_traces).map_err(dray_server::Error::from)? else {
+            return Ok(None);
+        };
         // The exporter's client needs one even for http. An error means that there is one.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let exporter = SpanExporter::builder()
@@ -59,11 +61,11 @@ impl Traces {
 }
 
 /// Where spans are sent. An empty setting is none (as OpenTelemetry specifies).
-fn address(endpoint: Option<&str>, of_traces: Option<&str>) -> Result<Option<String>, Error> {
+fn address(endpoint: Option<&str>, of_traces: Option<&str>) -> Result<Option<String>, SettingError> {
     let checked = |setting, url: &str| {
         let is_http = url.starts_with("http://") || url.starts_with("https://");
         let rule = "must be an address such as http://localhost:4318".into();
-        if is_http { Ok(()) } else { Err(Error::Setting { setting, rule }) }
+        if is_http { Ok(()) } else { Err(SettingError { setting, rule }) }
     };
     if let Some(url) = of_traces.filter(|url| !url.is_empty()) {
         checked("--otlp-traces-endpoint", url)?;

@@ -126,6 +126,7 @@ impl Victim {
     async fn until_death(&mut self, window: &Window, file: &File) -> Left {
         self.drive.kill();
         self.drive.restart_to_die_at(window.failpoint);
+        self.drive.database.end_leases().await;
         let client = self.drive.client();
         let left = match window.during {
             During::Start => {
@@ -164,7 +165,6 @@ impl Victim {
                 Left::Upload(upload, urls)
             }
             _ => {
-                self.drive.database.end_leases().await;
                 self.drive.database.expire_uploads("state = 'open'").await;
                 // The answer and the sweep race.
                 let _ = client.delete("/trash").await;

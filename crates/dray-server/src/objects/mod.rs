@@ -2,50 +2,72 @@
 //!
 //! Control calls go through the AWS SDK. Part URLs are signed by `dray-s3`'s batch presigner.
 
+mod answers;
+mod keys;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
+use aws_sdk_s3::config::SharedHttpClient;
+use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
     BehaviorVersion, Region, RequestChecksumCalculation, ResponseChecksumValidation,
-    StalledStreamProtectionConfig,
+    SharedCredentialsProvider, StalledStreamProtectionConfig,
 };
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+use aws_smithy_http_client::tls;
 use dray_api::limits::MAX_PARTS;
 use dray_api::upload::StoredPart;
 use dray_s3::{AddressingStyle, Credentials, Endpoint, ErrorCode, PartPresigner, PresignScope};
 use http::Method;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
+use crate::config::{S3Config, SettingError};
 use crate::drive::parts::{Crc64, PartList};
 use crate::drive::{Error, Result};
 use crate::metrics::Metrics;
+use keys::{Kept, Keys};
 
 /// The metadata entry that proves whose upload an object is.
 const TOKEN_METADATA: &str = "dray-upload";
 const ATTEMPTS: u32 = 3;
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// Somebody waits to hear whether all is well.
-const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// A call and its repeats: whoever waits for a store that is down shall hear of it within two seconds.
+const CALL_TIMEOUT: Duration = Duration::from_millis(1400);
 /// A store may take long to complete an upload of many parts (AWS: minutes), so this is only a bound.
-const OPERATION_TIMEOUT: Duration = Duration::from_mins(10);
+const COMPLETE_TIMEOUT: Duration = Duration::from_mins(10);
+/// Between two pieces of an object that is read back.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A bucket of an object store.
+/// A bucket of an object store. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Objects {
     client: Client,
-    credentials: Credentials,
+    keys: Arc<Keys>,
     region: String,
     bucket: String,
+    kind: Kind,
     metrics: Arc<Metrics>,
 }
 
-/// How the store is reached.
-pub(crate) struct ObjectsConfig {
-    /// Where *this server* reaches the store.
+/// Which store it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The embedded one, which clients reach where they reach this server. It refuses a Complete of another size or
+    /// checksum.
+    Embedded,
+    /// Another, which clients reach here. What it checks is not known, so we do.
+    Other(Endpoint),
+}
+
+/// How the embedded store is reached.
+pub(crate) struct Embedded {
+    /// Where *this server* reaches it.
     pub(crate) endpoint: String,
     pub(crate) credentials: Credentials,
     pub(crate) region: String,
@@ -59,6 +81,8 @@ pub(crate) struct ObjectsConfig {
 pub(crate) enum Completion {
     /// The object is there.
     Done,
+    /// Nothing was asked yet, as the store does not answer.
+    NotYet(Error),
     /// The store refused the parts; the upload is as it was.
     Refused(Error),
     /// The store does not know the upload: it was completed before, or is gone.
@@ -76,44 +100,56 @@ pub(crate) struct ObjectHead {
 }
 
 impl Objects {
-    pub(crate) fn new(config: ObjectsConfig) -> Self {
-        let ObjectsConfig { endpoint, credentials, region, bucket, metrics } = config;
-        let sdk_credentials = aws_credential_types::Credentials::new(
-            &credentials.access_key_id,
-            &credentials.secret_access_key,
-            credentials.session_token.clone(),
-            None,
-            "dray",
-        );
-        let sdk_config = aws_sdk_s3::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .endpoint_url(endpoint)
-            .region(Region::new(region.clone()))
-            .credentials_provider(sdk_credentials)
-            .force_path_style(true)
-            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
-            .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
-            .timeout_config(
-                TimeoutConfig::builder()
-                    .connect_timeout(CONNECT_TIMEOUT)
-                    .operation_timeout(OPERATION_TIMEOUT)
-                    .build(),
-            )
-            .build();
-        Self { client: Client::from_conf(sdk_config), credentials, region, bucket, metrics }
+    /// The embedded store.
+    pub(crate) fn embedded(config: Embedded) -> Self {
+        let Embedded { endpoint, credentials, region, bucket, metrics } = config;
+        let keys = Keys::fixed(&credentials);
+        let sdk_config = sdk_config(&keys, &region, true).endpoint_url(endpoint).build();
+        Self {
+            client: Client::from_conf(sdk_config),
+            keys: Arc::new(keys),
+            region,
+            bucket,
+            kind: Kind::Embedded,
+            metrics,
+        }
+    }
+
+    /// Any other store.
+    pub(crate) async fn other(config: &S3Config, metrics: &Arc<Metrics>) -> Result<Self, SettingError> {
+        let region = config.region.clone();
+        let public = config.public_endpoint()?;
+        let keys = match &config.credentials {
+            Some(credentials) => Keys::fixed(credentials),
+            None => Keys::of_chain(credentials_chain(&region).await?),
+        };
+        let mut sdk_config = sdk_config(&keys, &region, config.path_style);
+        if let Some(endpoint) = &config.endpoint {
+            sdk_config = sdk_config.endpoint_url(endpoint);
+        }
+        let client = Client::from_conf(sdk_config.build());
+        let (keys, bucket, kind) = (Arc::new(keys), config.bucket.clone(), Kind::Other(public));
+        Ok(Self { client, keys, region, bucket, kind, metrics: metrics.clone() })
+    }
+
+    /// Whether the store refuses to complete an upload of another size or checksum.
+    pub(crate) fn checks_what_it_completes(&self) -> bool {
+        self.kind == Kind::Embedded
+    }
+
+    /// Where clients reach the store; `None`: where they reach this server.
+    pub(crate) fn public_endpoint(&self) -> Option<&Endpoint> {
+        match &self.kind {
+            Kind::Embedded => None,
+            Kind::Other(endpoint) => Some(endpoint),
+        }
     }
 
     /// Whether the bucket is there and lets us in, now.
     pub(crate) async fn check(&self) -> Result<()> {
         let _timing = self.metrics.store("HeadBucket");
-        let answer = self.client.head_bucket().bucket(&self.bucket).send();
-        match tokio::time::timeout(CHECK_TIMEOUT, answer).await {
-            Ok(answer) => answer.map(|_| ()).map_err(|err| unreachable(&err)),
-            Err(_) => Err(Error::StoreUnreachable { detail: format!("no answer within {CHECK_TIMEOUT:?}") }),
-        }
+        let answer = self.client.head_bucket().bucket(&self.bucket).send().await;
+        answer.map(drop).map_err(|err| failure(&err))
     }
 
     /// Begins a multipart upload whose object will carry `store_token`; answers the store's upload id.
@@ -126,7 +162,7 @@ impl Objects {
         let _timing = self.metrics.store("CreateMultipartUpload");
         let request = self.client.create_multipart_upload().bucket(&self.bucket).key(key);
         let answer = request.content_type(mime_type).metadata(TOKEN_METADATA, store_token).send().await;
-        let created = answer.map_err(|err| unreachable(&err))?;
+        let created = answer.map_err(|err| failure(&err))?;
         created.upload_id.ok_or_else(|| Error::internal("the store answered no upload id"))
     }
 
@@ -147,8 +183,11 @@ impl Objects {
         let request =
             self.client.complete_multipart_upload().bucket(&self.bucket).key(key).upload_id(upload_id);
         let size = i64::try_from(size_bytes).ok();
+        let crc64 = crc64.filter(|_| self.checks_what_it_completes());
         let request = request.set_checksum_crc64_nvme(crc64.map(|crc64| crc64.as_str().to_owned()));
-        match request.set_mpu_object_size(size).multipart_upload(listed).send().await {
+        let request = request.set_mpu_object_size(size).multipart_upload(listed);
+        let timeouts = aws_sdk_s3::Config::builder().timeout_config(timeouts(COMPLETE_TIMEOUT));
+        match request.customize().config_override(timeouts).send().await {
             Ok(_) => Completion::Done,
             Err(err) => refusal(&err, size_bytes),
         }
@@ -163,7 +202,7 @@ impl Objects {
         while let Some(page) = pages.next().await {
             let page = match page {
                 Err(err) if code(&err) == Some(ErrorCode::NoSuchUpload) => return Ok(None),
-                page => page.map_err(|err| unreachable(&err))?,
+                page => page.map_err(|err| failure(&err))?,
             };
             for part in page.parts.unwrap_or_default() {
                 let number = part.part_number.and_then(|n| u64::try_from(n).ok());
@@ -186,7 +225,7 @@ impl Objects {
         let _timing = self.metrics.store("AbortMultipartUpload");
         let request = self.client.abort_multipart_upload().bucket(&self.bucket).key(key).upload_id(upload_id);
         match request.send().await {
-            Err(err) if code(&err) != Some(ErrorCode::NoSuchUpload) => Err(unreachable(&err)),
+            Err(err) if code(&err) != Some(ErrorCode::NoSuchUpload) => Err(failure(&err)),
             _ => Ok(()),
         }
     }
@@ -195,18 +234,34 @@ impl Objects {
     pub(crate) async fn abort_uploads_of(&self, key: &str) -> Result<()> {
         let _timing = self.metrics.store("ListMultipartUploads");
         let listed = self.client.list_multipart_uploads().bucket(&self.bucket).prefix(key).send().await;
-        let uploads = listed.map_err(|err| unreachable(&err))?.uploads.unwrap_or_default();
+        let uploads = listed.map_err(|err| failure(&err))?.uploads.unwrap_or_default();
         for upload in uploads.into_iter().filter(|upload| upload.key.as_deref() == Some(key)) {
             self.abort_upload(key, &upload.upload_id.unwrap_or_default()).await?;
         }
         Ok(())
     }
 
+    /// Reads an object back; the CRC-64/NVME of its bytes.
+    pub(crate) async fn read_crc64(&self, key: &str) -> Result<Crc64> {
+        let answer = self.client.get_object().bucket(&self.bucket).key(key).send().await;
+        let mut body = answer.map_err(|err| failure(&err))?.body;
+        let mut digest = crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc64Nvme);
+        let failed = |err: &dyn std::fmt::Display| Error::StoreUnreachable {
+            detail: format!("reading an object back: {err}"),
+        };
+        while let Some(bytes) =
+            tokio::time::timeout(READ_TIMEOUT, body.next()).await.map_err(|err| failed(&err))?
+        {
+            digest.update(&bytes.map_err(|err| failed(&err))?);
+        }
+        Ok(Crc64::of(digest.finalize()))
+    }
+
     /// Removes an object. One that is not there is removed already.
     pub(crate) async fn delete(&self, key: &str) -> Result<()> {
         let _timing = self.metrics.store("DeleteObject");
         let answer = self.client.delete_object().bucket(&self.bucket).key(key).send().await;
-        answer.map(drop).map_err(|err| unreachable(&err))
+        answer.map(drop).map_err(|err| failure(&err))
     }
 
     /// The object under `key`, if there is one.
@@ -224,37 +279,97 @@ impl Objects {
             {
                 Ok(None)
             }
-            Err(err) => Err(unreachable(&err)),
+            Err(err) => Err(failure(&err)),
         }
     }
 
     /// Signs the part URLs of an upload for clients that reach the store at `endpoint`.
-    pub(crate) fn presign_parts(&self, url: &UrlScope<'_>, upload_id: &str) -> Result<PartPresigner> {
-        PartPresigner::new(&self.presign_scope(url), upload_id).map_err(Error::internal)
+    pub(crate) async fn presign_parts(
+        &self,
+        url: &UrlScope<'_>,
+        upload_id: &str,
+    ) -> Result<(PartPresigner, Timestamp)> {
+        let signer = self.signer(url).await?;
+        let presigner = PartPresigner::new(&signer.scope(self, url), upload_id).map_err(Error::internal)?;
+        Ok((presigner, signer.expires_at))
     }
 
     /// A signed GET of an object, which answers with these headers.
-    pub(crate) fn presign_get(
+    pub(crate) async fn presign_get(
         &self,
         url: &UrlScope<'_>,
         disposition: &str,
         mime_type: &str,
     ) -> Result<String> {
         let overrides = [("response-content-disposition", disposition), ("response-content-type", mime_type)];
-        dray_s3::presign(&Method::GET, &self.presign_scope(url), &overrides).map_err(Error::internal)
+        let signer = self.signer(url).await?;
+        dray_s3::presign(&Method::GET, &signer.scope(self, url), &overrides).map_err(Error::internal)
     }
 
-    fn presign_scope<'a>(&'a self, url: &UrlScope<'a>) -> PresignScope<'a> {
+    /// Who signs a URL, and until when it can be good: one dies with the credentials that signed it.
+    async fn signer(&self, url: &UrlScope<'_>) -> Result<Signer> {
+        let Kept { credentials, expires_at } = self.keys.get(url.now).await?;
+        let left = expires_at.map_or(i64::MAX, |end| end.duration_since(url.now).as_secs());
+        let expires_secs = url.expires_secs.min(u32::try_from(left.max(1)).unwrap_or(u32::MAX));
+        let life = SignedDuration::from_secs(expires_secs.into());
+        let expires_at = url.now.checked_add(life).map_err(Error::internal)?;
+        Ok(Signer { credentials, expires_secs, expires_at })
+    }
+}
+
+struct Signer {
+    credentials: Credentials,
+    expires_secs: u32,
+    expires_at: Timestamp,
+}
+
+impl Signer {
+    fn scope<'a>(&'a self, objects: &'a Objects, url: &UrlScope<'a>) -> PresignScope<'a> {
         PresignScope {
             credentials: &self.credentials,
-            region: &self.region,
+            region: &objects.region,
             endpoint: url.endpoint,
-            bucket: &self.bucket,
+            bucket: &objects.bucket,
             key: url.key,
             now: url.now,
-            expires_secs: url.expires_secs,
+            expires_secs: self.expires_secs,
         }
     }
+}
+
+async fn credentials_chain(region: &str) -> Result<SharedCredentialsProvider, SettingError> {
+    let chain = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(https())
+        .region(Region::new(region.to_owned()))
+        .load()
+        .await;
+    chain.credentials_provider().ok_or(SettingError {
+        setting: "--s3-bucket",
+        rule: "needs credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or any other way of AWS's chain".into(),
+    })
+}
+
+fn sdk_config(keys: &Keys, region: &str, path_style: bool) -> aws_sdk_s3::config::Builder {
+    aws_sdk_s3::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .http_client(https())
+        .region(Region::new(region.to_owned()))
+        .credentials_provider(keys.provider())
+        .force_path_style(path_style)
+        .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+        .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(FIRST_PAUSE))
+        .timeout_config(timeouts(CALL_TIMEOUT))
+}
+
+fn timeouts(operation: Duration) -> TimeoutConfig {
+    TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_timeout(operation).build()
+}
+
+fn https() -> SharedHttpClient {
+    let provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
+    answers::corrected(aws_smithy_http_client::Builder::new().tls_provider(provider).build_https())
 }
 
 /// What a signed URL is for, and how long it is good.
@@ -275,22 +390,24 @@ fn code<E: ProvideErrorMetadata, R>(err: &SdkError<E, R>) -> Option<ErrorCode> {
 }
 
 /// The error of a call that should have worked: the store is down, full, or refuses us.
-fn unreachable<E, R>(err: &SdkError<E, R>) -> Error
+fn failure<E>(err: &SdkError<E>) -> Error
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-    R: std::fmt::Debug + Send + Sync + 'static,
 {
     if code(err) == Some(ErrorCode::InsufficientStorage) {
         return Error::NoSpace;
     }
-    Error::StoreUnreachable { detail: aws_sdk_s3::error::DisplayErrorContext(err).to_string() }
+    let detail = aws_sdk_s3::error::DisplayErrorContext(err).to_string();
+    match err.raw_response().map(HttpResponse::status) {
+        Some(status) if status.is_client_error() => Error::StoreRefused { detail },
+        _ => Error::StoreUnreachable { detail },
+    }
 }
 
 /// What an error of Complete says about the upload.
-fn refusal<E, R>(err: &SdkError<E, R>, size_bytes: u64) -> Completion
+fn refusal<E>(err: &SdkError<E>, size_bytes: u64) -> Completion
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-    R: std::fmt::Debug + Send + Sync + 'static,
 {
     let detail = || err.message().unwrap_or_default().to_owned();
     match code(err) {
@@ -303,6 +420,6 @@ where
         Some(ErrorCode::InvalidRequest) => {
             Completion::Refused(Error::SizeMismatch { announced_bytes: size_bytes, detail: detail() })
         }
-        _ => Completion::Unknown(unreachable(err)),
+        _ => Completion::Unknown(failure(err)),
     }
 }
