@@ -3,6 +3,7 @@
 //! Control calls go through the AWS SDK. Part URLs are signed by `dray-s3`'s batch presigner.
 
 mod answers;
+mod errors;
 mod keys;
 
 use std::sync::Arc;
@@ -10,14 +11,12 @@ use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::SharedHttpClient;
-use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
     BehaviorVersion, Region, RequestChecksumCalculation, ResponseChecksumValidation,
     SharedCredentialsProvider, StalledStreamProtectionConfig,
 };
-use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use aws_smithy_http_client::tls;
 use dray_api::limits::MAX_PARTS;
@@ -30,6 +29,7 @@ use crate::config::{S3Config, SettingError};
 use crate::drive::parts::{Crc64, PartList};
 use crate::drive::{Error, Result};
 use crate::metrics::Metrics;
+use errors::{code, failure, may_pass, refusal};
 use keys::{Kept, Keys};
 
 /// The metadata entry that proves whose upload an object is.
@@ -153,6 +153,9 @@ impl Objects {
     }
 
     /// Begins a multipart upload whose object will carry `store_token`; answers the store's upload id.
+    ///
+    /// Asking twice may begin two, if it is the first answer that was lost. So this asks again by itself, rather than
+    /// the SDK, and then gives up whatever else there is under the key.
     pub(crate) async fn create_upload(
         &self,
         key: &str,
@@ -160,10 +163,24 @@ impl Objects {
         store_token: &str,
     ) -> Result<String> {
         let _timing = self.metrics.store("CreateMultipartUpload");
+        let once = aws_sdk_s3::Config::builder().retry_config(RetryConfig::disabled());
         let request = self.client.create_multipart_upload().bucket(&self.bucket).key(key);
-        let answer = request.content_type(mime_type).metadata(TOKEN_METADATA, store_token).send().await;
-        let created = answer.map_err(|err| failure(&err))?;
-        created.upload_id.ok_or_else(|| Error::internal("the store answered no upload id"))
+        let request = request.content_type(mime_type).metadata(TOKEN_METADATA, store_token);
+        let mut asked = 1;
+        let created = loop {
+            let answer = request.clone().customize().config_override(once.clone()).send().await;
+            match answer {
+                Ok(created) => break created,
+                Err(err) if asked == ATTEMPTS || !may_pass(&err) => return Err(failure(&err)),
+                Err(_) => tokio::time::sleep(FIRST_PAUSE * asked).await,
+            }
+            asked += 1;
+        };
+        let id = created.upload_id.ok_or_else(|| Error::internal("the store answered no upload id"))?;
+        if asked > 1 {
+            self.abort_uploads_of(key, Some(&id)).await?;
+        }
+        Ok(id)
     }
 
     /// Completes an upload out of `parts`, if they make `size_bytes`.
@@ -230,13 +247,14 @@ impl Objects {
         }
     }
 
-    /// Gives up every upload that the store has begun for `key`.
-    pub(crate) async fn abort_uploads_of(&self, key: &str) -> Result<()> {
+    /// Gives up every upload that the store has begun for `key`, but for the one to `keep`.
+    pub(crate) async fn abort_uploads_of(&self, key: &str, keep: Option<&str>) -> Result<()> {
         let _timing = self.metrics.store("ListMultipartUploads");
         let listed = self.client.list_multipart_uploads().bucket(&self.bucket).prefix(key).send().await;
         let uploads = listed.map_err(|err| failure(&err))?.uploads.unwrap_or_default();
-        for upload in uploads.into_iter().filter(|upload| upload.key.as_deref() == Some(key)) {
-            self.abort_upload(key, &upload.upload_id.unwrap_or_default()).await?;
+        let of_key = uploads.into_iter().filter(|upload| upload.key.as_deref() == Some(key));
+        for id in of_key.filter_map(|upload| upload.upload_id).filter(|id| keep != Some(id)) {
+            self.abort_upload(key, &id).await?;
         }
         Ok(())
     }
@@ -383,43 +401,4 @@ pub(crate) struct UrlScope<'a> {
 /// Where clients reach the store, from an address such as `https://drive.example.com`.
 pub(crate) fn public_endpoint(url: &str) -> Result<Endpoint> {
     Endpoint::parse(url, AddressingStyle::Path).map_err(|err| Error::field("Host", err.to_string()))
-}
-
-fn code<E: ProvideErrorMetadata, R>(err: &SdkError<E, R>) -> Option<ErrorCode> {
-    err.code().and_then(ErrorCode::parse)
-}
-
-/// The error of a call that should have worked: the store is down, full, or refuses us.
-fn failure<E>(err: &SdkError<E>) -> Error
-where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-{
-    if code(err) == Some(ErrorCode::InsufficientStorage) {
-        return Error::NoSpace;
-    }
-    let detail = aws_sdk_s3::error::DisplayErrorContext(err).to_string();
-    match err.raw_response().map(HttpResponse::status) {
-        Some(status) if status.is_client_error() => Error::StoreRefused { detail },
-        _ => Error::StoreUnreachable { detail },
-    }
-}
-
-/// What an error of Complete says about the upload.
-fn refusal<E>(err: &SdkError<E>, size_bytes: u64) -> Completion
-where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-{
-    let detail = || err.message().unwrap_or_default().to_owned();
-    match code(err) {
-        Some(ErrorCode::NoSuchUpload) => Completion::NoSuchUpload,
-        Some(ErrorCode::InvalidPart | ErrorCode::InvalidPartOrder) => {
-            Completion::Refused(Error::InvalidPart { detail: detail() })
-        }
-        Some(ErrorCode::EntityTooSmall) => Completion::Refused(Error::PartTooSmall),
-        Some(ErrorCode::BadDigest) => Completion::Refused(Error::ChecksumMismatch),
-        Some(ErrorCode::InvalidRequest) => {
-            Completion::Refused(Error::SizeMismatch { announced_bytes: size_bytes, detail: detail() })
-        }
-        _ => Completion::Unknown(failure(err)),
-    }
 }

@@ -99,7 +99,7 @@ impl Service {
         match &upload.store_upload_id {
             Some(upload_id) => self.objects.abort_upload(&upload.object_key, upload_id).await?,
             // A crash came between the store's answer and the note of it.
-            None => self.objects.abort_uploads_of(&upload.object_key).await?,
+            None => self.objects.abort_uploads_of(&upload.object_key, None).await?,
         }
         window!("W9");
         let (id, key, now) = (upload.id, upload.object_key.clone(), self.clock.now());

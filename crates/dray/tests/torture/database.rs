@@ -84,9 +84,9 @@ impl Database {
     }
 }
 
-/// The database of the embedded store in a data folder.
-pub(crate) fn store_file(data: &Path) -> PathBuf {
-    data.join("store/meta.db")
+/// The database of the store in a folder.
+pub(crate) fn store_file(store: &Path) -> PathBuf {
+    store.join("meta.db")
 }
 
 /// The one number that a query answers.

@@ -24,6 +24,11 @@ pub(crate) struct Drive {
     token: String,
     pub(crate) data: PathBuf,
     pub(crate) database: Database,
+    /// The folder of the object store: the embedded one's, or that of the drive whose store it uses.
+    pub(crate) store: PathBuf,
+    /// What else `dray serve` is told, and finds in its environment.
+    arguments: Vec<String>,
+    environment: Vec<(&'static str, String)>,
     /// Holds the log and, unless it is elsewhere, the data.
     folder: TempDir,
 }
@@ -38,17 +43,55 @@ impl Drive {
 
     /// The same, with its data in another folder than the log.
     pub(crate) async fn start_in(setup: &Setup, folder: TempDir, data: PathBuf) -> Self {
-        let database = Database::create(setup.cluster(), &data).await;
-        let token = String::new();
-        let mut drive = Self { process: None, port: free_port(), token, data, database, folder };
-        let greeting = drive.launch("").expect("a first start");
-        let token = greeting.split_whitespace().find(|word| word.starts_with("cp_pat_"));
-        token.expect("a first token").clone_into(&mut drive.token);
+        let mut drive = Self::new(setup, folder, data).await;
+        drive.first_start();
         drive
     }
 
+    /// A new drive that keeps its objects in the store of another, which it reaches at `endpoint`.
+    pub(crate) async fn start_on(setup: &Setup, other: &Self, endpoint: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        let mut drive = Self::new(setup, folder, data).await;
+        let arguments = ["--s3-bucket", dray_server::BUCKET, "--s3-path-style", "--s3-endpoint", endpoint];
+        drive.arguments = arguments.map(str::to_owned).to_vec();
+        let keys = dray_object_store::read_keys(&other.store).unwrap();
+        drive.environment = vec![
+            ("AWS_ACCESS_KEY_ID", keys.access_key_id),
+            ("AWS_SECRET_ACCESS_KEY", keys.secret_access_key),
+        ];
+        drive.store.clone_from(&other.store);
+        drive.first_start();
+        drive
+    }
+
+    async fn new(setup: &Setup, folder: TempDir, data: PathBuf) -> Self {
+        Self {
+            process: None,
+            port: free_port(),
+            token: String::new(),
+            database: Database::create(setup.cluster(), &data).await,
+            store: data.join("store"),
+            data,
+            arguments: Vec::new(),
+            environment: Vec::new(),
+            folder,
+        }
+    }
+
+    fn first_start(&mut self) {
+        let greeting = self.launch("").expect("a first start");
+        let token = greeting.split_whitespace().find(|word| word.starts_with("cp_pat_"));
+        token.expect("a first token").clone_into(&mut self.token);
+    }
+
+    /// Where it listens.
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
     pub(crate) fn client(&self) -> Client {
-        Client::new(&format!("http://127.0.0.1:{}", self.port), &self.token)
+        Client::new(&self.url(), &self.token)
     }
 
     pub(crate) fn process_id(&self) -> u32 {
@@ -97,6 +140,7 @@ impl Drive {
         let address = format!("127.0.0.1:{}", self.port);
         command.args(["serve", "--log-level", "warn", "--listen", &address, "--data"]).arg(&self.data);
         command.args(self.database.url().iter().flat_map(|url| ["--database-url", url]));
+        command.args(&self.arguments).envs(self.environment.iter().cloned());
         let log = File::options().create(true).append(true).open(self.log()).unwrap();
         command.env("FAILPOINTS", failpoints).stdout(Stdio::piped()).stderr(log);
         let mut process = command.spawn().unwrap();
@@ -119,7 +163,7 @@ impl Drive {
 
     /// The files that hold the bytes of parts.
     pub(crate) fn part_files(&self) -> usize {
-        files_below(&self.data.join("store/parts"))
+        files_below(&self.store.join("parts"))
     }
 }
 

@@ -85,12 +85,12 @@ pub(crate) async fn repaired(drive: &Drive, figures: &mut Figures) {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     drive.database.check_integrity();
-    database::check_integrity(&store_file(&drive.data));
+    database::check_integrity(&store_file(&drive.store));
     figures.repaired += 1;
 }
 
 async fn left_over(drive: &Drive) -> Vec<String> {
-    let (database, store) = (&drive.database, &store_file(&drive.data));
+    let (database, store) = (&drive.database, &store_file(&drive.store));
     let mut left = Vec::new();
     let mut expect = |what: &str, found: i64, expected: i64| {
         if found != expected {

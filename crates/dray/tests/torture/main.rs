@@ -17,8 +17,10 @@ mod kills;
 mod ledger;
 mod model;
 mod operations;
+mod proxy;
 mod races;
 mod setup;
+mod store;
 mod sweeper;
 mod syscalls;
 mod windows;
@@ -55,6 +57,7 @@ const CASES: &[Case] = &[
     case("replaced-part", |setup| Box::pin(races::replaced_part(setup))),
     case("operations", |setup| Box::pin(operations::run(setup))),
     case("sweeper", |setup| Box::pin(sweeper::run(setup))),
+    Case { on_both: false, ..case("store", |setup| Box::pin(store::run(setup))) },
     Case { on_both: false, ..case("full-disk", |setup| Box::pin(disk::run(setup))) },
     Case { on_both: false, only_full: true, ..case("syscalls", |setup| Box::pin(syscalls::run(setup))) },
 ];
