@@ -48,7 +48,7 @@ page-test: $(PAGE) ## the page in a real browser
 	cargo build --locked -p dray
 	cd web && npm test --silent
 
-torture: $(PAGE) ## all of the proof that nothing acknowledged is ever lost: kills, races, faults of disk and store, on both databases
+torture: test-tools $(PAGE) ## all of the proof that nothing acknowledged is ever lost: kills, races, faults of disk and store, on both databases
 	DRAY_TORTURE=full scripts/with-postgres cargo test --locked --quiet -p dray --test torture
 
 bench: $(PAGE) ## figures, each as a ratio to a reference in the same run

@@ -58,7 +58,7 @@ impl Service {
             }
             State::Opening | State::Open => {
                 let (service, row) = (self.clone(), upload.clone());
-                let expired = self.db.write(move |c| {
+                let expired = self.db.write_freeing(move |c| {
                     let is_done = uploads::expire(c, row.id, now)?;
                     if is_done {
                         service.webhooks.note(c, &Event::UploadExpired(&row), now)?;
@@ -104,7 +104,7 @@ impl Service {
         window!("W9");
         let (id, key, now) = (upload.id, upload.object_key.clone(), self.clock.now());
         self.db
-            .write(move |c| {
+            .write_freeing(move |c| {
                 // A finalize may have got as far as the object, and then have been refused for its name.
                 tombstones::add(c, &key, now)?;
                 Ok(uploads::parts_freed(c, id, now)?)

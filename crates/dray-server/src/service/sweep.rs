@@ -76,7 +76,8 @@ impl Service {
     async fn sweep_trash(&self, now: Timestamp, report: &mut Report) -> Result<()> {
         let before = now.checked_sub(self.trash_life).map_err(Error::internal)?;
         for _ in 0..ROUNDS {
-            let expire = self.db.write(move |c| Ok(trash::purge_expired(c, before, now, STEPS_AT_ONCE)?));
+            let expire =
+                self.db.write_freeing(move |c| Ok(trash::purge_expired(c, before, now, STEPS_AT_ONCE)?));
             let expired = expire.await?;
             report.trash_expired += expired;
             if expired < STEPS_AT_ONCE as u64 {
@@ -84,7 +85,8 @@ impl Service {
             }
         }
         for _ in 0..ROUNDS {
-            let removed = self.db.write(move |c| Ok(trash::remove_some(c, now, STEPS_AT_ONCE)?)).await?;
+            let removed =
+                self.db.write_freeing(move |c| Ok(trash::remove_some(c, now, STEPS_AT_ONCE)?)).await?;
             report.removed += removed.items;
             if removed.is_all {
                 break;
@@ -113,7 +115,7 @@ impl Service {
             match self.objects.delete(&key).await {
                 Ok(()) => {
                     window!("W10-deleted");
-                    self.db.write(move |c| Ok(tombstones::forget(c, &key)?)).await?;
+                    self.db.write_freeing(move |c| Ok(tombstones::forget(c, &key)?)).await?;
                     report.objects_removed += 1;
                     failures = 0;
                 }

@@ -38,7 +38,7 @@ impl Service {
             return Ok(());
         }
         let (service, row, id, now) = (self.clone(), upload.clone(), upload.id, self.clock.now());
-        let aborted = self.db.write(move |c| {
+        let aborted = self.db.write_freeing(move |c| {
             let is_done = uploads::abort(c, id)?;
             if is_done {
                 service.webhooks.note(c, &Event::UploadAborted(&row), now)?;

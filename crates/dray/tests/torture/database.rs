@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -12,8 +13,8 @@ use tokio_postgres::{Client, NoTls};
 pub(crate) enum Database {
     /// `drive.db` in this data folder.
     File(PathBuf),
-    /// The Postgres database with this address.
-    Postgres(String),
+    /// The Postgres database with this address, and a connection to it.
+    Postgres(String, Arc<Client>),
 }
 
 impl Database {
@@ -23,21 +24,23 @@ impl Database {
         let name = format!("torture_{:x}", fastrand::u64(..));
         connect(cluster).await.batch_execute(&format!("create database {name}")).await.unwrap();
         let (server, _) = cluster.rsplit_once('/').expect("an address ends with the name of a database");
-        Self::Postgres(format!("{server}/{name}"))
+        let url = format!("{server}/{name}");
+        let client = connect(&url).await;
+        Self::Postgres(url, Arc::new(client))
     }
 
     /// What `dray serve` needs to be told of it.
     pub(crate) fn url(&self) -> Option<&str> {
         match self {
             Self::File(_) => None,
-            Self::Postgres(url) => Some(url),
+            Self::Postgres(url, _) => Some(url),
         }
     }
 
     pub(crate) async fn execute(&self, sql: &str) {
         match self {
             Self::File(path) => open(path).execute_batch(sql).unwrap(),
-            Self::Postgres(url) => connect(url).await.batch_execute(sql).await.unwrap(),
+            Self::Postgres(_, client) => client.batch_execute(sql).await.unwrap(),
         }
     }
 
@@ -45,7 +48,7 @@ impl Database {
     pub(crate) async fn number(&self, sql: &str) -> i64 {
         match self {
             Self::File(path) => open(path).query_row(sql, [], |row| row.get(0)).unwrap(),
-            Self::Postgres(url) => connect(url).await.query_one(sql, &[]).await.unwrap().get(0),
+            Self::Postgres(_, client) => client.query_one(sql, &[]).await.unwrap().get(0),
         }
     }
 
@@ -53,8 +56,8 @@ impl Database {
     pub(crate) async fn texts(&self, sql: &str) -> BTreeSet<String> {
         match self {
             Self::File(path) => texts(path, sql),
-            Self::Postgres(url) => {
-                let rows = connect(url).await.query(sql, &[]).await.unwrap();
+            Self::Postgres(_, client) => {
+                let rows = client.query(sql, &[]).await.unwrap();
                 rows.iter().map(|row| row.get(0)).collect()
             }
         }
@@ -62,7 +65,7 @@ impl Database {
 
     /// Ends every lease, as half a minute or five would: on Postgres other servers may hold one.
     pub(crate) async fn end_leases(&self) {
-        if let Self::Postgres(_) = self {
+        if let Self::Postgres(..) = self {
             let sql = "update leases set held_until = 0;
                        update uploads set lease_until = 0 where state = 'completing'";
             self.execute(sql).await;

@@ -53,59 +53,58 @@ pub(crate) async fn run(mut setup: Setup) -> Figures {
     };
     let mut drive = Drive::start_in(&setup, folder, small.0.join("data")).await;
     let (mut ledger, mut figures) = (Ledger::default(), Figures::default());
-    let mut refused = [0; 2];
 
-    // Uploads fill it, until one is refused; what was removed makes space for others.
-    let filled = fill_with_files(&drive.client(), "first", &mut ledger, &mut setup.rng).await;
-    refused[0] = 1;
+    // Uploads fill it, until one is refused; what is removed makes space for others.
+    let filled = fill_with_files(&drive.client(), &mut ledger, &mut setup.rng).await;
     ledger.check(&drive, &mut figures, true).await;
-    for id in &filled[..filled.len() / 2] {
-        drive.client().delete(&format!("/files/{id}")).await.unwrap().ok();
-        ledger.forget(id);
-    }
-    drive.client().sweep_now().await;
+    let (first, rest) = filled.split_at(filled.len() / 2);
+    remove(&drive.client(), first, &mut ledger).await;
+    let file = File::of_size("after".to_owned(), FILE_BYTES, &mut setup.rng);
+    ledger.acknowledge(upload_when_there_is_space(&drive.client(), &file).await, &file);
     drive.database.expire_uploads("true").await;
     drive.client().sweep_now().await;
     repaired(&drive, &mut figures).await;
-    let file = File::of_size("after".to_owned(), FILE_BYTES, &mut setup.rng);
-    let id = drive.client().upload(&file).await.expect("an answer");
-    ledger.acknowledge(id, &file);
 
     // Something else takes every last byte: neither database can be written. The drive is read, also after a crash.
     fill_up(&small.0.join("filler"));
+    let mut refused = 1;
     for attempt in 0..5 {
         let file = File::of_size(format!("none {attempt}"), 1000, &mut setup.rng);
-        refused[1] += refuse(&drive.client(), &file, &mut ledger).await;
+        refused += refuse(&drive.client(), &file, &mut ledger).await;
     }
+    assert!(refused > 1, "a full disk was never met");
     ledger.check(&drive, &mut figures, true).await;
     drive.kill();
     drive.restart();
     ledger.check(&drive, &mut figures, true).await;
 
-    // There is space again.
-    fs::remove_file(small.0.join("filler")).unwrap();
+    // Removing works all the same, and makes space.
+    remove(&drive.client(), rest, &mut ledger).await;
     let file = File::of_size("again".to_owned(), FILE_BYTES, &mut setup.rng);
     ledger.acknowledge(upload_when_there_is_space(&drive.client(), &file).await, &file);
     drive.database.expire_uploads("true").await;
     drive.client().sweep_now().await;
     repaired(&drive, &mut figures).await;
     ledger.check(&drive, &mut figures, true).await;
-    assert!(refused.iter().all(|&refused| refused > 0), "a full disk was never met");
-    let note = format!("{} files fit; {} uploads refused with 507", filled.len(), refused[0] + refused[1]);
+    let note = format!("{} files fit; {refused} uploads refused with 507", filled.len());
     drop(drive);
     Figures { rounds: 2, kills: 1, acknowledged: ledger.len(), note, ..figures }
 }
 
+/// Removes files for good.
+async fn remove(client: &Client, ids: &[String], ledger: &mut Ledger) {
+    for id in ids {
+        client.delete(&format!("/files/{id}")).await.unwrap().ok();
+        ledger.forget(id);
+    }
+    client.delete("/trash").await.unwrap().ok();
+}
+
 /// Uploads until one is refused for space; the items that were made.
-async fn fill_with_files(
-    client: &Client,
-    name: &str,
-    ledger: &mut Ledger,
-    rng: &mut fastrand::Rng,
-) -> Vec<String> {
+async fn fill_with_files(client: &Client, ledger: &mut Ledger, rng: &mut fastrand::Rng) -> Vec<String> {
     let mut made = Vec::new();
     for number in 0..TOO_MANY {
-        let file = File::of_size(format!("{name} {number}"), FILE_BYTES, rng);
+        let file = File::of_size(format!("first {number}"), FILE_BYTES, rng);
         match try_upload(client, &file).await {
             Ok(id) => {
                 ledger.acknowledge(id.clone(), &file);

@@ -123,7 +123,6 @@ impl Proxy {
             request.method() == Method::POST && request.uri().query().is_some_and(has_upload_id);
         let mode = self.state.lock().unwrap().mode;
         match mode {
-            Mode::Honest => self.forward(request).await,
             Mode::Faulty => match self.choose(is_complete) {
                 Some(fault) => self.fail(fault, request).await,
                 None => self.forward(request).await,
@@ -133,7 +132,7 @@ impl Proxy {
                 let head = Response::builder().header("content-length", "3");
                 Ok(head.header("x-amz-meta-dray-upload", "of somebody else").body(Full::default()).unwrap())
             }
-            Mode::Foreign => self.forward(request).await,
+            Mode::Honest | Mode::Foreign => self.forward(request).await,
         }
     }
 

@@ -14,7 +14,7 @@ use crate::setup::Setup;
 const UPLOADERS: usize = 8;
 
 pub(crate) async fn run(mut setup: Setup) -> Figures {
-    let rounds = setup.scale(24, 1000);
+    let rounds = setup.scale(16, 1000);
     let other = Drive::start(&setup).await;
     let proxy = Proxy::start(other.url().strip_prefix("http://").unwrap(), setup.rng.fork()).await;
     let drive = Drive::start_on(&setup, &other, &proxy.url).await;

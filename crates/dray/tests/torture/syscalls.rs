@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::client::{Client, File, Upload};
+use crate::database::{self, store_file};
 use crate::drive::{Drive, PATIENCE};
 use crate::figures::Figures;
 use crate::ledger::{Ledger, repaired};
@@ -34,12 +35,12 @@ pub(crate) async fn run(mut setup: Setup) -> Figures {
     }
     let mut drive = Drive::start(&setup).await;
     let (mut ledger, mut figures) = (Ledger::default(), Figures::default());
-    let mut counts = BTreeMap::new();
+    let (mut counts, mut refused) = (BTreeMap::new(), 0);
     for (calls, error) in FAULTS {
         for nth in 1..=MOST {
             let file = File::of_size(format!("{calls} {error} {nth}"), 100_000, &mut setup.rng);
-            let failed =
-                cycle(&mut drive, &format!("{calls}:error={error}:when={nth}"), &file, &mut ledger).await;
+            let fault = format!("{calls}:error={error}:when={nth}");
+            let failed = cycle(&mut drive, &fault, &file, &mut ledger, &mut refused).await;
             ledger.check(&drive, &mut figures, false).await;
             repaired(&drive, &mut figures).await;
             figures.rounds += 1;
@@ -53,11 +54,21 @@ pub(crate) async fn run(mut setup: Setup) -> Figures {
     }
     ledger.check(&drive, &mut figures, true).await;
     let counts: Vec<_> = counts.iter().map(|(calls, count)| format!("{count} {calls}")).collect();
-    Figures { acknowledged: ledger.len(), note: format!("failed: {}", counts.join("; ")), ..figures }
+    Figures {
+        acknowledged: ledger.len(),
+        note: format!("{} failed, {refused} requests refused", counts.join(", ")),
+        ..figures
+    }
 }
 
 /// One upload and one removal under a fault, then a crash, then the same without; how many calls failed.
-async fn cycle(drive: &mut Drive, fault: &str, file: &File, ledger: &mut Ledger) -> usize {
+async fn cycle(
+    drive: &mut Drive,
+    fault: &str,
+    file: &File,
+    ledger: &mut Ledger,
+    refused: &mut usize,
+) -> usize {
     let client = drive.client();
     let doomed =
         client.upload(&File { name: format!("{} removed", file.name), ..file.clone() }).await.unwrap();
@@ -70,7 +81,9 @@ async fn cycle(drive: &mut Drive, fault: &str, file: &File, ledger: &mut Ledger)
         let status = client.delete(&path).await.expect("an answer").status;
         steps.push(Step { name: "removal", began, ended: now(), status });
     }
+    settle(drive).await;
     let failed = tracer.detach();
+    *refused += steps.iter().filter(|step| step.status >= 500).count();
     for call in &failed {
         let during = steps.iter().find(|step| step.began <= call.at && call.at <= step.ended);
         if let Some(step) = during.filter(|step| step.must_fail(&call.line)) {
@@ -98,6 +111,19 @@ async fn cycle(drive: &mut Drive, fault: &str, file: &File, ledger: &mut Ledger)
     drive.database.expire_uploads("true").await;
     client.sweep_now().await;
     failed.len()
+}
+
+/// Lets what is done in the background come to its end, or fail.
+async fn settle(drive: &Drive) {
+    let garbage = "select (select count(*) from garbage_set) + (select count(*) from garbage_file)";
+    for _ in 0..40 {
+        let removed = drive.database.number("select count(*) from items where purged_at is not null").await;
+        let tombstones = drive.database.number("select count(*) from tombstones").await;
+        if removed + tombstones + database::number(&store_file(&drive.store), garbage) == 0 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 /// How far an upload came.
