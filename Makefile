@@ -31,7 +31,7 @@ lint: $(PAGE)
 
 unit: $(PAGE)
 	cargo test --workspace --locked --quiet
-	scripts/with-postgres cargo test -p dray-server --test it --locked --quiet
+	scripts/with-postgres sh -c "cargo test -p dray-server --test it --locked --quiet && cargo test -p dray --test it --locked --quiet nodes"
 
 clients: $(PAGE) ## boto3, aws-cli and rclone against the embedded store
 	cargo build --locked -p dray

@@ -166,7 +166,8 @@ impl Server {
         let metrics = Arc::new(metrics(sockets.metrics.is_some())?);
         let (embedded, objects) = match &config.s3 {
             None => {
-                let (embedded, objects) = EmbeddedStore::start(&config, &sockets.drive, &metrics).await?;
+                let (embedded, objects) =
+                    EmbeddedStore::start(&config, loopback(&sockets.drive), &metrics).await?;
                 (Some(embedded), objects)
             }
             Some(s3) => (None, Objects::other(s3, &metrics).await?),
@@ -270,11 +271,11 @@ impl EmbeddedStore {
     /// server still has a way.
     async fn start(
         config: &Config,
-        listener: &TcpListener,
+        private: SocketAddr,
         metrics: &Arc<Metrics>,
     ) -> Result<(Self, Objects), Error> {
         let store = open_store(config).await?;
-        let private = TcpListener::bind(loopback(listener)).await.map_err(Error::Socket)?;
+        let private = TcpListener::bind(private).await.map_err(Error::Socket)?;
         let endpoint = format!("http://{}", private.local_addr().map_err(Error::Socket)?);
         let stop_private = CancellationToken::new();
         let limits = private_limits(config.max_connections);

@@ -27,6 +27,11 @@ impl Bar {
     }
 }
 
+/// Says that something is going on whose end is not known; hidden where nobody would see it.
+pub(crate) fn spinner() -> ProgressBar {
+    if stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() }
+}
+
 impl Progress for Bar {
     fn expect(&self, bytes: u64) {
         self.0.inc_length(bytes);

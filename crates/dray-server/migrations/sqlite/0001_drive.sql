@@ -73,7 +73,7 @@ create index uploads_unfinished on uploads (expires_at)
 create index uploads_of_user on uploads (user_id, workspace_id, created_at, id) where state in ('opening', 'open', 'completing');
 
 -- `place` is where an item is listed: its folder or, at the root, its owner (ids of both never meet). `host_id` is
--- who owns that folder or, at the root, the item. `kind` is 0 for a folder and 1 for a file. `name_key` sorts names
+-- who owns that folder, if not who owns the item. `kind` is 0 for a folder and 1 for a file. `name_key` sorts names
 -- as people do, `words` are what they are found by; both follow from the name (drive/item.rs, drive/search.rs). What
 -- is below a trashed folder is trashed by that alone.
 create table items (
@@ -81,7 +81,7 @@ create table items (
     id text not null unique,
     workspace_id text not null references workspaces (id),
     owner_id text not null references users (id),
-    host_id text not null references users (id),
+    host_id text references users (id),
     parent_id text references items (id),
     place text not null generated always as (coalesce(parent_id, owner_id)) stored,
     kind bigint not null check (kind in (0, 1)),
@@ -108,7 +108,7 @@ create index items_by_size on items (place, workspace_id, kind, size_bytes, id) 
 create index items_by_created on items (place, workspace_id, kind, created_at, id) where trashed_at is null;
 create index items_by_updated on items (place, workspace_id, kind, updated_at, id) where trashed_at is null;
 -- What is in a user's folders and is not theirs.
-create index items_hosted on items (host_id, workspace_id) where host_id <> owner_id and trashed_at is null;
+create index items_hosted on items (host_id, workspace_id) where host_id is not null and trashed_at is null;
 -- All that is in a folder, trashed or not: what goes with it when it is removed for good.
 create index items_by_parent on items (parent_id) where parent_id is not null;
 -- The trash, of those who own what is in it and of those who put it there; and what is to be removed for good.

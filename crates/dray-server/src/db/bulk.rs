@@ -33,16 +33,15 @@ pub(crate) fn insert(c: &Conn, all: &[Item]) -> Result<(), Error> {
 }
 
 fn statement(rows: usize) -> String {
-    let mut sql = format!("insert into items ({}, host_id) values ", items::INSERTED);
+    let mut sql = format!("insert into items ({}) values ", items::INSERTED);
     let width = items::INSERTED.split(',').count();
     for row in 0..rows {
         let first = row * width + 1;
         sql.push_str(if row == 0 { "(" } else { ", (" });
-        for at in first..first + width {
+        for at in first..first + width - 1 {
             let _ = write!(sql, "${at}, ");
         }
-        // Its owner.
-        let _ = write!(sql, "${})", first + 3);
+        let _ = write!(sql, "${})", first + width - 1);
     }
     sql
 }

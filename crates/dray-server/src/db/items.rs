@@ -31,7 +31,7 @@ pub(super) const FILE: i64 = 1;
 /// What the column `host_id` is to have for an item of the folder `$parent` and the owner `$owner`.
 macro_rules! host {
     ($parent:literal, $owner:literal) => {
-        concat!("coalesce((select owner_id from items where id = ", $parent, "), ", $owner, ")")
+        concat!("(select f.owner_id from items f where f.id = ", $parent, " and f.owner_id <> ", $owner, ")")
     };
 }
 
@@ -211,7 +211,7 @@ pub(crate) fn rename(c: &Conn, id: ItemId, name: &str, now: Timestamp) -> Result
 pub(crate) fn move_to(c: &Conn, id: ItemId, parent: Option<ItemId>, now: Timestamp) -> Result<(), Error> {
     let sql = concat!(
         "update items set parent_id = $2, host_id = ",
-        host!("$2", "owner_id"),
+        host!("$2", "items.owner_id"),
         ", updated_at = $3 where id = $1"
     );
     execute(c, sql, &[&id.to_string(), &parent.map(|id| id.to_string()), &millis(now)]).map(drop)

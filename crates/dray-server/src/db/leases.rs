@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Conn, Error, execute, millis};
+use super::{Conn, Error, execute, find, millis};
 
 /// Takes a lease, or keeps it; `false`: another server has it. One that ends after `until` was taken before the
 /// clock was set back.
@@ -18,6 +18,12 @@ pub(crate) fn take(
                where leases.holder = excluded.holder or leases.held_until <= $3
                   or leases.held_until > excluded.held_until";
     Ok(execute(c, sql, &[&name, &holder, &millis(now), &millis(until)])? == 1)
+}
+
+/// Whether anybody has a lease.
+pub(crate) fn is_held(c: &Conn, name: &str, now: Timestamp) -> Result<bool, Error> {
+    let sql = "select holder from leases where name = $1 and held_until > $2";
+    Ok(find(c, sql, &[&name, &millis(now)], |_| Ok(()))?.is_some())
 }
 
 /// Gives a lease back.

@@ -77,7 +77,7 @@ pub(crate) fn by_id(c: &Conn, caller: &Caller, id: ItemId) -> Result<Option<Tras
 pub(crate) fn restore(c: &Conn, id: ItemId, parent: Option<ItemId>) -> Result<bool, Error> {
     let sql = concat!(
         "update items set trashed_at = null, trashed_by = null, parent_id = $2, host_id = ",
-        host!("$2", "owner_id"),
+        host!("$2", "items.owner_id"),
         " where id = $1 and trashed_at is not null and purged_at is null"
     );
     Ok(execute(c, sql, &[&id.to_string(), &parent.map(|id| id.to_string())])? == 1)
@@ -170,7 +170,7 @@ fn marked(c: &Conn, limit: usize) -> Result<Vec<Doomed>, Error> {
 
 /// Marks up to `limit` of what is in a folder; how many. Less than `limit`: there is nothing in it any more.
 fn mark_inside(c: &Conn, folder: &Doomed, now: Timestamp, limit: usize) -> Result<usize, Error> {
-    let sql = "update items set parent_id = null, host_id = owner_id,
+    let sql = "update items set parent_id = null, host_id = null,
                    purged_at = case when trashed_at is null then $2 else purged_at end,
                    trashed_by = case when trashed_at is null then $3 else trashed_by end,
                    trashed_at = case when trashed_at is null then $2 else trashed_at end

@@ -209,9 +209,12 @@ impl Item {
     }
 }
 
+/// What the keys of all objects begin with.
+pub(crate) const OBJECT_PREFIX: &str = "files/";
+
 /// The key that an item's bytes have in the store: made of ids, never of a name.
 pub(crate) fn object_key(workspace: WorkspaceId, item: ItemId) -> String {
-    format!("files/{workspace}/{item}")
+    format!("{OBJECT_PREFIX}{workspace}/{item}")
 }
 
 #[cfg(test)]

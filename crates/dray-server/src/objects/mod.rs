@@ -3,6 +3,7 @@
 //! Control calls go through the AWS SDK. Part URLs are signed by `dray-s3`'s batch presigner.
 
 mod answers;
+mod copy;
 mod errors;
 mod keys;
 
@@ -143,6 +144,11 @@ impl Objects {
             Kind::Embedded => None,
             Kind::Other(endpoint) => Some(endpoint),
         }
+    }
+
+    /// What to call it: its bucket.
+    pub(crate) fn name(&self) -> &str {
+        &self.bucket
     }
 
     /// Whether the bucket is there and lets us in, now.

@@ -64,7 +64,7 @@ fn move_item(c: &Conn, caller: &Caller, moved: &Seen, to: Option<ItemId>, now: T
         None => {}
         Some(folder) if folder.is_at_or_below(id) => return Err(Error::IntoItself),
         Some(folder) if gains(moved, folder) => return Err(Error::RoleTooLow { needed: folder.role }),
-        Some(folder) => check_depth(c, &moved.item, folder.item.id)?,
+        Some(folder) => check_depth_of_move(c, &moved.item, parent, folder.item.id)?,
     }
     Ok(items::move_to(c, id, to, now)?)
 }
@@ -75,6 +75,12 @@ fn move_item(c: &Conn, caller: &Caller, moved: &Seen, to: Option<ItemId>, now: T
 fn gains(moved: &Seen, folder: &Seen) -> bool {
     let stays = moved.ancestors.first().is_some_and(|top| folder.is_at_or_below(top.id));
     folder.role > moved.role && !stays
+}
+
+/// As [`check_depth`], for an item that is in a folder: one that goes no deeper needs no look at all that is below it.
+fn check_depth_of_move(c: &Conn, item: &Item, from: Option<ItemId>, to: ItemId) -> Result<()> {
+    let depth_now = from.map_or(Ok(0), |from| items::depth(c, from))?;
+    if items::depth(c, to)? <= depth_now { Ok(()) } else { check_depth(c, item, to) }
 }
 
 /// Refuses to put an item where it, or what is below it, would be too deep.

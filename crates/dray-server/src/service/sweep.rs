@@ -12,6 +12,8 @@ use crate::webhooks::GIVE_UP_AFTER;
 /// How long a server keeps the sweep to itself. It is taken anew before each part of it.
 const LEASE: SignedDuration = SignedDuration::from_mins(5);
 const LEASE_NAME: &str = "sweep";
+/// While somebody has this one, objects stay: a backup is copying them.
+pub(crate) const BACKUP_LEASE: &str = "backup";
 /// Steps of removing that are one transaction: it keeps other writers waiting.
 const STEPS_AT_ONCE: usize = 500;
 /// Transactions of removing in one sweep.
@@ -108,7 +110,13 @@ impl Service {
     /// Has the store remove what nothing refers to. An object that can not be removed goes to the end of the line, so
     /// that it keeps no other waiting; if several can not, the store itself is not well.
     async fn sweep_objects(&self, now: Timestamp, limit: u32, report: &mut Report) -> Result<()> {
-        let due = self.db.read_long(move |c| Ok(tombstones::oldest(c, limit as usize)?)).await?;
+        let due = self.db.read_long(move |c| {
+            if leases::is_held(c, BACKUP_LEASE, now)? {
+                return Ok(Vec::new());
+            }
+            Ok(tombstones::oldest(c, limit as usize)?)
+        });
+        let due = due.await?;
         let mut failures = 0;
         for key in due {
             window!("W10");

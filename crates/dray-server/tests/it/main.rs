@@ -27,6 +27,7 @@ mod links;
 mod metrics;
 mod on_conflict;
 mod openapi;
+mod operate;
 mod operators;
 mod outage;
 mod participants;

@@ -105,6 +105,23 @@ impl World {
         world
     }
 
+    /// The same people, on a drive that is elsewhere and empty, whose server is not running yet.
+    pub(crate) async fn elsewhere(&self) -> Self {
+        Self {
+            url: String::new(),
+            data: tempfile::tempdir().unwrap(),
+            database: Database::create().await,
+            store: None,
+            http: self.http.clone(),
+            clock_offset_ms: Arc::default(),
+            place: self.place,
+            metrics_url: String::new(),
+            stop: None,
+            server: None,
+            first_token: self.first_token.clone(),
+        }
+    }
+
     /// Starts the server (again) on the same folder and another port, and waits until it is ready.
     pub(crate) async fn serve(&mut self, change: impl FnOnce(&mut Config)) {
         let has_tls = self.launch(change).await;

@@ -3,6 +3,7 @@
 mod admin;
 mod client;
 mod manage;
+mod operate;
 mod serve;
 
 use clap::{Parser, Subcommand};
@@ -11,6 +12,7 @@ use clap_complete::Shell;
 pub(crate) use admin::{CreateToken, Data, Quota, StoreCommand, TokenCommand, UserCommand};
 pub(crate) use client::{Connection, Download, Get, Mkdir, OnConflict, Search, Tree, Upload};
 pub(crate) use manage::{CreateLink, GivenRole, LinkCommand, Ls, Mv, Rm, ShareCommand, SortBy, TrashCommand};
+pub(crate) use operate::{Backup, Migrate, Place, Restore, Sweep};
 pub(crate) use serve::{LogFormat, S3, Serve};
 
 const EXAMPLES: &str = "\
@@ -87,6 +89,14 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: StoreCommand,
     },
+    /// Write the whole drive into a folder, while it is served (where the server's data is)
+    Backup(Box<Backup>),
+    /// Make a drive of what `dray backup` wrote
+    Restore(Box<Restore>),
+    /// Move a drive from its folder to Postgres, to another store, or both
+    Migrate(Box<Migrate>),
+    /// Find what the store has and nobody knows of (where the server's data is)
+    Sweep(Box<Sweep>),
     /// Print a shell's completions
     #[command(after_help = "Example:\n  source <(dray completions bash)")]
     Completions {
@@ -124,7 +134,7 @@ mod tests {
     #[test]
     fn no_help_shows_a_secret_from_the_environment() {
         let command = Args::command();
-        for secret in ["token", "database-url", "password"] {
+        for secret in ["token", "database-url", "to-database", "webhook-secret", "password"] {
             let arguments = arguments(&command, secret);
             assert!(!arguments.is_empty(), "{secret}");
             assert!(arguments.iter().all(|argument| argument.is_hide_env_values_set()), "{secret}");
@@ -139,7 +149,7 @@ mod tests {
         command.build();
         for name in [
             "serve", "upload", "download", "mkdir", "get", "tree", "ls", "search", "mv", "rm", "trash",
-            "share", "link", "user", "store",
+            "share", "link", "user", "store", "backup", "restore", "migrate", "sweep",
         ] {
             let subcommand = command.find_subcommand_mut(name).unwrap();
             *subcommand = subcommand.clone().mut_args(|argument| argument.hide_env_values(true));

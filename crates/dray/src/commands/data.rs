@@ -11,7 +11,7 @@ use crate::exit::{Exit, NotFound};
 use crate::output::Output;
 
 /// Opens the database of a drive that was started before: a mistyped folder is not filled with an empty one.
-async fn open(data: &Data) -> anyhow::Result<Admin> {
+pub(super) async fn open(data: &Data) -> anyhow::Result<Admin> {
     let database_url = data.database_url.clone().map(DatabaseUrl::new);
     if database_url.is_none() {
         check_folder(data)?;
@@ -19,7 +19,7 @@ async fn open(data: &Data) -> anyhow::Result<Admin> {
     Ok(Admin::open(&data.data, database_url.as_ref()).await?)
 }
 
-fn check_folder(data: &Data) -> Result<(), NotFound> {
+pub(super) fn check_folder(data: &Data) -> Result<(), NotFound> {
     if !data.data.is_dir() {
         let folder = data.data.display();
         let message = format!(

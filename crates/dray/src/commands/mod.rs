@@ -5,6 +5,7 @@ mod data;
 mod find;
 mod folder;
 mod log;
+mod operate;
 mod serve;
 mod share;
 mod traces;
@@ -39,6 +40,10 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Token { command } => data::token(command).await,
         Command::User { command } => data::user(command).await,
         Command::Store { command } => data::store(command),
+        Command::Backup(args) => Box::pin(until_signal(operate::backup(*args))).await,
+        Command::Restore(args) => Box::pin(until_signal(operate::restore(*args))).await,
+        Command::Migrate(args) => Box::pin(until_signal(operate::migrate(*args))).await,
+        Command::Sweep(args) => Box::pin(until_signal(operate::sweep(*args))).await,
         Command::Completions { shell } => completions(shell),
     }
 }

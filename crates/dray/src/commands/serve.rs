@@ -84,7 +84,7 @@ pub(super) async fn serve(args: Serve) -> anyhow::Result<Exit> {
     Ok(Exit::Ok)
 }
 
-fn s3(args: S3) -> Option<S3Config> {
+pub(super) fn s3(args: S3) -> Option<S3Config> {
     let S3 { bucket, endpoint, public_endpoint, region, path_style } = args;
     bucket.map(|bucket| S3Config { endpoint, public_endpoint, bucket, region, path_style, credentials: None })
 }

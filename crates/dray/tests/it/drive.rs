@@ -36,13 +36,21 @@ impl Drive {
 
     /// Starts with other flags or variables.
     pub(crate) fn start_with(change: impl FnOnce(&mut Command) -> &mut Command) -> Self {
+        Self::start_for(None, change)
+    }
+
+    /// Starts where there is a drive already, which has given this token.
+    pub(crate) fn start_for(
+        token: Option<String>,
+        change: impl FnOnce(&mut Command) -> &mut Command,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("here")).unwrap();
         let (server, greeting) = serve(&folder.path().join("data"), "127.0.0.1:0", change);
         let word = |start: &str| {
             greeting.split_whitespace().find(|word| word.starts_with(start)).unwrap().to_owned()
         };
-        Self { server, url: word("http://"), token: word("cp_pat_"), folder }
+        Self { server, url: word("http://"), token: token.unwrap_or_else(|| word("cp_pat_")), folder }
     }
 
     /// Where clients run.
@@ -109,9 +117,19 @@ impl Drive {
 
     /// Kills the server, as a power cut would, and starts it again at the same address.
     pub(crate) fn crash_and_restart(&mut self) {
+        self.kill();
+        self.start_on(&self.data(), |serve| serve);
+    }
+
+    /// Kills the server, as a power cut would.
+    pub(crate) fn kill(&mut self) {
         self.server.kill().unwrap();
         self.server.wait().unwrap();
-        self.server = serve(&self.data(), self.address(), |serve| serve).0;
+    }
+
+    /// Starts a server at the address of the one before, on whatever data.
+    pub(crate) fn start_on(&mut self, data: &Path, change: impl FnOnce(&mut Command) -> &mut Command) {
+        self.server = serve(data, self.address(), change).0;
     }
 
     /// Asks the server to stop. Answers its exit code.

@@ -9,6 +9,8 @@ mod exit_codes;
 mod find;
 mod interruptions;
 mod manage;
+mod nodes;
+mod operate;
 mod operation;
 mod output;
 mod proxy;

@@ -19,7 +19,7 @@ pub(super) fn shared(c: &Conn, caller: &Caller, words: &Words) -> Result<Candida
              union
              select id from (
                  select id from items
-                 where host_id = $2 and workspace_id = $1 and host_id <> owner_id and trashed_at is null limit $6
+                 where host_id = $2 and workspace_id = $1 and trashed_at is null limit $6
              ) hosted where cast($3 as text) is null
              union
              select id from items where id = $3
@@ -32,7 +32,7 @@ pub(super) fn shared(c: &Conn, caller: &Caller, words: &Words) -> Result<Candida
              select id from top where kind = 0
              union
              select i.id from tree cross join items i
-             where i.place = tree.id and i.workspace_id = $1 and i.kind = 0 and i.trashed_at is null
+             where i.place = tree.id and i.workspace_id = $1 and i.kind = 0 and i.trashed_at is null {enough}
          ),
          folder as materialized (select id from tree limit $5),
          inside as materialized (
@@ -50,6 +50,7 @@ pub(super) fn shared(c: &Conn, caller: &Caller, words: &Words) -> Result<Candida
                     and (select count(*) from inside) < $6 as is_all
          ) t left join hit on true",
         has_words = has_words(c, "$4"),
+        enough = enough(c),
     );
     let folder = caller.folder.map(|id| id.to_string());
     let mut is_all = true;
@@ -71,4 +72,12 @@ pub(super) fn shared(c: &Conn, caller: &Caller, words: &Words) -> Result<Candida
         },
     )?;
     Ok(Candidates::new(ids.into_iter().flatten().collect(), is_all))
+}
+
+/// Where the walk from folder to folder ends: Postgres walks no further than is read of it, SQLite must be told.
+fn enough(c: &Conn) -> &'static str {
+    match c {
+        Conn::Sqlite(_) => "limit $5",
+        Conn::Postgres(_) => "",
+    }
 }

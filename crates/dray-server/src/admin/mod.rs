@@ -1,6 +1,11 @@
 //! What an operator does from the command line, on the database itself, with the server running or not.
 
+mod backup;
 mod bulk;
+mod dump;
+mod migrate;
+mod orphans;
+mod store;
 
 use std::path::Path;
 use std::time::Duration;
@@ -14,7 +19,10 @@ use crate::drive;
 use crate::drive::access::Scope;
 use crate::drive::token::AccessToken;
 use crate::{DatabaseUrl, Error, SettingError, TokenRow, UserRow, random};
+pub use backup::Copied;
 pub use bulk::NewItem;
+pub use orphans::Orphan;
+pub use store::Store;
 
 /// Longest life of a token: a year.
 pub const MAX_TOKEN_LIFE: Duration = Duration::from_hours(8760);

@@ -1,0 +1,66 @@
+//! The store of a drive, as an operator's commands reach it: another one where it is; the embedded one through the
+//! server that runs on it or, if none does, by opening it.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::config::S3Config;
+use crate::metrics::Metrics;
+use crate::objects::{Embedded, Objects};
+use crate::{BUCKET, Config, EmbeddedStore, Error, REGION, store_folder};
+
+/// The store of a drive.
+pub struct Store {
+    pub(super) objects: Objects,
+    opened: Option<EmbeddedStore>,
+}
+
+impl Store {
+    /// Reaches the store that `s3` names or, without it, the embedded one in `data`; a server that has that open is
+    /// reached at `server_url`.
+    pub async fn open(data: &Path, s3: Option<&S3Config>, server_url: &str) -> Result<Self, Error> {
+        let metrics = Arc::new(Metrics::off());
+        let store = match s3 {
+            Some(s3) => Self { objects: Objects::other(s3, &metrics).await?, opened: None },
+            None => Self::embedded(data, server_url, &metrics).await?,
+        };
+        store.objects.check().await.map_err(Error::StoreRefused)?;
+        Ok(store)
+    }
+
+    async fn embedded(data: &Path, server_url: &str, metrics: &Arc<Metrics>) -> Result<Self, Error> {
+        match open_embedded(data, metrics).await {
+            Ok((opened, objects)) => Ok(Self { objects, opened: Some(opened) }),
+            Err(Error::Store(dray_object_store::OpenError::Locked { .. })) => {
+                let objects = Objects::embedded(Embedded {
+                    endpoint: server_url.trim_end_matches('/').to_owned(),
+                    credentials: dray_object_store::read_keys(&store_folder(data))?,
+                    region: REGION.to_owned(),
+                    bucket: BUCKET.to_owned(),
+                    metrics: metrics.clone(),
+                });
+                Ok(Self { objects, opened: None })
+            }
+            Err(err) => Err(err),
+        }
+    }
+
+    /// Opens the embedded store in `data` for this process alone: no server may be running on it.
+    pub async fn open_alone(data: &Path) -> Result<Self, Error> {
+        let (opened, objects) = open_embedded(data, &Arc::new(Metrics::off())).await?;
+        Ok(Self { objects, opened: Some(opened) })
+    }
+
+    /// Lets go of the store.
+    pub async fn close(self) {
+        if let Some(opened) = self.opened {
+            opened.stop().await;
+        }
+    }
+}
+
+async fn open_embedded(data: &Path, metrics: &Arc<Metrics>) -> Result<(EmbeddedStore, Objects), Error> {
+    let config = Config { data: data.to_owned(), ..Config::default() };
+    EmbeddedStore::start(&config, SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0), metrics).await
+}

@@ -1,0 +1,238 @@
+//! Backup, restore, migration and orphans: what operators do with a whole drive.
+
+use std::path::Path;
+
+use dray_server::admin::{Copied, Orphan, Store};
+use dray_server::{BUCKET, Clock, Config, S3Config, store_folder};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use crate::acts::id;
+use crate::world::{MIB, World, bytes, real_now, wait_for};
+
+/// A drive with one of everything, and what its owner sees of it.
+struct Filled {
+    world: World,
+    files: Vec<(String, Vec<u8>)>,
+    link: String,
+    slug: String,
+}
+
+impl Filled {
+    async fn start() -> Self {
+        let world = World::start().await;
+        let owner = world.owner();
+        let (outer, inner) = (owner.folder("outer", None).await, owner.folder("inner", None).await);
+        owner.move_to(&outer, Some(&inner)).await.ok();
+        world.participant("friend@example.com", &owner, &inner, "viewer").await;
+        let mut files = Vec::new();
+        for (name, content) in
+            [("a.txt", b"abc".to_vec()), ("empty", Vec::new()), ("large.bin", bytes(6 * MIB, 7))]
+        {
+            let parts: Vec<_> = content.chunks(5 * MIB).map(<[u8]>::to_vec).collect();
+            let parts = if parts.is_empty() { vec![Vec::new()] } else { parts };
+            files.push((id(&owner.upload(name, &parts).await), content));
+        }
+        owner.move_to(&files[0].0, Some(&outer)).await.ok();
+        let link = owner
+            .post(&format!("/drive/files/{}/links", files[0].0), &json!({ "password": "pass" }))
+            .await
+            .ok();
+        let slug = link["url"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+        owner.trash(&owner.file("trashed", None).await).await;
+        owner.start("never finished", 3).await;
+        Self { world, files, link: id(&link), slug }
+    }
+
+    /// Checks that a drive is this one.
+    async fn check(&self, other: &World) {
+        let (before, after) = (self.world.owner(), other.owner());
+        for path in ["/drive/tree?depth=10", "/drive/trash", "/drive/usage", "/workspace/members", "/tokens"]
+        {
+            let ask = async |who: &crate::world::Actor| {
+                let mut answer = who.get(path).await.ok();
+                // A token was used in between.
+                answer.as_object_mut().map(|answer| answer.remove("lastUsedAt"));
+                answer
+            };
+            assert_eq!(ask(&after).await, ask(&before).await, "{path}");
+        }
+        for (file, content) in &self.files {
+            assert_eq!(&after.download(file).await, content);
+        }
+        let found = after.query("/drive/search", &[("q", "lar")]).await.ok();
+        assert_eq!(found["totalHits"], 1, "what was restored is found");
+        let link = other.http.get(format!("{}/l/{}", other.url, self.slug)).basic_auth("", Some("pass"));
+        assert_eq!(link.send().await.unwrap().text().await.unwrap(), "abc", "{}", self.link);
+        assert_eq!(after.get("/drive/uploads").await.ok()["uploads"], json!([]), "what was under way is not");
+    }
+}
+
+async fn store_of(world: &World) -> Store {
+    let s3 = world.store.as_ref().map(|store| store.config.clone());
+    Store::open(world.data.path(), s3.as_ref(), &world.url).await.unwrap()
+}
+
+async fn back_up(world: &World, folder: &Path) -> Copied {
+    let (admin, store) = (world.admin().await, store_of(world).await);
+    let mut told = 0;
+    let copied = admin.backup(&store, folder, true, &Clock::from_fn(real_now), |_| told += 1).await.unwrap();
+    assert_eq!(told, copied.objects);
+    admin.close().await;
+    store.close().await;
+    copied
+}
+
+async fn restore(world: &World, folder: &Path) -> Result<Copied, String> {
+    let (admin, store) = (world.admin().await, store_of(world).await);
+    let restored = admin.restore(&store, folder, |_| {}).await.map_err(|err| err.to_string());
+    admin.close().await;
+    store.close().await;
+    restored
+}
+
+#[tokio::test]
+async fn a_backup_that_is_made_while_the_drive_is_served_becomes_the_same_drive() {
+    let filled = Filled::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let copied = back_up(&filled.world, folder.path()).await;
+    assert_eq!((copied.objects, copied.kept, copied.missing), (4, 0, 0));
+    let again = back_up(&filled.world, folder.path()).await;
+    assert_eq!(again, Copied { kept: 4, bytes: 0, ..copied }, "only what is new is copied");
+
+    let mut other = filled.world.elsewhere().await;
+    assert_eq!(restore(&other, folder.path()).await, Ok(copied));
+    other.serve(|_| {}).await;
+    filled.check(&other).await;
+    let refused = restore(&other, folder.path()).await.unwrap_err();
+    assert!(refused.contains("has a drive in it already"), "{refused}");
+    let file = other.owner().file("new", None).await;
+    assert_eq!(other.owner().item(&file).await["name"], "new", "and it goes on");
+}
+
+#[tokio::test]
+async fn a_backup_that_is_damaged_is_refused_and_leaves_nothing() {
+    let filled = Filled::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    back_up(&filled.world, folder.path()).await;
+    let rows = std::fs::read_to_string(folder.path().join("drive.jsonl")).unwrap();
+    let other = filled.world.elsewhere().await;
+    let without_one =
+        rows.lines().filter(|line| !line.contains("friend@example.com")).collect::<Vec<_>>().join("\n");
+    let cut = &rows[..rows.len() / 2];
+    for damaged in [&without_one, cut, &rows.replace("large.bin", "small.bin"), "", "{}"] {
+        std::fs::write(folder.path().join("drive.jsonl"), damaged).unwrap();
+        let refused = restore(&other, folder.path()).await.unwrap_err();
+        assert!(refused.contains("The backup"), "{refused}");
+    }
+    assert_eq!(other.count("workspaces").await, 0);
+    std::fs::write(folder.path().join("drive.jsonl"), &rows).unwrap();
+    let object = object_path(folder.path(), 6 * MIB as u64);
+    let mut content = std::fs::read(&object).unwrap();
+    content[MIB] ^= 1;
+    std::fs::write(&object, &content).unwrap();
+    let fresh = filled.world.elsewhere().await;
+    let refused = restore(&fresh, folder.path()).await.unwrap_err();
+    assert!(refused.contains("another checksum"), "{refused}");
+    assert_eq!(fresh.count("workspaces").await, 0, "rows come last");
+    content[MIB] ^= 1;
+    std::fs::write(&object, &content).unwrap();
+    let restored = restore(&fresh, folder.path()).await.unwrap();
+    assert_eq!((restored.objects, restored.missing), (4, 0));
+}
+
+fn object_path(folder: &Path, size: u64) -> std::path::PathBuf {
+    let workspace = std::fs::read_dir(folder.join("objects/files")).unwrap().next().unwrap().unwrap().path();
+    let mut objects = std::fs::read_dir(workspace).unwrap().map(|entry| entry.unwrap());
+    objects.find(|entry| entry.metadata().unwrap().len() == size).unwrap().path()
+}
+
+#[tokio::test]
+async fn while_a_backup_runs_no_object_is_removed() {
+    let mut world = World::start().await;
+    let owner = world.owner();
+    let file = owner.file("a", None).await;
+    let until = world.now().as_millisecond() + 600_000;
+    world.execute(&format!("insert into leases values ('backup', 'somebody', {until})")).await;
+    owner.trash(&file).await;
+    owner.purge(&file).await;
+    wait_for(async || world.count("items").await == 0).await;
+    world.restart().await;
+    assert_eq!((world.count("tombstones").await, world.object_keys().await.len()), (1, 1));
+    world.pass(SignedDuration::from_mins(11));
+    world.restart().await;
+    wait_for(async || world.object_keys().await.is_empty()).await;
+}
+
+#[tokio::test]
+async fn a_drive_moves_to_another_database_and_another_store_and_goes_on_there() {
+    let mut filled = Filled::start().await;
+    filled.world.stop().await;
+    // The embedded store of another server is a bucket like any other.
+    let host = World::start().await;
+    let s3 = S3Config {
+        endpoint: Some(host.url.clone()),
+        public_endpoint: None,
+        bucket: BUCKET.into(),
+        region: "us-east-1".into(),
+        path_style: true,
+        credentials: Some(dray_object_store::read_keys(&store_folder(host.data.path())).unwrap()),
+    };
+    let mut other = filled.world.elsewhere().await;
+    let folder = filled.world.data.path().to_owned();
+    let clock = Clock::from_fn(real_now);
+    let (from, to) = (store_of(&filled.world).await, Store::open(&folder, Some(&s3), "").await.unwrap());
+    let (admin, admin_there) = (filled.world.admin().await, other.admin().await);
+    // Cut off after the first object, and begun again.
+    let cut_off = tokio::sync::Notify::new();
+    tokio::select! {
+        _ = admin.move_objects(&from, &to, &folder, &clock, |_| cut_off.notify_one()) => {}
+        () = cut_off.notified() => {}
+    }
+    let moved = admin.move_objects(&from, &to, &folder, &clock, |_| {}).await.unwrap();
+    assert_eq!((moved.objects, moved.missing), (4, 0));
+    assert!(moved.kept >= 1, "{moved:?}");
+    let again = admin.move_objects(&from, &to, &folder, &clock, |_| {}).await.unwrap();
+    assert_eq!((again.kept, again.bytes), (4, 0));
+    let rows = admin.move_rows(&admin_there, &folder, &clock).await.unwrap();
+    assert_eq!(admin.move_rows(&admin_there, &folder, &clock).await.unwrap(), rows, "moved already");
+    admin.close().await;
+    admin_there.close().await;
+    from.close().await;
+    other.serve(|config: &mut Config| config.s3 = Some(s3)).await;
+    filled.world.serve(|_| {}).await;
+    filled.check(&other).await;
+}
+
+#[tokio::test]
+async fn what_nobody_knows_of_is_found_told_and_removed_and_nothing_else_is() {
+    let mut world = World::start().await;
+    let owner = world.owner();
+    let kept = owner.file("kept", None).await;
+    let (replaced, _) = owner.put_with("kept", b"new", &json!({ "onConflict": "replace" })).await;
+    owner.finalize(&replaced, &Value::Null).await.ok();
+    let open = owner.start("open", 3).await;
+    owner.put_parts(&open, &[b"abc".to_vec()]).await;
+    let lost = owner.upload("lost", &[b"12345".to_vec()]).await;
+    let stray = owner.start("stray", 4).await;
+    owner.put_parts(&stray, &[b"1234".to_vec()]).await;
+    world.restart().await;
+    // As after an older backup was restored.
+    world.execute(&format!("delete from items where id = '{}'", id(&lost))).await;
+    for upload in ["item_id = '".to_owned() + &id(&lost), "object_key = '".to_owned() + &stray.file_key] {
+        world.execute(&format!("delete from uploads where {upload}'")).await;
+    }
+    let (admin, store, owner) = (world.admin().await, store_of(&world).await, world.owner());
+    let look = async |minutes: i64, remove: bool| {
+        let mut found: Vec<Orphan> = Vec::new();
+        let before = real_now() + SignedDuration::from_mins(minutes);
+        admin.orphans(&store, before, remove, |orphan| found.push(orphan)).await.unwrap();
+        found.into_iter().map(|orphan| (orphan.size_bytes, orphan.upload_id.is_some())).collect::<Vec<_>>()
+    };
+    assert_eq!(look(-5, true).await, [], "too young");
+    assert_eq!(look(5, false).await, [(5, false), (4, true)]);
+    assert_eq!(look(5, true).await, [(5, false), (4, true)], "looking removed nothing");
+    assert_eq!(look(5, true).await, []);
+    assert_eq!(owner.download(&kept).await, b"new");
+    owner.finalize(&open, &Value::Null).await.ok();
+}

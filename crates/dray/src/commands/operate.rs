@@ -1,0 +1,123 @@
+//! Commands that look after a whole drive: backup, restore, migrate, sweep.
+
+use anyhow::ensure;
+use bytesize::ByteSize;
+use dray_server::admin::{Admin, Copied, Store};
+use dray_server::{Clock, DatabaseUrl, S3Config};
+use indicatif::ProgressBar;
+use jiff::SignedDuration;
+use serde_json::json;
+
+use super::data::{check_folder, open};
+use super::serve::s3 as s3_config;
+use crate::args::{Backup, Migrate, Place, Restore, Sweep};
+use crate::clock;
+use crate::exit::{Exit, Usage};
+use crate::output::Output;
+use crate::progress::spinner;
+
+pub(super) async fn backup(args: Backup) -> anyhow::Result<Exit> {
+    let Place { data, s3, url } = args.place;
+    let admin = open(&data).await?;
+    let store = Store::open(&data.data, s3_config(s3).as_ref(), &url).await?;
+    let clock = Clock::from_fn(clock::now);
+    let bar = spinner();
+    let copied =
+        admin.backup(&store, &args.folder, !args.no_bytes, &clock, |so_far| show(&bar, so_far)).await;
+    bar.finish_and_clear();
+    store.close().await;
+    admin.close().await;
+    report("backed up", &copied?, data.json)
+}
+
+pub(super) async fn restore(args: Restore) -> anyhow::Result<Exit> {
+    let Place { data, s3, url } = args.place;
+    ensure!(args.folder.is_dir(), Usage("FOLDER must be one that `dray backup` wrote"));
+    let admin = Admin::open(&data.data, data.database_url.clone().map(DatabaseUrl::new).as_ref()).await?;
+    let store = Store::open(&data.data, s3_config(s3).as_ref(), &url).await?;
+    let bar = spinner();
+    let copied = admin.restore(&store, &args.folder, |so_far| show(&bar, so_far)).await;
+    bar.finish_and_clear();
+    store.close().await;
+    admin.close().await;
+    report("restored", &copied?, data.json)
+}
+
+pub(super) async fn migrate(args: Migrate) -> anyhow::Result<Exit> {
+    let (folder, clock) = (&args.data.data, Clock::from_fn(clock::now));
+    check_folder(&args.data)?;
+    // Holding the store keeps servers out.
+    let from = Store::open_alone(folder).await?;
+    let admin = open(&args.data).await?;
+    let mut copied = Copied::default();
+    if let Some(bucket) = args.to_s3_bucket.clone() {
+        let config = S3Config {
+            endpoint: args.to_s3_endpoint.clone(),
+            public_endpoint: None,
+            bucket,
+            region: args.to_s3_region.clone(),
+            path_style: args.to_s3_path_style,
+            credentials: None,
+        };
+        let to = Store::open(folder, Some(&config), "").await?;
+        let bar = spinner();
+        let moved = admin.move_objects(&from, &to, folder, &clock, |so_far| show(&bar, so_far)).await;
+        bar.finish_and_clear();
+        copied = moved?;
+        to.close().await;
+    }
+    if let Some(url) = args.to_database.clone() {
+        let to = Admin::open(folder, Some(&DatabaseUrl::new(url))).await?;
+        copied.rows = admin.move_rows(&to, folder, &clock).await?;
+        to.close().await;
+    }
+    admin.close().await;
+    from.close().await;
+    report("moved and compared", &copied, args.data.json)
+}
+
+pub(super) async fn sweep(args: Sweep) -> anyhow::Result<Exit> {
+    let Place { data, s3, url } = args.place;
+    let admin = open(&data).await?;
+    let store = Store::open(&data.data, s3_config(s3).as_ref(), &url).await?;
+    let output = Output::new(data.json);
+    let before = clock::now().checked_sub(SignedDuration::try_from(args.older_than)?)?;
+    let (mut count, mut bytes, mut printed) = (0_u64, 0_u64, Ok(()));
+    let looked = admin.orphans(&store, before, args.delete, |orphan| {
+        (count, bytes) = (count + 1, bytes + orphan.size_bytes);
+        let what = if orphan.upload_id.is_some() { "upload" } else { "object" };
+        let text = format!("{what}  {}  {}", orphan.key, ByteSize(orphan.size_bytes));
+        let value = json!({
+            "key": orphan.key, "uploadId": orphan.upload_id, "size": orphan.size_bytes,
+            "removed": orphan.is_removed,
+        });
+        printed = std::mem::replace(&mut printed, Ok(())).and_then(|()| output.result(&text, &value));
+    });
+    let looked = looked.await;
+    store.close().await;
+    admin.close().await;
+    looked?;
+    printed?;
+    if data.json {
+        return Ok(Exit::Ok);
+    }
+    let done = if args.delete { "removed" } else { "would be removed by --delete" };
+    output.note(&format!("{count} orphans, {}: {done}", ByteSize(bytes)));
+    Ok(Exit::Ok)
+}
+
+fn show(bar: &ProgressBar, copied: &Copied) {
+    bar.set_message(format!("{} objects, {} moved", copied.objects, ByteSize(copied.bytes)));
+    bar.tick();
+}
+
+/// Says what was copied; what is missing is a failure, as somebody has to look for it.
+fn report(done: &str, copied: &Copied, json: bool) -> anyhow::Result<Exit> {
+    let Copied { rows, objects, kept, missing, bytes } = copied;
+    let text = format!(
+        "{done}: {rows} rows; {objects} objects, of which {kept} were there already and {missing} are missing; {} moved",
+        ByteSize(*bytes)
+    );
+    Output::new(json).result(&text, copied)?;
+    if *missing > 0 { Ok(Exit::Error) } else { Ok(Exit::Ok) }
+}

@@ -1,0 +1,87 @@
+//! A whole drive: backed up, restored, moved, swept.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::drive::{Drive, dray, failed, succeeded};
+
+/// A command where the server's data is.
+fn on(data: &Path, arguments: &[&str]) -> std::process::Command {
+    let mut command = dray();
+    command.args(arguments).arg("--data").arg(data).arg("--json");
+    command
+}
+
+fn json(command: &mut std::process::Command) -> Value {
+    serde_json::from_str(&succeeded(&command.output().unwrap())).unwrap()
+}
+
+#[test]
+fn a_backup_of_a_running_drive_becomes_a_drive_elsewhere() {
+    let mut drive = Drive::start();
+    let content = drive.file("big.bin", 20 << 20);
+    let id = drive.json(&["upload", "big.bin"])["id"].as_str().unwrap().to_owned();
+    let folder = tempfile::tempdir().unwrap();
+    let (backup, data) = (folder.path().join("backup"), folder.path().join("data"));
+    let made = json(on(&drive.data(), &["backup"]).arg(&backup).args(["--url", &drive.url]));
+    assert_eq!((&made["objects"], &made["bytes"]), (&Value::from(1), &Value::from(20 << 20)));
+    let (code, said) = failed(on(&data, &["restore"]).arg(folder.path().join("nowhere")));
+    assert_eq!(code, 2, "{said}");
+    assert_eq!(json(on(&data, &["restore"]).arg(&backup)), made);
+    let (code, said) = failed(on(&drive.data(), &["restore"]).arg(&backup).args(["--url", &drive.url]));
+    assert!(code == 2 && said.contains("has a drive in it already"), "{code} {said}");
+    drive.stop();
+    drive.start_on(&data, |serve| serve);
+    drive.ok(&["download", &id, "--output", "back.bin"]);
+    assert!(drive.read("back.bin") == content);
+}
+
+#[test]
+fn what_came_after_a_backup_that_is_restored_is_an_orphan() {
+    let mut drive = Drive::start();
+    let folder = tempfile::tempdir().unwrap();
+    let backup = folder.path().join("backup");
+    json(on(&drive.data(), &["backup"]).arg(&backup).args(["--url", &drive.url]));
+    drive.file("a", 100);
+    drive.ok(&["upload", "a"]);
+    drive.stop();
+    for file in std::fs::read_dir(drive.data()).unwrap().map(|entry| entry.unwrap().path()) {
+        if file.is_file() {
+            std::fs::remove_file(file).unwrap();
+        }
+    }
+    json(on(&drive.data(), &["restore"]).arg(&backup));
+    let sweep = ["sweep", "--orphans", "--older-than", "0s"];
+    let found = json(&mut on(&drive.data(), &sweep));
+    assert_eq!((&found["size"], &found["removed"]), (&Value::from(100), &Value::from(false)));
+    assert_eq!(json(on(&drive.data(), &sweep).arg("--delete"))["removed"], true);
+    assert_eq!(succeeded(&on(&drive.data(), &sweep).output().unwrap()), "");
+}
+
+#[test]
+fn a_drive_moves_to_another_store_and_is_served_from_there() {
+    let (mut drive, host) = (Drive::start(), Drive::start());
+    let content = drive.file("a", 100_000);
+    let id = drive.json(&["upload", "a"])["id"].as_str().unwrap().to_owned();
+    let keys = json(&mut on(&host.data(), &["store", "keys"]));
+    let with_keys = |command: &mut std::process::Command| {
+        command.env("AWS_ACCESS_KEY_ID", keys["accessKeyId"].as_str().unwrap());
+        command.env("AWS_SECRET_ACCESS_KEY", keys["secretAccessKey"].as_str().unwrap());
+    };
+    let to = ["migrate", "--to-s3-bucket", "dray", "--to-s3-endpoint", &host.url, "--to-s3-path-style"];
+    let mut migrate = on(&drive.data(), &to);
+    with_keys(&mut migrate);
+    let (code, said) = failed(&mut migrate);
+    assert!(code == 1 && said.contains("in use by another process"), "{said}");
+    drive.stop();
+    let moved = json(&mut migrate);
+    assert_eq!((&moved["objects"], &moved["bytes"]), (&Value::from(1), &Value::from(100_000)));
+    let data = drive.data();
+    drive.start_on(&data, |serve| {
+        with_keys(serve);
+        serve.args(["--s3-bucket", "dray", "--s3-endpoint", &host.url, "--s3-path-style"])
+    });
+    drive.ok(&["download", &id, "--output", "back"]);
+    assert!(drive.read("back") == content);
+}
