@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::client::{Client, File, Upload};
 use crate::drive::Drive;
@@ -55,24 +55,26 @@ pub(crate) async fn run(mut setup: Setup) -> Figures {
     let (mut ledger, mut figures) = (Ledger::default(), Figures::default());
 
     // Uploads fill it, until one is refused; what is removed makes space for others.
-    let filled = fill_with_files(&drive.client(), &mut ledger, &mut setup.rng).await;
+    let (filled, refused) = fill_with_files(&drive.client(), &mut ledger, &mut setup.rng).await;
     ledger.check(&drive, &mut figures, true).await;
     let (first, rest) = filled.split_at(filled.len() / 2);
     remove(&drive.client(), first, &mut ledger).await;
     let file = File::of_size("after".to_owned(), FILE_BYTES, &mut setup.rng);
-    ledger.acknowledge(upload_when_there_is_space(&drive.client(), &file).await, &file);
+    upload_when_there_is_space(&drive.client(), &file, &mut ledger).await;
+    refused.finish(&drive.client(), &mut ledger).await;
     drive.database.expire_uploads("true").await;
     drive.client().sweep_now().await;
     repaired(&drive, &mut figures).await;
 
     // Something else takes every last byte: neither database can be written. The drive is read, also after a crash.
     fill_up(&small.0.join("filler"));
-    let mut refused = 1;
+    let mut refused_later = Vec::new();
     for attempt in 0..5 {
         let file = File::of_size(format!("none {attempt}"), 1000, &mut setup.rng);
-        refused += refuse(&drive.client(), &file, &mut ledger).await;
+        refused_later.extend(try_upload(&drive.client(), &file, &mut ledger).await.err());
     }
-    assert!(refused > 1, "a full disk was never met");
+    let refusals = 1 + refused_later.len();
+    assert!(refusals > 1, "a full disk was never met");
     ledger.check(&drive, &mut figures, true).await;
     drive.kill();
     drive.restart();
@@ -81,12 +83,15 @@ pub(crate) async fn run(mut setup: Setup) -> Figures {
     // Removing works all the same, and makes space.
     remove(&drive.client(), rest, &mut ledger).await;
     let file = File::of_size("again".to_owned(), FILE_BYTES, &mut setup.rng);
-    ledger.acknowledge(upload_when_there_is_space(&drive.client(), &file).await, &file);
+    upload_when_there_is_space(&drive.client(), &file, &mut ledger).await;
+    for refused in refused_later {
+        refused.finish(&drive.client(), &mut ledger).await;
+    }
     drive.database.expire_uploads("true").await;
     drive.client().sweep_now().await;
     repaired(&drive, &mut figures).await;
     ledger.check(&drive, &mut figures, true).await;
-    let note = format!("{} files fit; {refused} uploads refused with 507", filled.len());
+    let note = format!("{} files fit; {refusals} uploads refused with 507", filled.len());
     drop(drive);
     Figures { rounds: 2, kills: 1, acknowledged: ledger.len(), note, ..figures }
 }
@@ -100,65 +105,73 @@ async fn remove(client: &Client, ids: &[String], ledger: &mut Ledger) {
     client.delete("/trash").await.unwrap().ok();
 }
 
-/// Uploads until one is refused for space; the items that were made.
-async fn fill_with_files(client: &Client, ledger: &mut Ledger, rng: &mut fastrand::Rng) -> Vec<String> {
+/// Uploads until one is refused for space; the items that were made, and what was refused.
+async fn fill_with_files(
+    client: &Client,
+    ledger: &mut Ledger,
+    rng: &mut fastrand::Rng,
+) -> (Vec<String>, Box<Refused>) {
     let mut made = Vec::new();
     for number in 0..TOO_MANY {
         let file = File::of_size(format!("first {number}"), FILE_BYTES, rng);
-        match try_upload(client, &file).await {
-            Ok(id) => {
-                ledger.acknowledge(id.clone(), &file);
-                made.push(id);
-            }
-            Err(status) => {
-                assert_eq!(status, 507);
-                return made;
-            }
+        match try_upload(client, &file, ledger).await {
+            Ok(id) => made.push(id),
+            Err(refused) => return (made, refused),
         }
     }
     panic!("{TOO_MANY} files fit into what is too small for them");
 }
 
-/// Uploads what there may be no space for; 1 if it was refused.
-async fn refuse(client: &Client, file: &File, ledger: &mut Ledger) -> usize {
-    match try_upload(client, file).await {
-        Ok(id) => {
-            ledger.acknowledge(id, file);
-            0
-        }
-        Err(status) => {
-            assert_eq!(status, 507, "a full disk");
-            1
+/// An upload that there was no space for.
+struct Refused {
+    file: File,
+    /// If it came as far as the finalize: that can be asked for again.
+    finalize: Option<(Upload, Value)>,
+}
+
+impl Refused {
+    /// Asks for the finalize again, now that there is space.
+    async fn finish(self, client: &Client, ledger: &mut Ledger) {
+        if let Some((upload, parts)) = self.finalize {
+            let id = client.finalize(&upload, &parts).await.expect("an answer").id();
+            assert_eq!(id, upload.item());
+            ledger.acknowledge(id, &self.file);
         }
     }
 }
 
-/// The item, or the status of the first step that was refused.
-async fn try_upload(client: &Client, file: &File) -> Result<String, u16> {
+/// Uploads what there may be no space for. Any step may be refused, with 507.
+async fn try_upload(client: &Client, file: &File, ledger: &mut Ledger) -> Result<String, Box<Refused>> {
+    let refused = |status, finalize| {
+        assert_eq!(status, 507, "a full disk");
+        Err(Box::new(Refused { file: file.clone(), finalize }))
+    };
     let started = client.ask_to_start(file, &json!({})).await.expect("an answer");
     if started.status != 200 {
-        return Err(started.status);
+        return refused(started.status, None);
     }
     let upload = Upload::of(&started.body);
-    let mut listed = Vec::new();
-    let urls = client.sign(&upload, file).await.expect("an answer");
-    for (url, (number, part)) in urls.iter().zip(file.parts()) {
-        let (status, etag) = client.put(url, part).await.expect("an answer");
-        if status != 200 {
-            return Err(status);
-        }
-        listed.push(json!({ "partNumber": number, "eTag": etag }));
+    let url = client.sign(&upload, file).await.expect("an answer").remove(0);
+    let (status, etag) = client.put(&url, file.content.clone()).await.expect("an answer");
+    if status != 200 {
+        return refused(status, None);
     }
-    let finalized = client.finalize(&upload, &json!(listed)).await.expect("an answer");
-    if finalized.status == 200 { Ok(finalized.id()) } else { Err(finalized.status) }
+    let parts = json!([{ "partNumber": 1, "eTag": etag }]);
+    let finalized = client.finalize(&upload, &parts).await.expect("an answer");
+    if finalized.status != 200 {
+        ledger.undecided(upload.item());
+        return refused(finalized.status, Some((upload, parts)));
+    }
+    let id = finalized.id();
+    ledger.acknowledge(id.clone(), file);
+    Ok(id)
 }
 
 /// The store restores its reserve in the background.
-async fn upload_when_there_is_space(client: &Client, file: &File) -> String {
+async fn upload_when_there_is_space(client: &Client, file: &File, ledger: &mut Ledger) {
     for _ in 0..1000 {
-        match try_upload(client, file).await {
-            Ok(id) => return id,
-            Err(status) => assert_eq!(status, 507),
+        if try_upload(client, file, ledger).await.is_ok() {
+            return;
         }
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }

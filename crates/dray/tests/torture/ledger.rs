@@ -14,6 +14,8 @@ use crate::figures::Figures;
 #[derive(Default)]
 pub(crate) struct Ledger {
     files: BTreeMap<String, Entry>,
+    /// Items whose finalize was asked for and answered with "ask again".
+    undecided: BTreeSet<String>,
 }
 
 struct Entry {
@@ -27,6 +29,11 @@ impl Ledger {
     pub(crate) fn acknowledge(&mut self, id: String, file: &File) {
         let sha256 = Sha256::digest(&file.content).into();
         self.files.insert(id, Entry { name: file.name.clone(), sha256, is_checked: false });
+    }
+
+    /// Its finalize was answered with "ask again": it may be there, once.
+    pub(crate) fn undecided(&mut self, id: &str) {
+        self.undecided.insert(id.to_owned());
     }
 
     /// Somebody removes it.
@@ -64,8 +71,9 @@ impl Ledger {
             }
             file.is_checked = true;
         }
-        // Nobody wanted the others: they may be there once, if their finalize was not answered.
-        for (id, name) in there.iter().filter(|(id, _)| !self.files.contains_key(*id)) {
+        // Nobody was promised the others.
+        let is_expected = |id: &String| self.files.contains_key(id) || self.undecided.contains(id);
+        for (id, name) in there.iter().filter(|(id, _)| !is_expected(id)) {
             println!("not acknowledged: {id} {name}");
             figures.duplicates += 1;
         }
