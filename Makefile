@@ -5,7 +5,7 @@ PAGE_SOURCES := $(wildcard web/src/* web/*.html web/*.svg web/*.css web/*.mjs we
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 RUN_ARGS ?=
 
-.PHONY: help run build test test-tools lint unit clients stores openapi page-test bench clean
+.PHONY: help run build test test-tools lint unit clients stores openapi page-test torture bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -48,6 +48,9 @@ openapi: $(PAGE) ## the server against its OpenAPI document, by schemathesis
 page-test: $(PAGE) ## the page in a real browser
 	cargo build --locked -p dray
 	cd web && npm test --silent
+
+torture: test-tools $(PAGE) ## all of the proof that nothing acknowledged is ever lost: kills, races, faults of disk and store, on both databases
+	DRAY_TORTURE=full scripts/with-postgres cargo test --locked --quiet -p dray --test torture
 
 bench: $(PAGE) ## figures, each as a ratio to a reference in the same run
 	bench/run

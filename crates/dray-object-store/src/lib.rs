@@ -19,6 +19,7 @@ mod collector;
 mod config;
 mod crc64;
 mod disk;
+mod failpoints;
 mod failure;
 mod http;
 mod ids;

@@ -199,6 +199,12 @@ impl ObjectStore {
         result
     }
 
+    /// Gives free what is kept for a full disk, so that who has this store can make space on it. Until there is as much
+    /// again, nothing new is taken in.
+    pub fn spend_reserve(&self) {
+        self.0.reserve.release();
+    }
+
     /// Refuses to take anything in while the reserve is used up; the collector restores it.
     pub(crate) fn check_space(&self) -> Result<(), Failure> {
         if self.0.reserve.is_held() {

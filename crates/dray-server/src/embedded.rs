@@ -46,6 +46,12 @@ impl EmbeddedStore {
         Ok((Self { store, stop_private, serving_private }, objects))
     }
 
+    /// Gives the space free that the store keeps for a full disk.
+    pub(crate) fn reserve(&self) -> impl Fn() + Send + Sync + 'static + use<> {
+        let store = self.store.clone();
+        move || store.spend_reserve()
+    }
+
     /// What answers S3 requests.
     pub(crate) fn router(&self) -> Router {
         self.store.router()

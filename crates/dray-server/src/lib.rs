@@ -9,6 +9,8 @@ mod db;
 pub mod doctor;
 mod drive;
 mod embedded;
+mod failpoints;
+mod folder;
 mod http;
 mod metrics;
 mod objects;
@@ -19,10 +21,8 @@ mod service;
 mod tls;
 mod webhooks;
 
-use std::fs::{DirBuilder, File, Permissions};
 use std::future::Future;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -156,7 +156,7 @@ impl Server {
             Some(files) => Some(Tls::open(files).await?),
             None => None,
         };
-        make_data_folder(&config.data)?;
+        folder::make(&config.data)?;
         let metrics = Arc::new(metrics(sockets.metrics.is_some())?);
         let (embedded, objects) = match &config.s3 {
             None => {
@@ -166,9 +166,7 @@ impl Server {
             }
             Some(s3) => (None, Objects::other(s3, &metrics).await?),
         };
-        let db = open_database(&config.data, config.database_url.as_ref(), config.database_connections)
-            .await?
-            .timed(&metrics);
+        let db = open_database(&config, embedded.as_ref(), &metrics).await?;
         match objects.check().await {
             // Another store may be back any moment, and reading the drive does without it.
             Err(err @ DriveError::StoreUnreachable { .. }) if embedded.is_none() => {
@@ -222,6 +220,7 @@ impl Server {
     /// Serves until `shutdown`. What was begun ends first: requests (within the grace), then finalizes that
     /// outlived theirs, then the way to the store, then the files.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) {
+        failpoints::arm();
         let stop = CancellationToken::new();
         let stopping = stop.clone();
         tokio::spawn(async move {
@@ -309,26 +308,18 @@ fn private_limits(max_connections: usize) -> serve::Limits {
     serve::Limits { max_connections, grace: PRIVATE_GRACE, tls: None, connections: Gauge::noop() }
 }
 
-fn make_data_folder(path: &Path) -> Result<(), Error> {
-    let failed = |source| Error::DataFolder { path: path.to_owned(), source };
-    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)
-}
-
-/// Opens Postgres if there is an address of it, else the file in the data folder.
-async fn open_database(data: &Path, url: Option<&DatabaseUrl>, connections: usize) -> Result<Db, Error> {
-    if let Some(url) = url {
-        let failed = |source| Error::Database { name: "of --database-url".to_owned(), source };
-        return Db::connect(url, connections).await.map_err(failed);
-    }
-    let path = config::database_file(data);
-    make_private_file(&path).map_err(|source| Error::DataFolder { path: data.to_owned(), source })?;
-    Db::open_file(&path).await.map_err(|source| Error::Database { name: path.display().to_string(), source })
-}
-
-/// An empty database that only this user can read; SQLite gives its other files the same mode.
-fn make_private_file(path: &Path) -> std::io::Result<()> {
-    File::options().append(true).create(true).mode(0o600).open(path)?;
-    std::fs::set_permissions(path, Permissions::from_mode(0o600))
+/// The database, which is helped out by the embedded store when the disk is full.
+async fn open_database(
+    config: &Config,
+    embedded: Option<&EmbeddedStore>,
+    metrics: &Metrics,
+) -> Result<Db, Error> {
+    let (url, connections) = (config.database_url.as_ref(), config.database_connections);
+    let db = folder::open_database(&config.data, url, connections).await?.timed(metrics);
+    Ok(match embedded {
+        Some(embedded) => db.with_reserve(embedded.reserve()),
+        None => db,
+    })
 }
 
 fn origins(allowed: &[String]) -> Result<Vec<HeaderValue>, SettingError> {

@@ -9,6 +9,7 @@ use crate::{
     body::{self, Announced, Received, ReceivedBytes, Wanted},
     clock,
     disk::NewFile,
+    failpoints::die_here,
     failure::{Failure, invalid_argument},
     ids::{PartFileId, part_etag},
     meta::{
@@ -49,6 +50,7 @@ pub(super) async fn put(call: &Call, body: &mut Body) -> Result<Response, Failur
         move |settled| settle(file, settled),
     );
     commit.await?;
+    die_here!("part-stored");
     call.store.collect_garbage();
 
     let mut response = answer::empty(StatusCode::OK);

@@ -83,7 +83,7 @@ impl Admin {
         clock: &Clock,
         mut tell: impl FnMut(&Copied),
     ) -> Result<Copied, crate::Error> {
-        crate::make_data_folder(&folder.join(OBJECTS))?;
+        crate::folder::make(&folder.join(OBJECTS))?;
         let holder = random::text()?;
         self.keep_objects(&holder, clock).await?;
         let rows = folder.join(format!("{ROWS}.new"));

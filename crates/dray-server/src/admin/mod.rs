@@ -53,9 +53,9 @@ impl Admin {
     /// Opens Postgres if there is an address of it, else the database in a data folder, making it as needed.
     pub async fn open(data: &Path, database_url: Option<&DatabaseUrl>) -> Result<Self, Error> {
         if database_url.is_none() {
-            crate::make_data_folder(data)?;
+            crate::folder::make(data)?;
         }
-        Ok(Self { db: crate::open_database(data, database_url, CONNECTIONS).await? })
+        Ok(Self { db: crate::folder::open_database(data, database_url, CONNECTIONS).await? })
     }
 
     /// At the first start: makes workspace `default`, its owner, and a token, which is answered this once.

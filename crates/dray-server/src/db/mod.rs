@@ -24,6 +24,7 @@ pub(crate) mod uploads;
 pub(crate) mod usage;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::DatabaseUrl;
@@ -108,6 +109,8 @@ pub(crate) struct Db {
     kind: Kind,
     read_timer: Timer,
     write_timer: Timer,
+    /// Gives space free that is kept for a full disk.
+    spend_reserve: Arc<dyn Fn() + Send + Sync>,
 }
 
 #[derive(Clone)]
@@ -130,13 +133,19 @@ impl Db {
     }
 
     fn new(kind: Kind) -> Self {
-        Self { kind, read_timer: Timer::default(), write_timer: Timer::default() }
+        let spend_reserve = Arc::new(|| {});
+        Self { kind, read_timer: Timer::default(), write_timer: Timer::default(), spend_reserve }
     }
 
     /// Times its calls from now on.
     pub(crate) fn timed(self, metrics: &Metrics) -> Self {
         let (read_timer, write_timer) = (metrics.database_read.clone(), metrics.database_write.clone());
         Self { read_timer, write_timer, ..self }
+    }
+
+    /// Has this called when the disk is too full for what would make space on it.
+    pub(crate) fn with_reserve(self, spend_reserve: impl Fn() + Send + Sync + 'static) -> Self {
+        Self { spend_reserve: Arc::new(spend_reserve), ..self }
     }
 
     /// Whether other servers may be using it too.
@@ -182,6 +191,21 @@ impl Db {
         match &self.kind {
             Kind::Sqlite(sqlite) => sqlite.write(work).await,
             Kind::Postgres(postgres) => postgres.run(Mode::Write, work).await,
+        }
+    }
+
+    /// As [`Db::write`], for what makes space: if the disk is full, with the help of what is kept for that.
+    pub(crate) async fn write_freeing<T, F>(&self, work: F) -> drive::Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Conn) -> drive::Result<T> + Clone + Send + 'static,
+    {
+        match self.write(work.clone()).await {
+            Err(drive::Error::NoSpace) => {
+                (self.spend_reserve)();
+                self.write(work).await
+            }
+            written => written,
         }
     }
 

@@ -12,6 +12,12 @@ pub(super) fn code<E: ProvideErrorMetadata, R>(err: &SdkError<E, R>) -> Option<E
     err.code().and_then(ErrorCode::parse)
 }
 
+/// Whether it may help to ask again at once: whoever has waited long already shall hear of it.
+pub(super) fn may_pass<E>(err: &SdkError<E>) -> bool {
+    let is_refused = err.raw_response().is_some_and(|answer| answer.status().is_client_error());
+    !is_refused && !matches!(err, SdkError::TimeoutError(_))
+}
+
 /// The error of a call that should have worked: the store is down, full, or refuses us.
 pub(super) fn failure<E>(err: &SdkError<E>) -> Error
 where

@@ -30,7 +30,7 @@ use crate::config::{S3Config, SettingError};
 use crate::drive::parts::{Crc64, PartList};
 use crate::drive::{Error, Result};
 use crate::metrics::Metrics;
-use failure::{code, failure, refusal};
+use failure::{code, failure, may_pass, refusal};
 use keys::{Kept, Keys};
 
 /// The metadata entry that proves whose upload an object is.
@@ -164,6 +164,9 @@ impl Objects {
     }
 
     /// Begins a multipart upload whose object will carry `store_token`; answers the store's upload id.
+    ///
+    /// Asking twice may begin two, if it is the first answer that was lost. So this asks again by itself, rather than
+    /// the SDK, and then gives up whatever else there is under the key.
     pub(crate) async fn create_upload(
         &self,
         key: &str,
@@ -171,10 +174,24 @@ impl Objects {
         store_token: &str,
     ) -> Result<String> {
         let _timing = self.metrics.store("CreateMultipartUpload");
+        let once = aws_sdk_s3::Config::builder().retry_config(RetryConfig::disabled());
         let request = self.client.create_multipart_upload().bucket(&self.bucket).key(key);
-        let answer = request.content_type(mime_type).metadata(TOKEN_METADATA, store_token).send().await;
-        let created = answer.map_err(|err| failure(&err))?;
-        created.upload_id.ok_or_else(|| Error::internal("the store answered no upload id"))
+        let request = request.content_type(mime_type).metadata(TOKEN_METADATA, store_token);
+        let mut asked = 1;
+        let created = loop {
+            let answer = request.clone().customize().config_override(once.clone()).send().await;
+            match answer {
+                Ok(created) => break created,
+                Err(err) if asked == ATTEMPTS || !may_pass(&err) => return Err(failure(&err)),
+                Err(_) => tokio::time::sleep(FIRST_PAUSE * asked).await,
+            }
+            asked += 1;
+        };
+        let id = created.upload_id.ok_or_else(|| Error::internal("the store answered no upload id"))?;
+        if asked > 1 {
+            self.abort_uploads_of(key, Some(&id)).await?;
+        }
+        Ok(id)
     }
 
     /// Completes an upload out of `parts`, if they make `size_bytes`.
@@ -241,13 +258,14 @@ impl Objects {
         }
     }
 
-    /// Gives up every upload that the store has begun for `key`.
-    pub(crate) async fn abort_uploads_of(&self, key: &str) -> Result<()> {
+    /// Gives up every upload that the store has begun for `key`, but for the one to `keep`.
+    pub(crate) async fn abort_uploads_of(&self, key: &str, keep: Option<&str>) -> Result<()> {
         let _timing = self.metrics.store("ListMultipartUploads");
         let listed = self.client.list_multipart_uploads().bucket(&self.bucket).prefix(key).send().await;
         let uploads = listed.map_err(|err| failure(&err))?.uploads.unwrap_or_default();
-        for upload in uploads.into_iter().filter(|upload| upload.key.as_deref() == Some(key)) {
-            self.abort_upload(key, &upload.upload_id.unwrap_or_default()).await?;
+        let of_key = uploads.into_iter().filter(|upload| upload.key.as_deref() == Some(key));
+        for id in of_key.filter_map(|upload| upload.upload_id).filter(|id| keep != Some(id)) {
+            self.abort_upload(key, &id).await?;
         }
         Ok(())
     }

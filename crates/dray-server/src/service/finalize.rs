@@ -18,6 +18,7 @@ use crate::drive::item::Item;
 use crate::drive::parts::{Crc64, Digest, PartList, WantedParts};
 use crate::drive::upload::{FINALIZE_LEASE, FinalizeStep, LeaseHolder, State, Upload};
 use crate::drive::{Error, Result};
+use crate::failpoints::window;
 use crate::objects::Completion;
 use crate::random;
 use crate::webhooks::Event;
@@ -141,6 +142,7 @@ impl Service {
 
     /// With the lease in hand: completes the upload in the store, and makes the item of it.
     pub(super) async fn complete(&self, lease: Lease, parts: &PartList) -> Result<Item> {
+        window!("W4");
         let upload = &lease.upload;
         let Some(upload_id) = upload.store_upload_id.as_deref() else {
             return Err(Error::internal("an upload is being finalized that the store never began"));
@@ -218,6 +220,7 @@ impl Service {
     /// One transaction: the item is there and the upload is over. If another finalize was faster, its item is
     /// the answer.
     async fn commit(&self, lease: Lease) -> Result<Item> {
+        window!("W6");
         if let Err(err) = self.prove_checksum(&lease.upload).await {
             return match err {
                 Error::ChecksumMismatch => self.discard(&lease, err).await,
@@ -239,7 +242,10 @@ impl Service {
                 Ok(made)
             });
             match made.await {
-                Ok(Made::Item(item) | Made::Before(item)) => return Ok(item),
+                Ok(Made::Item(item) | Made::Before(item)) => {
+                    window!("W7");
+                    return Ok(item);
+                }
                 Ok(Made::NameTaken) => return Err(Error::NameTaken),
                 Ok(Made::Over) => return Err(Error::UploadAborted),
                 Err(Error::FinalizePending) if attempts_left > 0 => {}

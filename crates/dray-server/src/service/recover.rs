@@ -9,6 +9,7 @@ use crate::db::uploads::{self, TakeFrom};
 use crate::drive::parts::{Digest, PartList};
 use crate::drive::upload::{FINALIZE_LEASE, State, Upload};
 use crate::drive::{Error, Result};
+use crate::failpoints::window;
 use crate::webhooks::Event;
 
 /// What became of an upload that was due.
@@ -57,7 +58,7 @@ impl Service {
             }
             State::Opening | State::Open => {
                 let (service, row) = (self.clone(), upload.clone());
-                let expired = self.db.write(move |c| {
+                let expired = self.db.write_freeing(move |c| {
                     let is_done = uploads::expire(c, row.id, now)?;
                     if is_done {
                         service.webhooks.note(c, &Event::UploadExpired(&row), now)?;
@@ -65,6 +66,7 @@ impl Service {
                     Ok(is_done)
                 });
                 if expired.await? {
+                    window!("W8-expire");
                     self.free_parts(&upload).await?;
                     return Ok(Swept::Expired);
                 }
@@ -97,11 +99,12 @@ impl Service {
         match &upload.store_upload_id {
             Some(upload_id) => self.objects.abort_upload(&upload.object_key, upload_id).await?,
             // A crash came between the store's answer and the note of it.
-            None => self.objects.abort_uploads_of(&upload.object_key).await?,
+            None => self.objects.abort_uploads_of(&upload.object_key, None).await?,
         }
+        window!("W9");
         let (id, key, now) = (upload.id, upload.object_key.clone(), self.clock.now());
         self.db
-            .write(move |c| {
+            .write_freeing(move |c| {
                 // A finalize may have got as far as the object, and then have been refused for its name.
                 tombstones::add(c, &key, now)?;
                 Ok(uploads::parts_freed(c, id, now)?)

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Service;
 use crate::db::{leases, outbox, tombstones, trash};
 use crate::drive::{Error, Result};
+use crate::failpoints::window;
 use crate::webhooks::GIVE_UP_AFTER;
 
 /// How long a server keeps the sweep to itself. It is taken anew before each part of it.
@@ -77,7 +78,8 @@ impl Service {
     async fn sweep_trash(&self, now: Timestamp, report: &mut Report) -> Result<()> {
         let before = now.checked_sub(self.trash_life).map_err(Error::internal)?;
         for _ in 0..ROUNDS {
-            let expire = self.db.write(move |c| Ok(trash::purge_expired(c, before, now, STEPS_AT_ONCE)?));
+            let expire =
+                self.db.write_freeing(move |c| Ok(trash::purge_expired(c, before, now, STEPS_AT_ONCE)?));
             let expired = expire.await?;
             report.trash_expired += expired;
             if expired < STEPS_AT_ONCE as u64 {
@@ -85,7 +87,8 @@ impl Service {
             }
         }
         for _ in 0..ROUNDS {
-            let removed = self.db.write(move |c| Ok(trash::remove_some(c, now, STEPS_AT_ONCE)?)).await?;
+            let removed =
+                self.db.write_freeing(move |c| Ok(trash::remove_some(c, now, STEPS_AT_ONCE)?)).await?;
             report.removed += removed.items;
             if removed.is_all {
                 break;
@@ -116,9 +119,11 @@ impl Service {
         let due = due.await?;
         let mut failures = 0;
         for key in due {
+            window!("W10");
             match self.objects.delete(&key).await {
                 Ok(()) => {
-                    self.db.write(move |c| Ok(tombstones::forget(c, &key)?)).await?;
+                    window!("W10-deleted");
+                    self.db.write_freeing(move |c| Ok(tombstones::forget(c, &key)?)).await?;
                     report.objects_removed += 1;
                     failures = 0;
                 }

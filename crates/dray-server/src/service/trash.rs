@@ -22,7 +22,7 @@ impl Service {
     pub(crate) async fn trash_item(&self, caller: &Caller, id: ItemId, now: Timestamp) -> Result<()> {
         let (service, caller) = (self.clone(), *caller);
         self.db
-            .write(move |c| {
+            .write_freeing(move |c| {
                 items::lock_tree(c, caller.workspace)?;
                 let seen = seen(c, &caller, id)?;
                 seen.require_removable()?;
@@ -89,7 +89,7 @@ impl Service {
     pub(crate) async fn purge_item(&self, caller: &Caller, id: ItemId, now: Timestamp) -> Result<()> {
         caller.require_whole_drive()?;
         let (service, caller) = (self.clone(), *caller);
-        let purged = self.db.write(move |c| {
+        let purged = self.db.write_freeing(move |c| {
             in_trash(c, &caller, id)?.1.require(Role::Owner)?;
             if !trash::purge(c, id, now)? {
                 return Err(Error::NotFound);
@@ -105,7 +105,7 @@ impl Service {
     pub(crate) async fn empty_trash(&self, caller: &Caller, now: Timestamp) -> Result<u64> {
         caller.require_whole_drive()?;
         let (service, caller) = (self.clone(), *caller);
-        let purged = self.db.write(move |c| {
+        let purged = self.db.write_freeing(move |c| {
             let mut removed = trash::purge_own(c, &caller, now)?;
             for id in trash::of_others(c, &caller, OTHERS_AT_ONCE)? {
                 let seen = items::seen_in_trash(c, &caller, id)?;

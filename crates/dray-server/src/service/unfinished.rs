@@ -9,6 +9,7 @@ use crate::drive::access::Caller;
 use crate::drive::listing::{read_time_cursor, time_cursor};
 use crate::drive::upload::State;
 use crate::drive::{Error, Result, wire_time};
+use crate::failpoints::window;
 use crate::webhooks::Event;
 
 impl Service {
@@ -37,7 +38,7 @@ impl Service {
             return Ok(());
         }
         let (service, row, id, now) = (self.clone(), upload.clone(), upload.id, self.clock.now());
-        let aborted = self.db.write(move |c| {
+        let aborted = self.db.write_freeing(move |c| {
             let is_done = uploads::abort(c, id)?;
             if is_done {
                 service.webhooks.note(c, &Event::UploadAborted(&row), now)?;
@@ -49,6 +50,7 @@ impl Service {
             let now_there = self.db.read(move |c| Ok(uploads::by_id(c, id)?)).await?;
             return now_there.ok_or(Error::UploadNotFound)?.is_abortable().map(drop);
         }
+        window!("W8-abort");
         // It is over for the drive; if the store can not be reached, the sweeper frees its parts.
         let service = self.clone();
         let freed = self.tasks.spawn(async move { service.free_parts(&upload).await }).await;

@@ -260,7 +260,7 @@ impl<'a> Patient<'a> {
         let key = format!("{}-aborted", self.key);
         let outcome: drive::Result<bool> = async {
             let upload_id = self.objects.create_upload(&key, "text/plain", &self.token).await?;
-            self.objects.abort_uploads_of(&key).await?;
+            self.objects.abort_uploads_of(&key, None).await?;
             let is_found = self.objects.list_parts(&key, &upload_id).await?.is_none();
             self.objects.abort_upload(&key, &upload_id).await?;
             Ok(is_found)
@@ -296,7 +296,7 @@ impl<'a> Patient<'a> {
     /// Leaves nothing, whatever came before.
     async fn clean_up(&self) {
         let (uploads, object) =
-            (self.objects.abort_uploads_of(&self.key).await, self.objects.delete(&self.key).await);
+            (self.objects.abort_uploads_of(&self.key, None).await, self.objects.delete(&self.key).await);
         for err in [uploads, object].into_iter().filter_map(Result::err) {
             tracing::debug!(%err, key = self.key, "something may be left");
         }
