@@ -75,8 +75,8 @@ pub(crate) fn entries(c: &Conn, caller: &Caller) -> Result<Vec<Listed>, Error> {
         ", ",
         has_children!(),
         " from participants p cross join items i
-          where p.user_id = $2 and i.id = p.item_id and i.workspace_id = $1 and i.owner_id <> $2
-            and i.id not in (select entry from up where is_hidden)"
+          where p.user_id = $2 and p.item_id not in (select entry from up where is_hidden)
+            and i.id = p.item_id and i.workspace_id = $1 and i.owner_id <> $2"
     );
     list(c, sql, &[&caller.workspace.to_string(), &caller.user.to_string()], |row| {
         let mut entry = listed(row)?;

@@ -11,6 +11,8 @@ use crate::drive::search::Words;
 const LOOKED_AT: usize = 5000;
 /// Of the items that changed last so many are looked at first.
 const RECENT: usize = 500;
+/// And so many if the words may be common enough to find them there.
+const MORE_RECENT: usize = 2000;
 /// Hits among them from which on the words are not rare.
 const NOT_RARE: usize = 3;
 /// Hits that are enough, though there may be more.
@@ -67,7 +69,7 @@ fn expression(caller: &Caller, whose: Whose, words: &Words) -> String {
 fn recent_or_indexed(c: &Conn, caller: &Caller, whose: Whose, words: &Words) -> Result<Candidates, Error> {
     let mut found = recent(c, caller, whose, words, RECENT)?;
     if !found.is_all && (NOT_RARE..ENOUGH).contains(&found.ids.len()) {
-        found = recent(c, caller, whose, words, LOOKED_AT)?;
+        found = recent(c, caller, whose, words, MORE_RECENT)?;
     }
     if found.is_all || found.ids.len() >= ENOUGH {
         return Ok(found);

@@ -19,7 +19,7 @@ use indexed::Whose;
 
 /// Items with the words that are looked at, of the caller's own, of what is shared with them and of all others: the
 /// newest. A word that so many names have finds nothing in particular, and looking at all of them would take long.
-const CANDIDATES: usize = 250;
+const CANDIDATES: usize = 150;
 
 /// What a search found.
 pub(crate) struct Found {
