@@ -1,6 +1,9 @@
 //! A method a route. Each says whether repeating it is safe; the rest is in `client.rs`.
 
-use dray_api::upload::{FinalizeUpload, PresignParts, PresignedParts, StartUpload, StartedUpload};
+use dray_api::upload::{
+    FinalizeUpload, OpenUploads, PresignParts, PresignedParts, StartUpload, StartedUpload, StoredParts,
+    UploadKey,
+};
 use dray_api::{
     DownloadUrl, EmptiedTrash, Item, ItemChange, ItemId, ItemPage, Link, LinkId, Links, ListSort, Members,
     NewFolder, NewLink, NewRole, Participant, Participants, Role, SearchHits, SortOrder, TrashPage, Tree,
@@ -28,6 +31,17 @@ impl Client {
     /// Step 4: the item, once every byte is there. The server answers a repeat with the same item.
     pub async fn finalize_upload(&self, body: &FinalizeUpload) -> Result<Item, Error> {
         self.call(Repeat::Safe, || self.post(&format!("{UPLOAD}/finalize")).json(body)).await
+    }
+
+    /// An upload, and what the store has of it.
+    pub async fn stored_parts(&self, body: &UploadKey) -> Result<StoredParts, Error> {
+        self.call(Repeat::Safe, || self.post(&format!("{UPLOAD}/parts")).json(body)).await
+    }
+
+    /// A page of the user's uploads that have not come to their end, the latest first.
+    pub async fn uploads(&self, cursor: Option<&str>) -> Result<OpenUploads, Error> {
+        let cursor = cursor.map(|cursor| ("cursor", cursor));
+        self.call(Repeat::Safe, || self.get("/drive/uploads").query(cursor.as_slice())).await
     }
 
     /// An item, file or folder.

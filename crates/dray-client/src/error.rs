@@ -125,6 +125,12 @@ pub enum Error {
         /// The item.
         item: ItemId,
     },
+    /// The parts that were there of an upload that was cut off are of other bytes.
+    #[error("what was sent of {} before is not what it holds now: upload it without --resume", path.display())]
+    SentBeforeDiffers {
+        /// The file.
+        path: PathBuf,
+    },
     /// The server's item is not the file that was sent.
     #[error("the server saved {saved}, not {sent}: report this to who runs the server")]
     NotWhatWasSent {

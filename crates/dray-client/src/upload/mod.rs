@@ -2,6 +2,7 @@
 
 mod frames;
 mod part;
+mod resume;
 mod signer;
 
 use std::fs::{File, Metadata};
@@ -10,13 +11,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use dray_api::limits::MAX_PARTS;
-use dray_api::upload::{FinalizeUpload, OnConflict, StartUpload, StartedUpload, UploadedPart};
-use dray_api::{Item, ItemId};
+use dray_api::upload::{FinalizeUpload, OnConflict, StartUpload, UploadKey, UploadedPart};
+use dray_api::{ErrorCode, Item, ItemId};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::Semaphore;
 
 use self::frames::FramePool;
 use self::part::Source;
+use self::resume::{Begun, CutOff};
 use self::signer::Signer;
 use crate::blocking::blocking;
 use crate::client::Client;
@@ -31,6 +33,8 @@ pub struct Uploader {
     pub(crate) client: Client,
     pub(crate) parallel: NonZeroUsize,
     on_conflict: OnConflict,
+    /// What there is to go on with, if that is wanted.
+    cut_off: Option<CutOff>,
     pub(crate) progress: Arc<dyn Progress>,
     slots: Semaphore,
     pool: Arc<FramePool>,
@@ -55,13 +59,20 @@ impl Uploader {
     pub fn new(client: Client, parallel: NonZeroUsize, progress: Arc<dyn Progress>) -> Self {
         let slots = Semaphore::new(parallel.get().min(Semaphore::MAX_PERMITS));
         let on_conflict = OnConflict::default();
-        Self { client, parallel, on_conflict, progress, slots, pool: Arc::default() }
+        Self { client, parallel, on_conflict, cut_off: None, progress, slots, pool: Arc::default() }
     }
 
     /// What becomes of a file whose name is taken in its folder; both stay, if nothing is said.
     #[must_use]
     pub fn on_conflict(self, on_conflict: OnConflict) -> Self {
         Self { on_conflict, ..self }
+    }
+
+    /// Goes on with uploads that were cut off: a file of the same name and size for the same folder is sent from where
+    /// its latest upload stopped, and saved only if that was of the same bytes.
+    #[must_use]
+    pub fn resume(self) -> Self {
+        Self { cut_off: Some(CutOff::default()), ..self }
     }
 
     /// Uploads the regular file at `path` as `name` into `parent` (`None`: the root).
@@ -75,25 +86,40 @@ impl Uploader {
             parent_id: parent,
             checksum: None,
         };
-        let started = self.client.start_upload(&start).await?;
-        let cut = Cut::new(start.file_size, started.part_size).ok_or_else(|| self.client.not_dray(200))?;
-        let parts = self.upload_parts(path, &opened, &started, cut).await?;
+        let begun = self.begin(&start).await?;
+        let cut = Cut::new(start.file_size, begun.part_bytes).ok_or_else(|| self.client.not_dray(200))?;
+        let parts = self.upload_parts(path, &opened, &begun, cut).await?;
+        let is_gone_on_with = begun.is_gone_on_with();
+        let checksum = if is_gone_on_with { Some(resume::checksum(path, &opened.file).await?) } else { None };
         check_unchanged(path, &opened).await?;
-        let StartedUpload { upload_id, file_key, .. } = started;
+        let UploadKey { upload_id, file_key } = begun.key;
         let parts = Some(parts);
-        let finalize = FinalizeUpload { upload_id, file_key, parts, checksum: None, verify: false };
-        let item = self.client.finalize_upload(&finalize).await?;
+        let finalize = FinalizeUpload { upload_id, file_key, parts, checksum, verify: is_gone_on_with };
+        let item = self.client.finalize_upload(&finalize).await.map_err(|error| match error.code() {
+            Some(ErrorCode::ChecksumMismatch) => Error::SentBeforeDiffers { path: path.to_owned() },
+            _ => error,
+        })?;
         check_saved(&start, item)
+    }
+
+    /// Goes on with an upload that was cut off, if that is wanted and there is one, or begins a new one.
+    async fn begin(&self, start: &StartUpload) -> Result<Begun, Error> {
+        if let Some(cut_off) = &self.cut_off
+            && let Some(begun) = cut_off.take(&self.client, start).await?
+        {
+            return Ok(begun);
+        }
+        Ok(self.client.start_upload(start).await?.into())
     }
 
     async fn upload_parts(
         &self,
         path: &Path,
         opened: &Opened,
-        started: &StartedUpload,
+        begun: &Begun,
         cut: Cut,
     ) -> Result<Vec<UploadedPart>, Error> {
-        let signer = Signer::new(&self.client, started, cut.parts);
+        let signer = Signer::new(&self.client, &begun.key, cut.parts);
         let source = Source {
             client: &self.client,
             signer: &signer,
@@ -105,9 +131,13 @@ impl Uploader {
         let source = &source;
         stream::iter(1..=cut.parts)
             .map(|part_number| async move {
+                let (offset, len) = cut.part(part_number);
+                if let Some(e_tag) = begun.stored(part_number, len) {
+                    self.progress.moved(len);
+                    return Ok(UploadedPart { part_number: u64::from(part_number), e_tag: Some(e_tag) });
+                }
                 // Never closed, so an error can not happen; without a slot the part would only start earlier.
                 let _slot = self.slots.acquire().await.ok();
-                let (offset, len) = cut.part(part_number);
                 source.upload_part(part_number, offset, len).await
             })
             .buffer_unordered(self.parallel.get())

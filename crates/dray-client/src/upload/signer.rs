@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use dray_api::upload::{PresignParts, StartedUpload};
+use dray_api::upload::{PresignParts, UploadKey};
 use tokio::sync::Mutex;
 
 use crate::client::Client;
@@ -14,14 +14,14 @@ const BATCH: u32 = 100;
 
 pub(crate) struct Signer<'a> {
     client: &'a Client,
-    upload: &'a StartedUpload,
+    upload: &'a UploadKey,
     parts: u32,
     ahead: Mutex<BTreeMap<u32, String>>,
 }
 
 impl<'a> Signer<'a> {
     /// Of `upload`, which has `parts` parts.
-    pub(crate) fn new(client: &'a Client, upload: &'a StartedUpload, parts: u32) -> Self {
+    pub(crate) fn new(client: &'a Client, upload: &'a UploadKey, parts: u32) -> Self {
         Self { client, upload, parts, ahead: Mutex::default() }
     }
 

@@ -27,6 +27,7 @@ Examples:
   dray upload report.pdf
   dray upload --parent 65a1b2c3d4e5f60718293a4b photos/ notes.txt
   id=$(dray upload --json report.pdf | jq -r .id)
+  dray upload --resume big.iso          go on where an upload of it was cut off
 
 Prints one line for each file and folder that is in the drive now: its id and its path here; with --json one \
 JSON object a line, the item and its `path`. What could not be uploaded is reported on standard error, the rest \
@@ -41,6 +42,9 @@ pub(crate) struct Upload {
     /// What to do with a file whose name is taken in its folder
     #[arg(long, value_name = "WHAT", value_enum, default_value_t = OnConflict::Keep)]
     pub(crate) on_conflict: OnConflict,
+    /// Go on with a file's upload of the same name, size and folder that was cut off; not for folders
+    #[arg(long)]
+    pub(crate) resume: bool,
     /// Parts to send at once
     #[arg(long, value_name = "N", env = "DRAY_PARALLEL", default_value_t = dray_client::DEFAULT_PARALLEL)]
     pub(crate) parallel: NonZeroUsize,

@@ -16,8 +16,12 @@ use crate::progress::Bar;
 const NO_STDIN: &str =
     "standard input can not be uploaded: the size must be known first, so save it to a file";
 
+const NO_FOLDER: &str =
+    "only files can be gone on with: leave --resume out for folders, or name the files that are missing";
+
 pub(super) async fn upload(args: Upload) -> anyhow::Result<Exit> {
     ensure!(args.paths.iter().all(|path| path.as_os_str() != "-"), Usage(NO_STDIN));
+    ensure!(!args.resume || !args.paths.iter().any(|path| path.is_dir()), Usage(NO_FOLDER));
     let client = connect(&args.connection)?;
     let bar = Bar::new();
     let output = Output::around(bar.handle(), args.connection.json);
@@ -28,6 +32,7 @@ pub(super) async fn upload(args: Upload) -> anyhow::Result<Exit> {
         args::OnConflict::Replace => OnConflict::Replace,
     };
     let uploader = Uploader::new(client, args.parallel, Arc::new(bar)).on_conflict(on_conflict);
+    let uploader = if args.resume { uploader.resume() } else { uploader };
     let (mut exit, mut printed) = (Exit::Ok, Ok(()));
     uploader
         .upload(&args.paths, args.parent, |report| {

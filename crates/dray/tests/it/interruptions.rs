@@ -71,6 +71,54 @@ fn ctrl_c_in_an_upload_ends_it_with_130() {
 }
 
 #[test]
+fn an_upload_that_was_cut_off_goes_on_where_it_stopped() {
+    let drive = Drive::start();
+    let content = drive.file("sent", 40 * MIB);
+    cut_off(&drive, 25 * MIB);
+    let proxy = Proxy::holding(drive.address(), Way::Up, usize::MAX);
+    let printed =
+        succeeded(&drive.client_at(&proxy.url, &["upload", "sent", "--resume", "--json"]).output().unwrap());
+    let item: serde_json::Value = serde_json::from_str(&printed).unwrap();
+    assert!(proxy.passed() < 30 * MIB, "a part was there already");
+    drive.ok(&["download", item["id"].as_str().unwrap(), "-o", "back"]);
+    assert!(drive.read("back") == content);
+    // It came to its end, so there is nothing to go on with: the next is a new one.
+    assert_ne!(drive.json(&["upload", "sent", "--resume"])["id"], item["id"]);
+}
+
+#[test]
+fn what_was_cut_off_is_not_gone_on_with_if_the_file_has_changed_since() {
+    let drive = Drive::start();
+    drive.file("sent", 40 * MIB);
+    cut_off(&drive, 25 * MIB);
+    let mut content = drive.read("sent");
+    content[0] ^= 1;
+    std::fs::write(drive.here().join("sent"), &content).unwrap();
+    let (_, said) = failed(&mut drive.client(&["upload", "sent", "--resume"]));
+    assert!(said.contains("without --resume"), "{said}");
+    assert_eq!(drive.json(&["search", "sent"])["totalHits"], 0);
+    drive.ok(&["upload", "sent"]);
+}
+
+#[test]
+fn folders_are_not_gone_on_with() {
+    let drive = Drive::start();
+    std::fs::create_dir(drive.here().join("folder")).unwrap();
+    let (code, said) = failed(&mut drive.client(&["upload", "folder", "--resume"]));
+    assert_eq!(code, 2);
+    assert!(said.contains("--resume"), "{said}");
+}
+
+/// Sends so much of the file `sent`, then no more.
+fn cut_off(drive: &Drive, bytes: usize) {
+    let proxy = Proxy::holding(drive.address(), Way::Up, bytes);
+    let mut upload = drive.client_at(&proxy.url, &["upload", "sent", "--parallel", "1"]).spawn().unwrap();
+    proxy.wait_until_held();
+    signal(&upload, "INT");
+    assert_eq!(upload.wait().unwrap().code(), Some(130));
+}
+
+#[test]
 fn a_server_stops_when_it_is_asked_to() {
     assert_eq!(Drive::start().stop(), Some(0));
 }

@@ -57,6 +57,11 @@ impl Proxy {
         drop(held);
     }
 
+    /// Bytes that have passed the way that is watched.
+    pub(crate) fn passed(&self) -> usize {
+        self.wire.state.lock().unwrap().passed
+    }
+
     /// Lets everything pass from now on.
     pub(crate) fn let_go(&self) {
         self.wire.state.lock().unwrap().hold_at = None;
