@@ -3,6 +3,8 @@
 PAGE := web/dist/index.html
 PAGE_SOURCES := $(wildcard web/src/* web/*.html web/*.svg web/*.css web/*.mjs web/*.json)
 TARGET := $(or $(CARGO_TARGET_DIR),target)
+# One build for all tests: of fewer crates cargo would choose other features, and build everything once more.
+BUILD_TESTS := cargo test --workspace --locked --no-run --quiet
 RUN_ARGS ?=
 
 .PHONY: help run build test test-tools lint unit clients stores openapi page-test torture bench clean
@@ -31,26 +33,26 @@ lint: $(PAGE)
 
 unit: $(PAGE)
 	cargo test --workspace --locked --quiet
-	scripts/with-postgres sh -c "cargo test -p dray-server --test it --locked --quiet && cargo test -p dray --test it --locked --quiet nodes"
+	scripts/with-postgres sh -c "scripts/run-test dray-server it --quiet && scripts/run-test dray it --quiet nodes"
 
 clients: $(PAGE) ## boto3, aws-cli and rclone against the embedded store
-	cargo build --locked -p dray
+	$(BUILD_TESTS)
 	tests/clients/run
 
 stores: $(PAGE) ## uploads and downloads on S3 servers of others: rclone and moto
-	cargo build --locked -p dray
+	$(BUILD_TESTS)
 	tests/stores/run
 
 openapi: $(PAGE) ## the server against its OpenAPI document, by schemathesis
-	cargo build --locked -p dray
+	$(BUILD_TESTS)
 	tests/openapi/run
 
 page-test: $(PAGE) ## the page in a real browser
-	cargo build --locked -p dray
+	$(BUILD_TESTS)
 	cd web && npm test --silent
 
 torture: test-tools $(PAGE) ## all of the proof that nothing acknowledged is ever lost: kills, races, faults of disk and store, on both databases
-	DRAY_TORTURE=full scripts/with-postgres cargo test --locked --quiet -p dray --test torture
+	DRAY_TORTURE=full scripts/with-postgres scripts/run-test dray torture
 
 bench: $(PAGE) ## figures, each as a ratio to a reference in the same run
 	bench/run

@@ -1,18 +1,14 @@
-//! Places between the steps of an operation where a test can have the process end. Only with the feature `failpoints`,
-//! which nothing that is shipped has.
+//! Places between the steps of an operation where a test can have the process end.
 
-/// Ends the process here, as hard as `kill -9`, if the program that has the store has set up `fail` to.
-#[cfg(feature = "failpoints")]
-macro_rules! die_here {
-    ($name:literal) => {
-        fail::fail_point!($name, |_| std::process::abort())
-    };
+use std::sync::LazyLock;
+
+/// The place that was chosen, by the environment.
+#[expect(clippy::disallowed_methods, reason = "no setting: it is only there for tests of debug builds")]
+static CHOSEN: LazyLock<Option<String>> = LazyLock::new(|| std::env::var("DRAY_DIE_AT").ok());
+
+/// Ends the process here, as hard as `kill -9`, if `DRAY_DIE_AT` names this place. Nothing in a release build.
+pub fn die_at(place: &str) {
+    if cfg!(debug_assertions) && CHOSEN.as_deref() == Some(place) {
+        std::process::abort();
+    }
 }
-
-/// Nothing: this is not a build for tests.
-#[cfg(not(feature = "failpoints"))]
-macro_rules! die_here {
-    ($name:literal) => {};
-}
-
-pub(crate) use die_here;

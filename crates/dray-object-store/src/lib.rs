@@ -32,6 +32,7 @@ mod reserve;
 mod store;
 
 pub use config::{Config, CorsOrigins};
+pub use failpoints::die_at;
 pub use keys::read_keys;
 pub use open_error::OpenError;
 pub use store::ObjectStore;

@@ -9,7 +9,6 @@ mod db;
 pub mod doctor;
 mod drive;
 mod embedded;
-mod failpoints;
 mod folder;
 mod http;
 mod metrics;
@@ -43,6 +42,7 @@ pub use config::{
 use db::Db;
 pub use db::access::UserRow;
 pub use db::tokens::TokenRow;
+use dray_object_store::die_at;
 pub use dray_s3::Credentials;
 pub use drive::Error as DriveError;
 pub use drive::rules::{FileType, InvalidFileType, UploadRules};
@@ -220,7 +220,6 @@ impl Server {
     /// Serves until `shutdown`. What was begun ends first: requests (within the grace), then finalizes that
     /// outlived theirs, then the way to the store, then the files.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) {
-        failpoints::arm();
         let stop = CancellationToken::new();
         let stopping = stop.clone();
         tokio::spawn(async move {

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     clock,
-    failpoints::die_here,
+    failpoints::die_at,
     failure::{Failure, invalid_request},
     meta::{
         buckets,
@@ -30,7 +30,7 @@ pub(super) async fn complete(call: &Call, body: &mut Body) -> Result<Response, F
     let body = control_body::read(call, body, MAX_COMPLETE_BODY_BYTES, Checksums::OfObject).await?;
     let listed = CompleteMultipartUpload::parse(&body)?.parts;
 
-    die_here!("complete-received");
+    die_at("complete-received");
     let (bucket, key, limits) = (call.target.bucket.clone(), call.target.key.clone(), call.store.limits());
     let now = clock::now().as_millisecond();
     let commit = call.store.meta().write(move |db| {
@@ -39,7 +39,7 @@ pub(super) async fn complete(call: &Call, body: &mut Body) -> Result<Response, F
         run(db, &request, |there| condition.check(there), now)
     });
     let object = commit.await?;
-    die_here!("complete-done");
+    die_at("complete-done");
     call.store.collect_garbage();
 
     let document = xml::CompleteMultipartUploadResult {

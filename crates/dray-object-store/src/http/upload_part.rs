@@ -9,7 +9,7 @@ use crate::{
     body::{self, Announced, Received, ReceivedBytes, Wanted},
     clock,
     disk::NewFile,
-    failpoints::die_here,
+    failpoints::die_at,
     failure::{Failure, invalid_argument},
     ids::{PartFileId, part_etag},
     meta::{
@@ -50,7 +50,7 @@ pub(super) async fn put(call: &Call, body: &mut Body) -> Result<Response, Failur
         move |settled| settle(file, settled),
     );
     commit.await?;
-    die_here!("part-stored");
+    die_at("part-stored");
     call.store.collect_garbage();
 
     let mut response = answer::empty(StatusCode::OK);

@@ -13,12 +13,12 @@ use super::Service;
 use super::make_item::{Made, is_name_taken, make_item};
 use crate::db::tombstones;
 use crate::db::uploads::{self, TakeFrom};
+use crate::die_at;
 use crate::drive::access::Caller;
 use crate::drive::item::Item;
 use crate::drive::parts::{Crc64, Digest, PartList, WantedParts};
 use crate::drive::upload::{FINALIZE_LEASE, FinalizeStep, LeaseHolder, State, Upload};
 use crate::drive::{Error, Result};
-use crate::failpoints::window;
 use crate::objects::Completion;
 use crate::random;
 use crate::webhooks::Event;
@@ -142,7 +142,7 @@ impl Service {
 
     /// With the lease in hand: completes the upload in the store, and makes the item of it.
     pub(super) async fn complete(&self, lease: Lease, parts: &PartList) -> Result<Item> {
-        window!("W4");
+        die_at("W4");
         let upload = &lease.upload;
         let Some(upload_id) = upload.store_upload_id.as_deref() else {
             return Err(Error::internal("an upload is being finalized that the store never began"));
@@ -220,7 +220,7 @@ impl Service {
     /// One transaction: the item is there and the upload is over. If another finalize was faster, its item is
     /// the answer.
     async fn commit(&self, lease: Lease) -> Result<Item> {
-        window!("W6");
+        die_at("W6");
         if let Err(err) = self.prove_checksum(&lease.upload).await {
             return match err {
                 Error::ChecksumMismatch => self.discard(&lease, err).await,
@@ -243,7 +243,7 @@ impl Service {
             });
             match made.await {
                 Ok(Made::Item(item) | Made::Before(item)) => {
-                    window!("W7");
+                    die_at("W7");
                     return Ok(item);
                 }
                 Ok(Made::NameTaken) => return Err(Error::NameTaken),

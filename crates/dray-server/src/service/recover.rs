@@ -6,10 +6,10 @@ use super::Service;
 use super::sweep::Report;
 use crate::db::tombstones;
 use crate::db::uploads::{self, TakeFrom};
+use crate::die_at;
 use crate::drive::parts::{Digest, PartList};
 use crate::drive::upload::{FINALIZE_LEASE, State, Upload};
 use crate::drive::{Error, Result};
-use crate::failpoints::window;
 use crate::webhooks::Event;
 
 /// What became of an upload that was due.
@@ -66,7 +66,7 @@ impl Service {
                     Ok(is_done)
                 });
                 if expired.await? {
-                    window!("W8-expire");
+                    die_at("W8-expire");
                     self.free_parts(&upload).await?;
                     return Ok(Swept::Expired);
                 }
@@ -101,7 +101,7 @@ impl Service {
             // A crash came between the store's answer and the note of it.
             None => self.objects.abort_uploads_of(&upload.object_key, None).await?,
         }
-        window!("W9");
+        die_at("W9");
         let (id, key, now) = (upload.id, upload.object_key.clone(), self.clock.now());
         self.db
             .write_freeing(move |c| {

@@ -6,12 +6,12 @@ use jiff::Timestamp;
 
 use super::{Service, target};
 use crate::db::{Conn, uploads, usage};
+use crate::die_at;
 use crate::drive::access::Caller;
 use crate::drive::item::{ItemName, MimeType, object_key};
 use crate::drive::parts::Crc64;
 use crate::drive::upload::{State, Upload};
 use crate::drive::{Error, Result, wire_time};
-use crate::failpoints::window;
 use crate::random;
 
 impl Service {
@@ -44,10 +44,10 @@ impl Service {
             Ok(uploads::insert_opening(c, &row)?)
         });
         begun.await?;
-        window!("W1");
+        die_at("W1");
         let upload_id =
             self.objects.create_upload(&upload.object_key, &upload.mime_type, &upload.store_token).await?;
-        window!("W2");
+        die_at("W2");
         let (row, saved_id) = (upload.id, upload_id.clone());
         let opened = self.db.write(move |c| Ok(uploads::open(c, row, &saved_id)?)).await?;
         if !opened {

@@ -5,8 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Service;
 use crate::db::{leases, outbox, tombstones, trash};
+use crate::die_at;
 use crate::drive::{Error, Result};
-use crate::failpoints::window;
 use crate::webhooks::GIVE_UP_AFTER;
 
 /// How long a server keeps the sweep to itself. It is taken anew before each part of it.
@@ -119,10 +119,10 @@ impl Service {
         let due = due.await?;
         let mut failures = 0;
         for key in due {
-            window!("W10");
+            die_at("W10");
             match self.objects.delete(&key).await {
                 Ok(()) => {
-                    window!("W10-deleted");
+                    die_at("W10-deleted");
                     self.db.write_freeing(move |c| Ok(tombstones::forget(c, &key)?)).await?;
                     report.objects_removed += 1;
                     failures = 0;

@@ -5,11 +5,11 @@ use jiff::Timestamp;
 
 use super::Service;
 use crate::db::uploads;
+use crate::die_at;
 use crate::drive::access::Caller;
 use crate::drive::listing::{read_time_cursor, time_cursor};
 use crate::drive::upload::State;
 use crate::drive::{Error, Result, wire_time};
-use crate::failpoints::window;
 use crate::webhooks::Event;
 
 impl Service {
@@ -50,7 +50,7 @@ impl Service {
             let now_there = self.db.read(move |c| Ok(uploads::by_id(c, id)?)).await?;
             return now_there.ok_or(Error::UploadNotFound)?.is_abortable().map(drop);
         }
-        window!("W8-abort");
+        die_at("W8-abort");
         // It is over for the drive; if the store can not be reached, the sweeper frees its parts.
         let service = self.clone();
         let freed = self.tasks.spawn(async move { service.free_parts(&upload).await }).await;

@@ -80,7 +80,7 @@ impl Drive {
     }
 
     fn first_start(&mut self) {
-        let greeting = self.launch("").expect("a first start");
+        let greeting = self.launch(None).expect("a first start");
         let token = greeting.split_whitespace().find(|word| word.starts_with("cp_pat_"));
         token.expect("a first token").clone_into(&mut self.token);
     }
@@ -100,12 +100,12 @@ impl Drive {
 
     /// Starts the server again.
     pub(crate) fn restart(&mut self) {
-        self.launch("").expect("a server that starts");
+        self.launch(None).expect("a server that starts");
     }
 
     /// Starts the server such that it dies as soon as it comes to `failpoint`: perhaps at once.
     pub(crate) fn restart_to_die_at(&mut self, failpoint: &str) {
-        let _ = self.launch(&format!("{failpoint}=return"));
+        let _ = self.launch(Some(failpoint));
     }
 
     /// `kill -9`.
@@ -129,7 +129,7 @@ impl Drive {
     }
 
     /// Starts the server and comes back when it has said where it is; `None`: it died before.
-    fn launch(&mut self, failpoints: &str) -> Option<String> {
+    fn launch(&mut self, failpoint: Option<&str>) -> Option<String> {
         assert!(self.process.is_none(), "one server a folder");
         let mut command = Command::new(env!("CARGO_BIN_EXE_dray"));
         for (name, _) in std::env::vars_os() {
@@ -142,7 +142,7 @@ impl Drive {
         command.args(self.database.url().iter().flat_map(|url| ["--database-url", url]));
         command.args(&self.arguments).envs(self.environment.iter().cloned());
         let log = File::options().create(true).append(true).open(self.log()).unwrap();
-        command.env("FAILPOINTS", failpoints).stdout(Stdio::piped()).stderr(log);
+        command.envs(failpoint.map(|place| ("DRAY_DIE_AT", place))).stdout(Stdio::piped()).stderr(log);
         let mut process = command.spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap());
         self.process = Some(process);
