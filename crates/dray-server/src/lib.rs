@@ -46,7 +46,7 @@ use dray_object_store::die_at;
 pub use dray_s3::Credentials;
 pub use drive::Error as DriveError;
 pub use drive::rules::{FileType, InvalidFileType, UploadRules};
-use embedded::{EmbeddedStore, loopback};
+use embedded::EmbeddedStore;
 use http::RateLimits;
 pub use http::{InvalidTrustedProxy, TrustedProxy, route_table};
 use metrics::Metrics;
@@ -60,8 +60,8 @@ pub use tls::TlsFiles;
 use webhooks::Webhooks;
 pub use webhooks::{InvalidWebhook, WebhookSecret, WebhookSettings, WebhookUrl};
 
-/// How long the server's own calls to its store may still take when all else has ended.
-const PRIVATE_GRACE: Duration = Duration::from_secs(5);
+/// How long a request for metrics may still take when all else has ended.
+const METRICS_GRACE: Duration = Duration::from_secs(5);
 /// How often unfinished uploads are looked for.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
 /// How many of them are worked on at once.
@@ -160,8 +160,7 @@ impl Server {
         let metrics = Arc::new(metrics(sockets.metrics.is_some())?);
         let (embedded, objects) = match &config.s3 {
             None => {
-                let (embedded, objects) =
-                    EmbeddedStore::start(&config, loopback(&sockets.drive), &metrics).await?;
+                let (embedded, objects) = EmbeddedStore::open(&config, &metrics).await?;
                 (Some(embedded), objects)
             }
             Some(s3) => (None, Objects::other(s3, &metrics).await?),
@@ -234,7 +233,7 @@ impl Server {
         let stop_metrics = CancellationToken::new();
         let serving_metrics = self.sockets.metrics.map(|listener| {
             let router = http::metrics_router(self.service.clone());
-            let limits = private_limits(METRICS_CONNECTIONS);
+            let limits = metrics_limits();
             tokio::spawn(serve::serve(listener, router, stop_metrics.clone(), limits))
         });
         serve::serve(self.sockets.drive, self.router, stop, self.limits).await;
@@ -254,7 +253,7 @@ impl Server {
         }
         self.service.db.close().await;
         if let Some(embedded) = self.embedded {
-            embedded.stop().await;
+            embedded.close().await;
         }
     }
 }
@@ -302,9 +301,10 @@ fn metrics(are_wanted: bool) -> Result<Metrics, Error> {
     if are_wanted { Ok(Metrics::on().map_err(drive::Error::internal)?) } else { Ok(Metrics::off()) }
 }
 
-/// For listeners beside the drive's: few use them, and they end when all else has.
-fn private_limits(max_connections: usize) -> serve::Limits {
-    serve::Limits { max_connections, grace: PRIVATE_GRACE, tls: None, connections: Gauge::noop() }
+/// Few ask for metrics, and they may until all else has ended.
+fn metrics_limits() -> serve::Limits {
+    let (max_connections, grace) = (METRICS_CONNECTIONS, METRICS_GRACE);
+    serve::Limits { max_connections, grace, tls: None, connections: Gauge::noop() }
 }
 
 /// The database, which is helped out by the embedded store when the disk is full.

@@ -1,13 +1,12 @@
 //! The store of a drive, as an operator's commands reach it: another one where it is; the embedded one through the
 //! server that runs on it or, if none does, by opening it.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::config::S3Config;
 use crate::metrics::Metrics;
-use crate::objects::{Embedded, Objects};
+use crate::objects::{Embedded, Objects, Way};
 use crate::{BUCKET, Config, EmbeddedStore, Error, REGION, store_folder};
 
 /// The store of a drive.
@@ -34,7 +33,7 @@ impl Store {
             Ok((opened, objects)) => Ok(Self { objects, opened: Some(opened) }),
             Err(Error::Store(dray_object_store::OpenError::Locked { .. })) => {
                 let objects = Objects::embedded(Embedded {
-                    endpoint: server_url.trim_end_matches('/').to_owned(),
+                    way: Way::Url(server_url.trim_end_matches('/').to_owned()),
                     credentials: dray_object_store::read_keys(&store_folder(data))?,
                     region: REGION.to_owned(),
                     bucket: BUCKET.to_owned(),
@@ -55,12 +54,12 @@ impl Store {
     /// Lets go of the store.
     pub async fn close(self) {
         if let Some(opened) = self.opened {
-            opened.stop().await;
+            opened.close().await;
         }
     }
 }
 
 async fn open_embedded(data: &Path, metrics: &Arc<Metrics>) -> Result<(EmbeddedStore, Objects), Error> {
     let config = Config { data: data.to_owned(), ..Config::default() };
-    EmbeddedStore::start(&config, SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0), metrics).await
+    EmbeddedStore::open(&config, metrics).await
 }

@@ -8,7 +8,7 @@ use dray_api::PartPlan;
 use dray_api::upload::StoredPart;
 use jiff::Timestamp;
 
-use super::{COMPLETE_TIMEOUT, Completion, Objects, READ_TIMEOUT, failure, timeouts};
+use super::{Completion, Objects, READ_TIMEOUT, failure};
 use crate::drive::parts::PartList;
 use crate::drive::{Error, Result};
 
@@ -36,7 +36,7 @@ impl Objects {
         from: Option<String>,
     ) -> Result<(Vec<Listed>, Option<String>)> {
         let _timing = self.metrics.store("ListObjectsV2");
-        let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix);
+        let request = self.clients.usual.list_objects_v2().bucket(&self.bucket).prefix(prefix);
         let answer = request.set_continuation_token(from).send().await.map_err(|err| failure(&err))?;
         let listed = answer.contents.unwrap_or_default().into_iter().filter_map(|object| {
             Some(Listed {
@@ -54,7 +54,7 @@ impl Objects {
         let mut begun = Vec::new();
         let (mut key, mut id) = (None, None);
         loop {
-            let request = self.client.list_multipart_uploads().bucket(&self.bucket).prefix(prefix);
+            let request = self.clients.usual.list_multipart_uploads().bucket(&self.bucket).prefix(prefix);
             let request = request.set_key_marker(key).set_upload_id_marker(id);
             let page = request.send().await.map_err(|err| failure(&err))?;
             begun.extend(page.uploads.unwrap_or_default().into_iter().filter_map(|upload| {
@@ -79,7 +79,7 @@ impl Objects {
         to: &mut std::fs::File,
         digest: &mut crc_fast::Digest,
     ) -> Result<()> {
-        let request = self.client.get_object().bucket(&self.bucket).key(key);
+        let request = self.clients.usual.get_object().bucket(&self.bucket).key(key);
         // An empty range can not be asked for.
         let range = (len > 0).then(|| format!("bytes={offset}-{}", offset + len - 1));
         let mut body = request.set_range(range).send().await.map_err(|err| failure(&err))?.body;
@@ -129,19 +129,18 @@ impl NewObject<'_> {
 
     /// Puts the next part: so many bytes of a file, from `offset` on.
     pub(crate) async fn put(&mut self, file: &Path, offset: u64, len: u64) -> Result<()> {
-        let Objects { client, bucket, metrics, .. } = self.objects;
+        let Objects { clients, bucket, metrics, .. } = self.objects;
         let _timing = metrics.store("UploadPart");
         let bytes = ByteStream::read_from().path(file).offset(offset).length(Length::Exact(len)).build();
         let number = self.parts.len() + 1;
-        let answer = client
+        let answer = clients
+            .patient
             .upload_part()
             .bucket(bucket)
             .key(&self.key)
             .upload_id(&self.upload_id)
             .part_number(i32::try_from(number).map_err(Error::internal)?)
             .body(bytes.await.map_err(Error::internal)?)
-            .customize()
-            .config_override(aws_sdk_s3::Config::builder().timeout_config(timeouts(COMPLETE_TIMEOUT)))
             .send()
             .await
             .map_err(|err| failure(&err))?;

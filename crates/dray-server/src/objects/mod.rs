@@ -5,6 +5,7 @@
 mod answers;
 mod copy;
 mod failure;
+mod in_process;
 mod keys;
 
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use aws_sdk_s3::config::{
 };
 use aws_sdk_s3::types::{ChecksumMode, ChecksumType, CompletedMultipartUpload, CompletedPart};
 use aws_smithy_http_client::tls;
+use axum::Router;
 use dray_api::limits::MAX_PARTS;
 use dray_api::upload::StoredPart;
 use dray_s3::{AddressingStyle, Credentials, Endpoint, ErrorCode, PartPresigner, PresignScope};
@@ -33,6 +35,8 @@ use crate::metrics::Metrics;
 use failure::{code, failure, may_pass, refusal};
 use keys::{Kept, Keys};
 
+/// What requests that never leave this process are signed for.
+const NO_HOST: &str = "http://embedded";
 /// The metadata entry that proves whose upload an object is.
 const TOKEN_METADATA: &str = "dray-upload";
 const ATTEMPTS: u32 = 3;
@@ -48,7 +52,7 @@ const READ_TIMEOUT: Duration = Duration::from_secs(30);
 /// A bucket of an object store. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Objects {
-    client: Client,
+    clients: Clients,
     keys: Arc<Keys>,
     region: String,
     bucket: String,
@@ -68,13 +72,20 @@ pub(crate) enum Kind {
 
 /// How the embedded store is reached.
 pub(crate) struct Embedded {
-    /// Where *this server* reaches it.
-    pub(crate) endpoint: String,
+    pub(crate) way: Way,
     pub(crate) credentials: Credentials,
     pub(crate) region: String,
     pub(crate) bucket: String,
     /// Where calls are timed.
     pub(crate) metrics: Arc<Metrics>,
+}
+
+/// How this process comes to the embedded store.
+pub(crate) enum Way {
+    /// It has the store open itself, and this answers.
+    Router(Router),
+    /// Another process has; this is its address.
+    Url(String),
 }
 
 /// What became of asking the store to complete an upload.
@@ -103,17 +114,15 @@ pub(crate) struct ObjectHead {
 impl Objects {
     /// The embedded store.
     pub(crate) fn embedded(config: Embedded) -> Self {
-        let Embedded { endpoint, credentials, region, bucket, metrics } = config;
+        let Embedded { way, credentials, region, bucket, metrics } = config;
         let keys = Keys::fixed(&credentials);
-        let sdk_config = sdk_config(&keys, &region, true).endpoint_url(endpoint).build();
-        Self {
-            client: Client::from_conf(sdk_config),
-            keys: Arc::new(keys),
-            region,
-            bucket,
-            kind: Kind::Embedded,
-            metrics,
-        }
+        let sdk_config = sdk_config(&keys, &region, true);
+        let sdk_config = match way {
+            Way::Router(router) => sdk_config.endpoint_url(NO_HOST).http_client(in_process::client(router)),
+            Way::Url(url) => sdk_config.endpoint_url(url),
+        };
+        let clients = Clients::new(sdk_config);
+        Self { clients, keys: Arc::new(keys), region, bucket, kind: Kind::Embedded, metrics }
     }
 
     /// Any other store.
@@ -128,9 +137,9 @@ impl Objects {
         if let Some(endpoint) = &config.endpoint {
             sdk_config = sdk_config.endpoint_url(endpoint);
         }
-        let client = Client::from_conf(sdk_config.build());
+        let clients = Clients::new(sdk_config);
         let (keys, bucket, kind) = (Arc::new(keys), config.bucket.clone(), Kind::Other(public));
-        Ok(Self { client, keys, region, bucket, kind, metrics: metrics.clone() })
+        Ok(Self { clients, keys, region, bucket, kind, metrics: metrics.clone() })
     }
 
     /// Whether the store refuses to complete an upload of another size or checksum.
@@ -159,7 +168,7 @@ impl Objects {
     /// Whether the bucket is there and lets us in, now.
     pub(crate) async fn check(&self) -> Result<()> {
         let _timing = self.metrics.store("HeadBucket");
-        let answer = self.client.head_bucket().bucket(&self.bucket).send().await;
+        let answer = self.clients.usual.head_bucket().bucket(&self.bucket).send().await;
         answer.map(drop).map_err(|err| failure(&err))
     }
 
@@ -174,12 +183,11 @@ impl Objects {
         store_token: &str,
     ) -> Result<String> {
         let _timing = self.metrics.store("CreateMultipartUpload");
-        let once = aws_sdk_s3::Config::builder().retry_config(RetryConfig::disabled());
-        let request = self.client.create_multipart_upload().bucket(&self.bucket).key(key);
+        let request = self.clients.once.create_multipart_upload().bucket(&self.bucket).key(key);
         let request = request.content_type(mime_type).metadata(TOKEN_METADATA, store_token);
         let mut asked = 1;
         let created = loop {
-            let answer = request.clone().customize().config_override(once.clone()).send().await;
+            let answer = request.clone().send().await;
             match answer {
                 Ok(created) => break created,
                 Err(err) if asked == ATTEMPTS || !may_pass(&err) => return Err(failure(&err)),
@@ -208,14 +216,18 @@ impl Objects {
             CompletedPart::builder().part_number(number.get().into()).e_tag(format!("\"{etag}\"")).build()
         });
         let listed = CompletedMultipartUpload::builder().set_parts(Some(listed.collect())).build();
-        let request =
-            self.client.complete_multipart_upload().bucket(&self.bucket).key(key).upload_id(upload_id);
+        let request = self
+            .clients
+            .patient
+            .complete_multipart_upload()
+            .bucket(&self.bucket)
+            .key(key)
+            .upload_id(upload_id);
         let size = i64::try_from(size_bytes).ok();
         let crc64 = crc64.filter(|_| self.checks_what_it_completes());
         let request = request.set_checksum_crc64_nvme(crc64.map(|crc64| crc64.as_str().to_owned()));
         let request = request.set_mpu_object_size(size).multipart_upload(listed);
-        let timeouts = aws_sdk_s3::Config::builder().timeout_config(timeouts(COMPLETE_TIMEOUT));
-        match request.customize().config_override(timeouts).send().await {
+        match request.send().await {
             Ok(_) => Completion::Done,
             Err(err) => refusal(&err, size_bytes),
         }
@@ -224,7 +236,7 @@ impl Objects {
     /// The parts that the store has of an upload; `None` if it does not know the upload.
     pub(crate) async fn list_parts(&self, key: &str, upload_id: &str) -> Result<Option<Vec<StoredPart>>> {
         let _timing = self.metrics.store("ListParts");
-        let request = self.client.list_parts().bucket(&self.bucket).key(key).upload_id(upload_id);
+        let request = self.clients.usual.list_parts().bucket(&self.bucket).key(key).upload_id(upload_id);
         let mut pages = request.into_paginator().send();
         let mut parts = Vec::new();
         while let Some(page) = pages.next().await {
@@ -251,7 +263,8 @@ impl Objects {
     /// Gives an upload up and frees its parts. One that the store does not know is given up already.
     pub(crate) async fn abort_upload(&self, key: &str, upload_id: &str) -> Result<()> {
         let _timing = self.metrics.store("AbortMultipartUpload");
-        let request = self.client.abort_multipart_upload().bucket(&self.bucket).key(key).upload_id(upload_id);
+        let request =
+            self.clients.usual.abort_multipart_upload().bucket(&self.bucket).key(key).upload_id(upload_id);
         match request.send().await {
             Err(err) if code(&err) != Some(ErrorCode::NoSuchUpload) => Err(failure(&err)),
             _ => Ok(()),
@@ -261,7 +274,8 @@ impl Objects {
     /// Gives up every upload that the store has begun for `key`, but for the one to `keep`.
     pub(crate) async fn abort_uploads_of(&self, key: &str, keep: Option<&str>) -> Result<()> {
         let _timing = self.metrics.store("ListMultipartUploads");
-        let listed = self.client.list_multipart_uploads().bucket(&self.bucket).prefix(key).send().await;
+        let listed =
+            self.clients.usual.list_multipart_uploads().bucket(&self.bucket).prefix(key).send().await;
         let uploads = listed.map_err(|err| failure(&err))?.uploads.unwrap_or_default();
         let of_key = uploads.into_iter().filter(|upload| upload.key.as_deref() == Some(key));
         for id in of_key.filter_map(|upload| upload.upload_id).filter(|id| keep != Some(id)) {
@@ -273,7 +287,7 @@ impl Objects {
     /// The CRC-64/NVME of an object's bytes, if the store has one of the whole object.
     pub(crate) async fn stored_crc64(&self, key: &str) -> Result<Option<Crc64>> {
         let _timing = self.metrics.store("HeadObject");
-        let request = self.client.head_object().bucket(&self.bucket).key(key);
+        let request = self.clients.usual.head_object().bucket(&self.bucket).key(key);
         let answer = request.checksum_mode(ChecksumMode::Enabled).send().await;
         let head = answer.map_err(|err| failure(&err))?;
         let is_whole = head.checksum_type == Some(ChecksumType::FullObject);
@@ -282,7 +296,7 @@ impl Objects {
 
     /// Reads an object back; the CRC-64/NVME of its bytes.
     pub(crate) async fn read_crc64(&self, key: &str) -> Result<Crc64> {
-        let answer = self.client.get_object().bucket(&self.bucket).key(key).send().await;
+        let answer = self.clients.usual.get_object().bucket(&self.bucket).key(key).send().await;
         let mut body = answer.map_err(|err| failure(&err))?.body;
         let mut digest = crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc64Nvme);
         let failed = |err: &dyn std::fmt::Display| Error::StoreUnreachable {
@@ -299,14 +313,14 @@ impl Objects {
     /// Removes an object. One that is not there is removed already.
     pub(crate) async fn delete(&self, key: &str) -> Result<()> {
         let _timing = self.metrics.store("DeleteObject");
-        let answer = self.client.delete_object().bucket(&self.bucket).key(key).send().await;
+        let answer = self.clients.usual.delete_object().bucket(&self.bucket).key(key).send().await;
         answer.map(drop).map_err(|err| failure(&err))
     }
 
     /// The object under `key`, if there is one.
     pub(crate) async fn head(&self, key: &str) -> Result<Option<ObjectHead>> {
         let _timing = self.metrics.store("HeadObject");
-        match self.client.head_object().bucket(&self.bucket).key(key).send().await {
+        match self.clients.usual.head_object().bucket(&self.bucket).key(key).send().await {
             Ok(head) => Ok(Some(ObjectHead {
                 size_bytes: head.content_length.and_then(|n| u64::try_from(n).ok()).unwrap_or(0),
                 store_token: head.metadata.and_then(|mut entries| entries.remove(TOKEN_METADATA)),
@@ -373,6 +387,25 @@ impl Signer {
             now: url.now,
             expires_secs: self.expires_secs,
         }
+    }
+}
+
+/// One client, in what its calls wait for. Building another a call would cost more than many calls do.
+#[derive(Clone)]
+struct Clients {
+    usual: Client,
+    /// Asks once, and leaves it to its caller to ask again.
+    once: Client,
+    /// Waits for answers that may take long.
+    patient: Client,
+}
+
+impl Clients {
+    fn new(usual: aws_sdk_s3::config::Builder) -> Self {
+        let once = usual.clone().retry_config(RetryConfig::disabled());
+        let patient = usual.clone().timeout_config(timeouts(COMPLETE_TIMEOUT));
+        let [usual, once, patient] = [usual, once, patient].map(|config| Client::from_conf(config.build()));
+        Self { usual, once, patient }
     }
 }
 

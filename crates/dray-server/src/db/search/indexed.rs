@@ -2,6 +2,8 @@
 //! (<https://sqlite.org/fts5.html>) gives what was made last first, however much there is; a GIN index of Postgres
 //! gives all there is at once, so it is asked only for what is rare.
 
+use dray_api::limits::MAX_SEARCH_HITS;
+
 use super::{CANDIDATES, Candidates, has_words};
 use crate::db::{Conn, Error, Param, json_array, list, rows_at_most, size};
 use crate::drive::access::Caller;
@@ -11,12 +13,14 @@ use crate::drive::search::Words;
 const LOOKED_AT: usize = 5000;
 /// Of the items that changed last so many are looked at first.
 const RECENT: usize = 500;
-/// And so many if the words may be common enough to find them there.
-const MORE_RECENT: usize = 2000;
+/// And so many if the words may be common enough to be found there.
+const MORE_RECENT: usize = 5000;
+/// What an index of Postgres gives is read from all over the table, so that it costs several times as much an item.
+const INDEXED: usize = 2500;
 /// Hits among them from which on the words are not rare.
 const NOT_RARE: usize = 3;
-/// Hits that are enough, though there may be more.
-const ENOUGH: usize = 100;
+/// Hits that are enough, though there may be more: as many as an answer can have.
+const ENOUGH: usize = MAX_SEARCH_HITS as usize;
 
 /// Whose items are looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,7 +115,7 @@ fn by_beginnings(c: &Conn, caller: &Caller, whose: Whose, words: &Words) -> Resu
         "with found as materialized (
              select id, workspace_id, owner_id, updated_at, words, trashed_at from items
              where word_beginnings(words) collate \"C\" @>
-                   array(select value from json_array_elements_text($5::text::json)) limit {LOOKED_AT}
+                   array(select value from json_array_elements_text($5::text::json)) limit {INDEXED}
          )
          select t.looked_at, h.id from (select count(*) as looked_at from found) t left join (
              select i.id from found i
@@ -123,7 +127,7 @@ fn by_beginnings(c: &Conn, caller: &Caller, whose: Whose, words: &Words) -> Resu
     let (workspace, user) = (caller.workspace.to_string(), caller.user.to_string());
     let (beginnings, words) = (json_array(words.beginnings()), json_array(words.iter()));
     let limit = rows_at_most(CANDIDATES + 1);
-    looked_at(c, &sql, &[&workspace, &user, &words, &limit, &beginnings], LOOKED_AT)
+    looked_at(c, &sql, &[&workspace, &user, &words, &limit, &beginnings], INDEXED)
 }
 
 /// Runs a statement that looks at up to `most` items, and says at how many.
