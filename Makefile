@@ -7,7 +7,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 BUILD_TESTS := cargo test --workspace --locked --no-run --quiet
 RUN_ARGS ?=
 
-.PHONY: help run build test test-tools lint unit clients stores openapi page-test torture bench clean
+.PHONY: help run build dist test test-tools lint unit clients stores openapi page-test torture bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -17,6 +17,9 @@ run: build ## build everything (the page included) and serve on http://127.0.0.1
 
 build: $(PAGE) ## the release binary, at target/release/dray
 	cargo build --release --locked -p dray
+
+dist: $(PAGE) ## the binary to deploy, at target/dist/dray: a tenth faster, and twice as long to build
+	cargo build --profile dist --locked -p dray
 
 $(PAGE): $(PAGE_SOURCES)
 	cd web && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build

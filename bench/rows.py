@@ -37,7 +37,7 @@ class Bench:
 
 def signing_urls(bench, report):
     """What signing one part URL costs, beside public libraries, in one process."""
-    command = ["cargo", "bench", "--quiet", "--locked", "-p", "dray-s3", "--bench", "presign"]
+    command = ["cargo", "bench", "--profile", "dist", "--quiet", "--locked", "-p", "dray-s3", "--bench", "presign"]
     output_of(*command, "--no-run", cwd=bench.kit.root)
     runs = [output_of(*command, cwd=bench.kit.root) for _ in range(bench.rounds)]
 

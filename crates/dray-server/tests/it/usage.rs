@@ -10,7 +10,7 @@ use crate::world::{World, refusal, wait_for};
 
 async fn set_quota(world: &World, email: &str, bytes: Option<u64>) {
     let admin = world.admin().await;
-    admin.set_quota(email, bytes).await.unwrap();
+    admin.set_quota(Some(email), bytes).await.unwrap();
     admin.close().await;
 }
 
@@ -122,6 +122,41 @@ async fn over_the_quota_nothing_is_started_and_open_uploads_count() {
     assert_eq!(start(&world, 1 << 40).await.status, 200);
     set_quota(&world, OWNER_EMAIL, Some(0)).await;
     assert_eq!(start(&world, 1).await.refused(), refusal(507, "quota_exceeded"));
+}
+
+#[tokio::test]
+async fn the_quota_of_a_workspace_is_that_of_all_in_it_together() {
+    let world = World::start().await;
+    let admin = world.admin().await;
+    admin.set_quota(None, Some(1000)).await.unwrap();
+    let (owner, other) = (world.owner(), world.user("other@example.com").await);
+    owner.upload_with("a", &[1; 600], &json!({})).await;
+    set_quota(&world, "other@example.com", Some(500)).await;
+    let body = |size: u64| json!({ "fileName": "a", "fileSize": size, "mimeType": "a/b" });
+    let over = other.step("start", &body(401)).await;
+    let said = over.body["message"].as_str().unwrap();
+    assert!(said.contains("400 are left of the workspace's quota"), "{said}");
+    assert_eq!(over.refused_for("fileSize"), refusal(507, "quota_exceeded"));
+    assert_eq!(other.step("start", &body(400)).await.status, 200);
+    assert_eq!(owner.step("start", &body(1)).await.refused(), refusal(507, "quota_exceeded"));
+    admin.set_quota(None, None).await.unwrap();
+    let over = other.step("start", &body(101)).await;
+    assert!(over.body["message"].as_str().unwrap().contains("100 are left of your quota"), "{}", over.body);
+    assert_eq!(owner.step("start", &body(1)).await.status, 200);
+    admin.close().await;
+}
+
+#[tokio::test]
+async fn many_starts_at_once_in_a_workspace_do_not_get_past_its_quota() {
+    let world = World::start().await;
+    let admin = world.admin().await;
+    admin.set_quota(None, Some(1000)).await.unwrap();
+    admin.close().await;
+    let (owner, other) = (world.owner(), world.user("other@example.com").await);
+    let body = json!({ "fileName": "a", "fileSize": 100, "mimeType": "a/b" });
+    let answers =
+        join_all((0..30).map(|n| (if n % 2 == 0 { &owner } else { &other }).step("start", &body))).await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 10);
 }
 
 #[tokio::test]

@@ -88,7 +88,7 @@ pub(crate) enum UserCommand {
     },
 }
 
-/// How much a user may store.
+/// How much may be stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Quota(pub(crate) Option<u64>);
 
@@ -98,6 +98,19 @@ fn parse_quota(text: &str) -> Result<Quota, String> {
     }
     let bytes = text.parse::<ByteSize>().map_err(|_| "must be a size such as 50GiB, or none".to_owned())?;
     Ok(Quota(Some(bytes.as_u64())))
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum WorkspaceCommand {
+    /// Set how much all users together may store
+    #[command(after_help = "Examples:\n  dray workspace quota 2TiB\n  dray workspace quota none")]
+    Quota {
+        /// Bytes, or KiB, MiB, GiB, TiB (KB, MB, …); none: as much as there is room for
+        #[arg(value_parser = parse_quota)]
+        quota: Quota,
+        #[command(flatten)]
+        data: Data,
+    },
 }
 
 #[derive(Debug, Subcommand)]

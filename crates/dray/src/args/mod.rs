@@ -10,7 +10,7 @@ mod serve;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
-pub(crate) use admin::{CreateToken, Data, Quota, StoreCommand, TokenCommand, UserCommand};
+pub(crate) use admin::{CreateToken, Data, Quota, StoreCommand, TokenCommand, UserCommand, WorkspaceCommand};
 pub(crate) use client::{Connection, Download, Get, Mkdir, OnConflict, Search, Tree, Upload};
 pub(crate) use doctor::Doctor;
 pub(crate) use manage::{CreateLink, GivenRole, LinkCommand, Ls, Mv, Rm, ShareCommand, SortBy, TrashCommand};
@@ -86,6 +86,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: UserCommand,
     },
+    /// Set what holds for all users together (where the server's data is)
+    Workspace {
+        #[command(subcommand)]
+        command: WorkspaceCommand,
+    },
     /// Reach the embedded object store with other S3 tools (where the server's data is)
     Store {
         #[command(subcommand)]
@@ -152,8 +157,26 @@ mod tests {
         insta::assert_snapshot!("help", command.render_help());
         command.build();
         for name in [
-            "serve", "upload", "download", "mkdir", "get", "tree", "ls", "search", "mv", "rm", "trash",
-            "share", "link", "user", "store", "backup", "restore", "migrate", "sweep",
+            "serve",
+            "upload",
+            "download",
+            "mkdir",
+            "get",
+            "tree",
+            "ls",
+            "search",
+            "mv",
+            "rm",
+            "trash",
+            "share",
+            "link",
+            "user",
+            "workspace",
+            "store",
+            "backup",
+            "restore",
+            "migrate",
+            "sweep",
         ] {
             let subcommand = command.find_subcommand_mut(name).unwrap();
             *subcommand = subcommand.clone().mut_args(|argument| argument.hide_env_values(true));

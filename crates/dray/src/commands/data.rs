@@ -5,7 +5,7 @@ use dray_server::DatabaseUrl;
 use dray_server::admin::Admin;
 use serde_json::json;
 
-use crate::args::{CreateToken, Data, Quota, StoreCommand, TokenCommand, UserCommand};
+use crate::args::{CreateToken, Data, Quota, StoreCommand, TokenCommand, UserCommand, WorkspaceCommand};
 use crate::clock;
 use crate::exit::{Exit, NotFound};
 use crate::output::Output;
@@ -89,14 +89,7 @@ pub(super) async fn user(command: UserCommand) -> anyhow::Result<Exit> {
             admin.close().await;
             Output::new(data.json).result(&format!("{id}  {email}"), &json!({ "id": id, "email": email }))?;
         }
-        UserCommand::Quota { email, quota: Quota(quota_bytes), data } => {
-            let admin = open(&data).await?;
-            admin.set_quota(&email, quota_bytes).await?;
-            admin.close().await;
-            let shown = quota_bytes.map_or("no quota".to_owned(), |bytes| format!("{bytes} bytes"));
-            let value = json!({ "email": email, "quotaBytes": quota_bytes });
-            Output::new(data.json).result(&format!("{email}  {shown}"), &value)?;
-        }
+        UserCommand::Quota { email, quota, data } => set_quota(Some(&email), quota, &data).await?,
         UserCommand::List { data } => {
             let admin = open(&data).await?;
             let rows = admin.list_users().await?;
@@ -113,6 +106,22 @@ pub(super) async fn user(command: UserCommand) -> anyhow::Result<Exit> {
         }
     }
     Ok(Exit::Ok)
+}
+
+pub(super) async fn workspace(command: WorkspaceCommand) -> anyhow::Result<Exit> {
+    let WorkspaceCommand::Quota { quota, data } = command;
+    set_quota(None, quota, &data).await?;
+    Ok(Exit::Ok)
+}
+
+async fn set_quota(email: Option<&str>, Quota(quota_bytes): Quota, data: &Data) -> anyhow::Result<()> {
+    let admin = open(data).await?;
+    admin.set_quota(email, quota_bytes).await?;
+    admin.close().await;
+    let shown = quota_bytes.map_or("no quota".to_owned(), |bytes| format!("{bytes} bytes"));
+    let value = json!({ "email": email, "quotaBytes": quota_bytes });
+    Output::new(data.json).result(&format!("{}  {shown}", email.unwrap_or("all users together")), &value)?;
+    Ok(())
 }
 
 pub(super) fn store(command: StoreCommand) -> anyhow::Result<Exit> {

@@ -40,6 +40,7 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Search(args) => until_signal(find::search(args)).await,
         Command::Token { command } => data::token(command).await,
         Command::User { command } => data::user(command).await,
+        Command::Workspace { command } => data::workspace(command).await,
         Command::Store { command } => data::store(command),
         Command::Backup(args) => Box::pin(until_signal(operate::backup(*args))).await,
         Command::Restore(args) => Box::pin(until_signal(operate::restore(*args))).await,
