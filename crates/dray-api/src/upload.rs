@@ -206,6 +206,9 @@ pub struct OpenUpload {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub parent_id: Option<ItemId>,
+    /// What to do if its folder has a file of this name when it is finalized.
+    #[serde(default)]
+    pub on_conflict: OnConflict,
     /// Recommended bytes of each part but the last.
     pub part_size: u64,
     /// When it was started: RFC 3339 in UTC with milliseconds.

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use crc_fast::{CrcAlgorithm, Digest};
+use dray_api::ErrorCode;
 use dray_api::upload::{
     Checksum, OpenUpload, StartUpload, StartedUpload, StoredPart, UploadKey, UploadStatus,
 };
@@ -39,17 +40,29 @@ impl CutOff {
     /// The latest upload that was to become what `start` would begin.
     pub(super) async fn take(&self, client: &Client, start: &StartUpload) -> Result<Option<Begun>, Error> {
         let all = self.0.get_or_try_init(async || list(client).await.map(Mutex::new)).await?;
-        let found = {
-            let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
-            let found = all.iter().position(|upload| is_of(upload, start));
-            found.map(|index| all.remove(index))
-        };
-        let Some(OpenUpload { upload_id, file_key, part_size, .. }) = found else { return Ok(None) };
-        let key = UploadKey { upload_id, file_key };
-        let stored = client.stored_parts(&key).await?.parts;
-        let stored = stored.into_iter().map(|part| (part.part_number, part)).collect();
-        Ok(Some(Begun { key, part_bytes: part_size, stored }))
+        while let Some(upload) = take_of(all, start) {
+            let OpenUpload { upload_id, file_key, part_size, .. } = upload;
+            let key = UploadKey { upload_id, file_key };
+            let now = match client.stored_parts(&key).await {
+                // It came to an end since it was listed.
+                Err(error) if matches!(error.code(), Some(ErrorCode::UploadAborted | ErrorCode::UploadExpired)) => {
+                    continue;
+                }
+                now => now?,
+            };
+            if now.upload.status == UploadStatus::Open {
+                let stored = now.parts.into_iter().map(|part| (part.part_number, part)).collect();
+                return Ok(Some(Begun { key, part_bytes: part_size, stored }));
+            }
+        }
+        Ok(None)
     }
+}
+
+fn take_of(all: &Mutex<Vec<OpenUpload>>, start: &StartUpload) -> Option<OpenUpload> {
+    let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
+    let found = all.iter().position(|upload| is_of(upload, start))?;
+    Some(all.remove(found))
 }
 
 impl From<StartedUpload> for Begun {
@@ -83,10 +96,10 @@ async fn list(client: &Client) -> Result<Vec<OpenUpload>, Error> {
 }
 
 fn is_of(upload: &OpenUpload, start: &StartUpload) -> bool {
-    let place = |name, size, parent| (name, size, parent);
+    let becomes = |name, size, parent, on_conflict| (name, size, parent, on_conflict);
     upload.status == UploadStatus::Open
-        && place(&upload.file_name, upload.file_size, upload.parent_id)
-            == place(&start.file_name, start.file_size, start.parent_id)
+        && becomes(&upload.file_name, upload.file_size, upload.parent_id, upload.on_conflict)
+            == becomes(&start.file_name, start.file_size, start.parent_id, start.on_conflict)
 }
 
 /// What all bytes of a file come to.

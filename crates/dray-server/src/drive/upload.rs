@@ -139,6 +139,7 @@ impl Upload {
             file_size: self.size_bytes,
             mime_type: self.mime_type.clone(),
             parent_id: self.parent,
+            on_conflict: self.on_conflict,
             part_size: PartPlan::recommended(self.size_bytes).part_bytes(),
             created_at: wire_time(self.created_at),
             expires_at: wire_time(self.expires_at),

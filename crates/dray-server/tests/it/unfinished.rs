@@ -138,6 +138,10 @@ async fn open_uploads_are_listed_page_by_page_the_latest_first() {
         cursor = Some(next.to_owned());
     }
     assert_eq!(json!(names), json!(["f4", "f3", "f2", "f1", "f0"]));
+    let body = json!({ "fileName": "r", "fileSize": 1, "mimeType": "a/b", "onConflict": "replace" });
+    owner.step("start", &body).await.ok();
+    let page = owner.query("/drive/uploads", &[("limit", "2")]).await.ok();
+    assert_eq!([0, 1].map(|at| page["uploads"][at]["onConflict"].clone()), ["replace", "keep"]);
     let other = world.user("other@example.com").await;
     assert_eq!(other.get("/drive/uploads").await.ok()["uploads"], json!([]));
     assert_eq!(owner.query("/drive/uploads", &[("cursor", "x")]).await.refused_for("cursor").0, 400);

@@ -42,7 +42,7 @@ pub(crate) struct Upload {
     /// What to do with a file whose name is taken in its folder
     #[arg(long, value_name = "WHAT", value_enum, default_value_t = OnConflict::Keep)]
     pub(crate) on_conflict: OnConflict,
-    /// Go on with a file's upload of the same name, size and folder that was cut off; not for folders
+    /// Go on with a file's upload of the same name, size, folder and `--on-conflict` that was cut off; not for folders
     #[arg(long)]
     pub(crate) resume: bool,
     /// Parts to send at once

@@ -101,6 +101,19 @@ fn what_was_cut_off_is_not_gone_on_with_if_the_file_has_changed_since() {
 }
 
 #[test]
+fn what_is_gone_on_with_becomes_what_it_was_begun_for() {
+    let drive = Drive::start();
+    drive.file("sent", 40 * MIB);
+    drive.ok(&["upload", "sent"]);
+    cut_off_with(&drive, 25 * MIB, &["--on-conflict", "rename"]);
+    let anew = drive.json(&["upload", "sent", "--resume"]);
+    assert_eq!(anew["name"], "sent", "it was begun for another name");
+    let renamed = drive.json(&["upload", "sent", "--resume", "--on-conflict", "rename"]);
+    assert_eq!(renamed["name"], "sent (2)");
+    assert_eq!(drive.json(&["search", "sent"])["totalHits"], 3);
+}
+
+#[test]
 fn folders_are_not_gone_on_with() {
     let drive = Drive::start();
     std::fs::create_dir(drive.here().join("folder")).unwrap();
@@ -111,8 +124,13 @@ fn folders_are_not_gone_on_with() {
 
 /// Sends so much of the file `sent`, then no more.
 fn cut_off(drive: &Drive, bytes: usize) {
+    cut_off_with(drive, bytes, &[]);
+}
+
+fn cut_off_with(drive: &Drive, bytes: usize, more: &[&str]) {
     let proxy = Proxy::holding(drive.address(), Way::Up, bytes);
-    let mut upload = drive.client_at(&proxy.url, &["upload", "sent", "--parallel", "1"]).spawn().unwrap();
+    let args = [&["upload", "sent", "--parallel", "1"], more].concat();
+    let mut upload = drive.client_at(&proxy.url, &args).spawn().unwrap();
     proxy.wait_until_held();
     signal(&upload, "INT");
     assert_eq!(upload.wait().unwrap().code(), Some(130));
