@@ -72,20 +72,31 @@ pub struct SettingError {
 }
 
 impl S3Config {
+    /// The address at which this server reaches the store.
+    pub(crate) fn server_url(&self) -> String {
+        let Self { endpoint, region, .. } = self;
+        // Regions of China are a partition of their own (AWS General Reference, "Amazon S3 endpoints").
+        let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+        endpoint.clone().unwrap_or_else(|| format!("https://s3.{region}.{domain}"))
+    }
+
     /// Where this server reaches the store.
-    pub(crate) fn server_endpoint(&self) -> String {
-        self.endpoint.clone().unwrap_or_else(|| format!("https://s3.{}.amazonaws.com", self.region))
+    pub(crate) fn server_endpoint(&self) -> Result<Endpoint, SettingError> {
+        let setting = if self.endpoint.is_some() { "--s3-endpoint" } else { "--s3-region" };
+        self.parse_endpoint(setting, &self.server_url())
     }
 
     /// Where clients reach the store.
     pub(crate) fn public_endpoint(&self) -> Result<Endpoint, SettingError> {
+        match &self.public_endpoint {
+            Some(url) => self.parse_endpoint("--s3-public-endpoint", url),
+            None => self.server_endpoint(),
+        }
+    }
+
+    fn parse_endpoint(&self, setting: &'static str, url: &str) -> Result<Endpoint, SettingError> {
         let style = if self.path_style { AddressingStyle::Path } else { AddressingStyle::Virtual };
-        let (setting, url) = match (&self.public_endpoint, &self.endpoint) {
-            (Some(url), _) => ("--s3-public-endpoint", url.clone()),
-            (None, Some(url)) => ("--s3-endpoint", url.clone()),
-            (None, None) => ("--s3-region", self.server_endpoint()),
-        };
-        Endpoint::parse(&url, style).map_err(|err| {
+        Endpoint::parse(url, style).map_err(|err| {
             let style = if self.path_style {
                 ""
             } else {

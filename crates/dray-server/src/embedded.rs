@@ -25,7 +25,7 @@ impl EmbeddedStore {
             region: REGION.to_owned(),
             bucket: BUCKET.to_owned(),
             metrics: metrics.clone(),
-        });
+        })?;
         Ok((Self { store }, objects))
     }
 

@@ -45,7 +45,9 @@ impl CutOff {
             let key = UploadKey { upload_id, file_key };
             let now = match client.stored_parts(&key).await {
                 // It came to an end since it was listed.
-                Err(error) if matches!(error.code(), Some(ErrorCode::UploadAborted | ErrorCode::UploadExpired)) => {
+                Err(error)
+                    if matches!(error.code(), Some(ErrorCode::UploadAborted | ErrorCode::UploadExpired)) =>
+                {
                     continue;
                 }
                 now => now?,

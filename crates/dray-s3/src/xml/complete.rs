@@ -52,6 +52,23 @@ impl CompleteMultipartUpload {
     }
 }
 
+impl CompleteMultipartUpload {
+    /// The body of the request.
+    pub fn to_xml(&self) -> String {
+        Writer::document("CompleteMultipartUpload", |out| {
+            for part in &self.parts {
+                out.nested("Part", |out| {
+                    out.value("PartNumber", part.part_number);
+                    out.etag(&part.etag);
+                    for checksum in &part.checksums {
+                        out.text(checksum.algorithm().element_name(), &checksum.to_base64());
+                    }
+                });
+            }
+        })
+    }
+}
+
 fn parse_part(cursor: &mut Cursor<'_>) -> Result<CompletedPart, S3Error> {
     let (mut part_number, mut etag) = (None, None);
     let mut checksums: Vec<Checksum> = Vec::new();

@@ -4,7 +4,8 @@ use super::{reader::Cursor, writer::Writer};
 use crate::{ErrorCode, S3Error};
 
 /// Longest error body that is worth reading.
-const MAX_BODY_BYTES: usize = 64 << 10;
+pub const MAX_ERROR_BYTES: usize = 64 << 10;
+pub(super) const ROOT: &str = "Error";
 
 /// An error as a server writes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +23,7 @@ pub struct Error<'a> {
 impl Error<'_> {
     /// The body of the answer.
     pub fn to_xml(&self) -> String {
-        Writer::plain_document("Error", |out| {
+        Writer::plain_document(ROOT, |out| {
             out.text("Code", self.code.as_str());
             out.text("Message", self.message);
             out.text("Resource", self.resource);
@@ -48,7 +49,10 @@ impl ErrorAnswer {
     }
 
     fn read(body: &[u8]) -> Result<Option<Self>, S3Error> {
-        let mut cursor = Cursor::lenient_root(body, "Error", MAX_BODY_BYTES)?;
+        let (root, mut cursor) = Cursor::lenient_root(body, MAX_ERROR_BYTES)?;
+        if root != ROOT {
+            return Ok(None);
+        }
         let (mut code, mut message) = (None, String::new());
         while let Some(name) = cursor.child()? {
             match name.as_str() {

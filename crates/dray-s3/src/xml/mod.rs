@@ -1,8 +1,9 @@
 //! The XML of S3: bodies of requests and answers (AWS S3 API reference, each operation's syntax).
 //!
 //! Requests are parsed strictly and with bounds: what is not in the schema is `MalformedXML`; DTDs and entities
-//! other than XML's own five are refused. Answers are only written, but for `Error`, which clients read.
+//! other than XML's own five are refused. Answers are read leniently (`answers.rs`), as stores differ.
 
+mod answers;
 mod bucket;
 mod complete;
 mod delete;
@@ -15,6 +16,10 @@ mod reader;
 mod tests;
 mod writer;
 
+pub use answers::{
+    MAX_ANSWER_BYTES, ObjectsPage, PartsPage, ReadObject, ReadPart, ReadUpload, UploadsPage, read_etag,
+    read_upload_id,
+};
 pub use bucket::{Bucket, CreateBucketConfiguration, ListAllMyBucketsResult, LocationConstraint};
 pub use complete::{
     CompleteMultipartUpload, CompleteMultipartUploadResult, CompletedPart, MAX_COMPLETE_BODY_BYTES,
@@ -22,7 +27,7 @@ pub use complete::{
 pub use delete::{
     Delete, DeleteFailure, DeleteObject, DeleteResult, MAX_DELETE_BODY_BYTES, MAX_DELETE_OBJECTS,
 };
-pub use error::{Error, ErrorAnswer};
+pub use error::{Error, ErrorAnswer, MAX_ERROR_BYTES};
 pub use multipart::{
     InitiateMultipartUploadResult, ListMultipartUploadsResult, ListPartsResult, ListedPart, ListedUpload,
 };

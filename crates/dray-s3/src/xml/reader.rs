@@ -30,20 +30,18 @@ enum Token {
 impl<'a> Cursor<'a> {
     /// A cursor inside the root element of a request, which must have this name.
     pub(super) fn root(body: &'a [u8], name: &str, max_bytes: usize) -> Result<Self, S3Error> {
-        Self::open_root(body, name, max_bytes, false)
+        match Self::open_root(body, max_bytes, false)? {
+            (root, cursor) if root == name => Ok(cursor),
+            _ => Err(malformed()),
+        }
     }
 
-    /// The same for an answer of a store that may write more than it should.
-    pub(super) fn lenient_root(body: &'a [u8], name: &str, max_bytes: usize) -> Result<Self, S3Error> {
-        Self::open_root(body, name, max_bytes, true)
+    /// A cursor inside the root element of an answer, and the name of that. Stores may write more than they should.
+    pub(super) fn lenient_root(body: &'a [u8], max_bytes: usize) -> Result<(String, Self), S3Error> {
+        Self::open_root(body, max_bytes, true)
     }
 
-    fn open_root(
-        body: &'a [u8],
-        name: &str,
-        max_bytes: usize,
-        any_attributes: bool,
-    ) -> Result<Self, S3Error> {
+    fn open_root(body: &'a [u8], max_bytes: usize, any_attributes: bool) -> Result<(String, Self), S3Error> {
         if body.len() > max_bytes {
             let message = format!("The body is longer than {max_bytes} bytes");
             return Err(S3Error::new(ErrorCode::MaxMessageLengthExceeded, message));
@@ -52,10 +50,8 @@ impl<'a> Cursor<'a> {
         let mut reader = Reader::from_str(text.trim_start_matches('\u{feff}'));
         reader.config_mut().expand_empty_elements = true;
         let mut cursor = Self { reader, depth: 0, any_attributes };
-        match cursor.child()? {
-            Some(root) if root == name => Ok(cursor),
-            _ => Err(malformed()),
-        }
+        let root = cursor.child()?.ok_or_else(malformed)?;
+        Ok((root, cursor))
     }
 
     /// Enters the next child element and returns its name; leaves the current element if there is none.

@@ -33,6 +33,7 @@ fn complete_as_sdks_send_it() {
         CompletedPart { part_number: PartNumber::try_from(number).unwrap(), etag: etag.into(), checksums }
     });
     assert_eq!(upload.parts, [first, second]);
+    assert_eq!(CompleteMultipartUpload::parse(upload.to_xml().as_bytes()), Ok(upload));
 }
 
 #[test]
@@ -296,4 +297,6 @@ fn parse_everything(body: &[u8]) {
     let _ = Delete::parse(body);
     let _ = CreateBucketConfiguration::parse(body);
     let _ = ErrorAnswer::parse(body);
+    let _ = (read_upload_id(body), read_etag(body));
+    let _ = (PartsPage::parse(body), UploadsPage::parse(body), ObjectsPage::parse(body));
 }

@@ -38,7 +38,7 @@ impl Store {
                     region: REGION.to_owned(),
                     bucket: BUCKET.to_owned(),
                     metrics: metrics.clone(),
-                });
+                })?;
                 Ok(Self { objects, opened: None })
             }
             Err(err) => Err(err),

@@ -3,6 +3,7 @@
 use axum::extract::FromRequestParts;
 use axum::http::header;
 use axum::http::request::Parts;
+use tracing::Span;
 
 use super::App;
 use super::error::Error;
@@ -44,9 +45,8 @@ async fn authenticate(parts: &Parts, app: &App) -> Result<Caller, Error> {
         return Err(drive::Error::MissingToken.into());
     }
     let caller = app.service.authenticate(token.trim(), app.service.clock.now()).await?;
-    tracing::Span::current()
-        .record("workspace", tracing::field::display(caller.workspace))
-        .record("user", tracing::field::display(caller.user));
+    // Both at once: what a span has is written anew each time that something is added.
+    tracing::record_all!(Span::current(), workspace = %caller.workspace, user = %caller.user);
     if let Some(token) = caller.token {
         app.rate_limits.check_token(token, parts)?;
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, Method, Uri, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
@@ -31,23 +31,21 @@ pub(super) fn around(routes: Router, app: &App, around: Around<'_>) -> Router {
     let Around { store, bucket, origins, proxies, traces } = around;
     let compressed =
         ServiceBuilder::new().map_request(compression::disregard_impossible).layer(compression::layer());
-    let mut wrapped = routes.layer(from_fn(conditional::answer)).layer(from_fn(time_limit)).layer(compressed);
+    let mut wrapped = routes.layer(from_fn(time_limit)).layer(compressed);
     if app.rate_limits.are_on() {
         wrapped = wrapped.layer(from_fn_with_state(app.rate_limits.clone(), rate_limit::limit));
     }
-    wrapped = wrapped
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(cors(origins))
-        .layer(from_fn_with_state(traces, observe))
-        .layer(from_fn(move |request: Request, next: Next| {
+    wrapped = wrapped.layer(CatchPanicLayer::custom(panicked)).layer(cors(origins)).layer(from_fn(
+        move |request: Request, next: Next| {
             let store = store.as_ref().filter(|_| is_for_store(&request, bucket)).cloned();
             async move {
                 match store {
                     Some(store) => store.oneshot(request).await.unwrap_or_else(|never| match never {}),
-                    None => next.run(request).await,
+                    None => observe(traces, request, next).await,
                 }
             }
-        }));
+        },
+    ));
     let metrics = &app.service.metrics;
     if metrics.is_on() {
         let counting = Counting { metrics: metrics.clone(), bucket };
@@ -81,7 +79,7 @@ fn has_signed_query(uri: &Uri) -> bool {
 }
 
 async fn time_limit(request: Request, next: Next) -> Response {
-    match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
+    match tokio::time::timeout(REQUEST_TIMEOUT, conditional::answer(request, next)).await {
         Ok(response) => response,
         Err(_) => Error::Timeout.into_response(),
     }
@@ -111,7 +109,7 @@ fn cors(origins: &[HeaderValue]) -> CorsLayer {
 
 /// Gives the request an id, a span and a line in the log; what went well is told at level `debug` only, as a
 /// line costs as much as some requests. Of the address only the path is logged: a query may hold a signature.
-async fn observe(State(is_traced): State<bool>, request: Request, next: Next) -> Response {
+async fn observe(is_traced: bool, request: Request, next: Next) -> Response {
     let Ok(id) = random::bytes::<8>().map(hex::encode) else { return Error::Panicked.into_response() };
     let traced = is_traced.then(|| Traced::new(&request));
     let span = tracing::info_span!(

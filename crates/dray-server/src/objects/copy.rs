@@ -3,12 +3,14 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use aws_sdk_s3::primitives::{ByteStream, Length};
 use dray_api::PartPlan;
 use dray_api::upload::StoredPart;
+use dray_s3::xml::ObjectsPage;
+use http::Method;
 use jiff::Timestamp;
 
-use super::{Completion, Objects, READ_TIMEOUT, failure};
+use super::client::Request;
+use super::{Completion, Objects, not_understood, text};
 use crate::drive::parts::PartList;
 use crate::drive::{Error, Result};
 
@@ -35,39 +37,36 @@ impl Objects {
         prefix: &str,
         from: Option<String>,
     ) -> Result<(Vec<Listed>, Option<String>)> {
-        let _timing = self.metrics.store("ListObjectsV2");
-        let request = self.clients.usual.list_objects_v2().bucket(&self.bucket).prefix(prefix);
-        let answer = request.set_continuation_token(from).send().await.map_err(|err| failure(&err))?;
-        let listed = answer.contents.unwrap_or_default().into_iter().filter_map(|object| {
-            Some(Listed {
-                key: object.key?,
-                size_bytes: object.size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
-                since: time(object.last_modified),
-            })
+        let mut request =
+            Request::new("ListObjectsV2", Method::GET, "").query("list-type", "2").query("prefix", prefix);
+        if let Some(from) = &from {
+            request = request.query("continuation-token", from);
+        }
+        let answer = self.client.ask(request).await?;
+        let page = ObjectsPage::parse(&answer.body).ok_or_else(|| not_understood("ListObjectsV2"))?;
+        let listed = page.objects.into_iter().map(|object| Listed {
+            key: object.key,
+            size_bytes: object.size_bytes,
+            since: object.last_modified.unwrap_or(Timestamp::MAX),
         });
-        Ok((listed.collect(), answer.next_continuation_token))
+        Ok((listed.collect(), page.next_token))
     }
 
     /// Every upload below `prefix` that the store has begun and not ended.
     pub(crate) async fn begun_uploads(&self, prefix: &str) -> Result<Vec<Unfinished>> {
-        let _timing = self.metrics.store("ListMultipartUploads");
-        let mut begun = Vec::new();
-        let (mut key, mut id) = (None, None);
+        let (mut begun, mut from) = (Vec::new(), None);
         loop {
-            let request = self.clients.usual.list_multipart_uploads().bucket(&self.bucket).prefix(prefix);
-            let request = request.set_key_marker(key).set_upload_id_marker(id);
-            let page = request.send().await.map_err(|err| failure(&err))?;
-            begun.extend(page.uploads.unwrap_or_default().into_iter().filter_map(|upload| {
-                Some(Unfinished {
-                    key: upload.key?,
-                    upload_id: upload.upload_id?,
-                    since: time(upload.initiated),
-                })
+            let page = self.uploads_page(prefix, from.as_ref()).await?;
+            begun.extend(page.uploads.into_iter().map(|upload| Unfinished {
+                key: upload.key,
+                upload_id: upload.upload_id,
+                since: upload.initiated.unwrap_or(Timestamp::MAX),
             }));
-            (key, id) = (page.next_key_marker, page.next_upload_id_marker);
-            if page.is_truncated != Some(true) || key.is_none() {
+            // A store that stands still would be asked for ever.
+            if page.next_marker.is_none() || page.next_marker == from {
                 return Ok(begun);
             }
+            from = page.next_marker;
         }
     }
 
@@ -79,22 +78,20 @@ impl Objects {
         to: &mut std::fs::File,
         digest: &mut crc_fast::Digest,
     ) -> Result<()> {
-        let request = self.clients.usual.get_object().bucket(&self.bucket).key(key);
+        let mut request = Request::new("GetObject", Method::GET, key);
         // An empty range can not be asked for.
-        let range = (len > 0).then(|| format!("bytes={offset}-{}", offset + len - 1));
-        let mut body = request.set_range(range).send().await.map_err(|err| failure(&err))?.body;
-        let mut read = 0;
-        let broken =
-            |err: &dyn std::fmt::Display| Error::StoreUnreachable { detail: format!("reading {key}: {err}") };
-        while let Some(bytes) =
-            tokio::time::timeout(READ_TIMEOUT, body.next()).await.map_err(|err| broken(&err))?
-        {
-            let bytes = bytes.map_err(|err| broken(&err))?;
-            read += bytes.len() as u64;
-            digest.update(&bytes);
-            to.write_all(&bytes).map_err(Error::internal)?;
+        if len > 0 {
+            request = request.header("range", format!("bytes={offset}-{}", offset + len - 1));
         }
-        if read == len { Ok(()) } else { Err(broken(&format_args!("{read} bytes of {len}"))) }
+        let mut read = 0;
+        self.each_piece(request, |bytes| {
+            read += bytes.len() as u64;
+            digest.update(bytes);
+            to.write_all(bytes).map_err(Error::internal)
+        })
+        .await?;
+        let broken = || Error::StoreUnreachable { detail: format!("{read} bytes of {len} of {key}") };
+        if read == len { Ok(()) } else { Err(broken()) }
     }
 
     /// Begins an object of `size_bytes`, whose parts are then put one by one.
@@ -129,22 +126,15 @@ impl NewObject<'_> {
 
     /// Puts the next part: so many bytes of a file, from `offset` on.
     pub(crate) async fn put(&mut self, file: &Path, offset: u64, len: u64) -> Result<()> {
-        let Objects { clients, bucket, metrics, .. } = self.objects;
-        let _timing = metrics.store("UploadPart");
-        let bytes = ByteStream::read_from().path(file).offset(offset).length(Length::Exact(len)).build();
         let number = self.parts.len() + 1;
-        let answer = clients
-            .patient
-            .upload_part()
-            .bucket(bucket)
-            .key(&self.key)
-            .upload_id(&self.upload_id)
-            .part_number(i32::try_from(number).map_err(Error::internal)?)
-            .body(bytes.await.map_err(Error::internal)?)
-            .send()
-            .await
-            .map_err(|err| failure(&err))?;
-        let e_tag = answer.e_tag.ok_or_else(|| Error::internal("the store answered no ETag"))?;
+        let text_number = number.to_string();
+        let request = Request::new("UploadPart", Method::PUT, &self.key)
+            .query("partNumber", &text_number)
+            .query("uploadId", &self.upload_id)
+            .file(file, offset, len)
+            .patient();
+        let answer = self.objects.client.ask(request).await?;
+        let e_tag = text(&answer.headers, "etag").ok_or_else(|| not_understood("UploadPart"))?.to_owned();
         self.parts.push(StoredPart { part_number: number as u64, size: len, e_tag });
         Ok(())
     }
@@ -166,8 +156,4 @@ impl NewObject<'_> {
             tracing::warn!(key = self.key, %err, "parts of an object that was not finished stay in the store");
         }
     }
-}
-
-fn time(at: Option<aws_sdk_s3::primitives::DateTime>) -> Timestamp {
-    at.and_then(|at| Timestamp::from_second(at.secs()).ok()).unwrap_or(Timestamp::MAX)
 }

@@ -1,67 +1,150 @@
 //! What an answer that is no success says: the store is away, it refuses us, it is full, or the caller's parts are wrong.
 
-use aws_sdk_s3::config::http::HttpResponse;
-use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use std::time::Duration;
+
 use dray_s3::ErrorCode;
+use dray_s3::xml::ErrorAnswer;
+use http::StatusCode;
 
 use super::Completion;
 use crate::drive::Error;
 
-/// The code of S3, if it is one that means something to us.
-pub(super) fn code<E: ProvideErrorMetadata, R>(err: &SdkError<E, R>) -> Option<ErrorCode> {
-    err.code().and_then(ErrorCode::parse)
+/// Why there is no answer to what was asked.
+#[derive(Debug)]
+pub(super) enum Failed {
+    /// The store said no, or that it can not.
+    Said {
+        status: StatusCode,
+        /// One of S3, or of the store's own; empty if it gave none.
+        code: String,
+        message: String,
+    },
+    /// It could not be asked, or what it said could not be understood.
+    Silent { detail: String },
+    /// It did not answer in time.
+    TooLate { waited: Duration },
 }
 
-/// Whether it may help to ask again at once: whoever has waited long already shall hear of it.
-pub(super) fn may_pass<E>(err: &SdkError<E>) -> bool {
-    let is_refused = err.raw_response().is_some_and(|answer| answer.status().is_client_error());
-    !is_refused && !matches!(err, SdkError::TimeoutError(_))
+impl Failed {
+    pub(super) fn said(status: StatusCode, error: Option<ErrorAnswer>) -> Self {
+        let ErrorAnswer { code, message } =
+            error.unwrap_or_else(|| ErrorAnswer { code: String::new(), message: String::new() });
+        Self::Said { status, code, message }
+    }
+
+    /// An error that came when the status had been sent already.
+    pub(super) fn late(error: ErrorAnswer) -> Self {
+        let status = ErrorCode::parse(&error.code).map(ErrorCode::status);
+        Self::said(status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), Some(error))
+    }
+
+    /// With what caused it: of their own, errors of HTTP say little.
+    pub(super) fn silent(err: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        let err = err.into();
+        let causes = std::iter::successors(err.source(), |cause| cause.source());
+        Self::Silent { detail: causes.fold(err.to_string(), |text, cause| format!("{text}: {cause}")) }
+    }
+
+    /// Whether it may help to ask again at once.
+    pub(super) fn may_pass(&self) -> bool {
+        match self {
+            Self::Said { status, .. } => matches!(status.as_u16(), 429 | 500 | 502 | 503 | 504),
+            Self::Silent { .. } => true,
+            Self::TooLate { .. } => false,
+        }
+    }
+
+    pub(super) fn is_not_found(&self) -> bool {
+        matches!(self, Self::Said { status: StatusCode::NOT_FOUND, .. })
+    }
+
+    /// The code of S3, if it is one that means something to us.
+    pub(super) fn code(&self) -> Option<ErrorCode> {
+        match self {
+            Self::Said { code, .. } => ErrorCode::parse(code),
+            Self::Silent { .. } | Self::TooLate { .. } => None,
+        }
+    }
+
+    /// What the store said, or why it said nothing.
+    fn detail(self) -> String {
+        match self {
+            Self::Said { status, code, message } => {
+                let said = [code, message].into_iter().filter(|text| !text.is_empty());
+                let said = said.collect::<Vec<_>>().join(", ");
+                format!("it answered {} {said}", status.as_u16()).trim_end().to_owned()
+            }
+            Self::Silent { detail } => detail,
+            Self::TooLate { waited } => format!("no answer within {} s", waited.as_secs_f32()),
+        }
+    }
 }
 
-/// The error of a call that should have worked: the store is down, full, or refuses us.
-pub(super) fn failure<E>(err: &SdkError<E>) -> Error
-where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-{
-    if code(err) == Some(ErrorCode::InsufficientStorage) {
-        return Error::NoSpace;
+/// A call that should have worked: the store is down, full, or refuses us.
+impl From<Failed> for Error {
+    fn from(failed: Failed) -> Self {
+        if failed.code() == Some(ErrorCode::InsufficientStorage) {
+            return Self::NoSpace;
+        }
+        match &failed {
+            Failed::Said { status, .. } if status.is_client_error() => {
+                Self::StoreRefused { detail: failed.detail() }
+            }
+            _ => Self::StoreUnreachable { detail: failed.detail() },
+        }
     }
-    let detail = detail(err);
-    match err.raw_response().map(HttpResponse::status) {
-        Some(status) if status.is_client_error() => Error::StoreRefused { detail },
-        _ => Error::StoreUnreachable { detail },
-    }
-}
-
-/// What the store said, or why it said nothing.
-fn detail<E>(err: &SdkError<E>) -> String
-where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-{
-    if let (SdkError::ServiceError(_), Some(answer)) = (err, err.raw_response()) {
-        let said = [err.code(), err.message()].into_iter().flatten().collect::<Vec<_>>().join(", ");
-        return format!("it answered {} {said}", answer.status()).trim_end().to_owned();
-    }
-    let causes = std::iter::successors(std::error::Error::source(err), |cause| cause.source());
-    causes.fold(err.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 /// What an error of Complete says about the upload.
-pub(super) fn refusal<E>(err: &SdkError<E>, size_bytes: u64) -> Completion
-where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-{
-    let detail = || err.message().unwrap_or_default().to_owned();
-    match code(err) {
+pub(super) fn refusal(failed: Failed, size_bytes: u64) -> Completion {
+    let (code, detail) = match &failed {
+        Failed::Said { message, .. } => (failed.code(), message.clone()),
+        _ => (None, String::new()),
+    };
+    match code {
         Some(ErrorCode::NoSuchUpload) => Completion::NoSuchUpload,
         Some(ErrorCode::InvalidPart | ErrorCode::InvalidPartOrder) => {
-            Completion::Refused(Error::InvalidPart { detail: detail() })
+            Completion::Refused(Error::InvalidPart { detail })
         }
         Some(ErrorCode::EntityTooSmall) => Completion::Refused(Error::PartTooSmall),
         Some(ErrorCode::BadDigest) => Completion::Refused(Error::ChecksumMismatch),
         Some(ErrorCode::InvalidRequest) => {
-            Completion::Refused(Error::SizeMismatch { announced_bytes: size_bytes, detail: detail() })
+            Completion::Refused(Error::SizeMismatch { announced_bytes: size_bytes, detail })
         }
-        _ => Completion::Unknown(failure(err)),
+        _ => Completion::Unknown(failed.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(status: StatusCode, code: &str) -> Failed {
+        Failed::said(status, Some(ErrorAnswer { code: code.into(), message: "m".into() }))
+    }
+
+    #[test]
+    fn what_the_store_said_is_told() {
+        let told = |failed: Failed| Error::from(failed).to_string();
+        assert!(
+            told(said(StatusCode::FORBIDDEN, "AccessDenied")).contains("it answered 403 AccessDenied, m")
+        );
+        assert!(told(Failed::said(StatusCode::BAD_GATEWAY, None)).ends_with("it answered 502"));
+        let late = Failed::TooLate { waited: Duration::from_millis(1400) };
+        assert!(told(late).contains("no answer within 1.4 s"));
+    }
+
+    #[test]
+    fn only_what_may_pass_is_asked_again() {
+        for (failed, may_pass) in [
+            (said(StatusCode::SERVICE_UNAVAILABLE, "SlowDown"), true),
+            (said(StatusCode::INSUFFICIENT_STORAGE, "InsufficientStorage"), false),
+            (said(StatusCode::NOT_FOUND, "NoSuchUpload"), false),
+            (said(StatusCode::NOT_IMPLEMENTED, "NotImplemented"), false),
+            (Failed::late(ErrorAnswer { code: "Odd".into(), message: String::new() }), true),
+            (Failed::late(ErrorAnswer { code: "NoSuchUpload".into(), message: String::new() }), false),
+        ] {
+            assert_eq!(failed.may_pass(), may_pass, "{failed:?}");
+        }
     }
 }

@@ -3,19 +3,37 @@
 
 use std::sync::{PoisonError, RwLock};
 
+use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials as AwsCredentials;
 use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
+use aws_smithy_http_client::tls;
 use dray_s3::Credentials;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::drive::{Error, Result};
+use crate::config::SettingError;
+use crate::drive::Error;
 
 /// Credentials are renewed when they are good for less than this, so that URLs live for some time.
 const RENEW_BEFORE: SignedDuration = SignedDuration::from_mins(10);
 
+/// The credentials that AWS's chain finds.
+pub(super) async fn credentials_chain(region: &str) -> Result<SharedCredentialsProvider, SettingError> {
+    let provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
+    let chain = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(aws_smithy_http_client::Builder::new().tls_provider(provider).build_https())
+        .region(Region::new(region.to_owned()))
+        .load()
+        .await;
+    chain.credentials_provider().ok_or(SettingError {
+        setting: "--s3-bucket",
+        rule: "needs credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or any other way of AWS's chain".into(),
+    })
+}
+
 /// Where credentials come from, and those that were found last.
 pub(super) struct Keys {
-    provider: SharedCredentialsProvider,
+    /// `None`: those that are kept have no end.
+    provider: Option<SharedCredentialsProvider>,
     kept: RwLock<Option<Kept>>,
 }
 
@@ -28,44 +46,47 @@ pub(super) struct Kept {
 
 impl Keys {
     pub(super) fn fixed(credentials: &Credentials) -> Self {
-        let provider = AwsCredentials::new(
-            &credentials.access_key_id,
-            &credentials.secret_access_key,
-            credentials.session_token.clone(),
-            None,
-            "dray",
-        );
         let kept = Kept { credentials: credentials.clone(), expires_at: None };
-        Self { provider: SharedCredentialsProvider::new(provider), kept: RwLock::new(Some(kept)) }
+        Self { provider: None, kept: RwLock::new(Some(kept)) }
     }
 
     pub(super) fn of_chain(provider: SharedCredentialsProvider) -> Self {
-        Self { provider, kept: RwLock::default() }
-    }
-
-    pub(super) fn provider(&self) -> SharedCredentialsProvider {
-        self.provider.clone()
+        Self { provider: Some(provider), kept: RwLock::default() }
     }
 
     /// Credentials that are good now and, if they can be had, for some time.
-    pub(super) async fn get(&self, now: Timestamp) -> Result<Kept> {
+    pub(super) async fn get(&self, now: Timestamp) -> Result<Kept, NoKeys> {
         let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner).clone();
         let left = |kept: &Kept| kept.expires_at.map(|end| end.duration_since(now));
         if let Some(kept) = kept.as_ref().filter(|kept| left(kept).is_none_or(|left| left > RENEW_BEFORE)) {
             return Ok(kept.clone());
         }
-        match self.provider.provide_credentials().await {
+        let found = match &self.provider {
+            Some(provider) => provider.provide_credentials().await.map_err(|err| format!("{err:?}")),
+            None => Err("none were given".to_owned()),
+        };
+        match found {
             Ok(found) => {
                 let found = Kept::from(&found);
                 *self.kept.write().unwrap_or_else(PoisonError::into_inner) = Some(found.clone());
                 Ok(found)
             }
-            Err(err) => match kept.filter(|kept| left(kept).is_some_and(|left| left.is_positive())) {
-                // Those that there are serve until they end.
-                Some(kept) => Ok(kept),
-                None => Err(Error::StoreUnreachable { detail: format!("no credentials: {err:?}") }),
-            },
+            // Those that there are serve until they end.
+            Err(err) => {
+                kept.filter(|kept| left(kept).is_some_and(|left| left.is_positive())).ok_or(NoKeys(err))
+            }
         }
+    }
+}
+
+/// No credentials are to be had.
+#[derive(Debug, thiserror::Error)]
+#[error("no credentials: {0}")]
+pub(super) struct NoKeys(String);
+
+impl From<NoKeys> for Error {
+    fn from(err: NoKeys) -> Self {
+        Self::StoreUnreachable { detail: err.to_string() }
     }
 }
 
@@ -114,7 +135,7 @@ mod tests {
         let asked = Arc::new(AtomicU32::new(0));
         let keys = Keys::of_chain(SharedCredentialsProvider::new(Rotating(Arc::clone(&asked))));
         let at = |mins: i64| Timestamp::from_second(mins * 60).unwrap();
-        let key = async |mins| Ok::<_, Error>(keys.get(at(mins)).await?.credentials.access_key_id);
+        let key = async |mins| Ok::<_, NoKeys>(keys.get(at(mins)).await?.credentials.access_key_id);
         assert_eq!(key(0).await.unwrap(), "key1");
         assert_eq!(key(9).await.unwrap(), "key1");
         assert_eq!(asked.load(Ordering::SeqCst), 1, "kept");

@@ -1,49 +1,47 @@
 //! The object store, as S3 and nothing else: the drive asks here for what it needs, and learns what came of it.
 //!
-//! Control calls go through the AWS SDK. Part URLs are signed by `dray-s3`'s batch presigner.
+//! What the drive asks itself is signed in headers; part URLs are signed by `dray-s3`'s batch presigner.
 
-mod answers;
-mod clients;
+mod client;
 mod copy;
 mod failure;
-mod in_process;
 mod keys;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_sdk_s3::types::{ChecksumMode, ChecksumType, CompletedMultipartUpload, CompletedPart};
 use axum::Router;
 use dray_api::limits::MAX_PARTS;
 use dray_api::upload::StoredPart;
+use dray_s3::xml::{
+    CompleteMultipartUpload, CompletedPart, PartsPage, UploadsPage, read_etag, read_upload_id,
+};
 use dray_s3::{AddressingStyle, Credentials, Endpoint, ErrorCode, PartPresigner, PresignScope};
-use http::Method;
+use futures_util::StreamExt as _;
+use http::{HeaderMap, Method};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::config::{S3Config, SettingError};
+use crate::config::{Clock, S3Config, SettingError};
 use crate::drive::parts::{Crc64, PartList};
 use crate::drive::{Error, Result};
 use crate::metrics::Metrics;
-use clients::{ATTEMPTS, Clients, FIRST_PAUSE, credentials_chain, sdk_config};
-use failure::{code, failure, may_pass, refusal};
-use keys::{Kept, Keys};
+use client::{Client, Request};
+use failure::{Failed, refusal};
+use keys::{Kept, Keys, credentials_chain};
 
 /// What requests that never leave this process are signed for.
 const NO_HOST: &str = "http://embedded";
-/// The metadata entry that proves whose upload an object is.
-const TOKEN_METADATA: &str = "dray-upload";
+/// The metadata that proves whose upload an object is.
+const TOKEN_METADATA: &str = "x-amz-meta-dray-upload";
+const CRC64: &str = "x-amz-checksum-crc64nvme";
 /// Between two pieces of an object that is read back.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A bucket of an object store. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Objects {
-    clients: Clients,
-    keys: Arc<Keys>,
-    region: String,
-    bucket: String,
+    client: Arc<Client>,
     kind: Kind,
-    metrics: Arc<Metrics>,
 }
 
 /// Which store it is.
@@ -99,33 +97,32 @@ pub(crate) struct ObjectHead {
 
 impl Objects {
     /// The embedded store.
-    pub(crate) fn embedded(config: Embedded) -> Self {
+    pub(crate) fn embedded(config: Embedded) -> Result<Self> {
         let Embedded { way, credentials, region, bucket, metrics } = config;
-        let keys = Keys::fixed(&credentials);
-        let sdk_config = sdk_config(&keys, &region, true);
-        let sdk_config = match way {
-            Way::Router(router) => sdk_config.endpoint_url(NO_HOST).http_client(in_process::client(router)),
-            Way::Url(url) => sdk_config.endpoint_url(url),
+        let (way, endpoint) = match way {
+            Way::Router(router) => (client::Way::Router(router), public_endpoint(NO_HOST)?),
+            Way::Url(url) => (client::Way::network().map_err(Error::internal)?, public_endpoint(&url)?),
         };
-        let clients = Clients::new(sdk_config);
-        Self { clients, keys: Arc::new(keys), region, bucket, kind: Kind::Embedded, metrics }
+        let (keys, clock) = (Keys::fixed(&credentials), Clock::system());
+        let client = Client { way, endpoint, region, bucket, keys, clock, metrics };
+        Ok(Self { client: client.into(), kind: Kind::Embedded })
     }
 
     /// Any other store.
     pub(crate) async fn other(config: &S3Config, metrics: &Arc<Metrics>) -> Result<Self, SettingError> {
-        let region = config.region.clone();
-        let public = config.public_endpoint()?;
-        let keys = match &config.credentials {
+        let S3Config { bucket, region, credentials, .. } = config;
+        let (endpoint, public) = (config.server_endpoint()?, config.public_endpoint()?);
+        let keys = match credentials {
             Some(credentials) => Keys::fixed(credentials),
-            None => Keys::of_chain(credentials_chain(&region).await?),
+            None => Keys::of_chain(credentials_chain(region).await?),
         };
-        let mut sdk_config = sdk_config(&keys, &region, config.path_style);
-        if let Some(endpoint) = &config.endpoint {
-            sdk_config = sdk_config.endpoint_url(endpoint);
-        }
-        let clients = Clients::new(sdk_config);
-        let (keys, bucket, kind) = (Arc::new(keys), config.bucket.clone(), Kind::Other(public));
-        Ok(Self { clients, keys, region, bucket, kind, metrics: metrics.clone() })
+        let way = client::Way::network().map_err(|err| SettingError {
+            setting: "--s3-endpoint",
+            rule: format!("can not be used: {err}"),
+        })?;
+        let (region, bucket, clock) = (region.clone(), bucket.clone(), Clock::system());
+        let client = Client { way, endpoint, region, bucket, keys, clock, metrics: metrics.clone() };
+        Ok(Self { client: client.into(), kind: Kind::Other(public) })
     }
 
     /// Whether the store refuses to complete an upload of another size or checksum.
@@ -143,46 +140,37 @@ impl Objects {
 
     /// What to call it: its bucket.
     pub(crate) fn name(&self) -> &str {
-        &self.bucket
+        &self.client.bucket
     }
 
     /// Finds the credentials, and says when they end if they do.
     pub(crate) async fn credentials_end(&self, now: Timestamp) -> Result<Option<Timestamp>> {
-        Ok(self.keys.get(now).await?.expires_at)
+        Ok(self.client.keys.get(now).await?.expires_at)
     }
 
     /// Whether the bucket is there and lets us in, now.
     pub(crate) async fn check(&self) -> Result<()> {
-        let _timing = self.metrics.store("HeadBucket");
-        let answer = self.clients.usual.head_bucket().bucket(&self.bucket).send().await;
-        answer.map(drop).map_err(|err| failure(&err))
+        self.client.ask(Request::new("HeadBucket", Method::HEAD, "")).await?;
+        Ok(())
     }
 
     /// Begins a multipart upload whose object will carry `store_token`; answers the store's upload id.
     ///
-    /// Asking twice may begin two, if it is the first answer that was lost. So this asks again by itself, rather than
-    /// the SDK, and then gives up whatever else there is under the key.
+    /// Asking twice may begin two, if it is the first answer that was lost. Then whatever else there is under the key
+    /// is given up.
     pub(crate) async fn create_upload(
         &self,
         key: &str,
         mime_type: &str,
         store_token: &str,
     ) -> Result<String> {
-        let _timing = self.metrics.store("CreateMultipartUpload");
-        let request = self.clients.once.create_multipart_upload().bucket(&self.bucket).key(key);
-        let request = request.content_type(mime_type).metadata(TOKEN_METADATA, store_token);
-        let mut asked = 1;
-        let created = loop {
-            let answer = request.clone().send().await;
-            match answer {
-                Ok(created) => break created,
-                Err(err) if asked == ATTEMPTS || !may_pass(&err) => return Err(failure(&err)),
-                Err(_) => tokio::time::sleep(FIRST_PAUSE * asked).await,
-            }
-            asked += 1;
-        };
-        let id = created.upload_id.ok_or_else(|| Error::internal("the store answered no upload id"))?;
-        if asked > 1 {
+        let request = Request::new("CreateMultipartUpload", Method::POST, key)
+            .query("uploads", "")
+            .header("content-type", mime_type)
+            .header(TOKEN_METADATA, store_token);
+        let answer = self.client.ask(request).await?;
+        let id = read_upload_id(&answer.body).ok_or_else(|| not_understood("CreateMultipartUpload"))?;
+        if answer.asked > 1 {
             self.abort_uploads_of(key, Some(&id)).await?;
         }
         Ok(id)
@@ -197,128 +185,143 @@ impl Objects {
         size_bytes: u64,
         crc64: Option<&Crc64>,
     ) -> Completion {
-        let _timing = self.metrics.store("CompleteMultipartUpload");
-        let listed = parts.iter().map(|(number, etag)| {
-            CompletedPart::builder().part_number(number.get().into()).e_tag(format!("\"{etag}\"")).build()
+        let listed = parts.iter().map(|(part_number, etag)| CompletedPart {
+            part_number,
+            etag: etag.to_owned(),
+            checksums: Vec::new(),
         });
-        let listed = CompletedMultipartUpload::builder().set_parts(Some(listed.collect())).build();
-        let request = self
-            .clients
-            .patient
-            .complete_multipart_upload()
-            .bucket(&self.bucket)
-            .key(key)
-            .upload_id(upload_id);
-        let size = i64::try_from(size_bytes).ok();
-        let crc64 = crc64.filter(|_| self.checks_what_it_completes());
-        let request = request.set_checksum_crc64_nvme(crc64.map(|crc64| crc64.as_str().to_owned()));
-        let request = request.set_mpu_object_size(size).multipart_upload(listed);
-        match request.send().await {
-            Ok(_) => Completion::Done,
-            Err(err) => refusal(&err, size_bytes),
+        let listed = CompleteMultipartUpload { parts: listed.collect() };
+        let mut request = Request::new("CompleteMultipartUpload", Method::POST, key)
+            .query("uploadId", upload_id)
+            .header("content-type", dray_s3::xml::CONTENT_TYPE)
+            .header("x-amz-mp-object-size", size_bytes.to_string())
+            .body(listed.to_xml())
+            .patient();
+        if let Some(crc64) = crc64.filter(|_| self.checks_what_it_completes()) {
+            request = request.header(CRC64, crc64.as_str());
+        }
+        match self.client.ask(request).await {
+            Ok(answer) if read_etag(&answer.body).is_some() => Completion::Done,
+            Ok(_) => Completion::Unknown(not_understood("CompleteMultipartUpload")),
+            Err(failed) => refusal(failed, size_bytes),
         }
     }
 
     /// The parts that the store has of an upload; `None` if it does not know the upload.
     pub(crate) async fn list_parts(&self, key: &str, upload_id: &str) -> Result<Option<Vec<StoredPart>>> {
-        let _timing = self.metrics.store("ListParts");
-        let request = self.clients.usual.list_parts().bucket(&self.bucket).key(key).upload_id(upload_id);
-        let mut pages = request.into_paginator().send();
-        let mut parts = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page = match page {
-                Err(err) if code(&err) == Some(ErrorCode::NoSuchUpload) => return Ok(None),
-                page => page.map_err(|err| failure(&err))?,
-            };
-            for part in page.parts.unwrap_or_default() {
-                let number = part.part_number.and_then(|n| u64::try_from(n).ok());
-                let size = part.size.and_then(|n| u64::try_from(n).ok()).unwrap_or(0);
-                parts.extend(number.zip(part.e_tag).map(|(part_number, e_tag)| StoredPart {
-                    part_number,
-                    size,
-                    e_tag,
-                }));
+        let (mut parts, mut marker) = (Vec::new(), String::new());
+        loop {
+            let mut request = Request::new("ListParts", Method::GET, key).query("uploadId", upload_id);
+            if !marker.is_empty() {
+                request = request.query("part-number-marker", &marker);
             }
+            let body = match self.client.ask(request).await {
+                Ok(answer) => answer.body,
+                Err(failed) if failed.code() == Some(ErrorCode::NoSuchUpload) => return Ok(None),
+                Err(failed) => return Err(failed.into()),
+            };
+            let page = PartsPage::parse(&body).ok_or_else(|| not_understood("ListParts"))?;
+            parts.extend(page.parts.into_iter().map(|part| StoredPart {
+                part_number: part.part_number,
+                size: part.size_bytes,
+                e_tag: part.etag,
+            }));
             if parts.len() > MAX_PARTS as usize {
                 return Err(Error::internal("the store lists more parts than an upload can have"));
             }
+            match page.next_marker {
+                // A store that stands still would be asked for ever.
+                Some(next) if next != marker => marker = next,
+                _ => return Ok(Some(parts)),
+            }
         }
-        Ok(Some(parts))
     }
 
     /// Gives an upload up and frees its parts. One that the store does not know is given up already.
     pub(crate) async fn abort_upload(&self, key: &str, upload_id: &str) -> Result<()> {
-        let _timing = self.metrics.store("AbortMultipartUpload");
-        let request =
-            self.clients.usual.abort_multipart_upload().bucket(&self.bucket).key(key).upload_id(upload_id);
-        match request.send().await {
-            Err(err) if code(&err) != Some(ErrorCode::NoSuchUpload) => Err(failure(&err)),
+        let request = Request::new("AbortMultipartUpload", Method::DELETE, key).query("uploadId", upload_id);
+        match self.client.ask(request).await {
+            Err(failed) if failed.code() != Some(ErrorCode::NoSuchUpload) => Err(failed.into()),
             _ => Ok(()),
         }
     }
 
     /// Gives up every upload that the store has begun for `key`, but for the one to `keep`.
     pub(crate) async fn abort_uploads_of(&self, key: &str, keep: Option<&str>) -> Result<()> {
-        let _timing = self.metrics.store("ListMultipartUploads");
-        let listed =
-            self.clients.usual.list_multipart_uploads().bucket(&self.bucket).prefix(key).send().await;
-        let uploads = listed.map_err(|err| failure(&err))?.uploads.unwrap_or_default();
-        let of_key = uploads.into_iter().filter(|upload| upload.key.as_deref() == Some(key));
-        for id in of_key.filter_map(|upload| upload.upload_id).filter(|id| keep != Some(id)) {
+        let page = self.uploads_page(key, None).await?;
+        let of_key = page.uploads.into_iter().filter(|upload| upload.key == key);
+        for id in of_key.map(|upload| upload.upload_id).filter(|id| keep != Some(id)) {
             self.abort_upload(key, &id).await?;
         }
         Ok(())
     }
 
+    /// A page of the uploads below `prefix` that the store has begun and not ended, from a key and an upload id on.
+    async fn uploads_page(&self, prefix: &str, from: Option<&(String, String)>) -> Result<UploadsPage> {
+        let mut request = Request::new("ListMultipartUploads", Method::GET, "")
+            .query("uploads", "")
+            .query("prefix", prefix);
+        if let Some((key, id)) = from {
+            request = request.query("key-marker", key).query("upload-id-marker", id);
+        }
+        let answer = self.client.ask(request).await?;
+        UploadsPage::parse(&answer.body).ok_or_else(|| not_understood("ListMultipartUploads"))
+    }
+
     /// The CRC-64/NVME of an object's bytes, if the store has one of the whole object.
     pub(crate) async fn stored_crc64(&self, key: &str) -> Result<Option<Crc64>> {
-        let _timing = self.metrics.store("HeadObject");
-        let request = self.clients.usual.head_object().bucket(&self.bucket).key(key);
-        let answer = request.checksum_mode(ChecksumMode::Enabled).send().await;
-        let head = answer.map_err(|err| failure(&err))?;
-        let is_whole = head.checksum_type == Some(ChecksumType::FullObject);
-        Ok(head.checksum_crc64_nvme.filter(|_| is_whole).map(Crc64::from_stored))
+        let request = Request::new("HeadObject", Method::HEAD, key).header("x-amz-checksum-mode", "ENABLED");
+        let headers = self.client.ask(request).await?.headers;
+        let is_whole = text(&headers, "x-amz-checksum-type") == Some("FULL_OBJECT");
+        Ok(text(&headers, CRC64).filter(|_| is_whole).map(|crc64| Crc64::from_stored(crc64.to_owned())))
     }
 
     /// Reads an object back; the CRC-64/NVME of its bytes.
     pub(crate) async fn read_crc64(&self, key: &str) -> Result<Crc64> {
-        let answer = self.clients.usual.get_object().bucket(&self.bucket).key(key).send().await;
-        let mut body = answer.map_err(|err| failure(&err))?.body;
         let mut digest = crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc64Nvme);
-        let failed = |err: &dyn std::fmt::Display| Error::StoreUnreachable {
-            detail: format!("reading an object back: {err}"),
-        };
-        while let Some(bytes) =
-            tokio::time::timeout(READ_TIMEOUT, body.next()).await.map_err(|err| failed(&err))?
-        {
-            digest.update(&bytes.map_err(|err| failed(&err))?);
-        }
+        let request = Request::new("GetObject", Method::GET, key);
+        self.each_piece(request, |bytes| {
+            digest.update(bytes);
+            Ok(())
+        })
+        .await?;
         Ok(Crc64::of(digest.finalize()))
+    }
+
+    /// Gives an answer to `take`, piece by piece.
+    async fn each_piece(
+        &self,
+        request: Request<'_>,
+        mut take: impl FnMut(&[u8]) -> Result<()>,
+    ) -> Result<()> {
+        let mut body = self.client.open(request).await?.into_data_stream();
+        while let Some(bytes) =
+            tokio::time::timeout(READ_TIMEOUT, body.next()).await.map_err(Failed::silent)?
+        {
+            take(&bytes.map_err(Failed::silent)?)?;
+        }
+        Ok(())
     }
 
     /// Removes an object. One that is not there is removed already.
     pub(crate) async fn delete(&self, key: &str) -> Result<()> {
-        let _timing = self.metrics.store("DeleteObject");
-        let answer = self.clients.usual.delete_object().bucket(&self.bucket).key(key).send().await;
-        answer.map(drop).map_err(|err| failure(&err))
+        match self.client.ask(Request::new("DeleteObject", Method::DELETE, key)).await {
+            Err(failed) if failed.code() != Some(ErrorCode::NoSuchKey) => Err(failed.into()),
+            _ => Ok(()),
+        }
     }
 
     /// The object under `key`, if there is one.
     pub(crate) async fn head(&self, key: &str) -> Result<Option<ObjectHead>> {
-        let _timing = self.metrics.store("HeadObject");
-        match self.clients.usual.head_object().bucket(&self.bucket).key(key).send().await {
-            Ok(head) => Ok(Some(ObjectHead {
-                size_bytes: head.content_length.and_then(|n| u64::try_from(n).ok()).unwrap_or(0),
-                store_token: head.metadata.and_then(|mut entries| entries.remove(TOKEN_METADATA)),
+        match self.client.ask(Request::new("HeadObject", Method::HEAD, key)).await {
+            Ok(answer) => Ok(Some(ObjectHead {
+                size_bytes: text(&answer.headers, "content-length")
+                    .and_then(|bytes| bytes.parse().ok())
+                    .unwrap_or(0),
+                store_token: text(&answer.headers, TOKEN_METADATA).map(str::to_owned),
             })),
-            Err(err)
-                if err
-                    .as_service_error()
-                    .is_some_and(aws_sdk_s3::operation::head_object::HeadObjectError::is_not_found) =>
-            {
-                Ok(None)
-            }
-            Err(err) => Err(failure(&err)),
+            Err(failed) if failed.is_not_found() => Ok(None),
+            Err(failed) => Err(failed.into()),
         }
     }
 
@@ -347,7 +350,7 @@ impl Objects {
 
     /// Who signs a URL, and until when it can be good: one dies with the credentials that signed it.
     async fn signer(&self, url: &UrlScope<'_>) -> Result<Signer> {
-        let Kept { credentials, expires_at } = self.keys.get(url.now).await?;
+        let Kept { credentials, expires_at } = self.client.keys.get(url.now).await?;
         let left = expires_at.map_or(i64::MAX, |end| end.duration_since(url.now).as_secs());
         let expires_secs = url.expires_secs.min(u32::try_from(left.max(1)).unwrap_or(u32::MAX));
         let life = SignedDuration::from_secs(expires_secs.into());
@@ -366,9 +369,9 @@ impl Signer {
     fn scope<'a>(&'a self, objects: &'a Objects, url: &UrlScope<'a>) -> PresignScope<'a> {
         PresignScope {
             credentials: &self.credentials,
-            region: &objects.region,
+            region: &objects.client.region,
             endpoint: url.endpoint,
-            bucket: &objects.bucket,
+            bucket: &objects.client.bucket,
             key: url.key,
             now: url.now,
             expires_secs: self.expires_secs,
@@ -387,4 +390,13 @@ pub(crate) struct UrlScope<'a> {
 /// Where clients reach the store, from an address such as `https://drive.example.com`.
 pub(crate) fn public_endpoint(url: &str) -> Result<Endpoint> {
     Endpoint::parse(url, AddressingStyle::Path).map_err(|err| Error::field("Host", err.to_string()))
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// An answer that is a success and says nothing that can be understood.
+fn not_understood(operation: &str) -> Error {
+    Error::StoreUnreachable { detail: format!("its answer to {operation} is not S3's") }
 }

@@ -8,6 +8,7 @@ mod writer;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Error, OpenFlags};
 
 use super::{Condition, Conn, OpenError, median};
@@ -102,6 +103,8 @@ pub(super) fn examine(file: &Path) -> Result<Condition, OpenError> {
 
 fn configure(connection: &Connection) -> Result<(), Error> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
+    // A statement is planned once, not anew for other parameters.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
     connection.pragma_update(None, "cache_size", -CACHE_KIB)
 }

@@ -110,7 +110,7 @@ impl<'a> Patient<'a> {
     async fn clock(&mut self) -> Step {
         const CHECK: &str = "clock";
         const WHY: &str = "a store refuses signatures that are 15 minutes off";
-        let address = self.config.server_endpoint();
+        let address = self.config.server_url();
         let answer = self.http.get(&address).send().await.map_err(|err| {
             let found = format!("{address} does not answer: {}", with_causes(&err));
             let remedy = "set --s3-endpoint to where this machine reaches the store";
