@@ -9,6 +9,8 @@ pub(crate) const VERSION: i64 = 1;
 
 /// How long a statement waits for another process that has the file locked (a backup, say).
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Pages of the log after which they are folded into the database, each once however often it is there: 16 MiB.
+const CHECKPOINT_PAGES: i64 = 4096;
 /// Statements prepared once per connection.
 const CACHED_STATEMENTS: usize = 64;
 
@@ -99,6 +101,7 @@ pub(crate) fn open_writer(path: &Path, durable: bool) -> Result<Connection, Sche
     connection.pragma_update(None, "journal_mode", "wal")?;
     // FULL: the log is synced at every commit, before it is answered.
     connection.pragma_update(None, "synchronous", if durable { "full" } else { "off" })?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     if version == 0 {
         let script = format!("begin immediate; {TABLES} pragma user_version = {VERSION}; commit;");
         connection.execute_batch(&script)?;

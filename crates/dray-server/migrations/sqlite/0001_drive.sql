@@ -39,6 +39,8 @@ create table usage (
     foreign key (workspace_id, user_id) references memberships (workspace_id, user_id)
 );
 
+-- Conditions that every write asks are not long lists with `in`: for one of more than two values, SQLite fills a table
+-- each time.
 create table uploads (
     id text primary key not null,
     workspace_id text not null references workspaces (id),
@@ -48,7 +50,9 @@ create table uploads (
     name text not null,
     mime_type text not null,
     size_bytes bigint not null check (size_bytes >= 0),
-    on_conflict text not null check (on_conflict in ('keep', 'rename', 'fail', 'replace')),
+    on_conflict text not null check (
+        on_conflict = 'keep' or on_conflict = 'rename' or on_conflict = 'fail' or on_conflict = 'replace'
+    ),
     -- What start announced, and what the finalize says that has the lease.
     crc64nvme text,
     finalize_crc64nvme text,
@@ -56,8 +60,10 @@ create table uploads (
     object_key text not null unique,
     store_token text not null,
     store_upload_id text unique,
-    state text not null
-        check (state in ('opening', 'open', 'completing', 'completed', 'aborted', 'expired')),
+    state text not null check (
+        state = 'opening' or state = 'open' or state = 'completing' or state = 'completed' or state = 'aborted'
+        or state = 'expired'
+    ),
     digest text,
     lease_holder text,
     lease_until bigint,
@@ -71,7 +77,8 @@ create index uploads_unfinished on uploads (expires_at)
     where state <> 'completed' and parts_freed_at is null;
 
 -- What a user's uploads may still come to, which counts towards their quota.
-create index uploads_of_user on uploads (user_id, workspace_id, created_at, id) where state in ('opening', 'open', 'completing');
+create index uploads_of_user on uploads (user_id, workspace_id, created_at, id)
+    where state = 'opening' or state = 'open' or state = 'completing';
 
 -- `place` is where an item is listed: its folder or, at the root, its owner (ids of both never meet). `host_id` is
 -- who owns that folder, if not who owns the item. `kind` is 0 for a folder and 1 for a file. `name_key` sorts names

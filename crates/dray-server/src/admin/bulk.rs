@@ -31,7 +31,7 @@ impl Admin {
     pub async fn add_items(&self, items: Vec<NewItem>) -> Result<(), crate::Error> {
         let add = self.db.write(move |c| {
             let workspace = access::default_workspace(c)?.ok_or(drive::Error::NotFound)?;
-            let full = |new: NewItem| {
+            let full = |new: &NewItem| {
                 let content = new.size_bytes.map_or(Content::Folder, |size_bytes| Content::File {
                     mime_type: MimeType::UNKNOWN.to_owned(),
                     size_bytes,
@@ -42,13 +42,13 @@ impl Admin {
                     workspace,
                     parent: new.parent,
                     owner: new.owner,
-                    name: ItemName::parse("name", new.name)?.into_string(),
+                    name: ItemName::parse("name", new.name.clone())?.into_string(),
                     content,
                     created_at: new.created_at,
                     updated_at: new.created_at,
                 })
             };
-            let items = items.into_iter().map(full).collect::<drive::Result<Vec<_>>>()?;
+            let items = items.iter().map(full).collect::<drive::Result<Vec<_>>>()?;
             Ok(bulk::insert(c, &items)?)
         });
         Ok(add.await?)

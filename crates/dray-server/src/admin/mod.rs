@@ -165,13 +165,13 @@ impl Admin {
         let quota = quota_bytes.map(|bytes| i64::try_from(bytes).unwrap_or(i64::MAX));
         let email = email.map(str::to_lowercase);
         let set = self.db.write(move |c| {
-            let Some(email) = email else {
+            let Some(email) = &email else {
                 let workspace = access::default_workspace(c)?.ok_or(drive::Error::NotFound)?;
                 return Ok(usage::set_quota(c, workspace, None, quota)?);
             };
             let unknown =
                 || drive::Error::field("EMAIL", format!("{email:?} is unknown: see `dray user list`"));
-            let (user, workspace) = access::user_by_email(c, &email)?.ok_or_else(unknown)?;
+            let (user, workspace) = access::user_by_email(c, email)?.ok_or_else(unknown)?;
             Ok(usage::set_quota(c, workspace, Some(user), quota)?)
         });
         set.await.map(drop).map_err(Error::Drive)

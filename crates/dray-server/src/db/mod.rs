@@ -181,11 +181,11 @@ impl Db {
 
     /// Runs `work` in a transaction and answers after its commit is on disk. An error undoes all that this
     /// `work` did, and nothing else. With SQLite it runs on the one thread that writes, so it must not wait for
-    /// anything.
+    /// anything; and it may run twice, what it did the first time being undone.
     pub(crate) async fn write<T, F>(&self, work: F) -> drive::Result<T>
     where
         T: Send + 'static,
-        F: FnOnce(&Conn) -> drive::Result<T> + Send + 'static,
+        F: Fn(&Conn) -> drive::Result<T> + Send + 'static,
     {
         let _timing = self.write_timer.start();
         match &self.kind {
@@ -198,7 +198,7 @@ impl Db {
     pub(crate) async fn write_freeing<T, F>(&self, work: F) -> drive::Result<T>
     where
         T: Send + 'static,
-        F: FnOnce(&Conn) -> drive::Result<T> + Clone + Send + 'static,
+        F: Fn(&Conn) -> drive::Result<T> + Clone + Send + 'static,
     {
         match self.write(work.clone()).await {
             Err(drive::Error::NoSpace) => {

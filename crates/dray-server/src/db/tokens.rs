@@ -31,6 +31,7 @@ pub struct TokenRow {
 }
 
 /// A token to be stored.
+#[derive(Clone)]
 pub(crate) struct NewToken {
     pub(crate) id: TokenId,
     pub(crate) hash: TokenHash,

@@ -88,7 +88,7 @@ pub(crate) fn open_of_caller(
     limit: usize,
 ) -> Result<Vec<Upload>, Error> {
     let sql = "select * from uploads
-               where user_id = $1 and workspace_id = $2 and state in ('opening', 'open', 'completing')
+               where user_id = $1 and workspace_id = $2 and (state = 'opening' or state = 'open' or state = 'completing')
                  and (state = 'completing' or (state = 'open' and expires_at > $5))
                  and (created_at, id) < ($3, $4)
                order by created_at desc, id desc limit $6";

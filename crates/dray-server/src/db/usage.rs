@@ -73,7 +73,7 @@ pub(crate) fn taken_bytes(c: &Conn, workspace: WorkspaceId, user: Option<UserId>
              select size_bytes from usage where workspace_id = $1 {whose}
              union all
              select size_bytes from uploads
-             where workspace_id = $1 and state in ('opening', 'open', 'completing') {whose}
+             where workspace_id = $1 and (state = 'opening' or state = 'open' or state = 'completing') {whose}
          ) taken"
     );
     let workspace = workspace.to_string();

@@ -21,7 +21,7 @@ impl Service {
         change: ItemChange,
         now: Timestamp,
     ) -> Result<Item> {
-        let name = change.name.map(|name| ItemName::parse("name", name)).transpose()?;
+        let name = change.name.map(|name| ItemName::parse("name", name)).transpose()?.map(ItemName::into_string);
         let (service, caller, parent) = (self.clone(), *caller, change.parent_id);
         self.db
             .write(move |c| {
@@ -29,13 +29,12 @@ impl Service {
                     items::lock_tree(c, caller.workspace)?;
                 }
                 let item = seen(c, &caller, id)?;
-                if let Some(name) = name {
+                if let Some(name) = &name {
                     item.require(Role::Member)?;
-                    let name = name.into_string();
                     if let Content::File { mime_type, .. } = &item.item.content {
-                        service.rules.check_type(&name, mime_type)?;
+                        service.rules.check_type(name, mime_type)?;
                     }
-                    items::rename(c, id, &name, now)?;
+                    items::rename(c, id, name, now)?;
                 }
                 if let Some(parent) = parent {
                     move_item(c, &caller, &item, parent, now)?;

@@ -41,7 +41,7 @@ impl Service {
                 }
                 items::insert(c, &folder, None)?;
                 service.webhooks.note(c, &Event::FolderCreated(&caller, &folder), now)?;
-                Ok(folder)
+                Ok(folder.clone())
             })
             .await
     }

@@ -122,22 +122,24 @@ impl Service {
     ) -> Result<Option<Lease>> {
         let now = self.clock.now();
         let until = now.checked_add(FINALIZE_LEASE).map_err(Error::internal)?;
-        let (id, holder) = (upload.id, LeaseHolder(random::text()?));
-        let lease = Lease { upload, digest, holder: holder.clone() };
+        let lease = Lease { upload, digest, holder: LeaseHolder(random::text()?) };
+        let (id, verify, crc64) = (lease.upload.id, lease.upload.verify, lease.upload.crc64.clone());
+        let (digest, holder) = (lease.digest.clone(), lease.holder.clone());
         let taken = self.db.write(move |c| {
-            let Lease { upload, digest, holder } = &lease;
-            let taken = uploads::begin_completing(c, upload.id, digest, holder, now, until, from)?;
-            if let Some(crc64) = upload.crc64.as_ref().filter(|_| taken) {
-                uploads::set_checksum(c, upload.id, crc64, upload.verify)?;
+            let taken = uploads::begin_completing(c, id, &digest, &holder, now, until, from)?;
+            if let Some(crc64) = crc64.as_ref().filter(|_| taken) {
+                uploads::set_checksum(c, id, crc64, verify)?;
             }
-            Ok(taken.then_some(lease))
+            Ok(taken)
         });
-        let taken = taken.await;
-        if taken.is_err() {
-            // It may have been taken, and the answer lost.
-            self.release_later(id, holder);
+        match taken.await {
+            Ok(taken) => Ok(taken.then_some(lease)),
+            Err(err) => {
+                // It may have been taken, and the answer lost.
+                self.release_later(id, lease.holder);
+                Err(err)
+            }
         }
-        taken
     }
 
     /// With the lease in hand: completes the upload in the store, and makes the item of it.

@@ -54,7 +54,7 @@ impl Service {
                     return Err(Error::field("The file", rule));
                 }
                 links::insert(c, &link)?;
-                Ok(link)
+                Ok(link.clone())
             })
             .await
     }

@@ -51,7 +51,7 @@ impl Service {
                 return Err(Error::field("Tokens", rule));
             }
             tokens::insert(c, &row)?;
-            Ok(row)
+            Ok(row.clone())
         });
         let row = row.await?;
         let record = Token {

@@ -18,6 +18,8 @@ use writer::Writer;
 
 /// How long a statement waits for another process (`dray token`, say) that is writing.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Pages of the log after which they are folded into the database, each once however often it is there: 16 MiB.
+const CHECKPOINT_PAGES: i64 = 4096;
 const CACHED_STATEMENTS: usize = 128;
 const ROUND_TRIPS: usize = 9;
 /// Pages of the database that a connection keeps, in KiB: with as few as SQLite keeps by itself, a listing of a large
@@ -65,7 +67,7 @@ impl Sqlite {
     pub(super) async fn write<T, F>(&self, work: F) -> drive::Result<T>
     where
         T: Send + 'static,
-        F: FnOnce(&Conn) -> drive::Result<T> + Send + 'static,
+        F: Fn(&Conn) -> drive::Result<T> + Send + 'static,
     {
         self.writer.run(work).await
     }
@@ -83,6 +85,7 @@ fn open_writer(file: &Path) -> Result<Connection, OpenError> {
     // The log is synced at every commit, before it is answered.
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     migrate(&mut connection)?;
     Ok(connection)
 }

@@ -21,17 +21,47 @@ pub(super) struct Writer {
 }
 
 enum Message {
-    Job(Job),
+    Job(Box<dyn Job>),
     Close(oneshot::Sender<()>),
 }
 
-/// Does its work, and says how to tell its caller.
-type Job = Box<dyn FnOnce(&Conn) -> Ran + Send>;
+/// Work to do, and whom to tell.
+trait Job: Send {
+    /// Does the work, or does it again; whether it succeeded.
+    fn run(&mut self, connection: &Conn) -> bool;
 
-struct Ran {
-    succeeded: bool,
-    /// Called once the transaction has ended: with the reason if it was not committed.
-    tell: Box<dyn FnOnce(Option<drive::Error>) + Send>,
+    /// Tells the caller, once the transaction has ended: with the reason if it was not committed.
+    fn tell(self: Box<Self>, not_committed: Option<drive::Error>);
+}
+
+struct Asked<T, F> {
+    work: F,
+    /// What came of it; nothing if it panicked.
+    result: Option<drive::Result<T>>,
+    answer: oneshot::Sender<drive::Result<T>>,
+}
+
+impl<T, F> Job for Asked<T, F>
+where
+    T: Send,
+    F: Fn(&Conn) -> drive::Result<T> + Send,
+{
+    fn run(&mut self, connection: &Conn) -> bool {
+        self.result = catch_unwind(AssertUnwindSafe(|| (self.work)(connection))).ok();
+        matches!(self.result, Some(Ok(_)))
+    }
+
+    fn tell(self: Box<Self>, not_committed: Option<drive::Error>) {
+        // A job's own error is its answer whatever became of the transaction.
+        let answer = match (self.result, not_committed) {
+            (Some(Ok(_)), Some(err)) => Err(err),
+            (Some(result), _) => result,
+            // Its caller learns that by the channel, which closes.
+            (None, _) => return,
+        };
+        // A caller that has gone away does not want to know.
+        let _ = self.answer.send(answer);
+    }
 }
 
 impl Writer {
@@ -44,18 +74,10 @@ impl Writer {
     pub(super) async fn run<T, F>(&self, work: F) -> drive::Result<T>
     where
         T: Send + 'static,
-        F: FnOnce(&Conn) -> drive::Result<T> + Send + 'static,
+        F: Fn(&Conn) -> drive::Result<T> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let job: Job = Box::new(move |connection| {
-            let result = work(connection);
-            let succeeded = result.is_ok();
-            let tell = move |not_committed: Option<drive::Error>| {
-                // A caller that has gone away does not want to know.
-                let _ = answer.send(not_committed.map_or(result, Err));
-            };
-            Ran { succeeded, tell: Box::new(tell) }
-        });
+        let job = Box::new(Asked { work, result: None, answer });
         self.queue.send(Message::Job(job)).await.map_err(|_| closed())?;
         answered.await.map_err(|_| not_run())?
     }
@@ -100,18 +122,24 @@ fn serve(connection: Conn, mut queue: mpsc::Receiver<Message>) {
     }
 }
 
-fn write_group(connection: &Conn, group: Vec<Job>) {
-    let mut ran = Vec::with_capacity(group.len());
-    let failure = run_group(connection, group, &mut ran).err().map(rolled_back);
+fn write_group(connection: &Conn, mut group: Vec<Box<dyn Job>>) {
+    let committed = match run_together(connection, &mut group) {
+        Ok(false) => run_apart(connection, &mut group),
+        outcome => outcome.map(drop),
+    };
+    let failure = committed.err().map(rolled_back);
     if let Some(err) = &failure {
         tracing::error!(%err, "a write to the database was rolled back");
-        // SQLite may have rolled back by itself; then this fails, and does no harm.
-        let _ = execute(connection, "rollback", &[]);
+        undo(connection);
     }
-    for Ran { succeeded, tell } in ran {
-        // A job's own error is its answer whatever became of the transaction.
-        tell(failure.clone().filter(|_| succeeded));
+    for job in group {
+        job.tell(failure.clone());
     }
+}
+
+fn undo(connection: &Conn) {
+    // SQLite may have rolled back by itself; then this fails, and does no harm.
+    let _ = execute(connection, "rollback", &[]);
 }
 
 /// What the jobs of a transaction hear that was given up for a reason that is not theirs: ask again.
@@ -122,19 +150,32 @@ fn rolled_back(err: Error) -> drive::Error {
     }
 }
 
-/// Jobs that are dropped without having run answer their callers by that: see [`Writer::run`].
-fn run_group(connection: &Conn, group: Vec<Job>, ran: &mut Vec<Ran>) -> Result<(), Error> {
+/// Runs all in one transaction. `false`: one failed that had changed something already, so that nothing is committed.
+///
+/// That is rare: most find out first that they can not. It spares the others a savepoint each, for which SQLite copies
+/// every page that is changed and writes out the full-text index.
+fn run_together(connection: &Conn, group: &mut [Box<dyn Job>]) -> Result<bool, Error> {
     if group.is_empty() {
-        return Ok(());
+        return Ok(true);
     }
     execute(connection, "begin immediate", &[])?;
     for job in group {
+        let before = changes(connection);
+        if !job.run(connection) && changes(connection) != before {
+            undo(connection);
+            return Ok(false);
+        }
+    }
+    execute(connection, "commit", &[])?;
+    Ok(true)
+}
+
+/// Runs each so that it can be undone alone, all in one transaction.
+fn run_apart(connection: &Conn, group: &mut [Box<dyn Job>]) -> Result<(), Error> {
+    execute(connection, "begin immediate", &[])?;
+    for job in group {
         execute(connection, "savepoint job", &[])?;
-        // A job that panics has no answer: its caller sees the channel close.
-        let result = catch_unwind(AssertUnwindSafe(|| job(connection))).ok();
-        let succeeded = result.as_ref().is_some_and(|ran| ran.succeeded);
-        ran.extend(result);
-        if !succeeded {
+        if !job.run(connection) {
             execute(connection, "rollback to job", &[])?;
         }
         execute(connection, "release job", &[])?;
@@ -142,8 +183,19 @@ fn run_group(connection: &Conn, group: Vec<Job>, ran: &mut Vec<Ran>) -> Result<(
     execute(connection, "commit", &[]).map(drop)
 }
 
+/// Moves with every row that is inserted, changed or deleted; and if SQLite has rolled the transaction back.
+fn changes(connection: &Conn) -> Option<u64> {
+    match connection {
+        Conn::Sqlite(connection) if !connection.is_autocommit() => Some(connection.total_changes()),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
     use crate::db::query::value;
 
@@ -153,6 +205,42 @@ mod tests {
 
     fn insert(connection: &Conn) -> drive::Result<()> {
         Ok(execute(connection, "insert into t values (1)", &[]).map(drop)?)
+    }
+
+    /// A group of one job each, that count how often they run.
+    fn group(
+        works: impl IntoIterator<Item = fn(&Conn) -> drive::Result<()>>,
+    ) -> (Vec<Box<dyn Job>>, Vec<oneshot::Receiver<drive::Result<()>>>, Arc<AtomicUsize>) {
+        let runs = Arc::<AtomicUsize>::default();
+        let jobs = works.into_iter().map(|work| {
+            let ((answer, answered), runs) = (oneshot::channel(), Arc::clone(&runs));
+            let work = move |c: &Conn| {
+                runs.fetch_add(1, Ordering::Relaxed);
+                work(c)
+            };
+            (Box::new(Asked { work, result: None, answer }) as Box<dyn Job>, answered)
+        });
+        let (jobs, answers) = jobs.unzip();
+        (jobs, answers, runs)
+    }
+
+    #[test]
+    fn a_group_is_run_again_only_if_a_job_failed_that_had_changed_something() {
+        let connection = Conn::Sqlite(rusqlite::Connection::open_in_memory().unwrap());
+        execute(&connection, "create table t (x)", &[]).unwrap();
+        let refused = |_: &Conn| Err(drive::Error::NotFound);
+        let (jobs, mut answers, runs) = group([insert, refused, insert]);
+        write_group(&connection, jobs);
+        let told: Vec<_> = answers.iter_mut().map(|answer| answer.try_recv().unwrap()).collect();
+        assert_eq!(told, [Ok(()), Err(drive::Error::NotFound), Ok(())]);
+        assert_eq!((count(&connection), runs.load(Ordering::Relaxed)), (2, 3));
+
+        let half = |c: &Conn| insert(c).and(Err(drive::Error::NotFound));
+        let (jobs, mut answers, runs) = group([insert, half, insert]);
+        write_group(&connection, jobs);
+        let told: Vec<_> = answers.iter_mut().map(|answer| answer.try_recv().unwrap()).collect();
+        assert_eq!(told, [Ok(()), Err(drive::Error::NotFound), Ok(())]);
+        assert_eq!((count(&connection), runs.load(Ordering::Relaxed)), (4, 5), "the third had not run yet");
     }
 
     #[tokio::test]
