@@ -214,3 +214,26 @@ impl std::fmt::Debug for Clock {
         f.write_str("Clock")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn aws_is_where_the_region_is_unless_an_endpoint_is_given() {
+        let url = |region: &str, endpoint: Option<&str>| {
+            let config = S3Config {
+                endpoint: endpoint.map(str::to_owned),
+                public_endpoint: None,
+                bucket: "b".into(),
+                region: region.into(),
+                path_style: false,
+                credentials: None,
+            };
+            config.public_endpoint().unwrap().url(&config.bucket, "k")
+        };
+        assert_eq!(url("eu-central-1", None), "https://b.s3.eu-central-1.amazonaws.com/k");
+        assert_eq!(url("cn-north-1", None), "https://b.s3.cn-north-1.amazonaws.com.cn/k");
+        assert_eq!(url("cn-north-1", Some("http://minio:9000")), "http://b.minio:9000/k");
+    }
+}

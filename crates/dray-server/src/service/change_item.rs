@@ -21,7 +21,8 @@ impl Service {
         change: ItemChange,
         now: Timestamp,
     ) -> Result<Item> {
-        let name = change.name.map(|name| ItemName::parse("name", name)).transpose()?.map(ItemName::into_string);
+        let name =
+            change.name.map(|name| ItemName::parse("name", name)).transpose()?.map(ItemName::into_string);
         let (service, caller, parent) = (self.clone(), *caller, change.parent_id);
         self.db
             .write(move |c| {

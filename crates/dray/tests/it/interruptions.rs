@@ -114,6 +114,25 @@ fn what_is_gone_on_with_becomes_what_it_was_begun_for() {
 }
 
 #[test]
+fn two_that_go_on_with_one_upload_make_one_item() {
+    let drive = Drive::start();
+    let content = drive.file("sent", 40 * MIB);
+    cut_off(&drive, 25 * MIB);
+    let proxy = Proxy::holding(drive.address(), Way::Up, 2 * MIB);
+    let slow = drive.client_at(&proxy.url, &["upload", "sent", "--resume", "--json"]).spawn().unwrap();
+    proxy.wait_until_held();
+    let item = drive.json(&["upload", "sent", "--resume"]);
+    proxy.let_go();
+    // It comes to put a part of what is a file already.
+    let end = slow.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&end.stderr);
+    assert!(!end.status.success() && said.contains("finalized"), "{said}");
+    assert_eq!(drive.json(&["search", "sent"])["totalHits"], 1);
+    drive.ok(&["download", item["id"].as_str().unwrap(), "-o", "back"]);
+    assert!(drive.read("back") == content);
+}
+
+#[test]
 fn folders_are_not_gone_on_with() {
     let drive = Drive::start();
     std::fs::create_dir(drive.here().join("folder")).unwrap();

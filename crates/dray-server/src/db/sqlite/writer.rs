@@ -207,21 +207,24 @@ mod tests {
         Ok(execute(connection, "insert into t values (1)", &[]).map(drop)?)
     }
 
-    /// A group of one job each, that count how often they run.
-    fn group(
-        works: impl IntoIterator<Item = fn(&Conn) -> drive::Result<()>>,
-    ) -> (Vec<Box<dyn Job>>, Vec<oneshot::Receiver<drive::Result<()>>>, Arc<AtomicUsize>) {
+    /// Writes these as one group; what each is told, and how often any of them ran.
+    fn told(
+        connection: &Conn,
+        works: [fn(&Conn) -> drive::Result<()>; 3],
+    ) -> ([drive::Result<()>; 3], usize) {
         let runs = Arc::<AtomicUsize>::default();
-        let jobs = works.into_iter().map(|work| {
+        let mut group = Vec::<Box<dyn Job>>::new();
+        let answers = works.map(|work| {
             let ((answer, answered), runs) = (oneshot::channel(), Arc::clone(&runs));
             let work = move |c: &Conn| {
                 runs.fetch_add(1, Ordering::Relaxed);
                 work(c)
             };
-            (Box::new(Asked { work, result: None, answer }) as Box<dyn Job>, answered)
+            group.push(Box::new(Asked { work, result: None, answer }));
+            answered
         });
-        let (jobs, answers) = jobs.unzip();
-        (jobs, answers, runs)
+        write_group(connection, group);
+        (answers.map(|mut answer| answer.try_recv().unwrap()), runs.load(Ordering::Relaxed))
     }
 
     #[test]
@@ -229,18 +232,12 @@ mod tests {
         let connection = Conn::Sqlite(rusqlite::Connection::open_in_memory().unwrap());
         execute(&connection, "create table t (x)", &[]).unwrap();
         let refused = |_: &Conn| Err(drive::Error::NotFound);
-        let (jobs, mut answers, runs) = group([insert, refused, insert]);
-        write_group(&connection, jobs);
-        let told: Vec<_> = answers.iter_mut().map(|answer| answer.try_recv().unwrap()).collect();
-        assert_eq!(told, [Ok(()), Err(drive::Error::NotFound), Ok(())]);
-        assert_eq!((count(&connection), runs.load(Ordering::Relaxed)), (2, 3));
-
+        let outcome = [Ok(()), Err(drive::Error::NotFound), Ok(())];
+        assert_eq!(told(&connection, [insert, refused, insert]), (outcome.clone(), 3));
+        assert_eq!(count(&connection), 2);
         let half = |c: &Conn| insert(c).and(Err(drive::Error::NotFound));
-        let (jobs, mut answers, runs) = group([insert, half, insert]);
-        write_group(&connection, jobs);
-        let told: Vec<_> = answers.iter_mut().map(|answer| answer.try_recv().unwrap()).collect();
-        assert_eq!(told, [Ok(()), Err(drive::Error::NotFound), Ok(())]);
-        assert_eq!((count(&connection), runs.load(Ordering::Relaxed)), (4, 5), "the third had not run yet");
+        assert_eq!(told(&connection, [insert, half, insert]), (outcome, 5), "the third had not run yet");
+        assert_eq!(count(&connection), 4);
     }
 
     #[tokio::test]
