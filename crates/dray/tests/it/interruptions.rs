@@ -119,14 +119,15 @@ fn two_that_go_on_with_one_upload_make_one_item() {
     let content = drive.file("sent", 40 * MIB);
     cut_off(&drive, 25 * MIB);
     let proxy = Proxy::holding(drive.address(), Way::Up, 2 * MIB);
-    let slow = drive.client_at(&proxy.url, &["upload", "sent", "--resume", "--json"]).spawn().unwrap();
+    let mut slow = drive.client_at(&proxy.url, &["upload", "sent", "--resume"]);
+    let slow = slow.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     proxy.wait_until_held();
     let item = drive.json(&["upload", "sent", "--resume"]);
     proxy.let_go();
     // It comes to put a part of what is a file already.
     let end = slow.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&end.stderr);
-    assert!(!end.status.success() && said.contains("finalized"), "{said}");
+    assert!(!end.status.success() && said.contains("NoSuchUpload"), "{:?} {said}", end.status);
     assert_eq!(drive.json(&["search", "sent"])["totalHits"], 1);
     drive.ok(&["download", item["id"].as_str().unwrap(), "-o", "back"]);
     assert!(drive.read("back") == content);
