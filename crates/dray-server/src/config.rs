@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use dray_s3::{AddressingStyle, Credentials, Endpoint};
+use dray_s3::{AddressingStyle, Credentials, Endpoint, EndpointError};
 use jiff::Timestamp;
 
 use crate::drive::rules::UploadRules;
@@ -80,30 +80,39 @@ impl S3Config {
         endpoint.clone().unwrap_or_else(|| format!("https://s3.{region}.{domain}"))
     }
 
-    /// Where this server reaches the store.
+    /// Where this server reaches the store: with the bucket in the path if it can not be in the host (which is an address,
+    /// or of which no certificate is, as the bucket has a dot), whatever clients do.
     pub(crate) fn server_endpoint(&self) -> Result<Endpoint, SettingError> {
-        let setting = if self.endpoint.is_some() { "--s3-endpoint" } else { "--s3-region" };
-        self.parse_endpoint(setting, &self.server_url())
+        let (setting, url) = self.server_setting();
+        let has_no_certificate = url.starts_with("https") && self.bucket.contains('.');
+        if !self.path_style && !has_no_certificate {
+            match Endpoint::parse(&url, AddressingStyle::Virtual) {
+                Err(EndpointError::VirtualNeedsHostName) => {}
+                endpoint => return endpoint.map_err(|err| self.unusable(setting, err)),
+            }
+        }
+        Endpoint::parse(&url, AddressingStyle::Path).map_err(|err| self.unusable(setting, err))
     }
 
     /// Where clients reach the store.
     pub(crate) fn public_endpoint(&self) -> Result<Endpoint, SettingError> {
-        match &self.public_endpoint {
-            Some(url) => self.parse_endpoint("--s3-public-endpoint", url),
-            None => self.server_endpoint(),
-        }
+        let style = if self.path_style { AddressingStyle::Path } else { AddressingStyle::Virtual };
+        let (setting, url) = match &self.public_endpoint {
+            Some(url) => ("--s3-public-endpoint", url.clone()),
+            None => self.server_setting(),
+        };
+        Endpoint::parse(&url, style).map_err(|err| self.unusable(setting, err))
     }
 
-    fn parse_endpoint(&self, setting: &'static str, url: &str) -> Result<Endpoint, SettingError> {
-        let style = if self.path_style { AddressingStyle::Path } else { AddressingStyle::Virtual };
-        Endpoint::parse(url, style).map_err(|err| {
-            let style = if self.path_style {
-                ""
-            } else {
-                "; --s3-path-style does without a host name for the bucket"
-            };
-            SettingError { setting, rule: format!("can not be used: {err}{style}") }
-        })
+    fn server_setting(&self) -> (&'static str, String) {
+        let setting = if self.endpoint.is_some() { "--s3-endpoint" } else { "--s3-region" };
+        (setting, self.server_url())
+    }
+
+    fn unusable(&self, setting: &'static str, err: EndpointError) -> SettingError {
+        let style =
+            if self.path_style { "" } else { "; --s3-path-style does without a host name for the bucket" };
+        SettingError { setting, rule: format!("can not be used: {err}{style}") }
     }
 }
 
@@ -235,5 +244,23 @@ mod tests {
         assert_eq!(url("eu-central-1", None), "https://b.s3.eu-central-1.amazonaws.com/k");
         assert_eq!(url("cn-north-1", None), "https://b.s3.cn-north-1.amazonaws.com.cn/k");
         assert_eq!(url("cn-north-1", Some("http://minio:9000")), "http://b.minio:9000/k");
+    }
+
+    #[test]
+    fn the_server_does_without_a_host_name_for_the_bucket_where_there_can_be_none() {
+        let url = |endpoint: &str, bucket: &str| {
+            let config = S3Config {
+                endpoint: Some(endpoint.into()),
+                public_endpoint: Some("https://s3.example.com".into()),
+                bucket: bucket.into(),
+                region: "us-east-1".into(),
+                path_style: false,
+                credentials: None,
+            };
+            config.server_endpoint().unwrap().url(&config.bucket, "k")
+        };
+        assert_eq!(url("http://10.0.0.5:9000", "b"), "http://10.0.0.5:9000/b/k");
+        assert_eq!(url("https://s3.example.com", "my.b"), "https://s3.example.com/my.b/k");
+        assert_eq!(url("https://s3.example.com", "b"), "https://b.s3.example.com/k");
     }
 }

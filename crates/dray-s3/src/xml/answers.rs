@@ -86,99 +86,98 @@ pub fn read_etag(body: &[u8]) -> Option<String> {
 impl PartsPage {
     /// The page in an answer; none if it is not one.
     pub fn parse(body: &[u8]) -> Option<Self> {
-        let (mut parts, mut is_truncated, mut next) = (Vec::new(), false, None);
-        read(body, |name, cursor| {
-            match name {
-                "Part" => parts.push(ReadPart::read(cursor)?),
-                "IsTruncated" => is_truncated = cursor.text()? == "true",
-                "NextPartNumberMarker" => next = Some(cursor.text()?),
-                _ => cursor.skip()?,
-            }
-            Ok(())
-        })?;
-        Some(Self { parts, next_marker: next.filter(|_| is_truncated) })
+        let (mut parts, next) = page(body, "Part", ReadPart::read, ["NextPartNumberMarker"])?;
+        parts.retain(|part| part.part_number > 0 && !part.etag.is_empty());
+        Some(Self { parts, next_marker: next.map(|[number]| number) })
     }
 }
 
 impl ReadPart {
-    fn read(cursor: &mut Cursor<'_>) -> Result<Self, S3Error> {
-        let mut part = Self::default();
-        while let Some(name) = cursor.child()? {
-            match name.as_str() {
-                "PartNumber" => part.part_number = number(cursor)?,
-                "Size" => part.size_bytes = number(cursor)?,
-                "ETag" => part.etag = cursor.text()?,
-                _ => cursor.skip()?,
-            }
+    fn read(&mut self, name: &str, cursor: &mut Cursor<'_>) -> Result<(), S3Error> {
+        match name {
+            "PartNumber" => self.part_number = number(cursor)?,
+            "Size" => self.size_bytes = number(cursor)?,
+            "ETag" => self.etag = cursor.text()?,
+            _ => cursor.skip()?,
         }
-        Ok(part)
+        Ok(())
     }
 }
 
 impl UploadsPage {
     /// The page in an answer; none if it is not one.
     pub fn parse(body: &[u8]) -> Option<Self> {
-        let (mut uploads, mut is_truncated, mut key, mut id) = (Vec::new(), false, None, None);
-        read(body, |name, cursor| {
-            match name {
-                "Upload" => uploads.push(ReadUpload::read(cursor)?),
-                "IsTruncated" => is_truncated = cursor.text()? == "true",
-                "NextKeyMarker" => key = Some(cursor.text()?),
-                "NextUploadIdMarker" => id = Some(cursor.text()?),
-                _ => cursor.skip()?,
-            }
-            Ok(())
-        })?;
-        let next = key.map(|key| (key, id.unwrap_or_default()));
-        Some(Self { uploads, next_marker: next.filter(|_| is_truncated) })
+        let markers = ["NextKeyMarker", "NextUploadIdMarker"];
+        let (mut uploads, next) = page(body, "Upload", ReadUpload::read, markers)?;
+        // Without its id, giving one up would be removing an object.
+        uploads.retain(|upload| !upload.key.is_empty() && !upload.upload_id.is_empty());
+        Some(Self { uploads, next_marker: next.map(|[key, id]| (key, id)) })
     }
 }
 
 impl ReadUpload {
-    fn read(cursor: &mut Cursor<'_>) -> Result<Self, S3Error> {
-        let mut upload = Self::default();
-        while let Some(name) = cursor.child()? {
-            match name.as_str() {
-                "Key" => upload.key = cursor.text()?,
-                "UploadId" => upload.upload_id = cursor.text()?,
-                "Initiated" => upload.initiated = moment(cursor)?,
-                _ => cursor.skip()?,
-            }
+    fn read(&mut self, name: &str, cursor: &mut Cursor<'_>) -> Result<(), S3Error> {
+        match name {
+            "Key" => self.key = cursor.text()?,
+            "UploadId" => self.upload_id = cursor.text()?,
+            "Initiated" => self.initiated = moment(cursor)?,
+            _ => cursor.skip()?,
         }
-        Ok(upload)
+        Ok(())
     }
 }
 
 impl ObjectsPage {
     /// The page in an answer; none if it is not one.
     pub fn parse(body: &[u8]) -> Option<Self> {
-        let (mut objects, mut is_truncated, mut next) = (Vec::new(), false, None);
-        read(body, |name, cursor| {
-            match name {
-                "Contents" => objects.push(ReadObject::read(cursor)?),
-                "IsTruncated" => is_truncated = cursor.text()? == "true",
-                "NextContinuationToken" => next = Some(cursor.text()?),
-                _ => cursor.skip()?,
-            }
-            Ok(())
-        })?;
-        Some(Self { objects, next_token: next.filter(|_| is_truncated) })
+        let (mut objects, next) = page(body, "Contents", ReadObject::read, ["NextContinuationToken"])?;
+        objects.retain(|object| !object.key.is_empty());
+        Some(Self { objects, next_token: next.map(|[token]| token) })
     }
 }
 
 impl ReadObject {
-    fn read(cursor: &mut Cursor<'_>) -> Result<Self, S3Error> {
-        let mut object = Self::default();
-        while let Some(name) = cursor.child()? {
-            match name.as_str() {
-                "Key" => object.key = cursor.text()?,
-                "Size" => object.size_bytes = number(cursor)?,
-                "LastModified" => object.last_modified = moment(cursor)?,
-                _ => cursor.skip()?,
-            }
+    fn read(&mut self, name: &str, cursor: &mut Cursor<'_>) -> Result<(), S3Error> {
+        match name {
+            "Key" => self.key = cursor.text()?,
+            "Size" => self.size_bytes = number(cursor)?,
+            "LastModified" => self.last_modified = moment(cursor)?,
+            _ => cursor.skip()?,
         }
-        Ok(object)
+        Ok(())
     }
+}
+
+/// What a child of the element adds to a row; leaves the child.
+type ReadChild<T> = fn(&mut T, &str, &mut Cursor<'_>) -> Result<(), S3Error>;
+
+/// The elements called `row`, and the markers of the next page: none if this is the last. A marker that is not there is
+/// empty, but for the first.
+fn page<T: Default, const N: usize>(
+    body: &[u8],
+    row: &str,
+    read_child: ReadChild<T>,
+    markers: [&str; N],
+) -> Option<(Vec<T>, Option<[String; N]>)> {
+    let (mut rows, mut is_truncated, mut next) = (Vec::new(), false, markers.map(|_| String::new()));
+    read(body, |name, cursor| {
+        if name == row {
+            let mut one = T::default();
+            while let Some(child) = cursor.child()? {
+                read_child(&mut one, &child, cursor)?;
+            }
+            rows.push(one);
+        } else if name == "IsTruncated" {
+            is_truncated = cursor.text()? == "true";
+        } else if let Some(at) = markers.iter().position(|marker| *marker == name) {
+            next[at] = cursor.text()?;
+        } else {
+            cursor.skip()?;
+        }
+        Ok(())
+    })?;
+    let has_next = is_truncated && next.first().is_some_and(|first| !first.is_empty());
+    Some((rows, has_next.then_some(next)))
 }
 
 /// The text of a child of the root.
@@ -254,5 +253,7 @@ mod tests {
         assert_eq!(page("true"), PartsPage { parts: vec![part.clone()], next_marker: Some("7".into()) });
         assert_eq!(page("false"), PartsPage { parts: vec![part], next_marker: None });
         assert_eq!(PartsPage::parse(b"<R><Part><Size>-1</Size></Part></R>"), None);
+        let nameless = b"<R><Upload><Key>k</Key></Upload></R>";
+        assert_eq!(UploadsPage::parse(nameless), Some(UploadsPage::default()));
     }
 }

@@ -59,13 +59,17 @@ pub(super) enum Way {
 
 impl Way {
     /// By connections of its own, which are kept for the next request.
-    pub(super) fn network() -> reqwest::Result<Self> {
+    pub(super) fn network(endpoint: &Endpoint) -> reqwest::Result<Self> {
         // An error means that a provider is installed, which is what we want.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
             .user_agent(concat!("dray/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_TIMEOUT)
+            // The store is where the settings say, whatever the environment has for the rest of the machine.
+            .no_proxy()
             .redirect(Policy::none());
+        // Without TLS, a machine without certificates will do.
+        let client = if endpoint.scheme() == "http" { client.tls_certs_only([]) } else { client };
         client.build().map(Self::Network)
     }
 }
@@ -214,11 +218,13 @@ impl Client {
         F: Future<Output = Result<T, Failed>>,
     {
         let _timing = self.metrics.store(request.operation);
+        let mut last = None;
         let attempts = async {
             let mut asked = 1;
             loop {
                 match attempt().await {
                     Err(failed) if asked < ATTEMPTS && failed.may_pass() => {
+                        last = Some(failed);
                         tokio::time::sleep(FIRST_PAUSE * asked).await;
                     }
                     outcome => return outcome.map(|value| (value, asked)),
@@ -226,8 +232,10 @@ impl Client {
                 asked += 1;
             }
         };
-        let too_late = |_| Failed::TooLate { waited: request.patience };
-        tokio::time::timeout(request.patience, attempts).await.map_err(too_late)?
+        match tokio::time::timeout(request.patience, attempts).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(Failed::TooLate { waited: request.patience, last: last.map(Box::new) }),
+        }
     }
 
     async fn read(&self, request: &Request<'_>) -> Result<Answer, Failed> {
@@ -249,7 +257,7 @@ impl Client {
                 Err(never) => match never {},
             },
             Way::Network(http) => {
-                let sent = reqwest::Request::try_from(sent).map_err(Failed::silent)?;
+                let sent = reqwest::Request::try_from(sent).map_err(Failed::local)?;
                 let answer = http.execute(sent).await.map_err(|err| Failed::silent(err.without_url()))?;
                 Response::<reqwest::Body>::from(answer).map(Body::new)
             }
@@ -268,17 +276,17 @@ impl Client {
         let kept = self.keys.get(now).await.map_err(Failed::silent)?;
         let scope = SigningScope { credentials: &kept.credentials, region: &self.region, now };
         let Request { method, content, .. } = request;
-        let uri: Uri = request.address(&self.endpoint, &self.bucket).parse().map_err(Failed::silent)?;
+        let uri: Uri = request.address(&self.endpoint, &self.bucket).parse().map_err(Failed::local)?;
         let mut headers = HeaderMap::with_capacity(8);
         for (name, value) in &request.headers {
-            headers.insert(*name, HeaderValue::from_str(value).map_err(Failed::silent)?);
+            headers.insert(*name, HeaderValue::from_str(value).map_err(Failed::local)?);
         }
         let signed = sign_request(&scope, method, &uri, &headers, &content.hash());
-        headers.extend(signed.map_err(Failed::silent)?);
+        headers.extend(signed.map_err(Failed::local)?);
         if [Method::POST, Method::PUT].contains(method) {
             headers.insert(CONTENT_LENGTH, content.len().into());
         }
-        let mut sent = http::Request::new(content.open().await.map_err(Failed::silent)?);
+        let mut sent = http::Request::new(content.open().await.map_err(Failed::local)?);
         *sent.method_mut() = method.clone();
         *sent.uri_mut() = uri;
         *sent.headers_mut() = headers;

@@ -44,6 +44,9 @@ impl Objects {
         }
         let answer = self.client.ask(request).await?;
         let page = ObjectsPage::parse(&answer.body).ok_or_else(|| not_understood("ListObjectsV2"))?;
+        if page.next_token.is_some() && page.next_token == from {
+            return Err(not_understood("ListObjectsV2"));
+        }
         let listed = page.objects.into_iter().map(|object| Listed {
             key: object.key,
             size_bytes: object.size_bytes,
@@ -62,11 +65,12 @@ impl Objects {
                 upload_id: upload.upload_id,
                 since: upload.initiated.unwrap_or(Timestamp::MAX),
             }));
-            // A store that stands still would be asked for ever.
-            if page.next_marker.is_none() || page.next_marker == from {
-                return Ok(begun);
+            match page.next_marker {
+                None => return Ok(begun),
+                // A store that stands still would be asked for ever.
+                next if next == from => return Err(not_understood("ListMultipartUploads")),
+                next => from = next,
             }
-            from = page.next_marker;
         }
     }
 

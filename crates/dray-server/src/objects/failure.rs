@@ -19,10 +19,12 @@ pub(super) enum Failed {
         code: String,
         message: String,
     },
-    /// It could not be asked, or what it said could not be understood.
+    /// No connection to it, or none that held.
     Silent { detail: String },
-    /// It did not answer in time.
-    TooLate { waited: Duration },
+    /// It did not answer in time, or only what was worth another try.
+    TooLate { waited: Duration, last: Option<Box<Failed>> },
+    /// Nothing was asked: it is not for the store that it failed.
+    Local { detail: String },
 }
 
 impl Failed {
@@ -38,19 +40,23 @@ impl Failed {
         Self::said(status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), Some(error))
     }
 
-    /// With what caused it: of their own, errors of HTTP say little.
     pub(super) fn silent(err: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        let err = err.into();
-        let causes = std::iter::successors(err.source(), |cause| cause.source());
-        Self::Silent { detail: causes.fold(err.to_string(), |text, cause| format!("{text}: {cause}")) }
+        Self::Silent { detail: with_causes(&*err.into()) }
+    }
+
+    pub(super) fn local(err: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Local { detail: with_causes(&*err.into()) }
     }
 
     /// Whether it may help to ask again at once.
     pub(super) fn may_pass(&self) -> bool {
         match self {
-            Self::Said { status, .. } => matches!(status.as_u16(), 429 | 500 | 502 | 503 | 504),
+            Self::Said { status, .. } => {
+                self.code() == Some(ErrorCode::RequestTimeout)
+                    || matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)
+            }
             Self::Silent { .. } => true,
-            Self::TooLate { .. } => false,
+            Self::TooLate { .. } | Self::Local { .. } => false,
         }
     }
 
@@ -62,7 +68,7 @@ impl Failed {
     pub(super) fn code(&self) -> Option<ErrorCode> {
         match self {
             Self::Said { code, .. } => ErrorCode::parse(code),
-            Self::Silent { .. } | Self::TooLate { .. } => None,
+            Self::Silent { .. } | Self::TooLate { .. } | Self::Local { .. } => None,
         }
     }
 
@@ -74,10 +80,19 @@ impl Failed {
                 let said = said.collect::<Vec<_>>().join(", ");
                 format!("it answered {} {said}", status.as_u16()).trim_end().to_owned()
             }
-            Self::Silent { detail } => detail,
-            Self::TooLate { waited } => format!("no answer within {} s", waited.as_secs_f32()),
+            Self::Silent { detail } | Self::Local { detail } => detail,
+            Self::TooLate { waited, last } => {
+                let last = last.map(|last| format!("; before, {}", last.detail())).unwrap_or_default();
+                format!("no answer within {} s{last}", waited.as_secs_f32())
+            }
         }
     }
+}
+
+/// Of their own, errors of HTTP say little.
+pub(super) fn with_causes(err: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(err.source(), |cause| cause.source());
+    causes.fold(err.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 /// A call that should have worked: the store is down, full, or refuses us.
@@ -90,6 +105,7 @@ impl From<Failed> for Error {
             Failed::Said { status, .. } if status.is_client_error() => {
                 Self::StoreRefused { detail: failed.detail() }
             }
+            Failed::Local { .. } => Self::internal(failed.detail()),
             _ => Self::StoreUnreachable { detail: failed.detail() },
         }
     }
@@ -130,8 +146,9 @@ mod tests {
             told(said(StatusCode::FORBIDDEN, "AccessDenied")).contains("it answered 403 AccessDenied, m")
         );
         assert!(told(Failed::said(StatusCode::BAD_GATEWAY, None)).ends_with("it answered 502"));
-        let late = Failed::TooLate { waited: Duration::from_millis(1400) };
-        assert!(told(late).contains("no answer within 1.4 s"));
+        let last = Some(Box::new(Failed::said(StatusCode::BAD_GATEWAY, None)));
+        let late = Failed::TooLate { waited: Duration::from_millis(1400), last };
+        assert!(told(late).contains("no answer within 1.4 s; before, it answered 502"));
     }
 
     #[test]
@@ -141,6 +158,8 @@ mod tests {
             (said(StatusCode::INSUFFICIENT_STORAGE, "InsufficientStorage"), false),
             (said(StatusCode::NOT_FOUND, "NoSuchUpload"), false),
             (said(StatusCode::NOT_IMPLEMENTED, "NotImplemented"), false),
+            (said(StatusCode::BAD_REQUEST, "RequestTimeout"), true),
+            (said(StatusCode::BAD_REQUEST, "InvalidPart"), false),
             (Failed::late(ErrorAnswer { code: "Odd".into(), message: String::new() }), true),
             (Failed::late(ErrorAnswer { code: "NoSuchUpload".into(), message: String::new() }), false),
         ] {

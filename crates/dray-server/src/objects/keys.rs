@@ -1,7 +1,8 @@
 //! The credentials that requests and URLs are signed with: fixed ones, or those that AWS's chain finds (environment,
 //! profile, web identity, container, instance) and renews.
 
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials as AwsCredentials;
@@ -9,12 +10,15 @@ use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsP
 use aws_smithy_http_client::tls;
 use dray_s3::Credentials;
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::config::SettingError;
 use crate::drive::Error;
 
 /// Credentials are renewed when they are good for less than this, so that URLs live for some time.
 const RENEW_BEFORE: SignedDuration = SignedDuration::from_mins(10);
+/// How long newer ones are waited for while there are good ones: a call has little more.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// The credentials that AWS's chain finds.
 pub(super) async fn credentials_chain(region: &str) -> Result<SharedCredentialsProvider, SettingError> {
@@ -34,7 +38,9 @@ pub(super) async fn credentials_chain(region: &str) -> Result<SharedCredentialsP
 pub(super) struct Keys {
     /// `None`: those that are kept have no end.
     provider: Option<SharedCredentialsProvider>,
-    kept: RwLock<Option<Kept>>,
+    kept: Arc<RwLock<Option<Kept>>>,
+    /// Held by who looks for new ones: one at a time.
+    looking: Arc<Mutex<()>>,
 }
 
 /// Credentials, and when they end if they do.
@@ -47,35 +53,57 @@ pub(super) struct Kept {
 impl Keys {
     pub(super) fn fixed(credentials: &Credentials) -> Self {
         let kept = Kept { credentials: credentials.clone(), expires_at: None };
-        Self { provider: None, kept: RwLock::new(Some(kept)) }
+        Self { provider: None, kept: Arc::new(RwLock::new(Some(kept))), looking: Arc::default() }
     }
 
     pub(super) fn of_chain(provider: SharedCredentialsProvider) -> Self {
-        Self { provider: Some(provider), kept: RwLock::default() }
+        Self { provider: Some(provider), kept: Arc::default(), looking: Arc::default() }
     }
 
     /// Credentials that are good now and, if they can be had, for some time.
     pub(super) async fn get(&self, now: Timestamp) -> Result<Kept, NoKeys> {
-        let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let left = |kept: &Kept| kept.expires_at.map(|end| end.duration_since(now));
-        if let Some(kept) = kept.as_ref().filter(|kept| left(kept).is_none_or(|left| left > RENEW_BEFORE)) {
+        let kept = self.kept();
+        if let Some(kept) = kept.as_ref().filter(|kept| kept.is_good_for(RENEW_BEFORE, now)) {
             return Ok(kept.clone());
         }
-        let found = match &self.provider {
-            Some(provider) => provider.provide_credentials().await.map_err(|err| format!("{err:?}")),
-            None => Err("none were given".to_owned()),
+        let Some(kept) = kept.filter(|kept| kept.is_good_for(SignedDuration::ZERO, now)) else {
+            let looking = Arc::clone(&self.looking).lock_owned().await;
+            return match self.kept().filter(|kept| kept.is_good_for(SignedDuration::ZERO, now)) {
+                // Another has looked meanwhile.
+                Some(kept) => Ok(kept),
+                None => self.look(looking).await,
+            };
         };
-        match found {
-            Ok(found) => {
-                let found = Kept::from(&found);
-                *self.kept.write().unwrap_or_else(PoisonError::into_inner) = Some(found.clone());
-                Ok(found)
-            }
-            // Those that there are serve until they end.
-            Err(err) => {
-                kept.filter(|kept| left(kept).is_some_and(|left| left.is_positive())).ok_or(NoKeys(err))
-            }
+        // Those that there are serve until they end, whatever becomes of newer ones.
+        let Ok(looking) = Arc::clone(&self.looking).try_lock_owned() else { return Ok(kept) };
+        match tokio::time::timeout(PATIENCE, self.look(looking)).await {
+            Ok(Ok(newer)) => Ok(newer),
+            _ => Ok(kept),
         }
+    }
+
+    fn kept(&self) -> Option<Kept> {
+        self.kept.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Looks for credentials and keeps them, even if its caller goes away meanwhile.
+    async fn look(&self, looking: OwnedMutexGuard<()>) -> Result<Kept, NoKeys> {
+        let (provider, kept) = (self.provider.clone(), Arc::clone(&self.kept));
+        let task = tokio::spawn(async move {
+            let _looking = looking;
+            let provider = provider.ok_or_else(|| NoKeys("none were given".to_owned()))?;
+            let found = provider.provide_credentials().await.map_err(|err| NoKeys(format!("{err:?}")))?;
+            let found = Kept::from(&found);
+            *kept.write().unwrap_or_else(PoisonError::into_inner) = Some(found.clone());
+            Ok(found)
+        });
+        task.await.map_err(|err| NoKeys(err.to_string()))?
+    }
+}
+
+impl Kept {
+    fn is_good_for(&self, time: SignedDuration, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|end| end.duration_since(now) > time)
     }
 }
 
@@ -105,9 +133,8 @@ impl From<&AwsCredentials> for Kept {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
     use std::sync::atomic::{AtomicU32, Ordering};
-    use std::time::{Duration, SystemTime};
+    use std::time::SystemTime;
 
     use aws_credential_types::provider::{ProvideCredentials, error::CredentialsError, future};
 
@@ -142,5 +169,34 @@ mod tests {
         assert_eq!(key(10).await.unwrap(), "key2", "renewed ten minutes before the end");
         assert_eq!(key(35).await.unwrap(), "key2", "nothing new is to be had");
         assert_eq!(key(40).await.unwrap(), "key4");
+    }
+
+    /// Answers once, credentials that are good for 20 minutes from the beginning of time, and never again.
+    #[derive(Debug, Default)]
+    struct Hanging(AtomicU32);
+
+    impl ProvideCredentials for Hanging {
+        fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+        where
+            Self: 'a,
+        {
+            if self.0.fetch_add(1, Ordering::SeqCst) > 0 {
+                return future::ProvideCredentials::new(std::future::pending());
+            }
+            let end = SystemTime::UNIX_EPOCH + Duration::from_mins(20);
+            let found = AwsCredentials::new("key", "secret", None, Some(end), "test");
+            future::ProvideCredentials::ready(Ok(found))
+        }
+    }
+
+    #[tokio::test]
+    async fn while_there_are_good_ones_nobody_waits_for_a_provider_that_hangs() {
+        let keys = Keys::of_chain(SharedCredentialsProvider::new(Hanging::default()));
+        let at = |mins: i64| Timestamp::from_second(mins * 60).unwrap();
+        for mins in [0, 15, 19] {
+            let kept = tokio::time::timeout(PATIENCE * 4, keys.get(at(mins))).await.unwrap().unwrap();
+            assert_eq!(kept.credentials.access_key_id, "key");
+        }
+        assert!(tokio::time::timeout(PATIENCE, keys.get(at(20))).await.is_err(), "there are none");
     }
 }

@@ -26,7 +26,7 @@ use crate::drive::parts::{Crc64, PartList};
 use crate::drive::{Error, Result};
 use crate::metrics::Metrics;
 use client::{Client, Request};
-use failure::{Failed, refusal};
+use failure::{Failed, refusal, with_causes};
 use keys::{Kept, Keys, credentials_chain};
 
 /// What requests that never leave this process are signed for.
@@ -101,7 +101,10 @@ impl Objects {
         let Embedded { way, credentials, region, bucket, metrics } = config;
         let (way, endpoint) = match way {
             Way::Router(router) => (client::Way::Router(router), public_endpoint(NO_HOST)?),
-            Way::Url(url) => (client::Way::network().map_err(Error::internal)?, public_endpoint(&url)?),
+            Way::Url(url) => {
+                let endpoint = public_endpoint(&url)?;
+                (client::Way::network(&endpoint).map_err(|err| Error::internal(with_causes(&err)))?, endpoint)
+            }
         };
         let (keys, clock) = (Keys::fixed(&credentials), Clock::system());
         let client = Client { way, endpoint, region, bucket, keys, clock, metrics };
@@ -116,10 +119,11 @@ impl Objects {
             Some(credentials) => Keys::fixed(credentials),
             None => Keys::of_chain(credentials_chain(region).await?),
         };
-        let way = client::Way::network().map_err(|err| SettingError {
-            setting: "--s3-endpoint",
-            rule: format!("can not be used: {err}"),
-        })?;
+        let unusable = |err| {
+            let rule = format!("can not be used: {}", with_causes(&err));
+            SettingError { setting: "--s3-endpoint", rule }
+        };
+        let way = client::Way::network(&endpoint).map_err(unusable)?;
         let (region, bucket, clock) = (region.clone(), bucket.clone(), Clock::system());
         let client = Client { way, endpoint, region, bucket, keys, clock, metrics: metrics.clone() };
         Ok(Self { client: client.into(), kind: Kind::Other(public) })
@@ -230,9 +234,10 @@ impl Objects {
                 return Err(Error::internal("the store lists more parts than an upload can have"));
             }
             match page.next_marker {
+                None => return Ok(Some(parts)),
                 // A store that stands still would be asked for ever.
-                Some(next) if next != marker => marker = next,
-                _ => return Ok(Some(parts)),
+                Some(next) if next == marker => return Err(not_understood("ListParts")),
+                Some(next) => marker = next,
             }
         }
     }
@@ -314,12 +319,14 @@ impl Objects {
     /// The object under `key`, if there is one.
     pub(crate) async fn head(&self, key: &str) -> Result<Option<ObjectHead>> {
         match self.client.ask(Request::new("HeadObject", Method::HEAD, key)).await {
-            Ok(answer) => Ok(Some(ObjectHead {
-                size_bytes: text(&answer.headers, "content-length")
-                    .and_then(|bytes| bytes.parse().ok())
-                    .unwrap_or(0),
-                store_token: text(&answer.headers, TOKEN_METADATA).map(str::to_owned),
-            })),
+            Ok(answer) => {
+                // Without a size, an object must not be taken for one of another size than was announced.
+                let size = text(&answer.headers, "content-length").and_then(|bytes| bytes.parse().ok());
+                Ok(Some(ObjectHead {
+                    size_bytes: size.ok_or_else(|| not_understood("HeadObject"))?,
+                    store_token: text(&answer.headers, TOKEN_METADATA).map(str::to_owned),
+                }))
+            }
             Err(failed) if failed.is_not_found() => Ok(None),
             Err(failed) => Err(failed.into()),
         }

@@ -161,7 +161,9 @@ fn run_together(connection: &Conn, group: &mut [Box<dyn Job>]) -> Result<bool, E
     execute(connection, "begin immediate", &[])?;
     for job in group {
         let before = changes(connection);
-        if !job.run(connection) && changes(connection) != before {
+        let succeeded = job.run(connection);
+        let after = changes(connection);
+        if after.is_none() || (!succeeded && after != before) {
             undo(connection);
             return Ok(false);
         }
@@ -183,7 +185,7 @@ fn run_apart(connection: &Conn, group: &mut [Box<dyn Job>]) -> Result<(), Error>
     execute(connection, "commit", &[]).map(drop)
 }
 
-/// Moves with every row that is inserted, changed or deleted; and if SQLite has rolled the transaction back.
+/// Grows with every row that is inserted, changed or deleted; none if SQLite has rolled the transaction back.
 fn changes(connection: &Conn) -> Option<u64> {
     match connection {
         Conn::Sqlite(connection) if !connection.is_autocommit() => Some(connection.total_changes()),
