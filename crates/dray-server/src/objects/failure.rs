@@ -36,8 +36,8 @@ impl Failed {
 
     /// An error that came when the status had been sent already.
     pub(super) fn late(error: ErrorAnswer) -> Self {
-        let status = ErrorCode::parse(&error.code).map(ErrorCode::status);
-        Self::said(status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), Some(error))
+        let code = ErrorCode::parse(&error.code).unwrap_or(ErrorCode::InternalError);
+        Self::said(code.status(), Some(error))
     }
 
     pub(super) fn silent(err: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
@@ -61,7 +61,7 @@ impl Failed {
     }
 
     pub(super) fn is_not_found(&self) -> bool {
-        matches!(self, Self::Said { status: StatusCode::NOT_FOUND, .. })
+        matches!(self, Self::Said { status, .. } if *status == ErrorCode::NoSuchKey.status())
     }
 
     /// The code of S3, if it is one that means something to us.
