@@ -18,7 +18,7 @@ run: build ## build everything (the page included) and serve on http://127.0.0.1
 build: $(PAGE) ## the release binary, at target/release/dray
 	cargo build --release --locked -p dray
 
-dist: $(PAGE) ## the binary to deploy, at target/dist/dray: a tenth faster, and longer to build
+dist: $(PAGE) ## the binary to deploy, at target/dist/dray: some per cent less CPU, and longer to build
 	cargo build --profile dist --locked -p dray
 
 $(PAGE): $(PAGE_SOURCES)
