@@ -151,8 +151,8 @@ impl ReadObject {
 /// What a child of the element adds to a row; leaves the child.
 type ReadChild<T> = fn(&mut T, &str, &mut Cursor<'_>) -> Result<(), S3Error>;
 
-/// The elements called `row`, and the markers of the next page: none if this is the last. A marker that is not there is
-/// empty, but for the first.
+/// The elements called `row`, and the markers of the next page: none if this is the last, or does not say the first of
+/// them. Others that it does not say are empty.
 fn page<T: Default, const N: usize>(
     body: &[u8],
     row: &str,

@@ -22,17 +22,9 @@ fn findings(command: &mut Command) -> (Vec<String>, bool) {
 
 /// The doctor, of a server that would have this drive's store as another one.
 fn doctor_of(store: &Drive, more: &[&str]) -> Command {
-    let keys: Value = serde_json::from_str(
-        &String::from_utf8(
-            dray().args(["store", "keys", "--json", "--data"]).arg(store.data()).output().unwrap().stdout,
-        )
-        .unwrap(),
-    )
-    .unwrap();
     let mut command = dray();
     command
-        .env("AWS_ACCESS_KEY_ID", keys["accessKeyId"].as_str().unwrap())
-        .env("AWS_SECRET_ACCESS_KEY", keys["secretAccessKey"].as_str().unwrap())
+        .envs(store.store_keys())
         .args(["doctor", "--data"])
         .arg(store.here().join("none"))
         .args(["--s3-bucket", "dray", "--s3-endpoint", &store.url, "--s3-path-style"])

@@ -85,3 +85,22 @@ fn a_drive_moves_to_another_store_and_is_served_from_there() {
     drive.ok(&["download", &id, "--output", "back"]);
     assert!(drive.read("back") == content);
 }
+
+#[test]
+fn another_store_is_reached_directly_whatever_proxy_the_machine_has() {
+    let store = Drive::start();
+    let nowhere = [("HTTP_PROXY", "http://127.0.0.1:1"), ("ALL_PROXY", "http://127.0.0.1:1")];
+    let drive = Drive::start_with(|serve| {
+        serve.envs(store.store_keys()).envs(nowhere).args([
+            "--s3-bucket",
+            "dray",
+            "--s3-endpoint",
+            &store.url,
+            "--s3-path-style",
+        ])
+    });
+    let content = drive.file("sent", 1000);
+    let item = drive.json(&["upload", "sent"]);
+    drive.ok(&["download", item["id"].as_str().unwrap(), "-o", "back"]);
+    assert!(drive.read("back") == content);
+}
