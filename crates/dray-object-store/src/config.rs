@@ -9,8 +9,10 @@ pub struct Config {
     pub root: PathBuf,
     /// The region that requests must be signed for.
     pub region: String,
-    /// The bucket that exists from the first start on.
+    /// The server's own bucket, which exists from the first start on. Tools' keys read it and do not write it.
     pub bucket: String,
+    /// Names that no new bucket may have, as they are first segments of other paths of the same server.
+    pub reserved_names: Vec<String>,
     /// Whether an answer waits until its bytes are on the disk (fsync). Off only where losing data is fine.
     pub durable: bool,
     /// The largest object, in bytes; AWS allows 5 TiB.
@@ -37,6 +39,7 @@ impl Config {
             root: root.into(),
             region: "us-east-1".to_owned(),
             bucket: "dray".to_owned(),
+            reserved_names: Vec::new(),
             durable: true,
             max_object_bytes: 5 << 40,
             cors_origins: CorsOrigins::Any,

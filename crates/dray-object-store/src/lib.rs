@@ -2,13 +2,13 @@
 //!
 //! ```text
 //! root/lock         one process at a time
-//! root/keys.json    the access key, made at random on the first start (0600)
+//! root/keys.json    the access keys, made at random: the server's on the first start, tools' when asked for (0600)
 //! root/meta.db      buckets, uploads, parts, objects: SQLite, one writer thread that commits in groups
 //! root/reserve      4 MiB that let a full disk be emptied
 //! root/parts/ab/…   the bytes of parts over 16 KiB; immutable, randomly named; smaller ones live in meta.db
 //! ```
 //!
-//! A request is parsed, authenticated, then acted on (`http/`). Bodies stream block by block through aligned
+//! A request is authenticated, parsed, authorised, then acted on (`http/`). Bodies stream block by block through aligned
 //! buffers to the disk (`body/`, `disk/`), and become visible by one database commit (`meta/`). Downloads are
 //! checked block by block against stored CRCs (`read.rs`). What nothing refers to is removed later
 //! (`collector.rs`), never under a reader (`pins.rs`).
@@ -33,6 +33,7 @@ mod store;
 
 pub use config::{Config, CorsOrigins};
 pub use failpoints::die_at;
-pub use keys::read_keys;
+pub use http::BucketIn;
+pub use keys::{KeyKind, key_of, read_keys, rotate_key, tools_may_have_the_servers_key};
 pub use open_error::OpenError;
 pub use store::ObjectStore;

@@ -23,7 +23,8 @@ use crate::{
     collector::Collector,
     disk::{Disk, SharedDisk},
     failure::{Failure, no_space},
-    http, keys,
+    http,
+    keys::{self, KeyRing},
     meta::{Meta, SchemaError, complete::Limits, is_full, schema},
     pins::Pins,
     reserve::Reserve,
@@ -31,6 +32,8 @@ use crate::{
 
 /// Every part but the last has at least so many bytes (AWS S3 user guide, "Multipart upload limits").
 const MIN_PART_BYTES: u64 = 5 << 20;
+/// The owner's id and name in listings: keys come and go, the owner stays.
+const OWNER: &str = "dray";
 
 /// An open store. Clones share it; it closes when the last is dropped, or in order by [`ObjectStore::close`].
 #[derive(Clone)]
@@ -39,7 +42,7 @@ pub struct ObjectStore(Arc<Inner>);
 struct Inner {
     config: Config,
     min_part_bytes: u64,
-    credentials: Credentials,
+    keys: KeyRing,
     meta: Arc<Meta>,
     disk: SharedDisk,
     pins: Pins,
@@ -65,7 +68,7 @@ impl ObjectStore {
         let unwritable = |source| OpenError::Unwritable { path: root.clone(), source };
         DirBuilder::new().recursive(true).mode(0o700).create(&root).map_err(unwritable)?;
         let lock = lock(&root)?;
-        let credentials = keys::read_or_make(&root)?;
+        let keys = keys::open(&root)?;
         let disk = Arc::new(Disk::open(&root.join("parts"), config.durable).map_err(unwritable)?);
         let path = root.join("meta.db");
         let now = clock::now().as_millisecond();
@@ -101,7 +104,7 @@ impl ObjectStore {
         let inner = Inner {
             config,
             min_part_bytes,
-            credentials,
+            keys,
             meta,
             disk,
             pins,
@@ -116,12 +119,23 @@ impl ObjectStore {
     /// All routes, path style: `/`, `/{bucket}`, `/{bucket}/{key}`. Requests are signed over the path that is
     /// on the wire, so mount the router where nothing strips paths: `fallback_service`, or `route_service`.
     pub fn router(&self) -> Router {
-        http::router(self.clone())
+        http::router(self.clone(), http::Door::Outside)
     }
 
-    /// The access key that requests must be signed with.
-    pub fn credentials(&self) -> &Credentials {
-        &self.0.credentials
+    /// The same for requests of this process alone: signed with the server's key, they may do everything. No socket
+    /// may lead here.
+    pub fn own_router(&self) -> Router {
+        http::router(self.clone(), http::Door::Inside)
+    }
+
+    /// The server's key: what it signs URLs and its own requests with. Another one after a rotation.
+    pub fn credentials(&self) -> Credentials {
+        self.0.keys.server(clock::now().as_millisecond())
+    }
+
+    /// Whether there is a bucket of this name. Answered from memory.
+    pub fn has_bucket(&self, name: &str) -> bool {
+        self.0.meta.bucket_names().contains(name)
     }
 
     /// The bucket that always exists.
@@ -160,8 +174,18 @@ impl ObjectStore {
     }
 
     /// Who owns every bucket and object, as listings name it.
-    pub(crate) fn owner(&self) -> &str {
-        &self.0.credentials.access_key_id
+    #[expect(clippy::unused_self, reason = "a property of the store, the same for all")]
+    pub(crate) fn owner(&self) -> &'static str {
+        OWNER
+    }
+
+    pub(crate) fn keys(&self) -> &KeyRing {
+        &self.0.keys
+    }
+
+    /// Whether a bucket may not have this name, as the server has something else in that place.
+    pub(crate) fn is_reserved(&self, name: &str) -> bool {
+        self.0.config.reserved_names.iter().any(|reserved| reserved == name)
     }
 
     pub(crate) fn idle_timeout(&self) -> Duration {

@@ -64,6 +64,8 @@ pub enum ErrorCode {
     MalformedXML,
     /// 400: the body of a control request is too long.
     MaxMessageLengthExceeded,
+    /// 400: the user metadata is over 2 KiB.
+    MetadataTooLarge,
     /// 405: the resource does not take this method.
     MethodNotAllowed,
     /// 411: a `Content-Length` is needed.
@@ -90,6 +92,8 @@ pub enum ErrorCode {
     SignatureDoesNotMatch,
     /// 503: too many requests.
     SlowDown,
+    /// 400: the store has as many buckets as it takes.
+    TooManyBuckets,
     /// 400: the body is not the one whose SHA-256 was signed.
     XAmzContentSHA256Mismatch,
 }
@@ -127,6 +131,7 @@ impl ErrorCode {
             Self::KeyTooLongError => "KeyTooLongError",
             Self::MalformedXML => "MalformedXML",
             Self::MaxMessageLengthExceeded => "MaxMessageLengthExceeded",
+            Self::MetadataTooLarge => "MetadataTooLarge",
             Self::MethodNotAllowed => "MethodNotAllowed",
             Self::MissingContentLength => "MissingContentLength",
             Self::NoSuchBucket => "NoSuchBucket",
@@ -140,6 +145,7 @@ impl ErrorCode {
             Self::ServiceUnavailable => "ServiceUnavailable",
             Self::SignatureDoesNotMatch => "SignatureDoesNotMatch",
             Self::SlowDown => "SlowDown",
+            Self::TooManyBuckets => "TooManyBuckets",
             Self::XAmzContentSHA256Mismatch => "XAmzContentSHA256Mismatch",
         }
     }
@@ -167,7 +173,9 @@ impl ErrorCode {
             | Self::KeyTooLongError
             | Self::MalformedXML
             | Self::MaxMessageLengthExceeded
+            | Self::MetadataTooLarge
             | Self::RequestTimeout
+            | Self::TooManyBuckets
             | Self::XAmzContentSHA256Mismatch => StatusCode::BAD_REQUEST,
             Self::AccessDenied
             | Self::InvalidAccessKeyId
@@ -225,6 +233,7 @@ impl ErrorCode {
         Self::KeyTooLongError,
         Self::MalformedXML,
         Self::MaxMessageLengthExceeded,
+        Self::MetadataTooLarge,
         Self::MethodNotAllowed,
         Self::MissingContentLength,
         Self::NoSuchBucket,
@@ -238,6 +247,7 @@ impl ErrorCode {
         Self::ServiceUnavailable,
         Self::SignatureDoesNotMatch,
         Self::SlowDown,
+        Self::TooManyBuckets,
         Self::XAmzContentSHA256Mismatch,
     ];
 }
@@ -293,6 +303,7 @@ mod tests {
         400 KeyTooLongError
         400 MalformedXML
         400 MaxMessageLengthExceeded
+        400 MetadataTooLarge
         405 MethodNotAllowed
         411 MissingContentLength
         404 NoSuchBucket
@@ -306,6 +317,7 @@ mod tests {
         503 ServiceUnavailable
         403 SignatureDoesNotMatch
         503 SlowDown
+        400 TooManyBuckets
         400 XAmzContentSHA256Mismatch
         ");
     }

@@ -129,8 +129,8 @@ pub fn presign_with_headers(
     if !headers.iter().all(|(name, _)| bindable(name)) {
         return Err(PresignError::Header);
     }
-    let mut bound = vec![("host".to_owned(), scope.endpoint.host(scope.bucket))];
-    bound.extend(headers.iter().map(|(name, value)| ((*name).to_owned(), canonical_value(value))));
+    let mut bound = vec![("host".to_owned(), scope.endpoint.host(scope.bucket).into_bytes())];
+    bound.extend(headers.iter().map(|(name, value)| ((*name).to_owned(), canonical_value(value.as_bytes()))));
     bound.sort_unstable();
 
     let amz_date = timestamp::format(scope.now);

@@ -44,7 +44,7 @@ pub enum SignError {
     /// The path or query is not validly percent-encoded.
     #[error("the URI is not validly percent-encoded")]
     Uri,
-    /// A value, the access key id or the session token is not visible ASCII.
+    /// The access key id or the session token is not visible ASCII.
     #[error("a header's value is not visible ASCII")]
     HeaderValue,
     /// The region is not a region's name.
@@ -68,7 +68,7 @@ pub fn sign_request(
     }
     let amz_date = timestamp::format(scope.now);
     let mut added = added_headers(scope, uri, headers, &amz_date, payload)?;
-    let canonical_headers = canonical_headers(headers, &added)?;
+    let canonical_headers = canonical_headers(headers, &added);
     let query = Query::parse(uri.query().unwrap_or_default()).map_err(|_| SignError::Uri)?;
     let request = CanonicalRequest {
         method: method.as_str(),
@@ -113,21 +113,20 @@ fn header_value(text: &str) -> Result<HeaderValue, SignError> {
 }
 
 /// The headers to sign, canonical and sorted; an added one replaces a given one.
-fn canonical_headers(given: &HeaderMap, added: &HeaderMap) -> Result<Vec<(String, String)>, SignError> {
+fn canonical_headers(given: &HeaderMap, added: &HeaderMap) -> Vec<(String, Vec<u8>)> {
     let kept = given.keys().filter(|name| !added.contains_key(*name) && !UNSIGNED_HEADERS.contains(name));
     let mut canonical = Vec::with_capacity(given.keys_len() + added.keys_len());
     for (map, name) in kept.map(|name| (given, name)).chain(added.keys().map(|name| (added, name))) {
-        let value = joined_value(map, name.as_str()).ok_or(SignError::HeaderValue)?;
-        canonical.push((name.as_str().to_owned(), value));
+        canonical.push((name.as_str().to_owned(), joined_value(map, name.as_str())));
     }
     canonical.sort_unstable();
-    Ok(canonical)
+    canonical
 }
 
-/// The canonical value of a header, its occurrences joined by commas; nothing if one is not visible ASCII.
-pub(crate) fn joined_value(headers: &HeaderMap, name: &str) -> Option<String> {
-    let values = headers.get_all(name).iter().map(|value| value.to_str().ok().map(canonical_value));
-    Some(values.collect::<Option<Vec<_>>>()?.join(","))
+/// The canonical value of a header, its occurrences joined by commas: the bytes on the wire, which may be UTF-8.
+pub(crate) fn joined_value(headers: &HeaderMap, name: &str) -> Vec<u8> {
+    let values = headers.get_all(name).iter().map(|value| canonical_value(value.as_bytes()));
+    values.collect::<Vec<_>>().join(&b',')
 }
 
 #[cfg(test)]

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use dray_object_store::{CorsOrigins, ObjectStore};
 
 use crate::config::{BUCKET, Config, REGION, store_folder};
 use crate::metrics::Metrics;
 use crate::objects::{Embedded, Objects, Way};
-use crate::{Error, drive};
+use crate::{Error, drive, http};
 
 /// The store that comes with the server.
 pub(crate) struct EmbeddedStore {
@@ -19,9 +18,10 @@ impl EmbeddedStore {
     /// Opens it. The server asks it without a socket, so that it still can while the public one drains at the end.
     pub(crate) async fn open(config: &Config, metrics: &Arc<Metrics>) -> Result<(Self, Objects), Error> {
         let store = open_store(config).await?;
+        let signing = store.clone();
         let objects = Objects::embedded(Embedded {
-            way: Way::Router(store.router()),
-            credentials: store.credentials().clone(),
+            way: Way::Router(store.own_router()),
+            keys: Arc::new(move || signing.credentials()),
             region: REGION.to_owned(),
             bucket: BUCKET.to_owned(),
             metrics: metrics.clone(),
@@ -35,9 +35,9 @@ impl EmbeddedStore {
         move || store.spend_reserve()
     }
 
-    /// What answers S3 requests.
-    pub(crate) fn router(&self) -> Router {
-        self.store.router()
+    /// What answers S3 requests that come from outside, and knows which buckets there are.
+    pub(crate) fn store(&self) -> ObjectStore {
+        self.store.clone()
     }
 
     /// Closes the files.
@@ -50,6 +50,7 @@ async fn open_store(config: &Config) -> Result<ObjectStore, Error> {
     let mut store = dray_object_store::Config::new(store_folder(&config.data));
     BUCKET.clone_into(&mut store.bucket);
     REGION.clone_into(&mut store.region);
+    store.reserved_names = http::first_segments();
     if !config.allow_origins.is_empty() {
         store.cors_origins = CorsOrigins::List(config.allow_origins.clone());
     }

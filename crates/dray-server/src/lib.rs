@@ -175,6 +175,7 @@ impl Server {
         }
         let listener = sockets.drive.local_addr().map_err(Error::Socket)?.ip();
         let rate_limits = RateLimits::new(&config, listener, &metrics);
+        let own_hosts = config.own_hosts();
         let (clock, tasks) = (config.clock, TaskTracker::new());
         let trash_life = SignedDuration::try_from(config.trash_life).unwrap_or(SignedDuration::MAX);
         let service = Service::new(service::Inner {
@@ -200,8 +201,9 @@ impl Server {
         let public_url = public_url.map(Into::into);
         let app = http::App { service: service.clone(), public_url, rate_limits: rate_limits.clone() };
         let around = http::Around {
-            store: embedded.as_ref().map(EmbeddedStore::router),
+            store: embedded.as_ref().map(EmbeddedStore::store),
             bucket: BUCKET,
+            own_hosts,
             origins: &origins,
             proxies: &config.trusted_proxies,
             traces: config.traces,

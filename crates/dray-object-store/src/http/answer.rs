@@ -10,6 +10,7 @@ use jiff::{Timestamp, fmt::rfc2822::DateTimePrinter};
 
 use crate::failure::Failure;
 
+pub(super) const X_AMZ_BUCKET_REGION: HeaderName = HeaderName::from_static("x-amz-bucket-region");
 pub(super) const X_AMZ_REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
 
 /// An answer without a body.
@@ -38,11 +39,20 @@ pub(super) fn failure(failure: Failure, path: &str, request_id: &str, is_head: b
     let mut response = if is_head || code == ErrorCode::NotModified {
         empty(StatusCode::OK)
     } else {
-        let document = xml::Error { code, message: &error.message, resource: path, request_id };
+        let document = xml::Error {
+            code,
+            message: &error.message,
+            region: error.region.as_deref(),
+            resource: path,
+            request_id,
+        };
         xml(document.to_xml())
     };
     *response.status_mut() = code.status();
     response.headers_mut().extend(headers.into_iter().map(|(name, value)| (Some(name), value)));
+    if let Some(region) = &error.region {
+        set(response.headers_mut(), X_AMZ_BUCKET_REGION, region);
+    }
     if matches!(code, ErrorCode::ServiceUnavailable | ErrorCode::SlowDown) {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     }

@@ -1,17 +1,23 @@
 //! `CreateBucket`, `HeadBucket`, `DeleteBucket`, `ListBuckets`, `GetBucketLocation`.
 
 use axum::{body::Body, response::Response};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use dray_s3::{ErrorCode, xml};
-use http::{HeaderName, StatusCode, header};
+use http::{StatusCode, header};
 
 use super::{
     Call, answer,
     control_body::{self, Checksums},
+    list_objects::continued,
 };
-use crate::{failure::Failure, meta::buckets};
+use crate::{
+    failure::{Failure, invalid_argument},
+    meta::buckets::{self, Asked},
+};
 
 const MAX_CONFIGURATION_BYTES: usize = 16 << 10;
-const X_AMZ_BUCKET_REGION: HeaderName = HeaderName::from_static("x-amz-bucket-region");
+/// Most buckets of a store, and of a page of their list (AWS S3 API reference, `ListBuckets`).
+const MAX_BUCKETS: usize = 10_000;
 
 /// Whether a name is one that S3 allows (AWS S3 user guide, "Bucket naming rules", those on characters).
 pub(crate) fn is_bucket_name(name: &str) -> bool {
@@ -37,9 +43,24 @@ pub(super) async fn create(call: &Call, body: &mut Body) -> Result<Response, Fai
         let message = format!("This store's region is {}", call.store.region());
         return Err(Failure::new(ErrorCode::InvalidLocationConstraint, message));
     }
+    if call.store.is_reserved(&name) {
+        let message = format!("A bucket cannot be called {name}: the server has something else at that path");
+        return Err(Failure::new(ErrorCode::InvalidBucketName, message));
+    }
     let (location, now) = (format!("/{name}"), call.now_ms());
-    let made = call.store.meta().write(move |db| Ok(buckets::ensure(db, &name, now)?)).await?;
-    if !made {
+    let (names, noted) = (call.store.meta().bucket_names().clone(), name.clone());
+    let make = call.store.meta().write_then(
+        move |db| {
+            let made = buckets::ensure(db, &name, now)?;
+            if made && buckets::count(db)? > MAX_BUCKETS {
+                let message = format!("The store has {MAX_BUCKETS} buckets, which is all that it takes");
+                return Err(Failure::new(ErrorCode::TooManyBuckets, message));
+            }
+            Ok(made)
+        },
+        move |settled| names.made(noted, settled),
+    );
+    if !make.await? {
         let message = "Your previous request to create the named bucket succeeded and you already own it";
         return Err(Failure::new(ErrorCode::BucketAlreadyOwnedByYou, message));
     }
@@ -52,36 +73,72 @@ pub(super) async fn head(call: &Call) -> Result<Response, Failure> {
     let name = call.target.bucket.clone();
     call.store.meta().read(move |db| buckets::find(db, &name)).await?;
     let mut response = answer::empty(StatusCode::OK);
-    answer::set(response.headers_mut(), X_AMZ_BUCKET_REGION, call.store.region());
+    answer::set(response.headers_mut(), answer::X_AMZ_BUCKET_REGION, call.store.region());
     Ok(response)
 }
 
 pub(super) async fn delete(call: &Call) -> Result<Response, Failure> {
     let name = call.target.bucket.clone();
-    let remove = call.store.meta().write(move |db| {
-        let bucket = buckets::find(db, &name)?;
-        if !buckets::is_empty(db, bucket)? {
-            let message = "The bucket you tried to delete holds objects or unfinished uploads";
-            return Err(Failure::new(ErrorCode::BucketNotEmpty, message));
-        }
-        Ok(buckets::remove(db, bucket)?)
-    });
+    let (names, noted) = (call.store.meta().bucket_names().clone(), name.clone());
+    let remove = call.store.meta().write_then(
+        move |db| {
+            let bucket = buckets::find(db, &name)?;
+            if !buckets::is_empty(db, bucket)? {
+                let message = "The bucket you tried to delete is not empty";
+                return Err(Failure::new(ErrorCode::BucketNotEmpty, message));
+            }
+            Ok(buckets::remove(db, bucket)?)
+        },
+        move |settled| names.removed(&noted, settled),
+    );
     remove.await?;
+    call.store.collect_garbage();
     Ok(answer::empty(StatusCode::NO_CONTENT))
 }
 
 pub(super) async fn list(call: &Call) -> Result<Response, Failure> {
-    let all = call.store.meta().read(|db| Ok(buckets::list(db)?)).await?;
-    let listed = |bucket: &buckets::Bucket| answer::timestamp(bucket.created_at);
-    let buckets = all.iter().map(|bucket| xml::Bucket { name: &bucket.name, created_at: listed(bucket) });
-    let owner = call.store.owner();
-    Ok(answer::xml(xml::ListAllMyBucketsResult { owner, buckets: buckets.collect() }.to_xml()))
+    let limit = max_buckets(call)?;
+    let prefix = call.query.get("prefix");
+    let after = call.query.get("continuation-token").map(continued).transpose()?.unwrap_or_default();
+    let region = call.store.region();
+    let is_elsewhere = call.query.get("bucket-region").is_some_and(|asked| asked != region);
+    let asked = Asked { prefix: prefix.unwrap_or_default().to_owned(), after, limit: Some(limit + 1) };
+    let read = call.store.meta().read(move |db| Ok(buckets::page(db, &asked)?));
+    let mut page = if is_elsewhere { Vec::new() } else { read.await? };
+
+    let is_truncated = page.len() > limit;
+    page.truncate(limit);
+    let next = page.last().filter(|_| is_truncated).map(|last| URL_SAFE_NO_PAD.encode(&last.name));
+    let is_paged = ["bucket-region", "max-buckets", "continuation-token", "prefix"]
+        .iter()
+        .any(|name| call.query.contains(name));
+    let buckets = page.iter().map(|bucket| xml::Bucket {
+        name: &bucket.name,
+        created_at: answer::timestamp(bucket.created_at),
+        region: is_paged.then_some(region),
+    });
+    let document = xml::ListAllMyBucketsResult {
+        owner: call.store.owner(),
+        buckets: buckets.collect(),
+        continuation_token: next.as_deref(),
+        prefix,
+    };
+    Ok(answer::xml(document.to_xml()))
+}
+
+/// How many buckets a page has: 1 to 10,000, by default as many as there may be.
+fn max_buckets(call: &Call) -> Result<usize, Failure> {
+    let Some(asked) = call.query.get("max-buckets") else { return Ok(MAX_BUCKETS) };
+    let asked = asked.parse().ok().filter(|number| (1..=MAX_BUCKETS).contains(number));
+    asked.ok_or_else(|| invalid_argument(format!("max-buckets must be an integer from 1 to {MAX_BUCKETS}")))
 }
 
 pub(super) async fn location(call: &Call) -> Result<Response, Failure> {
     let name = call.target.bucket.clone();
     call.store.meta().read(move |db| buckets::find(db, &name)).await?;
-    Ok(answer::xml(xml::LocationConstraint { region: call.store.region() }.to_xml()))
+    let mut response = answer::xml(xml::LocationConstraint { region: call.store.region() }.to_xml());
+    answer::set(response.headers_mut(), answer::X_AMZ_BUCKET_REGION, call.store.region());
+    Ok(response)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ const METHODS: HeaderValue = HeaderValue::from_static("GET, PUT, HEAD, POST, DEL
 const EXPOSED: HeaderValue = HeaderValue::from_static(
     "ETag, Content-Length, Content-Range, Accept-Ranges, x-amz-request-id, x-amz-checksum-crc64nvme, \
      x-amz-checksum-crc32, x-amz-checksum-crc32c, x-amz-checksum-sha1, x-amz-checksum-sha256, \
-     x-amz-checksum-type, x-amz-mp-parts-count",
+     x-amz-checksum-type, x-amz-mp-parts-count, x-amz-bucket-region",
 );
 /// How long a browser may remember a preflight; Firefox caps it at a day, Chromium at two hours.
 const MAX_AGE_SECS: HeaderValue = HeaderValue::from_static("86400");

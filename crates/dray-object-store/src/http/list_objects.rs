@@ -59,8 +59,8 @@ pub(super) async fn version_2(call: &Call) -> Result<Response, Failure> {
     Ok(answer::xml(document.to_xml()))
 }
 
-/// The key or common prefix that an earlier page ended with.
-fn continued(token: &str) -> Result<String, Failure> {
+/// The key, common prefix or bucket that an earlier page ended with.
+pub(super) fn continued(token: &str) -> Result<String, Failure> {
     let key = URL_SAFE_NO_PAD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     key.ok_or_else(|| invalid_argument("The continuation token provided is incorrect"))
 }

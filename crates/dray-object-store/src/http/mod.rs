@@ -1,5 +1,6 @@
 //! S3 over HTTP: parse → authenticate → authorise → act, always in that order. One file an operation or family.
 
+mod access;
 mod answer;
 mod attributes;
 mod buckets;
@@ -13,11 +14,14 @@ mod get_object;
 mod list_objects;
 mod list_uploads;
 mod op;
+mod place;
 mod put_object;
 mod range;
 mod stored_headers;
 mod upload_part;
 mod uploads;
+
+use std::cell::OnceCell;
 
 use axum::{
     Router,
@@ -30,9 +34,17 @@ use http::{Method, request::Parts};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 
-use self::op::{Operation, Target};
-pub(crate) use self::{buckets::is_bucket_name, fields::Fields};
-use crate::{ObjectStore, clock, failure::Failure};
+use self::{
+    access::{Access, Caller},
+    op::{Operation, Target},
+};
+pub use self::place::BucketIn;
+pub(crate) use self::{access::Door, buckets::is_bucket_name, fields::Fields};
+use crate::{
+    ObjectStore, clock,
+    failure::{Failure, invalid_request},
+    keys::Known,
+};
 
 /// An authenticated request, its body aside.
 struct Call {
@@ -41,10 +53,16 @@ struct Call {
     query: Query,
     target: Target,
     payload: Payload,
+    caller: Caller,
     now: Timestamp,
 }
 
 impl Call {
+    /// Refuses what the caller may not do to this bucket.
+    fn check(&self, access: Access, bucket: &str) -> Result<(), Failure> {
+        self.caller.check(access, bucket, self.store.bucket())
+    }
+
     fn fields(&self) -> Fields<'_> {
         Fields::new(&self.head.headers, &self.query)
     }
@@ -57,11 +75,11 @@ impl Call {
 
 /// Every route of the store. The path is taken as it is on the wire, since it is signed: mount the router
 /// where nothing strips or rewrites paths (as a fallback, or with `route_service`).
-pub(crate) fn router(store: ObjectStore) -> Router {
-    Router::new().fallback(handle).with_state(store)
+pub(crate) fn router(store: ObjectStore, door: Door) -> Router {
+    Router::new().fallback(handle).with_state((store, door))
 }
 
-async fn handle(State(store): State<ObjectStore>, request: Request) -> Response {
+async fn handle(State((store, door)): State<(ObjectStore, Door)>, request: Request) -> Response {
     let request_id = hex::encode_upper(clock::random::<8>());
     let (head, mut body) = request.into_parts();
     let origin = head.headers.get(http::header::ORIGIN).cloned();
@@ -70,7 +88,7 @@ async fn handle(State(store): State<ObjectStore>, request: Request) -> Response 
     let outcome = if head.method == Method::OPTIONS {
         cors::preflight(&store, &head)
     } else {
-        serve(store.clone(), head, &mut body).await
+        serve(store.clone(), door, head, &mut body).await
     };
     let mut response = match outcome {
         Ok(response) => response,
@@ -92,24 +110,49 @@ struct Answered {
     path: String,
 }
 
-async fn serve(store: ObjectStore, head: Parts, body: &mut Body) -> Result<Response, Failure> {
+async fn serve(store: ObjectStore, door: Door, head: Parts, body: &mut Body) -> Result<Response, Failure> {
     let invalid = |_| Failure::new(ErrorCode::InvalidURI, "The query is not valid percent-encoded UTF-8");
     let query = Query::parse(head.uri.query().unwrap_or_default()).map_err(invalid)?;
     op::refuse_copies(&head.headers, &query)?;
-    let target = Target::parse(head.uri.path())?;
-    let operation = Operation::parse(&head.method, &target, &query);
 
     let now = clock::now();
-    let payload = check_signature(&store, &head, now)?;
-    // Only now: what is not offered is nobody's business without a signature.
-    let operation = operation?;
+    let (caller, payload) = check_signature(&store, door, &head, now)?;
+    caller.check_key()?;
+    // Only now: where a bucket is, and what is not offered, is nobody's business without a signature.
+    let target = Target::parse(&place(&store, &head, caller)?, head.uri.path())?;
+    let operation = Operation::parse(&head.method, &target, &query)?;
 
-    // Whoever has the store's one key may do everything; the drive decides whom it gives signatures to.
-    let call = Call { store, head, query, target, payload, now };
+    let call = Call { store, head, query, target, payload, caller, now };
+    call.check(operation.access(), &call.target.bucket)?;
     act(operation, &call, body).await
 }
 
-fn check_signature(store: &ObjectStore, head: &Parts, now: Timestamp) -> Result<Payload, Failure> {
+/// Where the request names its bucket. The server signs its URLs with the bucket in the path, so they are served on any
+/// host that is not the name of a bucket.
+fn place(store: &ObjectStore, head: &Parts, caller: Caller) -> Result<BucketIn, Failure> {
+    match head.extensions.get::<BucketIn>() {
+        None | Some(BucketIn::Path) => Ok(BucketIn::Path),
+        Some(BucketIn::Host(bucket)) if caller.is_server() && !store.has_bucket(bucket) => Ok(BucketIn::Path),
+        Some(BucketIn::Host(bucket)) => Ok(BucketIn::Host(bucket.clone())),
+        Some(BucketIn::Unclear) if caller.is_server() => Ok(BucketIn::Path),
+        Some(BucketIn::Unclear) => {
+            let host = head.headers.get(http::header::HOST).map(|host| host.as_bytes().escape_ascii());
+            let host = host.map_or_else(String::new, |host| format!(" {host}"));
+            Err(invalid_request(format!(
+                "The host{host} is not known as this server's own, and may name a bucket: use one of the server's own \
+                 hosts, or tell the server that this is one"
+            )))
+        }
+    }
+}
+
+/// Who has signed the request, and what vouches for its body.
+fn check_signature(
+    store: &ObjectStore,
+    door: Door,
+    head: &Parts,
+    now: Timestamp,
+) -> Result<(Caller, Payload), Failure> {
     let mut headers = std::borrow::Cow::Borrowed(&head.headers);
     if !headers.contains_key(http::header::HOST)
         && let Some(host) = head.uri.authority().and_then(|host| host.as_str().parse().ok())
@@ -122,9 +165,17 @@ fn check_signature(store: &ObjectStore, head: &Parts, now: Timestamp) -> Result<
         query: head.uri.query().unwrap_or_default(),
         headers: &headers,
     };
-    let known = store.credentials();
-    let lookup = |id: &str| (id == known.access_key_id).then(|| known.clone());
-    Ok(authenticate(&signed, store.region(), now, lookup)?.payload)
+    let signer = OnceCell::new();
+    let lookup = |id: &str| {
+        let Known { credentials, kind, is_former } = store.keys().find(id, now.as_millisecond())?;
+        // The one id of a request is looked up once.
+        let _ = signer.set((kind, is_former));
+        Some(credentials)
+    };
+    let authenticated = authenticate(&signed, store.region(), now, lookup)?;
+    let (kind, is_former) = *signer.get().ok_or_else(|| Failure::internal("nobody has signed"))?;
+    let caller = Caller { kind, is_former, is_presigned: authenticated.presigned, door };
+    Ok((caller, authenticated.payload))
 }
 
 async fn act(operation: Operation, call: &Call, body: &mut Body) -> Result<Response, Failure> {

@@ -4,6 +4,7 @@
 use dray_s3::{ErrorCode, MAX_KEY_BYTES, Query, decode_path};
 use http::{HeaderMap, Method};
 
+use super::{access::Access, place::BucketIn};
 use crate::failure::{Failure, invalid_argument, not_implemented};
 
 /// What a request asks for.
@@ -40,11 +41,15 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// Reads a raw path, `/{bucket}/{key}`. Nothing is normalised: a key may hold `//` and `..`.
-    pub(crate) fn parse(path: &str) -> Result<Self, Failure> {
+    /// Reads a raw path, `/{bucket}/{key}`, or `/{key}` if the bucket is in the host. Nothing is normalised: a key may
+    /// hold `//` and `..`.
+    pub(crate) fn parse(place: &BucketIn, path: &str) -> Result<Self, Failure> {
         let invalid = |_| Failure::new(ErrorCode::InvalidURI, "The path is not valid percent-encoded UTF-8");
         let path = path.strip_prefix('/').unwrap_or(path);
-        let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
+        let (bucket, key) = match place {
+            BucketIn::Host(bucket) => (bucket.as_str(), path),
+            BucketIn::Path | BucketIn::Unclear => path.split_once('/').unwrap_or((path, "")),
+        };
         let bucket = decode_path(bucket).map_err(invalid)?.into_owned();
         let key = decode_path(key).map_err(invalid)?.into_owned();
         if key.len() > MAX_KEY_BYTES {
@@ -99,6 +104,31 @@ impl Operation {
         }
     }
 
+    /// What the operation does to the bucket of its target.
+    pub(crate) const fn access(self) -> Access {
+        match self {
+            Self::GetBucketLocation
+            | Self::GetObject
+            | Self::GetObjectAttributes
+            | Self::HeadBucket
+            | Self::HeadObject
+            | Self::ListBuckets
+            | Self::ListMultipartUploads
+            | Self::ListObjects
+            | Self::ListObjectsV2
+            | Self::ListParts => Access::Read,
+            Self::AbortMultipartUpload
+            | Self::CompleteMultipartUpload
+            | Self::CreateBucket
+            | Self::CreateMultipartUpload
+            | Self::DeleteObject
+            | Self::DeleteObjects
+            | Self::PutObject
+            | Self::UploadPart => Access::Write,
+            Self::DeleteBucket => Access::RemoveBucket,
+        }
+    }
+
     /// The query parameters that the operation knows.
     const fn parameters(self) -> &'static [&'static str] {
         match self {
@@ -106,8 +136,8 @@ impl Operation {
             | Self::DeleteBucket
             | Self::DeleteObject
             | Self::HeadBucket
-            | Self::ListBuckets
             | Self::PutObject => &[],
+            Self::ListBuckets => &["bucket-region", "continuation-token", "max-buckets", "prefix"],
             Self::GetBucketLocation => &["location"],
             Self::DeleteObjects => &["delete"],
             Self::CreateMultipartUpload => &["uploads"],
@@ -173,7 +203,7 @@ mod tests {
 
     fn parse(method: &str, uri: &str) -> Result<Operation, ErrorCode> {
         let (path, query) = uri.split_once('?').unwrap_or((uri, ""));
-        let target = Target::parse(path).map_err(|failure| failure.error.code)?;
+        let target = Target::parse(&BucketIn::Path, path).map_err(|failure| failure.error.code)?;
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         Operation::parse(&method, &target, &Query::parse(query).unwrap())
             .map_err(|failure| failure.error.code)
@@ -227,11 +257,22 @@ mod tests {
 
     #[test]
     fn a_key_is_taken_as_it_is() {
-        let target = Target::parse("/b//a/../%2e%2e/c+d%20e/").unwrap();
+        let parse = |path: &str| Target::parse(&BucketIn::Path, path);
+        let target = parse("/b//a/../%2e%2e/c+d%20e/").unwrap();
         assert_eq!(target, Target { bucket: "b".into(), key: "/a/../../c+d e/".into() });
-        assert!(Target::parse(&format!("/b/{}", "k".repeat(1024))).is_ok());
-        let failure = Target::parse(&format!("/b/{}", "k".repeat(1025))).unwrap_err();
+        assert!(parse(&format!("/b/{}", "k".repeat(1024))).is_ok());
+        let failure = parse(&format!("/b/{}", "k".repeat(1025))).unwrap_err();
         assert_eq!(failure.error.code, ErrorCode::KeyTooLongError);
+    }
+
+    #[test]
+    fn with_the_bucket_in_the_host_the_whole_path_is_the_key() {
+        for (path, key) in
+            [("/", ""), ("", ""), ("/a", "a"), ("/b/a", "b/a"), ("//a", "/a"), ("/public/v1/x", "public/v1/x")]
+        {
+            let target = Target::parse(&BucketIn::Host("b".into()), path).unwrap();
+            assert_eq!(target, Target { bucket: "b".into(), key: key.into() }, "{path}");
+        }
     }
 
     #[test]

@@ -21,6 +21,9 @@ pub(super) fn parse(header: &str, size_bytes: u64) -> Asked {
     let bytes = match (number(first), number(last)) {
         (Some(first), Some(last)) if first <= last => first..last.saturating_add(1).min(size_bytes),
         (Some(first), None) if last.is_empty() => first..size_bytes,
+        // A suffix is satisfiable unless it asks for nothing (RFC 9110, 14.1.2). Of an empty object that is all of it,
+        // and not partial: no `Content-Range` can name it.
+        (None, Some(length)) if first.is_empty() && length > 0 && size_bytes == 0 => return Asked::Whole,
         (None, Some(length)) if first.is_empty() => size_bytes.saturating_sub(length)..size_bytes,
         _ => return Asked::Whole,
     };
@@ -59,5 +62,7 @@ mod tests {
             assert_eq!(parse(header, 10), asked, "{header}");
         }
         assert_eq!(parse("bytes=0-", 0), Asked::Unsatisfiable);
+        assert_eq!(parse("bytes=-5", 0), Asked::Whole);
+        assert_eq!(parse("bytes=-0", 0), Asked::Unsatisfiable);
     }
 }

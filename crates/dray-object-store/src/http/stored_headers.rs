@@ -1,7 +1,10 @@
 //! The headers that are stored with an object and answered with it, as JSON: `[["content-type","…"],…]`.
 //! Values are bytes on the wire; each byte is kept as the character of that number.
 
-use dray_s3::Query;
+use std::collections::BTreeMap;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use dray_s3::{ErrorCode, Query};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::Fields;
@@ -57,15 +60,25 @@ pub(super) fn collect(headers: &HeaderMap, fields: &Fields<'_>) -> Result<String
             kept.push((name.as_str().to_owned(), text));
         }
     }
-    let metadata: Vec<_> = fields.starting_with(METADATA).collect();
-    let size: usize = metadata.iter().map(|(name, value)| name.len() - METADATA.len() + value.len()).sum();
-    if size > MAX_METADATA_BYTES {
-        return Err(invalid_argument(format!(
-            "The metadata has {size} bytes; at most {MAX_METADATA_BYTES} are allowed"
-        )));
-    }
-    kept.extend(metadata.into_iter().map(|(name, value)| (name, characters(value))));
+    kept.extend(metadata(fields)?);
     serde_json::to_string(&kept).map_err(Failure::internal)
+}
+
+/// The user metadata by name; values of a name that is given more than once are joined by commas, as on AWS.
+fn metadata(fields: &Fields<'_>) -> Result<BTreeMap<String, String>, Failure> {
+    let mut metadata: BTreeMap<String, String> = BTreeMap::new();
+    for (name, value) in fields.starting_with(METADATA) {
+        let value = characters(value.trim_ascii());
+        metadata.entry(name).and_modify(|before| *before = format!("{before},{value}")).or_insert(value);
+    }
+    // A character stands for a byte.
+    let bytes = |(name, value): (&String, &String)| name.len() - METADATA.len() + value.chars().count();
+    let size: usize = metadata.iter().map(bytes).sum();
+    if size > MAX_METADATA_BYTES {
+        let message = format!("The metadata has {size} bytes; at most {MAX_METADATA_BYTES} are allowed");
+        return Err(Failure::new(ErrorCode::MetadataTooLarge, message));
+    }
+    Ok(metadata)
 }
 
 /// Adds the stored headers to an answer, those overridden by the query with their new values.
@@ -74,11 +87,11 @@ pub(super) fn restore(json: &str, query: &Query, headers: &mut HeaderMap) -> Res
     let kept: Vec<(String, String)> = serde_json::from_str(json).map_err(Failure::internal)?;
     for (name, value) in kept {
         let name = HeaderName::from_bytes(name.as_bytes());
-        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_bytes(&bytes(&value))) {
-            headers.append(&name, value.clone());
-            if !name.as_str().starts_with(METADATA) {
-                headers.insert(name, value);
-            }
+        let Ok(name) = name else { continue };
+        if name.as_str().starts_with(METADATA) {
+            headers.extend(HeaderValue::from_bytes(&mail_safe(bytes(&value))).map(|value| (name, value)));
+        } else if let Ok(value) = HeaderValue::from_bytes(&bytes(&value)) {
+            headers.insert(name, value);
         }
     }
     for (parameter, name) in OVERRIDES {
@@ -111,6 +124,16 @@ fn refuse_what_is_not_kept(fields: &Fields<'_>) -> Result<(), Failure> {
     }
 }
 
+/// User metadata as S3 answers it: ASCII as it is, all else as one encoded word of RFC 2047 (AWS S3 user guide,
+/// "User-defined object metadata"). Bytes that are not UTF-8 are ISO 8859-1.
+fn mail_safe(value: Vec<u8>) -> Vec<u8> {
+    if value.is_ascii() {
+        return value;
+    }
+    let text = String::from_utf8(value).unwrap_or_else(|error| characters(error.as_bytes()));
+    format!("=?UTF-8?B?{}?=", STANDARD.encode(text)).into_bytes()
+}
+
 fn characters(bytes: &[u8]) -> String {
     bytes.iter().copied().map(char::from).collect()
 }
@@ -131,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_come_back_byte_for_byte() {
+    fn what_is_kept_comes_back() {
         let sent = request(&[
             ("content-type", b"text/html"),
             ("content-encoding", b"aws-chunked, gzip"),
@@ -145,10 +168,42 @@ mod tests {
         let expected = request(&[
             ("content-type", b"text/html"),
             ("content-encoding", b"gzip"),
-            ("x-amz-meta-name", "Ünïcode".as_bytes()),
+            ("x-amz-meta-name", b"=?UTF-8?B?w5xuw69jb2Rl?="),
             ("x-amz-meta-moved", b"a b"),
         ]);
         assert_eq!(answered, expected);
+    }
+
+    #[test]
+    fn metadata_that_is_not_ascii_is_answered_as_an_encoded_word() {
+        let answered = |sent: &HeaderMap| {
+            let json = collect(sent, &Fields::new(sent, &Query::default())).unwrap();
+            let mut answered = HeaderMap::new();
+            restore(&json, &Query::default(), &mut answered).unwrap();
+            answered["x-amz-meta-a"].as_bytes().to_vec()
+        };
+        for (sent, expected) in [
+            ("Grüße".as_bytes(), "=?UTF-8?B?R3LDvMOfZQ==?="),
+            (b"Gr\xfc\xdfe", "=?UTF-8?B?R3LDvMOfZQ==?="),
+            (b"=?UTF-8?Q?Gr=C3=BC?=", "=?UTF-8?Q?Gr=C3=BC?="),
+            (b"  a  b ", "a  b"),
+            (b"", ""),
+        ] {
+            assert_eq!(answered(&request(&[("x-amz-meta-a", sent)])), expected.as_bytes());
+        }
+        let mut twice = request(&[("x-amz-meta-a", b"1")]);
+        twice.append("x-amz-meta-a", "ü".parse().unwrap());
+        assert_eq!(answered(&twice), b"=?UTF-8?B?MSzDvA==?=");
+    }
+
+    #[test]
+    fn other_headers_come_back_byte_for_byte() {
+        let disposition = "attachment; filename=\"Grüße.txt\"".as_bytes();
+        let sent = request(&[("content-disposition", disposition)]);
+        let json = collect(&sent, &Fields::new(&sent, &Query::default())).unwrap();
+        let mut answered = HeaderMap::new();
+        restore(&json, &Query::default(), &mut answered).unwrap();
+        assert_eq!(answered["content-disposition"].as_bytes(), disposition);
     }
 
     #[test]
@@ -174,8 +229,13 @@ mod tests {
             let sent = request(&[(name, value.as_bytes())]);
             assert!(collect(&sent, &Fields::new(&sent, &Query::default())).is_err(), "{name}");
         }
-        let long = "x".repeat(2048);
-        let sent = request(&[("x-amz-meta-a", long.as_bytes())]);
-        assert!(collect(&sent, &Fields::new(&sent, &Query::default())).is_err());
+        for (value, is_taken) in
+            [("x".repeat(2047), true), ("x".repeat(2048), false), ("ü".repeat(1023), true), ("ü".repeat(1024), false)]
+        {
+            let sent = request(&[("x-amz-meta-a", value.as_bytes())]);
+            let collected = collect(&sent, &Fields::new(&sent, &Query::default()));
+            let refused = collected.err().map(|failure| failure.error.code);
+            assert_eq!(refused, (!is_taken).then_some(ErrorCode::MetadataTooLarge), "{}", value.len());
+        }
     }
 }

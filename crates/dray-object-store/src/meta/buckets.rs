@@ -1,8 +1,11 @@
 //! Buckets: names and ids.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::failure::{Failure, no_such_bucket};
+use crate::{
+    failure::{Failure, no_such_bucket},
+    meta::uploads,
+};
 
 /// A bucket, as listed.
 pub(crate) struct Bucket {
@@ -25,21 +28,40 @@ pub(crate) fn find(db: &Connection, name: &str) -> Result<BucketId, Failure> {
     statement.query_row([name], |row| row.get(0)).optional()?.ok_or_else(no_such_bucket)
 }
 
-/// All buckets, by name.
-pub(crate) fn list(db: &Connection) -> rusqlite::Result<Vec<Bucket>> {
-    let mut statement = db.prepare_cached("select name, created_at from bucket order by name")?;
-    let rows = statement.query_map([], |row| Ok(Bucket { name: row.get(0)?, created_at: row.get(1)? }))?;
-    rows.collect()
+/// Which buckets are asked for.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Asked {
+    /// What their names begin with.
+    pub(crate) prefix: String,
+    /// The name after which they begin, in byte order.
+    pub(crate) after: String,
+    /// `None`: all.
+    pub(crate) limit: Option<usize>,
 }
 
-/// Whether the bucket has neither objects nor uploads.
+/// Buckets by name.
+pub(crate) fn page(db: &Connection, asked: &Asked) -> rusqlite::Result<Vec<Bucket>> {
+    let sql = "select name, created_at from bucket where name > ?1 and substr(name, 1, length(?2)) = ?2
+               order by name limit ?3";
+    let limit = asked.limit.map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX));
+    let mut statement = db.prepare_cached(sql)?;
+    let row = |row: &Row<'_>| Ok(Bucket { name: row.get(0)?, created_at: row.get(1)? });
+    statement.query_map(params![asked.after, asked.prefix, limit], row)?.collect()
+}
+
+/// How many buckets there are.
+pub(crate) fn count(db: &Connection) -> rusqlite::Result<usize> {
+    db.prepare_cached("select count(*) from bucket")?.query_row([], |row| row.get(0))
+}
+
+/// Whether the bucket has no objects. Unfinished uploads do not count, as on AWS.
 pub(crate) fn is_empty(db: &Connection, bucket: BucketId) -> rusqlite::Result<bool> {
-    let sql = "select not exists (select 1 from object where bucket = ?1)
-               and not exists (select 1 from upload where bucket = ?1)";
+    let sql = "select not exists (select 1 from object where bucket = ?1)";
     db.prepare_cached(sql)?.query_row([bucket], |row| row.get(0))
 }
 
-/// Removes an empty bucket.
+/// Removes a bucket without objects; its unfinished uploads are aborted.
 pub(crate) fn remove(db: &Connection, bucket: BucketId) -> rusqlite::Result<()> {
+    uploads::abort_all(db, bucket)?;
     db.prepare_cached("delete from bucket where id = ?1")?.execute([bucket]).map(drop)
 }

@@ -4,6 +4,7 @@
 //! One thread writes ([`writer`]), any number read ([`readers`]). The functions of the other files take a
 //! connection, so that an operation strings several of them into one transaction.
 
+mod bucket_names;
 pub(crate) mod buckets;
 pub(crate) mod complete;
 mod error;
@@ -29,6 +30,7 @@ use std::{
 use rusqlite::Connection;
 
 pub(crate) use self::{
+    bucket_names::BucketNames,
     error::{MetaError, is_full},
     readers::Readers,
     schema::SchemaError,
@@ -43,6 +45,7 @@ pub(crate) struct Meta {
     thread: Mutex<Option<JoinHandle<()>>>,
     readers: Readers,
     next_set: AtomicI64,
+    bucket_names: BucketNames,
 }
 
 /// What opening found.
@@ -63,18 +66,24 @@ impl Meta {
     ) -> Result<Opened, SchemaError> {
         let connection = schema::open_writer(path, durable)?;
         buckets::ensure(&connection, bucket, now)?;
+        let bucket_names = BucketNames::of(&buckets::page(&connection, &buckets::Asked::default())?);
         let closed_cleanly = garbage::mark_opened(&connection)?;
         let next_set = AtomicI64::new(garbage::highest_set(&connection)? + 1);
         let (writer, thread) = Writer::start(connection, guard)
             .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
         let (writer, thread) = (Mutex::new(Some(writer)), Mutex::new(Some(thread)));
-        let meta = Self { writer, thread, readers: Readers::new(path), next_set };
+        let meta = Self { writer, thread, readers: Readers::new(path), next_set, bucket_names };
         Ok(Opened { meta, closed_cleanly })
     }
 
     /// An id that no set has or had since the start.
     pub(crate) fn new_set(&self) -> SetId {
         SetId(self.next_set.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The names of all buckets, in memory.
+    pub(crate) fn bucket_names(&self) -> &BucketNames {
+        &self.bucket_names
     }
 
     /// Runs a job in the next commit and returns once it is durable.

@@ -87,6 +87,13 @@ pub(crate) fn abort(db: &Connection, set: SetId) -> rusqlite::Result<()> {
     garbage::add_set(db, set)
 }
 
+/// Forgets all uploads of a bucket; their parts become garbage.
+pub(crate) fn abort_all(db: &Connection, bucket: BucketId) -> rusqlite::Result<()> {
+    let sql = "insert into garbage_set (set_id) select set_id from upload where bucket = ?1";
+    db.prepare_cached(sql)?.execute([bucket])?;
+    db.prepare_cached("delete from upload where bucket = ?1")?.execute([bucket]).map(drop)
+}
+
 /// Up to `limit` uploads after (`key`, `set`), by key, then by age.
 pub(crate) fn after(
     db: &Connection,

@@ -10,26 +10,30 @@ pub(crate) struct CanonicalRequest<'a> {
     pub(crate) uri: &'a str,
     pub(crate) query: &'a str,
     /// Lower-case names with canonical values, sorted by name.
-    pub(crate) headers: &'a [(String, String)],
+    pub(crate) headers: &'a [(String, Vec<u8>)],
     pub(crate) payload_hash: &'a str,
 }
 
 impl CanonicalRequest<'_> {
-    pub(crate) fn text(&self) -> String {
-        let lines: Vec<_> = self.headers.iter().map(|(name, value)| format!("{name}:{value}")).collect();
-        let (headers, signed) = (lines.join("\n"), signed_headers(self.headers));
-        let Self { method, uri, query, payload_hash, .. } = self;
-        format!("{method}\n{uri}\n{query}\n{headers}\n\n{signed}\n{payload_hash}")
+    /// Bytes, not text: a header's value need not be UTF-8, and is signed as it is sent.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        let Self { method, uri, query, headers, payload_hash } = self;
+        let mut bytes = format!("{method}\n{uri}\n{query}\n").into_bytes();
+        for (name, value) in *headers {
+            bytes.extend([name.as_bytes(), b":", value, b"\n"].concat());
+        }
+        bytes.extend(format!("\n{}\n{payload_hash}", signed_headers(headers)).into_bytes());
+        bytes
     }
 
     /// Hex of the SHA-256 of the canonical request.
     pub(crate) fn hash(&self) -> String {
-        hex::encode(Sha256::digest(self.text()))
+        hex::encode(Sha256::digest(self.bytes()))
     }
 }
 
 /// `host;x-amz-date`
-pub(crate) fn signed_headers(headers: &[(String, String)]) -> String {
+pub(crate) fn signed_headers(headers: &[(String, Vec<u8>)]) -> String {
     headers.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(";")
 }
 
@@ -42,8 +46,9 @@ pub(crate) fn canonical_query<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)
 }
 
 /// Trims a header's value and makes each run of spaces one.
-pub(crate) fn canonical_value(value: &str) -> String {
-    value.split_ascii_whitespace().collect::<Vec<_>>().join(" ")
+pub(crate) fn canonical_value(value: &[u8]) -> Vec<u8> {
+    let words = value.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join(&b' ')
 }
 
 #[cfg(test)]
@@ -59,7 +64,7 @@ mod tests {
             ("x-amz-content-sha256", EMPTY_SHA256),
             ("x-amz-date", "20130524T000000Z"),
         ]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        .map(|(name, value)| (name.to_owned(), value.as_bytes().to_owned()));
         let request = CanonicalRequest {
             method: "GET",
             uri: "/test.txt",
@@ -78,6 +83,8 @@ mod tests {
 
     #[test]
     fn values_are_trimmed_and_runs_of_spaces_folded() {
-        assert_eq!(canonical_value("  a   b \t c "), "a b c");
+        assert_eq!(canonical_value(b"  a   b \t c "), b"a b c");
+        assert_eq!(canonical_value(" ü \u{a0} ".as_bytes()), "ü \u{a0}".as_bytes());
+        assert_eq!(canonical_value(b"\xfc  \xe4"), b"\xfc \xe4");
     }
 }

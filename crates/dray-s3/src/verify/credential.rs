@@ -1,6 +1,7 @@
 //! The credential of a signature: `AKID/20130524/us-east-1/s3/aws4_request`.
 
 use crate::signing::string_to_sign::{SERVICE, TERMINATOR};
+use crate::{ErrorCode, S3Error};
 
 /// A credential whose scope is this service's; date and region are yet to be compared.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,13 +25,18 @@ impl CredentialField {
         })
     }
 
-    /// What is wrong with the scope, if anything, for a request of this date and a store of this region.
-    pub(super) fn scope_error(&self, amz_date: &str, region: &str) -> Option<String> {
-        if amz_date.get(..8) != Some(&self.date) {
-            return Some("The date of the credential scope is not that of the request".to_owned());
+    /// Refuses, with this code, a scope that is not of the request's date or not of the store's region. The region is
+    /// looked at first and named in the error: a client that learns it signs again.
+    pub(super) fn check(&self, amz_date: &str, region: &str, code: ErrorCode) -> Result<(), S3Error> {
+        if self.region != region {
+            let message = format!("The region '{}' is wrong; expecting '{region}'", self.region);
+            return Err(S3Error::new(code, message).expecting_region(region));
         }
-        (self.region != region)
-            .then(|| format!("The region of the credential scope is wrong; expecting '{region}'"))
+        if amz_date.get(..8) != Some(&self.date) {
+            let message = "The date of the credential scope is not that of the request";
+            return Err(S3Error::new(code, message));
+        }
+        Ok(())
     }
 }
 

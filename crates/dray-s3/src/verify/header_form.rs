@@ -25,9 +25,7 @@ pub(super) fn claim(headers: &HeaderMap, region: &str, now: Timestamp) -> Result
     let age_secs = age_secs(amz_date, now, ErrorCode::AccessDenied)?;
     let credential = CredentialField::parse(fields.credential)
         .ok_or_else(|| malformed("Credential must be <key id>/<yyyymmdd>/<region>/s3/aws4_request"))?;
-    if let Some(problem) = credential.scope_error(amz_date, region) {
-        return Err(S3Error::new(ErrorCode::AuthorizationHeaderMalformed, problem));
-    }
+    credential.check(amz_date, region, ErrorCode::AuthorizationHeaderMalformed)?;
     if age_secs.abs() > MAX_CLOCK_SKEW_SECS {
         let message = "The difference between the request time and the server's time is over 15 minutes";
         return Err(S3Error::new(ErrorCode::RequestTimeTooSkewed, message));

@@ -82,15 +82,15 @@ pub fn authenticate(
     check_session_token(&credentials, claim.session_token.as_deref())?;
 
     let signed_query = query.iter().filter(|(name, _)| !(claim.presigned && *name == query_form::SIGNATURE));
-    let request = CanonicalRequest {
-        method: head.method.as_str(),
-        uri: &uri,
-        query: &canonical_query(signed_query),
-        headers: &canonical_headers,
-        payload_hash: &claim.payload_hash,
+    let canonical_query = canonical_query(signed_query);
+    let hash = |headers: &[(String, Vec<u8>)]| {
+        let (method, payload_hash) = (head.method.as_str(), claim.payload_hash.as_str());
+        CanonicalRequest { method, uri: &uri, query: &canonical_query, headers, payload_hash }.hash()
     };
-    let canonical_hash = request.hash();
-    verify(claim, &credentials, region, &canonical_hash)
+    let as_sent = hash(&canonical_headers);
+    let otherwise = || signed_headers::read_as_latin_1(&canonical_headers).map(|headers| hash(&headers));
+    let key = verify(&claim, &credentials, region, &as_sent, otherwise)?;
+    Ok(authenticated(claim, key, region))
 }
 
 /// Reads the one signature of a request: the header's or the query's.
@@ -114,26 +114,35 @@ fn claim(head: &RequestHead<'_>, query: &Query, region: &str, now: Timestamp) ->
     }
 }
 
+/// The key that the request was signed with, if the signature is that of `canonical_hash` or of the hash `otherwise`.
 fn verify(
-    claim: Claim,
+    claim: &Claim,
     credentials: &Credentials,
     region: &str,
     canonical_hash: &str,
-) -> Result<Authenticated, S3Error> {
+    otherwise: impl Fn() -> Option<String>,
+) -> Result<SigningKey, S3Error> {
     let scope = Scope { date: &claim.amz_date[..8], region };
     let key = SigningKey::derive(&credentials.secret_access_key, scope);
-    let expected = key.sign(&string_to_sign(&claim.amz_date, scope, canonical_hash));
-    if !bool::from(expected.ct_eq(&claim.signature)) {
-        let message = "The signature does not match: check the secret key, the method, the host and the path";
-        return Err(S3Error::new(ErrorCode::SignatureDoesNotMatch, message));
+    let signs = |hash: &str| {
+        let expected = key.sign(&string_to_sign(&claim.amz_date, scope, hash));
+        bool::from(expected.ct_eq(&claim.signature))
+    };
+    if signs(canonical_hash) || otherwise().is_some_and(|hash| signs(&hash)) {
+        return Ok(key);
     }
-    let scope = scope.to_string();
-    let chain = ChunkSigner::new(key, claim.amz_date, scope, expected);
-    Ok(Authenticated {
+    let message = "The signature does not match: check the secret key, the method, the host and the path";
+    Err(S3Error::new(ErrorCode::SignatureDoesNotMatch, message))
+}
+
+fn authenticated(claim: Claim, key: SigningKey, region: &str) -> Authenticated {
+    let scope = Scope { date: &claim.amz_date[..8], region }.to_string();
+    let chain = ChunkSigner::new(key, claim.amz_date, scope, claim.signature);
+    Authenticated {
         access_key_id: claim.credential.access_key_id,
         payload: claim.payload.payload(chain),
         presigned: claim.presigned,
-    })
+    }
 }
 
 fn check_session_token(credentials: &Credentials, given: Option<&str>) -> Result<(), S3Error> {

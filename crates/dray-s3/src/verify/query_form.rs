@@ -54,9 +54,7 @@ pub(super) fn claim(
         .ok_or_else(|| malformed("X-Amz-Credential must be <key id>/<yyyymmdd>/<region>/s3/aws4_request"))?;
     let amz_date = amz_date?;
     check_life(amz_date, expires?, now)?;
-    if let Some(problem) = credential.scope_error(amz_date, region) {
-        return Err(S3Error::new(ErrorCode::AuthorizationQueryParametersError, problem));
-    }
+    credential.check(amz_date, region, ErrorCode::AuthorizationQueryParametersError)?;
     let (payload_hash, payload) = payload(headers, query, &signed_headers)?;
     Ok(Claim {
         credential,

@@ -47,7 +47,7 @@ impl SignedHeaders {
     }
 
     /// The signed headers as the canonical request lists them.
-    pub(super) fn canonical(&self, headers: &HeaderMap) -> Result<Vec<(String, String)>, S3Error> {
+    pub(super) fn canonical(&self, headers: &HeaderMap) -> Result<Vec<(String, Vec<u8>)>, S3Error> {
         if headers.get_all(http::header::HOST).iter().count() > 1 {
             return Err(S3Error::new(ErrorCode::InvalidRequest, "The request has more than one host header"));
         }
@@ -55,12 +55,18 @@ impl SignedHeaders {
     }
 }
 
-fn canonical_of(headers: &HeaderMap, name: &str) -> Result<String, S3Error> {
-    let refuse = |problem: &str| {
-        S3Error::new(ErrorCode::SignatureDoesNotMatch, format!("The signed header {name} {problem}"))
-    };
+fn canonical_of(headers: &HeaderMap, name: &str) -> Result<Vec<u8>, S3Error> {
     if !headers.contains_key(name) {
-        return Err(refuse("is not in the request"));
+        let message = format!("The signed header {name} is not in the request");
+        return Err(S3Error::new(ErrorCode::SignatureDoesNotMatch, message));
     }
-    joined_value(headers, name).ok_or_else(|| refuse("is not visible ASCII"))
+    Ok(joined_value(headers, name))
+}
+
+/// The values as some HTTP libraries sign them (Python's, Java's): they send each character as one byte of ISO 8859-1,
+/// and sign the same characters as UTF-8. `None` if all values are ASCII, where both are the same.
+pub(super) fn read_as_latin_1(canonical: &[(String, Vec<u8>)]) -> Option<Vec<(String, Vec<u8>)>> {
+    let text = |bytes: &[u8]| bytes.iter().copied().map(char::from).collect::<String>().into_bytes();
+    let differs = canonical.iter().any(|(_, value)| !value.is_ascii());
+    differs.then(|| canonical.iter().map(|(name, value)| (name.clone(), text(value))).collect())
 }

@@ -59,6 +59,10 @@ pub struct ListAllMyBucketsResult<'a> {
     pub owner: &'a str,
     /// The buckets, by name.
     pub buckets: Vec<Bucket<'a>>,
+    /// Where the next page begins; `None` after the last bucket.
+    pub continuation_token: Option<&'a str>,
+    /// The prefix that was asked for.
+    pub prefix: Option<&'a str>,
 }
 
 /// A bucket in the list.
@@ -68,6 +72,8 @@ pub struct Bucket<'a> {
     pub name: &'a str,
     /// When it was made.
     pub created_at: Timestamp,
+    /// Its region; written in pages only, as on AWS.
+    pub region: Option<&'a str>,
 }
 
 impl ListAllMyBucketsResult<'_> {
@@ -80,9 +86,17 @@ impl ListAllMyBucketsResult<'_> {
                     out.nested("Bucket", |out| {
                         out.text("Name", bucket.name);
                         out.time("CreationDate", bucket.created_at);
+                        if let Some(region) = bucket.region {
+                            out.text("BucketRegion", region);
+                        }
                     });
                 }
             });
+            for (name, value) in [("ContinuationToken", self.continuation_token), ("Prefix", self.prefix)] {
+                if let Some(value) = value {
+                    out.text(name, value);
+                }
+            }
         })
     }
 }

@@ -14,6 +14,8 @@ pub struct Error<'a> {
     pub code: ErrorCode,
     /// For people.
     pub message: &'a str,
+    /// The region to sign for, if that was wrong.
+    pub region: Option<&'a str>,
     /// The bucket or object, as a path.
     pub resource: &'a str,
     /// The id under which the server logged the request.
@@ -26,6 +28,9 @@ impl Error<'_> {
         Writer::plain_document(ROOT, |out| {
             out.text("Code", self.code.as_str());
             out.text("Message", self.message);
+            if let Some(region) = self.region {
+                out.text("Region", region);
+            }
             out.text("Resource", self.resource);
             out.text("RequestId", self.request_id);
         })

@@ -144,8 +144,13 @@ fn create_bucket_takes_a_region_or_nothing() {
 
 #[test]
 fn an_error_is_read_back_and_other_answers_are_not_errors() {
-    let error =
-        Error { code: ErrorCode::NoSuchUpload, message: "a <b> & \"c\"", resource: "/b/k", request_id: "1" };
+    let error = Error {
+        code: ErrorCode::NoSuchUpload,
+        message: "a <b> & \"c\"",
+        region: Some("us-east-1"),
+        resource: "/b/k",
+        request_id: "1",
+    };
     insta::assert_snapshot!(error.to_xml());
     let answer = ErrorAnswer::parse(error.to_xml().as_bytes()).unwrap();
     assert_eq!((answer.code.as_str(), answer.message.as_str()), ("NoSuchUpload", "a <b> & \"c\""));
@@ -250,8 +255,13 @@ fn answers_about_objects_and_buckets() {
         storage_class: true,
         object_size_bytes: Some(9),
     };
-    let buckets =
-        ListAllMyBucketsResult { owner: "me", buckets: vec![Bucket { name: "b", created_at: moment() }] };
+    let bucket = Bucket { name: "b", created_at: moment(), region: None };
+    let buckets = ListAllMyBucketsResult {
+        owner: "me",
+        buckets: vec![bucket, Bucket { name: "c", created_at: moment(), region: Some("us-east-1") }],
+        continuation_token: Some("Yw"),
+        prefix: Some(""),
+    };
     let failure = DeleteFailure { key: "k", code: ErrorCode::InternalError, message: "no" };
     let all = [
         first.to_xml(),

@@ -4,6 +4,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use dray_object_store::KeyKind;
+
 use crate::config::S3Config;
 use crate::metrics::Metrics;
 use crate::objects::{Embedded, Objects, Way};
@@ -32,9 +34,10 @@ impl Store {
         match open_embedded(data, metrics).await {
             Ok((opened, objects)) => Ok(Self { objects, opened: Some(opened) }),
             Err(Error::Store(dray_object_store::OpenError::Locked { .. })) => {
+                let key = dray_object_store::key_of(&store_folder(data), KeyKind::Writer)?;
                 let objects = Objects::embedded(Embedded {
                     way: Way::Url(server_url.trim_end_matches('/').to_owned()),
-                    credentials: dray_object_store::read_keys(&store_folder(data))?,
+                    keys: Arc::new(move || key.clone()),
                     region: REGION.to_owned(),
                     bucket: BUCKET.to_owned(),
                     metrics: metrics.clone(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue, Method, Uri, header};
+use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use tower::{ServiceBuilder, ServiceExt as _};
@@ -15,6 +15,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tracing::{Instrument as _, Span, field};
 
+use super::destination::{Destination, Sorter};
 use super::error::{self, Error};
 use super::metrics::Counting;
 use super::trace::{self, Traced};
@@ -28,7 +29,9 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// From the inside to the outside.
 pub(super) fn around(routes: Router, app: &App, around: Around<'_>) -> Router {
-    let Around { store, bucket, origins, proxies, traces } = around;
+    let Around { store, bucket, own_hosts, origins, proxies, traces } = around;
+    let store = store.map(|store| (store.router(), Sorter::new(store, bucket, own_hosts)));
+    let sorter = store.as_ref().map(|(_, sorter)| sorter.clone());
     let compressed =
         ServiceBuilder::new().map_request(compression::disregard_impossible).layer(compression::layer());
     let mut wrapped = routes.layer(from_fn(time_limit)).layer(compressed);
@@ -36,11 +39,17 @@ pub(super) fn around(routes: Router, app: &App, around: Around<'_>) -> Router {
         wrapped = wrapped.layer(from_fn_with_state(app.rate_limits.clone(), rate_limit::limit));
     }
     wrapped = wrapped.layer(CatchPanicLayer::custom(panicked)).layer(cors(origins)).layer(from_fn(
-        move |request: Request, next: Next| {
-            let store = store.as_ref().filter(|_| is_for_store(&request, bucket)).cloned();
+        move |mut request: Request, next: Next| {
+            let store = store.as_ref().and_then(|(router, sorter)| match sorter.sort(&request) {
+                Destination::Store(place) => Some((router.clone(), place)),
+                Destination::Drive => None,
+            });
             async move {
                 match store {
-                    Some(store) => store.oneshot(request).await.unwrap_or_else(|never| match never {}),
+                    Some((store, place)) => {
+                        request.extensions_mut().insert(place);
+                        store.oneshot(request).await.unwrap_or_else(|never| match never {})
+                    }
                     None => observe(traces, request, next).await,
                 }
             }
@@ -48,7 +57,7 @@ pub(super) fn around(routes: Router, app: &App, around: Around<'_>) -> Router {
     ));
     let metrics = &app.service.metrics;
     if metrics.is_on() {
-        let counting = Counting { metrics: metrics.clone(), bucket };
+        let counting = Counting { metrics: metrics.clone(), sorter };
         wrapped = wrapped.layer(from_fn_with_state(counting, metrics::count));
     }
     if !proxies.is_empty() {
@@ -56,26 +65,6 @@ pub(super) fn around(routes: Router, app: &App, around: Around<'_>) -> Router {
         wrapped = wrapped.layer(from_fn_with_state(proxies, forwarded::believe));
     }
     wrapped
-}
-
-/// One port serves both: a request is the store's if it is about its bucket, or carries an AWS signature.
-pub(super) fn is_for_store(request: &Request, bucket: &str) -> bool {
-    let under_bucket =
-        |path: &str| path == bucket || path.strip_prefix(bucket).is_some_and(|p| p.starts_with('/'));
-    let uri = request.uri();
-    if uri.path().strip_prefix('/').is_some_and(under_bucket) {
-        return true;
-    }
-    !uri.path().starts_with("/public/") && (has_signed_header(request) || has_signed_query(uri))
-}
-
-fn has_signed_header(request: &Request) -> bool {
-    let authorization = request.headers().get(header::AUTHORIZATION);
-    authorization.is_some_and(|value| value.as_bytes().starts_with(b"AWS4-"))
-}
-
-fn has_signed_query(uri: &Uri) -> bool {
-    uri.query().is_some_and(|query| query.split('&').any(|pair| pair.starts_with("X-Amz-Algorithm=")))
 }
 
 async fn time_limit(request: Request, next: Next) -> Response {

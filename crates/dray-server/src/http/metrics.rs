@@ -10,8 +10,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
+use super::destination::{Destination, Sorter};
 use super::error;
-use super::layers::is_for_store;
 use crate::metrics::Metrics;
 use crate::service::Service;
 
@@ -31,18 +31,19 @@ async fn scrape(State(service): State<Service>) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, TEXT)], service.metrics.render())
 }
 
-/// Where requests are counted, and the bucket whose requests are the store's.
+/// Where requests are counted, and what tells those that are the embedded store's.
 #[derive(Clone)]
 pub(super) struct Counting {
     pub(super) metrics: Arc<Metrics>,
-    pub(super) bucket: &'static str,
+    pub(super) sorter: Option<Sorter>,
 }
 
 /// Counts a request under the pattern of its route: what callers choose never becomes a label.
 pub(super) async fn count(State(counting): State<Counting>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let method = known(request.method());
-    let is_for_store = is_for_store(&request, counting.bucket);
+    let sorter = counting.sorter.as_ref();
+    let is_for_store = sorter.is_some_and(|sorter| matches!(sorter.sort(&request), Destination::Store(_)));
     let pattern = request.extensions().get::<MatchedPath>().filter(|_| !is_for_store).cloned();
     let response = next.run(request).await;
     let route = match &pattern {

@@ -4,6 +4,7 @@ mod auth;
 mod client;
 mod compression;
 mod conditional;
+mod destination;
 mod error;
 mod extract;
 mod folders;
@@ -30,6 +31,9 @@ mod workspace;
 use axum::Router;
 use axum::http::{HeaderValue, Method};
 
+use dray_object_store::ObjectStore;
+
+use crate::hosts::OwnHosts;
 use crate::service::Service;
 
 pub use forwarded::{InvalidTrustedProxy, TrustedProxy};
@@ -53,12 +57,25 @@ pub fn route_table() -> Vec<(Method, String)> {
     routes::table()
 }
 
+/// The first segments of all routes' paths, but the root's. Buckets cannot be called so.
+pub(crate) fn first_segments() -> Vec<String> {
+    let paths = routes::table().into_iter().map(|(_, path)| path);
+    let mut segments: Vec<String> =
+        paths.filter_map(|path| path.split('/').nth(1).map(str::to_owned)).collect();
+    segments.sort_unstable();
+    segments.dedup();
+    segments.retain(|segment| !segment.is_empty());
+    segments
+}
+
 /// What is around the routes, besides what handlers share.
 pub(crate) struct Around<'a> {
     /// The embedded store if it is used, for requests that are S3's.
-    pub(crate) store: Option<Router>,
+    pub(crate) store: Option<ObjectStore>,
     /// Its bucket.
     pub(crate) bucket: &'static str,
+    /// The hosts that the operator names as this server's.
+    pub(crate) own_hosts: OwnHosts,
     /// Origins of pages that may ask; none: any may.
     pub(crate) origins: &'a [HeaderValue],
     /// Proxies whose word on a request is believed.

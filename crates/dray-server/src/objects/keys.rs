@@ -1,5 +1,5 @@
-//! The credentials that requests and URLs are signed with: fixed ones, or those that AWS's chain finds (environment,
-//! profile, web identity, container, instance) and renews.
+//! The credentials that requests and URLs are signed with: those that somebody else keeps, or those that AWS's chain finds
+//! (environment, profile, web identity, container, instance) and renews.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -34,10 +34,20 @@ pub(super) async fn credentials_chain(region: &str) -> Result<SharedCredentialsP
     })
 }
 
-/// Where credentials come from, and those that were found last.
-pub(super) struct Keys {
-    /// `None`: those that are kept have no end.
-    provider: Option<SharedCredentialsProvider>,
+/// Tells the credentials to sign with now, which have no end.
+pub(crate) type Current = Arc<dyn Fn() -> Credentials + Send + Sync>;
+
+/// Where credentials come from.
+pub(super) enum Keys {
+    /// From whoever keeps them.
+    Current(Current),
+    /// From AWS's chain.
+    Chain(Chain),
+}
+
+/// AWS's chain, and the credentials that it found last.
+pub(super) struct Chain {
+    provider: SharedCredentialsProvider,
     kept: Arc<RwLock<Option<Kept>>>,
     /// Held by who looks for new ones: one at a time.
     looking: Arc<Mutex<()>>,
@@ -52,16 +62,25 @@ pub(super) struct Kept {
 
 impl Keys {
     pub(super) fn fixed(credentials: &Credentials) -> Self {
-        let kept = Kept { credentials: credentials.clone(), expires_at: None };
-        Self { provider: None, kept: Arc::new(RwLock::new(Some(kept))), looking: Arc::default() }
+        let credentials = credentials.clone();
+        Self::Current(Arc::new(move || credentials.clone()))
     }
 
     pub(super) fn of_chain(provider: SharedCredentialsProvider) -> Self {
-        Self { provider: Some(provider), kept: Arc::default(), looking: Arc::default() }
+        Self::Chain(Chain { provider, kept: Arc::default(), looking: Arc::default() })
     }
 
     /// Credentials that are good now and, if they can be had, for some time.
     pub(super) async fn get(&self, now: Timestamp) -> Result<Kept, NoKeys> {
+        match self {
+            Self::Current(current) => Ok(Kept { credentials: current(), expires_at: None }),
+            Self::Chain(chain) => chain.get(now).await,
+        }
+    }
+}
+
+impl Chain {
+    async fn get(&self, now: Timestamp) -> Result<Kept, NoKeys> {
         let kept = self.kept();
         if let Some(kept) = kept.as_ref().filter(|kept| kept.is_good_for(RENEW_BEFORE, now)) {
             return Ok(kept.clone());
@@ -91,7 +110,6 @@ impl Keys {
         let (provider, kept) = (self.provider.clone(), Arc::clone(&self.kept));
         let task = tokio::spawn(async move {
             let _looking = looking;
-            let provider = provider.ok_or_else(|| NoKeys("none were given".to_owned()))?;
             let found = provider.provide_credentials().await.map_err(|err| NoKeys(format!("{err:?}")))?;
             let found = Kept::from(&found);
             *kept.write().unwrap_or_else(PoisonError::into_inner) = Some(found.clone());

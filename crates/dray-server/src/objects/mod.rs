@@ -27,6 +27,7 @@ use crate::drive::{Error, Result};
 use crate::metrics::Metrics;
 use client::{Client, Request};
 use failure::{Failed, refusal, with_causes};
+pub(crate) use keys::Current;
 use keys::{Kept, Keys, credentials_chain};
 
 /// What requests that never leave this process are signed for.
@@ -57,7 +58,8 @@ pub(crate) enum Kind {
 /// How the embedded store is reached.
 pub(crate) struct Embedded {
     pub(crate) way: Way,
-    pub(crate) credentials: Credentials,
+    /// What requests and URLs are signed with.
+    pub(crate) keys: Current,
     pub(crate) region: String,
     pub(crate) bucket: String,
     /// Where calls are timed.
@@ -98,7 +100,7 @@ pub(crate) struct ObjectHead {
 impl Objects {
     /// The embedded store.
     pub(crate) fn embedded(config: Embedded) -> Result<Self> {
-        let Embedded { way, credentials, region, bucket, metrics } = config;
+        let Embedded { way, keys, region, bucket, metrics } = config;
         let (way, endpoint) = match way {
             Way::Router(router) => (client::Way::Router(router), public_endpoint(NO_HOST)?),
             Way::Url(url) => {
@@ -106,7 +108,7 @@ impl Objects {
                 (client::Way::network(&endpoint).map_err(|err| Error::internal(with_causes(&err)))?, endpoint)
             }
         };
-        let (keys, clock) = (Keys::fixed(&credentials), Clock::system());
+        let (keys, clock) = (Keys::Current(keys), Clock::system());
         let client = Client { way, endpoint, region, bucket, keys, clock, metrics };
         Ok(Self { client: client.into(), kind: Kind::Embedded })
     }

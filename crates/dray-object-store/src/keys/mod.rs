@@ -1,0 +1,136 @@
+//! The store's keys: who has which, how they are made, and how they are replaced while the store serves.
+//! What a key may do is decided in `http/access.rs`.
+
+mod file;
+mod ring;
+
+use std::{io, path::Path, time::Duration};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use dray_s3::Credentials;
+use serde::{Deserialize, Serialize};
+
+use self::file::{Entry, KeyFile, Pair};
+pub(crate) use self::ring::{KeyRing, Known};
+use crate::{OpenError, clock};
+
+/// Most replaced keys that are still accepted at once; the one that would end first makes room.
+const MAX_FORMER: usize = 16;
+
+/// Whose a key is. Each kind has one current key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyKind {
+    /// The server's own, which signs the URLs that it hands out.
+    Server,
+    /// For tools: reads everything, writes every bucket but the store's own.
+    Tool,
+    /// For tools that must write the store's own bucket too.
+    Writer,
+}
+
+/// Reads the server's key of the store in `root`. The store may be open elsewhere; nothing is locked.
+pub fn read_keys(root: &Path) -> Result<Credentials, OpenError> {
+    Ok(KeyFile::read(root)?.server.credentials())
+}
+
+/// The current key of this kind, made at its first use. A server that has the store open accepts it at once.
+pub fn key_of(root: &Path, kind: KeyKind) -> Result<Credentials, OpenError> {
+    change(root, |keys| match current(keys, kind) {
+        Some(pair) => (pair.credentials(), false),
+        None => (add(keys, kind).credentials(), true),
+    })
+}
+
+/// Replaces the key of this kind and returns the new one. The old one is accepted for `grace` longer; the server's
+/// old key for presigned URLs only. A server that has the store open follows within a second.
+pub fn rotate_key(root: &Path, kind: KeyKind, grace: Duration) -> Result<Credentials, OpenError> {
+    let now = clock::now().as_millisecond();
+    let ends_at = now.saturating_add(i64::try_from(grace.as_millis()).unwrap_or(i64::MAX));
+    change(root, |keys| {
+        retire(keys, kind, ends_at);
+        forget_ended(keys, now);
+        (add(keys, kind).credentials(), true)
+    })
+}
+
+/// Whether tools may have the server's key: versions before this one made it for both.
+pub fn tools_may_have_the_servers_key(root: &Path) -> Result<bool, OpenError> {
+    Ok(KeyFile::read(root)?.tools_may_have_it)
+}
+
+/// Opens the keys of the store in `root`; makes the server's if there is none yet.
+pub(crate) fn open(root: &Path) -> Result<KeyRing, OpenError> {
+    match KeyFile::read(root) {
+        Err(OpenError::KeysUnreadable { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+            let keys = KeyFile { server: random_pair(), tools_may_have_it: false, others: Vec::new() };
+            keys.write(root).map_err(|source| OpenError::Unwritable { path: root.to_owned(), source })?;
+        }
+        read => drop(read?),
+    }
+    KeyRing::open(root.to_owned())
+}
+
+/// Changes the file, which must be there, if `change` says that it has changed the keys.
+fn change<T>(root: &Path, change: impl FnOnce(&mut KeyFile) -> (T, bool)) -> Result<T, OpenError> {
+    let path = file::path(root);
+    let _lock =
+        file::lock(root).map_err(|source| OpenError::KeysUnreadable { path: path.clone(), source })?;
+    let mut keys = KeyFile::read(root)?;
+    let (value, is_changed) = change(&mut keys);
+    if is_changed {
+        keys.write(root).map_err(|source| OpenError::Unwritable { path, source })?;
+    }
+    Ok(value)
+}
+
+fn current(keys: &KeyFile, kind: KeyKind) -> Option<&Pair> {
+    if kind == KeyKind::Server {
+        return Some(&keys.server);
+    }
+    let is_it = |entry: &&Entry| entry.kind == kind && entry.ends_at.is_none();
+    keys.others.iter().find(is_it).map(|entry| &entry.pair)
+}
+
+/// Makes a key the current one of its kind.
+fn add(keys: &mut KeyFile, kind: KeyKind) -> Pair {
+    let pair = random_pair();
+    if kind == KeyKind::Server {
+        keys.server = pair.clone();
+        keys.tools_may_have_it = false;
+    } else {
+        keys.others.push(Entry { pair: pair.clone(), kind, ends_at: None });
+    }
+    pair
+}
+
+/// Gives all keys of a kind an end that is not later than this.
+fn retire(keys: &mut KeyFile, kind: KeyKind, ends_at: i64) {
+    if kind == KeyKind::Server {
+        keys.others.push(Entry { pair: keys.server.clone(), kind, ends_at: None });
+    }
+    for entry in keys.others.iter_mut().filter(|entry| entry.kind == kind) {
+        entry.ends_at = Some(entry.ends_at.map_or(ends_at, |earlier| earlier.min(ends_at)));
+    }
+}
+
+fn forget_ended(keys: &mut KeyFile, now: i64) {
+    keys.others.retain(|entry| entry.ends_at.is_none_or(|ends_at| now < ends_at));
+    keys.others.sort_by_key(|entry| std::cmp::Reverse(entry.ends_at.unwrap_or(i64::MAX)));
+    let current = keys.others.iter().filter(|entry| entry.ends_at.is_none()).count();
+    keys.others.truncate(current + MAX_FORMER);
+}
+
+fn random_pair() -> Pair {
+    // 20 and 40 characters, as on AWS: other tools check for that.
+    let id: String = clock::random::<16>().into_iter().map(base32).collect();
+    Pair { access_key_id: format!("DRAY{id}"), secret_access_key: STANDARD.encode(clock::random::<30>()) }
+}
+
+/// One character of RFC 4648 base32 from five random bits.
+fn base32(random: u8) -> char {
+    char::from(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[usize::from(random & 31)])
+}
+
+#[cfg(test)]
+mod tests;

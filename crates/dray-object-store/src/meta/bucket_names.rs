@@ -1,0 +1,38 @@
+//! The names of all buckets, in memory: every request of the server is asked whether it is about one of them. Changed on
+//! the writer's thread, in the order of its commits.
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use crate::meta::{Settled, buckets::Bucket};
+
+/// The names of all buckets. Clones share them.
+#[derive(Clone, Default)]
+pub(crate) struct BucketNames(Arc<RwLock<HashSet<String>>>);
+
+impl BucketNames {
+    pub(crate) fn of(buckets: &[Bucket]) -> Self {
+        let names = buckets.iter().map(|bucket| bucket.name.clone());
+        Self(Arc::new(RwLock::new(names.collect())))
+    }
+
+    pub(crate) fn contains(&self, name: &str) -> bool {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).contains(name)
+    }
+
+    /// Notes what became of making a bucket. If that is not known, its requests are the store's all the same.
+    pub(crate) fn made(&self, name: String, settled: Settled) {
+        if settled != Settled::Undone {
+            self.0.write().unwrap_or_else(PoisonError::into_inner).insert(name);
+        }
+    }
+
+    /// Notes what became of removing a bucket.
+    pub(crate) fn removed(&self, name: &str, settled: Settled) {
+        if settled == Settled::Committed {
+            self.0.write().unwrap_or_else(PoisonError::into_inner).remove(name);
+        }
+    }
+}
