@@ -8,6 +8,7 @@ use dray_s3::{AddressingStyle, Credentials, Endpoint, EndpointError};
 use jiff::Timestamp;
 
 use crate::drive::rules::UploadRules;
+use crate::hosts::{HostName, OwnHosts};
 use crate::http::TrustedProxy;
 use crate::rate::RateLimit;
 use crate::tls::TlsFiles;
@@ -130,6 +131,9 @@ pub struct Config {
     /// Address that callers reach this server at, such as `https://drive.example.com`. Without it, URLs are
     /// signed for the host that the caller used.
     pub public_url: Option<String>,
+    /// Hosts that are this server's own, besides that of [`Config::public_url`]. If any are named, URLs are signed for no
+    /// other, and a proxy's `X-Forwarded-Host` is believed only if it is one of them.
+    pub hosts: Vec<HostName>,
     /// Origins of pages that browsers may let talk to this server; empty: any. Nothing here rests on cookies,
     /// so a page has no more rights than the token or signed URL that it was given.
     pub allow_origins: Vec<String>,
@@ -169,6 +173,7 @@ impl Default for Config {
             database_connections: DATABASE_CONNECTIONS,
             s3: None,
             public_url: None,
+            hosts: Vec::new(),
             allow_origins: Vec::new(),
             url_ttl: Duration::from_hours(1),
             uploads: UploadRules::default(),
@@ -183,6 +188,13 @@ impl Default for Config {
             webhooks: None,
             clock: Clock::system(),
         }
+    }
+}
+
+impl Config {
+    /// The hosts that the settings name as this server's own.
+    pub fn own_hosts(&self) -> OwnHosts {
+        OwnHosts::new(&self.hosts, self.public_url.as_deref())
     }
 }
 

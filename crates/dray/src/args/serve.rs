@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 use clap::{Args, ValueEnum, ValueHint};
-use dray_server::{FileType, RateLimit, TrustedProxy, WebhookSecret, WebhookUrl};
+use dray_server::{FileType, HostName, RateLimit, TrustedProxy, WebhookSecret, WebhookUrl};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -33,6 +33,10 @@ pub(crate) struct Serve {
     /// Address that callers reach this server at [default: the one that each caller used]
     #[arg(long, env = "DRAY_PUBLIC_URL", value_name = "URL", value_hint = ValueHint::Url)]
     pub(crate) public_url: Option<String>,
+    /// Host name of this server, with a port if only that one is meant; may be repeated. URLs are signed for these and
+    /// the public address's alone [default: for the host that each caller used]
+    #[arg(long = "host", env = "DRAY_HOST", value_name = "NAME", value_delimiter = ',')]
+    pub(crate) hosts: Vec<HostName>,
     /// Certificate to speak TLS with, as PEM, with those above it; read again when it changes
     #[arg(long, env = "DRAY_TLS_CERT", value_name = "FILE", requires = "tls_key", value_hint = ValueHint::FilePath)]
     pub(crate) tls_cert: Option<PathBuf>,

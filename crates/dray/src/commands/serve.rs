@@ -67,6 +67,7 @@ pub(super) fn config(args: Serve, traces: bool) -> Config {
         database_connections: args.database_connections.max(1),
         s3: s3(args.s3),
         public_url: args.public_url,
+        hosts: args.hosts,
         allow_origins: args.allow_origins,
         url_ttl: args.url_ttl,
         uploads: UploadRules {
