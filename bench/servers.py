@@ -101,7 +101,8 @@ class Dray(Server):
 
     def s3_keys(self):
         """Access key, secret key and bucket of the store inside."""
-        keys = json.loads(output_of(self.kit.dray, "store", "keys", "--json", "--data", self.folder, env=clean_env()))
+        keys = json.loads(output_of(self.kit.dray, "store", "keys", "--write-drive", "--json", "--data",
+                                    self.folder, env=clean_env()))
         return keys["accessKeyId"], keys["secretAccessKey"], keys["bucket"]
 
 

@@ -79,9 +79,9 @@ class Dray:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def store(self):
-        """Where and with which keys S3 clients reach the embedded store."""
-        keys = json.loads(self.command("store", "keys", "--json"))
+    def store(self, *arguments):
+        """Where and with which keys S3 clients reach the embedded store; by default with those that may write all of it."""
+        keys = json.loads(self.command("store", "keys", "--json", *(arguments or ["--write-drive"])))
         return Store(
             endpoint=self.url,
             bucket=keys["bucket"],

@@ -34,12 +34,12 @@ use http::{Method, request::Parts};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 
+pub use self::place::BucketIn;
+pub(crate) use self::{access::Door, buckets::is_bucket_name, fields::Fields};
 use self::{
     access::{Access, Caller},
     op::{Operation, Target},
 };
-pub use self::place::BucketIn;
-pub(crate) use self::{access::Door, buckets::is_bucket_name, fields::Fields};
 use crate::{
     ObjectStore, clock,
     failure::{Failure, invalid_request},

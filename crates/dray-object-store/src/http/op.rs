@@ -267,9 +267,14 @@ mod tests {
 
     #[test]
     fn with_the_bucket_in_the_host_the_whole_path_is_the_key() {
-        for (path, key) in
-            [("/", ""), ("", ""), ("/a", "a"), ("/b/a", "b/a"), ("//a", "/a"), ("/public/v1/x", "public/v1/x")]
-        {
+        for (path, key) in [
+            ("/", ""),
+            ("", ""),
+            ("/a", "a"),
+            ("/b/a", "b/a"),
+            ("//a", "/a"),
+            ("/public/v1/x", "public/v1/x"),
+        ] {
             let target = Target::parse(&BucketIn::Host("b".into()), path).unwrap();
             assert_eq!(target, Target { bucket: "b".into(), key: key.into() }, "{path}");
         }

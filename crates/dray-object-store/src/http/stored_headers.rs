@@ -229,9 +229,12 @@ mod tests {
             let sent = request(&[(name, value.as_bytes())]);
             assert!(collect(&sent, &Fields::new(&sent, &Query::default())).is_err(), "{name}");
         }
-        for (value, is_taken) in
-            [("x".repeat(2047), true), ("x".repeat(2048), false), ("ü".repeat(1023), true), ("ü".repeat(1024), false)]
-        {
+        for (value, is_taken) in [
+            ("x".repeat(2047), true),
+            ("x".repeat(2048), false),
+            ("ü".repeat(1023), true),
+            ("ü".repeat(1024), false),
+        ] {
             let sent = request(&[("x-amz-meta-a", value.as_bytes())]);
             let collected = collect(&sent, &Fields::new(&sent, &Query::default()));
             let refused = collected.err().map(|failure| failure.error.code);

@@ -10,7 +10,10 @@ use std::{
 
 use dray_s3::Credentials;
 
-use super::{KeyKind, file::{KeyFile, Stamp}};
+use super::{
+    KeyKind,
+    file::{KeyFile, Stamp},
+};
 use crate::OpenError;
 
 /// How long the server's own key is used without looking at the file. Every part is signed with that key; for any

@@ -126,5 +126,9 @@ fn replaced_keys_are_so_many_and_no_more() {
     for _ in 0..3 {
         rotate_key(folder.path(), KeyKind::Server, Duration::ZERO).unwrap();
     }
-    assert_eq!(KeyFile::read(folder.path()).unwrap().others.len(), MAX_FORMER + 1, "what has ended is forgotten");
+    assert_eq!(
+        KeyFile::read(folder.path()).unwrap().others.len(),
+        MAX_FORMER + 1,
+        "what has ended is forgotten"
+    );
 }

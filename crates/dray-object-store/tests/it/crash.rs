@@ -9,7 +9,7 @@ use crate::harness::{MIB, PART, Server, bytes, files_in};
 #[tokio::test]
 async fn a_restart_keeps_everything() {
     let server = Server::start_with(|_| ()).await;
-    let keys = server.store.credentials().clone();
+    let keys = server.store.credentials();
     server.put("small", "small").await;
     server.put("big", bytes(1, MIB)).await;
     let id = server.create("k", &[("x-amz-meta-a", "b")]).await;
@@ -18,7 +18,7 @@ async fn a_restart_keeps_everything() {
 
     assert_eq!(read_keys(folder.path()).unwrap(), keys);
     let server = Server::start_in(folder, |_| ()).await;
-    assert_eq!(*server.store.credentials(), keys);
+    assert_eq!(server.store.credentials(), keys);
     assert_eq!(server.get("small").await.body, "small");
     assert_eq!(server.get("big").await.body, bytes(1, MIB));
     let e2 = server.put_part("k", &id, 2, "end").await.etag();

@@ -3,8 +3,10 @@
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use bytes::Bytes;
-use dray_object_store::{Config, ObjectStore};
-use dray_s3::{AddressingStyle, Endpoint, PayloadHash, PresignScope, SigningScope, presign, sign_request};
+use dray_object_store::{Config, KeyKind, ObjectStore, key_of};
+use dray_s3::{
+    AddressingStyle, Credentials, Endpoint, PayloadHash, PresignScope, SigningScope, presign, sign_request,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
@@ -24,6 +26,8 @@ pub(crate) struct Server {
     pub(crate) store: ObjectStore,
     pub(crate) address: SocketAddr,
     pub(crate) folder: Arc<TempDir>,
+    /// What requests are signed with, unless a test says otherwise: a key that may write the store's own bucket.
+    pub(crate) keys: Credentials,
     task: JoinHandle<()>,
 }
 
@@ -93,7 +97,8 @@ impl Server {
         let address = listener.local_addr().unwrap();
         let router = store.router();
         let task = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self { store, address, folder, task }
+        let keys = key_of(folder.path(), KeyKind::Writer).unwrap();
+        Self { store, address, folder, keys, task }
     }
 
     /// Closes the store in order and gives its folder back.
@@ -139,13 +144,36 @@ impl Server {
         headers: &[(&str, &str)],
         payload: &PayloadHash,
     ) -> HeaderMap {
-        let mut all = header_map(headers);
+        self.sign_as(&self.keys, method, path, &header_map(headers), payload)
+    }
+
+    /// The headers of a request signed by somebody.
+    pub(crate) fn sign_as(
+        &self,
+        keys: &Credentials,
+        method: &str,
+        path: &str,
+        headers: &HeaderMap,
+        payload: &PayloadHash,
+    ) -> HeaderMap {
         let uri: Uri = format!("http://{}{path}", self.address).parse().unwrap();
-        let scope =
-            SigningScope { credentials: self.store.credentials(), region: self.store.region(), now: now() };
+        let scope = SigningScope { credentials: keys, region: self.store.region(), now: now() };
         let method = Method::from_bytes(method.as_bytes()).unwrap();
-        all.extend(sign_request(&scope, &method, &uri, &all, payload).unwrap());
+        let mut all = headers.clone();
+        all.extend(sign_request(&scope, &method, &uri, headers, payload).unwrap());
         all
+    }
+
+    /// Sends a request signed by somebody.
+    pub(crate) async fn send_as(
+        &self,
+        keys: &Credentials,
+        method: &str,
+        path: &str,
+        body: impl Into<Bytes>,
+    ) -> Answer {
+        let headers = self.sign_as(keys, method, path, &HeaderMap::new(), &PayloadHash::Unsigned);
+        self.send_raw(method, path, headers, body).await
     }
 
     /// Sends a request with these headers and no others.
@@ -213,6 +241,11 @@ impl Server {
         self.presign_at(method, key, query, now())
     }
 
+    /// A path that somebody has presigned.
+    pub(crate) fn presign_as(&self, keys: &Credentials, method: &str, key: &str) -> String {
+        self.presign_with(keys, method, key, &[], now())
+    }
+
     pub(crate) fn presign_at(
         &self,
         method: &str,
@@ -220,9 +253,20 @@ impl Server {
         query: &[(&str, &str)],
         now: jiff::Timestamp,
     ) -> String {
+        self.presign_with(&self.keys, method, key, query, now)
+    }
+
+    fn presign_with(
+        &self,
+        keys: &Credentials,
+        method: &str,
+        key: &str,
+        query: &[(&str, &str)],
+        now: jiff::Timestamp,
+    ) -> String {
         let endpoint = Endpoint::parse(&format!("http://{}", self.address), AddressingStyle::Path).unwrap();
         let scope = PresignScope {
-            credentials: self.store.credentials(),
+            credentials: keys,
             region: self.store.region(),
             endpoint: &endpoint,
             bucket: self.store.bucket(),

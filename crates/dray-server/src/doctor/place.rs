@@ -94,8 +94,19 @@ pub(super) fn embedded_store(config: &Config) -> Finding {
     if !folder.exists() {
         return Finding::ok(check, why, "the embedded one is used; the first start makes it");
     }
-    match dray_object_store::read_keys(&folder) {
-        Ok(_) => Finding::ok(check, why, format!("the embedded one is used, in {}", folder.display())),
+    match dray_object_store::tools_may_have_the_servers_key(&folder) {
+        Ok(false) => Finding::ok(check, why, format!("the embedded one is used, in {}", folder.display())),
+        Ok(true) => Finding::warn(
+            check,
+            why,
+            format!(
+                "the embedded one is used, in {}; an earlier version made its key, and `dray store keys` gave that \
+                 to tools too",
+                folder.display()
+            ),
+            "give tools the keys that `dray store keys` prints now, then replace the server's: \
+             `dray store keys --rotate --server`",
+        ),
         Err(err) => Finding::fail(
             check,
             why,

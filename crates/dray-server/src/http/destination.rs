@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use axum::extract::{MatchedPath, Request};
 use axum::http::header::{AUTHORIZATION, HOST};
+use axum::http::uri::Authority;
 use dray_object_store::{BucketIn, ObjectStore};
 use dray_s3::decode_path;
 
@@ -15,9 +16,30 @@ use crate::hosts::OwnHosts;
 /// Query parameters that only S3 has, which make a request S3's wherever the drive has no route
 /// (AWS S3 API reference, "Actions").
 const SUBRESOURCES: [&str; 24] = [
-    "accelerate", "acl", "attributes", "cors", "delete", "encryption", "legal-hold", "lifecycle", "list-type",
-    "location", "logging", "notification", "object-lock", "partNumber", "policy", "replication", "requestPayment",
-    "retention", "tagging", "uploadId", "uploads", "versionId", "versioning", "versions",
+    "accelerate",
+    "acl",
+    "attributes",
+    "cors",
+    "delete",
+    "encryption",
+    "legal-hold",
+    "lifecycle",
+    "list-type",
+    "location",
+    "logging",
+    "notification",
+    "object-lock",
+    "partNumber",
+    "policy",
+    "replication",
+    "requestPayment",
+    "retention",
+    "tagging",
+    "uploadId",
+    "uploads",
+    "versionId",
+    "versioning",
+    "versions",
 ];
 /// The host of this machine, which resolves nowhere else (RFC 6761, 6.3).
 const LOCALHOST: &str = "localhost";
@@ -70,7 +92,7 @@ impl Sorter {
 fn host(request: &Request) -> Option<&str> {
     match request.headers().get(HOST) {
         Some(host) => host.to_str().ok(),
-        None => request.uri().authority().map(axum::http::uri::Authority::as_str),
+        None => request.uri().authority().map(Authority::as_str),
     }
 }
 
@@ -118,16 +140,16 @@ fn looks_like_s3(request: &Request) -> bool {
     match request.headers().get(AUTHORIZATION) {
         Some(value) => value.as_bytes().starts_with(b"AWS"),
         // Content delivery networks of AWS name themselves in `x-amz-cf-…` to whatever stands behind them.
-        None => request.headers().keys().any(|name| {
-            name.as_str().strip_prefix("x-amz-").is_some_and(|rest| !rest.starts_with("cf-"))
-        }),
+        None => request
+            .headers()
+            .keys()
+            .any(|name| name.as_str().strip_prefix("x-amz-").is_some_and(|rest| !rest.starts_with("cf-"))),
     }
 }
 
 fn has_signed_query(query: &str) -> bool {
     let has = |name: &str| names(query).any(|known| known == name);
-    let is_version_4 =
-        |name: &str| name.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("x-amz-"));
+    let is_version_4 = |name: &str| name.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("x-amz-"));
     names(query).any(is_version_4) || has("AWSAccessKeyId") || (has("Signature") && has("Expires"))
 }
 
@@ -149,7 +171,9 @@ mod tests {
 
     fn place(host: &str, own: &[&str]) -> BucketIn {
         let hosts: Vec<HostName> = own.iter().map(|host| host.parse().unwrap()).collect();
-        bucket_in(Some(host), &OwnHosts::new(&hosts, None), |name| ["tools", "my.tools", "localhost"].contains(&name))
+        bucket_in(Some(host), &OwnHosts::new(&hosts, None), |name| {
+            ["tools", "my.tools", "localhost"].contains(&name)
+        })
     }
 
     fn in_host(bucket: &str) -> BucketIn {
@@ -177,7 +201,15 @@ mod tests {
     #[test]
     fn an_address_a_single_label_and_localhost_are_always_the_servers() {
         for own in [&[][..], &["drive.example.com"][..]] {
-            for host in ["127.0.0.1", "127.0.0.1:8080", "[::1]:8080", "localhost", "LOCALHOST:1", "dray:8080", "tools"] {
+            for host in [
+                "127.0.0.1",
+                "127.0.0.1:8080",
+                "[::1]:8080",
+                "localhost",
+                "LOCALHOST:1",
+                "dray:8080",
+                "tools",
+            ] {
                 assert_eq!(place(host, own), BucketIn::Path, "{host}");
             }
             assert_eq!(place("tools.localhost:8080", own), in_host("tools"));
@@ -211,7 +243,10 @@ mod tests {
             looks_like_s3(&request)
         };
         for uri in [
-            "/a?X-Amz-Algorithm=x", "/a?b&x-amz-signature", "/a?AWSAccessKeyId=a", "/a?Expires=1&Signature=s",
+            "/a?X-Amz-Algorithm=x",
+            "/a?b&x-amz-signature",
+            "/a?AWSAccessKeyId=a",
+            "/a?Expires=1&Signature=s",
         ] {
             assert!(looks(uri, &[]) && looks(uri, &[("authorization", "Basic eDp5")]), "{uri}");
         }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use dray_object_store::KeyKind;
 use dray_server::admin::{Copied, Orphan, Store};
 use dray_server::{BUCKET, Clock, Config, S3Config, store_folder};
 use jiff::SignedDuration;
@@ -176,7 +177,9 @@ async fn a_drive_moves_to_another_database_and_another_store_and_goes_on_there()
         bucket: BUCKET.into(),
         region: "us-east-1".into(),
         path_style: true,
-        credentials: Some(dray_object_store::read_keys(&store_folder(host.data.path())).unwrap()),
+        credentials: Some(
+            dray_object_store::key_of(&store_folder(host.data.path()), KeyKind::Writer).unwrap(),
+        ),
     };
     let mut other = filled.world.elsewhere().await;
     let folder = filled.world.data.path().to_owned();

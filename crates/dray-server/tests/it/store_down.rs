@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use dray_object_store::KeyKind;
 use dray_server::{BUCKET, Config, REGION, S3Config, store_folder};
 use serde_json::{Value, json};
 use tokio::io::copy_bidirectional;
@@ -89,7 +90,9 @@ async fn drive_with(store: &World) -> (World, Proxy, S3Config) {
         bucket: BUCKET.into(),
         region: REGION.into(),
         path_style: true,
-        credentials: Some(dray_object_store::read_keys(&store_folder(store.data.path())).unwrap()),
+        credentials: Some(
+            dray_object_store::key_of(&store_folder(store.data.path()), KeyKind::Writer).unwrap(),
+        ),
     };
     let s3 = config.clone();
     (World::start_with(|config: &mut Config| config.s3 = Some(s3)).await, proxy, config)

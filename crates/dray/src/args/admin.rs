@@ -116,12 +116,35 @@ pub(crate) enum WorkspaceCommand {
 #[derive(Debug, Subcommand)]
 pub(crate) enum StoreCommand {
     /// Print the embedded store's endpoint, bucket and keys, as variables that S3 tools read
-    #[command(after_help = "Example:\n  eval \"$(dray store keys)\" && aws s3 ls s3://dray --recursive")]
-    Keys {
-        /// The server's address
-        #[arg(long, env = "DRAY_URL", default_value = "http://127.0.0.1:8080", value_hint = ValueHint::Url)]
-        url: String,
-        #[command(flatten)]
-        data: Data,
-    },
+    Keys(StoreKeys),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  eval \"$(dray store keys)\" && aws s3 ls s3://dray --recursive
+  dray store keys --rotate                    tools need the new keys from now on
+  dray store keys --rotate --grace 1h         the old ones are accepted for one more hour
+  dray store keys --rotate --server           URLs that were signed stay good for a day
+
+These keys read the drive's bucket, where the files of all users are, and write every other bucket. A running server \
+takes new keys at once, and within a second refuses those that were replaced.")]
+pub(crate) struct StoreKeys {
+    /// The server's address
+    #[arg(long, env = "DRAY_URL", default_value = "http://127.0.0.1:8080", value_hint = ValueHint::Url)]
+    pub(crate) url: String,
+    /// Keys that also write the drive's bucket: for another Dray that keeps its files there, or to repair it
+    #[arg(long)]
+    pub(crate) write_drive: bool,
+    /// Replace the keys, and print the new ones
+    #[arg(long)]
+    pub(crate) rotate: bool,
+    /// Replace the server's own key, which signs URLs and is never printed
+    #[arg(long, requires = "rotate", conflicts_with = "write_drive")]
+    pub(crate) server: bool,
+    /// How long the old keys are still accepted [default: not at all; with --server 1d, for URLs only]
+    #[arg(long, requires = "rotate", value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub(crate) grace: Option<Duration>,
+    #[command(flatten)]
+    pub(crate) data: Data,
 }

@@ -10,7 +10,9 @@ mod serve;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
-pub(crate) use admin::{CreateToken, Data, Quota, StoreCommand, TokenCommand, UserCommand, WorkspaceCommand};
+pub(crate) use admin::{
+    CreateToken, Data, Quota, StoreCommand, StoreKeys, TokenCommand, UserCommand, WorkspaceCommand,
+};
 pub(crate) use client::{Connection, Download, Get, Mkdir, OnConflict, Search, Tree, Upload};
 pub(crate) use doctor::Doctor;
 pub(crate) use manage::{CreateLink, GivenRole, LinkCommand, Ls, Mv, Rm, ShareCommand, SortBy, TrashCommand};

@@ -5,7 +5,7 @@ use dray_server::DatabaseUrl;
 use dray_server::admin::Admin;
 use serde_json::json;
 
-use crate::args::{CreateToken, Data, Quota, StoreCommand, TokenCommand, UserCommand, WorkspaceCommand};
+use crate::args::{CreateToken, Data, Quota, TokenCommand, UserCommand, WorkspaceCommand};
 use crate::clock;
 use crate::exit::{Exit, NotFound};
 use crate::output::Output;
@@ -122,24 +122,4 @@ async fn set_quota(email: Option<&str>, Quota(quota_bytes): Quota, data: &Data) 
     let value = json!({ "email": email, "quotaBytes": quota_bytes });
     Output::new(data.json).result(&format!("{}  {shown}", email.unwrap_or("all users together")), &value)?;
     Ok(())
-}
-
-pub(super) fn store(command: StoreCommand) -> anyhow::Result<Exit> {
-    let StoreCommand::Keys { url, data } = command;
-    check_folder(&data)?;
-    let keys = dray_object_store::read_keys(&dray_server::store_folder(&data.data))?;
-    let (bucket, region) = (dray_server::BUCKET, dray_server::REGION);
-    // The keys are hexadecimal or base64, and the address is quoted: a shell can read these lines.
-    let text = format!(
-        "export AWS_ENDPOINT_URL='{}'\nexport AWS_REGION={region}\nexport AWS_ACCESS_KEY_ID='{}'\nexport AWS_SECRET_ACCESS_KEY='{}'\n# bucket: {bucket}",
-        url.replace('\'', "%27"),
-        keys.access_key_id,
-        keys.secret_access_key,
-    );
-    let value = json!({
-        "endpoint": url, "bucket": bucket, "region": region,
-        "accessKeyId": keys.access_key_id, "secretAccessKey": keys.secret_access_key,
-    });
-    Output::new(data.json).result(&text, &value)?;
-    Ok(Exit::Ok)
 }

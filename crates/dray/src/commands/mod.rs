@@ -9,6 +9,7 @@ mod log;
 mod operate;
 mod serve;
 mod share;
+mod store;
 mod traces;
 mod trash;
 mod upload;
@@ -41,7 +42,7 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Token { command } => data::token(command).await,
         Command::User { command } => data::user(command).await,
         Command::Workspace { command } => data::workspace(command).await,
-        Command::Store { command } => data::store(command),
+        Command::Store { command } => store::store(command),
         Command::Backup(args) => Box::pin(until_signal(operate::backup(*args))).await,
         Command::Restore(args) => Box::pin(until_signal(operate::restore(*args))).await,
         Command::Migrate(args) => Box::pin(until_signal(operate::migrate(*args))).await,

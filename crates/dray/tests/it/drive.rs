@@ -69,7 +69,11 @@ impl Drive {
     /// The keys of its store, as the variables that another server finds them in.
     pub(crate) fn store_keys(&self) -> [(&'static str, String); 2] {
         let mut command = dray();
-        let printed = command.args(["store", "keys", "--json", "--data"]).arg(self.data()).output().unwrap();
+        let printed = command
+            .args(["store", "keys", "--write-drive", "--json", "--data"])
+            .arg(self.data())
+            .output()
+            .unwrap();
         let keys: Value = serde_json::from_slice(&printed.stdout).unwrap();
         [("AWS_ACCESS_KEY_ID", "accessKeyId"), ("AWS_SECRET_ACCESS_KEY", "secretAccessKey")]
             .map(|(variable, name)| (variable, keys[name].as_str().unwrap().to_owned()))

@@ -25,7 +25,11 @@ impl Cluster {
     fn start() -> Option<Self> {
         let cluster = std::env::var("DRAY_TEST_POSTGRES").ok()?;
         let host = Drive::start();
-        let keys = dray().args(["store", "keys", "--json", "--data"]).arg(host.data()).output().unwrap();
+        let keys = dray()
+            .args(["store", "keys", "--write-drive", "--json", "--data"])
+            .arg(host.data())
+            .output()
+            .unwrap();
         let keys: Value = serde_json::from_str(&succeeded(&keys)).unwrap();
         let key = |name: &str| keys[name].as_str().unwrap().to_owned();
         let settings = vec![

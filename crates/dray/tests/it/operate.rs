@@ -64,7 +64,7 @@ fn a_drive_moves_to_another_store_and_is_served_from_there() {
     let (mut drive, host) = (Drive::start(), Drive::start());
     let content = drive.file("a", 100_000);
     let id = drive.json(&["upload", "a"])["id"].as_str().unwrap().to_owned();
-    let keys = json(&mut on(&host.data(), &["store", "keys"]));
+    let keys = json(&mut on(&host.data(), &["store", "keys", "--write-drive"]));
     let with_keys = |command: &mut std::process::Command| {
         command.env("AWS_ACCESS_KEY_ID", keys["accessKeyId"].as_str().unwrap());
         command.env("AWS_SECRET_ACCESS_KEY", keys["secretAccessKey"].as_str().unwrap());

@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use dray_object_store::KeyKind;
 use tempfile::TempDir;
 
 use crate::client::Client;
@@ -55,7 +56,7 @@ impl Drive {
         let mut drive = Self::new(setup, folder, data).await;
         let arguments = ["--s3-bucket", dray_server::BUCKET, "--s3-path-style", "--s3-endpoint", endpoint];
         drive.arguments = arguments.map(str::to_owned).to_vec();
-        let keys = dray_object_store::read_keys(&other.store).unwrap();
+        let keys = dray_object_store::key_of(&other.store, KeyKind::Writer).unwrap();
         drive.environment = vec![
             ("AWS_ACCESS_KEY_ID", keys.access_key_id),
             ("AWS_SECRET_ACCESS_KEY", keys.secret_access_key),

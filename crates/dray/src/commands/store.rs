@@ -1,0 +1,64 @@
+//! `dray store`: the embedded store's keys, with the server running or not.
+
+use std::time::Duration;
+
+use dray_object_store::{KeyKind, key_of, rotate_key};
+use dray_server::{BUCKET, Credentials, REGION, store_folder};
+use serde_json::json;
+
+use super::data::check_folder;
+use crate::args::{StoreCommand, StoreKeys};
+use crate::exit::Exit;
+use crate::output::Output;
+
+/// How long URLs that the server has signed stay good when its key is replaced: longer than any part's URL lives.
+const SERVER_GRACE: Duration = Duration::from_hours(24);
+
+pub(super) fn store(command: StoreCommand) -> anyhow::Result<Exit> {
+    let StoreCommand::Keys(args) = command;
+    check_folder(&args.data)?;
+    if args.server {
+        rotate_servers(&args)?;
+        return Ok(Exit::Ok);
+    }
+    let (folder, kind) =
+        (store_folder(&args.data.data), if args.write_drive { KeyKind::Writer } else { KeyKind::Tool });
+    let keys = if args.rotate {
+        rotate_key(&folder, kind, args.grace.unwrap_or_default())?
+    } else {
+        key_of(&folder, kind)?
+    };
+    print(&args, &keys)?;
+    Ok(Exit::Ok)
+}
+
+fn rotate_servers(args: &StoreKeys) -> anyhow::Result<()> {
+    let grace = args.grace.unwrap_or(SERVER_GRACE);
+    rotate_key(&store_folder(&args.data.data), KeyKind::Server, grace)?;
+    let text = format!(
+        "the server's key is replaced; URLs that were signed with the old one stay good for at most {}",
+        humantime::format_duration(grace)
+    );
+    let value = json!({ "rotated": "server", "graceSecs": grace.as_secs() });
+    Output::new(args.data.json).result(&text, &value)?;
+    Ok(())
+}
+
+fn print(args: &StoreKeys, keys: &Credentials) -> anyhow::Result<()> {
+    let url = &args.url;
+    let may = if args.write_drive { "read and write it" } else { "read it, and write other buckets" };
+    // The keys are hexadecimal or base64, and the address is quoted: a shell can read these lines.
+    let text = format!(
+        "export AWS_ENDPOINT_URL='{}'\nexport AWS_REGION={REGION}\nexport AWS_ACCESS_KEY_ID='{}'\nexport \
+         AWS_SECRET_ACCESS_KEY='{}'\n# the drive's bucket: {BUCKET}; these keys {may}",
+        url.replace('\'', "%27"),
+        keys.access_key_id,
+        keys.secret_access_key,
+    );
+    let value = json!({
+        "endpoint": url, "bucket": BUCKET, "region": REGION, "writesDrive": args.write_drive,
+        "accessKeyId": keys.access_key_id, "secretAccessKey": keys.secret_access_key,
+    });
+    Output::new(args.data.json).result(&text, &value)?;
+    Ok(())
+}
