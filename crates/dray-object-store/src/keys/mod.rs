@@ -36,6 +36,10 @@ pub fn read_keys(root: &Path) -> Result<Credentials, OpenError> {
 
 /// The current key of this kind, made at its first use. A server that has the store open accepts it at once.
 pub fn key_of(root: &Path, kind: KeyKind) -> Result<Credentials, OpenError> {
+    if let Some(pair) = current(&KeyFile::read(root)?, kind) {
+        return Ok(pair.credentials());
+    }
+    // Another process may have made it meanwhile.
     change(root, |keys| match current(keys, kind) {
         Some(pair) => (pair.credentials(), false),
         None => (add(keys, kind).credentials(), true),

@@ -2,13 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
 
+mod buckets;
 mod checksums;
 mod cors;
 mod crash;
 mod full;
 mod harness;
+mod keys;
 mod limits;
 mod listing;
+mod metadata;
 mod multipart;
 mod objects;
 mod refusals;

@@ -35,6 +35,7 @@ mod presigned_urls;
 mod rate_limit;
 mod recover;
 mod rules;
+mod s3_tools;
 mod search;
 mod shared;
 mod shutdown;
