@@ -1,6 +1,8 @@
 //! Verifying a request's signature, for servers: parse → check the rules → look up the key → compare.
 //! Decides who calls and what vouches for the body; never what they may do.
 
+#[cfg(test)]
+mod bytes_tests;
 mod credential;
 mod header_form;
 mod query_form;
