@@ -47,7 +47,7 @@ said.bigIsWhole = md5(await (await read('public/v1/big')).transformToByteArray()
 said.title = (await send('HeadObjectCommand', { Bucket, Key: 'dray/note.txt' })).Metadata.title;
 said.keys = (await send('ListObjectsV2Command', { Bucket })).Contents.map(({ Key }) => Key);
 said.overwritten = await refusal(send('PutObjectCommand', { Bucket: 'dray', Key: 'note.txt', Body: 'evil' }));
-said.drives = (await send('ListObjectsV2Command', { Bucket: 'dray' })).KeyCount;
+said.evil = (await send('ListObjectsV2Command', { Bucket: 'dray', Prefix: 'note.txt' })).KeyCount;
 await send('DeleteObjectsCommand', { Bucket, Delete: { Objects: said.keys.map((Key) => ({ Key })) } });
 await send('DeleteBucketCommand', { Bucket });
 said.afterwards = await refusal(send('ListObjectsV2Command', { Bucket }));
