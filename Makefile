@@ -54,8 +54,9 @@ page-test: $(PAGE) ## the page in a real browser
 	$(BUILD_TESTS)
 	cd web && npm test --silent
 
-torture: test-tools $(PAGE) ## all of the proof that nothing acknowledged is ever lost: kills, races, faults of disk and store, on both databases
+torture: test-tools $(PAGE) ## all of the proof that nothing acknowledged is ever lost: kills, races, faults of disk and store, on both databases; a million steps of who may do what
 	DRAY_TORTURE=full scripts/with-postgres scripts/run-test dray torture
+	DRAY_MODEL_STEPS=1000000 scripts/run-test dray-server it model::
 
 bench: $(PAGE) ## figures, each as a ratio to a reference in the same run
 	bench/run

@@ -130,6 +130,8 @@ codes! {
     IntoItself = "into_itself",
     /// 409: there is a file with this name already, and the upload said `fail`.
     NameTaken = "name_taken",
+    /// 409: the upload's token was confined to a folder, and the upload's folder is gone from there or closed.
+    UploadFolderClosed = "upload_folder_closed",
     /// 409: the role of an item's owner can be neither given nor taken.
     OwnerIsFixed = "owner_is_fixed",
     /// 410: the upload was aborted.

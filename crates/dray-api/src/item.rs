@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ItemId, UserId};
+use crate::sharing::Role;
 
 /// What an item is.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -40,6 +41,9 @@ pub struct Item {
     /// Bytes; `None` on a folder.
     #[serde(default)]
     pub file_size: Option<u64>,
+    /// The caller's role on it, where an answer is about this item alone.
+    #[serde(default)]
+    pub role: Option<Role>,
     /// When it was made: RFC 3339 in UTC with milliseconds.
     pub created_at: String,
     /// When it last changed: RFC 3339 in UTC with milliseconds.
@@ -82,6 +86,10 @@ pub(crate) struct BothSpellings<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     file_size: Option<u64>,
+    /// The caller's role on it, if the item was asked for by itself; absent in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    role: Option<Role>,
     /// When it was made: RFC 3339 in UTC with milliseconds.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     created_at: &'a str,
@@ -103,6 +111,7 @@ impl Serialize for Item {
             mime_type: self.mime_type.as_deref(),
             size: self.file_size,
             file_size: self.file_size,
+            role: self.role,
             created_at: &self.created_at,
             updated_at: &self.updated_at,
         }
@@ -176,6 +185,7 @@ mod tests {
             parent_id: Some(ItemId::new(3, [3; 8])),
             mime_type: Some("application/pdf".into()),
             file_size: Some(10),
+            role: None,
             created_at: "2026-01-31T12:00:00.000Z".into(),
             updated_at: "2026-01-31T12:00:00.000Z".into(),
         }
@@ -206,7 +216,7 @@ mod tests {
         let folder =
             Item { kind: ItemType::Folder, parent_id: None, mime_type: None, file_size: None, ..file() };
         let json = serde_json::to_value(&folder).unwrap();
-        for absent in ["parent", "parentId", "mimeType", "size", "fileSize"] {
+        for absent in ["parent", "parentId", "mimeType", "size", "fileSize", "role"] {
             assert_eq!(json.get(absent), None, "{absent}");
         }
         assert_eq!(serde_json::from_value::<Item>(json).unwrap(), folder);

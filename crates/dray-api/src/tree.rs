@@ -54,6 +54,7 @@ mod tests {
             parent_id: Some(ItemId::new(3, [3; 8])),
             mime_type: None,
             file_size: None,
+            role: None,
             created_at: "2026-01-31T12:00:00.000Z".into(),
             updated_at: "2026-01-31T12:00:00.000Z".into(),
         };

@@ -52,9 +52,9 @@ pub enum OnConflict {
     Keep,
     /// Both stay; the new one becomes `report (2).pdf`.
     Rename,
-    /// Finalize is refused; the upload stays open.
+    /// Finalize is refused; the upload stays open. Takes a token that may read.
     Fail,
-    /// The item stays and gets the new bytes.
+    /// The item stays and gets the new bytes; those before go to the trash. Takes a token with `access_drive`.
     Replace,
 }
 

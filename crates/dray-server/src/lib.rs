@@ -220,6 +220,12 @@ impl Server {
         Ok(Self { sockets, router, limits, rate_limits, service, tls, embedded })
     }
 
+    /// All that is served on the drive's socket, for who is in this process: tests that ask very often.
+    #[must_use]
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
     /// Serves until `shutdown`. What was begun ends first: requests (within the grace), then finalizes that
     /// outlived theirs, then the way to the store, then the files.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::db::dump::{TABLES, Table};
-use crate::db::{Conn, Db, dump};
+use crate::db::{Conn, Db, dump, trash};
 use crate::drive::{Error, Result};
 
 /// The version of the format.
@@ -108,6 +108,7 @@ pub(super) async fn load(db: &Db, path: &Path) -> Result<Sum> {
         while let Some((table, row)) = rows.next_row()? {
             table.insert(c, &row)?;
         }
+        trash::list_all(c)?;
         rows.check()
     })
     .await

@@ -4,6 +4,7 @@ use dray_api::{UserId, WorkspaceId};
 use jiff::Timestamp;
 
 use super::{Conn, Error, Row, execute, find, list, lock, millis, parsed, size, time};
+use crate::drive::access::Caller;
 use crate::drive::wire_time;
 
 /// A user as `dray user list` shows it.
@@ -87,29 +88,35 @@ pub(crate) fn list_users(c: &Conn) -> Result<Vec<UserRow>, Error> {
     list(c, sql, &[], user)
 }
 
-/// A page of a workspace's members whose name or address has `part` in it (without regard to the case of ASCII
-/// letters; all, if it is empty), and how many such members there are.
+/// A page of the members of the caller's workspace whose name or address has `part` in it (without regard to the case
+/// of ASCII letters; all, if it is empty), and how many such members there are. A token that is confined to a folder
+/// has its own user there, and nobody else.
 pub(crate) fn members(
     c: &Conn,
-    workspace: WorkspaceId,
+    caller: &Caller,
     part: &str,
     limit: u32,
     offset: u32,
 ) -> Result<(Vec<UserRow>, u64), Error> {
     let pattern = containing(part);
+    let (workspace, user) = (caller.workspace.to_string(), caller.user.to_string());
+    let is_confined = caller.folder.is_some();
     let sql = r"select count(*) as total from memberships m join users u on u.id = m.user_id
-                where m.workspace_id = $1
+                where m.workspace_id = $1 and (m.user_id = $3 or not $4)
                   and (lower(u.name) like $2 escape '\' or lower(u.email) like $2 escape '\')";
-    let total =
-        find(c, sql, &[&workspace.to_string(), &pattern], |row| size(row, "total"))?.unwrap_or_default();
+    let total = find(c, sql, &[&workspace, &pattern, &user, &is_confined], |row| size(row, "total"))?;
     let sql = r"select u.id, u.email, u.name, m.role, m.created_at
                 from memberships m join users u on u.id = m.user_id
-                where m.workspace_id = $1
+                where m.workspace_id = $1 and (m.user_id = $3 or not $4)
                   and (lower(u.name) like $2 escape '\' or lower(u.email) like $2 escape '\')
-                order by m.created_at, u.id limit $3 offset $4";
-    let page =
-        list(c, sql, &[&workspace.to_string(), &pattern, &i64::from(limit), &i64::from(offset)], user)?;
-    Ok((page, total))
+                order by m.created_at, u.id limit $5 offset $6";
+    let page = list(
+        c,
+        sql,
+        &[&workspace, &pattern, &user, &is_confined, &i64::from(limit), &i64::from(offset)],
+        self::user,
+    )?;
+    Ok((page, total.unwrap_or_default()))
 }
 
 /// The pattern of `like` for texts that have `part` in them, whatever wildcards `part` has.

@@ -11,6 +11,7 @@ use super::{
 use crate::drive::access::{Caller, Role};
 use crate::drive::item::{Content, Item, name_key};
 use crate::drive::path::{Seen, Step};
+use crate::drive::permit::{Change, Placement, Reach, Reaches};
 use crate::drive::search::words;
 
 /// The columns that [`item`] reads, of a table that is called `i` in the query.
@@ -69,15 +70,32 @@ fn path(c: &Conn, caller: &Caller, id: ItemId) -> Result<Vec<Step>, Error> {
     })
 }
 
-/// Whether an item or something above it is in the trash, or it is not there at all.
-pub(crate) fn is_gone(c: &Conn, id: ItemId) -> Result<bool, Error> {
-    let sql = "with recursive up (id, parent_id, trashed_at) as (
-                   select id, parent_id, trashed_at from items where id = $1
+/// Who can reach an item, by itself and by the folder `from` that it is in, and by the folder `to`; by none: nobody.
+pub(crate) fn reaches(
+    c: &Conn,
+    id: ItemId,
+    from: Option<ItemId>,
+    to: Option<ItemId>,
+) -> Result<Reaches, Error> {
+    let by_folder = |folder: Option<ItemId>| folder.map_or(Ok(Reach::default()), |id| reach(c, id, true));
+    Ok(Reaches { own: reach(c, id, false)?, from: by_folder(from)?, to: by_folder(to)? })
+}
+
+/// Who owns the item or was given a role on it, and those of the folders above it too, if asked for.
+fn reach(c: &Conn, id: ItemId, with_folders: bool) -> Result<Reach, Error> {
+    let sql = "with recursive up (id, owner_id, parent_id) as (
+                   select id, owner_id, parent_id from items where id = $1
                    union all
-                   select p.id, p.parent_id, p.trashed_at from up join items p on p.id = up.parent_id
+                   select p.id, p.owner_id, p.parent_id from up join items p on p.id = up.parent_id and $2
                )
-               select count(*) = 0 or count(trashed_at) > 0 as is_gone from up";
-    value(c, sql, &[&id.to_string()], "is_gone")
+               select owner_id as user_id, 'owner' as role from up
+               union
+               select p.user_id, p.role from up join participants p on p.item_id = up.id";
+    let roles = list(c, sql, &[&id.to_string(), &with_folders], |row| {
+        let is_owner = row.text("role")? == "owner";
+        Ok((parsed(row, "user_id")?, if is_owner { Role::Owner } else { role(row.text("role")?) }))
+    })?;
+    Ok(Reach::of(roles))
 }
 
 /// A role as the columns have it.
@@ -201,25 +219,28 @@ pub(super) fn values(item: &Item, upload: Option<UploadRowId>) -> Result<[Box<dy
 }
 
 /// Gives an item another name.
-pub(crate) fn rename(c: &Conn, id: ItemId, name: &str, now: Timestamp) -> Result<(), Error> {
+pub(crate) fn rename(c: &Conn, change: &Change, name: &str, now: Timestamp) -> Result<(), Error> {
     let sql = "update items set name = $2, name_key = $3, words = $4, updated_at = $5 where id = $1";
     let words = words(name).join(" ");
-    execute(c, sql, &[&id.to_string(), &name, &name_key(name), &words, &millis(now)]).map(drop)
+    let id = change.item().to_string();
+    execute(c, sql, &[&id, &name, &name_key(name), &words, &millis(now)]).map(drop)
 }
 
 /// Moves an item, and with it all that is below it.
-pub(crate) fn move_to(c: &Conn, id: ItemId, parent: Option<ItemId>, now: Timestamp) -> Result<(), Error> {
+pub(crate) fn move_to(c: &Conn, placement: &Placement, now: Timestamp) -> Result<(), Error> {
     let sql = concat!(
         "update items set parent_id = $2, host_id = ",
         host!("$2", "items.owner_id"),
         ", updated_at = $3 where id = $1"
     );
-    execute(c, sql, &[&id.to_string(), &parent.map(|id| id.to_string()), &millis(now)]).map(drop)
+    let (id, parent) = (placement.item().to_string(), placement.to().map(|id| id.to_string()));
+    execute(c, sql, &[&id, &parent, &millis(now)]).map(drop)
 }
 
 /// Gives a file the bytes of another upload; `false`: it has others than `old` by now, or is not there any more.
 pub(crate) fn replace_content(
     c: &Conn,
+    change: &Change,
     old: &Item,
     new: &Content,
     upload: UploadRowId,
@@ -233,7 +254,7 @@ pub(crate) fn replace_content(
     let sql =
         "update items set mime_type = $2, size_bytes = $3, object_key = $4, upload_id = $5, updated_at = $6
                where id = $1 and object_key = $7 and trashed_at is null";
-    let (id, new_size, upload) = (old.id.to_string(), stored_size(*size_bytes)?, upload.to_string());
+    let (id, new_size, upload) = (change.item().to_string(), stored_size(*size_bytes)?, upload.to_string());
     let replaced =
         execute(c, sql, &[&id, mime_type, &new_size, object_key, &upload, &millis(now), old_key])? == 1;
     if replaced {

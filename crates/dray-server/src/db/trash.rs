@@ -10,6 +10,7 @@ use super::{
 };
 use crate::drive::access::Caller;
 use crate::drive::item::Item;
+use crate::drive::permit::{Placement, Purge, Trashing};
 
 /// An item that was put into the trash by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,16 +20,57 @@ pub(crate) struct Trashed {
     pub(crate) by: UserId,
 }
 
+/// The rows of `trash_lists` for the trashed items that `$which` chooses.
+macro_rules! lists {
+    ($which:literal) => {
+        concat!(
+            "with recursive up (item_id, workspace_id, trashed_at, owner_id, parent_id) as (
+                 select id, workspace_id, trashed_at, owner_id, parent_id from items
+                 where trashed_at is not null and purged_at is null ",
+            $which,
+            "    union all
+                 select up.item_id, up.workspace_id, up.trashed_at, p.owner_id, p.parent_id
+                 from up join items p on p.id = up.parent_id
+             )
+             select owner_id, workspace_id, trashed_at, item_id from up
+             union
+             select trashed_by, workspace_id, trashed_at, id from items
+             where trashed_at is not null and purged_at is null ",
+            $which
+        )
+    };
+}
+
 /// Where a page of the trash ends.
 pub(crate) type TrashedAt = (Timestamp, ItemId);
 
-/// Puts an item into the trash, with all that is below it.
-pub(crate) fn add(c: &Conn, id: ItemId, by: UserId, now: Timestamp) -> Result<bool, Error> {
+/// Puts an item into the trash, with all that is below it; `false`: it is there already. It is listed for whoever owns
+/// it or a folder above it, and for whoever put it there.
+pub(crate) fn add(c: &Conn, trashing: &Trashing, by: UserId, now: Timestamp) -> Result<bool, Error> {
+    let (id, at, by) = (trashing.item().to_string(), millis(now), by.to_string());
     let sql = "update items set trashed_at = $2, trashed_by = $3 where id = $1 and trashed_at is null";
-    Ok(execute(c, sql, &[&id.to_string(), &millis(now), &by.to_string()])? == 1)
+    if execute(c, sql, &[&id, &at, &by])? == 0 {
+        return Ok(false);
+    }
+    let sql = concat!(
+        "insert into trash_lists (user_id, workspace_id, trashed_at, item_id) ",
+        lists!("and id = $1")
+    );
+    execute(c, sql, &[&id])?;
+    Ok(true)
 }
 
-/// Up to `limit` of what is in the caller's trash, that is: theirs, or put there by them. The latest first.
+/// Lists all that is in the trash: after rows came in that know nothing of it.
+pub(crate) fn list_all(c: &Conn) -> Result<(), Error> {
+    let sql = concat!("insert into trash_lists (user_id, workspace_id, trashed_at, item_id) ", lists!(""));
+    execute(c, sql, &[]).map(drop)
+}
+
+fn unlist(c: &Conn, id: ItemId) -> Result<(), Error> {
+    execute(c, "delete from trash_lists where item_id = $1", &[&id.to_string()]).map(drop)
+}
+
+/// Up to `limit` of what is listed in the caller's trash. The latest first.
 pub(crate) fn page(
     c: &Conn,
     caller: &Caller,
@@ -38,20 +80,10 @@ pub(crate) fn page(
     let sql = concat!(
         "select ",
         columns!(),
-        ", i.trashed_at, i.trashed_by from items i where i.id in (
-             select id from (
-                 select id from items where owner_id = $2 and workspace_id = $1
-                     and trashed_at is not null and purged_at is null and (trashed_at, id) < ($3, $4)
-                 order by trashed_at desc, id desc limit $5
-             ) own
-             union
-             select id from (
-                 select id from items where trashed_by = $2 and workspace_id = $1
-                     and trashed_at is not null and purged_at is null and (trashed_at, id) < ($3, $4)
-                 order by trashed_at desc, id desc limit $5
-             ) others
-         )
-         order by i.trashed_at desc, i.id desc limit $5"
+        ", t.trashed_at, i.trashed_by from trash_lists t cross join items i
+         where t.user_id = $2 and t.workspace_id = $1 and (t.trashed_at, t.item_id) < ($3, $4)
+           and i.id = t.item_id and i.trashed_at is not null and i.purged_at is null
+         order by t.trashed_at desc, t.item_id desc limit $5"
     );
     let (before, id) = match before {
         Some((time, id)) => (millis(time), id.to_string()),
@@ -74,36 +106,45 @@ pub(crate) fn by_id(c: &Conn, caller: &Caller, id: ItemId) -> Result<Option<Tras
 
 /// Takes an item out of the trash and puts it into a folder, or at its owner's root; `false`: it is not in the trash
 /// any more.
-pub(crate) fn restore(c: &Conn, id: ItemId, parent: Option<ItemId>) -> Result<bool, Error> {
+pub(crate) fn restore(c: &Conn, placement: &Placement) -> Result<bool, Error> {
+    unlist(c, placement.item())?;
     let sql = concat!(
         "update items set trashed_at = null, trashed_by = null, parent_id = $2, host_id = ",
         host!("$2", "items.owner_id"),
         " where id = $1 and trashed_at is not null and purged_at is null"
     );
-    Ok(execute(c, sql, &[&id.to_string(), &parent.map(|id| id.to_string())])? == 1)
+    let (id, parent) = (placement.item().to_string(), placement.to().map(|id| id.to_string()));
+    Ok(execute(c, sql, &[&id, &parent])? == 1)
 }
 
 /// Marks a trashed item to be removed for good, with all that is below it: from now on it is nowhere. `false`: it is
 /// not in the trash any more.
-pub(crate) fn purge(c: &Conn, id: ItemId, now: Timestamp) -> Result<bool, Error> {
+pub(crate) fn purge(c: &Conn, purge: &Purge, now: Timestamp) -> Result<bool, Error> {
+    unlist(c, purge.item())?;
     let sql =
         "update items set purged_at = $2 where id = $1 and trashed_at is not null and purged_at is null";
-    Ok(execute(c, sql, &[&id.to_string(), &millis(now)])? == 1)
+    Ok(execute(c, sql, &[&purge.item().to_string(), &millis(now)])? == 1)
 }
 
 /// As [`purge`], of all that is the caller's own; how many.
 pub(crate) fn purge_own(c: &Conn, caller: &Caller, now: Timestamp) -> Result<u64, Error> {
+    let (workspace, user) = (caller.workspace.to_string(), caller.user.to_string());
+    let sql = "delete from trash_lists where item_id in (
+                   select id from items
+                   where owner_id = $2 and workspace_id = $1 and trashed_at is not null and purged_at is null
+               )";
+    execute(c, sql, &[&workspace, &user])?;
     let sql = "update items set purged_at = $3
                where owner_id = $2 and workspace_id = $1 and trashed_at is not null and purged_at is null";
-    execute(c, sql, &[&caller.workspace.to_string(), &caller.user.to_string(), &millis(now)])
+    execute(c, sql, &[&workspace, &user, &millis(now)])
 }
 
-/// What the caller put into the trash, but does not own.
+/// What is listed in the caller's trash, and others own.
 pub(crate) fn of_others(c: &Conn, caller: &Caller, limit: usize) -> Result<Vec<ItemId>, Error> {
-    let sql = "select id from items
-               where trashed_by = $2 and workspace_id = $1 and owner_id <> $2
-                 and trashed_at is not null and purged_at is null
-               order by trashed_at limit $3";
+    let sql = "select i.id from trash_lists t cross join items i
+               where t.user_id = $2 and t.workspace_id = $1 and i.id = t.item_id and i.owner_id <> $2
+                 and i.trashed_at is not null and i.purged_at is null
+               order by t.trashed_at, t.item_id limit $3";
     let (workspace, user) = (caller.workspace.to_string(), caller.user.to_string());
     list(c, sql, &[&workspace, &user, &rows_at_most(limit)], |row| parsed(row, "id"))
 }

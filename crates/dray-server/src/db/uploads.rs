@@ -26,8 +26,9 @@ pub(crate) enum TakeFrom {
 pub(crate) fn insert_opening(c: &Conn, upload: &Upload) -> Result<(), Error> {
     let sql =
         "insert into uploads (id, workspace_id, user_id, parent_id, item_id, name, mime_type, size_bytes,
-                              on_conflict, crc64nvme, object_key, store_token, state, created_at, expires_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'opening', $13, $14)";
+                              on_conflict, crc64nvme, object_key, store_token, state, created_at, expires_at,
+                              confined_to, only_uploads)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'opening', $13, $14, $15, $16)";
     execute(
         c,
         sql,
@@ -46,6 +47,8 @@ pub(crate) fn insert_opening(c: &Conn, upload: &Upload) -> Result<(), Error> {
             &upload.store_token,
             &millis(upload.created_at),
             &millis(upload.expires_at),
+            &upload.confined_to.map(|id| id.to_string()),
+            &upload.only_uploads,
         ],
     )
     .map(drop)
@@ -79,7 +82,8 @@ pub(crate) fn by_id(c: &Conn, id: UploadRowId) -> Result<Option<Upload>, Error> 
     find(c, "select * from uploads where id = $1", &[&id.to_string()], upload)
 }
 
-/// The caller's uploads that have not come to their end, the latest first, from the first one after `after`.
+/// The caller's uploads that have not come to their end, the latest first, from the first one after `after`. A token
+/// that may only upload is told of those that such a token began.
 pub(crate) fn open_of_caller(
     c: &Conn,
     caller: &Caller,
@@ -90,6 +94,7 @@ pub(crate) fn open_of_caller(
     let sql = "select * from uploads
                where user_id = $1 and workspace_id = $2 and (state = 'opening' or state = 'open' or state = 'completing')
                  and (state = 'completing' or (state = 'open' and expires_at > $5))
+                 and (only_uploads or not $7)
                  and (created_at, id) < ($3, $4)
                order by created_at desc, id desc limit $6";
     let (before, id) = match after {
@@ -97,7 +102,8 @@ pub(crate) fn open_of_caller(
         None => (i64::MAX, String::new()),
     };
     let (user, workspace) = (caller.user.to_string(), caller.workspace.to_string());
-    list(c, sql, &[&user, &workspace, &before, &id, &millis(now), &rows_at_most(limit)], upload)
+    let only = caller.only_uploads();
+    list(c, sql, &[&user, &workspace, &before, &id, &millis(now), &rows_at_most(limit), &only], upload)
 }
 
 /// What the bytes must come to, as the finalize says that has the lease.
@@ -247,6 +253,8 @@ fn upload(row: &Row<'_>) -> Result<Upload, Error> {
             "replace" => OnConflict::Replace,
             _ => OnConflict::Keep,
         },
+        confined_to: parsed_or_none(row, "confined_to")?,
+        only_uploads: row.get("only_uploads")?,
         crc64: checksum(row)?,
         verify: row.get("verify")?,
         object_key: row.get("object_key")?,

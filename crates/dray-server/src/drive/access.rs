@@ -100,16 +100,27 @@ impl TokenRecord {
 impl Caller {
     /// A user, without a token: for what goes on when they are not there.
     pub(crate) fn for_user(user: UserId, workspace: WorkspaceId) -> Self {
-        Self { token: None, user, workspace, folder: None, scopes: Scopes::default() }
+        let scopes = Scopes::parse(Scope::AccessDrive.as_str());
+        Self { token: None, user, workspace, folder: None, scopes }
+    }
+
+    /// The same, who has nothing outside of `folder`, if there is one.
+    pub(crate) fn within(self, folder: Option<ItemId>) -> Self {
+        Self { folder, ..self }
     }
 
     /// Refuses a caller whose token lacks `scope`; [`Scope::AccessDrive`] is all of them.
     pub(crate) fn require(&self, scope: Scope) -> Result<()> {
-        if self.scopes.has(scope) || self.scopes.has(Scope::AccessDrive) {
-            Ok(())
-        } else {
-            Err(Error::MissingScope { scope: scope.as_str() })
-        }
+        if self.may(scope) { Ok(()) } else { Err(Error::MissingScope { scope: scope.as_str() }) }
+    }
+
+    fn may(&self, scope: Scope) -> bool {
+        self.scopes.has(scope) || self.scopes.has(Scope::AccessDrive)
+    }
+
+    /// Whether their token may add to the drive and nothing else: what is there, it is not told.
+    pub(crate) fn only_uploads(&self) -> bool {
+        !self.may(Scope::DriveRead)
     }
 
     /// Refuses a caller whose token is confined to a folder: what they ask for is not in any.

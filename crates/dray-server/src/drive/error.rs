@@ -115,6 +115,13 @@ pub enum Error {
         /// The least role that does.
         needed: Role,
     },
+    /// In its new place, others would have the item than have it now, or have it otherwise, which the caller's role
+    /// does not let them decide.
+    #[error("who can reach the item would change, which takes the role {needed:?}")]
+    AccessWouldChange {
+        /// The least role that does.
+        needed: Role,
+    },
     /// A folder can not be moved into itself or below itself.
     #[error("a folder can not be moved into itself")]
     IntoItself,
@@ -179,6 +186,9 @@ pub enum Error {
     /// The upload's time is over.
     #[error("the upload expired")]
     UploadExpired,
+    /// The token that began the upload was confined to a folder, and the upload's folder is not there for it any more.
+    #[error("the folder of a confined upload is gone or closed")]
+    UploadFolderClosed,
     /// Finalize has not come to an end yet.
     #[error("finalize has not come to an end")]
     FinalizePending,

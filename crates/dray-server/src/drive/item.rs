@@ -203,6 +203,7 @@ impl Item {
             parent_id: self.parent,
             mime_type,
             file_size,
+            role: None,
             created_at: wire_time(self.created_at),
             updated_at: wire_time(self.updated_at),
         }

@@ -9,6 +9,7 @@ pub(crate) mod link;
 pub(crate) mod listing;
 pub(crate) mod parts;
 pub(crate) mod path;
+pub(crate) mod permit;
 pub(crate) mod rules;
 pub(crate) mod search;
 pub(crate) mod token;

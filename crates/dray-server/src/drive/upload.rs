@@ -10,6 +10,8 @@ use dray_api::upload::{OnConflict, OpenUpload, UploadStatus};
 use dray_api::{ItemId, PartPlan, UploadRowId, UserId, WorkspaceId};
 use jiff::{SignedDuration, Timestamp};
 
+use super::access::{Caller, Scope};
+use super::item::{Content, Item};
 use super::parts::{Crc64, Digest};
 use super::rules::UploadRules;
 use super::{Error, Result, wire_time};
@@ -65,6 +67,10 @@ pub(crate) struct Upload {
     pub(crate) size_bytes: u64,
     /// What finalize does if there is a file of its name.
     pub(crate) on_conflict: OnConflict,
+    /// The folder that the token was confined to which began it: it never becomes an item outside of it.
+    pub(crate) confined_to: Option<ItemId>,
+    /// Whether the token that began it may do nothing but upload.
+    pub(crate) only_uploads: bool,
     /// What the bytes must come to, if that is known.
     pub(crate) crc64: Option<Crc64>,
     /// Whether to read the file back if the store can not prove that.
@@ -81,6 +87,16 @@ pub(crate) struct Upload {
     pub(crate) created_at: Timestamp,
     /// When it expires if it is left alone.
     pub(crate) expires_at: Timestamp,
+}
+
+/// Refuses what an upload is to do about a file of its name, if the caller's token may not do that: a token that may
+/// only add destroys nothing, and who may not read is not told which names are taken.
+pub(crate) fn check_on_conflict(caller: &Caller, on_conflict: OnConflict) -> Result<()> {
+    match on_conflict {
+        OnConflict::Replace => caller.require(Scope::AccessDrive),
+        OnConflict::Fail => caller.require(Scope::DriveRead),
+        OnConflict::Keep | OnConflict::Rename => Ok(()),
+    }
 }
 
 /// Which finalize has an upload's lease: a random text, new for each.
@@ -110,6 +126,39 @@ impl Upload {
             State::Completing { .. } => Ok(FinalizeStep::Complete),
             State::Open => self.check_alive(now).map(|()| FinalizeStep::Complete),
             State::Opening | State::Aborted | State::Expired => Err(self.gone()),
+        }
+    }
+
+    /// Its user, who has left: what they may do is asked anew, within the folder that it was begun for.
+    pub(crate) fn uploader(&self) -> Caller {
+        Caller::for_user(self.user, self.workspace).within(self.confined_to)
+    }
+
+    /// Whether its item may be refused for where it goes; all others go somewhere.
+    pub(crate) fn can_be_refused(&self) -> bool {
+        self.on_conflict == OnConflict::Fail || self.confined_to.is_some()
+    }
+
+    /// What its item holds.
+    pub(crate) fn content(&self) -> Content {
+        Content::File {
+            mime_type: self.mime_type.clone(),
+            size_bytes: self.size_bytes,
+            object_key: self.object_key.clone(),
+        }
+    }
+
+    /// Its item as it was asked for, whatever has become of it: all that a token is told which only uploads.
+    pub(crate) fn item_as_given(&self) -> Item {
+        Item {
+            id: self.item,
+            workspace: self.workspace,
+            parent: self.parent,
+            owner: self.user,
+            name: self.name.clone(),
+            content: self.content(),
+            created_at: self.created_at,
+            updated_at: self.created_at,
         }
     }
 
@@ -205,6 +254,8 @@ mod tests {
             mime_type: "a/b".into(),
             size_bytes: 1,
             on_conflict: OnConflict::Keep,
+            confined_to: None,
+            only_uploads: false,
             crc64: None,
             verify: false,
             object_key: "k".into(),

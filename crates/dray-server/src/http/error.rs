@@ -125,6 +125,7 @@ pub(super) fn status(code: Code) -> StatusCode {
         | Code::FinalizeInProgress
         | Code::IntoItself
         | Code::NameTaken
+        | Code::UploadFolderClosed
         | Code::OwnerIsFixed => StatusCode::CONFLICT,
         Code::UploadAborted | Code::UploadExpired => StatusCode::GONE,
         Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -216,6 +217,9 @@ fn drive_parts(err: &drive::Error) -> (Code, String) {
         E::RoleTooLow { needed } => (Code::RoleTooLow,
             format!("Your role on the item does not allow this; it takes {}.", needed.as_str()),
         ),
+        E::AccessWouldChange { needed } => (Code::RoleTooLow,
+            format!("Other people could reach the item there than can now, or with another role. Deciding that takes {} on the item.", needed.as_str()),
+        ),
         E::IntoItself => (Code::IntoItself,
             "parentId is the folder itself or below it; a folder can not be moved there.".into(),
         ),
@@ -277,6 +281,10 @@ fn drive_parts(err: &drive::Error) -> (Code, String) {
         E::UploadExpired => (
             Code::UploadExpired,
             "The upload was left alone for too long and has expired; start a new one.".into(),
+        ),
+        E::UploadFolderClosed => (
+            Code::UploadFolderClosed,
+            "The upload was begun with a token that is confined to a folder, and its folder is in the trash, gone, moved out of there or closed to you. What was uploaded is kept until the upload expires: finalize again once the folder is back.".into(),
         ),
         E::FinalizePending => (
             Code::FinalizePending,

@@ -12,7 +12,8 @@ use super::extract::{self, PathId, PublicEndpoint};
 
 /// Get an item
 ///
-/// A file or a folder that the caller owns, or that is shared with them directly or through a folder above.
+/// A file or a folder that the caller owns, or that is shared with them directly or through a folder above, and which
+/// role they have on it.
 #[utoipa::path(
     get, path = "/drive/files/{id}", operation_id = "getItem", tag = "Drive",
     params(PathId),
@@ -23,7 +24,8 @@ pub(super) async fn get_item(
     Reader(caller): Reader,
     PathId(id): PathId,
 ) -> Result<Json<Item>, Error> {
-    Ok(Json(app.service.get_item(&caller, id).await?.to_wire()))
+    let seen = app.service.seen(&caller, id).await?;
+    Ok(Json(Item { role: Some(seen.role.into()), ..seen.item.to_wire() }))
 }
 
 /// Get a file's download URL
@@ -65,7 +67,8 @@ pub(super) async fn ancestors(
 ///
 /// What is absent stays as it is. A `parentId` of null moves the item to the root of whoever owns it, which only they
 /// may; an absent one leaves it where it is. Renaming takes the role `member` on the item, moving that role on the
-/// folder that it is in and on the one that it goes to.
+/// folder that it is in and on the one that it goes to. If other people could reach it there than can now, or with
+/// another role, moving takes `admin` on the item too; and nobody gives others, or themselves, more than they have.
 #[utoipa::path(
     patch, path = "/drive/files/{id}", operation_id = "changeItem", tag = "Drive",
     params(PathId), request_body = ItemChange,

@@ -23,8 +23,8 @@ const PRIVATE: [(HeaderName, HeaderValue); 3] = [
 
 /// Make a public link to a file
 ///
-/// Anyone who has its address can download the file, without a token: until it expires, is revoked, or the file is
-/// gone. It takes the role `admin` on the file; a file has at most 100 links.
+/// Anyone who has its address can download the file, without a token: until it expires, is revoked, the file is gone,
+/// or whoever made it is no `admin` of the file any more. It takes the role `admin` on the file; a file has at most 100 links.
 #[utoipa::path(
     post, path = "/drive/files/{id}/links", operation_id = "createLink", tag = "Sharing",
     params(PathId), request_body = NewLink,

@@ -59,8 +59,8 @@ pub(super) fn api() -> Vec<Route> {
             [UploadNotFound, UploadAborted, UploadExpired, StoreUnreachable];
         POST DriveUpload "/drive/files/upload/multipart/finalize" uploads::finalize
             [InvalidPart, PartTooSmall, SizeMismatch, ChecksumMismatch, ChecksumUnproven, UploadNotFound,
-             NotFound, FinalizedDifferently, FinalizeInProgress, NameTaken, UploadAborted, UploadExpired,
-             StoreUnreachable, FinalizePending];
+             NotFound, FinalizedDifferently, FinalizeInProgress, NameTaken, UploadFolderClosed, UploadAborted,
+             UploadExpired, StoreUnreachable, FinalizePending];
         POST DriveUpload "/drive/files/upload/multipart/abort" uploads::abort
             [UploadNotFound, AlreadyFinalized, FinalizeInProgress];
         GET DriveUpload "/drive/uploads" uploads::list [ConfinedToken];

@@ -12,8 +12,8 @@ use super::extract::{Paging, Parameters, PathId};
 
 /// List the trash
 ///
-/// What is the caller's, and what they put there, page by page: the latest first. What is in a trashed folder is not
-/// listed beside it.
+/// What the caller owns, by itself or by a folder above, and what they put there, page by page: the latest first. What
+/// is in a trashed folder is not listed beside it. The bytes that an upload replaced are there too, as an item.
 #[utoipa::path(
     get, path = "/drive/trash", operation_id = "listTrash", tag = "Trash",
     params(Paging),

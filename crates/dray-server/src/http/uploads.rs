@@ -18,7 +18,8 @@ use super::{App, presigned};
 ///
 /// Answers the ids that the next steps need, and how Dray would cut the file. Any other cut that S3 takes is as
 /// good. The upload expires when nobody has signed or listed its parts for 24 hours, or after 7 days. `onConflict`
-/// says what finalize does if the folder has a file of this name by then.
+/// says what finalize does if the folder has a file of this name by then: `fail` takes a token that may read,
+/// `replace` one with `access_drive`.
 #[utoipa::path(
     post, path = "/drive/files/upload/multipart/start", operation_id = "startUpload", tag = "Uploads",
     request_body = StartUpload,
@@ -65,7 +66,9 @@ pub(super) async fn presigned_urls(
 /// Makes the file, once every byte is there: the parts must add up to the announced `fileSize`. Can be repeated,
 /// from anywhere: the same list of parts answers the same item. Without a list, it takes every part that the store
 /// has. With `checksum` there is no file but of those bytes. After a refusal the upload is still open, unless it is
-/// gone (410) or its name was taken at the very last moment.
+/// gone (410) or its name was taken at the very last moment. If its folder does not take it any more, the file goes to
+/// the uploader's root, under a name that is free there; one that a confined token began waits instead (409). A token
+/// that only has `drive_upload` is answered the file as it was asked for.
 #[utoipa::path(
     post, path = "/drive/files/upload/multipart/finalize", operation_id = "finalizeUpload", tag = "Uploads",
     request_body = FinalizeUpload,

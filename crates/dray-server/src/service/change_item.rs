@@ -9,6 +9,7 @@ use crate::db::{Conn, items};
 use crate::drive::access::{Caller, Role};
 use crate::drive::item::{Content, Item, ItemName};
 use crate::drive::path::Seen;
+use crate::drive::permit::{Change, Placement};
 use crate::drive::{Error, Result};
 use crate::webhooks::Event;
 
@@ -31,11 +32,11 @@ impl Service {
                 }
                 let item = seen(c, &caller, id)?;
                 if let Some(name) = &name {
-                    item.require(Role::Member)?;
+                    let change = Change::of(&item)?;
                     if let Content::File { mime_type, .. } = &item.item.content {
                         service.rules.check_type(name, mime_type)?;
                     }
-                    items::rename(c, id, name, now)?;
+                    items::rename(c, &change, name, now)?;
                 }
                 if let Some(parent) = parent {
                     move_item(c, &caller, &item, parent, now)?;
@@ -50,31 +51,21 @@ impl Service {
 
 fn move_item(c: &Conn, caller: &Caller, moved: &Seen, to: Option<ItemId>, now: Timestamp) -> Result<()> {
     let id = moved.item.id;
+    let from = items::by_id(c, id)?.and_then(|item| item.parent);
     // Whoever sees an item without its folder has it at the root: nothing tells them where it is.
-    let parent =
-        if moved.is_own { items::by_id(c, id)?.and_then(|item| item.parent) } else { moved.item.parent };
+    let parent = if moved.is_own { from } else { moved.item.parent };
     let target = target(c, caller, to)?;
     if parent == to {
         return moved.require(Role::Member);
     }
-    moved.require_removable()?;
-    match &target {
-        // The root of whoever owns it: nobody but them may put it there.
-        None if !moved.is_own => return Err(Error::RoleTooLow { needed: Role::Owner }),
-        None => {}
-        Some(folder) if folder.is_at_or_below(id) => return Err(Error::IntoItself),
-        Some(folder) if gains(moved, folder) => return Err(Error::RoleTooLow { needed: folder.role }),
-        Some(folder) => check_depth_of_move(c, &moved.item, parent, folder.item.id)?,
+    if target.as_ref().is_some_and(|folder| folder.is_at_or_below(id)) {
+        return Err(Error::IntoItself);
     }
-    Ok(items::move_to(c, id, to, now)?)
-}
-
-/// Whether the caller would have more rights on the item there, as a role on a folder holds for what is in it: that
-/// would be giving themselves what they were not given. Within what is shared with them, those who share it keep their
-/// own rights on it, so a member may tidy it up, also into folders that they have made in it.
-fn gains(moved: &Seen, folder: &Seen) -> bool {
-    let stays = moved.ancestors.first().is_some_and(|top| folder.is_at_or_below(top.id));
-    folder.role > moved.role && !stays
+    let placement = Placement::by_moving(moved, caller, to, || Ok(items::reaches(c, id, from, to)?))?;
+    if let Some(folder) = &target {
+        check_depth_of_move(c, &moved.item, parent, folder.item.id)?;
+    }
+    Ok(items::move_to(c, &placement, now)?)
 }
 
 /// As [`check_depth`], for an item that is in a folder: one that goes no deeper needs no look at all that is below it.

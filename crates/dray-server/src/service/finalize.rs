@@ -7,10 +7,10 @@
 use std::time::Duration;
 
 use dray_api::UploadRowId;
-use dray_api::upload::{FinalizeUpload, OnConflict, StoredPart};
+use dray_api::upload::{FinalizeUpload, StoredPart};
 
 use super::Service;
-use super::make_item::{Made, is_name_taken, make_item};
+use super::make_item::{Made, make_item, refusal};
 use crate::db::tombstones;
 use crate::db::uploads::{self, TakeFrom};
 use crate::die_at;
@@ -46,7 +46,8 @@ pub(super) struct Lease {
 }
 
 impl Service {
-    /// Finalizes the caller's upload and answers its item. A caller that goes away does not stop it.
+    /// Finalizes the caller's upload and answers its item. A caller that goes away does not stop it. A token that may
+    /// only upload is answered the item as it was asked for, now and when it asks again.
     pub(crate) async fn finalize(&self, caller: &Caller, request: FinalizeUpload) -> Result<Item> {
         let wanted = Wanted {
             parts: WantedParts::parse(request.parts)?,
@@ -66,10 +67,11 @@ impl Service {
         let mut waited = Duration::ZERO;
         loop {
             match upload.finalize_step(digest.as_ref(), self.clock.now())? {
+                FinalizeStep::Done if caller.only_uploads() => return Ok(upload.item_as_given()),
                 FinalizeStep::Done => return self.get_item(caller, upload.item).await,
                 FinalizeStep::Complete => {
                     if let Some(item) = self.try_complete(&upload, &request).await? {
-                        return Ok(item);
+                        return Ok(if caller.only_uploads() { upload.item_as_given() } else { item });
                     }
                 }
                 FinalizeStep::Wait if waited >= PATIENCE => return Err(Error::FinalizePending),
@@ -149,11 +151,11 @@ impl Service {
         let Some(upload_id) = upload.store_upload_id.as_deref() else {
             return Err(Error::internal("an upload is being finalized that the store never began"));
         };
-        if upload.on_conflict == OnConflict::Fail {
+        if upload.can_be_refused() {
             let row = upload.clone();
-            match self.db.read(move |c| is_name_taken(c, &row)).await {
-                Ok(false) => {}
-                Ok(true) => return self.reopen(&lease, Error::NameTaken).await,
+            match self.db.read(move |c| refusal(c, &row)).await {
+                Ok(None) => {}
+                Ok(Some(refusal)) => return self.reopen(&lease, refusal).await,
                 Err(err) => return self.give_back(&lease, err).await,
             }
         }
@@ -238,17 +240,23 @@ impl Service {
                     Made::Item(item) => {
                         service.webhooks.note(c, &Event::UploadFinalized(&upload, item), now)?;
                     }
+                    Made::Replaced(item, before) => {
+                        service.webhooks.note(c, &Event::ItemTrashed(&upload.uploader(), before), now)?;
+                        service.webhooks.note(c, &Event::UploadFinalized(&upload, item), now)?;
+                    }
                     Made::NameTaken => service.webhooks.note(c, &Event::UploadAborted(&upload), now)?,
-                    Made::Before(_) | Made::Over => {}
+                    Made::Before(_) | Made::FolderClosed | Made::Over => {}
                 }
                 Ok(made)
             });
             match made.await {
-                Ok(Made::Item(item) | Made::Before(item)) => {
+                Ok(Made::Item(item) | Made::Replaced(item, _) | Made::Before(item)) => {
                     die_at("W7");
                     return Ok(item);
                 }
                 Ok(Made::NameTaken) => return Err(Error::NameTaken),
+                // Open again, it expires like any other; until then the object is found when it is finalized anew.
+                Ok(Made::FolderClosed) => return self.reopen(&lease, Error::UploadFolderClosed).await,
                 Ok(Made::Over) => return Err(Error::UploadAborted),
                 Err(Error::FinalizePending) if attempts_left > 0 => {}
                 Err(err) => return self.give_back(&lease, err).await,

@@ -6,7 +6,7 @@ use dray_s3::Endpoint;
 use jiff::Timestamp;
 
 use super::{Service, seen};
-use crate::db::{Conn, items, links};
+use crate::db::{Conn, access, items, links};
 use crate::drive::access::{Caller, Role};
 use crate::drive::item::Item;
 use crate::drive::link::{Link, is_slug};
@@ -117,13 +117,15 @@ fn managed_file(c: &Conn, caller: &Caller, id: ItemId) -> Result<()> {
     file.require(Role::Admin)
 }
 
+/// A link that is good, and its file. It rests on the right of whoever made it: it leads nowhere once they could not
+/// make it any more, or the file is in the trash.
 fn linked(c: &Conn, slug: &str, now: Timestamp) -> Result<(Link, Item)> {
     let link = links::by_slug(c, slug)?.filter(|link| !link.is_over(now)).ok_or(Error::LinkNotFound)?;
-    if items::is_gone(c, link.item)? {
-        return Err(Error::LinkNotFound);
-    }
-    let item = items::by_id(c, link.item)?.ok_or(Error::LinkNotFound)?;
-    Ok((link, item))
+    let workspace = items::by_id(c, link.item)?.ok_or(Error::LinkNotFound)?.workspace;
+    access::member(c, workspace, link.created_by)?.ok_or(Error::LinkNotFound)?;
+    let maker = Caller::for_user(link.created_by, workspace);
+    let seen = items::seen(c, &maker, link.item)?.filter(|seen| seen.role >= Role::Admin);
+    Ok((link, seen.ok_or(Error::LinkNotFound)?.item))
 }
 
 fn check_password(password: &str) -> Result<()> {

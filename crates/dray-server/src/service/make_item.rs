@@ -5,41 +5,63 @@ use dray_api::ItemId;
 use dray_api::upload::OnConflict;
 use jiff::Timestamp;
 
-use crate::db::{Conn, items, tombstones, uploads};
-use crate::drive::access::{Caller, Role};
-use crate::drive::item::{Content, Item, numbered_name};
+use crate::db::{Conn, items, tombstones, trash, uploads};
+use crate::drive::access::Role;
+use crate::drive::item::{Item, numbered_name};
 use crate::drive::parts::Digest;
+use crate::drive::permit::Change;
 use crate::drive::upload::Upload;
 use crate::drive::{Error, Result};
+use crate::random;
 
 /// What became of an upload.
 pub(super) enum Made {
     /// This item.
     Item(Item),
+    /// This item, whose bytes before went into the trash as the second one.
+    Replaced(Item, Item),
     /// This item, and another finalize made it.
     Before(Item),
     /// Nothing: a file of its name came first.
     NameTaken,
+    /// Nothing: it may not be outside of its folder, which does not take it now.
+    FolderClosed,
     /// Nothing: it was over already.
     Over,
 }
 
+/// Where the item of an upload goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Where it was asked for: this folder, or the uploader's root.
+    AsAsked(Option<ItemId>),
+    /// To the uploader's root, which nobody asked for: what they have uploaded is not lost.
+    Fallback,
+    /// Nowhere: it may not be outside of its folder.
+    Closed,
+}
+
 /// Ends the upload and makes its item, if that has not been done.
 pub(super) fn make_item(c: &Conn, upload: &Upload, digest: &Digest, now: Timestamp) -> Result<Made> {
-    let uploader = Caller::for_user(upload.user, upload.workspace);
-    let parent = parent(c, &uploader, upload.parent)?;
-    if upload.on_conflict != OnConflict::Keep {
+    let (parent, on_conflict) = match place(c, upload)? {
+        Place::AsAsked(parent) => (parent, upload.on_conflict),
+        // What is at their root has nothing to do with this upload: it is neither replaced nor in its way.
+        Place::Fallback => (None, OnConflict::Rename),
+        Place::Closed => return closed(c, upload),
+    };
+    if on_conflict != OnConflict::Keep {
         items::lock_names(c, parent, upload.user)?;
     }
-    let namesake = match upload.on_conflict {
+    let namesake = match on_conflict {
         OnConflict::Keep => None,
         _ => items::file_named(c, upload.workspace, parent, upload.user, &upload.name)?,
     };
-    match (upload.on_conflict, namesake) {
+    match (on_conflict, namesake) {
         (OnConflict::Fail, Some(_)) => refuse(c, upload, now),
-        (OnConflict::Replace, Some(old)) if may_change(c, &uploader, old.id)? => {
-            replace(c, upload, old, digest, now)
-        }
+        (OnConflict::Replace, Some(old)) => match may_change(c, upload, old.id)? {
+            Some(change) => replace(c, upload, &change, old, digest, now),
+            None => insert(c, upload, parent, upload.name.clone(), digest, now),
+        },
         (OnConflict::Rename, Some(_)) => {
             let name = free_name(c, upload, parent)?;
             insert(c, upload, parent, name, digest, now)
@@ -48,24 +70,45 @@ pub(super) fn make_item(c: &Conn, upload: &Upload, digest: &Digest, now: Timesta
     }
 }
 
-/// Whether another file of the upload's name is where it would go. (Its own is there if another finalize was faster.)
-pub(super) fn is_name_taken(c: &Conn, upload: &Upload) -> Result<bool> {
-    let uploader = Caller::for_user(upload.user, upload.workspace);
-    let parent = parent(c, &uploader, upload.parent)?;
+/// Why the item of an upload could not be made as things are, if so: what is refused before the store has completed
+/// the upload can be put right, and finalized again. Asks only for uploads that can be refused.
+pub(super) fn refusal(c: &Conn, upload: &Upload) -> Result<Option<Error>> {
+    if upload.on_conflict != OnConflict::Fail && upload.confined_to.is_none() {
+        return Ok(None);
+    }
+    let parent = match place(c, upload)? {
+        Place::AsAsked(parent) => parent,
+        Place::Fallback => return Ok(None),
+        Place::Closed => return Ok(Some(Error::UploadFolderClosed)),
+    };
+    if upload.on_conflict != OnConflict::Fail {
+        return Ok(None);
+    }
     let namesake = items::file_named(c, upload.workspace, parent, upload.user, &upload.name)?;
-    Ok(namesake.is_some_and(|namesake| namesake.id != upload.item))
+    // Its own is there if another finalize was faster.
+    Ok(namesake.filter(|namesake| namesake.id != upload.item).map(|_| Error::NameTaken))
 }
 
-/// The folder that the upload was started for. If it is gone by now, or its uploader may not put anything there any
-/// more, the item goes to their root: what they have uploaded is not lost.
-fn parent(c: &Conn, uploader: &Caller, parent: Option<ItemId>) -> Result<Option<ItemId>> {
-    let Some(id) = parent else { return Ok(None) };
-    let folder = items::seen(c, uploader, id)?;
-    Ok(folder.filter(|folder| folder.item.is_folder() && folder.role >= Role::Member).map(|_| id))
+fn place(c: &Conn, upload: &Upload) -> Result<Place> {
+    let Some(id) = upload.parent else { return Ok(Place::AsAsked(None)) };
+    let folder = items::seen(c, &upload.uploader(), id)?;
+    Ok(match folder {
+        Some(folder) if folder.item.is_folder() && folder.role >= Role::Member => Place::AsAsked(Some(id)),
+        _ if upload.confined_to.is_some() => Place::Closed,
+        _ => Place::Fallback,
+    })
 }
 
-fn may_change(c: &Conn, uploader: &Caller, id: ItemId) -> Result<bool> {
-    Ok(items::seen(c, uploader, id)?.is_some_and(|seen| seen.role >= Role::Member))
+/// The object is complete, and stays for a finalize that is asked for once the folder is back.
+fn closed(c: &Conn, upload: &Upload) -> Result<Made> {
+    Ok(match already(c, upload)? {
+        Made::Before(item) => Made::Before(item),
+        _ => Made::FolderClosed,
+    })
+}
+
+fn may_change(c: &Conn, upload: &Upload, id: ItemId) -> Result<Option<Change>> {
+    Ok(items::seen(c, &upload.uploader(), id)?.and_then(|seen| Change::of(&seen).ok()))
 }
 
 fn insert(
@@ -85,7 +128,7 @@ fn insert(
         parent,
         owner: upload.user,
         name,
-        content: content(upload),
+        content: upload.content(),
         created_at: now,
         updated_at: now,
     };
@@ -93,19 +136,37 @@ fn insert(
     Ok(Made::Item(item))
 }
 
-fn replace(c: &Conn, upload: &Upload, old: Item, digest: &Digest, now: Timestamp) -> Result<Made> {
+/// Gives the item the new bytes, and puts those before into the trash: as an item beside it, from which whoever may
+/// restore it gets them back.
+fn replace(
+    c: &Conn,
+    upload: &Upload,
+    change: &Change,
+    old: Item,
+    digest: &Digest,
+    now: Timestamp,
+) -> Result<Made> {
     if !uploads::complete(c, upload.id, old.id, digest)? {
         return already(c, upload);
     }
-    let new = content(upload);
-    if !items::replace_content(c, &old, &new, upload.id, now)? {
+    if !items::replace_content(c, change, &old, &upload.content(), upload.id, now)? {
         // It was moved here and replaced elsewhere, or trashed, at the same moment: what is here now?
         return Err(Error::FinalizePending);
     }
-    if let Content::File { object_key, .. } = &old.content {
-        tombstones::add(c, object_key, now)?;
+    // It may have been moved at the same moment, to where they may not change it: this row is ours from here on.
+    let new = items::by_id(c, old.id)?.ok_or(Error::FinalizePending)?;
+    if may_change(c, upload, new.id)?.is_none() {
+        return Err(Error::FinalizePending);
     }
-    Ok(Made::Item(Item { content: new, updated_at: now, ..old }))
+    let before = Item {
+        id: random::id(now, ItemId::new)?,
+        content: old.content,
+        updated_at: old.updated_at,
+        ..new.clone()
+    };
+    items::insert(c, &before, None)?;
+    trash::add(c, &change.trashing_of_old_bytes(before.id), upload.user, now)?;
+    Ok(Made::Replaced(new, before))
 }
 
 /// The object is complete, so the upload can not be opened again.
@@ -122,14 +183,6 @@ fn already(c: &Conn, upload: &Upload) -> Result<Made> {
     let item = uploads::by_id(c, upload.id)?.map(|upload| upload.item);
     let item = item.map(|id| items::by_id(c, id)).transpose()?.flatten();
     Ok(item.map_or(Made::Over, Made::Before))
-}
-
-fn content(upload: &Upload) -> Content {
-    Content::File {
-        mime_type: upload.mime_type.clone(),
-        size_bytes: upload.size_bytes,
-        object_key: upload.object_key.clone(),
-    }
 }
 
 /// The first free one of "report (2).pdf", "report (3).pdf" and so on. Past some, in larger and larger steps: a

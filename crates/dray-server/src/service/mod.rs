@@ -93,13 +93,14 @@ impl Service {
     }
 
     /// The item as the caller sees it.
-    async fn seen(&self, caller: &Caller, id: ItemId) -> Result<Seen> {
+    pub(crate) async fn seen(&self, caller: &Caller, id: ItemId) -> Result<Seen> {
         let caller = *caller;
         self.db.read(move |c| seen(c, &caller, id)).await
     }
 
-    /// The caller's upload, by what the wire calls it. A token that is confined to a folder reaches the uploads
-    /// into it only.
+    /// The caller's upload, by what the wire calls it. A token that is confined to a folder reaches the uploads into
+    /// it, and those that were begun with it, whatever has become of their folder; one that may only upload, those that
+    /// such a token began.
     async fn upload_of(&self, caller: &Caller, upload_id: &str, file_key: &str) -> Result<Upload> {
         // NUL is what databases take for the end of a text, or refuse.
         if [upload_id, file_key].iter().any(|id| id.len() > MAX_KEY_BYTES || id.contains('\0')) {
@@ -109,12 +110,14 @@ impl Service {
         let found = self.db.read(move |c| {
             let found = uploads::of_caller(c, &caller, &ids.0, &ids.1)?;
             let parent = found.as_ref().and_then(|upload| upload.parent);
+            let is_begun_here = found.as_ref().is_some_and(|upload| upload.confined_to == caller.folder);
             let is_reached = match (caller.folder, parent) {
                 (None, _) => true,
+                (Some(_), _) if is_begun_here => true,
                 (Some(_), None) => false,
                 (Some(_), Some(parent)) => items::seen(c, &caller, parent)?.is_some(),
             };
-            Ok(found.filter(|_| is_reached))
+            Ok(found.filter(|upload| is_reached && (upload.only_uploads || !caller.only_uploads())))
         });
         let upload = found.await?.ok_or(Error::UploadNotFound)?;
         tracing::Span::current().record("upload", upload_id);

@@ -34,7 +34,8 @@ impl Service {
         self.db.read(move |c| Ok(access::workspace_info(c, workspace)?)).await?.ok_or(Error::NotFound)
     }
 
-    /// A page of the members of the caller's workspace whose name or address has `part` in it.
+    /// A page of those members of the caller's workspace whom they are told of, and whose name or address has `part` in
+    /// it.
     pub(crate) async fn members(
         &self,
         caller: &Caller,
@@ -42,8 +43,8 @@ impl Service {
         limit: u32,
         offset: u32,
     ) -> Result<Members> {
-        let (workspace, part) = (caller.workspace, part.to_owned());
-        let page = move |c: &Conn| Ok(access::members(c, workspace, &part, limit, offset)?);
+        let (caller, part) = (*caller, part.to_owned());
+        let page = move |c: &Conn| Ok(access::members(c, &caller, &part, limit, offset)?);
         let (rows, total) = self.db.read_long(page).await?;
         let members = rows.into_iter().map(|user| Member {
             id: user.id,

@@ -10,7 +10,7 @@ use crate::die_at;
 use crate::drive::access::Caller;
 use crate::drive::item::{ItemName, MimeType, object_key};
 use crate::drive::parts::Crc64;
-use crate::drive::upload::{State, Upload};
+use crate::drive::upload::{State, Upload, check_on_conflict};
 use crate::drive::{Error, QuotaOf, Result, wire_time};
 use crate::random;
 
@@ -22,6 +22,7 @@ impl Service {
         request: StartUpload,
         now: Timestamp,
     ) -> Result<StartedUpload> {
+        check_on_conflict(caller, request.on_conflict)?;
         let name = ItemName::parse("fileName", request.file_name)?;
         let mime_type = MimeType::parse(request.mime_type)?;
         self.rules.check_size(request.file_size)?;
@@ -83,6 +84,8 @@ impl Service {
             mime_type: mime_type.into_string(),
             size_bytes,
             on_conflict: OnConflict::Keep,
+            confined_to: caller.folder,
+            only_uploads: caller.only_uploads(),
             crc64: None,
             verify: false,
             object_key: object_key(caller.workspace, item),

@@ -1,6 +1,6 @@
 //! The trash: putting things in, looking, taking them out, and removing them for good.
 
-use dray_api::{ItemId, TrashPage, TrashedItem};
+use dray_api::{ItemId, TrashPage, TrashedItem, UserId};
 use jiff::Timestamp;
 
 use super::change_item::check_depth;
@@ -11,6 +11,7 @@ use crate::drive::access::{Caller, Role};
 use crate::drive::item::Item;
 use crate::drive::listing::{read_time_cursor, time_cursor};
 use crate::drive::path::Seen;
+use crate::drive::permit::{Placement, Purge, Trashing};
 use crate::drive::{Error, Result, wire_time};
 use crate::webhooks::Event;
 
@@ -25,8 +26,8 @@ impl Service {
             .write_freeing(move |c| {
                 items::lock_tree(c, caller.workspace)?;
                 let seen = seen(c, &caller, id)?;
-                seen.require_removable()?;
-                if trash::add(c, id, caller.user, now)? {
+                let trashing = Trashing::of(&seen)?;
+                if trash::add(c, &trashing, caller.user, now)? {
                     service.webhooks.note(c, &Event::ItemTrashed(&caller, &seen.item), now)?;
                 }
                 Ok(())
@@ -34,7 +35,7 @@ impl Service {
             .await
     }
 
-    /// A page of the caller's trash: what is theirs, and what they put there.
+    /// A page of the caller's trash: what they own, by itself or by a folder above, and what they put there.
     pub(crate) async fn list_trash(
         &self,
         caller: &Caller,
@@ -70,12 +71,9 @@ impl Service {
             .write(move |c| {
                 items::lock_tree(c, caller.workspace)?;
                 let (item, seen) = in_trash(c, &caller, id)?;
-                seen.require(Role::Member)?;
-                let parent = folder_to_restore(c, &caller, &item)?;
-                if parent.is_none() && item.owner != caller.user {
-                    return Err(Error::RoleTooLow { needed: Role::Owner });
-                }
-                if !trash::restore(c, id, parent)? {
+                let to = folder_to_restore(c, &caller, &item)?;
+                let reaches = || Ok(items::reaches(c, id, item.parent, to)?);
+                if !trash::restore(c, &Placement::by_restoring(&seen, &caller, to, reaches)?)? {
                     return Err(Error::NotFound);
                 }
                 let item = self::seen(c, &caller, id)?.item;
@@ -90,8 +88,8 @@ impl Service {
         caller.require_whole_drive()?;
         let (service, caller) = (self.clone(), *caller);
         let purged = self.db.write_freeing(move |c| {
-            in_trash(c, &caller, id)?.1.require(Role::Owner)?;
-            if !trash::purge(c, id, now)? {
+            let purge = Purge::of(&in_trash(c, &caller, id)?.1)?;
+            if !trash::purge(c, &purge, now)? {
                 return Err(Error::NotFound);
             }
             service.webhooks.note(c, &Event::ItemRemoved(&caller, id), now)
@@ -108,8 +106,10 @@ impl Service {
         let purged = self.db.write_freeing(move |c| {
             let mut removed = trash::purge_own(c, &caller, now)?;
             for id in trash::of_others(c, &caller, OTHERS_AT_ONCE)? {
-                let seen = items::seen_in_trash(c, &caller, id)?;
-                if seen.is_some_and(|seen| seen.role == Role::Owner) && trash::purge(c, id, now)? {
+                let purge = items::seen_in_trash(c, &caller, id)?.and_then(|seen| Purge::of(&seen).ok());
+                if let Some(purge) = purge
+                    && trash::purge(c, &purge, now)?
+                {
                     removed += 1;
                 }
             }
@@ -124,13 +124,16 @@ impl Service {
     }
 }
 
-/// What is in the caller's trash under this id, and what of it they see: nothing of what they once put there, if they
-/// have no role on it any more.
+/// What is in the caller's trash under this id, and what of it they see: what they or a folder of theirs own, and what
+/// they put there themselves, as long as they have a role on it.
 fn in_trash(c: &Conn, caller: &Caller, id: ItemId) -> Result<(Item, Seen)> {
     let trashed = trash::by_id(c, caller, id)?.ok_or(Error::NotFound)?;
-    let is_theirs = trashed.item.owner == caller.user || trashed.by == caller.user;
-    let seen = items::seen_in_trash(c, caller, id)?.filter(|_| is_theirs).ok_or(Error::NotFound)?;
-    Ok((trashed.item, seen))
+    let seen = items::seen_in_trash(c, caller, id)?.filter(|seen| is_theirs(caller, seen, trashed.by));
+    Ok((trashed.item, seen.ok_or(Error::NotFound)?))
+}
+
+fn is_theirs(caller: &Caller, seen: &Seen, trashed_by: UserId) -> bool {
+    seen.role == Role::Owner || trashed_by == caller.user
 }
 
 /// As [`in_trash`], of a page of the caller's trash.
@@ -139,8 +142,10 @@ fn as_seen(c: &Conn, caller: &Caller, found: Vec<Trashed>) -> Result<Vec<Trashed
     for trashed in found {
         if trashed.item.owner == caller.user && trashed.item.parent.is_none() {
             shown.push(trashed);
-        } else if let Some(Seen { item, .. }) = items::seen_in_trash(c, caller, trashed.item.id)? {
-            shown.push(Trashed { item, ..trashed });
+        } else if let Some(seen) = items::seen_in_trash(c, caller, trashed.item.id)?
+            && is_theirs(caller, &seen, trashed.by)
+        {
+            shown.push(Trashed { item: seen.item, ..trashed });
         }
     }
     Ok(shown)

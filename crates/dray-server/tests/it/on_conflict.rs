@@ -76,7 +76,7 @@ async fn fail_is_refused_and_the_upload_can_still_be_finalized() {
 }
 
 #[tokio::test]
-async fn replace_keeps_the_item_and_the_old_bytes_are_gone_after_the_sweep() {
+async fn replace_keeps_the_item_and_the_old_bytes_are_in_the_trash_until_they_are_removed() {
     let mut world = World::start().await;
     let owner = world.owner();
     let folder = owner.folder("f", None).await;
@@ -96,10 +96,19 @@ async fn replace_keeps_the_item_and_the_old_bytes_are_gone_after_the_sweep() {
     assert_eq!((owner.item(&id(&old)).await, owner.listed(&folder).await.len()), (new.clone(), 1));
     assert_eq!(owner.finalize(&upload, &listed).await.ok(), new);
     assert_eq!(owner.download(&id(&old)).await, b"newer");
+    let trash = owner.get("/drive/trash").await.ok();
+    let before = id(&trash["items"][0]);
+    assert_eq!((&trash["items"][0]["name"], &trash["items"][0]["size"]), (&json!("a.txt"), &json!(3)));
+    assert_eq!(owner.usage().await, (3, 8));
+    owner.restore(&before).await.ok();
+    assert_eq!(owner.download(&before).await, b"old");
+    owner.trash(&before).await;
+    owner.purge(&before).await;
     world.restart().await;
     wait_for(async || world.object_keys().await.len() == 1).await;
     assert_ne!(world.object_keys().await, old_keys);
     let owner = world.owner();
+    assert_eq!(owner.usage().await, (2, 5));
     assert_eq!(owner.download(&id(&old)).await, b"newer");
     let links = owner.get(&format!("/drive/files/{}/links", id(&old))).await.ok();
     assert_eq!(links["links"][0]["id"], made["id"]);
@@ -198,9 +207,11 @@ async fn uploads_that_replace_at_once_are_one_item_with_the_bytes_of_one() {
         let bytes = String::from_utf8(owner.download(&id(&items[0])).await).unwrap();
         assert!(bytes.starts_with("bytes of "), "{bytes}");
     }
-    assert_eq!(owner.usage().await, (24, 120));
+    // What came before is in the trash: two or three files of each round.
+    assert_eq!(owner.delete("/drive/trash").await.ok(), json!({ "removed": 30 }));
     world.restart().await;
     wait_for(async || world.object_keys().await.len() == 12).await;
+    assert_eq!(world.owner().usage().await, (24, 120));
 }
 
 /// The item that an upload replaces moves about meanwhile, and others replace it where it is then.
@@ -315,25 +326,20 @@ async fn a_finalize_that_is_repeated_later_answers_the_item_as_it_is_then() {
 /// Finalizes that a crash cut off: what they were to do about a name, the sweep does.
 #[tokio::test]
 async fn what_a_crash_cut_off_replaces_all_the_same() {
-    // Unless the sweep that every server begins with came so late that it has removed the old object already.
-    let (mut world, old, upload, listed) = loop {
-        let mut world = World::start().await;
-        let owner = world.owner();
-        let folder = owner.folder("f", None).await;
-        let old = owner.upload_with("a.txt", b"old", &into(&folder, "keep")).await;
-        let (upload, listed) = owner.put_with("a.txt", b"newest", &into(&folder, "replace")).await;
-        owner.finalize(&upload, &listed).await.ok();
-        world.stop().await;
-        if world.count("tombstones").await == 1 {
-            break (world, old, upload, listed);
-        }
-    };
+    let mut world = World::start().await;
+    let owner = world.owner();
+    let folder = owner.folder("f", None).await;
+    let old = owner.upload_with("a.txt", b"old", &into(&folder, "keep")).await;
+    let (upload, listed) = owner.put_with("a.txt", b"newest", &into(&folder, "replace")).await;
+    owner.finalize(&upload, &listed).await.ok();
+    world.stop().await;
     // As if the server had died after the store had completed the object, before the item had it.
     world
         .execute(
             "update items set upload_id = null, size_bytes = 3,
-                    object_key = (select object_key from tombstones limit 1) where kind = 1;
-             delete from tombstones;
+                    object_key = (select t.object_key from items t where t.trashed_at is not null)
+                    where kind = 1 and trashed_at is null;
+             delete from items where trashed_at is not null;
              update uploads set state = 'completing', lease_holder = 'dead', lease_until = 9000000000000
                     where state = 'completed' and on_conflict = 'replace'",
         )
@@ -341,7 +347,8 @@ async fn what_a_crash_cut_off_replaces_all_the_same() {
     world.serve(|_| {}).await;
     let owner = world.owner();
     wait_for(async || owner.download(&id(&old)).await == b"newest").await;
-    wait_for(async || world.object_keys().await.len() == 1).await;
+    assert_eq!(owner.trashed().await, ["a.txt"]);
+    assert_eq!(world.object_keys().await.len(), 2);
     assert_eq!(owner.finalize(&upload, &listed).await.ok()["id"], old["id"]);
 }
 

@@ -66,6 +66,7 @@ async fn many_at_the_same_moment_come_in_pages_each_once() {
         owner.trash(&folder).await;
     }
     world.execute("update items set trashed_at = 1700000000000").await;
+    world.execute("update trash_lists set trashed_at = 1700000000000").await;
     let mut found = crate::acts::ids(&owner.pages("/drive/trash", &[], 4).await);
     found.sort();
     found.dedup();

@@ -72,8 +72,12 @@ impl Model {
         self.item_mut(id).parent = place;
     }
 
-    pub(crate) fn replace(&mut self, id: &str, content: Bytes) {
+    /// Gives a file other bytes. Those before are in the trash, as an item beside it.
+    pub(crate) fn replace(&mut self, id: &str, content: Bytes, before: String) {
+        let old = Item { is_trashed: true, order: self.made, ..self.items[id].clone() };
+        self.made += 1;
         self.item_mut(id).content = Some(content);
+        assert!(self.items.insert(before, old).is_none(), "an id is given once");
     }
 
     pub(crate) fn trash(&mut self, id: &str) {

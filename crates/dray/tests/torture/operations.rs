@@ -91,7 +91,10 @@ impl Pair {
             Expected::Replaces(id) => {
                 let item = self.agree(answer, 200, &said);
                 assert_eq!(item["id"], json!(id), "{said}");
-                self.model.replace(&id, file.content);
+                let trash = self.trash_ids().await;
+                let before = trash.into_iter().find(|id| !self.model.trashed().contains(id));
+                let before = before.unwrap_or_else(|| panic!("{said}: the old bytes are not in the trash"));
+                self.model.replace(&id, file.content, before);
             }
             Expected::New(name) => {
                 let item = self.agree(answer, 200, &said);
@@ -100,6 +103,11 @@ impl Pair {
             }
         }
         said
+    }
+
+    async fn trash_ids(&self) -> BTreeSet<String> {
+        let trash = self.client.get("/trash?limit=500").await.unwrap().ok();
+        trash["items"].as_array().unwrap().iter().map(|item| listed_item(item).0).collect()
     }
 
     async fn make_folder(&mut self) -> String {
@@ -227,9 +235,7 @@ impl Pair {
                 self.diverged(&format!("in {place:?}: {listed:?}, not {:?}", self.model.listed(&place)));
             }
         }
-        let trash = self.client.get("/trash?limit=500").await.unwrap().ok();
-        let trash: BTreeSet<_> =
-            trash["items"].as_array().unwrap().iter().map(|item| listed_item(item).0).collect();
+        let trash = self.trash_ids().await;
         if trash != self.model.trashed() {
             self.diverged(&format!("in the trash: {trash:?}, not {:?}", self.model.trashed()));
         }

@@ -5,9 +5,10 @@ use deadpool_postgres::{Client, Pool};
 
 use crate::db::OpenError;
 
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("../../../migrations/postgres/0001_drive.sql"),
     include_str!("../../../migrations/postgres/0002_search.sql"),
+    include_str!("../../../migrations/postgres/0003_roles.sql"),
 ];
 
 /// `create table if not exists` can still fail when two do it at once, so it waits for the lock too.
