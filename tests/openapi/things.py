@@ -51,12 +51,14 @@ def make(dray, token):
     files = [owner.file(at) for at in range(2 * FILES)]
     links = []
     for file in files[:LINKS]:
-        link = owner.post(f"/drive/files/{file}/links", **({"password": "open"} if file == files[LINKS - 1] else {}))
+        link = owner.post(f"/drive/files/{file}/links", **({"password": "open sesame"} if file == files[LINKS - 1] else {}))
         links.append({"id": file, "linkId": link["id"], "slug": link["url"].rsplit("/", 1)[1]})
     uploads = [owner.upload(at) for at in range(3 * UPLOADS)]
     return {
         "token": own_token,
         "tokens": [owner.post("/tokens", name="t", scopes=["drive_read"])["id"] for _ in range(TOKENS)],
+        # Asked to rotate, it does, and nobody else minds.
+        "rotating": owner.post("/tokens", name="t", scopes=["drive_read"])["token"],
         "folders": folders[:FOLDERS],
         "files": files[:FILES],
         "links": links,

@@ -70,8 +70,13 @@ export class Api {
     return this.call("GET", "/workspace/info", undefined, signal);
   }
 
-  start(file: { fileName: string; fileSize: number; mimeType: string }, signal: AbortSignal): Promise<StartedUpload> {
-    return this.call("POST", "/drive/files/upload/multipart/start", file, signal);
+  /** Asked again with the same `key`, it answers the same upload. */
+  start(
+    file: { fileName: string; fileSize: number; mimeType: string },
+    key: string,
+    signal: AbortSignal,
+  ): Promise<StartedUpload> {
+    return this.call("POST", "/drive/files/upload/multipart/start", file, signal, key);
   }
 
   sign(
@@ -91,8 +96,9 @@ export class Api {
     return answer.url;
   }
 
-  private async call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+  private async call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal, key?: string): Promise<T> {
     const headers: Record<string, string> = { Authorization: `Bearer ${this.token}` };
+    if (key !== undefined) headers["Idempotency-Key"] = key;
     if (body !== undefined) headers["Content-Type"] = "application/json";
     const init: RequestInit = { method, headers, cache: "no-store" };
     if (body !== undefined) init.body = JSON.stringify(body);
@@ -109,6 +115,11 @@ export class Api {
     if (!answer.ok) throw apiError(answer, text);
     return parsed<T>(answer, text);
   }
+}
+
+/** A key for one thing that is to be made. (`crypto.randomUUID` is missing on pages that came by plain HTTP.) */
+export function newKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function parsed<T>(answer: Response, text: string): T {

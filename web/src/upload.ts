@@ -1,7 +1,7 @@
 // The upload engine: start → sign → PUT the parts straight to the store → finalize, for many files at once.
 // Pure of the DOM: the API, the PUT, the clock and the timer are handed in.
 
-import { ApiError, NoAnswer, type Api, type Item, type PutAnswer, type PutPart } from "./api.ts";
+import { ApiError, NoAnswer, newKey, type Api, type Item, type PutAnswer, type PutPart } from "./api.ts";
 import { Failure, judgeApi, judgePut, storeOutOfReach } from "./failure.ts";
 import { Meter } from "./meter.ts";
 import { cut, mustBeReadable, type Part } from "./parts.ts";
@@ -32,6 +32,8 @@ export class Upload {
   parts: Part[] = [];
   item: Item | null = null;
   session: { uploadId: string; fileKey: string } | null = null;
+  /** Of the start, so that one whose answer is lost is not another upload when it is asked again. */
+  startKey = newKey();
   run: AbortController | null = null;
   signing: Promise<void> | null = null;
   readonly meter = new Meter();
@@ -107,6 +109,7 @@ export class Uploads {
     if (upload.state !== "paused" && upload.state !== "failed") return;
     if (upload.failure?.kind === "start-over") {
       upload.session = null;
+      upload.startKey = newKey();
       upload.parts = [];
     }
     this.enter(upload, "queued");
@@ -178,7 +181,9 @@ export class Uploads {
     if (upload.session) return;
     const { name, size, type } = upload.file;
     const file = { fileName: name, fileSize: size, mimeType: type || "application/octet-stream" };
-    const { uploadId, fileKey, partSize } = await this.ask(upload, signal, (api) => api.start(file, signal));
+    const { uploadId, fileKey, partSize } = await this.ask(upload, signal, (api) =>
+      api.start(file, upload.startKey, signal),
+    );
     upload.session = { uploadId, fileKey };
     upload.parts = cut(size, partSize);
     this.around.onChange(upload);

@@ -28,6 +28,8 @@ export class StandIn {
   onApi = async () => undefined;
   /** @type {Map<string, Held>} */
   uploads = new Map();
+  /** Answers by `Idempotency-Key`. @type {Map<string, Said>} */
+  made = new Map();
   /** Everything that was asked, as `METHOD route`. @type {string[]} */
   log = [];
   /** The `partNumbers` of each request to sign. @type {number[][]} */
@@ -94,12 +96,20 @@ export class StandIn {
       return apiError(401, "invalid_token", "This access token is unknown. Make another one.");
     }
     if (route === "/workspace/info") return { status: 200, body: { name: "Harbour & Sons" } };
-    if (route === "/start") return this.#start(asked);
+    if (route === "/start") return this.#once(request, () => this.#start(asked));
     const file = /^\/drive\/files\/(.+)\/download$/.exec(route);
     if (file) return { status: 200, body: { url: `${this.storeUrl}/get/${file[1]}` } };
     const held = this.uploads.get(asked.uploadId);
     if (!held) return apiError(404, "upload_not_found", "No such upload.");
     return route === "/presigned-urls" ? this.#sign(held, asked) : finalize(held, asked);
+  }
+
+  /** What was answered to the first request with this key. @param {Request} request @param {() => Said} make @returns {Said} */
+  #once(request, make) {
+    const key = String(request.headers["idempotency-key"] ?? randomBytes(8).toString("hex"));
+    const said = this.made.get(key) ?? make();
+    this.made.set(key, said);
+    return said;
   }
 
   /** @param {any} asked @returns {Said} */

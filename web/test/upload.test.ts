@@ -266,6 +266,16 @@ test("a finalize whose answer is lost is asked again and gives one item", async 
   assert.deepEqual([asked("POST /finalize"), server.uploads.size], [2, 1]);
 });
 
+test("a start whose answer is lost is asked again and gives one upload", async () => {
+  let lost = false;
+  server.onApi = async (route) => (route === "/start" && !lost ? ((lost = true), "lose") : undefined);
+  const upload = drive.add(randomBytes(3));
+  assert.equal(await drive.end(upload), "done");
+  assert.deepEqual([asked("POST /start"), server.uploads.size], [2, 1]);
+  assert.equal(await drive.end(drive.add(randomBytes(3))), "done");
+  assert.equal(server.uploads.size, 2, "another file has another key");
+});
+
 test("a 503 waits as long as Retry-After says", async () => {
   let refused = false;
   server.onApi = async (route) =>

@@ -132,6 +132,12 @@ codes! {
     NameTaken = "name_taken",
     /// 409: the upload's token was confined to a folder, and the upload's folder is gone from there or closed.
     UploadFolderClosed = "upload_folder_closed",
+    /// 409: another token has taken this one's place already.
+    TokenRotated = "token_rotated",
+    /// 409: the `Idempotency-Key` came with another request before.
+    IdempotencyKeyReused = "idempotency_key_reused",
+    /// 409: the first request with this `Idempotency-Key` is still under way.
+    IdempotencyKeyInUse = "idempotency_key_in_use",
     /// 409: the role of an item's owner can be neither given nor taken.
     OwnerIsFixed = "owner_is_fixed",
     /// 410: the upload was aborted.
@@ -150,6 +156,8 @@ codes! {
     StoreUnreachable = "store_unreachable",
     /// 503: the database can not be reached or is too busy.
     DatabaseUnreachable = "database_unreachable",
+    /// 503: too many passwords are being checked at once.
+    Busy = "busy",
     /// 503: finalize has not come to an end yet; ask again, it is safe.
     FinalizePending = "finalize_pending",
     /// 503: the request took too long.

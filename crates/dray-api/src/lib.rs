@@ -25,7 +25,7 @@ pub use listing::{Ancestors, EmptiedTrash, ItemPage, ListSort, TrashPage, Trashe
 pub use plan::PartPlan;
 pub use search::{SearchHits, SearchSort, SortOrder};
 pub use sharing::{Link, Links, NewLink, NewRole, Participant, Participants, Role};
-pub use token::{CreatedToken, NewToken, Token, Tokens};
+pub use token::{CreatedToken, NewToken, RotateToken, Token, Tokens};
 pub use tree::{Tree, TreeNode};
 pub use workspace::{Member, Members, WorkspaceInfo};
 

@@ -51,8 +51,14 @@ pub const MAX_CURSOR_CHARS: usize = 4096;
 pub const MAX_TOKEN_NAME_CHARS: usize = 100;
 /// Most tokens that a user has at once, those that have ended not counted.
 pub const MAX_TOKENS: u32 = 1000;
+/// Most tokens that descend from each other, the first included.
+pub const MAX_TOKEN_DEPTH: u32 = 16;
+/// Most characters of an `Idempotency-Key`.
+pub const MAX_KEY_CHARS: usize = 255;
 /// Most links of a file.
 pub const MAX_LINKS: u32 = 100;
+/// Least characters of a link's password. Links that were made with a shorter one keep it.
+pub const MIN_PASSWORD_CHARS: usize = 8;
 /// Most characters of a link's password.
 pub const MAX_PASSWORD_CHARS: usize = 200;
 /// Most participants of an item, not counting those of folders above it.

@@ -67,7 +67,7 @@ pub struct NewLink {
     pub expires_at: Option<String>,
     /// Asked for by HTTP Basic authentication, with any user name. Absent or null: anyone may follow it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 200))]
+    #[cfg_attr(feature = "openapi", schema(min_length = 8, max_length = 200))]
     pub password: Option<String>,
 }
 

@@ -5,9 +5,9 @@ use dray_api::upload::{
     UploadKey,
 };
 use dray_api::{
-    DownloadUrl, EmptiedTrash, Item, ItemChange, ItemId, ItemPage, Link, LinkId, Links, ListSort, Members,
-    NewFolder, NewLink, NewRole, Participant, Participants, Role, SearchHits, SortOrder, TrashPage, Tree,
-    Usage, UserId, WorkspaceInfo,
+    CreatedToken, DownloadUrl, EmptiedTrash, Item, ItemChange, ItemId, ItemPage, Link, LinkId, Links,
+    ListSort, Members, NewFolder, NewLink, NewRole, Participant, Participants, Role, RotateToken, SearchHits,
+    SortOrder, TrashPage, Tree, Usage, UserId, WorkspaceInfo,
 };
 use reqwest::Method;
 
@@ -18,9 +18,9 @@ use crate::retry::Repeat;
 const UPLOAD: &str = "/drive/files/upload/multipart";
 
 impl Client {
-    /// Step 1 of an upload. Repeated only if the server can not have begun it.
+    /// Step 1 of an upload.
     pub async fn start_upload(&self, body: &StartUpload) -> Result<StartedUpload, Error> {
-        self.call(Repeat::MakesAnother, || self.post(&format!("{UPLOAD}/start")).json(body)).await
+        self.make(|| self.post(&format!("{UPLOAD}/start")).json(body)).await
     }
 
     /// Step 2: signed URLs for parts.
@@ -54,9 +54,9 @@ impl Client {
         self.call(Repeat::Safe, || self.get(&format!("/drive/files/{id}/download"))).await
     }
 
-    /// Makes a folder. Repeated only if the server can not have begun it.
+    /// Makes a folder.
     pub async fn create_folder(&self, body: &NewFolder) -> Result<Item, Error> {
-        self.call(Repeat::MakesAnother, || self.post("/drive/folders").json(body)).await
+        self.make(|| self.post("/drive/folders").json(body)).await
     }
 
     /// A page of what is in a folder (`None`: at the root); `cursor` is the page before's `next_cursor`.
@@ -131,10 +131,15 @@ impl Client {
         self.delete(&format!("/drive/files/{id}/participants/{user}")).await
     }
 
-    /// Makes a public link to a file. Repeated only if the server can not have begun it.
+    /// Replaces the token that this client has. If the answer to the first try is lost, that to the next has no secret.
+    pub async fn rotate_token(&self, body: &RotateToken) -> Result<CreatedToken, Error> {
+        self.make(|| self.post("/tokens/rotate").json(body)).await
+    }
+
+    /// Makes a public link to a file.
     pub async fn create_link(&self, id: ItemId, link: &NewLink) -> Result<Link, Error> {
         let path = format!("/drive/files/{id}/links");
-        self.call(Repeat::MakesAnother, || self.post(&path).json(link)).await
+        self.make(|| self.post(&path).json(link)).await
     }
 
     /// The links of a file.

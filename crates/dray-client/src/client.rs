@@ -14,6 +14,8 @@ use crate::error::Error;
 use crate::retry::{self, Repeat};
 use crate::token::Token;
 
+/// What tells a request that makes something from others, if it is sent again.
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest that the server may take to answer a call; above the server's own limit.
 const CALL_TIMEOUT: Duration = Duration::from_secs(75);
@@ -107,6 +109,17 @@ impl Client {
                 Some(wait) => tokio::time::sleep(wait).await,
                 None => return Err(error),
             }
+        }
+    }
+
+    /// As [`Client::call`], for what makes something: every try has the same key, so the server makes it once.
+    pub(crate) async fn make<T: DeserializeOwned>(
+        &self,
+        request: impl Fn() -> RequestBuilder,
+    ) -> Result<T, Error> {
+        match retry::new_key() {
+            Some(key) => self.call(Repeat::Safe, || request().header(IDEMPOTENCY_KEY, &key)).await,
+            None => self.call(Repeat::MakesAnother, request).await,
         }
     }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use dray_api::ErrorCode;
+
 use crate::error::{Error, StoreError};
 
 /// Tries of one request, the first included. With [`backoff`] they span 12 to 25 seconds: a server that
@@ -18,7 +20,7 @@ const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(1);
 pub(crate) enum Repeat {
     /// Nothing: the second answer is the first.
     Safe,
-    /// Make a second thing: repeat only what the server can not have begun.
+    /// Make a second thing, or be refused for what the first has done: repeat only what the server can not have begun.
     MakesAnother,
 }
 
@@ -32,6 +34,10 @@ pub(crate) fn wait_before_retry(error: &Error, tries: u32, repeat: Repeat, rando
         // Refused before anything was begun.
         Error::Api { status: 429, body } => Duration::from_secs(body.retry_after.unwrap_or(0)),
         Error::Api { status: 502..=504, body } if repeat == Repeat::Safe => {
+            Duration::from_secs(body.retry_after.unwrap_or(0))
+        }
+        // The first try is still under way: its answer will be this one's.
+        Error::Api { body, .. } if body.code == ErrorCode::IdempotencyKeyInUse => {
             Duration::from_secs(body.retry_after.unwrap_or(0))
         }
         // A proxy before a server that restarts.
@@ -59,6 +65,12 @@ fn backoff(tries: u32, random: u32) -> Duration {
     let doubled = FIRST_WAIT.saturating_mul(1 << tries.saturating_sub(1).min(16)).min(LONGEST_WAIT);
     let half = doubled / 2;
     half + half.mul_f64(f64::from(random) / f64::from(u32::MAX))
+}
+
+/// A key for one thing that is to be made: 128 random bits. `None` if there is no randomness to be had.
+pub(crate) fn new_key() -> Option<String> {
+    let (high, low) = (getrandom::u64().ok()?, getrandom::u64().ok()?);
+    Some(format!("{high:016x}{low:016x}"))
 }
 
 /// Randomness for [`wait_before_retry`]. Without any there is no jitter, which only costs politeness.
@@ -110,6 +122,21 @@ mod tests {
             assert_eq!(retried(&error, Repeat::Safe), safe, "{error:?}");
             assert_eq!(retried(&error, Repeat::MakesAnother), makes_another, "{error:?}");
         }
+    }
+
+    #[test]
+    fn what_is_under_way_is_waited_for() {
+        let mut error = api(409, Some(1));
+        if let Error::Api { body, .. } = &mut error {
+            body.code = ErrorCode::IdempotencyKeyInUse;
+        }
+        assert_eq!(wait_before_retry(&error, 1, Repeat::Safe, 0), Some(Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn every_thing_has_a_key_of_its_own() {
+        let (first, second) = (new_key().unwrap(), new_key().unwrap());
+        assert!(first != second && first.len() == 32);
     }
 
     #[test]

@@ -139,6 +139,8 @@ pub struct Config {
     pub allow_origins: Vec<String>,
     /// How long a signed part URL is good: at most 23 of 24 parts of [`UploadRules::idle_life`].
     pub url_ttl: Duration,
+    /// How long a signed download URL is good: 1 minute to 7 days.
+    pub download_ttl: Duration,
     /// Which uploads are taken, and how long they are waited for.
     pub uploads: UploadRules,
     /// How long items stay in the trash before they are removed for good.
@@ -176,6 +178,7 @@ impl Default for Config {
             hosts: Vec::new(),
             allow_origins: Vec::new(),
             url_ttl: Duration::from_hours(1),
+            download_ttl: Duration::from_hours(3),
             uploads: UploadRules::default(),
             trash_life: Duration::from_hours(30 * 24),
             shutdown_grace: Duration::from_secs(30),

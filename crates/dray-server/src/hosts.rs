@@ -3,6 +3,10 @@
 use std::net::Ipv6Addr;
 use std::str::FromStr;
 
+/// What an operator is told whose proxies are trusted while no host is named: how to have their word on it taken.
+pub(crate) const UNNAMED: &str = "X-Forwarded-Host is not believed, and URLs are signed for the Host that the proxy passes on: \
+     name the server's hosts with --host or --public-url";
+
 /// Most characters of a host name (RFC 1035, 2.3.4).
 const MAX_NAME_CHARS: usize = 253;
 

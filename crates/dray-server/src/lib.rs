@@ -50,12 +50,13 @@ pub use drive::rules::{FileType, InvalidFileType, UploadRules};
 use embedded::EmbeddedStore;
 pub use hosts::{HostName, InvalidHostName, OwnHosts};
 use http::RateLimits;
-pub use http::{InvalidTrustedProxy, TrustedProxy, route_table};
+pub use http::{InvalidTrustedProxy, TrustedProxy, creating_routes, route_table};
 use metrics::Metrics;
 use objects::Objects;
 pub use rate::{InvalidRateLimit, Rate, RateLimit};
 use service::Service;
 use service::passwords::Passwords;
+use service::readiness::Readiness;
 pub use service::sweep::Report;
 use tls::Tls;
 pub use tls::TlsFiles;
@@ -153,6 +154,7 @@ impl Server {
         let origins = origins(&config.allow_origins)?;
         let public_url = config.public_url.as_deref().map(check_public_url).transpose()?;
         check_upload_rules(&config.uploads)?;
+        let download_ttl_secs = download_ttl_secs(config.download_ttl)?;
         let url_ttl_secs = url_ttl_secs(config.url_ttl, &config.uploads)?;
         let tls = match config.tls.clone() {
             Some(files) => Some(Tls::open(files).await?),
@@ -177,19 +179,20 @@ impl Server {
         }
         let listener = sockets.drive.local_addr().map_err(Error::Socket)?.ip();
         let rate_limits = RateLimits::new(&config, listener, &metrics);
-        let own_hosts = config.own_hosts();
-        let (clock, tasks) = (config.clock, TaskTracker::new());
+        let (clock, tasks) = (config.clock.clone(), TaskTracker::new());
         let trash_life = SignedDuration::try_from(config.trash_life).unwrap_or(SignedDuration::MAX);
         let service = Service::new(service::Inner {
             db,
             objects,
             clock,
             url_ttl_secs,
+            download_ttl_secs,
             rules: config.uploads.clone(),
             trash_life,
             server: random::text().map_err(Error::Drive)?,
             tasks,
             sweep_soon: Notify::new(),
+            readiness: Readiness::default(),
             passwords: Passwords::default(),
             webhooks: Webhooks::new(config.webhooks.clone()),
             metrics,
@@ -201,11 +204,11 @@ impl Server {
         }
 
         let public_url = public_url.map(Into::into);
-        let app = http::App { service: service.clone(), public_url, rate_limits: rate_limits.clone() };
+        let hosts = own_hosts(&config);
+        let app = http::App { service: service.clone(), public_url, hosts, rate_limits: rate_limits.clone() };
         let around = http::Around {
             store: embedded.as_ref().map(EmbeddedStore::store),
             bucket: BUCKET,
-            own_hosts,
             origins: &origins,
             proxies: &config.trusted_proxies,
             traces: config.traces,
@@ -349,6 +352,15 @@ fn origins(allowed: &[String]) -> Result<Vec<HeaderValue>, SettingError> {
         .collect()
 }
 
+/// The hosts that are the server's own. Trusted proxies are believed for no other, so it is said if there are none.
+fn own_hosts(config: &Config) -> Arc<OwnHosts> {
+    let hosts = config.own_hosts();
+    if hosts.is_empty() && !config.trusted_proxies.is_empty() {
+        tracing::warn!("{}", hosts::UNNAMED);
+    }
+    Arc::new(hosts)
+}
+
 fn check_public_url(url: &str) -> Result<String, SettingError> {
     match objects::public_endpoint(url) {
         Ok(endpoint) if endpoint.base_path().is_empty() => Ok(url.trim_end_matches('/').to_owned()),
@@ -378,6 +390,16 @@ fn check_upload_rules(rules: &UploadRules) -> Result<(), SettingError> {
         return Err(SettingError { setting: "--max-file-size", rule });
     }
     Ok(())
+}
+
+/// S3 takes no longer life of a signed URL than seven days (AWS Signature Version 4, "Authenticating requests: using
+/// query parameters").
+fn download_ttl_secs(ttl: Duration) -> Result<u32, SettingError> {
+    let allowed = Duration::from_mins(1)..=Duration::from_hours(7 * 24);
+    u32::try_from(ttl.as_secs()).ok().filter(|_| allowed.contains(&ttl)).ok_or_else(|| SettingError {
+        setting: "--download-ttl",
+        rule: "must be 1 minute to 7 days, which is the longest that S3 takes".into(),
+    })
 }
 
 /// An upload must outlive the URLs that were signed for it, even when its new expiry was not worth writing.

@@ -69,6 +69,7 @@ impl Admin {
             workspace,
             &[Scope::AccessDrive.as_str().into()],
             FIRST_TOKEN_LIFE,
+            None,
             now,
         )?;
         let made = self.db.write(move |c| {
@@ -84,7 +85,7 @@ impl Admin {
         Ok(made.await?.then(|| token.reveal().to_owned()))
     }
 
-    /// Makes a token for the user with this address.
+    /// Makes a token for the user with this address. Rotation does not make it live longer.
     pub async fn create_token(
         &self,
         email: &str,
@@ -92,13 +93,20 @@ impl Admin {
         expires_in: Duration,
         now: Timestamp,
     ) -> Result<CreatedToken, Error> {
-        if expires_in.is_zero() || expires_in > MAX_TOKEN_LIFE {
-            return Err(SettingError {
-                setting: "--expires-in",
-                rule: "must be more than 0 and at most 365d".into(),
-            }
-            .into());
-        }
+        self.create_rotated_token(email, scopes, expires_in, None, now).await
+    }
+
+    /// As [`Admin::create_token`]; what takes its place by rotation ends within `rotate_for`, counted from now.
+    pub async fn create_rotated_token(
+        &self,
+        email: &str,
+        scopes: &[String],
+        expires_in: Duration,
+        rotate_for: Option<Duration>,
+        now: Timestamp,
+    ) -> Result<CreatedToken, Error> {
+        check_life("--expires-in", expires_in)?;
+        rotate_for.map_or(Ok(()), |time| check_life("--rotate-for", time))?;
         if let Some(unknown) = scopes.iter().find(|scope| Scope::parse(scope).is_none()) {
             return Err(SettingError {
                 setting: "--scope",
@@ -119,7 +127,7 @@ impl Admin {
                     format!("{email:?} is unknown: see `dray user list`, or `dray user add`"),
                 )
             })?;
-            let row = new_token(&secret, user, workspace, &scopes, expires_in, now)?;
+            let row = new_token(&secret, user, workspace, &scopes, expires_in, rotate_for, now)?;
             tokens::insert(c, &row)?;
             Ok((row.id, row.expires_at))
         });
@@ -188,6 +196,13 @@ impl Admin {
     }
 }
 
+fn check_life(setting: &'static str, life: Duration) -> Result<(), SettingError> {
+    if !life.is_zero() && life <= MAX_TOKEN_LIFE {
+        return Ok(());
+    }
+    Err(SettingError { setting, rule: "must be more than 0 and at most 365d".into() })
+}
+
 /// The name of a token that an operator makes.
 const NAME: &str = "command line";
 
@@ -213,9 +228,13 @@ fn new_token(
     workspace: WorkspaceId,
     scopes: &[String],
     life: Duration,
+    rotate_for: Option<Duration>,
     now: Timestamp,
 ) -> drive::Result<NewToken> {
-    let life = SignedDuration::try_from(life).map_err(drive::Error::internal)?;
+    let after = |time: Duration| {
+        let time = SignedDuration::try_from(time).map_err(drive::Error::internal)?;
+        now.checked_add(time).map_err(drive::Error::internal)
+    };
     Ok(NewToken {
         id: random::id(now, TokenId::new)?,
         hash: token.hash(),
@@ -225,6 +244,8 @@ fn new_token(
         scopes: scopes.join(" "),
         folder: None,
         created_at: now,
-        expires_at: now.checked_add(life).map_err(drive::Error::internal)?,
+        expires_at: after(life)?,
+        parent: None,
+        rotate_until: rotate_for.map(|time| after(time.max(life))).transpose()?,
     })
 }

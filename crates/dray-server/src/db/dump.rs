@@ -1,7 +1,7 @@
 //! All rows of a drive, as values that are the same for both databases: what a backup is made of, and a restore reads.
 //!
-//! What is only about work under way is left out: leases, tombstones, and uploads that have not come to their end; and
-//! what follows from the rest: whose trash an item is listed in.
+//! What is only about work under way is left out: leases, tombstones, the keys of requests that may be sent again, and
+//! uploads that have not come to their end; and what follows from the rest: whose trash an item is listed in.
 //!
 //! A column that is new in a version stands last. A row of an older backup ends before it, and has its default there.
 
@@ -63,6 +63,7 @@ pub(crate) const TABLES: [Table; 10] = [
     Table { name: "tokens", keys: 1, filter: "true", columns: &[
         ("id", Text), ("hash", Text), ("workspace_id", Text), ("user_id", Text), ("name", Text), ("scopes", Text),
         ("folder_id", Text), ("created_at", Integer), ("expires_at", Integer), ("revoked_at", Integer),
+        ("parent_id", Text), ("rotate_until", Integer), ("successor_id", Text),
     ] },
     Table { name: "participants", keys: 2, filter: "true", columns: &[
         ("item_id", Text), ("user_id", Text), ("role", Text), ("created_at", Integer),
@@ -100,7 +101,7 @@ impl Table {
         list(c, &sql, &params, |row| self.columns.iter().map(|(name, kind)| kind.read(row, name)).collect())
     }
 
-    /// Puts a row in.
+    /// Puts a row in. One of an older version lacks the columns that were added since, which are the last: they are null.
     pub(crate) fn insert(&self, c: &Conn, row: &[Value]) -> Result<(), Error> {
         if row.len() > self.columns.len() {
             return Err(broken(self.name));
@@ -189,7 +190,7 @@ mod tests {
     async fn every_column_that_is_not_computed_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let db = crate::db::Db::open_file(&folder.path().join("drive.db")).await.unwrap();
-        let left_out = ["leases", "tombstones", "trash_lists"];
+        let left_out = ["leases", "tombstones", "trash_lists", "idempotency_keys"];
         let found = db.read(move |c| {
             let sql = "select name from sqlite_schema where type = 'table' and name not like 'item_words%'
                        and name not like 'sqlite_%'";

@@ -7,6 +7,7 @@ pub(crate) mod bulk;
 pub(crate) mod children;
 mod conn;
 pub(crate) mod dump;
+pub(crate) mod idempotency;
 pub(crate) mod items;
 pub(crate) mod leases;
 pub(crate) mod links;

@@ -4,7 +4,7 @@ use dray_api::{ItemId, TokenId, UserId, WorkspaceId};
 use jiff::Timestamp;
 
 use super::{
-    Conn, Error, Row, execute, find, list, millis, parsed, parsed_or_none, time, time_or_none, value,
+    Conn, Error, Row, execute, find, list, lock, millis, parsed, parsed_or_none, time, time_or_none, value,
 };
 use crate::drive::access::{Caller, TokenRecord};
 use crate::drive::token::TokenHash;
@@ -28,6 +28,12 @@ pub struct TokenRow {
     pub expires_at: Timestamp,
     /// When it was revoked, if it was.
     pub revoked_at: Option<Timestamp>,
+    /// The token that it was made with, if it was made with one. It ends with that.
+    pub parent: Option<TokenId>,
+    /// The latest end that rotation may give to what takes its place; `None` means its own end.
+    pub rotate_until: Option<Timestamp>,
+    /// The token that took its place, if one did.
+    pub successor: Option<TokenId>,
 }
 
 /// A token to be stored.
@@ -42,11 +48,64 @@ pub(crate) struct NewToken {
     pub(crate) folder: Option<ItemId>,
     pub(crate) created_at: Timestamp,
     pub(crate) expires_at: Timestamp,
+    pub(crate) parent: Option<TokenId>,
+    pub(crate) rotate_until: Option<Timestamp>,
 }
 
+/// A token, what was made with it, and what it took the place of; of those the same.
+macro_rules! descendants {
+    ($of:literal) => {
+        concat!(
+            "(with recursive line (id) as (
+                 select id from tokens where id = ",
+            $of,
+            "
+                 union
+                 select d.id from tokens d join line on d.parent_id = line.id or d.successor_id = line.id
+             ) select id from line)"
+        )
+    };
+}
+
+/// Which tokens a caller may know of and revoke: user $1, workspace $2, their token $3.
+macro_rules! own {
+    () => {
+        concat!(
+            "where t.user_id = $1 and t.workspace_id = $2
+             and (exists (select 1 from tokens r where r.id = $3 and r.parent_id is null) or t.id in ",
+            descendants!("$3"),
+            ")"
+        )
+    };
+}
+
+/// The columns that [`token`] reads.
+macro_rules! tokens {
+    ($($which:tt)*) => {
+        concat!(
+            "select t.id, u.email, t.name, t.scopes, t.folder_id, t.created_at, t.expires_at, t.revoked_at,
+                 t.parent_id, t.rotate_until, t.successor_id
+             from tokens t join users u on u.id = t.user_id ",
+            $($which)*,
+            " order by t.created_at, t.id"
+        )
+    };
+}
+
+/// The token with this hash, and until when those that it descends from are good: 0 if one was revoked.
 pub(crate) fn by_hash(c: &Conn, hash: &TokenHash) -> Result<Option<TokenRecord>, Error> {
-    let sql = "select id, user_id, workspace_id, scopes, folder_id, expires_at, revoked_at
-               from tokens where hash = $1";
+    // A token that no other made, as most are, costs no more than the look-up.
+    let sql = "select t.id, t.user_id, t.workspace_id, t.scopes, t.folder_id, t.expires_at, t.revoked_at,
+                   case when t.parent_id is not null then (
+                       with recursive line (parent_id, expires_at, revoked_at) as (
+                           select p.parent_id, p.expires_at, p.revoked_at from tokens p where p.id = t.parent_id
+                           union
+                           select p.parent_id, p.expires_at, p.revoked_at from tokens p
+                           join line on p.id = line.parent_id
+                       )
+                       select min(case when revoked_at is null then expires_at else 0 end) from line
+                   ) end as line_until
+               from tokens t where t.hash = $1";
     find(c, sql, &[&hash.as_str()], |row| {
         Ok(TokenRecord {
             id: parsed(row, "id")?,
@@ -56,13 +115,59 @@ pub(crate) fn by_hash(c: &Conn, hash: &TokenHash) -> Result<Option<TokenRecord>,
             folder: parsed_or_none(row, "folder_id")?,
             expires_at: time(row, "expires_at")?,
             revoked_at: time_or_none(row, "revoked_at")?,
+            line_until: time_or_none(row, "line_until")?,
         })
     })
 }
 
+/// Keeps others from making, rotating and revoking the user's tokens until this transaction ends.
+pub(crate) fn lock_of_user(c: &Conn, caller: &Caller) -> Result<(), Error> {
+    lock(c, &format!("tokens {}", caller.user))
+}
+
+/// A token and those that it descends from.
+pub(crate) struct Line {
+    /// How many they are, itself included.
+    pub(crate) depth: i64,
+    /// When the first of them ends: 1970 if one was revoked.
+    pub(crate) until: Timestamp,
+    /// The token itself.
+    pub(crate) token: TokenRow,
+}
+
+pub(crate) fn line(c: &Conn, id: TokenId) -> Result<Option<Line>, Error> {
+    let sql = "with recursive line (id, parent_id, expires_at, revoked_at) as (
+                   select id, parent_id, expires_at, revoked_at from tokens where id = $1
+                   union
+                   select p.id, p.parent_id, p.expires_at, p.revoked_at from tokens p
+                   join line on p.id = line.parent_id
+               )
+               select count(*) as depth,
+                   coalesce(min(case when revoked_at is null then expires_at else 0 end), 0) as until
+               from line";
+    let found = find(c, sql, &[&id.to_string()], |row| Ok((row.get("depth")?, time(row, "until")?)))?;
+    let own = find(c, tokens!("where t.id = $1"), &[&id.to_string()], token)?;
+    Ok(found.zip(own).map(|((depth, until), token)| Line { depth, until, token }))
+}
+
+/// `new` takes the place of `old`, which ends at `old_ends_at`, or now: what was made with the old one goes on with the new.
+pub(crate) fn succeed(
+    c: &Conn,
+    old: TokenId,
+    new: TokenId,
+    old_ends_at: Timestamp,
+    revoked_at: Option<Timestamp>,
+) -> Result<(), Error> {
+    let (old, new) = (old.to_string(), new.to_string());
+    execute(c, "update tokens set parent_id = $2 where parent_id = $1", &[&old, &new])?;
+    let sql = "update tokens set successor_id = $2, expires_at = $3, revoked_at = $4 where id = $1";
+    execute(c, sql, &[&old, &new, &millis(old_ends_at), &revoked_at.map(millis)]).map(drop)
+}
+
 pub(crate) fn insert(c: &Conn, token: &NewToken) -> Result<(), Error> {
-    let sql = "insert into tokens (id, hash, workspace_id, user_id, name, scopes, folder_id, created_at, expires_at)
-               values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    let sql = "insert into tokens (id, hash, workspace_id, user_id, name, scopes, folder_id, created_at, expires_at,
+                                   parent_id, rotate_until)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     execute(
         c,
         sql,
@@ -76,31 +181,21 @@ pub(crate) fn insert(c: &Conn, token: &NewToken) -> Result<(), Error> {
             &token.folder.map(|id| id.to_string()),
             &millis(token.created_at),
             &millis(token.expires_at),
+            &token.parent.map(|id| id.to_string()),
+            &token.rotate_until.map(millis),
         ],
     )
     .map(drop)
-}
-
-/// The columns that [`token`] reads.
-macro_rules! tokens {
-    ($which:literal) => {
-        concat!(
-            "select t.id, u.email, t.name, t.scopes, t.folder_id, t.created_at, t.expires_at, t.revoked_at
-             from tokens t join users u on u.id = t.user_id ",
-            $which,
-            " order by t.created_at, t.id"
-        )
-    };
 }
 
 pub(crate) fn all(c: &Conn) -> Result<Vec<TokenRow>, Error> {
     list(c, tokens!(""), &[], token)
 }
 
-/// The caller's own.
-pub(crate) fn of_user(c: &Conn, caller: &Caller) -> Result<Vec<TokenRow>, Error> {
-    let sql = tokens!("where t.user_id = $1 and t.workspace_id = $2");
-    list(c, sql, &[&caller.user.to_string(), &caller.workspace.to_string()], token)
+/// Those of the caller's that they may know of: with a token that no other made all, else what comes of theirs.
+pub(crate) fn of_caller(c: &Conn, caller: &Caller) -> Result<Vec<TokenRow>, Error> {
+    let own = caller.token.map(|id| id.to_string());
+    list(c, tokens!(own!()), &[&caller.user.to_string(), &caller.workspace.to_string(), &own], token)
 }
 
 /// How many of the caller's are good now.
@@ -110,12 +205,15 @@ pub(crate) fn count_good(c: &Conn, caller: &Caller, now: Timestamp) -> Result<i6
     value(c, sql, &[&caller.user.to_string(), &caller.workspace.to_string(), &millis(now)], "good")
 }
 
-/// As [`revoke`], if the token is the caller's own.
+/// As [`revoke`], if the token is one of those that [`of_caller`] lists.
 pub(crate) fn revoke_own(c: &Conn, caller: &Caller, id: TokenId, now: Timestamp) -> Result<bool, Error> {
-    let sql = "update tokens set revoked_at = coalesce(revoked_at, $2)
-               where id = $1 and user_id = $3 and workspace_id = $4";
     let (user, workspace) = (caller.user.to_string(), caller.workspace.to_string());
-    Ok(execute(c, sql, &[&id.to_string(), &millis(now), &user, &workspace])? == 1)
+    let own = caller.token.map(|id| id.to_string());
+    let sql = tokens!(concat!(own!(), " and t.id = $4"));
+    if find(c, sql, &[&user, &workspace, &own, &id.to_string()], token)?.is_none() {
+        return Ok(false);
+    }
+    revoke(c, id, now)
 }
 
 fn token(row: &Row<'_>) -> Result<TokenRow, Error> {
@@ -128,11 +226,20 @@ fn token(row: &Row<'_>) -> Result<TokenRow, Error> {
         created_at: time(row, "created_at")?,
         expires_at: time(row, "expires_at")?,
         revoked_at: time_or_none(row, "revoked_at")?,
+        parent: parsed_or_none(row, "parent_id")?,
+        rotate_until: time_or_none(row, "rotate_until")?,
+        successor: parsed_or_none(row, "successor_id")?,
     })
 }
 
-/// Revokes a token; `false` if there is none with this id. Revoking again keeps the first time.
+/// Revokes a token, what was made with it, and what it took the place of; `false` if there is none with this id.
+/// Revoking again keeps the first time.
 pub(crate) fn revoke(c: &Conn, id: TokenId, now: Timestamp) -> Result<bool, Error> {
-    let sql = "update tokens set revoked_at = coalesce(revoked_at, $2) where id = $1";
-    Ok(execute(c, sql, &[&id.to_string(), &millis(now)])? == 1)
+    if find(c, "select id from tokens where id = $1", &[&id.to_string()], |_| Ok(()))?.is_none() {
+        return Ok(false);
+    }
+    let sql =
+        concat!("update tokens set revoked_at = $2 where revoked_at is null and id in ", descendants!("$1"));
+    execute(c, sql, &[&id.to_string(), &millis(now)])?;
+    Ok(true)
 }

@@ -194,20 +194,23 @@ pub(crate) fn abort_completing(c: &Conn, id: UploadRowId, holder: &LeaseHolder) 
 
 /// Uploads whose time has come: a finalize whose lease ran out, an expiry, parts that are still to be freed.
 ///
-/// A lease that ends after `latest_lease` was taken before the clock was set back.
+/// A lease that ends after `latest_lease` was taken before the clock was set back. Uploads that the store has never answered
+/// for wait until they are as old as `opened_before`: what they asked of it may still come to pass.
 pub(crate) fn due(
     c: &Conn,
     now: Timestamp,
     latest_lease: Timestamp,
+    opened_before: Timestamp,
     limit: u32,
 ) -> Result<Vec<Upload>, Error> {
     let sql = "select * from uploads
                where state <> 'completed' and parts_freed_at is null
                  and ((state = 'completing' and (lease_until <= $1 or lease_until > $3))
                       or (state in ('opening', 'open') and expires_at <= $1)
-                      or state in ('aborted', 'expired'))
+                      or (state in ('aborted', 'expired') and (store_upload_id is not null or created_at <= $4)))
                order by expires_at limit $2";
-    list(c, sql, &[&millis(now), &i64::from(limit), &millis(latest_lease)], upload)
+    let (latest_lease, opened_before) = (millis(latest_lease), millis(opened_before));
+    list(c, sql, &[&millis(now), &i64::from(limit), &latest_lease, &opened_before], upload)
 }
 
 /// Ends every lease: for a server that has just started and is the only one, whose predecessor held them.

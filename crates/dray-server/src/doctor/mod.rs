@@ -55,5 +55,6 @@ pub async fn examine(config: &Config, page: &str) -> Vec<Finding> {
         None => findings.push(place::embedded_store(config)),
         Some(s3) => findings.extend(store::examine(s3, page, &config.clock).await),
     }
+    findings.extend(place::proxy(config));
     findings
 }

@@ -67,6 +67,8 @@ pub(crate) struct TokenRecord {
     pub(crate) expires_at: Timestamp,
     /// Set when it was revoked.
     pub(crate) revoked_at: Option<Timestamp>,
+    /// When the first of those ends that it descends from: 1970 if one was revoked. `None` if no other made it.
+    pub(crate) line_until: Option<Timestamp>,
 }
 
 /// Somebody whose token is good now.
@@ -84,12 +86,14 @@ pub(crate) struct Caller {
 }
 
 impl TokenRecord {
-    /// Lets the token's user in, if the token is neither revoked nor expired.
+    /// Lets the token's user in, if neither the token nor one that it descends from is revoked or expired: the one place
+    /// that decides it.
     pub(crate) fn admit(self, now: Timestamp) -> Result<Caller> {
-        if self.revoked_at.is_some() {
+        let until = self.line_until.map_or(self.expires_at, |line| line.min(self.expires_at));
+        if self.revoked_at.is_some() || until == Timestamp::UNIX_EPOCH {
             return Err(Error::RevokedToken);
         }
-        if now >= self.expires_at {
+        if now >= until {
             return Err(Error::ExpiredToken);
         }
         let Self { id: token, user, workspace, folder, .. } = self;
@@ -190,6 +194,7 @@ mod tests {
             folder: None,
             expires_at: Timestamp::from_second(100).unwrap(),
             revoked_at: None,
+            line_until: None,
         }
     }
 
@@ -203,6 +208,16 @@ mod tests {
     fn a_revoked_token_says_so_even_when_it_has_expired_too() {
         let revoked = TokenRecord { revoked_at: Some(Timestamp::UNIX_EPOCH), ..record() };
         assert_eq!(revoked.admit(Timestamp::from_second(200).unwrap()), Err(Error::RevokedToken));
+    }
+
+    #[test]
+    fn a_token_is_good_only_while_all_are_that_it_descends_from() {
+        let at = |secs| Timestamp::from_second(secs).unwrap();
+        let with = |line| TokenRecord { line_until: Some(at(line)), ..record() };
+        assert!(with(50).admit(at(49)).is_ok());
+        assert_eq!(with(50).admit(at(50)), Err(Error::ExpiredToken));
+        assert_eq!(with(200).admit(at(100)), Err(Error::ExpiredToken), "its own end still counts");
+        assert_eq!(with(0).admit(at(49)), Err(Error::RevokedToken));
     }
 
     #[test]

@@ -149,6 +149,18 @@ pub enum Error {
         /// Seconds to wait.
         retry_after_secs: u64,
     },
+    /// Too many others wait for what takes the processor long.
+    #[error("too much is asked at once")]
+    Busy,
+    /// Another token has taken this one's place.
+    #[error("the token was rotated")]
+    TokenRotated,
+    /// The key came with another request before.
+    #[error("the idempotency key came with another request before")]
+    KeyReused,
+    /// The first request with this key is still under way.
+    #[error("the first request with this idempotency key is under way")]
+    KeyInUse,
     /// No such token, or not the caller's.
     #[error("no such token")]
     TokenNotFound,

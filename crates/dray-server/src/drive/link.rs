@@ -3,6 +3,8 @@
 use dray_api::{ItemId, LinkId, UserId};
 use jiff::Timestamp;
 
+use super::wire_time;
+
 /// A link as the database has it. `Debug` would show its secret, so there is none.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Link {
@@ -30,6 +32,20 @@ pub(crate) fn is_slug(text: &str) -> bool {
 }
 
 impl Link {
+    /// The link as the wire has it, below the server's address `public_url`.
+    pub(crate) fn to_wire(&self, public_url: &str) -> dray_api::Link {
+        dray_api::Link {
+            id: self.id,
+            url: format!("{public_url}/l/{}", self.slug),
+            item_id: self.item,
+            created_by: self.created_by,
+            created_at: wire_time(self.created_at),
+            expires_at: self.expires_at.map(wire_time),
+            has_password: self.password_hash.is_some(),
+            downloads: self.downloads,
+        }
+    }
+
     /// Whether its time is over.
     pub(crate) fn is_over(&self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|end| now >= end)

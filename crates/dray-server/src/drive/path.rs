@@ -123,6 +123,7 @@ mod tests {
             folder: folder.map(id),
             expires_at: Timestamp::MAX,
             revoked_at: None,
+            line_until: None,
         };
         record.admit(Timestamp::UNIX_EPOCH).unwrap()
     }

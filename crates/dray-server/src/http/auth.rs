@@ -37,6 +37,17 @@ callers! {
     User needs AccessDrive;
 }
 
+/// A caller whose token is good, whatever it is good for.
+pub(crate) struct Holder(pub(crate) Caller);
+
+impl FromRequestParts<App> for Holder {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+        authenticate(parts, app).await.map(Self)
+    }
+}
+
 async fn authenticate(parts: &Parts, app: &App) -> Result<Caller, Error> {
     let header = parts.headers.get(header::AUTHORIZATION).ok_or(drive::Error::MissingToken)?;
     let text = header.to_str().map_err(|_| drive::Error::InvalidToken)?;

@@ -1,8 +1,11 @@
 //! Who the client of a request is, as far as an address tells. The one place that decides it.
 
+use std::convert::Infallible;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-use axum::extract::{ConnectInfo, Request};
+use axum::extract::{ConnectInfo, FromRequestParts, Request};
+use axum::http::Extensions;
+use axum::http::request::Parts;
 
 /// Bits of an IPv6 address that name a network: its hosts choose the rest as they like (RFC 4291, 2.5.1).
 const NETWORK_V6: u128 = !0 << 64;
@@ -14,9 +17,18 @@ pub(super) struct Client(IpAddr);
 impl Client {
     /// Who sent a request: whoever is at the other end of its connection.
     pub(super) fn of(request: &Request) -> Self {
-        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+        Self::in_extensions(request.extensions())
+    }
+
+    fn in_extensions(extensions: &Extensions) -> Self {
+        let peer = extensions.get::<ConnectInfo<SocketAddr>>();
         // Every request of a socket has it; what has none shares one place.
         Self::at(peer.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |ConnectInfo(address)| address.ip()))
+    }
+
+    /// The address that stands for the client: its own, or the first of its network.
+    pub(super) fn address(self) -> IpAddr {
+        self.0
     }
 
     /// The client at an address. An IPv4 address in IPv6 clothing (of a socket that serves both) is itself.
@@ -25,6 +37,14 @@ impl Client {
             IpAddr::V4(v4) => Self(IpAddr::V4(v4)),
             IpAddr::V6(v6) => Self(IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & NETWORK_V6))),
         }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Client {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::in_extensions(&parts.extensions))
     }
 }
 

@@ -62,9 +62,9 @@ pub(super) struct Sorter {
 }
 
 impl Sorter {
-    pub(super) fn new(store: ObjectStore, bucket: &'static str, own_hosts: OwnHosts) -> Self {
+    pub(super) fn new(store: ObjectStore, bucket: &'static str, own_hosts: Arc<OwnHosts>) -> Self {
         let drives_segments = super::first_segments().into();
-        Self { store, bucket, own_hosts: own_hosts.into(), drives_segments }
+        Self { store, bucket, own_hosts, drives_segments }
     }
 
     /// Whom `request` is for. Asked after the routes were looked up, so that the drive's are known.

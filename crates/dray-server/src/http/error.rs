@@ -8,6 +8,7 @@ use dray_api::ErrorBody;
 use dray_api::ErrorCode as Code;
 use dray_api::limits::MAX_BODY_BYTES;
 
+use super::shown_path::shown_path;
 use crate::drive;
 
 /// No error, but a status: the caller has the answer already.
@@ -42,7 +43,10 @@ pub(crate) enum Error {
     /// Too many requests: with this token, or from this address.
     RateLimited { with: &'static str, retry_after_secs: u64 },
     /// The request took too long.
-    Timeout,
+    Timeout {
+        /// Whether the same request, sent again, would make a second thing.
+        makes_another: bool,
+    },
     /// A handler panicked.
     Panicked,
 }
@@ -77,12 +81,18 @@ impl Error {
             Self::RateLimited { with, retry_after_secs } => {
                 (Code::RateLimited, format!("Too many requests {with}; ask again in {retry_after_secs} s."))
             }
-            Self::Timeout => (
-                Code::Timeout,
-                "The request took too long and was given up. Every route can safely be asked again.".into(),
-            ),
+            Self::Timeout { makes_another } => (Code::Timeout, timed_out(*makes_another).into()),
             Self::Panicked => (Code::Internal, INTERNAL.into()),
         }
+    }
+}
+
+fn timed_out(makes_another: bool) -> &'static str {
+    if makes_another {
+        "The request took too long; what it asked for may be done all the same. Sent again it makes another, so look first, \
+         and send an Idempotency-Key next time: with it, asking again is safe."
+    } else {
+        "The request took too long; what it asked for may be done all the same. It can safely be asked again: nothing is made twice."
     }
 }
 
@@ -126,15 +136,20 @@ pub(super) fn status(code: Code) -> StatusCode {
         | Code::IntoItself
         | Code::NameTaken
         | Code::UploadFolderClosed
+        | Code::TokenRotated
+        | Code::IdempotencyKeyReused
+        | Code::IdempotencyKeyInUse
         | Code::OwnerIsFixed => StatusCode::CONFLICT,
         Code::UploadAborted | Code::UploadExpired => StatusCode::GONE,
         Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
         Code::Internal | Code::Unknown => StatusCode::INTERNAL_SERVER_ERROR,
-        Code::StoreUnreachable | Code::DatabaseUnreachable | Code::FinalizePending | Code::Timeout => {
-            StatusCode::SERVICE_UNAVAILABLE
-        }
+        Code::StoreUnreachable
+        | Code::DatabaseUnreachable
+        | Code::Busy
+        | Code::FinalizePending
+        | Code::Timeout => StatusCode::SERVICE_UNAVAILABLE,
         Code::QuotaExceeded | Code::NoSpace => StatusCode::INSUFFICIENT_STORAGE,
     }
 }
@@ -244,6 +259,18 @@ fn drive_parts(err: &drive::Error) -> (Code, String) {
         E::TooManyRequests { .. } => {
             (Code::RateLimited, "Too many tries; wait and try again.".into())
         }
+        E::Busy => {
+            (Code::Busy, "Too many passwords are being checked at this moment; ask again.".into())
+        }
+        E::TokenRotated => (Code::TokenRotated,
+            "Another token has taken this one's place already; use that one, or make a new one.".into(),
+        ),
+        E::KeyReused => (Code::IdempotencyKeyReused,
+            "Idempotency-Key came with another request before. Use a new key for each thing that is to be made.".into(),
+        ),
+        E::KeyInUse => (Code::IdempotencyKeyInUse,
+            "The first request with this Idempotency-Key is still under way. Ask again: you will get its answer.".into(),
+        ),
         E::TokenNotFound => {
             (Code::TokenNotFound, "There is no token with this id, or it is not yours.".into())
         }
@@ -309,7 +336,8 @@ fn drive_parts(err: &drive::Error) -> (Code, String) {
 /// The body that a code is answered with.
 pub(super) fn body(code: Code, message: String) -> ErrorBody {
     let status = status(code);
-    let asks_to_wait = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
+    let asks_to_wait = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE)
+        || code == Code::IdempotencyKeyInUse;
     ErrorBody {
         status_code: status.as_u16(),
         error: status.canonical_reason().unwrap_or_default().to_owned(),
@@ -346,7 +374,7 @@ impl IntoResponse for Error {
             let scheme = if code == Code::LinkPassword { BASIC } else { BEARER };
             response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
         }
-        if matches!(self, Self::BodyTooLarge | Self::BodyCutOff | Self::Timeout) {
+        if matches!(self, Self::BodyTooLarge | Self::BodyCutOff | Self::Timeout { .. }) {
             // What is left of the body is not worth reading.
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
@@ -361,7 +389,7 @@ pub(super) fn is_logged(status: StatusCode) -> bool {
 }
 
 pub(super) async fn route_not_found(uri: Uri) -> Error {
-    Error::RouteNotFound { path: uri.path().to_owned() }
+    Error::RouteNotFound { path: shown_path(uri.path()).into_owned() }
 }
 
 pub(super) async fn method_not_allowed(method: Method) -> Error {

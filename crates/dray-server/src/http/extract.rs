@@ -35,11 +35,17 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, _: &App) -> Result<Self, Error> {
-        if !is_json(request.headers()) {
-            return Err(Error::UnsupportedMediaType);
-        }
-        parse(&read(request.into_body()).await?).map(Self)
+        typed(read_json(request).await?).map(Self)
     }
+}
+
+/// A request's JSON, as a tree: `serde_json` bounds its depth (128) even in fields that are ignored.
+pub(super) async fn read_json(request: Request) -> Result<serde_json::Value, Error> {
+    if !is_json(request.headers()) {
+        return Err(Error::UnsupportedMediaType);
+    }
+    let body = read(request.into_body()).await?;
+    serde_json::from_slice(&body).map_err(|err| Error::InvalidJson { detail: err.to_string() })
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
@@ -60,10 +66,8 @@ async fn read(body: Body) -> Result<Bytes, Error> {
     }
 }
 
-/// By way of a tree, whose depth `serde_json` bounds (128) even in fields that are ignored.
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
-    let tree: serde_json::Value =
-        serde_json::from_slice(body).map_err(|err| Error::InvalidJson { detail: err.to_string() })?;
+/// What a tree says, as a request's type.
+pub(super) fn typed<T: DeserializeOwned>(tree: serde_json::Value) -> Result<T, Error> {
     if !tree.is_object() {
         // A list would be taken for an object's values, in the order of its fields.
         return Err(drive::Error::field("The body", "must be a JSON object").into());
@@ -304,8 +308,12 @@ impl FromRequestParts<App> for PublicUrl {
         if let Some(url) = &app.public_url {
             return Ok(Self(url.to_string()));
         }
-        let scheme = parts.extensions.get().unwrap_or(&Scheme::HTTP);
-        Ok(Self(format!("{scheme}://{}", host(parts)?)))
+        let (scheme, host) = (parts.extensions.get().unwrap_or(&Scheme::HTTP), host(parts)?);
+        if !app.hosts.is_empty() && !app.hosts.contains(&host) {
+            let rule = "must be a host of this server: one that --host or --public-url names".to_owned();
+            return Err(Error::InvalidParameter { name: "The Host header", rule });
+        }
+        Ok(Self(format!("{scheme}://{host}")))
     }
 }
 

@@ -1,12 +1,14 @@
 //! Folders, what is in one, and what others share.
 
 use axum::extract::State;
+use axum::response::Response;
 use dray_api::{Item, ItemPage, ListSort, NewFolder, SortOrder};
 
 use super::App;
 use super::auth::{Reader, Uploader};
+use super::creating::{Creating, made};
 use super::error::Error;
-use super::extract::{Json, Paging, Parameters, PathFolder};
+use super::extract::{Paging, Parameters, PathFolder};
 
 /// Make a folder
 ///
@@ -29,10 +31,9 @@ use super::extract::{Json, Paging, Parameters, PathFolder};
 pub(super) async fn create(
     State(app): State<App>,
     Uploader(caller): Uploader,
-    Json(request): Json<NewFolder>,
-) -> Result<axum::Json<Item>, Error> {
-    let folder = app.service.create_folder(&caller, request, app.service.clock.now()).await?;
-    Ok(axum::Json(folder.to_wire()))
+    Creating { body, once }: Creating<NewFolder>,
+) -> Result<Response, Error> {
+    Ok(made(app.service.create_folder(&caller, body, once, app.service.clock.now()).await?))
 }
 
 /// List what is in a folder

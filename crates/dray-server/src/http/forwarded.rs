@@ -2,7 +2,8 @@
 //! operator trusts, and of nobody else: anyone can write these headers.
 //!
 //! It is put where the rest looks for it, so nothing else knows of proxies: the sender's address, `Host` (which
-//! signatures are made over), and the scheme.
+//! signatures are made over), and the scheme. The host is believed only if it is one of the server's own: a proxy may pass
+//! on whatever its client wrote.
 
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
@@ -14,6 +15,8 @@ use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use ipnet::IpNet;
+
+use crate::hosts::OwnHosts;
 
 /// The address or network of a proxy whose word is believed, such as `10.0.0.7` or `10.0.0.0/8`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,28 +40,33 @@ fn is_trusted(proxies: &[TrustedProxy], ip: IpAddr) -> bool {
     proxies.iter().any(|TrustedProxy(net)| net.contains(&ip.to_canonical()))
 }
 
+/// Whose word is believed, and for which hosts.
+#[derive(Clone)]
+pub(super) struct Believed {
+    /// Proxies that the operator trusts.
+    pub(super) proxies: Arc<[TrustedProxy]>,
+    /// Hosts that a proxy may say a request was for.
+    pub(super) hosts: Arc<OwnHosts>,
+}
+
 /// Makes a request what it was before its proxies, if those are trusted.
-pub(super) async fn believe(
-    State(proxies): State<Arc<[TrustedProxy]>>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+pub(super) async fn believe(State(believed): State<Believed>, mut request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
-    if let Some(peer) = peer.filter(|peer| is_trusted(&proxies, peer.ip())) {
-        rewrite(&proxies, peer, &mut request);
+    if let Some(peer) = peer.filter(|peer| is_trusted(&believed.proxies, peer.ip())) {
+        rewrite(&believed, peer, &mut request);
     }
     next.run(request).await
 }
 
-fn rewrite(proxies: &[TrustedProxy], peer: SocketAddr, request: &mut Request) {
-    let client = client(proxies, peer.ip(), request.headers());
+fn rewrite(believed: &Believed, peer: SocketAddr, request: &mut Request) {
+    let client = client(&believed.proxies, peer.ip(), request.headers());
     let scheme = last(request.headers(), "x-forwarded-proto").and_then(|text| match text {
         "https" => Some(Scheme::HTTPS),
         "http" => Some(Scheme::HTTP),
         _ => None,
     });
-    let host = last(request.headers(), "x-forwarded-host").and_then(|host| host.parse().ok());
-    if let Some(host) = host {
+    let host = last(request.headers(), "x-forwarded-host").filter(|host| believed.hosts.contains(host));
+    if let Some(host) = host.and_then(|host| host.parse().ok()) {
         request.headers_mut().insert(header::HOST, host);
     }
     let extensions = request.extensions_mut();
@@ -106,8 +114,18 @@ mod tests {
 
     use super::*;
 
-    fn request(peer: &str, headers: &[(&'static str, &str)]) -> Request {
+    fn believed(hosts: &[&str]) -> Believed {
         let proxies: Vec<TrustedProxy> = ["10.0.0.0/8", "::1"].map(|text| text.parse().unwrap()).into();
+        let hosts: Vec<_> = hosts.iter().map(|host| host.parse().unwrap()).collect();
+        Believed { proxies: proxies.into(), hosts: OwnHosts::new(&hosts, None).into() }
+    }
+
+    fn request(peer: &str, headers: &[(&'static str, &str)]) -> Request {
+        request_to(&["drive.example.com"], peer, headers)
+    }
+
+    fn request_to(hosts: &[&str], peer: &str, headers: &[(&'static str, &str)]) -> Request {
+        let believed = believed(hosts);
         let mut request = Request::new(Body::empty());
         request.headers_mut().insert(header::HOST, "inside:8080".parse().unwrap());
         for (name, value) in headers {
@@ -115,8 +133,8 @@ mod tests {
         }
         let peer = SocketAddr::new(peer.parse().unwrap(), 1);
         request.extensions_mut().insert(ConnectInfo(peer));
-        if is_trusted(&proxies, peer.ip()) {
-            rewrite(&proxies, peer, &mut request);
+        if is_trusted(&believed.proxies, peer.ip()) {
+            rewrite(&believed, peer, &mut request);
         }
         request
     }
@@ -150,5 +168,19 @@ mod tests {
         let not_believed = request("192.0.2.1", &headers);
         assert_eq!(not_believed.headers()[header::HOST], "inside:8080");
         assert_eq!(not_believed.extensions().get::<Scheme>(), None);
+    }
+
+    #[test]
+    fn a_host_that_nobody_named_as_the_servers_own_is_not_believed_of_any_proxy() {
+        let host = |own: &[&str], said: &str| {
+            request_to(own, "10.0.0.1", &[("x-forwarded-host", said)]).headers()[header::HOST]
+                .to_str()
+                .unwrap()
+                .to_owned()
+        };
+        assert_eq!(host(&["drive.example.com"], "evil.example"), "inside:8080");
+        assert_eq!(host(&["drive.example.com"], "drive.example.com, evil.example"), "inside:8080");
+        assert_eq!(host(&["drive.example.com"], "Drive.Example.com:8443"), "Drive.Example.com:8443");
+        assert_eq!(host(&[], "drive.example.com"), "inside:8080", "nobody named any");
     }
 }

@@ -18,7 +18,7 @@ pub(super) async fn alive() -> &'static str {
 
 /// Whether the server can serve
 ///
-/// Asks the database and the object store.
+/// Asks the database and the object store, or answers what they said within the last second.
 #[utoipa::path(
     get, path = "/readyz", operation_id = "isReady", tag = "Server", security(()),
     responses((status = OK, description = "It can.", body = String, content_type = "text/plain", example = "ready\n")),

@@ -2,11 +2,10 @@
 //! and the answers that browsers need.
 
 use std::any::Any;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
@@ -18,8 +17,9 @@ use tracing::{Instrument as _, Span, field};
 use super::destination::{Destination, Sorter};
 use super::error::{self, Error};
 use super::metrics::Counting;
+use super::shown_path::shown_path;
 use super::trace::{self, Traced};
-use super::{App, Around, TrustedProxy, compression, conditional, forwarded, metrics, rate_limit};
+use super::{App, Around, compression, conditional, creating, forwarded, metrics, rate_limit, routes};
 use crate::random;
 
 /// Longest time an API request may take. A finalize that takes longer goes on without its caller.
@@ -29,8 +29,8 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// From the inside to the outside.
 pub(super) fn around(routes: Router, app: &App, around: Around<'_>) -> Router {
-    let Around { store, bucket, own_hosts, origins, proxies, traces } = around;
-    let store = store.map(|store| (store.router(), Sorter::new(store, bucket, own_hosts)));
+    let Around { store, bucket, origins, proxies, traces } = around;
+    let store = store.map(|store| (store.router(), Sorter::new(store, bucket, app.hosts.clone())));
     let sorter = store.as_ref().map(|(_, sorter)| sorter.clone());
     let compressed =
         ServiceBuilder::new().map_request(compression::disregard_impossible).layer(compression::layer());
@@ -61,17 +61,26 @@ pub(super) fn around(routes: Router, app: &App, around: Around<'_>) -> Router {
         wrapped = wrapped.layer(from_fn_with_state(counting, metrics::count));
     }
     if !proxies.is_empty() {
-        let proxies: Arc<[TrustedProxy]> = proxies.into();
-        wrapped = wrapped.layer(from_fn_with_state(proxies, forwarded::believe));
+        let believed = forwarded::Believed { proxies: proxies.into(), hosts: app.hosts.clone() };
+        wrapped = wrapped.layer(from_fn_with_state(believed, forwarded::believe));
     }
     wrapped
 }
 
 async fn time_limit(request: Request, next: Next) -> Response {
+    let makes_another = makes_another(&request);
     match tokio::time::timeout(REQUEST_TIMEOUT, conditional::answer(request, next)).await {
         Ok(response) => response,
-        Err(_) => Error::Timeout.into_response(),
+        Err(_) => Error::Timeout { makes_another }.into_response(),
     }
+}
+
+/// Whether the same request would make a second thing, should it be sent again.
+fn makes_another(request: &Request) -> bool {
+    let route = request.extensions().get::<MatchedPath>().and_then(|path| routes::creating(path.as_str()));
+    request.method() == Method::POST
+        && route.is_some()
+        && !request.headers().contains_key(creating::IDEMPOTENCY_KEY)
 }
 
 fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
@@ -84,11 +93,17 @@ fn cors(origins: &[HeaderValue]) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(allowed)
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_NONE_MATCH])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::IF_NONE_MATCH,
+            creating::IDEMPOTENCY_KEY,
+        ])
         .expose_headers([
             REQUEST_ID,
             header::ETAG,
             header::RETRY_AFTER,
+            creating::REPLAYED,
             rate_limit::LIMIT,
             rate_limit::REMAINING,
             rate_limit::RESET,
@@ -97,7 +112,8 @@ fn cors(origins: &[HeaderValue]) -> CorsLayer {
 }
 
 /// Gives the request an id, a span and a line in the log; what went well is told at level `debug` only, as a
-/// line costs as much as some requests. Of the address only the path is logged: a query may hold a signature.
+/// line costs as much as some requests. Of the address only the path is logged, and of that no part that may be a secret:
+/// a query may hold a signature.
 async fn observe(is_traced: bool, request: Request, next: Next) -> Response {
     let Ok(id) = random::bytes::<8>().map(hex::encode) else { return Error::Panicked.into_response() };
     let traced = is_traced.then(|| Traced::new(&request));
@@ -107,7 +123,7 @@ async fn observe(is_traced: bool, request: Request, next: Next) -> Response {
         otel.kind = traced.as_ref().map(|_| "server"),
         %id,
         method = %request.method(),
-        path = request.uri().path(),
+        path = %shown_path(request.uri().path()),
         workspace = field::Empty,
         user = field::Empty,
         upload = field::Empty,

@@ -9,10 +9,12 @@ use dray_api::{LinkId, Links, NewLink};
 
 use super::App;
 use super::auth::User;
+use super::client::Client;
+use super::creating::{Creating, made};
 use super::error::Error;
-use super::extract::{Json, PathId, PathIds, PathText, PublicEndpoint, PublicUrl};
-use crate::drive::link::Link;
-use crate::drive::{self, wire_time};
+use super::extract::{PathId, PathIds, PathText, PublicEndpoint, PublicUrl};
+use crate::drive;
+use crate::objects::Reading;
 
 /// Neither the address nor where it leads is to be kept or told to anybody.
 const PRIVATE: [(HeaderName, HeaderValue); 3] = [
@@ -37,10 +39,9 @@ pub(super) async fn create(
     User(caller): User,
     PathId(id): PathId,
     PublicUrl(url): PublicUrl,
-    Json(request): Json<NewLink>,
-) -> Result<axum::Json<dray_api::Link>, Error> {
-    let link = app.service.create_link(&caller, id, request, app.service.clock.now()).await?;
-    Ok(axum::Json(to_wire(&link, &url)))
+    Creating { body, once }: Creating<NewLink>,
+) -> Result<Response, Error> {
+    Ok(made(app.service.create_link(&caller, id, body, url, once, app.service.clock.now()).await?))
 }
 
 /// List a file's public links
@@ -58,7 +59,7 @@ pub(super) async fn list(
     PublicUrl(url): PublicUrl,
 ) -> Result<axum::Json<Links>, Error> {
     let links = app.service.list_links(&caller, id).await?;
-    Ok(axum::Json(Links { links: links.iter().map(|link| to_wire(link, &url)).collect() }))
+    Ok(axum::Json(Links { links: links.iter().map(|link| link.to_wire(&url)).collect() }))
 }
 
 /// Revoke a public link
@@ -80,8 +81,9 @@ pub(super) async fn revoke(
 
 /// Follow a public link
 ///
-/// Sends whoever has the address to the file's bytes: a signed GET in the object store, good for fifteen minutes. A
-/// link's password is asked for by HTTP Basic authentication, with any user name, and can not be guessed at quickly.
+/// Sends whoever has the address to the file's bytes: a signed GET in the object store, good for fifteen minutes at most.
+/// A HEAD is sent to a signed HEAD, and does not count as a download. A link's password is asked for by HTTP Basic
+/// authentication, with any user name; an address that sent many wrong ones has to wait.
 #[utoipa::path(
     get, path = "/l/{slug}", operation_id = "followLink", tag = "Sharing",
     security((), ("linkPassword" = [])),
@@ -95,12 +97,14 @@ pub(super) async fn follow(
     State(app): State<App>,
     PathText(slug): PathText,
     method: Method,
+    client: Client,
     PublicEndpoint(endpoint): PublicEndpoint,
     headers: HeaderMap,
 ) -> Result<Response, Error> {
     let slug = slug.ok_or(drive::Error::LinkNotFound)?;
-    let counts = method == Method::GET;
-    let url = app.service.follow_link(&slug, password(&headers), &endpoint, counts).await?;
+    let reading = if method == Method::HEAD { Reading::Head } else { Reading::Get };
+    let (password, client) = (password(&headers), client.address());
+    let url = app.service.follow_link(&slug, password, client, &endpoint, reading).await?;
     Ok((PRIVATE, Redirect::temporary(&url)).into_response())
 }
 
@@ -112,17 +116,4 @@ fn password(headers: &HeaderMap) -> Option<String> {
     }
     let text = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
     text.split_once(':').map(|(_, password)| password.to_owned())
-}
-
-fn to_wire(link: &Link, public_url: &str) -> dray_api::Link {
-    dray_api::Link {
-        id: link.id,
-        url: format!("{public_url}/l/{}", link.slug),
-        item_id: link.item,
-        created_by: link.created_by,
-        created_at: wire_time(link.created_at),
-        expires_at: link.expires_at.map(wire_time),
-        has_password: link.password_hash.is_some(),
-        downloads: link.downloads,
-    }
 }

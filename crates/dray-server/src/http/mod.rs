@@ -5,11 +5,13 @@ mod client;
 mod compression;
 mod conditional;
 mod destination;
+mod creating;
 mod error;
 mod extract;
 mod folders;
 mod forwarded;
 mod health;
+mod idempotency;
 mod items;
 mod layers;
 mod links;
@@ -21,12 +23,15 @@ mod presigned;
 mod rate_limit;
 mod routes;
 mod search;
+mod shown_path;
 mod tokens;
 mod trace;
 mod trash;
 mod tree;
 mod uploads;
 mod workspace;
+
+use std::sync::Arc;
 
 use axum::Router;
 use axum::http::{HeaderValue, Method};
@@ -45,7 +50,9 @@ pub(crate) use rate_limit::RateLimits;
 pub(crate) struct App {
     pub(crate) service: Service,
     /// The address in signed URLs, if it is set; else the one that the caller used.
-    pub(crate) public_url: Option<std::sync::Arc<str>>,
+    pub(crate) public_url: Option<Arc<str>>,
+    /// Hosts that are the server's own; none: nobody named any.
+    pub(crate) hosts: Arc<OwnHosts>,
     /// How often callers may ask.
     pub(crate) rate_limits: RateLimits,
 }
@@ -68,14 +75,18 @@ pub(crate) fn first_segments() -> Vec<String> {
     segments
 }
 
+/// Routes of which every request makes another thing, unless it has the `Idempotency-Key` of one that came before; as in
+/// [`route_table`].
+pub fn creating_routes() -> Vec<(Method, String)> {
+    routes::creating_table().to_vec()
+}
+
 /// What is around the routes, besides what handlers share.
 pub(crate) struct Around<'a> {
     /// The embedded store if it is used, for requests that are S3's.
     pub(crate) store: Option<ObjectStore>,
     /// Its bucket.
     pub(crate) bucket: &'static str,
-    /// The hosts that the operator names as this server's.
-    pub(crate) own_hosts: OwnHosts,
     /// Origins of pages that may ask; none: any may.
     pub(crate) origins: &'a [HeaderValue],
     /// Proxies whose word on a request is believed.

@@ -23,6 +23,7 @@ use utoipa::openapi::{OpenApi, OpenApiBuilder, Ref, RefOr, Server};
 use utoipa::{PartialSchema as _, ToSchema as _};
 
 use super::error::{self, Error};
+use super::idempotency;
 use super::routes;
 use crate::drive;
 use crate::drive::access::Scope;
@@ -85,8 +86,10 @@ pub(super) struct RouteDocs {
     pub(super) schemas: Vec<(String, RefOr<Schema>)>,
     /// What its annotation says: one path with one operation.
     pub(super) paths: Paths,
-    /// What its token must be good for; `None`: it wants none.
+    /// What its token must be good for; `None`: under the API anything, elsewhere it wants none.
     pub(super) scope: Option<Scope>,
+    /// Whether it takes an `Idempotency-Key`.
+    pub(super) takes_key: bool,
     /// The errors that it can answer, besides those that it shares with others of its kind.
     pub(super) codes: &'static [Code],
 }
@@ -120,8 +123,16 @@ fn document() -> serde_json::Result<OpenApi> {
             for (path, mut item) in docs.paths.paths {
                 for (operation, writes) in operations(&mut item) {
                     add_examples(operation, &examples);
-                    add_refusals(operation, &codes(operation, docs.scope.is_some(), writes, docs.codes))?;
-                    docs.scope.into_iter().for_each(|scope| add_scope(operation, scope));
+                    if docs.takes_key {
+                        idempotency::add(operation);
+                    }
+                    let wants_token = base == BASE_PATH;
+                    add_refusals(operation, &codes(operation, wants_token, writes, docs.codes))?;
+                    match docs.scope {
+                        Some(scope) => add_scope(operation, scope),
+                        None if wants_token => operation.security = Some(any_token()),
+                        None => {}
+                    }
                 }
                 let mut whole = Paths::new();
                 whole.paths.insert(format!("{base}{path}"), item);
@@ -137,7 +148,7 @@ fn document() -> serde_json::Result<OpenApi> {
         .info(about())
         .servers(Some([Server::new("/")]))
         .tags(Some(TAGS.map(|(name, about)| TagBuilder::new().name(name).description(Some(about)).build())))
-        .security(Some([SecurityRequirement::new(TOKEN, [""; 0])]))
+        .security(Some(any_token()))
         .components(Some(components.build()))
         .paths(paths)
         .build())
@@ -149,6 +160,11 @@ fn about() -> InfoBuilder {
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(ABOUT))
         .license(Some(LicenseBuilder::new().name("MIT OR Apache-2.0").build()))
+}
+
+/// A token, whatever it is good for.
+fn any_token() -> Vec<SecurityRequirement> {
+    vec![SecurityRequirement::new(TOKEN, [""; 0])]
 }
 
 fn bearer() -> SecurityScheme {
@@ -215,6 +231,7 @@ fn codes(operation: &Operation, token: bool, writes: bool, own: &[Code]) -> Vec<
         (operation.parameters.is_some(), WITH_PARAMETERS),
         (operation.request_body.is_some(), WITH_BODY),
         (writes, WRITING),
+        (idempotency::takes_key(operation), idempotency::WITH_KEY),
     ];
     let given =
         |code: &Code| own.contains(code) || shared.iter().any(|(has, codes)| *has && codes.contains(code));

@@ -5,8 +5,12 @@
 //!    description) and `#[utoipa::path(…)]`, which says the parameters and the answer.
 //! 2. Add its line below: method, the scope that it takes (the handler's extractor asks for it, a test holds them
 //!    together), path, handler, and the error codes that it can give *beyond* those that all routes of its kind share
-//!    (`openapi::codes`: tokens, parameters, bodies, a full disk…).
+//!    (`openapi::codes`: tokens, parameters, bodies, a full disk…). A POST says what a second one does: `POST(once)` makes
+//!    another thing, so its handler takes `Creating`, which is where `Idempotency-Key` is read; `POST(same)` makes nothing
+//!    more. A test holds table and handlers together.
 //! 3. If a body has a type that is new on the wire, add an example of it to `examples.json`.
+
+use std::sync::LazyLock;
 
 use axum::Router;
 use axum::handler::Handler;
@@ -26,6 +30,8 @@ use crate::drive::access::Scope;
 /// A route: who answers it, and what the document says of it.
 pub(super) struct Route {
     method: Method,
+    /// What asking again does, if that does not follow from the method.
+    repeat: Option<Repeat>,
     /// Under [`BASE_PATH`], if it is one of the API's.
     path: &'static str,
     handler: MethodRouter<App>,
@@ -33,10 +39,21 @@ pub(super) struct Route {
     pub(super) docs: Option<openapi::RouteDocs>,
 }
 
+/// What a second POST does that is as the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(non_camel_case_types, reason = "as the table spells them")]
+enum Repeat {
+    /// Makes another, unless both have the same `Idempotency-Key`.
+    once,
+    /// Nothing more than the first.
+    same,
+}
+
 macro_rules! routes {
-    ($($method:ident $($scope:ident)? $path:literal $handler:path [$($code:ident),*];)*) => {
+    ($($method:ident $(($repeat:ident))? $($scope:ident)? $path:literal $handler:path [$($code:ident),*];)*) => {
         vec![$(Route::new(
             Method::$method,
+            [$(Repeat::$repeat)?].first().copied(),
             [$(Scope::$scope)?].first().copied(),
             $path,
             documented!($handler),
@@ -45,23 +62,23 @@ macro_rules! routes {
     };
 }
 
-/// Routes under [`BASE_PATH`]. All want a token with this scope, or with `access_drive`.
+/// Routes under [`BASE_PATH`]. All want a token: with this scope or with `access_drive`, or any if none is named.
 #[rustfmt::skip] // A route is two lines at most.
 pub(super) fn api() -> Vec<Route> {
     routes! {
-        POST DriveUpload "/drive/files/upload/multipart/start" uploads::start
+        POST(once) DriveUpload "/drive/files/upload/multipart/start" uploads::start
             [InvalidName, FileTooLarge, FileTypeNotAllowed, NotAFolder, ConfinedToken, RoleTooLow, NotFound,
              UploadExpired, StoreUnreachable, QuotaExceeded];
-        POST DriveUpload "/drive/files/upload/multipart/presigned-urls" uploads::presigned_urls
+        POST(same) DriveUpload "/drive/files/upload/multipart/presigned-urls" uploads::presigned_urls
             [InvalidParameter, ImpossiblePartCount, UploadNotFound, FinalizedDifferently, UploadAborted, UploadExpired,
              StoreUnreachable];
-        POST DriveUpload "/drive/files/upload/multipart/parts" uploads::parts
+        POST(same) DriveUpload "/drive/files/upload/multipart/parts" uploads::parts
             [UploadNotFound, UploadAborted, UploadExpired, StoreUnreachable];
-        POST DriveUpload "/drive/files/upload/multipart/finalize" uploads::finalize
+        POST(same) DriveUpload "/drive/files/upload/multipart/finalize" uploads::finalize
             [InvalidPart, PartTooSmall, SizeMismatch, ChecksumMismatch, ChecksumUnproven, UploadNotFound,
              NotFound, FinalizedDifferently, FinalizeInProgress, NameTaken, UploadFolderClosed, UploadAborted,
              UploadExpired, StoreUnreachable, FinalizePending];
-        POST DriveUpload "/drive/files/upload/multipart/abort" uploads::abort
+        POST(same) DriveUpload "/drive/files/upload/multipart/abort" uploads::abort
             [UploadNotFound, AlreadyFinalized, FinalizeInProgress];
         GET DriveUpload "/drive/uploads" uploads::list [ConfinedToken];
 
@@ -70,14 +87,14 @@ pub(super) fn api() -> Vec<Route> {
             [InvalidName, FileTypeNotAllowed, NotAFolder, TooDeep, ConfinedToken, RoleTooLow, NotFound, IntoItself];
         GET DriveRead "/drive/files/{id}/ancestors" items::ancestors [NotFound];
         GET DriveRead "/drive/files/{id}/download" items::download [NotAFile, NotFound, StoreUnreachable];
-        POST DriveUpload "/drive/folders" folders::create
+        POST(once) DriveUpload "/drive/folders" folders::create
             [InvalidName, NotAFolder, TooDeep, ConfinedToken, RoleTooLow, NotFound];
         GET DriveRead "/drive/folders/{id}/children" folders::children [NotAFolder, NotFound];
         GET DriveRead "/drive/tree" tree::list [NotAFolder, NotFound];
         GET DriveRead "/drive/search" search::find [];
 
         DELETE AccessDrive "/drive/files/{id}" items::trash [RoleTooLow, NotFound];
-        POST AccessDrive "/drive/files/{id}/restore" trash::restore [ConfinedToken, NotFound];
+        POST(same) AccessDrive "/drive/files/{id}/restore" trash::restore [ConfinedToken, NotFound];
         DELETE AccessDrive "/drive/trash/{id}" trash::purge [ConfinedToken, RoleTooLow, NotFound];
         GET DriveRead "/drive/trash" trash::list [ConfinedToken];
         DELETE AccessDrive "/drive/trash" trash::empty [ConfinedToken];
@@ -89,7 +106,7 @@ pub(super) fn api() -> Vec<Route> {
         DELETE AccessDrive "/drive/files/{id}/participants/{userId}" participants::remove
             [RoleTooLow, NotFound, ParticipantNotFound, OwnerIsFixed];
         GET AccessDrive "/drive/files/{id}/links" links::list [NotAFile, RoleTooLow, NotFound];
-        POST AccessDrive "/drive/files/{id}/links" links::create [NotAFile, RoleTooLow, NotFound];
+        POST(once) AccessDrive "/drive/files/{id}/links" links::create [NotAFile, RoleTooLow, NotFound, Busy];
         DELETE AccessDrive "/drive/files/{id}/links/{linkId}" links::revoke
             [NotAFile, RoleTooLow, NotFound, LinkNotFound];
 
@@ -97,7 +114,8 @@ pub(super) fn api() -> Vec<Route> {
         GET DriveRead "/workspace/members" workspace::members [];
         GET DriveRead "/drive/usage" workspace::usage [ConfinedToken, NotFound];
         GET AccessDrive "/tokens" tokens::list [ConfinedToken];
-        POST AccessDrive "/tokens" tokens::create [NotAFolder, ConfinedToken, NotFound];
+        POST(once) AccessDrive "/tokens" tokens::create [NotAFolder, ConfinedToken, NotFound];
+        POST(once) "/tokens/rotate" tokens::rotate [TokenRotated];
         DELETE AccessDrive "/tokens/{id}" tokens::revoke [ConfinedToken, TokenNotFound];
     }
 }
@@ -106,7 +124,7 @@ pub(super) fn api() -> Vec<Route> {
 pub(super) fn server() -> Vec<Route> {
     routes! {
         GET "/l/{slug}" links::follow
-            [LinkPassword, LinkNotFound, RateLimited, StoreUnreachable, DatabaseUnreachable, NoSpace];
+            [LinkPassword, LinkNotFound, RateLimited, Busy, StoreUnreachable, DatabaseUnreachable, NoSpace];
         GET "/healthz" health::alive [];
         GET "/readyz" health::ready [StoreUnreachable, DatabaseUnreachable];
         GET "/openapi.json" openapi::json [];
@@ -129,6 +147,20 @@ pub(super) fn table() -> Vec<(Method, String)> {
     api.chain(others.map(|route| (route.method, route.path.to_owned()))).collect()
 }
 
+/// Routes of which every request makes another thing, unless it has an `Idempotency-Key`.
+pub(super) fn creating_table() -> &'static [(Method, String)] {
+    static CREATING: LazyLock<Vec<(Method, String)>> = LazyLock::new(|| {
+        let creating = api().into_iter().filter(|route| route.repeat == Some(Repeat::once));
+        creating.map(|route| (route.method, format!("{BASE_PATH}{}", route.path))).collect()
+    });
+    &CREATING
+}
+
+/// The route of this path that makes something, if there is one. All are POST.
+pub(super) fn creating(path: &str) -> Option<&'static str> {
+    creating_table().iter().map(|(_, creating)| creating.as_str()).find(|creating| *creating == path)
+}
+
 pub(super) fn router(app: App) -> Router {
     let add = |router: Router<App>, route: Route| router.route(route.path, route.handler);
     let api = api().into_iter().fold(Router::new(), add);
@@ -144,15 +176,36 @@ pub(super) fn router(app: App) -> Router {
 impl Route {
     fn new(
         method: Method,
+        repeat: Option<Repeat>,
         scope: Option<Scope>,
         path: &'static str,
         (schemas, paths, handler): UtoipaMethodRouter<App>,
         codes: &'static [Code],
     ) -> Self {
-        Self { method, path, handler, docs: Some(openapi::RouteDocs { schemas, paths, scope, codes }) }
+        let takes_key = repeat == Some(Repeat::once);
+        let docs = openapi::RouteDocs { schemas, paths, scope, takes_key, codes };
+        Self { method, repeat, path, handler, docs: Some(docs) }
     }
 
     fn page<T: 'static>(path: &'static str, handler: impl Handler<T, App>) -> Self {
-        Self { method: Method::GET, path, handler: get(handler), docs: None }
+        Self { method: Method::GET, repeat: None, path, handler: get(handler), docs: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_post_says_what_a_second_one_does_and_nothing_else_makes_two() {
+        for route in api().into_iter().chain(server()) {
+            assert_eq!(
+                route.repeat.is_some(),
+                route.method == Method::POST,
+                "{} {}",
+                route.method,
+                route.path
+            );
+        }
     }
 }

@@ -10,6 +10,7 @@ use dray_api::upload::{
 };
 
 use super::auth::Uploader;
+use super::creating::{Creating, made};
 use super::error::Error;
 use super::extract::{Json, Paging, Parameters, PublicEndpoint};
 use super::{App, presigned};
@@ -33,11 +34,11 @@ use super::{App, presigned};
 pub(super) async fn start(
     State(app): State<App>,
     Uploader(caller): Uploader,
-    Json(request): Json<StartUpload>,
-) -> Result<axum::Json<StartedUpload>, Error> {
-    let started = app.service.start_upload(&caller, request, app.service.clock.now()).await?;
-    tracing::Span::current().record("upload", &started.upload_id);
-    Ok(axum::Json(started))
+    Creating { body, once }: Creating<StartUpload>,
+) -> Result<Response, Error> {
+    let started = app.service.start_upload(&caller, body, once, app.service.clock.now()).await?;
+    tracing::Span::current().record("upload", &started.answer.upload_id);
+    Ok(made(started))
 }
 
 /// Sign an upload's parts

@@ -345,16 +345,17 @@ impl Objects {
         Ok((presigner, signer.expires_at))
     }
 
-    /// A signed GET of an object, which answers with these headers.
-    pub(crate) async fn presign_get(
+    /// A signed GET or HEAD of an object, which answers with these headers.
+    pub(crate) async fn presign_read(
         &self,
+        reading: Reading,
         url: &UrlScope<'_>,
         disposition: &str,
         mime_type: &str,
     ) -> Result<String> {
         let overrides = [("response-content-disposition", disposition), ("response-content-type", mime_type)];
         let signer = self.signer(url).await?;
-        dray_s3::presign(&Method::GET, &signer.scope(self, url), &overrides).map_err(Error::internal)
+        dray_s3::presign(&reading.method(), &signer.scope(self, url), &overrides).map_err(Error::internal)
     }
 
     /// Who signs a URL, and until when it can be good: one dies with the credentials that signed it.
@@ -394,6 +395,24 @@ pub(crate) struct UrlScope<'a> {
     pub(crate) key: &'a str,
     pub(crate) now: Timestamp,
     pub(crate) expires_secs: u32,
+}
+
+/// What a signed URL asks of an object. A signature is good for the one method that it was made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// Its bytes.
+    Get,
+    /// What is known of it without them.
+    Head,
+}
+
+impl Reading {
+    fn method(self) -> Method {
+        match self {
+            Self::Get => Method::GET,
+            Self::Head => Method::HEAD,
+        }
+    }
 }
 
 /// Where clients reach the store, from an address such as `https://drive.example.com`.

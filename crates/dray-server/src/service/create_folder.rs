@@ -4,7 +4,7 @@ use dray_api::limits::MAX_FOLDER_DEPTH;
 use dray_api::{ItemId, NewFolder};
 use jiff::Timestamp;
 
-use super::{Service, target};
+use super::{Made, Once, Service, target};
 use crate::db::items;
 use crate::drive::access::Caller;
 use crate::drive::item::{Content, Item, ItemName};
@@ -18,8 +18,9 @@ impl Service {
         &self,
         caller: &Caller,
         request: NewFolder,
+        once: Once,
         now: Timestamp,
-    ) -> Result<Item> {
+    ) -> Result<Made<dray_api::Item>> {
         let name = ItemName::parse("name", request.name)?;
         let folder = Item {
             id: random::id(now, ItemId::new)?,
@@ -34,14 +35,16 @@ impl Service {
         let (service, caller) = (self.clone(), *caller);
         self.db
             .write(move |c| {
-                if let Some(parent) = target(c, &caller, folder.parent)?
-                    && items::depth(c, parent.item.id)? >= i64::from(MAX_FOLDER_DEPTH)
-                {
-                    return Err(Error::TooDeep { limit: MAX_FOLDER_DEPTH });
-                }
-                items::insert(c, &folder, None)?;
-                service.webhooks.note(c, &Event::FolderCreated(&caller, &folder), now)?;
-                Ok(folder.clone())
+                once.make(c, &caller, now, || {
+                    if let Some(parent) = target(c, &caller, folder.parent)?
+                        && items::depth(c, parent.item.id)? >= i64::from(MAX_FOLDER_DEPTH)
+                    {
+                        return Err(Error::TooDeep { limit: MAX_FOLDER_DEPTH });
+                    }
+                    items::insert(c, &folder, None)?;
+                    service.webhooks.note(c, &Event::FolderCreated(&caller, &folder), now)?;
+                    Ok(folder.to_wire())
+                })
             })
             .await
     }

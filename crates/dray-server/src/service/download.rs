@@ -9,10 +9,7 @@ use super::Service;
 use crate::drive::access::Caller;
 use crate::drive::item::{Content, Item};
 use crate::drive::{Error, Result};
-use crate::objects::UrlScope;
-
-/// How long a download URL is good: three hours.
-const DOWNLOAD_TTL_SECS: u32 = 3 * 3600;
+use crate::objects::{Reading, UrlScope};
 
 /// RFC 5987, 3.2.1: what stands for itself in an extended value.
 const ATTR_CHAR: &AsciiSet = &NON_ALPHANUMERIC
@@ -39,12 +36,13 @@ impl Service {
         now: Timestamp,
     ) -> Result<String> {
         let item = self.seen(caller, id).await?.item;
-        self.presign_download(&item, endpoint, now, DOWNLOAD_TTL_SECS).await
+        self.presign_download(Reading::Get, &item, endpoint, now, self.download_ttl_secs).await
     }
 
-    /// Signs a GET of a file's bytes, good for `expires_secs`.
+    /// Signs a GET of a file's bytes, or a HEAD, good for `expires_secs`.
     pub(super) async fn presign_download(
         &self,
+        reading: Reading,
         item: &Item,
         endpoint: &Endpoint,
         now: Timestamp,
@@ -53,7 +51,7 @@ impl Service {
         let Content::File { mime_type, object_key, .. } = &item.content else { return Err(Error::NotAFile) };
         let url = UrlScope { endpoint, key: object_key, now, expires_secs };
         self.metrics.download_urls.increment(1);
-        self.objects.presign_get(&url, &attachment(&item.name), mime_type).await
+        self.objects.presign_read(reading, &url, &attachment(&item.name), mime_type).await
     }
 }
 

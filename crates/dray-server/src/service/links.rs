@@ -1,37 +1,51 @@
 //! Public links: made and revoked by who manages a file, followed by anyone.
 
-use dray_api::limits::{MAX_LINKS, MAX_PASSWORD_CHARS};
+use std::net::IpAddr;
+
+use dray_api::limits::{MAX_LINKS, MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS};
 use dray_api::{ItemId, LinkId, NewLink};
 use dray_s3::Endpoint;
 use jiff::Timestamp;
 
-use super::{Service, seen};
+use super::passwords::Guess;
+use super::{Made, Once, Service, seen};
 use crate::db::{Conn, access, items, links};
 use crate::drive::access::{Caller, Role};
 use crate::drive::item::Item;
 use crate::drive::link::{Link, is_slug};
 use crate::drive::{Error, Result};
+use crate::objects::Reading;
 use crate::random;
 
-/// How long the address is good that a link leads to: following it again makes another.
+/// How long the address is good that a link leads to, if signed GETs live as long: following it again makes another.
 const FOLLOWED_TTL_SECS: u32 = 15 * 60;
 
 impl Service {
-    /// Makes a public link to a file.
+    /// Makes a public link to a file, below the server's address `public_url`.
     pub(crate) async fn create_link(
         &self,
         caller: &Caller,
         item: ItemId,
         request: NewLink,
+        public_url: String,
+        once: Once,
         now: Timestamp,
-    ) -> Result<Link> {
-        let expires_at = request.expires_at.as_deref().map(|text| later_time(text, now)).transpose()?;
+    ) -> Result<Made<dray_api::Link>> {
+        let expires_at =
+            request.expires_at.as_deref().map(|text| later_time("expiresAt", text, now)).transpose()?;
         if let Some(password) = &request.password {
             check_password(password)?;
         }
         let caller = *caller;
         // Before the work of hashing, and again when it is done.
-        self.db.read(move |c| managed_file(c, &caller, item)).await?;
+        let first = once.clone();
+        let before = self.db.read(move |c| match first.answered(c, &caller, now)? {
+            Some(made) => Ok(Some(Made::before(made))),
+            None => managed_file(c, &caller, item).map(|()| None),
+        });
+        if let Some(made) = before.await? {
+            return Ok(made);
+        }
         let password_hash = match request.password {
             Some(password) => Some(self.passwords.hash(password).await?),
             None => None,
@@ -48,13 +62,15 @@ impl Service {
         };
         self.db
             .write(move |c| {
-                managed_file(c, &caller, item)?;
-                if links::count(c, item)? >= i64::from(MAX_LINKS) {
-                    let rule = format!("has {MAX_LINKS} links already, which is the limit: revoke one");
-                    return Err(Error::field("The file", rule));
-                }
-                links::insert(c, &link)?;
-                Ok(link.clone())
+                once.make(c, &caller, now, || {
+                    managed_file(c, &caller, item)?;
+                    if links::count(c, item)? >= i64::from(MAX_LINKS) {
+                        let rule = format!("has {MAX_LINKS} links already, which is the limit: revoke one");
+                        return Err(Error::field("The file", rule));
+                    }
+                    links::insert(c, &link)?;
+                    Ok(link.to_wire(&public_url))
+                })
             })
             .await
     }
@@ -81,13 +97,15 @@ impl Service {
             .await
     }
 
-    /// Where a link leads: a signed GET of its file, good for a short time. It counts as a download if `counts`.
+    /// Where a link leads: a signed GET of its file, which counts as a download, or a signed HEAD, which does not. Either
+    /// is good for a short time. `client` is the network address that guesses at passwords are counted for.
     pub(crate) async fn follow_link(
         &self,
         slug: &str,
         password: Option<String>,
+        client: IpAddr,
         endpoint: &Endpoint,
-        counts: bool,
+        reading: Reading,
     ) -> Result<String> {
         if !is_slug(slug) {
             return Err(Error::LinkNotFound);
@@ -97,12 +115,14 @@ impl Service {
         if let Some(hash) = link.password_hash {
             let password = password.filter(|password| password.chars().count() <= MAX_PASSWORD_CHARS);
             let password = password.ok_or(Error::LinkPassword)?;
-            if !self.passwords.check(link.id, password, hash).await? {
+            let guess = Guess { link: link.id, client };
+            if !self.passwords.check(guess, password, hash).await? {
                 return Err(Error::LinkPassword);
             }
         }
-        let url = self.presign_download(&item, endpoint, now, FOLLOWED_TTL_SECS).await?;
-        if counts {
+        let ttl_secs = FOLLOWED_TTL_SECS.min(self.download_ttl_secs);
+        let url = self.presign_download(reading, &item, endpoint, now, ttl_secs).await?;
+        if reading == Reading::Get {
             self.db.write(move |c| Ok(links::add_download(c, link.id)?)).await?;
         }
         Ok(url)
@@ -129,15 +149,15 @@ fn linked(c: &Conn, slug: &str, now: Timestamp) -> Result<(Link, Item)> {
 }
 
 fn check_password(password: &str) -> Result<()> {
-    let is_fine = (1..=MAX_PASSWORD_CHARS).contains(&password.chars().count());
-    let rule = || format!("must be 1 to {MAX_PASSWORD_CHARS} characters");
+    let is_fine = (MIN_PASSWORD_CHARS..=MAX_PASSWORD_CHARS).contains(&password.chars().count());
+    let rule = || format!("must be {MIN_PASSWORD_CHARS} to {MAX_PASSWORD_CHARS} characters");
     if is_fine { Ok(()) } else { Err(Error::field("password", rule())) }
 }
 
 /// A time of a request, which must lie ahead.
-pub(super) fn later_time(text: &str, now: Timestamp) -> Result<Timestamp> {
-    let time: Timestamp = text.parse().map_err(|_| {
-        Error::field("expiresAt", "must be a time such as \"2026-01-31T12:00:00Z\" (RFC 3339)")
-    })?;
-    if time > now { Ok(time) } else { Err(Error::field("expiresAt", "must lie ahead")) }
+pub(super) fn later_time(field: &'static str, text: &str, now: Timestamp) -> Result<Timestamp> {
+    let time: Timestamp = text
+        .parse()
+        .map_err(|_| Error::field(field, "must be a time such as \"2026-01-31T12:00:00Z\" (RFC 3339)"))?;
+    if time > now { Ok(time) } else { Err(Error::field(field, "must lie ahead")) }
 }

@@ -7,11 +7,14 @@ mod download;
 mod finalize;
 mod links;
 mod make_item;
+mod once;
 mod participants;
 pub(crate) mod passwords;
 mod presign_parts;
 mod read;
+pub(crate) mod readiness;
 mod recover;
+mod rotate_token;
 mod search;
 mod start_upload;
 mod stock;
@@ -42,6 +45,7 @@ use crate::objects::Objects;
 use crate::webhooks::Webhooks;
 
 pub(crate) use children::PageRequest;
+pub(crate) use once::{Made, Once};
 pub(crate) use presign_parts::SignedParts;
 
 /// Everything a use case needs. Cheap to clone.
@@ -54,6 +58,8 @@ pub(crate) struct Inner {
     pub(crate) clock: Clock,
     /// Life of a signed part URL.
     pub(crate) url_ttl_secs: u32,
+    /// Life of a signed download URL.
+    pub(crate) download_ttl_secs: u32,
     /// Which uploads are taken, and how long they are waited for.
     pub(crate) rules: UploadRules,
     /// How long items stay in the trash.
@@ -64,6 +70,8 @@ pub(crate) struct Inner {
     pub(crate) tasks: TaskTracker,
     /// Told when something waits to be removed for good: it counts towards somebody's quota until it is.
     pub(crate) sweep_soon: Notify,
+    /// What the latest probe found.
+    pub(crate) readiness: readiness::Readiness,
     /// Hashes passwords, and says how often they may be tried.
     pub(crate) passwords: passwords::Passwords,
     /// Whom to tell what happens.

@@ -57,10 +57,4 @@ impl Service {
         });
         Ok(Members { members: members.collect(), total, limit, offset })
     }
-
-    /// Whether database and store answer.
-    pub(crate) async fn check_ready(&self) -> Result<()> {
-        self.db.read(|c| Ok(access::default_workspace(c)?)).await?;
-        self.objects.check().await
-    }
 }

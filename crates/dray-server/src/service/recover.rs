@@ -1,6 +1,6 @@
 //! What a crash left behind: finalizes that never came to an end, uploads that nobody came back to.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Service;
 use super::sweep::Report;
@@ -11,6 +11,9 @@ use crate::drive::parts::{Digest, PartList};
 use crate::drive::upload::{FINALIZE_LEASE, State, Upload};
 use crate::drive::{Error, Result};
 use crate::webhooks::Event;
+
+/// How long a store may take to begin an upload whose start was given up: what it has begun is looked for after that.
+const OPENING_QUIET: SignedDuration = SignedDuration::from_mins(10);
 
 /// What became of an upload that was due.
 enum Swept {
@@ -34,7 +37,9 @@ impl Service {
     /// and tried again next time; the others go on.
     pub(super) async fn sweep_uploads(&self, now: Timestamp, limit: u32, report: &mut Report) -> Result<()> {
         let latest_lease = now.checked_add(FINALIZE_LEASE).map_err(Error::internal)?;
-        let due = self.db.read_long(move |c| Ok(uploads::due(c, now, latest_lease, limit)?)).await?;
+        let opened_before = now.checked_sub(OPENING_QUIET).map_err(Error::internal)?;
+        let due =
+            self.db.read_long(move |c| Ok(uploads::due(c, now, latest_lease, opened_before, limit)?)).await?;
         for upload in due {
             let (service, id) = (self.clone(), upload.id);
             // A server that stops in the middle of one waits for it: a lease that it took would hold others up.

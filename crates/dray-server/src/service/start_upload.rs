@@ -2,9 +2,9 @@
 
 use dray_api::upload::{OnConflict, StartUpload, StartedUpload};
 use dray_api::{ItemId, PartPlan, UploadRowId};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::{Service, target};
+use super::{Made, Once, Service, target};
 use crate::db::{Conn, uploads, usage};
 use crate::die_at;
 use crate::drive::access::Caller;
@@ -14,14 +14,27 @@ use crate::drive::upload::{State, Upload, check_on_conflict};
 use crate::drive::{Error, QuotaOf, Result, wire_time};
 use crate::random;
 
+/// How long a start may take: beyond what the store is given to answer. After that its server is taken for gone, and a
+/// repeat begins anew. Should it not be gone, it finds its row given up, and gives the store's upload up too.
+const PATIENCE: SignedDuration = SignedDuration::from_secs(10);
+
+/// How a start begins.
+enum Begun {
+    /// With a row of its own.
+    Now,
+    /// It repeats one that has opened this upload.
+    Before(Box<Upload>),
+}
+
 impl Service {
     /// Starts an upload. A crash on the way leaves a row in state `opening`, which is swept.
     pub(crate) async fn start_upload(
         &self,
         caller: &Caller,
         request: StartUpload,
+        once: Once,
         now: Timestamp,
-    ) -> Result<StartedUpload> {
+    ) -> Result<Made<StartedUpload>> {
         check_on_conflict(caller, request.on_conflict)?;
         let name = ItemName::parse("fileName", request.file_name)?;
         let mime_type = MimeType::parse(request.mime_type)?;
@@ -31,23 +44,34 @@ impl Service {
         (upload.parent, upload.on_conflict) = (request.parent_id, request.on_conflict);
         upload.crc64 = request.checksum.map(Crc64::parse).transpose()?;
         let (service, caller) = (self.clone(), *caller);
-        let task = self.tasks.spawn(async move { service.open_upload(caller, upload).await });
+        let task = self.tasks.spawn(async move { service.open_upload(caller, upload, once).await });
         task.await.map_err(|err| Error::internal(format_args!("start: {err}")))?
     }
 
     /// Runs to its end even if the caller goes away: between the store's answer and the note of it, an upload
     /// is known to nobody.
-    async fn open_upload(&self, caller: Caller, upload: Upload) -> Result<StartedUpload> {
+    async fn open_upload(&self, caller: Caller, upload: Upload, once: Once) -> Result<Made<StartedUpload>> {
         let row = upload.clone();
         let begun = self.db.write(move |c| {
+            if let Some(opened) = opened_before(c, &caller, &once, row.created_at)? {
+                return Ok(Begun::Before(Box::new(opened)));
+            }
             target(c, &caller, row.parent)?;
             check_quota(c, &row)?;
-            Ok(uploads::insert_opening(c, &row)?)
+            uploads::insert_opening(c, &row)?;
+            once.keep_upload(c, &caller, row.id, row.created_at)?;
+            Ok(Begun::Now)
         });
-        begun.await?;
+        if let Begun::Before(opened) = begun.await? {
+            let upload_id = opened.store_upload_id.clone().unwrap_or_default();
+            return Ok(Made::before(started(*opened, upload_id)));
+        }
         die_at("W1");
-        let upload_id =
-            self.objects.create_upload(&upload.object_key, &upload.mime_type, &upload.store_token).await?;
+        let created = self.objects.create_upload(&upload.object_key, &upload.mime_type, &upload.store_token);
+        let upload_id = match created.await {
+            Ok(upload_id) => upload_id,
+            Err(err) => return self.give_up_opening(&upload, err).await,
+        };
         die_at("W2");
         let (row, saved_id) = (upload.id, upload_id.clone());
         let opened = self.db.write(move |c| Ok(uploads::open(c, row, &saved_id)?)).await?;
@@ -55,14 +79,17 @@ impl Service {
             self.objects.abort_upload(&upload.object_key, &upload_id).await?;
             return Err(Error::UploadExpired);
         }
-        let plan = PartPlan::recommended(upload.size_bytes);
-        Ok(StartedUpload {
-            upload_id,
-            file_key: upload.object_key,
-            part_size: plan.part_bytes(),
-            parts: plan.parts(),
-            expires_at: wire_time(upload.expires_at),
-        })
+        Ok(Made::now(started(upload, upload_id)))
+    }
+
+    /// The store did not begin the upload, or did not say so. Its row counts no more; the sweeper frees what the store may
+    /// have of it.
+    async fn give_up_opening<T>(&self, upload: &Upload, err: Error) -> Result<T> {
+        let id = upload.id;
+        if let Err(failed) = self.db.write(move |c| Ok(uploads::abort(c, id)?)).await {
+            tracing::warn!(upload = %id, err = %failed, "an upload that could not be opened stays until it expires");
+        }
+        Err(err)
     }
 
     fn new_upload(
@@ -95,6 +122,32 @@ impl Service {
             created_at: now,
             expires_at: self.rules.expiry(now, now),
         })
+    }
+}
+
+/// The upload that an earlier request with the same key has opened. One that did not come so far, and never will, is given
+/// up.
+fn opened_before(c: &Conn, caller: &Caller, once: &Once, now: Timestamp) -> Result<Option<Upload>> {
+    let Some(id) = once.begun(c, caller, now)? else { return Ok(None) };
+    let Some(upload) = uploads::by_id(c, id)? else { return Ok(None) };
+    if upload.store_upload_id.is_some() {
+        return Ok(Some(upload));
+    }
+    if upload.state == State::Opening && now.duration_since(upload.created_at).abs() < PATIENCE {
+        return Err(Error::KeyInUse);
+    }
+    uploads::abort(c, id)?;
+    Ok(None)
+}
+
+fn started(upload: Upload, upload_id: String) -> StartedUpload {
+    let plan = PartPlan::recommended(upload.size_bytes);
+    StartedUpload {
+        upload_id,
+        file_key: upload.object_key,
+        part_size: plan.part_bytes(),
+        parts: plan.parts(),
+        expires_at: wire_time(upload.expires_at),
     }
 }
 

@@ -51,6 +51,7 @@ impl Service {
         }
         if self.has_sweep_lease(now).await? {
             self.sweep_outbox(now).await?;
+            self.sweep_keys(now).await?;
             self.sweep_objects(now, limit, &mut report).await?;
         }
         Ok(report)

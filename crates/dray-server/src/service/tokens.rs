@@ -1,12 +1,13 @@
 //! A user's own access tokens.
 
-use dray_api::limits::{MAX_TOKEN_NAME_CHARS, MAX_TOKENS};
+use dray_api::limits::{MAX_TOKEN_DEPTH, MAX_TOKEN_NAME_CHARS, MAX_TOKENS};
 use dray_api::{CreatedToken, NewToken, Token, TokenId, Tokens};
 use jiff::{SignedDuration, Timestamp};
 
 use super::links::later_time;
-use super::{Service, folder};
-use crate::db::tokens::{self, TokenRow};
+use super::{Made, Once, Service, folder};
+use crate::db::Conn;
+use crate::db::tokens::{self, Line, TokenRow};
 use crate::drive::access::{Caller, Scope};
 use crate::drive::token::AccessToken;
 use crate::drive::{Error, Result, wire_time};
@@ -17,18 +18,29 @@ const LIFE: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// Longest life of a token: a year.
 const LONGEST_LIFE: SignedDuration = SignedDuration::from_hours(365 * 24);
 
+/// What the token is allowed that a caller makes another with.
+pub(super) struct Maker {
+    /// The token, and those that it descends from.
+    pub(super) line: Line,
+    now: Timestamp,
+}
+
 impl Service {
-    /// Makes a token for the caller, which can do no more than they can.
+    /// Makes a token for the caller, which can do no more than they can, and ends with the token that they show.
     pub(crate) async fn create_token(
         &self,
         caller: &Caller,
         request: NewToken,
+        once: Once,
         now: Timestamp,
-    ) -> Result<CreatedToken> {
+    ) -> Result<Made<CreatedToken>> {
         caller.require_whole_drive()?;
         check_name(&request.name)?;
         let scopes = read_scopes(&request.scopes)?;
-        let expires_at = read_expiry(request.expires_at.as_deref(), now)?;
+        let times = (
+            read_time("expiresAt", request.expires_at.as_deref(), now)?,
+            read_time("rotateUntil", request.rotate_until.as_deref(), now)?,
+        );
         let secret = AccessToken::generate(random::bytes)?;
         let row = tokens::NewToken {
             id: random::id(now, TokenId::new)?,
@@ -39,47 +51,121 @@ impl Service {
             scopes,
             folder: request.folder_id,
             created_at: now,
-            expires_at,
+            expires_at: now,
+            parent: caller.token,
+            rotate_until: None,
         };
         let caller = *caller;
-        let row = self.db.write(move |c| {
-            if let Some(id) = row.folder {
-                folder(c, &caller, id)?;
-            }
-            if tokens::count_good(c, &caller, now)? >= i64::from(MAX_TOKENS) {
-                let rule = format!("of yours are {MAX_TOKENS} already, which is the limit: revoke one");
-                return Err(Error::field("Tokens", rule));
-            }
-            tokens::insert(c, &row)?;
-            Ok(row.clone())
+        let made = self.db.write(move |c| {
+            once.make(c, &caller, now, || {
+                let maker = Maker::of(c, &caller, now)?;
+                let mut row = row.clone();
+                (row.expires_at, row.rotate_until) = maker.child_times(times)?;
+                if let Some(id) = row.folder {
+                    folder(c, &caller, id)?;
+                }
+                insert(c, &caller, &row)
+            })
         });
-        let row = row.await?;
-        let record = Token {
-            id: row.id,
-            name: row.name,
-            scopes: row.scopes.split_whitespace().map(str::to_owned).collect(),
-            folder_id: row.folder,
-            created_at: wire_time(row.created_at),
-            expires_at: wire_time(row.expires_at),
-            revoked_at: None,
-        };
-        Ok(CreatedToken { record, token: secret.reveal().to_owned() })
+        Ok(made.await?.map_secret(&secret))
     }
 
-    /// The caller's tokens.
+    /// The caller's tokens, as far as they may know of them.
     pub(crate) async fn list_tokens(&self, caller: &Caller) -> Result<Tokens> {
         caller.require_whole_drive()?;
         let caller = *caller;
-        let rows = self.db.read_long(move |c| Ok(tokens::of_user(c, &caller)?)).await?;
+        let rows = self.db.read_long(move |c| Ok(tokens::of_caller(c, &caller)?)).await?;
         Ok(Tokens { tokens: rows.into_iter().map(to_wire).collect() })
     }
 
-    /// Revokes a token of the caller's, from now on.
+    /// Revokes a token of the caller's, from now on, and what comes of it.
     pub(crate) async fn revoke_token(&self, caller: &Caller, id: TokenId, now: Timestamp) -> Result<()> {
         caller.require_whole_drive()?;
         let caller = *caller;
-        let revoked = self.db.write(move |c| Ok(tokens::revoke_own(c, &caller, id, now)?)).await?;
-        if revoked { Ok(()) } else { Err(Error::TokenNotFound) }
+        let revoked = self.db.write(move |c| {
+            tokens::lock_of_user(c, &caller)?;
+            Ok(tokens::revoke_own(c, &caller, id, now)?)
+        });
+        if revoked.await? { Ok(()) } else { Err(Error::TokenNotFound) }
+    }
+}
+
+impl Maker {
+    /// The caller's token, which must still be good: it is looked at in the transaction that makes another, and nobody else
+    /// makes, rotates or revokes one of the user's until that ends.
+    pub(super) fn of(c: &Conn, caller: &Caller, now: Timestamp) -> Result<Self> {
+        tokens::lock_of_user(c, caller)?;
+        let id = caller.token.ok_or_else(|| Error::internal("a token is made without one"))?;
+        let line = tokens::line(c, id)?.ok_or(Error::InvalidToken)?;
+        if line.until == Timestamp::UNIX_EPOCH {
+            return Err(Error::RevokedToken);
+        }
+        if now >= line.until { Err(Error::ExpiredToken) } else { Ok(Self { line, now }) }
+    }
+
+    /// When a token ends that is made with this one, and until when it may be rotated: never later than this one.
+    fn child_times(
+        &self,
+        (expires_at, rotate_until): (Option<Timestamp>, Option<Timestamp>),
+    ) -> Result<(Timestamp, Option<Timestamp>)> {
+        if self.line.depth >= i64::from(MAX_TOKEN_DEPTH) {
+            let rule = format!(
+                "can descend from each other {MAX_TOKEN_DEPTH} times: make this one with an earlier token"
+            );
+            return Err(Error::field("Tokens", rule));
+        }
+        let latest = self.line.until;
+        let rotated = self.line.token.rotate_until.unwrap_or(self.line.token.expires_at);
+        let expires_at = match expires_at {
+            None => self.now.checked_add(LIFE).map_err(Error::internal)?.min(latest),
+            Some(time) => within("expiresAt", time, latest)?,
+        };
+        let rotate_until =
+            rotate_until.map(|time| within("rotateUntil", time.max(expires_at), rotated)).transpose()?;
+        Ok((expires_at, rotate_until))
+    }
+}
+
+/// A time that is not after what the token that asks allows.
+pub(super) fn within(field: &'static str, time: Timestamp, latest: Timestamp) -> Result<Timestamp> {
+    // Times are kept in milliseconds.
+    if time.as_millisecond() <= latest.as_millisecond() {
+        return Ok(time);
+    }
+    Err(Error::field(
+        field,
+        format!("must be at most {}, which the token that asks allows", wire_time(latest)),
+    ))
+}
+
+/// Puts a token in, if its user has not too many.
+pub(super) fn insert(c: &Conn, caller: &Caller, row: &tokens::NewToken) -> Result<CreatedToken> {
+    if tokens::count_good(c, caller, row.created_at)? >= i64::from(MAX_TOKENS) {
+        let rule = format!("of yours are {MAX_TOKENS} already, which is the limit: revoke one");
+        return Err(Error::field("Tokens", rule));
+    }
+    tokens::insert(c, row)?;
+    let record = Token {
+        id: row.id,
+        name: row.name.clone(),
+        scopes: row.scopes.split_whitespace().map(str::to_owned).collect(),
+        folder_id: row.folder,
+        created_at: wire_time(row.created_at),
+        expires_at: wire_time(row.expires_at),
+        revoked_at: None,
+        parent_id: row.parent,
+        rotate_until: wire_time(row.rotate_until.unwrap_or(row.expires_at)),
+        successor_id: None,
+    };
+    // What is kept for a repeat has no secret.
+    Ok(CreatedToken { record, token: None })
+}
+
+impl Made<CreatedToken> {
+    /// With the secret, unless this is a repeat.
+    pub(super) fn map_secret(mut self, secret: &AccessToken) -> Self {
+        self.answer.token = (!self.is_repeat).then(|| secret.reveal().to_owned());
+        self
     }
 }
 
@@ -92,6 +178,9 @@ fn to_wire(row: TokenRow) -> Token {
         created_at: wire_time(row.created_at),
         expires_at: wire_time(row.expires_at),
         revoked_at: row.revoked_at.map(wire_time),
+        parent_id: row.parent,
+        rotate_until: wire_time(row.rotate_until.unwrap_or(row.expires_at)),
+        successor_id: row.successor,
     }
 }
 
@@ -121,11 +210,16 @@ fn read_scopes(listed: &[String]) -> Result<String> {
     }
 }
 
-fn read_expiry(text: Option<&str>, now: Timestamp) -> Result<Timestamp> {
-    let Some(text) = text else { return now.checked_add(LIFE).map_err(Error::internal) };
-    let time = later_time(text, now)?;
+/// A time of a request, within a year from now.
+pub(super) fn read_time(
+    field: &'static str,
+    text: Option<&str>,
+    now: Timestamp,
+) -> Result<Option<Timestamp>> {
+    let Some(text) = text else { return Ok(None) };
+    let time = later_time(field, text, now)?;
     if time.duration_since(now) > LONGEST_LIFE {
-        return Err(Error::field("expiresAt", "must be at most a year from now"));
+        return Err(Error::field(field, "must be at most a year from now"));
     }
-    Ok(time)
+    Ok(Some(time))
 }

@@ -385,7 +385,7 @@ async fn whatever_is_in_a_path_is_a_clear_4xx_in_the_envelope() {
     }
 }
 
-/// A password may be anything that is not too long, and is exactly what it is.
+/// A password may be anything that is neither too short nor too long, and is exactly what it is.
 #[tokio::test]
 async fn a_links_password_is_exactly_what_it_was_made_with() {
     let world = World::start().await;
@@ -394,7 +394,7 @@ async fn a_links_password_is_exactly_what_it_was_made_with() {
     for password in hostile().into_iter().step_by(4) {
         let path = format!("/drive/files/{file}/links");
         let answer = owner.post(&path, &json!({ "password": password })).await;
-        if !(1..=200).contains(&password.chars().count()) {
+        if !(8..=200).contains(&password.chars().count()) {
             assert_eq!(answer.refused_for("password"), refusal(400, "invalid_field"), "{password:?}");
             continue;
         }

@@ -180,7 +180,7 @@ async fn a_password_is_asked_for_and_kept_as_a_hash_only() {
         let request = world.http.get(url(&made)).header("authorization", header);
         assert_eq!(Answer::of(request).await.refused(), refusal(401, "link_password"), "{header}");
     }
-    for wrong in [json!(""), json!("x".repeat(201)), json!(7)] {
+    for wrong in [json!(""), json!("1234567"), json!("x".repeat(201)), json!(7)] {
         let answer = owner.post(&format!("/drive/files/{file}/links"), &json!({ "password": wrong })).await;
         assert_eq!(answer.refused_for("password"), refusal(400, "invalid_field"), "{wrong}");
     }
@@ -191,8 +191,8 @@ async fn guessing_a_password_is_slowed_down() {
     let world = World::start().await;
     let owner = world.owner();
     let file = owner.file("a", None).await;
-    let guessed = link(&owner, &file, &json!({ "password": "secret" })).await;
-    let other = link(&owner, &file, &json!({ "password": "secret" })).await;
+    let guessed = link(&owner, &file, &json!({ "password": "open sesame" })).await;
+    let other = link(&owner, &file, &json!({ "password": "open sesame" })).await;
     let guess = |at: u32| world.http.get(url(&guessed)).basic_auth("", Some(format!("guess {at}")));
     let answers = join_all((0..80).map(|at| Answer::of(guess(at)))).await;
     let (mut limited, wrong): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 429);
@@ -208,8 +208,64 @@ async fn guessing_a_password_is_slowed_down() {
     let wait = answer.body["retryAfter"].as_u64().unwrap();
     assert!(wait >= 1 && answer.headers["retry-after"] == wait.to_string());
     assert_eq!(answer.refused(), refusal(429, "rate_limited"));
-    assert_eq!(status(&url(&other), Some("secret")).await / 100, 3, "other links are not touched");
+    assert_eq!(status(&url(&other), Some("open sesame")).await / 100, 3, "other links are not touched");
     assert_eq!(status(&url(&guessed), None).await, 401, "and who does not guess is only asked");
+}
+
+/// What somebody at another address of this machine is answered.
+async fn status_from(address: [u8; 4], method: Method, url: &str, password: &str) -> u16 {
+    let client = Client::builder().no_proxy().redirect(Policy::none()).local_address(Some(address.into()));
+    let request = client.build().unwrap().request(method, url).basic_auth("", Some(password));
+    request.send().await.unwrap().status().as_u16()
+}
+
+#[tokio::test]
+async fn a_guesser_locks_out_nobody_at_another_address() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let file = owner.file("a", None).await;
+    let made = link(&owner, &file, &json!({ "password": "open sesame" })).await;
+    let guesser = [127, 0, 0, 2];
+    let guess =
+        async |method: Method, password: &str| status_from(guesser, method, &url(&made), password).await;
+    let mut answers = Vec::new();
+    for at in 0..20 {
+        let method = if at % 2 == 0 { Method::GET } else { Method::HEAD };
+        answers.push(guess(method, &format!("guess {at}")).await);
+    }
+    assert_eq!((answers[0], answers[19]), (401, 429), "{answers:?}");
+    assert_eq!(guess(Method::GET, "open sesame").await, 429, "and learns nothing from being right");
+    for _ in 0..30 {
+        assert_eq!(
+            status(&url(&made), Some("open sesame")).await,
+            307,
+            "who knows it may come as often as they like"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_head_is_sent_to_where_a_head_is_answered() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let file = owner.file("ten bytes!", None).await;
+    let made = link(&owner, &file, &json!({})).await;
+    let followed = world.http.head(url(&made)).send().await.unwrap();
+    assert_eq!(
+        (followed.status().as_u16(), &followed.headers()["content-length"]),
+        (200, &"10".parse().unwrap())
+    );
+    assert!(followed.headers()["content-disposition"].to_str().unwrap().contains("ten bytes!"));
+    assert_eq!(world.http.get(url(&made)).send().await.unwrap().text().await.unwrap(), "ten bytes!");
+    let location = async |method| {
+        let answer = ask(method, &url(&made), None).await;
+        answer.headers()["location"].to_str().unwrap().to_owned()
+    };
+    // A signature is good for its one method, as on AWS.
+    if world.store.is_none() {
+        assert_eq!(world.http.get(location(Method::HEAD).await).send().await.unwrap().status(), 403);
+        assert_eq!(world.http.head(location(Method::GET).await).send().await.unwrap().status(), 403);
+    }
 }
 
 #[tokio::test]

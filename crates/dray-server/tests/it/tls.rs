@@ -107,6 +107,7 @@ async fn signed_url_and_limit(world: &World, client: &str) -> (Value, Value) {
 async fn a_proxy_is_believed_if_it_is_trusted_and_not_otherwise() {
     let world = World::start_with(|config: &mut Config| {
         config.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+        config.hosts = ["drive.example.com", "127.0.0.1"].map(|host| host.parse().unwrap()).into();
     })
     .await;
     let (url, remaining) = signed_url_and_limit(&world, "203.0.113.1").await;

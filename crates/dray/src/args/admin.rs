@@ -7,6 +7,8 @@ use bytesize::ByteSize;
 use clap::{Args, Subcommand, ValueHint};
 use dray_api::TokenId;
 
+use super::Connection;
+
 #[derive(Debug, Args)]
 #[expect(clippy::struct_field_names, reason = "a field is called as its flag")]
 pub(crate) struct Data {
@@ -30,7 +32,9 @@ pub(crate) enum TokenCommand {
         #[command(flatten)]
         data: Data,
     },
-    /// Revoke a token, from now on
+    /// Replace your own token (`DRAY_TOKEN`) by a new one; prints only that, which is shown this once
+    Rotate(RotateToken),
+    /// Revoke a token, what was made with it and what it took the place of, from now on
     Revoke {
         /// The token's id, from `dray token list`
         id: TokenId,
@@ -51,8 +55,29 @@ pub(crate) struct CreateToken {
     /// How long it is good, at most 365d
     #[arg(long, value_name = "TIME", default_value = "30d", value_parser = humantime::parse_duration)]
     pub(crate) expires_in: Duration,
+    /// How long it may be replaced by `dray token rotate`, each time for as long as --expires-in says; at most 365d
+    /// [default: as long as it is good]
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub(crate) rotate_for: Option<Duration>,
     #[command(flatten)]
     pub(crate) data: Data,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  export DRAY_TOKEN=$(dray token rotate)
+
+The new token may do what the old one may, in the same folder. What was made with the old one goes on with the new one.")]
+pub(crate) struct RotateToken {
+    /// How long the new one is good [default: as long as the old one was made for, as far as its maker allows]
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub(crate) expires_in: Option<Duration>,
+    /// End the old one at once; else it is good for another day
+    #[arg(long)]
+    pub(crate) end_old_now: bool,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
 }
 
 #[derive(Debug, Subcommand)]

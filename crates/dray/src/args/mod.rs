@@ -11,7 +11,8 @@ use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use admin::{
-    CreateToken, Data, Quota, StoreCommand, StoreKeys, TokenCommand, UserCommand, WorkspaceCommand,
+    CreateToken, Data, Quota, RotateToken, StoreCommand, StoreKeys, TokenCommand, UserCommand,
+    WorkspaceCommand,
 };
 pub(crate) use client::{Connection, Download, Get, Mkdir, OnConflict, Search, Tree, Upload};
 pub(crate) use doctor::Doctor;
@@ -78,7 +79,7 @@ pub(crate) enum Command {
     },
     /// Show how much you store, and how much you may
     Usage(Connection),
-    /// Make, list and revoke access tokens (where the server's data is)
+    /// Make, list and revoke access tokens (where the server's data is), or rotate your own
     Token {
         #[command(subcommand)]
         command: TokenCommand,

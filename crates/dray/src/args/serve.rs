@@ -43,8 +43,8 @@ pub(crate) struct Serve {
     /// Its private key, as PEM
     #[arg(long, env = "DRAY_TLS_KEY", value_name = "FILE", requires = "tls_cert", value_hint = ValueHint::FilePath)]
     pub(crate) tls_key: Option<PathBuf>,
-    /// Address (10.0.0.7) or network (10.0.0.0/8) of a proxy whose X-Forwarded-For, -Host and -Proto are believed; may
-    /// be repeated [default: none]
+    /// Address (10.0.0.7) or network (10.0.0.0/8) of a proxy whose X-Forwarded-For and -Proto are believed, and whose
+    /// X-Forwarded-Host if it is a host of this server (--host, --public-url); may be repeated [default: none]
     #[arg(long = "trust-proxy", env = "DRAY_TRUST_PROXY", value_name = "ADDRESS", value_delimiter = ',')]
     pub(crate) trusted_proxies: Vec<TrustedProxy>,
     /// Origin of pages that may talk to this server; may be repeated [default: any]
@@ -53,6 +53,9 @@ pub(crate) struct Serve {
     /// How long a signed part URL is good
     #[arg(long, env = "DRAY_URL_TTL", value_name = "TIME", default_value = "1h", value_parser = humantime::parse_duration)]
     pub(crate) url_ttl: Duration,
+    /// How long a signed download URL is good, 1m to 7d; one that a public link leads to at most 15m
+    #[arg(long, env = "DRAY_DOWNLOAD_TTL", value_name = "TIME", default_value = "3h", value_parser = humantime::parse_duration)]
+    pub(crate) download_ttl: Duration,
     /// How long an upload lives after its parts were last signed or listed
     #[arg(long, env = "DRAY_UPLOAD_LIFE", value_name = "TIME", default_value = "24h", value_parser = humantime::parse_duration)]
     pub(crate) upload_life: Duration,

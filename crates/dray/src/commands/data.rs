@@ -3,9 +3,11 @@
 use dray_api::TokenId;
 use dray_server::DatabaseUrl;
 use dray_server::admin::Admin;
+use jiff::SignedDuration;
 use serde_json::json;
 
-use crate::args::{CreateToken, Data, Quota, TokenCommand, UserCommand, WorkspaceCommand};
+use super::client::connect;
+use crate::args::{CreateToken, Data, Quota, RotateToken, TokenCommand, UserCommand, WorkspaceCommand};
 use crate::clock;
 use crate::exit::{Exit, NotFound};
 use crate::output::Output;
@@ -33,6 +35,7 @@ pub(super) fn check_folder(data: &Data) -> Result<(), NotFound> {
 pub(super) async fn token(command: TokenCommand) -> anyhow::Result<Exit> {
     match command {
         TokenCommand::Create(args) => create_token(args).await?,
+        TokenCommand::Rotate(args) => rotate_token(args).await?,
         TokenCommand::List { data } => list_tokens(&data).await?,
         TokenCommand::Revoke { id, data } => revoke_token(id, &data).await?,
     }
@@ -47,6 +50,9 @@ async fn list_tokens(data: &Data) -> anyhow::Result<()> {
     let now = clock::now();
     for row in rows {
         let state = match row.revoked_at {
+            _ if row.successor.is_some() && row.revoked_at.is_none() && row.expires_at > now => {
+                format!("rotated, until {:.0}", row.expires_at)
+            }
             Some(at) => format!("revoked {at:.0}"),
             None if row.expires_at <= now => format!("expired {:.0}", row.expires_at),
             None => format!("expires {:.0}", row.expires_at),
@@ -55,6 +61,8 @@ async fn list_tokens(data: &Data) -> anyhow::Result<()> {
         let value = json!({
             "id": row.id, "email": row.email, "scopes": row.scopes,
             "createdAt": row.created_at, "expiresAt": row.expires_at, "revokedAt": row.revoked_at,
+            "parentId": row.parent, "rotateUntil": row.rotate_until.unwrap_or(row.expires_at),
+            "successorId": row.successor,
         });
         output.result(&text, &value)?;
     }
@@ -74,10 +82,27 @@ async fn revoke_token(id: TokenId, data: &Data) -> anyhow::Result<()> {
 
 async fn create_token(args: CreateToken) -> anyhow::Result<()> {
     let admin = open(&args.data).await?;
-    let made = admin.create_token(&args.user, &args.scopes, args.expires_in, clock::now()).await?;
+    let (life, rotate_for) = (args.expires_in, args.rotate_for);
+    let made = admin.create_rotated_token(&args.user, &args.scopes, life, rotate_for, clock::now()).await?;
     admin.close().await;
     let value = json!({ "id": made.id, "token": made.token, "expiresAt": made.expires_at });
     Output::new(args.data.json).result(&made.token, &value)?;
+    Ok(())
+}
+
+async fn rotate_token(args: RotateToken) -> anyhow::Result<()> {
+    let life = args.expires_in.map(SignedDuration::try_from).transpose()?;
+    let expires_at =
+        life.map(|life| clock::now().checked_add(life)).transpose()?.map(|time| time.to_string());
+    let request = dray_api::RotateToken { expires_at, end_old_now: args.end_old_now };
+    let made = connect(&args.connection)?.rotate_token(&request).await?;
+    let Some(token) = &made.token else {
+        let id = made.record.id;
+        anyhow::bail!(
+            "the server made token {id}, but its answer was lost and it shows a token once: revoke it, and make another"
+        );
+    };
+    Output::new(args.connection.json).result(token, &made)?;
     Ok(())
 }
 

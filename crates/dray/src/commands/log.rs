@@ -3,9 +3,10 @@
 use std::io::{IsTerminal, stderr};
 
 use tracing::Subscriber;
+use tracing_log::{AsLog as _, LogTracer};
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
-use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer, fmt, registry};
 
 use super::traces::Traces;
@@ -22,13 +23,20 @@ pub(super) fn start(format: LogFormat, filter: &str, traces: Option<&Traces>) ->
         LogFormat::Json => false,
     };
     match traces {
-        None => registry().with(filter).with(layer(is_text, terminal)).init(),
+        None => install(registry().with(filter).with(layer(is_text, terminal))),
         // What is logged and what is traced do not depend on each other.
         Some(traces) => {
-            registry().with(layer(is_text, terminal).with_filter(filter)).with(traces.layer()).init();
+            install(registry().with(layer(is_text, terminal).with_filter(filter)).with(traces.layer()))
         }
     }
-    Ok(())
+}
+
+/// Takes what libraries tell the `log` crate too, but for Postgres's client: at level `debug` it tells the parameters of
+/// every statement, among which are links' secrets and the hashes of tokens.
+fn install(subscriber: impl Subscriber + Send + Sync) -> anyhow::Result<()> {
+    tracing::subscriber::set_global_default(subscriber)?;
+    let level = LevelFilter::current().as_log();
+    Ok(LogTracer::builder().with_max_level(level).ignore_crate("tokio_postgres").init()?)
 }
 
 fn layer<S>(is_text: bool, terminal: bool) -> Box<dyn Layer<S> + Send + Sync>

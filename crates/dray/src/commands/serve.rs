@@ -70,6 +70,7 @@ pub(super) fn config(args: Serve, traces: bool) -> Config {
         hosts: args.hosts,
         allow_origins: args.allow_origins,
         url_ttl: args.url_ttl,
+        download_ttl: args.download_ttl,
         uploads: UploadRules {
             idle_life: args.upload_life,
             whole_life: args.upload_max_life,

@@ -33,6 +33,30 @@ fn a_token_works_until_it_is_revoked() {
 }
 
 #[test]
+fn a_token_replaces_itself() {
+    let mut drive = Drive::start();
+    let create =
+        ["token", "create", "--user", "owner@localhost", "--expires-in", "7d", "--rotate-for", "30d"];
+    let old = ok(&drive, &create).trim().to_owned();
+    drive.token.clone_from(&old);
+    let new = drive.ok(&["token", "rotate", "--end-old-now"]);
+    assert!(new.starts_with("cp_pat_") && new.split_whitespace().count() == 1 && new.trim() != old, "{new}");
+    assert_eq!(failed(&mut drive.client(&["mkdir", "f"])).0, 4);
+    new.trim().clone_into(&mut drive.token);
+    drive.ok(&["mkdir", "f"]);
+    let made = drive.json(&["token", "rotate", "--expires-in", "29d"]);
+    assert!(
+        made["token"].as_str().unwrap().starts_with("cp_pat_") && made["rotateUntil"].is_string(),
+        "{made}"
+    );
+    assert_eq!(failed(&mut drive.client(&["token", "rotate"])).0, 5, "once");
+    made["token"].as_str().unwrap().clone_into(&mut drive.token);
+    let (code, said) = failed(&mut drive.client(&["token", "rotate", "--expires-in", "31d"]));
+    assert!(code == 1 && said.contains("expiresAt"), "{code} {said}");
+    assert!(ok(&drive, &["token", "list"]).contains("rotated, until "));
+}
+
+#[test]
 fn only_the_token_is_printed() {
     let drive = Drive::start();
     let users = ok(&drive, &["user", "list", "--json"]);

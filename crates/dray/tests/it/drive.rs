@@ -164,7 +164,7 @@ impl Drop for Drive {
 /// complete after the address: a token, or how to make one.
 fn serve(data: &Path, listen: &str, change: impl FnOnce(&mut Command) -> &mut Command) -> (Child, String) {
     let mut command = dray();
-    command.args(["serve", "--listen", listen, "--log-level", "warn", "--data"]).arg(data);
+    command.args(["serve", "--listen", listen, "--data"]).arg(data).env("RUST_LOG", "warn");
     change(&mut command);
     let mut server = command.stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(server.stdout.take().unwrap());

@@ -15,5 +15,6 @@ mod operate;
 mod operation;
 mod output;
 mod proxy;
+mod secrets;
 mod traces;
 mod transfers;

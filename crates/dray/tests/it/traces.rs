@@ -24,8 +24,8 @@ const PARENT_ID: u64 = 0x00f0_67aa_0ba9_02b7;
 const NOWHERE: &str = "65a1b2c3d4e5f60718293a4b";
 
 /// Takes what exporters send (OTLP/HTTP, protobuf).
-struct Collector {
-    url: String,
+pub(crate) struct Collector {
+    pub(crate) url: String,
     received: mpsc::Receiver<Export>,
 }
 
@@ -36,7 +36,7 @@ struct Export {
 }
 
 impl Collector {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         listener.set_nonblocking(true).unwrap();
@@ -49,7 +49,7 @@ impl Collector {
     }
 
     /// Everything that came until now, and the text of it all.
-    fn spans(&self) -> (Vec<ResourceSpans>, String) {
+    pub(crate) fn spans(&self) -> (Vec<ResourceSpans>, String) {
         let mut all = Vec::new();
         for Export { path, content_type, body } in self.received.try_iter() {
             assert_eq!((&*path, &*content_type), ("/v1/traces", "application/x-protobuf"));

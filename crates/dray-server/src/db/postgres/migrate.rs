@@ -5,10 +5,12 @@ use deadpool_postgres::{Client, Pool};
 
 use crate::db::OpenError;
 
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("../../../migrations/postgres/0001_drive.sql"),
     include_str!("../../../migrations/postgres/0002_search.sql"),
     include_str!("../../../migrations/postgres/0003_roles.sql"),
+    include_str!("../../../migrations/postgres/0004_token_lineage.sql"),
+    include_str!("../../../migrations/postgres/0005_idempotency.sql"),
 ];
 
 /// `create table if not exists` can still fail when two do it at once, so it waits for the lock too.

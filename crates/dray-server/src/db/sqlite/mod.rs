@@ -27,10 +27,12 @@ const ROUND_TRIPS: usize = 9;
 const CACHE_KIB: i64 = 8 * 1024;
 
 /// The tables, version by version; `user_version` says how many of these a database has seen.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("../../../migrations/sqlite/0001_drive.sql"),
     include_str!("../../../migrations/sqlite/0002_search.sql"),
     include_str!("../../../migrations/sqlite/0003_roles.sql"),
+    include_str!("../../../migrations/sqlite/0004_token_lineage.sql"),
+    include_str!("../../../migrations/sqlite/0005_idempotency.sql"),
 ];
 
 /// A database in a file. Cheap to clone.

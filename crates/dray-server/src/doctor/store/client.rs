@@ -9,7 +9,7 @@ use crate::config::S3Config;
 use crate::doctor::Finding;
 use crate::drive::Error;
 use crate::drive::parts::{PartList, WantedParts};
-use crate::objects::UrlScope;
+use crate::objects::{Reading, UrlScope};
 
 /// What an answer that is a part of an object should say.
 const PARTIAL_CONTENT: u16 = 206;
@@ -133,7 +133,7 @@ impl Patient<'_> {
         const CHECK: &str = "range";
         const WHY: &str = "downloads are resumed, and films sought in, by ranges";
         let name = "attachment; filename=\"doctor.txt\"";
-        let signed = self.objects.presign_get(&self.url_scope(), name, "text/plain").await;
+        let signed = self.objects.presign_read(Reading::Get, &self.url_scope(), name, "text/plain").await;
         let url = signed.map_err(|err| Finding::fail(CHECK, WHY, err.to_string(), KEYS_NEED))?;
         let range = format!("bytes={}-{}", FIRST_PART - 1, FIRST_PART);
         let answer = self.ask(CHECK, self.http.get(url).header(header::RANGE, range)).await?;

@@ -11,11 +11,13 @@ pub(super) fn routes() -> BTreeSet<(String, String)> {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Needs {
     Nothing,
+    /// A token, whatever it is good for.
+    AnyToken,
     Read,
     Upload,
     Everything,
 }
-use Needs::{Everything, Nothing, Read, Upload};
+use Needs::{AnyToken, Everything, Nothing, Read, Upload};
 
 /// A request to a route. `{id}` in the path and `$id` in the body are replaced by what the scene has of that name.
 pub(super) struct Row {
@@ -73,7 +75,7 @@ const OF_UPLOADER: [u16; 8] = [200, 404, 404, 404, 404, 404, 200, 404];
 const ANYONE: [u16; 8] = [200; 8];
 pub(super) const WHOLE_DRIVE: [u16; 8] = [200, 200, 200, 200, 200, 200, 403, 403];
 
-pub(super) const ROWS: [Row; 46] = [
+pub(super) const ROWS: [Row; 47] = [
     row("POST", "/public/v1/drive/files/upload/multipart/start", Upload, "", START, CHANGED),
     row("POST", "/public/v1/drive/files/upload/multipart/presigned-urls", Upload, "", SIGN, OF_UPLOADER),
     row("POST", "/public/v1/drive/files/upload/multipart/finalize", Upload, "", FINALIZE, OF_UPLOADER),
@@ -145,6 +147,7 @@ pub(super) const ROWS: [Row; 46] = [
     row("GET", "/public/v1/drive/search?q=zebra", Read, "", "", ANYONE),
     row("GET", "/public/v1/tokens", Everything, "", "", WHOLE_DRIVE),
     row("POST", "/public/v1/tokens", Everything, "", TOKEN, WHOLE_DRIVE),
+    row("POST", "/public/v1/tokens/rotate", AnyToken, "", "{}", ANYONE),
     row(
         "DELETE",
         "/public/v1/tokens/{id}",

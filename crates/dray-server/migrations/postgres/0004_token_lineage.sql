@@ -1,0 +1,8 @@
+-- A token that was made with another ends with it. `successor_id` is the token that took its place, `rotate_until` the
+-- latest end that rotation may give to the one in its place (null: its own end).
+alter table tokens add column parent_id text references tokens (id) on delete cascade deferrable;
+alter table tokens add column rotate_until bigint;
+alter table tokens add column successor_id text references tokens (id) on delete set null deferrable;
+
+create index tokens_of_parent on tokens (parent_id) where parent_id is not null;
+create index tokens_of_successor on tokens (successor_id) where successor_id is not null;

@@ -1,0 +1,129 @@
+//! Requests that make something: their body, and the `Idempotency-Key` that they may be sent again with
+//! (draft-ietf-httpapi-idempotency-key-header-07).
+
+use axum::extract::{FromRequest, MatchedPath, Request};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::response::{IntoResponse as _, Response};
+use dray_api::limits::MAX_KEY_CHARS;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::App;
+use super::error::Error;
+use super::extract::{read_json, typed};
+use super::routes;
+use crate::drive;
+use crate::service::{Made, Once};
+
+pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// Says that an earlier request with the same key made what is answered.
+pub(super) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// What a request that makes something says, and what tells it from others. A route takes it if the table says `once`.
+pub(crate) struct Creating<T> {
+    pub(crate) body: T,
+    pub(crate) once: Once,
+}
+
+impl<T: DeserializeOwned> FromRequest<App> for Creating<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _: &App) -> Result<Self, Error> {
+        let key = read_key(request.headers())?;
+        let route =
+            request.extensions().get::<MatchedPath>().and_then(|path| routes::creating(path.as_str()));
+        let path = request.uri().path().to_owned();
+        let tree = read_json(request).await?;
+        let once = match (key, route) {
+            (None, _) => Once::default(),
+            (Some(_), None) => {
+                return Err(drive::Error::internal("the table does not say that this route creates").into());
+            }
+            (Some(key), Some(route)) => {
+                // Written anew, so that a repeat may have its white space elsewhere.
+                let text = format!("{path}\n{tree}");
+                Once::keyed(route, key, blake3::hash(text.as_bytes()).to_hex().to_string())
+            }
+        };
+        Ok(Self { body: typed(tree)?, once })
+    }
+}
+
+/// The answer to a request that made something, or repeats one that did.
+pub(super) fn made<T: Serialize>(made: Made<T>) -> Response {
+    let mut response = axum::Json(made.answer).into_response();
+    if made.is_repeat {
+        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    }
+    response
+}
+
+/// The key that a request has, if it has one.
+fn read_key(headers: &HeaderMap) -> Result<Option<String>, Error> {
+    let rule = || Error::InvalidParameter {
+        name: "Idempotency-Key",
+        rule: format!(
+            "must be one text of 1 to {MAX_KEY_CHARS} visible ASCII characters, in double quotes or without"
+        ),
+    };
+    let mut given = headers.get_all(IDEMPOTENCY_KEY).iter();
+    let Some(value) = given.next() else { return Ok(None) };
+    let text = value.to_str().ok().filter(|_| given.next().is_none()).ok_or_else(rule)?;
+    let is_short = text.len() <= MAX_KEY_CHARS;
+    let key = unquoted(text.trim()).filter(|key| is_short && !key.is_empty());
+    key.ok_or_else(rule).map(Some)
+}
+
+/// A string of RFC 8941, 3.3.3, without its quotes; or what many clients send, the bare text.
+fn unquoted(text: &str) -> Option<String> {
+    let Some(quoted) = text.strip_prefix('"') else {
+        return text
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b','))
+            .then(|| text.to_owned());
+    };
+    let mut key = String::new();
+    let mut rest = quoted.strip_suffix('"')?.chars();
+    while let Some(character) = rest.next() {
+        match character {
+            '\\' => key.push(rest.next().filter(|escaped| matches!(escaped, '"' | '\\'))?),
+            ' '..='~' if character != '"' => key.push(character),
+            _ => return None,
+        }
+    }
+    Some(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(values: &[&str]) -> Result<Option<String>, ()> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(IDEMPOTENCY_KEY, HeaderValue::from_bytes(value.as_bytes()).unwrap());
+        }
+        read_key(&headers).map_err(drop)
+    }
+
+    #[test]
+    fn a_key_is_the_same_with_quotes_and_without() {
+        assert_eq!(key(&[]), Ok(None));
+        for text in ["8e03978e-40d5", "\"8e03978e-40d5\"", "  8e03978e-40d5 "] {
+            assert_eq!(key(&[text]), Ok(Some("8e03978e-40d5".to_owned())), "{text}");
+        }
+        assert_eq!(key(&["\"a b \\\" \\\\\""]), Ok(Some("a b \" \\".to_owned())));
+    }
+
+    #[test]
+    fn what_is_no_key_is_refused() {
+        let long = "k".repeat(256);
+        for text in
+            ["", "\"\"", "\"", "\"a", "a\"", "\"a\"b\"", "a b", "a, b", "\"\\n\"", "\"a\\\"", "é", &long]
+        {
+            assert_eq!(key(&[text]), Err(()), "{text}");
+        }
+        assert_eq!(key(&["a", "a"]), Err(()), "twice");
+        assert!(key(&["k".repeat(255).as_str()]).is_ok());
+    }
+}

@@ -1,0 +1,52 @@
+//! What the OpenAPI document says of `Idempotency-Key`, on every route that the table says creates something.
+
+use dray_api::ErrorCode as Code;
+use dray_api::limits::MAX_KEY_CHARS;
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Required};
+
+const NAME: &str = "Idempotency-Key";
+const REPLAYED: &str = "Idempotency-Replayed";
+const ABOUT: &str = "\
+A text of the client's choice, new for each thing that is to be made (a UUID, say), in double quotes or without. A request \
+that is sent again with the same key within a day makes nothing: it gets the answer of the first, without a secret that was \
+shown once. Keys are each token's own; of one user the latest 10,000 are kept.";
+
+/// A bare text of visible characters, or a string of RFC 8941 that is not empty.
+const PATTERN: &str = r#"^([!#-+\--~]+|"([ !#-\[\]-~]|\\["\\])+")$"#;
+
+/// A route that takes a key can answer these.
+pub(super) const WITH_KEY: &[Code] = &[Code::IdempotencyKeyReused, Code::IdempotencyKeyInUse];
+
+/// Adds the header to a request, and to its answer the one that says that it is a repeat.
+pub(super) fn add(operation: &mut Operation) {
+    let text = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .min_length(Some(1))
+        .max_length(Some(MAX_KEY_CHARS))
+        .pattern(Some(PATTERN));
+    let parameter = ParameterBuilder::new()
+        .name(NAME)
+        .parameter_in(ParameterIn::Header)
+        .description(Some(ABOUT))
+        .required(Required::False)
+        .schema(Some(text))
+        .build();
+    operation.parameters.get_or_insert_default().push(parameter.into());
+    for answer in operation.responses.responses.values_mut() {
+        if let RefOr::T(answer) = answer {
+            let about = "`true` if an earlier request with the same key made what is answered.";
+            let schema = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["true"]));
+            let header = HeaderBuilder::new().schema(Some(schema)).description(Some(about)).build();
+            answer.headers.insert(REPLAYED.to_owned(), header.into());
+        }
+    }
+}
+
+/// Whether the header was added.
+pub(super) fn takes_key(operation: &Operation) -> bool {
+    let mut parameters = operation.parameters.iter().flatten();
+    parameters.any(|parameter| matches!(parameter, RefOr::T(parameter) if parameter.name == NAME))
+}

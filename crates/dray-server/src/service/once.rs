@@ -1,0 +1,150 @@
+//! Requests that make something and may be sent again: what the first made is the answer of every other
+//! (draft-ietf-httpapi-idempotency-key-header-07). It is kept in the transaction that makes it, so there is never one
+//! without the other; what was refused is not kept, and may be sent again once it is mended.
+
+use dray_api::UploadRowId;
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::Service;
+use crate::db::Conn;
+use crate::db::idempotency::{self, Kept, Key};
+use crate::drive::access::Caller;
+use crate::drive::{Error, Result};
+
+/// How long a key is kept.
+const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
+/// Keys of one user in a workspace that the sweeper leaves: the latest.
+const MOST_OF_A_USER: usize = 10_000;
+/// Keys that are forgotten in one transaction.
+const AT_ONCE: usize = 5_000;
+
+/// What tells a request from others, if it came with a key.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Once(Option<Keyed>);
+
+#[derive(Debug, Clone)]
+struct Keyed {
+    route: &'static str,
+    key: String,
+    fingerprint: String,
+}
+
+/// What a request made, or an earlier one with the same key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Made<T> {
+    /// The answer.
+    pub(crate) answer: T,
+    /// Whether an earlier request made it.
+    pub(crate) is_repeat: bool,
+}
+
+impl<T> Made<T> {
+    pub(super) fn now(answer: T) -> Self {
+        Self { answer, is_repeat: false }
+    }
+
+    pub(super) fn before(answer: T) -> Self {
+        Self { answer, is_repeat: true }
+    }
+}
+
+impl Once {
+    /// A request to `route` with `key`; `fingerprint` is of its method, path and body.
+    pub(crate) fn keyed(route: &'static str, key: String, fingerprint: String) -> Self {
+        Self(Some(Keyed { route, key, fingerprint }))
+    }
+
+    /// What the first request with this key was answered; else what `make` makes, which is kept under it.
+    pub(super) fn make<T: Serialize + DeserializeOwned>(
+        &self,
+        c: &Conn,
+        caller: &Caller,
+        now: Timestamp,
+        make: impl FnOnce() -> Result<T>,
+    ) -> Result<Made<T>> {
+        if let Some(answer) = self.answered(c, caller, now)? {
+            return Ok(Made::before(answer));
+        }
+        let answer = make()?;
+        self.keep(c, caller, now, || {
+            let answer = serde_json::to_string(&answer).map_err(Error::internal)?;
+            Ok((Some(answer), None))
+        })?;
+        Ok(Made::now(answer))
+    }
+
+    /// What the first request with this key was answered, if there was one.
+    pub(super) fn answered<T: DeserializeOwned>(
+        &self,
+        c: &Conn,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Result<Option<T>> {
+        let answer = self.kept(c, caller, now)?.and_then(|kept| kept.answer);
+        answer.map(|json| serde_json::from_str(&json).map_err(Error::internal)).transpose()
+    }
+
+    /// The upload that the first request with this key began, if there was one.
+    pub(super) fn begun(&self, c: &Conn, caller: &Caller, now: Timestamp) -> Result<Option<UploadRowId>> {
+        Ok(self.kept(c, caller, now)?.and_then(|kept| kept.upload))
+    }
+
+    /// Keeps that a request began an upload. How far that comes, its row says.
+    pub(super) fn keep_upload(
+        &self,
+        c: &Conn,
+        caller: &Caller,
+        id: UploadRowId,
+        now: Timestamp,
+    ) -> Result<()> {
+        self.keep(c, caller, now, || Ok((None, Some(id))))
+    }
+
+    fn kept(&self, c: &Conn, caller: &Caller, now: Timestamp) -> Result<Option<Kept>> {
+        let Some(keyed) = &self.0 else { return Ok(None) };
+        let since = now.checked_sub(KEPT_FOR).map_err(Error::internal)?;
+        let kept = idempotency::take(c, keyed.key(caller)?, since)?;
+        match &kept {
+            Some(kept) if kept.fingerprint != keyed.fingerprint => Err(Error::KeyReused),
+            _ => Ok(kept),
+        }
+    }
+
+    fn keep(
+        &self,
+        c: &Conn,
+        caller: &Caller,
+        now: Timestamp,
+        made: impl FnOnce() -> Result<(Option<String>, Option<UploadRowId>)>,
+    ) -> Result<()> {
+        let Some(keyed) = &self.0 else { return Ok(()) };
+        let (answer, upload) = made()?;
+        let kept = Kept { fingerprint: keyed.fingerprint.clone(), answer, upload };
+        Ok(idempotency::keep(c, keyed.key(caller)?, caller, &kept, now)?)
+    }
+}
+
+impl Keyed {
+    /// Keys are each token's own: what one token was answered, another may not be allowed to know.
+    fn key(&self, caller: &Caller) -> Result<Key<'_>> {
+        let token = caller.token.ok_or_else(|| Error::internal("a key without a token"))?;
+        Ok(Key { token, route: self.route, text: &self.key })
+    }
+}
+
+impl Service {
+    /// Forgets keys that are old, and what one user has too many of.
+    pub(super) async fn sweep_keys(&self, now: Timestamp) -> Result<()> {
+        let before = now.checked_sub(KEPT_FOR).map_err(Error::internal)?;
+        while self.db.write(move |c| Ok(idempotency::forget_old(c, before, AT_ONCE)?)).await?
+            == AT_ONCE as u64
+        {}
+        let over = self.db.read_long(|c| Ok(idempotency::over(c, MOST_OF_A_USER)?)).await?;
+        for (user, workspace, since) in over {
+            self.db.write(move |c| Ok(idempotency::forget_of(c, &user, &workspace, since)?)).await?;
+        }
+        Ok(())
+    }
+}

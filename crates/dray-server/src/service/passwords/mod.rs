@@ -1,0 +1,180 @@
+//! Passwords of links: Argon2id, at most one a core at once (each takes 19 MiB), and not too many guesses of one client.
+
+mod guesses;
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
+use argon2::{Argon2, PasswordHash};
+use dray_api::LinkId;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, timeout};
+
+use crate::drive::{Error, Result};
+use guesses::Guesses;
+
+/// Passwords that wait to be hashed or checked, and those under way. Whoever comes then is told to ask again.
+const MOST_WAITING: usize = 64;
+/// Of these, passwords of one link: however many guess at it, other links have a place.
+const MOST_OF_ONE_LINK: usize = MOST_WAITING / 2;
+/// How long one waits for its turn, before its caller is told to ask again.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Who guesses at the password of which link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Guess {
+    /// The link.
+    pub(super) link: LinkId,
+    /// The client: its address, or the first of its network.
+    pub(super) client: IpAddr,
+}
+
+/// Hashes and checks passwords.
+pub(crate) struct Passwords {
+    at_once: Arc<Semaphore>,
+    guesses: Mutex<Guesses>,
+    /// How many wait, by link; those that are hashed for a new link have none.
+    waiting: Mutex<HashMap<Option<LinkId>, usize>>,
+}
+
+impl Default for Passwords {
+    fn default() -> Self {
+        let cores = available_parallelism().map_or(1, usize::from);
+        Self {
+            at_once: Arc::new(Semaphore::new(cores)),
+            guesses: Mutex::default(),
+            waiting: Mutex::default(),
+        }
+    }
+}
+
+impl Passwords {
+    /// The hash of a password, in the PHC string format.
+    pub(super) async fn hash(&self, password: String) -> Result<String> {
+        self.run(None, move || {
+            let hash = Argon2::default().hash_password(password.as_bytes());
+            hash.map(|hash| hash.to_string()).map_err(Error::internal)
+        })
+        .await
+    }
+
+    /// Whether this is the password of the link that has this hash. A wrong one counts against whoever guessed; who has
+    /// sent too many is refused before any work is done.
+    pub(super) async fn check(&self, guess: Guess, password: String, hash: String) -> Result<bool> {
+        // Counted before it is known to be wrong: many at once are no more than many in a row.
+        let refused = locked(&self.guesses).count(guess, Instant::now());
+        refused.map_err(|wait| Error::TooManyRequests { retry_after_secs: wait.as_secs().max(1) })?;
+        let checked = self.run(Some(guess.link), move || {
+            let hash = PasswordHash::new(&hash).map_err(Error::internal)?;
+            Ok(Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+        });
+        let checked = checked.await;
+        if !matches!(checked, Ok(false)) {
+            locked(&self.guesses).take_back(guess);
+        }
+        checked
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        link: Option<LinkId>,
+        work: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let permit = {
+            let _place = Place::take(&self.waiting, link)?;
+            self.turn(PATIENCE).await?
+        };
+        let work = move || {
+            let _permit = permit;
+            work()
+        };
+        tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
+    }
+
+    async fn turn(&self, patience: Duration) -> Result<OwnedSemaphorePermit> {
+        let turn = timeout(patience, Arc::clone(&self.at_once).acquire_owned());
+        turn.await.map_err(|_| Error::Busy)?.map_err(Error::internal)
+    }
+}
+
+/// A place among those that wait, until it is dropped.
+struct Place<'a> {
+    waiting: &'a Mutex<HashMap<Option<LinkId>, usize>>,
+    link: Option<LinkId>,
+}
+
+impl<'a> Place<'a> {
+    fn take(waiting: &'a Mutex<HashMap<Option<LinkId>, usize>>, link: Option<LinkId>) -> Result<Self> {
+        let mut counts = locked(waiting);
+        let (all, own) = (counts.values().sum::<usize>(), counts.get(&link).copied().unwrap_or(0));
+        if all >= MOST_WAITING || own >= MOST_OF_ONE_LINK {
+            return Err(Error::Busy);
+        }
+        counts.insert(link, own + 1);
+        Ok(Self { waiting, link })
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let mut counts = locked(self.waiting);
+        if let Some(count) = counts.get_mut(&self.link) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.link);
+            }
+        }
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn link(number: u32) -> LinkId {
+        LinkId::new(number, [0; 8])
+    }
+
+    #[test]
+    fn guessers_at_one_link_leave_places_for_other_links() {
+        let waiting = Mutex::default();
+        let mut places: Vec<_> =
+            (0..MOST_OF_ONE_LINK).map(|_| Place::take(&waiting, Some(link(1))).unwrap()).collect();
+        assert_eq!(Place::take(&waiting, Some(link(1))).err(), Some(Error::Busy));
+        places.extend((0..MOST_OF_ONE_LINK).map(|_| Place::take(&waiting, Some(link(2))).unwrap()));
+        assert_eq!(Place::take(&waiting, Some(link(3))).err(), Some(Error::Busy), "all places are taken");
+        places.pop();
+        assert!(Place::take(&waiting, Some(link(3))).is_ok());
+        places.clear();
+        assert!(locked(&waiting).is_empty(), "who has left is forgotten");
+    }
+
+    #[tokio::test]
+    async fn who_does_not_get_a_turn_in_time_is_told_to_ask_again() {
+        let passwords = Passwords { at_once: Arc::new(Semaphore::new(0)), ..Passwords::default() };
+        assert_eq!(passwords.turn(Duration::ZERO).await.err(), Some(Error::Busy));
+    }
+
+    #[tokio::test]
+    async fn only_wrong_passwords_count_against_a_client() {
+        let passwords = Passwords::default();
+        let hash = passwords.hash("right".into()).await.unwrap();
+        let guess = Guess { link: link(1), client: [127, 0, 0, 1].into() };
+        for _ in 0..30 {
+            assert_eq!(passwords.check(guess, "right".into(), hash.clone()).await, Ok(true));
+        }
+        while passwords.check(guess, "wrong".into(), hash.clone()).await == Ok(false) {}
+        let refused = passwords.check(guess, "right".into(), hash.clone()).await;
+        assert!(matches!(refused, Err(Error::TooManyRequests { retry_after_secs: 1.. })), "{refused:?}");
+        let other = Guess { client: [127, 0, 0, 2].into(), ..guess };
+        assert_eq!(passwords.check(other, "right".into(), hash).await, Ok(true));
+    }
+}

@@ -1,0 +1,123 @@
+//! Whether the server can serve, asked by anyone and as often as they like: one probe answers all who ask within a second.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, Shared};
+use tokio::time::{Instant, timeout};
+
+use super::Service;
+use crate::db::access;
+use crate::drive::{Error, Result};
+
+/// How old an answer may be.
+const OLDEST: Duration = Duration::from_secs(1);
+/// How long database and store have to answer.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The latest probe, which may be under way.
+#[derive(Default)]
+pub(crate) struct Readiness(Mutex<Option<Probe>>);
+
+struct Probe {
+    begun: Instant,
+    outcome: Shared<BoxFuture<'static, Result<()>>>,
+}
+
+impl Readiness {
+    /// What the latest probe says, or will say; `begin` begins another if it is older than [`OLDEST`] and has ended.
+    fn outcome(
+        &self,
+        now: Instant,
+        begin: impl FnOnce() -> BoxFuture<'static, Result<()>>,
+    ) -> Shared<BoxFuture<'static, Result<()>>> {
+        let mut latest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_old =
+            |probe: &Probe| now.duration_since(probe.begun) >= OLDEST && probe.outcome.peek().is_some();
+        match &*latest {
+            Some(probe) if !is_old(probe) => probe.outcome.clone(),
+            _ => {
+                let outcome = begin().shared();
+                *latest = Some(Probe { begun: now, outcome: outcome.clone() });
+                outcome
+            }
+        }
+    }
+}
+
+impl Service {
+    /// Whether database and store answer: as they did at most a second ago.
+    pub(crate) async fn check_ready(&self) -> Result<()> {
+        self.readiness.outcome(Instant::now(), || self.begin_probe()).await
+    }
+
+    /// A task, so that it comes to its end whoever goes away: else each who asks and goes would begin another.
+    fn begin_probe(&self) -> BoxFuture<'static, Result<()>> {
+        let service = self.clone();
+        let probe = tokio::spawn(async move { timeout(PATIENCE, service.probe()).await });
+        async move {
+            let detail = format!("no answer within {PATIENCE:?}");
+            probe.await.map_err(Error::internal)?.unwrap_or(Err(Error::StoreUnreachable { detail }))
+        }
+        .boxed()
+    }
+
+    async fn probe(&self) -> Result<()> {
+        let (database, store) = (self.db.read(|c| Ok(access::default_workspace(c)?)), self.objects.check());
+        database.await?;
+        store.await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use tokio::sync::Notify;
+
+    use super::*;
+
+    /// Counts the probes that are begun, each of which ends when `end` is told.
+    fn probes() -> (Arc<AtomicUsize>, Arc<Notify>, impl Fn() -> BoxFuture<'static, Result<()>>) {
+        let (counted, end) = (Arc::<AtomicUsize>::default(), Arc::new(Notify::new()));
+        let (count, ended) = (counted.clone(), end.clone());
+        let begin = move || {
+            count.fetch_add(1, Ordering::Relaxed);
+            let ended = ended.clone();
+            async move {
+                ended.notified().await;
+                Ok(())
+            }
+            .boxed()
+        };
+        (counted, end, begin)
+    }
+
+    #[tokio::test]
+    async fn one_probe_answers_all_who_ask_within_a_second() {
+        let (readiness, now) = (Readiness::default(), Instant::now());
+        let (counted, end, begin) = probes();
+        let first = readiness.outcome(now, &begin);
+        let second = readiness.outcome(now + OLDEST / 2, &begin);
+        end.notify_one();
+        assert_eq!(tokio::join!(first, second), (Ok(()), Ok(())));
+        assert_eq!(readiness.outcome(now + OLDEST / 2, &begin).await, Ok(()));
+        assert_eq!(counted.load(Ordering::Relaxed), 1);
+        end.notify_one();
+        assert_eq!(readiness.outcome(now + OLDEST, &begin).await, Ok(()));
+        assert_eq!(counted.load(Ordering::Relaxed), 2, "a second later it is asked anew");
+    }
+
+    #[tokio::test]
+    async fn no_second_probe_begins_while_one_is_under_way() {
+        let (readiness, now) = (Readiness::default(), Instant::now());
+        let (counted, end, begin) = probes();
+        let first = readiness.outcome(now, &begin);
+        let later = readiness.outcome(now + 10 * OLDEST, &begin);
+        assert_eq!(counted.load(Ordering::Relaxed), 1);
+        end.notify_one();
+        assert_eq!(tokio::join!(first, later), (Ok(()), Ok(())));
+    }
+}

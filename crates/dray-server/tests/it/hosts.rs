@@ -1,0 +1,99 @@
+//! Which hosts URLs are signed for, and how long they are good.
+
+use std::time::Duration;
+
+use dray_server::Config;
+use reqwest::Method;
+use serde_json::Value;
+
+use crate::world::{Actor, Answer, World, refusal};
+
+async fn signed(owner: &Actor, file: &str, headers: &[(&str, &str)]) -> Answer {
+    let request = owner.request(Method::GET, &format!("/drive/files/{file}/download"));
+    Answer::of(headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))).await
+}
+
+fn url(answer: Answer) -> String {
+    answer.ok()["url"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn urls_are_signed_for_hosts_that_were_named_and_for_no_other() {
+    let world = World::start_with(|config: &mut Config| {
+        config.hosts = vec!["127.0.0.1".parse().unwrap(), "drive.example.com".parse().unwrap()];
+    })
+    .await;
+    if world.store.is_some() {
+        return;
+    }
+    let owner = world.owner();
+    let file = owner.file("a", None).await;
+    let named = signed(&owner, &file, &[("host", "Drive.Example.com:8443")]).await;
+    assert!(url(named).to_lowercase().starts_with("http://drive.example.com:8443/"));
+    let foreign = signed(&owner, &file, &[("host", "evil.example")]).await;
+    assert_eq!(foreign.refused_for("--host"), refusal(400, "invalid_parameter"));
+}
+
+#[tokio::test]
+async fn a_trusted_proxys_word_on_the_host_is_taken_for_hosts_that_were_named() {
+    for (hosts, said, expected) in [
+        (&["drive.example.com", "127.0.0.1"][..], "drive.example.com", "drive.example.com"),
+        (&["drive.example.com", "127.0.0.1"], "evil.example", "127.0.0.1"),
+        (&[], "drive.example.com", "127.0.0.1"),
+    ] {
+        let world = World::start_with(|config: &mut Config| {
+            config.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+            config.hosts = hosts.iter().map(|host| host.parse().unwrap()).collect();
+        })
+        .await;
+        if world.store.is_some() {
+            return;
+        }
+        let owner = world.owner();
+        let file = owner.file("a", None).await;
+        let signed = url(signed(&owner, &file, &[("x-forwarded-host", said)]).await);
+        assert!(signed.starts_with(&format!("http://{expected}")), "{hosts:?} {said}: {signed}");
+    }
+}
+
+fn life(url: &str) -> String {
+    let query = url.split_once('?').unwrap().1;
+    query.split('&').find_map(|pair| pair.strip_prefix("X-Amz-Expires=")).unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn how_long_a_signed_download_is_good_is_a_setting_and_a_links_is_no_longer() {
+    for (ttl, file_life, link_life) in [
+        (None, "10800", "900"),
+        (Some(Duration::from_mins(1)), "60", "60"),
+        (Some(Duration::from_hours(168)), "604800", "900"),
+    ] {
+        let world = World::start_with(|config: &mut Config| {
+            config.download_ttl = ttl.unwrap_or(config.download_ttl);
+        })
+        .await;
+        let owner = world.owner();
+        let file = owner.file("a", None).await;
+        assert_eq!(life(&url(signed(&owner, &file, &[]).await)), file_life);
+        let link: Value =
+            owner.post(&format!("/drive/files/{file}/links"), &serde_json::json!({})).await.ok();
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .unwrap();
+        let answer = http.get(link["url"].as_str().unwrap()).send().await.unwrap();
+        assert_eq!(life(answer.headers()["location"].to_str().unwrap()), link_life);
+    }
+}
+
+#[tokio::test]
+async fn a_life_that_s3_does_not_take_is_refused_at_start() {
+    for ttl in [Duration::from_secs(59), Duration::from_hours(168) + Duration::from_secs(1)] {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config { data: folder.path().to_owned(), download_ttl: ttl, ..Config::default() };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let error = dray_server::run(config, listener, async {}).await.unwrap_err();
+        assert!(error.to_string().starts_with("--download-ttl must be"), "{error}");
+    }
+}

@@ -1,0 +1,202 @@
+//! `Idempotency-Key`: what makes something makes it once, however often it is asked.
+
+use dray_server::creating_routes;
+use jiff::SignedDuration;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::acts::id;
+use crate::world::{Actor, Answer, World, refusal};
+
+async fn make(actor: &Actor, path: &str, key: &str, body: &Value) -> Answer {
+    let request = actor.request(Method::POST, path).header("idempotency-key", key).json(body);
+    Answer::of(request).await
+}
+
+fn is_repeat(answer: &Answer) -> bool {
+    answer.headers.get("idempotency-replayed").is_some_and(|value| value == "true")
+}
+
+const START: &str = "/drive/files/upload/multipart/start";
+
+fn start() -> Value {
+    json!({ "fileName": "a", "fileSize": 1, "mimeType": "a/b" })
+}
+
+/// Path and body of a request to each creating route. A route that is missing here fails.
+async fn requests(owner: &Actor) -> Vec<(String, Value)> {
+    let file = owner.file("a", None).await;
+    let mut requests = Vec::new();
+    for (method, route) in creating_routes() {
+        assert_eq!(method, Method::POST);
+        let path = route.strip_prefix("/public/v1").unwrap().replace("{id}", &file);
+        let body = match path.as_str() {
+            START => start(),
+            "/drive/folders" => json!({ "name": "f" }),
+            "/tokens" => json!({ "name": "t", "scopes": ["drive_read"] }),
+            "/tokens/rotate" => json!({}),
+            path if path.ends_with("/links") => json!({ "password": "correct horse" }),
+            other => panic!("{other} creates, and this test does not know how to ask it"),
+        };
+        requests.push((path, body));
+    }
+    requests
+}
+
+async fn rows(world: &World) -> [i64; 4] {
+    [
+        world.count("items").await,
+        world.count("links").await,
+        world.count("tokens").await,
+        world.count("uploads").await,
+    ]
+}
+
+#[tokio::test]
+async fn every_route_that_creates_answers_a_repeat_with_what_the_first_made() {
+    let world = World::start().await;
+    for (path, body) in requests(&world.owner()).await {
+        let owner = world.owner();
+        let before = rows(&world).await;
+        let first = make(&owner, &path, "\"key 1\"", &body).await;
+        assert!(!is_repeat(&first) && first.status == 200, "{path}: {}", first.body);
+        let after = rows(&world).await;
+        assert_eq!(after.iter().sum::<i64>(), before.iter().sum::<i64>() + 1, "{path}");
+        let mut again = make(&owner, &path, "\"key 1\"", &body).await;
+        assert!(is_repeat(&again), "{path}: {}", again.body);
+        assert_eq!(rows(&world).await, after, "{path}");
+        let mut expected = first.body.clone();
+        expected.as_object_mut().unwrap().remove("token");
+        assert_eq!(again.body, expected, "{path}: all but the secret");
+        let mut other = body.clone();
+        other["more"] = json!(1);
+        again = make(&owner, &path, "\"key 1\"", &other).await;
+        assert_eq!(again.refused(), refusal(409, "idempotency_key_reused"), "{path}");
+        if path != "/tokens/rotate" {
+            assert!(
+                !is_repeat(&make(&owner, &path, "key2", &body).await),
+                "{path}: another key makes another"
+            );
+        }
+        let refused = make(&owner, &path, "", &body).await;
+        assert_eq!(refused.refused_for("Idempotency-Key"), refusal(400, "invalid_parameter"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn every_route_that_creates_is_documented_with_the_header() {
+    let world = World::start().await;
+    let document = Answer::of(world.http.get(format!("{}/openapi.json", world.url))).await.ok();
+    let creating = creating_routes();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+            let has_header = parameters.iter().any(|parameter| parameter["name"] == "Idempotency-Key");
+            let creates = method == "post" && creating.iter().any(|(_, creating)| creating == path);
+            assert_eq!(has_header, creates, "{method} {path}");
+        }
+    }
+    assert_eq!(creating.len(), 5);
+}
+
+#[tokio::test]
+async fn many_at_once_with_one_key_make_one() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let body = json!({ "name": "f" });
+    let asked = (0..16).map(|_| make(&owner, "/drive/folders", "same", &body));
+    let answers = futures_util::future::join_all(asked).await;
+    assert_eq!(answers.iter().filter(|answer| !is_repeat(answer)).count(), 1);
+    let made: std::collections::BTreeSet<_> = answers.iter().map(|answer| id(&answer.body)).collect();
+    assert_eq!((made.len(), world.count("items").await), (1, 1));
+    let body = start();
+    let asked = (0..16).map(|_| make(&owner, START, "same", &body));
+    for answer in futures_util::future::join_all(asked).await {
+        if answer.status != 200 {
+            assert_eq!(answer.headers["retry-after"], "2");
+            assert_eq!(answer.refused(), refusal(409, "idempotency_key_in_use"));
+        }
+    }
+    assert!(is_repeat(&make(&owner, START, "same", &start()).await));
+    assert_eq!((world.count("uploads").await, world.uploads_in_store().await), (1, 1));
+}
+
+#[tokio::test]
+async fn what_was_refused_is_not_kept_and_is_made_once_it_is_mended() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let folder = owner.folder("folder", None).await;
+    owner.trash(&folder).await;
+    let body = json!({ "name": "f", "parentId": folder });
+    assert_eq!(make(&owner, "/drive/folders", "k", &body).await.refused(), refusal(404, "not_found"));
+    owner.restore(&folder).await.ok();
+    let made = make(&owner, "/drive/folders", "k", &body).await;
+    assert!(!is_repeat(&made));
+    made.ok();
+}
+
+#[tokio::test]
+async fn keys_are_each_tokens_own() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let body = json!({ "name": "f" });
+    let first = make(&owner, "/drive/folders", "k", &body).await.ok();
+    let other = world.token_of(&owner, &["access_drive"], None).await;
+    let second = make(&other, "/drive/folders", "k", &body).await;
+    assert!(!is_repeat(&second));
+    assert_ne!(id(&second.ok()), id(&first));
+    let stranger = world.user("other@example.com").await;
+    assert!(!is_repeat(&make(&stranger, "/drive/folders", "k", &body).await));
+}
+
+#[tokio::test]
+async fn a_start_that_a_crash_cut_off_is_begun_anew_and_leaves_one_upload() {
+    let mut world = World::start().await;
+    let owner = world.owner();
+    let first = make(&owner, START, "k", &start()).await.ok();
+    // As a crash between the store's answer and the note of it leaves the row.
+    world.execute("update uploads set state = 'opening', store_upload_id = null").await;
+    let answer = make(&owner, START, "k", &start()).await;
+    assert_eq!(answer.refused(), refusal(409, "idempotency_key_in_use"), "its server may still be at it");
+    world.pass(SignedDuration::from_secs(11));
+    let second = make(&owner, START, "k", &start()).await;
+    assert!(!is_repeat(&second));
+    let second = second.ok();
+    assert_ne!(second["fileKey"], first["fileKey"]);
+    assert_eq!(world.count("uploads where state = 'open'").await, 1);
+    assert_eq!(make(&owner, START, "k", &start()).await.ok(), second);
+    world.pass(SignedDuration::from_mins(10));
+    world.restart().await;
+    crate::world::wait_for(async || world.uploads_in_store().await == 1).await;
+}
+
+#[tokio::test]
+async fn keys_are_forgotten_after_a_day() {
+    let mut world = World::start().await;
+    let owner = world.owner();
+    let body = json!({ "name": "f" });
+    let first = make(&owner, "/drive/folders", "k", &body).await.ok();
+    world.pass(SignedDuration::from_hours(23));
+    assert_eq!(make(&owner, "/drive/folders", "k", &body).await.ok(), first);
+    world.pass(SignedDuration::from_hours(2));
+    let second = make(&owner, "/drive/folders", "k", &body).await;
+    assert!(!is_repeat(&second));
+    world.pass(SignedDuration::from_hours(25));
+    world.restart().await;
+    crate::world::wait_for(async || world.count("idempotency_keys").await == 0).await;
+}
+
+#[tokio::test]
+async fn of_one_user_only_the_latest_keys_are_kept() {
+    let mut world = World::start().await;
+    make(&world.owner(), "/drive/folders", "k", &json!({ "name": "f" })).await.ok();
+    let sql = "insert into idempotency_keys
+                   (token_id, route, key, user_id, workspace_id, fingerprint, answer, created_at)
+               with recursive n (i) as (select 1 union all select i + 1 from n where i < 10050)
+               select token_id, route, 'k' || i, user_id, workspace_id, fingerprint, answer, created_at - i
+               from idempotency_keys, n where key = 'k'";
+    world.execute(sql).await;
+    world.restart().await;
+    crate::world::wait_for(async || world.count("idempotency_keys").await == 10_000).await;
+    assert_eq!(world.count("idempotency_keys where key = 'k'").await, 1, "the latest stays");
+}

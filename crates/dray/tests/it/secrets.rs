@@ -1,0 +1,70 @@
+//! What no log and no trace has, however much is logged: links, their passwords, and tokens.
+
+use std::fs::File;
+
+use serde_json::Value;
+
+use crate::drive::Drive;
+use crate::operation::http_get;
+use crate::traces::Collector;
+
+#[expect(clippy::disallowed_methods, reason = "whether there is a Postgres is said from outside")]
+fn postgres() -> Option<String> {
+    std::env::var("DRAY_TEST_POSTGRES").ok()
+}
+
+/// Asks a server for a link in many ways; answers what it logged and traced, and what must be in none of that.
+fn everything_told(database: Option<&str>) -> (String, String, Vec<String>) {
+    let (collector, folder) = (Collector::start(), tempfile::tempdir().unwrap());
+    let log = folder.path().join("log");
+    let mut drive = Drive::start_with(|serve| {
+        serve.env("RUST_LOG", "trace").env("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.url);
+        serve.envs(database.map(|url| ("DRAY_DATABASE_URL", url)));
+        serve.stderr(File::create(&log).unwrap())
+    });
+    drive.file("a.txt", 10);
+    let id = drive.ok(&["upload", "a.txt"]).split_whitespace().next().unwrap().to_owned();
+    let mut create = drive.client(&["link", "create", &id, "--json"]);
+    let made = create.env("DRAY_LINK_PASSWORD", "open sesame").output().unwrap();
+    let link: Value = serde_json::from_slice(&made.stdout).unwrap();
+    assert_eq!(link["hasPassword"], true, "{link}");
+    let slug = link["url"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+    // anybody:open sesame, and a wrong one
+    let basic = |encoded: &str| format!("authorization: Basic {encoded}\r\n");
+    let (right, wrong) = (basic("YW55Ym9keTpvcGVuIHNlc2FtZQ=="), basic("YW55Ym9keTpvcGVuIHNlc2FtZSE="));
+    assert!(http_get(drive.address(), &format!("/l/{slug}"), &right).starts_with("HTTP/1.1 307 "));
+    for (path, headers) in [
+        (format!("/l/{slug}"), &*wrong),
+        (format!("/l/{slug}/"), &*right),
+        (format!("/l/{slug}/more?and=more"), ""),
+        (format!("/L/{slug}"), ""),
+        (format!("/%6c/{slug}"), ""),
+        (format!("//l/{slug}"), ""),
+        (format!("/public/v1/l/{slug}"), ""),
+        (format!("/public/v1/drive/files/{slug}"), ""),
+        (format!("/{slug}"), ""),
+        (format!("/l/{slug}"), "authorization: Bearer x\r\n"),
+    ] {
+        http_get(drive.address(), &path, headers);
+    }
+    drive.ok(&["link", "list", &id]);
+    let token = drive.token.clone();
+    assert_eq!(drive.stop(), Some(0));
+    let secrets =
+        vec![slug, "open sesame".into(), "YW55Ym9keTpvcGVuIHNlc2FtZ".into(), token, "argon2id".into()];
+    (std::fs::read_to_string(log).unwrap(), collector.spans().1, secrets)
+}
+
+#[test]
+fn no_secret_is_logged_or_traced_however_much_is() {
+    for database in [None, postgres().as_deref()].into_iter().take(1 + usize::from(postgres().is_some())) {
+        let (log, traces, secrets) = everything_told(database);
+        assert!(log.contains("answered") && log.contains("/l/{hidden}"), "it logs requests: {log}");
+        assert!(traces.contains("GET /l/{slug}"), "it traces them");
+        for secret in secrets {
+            let found = log.lines().find(|line| line.contains(&secret));
+            assert_eq!(found, None, "{secret} is in the log");
+            assert!(!traces.contains(&secret), "{secret} is in a trace");
+        }
+    }
+}
