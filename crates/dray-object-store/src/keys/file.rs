@@ -18,8 +18,8 @@ const FILE: &str = "keys.json";
 /// Longest file worth reading.
 const MAX_BYTES: u64 = 64 << 10;
 
-/// A key as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A key as it is stored. No `Debug`, here and below: it would show the secret.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Pair {
     pub(super) access_key_id: String,
     pub(super) secret_access_key: String,
@@ -40,7 +40,7 @@ impl Pair {
 }
 
 /// A key beside the server's, or one that was replaced.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Entry {
     #[serde(flatten)]
     pub(super) pair: Pair,
@@ -51,7 +51,7 @@ pub(super) struct Entry {
 }
 
 /// All keys. The server's stands where versions before this one had their only key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct KeyFile {
     #[serde(flatten)]
     pub(super) server: Pair,
@@ -116,8 +116,8 @@ pub(super) fn lock(root: &Path) -> io::Result<File> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stamp {
     inode: u64,
-    modified_ns: i64,
-    modified_s: i64,
+    seconds: i64,
+    nanoseconds: i64,
     bytes: u64,
 }
 
@@ -125,8 +125,8 @@ impl Stamp {
     /// That of the file in `root` now; `None` if it cannot be looked at.
     pub(super) fn of(root: &Path) -> Option<Self> {
         let found = fs::metadata(root.join(FILE)).ok()?;
-        let (modified_s, modified_ns) = (found.mtime(), found.mtime_nsec());
-        Some(Self { inode: found.ino(), modified_ns, modified_s, bytes: found.len() })
+        let (seconds, nanoseconds) = (found.mtime(), found.mtime_nsec());
+        Some(Self { inode: found.ino(), seconds, nanoseconds, bytes: found.len() })
     }
 }
 

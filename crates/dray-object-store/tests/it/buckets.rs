@@ -22,10 +22,8 @@ async fn list(server: &Server, query: &str) -> (Vec<String>, String) {
 #[tokio::test]
 async fn buckets_are_listed_in_pages_by_name() {
     let server = with_buckets(&["cats", "ants", "bees"]).await;
-    assert_eq!(
-        list(&server, "").await,
-        (vec!["ants", "bees", "cats", "dray"].into_iter().map(str::to_owned).collect(), String::new())
-    );
+    let all = ["ants", "bees", "cats", "dray"].map(str::to_owned).to_vec();
+    assert_eq!(list(&server, "").await, (all, String::new()));
     let (mut names, mut token) = (Vec::new(), String::new());
     for at in 0.. {
         let after = if token.is_empty() { String::new() } else { format!("&continuation-token={token}") };
