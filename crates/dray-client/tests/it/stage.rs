@@ -35,6 +35,8 @@ pub(crate) struct Seen {
     pub(crate) faults: BTreeMap<u32, VecDeque<Fault>>,
     pub(crate) api_faults: VecDeque<(u16, Value)>,
     pub(crate) starts: Vec<StartUpload>,
+    /// The `Idempotency-Key` of each request to start, answered well or not.
+    pub(crate) start_keys: Vec<String>,
     pub(crate) signed: Vec<Vec<u64>>,
     pub(crate) parts: BTreeMap<u32, Bytes>,
     pub(crate) puts: Vec<u32>,
@@ -127,7 +129,9 @@ fn an_item(name: &str, kind: &str, size: Option<u64>) -> Json<Value> {
     }))
 }
 
-async fn start(State(shared): State<Shared>, Json(body): Json<StartUpload>) -> Response {
+async fn start(State(shared): State<Shared>, headers: HeaderMap, Json(body): Json<StartUpload>) -> Response {
+    let key = headers["idempotency-key"].to_str().unwrap().to_owned();
+    shared.seen.lock().unwrap().start_keys.push(key);
     if let Some(fault) = shared.api_fault() {
         return fault;
     }

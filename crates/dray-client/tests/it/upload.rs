@@ -136,14 +136,17 @@ async fn a_part_without_an_etag_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_rate_limit_is_waited_out_and_a_start_that_may_have_begun_is_not_repeated() {
+async fn a_rate_limit_is_waited_out_and_a_start_that_may_have_begun_is_repeated_with_its_key() {
     let stage = Stage::open().await;
     let (_folder, path, _) = a_file(10);
     stage.seen.lock().unwrap().api_faults.push_back(refusal(429, Some(0)));
     uploader(&stage, 1).upload_file(&path, "a", None).await.unwrap();
-    stage.seen.lock().unwrap().api_faults.push_back(refusal(503, None));
-    let error = uploader(&stage, 1).upload_file(&path, "a", None).await.unwrap_err();
-    assert!(matches!(error, Error::Api { status: 503, .. }), "{error:?}");
+    stage.seen.lock().unwrap().api_faults.push_back(refusal(503, Some(0)));
+    uploader(&stage, 1).upload_file(&path, "a", None).await.unwrap();
+    let seen = stage.seen.lock().unwrap();
+    let [first, again, second, repeated] = &seen.start_keys[..] else { panic!("{:?}", seen.start_keys) };
+    assert_eq!((first, second), (again, repeated));
+    assert_ne!(first, second, "each upload has a key of its own");
 }
 
 /// Changes the file when its first bytes are on their way.
