@@ -82,6 +82,11 @@ pub(crate) fn by_id(c: &Conn, id: UploadRowId) -> Result<Option<Upload>, Error> 
     find(c, "select * from uploads where id = $1", &[&id.to_string()], upload)
 }
 
+/// The upload that an object came by.
+pub(crate) fn of_object(c: &Conn, object_key: &str) -> Result<Option<UploadRowId>, Error> {
+    find(c, "select id from uploads where object_key = $1", &[&object_key], |row| parsed(row, "id"))
+}
+
 /// The caller's uploads that have not come to their end, the latest first, from the first one after `after`. A token
 /// that may only upload is told of those that such a token began.
 pub(crate) fn open_of_caller(

@@ -182,6 +182,14 @@ impl Item {
         }
     }
 
+    /// Where the store has its bytes; a folder has none.
+    pub(crate) fn object_key(&self) -> Option<&str> {
+        match &self.content {
+            Content::Folder => None,
+            Content::File { object_key, .. } => Some(object_key),
+        }
+    }
+
     /// Whether it is a folder.
     pub(crate) fn is_folder(&self) -> bool {
         self.content == Content::Folder

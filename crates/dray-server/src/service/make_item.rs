@@ -71,11 +71,8 @@ pub(super) fn make_item(c: &Conn, upload: &Upload, digest: &Digest, now: Timesta
 }
 
 /// Why the item of an upload could not be made as things are, if so: what is refused before the store has completed
-/// the upload can be put right, and finalized again. Asks only for uploads that can be refused.
+/// the upload can be put right, and finalized again. Only what [`Upload::can_be_refused`] is worth asking.
 pub(super) fn refusal(c: &Conn, upload: &Upload) -> Result<Option<Error>> {
-    if upload.on_conflict != OnConflict::Fail && upload.confined_to.is_none() {
-        return Ok(None);
-    }
     let parent = match place(c, upload)? {
         Place::AsAsked(parent) => parent,
         Place::Fallback => return Ok(None),
@@ -158,13 +155,15 @@ fn replace(
     if may_change(c, upload, new.id)?.is_none() {
         return Err(Error::FinalizePending);
     }
+    // By its upload it is known what the old object is of.
+    let made_by = old.object_key().map(|key| uploads::of_object(c, key)).transpose()?.flatten();
     let before = Item {
         id: random::id(now, ItemId::new)?,
         content: old.content,
         updated_at: old.updated_at,
         ..new.clone()
     };
-    items::insert(c, &before, None)?;
+    items::insert(c, &before, made_by)?;
     trash::add(c, &change.trashing_of_old_bytes(before.id), upload.user, now)?;
     Ok(Made::Replaced(new, before))
 }

@@ -13,7 +13,7 @@ async fn a_folder_can_be_in_a_folder() {
     assert_eq!((&outer["type"], outer.get("parentId"), outer.get("size")), (&json!("folder"), None, None));
     let inner = owner.post("/drive/folders", &json!({ "name": "inner", "parentId": outer["id"] })).await.ok();
     assert_eq!(inner["parent"], outer["_id"]);
-    assert_eq!(owner.get(&format!("/drive/files/{}", inner["id"].as_str().unwrap())).await.ok(), inner);
+    assert_eq!(owner.item(inner["id"].as_str().unwrap()).await, inner);
 }
 
 #[tokio::test]

@@ -18,7 +18,9 @@ async fn a_file_is_answered_as_finalize_answered_it() {
     let listed = owner.put_parts(&upload, &[vec![7]]).await;
     let item = owner.finalize(&upload, &listed).await.ok();
     assert_eq!((&item["parent"], &item["parentId"]), (&folder["id"], &folder["_id"]));
-    assert_eq!(owner.get(&format!("/drive/files/{}", item["id"].as_str().unwrap())).await.ok(), item);
+    let id = item["id"].as_str().unwrap();
+    assert_eq!(owner.item(id).await, item);
+    assert_eq!(owner.get(&format!("/drive/files/{id}")).await.ok()["role"], "owner");
 }
 
 #[tokio::test]
