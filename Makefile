@@ -38,7 +38,7 @@ unit: $(PAGE)
 	cargo test --workspace --locked --quiet
 	scripts/with-postgres sh -c "scripts/run-test dray-server it --quiet && scripts/run-test dray it --quiet nodes"
 
-clients: $(PAGE) ## boto3, aws-cli, rclone and the JavaScript SDK against the embedded store
+clients: $(PAGE) ## boto3, aws-cli, rclone, s3fs, restic and others against the embedded store
 	$(BUILD_TESTS)
 	tests/clients/run
 

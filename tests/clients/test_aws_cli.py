@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from helpers import MIB, noise, read
 from trees import digests, make_tree
 
 AWS = os.path.join(os.path.dirname(sys.executable), "aws")
@@ -52,3 +53,15 @@ def test_sync_moves_only_what_changed_and_deletes_what_is_gone(aws, bucket, pref
     assert sorted(line.split(":")[0] for line in told.splitlines()) == ["delete", "upload"]
     aws("s3", "sync", "--quiet", remote, str(back))
     assert digests(back) == digests(local)
+
+
+def test_mv_renames_small_and_big_objects(aws, s3, bucket, prefix, tmp_path):
+    data = noise(20 * MIB)
+    (tmp_path / "big").write_bytes(data)
+    remote = f"s3://{bucket}/{prefix}"
+    aws("s3", "cp", "--quiet", str(tmp_path / "big"), remote + "a/big")
+    s3.put_object(Bucket=bucket, Key=prefix + "a/small", Body=b"small", Metadata={"kept": "1"})
+    aws("s3", "mv", "--quiet", "--recursive", remote + "a/", remote + "b/")
+    assert read(s3, bucket, prefix + "b/big") == data
+    assert s3.head_object(Bucket=bucket, Key=prefix + "b/small")["Metadata"] == {"kept": "1"}
+    assert s3.list_objects_v2(Bucket=bucket, Prefix=prefix + "a/")["KeyCount"] == 0

@@ -101,8 +101,8 @@ def test_a_content_md5_that_is_none_is_invalid_digest(s3, bucket, key, md5):
 
 
 @pytest.mark.parametrize("value", ["x", "AAAA", "AAAAAAAAAAA="])
-def test_a_checksum_that_is_none_is_invalid_request(s3, bucket, key, value):
-    with refused("InvalidRequest", 400):
+def test_a_checksum_that_is_none_is_a_bad_digest(s3, bucket, key, value):
+    with refused("BadDigest", 400):
         s3.put_object(Bucket=bucket, Key=key, Body=b"content", ChecksumCRC32=value)
 
 

@@ -2,14 +2,10 @@
 
 import pytest
 
-from helpers import Upload, read, refused
+from helpers import read, refused
 
 OBJECT_CALLS = {
-    "get_object_acl": {},
     "put_object_acl": {"ACL": "public-read"},
-    "get_object_tagging": {},
-    "put_object_tagging": {"Tagging": {"TagSet": [{"Key": "a", "Value": "b"}]}},
-    "delete_object_tagging": {},
     "get_object_legal_hold": {},
     "get_object_retention": {},
     "get_object_torrent": {},
@@ -22,18 +18,24 @@ OBJECT_CALLS = {
     },
 }
 BUCKET_CALLS = {
-    "get_bucket_acl": {},
     "put_bucket_acl": {"ACL": "public-read"},
-    "get_bucket_policy": {},
     "put_bucket_policy": {"Policy": "{}"},
-    "get_bucket_versioning": {},
     "put_bucket_versioning": {"VersioningConfiguration": {"Status": "Enabled"}},
-    "get_bucket_lifecycle_configuration": {},
-    "get_bucket_encryption": {},
-    "get_bucket_tagging": {},
-    "get_bucket_website": {},
     "delete_bucket_policy": {},
-    "list_object_versions": {},
+    "put_bucket_tagging": {"Tagging": {"TagSet": []}},
+}
+# What is answered when there is none, as on AWS: clients ask on their way.
+UNSET = {
+    "get_bucket_cors": "NoSuchCORSConfiguration",
+    "get_bucket_encryption": "ServerSideEncryptionConfigurationNotFoundError",
+    "get_bucket_lifecycle_configuration": "NoSuchLifecycleConfiguration",
+    "get_bucket_ownership_controls": "OwnershipControlsNotFoundError",
+    "get_bucket_policy": "NoSuchBucketPolicy",
+    "get_bucket_replication": "ReplicationConfigurationNotFoundError",
+    "get_bucket_tagging": "NoSuchTagSet",
+    "get_bucket_website": "NoSuchWebsiteConfiguration",
+    "get_object_lock_configuration": "ObjectLockConfigurationNotFoundError",
+    "get_public_access_block": "NoSuchPublicAccessBlockConfiguration",
 }
 
 
@@ -51,20 +53,21 @@ def test_a_bucket_operation_left_out_is_not_implemented(s3, bucket, name):
         getattr(s3, name)(Bucket=bucket, **BUCKET_CALLS[name])
 
 
-def test_copy_object_is_not_implemented(s3, bucket, prefix):
-    s3.put_object(Bucket=bucket, Key=prefix + "from", Body=b"secret")
-    with refused("NotImplemented", 501):
-        s3.copy_object(Bucket=bucket, Key=prefix + "to", CopySource={"Bucket": bucket, "Key": prefix + "from"})
-    with refused("NoSuchKey", 404):
-        s3.get_object(Bucket=bucket, Key=prefix + "to")
+@pytest.mark.parametrize("name", UNSET)
+def test_a_configuration_that_nobody_made_is_not_found(s3, bucket, name):
+    with refused(UNSET[name], 404):
+        getattr(s3, name)(Bucket=bucket)
 
 
-def test_upload_part_copy_is_not_implemented(s3, bucket, prefix):
-    s3.put_object(Bucket=bucket, Key=prefix + "from", Body=b"secret")
-    upload = Upload(s3, bucket, prefix + "to")
-    with refused("NotImplemented", 501):
-        s3.upload_part_copy(**upload.identity, PartNumber=1, CopySource={"Bucket": bucket, "Key": prefix + "from"})
-    assert upload.stored() == {}
+def test_what_is_asked_of_every_bucket_has_an_answer(s3, bucket, key):
+    s3.put_object(Bucket=bucket, Key=key, Body=b"content")
+    assert "Status" not in s3.get_bucket_versioning(Bucket=bucket)
+    assert s3.get_bucket_request_payment(Bucket=bucket)["Payer"] == "BucketOwner"
+    for acl in (s3.get_bucket_acl(Bucket=bucket), s3.get_object_acl(Bucket=bucket, Key=key)):
+        assert [grant["Permission"] for grant in acl["Grants"]] == ["FULL_CONTROL"]
+        assert acl["Grants"][0]["Grantee"]["ID"] == acl["Owner"]["ID"]
+    listed = s3.list_object_versions(Bucket=bucket, Prefix=key)["Versions"]
+    assert [(one["Key"], one["VersionId"], one["IsLatest"]) for one in listed] == [(key, "null", True)]
 
 
 @pytest.mark.parametrize(("method", "query"), [("GET", "made-up"), ("PUT", "made-up"), ("POST", ""), ("PATCH", "")])

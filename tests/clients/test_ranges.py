@@ -103,8 +103,8 @@ def test_part_one_of_an_object_put_at_once_is_the_object(s3, bucket, in_one, con
 
 
 @pytest.mark.parametrize("name", ["in_parts", "in_one"])
-def test_a_part_number_past_the_last_is_416(s3, bucket, request, name):
-    with refused("InvalidPartNumber", 416):
+def test_a_part_number_past_the_last_is_invalid_part(s3, bucket, request, name):
+    with refused("InvalidPart", 400):
         s3.get_object(Bucket=bucket, Key=request.getfixturevalue(name), PartNumber=4)
 
 

@@ -62,3 +62,20 @@ def test_a_big_file_is_read_over_several_connections(rclone, bucket, prefix, tmp
     several = ["--multi-thread-cutoff", "1M", "--multi-thread-streams", "4", "--multi-thread-chunk-size", "7M"]
     rclone("copyto", *several, f"store:{bucket}/{prefix}big.bin", str(tmp_path / "back.bin"))
     assert sha256((tmp_path / "back.bin").read_bytes()) == sha256(data)
+
+
+def test_sync_after_touch_gives_the_remote_the_new_time(rclone, s3, bucket, prefix, tmp_path):
+    """rclone copies an object onto itself to change its time; of big ones too, which it uploaded in parts."""
+    tree, remote = tmp_path / "tree", f"store:{bucket}/{prefix}"
+    tree.mkdir()
+    for name, size in (("small", 100), ("big", 12 * MIB)):
+        (tree / name).write_bytes(noise(size))
+    rclone("sync", str(tree), remote)
+    for name in ("small", "big"):
+        os.utime(tree / name, (2_000_000_000, 2_000_000_000))
+    rclone("sync", str(tree), remote)
+    listed = {item["Path"]: item["ModTime"] for item in json.loads(rclone("lsjson", remote))}
+    assert all(time.startswith("2033-05-18T03:33:20") for time in listed.values()), listed
+    rclone("check", "--download", str(tree), remote)
+    rclone("moveto", remote + "big", remote + "moved")
+    assert sha256(s3.get_object(Bucket=bucket, Key=prefix + "moved")["Body"].read()) == sha256((tree / "big").read_bytes())

@@ -80,12 +80,14 @@ impl Collector {
     /// Removes what can be removed.
     fn collect(&self) -> Stuck {
         let mut stuck = Stuck::default();
-        report(self.collect_files(&mut stuck));
+        // Sets first: what they shared may become garbage with them.
         report(self.collect_sets(&mut stuck));
+        report(self.collect_files(&mut stuck));
         stuck
     }
 
-    /// Removes the files of replaced parts: nobody reads an upload's parts, so nobody has them open.
+    /// Removes files that no part and no piece names: those of replaced parts (nobody reads an upload's parts, so
+    /// nobody has them open), and shared ones whose last set is forgotten, which is done when nobody reads it.
     fn collect_files(&self, stuck: &mut Stuck) -> Result<(), Failure> {
         let mut after = None;
         while !self.stopped() {
@@ -100,7 +102,8 @@ impl Collector {
         Ok(())
     }
 
-    /// Removes sets that are not being read.
+    /// Removes sets that are not being read. A file that only a garbage set names is never named by another set
+    /// again, since copies are made of live objects only; so it can be removed before the set is forgotten.
     fn collect_sets(&self, stuck: &mut Stuck) -> Result<(), Failure> {
         let mut after = SetId(0);
         while !self.stopped() {

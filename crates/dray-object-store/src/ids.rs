@@ -78,12 +78,34 @@ impl fmt::Display for UploadId {
     }
 }
 
-/// A part's `ETag`, without quotes: half of its BLAKE3. The same bytes sent twice have the same `ETag`, so a
-/// late duplicate of a part cannot spoil a Complete that lists the other copy; and nobody who has the part's URL
-/// can put other bytes there that have it too, as a CRC would let them. The dash says, as S3's own multipart
-/// `ETag`s do, that this is no MD5; clients that compare MD5s look for it.
-pub(crate) fn part_etag(blake3: [u8; 16]) -> String {
-    format!("{}-1", hex::encode(blake3))
+/// What a part's `ETag` is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PartDigest {
+    /// Half of the BLAKE3 of its bytes, or, of a part that was copied, of where they came from. The same bytes sent
+    /// twice have the same `ETag`, so a late duplicate of a part cannot spoil a Complete that lists the other copy; and
+    /// nobody who has the part's URL can put other bytes there that have it too, as a CRC would let them.
+    Blake3([u8; 16]),
+    /// The MD5 of its bytes, as on AWS.
+    Md5([u8; 16]),
+}
+
+impl PartDigest {
+    /// The part's `ETag`, without quotes. The dash after a BLAKE3 says, as S3's own multipart `ETag`s do, that this is no
+    /// MD5; clients that compare MD5s look for it.
+    pub(crate) fn etag(self) -> String {
+        match self {
+            Self::Blake3(half) => format!("{}-1", hex::encode(half)),
+            Self::Md5(md5) => hex::encode(md5),
+        }
+    }
+
+    /// The MD5 of the part's bytes, where it is known.
+    pub(crate) fn md5(self) -> Option<[u8; 16]> {
+        match self {
+            Self::Blake3(_) => None,
+            Self::Md5(md5) => Some(md5),
+        }
+    }
 }
 
 /// The number of a part that is known to be one.

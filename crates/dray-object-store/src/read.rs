@@ -19,7 +19,8 @@ use crate::{
     meta::{
         Meta,
         layout::{Layout, Place},
-        parts::{self, StoredBytes, StoredPart},
+        parts,
+        pieces::{Slice as Stored, StoredBytes},
     },
     pins::Pin,
 };
@@ -35,10 +36,14 @@ pub(crate) struct Reader {
     pub(crate) open: Option<OpenPart>,
 }
 
-/// The part that is being read.
+/// The stored bytes that are being read: a part's, or a piece's.
 pub(crate) struct OpenPart {
+    /// The part that they are of, and where they lie in the object.
     place: Place,
-    crc64: u64,
+    /// Where in their file they begin, the file's size, and the CRCs of the blocks from `first_block` on.
+    start: u64,
+    file_bytes: u64,
+    first_block: u64,
     blocks: Vec<u64>,
     bytes: OpenBytes,
 }
@@ -77,9 +82,10 @@ impl Reader {
     fn open_part(&self) -> Result<OpenPart, Failure> {
         let place = self.layout.at(self.bytes.start);
         let place = place.ok_or_else(|| Failure::internal("a range reaches beyond its object"))?;
-        let number = place.number;
-        let part = self.meta.read_blocking(|db| parts::stored(db, self.pin.set(), number))?;
-        let StoredPart { crc64, blocks, bytes } = part;
+        let (set, number, offset) = (self.pin.set(), place.number, self.bytes.start - place.bytes.start);
+        let (at, stored) = self.meta.read_blocking(|db| parts::stored_at(db, set, number, offset))?;
+        let first_block = stored.first_block();
+        let Stored { size_bytes, start, file_bytes, blocks, bytes } = stored;
         let bytes = match bytes {
             StoredBytes::Inline(bytes) => OpenBytes::Inline(bytes.into()),
             StoredBytes::File(id) => {
@@ -87,7 +93,9 @@ impl Reader {
                 OpenBytes::File(file.map_err(|error| Failure::internal(self.damaged(number, &error)))?)
             }
         };
-        Ok(OpenPart { place, crc64, blocks, bytes })
+        let begin = place.bytes.start + at;
+        let place = Place { number, bytes: begin..begin + size_bytes };
+        Ok(OpenPart { place, start, file_bytes, first_block, blocks, bytes })
     }
 
     fn damaged(&self, number: u16, what: &io::Error) -> Damaged {
@@ -98,13 +106,13 @@ impl Reader {
 impl OpenPart {
     /// The bytes from the start of `wanted` to the end of their block, or of `wanted` if that comes first.
     fn read(&self, wanted: &Range<u64>, mut buffer: Buffer) -> io::Result<Bytes> {
-        let part_bytes = self.place.bytes.end - self.place.bytes.start;
-        let start = wanted.start - self.place.bytes.start;
+        let in_file = |offset: u64| offset.min(self.place.bytes.end) - self.place.bytes.start + self.start;
+        let (start, end) = (in_file(wanted.start), in_file(wanted.end));
         let block = start / BLOCK_BYTES as u64;
         let block_start = block * BLOCK_BYTES as u64;
-        let block_bytes = index(part_bytes - block_start).min(BLOCK_BYTES);
+        let block_bytes = index(self.file_bytes - block_start).min(BLOCK_BYTES);
         let from = index(start - block_start);
-        let to = index(wanted.end - self.place.bytes.start - block_start).min(block_bytes);
+        let to = index(end - block_start).min(block_bytes);
         let whole = match &self.bytes {
             OpenBytes::Inline(bytes) => bytes.clone(),
             OpenBytes::File(file) => {
@@ -112,17 +120,14 @@ impl OpenPart {
                 Bytes::from_owner(Slice { buffer, range: 0..block_bytes })
             }
         };
-        if whole.len() != block_bytes || Some(crc_fast::crc64_nvme(&whole)) != self.crc_of(index(block)) {
+        let expected = self.blocks.get(index(block - self.first_block));
+        if whole.len() != block_bytes || Some(&crc_fast::crc64_nvme(&whole)) != expected {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidData,
                 format!("block {block} has another CRC-64"),
             ));
         }
         Ok(whole.slice(from..to))
-    }
-
-    fn crc_of(&self, block: usize) -> Option<u64> {
-        if self.blocks.is_empty() { Some(self.crc64) } else { self.blocks.get(block).copied() }
     }
 }
 

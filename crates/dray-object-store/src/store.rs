@@ -280,7 +280,7 @@ fn lock(root: &Path) -> Result<File, OpenError> {
 fn database_error(error: SchemaError, root: &Path, path: &Path) -> OpenError {
     match error {
         SchemaError::Newer(found) => {
-            OpenError::NewerVersion { path: root.to_owned(), found, known: schema::VERSION }
+            OpenError::NewerVersion { path: root.to_owned(), found, known: schema::known_version() }
         }
         SchemaError::Sqlite(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::CannotOpen) => {
             OpenError::Unwritable { path: path.to_owned(), source: io::Error::other(error) }

@@ -16,6 +16,7 @@ mod error_code;
 mod part_number;
 mod part_presigner;
 mod payload;
+mod post_policy;
 mod presign;
 #[cfg(test)]
 mod properties;
@@ -34,6 +35,7 @@ pub use error_code::ErrorCode;
 pub use part_number::{MAX_PART_NUMBER, PartNumber, PartNumberError};
 pub use part_presigner::PartPresigner;
 pub use payload::{ChunkSigner, Payload};
+pub use post_policy::{PostPolicy, authenticate_post};
 pub use presign::{MAX_EXPIRES_SECS, PresignError, PresignScope, presign, presign_with_headers};
 pub use query::Query;
 pub use sign_request::{PayloadHash, SignError, SigningScope, sign_request};

@@ -20,6 +20,8 @@ const MAX_PUT_BYTES: u64 = 5 << 30;
 pub(crate) struct Announced {
     /// Of the payload, without the framing of `aws-chunked`.
     pub(crate) size_bytes: u64,
+    /// Whether the size is exact, or only the most that may come.
+    pub(super) is_exact: bool,
     pub(crate) payload: Payload,
     md5: Option<[u8; 16]>,
     /// From headers or the query.
@@ -38,10 +40,23 @@ impl Announced {
         }
         Ok(Self {
             size_bytes,
+            is_exact: true,
             md5: announced_md5(fields)?,
             checksums: announced_checksums(fields)?,
             trailing: trailing(fields, &payload)?,
             payload,
+        })
+    }
+
+    /// The announcement of a form's file, which has at most `most_bytes`; the fields stand for headers.
+    pub(crate) fn of_form(fields: &Fields<'_>, most_bytes: u64) -> Result<Self, Failure> {
+        Ok(Self {
+            size_bytes: most_bytes.min(MAX_PUT_BYTES),
+            is_exact: false,
+            payload: Payload::Unsigned,
+            md5: announced_md5(fields)?,
+            checksums: announced_checksums(fields)?,
+            trailing: Vec::new(),
         })
     }
 
@@ -74,9 +89,18 @@ impl Announced {
         Ok(expected)
     }
 
+    /// More bytes came than may.
+    pub(super) fn too_long(&self) -> Failure {
+        if self.is_exact {
+            return invalid_request("The body is longer than announced");
+        }
+        let message = format!("Your proposed upload is longer than the {} bytes allowed", self.size_bytes);
+        Failure::new(ErrorCode::EntityTooLarge, message)
+    }
+
     /// Checks MD5 and the signed SHA-256.
     pub(super) fn verify(&self, digested: &Digested) -> Result<(), Failure> {
-        if self.md5.is_some() && self.md5 != digested.md5 {
+        if self.md5.is_some() && self.md5 != digested.digest.md5() {
             let message = "The Content-MD5 you specified did not match what we received";
             return Err(Failure::new(ErrorCode::BadDigest, message));
         }
@@ -123,8 +147,11 @@ pub(crate) fn announced_checksums(fields: &Fields<'_>) -> Result<Vec<Checksum>, 
 }
 
 fn parse_checksum(algorithm: Algorithm, value: &str) -> Result<Checksum, Failure> {
-    Checksum::from_base64(algorithm, value)
-        .ok_or_else(|| invalid_request(format!("Value for {} header is invalid", algorithm.header_name())))
+    let invalid = || {
+        let message = format!("Value for {} header is invalid", algorithm.header_name());
+        Failure::new(ErrorCode::BadDigest, message)
+    };
+    Checksum::from_base64(algorithm, value).ok_or_else(invalid)
 }
 
 fn trailing(fields: &Fields<'_>, payload: &Payload) -> Result<Vec<Algorithm>, Failure> {

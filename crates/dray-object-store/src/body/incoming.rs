@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use axum::body::{Body, HttpBody as _};
 use bytes::Bytes;
-use dray_s3::{ChunkedDecoder, ErrorCode, Trailers};
+use dray_s3::{ChunkedDecoder, ErrorCode, S3Error, Trailers};
+use futures_util::{Stream, stream};
 use http::{HeaderValue, header::CONNECTION};
 use http_body_util::BodyExt;
 use tokio::time::{Instant, timeout};
@@ -52,6 +53,21 @@ impl<'a> Incoming<'a> {
     pub(crate) fn finish(self) -> Result<Option<Trailers>, Failure> {
         Ok(self.decoder.map(ChunkedDecoder::finish).transpose()?)
     }
+}
+
+/// The frames of a body as a stream, for a parser that takes in all that is ready: it is given one frame at a time.
+pub(crate) fn frames(
+    body: &mut Body,
+    idle_timeout: Duration,
+) -> impl Stream<Item = Result<Bytes, S3Error>> + Send + '_ {
+    stream::unfold(Some(Frames::new(body, idle_timeout)), |frames| async {
+        let mut frames = frames?;
+        tokio::task::yield_now().await;
+        match frames.next().await {
+            Ok(frame) => frame.map(|frame| (Ok(frame), Some(frames))),
+            Err(failure) => Some((Err(failure.error), None)),
+        }
+    })
 }
 
 /// Reads a body that must be at most `max_bytes` long: the XML of a control request.

@@ -7,21 +7,23 @@ mod incoming;
 mod sink;
 
 use axum::body::Body;
-use dray_s3::{ErrorCode, checksum::Checksum};
+use bytes::Bytes;
+use dray_s3::{ErrorCode, Trailers, checksum::Checksum};
 use std::time::Duration;
 
 pub(crate) use self::{
     announced::{Announced, announced_checksums, announced_md5},
     digests::{Digested, Wanted},
-    incoming::{Incoming, read_whole},
+    incoming::{frames, read_whole},
 };
 use self::{
-    incoming::incomplete,
+    incoming::{Incoming, incomplete},
     sink::{INLINE_MAX_BYTES, Sink},
 };
 use crate::{
     disk::{NewFile, SharedDisk},
-    failure::{Failure, invalid_request, slow_down},
+    failure::{Failure, slow_down},
+    http::next_chunk,
     ids::PartFileId,
 };
 
@@ -49,8 +51,48 @@ pub(crate) async fn receive(
     wanted: Wanted,
     idle_timeout: Duration,
 ) -> Result<Received, Failure> {
-    let digests = announced.digests(wanted);
     let mut incoming = Incoming::new(body, announced, idle_timeout);
+    let source = Source::Body(&mut incoming);
+    let (size_bytes, sink) = fill(disk, file, source, announced, wanted).await?;
+    let trailers = incoming.finish()?;
+    finish(size_bytes, sink, announced, trailers.as_ref()).await
+}
+
+/// Takes in the file of a form, in the same way.
+pub(crate) async fn receive_form(
+    disk: &SharedDisk,
+    file: PartFileId,
+    field: &mut multer::Field<'_>,
+    announced: &Announced,
+    wanted: Wanted,
+) -> Result<Received, Failure> {
+    let (size_bytes, sink) = fill(disk, file, Source::Form(field), announced, wanted).await?;
+    finish(size_bytes, sink, announced, None).await
+}
+
+/// Where bytes come from.
+enum Source<'a, 'body> {
+    Body(&'a mut Incoming<'body>),
+    Form(&'a mut multer::Field<'body>),
+}
+
+impl Source<'_, '_> {
+    async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
+        match self {
+            Self::Body(incoming) => incoming.next().await,
+            Self::Form(field) => next_chunk(field).await,
+        }
+    }
+}
+
+async fn fill(
+    disk: &SharedDisk,
+    file: PartFileId,
+    mut source: Source<'_, '_>,
+    announced: &Announced,
+    wanted: Wanted,
+) -> Result<(u64, Sink), Failure> {
+    let digests = announced.digests(wanted);
     let mut sink = if announced.size_bytes <= INLINE_MAX_BYTES {
         Sink::inline(announced.size_bytes, digests)
     } else {
@@ -59,18 +101,26 @@ pub(crate) async fn receive(
         Sink::file(disk, file, digests, first)
     };
     let mut size_bytes = 0;
-    while let Some(data) = incoming.next().await? {
+    while let Some(data) = source.next().await? {
         size_bytes += data.len() as u64;
         if size_bytes > announced.size_bytes {
-            return Err(invalid_request("The body is longer than announced"));
+            return Err(announced.too_long());
         }
         sink.write(&data).await?;
     }
-    if size_bytes != announced.size_bytes {
+    if size_bytes != announced.size_bytes && announced.is_exact {
         return Err(incomplete());
     }
-    let trailers = incoming.finish()?;
-    let expected = announced.expected_checksums(trailers.as_ref())?;
+    Ok((size_bytes, sink))
+}
+
+async fn finish(
+    size_bytes: u64,
+    sink: Sink,
+    announced: &Announced,
+    trailers: Option<&Trailers>,
+) -> Result<Received, Failure> {
+    let expected = announced.expected_checksums(trailers)?;
     let (digested, bytes) = sink.finish().await?;
     announced.verify(&digested)?;
     verify_checksums(&digested, &expected)?;

@@ -9,9 +9,10 @@ use super::{
     Call, answer,
     control_body::{self, Checksums},
     list_objects::continued,
+    stored_headers::refuse_what_is_not_kept,
 };
 use crate::{
-    failure::{Failure, invalid_argument},
+    failure::{Failure, invalid_argument, not_implemented},
     meta::buckets::{self, Asked},
 };
 
@@ -27,7 +28,7 @@ pub(crate) fn is_bucket_name(name: &str) -> bool {
         && bytes.iter().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(byte))
         && edge(bytes.first())
         && edge(bytes.last())
-        && !name.contains("..")
+        && ["..", ".-", "-."].iter().all(|pair| !name.contains(pair))
         && name.parse::<std::net::Ipv4Addr>().is_err()
 }
 
@@ -36,6 +37,14 @@ pub(super) async fn create(call: &Call, body: &mut Body) -> Result<Response, Fai
     if !is_bucket_name(&name) {
         let message = "A bucket's name has 3 to 63 lower-case letters, digits, dots and hyphens";
         return Err(Failure::new(ErrorCode::InvalidBucketName, message));
+    }
+    refuse_what_is_not_kept(&call.fields())?;
+    if call
+        .fields()
+        .get("x-amz-bucket-object-lock-enabled")
+        .is_some_and(|asked| !asked.eq_ignore_ascii_case("false"))
+    {
+        return Err(not_implemented("object lock"));
     }
     let body = control_body::read(call, body, MAX_CONFIGURATION_BYTES, Checksums::OfBody).await?;
     let asked = xml::CreateBucketConfiguration::parse(&body)?.location_constraint;
@@ -150,7 +159,9 @@ mod tests {
         for good in ["dray", "a-b.c", "123", &"a".repeat(63)] {
             assert!(is_bucket_name(good), "{good}");
         }
-        for bad in ["", "ab", "Dray", "a_b", "-ab", "ab-", "a..b", "1.2.3.4", "a/b", &"a".repeat(64)] {
+        for bad in
+            ["", "ab", "Dray", "a_b", "-ab", "ab-", "a..b", "a.-b", "a-.b", "1.2.3.4", "a/b", &"a".repeat(64)]
+        {
             assert!(!is_bucket_name(bad), "{bad}");
         }
     }

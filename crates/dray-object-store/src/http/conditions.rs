@@ -1,12 +1,12 @@
 //! Conditional requests: of readers (RFC 9110, 13) and of writers (S3 "conditional writes").
 
-use dray_s3::ErrorCode;
-use http::{HeaderMap, header};
+use dray_s3::{ErrorCode, xml::DeleteObject};
+use http::{HeaderMap, HeaderName, header};
 use jiff::{Timestamp, fmt::rfc2822};
 
 use super::answer::{http_date, quoted};
 use crate::{
-    failure::{Failure, no_such_key, not_implemented},
+    failure::{Failure, invalid_argument, no_such_key, not_implemented},
     meta::objects::Object,
 };
 
@@ -46,40 +46,107 @@ pub(super) fn range_applies(headers: &HeaderMap, object: &Object) -> bool {
     lists(validator, &object.etag) || same_date()
 }
 
-/// What a writer asks of the object that it would replace.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum WriteCondition {
-    None,
-    /// `If-None-Match: *`
-    Absent,
-    /// `If-Match`
-    Matches(String),
+/// What a writer asks of the object that it would replace: `If-Match` and `If-None-Match` as RFC 9110 has them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct WriteCondition {
+    matches: Option<String>,
+    none_matches: Option<String>,
 }
 
 impl WriteCondition {
-    /// Reads the condition; what S3 does not know is refused, since to ignore it would overwrite.
+    /// Reads the condition. Both headers together ask for what cannot be.
     pub(super) fn read(headers: &HeaderMap) -> Result<Self, Failure> {
-        let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default().trim().to_owned());
-        match (text(header::IF_NONE_MATCH), text(header::IF_MATCH)) {
-            (None, None) => Ok(Self::None),
-            (Some(all), None) if all == "*" => Ok(Self::Absent),
-            (None, Some(tags)) => Ok(Self::Matches(tags)),
-            _ => Err(not_implemented("this condition on a write (only If-None-Match: * or If-Match)")),
+        let condition = Self {
+            matches: text(headers, header::IF_MATCH),
+            none_matches: text(headers, header::IF_NONE_MATCH),
+        };
+        if condition.matches.is_some() && condition.none_matches.is_some() {
+            return Err(not_implemented("If-Match and If-None-Match together on a write"));
         }
+        Ok(condition)
+    }
+
+    /// Whether there is nothing to check.
+    pub(super) fn is_none(&self) -> bool {
+        *self == Self::default()
     }
 
     /// Checks it against what is there.
     pub(super) fn check(&self, there: Option<&Object>) -> Result<(), Failure> {
-        match (self, there) {
-            (Self::None, _) | (Self::Absent, None) => Ok(()),
-            (Self::Matches(tags), Some(object)) if lists(tags, &object.etag) => Ok(()),
-            (Self::Matches(_), None) => Err(no_such_key()),
-            (Self::Absent | Self::Matches(_), Some(_)) => Err(precondition_failed()),
+        match (&self.matches, there) {
+            (Some(_), None) => return Err(no_such_key()),
+            (Some(tags), Some(object)) if !lists(tags, &object.etag) => return Err(precondition_failed()),
+            _ => {}
+        }
+        match (&self.none_matches, there) {
+            (Some(tags), Some(object)) if lists(tags, &object.etag) => Err(precondition_failed()),
+            _ => Ok(()),
         }
     }
 }
 
-fn precondition_failed() -> Failure {
+/// What a delete asks of the object that it would remove. One that is not there is as good as removed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct DeleteCondition {
+    matches: Option<String>,
+    size_bytes: Option<u64>,
+    /// Seconds since 1970.
+    modified: Option<i64>,
+}
+
+impl DeleteCondition {
+    /// Reads the condition in the headers of a `DeleteObject`; what S3 does not know is refused, since to ignore it
+    /// would remove what must stay.
+    pub(super) fn read(headers: &HeaderMap) -> Result<Self, Failure> {
+        refuse_on_delete(headers, &[header::IF_NONE_MATCH])?;
+        let size_bytes = headers.get("x-amz-if-match-size").map(|value| {
+            let size = value.to_str().ok().and_then(|size| size.parse().ok());
+            size.ok_or_else(|| invalid_argument("x-amz-if-match-size must be a number of bytes"))
+        });
+        let modified = headers.get("x-amz-if-match-last-modified-time");
+        let modified = modified.map(|value| moment(value.to_str().unwrap_or_default())).transpose()?;
+        Ok(Self { matches: text(headers, header::IF_MATCH), size_bytes: size_bytes.transpose()?, modified })
+    }
+
+    /// The condition on one object of a `DeleteObjects`.
+    pub(super) fn of(object: &DeleteObject) -> Result<Self, Failure> {
+        let modified = object.last_modified.as_deref().map(moment).transpose()?;
+        Ok(Self { matches: object.etag.clone(), size_bytes: object.size_bytes, modified })
+    }
+
+    /// Whether there is nothing to check.
+    pub(super) fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Checks it against what is there.
+    pub(super) fn check(&self, there: &Object) -> Result<(), Failure> {
+        let holds = self.matches.as_deref().is_none_or(|tags| lists(tags, &there.etag))
+            && self.size_bytes.is_none_or(|size| size == there.size_bytes)
+            && self.modified.is_none_or(|modified| modified == seconds(there.modified_at));
+        holds.then_some(()).ok_or_else(precondition_failed)
+    }
+}
+
+/// Refuses a delete that has one of these headers.
+pub(super) fn refuse_on_delete(headers: &HeaderMap, names: &[HeaderName]) -> Result<(), Failure> {
+    match names.iter().find(|name| headers.contains_key(*name)) {
+        Some(name) => Err(not_implemented(&format!("the header {name} on this delete"))),
+        None => Ok(()),
+    }
+}
+
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<String> {
+    headers.get(name).map(|value| value.to_str().unwrap_or_default().trim().to_owned())
+}
+
+/// A moment to the second: an HTTP date, or ISO 8601.
+fn moment(text: &str) -> Result<i64, Failure> {
+    let iso = || text.parse::<Timestamp>().ok().map(Timestamp::as_second);
+    parse_date(text).or_else(iso).ok_or_else(|| invalid_argument("The time of the condition cannot be read"))
+}
+
+pub(super) fn precondition_failed() -> Failure {
     Failure::new(
         ErrorCode::PreconditionFailed,
         "At least one of the pre-conditions you specified did not hold",
@@ -122,6 +189,7 @@ mod tests {
             // Fri, 31 Jan 2025 12:00:00.5 GMT
             modified_at: 1_738_324_800_500,
             headers: "[]".to_owned(),
+            tags: "[]".to_owned(),
             layout: Layout::single(3),
             checksum: ObjectChecksum {
                 checksum: Checksum::of(Algorithm::Crc64Nvme, b"abc"),
@@ -133,7 +201,7 @@ mod tests {
 
     fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
         let pair = |(name, value): &(&str, &str)| {
-            (name.parse::<http::HeaderName>().unwrap(), value.parse::<http::HeaderValue>().unwrap())
+            (name.parse::<HeaderName>().unwrap(), value.parse::<http::HeaderValue>().unwrap())
         };
         pairs.iter().map(pair).collect()
     }
@@ -178,6 +246,10 @@ mod tests {
         let same = WriteCondition::read(&headers(&[("if-match", "\"abc-2\"")])).unwrap();
         assert!(same.check(Some(&object())).is_ok());
         assert_eq!(same.check(None).unwrap_err().error.code, ErrorCode::NoSuchKey);
-        assert!(WriteCondition::read(&headers(&[("if-none-match", "\"x\"")])).is_err());
+        let other = WriteCondition::read(&headers(&[("if-none-match", "x")])).unwrap();
+        assert!(other.check(Some(&object())).is_ok() && other.check(None).is_ok());
+        let this = WriteCondition::read(&headers(&[("if-none-match", "abc-2")])).unwrap();
+        assert!(this.check(Some(&object())).is_err());
+        assert!(WriteCondition::read(&headers(&[("if-none-match", "x"), ("if-match", "x")])).is_err());
     }
 }

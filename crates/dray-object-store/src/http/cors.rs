@@ -5,7 +5,10 @@ use dray_s3::ErrorCode;
 use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 
 use super::answer;
-use crate::{CorsOrigins, ObjectStore, failure::Failure};
+use crate::{
+    CorsOrigins, ObjectStore,
+    failure::{Failure, invalid_request},
+};
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, PUT, HEAD, POST, DELETE");
 /// What a page may read of an answer; without `ETag` an upload fails at its very end.
@@ -19,6 +22,9 @@ const MAX_AGE_SECS: HeaderValue = HeaderValue::from_static("86400");
 
 /// Answers an `OPTIONS` request. It carries no signature.
 pub(super) fn preflight(store: &ObjectStore, head: &Parts) -> Result<Response, Failure> {
+    if !head.headers.contains_key(header::ORIGIN) {
+        return Err(invalid_request("Insufficient information. Origin request header needed."));
+    }
     let requested = head.headers.get(header::ACCESS_CONTROL_REQUEST_METHOD);
     let method = requested.and_then(|method| method.to_str().ok());
     let known =

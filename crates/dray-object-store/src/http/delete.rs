@@ -1,54 +1,76 @@
 //! `DeleteObject` and `DeleteObjects`. Deleting what is not there succeeds.
 
+use std::collections::BTreeSet;
+
 use axum::{body::Body, response::Response};
 use dray_s3::{
     ErrorCode,
-    xml::{self, Delete, DeleteFailure, DeleteObject, MAX_DELETE_BODY_BYTES},
+    xml::{self, Delete, DeleteFailure, DeleteObject, MAX_DELETE_BODY_BYTES, NULL_VERSION},
 };
 use http::{StatusCode, header};
 
 use super::{
     Call, answer,
+    conditions::{DeleteCondition, precondition_failed, refuse_on_delete},
     control_body::{self, Checksums},
 };
 use crate::{
-    failure::{Failure, not_implemented},
+    failure::Failure,
     meta::{buckets, objects},
 };
 
 pub(super) async fn one(call: &Call) -> Result<Response, Failure> {
-    if call.head.headers.contains_key(header::IF_MATCH)
-        || call.fields().starting_with("x-amz-if-match-").next().is_some()
-    {
-        return Err(not_implemented("conditions on a delete"));
+    let condition = DeleteCondition::read(&call.head.headers)?;
+    let refused = remove(call, vec![(call.target.key.clone(), condition)]).await?;
+    match refused.into_iter().next() {
+        Some(_) => Err(precondition_failed()),
+        None => Ok(answer::empty(StatusCode::NO_CONTENT)),
     }
-    remove(call, vec![call.target.key.clone()]).await?;
-    Ok(answer::empty(StatusCode::NO_CONTENT))
 }
 
 pub(super) async fn many(call: &Call, body: &mut Body) -> Result<Response, Failure> {
+    refuse_on_delete(&call.head.headers, &[header::IF_MATCH, header::IF_NONE_MATCH])?;
     let body = control_body::read(call, body, MAX_DELETE_BODY_BYTES, Checksums::OfBody).await?;
     let request = Delete::parse(&body)?;
-    let has_version = |object: &&DeleteObject| object.version_id.as_ref().is_some_and(|id| id != "null");
+    let has_version =
+        |object: &&DeleteObject| object.version_id.as_ref().is_some_and(|id| id != NULL_VERSION);
     let unversioned = request.objects.iter().filter(|object| !has_version(object));
-    let keys: Vec<String> = unversioned.map(|object| object.key.clone()).collect();
-    remove(call, keys.clone()).await?;
+    let asked = unversioned.map(|object| Ok((object.key.clone(), DeleteCondition::of(object)?)));
+    let asked = asked.collect::<Result<Vec<_>, Failure>>()?;
+    let refused = remove(call, asked.clone()).await?;
 
-    let failures = request.objects.iter().filter(has_version).map(|object| DeleteFailure {
+    let versioned = request.objects.iter().filter(has_version).map(|object| DeleteFailure {
         key: &object.key,
         code: ErrorCode::NotImplemented,
         message: "This store keeps no versions",
     });
-    let deleted = if request.quiet { Vec::new() } else { keys.iter().map(String::as_str).collect() };
-    Ok(answer::xml(xml::DeleteResult { deleted, failures: failures.collect() }.to_xml()))
+    let changed = refused.iter().map(|at| DeleteFailure {
+        key: &asked[*at].0,
+        code: ErrorCode::PreconditionFailed,
+        message: "The object is not as the request wants it",
+    });
+    let gone = asked.iter().enumerate().filter(|(at, _)| !request.quiet && !refused.contains(at));
+    let deleted = gone.map(|(_, (key, _))| key.as_str()).collect();
+    Ok(answer::xml(xml::DeleteResult { deleted, failures: versioned.chain(changed).collect() }.to_xml()))
 }
 
-/// Removes all of these objects in one commit.
-async fn remove(call: &Call, keys: Vec<String>) -> Result<(), Failure> {
+/// Removes all of these objects in one commit, but those whose conditions do not hold: the places of those in the list.
+async fn remove(call: &Call, asked: Vec<(String, DeleteCondition)>) -> Result<BTreeSet<usize>, Failure> {
     let bucket = call.target.bucket.clone();
     let remove = call.store.write_freeing(move |db| {
         let bucket = buckets::find(db, &bucket)?;
-        Ok(keys.iter().try_for_each(|key| objects::remove(db, bucket, key))?)
+        let mut refused = BTreeSet::new();
+        for (at, (key, condition)) in asked.iter().enumerate() {
+            if !condition.is_none()
+                && let Some(there) = objects::find(db, bucket, key)?
+                && condition.check(&there).is_err()
+            {
+                refused.insert(at);
+                continue;
+            }
+            objects::remove(db, bucket, key)?;
+        }
+        Ok(refused)
     });
     remove.await
 }

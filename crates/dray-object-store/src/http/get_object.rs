@@ -9,17 +9,24 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 use super::{
     Call, answer, conditions,
     range::{self, Asked},
-    stored_headers,
+    stored_headers, tags,
     uploads::X_AMZ_CHECKSUM_TYPE,
 };
 use crate::{
+    ObjectStore,
     failure::{Failure, invalid_request, no_such_key},
-    meta::{buckets, objects, objects::Object},
+    meta::{
+        buckets, objects,
+        objects::Object,
+        parts::{self, Part},
+    },
     pins::Pin,
     read::{self, Reader},
 };
 
 const X_AMZ_MP_PARTS_COUNT: HeaderName = HeaderName::from_static("x-amz-mp-parts-count");
+
+const X_AMZ_TAGGING_COUNT: HeaderName = HeaderName::from_static("x-amz-tagging-count");
 
 /// Which bytes are answered, and whether they are named as a part of the whole.
 struct Selection {
@@ -34,12 +41,14 @@ pub(super) async fn head(call: &Call) -> Result<Response, Failure> {
         objects::find(db, bucket, &key)?.ok_or_else(no_such_key)
     });
     let object = find.await?;
-    Ok(describe(call, &object)?.0)
+    let part = part_asked(call, &object).await?;
+    Ok(describe(call, &object, part.as_ref())?.0)
 }
 
 pub(super) async fn get(call: &Call) -> Result<Response, Failure> {
-    let (object, pin) = find_and_pin(call).await?;
-    let (mut response, bytes) = describe(call, &object)?;
+    let (object, pin) = find_and_pin(&call.store, &call.target.bucket, &call.target.key).await?;
+    let part = part_asked(call, &object).await?;
+    let (mut response, bytes) = describe(call, &object, part.as_ref())?;
     if bytes.is_empty() {
         return Ok(response);
     }
@@ -56,10 +65,13 @@ pub(super) async fn get(call: &Call) -> Result<Response, Failure> {
 }
 
 /// The object, its parts pinned: see `pins.rs` for why it is looked at twice.
-async fn find_and_pin(call: &Call) -> Result<(Object, Pin), Failure> {
-    let (bucket, key) = (call.target.bucket.clone(), call.target.key.clone());
-    let pins = call.store.pins().clone();
-    let find = call.store.meta().read(move |db| {
+pub(super) async fn find_and_pin(
+    store: &ObjectStore,
+    bucket: &str,
+    key: &str,
+) -> Result<(Object, Pin), Failure> {
+    let (bucket, key, pins) = (bucket.to_owned(), key.to_owned(), store.pins().clone());
+    let find = store.meta().read(move |db| {
         let bucket = buckets::find(db, &bucket)?;
         loop {
             let object = objects::find(db, bucket, &key)?.ok_or_else(no_such_key)?;
@@ -72,8 +84,23 @@ async fn find_and_pin(call: &Call) -> Result<(Object, Pin), Failure> {
     find.await
 }
 
+/// The part whose checksum is asked for, by its number.
+async fn part_asked(call: &Call, object: &Object) -> Result<Option<Part>, Failure> {
+    let number = call.query.get("partNumber").and_then(|number| number.parse::<PartNumber>().ok());
+    let Some(number) = number.filter(|_| object.token.is_some() && wants_checksum(call)) else {
+        return Ok(None);
+    };
+    let (set, before) = (object.set, number.get() - 1);
+    let page = call.store.meta().read(move |db| Ok(parts::page(db, set, before, 1)?)).await?;
+    Ok(page.into_iter().find(|part| part.number == number.get()))
+}
+
+fn wants_checksum(call: &Call) -> bool {
+    call.fields().get("x-amz-checksum-mode").is_some_and(|mode| mode.eq_ignore_ascii_case("enabled"))
+}
+
 /// The head of the answer, and the bytes that belong to it.
-fn describe(call: &Call, object: &Object) -> Result<(Response, Range<u64>), Failure> {
+fn describe(call: &Call, object: &Object, part: Option<&Part>) -> Result<(Response, Range<u64>), Failure> {
     conditions::check_read(&call.head.headers, object)?;
     let part_number = call.query.get("partNumber").map(str::parse::<PartNumber>).transpose()?;
     let selection = select(call, object, part_number)?;
@@ -84,13 +111,20 @@ fn describe(call: &Call, object: &Object) -> Result<(Response, Range<u64>), Fail
     headers.extend(answer::http_date(object.modified_at).map(|date| (header::LAST_MODIFIED, date)));
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     headers.insert(header::CONTENT_LENGTH, (selection.bytes.end - selection.bytes.start).into());
+    let tags = tags::count(&object.tags)?;
+    if tags > 0 {
+        headers.insert(X_AMZ_TAGGING_COUNT, tags.into());
+    }
     if part_number.is_some() && object.token.is_some() {
         headers.insert(X_AMZ_MP_PARTS_COUNT, object.layout.parts().into());
     }
-    let wants_checksum = call.fields().get("x-amz-checksum-mode");
-    if !selection.partial && wants_checksum.is_some_and(|mode| mode.eq_ignore_ascii_case("enabled")) {
-        let name = HeaderName::from_static(object.checksum.checksum.algorithm().header_name());
-        answer::set(headers, name, &object.checksum.text());
+    let algorithm = object.checksum.checksum.algorithm();
+    let checksum = match part {
+        Some(part) => part.checksum(algorithm).map(|checksum| checksum.to_base64()),
+        None => (!selection.partial && wants_checksum(call)).then(|| object.checksum.text()),
+    };
+    if let Some(checksum) = checksum {
+        answer::set(headers, HeaderName::from_static(algorithm.header_name()), &checksum);
         answer::set(headers, X_AMZ_CHECKSUM_TYPE, object.checksum.checksum_type.as_str());
     }
     if selection.partial {
@@ -110,7 +144,7 @@ fn select(call: &Call, object: &Object, part_number: Option<PartNumber>) -> Resu
             return Err(invalid_request("Cannot specify both Range header and partNumber query parameter"));
         }
         let place = object.layout.part(number.get()).ok_or_else(|| {
-            Failure::new(ErrorCode::InvalidPartNumber, format!("The object has no part {number}"))
+            Failure::new(ErrorCode::InvalidPart, format!("The object has no part {number}"))
         })?;
         return Ok(Selection { partial: !place.bytes.is_empty(), bytes: place.bytes });
     }

@@ -4,7 +4,7 @@ use axum::response::Response;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use dray_s3::xml::{self, EncodingType};
 
-use super::{Call, answer};
+use super::{Call, answer, op::ALLOW_UNORDERED};
 use crate::{
     failure::{Failure, invalid_argument},
     meta::{
@@ -59,6 +59,20 @@ pub(super) async fn version_2(call: &Call) -> Result<Response, Failure> {
     Ok(answer::xml(document.to_xml()))
 }
 
+/// `ListObjectVersions`: each object has one version.
+pub(super) async fn versions(call: &Call) -> Result<Response, Failure> {
+    let (limit, encoding_type) = (limit(call, "max-keys")?, encoding_type(call)?);
+    let key_marker = call.query.get("key-marker").unwrap_or_default();
+    let page = page(call, key_marker, limit).await?;
+    let document = xml::ListVersionsResult {
+        listing: listing(call, &page, limit, encoding_type, Some(call.store.owner())),
+        key_marker,
+        version_id_marker: call.query.get("version-id-marker").unwrap_or_default(),
+        next_key_marker: page.next.as_deref(),
+    };
+    Ok(answer::xml(document.to_xml()))
+}
+
 /// The key, common prefix or bucket that an earlier page ended with.
 pub(super) fn continued(token: &str) -> Result<String, Failure> {
     let key = URL_SAFE_NO_PAD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
@@ -66,6 +80,9 @@ pub(super) fn continued(token: &str) -> Result<String, Failure> {
 }
 
 async fn page(call: &Call, marker: &str, limit: u16) -> Result<Page<Listed>, Failure> {
+    if call.query.contains(ALLOW_UNORDERED) && delimiter(call).is_some() {
+        return Err(invalid_argument("An unordered listing cannot have a delimiter"));
+    }
     let name = call.target.bucket.clone();
     let asked = Listing {
         prefix: call.query.get("prefix").unwrap_or_default().to_owned(),

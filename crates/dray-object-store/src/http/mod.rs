@@ -7,6 +7,7 @@ mod buckets;
 mod complete;
 mod conditions;
 mod control_body;
+mod copy;
 mod cors;
 mod delete;
 mod fields;
@@ -15,9 +16,12 @@ mod list_objects;
 mod list_uploads;
 mod op;
 mod place;
+mod post_object;
 mod put_object;
 mod range;
 mod stored_headers;
+mod subresources;
+mod tags;
 mod upload_part;
 mod uploads;
 
@@ -29,21 +33,21 @@ use axum::{
     extract::{Request, State},
     response::Response,
 };
-use dray_s3::{ErrorCode, Payload, Query, RequestHead, authenticate};
+use dray_s3::{Credentials, ErrorCode, Payload, Query, RequestHead, authenticate};
 use http::{Method, request::Parts};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 
 pub use self::place::BucketIn;
-pub(crate) use self::{access::Door, buckets::is_bucket_name, fields::Fields};
+pub(crate) use self::{access::Door, buckets::is_bucket_name, fields::Fields, post_object::next_chunk};
 use self::{
     access::{Access, Caller},
     op::{Operation, Target},
 };
 use crate::{
     ObjectStore, clock,
-    failure::{Failure, invalid_request},
-    keys::Known,
+    failure::{Failure, invalid_request, not_implemented},
+    keys::{KeyKind, Known},
 };
 
 /// An authenticated request, its body aside.
@@ -113,14 +117,16 @@ struct Answered {
 async fn serve(store: ObjectStore, door: Door, head: Parts, body: &mut Body) -> Result<Response, Failure> {
     let invalid = |_| Failure::new(ErrorCode::InvalidURI, "The query is not valid percent-encoded UTF-8");
     let query = Query::parse(head.uri.query().unwrap_or_default()).map_err(invalid)?;
-    op::refuse_copies(&head.headers, &query)?;
-
+    let is_copy = copy::is_asked(&head.headers, &query)?;
     let now = clock::now();
+    if post_object::is_form(&head, &query) {
+        return post_object::post(store, door, head, now, body).await;
+    }
     let (caller, payload) = check_signature(&store, door, &head, now)?;
     caller.check_key()?;
     // Only now: where a bucket is, and what is not offered, is nobody's business without a signature.
     let target = Target::parse(&place(&store, &head, caller)?, head.uri.path())?;
-    let operation = Operation::parse(&head.method, &target, &query)?;
+    let operation = Operation::parse(&head.method, &target, &query, is_copy)?;
 
     let call = Call { store, head, query, target, payload, caller, now };
     call.check(operation.access(), &call.target.bucket)?;
@@ -159,46 +165,72 @@ fn check_signature(
     {
         headers.to_mut().insert(http::header::HOST, host);
     }
-    let signed = RequestHead {
+    let request = RequestHead {
         method: &head.method,
         path: head.uri.path(),
         query: head.uri.query().unwrap_or_default(),
         headers: &headers,
     };
-    let signer = OnceCell::new();
-    let lookup = |id: &str| {
-        let Known { credentials, kind, is_former } = store.keys().find(id, now.as_millisecond())?;
+    let signer = Signer::new(store, now);
+    let authenticated = authenticate(&request, store.region(), now, |id| signer.find(id))?;
+    Ok((signer.caller(authenticated.presigned, door)?, authenticated.payload))
+}
+
+/// Looks up the key that a signature names, and remembers whose it is.
+struct Signer<'a> {
+    store: &'a ObjectStore,
+    now: Timestamp,
+    found: OnceCell<(KeyKind, bool)>,
+}
+
+impl<'a> Signer<'a> {
+    fn new(store: &'a ObjectStore, now: Timestamp) -> Self {
+        Self { store, now, found: OnceCell::new() }
+    }
+
+    fn find(&self, id: &str) -> Option<Credentials> {
+        let Known { credentials, kind, is_former } = self.store.keys().find(id, self.now.as_millisecond())?;
         // The one id of a request is looked up once.
-        let _ = signer.set((kind, is_former));
+        let _ = self.found.set((kind, is_former));
         Some(credentials)
-    };
-    let authenticated = authenticate(&signed, store.region(), now, lookup)?;
-    let (kind, is_former) = *signer.get().ok_or_else(|| Failure::internal("nobody has signed"))?;
-    let caller = Caller { kind, is_former, is_presigned: authenticated.presigned, door };
-    Ok((caller, authenticated.payload))
+    }
+
+    fn caller(&self, is_presigned: bool, door: Door) -> Result<Caller, Failure> {
+        let found = self.found.get().ok_or_else(|| Failure::internal("nobody has signed"))?;
+        Ok(Caller { kind: found.0, is_former: found.1, is_presigned, door })
+    }
 }
 
 async fn act(operation: Operation, call: &Call, body: &mut Body) -> Result<Response, Failure> {
     match operation {
         Operation::AbortMultipartUpload => uploads::abort(call).await,
         Operation::CompleteMultipartUpload => complete::complete(call, body).await,
+        Operation::CopyObject => copy::copy(call).await,
         Operation::CreateBucket => buckets::create(call, body).await,
         Operation::CreateMultipartUpload => uploads::create(call).await,
         Operation::DeleteBucket => buckets::delete(call).await,
         Operation::DeleteObject => delete::one(call).await,
+        Operation::DeleteObjectTagging => tags::delete(call).await,
         Operation::DeleteObjects => delete::many(call, body).await,
+        Operation::GetAcl => subresources::get_acl(call).await,
+        Operation::GetBucketConfiguration(name) => subresources::get_configuration(call, name).await,
         Operation::GetBucketLocation => buckets::location(call).await,
         Operation::GetObject => get_object::get(call).await,
         Operation::GetObjectAttributes => attributes::get(call).await,
+        Operation::GetObjectTagging => tags::get(call).await,
         Operation::HeadBucket => buckets::head(call).await,
         Operation::HeadObject => get_object::head(call).await,
         Operation::ListBuckets => buckets::list(call).await,
         Operation::ListMultipartUploads => list_uploads::list(call).await,
+        Operation::ListObjectVersions => list_objects::versions(call).await,
         Operation::ListObjects => list_objects::version_1(call).await,
         Operation::ListObjectsV2 => list_objects::version_2(call).await,
         Operation::ListParts => uploads::list_parts(call).await,
+        Operation::PostObject => Err(not_implemented("a POST to a bucket that is no form upload")),
         Operation::PutObject => put_object::put(call, body).await,
+        Operation::PutObjectTagging => tags::put(call, body).await,
         Operation::UploadPart => upload_part::put(call, body).await,
+        Operation::UploadPartCopy => copy::copy_part(call).await,
     }
 }
 

@@ -1,10 +1,10 @@
 //! Which S3 operation a request is: method, path and query, on one page. What is not in this table is not
-//! offered. `CopyObject` and `UploadPartCopy` are left out on purpose: see `refuse_copies`.
+//! offered.
 
-use dray_s3::{ErrorCode, MAX_KEY_BYTES, Query, decode_path};
-use http::{HeaderMap, Method};
+use dray_s3::{ErrorCode, MAX_KEY_BYTES, Query, decode_path, xml::NULL_VERSION};
+use http::Method;
 
-use super::{access::Access, place::BucketIn};
+use super::{access::Access, place::BucketIn, subresources::configuration};
 use crate::failure::{Failure, invalid_argument, not_implemented};
 
 /// What a request asks for.
@@ -12,23 +12,32 @@ use crate::failure::{Failure, invalid_argument, not_implemented};
 pub(crate) enum Operation {
     AbortMultipartUpload,
     CompleteMultipartUpload,
+    CopyObject,
     CreateBucket,
     CreateMultipartUpload,
     DeleteBucket,
     DeleteObject,
+    DeleteObjectTagging,
     DeleteObjects,
+    GetAcl,
+    GetBucketConfiguration(&'static str),
     GetBucketLocation,
     GetObject,
     GetObjectAttributes,
+    GetObjectTagging,
     HeadBucket,
     HeadObject,
     ListBuckets,
     ListMultipartUploads,
+    ListObjectVersions,
     ListObjects,
     ListObjectsV2,
     ListParts,
+    PostObject,
     PutObject,
+    PutObjectTagging,
     UploadPart,
+    UploadPartCopy,
 }
 
 /// What a request's path names.
@@ -61,8 +70,13 @@ impl Target {
 }
 
 impl Operation {
-    /// The operation of this method, target and query.
-    pub(crate) fn parse(method: &Method, target: &Target, query: &Query) -> Result<Self, Failure> {
+    /// The operation of this method, target and query; `is_copy` says that the bytes are named, not sent.
+    pub(crate) fn parse(
+        method: &Method,
+        target: &Target,
+        query: &Query,
+        is_copy: bool,
+    ) -> Result<Self, Failure> {
         if let Some(name) = query.duplicate() {
             return Err(invalid_argument(format!("The query parameter {name} is given twice")));
         }
@@ -74,18 +88,29 @@ impl Operation {
             ("HEAD", _, true) => Self::HeadBucket,
             ("DELETE", _, true) => Self::DeleteBucket,
             ("POST", _, true) if has("delete") => Self::DeleteObjects,
+            ("POST", _, true) => Self::PostObject,
             ("GET", _, true) if has("location") => Self::GetBucketLocation,
             ("GET", _, true) if has("uploads") => Self::ListMultipartUploads,
+            ("GET", _, true) if has("versions") => Self::ListObjectVersions,
+            ("GET", _, _) if has("acl") => Self::GetAcl,
             ("GET", _, true) if query.get("list-type") == Some("2") => Self::ListObjectsV2,
-            ("GET", _, true) => Self::ListObjects,
+            ("GET", _, true) => match configuration(query) {
+                Some(name) => Self::GetBucketConfiguration(name),
+                None => Self::ListObjects,
+            },
 
+            ("PUT", _, _) if has("tagging") => Self::PutObjectTagging,
+            ("PUT", _, _) if is_copy && (has("uploadId") || has("partNumber")) => Self::UploadPartCopy,
+            ("PUT", _, _) if is_copy => Self::CopyObject,
             ("PUT", _, _) if has("uploadId") || has("partNumber") => Self::UploadPart,
             ("PUT", _, _) => Self::PutObject,
             ("POST", _, _) if has("uploads") => Self::CreateMultipartUpload,
             ("POST", _, _) if has("uploadId") => Self::CompleteMultipartUpload,
             ("DELETE", _, _) if has("uploadId") => Self::AbortMultipartUpload,
+            ("DELETE", _, _) if has("tagging") => Self::DeleteObjectTagging,
             ("DELETE", _, _) => Self::DeleteObject,
             ("GET", _, _) if has("uploadId") => Self::ListParts,
+            ("GET", _, _) if has("tagging") => Self::GetObjectTagging,
             ("GET", _, _) if has("attributes") => Self::GetObjectAttributes,
             ("GET", _, _) => Self::GetObject,
             ("HEAD", _, _) => Self::HeadObject,
@@ -96,8 +121,15 @@ impl Operation {
                 return Err(Failure::new(ErrorCode::MethodNotAllowed, message));
             }
         };
-        let unknown =
-            query.iter().find(|(name, _)| !is_common(name) && !operation.parameters().contains(name));
+        let is_known = |name: &str| {
+            is_common(name)
+                || operation.parameters().contains(&name)
+                || matches!(operation, Self::GetBucketConfiguration(known) if known == name)
+        };
+        let unknown = query.iter().find(|(name, _)| !is_known(name));
+        if query.get("versionId").is_some_and(|id| id != NULL_VERSION) {
+            return Err(Failure::new(ErrorCode::NotImplemented, "This store keeps no versions"));
+        }
         match unknown {
             Some((name, _)) => Err(not_implemented(&format!("the query parameter {name} here"))),
             None => Ok(operation),
@@ -107,24 +139,33 @@ impl Operation {
     /// What the operation does to the bucket of its target.
     pub(crate) const fn access(self) -> Access {
         match self {
-            Self::GetBucketLocation
+            Self::GetAcl
+            | Self::GetBucketConfiguration(_)
+            | Self::GetBucketLocation
             | Self::GetObject
             | Self::GetObjectAttributes
+            | Self::GetObjectTagging
             | Self::HeadBucket
             | Self::HeadObject
             | Self::ListBuckets
             | Self::ListMultipartUploads
+            | Self::ListObjectVersions
             | Self::ListObjects
             | Self::ListObjectsV2
             | Self::ListParts => Access::Read,
             Self::AbortMultipartUpload
             | Self::CompleteMultipartUpload
+            | Self::CopyObject
             | Self::CreateBucket
             | Self::CreateMultipartUpload
             | Self::DeleteObject
+            | Self::DeleteObjectTagging
             | Self::DeleteObjects
+            | Self::PostObject
             | Self::PutObject
-            | Self::UploadPart => Access::Write,
+            | Self::PutObjectTagging
+            | Self::UploadPart
+            | Self::UploadPartCopy => Access::Write,
             Self::DeleteBucket => Access::RemoveBucket,
         }
     }
@@ -132,21 +173,27 @@ impl Operation {
     /// The query parameters that the operation knows.
     const fn parameters(self) -> &'static [&'static str] {
         match self {
-            Self::CreateBucket
+            Self::CopyObject
+            | Self::CreateBucket
             | Self::DeleteBucket
-            | Self::DeleteObject
+            | Self::GetBucketConfiguration(_)
             | Self::HeadBucket
+            | Self::PostObject
             | Self::PutObject => &[],
             Self::ListBuckets => &["bucket-region", "continuation-token", "max-buckets", "prefix"],
+            Self::DeleteObject => &["versionId"],
+            Self::GetAcl => &["acl"],
             Self::GetBucketLocation => &["location"],
             Self::DeleteObjects => &["delete"],
             Self::CreateMultipartUpload => &["uploads"],
             Self::AbortMultipartUpload | Self::CompleteMultipartUpload => &["uploadId"],
-            Self::UploadPart => &["uploadId", "partNumber"],
+            Self::UploadPart | Self::UploadPartCopy => &["uploadId", "partNumber"],
+            Self::DeleteObjectTagging | Self::GetObjectTagging | Self::PutObjectTagging => &["tagging"],
             Self::GetObjectAttributes => &["attributes"],
             Self::ListParts => &["uploadId", "max-parts", "part-number-marker"],
             Self::GetObject | Self::HeadObject => &[
                 "partNumber",
+                "versionId",
                 "response-cache-control",
                 "response-content-disposition",
                 "response-content-encoding",
@@ -163,8 +210,20 @@ impl Operation {
                 "prefix",
                 "upload-id-marker",
             ],
-            Self::ListObjects => &["delimiter", "encoding-type", "marker", "max-keys", "prefix", "list-type"],
+            Self::ListObjectVersions => &[
+                "versions",
+                "delimiter",
+                "encoding-type",
+                "key-marker",
+                "max-keys",
+                "prefix",
+                "version-id-marker",
+            ],
+            Self::ListObjects => {
+                &[ALLOW_UNORDERED, "delimiter", "encoding-type", "list-type", "marker", "max-keys", "prefix"]
+            }
             Self::ListObjectsV2 => &[
+                ALLOW_UNORDERED,
                 "continuation-token",
                 "delimiter",
                 "encoding-type",
@@ -178,23 +237,15 @@ impl Operation {
     }
 }
 
+/// Lets Ceph's gateway list in any order; a store that always lists in order need do nothing for it.
+pub(super) const ALLOW_UNORDERED: &str = "allow-unordered";
+
 /// Parameters that any request may have: those of a signature (of version 2 too, so that the refusal says
 /// what is wrong with it), headers that a presigner moved into the
 /// query (they act as headers here), and the operation's name, which SDKs add for their own logs.
 fn is_common(name: &str) -> bool {
     ["x-id", "AWSAccessKeyId", "Expires", "Signature"].contains(&name)
         || name.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("x-amz-"))
-}
-
-/// Refuses a copy before anything else is looked at. A presigned PUT does not bind headers that its signer did
-/// not sign; a store that honours `x-amz-copy-source` there turns an upload URL into a read of any object.
-pub(crate) fn refuse_copies(headers: &HeaderMap, query: &Query) -> Result<(), Failure> {
-    let is_copy =
-        |name: &str| name.get(..17).is_some_and(|start| start.eq_ignore_ascii_case("x-amz-copy-source"));
-    if headers.keys().any(|name| is_copy(name.as_str())) || query.iter().any(|(name, _)| is_copy(name)) {
-        return Err(not_implemented("copies (x-amz-copy-source)"));
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -205,7 +256,7 @@ mod tests {
         let (path, query) = uri.split_once('?').unwrap_or((uri, ""));
         let target = Target::parse(&BucketIn::Path, path).map_err(|failure| failure.error.code)?;
         let method = Method::from_bytes(method.as_bytes()).unwrap();
-        Operation::parse(&method, &target, &Query::parse(query).unwrap())
+        Operation::parse(&method, &target, &Query::parse(query).unwrap(), false)
             .map_err(|failure| failure.error.code)
     }
 
@@ -217,6 +268,13 @@ mod tests {
             ("HEAD", "/b/", Operation::HeadBucket),
             ("DELETE", "/b", Operation::DeleteBucket),
             ("GET", "/b?location", Operation::GetBucketLocation),
+            ("GET", "/b?policy", Operation::GetBucketConfiguration("policy")),
+            ("GET", "/b?acl", Operation::GetAcl),
+            ("GET", "/b/k?acl", Operation::GetAcl),
+            ("GET", "/b/k?tagging", Operation::GetObjectTagging),
+            ("GET", "/b?versions", Operation::ListObjectVersions),
+            ("POST", "/b", Operation::PostObject),
+            ("DELETE", "/b/k?versionId=null", Operation::DeleteObject),
             ("GET", "/b?prefix=a", Operation::ListObjects),
             ("GET", "/b?list-type=2", Operation::ListObjectsV2),
             ("GET", "/b?uploads=", Operation::ListMultipartUploads),
@@ -240,13 +298,14 @@ mod tests {
     #[test]
     fn everything_else_is_refused() {
         for (method, uri, code) in [
-            ("GET", "/b/k?acl", ErrorCode::NotImplemented),
-            ("GET", "/b/k?tagging", ErrorCode::NotImplemented),
+            ("PUT", "/b/k?acl", ErrorCode::NotImplemented),
+            ("GET", "/b/k?legal-hold", ErrorCode::NotImplemented),
             ("GET", "/b/k?versionId=1", ErrorCode::NotImplemented),
             ("PUT", "/b?policy", ErrorCode::NotImplemented),
-            ("GET", "/b?versions", ErrorCode::NotImplemented),
+            ("PUT", "/b?versioning", ErrorCode::NotImplemented),
+            ("GET", "/b?policy&prefix=a", ErrorCode::NotImplemented),
             ("POST", "/b/k?restore", ErrorCode::NotImplemented),
-            ("POST", "/b", ErrorCode::NotImplemented),
+            ("POST", "/b?restore", ErrorCode::NotImplemented),
             ("PATCH", "/b/k", ErrorCode::MethodNotAllowed),
             ("GET", "/b/k?partNumber=1&partNumber=2", ErrorCode::InvalidArgument),
             ("GET", "/b/%zz", ErrorCode::InvalidURI),
@@ -278,15 +337,5 @@ mod tests {
             let target = Target::parse(&BucketIn::Host("b".into()), path).unwrap();
             assert_eq!(target, Target { bucket: "b".into(), key: key.into() }, "{path}");
         }
-    }
-
-    #[test]
-    fn a_copy_is_refused_wherever_it_hides() {
-        let none = Query::default();
-        let mut headers = HeaderMap::new();
-        assert!(refuse_copies(&headers, &none).is_ok());
-        assert!(refuse_copies(&headers, &Query::parse("X-Amz-Copy-Source=/b/k").unwrap()).is_err());
-        headers.insert("x-amz-copy-source-range", http::HeaderValue::from_static("bytes=0-1"));
-        assert!(refuse_copies(&headers, &none).is_err());
     }
 }

@@ -1,13 +1,16 @@
 //! `PutObject`: an object of one part.
 
 use axum::{body::Body, response::Response};
-use dray_s3::{checksum::ChecksumType, xml::ObjectChecksum};
+use dray_s3::{
+    checksum::{Algorithm, ChecksumType},
+    xml::ObjectChecksum,
+};
 use http::{HeaderName, StatusCode, header};
 
 use super::{
     Call, answer,
     conditions::WriteCondition,
-    stored_headers,
+    stored_headers, tags,
     upload_part::{new_file_id, settle, split},
     uploads::X_AMZ_CHECKSUM_TYPE,
 };
@@ -15,7 +18,7 @@ use crate::{
     body::{self, Announced, Received, Wanted},
     clock,
     failure::Failure,
-    ids::SetId,
+    ids::{PartFileId, SetId},
     meta::{
         buckets,
         layout::Layout,
@@ -30,38 +33,67 @@ pub(super) async fn put(call: &Call, body: &mut Body) -> Result<Response, Failur
     let announced = Announced::read(&call.fields(), call.payload.clone())?;
     call.store.check_object_size(announced.size_bytes)?;
     let headers = stored_headers::collect(&call.head.headers, &call.fields())?;
+    let tags = tags::of_header(&call.fields())?;
     let condition = WriteCondition::read(&call.head.headers)?;
     check_early(call, condition.clone()).await?;
 
-    let set = call.store.meta().new_set();
+    let described = Described { set: call.store.meta().new_set(), headers, tags, condition };
     let algorithm = announced.algorithm().unwrap_or(ChecksumChoice::DEFAULT.algorithm);
     let wanted = Wanted { md5: true, algorithms: vec![algorithm] };
-    let (file, timeout) = (new_file_id(set.part_id(1)), call.store.idle_timeout());
+    let (file, timeout) = (described.file(), call.store.idle_timeout());
     let received = body::receive(call.store.disk(), file, body, &announced, wanted, timeout).await?;
+    let object = store(call, received, algorithm, described).await?;
+    let mut response = answer_with(&object);
+    stored_headers::not_encrypted(&call.fields(), response.headers_mut());
+    Ok(response)
+}
 
-    let object = describe(&received, set, algorithm, headers)?;
+/// What is known of an object before its bytes came.
+pub(super) struct Described {
+    pub(super) set: SetId,
+    pub(super) headers: String,
+    pub(super) tags: String,
+    pub(super) condition: WriteCondition,
+}
+
+impl Described {
+    /// A name for the file of its bytes.
+    pub(super) fn file(&self) -> PartFileId {
+        new_file_id(self.set.part_id(1))
+    }
+}
+
+/// Makes the object of the bytes that came, in one commit.
+pub(super) async fn store(
+    call: &Call,
+    received: Received,
+    algorithm: Algorithm,
+    described: Described,
+) -> Result<Object, Failure> {
+    let Described { set, headers, tags, condition } = described;
+    let object = describe(&received, set, algorithm, (headers, tags))?;
     let (part, file) = split(received, set.part_id(1), algorithm);
-    let (bucket, key, answered) = (call.target.bucket.clone(), call.target.key.clone(), object.clone());
+    let (bucket, key, stored) = (call.target.bucket.clone(), call.target.key.clone(), object.clone());
     let commit = call.store.meta().write_then(
         move |db| {
             let bucket = buckets::find(db, &bucket)?;
             condition.check(objects::find(db, bucket, &key)?.as_ref())?;
-            parts::put(db, &part, object.modified_at)?;
-            Ok(objects::put(db, bucket, &key, &object)?)
+            parts::put(db, &part, stored.modified_at)?;
+            Ok(objects::put(db, bucket, &key, &stored)?)
         },
         move |settled| settle(file, settled),
     );
     commit.await?;
     call.store.collect_garbage();
-    Ok(answer_with(&answered))
+    Ok(object)
 }
 
 /// Refuses before the body is read what would be refused after it.
-async fn check_early(call: &Call, condition: WriteCondition) -> Result<(), Failure> {
+pub(super) async fn check_early(call: &Call, condition: WriteCondition) -> Result<(), Failure> {
     let (bucket, key) = (call.target.bucket.clone(), call.target.key.clone());
     let check = call.store.meta().read(move |db| {
         let bucket = buckets::find(db, &bucket)?;
-        if condition == WriteCondition::None {
+        if condition.is_none() {
             return Ok(());
         }
         condition.check(objects::find(db, bucket, &key)?.as_ref())
@@ -72,10 +104,10 @@ async fn check_early(call: &Call, condition: WriteCondition) -> Result<(), Failu
 fn describe(
     received: &Received,
     set: SetId,
-    algorithm: dray_s3::checksum::Algorithm,
-    headers: String,
+    algorithm: Algorithm,
+    (headers, tags): (String, String),
 ) -> Result<Object, Failure> {
-    let md5 = received.digested.md5.ok_or_else(|| Failure::internal("the MD5 was not computed"))?;
+    let md5 = received.digested.digest.md5().ok_or_else(|| Failure::internal("the MD5 was not computed"))?;
     let checksum = received.digested.checksum(algorithm);
     let checksum = checksum.ok_or_else(|| Failure::internal("the checksum was not computed"))?;
     Ok(Object {
@@ -85,6 +117,7 @@ fn describe(
         etag: hex::encode(md5),
         modified_at: clock::now().as_millisecond(),
         headers,
+        tags,
         layout: Layout::single(received.size_bytes),
         checksum: ObjectChecksum { checksum, checksum_type: ChecksumType::FullObject, parts: 1 },
     })

@@ -103,24 +103,49 @@ pub(super) fn restore(json: &str, query: &Query, headers: &mut HeaderMap) -> Res
     Ok(())
 }
 
-/// Headers that ask for what this store does not have; to ignore them would break a promise.
-fn refuse_what_is_not_kept(fields: &Fields<'_>) -> Result<(), Failure> {
-    let refused = ["x-amz-server-side-encryption", "x-amz-grant-", "x-amz-object-lock-", "x-amz-tagging"];
+/// Headers that ask for what this store does not have; to ignore them would break a promise. Taken, and without effect,
+/// is what every object has anyway: its owner's rights and the one storage class; and encryption with the store's own
+/// keys, which is left to the disk and said by [`not_encrypted`].
+pub(super) fn refuse_what_is_not_kept(fields: &Fields<'_>) -> Result<(), Failure> {
+    let refused = [
+        "x-amz-server-side-encryption-",
+        "x-amz-grant-",
+        "x-amz-object-lock-",
+        "x-amz-website-redirect-location",
+        "x-amz-write-offset-bytes",
+    ];
     for prefix in refused {
         if let Some((name, _)) = fields.starting_with(prefix).next() {
             return Err(not_implemented(&format!("the header {name}")));
         }
     }
-    let only = [("x-amz-acl", "private"), ("x-amz-storage-class", "STANDARD")];
-    for (name, value) in only {
-        if fields.get(name).is_some_and(|given| given != value) {
-            return Err(not_implemented(&format!("{name} other than {value}")));
+    let only = [
+        (X_AMZ_ACL, ["private", "bucket-owner-full-control"].as_slice(), ErrorCode::NotImplemented),
+        (STORAGE_CLASS, ["STANDARD"].as_slice(), ErrorCode::InvalidStorageClass),
+        (ENCRYPTION, ["AES256"].as_slice(), ErrorCode::NotImplemented),
+    ];
+    for (name, values, code) in only {
+        if fields.get(name).is_some_and(|given| !values.contains(&given)) {
+            let values = values.join(" and ");
+            return Err(Failure::new(code, format!("This store takes no {name} but {values}")));
         }
     }
-    let never = ["x-amz-website-redirect-location", "x-amz-write-offset-bytes"];
-    match never.into_iter().find(|name| fields.get(name).is_some()) {
-        Some(name) => Err(not_implemented(&format!("the header {name}"))),
-        None => Ok(()),
+    Ok(())
+}
+
+const X_AMZ_ACL: &str = "x-amz-acl";
+const STORAGE_CLASS: &str = "x-amz-storage-class";
+const ENCRYPTION: &str = "x-amz-server-side-encryption";
+
+/// Tells a client that asked for encryption that there is none: AWS's header would say that there is.
+pub(super) fn not_encrypted(fields: &Fields<'_>, headers: &mut HeaderMap) {
+    if fields.get(ENCRYPTION).is_some() {
+        headers.insert(
+            HeaderName::from_static("x-dray-encryption"),
+            HeaderValue::from_static(
+                "none; x-amz-server-side-encryption has no effect here, encrypt the disk",
+            ),
+        );
     }
 }
 
@@ -219,11 +244,10 @@ mod tests {
     #[test]
     fn what_the_store_does_not_have_is_refused() {
         for (name, value) in [
-            ("x-amz-server-side-encryption", "AES256"),
+            ("x-amz-server-side-encryption", "aws:kms"),
             ("x-amz-server-side-encryption-customer-key", "k"),
             ("x-amz-acl", "public-read"),
             ("x-amz-storage-class", "GLACIER"),
-            ("x-amz-tagging", "a=b"),
             ("x-amz-object-lock-mode", "GOVERNANCE"),
         ] {
             let sent = request(&[(name, value.as_bytes())]);

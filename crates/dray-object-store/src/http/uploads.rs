@@ -7,7 +7,7 @@ use dray_s3::{
 };
 use http::{HeaderName, StatusCode};
 
-use super::{Call, answer, fields::Fields, list_objects::number_parameter, stored_headers};
+use super::{Call, answer, fields::Fields, list_objects::number_parameter, stored_headers, tags};
 use crate::{
     clock,
     failure::{Failure, invalid_request, no_such_upload},
@@ -26,11 +26,12 @@ pub(super) async fn create(call: &Call) -> Result<Response, Failure> {
     let fields = call.fields();
     let checksum = checksum_choice(&fields)?;
     let headers = stored_headers::collect(&call.head.headers, &fields)?;
+    let tags = tags::of_header(&fields)?;
     let id = UploadId { set: call.store.meta().new_set(), token: clock::random() };
     let (bucket, key, now) = (call.target.bucket.clone(), call.target.key.clone(), call.now_ms());
     let insert = call.store.meta().write(move |db| {
         let bucket = buckets::find(db, &bucket)?;
-        Ok(uploads::insert(db, &Upload { id, bucket, key, created_at: now, headers, checksum })?)
+        Ok(uploads::insert(db, &Upload { id, bucket, key, created_at: now, headers, tags, checksum })?)
     });
     insert.await?;
 
@@ -39,21 +40,28 @@ pub(super) async fn create(call: &Call) -> Result<Response, Failure> {
     let document = xml::InitiateMultipartUploadResult { bucket, key, upload_id: &upload_id };
     let mut response = answer::xml(document.to_xml());
     let headers = response.headers_mut();
+    stored_headers::not_encrypted(&fields, headers);
     answer::set(headers, X_AMZ_CHECKSUM_ALGORITHM, checksum.algorithm.as_str());
     answer::set(headers, X_AMZ_CHECKSUM_TYPE, checksum.checksum_type.as_str());
     Ok(response)
 }
 
-fn checksum_choice(fields: &Fields<'_>) -> Result<ChecksumChoice, Failure> {
+/// What `x-amz-checksum-algorithm` asks for.
+pub(super) fn named_algorithm(fields: &Fields<'_>) -> Result<Option<Algorithm>, Failure> {
     let named = fields.get(X_AMZ_CHECKSUM_ALGORITHM.as_str()).map(|name| {
         Algorithm::from_name(name)
             .ok_or_else(|| invalid_request("x-amz-checksum-algorithm is not one that S3 has"))
     });
+    named.transpose()
+}
+
+fn checksum_choice(fields: &Fields<'_>) -> Result<ChecksumChoice, Failure> {
+    let named = named_algorithm(fields)?;
     let typed = fields.get(X_AMZ_CHECKSUM_TYPE.as_str()).map(|name| {
         ChecksumType::parse(name)
             .ok_or_else(|| invalid_request("x-amz-checksum-type is FULL_OBJECT or COMPOSITE"))
     });
-    let (named, typed) = (named.transpose()?, typed.transpose()?);
+    let typed = typed.transpose()?;
     let algorithm = named.unwrap_or(ChecksumChoice::DEFAULT.algorithm);
     let checksum_type = typed.unwrap_or(algorithm.default_type());
     if !algorithm.allows(checksum_type) {

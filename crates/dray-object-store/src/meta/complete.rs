@@ -137,18 +137,17 @@ fn check_part_checksums(
 
 fn assemble(upload: &Upload, chosen: &[&Part], now: i64) -> Result<Object, Failure> {
     let mut layout = Layout::default();
-    let mut etags = Md5::new();
     for part in chosen {
         layout.push(part.number, part.size_bytes);
-        etags.update(part.etag());
     }
     Ok(Object {
         set: upload.id.set,
         token: Some(upload.id.token),
         size_bytes: layout.size_bytes(),
-        etag: format!("{}-{}", hex::encode(etags.finalize()), chosen.len()),
+        etag: etag(chosen),
         modified_at: now,
         headers: upload.headers.clone(),
+        tags: upload.tags.clone(),
         checksum: ObjectChecksum {
             checksum: checksum(chosen, upload.checksum)?,
             checksum_type: upload.checksum.checksum_type,
@@ -156,6 +155,17 @@ fn assemble(upload: &Upload, chosen: &[&Part], now: i64) -> Result<Object, Failu
         },
         layout,
     })
+}
+
+/// S3's `ETag` of a multipart object, the MD5 of its parts' MD5s, where all of those are known; else one that is made in
+/// the same way of the parts' `ETag`s.
+fn etag(chosen: &[&Part]) -> String {
+    let mut whole = Md5::new();
+    match chosen.iter().map(|part| part.digest.md5()).collect::<Option<Vec<_>>>() {
+        Some(md5s) => md5s.iter().for_each(|md5| whole.update(md5)),
+        None => chosen.iter().for_each(|part| whole.update(part.etag())),
+    }
+    format!("{}-{}", hex::encode(whole.finalize()), chosen.len())
 }
 
 /// The object's checksum, from its parts'.

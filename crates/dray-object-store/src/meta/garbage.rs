@@ -2,15 +2,21 @@
 
 use rusqlite::{Connection, params};
 
-use crate::ids::{PartFileId, SetId};
+use crate::{
+    ids::{PartFileId, SetId},
+    meta::pieces,
+};
 
 /// Notes a set whose upload or object is gone. Its parts stay readable to those who began reading before.
 pub(crate) fn add_set(db: &Connection, set: SetId) -> rusqlite::Result<()> {
     db.prepare_cached("insert into garbage_set values (?1)")?.execute([set.0]).map(drop)
 }
 
-/// Notes a file whose part was replaced or left out.
-pub(crate) fn add_file(db: &Connection, file: PartFileId) -> rusqlite::Result<()> {
+/// Notes that one part or piece less names this file; a file that nothing names is garbage.
+pub(crate) fn release_file(db: &Connection, file: PartFileId) -> rusqlite::Result<()> {
+    if pieces::forget_one_ref(db, file)? > 0 {
+        return Ok(());
+    }
     let sql = "insert into garbage_file values (?1, ?2)";
     db.prepare_cached(sql)?.execute(params![file.part_id, file.tag.cast_signed()]).map(drop)
 }
@@ -37,7 +43,7 @@ pub(crate) fn files(
     rows.collect()
 }
 
-/// Up to `limit` files of the set whose part ids are over `after`.
+/// Up to `limit` files that only this set names and whose part ids are over `after`.
 pub(crate) fn files_of_set(
     db: &Connection,
     set: SetId,
@@ -45,6 +51,7 @@ pub(crate) fn files_of_set(
     limit: usize,
 ) -> rusqlite::Result<Vec<PartFileId>> {
     let sql = "select id, file_tag from part where id > ?1 and id <= ?2 and file_tag is not null
+               and not exists (select 1 from shared_file where part_id = part.id and file_tag = part.file_tag)
                order by id limit ?3";
     let mut statement = db.prepare_cached(sql)?;
     let rows = statement
@@ -52,9 +59,17 @@ pub(crate) fn files_of_set(
     rows.collect()
 }
 
-/// Forgets a set whose files are gone.
+/// Forgets a set whose own files are gone; of those that it shared, what nothing else names becomes garbage.
 pub(crate) fn forget_set(db: &Connection, set: SetId) -> rusqlite::Result<()> {
     let (first, last) = set.part_ids();
+    let sql = "select part.id, part.file_tag from part
+               join shared_file on shared_file.part_id = part.id and shared_file.file_tag = part.file_tag
+               where part.id between ?1 and ?2";
+    let mut statement = db.prepare_cached(sql)?;
+    let rows = statement.query_map([first, last], |row| Ok(file_id(row.get(0)?, row.get(1)?)))?;
+    let shared: Vec<PartFileId> = rows.collect::<Result<_, _>>()?;
+    shared.into_iter().try_for_each(|file| release_file(db, file))?;
+    pieces::remove(db, first, last)?;
     db.prepare_cached("delete from part where id between ?1 and ?2")?.execute([first, last])?;
     db.prepare_cached("delete from garbage_set where set_id = ?1")?.execute([set.0]).map(drop)
 }
@@ -65,9 +80,10 @@ pub(crate) fn forget_file(db: &Connection, file: PartFileId) -> rusqlite::Result
     db.prepare_cached(sql)?.execute(params![file.part_id, file.tag.cast_signed()]).map(drop)
 }
 
-/// Whether a part row names this file.
+/// Whether a part or a piece names this file.
 pub(crate) fn is_named(db: &Connection, file: PartFileId) -> rusqlite::Result<bool> {
-    let sql = "select exists (select 1 from part where id = ?1 and file_tag = ?2)";
+    let sql = "select exists (select 1 from part where id = ?1 and file_tag = ?2)
+               or exists (select 1 from shared_file where part_id = ?1 and file_tag = ?2)";
     db.prepare_cached(sql)?.query_row(params![file.part_id, file.tag.cast_signed()], |row| row.get(0))
 }
 
@@ -91,6 +107,6 @@ pub(crate) fn mark_closed(db: &Connection) -> rusqlite::Result<()> {
     db.execute("update shutdown set clean = 1", []).map(drop)
 }
 
-fn file_id(part_id: i64, tag: i64) -> PartFileId {
+pub(super) fn file_id(part_id: i64, tag: i64) -> PartFileId {
     PartFileId { part_id, tag: tag.cast_unsigned() }
 }

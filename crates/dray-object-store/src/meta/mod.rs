@@ -13,6 +13,7 @@ pub(crate) mod layout;
 pub(crate) mod listing;
 pub(crate) mod objects;
 pub(crate) mod parts;
+pub(crate) mod pieces;
 mod readers;
 pub(crate) mod schema;
 pub(crate) mod uploads;

@@ -20,6 +20,8 @@ pub(crate) struct Object {
     pub(crate) modified_at: i64,
     /// JSON of the headers that it is answered with.
     pub(crate) headers: String,
+    /// JSON of its tags, names and values.
+    pub(crate) tags: String,
     pub(crate) layout: Layout,
     pub(crate) checksum: ObjectChecksum,
 }
@@ -47,6 +49,7 @@ impl Object {
             etag: row.get(3)?,
             modified_at: row.get(4)?,
             headers: row.get(5)?,
+            tags: row.get(10)?,
             checksum: ObjectChecksum {
                 checksum,
                 checksum_type: choice.checksum_type,
@@ -60,8 +63,8 @@ impl Object {
 /// The object of this key.
 pub(crate) fn find(db: &Connection, bucket: BucketId, key: &str) -> rusqlite::Result<Option<Object>> {
     let sql =
-        "select set_id, token, size, etag, modified_at, headers, layout, algorithm, checksum_type, checksum
-               from object where bucket = ?1 and key = ?2";
+        "select set_id, token, size, etag, modified_at, headers, layout, algorithm, checksum_type, checksum,
+               tags from object where bucket = ?1 and key = ?2";
     db.prepare_cached(sql)?.query_row(params![bucket, key], Object::from_row).optional()
 }
 
@@ -77,8 +80,8 @@ pub(crate) fn put(db: &Connection, bucket: BucketId, key: &str, object: &Object)
         garbage::add_set(db, replaced)?;
     }
     let sql = "insert or replace into object (bucket, key, set_id, token, size, etag, modified_at, headers,
-               layout, algorithm, checksum_type, checksum)
-               values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+               layout, algorithm, checksum_type, checksum, tags)
+               values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
     let values = params![
         bucket,
         key,
@@ -92,6 +95,7 @@ pub(crate) fn put(db: &Connection, bucket: BucketId, key: &str, object: &Object)
         object.checksum.checksum.algorithm().as_str(),
         object.checksum.checksum_type.as_str(),
         object.checksum.checksum.as_bytes(),
+        object.tags,
     ];
     db.prepare_cached(sql)?.execute(values).map(drop)
 }
@@ -105,6 +109,12 @@ pub(crate) fn remove(db: &Connection, bucket: BucketId, key: &str) -> rusqlite::
     db.prepare_cached("delete from object where bucket = ?1 and key = ?2")?
         .execute(params![bucket, key])
         .map(drop)
+}
+
+/// Gives the object other tags; its time stays. Says whether it is there.
+pub(crate) fn set_tags(db: &Connection, bucket: BucketId, key: &str, tags: &str) -> rusqlite::Result<bool> {
+    let sql = "update object set tags = ?3 where bucket = ?1 and key = ?2";
+    Ok(db.prepare_cached(sql)?.execute(params![bucket, key, tags])? == 1)
 }
 
 /// Up to `limit` objects whose keys are `from` or after it, by key.

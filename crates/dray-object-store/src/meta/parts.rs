@@ -5,8 +5,11 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::{
     failure::Failure,
-    ids::{PartFileId, SetId, part_etag, split_part_id},
-    meta::garbage,
+    ids::{PartDigest, PartFileId, SetId, split_part_id},
+    meta::{
+        garbage,
+        pieces::{self, Slice, StoredBytes, pack, unpack},
+    },
 };
 
 /// Where a part's bytes are.
@@ -16,18 +19,19 @@ pub(crate) enum Content {
     File(u64),
     /// In the row.
     Inline(Vec<u8>),
+    /// In files of other parts, or in rows of its own.
+    Pieces(Vec<Slice>),
 }
 
-/// A part that was received whole.
+/// A part that was received or copied whole.
 pub(crate) struct NewPart {
     pub(crate) set: SetId,
     pub(crate) number: u16,
     pub(crate) size_bytes: u64,
     pub(crate) crc64: u64,
-    /// See [`part_etag`].
-    pub(crate) blake3: [u8; 16],
-    /// By the upload's algorithm, unless that is CRC-64/NVME.
-    pub(crate) checksum: Option<Checksum>,
+    pub(crate) digest: PartDigest,
+    /// By the upload's algorithm, unless that is CRC-64/NVME: its bytes.
+    pub(crate) checksum: Option<Vec<u8>>,
     /// CRC-64/NVME of each block; empty for a part of one block, whose CRC is the part's.
     pub(crate) blocks: Vec<u64>,
     pub(crate) content: Content,
@@ -40,27 +44,13 @@ pub(crate) struct Part {
     pub(crate) size_bytes: u64,
     pub(crate) crc64: u64,
     pub(crate) modified_at: i64,
-    pub(crate) file: Option<PartFileId>,
+    pub(crate) digest: PartDigest,
     checksum: Option<Vec<u8>>,
-    blake3: [u8; 16],
-}
-
-/// A part as read.
-pub(crate) struct StoredPart {
-    pub(crate) crc64: u64,
-    pub(crate) blocks: Vec<u64>,
-    pub(crate) bytes: StoredBytes,
-}
-
-/// Where the bytes of a stored part are.
-pub(crate) enum StoredBytes {
-    File(PartFileId),
-    Inline(Vec<u8>),
 }
 
 impl Part {
     pub(crate) fn etag(&self) -> String {
-        part_etag(self.blake3)
+        self.digest.etag()
     }
 
     /// Its checksum by the algorithm of its upload.
@@ -72,45 +62,59 @@ impl Part {
     }
 
     fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let id: i64 = row.get(0)?;
-        let tag: Option<i64> = row.get(4)?;
+        let half = row.get(5)?;
+        let digest = if row.get(6)? { PartDigest::Md5(half) } else { PartDigest::Blake3(half) };
         Ok(Self {
-            number: split_part_id(id).1,
+            number: split_part_id(row.get(0)?).1,
             size_bytes: row.get(1)?,
             crc64: row.get::<_, i64>(2)?.cast_unsigned(),
             modified_at: row.get(3)?,
-            file: tag.map(|tag| PartFileId { part_id: id, tag: tag.cast_unsigned() }),
-            checksum: row.get(5)?,
-            blake3: row.get(6)?,
+            digest,
+            checksum: row.get(4)?,
         })
     }
 }
 
-/// Stores a part; the file of one that it replaces becomes garbage.
+/// Stores a part; the file of one that it replaces becomes garbage unless something else names it.
 pub(crate) fn put(db: &Connection, part: &NewPart, now: i64) -> rusqlite::Result<()> {
     let id = part.set.part_id(part.number);
-    let mut replaced = db.prepare_cached("select file_tag from part where id = ?1")?;
-    let tag: Option<Option<i64>> = replaced.query_row([id], |row| row.get(0)).optional()?;
-    if let Some(tag) = tag.flatten() {
-        garbage::add_file(db, PartFileId { part_id: id, tag: tag.cast_unsigned() })?;
-    }
-    let (tag, inline) = match &part.content {
-        Content::File(tag) => (Some(tag.cast_signed()), None),
-        Content::Inline(bytes) => (None, Some(bytes)),
+    release(db, id)?;
+    let (tag, inline, slices) = match &part.content {
+        Content::File(tag) => (Some(tag.cast_signed()), None, None),
+        Content::Inline(bytes) => (None, Some(bytes), None),
+        Content::Pieces(slices) => (None, None, Some(slices)),
     };
-    let sql = "insert or replace into part (id, size, crc64, modified_at, file_tag, checksum, blocks, inline, blake3)
-               values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    let sql = "insert or replace into part (id, size, crc64, modified_at, file_tag, checksum, blocks, inline,
+               digest, digest_is_md5) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
     let (size, crc64) = (part.size_bytes, part.crc64.cast_signed());
-    let checksum = part.checksum.as_ref().map(Checksum::as_bytes);
+    let checksum = part.checksum.as_ref();
     let blocks = pack(&part.blocks);
+    let (digest, is_md5) = match part.digest {
+        PartDigest::Blake3(half) => (half, false),
+        PartDigest::Md5(md5) => (md5, true),
+    };
     db.prepare_cached(sql)?
-        .execute(params![id, size, crc64, now, tag, checksum, blocks, inline, part.blake3])
-        .map(drop)
+        .execute(params![id, size, crc64, now, tag, checksum, blocks, inline, digest, is_md5])?;
+    slices.map_or(Ok(()), |slices| pieces::put(db, id, slices))
+}
+
+/// What the part of this row id names is named once less.
+fn release(db: &Connection, id: i64) -> rusqlite::Result<()> {
+    let sql = "select file_tag, inline is null from part where id = ?1";
+    let found: Option<(Option<i64>, bool)> =
+        db.prepare_cached(sql)?.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    match found {
+        Some((Some(tag), _)) => {
+            garbage::release_file(db, PartFileId { part_id: id, tag: tag.cast_unsigned() })
+        }
+        Some((None, true)) => pieces::remove(db, id, id),
+        Some((None, false)) | None => Ok(()),
+    }
 }
 
 /// Up to `limit` parts with numbers over `after`, ascending.
 pub(crate) fn page(db: &Connection, set: SetId, after: u16, limit: usize) -> rusqlite::Result<Vec<Part>> {
-    let sql = "select id, size, crc64, modified_at, file_tag, checksum, blake3 from part
+    let sql = "select id, size, crc64, modified_at, checksum, digest, digest_is_md5 from part
                where id > ?1 and id <= ?2 order by id limit ?3";
     let mut statement = db.prepare_cached(sql)?;
     statement.query_map(params![set.part_id(after), set.part_ids().1, limit], Part::from_row)?.collect()
@@ -121,34 +125,66 @@ pub(crate) fn all(db: &Connection, set: SetId) -> rusqlite::Result<Vec<Part>> {
     page(db, set, 0, usize::from(u16::MAX))
 }
 
+/// Gives the set `to` the parts that `from` has: they name the same files. Checksums of the parts stay with them if
+/// those are of the algorithm that the object of `to` has. Returns at once for any size: only rows are written.
+pub(crate) fn share(db: &Connection, from: SetId, to: SetId, keep_checksums: bool) -> Result<(), Failure> {
+    for part in all(db, from)? {
+        let Part { number, size_bytes, crc64, modified_at, digest, checksum } = part;
+        let content = match size_bytes {
+            0 => Content::Inline(Vec::new()),
+            _ => Content::Pieces(stored(db, from, number)?),
+        };
+        let checksum = checksum.filter(|_| keep_checksums);
+        let part =
+            NewPart { set: to, number, size_bytes, crc64, digest, checksum, blocks: Vec::new(), content };
+        put(db, &part, modified_at)?;
+    }
+    Ok(())
+}
+
 /// Removes a part that a Complete left out.
 pub(crate) fn discard(db: &Connection, set: SetId, part: &Part) -> rusqlite::Result<()> {
-    if let Some(file) = part.file {
-        garbage::add_file(db, file)?;
-    }
-    db.prepare_cached("delete from part where id = ?1")?.execute([set.part_id(part.number)]).map(drop)
+    let id = set.part_id(part.number);
+    release(db, id)?;
+    db.prepare_cached("delete from part where id = ?1")?.execute([id]).map(drop)
 }
 
-/// What is needed to read a part.
-pub(crate) fn stored(db: &Connection, set: SetId, number: u16) -> Result<StoredPart, Failure> {
+/// The stored bytes that hold the byte at `offset` of a part, and where in the part they begin.
+pub(crate) fn stored_at(
+    db: &Connection,
+    set: SetId,
+    number: u16,
+    offset: u64,
+) -> Result<(u64, Slice), Failure> {
     let id = set.part_id(number);
-    let sql = "select crc64, file_tag, blocks, inline from part where id = ?1";
-    let row = db.prepare_cached(sql)?.query_row([id], |row| {
-        let tag: Option<i64> = row.get(1)?;
-        let bytes = match tag {
-            Some(tag) => StoredBytes::File(PartFileId { part_id: id, tag: tag.cast_unsigned() }),
-            None => StoredBytes::Inline(row.get(3)?),
+    match own_bytes(db, id)? {
+        Some(whole) => Ok((0, whole)),
+        None => pieces::at(db, id, offset)?.ok_or_else(|| Failure::internal("a part has no such byte")),
+    }
+}
+
+/// All the stored bytes of a part, in order.
+pub(crate) fn stored(db: &Connection, set: SetId, number: u16) -> Result<Vec<Slice>, Failure> {
+    let id = set.part_id(number);
+    match own_bytes(db, id)? {
+        Some(whole) => Ok(vec![whole]),
+        None => Ok(pieces::all(db, id)?),
+    }
+}
+
+/// The bytes in a part's own file or row; nothing when it consists of pieces.
+fn own_bytes(db: &Connection, id: i64) -> rusqlite::Result<Option<Slice>> {
+    let sql = "select size, crc64, file_tag, blocks, inline from part where id = ?1";
+    db.prepare_cached(sql)?.query_row([id], |row| {
+        let (tag, inline): (Option<i64>, Option<Vec<u8>>) = (row.get(2)?, row.get(4)?);
+        let file = tag.map(|tag| StoredBytes::File(PartFileId { part_id: id, tag: tag.cast_unsigned() }));
+        let Some(bytes) = file.or(inline.map(StoredBytes::Inline)) else {
+            return Ok(None);
         };
-        let blocks = unpack(row.get_ref(2)?.as_blob()?);
-        Ok(StoredPart { crc64: row.get::<_, i64>(0)?.cast_unsigned(), blocks, bytes })
-    });
-    Ok(row?)
-}
-
-fn pack(blocks: &[u64]) -> Vec<u8> {
-    blocks.iter().flat_map(|crc| crc.to_le_bytes()).collect()
-}
-
-fn unpack(bytes: &[u8]) -> Vec<u64> {
-    bytes.as_chunks().0.iter().map(|crc| u64::from_le_bytes(*crc)).collect()
+        let mut blocks = unpack(row.get_ref(3)?.as_blob()?);
+        if blocks.is_empty() {
+            blocks.push(row.get::<_, i64>(1)?.cast_unsigned());
+        }
+        Ok(Some(Slice::whole(row.get(0)?, blocks, bytes)))
+    })
 }

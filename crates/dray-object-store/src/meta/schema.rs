@@ -1,11 +1,9 @@
-//! The tables, and how a connection is opened. The only place where their shape is stated.
+//! How a connection is opened, and how the tables become what this version needs. Their shape is stated in the
+//! crate's folder `migrations/` only.
 
 use std::{path::Path, time::Duration};
 
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
-
-/// Kept in `user_version`; a folder with a higher one was made by a newer version of this program.
-pub(crate) const VERSION: i64 = 1;
 
 /// How long a statement waits for another process that has the file locked (a backup, say).
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -14,68 +12,11 @@ const CHECKPOINT_PAGES: i64 = 4096;
 /// Statements prepared once per connection.
 const CACHED_STATEMENTS: usize = 64;
 
-/// Times are milliseconds since 1970, CRCs and tags are bit patterns in signed integers, headers are JSON.
-/// Small columns stand before `blocks` and `inline`, so that reading them touches no overflow page.
-const TABLES: &str = "
-create table bucket (
-    id integer primary key,
-    name text not null unique,
-    created_at integer not null
-) strict;
-
-create table upload (
-    set_id integer primary key,
-    token blob not null,
-    bucket integer not null,
-    key text not null,
-    created_at integer not null,
-    headers text not null,
-    algorithm text not null,
-    checksum_type text not null
-) strict;
-create index upload_by_key on upload (bucket, key, set_id);
-
--- id: set id and part number in one, see `ids.rs`. file_tag: null when the bytes are in `inline`.
-create table part (
-    id integer primary key,
-    size integer not null,
-    crc64 integer not null,
-    modified_at integer not null,
-    file_tag integer,
-    checksum blob,
-    blake3 blob not null,
-    blocks blob not null,
-    inline blob
-) strict;
-
-create table object (
-    bucket integer not null,
-    key text not null,
-    set_id integer not null,
-    token blob,
-    size integer not null,
-    etag text not null,
-    modified_at integer not null,
-    headers text not null,
-    layout blob not null,
-    algorithm text not null,
-    checksum_type text not null,
-    checksum blob not null,
-    primary key (bucket, key)
-) strict, without rowid;
-
--- What no upload and no object refers to any more, until its files are gone.
-create table garbage_set (set_id integer primary key) strict;
-create table garbage_file (
-    part_id integer not null,
-    file_tag integer not null,
-    primary key (part_id, file_tag)
-) strict, without rowid;
-
--- One row: whether the last process closed the store with every file accounted for.
-create table shutdown (clean integer not null) strict;
-insert into shutdown values (1);
-";
+/// What makes version 1 from an empty file, version 2 from version 1, and so on. Append; never change what was released.
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/0001_tables.sql"),
+    include_str!("../../migrations/0002_copies_tags.sql"),
+];
 
 /// Why the database cannot be opened.
 #[derive(Debug)]
@@ -95,18 +36,34 @@ pub(crate) fn open_writer(path: &Path, durable: bool) -> Result<Connection, Sche
     let connection = Connection::open(path)?;
     configure(&connection)?;
     let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if version > VERSION {
+    if version > known_version() {
         return Err(SchemaError::Newer(version));
     }
     connection.pragma_update(None, "journal_mode", "wal")?;
     // FULL: the log is synced at every commit, before it is answered.
     connection.pragma_update(None, "synchronous", if durable { "full" } else { "off" })?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
-    if version == 0 {
-        let script = format!("begin immediate; {TABLES} pragma user_version = {VERSION}; commit;");
-        connection.execute_batch(&script)?;
-    }
+    migrate(&connection, version)?;
     Ok(connection)
+}
+
+/// The version that the migrations lead to. It is kept in the file's `user_version`.
+pub(crate) fn known_version() -> i64 {
+    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
+}
+
+/// Runs the migrations that the file has not had yet, all of them or none.
+fn migrate(connection: &Connection, version: i64) -> rusqlite::Result<()> {
+    let missing = usize::try_from(version).ok().and_then(|done| MIGRATIONS.get(done..)).unwrap_or_default();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let transaction = connection.unchecked_transaction()?;
+    for migration in missing {
+        transaction.execute_batch(migration)?;
+    }
+    transaction.pragma_update(None, "user_version", known_version())?;
+    transaction.commit()
 }
 
 /// A reading connection.
@@ -123,4 +80,36 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The shape of all tables, and the version.
+    fn shape(connection: &Connection) -> (Vec<String>, i64) {
+        let mut statement =
+            connection.prepare("select sql from sqlite_schema where sql is not null order by name").unwrap();
+        let tables = statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        (tables, connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap())
+    }
+
+    #[test]
+    fn a_file_of_every_earlier_version_becomes_what_a_new_one_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let new = shape(&open_writer(&folder.path().join("new.db"), true).unwrap());
+        assert_eq!(new.1, known_version());
+        for version in 1..=MIGRATIONS.len() {
+            let path = folder.path().join(format!("{version}.db"));
+            let old = Connection::open(&path).unwrap();
+            MIGRATIONS[..version].iter().for_each(|migration| old.execute_batch(migration).unwrap());
+            old.pragma_update(None, "user_version", i64::try_from(version).unwrap()).unwrap();
+            old.execute("insert into bucket (name, created_at) values ('kept', 7)", []).unwrap();
+            drop(old);
+            let opened = open_writer(&path, true).unwrap();
+            assert_eq!(shape(&opened), new, "from version {version}");
+            let kept: i64 = opened.query_row("select created_at from bucket", [], |row| row.get(0)).unwrap();
+            assert_eq!(kept, 7);
+        }
+    }
 }

@@ -40,10 +40,12 @@ pub(crate) struct Upload {
     pub(crate) created_at: i64,
     /// JSON of the headers that its object will be answered with.
     pub(crate) headers: String,
+    /// JSON of the tags that its object will have.
+    pub(crate) tags: String,
     pub(crate) checksum: ChecksumChoice,
 }
 
-const COLUMNS: &str = "set_id, token, bucket, key, created_at, headers, algorithm, checksum_type";
+const COLUMNS: &str = "set_id, token, bucket, key, created_at, headers, algorithm, checksum_type, tags";
 
 impl Upload {
     fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
@@ -54,17 +56,20 @@ impl Upload {
             created_at: row.get(4)?,
             headers: row.get(5)?,
             checksum: ChecksumChoice::from_row(row, 6, 7)?,
+            tags: row.get(8)?,
         })
     }
 }
 
 /// Notes a new upload.
 pub(crate) fn insert(db: &Connection, upload: &Upload) -> rusqlite::Result<()> {
-    let sql = "insert into upload (set_id, token, bucket, key, created_at, headers, algorithm, checksum_type)
-               values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-    let Upload { id, bucket, key, created_at, headers, checksum } = upload;
+    let sql =
+        "insert into upload (set_id, token, bucket, key, created_at, headers, algorithm, checksum_type, tags)
+               values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    let Upload { id, bucket, key, created_at, headers, tags, checksum } = upload;
     let (algorithm, checksum_type) = (checksum.algorithm.as_str(), checksum.checksum_type.as_str());
-    let values = params![id.set.0, id.token, bucket, key, created_at, headers, algorithm, checksum_type];
+    let values =
+        params![id.set.0, id.token, bucket, key, created_at, headers, algorithm, checksum_type, tags];
     db.prepare_cached(sql)?.execute(values).map(drop)
 }
 

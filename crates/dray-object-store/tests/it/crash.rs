@@ -165,7 +165,7 @@ async fn a_file_that_cannot_be_removed_does_not_keep_the_others() {
     restarted.wait_for_files(1).await;
 }
 
-fn copy(from: &std::path::Path, to: &std::path::Path) {
+pub(crate) fn copy(from: &std::path::Path, to: &std::path::Path) {
     for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
         let target = to.join(entry.file_name());
         if entry.file_type().unwrap().is_dir() {

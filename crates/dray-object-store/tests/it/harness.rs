@@ -256,7 +256,8 @@ impl Server {
         self.presign_with(&self.keys, method, key, query, now)
     }
 
-    fn presign_with(
+    /// A path that somebody has presigned at some time.
+    pub(crate) fn presign_with(
         &self,
         keys: &Credentials,
         method: &str,

@@ -4,6 +4,7 @@
 
 mod buckets;
 mod checksums;
+mod copies;
 mod cors;
 mod crash;
 mod full;

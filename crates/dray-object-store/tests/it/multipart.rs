@@ -1,6 +1,10 @@
 //! Multipart uploads: their life, and every way of completing wrongly.
 
-use crate::harness::{MIB, PART, Server, bytes};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use http::HeaderMap;
+use md5::{Digest, Md5};
+
+use crate::harness::{MIB, PART, Server, bytes, header_map, now};
 use dray_object_store::{Config, ObjectStore};
 
 #[tokio::test]
@@ -12,7 +16,7 @@ async fn an_upload_becomes_an_object_of_its_listed_parts() {
     let e1 = server.put_part(key, &id, 1, first.clone()).await.etag();
     let _ = server.put_part(key, &id, 2, bytes(2, PART)).await;
     let e3 = server.put_part(key, &id, 3, third.clone()).await.etag();
-    assert_eq!(e1.len(), 34);
+    assert_eq!(e1.len(), 32);
 
     let listed = server.send("GET", &server.path(&format!("{key}?uploadId={id}")), &[], "").await;
     assert_eq!(listed.elements("PartNumber"), ["1", "2", "3"]);
@@ -97,6 +101,31 @@ async fn a_part_sent_again_replaces_the_first_and_its_etag_goes_stale() {
     assert_eq!(server.complete("k", &id, &[(1, new)]).await.code(), "200");
     assert_eq!(server.get("k").await.body, bytes(2, PART));
     server.wait_for_files(1).await;
+}
+
+#[tokio::test]
+async fn the_etags_of_a_tools_upload_are_s3s_and_a_part_by_the_drives_url_pays_for_no_md5() {
+    let server = Server::start().await;
+    let parts = [bytes(1, PART), bytes(2, 7)];
+    let md5s = parts.each_ref().map(|part| Md5::digest(part));
+    let done = server.upload("tools", &parts).await;
+    let whole = Md5::digest(md5s.concat());
+    assert_eq!(done.element("ETag"), format!("\"{}-2\"", hex::encode(whole)));
+
+    let id = server.create("k", &[]).await;
+    let query = [("partNumber", "1"), ("uploadId", id.as_str())];
+    let url = server.presign_with(&server.store.credentials(), "PUT", "k", &query, now());
+    let cheap = server.send_raw("PUT", &url, HeaderMap::new(), parts[0].clone()).await.etag();
+    assert!(cheap.len() == 34 && cheap.ends_with("-1"), "{cheap}");
+    let md5 = STANDARD.encode(md5s[0]);
+    let known =
+        server.send_raw("PUT", &url, header_map(&[("content-md5", &md5)]), parts[0].clone()).await.etag();
+    assert_eq!(known, hex::encode(md5s[0]));
+    assert_eq!(server.send_raw("PUT", &url, HeaderMap::new(), parts[0].clone()).await.etag(), cheap);
+    let last = server.put_part("k", &id, 2, parts[1].clone()).await.etag();
+    let mixed = server.complete("k", &id, &[(1, cheap), (2, last)]).await;
+    assert_eq!(mixed.code(), "200");
+    assert_ne!(mixed.element("ETag"), done.element("ETag"));
 }
 
 #[tokio::test]

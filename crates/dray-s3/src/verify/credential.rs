@@ -5,15 +5,15 @@ use crate::{ErrorCode, S3Error};
 
 /// A credential whose scope is this service's; date and region are yet to be compared.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct CredentialField {
-    pub(super) access_key_id: String,
-    pub(super) date: String,
-    pub(super) region: String,
+pub(crate) struct CredentialField {
+    pub(crate) access_key_id: String,
+    pub(crate) date: String,
+    pub(crate) region: String,
 }
 
 impl CredentialField {
     /// Parses from the right, since an access key id may hold a slash.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut fields = text.rsplitn(5, '/');
         let (terminator, service) = (fields.next()?, fields.next()?);
         let (region, date, access_key_id) = (fields.next()?, fields.next()?, fields.next()?);
@@ -27,7 +27,7 @@ impl CredentialField {
 
     /// Refuses, with this code, a scope that is not of the request's date or not of the store's region. The region is
     /// looked at first and named in the error: a client that learns it signs again.
-    pub(super) fn check(&self, amz_date: &str, region: &str, code: ErrorCode) -> Result<(), S3Error> {
+    pub(crate) fn check(&self, amz_date: &str, region: &str, code: ErrorCode) -> Result<(), S3Error> {
         if self.region != region {
             let message = format!("The region '{}' is wrong; expecting '{region}'", self.region);
             return Err(S3Error::new(code, message).expecting_region(region));

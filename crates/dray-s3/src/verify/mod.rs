@@ -20,7 +20,7 @@ use crate::{
     payload::{ChunkSigner, PayloadHash},
     signing::{CanonicalRequest, Scope, SigningKey, canonical::canonical_query, string_to_sign, timestamp},
 };
-use credential::CredentialField;
+pub(crate) use credential::CredentialField;
 use signed_headers::SignedHeaders;
 
 /// How far a request's clock may be off: 15 minutes either way.
@@ -97,7 +97,8 @@ pub fn authenticate(
 
 /// Reads the one signature of a request: the header's or the query's.
 fn claim(head: &RequestHead<'_>, query: &Query, region: &str, now: Timestamp) -> Result<Claim, S3Error> {
-    let authorization = head.headers.get(AUTHORIZATION);
+    // An empty one is none.
+    let authorization = head.headers.get(AUTHORIZATION).filter(|value| !value.is_empty());
     // With a signed query, an `Authorization` of another scheme is not meant for us: clients that follow a redirect
     // from a page with a password to the same host send theirs along.
     let in_header = authorization
@@ -147,7 +148,7 @@ fn authenticated(claim: Claim, key: SigningKey, region: &str) -> Authenticated {
     }
 }
 
-fn check_session_token(credentials: &Credentials, given: Option<&str>) -> Result<(), S3Error> {
+pub(crate) fn check_session_token(credentials: &Credentials, given: Option<&str>) -> Result<(), S3Error> {
     let matches = match (&credentials.session_token, given) {
         (None, None) => true,
         (Some(expected), Some(given)) => expected.as_bytes().ct_eq(given.as_bytes()).into(),

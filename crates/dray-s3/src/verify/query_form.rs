@@ -74,8 +74,9 @@ fn check_life(amz_date: &str, expires: &str, now: Timestamp) -> Result<(), S3Err
     let digits = expires.bytes().all(|byte| byte.is_ascii_digit());
     let expires_secs =
         expires.parse::<u32>().ok().filter(|secs| digits && (1..=MAX_EXPIRES_SECS).contains(secs));
-    let expires_secs =
-        expires_secs.ok_or_else(|| malformed("X-Amz-Expires must be between 1 and 604800 seconds"))?;
+    let expires_secs = expires_secs.ok_or_else(|| {
+        S3Error::new(ErrorCode::AccessDenied, "X-Amz-Expires must be between 1 and 604800 seconds")
+    })?;
     if age_secs < -MAX_CLOCK_SKEW_SECS {
         return Err(S3Error::new(ErrorCode::AccessDenied, "Request is not valid yet"));
     }

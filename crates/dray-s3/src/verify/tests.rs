@@ -278,15 +278,18 @@ fn malformed_authorization_headers_are_refused() {
 }
 
 #[test]
+fn a_life_outside_of_1_to_604800_seconds_is_refused() {
+    for life in ["0", "604801", "-1", "%2B1", "1.5", "", "99999999999999999999"] {
+        let refusal = presigned()
+            .query(|query| query.replace("X-Amz-Expires=3600", &format!("X-Amz-Expires={life}")))
+            .refusal();
+        assert_eq!(refusal, ErrorCode::AccessDenied, "{life}");
+    }
+}
+
+#[test]
 fn malformed_presigned_queries_are_refused() {
     let bad = [
-        ("X-Amz-Expires=3600", "X-Amz-Expires=0"),
-        ("X-Amz-Expires=3600", "X-Amz-Expires=604801"),
-        ("X-Amz-Expires=3600", "X-Amz-Expires=-1"),
-        ("X-Amz-Expires=3600", "X-Amz-Expires=%2B1"),
-        ("X-Amz-Expires=3600", "X-Amz-Expires=1.5"),
-        ("X-Amz-Expires=3600", "X-Amz-Expires="),
-        ("X-Amz-Expires=3600", "X-Amz-Expires=99999999999999999999"),
         ("X-Amz-Expires=3600&", ""),
         ("X-Amz-Date=20130524T000000Z", "X-Amz-Date=20130524"),
         ("X-Amz-Date=20130524T000000Z", "X-Amz-Date=20130523T235959Z"),

@@ -100,3 +100,45 @@ impl ListAllMyBucketsResult<'_> {
         })
     }
 }
+
+/// The answer to `GetBucketAcl` and `GetObjectAcl`: the owner has every right, and nobody else any.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AccessControlPolicy<'a> {
+    /// Whose the bucket or object is.
+    pub owner: &'a str,
+}
+
+impl AccessControlPolicy<'_> {
+    /// The body of the answer.
+    pub fn to_xml(&self) -> String {
+        Writer::document("AccessControlPolicy", |out| {
+            out.owner("Owner", self.owner);
+            out.nested("AccessControlList", |out| {
+                out.nested("Grant", |out| {
+                    out.grantee(self.owner);
+                    out.text("Permission", "FULL_CONTROL");
+                });
+            });
+        })
+    }
+}
+
+/// A configuration of a bucket that nobody made: a document without elements, or with one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EmptyConfiguration {
+    /// The root element.
+    pub root: &'static str,
+    /// Name and text of the element in it.
+    pub element: Option<(&'static str, &'static str)>,
+}
+
+impl EmptyConfiguration {
+    /// The body of the answer.
+    pub fn to_xml(&self) -> String {
+        Writer::document(self.root, |out| {
+            if let Some((name, text)) = self.element {
+                out.text(name, text);
+            }
+        })
+    }
+}

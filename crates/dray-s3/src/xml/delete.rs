@@ -21,17 +21,22 @@ pub struct Delete {
 }
 
 /// One object to delete.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DeleteObject {
     /// Its key.
     pub key: String,
     /// The version asked for, if any.
     pub version_id: Option<String>,
+    /// Delete it only if this is its `ETag` (quotes optional), or with `*` whatever it is.
+    pub etag: Option<String>,
+    /// Delete it only if it has so many bytes.
+    pub size_bytes: Option<u64>,
+    /// Delete it only if it was stored then, as sent: an HTTP date or ISO 8601.
+    pub last_modified: Option<String>,
 }
 
 impl Delete {
-    /// Parses a body. `MalformedXML`; `NotImplemented` for a condition on an object (`ETag`,
-    /// `LastModifiedTime`, `Size`), since to ignore it would delete what must stay.
+    /// Parses a body. `MalformedXML`.
     pub fn parse(body: &[u8]) -> Result<Self, S3Error> {
         let mut cursor = Cursor::root(body, "Delete", MAX_DELETE_BODY_BYTES)?;
         let (mut objects, mut quiet) = (Vec::new(), None);
@@ -52,19 +57,20 @@ impl Delete {
 
 fn parse_object(cursor: &mut Cursor<'_>) -> Result<DeleteObject, S3Error> {
     let (mut key, mut version_id) = (None, None);
+    let (mut etag, mut size_bytes, mut last_modified) = (None, None, None);
     while let Some(name) = cursor.child()? {
+        let text = cursor.text()?;
         match name.as_str() {
-            "Key" => once(&mut key, cursor.text()?)?,
-            "VersionId" => once(&mut version_id, cursor.text()?)?,
-            "ETag" | "LastModifiedTime" | "Size" => {
-                let message = "Conditions on the objects to delete are not implemented";
-                return Err(S3Error::new(ErrorCode::NotImplemented, message));
-            }
+            "Key" => once(&mut key, text)?,
+            "VersionId" => once(&mut version_id, text)?,
+            "ETag" => once(&mut etag, text)?,
+            "Size" => once(&mut size_bytes, text.trim().parse().map_err(|_| malformed())?)?,
+            "LastModifiedTime" => once(&mut last_modified, text)?,
             _ => return Err(malformed()),
         }
     }
     let key = key.filter(|key| !key.is_empty()).ok_or_else(malformed)?;
-    Ok(DeleteObject { key, version_id })
+    Ok(DeleteObject { key, version_id, etag, size_bytes, last_modified })
 }
 
 fn parse_bool(text: &str) -> Result<bool, S3Error> {

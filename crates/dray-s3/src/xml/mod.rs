@@ -6,12 +6,14 @@
 mod answers;
 mod bucket;
 mod complete;
+mod copy;
 mod delete;
 mod error;
 mod multipart;
 mod object;
 mod objects;
 mod reader;
+mod tagging;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -20,10 +22,14 @@ pub use answers::{
     MAX_ANSWER_BYTES, ObjectsPage, PartsPage, ReadObject, ReadPart, ReadUpload, UploadsPage, read_etag,
     read_upload_id,
 };
-pub use bucket::{Bucket, CreateBucketConfiguration, ListAllMyBucketsResult, LocationConstraint};
+pub use bucket::{
+    AccessControlPolicy, Bucket, CreateBucketConfiguration, EmptyConfiguration, ListAllMyBucketsResult,
+    LocationConstraint,
+};
 pub use complete::{
     CompleteMultipartUpload, CompleteMultipartUploadResult, CompletedPart, MAX_COMPLETE_BODY_BYTES,
 };
+pub use copy::{CopyResult, PostResponse};
 pub use delete::{
     Delete, DeleteFailure, DeleteObject, DeleteResult, MAX_DELETE_BODY_BYTES, MAX_DELETE_OBJECTS,
 };
@@ -32,7 +38,10 @@ pub use multipart::{
     InitiateMultipartUploadResult, ListMultipartUploadsResult, ListPartsResult, ListedPart, ListedUpload,
 };
 pub use object::{GetObjectAttributesResponse, ObjectPart, ObjectParts};
-pub use objects::{ListBucketResult, ListBucketResultV2, ListedObject, Listing};
+pub use objects::{
+    ListBucketResult, ListBucketResultV2, ListVersionsResult, ListedObject, Listing, NULL_VERSION,
+};
+pub use tagging::{MAX_TAGGING_BODY_BYTES, Tagging};
 
 use std::borrow::Cow;
 

@@ -71,7 +71,8 @@ impl ListBucketResult<'_> {
     pub fn to_xml(&self) -> String {
         let listing = &self.listing;
         Writer::document("ListBucketResult", |out| {
-            listing.write_head(out);
+            // Clients of version 1 take the prefix as it is written, whatever the encoding (botocore among them).
+            listing.write_head(out, listing.prefix);
             out.text("Marker", &listing.encoding_type.encode(self.marker));
             let next = self.next_marker.filter(|_| listing.delimiter.is_some());
             out.optional("NextMarker", next.map(|next| listing.encoding_type.encode(next)).as_deref());
@@ -86,7 +87,7 @@ impl ListBucketResultV2<'_> {
     pub fn to_xml(&self) -> String {
         let listing = &self.listing;
         Writer::document("ListBucketResult", |out| {
-            listing.write_head(out);
+            listing.write_head(out, &listing.encoding_type.encode(listing.prefix));
             out.value("KeyCount", listing.objects.len() + listing.common_prefixes.len());
             out.optional("ContinuationToken", self.continuation_token);
             out.optional("NextContinuationToken", self.next_continuation_token);
@@ -98,10 +99,51 @@ impl ListBucketResultV2<'_> {
     }
 }
 
+/// The answer to `ListObjectVersions`: every object is its own only version, `null`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ListVersionsResult<'a> {
+    /// What is listed.
+    pub listing: Listing<'a>,
+    /// The page holds keys after this one.
+    pub key_marker: &'a str,
+    /// As asked.
+    pub version_id_marker: &'a str,
+    /// Where the next page begins; none when this is the last.
+    pub next_key_marker: Option<&'a str>,
+}
+
+impl ListVersionsResult<'_> {
+    /// The body of the answer.
+    pub fn to_xml(&self) -> String {
+        let listing = &self.listing;
+        Writer::document("ListVersionsResult", |out| {
+            listing.write_head(out, &listing.encoding_type.encode(listing.prefix));
+            out.text("KeyMarker", &listing.encoding_type.encode(self.key_marker));
+            out.text("VersionIdMarker", self.version_id_marker);
+            if let Some(next) = self.next_key_marker {
+                out.text("NextKeyMarker", &listing.encoding_type.encode(next));
+                out.text("NextVersionIdMarker", NULL_VERSION);
+            }
+            out.value("IsTruncated", self.next_key_marker.is_some());
+            for object in &listing.objects {
+                out.nested("Version", |out| {
+                    object.write(out, listing.encoding_type);
+                    out.text("VersionId", NULL_VERSION);
+                    out.value("IsLatest", true);
+                });
+            }
+            out.common_prefixes(&listing.common_prefixes, listing.encoding_type);
+        })
+    }
+}
+
+/// The id of the one version of an object in a bucket without versions.
+pub const NULL_VERSION: &str = "null";
+
 impl Listing<'_> {
-    fn write_head(&self, out: &mut Writer) {
+    fn write_head(&self, out: &mut Writer, prefix: &str) {
         out.text("Name", self.bucket);
-        out.text("Prefix", &self.encoding_type.encode(self.prefix));
+        out.text("Prefix", prefix);
         let delimiter = self.delimiter.map(|delimiter| self.encoding_type.encode(delimiter));
         out.optional("Delimiter", delimiter.as_deref());
         self.encoding_type.write(out);

@@ -109,7 +109,7 @@ fn delete_takes_1_to_1000_keys() {
                  <Object><Key>c</Key><VersionId>null</VersionId></Object></Delete>";
     let delete = Delete::parse(body).unwrap();
     assert!(delete.quiet);
-    assert_eq!(delete.objects[0], DeleteObject { key: " a<b\r ".into(), version_id: None });
+    assert_eq!(delete.objects[0], DeleteObject { key: " a<b\r ".into(), ..DeleteObject::default() });
     assert_eq!(delete.objects[1].version_id.as_deref(), Some("null"));
 
     let of = |children: &str| {
@@ -122,8 +122,14 @@ fn delete_takes_1_to_1000_keys() {
     {
         assert_eq!(of(&bad), Err(ErrorCode::MalformedXML), "{bad:.60}");
     }
-    let conditional = of("<Object><Key>k</Key><ETag>e</ETag></Object>");
-    assert_eq!(conditional, Err(ErrorCode::NotImplemented));
+    let conditional = of("<Object><Key>k</Key><ETag>e</ETag><Size>7</Size></Object>").unwrap();
+    let expected = DeleteObject {
+        key: "k".into(),
+        etag: Some("e".into()),
+        size_bytes: Some(7),
+        ..DeleteObject::default()
+    };
+    assert_eq!(conditional.objects, [expected]);
 }
 
 #[test]

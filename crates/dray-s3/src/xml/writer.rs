@@ -85,6 +85,16 @@ impl Writer {
         });
     }
 
+    /// Whom a grant is for, as clients of S3 read it: its kind is an attribute.
+    pub(super) fn grantee(&mut self, id: &str) {
+        self.push(format_args!(
+            "<Grantee xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\"CanonicalUser\">"
+        ));
+        self.text("ID", id);
+        self.text("DisplayName", id);
+        self.push(format_args!("</Grantee>"));
+    }
+
     /// The prefixes of a listing that stand for all keys beneath them.
     pub(super) fn common_prefixes(&mut self, prefixes: &[&str], encoding_type: EncodingType) {
         for prefix in prefixes {

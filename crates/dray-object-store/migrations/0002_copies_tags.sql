@@ -1,0 +1,31 @@
+-- Parts that refer to bytes of other parts' files, ETags that are MD5s, tags.
+--
+-- digest: what the part's ETag is made of, the MD5 of its bytes or half of a BLAKE3.
+alter table part rename column blake3 to digest;
+alter table part add column digest_is_md5 integer not null default 0;
+alter table upload add column tags text not null default '[]';
+alter table object add column tags text not null default '[]';
+
+-- A part's bytes are in its own file, in its row, or, when it has neither, in its pieces; `at` is where one begins in the
+-- part. A piece is `size` bytes, from `file_start` on, of a file that belongs to another part (and stays when that part is
+-- gone), or bytes of its own (`inline`). `blocks` are the CRCs of the blocks of that file that the piece touches.
+create table piece (
+    part_id integer not null,
+    at integer not null,
+    size integer not null,
+    file_part_id integer,
+    file_tag integer,
+    file_start integer not null,
+    file_size integer not null,
+    blocks blob not null,
+    inline blob,
+    primary key (part_id, at)
+) strict, without rowid;
+
+-- How many parts and pieces name a file, for files that more than their own part named at some time.
+create table shared_file (
+    part_id integer not null,
+    file_tag integer not null,
+    refs integer not null,
+    primary key (part_id, file_tag)
+) strict, without rowid;

@@ -1,0 +1,120 @@
+//! The form of an upload (RFC 7578), read field by field up to the file. It is bounded: only the file may be long.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::body::Body;
+use bytes::Bytes;
+use dray_s3::{ErrorCode, S3Error};
+use futures_util::{Stream, StreamExt};
+use http::{HeaderMap, header};
+use multer::{Field, Multipart};
+
+use crate::{body::frames, failure::Failure};
+
+/// Names and values of all fields before the file together; AWS allows 20 KiB.
+const MAX_FIELDS_BYTES: usize = 64 << 10;
+/// Most fields before the file.
+const MAX_FIELDS: usize = 100;
+/// Most bytes taken in until the file begins: the parser holds the head of a field until it is whole. More than the
+/// fields need, as the file may begin in the same frame.
+const MAX_BYTES_BEFORE_FILE: usize = 1 << 20;
+
+/// A form whose fields were read, up to the file.
+pub(super) struct Form<'a> {
+    /// Names in lower case, as policies compare them.
+    pub(super) fields: Vec<(String, String)>,
+    pub(super) file_name: Option<String>,
+    pub(super) file: Field<'a>,
+}
+
+impl<'a> Form<'a> {
+    /// Reads the fields. `MalformedPOSTRequest` if it is no form; `InvalidArgument` if there is no file.
+    pub(super) async fn read(
+        headers: &HeaderMap,
+        body: &'a mut Body,
+        idle_timeout: Duration,
+    ) -> Result<Self, Failure> {
+        let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let boundary = multer::parse_boundary(content_type.unwrap_or_default());
+        let boundary =
+            boundary.map_err(|_| malformed("The body of a POST to a bucket must be multipart/form-data"))?;
+        let file_began = Arc::new(AtomicBool::new(false));
+        let frames = bounded_until(Arc::clone(&file_began), frames(body, idle_timeout));
+        let mut multipart = Multipart::new(frames, boundary);
+        let (mut fields, mut size_bytes) = (Vec::new(), 0);
+        while let Some(mut field) = multipart.next_field().await.map_err(failure)? {
+            let name = field.name().unwrap_or_default().to_lowercase();
+            if name == "file" {
+                file_began.store(true, Ordering::Relaxed);
+                let file_name = field.file_name().map(str::to_owned);
+                return Ok(Self { fields, file_name, file: field });
+            }
+            let mut value = Vec::new();
+            while let Some(chunk) = field.chunk().await.map_err(failure)? {
+                size_bytes += chunk.len();
+                if size_bytes + name.len() > MAX_FIELDS_BYTES {
+                    return Err(malformed("The fields before the file are too long"));
+                }
+                value.extend_from_slice(&chunk);
+            }
+            size_bytes += name.len();
+            if fields.len() == MAX_FIELDS || fields.iter().any(|(known, _)| *known == name) {
+                return Err(malformed("The form has too many fields, or a field twice"));
+            }
+            let value = String::from_utf8(value).map_err(|_| malformed("A field is not UTF-8"))?;
+            fields.push((name, value));
+        }
+        let message = "POST requires exactly one file upload per request";
+        Err(Failure::new(ErrorCode::InvalidArgument, message))
+    }
+}
+
+/// Ends the stream with an error if too much comes before the file.
+fn bounded_until<'a>(
+    file_began: Arc<AtomicBool>,
+    frames: impl Stream<Item = Result<Bytes, S3Error>> + Send + 'a,
+) -> impl Stream<Item = Result<Bytes, S3Error>> + Send + 'a {
+    let mut size_bytes = 0;
+    frames.map(move |frame| {
+        let frame = frame?;
+        size_bytes += frame.len();
+        if size_bytes > MAX_BYTES_BEFORE_FILE && !file_began.load(Ordering::Relaxed) {
+            return Err(malformed("The fields before the file are too long").error);
+        }
+        Ok(frame)
+    })
+}
+
+/// The next bytes of the file, never empty; `None` at its end.
+pub(crate) async fn next_chunk(file: &mut Field<'_>) -> Result<Option<Bytes>, Failure> {
+    loop {
+        match file.chunk().await.map_err(failure)? {
+            Some(chunk) if chunk.is_empty() => {}
+            chunk => return Ok(chunk),
+        }
+    }
+}
+
+fn failure(error: multer::Error) -> Failure {
+    match error {
+        multer::Error::StreamReadFailed(error) => match error.downcast::<S3Error>() {
+            Ok(error) => Failure::from(*error),
+            Err(error) => Failure::internal(error),
+        },
+        error => malformed_because(&error),
+    }
+}
+
+fn malformed(message: &'static str) -> Failure {
+    Failure::new(ErrorCode::MalformedPOSTRequest, message)
+}
+
+fn malformed_because(error: &multer::Error) -> Failure {
+    Failure::new(ErrorCode::MalformedPOSTRequest, format!("The form is not well-formed: {error}"))
+}

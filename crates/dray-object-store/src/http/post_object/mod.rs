@@ -1,0 +1,198 @@
+//! `PostObject`: an upload from a form of a web page. Its policy, signed by somebody who may write, says which fields the
+//! form may have and so which object it makes; nothing else vouches for the request.
+
+mod form;
+
+pub(crate) use self::form::next_chunk;
+
+use axum::{body::Body, response::Response};
+use dray_s3::{
+    ErrorCode, MAX_KEY_BYTES, Payload, PostPolicy, Query, authenticate_post, encode_component, xml,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts};
+use jiff::Timestamp;
+
+use self::form::Form;
+use super::{
+    Call, Signer,
+    access::Door,
+    answer,
+    conditions::WriteCondition,
+    op::{Operation, Target},
+    place,
+    put_object::{self, Described},
+    stored_headers, tags,
+};
+use crate::{
+    ObjectStore,
+    body::{self, Announced, Wanted},
+    failure::{Failure, invalid_argument, not_implemented},
+    meta::{objects::Object, uploads::ChecksumChoice},
+};
+
+/// Fields that stand for a header of the same name, or for the one beside them.
+const HEADERS: [(&str, &str); 9] = [
+    ("acl", "x-amz-acl"),
+    ("cache-control", "cache-control"),
+    ("content-disposition", "content-disposition"),
+    ("content-encoding", "content-encoding"),
+    ("content-language", "content-language"),
+    ("content-md5", "content-md5"),
+    ("content-type", "content-type"),
+    ("expires", "expires"),
+    ("if-none-match", "if-none-match"),
+];
+
+/// Whether the request is a form: its signature is in its body, not in its head.
+pub(super) fn is_form(head: &Parts, query: &Query) -> bool {
+    let content_type = head.headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    head.method == Method::POST
+        && !head.headers.contains_key(header::AUTHORIZATION)
+        && query.iter().next().is_none()
+        && content_type.is_some_and(|kind| kind.to_ascii_lowercase().starts_with(b"multipart/form-data"))
+}
+
+/// A form uploaded to a bucket, checked against its policy.
+pub(super) async fn post(
+    store: ObjectStore,
+    door: Door,
+    head: Parts,
+    now: Timestamp,
+    body: &mut Body,
+) -> Result<Response, Failure> {
+    let length = head.headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    let length: u64 = length.ok_or_else(|| {
+        Failure::new(ErrorCode::MissingContentLength, "You must provide the Content-Length HTTP header")
+    })?;
+    let mut form = Form::read(&head.headers, body, store.idle_timeout()).await?;
+    name_file(&mut form);
+    let field = |name: &str| value_of(&form.fields, name);
+    let signer = Signer::new(&store, now);
+    authenticate_post(field, store.region(), |id| signer.find(id))?;
+    // No URL, and no form, of the server's own: its key in a form is one that an earlier version gave to a tool.
+    let caller = signer.caller(false, door)?;
+    caller.check_key()?;
+    let target = Target::parse(&place(&store, &head, caller)?, head.uri.path())?;
+    let operation = Operation::parse(&head.method, &target, &Query::default(), false)?;
+    if operation != Operation::PostObject {
+        return Err(not_implemented("a form that is not sent to a bucket"));
+    }
+    let bucket = target.bucket;
+    caller.check(operation.access(), &bucket, store.bucket())?;
+    let policy = PostPolicy::parse(field("policy").unwrap_or_default())?;
+    let key = key(&form)?;
+    // The bucket is the one that the form is sent to, whatever a field of that name says.
+    let others = form.fields.iter().filter(|(name, _)| name != "bucket").cloned();
+    let checked: Vec<_> = others.chain([("bucket".to_owned(), bucket.clone())]).collect();
+    policy.check(&checked, now)?;
+
+    let head = as_put(head, &form.fields)?;
+    let target = Target { bucket, key };
+    let (query, payload) = (Query::default(), Payload::Unsigned);
+    let call = Call { store, head, query, target, payload, caller, now };
+    let (least, most) = policy.content_length_range();
+    let object = store_file(&call, &mut form, (least, most), length).await?;
+    Ok(respond(&call, &form.fields, &object))
+}
+
+/// Takes the file in, and stores the object.
+async fn store_file(
+    call: &Call,
+    form: &mut Form<'_>,
+    (least, most): (u64, u64),
+    length: u64,
+) -> Result<Object, Failure> {
+    call.store.check_space()?;
+    let announced = Announced::of_form(&call.fields(), length.min(most))?;
+    call.store.check_object_size(announced.size_bytes)?;
+    let tags = match value_of(&form.fields, "tagging") {
+        Some(xml) => tags::of_xml(xml)?,
+        None => tags::NONE.to_owned(),
+    };
+    let headers = stored_headers::collect(&call.head.headers, &call.fields())?;
+    let condition = WriteCondition::read(&call.head.headers)?;
+    put_object::check_early(call, condition.clone()).await?;
+    let described = Described { set: call.store.meta().new_set(), headers, tags, condition };
+    let algorithm = announced.algorithm().unwrap_or(ChecksumChoice::DEFAULT.algorithm);
+    let wanted = Wanted { md5: true, algorithms: vec![algorithm] };
+    let file = described.file();
+    let received = body::receive_form(call.store.disk(), file, &mut form.file, &announced, wanted).await?;
+    if received.size_bytes < least {
+        let size = received.size_bytes;
+        let message = format!("Your proposed upload has {size} bytes; the policy wants at least {least}");
+        return Err(Failure::new(ErrorCode::EntityTooSmall, message));
+    }
+    put_object::store(call, received, algorithm, described).await
+}
+
+/// Puts the file's own name where the key says `${filename}`: policies are of the key with the name in it.
+fn name_file(form: &mut Form<'_>) {
+    let name = form.file_name.as_deref().unwrap_or_default();
+    let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    if let Some((_, key)) = form.fields.iter_mut().find(|(field, _)| field == "key") {
+        *key = key.replace("${filename}", name);
+    }
+}
+
+fn key(form: &Form<'_>) -> Result<String, Failure> {
+    let key = value_of(&form.fields, "key").filter(|key| !key.is_empty());
+    let key = key.ok_or_else(|| invalid_argument("Bucket POST must contain a field named 'key'"))?;
+    if key.len() > MAX_KEY_BYTES {
+        let message = format!("Your key is too long: {} bytes of at most {MAX_KEY_BYTES}", key.len());
+        return Err(Failure::new(ErrorCode::KeyTooLongError, message));
+    }
+    Ok(key.to_owned())
+}
+
+/// The head of the `PutObject` that the form stands for.
+fn as_put(mut head: Parts, fields: &[(String, String)]) -> Result<Parts, Failure> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in fields {
+        let known = HEADERS.iter().find(|(field, _)| field == name).map(|(_, header)| *header);
+        let own = ["x-amz-meta-", "x-amz-checksum-", "x-amz-storage-class", "x-amz-server-side-encryption"];
+        let own = own.iter().any(|prefix| name.starts_with(prefix)).then_some(name.as_str());
+        let Some(name) = known.or(own) else { continue };
+        let invalid = || invalid_argument(format!("The field {name} cannot be a header"));
+        let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid())?;
+        headers.insert(header, HeaderValue::from_bytes(value.as_bytes()).map_err(|_| invalid())?);
+    }
+    headers.extend(head.headers.remove(header::HOST).map(|host| (header::HOST, host)));
+    head.headers = headers;
+    Ok(head)
+}
+
+/// What the form asks to be answered: a redirect, or 200, 201 or 204.
+fn respond(call: &Call, fields: &[(String, String)], object: &Object) -> Response {
+    let (bucket, key) = (&call.target.bucket, &call.target.key);
+    let redirect = value_of(fields, "success_action_redirect").or(value_of(fields, "redirect"));
+    let redirect = redirect.filter(|url| url.starts_with("http://") || url.starts_with("https://"));
+    let location = format!("{}/{}", call.head.uri.path().trim_end_matches('/'), dray_s3::encode_path(key));
+    let mut response = match (redirect, value_of(fields, "success_action_status")) {
+        (Some(url), _) => {
+            let mark = if url.contains('?') { '&' } else { '?' };
+            let etag = format!("\"{}\"", object.etag);
+            let [bucket, key, etag] = [bucket, key, &etag].map(|text| encode_component(text).into_owned());
+            let mut response = answer::empty(StatusCode::SEE_OTHER);
+            let url = format!("{url}{mark}bucket={bucket}&key={key}&etag={etag}");
+            answer::set(response.headers_mut(), header::LOCATION, &url);
+            return response;
+        }
+        (None, Some("200")) => answer::empty(StatusCode::OK),
+        (None, Some("201")) => {
+            let document = xml::PostResponse { location: &location, bucket, key, etag: &object.etag };
+            let mut response = answer::xml(document.to_xml());
+            *response.status_mut() = StatusCode::CREATED;
+            response
+        }
+        (None, _) => answer::empty(StatusCode::NO_CONTENT),
+    };
+    let headers = response.headers_mut();
+    headers.extend(answer::quoted(&object.etag).map(|etag| (header::ETAG, etag)));
+    answer::set(headers, header::LOCATION, &location);
+    stored_headers::not_encrypted(&call.fields(), headers);
+    response
+}
+
+fn value_of<'a>(fields: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+}

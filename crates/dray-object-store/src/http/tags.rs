@@ -1,0 +1,99 @@
+//! Tags of objects: kept as JSON, `[["name","value"],…]`.
+
+use axum::{body::Body, response::Response};
+use dray_s3::{
+    ErrorCode, Query,
+    xml::{MAX_TAGGING_BODY_BYTES, Tagging},
+};
+use http::StatusCode;
+
+use super::{
+    Call, answer,
+    control_body::{self, Checksums},
+    fields::Fields,
+};
+use crate::{
+    failure::{Failure, invalid_argument, no_such_key},
+    meta::{buckets, objects},
+};
+
+/// Most tags of an object, and the longest names and values in characters (AWS S3 user guide, "Object tagging").
+const MAX_TAGS: usize = 10;
+const MAX_NAME_CHARS: usize = 128;
+const MAX_VALUE_CHARS: usize = 256;
+
+/// No tags, as stored.
+pub(super) const NONE: &str = "[]";
+
+pub(super) async fn get(call: &Call) -> Result<Response, Failure> {
+    let (bucket, key) = (call.target.bucket.clone(), call.target.key.clone());
+    let find = call.store.meta().read(move |db| {
+        let bucket = buckets::find(db, &bucket)?;
+        Ok(objects::find(db, bucket, &key)?.ok_or_else(no_such_key)?.tags)
+    });
+    Ok(answer::xml(Tagging { tags: parse(&find.await?)? }.to_xml()))
+}
+
+pub(super) async fn put(call: &Call, body: &mut Body) -> Result<Response, Failure> {
+    let body = control_body::read(call, body, MAX_TAGGING_BODY_BYTES, Checksums::OfBody).await?;
+    let tags = checked(&Tagging::parse(&body)?.tags)?;
+    replace(call, tags, StatusCode::OK).await
+}
+
+pub(super) async fn delete(call: &Call) -> Result<Response, Failure> {
+    replace(call, NONE.to_owned(), StatusCode::NO_CONTENT).await
+}
+
+async fn replace(call: &Call, tags: String, status: StatusCode) -> Result<Response, Failure> {
+    let (bucket, key) = (call.target.bucket.clone(), call.target.key.clone());
+    let replace = call.store.meta().write(move |db| {
+        let bucket = buckets::find(db, &bucket)?;
+        objects::set_tags(db, bucket, &key, &tags)?.then_some(()).ok_or_else(no_such_key)
+    });
+    replace.await?;
+    Ok(answer::empty(status))
+}
+
+/// The JSON of the tags in `x-amz-tagging`: a query string.
+pub(super) fn of_header(fields: &Fields<'_>) -> Result<String, Failure> {
+    let Some(text) = fields.get("x-amz-tagging") else {
+        return Ok(NONE.to_owned());
+    };
+    let invalid = |_| invalid_argument("The header x-amz-tagging must be URL-encoded name=value pairs");
+    let query = Query::parse(text).map_err(invalid)?;
+    let tags: Vec<_> = query.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    checked(&tags)
+}
+
+/// The JSON of the tags in a form's field `tagging`: the XML of a `PutObjectTagging`.
+pub(super) fn of_xml(text: &str) -> Result<String, Failure> {
+    checked(&Tagging::parse(text.as_bytes())?.tags)
+}
+
+/// How many tags this JSON holds.
+pub(super) fn count(json: &str) -> Result<usize, Failure> {
+    if json == NONE { Ok(0) } else { Ok(parse(json)?.len()) }
+}
+
+fn parse(json: &str) -> Result<Vec<(String, String)>, Failure> {
+    serde_json::from_str(json).map_err(Failure::internal)
+}
+
+fn checked(tags: &[(String, String)]) -> Result<String, Failure> {
+    let invalid = |message: &'static str| Failure::new(ErrorCode::InvalidTag, message);
+    if tags.len() > MAX_TAGS {
+        return Err(Failure::new(ErrorCode::InvalidTag, "Object tags cannot be greater than 10"));
+    }
+    for (at, (name, value)) in tags.iter().enumerate() {
+        if name.is_empty() || name.chars().count() > MAX_NAME_CHARS {
+            return Err(invalid("The TagKey you have provided is invalid: 1 to 128 characters"));
+        }
+        if value.chars().count() > MAX_VALUE_CHARS {
+            return Err(invalid("The TagValue you have provided is invalid: at most 256 characters"));
+        }
+        if tags[..at].iter().any(|(known, _)| known == name) {
+            return Err(invalid("Cannot provide multiple Tags with the same key"));
+        }
+    }
+    serde_json::to_string(tags).map_err(Failure::internal)
+}

@@ -1,0 +1,276 @@
+//! Form uploads (`POST Object`): the policy that a form carries, and the signature over it (AWS S3 API reference,
+//! "Browser-Based Uploads Using POST"). The policy says which fields the form may have, and so what may be stored.
+//!
+//! Both signatures that clients make are known: `SigV4`, and the older HMAC-SHA1 that boto3 makes unless told otherwise.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use hmac::{Hmac, KeyInit, Mac};
+use jiff::Timestamp;
+use serde_json::Value;
+use sha1::Sha1;
+use subtle::ConstantTimeEq;
+
+use crate::{
+    Credentials, ErrorCode, S3Error,
+    payload::lower_hex,
+    signing::{ALGORITHM, Scope, SigningKey},
+    verify::{CredentialField, check_session_token},
+};
+
+/// Fields that the policy need not speak of: what carries it, what signs it, and the file.
+const EXEMPT: [&str; 5] = ["awsaccesskeyid", "file", "policy", "signature", "x-amz-signature"];
+const IGNORED: &str = "x-ignore-";
+
+/// A policy: until when, and which fields.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PostPolicy {
+    expiration: Timestamp,
+    conditions: Vec<Condition>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Condition {
+    Equals { field: String, value: String },
+    StartsWith { field: String, prefix: String },
+    ContentLength { least: u64, most: u64 },
+}
+
+impl PostPolicy {
+    /// Reads the field `policy`: JSON in base64. `InvalidPolicyDocument`.
+    pub fn parse(base64: &str) -> Result<Self, S3Error> {
+        let json = STANDARD.decode(base64.trim()).map_err(|_| invalid("it is not base64"))?;
+        let json: Value = serde_json::from_slice(&json).map_err(|_| invalid("it is not JSON"))?;
+        let members = json.as_object().ok_or_else(|| invalid("it is not an object"))?;
+        if let Some(name) = members.keys().find(|name| !["expiration", "conditions"].contains(&name.as_str()))
+        {
+            return Err(invalid(&format!("it has a member {name:?}")));
+        }
+        let expiration = members.get("expiration").and_then(Value::as_str);
+        let expiration = expiration.and_then(|text| text.parse().ok());
+        let expiration =
+            expiration.ok_or_else(|| invalid("expiration must be a time, as 2030-01-31T12:00:00Z"))?;
+        let conditions = members.get("conditions").and_then(Value::as_array);
+        let conditions = conditions.ok_or_else(|| invalid("conditions must be a list"))?;
+        let conditions = conditions.iter().map(Condition::parse).collect::<Result<_, _>>()?;
+        Ok(Self { expiration, conditions })
+    }
+
+    /// Whether a form with these fields (names in lower case, `bucket` among them) may be taken. `AccessDenied`.
+    pub fn check(&self, fields: &[(String, String)], now: Timestamp) -> Result<(), S3Error> {
+        if now > self.expiration {
+            return Err(denied("Policy expired"));
+        }
+        let value_of = |name: &str| fields.iter().find(|(known, _)| known == name).map(|(_, value)| value);
+        for condition in &self.conditions {
+            let holds = match condition {
+                Condition::Equals { field, value } => value_of(field) == Some(value),
+                Condition::StartsWith { field, prefix } => {
+                    value_of(field).map_or(prefix.is_empty(), |value| value.starts_with(prefix.as_str()))
+                }
+                Condition::ContentLength { .. } => true,
+            };
+            if !holds {
+                let field = condition.field().unwrap_or_default();
+                return Err(denied(&format!("Policy Condition failed: {field}")));
+            }
+        }
+        let is_covered = |name: &str| self.conditions.iter().any(|condition| condition.field() == Some(name));
+        let extra = fields
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .find(|name| !EXEMPT.contains(name) && !name.starts_with(IGNORED) && !is_covered(name));
+        match extra {
+            Some(name) => Err(denied(&format!("Extra input fields: {name}"))),
+            None => Ok(()),
+        }
+    }
+
+    /// The least and the most bytes that the file may have.
+    pub fn content_length_range(&self) -> (u64, u64) {
+        self.conditions.iter().fold((0, u64::MAX), |(least, most), condition| match condition {
+            Condition::ContentLength { least: other, most: others } => (least.max(*other), most.min(*others)),
+            _ => (least, most),
+        })
+    }
+}
+
+impl Condition {
+    fn parse(json: &Value) -> Result<Self, S3Error> {
+        let malformed = || {
+            invalid(
+                "a condition must be {field: value}, [\"eq\" or \"starts-with\", \"$field\", value] or [\"content-length-range\", least, most]",
+            )
+        };
+        if let Some(members) = json.as_object() {
+            let mut members = members.iter();
+            let (field, value) = members.next().filter(|_| members.len() == 0).ok_or_else(malformed)?;
+            let value = value.as_str().ok_or_else(malformed)?.to_owned();
+            return Ok(Self::Equals { field: field.to_lowercase(), value });
+        }
+        let [operator, first, second] = json.as_array().map_or(&[] as &[Value], Vec::as_slice) else {
+            return Err(malformed());
+        };
+        let operator = operator.as_str().ok_or_else(malformed)?.to_lowercase();
+        if operator == "content-length-range" {
+            let number = |value: &Value| value.as_u64().or_else(|| value.as_str()?.parse().ok());
+            let (least, most) = number(first).zip(number(second)).ok_or_else(malformed)?;
+            return Ok(Self::ContentLength { least, most });
+        }
+        let field = first.as_str().and_then(|field| field.strip_prefix('$')).ok_or_else(malformed)?;
+        let (field, value) = (field.to_lowercase(), second.as_str().ok_or_else(malformed)?.to_owned());
+        match operator.as_str() {
+            "eq" => Ok(Self::Equals { field, value }),
+            "starts-with" => Ok(Self::StartsWith { field, prefix: value }),
+            _ => Err(malformed()),
+        }
+    }
+
+    /// The field that the condition is on, in lower case.
+    fn field(&self) -> Option<&str> {
+        match self {
+            Self::Equals { field, .. } | Self::StartsWith { field, .. } => Some(field),
+            Self::ContentLength { .. } => None,
+        }
+    }
+}
+
+/// Checks the signature over the field `policy`, and says whose key made it. `field` gives a form's field by its name in
+/// lower case.
+///
+/// # Errors
+/// What the request is to be answered with; see [`ErrorCode`].
+pub fn authenticate_post<'a>(
+    field: impl Fn(&str) -> Option<&'a str>,
+    region: &str,
+    lookup: impl Fn(&str) -> Option<Credentials>,
+) -> Result<String, S3Error> {
+    let (Some(policy), true) = (field("policy"), field("x-amz-signature").or(field("signature")).is_some())
+    else {
+        if field("policy").is_none() {
+            return Err(S3Error::new(ErrorCode::AccessDenied, "The form has no policy, so nobody signed it"));
+        }
+        return Err(argument("Bucket POST must contain a field named 'signature' or 'x-amz-signature'"));
+    };
+    let known = |id: &str| {
+        lookup(id).ok_or_else(|| {
+            S3Error::new(ErrorCode::InvalidAccessKeyId, "The access key id you provided does not exist")
+        })
+    };
+    let (credentials, is_right) = match (field("x-amz-signature"), field("signature")) {
+        (Some(signature), None) => {
+            let (id, expected) = version_4(&field, policy, region, &known)?;
+            let is_right = lower_hex(signature).is_some_and(|given| bool::from(expected.ct_eq(&given)));
+            (id, is_right)
+        }
+        (None, Some(signature)) => {
+            let id = field("awsaccesskeyid")
+                .ok_or_else(|| argument("Bucket POST must contain a field named 'AWSAccessKeyId'"))?;
+            let credentials = known(id)?;
+            let expected = hmac_sha1(&credentials.secret_access_key, policy);
+            let is_right = STANDARD.decode(signature).is_ok_and(|given| bool::from(expected.ct_eq(&given)));
+            (credentials, is_right)
+        }
+        _ => return Err(argument("A form is signed once: with 'signature' or with 'x-amz-signature'")),
+    };
+    if !is_right {
+        let message = "The signature over the policy does not match: check the secret key";
+        return Err(S3Error::new(ErrorCode::SignatureDoesNotMatch, message));
+    }
+    check_session_token(&credentials, field("x-amz-security-token"))?;
+    Ok(credentials.access_key_id)
+}
+
+fn version_4<'a>(
+    field: &impl Fn(&str) -> Option<&'a str>,
+    policy: &str,
+    region: &str,
+    known: &impl Fn(&str) -> Result<Credentials, S3Error>,
+) -> Result<(Credentials, [u8; 32]), S3Error> {
+    let needed = |name: &str| {
+        field(name).ok_or_else(|| argument(&format!("Bucket POST must contain a field named '{name}'")))
+    };
+    if needed("x-amz-algorithm")? != ALGORITHM {
+        return Err(argument("X-Amz-Algorithm must be AWS4-HMAC-SHA256"));
+    }
+    let date = needed("x-amz-date")?;
+    let credential = CredentialField::parse(needed("x-amz-credential")?)
+        .ok_or_else(|| argument("X-Amz-Credential must be <key id>/<yyyymmdd>/<region>/s3/aws4_request"))?;
+    credential.check(date, region, ErrorCode::InvalidArgument)?;
+    let credentials = known(&credential.access_key_id)?;
+    let key = SigningKey::derive(&credentials.secret_access_key, Scope { date: &credential.date, region });
+    Ok((credentials, key.sign(policy)))
+}
+
+#[expect(clippy::expect_used, reason = "HMAC takes a key of any length (RFC 2104)")]
+fn hmac_sha1(secret: &str, message: &str) -> [u8; 20] {
+    let mut mac = Hmac::<Sha1>::new_from_slice(secret.as_bytes()).expect("a key of any length");
+    mac.update(message.as_bytes());
+    mac.finalize().into_bytes().into()
+}
+
+fn invalid(problem: &str) -> S3Error {
+    S3Error::new(ErrorCode::InvalidPolicyDocument, format!("Invalid Policy: {problem}"))
+}
+
+fn denied(problem: &str) -> S3Error {
+    S3Error::new(ErrorCode::AccessDenied, format!("Invalid according to Policy: {problem}"))
+}
+
+fn argument(problem: &str) -> S3Error {
+    S3Error::new(ErrorCode::InvalidArgument, problem.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy(json: &str) -> Result<PostPolicy, ErrorCode> {
+        PostPolicy::parse(&STANDARD.encode(json)).map_err(|error| error.code)
+    }
+
+    fn fields(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    const GOOD: &str = r#"{"expiration": "2030-01-01T00:00:00Z", "conditions": [{"bUcKeT": "b"},
+        ["starts-with", "$Key", "user/"], ["EQ", "$acl", "private"], ["content-length-range", 1, "10"]]}"#;
+
+    #[test]
+    fn a_policy_lets_in_what_it_speaks_of_and_nothing_else() {
+        let (now, late) = ("2029-01-01T00:00:00Z".parse().unwrap(), "2031-01-01T00:00:00Z".parse().unwrap());
+        let policy = policy(GOOD).unwrap();
+        assert_eq!(policy.content_length_range(), (1, 10));
+        let good =
+            [("bucket", "b"), ("key", "user/x"), ("acl", "private"), ("policy", ""), ("x-ignore-me", "1")];
+        policy.check(&fields(&good), now).unwrap();
+        assert!(policy.check(&fields(&good), late).is_err());
+        for (at, changed) in
+            [(0, ("bucket", "c")), (1, ("key", "x")), (2, ("acl", "public")), (3, ("tagging", ""))]
+        {
+            let mut bad = good;
+            bad[at] = changed;
+            let refusal = policy.check(&fields(&bad), now).unwrap_err();
+            assert_eq!(refusal.code, ErrorCode::AccessDenied, "{changed:?}");
+        }
+        assert!(policy.check(&fields(&good[1..]), now).is_err(), "without the bucket");
+    }
+
+    #[test]
+    fn what_is_no_policy_is_refused() {
+        assert_eq!(PostPolicy::parse("%").unwrap_err().code, ErrorCode::InvalidPolicyDocument);
+        for bad in [
+            "[]",
+            "{}",
+            r#"{"conditions": []}"#,
+            r#"{"expiration": "2030-01-01T00:00:00Z"}"#,
+            r#"{"expiration": "tomorrow", "conditions": []}"#,
+            r#"{"EXPIRATION": "2030-01-01T00:00:00Z", "conditions": []}"#,
+            r#"{"expiration": "2030-01-01T00:00:00Z", "conditions": [{}]}"#,
+            r#"{"expiration": "2030-01-01T00:00:00Z", "conditions": [["content-length-range", 0]]}"#,
+            r#"{"expiration": "2030-01-01T00:00:00Z", "conditions": [["content-length-range", -1, 0]]}"#,
+            r#"{"expiration": "2030-01-01T00:00:00Z", "conditions": [["ends-with", "$key", "x"]]}"#,
+        ] {
+            assert_eq!(policy(bad), Err(ErrorCode::InvalidPolicyDocument), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,97 @@
+"""Form uploads: what a page's form may store is what its signed policy says."""
+
+import base64
+import json
+import uuid
+
+import pytest
+import requests
+
+from helpers import MIB, noise, read, refused
+
+
+def form(store, bucket, key, version="s3v4", conditions=(), **fields):
+    """URL and fields of a form, as a server makes it for its page."""
+    signer = store.client(signature_version=version)
+    post = signer.generate_presigned_post(
+        bucket, key, Fields=fields, Conditions=[{name: value} for name, value in fields.items()] + list(conditions)
+    )
+    return post["url"], post["fields"]
+
+
+def send(url, fields, content, name="file.txt"):
+    return requests.post(url, data=fields, files={"file": (name, content)}, allow_redirects=False, timeout=60)
+
+
+@pytest.mark.parametrize("version", ["s3v4", "s3"])
+@pytest.mark.parametrize("size", [0, 5, 3 * MIB])
+def test_a_form_stores_its_file_with_either_signature(store, s3, bucket, prefix, version, size):
+    content = noise(size)
+    url, fields = form(store, bucket, prefix + "${filename}", version, **{"Content-Type": "text/x", "x-amz-meta-a": "1"})
+    answer = send(url, fields, content)
+    assert (answer.status_code, answer.content) == (204, b"")
+    head = s3.head_object(Bucket=bucket, Key=prefix + "file.txt")
+    assert (head["ContentType"], head["Metadata"], head["ETag"]) == ("text/x", {"a": "1"}, answer.headers["ETag"])
+    assert read(s3, bucket, prefix + "file.txt") == content
+
+
+def test_the_form_says_how_success_is_told(store, bucket, key):
+    url, fields = form(store, bucket, key, success_action_status="201")
+    answer = send(url, fields, b"x")
+    assert answer.status_code == 201 and f"<Key>{key}</Key>" in answer.text
+    url, fields = form(store, bucket, key, success_action_redirect="https://page.example/done?x=1")
+    answer = send(url, fields, b"x")
+    assert answer.status_code == 303
+    assert answer.headers["Location"].startswith(f"https://page.example/done?x=1&bucket={bucket}&key=")
+
+
+def changed(fields, **changes):
+    return {name: value for name, value in (fields | changes).items() if value is not None}
+
+
+def test_nothing_but_what_the_policy_speaks_of_gets_in(store, s3, bucket, key):
+    url, fields = form(store, bucket, key, conditions=[["content-length-range", 2, 4]])
+    policy = json.loads(base64.b64decode(fields["policy"]))
+    forged = base64.b64encode(json.dumps(policy | {"conditions": policy["conditions"][1:]}).encode()).decode()
+    bad = {
+        "another key": (changed(fields, key=key + "x"), b"123", 403),
+        "a field the policy does not have": (changed(fields, **{"x-amz-meta-a": "1"}), b"123", 403),
+        "a right for everybody": (changed(fields, acl="public-read"), b"123", 403),
+        "another policy": (changed(fields, policy=forged), b"123", 403),
+        "no signature": (changed(fields, **{"x-amz-signature": None}), b"123", 400),
+        "no policy": (changed(fields, policy=None), b"123", 403),
+        "no key": (changed(fields, key=None), b"123", 400),
+        "too small": (fields, b"1", 400),
+        "too big": (fields, b"12345", 400),
+    }
+    for why, (sent, content, status) in bad.items():
+        assert send(url, sent, content).status_code == status, why
+        with refused("NoSuchKey", 404):
+            s3.get_object(Bucket=bucket, Key=key)
+    assert send(url, fields, b"123").status_code == 204
+
+
+def test_a_form_for_one_bucket_is_refused_in_another_whatever_its_fields_say(store, s3, bucket, key):
+    other = "other-" + uuid.uuid4().hex[:12]
+    s3.create_bucket(Bucket=other)
+    url, fields = form(store, bucket, key)
+    for sent in (fields, changed(fields, bucket=bucket)):
+        assert send(f"{store.endpoint}/{other}", sent, b"123").status_code == 403
+    s3.delete_bucket(Bucket=other)
+
+
+def test_a_form_that_is_none_or_ends_early_stores_nothing(store, s3, bucket, key):
+    url, fields = form(store, bucket, key)
+    request = requests.Request("POST", url, data=fields, files={"file": ("f", noise(MIB))}).prepare()
+    for body in (request.body[:-20], request.body[: len(request.body) // 2], b"", b"x" * 200_000):
+        answer = requests.post(url, data=body, headers={"Content-Type": request.headers["Content-Type"]}, timeout=60)
+        assert answer.status_code == 400, answer.text
+        with refused("NoSuchKey", 404):
+            s3.get_object(Bucket=bucket, Key=key)
+
+
+def test_a_form_with_an_endless_head_is_refused_before_it_is_taken_in(store, bucket):
+    head = b'--b\r\nContent-Disposition: form-data; name="key"\r\nX-Long: '
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    answer = requests.post(f"{store.endpoint}/{bucket}", data=head + b"x" * 4 * MIB, headers=headers, timeout=60)
+    assert answer.status_code == 400 and "too long" in answer.text

@@ -1,0 +1,69 @@
+"""Tags of objects, and what is taken without effect."""
+
+import pytest
+
+from helpers import Upload, read, refused
+
+
+def tag_set(count):
+    return {"TagSet": [{"Key": str(number), "Value": "v"} for number in range(count)]}
+
+
+def test_tags_are_put_read_counted_and_deleted(s3, bucket, key):
+    s3.put_object(Bucket=bucket, Key=key, Body=b"x", Tagging="a=1&b=")
+    tags = s3.get_object_tagging(Bucket=bucket, Key=key)["TagSet"]
+    assert tags == [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": ""}]
+    s3.put_object_tagging(Bucket=bucket, Key=key, Tagging=tag_set(10))
+    head = s3.head_object(Bucket=bucket, Key=key)
+    assert head["ResponseMetadata"]["HTTPHeaders"]["x-amz-tagging-count"] == "10"
+    s3.delete_object_tagging(Bucket=bucket, Key=key)
+    assert s3.get_object_tagging(Bucket=bucket, Key=key)["TagSet"] == []
+
+
+def test_an_upload_in_parts_keeps_the_tags_that_it_was_created_with(s3, bucket, key):
+    upload = Upload(s3, bucket, key, Tagging="a=1")
+    upload.put(1, b"x")
+    upload.complete()
+    assert s3.get_object_tagging(Bucket=bucket, Key=key)["TagSet"] == [{"Key": "a", "Value": "1"}]
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        tag_set(11)["TagSet"],
+        [{"Key": "k" * 129, "Value": ""}],
+        [{"Key": "k", "Value": "v" * 257}],
+        [{"Key": "k", "Value": "1"}, {"Key": "k", "Value": "2"}],
+    ],
+)
+def test_tags_over_the_limits_are_invalid_and_change_nothing(s3, bucket, key, tags):
+    s3.put_object(Bucket=bucket, Key=key, Body=b"x", Tagging="a=1")
+    with refused("InvalidTag", 400):
+        s3.put_object_tagging(Bucket=bucket, Key=key, Tagging={"TagSet": tags})
+    assert s3.get_object_tagging(Bucket=bucket, Key=key)["TagSet"] == [{"Key": "a", "Value": "1"}]
+
+
+def test_what_every_object_has_anyway_is_taken_and_encryption_is_said_to_be_none(s3, bucket, key):
+    asked = {"ACL": "bucket-owner-full-control", "StorageClass": "STANDARD", "ServerSideEncryption": "AES256"}
+    answer = s3.put_object(Bucket=bucket, Key=key, Body=b"x", **asked)
+    assert "ServerSideEncryption" not in answer
+    assert answer["ResponseMetadata"]["HTTPHeaders"]["x-dray-encryption"].startswith("none")
+    assert read(s3, bucket, key) == b"x"
+
+
+@pytest.mark.parametrize(
+    ("asked", "code", "status"),
+    [
+        ({"ACL": "public-read"}, "NotImplemented", 501),
+        ({"GrantRead": "id=x"}, "NotImplemented", 501),
+        ({"ServerSideEncryption": "aws:kms"}, "NotImplemented", 501),
+        ({"StorageClass": "GLACIER"}, "InvalidStorageClass", 400),
+    ],
+)
+def test_what_the_store_does_not_have_is_refused_rather_than_ignored(s3, bucket, key, asked, code, status):
+    with refused(code, status):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"x", **asked)
+    with refused(code, status):
+        Upload(s3, bucket, key, **asked)
+    with refused("NoSuchKey", 404):
+        s3.get_object(Bucket=bucket, Key=key)
