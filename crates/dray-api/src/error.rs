@@ -152,6 +152,8 @@ codes! {
     RateLimited = "rate_limited",
     /// 500: a defect or a broken disk; the server's log has the cause under the request's id.
     Internal = "internal",
+    /// 500: the object store lacks an operation that Dray needs; asking again does not help.
+    StoreLacks = "store_lacks_operation",
     /// 503: the object store can not be reached or refuses the server.
     StoreUnreachable = "store_unreachable",
     /// 503: the database can not be reached or is too busy.

@@ -79,6 +79,14 @@ pub enum Error {
     /// A folder is needed, this is a file.
     #[error("parentId is a file")]
     NotAFolder,
+    /// The store does not have an operation that Dray needs, and never will answer it.
+    #[error("the object store does not have {operation}: {detail}")]
+    StoreLacks {
+        /// The operation, as S3 calls it.
+        operation: &'static str,
+        /// What the store said.
+        detail: String,
+    },
     /// Folders can not be nested any deeper.
     #[error("folders can be nested at most {limit} deep")]
     TooDeep {

@@ -198,6 +198,11 @@ impl WantedParts {
 pub(crate) struct PartList(Vec<(PartNumber, String)>);
 
 impl PartList {
+    /// No parts: of an object that is put at once.
+    pub(crate) fn none() -> Self {
+        Self(Vec::new())
+    }
+
     /// All that the store has, in whatever order it listed them.
     pub(crate) fn of_stored(stored: Vec<StoredPart>) -> Result<Self> {
         let numbered = stored.into_iter().enumerate().map(|(at, part)| {

@@ -144,7 +144,7 @@ pub(super) fn status(code: Code) -> StatusCode {
         Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
-        Code::Internal | Code::Unknown => StatusCode::INTERNAL_SERVER_ERROR,
+        Code::Internal | Code::Unknown | Code::StoreLacks => StatusCode::INTERNAL_SERVER_ERROR,
         Code::StoreUnreachable
         | Code::DatabaseUnreachable
         | Code::Busy
@@ -320,6 +320,10 @@ fn drive_parts(err: &drive::Error) -> (Code, String) {
         E::StoreUnreachable { .. } | E::StoreRefused { .. } => (
             Code::StoreUnreachable,
             "The object store can not be reached right now. Nothing is lost; ask again.".into(),
+        ),
+        E::StoreLacks { operation, .. } => (
+            Code::StoreLacks,
+            format!("The object store of this server does not have {operation}, which this needs. Asking again does not help: tell whoever runs the server; dray doctor says what the store lacks."),
         ),
         E::DatabaseUnreachable { .. } => (
             Code::DatabaseUnreachable,

@@ -68,16 +68,16 @@ pub(super) fn api() -> Vec<Route> {
     routes! {
         POST(once) DriveUpload "/drive/files/upload/multipart/start" uploads::start
             [InvalidName, FileTooLarge, FileTypeNotAllowed, NotAFolder, ConfinedToken, RoleTooLow, NotFound,
-             UploadExpired, StoreUnreachable, QuotaExceeded];
+             UploadExpired, StoreUnreachable, StoreLacks, QuotaExceeded];
         POST(same) DriveUpload "/drive/files/upload/multipart/presigned-urls" uploads::presigned_urls
             [InvalidParameter, ImpossiblePartCount, UploadNotFound, FinalizedDifferently, UploadAborted, UploadExpired,
              StoreUnreachable];
         POST(same) DriveUpload "/drive/files/upload/multipart/parts" uploads::parts
-            [UploadNotFound, UploadAborted, UploadExpired, StoreUnreachable];
+            [UploadNotFound, UploadAborted, UploadExpired, StoreUnreachable, StoreLacks];
         POST(same) DriveUpload "/drive/files/upload/multipart/finalize" uploads::finalize
             [InvalidPart, PartTooSmall, SizeMismatch, ChecksumMismatch, ChecksumUnproven, UploadNotFound,
              NotFound, FinalizedDifferently, FinalizeInProgress, NameTaken, UploadFolderClosed, UploadAborted,
-             UploadExpired, StoreUnreachable, FinalizePending];
+             UploadExpired, StoreUnreachable, StoreLacks, FinalizePending];
         POST(same) DriveUpload "/drive/files/upload/multipart/abort" uploads::abort
             [UploadNotFound, AlreadyFinalized, FinalizeInProgress];
         GET DriveUpload "/drive/uploads" uploads::list [ConfinedToken];

@@ -234,16 +234,21 @@ impl Client {
         };
         match tokio::time::timeout(request.patience, attempts).await {
             Ok(outcome) => outcome,
-            Err(_) => Err(Failed::TooLate { waited: request.patience, last: last.map(Box::new) }),
+            Err(_) => Err(Failed::TooLate {
+                operation: request.operation,
+                waited: request.patience,
+                last: last.map(Box::new),
+            }),
         }
     }
 
     async fn read(&self, request: &Request<'_>) -> Result<Answer, Failed> {
         let (head, body) = self.send(request).await?.into_parts();
-        let body = to_bytes(body, MAX_ANSWER_BYTES).await.map_err(Failed::silent)?;
+        let body = to_bytes(body, MAX_ANSWER_BYTES).await;
+        let body = body.map_err(|err| Failed::silent(request.operation, err))?;
         // A Complete that takes long begins its answer before it knows what that will be.
         match ErrorAnswer::parse(&body) {
-            Some(error) => Err(Failed::late(error)),
+            Some(error) => Err(Failed::late(request.operation, error)),
             None => Ok(Answer { headers: head.headers, body, asked: 1 }),
         }
     }
@@ -258,7 +263,8 @@ impl Client {
             },
             Way::Network(http) => {
                 let sent = reqwest::Request::try_from(sent).map_err(Failed::local)?;
-                let answer = http.execute(sent).await.map_err(|err| Failed::silent(err.without_url()))?;
+                let answer = http.execute(sent).await;
+                let answer = answer.map_err(|err| Failed::silent(request.operation, err.without_url()))?;
                 Response::<reqwest::Body>::from(answer).map(Body::new)
             }
         };
@@ -268,12 +274,12 @@ impl Client {
         let status = answer.status();
         // The status tells enough if the rest does not come.
         let body = to_bytes(answer.into_body(), MAX_ERROR_BYTES).await.unwrap_or_default();
-        Err(Failed::said(status, ErrorAnswer::parse(&body)))
+        Err(Failed::said(request.operation, status, ErrorAnswer::parse(&body)))
     }
 
     async fn sign(&self, request: &Request<'_>) -> Result<http::Request<Opened>, Failed> {
         let now = self.clock.now();
-        let kept = self.keys.get(now).await.map_err(Failed::silent)?;
+        let kept = self.keys.get(now).await.map_err(|err| Failed::silent(request.operation, err))?;
         let scope = SigningScope { credentials: &kept.credentials, region: &self.region, now };
         let Request { method, content, .. } = request;
         let uri: Uri = request.address(&self.endpoint, &self.bucket).parse().map_err(Failed::local)?;

@@ -10,7 +10,7 @@ use http::Method;
 use jiff::Timestamp;
 
 use super::client::Request;
-use super::{Completion, Objects, not_understood, text};
+use super::{Objects, not_understood, text};
 use crate::drive::parts::PartList;
 use crate::drive::{Error, Result};
 
@@ -107,8 +107,9 @@ impl Objects {
     ) -> Result<NewObject<'_>> {
         let token = crate::random::text()?;
         let upload_id = self.create_upload(key, mime_type, &token).await?;
-        let (plan, key) = (PartPlan::recommended(size_bytes), key.to_owned());
-        Ok(NewObject { objects: self, key, upload_id, size_bytes, plan, parts: Vec::new() })
+        let (plan, key, mime_type) =
+            (PartPlan::recommended(size_bytes), key.to_owned(), mime_type.to_owned());
+        Ok(NewObject { objects: self, key, mime_type, token, upload_id, size_bytes, plan, parts: Vec::new() })
     }
 }
 
@@ -116,6 +117,8 @@ impl Objects {
 pub(crate) struct NewObject<'a> {
     objects: &'a Objects,
     key: String,
+    mime_type: String,
+    token: String,
     upload_id: String,
     size_bytes: u64,
     plan: PartPlan,
@@ -123,8 +126,11 @@ pub(crate) struct NewObject<'a> {
 }
 
 impl NewObject<'_> {
-    /// Where the next part begins, and how long it is; `None`: there are all.
+    /// Where the next part begins, and how long it is; `None` when all were put.
     pub(crate) fn next_part(&self) -> Option<(u64, u64)> {
+        if self.is_put_whole() {
+            return None;
+        }
         self.plan.part(u32::try_from(self.parts.len()).ok()? + 1)
     }
 
@@ -145,13 +151,17 @@ impl NewObject<'_> {
 
     /// Ends the object: it is there.
     pub(crate) async fn complete(self) -> Result<()> {
-        let parts = PartList::of_stored(self.parts)?;
-        let Self { objects, key, upload_id, size_bytes, .. } = self;
-        match objects.complete_upload(&key, &upload_id, &parts, size_bytes, None).await {
-            Completion::Done => Ok(()),
-            Completion::NotYet(err) | Completion::Refused(err) | Completion::Unknown(err) => Err(err),
-            Completion::NoSuchUpload => Err(Error::internal("the store has forgotten the upload")),
+        let Self { objects, key, mime_type, token, upload_id, size_bytes, .. } = &self;
+        if self.is_put_whole() {
+            return objects.put_empty(key, upload_id, mime_type, token).await;
         }
+        let parts = PartList::of_stored(self.parts.clone())?;
+        objects.complete_and_look((key, upload_id), &parts, *size_bytes, token).await
+    }
+
+    /// An empty object has no parts where the store may refuse an empty one.
+    fn is_put_whole(&self) -> bool {
+        self.size_bytes == 0 && !self.objects.takes_empty_parts()
     }
 
     /// Gives it up. What can not be freed, the store's own rules or `dray sweep` free later.

@@ -1,4 +1,5 @@
-//! What an answer that is no success says: the store is away, it refuses us, it is full, or the caller's parts are wrong.
+//! A call that the store did not answer with success, and the error of the drive that follows. What such an answer
+//! proves, `proof.rs` says.
 
 use std::time::Duration;
 
@@ -7,41 +8,47 @@ use dray_s3::xml::ErrorAnswer;
 use http::StatusCode;
 
 use super::Completion;
+use super::proof::{Proof, proof};
 use crate::drive::Error;
 
 /// Why there is no answer to what was asked.
 #[derive(Debug)]
 pub(super) enum Failed {
-    /// The store said no, or that it can not.
+    /// The store said no, or that it cannot.
     Said {
+        /// What was asked, as S3 calls it.
+        operation: &'static str,
         status: StatusCode,
         /// One of S3, or of the store's own; empty if it gave none.
         code: String,
         message: String,
     },
     /// No connection to it, or none that held.
-    Silent { detail: String },
+    Silent { operation: &'static str, detail: String },
     /// It did not answer in time, or only what was worth another try.
-    TooLate { waited: Duration, last: Option<Box<Failed>> },
-    /// Nothing was asked: it is not for the store that it failed.
+    TooLate { operation: &'static str, waited: Duration, last: Option<Box<Failed>> },
+    /// Nothing was asked: the cause is on this machine.
     Local { detail: String },
 }
 
 impl Failed {
-    pub(super) fn said(status: StatusCode, error: Option<ErrorAnswer>) -> Self {
+    pub(super) fn said(operation: &'static str, status: StatusCode, error: Option<ErrorAnswer>) -> Self {
         let ErrorAnswer { code, message } =
             error.unwrap_or_else(|| ErrorAnswer { code: String::new(), message: String::new() });
-        Self::Said { status, code, message }
+        Self::Said { operation, status, code, message }
     }
 
     /// An error that came when the status had been sent already.
-    pub(super) fn late(error: ErrorAnswer) -> Self {
+    pub(super) fn late(operation: &'static str, error: ErrorAnswer) -> Self {
         let code = ErrorCode::parse(&error.code).unwrap_or(ErrorCode::InternalError);
-        Self::said(code.status(), Some(error))
+        Self::said(operation, code.status(), Some(error))
     }
 
-    pub(super) fn silent(err: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self::Silent { detail: with_causes(&*err.into()) }
+    pub(super) fn silent(
+        operation: &'static str,
+        err: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self::Silent { operation, detail: with_causes(&*err.into()) }
     }
 
     pub(super) fn local(err: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
@@ -60,8 +67,9 @@ impl Failed {
         }
     }
 
-    pub(super) fn is_not_found(&self) -> bool {
-        matches!(self, Self::Said { status, .. } if *status == ErrorCode::NoSuchKey.status())
+    /// Whether it proves that what was asked for is not there.
+    pub(super) fn is_gone(&self) -> bool {
+        proof(self) == Proof::Gone
     }
 
     /// The code of S3, if it is one that means something to us.
@@ -75,13 +83,13 @@ impl Failed {
     /// What the store said, or why it said nothing.
     fn detail(self) -> String {
         match self {
-            Self::Said { status, code, message } => {
+            Self::Said { status, code, message, .. } => {
                 let said = [code, message].into_iter().filter(|text| !text.is_empty());
                 let said = said.collect::<Vec<_>>().join(", ");
                 format!("it answered {} {said}", status.as_u16()).trim_end().to_owned()
             }
-            Self::Silent { detail } | Self::Local { detail } => detail,
-            Self::TooLate { waited, last } => {
+            Self::Silent { detail, .. } | Self::Local { detail } => detail,
+            Self::TooLate { waited, last, .. } => {
                 let last = last.map(|last| format!("; before, {}", last.detail())).unwrap_or_default();
                 format!("no answer within {} s{last}", waited.as_secs_f32())
             }
@@ -95,17 +103,18 @@ pub(super) fn with_causes(err: &dyn std::error::Error) -> String {
     causes.fold(err.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
-/// A call that should have worked: the store is down, full, or refuses us.
+/// A call that should have worked: the store is down, is full, refuses us, or does not have the operation.
 impl From<Failed> for Error {
     fn from(failed: Failed) -> Self {
         if failed.code() == Some(ErrorCode::InsufficientStorage) {
             return Self::NoSpace;
         }
-        match &failed {
-            Failed::Said { status, .. } if status.is_client_error() => {
-                Self::StoreRefused { detail: failed.detail() }
+        match (proof(&failed), &failed) {
+            (_, Failed::Local { .. }) => Self::internal(failed.detail()),
+            (Proof::Lacking, Failed::Said { operation, .. }) => {
+                Self::StoreLacks { operation, detail: failed.detail() }
             }
-            Failed::Local { .. } => Self::internal(failed.detail()),
+            (Proof::Refused | Proof::Gone, _) => Self::StoreRefused { detail: failed.detail() },
             _ => Self::StoreUnreachable { detail: failed.detail() },
         }
     }
@@ -118,16 +127,20 @@ pub(super) fn refusal(failed: Failed, size_bytes: u64) -> Completion {
         _ => (None, String::new()),
     };
     match code {
-        Some(ErrorCode::NoSuchUpload) => Completion::NoSuchUpload,
         Some(ErrorCode::InvalidPart | ErrorCode::InvalidPartOrder) => {
-            Completion::Refused(Error::InvalidPart { detail })
+            return Completion::Refused(Error::InvalidPart { detail });
         }
-        Some(ErrorCode::EntityTooSmall) => Completion::Refused(Error::PartTooSmall),
-        Some(ErrorCode::BadDigest) => Completion::Refused(Error::ChecksumMismatch),
+        Some(ErrorCode::EntityTooSmall) => return Completion::Refused(Error::PartTooSmall),
+        Some(ErrorCode::BadDigest) => return Completion::Refused(Error::ChecksumMismatch),
         Some(ErrorCode::InvalidRequest) => {
-            Completion::Refused(Error::SizeMismatch { announced_bytes: size_bytes, detail })
+            return Completion::Refused(Error::SizeMismatch { announced_bytes: size_bytes, detail });
         }
-        _ => Completion::Unknown(failed.into()),
+        _ => {}
+    }
+    match proof(&failed) {
+        Proof::Gone => Completion::NoSuchUpload,
+        Proof::Lacking => Completion::Refused(failed.into()),
+        Proof::Refused | Proof::WillPass | Proof::Nothing => Completion::Unknown(failed.into()),
     }
 }
 
@@ -136,7 +149,7 @@ mod tests {
     use super::*;
 
     fn said(status: StatusCode, code: &str) -> Failed {
-        Failed::said(status, Some(ErrorAnswer { code: code.into(), message: "m".into() }))
+        Failed::said("ListParts", status, Some(ErrorAnswer { code: code.into(), message: "m".into() }))
     }
 
     #[test]
@@ -145,9 +158,9 @@ mod tests {
         assert!(
             told(said(StatusCode::FORBIDDEN, "AccessDenied")).contains("it answered 403 AccessDenied, m")
         );
-        assert!(told(Failed::said(StatusCode::BAD_GATEWAY, None)).ends_with("it answered 502"));
-        let last = Some(Box::new(Failed::said(StatusCode::BAD_GATEWAY, None)));
-        let late = Failed::TooLate { waited: Duration::from_millis(1400), last };
+        assert!(told(Failed::said("ListParts", StatusCode::BAD_GATEWAY, None)).ends_with("it answered 502"));
+        let last = Some(Box::new(Failed::said("ListParts", StatusCode::BAD_GATEWAY, None)));
+        let late = Failed::TooLate { operation: "ListParts", waited: Duration::from_millis(1400), last };
         assert!(told(late).contains("no answer within 1.4 s; before, it answered 502"));
     }
 
@@ -160,8 +173,14 @@ mod tests {
             (said(StatusCode::NOT_IMPLEMENTED, "NotImplemented"), false),
             (said(StatusCode::BAD_REQUEST, "RequestTimeout"), true),
             (said(StatusCode::BAD_REQUEST, "InvalidPart"), false),
-            (Failed::late(ErrorAnswer { code: "Odd".into(), message: String::new() }), true),
-            (Failed::late(ErrorAnswer { code: "NoSuchUpload".into(), message: String::new() }), false),
+            (Failed::late("ListParts", ErrorAnswer { code: "Odd".into(), message: String::new() }), true),
+            (
+                Failed::late(
+                    "ListParts",
+                    ErrorAnswer { code: "NoSuchUpload".into(), message: String::new() },
+                ),
+                false,
+            ),
         ] {
             assert_eq!(failed.may_pass(), may_pass, "{failed:?}");
         }

@@ -4,8 +4,11 @@
 
 mod client;
 mod copy;
+mod empty;
 mod failure;
 mod keys;
+mod proof;
+mod sign;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,19 +19,21 @@ use dray_api::upload::StoredPart;
 use dray_s3::xml::{
     CompleteMultipartUpload, CompletedPart, PartsPage, UploadsPage, read_etag, read_upload_id,
 };
-use dray_s3::{AddressingStyle, Credentials, Endpoint, ErrorCode, PartPresigner, PresignScope};
+use dray_s3::{AddressingStyle, Endpoint};
 use futures_util::StreamExt as _;
 use http::{HeaderMap, Method};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::config::{Clock, S3Config, SettingError};
 use crate::drive::parts::{Crc64, PartList};
 use crate::drive::{Error, Result};
 use crate::metrics::Metrics;
 use client::{Client, Request};
+pub(crate) use empty::scratch_key;
 use failure::{Failed, refusal, with_causes};
 pub(crate) use keys::Current;
-use keys::{Kept, Keys, credentials_chain};
+use keys::{Keys, credentials_chain};
+pub(crate) use sign::{PartUrls, Reading, UrlScope};
 
 /// What requests that never leave this process are signed for.
 const NO_HOST: &str = "http://embedded";
@@ -223,7 +228,7 @@ impl Objects {
             }
             let body = match self.client.ask(request).await {
                 Ok(answer) => answer.body,
-                Err(failed) if failed.code() == Some(ErrorCode::NoSuchUpload) => return Ok(None),
+                Err(failed) if failed.is_gone() => return Ok(None),
                 Err(failed) => return Err(failed.into()),
             };
             let page = PartsPage::parse(&body).ok_or_else(|| not_understood("ListParts"))?;
@@ -248,7 +253,7 @@ impl Objects {
     pub(crate) async fn abort_upload(&self, key: &str, upload_id: &str) -> Result<()> {
         let request = Request::new("AbortMultipartUpload", Method::DELETE, key).query("uploadId", upload_id);
         match self.client.ask(request).await {
-            Err(failed) if failed.code() != Some(ErrorCode::NoSuchUpload) => Err(failed.into()),
+            Err(failed) if !failed.is_gone() => Err(failed.into()),
             _ => Ok(()),
         }
     }
@@ -302,10 +307,11 @@ impl Objects {
         mut take: impl FnMut(&[u8]) -> Result<()>,
     ) -> Result<()> {
         let mut body = self.client.open(request).await?.into_data_stream();
+        let silent = |err: Box<dyn std::error::Error + Send + Sync>| Failed::silent("GetObject", err);
         while let Some(bytes) =
-            tokio::time::timeout(READ_TIMEOUT, body.next()).await.map_err(Failed::silent)?
+            tokio::time::timeout(READ_TIMEOUT, body.next()).await.map_err(|err| silent(err.into()))?
         {
-            take(&bytes.map_err(Failed::silent)?)?;
+            take(&bytes.map_err(|err| silent(err.into()))?)?;
         }
         Ok(())
     }
@@ -313,9 +319,41 @@ impl Objects {
     /// Removes an object. One that is not there is removed already.
     pub(crate) async fn delete(&self, key: &str) -> Result<()> {
         match self.client.ask(Request::new("DeleteObject", Method::DELETE, key)).await {
-            Err(failed) if failed.code() != Some(ErrorCode::NoSuchKey) => Err(failed.into()),
+            Err(failed) if !failed.is_gone() => Err(failed.into()),
             _ => Ok(()),
         }
+    }
+
+    /// As [`Objects::head`], for whom `None` has to be proof: a 404 is none as long as the bucket does not answer.
+    pub(crate) async fn find(&self, key: &str) -> Result<Option<ObjectHead>> {
+        let found = self.head(key).await?;
+        if found.is_none() {
+            self.check().await?;
+        }
+        Ok(found)
+    }
+
+    /// Completes an upload and, where the answer does not tell, looks at the object: it is the upload's if it has its
+    /// size and its token.
+    pub(crate) async fn complete_and_look(
+        &self,
+        (key, upload_id): (&str, &str),
+        parts: &PartList,
+        size_bytes: u64,
+        store_token: &str,
+    ) -> Result<()> {
+        let failure = match self.complete_upload(key, upload_id, parts, size_bytes, None).await {
+            Completion::Done => return Ok(()),
+            Completion::NotYet(err) | Completion::Refused(err) => return Err(err),
+            Completion::Unknown(err) => err,
+            Completion::NoSuchUpload => {
+                Error::StoreRefused { detail: "it knows neither the upload nor its object".into() }
+            }
+        };
+        let is_ours = |head: &ObjectHead| {
+            head.size_bytes == size_bytes && head.store_token.as_deref() == Some(store_token)
+        };
+        self.find(key).await?.filter(is_ours).map(drop).ok_or(failure)
     }
 
     /// The object under `key`, if there is one.
@@ -329,88 +367,8 @@ impl Objects {
                     store_token: text(&answer.headers, TOKEN_METADATA).map(str::to_owned),
                 }))
             }
-            Err(failed) if failed.is_not_found() => Ok(None),
+            Err(failed) if failed.is_gone() => Ok(None),
             Err(failed) => Err(failed.into()),
-        }
-    }
-
-    /// Signs the part URLs of an upload for clients that reach the store at `endpoint`.
-    pub(crate) async fn presign_parts(
-        &self,
-        url: &UrlScope<'_>,
-        upload_id: &str,
-    ) -> Result<(PartPresigner, Timestamp)> {
-        let signer = self.signer(url).await?;
-        let presigner = PartPresigner::new(&signer.scope(self, url), upload_id).map_err(Error::internal)?;
-        Ok((presigner, signer.expires_at))
-    }
-
-    /// A signed GET or HEAD of an object, which answers with these headers.
-    pub(crate) async fn presign_read(
-        &self,
-        reading: Reading,
-        url: &UrlScope<'_>,
-        disposition: &str,
-        mime_type: &str,
-    ) -> Result<String> {
-        let overrides = [("response-content-disposition", disposition), ("response-content-type", mime_type)];
-        let signer = self.signer(url).await?;
-        dray_s3::presign(&reading.method(), &signer.scope(self, url), &overrides).map_err(Error::internal)
-    }
-
-    /// Who signs a URL, and until when it can be good: one dies with the credentials that signed it.
-    async fn signer(&self, url: &UrlScope<'_>) -> Result<Signer> {
-        let Kept { credentials, expires_at } = self.client.keys.get(url.now).await?;
-        let left = expires_at.map_or(i64::MAX, |end| end.duration_since(url.now).as_secs());
-        let expires_secs = url.expires_secs.min(u32::try_from(left.max(1)).unwrap_or(u32::MAX));
-        let life = SignedDuration::from_secs(expires_secs.into());
-        let expires_at = url.now.checked_add(life).map_err(Error::internal)?;
-        Ok(Signer { credentials, expires_secs, expires_at })
-    }
-}
-
-struct Signer {
-    credentials: Credentials,
-    expires_secs: u32,
-    expires_at: Timestamp,
-}
-
-impl Signer {
-    fn scope<'a>(&'a self, objects: &'a Objects, url: &UrlScope<'a>) -> PresignScope<'a> {
-        PresignScope {
-            credentials: &self.credentials,
-            region: &objects.client.region,
-            endpoint: url.endpoint,
-            bucket: &objects.client.bucket,
-            key: url.key,
-            now: url.now,
-            expires_secs: self.expires_secs,
-        }
-    }
-}
-
-/// What a signed URL is for, and how long it is good.
-pub(crate) struct UrlScope<'a> {
-    pub(crate) endpoint: &'a Endpoint,
-    pub(crate) key: &'a str,
-    pub(crate) now: Timestamp,
-    pub(crate) expires_secs: u32,
-}
-
-/// What a signed URL asks of an object. A signature is good for the one method that it was made for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reading {
-    /// Its bytes.
-    Get,
-    /// What is known of it without them.
-    Head,
-}
-
-impl Reading {
-    fn method(self) -> Method {
-        match self {
-            Self::Get => Method::GET,
-            Self::Head => Method::HEAD,
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::drive::item::Item;
 use crate::drive::parts::{Crc64, Digest, PartList, WantedParts};
 use crate::drive::upload::{FINALIZE_LEASE, FinalizeStep, LeaseHolder, State, Upload};
 use crate::drive::{Error, Result};
-use crate::objects::Completion;
+use crate::objects::{Completion, scratch_key};
 use crate::random;
 use crate::webhooks::Event;
 
@@ -96,6 +96,7 @@ impl Service {
                 self.resume_finalize(upload.clone(), digest.clone()).await?;
                 return Ok(None);
             }
+            _ if self.is_put_whole(upload) => PartList::none(),
             (wanted, _) => wanted.resolve(self.stored_parts(upload).await?)?,
         };
         let (mut upload, digest) = (upload.clone(), parts.digest());
@@ -173,11 +174,15 @@ impl Service {
     /// for its parts first: once they are complete, there is no way back.
     async fn complete_in_store(&self, upload: &Upload, upload_id: &str, parts: &PartList) -> Completion {
         let (key, size_bytes, crc64) = (&upload.object_key, upload.size_bytes, upload.crc64.as_ref());
+        if self.is_put_whole(upload) {
+            return self.put_empty(upload, upload_id).await;
+        }
         if !self.objects.checks_what_it_completes() {
             if crc64.is_some() && !upload.verify {
                 return Completion::Refused(Error::ChecksumUnproven);
             }
             match self.objects.list_parts(key, upload_id).await {
+                Err(err @ Error::StoreLacks { .. }) => return Completion::Refused(err),
                 Err(err) => return Completion::NotYet(err),
                 Ok(None) => return Completion::NoSuchUpload,
                 Ok(Some(stored)) => {
@@ -190,10 +195,26 @@ impl Service {
         self.objects.complete_upload(key, upload_id, parts, size_bytes, crc64).await
     }
 
+    /// Whether the object is put at once, as an empty file's where the store may refuse empty parts.
+    pub(super) fn is_put_whole(&self, upload: &Upload) -> bool {
+        upload.size_bytes == 0 && !self.objects.takes_empty_parts()
+    }
+
+    async fn put_empty(&self, upload: &Upload, upload_id: &str) -> Completion {
+        let Upload { object_key, mime_type, store_token, crc64, .. } = upload;
+        if crc64.as_ref().is_some_and(|crc64| *crc64 != Crc64::of(0)) {
+            return Completion::Refused(Error::ChecksumMismatch);
+        }
+        match self.objects.put_empty(object_key, upload_id, mime_type, store_token).await {
+            Ok(()) => Completion::Done,
+            Err(err) => Completion::NotYet(err),
+        }
+    }
+
     /// After a Complete: an object of another size than was announced is none of ours, whatever the store let pass.
     async fn check_completed(&self, lease: Lease) -> Result<Item> {
         let announced_bytes = lease.upload.size_bytes;
-        match self.objects.head(&lease.upload.object_key).await {
+        match self.objects.find(&lease.upload.object_key).await {
             Ok(Some(head)) if head.size_bytes == announced_bytes => self.commit(lease).await,
             Ok(Some(head)) => {
                 let detail = format!("the object has {} bytes.", head.size_bytes);
@@ -207,7 +228,7 @@ impl Service {
     /// The store's answer does not tell, so the object must: it is this upload's only if it carries its token.
     pub(super) async fn look_for_object(&self, lease: Lease, failure: Option<Error>) -> Result<Item> {
         let upload = &lease.upload;
-        let head = match self.objects.head(&upload.object_key).await {
+        let head = match self.objects.find(&upload.object_key).await {
             Ok(head) => head,
             Err(err) => return self.give_back(&lease, failure.unwrap_or(err)).await,
         };
@@ -238,6 +259,9 @@ impl Service {
                 let made = make_item(c, &upload, &digest, now)?;
                 match &made {
                     Made::Item(item) => {
+                        if service.is_put_whole(&upload) {
+                            tombstones::add(c, &scratch_key(&upload.object_key), now)?;
+                        }
                         service.webhooks.note(c, &Event::UploadFinalized(&upload, item), now)?;
                     }
                     Made::Replaced(item, before) => {
@@ -269,7 +293,7 @@ impl Service {
     /// object back.
     async fn prove_checksum(&self, upload: &Upload) -> Result<()> {
         match &upload.crc64 {
-            Some(crc64) if !self.objects.checks_what_it_completes() => {
+            Some(crc64) if !self.objects.checks_what_it_completes() && upload.size_bytes > 0 => {
                 let stored = match self.objects.stored_crc64(&upload.object_key).await? {
                     Some(stored) => stored,
                     None => self.objects.read_crc64(&upload.object_key).await?,

@@ -1,7 +1,7 @@
 //! Step 2 of an upload: one signed URL a part.
 
 use dray_api::upload::PresignParts;
-use dray_s3::{Endpoint, PartNumber, PartPresigner};
+use dray_s3::{Endpoint, PartNumber};
 use jiff::Timestamp;
 
 use super::Service;
@@ -10,12 +10,12 @@ use crate::drive::Result;
 use crate::drive::access::Caller;
 use crate::drive::parts::parts_to_sign;
 use crate::drive::upload::Upload;
-use crate::objects::UrlScope;
+use crate::objects::{PartUrls, UrlScope};
 
 /// What is needed to write the signed URLs of some parts.
 pub(crate) struct SignedParts {
     /// Writes them.
-    pub(crate) presigner: PartPresigner,
+    pub(crate) urls: PartUrls,
     /// Of these parts, ascending; each with the bytes it must have, if that is to be signed.
     pub(crate) parts: Vec<(PartNumber, Option<u64>)>,
     /// Until when they are good.
@@ -42,9 +42,9 @@ impl Service {
         let upload_left = self.keep_alive(&upload, now).await?.duration_since(now).as_secs();
         let expires_secs = self.url_ttl_secs.min(u32::try_from(upload_left).unwrap_or(1)).max(1);
         let url = UrlScope { endpoint, key: &upload.object_key, now, expires_secs };
-        let (presigner, expires_at) = self.objects.presign_parts(&url, upload_id).await?;
+        let (urls, expires_at) = self.objects.part_urls(&url, upload_id, upload.size_bytes).await?;
         self.metrics.part_urls.increment(u64::try_from(parts.len()).unwrap_or_default());
-        Ok(SignedParts { presigner, parts, expires_at })
+        Ok(SignedParts { urls, parts, expires_at })
     }
 
     /// Somebody is at the upload: it expires later. Answers when.

@@ -10,6 +10,7 @@ use crate::die_at;
 use crate::drive::parts::{Digest, PartList};
 use crate::drive::upload::{FINALIZE_LEASE, State, Upload};
 use crate::drive::{Error, Result};
+use crate::objects::scratch_key;
 use crate::webhooks::Event;
 
 /// How long a store may take to begin an upload whose start was given up: what it has begun is looked for after that.
@@ -86,11 +87,16 @@ impl Service {
     /// parts, and the digest tells whether they are the ones.
     pub(super) async fn resume_finalize(&self, upload: Upload, digest: Digest) -> Result<bool> {
         let Some(lease) = self.take_lease(upload, digest, TakeFrom::Lapsed).await? else { return Ok(false) };
+        if self.is_put_whole(&lease.upload) {
+            return Ok(self.complete(lease, &PartList::none()).await.is_ok());
+        }
         let stored = match &lease.upload.store_upload_id {
             Some(upload_id) => self.objects.list_parts(&lease.upload.object_key, upload_id).await,
             None => Ok(None),
         };
         let outcome = match stored.map(|parts| parts.map(PartList::of_stored)) {
+            // It would never come to an end.
+            Err(err @ Error::StoreLacks { .. }) => self.reopen(&lease, err).await,
             Err(err) => self.give_back(&lease, err).await,
             Ok(None) => self.look_for_object(lease, None).await,
             Ok(Some(Ok(parts))) if parts.digest() == lease.digest => self.complete(lease, &parts).await,
@@ -108,10 +114,14 @@ impl Service {
         }
         die_at("W9");
         let (id, key, now) = (upload.id, upload.object_key.clone(), self.clock.now());
+        let is_put_whole = self.is_put_whole(upload);
         self.db
             .write_freeing(move |c| {
                 // A finalize may have got as far as the object, and then have been refused for its name.
                 tombstones::add(c, &key, now)?;
+                if is_put_whole {
+                    tombstones::add(c, &scratch_key(&key), now)?;
+                }
                 Ok(uploads::parts_freed(c, id, now)?)
             })
             .await

@@ -92,6 +92,20 @@ impl Patient<'_> {
         }
     }
 
+    /// Puts nothing where clients put the one part of an empty file.
+    pub(super) async fn put_nothing(&self, key: &str) -> Step {
+        let url = UrlScope { key, ..self.url_scope() };
+        let signed = self.objects.part_urls(&url, "none", 0).await;
+        let urls = signed.map_err(|err| {
+            Finding::fail("sign", "clients put parts to signed URLs", err.to_string(), KEYS_NEED)
+        })?;
+        let mut address = Vec::new();
+        urls.0.write(PartNumber::FIRST, Some(0), &mut address);
+        let address = String::from_utf8(address).unwrap_or_default();
+        let put = self.http.put(address).header(header::CONTENT_LENGTH, 0).body("");
+        self.ask("empty file", put).await.map(drop)
+    }
+
     /// Sends what a client sends; the answer must be a success.
     async fn ask(&self, check: &'static str, request: RequestBuilder) -> Step<Response> {
         const WHY: &str = "clients reach the store there, and URLs are signed for it";

@@ -20,6 +20,9 @@ const SKEW_WORTH_A_WORD: SignedDuration = SignedDuration::from_mins(1);
 const TIMEOUT: std::time::Duration = std::time::Duration::from_mins(1);
 const URL_LIFE_SECS: u32 = 900;
 const FIRST_PART: usize = 5 << 20;
+/// A store may make what it needs at the first upload (Ceph RGW: a pool, which takes seconds).
+const CREATE_TRIES: u32 = 10;
+const CREATE_PAUSE: std::time::Duration = std::time::Duration::from_secs(2);
 const KEYS_NEED: &str = "let the keys do s3:PutObject, GetObject, DeleteObject, AbortMultipartUpload, ListMultipartUploadParts on arn:aws:s3:::BUCKET/files/*, and s3:ListBucket, ListBucketMultipartUploads on the bucket";
 
 /// Checks the store that these settings name. `page` is the origin of the page.
@@ -86,6 +89,7 @@ impl<'a> Patient<'a> {
         self.object().await?;
         self.range().await?;
         self.checksum().await;
+        self.empty().await?;
         self.abort().await?;
         self.delete().await
     }
@@ -169,10 +173,51 @@ impl<'a> Patient<'a> {
     async fn create(&mut self) -> Step<String> {
         const CHECK: &str = "create";
         const WHY: &str = "every upload begins so";
-        let created = self.objects.create_upload(&self.key, "text/plain", &self.token).await;
-        let upload_id = created.map_err(|err| Finding::fail(CHECK, WHY, err.to_string(), KEYS_NEED))?;
-        self.ok(CHECK, WHY, "a multipart upload was begun");
+        let (mut tries, mut created) = (1, self.begin(&self.key).await);
+        while matches!(created, Err(Error::StoreUnreachable { .. })) && tries < CREATE_TRIES {
+            tokio::time::sleep(CREATE_PAUSE).await;
+            (tries, created) = (tries + 1, self.begin(&self.key).await);
+        }
+        let upload_id = created.map_err(|err| refused(CHECK, WHY, &err))?;
+        self.findings.push(if tries == 1 {
+            Finding::ok(CHECK, WHY, "a multipart upload was begun")
+        } else {
+            let remedy =
+                "nothing has to be done if this is a new store: some make what they need at the first upload";
+            Finding::warn(CHECK, WHY, format!("a multipart upload was begun at the {tries}th try"), remedy)
+        });
         Ok(upload_id)
+    }
+
+    async fn begin(&self, key: &str) -> drive::Result<String> {
+        self.objects.create_upload(key, "text/plain", &self.token).await
+    }
+
+    /// An empty file, as clients put it and finalize ends it.
+    async fn empty(&mut self) -> Step {
+        const CHECK: &str = "empty file";
+        const WHY: &str = "files without bytes are files too";
+        let key = format!("{}-empty", self.key);
+        let outcome: drive::Result<Option<u64>> = async {
+            let upload_id = self.begin(&key).await?;
+            self.objects.put_empty(&key, &upload_id, "text/plain", &self.token).await?;
+            let size_bytes = self.objects.head(&key).await?.map(|head| head.size_bytes);
+            self.objects.delete(&key).await?;
+            Ok(size_bytes)
+        }
+        .await;
+        match outcome {
+            Ok(Some(0)) => {}
+            Ok(Some(bytes)) => {
+                let found = format!("it has {bytes} bytes");
+                return Err(Finding::fail(CHECK, WHY, found, "use another store"));
+            }
+            Ok(None) => return Err(Finding::fail(CHECK, WHY, "it is not there", "use another store")),
+            Err(err) => return Err(refused(CHECK, WHY, &err)),
+        }
+        self.put_nothing(&key).await?;
+        self.ok(CHECK, WHY, "it is there, and has no bytes");
+        Ok(())
     }
 
     async fn list(&mut self, upload_id: &str, parts: &PartList) -> Step {
@@ -180,7 +225,7 @@ impl<'a> Patient<'a> {
         const WHY: &str =
             "what the store has of an upload is checked before it is completed, and resumed from";
         let listed = self.objects.list_parts(&self.key, upload_id).await;
-        let listed = listed.map_err(|err| Finding::fail(CHECK, WHY, err.to_string(), KEYS_NEED))?;
+        let listed = listed.map_err(|err| refused(CHECK, WHY, &err))?;
         let held = listed.as_deref().map(|stored| parts.check_stored(stored, FIRST_PART as u64 + 1));
         match held {
             Some(Ok(())) => self.ok(CHECK, WHY, "both parts are listed, with their sizes and ETags"),
@@ -198,13 +243,10 @@ impl<'a> Patient<'a> {
         const WHY: &str = "a file is there once its parts are one object";
         let complete =
             || self.objects.complete_upload(&self.key, upload_id, parts, FIRST_PART as u64 + 1, None);
-        let first = complete().await;
-        let again = complete().await;
-        match first {
-            Completion::Done => {}
-            other => return Err(Finding::fail(CHECK, WHY, format!("{other:?}"), KEYS_NEED)),
-        }
-        let repeated = match again {
+        let size_bytes = FIRST_PART as u64 + 1;
+        let first = self.objects.complete_and_look((&self.key, upload_id), parts, size_bytes, &self.token);
+        first.await.map_err(|err| refused(CHECK, WHY, &err))?;
+        let repeated = match complete().await {
             Completion::Done => "repeating it succeeds",
             Completion::NoSuchUpload => "repeating it is refused, which dray copes with",
             _ => "repeating it fails, which dray copes with",
@@ -217,10 +259,13 @@ impl<'a> Patient<'a> {
         const CHECK: &str = "object";
         const WHY: &str = "size and metadata prove after a crash that an object is the upload's";
         let head = self.objects.head(&self.key).await;
-        let head = head.map_err(|err| Finding::fail(CHECK, WHY, err.to_string(), KEYS_NEED))?;
+        let head = head.map_err(|err| refused(CHECK, WHY, &err))?;
         let size_bytes = head.as_ref().map(|head| head.size_bytes);
         if size_bytes != Some(FIRST_PART as u64 + 1) {
-            let found = format!("it has {size_bytes:?} bytes, of {}", FIRST_PART + 1);
+            let found = match size_bytes {
+                None => "it is not there".to_owned(),
+                Some(bytes) => format!("it has {bytes} bytes, of {}", FIRST_PART + 1),
+            };
             return Err(Finding::fail(CHECK, WHY, found, "use a store that sees its own writes at once"));
         }
         let is_marked = head.and_then(|head| head.store_token).as_ref() == Some(&self.token);
@@ -273,7 +318,7 @@ impl<'a> Patient<'a> {
                 let found = "open uploads can not be found by their key";
                 self.findings.push(Finding::warn(CHECK, WHY, found, remedy));
             }
-            Err(err) => return Err(Finding::fail(CHECK, WHY, err.to_string(), KEYS_NEED)),
+            Err(err) => return Err(refused(CHECK, WHY, &err)),
         }
         Ok(())
     }
@@ -288,19 +333,38 @@ impl<'a> Patient<'a> {
         match outcome {
             Ok(None) => self.ok(CHECK, WHY, "the object is gone"),
             Ok(Some(_)) => return Err(Finding::fail(CHECK, WHY, "the object is still there", KEYS_NEED)),
-            Err(err) => return Err(Finding::fail(CHECK, WHY, err.to_string(), KEYS_NEED)),
+            Err(err) => return Err(refused(CHECK, WHY, &err)),
         }
         Ok(())
     }
 
     /// Leaves nothing, whatever came before.
     async fn clean_up(&self) {
-        let (uploads, object) =
-            (self.objects.abort_uploads_of(&self.key, None).await, self.objects.delete(&self.key).await);
-        for err in [uploads, object].into_iter().filter_map(Result::err) {
+        // Keys of all steps begin with this one.
+        let begun = self.objects.begun_uploads(&self.key).await.unwrap_or_default();
+        let mut left = Vec::new();
+        for upload in begun {
+            left.push(self.objects.abort_upload(&upload.key, &upload.upload_id).await);
+        }
+        for key in ["", "-empty", "-empty.empty"].map(|end| format!("{}{end}", self.key)) {
+            left.push(self.objects.delete(&key).await);
+        }
+        for err in left.into_iter().filter_map(Result::err) {
             tracing::debug!(%err, key = self.key, "something may be left");
         }
     }
+}
+
+/// A call that should have worked, with what mends that: it depends on what the answer proves.
+fn refused(check: &'static str, why: &'static str, err: &Error) -> Finding {
+    let remedy = match err {
+        Error::StoreLacks { .. } => "use a store that has this operation",
+        Error::StoreUnreachable { .. } => {
+            "see that the store is up, then run this again; a new store may take its time at first"
+        }
+        _ => KEYS_NEED,
+    };
+    Finding::fail(check, why, err.to_string(), remedy)
 }
 
 /// The time in a `Date` header (RFC 9110, 5.6.7).

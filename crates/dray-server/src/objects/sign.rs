@@ -1,0 +1,139 @@
+//! Signed URLs: what clients ask of the store themselves.
+
+use dray_s3::{Credentials, Endpoint, PartNumber, PartPresigner, PresignScope};
+use http::Method;
+use jiff::{SignedDuration, Timestamp};
+
+use super::keys::Kept;
+use super::{Objects, scratch_key};
+use crate::drive::{Error, Result};
+
+/// What a signed URL is for, and how long it is good.
+pub(crate) struct UrlScope<'a> {
+    pub(crate) endpoint: &'a Endpoint,
+    pub(crate) key: &'a str,
+    pub(crate) now: Timestamp,
+    pub(crate) expires_secs: u32,
+}
+
+/// What a signed URL asks of an object. A signature is good for the one method that it was made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// Its bytes.
+    Get,
+    /// What is known of it without them.
+    Head,
+}
+
+impl Reading {
+    fn method(self) -> Method {
+        match self {
+            Self::Get => Method::GET,
+            Self::Head => Method::HEAD,
+        }
+    }
+}
+
+/// Writes the URLs of an upload's parts.
+pub(crate) enum PartUrls {
+    /// Each is a part of the multipart upload.
+    Parts(Box<PartPresigner>),
+    /// The one part of an empty file, on a store that may refuse empty parts (`objects/empty.rs`).
+    Empty(String),
+}
+
+impl PartUrls {
+    /// An upper bound of a URL's length.
+    pub(crate) fn max_url_bytes(&self) -> usize {
+        match self {
+            Self::Parts(presigner) => presigner.max_url_bytes(),
+            Self::Empty(url) => url.len(),
+        }
+    }
+
+    /// Appends a part's URL, which takes exactly `length_bytes` if that is given. It has no character that JSON must
+    /// escape.
+    pub(crate) fn write(&self, number: PartNumber, length_bytes: Option<u64>, out: &mut Vec<u8>) {
+        match (self, length_bytes) {
+            (Self::Empty(url), _) => out.extend_from_slice(url.as_bytes()),
+            (Self::Parts(presigner), None) => presigner.write_url(number, out),
+            (Self::Parts(presigner), Some(length)) => presigner.write_url_for_length(number, length, out),
+        }
+    }
+}
+
+impl Objects {
+    /// Signs the part URLs of an upload for clients that reach the store at `endpoint`.
+    pub(crate) async fn presign_parts(
+        &self,
+        url: &UrlScope<'_>,
+        upload_id: &str,
+    ) -> Result<(PartPresigner, Timestamp)> {
+        let signer = self.signer(url).await?;
+        let presigner = PartPresigner::new(&signer.scope(self, url), upload_id).map_err(Error::internal)?;
+        Ok((presigner, signer.expires_at))
+    }
+
+    /// Signs the part URLs of an upload of `size_bytes`, as [`Objects::presign_parts`]; an empty file's only part goes
+    /// where every store takes it.
+    pub(crate) async fn part_urls(
+        &self,
+        url: &UrlScope<'_>,
+        upload_id: &str,
+        size_bytes: u64,
+    ) -> Result<(PartUrls, Timestamp)> {
+        if self.takes_empty_parts() || size_bytes > 0 {
+            let (presigner, expires_at) = self.presign_parts(url, upload_id).await?;
+            return Ok((PartUrls::Parts(Box::new(presigner)), expires_at));
+        }
+        let key = scratch_key(url.key);
+        let url = UrlScope { key: &key, ..*url };
+        let signer = self.signer(&url).await?;
+        let bound = [("content-length", "0")];
+        let presigned = dray_s3::presign_with_headers(&Method::PUT, &signer.scope(self, &url), &[], &bound);
+        Ok((PartUrls::Empty(presigned.map_err(Error::internal)?), signer.expires_at))
+    }
+
+    /// A signed GET or HEAD of an object, which answers with these headers.
+    pub(crate) async fn presign_read(
+        &self,
+        reading: Reading,
+        url: &UrlScope<'_>,
+        disposition: &str,
+        mime_type: &str,
+    ) -> Result<String> {
+        let overrides = [("response-content-disposition", disposition), ("response-content-type", mime_type)];
+        let signer = self.signer(url).await?;
+        dray_s3::presign(&reading.method(), &signer.scope(self, url), &overrides).map_err(Error::internal)
+    }
+
+    /// Who signs a URL, and until when it can be good: one dies with the credentials that signed it.
+    async fn signer(&self, url: &UrlScope<'_>) -> Result<Signer> {
+        let Kept { credentials, expires_at } = self.client.keys.get(url.now).await?;
+        let left = expires_at.map_or(i64::MAX, |end| end.duration_since(url.now).as_secs());
+        let expires_secs = url.expires_secs.min(u32::try_from(left.max(1)).unwrap_or(u32::MAX));
+        let life = SignedDuration::from_secs(expires_secs.into());
+        let expires_at = url.now.checked_add(life).map_err(Error::internal)?;
+        Ok(Signer { credentials, expires_secs, expires_at })
+    }
+}
+
+struct Signer {
+    credentials: Credentials,
+    expires_secs: u32,
+    expires_at: Timestamp,
+}
+
+impl Signer {
+    fn scope<'a>(&'a self, objects: &'a Objects, url: &UrlScope<'a>) -> PresignScope<'a> {
+        PresignScope {
+            credentials: &self.credentials,
+            region: &objects.client.region,
+            endpoint: url.endpoint,
+            bucket: &objects.client.bucket,
+            key: url.key,
+            now: url.now,
+            expires_secs: self.expires_secs,
+        }
+    }
+}
