@@ -137,7 +137,8 @@ fn looks_like_s3(request: &Request) -> bool {
     if has_signed_query(request.uri().query().unwrap_or_default()) {
         return true;
     }
-    match request.headers().get(AUTHORIZATION) {
+    // An empty header is none, as it is to the store.
+    match request.headers().get(AUTHORIZATION).filter(|value| !value.is_empty()) {
         Some(value) => value.as_bytes().starts_with(b"AWS"),
         // Content delivery networks of AWS name themselves in `x-amz-cf-…` to whatever stands behind them.
         None => request
