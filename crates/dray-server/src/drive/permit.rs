@@ -48,6 +48,7 @@ impl Change {
     }
 
     /// Whoever may give an item other bytes puts the ones before into the trash, as an item of their own.
+    #[expect(clippy::unused_self, reason = "it is the proof")]
     pub(crate) fn trashing_of_old_bytes(&self, kept_as: ItemId) -> Trashing {
         Trashing(kept_as)
     }

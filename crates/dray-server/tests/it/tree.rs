@@ -53,7 +53,7 @@ async fn a_node_is_the_item_with_what_is_in_it() {
         let more = item.as_object_mut().unwrap();
         assert_eq!(more.remove("hasChildren"), Some(json!(id == outer)), "{node}");
         assert!(more.remove("children").unwrap().is_array(), "{node}");
-        assert_eq!(item, owner.item(&id).await);
+        assert_eq!(item, owner.item(id).await);
         assert_eq!((&item["_id"], item.get("parent")), (&item["id"], item.get("parentId")));
         assert_eq!(item.get("size"), item.get("fileSize"));
     }

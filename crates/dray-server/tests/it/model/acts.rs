@@ -17,10 +17,9 @@ impl History {
     pub(super) async fn act(&mut self) -> Done {
         let is_full = self.model.items.len() >= MOST_ITEMS;
         match self.rng.u32(..100) {
-            0..12 if !is_full => self.make_folder().await,
-            0..12 => self.purge().await,
-            12..24 if !is_full => self.begin_upload().await,
-            12..24 => self.purge().await,
+            0..24 if is_full => self.purge().await,
+            0..12 => self.make_folder().await,
+            12..24 => self.begin_upload().await,
             24..38 => self.finalize().await,
             38..58 => self.move_item().await,
             58..62 => self.rename().await,
@@ -83,7 +82,7 @@ impl History {
         let body = json!({ "name": name, "parentId": self.server_id(parent) });
         let answer = self.drive.ask(&token, Method::POST, "/drive/folders", Some(body)).await;
         let is_allowed = who.uploads && self.model.takes(who, parent);
-        self.agree(format!("{who:?} makes folder {name} in {parent:?}"), is_allowed, &answer);
+        self.agree(&format!("{who:?} makes folder {name} in {parent:?}"), is_allowed, &answer);
         let mut touched = Vec::new();
         if is_allowed {
             let id = self.model.add(who.user, parent, name, None);
@@ -100,7 +99,7 @@ impl History {
         let body = json!({ "parentId": self.server_id(to) });
         let answer = self.drive.ask(&token, Method::PATCH, &self.path(id), Some(body)).await;
         let is_allowed = self.model.move_to(who, id, to);
-        self.agree(format!("{who:?} moves {id} to {to:?}"), is_allowed, &answer);
+        self.agree(&format!("{who:?} moves {id} to {to:?}"), is_allowed, &answer);
         (who.user, vec![id])
     }
 
@@ -111,7 +110,7 @@ impl History {
         let answer =
             self.drive.ask(&token, Method::PATCH, &self.path(id), Some(json!({ "name": name }))).await;
         let is_allowed = self.model.rename(who, id, name);
-        self.agree(format!("{who:?} renames {id} to {name}"), is_allowed, &answer);
+        self.agree(&format!("{who:?} renames {id} to {name}"), is_allowed, &answer);
         (who.user, vec![id])
     }
 
@@ -123,7 +122,7 @@ impl History {
         let body = json!({ "role": format!("{role:?}").to_lowercase() });
         let answer = self.drive.ask(&token, Method::PUT, &path, Some(body)).await;
         let is_allowed = self.model.share(who, id, user, role);
-        self.agree(format!("{who:?} makes {user} {role:?} of {id}"), is_allowed, &answer);
+        self.agree(&format!("{who:?} makes {user} {role:?} of {id}"), is_allowed, &answer);
         (who.user, vec![id])
     }
 
@@ -134,7 +133,7 @@ impl History {
         let path = format!("{}/participants/{}", self.path(id), self.drive.users[user].0);
         let answer = self.drive.ask(&token, Method::DELETE, &path, None).await;
         let is_allowed = self.model.unshare(who, id, user);
-        self.agree(format!("{who:?} takes {user} off {id}"), is_allowed, &answer);
+        self.agree(&format!("{who:?} takes {user} off {id}"), is_allowed, &answer);
         (who.user, vec![id])
     }
 
@@ -143,7 +142,7 @@ impl History {
         let Some(id) = self.item_for(who) else { return (who.user, Vec::new()) };
         let answer = self.drive.ask(&token, Method::DELETE, &self.path(id), None).await;
         let is_allowed = self.model.trash(who, id);
-        self.agree(format!("{who:?} trashes {id}"), is_allowed, &answer);
+        self.agree(&format!("{who:?} trashes {id}"), is_allowed, &answer);
         (who.user, vec![id])
     }
 
@@ -156,7 +155,7 @@ impl History {
         let Some(id) = self.trashed() else { return (who.user, Vec::new()) };
         let answer = self.drive.ask(&token, Method::POST, &format!("{}/restore", self.path(id)), None).await;
         let is_allowed = self.model.restore(who, id);
-        self.agree(format!("{who:?} restores {id}"), is_allowed, &answer);
+        self.agree(&format!("{who:?} restores {id}"), is_allowed, &answer);
         (who.user, vec![id])
     }
 
@@ -167,7 +166,7 @@ impl History {
         let path = format!("/drive/trash/{}", self.ids[&id]);
         let answer = self.drive.ask(&token, Method::DELETE, &path, None).await;
         let is_allowed = self.model.purge(who, id);
-        self.agree(format!("{who:?} purges {id}"), is_allowed, &answer);
+        self.agree(&format!("{who:?} purges {id}"), is_allowed, &answer);
         self.forget_removed().await;
         (who.user, below)
     }
@@ -176,7 +175,7 @@ impl History {
         let (who, token) = self.somebody();
         let answer = self.drive.ask(&token, Method::DELETE, "/drive/trash", None).await;
         let removed = self.model.empty_trash(who);
-        self.agree(format!("{who:?} empties the trash of {removed:?}"), removed.is_some(), &answer);
+        self.agree(&format!("{who:?} empties the trash of {removed:?}"), removed.is_some(), &answer);
         if let Some(removed) = removed {
             assert_eq!(answer.body["removed"], removed, "{}", self.story());
         }
@@ -199,7 +198,7 @@ impl History {
             let owner = self.drive.users[old.who.user].1.clone();
             let path = format!("/tokens/{}", old.id);
             let answer = self.drive.ask(&owner, Method::DELETE, &path, None).await;
-            self.agree(format!("{:?} is revoked", old.who), true, &answer);
+            self.agree(&format!("{:?} is revoked", old.who), true, &answer);
         }
         let folder =
             if self.rng.bool() { self.any(|history, id| history.model.takes(all, Some(id))) } else { None };
@@ -212,7 +211,7 @@ impl History {
         let who = Who { user, folder, reads, uploads, changes };
         let body = json!({ "name": "t", "scopes": scopes, "folderId": self.server_id(folder) });
         let answer = self.drive.ask(&secret, Method::POST, "/tokens", Some(body)).await;
-        self.agree(format!("a token for {who:?}"), true, &answer);
+        self.agree(&format!("a token for {who:?}"), true, &answer);
         self.tokens.push(Token { who, id: answer.id(), secret: text(&answer, "token").to_owned() });
         (user, Vec::new())
     }
@@ -223,7 +222,7 @@ impl History {
         let answer =
             self.drive.ask(&token, Method::POST, &format!("{}/links", self.path(id)), Some(json!({}))).await;
         let is_allowed = self.model.may_link(who, id);
-        self.agree(format!("{who:?} links {id}"), is_allowed, &answer);
+        self.agree(&format!("{who:?} links {id}"), is_allowed, &answer);
         if is_allowed {
             self.links.push(Link { maker: who.user, item: id, url: text(&answer, "url").to_owned() });
             if self.links.len() > MOST_LINKS {
@@ -262,7 +261,7 @@ impl History {
         let answer =
             self.drive.ask(&token, Method::POST, "/drive/files/upload/multipart/start", Some(body)).await;
         let is_allowed = self.model.may_start(&upload);
-        self.agree(format!("{who:?} begins {name} in {parent:?}, {on_conflict:?}"), is_allowed, &answer);
+        self.agree(&format!("{who:?} begins {name} in {parent:?}, {on_conflict:?}"), is_allowed, &answer);
         if is_allowed {
             let (upload_id, file_key) =
                 (text(&answer, "uploadId").to_owned(), text(&answer, "fileKey").to_owned());
@@ -294,11 +293,11 @@ impl History {
         if let Some(id) = became {
             let is_told =
                 !who.reads || (self.model.items.contains_key(&id) && self.model.sees(who, id).is_some());
-            self.agree(format!("{act} again"), self.model.reaches(who, &upload) && is_told, &answer);
+            self.agree(&format!("{act} again"), self.model.reaches(who, &upload) && is_told, &answer);
             return (who.user, Vec::new());
         }
         let landing = self.model.landing(who, &upload);
-        self.agree(format!("{act}: {landing:?}"), landing != Landing::Refused, &answer);
+        self.agree(&format!("{act}: {landing:?}"), landing != Landing::Refused, &answer);
         if answer.is_done() && !who.reads {
             assert_eq!(text(&answer, "name"), upload.name, "it is told no other name: {}", self.story());
         }

@@ -184,7 +184,7 @@ impl History {
 
     /// Whether the server did what the model says. Whoever does not see an item is told that it is not there.
     #[track_caller]
-    fn agree(&mut self, act: String, is_allowed: bool, answer: &Answer) {
+    fn agree(&mut self, act: &str, is_allowed: bool, answer: &Answer) {
         let outcome = format!("{act} -> {} {}", answer.status.as_u16(), answer.body["code"]);
         self.told.push(outcome);
         assert!(answer.status.as_u16() < 500, "{}", self.story());

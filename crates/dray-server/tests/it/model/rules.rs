@@ -305,7 +305,9 @@ impl Model {
         }
         let doomed: Vec<_> =
             self.trash_of(who).into_iter().filter(|&id| self.in_trash(who, id) == Some(Owner)).collect();
-        doomed.iter().for_each(|&id| self.remove(id));
+        for &id in &doomed {
+            self.remove(id);
+        }
         Some(doomed.len())
     }
 
