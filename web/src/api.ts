@@ -1,6 +1,8 @@
 // The wire: what the page asks of Dray's API and of the object store, and how a failure of either reads.
 // Knows nothing of uploads as a whole, of retries, or of the page.
 
+import { basePath } from "./base-path.ts";
+
 /** An item as the API answers it. */
 export interface Item {
   id: string;
@@ -62,7 +64,7 @@ export type PutPart = (
 export class Api {
   constructor(
     readonly token: string,
-    private readonly base = "/public/v1",
+    private readonly base = `${basePath()}/public/v1`,
     private readonly fetch: typeof globalThis.fetch = globalThis.fetch.bind(globalThis),
   ) {}
 

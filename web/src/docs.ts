@@ -2,13 +2,15 @@
 
 import SwaggerUI from "swagger-ui-dist/swagger-ui-es-bundle.js";
 
+import { basePath } from "./base-path.ts";
+
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const paint = (): void => void document.documentElement.classList.toggle("dark-mode", dark.matches);
 dark.addEventListener("change", paint);
 paint();
 
 SwaggerUI({
-  url: "/openapi.json",
+  url: `${basePath()}/openapi.json`,
   dom_id: "#reference",
   deepLinking: true,
   defaultModelsExpandDepth: 0,

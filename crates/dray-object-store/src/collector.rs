@@ -21,6 +21,7 @@ use crate::{
     meta::{Meta, garbage},
     pins::Pins,
     reserve::Reserve,
+    wal::WAL_CHECK_EVERY,
 };
 
 /// Files looked at between two database jobs.
@@ -64,13 +65,28 @@ impl Collector {
                     tracing::warn!(files = stuck.files, why = ?stuck.why, "garbage stays for now");
                 }
                 self.reserve.refill();
-                match woken.recv_timeout(PERIOD) {
-                    Ok(()) => thread::sleep(TOGETHER),
-                    Err(RecvTimeoutError::Timeout) => {}
-                    Err(RecvTimeoutError::Disconnected) => return,
+                if !self.wait(&woken) {
+                    return;
                 }
             }
         })
+    }
+
+    /// Waits until there may be something to remove; `false`: there never will be. Meanwhile it keeps the log short.
+    fn wait(&self, woken: &Receiver<()>) -> bool {
+        let mut waited = Duration::ZERO;
+        while waited < PERIOD {
+            match woken.recv_timeout(WAL_CHECK_EVERY) {
+                Ok(()) => {
+                    thread::sleep(TOGETHER);
+                    return true;
+                }
+                Err(RecvTimeoutError::Timeout) => self.meta.shrink_log(),
+                Err(RecvTimeoutError::Disconnected) => return false,
+            }
+            waited += WAL_CHECK_EVERY;
+        }
+        true
     }
 
     fn stopped(&self) -> bool {

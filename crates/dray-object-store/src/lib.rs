@@ -30,10 +30,12 @@ mod pins;
 mod read;
 mod reserve;
 mod store;
+mod wal;
 
 pub use config::{Config, CorsOrigins};
 pub use failpoints::die_at;
-pub use http::BucketIn;
+pub use http::{BucketIn, SentPath};
 pub use keys::{KeyKind, key_of, read_keys, rotate_key, tools_may_have_the_servers_key};
 pub use open_error::OpenError;
 pub use store::ObjectStore;
+pub use wal::{WAL_CHECK_EVERY, WAL_LIMIT_BYTES, limit_wal, shrink_wal};

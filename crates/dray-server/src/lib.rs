@@ -45,10 +45,12 @@ pub use db::access::UserRow;
 pub use db::tokens::TokenRow;
 use dray_object_store::die_at;
 pub use dray_s3::Credentials;
+use dray_s3::Endpoint;
 pub use drive::Error as DriveError;
 pub use drive::rules::{FileType, InvalidFileType, UploadRules};
 use embedded::EmbeddedStore;
 pub use hosts::{HostName, InvalidHostName, OwnHosts};
+use http::BasePath;
 use http::RateLimits;
 pub use http::{InvalidTrustedProxy, TrustedProxy, creating_routes, route_table};
 use metrics::Metrics;
@@ -191,6 +193,7 @@ impl Server {
             trash_life,
             server: random::text().map_err(Error::Drive)?,
             tasks,
+            halt: CancellationToken::new(),
             sweep_soon: Notify::new(),
             readiness: Readiness::default(),
             passwords: Passwords::default(),
@@ -203,9 +206,16 @@ impl Server {
             ended => ended?,
         }
 
-        let public_url = public_url.map(Into::into);
+        let (public_url, base_path) =
+            public_url.map_or((None, BasePath::new("")), |(url, path)| (Some(url.into()), path));
         let hosts = own_hosts(&config);
-        let app = http::App { service: service.clone(), public_url, hosts, rate_limits: rate_limits.clone() };
+        let app = http::App {
+            service: service.clone(),
+            public_url,
+            base_path,
+            hosts,
+            rate_limits: rate_limits.clone(),
+        };
         let around = http::Around {
             store: embedded.as_ref().map(EmbeddedStore::store),
             bucket: BUCKET,
@@ -230,7 +240,7 @@ impl Server {
     }
 
     /// Serves until `shutdown`. What was begun ends first: requests (within the grace), then finalizes that
-    /// outlived theirs, then the way to the store, then the files.
+    /// outlived theirs (within the grace once more), then the way to the store, then the files.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) {
         let stop = CancellationToken::new();
         let stopping = stop.clone();
@@ -249,6 +259,7 @@ impl Server {
             let limits = metrics_limits();
             tokio::spawn(serve::serve(listener, router, stop_metrics.clone(), limits))
         });
+        let grace = self.limits.grace;
         serve::serve(self.sockets.drive, self.router, stop, self.limits).await;
 
         for task in [&sweeping, &telling, &tidying].into_iter().chain(&following) {
@@ -257,7 +268,13 @@ impl Server {
         // They have been aborted, or have panicked, which was logged: either way they are over.
         let _ = tokio::join!(sweeping, telling);
         self.service.tasks.close();
-        self.service.tasks.wait().await;
+        if tokio::time::timeout(grace, self.service.tasks.wait()).await.is_err() {
+            tracing::warn!(
+                "finalizes that are still under way are left to the next start, or to other servers"
+            );
+            self.service.halt.cancel();
+            self.service.tasks.wait().await;
+        }
         if let Err(err) = self.service.end_sweep().await {
             tracing::warn!(%err, "other servers begin to sweep only when this one's lease has run out");
         }
@@ -361,18 +378,29 @@ fn own_hosts(config: &Config) -> Arc<OwnHosts> {
     Arc::new(hosts)
 }
 
-fn check_public_url(url: &str) -> Result<String, SettingError> {
+/// The address without a slash at its end, and the path in it.
+fn check_public_url(url: &str) -> Result<(String, BasePath), SettingError> {
     match objects::public_endpoint(url) {
-        Ok(endpoint) if endpoint.base_path().is_empty() => Ok(url.trim_end_matches('/').to_owned()),
-        Ok(_) => Err(SettingError {
-            setting: "--public-url",
-            rule: "must have no path: Dray serves at the root of a host".into(),
-        }),
+        Ok(endpoint) if endpoint.base_path().split('/').any(|part| part == "..") || is_taken(&endpoint) => {
+            Err(SettingError {
+                setting: "--public-url",
+                rule: format!("must have another path: {} is one of Dray's own", endpoint.base_path()),
+            })
+        }
+        Ok(endpoint) => Ok((url.trim_end_matches('/').to_owned(), BasePath::new(endpoint.base_path()))),
         Err(_) => Err(SettingError {
             setting: "--public-url",
             rule: format!("must be an address such as https://drive.example.com, not {url:?}"),
         }),
     }
+}
+
+/// Whether what is served without a prefix could be taken for something below it.
+fn is_taken(endpoint: &Endpoint) -> bool {
+    let first = endpoint.base_path().split('/').nth(1).unwrap_or_default();
+    let own = route_table();
+    let mut own = own.iter().filter_map(|(_, path)| path.split('/').nth(1)).filter(|part| !part.is_empty());
+    first == BUCKET || own.any(|part| part == first)
 }
 
 fn check_upload_rules(rules: &UploadRules) -> Result<(), SettingError> {

@@ -62,6 +62,28 @@ fn sql_stands_only_where_the_databases_are() {
 }
 
 #[test]
+fn statements_name_their_columns_and_transactions_their_isolation() {
+    // A statement that is prepared, and whose table gets another column, fails on every server that is already running.
+    check(
+        "name the columns: `*` is another list after the next migration",
+        |name| is_source(name) && name.starts_with("crates/dray-server/src/db/"),
+        |line| {
+            let line = line.to_lowercase();
+            ["select *", "returning *", ".* from", "insert into schema_version values"]
+                .iter()
+                .any(|star| line.contains(star))
+        },
+    );
+    check(
+        "say the isolation level: the database may have another default",
+        |name| is_source(name) && name.starts_with("crates/dray-server/src/db/postgres/"),
+        |line| {
+            (line.contains("\"begin") && !line.contains("isolation level")) || line.contains(".transaction()")
+        },
+    );
+}
+
+#[test]
 fn the_service_names_statuses_in_one_file() {
     check(
         "statuses belong into http/error.rs",

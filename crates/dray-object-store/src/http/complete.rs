@@ -75,5 +75,6 @@ fn expected_checksum(call: &Call) -> Result<Option<(Algorithm, String)>, Failure
 fn location(call: &Call) -> String {
     let host =
         call.head.headers.get(http::header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    format!("http://{host}{}", call.head.uri.path())
+    let path = call.head.extensions.get().map_or(call.head.uri.path(), |super::SentPath(path)| path);
+    format!("http://{host}{path}")
 }

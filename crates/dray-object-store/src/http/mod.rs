@@ -108,6 +108,11 @@ async fn handle(State((store, door)): State<(ObjectStore, Door)>, request: Reque
     response
 }
 
+/// The path that a request was sent with, if it is served below another path than the root and this was taken off:
+/// an extension of the request. Signatures are over it.
+#[derive(Debug, Clone)]
+pub struct SentPath(pub String);
+
 /// What of a request its error answer needs.
 struct Answered {
     is_head: bool,
@@ -167,7 +172,7 @@ fn check_signature(
     }
     let request = RequestHead {
         method: &head.method,
-        path: head.uri.path(),
+        path: head.extensions.get().map_or(head.uri.path(), |SentPath(path)| path),
         query: head.uri.query().unwrap_or_default(),
         headers: &headers,
     };

@@ -114,6 +114,13 @@ impl Meta {
         writer.run_blocking(job)?
     }
 
+    /// Has the log cut short if it has become long.
+    pub(crate) fn shrink_log(&self) {
+        if let Some(writer) = self.writer() {
+            writer.shrink_log();
+        }
+    }
+
     /// Reads on one of the runtime's blocking threads.
     pub(crate) async fn read<T: Send + 'static>(
         &self,

@@ -5,6 +5,8 @@ use std::{path::Path, time::Duration};
 
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
+use crate::wal::limit_wal;
+
 /// How long a statement waits for another process that has the file locked (a backup, say).
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Pages of the log after which they are folded into the database, each once however often it is there: 16 MiB.
@@ -43,6 +45,7 @@ pub(crate) fn open_writer(path: &Path, durable: bool) -> Result<Connection, Sche
     // FULL: the log is synced at every commit, before it is answered.
     connection.pragma_update(None, "synchronous", if durable { "full" } else { "off" })?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    limit_wal(&connection)?;
     migrate(&connection, version)?;
     Ok(connection)
 }

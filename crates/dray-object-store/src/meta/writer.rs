@@ -10,7 +10,7 @@ use std::{
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::meta::MetaError;
+use crate::{meta::MetaError, wal::shrink_wal};
 
 /// Jobs that wait for the writer before senders are held back.
 const QUEUE: usize = 1024;
@@ -20,6 +20,14 @@ const MAX_JOBS_PER_COMMIT: usize = 256;
 /// Does the work, or learns why it cannot be begun. What it returns is called once the outcome is known.
 type Job = Box<dyn FnOnce(Result<&Connection, MetaError>) -> (Keep, Answer) + Send>;
 type Answer = Box<dyn FnOnce(Result<(), MetaError>) + Send>;
+
+/// What the thread is sent.
+enum Message {
+    /// To be done in a transaction, with others.
+    Job(Job),
+    /// To be done between transactions: the log may be too long.
+    ShrinkLog,
+}
 
 /// Whether a job's changes are to be committed.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -45,7 +53,7 @@ pub(crate) type Outcome<T, E> = Result<Result<T, E>, MetaError>;
 /// Sends jobs to the writer thread; the thread ends when the last sender is gone.
 #[derive(Clone)]
 pub(crate) struct Writer {
-    jobs: mpsc::Sender<Job>,
+    queue: mpsc::Sender<Message>,
 }
 
 impl Writer {
@@ -54,13 +62,13 @@ impl Writer {
         connection: Connection,
         guard: G,
     ) -> std::io::Result<(Self, thread::JoinHandle<()>)> {
-        let (jobs, queue) = mpsc::channel(QUEUE);
+        let (sender, queue) = mpsc::channel(QUEUE);
         let thread = thread::Builder::new().name("store-writer".to_owned()).spawn(move || {
             serve(&connection, queue);
             drop(connection);
             drop(guard);
         })?;
-        Ok((Self { jobs }, thread))
+        Ok((Self { queue: sender }, thread))
     }
 
     /// Runs `job` in a transaction and returns once it is committed. An error of the job itself undoes what
@@ -74,7 +82,7 @@ impl Writer {
         A: FnOnce(Settled) + Send + 'static,
     {
         let (answer, outcome) = oneshot::channel();
-        self.jobs.send(package(job, after, answer)).await.map_err(|_| MetaError::Closed)?;
+        self.queue.send(Message::Job(package(job, after, answer))).await.map_err(|_| MetaError::Closed)?;
         outcome.await.unwrap_or(Err(MetaError::Panicked))
     }
 
@@ -86,8 +94,16 @@ impl Writer {
         F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
     {
         let (answer, outcome) = oneshot::channel();
-        self.jobs.blocking_send(package(job, |_| (), answer)).map_err(|_| MetaError::Closed)?;
+        self.queue
+            .blocking_send(Message::Job(package(job, |_| (), answer)))
+            .map_err(|_| MetaError::Closed)?;
         outcome.blocking_recv().unwrap_or(Err(MetaError::Panicked))
+    }
+
+    /// Has the thread see to it that the log is not too long, if it has the time.
+    pub(crate) fn shrink_log(&self) {
+        // A queue that is full has writes in it, which fold the log in themselves.
+        drop(self.queue.try_send(Message::ShrinkLog));
     }
 }
 
@@ -116,12 +132,23 @@ where
     })
 }
 
-fn serve(connection: &Connection, mut queue: mpsc::Receiver<Job>) {
+fn serve(connection: &Connection, mut queue: mpsc::Receiver<Message>) {
+    let mut messages = Vec::with_capacity(MAX_JOBS_PER_COMMIT);
     let mut jobs = Vec::with_capacity(MAX_JOBS_PER_COMMIT);
-    while queue.blocking_recv_many(&mut jobs, MAX_JOBS_PER_COMMIT) > 0 {
+    while queue.blocking_recv_many(&mut messages, MAX_JOBS_PER_COMMIT) > 0 {
+        let mut shrinks_log = false;
+        for message in messages.drain(..) {
+            match message {
+                Message::Job(job) => jobs.push(job),
+                Message::ShrinkLog => shrinks_log = true,
+            }
+        }
         let mut waiting = jobs.drain(..);
         while waiting.len() > 0 {
             commit_together(connection, &mut waiting);
+        }
+        if shrinks_log && let Err(error) = shrink_wal(connection) {
+            tracing::debug!(%error, "the database log stays long for now");
         }
     }
     // An orderly end leaves an empty log behind.

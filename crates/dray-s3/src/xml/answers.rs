@@ -136,6 +136,41 @@ impl ObjectsPage {
     }
 }
 
+/// A page of `ListBuckets`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BucketsPage {
+    /// The names of the buckets.
+    pub names: Vec<String>,
+    /// The `continuation-token` of the next page; none: this is the last.
+    pub next_token: Option<String>,
+}
+
+impl BucketsPage {
+    /// The page in an answer; none if it is not one.
+    pub fn parse(body: &[u8]) -> Option<Self> {
+        let (mut names, mut next_token) = (Vec::new(), None);
+        read(body, |name, cursor| {
+            match name {
+                "Buckets" => {
+                    while let Some(_bucket) = cursor.child()? {
+                        while let Some(child) = cursor.child()? {
+                            if child == "Name" {
+                                names.push(cursor.text()?);
+                            } else {
+                                cursor.skip()?;
+                            }
+                        }
+                    }
+                }
+                "ContinuationToken" => next_token = Some(cursor.text()?).filter(|token| !token.is_empty()),
+                _ => cursor.skip()?,
+            }
+            Ok(())
+        })?;
+        Some(Self { names, next_token })
+    }
+}
+
 impl ReadObject {
     fn read(&mut self, name: &str, cursor: &mut Cursor<'_>) -> Result<(), S3Error> {
         match name {

@@ -19,8 +19,8 @@ mod tests;
 mod writer;
 
 pub use answers::{
-    MAX_ANSWER_BYTES, ObjectsPage, PartsPage, ReadObject, ReadPart, ReadUpload, UploadsPage, read_etag,
-    read_upload_id,
+    BucketsPage, MAX_ANSWER_BYTES, ObjectsPage, PartsPage, ReadObject, ReadPart, ReadUpload, UploadsPage,
+    read_etag, read_upload_id,
 };
 pub use bucket::{
     AccessControlPolicy, Bucket, CreateBucketConfiguration, EmptyConfiguration, ListAllMyBucketsResult,

@@ -11,18 +11,20 @@ use std::path::{Component, Path, PathBuf};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
 
 use super::dump::{self, ItemObject};
 use super::{Admin, Store};
 use crate::db::leases;
 use crate::drive::parts::Crc64;
 use crate::drive::{self, Error};
+use crate::service::lease::holding;
 use crate::service::sweep::BACKUP_LEASE;
 use crate::{Clock, random};
 
 /// Objects that are copied at once.
 pub(super) const AT_ONCE: usize = 4;
-/// While a backup runs no object is removed; it says so anew long before this is over.
+/// While a backup runs no object is removed; a heartbeat says so, however long one object takes.
 const LEASE: SignedDuration = SignedDuration::from_mins(10);
 const ROWS: &str = "drive.jsonl";
 const INVENTORY: &str = "objects.jsonl";
@@ -81,11 +83,34 @@ impl Admin {
         folder: &Path,
         with_bytes: bool,
         clock: &Clock,
-        mut tell: impl FnMut(&Copied),
+        tell: impl FnMut(&Copied),
     ) -> Result<Copied, crate::Error> {
         crate::folder::make(&folder.join(OBJECTS))?;
         let holder = random::text()?;
-        self.keep_objects(&holder, clock).await?;
+        if !self.keep_objects(&holder).await? {
+            return Err(Error::field("Another backup", "is running, or was cut off: wait ten minutes").into());
+        }
+        let work = self.copy_all(store, folder, with_bytes, clock, tell);
+        let copied = holding(LEASE, &CancellationToken::new(), || self.keep_objects(&holder), work).await;
+        let given_back = self.db.write(move |c| Ok(leases::give_back(c, BACKUP_LEASE, &holder)?)).await;
+        let copied = copied.map_err(|lost| {
+            Error::field(
+                "The backup",
+                format!("was stopped, as objects may have been removed meanwhile: {lost}"),
+            )
+        })??;
+        given_back?;
+        Ok(copied)
+    }
+
+    async fn copy_all(
+        &self,
+        store: &Store,
+        folder: &Path,
+        with_bytes: bool,
+        clock: &Clock,
+        mut tell: impl FnMut(&Copied),
+    ) -> drive::Result<Copied> {
         let rows = folder.join(format!("{ROWS}.new"));
         let mut copied =
             Copied { rows: dump::write(&self.db, &rows, clock.now()).await?.rows, ..Copied::default() };
@@ -96,34 +121,23 @@ impl Admin {
         let mut moving = stream::iter(objects)
             .map(|object| back_up(store, folder, object, &before, with_bytes))
             .buffer_unordered(AT_ONCE);
-        let mut said_at = clock.now();
         while let Some((entry, outcome)) = moving.try_next().await? {
             copied.count(&outcome, entry.size);
             inventory.extend((!matches!(outcome, Outcome::Missing)).then_some(entry));
             tell(&copied);
-            if clock.now().duration_since(said_at) > LEASE / 3 {
-                said_at = clock.now();
-                self.keep_objects(&holder, clock).await?;
-            }
         }
         drop(moving);
         write_inventory(folder, &inventory)?;
         std::fs::rename(&rows, folder.join(ROWS)).map_err(Error::internal)?;
         sync_folder(folder)?;
-        self.db.write(move |c| Ok(leases::give_back(c, BACKUP_LEASE, &holder)?)).await?;
         Ok(copied)
     }
 
-    /// Objects that rows of the backup refer to must still be there when their turn comes.
-    async fn keep_objects(&self, holder: &str, clock: &Clock) -> Result<(), crate::Error> {
-        let (holder, now) = (holder.to_owned(), clock.now());
-        let until = now.checked_add(LEASE).map_err(Error::internal)?;
-        let kept = self.db.write(move |c| Ok(leases::take(c, BACKUP_LEASE, &holder, now, until)?)).await?;
-        if kept {
-            Ok(())
-        } else {
-            Err(Error::field("Another backup", "is running, or was cut off: wait ten minutes").into())
-        }
+    /// Objects that rows of the backup refer to must still be there when their turn comes. `false`: another backup is
+    /// running.
+    async fn keep_objects(&self, holder: &str) -> drive::Result<bool> {
+        let (holder, now) = (holder.to_owned(), self.db.lease_time());
+        self.db.write(move |c| Ok(leases::take(c, BACKUP_LEASE, &holder, LEASE, now)?)).await
     }
 
     /// Puts a backup into this database, which must be empty, and into `store`. A restore that was cut off goes on

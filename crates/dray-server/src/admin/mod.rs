@@ -3,6 +3,7 @@
 mod backup;
 mod bulk;
 mod dump;
+mod left_out;
 mod migrate;
 mod orphans;
 mod store;
@@ -21,6 +22,7 @@ use crate::drive::token::AccessToken;
 use crate::{DatabaseUrl, Error, SettingError, TokenRow, UserRow, random};
 pub use backup::Copied;
 pub use bulk::NewItem;
+pub use left_out::OtherBucket;
 pub use orphans::Orphan;
 pub use store::Store;
 

@@ -119,7 +119,9 @@ pub(crate) fn in_folders(
             has_children!(),
             " from json_array_elements_text($2::text::json) with ordinality as folder (value, key)
              cross join lateral (
-                 select * from items n
+                 select n.id, n.workspace_id, n.parent_id, n.owner_id, n.kind, n.name, n.name_key, n.mime_type,
+                        n.size_bytes, n.object_key, n.created_at, n.updated_at
+                 from items n
                  where n.place = folder.value and n.workspace_id = $1 and n.trashed_at is null
                  order by n.kind, n.name_key, n.id limit $3
              ) i

@@ -2,7 +2,7 @@
 
 use rusqlite::{ErrorCode, ToSql as SqliteValue, types::FromSql as FromSqlite, types::Type};
 use tokio_postgres::error::SqlState;
-use tokio_postgres::types::{FromSqlOwned, ToSql as PostgresValue};
+use tokio_postgres::types::{FromSqlOwned, ToSql as PostgresValue, Type as PostgresType};
 
 use super::postgres;
 use crate::drive;
@@ -16,9 +16,45 @@ pub(crate) enum Conn {
 }
 
 /// A value that both databases take.
-pub(crate) trait Param: SqliteValue + PostgresValue + Sync {}
+pub(crate) trait Param: SqliteValue + PostgresValue + Sync {
+    /// What Postgres calls its kind.
+    fn kind(&self) -> PostgresType;
+}
 
-impl<T: SqliteValue + PostgresValue + Sync> Param for T {}
+impl<T: SqliteValue + PostgresValue + Sync + Kind> Param for T {
+    fn kind(&self) -> PostgresType {
+        T::KIND
+    }
+}
+
+/// A kind of value that columns have.
+pub(crate) trait Kind {
+    const KIND: PostgresType;
+}
+
+impl Kind for i64 {
+    const KIND: PostgresType = PostgresType::INT8;
+}
+
+impl Kind for bool {
+    const KIND: PostgresType = PostgresType::BOOL;
+}
+
+impl Kind for String {
+    const KIND: PostgresType = PostgresType::TEXT;
+}
+
+impl Kind for &str {
+    const KIND: PostgresType = PostgresType::TEXT;
+}
+
+impl<T: Kind> Kind for &T {
+    const KIND: PostgresType = T::KIND;
+}
+
+impl<T: Kind> Kind for Option<T> {
+    const KIND: PostgresType = T::KIND;
+}
 
 /// A value that both databases give.
 pub(crate) trait Column: FromSqlite + FromSqlOwned {}
@@ -107,8 +143,12 @@ impl From<Error> for drive::Error {
 
 /// Whether the same transaction may well succeed later
 /// (<https://www.postgresql.org/docs/current/errcodes-appendix.html>): connections (08), rollbacks by the server
-/// (40), resources (53), what an operator does (57), files (58), locks (55P03).
+/// (40), resources (53), what an operator does (57), files (58), locks (55P03), a server that is no longer the primary
+/// (25006), a statement that a pooler has lost (26000, 42P05).
 fn is_passing(state: &SqlState) -> bool {
     let class = state.code().get(..2).unwrap_or_default();
-    matches!(class, "08" | "40" | "53" | "57" | "58") || *state == SqlState::LOCK_NOT_AVAILABLE
+    matches!(class, "08" | "40" | "53" | "57" | "58")
+        || *state == SqlState::LOCK_NOT_AVAILABLE
+        || *state == SqlState::READ_ONLY_SQL_TRANSACTION
+        || postgres::is_lost_session(state)
 }

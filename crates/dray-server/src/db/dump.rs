@@ -53,6 +53,7 @@ pub(crate) const TABLES: [Table; 10] = [
         ("store_upload_id", Text), ("state", Text), ("digest", Text), ("lease_holder", Text),
         ("lease_until", Integer), ("parts_freed_at", Integer), ("created_at", Integer), ("expires_at", Integer),
         ("confined_to", Text), ("only_uploads", Boolean),
+        ("tries", Integer), ("next_try_at", Integer), ("attempted_at", Integer), ("proven_crc64nvme", Text),
     ] },
     Table { name: "items", keys: 1, filter: "true", columns: &[
         ("id", Text), ("workspace_id", Text), ("owner_id", Text), ("host_id", Text), ("parent_id", Text),

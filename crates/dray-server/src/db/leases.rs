@@ -1,32 +1,60 @@
 //! Work that one server at a time does for all that share the database.
 
-use jiff::Timestamp;
+use jiff::SignedDuration;
 
-use super::{Conn, Error, execute, find, millis};
+use super::clock::{LeaseTime, execute_at, find_at, span};
+use super::{Conn, Error, execute};
 
-/// Takes a lease, or keeps it; `false`: another server has it. One that ends after `until` was taken before the
-/// clock was set back.
+/// Takes a lease for the time of its life from now on, or keeps it; `false`: somebody else has it. One that ends later
+/// than any that was taken by this clock is of a clock that was wrong, and ends nothing but itself.
 pub(crate) fn take(
     c: &Conn,
     name: &str,
     holder: &str,
-    now: Timestamp,
-    until: Timestamp,
+    life: SignedDuration,
+    now: LeaseTime,
 ) -> Result<bool, Error> {
-    let sql = "insert into leases (name, holder, held_until) values ($1, $2, $4)
+    let sql = "insert into leases (name, holder, held_until) values ($1, $2, {now} + $3)
                on conflict (name) do update set holder = excluded.holder, held_until = excluded.held_until
-               where leases.holder = excluded.holder or leases.held_until <= $3
-                  or leases.held_until > excluded.held_until";
-    Ok(execute(c, sql, &[&name, &holder, &millis(now), &millis(until)])? == 1)
+               where leases.holder = excluded.holder or leases.held_until <= {now}
+                  or leases.held_until > {now} + $3 + $3";
+    Ok(execute_at(c, sql, &[&name, &holder, &span(life)], now)? == 1)
 }
 
 /// Whether anybody has a lease.
-pub(crate) fn is_held(c: &Conn, name: &str, now: Timestamp) -> Result<bool, Error> {
-    let sql = "select holder from leases where name = $1 and held_until > $2";
-    Ok(find(c, sql, &[&name, &millis(now)], |_| Ok(()))?.is_some())
+pub(crate) fn is_held(c: &Conn, name: &str, now: LeaseTime) -> Result<bool, Error> {
+    let sql = "select holder from leases where name = $1 and held_until > {now}";
+    Ok(find_at(c, sql, &[&name], now, |_| Ok(()))?.is_some())
 }
 
 /// Gives a lease back.
 pub(crate) fn give_back(c: &Conn, name: &str, holder: &str) -> Result<(), Error> {
     execute(c, "delete from leases where name = $1 and holder = $2", &[&name, &holder]).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::testing::database;
+
+    #[tokio::test]
+    async fn nobody_takes_a_lease_that_is_kept_whatever_their_clock_says() {
+        let (db, _folder) = database().await;
+        let (LeaseTime(now), life) = (db.lease_time(), SignedDuration::from_mins(5));
+        let offs = if db.is_shared() { [-400, -2, 0, 400] } else { [0, 0, 0, 0] };
+        let taken = db.write(move |c| {
+            let at = |off: i64| LeaseTime(now + SignedDuration::from_secs(off));
+            assert!(take(c, "l", "one", life, at(offs[0]))?);
+            for off in offs {
+                assert!(!take(c, "l", "two", life, at(off))?, "{off}");
+                assert!(is_held(c, "l", at(off))?, "{off}");
+                assert!(take(c, "l", "one", life, at(off))?, "it is kept, {off}");
+            }
+            give_back(c, "l", "two")?;
+            assert!(!take(c, "l", "two", life, at(0))?, "only its holder gives it back");
+            give_back(c, "l", "one")?;
+            Ok(take(c, "l", "two", life, at(offs[0]))?)
+        });
+        assert_eq!(taken.await, Ok(true));
+    }
 }

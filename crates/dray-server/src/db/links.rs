@@ -5,6 +5,13 @@ use dray_api::{ItemId, LinkId, UserId};
 use super::{Conn, Error, Row, execute, find, list, millis, parsed, size, time, time_or_none, value};
 use crate::drive::link::Link;
 
+/// The columns of a link.
+macro_rules! columns {
+    () => {
+        "id, item_id, slug, password_hash, created_by, created_at, expires_at, downloads"
+    };
+}
+
 pub(crate) fn insert(c: &Conn, link: &Link) -> Result<(), Error> {
     let sql = "insert into links (id, item_id, slug, password_hash, created_by, created_at, expires_at)
                values ($1, $2, $3, $4, $5, $6, $7)";
@@ -25,7 +32,7 @@ pub(crate) fn insert(c: &Conn, link: &Link) -> Result<(), Error> {
 }
 
 pub(crate) fn of_item(c: &Conn, item: ItemId) -> Result<Vec<Link>, Error> {
-    let sql = "select * from links where item_id = $1 order by created_at, id";
+    let sql = concat!("select ", columns!(), " from links where item_id = $1 order by created_at, id");
     list(c, sql, &[&item.to_string()], link)
 }
 
@@ -35,7 +42,7 @@ pub(crate) fn count(c: &Conn, item: ItemId) -> Result<i64, Error> {
 }
 
 pub(crate) fn by_slug(c: &Conn, slug: &str) -> Result<Option<Link>, Error> {
-    find(c, "select * from links where slug = $1", &[&slug], link)
+    find(c, concat!("select ", columns!(), " from links where slug = $1"), &[&slug], link)
 }
 
 /// Revokes a link of an item; `false`: it has none with this id.

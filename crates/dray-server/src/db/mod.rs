@@ -5,8 +5,10 @@
 pub(crate) mod access;
 pub(crate) mod bulk;
 pub(crate) mod children;
+pub(crate) mod clock;
 mod conn;
 pub(crate) mod dump;
+pub(crate) mod finalizing;
 pub(crate) mod idempotency;
 pub(crate) mod items;
 pub(crate) mod leases;
@@ -18,6 +20,8 @@ mod postgres;
 mod query;
 pub(crate) mod search;
 mod sqlite;
+#[cfg(test)]
+mod testing;
 pub(crate) mod tokens;
 pub(crate) mod tombstones;
 pub(crate) mod trash;
@@ -31,6 +35,7 @@ use std::time::Duration;
 use crate::config::DatabaseUrl;
 use crate::drive;
 use crate::metrics::{Metrics, Timer};
+use clock::{LeaseTime, SteadyClock};
 pub(crate) use conn::Conn;
 pub(crate) use conn::Error;
 use conn::{Column, Param, Row};
@@ -54,6 +59,14 @@ pub enum OpenError {
         "has an address that can not be read ({0}): it looks like postgres://user:password@host:5432/name"
     )]
     Url(tokio_postgres::Error),
+    /// Postgres is older than any that is supported.
+    #[error("is Postgres {version}, which is too old: Dray needs {oldest} or newer")]
+    TooOld {
+        /// What it says it is.
+        version: String,
+        /// The first version that serves.
+        oldest: u32,
+    },
     /// Anything else.
     #[error("can not be opened: {0}")]
     Database(#[from] Error),
@@ -86,6 +99,8 @@ pub(crate) struct Condition {
     pub(crate) latest: usize,
     /// The middle one of some round trips.
     pub(crate) round_trip: Duration,
+    /// Whether a pooler stands between that takes sessions apart.
+    pub(crate) is_pooled: bool,
 }
 
 /// Looks at the SQLite database in `file`, and changes nothing.
@@ -108,6 +123,7 @@ fn median(mut times: Vec<Duration>) -> Duration {
 #[derive(Clone)]
 pub(crate) struct Db {
     kind: Kind,
+    clock: SteadyClock,
     read_timer: Timer,
     write_timer: Timer,
     /// Gives space free that is kept for a full disk.
@@ -135,7 +151,8 @@ impl Db {
 
     fn new(kind: Kind) -> Self {
         let spend_reserve = Arc::new(|| {});
-        Self { kind, read_timer: Timer::default(), write_timer: Timer::default(), spend_reserve }
+        let clock = SteadyClock::start();
+        Self { kind, clock, read_timer: Timer::default(), write_timer: Timer::default(), spend_reserve }
     }
 
     /// Times its calls from now on.
@@ -147,6 +164,11 @@ impl Db {
     /// Has this called when the disk is too full for what would make space on it.
     pub(crate) fn with_reserve(self, spend_reserve: impl Fn() + Send + Sync + 'static) -> Self {
         Self { spend_reserve: Arc::new(spend_reserve), ..self }
+    }
+
+    /// What time it is for leases, where the database has no clock of its own.
+    pub(crate) fn lease_time(&self) -> LeaseTime {
+        self.clock.now()
     }
 
     /// Whether other servers may be using it too.

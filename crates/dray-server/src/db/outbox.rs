@@ -1,8 +1,10 @@
-//! Events on their way to those who want to know: one row for each address that is still to be told.
+//! Events on their way to those who want to know: one row for each address that is still to be told. When one is due, and
+//! until when it is claimed, goes by the clock of leases.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::{Conn, Error, execute, list, millis, rows_at_most, size, time};
+use super::clock::{LeaseTime, execute_at, list_at, span};
+use super::{Conn, Error, execute, millis, rows_at_most, size, time};
 
 /// An event that is to be posted.
 pub(crate) struct Delivery {
@@ -17,32 +19,31 @@ pub(crate) struct Delivery {
 }
 
 pub(crate) fn add(c: &Conn, url: &str, event: &str, body: &str, now: Timestamp) -> Result<(), Error> {
-    let sql =
-        "insert into outbox (url, event, body, attempts, next_at, created_at) values ($1, $2, $3, 0, $4, $4)";
-    execute(c, sql, &[&url, &event, &body, &millis(now)]).map(drop)
+    let sql = "insert into outbox (url, event, body, attempts, next_at, created_at) values ($1, $2, $3, 0, {now}, $4)";
+    execute_at(c, sql, &[&url, &event, &body, &millis(now)], LeaseTime(now)).map(drop)
 }
 
 /// Whether there is anything to claim.
 pub(crate) fn is_due(c: &Conn, url: &str, now: Timestamp) -> Result<bool, Error> {
-    let sql = "select event from outbox where url = $1 and next_at <= $2 limit 1";
-    Ok(!list(c, sql, &[&url, &millis(now)], |_| Ok(()))?.is_empty())
+    let sql = "select event from outbox where url = $1 and next_at <= {now} limit 1";
+    Ok(!list_at(c, sql, &[&url], LeaseTime(now), |_| Ok(()))?.is_empty())
 }
 
-/// Takes up to `limit` deliveries that are due. Nobody else gets them until `until`, when they are due again.
+/// Takes up to `limit` deliveries that are due. Nobody else gets them for the time of `claim`; then they are due again.
 pub(crate) fn claim(
     c: &Conn,
     url: &str,
     now: Timestamp,
-    until: Timestamp,
+    claim: SignedDuration,
     limit: usize,
 ) -> Result<Vec<Delivery>, Error> {
     // The time is asked for twice: on Postgres, another may have taken a row while this waited for it.
-    let sql = "update outbox set next_at = $3, attempts = attempts + 1
-               where url = $1 and next_at <= $2 and event in
-                   (select event from outbox where url = $1 and next_at <= $2 order by next_at, event limit $4)
+    let sql = "update outbox set next_at = {now} + $2, attempts = attempts + 1
+               where url = $1 and next_at <= {now} and event in
+                   (select event from outbox where url = $1 and next_at <= {now} order by next_at, event limit $3)
                returning event, body, attempts, created_at";
-    let params: [&dyn super::Param; 4] = [&url, &millis(now), &millis(until), &rows_at_most(limit)];
-    list(c, sql, &params, |row| {
+    let params: [&dyn super::Param; 3] = [&url, &span(claim), &rows_at_most(limit)];
+    list_at(c, sql, &params, LeaseTime(now), |row| {
         Ok(Delivery {
             event: row.get("event")?,
             body: row.get("body")?,
@@ -57,10 +58,16 @@ pub(crate) fn forget(c: &Conn, url: &str, event: &str) -> Result<(), Error> {
     execute(c, "delete from outbox where url = $1 and event = $2", &[&url, &event]).map(drop)
 }
 
-/// It is tried again, at `next_at`.
-pub(crate) fn postpone(c: &Conn, url: &str, event: &str, next_at: Timestamp) -> Result<(), Error> {
-    let sql = "update outbox set next_at = $3 where url = $1 and event = $2";
-    execute(c, sql, &[&url, &event, &millis(next_at)]).map(drop)
+/// It is tried again after `wait`.
+pub(crate) fn postpone(
+    c: &Conn,
+    url: &str,
+    event: &str,
+    wait: SignedDuration,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let sql = "update outbox set next_at = {now} + $3 where url = $1 and event = $2";
+    execute_at(c, sql, &[&url, &event, &span(wait)], LeaseTime(now)).map(drop)
 }
 
 /// Forgets what happened before `before`: nobody could be told in all that time, or the address is not configured

@@ -1,25 +1,43 @@
 //! Objects that nothing refers to any more. They are noted in the transaction that lets go of them, and forgotten
 //! when the store has removed them.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use super::{Conn, Error, execute, list, millis, rows_at_most};
+use super::clock::{LeaseTime, execute_at, list_at, span};
+use super::{Conn, Error, execute, millis, rows_at_most, size};
+
+/// An object to remove.
+pub(crate) struct Tombstone {
+    pub(crate) object_key: String,
+    /// How often that was tried before.
+    pub(crate) tries: u64,
+}
 
 pub(crate) fn add(c: &Conn, object_key: &str, now: Timestamp) -> Result<(), Error> {
     let sql = "insert into tombstones (object_key, created_at) values ($1, $2) on conflict do nothing";
     execute(c, sql, &[&object_key, &millis(now)]).map(drop)
 }
 
-/// Up to `limit` objects to remove, the longest noted first.
-pub(crate) fn oldest(c: &Conn, limit: usize) -> Result<Vec<String>, Error> {
-    let sql = "select object_key from tombstones order by created_at limit $1";
-    list(c, sql, &[&rows_at_most(limit)], |row| row.get("object_key"))
+/// Up to `limit` objects to remove: those first that were never tried, then those that have waited longest for their next
+/// try.
+pub(crate) fn due(c: &Conn, limit: usize, now: LeaseTime) -> Result<Vec<Tombstone>, Error> {
+    let sql = "select object_key, tries from tombstones
+               where coalesce(next_try_at, 0) <= {now} or coalesce(next_try_at, 0) > {now} + 86400000
+               order by coalesce(next_try_at, 0), created_at limit $1";
+    list_at(c, sql, &[&rows_at_most(limit)], now, |row| {
+        Ok(Tombstone { object_key: row.get("object_key")?, tries: size(row, "tries")? })
+    })
 }
 
-/// The store could not remove the object: others come first.
-pub(crate) fn postpone(c: &Conn, object_key: &str, now: Timestamp) -> Result<(), Error> {
-    let sql = "update tombstones set created_at = $2 where object_key = $1";
-    execute(c, sql, &[&object_key, &millis(now)]).map(drop)
+/// The store could not remove the object: it is tried again after `wait`.
+pub(crate) fn postpone(
+    c: &Conn,
+    object_key: &str,
+    wait: SignedDuration,
+    now: LeaseTime,
+) -> Result<(), Error> {
+    let sql = "update tombstones set tries = tries + 1, next_try_at = {now} + $2 where object_key = $1";
+    execute_at(c, sql, &[&object_key, &span(wait)], now).map(drop)
 }
 
 /// The store has removed the object.

@@ -4,23 +4,28 @@ use dray_api::upload::OnConflict;
 use dray_api::{ItemId, UploadRowId};
 use jiff::Timestamp;
 
+use super::clock::{LeaseTime, find_at, list_at};
 use super::{
-    Conn, Error, Row, execute, find, list, millis, parsed, parsed_or_none, rows_at_most, size, stored_size,
-    time,
+    Conn, Error, Param, Row, execute, find, list, millis, parsed, parsed_or_none, rows_at_most, size,
+    stored_size, time,
 };
 use crate::drive::access::Caller;
 use crate::drive::parts::{Crc64, Digest};
-use crate::drive::upload::{LeaseHolder, State, Upload};
+use crate::drive::upload::{State, Upload};
 
-/// Which uploads a finalize may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum TakeFrom {
-    /// A client asks: open ones too.
-    OpenOrLapsed,
-    /// The sweeper goes on: only those whose lease ran out. What it knows may be old, and an upload that is open
-    /// again is its client's.
-    Lapsed,
+/// The columns of an upload. A lease is held until its end; one that ends later than any that was taken by this clock
+/// (twice [`FINALIZE_LEASE`](crate::drive::upload::FINALIZE_LEASE)) is of a clock that was wrong.
+macro_rules! columns {
+    () => {
+        "id, workspace_id, user_id, parent_id, item_id, name, mime_type, size_bytes, on_conflict, crc64nvme,
+         finalize_crc64nvme, proven_crc64nvme, verify, object_key, store_token, store_upload_id, state, digest,
+         confined_to, only_uploads,
+         attempted_at is not null as is_attempted,
+         coalesce(lease_until > {now} and lease_until <= {now} + 60000, false) as is_held, created_at, expires_at"
+    };
 }
+
+pub(super) use columns;
 
 /// Inserts an upload in state `opening`.
 pub(crate) fn insert_opening(c: &Conn, upload: &Upload) -> Result<(), Error> {
@@ -66,20 +71,27 @@ pub(crate) fn of_caller(
     caller: &Caller,
     store_upload_id: &str,
     object_key: &str,
+    now: LeaseTime,
 ) -> Result<Option<Upload>, Error> {
-    let sql = "select * from uploads
-               where store_upload_id = $1 and object_key = $2 and workspace_id = $3 and user_id = $4";
-    find(
-        c,
-        sql,
-        &[&store_upload_id, &object_key, &caller.workspace.to_string(), &caller.user.to_string()],
-        upload,
-    )
+    let sql = concat!(
+        "select ",
+        columns!(),
+        " from uploads
+               where store_upload_id = $1 and object_key = $2 and workspace_id = $3 and user_id = $4"
+    );
+    let (workspace, user) = (caller.workspace.to_string(), caller.user.to_string());
+    find_at(c, sql, &[&store_upload_id, &object_key, &workspace, &user], now, upload)
 }
 
 /// The upload as it is now.
-pub(crate) fn by_id(c: &Conn, id: UploadRowId) -> Result<Option<Upload>, Error> {
-    find(c, "select * from uploads where id = $1", &[&id.to_string()], upload)
+pub(crate) fn by_id(c: &Conn, id: UploadRowId, now: LeaseTime) -> Result<Option<Upload>, Error> {
+    let sql = concat!("select ", columns!(), " from uploads where id = $1");
+    find_at(c, sql, &[&id.to_string()], now, upload)
+}
+
+/// The item that an upload is to become, or has become.
+pub(crate) fn item_of(c: &Conn, id: UploadRowId) -> Result<Option<ItemId>, Error> {
+    find(c, "select item_id from uploads where id = $1", &[&id.to_string()], |row| parsed(row, "item_id"))
 }
 
 /// The upload that an object came by.
@@ -94,27 +106,27 @@ pub(crate) fn open_of_caller(
     caller: &Caller,
     after: Option<(Timestamp, UploadRowId)>,
     now: Timestamp,
+    lease_now: LeaseTime,
     limit: usize,
 ) -> Result<Vec<Upload>, Error> {
-    let sql = "select * from uploads
+    let sql = concat!(
+        "select ",
+        columns!(),
+        " from uploads
                where user_id = $1 and workspace_id = $2 and (state = 'opening' or state = 'open' or state = 'completing')
                  and (state = 'completing' or (state = 'open' and expires_at > $5))
                  and (only_uploads or not $7)
                  and (created_at, id) < ($3, $4)
-               order by created_at desc, id desc limit $6";
+               order by created_at desc, id desc limit $6"
+    );
     let (before, id) = match after {
         Some((time, id)) => (millis(time), id.to_string()),
         None => (i64::MAX, String::new()),
     };
     let (user, workspace) = (caller.user.to_string(), caller.workspace.to_string());
-    let only = caller.only_uploads();
-    list(c, sql, &[&user, &workspace, &before, &id, &millis(now), &rows_at_most(limit), &only], upload)
-}
-
-/// What the bytes must come to, as the finalize says that has the lease.
-pub(crate) fn set_checksum(c: &Conn, id: UploadRowId, crc64: &Crc64, verify: bool) -> Result<(), Error> {
-    let sql = "update uploads set finalize_crc64nvme = $2, verify = $3 where id = $1";
-    execute(c, sql, &[&id.to_string(), &crc64.as_str(), &verify]).map(drop)
+    let params: [&dyn Param; 7] =
+        [&user, &workspace, &before, &id, &millis(now), &rows_at_most(limit), &caller.only_uploads()];
+    list_at(c, sql, &params, lease_now, upload)
 }
 
 /// → `aborted`, by its caller; `false`: it is over, or being finalized.
@@ -128,58 +140,19 @@ pub(crate) fn set_expiry(c: &Conn, id: UploadRowId, expires_at: Timestamp) -> Re
     execute(c, sql, &[&id.to_string(), &millis(expires_at)]).map(drop)
 }
 
-/// A finalize takes the lease: `open` → `completing` (unless it only goes on with what others began), or over
-/// from one whose lease has run out. `false`: another was faster.
-pub(crate) fn begin_completing(
+/// → `completed`: its bytes are those of `item` now. `false` if it was already. The object is there, so nothing
+/// short of a tombstone undoes it. Its row is kept for some time from `now` on.
+pub(crate) fn complete(
     c: &Conn,
     id: UploadRowId,
+    item: ItemId,
     digest: &Digest,
-    holder: &LeaseHolder,
     now: Timestamp,
-    lease_until: Timestamp,
-    from: TakeFrom,
 ) -> Result<bool, Error> {
-    let sql = "update uploads set state = 'completing', digest = $2, lease_holder = $3, lease_until = $5
-               where id = $1
-                 and ((state = 'open' and $6)
-                      or (state = 'completing' and digest = $2 and (lease_until <= $4 or lease_until > $5)))";
-    Ok(execute(
-        c,
-        sql,
-        &[
-            &id.to_string(),
-            &digest.0,
-            &holder.0,
-            &millis(now),
-            &millis(lease_until),
-            &(from == TakeFrom::OpenOrLapsed),
-        ],
-    )? == 1)
-}
-
-/// `completing` → `open`: the store refused the parts, so the client may put things right. Only the holder of
-/// the lease may.
-pub(crate) fn reopen(c: &Conn, id: UploadRowId, holder: &LeaseHolder) -> Result<bool, Error> {
-    let sql = "update uploads set state = 'open', digest = null, lease_holder = null, lease_until = null,
-                   finalize_crc64nvme = null, verify = false
-               where id = $1 and state = 'completing' and lease_holder = $2";
-    Ok(execute(c, sql, &[&id.to_string(), &holder.0])? == 1)
-}
-
-/// Gives the lease back without an outcome, so that the next finalize need not wait for it to run out.
-pub(crate) fn release(c: &Conn, id: UploadRowId, holder: &LeaseHolder) -> Result<(), Error> {
-    let sql = "update uploads set lease_until = 0
-               where id = $1 and state = 'completing' and lease_holder = $2";
-    execute(c, sql, &[&id.to_string(), &holder.0]).map(drop)
-}
-
-/// → `completed`: its bytes are those of `item` now. `false` if it was already. The object is there, so nothing
-/// short of a tombstone undoes it.
-pub(crate) fn complete(c: &Conn, id: UploadRowId, item: ItemId, digest: &Digest) -> Result<bool, Error> {
     let sql = "update uploads set state = 'completed', item_id = $3, digest = $2, lease_holder = null,
-                   lease_until = null
+                   lease_until = null, expires_at = case when expires_at < $4 then $4 else expires_at end
                where id = $1 and state in ('open', 'completing')";
-    Ok(execute(c, sql, &[&id.to_string(), &digest.0, &item.to_string()])? == 1)
+    Ok(execute(c, sql, &[&id.to_string(), &digest.0, &item.to_string(), &millis(now)])? == 1)
 }
 
 /// → `aborted`, because its item can not be made; `false`: it was over already. There are no parts to free.
@@ -188,39 +161,6 @@ pub(crate) fn abandon(c: &Conn, id: UploadRowId) -> Result<bool, Error> {
         "update uploads set state = 'aborted', parts_freed_at = 0, lease_holder = null, lease_until = null
                where id = $1 and state in ('open', 'completing')";
     Ok(execute(c, sql, &[&id.to_string()])? == 1)
-}
-
-/// → `aborted`: the store no longer has it. Only the holder of the lease may.
-pub(crate) fn abort_completing(c: &Conn, id: UploadRowId, holder: &LeaseHolder) -> Result<bool, Error> {
-    let sql = "update uploads set state = 'aborted', lease_holder = null, lease_until = null
-               where id = $1 and state = 'completing' and lease_holder = $2";
-    Ok(execute(c, sql, &[&id.to_string(), &holder.0])? == 1)
-}
-
-/// Uploads whose time has come: a finalize whose lease ran out, an expiry, parts that are still to be freed.
-///
-/// A lease that ends after `latest_lease` was taken before the clock was set back. Uploads that the store has never answered
-/// for wait until they are as old as `opened_before`: what they asked of it may still come to pass.
-pub(crate) fn due(
-    c: &Conn,
-    now: Timestamp,
-    latest_lease: Timestamp,
-    opened_before: Timestamp,
-    limit: u32,
-) -> Result<Vec<Upload>, Error> {
-    let sql = "select * from uploads
-               where state <> 'completed' and parts_freed_at is null
-                 and ((state = 'completing' and (lease_until <= $1 or lease_until > $3))
-                      or (state in ('opening', 'open') and expires_at <= $1)
-                      or (state in ('aborted', 'expired') and (store_upload_id is not null or created_at <= $4)))
-               order by expires_at limit $2";
-    let (latest_lease, opened_before) = (millis(latest_lease), millis(opened_before));
-    list(c, sql, &[&millis(now), &i64::from(limit), &latest_lease, &opened_before], upload)
-}
-
-/// Ends every lease: for a server that has just started and is the only one, whose predecessor held them.
-pub(crate) fn end_leases(c: &Conn) -> Result<(), Error> {
-    execute(c, "update uploads set lease_until = 0 where state = 'completing'", &[]).map(drop)
 }
 
 /// `opening` or `open` → `expired`, if its time is over. `false`: it is not, or something else happened.
@@ -245,7 +185,21 @@ fn on_conflict_text(on_conflict: OnConflict) -> &'static str {
     }
 }
 
-fn upload(row: &Row<'_>) -> Result<Upload, Error> {
+/// Forgets uploads that have been over since before `before`, and whose parts are freed: up to `limit`; how many. An item
+/// stays, and no longer says of which upload it came.
+pub(crate) fn forget_finished(c: &Conn, before: Timestamp, limit: usize) -> Result<u64, Error> {
+    let sql = "select id from uploads
+               where (state = 'completed' or parts_freed_at is not null) and expires_at <= $1
+               order by expires_at limit $2";
+    let ids = list(c, sql, &[&millis(before), &rows_at_most(limit)], |row| row.get::<String>("id"))?;
+    for id in &ids {
+        execute(c, "update items set upload_id = null where upload_id = $1", &[id])?;
+        execute(c, "delete from uploads where id = $1", &[id])?;
+    }
+    Ok(ids.len() as u64)
+}
+
+pub(super) fn upload(row: &Row<'_>) -> Result<Upload, Error> {
     Ok(Upload {
         id: parsed(row, "id")?,
         workspace: parsed(row, "workspace_id")?,
@@ -264,6 +218,8 @@ fn upload(row: &Row<'_>) -> Result<Upload, Error> {
         confined_to: parsed_or_none(row, "confined_to")?,
         only_uploads: row.get("only_uploads")?,
         crc64: checksum(row)?,
+        proven_crc64: row.get::<Option<String>>("proven_crc64nvme")?.map(Crc64::from_stored),
+        is_attempted: row.get("is_attempted")?,
         verify: row.get("verify")?,
         object_key: row.get("object_key")?,
         store_token: row.get("store_token")?,
@@ -286,11 +242,7 @@ fn state(row: &Row<'_>) -> Result<State, Error> {
     Ok(match row.text("state")? {
         "opening" => State::Opening,
         "open" => State::Open,
-        "completing" => State::Completing {
-            digest: digest()?,
-            holder: LeaseHolder(row.get("lease_holder")?),
-            lease_until: time(row, "lease_until")?,
-        },
+        "completing" => State::Completing { digest: digest()?, is_held: row.get("is_held")? },
         "completed" => State::Completed { digest: digest()? },
         "aborted" => State::Aborted,
         "expired" => State::Expired,

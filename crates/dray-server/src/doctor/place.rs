@@ -71,7 +71,7 @@ async fn ask_postgres(url: &DatabaseUrl) -> Result<Condition, OpenError> {
 
 fn judge(name: &str, condition: &Condition) -> Finding {
     let (check, why) = DATABASE;
-    let Condition { version, latest, round_trip } = condition;
+    let Condition { version, latest, round_trip, is_pooled } = condition;
     let state = match version {
         0 => format!("no tables yet, the first start makes those of version {latest}"),
         version if version < latest => {
@@ -79,7 +79,8 @@ fn judge(name: &str, condition: &Condition) -> Finding {
         }
         _ => format!("tables of version {version}, as this program wants them"),
     };
-    let found = format!("{name}: {state}; a round trip takes {round_trip:.1?}");
+    let way = if *is_pooled { ", through a pooler that shares its connections by transactions" } else { "" };
+    let found = format!("{name}: {state}; a round trip takes {round_trip:.1?}{way}");
     if version > latest {
         Finding::fail(check, why, format!("{name} {}", OpenError::Newer), "run the newer version of dray")
     } else if *round_trip > SLOW {

@@ -242,6 +242,17 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the same may well succeed a little later, when something else is there again.
+    pub(crate) fn is_passing(&self) -> bool {
+        matches!(
+            self,
+            Self::StoreUnreachable { .. }
+                | Self::DatabaseUnreachable { .. }
+                | Self::FinalizePending
+                | Self::NoSpace
+        )
+    }
+
     /// An [`Error::InvalidField`].
     pub fn field(field: impl Into<String>, rule: impl Into<String>) -> Self {
         Self::InvalidField { field: field.into(), rule: rule.into() }

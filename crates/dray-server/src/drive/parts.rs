@@ -1,5 +1,7 @@
 //! The parts of an upload: which to sign, which a finalize lists or leaves to the store, and what the whole must come to.
 
+use std::collections::HashMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use dray_api::limits::{MAX_ETAG_BYTES, MAX_PART_BYTES, MAX_PARTS, MIN_PART_BYTES};
@@ -179,7 +181,9 @@ impl WantedParts {
                 stored
                     .retain(|(number, _)| wanted.binary_search_by_key(number, |(wanted, _)| *wanted).is_ok());
                 if stored.len() != wanted.len() {
-                    let missing = wanted.iter().find(|(number, _)| !stored.iter().any(|(n, _)| n == number));
+                    let is_there =
+                        |number| stored.binary_search_by_key(number, |(stored, _)| *stored).is_ok();
+                    let missing = wanted.iter().find(|(number, _)| !is_there(number));
                     let detail =
                         missing.map_or_else(String::new, |(number, _)| format!("It has no part {number}."));
                     return Err(Error::InvalidPart { detail });
@@ -223,8 +227,9 @@ impl PartList {
     pub(crate) fn check_stored(&self, stored: &[StoredPart], size_bytes: u64) -> Result<()> {
         let last = self.0.last().map(|(number, _)| *number);
         let (mut sum, mut has_small) = (0_u64, false);
+        let stored: HashMap<u64, &StoredPart> = stored.iter().map(|part| (part.part_number, part)).collect();
         for (number, etag) in self.iter() {
-            let part = stored.iter().find(|part| part.part_number == u64::from(number.get()));
+            let part = stored.get(&u64::from(number.get()));
             let part =
                 part.ok_or_else(|| Error::InvalidPart { detail: format!("It has no part {number}.") })?;
             if bare(&part.e_tag) != etag {

@@ -16,9 +16,19 @@ use super::parts::{Crc64, Digest};
 use super::rules::UploadRules;
 use super::{Error, Result, wire_time};
 
-/// How long a finalize has the upload to itself before another may take over from it. Two that overlap do no
-/// harm (every step can be repeated); the lease only keeps them from doing the same work.
+/// How long a finalize has the upload to itself after it was last heard of. Whoever works on it renews this all the time.
+/// Two that overlap do no harm (every step can be repeated); the lease only keeps them from doing the same work.
 pub(crate) const FINALIZE_LEASE: SignedDuration = SignedDuration::from_secs(30);
+/// The longest that a store may be at a Complete after it was sent: longer than it is waited for (10 minutes). Until so
+/// long after the last one, a store that has neither the upload nor its object proves nothing: the object may yet appear.
+pub(crate) const QUIET_TIME: SignedDuration = SignedDuration::from_mins(11);
+/// How far the clocks of servers that share a database may lie apart. Nobody ends an upload for its age by their own clock
+/// sooner than this after its time.
+pub(crate) const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(10);
+/// How long what became of an upload is remembered after it would have expired: so long, finalizing it again answers its
+/// item.
+pub(crate) const KEEP_FINISHED: SignedDuration = SignedDuration::from_hours(7 * 24);
+
 /// Where an upload is in its life.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum State {
@@ -30,10 +40,8 @@ pub(crate) enum State {
     Completing {
         /// What it lists.
         digest: Digest,
-        /// Who has the lease.
-        holder: LeaseHolder,
-        /// Until when.
-        lease_until: Timestamp,
+        /// Whether somebody has the lease, by the clock of leases.
+        is_held: bool,
     },
     /// The item exists.
     Completed {
@@ -73,6 +81,10 @@ pub(crate) struct Upload {
     pub(crate) only_uploads: bool,
     /// What the bytes must come to, if that is known.
     pub(crate) crc64: Option<Crc64>,
+    /// What reading the object back has come to.
+    pub(crate) proven_crc64: Option<Crc64>,
+    /// Whether a Complete may have been sent.
+    pub(crate) is_attempted: bool,
     /// Whether to read the file back if the store can not prove that.
     pub(crate) verify: bool,
     /// The object's key in the store.
@@ -122,7 +134,7 @@ impl Upload {
             State::Completed { digest: done } if is_same(done) => Ok(FinalizeStep::Done),
             State::Completed { .. } => Err(Error::FinalizedDifferently),
             State::Completing { digest: other, .. } if !is_same(other) => Err(Error::FinalizeInProgress),
-            State::Completing { lease_until, .. } if is_held(*lease_until, now) => Ok(FinalizeStep::Wait),
+            State::Completing { is_held: true, .. } => Ok(FinalizeStep::Wait),
             State::Completing { .. } => Ok(FinalizeStep::Complete),
             State::Open => self.check_alive(now).map(|()| FinalizeStep::Complete),
             State::Opening | State::Aborted | State::Expired => Err(self.gone()),
@@ -225,12 +237,6 @@ impl Upload {
     }
 }
 
-/// Whether a lease has not run out. One that ends later than any lease can was taken before the clock was set
-/// back, and nobody knows when it would end.
-fn is_held(lease_until: Timestamp, now: Timestamp) -> bool {
-    now < lease_until && lease_until.duration_since(now) <= FINALIZE_LEASE
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -257,6 +263,8 @@ mod tests {
             confined_to: None,
             only_uploads: false,
             crc64: None,
+            proven_crc64: None,
+            is_attempted: false,
             verify: false,
             object_key: "k".into(),
             store_token: "t".into(),
@@ -267,12 +275,8 @@ mod tests {
         }
     }
 
-    fn completing(lease_until: i64) -> State {
-        State::Completing {
-            digest: digest("d"),
-            holder: LeaseHolder("h".into()),
-            lease_until: at(lease_until),
-        }
+    fn completing(is_held: bool) -> State {
+        State::Completing { digest: digest("d"), is_held }
     }
 
     #[test]
@@ -281,14 +285,14 @@ mod tests {
         let done = || State::Completed { digest: digest("d") };
         assert_eq!(step(State::Open, "d", 999), Ok(FinalizeStep::Complete));
         assert_eq!(step(State::Open, "d", 1000), Err(Error::UploadExpired));
-        assert_eq!(step(completing(10), "d", 9), Ok(FinalizeStep::Wait));
-        assert_eq!(step(completing(10), "d", 10), Ok(FinalizeStep::Complete), "the winner is gone");
+        assert_eq!(step(completing(true), "d", 9), Ok(FinalizeStep::Wait));
+        assert_eq!(step(completing(false), "d", 10), Ok(FinalizeStep::Complete), "the winner is gone");
         assert_eq!(
-            step(completing(10), "d", 5000),
+            step(completing(false), "d", 5000),
             Ok(FinalizeStep::Complete),
             "begun in time, so never expired"
         );
-        assert_eq!(step(completing(10), "e", 10), Err(Error::FinalizeInProgress));
+        assert_eq!(step(completing(false), "e", 10), Err(Error::FinalizeInProgress));
         assert_eq!(step(done(), "d", 5000), Ok(FinalizeStep::Done));
         assert_eq!(step(done(), "e", 5), Err(Error::FinalizedDifferently));
         assert_eq!(step(State::Aborted, "d", 5), Err(Error::UploadAborted));
@@ -300,7 +304,7 @@ mod tests {
     fn only_a_living_upload_is_signed() {
         assert_eq!(upload(State::Open).signable(at(999)), Ok("u"));
         assert_eq!(upload(State::Open).signable(at(1000)), Err(Error::UploadExpired));
-        assert_eq!(upload(completing(10)).signable(at(5)), Ok("u"), "the finalize may still be refused");
+        assert_eq!(upload(completing(true)).signable(at(5)), Ok("u"), "the finalize may still be refused");
         assert_eq!(upload(State::Aborted).signable(at(5)), Err(Error::UploadAborted));
     }
 

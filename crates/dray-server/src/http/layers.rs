@@ -19,7 +19,9 @@ use super::error::{self, Error};
 use super::metrics::Counting;
 use super::shown_path::shown_path;
 use super::trace::{self, Traced};
-use super::{App, Around, compression, conditional, creating, forwarded, metrics, rate_limit, routes};
+use super::{
+    App, Around, base_path, compression, conditional, creating, forwarded, metrics, rate_limit, routes,
+};
 use crate::random;
 
 /// Longest time an API request may take. A finalize that takes longer goes on without its caller.
@@ -63,6 +65,11 @@ pub(super) fn around(routes: Router, app: &App, around: Around<'_>) -> Router {
     if !proxies.is_empty() {
         let believed = forwarded::Believed { proxies: proxies.into(), hosts: app.hosts.clone() };
         wrapped = wrapped.layer(from_fn_with_state(believed, forwarded::believe));
+    }
+    if !app.base_path.is_root() {
+        // Around a router, not in it: a route is chosen by what is left of the path.
+        let layer = from_fn_with_state(app.base_path.clone(), base_path::take_off);
+        wrapped = Router::new().fallback_service(wrapped).layer(layer);
     }
     wrapped
 }

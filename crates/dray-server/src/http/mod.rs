@@ -1,6 +1,7 @@
 //! HTTP: extract, call a service, render. Statuses are named in `error.rs` and nowhere else.
 
 mod auth;
+mod base_path;
 mod client;
 mod compression;
 mod conditional;
@@ -41,6 +42,7 @@ use dray_object_store::ObjectStore;
 use crate::hosts::OwnHosts;
 use crate::service::Service;
 
+pub(crate) use base_path::BasePath;
 pub use forwarded::{InvalidTrustedProxy, TrustedProxy};
 pub(crate) use metrics::router as metrics_router;
 pub(crate) use rate_limit::RateLimits;
@@ -51,6 +53,8 @@ pub(crate) struct App {
     pub(crate) service: Service,
     /// The address in signed URLs, if it is set; else the one that the caller used.
     pub(crate) public_url: Option<Arc<str>>,
+    /// What stands before every path in public.
+    pub(crate) base_path: BasePath,
     /// Hosts that are the server's own; none: nobody named any.
     pub(crate) hosts: Arc<OwnHosts>,
     /// How often callers may ask.

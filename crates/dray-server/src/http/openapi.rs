@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use axum::body::Bytes;
+use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use dray_api::ErrorCode as Code;
 use dray_api::{BASE_PATH, ErrorBody};
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::openapi::content::{Content, ContentBuilder};
 use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::header::HeaderBuilder;
@@ -22,6 +23,7 @@ use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{OpenApi, OpenApiBuilder, Ref, RefOr, Server};
 use utoipa::{PartialSchema as _, ToSchema as _};
 
+use super::App;
 use super::error::{self, Error};
 use super::idempotency;
 use super::routes;
@@ -101,10 +103,15 @@ pub(super) struct RouteDocs {
     get, path = "/openapi.json", operation_id = "getOpenApi", tag = "Server", security(()),
     responses((status = OK, description = "The document.", body = Object, example = json!({ "openapi": "3.1.0" }))),
 )]
-pub(super) async fn json() -> Result<Response, Error> {
+pub(super) async fn json(State(app): State<App>) -> Result<Response, Error> {
     static JSON: LazyLock<serde_json::Result<Bytes>> =
         LazyLock::new(|| Ok(serde_json::to_vec(&document()?)?.into()));
-    let json = JSON.as_ref().map_err(drive::Error::internal)?.clone();
+    let mut json = JSON.as_ref().map_err(drive::Error::internal)?.clone();
+    if !app.base_path.is_root() {
+        let mut document: Value = serde_json::from_slice(&json).map_err(drive::Error::internal)?;
+        document["servers"] = json!([{ "url": app.base_path.as_str() }]);
+        json = serde_json::to_vec(&document).map_err(drive::Error::internal)?.into();
+    }
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),

@@ -2,12 +2,14 @@
 
 use std::borrow::Cow;
 
+use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
 
 use super::error::{Error, route_not_found};
 use super::extract::PathText;
+use super::{App, BasePath};
 
 #[derive(RustEmbed)]
 #[folder = "../../web/dist"]
@@ -25,21 +27,38 @@ const CHECK_FIRST: HeaderValue = HeaderValue::from_static("no-cache");
 /// How a file begins that `web/build.mjs` has compressed because it is large (RFC 1952, 2.3.1).
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
-pub(super) async fn index() -> Response {
-    html("index.html")
+pub(super) async fn index(State(app): State<App>) -> Response {
+    html("index.html", &app.base_path)
 }
 
 /// The reference page of the API, which draws `/openapi.json`.
-pub(super) async fn docs() -> Response {
-    html("docs.html")
+pub(super) async fn docs(State(app): State<App>) -> Response {
+    html("docs.html", &app.base_path)
 }
 
-fn html(name: &str) -> Response {
+/// A page, whose addresses begin with the base path. Its scripts find that in `<meta name="base-path">`.
+fn html(name: &str, base_path: &BasePath) -> Response {
     match Files::get(name) {
-        Some(file) => page(file.data, "text/html; charset=utf-8", CHECK_FIRST),
+        Some(file) => page(below(file.data, base_path), "text/html; charset=utf-8", CHECK_FIRST),
         None => "Dray is running. This binary was built without the browser page: `make run` builds both.\n"
             .into_response(),
     }
+}
+
+fn below(html: Cow<'static, [u8]>, base_path: &BasePath) -> Cow<'static, [u8]> {
+    if base_path.is_root() {
+        return html;
+    }
+    let base = escaped(base_path.as_str());
+    let html = String::from_utf8_lossy(&html)
+        .replace("name=\"base-path\" content=\"\"", &format!("name=\"base-path\" content=\"{base}\""))
+        .replace("=\"/", &format!("=\"{base}/"));
+    Cow::Owned(html.into_bytes())
+}
+
+/// A text as an attribute in double quotes has it.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;")
 }
 
 pub(super) async fn asset(uri: Uri, PathText(path): PathText) -> Result<Response, Error> {

@@ -50,6 +50,7 @@ pub(super) struct Client {
 }
 
 /// How this process comes to the store.
+#[derive(Clone)]
 pub(super) enum Way {
     /// It has the store open itself, and this answers.
     Router(Router),
@@ -199,6 +200,19 @@ impl From<Opened> for reqwest::Body {
 }
 
 impl Client {
+    /// The same for another bucket.
+    pub(super) fn in_bucket(&self, bucket: &str) -> Self {
+        Self {
+            way: self.way.clone(),
+            endpoint: self.endpoint.clone(),
+            region: self.region.clone(),
+            bucket: bucket.to_owned(),
+            keys: self.keys.clone(),
+            clock: self.clock.clone(),
+            metrics: self.metrics.clone(),
+        }
+    }
+
     /// Asks, and reads the answer to its end.
     pub(super) async fn ask(&self, request: Request<'_>) -> Result<Answer, Failed> {
         let (mut answer, asked) = self.repeat(&request, || self.read(&request)).await?;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use dray_api::PartPlan;
 use dray_api::upload::StoredPart;
-use dray_s3::xml::ObjectsPage;
+use dray_s3::xml::{BucketsPage, ObjectsPage};
 use http::Method;
 use jiff::Timestamp;
 
@@ -31,6 +31,25 @@ pub(crate) struct Unfinished {
 }
 
 impl Objects {
+    /// The names of all buckets of the store that its keys see.
+    pub(crate) async fn buckets(&self) -> Result<Vec<String>> {
+        let service = self.in_bucket("");
+        let (mut names, mut from) = (Vec::new(), None::<String>);
+        loop {
+            let mut request = Request::new("ListBuckets", Method::GET, "");
+            if let Some(from) = &from {
+                request = request.query("continuation-token", from);
+            }
+            let answer = service.client.ask(request).await?;
+            let page = BucketsPage::parse(&answer.body).ok_or_else(|| not_understood("ListBuckets"))?;
+            names.extend(page.names);
+            if page.next_token.is_none() || page.next_token == from {
+                return Ok(names);
+            }
+            from = page.next_token;
+        }
+    }
+
     /// A page of the objects below `prefix`, ascending by key, and where the next page starts.
     pub(crate) async fn list(
         &self,

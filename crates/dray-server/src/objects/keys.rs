@@ -38,6 +38,7 @@ pub(super) async fn credentials_chain(region: &str) -> Result<SharedCredentialsP
 pub(crate) type Current = Arc<dyn Fn() -> Credentials + Send + Sync>;
 
 /// Where credentials come from.
+#[derive(Clone)]
 pub(super) enum Keys {
     /// From whoever keeps them.
     Current(Current),
@@ -46,6 +47,7 @@ pub(super) enum Keys {
 }
 
 /// AWS's chain, and the credentials that it found last.
+#[derive(Clone)]
 pub(super) struct Chain {
     provider: SharedCredentialsProvider,
     kept: Arc<RwLock<Option<Kept>>>,

@@ -136,6 +136,16 @@ impl Objects {
         Ok(Self { client: client.into(), kind: Kind::Other(public) })
     }
 
+    /// Another bucket of the same store; an empty name is the store itself.
+    pub(crate) fn in_bucket(&self, bucket: &str) -> Self {
+        Self { client: Arc::new(self.client.in_bucket(bucket)), kind: self.kind.clone() }
+    }
+
+    /// Which bucket it is.
+    pub(crate) fn bucket(&self) -> &str {
+        &self.client.bucket
+    }
+
     /// Whether the store refuses to complete an upload of another size or checksum.
     pub(crate) fn checks_what_it_completes(&self) -> bool {
         self.kind == Kind::Embedded

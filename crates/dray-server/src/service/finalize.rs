@@ -4,15 +4,16 @@
 //! the others wait for what becomes of it. Acting twice would do no harm: the store's Complete can be repeated,
 //! and the item and the upload's end are one transaction.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use dray_api::UploadRowId;
 use dray_api::upload::{FinalizeUpload, StoredPart};
 
 use super::Service;
+use super::lease::holding;
 use super::make_item::{Made, make_item, refusal};
-use crate::db::tombstones;
-use crate::db::uploads::{self, TakeFrom};
+use crate::db::{finalizing, tombstones, uploads};
 use crate::die_at;
 use crate::drive::access::Caller;
 use crate::drive::item::Item;
@@ -43,6 +44,16 @@ pub(super) struct Lease {
     pub(super) upload: Upload,
     pub(super) digest: Digest,
     holder: LeaseHolder,
+    /// Whether a Complete was sent under this lease.
+    is_sent: AtomicBool,
+}
+
+impl Lease {
+    /// Whether no Complete was ever sent: then the store's silence says all.
+    fn is_unattempted(&self) -> bool {
+        let was_open = self.upload.state == State::Open;
+        was_open && !self.upload.is_attempted && !self.is_sent.load(Ordering::Relaxed)
+    }
 }
 
 impl Service {
@@ -81,8 +92,8 @@ impl Service {
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
             }
-            let id = upload.id;
-            let now_there = self.db.read(move |c| Ok(uploads::by_id(c, id)?)).await?;
+            let (id, lease_now) = (upload.id, self.db.lease_time());
+            let now_there = self.db.read(move |c| Ok(uploads::by_id(c, id, lease_now)?)).await?;
             upload = now_there.ok_or(Error::UploadNotFound)?;
         }
     }
@@ -93,8 +104,7 @@ impl Service {
             (WantedParts::Exactly(parts), _) => parts.clone(),
             // A crash has cut off a finalize that knew which parts.
             (_, State::Completing { digest, .. }) => {
-                self.resume_finalize(upload.clone(), digest.clone()).await?;
-                return Ok(None);
+                return self.resume_finalize(upload.clone(), digest.clone()).await;
             }
             _ if self.is_put_whole(upload) => PartList::none(),
             (wanted, _) => wanted.resolve(self.stored_parts(upload).await?)?,
@@ -104,8 +114,8 @@ impl Service {
             upload.crc64 = Some(crc64.clone());
         }
         upload.verify |= wanted.verify;
-        match self.take_lease(upload, digest, TakeFrom::OpenOrLapsed).await? {
-            Some(lease) => self.complete(lease, &parts).await.map(Some),
+        match self.take_lease(upload, digest).await? {
+            Some(lease) => self.while_held(&lease, self.complete(&lease, &parts)).await.map(Some),
             None => Ok(None),
         }
     }
@@ -116,22 +126,17 @@ impl Service {
         self.objects.list_parts(&upload.object_key, id).await?.ok_or(Error::UploadAborted)
     }
 
-    /// Takes the upload's lease; `None` if another was faster.
-    pub(super) async fn take_lease(
-        &self,
-        upload: Upload,
-        digest: Digest,
-        from: TakeFrom,
-    ) -> Result<Option<Lease>> {
-        let now = self.clock.now();
-        let until = now.checked_add(FINALIZE_LEASE).map_err(Error::internal)?;
-        let lease = Lease { upload, digest, holder: LeaseHolder(random::text()?) };
-        let (id, verify, crc64) = (lease.upload.id, lease.upload.verify, lease.upload.crc64.clone());
+    /// Takes the lease of an upload that is still as it was read; `None` if another was faster. The lease is kept by
+    /// [`Service::while_held`].
+    pub(super) async fn take_lease(&self, upload: Upload, digest: Digest) -> Result<Option<Lease>> {
+        let holder = LeaseHolder(random::text()?);
+        let lease = Lease { upload, digest, holder, is_sent: AtomicBool::new(false) };
+        let (id, now, upload) = (lease.upload.id, self.db.lease_time(), lease.upload.clone());
         let (digest, holder) = (lease.digest.clone(), lease.holder.clone());
         let taken = self.db.write(move |c| {
-            let taken = uploads::begin_completing(c, id, &digest, &holder, now, until, from)?;
-            if let Some(crc64) = crc64.as_ref().filter(|_| taken) {
-                uploads::set_checksum(c, id, crc64, verify)?;
+            let taken = finalizing::begin(c, &upload, &digest, &holder, now)?;
+            if let Some(crc64) = upload.crc64.as_ref().filter(|_| taken) {
+                finalizing::set_checksum(c, id, crc64, upload.verify)?;
             }
             Ok(taken)
         });
@@ -145,8 +150,25 @@ impl Service {
         }
     }
 
+    /// Does what needs the lease, and keeps it meanwhile. If it is lost, or the server stops, what was begun stays for
+    /// the next finalize or the sweeper.
+    pub(super) async fn while_held(
+        &self,
+        lease: &Lease,
+        work: impl Future<Output = Result<Item>>,
+    ) -> Result<Item> {
+        let renew = || self.renew(lease, lease.is_sent.load(Ordering::Relaxed));
+        match holding(FINALIZE_LEASE, &self.halt, renew, work).await {
+            Ok(outcome) => outcome,
+            Err(lost) => {
+                tracing::warn!(upload = %lease.upload.id, %lost, "a finalize was stopped");
+                self.give_back(lease, Error::FinalizePending).await
+            }
+        }
+    }
+
     /// With the lease in hand: completes the upload in the store, and makes the item of it.
-    pub(super) async fn complete(&self, lease: Lease, parts: &PartList) -> Result<Item> {
+    pub(super) async fn complete(&self, lease: &Lease, parts: &PartList) -> Result<Item> {
         die_at("W4");
         let upload = &lease.upload;
         let Some(upload_id) = upload.store_upload_id.as_deref() else {
@@ -156,15 +178,15 @@ impl Service {
             let row = upload.clone();
             match self.db.read(move |c| refusal(c, &row)).await {
                 Ok(None) => {}
-                Ok(Some(refusal)) => return self.reopen(&lease, refusal).await,
-                Err(err) => return self.give_back(&lease, err).await,
+                Ok(Some(refusal)) => return self.reopen(lease, refusal).await,
+                Err(err) => return self.give_back(lease, err).await,
             }
         }
-        match self.complete_in_store(upload, upload_id, parts).await {
+        match self.complete_in_store(lease, upload_id, parts).await {
             Completion::Done if self.objects.checks_what_it_completes() => self.commit(lease).await,
             Completion::Done => self.check_completed(lease).await,
-            Completion::NotYet(err) => self.give_back(&lease, err).await,
-            Completion::Refused(err) => self.reopen(&lease, err).await,
+            Completion::NotYet(err) => self.give_back(lease, err).await,
+            Completion::Refused(err) => self.reopen(lease, err).await,
             Completion::NoSuchUpload => self.look_for_object(lease, None).await,
             Completion::Unknown(err) => self.look_for_object(lease, Some(err)).await,
         }
@@ -172,7 +194,8 @@ impl Service {
 
     /// Completes the upload, of parts that make the announced size. A store that does not check that itself is asked
     /// for its parts first: once they are complete, there is no way back.
-    async fn complete_in_store(&self, upload: &Upload, upload_id: &str, parts: &PartList) -> Completion {
+    async fn complete_in_store(&self, lease: &Lease, upload_id: &str, parts: &PartList) -> Completion {
+        let upload = &lease.upload;
         let (key, size_bytes, crc64) = (&upload.object_key, upload.size_bytes, upload.crc64.as_ref());
         if self.is_put_whole(upload) {
             return self.put_empty(upload, upload_id).await;
@@ -191,7 +214,11 @@ impl Service {
                     }
                 }
             }
+            if let Err(err) = self.note_attempt(lease).await {
+                return Completion::NotYet(err);
+            }
         }
+        lease.is_sent.store(true, Ordering::Relaxed);
         self.objects.complete_upload(key, upload_id, parts, size_bytes, crc64).await
     }
 
@@ -211,45 +238,59 @@ impl Service {
         }
     }
 
+    /// Before a Complete is sent: how long the store's silence proves nothing. Whoever took an open upload has said so
+    /// with that.
+    async fn note_attempt(&self, lease: &Lease) -> Result<()> {
+        if lease.upload.state == State::Open {
+            return Ok(());
+        }
+        if self.renew(lease, true).await? { Ok(()) } else { Err(Error::FinalizePending) }
+    }
+
+    async fn renew(&self, lease: &Lease, is_completing: bool) -> Result<bool> {
+        let (id, holder, now) = (lease.upload.id, lease.holder.clone(), self.db.lease_time());
+        self.db.write(move |c| Ok(finalizing::renew(c, id, &holder, is_completing, now)?)).await
+    }
+
     /// After a Complete: an object of another size than was announced is none of ours, whatever the store let pass.
-    async fn check_completed(&self, lease: Lease) -> Result<Item> {
+    async fn check_completed(&self, lease: &Lease) -> Result<Item> {
         let announced_bytes = lease.upload.size_bytes;
         match self.objects.find(&lease.upload.object_key).await {
             Ok(Some(head)) if head.size_bytes == announced_bytes => self.commit(lease).await,
             Ok(Some(head)) => {
                 let detail = format!("the object has {} bytes.", head.size_bytes);
-                self.discard(&lease, Error::SizeMismatch { announced_bytes, detail }).await
+                self.discard(lease, Error::SizeMismatch { announced_bytes, detail }).await
             }
-            Ok(None) => self.give_back(&lease, Error::FinalizePending).await,
-            Err(err) => self.give_back(&lease, err).await,
+            Ok(None) => self.give_back(lease, Error::FinalizePending).await,
+            Err(err) => self.give_back(lease, err).await,
         }
     }
 
     /// The store's answer does not tell, so the object must: it is this upload's only if it carries its token.
-    pub(super) async fn look_for_object(&self, lease: Lease, failure: Option<Error>) -> Result<Item> {
+    pub(super) async fn look_for_object(&self, lease: &Lease, failure: Option<Error>) -> Result<Item> {
         let upload = &lease.upload;
         let head = match self.objects.find(&upload.object_key).await {
             Ok(head) => head,
-            Err(err) => return self.give_back(&lease, failure.unwrap_or(err)).await,
+            Err(err) => return self.give_back(lease, failure.unwrap_or(err)).await,
         };
         let ours = head.filter(|head| {
             head.size_bytes == upload.size_bytes && head.store_token.as_deref() == Some(&upload.store_token)
         });
         match (ours, failure) {
             (Some(_), _) => self.commit(lease).await,
-            (None, Some(failure)) => self.give_back(&lease, failure).await,
-            (None, None) => self.abandon(&lease).await,
+            (None, Some(failure)) => self.give_back(lease, failure).await,
+            (None, None) => self.abandon(lease).await,
         }
     }
 
     /// One transaction: the item is there and the upload is over. If another finalize was faster, its item is
     /// the answer.
-    async fn commit(&self, lease: Lease) -> Result<Item> {
+    async fn commit(&self, lease: &Lease) -> Result<Item> {
         die_at("W6");
         if let Err(err) = self.prove_checksum(&lease.upload).await {
             return match err {
-                Error::ChecksumMismatch => self.discard(&lease, err).await,
-                err => self.give_back(&lease, err).await,
+                Error::ChecksumMismatch => self.discard(lease, err).await,
+                err => self.give_back(lease, err).await,
             };
         }
         for attempts_left in (0..COMMIT_ATTEMPTS).rev() {
@@ -280,13 +321,13 @@ impl Service {
                 }
                 Ok(Made::NameTaken) => return Err(Error::NameTaken),
                 // Open again, it expires like any other; until then the object is found when it is finalized anew.
-                Ok(Made::FolderClosed) => return self.reopen(&lease, Error::UploadFolderClosed).await,
+                Ok(Made::FolderClosed) => return self.reopen(lease, Error::UploadFolderClosed).await,
                 Ok(Made::Over) => return Err(Error::UploadAborted),
                 Err(Error::FinalizePending) if attempts_left > 0 => {}
-                Err(err) => return self.give_back(&lease, err).await,
+                Err(err) => return self.give_back(lease, err).await,
             }
         }
-        self.give_back(&lease, Error::FinalizePending).await
+        self.give_back(lease, Error::FinalizePending).await
     }
 
     /// If the object has to have a checksum that the store has not checked: asks for the one that it has, or reads the
@@ -296,12 +337,26 @@ impl Service {
             Some(crc64) if !self.objects.checks_what_it_completes() && upload.size_bytes > 0 => {
                 let stored = match self.objects.stored_crc64(&upload.object_key).await? {
                     Some(stored) => stored,
-                    None => self.objects.read_crc64(&upload.object_key).await?,
+                    None => self.read_back(upload).await?,
                 };
                 if stored == *crc64 { Ok(()) } else { Err(Error::ChecksumMismatch) }
             }
             _ => Ok(()),
         }
+    }
+
+    /// What the object's bytes come to. They are read once: what was found is kept, should the rest of the finalize have
+    /// to be done again.
+    async fn read_back(&self, upload: &Upload) -> Result<Crc64> {
+        if let Some(proven) = &upload.proven_crc64 {
+            return Ok(proven.clone());
+        }
+        let read = self.objects.read_crc64(&upload.object_key).await?;
+        let (id, proof) = (upload.id, read.clone());
+        if let Err(err) = self.db.write(move |c| Ok(finalizing::set_proof(c, id, &proof)?)).await {
+            tracing::warn!(upload = %id, %err, "what an object's bytes come to could not be kept");
+        }
+        Ok(read)
     }
 
     /// The object has other bytes than were announced: there is nothing to make an item of.
@@ -319,8 +374,8 @@ impl Service {
 
     /// The store refused the parts: the upload is open again, and the caller learns why.
     pub(super) async fn reopen(&self, lease: &Lease, refusal: Error) -> Result<Item> {
-        let (id, holder) = (lease.upload.id, lease.holder.clone());
-        match self.db.write(move |c| Ok(uploads::reopen(c, id, &holder)?)).await {
+        let (id, holder, is_unattempted) = (lease.upload.id, lease.holder.clone(), lease.is_unattempted());
+        match self.db.write(move |c| Ok(finalizing::reopen(c, id, &holder, is_unattempted)?)).await {
             Ok(_) => Err(refusal),
             Err(failure) => self.give_back(lease, failure).await,
         }
@@ -338,7 +393,7 @@ impl Service {
 
     async fn release(&self, upload: UploadRowId, holder: &LeaseHolder) -> Result<()> {
         let holder = holder.clone();
-        self.db.write(move |c| Ok(uploads::release(c, upload, &holder)?)).await
+        self.db.write(move |c| Ok(finalizing::release(c, upload, &holder)?)).await
     }
 
     /// The database is away: gives a lease back once it is there again, so that nobody has to wait until it runs out.
@@ -346,7 +401,7 @@ impl Service {
         let service = self.clone();
         self.tasks.spawn(async move {
             let mut waited = Duration::ZERO;
-            while waited < FINALIZE_LEASE.unsigned_abs() {
+            while waited < FINALIZE_LEASE.unsigned_abs() && !service.halt.is_cancelled() {
                 tokio::time::sleep(LONGEST_PAUSE).await;
                 waited += LONGEST_PAUSE;
                 if service.release(upload, &holder).await.is_ok() {
@@ -356,17 +411,24 @@ impl Service {
         });
     }
 
-    /// The store has neither the upload nor its object: there is nothing to make an item of.
+    /// The store has neither the upload nor its object: there is nothing to make an item of. But if somebody's Complete may
+    /// still be under way there, the object may yet appear: ask again, until it has been quiet for long enough.
     async fn abandon(&self, lease: &Lease) -> Result<Item> {
+        let is_proof = self.objects.checks_what_it_completes() || lease.is_unattempted();
         let (service, upload, holder) = (self.clone(), lease.upload.clone(), lease.holder.clone());
+        let lease_now = self.db.lease_time();
         let aborted = self.db.write(move |c| {
-            if uploads::abort_completing(c, upload.id, &holder)? {
+            let is_over = finalizing::give_up(c, upload.id, &holder, is_proof, lease_now)?;
+            if is_over {
                 service.webhooks.note(c, &Event::UploadAborted(&upload), service.clock.now())?;
             }
-            Ok(())
+            Ok(is_over)
         });
-        aborted.await?;
-        Err(Error::UploadAborted)
+        if aborted.await? {
+            Err(Error::UploadAborted)
+        } else {
+            self.give_back(lease, Error::FinalizePending).await
+        }
     }
 }
 

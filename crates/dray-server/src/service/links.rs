@@ -123,7 +123,10 @@ impl Service {
         let ttl_secs = FOLLOWED_TTL_SECS.min(self.download_ttl_secs);
         let url = self.presign_download(reading, &item, endpoint, now, ttl_secs).await?;
         if reading == Reading::Get {
-            self.db.write(move |c| Ok(links::add_download(c, link.id)?)).await?;
+            // A count that is lost is not worth a download: a disk that is full, say, must not stop who only reads.
+            if let Err(err) = self.db.write(move |c| Ok(links::add_download(c, link.id)?)).await {
+                tracing::warn!(link = %link.id, %err, "a download through a link could not be counted");
+            }
         }
         Ok(url)
     }

@@ -116,7 +116,7 @@ fn insert(
     digest: &Digest,
     now: Timestamp,
 ) -> Result<Made> {
-    if !uploads::complete(c, upload.id, upload.item, digest)? {
+    if !uploads::complete(c, upload.id, upload.item, digest, now)? {
         return already(c, upload);
     }
     let item = Item {
@@ -143,7 +143,7 @@ fn replace(
     digest: &Digest,
     now: Timestamp,
 ) -> Result<Made> {
-    if !uploads::complete(c, upload.id, old.id, digest)? {
+    if !uploads::complete(c, upload.id, old.id, digest, now)? {
         return already(c, upload);
     }
     if !items::replace_content(c, change, &old, &upload.content(), upload.id, now)? {
@@ -179,7 +179,7 @@ fn refuse(c: &Conn, upload: &Upload, now: Timestamp) -> Result<Made> {
 
 /// Another finalize was faster: its item, whatever it has been called since, or moved to.
 fn already(c: &Conn, upload: &Upload) -> Result<Made> {
-    let item = uploads::by_id(c, upload.id)?.map(|upload| upload.item);
+    let item = uploads::item_of(c, upload.id)?;
     let item = item.map(|id| items::by_id(c, id)).transpose()?.flatten();
     Ok(item.map_or(Made::Over, Made::Before))
 }

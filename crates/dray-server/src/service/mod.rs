@@ -5,6 +5,7 @@ mod children;
 mod create_folder;
 mod download;
 mod finalize;
+pub(crate) mod lease;
 mod links;
 mod make_item;
 mod once;
@@ -30,6 +31,7 @@ use dray_api::ItemId;
 use dray_api::limits::MAX_KEY_BYTES;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::Clock;
@@ -68,6 +70,8 @@ pub(crate) struct Inner {
     pub(crate) server: String,
     /// Work that outlives the request that began it; a stopping server waits for it.
     pub(crate) tasks: TaskTracker,
+    /// A stopping server has waited long enough: whoever holds a lease gives it back.
+    pub(crate) halt: CancellationToken,
     /// Told when something waits to be removed for good: it counts towards somebody's quota until it is.
     pub(crate) sweep_soon: Notify,
     /// What the latest probe found.
@@ -115,8 +119,9 @@ impl Service {
             return Err(Error::UploadNotFound);
         }
         let (caller, ids) = (*caller, (upload_id.to_owned(), file_key.to_owned()));
+        let lease_now = self.db.lease_time();
         let found = self.db.read(move |c| {
-            let found = uploads::of_caller(c, &caller, &ids.0, &ids.1)?;
+            let found = uploads::of_caller(c, &caller, &ids.0, &ids.1, lease_now)?;
             let parent = found.as_ref().and_then(|upload| upload.parent);
             let is_begun_here = found.as_ref().is_some_and(|upload| upload.confined_to == caller.folder);
             let is_reached = match (caller.folder, parent) {

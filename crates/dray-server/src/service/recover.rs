@@ -1,18 +1,24 @@
 //! What a crash left behind: finalizes that never came to an end, uploads that nobody came back to.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::Service;
-use super::sweep::Report;
-use crate::db::tombstones;
-use crate::db::uploads::{self, TakeFrom};
+use super::finalize::Lease;
+use super::sweep::{Report, wait};
+use crate::db::finalizing::{self, Due};
+use crate::db::{tombstones, uploads};
 use crate::die_at;
+use crate::drive::item::Item;
 use crate::drive::parts::{Digest, PartList};
-use crate::drive::upload::{FINALIZE_LEASE, State, Upload};
+use crate::drive::upload::{CLOCK_SKEW, State, Upload};
 use crate::drive::{Error, Result};
 use crate::objects::scratch_key;
 use crate::webhooks::Event;
 
+/// How long a sweep waits for one upload. A finalize may take longer, and goes on by itself meanwhile.
+const SWEEP_PATIENCE: Duration = Duration::from_secs(10);
 /// How long a store may take to begin an upload whose start was given up: what it has begun is looked for after that.
 const OPENING_QUIET: SignedDuration = SignedDuration::from_mins(10);
 
@@ -31,41 +37,63 @@ impl Service {
         if self.db.is_shared() {
             return Ok(());
         }
-        self.db.write(|c| Ok(uploads::end_leases(c)?)).await
+        self.db.write(|c| Ok(finalizing::end_leases(c)?)).await
     }
 
-    /// Brings up to `limit` unfinished uploads to an end, or at least further. An upload that fails is logged
-    /// and tried again next time; the others go on.
+    /// Brings up to `limit` unfinished uploads to an end, or at least further, several at once. One that fails waits for
+    /// its next try and keeps no other waiting; if several in a row find the store away, they are left alone for now.
     pub(super) async fn sweep_uploads(&self, now: Timestamp, limit: u32, report: &mut Report) -> Result<()> {
-        let latest_lease = now.checked_add(FINALIZE_LEASE).map_err(Error::internal)?;
+        let expired_before = now.checked_sub(CLOCK_SKEW).map_err(Error::internal)?;
         let opened_before = now.checked_sub(OPENING_QUIET).map_err(Error::internal)?;
-        let due =
-            self.db.read_long(move |c| Ok(uploads::due(c, now, latest_lease, opened_before, limit)?)).await?;
-        for upload in due {
-            let (service, id) = (self.clone(), upload.id);
-            // A server that stops in the middle of one waits for it: a lease that it took would hold others up.
-            let swept = self.tasks.spawn(async move { service.sweep_one(upload, now).await });
-            match swept.await.map_err(Error::internal).flatten() {
-                Ok(Swept::Finalized) => report.finalized += 1,
-                Ok(Swept::Reopened) => report.reopened += 1,
-                Ok(Swept::Expired) => report.expired += 1,
-                Ok(Swept::Nothing) => {}
-                Err(err) => tracing::warn!(upload = %id, %err, "an upload could not be swept"),
-            }
-        }
+        let lease_now = self.db.lease_time();
+        let due = self
+            .db
+            .read_long(move |c| Ok(finalizing::due(c, expired_before, opened_before, lease_now, limit)?))
+            .await?;
+        let work = move |service: Self, due| service.sweep_upload(due, now);
+        let count = |swept| match swept {
+            Swept::Finalized => report.finalized += 1,
+            Swept::Reopened => report.reopened += 1,
+            Swept::Expired => report.expired += 1,
+            Swept::Nothing => {}
+        };
+        self.several(due, work, count).await;
         Ok(())
+    }
+
+    async fn sweep_upload(self, due: Due, now: Timestamp) -> Result<Swept> {
+        let (service, id) = (self.clone(), due.upload.id);
+        // A server that stops in the middle of one waits for it: a lease that it took would hold others up.
+        let sweeping = self.tasks.spawn(async move {
+            let swept = service.sweep_one(due.upload, now).await;
+            if let Err(err) = &swept {
+                tracing::warn!(upload = %id, %err, tries = due.tries, "an upload could not be swept");
+                let (wait, now) = (wait(due.tries, err), service.db.lease_time());
+                service.db.write(move |c| Ok(finalizing::postpone(c, id, wait, now)?)).await?;
+            }
+            swept
+        });
+        match tokio::time::timeout(SWEEP_PATIENCE, sweeping).await {
+            Ok(swept) => swept.map_err(Error::internal)?,
+            Err(_) => Ok(Swept::Nothing),
+        }
     }
 
     async fn sweep_one(&self, upload: Upload, now: Timestamp) -> Result<Swept> {
         match upload.state.clone() {
             State::Completing { digest, .. } => {
-                let finalized = self.resume_finalize(upload, digest).await?;
-                return Ok(if finalized { Swept::Finalized } else { Swept::Reopened });
+                return match self.resume_finalize(upload, digest).await {
+                    Ok(Some(_)) => Ok(Swept::Finalized),
+                    Ok(None) => Ok(Swept::Nothing),
+                    Err(err) if err.is_passing() => Err(err),
+                    Err(_) => Ok(Swept::Reopened),
+                };
             }
             State::Opening | State::Open => {
                 let (service, row) = (self.clone(), upload.clone());
+                let expired_before = now.checked_sub(CLOCK_SKEW).map_err(Error::internal)?;
                 let expired = self.db.write_freeing(move |c| {
-                    let is_done = uploads::expire(c, row.id, now)?;
+                    let is_done = uploads::expire(c, row.id, expired_before)?;
                     if is_done {
                         service.webhooks.note(c, &Event::UploadExpired(&row), now)?;
                     }
@@ -84,25 +112,28 @@ impl Service {
     }
 
     /// Goes on with a finalize whose server is gone. Its list of parts went with it, but the store has the
-    /// parts, and the digest tells whether they are the ones.
-    pub(super) async fn resume_finalize(&self, upload: Upload, digest: Digest) -> Result<bool> {
-        let Some(lease) = self.take_lease(upload, digest, TakeFrom::Lapsed).await? else { return Ok(false) };
+    /// parts, and the digest tells whether they are the ones. `None`: another was faster.
+    pub(super) async fn resume_finalize(&self, upload: Upload, digest: Digest) -> Result<Option<Item>> {
+        let Some(lease) = self.take_lease(upload, digest).await? else { return Ok(None) };
+        self.while_held(&lease, self.go_on(&lease)).await.map(Some)
+    }
+
+    async fn go_on(&self, lease: &Lease) -> Result<Item> {
         if self.is_put_whole(&lease.upload) {
-            return Ok(self.complete(lease, &PartList::none()).await.is_ok());
+            return self.complete(lease, &PartList::none()).await;
         }
         let stored = match &lease.upload.store_upload_id {
             Some(upload_id) => self.objects.list_parts(&lease.upload.object_key, upload_id).await,
             None => Ok(None),
         };
-        let outcome = match stored.map(|parts| parts.map(PartList::of_stored)) {
+        match stored.map(|parts| parts.map(PartList::of_stored)) {
             // It would never come to an end.
-            Err(err @ Error::StoreLacks { .. }) => self.reopen(&lease, err).await,
-            Err(err) => self.give_back(&lease, err).await,
+            Err(err @ Error::StoreLacks { .. }) => self.reopen(lease, err).await,
+            Err(err) => self.give_back(lease, err).await,
             Ok(None) => self.look_for_object(lease, None).await,
             Ok(Some(Ok(parts))) if parts.digest() == lease.digest => self.complete(lease, &parts).await,
-            Ok(Some(_)) => self.reopen(&lease, Error::FinalizePending).await,
-        };
-        Ok(outcome.is_ok())
+            Ok(Some(_)) => self.reopen(lease, Error::FinalizePending).await,
+        }
     }
 
     /// Has the store drop the parts of an upload that is over.

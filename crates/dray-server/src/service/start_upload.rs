@@ -5,6 +5,7 @@ use dray_api::{ItemId, PartPlan, UploadRowId};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Made, Once, Service, target};
+use crate::db::clock::LeaseTime;
 use crate::db::{Conn, uploads, usage};
 use crate::die_at;
 use crate::drive::access::Caller;
@@ -114,6 +115,8 @@ impl Service {
             confined_to: caller.folder,
             only_uploads: caller.only_uploads(),
             crc64: None,
+            proven_crc64: None,
+            is_attempted: false,
             verify: false,
             object_key: object_key(caller.workspace, item),
             store_token: random::text()?,
@@ -129,7 +132,7 @@ impl Service {
 /// up.
 fn opened_before(c: &Conn, caller: &Caller, once: &Once, now: Timestamp) -> Result<Option<Upload>> {
     let Some(id) = once.begun(c, caller, now)? else { return Ok(None) };
-    let Some(upload) = uploads::by_id(c, id)? else { return Ok(None) };
+    let Some(upload) = uploads::by_id(c, id, LeaseTime(now))? else { return Ok(None) };
     if upload.store_upload_id.is_some() {
         return Ok(Some(upload));
     }

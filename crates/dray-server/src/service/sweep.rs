@@ -1,15 +1,21 @@
 //! What is done from time to time, by one server for all: unfinished uploads are brought to an end, the trash is
 //! emptied of what has been there long enough, and what is removed for good is removed bit by bit.
 
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Service;
-use crate::db::{leases, outbox, tombstones, trash};
+use super::lease::holding;
+use crate::db::clock::LeaseTime;
+use crate::db::tombstones::{self, Tombstone};
+use crate::db::{leases, outbox, trash, uploads};
 use crate::die_at;
+use crate::drive::upload::KEEP_FINISHED;
 use crate::drive::{Error, Result};
 use crate::webhooks::GIVE_UP_AFTER;
 
-/// How long a server keeps the sweep to itself. It is taken anew before each part of it.
+/// How long a server keeps the sweep to itself after it was last heard of.
 const LEASE: SignedDuration = SignedDuration::from_mins(5);
 const LEASE_NAME: &str = "sweep";
 /// While somebody has this one, objects stay: a backup is copying them.
@@ -19,8 +25,15 @@ const STEPS_AT_ONCE: usize = 500;
 /// Transactions of removing in one sweep.
 const ROUNDS: usize = 200;
 
-/// Objects, one after another, that the store does not remove before it is left alone until the next sweep.
+/// What the store is asked for at once.
+const AT_ONCE: usize = 8;
+/// Failures in a row to reach the store, after which it is asked whether it is there at all.
 const FAILURES: u32 = 3;
+/// Waits before something is tried again: this after the first failure, twice as long after each further one, up to the
+/// longest. What only waits for the store or the database to be back is tried again soon.
+const FIRST_WAIT: SignedDuration = SignedDuration::from_mins(1);
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(6);
+const WAIT_FOR_OTHERS: SignedDuration = SignedDuration::from_secs(20);
 
 /// What a sweep did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -42,18 +55,27 @@ pub struct Report {
 impl Service {
     /// Does up to `limit` of each thing that is due, unless another server is at it.
     pub(crate) async fn sweep(&self, now: Timestamp, limit: u32) -> Result<Report> {
+        if !self.db.is_shared() {
+            return self.sweep_all(now, limit).await;
+        }
+        if !self.take_sweep().await? {
+            return Ok(Report::default());
+        }
+        let swept = holding(LEASE, &self.halt, || self.take_sweep(), self.sweep_all(now, limit));
+        swept.await.unwrap_or_else(|lost| {
+            tracing::warn!(%lost, "a sweep was stopped");
+            Ok(Report::default())
+        })
+    }
+
+    async fn sweep_all(&self, now: Timestamp, limit: u32) -> Result<Report> {
         let mut report = Report::default();
-        if self.has_sweep_lease(now).await? {
-            self.sweep_uploads(now, limit, &mut report).await?;
-        }
-        if self.has_sweep_lease(now).await? {
-            self.sweep_trash(now, &mut report).await?;
-        }
-        if self.has_sweep_lease(now).await? {
-            self.sweep_outbox(now).await?;
-            self.sweep_keys(now).await?;
-            self.sweep_objects(now, limit, &mut report).await?;
-        }
+        self.sweep_uploads(now, limit, &mut report).await?;
+        self.sweep_trash(now, &mut report).await?;
+        self.sweep_outbox(now).await?;
+        self.sweep_keys(now).await?;
+        self.forget_finished(now).await?;
+        self.sweep_objects(now, limit, &mut report).await?;
         Ok(report)
     }
 
@@ -63,17 +85,28 @@ impl Service {
         self.db.write(move |c| Ok(leases::give_back(c, LEASE_NAME, &server)?)).await
     }
 
-    async fn has_sweep_lease(&self, now: Timestamp) -> Result<bool> {
-        if !self.db.is_shared() {
-            return Ok(true);
-        }
-        let (service, until) = (self.clone(), now.checked_add(LEASE).map_err(Error::internal)?);
+    /// Takes the lease of the sweep, or keeps it.
+    async fn take_sweep(&self) -> Result<bool> {
+        let service = self.clone();
         // A server that stops in the middle of this waits for it, and gives the lease back afterwards.
         let take = self.tasks.spawn(async move {
-            let server = service.server.clone();
-            service.db.write(move |c| Ok(leases::take(c, LEASE_NAME, &server, now, until)?)).await
+            let (server, now) = (service.server.clone(), service.db.lease_time());
+            service.db.write(move |c| Ok(leases::take(c, LEASE_NAME, &server, LEASE, now)?)).await
         });
         take.await.map_err(Error::internal)?
+    }
+
+    /// Forgets what became of uploads that have been over for long.
+    async fn forget_finished(&self, now: Timestamp) -> Result<()> {
+        let before = now.checked_sub(KEEP_FINISHED).map_err(Error::internal)?;
+        for _ in 0..ROUNDS {
+            let forget =
+                self.db.write_freeing(move |c| Ok(uploads::forget_finished(c, before, STEPS_AT_ONCE)?));
+            if forget.await? < STEPS_AT_ONCE as u64 {
+                break;
+            }
+        }
+        Ok(())
     }
 
     async fn sweep_trash(&self, now: Timestamp, report: &mut Report) -> Result<()> {
@@ -108,34 +141,86 @@ impl Service {
         Ok(())
     }
 
-    /// Has the store remove what nothing refers to. An object that can not be removed goes to the end of the line, so
-    /// that it keeps no other waiting; if several can not, the store itself is not well.
+    /// Has the store remove what nothing refers to, several at once. An object that can not be removed waits for its next
+    /// try and keeps no other waiting; if several in a row find the store away, it is left alone for now.
     async fn sweep_objects(&self, now: Timestamp, limit: u32, report: &mut Report) -> Result<()> {
+        let lease_now = self.db.lease_time();
+        // A backup runs in a process of its own, whose clock on SQLite may have begun at another time: when in doubt,
+        // it is still running.
+        let backup_now = lease_now.min(LeaseTime(now));
         let due = self.db.read_long(move |c| {
-            if leases::is_held(c, BACKUP_LEASE, now)? {
+            if leases::is_held(c, BACKUP_LEASE, backup_now)? {
                 return Ok(Vec::new());
             }
-            Ok(tombstones::oldest(c, limit as usize)?)
+            Ok(tombstones::due(c, limit as usize, lease_now)?)
         });
-        let due = due.await?;
-        let mut failures = 0;
-        for key in due {
-            die_at("W10");
-            match self.objects.delete(&key).await {
-                Ok(()) => {
-                    die_at("W10-deleted");
-                    self.db.write_freeing(move |c| Ok(tombstones::forget(c, &key)?)).await?;
-                    report.objects_removed += 1;
+        self.several(due.await?, Self::remove_object, |()| report.objects_removed += 1).await;
+        Ok(())
+    }
+
+    /// Does `work` on each of what is due, several at once, and tells of what was done. If several in a row find the store
+    /// away, and it is, the others are left alone for now.
+    pub(super) async fn several<T, O, W>(
+        &self,
+        due: Vec<T>,
+        work: impl Fn(Self, T) -> W,
+        mut done: impl FnMut(O),
+    ) where
+        W: Future<Output = Result<O>>,
+    {
+        let (mut due, mut failures) = (due.into_iter(), 0);
+        let mut under_way = FuturesUnordered::new();
+        loop {
+            if failures < FAILURES || self.objects.check().await.is_ok() {
+                failures %= FAILURES;
+                let room = AT_ONCE - under_way.len();
+                under_way.extend(due.by_ref().take(room).map(|next| work(self.clone(), next)));
+            }
+            match under_way.next().await {
+                Some(Ok(outcome)) => {
                     failures = 0;
+                    done(outcome);
                 }
-                Err(err) if failures + 1 == FAILURES => return Err(err),
-                Err(err) => {
-                    tracing::warn!(key, %err, "an object could not be removed");
-                    self.db.write(move |c| Ok(tombstones::postpone(c, &key, now)?)).await?;
-                    failures += 1;
-                }
+                Some(Err(Error::StoreUnreachable { .. })) => failures += 1,
+                // It was logged, and waits for its next try.
+                Some(Err(_)) => {}
+                None => return,
             }
         }
-        Ok(())
+    }
+
+    async fn remove_object(self, tombstone: Tombstone) -> Result<()> {
+        let Tombstone { object_key: key, tries } = tombstone;
+        die_at("W10");
+        let Err(err) = self.objects.delete(&key).await else {
+            die_at("W10-deleted");
+            return self.db.write_freeing(move |c| Ok(tombstones::forget(c, &key)?)).await;
+        };
+        tracing::warn!(key, %err, tries, "an object could not be removed");
+        let (wait, now) = (wait(tries, &err), self.db.lease_time());
+        self.db.write(move |c| Ok(tombstones::postpone(c, &key, wait, now)?)).await?;
+        Err(err)
+    }
+}
+
+/// How long something waits for its next try that has failed so often before, and now for this reason.
+pub(super) fn wait(tries: u64, reason: &Error) -> SignedDuration {
+    if reason.is_passing() {
+        return WAIT_FOR_OTHERS;
+    }
+    let factor = 1_i32.checked_shl(u32::try_from(tries.min(16)).unwrap_or(16)).unwrap_or(i32::MAX);
+    FIRST_WAIT.checked_mul(factor).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_the_longest_unless_it_is_others_that_are_waited_for() {
+        let waits: Vec<i64> =
+            [0, 1, 2, 8, 9, 60, u64::MAX].map(|tries| wait(tries, &Error::NotFound).as_secs() / 60).to_vec();
+        assert_eq!(waits, [1, 2, 4, 256, 360, 360, 360]);
+        assert_eq!(wait(9, &Error::FinalizePending), WAIT_FOR_OTHERS);
     }
 }

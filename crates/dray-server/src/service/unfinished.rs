@@ -47,7 +47,8 @@ impl Service {
         });
         if !aborted.await? {
             // Something came first: what, is the answer.
-            let now_there = self.db.read(move |c| Ok(uploads::by_id(c, id)?)).await?;
+            let lease_now = self.db.lease_time();
+            let now_there = self.db.read(move |c| Ok(uploads::by_id(c, id, lease_now)?)).await?;
             return now_there.ok_or(Error::UploadNotFound)?.is_abortable().map(drop);
         }
         die_at("W8-abort");
@@ -71,8 +72,8 @@ impl Service {
     ) -> Result<OpenUploads> {
         caller.require_whole_drive()?;
         let after = cursor.map(read_time_cursor).transpose()?;
-        let caller = *caller;
-        let page = move |c: &_| Ok(uploads::open_of_caller(c, &caller, after, now, limit + 1)?);
+        let (caller, lease_now) = (*caller, self.db.lease_time());
+        let page = move |c: &_| Ok(uploads::open_of_caller(c, &caller, after, now, lease_now, limit + 1)?);
         let mut found = self.db.read_long(page).await?;
         let has_more = found.len() > limit;
         found.truncate(limit);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode};
 
@@ -80,12 +80,12 @@ impl Receiver<'_> {
     async fn deliver_due(&self) -> Result<()> {
         loop {
             let (db, now) = (&self.service.db, self.service.clock.now());
-            let (url, until) = (self.url.as_str().to_owned(), later(now, CLAIM));
+            let url = self.url.as_str().to_owned();
             let looked_for = url.clone();
             if !db.read(move |c| Ok(outbox::is_due(c, &looked_for, now)?)).await? {
                 return Ok(());
             }
-            let claimed = db.write(move |c| Ok(outbox::claim(c, &url, now, until, BATCH)?)).await?;
+            let claimed = db.write(move |c| Ok(outbox::claim(c, &url, now, CLAIM, BATCH)?)).await?;
             stream::iter(claimed).for_each_concurrent(AT_ONCE, |delivery| self.deliver(delivery)).await;
         }
     }
@@ -112,12 +112,12 @@ impl Receiver<'_> {
                     reason,
                     "a webhook failed"
                 );
-                let next_at = later(now, wait(delivery.attempts));
+                let wait = wait(delivery.attempts);
                 let note = move |c: &_| {
                     let noted = if is_last {
                         outbox::forget(c, &url, &event)
                     } else {
-                        outbox::postpone(c, &url, &event, next_at)
+                        outbox::postpone(c, &url, &event, wait, now)
                     };
                     Ok(noted?)
                 };
@@ -168,10 +168,6 @@ fn wait(attempts: u64) -> SignedDuration {
     let exponent = u32::try_from(attempts.saturating_sub(1)).unwrap_or(u32::MAX);
     let factor = 4_i32.checked_pow(exponent).unwrap_or(i32::MAX);
     FIRST_WAIT.checked_mul(factor).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT)
-}
-
-fn later(now: Timestamp, wait: SignedDuration) -> Timestamp {
-    now.checked_add(wait).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]

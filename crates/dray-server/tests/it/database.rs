@@ -50,7 +50,7 @@ impl Database {
     pub(crate) async fn count(&self, data: &Path, table: &str) -> i64 {
         let sql = format!("select count(*) from {table}");
         match &self.url {
-            Some(url) => connect(url).await.query_one(&sql, &[]).await.unwrap().get(0),
+            Some(url) => connect(url).await.query_typed_one(&sql, &[]).await.unwrap().get(0),
             None => open(data).query_row(&sql, [], |row| row.get(0)).unwrap(),
         }
     }

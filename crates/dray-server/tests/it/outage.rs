@@ -134,3 +134,51 @@ async fn a_database_that_restarts_while_uploads_are_finalized_loses_none() {
     let expected: Vec<_> = (0..20).map(|round| json!(format!("file {round}"))).collect();
     assert_eq!(names, expected);
 }
+
+#[tokio::test]
+async fn with_several_hosts_the_one_that_answers_is_used_and_another_when_it_is_gone() {
+    let mut world = World::start().await;
+    let Some((socket, name)) = world.database.socket() else { return };
+    let (first, second) = (Relay::start(socket.clone()).await, Relay::start(socket).await);
+    world.stop().await;
+    let dead = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+    // It takes connections, and never says a word.
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let hosts = [dead, silent.local_addr().unwrap().port(), first.port, second.port]
+        .map(|port| format!("127.0.0.1:{port}"))
+        .join(",");
+    let url = format!("postgres://dray@{hosts}/{name}?target_session_attrs=read-write");
+    world.serve(|config: &mut Config| config.database_url = Some(dray_server::DatabaseUrl::new(url))).await;
+    let owner = world.owner();
+    for (away, there) in [(&first, &second), (&second, &first), (&first, &second)] {
+        there.set(Way::Open);
+        away.set(Way::Cut);
+        wait_for(async || owner.get("/workspace/info").await.status == 200).await;
+        owner.file("a", None).await;
+    }
+    assert_eq!(world.count("items").await, 3);
+}
+
+#[tokio::test]
+async fn a_server_that_is_no_longer_the_primary_is_an_outage_and_no_defect() {
+    let Some((world, relay)) = behind_relay().await else { return };
+    let (_, name) = world.database.socket().unwrap();
+    let owner = world.owner();
+    let set = async |is_read_only: &str| {
+        let sql = format!(
+            "begin read write; alter database \"{name}\" set default_transaction_read_only = {is_read_only}; commit"
+        );
+        world.execute(&sql).await;
+        relay.set(Way::Cut);
+        tokio::task::yield_now().await;
+        relay.set(Way::Open);
+    };
+    set("on").await;
+    for _ in 0..12 {
+        let answer = owner.post("/drive/folders", &json!({ "name": "a" })).await;
+        assert_eq!(answer.refused(), refusal(503, "database_unreachable"));
+    }
+    set("off").await;
+    wait_for(async || owner.post("/drive/folders", &json!({ "name": "a" })).await.status == 200).await;
+    assert_eq!(world.count("items").await, 1);
+}

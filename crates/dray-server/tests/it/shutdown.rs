@@ -117,7 +117,7 @@ async fn settings_that_can_not_work_are_named() {
     };
     for (config, setting) in [
         (Config { public_url: Some("drive.example.com".into()), ..base() }, "--public-url"),
-        (Config { public_url: Some("https://example.com/drive".into()), ..base() }, "--public-url"),
+        (Config { public_url: Some("https://example.com/public/drive".into()), ..base() }, "--public-url"),
         (Config { allow_origins: vec!["https://a.example.com/".into()], ..base() }, "--allow-origin"),
         (Config { url_ttl: Duration::ZERO, ..base() }, "--url-ttl"),
         (Config { url_ttl: Duration::from_hours(24), ..base() }, "--url-ttl"),

@@ -26,7 +26,8 @@ Examples:
   dray backup --no-bytes /mnt/backup/rows --database-url postgres://… --s3-bucket drive
 
 The rows are those of one moment. The bytes of files never change: the next backup into the same folder copies \
-only what is new. Servers may go on meanwhile.")]
+only what is new. Servers may go on meanwhile. Other buckets of the embedded store are not the drive's and are left out: \
+the command says which, and how much is in them.")]
 pub(crate) struct Backup {
     /// Folder to write to; made if it is not there
     #[arg(value_name = "FOLDER", value_hint = ValueHint::DirPath)]

@@ -2,7 +2,7 @@
 
 use anyhow::ensure;
 use bytesize::ByteSize;
-use dray_server::admin::{Admin, Copied, Store};
+use dray_server::admin::{Admin, Copied, OtherBucket, Store};
 use dray_server::{Clock, DatabaseUrl, S3Config};
 use indicatif::ProgressBar;
 use jiff::SignedDuration;
@@ -25,9 +25,22 @@ pub(super) async fn backup(args: Backup) -> anyhow::Result<Exit> {
     let copied =
         admin.backup(&store, &args.folder, !args.no_bytes, &clock, |so_far| show(&bar, so_far)).await;
     bar.finish_and_clear();
+    let left_out = store.other_buckets().await;
     store.close().await;
     admin.close().await;
-    report("backed up", &copied?, data.json)
+    let copied = copied?;
+    say_left_out(&left_out?);
+    report("backed up", &copied, data.json)
+}
+
+/// A backup is of the drive. What other tools keep in the embedded store is theirs to back up, so they have to know.
+fn say_left_out(buckets: &[OtherBucket]) {
+    for OtherBucket { bucket, objects, bytes } in buckets {
+        Output::new(false).note(&format!(
+            "left out: bucket {bucket}, which is not the drive's, with {objects} objects, {}; copy it with an S3 tool",
+            ByteSize(*bytes)
+        ));
+    }
 }
 
 pub(super) async fn restore(args: Restore) -> anyhow::Result<Exit> {

@@ -1,19 +1,25 @@
 //! Postgres: a pool of connections, and transactions on threads that may block. A connection that is lost, or
 //! that panics inside a transaction, is thrown away.
 
+mod connect;
 mod migrate;
+mod session;
 mod tls;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use tokio::runtime::Handle;
-use tokio_postgres::types::ToSql;
-use tokio_postgres::{Config, Row};
+use tokio_postgres::{Client, Config};
 
-use super::{Condition, Conn, Error, OpenError, Param, median};
+use super::{Condition, Conn, OpenError, median};
 use crate::config::DatabaseUrl;
 use crate::drive;
+use connect::Connector;
+pub(crate) use session::Session;
+pub(super) use session::is_lost_session;
 
 /// How long a request waits for a connection, an old one or a new one, before it is told to ask again.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -21,19 +27,25 @@ const ROUND_TRIPS: usize = 9;
 /// A connection that was not used for so long is asked for a sign of life before it is used: a database that is
 /// down may leave it as it was.
 const IDLE: Duration = Duration::from_secs(1);
-/// How long an answer to a statement may take: longer than Postgres lets it take, so it is never coming.
-const NO_ANSWER: Duration = Duration::from_secs(28);
 /// What Postgres itself ends: statements and waits for locks that take too long, transactions whose client has
 /// stopped asking. JIT compilation costs more than any of our statements. Statements begin with few rows and look up the
 /// others by their keys: with reads taken to be as dear as on a turning disk, Postgres would rather read all items.
-const SESSION: &str = "set statement_timeout = '25s'; set lock_timeout = '10s';
-                       set idle_in_transaction_session_timeout = '60s'; set jit = off;
-                       set random_page_cost = 1.1";
+const SESSION: [(&str, &str); 6] = [
+    ("statement_timeout", "'25s'"),
+    ("lock_timeout", "'10s'"),
+    ("idle_in_transaction_session_timeout", "'60s'"),
+    ("jit", "off"),
+    ("random_page_cost", "1.1"),
+    // Single statements run by the database's default; transactions say theirs.
+    ("default_transaction_isolation", "'read committed'"),
+];
 
 /// A pool of connections. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Postgres {
     pool: Pool,
+    /// Whether a pooler stands between that takes sessions apart.
+    is_pooled: Arc<AtomicBool>,
 }
 
 /// What a connection is taken for.
@@ -52,22 +64,89 @@ impl Mode {
         match self {
             Self::Statements => None,
             Self::Snapshot => Some("begin isolation level repeatable read read only"),
-            Self::Write => Some("begin"),
+            Self::Write => Some("begin isolation level read committed"),
         }
     }
+}
+
+/// What is known of a database before it is used.
+struct Looked {
+    client: Client,
+    is_pooled: bool,
+}
+
+fn reach(url: &DatabaseUrl) -> Result<(Config, Connector), OpenError> {
+    let mut config: Config = url.as_str().parse().map_err(OpenError::Url)?;
+    connect::complete(&mut config);
+    Ok((config, Connector::new(tls::connector()?)))
+}
+
+async fn look(config: &Config, connector: &Connector) -> Result<Looked, OpenError> {
+    let (client, _) = connector.open(config).await?;
+    connect::check_version(&client).await?;
+    let (other, _) = connector.open(config).await?;
+    let is_pooled = connect::is_pooled(&client, &other).await?;
+    Ok(Looked { client, is_pooled })
+}
+
+fn pool(
+    config: Config,
+    connector: Connector,
+    connections: usize,
+    is_pooled: Arc<AtomicBool>,
+) -> Result<Pool, OpenError> {
+    let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+    let manager = Manager::from_connect(config, connector, recycling);
+    let prepare = Hook::async_fn(move |client, _| {
+        // A pooler would give these to whoever comes next.
+        let session = if is_pooled.load(Ordering::Relaxed) { None } else { Some(session("set")) };
+        Box::pin(async move {
+            match session {
+                Some(sql) => client.batch_execute(&sql).await.map_err(HookError::Backend),
+                None => Ok(()),
+            }
+        })
+    });
+    let check = Hook::async_fn(|client, metrics| {
+        Box::pin(async move {
+            if metrics.last_used() > IDLE {
+                client.simple_query("").await.map_err(HookError::Backend)?;
+            }
+            Ok(())
+        })
+    });
+    Pool::builder(manager)
+        .max_size(connections)
+        .runtime(Runtime::Tokio1)
+        .post_create(prepare)
+        .pre_recycle(check)
+        .build()
+        .map_err(|err| OpenError::Pool(err.to_string()))
+}
+
+/// What a session (`set`) or a transaction (`set local`) is to keep to.
+fn session(set: &str) -> String {
+    SESSION.iter().map(|(name, value)| format!("{set} {name} = {value};")).collect()
 }
 
 impl Postgres {
     /// Connects, and migrates the database as needed.
     pub(super) async fn open(url: &DatabaseUrl, connections: usize) -> Result<Self, OpenError> {
-        let pool = Self::pool(url, connections)?;
+        let (config, connector) = reach(url)?;
+        let looked = look(&config, &connector).await?;
+        if looked.is_pooled {
+            tracing::info!("Postgres is behind a pooler: no statements are kept prepared");
+        }
+        let is_pooled = Arc::new(AtomicBool::new(looked.is_pooled));
+        let pool = pool(config, connector, connections, Arc::clone(&is_pooled))?;
         migrate::migrate(&pool).await?;
-        Ok(Self { pool })
+        Ok(Self { pool, is_pooled })
     }
 
     /// Connects, looks, and changes nothing.
     pub(super) async fn examine(url: &DatabaseUrl) -> Result<Condition, OpenError> {
-        let client = migrate::connection(&Self::pool(url, 1)?).await?;
+        let (config, connector) = reach(url)?;
+        let Looked { client, is_pooled } = look(&config, &connector).await?;
         let version = migrate::version(&client).await?;
         let mut times = Vec::new();
         for _ in 0..ROUND_TRIPS {
@@ -75,38 +154,7 @@ impl Postgres {
             client.simple_query("select 1").await?;
             times.push(begun.elapsed());
         }
-        Ok(Condition { version, latest: migrate::LATEST, round_trip: median(times) })
-    }
-
-    fn pool(url: &DatabaseUrl, connections: usize) -> Result<Pool, OpenError> {
-        let mut config: Config = url.as_str().parse().map_err(OpenError::Url)?;
-        if config.get_connect_timeout().is_none() {
-            config.connect_timeout(PATIENCE);
-        }
-        config.application_name("dray");
-        let manager = Manager::from_config(
-            config,
-            tls::connector()?,
-            ManagerConfig { recycling_method: RecyclingMethod::Fast },
-        );
-        let prepare = Hook::async_fn(|client, _| {
-            Box::pin(async move { client.batch_execute(SESSION).await.map_err(HookError::Backend) })
-        });
-        let check = Hook::async_fn(|client, metrics| {
-            Box::pin(async move {
-                if metrics.last_used() > IDLE {
-                    client.simple_query("").await.map_err(HookError::Backend)?;
-                }
-                Ok(())
-            })
-        });
-        Pool::builder(manager)
-            .max_size(connections)
-            .runtime(Runtime::Tokio1)
-            .post_create(prepare)
-            .pre_recycle(check)
-            .build()
-            .map_err(|err| OpenError::Pool(err.to_string()))
+        Ok(Condition { version, latest: migrate::LATEST, round_trip: median(times), is_pooled })
     }
 
     /// Runs `work` with a connection. An error undoes all that `work` did.
@@ -116,7 +164,8 @@ impl Postgres {
         F: FnOnce(&Conn) -> drive::Result<T> + Send + 'static,
     {
         let client = self.connection().await?;
-        let session = Session { client: Some(client), runtime: Handle::current() };
+        let (runtime, is_pooled) = (Handle::current(), Arc::clone(&self.is_pooled));
+        let session = Session { client: Some(client), runtime, is_pooled };
         let run = tokio::task::spawn_blocking(move || transaction(session, mode, work));
         run.await.map_err(drive::Error::internal)?
     }
@@ -140,9 +189,12 @@ fn transaction<T>(
     mode: Mode,
     work: impl FnOnce(&Conn) -> drive::Result<T>,
 ) -> drive::Result<T> {
+    let is_pooled = session.is_pooled.load(Ordering::Relaxed);
     let guard = Unfinished(Conn::Postgres(session));
-    if let Some(begin) = mode.begin() {
-        guard.batch(begin)?;
+    match mode.begin() {
+        Some(begin) if is_pooled => guard.batch(&format!("{begin}; {}", self::session("set local")))?,
+        Some(begin) => guard.batch(begin)?,
+        None => {}
     }
     let result = work(&guard.0);
     if mode.begin().is_some() {
@@ -183,48 +235,4 @@ impl Drop for Unfinished {
             drop(deadpool_postgres::Object::take(client));
         }
     }
-}
-
-/// A connection in use, on a thread that may block.
-pub(crate) struct Session {
-    /// There, until the session ends.
-    client: Option<deadpool_postgres::Object>,
-    runtime: Handle,
-}
-
-impl Session {
-    pub(super) fn execute(&self, sql: &str, params: &[&dyn Param]) -> Result<u64, Error> {
-        self.wait_for(async {
-            let statement = self.client().prepare_cached(sql).await?;
-            self.client().execute(&statement, &values(params)).await
-        })
-    }
-
-    pub(super) fn query(&self, sql: &str, params: &[&dyn Param]) -> Result<Vec<Row>, Error> {
-        self.wait_for(async {
-            let statement = self.client().prepare_cached(sql).await?;
-            self.client().query(&statement, &values(params)).await
-        })
-    }
-
-    fn batch(&self, sql: &str) -> Result<(), Error> {
-        self.wait_for(self.client().batch_execute(sql))
-    }
-
-    fn wait_for<T>(
-        &self,
-        answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
-    ) -> Result<T, Error> {
-        let answer = self.runtime.block_on(async { tokio::time::timeout(NO_ANSWER, answer).await });
-        answer.map_err(|_| Error::NoAnswer)?.map_err(Error::Postgres)
-    }
-
-    #[expect(clippy::expect_used, reason = "taken only as the session ends")]
-    fn client(&self) -> &deadpool_postgres::Object {
-        self.client.as_ref().expect("a session has a client until it ends")
-    }
-}
-
-fn values<'a>(params: &[&'a dyn Param]) -> Vec<&'a (dyn ToSql + Sync)> {
-    params.iter().map(|param| *param as &(dyn ToSql + Sync)).collect()
 }

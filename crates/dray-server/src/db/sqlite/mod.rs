@@ -8,6 +8,7 @@ mod writer;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use dray_object_store::limit_wal;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Error, OpenFlags};
 
@@ -27,12 +28,13 @@ const ROUND_TRIPS: usize = 9;
 const CACHE_KIB: i64 = 8 * 1024;
 
 /// The tables, version by version; `user_version` says how many of these a database has seen.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("../../../migrations/sqlite/0001_drive.sql"),
     include_str!("../../../migrations/sqlite/0002_search.sql"),
     include_str!("../../../migrations/sqlite/0003_roles.sql"),
     include_str!("../../../migrations/sqlite/0004_token_lineage.sql"),
     include_str!("../../../migrations/sqlite/0005_idempotency.sql"),
+    include_str!("../../../migrations/sqlite/0006_fairness.sql"),
 ];
 
 /// A database in a file. Cheap to clone.
@@ -89,6 +91,7 @@ fn open_writer(file: &Path) -> Result<Connection, OpenError> {
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    limit_wal(&connection)?;
     migrate(&mut connection)?;
     Ok(connection)
 }
@@ -104,7 +107,7 @@ pub(super) fn examine(file: &Path) -> Result<Condition, OpenError> {
         version = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
         times.push(begun.elapsed());
     }
-    Ok(Condition { version, latest: MIGRATIONS.len(), round_trip: median(times) })
+    Ok(Condition { version, latest: MIGRATIONS.len(), round_trip: median(times), is_pooled: false })
 }
 
 fn configure(connection: &Connection) -> Result<(), Error> {

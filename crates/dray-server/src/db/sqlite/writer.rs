@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
+use dray_object_store::{WAL_CHECK_EVERY, shrink_wal};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::db::query::execute;
@@ -22,6 +23,8 @@ pub(super) struct Writer {
 
 enum Message {
     Job(Box<dyn Job>),
+    /// To be done between transactions: the log may be too long.
+    ShrinkLog,
     Close(oneshot::Sender<()>),
 }
 
@@ -68,6 +71,7 @@ impl Writer {
     pub(super) fn start(connection: Conn) -> std::io::Result<Self> {
         let (queue, messages) = mpsc::channel(QUEUE);
         thread::Builder::new().name("drive-writer".to_owned()).spawn(move || serve(connection, messages))?;
+        tokio::spawn(keep_log_short(queue.downgrade()));
         Ok(Self { queue })
     }
 
@@ -90,6 +94,18 @@ impl Writer {
     }
 }
 
+/// Has the writer look at its log from time to time, until there is no writer.
+async fn keep_log_short(queue: mpsc::WeakSender<Message>) {
+    loop {
+        tokio::time::sleep(WAL_CHECK_EVERY).await;
+        match queue.upgrade() {
+            // A queue that is full has writes in it, which fold the log in themselves.
+            Some(queue) if !queue.is_closed() => drop(queue.try_send(Message::ShrinkLog)),
+            _ => return,
+        }
+    }
+}
+
 fn closed() -> drive::Error {
     drive::Error::DatabaseUnreachable { detail: "the database was closed".into() }
 }
@@ -102,14 +118,21 @@ fn serve(connection: Conn, mut queue: mpsc::Receiver<Message>) {
     let mut messages = Vec::with_capacity(GROUP);
     while queue.blocking_recv_many(&mut messages, GROUP) > 0 {
         let mut group = Vec::with_capacity(messages.len());
-        let mut closing = None;
+        let (mut closing, mut shrinks_log) = (None, false);
         for message in messages.drain(..) {
             match message {
                 Message::Job(job) => group.push(job),
+                Message::ShrinkLog => shrinks_log = true,
                 Message::Close(answer) => closing = Some(answer),
             }
         }
         write_group(&connection, group);
+        if shrinks_log
+            && let Conn::Sqlite(connection) = &connection
+            && let Err(err) = shrink_wal(connection)
+        {
+            tracing::debug!(%err, "the log of the database stays long for now");
+        }
         if let Some(answer) = closing {
             if let Conn::Sqlite(connection) = connection
                 && let Err((_, err)) = connection.close()
@@ -123,6 +146,9 @@ fn serve(connection: Conn, mut queue: mpsc::Receiver<Message>) {
 }
 
 fn write_group(connection: &Conn, mut group: Vec<Box<dyn Job>>) {
+    if group.is_empty() {
+        return;
+    }
     let committed = match run_together(connection, &mut group) {
         Ok(false) => run_apart(connection, &mut group),
         outcome => outcome.map(drop),

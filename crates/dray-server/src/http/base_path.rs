@@ -1,0 +1,81 @@
+//! Serving below a path of a host, `https://host/drive`: a proxy passes requests on as they are, and here the prefix is
+//! taken off, so that nothing else knows of it. Without the prefix all is there too, for who asks the server itself: load
+//! balancers, say.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::Uri;
+use axum::http::uri::PathAndQuery;
+use axum::middleware::Next;
+use axum::response::Response;
+use dray_object_store::SentPath;
+
+/// What stands before every path in public, such as `/drive`; empty: nothing does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct BasePath(Arc<str>);
+
+impl BasePath {
+    /// Of a path without a slash at its end.
+    pub(crate) fn new(path: &str) -> Self {
+        Self(path.into())
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub(crate) fn is_root(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What is left of an address below this path; `None` if it is not below it.
+    fn strip(&self, uri: &Uri) -> Option<Uri> {
+        let rest = uri.path().strip_prefix(&*self.0)?;
+        if !(rest.is_empty() || rest.starts_with('/')) {
+            return None;
+        }
+        let path = if rest.is_empty() { "/" } else { rest };
+        let path_and_query = match uri.query() {
+            Some(query) => PathAndQuery::try_from(format!("{path}?{query}")),
+            None => PathAndQuery::try_from(path),
+        };
+        let mut parts = uri.clone().into_parts();
+        parts.path_and_query = Some(path_and_query.ok()?);
+        Uri::from_parts(parts).ok()
+    }
+}
+
+/// Takes the prefix off. The store is told of it: signatures are over the path that was sent.
+pub(super) async fn take_off(State(base): State<BasePath>, mut request: Request, next: Next) -> Response {
+    if let Some(uri) = base.strip(request.uri()) {
+        let sent = SentPath(request.uri().path().to_owned());
+        request.extensions_mut().insert(sent);
+        *request.uri_mut() = uri;
+    }
+    next.run(request).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_prefix_is_taken_off_whole_segments_only_and_nothing_else_changes() {
+        let base = BasePath::new("/drive");
+        let strip = |uri: &str| base.strip(&uri.parse().unwrap()).map(|uri| uri.to_string());
+        for (sent, meant) in [
+            ("/drive/dray/files/a%2Fb?partNumber=1&x=%2F", "/dray/files/a%2Fb?partNumber=1&x=%2F"),
+            ("/drive/", "/"),
+            ("/drive", "/"),
+            ("/drive?a", "/?a"),
+            ("/drive/drive", "/drive"),
+            ("https://host/drive/l/x", "https://host/l/x"),
+        ] {
+            assert_eq!(strip(sent).as_deref(), Some(meant), "{sent}");
+        }
+        for other in ["/driver", "/healthz", "/", "/Drive/x"] {
+            assert_eq!(strip(other), None, "{other}");
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! A store that is long at a Complete, and meanwhile says that it knows neither the upload nor its object: that proves
+//! nothing, and no upload is given up for it before it has been quiet for long enough.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::response::{IntoResponse as _, Response};
+use dray_server::{BUCKET, Config, REGION, S3Config, store_folder};
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::world::{Started, World, refusal, wait_for};
+
+/// A store that is slow, in front of one that is not.
+struct Slow {
+    store: String,
+    http: reqwest::Client,
+    /// Whether Completes wait, and what they are of is denied meanwhile.
+    is_held: watch::Sender<bool>,
+    has_begun: AtomicBool,
+    completes: AtomicUsize,
+}
+
+const UNKNOWN: &str = "<Error><Code>NoSuchUpload</Code><Message>It is not known.</Message></Error>";
+
+impl Slow {
+    async fn start(store: &World) -> (Arc<Self>, S3Config) {
+        let slow = Arc::new(Self {
+            store: store.url.clone(),
+            http: store.http.clone(),
+            is_held: watch::Sender::new(true),
+            has_begun: AtomicBool::new(false),
+            completes: AtomicUsize::new(0),
+        });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let config = S3Config {
+            endpoint: Some(format!("http://{}", listener.local_addr().unwrap())),
+            public_endpoint: Some(store.url.clone()),
+            bucket: BUCKET.into(),
+            region: REGION.into(),
+            path_style: true,
+            credentials: Some(dray_object_store::read_keys(&store_folder(store.data.path())).unwrap()),
+        };
+        let router = Router::new().fallback(answer).with_state(Arc::clone(&slow));
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        (slow, config)
+    }
+
+    async fn forward(&self, method: Method, uri: &Uri, headers: HeaderMap, body: Bytes) -> Response {
+        let url = format!("{}{}", self.store, uri.path_and_query().unwrap());
+        let answer = self.http.request(method, url).headers(headers).body(body).send().await.unwrap();
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = answer.status();
+        *response.headers_mut() = answer.headers().clone();
+        *response.body_mut() = Body::from(answer.bytes().await.unwrap());
+        response
+    }
+}
+
+async fn answer(
+    State(slow): State<Arc<Slow>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let is_of_upload = uri.query().is_some_and(|query| query.contains("uploadId="));
+    let is_denied = *slow.is_held.borrow() && slow.has_begun.load(Ordering::SeqCst);
+    match method {
+        Method::POST if is_of_upload && !is_denied => {
+            slow.has_begun.store(true, Ordering::SeqCst);
+            slow.completes.fetch_add(1, Ordering::SeqCst);
+            // It goes on even if nobody waits for its answer any more.
+            let complete = tokio::spawn(async move {
+                slow.is_held.subscribe().wait_for(|is_held| !is_held).await.unwrap();
+                slow.forward(method, &uri, headers, body).await
+            });
+            complete.await.unwrap()
+        }
+        _ if is_denied && (is_of_upload || method == Method::HEAD && uri.path().contains("/files/")) => {
+            (StatusCode::NOT_FOUND, UNKNOWN).into_response()
+        }
+        _ => slow.forward(method, &uri, headers, body).await,
+    }
+}
+
+/// A drive that was stopped while a Complete is under way in its store, and goes on.
+async fn stopped_in_complete() -> (World, World, Arc<Slow>, Started, Value) {
+    let store = World::start().await;
+    let (slow, s3) = Slow::start(&store).await;
+    let settings = move |config: &mut Config| {
+        config.s3 = Some(s3.clone());
+        config.shutdown_grace = Duration::from_millis(100);
+    };
+    let mut drive = World::start_with(settings.clone()).await;
+    let upload = drive.owner().start("a", 3).await;
+    let listed = drive.owner().put_parts(&upload, &[b"abc".to_vec()]).await;
+    let (owner, same, parts) = (drive.owner(), upload.clone(), listed.clone());
+    let asked = tokio::spawn(async move {
+        owner.step("finalize", &same.body(&serde_json::json!({ "parts": parts }))).await
+    });
+    wait_for(async || slow.completes.load(Ordering::SeqCst) == 1).await;
+    asked.abort();
+    let stopped = tokio::time::timeout(Duration::from_secs(20), drive.stop()).await;
+    assert!(stopped.is_ok(), "a server that stops does not wait for a Complete of ten minutes");
+    drive.serve(settings).await;
+    (store, drive, slow, upload, listed)
+}
+
+#[tokio::test]
+async fn a_finalize_whose_complete_is_still_under_way_is_not_given_up() {
+    let (_store, drive, slow, upload, listed) = stopped_in_complete().await;
+    let owner = drive.owner();
+    for _ in 0..3 {
+        assert_eq!(owner.finalize(&upload, &listed).await.refused(), refusal(503, "finalize_pending"));
+    }
+    assert_eq!(slow.completes.load(Ordering::SeqCst), 1, "what is unknown is not completed again");
+    slow.is_held.send_replace(false);
+    wait_for(async || owner.finalize(&upload, &listed).await.status == 200).await;
+    let item = owner.finalize(&upload, &listed).await.ok();
+    assert_eq!(owner.download(item["id"].as_str().unwrap()).await, b"abc");
+    assert_eq!(drive.count("items").await, 1);
+}
+
+#[tokio::test]
+async fn after_the_quiet_time_silence_is_proof() {
+    let (_store, drive, _slow, upload, listed) = stopped_in_complete().await;
+    let owner = drive.owner();
+    assert_eq!(owner.finalize(&upload, &listed).await.refused(), refusal(503, "finalize_pending"));
+    drive.execute("update uploads set attempted_at = 1").await;
+    assert_eq!(owner.finalize(&upload, &listed).await.refused(), refusal(410, "upload_aborted"));
+}
