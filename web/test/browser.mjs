@@ -5,6 +5,7 @@ import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, afterEach, before, beforeEach, test } from "node:test";
@@ -67,9 +68,14 @@ async function openContext(options) {
 async function serveDray() {
   const { DRAY_URL: url, DRAY_TOKEN: token } = process.env;
   if (url && token) return { url, token, stop: async () => {} };
+  return startDray("--listen", "127.0.0.1:0");
+}
+
+/** A fresh server in an empty folder. @param {string[]} flags */
+async function startDray(...flags) {
   const data = await mkdtemp(join(tmpdir(), "dray-web-"));
   const bin = process.env.DRAY_BIN ?? join(target, "debug/dray");
-  const child = spawn(bin, ["serve", "--listen", "127.0.0.1:0", "--data", data, "--log-level", "warn"], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(bin, ["serve", ...flags, "--data", data, "--log-level", "warn"], { stdio: ["ignore", "pipe", "inherit"] });
   const stop = async () => {
     child.kill("SIGTERM");
     if (child.exitCode === null) await once(child, "exit");
@@ -189,6 +195,51 @@ test("dray serve: a large and an empty file go up with progress and come back th
   assert.deepEqual([empty.name, empty.bytes.length], ["empty.txt", 0]);
   assert.deepEqual(complaints, []);
   await rm(folder, { recursive: true });
+});
+
+/** A signed URL of a file that the user uploads through the page. @param {{ url: string, token: string }} drive @param {string} name */
+async function uploadedUrl(drive, name) {
+  await pick({ name, buffer: Buffer.from("document.title = 'taken over'") });
+  await row(name).getByText("In the drive").waitFor();
+  /** @param {string} path */
+  const ask = async (path) => (await fetch(`${drive.url}/public/v1${path}`, { headers: { authorization: `Bearer ${drive.token}` } })).json();
+  const { root } = await ask("/drive/tree?depth=1");
+  const { id } = root.find((/** @type {{ name: string }} */ item) => item.name === name);
+  return (await ask(`/drive/files/${id}/download`)).url;
+}
+
+/** What becomes of a script of this address in the page. @param {string} url */
+const runScript = (url) =>
+  page.evaluate((src) => new Promise((resolve) => {
+    const script = Object.assign(document.createElement("script"), { src, onload: () => resolve("ran"), onerror: () => resolve("refused") });
+    document.head.append(script);
+  }), url);
+
+test("dray serve: a user's file cannot run as a script of the page", async () => {
+  await signIn(dray.url, dray.token);
+  const url = await uploadedUrl(dray, "evil.js");
+  assert.equal(new URL(url).origin, new URL(dray.url).origin, "the same origin: only the policy keeps it out");
+  assert.equal(await runScript(url), "refused");
+  assert.notEqual(await page.title(), "taken over");
+});
+
+test("dray serve: parts and downloads can go to an origin of their own", async () => {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = /** @type {import("node:net").AddressInfo} */ (probe.address());
+  await new Promise((closed) => probe.close(closed));
+  const apart = await startDray("--listen", `127.0.0.1:${port}`, "--bytes-url", `http://localhost:${port}`);
+  try {
+    await signIn(apart.url, apart.token);
+    const url = await uploadedUrl(apart, "apart.js");
+    assert.equal(new URL(url).origin, `http://localhost:${port}`);
+    assert.equal(await (await fetch(url)).text(), "document.title = 'taken over'");
+    const page = await fetch(`http://localhost:${port}/`);
+    assert.equal(page.headers.get("content-type"), "application/xml", "no page where the bytes are");
+    assert.deepEqual(complaints, []);
+  } finally {
+    await apart.stop();
+  }
 });
 
 test("dray serve: the API's reference page comes from the server alone, and can ask it", async () => {

@@ -138,6 +138,8 @@ codes! {
     IdempotencyKeyReused = "idempotency_key_reused",
     /// 409: the first request with this `Idempotency-Key` is still under way.
     IdempotencyKeyInUse = "idempotency_key_in_use",
+    /// 409: the user has as many unfinished uploads as the server lets one have.
+    TooManyUploads = "too_many_uploads",
     /// 409: the role of an item's owner can be neither given nor taken.
     OwnerIsFixed = "owner_is_fixed",
     /// 410: the upload was aborted.

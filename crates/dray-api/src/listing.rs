@@ -97,4 +97,14 @@ pub struct Usage {
     /// Most bytes that the caller may own; null: there is no limit.
     #[cfg_attr(feature = "openapi", schema(required = true))]
     pub quota_bytes: Option<u64>,
+    /// Uploads of the caller that have not come to their end.
+    #[serde(default)]
+    pub open_uploads: u64,
+    /// Bytes that those count as towards the quota, besides `usedBytes`: what they were announced with or, if that is
+    /// more, what the store has of them.
+    #[serde(default)]
+    pub reserved_bytes: u64,
+    /// Bytes that the store had of those when the server last looked, which it does every few minutes.
+    #[serde(default)]
+    pub uploading_bytes: u64,
 }

@@ -15,6 +15,7 @@ use std::{
 use rusqlite::Connection;
 
 use crate::{
+    allowance::Allowances,
     disk::{Disk, SharedDisk},
     failure::Failure,
     ids::{PartFileId, SetId},
@@ -36,6 +37,8 @@ pub(crate) struct Collector {
     pub(crate) meta: Arc<Meta>,
     pub(crate) disk: SharedDisk,
     pub(crate) pins: Pins,
+    /// Told of the files of replaced parts that are gone.
+    pub(crate) allowances: Arc<Allowances>,
     pub(crate) reserve: Arc<Reserve>,
     /// Set, and then woken, when the store closes.
     pub(crate) stop: Arc<AtomicBool>,
@@ -113,6 +116,7 @@ impl Collector {
             };
             after = Some(*last);
             let gone: Vec<PartFileId> = files.into_iter().filter(|file| self.remove(*file, stuck)).collect();
+            gone.iter().for_each(|file| self.allowances.removed(*file));
             self.forget(move |db| gone.iter().try_for_each(|file| garbage::forget_file(db, *file)))?;
         }
         Ok(())

@@ -19,6 +19,8 @@ pub struct Config {
     pub max_object_bytes: u64,
     /// Which web pages may call the store from a browser.
     pub cors_origins: CorsOrigins,
+    /// Name of user metadata (`x-amz-meta-…`) that is not answered to signed URLs, which may be in anybody's hands.
+    pub hidden_metadata: Option<String>,
     /// Longest wait between two frames of a request body, and the time over which a body must bring 8 KiB/s.
     pub idle_timeout: Duration,
 }
@@ -43,6 +45,7 @@ impl Config {
             durable: true,
             max_object_bytes: 5 << 40,
             cors_origins: CorsOrigins::Any,
+            hidden_metadata: None,
             idle_timeout: Duration::from_mins(1),
         }
     }

@@ -13,6 +13,7 @@
 //! checked block by block against stored CRCs (`read.rs`). What nothing refers to is removed later
 //! (`collector.rs`), never under a reader (`pins.rs`).
 
+mod allowance;
 mod body;
 mod clock;
 mod collector;
@@ -27,6 +28,7 @@ mod keys;
 mod meta;
 mod open_error;
 mod pins;
+pub mod private;
 mod read;
 mod reserve;
 mod store;

@@ -1,9 +1,8 @@
 //! The store as its users hold it: opening, wiring, closing.
 
 use std::{
-    fs::{DirBuilder, File, TryLockError},
+    fs::{File, TryLockError},
     io,
-    os::unix::fs::DirBuilderExt,
     path::Path,
     sync::{
         Arc, Mutex, PoisonError,
@@ -19,7 +18,9 @@ use dray_s3::{Credentials, ErrorCode};
 use rusqlite::Connection;
 
 use crate::{
-    Config, CorsOrigins, OpenError, clock,
+    Config, CorsOrigins, OpenError,
+    allowance::Allowances,
+    clock,
     collector::Collector,
     disk::{Disk, SharedDisk},
     failure::{Failure, no_space},
@@ -27,6 +28,7 @@ use crate::{
     keys::{self, KeyRing},
     meta::{Meta, SchemaError, complete::Limits, is_full, schema},
     pins::Pins,
+    private,
     reserve::Reserve,
 };
 
@@ -46,6 +48,7 @@ struct Inner {
     meta: Arc<Meta>,
     disk: SharedDisk,
     pins: Pins,
+    allowances: Arc<Allowances>,
     reserve: Arc<Reserve>,
     wake_collector: SyncSender<()>,
     stop_collector: Arc<AtomicBool>,
@@ -66,11 +69,14 @@ impl ObjectStore {
         }
         let root = config.root.clone();
         let unwritable = |source| OpenError::Unwritable { path: root.clone(), source };
-        DirBuilder::new().recursive(true).mode(0o700).create(&root).map_err(unwritable)?;
+        private::make_folder(&root).map_err(unwritable)?;
+        private::tighten_folder(&root).map_err(unwritable)?;
         let lock = lock(&root)?;
         let keys = keys::open(&root)?;
         let disk = Arc::new(Disk::open(&root.join("parts"), config.durable).map_err(unwritable)?);
         let path = root.join("meta.db");
+        // SQLite gives the files beside it the same mode.
+        private::ensure_file(&path).map_err(unwritable)?;
         let now = clock::now().as_millisecond();
         let reserve = Arc::new(Reserve::new(root.join("reserve")));
         let lock = Arc::new(lock);
@@ -92,7 +98,9 @@ impl ObjectStore {
         let (wake_collector, woken) = sync_channel(1);
         let pins = Pins::new(wake_collector.clone());
         let stop_collector = Arc::new(AtomicBool::new(false));
+        let allowances = Arc::new(Allowances::new(min_part_bytes));
         let collector = Collector {
+            allowances: Arc::clone(&allowances),
             meta: Arc::clone(&meta),
             disk: Arc::clone(&disk),
             pins: pins.clone(),
@@ -108,6 +116,7 @@ impl ObjectStore {
             meta,
             disk,
             pins,
+            allowances,
             reserve,
             wake_collector,
             stop_collector,
@@ -173,6 +182,10 @@ impl ObjectStore {
         &self.0.pins
     }
 
+    pub(crate) fn allowances(&self) -> &Allowances {
+        &self.0.allowances
+    }
+
     /// Who owns every bucket and object, as listings name it.
     #[expect(clippy::unused_self, reason = "a property of the store, the same for all")]
     pub(crate) fn owner(&self) -> &'static str {
@@ -190,6 +203,10 @@ impl ObjectStore {
 
     pub(crate) fn idle_timeout(&self) -> Duration {
         self.0.config.idle_timeout
+    }
+
+    pub(crate) fn hidden_metadata(&self) -> Option<&str> {
+        self.0.config.hidden_metadata.as_deref()
     }
 
     pub(crate) fn cors_origins(&self) -> &CorsOrigins {
@@ -268,7 +285,7 @@ impl Drop for Inner {
 /// Takes the folder's lock; the system releases it when the file is closed, by a crash too.
 fn lock(root: &Path) -> Result<File, OpenError> {
     let path = root.join("lock");
-    let file = File::options().create(true).truncate(false).write(true).open(&path);
+    let file = private::ensure_file(&path);
     let file = file.map_err(|source| OpenError::Unwritable { path: path.clone(), source })?;
     match file.try_lock() {
         Ok(()) => Ok(file),

@@ -134,6 +134,9 @@ pub struct Config {
     /// Hosts that are this server's own, besides that of [`Config::public_url`]. If any are named, URLs are signed for no
     /// other, and a proxy's `X-Forwarded-Host` is believed only if it is one of them.
     pub hosts: Vec<HostName>,
+    /// Address of its own for stored bytes, such as `https://bytes.example.com`: URLs of parts and downloads are signed
+    /// for it, and nothing but the embedded store answers there. Without it they are where the server is.
+    pub bytes_url: Option<String>,
     /// Origins of pages that browsers may let talk to this server; empty: any. Nothing here rests on cookies,
     /// so a page has no more rights than the token or signed URL that it was given.
     pub allow_origins: Vec<String>,
@@ -176,6 +179,7 @@ impl Default for Config {
             s3: None,
             public_url: None,
             hosts: Vec::new(),
+            bytes_url: None,
             allow_origins: Vec::new(),
             url_ttl: Duration::from_hours(1),
             download_ttl: Duration::from_hours(3),

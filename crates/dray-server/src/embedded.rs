@@ -6,7 +6,7 @@ use dray_object_store::{CorsOrigins, ObjectStore};
 
 use crate::config::{BUCKET, Config, REGION, store_folder};
 use crate::metrics::Metrics;
-use crate::objects::{Embedded, Objects, Way};
+use crate::objects::{Embedded, Objects, TOKEN_METADATA, Way};
 use crate::{Error, drive, http};
 
 /// The store that comes with the server.
@@ -54,6 +54,7 @@ async fn open_store(config: &Config) -> Result<ObjectStore, Error> {
     if !config.allow_origins.is_empty() {
         store.cors_origins = CorsOrigins::List(config.allow_origins.clone());
     }
+    store.hidden_metadata = Some(TOKEN_METADATA.to_owned());
     let opened = tokio::task::spawn_blocking(|| ObjectStore::open(store)).await;
     Ok(opened.map_err(drive::Error::internal)??)
 }

@@ -1,16 +1,33 @@
 //! The data folder: made for this user alone, and the database that is in it, unless that is elsewhere.
 
-use std::fs::{DirBuilder, File, Permissions};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
+
+use dray_object_store::private;
 
 use crate::db::Db;
 use crate::{DatabaseUrl, Error, config};
 
-/// Makes the folder, if it is not there.
+/// How the names of our files in the folder begin, besides those in the store's folder.
+const OURS: [&str; 2] = ["drive.db", "migrated-to-"];
+
+/// Makes the folder, if it is not there, and takes from everybody else what rights they have on it and on what Dray
+/// keeps in it.
 pub(crate) fn make(path: &Path) -> Result<(), Error> {
     let failed = |source| Error::DataFolder { path: path.to_owned(), source };
-    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)
+    private::make_folder(path).and_then(|()| tighten_files(path)).map_err(failed)
+}
+
+/// Only files of our own: the folder may have others in it.
+fn tighten_files(path: &Path) -> std::io::Result<()> {
+    for entry in path.read_dir()? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let is_ours = OURS.iter().any(|start| name.to_string_lossy().starts_with(start));
+        if is_ours && entry.file_type()?.is_file() {
+            private::tighten_file(&entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// Opens Postgres if there is an address of it, else the file in the data folder.
@@ -24,12 +41,7 @@ pub(crate) async fn open_database(
         return Db::connect(url, connections).await.map_err(failed);
     }
     let path = config::database_file(data);
-    make_private_file(&path).map_err(|source| Error::DataFolder { path: data.to_owned(), source })?;
+    // SQLite gives the files beside it the same mode.
+    private::ensure_file(&path).map_err(|source| Error::DataFolder { path: data.to_owned(), source })?;
     Db::open_file(&path).await.map_err(|source| Error::Database { name: path.display().to_string(), source })
-}
-
-/// An empty database that only this user can read; SQLite gives its other files the same mode.
-fn make_private_file(path: &Path) -> std::io::Result<()> {
-    File::options().append(true).create(true).mode(0o600).open(path)?;
-    std::fs::set_permissions(path, Permissions::from_mode(0o600))
 }

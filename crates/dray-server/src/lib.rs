@@ -4,6 +4,7 @@
 //! folder from the command line.
 
 pub mod admin;
+mod bytes_host;
 pub mod config;
 mod db;
 pub mod doctor;
@@ -47,7 +48,7 @@ use dray_object_store::die_at;
 pub use dray_s3::Credentials;
 use dray_s3::Endpoint;
 pub use drive::Error as DriveError;
-pub use drive::rules::{FileType, InvalidFileType, UploadRules};
+pub use drive::rules::{FileType, InvalidFileType, MAX_OPEN_UPLOADS, UploadRules};
 use embedded::EmbeddedStore;
 pub use hosts::{HostName, InvalidHostName, OwnHosts};
 use http::BasePath;
@@ -155,6 +156,7 @@ impl Server {
         let sockets = sockets.into();
         let origins = origins(&config.allow_origins)?;
         let public_url = config.public_url.as_deref().map(check_public_url).transpose()?;
+        let bytes = bytes_host::endpoint(&config)?;
         check_upload_rules(&config.uploads)?;
         let download_ttl_secs = download_ttl_secs(config.download_ttl)?;
         let url_ttl_secs = url_ttl_secs(config.url_ttl, &config.uploads)?;
@@ -206,16 +208,7 @@ impl Server {
             ended => ended?,
         }
 
-        let (public_url, base_path) =
-            public_url.map_or((None, BasePath::new("")), |(url, path)| (Some(url.into()), path));
-        let hosts = own_hosts(&config);
-        let app = http::App {
-            service: service.clone(),
-            public_url,
-            base_path,
-            hosts,
-            rate_limits: rate_limits.clone(),
-        };
+        let app = app(&service, public_url, bytes, own_hosts(&config), rate_limits.clone());
         let around = http::Around {
             store: embedded.as_ref().map(EmbeddedStore::store),
             bucket: BUCKET,
@@ -285,6 +278,27 @@ impl Server {
         if let Some(embedded) = self.embedded {
             embedded.close().await;
         }
+    }
+}
+
+/// What handlers share.
+fn app(
+    service: &Service,
+    public: Option<(String, BasePath)>,
+    bytes: Option<Endpoint>,
+    hosts: Arc<OwnHosts>,
+    rate_limits: RateLimits,
+) -> http::App {
+    let (public_url, base_path) = public.map_or((None, BasePath::new("")), |(url, path)| (Some(url), path));
+    let origins = bytes_host::page_origins(public_url.as_deref(), bytes.as_ref(), &service.objects);
+    http::App {
+        service: service.clone(),
+        public_url: public_url.map(Into::into),
+        base_path,
+        hosts,
+        bytes,
+        store_origins: origins.into(),
+        rate_limits,
     }
 }
 
@@ -412,6 +426,9 @@ fn check_upload_rules(rules: &UploadRules) -> Result<(), SettingError> {
     if rules.whole_life < rules.idle_life {
         let rule = "must be at least --upload-life".into();
         return Err(SettingError { setting: "--upload-max-life", rule });
+    }
+    if rules.max_open_uploads == 0 {
+        return Err(SettingError { setting: "--max-open-uploads", rule: "must be at least 1".into() });
     }
     if rules.max_file_bytes > MAX_FILE_BYTES {
         let rule = format!("must be at most {MAX_FILE_BYTES}, which is what S3 takes");

@@ -20,6 +20,7 @@ const CONNECTIONS: &str = "dray_connections";
 const WEBHOOKS: &str = "dray_webhooks_total";
 const SWEEP_FINALIZED: &str = "dray_sweep_finalized_total";
 const SWEEP_REOPENED: &str = "dray_sweep_reopened_total";
+const SWEEP_OVERSIZED: &str = "dray_sweep_oversized_total";
 const SWEEP_EXPIRED: &str = "dray_sweep_expired_total";
 const SWEEP_TRASH_EXPIRED: &str = "dray_sweep_trash_expired_total";
 const SWEEP_REMOVED: &str = "dray_sweep_items_removed_total";
@@ -30,13 +31,14 @@ const ITEMS: &str = "dray_items";
 const STORED_BYTES: &str = "dray_stored_bytes";
 const BUILD_INFO: &str = "dray_build_info";
 
-const COUNTERS: [(&str, &str); 11] = [
+const COUNTERS: [(&str, &str); 12] = [
     (REQUESTS, "Requests answered; route `store` is the embedded object store"),
     (PRESIGNED, "URLs signed"),
     (RATE_LIMITED, "Requests refused by a rate limit"),
     (WEBHOOKS, "Calls of webhooks, by outcome"),
     (SWEEP_FINALIZED, "Finalizes that a crash had cut off, and whose items now exist"),
     (SWEEP_REOPENED, "Finalizes that a crash had cut off, and whose uploads are open again or gone"),
+    (SWEEP_OVERSIZED, "Uploads of which the store had more than was announced, and that were aborted"),
     (SWEEP_EXPIRED, "Uploads that had expired and were aborted in the store"),
     (SWEEP_TRASH_EXPIRED, "Items whose time in the trash was over"),
     (SWEEP_REMOVED, "Items removed for good"),
@@ -157,11 +159,13 @@ impl Metrics {
 
     /// Counts what a sweep did.
     pub(crate) fn swept(&self, report: &Report) {
-        let Report { finalized, reopened, expired, trash_expired, removed, objects_removed } = *report;
+        let Report { finalized, reopened, expired, oversized, trash_expired, removed, objects_removed } =
+            *report;
         for (name, count) in [
             (SWEEP_FINALIZED, finalized),
             (SWEEP_REOPENED, reopened),
             (SWEEP_EXPIRED, expired),
+            (SWEEP_OVERSIZED, oversized),
             (SWEEP_TRASH_EXPIRED, trash_expired),
             (SWEEP_REMOVED, removed),
             (SWEEP_OBJECTS_REMOVED, objects_removed),

@@ -10,9 +10,9 @@ mod new_file;
 
 use std::{
     collections::HashSet,
-    fs::{self, DirBuilder, File},
+    fs::{self, File},
     io,
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -21,7 +21,7 @@ use std::{
 };
 
 pub(crate) use self::new_file::NewFile;
-use crate::{disk::buffer::Buffers, ids::PartFileId};
+use crate::{disk::buffer::Buffers, ids::PartFileId, private};
 
 /// Fan-out folders, so that no folder holds all files.
 const FOLDERS: u16 = 256;
@@ -42,9 +42,9 @@ pub(crate) struct Disk {
 impl Disk {
     /// Opens the folder, making the fan-out folders when they are not there.
     pub(crate) fn open(root: &Path, durable: bool) -> io::Result<Self> {
-        make_private_folder(root)?;
+        private::make_folder(root)?;
         for number in 0..FOLDERS {
-            make_private_folder(&root.join(format!("{number:02x}")))?;
+            private::make_folder(&root.join(format!("{number:02x}")))?;
         }
         if durable {
             File::open(root)?.sync_all()?;
@@ -134,10 +134,6 @@ impl Disk {
 
 fn open_for_writing(path: &Path, flags: i32) -> io::Result<File> {
     File::options().write(true).create(true).truncate(false).mode(0o600).custom_flags(flags).open(path)
-}
-
-fn make_private_folder(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
 /// A handle that several owners share.

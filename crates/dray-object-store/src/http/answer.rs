@@ -13,6 +13,8 @@ use crate::failure::Failure;
 pub(super) const X_AMZ_BUCKET_REGION: HeaderName = HeaderName::from_static("x-amz-bucket-region");
 pub(super) const X_AMZ_REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
 
+const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
 /// An answer without a body.
 pub(super) fn empty(status: StatusCode) -> Response {
     let mut response = Response::new(Body::empty());
@@ -65,6 +67,15 @@ pub(super) fn add_common_headers(headers: &mut HeaderMap, request_id: &str) {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     let policy = HeaderValue::from_static("sandbox; default-src 'none'");
     headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    // Pages elsewhere may show what they have a URL of, as they could if nothing was said.
+    headers.insert(CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
+}
+
+/// What a signed URL is answered with is for who has the URL: no cache on the way may keep it (RFC 9111, 5.2.2), unless
+/// the object or the signer says otherwise.
+pub(super) fn keep_private(headers: &mut HeaderMap) {
+    let private = HeaderValue::from_static("private, no-store");
+    headers.entry(header::CACHE_CONTROL).or_insert(private);
 }
 
 /// Sets a header whose value this crate made: visible ASCII. Anything else is left out.

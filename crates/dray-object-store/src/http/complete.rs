@@ -10,7 +10,7 @@ use super::{
     Call, answer,
     conditions::WriteCondition,
     control_body::{self, Checksums},
-    uploads::upload_id,
+    uploads::{object_size, upload_id},
 };
 use crate::{
     clock,
@@ -25,7 +25,7 @@ use crate::{
 pub(super) async fn complete(call: &Call, body: &mut Body) -> Result<Response, Failure> {
     let id = upload_id(call)?;
     let condition = WriteCondition::read(&call.head.headers)?;
-    let expected_bytes = expected_bytes(call)?;
+    let expected_bytes = object_size(&call.fields())?;
     let expected_checksum = expected_checksum(call)?;
     let body = control_body::read(call, body, MAX_COMPLETE_BODY_BYTES, Checksums::OfObject).await?;
     let listed = CompleteMultipartUpload::parse(&body)?.parts;
@@ -39,6 +39,7 @@ pub(super) async fn complete(call: &Call, body: &mut Body) -> Result<Response, F
         run(db, &request, |there| condition.check(there), now)
     });
     let object = commit.await?;
+    call.store.allowances().end(id.set);
     die_at("complete-done");
     call.store.collect_garbage();
 
@@ -50,13 +51,6 @@ pub(super) async fn complete(call: &Call, body: &mut Body) -> Result<Response, F
         checksum: Some(object.checksum),
     };
     Ok(answer::xml(document.to_xml()))
-}
-
-fn expected_bytes(call: &Call) -> Result<Option<u64>, Failure> {
-    let parse = |value: &str| {
-        value.parse().map_err(|_| invalid_request("x-amz-mp-object-size must be a number of bytes"))
-    };
-    call.fields().get("x-amz-mp-object-size").map(parse).transpose()
 }
 
 /// The object's checksum as the client computed it, in the text form of the header.

@@ -107,6 +107,9 @@ fn describe(call: &Call, object: &Object, part: Option<&Part>) -> Result<(Respon
     let mut response = answer::empty(StatusCode::OK);
     let headers = response.headers_mut();
     stored_headers::restore(&object.headers, &call.query, headers)?;
+    if let Some(hidden) = call.store.hidden_metadata().filter(|_| call.is_presigned()) {
+        headers.remove(hidden);
+    }
     headers.extend(answer::quoted(&object.etag).map(|etag| (header::ETAG, etag)));
     headers.extend(answer::http_date(object.modified_at).map(|date| (header::LAST_MODIFIED, date)));
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));

@@ -71,6 +71,11 @@ impl Call {
         Fields::new(&self.head.headers, &self.query)
     }
 
+    /// Whether the request is a signed URL, which its signer may have given to anybody.
+    fn is_presigned(&self) -> bool {
+        has_signature(&self.query)
+    }
+
     /// Milliseconds since 1970, as stored.
     fn now_ms(&self) -> i64 {
         self.now.as_millisecond()
@@ -87,7 +92,11 @@ async fn handle(State((store, door)): State<(ObjectStore, Door)>, request: Reque
     let request_id = hex::encode_upper(clock::random::<8>());
     let (head, mut body) = request.into_parts();
     let origin = head.headers.get(http::header::ORIGIN).cloned();
-    let answer = Answered { is_head: head.method == Method::HEAD, path: head.uri.path().to_owned() };
+    let answer = Answered {
+        is_head: head.method == Method::HEAD,
+        is_presigned: is_presigned(&head.uri),
+        path: head.uri.path().to_owned(),
+    };
     let expects_continue = head.headers.contains_key(http::header::EXPECT);
     let outcome = if head.method == Method::OPTIONS {
         cors::preflight(&store, &head)
@@ -104,6 +113,9 @@ async fn handle(State((store, door)): State<(ObjectStore, Door)>, request: Reque
         }
     };
     answer::add_common_headers(response.headers_mut(), &request_id);
+    if answer.is_presigned {
+        answer::keep_private(response.headers_mut());
+    }
     cors::add_headers(&store, origin.as_ref(), response.headers_mut());
     response
 }
@@ -116,7 +128,16 @@ pub struct SentPath(pub String);
 /// What of a request its error answer needs.
 struct Answered {
     is_head: bool,
+    is_presigned: bool,
     path: String,
+}
+
+fn is_presigned(uri: &http::Uri) -> bool {
+    Query::parse(uri.query().unwrap_or_default()).is_ok_and(|query| has_signature(&query))
+}
+
+fn has_signature(query: &Query) -> bool {
+    query.get("X-Amz-Signature").is_some()
 }
 
 async fn serve(store: ObjectStore, door: Door, head: Parts, body: &mut Body) -> Result<Response, Failure> {

@@ -1,21 +1,27 @@
 //! `UploadPart`: the hot path of the store.
 
+use std::sync::Arc;
+
 use axum::{body::Body, response::Response};
-use dray_s3::{PartNumber, checksum::Algorithm};
+use dray_s3::{
+    PartNumber,
+    checksum::{Algorithm, Checksum},
+};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
 use super::{Call, answer, uploads::upload_id};
 use crate::{
+    allowance::Reservation,
     body::{self, Announced, Received, ReceivedBytes, Wanted},
     clock,
     disk::NewFile,
     failpoints::die_at,
-    failure::{Failure, invalid_argument},
+    failure::{Failure, invalid_argument, no_such_upload},
     ids::PartFileId,
     meta::{
         Settled, buckets,
         parts::{self, Content, NewPart},
-        uploads,
+        uploads::{self, Upload},
     },
 };
 
@@ -35,7 +41,16 @@ pub(super) async fn put(call: &Call, body: &mut Body) -> Result<Response, Failur
     let wanted = Wanted { md5: !call.caller.is_server(), algorithms: vec![algorithm] };
     let file = new_file_id(id.set.part_id(number));
     let timeout = call.store.idle_timeout();
-    let received = body::receive(call.store.disk(), file, body, &announced, wanted, timeout).await?;
+    let reservation = reserve(call, &upload, number, announced.size_bytes)?.map(Arc::new);
+    let receive = body::receive(call.store.disk(), file, body, &announced, wanted, timeout);
+    let received = match &reservation {
+        None => receive.await?,
+        Some(reservation) => tokio::select! {
+            biased;
+            () = reservation.upload_is_over() => return Err(no_such_upload()),
+            received = receive => received?,
+        },
+    };
 
     let checksum = received.digested.checksum(algorithm);
     let asked = announced.algorithm().and_then(|asked| received.digested.checksum(asked));
@@ -43,26 +58,54 @@ pub(super) async fn put(call: &Call, body: &mut Body) -> Result<Response, Failur
     let (part, file) = split(received, id.set.part_id(number), algorithm);
     let now = clock::now().as_millisecond();
     // The upload is looked up again: it may have been aborted or completed while the body came.
+    let counted = reservation.clone();
     let commit = call.store.meta().write_then(
         move |db| {
             uploads::find(db, upload.bucket, &upload.key, id)?;
-            Ok(parts::put(db, &part, now)?)
+            if let (Some(replaced), Some(counted)) = (parts::put(db, &part, now)?, &counted) {
+                counted.replaces(replaced);
+            }
+            Ok(())
         },
-        move |settled| settle(file, settled),
+        move |settled| {
+            settle(file, settled);
+            if let Some(reservation) = reservation {
+                reservation.settle(settled);
+            }
+        },
     );
     commit.await?;
     die_at("part-stored");
     call.store.collect_garbage();
 
+    Ok(stored(&etag, [checksum, asked]))
+}
+
+fn stored(etag: &str, checksums: [Option<Checksum>; 2]) -> Response {
     let mut response = answer::empty(StatusCode::OK);
     let headers = response.headers_mut();
-    headers.extend(answer::quoted(&etag).map(|etag| (header::ETAG, etag)));
-    for checksum in [checksum, asked].into_iter().flatten() {
+    headers.extend(answer::quoted(etag).map(|etag| (header::ETAG, etag)));
+    for checksum in checksums.into_iter().flatten() {
         let name = HeaderName::from_static(checksum.algorithm().header_name());
         answer::set(headers, name, &checksum.to_base64());
     }
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
-    Ok(response)
+    response
+}
+
+/// Counts the part towards what its upload may store, if the upload's size was announced.
+fn reserve(
+    call: &Call,
+    upload: &Upload,
+    number: u16,
+    size_bytes: u64,
+) -> Result<Option<Reservation>, Failure> {
+    let (meta, set) = (call.store.meta(), upload.id.set);
+    let Some(announced_bytes) = upload.announced_bytes else { return Ok(None) };
+    let stored = || meta.read_blocking(|db| Ok(parts::held(db, set)?));
+    let allowance = call.store.allowances().of(set, announced_bytes, stored)?;
+    let there = || meta.read_blocking(|db| Ok(parts::there(db, set, number)?.map(|there| there.bytes)));
+    allowance.reserve(size_bytes, there).map(Some)
 }
 
 pub(super) fn part_number(call: &Call) -> Result<PartNumber, Failure> {

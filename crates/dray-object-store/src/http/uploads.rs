@@ -28,10 +28,12 @@ pub(super) async fn create(call: &Call) -> Result<Response, Failure> {
     let headers = stored_headers::collect(&call.head.headers, &fields)?;
     let tags = tags::of_header(&fields)?;
     let id = UploadId { set: call.store.meta().new_set(), token: clock::random() };
-    let (bucket, key, now) = (call.target.bucket.clone(), call.target.key.clone(), call.now_ms());
+    let announced_bytes = object_size(&fields)?;
+    let (bucket, key, created_at) = (call.target.bucket.clone(), call.target.key.clone(), call.now_ms());
     let insert = call.store.meta().write(move |db| {
         let bucket = buckets::find(db, &bucket)?;
-        Ok(uploads::insert(db, &Upload { id, bucket, key, created_at: now, headers, tags, checksum })?)
+        let upload = Upload { id, bucket, key, created_at, headers, tags, checksum, announced_bytes };
+        Ok(uploads::insert(db, &upload)?)
     });
     insert.await?;
 
@@ -44,6 +46,15 @@ pub(super) async fn create(call: &Call) -> Result<Response, Failure> {
     answer::set(headers, X_AMZ_CHECKSUM_ALGORITHM, checksum.algorithm.as_str());
     answer::set(headers, X_AMZ_CHECKSUM_TYPE, checksum.checksum_type.as_str());
     Ok(response)
+}
+
+/// `x-amz-mp-object-size`: the bytes of the whole object. S3 has it at Complete; here it may be said when an upload is
+/// begun, too, and then bounds what is stored of it.
+pub(super) fn object_size(fields: &Fields<'_>) -> Result<Option<u64>, Failure> {
+    let parse = |value: &str| {
+        value.parse().map_err(|_| invalid_request("x-amz-mp-object-size must be a number of bytes"))
+    };
+    fields.get("x-amz-mp-object-size").map(parse).transpose()
 }
 
 /// What `x-amz-checksum-algorithm` asks for.
@@ -82,6 +93,7 @@ pub(super) async fn abort(call: &Call) -> Result<Response, Failure> {
         Ok(uploads::abort(db, upload.id.set)?)
     });
     abort.await?;
+    call.store.allowances().end(id.set);
     Ok(answer::empty(StatusCode::NO_CONTENT))
 }
 

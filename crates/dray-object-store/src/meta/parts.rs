@@ -4,6 +4,7 @@ use dray_s3::checksum::{Algorithm, Checksum};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::{
+    allowance::{Held, Replaced},
     failure::Failure,
     ids::{PartDigest, PartFileId, SetId, split_part_id},
     meta::{
@@ -75,9 +76,11 @@ impl Part {
     }
 }
 
-/// Stores a part; the file of one that it replaces becomes garbage unless something else names it.
-pub(crate) fn put(db: &Connection, part: &NewPart, now: i64) -> rusqlite::Result<()> {
+/// Stores a part; the file of one that it replaces becomes garbage unless something else names it. Answers what it
+/// replaces.
+pub(crate) fn put(db: &Connection, part: &NewPart, now: i64) -> rusqlite::Result<Option<Replaced>> {
     let id = part.set.part_id(part.number);
+    let replaced = there(db, part.set, part.number)?;
     release(db, id)?;
     let (tag, inline, slices) = match &part.content {
         Content::File(tag) => (Some(tag.cast_signed()), None, None),
@@ -95,7 +98,8 @@ pub(crate) fn put(db: &Connection, part: &NewPart, now: i64) -> rusqlite::Result
     };
     db.prepare_cached(sql)?
         .execute(params![id, size, crc64, now, tag, checksum, blocks, inline, digest, is_md5])?;
-    slices.map_or(Ok(()), |slices| pieces::put(db, id, slices))
+    slices.map_or(Ok(()), |slices| pieces::put(db, id, slices))?;
+    Ok(replaced)
 }
 
 /// What the part of this row id names is named once less.
@@ -110,6 +114,26 @@ fn release(db: &Connection, id: i64) -> rusqlite::Result<()> {
         Some((None, true)) => pieces::remove(db, id, id),
         Some((None, false)) | None => Ok(()),
     }
+}
+
+/// What a part of this number would replace.
+pub(crate) fn there(db: &Connection, set: SetId, number: u16) -> rusqlite::Result<Option<Replaced>> {
+    let part_id = set.part_id(number);
+    let mut statement = db.prepare_cached("select size, file_tag from part where id = ?1")?;
+    let read = |row: &Row<'_>| {
+        let tag: Option<i64> = row.get(1)?;
+        let file = tag.map(|tag| PartFileId { part_id, tag: tag.cast_unsigned() });
+        Ok(Replaced { bytes: row.get(0)?, file })
+    };
+    statement.query_row([part_id], read).optional()
+}
+
+/// How many parts of the set there are, and their bytes.
+pub(crate) fn held(db: &Connection, set: SetId) -> rusqlite::Result<Held> {
+    let sql = "select count(*), ifnull(sum(size), 0) from part where id between ?1 and ?2";
+    let (first, last) = set.part_ids();
+    db.prepare_cached(sql)?
+        .query_row([first, last], |row| Ok(Held { parts: row.get(0)?, bytes: row.get(1)? }))
 }
 
 /// Up to `limit` parts with numbers over `after`, ascending.

@@ -18,6 +18,7 @@ const CACHED_STATEMENTS: usize = 64;
 const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0001_tables.sql"),
     include_str!("../../migrations/0002_copies_tags.sql"),
+    include_str!("../../migrations/0003_announced.sql"),
 ];
 
 /// Why the database cannot be opened.

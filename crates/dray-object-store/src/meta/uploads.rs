@@ -43,9 +43,12 @@ pub(crate) struct Upload {
     /// JSON of the tags that its object will have.
     pub(crate) tags: String,
     pub(crate) checksum: ChecksumChoice,
+    /// Bytes that its object will have, if that was said: they bound what may be stored of it.
+    pub(crate) announced_bytes: Option<u64>,
 }
 
-const COLUMNS: &str = "set_id, token, bucket, key, created_at, headers, algorithm, checksum_type, tags";
+const COLUMNS: &str =
+    "set_id, token, bucket, key, created_at, headers, algorithm, checksum_type, tags, announced_bytes";
 
 impl Upload {
     fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
@@ -57,19 +60,30 @@ impl Upload {
             headers: row.get(5)?,
             checksum: ChecksumChoice::from_row(row, 6, 7)?,
             tags: row.get(8)?,
+            announced_bytes: row.get(9)?,
         })
     }
 }
 
 /// Notes a new upload.
 pub(crate) fn insert(db: &Connection, upload: &Upload) -> rusqlite::Result<()> {
-    let sql =
-        "insert into upload (set_id, token, bucket, key, created_at, headers, algorithm, checksum_type, tags)
-               values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
-    let Upload { id, bucket, key, created_at, headers, tags, checksum } = upload;
+    let sql = "insert into upload
+                   (set_id, token, bucket, key, created_at, headers, algorithm, checksum_type, tags, announced_bytes)
+               values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    let Upload { id, bucket, key, created_at, headers, tags, checksum, announced_bytes } = upload;
     let (algorithm, checksum_type) = (checksum.algorithm.as_str(), checksum.checksum_type.as_str());
-    let values =
-        params![id.set.0, id.token, bucket, key, created_at, headers, algorithm, checksum_type, tags];
+    let values = params![
+        id.set.0,
+        id.token,
+        bucket,
+        key,
+        created_at,
+        headers,
+        algorithm,
+        checksum_type,
+        tags,
+        announced_bytes
+    ];
     db.prepare_cached(sql)?.execute(values).map(drop)
 }
 

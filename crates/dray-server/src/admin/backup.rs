@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
 use std::path::{Component, Path, PathBuf};
 
+use dray_object_store::private;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
@@ -85,7 +86,8 @@ impl Admin {
         clock: &Clock,
         tell: impl FnMut(&Copied),
     ) -> Result<Copied, crate::Error> {
-        crate::folder::make(&folder.join(OBJECTS))?;
+        make_private(folder)
+            .map_err(|source| crate::Error::DataFolder { path: folder.to_owned(), source })?;
         let holder = random::text()?;
         if !self.keep_objects(&holder).await? {
             return Err(Error::field("Another backup", "is running, or was cut off: wait ten minutes").into());
@@ -164,6 +166,16 @@ impl Admin {
     }
 }
 
+/// Makes the folder of a backup, and takes from everybody else what rights they have on it.
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    private::make_folder(folder)?;
+    for name in [ROWS, INVENTORY] {
+        private::tighten_file(&folder.join(name))?;
+    }
+    private::make_folder(&folder.join(OBJECTS))?;
+    private::tighten_folder(&folder.join(OBJECTS))
+}
+
 async fn back_up(
     store: &Store,
     folder: &Path,
@@ -186,9 +198,9 @@ async fn back_up(
     if !with_bytes {
         return Ok((entry, Outcome::Kept));
     }
-    std::fs::create_dir_all(path.parent().unwrap_or(folder)).map_err(Error::internal)?;
+    private::make_folder(path.parent().unwrap_or(folder)).map_err(Error::internal)?;
     let unfinished = path.with_extension("new");
-    let mut file = File::create(&unfinished).map_err(Error::internal)?;
+    let mut file = private::create_file(&unfinished).map_err(Error::internal)?;
     let mut digest = crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc64Nvme);
     store.objects.read(&entry.key, (0, size_bytes), &mut file, &mut digest).await?;
     file.sync_all().map_err(Error::internal)?;
@@ -272,7 +284,7 @@ fn read_inventory(folder: &Path) -> drive::Result<Vec<Entry>> {
 fn write_inventory(folder: &Path, entries: &[Entry]) -> drive::Result<()> {
     let unfinished = folder.join(format!("{INVENTORY}.new"));
     let write = || -> std::io::Result<()> {
-        let mut file = BufWriter::new(File::create(&unfinished)?);
+        let mut file = BufWriter::new(private::create_file(&unfinished)?);
         for entry in entries {
             serde_json::to_writer(&mut file, entry)?;
             file.write_all(b"\n")?;

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader, BufWriter, Lines, Write as _};
 use std::path::Path;
 
+use dray_object_store::private;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -60,7 +61,7 @@ impl Summing {
 pub(super) async fn write(db: &Db, path: &Path, now: Timestamp) -> Result<Sum> {
     let path = path.to_owned();
     db.read_long(move |c| {
-        let mut file = BufWriter::new(File::create(&path).map_err(Error::internal)?);
+        let mut file = BufWriter::new(private::create_file(&path).map_err(Error::internal)?);
         let mut put = |line: String| writeln!(file, "{line}").map_err(Error::internal);
         let header = Header { format: FORMAT, dray: env!("CARGO_PKG_VERSION").to_owned(), at: now };
         put(json(&header)?)?;

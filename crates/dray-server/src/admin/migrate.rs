@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
 
+use dray_object_store::private;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::backup::{AT_ONCE, Copied, Outcome};
@@ -111,8 +112,7 @@ impl Notes {
     fn open(folder: &Path, store: &str) -> drive::Result<Self> {
         let name: String = store.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
         let path = folder.join(format!("migrated-to-{name}"));
-        let mut options = File::options();
-        let file = options.create(true).append(true).open(&path).map_err(Error::internal)?;
+        let file = private::ensure_file(&path).map_err(Error::internal)?;
         let done = std::fs::read_to_string(&path).map_err(Error::internal)?;
         Ok(Self { done: done.lines().map(str::to_owned).collect(), file })
     }

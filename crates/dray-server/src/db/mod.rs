@@ -13,6 +13,7 @@ pub(crate) mod idempotency;
 pub(crate) mod items;
 pub(crate) mod leases;
 pub(crate) mod links;
+pub(crate) mod measures;
 pub(crate) mod orphans;
 pub(crate) mod outbox;
 pub(crate) mod participants;

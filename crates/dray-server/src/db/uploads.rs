@@ -1,7 +1,7 @@
 //! Uploads: rows of the state machine in `drive/upload.rs`. Every change of state is one compare-and-set.
 
 use dray_api::upload::OnConflict;
-use dray_api::{ItemId, UploadRowId};
+use dray_api::{ItemId, UploadRowId, UserId, WorkspaceId};
 use jiff::Timestamp;
 
 use super::clock::{LeaseTime, find_at, list_at};
@@ -127,6 +127,17 @@ pub(crate) fn open_of_caller(
     let params: [&dyn Param; 7] =
         [&user, &workspace, &before, &id, &millis(now), &rows_at_most(limit), &caller.only_uploads()];
     list_at(c, sql, &params, lease_now, upload)
+}
+
+/// How many of a user's uploads have not come to their end; counts no further than `limit`.
+pub(crate) fn count_open(c: &Conn, workspace: WorkspaceId, user: UserId, limit: u32) -> Result<u64, Error> {
+    let sql = "select count(*) as uploads from (
+                   select 1 from uploads
+                   where user_id = $1 and workspace_id = $2
+                     and (state = 'opening' or state = 'open' or state = 'completing') limit $3
+               ) open_ones";
+    let params: [&dyn Param; 3] = [&user.to_string(), &workspace.to_string(), &i64::from(limit)];
+    Ok(find(c, sql, &params, |row| size(row, "uploads"))?.unwrap_or_default())
 }
 
 /// → `aborted`, by its caller; `false`: it is over, or being finalized.

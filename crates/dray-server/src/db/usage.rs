@@ -24,14 +24,55 @@ pub(crate) fn of_user(c: &Conn, workspace: WorkspaceId, user: UserId) -> Result<
                from memberships m
                left join usage u on u.workspace_id = m.workspace_id and u.user_id = m.user_id
                where m.workspace_id = $1 and m.user_id = $2";
+    let held = held(c, workspace, Some(user))?;
     find(c, sql, &[&workspace.to_string(), &user.to_string()], |row| {
         let quota: Option<i64> = row.get("quota_bytes")?;
         Ok(Usage {
             items: size(row, "items")?,
             used_bytes: size(row, "size_bytes")?,
             quota_bytes: quota.map(u64::try_from).transpose().map_err(Error::value)?,
+            open_uploads: held.uploads,
+            reserved_bytes: held.reserved_bytes,
+            uploading_bytes: held.stored_bytes,
         })
     })
+}
+
+/// What uploads that have not come to their end hold.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Held {
+    pub(crate) uploads: u64,
+    /// What they count as: what they were announced with or, if that is more, what the store has of them.
+    pub(crate) reserved_bytes: u64,
+    /// What the store had of them when the sweeper last looked.
+    pub(crate) stored_bytes: u64,
+}
+
+/// What the unfinished uploads of a user (`None`: of everybody in the workspace) hold.
+pub(crate) fn held(c: &Conn, workspace: WorkspaceId, user: Option<UserId>) -> Result<Held, Error> {
+    let whose = if user.is_some() { "and u.user_id = $2" } else { "" };
+    let sql = format!(
+        "select count(*) as uploads,
+                cast(coalesce(sum(case when m.stored_bytes > u.size_bytes then m.stored_bytes
+                                       else u.size_bytes end), 0) as bigint) as reserved_bytes,
+                cast(coalesce(sum(m.stored_bytes), 0) as bigint) as stored_bytes
+         from uploads u left join measured_uploads m on m.upload_id = u.id
+         where u.workspace_id = $1
+           and (u.state = 'opening' or u.state = 'open' or u.state = 'completing') {whose}"
+    );
+    let read = |row: &Row<'_>| {
+        Ok(Held {
+            uploads: size(row, "uploads")?,
+            reserved_bytes: size(row, "reserved_bytes")?,
+            stored_bytes: size(row, "stored_bytes")?,
+        })
+    };
+    let workspace = workspace.to_string();
+    let held = match user {
+        None => find(c, &sql, &[&workspace], read),
+        Some(user) => find(c, &sql, &[&workspace, &user.to_string()], read),
+    };
+    Ok(held?.unwrap_or_default())
 }
 
 /// What all users own: how many files and folders, and bytes.
@@ -64,16 +105,23 @@ pub(crate) fn quota(c: &Conn, workspace: WorkspaceId, user: Option<UserId>) -> R
     found?.flatten().map(u64::try_from).transpose().map_err(Error::value)
 }
 
-/// Bytes that a user (`None`: everybody in the workspace) owns and that their unfinished uploads may still come to. In
-/// one statement: a finalize takes from the one what it adds to the other.
+/// Bytes that a user (`None`: everybody in the workspace) owns and that their unfinished uploads may still come to, or
+/// have come to in the store if that is more. In one statement: a finalize takes from the one what it adds to the other.
 pub(crate) fn taken_bytes(c: &Conn, workspace: WorkspaceId, user: Option<UserId>) -> Result<u64, Error> {
-    let whose = if user.is_some() { "and user_id = $2" } else { "" };
+    let (whose, whose_upload) = match user {
+        Some(_) => ("and user_id = $2", "and u.user_id = $2"),
+        None => ("", ""),
+    };
     let sql = format!(
         "select cast(coalesce(sum(size_bytes), 0) as bigint) as size_bytes from (
              select size_bytes from usage where workspace_id = $1 {whose}
              union all
              select size_bytes from uploads
              where workspace_id = $1 and (state = 'opening' or state = 'open' or state = 'completing') {whose}
+             union all
+             select m.stored_bytes - u.size_bytes from measured_uploads m cross join uploads u
+             where u.id = m.upload_id and m.stored_bytes > u.size_bytes and u.workspace_id = $1
+               and (u.state = 'open' or u.state = 'completing') {whose_upload}
          ) taken"
     );
     let workspace = workspace.to_string();

@@ -181,6 +181,16 @@ pub enum Error {
         needed_bytes: u64,
         /// Bytes that are left.
         left_bytes: u64,
+        /// Uploads that have not come to their end and count towards the quota.
+        open_uploads: u64,
+        /// Bytes that those hold.
+        held_bytes: u64,
+    },
+    /// The user has as many unfinished uploads as one may have.
+    #[error("the user has {limit} unfinished uploads")]
+    TooManyUploads {
+        /// The limit.
+        limit: u32,
     },
     /// A cursor that was not answered for this list.
     #[error("the cursor is not one of this list")]

@@ -12,6 +12,10 @@ use super::{Error, Result};
 /// The least [`UploadRules::idle_life`]: whoever loses their connection has a while to come back.
 pub(crate) const LEAST_IDLE_LIFE: Duration = Duration::from_mins(10);
 
+/// [`UploadRules::max_open_uploads`], if nothing else is said: far more than clients have at once, and few enough for
+/// what each may store beyond the quota (see the store's allowances) to come to little.
+pub const MAX_OPEN_UPLOADS: u32 = 1000;
+
 /// A later expiry is written only when it gains this part of the idle life, so that signing rarely writes.
 const EXPIRY_STEPS: u32 = 24;
 
@@ -24,6 +28,8 @@ pub struct UploadRules {
     pub whole_life: Duration,
     /// Most bytes of a file.
     pub max_file_bytes: u64,
+    /// Most unfinished uploads that one user may have in a workspace.
+    pub max_open_uploads: u32,
     /// Files must be of one of these types; empty: of any.
     pub allowed_types: Vec<FileType>,
     /// Files must be of none of these types.
@@ -36,6 +42,7 @@ impl Default for UploadRules {
             idle_life: Duration::from_hours(24),
             whole_life: Duration::from_hours(7 * 24),
             max_file_bytes: MAX_FILE_BYTES,
+            max_open_uploads: MAX_OPEN_UPLOADS,
             allowed_types: Vec::new(),
             blocked_types: Vec::new(),
         }

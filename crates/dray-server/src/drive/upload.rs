@@ -6,7 +6,7 @@
 //!    └──────────┴──► aborted | expired
 //! ```
 
-use dray_api::upload::{OnConflict, OpenUpload, UploadStatus};
+use dray_api::upload::{OnConflict, OpenUpload, StoredPart, UploadStatus};
 use dray_api::{ItemId, PartPlan, UploadRowId, UserId, WorkspaceId};
 use jiff::{SignedDuration, Timestamp};
 
@@ -235,6 +235,18 @@ impl Upload {
             _ => Error::UploadNotFound,
         }
     }
+}
+
+/// An upload may store its file twice, as a client may cut it anew, and a little more.
+const STORED_TIMES: u64 = 2;
+const STORED_SLACK_BYTES: u64 = 64 << 10;
+
+/// Whether the parts that a store has of an upload are more than a client needs for a file of this size: one is larger
+/// than the file, or all together are more than the file twice.
+pub(crate) fn is_oversized(announced_bytes: u64, parts: &[StoredPart]) -> bool {
+    let stored: u64 = parts.iter().map(|part| part.size).sum();
+    let most = announced_bytes.saturating_mul(STORED_TIMES).saturating_add(STORED_SLACK_BYTES);
+    stored > most || parts.iter().any(|part| part.size > announced_bytes)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::header::{AUTHORIZATION, HOST};
 use axum::http::uri::Authority;
 use dray_object_store::{BucketIn, ObjectStore};
-use dray_s3::decode_path;
+use dray_s3::{Endpoint, decode_path};
 
 use crate::hosts::OwnHosts;
 
@@ -57,17 +57,27 @@ pub(super) struct Sorter {
     store: ObjectStore,
     bucket: &'static str,
     own_hosts: Arc<OwnHosts>,
+    /// The host where stored bytes are and nothing else is, if there is one.
+    bytes: Option<Endpoint>,
     drives_segments: Arc<[String]>,
 }
 
 impl Sorter {
-    pub(super) fn new(store: ObjectStore, bucket: &'static str, own_hosts: Arc<OwnHosts>) -> Self {
+    pub(super) fn new(
+        store: ObjectStore,
+        bucket: &'static str,
+        own_hosts: Arc<OwnHosts>,
+        bytes: Option<Endpoint>,
+    ) -> Self {
         let drives_segments = super::first_segments().into();
-        Self { store, bucket, own_hosts, drives_segments }
+        Self { store, bucket, own_hosts, bytes, drives_segments }
     }
 
     /// Whom `request` is for. Asked after the routes were looked up, so that the drive's are known.
     pub(super) fn sort(&self, request: &Request) -> Destination {
+        if self.is_at_bytes(request) {
+            return Destination::Store(BucketIn::Path);
+        }
         let place = bucket_in(host(request), &self.own_hosts, |name| self.store.has_bucket(name));
         let is_stores = match &place {
             // A name below the server's that is no bucket is one more name of the page.
@@ -75,6 +85,13 @@ impl Sorter {
             BucketIn::Path | BucketIn::Unclear => self.is_stores_path(request),
         };
         if is_stores { Destination::Store(place) } else { Destination::Drive }
+    }
+
+    fn is_at_bytes(&self, request: &Request) -> bool {
+        let Some(bytes) = &self.bytes else { return false };
+        let host = host(request).unwrap_or_default();
+        let default_port = if bytes.scheme() == "https" { ":443" } else { ":80" };
+        host.strip_suffix(default_port).unwrap_or(host).eq_ignore_ascii_case(&bytes.host(""))
     }
 
     fn is_stores_path(&self, request: &Request) -> bool {

@@ -139,6 +139,7 @@ pub(super) fn status(code: Code) -> StatusCode {
         | Code::TokenRotated
         | Code::IdempotencyKeyReused
         | Code::IdempotencyKeyInUse
+        | Code::TooManyUploads
         | Code::OwnerIsFixed => StatusCode::CONFLICT,
         Code::UploadAborted | Code::UploadExpired => StatusCode::GONE,
         Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -274,13 +275,16 @@ fn drive_parts(err: &drive::Error) -> (Code, String) {
         E::TokenNotFound => {
             (Code::TokenNotFound, "There is no token with this id, or it is not yours.".into())
         }
-        E::QuotaExceeded { of, needed_bytes, left_bytes } => {
+        E::QuotaExceeded { of, needed_bytes, left_bytes, open_uploads, held_bytes } => {
             let whose = match of {
                 drive::QuotaOf::User => "your quota",
                 drive::QuotaOf::Workspace => "the workspace's quota",
             };
-            (Code::QuotaExceeded, format!("fileSize is {needed_bytes} bytes, and {left_bytes} are left of {whose} (open uploads and the trash count). Remove something for good, or ask whoever runs this server."))
+            (Code::QuotaExceeded, format!("fileSize is {needed_bytes} bytes, and {left_bytes} are left of {whose}. {open_uploads} unfinished uploads hold {held_bytes} bytes of it; the trash counts too. Finish or abort uploads (GET /drive/uploads lists yours, as `dray uploads list` does), remove something for good, or ask whoever runs this server."))
         }
+        E::TooManyUploads { limit } => (Code::TooManyUploads, format!(
+            "You have {limit} unfinished uploads, which is as many as this server lets one user have. Finish or abort some (GET /drive/uploads lists them, as `dray uploads list` does), or wait until they expire."
+        )),
         E::InvalidCursor => (Code::InvalidParameter,
             "cursor must be the nextCursor of an answer to the same request.".into(),
         ),

@@ -317,7 +317,7 @@ impl FromRequestParts<App> for PublicUrl {
     }
 }
 
-/// Where this caller reaches the store: the embedded one, where they reach the server.
+/// Where this caller reaches the store: the embedded one where `--bytes-url` says, or else where they reach the server.
 pub(crate) struct PublicEndpoint(pub(crate) Endpoint);
 
 impl FromRequestParts<App> for PublicEndpoint {
@@ -325,6 +325,9 @@ impl FromRequestParts<App> for PublicEndpoint {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
         if let Some(endpoint) = app.service.objects.public_endpoint() {
+            return Ok(Self(endpoint.clone()));
+        }
+        if let Some(endpoint) = &app.bytes {
             return Ok(Self(endpoint.clone()));
         }
         let PublicUrl(url) = PublicUrl::from_request_parts(parts, app).await?;

@@ -32,7 +32,8 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// From the inside to the outside.
 pub(super) fn around(routes: Router, app: &App, around: Around<'_>) -> Router {
     let Around { store, bucket, origins, proxies, traces } = around;
-    let store = store.map(|store| (store.router(), Sorter::new(store, bucket, app.hosts.clone())));
+    let store =
+        store.map(|store| (store.router(), Sorter::new(store, bucket, app.hosts.clone(), app.bytes.clone())));
     let sorter = store.as_ref().map(|(_, sorter)| sorter.clone());
     let compressed =
         ServiceBuilder::new().map_request(compression::disregard_impossible).layer(compression::layer());

@@ -36,8 +36,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::http::{HeaderValue, Method};
-
 use dray_object_store::ObjectStore;
+use dray_s3::Endpoint;
 
 use crate::hosts::OwnHosts;
 use crate::service::Service;
@@ -57,6 +57,10 @@ pub(crate) struct App {
     pub(crate) base_path: BasePath,
     /// Hosts that are the server's own; none: nobody named any.
     pub(crate) hosts: Arc<OwnHosts>,
+    /// Where clients reach the store's bytes, if that is not where they reach this server.
+    pub(crate) bytes: Option<Endpoint>,
+    /// Origins besides the page's own that the page may send requests to, each after a space.
+    pub(crate) store_origins: Arc<str>,
     /// How often callers may ask.
     pub(crate) rate_limits: RateLimits,
 }

@@ -1,4 +1,7 @@
 //! The browser page and the API's reference page, built from `web/` into the binary.
+//!
+//! Files of users may be answered by the same origin. So a page names its own scripts and styles by a nonce, which is
+//! another one for each answer (W3C, "Content Security Policy Level 3", 2.3.1): nothing else of the origin can run in it.
 
 use std::borrow::Cow;
 
@@ -10,39 +13,60 @@ use rust_embed::RustEmbed;
 use super::error::{Error, route_not_found};
 use super::extract::PathText;
 use super::{App, BasePath};
+use crate::{drive, random};
 
 #[derive(RustEmbed)]
 #[folder = "../../web/dist"]
 #[allow_missing = true]
 struct Files;
 
-/// Own scripts and styles only. Parts and downloads go to the store, which may be any host.
-const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'self'; connect-src 'self' http: https:; img-src 'self' data:; base-uri 'none'; \
-     form-action 'none'; frame-ancestors 'none'",
-);
+/// What a script, style or icon may do if it is opened by itself: nothing.
+const ASSET_POLICY: HeaderValue =
+    HeaderValue::from_static("default-src 'none'; sandbox; frame-ancestors 'none'");
+/// How the built pages begin the elements that load scripts and styles; each gets the nonce.
+const LOADING: [&str; 2] = ["<script ", "<link rel=\"stylesheet\" "];
 /// Their names change with their bytes.
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const CHECK_FIRST: HeaderValue = HeaderValue::from_static("no-cache");
 /// How a file begins that `web/build.mjs` has compressed because it is large (RFC 1952, 2.3.1).
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
-pub(super) async fn index(State(app): State<App>) -> Response {
-    html("index.html", &app.base_path)
+pub(super) async fn index(State(app): State<App>) -> Result<Response, Error> {
+    html("index.html", &app)
 }
 
 /// The reference page of the API, which draws `/openapi.json`.
-pub(super) async fn docs(State(app): State<App>) -> Response {
-    html("docs.html", &app.base_path)
+pub(super) async fn docs(State(app): State<App>) -> Result<Response, Error> {
+    html("docs.html", &app)
 }
 
-/// A page, whose addresses begin with the base path. Its scripts find that in `<meta name="base-path">`.
-fn html(name: &str, base_path: &BasePath) -> Response {
-    match Files::get(name) {
-        Some(file) => page(below(file.data, base_path), "text/html; charset=utf-8", CHECK_FIRST),
-        None => "Dray is running. This binary was built without the browser page: `make run` builds both.\n"
-            .into_response(),
+fn html(name: &str, app: &App) -> Result<Response, Error> {
+    let Some(file) = Files::get(name) else {
+        let text =
+            "Dray is running. This binary was built without the browser page: `make run` builds both.\n";
+        return Ok(text.into_response());
+    };
+    let nonce = random::text()?;
+    let policy = HeaderValue::try_from(policy(&nonce, &app.store_origins)).map_err(drive::Error::internal)?;
+    let html = below(file.data, &app.base_path);
+    let html = with_nonce(&String::from_utf8_lossy(&html), &nonce).into_bytes();
+    Ok(page(html.into(), "text/html; charset=utf-8", CHECK_FIRST, policy))
+}
+
+/// Own scripts and styles only, and requests to this origin and to where parts and downloads go.
+fn policy(nonce: &str, store_origins: &str) -> String {
+    format!(
+        "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src 'self' data:; \
+         connect-src 'self'{store_origins}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+}
+
+fn with_nonce(html: &str, nonce: &str) -> String {
+    let mut html = html.to_owned();
+    for element in LOADING {
+        html = html.replace(element, &format!("{element}nonce=\"{nonce}\" "));
     }
+    html
 }
 
 fn below(html: Cow<'static, [u8]>, base_path: &BasePath) -> Cow<'static, [u8]> {
@@ -65,16 +89,16 @@ pub(super) async fn asset(uri: Uri, PathText(path): PathText) -> Result<Response
     let Some(path) = path else { return Err(route_not_found(uri).await) };
     let name = format!("assets/{path}");
     let file = Files::get(&name).ok_or(Error::RouteNotFound { path: format!("/{name}") })?;
-    Ok(page(file.data, file.metadata.mimetype(), FOR_EVER))
+    Ok(page(file.data, file.metadata.mimetype(), FOR_EVER, ASSET_POLICY))
 }
 
-fn page(data: Cow<'static, [u8]>, mime_type: &str, cache: HeaderValue) -> Response {
+fn page(data: Cow<'static, [u8]>, mime_type: &str, cache: HeaderValue, policy: HeaderValue) -> Response {
     let mime_type =
         HeaderValue::from_str(mime_type).unwrap_or(HeaderValue::from_static("application/octet-stream"));
     let headers: [(HeaderName, HeaderValue); 5] = [
         (header::CONTENT_TYPE, mime_type),
         (header::CACHE_CONTROL, cache),
-        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::CONTENT_SECURITY_POLICY, policy),
         (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
         (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     ];
@@ -84,4 +108,25 @@ fn page(data: Cow<'static, [u8]>, mime_type: &str, cache: HeaderValue) -> Respon
         response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_script_and_style_of_a_page_has_the_nonce() {
+        let html = r#"<link rel="icon" href="/i" /><link rel="stylesheet" href="/s" /><script type="module" src="/m">"#;
+        let page = with_nonce(html, "7");
+        assert_eq!(
+            page,
+            r#"<link rel="icon" href="/i" /><link rel="stylesheet" nonce="7" href="/s" /><script nonce="7" type="module" src="/m">"#
+        );
+        for name in ["index.html", "docs.html"] {
+            let Some(file) = Files::get(name) else { continue };
+            let page = with_nonce(&String::from_utf8_lossy(&file.data), "7");
+            let loading = page.matches("<script").count() + page.matches("rel=\"stylesheet\"").count();
+            assert_eq!((page.matches("nonce=\"7\"").count(), loading >= 2), (loading, true), "{name}");
+        }
+    }
 }

@@ -68,7 +68,7 @@ pub(super) fn api() -> Vec<Route> {
     routes! {
         POST(once) DriveUpload "/drive/files/upload/multipart/start" uploads::start
             [InvalidName, FileTooLarge, FileTypeNotAllowed, NotAFolder, ConfinedToken, RoleTooLow, NotFound,
-             UploadExpired, StoreUnreachable, StoreLacks, QuotaExceeded];
+             UploadExpired, StoreUnreachable, StoreLacks, TooManyUploads, QuotaExceeded];
         POST(same) DriveUpload "/drive/files/upload/multipart/presigned-urls" uploads::presigned_urls
             [InvalidParameter, ImpossiblePartCount, UploadNotFound, FinalizedDifferently, UploadAborted, UploadExpired,
              StoreUnreachable];

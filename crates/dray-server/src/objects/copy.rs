@@ -10,7 +10,7 @@ use http::Method;
 use jiff::Timestamp;
 
 use super::client::Request;
-use super::{Objects, not_understood, text};
+use super::{NewUpload, Objects, not_understood, text};
 use crate::drive::parts::PartList;
 use crate::drive::{Error, Result};
 
@@ -125,7 +125,8 @@ impl Objects {
         size_bytes: u64,
     ) -> Result<NewObject<'_>> {
         let token = crate::random::text()?;
-        let upload_id = self.create_upload(key, mime_type, &token).await?;
+        let new = NewUpload { key, mime_type, store_token: &token, size_bytes };
+        let upload_id = self.create_upload(&new).await?;
         let (plan, key, mime_type) =
             (PartPlan::recommended(size_bytes), key.to_owned(), mime_type.to_owned());
         Ok(NewObject { objects: self, key, mime_type, token, upload_id, size_bytes, plan, parts: Vec::new() })

@@ -26,6 +26,7 @@ use jiff::Timestamp;
 
 use crate::config::{Clock, S3Config, SettingError};
 use crate::drive::parts::{Crc64, PartList};
+use crate::drive::upload::Upload;
 use crate::drive::{Error, Result};
 use crate::metrics::Metrics;
 use client::{Client, Request};
@@ -38,7 +39,7 @@ pub(crate) use sign::{PartUrls, Reading, UrlScope};
 /// What requests that never leave this process are signed for.
 const NO_HOST: &str = "http://embedded";
 /// The metadata that proves whose upload an object is.
-const TOKEN_METADATA: &str = "x-amz-meta-dray-upload";
+pub(crate) const TOKEN_METADATA: &str = "x-amz-meta-dray-upload";
 const CRC64: &str = "x-amz-checksum-crc64nvme";
 /// Between two pieces of an object that is read back.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
@@ -92,6 +93,22 @@ pub(crate) enum Completion {
     NoSuchUpload,
     /// No answer, or none that tells: the object may be there.
     Unknown(Error),
+}
+
+/// What the store is told of an upload when it is begun.
+pub(crate) struct NewUpload<'a> {
+    pub(crate) key: &'a str,
+    pub(crate) mime_type: &'a str,
+    /// A random text that its object will carry: it proves whose the object is.
+    pub(crate) store_token: &'a str,
+    pub(crate) size_bytes: u64,
+}
+
+impl<'a> NewUpload<'a> {
+    pub(crate) fn of(upload: &'a Upload) -> Self {
+        let Upload { object_key, mime_type, store_token, size_bytes, .. } = upload;
+        Self { key: object_key, mime_type, store_token, size_bytes: *size_bytes }
+    }
 }
 
 /// An object as the store has it.
@@ -175,20 +192,20 @@ impl Objects {
         Ok(())
     }
 
-    /// Begins a multipart upload whose object will carry `store_token`; answers the store's upload id.
+    /// Begins a multipart upload; answers the store's upload id. The embedded store is told the announced size, and
+    /// takes no more of the upload than that allows.
     ///
     /// Asking twice may begin two, if it is the first answer that was lost. Then whatever else there is under the key
     /// is given up.
-    pub(crate) async fn create_upload(
-        &self,
-        key: &str,
-        mime_type: &str,
-        store_token: &str,
-    ) -> Result<String> {
-        let request = Request::new("CreateMultipartUpload", Method::POST, key)
+    pub(crate) async fn create_upload(&self, new: &NewUpload<'_>) -> Result<String> {
+        let key = new.key;
+        let mut request = Request::new("CreateMultipartUpload", Method::POST, key)
             .query("uploads", "")
-            .header("content-type", mime_type)
-            .header(TOKEN_METADATA, store_token);
+            .header("content-type", new.mime_type)
+            .header(TOKEN_METADATA, new.store_token);
+        if self.kind == Kind::Embedded {
+            request = request.header("x-amz-mp-object-size", new.size_bytes.to_string());
+        }
         let answer = self.client.ask(request).await?;
         let id = read_upload_id(&answer.body).ok_or_else(|| not_understood("CreateMultipartUpload"))?;
         if answer.asked > 1 {

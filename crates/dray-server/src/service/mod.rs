@@ -8,6 +8,7 @@ mod finalize;
 pub(crate) mod lease;
 mod links;
 mod make_item;
+mod measure;
 mod once;
 mod participants;
 pub(crate) mod passwords;

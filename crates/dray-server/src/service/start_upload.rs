@@ -11,8 +11,10 @@ use crate::die_at;
 use crate::drive::access::Caller;
 use crate::drive::item::{ItemName, MimeType, object_key};
 use crate::drive::parts::Crc64;
+use crate::drive::rules::UploadRules;
 use crate::drive::upload::{State, Upload, check_on_conflict};
 use crate::drive::{Error, QuotaOf, Result, wire_time};
+use crate::objects::NewUpload;
 use crate::random;
 
 /// How long a start may take: beyond what the store is given to answer. After that its server is taken for gone, and a
@@ -52,13 +54,14 @@ impl Service {
     /// Runs to its end even if the caller goes away: between the store's answer and the note of it, an upload
     /// is known to nobody.
     async fn open_upload(&self, caller: Caller, upload: Upload, once: Once) -> Result<Made<StartedUpload>> {
-        let row = upload.clone();
+        let (row, service) = (upload.clone(), self.clone());
         let begun = self.db.write(move |c| {
             if let Some(opened) = opened_before(c, &caller, &once, row.created_at)? {
                 return Ok(Begun::Before(Box::new(opened)));
             }
             target(c, &caller, row.parent)?;
             check_quota(c, &row)?;
+            check_open_uploads(c, &row, &service.rules)?;
             uploads::insert_opening(c, &row)?;
             once.keep_upload(c, &caller, row.id, row.created_at)?;
             Ok(Begun::Now)
@@ -68,8 +71,7 @@ impl Service {
             return Ok(Made::before(started(*opened, upload_id)));
         }
         die_at("W1");
-        let created = self.objects.create_upload(&upload.object_key, &upload.mime_type, &upload.store_token);
-        let upload_id = match created.await {
+        let upload_id = match self.objects.create_upload(&NewUpload::of(&upload)).await {
             Ok(upload_id) => upload_id,
             Err(err) => return self.give_up_opening(&upload, err).await,
         };
@@ -163,8 +165,27 @@ fn check_quota(c: &Conn, upload: &Upload) -> Result<()> {
         usage::lock(c, upload.workspace, user)?;
         let left_bytes = quota_bytes.saturating_sub(usage::taken_bytes(c, upload.workspace, user)?);
         if upload.size_bytes > left_bytes {
-            return Err(Error::QuotaExceeded { of, needed_bytes: upload.size_bytes, left_bytes });
+            let needed_bytes = upload.size_bytes;
+            let usage::Held { uploads: open_uploads, reserved_bytes: held_bytes, .. } =
+                usage::held(c, upload.workspace, user)?;
+            return Err(Error::QuotaExceeded { of, needed_bytes, left_bytes, open_uploads, held_bytes });
         }
     }
     Ok(())
+}
+
+/// Starts that may pass [`check_open_uploads`] at the same time without having waited for each other: more than there
+/// are connections to a database.
+const STARTS_AT_ONCE: u32 = 100;
+
+/// Refuses an upload of a user who has as many unfinished ones as one may have. Only who is close to the limit waits for
+/// their other starts.
+fn check_open_uploads(c: &Conn, upload: &Upload, rules: &UploadRules) -> Result<()> {
+    let limit = rules.max_open_uploads;
+    let open = || uploads::count_open(c, upload.workspace, upload.user, limit);
+    if open()? < u64::from(limit.saturating_sub(STARTS_AT_ONCE)) {
+        return Ok(());
+    }
+    usage::lock(c, upload.workspace, Some(upload.user))?;
+    if open()? < u64::from(limit) { Ok(()) } else { Err(Error::TooManyUploads { limit }) }
 }

@@ -44,6 +44,8 @@ pub struct Report {
     pub reopened: u64,
     /// Uploads that had expired and were aborted in the store.
     pub expired: u64,
+    /// Uploads of which the store had more than was announced, and that were aborted.
+    pub oversized: u64,
     /// Items whose time in the trash is over.
     pub trash_expired: u64,
     /// Items that were removed for good.
@@ -76,6 +78,7 @@ impl Service {
         self.sweep_keys(now).await?;
         self.forget_finished(now).await?;
         self.sweep_objects(now, limit, &mut report).await?;
+        self.measure_uploads(now, &mut report).await?;
         Ok(report)
     }
 

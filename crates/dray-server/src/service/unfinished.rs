@@ -8,7 +8,7 @@ use crate::db::uploads;
 use crate::die_at;
 use crate::drive::access::Caller;
 use crate::drive::listing::{read_time_cursor, time_cursor};
-use crate::drive::upload::State;
+use crate::drive::upload::{State, Upload};
 use crate::drive::{Error, Result, wire_time};
 use crate::webhooks::Event;
 
@@ -37,15 +37,8 @@ impl Service {
         if !upload.is_abortable()? {
             return Ok(());
         }
-        let (service, row, id, now) = (self.clone(), upload.clone(), upload.id, self.clock.now());
-        let aborted = self.db.write_freeing(move |c| {
-            let is_done = uploads::abort(c, id)?;
-            if is_done {
-                service.webhooks.note(c, &Event::UploadAborted(&row), now)?;
-            }
-            Ok(is_done)
-        });
-        if !aborted.await? {
+        let id = upload.id;
+        if !self.end_upload(&upload, self.clock.now()).await? {
             // Something came first: what, is the answer.
             let lease_now = self.db.lease_time();
             let now_there = self.db.read(move |c| Ok(uploads::by_id(c, id, lease_now)?)).await?;
@@ -59,6 +52,20 @@ impl Service {
             tracing::warn!(upload = %id, %err, "the parts of an aborted upload stay for now");
         }
         Ok(())
+    }
+
+    /// Notes that an upload is aborted, and tells it; `false`: it was over, or is being finalized. Its parts are still in
+    /// the store.
+    pub(super) async fn end_upload(&self, upload: &Upload, now: Timestamp) -> Result<bool> {
+        let (service, row) = (self.clone(), upload.clone());
+        let aborted = self.db.write_freeing(move |c| {
+            let is_done = uploads::abort(c, row.id)?;
+            if is_done {
+                service.webhooks.note(c, &Event::UploadAborted(&row), now)?;
+            }
+            Ok(is_done)
+        });
+        aborted.await
     }
 
     /// A page of the caller's uploads that have not come to their end, the latest first. A token that is confined to

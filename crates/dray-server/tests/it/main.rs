@@ -49,6 +49,7 @@ mod shutdown;
 mod slowness;
 mod start;
 mod store_down;
+mod stored_bytes;
 mod tls;
 mod token_lineage;
 mod tokens;

@@ -18,7 +18,9 @@ async fn set_quota(world: &World, email: &str, bytes: Option<u64>) {
 async fn usage_is_exact_through_everything_that_happens_to_items() {
     let mut world = World::start().await;
     let owner = world.owner();
-    let empty = json!({ "items": 0, "usedBytes": 0, "quotaBytes": null });
+    let empty = json!({
+        "items": 0, "usedBytes": 0, "quotaBytes": null, "openUploads": 0, "reservedBytes": 0, "uploadingBytes": 0
+    });
     assert_eq!(owner.get("/drive/usage").await.ok(), empty);
     let folder = owner.folder("folder", None).await;
     let into = |on_conflict: &str| json!({ "parentId": folder, "onConflict": on_conflict });

@@ -37,6 +37,10 @@ pub(crate) struct Serve {
     /// the public address's alone [default: for the host that each caller used]
     #[arg(long = "host", env = "DRAY_HOST", value_name = "NAME", value_delimiter = ',')]
     pub(crate) hosts: Vec<HostName>,
+    /// Address of its own for stored bytes, as https://bytes.example.com: a name that leads to this server too. Parts and
+    /// downloads go there, and the browser keeps files of users apart from the page [default: where the page is]
+    #[arg(long, env = "DRAY_BYTES_URL", value_name = "URL", value_hint = ValueHint::Url)]
+    pub(crate) bytes_url: Option<String>,
     /// Certificate to speak TLS with, as PEM, with those above it; read again when it changes
     #[arg(long, env = "DRAY_TLS_CERT", value_name = "FILE", requires = "tls_key", value_hint = ValueHint::FilePath)]
     pub(crate) tls_cert: Option<PathBuf>,
@@ -65,6 +69,9 @@ pub(crate) struct Serve {
     /// Largest file that is taken, such as 20GB or 500MiB
     #[arg(long, env = "DRAY_MAX_FILE_SIZE", value_name = "SIZE", default_value = "5TiB")]
     pub(crate) max_file_size: ByteSize,
+    /// Most unfinished uploads that a user may have at once
+    #[arg(long, env = "DRAY_MAX_OPEN_UPLOADS", value_name = "N", default_value_t = dray_server::MAX_OPEN_UPLOADS)]
+    pub(crate) max_open_uploads: u32,
     /// Type of files that are taken: a MIME type (image/png), a group (image/*) or the end of a name (.pdf); may be
     /// repeated [default: any]
     #[arg(long = "allow-type", env = "DRAY_ALLOW_TYPE", value_name = "TYPE", value_delimiter = ',')]

@@ -6,13 +6,14 @@ use tokio_postgres::IsolationLevel;
 
 use crate::db::OpenError;
 
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("../../../migrations/postgres/0001_drive.sql"),
     include_str!("../../../migrations/postgres/0002_search.sql"),
     include_str!("../../../migrations/postgres/0003_roles.sql"),
     include_str!("../../../migrations/postgres/0004_token_lineage.sql"),
     include_str!("../../../migrations/postgres/0005_idempotency.sql"),
     include_str!("../../../migrations/postgres/0006_fairness.sql"),
+    include_str!("../../../migrations/postgres/0007_measured_uploads.sql"),
 ];
 
 /// `create table if not exists` can still fail when two do it at once, so it waits for the lock too.

@@ -10,7 +10,7 @@ use super::Finding;
 use crate::config::{Clock, S3Config};
 use crate::drive::parts::{Crc64, PartList};
 use crate::drive::{self, Error};
-use crate::objects::{Completion, Objects};
+use crate::objects::{Completion, NewUpload, Objects};
 use crate::random;
 use client::{text, with_causes};
 
@@ -170,6 +170,11 @@ impl<'a> Patient<'a> {
         Err(Finding::fail(CHECK, WHY, err.to_string(), remedy))
     }
 
+    fn new_upload<'k>(&'k self, key: &'k str) -> NewUpload<'k> {
+        let size_bytes = FIRST_PART as u64 + 1;
+        NewUpload { key, mime_type: "text/plain", store_token: &self.token, size_bytes }
+    }
+
     async fn create(&mut self) -> Step<String> {
         const CHECK: &str = "create";
         const WHY: &str = "every upload begins so";
@@ -190,7 +195,7 @@ impl<'a> Patient<'a> {
     }
 
     async fn begin(&self, key: &str) -> drive::Result<String> {
-        self.objects.create_upload(key, "text/plain", &self.token).await
+        self.objects.create_upload(&self.new_upload(key)).await
     }
 
     /// An empty file, as clients put it and finalize ends it.
@@ -304,7 +309,7 @@ impl<'a> Patient<'a> {
         const WHY: &str = "parts of uploads that nobody ends take space until they are freed";
         let key = format!("{}-aborted", self.key);
         let outcome: drive::Result<bool> = async {
-            let upload_id = self.objects.create_upload(&key, "text/plain", &self.token).await?;
+            let upload_id = self.objects.create_upload(&self.new_upload(&key)).await?;
             self.objects.abort_uploads_of(&key, None).await?;
             let is_found = self.objects.list_parts(&key, &upload_id).await?.is_none();
             self.objects.abort_upload(&key, &upload_id).await?;

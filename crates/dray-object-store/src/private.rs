@@ -1,0 +1,145 @@
+//! Files and folders that only the user who runs this program may use: 0600 and 0700, whatever the umask says and
+//! whatever they were before.
+
+use std::{
+    fs::{self, DirBuilder, File, Permissions},
+    io,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    path::Path,
+};
+
+const FILE: u32 = 0o600;
+const FOLDER: u32 = 0o700;
+/// The bits of a mode that say who may read, write and execute.
+const RIGHTS: u32 = 0o777;
+/// Of a folder like `/tmp`, which everybody uses.
+const STICKY: u32 = 0o1000;
+
+/// Makes a folder, and those above it that are missing. One that is there becomes private, unless it is not ours to
+/// change: then the log says so.
+pub fn make_folder(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(FOLDER).create(path)?;
+    tighten(path, FOLDER)
+}
+
+/// Makes a file anew, or empties one that is there.
+pub fn create_file(path: &Path) -> io::Result<File> {
+    let file = File::options().write(true).create(true).truncate(true).mode(FILE).open(path)?;
+    tighten(path, FILE)?;
+    Ok(file)
+}
+
+/// Makes a file if it is not there. Its bytes stay.
+pub fn ensure_file(path: &Path) -> io::Result<File> {
+    let file = File::options().append(true).create(true).mode(FILE).open(path)?;
+    tighten(path, FILE)?;
+    Ok(file)
+}
+
+/// Makes a file private, if it is there.
+pub fn tighten_file(path: &Path) -> io::Result<()> {
+    match tighten(path, FILE) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        tightened => tightened,
+    }
+}
+
+/// Makes a folder private with the files and folders in it, if it is there. What is in a folder below it that is private
+/// already is left as it is: nobody else can come there, and there may be millions of files.
+pub fn tighten_folder(path: &Path) -> io::Result<()> {
+    let entries = match fs::read_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        if kind.is_file() {
+            tighten_file(&entry.path())?;
+        } else if kind.is_dir() && entry.metadata()?.permissions().mode() & RIGHTS != FOLDER {
+            tighten_folder(&entry.path())?;
+        }
+    }
+    // Last: if this is cut off, the next start sees that there is work left.
+    tighten(path, FOLDER)
+}
+
+fn tighten(path: &Path, rights: u32) -> io::Result<()> {
+    let mode = fs::metadata(path)?.permissions().mode();
+    if mode & RIGHTS == rights {
+        return Ok(());
+    }
+    let (shown, rights_before) = (path.display(), format!("{:03o}", mode & RIGHTS));
+    if rights == FOLDER && mode & STICKY != 0 {
+        tracing::warn!(path = %shown, "everybody uses this folder, so it stays open; better use one of its own");
+        return Ok(());
+    }
+    match fs::set_permissions(path, Permissions::from_mode(rights)) {
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+            ) =>
+        {
+            tracing::warn!(path = %shown, rights_before, %error, "other users of this machine may be able to read this");
+            Ok(())
+        }
+        changed => {
+            changed?;
+            tracing::debug!(path = %shown, rights_before, "only this user can read and write it now");
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rights(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & RIGHTS
+    }
+
+    fn open_to_all(path: &Path) {
+        fs::set_permissions(path, Permissions::from_mode(0o777)).unwrap();
+    }
+
+    #[test]
+    fn what_was_open_to_all_becomes_private_and_keeps_its_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let (top, below) = (folder.path().join("a"), folder.path().join("a/b"));
+        let files = [top.join("1"), below.join("2")];
+        make_folder(&below).unwrap();
+        for file in &files {
+            fs::write(file, "kept").unwrap();
+        }
+        [&top, &below, &files[0], &files[1]].into_iter().for_each(|path| open_to_all(path));
+        tighten_folder(&top).unwrap();
+        assert_eq!((rights(&top), rights(&below)), (FOLDER, FOLDER));
+        for file in &files {
+            assert_eq!((rights(file), fs::read_to_string(file).unwrap()), (FILE, "kept".to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_made_anew_or_kept_is_private() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("f");
+        fs::write(&path, "before").unwrap();
+        open_to_all(&path);
+        ensure_file(&path).unwrap();
+        assert_eq!((rights(&path), fs::read_to_string(&path).unwrap().as_str()), (FILE, "before"));
+        open_to_all(&path);
+        create_file(&path).unwrap();
+        assert_eq!((rights(&path), fs::read_to_string(&path).unwrap().as_str()), (FILE, ""));
+        tighten_file(&folder.path().join("not there")).unwrap();
+    }
+
+    #[test]
+    fn a_folder_that_everybody_uses_stays_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), Permissions::from_mode(0o1777)).unwrap();
+        make_folder(folder.path()).unwrap();
+        assert_eq!(rights(folder.path()), 0o777);
+    }
+}

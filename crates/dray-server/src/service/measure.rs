@@ -1,0 +1,60 @@
+//! What the store has of open uploads. It counts towards quotas where it is more than was announced, and an upload of
+//! which there is far more is aborted: not every store refuses bytes that nobody announced.
+
+use dray_api::upload::StoredPart;
+use jiff::{SignedDuration, Timestamp};
+
+use super::Service;
+use super::sweep::Report;
+use crate::db::measures;
+use crate::drive::upload::{Upload, is_oversized};
+use crate::drive::{Error, Result};
+
+/// How long after its start, and after it was last looked at, an upload is looked at.
+const EVERY: SignedDuration = SignedDuration::from_mins(5);
+/// Uploads that one sweep looks at. Those that wait longest come first.
+const AT_ONCE: u32 = 100;
+
+impl Service {
+    /// Asks the store for the parts of some open uploads. If the store cannot be reached, the next sweep goes on.
+    pub(super) async fn measure_uploads(&self, now: Timestamp, report: &mut Report) -> Result<()> {
+        let before = now.checked_sub(EVERY).map_err(Error::internal)?;
+        let due = self.db.read_long(move |c| Ok(measures::due(c, before, AT_ONCE)?)).await?;
+        for upload in due {
+            let Some(store_id) = &upload.store_upload_id else { continue };
+            let parts = match self.objects.list_parts(&upload.object_key, store_id).await {
+                Ok(parts) => parts.unwrap_or_default(),
+                Err(err @ Error::StoreUnreachable { .. }) => return Err(err),
+                Err(err) => {
+                    let id = upload.id;
+                    tracing::warn!(upload = %id, %err, "the store did not list the parts of an upload");
+                    self.db.write(move |c| Ok(measures::postpone(c, id, now)?)).await?;
+                    continue;
+                }
+            };
+            report.oversized += u64::from(self.note_stored(upload, &parts, now).await?);
+        }
+        self.db.write_freeing(|c| Ok(measures::forget_ended(c)?)).await
+    }
+
+    /// Notes what the store has of an upload, and aborts it if that is too much; `true`: it did.
+    async fn note_stored(&self, upload: Upload, parts: &[StoredPart], now: Timestamp) -> Result<bool> {
+        let (id, stored_bytes) = (upload.id, parts.iter().map(|part| part.size).sum());
+        self.db.write(move |c| Ok(measures::note(c, id, stored_bytes, now)?)).await?;
+        if !is_oversized(upload.size_bytes, parts) {
+            return Ok(false);
+        }
+        let (announced_bytes, user, parts) = (upload.size_bytes, upload.user, parts.len());
+        let (service, freed) = (self.clone(), upload.clone());
+        if !self.end_upload(&upload, now).await? {
+            return Ok(false);
+        }
+        tracing::warn!(
+            upload = %id, %user, announced_bytes, stored_bytes, parts,
+            "an upload was aborted: the store has far more of it than was announced"
+        );
+        let free = self.tasks.spawn(async move { service.free_parts(&freed).await });
+        free.await.map_err(Error::internal)??;
+        Ok(true)
+    }
+}
