@@ -160,7 +160,8 @@ impl Upload {
         }
     }
 
-    /// Its item as it was asked for, whatever has become of it: all that a token is told which only uploads.
+    /// Its item as it was asked for, wherever it went and whatever it is called: all that a token is told which only
+    /// uploads.
     pub(crate) fn item_as_given(&self) -> Item {
         Item {
             id: self.item,

@@ -58,7 +58,7 @@ impl Lease {
 
 impl Service {
     /// Finalizes the caller's upload and answers its item. A caller that goes away does not stop it. A token that may
-    /// only upload is answered the item as it was asked for, now and when it asks again.
+    /// only upload is answered the item as it was asked for, as long as it is there for it.
     pub(crate) async fn finalize(&self, caller: &Caller, request: FinalizeUpload) -> Result<Item> {
         let wanted = Wanted {
             parts: WantedParts::parse(request.parts)?,
@@ -78,8 +78,10 @@ impl Service {
         let mut waited = Duration::ZERO;
         loop {
             match upload.finalize_step(digest.as_ref(), self.clock.now())? {
-                FinalizeStep::Done if caller.only_uploads() => return Ok(upload.item_as_given()),
-                FinalizeStep::Done => return self.get_item(caller, upload.item).await,
+                FinalizeStep::Done => {
+                    let item = self.get_item(caller, upload.item).await?;
+                    return Ok(if caller.only_uploads() { upload.item_as_given() } else { item });
+                }
                 FinalizeStep::Complete => {
                     if let Some(item) = self.try_complete(&upload, &request).await? {
                         return Ok(if caller.only_uploads() { upload.item_as_given() } else { item });
