@@ -72,13 +72,12 @@ export class Api {
     return this.call("GET", "/workspace/info", undefined, signal);
   }
 
-  /** Asked again with the same `key`, it answers the same upload. */
-  start(
-    file: { fileName: string; fileSize: number; mimeType: string },
-    key: string,
-    signal: AbortSignal,
-  ): Promise<StartedUpload> {
-    return this.call("POST", "/drive/files/upload/multipart/start", file, signal, key);
+  /**
+   * Asked again with the same `key`, it answers the same upload. Not to be called off: the server may have begun the
+   * upload, and only the answer says which it is.
+   */
+  start(file: { fileName: string; fileSize: number; mimeType: string }, key: string): Promise<StartedUpload> {
+    return this.call("POST", "/drive/files/upload/multipart/start", file, undefined, { key });
   }
 
   sign(
@@ -92,17 +91,28 @@ export class Api {
     return this.call("POST", "/drive/files/upload/multipart/finalize", request, signal);
   }
 
+  /** Gives an upload up, even if the page goes away meanwhile. Doing it again does no harm. */
+  async abort(upload: { uploadId: string; fileKey: string }): Promise<void> {
+    await this.call("POST", "/drive/files/upload/multipart/abort", upload, undefined, { keepalive: true });
+  }
+
   /** A signed address that downloads the file under its own name. */
   async downloadUrl(id: string): Promise<string> {
     const answer = await this.call<{ url: string }>("GET", `/drive/files/${encodeURIComponent(id)}/download`);
     return answer.url;
   }
 
-  private async call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal, key?: string): Promise<T> {
+  private async call<T>(
+    method: string,
+    path: string,
+    body?: unknown,
+    signal?: AbortSignal,
+    { key, keepalive = false }: { key?: string; keepalive?: boolean } = {},
+  ): Promise<T> {
     const headers: Record<string, string> = { Authorization: `Bearer ${this.token}` };
     if (key !== undefined) headers["Idempotency-Key"] = key;
     if (body !== undefined) headers["Content-Type"] = "application/json";
-    const init: RequestInit = { method, headers, cache: "no-store" };
+    const init: RequestInit = { method, headers, cache: "no-store", keepalive };
     if (body !== undefined) init.body = JSON.stringify(body);
     if (signal) init.signal = signal;
     let answer: Response;
@@ -125,6 +135,7 @@ export function newKey(): string {
 }
 
 function parsed<T>(answer: Response, text: string): T {
+  if (answer.status === 204) return undefined as T;
   try {
     return JSON.parse(text) as T;
   } catch {

@@ -17,6 +17,8 @@ const uploads = new Uploads({
   },
   pageOrigin: location.origin,
   onChange: changed,
+  onLeftOpen: ({ file }) =>
+    warn(`The drive could not be told that ${file.name} is cancelled. What arrived of it takes room until it expires there.`),
 });
 const view = new View(() => uploads, act);
 

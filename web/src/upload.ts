@@ -1,10 +1,21 @@
 // The upload engine: start → sign → PUT the parts straight to the store → finalize, for many files at once.
 // Pure of the DOM: the API, the PUT, the clock and the timer are handed in.
 
-import { ApiError, NoAnswer, newKey, type Api, type Item, type PutAnswer, type PutPart } from "./api.ts";
+import { abandon } from "./abandon.ts";
+import {
+  ApiError,
+  NoAnswer,
+  newKey,
+  type Api,
+  type Item,
+  type PutAnswer,
+  type PutPart,
+  type StartedUpload,
+} from "./api.ts";
 import { Failure, judgeApi, judgePut, storeOutOfReach } from "./failure.ts";
 import { Meter } from "./meter.ts";
 import { cut, mustBeReadable, type Part } from "./parts.ts";
+import { pauseMs, TRIES } from "./pause.ts";
 import { Slots } from "./slots.ts";
 
 const PARTS_IN_FLIGHT = 4;
@@ -12,13 +23,16 @@ const PARTS_IN_FLIGHT = 4;
 const FILES_IN_FLIGHT = 4;
 /** Few enough to be sent before their addresses expire (an hour by default), on any line worth using. */
 const PARTS_SIGNED_AT_ONCE = 32;
-/** Tries of one part, or of one question to the API, before giving up. Having no network does not count. */
-const TRIES = 8;
 /** Tries while not a byte leaves, although the drive answers: the preflight fails, and will. */
 const TRIES_WITHOUT_A_BYTE = 3;
-const LONGEST_PAUSE_MS = 15_000;
 
 export type State = "queued" | "uploading" | "finishing" | "paused" | "done" | "failed" | "cancelled";
+
+/** Which upload it is to the server. */
+export interface Session {
+  uploadId: string;
+  fileKey: string;
+}
 
 /** What the engine needs of a `File`. */
 export type Source = Pick<File, "name" | "size" | "type" | "slice">;
@@ -31,7 +45,7 @@ export class Upload {
   failure: Failure | null = null;
   parts: Part[] = [];
   item: Item | null = null;
-  session: { uploadId: string; fileKey: string } | null = null;
+  session: Session | null = null;
   /** Of the start, so that one whose answer is lost is not another upload when it is asked again. */
   startKey = newKey();
   run: AbortController | null = null;
@@ -63,6 +77,8 @@ export interface Surroundings {
   /** Where the page is from, to tell a missing CORS rule from a cut line. */
   pageOrigin: string;
   onChange: (upload: Upload) => void;
+  /** An upload was given up, and the server could not be told: it holds its bytes until it expires. */
+  onLeftOpen: (upload: Upload) => void;
 }
 
 /** Why a run was aborted when nothing failed. */
@@ -100,18 +116,17 @@ export class Uploads {
     if (upload.state === "queued" || upload.state === "uploading") this.stop(upload, "paused");
   }
 
+  /** Gives the upload up, here and on the server, where it would count towards the quota until it expires. */
   cancel(upload: Upload): void {
-    if (upload.state !== "done" && upload.state !== "finishing") this.stop(upload, "cancelled");
+    if (upload.state === "done" || upload.state === "finishing" || upload.state === "cancelled") return;
+    this.stop(upload, "cancelled");
+    this.giveUp(upload);
   }
 
   /** Goes on after a pause or a failure. */
   resume(upload: Upload): void {
     if (upload.state !== "paused" && upload.state !== "failed") return;
-    if (upload.failure?.kind === "start-over") {
-      upload.session = null;
-      upload.startKey = newKey();
-      upload.parts = [];
-    }
+    if (upload.failure?.kind === "start-over") this.giveUp(upload);
     this.enter(upload, "queued");
     this.pump();
   }
@@ -181,12 +196,34 @@ export class Uploads {
     if (upload.session) return;
     const { name, size, type } = upload.file;
     const file = { fileName: name, fileSize: size, mimeType: type || "application/octet-stream" };
-    const { uploadId, fileKey, partSize } = await this.ask(upload, signal, (api) =>
-      api.start(file, upload.startKey, signal),
-    );
+    await this.ask(upload, signal, async (api) => {
+      const started = await api.start(file, upload.startKey);
+      // The run may have been stopped before the answer came.
+      if (!signal.aborted || (upload.state === "paused" && !upload.session)) this.started(upload, started);
+      else void this.abandon(upload, started);
+    });
+    signal.throwIfAborted();
+  }
+
+  private started(upload: Upload, { uploadId, fileKey, partSize }: StartedUpload): void {
     upload.session = { uploadId, fileKey };
-    upload.parts = cut(size, partSize);
+    upload.parts = cut(upload.file.size, partSize);
     this.around.onChange(upload);
+  }
+
+  /** What the server has of it is of no more use. */
+  private giveUp(upload: Upload): void {
+    const { session } = upload;
+    upload.session = null;
+    upload.startKey = newKey();
+    upload.parts = [];
+    if (session) void this.abandon(upload, session);
+  }
+
+  private async abandon(upload: Upload, { uploadId, fileKey }: Session): Promise<void> {
+    const after = (ms: number): Promise<void> => new Promise((resolve) => void this.around.after(ms, resolve));
+    // With the token of now: signing out gives uploads up too.
+    if (!(await abandon(this.around.api(), { uploadId, fileKey }, after))) this.around.onLeftOpen(upload);
   }
 
   private async sendParts(upload: Upload, run: AbortController): Promise<void> {
@@ -383,9 +420,4 @@ const AWAY = "No connection to the drive. The upload goes on by itself when it i
 /** Those that were signed together expire together. */
 function dropAddresses(upload: Upload): void {
   for (const part of upload.parts) part.url = null;
-}
-
-/** 1 s, 2 s, 4 s … and never more than a quarter of a minute. */
-export function pauseMs(tries: number): number {
-  return Math.min(LONGEST_PAUSE_MS, 1_000 * 2 ** Math.max(0, tries - 1));
 }

@@ -350,6 +350,8 @@ test("pause keeps what is stored, cancel takes the row away, and leaving is warn
   server.onPut = () => /** @type {Promise<undefined>} */ (never);
   await pick({ name: "unwanted.bin", buffer: randomBytes(10) });
   await page.getByRole("button", { name: "Cancel unwanted.bin" }).click();
+  await server.until("POST /abort");
+  assert.deepEqual([...server.uploads.values()].map(({ name }) => name), ["slow.bin"]);
   assert.equal(await row("unwanted.bin").count(), 0);
 });
 

@@ -32,6 +32,10 @@ export class StandIn {
   made = new Map();
   /** Everything that was asked, as `METHOD route`. @type {string[]} */
   log = [];
+  /** Of these, those that were answered; a start counts once it was asked. @type {string[]} */
+  answered = [];
+  /** @type {(() => unknown)[]} */
+  #waiting = [];
   /** The `partNumbers` of each request to sign. @type {number[][]} */
   signed = [];
   api = createServer((request, answer) => void this.#guard(answer, () => this.#api(request, answer)));
@@ -58,6 +62,18 @@ export class StandIn {
     return address(this.store);
   }
 
+  /** Resolves once this was asked so many times, and answered. @param {string} line */
+  until(line, times = 1) {
+    return new Promise((/** @type {(value: null) => void} */ resolve) => {
+      this.#waiting.push(() => this.answered.filter((entry) => entry === line).length >= times && resolve(null));
+      this.#look();
+    });
+  }
+
+  #look() {
+    for (const look of this.#waiting) look();
+  }
+
   /** The one upload's bytes, in part order. @param {string} [name] */
   bytesOf(name) {
     const held = [...this.uploads.values()].find((upload) => upload.item && (name === undefined || upload.name === name));
@@ -82,12 +98,20 @@ export class StandIn {
     const route = url.pathname.slice(PREFIX.length).replace("/drive/files/upload/multipart", "");
     this.log.push(`${request.method} ${route}`);
     const asked = await bodyOf(request);
+    if (route === "/start") this.#tell(request, route);
     const bent = await this.onApi(route);
     if (bent === "cut") return void request.socket.destroy();
     const said = bent && bent !== "lose" ? bent : this.#answer(route, request, asked.length ? JSON.parse(asked.toString()) : {});
     if (bent === "lose") return void request.socket.destroy();
+    if (route !== "/start") this.#tell(request, route);
     const body = typeof said.body === "string" ? said.body : JSON.stringify(said.body);
     answer.writeHead(said.status, { "Content-Type": "application/json", ...said.headers }).end(body);
+  }
+
+  /** @param {Request} request @param {string} route */
+  #tell(request, route) {
+    this.answered.push(`${request.method} ${route}`);
+    this.#look();
   }
 
   /** @param {string} route @param {Request} request @param {any} asked @returns {Said} */
@@ -101,6 +125,10 @@ export class StandIn {
     if (file) return { status: 200, body: { url: `${this.storeUrl}/get/${file[1]}` } };
     const held = this.uploads.get(asked.uploadId);
     if (!held) return apiError(404, "upload_not_found", "No such upload.");
+    if (route === "/abort") {
+      if (!held.item) this.uploads.delete(held.id);
+      return { status: 204, body: "" };
+    }
     return route === "/presigned-urls" ? this.#sign(held, asked) : finalize(held, asked);
   }
 

@@ -15,6 +15,7 @@ class Drive {
   /** Every wait there was, in ms. */
   readonly waits: number[] = [];
   readonly notes: string[] = [];
+  readonly leftOpen: string[] = [];
   /** Timers fire at once, unless a test holds them. */
   held = false;
   private readonly watchers = new Set<() => void>();
@@ -32,6 +33,7 @@ class Drive {
         return () => clearImmediate(timer);
       },
       pageOrigin,
+      onLeftOpen: (upload) => this.leftOpen.push(upload.file.name),
       onChange: (upload) => {
         if (upload.note !== null && this.notes.at(-1) !== upload.note) this.notes.push(upload.note);
         for (const look of [...this.watchers]) look();
@@ -54,6 +56,11 @@ class Drive {
       this.watchers.add(look);
       look();
     });
+  }
+
+  /** Resolves once an upload was left open on the server. */
+  async untilLeftOpen(): Promise<void> {
+    while (this.leftOpen.length === 0) await new Promise((resolve) => setImmediate(resolve));
   }
 
   async end(upload: Upload): Promise<State> {
@@ -235,6 +242,83 @@ test("a cancelled upload gives its slots to the next", async () => {
   drive.uploads.cancel(stuck);
   assert.equal(await drive.end(next), "done");
   assert.equal(stuck.state, "cancelled");
+});
+
+test("cancelling aborts the upload on the server", async () => {
+  server.onPut = () => new Promise<undefined>(() => {});
+  const upload = drive.add(randomBytes(12));
+  await drive.until(() => upload.parts.length === 3);
+  drive.uploads.cancel(upload);
+  await server.until("POST /abort");
+  assert.deepEqual([server.uploads.size, drive.leftOpen, upload.session], [0, [], null]);
+});
+
+test("removing a failed upload aborts it on the server", async () => {
+  server.onPut = bendPart(1, 99, { status: 403, body: s3Error("AccessDenied", "No.") });
+  const upload = drive.add(randomBytes(3));
+  assert.equal(await drive.end(upload), "failed");
+  assert.equal(server.uploads.size, 1);
+  drive.uploads.cancel(upload);
+  drive.uploads.forget(upload);
+  await server.until("POST /abort");
+  assert.equal(server.uploads.size, 0);
+});
+
+test("an upload that is cancelled before its start was answered is aborted once it is", async () => {
+  let answerStart = (): void => {};
+  const held = new Promise<undefined>((resolve) => (answerStart = () => resolve(undefined)));
+  server.onApi = async (route) => (route === "/start" ? held : undefined);
+  const upload = drive.add(randomBytes(3));
+  await server.until("POST /start");
+  drive.uploads.cancel(upload);
+  answerStart();
+  await server.until("POST /abort");
+  assert.equal(server.uploads.size, 0);
+});
+
+test("a pause before the start was answered keeps that upload", async () => {
+  let answerStart = (): void => {};
+  const held = new Promise<undefined>((resolve) => (answerStart = () => resolve(undefined)));
+  server.onApi = async (route) => (route === "/start" ? held : undefined);
+  const upload = drive.add(randomBytes(3));
+  await server.until("POST /start");
+  drive.uploads.pause(upload);
+  answerStart();
+  await drive.until(() => upload.session !== null);
+  drive.uploads.resume(upload);
+  assert.equal(await drive.end(upload), "done");
+  assert.deepEqual([asked("POST /start"), asked("POST /abort")], [1, 0]);
+});
+
+test("an abort that fails is asked again, and at last said", async () => {
+  server.onPut = () => new Promise<undefined>(() => {});
+  let refusals = 2;
+  server.onApi = async (route) =>
+    route === "/abort" && refusals-- > 0 ? apiError(503, "store_unreachable", "The store is away.") : undefined;
+  const first = drive.add(randomBytes(12));
+  await drive.until(() => first.parts.length === 3);
+  drive.uploads.cancel(first);
+  await server.until("POST /abort", 3);
+  assert.deepEqual([drive.waits, server.uploads.size], [[1_000, 2_000], 0]);
+  refusals = Infinity;
+  const second = drive.add(randomBytes(12), "second");
+  await drive.until(() => second.parts.length === 3);
+  drive.uploads.cancel(second);
+  await server.until("POST /abort", 3 + 8);
+  await drive.untilLeftOpen();
+  assert.deepEqual(drive.leftOpen, ["second"]);
+});
+
+test("an upload that starts over is aborted before", async () => {
+  server.onApi = async (route) =>
+    route === "/finalize" ? apiError(400, "size_mismatch", "The parts do not add up.") : undefined;
+  const upload = drive.add(randomBytes(7));
+  assert.equal(await drive.end(upload), "failed");
+  server.onApi = async () => undefined;
+  drive.uploads.resume(upload);
+  assert.equal(await drive.end(upload), "done");
+  await server.until("POST /abort");
+  assert.equal(server.uploads.size, 1);
 });
 
 test("the API's own message is what a person reads", async () => {

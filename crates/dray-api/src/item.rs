@@ -125,7 +125,7 @@ impl Serialize for Item {
 #[serde(rename_all = "camelCase")]
 pub struct NewFolder {
     /// The folder's name, one path segment: no slash, backslash, control or line-breaking character, none that changes
-    /// the direction of text, and not `.` or `..`.
+    /// the direction of text around it (U+202A to U+202E, U+2066 to U+206F), not `.` or `..`, and something that can be seen.
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 255))]
     pub name: String,
     /// The folder to make it in; absent or null: the root.

@@ -1,6 +1,6 @@
 //! The wire of the drive API: what goes over HTTP as JSON, and the rules both ends must agree on.
 //!
-//! Used by the server, the client and anyone who links them. No IO, no clock, no HTTP library: serde only,
+//! Used by the server, the client and anyone who links them. No IO, no clock, no HTTP library: serde, Unicode's tables,
 //! and with the feature `openapi` each type's schema.
 
 pub mod error;
@@ -13,6 +13,8 @@ pub mod plan;
 mod schema;
 pub mod search;
 pub mod sharing;
+mod spelling;
+pub mod text;
 pub mod token;
 pub mod tree;
 pub mod upload;

@@ -2,7 +2,7 @@
 //! written otherwise than they are read.
 
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{Object, ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::schema::{AnyOfBuilder, Object, ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::item::BothSpellings;
@@ -34,8 +34,8 @@ schemas! {
     SortOrder => choice("Which way to sort.", texts(SortOrder::ALL));
     TokenScope => choice("What a token may do.", ["access_drive", "drive_read", "drive_upload"].into_iter());
     GivenRole => choice("A role that can be given.", ["viewer", "member", "admin"].into_iter());
-    UploadedPart => OneOfBuilder::new()
-        .description(Some("A part that the store has, in this API's spelling or in S3's (not in both)."))
+    UploadedPart => AnyOfBuilder::new()
+        .description(Some("A part that the store has, in this API's spelling, in S3's, or in both if they say the same."))
         .item(uploaded_part("partNumber", "eTag"))
         .item(uploaded_part("PartNumber", "ETag"));
 }

@@ -3,9 +3,13 @@
 //! Requests hold what JSON said, not yet judged: ranges and names are checked by the server, which can then
 //! name the field and the limit.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::id::ItemId;
+use crate::spelling::Spelled;
 
 /// Step 1, `start`.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -13,7 +17,7 @@ use crate::id::ItemId;
 #[serde(rename_all = "camelCase")]
 pub struct StartUpload {
     /// Name of the item to be, one path segment: no slash, backslash, control or line-breaking character, none that changes
-    /// the direction of text, and not `.` or `..`.
+    /// the direction of text around it (U+202A to U+202E, U+2066 to U+206F), not `.` or `..`, and something that can be seen.
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 255))]
     pub file_name: String,
     /// Its size in bytes.
@@ -148,18 +152,74 @@ pub struct FinalizeUpload {
 }
 
 /// A part that the store has, by the `ETag` that it answered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UploadedPart {
     /// The part's number, from 1.
-    #[serde(alias = "PartNumber")]
     pub part_number: u64,
     /// The store's `ETag`, with or without its double quotes. Absent or null: whatever the store has.
-    #[serde(alias = "ETag", alias = "etag", default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub e_tag: Option<String>,
 }
 
-/// Which upload: `parts` and `abort`.
+/// Pages hand over all headers of a part's answer, so a part may have its fields in several spellings, and any others.
+impl<'de> Deserialize<'de> for UploadedPart {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(PartVisitor)
+    }
+}
+
+struct PartVisitor;
+
+impl<'de> Visitor<'de> for PartVisitor {
+    type Value = UploadedPart;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a part, as { \"partNumber\": 1, \"eTag\": \"…\" }")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<UploadedPart, A::Error> {
+        let mut part_number = Spelled::new("partNumber", u64::eq);
+        let mut e_tag = Spelled::new("eTag", is_same_e_tag);
+        while let Some(key) = map.next_key::<String>()? {
+            if part_number.is_spelled(&key) {
+                part_number.take(key, &mut map)?;
+            } else if e_tag.is_spelled(&key) {
+                e_tag.take(key, &mut map)?;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(UploadedPart { part_number: part_number.required()?, e_tag: e_tag.value() })
+    }
+}
+
+/// The double quotes around an `ETag` are not a part of what it says.
+#[expect(clippy::ptr_arg, reason = "the field's own type")]
+fn is_same_e_tag(one: &String, other: &String) -> bool {
+    let bare = |text: &str| -> String {
+        text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text).to_owned()
+    };
+    bare(one) == bare(other)
+}
+
+/// Which upload's parts to list.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListParts {
+    /// From `start`.
+    #[cfg_attr(feature = "openapi", schema(max_length = 1024))]
+    pub upload_id: String,
+    /// From `start`.
+    #[cfg_attr(feature = "openapi", schema(max_length = 1024))]
+    pub file_key: String,
+    /// Whether somebody goes on with the upload, so that it lives longer; absent or null: yes. `false` only looks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep_alive: Option<bool>,
+}
+
+/// Which upload: `abort`.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -270,6 +330,33 @@ mod tests {
         let ours: UploadedPart = serde_json::from_str(r#"{"partNumber": 3, "eTag": "\"abc\""}"#).unwrap();
         let theirs: UploadedPart = serde_json::from_str(r#"{"PartNumber": 3, "ETag": "\"abc\""}"#).unwrap();
         assert_eq!(ours, theirs);
+    }
+
+    fn part(text: &str) -> Result<UploadedPart, String> {
+        serde_json::from_str(text).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn spellings_that_say_the_same_are_one_field() {
+        for text in [
+            r#"{"PartNumber":1,"ETag":"\"abc\"","etag":"\"abc\"","content-length":"0"}"#,
+            r#"{"PartNumber":1,"partNumber":1,"eTag":"\"abc\"","Etag":"abc"}"#,
+            r#"{"partnumber":1,"etag":"\"abc\"","ETag":null,"PartNumber":null}"#,
+        ] {
+            let part = part(text).unwrap();
+            assert_eq!((part.part_number, part.e_tag.as_deref()), (1, Some("\"abc\"")), "{text}");
+        }
+    }
+
+    #[test]
+    fn spellings_that_differ_are_named() {
+        let error = part(r#"{"PartNumber":1,"ETag":"a","etag":"b"}"#).unwrap_err();
+        assert!(error.contains("`ETag` and `etag` are one field and say different things"), "{error}");
+        let error = part(r#"{"partNumber":1,"PartNumber":2,"etag":"b"}"#).unwrap_err();
+        assert!(error.contains("`partNumber` and `PartNumber`"), "{error}");
+        for text in [r#"{"ETag":"a"}"#, r#"{"partNumber":null}"#, r#"{"partNumber":"1"}"#, "[1]", "1"] {
+            assert!(part(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! A method a route. Each says whether repeating it is safe; the rest is in `client.rs`.
 
 use dray_api::upload::{
-    FinalizeUpload, OpenUploads, PresignParts, PresignedParts, StartUpload, StartedUpload, StoredParts,
-    UploadKey,
+    FinalizeUpload, ListParts, OpenUpload, OpenUploads, PresignParts, PresignedParts, StartUpload,
+    StartedUpload, StoredParts, UploadKey,
 };
 use dray_api::{
     CreatedToken, DownloadUrl, EmptiedTrash, Item, ItemChange, ItemId, ItemPage, Link, LinkId, Links,
@@ -13,6 +13,7 @@ use reqwest::Method;
 
 use crate::client::Client;
 use crate::error::Error;
+use crate::pages::Pages;
 use crate::retry::Repeat;
 
 const UPLOAD: &str = "/drive/files/upload/multipart";
@@ -34,8 +35,27 @@ impl Client {
     }
 
     /// An upload, and what the store has of it.
-    pub async fn stored_parts(&self, body: &UploadKey) -> Result<StoredParts, Error> {
+    pub async fn stored_parts(&self, body: &ListParts) -> Result<StoredParts, Error> {
         self.call(Repeat::Safe, || self.post(&format!("{UPLOAD}/parts")).json(body)).await
+    }
+
+    /// Gives an upload up. Doing it again does no harm.
+    pub async fn abort_upload(&self, body: &UploadKey) -> Result<(), Error> {
+        self.call(Repeat::Safe, || self.post(&format!("{UPLOAD}/abort")).json(body)).await
+    }
+
+    /// The user's upload of this id, if it has not come to its end.
+    pub async fn open_upload(&self, upload_id: &str) -> Result<OpenUpload, Error> {
+        let mut pages = Pages::default();
+        loop {
+            let page = self.uploads(pages.cursor()).await?;
+            if let Some(found) = page.uploads.into_iter().find(|upload| upload.upload_id == upload_id) {
+                return Ok(found);
+            }
+            if !pages.go_on(page.next_cursor)? {
+                return Err(Error::NoUpload { upload_id: upload_id.to_owned() });
+            }
+        }
     }
 
     /// A page of the user's uploads that have not come to their end, the latest first.

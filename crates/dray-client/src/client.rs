@@ -10,6 +10,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Method, RequestBuilder, Response, Url};
 use serde::de::DeserializeOwned;
 
+use crate::bounded::{self, MAX_ANSWER_BYTES, MAX_REFUSAL_BYTES};
 use crate::error::Error;
 use crate::retry::{self, Repeat};
 use crate::token::Token;
@@ -135,7 +136,8 @@ impl Client {
 
     async fn read<T: DeserializeOwned>(&self, response: Response) -> Result<T, Error> {
         let status = response.status();
-        let bytes = response.bytes().await.map_err(|error| Error::network(&self.peer(), error))?;
+        let limit = if status.is_success() { MAX_ANSWER_BYTES } else { MAX_REFUSAL_BYTES };
+        let bytes = bounded::whole(response, limit, &self.peer()).await?;
         let not_dray = || self.not_dray(status.as_u16());
         if status.is_success() {
             // No content is the answer that there is nothing to say.

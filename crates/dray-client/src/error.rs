@@ -41,6 +41,20 @@ pub enum Error {
         /// The HTTP status.
         status: u16,
     },
+    /// An answer that is longer than any that is read.
+    #[error("{peer} answered more than {limit} bytes, which no such answer has: check the address")]
+    AnswerTooLong {
+        /// Who was asked: scheme, host and port.
+        peer: String,
+        /// Most bytes that are read.
+        limit: usize,
+    },
+    /// A list whose pages lead in a circle, or never end.
+    #[error("the server's list has no end: it was given up after {pages} pages")]
+    EndlessList {
+        /// Pages that were read.
+        pages: u64,
+    },
     /// The object store refused.
     #[error("the object store refused {during}: {error}")]
     Store {
@@ -131,6 +145,36 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// The file is not the one that an upload was begun for.
+    #[error("{} has {actual} bytes, and the upload was begun for a file of {expected}: name that file", .path.display())]
+    OtherSize {
+        /// The file.
+        path: PathBuf,
+        /// Its bytes.
+        actual: u64,
+        /// Bytes that were announced.
+        expected: u64,
+    },
+    /// The user has none of this id, or no open one.
+    #[error("there is no open upload {upload_id}: see `dray uploads list`")]
+    NoUpload {
+        /// What was asked for.
+        upload_id: String,
+    },
+    /// The user called it off.
+    #[error("cancelled")]
+    Cancelled,
+    /// An upload failed, and could not be aborted on the server.
+    #[error(
+        "{error}; what arrived stays on the server until it expires: go on with `dray uploads resume {upload_id} FILE`, or \
+         give it up with `dray uploads abort {upload_id}`"
+    )]
+    LeftOpen {
+        /// The upload.
+        upload_id: String,
+        /// Why it failed.
+        error: Box<Error>,
+    },
     /// The server's item is not the file that was sent.
     #[error("the server saved {saved}, not {sent}: report this to who runs the server")]
     NotWhatWasSent {
@@ -182,6 +226,7 @@ impl Error {
     pub fn code(&self) -> Option<ErrorCode> {
         match self {
             Self::Api { body, .. } => Some(body.code),
+            Self::LeftOpen { error, .. } => error.code(),
             _ => None,
         }
     }

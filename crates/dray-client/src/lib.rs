@@ -6,9 +6,11 @@
 
 mod api;
 mod blocking;
+mod bounded;
 mod client;
 pub mod download;
 mod error;
+mod pages;
 pub mod progress;
 mod retry;
 mod store;
@@ -18,6 +20,7 @@ mod upload;
 
 pub use client::Client;
 pub use error::{Error, StoreError};
+pub use pages::Pages;
 pub use progress::{Progress, Silent};
 pub use token::{InvalidToken, Token};
 pub use tree::{Outcome, Report};

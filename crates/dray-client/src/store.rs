@@ -3,10 +3,8 @@
 use reqwest::{Response, StatusCode, Url};
 use serde::Deserialize;
 
+use crate::bounded;
 use crate::error::{Error, StoreError};
-
-/// Most bytes of an error document that are read.
-const MAX_DOCUMENT_BYTES: usize = 64 * 1024;
 
 /// S3's error document (AWS reference, "REST error responses").
 #[derive(Deserialize)]
@@ -20,8 +18,8 @@ struct Document {
 /// Reads a refusal.
 pub(crate) async fn refusal(response: Response) -> StoreError {
     let status = response.status();
-    let text = read_some(response).await;
-    error_of(status, &text)
+    let document = bounded::beginning(response).await;
+    error_of(status, &String::from_utf8_lossy(&document))
 }
 
 fn error_of(status: StatusCode, text: &str) -> StoreError {
@@ -30,17 +28,6 @@ fn error_of(status: StatusCode, text: &str) -> StoreError {
         Err(_) => (None, status.canonical_reason().unwrap_or_default().to_owned()),
     };
     StoreError { status: status.as_u16(), code, message }
-}
-
-async fn read_some(mut response: Response) -> String {
-    let mut bytes = Vec::new();
-    while bytes.len() < MAX_DOCUMENT_BYTES {
-        match response.chunk().await {
-            Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
-            Ok(None) | Err(_) => break,
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// The signed URL, and who it points to for people (never its query, which is a secret). A server that is reached

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::pin::pin;
+use std::sync::Arc;
 
 use dray_api::{Item, ItemId, NewFolder};
 use futures_util::{StreamExt, stream};
@@ -11,6 +12,7 @@ use walkdir::WalkDir;
 use crate::blocking::blocking;
 use crate::error::Error;
 use crate::upload::Uploader;
+use crate::upload::source::Place;
 
 /// Folders that are made at once.
 const FOLDERS_AT_ONCE: usize = 4;
@@ -37,7 +39,7 @@ pub enum Outcome {
 
 /// Something to make in the drive.
 struct Job {
-    path: PathBuf,
+    place: Place,
     name: String,
     /// Index of the folder that it goes to, in [`Plan::folders`]; `None`: the upload's own parent.
     parent: Option<usize>,
@@ -93,22 +95,25 @@ impl Uploader {
                 .await;
             for (index, result) in results {
                 made[index] = result.as_ref().ok().map(|item| item.id);
-                report(Report::of(folders[index].path.clone(), result));
+                report(Report::of(folders[index].path().to_owned(), result));
             }
         }
         made
     }
 
     async fn make_folder(&self, job: &Job, parent: Result<Option<ItemId>, Error>) -> Result<Item, Error> {
+        if self.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
         self.client.create_folder(&NewFolder { name: job.name.clone(), parent_id: parent? }).await
     }
 
     async fn upload_job(&self, job: Job, parent: Option<ItemId>, made: &[Option<ItemId>]) -> Report {
         let result = match job.parent_id(parent, made) {
-            Ok(parent) => self.upload_file(&job.path, &job.name, parent).await,
+            Ok(parent) => self.upload_place(&job.place, &job.name, parent).await,
             Err(error) => Err(error),
         };
-        Report::of(job.path, result)
+        Report::of(job.path().to_owned(), result)
     }
 }
 
@@ -123,13 +128,17 @@ impl Report {
 }
 
 impl Job {
+    fn path(&self) -> &Path {
+        self.place.path()
+    }
+
     /// The folder that it goes to, given those that were made.
     fn parent_id(&self, root: Option<ItemId>, made: &[Option<ItemId>]) -> Result<Option<ItemId>, Error> {
         match self.parent {
             None => Ok(root),
             Some(index) => match made[index] {
                 Some(id) => Ok(Some(id)),
-                None => Err(Error::NoFolder { path: self.path.clone() }),
+                None => Err(Error::NoFolder { path: self.path().to_owned() }),
             },
         }
     }
@@ -155,7 +164,8 @@ impl Plan {
         let metadata = std::fs::metadata(path).map_err(Error::io(path))?;
         if metadata.is_file() {
             self.bytes += metadata.len();
-            self.files.push(Job { path: path.to_owned(), name: own_name(path)?, parent: None });
+            let place = Place::Named(path.to_owned());
+            self.files.push(Job { place, name: own_name(path)?, parent: None });
             return Ok(());
         }
         if !metadata.is_dir() {
@@ -172,6 +182,7 @@ impl Plan {
         };
         // Index of the folder at each depth of where the walk is.
         let mut above: Vec<usize> = Vec::new();
+        let top: Arc<Path> = root.into();
         let mut walk = WalkDir::new(root).sort_by_file_name().into_iter();
         while let Some(entry) = walk.next() {
             let entry = match entry {
@@ -195,7 +206,8 @@ impl Plan {
                     continue;
                 }
             };
-            let job = Job { path, name, parent: above.last().copied() };
+            let place = Place::Found { root: Arc::clone(&top), path };
+            let job = Job { place, name, parent: above.last().copied() };
             if is_folder {
                 above.push(self.folders.len());
                 self.folders.push(job);
@@ -204,7 +216,7 @@ impl Plan {
                 self.bytes += entry.metadata().map_or(0, |metadata| metadata.len());
                 self.files.push(job);
             } else {
-                self.reports.push(Report { path: job.path, outcome: Outcome::Skipped });
+                self.reports.push(Report { path: job.path().to_owned(), outcome: Outcome::Skipped });
             }
         }
         Ok(())
@@ -231,7 +243,7 @@ mod tests {
     use super::*;
 
     fn paths_of(root: &Path, jobs: &[Job]) -> Vec<String> {
-        jobs.iter().map(|job| job.path.strip_prefix(root).unwrap().to_str().unwrap().to_owned()).collect()
+        jobs.iter().map(|job| job.path().strip_prefix(root).unwrap().to_str().unwrap().to_owned()).collect()
     }
 
     #[test]

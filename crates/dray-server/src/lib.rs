@@ -202,10 +202,15 @@ impl Server {
             webhooks: Webhooks::new(config.webhooks.clone()),
             metrics,
         });
-        match service.end_leases().await {
-            // A full disk must not keep anyone from reading; the leases run out by themselves.
+        let begun = async {
+            service.end_leases().await?;
+            service.renew_names().await
+        };
+        match begun.await {
+            // A full disk must not keep anyone from reading; the leases run out by themselves, and names are renewed at
+            // another start.
             Err(DriveError::NoSpace) => tracing::warn!("the disk is full: only reads will work"),
-            ended => ended?,
+            begun => begun?,
         }
 
         let app = app(&service, public_url, bytes, own_hosts(&config), rate_limits.clone());

@@ -58,11 +58,13 @@ impl Exit {
     /// The code for an error of a server, or of a transfer.
     pub(crate) fn of_client(error: &Error) -> Self {
         match error {
-            Error::Api { status: 404, .. } => Self::NotFound,
+            Error::Api { status: 404, .. } | Error::NoUpload { .. } => Self::NotFound,
             Error::Api { status: 401 | 403, .. } => Self::NotAllowed,
             Error::Api { status: 409 | 410, .. } | Error::AlreadyExists { .. } => Self::Conflict,
             Error::Api { status: 429, .. } => Self::RateLimited,
             Error::InvalidUrl { .. } => Self::Usage,
+            Error::Cancelled => Self::Interrupted,
+            Error::LeftOpen { error, .. } => Self::of_client(error),
             _ => Self::Error,
         }
     }

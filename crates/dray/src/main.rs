@@ -8,6 +8,7 @@ mod exit;
 mod output;
 mod progress;
 mod signals;
+mod terminal;
 
 use std::process::ExitCode;
 
@@ -24,7 +25,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const BLOCKING_THREADS: usize = 64;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return show(error),
+    };
     match run(args) {
         Ok(exit) => exit.into(),
         Err(error) => {
@@ -32,6 +36,16 @@ fn main() -> ExitCode {
             Exit::of(&error).into()
         }
     }
+}
+
+/// Help and versions as they are; what is wrong with the arguments as all else that is printed.
+fn show(mut error: clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        error.exit();
+    }
+    args::conceal(&mut error);
+    output::complain_of_arguments(&error.render().to_string());
+    Exit::Usage.into()
 }
 
 fn run(args: Args) -> anyhow::Result<Exit> {

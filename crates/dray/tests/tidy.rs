@@ -93,6 +93,23 @@ fn the_service_names_statuses_in_one_file() {
 }
 
 #[test]
+fn the_terminal_is_written_in_one_place() {
+    let outlets = ["println!", "print!(", "eprint!(", "dbg!", "stdout", "stderr"];
+    let questions = ["use std::io", "stderr().is_terminal()", "use_stderr()"];
+    check(
+        "the terminal belongs to output.rs, which makes texts safe for it; the server's log to commands/log.rs",
+        |name| {
+            ["crates/dray/src/", "crates/dray-client/src/"].iter().any(|room| name.starts_with(room))
+                && !["crates/dray/src/output.rs", "crates/dray/src/commands/log.rs"].contains(&name)
+        },
+        |line| {
+            outlets.iter().any(|outlet| line.contains(outlet))
+                && !questions.iter().any(|question| line.contains(question))
+        },
+    );
+}
+
+#[test]
 fn rooms_do_not_know_what_they_must_not() {
     let forbidden = [
         ("crates/dray-api/", &["tokio", "axum", "rusqlite", "reqwest", "dray_s3"][..]),

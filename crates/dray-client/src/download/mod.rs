@@ -52,13 +52,15 @@ pub async fn download(
 ) -> Result<Downloaded, Error> {
     let item = client.item(id).await?;
     let url = client.download_url(id).await?.url;
+    // A file that does not say how much it is could be any amount.
+    let expected = item.file_size.ok_or_else(|| client.not_dray(200))?;
     let target = match destination {
         Destination::Folder(folder) => folder.join(name::safe(&item.name)),
         Destination::File(path) => path,
     };
     let sink = Sink::create(target, overwrite).await?;
-    progress.expect(item.file_size.unwrap_or(0));
-    let mut transfer = Transfer { client, id, url, e_tag: None, sink, expected: item.file_size, progress };
+    progress.expect(expected);
+    let mut transfer = Transfer { client, id, url, e_tag: None, sink, expected, progress };
     transfer.run().await?;
     let path = transfer.sink.publish().await?;
     Ok(Downloaded { item, path })
@@ -71,7 +73,7 @@ struct Transfer<'a> {
     /// Of the first answer: the rest must be the rest of the same bytes.
     e_tag: Option<HeaderValue>,
     sink: Sink,
-    expected: Option<u64>,
+    expected: u64,
     progress: Arc<dyn Progress>,
 }
 
@@ -138,23 +140,23 @@ impl Transfer<'_> {
 
     async fn receive(&mut self, mut response: Response, peer: &str) -> Result<(), Error> {
         while let Some(bytes) = in_time(peer, response.chunk()).await? {
+            // Not a byte more is kept than was announced.
+            self.check_size_of(self.sink.len() + bytes.len() as u64, |received, expected| {
+                received <= expected
+            })?;
             self.progress.moved(bytes.len() as u64);
             self.sink.push(bytes).await?;
-            if self.expected.is_some_and(|expected| self.sink.len() > expected) {
-                return self.check_size();
-            }
         }
         Ok(())
     }
 
     fn check_size(&self) -> Result<(), Error> {
-        let received = self.sink.len();
-        match self.expected {
-            Some(expected) if expected != received => {
-                Err(Error::WrongSize { item: self.id, expected, received })
-            }
-            _ => Ok(()),
-        }
+        self.check_size_of(self.sink.len(), |received, expected| received == expected)
+    }
+
+    fn check_size_of(&self, received: u64, is_right: impl FnOnce(u64, u64) -> bool) -> Result<(), Error> {
+        let (item, expected) = (self.id, self.expected);
+        if is_right(received, expected) { Ok(()) } else { Err(Error::WrongSize { item, expected, received }) }
     }
 }
 

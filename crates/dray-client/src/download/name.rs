@@ -1,6 +1,8 @@
 //! An item's name, made safe to be a file's name here. The server is not trusted to have done it: a name must
 //! never leave the folder, and never be more than one path component.
 
+use dray_api::text::{direction_control, shows_nothing};
+
 /// Most bytes of a file's name (`NAME_MAX` of every common Unix file system).
 const MAX_NAME_BYTES: usize = 255;
 
@@ -9,12 +11,17 @@ const FALLBACK: &str = "download";
 
 /// The file name for an item called `name`.
 pub(crate) fn safe(name: &str) -> String {
-    let replaced: String =
-        name.chars().map(|c| if c == '/' || c == '\\' || c.is_control() { '_' } else { c }).collect();
+    let replaced: String = name.chars().map(|c| if is_unsafe(c) { '_' } else { c }).collect();
     match replaced.as_str() {
-        "" | "." | ".." => FALLBACK.to_owned(),
+        "." | ".." => FALLBACK.to_owned(),
+        _ if replaced.chars().all(shows_nothing) => FALLBACK.to_owned(),
         _ => shortened(&replaced, MAX_NAME_BYTES),
     }
+}
+
+/// What no drive has in a name: it would be a path, or show another name than it is.
+fn is_unsafe(c: char) -> bool {
+    matches!(c, '/' | '\\' | '\u{2028}' | '\u{2029}') || c.is_control() || direction_control(c).is_some()
 }
 
 /// At most `limit` bytes of `name`; its extension survives, if it is one.
@@ -52,7 +59,8 @@ mod tests {
     fn what_could_leave_the_folder_is_replaced() {
         assert_eq!(safe("../../etc/passwd"), ".._.._etc_passwd");
         assert_eq!(safe("a\\b\0c\nd"), "a_b_c_d");
-        for name in ["", ".", ".."] {
+        assert_eq!(safe("a\u{202e}fdp.exe"), "a_fdp.exe");
+        for name in ["", ".", "..", " \u{200b}", "\u{3164}"] {
             assert_eq!(safe(name), "download");
         }
     }

@@ -1,25 +1,28 @@
 //! Uploading one file: start, parts at once, finalize, and the check that the server saved what was sent.
 
 mod frames;
+mod give_up;
 mod part;
 mod resume;
 mod signer;
+pub(crate) mod source;
 
-use std::fs::{File, Metadata};
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
 use dray_api::limits::MAX_PARTS;
-use dray_api::upload::{FinalizeUpload, OnConflict, StartUpload, UploadKey, UploadedPart};
+use dray_api::text::is_same_name;
+use dray_api::upload::{FinalizeUpload, OnConflict, OpenUpload, StartUpload, UploadKey, UploadedPart};
 use dray_api::{ErrorCode, Item, ItemId};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use self::frames::FramePool;
 use self::part::Source;
 use self::resume::{Begun, CutOff};
 use self::signer::Signer;
+use self::source::{Opened, Place};
 use crate::blocking::blocking;
 use crate::client::Client;
 use crate::error::Error;
@@ -38,12 +41,8 @@ pub struct Uploader {
     pub(crate) progress: Arc<dyn Progress>,
     slots: Semaphore,
     pool: Arc<FramePool>,
-}
-
-/// A file as it was when its upload began.
-struct Opened {
-    file: Arc<File>,
-    metadata: Metadata,
+    /// Whether all is to end.
+    cancelled: watch::Sender<bool>,
 }
 
 /// How a file is cut: equal parts but the last.
@@ -59,7 +58,17 @@ impl Uploader {
     pub fn new(client: Client, parallel: NonZeroUsize, progress: Arc<dyn Progress>) -> Self {
         let slots = Semaphore::new(parallel.get().min(Semaphore::MAX_PERMITS));
         let on_conflict = OnConflict::default();
-        Self { client, parallel, on_conflict, cut_off: None, progress, slots, pool: Arc::default() }
+        let cancelled = watch::Sender::new(false);
+        Self {
+            client,
+            parallel,
+            on_conflict,
+            cut_off: None,
+            progress,
+            slots,
+            pool: Arc::default(),
+            cancelled,
+        }
     }
 
     /// What becomes of a file whose name is taken in its folder; both stay, if nothing is said.
@@ -75,9 +84,22 @@ impl Uploader {
         Self { cut_off: Some(CutOff::default()), ..self }
     }
 
-    /// Uploads the regular file at `path` as `name` into `parent` (`None`: the root).
+    /// Uploads the regular file at `path` as `name` into `parent` (`None`: the root). If that fails, the upload is
+    /// aborted on the server too, unless it is to be gone on with ([`Uploader::resume`]).
     pub async fn upload_file(&self, path: &Path, name: &str, parent: Option<ItemId>) -> Result<Item, Error> {
-        let opened = open(path).await?;
+        self.upload_place(&Place::Named(path.to_owned()), name, parent).await
+    }
+
+    pub(crate) async fn upload_place(
+        &self,
+        place: &Place,
+        name: &str,
+        parent: Option<ItemId>,
+    ) -> Result<Item, Error> {
+        if self.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        let opened = source::open(place).await?;
         let start = StartUpload {
             on_conflict: self.on_conflict,
             file_name: name.to_owned(),
@@ -86,12 +108,54 @@ impl Uploader {
             parent_id: parent,
             checksum: None,
         };
+        // Not called off half-way: an upload that the server has begun must be known here.
         let begun = self.begin(&start).await?;
+        let key = begun.key.clone();
+        match self.send(place.path(), &opened, &start, begun).await {
+            Err(error) => Err(self.give_up(&key, error).await),
+            sent => sent,
+        }
+    }
+
+    /// Goes on with `upload`, which was begun for the file at `path`, and has it saved only if what was sent before is
+    /// of the same bytes. If that fails, it stays open.
+    pub async fn resume_upload(&self, upload: OpenUpload, path: &Path) -> Result<Item, Error> {
+        let opened = source::open(&Place::Named(path.to_owned())).await?;
+        let (actual, expected) = (opened.metadata.len(), upload.file_size);
+        if actual != expected {
+            return Err(Error::OtherSize { path: path.to_owned(), actual, expected });
+        }
+        let start = StartUpload {
+            on_conflict: upload.on_conflict,
+            file_name: upload.file_name.clone(),
+            file_size: upload.file_size,
+            mime_type: upload.mime_type.clone(),
+            parent_id: upload.parent_id,
+            checksum: None,
+        };
+        let upload_id = upload.upload_id.clone();
+        let begun = Begun::earlier(&self.client, upload).await?;
+        self.send(path, &opened, &start, begun.ok_or(Error::NoUpload { upload_id })?).await
+    }
+
+    /// The parts that the store lacks, and the end of the upload.
+    async fn send(
+        &self,
+        path: &Path,
+        opened: &Opened,
+        start: &StartUpload,
+        begun: Begun,
+    ) -> Result<Item, Error> {
         let cut = Cut::new(start.file_size, begun.part_bytes).ok_or_else(|| self.client.not_dray(200))?;
-        let parts = self.upload_parts(path, &opened, &begun, cut).await?;
         let is_gone_on_with = begun.is_gone_on_with();
-        let checksum = if is_gone_on_with { Some(resume::checksum(path, &opened.file).await?) } else { None };
-        check_unchanged(path, &opened).await?;
+        let sending = async {
+            let parts = self.upload_parts(path, opened, &begun, cut).await?;
+            let checksum =
+                if is_gone_on_with { Some(resume::checksum(path, &opened.file).await?) } else { None };
+            check_unchanged(path, opened).await?;
+            Ok((parts, checksum))
+        };
+        let (parts, checksum) = self.unless_cancelled(sending).await?;
         let UploadKey { upload_id, file_key } = begun.key;
         let parts = Some(parts);
         let finalize = FinalizeUpload { upload_id, file_key, parts, checksum, verify: is_gone_on_with };
@@ -99,7 +163,7 @@ impl Uploader {
             Some(ErrorCode::ChecksumMismatch) => Error::SentBeforeDiffers { path: path.to_owned() },
             _ => error,
         })?;
-        check_saved(&start, item)
+        check_saved(start, item)
     }
 
     /// Goes on with an upload that was cut off, if that is wanted and there is one, or begins a new one.
@@ -161,20 +225,6 @@ impl Cut {
     }
 }
 
-/// Opens a regular file. Asks what it is first: opening a pipe would wait for its other end.
-async fn open(path: &Path) -> Result<Opened, Error> {
-    let path = path.to_owned();
-    blocking(move || {
-        if !std::fs::metadata(&path).map_err(Error::io(&path))?.is_file() {
-            return Err(Error::NotAFile { path });
-        }
-        let file = File::open(&path).map_err(Error::io(&path))?;
-        let metadata = file.metadata().map_err(Error::io(&path))?;
-        Ok(Opened { file: Arc::new(file), metadata })
-    })
-    .await
-}
-
 /// Size and time of change, once every byte was read: equal means that the parts belong together.
 async fn check_unchanged(path: &Path, opened: &Opened) -> Result<(), Error> {
     let (path, file) = (path.to_owned(), Arc::clone(&opened.file));
@@ -188,8 +238,8 @@ async fn check_unchanged(path: &Path, opened: &Opened) -> Result<(), Error> {
 }
 
 fn check_saved(sent: &StartUpload, item: Item) -> Result<Item, Error> {
-    // The server gave it another name, as it was told to.
-    let is_name_ours = item.name == sent.file_name || sent.on_conflict == OnConflict::Rename;
+    // The server gave it another name, as it was told to. What was replaced keeps its own, which may be composed otherwise.
+    let is_name_ours = is_same_name(&item.name, &sent.file_name) || sent.on_conflict == OnConflict::Rename;
     if is_name_ours && item.file_size == Some(sent.file_size) {
         return Ok(item);
     }

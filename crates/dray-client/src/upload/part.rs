@@ -7,12 +7,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use dray_api::limits::MAX_ETAG_BYTES;
 use dray_api::upload::UploadedPart;
 use reqwest::header::{CONTENT_LENGTH, ETAG};
 use reqwest::{Body, Response};
 
 use super::frames::{Attempt, FramePool};
 use super::signer::Signer;
+use crate::bounded;
 use crate::client::Client;
 use crate::error::Error;
 use crate::progress::Progress;
@@ -113,11 +115,12 @@ impl Source<'_> {
     }
 }
 
-/// The `ETag`. Reads the (empty) body, so that the connection can serve the next part.
+/// The `ETag`, if it is as long as one can be. Reads the (empty) body, so that the connection can serve the next part.
 async fn e_tag(response: Response, part_number: u32) -> Result<String, Error> {
-    let e_tag = response.headers().get(ETAG).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let e_tag = response.headers().get(ETAG).filter(|value| value.len() <= MAX_ETAG_BYTES);
+    let e_tag = e_tag.and_then(|value| value.to_str().ok()).map(str::to_owned);
     // The part is stored: a body that breaks off changes nothing.
-    let _ = response.bytes().await;
+    bounded::beginning(response).await;
     e_tag.ok_or(Error::NoETag { part_number })
 }
 

@@ -11,15 +11,19 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use crc_fast::{CrcAlgorithm, Digest};
 use dray_api::ErrorCode;
+use dray_api::text::is_same_name;
 use dray_api::upload::{
-    Checksum, OpenUpload, StartUpload, StartedUpload, StoredPart, UploadKey, UploadStatus,
+    Checksum, ListParts, OpenUpload, StartUpload, StartedUpload, StoredPart, UploadKey, UploadStatus,
 };
 use tokio::sync::OnceCell;
 
 use crate::blocking::blocking;
 use crate::client::Client;
 use crate::error::Error;
+use crate::pages::Pages;
 
+/// Most uploads among which one to go on with is looked for.
+const MAX_CUT_OFF: usize = 10_000;
 /// Bytes that are read at once for a checksum.
 const READ_BYTES: usize = 1024 * 1024;
 
@@ -41,20 +45,12 @@ impl CutOff {
     pub(super) async fn take(&self, client: &Client, start: &StartUpload) -> Result<Option<Begun>, Error> {
         let all = self.0.get_or_try_init(async || list(client).await.map(Mutex::new)).await?;
         while let Some(upload) = take_of(all, start) {
-            let OpenUpload { upload_id, file_key, part_size, .. } = upload;
-            let key = UploadKey { upload_id, file_key };
-            let now = match client.stored_parts(&key).await {
+            match Begun::earlier(client, upload).await {
                 // It came to an end since it was listed.
                 Err(error)
-                    if matches!(error.code(), Some(ErrorCode::UploadAborted | ErrorCode::UploadExpired)) =>
-                {
-                    continue;
-                }
-                now => now?,
-            };
-            if now.upload.status == UploadStatus::Open {
-                let stored = now.parts.into_iter().map(|part| (part.part_number, part)).collect();
-                return Ok(Some(Begun { key, part_bytes: part_size, stored }));
+                    if matches!(error.code(), Some(ErrorCode::UploadAborted | ErrorCode::UploadExpired)) => {}
+                Ok(None) => {}
+                begun => return begun,
             }
         }
         Ok(None)
@@ -75,6 +71,19 @@ impl From<StartedUpload> for Begun {
 }
 
 impl Begun {
+    /// One that was begun before, with what the store has of it; `None` if it is no longer open.
+    pub(super) async fn earlier(client: &Client, upload: OpenUpload) -> Result<Option<Self>, Error> {
+        let OpenUpload { upload_id, file_key, part_size: part_bytes, .. } = upload;
+        let asked =
+            ListParts { upload_id: upload_id.clone(), file_key: file_key.clone(), keep_alive: Some(true) };
+        let now = client.stored_parts(&asked).await?;
+        if now.upload.status != UploadStatus::Open {
+            return Ok(None);
+        }
+        let stored = now.parts.into_iter().map(|part| (part.part_number, part)).collect();
+        Ok(Some(Self { key: UploadKey { upload_id, file_key }, part_bytes, stored }))
+    }
+
     /// Whether something of it was sent earlier.
     pub(super) fn is_gone_on_with(&self) -> bool {
         !self.stored.is_empty()
@@ -87,21 +96,24 @@ impl Begun {
     }
 }
 
+/// The latest uploads, and no more of them than somebody cut off.
 async fn list(client: &Client) -> Result<Vec<OpenUpload>, Error> {
-    let mut page = client.uploads(None).await?;
-    let mut all = page.uploads;
-    while let Some(cursor) = page.next_cursor {
-        page = client.uploads(Some(&cursor)).await?;
+    let (mut all, mut pages) = (Vec::new(), Pages::default());
+    loop {
+        let mut page = client.uploads(pages.cursor()).await?;
         all.append(&mut page.uploads);
+        if !pages.go_on(page.next_cursor)? || all.len() >= MAX_CUT_OFF {
+            return Ok(all);
+        }
     }
-    Ok(all)
 }
 
 fn is_of(upload: &OpenUpload, start: &StartUpload) -> bool {
-    let becomes = |name, size, parent, on_conflict| (name, size, parent, on_conflict);
     upload.status == UploadStatus::Open
-        && becomes(&upload.file_name, upload.file_size, upload.parent_id, upload.on_conflict)
-            == becomes(&start.file_name, start.file_size, start.parent_id, start.on_conflict)
+        && is_same_name(&upload.file_name, &start.file_name)
+        && upload.file_size == start.file_size
+        && upload.parent_id == start.parent_id
+        && upload.on_conflict == start.on_conflict
 }
 
 /// What all bytes of a file come to.

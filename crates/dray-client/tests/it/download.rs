@@ -102,3 +102,15 @@ async fn a_file_that_is_there_already_costs_no_transfer() {
     assert!(matches!(error, Error::AlreadyExists { .. }), "{error:?}");
     assert_eq!(stage.seen.lock().unwrap().gets.len(), 1);
 }
+
+#[tokio::test]
+async fn a_download_ends_where_the_file_was_said_to_end() {
+    let (stage, folder, _) = stage_with(1000).await;
+    stage.fault(DOWNLOAD, Fault::RefuseForEver);
+    let error = fetch(&stage, &folder).await.unwrap_err();
+    assert!(matches!(error, Error::WrongSize { expected: 1000, .. }), "{error}");
+    stage.seen.lock().unwrap().said_size = Some(serde_json::Value::Null);
+    let error = fetch(&stage, &folder).await.unwrap_err();
+    assert!(matches!(error, Error::NotDray { .. }), "a file without a size could be any amount: {error}");
+    assert!(is_empty(folder.path()));
+}

@@ -10,10 +10,11 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post, put};
-use dray_api::upload::{FinalizeUpload, PresignParts, StartUpload};
+use dray_api::upload::{FinalizeUpload, PresignParts, StartUpload, UploadKey};
 use dray_client::{Client, Progress};
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 /// What the store does instead of what it should.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +29,12 @@ pub(crate) enum Fault {
     IgnoreRange,
     /// Answers the range that was asked, with status 200.
     RangeAsOk,
+    /// Takes the part and never answers.
+    Hold,
+    /// Refuses, in a document that has no end.
+    RefuseForEver,
+    /// Stores the part under an `ETag` of so many characters.
+    LongETag(usize),
 }
 
 #[derive(Default)]
@@ -46,12 +53,21 @@ pub(crate) struct Seen {
     pub(crate) gets: Vec<(Option<String>, Option<String>)>,
     pub(crate) part_size: u64,
     pub(crate) folders: Vec<String>,
+    pub(crate) aborted: Vec<UploadKey>,
+    pub(crate) abort_faults: VecDeque<(u16, Value)>,
+    /// The name of the item, if not the one that was sent.
+    pub(crate) saved_name: Option<String>,
+    /// What the item is said to have, if not what it has.
+    pub(crate) said_size: Option<Value>,
 }
 
 pub(crate) struct Stage {
     pub(crate) client: Client,
     pub(crate) seen: Arc<Mutex<Seen>>,
     pub(crate) counter: Arc<Counter>,
+    /// Told when a part is held.
+    pub(crate) held: Arc<Notify>,
+    address: String,
 }
 
 #[derive(Default)]
@@ -80,6 +96,7 @@ impl Progress for Counter {
 struct Shared {
     address: String,
     seen: Arc<Mutex<Seen>>,
+    held: Arc<Notify>,
 }
 
 /// Part number under which faults of a download are kept.
@@ -91,19 +108,31 @@ impl Stage {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let seen = Arc::new(Mutex::new(Seen { part_size: 1000, e_tag: "\"one\"".into(), ..Seen::default() }));
-        let shared = Shared { address: address.clone(), seen: Arc::clone(&seen) };
+        let held = Arc::new(Notify::new());
+        let shared = Shared { address: address.clone(), seen: Arc::clone(&seen), held: Arc::clone(&held) };
         let app = Router::new()
             .route("/public/v1/drive/files/upload/multipart/start", post(start))
             .route("/public/v1/drive/files/upload/multipart/presigned-urls", post(presign))
             .route("/public/v1/drive/files/upload/multipart/finalize", post(finalize))
+            .route("/public/v1/drive/files/upload/multipart/abort", post(abort))
+            .route(
+                "/public/v1/drive/uploads",
+                get(async || Json(json!({ "uploads": [], "nextCursor": null }))),
+            )
             .route("/public/v1/drive/folders", post(create_folder))
             .route("/public/v1/drive/files/{id}", get(item))
             .route("/public/v1/drive/files/{id}/download", get(download_url))
+            .route("/endless/{path}/public/v1/workspace/info", get(never_ends))
             .route("/store/{part_number}", put(put_part).get(get_object))
             .with_state(shared);
         tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
         let client = Client::new(&address, "cp_pat_test".parse().unwrap()).unwrap();
-        Self { client, seen, counter: Arc::default() }
+        Self { client, seen, counter: Arc::default(), held, address }
+    }
+
+    /// A client of a server that never stops answering, `tree`, or refusing, `refused`.
+    pub(crate) fn client_below(&self, path: &str) -> Client {
+        Client::new(&format!("{}/endless/{path}", self.address), "cp_pat_test".parse().unwrap()).unwrap()
     }
 
     pub(crate) fn fault(&self, part_number: u32, fault: Fault) {
@@ -162,12 +191,31 @@ async fn put_part(State(shared): State<Shared>, Path(part_number): Path<u32>, bo
     if let Some(Fault::Refuse(status, code)) = fault {
         return refuse(status, code);
     }
-    let e_tag = format!("\"part {part_number} of {}\"", body.len());
+    if let Some(Fault::RefuseForEver) = fault {
+        return (StatusCode::BAD_REQUEST, endless()).into_response();
+    }
+    if let Some(Fault::Hold) = fault {
+        shared.held.notify_one();
+        return std::future::pending().await;
+    }
+    let mut e_tag = format!("\"part {part_number} of {}\"", body.len());
+    if let Some(Fault::LongETag(chars)) = fault {
+        e_tag = "e".repeat(chars);
+    }
     shared.seen.lock().unwrap().parts.insert(part_number, body);
     match fault {
         Some(Fault::NoETag) => StatusCode::OK.into_response(),
         _ => [(header::ETAG, e_tag)].into_response(),
     }
+}
+
+fn endless() -> Body {
+    Body::from_stream(stream::repeat_with(|| Ok::<_, Infallible>(Bytes::from_static(&[b' '; 8192]))))
+}
+
+async fn never_ends(Path(path): Path<String>) -> Response {
+    let status = if path == "refused" { StatusCode::FORBIDDEN } else { StatusCode::OK };
+    (status, endless()).into_response()
 }
 
 fn refuse(status: u16, code: &str) -> Response {
@@ -183,7 +231,17 @@ async fn finalize(State(shared): State<Shared>, Json(body): Json<FinalizeUpload>
     seen.content = seen.parts.values().flatten().copied().collect();
     seen.finalized.push(body);
     let size = seen.content.len() as u64;
-    an_item(&seen.starts[0].file_name, "file", Some(size)).into_response()
+    let name = seen.saved_name.as_ref().unwrap_or(&seen.starts[0].file_name);
+    an_item(name, "file", Some(size)).into_response()
+}
+
+async fn abort(State(shared): State<Shared>, Json(body): Json<UploadKey>) -> Response {
+    let mut seen = shared.seen.lock().unwrap();
+    if let Some((status, body)) = seen.abort_faults.pop_front() {
+        return (StatusCode::from_u16(status).unwrap(), Json(body)).into_response();
+    }
+    seen.aborted.push(body);
+    StatusCode::NO_CONTENT.into_response()
 }
 
 async fn create_folder(State(shared): State<Shared>, Json(body): Json<dray_api::NewFolder>) -> Response {
@@ -197,8 +255,12 @@ async fn create_folder(State(shared): State<Shared>, Json(body): Json<dray_api::
 }
 
 async fn item(State(shared): State<Shared>) -> Json<Value> {
-    let size = shared.seen.lock().unwrap().content.len() as u64;
-    an_item("../report.pdf", "file", Some(size))
+    let seen = shared.seen.lock().unwrap();
+    let Json(mut item) = an_item("../report.pdf", "file", Some(seen.content.len() as u64));
+    if let Some(said) = &seen.said_size {
+        item["fileSize"] = said.clone();
+    }
+    Json(item)
 }
 
 async fn download_url(State(shared): State<Shared>) -> Json<Value> {
@@ -212,6 +274,9 @@ async fn get_object(State(shared): State<Shared>, headers: HeaderMap) -> Respons
     let fault = shared.next_fault(DOWNLOAD);
     if let Some(Fault::Refuse(status, code)) = fault {
         return refuse(status, code);
+    }
+    if let Some(Fault::RefuseForEver) = fault {
+        return Response::new(endless());
     }
     let seen = shared.seen.lock().unwrap();
     if if_match.is_some_and(|wanted| wanted != seen.e_tag) {

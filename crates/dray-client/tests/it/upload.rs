@@ -188,3 +188,82 @@ async fn one_failure_in_a_tree_stops_only_what_is_below_it() {
     assert_eq!(reports.len(), 4);
     assert_eq!(stage.counter.get(), (11, 10));
 }
+
+#[tokio::test]
+async fn an_upload_that_fails_for_good_is_aborted_on_the_server() {
+    let stage = Stage::open().await;
+    stage.fault(1, Fault::Refuse(400, "InvalidArgument"));
+    let (_folder, path, _) = a_file(10);
+    let error = uploader(&stage, 1).upload_file(&path, "a", None).await.unwrap_err();
+    assert!(matches!(error, Error::Store { .. }), "{error}");
+    let aborted = stage.seen.lock().unwrap().aborted.clone();
+    assert_eq!(aborted.iter().map(|key| key.upload_id.as_str()).collect::<Vec<_>>(), ["u"]);
+}
+
+#[tokio::test]
+async fn an_upload_that_can_not_be_aborted_says_how_to_go_on() {
+    let stage = Stage::open().await;
+    stage.fault(1, Fault::Refuse(400, "InvalidArgument"));
+    let (_folder, path, _) = a_file(10);
+    let body = json!({ "statusCode": 403, "error": "x", "code": "missing_scope", "message": "No." });
+    {
+        let mut seen = stage.seen.lock().unwrap();
+        seen.abort_faults.push_back((403, body));
+    }
+    let error = uploader(&stage, 1).upload_file(&path, "a", None).await.unwrap_err();
+    let said = error.to_string();
+    assert!(said.contains("InvalidArgument") && said.contains("dray uploads resume u FILE"), "{said}");
+}
+
+#[tokio::test]
+async fn a_cancelled_upload_is_aborted_unless_it_is_to_be_gone_on_with() {
+    let stage = Stage::open().await;
+    let (_folder, path, _) = a_file(10);
+    let cancelled = uploader(&stage, 1);
+    cancelled.cancel();
+    assert!(matches!(cancelled.upload_file(&path, "a", None).await, Err(Error::Cancelled)));
+    assert!(stage.seen.lock().unwrap().starts.is_empty(), "nothing begins after that");
+
+    for is_kept in [false, true] {
+        stage.fault(1, Fault::Hold);
+        let uploader = uploader(&stage, 1);
+        let uploader = if is_kept { uploader.resume() } else { uploader };
+        let (result, ()) = tokio::join!(uploader.upload_file(&path, "a", None), async {
+            stage.held.notified().await;
+            uploader.cancel();
+        });
+        assert!(matches!(result, Err(Error::Cancelled)), "{result:?}");
+        assert_eq!(stage.seen.lock().unwrap().aborted.len(), 1, "the first alone");
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_never_stops_talking_is_not_listened_to() {
+    let stage = Stage::open().await;
+    stage.fault(1, Fault::RefuseForEver);
+    let (_folder, path, _) = a_file(10);
+    let error = uploader(&stage, 1).upload_file(&path, "a", None).await.unwrap_err();
+    assert!(matches!(error, Error::Store { .. }), "{error}");
+    stage.fault(1, Fault::LongETag(4000));
+    let error = uploader(&stage, 1).upload_file(&path, "a", None).await.unwrap_err();
+    assert!(matches!(error, Error::NoETag { part_number: 1 }), "{error}");
+}
+
+#[tokio::test]
+async fn a_server_that_never_stops_talking_is_not_listened_to() {
+    let stage = Stage::open().await;
+    for (path, limit) in [("tree", 16 * 1024 * 1024), ("refused", 64 * 1024)] {
+        let client = stage.client_below(path);
+        let error = client.workspace().await.unwrap_err();
+        assert!(matches!(error, Error::AnswerTooLong { limit: read, .. } if read == limit), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_is_composed_otherwise_is_the_name_that_was_sent() {
+    let stage = Stage::open().await;
+    stage.seen.lock().unwrap().saved_name = Some("Caf\u{e9}".into());
+    let (_folder, path, _) = a_file(10);
+    let item = uploader(&stage, 1).upload_file(&path, "Cafe\u{301}", None).await.unwrap();
+    assert_eq!(item.name, "Caf\u{e9}");
+}

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use super::Admin;
 use crate::db::{access, bulk, participants};
 use crate::drive;
-use crate::drive::item::{Content, Item, ItemName, MimeType, object_key};
+use crate::drive::item::{Content, Item, MimeType, object_key};
+use crate::drive::name::ItemName;
 
 /// An item to be added.
 #[derive(Debug, Clone)]

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::db::dump::{TABLES, Table};
-use crate::db::{Conn, Db, dump, trash};
+use crate::db::{Conn, Db, dump, names, trash};
 use crate::drive::{Error, Result};
 
 /// The version of the format.
@@ -110,6 +110,8 @@ pub(super) async fn load(db: &Db, path: &Path) -> Result<Sum> {
             table.insert(c, &row)?;
         }
         trash::list_all(c)?;
+        // What the rows say of names may be by the rules of an older version.
+        names::forget(c)?;
         rows.check()
     })
     .await

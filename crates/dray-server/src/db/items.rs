@@ -9,7 +9,8 @@ use super::{
     time, usage, value,
 };
 use crate::drive::access::{Caller, Role};
-use crate::drive::item::{Content, Item, name_key};
+use crate::drive::item::{Content, Item};
+use crate::drive::name::name_key;
 use crate::drive::path::{Seen, Step};
 use crate::drive::permit::{Change, Placement, Reach, Reaches};
 use crate::drive::search::words;
@@ -169,11 +170,10 @@ pub(crate) fn file_named(
         "select ",
         columns!(),
         " from items i
-          where i.place = $1 and i.workspace_id = $2 and i.kind = 1 and i.name_key = $3 and i.name = $4
-            and i.trashed_at is null
+          where i.place = $1 and i.workspace_id = $2 and i.kind = 1 and i.name_key = $3 and i.trashed_at is null
           order by i.created_at, i.id limit 1"
     );
-    find(c, sql, &[&place(parent, owner), &workspace.to_string(), &name_key(name), &name], item)
+    find(c, sql, &[&place(parent, owner), &workspace.to_string(), &name_key(name)], item)
 }
 
 /// The columns that [`values`] has, in its order. All others but `host_id` come by themselves.

@@ -14,6 +14,7 @@ pub(crate) mod items;
 pub(crate) mod leases;
 pub(crate) mod links;
 pub(crate) mod measures;
+pub(crate) mod names;
 pub(crate) mod orphans;
 pub(crate) mod outbox;
 pub(crate) mod participants;

@@ -1,6 +1,8 @@
 //! Everything that can go wrong in the drive, one variant a cause. Knows no HTTP: `http/error.rs` gives each
 //! its status, code and words.
 
+use std::borrow::Cow;
+
 use dray_api::plan::ImpossiblePartCount;
 
 use super::access::Role;
@@ -33,8 +35,8 @@ pub enum Error {
     InvalidName {
         /// Name of the field on the wire.
         field: &'static str,
-        /// The rule that is broken.
-        rule: &'static str,
+        /// The rule that is broken, as the end of a sentence that starts with the field.
+        rule: Cow<'static, str>,
     },
     /// S3's part rules do not allow this cut of the file.
     #[error(transparent)]

@@ -12,7 +12,8 @@ use dray_api::{ItemId, ListSort, SortOrder, Tree, TreeNode};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::item::{Item, name_key};
+use super::item::Item;
+use super::name::name_key;
 use super::{Error, Result};
 
 /// An item of a listing.

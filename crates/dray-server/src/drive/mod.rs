@@ -7,6 +7,7 @@ pub(crate) mod error;
 pub(crate) mod item;
 pub(crate) mod link;
 pub(crate) mod listing;
+pub(crate) mod name;
 pub(crate) mod parts;
 pub(crate) mod path;
 pub(crate) mod permit;

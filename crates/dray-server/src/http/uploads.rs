@@ -5,8 +5,8 @@ use axum::response::NoContent;
 use axum::response::Response;
 use dray_api::Item;
 use dray_api::upload::{
-    FinalizeUpload, OpenUploads, PresignParts, PresignedParts, StartUpload, StartedUpload, StoredParts,
-    UploadKey,
+    FinalizeUpload, ListParts, OpenUploads, PresignParts, PresignedParts, StartUpload, StartedUpload,
+    StoredParts, UploadKey,
 };
 
 use super::auth::Uploader;
@@ -87,18 +87,18 @@ pub(super) async fn finalize(
 /// List an upload's parts
 ///
 /// What the store has of the caller's upload: enough to go on with it from anywhere. It keeps the upload alive, as
-/// signing does.
+/// signing does, unless `keepAlive` is false.
 #[utoipa::path(
     post, path = "/drive/files/upload/multipart/parts", operation_id = "listParts", tag = "Uploads",
-    request_body = UploadKey,
+    request_body = ListParts,
     responses((status = OK, description = "The upload and its parts.", body = StoredParts)),
 )]
 pub(super) async fn parts(
     State(app): State<App>,
     Uploader(caller): Uploader,
-    Json(key): Json<UploadKey>,
+    Json(asked): Json<ListParts>,
 ) -> Result<axum::Json<StoredParts>, Error> {
-    Ok(axum::Json(app.service.uploaded_parts(&caller, &key, app.service.clock.now()).await?))
+    Ok(axum::Json(app.service.uploaded_parts(&caller, &asked, app.service.clock.now()).await?))
 }
 
 /// Abort an upload

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 
 use crate::db::{Conn, items, tombstones, trash, uploads};
 use crate::drive::access::Role;
-use crate::drive::item::{Item, numbered_name};
+use crate::drive::item::Item;
+use crate::drive::name::numbered_name;
 use crate::drive::parts::Digest;
 use crate::drive::permit::Change;
 use crate::drive::upload::Upload;

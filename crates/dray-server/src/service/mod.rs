@@ -9,6 +9,7 @@ pub(crate) mod lease;
 mod links;
 mod make_item;
 mod measure;
+mod names;
 mod once;
 mod participants;
 pub(crate) mod passwords;

@@ -1,6 +1,6 @@
 //! Uploads that have not come to their end: which there are, what the store has of one, giving one up.
 
-use dray_api::upload::{OpenUploads, StoredParts, UploadKey};
+use dray_api::upload::{ListParts, OpenUploads, StoredParts, UploadKey};
 use jiff::Timestamp;
 
 use super::Service;
@@ -17,17 +17,19 @@ impl Service {
     pub(crate) async fn uploaded_parts(
         &self,
         caller: &Caller,
-        key: &UploadKey,
+        asked: &ListParts,
         now: Timestamp,
     ) -> Result<StoredParts> {
-        let upload = self.upload_of(caller, &key.upload_id, &key.file_key).await?;
+        let upload = self.upload_of(caller, &asked.upload_id, &asked.file_key).await?;
         let mut wire = upload.to_wire(now)?;
         if matches!(upload.state, State::Completed { .. }) {
             return Ok(StoredParts { upload: wire, item_id: Some(upload.item), parts: Vec::new() });
         }
         let mut parts = self.stored_parts(&upload).await?;
         parts.sort_unstable_by_key(|part| part.part_number);
-        wire.expires_at = wire_time(self.keep_alive(&upload, now).await?);
+        if asked.keep_alive != Some(false) {
+            wire.expires_at = wire_time(self.keep_alive(&upload, now).await?);
+        }
         Ok(StoredParts { upload: wire, item_id: None, parts })
     }
 

@@ -41,6 +41,25 @@ async fn parts_may_be_listed_in_any_order_and_either_spelling() {
 }
 
 #[tokio::test]
+async fn a_part_may_have_all_headers_of_its_answer_and_spellings_that_agree() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let upload = owner.start("a", 3).await;
+    let listed = owner.put_parts(&upload, &[b"abc".to_vec()]).await;
+    let quoted = &listed[0]["eTag"];
+    let differ = json!([{ "PartNumber": 1, "ETag": quoted, "etag": "other" }]);
+    let refused = owner.finalize(&upload, &differ).await;
+    assert!(refused.body["message"].as_str().unwrap().contains("`ETag` and `etag`"), "{}", refused.body);
+    assert_eq!(refused.refused(), refusal(400, "invalid_field"));
+    let bare = quoted.as_str().unwrap().trim_matches('"');
+    let all = json!([{
+        "PartNumber": 1, "partNumber": 1, "ETag": quoted, "etag": quoted, "eTag": bare, "content-length": "0",
+        "location": null, "x-amz-id-2": ["anything"],
+    }]);
+    assert_eq!(owner.finalize(&upload, &all).await.ok()["name"], "a");
+}
+
+#[tokio::test]
 async fn finalize_twice_returns_the_same_item() {
     let world = World::start().await;
     let owner = world.owner();

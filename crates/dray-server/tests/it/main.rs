@@ -30,6 +30,7 @@ mod links;
 mod logs;
 mod metrics;
 mod model;
+mod names;
 mod on_conflict;
 mod openapi;
 mod operate;

@@ -44,6 +44,22 @@ async fn an_upload_is_resumed_without_having_kept_anything_but_its_key() {
 }
 
 #[tokio::test]
+async fn looking_at_an_upload_does_not_keep_it_alive() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let upload = owner.start("a.bin", 3).await;
+    let before = owner.get("/drive/uploads").await.ok()["uploads"][0]["expiresAt"].clone();
+    world.pass(jiff::SignedDuration::from_hours(1));
+    let looked = owner.step("parts", &upload.body(&json!({ "keepAlive": false }))).await.ok();
+    assert_eq!(looked["expiresAt"], before);
+    assert_eq!(owner.get("/drive/uploads").await.ok()["uploads"][0]["expiresAt"], before);
+    for asked in [json!({}), json!({ "keepAlive": null })] {
+        let kept = owner.step("parts", &upload.body(&asked)).await.ok();
+        assert_ne!(kept["expiresAt"], before, "whoever lists parts goes on with them");
+    }
+}
+
+#[tokio::test]
 async fn more_parts_than_a_page_of_the_store_are_all_listed() {
     let world = World::start().await;
     let owner = world.owner();

@@ -6,6 +6,9 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use clap::{Args, Subcommand, ValueHint};
 use dray_api::TokenId;
+use dray_server::DatabaseUrl;
+
+use super::{InFile, either};
 
 use super::Connection;
 
@@ -16,11 +19,21 @@ pub(crate) struct Data {
     #[arg(long, env = "DRAY_DATA", value_name = "FOLDER", default_value = "./dray-data", value_hint = ValueHint::DirPath)]
     pub(crate) data: PathBuf,
     /// Postgres, if the server has its database there
-    #[arg(long, env = "DRAY_DATABASE_URL", value_name = "URL", hide_env_values = true, value_hint = ValueHint::Url)]
+    #[arg(long, env = "DRAY_DATABASE_URL", value_name = "URL", hide_env_values = true, group = "database", value_hint = ValueHint::Url)]
     pub(crate) database_url: Option<String>,
+    /// File that holds that address, with its password
+    #[arg(long, env = "DRAY_DATABASE_URL_FILE", value_name = "FILE", group = "database", value_hint = ValueHint::FilePath)]
+    pub(crate) database_url_file: Option<InFile>,
     /// Print the result as JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+impl Data {
+    /// Where Postgres is, if the database is there.
+    pub(crate) fn database_url(&self) -> Option<DatabaseUrl> {
+        either(self.database_url.as_ref(), self.database_url_file.as_ref()).map(DatabaseUrl::new)
+    }
 }
 
 #[derive(Debug, Subcommand)]

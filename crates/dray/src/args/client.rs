@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use super::InFile;
 use clap::{Args, ValueEnum, ValueHint, value_parser};
 use dray_api::ItemId;
 use dray_api::limits::{DEFAULT_SEARCH_HITS, DEFAULT_TREE_DEPTH, MAX_SEARCH_HITS, MAX_TREE_DEPTH};
@@ -13,9 +14,12 @@ pub(crate) struct Connection {
     /// The server's address
     #[arg(long, env = "DRAY_URL", default_value = "http://127.0.0.1:8080", value_hint = ValueHint::Url)]
     pub(crate) url: String,
-    /// Your access token; rather set the variable, other users of this machine can see arguments
-    #[arg(long, env = "DRAY_TOKEN", hide_env_values = true)]
+    /// Your access token; rather set the variable or name a file, other users of this machine can see arguments
+    #[arg(long, env = "DRAY_TOKEN", hide_env_values = true, group = "access")]
     pub(crate) token: Option<String>,
+    /// File that holds your access token
+    #[arg(long, env = "DRAY_TOKEN_FILE", value_name = "FILE", group = "access", value_hint = ValueHint::FilePath)]
+    pub(crate) token_file: Option<InFile>,
     /// Print the result as JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -31,7 +35,10 @@ Examples:
 
 Prints one line for each file and folder that is in the drive now: its id and its path here; with --json one \
 JSON object a line, the item and its `path`. What could not be uploaded is reported on standard error, the rest \
-is uploaded all the same, and the exit code is not 0. Symbolic links inside a folder are left out.")]
+is uploaded all the same, and the exit code is not 0. Symbolic links inside a folder are left out.
+
+An upload that fails, or that Ctrl-C ends, is aborted on the server, where it would count towards your quota until it \
+expires. Not so with --resume, or if the server cannot be reached: then see `dray uploads`.")]
 pub(crate) struct Upload {
     /// Files and folders to upload
     #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
@@ -42,7 +49,8 @@ pub(crate) struct Upload {
     /// What to do with a file whose name is taken in its folder
     #[arg(long, value_name = "WHAT", value_enum, default_value_t = OnConflict::Keep)]
     pub(crate) on_conflict: OnConflict,
-    /// Go on with a file's upload of the same name, size, folder and `--on-conflict` that was cut off; not for folders
+    /// Go on with a file's upload of the same name, size, folder and `--on-conflict` that was cut off, and keep this one to
+    /// be gone on with if it ends early; not for folders
     #[arg(long)]
     pub(crate) resume: bool,
     /// Parts to send at once

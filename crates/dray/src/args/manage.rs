@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use dray_api::{ItemId, LinkId};
 
-use super::Connection;
+use super::{Connection, InFile};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -166,9 +166,12 @@ pub(crate) struct CreateLink {
     /// How long it leads anywhere [default: until it is revoked]
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     pub(crate) expires_in: Option<Duration>,
-    /// Ask for a password; rather set the variable, other users of this machine can see arguments
-    #[arg(long, env = "DRAY_LINK_PASSWORD", hide_env_values = true)]
+    /// Ask for a password; rather set the variable or name a file, other users of this machine can see arguments
+    #[arg(long, env = "DRAY_LINK_PASSWORD", hide_env_values = true, group = "secret")]
     pub(crate) password: Option<String>,
+    /// File that holds the password
+    #[arg(long, env = "DRAY_LINK_PASSWORD_FILE", value_name = "FILE", group = "secret", value_hint = ValueHint::FilePath)]
+    pub(crate) password_file: Option<InFile>,
     #[command(flatten)]
     pub(crate) connection: Connection,
 }

@@ -5,7 +5,9 @@ mod client;
 mod doctor;
 mod manage;
 mod operate;
+mod secret;
 mod serve;
+mod uploads;
 
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
@@ -18,7 +20,9 @@ pub(crate) use client::{Connection, Download, Get, Mkdir, OnConflict, Search, Tr
 pub(crate) use doctor::Doctor;
 pub(crate) use manage::{CreateLink, GivenRole, LinkCommand, Ls, Mv, Rm, ShareCommand, SortBy, TrashCommand};
 pub(crate) use operate::{Backup, Migrate, Place, Restore, Sweep};
+pub(crate) use secret::{InFile, conceal, either};
 pub(crate) use serve::{LogFormat, S3, Serve};
+pub(crate) use uploads::UploadsCommand;
 
 const EXAMPLES: &str = "\
 First steps:
@@ -44,6 +48,11 @@ pub(crate) enum Command {
     Serve(Box<Serve>),
     /// Upload files and folders
     Upload(Upload),
+    /// List uploads that have not come to their end, give them up or go on with them
+    Uploads {
+        #[command(subcommand)]
+        command: UploadsCommand,
+    },
     /// Download a file
     Download(Download),
     /// Make a folder in the drive
@@ -162,6 +171,7 @@ mod tests {
         for name in [
             "serve",
             "upload",
+            "uploads",
             "download",
             "mkdir",
             "get",

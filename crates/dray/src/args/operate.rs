@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueHint};
 
-use super::{Data, S3};
+use super::{Data, InFile, S3};
 
 /// Where a drive is: its data folder, or what is in its place.
 #[derive(Debug, Args)]
@@ -63,10 +63,13 @@ Stop the server first. What is in the folder stays as it is. Every object is rea
 all rows; a move that was cut off goes on where it was. The bucket's keys are found as AWS's tools find them.")]
 pub(crate) struct Migrate {
     /// Postgres to move the rows to: a database that is empty
-    #[arg(long, env = "DRAY_TO_DATABASE", value_name = "URL", hide_env_values = true, value_hint = ValueHint::Url)]
+    #[arg(long, env = "DRAY_TO_DATABASE", value_name = "URL", hide_env_values = true, group = "to_rows", value_hint = ValueHint::Url)]
     pub(crate) to_database: Option<String>,
+    /// File that holds that address, with its password
+    #[arg(long, env = "DRAY_TO_DATABASE_FILE", value_name = "FILE", group = "to_rows", value_hint = ValueHint::FilePath)]
+    pub(crate) to_database_file: Option<InFile>,
     /// Bucket to move the bytes of files to
-    #[arg(long, value_name = "NAME", required_unless_present = "to_database")]
+    #[arg(long, value_name = "NAME", required_unless_present = "to_rows")]
     pub(crate) to_s3_bucket: Option<String>,
     /// Where its store is reached [default: AWS]
     #[arg(long, value_name = "URL", requires = "to_s3_bucket", value_hint = ValueHint::Url)]

@@ -7,6 +7,8 @@ use bytesize::ByteSize;
 use clap::{Args, ValueEnum, ValueHint};
 use dray_server::{FileType, HostName, RateLimit, TrustedProxy, WebhookSecret, WebhookUrl};
 
+use super::InFile;
+
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -23,8 +25,11 @@ pub(crate) struct Serve {
     #[arg(long, env = "DRAY_DATA", value_name = "FOLDER", default_value = "./dray-data", value_hint = ValueHint::DirPath)]
     pub(crate) data: PathBuf,
     /// Postgres in place of the embedded database; may be shared by several servers
-    #[arg(long, env = "DRAY_DATABASE_URL", value_name = "URL", hide_env_values = true, value_hint = ValueHint::Url)]
+    #[arg(long, env = "DRAY_DATABASE_URL", value_name = "URL", hide_env_values = true, group = "database", value_hint = ValueHint::Url)]
     pub(crate) database_url: Option<String>,
+    /// File that holds that address, with its password
+    #[arg(long, env = "DRAY_DATABASE_URL_FILE", value_name = "FILE", group = "database", value_hint = ValueHint::FilePath)]
+    pub(crate) database_url_file: Option<InFile>,
     /// Connections to Postgres at once
     #[arg(long, env = "DRAY_DATABASE_CONNECTIONS", value_name = "N", default_value_t = dray_server::DATABASE_CONNECTIONS)]
     pub(crate) database_connections: usize,
@@ -104,19 +109,31 @@ pub(crate) struct Serve {
         value_delimiter = ',',
         value_hint = ValueHint::Url,
         hide_env_values = true,
-        requires = "webhook_secret",
+        requires = "webhook_signing",
         help_heading = "Webhooks"
     )]
     pub(crate) webhook_urls: Vec<WebhookUrl>,
-    /// Secret that the calls are signed with, as Standard Webhooks says: whsec_ and 24 to 64 bytes in base64
+    /// Secret that the calls are signed with, as Standard Webhooks says: whsec_ and 24 to 64 bytes in base64; rather set
+    /// the variable or name a file, other users of this machine can see arguments
     #[arg(
         long,
         env = "DRAY_WEBHOOK_SECRET",
         value_name = "SECRET",
         hide_env_values = true,
+        group = "webhook_signing",
         help_heading = "Webhooks"
     )]
     pub(crate) webhook_secret: Option<WebhookSecret>,
+    /// File that holds that secret
+    #[arg(
+        long,
+        env = "DRAY_WEBHOOK_SECRET_FILE",
+        value_name = "FILE",
+        group = "webhook_signing",
+        value_hint = ValueHint::FilePath,
+        help_heading = "Webhooks"
+    )]
+    pub(crate) webhook_secret_file: Option<InFile<WebhookSecret>>,
     /// Also call addresses that are not public
     #[arg(long, env = "DRAY_WEBHOOK_ALLOW_PRIVATE", help_heading = "Webhooks")]
     pub(crate) webhook_allow_private: bool,

@@ -8,7 +8,7 @@ use dray_client::download::{Destination, download as fetch};
 use dray_client::{Client, Progress};
 use serde::Serialize;
 
-use crate::args::{Connection, Download, Get, Mkdir};
+use crate::args::{Connection, Download, Get, Mkdir, either};
 use crate::exit::{Exit, Usage};
 use crate::output::Output;
 use crate::progress::Bar;
@@ -26,7 +26,8 @@ pub(super) struct ItemAt<'a> {
 
 /// The client that the flags describe.
 pub(super) fn connect(connection: &Connection) -> anyhow::Result<Client> {
-    let token = connection.token.as_deref().filter(|token| !token.is_empty()).ok_or(Usage(NO_TOKEN))?;
+    let token = either(connection.token.as_ref(), connection.token_file.as_ref());
+    let token = token.filter(|token| !token.is_empty()).ok_or(Usage(NO_TOKEN))?;
     let token = token.parse().map_err(|_| Usage(BAD_TOKEN))?;
     Ok(Client::new(&connection.url, token)?)
 }
@@ -62,11 +63,11 @@ pub(super) async fn mkdir(args: Mkdir) -> anyhow::Result<Exit> {
 pub(super) async fn get(args: Get) -> anyhow::Result<Exit> {
     let client = connect(&args.connection)?;
     let item = client.item(args.id).await?;
-    Output::new(args.connection.json).result(&describe(&item), &item)?;
+    Output::new(args.connection.json).results(&describe(&item), &item)?;
     Ok(Exit::Ok)
 }
 
-fn describe(item: &Item) -> String {
+fn describe(item: &Item) -> Vec<String> {
     let mut lines = vec![("id", item.id.to_string()), ("name", item.name.clone())];
     lines.push(("type", if item.kind == ItemType::File { "file" } else { "folder" }.to_owned()));
     lines.extend(item.file_size.map(|bytes| ("size", format!("{bytes} bytes"))));
@@ -75,5 +76,5 @@ fn describe(item: &Item) -> String {
     lines.push(("owner", item.owner.to_string()));
     lines.push(("created", item.created_at.clone()));
     lines.push(("updated", item.updated_at.clone()));
-    lines.iter().map(|(name, value)| format!("{name:<10} {value}")).collect::<Vec<_>>().join("\n")
+    lines.iter().map(|(name, value)| format!("{name:<10} {value}")).collect()
 }

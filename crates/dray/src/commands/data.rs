@@ -1,7 +1,6 @@
 //! Commands that work on a server's data folder, with the server running or not.
 
 use dray_api::TokenId;
-use dray_server::DatabaseUrl;
 use dray_server::admin::Admin;
 use jiff::SignedDuration;
 use serde_json::json;
@@ -14,7 +13,7 @@ use crate::output::Output;
 
 /// Opens the database of a drive that was started before: a mistyped folder is not filled with an empty one.
 pub(super) async fn open(data: &Data) -> anyhow::Result<Admin> {
-    let database_url = data.database_url.clone().map(DatabaseUrl::new);
+    let database_url = data.database_url();
     if database_url.is_none() {
         check_folder(data)?;
     }

@@ -13,7 +13,7 @@ pub(super) async fn doctor(args: Doctor) -> anyhow::Result<Exit> {
     let page = page(args.serve.public_url.as_deref(), &args.serve.listen);
     let findings = examine(&serve::config(args.serve, false), &page).await;
     for finding in &findings {
-        output.result(&text(finding), &value(finding))?;
+        output.results(&text(finding), &value(finding))?;
     }
     let has_failed = findings.iter().any(|finding| finding.verdict == Verdict::Fail);
     Ok(if has_failed { Exit::Error } else { Exit::Ok })
@@ -33,13 +33,15 @@ fn word(verdict: Verdict) -> &'static str {
 }
 
 /// A line, and if something is to be done, two more.
-fn text(finding: &Finding) -> String {
+fn text(finding: &Finding) -> Vec<String> {
     let Finding { check, verdict, found, why, remedy } = finding;
-    let line = format!("{:<5} {check}: {}", word(*verdict), one_line(found));
-    match remedy {
-        None => line,
-        Some(remedy) => format!("{line}\n      why: {why}\n      do:  {remedy}"),
+    let mut lines = vec![format!("{:<5} {check}: {}", word(*verdict), one_line(found))];
+    if let Some(remedy) = remedy {
+        lines.push(format!("      why: {}", one_line(why)));
+        // A remedy may be a few lines to type.
+        lines.extend(format!("      do:  {remedy}").lines().map(str::to_owned));
     }
+    lines
 }
 
 fn value(finding: &Finding) -> serde_json::Value {

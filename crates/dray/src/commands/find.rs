@@ -13,9 +13,7 @@ pub(super) async fn tree(args: Tree) -> anyhow::Result<Exit> {
     let output = Output::new(args.connection.json);
     let mut lines = Vec::with_capacity(tree.total_items);
     draw(&tree.root, 0, &mut lines);
-    if args.connection.json || !lines.is_empty() {
-        output.result(&lines.join("\n"), &tree)?;
-    }
+    output.results(&lines, &tree)?;
     if tree.truncated {
         output.note(&format!("there is more than {} items to show", tree.total_items));
     }
@@ -38,9 +36,7 @@ pub(super) async fn search(args: Search) -> anyhow::Result<Exit> {
     let client = connect(&args.connection)?;
     let found = client.search(&args.words.join(" "), args.limit).await?;
     let output = Output::new(args.connection.json);
-    if args.connection.json || !found.hits.is_empty() {
-        output.result(&listed(&found), &found)?;
-    }
+    output.results(&listed(&found), &found)?;
     let hidden = found.total_hits.saturating_sub(found.hits.len() as u64);
     if hidden > 0 {
         output.note(&format!("{hidden} more: give another word, or a higher --limit"));
@@ -48,6 +44,6 @@ pub(super) async fn search(args: Search) -> anyhow::Result<Exit> {
     Ok(Exit::Ok)
 }
 
-fn listed(found: &SearchHits) -> String {
-    found.hits.iter().map(|item| format!("{}  {}", item.id, item.name)).collect::<Vec<_>>().join("\n")
+fn listed(found: &SearchHits) -> Vec<String> {
+    found.hits.iter().map(|item| format!("{}  {}", item.id, item.name)).collect()
 }

@@ -2,6 +2,7 @@
 
 use bytesize::ByteSize;
 use dray_api::{Item, ItemChange, ItemType, ListSort, SortOrder};
+use dray_client::Pages;
 
 use super::client::connect;
 use crate::args::{Connection, Ls, Mv, SortBy};
@@ -18,14 +19,13 @@ pub(super) async fn ls(args: Ls) -> anyhow::Result<Exit> {
         SortBy::Updated => ListSort::UpdatedAt,
     };
     let order = if args.reverse { SortOrder::Descending } else { SortOrder::Ascending };
-    let mut cursor = None;
+    let mut pages = Pages::default();
     loop {
-        let page = client.children(args.id, sort, order, cursor.as_deref()).await?;
+        let page = client.children(args.id, sort, order, pages.cursor()).await?;
         for item in &page.items {
             output.result(&line(item), item)?;
         }
-        cursor = page.next_cursor;
-        if cursor.is_none() {
+        if !pages.go_on(page.next_cursor)? {
             return Ok(Exit::Ok);
         }
     }
@@ -34,14 +34,13 @@ pub(super) async fn ls(args: Ls) -> anyhow::Result<Exit> {
 pub(super) async fn shared(connection: Connection) -> anyhow::Result<Exit> {
     let client = connect(&connection)?;
     let output = Output::new(connection.json);
-    let mut cursor = None;
+    let mut pages = Pages::default();
     loop {
-        let page = client.shared(cursor.as_deref()).await?;
+        let page = client.shared(pages.cursor()).await?;
         for item in &page.items {
             output.result(&line(item), item)?;
         }
-        cursor = page.next_cursor;
-        if cursor.is_none() {
+        if !pages.go_on(page.next_cursor)? {
             return Ok(Exit::Ok);
         }
     }

@@ -13,6 +13,7 @@ mod store;
 mod traces;
 mod trash;
 mod upload;
+mod uploads;
 
 use clap::CommandFactory;
 
@@ -25,7 +26,8 @@ use crate::signals::Signals;
 pub(crate) async fn run(command: Command) -> anyhow::Result<Exit> {
     match command {
         Command::Serve(args) => serve::serve(*args).await,
-        Command::Upload(args) => until_signal(upload::upload(args)).await,
+        Command::Upload(args) => upload::upload(args).await,
+        Command::Uploads { command } => until_signal(uploads::uploads(command)).await,
         Command::Download(args) => until_signal(client::download(args)).await,
         Command::Mkdir(args) => until_signal(client::mkdir(args)).await,
         Command::Get(args) => until_signal(client::get(args)).await,

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::data::{check_folder, open};
 use super::serve::s3 as s3_config;
-use crate::args::{Backup, Migrate, Place, Restore, Sweep};
+use crate::args::{Backup, Migrate, Place, Restore, Sweep, either};
 use crate::clock;
 use crate::exit::{Exit, Usage};
 use crate::output::Output;
@@ -46,7 +46,7 @@ fn say_left_out(buckets: &[OtherBucket]) {
 pub(super) async fn restore(args: Restore) -> anyhow::Result<Exit> {
     let Place { data, s3, url } = args.place;
     ensure!(args.folder.is_dir(), Usage("FOLDER must be one that `dray backup` wrote"));
-    let admin = Admin::open(&data.data, data.database_url.clone().map(DatabaseUrl::new).as_ref()).await?;
+    let admin = Admin::open(&data.data, data.database_url().as_ref()).await?;
     let store = Store::open(&data.data, s3_config(s3).as_ref(), &url).await?;
     let bar = spinner();
     let copied = admin.restore(&store, &args.folder, |so_far| show(&bar, so_far)).await;
@@ -79,7 +79,7 @@ pub(super) async fn migrate(args: Migrate) -> anyhow::Result<Exit> {
         copied = moved?;
         to.close().await;
     }
-    if let Some(url) = args.to_database.clone() {
+    if let Some(url) = either(args.to_database.as_ref(), args.to_database_file.as_ref()) {
         let to = Admin::open(folder, Some(&DatabaseUrl::new(url))).await?;
         copied.rows = admin.move_rows(&to, folder, &clock).await?;
         to.close().await;

@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 
 use super::log;
 use super::traces::Traces;
-use crate::args::{S3, Serve};
+use crate::args::{S3, Serve, either};
 use crate::exit::Exit;
 use crate::signals::Signals;
 use crate::{clock, output};
@@ -59,11 +59,13 @@ pub(super) async fn serve(args: Serve) -> anyhow::Result<Exit> {
 /// What the flags say.
 pub(super) fn config(args: Serve, traces: bool) -> Config {
     let (urls, allow_private) = (args.webhook_urls, args.webhook_allow_private);
-    let webhooks = args.webhook_secret.map(|secret| WebhookSettings { urls, secret, allow_private });
+    let secret = either(args.webhook_secret.as_ref(), args.webhook_secret_file.as_ref());
+    let webhooks = secret.map(|secret| WebhookSettings { urls, secret, allow_private });
     let tls = args.tls_cert.zip(args.tls_key).map(|(cert, key)| TlsFiles { cert, key });
     Config {
         data: args.data,
-        database_url: args.database_url.map(DatabaseUrl::new),
+        database_url: either(args.database_url.as_ref(), args.database_url_file.as_ref())
+            .map(DatabaseUrl::new),
         database_connections: args.database_connections.max(1),
         s3: s3(args.s3),
         public_url: args.public_url,

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 use super::client::connect;
-use crate::args::{CreateLink, GivenRole, LinkCommand, ShareCommand};
+use crate::args::{CreateLink, GivenRole, LinkCommand, ShareCommand, either};
 use crate::clock;
 use crate::exit::{Exit, NotFound, Usage};
 use crate::output::Output;
@@ -87,7 +87,8 @@ async fn create_link(args: CreateLink) -> anyhow::Result<()> {
     let life = args.expires_in.map(SignedDuration::try_from).transpose();
     let end = life.ok().flatten().map(|life| clock::now().checked_add(life)).transpose();
     let end = end.map_err(|_| Usage("--expires-in is too long"))?;
-    let new = NewLink { expires_at: end.map(|end| end.to_string()), password: args.password };
+    let password = either(args.password.as_ref(), args.password_file.as_ref());
+    let new = NewLink { expires_at: end.map(|end| end.to_string()), password };
     let link = connect(&args.connection)?.create_link(args.id, &new).await?;
     Output::new(args.connection.json).result(&link.url, &link)?;
     Ok(())

@@ -48,17 +48,17 @@ fn print(args: &StoreKeys, keys: &Credentials) -> anyhow::Result<()> {
     let url = &args.url;
     let may = if args.write_drive { "read and write it" } else { "read it, and write other buckets" };
     // The keys are hexadecimal or base64, and the address is quoted: a shell can read these lines.
-    let text = format!(
-        "export AWS_ENDPOINT_URL='{}'\nexport AWS_REGION={REGION}\nexport AWS_ACCESS_KEY_ID='{}'\nexport \
-         AWS_SECRET_ACCESS_KEY='{}'\n# the drive's bucket: {BUCKET}; these keys {may}",
-        url.replace('\'', "%27"),
-        keys.access_key_id,
-        keys.secret_access_key,
-    );
+    let lines = [
+        format!("export AWS_ENDPOINT_URL='{}'", url.replace('\'', "%27")),
+        format!("export AWS_REGION={REGION}"),
+        format!("export AWS_ACCESS_KEY_ID='{}'", keys.access_key_id),
+        format!("export AWS_SECRET_ACCESS_KEY='{}'", keys.secret_access_key),
+        format!("# the drive's bucket: {BUCKET}; these keys {may}"),
+    ];
     let value = json!({
         "endpoint": url, "bucket": BUCKET, "region": REGION, "writesDrive": args.write_drive,
         "accessKeyId": keys.access_key_id, "secretAccessKey": keys.secret_access_key,
     });
-    Output::new(args.data.json).result(&text, &value)?;
+    Output::new(args.data.json).results(&lines, &value)?;
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Commands of the trash.
 
+use dray_client::Pages;
 use serde_json::json;
 
 use super::client::connect;
@@ -49,15 +50,14 @@ pub(super) async fn trash(command: TrashCommand) -> anyhow::Result<Exit> {
 async fn list(connection: Connection) -> anyhow::Result<()> {
     let client = connect(&connection)?;
     let output = Output::new(connection.json);
-    let mut cursor = None;
+    let mut pages = Pages::default();
     loop {
-        let page = client.trash(cursor.as_deref()).await?;
+        let page = client.trash(pages.cursor()).await?;
         for trashed in &page.items {
             let until = trashed.removed_at.get(..10).unwrap_or_default();
             output.result(&format!("{}  until {until}", line(&trashed.item)), trashed)?;
         }
-        cursor = page.next_cursor;
-        if cursor.is_none() {
+        if !pages.go_on(page.next_cursor)? {
             return Ok(());
         }
     }

@@ -1,6 +1,8 @@
 //! `dray upload`: every path is reported as it ends, and the exit code is that of the failures.
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::ensure;
 use dray_api::ItemType;
@@ -12,6 +14,10 @@ use crate::args::{self, Upload};
 use crate::exit::{Exit, Usage};
 use crate::output::Output;
 use crate::progress::Bar;
+use crate::signals::Signals;
+
+/// Longest that a cancelled upload may take to end on the server.
+const LONGEST_CANCEL: Duration = Duration::from_secs(8);
 
 const NO_STDIN: &str =
     "standard input can not be uploaded: the size must be known first, so save it to a file";
@@ -34,14 +40,34 @@ pub(super) async fn upload(args: Upload) -> anyhow::Result<Exit> {
     let uploader = Uploader::new(client, args.parallel, Arc::new(bar)).on_conflict(on_conflict);
     let uploader = if args.resume { uploader.resume() } else { uploader };
     let (mut exit, mut printed) = (Exit::Ok, Ok(()));
-    uploader
-        .upload(&args.paths, args.parent, |report| {
+    let interrupted = {
+        let report = |report: Report| {
             exit = exit.and(exit_of(&report));
             printed = std::mem::replace(&mut printed, Ok(())).and_then(|()| show(&output, &report));
-        })
-        .await;
+        };
+        let mut uploading = pin!(uploader.upload(&args.paths, args.parent, report));
+        let mut signals = Signals::new()?;
+        tokio::select! {
+            () = &mut uploading => None,
+            signal = signals.next() => {
+                if signal == Exit::Interrupted {
+                    uploader.cancel();
+                    // What is under way is aborted on the server; a second signal waits for nothing.
+                    tokio::select! {
+                        () = &mut uploading => {}
+                        _ = signals.next() => {}
+                        () = tokio::time::sleep(LONGEST_CANCEL) => {}
+                    }
+                }
+                Some(signal)
+            }
+        }
+    };
     printed?;
-    Ok(exit)
+    if interrupted == Some(Exit::Terminated) || (interrupted.is_some() && args.resume) {
+        output.note("stopped: what was sent stays on the server until it expires; go on with --resume");
+    }
+    Ok(interrupted.unwrap_or(exit))
 }
 
 fn exit_of(report: &Report) -> Exit {
@@ -67,6 +93,8 @@ fn show(output: &Output, report: &Report) -> std::io::Result<()> {
             output.note(&format!("{} was left out: it is neither a file nor a folder", path.display()));
             Ok(())
         }
+        // Whoever cancels knows it.
+        Outcome::Failed(dray_client::Error::Cancelled) => Ok(()),
         Outcome::Failed(error) => {
             let said = error.to_string();
             let shown = path.display().to_string();

@@ -152,8 +152,8 @@ fn cut_off_with(drive: &Drive, bytes: usize, more: &[&str]) {
     let args = [&["upload", "sent", "--parallel", "1"], more].concat();
     let mut upload = drive.client_at(&proxy.url, &args).spawn().unwrap();
     proxy.wait_until_held();
-    signal(&upload, "INT");
-    assert_eq!(upload.wait().unwrap().code(), Some(130));
+    signal(&upload, "TERM");
+    assert_eq!(upload.wait().unwrap().code(), Some(143));
 }
 
 #[test]

@@ -16,5 +16,7 @@ mod operation;
 mod output;
 mod proxy;
 mod secrets;
+mod spoofing;
 mod traces;
 mod transfers;
+mod uploads;

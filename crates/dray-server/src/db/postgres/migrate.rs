@@ -6,7 +6,7 @@ use tokio_postgres::IsolationLevel;
 
 use crate::db::OpenError;
 
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("../../../migrations/postgres/0001_drive.sql"),
     include_str!("../../../migrations/postgres/0002_search.sql"),
     include_str!("../../../migrations/postgres/0003_roles.sql"),
@@ -14,6 +14,7 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("../../../migrations/postgres/0005_idempotency.sql"),
     include_str!("../../../migrations/postgres/0006_fairness.sql"),
     include_str!("../../../migrations/postgres/0007_measured_uploads.sql"),
+    include_str!("../../../migrations/postgres/0008_names.sql"),
 ];
 
 /// `create table if not exists` can still fail when two do it at once, so it waits for the lock too.

@@ -28,7 +28,7 @@ const ROUND_TRIPS: usize = 9;
 const CACHE_KIB: i64 = 8 * 1024;
 
 /// The tables, version by version; `user_version` says how many of these a database has seen.
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("../../../migrations/sqlite/0001_drive.sql"),
     include_str!("../../../migrations/sqlite/0002_search.sql"),
     include_str!("../../../migrations/sqlite/0003_roles.sql"),
@@ -36,6 +36,7 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("../../../migrations/sqlite/0005_idempotency.sql"),
     include_str!("../../../migrations/sqlite/0006_fairness.sql"),
     include_str!("../../../migrations/sqlite/0007_measured_uploads.sql"),
+    include_str!("../../../migrations/sqlite/0008_names.sql"),
 ];
 
 /// A database in a file. Cheap to clone.

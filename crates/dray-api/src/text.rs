@@ -1,0 +1,138 @@
+//! What both ends must agree on about the texts that people read: when two names are one, which characters show
+//! nothing, which reorder what is around them. Knows nothing of items.
+
+use std::borrow::Cow;
+
+use icu_properties::CodePointSetData;
+use icu_properties::props::{DefaultIgnorableCodePoint, NoncharacterCodePoint, WhiteSpace};
+use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
+
+/// The text in Unicode's normalization form C (UAX 15). Names whose forms are equal are one name: keyboards and file
+/// systems write `é` as one character or as two.
+pub fn nfc(text: &str) -> Cow<'_, str> {
+    if is_nfc_quick(text.chars()) == IsNormalized::Yes {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.nfc().collect())
+}
+
+/// Whether two names are one.
+pub fn is_same_name(one: &str, other: &str) -> bool {
+    one == other || nfc(one) == nfc(other)
+}
+
+/// Whether a person sees nothing, or only room, where the character is: controls, white space, Unicode's
+/// `Default_Ignorable_Code_Point` (zero-width characters, Hangul fillers, variation selectors, tags, the soft hyphen) and
+/// those that Unicode leaves out of it.
+pub fn shows_nothing(c: char) -> bool {
+    c.is_control() || CodePointSetData::new::<WhiteSpace>().contains(c) || is_ignorable(c) || is_blank(c)
+}
+
+/// Unicode's `Default_Ignorable_Code_Point` (UAX 44): it has no shape of its own.
+pub fn is_ignorable(c: char) -> bool {
+    !c.is_ascii() && CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
+}
+
+/// Letters, symbols and marks whose shape is empty; interlinear annotation; what is no character at all.
+fn is_blank(c: char) -> bool {
+    let is_empty = matches!(
+        c,
+        // The braille pattern without dots.
+        '\u{2800}'
+        | '\u{FFF9}'..='\u{FFFB}'
+        // Khitan filler, hieroglyphic controls and blanks, the null note head.
+        | '\u{16FE4}' | '\u{13430}'..='\u{1343F}' | '\u{13441}' | '\u{13442}' | '\u{1D159}'
+    );
+    is_empty || CodePointSetData::new::<NoncharacterCodePoint>().contains(c)
+}
+
+/// The name of a character that makes the text around it read in another order than it is stored (`exe.fdp` as
+/// `pdf.exe`): the embeddings, overrides and isolates of UAX 9, and the deprecated controls beside them. The marks
+/// U+200E, U+200F and U+061C reorder nothing that has a direction of its own, and are not among them: whoever
+/// writes from right to left types them, and applications put them into the names of files.
+pub fn direction_control(c: char) -> Option<&'static str> {
+    Some(match c {
+        '\u{202A}' => "LEFT-TO-RIGHT EMBEDDING",
+        '\u{202B}' => "RIGHT-TO-LEFT EMBEDDING",
+        '\u{202C}' => "POP DIRECTIONAL FORMATTING",
+        '\u{202D}' => "LEFT-TO-RIGHT OVERRIDE",
+        '\u{202E}' => "RIGHT-TO-LEFT OVERRIDE",
+        '\u{2066}' => "LEFT-TO-RIGHT ISOLATE",
+        '\u{2067}' => "RIGHT-TO-LEFT ISOLATE",
+        '\u{2068}' => "FIRST STRONG ISOLATE",
+        '\u{2069}' => "POP DIRECTIONAL ISOLATE",
+        '\u{206A}' => "INHIBIT SYMMETRIC SWAPPING",
+        '\u{206B}' => "ACTIVATE SYMMETRIC SWAPPING",
+        '\u{206C}' => "INHIBIT ARABIC FORM SHAPING",
+        '\u{206D}' => "ACTIVATE ARABIC FORM SHAPING",
+        '\u{206E}' => "NATIONAL DIGIT SHAPES",
+        '\u{206F}' => "NOMINAL DIGIT SHAPES",
+        _ => return None,
+    })
+}
+
+/// U+200E, U+200F and U+061C: they show nothing, and tell the direction of what has none.
+pub fn is_direction_mark(c: char) -> bool {
+    matches!(c, '\u{200E}' | '\u{200F}' | '\u{061C}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn composed_and_decomposed_names_are_one() {
+        assert!(is_same_name("Café", "Cafe\u{301}"));
+        assert!(is_same_name("한글", "\u{1112}\u{1161}\u{11ab}\u{1100}\u{1173}\u{11af}"));
+        assert!(is_same_name("Ω", "\u{2126}"), "the sign for ohm is an omega");
+        for (one, other) in [("Café", "Cafe"), ("a", "A"), ("ﬁ", "fi"), ("a", "a\u{200E}")] {
+            assert!(!is_same_name(one, other), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn what_shows_nothing_is_known_whatever_it_is_called() {
+        for c in [
+            ' ',
+            '\t',
+            '\u{7f}',
+            '\u{a0}',
+            '\u{ad}',
+            '\u{34f}',
+            '\u{61c}',
+            '\u{115f}',
+            '\u{1160}',
+            '\u{17b4}',
+            '\u{180e}',
+            '\u{200b}',
+            '\u{200d}',
+            '\u{200f}',
+            '\u{2028}',
+            '\u{2060}',
+            '\u{2800}',
+            '\u{3000}',
+            '\u{3164}',
+            '\u{fe0f}',
+            '\u{feff}',
+            '\u{ffa0}',
+            '\u{fff9}',
+            '\u{fffe}',
+            '\u{1d159}',
+            '\u{e0041}',
+            '\u{e0100}',
+        ] {
+            assert!(shows_nothing(c), "{c:?}");
+        }
+        for c in ['a', '.', '_', 'é', '\u{301}', '文', '🙂', '-', '\u{fffd}', '\u{e000}'] {
+            assert!(!shows_nothing(c), "{c:?}");
+        }
+    }
+
+    #[test]
+    fn what_reorders_text_is_named_and_marks_are_not_among_it() {
+        assert_eq!(direction_control('\u{202E}'), Some("RIGHT-TO-LEFT OVERRIDE"));
+        for c in ['\u{200E}', '\u{200F}', '\u{61C}'] {
+            assert!(direction_control(c).is_none() && is_direction_mark(c));
+        }
+    }
+}

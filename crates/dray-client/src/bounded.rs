@@ -1,0 +1,48 @@
+//! How much of an answer is read, whoever sends it: a server or a store that never stops must not fill this machine's
+//! memory, nor keep its user waiting.
+
+use std::time::Duration;
+
+use reqwest::Response;
+
+use crate::error::Error;
+
+/// Most bytes of an answer of the API. The longest is a page of 1,000 items with the longest names.
+pub(crate) const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
+/// Most bytes of a refusal, of the API's or of the store's.
+pub(crate) const MAX_REFUSAL_BYTES: usize = 64 * 1024;
+/// Longest that a store may take over the body of a refusal, or over one that nobody needs.
+const REFUSAL_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The whole body; an error if it is longer than `limit`.
+pub(crate) async fn whole(mut response: Response, limit: usize, peer: &str) -> Result<Vec<u8>, Error> {
+    let too_long = || Error::AnswerTooLong { peer: peer.to_owned(), limit };
+    if response.content_length().is_some_and(|length| length > limit as u64) {
+        return Err(too_long());
+    }
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| Error::network(peer, error))? {
+        if bytes.len() + chunk.len() > limit {
+            return Err(too_long());
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+/// The beginning of a body, for as long as somebody waits for it. Read to its end, its connection can be used again.
+pub(crate) async fn beginning(mut response: Response) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let read = async {
+        while bytes.len() < MAX_REFUSAL_BYTES {
+            match response.chunk().await {
+                Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
+                Ok(None) | Err(_) => break,
+            }
+        }
+    };
+    // What has come until then is what there is.
+    let _ = tokio::time::timeout(REFUSAL_TIMEOUT, read).await;
+    bytes.truncate(MAX_REFUSAL_BYTES);
+    bytes
+}

@@ -1,0 +1,66 @@
+//! Following a list from page to page, to its end and never in a circle.
+
+use crate::error::Error;
+
+/// Most pages of a list: with 1,000 items a page, a hundred million items.
+const MAX_PAGES: u64 = 100_000;
+
+/// Where in a list somebody is.
+#[derive(Debug, Default)]
+pub struct Pages {
+    read: u64,
+    cursor: Option<String>,
+    /// A cursor of before, of which the next ones are to differ: taken anew at the 1st, 2nd, 4th, 8th … page, so that a
+    /// circle of any length is noticed, and no more than one is kept.
+    before: Option<String>,
+}
+
+impl Pages {
+    /// What to ask for the next page with.
+    pub fn cursor(&self) -> Option<&str> {
+        self.cursor.as_deref()
+    }
+
+    /// Goes on with what the page said: `false`, if that was the last. Fails if the list has no end.
+    pub fn go_on(&mut self, next_cursor: Option<String>) -> Result<bool, Error> {
+        self.read += 1;
+        if next_cursor.is_some() && (next_cursor == self.before || self.read >= MAX_PAGES) {
+            return Err(Error::EndlessList { pages: self.read });
+        }
+        if self.read.is_power_of_two() {
+            self.before.clone_from(&next_cursor);
+        }
+        self.cursor = next_cursor;
+        Ok(self.cursor.is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_ends_with_the_page_that_names_no_other() {
+        let mut pages = Pages::default();
+        assert!(pages.go_on(Some("a".into())).unwrap());
+        assert_eq!(pages.cursor(), Some("a"));
+        assert!(!pages.go_on(None).unwrap());
+    }
+
+    #[test]
+    fn a_circle_of_any_length_is_noticed() {
+        for length in 1..50_u32 {
+            let mut pages = Pages::default();
+            let mut cursors = (0..length).cycle().map(|cursor| cursor.to_string());
+            let noticed = (0..4 * length + 4).any(|_| pages.go_on(cursors.next()).is_err());
+            assert!(noticed, "{length}");
+        }
+    }
+
+    #[test]
+    fn a_list_that_never_ends_is_given_up() {
+        let mut pages = Pages::default();
+        let given_up = (0..=MAX_PAGES).any(|page| pages.go_on(Some(page.to_string())).is_err());
+        assert!(given_up);
+    }
+}

@@ -1,0 +1,21 @@
+//! At a start: what follows from names (what they are sorted, told apart and found by) is brought to the rules of this
+//! version, before anybody is answered by them.
+
+use super::Service;
+use crate::db::names;
+use crate::drive::Result;
+
+impl Service {
+    /// Reads every item once after an update, in small transactions; at any other start, one row. If it is cut off, the
+    /// next start goes on.
+    pub(crate) async fn renew_names(&self) -> Result<()> {
+        if self.db.read(|c| Ok(names::are_renewed(c)?)).await? {
+            return Ok(());
+        }
+        tracing::info!(
+            "looking through all names once, as this version sorts and finds some of them otherwise"
+        );
+        while self.db.write(|c| Ok(names::renew_some(c)?)).await? {}
+        Ok(())
+    }
+}
