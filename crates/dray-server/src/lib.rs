@@ -232,7 +232,6 @@ impl Server {
     }
 
     /// All that is served on the drive's socket, for who is in this process: tests that ask very often.
-    #[must_use]
     pub fn router(&self) -> Router {
         self.router.clone()
     }

@@ -55,6 +55,17 @@ impl History {
         if seen.is_none() || self.rng.u32(..8) == 0 { self.any(|_, _| true) } else { seen }
     }
 
+    /// The folder that an upload under way is for, if they see it: now and then, as few are lost by chance. Else any
+    /// item.
+    fn folder_of_an_upload(&mut self, who: Who) -> Option<Id> {
+        let under_way = self.uploads.iter().filter(|begun| begun.became.is_none());
+        let folders = under_way.filter_map(|begun| begun.upload.parent);
+        let seen =
+            folders.filter(|&id| self.model.items.contains_key(&id) && self.model.sees(who, id).is_some());
+        let seen: Vec<_> = seen.collect();
+        if seen.is_empty() || self.rng.u32(..3) > 0 { self.item_for(who) } else { self.rng.choice(seen) }
+    }
+
     /// A folder, mostly one where they may put something; or the root.
     fn place_for(&mut self, who: Who) -> Option<Id> {
         match self.rng.u32(..10) {
@@ -139,7 +150,7 @@ impl History {
 
     async fn trash(&mut self) -> Done {
         let (who, token) = self.somebody();
-        let Some(id) = self.item_for(who) else { return (who.user, Vec::new()) };
+        let Some(id) = self.folder_of_an_upload(who) else { return (who.user, Vec::new()) };
         let answer = self.drive.ask(&token, Method::DELETE, &self.path(id), None).await;
         let is_allowed = self.model.trash(who, id);
         self.agree(&format!("{who:?} trashes {id}"), is_allowed, &answer);

@@ -186,7 +186,7 @@ impl Model {
     pub(crate) fn rename(&mut self, who: Who, id: Id, name: &str) -> bool {
         let is_allowed = self.may(who, id, Member);
         if is_allowed {
-            self.items.get_mut(&id).unwrap().name = name.to_owned();
+            name.clone_into(&mut self.items.get_mut(&id).unwrap().name);
         }
         is_allowed
     }
