@@ -47,7 +47,10 @@ pub(crate) fn conceal(error: &mut clap::Error) {
         Some(ContextValue::String(named)) => named.clone(),
         _ => return,
     };
-    if is_secret(&super::Args::command(), &named) {
+    let mut command = super::Args::command();
+    // An argument knows how errors call it once its command is built.
+    command.build();
+    if is_secret(&command, &named) {
         error.insert(ContextKind::InvalidValue, ContextValue::String("…".to_owned()));
     }
 }

@@ -22,7 +22,7 @@ fn item() -> Value {
 /// What the server says to a path; a status that is not 200 is a refusal.
 fn said(path: &str) -> (u16, Value) {
     let refusal = json!({ "statusCode": 403, "error": NAME, "code": "missing_scope", "message": NAME });
-    let link = json!({ "id": ID, "url": NAME, "hasPassword": false, "downloads": 0, "createdBy": ID, "createdAt": NAME,
+    let link = json!({ "id": ID, "itemId": ID, "url": NAME, "hasPassword": false, "downloads": 0, "createdBy": ID, "createdAt": NAME,
                        "expiresAt": NAME });
     let participant =
         json!({ "userId": ID, "name": NAME, "email": NAME, "role": "member", "createdAt": TIME });
@@ -34,7 +34,7 @@ fn said(path: &str) -> (u16, Value) {
             json!({ "root": [item()], "totalItems": 1, "truncated": true, "nextParentIds": [ID] })
         }
         "/drive/folders/root/children" | "/drive/shared" => page(json!([item()])),
-        "/drive/search" => json!({ "hits": [item()], "totalHits": 1, "query": NAME }),
+        "/drive/search" => json!({ "hits": [item()], "totalHits": 1, "totalIsExact": true, "query": NAME }),
         "/drive/trash" => {
             let mut trashed = item();
             trashed["trashedAt"] = NAME.into();
