@@ -30,7 +30,7 @@ def test_the_javascript_sdk_works_in_virtual_hosted_style(dray):
         "title": "plain",
         "keys": ["/leading//slashes", "dray/note.txt", "empty.txt", "public/v1/big"],
         "overwritten": "AccessDenied",
-        "drives": 0,
+        "evil": 0,
         "afterwards": "NoSuchBucket",
         "hosts": [f"{name}.localhost" for name in sorted([bucket, "dray"])],
     }

@@ -116,7 +116,9 @@ impl Collector {
             };
             after = Some(*last);
             let gone: Vec<PartFileId> = files.into_iter().filter(|file| self.remove(*file, stuck)).collect();
-            gone.iter().for_each(|file| self.allowances.removed(*file));
+            for file in &gone {
+                self.allowances.removed(*file);
+            }
             self.forget(move |db| gone.iter().try_for_each(|file| garbage::forget_file(db, *file)))?;
         }
         Ok(())

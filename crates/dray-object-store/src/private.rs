@@ -113,7 +113,9 @@ mod tests {
         for file in &files {
             fs::write(file, "kept").unwrap();
         }
-        [&top, &below, &files[0], &files[1]].into_iter().for_each(|path| open_to_all(path));
+        for path in [&top, &below, &files[0], &files[1]] {
+            open_to_all(path);
+        }
         tighten_folder(&top).unwrap();
         assert_eq!((rights(&top), rights(&below)), (FOLDER, FOLDER));
         for file in &files {

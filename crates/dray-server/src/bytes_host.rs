@@ -28,11 +28,9 @@ pub(crate) fn endpoint(config: &Config) -> Result<Option<Endpoint>, SettingError
 /// Origins that the page sends parts to and reads downloads from, besides its own; each after a space.
 pub(crate) fn page_origins(public_url: Option<&str>, bytes: Option<&Endpoint>, objects: &Objects) -> String {
     let origin = |endpoint: &Endpoint| format!(" {}://{}", endpoint.scheme(), endpoint.host(objects.name()));
-    match objects.public_endpoint().or(bytes) {
-        Some(endpoint) => origin(endpoint),
-        None => {
-            let public = public_url.and_then(|url| public_endpoint(url).ok());
-            public.map(|endpoint| origin(&endpoint)).unwrap_or_default()
-        }
+    if let Some(endpoint) = objects.public_endpoint().or(bytes) {
+        return origin(endpoint);
     }
+    let public = public_url.and_then(|url| public_endpoint(url).ok());
+    public.map(|endpoint| origin(&endpoint)).unwrap_or_default()
 }

@@ -5,6 +5,7 @@
 
 pub mod admin;
 mod bytes_host;
+mod checks;
 pub mod config;
 mod db;
 pub mod doctor;
@@ -28,8 +29,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::http::HeaderValue;
-use dray_api::limits::MAX_FILE_BYTES;
 use jiff::SignedDuration;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -154,12 +153,12 @@ impl Server {
     /// Opens the data folder and checks everything that can be wrong with it or with the settings.
     pub async fn start(config: Config, sockets: impl Into<Sockets>) -> Result<Self, Error> {
         let sockets = sockets.into();
-        let origins = origins(&config.allow_origins)?;
-        let public_url = config.public_url.as_deref().map(check_public_url).transpose()?;
+        let origins = checks::origins(&config.allow_origins)?;
+        let public_url = config.public_url.as_deref().map(checks::public_url).transpose()?;
         let bytes = bytes_host::endpoint(&config)?;
-        check_upload_rules(&config.uploads)?;
-        let download_ttl_secs = download_ttl_secs(config.download_ttl)?;
-        let url_ttl_secs = url_ttl_secs(config.url_ttl, &config.uploads)?;
+        checks::upload_rules(&config.uploads)?;
+        let download_ttl_secs = checks::download_ttl_secs(config.download_ttl)?;
+        let url_ttl_secs = checks::url_ttl_secs(config.url_ttl, &config.uploads)?;
         let tls = match config.tls.clone() {
             Some(files) => Some(Tls::open(files).await?),
             None => None,
@@ -174,13 +173,7 @@ impl Server {
             Some(s3) => (None, Objects::other(s3, &metrics).await?),
         };
         let db = open_database(&config, embedded.as_ref(), &metrics).await?;
-        match objects.check().await {
-            // Another store may be back any moment, and reading the drive does without it.
-            Err(err @ DriveError::StoreUnreachable { .. }) if embedded.is_none() => {
-                tracing::warn!(%err, "uploads and downloads wait for the store");
-            }
-            checked => checked.map_err(Error::StoreRefused)?,
-        }
+        check_store(&objects, embedded.is_some()).await?;
         let listener = sockets.drive.local_addr().map_err(Error::Socket)?.ip();
         let rate_limits = RateLimits::new(&config, listener, &metrics);
         let (clock, tasks) = (config.clock.clone(), TaskTracker::new());
@@ -202,18 +195,8 @@ impl Server {
             webhooks: Webhooks::new(config.webhooks.clone()),
             metrics,
         });
-        let begun = async {
-            service.end_leases().await?;
-            service.renew_names().await
-        };
-        match begun.await {
-            // A full disk must not keep anyone from reading; the leases run out by themselves, and names are renewed at
-            // another start.
-            Err(DriveError::NoSpace) => tracing::warn!("the disk is full: only reads will work"),
-            begun => begun?,
-        }
-
-        let app = app(&service, public_url, bytes, own_hosts(&config), rate_limits.clone());
+        begin(&service).await?;
+        let app = app(&service, public_url, bytes, checks::own_hosts(&config), rate_limits.clone());
         let around = http::Around {
             store: embedded.as_ref().map(EmbeddedStore::store),
             bucket: BUCKET,
@@ -283,6 +266,33 @@ impl Server {
             embedded.close().await;
         }
     }
+}
+
+/// Refuses a store that refuses the server.
+async fn check_store(objects: &Objects, is_embedded: bool) -> Result<(), Error> {
+    match objects.check().await {
+        // Another store may be back any moment, and reading the drive does without it.
+        Err(err @ DriveError::StoreUnreachable { .. }) if !is_embedded => {
+            tracing::warn!(%err, "uploads and downloads wait for the store");
+            Ok(())
+        }
+        checked => checked.map_err(Error::StoreRefused),
+    }
+}
+
+/// What is done once, before the first request.
+async fn begin(service: &Service) -> Result<(), Error> {
+    let begun = async {
+        service.end_leases().await?;
+        service.renew_names().await
+    };
+    match begun.await {
+        // A full disk must not keep anyone from reading; the leases run out by themselves, and names are renewed at
+        // another start.
+        Err(DriveError::NoSpace) => tracing::warn!("the disk is full: only reads will work"),
+        begun => begun?,
+    }
+    Ok(())
 }
 
 /// What handlers share.
@@ -366,100 +376,5 @@ async fn open_database(
     Ok(match embedded {
         Some(embedded) => db.with_reserve(embedded.reserve()),
         None => db,
-    })
-}
-
-fn origins(allowed: &[String]) -> Result<Vec<HeaderValue>, SettingError> {
-    let rule = |origin: &String| SettingError {
-        setting: "--allow-origin",
-        rule: format!("must be an origin such as https://app.example.com, not {origin:?}"),
-    };
-    allowed
-        .iter()
-        .map(|origin| {
-            let uri: axum::http::Uri = origin.parse().map_err(|_| rule(origin))?;
-            let is_origin = uri.scheme().is_some() && uri.authority().is_some() && !origin.ends_with('/');
-            if !is_origin || uri.path().len() > 1 {
-                return Err(rule(origin));
-            }
-            HeaderValue::from_str(origin).map_err(|_| rule(origin))
-        })
-        .collect()
-}
-
-/// The hosts that are the server's own. Trusted proxies are believed for no other, so it is said if there are none.
-fn own_hosts(config: &Config) -> Arc<OwnHosts> {
-    let hosts = config.own_hosts();
-    if hosts.is_empty() && !config.trusted_proxies.is_empty() {
-        tracing::warn!("{}", hosts::UNNAMED);
-    }
-    Arc::new(hosts)
-}
-
-/// The address without a slash at its end, and the path in it.
-fn check_public_url(url: &str) -> Result<(String, BasePath), SettingError> {
-    match objects::public_endpoint(url) {
-        Ok(endpoint) if endpoint.base_path().split('/').any(|part| part == "..") || is_taken(&endpoint) => {
-            Err(SettingError {
-                setting: "--public-url",
-                rule: format!("must have another path: {} is one of Dray's own", endpoint.base_path()),
-            })
-        }
-        Ok(endpoint) => Ok((url.trim_end_matches('/').to_owned(), BasePath::new(endpoint.base_path()))),
-        Err(_) => Err(SettingError {
-            setting: "--public-url",
-            rule: format!("must be an address such as https://drive.example.com, not {url:?}"),
-        }),
-    }
-}
-
-/// Whether what is served without a prefix could be taken for something below it.
-fn is_taken(endpoint: &Endpoint) -> bool {
-    let first = endpoint.base_path().split('/').nth(1).unwrap_or_default();
-    let own = route_table();
-    let mut own = own.iter().filter_map(|(_, path)| path.split('/').nth(1)).filter(|part| !part.is_empty());
-    first == BUCKET || own.any(|part| part == first)
-}
-
-fn check_upload_rules(rules: &UploadRules) -> Result<(), SettingError> {
-    let least = drive::rules::LEAST_IDLE_LIFE;
-    if rules.idle_life < least {
-        let rule = format!("must be at least {} minutes: people lose their connection", least.as_secs() / 60);
-        return Err(SettingError { setting: "--upload-life", rule });
-    }
-    if rules.whole_life < rules.idle_life {
-        let rule = "must be at least --upload-life".into();
-        return Err(SettingError { setting: "--upload-max-life", rule });
-    }
-    if rules.max_open_uploads == 0 {
-        return Err(SettingError { setting: "--max-open-uploads", rule: "must be at least 1".into() });
-    }
-    if rules.max_file_bytes > MAX_FILE_BYTES {
-        let rule = format!("must be at most {MAX_FILE_BYTES}, which is what S3 takes");
-        return Err(SettingError { setting: "--max-file-size", rule });
-    }
-    Ok(())
-}
-
-/// S3 takes no longer life of a signed URL than seven days (AWS Signature Version 4, "Authenticating requests: using
-/// query parameters").
-fn download_ttl_secs(ttl: Duration) -> Result<u32, SettingError> {
-    let allowed = Duration::from_mins(1)..=Duration::from_hours(7 * 24);
-    u32::try_from(ttl.as_secs()).ok().filter(|_| allowed.contains(&ttl)).ok_or_else(|| SettingError {
-        setting: "--download-ttl",
-        rule: "must be 1 minute to 7 days, which is the longest that S3 takes".into(),
-    })
-}
-
-/// An upload must outlive the URLs that were signed for it, even when its new expiry was not worth writing.
-fn url_ttl_secs(ttl: Duration, rules: &UploadRules) -> Result<u32, SettingError> {
-    let longest = rules.idle_life.saturating_sub(rules.expiry_step());
-    let allowed = Duration::from_secs(1)..=longest;
-    u32::try_from(ttl.as_secs()).ok().filter(|_| allowed.contains(&ttl)).ok_or_else(|| SettingError {
-        setting: "--url-ttl",
-        rule: format!(
-            "must be 1 to {} seconds: an upload is given up --upload-life after its parts were last signed",
-            longest.as_secs()
-        ),
     })
 }

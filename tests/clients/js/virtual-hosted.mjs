@@ -1,6 +1,7 @@
 // What an application does with the AWS SDK for JavaScript in its default, virtual-hosted style: the bucket is in the host.
 // Prints what came of each step as one line of JSON. The environment says where the store is and with which keys.
 import { createHash } from 'node:crypto';
+import { Agent } from 'node:http';
 import * as s3 from '@aws-sdk/client-s3';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 
@@ -17,7 +18,7 @@ const client = new s3.S3Client({
   endpoint: process.env.ENDPOINT,
   region: process.env.REGION,
   maxAttempts: 1,
-  requestHandler: new NodeHttpHandler({ httpAgent: { lookup } }),
+  requestHandler: new NodeHttpHandler({ httpAgent: new Agent({ keepAlive: true, lookup }) }),
 });
 const send = (Command, input = {}) => client.send(new s3[Command](input));
 const refusal = (promise) => promise.then(() => 'taken', (error) => error.name);
@@ -37,7 +38,7 @@ const said = {};
 await send('CreateBucketCommand', { Bucket });
 await send('PutObjectCommand', { Bucket, Key: 'dray/note.txt', Body: 'hello', Metadata: { title: 'plain' } });
 await send('PutObjectCommand', { Bucket, Key: '/leading//slashes', Body: 'odd' });
-await send('PutObjectCommand', { Bucket, Key: 'empty.txt', Body: '' });
+await send('PutObjectCommand', { Bucket, Key: 'empty.txt', Body: Buffer.alloc(0) });
 const big = [Buffer.alloc(PART_BYTES, 1), Buffer.from('end')];
 await upload('public/v1/big', big);
 const read = async (Key) => (await send('GetObjectCommand', { Bucket, Key })).Body;
@@ -46,7 +47,7 @@ said.bigIsWhole = md5(await (await read('public/v1/big')).transformToByteArray()
 said.title = (await send('HeadObjectCommand', { Bucket, Key: 'dray/note.txt' })).Metadata.title;
 said.keys = (await send('ListObjectsV2Command', { Bucket })).Contents.map(({ Key }) => Key);
 said.overwritten = await refusal(send('PutObjectCommand', { Bucket: 'dray', Key: 'note.txt', Body: 'evil' }));
-said.drives = (await send('ListObjectsV2Command', { Bucket: 'dray' })).KeyCount;
+said.evil = (await send('ListObjectsV2Command', { Bucket: 'dray', Prefix: 'note.txt' })).KeyCount;
 await send('DeleteObjectsCommand', { Bucket, Delete: { Objects: said.keys.map((Key) => ({ Key })) } });
 await send('DeleteBucketCommand', { Bucket });
 said.afterwards = await refusal(send('ListObjectsV2Command', { Bucket }));

@@ -107,7 +107,7 @@ async fn a_part_sent_again_replaces_the_first_and_its_etag_goes_stale() {
 async fn the_etags_of_a_tools_upload_are_s3s_and_a_part_by_the_drives_url_pays_for_no_md5() {
     let server = Server::start().await;
     let parts = [bytes(1, PART), bytes(2, 7)];
-    let md5s = parts.each_ref().map(|part| Md5::digest(part));
+    let md5s = parts.each_ref().map(Md5::digest);
     let done = server.upload("tools", &parts).await;
     let whole = Md5::digest(md5s.concat());
     assert_eq!(done.element("ETag"), format!("\"{}-2\"", hex::encode(whole)));

@@ -3,16 +3,22 @@
 use dray_api::UploadRowId;
 use jiff::Timestamp;
 
-use super::{Conn, Error, execute, list, millis, stored_size, uploads};
+use super::clock::{LeaseTime, list_at};
+use super::uploads::columns;
+use super::{Conn, Error, execute, millis, stored_size, uploads};
 use crate::drive::upload::Upload;
 
 /// Up to `limit` open uploads that were begun, and last looked at, before this time: those that wait longest first.
-pub(crate) fn due(c: &Conn, before: Timestamp, limit: u32) -> Result<Vec<Upload>, Error> {
-    let sql = "select u.* from uploads u left join measured_uploads m on m.upload_id = u.id
-               where u.state = 'open' and u.parts_freed_at is null and u.created_at <= $1
-                 and coalesce(m.measured_at, 0) <= $1
-               order by coalesce(m.measured_at, 0), u.created_at limit $2";
-    list(c, sql, &[&millis(before), &i64::from(limit)], uploads::upload)
+pub(crate) fn due(c: &Conn, before: Timestamp, now: LeaseTime, limit: u32) -> Result<Vec<Upload>, Error> {
+    let sql = concat!(
+        "select ",
+        columns!(),
+        " from uploads left join measured_uploads on upload_id = id
+          where state = 'open' and parts_freed_at is null and created_at <= $1
+            and coalesce(measured_at, 0) <= $1
+          order by coalesce(measured_at, 0), created_at limit $2"
+    );
+    list_at(c, sql, &[&millis(before), &i64::from(limit)], now, uploads::upload)
 }
 
 /// Notes how many bytes the store has of an upload.

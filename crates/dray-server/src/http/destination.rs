@@ -8,6 +8,7 @@ use std::sync::Arc;
 use axum::extract::{MatchedPath, Request};
 use axum::http::header::{AUTHORIZATION, HOST};
 use axum::http::uri::Authority;
+use dray_api::BASE_PATH;
 use dray_object_store::{BucketIn, ObjectStore};
 use dray_s3::{Endpoint, decode_path};
 
@@ -96,6 +97,10 @@ impl Sorter {
 
     fn is_stores_path(&self, request: &Request) -> bool {
         let first = first_segment(request.uri().path());
+        // A signature of the store's opens nothing of the API, whose first segment no bucket has.
+        if first == first_segment(BASE_PATH) {
+            return false;
+        }
         if first == self.bucket || looks_like_s3(request) {
             return true;
         }

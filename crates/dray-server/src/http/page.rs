@@ -75,8 +75,8 @@ fn below(html: Cow<'static, [u8]>, base_path: &BasePath) -> Cow<'static, [u8]> {
     }
     let base = escaped(base_path.as_str());
     let html = String::from_utf8_lossy(&html)
-        .replace("name=\"base-path\" content=\"\"", &format!("name=\"base-path\" content=\"{base}\""))
-        .replace("=\"/", &format!("=\"{base}/"));
+        .replace("=\"/", &format!("=\"{base}/"))
+        .replace("name=\"base-path\" content=\"\"", &format!("name=\"base-path\" content=\"{base}\""));
     Cow::Owned(html.into_bytes())
 }
 

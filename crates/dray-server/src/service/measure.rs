@@ -19,7 +19,8 @@ impl Service {
     /// Asks the store for the parts of some open uploads. If the store cannot be reached, the next sweep goes on.
     pub(super) async fn measure_uploads(&self, now: Timestamp, report: &mut Report) -> Result<()> {
         let before = now.checked_sub(EVERY).map_err(Error::internal)?;
-        let due = self.db.read_long(move |c| Ok(measures::due(c, before, AT_ONCE)?)).await?;
+        let lease_now = self.db.lease_time();
+        let due = self.db.read_long(move |c| Ok(measures::due(c, before, lease_now, AT_ONCE)?)).await?;
         for upload in due {
             let Some(store_id) = &upload.store_upload_id else { continue };
             let parts = match self.objects.list_parts(&upload.object_key, store_id).await {

@@ -133,7 +133,8 @@ fn is_taken(answer: &Answer, name: &str, field: &str) -> bool {
 
 /// The rules, said once more: what of the two hundred may be a name.
 fn may_be_a_name(name: &str) -> bool {
-    let bidi = |c| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    // What reorders the text around it; marks of a direction (U+061C, U+200E, U+200F) do not.
+    let bidi = |c| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{206f}');
     let forbidden = |c: char| c.is_control() || "/\\\u{2028}\u{2029}".contains(c) || bidi(c);
     !name.trim().is_empty()
         && name != "."

@@ -10,6 +10,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
+use dray_object_store::KeyKind;
 use dray_server::{BUCKET, Config, REGION, S3Config, store_folder};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -45,7 +46,9 @@ impl Slow {
             bucket: BUCKET.into(),
             region: REGION.into(),
             path_style: true,
-            credentials: Some(dray_object_store::read_keys(&store_folder(store.data.path())).unwrap()),
+            credentials: Some(
+                dray_object_store::key_of(&store_folder(store.data.path()), KeyKind::Writer).unwrap(),
+            ),
         };
         let router = Router::new().fallback(answer).with_state(Arc::clone(&slow));
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });

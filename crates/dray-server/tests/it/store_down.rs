@@ -11,7 +11,7 @@ use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::world::{Answer, Started, World, refusal};
+use crate::world::{Answer, Started, World, refusal, wait_for};
 
 /// Between a drive and its store.
 struct Proxy {
@@ -138,6 +138,8 @@ async fn check_with(away: Away) {
     check_refused("finalize", async || owner.finalize(&ready, &listed).await).await;
     check_refused("finalize without parts", async || owner.step("finalize", &about_open).await).await;
     let readyz = format!("{}/readyz", drive.url);
+    // What it found is told for a second.
+    wait_for(async || drive.http.get(&readyz).send().await.unwrap().status() == 503).await;
     check_refused("readyz", async || Answer::of(drive.http.get(&readyz)).await).await;
     check_unharmed(&drive, &file, &open).await;
 

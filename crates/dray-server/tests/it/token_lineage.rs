@@ -65,7 +65,7 @@ async fn a_token_is_refused_for_what_became_of_one_above_it_even_if_only_that_ro
     let (kid, _) = child(&world, &parent, &json!({})).await;
     let (grandchild, _) = child(&world, &kid, &json!({})).await;
     let change = async |what: &str| {
-        world.execute(&format!("update tokens set {what} where id = '{}'", id(&record))).await
+        world.execute(&format!("update tokens set {what} where id = '{}'", id(&record))).await;
     };
     for (what, back, code) in [
         ("revoked_at = 1", "revoked_at = null", "revoked_token"),

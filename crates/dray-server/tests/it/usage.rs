@@ -33,21 +33,21 @@ async fn usage_is_exact_through_everything_that_happens_to_items() {
         assert_eq!(owner.usage().await, (3, 110));
     }
     owner.upload_with("a", &[3; 7], &into("replace")).await;
-    assert_eq!(owner.usage().await, (3, 107));
+    assert_eq!(owner.usage().await, (4, 117), "what was replaced is in the trash, which counts");
     owner.upload_with("a", &[3; 1000], &into("replace")).await;
-    assert_eq!(owner.usage().await, (3, 1100));
+    assert_eq!(owner.usage().await, (5, 1117));
     owner.upload_with("a", &[3; 5], &into("rename")).await;
     owner.change(&file, &json!({ "name": "c", "parentId": null })).await.ok();
-    assert_eq!(owner.usage().await, (4, 1105));
+    assert_eq!(owner.usage().await, (6, 1122));
     for item in [&file, &folder] {
         owner.trash(item).await;
     }
-    assert_eq!(owner.usage().await, (4, 1105), "the trash counts");
+    assert_eq!(owner.usage().await, (6, 1122), "the trash counts");
     owner.restore(&file).await.ok();
     owner.purge(&folder).await;
     world.restart().await;
-    wait_for(async || world.count("items").await == 1).await;
-    assert_eq!(world.owner().usage().await, (1, 1000));
+    wait_for(async || world.count("items").await == 3).await;
+    assert_eq!(world.owner().usage().await, (3, 1017), "what was in the trash by itself stays there");
     world.owner().trash(&file).await;
     world.owner().delete("/drive/trash").await.ok();
     world.restart().await;
@@ -66,13 +66,17 @@ async fn each_uses_what_they_own_wherever_it_is() {
     owner.upload_with("mine", &[1; 100], &into("keep")).await;
     assert_eq!((owner.usage().await, member.usage().await), ((2, 100), (1, 10)));
     member.upload_with("mine", &[1; 300], &into("replace")).await;
-    assert_eq!((owner.usage().await, member.usage().await), ((2, 300), (1, 10)), "it is still its owner's");
+    assert_eq!((owner.usage().await, member.usage().await), ((3, 400), (1, 10)), "both are its owner's");
     owner.trash(&folder).await;
     owner.purge(&folder).await;
     world.restart().await;
-    wait_for(async || world.count("items").await == 0).await;
+    wait_for(async || world.count("items").await == 1).await;
     let member = world.user("member@example.com").await;
-    assert_eq!((world.owner().usage().await, member.usage().await), ((0, 0), (0, 0)));
+    assert_eq!(
+        (world.owner().usage().await, member.usage().await),
+        ((1, 100), (0, 0)),
+        "what was replaced was in the trash by itself, and stays there"
+    );
 }
 
 #[tokio::test]

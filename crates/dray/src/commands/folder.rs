@@ -66,12 +66,13 @@ pub(super) async fn usage(connection: Connection) -> anyhow::Result<Exit> {
     let client = connect(&connection)?;
     let usage = client.usage().await?;
     let quota = usage.quota_bytes.map_or_else(String::new, |bytes| format!(" of {}", ByteSize(bytes)));
-    let mut text = format!("{}{quota} in {} files and folders", ByteSize(usage.used_bytes), usage.items);
+    let mut lines =
+        vec![format!("{}{quota} in {} files and folders", ByteSize(usage.used_bytes), usage.items)];
     if usage.open_uploads > 0 {
         let (reserved, stored) = (ByteSize(usage.reserved_bytes), ByteSize(usage.uploading_bytes));
         let uploads = usage.open_uploads;
-        text += &format!("\n{reserved} held by {uploads} unfinished uploads ({stored} of it are stored)");
+        lines.push(format!("{reserved} held by {uploads} unfinished uploads ({stored} of it are stored)"));
     }
-    Output::new(connection.json).result(&text, &usage)?;
+    Output::new(connection.json).results(&lines, &usage)?;
     Ok(Exit::Ok)
 }

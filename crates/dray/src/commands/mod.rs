@@ -25,9 +25,9 @@ use crate::signals::Signals;
 /// Runs a command to its end, or to a signal.
 pub(crate) async fn run(command: Command) -> anyhow::Result<Exit> {
     match command {
-        Command::Serve(args) => serve::serve(*args).await,
-        Command::Upload(args) => upload::upload(args).await,
-        Command::Uploads { command } => until_signal(uploads::uploads(command)).await,
+        Command::Serve(args) => Box::pin(serve::serve(*args)).await,
+        Command::Upload(args) => Box::pin(upload::upload(args)).await,
+        Command::Uploads { command } => Box::pin(until_signal(uploads::uploads(command))).await,
         Command::Download(args) => until_signal(client::download(args)).await,
         Command::Mkdir(args) => until_signal(client::mkdir(args)).await,
         Command::Get(args) => until_signal(client::get(args)).await,

@@ -126,7 +126,7 @@ fn pool(
 
 /// What a session (`set`) or a transaction (`set local`) is to keep to.
 fn session(set: &str) -> String {
-    SESSION.iter().map(|(name, value)| format!("{set} {name} = {value};")).collect()
+    SESSION.map(|(name, value)| format!("{set} {name} = {value};")).concat()
 }
 
 impl Postgres {

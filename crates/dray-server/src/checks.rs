@@ -1,0 +1,111 @@
+//! What can be wrong with the settings, told by the flag that is to be changed. Everything is checked before anything is opened.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::{HeaderValue, Uri};
+use dray_api::limits::MAX_FILE_BYTES;
+use dray_s3::Endpoint;
+
+use crate::config::{BUCKET, Config, SettingError};
+use crate::drive::rules::{LEAST_IDLE_LIFE, UploadRules};
+use crate::hosts::{self, OwnHosts};
+use crate::http::{BasePath, route_table};
+use crate::objects;
+
+/// The origins that may ask, as headers have them.
+pub(crate) fn origins(allowed: &[String]) -> Result<Vec<HeaderValue>, SettingError> {
+    let rule = |origin: &String| SettingError {
+        setting: "--allow-origin",
+        rule: format!("must be an origin such as https://app.example.com, not {origin:?}"),
+    };
+    allowed
+        .iter()
+        .map(|origin| {
+            let uri: Uri = origin.parse().map_err(|_| rule(origin))?;
+            let is_origin = uri.scheme().is_some() && uri.authority().is_some() && !origin.ends_with('/');
+            if !is_origin || uri.path().len() > 1 {
+                return Err(rule(origin));
+            }
+            HeaderValue::from_str(origin).map_err(|_| rule(origin))
+        })
+        .collect()
+}
+
+/// The hosts that are the server's own. Trusted proxies are believed for no other, so it is said if there are none.
+pub(crate) fn own_hosts(config: &Config) -> Arc<OwnHosts> {
+    let hosts = config.own_hosts();
+    if hosts.is_empty() && !config.trusted_proxies.is_empty() {
+        tracing::warn!("{}", hosts::UNNAMED);
+    }
+    Arc::new(hosts)
+}
+
+/// The address without a slash at its end, and the path in it.
+pub(crate) fn public_url(url: &str) -> Result<(String, BasePath), SettingError> {
+    match objects::public_endpoint(url) {
+        Ok(endpoint) if endpoint.base_path().split('/').any(|part| part == "..") || is_taken(&endpoint) => {
+            Err(SettingError {
+                setting: "--public-url",
+                rule: format!("must have another path: {} is one of Dray's own", endpoint.base_path()),
+            })
+        }
+        Ok(endpoint) => Ok((url.trim_end_matches('/').to_owned(), BasePath::new(endpoint.base_path()))),
+        Err(_) => Err(SettingError {
+            setting: "--public-url",
+            rule: format!("must be an address such as https://drive.example.com, not {url:?}"),
+        }),
+    }
+}
+
+/// Whether what is served without a prefix could be taken for something below it.
+fn is_taken(endpoint: &Endpoint) -> bool {
+    let first = endpoint.base_path().split('/').nth(1).unwrap_or_default();
+    let own = route_table();
+    let mut own = own.iter().filter_map(|(_, path)| path.split('/').nth(1)).filter(|part| !part.is_empty());
+    first == BUCKET || own.any(|part| part == first)
+}
+
+/// Refuses rules of uploads that contradict each other.
+pub(crate) fn upload_rules(rules: &UploadRules) -> Result<(), SettingError> {
+    let least = LEAST_IDLE_LIFE;
+    if rules.idle_life < least {
+        let rule = format!("must be at least {} minutes: people lose their connection", least.as_secs() / 60);
+        return Err(SettingError { setting: "--upload-life", rule });
+    }
+    if rules.whole_life < rules.idle_life {
+        let rule = "must be at least --upload-life".into();
+        return Err(SettingError { setting: "--upload-max-life", rule });
+    }
+    if rules.max_open_uploads == 0 {
+        return Err(SettingError { setting: "--max-open-uploads", rule: "must be at least 1".into() });
+    }
+    if rules.max_file_bytes > MAX_FILE_BYTES {
+        let rule = format!("must be at most {MAX_FILE_BYTES}, which is what S3 takes");
+        return Err(SettingError { setting: "--max-file-size", rule });
+    }
+    Ok(())
+}
+
+/// S3 takes no longer life of a signed URL than seven days (AWS Signature Version 4, "Authenticating requests: using
+/// query parameters").
+pub(crate) fn download_ttl_secs(ttl: Duration) -> Result<u32, SettingError> {
+    let allowed = Duration::from_mins(1)..=Duration::from_hours(7 * 24);
+    u32::try_from(ttl.as_secs()).ok().filter(|_| allowed.contains(&ttl)).ok_or_else(|| SettingError {
+        setting: "--download-ttl",
+        rule: "must be 1 minute to 7 days, which is the longest that S3 takes".into(),
+    })
+}
+
+/// An upload must outlive the URLs that were signed for it, even when its new expiry was not worth writing.
+pub(crate) fn url_ttl_secs(ttl: Duration, rules: &UploadRules) -> Result<u32, SettingError> {
+    let longest = rules.idle_life.saturating_sub(rules.expiry_step());
+    let allowed = Duration::from_secs(1)..=longest;
+    u32::try_from(ttl.as_secs()).ok().filter(|_| allowed.contains(&ttl)).ok_or_else(|| SettingError {
+        setting: "--url-ttl",
+        rule: format!(
+            "must be 1 to {} seconds: an upload is given up --upload-life after its parts were last signed",
+            longest.as_secs()
+        ),
+    })
+}
