@@ -176,7 +176,8 @@ mod tests {
     fn an_item_is_described_as_it_is_written() {
         let file: Item = serde_json::from_value(json!({
             "id": "000000010101010101010101", "name": "a", "type": "file", "owner": "000000020202020202020202",
-            "parentId": "000000030303030303030303", "mimeType": "a/b", "fileSize": 1, "createdAt": "", "updatedAt": ""
+            "parentId": "000000030303030303030303", "mimeType": "a/b", "fileSize": 1, "role": "owner", "createdAt": "",
+            "updatedAt": ""
         }))
         .unwrap();
         let schema = serde_json::to_value(Item::schema()).unwrap();

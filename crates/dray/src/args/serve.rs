@@ -42,8 +42,8 @@ pub(crate) struct Serve {
     /// the public address's alone [default: for the host that each caller used]
     #[arg(long = "host", env = "DRAY_HOST", value_name = "NAME", value_delimiter = ',')]
     pub(crate) hosts: Vec<HostName>,
-    /// Address of its own for stored bytes, such as `https://bytes.example.com`: a name that leads to this server too. Parts and
-    /// downloads go there, and the browser keeps files of users apart from the page [default: where the page is]
+    /// Address of its own for stored bytes, another name that leads to this server. Parts and downloads go
+    /// there, and the browser keeps files of users apart from the page [default: where the page is]
     #[arg(long, env = "DRAY_BYTES_URL", value_name = "URL", value_hint = ValueHint::Url)]
     pub(crate) bytes_url: Option<String>,
     /// Certificate to speak TLS with, as PEM, with those above it; read again when it changes

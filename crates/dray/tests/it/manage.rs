@@ -111,7 +111,7 @@ fn a_taken_name_is_dealt_with_as_told_and_quotas_hold() {
     let replaced = file(&drive, "a.txt", 5, &["--on-conflict", "replace"]);
     assert_eq!((&replaced["id"], &replaced["size"]), (&first["id"], &5.into()));
     assert_eq!(failed(&mut drive.client(&["upload", "a.txt", "--on-conflict", "fail"])).0, 5);
-    assert_eq!(drive.ok(&["usage"]), "9 B in 2 files and folders\n");
+    assert_eq!(drive.ok(&["usage"]), "12 B in 3 files and folders\n", "what was replaced is in the trash");
 
     let quota = |size: &str| {
         let mut command = dray();
@@ -119,7 +119,7 @@ fn a_taken_name_is_dealt_with_as_told_and_quotas_hold() {
         succeeded(&command.output().unwrap())
     };
     assert_eq!(quota("1KiB"), "owner@localhost  1024 bytes\n");
-    assert_eq!(drive.ok(&["usage"]), "9 B of 1.0 KiB in 2 files and folders\n");
+    assert_eq!(drive.ok(&["usage"]), "12 B of 1.0 KiB in 3 files and folders\n");
     drive.file("large", 2000);
     let (code, said) = failed(&mut drive.client(&["upload", "large"]));
     assert!(code == 1 && said.contains("quota"), "{code} {said}");

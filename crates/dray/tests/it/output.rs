@@ -27,6 +27,7 @@ fn an_item_is_printed_for_programs_as_the_api_answers_it() {
     let id = item["id"].as_str().unwrap();
     let mut got = drive.json(&["get", id]);
     got["path"] = "report.pdf".into();
+    assert_eq!(got.as_object_mut().unwrap().remove("role"), Some("owner".into()));
     assert_eq!(got, item);
     std::fs::create_dir(drive.here().join("to")).unwrap();
     let mut downloaded = drive.json(&["download", id, "-o", "to"]);
