@@ -57,8 +57,6 @@ def make(dray, token):
     return {
         "token": own_token,
         "tokens": [owner.post("/tokens", name="t", scopes=["drive_read"])["id"] for _ in range(TOKENS)],
-        # Asked to rotate, it does, and nobody else minds.
-        "rotating": owner.post("/tokens", name="t", scopes=["drive_read"])["token"],
         "folders": folders[:FOLDERS],
         "files": files[:FILES],
         "links": links,

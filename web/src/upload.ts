@@ -196,11 +196,13 @@ export class Uploads {
     if (upload.session) return;
     const { name, size, type } = upload.file;
     const file = { fileName: name, fileSize: size, mimeType: type || "application/octet-stream" };
+    const key = upload.startKey;
     await this.ask(upload, signal, async (api) => {
-      const started = await api.start(file, upload.startKey);
-      // The run may have been stopped before the answer came.
-      if (!signal.aborted || (upload.state === "paused" && !upload.session)) this.started(upload, started);
-      else void this.abandon(upload, started);
+      const started = await api.start(file, key);
+      // The run may have been stopped before the answer came. With the same key another run is answered the same upload;
+      // with another, this one was given up.
+      if (upload.startKey !== key) void this.abandon(upload, started);
+      else if (!upload.session) this.started(upload, started);
     });
     signal.throwIfAborted();
   }
