@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import fairness
 import full
 from servers import Dray, RcloneS3, peak_memory_mb
 from table import Figure
@@ -236,6 +237,7 @@ ROWS = {
     "cycles": cycles,
     "parts": parts,
     "memory": memory,
+    "fairness": fairness.row,
     "finalize": finalize,
     "upload": uploads,
     "full-sqlite": full.sqlite,

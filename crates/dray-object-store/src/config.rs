@@ -1,6 +1,6 @@
 //! What an object store is opened with. Read once, at `open`; no defaults from the environment.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 /// How to open a store. [`Config::new`] gives the defaults.
 #[derive(Debug, Clone)]
@@ -23,6 +23,39 @@ pub struct Config {
     pub hidden_metadata: Option<String>,
     /// Longest wait between two frames of a request body, and the time over which a body must bring 8 KiB/s.
     pub idle_timeout: Duration,
+    /// Uploads, and as many downloads, that one [`crate::Caller`] may have under way.
+    pub transfers_per_caller: usize,
+    /// Told while downloads wait for memory that other downloads hold.
+    pub when_short: WhenShort,
+}
+
+/// What is called, again and again, while downloads wait for memory: answers hold it that their clients do not read, and
+/// only whoever has the connections can end those.
+#[derive(Clone)]
+pub struct WhenShort(Arc<dyn Fn() + Send + Sync>);
+
+impl WhenShort {
+    /// Calls `act`, which must not block.
+    pub fn new(act: impl Fn() + Send + Sync + 'static) -> Self {
+        Self(Arc::new(act))
+    }
+
+    pub(crate) fn tell(&self) {
+        (self.0)();
+    }
+}
+
+/// Tells nobody.
+impl Default for WhenShort {
+    fn default() -> Self {
+        Self::new(|| ())
+    }
+}
+
+impl std::fmt::Debug for WhenShort {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("WhenShort")
+    }
 }
 
 /// The origins that the answers to cross-origin requests allow.
@@ -35,7 +68,8 @@ pub enum CorsOrigins {
 }
 
 impl Config {
-    /// The defaults over `root`: region `us-east-1`, bucket `dray`, durable, 5 TiB, any origin, 60 s.
+    /// The defaults over `root`: region `us-east-1`, bucket `dray`, durable, 5 TiB, any origin, 60 s,
+    /// 512 transfers of a caller each way.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self {
             root: root.into(),
@@ -47,6 +81,8 @@ impl Config {
             cors_origins: CorsOrigins::Any,
             hidden_metadata: None,
             idle_timeout: Duration::from_mins(1),
+            transfers_per_caller: 512,
+            when_short: WhenShort::default(),
         }
     }
 }

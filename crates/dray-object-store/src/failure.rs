@@ -93,9 +93,14 @@ pub(crate) fn no_space() -> Failure {
     Failure::new(ErrorCode::InsufficientStorage, "The store's disk is full; nothing was stored")
 }
 
+/// More is asked for at once than may be, or than there is memory for.
+pub(crate) fn slow_down(message: &'static str) -> Failure {
+    Failure::new(ErrorCode::SlowDown, message)
+}
+
 /// All buffers were in use for longer than a client is kept waiting.
-pub(crate) fn slow_down() -> Failure {
-    Failure::new(ErrorCode::SlowDown, "The store is serving too many transfers just now; try again")
+pub(crate) fn no_buffer() -> Failure {
+    slow_down("The store is serving too many transfers just now; try again")
 }
 
 pub(crate) fn no_such_bucket() -> Failure {

@@ -32,12 +32,14 @@ pub mod private;
 mod read;
 mod reserve;
 mod store;
+mod transfers;
 mod wal;
 
-pub use config::{Config, CorsOrigins};
+pub use config::{Config, CorsOrigins, WhenShort};
 pub use failpoints::die_at;
-pub use http::{BucketIn, SentPath};
+pub use http::{BucketIn, SentPath, is_streamed};
 pub use keys::{KeyKind, key_of, read_keys, rotate_key, tools_may_have_the_servers_key};
 pub use open_error::OpenError;
 pub use store::ObjectStore;
+pub use transfers::{Caller, TransferStock};
 pub use wal::{WAL_CHECK_EVERY, WAL_LIMIT_BYTES, limit_wal, shrink_wal};

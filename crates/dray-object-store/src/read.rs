@@ -14,7 +14,7 @@ use crate::{
         SharedDisk,
         buffer::{BLOCK_BYTES, Buffer, Slice},
     },
-    failure::{Failure, slow_down},
+    failure::{Failure, no_buffer},
     ids::SetId,
     meta::{
         Meta,
@@ -23,6 +23,7 @@ use crate::{
         pieces::{Slice as Stored, StoredBytes},
     },
     pins::Pin,
+    transfers::Transfer,
 };
 
 /// Reads a range of an object. Its pin keeps the parts in place, whatever becomes of the object meanwhile.
@@ -30,6 +31,8 @@ pub(crate) struct Reader {
     pub(crate) meta: Arc<Meta>,
     pub(crate) disk: SharedDisk,
     pub(crate) pin: Pin,
+    /// Ends with the reading.
+    pub(crate) _transfer: Transfer,
     pub(crate) layout: Layout,
     /// What is left to read.
     pub(crate) bytes: Range<u64>,
@@ -152,7 +155,7 @@ enum Step {
 /// Streams a range. The first block is read before this returns, so that an object that cannot be read is
 /// answered with an error; a later failure ends the stream with one, which cuts the connection.
 pub(crate) async fn stream(reader: Reader) -> Result<impl Stream<Item = io::Result<Bytes>>, Failure> {
-    let buffer = reader.disk.buffers.for_download().await.ok_or_else(slow_down)?;
+    let buffer = reader.disk.buffers.for_download().await.ok_or_else(no_buffer)?;
     let (reader, first) = read(reader, buffer).await.map_err(Failure::internal)?;
     let start = first?.map_or(Step::Done, |block| Step::First(block, reader));
     Ok(stream::unfold(start, |step| async {

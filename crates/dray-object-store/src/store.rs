@@ -30,6 +30,7 @@ use crate::{
     pins::Pins,
     private,
     reserve::Reserve,
+    transfers::{TransferStock, Transfers},
 };
 
 /// Every part but the last has at least so many bytes (AWS S3 user guide, "Multipart upload limits").
@@ -48,6 +49,7 @@ struct Inner {
     meta: Arc<Meta>,
     disk: SharedDisk,
     pins: Pins,
+    transfers: Transfers,
     allowances: Arc<Allowances>,
     reserve: Arc<Reserve>,
     wake_collector: SyncSender<()>,
@@ -73,7 +75,8 @@ impl ObjectStore {
         private::tighten_folder(&root).map_err(unwritable)?;
         let lock = lock(&root)?;
         let keys = keys::open(&root)?;
-        let disk = Arc::new(Disk::open(&root.join("parts"), config.durable).map_err(unwritable)?);
+        let disk = Disk::open(&root.join("parts"), config.durable, config.when_short.clone());
+        let disk = Arc::new(disk.map_err(unwritable)?);
         let path = root.join("meta.db");
         // SQLite gives the files beside it the same mode.
         private::ensure_file(&path).map_err(unwritable)?;
@@ -109,6 +112,7 @@ impl ObjectStore {
         };
         let collector = collector.start(woken, !opened.closed_cleanly).map_err(unwritable)?;
         let collector = Mutex::new(Some(collector));
+        let transfers = Transfers::new(config.transfers_per_caller);
         let inner = Inner {
             config,
             min_part_bytes,
@@ -116,6 +120,7 @@ impl ObjectStore {
             meta,
             disk,
             pins,
+            transfers,
             allowances,
             reserve,
             wake_collector,
@@ -176,6 +181,15 @@ impl ObjectStore {
 
     pub(crate) fn disk(&self) -> &SharedDisk {
         &self.0.disk
+    }
+
+    /// What is being transferred, and what was refused.
+    pub fn transfers(&self) -> TransferStock {
+        self.0.transfers.stock()
+    }
+
+    pub(crate) fn transfers_under_way(&self) -> &Transfers {
+        &self.0.transfers
     }
 
     pub(crate) fn pins(&self) -> &Pins {

@@ -1,5 +1,6 @@
 //! What can be wrong with the settings, told by the flag that is to be changed. Everything is checked before anything is opened.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use axum::http::{HeaderValue, Uri};
 use dray_api::limits::MAX_FILE_BYTES;
 use dray_s3::Endpoint;
 
+use crate::PROXY_SHARES;
 use crate::config::{BUCKET, Config, SettingError};
 use crate::drive::rules::{LEAST_IDLE_LIFE, UploadRules};
 use crate::hosts::{self, OwnHosts};
@@ -108,4 +110,11 @@ pub(crate) fn url_ttl_secs(ttl: Duration, rules: &UploadRules) -> Result<u32, Se
             longest.as_secs()
         ),
     })
+}
+
+/// Says what in the settings speaks of a proxy that is not trusted.
+pub(crate) fn warn_of_unknown_proxy(config: &Config, listener: IpAddr) {
+    if let Some(sign) = config.sign_of_unknown_proxy(listener.is_loopback()) {
+        tracing::warn!(sign, "a proxy seems to be in front that --trust-proxy does not name: {PROXY_SHARES}");
+    }
 }

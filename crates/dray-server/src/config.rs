@@ -1,5 +1,6 @@
 //! The settings of a server: one struct, read once at start.
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -152,6 +153,11 @@ pub struct Config {
     pub shutdown_grace: Duration,
     /// Connections at once. Each may need two file descriptors: its socket, and a part file.
     pub max_connections: usize,
+    /// Connections at once of one client's address (of IPv6: its /64), this machine's included; `None`: a quarter of all,
+    /// but at least 256 if that leaves others a quarter. Trusted proxies may have all; behind them the requests under way of a client are counted.
+    pub connections_per_address: Option<usize>,
+    /// Uploads, and as many downloads, that the embedded store serves one client's address at once; `None`: 512.
+    pub transfers_per_address: Option<usize>,
     /// Requests that each token may make; `None`: a default, or no limit if the server listens on a loopback
     /// address.
     pub rate_limit_per_token: Option<RateLimit>,
@@ -187,6 +193,8 @@ impl Default for Config {
             trash_life: Duration::from_hours(30 * 24),
             shutdown_grace: Duration::from_secs(30),
             max_connections: 400,
+            connections_per_address: None,
+            transfers_per_address: None,
             rate_limit_per_token: None,
             rate_limit_per_address: None,
             traces: false,
@@ -202,6 +210,18 @@ impl Config {
     /// The hosts that the settings name as this server's own.
     pub fn own_hosts(&self) -> OwnHosts {
         OwnHosts::new(&self.hosts, self.public_url.as_deref())
+    }
+
+    /// What in the settings speaks of a proxy in front though none is trusted, in words that follow a colon.
+    pub(crate) fn sign_of_unknown_proxy(&self, listens_locally: bool) -> Option<&'static str> {
+        let url = self.public_url.as_deref().filter(|_| self.trusted_proxies.is_empty())?;
+        if url.starts_with("https:") && self.tls.is_none() {
+            return Some("--public-url is https, and the server has no --tls-cert");
+        }
+        let host = url.parse::<http::Uri>().ok()?.host()?.trim_matches(['[', ']']).to_owned();
+        let is_local = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+        (listens_locally && !is_local)
+            .then_some("--public-url is another host, and --listen is reached from this machine only")
     }
 }
 
@@ -263,6 +283,20 @@ mod tests {
         assert_eq!(url("eu-central-1", None), "https://b.s3.eu-central-1.amazonaws.com/k");
         assert_eq!(url("cn-north-1", None), "https://b.s3.cn-north-1.amazonaws.com.cn/k");
         assert_eq!(url("cn-north-1", Some("http://minio:9000")), "http://b.minio:9000/k");
+    }
+
+    #[test]
+    fn a_proxy_shows_in_the_settings_unless_it_is_trusted() {
+        let sign = |url: &str, local, proxy: &[&str]| {
+            let trusted_proxies = proxy.iter().map(|text| text.parse().unwrap()).collect();
+            let config = Config { public_url: Some(url.into()), trusted_proxies, ..Config::default() };
+            config.sign_of_unknown_proxy(local).is_some()
+        };
+        assert!(sign("https://drive.example.com", false, &[]));
+        assert!(!sign("https://drive.example.com", false, &["10.0.0.1"]));
+        assert!(sign("http://drive.example.com", true, &[]) && !sign("http://drive.example.com", false, &[]));
+        assert!(!sign("http://localhost:8080", true, &[]) && !sign("http://[::1]:8080", true, &[]));
+        assert!(Config::default().sign_of_unknown_proxy(true).is_none());
     }
 
     #[test]

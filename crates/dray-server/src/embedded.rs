@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dray_object_store::{CorsOrigins, ObjectStore};
+use dray_object_store::{CorsOrigins, ObjectStore, WhenShort};
 
 use crate::config::{BUCKET, Config, REGION, store_folder};
 use crate::metrics::Metrics;
@@ -16,8 +16,12 @@ pub(crate) struct EmbeddedStore {
 
 impl EmbeddedStore {
     /// Opens it. The server asks it without a socket, so that it still can while the public one drains at the end.
-    pub(crate) async fn open(config: &Config, metrics: &Arc<Metrics>) -> Result<(Self, Objects), Error> {
-        let store = open_store(config).await?;
+    pub(crate) async fn open(
+        config: &Config,
+        metrics: &Arc<Metrics>,
+        when_short: WhenShort,
+    ) -> Result<(Self, Objects), Error> {
+        let store = open_store(config, when_short).await?;
         let signing = store.clone();
         let objects = Objects::embedded(Embedded {
             way: Way::Router(store.own_router()),
@@ -46,7 +50,7 @@ impl EmbeddedStore {
     }
 }
 
-async fn open_store(config: &Config) -> Result<ObjectStore, Error> {
+async fn open_store(config: &Config, when_short: WhenShort) -> Result<ObjectStore, Error> {
     let mut store = dray_object_store::Config::new(store_folder(&config.data));
     BUCKET.clone_into(&mut store.bucket);
     REGION.clone_into(&mut store.region);
@@ -54,6 +58,10 @@ async fn open_store(config: &Config) -> Result<ObjectStore, Error> {
     if !config.allow_origins.is_empty() {
         store.cors_origins = CorsOrigins::List(config.allow_origins.clone());
     }
+    if let Some(transfers) = config.transfers_per_address {
+        store.transfers_per_caller = transfers.max(1);
+    }
+    store.when_short = when_short;
     store.hidden_metadata = Some(TOKEN_METADATA.to_owned());
     let opened = tokio::task::spawn_blocking(|| ObjectStore::open(store)).await;
     Ok(opened.map_err(drive::Error::internal)??)

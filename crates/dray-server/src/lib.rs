@@ -36,14 +36,13 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use ::metrics::Gauge;
 pub use config::{
     BUCKET, Clock, Config, DATABASE_CONNECTIONS, DatabaseUrl, REGION, S3Config, SettingError, store_folder,
 };
 use db::Db;
 pub use db::access::UserRow;
 pub use db::tokens::TokenRow;
-use dray_object_store::die_at;
+use dray_object_store::{WhenShort, die_at};
 pub use dray_s3::Credentials;
 use dray_s3::Endpoint;
 pub use drive::Error as DriveError;
@@ -53,9 +52,10 @@ pub use hosts::{HostName, InvalidHostName, OwnHosts};
 use http::BasePath;
 use http::RateLimits;
 pub use http::{InvalidTrustedProxy, TrustedProxy, creating_routes, route_table};
-use metrics::Metrics;
+use metrics::{ConnectionMetrics, Metrics};
 use objects::Objects;
 pub use rate::{InvalidRateLimit, Rate, RateLimit};
+use serve::{Bounds, Connections};
 use service::Service;
 use service::passwords::Passwords;
 use service::readiness::Readiness;
@@ -74,6 +74,8 @@ const SWEEP_LIMIT: u32 = 1000;
 
 /// How often rate limits forget who is not held back, and times are added up.
 const TIDY_EVERY: Duration = Duration::from_secs(5);
+/// What it means that a proxy is not known.
+const PROXY_SHARES: &str = "all its clients share the limits of its one address";
 /// Scrapers at once.
 const METRICS_CONNECTIONS: usize = 16;
 
@@ -165,9 +167,13 @@ impl Server {
         };
         folder::make(&config.data)?;
         let metrics = Arc::new(metrics(sockets.metrics.is_some())?);
+        let bounds =
+            Bounds::new(config.max_connections, config.connections_per_address, &config.trusted_proxies);
+        let connections = Connections::new(bounds, metrics.connections.clone());
         let (embedded, objects) = match &config.s3 {
             None => {
-                let (embedded, objects) = EmbeddedStore::open(&config, &metrics).await?;
+                let (embedded, objects) =
+                    EmbeddedStore::open(&config, &metrics, when_short(&connections)).await?;
                 (Some(embedded), objects)
             }
             Some(s3) => (None, Objects::other(s3, &metrics).await?),
@@ -175,6 +181,7 @@ impl Server {
         let db = open_database(&config, embedded.as_ref(), &metrics).await?;
         check_store(&objects, embedded.is_some()).await?;
         let listener = sockets.drive.local_addr().map_err(Error::Socket)?.ip();
+        checks::warn_of_unknown_proxy(&config, listener);
         let rate_limits = RateLimits::new(&config, listener, &metrics);
         let (clock, tasks) = (config.clock.clone(), TaskTracker::new());
         let trash_life = SignedDuration::try_from(config.trash_life).unwrap_or(SignedDuration::MAX);
@@ -206,10 +213,9 @@ impl Server {
         };
         let router = http::router(&app, around);
         let limits = serve::Limits {
-            max_connections: config.max_connections,
+            connections,
             grace: config.shutdown_grace,
             tls: tls.as_ref().map(Tls::acceptor).transpose()?,
-            connections: service.metrics.connections.clone(),
         };
         Ok(Self { sockets, router, limits, rate_limits, service, tls, embedded })
     }
@@ -234,8 +240,9 @@ impl Server {
         let following = self.tls.map(|tls| tokio::spawn(tls.follow_files()));
         let tidying = tokio::spawn(tidy_for_ever(self.rate_limits, self.service.metrics.clone()));
         let stop_metrics = CancellationToken::new();
+        let store = self.embedded.as_ref().map(|embedded| embedded.store().clone());
         let serving_metrics = self.sockets.metrics.map(|listener| {
-            let router = http::metrics_router(self.service.clone());
+            let router = http::metrics_router(self.service.clone(), store.clone());
             let limits = metrics_limits();
             tokio::spawn(serve::serve(listener, router, stop_metrics.clone(), limits))
         });
@@ -359,10 +366,17 @@ fn metrics(are_wanted: bool) -> Result<Metrics, Error> {
     if are_wanted { Ok(Metrics::on().map_err(drive::Error::internal)?) } else { Ok(Metrics::off()) }
 }
 
+/// Who does not read an answer gives way when the embedded store is short of the memory that it is held in.
+fn when_short(connections: &Connections) -> WhenShort {
+    let connections = connections.clone();
+    WhenShort::new(move || connections.relieve())
+}
+
 /// Few ask for metrics, and they may until all else has ended.
 fn metrics_limits() -> serve::Limits {
-    let (max_connections, grace) = (METRICS_CONNECTIONS, METRICS_GRACE);
-    serve::Limits { max_connections, grace, tls: None, connections: Gauge::noop() }
+    let bounds = Bounds::new(METRICS_CONNECTIONS, None, &[]);
+    let connections = Connections::new(bounds, ConnectionMetrics::off());
+    serve::Limits { connections, grace: METRICS_GRACE, tls: None }
 }
 
 /// The database, which is helped out by the embedded store when the disk is full.

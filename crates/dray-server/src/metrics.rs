@@ -8,6 +8,8 @@ use metrics_exporter_prometheus::{
     BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
 };
 
+use dray_object_store::TransferStock;
+
 use crate::service::sweep::Report;
 
 const REQUESTS: &str = "dray_http_requests_total";
@@ -17,6 +19,12 @@ const STORE_SECONDS: &str = "dray_store_seconds";
 const PRESIGNED: &str = "dray_presigned_urls_total";
 const RATE_LIMITED: &str = "dray_rate_limited_total";
 const CONNECTIONS: &str = "dray_connections";
+const CUT: &str = "dray_connections_cut_total";
+const REFUSED: &str = "dray_connections_refused_total";
+const UNFINISHED_BYTES: &str = "dray_unfinished_request_bytes";
+const TRANSFERS: &str = "dray_transfers";
+const TRANSFERS_REFUSED: &str = "dray_transfers_refused_total";
+const TRANSFERS_TOO_SLOW: &str = "dray_transfers_too_slow_total";
 const WEBHOOKS: &str = "dray_webhooks_total";
 const SWEEP_FINALIZED: &str = "dray_sweep_finalized_total";
 const SWEEP_REOPENED: &str = "dray_sweep_reopened_total";
@@ -31,10 +39,14 @@ const ITEMS: &str = "dray_items";
 const STORED_BYTES: &str = "dray_stored_bytes";
 const BUILD_INFO: &str = "dray_build_info";
 
-const COUNTERS: [(&str, &str); 12] = [
+const COUNTERS: [(&str, &str); 16] = [
     (REQUESTS, "Requests answered; route `store` is the embedded object store"),
     (PRESIGNED, "URLs signed"),
     (RATE_LIMITED, "Requests refused by a rate limit"),
+    (CUT, "Connections cut off, by what ran short or who was too slow"),
+    (REFUSED, "Connections, and requests by way of a proxy, of an address that had as many as it may"),
+    (TRANSFERS_REFUSED, "Transfers refused by the embedded store, by the limit"),
+    (TRANSFERS_TOO_SLOW, "Uploads that the embedded store gave up because they came too slowly"),
     (WEBHOOKS, "Calls of webhooks, by outcome"),
     (SWEEP_FINALIZED, "Finalizes that a crash had cut off, and whose items now exist"),
     (SWEEP_REOPENED, "Finalizes that a crash had cut off, and whose uploads are open again or gone"),
@@ -45,8 +57,10 @@ const COUNTERS: [(&str, &str); 12] = [
     (SWEEP_OBJECTS_REMOVED, "Objects that the store has removed"),
     (SWEEP_FAILURES, "Sweeps that could not even begin"),
 ];
-const GAUGES: [(&str, &str); 5] = [
+const GAUGES: [(&str, &str); 7] = [
     (CONNECTIONS, "Connections open"),
+    (UNFINISHED_BYTES, "Bytes in memory of requests that are not complete"),
+    (TRANSFERS, "Transfers under way in the embedded store"),
     (UPLOADS, "Uploads that are unfinished, or whose parts are still in the store"),
     (ITEMS, "Files and folders in the drive"),
     (STORED_BYTES, "Bytes of all files in the drive"),
@@ -71,8 +85,8 @@ const METADATA: Metadata<'static> = Metadata::new("dray", Level::INFO, None);
 /// The counters of a server.
 pub(crate) struct Metrics {
     registry: Option<(PrometheusRecorder, PrometheusHandle)>,
-    /// Connections open.
-    pub(crate) connections: Gauge,
+    /// What happens to connections.
+    pub(crate) connections: ConnectionMetrics,
     /// Part URLs signed.
     pub(crate) part_urls: Counter,
     /// Download URLs signed.
@@ -91,6 +105,58 @@ pub(crate) struct Metrics {
     pub(crate) database_read: Timer,
     /// Writes to the database.
     pub(crate) database_write: Timer,
+}
+
+/// What happens to the connections of a listener.
+#[derive(Debug, Clone)]
+pub(crate) struct ConnectionMetrics {
+    /// Connections open.
+    pub(crate) open: Gauge,
+    /// Bytes in memory of requests that are not complete.
+    pub(crate) unfinished_bytes: Gauge,
+    /// Connections and requests that one address had too many of.
+    pub(crate) refused: Counter,
+    /// Silent connections that gave way to others of their address.
+    pub(crate) cut_silent_of_address: Counter,
+    /// Silent connections that gave way to others.
+    pub(crate) cut_silent: Counter,
+    /// Requests that made no progress and gave way to others.
+    pub(crate) cut_stalled: Counter,
+    /// Answers that nobody read and whose buffers others waited for.
+    pub(crate) cut_unread: Counter,
+    /// Connections with the most bytes of unfinished requests when those were too many.
+    pub(crate) cut_unfinished: Counter,
+    /// Readers that were slower than the least rate.
+    pub(crate) cut_slow_reader: Counter,
+}
+
+impl ConnectionMetrics {
+    /// Counts nothing.
+    pub(crate) fn off() -> Self {
+        Self::with(&|_, _| Counter::noop(), &|_| Gauge::noop())
+    }
+
+    fn of(metrics: &Metrics) -> Self {
+        Self::with(&|name, labels| metrics.counter(name, labels), &|name| metrics.gauge(name, Vec::new()))
+    }
+
+    fn with(
+        counter: &dyn Fn(&'static str, Vec<Label>) -> Counter,
+        gauge: &dyn Fn(&'static str) -> Gauge,
+    ) -> Self {
+        let cut = |reason| counter(CUT, vec![label("reason", reason)]);
+        Self {
+            open: gauge(CONNECTIONS),
+            unfinished_bytes: gauge(UNFINISHED_BYTES),
+            refused: counter(REFUSED, Vec::new()),
+            cut_silent_of_address: cut("silent_address"),
+            cut_silent: cut("silent"),
+            cut_stalled: cut("stalled"),
+            cut_unread: cut("unread"),
+            cut_unfinished: cut("unfinished"),
+            cut_slow_reader: cut("slow_reader"),
+        }
+    }
 }
 
 impl Metrics {
@@ -116,7 +182,7 @@ impl Metrics {
     fn new(registry: Option<(PrometheusRecorder, PrometheusHandle)>) -> Self {
         let mut metrics = Self {
             registry,
-            connections: Gauge::noop(),
+            connections: ConnectionMetrics::off(),
             part_urls: Counter::noop(),
             download_urls: Counter::noop(),
             limited_by_token: Counter::noop(),
@@ -127,7 +193,7 @@ impl Metrics {
             database_read: Timer::default(),
             database_write: Timer::default(),
         };
-        metrics.connections = metrics.gauge(CONNECTIONS, Vec::new());
+        metrics.connections = ConnectionMetrics::of(&metrics);
         metrics.part_urls = metrics.counter(PRESIGNED, vec![label("kind", "part")]);
         metrics.download_urls = metrics.counter(PRESIGNED, vec![label("kind", "download")]);
         metrics.limited_by_token = metrics.counter(RATE_LIMITED, vec![label("limit", "token")]);
@@ -191,6 +257,22 @@ impl Metrics {
         for state in UNFINISHED {
             self.gauge(UPLOADS, vec![label("state", state)]).set(f64::NAN);
         }
+    }
+
+    /// Notes the transfers of the embedded store.
+    pub(crate) fn set_transfers(&self, stock: &TransferStock) {
+        for (direction, now, of_address, of_url) in [
+            ("up", stock.uploads, stock.uploads_refused_of_address, stock.uploads_refused_of_url),
+            ("down", stock.downloads, stock.downloads_refused_of_address, stock.downloads_refused_of_url),
+        ] {
+            let direction = label("direction", direction);
+            self.gauge(TRANSFERS, vec![direction.clone()]).set(gauge(now));
+            for (limit, refused) in [("address", of_address), ("url", of_url)] {
+                let labels = vec![direction.clone(), label("limit", limit)];
+                self.counter(TRANSFERS_REFUSED, labels).absolute(refused);
+            }
+        }
+        self.counter(TRANSFERS_TOO_SLOW, Vec::new()).absolute(stock.too_slow);
     }
 
     /// Everything, in Prometheus's text format (version 0.0.4).

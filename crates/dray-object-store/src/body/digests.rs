@@ -5,7 +5,7 @@
 use dray_s3::checksum::{Algorithm, Checksum, Checksummer};
 use md5::{Digest, Md5};
 
-use crate::{crc64::Combined, ids::PartDigest};
+use crate::{crc64::Combined, disk::buffer::BLOCK_BYTES, ids::PartDigest};
 
 /// What is wanted besides the CRC-64.
 #[derive(Debug, Default)]
@@ -17,6 +17,8 @@ pub(crate) struct Wanted {
 /// Digests being computed.
 pub(crate) struct Digests {
     blocks: Vec<u64>,
+    /// The block that is not complete yet, and its bytes.
+    block: (Combined, usize),
     whole: Combined,
     digest: Hasher,
     checksummers: Vec<Checksummer>,
@@ -49,24 +51,47 @@ impl Digests {
             }
         }
         let digest = if wanted.md5 { Hasher::Md5(Md5::new()) } else { Hasher::Blake3(Box::default()) };
-        Self { blocks: Vec::new(), whole: Combined::new(), digest, checksummers }
+        let block = (Combined::new(), 0);
+        Self { blocks: Vec::new(), block, whole: Combined::new(), digest, checksummers }
     }
 
-    /// Takes in the next block: `BLOCK_BYTES`, but for the last one.
-    pub(crate) fn block(&mut self, block: &[u8]) {
-        let crc = crc_fast::crc64_nvme(block);
-        self.blocks.push(crc);
-        self.whole.push(crc, block.len() as u64);
+    /// Takes in what comes next, cut where blocks of [`BLOCK_BYTES`] end.
+    pub(crate) fn update(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let (now, later) = bytes.split_at(bytes.len().min(BLOCK_BYTES - self.block.1));
+            self.piece(now);
+            bytes = later;
+        }
+    }
+
+    /// Takes in a piece of one block.
+    fn piece(&mut self, piece: &[u8]) {
+        let crc = crc_fast::crc64_nvme(piece);
+        self.whole.push(crc, piece.len() as u64);
+        let (block, filled) = &mut self.block;
+        block.push(crc, piece.len() as u64);
+        *filled += piece.len();
+        if *filled == BLOCK_BYTES {
+            self.end_block();
+        }
         match &mut self.digest {
-            Hasher::Md5(md5) => md5.update(block),
+            Hasher::Md5(md5) => md5.update(piece),
             Hasher::Blake3(blake3) => {
-                blake3.update(block);
+                blake3.update(piece);
             }
         }
-        self.checksummers.iter_mut().for_each(|checksummer| checksummer.update(block));
+        self.checksummers.iter_mut().for_each(|checksummer| checksummer.update(piece));
+    }
+
+    fn end_block(&mut self) {
+        let (block, _) = std::mem::replace(&mut self.block, (Combined::new(), 0));
+        self.blocks.push(block.get());
     }
 
     pub(crate) fn finish(mut self) -> Digested {
+        if self.block.1 > 0 {
+            self.end_block();
+        }
         if self.blocks.len() <= 1 {
             self.blocks = Vec::new();
         }
@@ -99,26 +124,27 @@ impl Digested {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::disk::buffer::BLOCK_BYTES;
 
     #[test]
-    fn digests_of_blocks_are_those_of_the_whole() {
+    fn digests_of_pieces_are_those_of_the_whole_and_of_its_blocks() {
         let body: Vec<u8> = (0..=255).cycle().take(2 * BLOCK_BYTES + 77).collect();
         let mut digests = Digests::new(&Wanted { md5: true, algorithms: Algorithm::ALL.to_vec() });
-        body.chunks(BLOCK_BYTES).for_each(|block| digests.block(block));
+        let (first, rest) = body.split_at(4096);
+        digests.update(first);
+        rest.chunks(BLOCK_BYTES).for_each(|piece| digests.update(piece));
         let digested = digests.finish();
         for algorithm in Algorithm::ALL {
             assert_eq!(digested.checksum(algorithm), Some(Checksum::of(algorithm, &body)));
         }
         assert_eq!(digested.digest, PartDigest::Md5(Md5::digest(&body).into()));
-        assert_eq!(digested.blocks.len(), 3);
-        assert_eq!(digested.blocks[2], crc_fast::crc64_nvme(&body[2 * BLOCK_BYTES..]));
+        let blocks: Vec<u64> = body.chunks(BLOCK_BYTES).map(crc_fast::crc64_nvme).collect();
+        assert_eq!(digested.blocks, blocks);
     }
 
     #[test]
     fn a_body_of_one_block_needs_no_list_of_blocks() {
         let mut digests = Digests::new(&Wanted::default());
-        digests.block(b"abc");
+        digests.update(b"abc");
         let digested = digests.finish();
         assert!(digested.blocks.is_empty());
         assert_eq!(digested.digest, PartDigest::Blake3(first_half(*blake3::hash(b"abc").as_bytes())));

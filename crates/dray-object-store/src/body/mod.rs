@@ -1,15 +1,17 @@
 //! Taking in the body of a `PutObject` or `UploadPart`: framing, checksums, and the way to the disk. Streaming:
-//! a body of any size needs two blocks of memory. Nothing here knows buckets, keys or commits.
+//! a body of any size needs two blocks of memory, and none while nothing comes. Nothing here knows buckets, keys or commits.
 
 mod announced;
 mod digests;
 mod incoming;
 mod sink;
 
+use std::{pin::pin, time::Duration};
+
 use axum::body::Body;
 use bytes::Bytes;
 use dray_s3::{ErrorCode, Trailers, checksum::Checksum};
-use std::time::Duration;
+use tokio::time::timeout_at;
 
 pub(crate) use self::{
     announced::{Announced, announced_checksums, announced_md5},
@@ -22,7 +24,7 @@ use self::{
 };
 use crate::{
     disk::{NewFile, SharedDisk},
-    failure::{Failure, slow_down},
+    failure::Failure,
     http::next_chunk,
     ids::PartFileId,
 };
@@ -96,12 +98,10 @@ async fn fill(
     let mut sink = if announced.size_bytes <= INLINE_MAX_BYTES {
         Sink::inline(announced.size_bytes, digests)
     } else {
-        // Before the body is asked for: a client that expects 100-continue is refused before it sends.
-        let first = disk.buffers.for_upload().await.ok_or_else(slow_down)?;
-        Sink::file(disk, file, digests, first)
+        Sink::file(disk, file, digests)
     };
     let mut size_bytes = 0;
-    while let Some(data) = source.next().await? {
+    while let Some(data) = next(&mut source, &mut sink).await? {
         size_bytes += data.len() as u64;
         if size_bytes > announced.size_bytes {
             return Err(announced.too_long());
@@ -125,6 +125,18 @@ async fn finish(
     announced.verify(&digested)?;
     verify_checksums(&digested, &expected)?;
     Ok(Received { size_bytes, digested, bytes })
+}
+
+/// The next bytes. If they do not come soon, the sink lets go of its buffer: what is slow must not hold what is scarce.
+async fn next(source: &mut Source<'_, '_>, sink: &mut Sink) -> Result<Option<Bytes>, Failure> {
+    let mut next = pin!(source.next());
+    if let Some(until) = sink.holds_until() {
+        match timeout_at(until, &mut next).await {
+            Ok(data) => return data,
+            Err(_) => sink.let_go().await?,
+        }
+    }
+    next.await
 }
 
 fn verify_checksums(digested: &Digested, expected: &[Checksum]) -> Result<(), Failure> {

@@ -1,9 +1,15 @@
 //! Where the bytes of a body go: small ones into memory, others block by block into a file, one block being
 //! hashed and written on a blocking thread while the next one fills.
+//!
+//! Buffers are scarce, and a body's network may be slow: it has a buffer only while there are bytes to fill it with. What
+//! came of a block that does not get on is written, and the buffer let go.
 
-use std::io;
+use std::{io, time::Duration};
 
-use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::{
+    task::{JoinHandle, spawn_blocking},
+    time::Instant,
+};
 
 use super::{
     ReceivedBytes,
@@ -12,13 +18,18 @@ use super::{
 use crate::{
     disk::{
         NewFile, SharedDisk,
-        buffer::{BLOCK_BYTES, Buffer},
+        buffer::{ALIGNMENT, BLOCK_BYTES, Buffer},
     },
+    failure::{Failure, no_buffer},
     ids::PartFileId,
 };
 
 /// Bodies up to this size are kept in their database row: one commit, no file.
 pub(super) const INLINE_MAX_BYTES: u64 = 16 << 10;
+/// So many bytes are gathered outside of buffers before one is taken.
+const GATHERED_BYTES: usize = 16 << 10;
+/// Longest time that a body holds a buffer before it is full.
+const LONGEST_HOLD: Duration = Duration::from_millis(250);
 
 /// Takes a body's bytes in.
 pub(super) enum Sink {
@@ -26,18 +37,24 @@ pub(super) enum Sink {
     File(FileSink),
 }
 
-/// The file, the buffer that fills, and the one that is being written.
+/// The file, the bytes and the buffer that gather, and the buffer that is being written.
 pub(super) struct FileSink {
     disk: SharedDisk,
-    filling: Option<Buffer>,
-    filled: usize,
+    /// Bytes that have no buffer: fewer than [`GATHERED_BYTES`], and none while one fills.
+    loose: Vec<u8>,
+    filling: Option<Filling>,
     writing: Writing,
+}
+
+struct Filling {
+    buffer: Buffer,
+    filled: usize,
+    until: Instant,
 }
 
 enum Writing {
     Idle(Box<Output>),
-    /// The buffer comes back only to an upload that has no other.
-    Busy(JoinHandle<io::Result<(Box<Output>, Option<Buffer>)>>),
+    Busy(JoinHandle<io::Result<Box<Output>>>),
     /// After an error.
     Failed,
 }
@@ -53,13 +70,12 @@ impl Sink {
         Self::Inline { bytes: Vec::with_capacity(usize::try_from(size_bytes).unwrap_or(0)), digests }
     }
 
-    /// `first` is the buffer that the file's bytes are gathered in.
-    pub(super) fn file(disk: &SharedDisk, file: PartFileId, digests: Digests, first: Buffer) -> Self {
+    pub(super) fn file(disk: &SharedDisk, file: PartFileId, digests: Digests) -> Self {
         let writing = Writing::Idle(Box::new(Output { file: NewFile::new(disk, file), digests }));
-        Self::File(FileSink { disk: SharedDisk::clone(disk), filling: Some(first), filled: 0, writing })
+        Self::File(FileSink { disk: SharedDisk::clone(disk), loose: Vec::new(), filling: None, writing })
     }
 
-    pub(super) async fn write(&mut self, data: &[u8]) -> io::Result<()> {
+    pub(super) async fn write(&mut self, data: &[u8]) -> Result<(), Failure> {
         match self {
             Self::Inline { bytes, .. } => {
                 bytes.extend_from_slice(data);
@@ -69,11 +85,27 @@ impl Sink {
         }
     }
 
+    /// Until when bytes may be waited for; then [`Sink::let_go`] is to be called. `None`: for ever.
+    pub(super) fn holds_until(&self) -> Option<Instant> {
+        match self {
+            Self::Inline { .. } => None,
+            Self::File(file) => file.filling.as_ref().map(|filling| filling.until),
+        }
+    }
+
+    /// Lets go of the buffer that fills.
+    pub(super) async fn let_go(&mut self) -> io::Result<()> {
+        match self {
+            Self::Inline { .. } => Ok(()),
+            Self::File(file) => file.let_go().await,
+        }
+    }
+
     /// The rest is written; a file and its name are durable.
-    pub(super) async fn finish(self) -> io::Result<(Digested, ReceivedBytes)> {
+    pub(super) async fn finish(self) -> Result<(Digested, ReceivedBytes), Failure> {
         match self {
             Self::Inline { bytes, mut digests } => {
-                digests.block(&bytes);
+                digests.update(&bytes);
                 Ok((digests.finish(), ReceivedBytes::Inline(bytes)))
             }
             Self::File(file) => file.finish().await,
@@ -82,68 +114,101 @@ impl Sink {
 }
 
 impl FileSink {
-    async fn write(&mut self, mut data: &[u8]) -> io::Result<()> {
+    async fn write(&mut self, mut data: &[u8]) -> Result<(), Failure> {
+        if self.filling.is_none() && self.loose.len() + data.len() < GATHERED_BYTES {
+            self.loose.extend_from_slice(data);
+            return Ok(());
+        }
         while !data.is_empty() {
-            let buffer = self.filling.as_mut().ok_or_else(failed)?;
-            let (now, later) = data.split_at(data.len().min(BLOCK_BYTES - self.filled));
-            buffer[self.filled..self.filled + now.len()].copy_from_slice(now);
-            self.filled += now.len();
-            data = later;
-            if self.filled == BLOCK_BYTES {
-                self.flush().await?;
+            let mut filling = match self.filling.take() {
+                Some(filling) => filling,
+                None => self.begin_buffer().await?,
+            };
+            data = filling.take_in(data);
+            if filling.filled == BLOCK_BYTES {
+                self.start_writing(filling.buffer, BLOCK_BYTES).await?;
+            } else {
+                self.filling = Some(filling);
             }
         }
         Ok(())
     }
 
-    /// Sends the full buffer to be written, and goes on with a second one; without one, waits for the first.
-    /// With one, the first is given back as soon as it is written: an upload whose network is slower than the
-    /// disk holds a single buffer nearly all the time.
-    async fn flush(&mut self) -> io::Result<()> {
-        let full = self.filling.take().ok_or_else(failed)?;
-        let (output, _) = self.settle().await?;
-        self.filled = 0;
-        self.filling = self.disk.buffers.try_second();
-        let is_only = self.filling.is_none();
-        self.writing = Writing::Busy(spawn_blocking(move || {
-            let (output, block) = output.append(full)?;
-            Ok((output, is_only.then_some(block)))
-        }));
-        if is_only {
-            let (output, written) = self.settle().await?;
-            (self.writing, self.filling) = (Writing::Idle(output), written);
+    /// A buffer with the loose bytes in it.
+    async fn begin_buffer(&mut self) -> Result<Filling, Failure> {
+        let mut buffer = self.disk.buffers.try_upload();
+        if buffer.is_none() {
+            // Not while the block before is being written: all would wait for each other.
+            self.writing = Writing::Idle(self.settle().await?);
+            buffer = self.disk.buffers.for_upload().await;
+        }
+        let buffer = buffer.ok_or_else(no_buffer)?;
+        let mut filling = Filling { buffer, filled: 0, until: Instant::now() + LONGEST_HOLD };
+        filling.take_in(&std::mem::take(&mut self.loose));
+        Ok(filling)
+    }
+
+    /// Sends the first bytes of a buffer to be written, once those before are.
+    async fn start_writing(&mut self, buffer: Buffer, length: usize) -> io::Result<()> {
+        let output = self.settle().await?;
+        self.writing = Writing::Busy(spawn_blocking(move || output.append(&buffer[..length])));
+        Ok(())
+    }
+
+    /// Writes what fills whole pages, and keeps the rest without a buffer. From here on buffers do not begin where blocks
+    /// do, which only the digests mind.
+    async fn let_go(&mut self) -> io::Result<()> {
+        let Some(Filling { buffer, filled, .. }) = self.filling.take() else { return Ok(()) };
+        let whole = filled / ALIGNMENT * ALIGNMENT;
+        self.loose = buffer[whole..filled].to_vec();
+        if whole > 0 {
+            self.start_writing(buffer, whole).await?;
         }
         Ok(())
     }
 
     /// Waits for the block that is being written.
-    async fn settle(&mut self) -> io::Result<(Box<Output>, Option<Buffer>)> {
+    async fn settle(&mut self) -> io::Result<Box<Output>> {
         match std::mem::replace(&mut self.writing, Writing::Failed) {
-            Writing::Idle(output) => Ok((output, None)),
+            Writing::Idle(output) => Ok(output),
             Writing::Busy(task) => task.await.map_err(io::Error::other)?,
             Writing::Failed => Err(failed()),
         }
     }
 
-    async fn finish(mut self) -> io::Result<(Digested, ReceivedBytes)> {
-        let (output, _) = self.settle().await?;
-        let (tail, length) = (self.filling.take().ok_or_else(failed)?, self.filled);
-        spawn_blocking(move || output.finish(tail, length)).await.map_err(io::Error::other)?
+    async fn finish(mut self) -> Result<(Digested, ReceivedBytes), Failure> {
+        if self.filling.is_none() && !self.loose.is_empty() {
+            self.filling = Some(self.begin_buffer().await?);
+        }
+        let (output, tail) = (self.settle().await?, self.filling.take());
+        let finish = move || match tail {
+            Some(Filling { mut buffer, filled, .. }) => output.finish(&mut buffer, filled),
+            None => output.finish(&mut [], 0),
+        };
+        Ok(spawn_blocking(finish).await.map_err(io::Error::other)??)
+    }
+}
+
+impl Filling {
+    /// Copies as much as there is room for, and answers the rest.
+    fn take_in<'a>(&mut self, data: &'a [u8]) -> &'a [u8] {
+        let (now, later) = data.split_at(data.len().min(BLOCK_BYTES - self.filled));
+        self.buffer[self.filled..self.filled + now.len()].copy_from_slice(now);
+        self.filled += now.len();
+        later
     }
 }
 
 impl Output {
-    fn append(mut self: Box<Self>, block: Buffer) -> io::Result<(Box<Self>, Buffer)> {
-        self.digests.block(&block);
-        self.file.append(&block)?;
-        Ok((self, block))
+    fn append(mut self: Box<Self>, bytes: &[u8]) -> io::Result<Box<Self>> {
+        self.digests.update(bytes);
+        self.file.append(bytes)?;
+        Ok(self)
     }
 
-    fn finish(mut self, mut tail: Buffer, length: usize) -> io::Result<(Digested, ReceivedBytes)> {
-        if length > 0 {
-            self.digests.block(&tail[..length]);
-        }
-        self.file.finish(&mut tail, length)?;
+    fn finish(mut self, tail: &mut [u8], length: usize) -> io::Result<(Digested, ReceivedBytes)> {
+        self.digests.update(&tail[..length]);
+        self.file.finish(tail, length)?;
         Ok((self.digests.finish(), ReceivedBytes::File(self.file)))
     }
 }
@@ -154,48 +219,79 @@ fn failed() -> io::Error {
 
 #[cfg(test)]
 mod tests {
-    use std::{sync::Arc, time::Duration};
+    use std::sync::Arc;
 
     use super::*;
     use crate::{
+        WhenShort,
         body::Wanted,
         disk::{Disk, buffer::Buffers},
     };
 
     fn free(buffers: &Buffers) -> usize {
-        std::iter::from_fn(|| buffers.try_second()).collect::<Vec<_>>().len()
+        std::iter::from_fn(|| buffers.try_upload()).collect::<Vec<_>>().len()
+    }
+
+    fn disk(folder: &tempfile::TempDir) -> SharedDisk {
+        Arc::new(Disk::open(&folder.path().join("parts"), false, WhenShort::default()).unwrap())
+    }
+
+    fn sink(disk: &SharedDisk) -> Sink {
+        let digests = Digests::new(&Wanted { md5: false, algorithms: Vec::new() });
+        Sink::file(disk, PartFileId { part_id: 1, tag: 1 }, digests)
+    }
+
+    async fn check_stored(folder: &tempfile::TempDir, sink: Sink, bytes: &[u8]) {
+        let (digested, stored) = sink.finish().await.unwrap();
+        assert_eq!(digested.crc64, crc_fast::crc64_nvme(bytes));
+        let ReceivedBytes::File(_file) = stored else { panic!("no file") };
+        let path = folder.path().join("parts").join(PartFileId { part_id: 1, tag: 1 }.path());
+        assert!(std::fs::read(path).unwrap() == bytes, "other bytes were stored");
     }
 
     #[tokio::test]
-    async fn an_upload_that_waits_for_its_network_holds_one_buffer() {
+    async fn an_upload_has_no_buffer_until_there_is_something_to_fill_it_with() {
         let folder = tempfile::tempdir().unwrap();
-        let disk = Arc::new(Disk::open(&folder.path().join("parts"), false).unwrap());
+        let disk = disk(&folder);
         let all = free(&disk.buffers);
-        let first = disk.buffers.for_upload().await.unwrap();
-        let digests = Digests::new(&Wanted { md5: false, algorithms: Vec::new() });
-        let mut sink = Sink::file(&disk, PartFileId { part_id: 1, tag: 1 }, digests, first);
-        sink.write(&vec![1; BLOCK_BYTES + 1]).await.unwrap();
-        let given_back = tokio::time::timeout(Duration::from_secs(20), async {
-            while free(&disk.buffers) != all - 1 {
-                tokio::task::yield_now().await;
-            }
-        });
-        assert!(given_back.await.is_ok());
-        let (_, stored) = sink.finish().await.unwrap();
-        assert!(matches!(stored, ReceivedBytes::File(_)));
+        let mut sink = sink(&disk);
+        sink.write(&vec![1; GATHERED_BYTES - 1]).await.unwrap();
+        assert!(free(&disk.buffers) == all && sink.holds_until().is_none());
+        sink.write(&[2]).await.unwrap();
+        assert!(free(&disk.buffers) == all - 1 && sink.holds_until().is_some());
+        let mut bytes = vec![1; GATHERED_BYTES];
+        bytes[GATHERED_BYTES - 1] = 2;
+        check_stored(&folder, sink, &bytes).await;
         assert_eq!(free(&disk.buffers), all);
     }
 
     #[tokio::test]
-    async fn an_upload_goes_on_with_its_only_buffer_when_there_is_no_second() {
+    async fn an_upload_that_lets_go_of_its_buffer_loses_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        let disk = Arc::new(Disk::open(&folder.path().join("parts"), false).unwrap());
-        let first = disk.buffers.for_upload().await.unwrap();
-        let _others: Vec<Buffer> = std::iter::from_fn(|| disk.buffers.try_second()).collect();
-        let digests = Digests::new(&Wanted { md5: false, algorithms: Vec::new() });
-        let mut sink = Sink::file(&disk, PartFileId { part_id: 1, tag: 1 }, digests, first);
-        sink.write(&vec![1; 3 * BLOCK_BYTES]).await.unwrap();
-        let (digested, _) = sink.finish().await.unwrap();
-        assert_eq!(digested.crc64, crc_fast::crc64_nvme(&vec![1; 3 * BLOCK_BYTES]));
+        let disk = disk(&folder);
+        let all = free(&disk.buffers);
+        let bytes: Vec<u8> = (0..251).cycle().take(2 * BLOCK_BYTES + 100_001).collect();
+        let mut sink = sink(&disk);
+        for piece in bytes.chunks(77_777) {
+            sink.write(piece).await.unwrap();
+            sink.let_go().await.unwrap();
+            assert!(sink.holds_until().is_none());
+            let Sink::File(file) = &mut sink else { panic!("no file") };
+            file.writing = Writing::Idle(file.settle().await.unwrap());
+            assert_eq!(free(&disk.buffers), all);
+        }
+        check_stored(&folder, sink, &bytes).await;
+    }
+
+    #[tokio::test]
+    async fn an_upload_goes_on_with_one_buffer_when_there_is_no_second() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = disk(&folder);
+        let mut others: Vec<Buffer> = std::iter::from_fn(|| disk.buffers.try_upload()).collect();
+        others.pop();
+        let mut sink = sink(&disk);
+        let bytes = vec![1; 3 * BLOCK_BYTES];
+        sink.write(&bytes).await.unwrap();
+        check_stored(&folder, sink, &bytes).await;
     }
 }

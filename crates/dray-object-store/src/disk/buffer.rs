@@ -5,11 +5,14 @@
 
 use std::{
     ops::{Deref, DerefMut, Range},
+    pin::pin,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::WhenShort;
 
 /// Bytes of a block: the unit of writing, of reading and of the checksums that are kept of stored bytes.
 pub(crate) const BLOCK_BYTES: usize = 256 << 10;
@@ -22,6 +25,8 @@ const MAX_UPLOAD_BUFFERS: usize = 512;
 const MAX_DOWNLOAD_BUFFERS: usize = 256;
 /// Longest wait for the first buffer of a transfer: less than clients wait for an answer.
 const MAX_WAIT: Duration = Duration::from_secs(10);
+/// A download that waits for so long says that memory is short.
+const SHORT_AFTER: Duration = Duration::from_millis(50);
 /// Most buffers kept for later (32 MiB).
 const MAX_IDLE_BUFFERS: usize = 128;
 
@@ -31,26 +36,27 @@ pub(crate) struct Buffers {
     idle: Arc<Mutex<Vec<Vec<u8>>>>,
     uploads: Arc<Semaphore>,
     downloads: Arc<Semaphore>,
+    when_short: WhenShort,
 }
 
 impl Buffers {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(when_short: WhenShort) -> Self {
         Self {
+            when_short,
             idle: Arc::default(),
             uploads: Arc::new(Semaphore::new(MAX_UPLOAD_BUFFERS)),
             downloads: Arc::new(Semaphore::new(MAX_DOWNLOAD_BUFFERS)),
         }
     }
 
-    /// A buffer for an upload that has none yet; `None` when too many stay in use for [`MAX_WAIT`].
+    /// A buffer for an upload that holds none; `None` when too many stay in use for [`MAX_WAIT`].
     pub(crate) async fn for_upload(&self) -> Option<Buffer> {
         let permit = tokio::time::timeout(MAX_WAIT, Arc::clone(&self.uploads).acquire_owned()).await;
         Some(self.take(permit.ok()?.ok()?))
     }
 
-    /// A second buffer for an upload, if one is to be had at once: waiting for it while holding the first
-    /// could wait for ever.
-    pub(crate) fn try_second(&self) -> Option<Buffer> {
+    /// A buffer for an upload, if one is to be had at once. Whoever holds another must not wait: all could, for ever.
+    pub(crate) fn try_upload(&self) -> Option<Buffer> {
         let permit = Arc::clone(&self.uploads).try_acquire_owned().ok()?;
         Some(self.take(permit))
     }
@@ -61,10 +67,15 @@ impl Buffers {
     }
 
     /// A further buffer for a download. Those that it waits for, its own among them, come back as clients
-    /// read, or as the server cuts off those that do not. Never `None`.
+    /// read, or as the server, which is told, cuts off those that do not. Never `None`.
     pub(crate) async fn for_download_under_way(&self) -> Option<Buffer> {
-        let permit = Arc::clone(&self.downloads).acquire_owned().await.ok()?;
-        Some(self.take(permit))
+        let mut permit = pin!(Arc::clone(&self.downloads).acquire_owned());
+        loop {
+            match tokio::time::timeout(SHORT_AFTER, &mut permit).await {
+                Ok(permit) => return Some(self.take(permit.ok()?)),
+                Err(_) => self.when_short.tell(),
+            }
+        }
     }
 
     /// A buffer to read ahead into, while there are plenty: reading ahead is not worth another's wait.
@@ -133,8 +144,8 @@ mod tests {
 
     #[test]
     fn buffers_are_aligned_and_used_again() {
-        let buffers = Buffers::new();
-        let (mut first, second) = (buffers.try_second().unwrap(), buffers.try_ahead().unwrap());
+        let buffers = Buffers::new(WhenShort::default());
+        let (mut first, second) = (buffers.try_upload().unwrap(), buffers.try_ahead().unwrap());
         for buffer in [&first, &second] {
             assert_eq!(buffer.as_ptr().align_offset(ALIGNMENT), 0);
             assert_eq!(buffer.len(), BLOCK_BYTES);
@@ -145,20 +156,20 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn uploads_wait_for_a_first_buffer_but_not_for_ever_nor_for_a_second() {
-        let buffers = Buffers::new();
-        let mut held: Vec<Buffer> = std::iter::from_fn(|| buffers.try_second()).collect();
+    async fn uploads_wait_for_a_buffer_but_not_for_ever() {
+        let buffers = Buffers::new(WhenShort::default());
+        let mut held: Vec<Buffer> = std::iter::from_fn(|| buffers.try_upload()).collect();
         assert_eq!(held.len(), MAX_UPLOAD_BUFFERS);
         assert!(buffers.for_upload().await.is_none());
         let (waited, ()) = tokio::join!(buffers.for_upload(), async { drop(held.pop()) });
-        assert!(waited.is_some() && buffers.try_second().is_none());
+        assert!(waited.is_some() && buffers.try_upload().is_none());
         drop(waited);
-        assert!(buffers.try_second().is_some());
+        assert!(buffers.try_upload().is_some());
     }
 
     #[tokio::test(start_paused = true)]
     async fn downloads_hold_so_many_buffers_and_no_more() {
-        let buffers = Buffers::new();
+        let buffers = Buffers::new(WhenShort::default());
         let mut held: Vec<Buffer> = std::iter::from_fn(|| buffers.try_ahead()).collect();
         assert_eq!(held.len(), MAX_DOWNLOAD_BUFFERS / 2);
         while let Some(buffer) = buffers.for_download().await {
@@ -167,5 +178,27 @@ mod tests {
         assert_eq!(held.len(), MAX_DOWNLOAD_BUFFERS);
         let (waited, ()) = tokio::join!(buffers.for_download_under_way(), async { drop(held.pop()) });
         assert!(waited.is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_download_that_waits_says_that_memory_is_short_until_it_is_not() {
+        let (told, held) = (Arc::new(Mutex::new(0)), Arc::new(Mutex::new(Vec::<Buffer>::new())));
+        let act = {
+            let (told, held) = (told.clone(), held.clone());
+            move || {
+                *told.lock().unwrap() += 1;
+                if *told.lock().unwrap() == 3 {
+                    held.lock().unwrap().pop();
+                }
+            }
+        };
+        let buffers = Buffers::new(WhenShort::new(act));
+        for _ in 0..MAX_DOWNLOAD_BUFFERS {
+            let buffer = buffers.for_download().await.unwrap();
+            held.lock().unwrap().push(buffer);
+        }
+        assert_eq!(*told.lock().unwrap(), 0);
+        assert!(buffers.for_download().await.is_some());
+        assert_eq!(*told.lock().unwrap(), 3);
     }
 }

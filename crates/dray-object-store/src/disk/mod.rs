@@ -21,7 +21,7 @@ use std::{
 };
 
 pub(crate) use self::new_file::NewFile;
-use crate::{disk::buffer::Buffers, ids::PartFileId, private};
+use crate::{WhenShort, disk::buffer::Buffers, ids::PartFileId, private};
 
 /// Fan-out folders, so that no folder holds all files.
 const FOLDERS: u16 = 256;
@@ -41,7 +41,7 @@ pub(crate) struct Disk {
 
 impl Disk {
     /// Opens the folder, making the fan-out folders when they are not there.
-    pub(crate) fn open(root: &Path, durable: bool) -> io::Result<Self> {
+    pub(crate) fn open(root: &Path, durable: bool, when_short: WhenShort) -> io::Result<Self> {
         private::make_folder(root)?;
         for number in 0..FOLDERS {
             private::make_folder(&root.join(format!("{number:02x}")))?;
@@ -53,7 +53,7 @@ impl Disk {
             root: root.to_owned(),
             durable,
             direct: AtomicBool::new(true),
-            buffers: Buffers::new(),
+            buffers: Buffers::new(when_short),
             in_flight: Mutex::default(),
             scan_needed: AtomicBool::new(false),
         })

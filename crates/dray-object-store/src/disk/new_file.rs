@@ -5,10 +5,7 @@ use std::{fs::File, io, os::unix::fs::FileExt, sync::Arc};
 use tokio::runtime::Handle;
 
 use crate::{
-    disk::{
-        Disk, SharedDisk,
-        buffer::{ALIGNMENT, BLOCK_BYTES, Buffer},
-    },
+    disk::{Disk, SharedDisk, buffer::ALIGNMENT},
     ids::PartFileId,
 };
 
@@ -48,16 +45,16 @@ impl NewFile {
         self.id.tag
     }
 
-    /// Appends a whole block.
-    pub(crate) fn append(&mut self, block: &Buffer) -> io::Result<()> {
-        self.write(block)?;
-        self.size_bytes += BLOCK_BYTES as u64;
+    /// Appends bytes at the start of a buffer: a multiple of [`ALIGNMENT`].
+    pub(crate) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.write(bytes)?;
+        self.size_bytes += bytes.len() as u64;
         Ok(())
     }
 
-    /// Appends the last `length` bytes (of a buffer, which is padded with zeros), cuts the file to its true
+    /// Appends the last `length` bytes (at the start of a buffer, which is padded with zeros; empty if there are none), cuts the file to its true
     /// size, and makes it and its name durable.
-    pub(crate) fn finish(&mut self, tail: &mut Buffer, length: usize) -> io::Result<()> {
+    pub(crate) fn finish(&mut self, tail: &mut [u8], length: usize) -> io::Result<()> {
         let padded = length.next_multiple_of(ALIGNMENT);
         tail[length..padded].fill(0);
         self.write(&tail[..padded])?;
@@ -145,14 +142,15 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::{WhenShort, disk::buffer::BLOCK_BYTES};
 
     fn disk(folder: &tempfile::TempDir) -> SharedDisk {
-        Arc::new(Disk::open(&folder.path().join("parts"), true).unwrap())
+        Arc::new(Disk::open(&folder.path().join("parts"), true, WhenShort::default()).unwrap())
     }
 
     fn write(disk: &SharedDisk, id: PartFileId, size: usize) -> NewFile {
         let mut file = NewFile::new(disk, id);
-        let mut buffer = disk.buffers.try_second().unwrap();
+        let mut buffer = disk.buffers.try_upload().unwrap();
         for _ in 0..size / BLOCK_BYTES {
             buffer.fill(b'b');
             file.append(&buffer).unwrap();

@@ -22,6 +22,7 @@ use crate::{
     },
     pins::Pin,
     read::{self, Reader},
+    transfers::Direction,
 };
 
 const X_AMZ_MP_PARTS_COUNT: HeaderName = HeaderName::from_static("x-amz-mp-parts-count");
@@ -46,6 +47,7 @@ pub(super) async fn head(call: &Call) -> Result<Response, Failure> {
 }
 
 pub(super) async fn get(call: &Call) -> Result<Response, Failure> {
+    let transfer = call.begin(Direction::Down, call.object())?;
     let (object, pin) = find_and_pin(&call.store, &call.target.bucket, &call.target.key).await?;
     let part = part_asked(call, &object).await?;
     let (mut response, bytes) = describe(call, &object, part.as_ref())?;
@@ -56,6 +58,7 @@ pub(super) async fn get(call: &Call) -> Result<Response, Failure> {
         meta: call.store.shared_meta(),
         disk: call.store.disk().clone(),
         pin,
+        _transfer: transfer,
         layout: object.layout,
         bytes,
         open: None,

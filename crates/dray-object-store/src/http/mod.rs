@@ -48,6 +48,7 @@ use crate::{
     ObjectStore, clock,
     failure::{Failure, invalid_request, not_implemented},
     keys::{KeyKind, Known},
+    transfers::{Direction, Of, Transfer},
 };
 
 /// An authenticated request, its body aside.
@@ -76,6 +77,16 @@ impl Call {
         has_signature(&self.query)
     }
 
+    /// Begins a transfer of whoever sent this.
+    fn begin(&self, direction: Direction, of: Of) -> Result<Transfer, Failure> {
+        self.store.transfers_under_way().begin(direction, &self.head.extensions, of)
+    }
+
+    /// The object that the path names.
+    fn object(&self) -> Of {
+        Of::Object(self.target.bucket.clone(), self.target.key.clone())
+    }
+
     /// Milliseconds since 1970, as stored.
     fn now_ms(&self) -> i64 {
         self.now.as_millisecond()
@@ -88,6 +99,12 @@ pub(crate) fn router(store: ObjectStore, door: Door) -> Router {
     Router::new().fallback(handle).with_state((store, door))
 }
 
+/// Whether a request's body goes to the disk as it comes. Other bodies are XML, and put together in memory.
+pub fn is_streamed(method: &Method, uri: &http::Uri, headers: &http::HeaderMap) -> bool {
+    let has_query = uri.query().is_some_and(|query| !query.is_empty());
+    *method == Method::PUT || post_object::is_form(method, headers, has_query)
+}
+
 async fn handle(State((store, door)): State<(ObjectStore, Door)>, request: Request) -> Response {
     let request_id = hex::encode_upper(clock::random::<8>());
     let (head, mut body) = request.into_parts();
@@ -97,6 +114,7 @@ async fn handle(State((store, door)): State<(ObjectStore, Door)>, request: Reque
         is_presigned: is_presigned(&head.uri),
         path: head.uri.path().to_owned(),
     };
+    let transfers = store.transfers_under_way().clone();
     let expects_continue = head.headers.contains_key(http::header::EXPECT);
     let outcome = if head.method == Method::OPTIONS {
         cors::preflight(&store, &head)
@@ -106,6 +124,9 @@ async fn handle(State((store, door)): State<(ObjectStore, Door)>, request: Reque
     let mut response = match outcome {
         Ok(response) => response,
         Err(failure) => {
+            if failure.error.code == ErrorCode::RequestTimeout {
+                transfers.too_slow();
+            }
             if !expects_continue {
                 drain(body);
             }
@@ -145,7 +166,7 @@ async fn serve(store: ObjectStore, door: Door, head: Parts, body: &mut Body) -> 
     let query = Query::parse(head.uri.query().unwrap_or_default()).map_err(invalid)?;
     let is_copy = copy::is_asked(&head.headers, &query)?;
     let now = clock::now();
-    if post_object::is_form(&head, &query) {
+    if post_object::is_form(&head.method, &head.headers, query.iter().next().is_some()) {
         return post_object::post(store, door, head, now, body).await;
     }
     let (caller, payload) = check_signature(&store, door, &head, now)?;

@@ -26,9 +26,11 @@ use crate::{
         parts,
         uploads::ChecksumChoice,
     },
+    transfers::Direction,
 };
 
 pub(super) async fn put(call: &Call, body: &mut Body) -> Result<Response, Failure> {
+    let _transfer = call.begin(Direction::Up, call.object())?;
     call.store.check_space()?;
     let announced = Announced::read(&call.fields(), call.payload.clone())?;
     call.store.check_object_size(announced.size_bytes)?;

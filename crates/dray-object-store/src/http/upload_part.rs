@@ -23,11 +23,13 @@ use crate::{
         parts::{self, Content, NewPart},
         uploads::{self, Upload},
     },
+    transfers::{Direction, Of},
 };
 
 pub(super) async fn put(call: &Call, body: &mut Body) -> Result<Response, Failure> {
     let number = part_number(call)?.get();
     let id = upload_id(call)?;
+    let _transfer = call.begin(Direction::Up, Of::Part(id.set.part_id(number)))?;
     call.store.check_space()?;
     let announced = Announced::read(&call.fields(), call.payload.clone())?;
     // By key, some 10 µs: handing it to another thread would cost more.

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use dray_object_store::KeyKind;
+use dray_object_store::{KeyKind, WhenShort};
 
 use crate::config::S3Config;
 use crate::metrics::Metrics;
@@ -64,5 +64,5 @@ impl Store {
 
 async fn open_embedded(data: &Path, metrics: &Arc<Metrics>) -> Result<(EmbeddedStore, Objects), Error> {
     let config = Config { data: data.to_owned(), ..Config::default() };
-    EmbeddedStore::open(&config, metrics).await
+    EmbeddedStore::open(&config, metrics, WhenShort::default()).await
 }

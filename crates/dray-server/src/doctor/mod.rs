@@ -2,6 +2,7 @@
 //! clients do. Leaves nothing behind.
 
 mod place;
+mod proxy;
 mod store;
 
 use crate::config::Config;
@@ -47,14 +48,15 @@ impl Finding {
     }
 }
 
-/// Checks what a server with these settings would use. `page` is the origin that the page is served from.
-pub async fn examine(config: &Config, page: &str) -> Vec<Finding> {
+/// Checks what a server with these settings would use. `page` is the origin that the page is served from,
+/// `listen` the address that the server listens on.
+pub async fn examine(config: &Config, page: &str, listen: &str) -> Vec<Finding> {
     let mut findings = place::folder(config);
     findings.push(place::database(config).await);
     match &config.s3 {
         None => findings.push(place::embedded_store(config)),
         Some(s3) => findings.extend(store::examine(s3, page, &config.clock).await),
     }
-    findings.extend(place::proxy(config));
+    findings.push(proxy::examine(config, listen));
     findings
 }

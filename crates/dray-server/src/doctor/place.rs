@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::Finding;
 use crate::config::{Config, DatabaseUrl, database_file, store_folder};
 use crate::db::{self, Condition, OpenError};
-use crate::hosts;
 
 /// A round trip longer than this is felt in every request.
 const SLOW: Duration = Duration::from_millis(20);
@@ -15,7 +14,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 const FOLDER: (&str, &str) = ("data folder", "the embedded database and store keep all that they have there");
 const DATABASE: (&str, &str) = ("database", "every request asks it");
-const PROXY: (&str, &str) = ("proxy", "URLs are signed for the host that clients use");
 const STORE: (&str, &str) = ("object store", "files are kept there");
 
 /// Whether the data folder can be written.
@@ -88,23 +86,6 @@ fn judge(name: &str, condition: &Condition) -> Finding {
     } else {
         Finding::ok(check, why, found)
     }
-}
-
-/// Whether what a trusted proxy says of the host can be believed.
-pub(super) fn proxy(config: &Config) -> Option<Finding> {
-    let (check, why) = PROXY;
-    if config.trusted_proxies.is_empty() {
-        return None;
-    }
-    if config.own_hosts().is_empty() {
-        let remedy = "name the server's hosts with --host, or its address with --public-url";
-        return Some(Finding::warn(check, why, hosts::UNNAMED, remedy));
-    }
-    Some(Finding::ok(
-        check,
-        why,
-        "what trusted proxies say of the client, and of the hosts that are named, is believed",
-    ))
 }
 
 /// The embedded store, which needs nothing but its folder.

@@ -12,11 +12,11 @@ const NETWORK_V6: u128 = !0 << 64;
 
 /// A client: one IPv4 address, or one IPv6 network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Client(IpAddr);
+pub(crate) struct Client(IpAddr);
 
 impl Client {
     /// Who sent a request: whoever is at the other end of its connection.
-    pub(super) fn of(request: &Request) -> Self {
+    pub(crate) fn of(request: &Request) -> Self {
         Self::in_extensions(request.extensions())
     }
 
@@ -27,12 +27,12 @@ impl Client {
     }
 
     /// The address that stands for the client: its own, or the first of its network.
-    pub(super) fn address(self) -> IpAddr {
+    pub(crate) fn address(self) -> IpAddr {
         self.0
     }
 
     /// The client at an address. An IPv4 address in IPv6 clothing (of a socket that serves both) is itself.
-    fn at(ip: IpAddr) -> Self {
+    pub(crate) fn at(ip: IpAddr) -> Self {
         match ip.to_canonical() {
             IpAddr::V4(v4) => Self(IpAddr::V4(v4)),
             IpAddr::V6(v6) => Self(IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & NETWORK_V6))),
@@ -52,7 +52,7 @@ impl<S: Sync> FromRequestParts<S> for Client {
 mod tests {
     use super::*;
 
-    fn at(ip: &str) -> Client {
+    pub(crate) fn at(ip: &str) -> Client {
         Client::at(ip.parse().unwrap())
     }
 

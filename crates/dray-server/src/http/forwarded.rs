@@ -8,6 +8,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::uri::Scheme;
@@ -16,6 +17,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use ipnet::IpNet;
 
+use crate::PROXY_SHARES;
 use crate::hosts::OwnHosts;
 
 /// The address or network of a proxy whose word is believed, such as `10.0.0.7` or `10.0.0.0/8`.
@@ -36,8 +38,44 @@ impl FromStr for TrustedProxy {
     }
 }
 
+impl TrustedProxy {
+    /// Whether it is at this address.
+    pub(crate) fn is(&self, ip: IpAddr) -> bool {
+        self.0.contains(&ip.to_canonical())
+    }
+}
+
 fn is_trusted(proxies: &[TrustedProxy], ip: IpAddr) -> bool {
-    proxies.iter().any(|TrustedProxy(net)| net.contains(&ip.to_canonical()))
+    proxies.iter().any(|proxy| proxy.is(ip))
+}
+
+/// Headers in which proxies name their clients: by these it shows that there is one.
+const NAMES_OF_CLIENTS: [&str; 3] = ["x-forwarded-for", "forwarded", "x-real-ip"];
+
+/// Whether it was said that a proxy seems to be there that is not trusted.
+#[derive(Clone, Default)]
+pub(super) struct UnknownProxy {
+    is_told: Arc<AtomicBool>,
+}
+
+impl UnknownProxy {
+    /// Says once that a proxy seems to be in front that is not trusted. Anyone can write the headers: it is a hint.
+    fn notice(&self, peer: IpAddr, headers: &HeaderMap) {
+        if self.is_told.load(Ordering::Relaxed) {
+            return;
+        }
+        let Some(name) = NAMES_OF_CLIENTS.into_iter().find(|name| headers.contains_key(*name)) else {
+            return;
+        };
+        if !self.is_told.swap(true, Ordering::Relaxed) {
+            let peer = peer.to_canonical();
+            tracing::warn!(
+                %peer,
+                header = name,
+                "a proxy seems to be in front that --trust-proxy does not name: {PROXY_SHARES}"
+            );
+        }
+    }
 }
 
 /// Whose word is believed, and for which hosts.
@@ -47,13 +85,17 @@ pub(super) struct Believed {
     pub(super) proxies: Arc<[TrustedProxy]>,
     /// Hosts that a proxy may say a request was for.
     pub(super) hosts: Arc<OwnHosts>,
+    /// Who seems to be a proxy without being trusted.
+    pub(super) unknown: UnknownProxy,
 }
 
 /// Makes a request what it was before its proxies, if those are trusted.
 pub(super) async fn believe(State(believed): State<Believed>, mut request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
-    if let Some(peer) = peer.filter(|peer| is_trusted(&believed.proxies, peer.ip())) {
-        rewrite(&believed, peer, &mut request);
+    match peer {
+        Some(peer) if is_trusted(&believed.proxies, peer.ip()) => rewrite(&believed, peer, &mut request),
+        Some(peer) => believed.unknown.notice(peer.ip(), request.headers()),
+        None => {}
     }
     next.run(request).await
 }
@@ -117,7 +159,11 @@ mod tests {
     fn believed(hosts: &[&str]) -> Believed {
         let proxies: Vec<TrustedProxy> = ["10.0.0.0/8", "::1"].map(|text| text.parse().unwrap()).into();
         let hosts: Vec<_> = hosts.iter().map(|host| host.parse().unwrap()).collect();
-        Believed { proxies: proxies.into(), hosts: OwnHosts::new(&hosts, None).into() }
+        Believed {
+            proxies: proxies.into(),
+            hosts: OwnHosts::new(&hosts, None).into(),
+            unknown: UnknownProxy::default(),
+        }
     }
 
     fn request(peer: &str, headers: &[(&'static str, &str)]) -> Request {
@@ -168,6 +214,18 @@ mod tests {
         let not_believed = request("192.0.2.1", &headers);
         assert_eq!(not_believed.headers()[header::HOST], "inside:8080");
         assert_eq!(not_believed.extensions().get::<Scheme>(), None);
+    }
+
+    #[test]
+    fn a_proxy_that_is_not_trusted_is_told_of_once_it_shows() {
+        let unknown = UnknownProxy::default();
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, "a".parse().unwrap());
+        unknown.notice(IpAddr::from([192, 0, 2, 1]), &headers);
+        assert!(!unknown.is_told.load(Ordering::Relaxed));
+        headers.insert(header::FORWARDED, "for=203.0.113.9".parse().unwrap());
+        unknown.notice(IpAddr::from([192, 0, 2, 1]), &headers);
+        assert!(unknown.is_told.load(Ordering::Relaxed));
     }
 
     #[test]

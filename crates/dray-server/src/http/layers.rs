@@ -16,11 +16,13 @@ use tracing::{Instrument as _, Span, field};
 
 use super::destination::{Destination, Sorter};
 use super::error::{self, Error};
+use super::forwarded::UnknownProxy;
 use super::metrics::Counting;
 use super::shown_path::shown_path;
 use super::trace::{self, Traced};
 use super::{
-    App, Around, base_path, compression, conditional, creating, forwarded, metrics, rate_limit, routes,
+    App, Around, admission, base_path, compression, conditional, creating, forwarded, metrics, rate_limit,
+    routes,
 };
 use crate::random;
 
@@ -51,9 +53,10 @@ pub(super) fn around(routes: Router, app: &App, around: Around<'_>) -> Router {
                 match store {
                     Some((store, place)) => {
                         request.extensions_mut().insert(place);
-                        store.oneshot(request).await.unwrap_or_else(|never| match never {})
+                        let answer = store.oneshot(admission::for_store(request)).await;
+                        answer.unwrap_or_else(|never| match never {})
                     }
-                    None => observe(traces, request, next).await,
+                    None => admission::of_api(request, |request| observe(traces, request, next)).await,
                 }
             }
         },
@@ -63,10 +66,12 @@ pub(super) fn around(routes: Router, app: &App, around: Around<'_>) -> Router {
         let counting = Counting { metrics: metrics.clone(), sorter };
         wrapped = wrapped.layer(from_fn_with_state(counting, metrics::count));
     }
-    if !proxies.is_empty() {
-        let believed = forwarded::Believed { proxies: proxies.into(), hosts: app.hosts.clone() };
-        wrapped = wrapped.layer(from_fn_with_state(believed, forwarded::believe));
-    }
+    let believed = forwarded::Believed {
+        proxies: proxies.into(),
+        hosts: app.hosts.clone(),
+        unknown: UnknownProxy::default(),
+    };
+    wrapped = wrapped.layer(from_fn_with_state(believed, forwarded::believe));
     if !app.base_path.is_root() {
         // Around a router, not in it: a route is chosen by what is left of the path.
         let layer = from_fn_with_state(app.base_path.clone(), base_path::take_off);

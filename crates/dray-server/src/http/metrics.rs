@@ -9,6 +9,7 @@ use axum::http::{HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use dray_object_store::ObjectStore;
 
 use super::destination::{Destination, Sorter};
 use super::error;
@@ -17,17 +18,27 @@ use crate::service::Service;
 
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
 
+/// What is measured: the service, and the embedded store if it is used.
+#[derive(Clone)]
+struct Measured {
+    service: Service,
+    store: Option<ObjectStore>,
+}
+
 /// What the metrics' own listener answers.
-pub(crate) fn router(service: Service) -> Router {
+pub(crate) fn router(service: Service, store: Option<ObjectStore>) -> Router {
     Router::new()
         .route("/metrics", get(scrape))
         .fallback(error::route_not_found)
         .method_not_allowed_fallback(error::method_not_allowed)
-        .with_state(service)
+        .with_state(Measured { service, store })
 }
 
-async fn scrape(State(service): State<Service>) -> impl IntoResponse {
+async fn scrape(State(Measured { service, store }): State<Measured>) -> impl IntoResponse {
     service.take_stock().await;
+    if let Some(store) = store {
+        service.metrics.set_transfers(&store.transfers());
+    }
     ([(header::CONTENT_TYPE, TEXT)], service.metrics.render())
 }
 

@@ -1,5 +1,6 @@
 //! HTTP: extract, call a service, render. Statuses are named in `error.rs` and nowhere else.
 
+mod admission;
 mod auth;
 mod base_path;
 mod client;
@@ -43,6 +44,7 @@ use crate::hosts::OwnHosts;
 use crate::service::Service;
 
 pub(crate) use base_path::BasePath;
+pub(crate) use client::Client;
 pub use forwarded::{InvalidTrustedProxy, TrustedProxy};
 pub(crate) use metrics::router as metrics_router;
 pub(crate) use rate_limit::RateLimits;

@@ -101,6 +101,13 @@ pub(crate) struct Serve {
     /// address]
     #[arg(long, env = "DRAY_RATE_LIMIT_PER_ADDRESS", value_name = "RATE")]
     pub(crate) rate_limit_per_address: Option<RateLimit>,
+    /// Connections at once from a client's address (of IPv6: its /64), this machine's too [default: a quarter of all, which
+    /// the limit of open files sets]
+    #[arg(long, env = "DRAY_CONNECTIONS_PER_ADDRESS", value_name = "N", value_parser = at_least_one())]
+    pub(crate) connections_per_address: Option<u32>,
+    /// Uploads at once, and as many downloads, from a client's address in the embedded store [default: 512]
+    #[arg(long, env = "DRAY_TRANSFERS_PER_ADDRESS", value_name = "N", value_parser = at_least_one())]
+    pub(crate) transfers_per_address: Option<u32>,
     /// Address that is told what happens, by a signed POST; may be repeated [default: none]
     #[arg(
         long = "webhook-url",
@@ -170,6 +177,10 @@ pub(crate) struct Serve {
         help_heading = "Traces"
     )]
     pub(crate) otlp_traces_endpoint: Option<String>,
+}
+
+fn at_least_one() -> clap::builder::RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(1..)
 }
 
 /// Another object store in place of the embedded one. Its credentials are found as AWS's tools find them.

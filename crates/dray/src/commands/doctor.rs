@@ -11,7 +11,8 @@ use crate::output::Output;
 pub(super) async fn doctor(args: Doctor) -> anyhow::Result<Exit> {
     let output = Output::new(args.json);
     let page = page(args.serve.public_url.as_deref(), &args.serve.listen);
-    let findings = examine(&serve::config(args.serve, false), &page).await;
+    let listen = args.serve.listen.clone();
+    let findings = examine(&serve::config(args.serve, false), &page, &listen).await;
     for finding in &findings {
         output.results(&text(finding), &value(finding))?;
     }

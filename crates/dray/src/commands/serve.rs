@@ -85,6 +85,8 @@ pub(super) fn config(args: Serve, traces: bool) -> Config {
         trash_life: args.trash_life,
         shutdown_grace: args.shutdown_grace,
         max_connections: max_connections(),
+        connections_per_address: args.connections_per_address.map(|most| most as usize),
+        transfers_per_address: args.transfers_per_address.map(|most| most as usize),
         rate_limit_per_token: args.rate_limit_per_token,
         rate_limit_per_address: args.rate_limit_per_address,
         traces,

@@ -28,6 +28,7 @@ fn doctor_of(store: &Drive, more: &[&str]) -> Command {
         .args(["doctor", "--data"])
         .arg(store.here().join("none"))
         .args(["--s3-bucket", "dray", "--s3-endpoint", &store.url, "--s3-path-style"])
+        .args(["--trust-proxy", "10.0.0.1", "--host", "drive.example.com"])
         .args(more);
     command
 }
@@ -40,6 +41,18 @@ fn a_drive_of_its_own_folder_is_well_before_and_while_it_runs() {
         assert_eq!(findings(doctor.args(["doctor", "--data"]).arg(folder)), (Vec::new(), true));
     }
     assert!(!drive.here().join("none").exists(), "looking makes nothing");
+}
+
+#[test]
+fn a_proxy_that_shows_in_the_settings_and_is_not_named_is_warned_of() {
+    let drive = Drive::start();
+    let found = |more: &[&str]| {
+        let mut doctor = dray();
+        findings(doctor.args(["doctor", "--data"]).arg(drive.data()).args(more))
+    };
+    let tls_elsewhere = ["--public-url", "https://drive.example.com"];
+    assert_eq!(found(&tls_elsewhere), (vec!["warn proxy".to_owned()], true));
+    assert_eq!(found(&[&tls_elsewhere[..], &["--trust-proxy", "10.0.0.1"]].concat()), (Vec::new(), true));
 }
 
 #[test]

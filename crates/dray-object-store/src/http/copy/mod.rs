@@ -39,9 +39,7 @@ pub(super) fn is_asked(headers: &HeaderMap, query: &Query) -> Result<bool, Failu
 
 /// The source was replaced again and again.
 fn source_changes() -> Failure {
-    let mut failure = slow_down();
-    failure.error.message = "The source of the copy is being replaced all the time; try again".into();
-    failure
+    slow_down("The source of the copy is being replaced all the time; try again")
 }
 
 #[cfg(test)]

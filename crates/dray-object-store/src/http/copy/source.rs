@@ -17,6 +17,7 @@ use crate::{
     meta::{objects::Object, parts, pieces::Slice},
     pins::Pin,
     read::{self, Reader},
+    transfers::{Direction, Of},
 };
 
 /// The object that is copied from, its parts pinned.
@@ -116,6 +117,7 @@ impl Source {
             meta: call.store.shared_meta(),
             disk: call.store.disk().clone(),
             pin: call.store.pins().pin(self.object.set),
+            _transfer: call.begin(Direction::Down, Of::Object(self.bucket.clone(), self.key.clone()))?,
             layout: self.object.layout.clone(),
             bytes,
             open: None,

@@ -28,6 +28,7 @@ use crate::{
     body::{self, Announced, Wanted},
     failure::{Failure, invalid_argument, not_implemented},
     meta::{objects::Object, uploads::ChecksumChoice},
+    transfers::Direction,
 };
 
 /// Fields that stand for a header of the same name, or for the one beside them.
@@ -44,11 +45,11 @@ const HEADERS: [(&str, &str); 9] = [
 ];
 
 /// Whether the request is a form: its signature is in its body, not in its head.
-pub(super) fn is_form(head: &Parts, query: &Query) -> bool {
-    let content_type = head.headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
-    head.method == Method::POST
-        && !head.headers.contains_key(header::AUTHORIZATION)
-        && query.iter().next().is_none()
+pub(super) fn is_form(method: &Method, headers: &HeaderMap, has_query: bool) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    *method == Method::POST
+        && !headers.contains_key(header::AUTHORIZATION)
+        && !has_query
         && content_type.is_some_and(|kind| kind.to_ascii_lowercase().starts_with(b"multipart/form-data"))
 }
 
@@ -102,6 +103,7 @@ async fn store_file(
     (least, most): (u64, u64),
     length: u64,
 ) -> Result<Object, Failure> {
+    let _transfer = call.begin(Direction::Up, call.object())?;
     call.store.check_space()?;
     let announced = Announced::of_form(&call.fields(), length.min(most))?;
     call.store.check_object_size(announced.size_bytes)?;

@@ -1,70 +1,83 @@
-//! Accepting connections: HTTP/1.1 on a socket that the caller owns, with limits on how slowly one may ask, and
-//! a stop that lets what is under way finish.
+//! Accepting connections: HTTP/1.1 on a socket that the caller owns, with bounds on what each client may hold, and a stop
+//! that lets what is under way finish.
+//!
+//! Strangers reach this before anything else. What they may hold is in `bounds.rs`; who has to leave when something runs
+//! short is decided in `connections.rs`.
+
+mod body;
+mod bounds;
+mod connection;
+mod connections;
+mod socket;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::uri::Scheme;
-use axum::http::{HeaderValue, Request, header};
+use axum::http::{HeaderMap, HeaderValue, Request, header};
 use axum::response::Response;
-use hyper::body::{Body as _, Frame, Incoming, SizeHint};
+use hyper::body::{Body as _, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown, Watcher};
-use metrics::Gauge;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
-/// A client that has not sent its headers by then is cut off (slow-loris).
-const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
-const MAX_HEADERS: usize = 100;
-/// A client that takes none of its answer for so long is cut off: what it was to get is held in memory.
-const WRITE_STALL: Duration = Duration::from_mins(1);
-/// Bytes read at once, and so the limit of a request's headers.
-const READ_BUFFER_BYTES: usize = 128 * 1024;
+use body::{Arriving, UnderWay};
+use bounds::{HEADER_TIMEOUT, MAX_HEADERS, READ_BUFFER_BYTES};
+use connections::Admitted;
+use socket::Socket;
+
+pub(crate) use body::{Collected, Held};
+pub(crate) use bounds::Bounds;
+pub(crate) use connection::Connection;
+pub(crate) use connections::Connections;
+
 /// Pause after the system refused a connection (out of file descriptors, say).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// What an address with too many connections is told, before it asks: S3's clients and ours then try again. There is
+/// nothing to read it from, as nothing was read.
+const REFUSAL: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 
 /// How a server listens and stops.
 pub(crate) struct Limits {
-    /// Connections at once; more wait in the kernel's queue.
-    pub(crate) max_connections: usize,
+    /// Its connections, and how many there may be.
+    pub(crate) connections: Connections,
     /// How long a stop waits for requests under way.
     pub(crate) grace: Duration,
     /// Speaks TLS, if there is one.
     pub(crate) tls: Option<TlsAcceptor>,
-    /// How many connections are open.
-    pub(crate) connections: Gauge,
 }
 
 /// Serves `app` until `stop`, then lets requests under way finish within the grace and cuts the others off.
 pub(crate) async fn serve(listener: TcpListener, app: Router, stop: CancellationToken, limits: Limits) {
     let graceful = GracefulShutdown::new();
     let (tasks, cut_off) = (TaskTracker::new(), CancellationToken::new());
-    let slots = Arc::new(Semaphore::new(limits.max_connections));
-    while let Some((stream, peer, slot)) = next_connection(&listener, &slots, &stop).await {
+    while let Some((stream, peer, admitted)) = next_connection(&listener, &limits.connections, &stop).await {
+        let Some(admitted) = admitted else {
+            refuse(&stream, limits.tls.is_some());
+            continue;
+        };
         let (watcher, cut_off) = (graceful.watcher(), cut_off.clone());
-        let (app, tls, open) = (app.clone(), limits.tls.clone(), Open::new(&limits.connections));
+        let (app, tls) = (app.clone(), limits.tls.clone());
         tasks.spawn(async move {
-            let serving = serve_one(stream, peer, app, tls, watcher);
-            if let Some(Err(err)) = cut_off.run_until_cancelled(serving).await {
+            let Admitted(connection) = &admitted;
+            let serving = serve_one(stream, peer, app, tls, watcher, connection.clone());
+            let serving = connection.cut.run_until_cancelled(serving);
+            if let Some(Some(Err(err))) = cut_off.run_until_cancelled(serving).await {
                 tracing::debug!(err, "connection ended");
             }
-            drop((slot, open));
         });
     }
     drop(listener);
@@ -76,33 +89,16 @@ pub(crate) async fn serve(listener: TcpListener, app: Router, stop: Cancellation
     tasks.wait().await;
 }
 
-/// An open connection, counted as long as this is there.
-struct Open(Gauge);
-
-impl Open {
-    fn new(connections: &Gauge) -> Self {
-        connections.increment(1);
-        Self(connections.clone())
-    }
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        self.0.decrement(1);
-    }
-}
-
-/// The next connection, where it comes from and the slot that it takes; `None` once it is time to stop.
+/// The next connection, where it comes from, and whether it is let in; `None` once it is time to stop.
 async fn next_connection(
     listener: &TcpListener,
-    slots: &Arc<Semaphore>,
+    connections: &Connections,
     stop: &CancellationToken,
-) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+) -> Option<(TcpStream, SocketAddr, Option<Admitted>)> {
     let accept = async {
-        let slot = slots.clone().acquire_owned().await.ok()?;
         loop {
             match listener.accept().await {
-                Ok((stream, peer)) => return Some((stream, peer, slot)),
+                Ok((stream, peer)) => return (stream, peer, connections.admit(peer.ip()).await),
                 Err(err) => {
                     tracing::warn!(%err, "a connection could not be accepted");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -110,7 +106,15 @@ async fn next_connection(
             }
         }
     };
-    stop.run_until_cancelled(accept).await?
+    stop.run_until_cancelled(accept).await
+}
+
+/// Says why a connection is closed, as far as the socket takes it at once.
+fn refuse(stream: &TcpStream, is_tls: bool) {
+    if !is_tls {
+        // Whoever does not get this sees the connection closed, which says as much.
+        let _ = stream.try_write(REFUSAL);
+    }
 }
 
 /// Serves a connection to its end.
@@ -120,19 +124,19 @@ async fn serve_one(
     app: Router,
     tls: Option<TlsAcceptor>,
     watcher: Watcher,
+    one: Arc<Connection>,
 ) -> Result<(), String> {
     // Answers are small and wanted at once. A socket that refuses the option still works.
     let _ = stream.set_nodelay(true);
-    let mut stream = TimeoutStream::new(stream);
-    stream.set_write_timeout(Some(WRITE_STALL));
-    let stream = Box::pin(stream);
+    let stream = Socket::new(stream, one.clone());
     let Some(tls) = tls else {
-        let served = watcher.watch(connection(stream, peer, Scheme::HTTP, app)).await;
+        let served = watcher.watch(connection(stream, peer, Scheme::HTTP, app, one)).await;
         return served.map_err(|err| err.to_string());
     };
     let handshake = tokio::time::timeout(HEADER_TIMEOUT, tls.accept(stream)).await;
     let stream = handshake.map_err(|_| "no handshake in time")?.map_err(|err| err.to_string())?;
-    watcher.watch(connection(stream, peer, Scheme::HTTPS, app)).await.map_err(|err| err.to_string())
+    one.shook_hands();
+    watcher.watch(connection(stream, peer, Scheme::HTTPS, app, one)).await.map_err(|err| err.to_string())
 }
 
 fn connection(
@@ -140,13 +144,16 @@ fn connection(
     peer: SocketAddr,
     scheme: Scheme,
     app: Router,
+    one: Arc<Connection>,
 ) -> impl GracefulConnection<Error = hyper::Error> {
     let service = service_fn(move |mut request: Request<Incoming>| {
+        one.begins(|| head_bytes(&request));
         request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(one.clone());
         if scheme == Scheme::HTTPS {
             request.extensions_mut().insert(Scheme::HTTPS);
         }
-        answer(app.clone(), request)
+        answer(app.clone(), request, one.clone())
     });
     hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
@@ -156,46 +163,34 @@ fn connection(
         .serve_connection(TokioIo::new(stream), service)
 }
 
+/// About as many bytes as a request's head had.
+fn head_bytes(request: &Request<Incoming>) -> usize {
+    let line = |(name, value): (&header::HeaderName, &HeaderValue)| name.as_str().len() + value.len() + 4;
+    let headers: &HeaderMap = request.headers();
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    target + headers.iter().map(line).sum::<usize>()
+}
+
 /// Answers one request. A client that expects `100 Continue` and is answered without one may or may not send its
 /// body still (RFC 9110, 10.1.1), so nothing that follows on the connection could be understood: it ends.
-async fn answer(app: Router, request: Request<Incoming>) -> Result<Response, Infallible> {
-    if !request.headers().contains_key(header::EXPECT) {
-        return app.oneshot(request.map(Body::new)).await;
-    }
-    let is_asked_for = Arc::new(AtomicBool::new(false));
+async fn answer(
+    app: Router,
+    request: Request<Incoming>,
+    connection: Arc<Connection>,
+) -> Result<Response<Held<UnderWay>>, Infallible> {
+    let under_way = UnderWay(connection.clone());
+    let expects_continue = request.headers().contains_key(header::EXPECT);
+    let is_asked_for = expects_continue.then(|| Arc::new(AtomicBool::new(false)));
     let is_empty = request.body().is_end_stream();
-    let request = request.map(|body| Body::new(Watched { body, is_asked_for: is_asked_for.clone() }));
+    let arriving = |body| Arriving { body, connection, is_asked_for: is_asked_for.clone() };
+    let request = request.map(|body| if is_empty { Body::empty() } else { Body::new(arriving(body)) });
     let mut response = app.oneshot(request).await?;
     // hyper sends the 100 when the body is first asked for, and none for an empty body.
-    if is_empty || !is_asked_for.load(Ordering::Relaxed) {
+    if is_asked_for.is_some_and(|asked| is_empty || !asked.load(Ordering::Relaxed)) {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
-    Ok(response)
+    Ok(response.map(|body| Held::new(body, under_way)))
 }
 
-/// A body that remembers whether anyone asked for it.
-struct Watched {
-    body: Incoming,
-    is_asked_for: Arc<AtomicBool>,
-}
-
-impl hyper::body::Body for Watched {
-    type Data = Bytes;
-    type Error = hyper::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        self.is_asked_for.store(true, Ordering::Relaxed);
-        Pin::new(&mut self.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
+#[cfg(test)]
+mod tests;

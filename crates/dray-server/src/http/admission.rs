@@ -1,0 +1,55 @@
+//! What a request may hold while it is under way, for whoever sent it: a place among the requests of its client if it came
+//! by way of a proxy, memory for its body if that is collected, and in the embedded store the transfers of its client.
+
+use std::sync::Arc;
+
+use axum::body::{Body, HttpBody as _};
+use axum::extract::Request;
+use axum::response::{IntoResponse as _, Response};
+use dray_object_store::Caller;
+
+use super::client::Client;
+use super::error::Error;
+use crate::serve::{Collected, Connection, Held};
+
+/// Makes ready a request for the embedded store, which bounds what it holds itself.
+pub(super) fn for_store(mut request: Request) -> Request {
+    let caller = Caller(Client::of(&request).address());
+    request.extensions_mut().insert(caller);
+    let is_streamed = dray_object_store::is_streamed(request.method(), request.uri(), request.headers());
+    if is_streamed { request } else { collected(request) }
+}
+
+/// Answers a request of the API within the bounds of its client.
+pub(super) async fn of_api<F: Future<Output = Response>>(
+    request: Request,
+    answer: impl FnOnce(Request) -> F,
+) -> Response {
+    let client = Client::of(&request);
+    let guest = match connection(&request).map(|connection| connection.enter(client)).transpose() {
+        Ok(guest) => guest.flatten(),
+        Err(_) => {
+            return Error::RateLimited { with: "under way from this address", retry_after_secs: 1 }
+                .into_response();
+        }
+    };
+    let response = answer(collected(request)).await;
+    match guest {
+        Some(guest) => response.map(|body| Body::new(Held::new(body, guest))),
+        None => response,
+    }
+}
+
+/// Counts the bytes of a body as held in memory until the request is answered.
+fn collected(request: Request) -> Request {
+    match connection(&request).cloned() {
+        Some(connection) if !request.body().is_end_stream() => {
+            request.map(|body| Body::new(Collected::new(body, connection)))
+        }
+        _ => request,
+    }
+}
+
+fn connection(request: &Request) -> Option<&Arc<Connection>> {
+    request.extensions().get()
+}

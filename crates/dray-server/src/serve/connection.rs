@@ -1,0 +1,178 @@
+//! What is known of one connection while it is open: whether a request is under way, since when the server waits for the
+//! client, and how many bytes of a request that is not finished it has in memory.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+
+use tokio_util::sync::CancellationToken;
+
+use super::bounds::PROGRESS_BYTES;
+use super::connections::{Connections, Guest, TooMany};
+use crate::http::Client;
+
+/// Of larger heads it is looked at how much of what was read they are; the rest is the next request's.
+const SMALL_HEAD_BYTES: usize = 16 << 10;
+
+/// Who has connections, and how many bytes of unfinished requests they have in memory.
+#[derive(Debug)]
+pub(super) struct Place {
+    pub(super) client: Client,
+    /// False for a trusted proxy, behind which are many.
+    pub(super) is_bounded: bool,
+    pub(super) unfinished: AtomicUsize,
+    /// Counts this client's connections while all are looked through, under the table's lock.
+    pub(super) tally: AtomicUsize,
+}
+
+/// An open connection.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    pub(super) all: Connections,
+    pub(super) number: u64,
+    pub(super) place: Arc<Place>,
+    /// Ends it.
+    pub(super) cut: CancellationToken,
+    pub(super) is_cut: AtomicBool,
+    is_answering: AtomicBool,
+    is_writing: AtomicBool,
+    /// Since when the client has made no progress that the server waits for (see [`Connections::now`]); 0: it is the
+    /// server's turn.
+    waits_since: AtomicU64,
+    /// Bytes that moved since then.
+    moved: AtomicU64,
+    pub(super) unfinished: AtomicUsize,
+    /// Bytes that were read while a request was under way, and after its body: the next request's.
+    ahead: AtomicUsize,
+}
+
+impl Connection {
+    pub(super) fn new(all: Connections, number: u64, place: Arc<Place>) -> Self {
+        let now = all.now();
+        Self {
+            all,
+            number,
+            place,
+            cut: CancellationToken::new(),
+            is_cut: AtomicBool::new(false),
+            is_answering: AtomicBool::new(false),
+            is_writing: AtomicBool::new(false),
+            waits_since: AtomicU64::new(now),
+            moved: AtomicU64::new(0),
+            unfinished: AtomicUsize::new(0),
+            ahead: AtomicUsize::new(0),
+        }
+    }
+
+    /// Takes a place for a client that is behind a proxy for as long as its request is under way; `None` if it comes
+    /// by a connection of its own. Fails if that client has too many.
+    pub(crate) fn enter(&self, client: Client) -> Result<Option<Guest>, TooMany> {
+        if self.place.is_bounded || self.all.is_proxy(client.address()) {
+            return Ok(None);
+        }
+        self.all.enter(client).map(Some)
+    }
+
+    /// Since when it is silent: nothing is under way. `None` if something is.
+    pub(super) fn silent_since(&self) -> Option<u64> {
+        let is_busy = self.is_answering.load(Relaxed) || self.is_writing.load(Relaxed) || self.is_cut();
+        (!is_busy).then(|| self.waits_since.load(Relaxed))
+    }
+
+    /// Since when something is under way and its client does not get on.
+    pub(super) fn stalled_since(&self) -> Option<u64> {
+        let since = self.waits_since.load(Relaxed);
+        (since > 0 && !self.is_cut()).then_some(since)
+    }
+
+    /// Since when the client has not read its answer.
+    pub(super) fn unread_since(&self) -> Option<u64> {
+        self.stalled_since().filter(|_| self.is_writing.load(Relaxed))
+    }
+
+    pub(super) fn is_cut(&self) -> bool {
+        self.is_cut.load(Relaxed)
+    }
+
+    /// The server waits for the client from now on, if it has not before.
+    pub(super) fn waits(&self) {
+        if self.waits_since.load(Relaxed) == 0 {
+            self.waits_since.store(self.all.now(), Relaxed);
+        }
+    }
+
+    /// So many bytes moved.
+    pub(super) fn moves(&self, bytes: usize) {
+        if self.moved.fetch_add(bytes as u64, Relaxed) + (bytes as u64) < PROGRESS_BYTES {
+            return;
+        }
+        self.is_served();
+        if !self.is_answering.load(Relaxed) {
+            // The end of an answer that was given, on its way out.
+            self.waits();
+        }
+    }
+
+    /// It is the server's turn.
+    pub(super) fn is_served(&self) {
+        self.waits_since.store(0, Relaxed);
+        self.moved.store(0, Relaxed);
+    }
+
+    /// The socket takes no more (or does so again).
+    pub(super) fn writes(&self, is_held_up: bool) {
+        self.is_writing.store(is_held_up, Relaxed);
+        if is_held_up {
+            self.waits();
+        }
+    }
+
+    /// Bytes came from the socket.
+    pub(super) fn reads(&self, bytes: usize) {
+        if self.is_answering.load(Relaxed) {
+            self.ahead.fetch_add(bytes, Relaxed);
+        } else {
+            self.holds(bytes);
+        }
+    }
+
+    /// The handshake is done: what was read for it is not in memory any more.
+    pub(super) fn shook_hands(&self) {
+        self.all.release(self, usize::MAX);
+    }
+
+    /// A request's head is complete; `head_bytes` says how long it is.
+    pub(super) fn begins(&self, head_bytes: impl FnOnce() -> usize) {
+        self.is_answering.store(true, Relaxed);
+        self.is_served();
+        let held = self.unfinished.load(Relaxed);
+        let ahead = if held > SMALL_HEAD_BYTES { held.saturating_sub(head_bytes()) } else { 0 };
+        self.ahead.store(ahead, Relaxed);
+        self.all.release(self, usize::MAX);
+    }
+
+    /// A frame of the request's body went to whom it is for.
+    pub(super) fn delivers(&self, bytes: usize, is_last: bool) {
+        self.ahead.store(0, Relaxed);
+        if is_last {
+            self.is_served();
+        } else {
+            self.moves(bytes);
+        }
+    }
+
+    /// The answer has been given.
+    pub(super) fn ends(&self) {
+        self.all.release(self, usize::MAX);
+        self.is_answering.store(false, Relaxed);
+        self.is_served();
+        self.waits();
+        self.holds(self.ahead.swap(0, Relaxed));
+    }
+
+    /// So many more bytes of an unfinished request are in memory. May cut off this connection or another.
+    pub(crate) fn holds(&self, bytes: usize) {
+        if bytes > 0 {
+            self.all.hold(self, bytes);
+        }
+    }
+}

@@ -1,0 +1,337 @@
+//! All connections of a listener, and who has to leave when something runs short. The rule: whoever has most gives first,
+//! silent connections before stalled ones, the oldest first; a request that makes progress is never cut off.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+
+use super::bounds::{Bounds, RELIEF_AT_ONCE, STALL_BEFORE_CUT, STALL_BEFORE_RELIEF};
+use super::connection::{Connection, Place};
+use crate::http::Client;
+use crate::metrics::ConnectionMetrics;
+
+/// How often it is looked for room while every connection is busy.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// Relief is given at most so often, in milliseconds.
+const RELIEF_EVERY_MS: u64 = 50;
+
+/// The connections of a listener. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Connections(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    bounds: Bounds,
+    metrics: ConnectionMetrics,
+    table: Mutex<Table>,
+    /// Bytes of unfinished requests.
+    unfinished: AtomicUsize,
+    /// Somebody left.
+    left: Notify,
+    started: Instant,
+    relieved: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    next: u64,
+    open: HashMap<u64, Arc<Connection>>,
+    /// Those of `open` that are not being cut off.
+    staying: usize,
+    places: HashMap<Client, Taken>,
+}
+
+/// What one client has.
+#[derive(Debug)]
+struct Taken {
+    place: Arc<Place>,
+    /// Connections, and requests by way of a proxy.
+    open: usize,
+    /// Those that are not being cut off.
+    staying: usize,
+}
+
+/// A connection that was let in. It leaves when this is dropped.
+#[derive(Debug)]
+pub(super) struct Admitted(pub(super) Arc<Connection>);
+
+/// What became of a connection that wants in.
+enum Attempt {
+    In(Admitted),
+    /// Its client has too many.
+    Refused,
+    /// All are busy.
+    Full,
+}
+
+/// The place of a request that came by way of a proxy.
+#[derive(Debug)]
+pub(crate) struct Guest {
+    all: Connections,
+    client: Client,
+}
+
+/// A client has as many requests under way as it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TooMany;
+
+impl Connections {
+    pub(crate) fn new(bounds: Bounds, metrics: ConnectionMetrics) -> Self {
+        Self(Arc::new(Shared {
+            bounds,
+            metrics,
+            table: Mutex::default(),
+            unfinished: AtomicUsize::new(0),
+            left: Notify::new(),
+            started: Instant::now(),
+            relieved: AtomicU64::new(0),
+        }))
+    }
+
+    /// Milliseconds since the start, and never 0.
+    pub(super) fn now(&self) -> u64 {
+        u64::try_from(self.0.started.elapsed().as_millis()).unwrap_or(u64::MAX) + 1
+    }
+
+    /// Lets a connection in: in place of a silent one of the same client if that has as many as it may (`None` if none of
+    /// them is silent), in place of another if all have as many as they may. Waits while nobody can leave.
+    pub(super) async fn admit(&self, peer: IpAddr) -> Option<Admitted> {
+        loop {
+            match self.try_admit(peer) {
+                Attempt::In(admitted) => return Some(admitted),
+                Attempt::Refused => return None,
+                // Sooner or later some request ends, or stalls.
+                Attempt::Full => drop(tokio::time::timeout(LOOK_AGAIN, self.0.left.notified()).await),
+            }
+        }
+    }
+
+    fn try_admit(&self, peer: IpAddr) -> Attempt {
+        let (client, is_bounded) = (Client::at(peer), !self.is_proxy(peer));
+        let mut table = self.table();
+        if is_bounded && table.staying_of(client) >= self.0.bounds.connections_per_address {
+            if !self.replace_own(&mut table, client) {
+                return Attempt::Refused;
+            }
+        } else if !self.make_room(&mut table) {
+            return Attempt::Full;
+        }
+        Attempt::In(self.let_in(&mut table, client, is_bounded))
+    }
+
+    fn let_in(&self, table: &mut Table, client: Client, is_bounded: bool) -> Admitted {
+        let place = table.take_place(client, is_bounded);
+        let connection = Arc::new(Connection::new(self.clone(), table.next, place));
+        table.open.insert(table.next, connection.clone());
+        table.next += 1;
+        table.staying += 1;
+        self.0.metrics.open.increment(1);
+        Admitted(connection)
+    }
+
+    fn replace_own(&self, table: &mut Table, client: Client) -> bool {
+        let silent = table.worst(|one| one.silent_since().filter(|_| one.place.client == client));
+        match &silent {
+            Some(silent) => self.cut(table, silent, |metrics| &metrics.cut_silent_of_address),
+            None => self.0.metrics.refused.increment(1),
+        }
+        silent.is_some()
+    }
+
+    fn make_room(&self, table: &mut Table) -> bool {
+        if table.staying < self.0.bounds.connections {
+            return true;
+        }
+        if let Some(silent) = table.worst(Connection::silent_since) {
+            self.cut(table, &silent, |metrics| &metrics.cut_silent);
+            return true;
+        }
+        let latest = self.now().saturating_sub(millis(STALL_BEFORE_CUT));
+        let stalled = table.worst(|one| one.stalled_since().filter(|since| *since < latest));
+        if let Some(stalled) = &stalled {
+            self.cut(table, stalled, |metrics| &metrics.cut_stalled);
+        }
+        stalled.is_some()
+    }
+
+    /// Counts a request that came by way of a proxy as a connection of its client.
+    pub(super) fn enter(&self, client: Client) -> Result<Guest, TooMany> {
+        let mut table = self.table();
+        if table.staying_of(client) >= self.0.bounds.connections_per_address {
+            self.0.metrics.refused.increment(1);
+            return Err(TooMany);
+        }
+        table.take_place(client, true);
+        Ok(Guest { all: self.clone(), client })
+    }
+
+    /// Cuts off some of those who do not read what they asked for, as it is held in buffers that others wait for.
+    pub(crate) fn relieve(&self) {
+        let now = self.now();
+        let last = self.0.relieved.load(Relaxed);
+        let is_due = now >= last + RELIEF_EVERY_MS;
+        if !is_due || self.0.relieved.compare_exchange(last, now, Relaxed, Relaxed).is_err() {
+            return;
+        }
+        let latest = now.saturating_sub(millis(STALL_BEFORE_RELIEF));
+        let mut table = self.table();
+        for _ in 0..RELIEF_AT_ONCE {
+            let unread = table.worst(|one| one.unread_since().filter(|since| *since < latest));
+            let Some(unread) = unread else { return };
+            self.cut(&mut table, &unread, |metrics| &metrics.cut_unread);
+        }
+    }
+
+    pub(super) fn slow_reader(&self) {
+        self.0.metrics.cut_slow_reader.increment(1);
+    }
+
+    /// More bytes of an unfinished request are in memory. If it is too many, whoever has most of them is cut off: of
+    /// the same client, or of all.
+    pub(super) fn hold(&self, one: &Connection, bytes: usize) {
+        if one.is_cut() {
+            return;
+        }
+        let shared = &self.0;
+        one.unfinished.fetch_add(bytes, Relaxed);
+        let of_client = one.place.unfinished.fetch_add(bytes, Relaxed) + bytes;
+        let of_all = shared.unfinished.fetch_add(bytes, Relaxed) + bytes;
+        let client = &one.place.client;
+        if one.place.is_bounded && of_client > shared.bounds.unfinished_bytes_per_address {
+            self.cut_largest(|other| other.place.client == *client);
+        } else if of_all > shared.bounds.unfinished_bytes {
+            self.cut_largest(|_| true);
+        }
+        shared.metrics.unfinished_bytes.set(bytes_as_float(shared.unfinished.load(Relaxed)));
+    }
+
+    /// At most so many bytes of an unfinished request are in memory no more.
+    pub(super) fn release(&self, one: &Connection, bytes: usize) {
+        let mut released = 0;
+        let _ = one.unfinished.fetch_update(Relaxed, Relaxed, |held| {
+            released = held.min(bytes);
+            Some(held - released)
+        });
+        if released > 0 {
+            one.place.unfinished.fetch_sub(released, Relaxed);
+            let before = self.0.unfinished.fetch_sub(released, Relaxed);
+            self.0.metrics.unfinished_bytes.set(bytes_as_float(before - released));
+        }
+    }
+
+    fn cut_largest(&self, applies: impl Fn(&Connection) -> bool) {
+        let mut table = self.table();
+        let candidates = table.open.values().filter(|one| !one.is_cut() && applies(one));
+        if let Some(largest) = candidates.max_by_key(|one| one.unfinished.load(Relaxed)).cloned() {
+            self.cut(&mut table, &largest, |metrics| &metrics.cut_unfinished);
+        }
+    }
+
+    fn cut(
+        &self,
+        table: &mut Table,
+        one: &Connection,
+        counter: impl FnOnce(&ConnectionMetrics) -> &metrics::Counter,
+    ) {
+        if one.is_cut.swap(true, Relaxed) {
+            return;
+        }
+        table.staying -= 1;
+        if let Some(taken) = table.places.get_mut(&one.place.client) {
+            taken.staying -= 1;
+        }
+        self.release(one, usize::MAX);
+        one.cut.cancel();
+        counter(&self.0.metrics).increment(1);
+    }
+
+    pub(super) fn is_proxy(&self, peer: IpAddr) -> bool {
+        self.0.bounds.proxies.iter().any(|proxy| proxy.is(peer))
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.0.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Table {
+    /// Of those to whom `since` applies, the oldest one of the client that has most of them.
+    fn worst(&self, since: impl Fn(&Connection) -> Option<u64>) -> Option<Arc<Connection>> {
+        for taken in self.places.values() {
+            taken.place.tally.store(0, Relaxed);
+        }
+        for one in self.open.values().filter(|one| since(one).is_some()) {
+            one.place.tally.fetch_add(1, Relaxed);
+        }
+        let found = self.open.values().filter_map(|one| Some((one, since(one)?)));
+        found
+            .max_by_key(|(one, since)| (one.place.tally.load(Relaxed), Reverse(*since)))
+            .map(|(one, _)| one.clone())
+    }
+
+    fn staying_of(&self, client: Client) -> usize {
+        self.places.get(&client).map_or(0, |taken| taken.staying)
+    }
+
+    fn take_place(&mut self, client: Client, is_bounded: bool) -> Arc<Place> {
+        let new = || Taken {
+            place: Arc::new(Place {
+                client,
+                is_bounded,
+                unfinished: AtomicUsize::new(0),
+                tally: AtomicUsize::new(0),
+            }),
+            open: 0,
+            staying: 0,
+        };
+        let taken = self.places.entry(client).or_insert_with(new);
+        taken.open += 1;
+        taken.staying += 1;
+        taken.place.clone()
+    }
+
+    fn leave_place(&mut self, client: &Client, was_staying: bool) {
+        if let Some(taken) = self.places.get_mut(client) {
+            taken.open -= 1;
+            taken.staying -= usize::from(was_staying);
+            if taken.open == 0 {
+                self.places.remove(client);
+            }
+        }
+    }
+}
+
+impl Drop for Admitted {
+    fn drop(&mut self) {
+        let Self(one) = self;
+        one.all.release(one, usize::MAX);
+        let mut table = one.all.table();
+        let was_staying = !one.is_cut();
+        table.open.remove(&one.number);
+        table.staying -= usize::from(was_staying);
+        table.leave_place(&one.place.client, was_staying);
+        drop(table);
+        one.all.0.metrics.open.decrement(1);
+        one.all.0.left.notify_one();
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        self.all.table().leave_place(&self.client, true);
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "gauges are floats, and exact to 9 petabytes")]
+fn bytes_as_float(bytes: usize) -> f64 {
+    bytes as f64
+}

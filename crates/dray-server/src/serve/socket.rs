@@ -1,0 +1,144 @@
+//! A connection's socket: tells its [`Connection`] what moves, and ends when its client reads too slowly.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep, sleep};
+
+use super::bounds::{MIN_READER_BYTES_PER_SEC, SLOW_READER_WINDOW};
+use super::connection::Connection;
+
+/// A socket that is watched.
+pub(super) struct Socket<S> {
+    inner: S,
+    connection: Arc<Connection>,
+    reader: Reader,
+}
+
+/// How fast the client takes what it is given. Only the time spent waiting for it counts.
+#[derive(Default)]
+struct Reader {
+    /// Since when the socket takes nothing.
+    held_up_since: Option<Instant>,
+    /// Time that it was waited for, in this window.
+    waited: Duration,
+    /// Bytes that it took in this window.
+    taken: u64,
+    /// Ends the window while nothing moves.
+    alarm: Option<Pin<Box<Sleep>>>,
+}
+
+impl<S> Socket<S> {
+    pub(super) fn new(inner: S, connection: Arc<Connection>) -> Self {
+        Self { inner, connection, reader: Reader::default() }
+    }
+
+    /// What the socket said to an attempt to write.
+    fn wrote(&mut self, cx: &mut Context<'_>, wrote: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        let checked = match &wrote {
+            Poll::Ready(Ok(bytes)) => {
+                if self.reader.held_up_since.is_some() {
+                    self.connection.writes(false);
+                }
+                self.connection.moves(*bytes);
+                self.reader.takes(*bytes as u64)
+            }
+            Poll::Ready(Err(_)) => Ok(()),
+            Poll::Pending => {
+                self.connection.writes(true);
+                self.reader.waits(cx)
+            }
+        };
+        if let Err(too_slow) = checked {
+            self.connection.all.slow_reader();
+            return Poll::Ready(Err(too_slow));
+        }
+        wrote
+    }
+}
+
+impl Reader {
+    fn takes(&mut self, bytes: u64) -> io::Result<()> {
+        if let Some(since) = self.held_up_since.take() {
+            self.waited += since.elapsed();
+        }
+        if self.waited > Duration::ZERO {
+            self.taken += bytes;
+        }
+        self.check()
+    }
+
+    fn waits(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        if self.held_up_since.is_none() {
+            self.held_up_since = Some(Instant::now());
+            self.alarm = Some(Box::pin(sleep(SLOW_READER_WINDOW.saturating_sub(self.waited))));
+        }
+        while let Some(alarm) = &mut self.alarm
+            && alarm.as_mut().poll(cx).is_ready()
+        {
+            let now = Instant::now();
+            self.waited += self.held_up_since.replace(now).map_or(Duration::ZERO, |since| now - since);
+            self.check()?;
+            self.alarm = Some(Box::pin(sleep(SLOW_READER_WINDOW.saturating_sub(self.waited))));
+        }
+        Ok(())
+    }
+
+    /// At the end of a window, begins another if the client was fast enough.
+    fn check(&mut self) -> io::Result<()> {
+        if self.waited < SLOW_READER_WINDOW {
+            return Ok(());
+        }
+        let least = u128::from(MIN_READER_BYTES_PER_SEC) * self.waited.as_millis() / 1000;
+        if u128::from(self.taken) < least {
+            return Err(io::Error::new(io::ErrorKind::TimedOut, "the client reads too slowly"));
+        }
+        (self.waited, self.taken) = (Duration::ZERO, 0);
+        Ok(())
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Socket<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = into.filled().len();
+        ready!(Pin::new(&mut self.inner).poll_read(cx, into))?;
+        self.connection.reads(into.filled().len() - before);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Socket<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let wrote = Pin::new(&mut self.inner).poll_write(cx, bytes);
+        self.wrote(cx, wrote)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let wrote = Pin::new(&mut self.inner).poll_write_vectored(cx, slices);
+        self.wrote(cx, wrote)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+}

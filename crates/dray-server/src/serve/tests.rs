@@ -1,0 +1,193 @@
+//! Who is let in and who has to leave, decided without sockets.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::bounds::Bounds;
+use super::connections::{Admitted, Connections};
+use crate::http::{Client, TrustedProxy};
+use crate::metrics::ConnectionMetrics;
+
+fn connections(all: usize, per_address: usize, proxies: &[&str]) -> Connections {
+    let proxies: Vec<TrustedProxy> = proxies.iter().map(|text| text.parse().unwrap()).collect();
+    Connections::new(Bounds::new(all, Some(per_address), &proxies), ConnectionMetrics::off())
+}
+
+fn ip(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}
+
+/// Lets one in, or answers `None` if it is refused or has to wait.
+async fn admit(connections: &Connections, from: &str) -> Option<Admitted> {
+    tokio::time::timeout(Duration::from_millis(20), connections.admit(ip(from))).await.ok().flatten()
+}
+
+/// Lets one in that has a request under way.
+async fn busy(connections: &Connections, from: &str) -> Admitted {
+    let admitted = admit(connections, from).await.unwrap();
+    admitted.0.begins(|| 0);
+    admitted
+}
+
+/// Lets later moments have other times.
+async fn tick() {
+    tokio::time::sleep(Duration::from_millis(3)).await;
+}
+
+fn cut(all: &[Admitted]) -> Vec<bool> {
+    all.iter().map(|Admitted(one)| one.is_cut()).collect()
+}
+
+#[tokio::test]
+async fn the_oldest_silent_connection_of_an_address_gives_way_to_its_next() {
+    let connections = connections(100, 2, &[]);
+    let mut all = Vec::new();
+    for _ in 0..3 {
+        all.push(admit(&connections, "192.0.2.1").await.unwrap());
+        tick().await;
+    }
+    assert_eq!(cut(&all), [true, false, false]);
+    assert!(all[0].0.cut.is_cancelled());
+}
+
+#[tokio::test]
+async fn an_address_whose_connections_are_all_busy_gets_no_more_and_others_do() {
+    let connections = connections(100, 2, &[]);
+    let _busy = [busy(&connections, "192.0.2.1").await, busy(&connections, "::ffff:192.0.2.1").await];
+    assert!(admit(&connections, "192.0.2.1").await.is_none());
+    assert!(admit(&connections, "192.0.2.2").await.is_some());
+}
+
+#[tokio::test]
+async fn hosts_of_one_ipv6_network_share_their_bound() {
+    let connections = connections(100, 2, &[]);
+    let _busy = [busy(&connections, "2001:db8:1:2::1").await, busy(&connections, "2001:db8:1:2::2").await];
+    assert!(admit(&connections, "2001:db8:1:2:ffff::3").await.is_none());
+    assert!(admit(&connections, "2001:db8:1:3::1").await.is_some());
+}
+
+#[tokio::test]
+async fn when_all_are_taken_whoever_has_most_silent_ones_gives_way() {
+    let connections = connections(5, 3, &[]);
+    let lone = admit(&connections, "192.0.2.9").await.unwrap();
+    tick().await;
+    let mut all = vec![busy(&connections, "192.0.2.1").await];
+    for from in ["192.0.2.1", "192.0.2.2", "192.0.2.2"] {
+        all.push(admit(&connections, from).await.unwrap());
+        tick().await;
+    }
+    let newest = admit(&connections, "192.0.2.3").await.unwrap();
+    assert_eq!(cut(&all), [false, false, true, false], "the oldest of the address that has two");
+    tick().await;
+    let _next = admit(&connections, "192.0.2.4").await.unwrap();
+    assert!(lone.0.is_cut(), "then all have one, and the oldest goes");
+    assert!(!newest.0.is_cut());
+}
+
+#[tokio::test]
+async fn busy_connections_are_not_cut_and_the_next_waits_until_one_has_left() {
+    let connections = connections(2, 2, &[]);
+    let mut all = vec![busy(&connections, "192.0.2.1").await, busy(&connections, "192.0.2.2").await];
+    all[0].0.waits();
+    assert!(admit(&connections, "192.0.2.3").await.is_none(), "they have not been stalled for long");
+    let (admitted, ()) = tokio::join!(connections.admit(ip("192.0.2.3")), async { drop(all.pop()) });
+    assert!(admitted.is_some());
+    assert_eq!(cut(&all), [false]);
+}
+
+#[tokio::test]
+async fn a_request_that_is_answered_leaves_its_connection_silent() {
+    let connections = connections(1, 1, &[]);
+    let first = busy(&connections, "192.0.2.1").await;
+    assert!(admit(&connections, "192.0.2.2").await.is_none());
+    first.0.ends();
+    assert!(admit(&connections, "192.0.2.2").await.is_some());
+    assert!(first.0.is_cut());
+}
+
+#[tokio::test]
+async fn a_proxy_may_have_all_and_its_clients_as_many_requests_as_connections() {
+    let connections = connections(50, 2, &["10.0.0.1"]);
+    let mut all = Vec::new();
+    for _ in 0..20 {
+        all.push(busy(&connections, "10.0.0.1").await);
+    }
+    let enter = |client: &str| all[0].0.enter(Client::at(ip(client)));
+    let guests = [enter("192.0.2.1").unwrap(), enter("192.0.2.1").unwrap()];
+    assert!(guests.iter().all(Option::is_some));
+    assert!(enter("192.0.2.1").is_err());
+    assert!(enter("192.0.2.2").is_ok());
+    assert!(enter("10.0.0.1").unwrap().is_none(), "the proxy itself");
+    drop(guests);
+    assert!(enter("192.0.2.1").is_ok());
+    let direct = busy(&connections, "192.0.2.1").await;
+    assert!(direct.0.enter(Client::at(ip("192.0.2.1"))).unwrap().is_none(), "who connects is counted once");
+}
+
+#[tokio::test]
+async fn too_many_bytes_of_unfinished_requests_cost_who_has_most_of_them() {
+    let connections = connections(100, 50, &[]);
+    let all = [
+        admit(&connections, "192.0.2.1").await.unwrap(),
+        admit(&connections, "192.0.2.1").await.unwrap(),
+        admit(&connections, "192.0.2.2").await.unwrap(),
+    ];
+    all[0].0.reads(5 << 20);
+    all[2].0.reads(7 << 20);
+    assert_eq!(cut(&all), [false; 3]);
+    all[1].0.reads(4 << 20);
+    assert_eq!(cut(&all), [true, false, false], "of the same address");
+    all[1].0.reads(3 << 20);
+    assert_eq!(cut(&all), [true, false, false], "what was cut is not counted");
+}
+
+#[tokio::test]
+async fn bytes_of_unfinished_requests_are_bounded_in_all() {
+    let connections = connections(100, 50, &[]);
+    let mut all = Vec::new();
+    for host in 1..=9 {
+        all.push(admit(&connections, &format!("192.0.2.{host}")).await.unwrap());
+        all[host - 1].0.reads(if host == 3 { 8 << 20 } else { (8 << 20) - 1024 });
+    }
+    let mut expected = vec![false; 9];
+    expected[2] = true;
+    assert_eq!(cut(&all), expected);
+}
+
+#[tokio::test]
+async fn what_was_read_for_a_request_is_not_counted_once_it_has_begun_and_what_follows_is() {
+    let connections = connections(100, 50, &[]);
+    let one = admit(&connections, "192.0.2.1").await.unwrap();
+    let held = |one: &Arc<super::Connection>| one.unfinished.load(std::sync::atomic::Ordering::Relaxed);
+    one.0.reads(100_000);
+    assert_eq!(held(&one.0), 100_000);
+    one.0.begins(|| 30_000);
+    assert_eq!(held(&one.0), 0);
+    one.0.reads(5_000);
+    one.0.ends();
+    assert_eq!(held(&one.0), 75_000, "the next request has come already");
+}
+
+#[tokio::test]
+async fn relief_takes_nothing_from_who_reads() {
+    let connections = connections(100, 50, &[]);
+    let reader = busy(&connections, "192.0.2.1").await;
+    let paused = busy(&connections, "192.0.2.2").await;
+    paused.0.writes(true);
+    reader.0.writes(true);
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    reader.0.moves(1 << 20);
+    connections.relieve();
+    assert!(paused.0.is_cut() && !reader.0.is_cut());
+}
+
+#[test]
+fn one_address_may_have_hundreds_of_connections_and_never_all_unless_that_is_said() {
+    let per_address = |all, said| Bounds::new(all, said, &[]).connections_per_address;
+    assert_eq!(per_address(8192, None), 2048);
+    assert_eq!(per_address(448, None), 256);
+    assert_eq!(per_address(100, None), 75);
+    assert_eq!(per_address(1, None), 1);
+    assert_eq!(per_address(448, Some(10_000)), 448);
+}
