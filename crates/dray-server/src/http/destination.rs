@@ -96,11 +96,12 @@ impl Sorter {
     }
 
     fn is_stores_path(&self, request: &Request) -> bool {
-        let first = first_segment(request.uri().path());
+        let path = request.uri().path();
         // A signature of the store's opens nothing of the API, whose first segment no bucket has.
-        if first == first_segment(BASE_PATH) {
+        if path.strip_prefix(BASE_PATH).is_some_and(|rest| rest.starts_with('/')) {
             return false;
         }
+        let first = first_segment(path);
         if first == self.bucket || looks_like_s3(request) {
             return true;
         }
