@@ -72,11 +72,24 @@ impl Database {
         }
     }
 
-    /// Has every upload expire that `condition` holds for, as a day would.
+    /// Has every upload expire that `condition` holds for, as a day would; by then all that waits has its next try.
     pub(crate) async fn expire_uploads(&self, condition: &str) {
-        let sql =
-            format!("update uploads set expires_at = 1 where state in ('opening', 'open') and ({condition})");
+        let an_hour_ago = match self {
+            Self::File(_) => "unixepoch() * 1000 - 3600000",
+            Self::Postgres(..) => "extract(epoch from now())::bigint * 1000 - 3600000",
+        };
+        let sql = format!(
+            "update uploads set expires_at = {an_hour_ago} where state in ('opening', 'open') and ({condition});
+             update uploads set created_at = 1 where state in ('aborted', 'expired') and store_upload_id is null;
+             update uploads set next_try_at = null;
+             update tombstones set next_try_at = null"
+        );
         self.execute(&sql).await;
+    }
+
+    /// No Complete has been under way for long, as a quarter of an hour would have it.
+    pub(crate) async fn pass_quiet_time(&self) {
+        self.execute("update uploads set attempted_at = 1 where attempted_at is not null").await;
     }
 
     /// What SQLite finds wrong with its file.

@@ -1,7 +1,7 @@
 //! A proxy before an object store that makes it fail as stores and networks do: it times out, drops answers, and says
 //! something else than what it did.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -25,7 +25,7 @@ pub(crate) enum Mode {
     Honest,
     /// Some requests go wrong.
     Faulty,
-    /// Completes are not done, and answered as if the upload were over; there is an object of the right size under every
+    /// Completes are not done, and from then on the upload is denied as if it were over; there is an object of the right size under every
     /// key, which nobody here put there.
     Foreign,
 }
@@ -71,6 +71,8 @@ struct State {
     mode: Mode,
     rng: fastrand::Rng,
     faults: BTreeMap<Fault, usize>,
+    /// Queries of uploads that are denied: whose Complete was asked for while the object was somebody else's.
+    denied: BTreeSet<String>,
 }
 
 /// The proxy goes away without an answer.
@@ -84,7 +86,7 @@ impl Proxy {
     /// A proxy before the store at `address`.
     pub(crate) async fn start(address: &str, rng: fastrand::Rng) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let state = State { mode: Mode::Honest, rng, faults: BTreeMap::new() };
+        let state = State { mode: Mode::Honest, rng, faults: BTreeMap::new(), denied: BTreeSet::new() };
         let proxy = Self {
             url: format!("http://{}", listener.local_addr().unwrap()),
             store: address.to_owned(),
@@ -127,13 +129,23 @@ impl Proxy {
                 Some(fault) => self.fail(fault, request).await,
                 None => self.forward(request).await,
             },
-            Mode::Foreign if is_complete => Ok(no_such_upload()),
+            Mode::Foreign if self.denies(&request, is_complete) => Ok(no_such_upload()),
             Mode::Foreign if request.method() == Method::HEAD => {
                 let head = Response::builder().header("content-length", "3");
                 Ok(head.header("x-amz-meta-dray-upload", "of somebody else").body(Full::default()).unwrap())
             }
             Mode::Honest | Mode::Foreign => self.forward(request).await,
         }
+    }
+
+    /// Whether a request is about an upload that is denied: from its first Complete on.
+    fn denies(&self, request: &Request<Incoming>, is_complete: bool) -> bool {
+        let Some(query) = request.uri().query().filter(|query| has_upload_id(query)) else { return false };
+        let denied = &mut self.state.lock().unwrap().denied;
+        if is_complete {
+            denied.insert(query.to_owned());
+        }
+        denied.contains(query)
     }
 
     fn choose(&self, is_complete: bool) -> Option<Fault> {

@@ -41,7 +41,7 @@ pub(crate) async fn run(mut setup: Setup) -> Figures {
     proxy.set(Mode::Foreign);
     for number in 0..foreign {
         let file = File::of_size(format!("foreign {number}"), 3, &mut setup.rng);
-        refused(&drive.client(), &file).await;
+        refused(&drive, &file).await;
     }
 
     proxy.set(Mode::Honest);
@@ -81,13 +81,16 @@ async fn insist(client: &Client, file: &File) -> String {
     }
 }
 
-/// An object of the right size is where this upload's should be, and it is not this upload's: there is no item.
-async fn refused(client: &Client, file: &File) {
+/// An object of the right size is where this upload's should be, and it is not this upload's: there is no item. That is
+/// certain once no Complete has been under way for long.
+async fn refused(drive: &Drive, file: &File) {
+    let client = &drive.client();
     let upload = client.start(file).await.unwrap();
     let parts = client.put_all(&upload, file).await.unwrap();
-    for _ in 0..2 {
+    for (status, code) in [(503, "finalize_pending"), (410, "upload_aborted"), (410, "upload_aborted")] {
         let answer = client.finalize(&upload, &parts).await.expect("an answer");
-        assert_eq!((answer.status, &answer.body["code"]), (410, &json!("upload_aborted")));
+        assert_eq!((answer.status, &answer.body["code"]), (status, &json!(code)));
+        drive.database.pass_quiet_time().await;
     }
     let answer = client.get(&format!("/files/{}", upload.item())).await.expect("an answer");
     assert_eq!(answer.status, 404);
