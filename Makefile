@@ -37,6 +37,8 @@ lint: $(PAGE)
 unit: $(PAGE)
 	cargo test --workspace --locked --quiet
 	scripts/with-postgres sh -c "scripts/run-test dray-server it --quiet && scripts/run-test dray it --quiet nodes"
+	POSTGRES_POOLER=1 scripts/with-postgres scripts/run-test dray-server it --quiet finalize:: folders:: change:: links:: search::
+	POSTGRES_ISOLATION="repeatable read" scripts/with-postgres scripts/run-test dray-server it --quiet change:: folders::
 
 clients: $(PAGE) ## boto3, aws-cli, rclone, s3fs, restic and others against the embedded store
 	$(BUILD_TESTS)
