@@ -270,7 +270,7 @@ impl Table {
         }
         let found = self.open.values().filter_map(|one| Some((one, since(one)?)));
         found
-            .max_by_key(|(one, since)| (one.place.tally.load(Relaxed), Reverse(*since)))
+            .max_by_key(|(one, since)| (one.place.tally.load(Relaxed), Reverse((*since, one.number))))
             .map(|(one, _)| one.clone())
     }
 
