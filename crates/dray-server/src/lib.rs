@@ -312,7 +312,7 @@ fn app(
 ) -> http::App {
     let (public_url, base_path) = public.map_or((None, BasePath::new("")), |(url, path)| (Some(url), path));
     let origins = bytes_host::page_origins(public_url.as_deref(), bytes.as_ref(), &service.objects);
-    http::App {
+    http::App::new(http::Shared {
         service: service.clone(),
         public_url: public_url.map(Into::into),
         base_path,
@@ -320,7 +320,7 @@ fn app(
         bytes,
         store_origins: origins.into(),
         rate_limits,
-    }
+    })
 }
 
 /// Ends a listener beside the drive's.

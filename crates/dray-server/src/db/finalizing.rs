@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::clock::{LeaseTime, execute_at, list_at, span};
 use super::uploads::{columns, upload};
-use super::{Conn, Error, execute, millis, size};
+use super::{Conn, Error, execute, find, millis, size};
 use crate::drive::parts::{Crc64, Digest};
 use crate::drive::upload::{FINALIZE_LEASE, LeaseHolder, QUIET_TIME, State, Upload};
 
@@ -52,6 +52,24 @@ pub(crate) fn renew(
                    attempted_at = case when $4 then {now} else attempted_at end
                where id = $1 and state = 'completing' and lease_holder = $2";
     Ok(execute_at(c, sql, &[&id.to_string(), &holder.0, &span(FINALIZE_LEASE), &is_completing], now)? == 1)
+}
+
+/// When the newest Complete was sent of an upload, in milliseconds since 1970.
+pub(crate) fn attempted_at(c: &Conn, id: UploadRowId) -> Result<Option<i64>, Error> {
+    let sql = "select attempted_at from uploads where id = $1";
+    Ok(find(c, sql, &[&id.to_string()], |row| row.get("attempted_at"))?.flatten())
+}
+
+/// The newest Complete did nothing: the one before it, which was sent at `attempted_at`, is the newest that may have.
+pub(crate) fn settle(
+    c: &Conn,
+    id: UploadRowId,
+    holder: &LeaseHolder,
+    attempted_at: i64,
+) -> Result<(), Error> {
+    let sql = "update uploads set attempted_at = $3
+               where id = $1 and state = 'completing' and lease_holder = $2";
+    execute(c, sql, &[&id.to_string(), &holder.0, &attempted_at]).map(drop)
 }
 
 /// What the bytes must come to, as the finalize says that has the lease.

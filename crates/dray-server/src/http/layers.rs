@@ -2,6 +2,7 @@
 //! and the answers that browsers need.
 
 use std::any::Any;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -34,9 +35,13 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// From the inside to the outside.
 pub(super) fn around(routes: Router, app: &App, around: Around<'_>) -> Router {
     let Around { store, bucket, origins, proxies, traces } = around;
-    let store =
-        store.map(|store| (store.router(), Sorter::new(store, bucket, app.hosts.clone(), app.bytes.clone())));
+    let store = store.map(|store| {
+        let router = store.router();
+        (router, Arc::new(Sorter::new(store, bucket, app.hosts.clone(), app.bytes.clone())))
+    });
     let sorter = store.as_ref().map(|(_, sorter)| sorter.clone());
+    // A layer is cloned for every request.
+    let store = Arc::new(store);
     let compressed =
         ServiceBuilder::new().map_request(compression::disregard_impossible).layer(compression::layer());
     let mut wrapped = routes.layer(from_fn(time_limit)).layer(compressed);
@@ -45,7 +50,7 @@ pub(super) fn around(routes: Router, app: &App, around: Around<'_>) -> Router {
     }
     wrapped = wrapped.layer(CatchPanicLayer::custom(panicked)).layer(cors(origins)).layer(from_fn(
         move |mut request: Request, next: Next| {
-            let store = store.as_ref().and_then(|(router, sorter)| match sorter.sort(&request) {
+            let store = (*store).as_ref().and_then(|(router, sorter)| match sorter.sort(&request) {
                 Destination::Store(place) => Some((router.clone(), place)),
                 Destination::Drive => None,
             });

@@ -46,7 +46,7 @@ async fn scrape(State(Measured { service, store }): State<Measured>) -> impl Int
 #[derive(Clone)]
 pub(super) struct Counting {
     pub(super) metrics: Arc<Metrics>,
-    pub(super) sorter: Option<Sorter>,
+    pub(super) sorter: Option<Arc<Sorter>>,
 }
 
 /// Counts a request under the pattern of its route: what callers choose never becomes a label.

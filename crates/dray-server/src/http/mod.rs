@@ -33,6 +33,7 @@ mod tree;
 mod uploads;
 mod workspace;
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::Router;
@@ -49,9 +50,12 @@ pub use forwarded::{InvalidTrustedProxy, TrustedProxy};
 pub(crate) use metrics::router as metrics_router;
 pub(crate) use rate_limit::RateLimits;
 
-/// What handlers share. Cheap to clone.
+/// What handlers share. Cheap to clone, as every layer and every route does for every request.
 #[derive(Clone)]
-pub(crate) struct App {
+pub(crate) struct App(Arc<Shared>);
+
+/// What is in an [`App`].
+pub(crate) struct Shared {
     pub(crate) service: Service,
     /// The address in signed URLs, if it is set; else the one that the caller used.
     pub(crate) public_url: Option<Arc<str>>,
@@ -65,6 +69,20 @@ pub(crate) struct App {
     pub(crate) store_origins: Arc<str>,
     /// How often callers may ask.
     pub(crate) rate_limits: RateLimits,
+}
+
+impl App {
+    pub(crate) fn new(shared: Shared) -> Self {
+        Self(Arc::new(shared))
+    }
+}
+
+impl Deref for App {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
 }
 
 /// Every route: its method, and its path with parameters in braces.

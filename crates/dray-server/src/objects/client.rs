@@ -241,7 +241,8 @@ impl Client {
                         last = Some(failed);
                         tokio::time::sleep(FIRST_PAUSE * asked).await;
                     }
-                    outcome => return outcome.map(|value| (value, asked)),
+                    Ok(value) => return Ok((value, asked)),
+                    Err(failed) => return Err(failed.repeated(asked > 1)),
                 }
                 asked += 1;
             }

@@ -22,6 +22,8 @@ pub(super) enum Failed {
         /// One of S3, or of the store's own; empty if it gave none.
         code: String,
         message: String,
+        /// Whether it was asked before, and that answer proved nothing.
+        is_repeat: bool,
     },
     /// No connection to it, or none that held.
     Silent { operation: &'static str, detail: String },
@@ -35,7 +37,17 @@ impl Failed {
     pub(super) fn said(operation: &'static str, status: StatusCode, error: Option<ErrorAnswer>) -> Self {
         let ErrorAnswer { code, message } =
             error.unwrap_or_else(|| ErrorAnswer { code: String::new(), message: String::new() });
-        Self::Said { operation, status, code, message }
+        Self::Said { operation, status, code, message, is_repeat: false }
+    }
+
+    /// The same, if it was asked before.
+    pub(super) fn repeated(self, was_asked: bool) -> Self {
+        match self {
+            Self::Said { operation, status, code, message, .. } => {
+                Self::Said { operation, status, code, message, is_repeat: was_asked }
+            }
+            other => other,
+        }
     }
 
     /// An error that came when the status had been sent already.
@@ -138,7 +150,9 @@ pub(super) fn refusal(failed: Failed, size_bytes: u64) -> Completion {
         _ => {}
     }
     match proof(&failed) {
-        Proof::Gone => Completion::NoSuchUpload,
+        Proof::Gone => {
+            Completion::NoSuchUpload { is_settled: matches!(failed, Failed::Said { is_repeat: false, .. }) }
+        }
         Proof::Lacking => Completion::Refused(failed.into()),
         Proof::Refused | Proof::WillPass | Proof::Nothing => Completion::Unknown(failed.into()),
     }

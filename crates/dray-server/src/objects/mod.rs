@@ -90,7 +90,11 @@ pub(crate) enum Completion {
     /// The store refused the parts; the upload is as it was.
     Refused(Error),
     /// The store does not know the upload: it was completed before, or is gone.
-    NoSuchUpload,
+    NoSuchUpload {
+        /// Whether this Complete is over with that, and does nothing any more. One that was sent again is not: the answer is
+        /// that of the last.
+        is_settled: bool,
+    },
     /// No answer, or none that tells: the object may be there.
     Unknown(Error),
 }
@@ -373,7 +377,7 @@ impl Objects {
             Completion::Done => return Ok(()),
             Completion::NotYet(err) | Completion::Refused(err) => return Err(err),
             Completion::Unknown(err) => err,
-            Completion::NoSuchUpload => {
+            Completion::NoSuchUpload { .. } => {
                 Error::StoreRefused { detail: "it knows neither the upload nor its object".into() }
             }
         };

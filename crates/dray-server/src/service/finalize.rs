@@ -44,8 +44,13 @@ pub(super) struct Lease {
     pub(super) upload: Upload,
     pub(super) digest: Digest,
     holder: LeaseHolder,
+    /// When the newest Complete was sent before that of this lease, in milliseconds since 1970 by the clock of leases. An
+    /// upload's first Complete is its own. `None` where silence of the store is proof at once.
+    attempted_at: Option<i64>,
     /// Whether a Complete was sent under this lease.
     is_sent: AtomicBool,
+    /// Whether it may be under way still.
+    is_under_way: AtomicBool,
 }
 
 impl Lease {
@@ -132,7 +137,9 @@ impl Service {
     /// [`Service::while_held`].
     pub(super) async fn take_lease(&self, upload: Upload, digest: Digest) -> Result<Option<Lease>> {
         let holder = LeaseHolder(random::text()?);
-        let lease = Lease { upload, digest, holder, is_sent: AtomicBool::new(false) };
+        let (is_sent, is_under_way) = (AtomicBool::new(false), AtomicBool::new(false));
+        let mut lease = Lease { upload, digest, holder, attempted_at: None, is_sent, is_under_way };
+        let is_proof = self.objects.checks_what_it_completes();
         let (id, now, upload) = (lease.upload.id, self.db.lease_time(), lease.upload.clone());
         let (digest, holder) = (lease.digest.clone(), lease.holder.clone());
         let taken = self.db.write(move |c| {
@@ -140,10 +147,14 @@ impl Service {
             if let Some(crc64) = upload.crc64.as_ref().filter(|_| taken) {
                 finalizing::set_checksum(c, id, crc64, upload.verify)?;
             }
-            Ok(taken)
+            let attempted_at = if taken && !is_proof { finalizing::attempted_at(c, id)? } else { None };
+            Ok((taken, attempted_at))
         });
         match taken.await {
-            Ok(taken) => Ok(taken.then_some(lease)),
+            Ok((taken, attempted_at)) => {
+                lease.attempted_at = attempted_at;
+                Ok(taken.then_some(lease))
+            }
             Err(err) => {
                 // It may have been taken, and the answer lost.
                 self.release_later(id, lease.holder);
@@ -159,7 +170,7 @@ impl Service {
         lease: &Lease,
         work: impl Future<Output = Result<Item>>,
     ) -> Result<Item> {
-        let renew = || self.renew(lease, lease.is_sent.load(Ordering::Relaxed));
+        let renew = || self.renew(lease, lease.is_under_way.load(Ordering::Relaxed));
         match holding(FINALIZE_LEASE, &self.halt, renew, work).await {
             Ok(outcome) => outcome,
             Err(lost) => {
@@ -189,7 +200,12 @@ impl Service {
             Completion::Done => self.check_completed(lease).await,
             Completion::NotYet(err) => self.give_back(lease, err).await,
             Completion::Refused(err) => self.reopen(lease, err).await,
-            Completion::NoSuchUpload => self.look_for_object(lease, None).await,
+            Completion::NoSuchUpload { is_settled } => {
+                if is_settled && let Err(err) = self.settle(lease).await {
+                    return self.give_back(lease, err).await;
+                }
+                self.look_for_object(lease, None).await
+            }
             Completion::Unknown(err) => self.look_for_object(lease, Some(err)).await,
         }
     }
@@ -209,7 +225,7 @@ impl Service {
             match self.objects.list_parts(key, upload_id).await {
                 Err(err @ Error::StoreLacks { .. }) => return Completion::Refused(err),
                 Err(err) => return Completion::NotYet(err),
-                Ok(None) => return Completion::NoSuchUpload,
+                Ok(None) => return Completion::NoSuchUpload { is_settled: false },
                 Ok(Some(stored)) => {
                     if let Err(refusal) = parts.check_stored(&stored, size_bytes) {
                         return Completion::Refused(refusal);
@@ -221,6 +237,7 @@ impl Service {
             }
         }
         lease.is_sent.store(true, Ordering::Relaxed);
+        lease.is_under_way.store(true, Ordering::Relaxed);
         self.objects.complete_upload(key, upload_id, parts, size_bytes, crc64).await
     }
 
@@ -247,6 +264,15 @@ impl Service {
             return Ok(());
         }
         if self.renew(lease, true).await? { Ok(()) } else { Err(Error::FinalizePending) }
+    }
+
+    /// The Complete of this lease is over and did nothing, so the store's silence is counted from the one before it. Else a
+    /// store that lists an upload's parts and refuses to complete them would be asked for ever.
+    async fn settle(&self, lease: &Lease) -> Result<()> {
+        lease.is_under_way.store(false, Ordering::Relaxed);
+        let Some(attempted_at) = lease.attempted_at else { return Ok(()) };
+        let (id, holder) = (lease.upload.id, lease.holder.clone());
+        self.db.write(move |c| Ok(finalizing::settle(c, id, &holder, attempted_at)?)).await
     }
 
     async fn renew(&self, lease: &Lease, is_completing: bool) -> Result<bool> {

@@ -26,6 +26,8 @@ struct Slow {
     is_held: watch::Sender<bool>,
     has_begun: AtomicBool,
     completes: AtomicUsize,
+    /// Whether every Complete is answered as if there were no such upload, whose parts are listed all the same.
+    denies_completes: AtomicBool,
 }
 
 const UNKNOWN: &str = "<Error><Code>NoSuchUpload</Code><Message>It is not known.</Message></Error>";
@@ -38,6 +40,7 @@ impl Slow {
             is_held: watch::Sender::new(true),
             has_begun: AtomicBool::new(false),
             completes: AtomicUsize::new(0),
+            denies_completes: AtomicBool::new(false),
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let config = S3Config {
@@ -76,6 +79,9 @@ async fn answer(
     let is_of_upload = uri.query().is_some_and(|query| query.contains("uploadId="));
     let is_denied = *slow.is_held.borrow() && slow.has_begun.load(Ordering::SeqCst);
     match method {
+        Method::POST if is_of_upload && slow.denies_completes.load(Ordering::SeqCst) => {
+            (StatusCode::NOT_FOUND, UNKNOWN).into_response()
+        }
         Method::POST if is_of_upload && !is_denied => {
             slow.has_begun.store(true, Ordering::SeqCst);
             slow.completes.fetch_add(1, Ordering::SeqCst);
@@ -138,4 +144,21 @@ async fn after_the_quiet_time_silence_is_proof() {
     assert_eq!(owner.finalize(&upload, &listed).await.refused(), refusal(503, "finalize_pending"));
     drive.execute("update uploads set attempted_at = 1").await;
     assert_eq!(owner.finalize(&upload, &listed).await.refused(), refusal(410, "upload_aborted"));
+}
+
+#[tokio::test]
+async fn a_store_that_lists_parts_and_never_completes_them_is_not_asked_for_ever() {
+    let store = World::start().await;
+    let (slow, s3) = Slow::start(&store).await;
+    slow.denies_completes.store(true, Ordering::SeqCst);
+    let drive = World::start_with(move |config: &mut Config| config.s3 = Some(s3)).await;
+    let owner = drive.owner();
+    let upload = owner.start("a", 3).await;
+    let listed = owner.put_parts(&upload, &[b"abc".to_vec()]).await;
+    let pending = refusal(503, "finalize_pending");
+    assert_eq!(owner.finalize(&upload, &listed).await.refused(), pending);
+    // Its first Complete was long ago. That it is asked again and again does not make it wait again.
+    drive.execute("update uploads set attempted_at = 1").await;
+    assert_eq!(owner.finalize(&upload, &listed).await.refused(), refusal(410, "upload_aborted"));
+    assert_eq!(drive.count("uploads where state = 'aborted'").await, 1);
 }

@@ -253,7 +253,7 @@ impl<'a> Patient<'a> {
         first.await.map_err(|err| refused(CHECK, WHY, &err))?;
         let repeated = match complete().await {
             Completion::Done => "repeating it succeeds",
-            Completion::NoSuchUpload => "repeating it is refused, which dray copes with",
+            Completion::NoSuchUpload { .. } => "repeating it is refused, which dray copes with",
             _ => "repeating it fails, which dray copes with",
         };
         self.ok(CHECK, WHY, format!("the parts are one object; {repeated}"));
