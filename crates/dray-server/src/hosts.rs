@@ -76,12 +76,15 @@ impl OwnHosts {
 
     /// Whether `host`, as a request names it (with a port or without), is one of them.
     pub fn contains(&self, host: &str) -> bool {
-        host.parse().is_ok_and(|host| self.0.iter().any(|own| own.covers(&host)))
+        !self.is_empty() && host.parse().is_ok_and(|host| self.0.iter().any(|own| own.covers(&host)))
     }
 
     /// What stands before one of them: `tools` in `tools.drive.example.com`, in lower case. `None` if `host` is not
     /// below any; an address has nothing below it.
     pub fn label_below(&self, host: &str) -> Option<String> {
+        if self.is_empty() {
+            return None;
+        }
         let host: HostName = host.parse().ok()?;
         let labels = host.name.match_indices('.').map(|(at, _)| (&host.name[..at], &host.name[at + 1..]));
         let mut below = labels.filter(|(_, rest)| {

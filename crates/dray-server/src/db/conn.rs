@@ -1,5 +1,7 @@
 //! One connection to either database, and what queries need of it: parameters by number, columns by name.
 
+use std::cell::Cell;
+
 use rusqlite::{ErrorCode, ToSql as SqliteValue, types::FromSql as FromSqlite, types::Type};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{FromSqlOwned, ToSql as PostgresValue, Type as PostgresType};
@@ -64,15 +66,38 @@ impl<T: FromSqlite + FromSqlOwned> Column for T {}
 /// A row of an answer.
 pub(crate) enum Row<'a> {
     /// Of SQLite, valid until the next.
-    Sqlite(&'a rusqlite::Row<'a>),
+    Sqlite(SqliteRow<'a>),
     /// Of Postgres.
     Postgres(&'a tokio_postgres::Row),
+}
+
+/// A row whose columns are mostly read in their order, so that each is found without looking at the names of all.
+pub(crate) struct SqliteRow<'a> {
+    row: &'a rusqlite::Row<'a>,
+    next: Cell<usize>,
+}
+
+impl<'a> SqliteRow<'a> {
+    pub(super) fn new(row: &'a rusqlite::Row<'a>) -> Self {
+        Self { row, next: Cell::new(0) }
+    }
+
+    fn index(&self, column: &str) -> rusqlite::Result<usize> {
+        let statement: &rusqlite::Statement<'_> = self.row.as_ref();
+        let next = self.next.get();
+        let index = match statement.column_name(next) {
+            Ok(name) if name == column => next,
+            _ => statement.column_index(column)?,
+        };
+        self.next.set(index + 1);
+        Ok(index)
+    }
 }
 
 impl Row<'_> {
     pub(super) fn get<T: Column>(&self, column: &str) -> Result<T, Error> {
         match self {
-            Self::Sqlite(row) => Ok(row.get(column)?),
+            Self::Sqlite(of) => Ok(of.row.get(of.index(column)?)?),
             Self::Postgres(row) => Ok(row.try_get(column)?),
         }
     }
@@ -80,7 +105,7 @@ impl Row<'_> {
     /// A text, without copying it.
     pub(super) fn text(&self, column: &str) -> Result<&str, Error> {
         match self {
-            Self::Sqlite(row) => Ok(row.get_ref(column)?.as_str().map_err(Error::value)?),
+            Self::Sqlite(of) => Ok(of.row.get_ref(of.index(column)?)?.as_str().map_err(Error::value)?),
             Self::Postgres(row) => Ok(row.try_get(column)?),
         }
     }
@@ -88,7 +113,9 @@ impl Row<'_> {
     /// A text or null, without copying it.
     pub(super) fn text_or_none(&self, column: &str) -> Result<Option<&str>, Error> {
         match self {
-            Self::Sqlite(row) => Ok(row.get_ref(column)?.as_str_or_null().map_err(Error::value)?),
+            Self::Sqlite(of) => {
+                Ok(of.row.get_ref(of.index(column)?)?.as_str_or_null().map_err(Error::value)?)
+            }
             Self::Postgres(row) => Ok(row.try_get(column)?),
         }
     }

@@ -40,7 +40,7 @@ use crate::metrics::{Metrics, Timer};
 use clock::{LeaseTime, SteadyClock};
 pub(crate) use conn::Conn;
 pub(crate) use conn::Error;
-use conn::{Column, Param, Row};
+use conn::{Column, Param, Row, SqliteRow};
 use postgres::{Mode, Postgres};
 use query::{
     execute, find, json_array, list, lock, millis, parsed, parsed_or_none, rows_at_most, size, stored_size,

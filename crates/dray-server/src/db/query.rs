@@ -6,7 +6,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use rusqlite::Statement;
 
-use super::{Column, Conn, Error, Param, Row};
+use super::{Column, Conn, Error, Param, Row, SqliteRow};
 
 type Result<T> = std::result::Result<T, Error>;
 
@@ -34,7 +34,7 @@ pub(super) fn find<T>(
             let mut statement = c.prepare_cached(sql)?;
             bind(&mut statement, params)?;
             let mut rows = statement.raw_query();
-            rows.next()?.map(|row| read(&Row::Sqlite(row))).transpose()
+            rows.next()?.map(|row| read(&Row::Sqlite(SqliteRow::new(row)))).transpose()
         }
         Conn::Postgres(session) => {
             session.query(sql, params)?.first().map(|row| read(&Row::Postgres(row))).transpose()
@@ -56,7 +56,7 @@ pub(super) fn list<T>(
             let mut rows = statement.raw_query();
             let mut all = Vec::new();
             while let Some(row) = rows.next()? {
-                all.push(read(&Row::Sqlite(row))?);
+                all.push(read(&Row::Sqlite(SqliteRow::new(row)))?);
             }
             Ok(all)
         }

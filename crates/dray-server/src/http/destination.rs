@@ -150,6 +150,9 @@ fn name_of(host: &str) -> Option<String> {
 /// The first segment of a path as the store reads it.
 fn first_segment(path: &str) -> Cow<'_, str> {
     let segment = path.strip_prefix('/').unwrap_or(path).split('/').next().unwrap_or_default();
+    if !segment.contains('%') {
+        return Cow::Borrowed(segment);
+    }
     decode_path(segment).unwrap_or(Cow::Borrowed(segment))
 }
 

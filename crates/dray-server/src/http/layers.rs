@@ -36,8 +36,8 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(super) fn around(routes: Router, app: &App, around: Around<'_>) -> Router {
     let Around { store, bucket, origins, proxies, traces } = around;
     let store = store.map(|store| {
-        let router = store.router();
-        (router, Arc::new(Sorter::new(store, bucket, app.hosts.clone(), app.bytes.clone())))
+        let served = store.router();
+        (served, Arc::new(Sorter::new(store, bucket, app.hosts.clone(), app.bytes.clone())))
     });
     let sorter = store.as_ref().map(|(_, sorter)| sorter.clone());
     // A layer is cloned for every request.

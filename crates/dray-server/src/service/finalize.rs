@@ -11,6 +11,7 @@ use dray_api::UploadRowId;
 use dray_api::upload::{FinalizeUpload, StoredPart};
 
 use super::Service;
+use super::checksum::check_announced;
 use super::lease::holding;
 use super::make_item::{Made, make_item, refusal};
 use crate::db::{finalizing, tombstones, uploads};
@@ -71,9 +72,11 @@ impl Service {
             verify: request.verify,
         };
         let upload = self.upload_of(caller, &request.upload_id, &request.file_key).await?;
-        check_checksums(&upload, &wanted)?;
+        check_announced(&upload, wanted.crc64.as_ref())?;
         let (service, caller) = (self.clone(), *caller);
-        let task = self.tasks.spawn(async move { service.finalize_or_wait(&caller, upload, wanted).await });
+        let task = self
+            .tasks
+            .spawn(async move { Box::pin(service.finalize_or_wait(&caller, upload, wanted)).await });
         task.await.map_err(|err| Error::internal(format_args!("finalize: {err}")))?
     }
 
@@ -358,35 +361,6 @@ impl Service {
         self.give_back(lease, Error::FinalizePending).await
     }
 
-    /// If the object has to have a checksum that the store has not checked: asks for the one that it has, or reads the
-    /// object back.
-    async fn prove_checksum(&self, upload: &Upload) -> Result<()> {
-        match &upload.crc64 {
-            Some(crc64) if !self.objects.checks_what_it_completes() && upload.size_bytes > 0 => {
-                let stored = match self.objects.stored_crc64(&upload.object_key).await? {
-                    Some(stored) => stored,
-                    None => self.read_back(upload).await?,
-                };
-                if stored == *crc64 { Ok(()) } else { Err(Error::ChecksumMismatch) }
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// What the object's bytes come to. They are read once: what was found is kept, should the rest of the finalize have
-    /// to be done again.
-    async fn read_back(&self, upload: &Upload) -> Result<Crc64> {
-        if let Some(proven) = &upload.proven_crc64 {
-            return Ok(proven.clone());
-        }
-        let read = self.objects.read_crc64(&upload.object_key).await?;
-        let (id, proof) = (upload.id, read.clone());
-        if let Err(err) = self.db.write(move |c| Ok(finalizing::set_proof(c, id, &proof)?)).await {
-            tracing::warn!(upload = %id, %err, "what an object's bytes come to could not be kept");
-        }
-        Ok(read)
-    }
-
     /// The object has other bytes than were announced: there is nothing to make an item of.
     async fn discard(&self, lease: &Lease, refusal: Error) -> Result<Item> {
         let (id, key, now) = (lease.upload.id, lease.upload.object_key.clone(), self.clock.now());
@@ -457,15 +431,5 @@ impl Service {
         } else {
             self.give_back(lease, Error::FinalizePending).await
         }
-    }
-}
-
-/// What `start` announced holds; a finalize may say it again, or for the first time.
-fn check_checksums(upload: &Upload, wanted: &Wanted) -> Result<()> {
-    match (&upload.crc64, &wanted.crc64) {
-        (Some(announced), Some(wanted)) if announced != wanted => {
-            Err(Error::field("checksum.crc64nvme", "must be the one that start announced"))
-        }
-        _ => Ok(()),
     }
 }

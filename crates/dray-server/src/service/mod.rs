@@ -1,6 +1,7 @@
 //! The use cases, one file each: decide, write, ask the store, write. No HTTP, no SQL.
 
 mod change_item;
+mod checksum;
 mod children;
 mod create_folder;
 mod download;
