@@ -89,7 +89,11 @@ impl<'a> SqliteRow<'a> {
             Ok(name) if name == column => next,
             _ => statement.column_index(column)?,
         };
-        debug_assert_eq!(statement.column_index(column), Ok(index), "two columns of a row are called the same");
+        debug_assert_eq!(
+            statement.column_index(column),
+            Ok(index),
+            "two columns of a row are called the same"
+        );
         self.next.set(index + 1);
         Ok(index)
     }
