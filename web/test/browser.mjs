@@ -1,21 +1,15 @@
 // The page in a real browser: against the real `dray serve`, and against a stand-in whose failures are made to order.
 // DRAY_BIN (or DRAY_URL and DRAY_TOKEN of a running drive), CHROMIUM and CARGO_TARGET_DIR say where things are.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { after, afterEach, before, beforeEach, test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { chromium } from "playwright-core";
+import { freePort, launch, startDray, target } from "./real.mjs";
 import { s3Error, StandIn } from "./stand-in.mjs";
 
 const MIB = 1024 * 1024;
-const ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
-const target = resolve(fileURLToPath(new URL("../..", import.meta.url)), process.env.CARGO_TARGET_DIR ?? "target");
 const shots = join(target, "web-screenshots");
 
 /** @type {import("playwright-core").Browser} */
@@ -33,7 +27,7 @@ let dray;
 
 before(async () => {
   await mkdir(shots, { recursive: true });
-  browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", headless: true, args: ARGS });
+  browser = await launch();
   dray = await serveDray();
 });
 after(async () => {
@@ -69,40 +63,6 @@ async function serveDray() {
   const { DRAY_URL: url, DRAY_TOKEN: token } = process.env;
   if (url && token) return { url, token, stop: async () => {} };
   return startDray("--listen", "127.0.0.1:0");
-}
-
-/** A fresh server in an empty folder. @param {string[]} flags */
-async function startDray(...flags) {
-  const data = await mkdtemp(join(tmpdir(), "dray-web-"));
-  const bin = process.env.DRAY_BIN ?? join(target, "debug/dray");
-  const child = spawn(bin, ["serve", ...flags, "--data", data, "--log-level", "warn"], { stdio: ["ignore", "pipe", "inherit"] });
-  const stop = async () => {
-    child.kill("SIGTERM");
-    if (child.exitCode === null) await once(child, "exit");
-    await rm(data, { recursive: true, force: true });
-  };
-  const [at, secret] = await greetingOf(child);
-  return { url: at, token: secret, stop };
-}
-
-/**
- * The address and the first token that it prints.
- * @param {import("node:child_process").ChildProcessByStdio<null, import("node:stream").Readable, null>} child
- * @returns {Promise<[string, string]>}
- */
-function greetingOf(child) {
-  let said = "";
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("exit", () => reject(new Error(`dray serve ended: ${said}`)));
-    // Read to the end: a server whose output nobody reads would fail to write it.
-    child.stdout.setEncoding("utf8").on("data", (text) => {
-      said += text;
-      const [, at] = /Dray is at (\S+)/.exec(said) ?? [];
-      const [secret] = /cp_pat_\w+(?=\s)/.exec(said) ?? [];
-      if (at && secret) resolve([at, secret]);
-    });
-  });
 }
 
 /** @param {string} url @param {string} token */
@@ -224,10 +184,7 @@ test("dray serve: a user's file cannot run as a script of the page", async () =>
 });
 
 test("dray serve: parts and downloads can go to an origin of their own", async () => {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = /** @type {import("node:net").AddressInfo} */ (probe.address());
-  await new Promise((closed) => probe.close(closed));
+  const port = await freePort();
   const apart = await startDray("--listen", `127.0.0.1:${port}`, "--bytes-url", `http://localhost:${port}`);
   try {
     await signIn(apart.url, apart.token);

@@ -1,0 +1,129 @@
+// The drive below a path of a proxy's host (`--public-url http://host/drive`), behind a real nginx that passes the prefix on:
+// page, API, part URLs, downloads and links. Through Chromium and curl's way, since each makes its own of a URL.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { freePort, launch, startDray } from "./real.mjs";
+
+const PREFIX = "/drive";
+/** @type {string} */
+let folder;
+/** @type {string} */
+let base;
+/** @type {import("node:child_process").ChildProcess} */
+let nginx;
+/** @type {{ url: string, token: string, stop: () => Promise<void> }} */
+let dray;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "dray-nginx-"));
+  const [inner, outer] = [await freePort(), await freePort()];
+  base = `http://127.0.0.1:${outer}${PREFIX}`;
+  await writeFile(join(folder, "nginx.conf"), config(inner, outer));
+  dray = await startDray("--listen", `127.0.0.1:${inner}`, "--public-url", base, "--trust-proxy", "127.0.0.1");
+  nginx = spawn("nginx", ["-p", folder, "-c", "nginx.conf", "-g", "daemon off;"], { stdio: "inherit" });
+  await answers(`${base}/healthz`);
+});
+after(async () => {
+  nginx.kill("SIGTERM");
+  if (nginx.exitCode === null) await once(nginx, "exit");
+  await dray.stop();
+  await rm(folder, { recursive: true });
+});
+
+/** Everything is kept in its folder, so that it runs beside others and as any user. @param {number} inner @param {number} outer */
+const config = (inner, outer) => `
+pid nginx.pid;
+error_log error.log;
+events {}
+http {
+  access_log off;
+  client_body_temp_path body;
+  proxy_temp_path proxy;
+  fastcgi_temp_path fastcgi;
+  uwsgi_temp_path uwsgi;
+  scgi_temp_path scgi;
+  client_max_body_size 0;
+  server {
+    listen 127.0.0.1:${outer};
+    location ${PREFIX}/ {
+      proxy_pass http://127.0.0.1:${inner};
+      proxy_set_header Host $http_host;
+      proxy_set_header X-Forwarded-For $remote_addr;
+      proxy_set_header X-Forwarded-Proto $scheme;
+      proxy_request_buffering off;
+      proxy_buffering off;
+    }
+  }
+}
+`;
+
+/** @param {string} url */
+async function answers(url) {
+  for (let tries = 0; ; tries++) {
+    const ok = await fetch(url).then((answer) => answer.ok, () => false);
+    if (ok) return;
+    assert.ok(tries < 200 && nginx.exitCode === null, `${url} does not answer: ${await readFile(join(folder, "error.log"), "utf8").catch(() => "")}`);
+    await new Promise((later) => setTimeout(later, 50));
+  }
+}
+
+/** @param {string} path @param {string} [method] @param {object} [body] */
+async function ask(path, method = "GET", body) {
+  const headers = { authorization: `Bearer ${dray.token}`, "content-type": "application/json" };
+  const answer = await fetch(`${base}/public/v1${path}`, { method, headers, ...(body && { body: JSON.stringify(body) }) });
+  assert.ok(answer.ok, `${method} ${path}: ${answer.status}`);
+  return answer.json();
+}
+
+test("a file goes up through the page, its parts below the prefix, and comes back by download and by link", async () => {
+  const browser = await launch();
+  try {
+    const page = await browser.newPage();
+    page.setDefaultTimeout(15_000);
+    /** @type {string[]} */
+    const complaints = [];
+    page.on("pageerror", (error) => complaints.push(String(error)));
+    /** @type {string[]} */
+    const asked = [];
+    page.on("request", (request) => asked.push(request.url()));
+    const bytes = randomBytes(12 * 1024 * 1024);
+    await page.goto(`${base}/`);
+    await page.getByLabel("Access token").fill(dray.token);
+    await page.getByRole("button", { name: "Open the drive" }).click();
+    await page.locator("#files").setInputFiles([{ name: "survey.bin", mimeType: "application/octet-stream", buffer: bytes }]);
+    await page.locator(".row").filter({ hasText: "survey.bin" }).getByText("In the drive").waitFor();
+    assert.ok(asked.some((url) => url.includes("X-Amz-Signature")), "parts were put by signed URLs");
+    assert.deepEqual(asked.filter((url) => !url.startsWith(`${base}/`)), [], "nothing beside the prefix was asked for");
+    assert.deepEqual(complaints, []);
+
+    const { root } = await ask("/drive/tree?depth=1");
+    const { id } = root.find((/** @type {{ name: string }} */ item) => item.name === "survey.bin");
+    const { url } = await ask(`/drive/files/${id}/download`);
+    const link = await ask(`/drive/files/${id}/links`, "POST", {});
+    for (const address of [url, link.url]) {
+      assert.ok(address.startsWith(`${base}/`), address);
+      const back = await fetch(address, { headers: { range: "bytes=5000000-" } });
+      assert.equal(back.status, 206, address);
+      assert.ok(bytes.subarray(5_000_000).equals(Buffer.from(await back.arrayBuffer())), address);
+    }
+  } finally {
+    await browser.close();
+  }
+});
+
+test("the reference page finds its document and its parts below the prefix", async () => {
+  const browser = await launch();
+  try {
+    const page = await browser.newPage();
+    await page.goto(`${base}/docs`);
+    await page.getByText("/drive/files/upload/multipart/start").first().waitFor();
+  } finally {
+    await browser.close();
+  }
+});
