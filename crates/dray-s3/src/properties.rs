@@ -49,7 +49,8 @@ impl Wire {
     /// The verdict; nothing if this cannot even be an HTTP request.
     fn verdict(&self) -> Option<Result<(), ErrorCode>> {
         let (method, headers) = (self.method.parse::<Method>().ok()?, self.header_map()?);
-        let head = RequestHead { method: &method, path: &self.path, query: &self.query, headers: &headers };
+        let Ok(query) = Query::parse(&self.query) else { return Some(Err(ErrorCode::InvalidURI)) };
+        let head = RequestHead { method: &method, path: &self.path, query: &query, headers: &headers };
         let lookup = |id: &str| (id == "AKID").then(credentials);
         Some(authenticate(&head, REGION, now(), lookup).map(|_| ()).map_err(|error| error.code))
     }

@@ -125,8 +125,13 @@ fn canonical_headers(given: &HeaderMap, added: &HeaderMap) -> Vec<(String, Vec<u
 
 /// The canonical value of a header, its occurrences joined by commas: the bytes on the wire, which may be UTF-8.
 pub(crate) fn joined_value(headers: &HeaderMap, name: &str) -> Vec<u8> {
-    let values = headers.get_all(name).iter().map(|value| canonical_value(value.as_bytes()));
-    values.collect::<Vec<_>>().join(&b',')
+    let mut values = headers.get_all(name).iter().map(|value| canonical_value(value.as_bytes()));
+    let mut joined = values.next().unwrap_or_default();
+    for value in values {
+        joined.push(b',');
+        joined.extend(value);
+    }
+    joined
 }
 
 #[cfg(test)]

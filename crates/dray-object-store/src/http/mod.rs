@@ -33,7 +33,7 @@ use axum::{
     extract::{Request, State},
     response::Response,
 };
-use dray_s3::{Credentials, ErrorCode, Payload, Query, RequestHead, authenticate};
+use dray_s3::{Credentials, ErrorCode, InvalidEncoding, Payload, Query, RequestHead, authenticate};
 use http::{Method, request::Parts};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
@@ -109,9 +109,10 @@ async fn handle(State((store, door)): State<(ObjectStore, Door)>, request: Reque
     let request_id = hex::encode_upper(clock::random::<8>());
     let (head, mut body) = request.into_parts();
     let origin = head.headers.get(http::header::ORIGIN).cloned();
+    let query = Query::parse(head.uri.query().unwrap_or_default());
     let answer = Answered {
         is_head: head.method == Method::HEAD,
-        is_presigned: is_presigned(&head.uri),
+        is_presigned: query.as_ref().is_ok_and(has_signature),
         path: head.uri.path().to_owned(),
     };
     let transfers = store.transfers_under_way().clone();
@@ -119,7 +120,7 @@ async fn handle(State((store, door)): State<(ObjectStore, Door)>, request: Reque
     let outcome = if head.method == Method::OPTIONS {
         cors::preflight(&store, &head)
     } else {
-        serve(store.clone(), door, head, &mut body).await
+        serve(store.clone(), door, head, query, &mut body).await
     };
     let mut response = match outcome {
         Ok(response) => response,
@@ -153,23 +154,25 @@ struct Answered {
     path: String,
 }
 
-fn is_presigned(uri: &http::Uri) -> bool {
-    Query::parse(uri.query().unwrap_or_default()).is_ok_and(|query| has_signature(&query))
-}
-
 fn has_signature(query: &Query) -> bool {
     query.get("X-Amz-Signature").is_some()
 }
 
-async fn serve(store: ObjectStore, door: Door, head: Parts, body: &mut Body) -> Result<Response, Failure> {
+async fn serve(
+    store: ObjectStore,
+    door: Door,
+    head: Parts,
+    query: Result<Query, InvalidEncoding>,
+    body: &mut Body,
+) -> Result<Response, Failure> {
     let invalid = |_| Failure::new(ErrorCode::InvalidURI, "The query is not valid percent-encoded UTF-8");
-    let query = Query::parse(head.uri.query().unwrap_or_default()).map_err(invalid)?;
+    let query = query.map_err(invalid)?;
     let is_copy = copy::is_asked(&head.headers, &query)?;
     let now = clock::now();
     if post_object::is_form(&head.method, &head.headers, query.iter().next().is_some()) {
         return post_object::post(store, door, head, now, body).await;
     }
-    let (caller, payload) = check_signature(&store, door, &head, now)?;
+    let (caller, payload) = check_signature(&store, door, &head, &query, now)?;
     caller.check_key()?;
     // Only now: where a bucket is, and what is not offered, is nobody's business without a signature.
     let target = Target::parse(&place(&store, &head, caller)?, head.uri.path())?;
@@ -204,6 +207,7 @@ fn check_signature(
     store: &ObjectStore,
     door: Door,
     head: &Parts,
+    query: &Query,
     now: Timestamp,
 ) -> Result<(Caller, Payload), Failure> {
     let mut headers = std::borrow::Cow::Borrowed(&head.headers);
@@ -215,7 +219,7 @@ fn check_signature(
     let request = RequestHead {
         method: &head.method,
         path: head.extensions.get().map_or(head.uri.path(), |SentPath(path)| path),
-        query: head.uri.query().unwrap_or_default(),
+        query,
         headers: &headers,
     };
     let signer = Signer::new(store, now);

@@ -20,7 +20,9 @@ impl CanonicalRequest<'_> {
         let Self { method, uri, query, headers, payload_hash } = self;
         let mut bytes = format!("{method}\n{uri}\n{query}\n").into_bytes();
         for (name, value) in *headers {
-            bytes.extend([name.as_bytes(), b":", value, b"\n"].concat());
+            for piece in [name.as_bytes(), b":", value, b"\n"] {
+                bytes.extend_from_slice(piece);
+            }
         }
         bytes.extend(format!("\n{}\n{payload_hash}", signed_headers(headers)).into_bytes());
         bytes

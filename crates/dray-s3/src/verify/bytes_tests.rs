@@ -23,7 +23,12 @@ fn outcome(sent: &[&[u8]], of: impl Fn(&[u8]) -> Vec<u8>) -> Result<(), ErrorCod
     let (uri, payload): (Uri, _) = (URI.parse().unwrap(), PayloadHash::of(b""));
     let mut headers = values(sent, <[u8]>::to_vec);
     headers.extend(sign_request(&scope, &Method::PUT, &uri, &values(sent, of), &payload).unwrap());
-    let head = RequestHead { method: &Method::PUT, path: uri.path(), query: "", headers: &headers };
+    let head = RequestHead {
+        method: &Method::PUT,
+        path: uri.path(),
+        query: &Query::parse("").unwrap(),
+        headers: &headers,
+    };
     let checked = authenticate(&head, "us-east-1", now, |_| Some(credentials.clone()));
     checked.map(drop).map_err(|refusal| refusal.code)
 }

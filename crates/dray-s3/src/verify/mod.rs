@@ -33,8 +33,8 @@ pub struct RequestHead<'a> {
     pub method: &'a Method,
     /// The path, raw: not decoded, not normalised.
     pub path: &'a str,
-    /// The query, raw, without the `?`; empty if there is none.
-    pub query: &'a str,
+    /// The query, read once by whoever received it.
+    pub query: &'a Query,
     /// All headers. `host` must be among them (in HTTP/2 the caller puts `:authority` there).
     pub headers: &'a HeaderMap,
 }
@@ -73,9 +73,9 @@ pub fn authenticate(
     now: Timestamp,
     lookup: impl Fn(&str) -> Option<Credentials>,
 ) -> Result<Authenticated, S3Error> {
-    let query = Query::parse(head.query).map_err(|_| invalid_uri())?;
+    let query = head.query;
     let uri = canonical_path(head.path).map_err(|_| invalid_uri())?;
-    let claim = claim(head, &query, region, now)?;
+    let claim = claim(head, region, now)?;
     let canonical_headers = claim.signed_headers.canonical(head.headers)?;
 
     let credentials = lookup(&claim.credential.access_key_id).ok_or_else(|| {
@@ -96,7 +96,8 @@ pub fn authenticate(
 }
 
 /// Reads the one signature of a request: the header's or the query's.
-fn claim(head: &RequestHead<'_>, query: &Query, region: &str, now: Timestamp) -> Result<Claim, S3Error> {
+fn claim(head: &RequestHead<'_>, region: &str, now: Timestamp) -> Result<Claim, S3Error> {
+    let query = head.query;
     // An empty one is none.
     let authorization = head.headers.get(AUTHORIZATION).filter(|value| !value.is_empty());
     // With a signed query, an `Authorization` of another scheme is not meant for us: clients that follow a redirect

@@ -93,12 +93,9 @@ impl Request {
     }
 
     fn authenticate(&self, region: &str, now: Timestamp) -> Result<Authenticated, S3Error> {
-        let head = RequestHead {
-            method: &self.method,
-            path: &self.path,
-            query: &self.query,
-            headers: &self.headers,
-        };
+        let query = Query::parse(&self.query).map_err(|_| invalid_uri())?;
+        let head =
+            RequestHead { method: &self.method, path: &self.path, query: &query, headers: &self.headers };
         let id = &self.credentials.access_key_id;
         authenticate(&head, region, now, |asked| (asked == id).then(|| self.credentials.clone()))
     }

@@ -1,14 +1,14 @@
 //! The clock by which leases live and work waits for its turn. Servers that share a database must not be able to tell that
 //! their clocks differ, so there it is the database's. A file has one server, and that server's clock never jumps.
 
-use std::borrow::Cow;
-
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
 use super::{Conn, Error, Param, Row, execute, find, list};
 use crate::config::Clock;
 
+/// What stands for the time in a statement. To SQLite it is a parameter, which `query.rs` takes as the last one.
+pub(super) const NOW: &str = "$now";
 /// Postgres's clock, in milliseconds since 1970, as it is when the statement runs and not when its transaction began.
 const DATABASE: &str = "(extract(epoch from clock_timestamp()) * 1000)::bigint";
 
@@ -35,12 +35,12 @@ impl SteadyClock {
     }
 }
 
-/// As [`execute`], of a statement in which `{now}` is what time it is.
+/// As [`execute`], of a statement in which [`NOW`] is what time it is.
 pub(super) fn execute_at(c: &Conn, sql: &str, params: &[&dyn Param], now: LeaseTime) -> Result<u64, Error> {
     with_now(c, sql, params, now, |sql, params| execute(c, sql, params))
 }
 
-/// As [`find`], of a statement in which `{now}` is what time it is.
+/// As [`find`], of a statement in which [`NOW`] is what time it is.
 pub(super) fn find_at<T>(
     c: &Conn,
     sql: &str,
@@ -51,7 +51,7 @@ pub(super) fn find_at<T>(
     with_now(c, sql, params, now, |sql, params| find(c, sql, params, read))
 }
 
-/// As [`list`], of a statement in which `{now}` is what time it is.
+/// As [`list`], of a statement in which [`NOW`] is what time it is.
 pub(super) fn list_at<T>(
     c: &Conn,
     sql: &str,
@@ -70,12 +70,10 @@ fn with_now<T>(
     run: impl FnOnce(&str, &[&dyn Param]) -> T,
 ) -> T {
     match c {
-        Conn::Postgres(_) => run(&sql.replace("{now}", DATABASE), params),
+        Conn::Postgres(_) => run(&sql.replace(NOW, DATABASE), params),
         Conn::Sqlite(_) => {
-            let (place, now) = (format!("${}", params.len() + 1), now.as_millisecond());
-            let mut params = Cow::from(params);
-            params.to_mut().push(&now);
-            run(&sql.replace("{now}", &place), &params)
+            let now = now.as_millisecond();
+            run(sql, &[params, &[&now]].concat())
         }
     }
 }

@@ -27,12 +27,12 @@ pub(crate) fn begin(
     now: LeaseTime,
 ) -> Result<bool, Error> {
     let sql = "update uploads
-               set attempted_at = case when state = 'completing' and attempted_at <= {now} then attempted_at else {now} end,
-                   state = 'completing', digest = $2, lease_holder = $3, lease_until = {now} + $4
+               set attempted_at = case when state = 'completing' and attempted_at <= $now then attempted_at else $now end,
+                   state = 'completing', digest = $2, lease_holder = $3, lease_until = $now + $4
                where id = $1
                  and ((state = 'open' and $5 and (attempted_at is not null) = $6)
                       or (state = 'completing' and not $5 and digest = $2
-                          and (lease_until <= {now} or lease_until > {now} + $4 + $4)))";
+                          and (lease_until <= $now or lease_until > $now + $4 + $4)))";
     let (id, is_open) = (upload.id.to_string(), upload.state == State::Open);
     let life = span(FINALIZE_LEASE);
     let params: [&dyn super::Param; 6] = [&id, &digest.0, &holder.0, &life, &is_open, &upload.is_attempted];
@@ -48,8 +48,8 @@ pub(crate) fn renew(
     is_completing: bool,
     now: LeaseTime,
 ) -> Result<bool, Error> {
-    let sql = "update uploads set lease_until = {now} + $3,
-                   attempted_at = case when $4 then {now} else attempted_at end
+    let sql = "update uploads set lease_until = $now + $3,
+                   attempted_at = case when $4 then $now else attempted_at end
                where id = $1 and state = 'completing' and lease_holder = $2";
     Ok(execute_at(c, sql, &[&id.to_string(), &holder.0, &span(FINALIZE_LEASE), &is_completing], now)? == 1)
 }
@@ -117,7 +117,7 @@ pub(crate) fn give_up(
 ) -> Result<bool, Error> {
     let sql = "update uploads set state = 'aborted', lease_holder = null, lease_until = null
                where id = $1 and state = 'completing' and lease_holder = $2
-                 and ($3 or attempted_at <= {now} - $4)";
+                 and ($3 or attempted_at <= $now - $4)";
     Ok(execute_at(c, sql, &[&id.to_string(), &holder.0, &is_proof, &span(QUIET_TIME)], now)? == 1)
 }
 
@@ -136,8 +136,8 @@ pub(crate) fn due(
         columns!(),
         ", tries from uploads
          where state <> 'completed' and parts_freed_at is null
-           and (next_try_at is null or next_try_at <= {now} or next_try_at > {now} + 86400000)
-           and ((state = 'completing' and (lease_until <= {now} or lease_until > {now} + 60000))
+           and (next_try_at is null or next_try_at <= $now or next_try_at > $now + 86400000)
+           and ((state = 'completing' and (lease_until <= $now or lease_until > $now + 60000))
                 or (state in ('opening', 'open') and expires_at <= $1)
                 or (state in ('aborted', 'expired') and (store_upload_id is not null or created_at <= $3)))
          order by coalesce(next_try_at, 0), expires_at limit $2"
@@ -149,7 +149,7 @@ pub(crate) fn due(
 
 /// It could not be done now: it is tried again after `wait`, and keeps nothing else waiting until then.
 pub(crate) fn postpone(c: &Conn, id: UploadRowId, wait: SignedDuration, now: LeaseTime) -> Result<(), Error> {
-    let sql = "update uploads set tries = tries + 1, next_try_at = {now} + $2 where id = $1";
+    let sql = "update uploads set tries = tries + 1, next_try_at = $now + $2 where id = $1";
     execute_at(c, sql, &[&id.to_string(), &span(wait)], now).map(drop)
 }
 

@@ -14,16 +14,16 @@ pub(crate) fn take(
     life: SignedDuration,
     now: LeaseTime,
 ) -> Result<bool, Error> {
-    let sql = "insert into leases (name, holder, held_until) values ($1, $2, {now} + $3)
+    let sql = "insert into leases (name, holder, held_until) values ($1, $2, $now + $3)
                on conflict (name) do update set holder = excluded.holder, held_until = excluded.held_until
-               where leases.holder = excluded.holder or leases.held_until <= {now}
-                  or leases.held_until > {now} + $3 + $3";
+               where leases.holder = excluded.holder or leases.held_until <= $now
+                  or leases.held_until > $now + $3 + $3";
     Ok(execute_at(c, sql, &[&name, &holder, &span(life)], now)? == 1)
 }
 
 /// Whether anybody has a lease.
 pub(crate) fn is_held(c: &Conn, name: &str, now: LeaseTime) -> Result<bool, Error> {
-    let sql = "select holder from leases where name = $1 and held_until > {now}";
+    let sql = "select holder from leases where name = $1 and held_until > $now";
     Ok(find_at(c, sql, &[&name], now, |_| Ok(()))?.is_some())
 }
 

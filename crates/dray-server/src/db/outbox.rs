@@ -19,13 +19,13 @@ pub(crate) struct Delivery {
 }
 
 pub(crate) fn add(c: &Conn, url: &str, event: &str, body: &str, now: Timestamp) -> Result<(), Error> {
-    let sql = "insert into outbox (url, event, body, attempts, next_at, created_at) values ($1, $2, $3, 0, {now}, $4)";
+    let sql = "insert into outbox (url, event, body, attempts, next_at, created_at) values ($1, $2, $3, 0, $now, $4)";
     execute_at(c, sql, &[&url, &event, &body, &millis(now)], LeaseTime(now)).map(drop)
 }
 
 /// Whether there is anything to claim.
 pub(crate) fn is_due(c: &Conn, url: &str, now: Timestamp) -> Result<bool, Error> {
-    let sql = "select event from outbox where url = $1 and next_at <= {now} limit 1";
+    let sql = "select event from outbox where url = $1 and next_at <= $now limit 1";
     Ok(!list_at(c, sql, &[&url], LeaseTime(now), |_| Ok(()))?.is_empty())
 }
 
@@ -38,9 +38,9 @@ pub(crate) fn claim(
     limit: usize,
 ) -> Result<Vec<Delivery>, Error> {
     // The time is asked for twice: on Postgres, another may have taken a row while this waited for it.
-    let sql = "update outbox set next_at = {now} + $2, attempts = attempts + 1
-               where url = $1 and next_at <= {now} and event in
-                   (select event from outbox where url = $1 and next_at <= {now} order by next_at, event limit $3)
+    let sql = "update outbox set next_at = $now + $2, attempts = attempts + 1
+               where url = $1 and next_at <= $now and event in
+                   (select event from outbox where url = $1 and next_at <= $now order by next_at, event limit $3)
                returning event, body, attempts, created_at";
     let params: [&dyn super::Param; 3] = [&url, &span(claim), &rows_at_most(limit)];
     list_at(c, sql, &params, LeaseTime(now), |row| {
@@ -66,7 +66,7 @@ pub(crate) fn postpone(
     wait: SignedDuration,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let sql = "update outbox set next_at = {now} + $3 where url = $1 and event = $2";
+    let sql = "update outbox set next_at = $now + $3 where url = $1 and event = $2";
     execute_at(c, sql, &[&url, &event, &span(wait)], LeaseTime(now)).map(drop)
 }
 

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use rusqlite::Statement;
 
+use super::clock::NOW;
 use super::{Column, Conn, Error, Param, Row, SqliteRow};
 
 type Result<T> = std::result::Result<T, Error>;
@@ -84,14 +85,19 @@ pub(super) fn lock(c: &Conn, name: &str) -> Result<()> {
     }
 }
 
-/// `$1` is the first of `params`, wherever it stands. (For SQLite `$1` is a name, numbered by its first
-/// appearance.)
+/// `$1` is the first of `params`, wherever it stands, and [`NOW`] the last. (For SQLite both are names, numbered by
+/// their first appearance.)
 fn bind(statement: &mut Statement<'_>, params: &[&dyn Param]) -> std::result::Result<(), rusqlite::Error> {
     let count = statement.parameter_count();
     for at in 1..=count {
-        let name = statement.parameter_name(at).and_then(|name| name.strip_prefix('$'));
-        let number = name.and_then(|digits| digits.parse::<usize>().ok()).and_then(|n| n.checked_sub(1));
-        let value = number.and_then(|index| params.get(index));
+        let value = match statement.parameter_name(at) {
+            Some(NOW) => params.last(),
+            name => {
+                let number =
+                    name.and_then(|name| name.strip_prefix('$')?.parse::<usize>().ok()?.checked_sub(1));
+                number.and_then(|index| params.get(index))
+            }
+        };
         let value = value.ok_or(rusqlite::Error::InvalidParameterCount(params.len(), count))?;
         statement.raw_bind_parameter(at, *value as &dyn rusqlite::ToSql)?;
     }

@@ -22,7 +22,7 @@ pub(crate) fn add(c: &Conn, object_key: &str, now: Timestamp) -> Result<(), Erro
 /// try.
 pub(crate) fn due(c: &Conn, limit: usize, now: LeaseTime) -> Result<Vec<Tombstone>, Error> {
     let sql = "select object_key, tries from tombstones
-               where coalesce(next_try_at, 0) <= {now} or coalesce(next_try_at, 0) > {now} + 86400000
+               where coalesce(next_try_at, 0) <= $now or coalesce(next_try_at, 0) > $now + 86400000
                order by coalesce(next_try_at, 0), created_at limit $1";
     list_at(c, sql, &[&rows_at_most(limit)], now, |row| {
         Ok(Tombstone { object_key: row.get("object_key")?, tries: size(row, "tries")? })
@@ -36,7 +36,7 @@ pub(crate) fn postpone(
     wait: SignedDuration,
     now: LeaseTime,
 ) -> Result<(), Error> {
-    let sql = "update tombstones set tries = tries + 1, next_try_at = {now} + $2 where object_key = $1";
+    let sql = "update tombstones set tries = tries + 1, next_try_at = $now + $2 where object_key = $1";
     execute_at(c, sql, &[&object_key, &span(wait)], now).map(drop)
 }
 

@@ -21,7 +21,7 @@ macro_rules! columns {
          finalize_crc64nvme, proven_crc64nvme, verify, object_key, store_token, store_upload_id, state, digest,
          confined_to, only_uploads,
          attempted_at is not null as is_attempted,
-         coalesce(lease_until > {now} and lease_until <= {now} + 60000, false) as is_held, created_at, expires_at"
+         coalesce(lease_until > $now and lease_until <= $now + 60000, false) as is_held, created_at, expires_at"
     };
 }
 

@@ -42,30 +42,32 @@ pub(super) fn around(routes: Router, app: &App, around: Around<'_>) -> Router {
     let sorter = store.as_ref().map(|(_, sorter)| sorter.clone());
     // A layer is cloned for every request.
     let store = Arc::new(store);
-    let compressed =
-        ServiceBuilder::new().map_request(compression::disregard_impossible).layer(compression::layer());
-    let mut wrapped = routes.layer(from_fn(time_limit)).layer(compressed);
+    let compressed = ServiceBuilder::new()
+        .map_request(compression::disregard_impossible)
+        .layer(compression::layer())
+        .layer(from_fn(time_limit));
+    let mut wrapped = routes.layer(compressed);
     if app.rate_limits.are_on() {
         wrapped = wrapped.layer(from_fn_with_state(app.rate_limits.clone(), rate_limit::limit));
     }
-    wrapped = wrapped.layer(CatchPanicLayer::custom(panicked)).layer(cors(origins)).layer(from_fn(
-        move |mut request: Request, next: Next| {
-            let store = (*store).as_ref().and_then(|(router, sorter)| match sorter.sort(&request) {
-                Destination::Store(place) => Some((router.clone(), place)),
-                Destination::Drive => None,
-            });
-            async move {
-                match store {
-                    Some((store, place)) => {
-                        request.extensions_mut().insert(place);
-                        let answer = store.oneshot(admission::for_store(request)).await;
-                        answer.unwrap_or_else(|never| match never {})
-                    }
-                    None => admission::of_api(request, |request| observe(traces, request, next)).await,
+    let sorted = from_fn(move |mut request: Request, next: Next| {
+        let store = (*store).as_ref().and_then(|(router, sorter)| match sorter.sort(&request) {
+            Destination::Store(place) => Some((router.clone(), place)),
+            Destination::Drive => None,
+        });
+        async move {
+            match store {
+                Some((store, place)) => {
+                    request.extensions_mut().insert(place);
+                    let answer = store.oneshot(admission::for_store(request)).await;
+                    answer.unwrap_or_else(|never| match never {})
                 }
+                None => admission::of_api(request, |request| observe(traces, request, next)).await,
             }
-        },
-    ));
+        }
+    });
+    let panics = CatchPanicLayer::custom(panicked);
+    wrapped = wrapped.layer(ServiceBuilder::new().layer(sorted).layer(cors(origins)).layer(panics));
     let metrics = &app.service.metrics;
     if metrics.is_on() {
         let counting = Counting { metrics: metrics.clone(), sorter };
