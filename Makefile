@@ -7,7 +7,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 BUILD_TESTS := cargo test --workspace --locked --no-run --quiet
 RUN_ARGS ?=
 
-.PHONY: help run build dist test test-tools lint unit clients stores openapi page-test torture bench clean
+.PHONY: help run build dist docs test test-tools lint unit clients stores openapi page-test torture bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -20,6 +20,9 @@ build: $(PAGE) ## the release binary, at target/release/dray
 
 dist: $(PAGE) ## the binary to deploy, at target/dist/dray: some per cent less CPU, and longer to build
 	cargo build --profile dist --locked -p dray
+
+docs: ## the book, at target/book/index.html
+	scripts/mdbook build docs --dest-dir $(abspath $(TARGET))/book
 
 $(PAGE): $(PAGE_SOURCES)
 	cd web && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build
