@@ -5,13 +5,13 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::rules::{Id, Landing, OnConflict, Role, Upload, User, Who};
-use super::{Begun, History, Link, MOST_ITEMS, MOST_LINKS, MOST_TOKENS, MOST_UPLOADS, Token, USERS, text};
+use super::{Begun, History, Link, MOST_ITEMS, MOST_LINKS, MOST_UPLOADS, USERS, text};
 
 /// Few names, so that they meet.
 const NAMES: [&str; 4] = ["a.txt", "b.txt", "c.txt", "d"];
 const GIVEN: [Role; 3] = [Role::Viewer, Role::Member, Role::Admin];
 
-type Done = (User, Vec<Id>);
+pub(super) type Done = (User, Vec<Id>);
 
 impl History {
     pub(super) async fn act(&mut self) -> Done {
@@ -29,14 +29,16 @@ impl History {
             86..91 => self.restore().await,
             91..93 => self.purge().await,
             93..94 => self.empty_trash().await,
-            94..97 => self.link().await,
-            97..98 => self.follow_links().await,
-            _ => self.make_token().await,
+            94..96 => self.link().await,
+            96 => self.follow_links().await,
+            97..99 => self.make_token().await,
+            _ if self.rng.bool() => self.rotate_token().await,
+            _ => self.revoke_token().await,
         }
     }
 
     /// Somebody, mostly with their own token.
-    fn somebody(&mut self) -> (Who, String) {
+    pub(super) fn somebody(&mut self) -> (Who, String) {
         let at = self.rng.usize(..USERS + self.tokens.len());
         match at.checked_sub(USERS) {
             None => (Who::all_of(at), self.drive.users[at].1.clone()),
@@ -44,7 +46,7 @@ impl History {
         }
     }
 
-    fn any(&mut self, of: impl Fn(&Self, Id) -> bool) -> Option<Id> {
+    pub(super) fn any(&mut self, of: impl Fn(&Self, Id) -> bool) -> Option<Id> {
         let ids: Vec<_> = self.model.items.keys().copied().filter(|&id| of(self, id)).collect();
         self.rng.choice(ids)
     }
@@ -79,7 +81,7 @@ impl History {
         NAMES[self.rng.usize(..NAMES.len())]
     }
 
-    fn server_id(&self, id: Option<Id>) -> Value {
+    pub(super) fn server_id(&self, id: Option<Id>) -> Value {
         id.map_or(Value::Null, |id| json!(self.ids[&id]))
     }
 
@@ -199,32 +201,6 @@ impl History {
         self.drive.swept().await;
         let items = &self.model.items;
         self.tokens.retain(|token| token.who.folder.is_none_or(|folder| items.contains_key(&folder)));
-    }
-
-    async fn make_token(&mut self) -> Done {
-        let user = self.rng.usize(..USERS);
-        let (all, secret) = (Who::all_of(user), self.drive.users[user].1.clone());
-        if self.tokens.len() == MOST_TOKENS {
-            let old = self.tokens.remove(0);
-            let owner = self.drive.users[old.who.user].1.clone();
-            let path = format!("/tokens/{}", old.id);
-            let answer = self.drive.ask(&owner, Method::DELETE, &path, None).await;
-            self.agree(&format!("{:?} is revoked", old.who), true, &answer);
-        }
-        let folder =
-            if self.rng.bool() { self.any(|history, id| history.model.takes(all, Some(id))) } else { None };
-        let (scopes, reads, uploads, changes) = match self.rng.u32(..4) {
-            0 => (vec!["access_drive"], true, true, true),
-            1 => (vec!["drive_read"], true, false, false),
-            2 => (vec!["drive_upload"], false, true, false),
-            _ => (vec!["drive_read", "drive_upload"], true, true, false),
-        };
-        let who = Who { user, folder, reads, uploads, changes };
-        let body = json!({ "name": "t", "scopes": scopes, "folderId": self.server_id(folder) });
-        let answer = self.drive.ask(&secret, Method::POST, "/tokens", Some(body)).await;
-        self.agree(&format!("a token for {who:?}"), true, &answer);
-        self.tokens.push(Token { who, id: answer.id(), secret: text(&answer, "token").to_owned() });
-        (user, Vec::new())
     }
 
     async fn link(&mut self) -> Done {

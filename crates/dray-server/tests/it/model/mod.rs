@@ -7,7 +7,9 @@
 
 mod acts;
 mod drive;
+mod lineage;
 mod rules;
+mod tokens;
 
 use std::collections::BTreeMap;
 
@@ -15,6 +17,7 @@ use http::Method;
 use serde_json::Value;
 
 use self::drive::{Answer, Drive};
+use self::lineage::Lineage;
 use self::rules::{Id, Model, Upload, User, Who};
 
 const USERS: usize = 4;
@@ -24,11 +27,11 @@ const STEPS_OF_A_HISTORY: usize = 1000;
 const CHECK_ALL_AFTER: usize = 125;
 /// Items at once: more make every check longer, and touch each other less.
 const MOST_ITEMS: usize = 40;
-const MOST_TOKENS: usize = 6;
+const MOST_TOKENS: usize = 8;
 const MOST_UPLOADS: usize = 6;
 const MOST_LINKS: usize = 8;
 
-/// A token beside the users' own, which do everything.
+/// A token beside the users' own, which do everything and are the operator's.
 struct Token {
     who: Who,
     id: String,
@@ -58,6 +61,7 @@ struct History {
     /// What the server calls an item.
     ids: BTreeMap<Id, String>,
     tokens: Vec<Token>,
+    lineage: Lineage,
     uploads: Vec<Begun>,
     links: Vec<Link>,
     told: Vec<String>,
@@ -103,6 +107,7 @@ impl History {
             model: Model::of(USERS),
             ids: BTreeMap::new(),
             tokens: Vec::new(),
+            lineage: Lineage::default(),
             uploads: Vec::new(),
             links: Vec::new(),
             told: vec![format!("DRAY_MODEL_SEED={seed}")],
