@@ -3,6 +3,8 @@
 //! [`Client`] has a method a route. [`Uploader`] and [`download()`](download::download) move whole files: bytes go
 //! straight between the file and the object store, a few hundred KiB at a time.
 //! Nothing here prints, reads settings or decides an exit code.
+//!
+#![doc = include_str!("../README.md")]
 
 mod api;
 mod blocking;

@@ -5,6 +5,8 @@
 //! files, clocks, async, and any knowledge of drives.
 //!
 //! Protocol facts are from the AWS S3 API reference, "Authenticating Requests (AWS Signature Version 4)".
+//!
+#![doc = include_str!("../README.md")]
 
 pub mod aws_chunked;
 pub mod checksum;

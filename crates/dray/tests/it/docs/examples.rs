@@ -4,6 +4,7 @@
 //! `DRAY_URL`, `DRAY_TOKEN` and `DRAY_DATA`, and `dray` on its path. `FILE_ID` and `FOLDER_ID` stand for the ids of a
 //! file and a folder that are made for the block.
 
+use std::fmt::Write as _;
 use std::process::{Command, Stdio};
 use std::thread;
 
@@ -45,7 +46,7 @@ fn script(drive: &Drive, blocks: &[Block]) -> String {
             let item = drive.json(&["mkdir", &format!("Folder {number}")]);
             text = text.replace("FOLDER_ID", item["id"].as_str().unwrap());
         }
-        script.push_str(&format!("at={}\n{text}\n", block.line));
+        writeln!(script, "at={}\n{text}", block.line).unwrap();
     }
     script
 }
