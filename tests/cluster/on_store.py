@@ -148,7 +148,7 @@ def run(name, binary, folder, seed, is_full):
         documented_flow(store)
         resume(store)
         sweep(store)
-        dray = Victim("Dray", store.dray.kill, store.dray.start)
+        dray = Victim("Dray", store.dray.kill, store.dray.start, serves=True)
         victims = [dray, *store.victims()]
         figures, _ = torture(
             store.dray.url, store.dray.token, victims, 10 if is_full else 2, 1000 if is_full else 50, seed

@@ -18,6 +18,8 @@ class Victim:
     start: callable
     # Whether nothing goes on without it: then the fault lasts until it is started again.
     is_needed: bool = True
+    # Whether clients ask it.
+    serves: bool = False
     # What must hold before the next one dies.
     settled: callable = lambda: None
 
@@ -63,7 +65,7 @@ def torture(url, token, victims, rounds, target, seed, pause=(0.5, 2.5)):
     done = 0
     while done < rounds or len(ledger.acknowledged) < target:
         for victim in choice.sample(victims, len(victims)):
-            ended = strike(victim, choice, pause)
+            ended = strike(victim, ledger, choice, pause)
             figures.kills[victim.name] = figures.kills.get(victim.name, 0) + 1
             if any(uploader.failure for uploader in uploaders):
                 break
@@ -84,7 +86,7 @@ def torture(url, token, victims, rounds, target, seed, pause=(0.5, 2.5)):
     return count(ledger, figures, time.monotonic() - began), ledger
 
 
-def strike(victim, choice, pause):
+def strike(victim, ledger, choice, pause):
     """Kills and starts one; when the fault was over, as a `time.monotonic()`."""
     time.sleep(choice.uniform(*pause))
     victim.kill()
@@ -92,6 +94,8 @@ def strike(victim, choice, pause):
     time.sleep(choice.uniform(0, 1.5))
     victim.start()
     started_at = time.monotonic()
+    if victim.serves:
+        ledger.ready_at = started_at
     victim.settled()
     return started_at if victim.is_needed else killed_at
 

@@ -59,6 +59,8 @@ class Ledger:
     cut: int = 0  # requests without an answer
     slowest_503: float = 0.0
     begun_anew: int = 0
+    # When a Dray was last ready. One that starts asks its store first, while connections to it wait.
+    ready_at: float = 0.0
     last_fault: float | None = None  # set, by whoever makes faults, once the last one is over
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -94,7 +96,7 @@ class Client:
                 self.ledger.cut += 1
             return None
         if answer.status == 503:
-            self.note_503(path, answer, time.monotonic() - asked_at)
+            self.note_503(path, answer, time.monotonic() - max(asked_at, self.ledger.ready_at))
         return answer
 
     def note_503(self, path, answer, took):
