@@ -10,6 +10,8 @@
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../../.." && pwd)
 export AWS_ACCESS_KEY_ID=${AWS_ACCESS_KEY_ID:-AKDRAYTEST} AWS_SECRET_ACCESS_KEY=${AWS_SECRET_ACCESS_KEY:-secret-of-dray-tests}
+# Where Debian has some servers.
+export PATH=$PATH:/usr/sbin
 export AWS_DEFAULT_REGION=us-east-1 AWS_EC2_METADATA_DISABLED=true
 
 # The folder of the programs that come from PyPI.
