@@ -5,6 +5,7 @@ import json
 import os
 import re
 import subprocess
+import time
 
 import boto3
 import botocore.config
@@ -12,6 +13,10 @@ import botocore.config
 from nodes import ROOT, Dray, Script, wait_until
 from torture import Victim, torture
 from uploads import Client, File, Ledger, Uploader, children
+
+# By then nothing is left over of what was abandoned.
+SWEPT_SECS = 600
+
 
 class Store:
     """A store that is up, and a Dray on it."""
@@ -127,14 +132,26 @@ def remove_orphans(store):
     assert done.returncode == 0, f"dray sweep: {done.stdout}{done.stderr}"
 
 
-def nothing_is_left_over(store):
-    """After a sweep the bucket has the objects of the drive's files, and no others. Returns what is left, in words."""
+def left_over(store):
+    """Objects without a file and files without an object, in words. After a sweep there are none."""
     api = Client(store.dray.url, store.dray.token, Ledger())
-    api.insist("DELETE", "/trash")
-    remove_orphans(store)
     items = {item for item, _ in children(api)}
     objects = {key.rsplit("/", 1)[-1] for key in store.objects()}
-    return [f"no file has object {key}" for key in objects - items] + [f"no object has file {item}" for item in items - objects]
+    stray = [f"no file has object {key}" for key in sorted(objects - items)]
+    return stray + [f"no object has file {item}" for item in sorted(items - objects)]
+
+
+def wait_until_swept(store):
+    """What is still left over after some time. What could not be removed while the store was away is tried again after a
+    minute, or two."""
+    until = time.monotonic() + SWEPT_SECS
+    while True:
+        Client(store.dray.url, store.dray.token, Ledger()).insist("DELETE", "/trash")
+        remove_orphans(store)
+        left = left_over(store)
+        if not left or time.monotonic() > until:
+            return left
+        time.sleep(2)
 
 
 def run(name, binary, folder, seed, is_full):
@@ -153,7 +170,7 @@ def run(name, binary, folder, seed, is_full):
         figures, _ = torture(
             store.dray.url, store.dray.token, victims, 10 if is_full else 2, 1000 if is_full else 50, seed
         )
-        left = nothing_is_left_over(store)
+        left = wait_until_swept(store)
     finally:
         store.down()
     print(f"{name}: {figures}")

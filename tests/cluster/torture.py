@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from uploads import Client, Ledger, Uploader, children, verify
 
 UPLOADERS = 8
+# A run that has not what it wants by then ends, and has failed.
+LONGEST_SECS = 3600
 
 
 @dataclass
@@ -27,6 +29,7 @@ class Victim:
 @dataclass
 class Figures:
     kills: dict = field(default_factory=dict)
+    wanted: int = 1
     acknowledged: int = 0
     lost: int = 0
     doubled: int = 0
@@ -38,7 +41,8 @@ class Figures:
     took: float = 0.0
 
     def is_good(self):
-        return self.acknowledged > 0 and not (self.lost or self.doubled or self.unanswered or self.refused or self.slow)
+        faults = self.lost or self.doubled or self.unanswered or self.refused or self.slow
+        return self.acknowledged >= self.wanted and not faults
 
     def __str__(self):
         kills = ", ".join(f"{count} of {name}" for name, count in self.kills.items())
@@ -53,7 +57,7 @@ def torture(url, token, victims, rounds, target, seed, pause=(0.5, 2.5)):
     """Kills each victim once a round, for `rounds` rounds and until `target` files are acknowledged. `url` is where the
     clients ask; a function, if it is another one each time."""
     began = time.monotonic()
-    ledger, figures, choice = Ledger(), Figures(), random.Random(seed)
+    ledger, figures, choice = Ledger(), Figures(wanted=target), random.Random(seed)
     earlier = {item for item, _ in children(Client(url, token, Ledger()))}
     state = {"enough": False}
     uploaders = [
@@ -73,7 +77,7 @@ def torture(url, token, victims, rounds, target, seed, pause=(0.5, 2.5)):
             time.sleep(0.5)
             ended = time.monotonic()
         done += 1
-        if any(uploader.failure for uploader in uploaders) or time.monotonic() - began > 3600:
+        if any(uploader.failure for uploader in uploaders) or time.monotonic() - began > LONGEST_SECS:
             break
     ledger.last_fault = ended
     state["enough"] = True
@@ -90,12 +94,12 @@ def strike(victim, ledger, choice, pause):
     """Kills and starts one; when the fault was over, as a `time.monotonic()`."""
     time.sleep(choice.uniform(*pause))
     victim.kill()
-    killed_at = time.monotonic()
+    ledger.disturbed_at = killed_at = time.monotonic()
     time.sleep(choice.uniform(0, 1.5))
     victim.start()
     started_at = time.monotonic()
     if victim.serves:
-        ledger.ready_at = started_at
+        ledger.disturbed_at = started_at
     victim.settled()
     return started_at if victim.is_needed else killed_at
 

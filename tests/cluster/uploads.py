@@ -59,8 +59,9 @@ class Ledger:
     cut: int = 0  # requests without an answer
     slowest_503: float = 0.0
     begun_anew: int = 0
-    # When a Dray was last ready. One that starts asks its store first, while connections to it wait.
-    ready_at: float = 0.0
+    # When something died last, or a Dray was ready again: who asked before is told later. (A Dray that starts asks its store
+    # first, while connections to it wait; a finalize that waits for a slow store may then meet a database that dies.)
+    disturbed_at: float = 0.0
     last_fault: float | None = None  # set, by whoever makes faults, once the last one is over
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -96,7 +97,7 @@ class Client:
                 self.ledger.cut += 1
             return None
         if answer.status == 503:
-            self.note_503(path, answer, time.monotonic() - max(asked_at, self.ledger.ready_at))
+            self.note_503(path, answer, time.monotonic() - max(asked_at, self.ledger.disturbed_at))
         return answer
 
     def note_503(self, path, answer, took):
@@ -169,7 +170,7 @@ class Uploader(threading.Thread):
                 return
             with self.ledger.lock:
                 self.ledger.begun_anew += 1
-        raise AssertionError(f"{file.name} could not be uploaded in 20 uploads")
+        raise AssertionError(f"{file.name} could not be uploaded in 20 uploads; the last refusals: {self.ledger.refused[-3:]}")
 
     def begin(self, file, content, attempt):
         body = {"fileName": file.name, "fileSize": len(content), "mimeType": "application/octet-stream"}
