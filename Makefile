@@ -7,7 +7,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 BUILD_TESTS := cargo test --workspace --locked --no-run --quiet
 RUN_ARGS ?=
 
-.PHONY: help run build dist docs test test-tools lint unit clients stores openapi page-test torture bench clean
+.PHONY: help run build dist docs test test-tools lint unit clients stores cluster openapi page-test torture bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -47,9 +47,14 @@ clients: $(PAGE) ## boto3, aws-cli, rclone, s3fs, restic and others against the 
 	$(BUILD_TESTS)
 	tests/clients/run
 
-stores: $(PAGE) ## uploads and downloads on S3 servers of others: rclone and moto
+stores: $(PAGE) ## uploads and downloads on S3 servers of others: rclone, moto and SeaweedFS
 	$(BUILD_TESTS)
 	tests/stores/run
+
+cluster: test-tools $(PAGE) ## stores and databases that people run (SeaweedFS, Ceph, Garage, Patroni, a rolling upgrade), killed while files are uploaded; CASES="seaweedfs failover" runs some
+	scripts/install-test-tools cluster
+	$(BUILD_TESTS)
+	scripts/with-postgres tests/cluster/run $(CASES)
 
 openapi: $(PAGE) ## the server against its OpenAPI document, by schemathesis
 	$(BUILD_TESTS)

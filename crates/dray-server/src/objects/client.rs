@@ -32,7 +32,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// A request and its repeats: whoever waits for a store that is down shall hear of it within two seconds.
 const PATIENCE: Duration = Duration::from_millis(1400);
-/// A store may take long to complete an upload of many parts (AWS: minutes), so this is only a bound.
+/// A store may take long to complete an upload of many parts (AWS: minutes), or to list a whole bucket for an operator, so
+/// this is only a bound.
 const LONG_PATIENCE: Duration = Duration::from_mins(10);
 
 /// A bucket, and all that is needed to ask for something in it.

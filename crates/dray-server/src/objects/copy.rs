@@ -5,7 +5,7 @@ use std::path::Path;
 
 use dray_api::PartPlan;
 use dray_api::upload::StoredPart;
-use dray_s3::xml::{BucketsPage, ObjectsPage};
+use dray_s3::xml::{BucketsPage, ObjectsPage, UploadsPage};
 use http::Method;
 use jiff::Timestamp;
 
@@ -50,14 +50,17 @@ impl Objects {
         }
     }
 
-    /// A page of the objects below `prefix`, ascending by key, and where the next page starts.
+    /// A page of the objects below `prefix`, ascending by key, and where the next page starts. Only operators ask for it,
+    /// so a store that takes long over it is waited for.
     pub(crate) async fn list(
         &self,
         prefix: &str,
         from: Option<String>,
     ) -> Result<(Vec<Listed>, Option<String>)> {
-        let mut request =
-            Request::new("ListObjectsV2", Method::GET, "").query("list-type", "2").query("prefix", prefix);
+        let mut request = Request::new("ListObjectsV2", Method::GET, "")
+            .query("list-type", "2")
+            .query("prefix", prefix)
+            .patient();
         if let Some(from) = &from {
             request = request.query("continuation-token", from);
         }
@@ -74,11 +77,11 @@ impl Objects {
         Ok((listed.collect(), page.next_token))
     }
 
-    /// Every upload below `prefix` that the store has begun and not ended.
+    /// Every upload below `prefix` that the store has begun and not ended. Operators ask for it, as for [`Self::list`].
     pub(crate) async fn begun_uploads(&self, prefix: &str) -> Result<Vec<Unfinished>> {
         let (mut begun, mut from) = (Vec::new(), None);
         loop {
-            let page = self.uploads_page(prefix, from.as_ref()).await?;
+            let page = self.uploads_page(uploads_below(prefix).patient(), from.as_ref()).await?;
             begun.extend(page.uploads.into_iter().map(|upload| Unfinished {
                 key: upload.key,
                 upload_id: upload.upload_id,
@@ -91,6 +94,19 @@ impl Objects {
                 next => from = next,
             }
         }
+    }
+
+    /// A page of what [`uploads_below`] asks for, from a key and an upload id on.
+    pub(super) async fn uploads_page<'a>(
+        &self,
+        mut request: Request<'a>,
+        from: Option<&'a (String, String)>,
+    ) -> Result<UploadsPage> {
+        if let Some((key, id)) = from {
+            request = request.query("key-marker", key).query("upload-id-marker", id);
+        }
+        let answer = self.client.ask(request).await?;
+        UploadsPage::parse(&answer.body).ok_or_else(|| not_understood("ListMultipartUploads"))
     }
 
     /// Reads `len` bytes of an object from `offset` on into `to`, and into `digest`.
@@ -189,5 +205,57 @@ impl NewObject<'_> {
         if let Err(err) = self.objects.abort_upload(&self.key, &self.upload_id).await {
             tracing::warn!(key = self.key, %err, "parts of an object that was not finished stay in the store");
         }
+    }
+}
+
+/// Asks for the uploads below `prefix` that the store has begun and not ended.
+pub(super) fn uploads_below(prefix: &str) -> Request<'_> {
+    Request::new("ListMultipartUploads", Method::GET, "").query("uploads", "").query("prefix", prefix)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use axum::Router;
+    use dray_s3::{AddressingStyle, Credentials, Endpoint};
+
+    use super::*;
+    use crate::config::Clock;
+    use crate::metrics::Metrics;
+    use crate::objects::Kind;
+    use crate::objects::client::{Client, Way};
+    use crate::objects::keys::Keys;
+
+    /// A store that takes half a minute over each answer.
+    fn slow_store() -> Objects {
+        let answer = || async {
+            tokio::time::sleep(Duration::from_secs(30)).await;
+            "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"
+        };
+        let credentials = Credentials {
+            access_key_id: "id".into(),
+            secret_access_key: "secret".into(),
+            session_token: None,
+        };
+        let client = Client {
+            way: Way::Router(Router::new().fallback(answer)),
+            endpoint: Endpoint::parse("http://h", AddressingStyle::Path).unwrap(),
+            region: "us-east-1".into(),
+            bucket: "b".into(),
+            keys: Keys::fixed(&credentials),
+            clock: Clock::system(),
+            metrics: Arc::new(Metrics::off()),
+        };
+        Objects { client: client.into(), kind: Kind::Embedded }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_store_that_lists_slowly_is_waited_for_by_operators_and_by_nobody_else() {
+        let store = slow_store();
+        assert_eq!(store.list("files/", None).await.unwrap().0.len(), 0);
+        assert!(store.begun_uploads("files/").await.is_ok());
+        assert!(store.uploads_page(uploads_below("files/"), None).await.is_err(), "a client waits for this");
     }
 }

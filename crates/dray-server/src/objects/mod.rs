@@ -16,9 +16,7 @@ use std::time::Duration;
 use axum::Router;
 use dray_api::limits::MAX_PARTS;
 use dray_api::upload::StoredPart;
-use dray_s3::xml::{
-    CompleteMultipartUpload, CompletedPart, PartsPage, UploadsPage, read_etag, read_upload_id,
-};
+use dray_s3::xml::{CompleteMultipartUpload, CompletedPart, PartsPage, read_etag, read_upload_id};
 use dray_s3::{AddressingStyle, Endpoint};
 use futures_util::StreamExt as _;
 use http::{HeaderMap, Method};
@@ -291,24 +289,12 @@ impl Objects {
 
     /// Gives up every upload that the store has begun for `key`, but for the one to `keep`.
     pub(crate) async fn abort_uploads_of(&self, key: &str, keep: Option<&str>) -> Result<()> {
-        let page = self.uploads_page(key, None).await?;
+        let page = self.uploads_page(copy::uploads_below(key), None).await?;
         let of_key = page.uploads.into_iter().filter(|upload| upload.key == key);
         for id in of_key.map(|upload| upload.upload_id).filter(|id| keep != Some(id)) {
             self.abort_upload(key, &id).await?;
         }
         Ok(())
-    }
-
-    /// A page of the uploads below `prefix` that the store has begun and not ended, from a key and an upload id on.
-    async fn uploads_page(&self, prefix: &str, from: Option<&(String, String)>) -> Result<UploadsPage> {
-        let mut request = Request::new("ListMultipartUploads", Method::GET, "")
-            .query("uploads", "")
-            .query("prefix", prefix);
-        if let Some((key, id)) = from {
-            request = request.query("key-marker", key).query("upload-id-marker", id);
-        }
-        let answer = self.client.ask(request).await?;
-        UploadsPage::parse(&answer.body).ok_or_else(|| not_understood("ListMultipartUploads"))
     }
 
     /// The CRC-64/NVME of an object's bytes, if the store has one of the whole object.
