@@ -12,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use dray_sqlite::WAL_CHECK_EVERY;
 use rusqlite::Connection;
 
 use crate::{
@@ -22,7 +23,6 @@ use crate::{
     meta::{Meta, garbage},
     pins::Pins,
     reserve::Reserve,
-    wal::WAL_CHECK_EVERY,
 };
 
 /// Files looked at between two database jobs.

@@ -33,7 +33,6 @@ mod read;
 mod reserve;
 mod store;
 mod transfers;
-mod wal;
 
 pub use config::{Config, CorsOrigins, WhenShort};
 pub use failpoints::die_at;
@@ -42,4 +41,3 @@ pub use keys::{KeyKind, key_of, read_keys, rotate_key, tools_may_have_the_server
 pub use open_error::OpenError;
 pub use store::ObjectStore;
 pub use transfers::{Caller, TransferStock};
-pub use wal::{WAL_CHECK_EVERY, WAL_LIMIT_BYTES, limit_wal, shrink_wal};

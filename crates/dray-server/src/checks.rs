@@ -9,9 +9,9 @@ use dray_api::limits::MAX_FILE_BYTES;
 use dray_s3::Endpoint;
 
 use crate::PROXY_SHARES;
-use crate::config::{BUCKET, Config, SettingError};
+use crate::config::{self, BUCKET, Config, OwnHosts, SettingError};
 use crate::drive::rules::{LEAST_IDLE_LIFE, UploadRules};
-use crate::hosts::{self, OwnHosts};
+
 use crate::http::{BasePath, route_table};
 use crate::objects;
 
@@ -38,7 +38,7 @@ pub(crate) fn origins(allowed: &[String]) -> Result<Vec<HeaderValue>, SettingErr
 pub(crate) fn own_hosts(config: &Config) -> Arc<OwnHosts> {
     let hosts = config.own_hosts();
     if hosts.is_empty() && !config.trusted_proxies.is_empty() {
-        tracing::warn!("{}", hosts::UNNAMED);
+        tracing::warn!("{}", config::UNNAMED);
     }
     Arc::new(hosts)
 }

@@ -6,18 +6,13 @@
 pub mod admin;
 mod bytes_host;
 mod checks;
-pub mod config;
-mod db;
 pub mod doctor;
-mod drive;
 mod embedded;
 mod folder;
-mod hosts;
 mod http;
 mod metrics;
 mod objects;
 mod random;
-mod rate;
 mod serve;
 mod service;
 mod tls;
@@ -36,34 +31,34 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use config::{
-    BUCKET, Clock, Config, DATABASE_CONNECTIONS, DatabaseUrl, REGION, S3Config, SettingError, store_folder,
+pub use dray_db::access::UserRow;
+pub use dray_db::tokens::TokenRow;
+use dray_db::{self as db, Db};
+pub use dray_drive::Error as DriveError;
+pub use dray_drive::clock::Clock;
+pub use dray_drive::report::Report;
+pub use dray_drive::rules::{FileType, InvalidFileType, MAX_OPEN_UPLOADS, UploadRules};
+pub use dray_drive::settings::{
+    BUCKET, Config, DATABASE_CONNECTIONS, DatabaseUrl, HostName, InvalidHostName, InvalidRateLimit,
+    InvalidTrustedProxy, InvalidWebhook, OwnHosts, REGION, Rate, RateLimit, S3Config, SettingError, TlsFiles,
+    TrustedProxy, WebhookSecret, WebhookSettings, WebhookUrl, store_folder,
 };
-use db::Db;
-pub use db::access::UserRow;
-pub use db::tokens::TokenRow;
+use dray_drive::{self as drive, settings as config};
 use dray_object_store::{WhenShort, die_at};
 pub use dray_s3::Credentials;
 use dray_s3::Endpoint;
-pub use drive::Error as DriveError;
-pub use drive::rules::{FileType, InvalidFileType, MAX_OPEN_UPLOADS, UploadRules};
 use embedded::EmbeddedStore;
-pub use hosts::{HostName, InvalidHostName, OwnHosts};
 use http::BasePath;
 use http::RateLimits;
-pub use http::{InvalidTrustedProxy, TrustedProxy, creating_routes, route_table};
+pub use http::{creating_routes, route_table};
 use metrics::{ConnectionMetrics, Metrics};
 use objects::Objects;
-pub use rate::{InvalidRateLimit, Rate, RateLimit};
 use serve::{Bounds, Connections};
 use service::Service;
 use service::passwords::Passwords;
 use service::readiness::Readiness;
-pub use service::sweep::Report;
 use tls::Tls;
-pub use tls::TlsFiles;
 use webhooks::Webhooks;
-pub use webhooks::{InvalidWebhook, WebhookSecret, WebhookSettings, WebhookUrl};
 
 /// How long a request for metrics may still take when all else has ended.
 const METRICS_GRACE: Duration = Duration::from_secs(5);
@@ -386,7 +381,9 @@ async fn open_database(
     metrics: &Metrics,
 ) -> Result<Db, Error> {
     let (url, connections) = (config.database_url.as_ref(), config.database_connections);
-    let db = folder::open_database(&config.data, url, connections).await?.timed(metrics);
+    let db = folder::open_database(&config.data, url, connections)
+        .await?
+        .timed(metrics.database_read.clone(), metrics.database_write.clone());
     Ok(match embedded {
         Some(embedded) => db.with_reserve(embedded.reserve()),
         None => db,

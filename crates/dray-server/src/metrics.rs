@@ -1,16 +1,17 @@
 //! What a server counts and times of itself, for Prometheus. Each server has its own registry, so that several
 //! in one process do not count into each other. Without one, counting and timing cost next to nothing.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder, SharedString, Unit};
+use metrics::{Counter, Gauge, Key, Label, Level, Metadata, Recorder, SharedString, Unit};
 use metrics_exporter_prometheus::{
     BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
 };
 
+use dray_db::{Timer, Timing};
 use dray_object_store::TransferStock;
 
-use crate::service::sweep::Report;
+use crate::drive::report::Report;
 
 const REQUESTS: &str = "dray_http_requests_total";
 const REQUEST_SECONDS: &str = "dray_http_request_duration_seconds";
@@ -305,7 +306,7 @@ impl Metrics {
         let register = |(recorder, _): &(PrometheusRecorder, PrometheusHandle)| {
             recorder.register_histogram(&Key::from_parts(name, labels), &METADATA)
         };
-        Timer(self.registry.as_ref().map(register))
+        Timer::new(self.registry.as_ref().map(register))
     }
 }
 
@@ -328,34 +329,5 @@ fn describe(recorder: &PrometheusRecorder) {
     }
     for (name, what) in HISTOGRAMS {
         recorder.describe_histogram(name.into(), Some(Unit::Seconds), text(what));
-    }
-}
-
-/// Times something that happens often; does not look at the clock if nobody counts.
-#[derive(Clone, Default)]
-pub(crate) struct Timer(Option<Histogram>);
-
-impl Timer {
-    /// Times until what this answers is dropped, so also what fails or is given up.
-    pub(crate) fn start(&self) -> Timing {
-        Timing(self.0.clone().map(|histogram| (histogram, Instant::now())))
-    }
-
-    fn record(&self, took: Duration) {
-        if let Some(histogram) = &self.0 {
-            histogram.record(took);
-        }
-    }
-}
-
-/// Something that is being timed.
-#[must_use = "the time ends when this is dropped"]
-pub(crate) struct Timing(Option<(Histogram, Instant)>);
-
-impl Drop for Timing {
-    fn drop(&mut self) {
-        if let Some((histogram, started)) = &self.0 {
-            histogram.record(started.elapsed());
-        }
     }
 }

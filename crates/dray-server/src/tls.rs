@@ -1,6 +1,6 @@
 //! TLS: the certificate that the drive shows, read from files and again when they change.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -12,19 +12,11 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use tokio_rustls::TlsAcceptor;
 
+use crate::config::TlsFiles;
 use crate::{Error, SettingError};
 
 /// How often the files are looked at: whatever renews a certificate does so days before it has to.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
-
-/// Where a certificate is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TlsFiles {
-    /// The certificate and those above it, as PEM.
-    pub cert: PathBuf,
-    /// Its private key, as PEM.
-    pub key: PathBuf,
-}
 
 /// What the files held.
 #[derive(PartialEq, Eq)]

@@ -52,7 +52,7 @@ fn is_source(name: &str) -> bool {
 
 #[test]
 fn sql_stands_only_where_the_databases_are() {
-    let rooms = ["crates/dray-server/src/db/", "crates/dray-object-store/src/meta/"];
+    let rooms = ["crates/dray-db/src/", "crates/dray-object-store/src/meta/"];
     let sql = ["select ", "insert into ", "update ", "delete from "];
     check(
         "SQL belongs into db/ (the drive) and meta/ (the store)",
@@ -66,7 +66,7 @@ fn statements_name_their_columns_and_transactions_their_isolation() {
     // A statement that is prepared, and whose table gets another column, fails on every server that is already running.
     check(
         "name the columns: `*` is another list after the next migration",
-        |name| is_source(name) && name.starts_with("crates/dray-server/src/db/"),
+        |name| is_source(name) && name.starts_with("crates/dray-db/src/"),
         |line| {
             let line = line.to_lowercase();
             ["select *", "returning *", ".* from", "insert into schema_version values"]
@@ -76,7 +76,7 @@ fn statements_name_their_columns_and_transactions_their_isolation() {
     );
     check(
         "say the isolation level: the database may have another default",
-        |name| is_source(name) && name.starts_with("crates/dray-server/src/db/postgres/"),
+        |name| is_source(name) && name.starts_with("crates/dray-db/src/postgres/"),
         |line| {
             (line.contains("\"begin") && !line.contains("isolation level")) || line.contains(".transaction()")
         },
@@ -119,10 +119,10 @@ fn rooms_do_not_know_what_they_must_not() {
         ),
         ("crates/dray-object-store/src/", &["dray_api", "dray_server", "workspace"]),
         (
-            "crates/dray-server/src/drive/",
-            &["tokio", "axum", "rusqlite", "postgres", "crate::db", "crate::http", "async fn"],
+            "crates/dray-drive/src/",
+            &["tokio", "axum", "rusqlite", "tokio_postgres", "dray_db", "reqwest", "async fn"],
         ),
-        ("crates/dray-server/src/db/", &["axum", "crate::http", "crate::service", "crate::objects"]),
+        ("crates/dray-db/src/", &["axum", "dray_server", "dray_s3", "dray_object_store"]),
         ("crates/dray-server/src/service/", &["axum", "crate::http", "rusqlite", "tokio_postgres"]),
         ("crates/dray-client/src/", &["dray_server", "dray_object_store", "clap"]),
     ];
@@ -166,7 +166,7 @@ fn no_test_is_switched_off_and_nothing_is_left_for_later() {
 
 #[test]
 fn both_databases_have_the_same_migrations() {
-    let folder = root().join("crates/dray-server/migrations");
+    let folder = root().join("crates/dray-db/migrations");
     let names = |database: &Path| -> Vec<_> {
         let mut names: Vec<_> =
             fs::read_dir(database).unwrap().map(|entry| entry.unwrap().file_name()).collect();

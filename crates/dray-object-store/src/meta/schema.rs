@@ -5,7 +5,7 @@ use std::{path::Path, time::Duration};
 
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
-use crate::wal::limit_wal;
+use dray_sqlite::limit_wal;
 
 /// How long a statement waits for another process that has the file locked (a backup, say).
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);

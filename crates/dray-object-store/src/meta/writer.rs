@@ -10,7 +10,9 @@ use std::{
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{meta::MetaError, wal::shrink_wal};
+use dray_sqlite::shrink_wal;
+
+use crate::meta::MetaError;
 
 /// Jobs that wait for the writer before senders are held back.
 const QUEUE: usize = 1024;

@@ -3,8 +3,7 @@
 use std::net::SocketAddr;
 
 use super::Finding;
-use crate::config::Config;
-use crate::hosts;
+use crate::config::{self, Config};
 
 const PROXY: (&str, &str) =
     ("proxy", "limits hold for each client's address, and behind an unknown proxy all clients have one");
@@ -24,7 +23,7 @@ pub(super) fn examine(config: &Config, listen: &str) -> Finding {
     }
     if config.own_hosts().is_empty() {
         let remedy = "name the server's hosts with --host, or its address with --public-url";
-        return Finding::warn(check, why, hosts::UNNAMED, remedy);
+        return Finding::warn(check, why, config::UNNAMED, remedy);
     }
     let found = "what trusted proxies say of the client, and of the hosts that are named, is believed";
     Finding::ok(check, why, found)

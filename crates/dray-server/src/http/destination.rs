@@ -12,7 +12,7 @@ use dray_api::BASE_PATH;
 use dray_object_store::{BucketIn, ObjectStore};
 use dray_s3::{Endpoint, decode_path};
 
-use crate::hosts::OwnHosts;
+use crate::config::OwnHosts;
 
 /// Query parameters that only S3 has, which make a request S3's wherever the drive has no route
 /// (AWS S3 API reference, "Actions").

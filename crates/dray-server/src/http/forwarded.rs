@@ -6,7 +6,6 @@
 //! on whatever its client wrote.
 
 use std::net::{IpAddr, SocketAddr};
-use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -15,35 +14,9 @@ use axum::http::uri::Scheme;
 use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use ipnet::IpNet;
 
 use crate::PROXY_SHARES;
-use crate::hosts::OwnHosts;
-
-/// The address or network of a proxy whose word is believed, such as `10.0.0.7` or `10.0.0.0/8`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TrustedProxy(IpNet);
-
-/// A text that is no address and no network.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be an address (10.0.0.7, ::1) or a network (10.0.0.0/8)")]
-pub struct InvalidTrustedProxy;
-
-impl FromStr for TrustedProxy {
-    type Err = InvalidTrustedProxy;
-
-    fn from_str(text: &str) -> Result<Self, InvalidTrustedProxy> {
-        let net = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
-        net.map(Self).map_err(|_| InvalidTrustedProxy)
-    }
-}
-
-impl TrustedProxy {
-    /// Whether it is at this address.
-    pub(crate) fn is(&self, ip: IpAddr) -> bool {
-        self.0.contains(&ip.to_canonical())
-    }
-}
+use crate::config::{OwnHosts, TrustedProxy};
 
 fn is_trusted(proxies: &[TrustedProxy], ip: IpAddr) -> bool {
     proxies.iter().any(|proxy| proxy.is(ip))

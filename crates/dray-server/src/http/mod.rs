@@ -41,12 +41,12 @@ use axum::http::{HeaderValue, Method};
 use dray_object_store::ObjectStore;
 use dray_s3::Endpoint;
 
-use crate::hosts::OwnHosts;
+use crate::config::{OwnHosts, TrustedProxy};
 use crate::service::Service;
 
 pub(crate) use base_path::BasePath;
 pub(crate) use client::Client;
-pub use forwarded::{InvalidTrustedProxy, TrustedProxy};
+
 pub(crate) use metrics::router as metrics_router;
 pub(crate) use rate_limit::RateLimits;
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::http::TrustedProxy;
+use crate::config::TrustedProxy;
 
 /// Longest time for a TLS handshake, and for a request's headers (slow-loris).
 pub(super) const HEADER_TIMEOUT: Duration = Duration::from_secs(15);

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use super::bounds::Bounds;
 use super::connections::{Admitted, Connections};
-use crate::http::{Client, TrustedProxy};
+use crate::config::TrustedProxy;
+use crate::http::Client;
 use crate::metrics::ConnectionMetrics;
 
 fn connections(all: usize, per_address: usize, proxies: &[&str]) -> Connections {

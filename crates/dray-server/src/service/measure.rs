@@ -5,8 +5,8 @@ use dray_api::upload::StoredPart;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Service;
-use super::sweep::Report;
 use crate::db::measures;
+use crate::drive::report::Report;
 use crate::drive::upload::{Upload, is_oversized};
 use crate::drive::{Error, Result};
 

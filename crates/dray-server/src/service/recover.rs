@@ -6,12 +6,13 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Service;
 use super::finalize::Lease;
-use super::sweep::{Report, wait};
+use super::sweep::wait;
 use crate::db::finalizing::{self, Due};
 use crate::db::{tombstones, uploads};
 use crate::die_at;
 use crate::drive::item::Item;
 use crate::drive::parts::{Digest, PartList};
+use crate::drive::report::Report;
 use crate::drive::upload::{CLOCK_SKEW, State, Upload};
 use crate::drive::{Error, Result};
 use crate::objects::scratch_key;

@@ -11,6 +11,7 @@ use crate::db::clock::LeaseTime;
 use crate::db::tombstones::{self, Tombstone};
 use crate::db::{leases, outbox, trash, uploads};
 use crate::die_at;
+use crate::drive::report::Report;
 use crate::drive::upload::KEEP_FINISHED;
 use crate::drive::{Error, Result};
 use crate::webhooks::GIVE_UP_AFTER;
@@ -34,25 +35,6 @@ const FAILURES: u32 = 3;
 const FIRST_WAIT: SignedDuration = SignedDuration::from_mins(1);
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(6);
 const WAIT_FOR_OTHERS: SignedDuration = SignedDuration::from_secs(20);
-
-/// What a sweep did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Report {
-    /// Finalizes that a crash had cut off, and whose items now exist.
-    pub finalized: u64,
-    /// Finalizes that a crash had cut off, and whose uploads are open again or gone.
-    pub reopened: u64,
-    /// Uploads that had expired and were aborted in the store.
-    pub expired: u64,
-    /// Uploads of which the store had more than was announced, and that were aborted.
-    pub oversized: u64,
-    /// Items whose time in the trash is over.
-    pub trash_expired: u64,
-    /// Items that were removed for good.
-    pub removed: u64,
-    /// Objects that the store has removed.
-    pub objects_removed: u64,
-}
 
 impl Service {
     /// Does up to `limit` of each thing that is due, unless another server is at it.

@@ -6,8 +6,6 @@
 
 mod address;
 mod deliver;
-mod event;
-mod settings;
 mod sign;
 
 use jiff::Timestamp;
@@ -16,9 +14,9 @@ use crate::db::{Conn, outbox};
 use crate::drive::{Error, Result};
 use crate::random;
 
+use crate::config::{WebhookSecret, WebhookSettings, WebhookUrl};
+pub(crate) use crate::drive::event::Event;
 pub(crate) use deliver::{GIVE_UP_AFTER, deliver_for_ever};
-pub(crate) use event::Event;
-pub use settings::{InvalidWebhook, WebhookSecret, WebhookSettings, WebhookUrl};
 
 /// Where events go.
 pub(crate) struct Webhooks(Option<WebhookSettings>);

@@ -12,7 +12,7 @@ use governor::state::StateStore;
 use governor::state::keyed::ShrinkableKeyedStateStore;
 use governor::{Quota, RateLimiter};
 
-use crate::rate::Rate;
+use crate::config::Rate;
 
 /// Keys remembered at once: some 10 MB.
 const MOST_KEYS: usize = 100_000;
@@ -136,7 +136,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::rate::RateLimit;
+    use crate::config::RateLimit;
 
     fn limiter(rate: &str) -> (Limiter<u32, FakeRelativeClock>, FakeRelativeClock) {
         let RateLimit::To(rate) = rate.parse().unwrap() else { panic!("{rate} is no rate") };

@@ -25,8 +25,8 @@ use metrics::Counter;
 use super::client::Client;
 use super::error::Error;
 use crate::Config;
+use crate::config::{Rate, RateLimit};
 use crate::metrics::Metrics;
-use crate::rate::{Rate, RateLimit};
 use limiter::{Limiter, Standing};
 
 pub(super) const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");

@@ -1,0 +1,217 @@
+//! All rows of a drive, as values that are the same for both databases: what a backup is made of, and a restore reads.
+//!
+//! What is only about work under way is left out: leases, tombstones, measures, the keys of requests that may be sent
+//! again, and uploads that have not come to their end; and what follows from the rest: whose trash an item is listed in.
+//!
+//! A column that is new in a version stands last. A row of an older backup ends before it, and has its default there.
+
+use serde_json::Value;
+
+use super::{Column, Conn, Error, Param, Row, execute, find, list};
+
+/// Rows that are read at once.
+const PAGE: i64 = 1000;
+
+/// A table: its columns, those that rows are told apart by first.
+pub struct Table {
+    /// Its name in both databases.
+    pub name: &'static str,
+    keys: usize,
+    columns: &'static [(&'static str, Type)],
+    /// Which rows count.
+    filter: &'static str,
+}
+
+/// What a column holds, or null.
+#[derive(Clone, Copy)]
+enum Type {
+    Text,
+    Integer,
+    Boolean,
+}
+use Type::{Boolean, Integer, Text};
+
+/// The tables, each after those that its rows refer to.
+#[rustfmt::skip] // A column is a word.
+pub const TABLES: [Table; 10] = [
+    Table { name: "workspaces", keys: 1, filter: "true", columns: &[
+        ("id", Text), ("name", Text), ("slug", Text), ("description", Text), ("picture", Text), ("quota_bytes", Integer),
+        ("created_at", Integer), ("updated_at", Integer),
+    ] },
+    Table { name: "users", keys: 1, filter: "true", columns: &[
+        ("id", Text), ("email", Text), ("name", Text), ("created_at", Integer),
+    ] },
+    Table { name: "memberships", keys: 2, filter: "true", columns: &[
+        ("workspace_id", Text), ("user_id", Text), ("role", Text), ("quota_bytes", Integer), ("created_at", Integer),
+    ] },
+    Table { name: "usage", keys: 2, filter: "true", columns: &[
+        ("workspace_id", Text), ("user_id", Text), ("items", Integer), ("size_bytes", Integer),
+    ] },
+    Table { name: "uploads", keys: 1, filter: "state = 'completed'", columns: &[
+        ("id", Text), ("workspace_id", Text), ("user_id", Text), ("parent_id", Text), ("item_id", Text),
+        ("name", Text), ("mime_type", Text), ("size_bytes", Integer), ("on_conflict", Text), ("crc64nvme", Text),
+        ("finalize_crc64nvme", Text), ("verify", Boolean), ("object_key", Text), ("store_token", Text),
+        ("store_upload_id", Text), ("state", Text), ("digest", Text), ("lease_holder", Text),
+        ("lease_until", Integer), ("parts_freed_at", Integer), ("created_at", Integer), ("expires_at", Integer),
+        ("confined_to", Text), ("only_uploads", Boolean),
+        ("tries", Integer), ("next_try_at", Integer), ("attempted_at", Integer), ("proven_crc64nvme", Text),
+    ] },
+    Table { name: "items", keys: 1, filter: "true", columns: &[
+        ("id", Text), ("workspace_id", Text), ("owner_id", Text), ("host_id", Text), ("parent_id", Text),
+        ("kind", Integer), ("name", Text), ("name_key", Text), ("words", Text), ("mime_type", Text),
+        ("size_bytes", Integer), ("object_key", Text), ("upload_id", Text), ("created_at", Integer),
+        ("updated_at", Integer), ("trashed_at", Integer), ("trashed_by", Text), ("purged_at", Integer),
+    ] },
+    Table { name: "tokens", keys: 1, filter: "true", columns: &[
+        ("id", Text), ("hash", Text), ("workspace_id", Text), ("user_id", Text), ("name", Text), ("scopes", Text),
+        ("folder_id", Text), ("created_at", Integer), ("expires_at", Integer), ("revoked_at", Integer),
+        ("parent_id", Text), ("rotate_until", Integer), ("successor_id", Text),
+    ] },
+    Table { name: "participants", keys: 2, filter: "true", columns: &[
+        ("item_id", Text), ("user_id", Text), ("role", Text), ("created_at", Integer),
+    ] },
+    Table { name: "links", keys: 1, filter: "true", columns: &[
+        ("id", Text), ("item_id", Text), ("slug", Text), ("password_hash", Text), ("created_by", Text),
+        ("created_at", Integer), ("expires_at", Integer), ("downloads", Integer),
+    ] },
+    Table { name: "outbox", keys: 2, filter: "true", columns: &[
+        ("url", Text), ("event", Text), ("body", Text), ("attempts", Integer), ("next_at", Integer),
+        ("created_at", Integer),
+    ] },
+];
+
+impl Table {
+    /// The one that is called so.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        TABLES.iter().find(|table| table.name == name)
+    }
+
+    /// Reads up to some rows that come after the one with this key, in the order of their keys.
+    pub fn page(&self, c: &Conn, after: Option<&[Value]>) -> Result<Vec<Vec<Value>>, Error> {
+        let keys = self.names(self.keys);
+        let mut params: Vec<Box<dyn Param>> = vec![Box::new(PAGE)];
+        let mut filter = self.filter.to_owned();
+        if let Some(row) = after {
+            filter = format!("{filter} and ({keys}) > ({})", placeholders(2, self.keys));
+            for (cell, (_, kind)) in row.iter().zip(self.columns).take(self.keys) {
+                params.push(kind.param(cell)?);
+            }
+        }
+        let (columns, name) = (self.names(self.columns.len()), self.name);
+        let sql = format!("select {columns} from {name} where {filter} order by {keys} limit $1");
+        let params: Vec<&dyn Param> = params.iter().map(AsRef::as_ref).collect();
+        list(c, &sql, &params, |row| self.columns.iter().map(|(name, kind)| kind.read(row, name)).collect())
+    }
+
+    /// Puts a row in. One of an older version lacks the columns that were added since, which are the last: they are null.
+    pub fn insert(&self, c: &Conn, row: &[Value]) -> Result<(), Error> {
+        if row.len() > self.columns.len() {
+            return Err(broken(self.name));
+        }
+        let params: Vec<Box<dyn Param>> = row
+            .iter()
+            .zip(self.columns)
+            .map(|(cell, (_, kind))| kind.param(cell))
+            .collect::<Result<_, _>>()?;
+        let params: Vec<&dyn Param> = params.iter().map(AsRef::as_ref).collect();
+        let (name, columns) = (self.name, self.names(row.len()));
+        let sql = format!("insert into {name} ({columns}) values ({})", placeholders(1, row.len()));
+        execute(c, &sql, &params).map(drop)
+    }
+
+    /// Where in a row a column is.
+    pub fn column(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|(column, _)| *column == name)
+    }
+
+    fn names(&self, count: usize) -> String {
+        self.columns[..count].iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl Type {
+    fn read(self, row: &Row<'_>, column: &str) -> Result<Value, Error> {
+        match self {
+            Self::Text => cell::<String>(row, column),
+            Self::Integer => cell::<i64>(row, column),
+            Self::Boolean => cell::<bool>(row, column),
+        }
+    }
+
+    fn param(self, cell: &Value) -> Result<Box<dyn Param>, Error> {
+        let is_null = cell.is_null();
+        let param: Option<Box<dyn Param>> = match self {
+            Self::Text => cell.as_str().map(|text| Box::new(text.to_owned()) as _),
+            Self::Integer => cell.as_i64().map(|number| Box::new(number) as _),
+            Self::Boolean => cell.as_bool().map(|is_so| Box::new(is_so) as _),
+        };
+        match (param, self) {
+            (Some(param), _) => Ok(param),
+            (None, Self::Text) if is_null => Ok(Box::new(None::<String>)),
+            (None, Self::Integer) if is_null => Ok(Box::new(None::<i64>)),
+            (None, Self::Boolean) if is_null => Ok(Box::new(None::<bool>)),
+            _ => Err(broken("a column")),
+        }
+    }
+}
+
+fn cell<T: Column + Into<Value>>(row: &Row<'_>, column: &str) -> Result<Value, Error>
+where
+    Option<T>: Column,
+{
+    Ok(row.get::<Option<T>>(column)?.map_or(Value::Null, Into::into))
+}
+
+fn placeholders(first: usize, count: usize) -> String {
+    (first..first + count).map(|number| format!("${number}")).collect::<Vec<_>>().join(", ")
+}
+
+fn broken(what: &str) -> Error {
+    Error::value(std::io::Error::other(format!("{what} is not as this version has it")))
+}
+
+/// Whether nothing was ever put in.
+pub fn is_empty(c: &Conn) -> Result<bool, Error> {
+    Ok(find(c, "select id from workspaces limit 1", &[], |_| Ok(()))?.is_none())
+}
+
+/// For the rest of the transaction, rows may come before those that they refer to.
+pub fn defer_references(c: &Conn) -> Result<(), Error> {
+    let sql = match c {
+        Conn::Sqlite(_) => "pragma defer_foreign_keys = on",
+        Conn::Postgres(_) => "set constraints all deferred",
+    };
+    execute(c, sql, &[]).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn every_column_that_is_not_computed_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = crate::Db::open_file(&folder.path().join("drive.db")).await.unwrap();
+        let left_out =
+            ["leases", "tombstones", "trash_lists", "idempotency_keys", "measured_uploads", "name_rules"];
+        let found = db.read(move |c| {
+            let sql = "select name from sqlite_schema where type = 'table' and name not like 'item_words%'
+                       and name not like 'sqlite_%'";
+            let tables = list(c, sql, &[], |row| row.get::<String>("name"))?;
+            for name in tables.iter().filter(|name| !left_out.contains(&name.as_str())) {
+                let sql = format!(
+                    "select name from pragma_table_xinfo('{name}') where hidden = 0 and name <> 'doc'"
+                );
+                let mut columns = list(c, &sql, &[], |row| row.get::<String>("name"))?;
+                let table = Table::named(name).unwrap_or_else(|| panic!("{name} would not be backed up"));
+                let mut named: Vec<_> =
+                    table.columns.iter().map(|(column, _)| (*column).to_owned()).collect();
+                columns.sort();
+                named.sort();
+                assert_eq!(named, columns, "of {name}");
+            }
+            Ok(tables.len())
+        });
+        assert_eq!(found.await.unwrap(), TABLES.len() + left_out.len());
+    }
+}

@@ -1,0 +1,333 @@
+//! Uploads that are being finalized, or are to be swept: who has the lease of one, what is known of its Complete, and when
+//! it is tried again. Every change is one compare-and-set, by the clock of leases.
+
+use dray_api::UploadRowId;
+use jiff::{SignedDuration, Timestamp};
+
+use super::clock::{LeaseTime, execute_at, list_at, span};
+use super::uploads::{columns, upload};
+use super::{Conn, Error, execute, find, millis, size};
+use dray_drive::parts::{Crc64, Digest};
+use dray_drive::upload::{FINALIZE_LEASE, LeaseHolder, QUIET_TIME, State, Upload};
+
+/// An upload whose time has come.
+pub struct Due {
+    /// What is due.
+    pub upload: Upload,
+    /// How often it was tried before.
+    pub tries: u64,
+}
+
+/// A finalize takes the lease of an upload that is as it was read: of an open one, which is `completing` from now on and
+/// whose Complete is about to be sent, or of one whose lease has run out. `false`: it is no longer so.
+pub fn begin(
+    c: &Conn,
+    upload: &Upload,
+    digest: &Digest,
+    holder: &LeaseHolder,
+    now: LeaseTime,
+) -> Result<bool, Error> {
+    let sql = "update uploads
+               set attempted_at = case when state = 'completing' and attempted_at <= $now then attempted_at else $now end,
+                   state = 'completing', digest = $2, lease_holder = $3, lease_until = $now + $4
+               where id = $1
+                 and ((state = 'open' and $5 and (attempted_at is not null) = $6)
+                      or (state = 'completing' and not $5 and digest = $2
+                          and (lease_until <= $now or lease_until > $now + $4 + $4)))";
+    let (id, is_open) = (upload.id.to_string(), upload.state == State::Open);
+    let life = span(FINALIZE_LEASE);
+    let params: [&dyn super::Param; 6] = [&id, &digest.0, &holder.0, &life, &is_open, &upload.is_attempted];
+    Ok(execute_at(c, sql, &params, now)? == 1)
+}
+
+/// Whoever has the lease keeps it from now on; `false`: they have it no longer. If their Complete is under way, it still
+/// is.
+pub fn renew(
+    c: &Conn,
+    id: UploadRowId,
+    holder: &LeaseHolder,
+    is_completing: bool,
+    now: LeaseTime,
+) -> Result<bool, Error> {
+    let sql = "update uploads set lease_until = $now + $3,
+                   attempted_at = case when $4 then $now else attempted_at end
+               where id = $1 and state = 'completing' and lease_holder = $2";
+    Ok(execute_at(c, sql, &[&id.to_string(), &holder.0, &span(FINALIZE_LEASE), &is_completing], now)? == 1)
+}
+
+/// When the newest Complete was sent of an upload, in milliseconds since 1970.
+pub fn attempted_at(c: &Conn, id: UploadRowId) -> Result<Option<i64>, Error> {
+    let sql = "select attempted_at from uploads where id = $1";
+    Ok(find(c, sql, &[&id.to_string()], |row| row.get("attempted_at"))?.flatten())
+}
+
+/// The newest Complete did nothing: the one before it, which was sent at `attempted_at`, is the newest that may have.
+pub fn settle(c: &Conn, id: UploadRowId, holder: &LeaseHolder, attempted_at: i64) -> Result<(), Error> {
+    let sql = "update uploads set attempted_at = $3
+               where id = $1 and state = 'completing' and lease_holder = $2";
+    execute(c, sql, &[&id.to_string(), &holder.0, &attempted_at]).map(drop)
+}
+
+/// What the bytes must come to, as the finalize says that has the lease.
+pub fn set_checksum(c: &Conn, id: UploadRowId, crc64: &Crc64, verify: bool) -> Result<(), Error> {
+    let sql = "update uploads set finalize_crc64nvme = $2, verify = $3 where id = $1";
+    execute(c, sql, &[&id.to_string(), &crc64.as_str(), &verify]).map(drop)
+}
+
+/// The object has been read back: nobody has to do that again.
+pub fn set_proof(c: &Conn, id: UploadRowId, crc64: &Crc64) -> Result<(), Error> {
+    let sql = "update uploads set proven_crc64nvme = $2 where id = $1";
+    execute(c, sql, &[&id.to_string(), &crc64.as_str()]).map(drop)
+}
+
+/// `completing` → `open`: the store refused the parts, so the client may put things right. Only the holder of the lease
+/// may. If no Complete was ever sent, that is known from now on.
+pub fn reopen(c: &Conn, id: UploadRowId, holder: &LeaseHolder, is_unattempted: bool) -> Result<bool, Error> {
+    let sql = "update uploads set state = 'open', digest = null, lease_holder = null, lease_until = null,
+                   finalize_crc64nvme = null, verify = false,
+                   attempted_at = case when $3 then null else attempted_at end
+               where id = $1 and state = 'completing' and lease_holder = $2";
+    Ok(execute(c, sql, &[&id.to_string(), &holder.0, &is_unattempted])? == 1)
+}
+
+/// Gives the lease back without an outcome, so that the next finalize need not wait for it to run out.
+pub fn release(c: &Conn, id: UploadRowId, holder: &LeaseHolder) -> Result<(), Error> {
+    let sql = "update uploads set lease_until = 0
+               where id = $1 and state = 'completing' and lease_holder = $2";
+    execute(c, sql, &[&id.to_string(), &holder.0]).map(drop)
+}
+
+/// → `aborted`: the store has neither the upload nor its object. Only the holder of the lease may, and only if that
+/// proves something: because `is_proof`, or because no Complete has been under way for [`QUIET_TIME`].
+pub fn give_up(
+    c: &Conn,
+    id: UploadRowId,
+    holder: &LeaseHolder,
+    is_proof: bool,
+    now: LeaseTime,
+) -> Result<bool, Error> {
+    let sql = "update uploads set state = 'aborted', lease_holder = null, lease_until = null
+               where id = $1 and state = 'completing' and lease_holder = $2
+                 and ($3 or attempted_at <= $now - $4)";
+    Ok(execute_at(c, sql, &[&id.to_string(), &holder.0, &is_proof, &span(QUIET_TIME)], now)? == 1)
+}
+
+/// Uploads whose time has come: a finalize whose lease ran out, an expiry before `expired_before`, parts that are still to
+/// be freed. Uploads that the store has never answered for wait until they are as old as `opened_before`: what they asked of
+/// it may still come to pass. Those that were never tried come first, then those that have waited longest for their next try.
+pub fn due(
+    c: &Conn,
+    expired_before: Timestamp,
+    opened_before: Timestamp,
+    now: LeaseTime,
+    limit: u32,
+) -> Result<Vec<Due>, Error> {
+    let sql = concat!(
+        "select ",
+        columns!(),
+        ", tries from uploads
+         where state <> 'completed' and parts_freed_at is null
+           and (next_try_at is null or next_try_at <= $now or next_try_at > $now + 86400000)
+           and ((state = 'completing' and (lease_until <= $now or lease_until > $now + 60000))
+                or (state in ('opening', 'open') and expires_at <= $1)
+                or (state in ('aborted', 'expired') and (store_upload_id is not null or created_at <= $3)))
+         order by coalesce(next_try_at, 0), expires_at limit $2"
+    );
+    list_at(c, sql, &[&millis(expired_before), &i64::from(limit), &millis(opened_before)], now, |row| {
+        Ok(Due { upload: upload(row)?, tries: size(row, "tries")? })
+    })
+}
+
+/// It could not be done now: it is tried again after `wait`, and keeps nothing else waiting until then.
+pub fn postpone(c: &Conn, id: UploadRowId, wait: SignedDuration, now: LeaseTime) -> Result<(), Error> {
+    let sql = "update uploads set tries = tries + 1, next_try_at = $now + $2 where id = $1";
+    execute_at(c, sql, &[&id.to_string(), &span(wait)], now).map(drop)
+}
+
+/// Ends every lease: for a server that has just started and is the only one, whose predecessor held them.
+pub fn end_leases(c: &Conn) -> Result<(), Error> {
+    execute(c, "update uploads set lease_until = 0, next_try_at = null where state = 'completing'", &[])
+        .map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use dray_api::upload::OnConflict;
+    use dray_api::{ItemId, UserId, WorkspaceId};
+
+    use super::*;
+    use crate::access::{self, UserRow};
+    use crate::testing::{count, database};
+    use crate::{Db, uploads};
+    use dray_drive::access::Caller;
+
+    fn at(secs: i64) -> Timestamp {
+        Timestamp::from_second(secs).unwrap()
+    }
+
+    fn row(number: u32) -> Upload {
+        Upload {
+            id: UploadRowId::new(number, [0; 8]),
+            workspace: WorkspaceId::new(1, [0; 8]),
+            user: UserId::new(1, [0; 8]),
+            parent: None,
+            item: ItemId::new(number, [0; 8]),
+            name: "a".into(),
+            mime_type: "a/b".into(),
+            size_bytes: 1,
+            on_conflict: OnConflict::Keep,
+            confined_to: None,
+            only_uploads: false,
+            crc64: None,
+            proven_crc64: None,
+            is_attempted: false,
+            verify: false,
+            object_key: format!("key {number}"),
+            store_token: "t".into(),
+            store_upload_id: None,
+            state: State::Opening,
+            created_at: at(number.into()),
+            expires_at: at(number.into()),
+        }
+    }
+
+    /// A database with so many open uploads.
+    async fn with_uploads(count: u32) -> (Db, tempfile::TempDir) {
+        let (db, folder) = database().await;
+        let fill = db.write(move |c| {
+            let (workspace, user) = (row(1).workspace, row(1).user);
+            access::insert_default_workspace(c, workspace, at(1))?;
+            let (email, name, role) = ("a@b".into(), "a".into(), "owner".into());
+            access::insert_user(c, workspace, &UserRow { id: user, email, name, role, created_at: at(1) })?;
+            for number in 1..=count {
+                uploads::insert_opening(c, &row(number))?;
+                uploads::open(c, row(number).id, &format!("id {number}"))?;
+            }
+            Ok(())
+        });
+        fill.await.unwrap();
+        (db, folder)
+    }
+
+    fn holder(name: &str) -> LeaseHolder {
+        LeaseHolder(name.into())
+    }
+
+    fn digest() -> Digest {
+        Digest("d".into())
+    }
+
+    /// The upload as it is read by somebody whose clock is so far off, if clocks can be.
+    fn read(db: &Db, c: &Conn, off: SignedDuration) -> (Upload, LeaseTime) {
+        let now = now(db, off);
+        (uploads::by_id(c, row(1).id, now).unwrap().unwrap(), now)
+    }
+
+    fn now(db: &Db, off: SignedDuration) -> LeaseTime {
+        let LeaseTime(now) = db.lease_time();
+        LeaseTime(if db.is_shared() { now + off } else { now })
+    }
+
+    const FIVE_MINUTES: SignedDuration = SignedDuration::from_mins(5);
+
+    #[tokio::test]
+    async fn no_clock_makes_a_server_take_the_lease_of_another() {
+        let (db, _folder) = with_uploads(1).await;
+        let other = db.clone();
+        let taken = db.write(move |c| {
+            let (upload, lease_now) = read(&other, c, FIVE_MINUTES);
+            assert!(begin(c, &upload, &digest(), &holder("one"), lease_now)?);
+            for off in [-FIVE_MINUTES, SignedDuration::from_secs(-2), SignedDuration::ZERO, FIVE_MINUTES] {
+                let (upload, lease_now) = read(&other, c, off);
+                assert_eq!(upload.state, State::Completing { digest: digest(), is_held: true }, "{off}");
+                assert!(!begin(c, &upload, &digest(), &holder("two"), lease_now)?, "{off}");
+                assert!(due(c, at(0), at(0), lease_now, 10)?.is_empty(), "{off}");
+                assert!(renew(c, upload.id, &holder("one"), false, lease_now)?, "{off}");
+                assert!(!renew(c, upload.id, &holder("two"), false, lease_now)?, "{off}");
+            }
+            release(c, row(1).id, &holder("one"))?;
+            let (upload, lease_now) = read(&other, c, -FIVE_MINUTES);
+            assert_eq!(upload.state, State::Completing { digest: digest(), is_held: false });
+            Ok(begin(c, &upload, &digest(), &holder("two"), lease_now)?)
+        });
+        assert_eq!(taken.await, Ok(true));
+    }
+
+    #[tokio::test]
+    async fn an_upload_is_given_up_on_proof_or_after_the_quiet_time_only() {
+        let (db, _folder) = with_uploads(1).await;
+        let other = db.clone();
+        let checked = db.write(move |c| {
+            let now = other.lease_time();
+            let id = row(1).id;
+            let take = |name: &str| {
+                let (upload, now) = read(&other, c, FIVE_MINUTES);
+                assert!(begin(c, &upload, &digest(), &holder(name), now).unwrap(), "{name}");
+            };
+            let quiet = |ago: SignedDuration| {
+                let LeaseTime(now) = now;
+                let sql = "update uploads set attempted_at = $1";
+                execute(c, sql, &[&millis(now - ago)]).unwrap();
+            };
+            take("one");
+            release(c, id, &holder("one"))?;
+            take("two");
+            assert!(!give_up(c, id, &holder("two"), false, now)?, "the first Complete may be under way");
+            quiet(QUIET_TIME - SignedDuration::from_secs(30));
+            assert!(!give_up(c, id, &holder("two"), false, now)?);
+            quiet(QUIET_TIME + SignedDuration::from_secs(30));
+            assert!(!give_up(c, id, &holder("one"), true, now)?, "it has the lease no longer");
+            release(c, id, &holder("two"))?;
+            take("three");
+            Ok(give_up(c, id, &holder("three"), false, now)?)
+        });
+        assert_eq!(checked.await, Ok(true), "taking the lease alone is no attempt");
+    }
+
+    #[tokio::test]
+    async fn a_thousand_uploads_that_can_not_be_swept_hide_no_other() {
+        let (db, _folder) = with_uploads(1001).await;
+        let other = db.clone();
+        let swept = db.write(move |c| {
+            execute(c, "update uploads set state = 'aborted'", &[])?;
+            let now = other.lease_time();
+            let ids = |c: &Conn| -> Result<Vec<UploadRowId>, Error> {
+                Ok(due(c, at(0), at(0), now, 1000)?.into_iter().map(|due| due.upload.id).collect())
+            };
+            let first = ids(c)?;
+            for id in &first {
+                postpone(c, *id, SignedDuration::from_secs(-1), now)?;
+            }
+            assert_eq!((first.len(), first.contains(&row(1001).id)), (1000, false));
+            let next = ids(c)?;
+            assert_eq!(next.first(), Some(&row(1001).id), "what was never tried comes before what was");
+            for id in &next {
+                postpone(c, *id, FIVE_MINUTES, now)?;
+            }
+            Ok(ids(c)?)
+        });
+        assert_eq!(swept.await.unwrap().len(), 1, "the one that the second round did not reach");
+    }
+
+    #[tokio::test]
+    async fn what_became_of_an_upload_is_forgotten_in_time_and_its_item_stays() {
+        let (db, _folder) = with_uploads(3).await;
+        let forgotten = db.write(|c| {
+            let done = |number| uploads::complete(c, row(number).id, row(number).item, &digest(), at(1000));
+            assert!(done(1)? && done(2)?);
+            let sql = "insert into items (id, workspace_id, owner_id, kind, name, name_key, words, mime_type, size_bytes,
+                           object_key, upload_id, created_at, updated_at)
+                       select item_id, workspace_id, user_id, 1, name, name, name, mime_type, 1, object_key, id, 1, 1
+                       from uploads where state = 'completed'";
+            execute(c, sql, &[])?;
+            assert_eq!(uploads::forget_finished(c, at(999), 10)?, 0, "they were finished after their expiry");
+            let caller = Caller::for_user(row(1).user, row(1).workspace);
+            assert_eq!(uploads::forget_finished(c, at(1000), 1)?, 1, "not more than asked for");
+            assert_eq!(uploads::forget_finished(c, at(1000), 10)?, 1);
+            let LeaseTime(now) = LeaseTime(at(1));
+            let of_third = uploads::of_caller(c, &caller, "id 3", "key 3", LeaseTime(now))?;
+            Ok((count(c, "items"), of_third.is_some()))
+        });
+        assert_eq!(forgotten.await, Ok((2, true)));
+    }
+}

@@ -1,0 +1,82 @@
+//! What requests with an `Idempotency-Key` have made.
+
+use dray_api::{TokenId, UploadRowId};
+use jiff::Timestamp;
+
+use super::{Conn, Error, execute, find, list, lock, millis, parsed_or_none};
+use dray_drive::access::Caller;
+
+/// What a request is known by: its caller's token, its route, its key.
+#[derive(Debug, Clone, Copy)]
+pub struct Key<'a> {
+    /// The token that the request came with.
+    pub token: TokenId,
+    /// The route that it asked for, as a pattern.
+    pub route: &'a str,
+    /// The key, as the client wrote it.
+    pub text: &'a str,
+}
+
+/// What came of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// Of its method, path and body.
+    pub fingerprint: String,
+    /// The answer, as JSON without secrets.
+    pub answer: Option<String>,
+    /// The upload that it began.
+    pub upload: Option<UploadRowId>,
+}
+
+/// What came of the request with this key since `since`. Until the transaction ends, others that ask for it wait.
+pub fn take(c: &Conn, key: Key<'_>, since: Timestamp) -> Result<Option<Kept>, Error> {
+    lock(c, &format!("idempotency {} {} {}", key.token, key.route, key.text))?;
+    let sql = "select fingerprint, answer, upload_id from idempotency_keys
+               where token_id = $1 and route = $2 and key = $3 and created_at > $4";
+    find(c, sql, &[&key.token.to_string(), &key.route, &key.text, &millis(since)], |row| {
+        let (fingerprint, answer) = (row.get("fingerprint")?, row.get("answer")?);
+        Ok(Kept { fingerprint, answer, upload: parsed_or_none(row, "upload_id")? })
+    })
+}
+
+/// Keeps what came of a request, in place of what came of one that is too old.
+pub fn keep(c: &Conn, key: Key<'_>, caller: &Caller, kept: &Kept, now: Timestamp) -> Result<(), Error> {
+    let sql = "insert into idempotency_keys (token_id, route, key, user_id, workspace_id, fingerprint, answer, upload_id,
+                                             created_at)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+               on conflict (token_id, route, key) do update set fingerprint = excluded.fingerprint,
+                   answer = excluded.answer, upload_id = excluded.upload_id, created_at = excluded.created_at";
+    let (token, upload) = (key.token.to_string(), kept.upload.map(|id| id.to_string()));
+    let (user, workspace) = (caller.user.to_string(), caller.workspace.to_string());
+    let Kept { fingerprint, answer, .. } = kept;
+    let now = millis(now);
+    execute(c, sql, &[&token, &key.route, &key.text, &user, &workspace, fingerprint, answer, &upload, &now])
+        .map(drop)
+}
+
+/// Forgets up to `limit` that are older than `before`; how many they were.
+pub fn forget_old(c: &Conn, before: Timestamp, limit: usize) -> Result<u64, Error> {
+    let sql = "delete from idempotency_keys where (token_id, route, key) in (
+                   select token_id, route, key from idempotency_keys where created_at <= $1 order by created_at limit $2
+               )";
+    execute(c, sql, &[&millis(before), &super::rows_at_most(limit)])
+}
+
+/// Users of whom more than `most` are kept, and the age of the latest that is too much.
+pub fn over(c: &Conn, most: usize) -> Result<Vec<(String, String, i64)>, Error> {
+    let sql = "select u.user_id, u.workspace_id,
+                   (select k.created_at from idempotency_keys k
+                    where k.user_id = u.user_id and k.workspace_id = u.workspace_id
+                    order by k.created_at desc limit 1 offset $1) as since
+               from (select user_id, workspace_id from idempotency_keys
+                     group by user_id, workspace_id having count(*) > $1) u";
+    list(c, sql, &[&super::rows_at_most(most)], |row| {
+        Ok((row.get("user_id")?, row.get("workspace_id")?, row.get("since")?))
+    })
+}
+
+/// Forgets a user's that are as old as `since`, milliseconds since 1970.
+pub fn forget_of(c: &Conn, user: &str, workspace: &str, since: i64) -> Result<u64, Error> {
+    let sql = "delete from idempotency_keys where user_id = $1 and workspace_id = $2 and created_at <= $3";
+    execute(c, sql, &[&user, &workspace, &since])
+}

@@ -1,0 +1,54 @@
+//! Work that one server at a time does for all that share the database.
+
+use jiff::SignedDuration;
+
+use super::clock::{LeaseTime, execute_at, find_at, span};
+use super::{Conn, Error, execute};
+
+/// Takes a lease for the time of its life from now on, or keeps it; `false`: somebody else has it. One that ends later
+/// than any that was taken by this clock is of a clock that was wrong, and ends nothing but itself.
+pub fn take(c: &Conn, name: &str, holder: &str, life: SignedDuration, now: LeaseTime) -> Result<bool, Error> {
+    let sql = "insert into leases (name, holder, held_until) values ($1, $2, $now + $3)
+               on conflict (name) do update set holder = excluded.holder, held_until = excluded.held_until
+               where leases.holder = excluded.holder or leases.held_until <= $now
+                  or leases.held_until > $now + $3 + $3";
+    Ok(execute_at(c, sql, &[&name, &holder, &span(life)], now)? == 1)
+}
+
+/// Whether anybody has a lease.
+pub fn is_held(c: &Conn, name: &str, now: LeaseTime) -> Result<bool, Error> {
+    let sql = "select holder from leases where name = $1 and held_until > $now";
+    Ok(find_at(c, sql, &[&name], now, |_| Ok(()))?.is_some())
+}
+
+/// Gives a lease back.
+pub fn give_back(c: &Conn, name: &str, holder: &str) -> Result<(), Error> {
+    execute(c, "delete from leases where name = $1 and holder = $2", &[&name, &holder]).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::database;
+
+    #[tokio::test]
+    async fn nobody_takes_a_lease_that_is_kept_whatever_their_clock_says() {
+        let (db, _folder) = database().await;
+        let (LeaseTime(now), life) = (db.lease_time(), SignedDuration::from_mins(5));
+        let offs = if db.is_shared() { [-400, -2, 0, 400] } else { [0, 0, 0, 0] };
+        let taken = db.write(move |c| {
+            let at = |off: i64| LeaseTime(now + SignedDuration::from_secs(off));
+            assert!(take(c, "l", "one", life, at(offs[0]))?);
+            for off in offs {
+                assert!(!take(c, "l", "two", life, at(off))?, "{off}");
+                assert!(is_held(c, "l", at(off))?, "{off}");
+                assert!(take(c, "l", "one", life, at(off))?, "it is kept, {off}");
+            }
+            give_back(c, "l", "two")?;
+            assert!(!take(c, "l", "two", life, at(0))?, "only its holder gives it back");
+            give_back(c, "l", "one")?;
+            Ok(take(c, "l", "two", life, at(offs[0]))?)
+        });
+        assert_eq!(taken.await, Ok(true));
+    }
+}

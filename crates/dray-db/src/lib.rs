@@ -1,0 +1,246 @@
+//! The database of the drive: opening, migrating, reading, and writing in transactions. All SQL of the drive is in this
+//! crate, and nothing else is. Queries are plain functions over a connection, and nearly all of them one text
+//! for both databases.
+
+pub mod access;
+pub mod bulk;
+pub mod children;
+pub mod clock;
+mod conn;
+pub mod dump;
+pub mod finalizing;
+pub mod idempotency;
+pub mod items;
+pub mod leases;
+pub mod links;
+pub mod measures;
+pub mod names;
+pub mod orphans;
+pub mod outbox;
+pub mod participants;
+mod postgres;
+mod query;
+pub mod search;
+mod sqlite;
+#[cfg(test)]
+mod testing;
+mod timer;
+pub mod tokens;
+pub mod tombstones;
+pub mod trash;
+pub mod uploads;
+pub mod usage;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clock::{LeaseTime, SteadyClock};
+pub use conn::Conn;
+pub use conn::Error;
+use conn::{Column, Param, Row, SqliteRow};
+use dray_drive as drive;
+use dray_drive::settings::DatabaseUrl;
+use postgres::{Mode, Postgres};
+use query::{
+    execute, find, json_array, list, lock, millis, parsed, parsed_or_none, rows_at_most, size, stored_size,
+    time, time_or_none, value,
+};
+use sqlite::Sqlite;
+pub use timer::{Timer, Timing};
+
+/// Why a database can not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// A newer version of Dray has migrated it.
+    #[error(
+        "was made by a newer version of dray: run that version, or restore a backup made before the update"
+    )]
+    Newer,
+    /// The address is not one of Postgres.
+    #[error(
+        "has an address that can not be read ({0}): it looks like postgres://user:password@host:5432/name"
+    )]
+    Url(tokio_postgres::Error),
+    /// Postgres is older than any that is supported.
+    #[error("is Postgres {version}, which is too old: Dray needs {oldest} or newer")]
+    TooOld {
+        /// What it says it is.
+        version: String,
+        /// The first version that serves.
+        oldest: u32,
+    },
+    /// Anything else.
+    #[error("can not be opened: {0}")]
+    Database(#[from] Error),
+    /// No connection can be had.
+    #[error("can not be reached: {0}")]
+    Pool(String),
+    /// A thread could not be started.
+    #[error("can not be served: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+impl From<rusqlite::Error> for OpenError {
+    fn from(err: rusqlite::Error) -> Self {
+        Self::Database(err.into())
+    }
+}
+
+impl From<tokio_postgres::Error> for OpenError {
+    fn from(err: tokio_postgres::Error) -> Self {
+        Self::Database(err.into())
+    }
+}
+
+/// How a database is, as seen from here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition {
+    /// Of its tables; 0: there are none.
+    pub version: usize,
+    /// Of the tables that this program wants.
+    pub latest: usize,
+    /// The middle one of some round trips.
+    pub round_trip: Duration,
+    /// Whether a pooler stands between that takes sessions apart.
+    pub is_pooled: bool,
+}
+
+/// Looks at the SQLite database in `file`, and changes nothing.
+pub fn examine_sqlite(file: &Path) -> Result<Condition, OpenError> {
+    sqlite::examine(file)
+}
+
+/// Looks at a Postgres database, and changes nothing.
+pub async fn examine_postgres(url: &DatabaseUrl) -> Result<Condition, OpenError> {
+    Postgres::examine(url).await
+}
+
+/// The middle one of times that were measured.
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+/// The database. Cheap to clone.
+#[derive(Clone)]
+pub struct Db {
+    kind: Kind,
+    clock: SteadyClock,
+    read_timer: Timer,
+    write_timer: Timer,
+    /// Gives space free that is kept for a full disk.
+    spend_reserve: Arc<dyn Fn() + Send + Sync>,
+}
+
+#[derive(Clone)]
+enum Kind {
+    /// A file of this server's own.
+    Sqlite(Sqlite),
+    /// A database that several servers may share.
+    Postgres(Postgres),
+}
+
+impl Db {
+    /// Opens the SQLite database in `file`, making and migrating it as needed.
+    pub async fn open_file(file: &Path) -> Result<Self, OpenError> {
+        Sqlite::open(file).await.map(|sqlite| Self::new(Kind::Sqlite(sqlite)))
+    }
+
+    /// Connects to Postgres with at most so many connections, and migrates the database as needed.
+    pub async fn connect(url: &DatabaseUrl, connections: usize) -> Result<Self, OpenError> {
+        Postgres::open(url, connections).await.map(|postgres| Self::new(Kind::Postgres(postgres)))
+    }
+
+    fn new(kind: Kind) -> Self {
+        let spend_reserve = Arc::new(|| {});
+        let clock = SteadyClock::start();
+        Self { kind, clock, read_timer: Timer::default(), write_timer: Timer::default(), spend_reserve }
+    }
+
+    /// Times its calls from now on.
+    #[must_use]
+    pub fn timed(self, read_timer: Timer, write_timer: Timer) -> Self {
+        Self { read_timer, write_timer, ..self }
+    }
+
+    /// Has this called when the disk is too full for what would make space on it.
+    #[must_use]
+    pub fn with_reserve(self, spend_reserve: impl Fn() + Send + Sync + 'static) -> Self {
+        Self { spend_reserve: Arc::new(spend_reserve), ..self }
+    }
+
+    /// What time it is for leases, where the database has no clock of its own.
+    pub fn lease_time(&self) -> LeaseTime {
+        self.clock.now()
+    }
+
+    /// Whether other servers may be using it too.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.kind, Kind::Postgres(_))
+    }
+
+    /// Reads by key; sees every write that was answered before. Each statement sees its own moment.
+    pub async fn read<T, F>(&self, work: F) -> drive::Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Conn) -> drive::Result<T> + Send + 'static,
+    {
+        let _timing = self.read_timer.start();
+        match &self.kind {
+            Kind::Sqlite(sqlite) => sqlite.read(work),
+            Kind::Postgres(postgres) => postgres.run(Mode::Statements, work).await,
+        }
+    }
+
+    /// Reads what may take longer, as the database is at one moment.
+    pub async fn read_long<T, F>(&self, work: F) -> drive::Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Conn) -> drive::Result<T> + Send + 'static,
+    {
+        let _timing = self.read_timer.start();
+        match &self.kind {
+            Kind::Sqlite(sqlite) => sqlite.read_long(work).await,
+            Kind::Postgres(postgres) => postgres.run(Mode::Snapshot, work).await,
+        }
+    }
+
+    /// Runs `work` in a transaction and answers after its commit is on disk. An error undoes all that this
+    /// `work` did, and nothing else. With SQLite it runs on the one thread that writes, so it must not wait for
+    /// anything; and it may run twice, what it did the first time being undone.
+    pub async fn write<T, F>(&self, work: F) -> drive::Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&Conn) -> drive::Result<T> + Send + 'static,
+    {
+        let _timing = self.write_timer.start();
+        match &self.kind {
+            Kind::Sqlite(sqlite) => sqlite.write(work).await,
+            Kind::Postgres(postgres) => postgres.run(Mode::Write, work).await,
+        }
+    }
+
+    /// As [`Db::write`], for what makes space: if the disk is full, with the help of what is kept for that.
+    pub async fn write_freeing<T, F>(&self, work: F) -> drive::Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&Conn) -> drive::Result<T> + Clone + Send + 'static,
+    {
+        match self.write(work.clone()).await {
+            Err(drive::Error::NoSpace) => {
+                (self.spend_reserve)();
+                self.write(work).await
+            }
+            written => written,
+        }
+    }
+
+    /// Waits for the writes under way and closes the files.
+    pub async fn close(&self) {
+        match &self.kind {
+            Kind::Sqlite(sqlite) => sqlite.close().await,
+            Kind::Postgres(postgres) => postgres.close(),
+        }
+    }
+}

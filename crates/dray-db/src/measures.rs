@@ -1,0 +1,46 @@
+//! What the store has of open uploads, as the sweeper last found it. Only rows of uploads that are open count.
+
+use dray_api::UploadRowId;
+use jiff::Timestamp;
+
+use super::clock::{LeaseTime, list_at};
+use super::uploads::columns;
+use super::{Conn, Error, execute, millis, stored_size, uploads};
+use dray_drive::upload::Upload;
+
+/// Up to `limit` open uploads that were begun, and last looked at, before this time: those that wait longest first.
+pub fn due(c: &Conn, before: Timestamp, now: LeaseTime, limit: u32) -> Result<Vec<Upload>, Error> {
+    let sql = concat!(
+        "select ",
+        columns!(),
+        " from uploads left join measured_uploads on upload_id = id
+          where state = 'open' and parts_freed_at is null and created_at <= $1
+            and coalesce(measured_at, 0) <= $1
+          order by coalesce(measured_at, 0), created_at limit $2"
+    );
+    list_at(c, sql, &[&millis(before), &i64::from(limit)], now, uploads::upload)
+}
+
+/// Notes how many bytes the store has of an upload.
+pub fn note(c: &Conn, id: UploadRowId, stored_bytes: u64, now: Timestamp) -> Result<(), Error> {
+    let sql = "insert into measured_uploads (upload_id, stored_bytes, measured_at) values ($1, $2, $3)
+               on conflict (upload_id) do update
+               set stored_bytes = excluded.stored_bytes, measured_at = excluded.measured_at";
+    execute(c, sql, &[&id.to_string(), &stored_size(stored_bytes)?, &millis(now)]).map(drop)
+}
+
+/// Notes that the store did not tell what it has of an upload: it is asked about others first.
+pub fn postpone(c: &Conn, id: UploadRowId, now: Timestamp) -> Result<(), Error> {
+    let sql = "insert into measured_uploads (upload_id, stored_bytes, measured_at) values ($1, 0, $2)
+               on conflict (upload_id) do update set measured_at = excluded.measured_at";
+    execute(c, sql, &[&id.to_string(), &millis(now)]).map(drop)
+}
+
+/// Forgets uploads that are over.
+pub fn forget_ended(c: &Conn) -> Result<(), Error> {
+    let sql = "delete from measured_uploads where upload_id in (
+                   select m.upload_id from measured_uploads m join uploads u on u.id = m.upload_id
+                   where u.state <> 'open' and u.state <> 'completing'
+               )";
+    execute(c, sql, &[]).map(drop)
+}

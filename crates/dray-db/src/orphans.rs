@@ -1,0 +1,24 @@
+//! Whether what the store has is somebody's: for what it has and nobody knows of.
+
+use super::{Conn, Error, find};
+
+/// Whether an object is an item's, or on its way to be one, or noted for removal.
+pub fn is_known_object(c: &Conn, key: &str) -> Result<bool, Error> {
+    // A key ends with the id of the item that it was first meant for.
+    let item = key.rsplit('/').next().unwrap_or_default();
+    let sql = "select 1 as known
+               where exists (select 1 from uploads u join items i on i.upload_id = u.id where u.object_key = $1)
+                  or exists (select 1 from items where id = $2 and object_key = $1)
+                  or exists (select 1 from uploads where object_key = $1 and parts_freed_at is null
+                             and state in ('opening', 'open', 'completing', 'aborted', 'expired'))
+                  or exists (select 1 from tombstones where object_key = $1)";
+    Ok(find(c, sql, &[&key, &item], |_| Ok(()))?.is_some())
+}
+
+/// Whether an upload that the store has begun is one of ours that has not come to its end.
+pub fn is_known_upload(c: &Conn, key: &str, upload_id: &str) -> Result<bool, Error> {
+    let sql = "select 1 as known from uploads
+               where object_key = $1 and (store_upload_id = $2 or store_upload_id is null)
+                 and state <> 'completed' and parts_freed_at is null";
+    Ok(find(c, sql, &[&key, &upload_id], |_| Ok(()))?.is_some())
+}

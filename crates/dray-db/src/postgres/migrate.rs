@@ -1,0 +1,68 @@
+//! The tables of Postgres, version by version. Servers that start together migrate once: each version is a
+//! transaction that holds a lock.
+
+use deadpool_postgres::{Client, Pool};
+use tokio_postgres::IsolationLevel;
+
+use crate::OpenError;
+
+const MIGRATIONS: [&str; 8] = [
+    include_str!("../../migrations/postgres/0001_drive.sql"),
+    include_str!("../../migrations/postgres/0002_search.sql"),
+    include_str!("../../migrations/postgres/0003_roles.sql"),
+    include_str!("../../migrations/postgres/0004_token_lineage.sql"),
+    include_str!("../../migrations/postgres/0005_idempotency.sql"),
+    include_str!("../../migrations/postgres/0006_fairness.sql"),
+    include_str!("../../migrations/postgres/0007_measured_uploads.sql"),
+    include_str!("../../migrations/postgres/0008_names.sql"),
+];
+
+/// `create table if not exists` can still fail when two do it at once, so it waits for the lock too.
+const LOCK: &str = "select pg_advisory_xact_lock(hashtextextended('dray migrations', 0));
+                    create table if not exists schema_version (version bigint not null)";
+
+/// No statement here is prepared by a name: behind a pooler, names belong to whoever comes next.
+const VERSION: &str = "select coalesce(max(version), 0) from schema_version";
+
+/// The version that this program wants.
+pub(super) const LATEST: usize = MIGRATIONS.len();
+
+/// The version of the tables that are there, and changes nothing; 0: there are none.
+pub(super) async fn version(client: &tokio_postgres::Client) -> Result<usize, tokio_postgres::Error> {
+    let row = client.query_typed_one("select to_regclass('schema_version') is not null", &[]).await?;
+    if !row.get::<_, bool>(0) {
+        return Ok(0);
+    }
+    let row = client.query_typed_one(VERSION, &[]).await?;
+    Ok(usize::try_from(row.get::<_, i64>(0)).unwrap_or(usize::MAX))
+}
+
+pub(super) async fn migrate(pool: &Pool) -> Result<(), OpenError> {
+    let mut client = connection(pool).await?;
+    loop {
+        let begin = client.build_transaction().isolation_level(IsolationLevel::ReadCommitted);
+        let transaction = begin.start().await?;
+        transaction.batch_execute(LOCK).await?;
+        let row = transaction.query_typed_one(VERSION, &[]).await?;
+        let version = usize::try_from(row.get::<_, i64>(0)).unwrap_or(usize::MAX);
+        if version > MIGRATIONS.len() {
+            return Err(OpenError::Newer);
+        }
+        let Some(next) = MIGRATIONS.get(version) else { return Ok(()) };
+        transaction.batch_execute(next).await?;
+        transaction
+            .batch_execute(&format!("insert into schema_version (version) values ({})", version + 1))
+            .await?;
+        transaction.commit().await?;
+    }
+}
+
+/// A connection, or everything that is known of why there is none.
+async fn connection(pool: &Pool) -> Result<Client, OpenError> {
+    pool.get().await.map_err(|err| OpenError::Pool(with_sources(&err)))
+}
+
+fn with_sources(err: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(err.source(), |cause| cause.source());
+    causes.fold(err.to_string(), |text, cause| format!("{text}: {cause}"))
+}

@@ -1,0 +1,238 @@
+//! Postgres: a pool of connections, and transactions on threads that may block. A connection that is lost, or
+//! that panics inside a transaction, is thrown away.
+
+mod connect;
+mod migrate;
+mod session;
+mod tls;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use tokio::runtime::Handle;
+use tokio_postgres::{Client, Config};
+
+use super::{Condition, Conn, OpenError, median};
+use connect::Connector;
+use dray_drive as drive;
+use dray_drive::settings::DatabaseUrl;
+pub(crate) use session::Session;
+pub(super) use session::is_lost_session;
+
+/// How long a request waits for a connection, an old one or a new one, before it is told to ask again.
+const PATIENCE: Duration = Duration::from_secs(2);
+const ROUND_TRIPS: usize = 9;
+/// A connection that was not used for so long is asked for a sign of life before it is used: a database that is
+/// down may leave it as it was.
+const IDLE: Duration = Duration::from_secs(1);
+/// What Postgres itself ends: statements and waits for locks that take too long, transactions whose client has
+/// stopped asking. JIT compilation costs more than any of our statements. Statements begin with few rows and look up the
+/// others by their keys: with reads taken to be as dear as on a turning disk, Postgres would rather read all items.
+const SESSION: [(&str, &str); 6] = [
+    ("statement_timeout", "'25s'"),
+    ("lock_timeout", "'10s'"),
+    ("idle_in_transaction_session_timeout", "'60s'"),
+    ("jit", "off"),
+    ("random_page_cost", "1.1"),
+    // Single statements run by the database's default; transactions say theirs.
+    ("default_transaction_isolation", "'read committed'"),
+];
+
+/// A pool of connections. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Postgres {
+    pool: Pool,
+    /// Whether a pooler stands between that takes sessions apart.
+    is_pooled: Arc<AtomicBool>,
+}
+
+/// What a connection is taken for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// Single statements, each of its own moment.
+    Statements,
+    /// Reading the database as it is at one moment.
+    Snapshot,
+    /// One transaction, committed if it succeeds.
+    Write,
+}
+
+impl Mode {
+    fn begin(self) -> Option<&'static str> {
+        match self {
+            Self::Statements => None,
+            Self::Snapshot => Some("begin isolation level repeatable read read only"),
+            Self::Write => Some("begin isolation level read committed"),
+        }
+    }
+}
+
+/// What is known of a database before it is used.
+struct Looked {
+    client: Client,
+    is_pooled: bool,
+}
+
+fn reach(url: &DatabaseUrl) -> Result<(Config, Connector), OpenError> {
+    let mut config: Config = url.as_str().parse().map_err(OpenError::Url)?;
+    connect::complete(&mut config);
+    Ok((config, Connector::new(tls::connector()?)))
+}
+
+async fn look(config: &Config, connector: &Connector) -> Result<Looked, OpenError> {
+    let (client, _) = connector.open(config).await?;
+    connect::check_version(&client).await?;
+    let (other, _) = connector.open(config).await?;
+    let is_pooled = connect::is_pooled(&client, &other).await?;
+    Ok(Looked { client, is_pooled })
+}
+
+fn pool(
+    config: Config,
+    connector: Connector,
+    connections: usize,
+    is_pooled: Arc<AtomicBool>,
+) -> Result<Pool, OpenError> {
+    let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+    let manager = Manager::from_connect(config, connector, recycling);
+    let prepare = Hook::async_fn(move |client, _| {
+        // A pooler would give these to whoever comes next.
+        let session = if is_pooled.load(Ordering::Relaxed) { None } else { Some(session("set")) };
+        Box::pin(async move {
+            match session {
+                Some(sql) => client.batch_execute(&sql).await.map_err(HookError::Backend),
+                None => Ok(()),
+            }
+        })
+    });
+    let check = Hook::async_fn(|client, metrics| {
+        Box::pin(async move {
+            if metrics.last_used() > IDLE {
+                client.simple_query("").await.map_err(HookError::Backend)?;
+            }
+            Ok(())
+        })
+    });
+    Pool::builder(manager)
+        .max_size(connections)
+        .runtime(Runtime::Tokio1)
+        .post_create(prepare)
+        .pre_recycle(check)
+        .build()
+        .map_err(|err| OpenError::Pool(err.to_string()))
+}
+
+/// What a session (`set`) or a transaction (`set local`) is to keep to.
+fn session(set: &str) -> String {
+    SESSION.map(|(name, value)| format!("{set} {name} = {value};")).concat()
+}
+
+impl Postgres {
+    /// Connects, and migrates the database as needed.
+    pub(super) async fn open(url: &DatabaseUrl, connections: usize) -> Result<Self, OpenError> {
+        let (config, connector) = reach(url)?;
+        let looked = look(&config, &connector).await?;
+        if looked.is_pooled {
+            tracing::info!("Postgres is behind a pooler: no statements are kept prepared");
+        }
+        let is_pooled = Arc::new(AtomicBool::new(looked.is_pooled));
+        let pool = pool(config, connector, connections, Arc::clone(&is_pooled))?;
+        migrate::migrate(&pool).await?;
+        Ok(Self { pool, is_pooled })
+    }
+
+    /// Connects, looks, and changes nothing.
+    pub(super) async fn examine(url: &DatabaseUrl) -> Result<Condition, OpenError> {
+        let (config, connector) = reach(url)?;
+        let Looked { client, is_pooled } = look(&config, &connector).await?;
+        let version = migrate::version(&client).await?;
+        let mut times = Vec::new();
+        for _ in 0..ROUND_TRIPS {
+            let begun = Instant::now();
+            client.simple_query("select 1").await?;
+            times.push(begun.elapsed());
+        }
+        Ok(Condition { version, latest: migrate::LATEST, round_trip: median(times), is_pooled })
+    }
+
+    /// Runs `work` with a connection. An error undoes all that `work` did.
+    pub(super) async fn run<T, F>(&self, mode: Mode, work: F) -> drive::Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Conn) -> drive::Result<T> + Send + 'static,
+    {
+        let client = self.connection().await?;
+        let (runtime, is_pooled) = (Handle::current(), Arc::clone(&self.is_pooled));
+        let session = Session { client: Some(client), runtime, is_pooled };
+        let run = tokio::task::spawn_blocking(move || transaction(session, mode, work));
+        run.await.map_err(drive::Error::internal)?
+    }
+
+    async fn connection(&self) -> drive::Result<deadpool_postgres::Object> {
+        let detail = match tokio::time::timeout(PATIENCE, self.pool.get()).await {
+            Ok(Ok(client)) => return Ok(client),
+            Ok(Err(err)) => err.to_string(),
+            Err(_) => format!("no connection within {PATIENCE:?}"),
+        };
+        Err(drive::Error::DatabaseUnreachable { detail })
+    }
+
+    pub(super) fn close(&self) {
+        self.pool.close();
+    }
+}
+
+fn transaction<T>(
+    session: Session,
+    mode: Mode,
+    work: impl FnOnce(&Conn) -> drive::Result<T>,
+) -> drive::Result<T> {
+    let is_pooled = session.is_pooled.load(Ordering::Relaxed);
+    let guard = Unfinished(Conn::Postgres(session));
+    match mode.begin() {
+        Some(begin) if is_pooled => guard.batch(&format!("{begin}; {}", self::session("set local")))?,
+        Some(begin) => guard.batch(begin)?,
+        None => {}
+    }
+    let result = work(&guard.0);
+    if mode.begin().is_some() {
+        match &result {
+            Ok(_) => guard.batch("commit")?,
+            // A connection that may be gone is given up, and its transaction with it.
+            Err(drive::Error::DatabaseUnreachable { .. }) => return result,
+            Err(_) => guard.batch("rollback")?,
+        }
+    }
+    guard.finished();
+    result
+}
+
+/// A connection that goes back to the pool only if its transaction has ended.
+struct Unfinished(Conn);
+
+impl Unfinished {
+    fn batch(&self, sql: &str) -> drive::Result<()> {
+        match &self.0 {
+            Conn::Postgres(session) => Ok(session.batch(sql)?),
+            Conn::Sqlite(_) => Ok(()),
+        }
+    }
+
+    fn finished(mut self) {
+        if let Conn::Postgres(session) = &mut self.0 {
+            drop(session.client.take());
+        }
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if let Conn::Postgres(session) = &mut self.0
+            && let Some(client) = session.client.take()
+        {
+            drop(deadpool_postgres::Object::take(client));
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! TLS to Postgres: the certificate authorities that this machine trusts. Whether it is used says the address
+//! (`sslmode`).
+
+use std::sync::Arc;
+
+use rustls::{ClientConfig, RootCertStore};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::OpenError;
+
+pub(super) fn connector() -> Result<MakeRustlsConnect, OpenError> {
+    let mut roots = RootCertStore::empty();
+    // Some of a machine's certificates may be of a kind that is not understood; the others serve.
+    let (_, _) = roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|err| OpenError::Pool(err.to_string()))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(MakeRustlsConnect::new(config))
+}

@@ -1,0 +1,259 @@
+//! Access tokens.
+
+use dray_api::{ItemId, TokenId, UserId, WorkspaceId};
+use jiff::Timestamp;
+
+use super::{
+    Conn, Error, Row, execute, find, list, lock, millis, parsed, parsed_or_none, time, time_or_none, value,
+};
+use dray_drive::access::{Caller, TokenRecord};
+use dray_drive::token::TokenHash;
+
+/// A token as `dray token list` shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenRow {
+    /// Its record's id.
+    pub id: TokenId,
+    /// Whose it is.
+    pub email: String,
+    /// What it is for, for people.
+    pub name: String,
+    /// What it may be used for.
+    pub scopes: Vec<String>,
+    /// The folder that it is confined to, if it is.
+    pub folder: Option<ItemId>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it ends.
+    pub expires_at: Timestamp,
+    /// When it was revoked, if it was.
+    pub revoked_at: Option<Timestamp>,
+    /// The token that it was made with, if it was made with one. It ends with that.
+    pub parent: Option<TokenId>,
+    /// The latest end that rotation may give to what takes its place; `None` means its own end.
+    pub rotate_until: Option<Timestamp>,
+    /// The token that took its place, if one did.
+    pub successor: Option<TokenId>,
+}
+
+/// A token to be stored.
+#[derive(Clone)]
+pub struct NewToken {
+    /// Its id, which is no secret.
+    pub id: TokenId,
+    /// Hash of the secret.
+    pub hash: TokenHash,
+    /// The workspace that it opens.
+    pub workspace: WorkspaceId,
+    /// The user that it acts for.
+    pub user: UserId,
+    /// What its maker calls it.
+    pub name: String,
+    /// Its scopes, with a space between them.
+    pub scopes: String,
+    /// The folder that it is confined to; `None` means the whole drive.
+    pub folder: Option<ItemId>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it ends.
+    pub expires_at: Timestamp,
+    /// The token that made it.
+    pub parent: Option<TokenId>,
+    /// When the last token that takes its place by rotation must end.
+    pub rotate_until: Option<Timestamp>,
+}
+
+/// A token, what was made with it, and what it took the place of; of those the same.
+macro_rules! descendants {
+    ($of:literal) => {
+        concat!(
+            "(with recursive line (id) as (
+                 select id from tokens where id = ",
+            $of,
+            "
+                 union
+                 select d.id from tokens d join line on d.parent_id = line.id or d.successor_id = line.id
+             ) select id from line)"
+        )
+    };
+}
+
+/// Which tokens a caller may know of and revoke: user $1, workspace $2, their token $3.
+macro_rules! own {
+    () => {
+        concat!(
+            "where t.user_id = $1 and t.workspace_id = $2
+             and (exists (select 1 from tokens r where r.id = $3 and r.parent_id is null) or t.id in ",
+            descendants!("$3"),
+            ")"
+        )
+    };
+}
+
+/// The columns that [`token`] reads.
+macro_rules! tokens {
+    ($($which:tt)*) => {
+        concat!(
+            "select t.id, u.email, t.name, t.scopes, t.folder_id, t.created_at, t.expires_at, t.revoked_at,
+                 t.parent_id, t.rotate_until, t.successor_id
+             from tokens t join users u on u.id = t.user_id ",
+            $($which)*,
+            " order by t.created_at, t.id"
+        )
+    };
+}
+
+/// The token with this hash, and until when those that it descends from are good: 0 if one was revoked.
+pub fn by_hash(c: &Conn, hash: &TokenHash) -> Result<Option<TokenRecord>, Error> {
+    // A token that no other made, as most are, costs no more than the look-up.
+    let sql = "select t.id, t.user_id, t.workspace_id, t.scopes, t.folder_id, t.expires_at, t.revoked_at,
+                   case when t.parent_id is not null then (
+                       with recursive line (parent_id, expires_at, revoked_at) as (
+                           select p.parent_id, p.expires_at, p.revoked_at from tokens p where p.id = t.parent_id
+                           union
+                           select p.parent_id, p.expires_at, p.revoked_at from tokens p
+                           join line on p.id = line.parent_id
+                       )
+                       select min(case when revoked_at is null then expires_at else 0 end) from line
+                   ) end as line_until
+               from tokens t where t.hash = $1";
+    find(c, sql, &[&hash.as_str()], |row| {
+        Ok(TokenRecord {
+            id: parsed(row, "id")?,
+            user: parsed(row, "user_id")?,
+            workspace: parsed(row, "workspace_id")?,
+            scopes: row.get("scopes")?,
+            folder: parsed_or_none(row, "folder_id")?,
+            expires_at: time(row, "expires_at")?,
+            revoked_at: time_or_none(row, "revoked_at")?,
+            line_until: time_or_none(row, "line_until")?,
+        })
+    })
+}
+
+/// Keeps others from making, rotating and revoking the user's tokens until this transaction ends.
+pub fn lock_of_user(c: &Conn, caller: &Caller) -> Result<(), Error> {
+    lock(c, &format!("tokens {}", caller.user))
+}
+
+/// A token and those that it descends from.
+pub struct Line {
+    /// How many they are, itself included.
+    pub depth: i64,
+    /// When the first of them ends: 1970 if one was revoked.
+    pub until: Timestamp,
+    /// The token itself.
+    pub token: TokenRow,
+}
+
+/// The line of a token; `None` if there is no such token.
+pub fn line(c: &Conn, id: TokenId) -> Result<Option<Line>, Error> {
+    let sql = "with recursive line (id, parent_id, expires_at, revoked_at) as (
+                   select id, parent_id, expires_at, revoked_at from tokens where id = $1
+                   union
+                   select p.id, p.parent_id, p.expires_at, p.revoked_at from tokens p
+                   join line on p.id = line.parent_id
+               )
+               select count(*) as depth,
+                   coalesce(min(case when revoked_at is null then expires_at else 0 end), 0) as until
+               from line";
+    let found = find(c, sql, &[&id.to_string()], |row| Ok((row.get("depth")?, time(row, "until")?)))?;
+    let own = find(c, tokens!("where t.id = $1"), &[&id.to_string()], token)?;
+    Ok(found.zip(own).map(|((depth, until), token)| Line { depth, until, token }))
+}
+
+/// `new` takes the place of `old`, which ends at `old_ends_at`, or now: what was made with the old one goes on with the new.
+pub fn succeed(
+    c: &Conn,
+    old: TokenId,
+    new: TokenId,
+    old_ends_at: Timestamp,
+    revoked_at: Option<Timestamp>,
+) -> Result<(), Error> {
+    let (old, new) = (old.to_string(), new.to_string());
+    execute(c, "update tokens set parent_id = $2 where parent_id = $1", &[&old, &new])?;
+    let sql = "update tokens set successor_id = $2, expires_at = $3, revoked_at = $4 where id = $1";
+    execute(c, sql, &[&old, &new, &millis(old_ends_at), &revoked_at.map(millis)]).map(drop)
+}
+
+/// Adds a token.
+pub fn insert(c: &Conn, token: &NewToken) -> Result<(), Error> {
+    let sql = "insert into tokens (id, hash, workspace_id, user_id, name, scopes, folder_id, created_at, expires_at,
+                                   parent_id, rotate_until)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    execute(
+        c,
+        sql,
+        &[
+            &token.id.to_string(),
+            &token.hash.as_str(),
+            &token.workspace.to_string(),
+            &token.user.to_string(),
+            &token.name,
+            &token.scopes,
+            &token.folder.map(|id| id.to_string()),
+            &millis(token.created_at),
+            &millis(token.expires_at),
+            &token.parent.map(|id| id.to_string()),
+            &token.rotate_until.map(millis),
+        ],
+    )
+    .map(drop)
+}
+
+/// Every token, oldest first.
+pub fn all(c: &Conn) -> Result<Vec<TokenRow>, Error> {
+    list(c, tokens!(""), &[], token)
+}
+
+/// Those of the caller's that they may know of: with a token that no other made all, else what comes of theirs.
+pub fn of_caller(c: &Conn, caller: &Caller) -> Result<Vec<TokenRow>, Error> {
+    let own = caller.token.map(|id| id.to_string());
+    list(c, tokens!(own!()), &[&caller.user.to_string(), &caller.workspace.to_string(), &own], token)
+}
+
+/// How many of the caller's are good now.
+pub fn count_good(c: &Conn, caller: &Caller, now: Timestamp) -> Result<i64, Error> {
+    let sql = "select count(*) as good from tokens
+               where user_id = $1 and workspace_id = $2 and revoked_at is null and expires_at > $3";
+    value(c, sql, &[&caller.user.to_string(), &caller.workspace.to_string(), &millis(now)], "good")
+}
+
+/// As [`revoke`], if the token is one of those that [`of_caller`] lists.
+pub fn revoke_own(c: &Conn, caller: &Caller, id: TokenId, now: Timestamp) -> Result<bool, Error> {
+    let (user, workspace) = (caller.user.to_string(), caller.workspace.to_string());
+    let own = caller.token.map(|id| id.to_string());
+    let sql = tokens!(concat!(own!(), " and t.id = $4"));
+    if find(c, sql, &[&user, &workspace, &own, &id.to_string()], token)?.is_none() {
+        return Ok(false);
+    }
+    revoke(c, id, now)
+}
+
+fn token(row: &Row<'_>) -> Result<TokenRow, Error> {
+    Ok(TokenRow {
+        id: parsed(row, "id")?,
+        email: row.get("email")?,
+        name: row.get("name")?,
+        scopes: row.text("scopes")?.split_whitespace().map(str::to_owned).collect(),
+        folder: parsed_or_none(row, "folder_id")?,
+        created_at: time(row, "created_at")?,
+        expires_at: time(row, "expires_at")?,
+        revoked_at: time_or_none(row, "revoked_at")?,
+        parent: parsed_or_none(row, "parent_id")?,
+        rotate_until: time_or_none(row, "rotate_until")?,
+        successor: parsed_or_none(row, "successor_id")?,
+    })
+}
+
+/// Revokes a token, what was made with it, and what it took the place of; `false` if there is none with this id.
+/// Revoking again keeps the first time.
+pub fn revoke(c: &Conn, id: TokenId, now: Timestamp) -> Result<bool, Error> {
+    if find(c, "select id from tokens where id = $1", &[&id.to_string()], |_| Ok(()))?.is_none() {
+        return Ok(false);
+    }
+    let sql =
+        concat!("update tokens set revoked_at = $2 where revoked_at is null and id in ", descendants!("$1"));
+    execute(c, sql, &[&id.to_string(), &millis(now)])?;
+    Ok(true)
+}

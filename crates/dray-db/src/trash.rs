@@ -1,0 +1,241 @@
+//! The trash: what is in it, what comes back, and what is removed for good, bit by bit.
+
+use dray_api::{ItemId, UserId};
+use jiff::Timestamp;
+
+use super::items::{FOLDER, columns, host, item};
+use super::{
+    Conn, Error, Row, execute, find, list, millis, parsed, rows_at_most, size, stored_size, time, tombstones,
+    usage,
+};
+use dray_drive::access::Caller;
+use dray_drive::item::Item;
+use dray_drive::permit::{Placement, Purge, Trashing};
+
+/// An item that was put into the trash by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trashed {
+    /// The item at the top.
+    pub item: Item,
+    /// When it was trashed.
+    pub since: Timestamp,
+    /// Who trashed it.
+    pub by: UserId,
+}
+
+/// The rows of `trash_lists` for the trashed items that `$which` chooses.
+macro_rules! lists {
+    ($which:literal) => {
+        concat!(
+            "with recursive up (item_id, workspace_id, trashed_at, owner_id, parent_id) as (
+                 select id, workspace_id, trashed_at, owner_id, parent_id from items
+                 where trashed_at is not null and purged_at is null ",
+            $which,
+            "    union all
+                 select up.item_id, up.workspace_id, up.trashed_at, p.owner_id, p.parent_id
+                 from up join items p on p.id = up.parent_id
+             )
+             select owner_id, workspace_id, trashed_at, item_id from up
+             union
+             select trashed_by, workspace_id, trashed_at, id from items
+             where trashed_at is not null and purged_at is null ",
+            $which
+        )
+    };
+}
+
+/// Where a page of the trash ends.
+pub type TrashedAt = (Timestamp, ItemId);
+
+/// Puts an item into the trash, with all that is below it; `false`: it is there already. It is listed for whoever owns
+/// it or a folder above it, and for whoever put it there.
+pub fn add(c: &Conn, trashing: &Trashing, by: UserId, now: Timestamp) -> Result<bool, Error> {
+    let (id, at, by) = (trashing.item().to_string(), millis(now), by.to_string());
+    let sql = "update items set trashed_at = $2, trashed_by = $3 where id = $1 and trashed_at is null";
+    if execute(c, sql, &[&id, &at, &by])? == 0 {
+        return Ok(false);
+    }
+    let sql = concat!(
+        "insert into trash_lists (user_id, workspace_id, trashed_at, item_id) ",
+        lists!("and id = $1")
+    );
+    execute(c, sql, &[&id])?;
+    Ok(true)
+}
+
+/// Lists all that is in the trash: after rows came in that know nothing of it.
+pub fn list_all(c: &Conn) -> Result<(), Error> {
+    let sql = concat!("insert into trash_lists (user_id, workspace_id, trashed_at, item_id) ", lists!(""));
+    execute(c, sql, &[]).map(drop)
+}
+
+fn unlist(c: &Conn, id: ItemId) -> Result<(), Error> {
+    execute(c, "delete from trash_lists where item_id = $1", &[&id.to_string()]).map(drop)
+}
+
+/// Up to `limit` of what is listed in the caller's trash. The latest first.
+pub fn page(
+    c: &Conn,
+    caller: &Caller,
+    before: Option<TrashedAt>,
+    limit: usize,
+) -> Result<Vec<Trashed>, Error> {
+    let sql = concat!(
+        "select ",
+        columns!(),
+        ", t.trashed_at, i.trashed_by from trash_lists t cross join items i
+         where t.user_id = $2 and t.workspace_id = $1 and (t.trashed_at, t.item_id) < ($3, $4)
+           and i.id = t.item_id and i.trashed_at is not null and i.purged_at is null
+         order by t.trashed_at desc, t.item_id desc limit $5"
+    );
+    let (before, id) = match before {
+        Some((time, id)) => (millis(time), id.to_string()),
+        None => (i64::MAX, String::new()),
+    };
+    let (workspace, user) = (caller.workspace.to_string(), caller.user.to_string());
+    list(c, sql, &[&workspace, &user, &before, &id, &rows_at_most(limit)], trashed)
+}
+
+/// What is in the trash by itself under this id, whoever put it there.
+pub fn by_id(c: &Conn, caller: &Caller, id: ItemId) -> Result<Option<Trashed>, Error> {
+    let sql = concat!(
+        "select ",
+        columns!(),
+        ", i.trashed_at, i.trashed_by from items i
+         where i.id = $1 and i.workspace_id = $2 and i.trashed_at is not null and i.purged_at is null"
+    );
+    find(c, sql, &[&id.to_string(), &caller.workspace.to_string()], trashed)
+}
+
+/// Takes an item out of the trash and puts it into a folder, or at its owner's root; `false`: it is not in the trash
+/// any more.
+pub fn restore(c: &Conn, placement: &Placement) -> Result<bool, Error> {
+    unlist(c, placement.item())?;
+    let sql = concat!(
+        "update items set trashed_at = null, trashed_by = null, parent_id = $2, host_id = ",
+        host!("$2", "items.owner_id"),
+        " where id = $1 and trashed_at is not null and purged_at is null"
+    );
+    let (id, parent) = (placement.item().to_string(), placement.to().map(|id| id.to_string()));
+    Ok(execute(c, sql, &[&id, &parent])? == 1)
+}
+
+/// Marks a trashed item to be removed for good, with all that is below it: from now on it is nowhere. `false`: it is
+/// not in the trash any more.
+pub fn purge(c: &Conn, purge: &Purge, now: Timestamp) -> Result<bool, Error> {
+    unlist(c, purge.item())?;
+    let sql =
+        "update items set purged_at = $2 where id = $1 and trashed_at is not null and purged_at is null";
+    Ok(execute(c, sql, &[&purge.item().to_string(), &millis(now)])? == 1)
+}
+
+/// As [`purge`], of all that is the caller's own; how many.
+pub fn purge_own(c: &Conn, caller: &Caller, now: Timestamp) -> Result<u64, Error> {
+    let (workspace, user) = (caller.workspace.to_string(), caller.user.to_string());
+    let sql = "delete from trash_lists where item_id in (
+                   select id from items
+                   where owner_id = $2 and workspace_id = $1 and trashed_at is not null and purged_at is null
+               )";
+    execute(c, sql, &[&workspace, &user])?;
+    let sql = "update items set purged_at = $3
+               where owner_id = $2 and workspace_id = $1 and trashed_at is not null and purged_at is null";
+    execute(c, sql, &[&workspace, &user, &millis(now)])
+}
+
+/// What is listed in the caller's trash, and others own.
+pub fn of_others(c: &Conn, caller: &Caller, limit: usize) -> Result<Vec<ItemId>, Error> {
+    let sql = "select i.id from trash_lists t cross join items i
+               where t.user_id = $2 and t.workspace_id = $1 and i.id = t.item_id and i.owner_id <> $2
+                 and i.trashed_at is not null and i.purged_at is null
+               order by t.trashed_at, t.item_id limit $3";
+    let (workspace, user) = (caller.workspace.to_string(), caller.user.to_string());
+    list(c, sql, &[&workspace, &user, &rows_at_most(limit)], |row| parsed(row, "id"))
+}
+
+/// As [`purge`], of up to `limit` items that have been in the trash since `before` or longer; how many.
+pub fn purge_expired(c: &Conn, before: Timestamp, now: Timestamp, limit: usize) -> Result<u64, Error> {
+    let sql = "update items set purged_at = $2 where id in (
+                   select id from items where trashed_at <= $1 and trashed_at is not null and purged_at is null
+                   order by trashed_at limit $3
+               )";
+    execute(c, sql, &[&millis(before), &millis(now), &rows_at_most(limit)])
+}
+
+/// What was done of what is marked.
+pub struct Removed {
+    /// Rows of items that were removed.
+    pub items: u64,
+    /// Nothing is marked any more.
+    pub is_all: bool,
+}
+
+/// Does up to `steps` steps of removing what is marked. A folder is removed once there
+/// is nothing in it; what is in it is marked by itself before, so every step is small. What was put into the trash
+/// by itself stays there, and loses its folder.
+pub fn remove_some(c: &Conn, now: Timestamp, steps: usize) -> Result<Removed, Error> {
+    let (mut items, mut left) = (0, steps);
+    for doomed in marked(c, steps)? {
+        if doomed.kind == FOLDER {
+            left = left.saturating_sub(mark_inside(c, &doomed, now, left)?);
+        }
+        if left == 0 {
+            break;
+        }
+        remove(c, &doomed, now)?;
+        items += 1;
+        left -= 1;
+    }
+    Ok(Removed { items, is_all: left == steps })
+}
+
+/// What is needed of an item to remove it.
+struct Doomed {
+    id: String,
+    workspace: dray_api::WorkspaceId,
+    owner: UserId,
+    kind: i64,
+    size_bytes: u64,
+    object_key: Option<String>,
+}
+
+fn marked(c: &Conn, limit: usize) -> Result<Vec<Doomed>, Error> {
+    let sql = "select id, workspace_id, owner_id, kind, size_bytes, object_key from items
+               where purged_at is not null order by purged_at limit $1";
+    list(c, sql, &[&rows_at_most(limit)], |row| {
+        Ok(Doomed {
+            id: row.get("id")?,
+            workspace: parsed(row, "workspace_id")?,
+            owner: parsed(row, "owner_id")?,
+            kind: row.get("kind")?,
+            size_bytes: size(row, "size_bytes")?,
+            object_key: row.get("object_key")?,
+        })
+    })
+}
+
+/// Marks up to `limit` of what is in a folder; how many. Less than `limit`: there is nothing in it any more.
+fn mark_inside(c: &Conn, folder: &Doomed, now: Timestamp, limit: usize) -> Result<usize, Error> {
+    let sql = "update items set parent_id = null, host_id = null,
+                   purged_at = case when trashed_at is null then $2 else purged_at end,
+                   trashed_by = case when trashed_at is null then $3 else trashed_by end,
+                   trashed_at = case when trashed_at is null then $2 else trashed_at end
+               where id in (select id from items where parent_id = $1 limit $4)";
+    let (owner, limit) = (folder.owner.to_string(), rows_at_most(limit));
+    let marked = execute(c, sql, &[&folder.id, &millis(now), &owner, &limit])?;
+    usize::try_from(marked).map_err(Error::value)
+}
+
+fn remove(c: &Conn, doomed: &Doomed, now: Timestamp) -> Result<(), Error> {
+    if let Some(key) = &doomed.object_key {
+        tombstones::add(c, key, now)?;
+    }
+    if execute(c, "delete from items where id = $1", &[&doomed.id])? == 0 {
+        // Another server whose lease ran out in the middle of it was faster.
+        return Ok(());
+    }
+    usage::add(c, doomed.workspace, doomed.owner, -1, -stored_size(doomed.size_bytes)?)
+}
+
+fn trashed(row: &Row<'_>) -> Result<Trashed, Error> {
+    Ok(Trashed { item: item(row)?, since: time(row, "trashed_at")?, by: parsed(row, "trashed_by")? })
+}

@@ -1,0 +1,263 @@
+//! Uploads: rows of the state machine in `drive/upload.rs`. Every change of state is one compare-and-set.
+
+use dray_api::upload::OnConflict;
+use dray_api::{ItemId, UploadRowId, UserId, WorkspaceId};
+use jiff::Timestamp;
+
+use super::clock::{LeaseTime, find_at, list_at};
+use super::{
+    Conn, Error, Param, Row, execute, find, list, millis, parsed, parsed_or_none, rows_at_most, size,
+    stored_size, time,
+};
+use dray_drive::access::Caller;
+use dray_drive::parts::{Crc64, Digest};
+use dray_drive::upload::{State, Upload};
+
+/// The columns of an upload. A lease is held until its end; one that ends later than any that was taken by this clock
+/// (twice [`FINALIZE_LEASE`](dray_drive::upload::FINALIZE_LEASE)) is of a clock that was wrong.
+macro_rules! columns {
+    () => {
+        "id, workspace_id, user_id, parent_id, item_id, name, mime_type, size_bytes, on_conflict, crc64nvme,
+         finalize_crc64nvme, proven_crc64nvme, verify, object_key, store_token, store_upload_id, state, digest,
+         confined_to, only_uploads,
+         attempted_at is not null as is_attempted,
+         coalesce(lease_until > $now and lease_until <= $now + 60000, false) as is_held, created_at, expires_at"
+    };
+}
+
+pub(super) use columns;
+
+/// Inserts an upload in state `opening`.
+pub fn insert_opening(c: &Conn, upload: &Upload) -> Result<(), Error> {
+    let sql =
+        "insert into uploads (id, workspace_id, user_id, parent_id, item_id, name, mime_type, size_bytes,
+                              on_conflict, crc64nvme, object_key, store_token, state, created_at, expires_at,
+                              confined_to, only_uploads)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'opening', $13, $14, $15, $16)";
+    execute(
+        c,
+        sql,
+        &[
+            &upload.id.to_string(),
+            &upload.workspace.to_string(),
+            &upload.user.to_string(),
+            &upload.parent.map(|id| id.to_string()),
+            &upload.item.to_string(),
+            &upload.name,
+            &upload.mime_type,
+            &stored_size(upload.size_bytes)?,
+            &on_conflict_text(upload.on_conflict),
+            &upload.crc64.as_ref().map(Crc64::as_str),
+            &upload.object_key,
+            &upload.store_token,
+            &millis(upload.created_at),
+            &millis(upload.expires_at),
+            &upload.confined_to.map(|id| id.to_string()),
+            &upload.only_uploads,
+        ],
+    )
+    .map(drop)
+}
+
+/// `opening` → `open`, with the store's upload id.
+pub fn open(c: &Conn, id: UploadRowId, store_upload_id: &str) -> Result<bool, Error> {
+    let sql = "update uploads set state = 'open', store_upload_id = $2 where id = $1 and state = 'opening'";
+    Ok(execute(c, sql, &[&id.to_string(), &store_upload_id])? == 1)
+}
+
+/// The caller's upload by what the wire calls it.
+pub fn of_caller(
+    c: &Conn,
+    caller: &Caller,
+    store_upload_id: &str,
+    object_key: &str,
+    now: LeaseTime,
+) -> Result<Option<Upload>, Error> {
+    let sql = concat!(
+        "select ",
+        columns!(),
+        " from uploads
+               where store_upload_id = $1 and object_key = $2 and workspace_id = $3 and user_id = $4"
+    );
+    let (workspace, user) = (caller.workspace.to_string(), caller.user.to_string());
+    find_at(c, sql, &[&store_upload_id, &object_key, &workspace, &user], now, upload)
+}
+
+/// The upload as it is now.
+pub fn by_id(c: &Conn, id: UploadRowId, now: LeaseTime) -> Result<Option<Upload>, Error> {
+    let sql = concat!("select ", columns!(), " from uploads where id = $1");
+    find_at(c, sql, &[&id.to_string()], now, upload)
+}
+
+/// The item that an upload is to become, or has become.
+pub fn item_of(c: &Conn, id: UploadRowId) -> Result<Option<ItemId>, Error> {
+    find(c, "select item_id from uploads where id = $1", &[&id.to_string()], |row| parsed(row, "item_id"))
+}
+
+/// The upload that an object came by.
+pub fn of_object(c: &Conn, object_key: &str) -> Result<Option<UploadRowId>, Error> {
+    find(c, "select id from uploads where object_key = $1", &[&object_key], |row| parsed(row, "id"))
+}
+
+/// The caller's uploads that have not come to their end, the latest first, from the first one after `after`. A token
+/// that may only upload is told of those that such a token began.
+pub fn open_of_caller(
+    c: &Conn,
+    caller: &Caller,
+    after: Option<(Timestamp, UploadRowId)>,
+    now: Timestamp,
+    lease_now: LeaseTime,
+    limit: usize,
+) -> Result<Vec<Upload>, Error> {
+    let sql = concat!(
+        "select ",
+        columns!(),
+        " from uploads
+               where user_id = $1 and workspace_id = $2 and (state = 'opening' or state = 'open' or state = 'completing')
+                 and (state = 'completing' or (state = 'open' and expires_at > $5))
+                 and (only_uploads or not $7)
+                 and (created_at, id) < ($3, $4)
+               order by created_at desc, id desc limit $6"
+    );
+    let (before, id) = match after {
+        Some((time, id)) => (millis(time), id.to_string()),
+        None => (i64::MAX, String::new()),
+    };
+    let (user, workspace) = (caller.user.to_string(), caller.workspace.to_string());
+    let params: [&dyn Param; 7] =
+        [&user, &workspace, &before, &id, &millis(now), &rows_at_most(limit), &caller.only_uploads()];
+    list_at(c, sql, &params, lease_now, upload)
+}
+
+/// How many of a user's uploads have not come to their end; counts no further than `limit`.
+pub fn count_open(c: &Conn, workspace: WorkspaceId, user: UserId, limit: u32) -> Result<u64, Error> {
+    let sql = "select count(*) as uploads from (
+                   select 1 from uploads
+                   where user_id = $1 and workspace_id = $2
+                     and (state = 'opening' or state = 'open' or state = 'completing') limit $3
+               ) open_ones";
+    let params: [&dyn Param; 3] = [&user.to_string(), &workspace.to_string(), &i64::from(limit)];
+    Ok(find(c, sql, &params, |row| size(row, "uploads"))?.unwrap_or_default())
+}
+
+/// → `aborted`, by its caller; `false`: it is over, or being finalized.
+pub fn abort(c: &Conn, id: UploadRowId) -> Result<bool, Error> {
+    let sql = "update uploads set state = 'aborted' where id = $1 and state in ('opening', 'open')";
+    Ok(execute(c, sql, &[&id.to_string()])? == 1)
+}
+
+/// Sets when an upload expires.
+pub fn set_expiry(c: &Conn, id: UploadRowId, expires_at: Timestamp) -> Result<(), Error> {
+    let sql = "update uploads set expires_at = $2 where id = $1 and state = 'open' and expires_at < $2";
+    execute(c, sql, &[&id.to_string(), &millis(expires_at)]).map(drop)
+}
+
+/// → `completed`: its bytes are those of `item` now. `false` if it was already. The object is there, so nothing
+/// short of a tombstone undoes it. Its row is kept for some time from `now` on.
+pub fn complete(
+    c: &Conn,
+    id: UploadRowId,
+    item: ItemId,
+    digest: &Digest,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let sql = "update uploads set state = 'completed', item_id = $3, digest = $2, lease_holder = null,
+                   lease_until = null, expires_at = case when expires_at < $4 then $4 else expires_at end
+               where id = $1 and state in ('open', 'completing')";
+    Ok(execute(c, sql, &[&id.to_string(), &digest.0, &item.to_string(), &millis(now)])? == 1)
+}
+
+/// → `aborted`, because its item can not be made; `false`: it was over already. There are no parts to free.
+pub fn abandon(c: &Conn, id: UploadRowId) -> Result<bool, Error> {
+    let sql =
+        "update uploads set state = 'aborted', parts_freed_at = 0, lease_holder = null, lease_until = null
+               where id = $1 and state in ('open', 'completing')";
+    Ok(execute(c, sql, &[&id.to_string()])? == 1)
+}
+
+/// `opening` or `open` → `expired`, if its time is over. `false`: it is not, or something else happened.
+pub fn expire(c: &Conn, id: UploadRowId, now: Timestamp) -> Result<bool, Error> {
+    let sql = "update uploads set state = 'expired'
+               where id = $1 and state in ('opening', 'open') and expires_at <= $2";
+    Ok(execute(c, sql, &[&id.to_string(), &millis(now)])? == 1)
+}
+
+/// The store has dropped the parts of an upload that is over.
+pub fn parts_freed(c: &Conn, id: UploadRowId, now: Timestamp) -> Result<(), Error> {
+    let sql = "update uploads set parts_freed_at = $2 where id = $1 and state in ('aborted', 'expired')";
+    execute(c, sql, &[&id.to_string(), &millis(now)]).map(drop)
+}
+
+fn on_conflict_text(on_conflict: OnConflict) -> &'static str {
+    match on_conflict {
+        OnConflict::Keep => "keep",
+        OnConflict::Rename => "rename",
+        OnConflict::Fail => "fail",
+        OnConflict::Replace => "replace",
+    }
+}
+
+/// Forgets uploads that have been over since before `before`, and whose parts are freed: up to `limit`; how many. An item
+/// stays, and no longer says of which upload it came.
+pub fn forget_finished(c: &Conn, before: Timestamp, limit: usize) -> Result<u64, Error> {
+    let sql = "select id from uploads
+               where (state = 'completed' or parts_freed_at is not null) and expires_at <= $1
+               order by expires_at limit $2";
+    let ids = list(c, sql, &[&millis(before), &rows_at_most(limit)], |row| row.get::<String>("id"))?;
+    for id in &ids {
+        execute(c, "update items set upload_id = null where upload_id = $1", &[id])?;
+        execute(c, "delete from uploads where id = $1", &[id])?;
+    }
+    Ok(ids.len() as u64)
+}
+
+pub(super) fn upload(row: &Row<'_>) -> Result<Upload, Error> {
+    Ok(Upload {
+        id: parsed(row, "id")?,
+        workspace: parsed(row, "workspace_id")?,
+        user: parsed(row, "user_id")?,
+        parent: parsed_or_none(row, "parent_id")?,
+        item: parsed(row, "item_id")?,
+        name: row.get("name")?,
+        mime_type: row.get("mime_type")?,
+        size_bytes: size(row, "size_bytes")?,
+        on_conflict: match row.text("on_conflict")? {
+            "rename" => OnConflict::Rename,
+            "fail" => OnConflict::Fail,
+            "replace" => OnConflict::Replace,
+            _ => OnConflict::Keep,
+        },
+        confined_to: parsed_or_none(row, "confined_to")?,
+        only_uploads: row.get("only_uploads")?,
+        crc64: checksum(row)?,
+        proven_crc64: row.get::<Option<String>>("proven_crc64nvme")?.map(Crc64::from_stored),
+        is_attempted: row.get("is_attempted")?,
+        verify: row.get("verify")?,
+        object_key: row.get("object_key")?,
+        store_token: row.get("store_token")?,
+        store_upload_id: row.get("store_upload_id")?,
+        state: state(row)?,
+        created_at: time(row, "created_at")?,
+        expires_at: time(row, "expires_at")?,
+    })
+}
+
+/// What start announced or else, while there is a finalize, what that says.
+fn checksum(row: &Row<'_>) -> Result<Option<Crc64>, Error> {
+    let announced: Option<String> = row.get("crc64nvme")?;
+    let said: Option<String> = row.get("finalize_crc64nvme")?;
+    Ok(announced.or(said).map(Crc64::from_stored))
+}
+
+fn state(row: &Row<'_>) -> Result<State, Error> {
+    let digest = || row.get::<String>("digest").map(Digest);
+    Ok(match row.text("state")? {
+        "opening" => State::Opening,
+        "open" => State::Open,
+        "completing" => State::Completing { digest: digest()?, is_held: row.get("is_held")? },
+        "completed" => State::Completed { digest: digest()? },
+        "aborted" => State::Aborted,
+        "expired" => State::Expired,
+        other => return Err(Error::value(std::io::Error::other(format!("upload state {other}")))),
+    })
+}

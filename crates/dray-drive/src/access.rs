@@ -1,0 +1,195 @@
+//! Who is asking, what their token lets them do, and what their role on an item does.
+
+use dray_api::{ItemId, TokenId, UserId, WorkspaceId};
+use jiff::Timestamp;
+
+pub use crate::role::Role;
+use crate::{Error, Result};
+
+/// What a token may be used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Everything on the drive.
+    AccessDrive,
+    /// Looking at the drive and downloading.
+    DriveRead,
+    /// Uploading, and making folders to upload into.
+    DriveUpload,
+}
+
+impl Scope {
+    /// Every scope.
+    pub const ALL: [Self; 3] = [Self::AccessDrive, Self::DriveRead, Self::DriveUpload];
+
+    /// The scope as tokens and the command line spell it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AccessDrive => "access_drive",
+            Self::DriveRead => "drive_read",
+            Self::DriveUpload => "drive_upload",
+        }
+    }
+
+    /// Reads a scope. Unknown ones are `None`: a token may carry scopes of other products.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.as_str() == text)
+    }
+}
+
+/// A set of scopes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Scopes(u8);
+
+impl Scopes {
+    fn parse(text: &str) -> Self {
+        let known = text.split_whitespace().filter_map(Scope::parse);
+        Self(known.fold(0, |set, scope| set | 1 << scope as u8))
+    }
+
+    fn has(self, scope: Scope) -> bool {
+        self.0 & 1 << scope as u8 != 0
+    }
+}
+
+/// A token's record, and whom it stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenRecord {
+    /// The record's id.
+    pub id: TokenId,
+    /// Whose it is.
+    pub user: UserId,
+    /// Where it is good.
+    pub workspace: WorkspaceId,
+    /// Space-separated scopes.
+    pub scopes: String,
+    /// The folder that it is confined to, if it is.
+    pub folder: Option<ItemId>,
+    /// From this moment on it is refused.
+    pub expires_at: Timestamp,
+    /// Set when it was revoked.
+    pub revoked_at: Option<Timestamp>,
+    /// When the first of those ends that it descends from: 1970 if one was revoked. `None` if no other made it.
+    pub line_until: Option<Timestamp>,
+}
+
+/// Somebody whose token is good now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Caller {
+    /// The record of the token that they showed; none where something goes on without them.
+    pub token: Option<TokenId>,
+    /// The user.
+    pub user: UserId,
+    /// The workspace that everything they do happens in.
+    pub workspace: WorkspaceId,
+    /// The folder that their token is confined to: there is nothing outside of it for them.
+    pub folder: Option<ItemId>,
+    scopes: Scopes,
+}
+
+impl TokenRecord {
+    /// Lets the token's user in, if neither the token nor one that it descends from is revoked or expired: the one place
+    /// that decides it.
+    pub fn admit(self, now: Timestamp) -> Result<Caller> {
+        let until = self.line_until.map_or(self.expires_at, |line| line.min(self.expires_at));
+        if self.revoked_at.is_some() || until == Timestamp::UNIX_EPOCH {
+            return Err(Error::RevokedToken);
+        }
+        if now >= until {
+            return Err(Error::ExpiredToken);
+        }
+        let Self { id: token, user, workspace, folder, .. } = self;
+        Ok(Caller { token: Some(token), user, workspace, folder, scopes: Scopes::parse(&self.scopes) })
+    }
+}
+
+impl Caller {
+    /// A user, without a token: for what goes on when they are not there.
+    pub fn for_user(user: UserId, workspace: WorkspaceId) -> Self {
+        let scopes = Scopes::parse(Scope::AccessDrive.as_str());
+        Self { token: None, user, workspace, folder: None, scopes }
+    }
+
+    /// The same, who has nothing outside of `folder`, if there is one.
+    #[must_use]
+    pub fn within(self, folder: Option<ItemId>) -> Self {
+        Self { folder, ..self }
+    }
+
+    /// Refuses a caller whose token lacks `scope`; [`Scope::AccessDrive`] is all of them.
+    pub fn require(&self, scope: Scope) -> Result<()> {
+        if self.may(scope) { Ok(()) } else { Err(Error::MissingScope { scope: scope.as_str() }) }
+    }
+
+    fn may(&self, scope: Scope) -> bool {
+        self.scopes.has(scope) || self.scopes.has(Scope::AccessDrive)
+    }
+
+    /// Whether their token may add to the drive and nothing else: what is there, it is not told.
+    pub fn only_uploads(&self) -> bool {
+        !self.may(Scope::DriveRead)
+    }
+
+    /// Refuses a caller whose token is confined to a folder: what they ask for is not in any.
+    pub fn require_whole_drive(&self) -> Result<()> {
+        if self.folder.is_none() { Ok(()) } else { Err(Error::ConfinedToken) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record() -> TokenRecord {
+        TokenRecord {
+            id: TokenId::new(1, [0; 8]),
+            user: UserId::new(2, [0; 8]),
+            workspace: WorkspaceId::new(3, [0; 8]),
+            scopes: "other access_drive".into(),
+            folder: None,
+            expires_at: Timestamp::from_second(100).unwrap(),
+            revoked_at: None,
+            line_until: None,
+        }
+    }
+
+    #[test]
+    fn a_token_is_good_until_the_moment_it_expires() {
+        assert!(record().admit(Timestamp::from_second(99).unwrap()).is_ok());
+        assert_eq!(record().admit(Timestamp::from_second(100).unwrap()), Err(Error::ExpiredToken));
+    }
+
+    #[test]
+    fn a_revoked_token_says_so_even_when_it_has_expired_too() {
+        let revoked = TokenRecord { revoked_at: Some(Timestamp::UNIX_EPOCH), ..record() };
+        assert_eq!(revoked.admit(Timestamp::from_second(200).unwrap()), Err(Error::RevokedToken));
+    }
+
+    #[test]
+    fn a_token_is_good_only_while_all_are_that_it_descends_from() {
+        let at = |secs| Timestamp::from_second(secs).unwrap();
+        let with = |line| TokenRecord { line_until: Some(at(line)), ..record() };
+        assert!(with(50).admit(at(49)).is_ok());
+        assert_eq!(with(50).admit(at(50)), Err(Error::ExpiredToken));
+        assert_eq!(with(200).admit(at(100)), Err(Error::ExpiredToken), "its own end still counts");
+        assert_eq!(with(0).admit(at(49)), Err(Error::RevokedToken));
+    }
+
+    #[test]
+    fn a_scope_that_the_token_lacks_is_named() {
+        let with = |scopes: &str| {
+            let record = TokenRecord { scopes: scopes.into(), ..record() };
+            record.admit(Timestamp::UNIX_EPOCH).unwrap()
+        };
+        for scope in Scope::ALL {
+            assert_eq!(with("other access_drive").require(scope), Ok(()), "access_drive is everything");
+            assert_eq!(with(scope.as_str()).require(scope), Ok(()));
+            let missing = Err(Error::MissingScope { scope: scope.as_str() });
+            assert_eq!(with("other").require(scope), missing);
+        }
+        assert_eq!(
+            with("drive_read").require(Scope::DriveUpload),
+            Err(Error::MissingScope { scope: "drive_upload" })
+        );
+        assert!(with("drive_read drive_upload").require(Scope::AccessDrive).is_err());
+    }
+}

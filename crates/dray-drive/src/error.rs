@@ -1,0 +1,277 @@
+//! Everything that can go wrong in the drive, one variant a cause. Knows no HTTP: `http/error.rs` gives each
+//! its status, code and words.
+
+use std::borrow::Cow;
+
+use dray_api::plan::ImpossiblePartCount;
+
+use crate::role::Role;
+
+/// A result of the drive.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Whose quota there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QuotaOf {
+    /// The user's.
+    User,
+    /// That of all in the workspace together.
+    Workspace,
+}
+
+/// What went wrong, for a caller of the drive.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// A value breaks its rule; `field` is its name on the wire.
+    #[error("{field}: {rule}")]
+    InvalidField {
+        /// Name on the wire, with its place in a list (`parts[3].partNumber`).
+        field: String,
+        /// The rule, as the end of a sentence that starts with the field.
+        rule: String,
+    },
+    /// A name that no file or folder can have.
+    #[error("{field}: {rule}")]
+    InvalidName {
+        /// Name of the field on the wire.
+        field: &'static str,
+        /// The rule that is broken, as the end of a sentence that starts with the field.
+        rule: Cow<'static, str>,
+    },
+    /// S3's part rules do not allow this cut of the file.
+    #[error(transparent)]
+    ImpossiblePartCount(#[from] ImpossiblePartCount),
+    /// A listed part is missing in the store or has another `ETag` there.
+    #[error("the store does not have a listed part, or has it with another ETag: {detail}")]
+    InvalidPart {
+        /// What the store said.
+        detail: String,
+    },
+    /// A part that is not the last is under the least size.
+    #[error("a part that is not the last is under 5 MiB")]
+    PartTooSmall,
+    /// The stored bytes are not as many as were announced.
+    #[error("the parts do not add up to the announced {announced_bytes} bytes: {detail}")]
+    SizeMismatch {
+        /// `fileSize` of `start`.
+        announced_bytes: u64,
+        /// What the store said.
+        detail: String,
+    },
+    /// The stored bytes do not have the announced checksum.
+    #[error("the stored bytes do not have the announced checksum")]
+    ChecksumMismatch,
+    /// The store does not prove checksums, and nobody asked to read the file back.
+    #[error("the store does not prove checksums")]
+    ChecksumUnproven,
+    /// The file is larger than this server takes.
+    #[error("a file of {size_bytes} bytes is over the limit of {limit_bytes}")]
+    FileTooLarge {
+        /// What was announced.
+        size_bytes: u64,
+        /// What is allowed.
+        limit_bytes: u64,
+    },
+    /// The server does not take files that are called so.
+    #[error("files of this type are not allowed here")]
+    FileTypeNotAllowed,
+    /// A file is needed, this is a folder.
+    #[error("the item is a folder")]
+    NotAFile,
+    /// A folder is needed, this is a file.
+    #[error("parentId is a file")]
+    NotAFolder,
+    /// The store does not have an operation that Dray needs, and never will answer it.
+    #[error("the object store does not have {operation}: {detail}")]
+    StoreLacks {
+        /// The operation, as S3 calls it.
+        operation: &'static str,
+        /// What the store said.
+        detail: String,
+    },
+    /// Folders can not be nested any deeper.
+    #[error("folders can be nested at most {limit} deep")]
+    TooDeep {
+        /// The limit.
+        limit: u32,
+    },
+    /// No token came with the request.
+    #[error("no token")]
+    MissingToken,
+    /// The token is malformed or unknown.
+    #[error("the token is malformed or unknown")]
+    InvalidToken,
+    /// The token's time is over.
+    #[error("the token has expired")]
+    ExpiredToken,
+    /// The token was revoked.
+    #[error("the token was revoked")]
+    RevokedToken,
+    /// An integration key, where a personal access token is needed.
+    #[error("an integration key can not be used here")]
+    WrongTokenKind,
+    /// The token lacks a scope.
+    #[error("the token lacks the scope {scope}")]
+    MissingScope {
+        /// The scope that is needed.
+        scope: &'static str,
+    },
+    /// The token is confined to a folder, and this is not in one.
+    #[error("the token is confined to a folder")]
+    ConfinedToken,
+    /// The caller sees the item, but their role on it does not let them do this.
+    #[error("the role {needed:?} is needed")]
+    RoleTooLow {
+        /// The least role that does.
+        needed: Role,
+    },
+    /// In its new place, others would have the item than have it now, or have it otherwise, which the caller's role
+    /// does not let them decide.
+    #[error("who can reach the item would change, which takes the role {needed:?}")]
+    AccessWouldChange {
+        /// The least role that does.
+        needed: Role,
+    },
+    /// A folder can not be moved into itself or below itself.
+    #[error("a folder can not be moved into itself")]
+    IntoItself,
+    /// There is a file with this name already.
+    #[error("the name is taken")]
+    NameTaken,
+    /// No such user in the workspace.
+    #[error("no such user")]
+    UserNotFound,
+    /// The user has no role on the item itself.
+    #[error("no such participant")]
+    ParticipantNotFound,
+    /// The owner's role is not given and can not be taken.
+    #[error("the owner's role can not be changed")]
+    OwnerIsFixed,
+    /// No such link, or one that is over.
+    #[error("no such link")]
+    LinkNotFound,
+    /// The link needs a password, and this is not it.
+    #[error("the link's password is missing or wrong")]
+    LinkPassword,
+    /// Too many wrong passwords, or too many requests.
+    #[error("too many requests")]
+    TooManyRequests {
+        /// Seconds to wait.
+        retry_after_secs: u64,
+    },
+    /// Too many others wait for what takes the processor long.
+    #[error("too much is asked at once")]
+    Busy,
+    /// Another token has taken this one's place.
+    #[error("the token was rotated")]
+    TokenRotated,
+    /// The key came with another request before.
+    #[error("the idempotency key came with another request before")]
+    KeyReused,
+    /// The first request with this key is still under way.
+    #[error("the first request with this idempotency key is under way")]
+    KeyInUse,
+    /// No such token, or not the caller's.
+    #[error("no such token")]
+    TokenNotFound,
+    /// There is no room left of what the user, or all in the workspace, may store.
+    #[error("{needed_bytes} bytes are over the quota")]
+    QuotaExceeded {
+        /// Whose quota it is.
+        of: QuotaOf,
+        /// Bytes of the file.
+        needed_bytes: u64,
+        /// Bytes that are left.
+        left_bytes: u64,
+        /// Uploads that have not come to their end and count towards the quota.
+        open_uploads: u64,
+        /// Bytes that those hold.
+        held_bytes: u64,
+    },
+    /// The user has as many unfinished uploads as one may have.
+    #[error("the user has {limit} unfinished uploads")]
+    TooManyUploads {
+        /// The limit.
+        limit: u32,
+    },
+    /// A cursor that was not answered for this list.
+    #[error("the cursor is not one of this list")]
+    InvalidCursor,
+    /// No such item, or not one that the caller may see.
+    #[error("no such item")]
+    NotFound,
+    /// No such upload, or not the caller's.
+    #[error("no such upload")]
+    UploadNotFound,
+    /// The upload was finalized with other parts.
+    #[error("the upload was finalized with other parts")]
+    FinalizedDifferently,
+    /// The upload is finalized, so it can not be aborted.
+    #[error("the upload is finalized")]
+    AlreadyFinalized,
+    /// The upload is being finalized with other parts.
+    #[error("the upload is being finalized with other parts")]
+    FinalizeInProgress,
+    /// The upload was aborted.
+    #[error("the upload was aborted")]
+    UploadAborted,
+    /// The upload's time is over.
+    #[error("the upload expired")]
+    UploadExpired,
+    /// The token that began the upload was confined to a folder, and the upload's folder is not there for it any more.
+    #[error("the folder of a confined upload is gone or closed")]
+    UploadFolderClosed,
+    /// Finalize has not come to an end yet.
+    #[error("finalize has not come to an end")]
+    FinalizePending,
+    /// The object store can not be reached.
+    #[error("the object store can not be reached: {detail}")]
+    StoreUnreachable {
+        /// For the log; never shown to callers.
+        detail: String,
+    },
+    /// The object store answers, and says no: its keys, its bucket or our settings are wrong.
+    #[error("the object store refuses: {detail}")]
+    StoreRefused {
+        /// For the log; never shown to callers.
+        detail: String,
+    },
+    /// The database can not be reached, or is too busy.
+    #[error("the database can not be reached: {detail}")]
+    DatabaseUnreachable {
+        /// For the log; never shown to callers.
+        detail: String,
+    },
+    /// The store or the database is full.
+    #[error("no space left")]
+    NoSpace,
+    /// A defect, or a broken disk.
+    #[error("{detail}")]
+    Internal {
+        /// For the log; never shown to callers.
+        detail: String,
+    },
+}
+
+impl Error {
+    /// Whether the same may well succeed a little later, when something else is there again.
+    pub fn is_passing(&self) -> bool {
+        matches!(
+            self,
+            Self::StoreUnreachable { .. }
+                | Self::DatabaseUnreachable { .. }
+                | Self::FinalizePending
+                | Self::NoSpace
+        )
+    }
+
+    /// An [`Error::InvalidField`].
+    pub fn field(field: impl Into<String>, rule: impl Into<String>) -> Self {
+        Self::InvalidField { field: field.into(), rule: rule.into() }
+    }
+
+    /// An [`Error::Internal`], with its cause for the log.
+    pub fn internal(detail: impl std::fmt::Display) -> Self {
+        Self::Internal { detail: detail.to_string() }
+    }
+}

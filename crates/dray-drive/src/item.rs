@@ -1,0 +1,151 @@
+//! Items of the drive: MIME types and what an item is.
+
+use dray_api::limits::MAX_MIME_TYPE_BYTES;
+use dray_api::{ItemId, ItemType, UserId, WorkspaceId};
+use jiff::Timestamp;
+
+use crate::{Error, Result, wire_time};
+
+/// A MIME type (RFC 9110, 8.3.1): `type/subtype` and perhaps parameters, in visible ASCII.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MimeType(String);
+
+impl MimeType {
+    /// What a browser calls bytes that it knows nothing about.
+    pub const UNKNOWN: &'static str = "application/octet-stream";
+
+    /// Checks a MIME type. An empty one, as browsers give for endings they do not know, is
+    /// [`MimeType::UNKNOWN`].
+    pub fn parse(mime_type: String) -> Result<Self> {
+        if mime_type.is_empty() {
+            return Ok(Self(Self::UNKNOWN.to_owned()));
+        }
+        let essence = mime_type.split(';').next().unwrap_or_default().trim_end();
+        let is_well_formed = mime_type.len() <= MAX_MIME_TYPE_BYTES
+            && mime_type.bytes().all(|b| (b' '..=b'~').contains(&b))
+            && essence.split_once('/').is_some_and(|(main, sub)| is_token(main) && is_token(sub));
+        if is_well_formed {
+            Ok(Self(mime_type))
+        } else {
+            Err(Error::field("mimeType", "must be a MIME type such as \"application/pdf\""))
+        }
+    }
+
+    /// The type as given.
+    pub fn into_string(self) -> String {
+        self.0
+    }
+}
+
+/// RFC 9110, 5.6.2.
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+}
+
+/// An item as the database has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// Its id.
+    pub id: ItemId,
+    /// The workspace it is in; items never leave it.
+    pub workspace: WorkspaceId,
+    /// The folder it is in; `None` at the root.
+    pub parent: Option<ItemId>,
+    /// The user who owns it.
+    pub owner: UserId,
+    /// Its name.
+    pub name: String,
+    /// File or folder, and what only files have.
+    pub content: Content,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// What an item holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// Other items.
+    Folder,
+    /// Bytes.
+    File {
+        /// MIME type.
+        mime_type: String,
+        /// How many bytes.
+        size_bytes: u64,
+        /// Where the store has them.
+        object_key: String,
+    },
+}
+
+impl Item {
+    /// How many bytes it has itself; a folder has none.
+    pub fn size_bytes(&self) -> u64 {
+        match self.content {
+            Content::Folder => 0,
+            Content::File { size_bytes, .. } => size_bytes,
+        }
+    }
+
+    /// Where the store has its bytes; a folder has none.
+    pub fn object_key(&self) -> Option<&str> {
+        match &self.content {
+            Content::Folder => None,
+            Content::File { object_key, .. } => Some(object_key),
+        }
+    }
+
+    /// Whether it is a folder.
+    pub fn is_folder(&self) -> bool {
+        self.content == Content::Folder
+    }
+
+    /// The item as the wire has it.
+    pub fn to_wire(&self) -> dray_api::Item {
+        let (kind, mime_type, file_size) = match &self.content {
+            Content::Folder => (ItemType::Folder, None, None),
+            Content::File { mime_type, size_bytes, .. } => {
+                (ItemType::File, Some(mime_type.clone()), Some(*size_bytes))
+            }
+        };
+        dray_api::Item {
+            id: self.id,
+            name: self.name.clone(),
+            kind,
+            owner: self.owner,
+            parent_id: self.parent,
+            mime_type,
+            file_size,
+            role: None,
+            created_at: wire_time(self.created_at),
+            updated_at: wire_time(self.updated_at),
+        }
+    }
+}
+
+/// What the keys of all objects begin with.
+pub const OBJECT_PREFIX: &str = "files/";
+
+/// The key that an item's bytes have in the store: made of ids, never of a name.
+pub fn object_key(workspace: WorkspaceId, item: ItemId) -> String {
+    format!("{OBJECT_PREFIX}{workspace}/{item}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mime_type_is_checked_and_an_empty_one_is_unknown_bytes() {
+        let parse = |text: &str| MimeType::parse(text.to_owned());
+        assert_eq!(parse("").unwrap().into_string(), "application/octet-stream");
+        for text in ["application/pdf", "text/plain; charset=utf-8", "image/svg+xml"] {
+            assert_eq!(parse(text).unwrap().into_string(), text);
+        }
+        for text in ["pdf", "a/", "/b", "a/b\r\nX: y", "a b/c", "a/b/c", "é/b"] {
+            assert!(parse(text).is_err(), "{text:?}");
+        }
+        assert!(parse(&format!("a/{}", "b".repeat(300))).is_err());
+    }
+}

@@ -1,0 +1,412 @@
+//! The parts of an upload: which to sign, which a finalize lists or leaves to the store, and what the whole must come to.
+
+use std::collections::HashMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use dray_api::limits::{MAX_ETAG_BYTES, MAX_PART_BYTES, MAX_PARTS, MIN_PART_BYTES};
+use dray_api::plan::check_part_count;
+use dray_api::upload::{Checksum, StoredPart, UploadedPart};
+use dray_s3::PartNumber;
+use sha2::{Digest as _, Sha256};
+
+use crate::{Error, Result};
+
+/// What a finalize lists, as a SHA-256 in hexadecimal: two finalizes are the same if theirs is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Digest(pub String);
+
+/// The parts to sign, ascending: all of `parts`, or only `part_numbers`; each with the bytes that it must have, if
+/// `content_lengths` says them, in the order in which the parts were listed.
+pub fn parts_to_sign(
+    size_bytes: u64,
+    parts: Option<u64>,
+    part_numbers: Option<&[u64]>,
+    content_lengths: Option<&[u64]>,
+) -> Result<Vec<(PartNumber, Option<u64>)>> {
+    let numbers = numbers_to_sign(size_bytes, parts, part_numbers)?;
+    let Some(lengths) = content_lengths else {
+        return Ok(numbers.into_iter().map(|number| (number, None)).collect());
+    };
+    if lengths.len() != numbers.len() {
+        let rule = format!("must list as many sizes as there are parts to sign: {}", numbers.len());
+        return Err(Error::field("contentLengths", rule));
+    }
+    let most = size_bytes.min(MAX_PART_BYTES);
+    if let Some(at) = lengths.iter().position(|length| *length > most) {
+        return Err(Error::field(format!("contentLengths[{at}]"), format!("must be at most {most}")));
+    }
+    let mut order: Vec<usize> = (0..lengths.len()).collect();
+    if let Some(listed) = part_numbers {
+        order.sort_unstable_by_key(|at| listed[*at]);
+    }
+    Ok(numbers.into_iter().zip(order).map(|(number, at)| (number, Some(lengths[at]))).collect())
+}
+
+/// The part numbers to sign, ascending: all of `parts`, or only `part_numbers`.
+fn numbers_to_sign(
+    size_bytes: u64,
+    parts: Option<u64>,
+    part_numbers: Option<&[u64]>,
+) -> Result<Vec<PartNumber>> {
+    let count = parts.map(|parts| check_part_count(size_bytes, parts)).transpose()?;
+    match (count, part_numbers) {
+        (None, None) => Err(Error::field("parts", "is required: how many parts the file is cut into")),
+        (Some(count), None) => (1..=count).map(|n| part_number("parts", u64::from(n))).collect(),
+        (count, Some(listed)) => listed_numbers(listed, count.unwrap_or(most_parts(size_bytes))),
+    }
+}
+
+/// The highest part number that a file of this size can need: every part but the last has 5 MiB.
+fn most_parts(size_bytes: u64) -> u32 {
+    u32::try_from(size_bytes / MIN_PART_BYTES + 1).unwrap_or(MAX_PARTS).min(MAX_PARTS)
+}
+
+fn listed_numbers(listed: &[u64], most: u32) -> Result<Vec<PartNumber>> {
+    check_list_length("partNumbers", listed.len())?;
+    let mut numbers = Vec::with_capacity(listed.len());
+    for (at, &number) in listed.iter().enumerate() {
+        let field = format!("partNumbers[{at}]");
+        if number > u64::from(most) {
+            return Err(Error::field(field, format!("must be at most {most}")));
+        }
+        numbers.push(part_number(field, number)?);
+    }
+    numbers.sort_unstable();
+    refuse_repeats("partNumbers", numbers.iter().copied())?;
+    Ok(numbers)
+}
+
+fn part_number(field: impl Into<String>, number: u64) -> Result<PartNumber> {
+    PartNumber::try_from(number)
+        .map_err(|_| Error::field(field, format!("must be a whole number from 1 to {MAX_PARTS}")))
+}
+
+fn check_list_length(field: &str, length: usize) -> Result<()> {
+    if (1..=MAX_PARTS as usize).contains(&length) {
+        Ok(())
+    } else {
+        Err(Error::field(field, format!("must list 1 to {MAX_PARTS} parts, not {length}")))
+    }
+}
+
+fn refuse_repeats(field: &str, ascending: impl Iterator<Item = PartNumber>) -> Result<()> {
+    let mut last = None;
+    for number in ascending {
+        if last.replace(number) == Some(number) {
+            return Err(Error::field(field, format!("must list part {number} once")));
+        }
+    }
+    Ok(())
+}
+
+/// A CRC-64/NVME of a whole file, in base64 as S3 writes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Crc64(String);
+
+impl Crc64 {
+    /// Checks what a client sent.
+    pub fn parse(checksum: Checksum) -> Result<Self> {
+        let is_well_formed = STANDARD.decode(&checksum.crc64nvme).is_ok_and(|bytes| bytes.len() == 8);
+        let rule = "must be the 8 bytes of a CRC-64/NVME in base64";
+        if is_well_formed {
+            Ok(Self(checksum.crc64nvme))
+        } else {
+            Err(Error::field("checksum.crc64nvme", rule))
+        }
+    }
+
+    /// What was computed.
+    pub fn of(crc: u64) -> Self {
+        Self(STANDARD.encode(crc.to_be_bytes()))
+    }
+
+    /// As the database has it.
+    pub fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// In base64.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What a finalize wants: these parts, or what the store has of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WantedParts {
+    /// All with their `ETag`s.
+    Exactly(PartList),
+    /// These, some of them as the store has them.
+    Numbers(Vec<(PartNumber, Option<String>)>),
+    /// All that the store has.
+    All,
+}
+
+impl WantedParts {
+    /// Checks what a client listed, in whatever order.
+    pub fn parse(listed: Option<Vec<UploadedPart>>) -> Result<Self> {
+        let Some(listed) = listed else { return Ok(Self::All) };
+        check_list_length("parts", listed.len())?;
+        let mut parts = Vec::with_capacity(listed.len());
+        for (at, part) in listed.into_iter().enumerate() {
+            let number = part_number(format!("parts[{at}].partNumber"), part.part_number)?;
+            parts.push((number, part.e_tag.map(|etag| parse_etag(at, &etag)).transpose()?));
+        }
+        parts.sort_unstable_by_key(|(number, _)| *number);
+        refuse_repeats("parts", parts.iter().map(|(number, _)| *number))?;
+        let exact: Option<Vec<_>> =
+            parts.iter().map(|(number, etag)| Some((*number, etag.clone()?))).collect();
+        Ok(exact.map_or(Self::Numbers(parts), |exact| Self::Exactly(PartList(exact))))
+    }
+
+    /// The digest of the parts, if it is known without asking the store.
+    pub fn digest(&self) -> Option<Digest> {
+        match self {
+            Self::Exactly(parts) => Some(parts.digest()),
+            Self::Numbers(_) | Self::All => None,
+        }
+    }
+
+    /// The parts, of those that the store has.
+    pub fn resolve(&self, stored: Vec<StoredPart>) -> Result<PartList> {
+        let mut stored = PartList::of_stored(stored)?.0;
+        match self {
+            Self::Exactly(parts) => Ok(parts.clone()),
+            Self::All if stored.is_empty() => {
+                Err(Error::InvalidPart { detail: "It has no part of this upload yet.".into() })
+            }
+            Self::All => Ok(PartList(stored)),
+            Self::Numbers(wanted) => {
+                stored
+                    .retain(|(number, _)| wanted.binary_search_by_key(number, |(wanted, _)| *wanted).is_ok());
+                if stored.len() != wanted.len() {
+                    let is_there =
+                        |number| stored.binary_search_by_key(number, |(stored, _)| *stored).is_ok();
+                    let missing = wanted.iter().find(|(number, _)| !is_there(number));
+                    let detail =
+                        missing.map_or_else(String::new, |(number, _)| format!("It has no part {number}."));
+                    return Err(Error::InvalidPart { detail });
+                }
+                let given = wanted.iter().zip(stored);
+                let parts =
+                    given.map(|((number, given), (_, etag))| (*number, given.clone().unwrap_or(etag)));
+                Ok(PartList(parts.collect()))
+            }
+        }
+    }
+}
+
+/// The parts of a finalize: ascending, none twice, each with an `ETag` that can stand in a header.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartList(Vec<(PartNumber, String)>);
+
+impl PartList {
+    /// No parts: of an object that is put at once.
+    pub fn none() -> Self {
+        Self(Vec::new())
+    }
+
+    /// All that the store has, in whatever order it listed them.
+    pub fn of_stored(stored: Vec<StoredPart>) -> Result<Self> {
+        let numbered = stored.into_iter().enumerate().map(|(at, part)| {
+            Ok((part_number(format!("stored[{at}]"), part.part_number)?, parse_etag(at, &part.e_tag)?))
+        });
+        let mut parts = numbered.collect::<Result<Vec<_>>>()?;
+        parts.sort_unstable_by_key(|(number, _)| *number);
+        Ok(Self(parts))
+    }
+
+    /// Number and `ETag` (without quotes), ascending.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (PartNumber, &str)> {
+        self.0.iter().map(|(number, etag)| (*number, etag.as_str()))
+    }
+
+    /// Holds the list against what the store has: every part is there as it was listed, none but the last is smaller than S3 takes,
+    /// and together they make `size_bytes`.
+    pub fn check_stored(&self, stored: &[StoredPart], size_bytes: u64) -> Result<()> {
+        let last = self.0.last().map(|(number, _)| *number);
+        let (mut sum, mut has_small) = (0_u64, false);
+        let stored: HashMap<u64, &StoredPart> = stored.iter().map(|part| (part.part_number, part)).collect();
+        for (number, etag) in self.iter() {
+            let part = stored.get(&u64::from(number.get()));
+            let part =
+                part.ok_or_else(|| Error::InvalidPart { detail: format!("It has no part {number}.") })?;
+            if bare(&part.e_tag) != etag {
+                let detail = format!("It has part {number} with the ETag {}.", part.e_tag);
+                return Err(Error::InvalidPart { detail });
+            }
+            has_small |= part.size < MIN_PART_BYTES && Some(number) != last;
+            sum = sum.saturating_add(part.size);
+        }
+        if has_small {
+            return Err(Error::PartTooSmall);
+        }
+        if sum == size_bytes {
+            return Ok(());
+        }
+        let detail = format!("the listed parts have {sum} bytes.");
+        Err(Error::SizeMismatch { announced_bytes: size_bytes, detail })
+    }
+
+    /// The same for two lists exactly if they list the same parts.
+    pub fn digest(&self) -> Digest {
+        let mut hash = Sha256::new();
+        for (number, etag) in &self.0 {
+            hash.update(number.get().to_be_bytes());
+            hash.update((etag.len() as u64).to_be_bytes());
+            hash.update(etag);
+        }
+        Digest(hex::encode(hash.finalize()))
+    }
+}
+
+fn bare(etag: &str) -> &str {
+    etag.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(etag)
+}
+
+fn parse_etag(at: usize, etag: &str) -> Result<String> {
+    let bare = bare(etag);
+    let is_well_formed = (1..=MAX_ETAG_BYTES).contains(&bare.len())
+        && bare.bytes().all(|b| b.is_ascii_graphic() && !b"\"<>&".contains(&b));
+    if is_well_formed {
+        Ok(bare.to_owned())
+    } else {
+        Err(Error::field(
+            format!("parts[{at}].eTag"),
+            "must be the ETag that the store answered for the part",
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_of_parts_is_signed_whole_and_a_list_in_order() {
+        let numbers = |parts, listed: Option<&[u64]>| {
+            numbers_to_sign(12 << 20, parts, listed)
+                .map(|list| list.iter().map(|n| n.get()).collect::<Vec<_>>())
+        };
+        assert_eq!(numbers(Some(2), None), Ok(vec![1, 2]));
+        assert_eq!(numbers(Some(3), Some(&[3, 1])), Ok(vec![1, 3]));
+        assert_eq!(numbers(None, Some(&[3])), Ok(vec![3]));
+        for (parts, listed, field) in [
+            (None, None, "parts"),
+            (Some(2), Some(&[3][..]), "partNumbers[0]"),
+            (None, Some(&[1, 0]), "partNumbers[1]"),
+            (None, Some(&[4]), "partNumbers[0]"),
+            (None, Some(&[2, 1, 2]), "partNumbers"),
+            (None, Some(&[]), "partNumbers"),
+        ] {
+            let Err(Error::InvalidField { field: named, .. }) = numbers(parts, listed) else {
+                panic!("{parts:?} {listed:?} must be refused")
+            };
+            assert_eq!(named, field);
+        }
+        assert!(matches!(numbers(Some(4), None), Err(Error::ImpossiblePartCount(_))));
+    }
+
+    fn part(part_number: u64, e_tag: &str) -> UploadedPart {
+        UploadedPart { part_number, e_tag: Some(e_tag.into()) }
+    }
+
+    fn exactly(list: Vec<UploadedPart>) -> PartList {
+        match WantedParts::parse(Some(list)) {
+            Ok(WantedParts::Exactly(parts)) => parts,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_a_finalize_leaves_out_is_what_the_store_has() {
+        let stored = || {
+            let part = |part_number, e_tag: &str| StoredPart { part_number, size: 1, e_tag: e_tag.into() };
+            vec![part(3, "c"), part(1, "a"), part(2, "b")]
+        };
+        let resolve = |listed: Option<Vec<UploadedPart>>| {
+            let parts = WantedParts::parse(listed).unwrap().resolve(stored())?;
+            Ok(parts.iter().map(|(n, e)| format!("{n}{e}")).collect::<Vec<_>>().join(" "))
+        };
+        let unknown = |part_number| UploadedPart { part_number, e_tag: None };
+        assert_eq!(resolve(None), Ok("1a 2b 3c".into()));
+        assert_eq!(resolve(Some(vec![unknown(3), part(1, "other")])), Ok("1other 3c".into()));
+        let missing = resolve(Some(vec![unknown(1), unknown(4)]));
+        assert_eq!(missing, Err(Error::InvalidPart { detail: "It has no part 4.".into() }));
+        assert!(WantedParts::All.resolve(Vec::new()).is_err());
+    }
+
+    #[test]
+    fn a_list_of_parts_is_held_against_what_the_store_has() {
+        const MIN: u64 = MIN_PART_BYTES;
+        let stored = |sizes: &[u64]| {
+            let part = |(at, size): (usize, &u64)| StoredPart {
+                part_number: at as u64 + 1,
+                size: *size,
+                e_tag: format!("\"e{}\"", at + 1),
+            };
+            sizes.iter().enumerate().map(part).collect::<Vec<_>>()
+        };
+        let check = |listed: &[(u64, &str)], sizes: &[u64], size_bytes| {
+            let listed = listed.iter().map(|(number, etag)| part(*number, etag)).collect();
+            exactly(listed).check_stored(&stored(sizes), size_bytes).err()
+        };
+        assert_eq!(check(&[(1, "e1"), (2, "e2")], &[MIN, 7], MIN + 7), None);
+        assert_eq!(
+            check(&[(1, "e1"), (3, "e3")], &[MIN, 7, 8], MIN + 8),
+            None,
+            "parts that are not listed do not count"
+        );
+        assert_eq!(check(&[(1, "e1"), (2, "e2")], &[MIN - 1, 7], MIN + 6), Some(Error::PartTooSmall));
+        assert!(matches!(check(&[(1, "e1"), (2, "e2")], &[MIN], MIN), Some(Error::InvalidPart { .. })));
+        assert!(matches!(check(&[(1, "other")], &[MIN], MIN), Some(Error::InvalidPart { .. })));
+        for size_bytes in [MIN + 6, MIN + 8, 0, u64::MAX] {
+            let refusal = check(&[(1, "e1"), (2, "e2")], &[MIN, 7], size_bytes);
+            assert!(matches!(refusal, Some(Error::SizeMismatch { .. })), "{size_bytes}");
+        }
+    }
+
+    #[test]
+    fn a_checksum_is_eight_bytes_in_base64() {
+        let parse = |text: &str| Crc64::parse(Checksum { crc64nvme: text.into() });
+        assert_eq!(parse("AAAAAAAAAAE=").unwrap().as_str(), "AAAAAAAAAAE=");
+        for text in ["", "AAAA", "AAAAAAAAAAA", "AAAAAAAAAAAA", "not base64!!"] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_part_list_may_come_in_any_order_and_with_or_without_quotes() {
+        let one = exactly(vec![part(2, "\"b\""), part(1, "a")]);
+        let other = exactly(vec![part(1, "\"a\""), part(2, "b")]);
+        assert_eq!(one, other);
+        assert_eq!(one.digest(), other.digest());
+        assert_eq!(one.iter().map(|(n, e)| (n.get(), e)).collect::<Vec<_>>(), [(1, "a"), (2, "b")]);
+        let third = exactly(vec![part(1, "ab"), part(2, "c")]);
+        let fourth = exactly(vec![part(1, "a"), part(2, "bc")]);
+        assert_ne!(third.digest(), fourth.digest());
+    }
+
+    #[test]
+    fn a_wrong_part_list_names_the_place() {
+        let long = "e".repeat(MAX_ETAG_BYTES + 1);
+        for (list, field) in [
+            (vec![], "parts"),
+            (vec![part(1, "a"), part(1, "b")], "parts"),
+            (vec![part(1, "a"), part(0, "b")], "parts[1].partNumber"),
+            (vec![part(1 << 63, "a")], "parts[0].partNumber"),
+            (vec![part(1, "")], "parts[0].eTag"),
+            (vec![part(1, "\"\"")], "parts[0].eTag"),
+            (vec![part(1, "a\"b")], "parts[0].eTag"),
+            (vec![part(1, "a\r\nb")], "parts[0].eTag"),
+            (vec![part(1, &long)], "parts[0].eTag"),
+            ((0..10_001).map(|n| part(n, "a")).collect(), "parts"),
+        ] {
+            let Err(Error::InvalidField { field: named, .. }) = WantedParts::parse(Some(list)) else {
+                panic!("{field}")
+            };
+            assert_eq!(named, field);
+        }
+    }
+}

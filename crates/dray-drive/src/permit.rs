@@ -1,0 +1,232 @@
+//! What may be done to an item that is there: the one rule for every act, and the proof that it was asked. The database
+//! changes a name, bytes or a place, trashes and purges only with the proof in hand, and only this file makes one.
+//!
+//! - Nobody gives more than they have: an act that raises somebody's role on an item takes that role, and `admin`.
+//! - Taking an item away from somebody who had it (owners of folders above included) takes `admin` on it.
+//! - Roles hold downwards, so a place that changes nothing on the item changes nothing on what is below it: whoever
+//!   has a role on the item has at least that role on all below, and only the place's roles differ.
+//!
+//! The exception is the trash: a member of a folder may put into it what is in the folder, as every owner of the item
+//! or of a folder above finds it there and can restore it.
+
+use std::collections::BTreeMap;
+
+use dray_api::{ItemId, UserId};
+
+use crate::access::{Caller, Role};
+use crate::path::Seen;
+use crate::{Error, Result};
+
+/// The item may get another name, or other bytes.
+#[derive(Debug)]
+pub struct Change(ItemId);
+
+/// The item may be put into the trash.
+#[derive(Debug)]
+pub struct Trashing(ItemId);
+
+/// The item may be removed for good.
+#[derive(Debug)]
+pub struct Purge(ItemId);
+
+/// The item may be put into this folder, or at its owner's root.
+#[derive(Debug)]
+pub struct Placement {
+    item: ItemId,
+    to: Option<ItemId>,
+}
+
+impl Change {
+    /// Renaming and replacing take a member.
+    pub fn of(seen: &Seen) -> Result<Self> {
+        seen.require(Role::Member).map(|()| Self(seen.item.id))
+    }
+
+    /// The item.
+    pub fn item(&self) -> ItemId {
+        self.0
+    }
+
+    /// Whoever may give an item other bytes puts the ones before into the trash, as an item of their own.
+    pub fn trashing_of_old_bytes(&self, kept_as: ItemId) -> Trashing {
+        Trashing(kept_as)
+    }
+}
+
+impl Trashing {
+    /// Trashing takes a member of the folder, or whose own item it is.
+    pub fn of(seen: &Seen) -> Result<Self> {
+        seen.require_removable().map(|()| Self(seen.item.id))
+    }
+
+    /// The item.
+    pub fn item(&self) -> ItemId {
+        self.0
+    }
+}
+
+impl Purge {
+    /// Removing for good takes an owner, of the item or of a folder above.
+    pub fn of(seen: &Seen) -> Result<Self> {
+        seen.require(Role::Owner).map(|()| Self(seen.item.id))
+    }
+
+    /// The item.
+    pub fn item(&self) -> ItemId {
+        self.0
+    }
+}
+
+impl Placement {
+    /// Moving takes a member of the folder that the item is in. Whether the caller may put anything into `to` is
+    /// decided before.
+    pub fn by_moving(
+        seen: &Seen,
+        caller: &Caller,
+        to: Option<ItemId>,
+        reaches: impl FnOnce() -> Result<Reaches>,
+    ) -> Result<Self> {
+        seen.require_removable()?;
+        Self::put(seen, caller, to, reaches)
+    }
+
+    /// Restoring takes a member of the item.
+    pub fn by_restoring(
+        seen: &Seen,
+        caller: &Caller,
+        to: Option<ItemId>,
+        reaches: impl FnOnce() -> Result<Reaches>,
+    ) -> Result<Self> {
+        seen.require(Role::Member)?;
+        Self::put(seen, caller, to, reaches)
+    }
+
+    fn put(
+        seen: &Seen,
+        caller: &Caller,
+        to: Option<ItemId>,
+        reaches: impl FnOnce() -> Result<Reaches>,
+    ) -> Result<Self> {
+        // The root is the item owner's: nobody but them may put it there.
+        if to.is_none() && seen.item.owner != caller.user {
+            return Err(Error::RoleTooLow { needed: Role::Owner });
+        }
+        // Nobody has more than an owner, so an owner may give and take whatever a place does.
+        if seen.role < Role::Owner {
+            reaches()?.check(seen.role)?;
+        }
+        Ok(Self { item: seen.item.id, to })
+    }
+
+    /// The item.
+    pub fn item(&self) -> ItemId {
+        self.item
+    }
+
+    /// The folder; `None`: the root.
+    pub fn to(&self) -> Option<ItemId> {
+        self.to
+    }
+}
+
+/// Who has which role by something: the highest of each user.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Reach(BTreeMap<UserId, Role>);
+
+impl Reach {
+    /// Of all roles that are given or owned there.
+    pub fn of(roles: impl IntoIterator<Item = (UserId, Role)>) -> Self {
+        let mut reach = BTreeMap::new();
+        for (user, role) in roles {
+            let highest = reach.entry(user).or_insert(role);
+            *highest = role.max(*highest);
+        }
+        Self(reach)
+    }
+
+    fn role(&self, user: UserId) -> Option<Role> {
+        self.0.get(&user).copied()
+    }
+}
+
+/// Who can reach an item: by itself, by the folders where it is, and by those where it is to go.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Reaches {
+    /// By roles on the item itself.
+    pub own: Reach,
+    /// By the folders above it now.
+    pub from: Reach,
+    /// By the folders above its new place.
+    pub to: Reach,
+}
+
+impl Reaches {
+    /// Refuses somebody with `role` on the item, if its new place gives or takes what they may not.
+    fn check(&self, role: Role) -> Result<()> {
+        match self.needed() {
+            Some(needed) if role < needed => Err(Error::AccessWouldChange { needed }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The role that the new place takes, if it changes anything for anybody.
+    fn needed(&self) -> Option<Role> {
+        let users = self.from.0.keys().chain(self.to.0.keys());
+        users.filter_map(|&user| self.needed_for(user)).max()
+    }
+
+    fn needed_for(&self, user: UserId) -> Option<Role> {
+        let before = self.own.role(user).max(self.from.role(user));
+        let after = self.own.role(user).max(self.to.role(user));
+        if after > before { after.max(Some(Role::Admin)) } else { (after < before).then_some(Role::Admin) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Role::{Admin, Member, Owner, Viewer};
+
+    fn user(number: u32) -> UserId {
+        UserId::new(number, [0; 8])
+    }
+
+    fn reach(roles: &[(u32, Role)]) -> Reach {
+        Reach::of(roles.iter().map(|&(number, role)| (user(number), role)))
+    }
+
+    fn needed(own: &[(u32, Role)], from: &[(u32, Role)], to: &[(u32, Role)]) -> Option<Role> {
+        Reaches { own: reach(own), from: reach(from), to: reach(to) }.needed()
+    }
+
+    #[test]
+    fn a_place_with_the_same_roles_changes_nothing() {
+        assert_eq!(needed(&[(1, Owner)], &[(1, Owner), (2, Member)], &[(2, Member), (1, Owner)]), None);
+        assert_eq!(needed(&[], &[(2, Viewer), (2, Member)], &[(2, Member)]), None, "the highest counts");
+        assert_eq!(
+            needed(&[(1, Owner), (2, Admin)], &[(2, Member)], &[]),
+            None,
+            "they have it by the item itself"
+        );
+    }
+
+    #[test]
+    fn taking_takes_an_admin_whatever_is_taken() {
+        assert_eq!(needed(&[(1, Owner)], &[(2, Viewer)], &[]), Some(Admin));
+        assert_eq!(needed(&[(1, Owner)], &[(2, Admin)], &[(2, Member)]), Some(Admin));
+        assert_eq!(needed(&[(1, Owner)], &[(2, Owner)], &[]), Some(Admin), "owners of folders above too");
+    }
+
+    #[test]
+    fn giving_takes_an_admin_and_what_is_given() {
+        assert_eq!(needed(&[(1, Owner)], &[], &[(2, Viewer)]), Some(Admin));
+        assert_eq!(needed(&[(1, Owner)], &[(2, Member)], &[(2, Admin)]), Some(Admin));
+        assert_eq!(
+            needed(&[(1, Owner)], &[(2, Admin)], &[(2, Owner)]),
+            Some(Owner),
+            "nobody is made an owner"
+        );
+        let both = needed(&[(1, Owner)], &[(2, Viewer)], &[(3, Owner)]);
+        assert_eq!(both, Some(Owner), "the most that any of it takes");
+    }
+}

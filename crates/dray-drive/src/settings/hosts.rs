@@ -1,0 +1,201 @@
+//! Which host names are this server's own: what a request's `Host` is compared with. Pure: no requests, no settings.
+
+use std::net::Ipv6Addr;
+use std::str::FromStr;
+
+/// What an operator is told whose proxies are trusted while no host is named: how to have their word on it taken.
+pub const UNNAMED: &str = "X-Forwarded-Host is not believed, and URLs are signed for the Host that the proxy passes on: \
+     name the server's hosts with --host or --public-url";
+
+/// Most characters of a host name (RFC 1035, 2.3.4).
+const MAX_NAME_CHARS: usize = 253;
+
+/// A host: `drive.example.com`, `10.0.0.7`, `[::1]`, each with a port or without. Names are compared without regard to
+/// case, and a dot at the end says nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostName {
+    /// In lower case, an IPv6 address in brackets.
+    name: String,
+    /// `None` means any port.
+    port: Option<u16>,
+}
+
+/// A text that is not a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "must be a host name or address (drive.example.com, 10.0.0.7, [::1]), with a port if only that one is meant"
+)]
+pub struct InvalidHostName;
+
+impl FromStr for HostName {
+    type Err = InvalidHostName;
+
+    fn from_str(text: &str) -> Result<Self, InvalidHostName> {
+        let (name, port) = split_port(text).ok_or(InvalidHostName)?;
+        Ok(Self { name: normal(name).ok_or(InvalidHostName)?, port })
+    }
+}
+
+impl HostName {
+    /// The name in lower case, without the port; an IPv6 address is in brackets.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The port, if one was named.
+    pub fn port(&self) -> Option<u16> {
+        self.port
+    }
+
+    /// Whether a request's host is this one. A port that is not named here may be any.
+    fn covers(&self, host: &Self) -> bool {
+        self.name == host.name && (self.port.is_none() || self.port == host.port)
+    }
+}
+
+/// The hosts that the operator names as this server's own (`--host`, `--public-url`). May be empty: then nobody said.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OwnHosts(Vec<HostName>);
+
+impl OwnHosts {
+    /// Those of `--host`, and the host of `--public-url` on any port.
+    pub fn new(hosts: &[HostName], public_url: Option<&str>) -> Self {
+        let public = public_url.and_then(|url| {
+            let (_, rest) = url.split_once("://")?;
+            let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+            let host: HostName = authority.parse().ok()?;
+            Some(HostName { port: None, ..host })
+        });
+        Self(hosts.iter().cloned().chain(public).collect())
+    }
+
+    /// Whether the operator named none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether `host`, as a request names it (with a port or without), is one of them.
+    pub fn contains(&self, host: &str) -> bool {
+        !self.is_empty() && host.parse().is_ok_and(|host| self.0.iter().any(|own| own.covers(&host)))
+    }
+
+    /// What stands before one of them: `tools` in `tools.drive.example.com`, in lower case. `None` if `host` is not
+    /// below any; an address has nothing below it.
+    pub fn label_below(&self, host: &str) -> Option<String> {
+        if self.is_empty() {
+            return None;
+        }
+        let host: HostName = host.parse().ok()?;
+        let labels = host.name.match_indices('.').map(|(at, _)| (&host.name[..at], &host.name[at + 1..]));
+        let mut below = labels.filter(|(_, rest)| {
+            let above = HostName { name: (*rest).to_owned(), port: host.port };
+            !is_address(rest) && self.0.iter().any(|own| own.covers(&above))
+        });
+        below.next().map(|(label, _)| label.to_owned())
+    }
+}
+
+/// The name and the port of `host:port`; an IPv6 address must be in brackets.
+fn split_port(text: &str) -> Option<(&str, Option<u16>)> {
+    let name_end =
+        if text.starts_with('[') { text.find(']')? + 1 } else { text.find(':').unwrap_or(text.len()) };
+    let (name, rest) = text.split_at(name_end);
+    match rest.strip_prefix(':') {
+        None if rest.is_empty() => Some((name, None)),
+        Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+            digits.parse().ok().map(|port| (name, Some(port)))
+        }
+        _ => None,
+    }
+}
+
+/// The one way to write a name; `None` if it is no name.
+fn normal(name: &str) -> Option<String> {
+    if let Some(inner) = name.strip_prefix('[') {
+        let address: Ipv6Addr = inner.strip_suffix(']')?.parse().ok()?;
+        return Some(format!("[{address}]"));
+    }
+    let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
+    let is_label = |label: &str| {
+        !label.is_empty()
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    };
+    (name.len() <= MAX_NAME_CHARS && name.split('.').all(is_label)).then_some(name)
+}
+
+fn is_address(name: &str) -> bool {
+    name.starts_with('[') || name.parse::<std::net::Ipv4Addr>().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn own(hosts: &[&str], public_url: Option<&str>) -> OwnHosts {
+        let hosts: Vec<HostName> = hosts.iter().map(|host| host.parse().unwrap()).collect();
+        OwnHosts::new(&hosts, public_url)
+    }
+
+    #[test]
+    fn a_host_is_own_if_it_was_named_whatever_its_case_and_its_port() {
+        let own = own(&["Drive.Example.com", "10.0.0.7", "[::1]"], None);
+        for host in
+            ["drive.example.com", "DRIVE.example.COM:8443", "drive.example.com.", "10.0.0.7:80", "[0::1]:1"]
+        {
+            assert!(own.contains(host), "{host}");
+        }
+        for host in
+            ["example.com", "x.drive.example.com", "drive.example.com.evil.example", "", "::1", "10.0.0.70"]
+        {
+            assert!(!own.contains(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_port_that_was_named_is_the_only_one() {
+        let own = own(&["drive.example.com:8443"], None);
+        assert!(own.contains("drive.example.com:8443"));
+        assert!(!own.contains("drive.example.com") && !own.contains("drive.example.com:443"));
+    }
+
+    #[test]
+    fn the_host_of_the_public_url_is_own_on_any_port() {
+        for url in [
+            "https://Drive.example.com",
+            "https://drive.example.com:8443/base?x",
+            "https://drive.example.com/",
+        ] {
+            assert!(own(&[], Some(url)).contains("drive.example.com:9"), "{url}");
+        }
+        assert!(own(&[], Some("no address")).is_empty());
+        assert!(OwnHosts::default().is_empty() && !OwnHosts::default().contains("localhost"));
+    }
+
+    #[test]
+    fn a_bucket_is_what_stands_before_an_own_name() {
+        let own = own(&["drive.example.com", "localhost:8080", "10.0.0.7"], None);
+        assert_eq!(own.label_below("Tools.drive.example.com:443").as_deref(), Some("tools"));
+        assert_eq!(own.label_below("my.tools.drive.example.com").as_deref(), Some("my.tools"));
+        assert_eq!(own.label_below("tools.localhost:8080").as_deref(), Some("tools"));
+        for host in [
+            "drive.example.com",
+            "tools.localhost",
+            "tools.10.0.0.7",
+            "tools.example.com",
+            ".drive.example.com",
+        ] {
+            assert_eq!(own.label_below(host), None, "{host}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_host_is_refused() {
+        let long = "a".repeat(254);
+        for text in [
+            "", ":80", "a:", "a:x", "a:65536", "a:+1", "[::1", "[x]", "::1", "a b", "a/b", "u@a", "a..b",
+            "é", &long,
+        ] {
+            assert_eq!(text.parse::<HostName>(), Err(InvalidHostName), "{text}");
+        }
+    }
+}

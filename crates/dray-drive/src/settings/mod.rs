@@ -1,0 +1,303 @@
+//! The settings of a server, as values: one struct, read once at start. Nothing here reads arguments or files.
+
+mod hosts;
+mod proxies;
+mod rate;
+mod webhooks;
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use dray_s3::{AddressingStyle, Credentials, Endpoint, EndpointError};
+
+pub use crate::clock::Clock;
+use crate::rules::UploadRules;
+pub use hosts::{HostName, InvalidHostName, OwnHosts, UNNAMED};
+pub use proxies::{InvalidTrustedProxy, TrustedProxy};
+pub use rate::{InvalidRateLimit, Rate, RateLimit};
+pub use webhooks::{InvalidWebhook, WebhookSecret, WebhookSettings, WebhookUrl};
+
+/// Name of the bucket that the embedded store has.
+pub const BUCKET: &str = "dray";
+/// Region that the embedded store signs for.
+pub const REGION: &str = "us-east-1";
+
+/// Connections to Postgres at once, if nothing else is said: more do not make a database faster.
+pub const DATABASE_CONNECTIONS: usize = 16;
+
+/// The address of a Postgres database, `postgres://user:password@host:5432/name`. `Debug` hides it, as it may have
+/// a password in it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DatabaseUrl(String);
+
+impl DatabaseUrl {
+    /// Takes any text; whether it is an address shows when it is used.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self(url.into())
+    }
+
+    /// The address, password and all.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("DatabaseUrl(…)")
+    }
+}
+
+/// A bucket of an object store that is not the embedded one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct S3Config {
+    /// Where this server reaches the store; `None`: AWS.
+    pub endpoint: Option<String>,
+    /// Where clients reach it, if that is elsewhere: URLs are signed for this host.
+    pub public_endpoint: Option<String>,
+    /// The bucket, which is there already.
+    pub bucket: String,
+    /// Its region, as in signatures.
+    pub region: String,
+    /// `http://host/bucket/key` rather than `http://bucket.host/key`.
+    pub path_style: bool,
+    /// `None`: those that are found as AWS's tools find them (environment, profile, web identity, container, instance).
+    pub credentials: Option<Credentials>,
+}
+
+/// A setting that can not be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{setting} {rule}")]
+pub struct SettingError {
+    /// The flag.
+    pub setting: &'static str,
+    /// The rule, as the end of a sentence that starts with the flag.
+    pub rule: String,
+}
+
+impl S3Config {
+    /// The address at which this server reaches the store.
+    pub fn server_url(&self) -> String {
+        let Self { endpoint, region, .. } = self;
+        // Regions of China are a partition of their own (AWS General Reference, "Amazon S3 endpoints").
+        let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+        endpoint.clone().unwrap_or_else(|| format!("https://s3.{region}.{domain}"))
+    }
+
+    /// Where this server reaches the store: with the bucket in the path if it can not be in the host (which is an address,
+    /// or of which no certificate is, as the bucket has a dot), whatever clients do.
+    pub fn server_endpoint(&self) -> Result<Endpoint, SettingError> {
+        let (setting, url) = self.server_setting();
+        let has_no_certificate = url.starts_with("https") && self.bucket.contains('.');
+        if !self.path_style && !has_no_certificate {
+            match Endpoint::parse(&url, AddressingStyle::Virtual) {
+                Err(EndpointError::VirtualNeedsHostName) => {}
+                endpoint => return endpoint.map_err(|err| self.unusable(setting, err)),
+            }
+        }
+        Endpoint::parse(&url, AddressingStyle::Path).map_err(|err| self.unusable(setting, err))
+    }
+
+    /// Where clients reach the store.
+    pub fn public_endpoint(&self) -> Result<Endpoint, SettingError> {
+        let style = if self.path_style { AddressingStyle::Path } else { AddressingStyle::Virtual };
+        let (setting, url) = match &self.public_endpoint {
+            Some(url) => ("--s3-public-endpoint", url.clone()),
+            None => self.server_setting(),
+        };
+        Endpoint::parse(&url, style).map_err(|err| self.unusable(setting, err))
+    }
+
+    fn server_setting(&self) -> (&'static str, String) {
+        let setting = if self.endpoint.is_some() { "--s3-endpoint" } else { "--s3-region" };
+        (setting, self.server_url())
+    }
+
+    fn unusable(&self, setting: &'static str, err: EndpointError) -> SettingError {
+        let style =
+            if self.path_style { "" } else { "; --s3-path-style does without a host name for the bucket" };
+        SettingError { setting, rule: format!("can not be used: {err}{style}") }
+    }
+}
+
+/// Where a certificate is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The certificate and those above it, as PEM.
+    pub cert: PathBuf,
+    /// Its private key, as PEM.
+    pub key: PathBuf,
+}
+
+/// The settings of a server.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Folder that holds everything: the database and the embedded object store.
+    pub data: PathBuf,
+    /// Postgres in place of the embedded database, which is SQLite in [`Config::data`]. Several servers may share it.
+    pub database_url: Option<DatabaseUrl>,
+    /// Connections to Postgres at once.
+    pub database_connections: usize,
+    /// Another object store in place of the embedded one.
+    pub s3: Option<S3Config>,
+    /// Address that callers reach this server at, such as `https://drive.example.com`. Without it, URLs are
+    /// signed for the host that the caller used.
+    pub public_url: Option<String>,
+    /// Hosts that are this server's own, besides that of [`Config::public_url`]. If any are named, URLs are signed for no
+    /// other, and a proxy's `X-Forwarded-Host` is believed only if it is one of them.
+    pub hosts: Vec<HostName>,
+    /// Address of its own for stored bytes, such as `https://bytes.example.com`: URLs of parts and downloads are signed
+    /// for it, and nothing but the embedded store answers there. Without it they are where the server is.
+    pub bytes_url: Option<String>,
+    /// Origins of pages that browsers may let talk to this server; empty: any. Nothing here rests on cookies,
+    /// so a page has no more rights than the token or signed URL that it was given.
+    pub allow_origins: Vec<String>,
+    /// How long a signed part URL is good: at most 23 of 24 parts of [`UploadRules::idle_life`].
+    pub url_ttl: Duration,
+    /// How long a signed download URL is good: 1 minute to 7 days.
+    pub download_ttl: Duration,
+    /// Which uploads are taken, and how long they are waited for.
+    pub uploads: UploadRules,
+    /// How long items stay in the trash before they are removed for good.
+    pub trash_life: Duration,
+    /// How long a stopping server lets requests under way finish.
+    pub shutdown_grace: Duration,
+    /// Connections at once. Each may need two file descriptors: its socket, and a part file.
+    pub max_connections: usize,
+    /// Connections at once of one client's address (of IPv6: its /64), this machine's included; `None`: a quarter of all,
+    /// but at least 256 if that leaves others a quarter. Trusted proxies may have all; behind them the requests under way of a client are counted.
+    pub connections_per_address: Option<usize>,
+    /// Uploads, and as many downloads, that the embedded store serves one client's address at once; `None`: 512.
+    pub transfers_per_address: Option<usize>,
+    /// Requests that each token may make; `None`: a default, or no limit if the server listens on a loopback
+    /// address.
+    pub rate_limit_per_token: Option<RateLimit>,
+    /// Requests that each client address may make; `None` as above.
+    pub rate_limit_per_address: Option<RateLimit>,
+    /// Whether requests are spans of OpenTelemetry traces: they are named for it, and join their callers' traces
+    /// by the process's global propagator. For whoever installed a subscriber that exports them.
+    pub traces: bool,
+    /// Proxies in front of the server: what they say of a request (`X-Forwarded-For`, `-Host`, `-Proto`) is believed.
+    pub trusted_proxies: Vec<TrustedProxy>,
+    /// The certificate, if the server speaks TLS itself.
+    pub tls: Option<TlsFiles>,
+    /// Whom to tell what happens.
+    pub webhooks: Option<WebhookSettings>,
+    /// What time it is.
+    pub clock: Clock,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data: PathBuf::from("dray-data"),
+            database_url: None,
+            database_connections: DATABASE_CONNECTIONS,
+            s3: None,
+            public_url: None,
+            hosts: Vec::new(),
+            bytes_url: None,
+            allow_origins: Vec::new(),
+            url_ttl: Duration::from_hours(1),
+            download_ttl: Duration::from_hours(3),
+            uploads: UploadRules::default(),
+            trash_life: Duration::from_hours(30 * 24),
+            shutdown_grace: Duration::from_secs(30),
+            max_connections: 400,
+            connections_per_address: None,
+            transfers_per_address: None,
+            rate_limit_per_token: None,
+            rate_limit_per_address: None,
+            traces: false,
+            trusted_proxies: Vec::new(),
+            tls: None,
+            webhooks: None,
+            clock: Clock::system(),
+        }
+    }
+}
+
+impl Config {
+    /// The hosts that the settings name as this server's own.
+    pub fn own_hosts(&self) -> OwnHosts {
+        OwnHosts::new(&self.hosts, self.public_url.as_deref())
+    }
+
+    /// What in the settings speaks of a proxy in front though none is trusted, in words that follow a colon.
+    pub fn sign_of_unknown_proxy(&self, listens_locally: bool) -> Option<&'static str> {
+        let url = self.public_url.as_deref().filter(|_| self.trusted_proxies.is_empty())?;
+        if url.starts_with("https:") && self.tls.is_none() {
+            return Some("--public-url is https, and the server has no --tls-cert");
+        }
+        let host = url.parse::<http::Uri>().ok()?.host()?.trim_matches(['[', ']']).to_owned();
+        let is_local = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+        (listens_locally && !is_local)
+            .then_some("--public-url is another host, and --listen is reached from this machine only")
+    }
+}
+
+/// Where the embedded object store lives in a data folder.
+pub fn store_folder(data: &Path) -> PathBuf {
+    data.join("store")
+}
+
+/// Where the SQLite database lives in a data folder.
+pub fn database_file(data: &Path) -> PathBuf {
+    data.join("drive.db")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn aws_is_where_the_region_is_unless_an_endpoint_is_given() {
+        let url = |region: &str, endpoint: Option<&str>| {
+            let config = S3Config {
+                endpoint: endpoint.map(str::to_owned),
+                public_endpoint: None,
+                bucket: "b".into(),
+                region: region.into(),
+                path_style: false,
+                credentials: None,
+            };
+            config.public_endpoint().unwrap().url(&config.bucket, "k")
+        };
+        assert_eq!(url("eu-central-1", None), "https://b.s3.eu-central-1.amazonaws.com/k");
+        assert_eq!(url("cn-north-1", None), "https://b.s3.cn-north-1.amazonaws.com.cn/k");
+        assert_eq!(url("cn-north-1", Some("http://minio:9000")), "http://b.minio:9000/k");
+    }
+
+    #[test]
+    fn a_proxy_shows_in_the_settings_unless_it_is_trusted() {
+        let sign = |url: &str, local, proxy: &[&str]| {
+            let trusted_proxies = proxy.iter().map(|text| text.parse().unwrap()).collect();
+            let config = Config { public_url: Some(url.into()), trusted_proxies, ..Config::default() };
+            config.sign_of_unknown_proxy(local).is_some()
+        };
+        assert!(sign("https://drive.example.com", false, &[]));
+        assert!(!sign("https://drive.example.com", false, &["10.0.0.1"]));
+        assert!(sign("http://drive.example.com", true, &[]) && !sign("http://drive.example.com", false, &[]));
+        assert!(!sign("http://localhost:8080", true, &[]) && !sign("http://[::1]:8080", true, &[]));
+        assert!(Config::default().sign_of_unknown_proxy(true).is_none());
+    }
+
+    #[test]
+    fn the_server_does_without_a_host_name_for_the_bucket_where_there_can_be_none() {
+        let url = |endpoint: &str, bucket: &str| {
+            let config = S3Config {
+                endpoint: Some(endpoint.into()),
+                public_endpoint: Some("https://s3.example.com".into()),
+                bucket: bucket.into(),
+                region: "us-east-1".into(),
+                path_style: false,
+                credentials: None,
+            };
+            config.server_endpoint().unwrap().url(&config.bucket, "k")
+        };
+        assert_eq!(url("http://10.0.0.5:9000", "b"), "http://10.0.0.5:9000/b/k");
+        assert_eq!(url("https://s3.example.com", "my.b"), "https://s3.example.com/my.b/k");
+        assert_eq!(url("https://s3.example.com", "b"), "https://b.s3.example.com/k");
+    }
+}

@@ -1,0 +1,133 @@
+//! Personal access tokens: `cp_pat_`, 30 random base62 characters (178 bits) and a 6-character base62 CRC32 of
+//! what stands before, so that a mistyped or made-up token is refused without asking the database. Only the
+//! SHA-256 is ever stored.
+
+use std::fmt;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::{Error, Result};
+
+const PREFIX: &str = "cp_pat_";
+const INTEGRATION_KEY_PREFIX: &str = "cp_key_";
+const RANDOM_CHARS: usize = 30;
+const CHECK_CHARS: usize = 6;
+const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/// A token's secret text. `Debug` hides it; only [`AccessToken::reveal`] gives it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AccessToken(String);
+
+/// What the database keeps of a token: its SHA-256 in hexadecimal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenHash(String);
+
+impl AccessToken {
+    /// Makes a token out of random bytes, of which it takes as many as it needs: `random` is asked for more
+    /// until 30 of them fall below 248 (4 × 62), so that every character is equally likely.
+    pub fn generate(mut random: impl FnMut() -> Result<[u8; 32]>) -> Result<Self> {
+        let mut text = String::with_capacity(PREFIX.len() + RANDOM_CHARS + CHECK_CHARS);
+        text.push_str(PREFIX);
+        while text.len() < PREFIX.len() + RANDOM_CHARS {
+            let room = PREFIX.len() + RANDOM_CHARS - text.len();
+            let fair = random()?.into_iter().filter(|b| *b < 248).take(room);
+            text.extend(fair.map(|b| char::from(ALPHABET[usize::from(b % 62)])));
+        }
+        text.push_str(&check(&text));
+        Ok(Self(text))
+    }
+
+    /// Reads a token that a caller sent.
+    pub fn parse(text: &str) -> Result<Self> {
+        if text.starts_with(INTEGRATION_KEY_PREFIX) {
+            return Err(Error::WrongTokenKind);
+        }
+        let is_well_formed = text.is_ascii()
+            && text.starts_with(PREFIX)
+            && text.len() == PREFIX.len() + RANDOM_CHARS + CHECK_CHARS
+            && text[text.len() - CHECK_CHARS..] == check(&text[..text.len() - CHECK_CHARS]);
+        if is_well_formed { Ok(Self(text.to_owned())) } else { Err(Error::InvalidToken) }
+    }
+
+    /// The secret text, to be shown once.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// What the database keeps.
+    pub fn hash(&self) -> TokenHash {
+        TokenHash(hex::encode(Sha256::digest(&self.0)))
+    }
+}
+
+impl fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AccessToken(…)")
+    }
+}
+
+impl TokenHash {
+    /// Hexadecimal, 64 characters.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// CRC32 (ISO-HDLC) in base62, most significant first, padded to six characters.
+fn check(text: &str) -> String {
+    let mut rest = crc_fast::checksum(crc_fast::CrcAlgorithm::Crc32IsoHdlc, text.as_bytes());
+    let mut chars = [b'0'; CHECK_CHARS];
+    for place in chars.iter_mut().rev() {
+        *place = ALPHABET[usize::try_from(rest % 62).unwrap_or_default()];
+        rest /= 62;
+    }
+    chars.into_iter().map(char::from).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token() -> AccessToken {
+        AccessToken::generate(|| Ok(std::array::from_fn(|i| u8::try_from(i * 8).unwrap()))).unwrap()
+    }
+
+    #[test]
+    fn a_token_has_the_documented_form_and_reads_back() {
+        let token = token();
+        assert_eq!(token.reveal().len(), 7 + 30 + 6);
+        assert_eq!(AccessToken::parse(token.reveal()), Ok(token.clone()));
+        assert_eq!(format!("{token:?}"), "AccessToken(…)");
+        assert_eq!(token.hash().as_str().len(), 64);
+    }
+
+    #[test]
+    fn bytes_that_would_make_some_characters_likelier_are_not_used() {
+        let mut calls = 0;
+        let token = AccessToken::generate(|| {
+            calls += 1;
+            Ok(if calls == 1 { [255; 32] } else { [0; 32] })
+        })
+        .unwrap();
+        assert!(token.reveal().starts_with(&format!("cp_pat_{}", "0".repeat(30))));
+        assert_eq!(calls, 2);
+    }
+
+    #[test]
+    fn one_wrong_character_anywhere_is_an_invalid_token() {
+        let text = token().reveal().to_owned();
+        for at in 0..text.len() {
+            let mut wrong = text.clone().into_bytes();
+            wrong[at] = if wrong[at] == b'x' { b'y' } else { b'x' };
+            let wrong = String::from_utf8(wrong).unwrap();
+            assert_eq!(AccessToken::parse(&wrong), Err(Error::InvalidToken), "{at}");
+        }
+        assert_eq!(AccessToken::parse(""), Err(Error::InvalidToken));
+        assert_eq!(AccessToken::parse("cp_pat_é"), Err(Error::InvalidToken));
+    }
+
+    #[test]
+    fn an_integration_key_is_told_apart() {
+        assert_eq!(AccessToken::parse("cp_key_whatever"), Err(Error::WrongTokenKind));
+    }
+}

@@ -1,0 +1,334 @@
+//! The life of an upload: its states, and what each step may do in each.
+//!
+//! ```text
+//! opening ──► open ──► completing ──► completed
+//!    │          │  ◄──────┘ (the store refused the parts: still usable)
+//!    └──────────┴──► aborted | expired
+//! ```
+
+use dray_api::upload::{OnConflict, OpenUpload, StoredPart, UploadStatus};
+use dray_api::{ItemId, PartPlan, UploadRowId, UserId, WorkspaceId};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::access::{Caller, Scope};
+use crate::item::{Content, Item};
+use crate::parts::{Crc64, Digest};
+use crate::rules::UploadRules;
+use crate::{Error, Result, wire_time};
+
+/// How long a finalize has the upload to itself after it was last heard of. Whoever works on it renews this all the time.
+/// Two that overlap do no harm (every step can be repeated); the lease only keeps them from doing the same work.
+pub const FINALIZE_LEASE: SignedDuration = SignedDuration::from_secs(30);
+/// The longest that a store may be at a Complete after it was sent: longer than it is waited for (10 minutes). Until so
+/// long after the last one, a store that has neither the upload nor its object proves nothing: the object may yet appear.
+pub const QUIET_TIME: SignedDuration = SignedDuration::from_mins(11);
+/// How far the clocks of servers that share a database may lie apart. Nobody ends an upload for its age by their own clock
+/// sooner than this after its time.
+pub const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(10);
+/// How long what became of an upload is remembered after it would have expired: so long, finalizing it again answers its
+/// item.
+pub const KEEP_FINISHED: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// Where an upload is in its life.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// The row is there; the store has not answered yet.
+    Opening,
+    /// Parts can be signed, put and finalized.
+    Open,
+    /// A finalize is under way.
+    Completing {
+        /// What it lists.
+        digest: Digest,
+        /// Whether somebody has the lease, by the clock of leases.
+        is_held: bool,
+    },
+    /// The item exists.
+    Completed {
+        /// What the finalize listed.
+        digest: Digest,
+    },
+    /// Given up by the caller.
+    Aborted,
+    /// Left alone for too long.
+    Expired,
+}
+
+/// An upload as the database has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upload {
+    /// Its row.
+    pub id: UploadRowId,
+    /// The workspace of the item to be.
+    pub workspace: WorkspaceId,
+    /// Who started it; nobody else sees it.
+    pub user: UserId,
+    /// The folder of the item to be.
+    pub parent: Option<ItemId>,
+    /// The id of the item to be.
+    pub item: ItemId,
+    /// The name of the item to be.
+    pub name: String,
+    /// Its MIME type.
+    pub mime_type: String,
+    /// Its announced size.
+    pub size_bytes: u64,
+    /// What finalize does if there is a file of its name.
+    pub on_conflict: OnConflict,
+    /// The folder that the token was confined to which began it: it never becomes an item outside of it.
+    pub confined_to: Option<ItemId>,
+    /// Whether the token that began it may do nothing but upload.
+    pub only_uploads: bool,
+    /// What the bytes must come to, if that is known.
+    pub crc64: Option<Crc64>,
+    /// What reading the object back has come to.
+    pub proven_crc64: Option<Crc64>,
+    /// Whether a Complete may have been sent.
+    pub is_attempted: bool,
+    /// Whether to read the file back if the store can not prove that.
+    pub verify: bool,
+    /// The object's key in the store.
+    pub object_key: String,
+    /// A random text that the object carries as metadata: proof that an object is this upload's.
+    pub store_token: String,
+    /// The store's multipart upload id, once it has answered.
+    pub store_upload_id: Option<String>,
+    /// Where it is in its life.
+    pub state: State,
+    /// When it was started.
+    pub created_at: Timestamp,
+    /// When it expires if it is left alone.
+    pub expires_at: Timestamp,
+}
+
+/// Refuses what an upload is to do about a file of its name, if the caller's token may not do that: a token that may
+/// only add destroys nothing, and who may not read is not told which names are taken.
+pub fn check_on_conflict(caller: &Caller, on_conflict: OnConflict) -> Result<()> {
+    match on_conflict {
+        OnConflict::Replace => caller.require(Scope::AccessDrive),
+        OnConflict::Fail => caller.require(Scope::DriveRead),
+        OnConflict::Keep | OnConflict::Rename => Ok(()),
+    }
+}
+
+/// Which finalize has an upload's lease: a random text, new for each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeaseHolder(pub String);
+
+/// What a finalize has to do next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FinalizeStep {
+    /// Take the lease and complete the upload.
+    Complete,
+    /// Another finalize with the same parts is at it: see what becomes of it.
+    Wait,
+    /// The item is there already.
+    Done,
+}
+
+impl Upload {
+    /// What a finalize has to do that lists `digest`; `None`: it takes whatever parts there are.
+    pub fn finalize_step(&self, digest: Option<&Digest>, now: Timestamp) -> Result<FinalizeStep> {
+        let is_same = |other: &Digest| digest.is_none_or(|digest| digest == other);
+        match &self.state {
+            State::Completed { digest: done } if is_same(done) => Ok(FinalizeStep::Done),
+            State::Completed { .. } => Err(Error::FinalizedDifferently),
+            State::Completing { digest: other, .. } if !is_same(other) => Err(Error::FinalizeInProgress),
+            State::Completing { is_held: true, .. } => Ok(FinalizeStep::Wait),
+            State::Completing { .. } => Ok(FinalizeStep::Complete),
+            State::Open => self.check_alive(now).map(|()| FinalizeStep::Complete),
+            State::Opening | State::Aborted | State::Expired => Err(self.gone()),
+        }
+    }
+
+    /// Its user, who has left: what they may do is asked anew, within the folder that it was begun for.
+    pub fn uploader(&self) -> Caller {
+        Caller::for_user(self.user, self.workspace).within(self.confined_to)
+    }
+
+    /// Whether its item may be refused for where it goes; all others go somewhere.
+    pub fn can_be_refused(&self) -> bool {
+        self.on_conflict == OnConflict::Fail || self.confined_to.is_some()
+    }
+
+    /// What its item holds.
+    pub fn content(&self) -> Content {
+        Content::File {
+            mime_type: self.mime_type.clone(),
+            size_bytes: self.size_bytes,
+            object_key: self.object_key.clone(),
+        }
+    }
+
+    /// Its item as it was asked for, wherever it went and whatever it is called: all that a token is told which only
+    /// uploads.
+    pub fn item_as_given(&self) -> Item {
+        Item {
+            id: self.item,
+            workspace: self.workspace,
+            parent: self.parent,
+            owner: self.user,
+            name: self.name.clone(),
+            content: self.content(),
+            created_at: self.created_at,
+            updated_at: self.created_at,
+        }
+    }
+
+    /// Whether an abort has anything to do.
+    pub fn is_abortable(&self) -> Result<bool> {
+        match self.state {
+            State::Opening | State::Open => Ok(true),
+            State::Aborted | State::Expired => Ok(false),
+            State::Completing { .. } => Err(Error::FinalizeInProgress),
+            State::Completed { .. } => Err(Error::AlreadyFinalized),
+        }
+    }
+
+    /// The upload as the wire has it; one that is over for nothing is gone.
+    pub fn to_wire(&self, now: Timestamp) -> Result<OpenUpload> {
+        let status = match self.state {
+            State::Open => self.check_alive(now).map(|()| UploadStatus::Open)?,
+            State::Completing { .. } => UploadStatus::Finalizing,
+            State::Completed { .. } => UploadStatus::Finalized,
+            State::Opening | State::Aborted | State::Expired => return Err(self.gone()),
+        };
+        Ok(OpenUpload {
+            upload_id: self.store_upload_id.clone().unwrap_or_default(),
+            file_key: self.object_key.clone(),
+            status,
+            file_name: self.name.clone(),
+            file_size: self.size_bytes,
+            mime_type: self.mime_type.clone(),
+            parent_id: self.parent,
+            on_conflict: self.on_conflict,
+            part_size: PartPlan::recommended(self.size_bytes).part_bytes(),
+            created_at: wire_time(self.created_at),
+            expires_at: wire_time(self.expires_at),
+        })
+    }
+
+    /// The store's upload id, if parts can be signed now.
+    pub fn signable(&self, now: Timestamp) -> Result<&str> {
+        match (&self.state, &self.store_upload_id) {
+            (State::Open, Some(id)) => self.check_alive(now).map(|()| id.as_str()),
+            (State::Completing { .. }, Some(id)) => Ok(id),
+            (State::Completed { .. }, _) => Err(Error::FinalizedDifferently),
+            _ => Err(self.gone()),
+        }
+    }
+
+    /// When the upload expires if parts are signed now; `None` if that is hardly later than it is.
+    pub fn later_expiry(&self, rules: &UploadRules, now: Timestamp) -> Option<Timestamp> {
+        let renewed = rules.expiry(self.created_at, now);
+        let step = SignedDuration::try_from(rules.expiry_step()).unwrap_or(SignedDuration::MAX);
+        (renewed.duration_since(self.expires_at) >= step).then_some(renewed)
+    }
+
+    fn check_alive(&self, now: Timestamp) -> Result<()> {
+        if now < self.expires_at { Ok(()) } else { Err(Error::UploadExpired) }
+    }
+
+    fn gone(&self) -> Error {
+        match self.state {
+            State::Aborted => Error::UploadAborted,
+            State::Expired => Error::UploadExpired,
+            _ => Error::UploadNotFound,
+        }
+    }
+}
+
+/// An upload may store its file twice, as a client may cut it anew, and a little more.
+const STORED_TIMES: u64 = 2;
+const STORED_SLACK_BYTES: u64 = 64 << 10;
+
+/// Whether the parts that a store has of an upload are more than a client needs for a file of this size: one is larger
+/// than the file, or all together are more than the file twice.
+pub fn is_oversized(announced_bytes: u64, parts: &[StoredPart]) -> bool {
+    let stored: u64 = parts.iter().map(|part| part.size).sum();
+    let most = announced_bytes.saturating_mul(STORED_TIMES).saturating_add(STORED_SLACK_BYTES);
+    stored > most || parts.iter().any(|part| part.size > announced_bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(secs: i64) -> Timestamp {
+        Timestamp::from_second(secs).unwrap()
+    }
+
+    fn digest(text: &str) -> Digest {
+        Digest(text.into())
+    }
+
+    fn upload(state: State) -> Upload {
+        Upload {
+            id: UploadRowId::new(1, [0; 8]),
+            workspace: WorkspaceId::new(1, [0; 8]),
+            user: UserId::new(1, [0; 8]),
+            parent: None,
+            item: ItemId::new(1, [0; 8]),
+            name: "a".into(),
+            mime_type: "a/b".into(),
+            size_bytes: 1,
+            on_conflict: OnConflict::Keep,
+            confined_to: None,
+            only_uploads: false,
+            crc64: None,
+            proven_crc64: None,
+            is_attempted: false,
+            verify: false,
+            object_key: "k".into(),
+            store_token: "t".into(),
+            store_upload_id: Some("u".into()),
+            state,
+            created_at: at(0),
+            expires_at: at(1000),
+        }
+    }
+
+    fn completing(is_held: bool) -> State {
+        State::Completing { digest: digest("d"), is_held }
+    }
+
+    #[test]
+    fn every_state_has_its_answer_to_a_finalize() {
+        let step = |state, listed: &str, now| upload(state).finalize_step(Some(&digest(listed)), at(now));
+        let done = || State::Completed { digest: digest("d") };
+        assert_eq!(step(State::Open, "d", 999), Ok(FinalizeStep::Complete));
+        assert_eq!(step(State::Open, "d", 1000), Err(Error::UploadExpired));
+        assert_eq!(step(completing(true), "d", 9), Ok(FinalizeStep::Wait));
+        assert_eq!(step(completing(false), "d", 10), Ok(FinalizeStep::Complete), "the winner is gone");
+        assert_eq!(
+            step(completing(false), "d", 5000),
+            Ok(FinalizeStep::Complete),
+            "begun in time, so never expired"
+        );
+        assert_eq!(step(completing(false), "e", 10), Err(Error::FinalizeInProgress));
+        assert_eq!(step(done(), "d", 5000), Ok(FinalizeStep::Done));
+        assert_eq!(step(done(), "e", 5), Err(Error::FinalizedDifferently));
+        assert_eq!(step(State::Aborted, "d", 5), Err(Error::UploadAborted));
+        assert_eq!(step(State::Expired, "d", 5), Err(Error::UploadExpired));
+        assert_eq!(step(State::Opening, "d", 5), Err(Error::UploadNotFound));
+    }
+
+    #[test]
+    fn only_a_living_upload_is_signed() {
+        assert_eq!(upload(State::Open).signable(at(999)), Ok("u"));
+        assert_eq!(upload(State::Open).signable(at(1000)), Err(Error::UploadExpired));
+        assert_eq!(upload(completing(true)).signable(at(5)), Ok("u"), "the finalize may still be refused");
+        assert_eq!(upload(State::Aborted).signable(at(5)), Err(Error::UploadAborted));
+    }
+
+    #[test]
+    fn expiry_slides_a_day_at_a_time_and_ends_after_a_week() {
+        let day = 24 * 3600;
+        let upload = |expires_at| Upload { expires_at: at(expires_at), ..upload(State::Open) };
+        let later = |expires_at, now| upload(expires_at).later_expiry(&UploadRules::default(), at(now));
+        assert_eq!(later(day, 10), None, "hardly later");
+        assert_eq!(later(day, 3600), Some(at(day + 3600)));
+        assert_eq!(later(6 * day + 3600, 6 * day), Some(at(7 * day)));
+        assert_eq!(later(7 * day, 7 * day - 1), None);
+    }
+}

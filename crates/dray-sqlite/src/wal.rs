@@ -1,0 +1,92 @@
+//! How large SQLite's write-ahead log may stay. A reader that stays long keeps the log from being folded into the
+//! database, so it grows; when the reader is gone, this makes it short again. Knows nothing of what is written.
+
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+/// Bytes that the log may keep on disk. A checkpoint comes at 16 MiB, so under usual load nothing is ever cut off and
+/// the file is written over and over.
+pub const WAL_LIMIT_BYTES: u64 = 24 * 1024 * 1024;
+/// How often the writer of a database looks whether its log is too long.
+pub const WAL_CHECK_EVERY: Duration = Duration::from_secs(5);
+
+/// Has SQLite cut the log to [`WAL_LIMIT_BYTES`] whenever it begins it anew.
+pub fn limit_wal(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "journal_size_limit", WAL_LIMIT_BYTES)
+}
+
+/// If the log is longer than [`WAL_LIMIT_BYTES`], folds it into the database and empties it, unless somebody reads
+/// from it: then a later call does. Must not be called within a transaction. Waits for nobody, but copies what the
+/// log has.
+pub fn shrink_wal(connection: &Connection) -> rusqlite::Result<()> {
+    let is_long = connection
+        .path()
+        .and_then(|path| std::fs::metadata(format!("{path}-wal")).ok())
+        .is_some_and(|log| log.len() > WAL_LIMIT_BYTES);
+    if !is_long {
+        return Ok(());
+    }
+    let patience: u64 = connection.pragma_query_value(None, "busy_timeout", |row| row.get(0))?;
+    connection.busy_timeout(Duration::ZERO)?;
+    let folded = connection.execute_batch("pragma wal_checkpoint(truncate)");
+    connection.busy_timeout(Duration::from_millis(patience))?;
+    folded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open(path: &std::path::Path) -> Connection {
+        let connection = Connection::open(path).unwrap();
+        connection.busy_timeout(Duration::from_secs(10)).unwrap();
+        connection.pragma_update(None, "journal_mode", "wal").unwrap();
+        limit_wal(&connection).unwrap();
+        connection
+    }
+
+    fn write(connection: &Connection, mebibytes: u64) {
+        for _ in 0..mebibytes {
+            connection.execute("insert into t values (zeroblob(1 << 20))", []).unwrap();
+            connection.execute("delete from t", []).unwrap();
+        }
+    }
+
+    #[test]
+    fn the_log_that_a_reader_made_long_is_short_again_when_the_reader_is_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("meta.db");
+        let log_bytes = || std::fs::metadata(folder.path().join("meta.db-wal")).unwrap().len();
+        let writer = open(&path);
+        writer.execute_batch("create table t (x)").unwrap();
+        let reader = open(&path);
+        reader.execute_batch("begin; select count(*) from t;").unwrap();
+        let _: i64 = reader.query_row("select count(*) from t", [], |row| row.get(0)).unwrap();
+        write(&writer, 60);
+        assert!(log_bytes() > 2 * WAL_LIMIT_BYTES, "{}", log_bytes());
+        shrink_wal(&writer).unwrap();
+        assert!(log_bytes() > 2 * WAL_LIMIT_BYTES, "somebody reads from it");
+        reader.execute_batch("commit").unwrap();
+        shrink_wal(&writer).unwrap();
+        assert_eq!(log_bytes(), 0);
+        let patience: u64 = writer.pragma_query_value(None, "busy_timeout", |row| row.get(0)).unwrap();
+        assert_eq!(patience, 10_000, "it still waits for others when it writes");
+    }
+
+    #[test]
+    fn writing_on_makes_the_log_short_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("meta.db");
+        let log_bytes = || std::fs::metadata(folder.path().join("meta.db-wal")).unwrap().len();
+        let writer = open(&path);
+        writer.execute_batch("create table t (x)").unwrap();
+        let reader = open(&path);
+        reader.execute_batch("begin").unwrap();
+        let _: i64 = reader.query_row("select count(*) from t", [], |row| row.get(0)).unwrap();
+        write(&writer, 60);
+        reader.execute_batch("commit").unwrap();
+        write(&writer, 2);
+        assert!(log_bytes() <= WAL_LIMIT_BYTES, "{}", log_bytes());
+    }
+}
