@@ -23,6 +23,25 @@ def test_a_bucket_is_made_listed_and_removed(s3, new_bucket):
     assert new_bucket not in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
 
 
+def test_a_bucket_made_again_keeps_what_is_in_it(s3, new_bucket):
+    """In the classic region S3 answers as if it had made the bucket just now; in all others it refuses."""
+    s3.put_object(Bucket=new_bucket, Key="a", Body=b"x")
+    s3.create_bucket(Bucket=new_bucket)
+    assert read(s3, new_bucket, "a") == b"x"
+    s3.delete_object(Bucket=new_bucket, Key="a")
+    s3.delete_bucket(Bucket=new_bucket)
+
+
+@pytest.mark.parametrize("acl", ["private", "bucket-owner-full-control"])
+def test_an_acl_may_be_set_to_what_it_is(s3, bucket, key, acl):
+    s3.put_object(Bucket=bucket, Key=key, Body=b"content")
+    s3.put_object_acl(Bucket=bucket, Key=key, ACL=acl)
+    s3.put_bucket_acl(Bucket=bucket, ACL=acl)
+    assert read(s3, bucket, key) == b"content"
+    with refused("NoSuchKey", 404):
+        s3.put_object_acl(Bucket=bucket, Key=key + "-absent", ACL=acl)
+
+
 def test_the_stores_own_bucket_is_there(s3, bucket):
     assert s3.head_bucket(Bucket=bucket)["ResponseMetadata"]["HTTPStatusCode"] == 200
     assert bucket in [listed["Name"] for listed in s3.list_buckets()["Buckets"]]

@@ -70,6 +70,20 @@ def test_content_headers_and_metadata_return_as_they_were_given(s3, bucket, key)
     assert head["ExpiresString"] == "Wed, 02 Jan 2030 00:00:00 GMT"
 
 
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("deflate, gzip", "deflate, gzip"),
+        ("gzip, aws-chunked", "gzip"),
+        ("aws-chunked, gzip", "gzip"),
+        ("aws-chunked", None),
+    ],
+)
+def test_an_object_has_the_codings_that_it_was_given_and_none_of_the_request(s3, bucket, key, given, kept):
+    s3.put_object(Bucket=bucket, Key=key, Body=b"content", ContentEncoding=given)
+    assert s3.head_object(Bucket=bucket, Key=key).get("ContentEncoding") == kept
+
+
 def test_an_object_without_content_type_is_binary(s3, bucket, key):
     s3.put_object(Bucket=bucket, Key=key, Body=b"x")
     assert s3.head_object(Bucket=bucket, Key=key)["ContentType"] == "binary/octet-stream"

@@ -1,6 +1,7 @@
 """Form uploads: what a page's form may store is what its signed policy says."""
 
 import base64
+import hmac
 import json
 import uuid
 
@@ -69,6 +70,17 @@ def test_nothing_but_what_the_policy_speaks_of_gets_in(store, s3, bucket, key):
         with refused("NoSuchKey", 404):
             s3.get_object(Bucket=bucket, Key=key)
     assert send(url, fields, b"123").status_code == 204
+
+
+@pytest.mark.parametrize("expires", ["2100-01-01 00:00:00+00:00", "2100-01-01T00:00:00", "soon"])
+def test_an_expiry_that_is_not_spelled_as_s3_spells_it_is_no_policy(store, s3, bucket, key, expires):
+    conditions = [{"bucket": bucket}, {"key": key}]
+    policy = base64.b64encode(json.dumps({"expiration": expires, "conditions": conditions}).encode()).decode()
+    signature = base64.b64encode(hmac.digest(store.secret_key.encode(), policy.encode(), "sha1")).decode()
+    fields = {"key": key, "AWSAccessKeyId": store.access_key, "policy": policy, "signature": signature}
+    assert send(f"{store.endpoint}/{bucket}", fields, b"x").status_code == 400
+    with refused("NoSuchKey", 404):
+        s3.get_object(Bucket=bucket, Key=key)
 
 
 def test_a_form_for_one_bucket_is_refused_in_another_whatever_its_fields_say(store, s3, bucket, key):

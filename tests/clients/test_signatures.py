@@ -49,6 +49,21 @@ def test_a_clock_less_than_15_minutes_off_is_accepted(s3, present, signers_clock
     assert s3.get_object(**present)["Body"].read() == b"content"
 
 
+@pytest.mark.parametrize("minutes", [0, -16, 16])
+def test_a_request_may_be_signed_at_its_date_header(wire, key, present, signers_clock, minutes):
+    """botocore signs at the moment of `Date`, which it sets, if the request has such a header."""
+    signers_clock(timedelta(minutes=minutes))
+    headers, _, _ = wire.sign("GET", wire.url(key), headers={"Date": "now"})
+    assert not any(name.lower() == "x-amz-date" for name in headers)
+    answer = exchange("GET", wire.url(key), headers=headers)
+    if minutes:
+        assert answer.refusal == ("RequestTimeTooSkewed", 403)
+    else:
+        assert (answer.status, answer.body) == (200, b"content")
+    moved = headers | {"Date": "Fri, 24 May 2013 00:00:00 GMT"}
+    assert exchange("GET", wire.url(key), headers=moved).status == 403
+
+
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "POST", "DELETE"])
 def test_an_unsigned_request_is_access_denied(wire, s3, bucket, key, present, method):
     answer = exchange(method, wire.url(key), body=b"evil" if method in ("PUT", "POST") else None)

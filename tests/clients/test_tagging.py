@@ -20,6 +20,12 @@ def test_tags_are_put_read_counted_and_deleted(s3, bucket, key):
     assert s3.get_object_tagging(Bucket=bucket, Key=key)["TagSet"] == []
 
 
+def test_tags_are_answered_by_name(s3, bucket, key):
+    s3.put_object(Bucket=bucket, Key=key, Body=b"x", Tagging="b=1&a")
+    tags = s3.get_object_tagging(Bucket=bucket, Key=key)["TagSet"]
+    assert tags == [{"Key": "a", "Value": ""}, {"Key": "b", "Value": "1"}]
+
+
 def test_an_upload_in_parts_keeps_the_tags_that_it_was_created_with(s3, bucket, key):
     upload = Upload(s3, bucket, key, Tagging="a=1")
     upload.put(1, b"x")

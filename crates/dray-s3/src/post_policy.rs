@@ -46,7 +46,7 @@ impl PostPolicy {
             return Err(invalid(&format!("it has a member {name:?}")));
         }
         let expiration = members.get("expiration").and_then(Value::as_str);
-        let expiration = expiration.and_then(|text| text.parse().ok());
+        let expiration = expiration.and_then(moment);
         let expiration =
             expiration.ok_or_else(|| invalid("expiration must be a time, as 2030-01-31T12:00:00Z"))?;
         let conditions = members.get("conditions").and_then(Value::as_array);
@@ -92,6 +92,13 @@ impl PostPolicy {
             _ => (least, most),
         })
     }
+}
+
+/// A moment as policies have it: ISO 8601 in GMT, `2030-01-31T12:00:00Z`, with or without a fraction of the second
+/// (AWS S3 API reference, "POST Policy"). No other spelling is taken.
+fn moment(text: &str) -> Option<Timestamp> {
+    let is_gmt = text.get(10..11) == Some("T") && text.ends_with('Z');
+    is_gmt.then(|| text.parse().ok()).flatten()
 }
 
 impl Condition {
@@ -256,6 +263,12 @@ mod tests {
     }
 
     #[test]
+    fn an_expiration_may_have_a_fraction_of_the_second() {
+        let at = |text: &str| policy(&format!(r#"{{"expiration": "{text}", "conditions": []}}"#)).is_ok();
+        assert!(at("2030-01-01T00:00:00Z") && at("2030-01-01T00:00:00.000Z"));
+    }
+
+    #[test]
     fn what_is_no_policy_is_refused() {
         assert_eq!(PostPolicy::parse("%").unwrap_err().code, ErrorCode::InvalidPolicyDocument);
         for bad in [
@@ -264,6 +277,8 @@ mod tests {
             r#"{"conditions": []}"#,
             r#"{"expiration": "2030-01-01T00:00:00Z"}"#,
             r#"{"expiration": "tomorrow", "conditions": []}"#,
+            r#"{"expiration": "2030-01-01 00:00:00Z", "conditions": []}"#,
+            r#"{"expiration": "2030-01-01T00:00:00+00:00", "conditions": []}"#,
             r#"{"EXPIRATION": "2030-01-01T00:00:00Z", "conditions": []}"#,
             r#"{"expiration": "2030-01-01T00:00:00Z", "conditions": [{}]}"#,
             r#"{"expiration": "2030-01-01T00:00:00Z", "conditions": [["content-length-range", 0]]}"#,

@@ -1,6 +1,7 @@
 //! S3 over HTTP: parse → authenticate → authorise → act, always in that order. One file an operation or family.
 
 mod access;
+mod acl;
 mod answer;
 mod attributes;
 mod buckets;
@@ -263,7 +264,7 @@ async fn act(operation: Operation, call: &Call, body: &mut Body) -> Result<Respo
         Operation::DeleteObject => delete::one(call).await,
         Operation::DeleteObjectTagging => tags::delete(call).await,
         Operation::DeleteObjects => delete::many(call, body).await,
-        Operation::GetAcl => subresources::get_acl(call).await,
+        Operation::GetAcl => acl::get(call).await,
         Operation::GetBucketConfiguration(name) => subresources::get_configuration(call, name).await,
         Operation::GetBucketLocation => buckets::location(call).await,
         Operation::GetObject => get_object::get(call).await,
@@ -278,6 +279,7 @@ async fn act(operation: Operation, call: &Call, body: &mut Body) -> Result<Respo
         Operation::ListObjectsV2 => list_objects::version_2(call).await,
         Operation::ListParts => uploads::list_parts(call).await,
         Operation::PostObject => Err(not_implemented("a POST to a bucket that is no form upload")),
+        Operation::PutAcl => acl::put(call, body).await,
         Operation::PutObject => put_object::put(call, body).await,
         Operation::PutObjectTagging => tags::put(call, body).await,
         Operation::UploadPart => upload_part::put(call, body).await,

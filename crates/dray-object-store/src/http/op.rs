@@ -34,6 +34,7 @@ pub(crate) enum Operation {
     ListObjectsV2,
     ListParts,
     PostObject,
+    PutAcl,
     PutObject,
     PutObjectTagging,
     UploadPart,
@@ -84,6 +85,7 @@ impl Operation {
         let operation = match (method.as_str(), target.bucket.is_empty(), target.key.is_empty()) {
             ("GET", true, _) => Self::ListBuckets,
 
+            ("PUT", false, _) if has("acl") => Self::PutAcl,
             ("PUT", _, true) => Self::CreateBucket,
             ("HEAD", _, true) => Self::HeadBucket,
             ("DELETE", _, true) => Self::DeleteBucket,
@@ -162,6 +164,7 @@ impl Operation {
             | Self::DeleteObjectTagging
             | Self::DeleteObjects
             | Self::PostObject
+            | Self::PutAcl
             | Self::PutObject
             | Self::PutObjectTagging
             | Self::UploadPart
@@ -182,7 +185,7 @@ impl Operation {
             | Self::PutObject => &[],
             Self::ListBuckets => &["bucket-region", "continuation-token", "max-buckets", "prefix"],
             Self::DeleteObject => &["versionId"],
-            Self::GetAcl => &["acl"],
+            Self::GetAcl | Self::PutAcl => &["acl"],
             Self::GetBucketLocation => &["location"],
             Self::DeleteObjects => &["delete"],
             Self::CreateMultipartUpload => &["uploads"],
@@ -279,6 +282,8 @@ mod tests {
             ("GET", "/b?list-type=2", Operation::ListObjectsV2),
             ("GET", "/b?uploads=", Operation::ListMultipartUploads),
             ("POST", "/b?delete", Operation::DeleteObjects),
+            ("PUT", "/b?acl", Operation::PutAcl),
+            ("PUT", "/b/k?acl", Operation::PutAcl),
             ("PUT", "/b/k", Operation::PutObject),
             ("PUT", "/b/k?partNumber=1&uploadId=u&X-Amz-Date=d&x-id=UploadPart", Operation::UploadPart),
             ("PUT", "/b/k?partNumber=1", Operation::UploadPart),
@@ -298,7 +303,7 @@ mod tests {
     #[test]
     fn everything_else_is_refused() {
         for (method, uri, code) in [
-            ("PUT", "/b/k?acl", ErrorCode::NotImplemented),
+            ("PUT", "/b?acl&policy", ErrorCode::NotImplemented),
             ("GET", "/b/k?legal-hold", ErrorCode::NotImplemented),
             ("GET", "/b/k?versionId=1", ErrorCode::NotImplemented),
             ("PUT", "/b?policy", ErrorCode::NotImplemented),

@@ -7,7 +7,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use dray_s3::{ErrorCode, Query};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use super::Fields;
+use super::{Fields, acl};
 use crate::failure::{Failure, invalid_argument, not_implemented};
 
 /// Stored as they are given.
@@ -45,13 +45,7 @@ pub(super) fn collect(headers: &HeaderMap, fields: &Fields<'_>) -> Result<String
         let Some(value) = headers.get(&name) else { continue };
         let mut text = characters(value.as_bytes());
         if name == header::CONTENT_ENCODING {
-            // The framing of the request, not of the object.
-            text = text
-                .split(',')
-                .map(str::trim)
-                .filter(|coding| *coding != "aws-chunked")
-                .collect::<Vec<_>>()
-                .join(",");
+            text = codings_of_object(text);
         }
         if text.len() > MAX_VALUE_BYTES {
             return Err(invalid_argument(format!("The header {name} may have {MAX_VALUE_BYTES} bytes")));
@@ -62,6 +56,16 @@ pub(super) fn collect(headers: &HeaderMap, fields: &Fields<'_>) -> Result<String
     }
     kept.extend(metadata(fields)?);
     serde_json::to_string(&kept).map_err(Failure::internal)
+}
+
+/// The codings of the object: as they were given, without `aws-chunked`, which is the framing of the request.
+fn codings_of_object(text: String) -> String {
+    let is_framing = |coding: &str| coding.eq_ignore_ascii_case("aws-chunked");
+    let codings = text.split(',').map(str::trim);
+    if !codings.clone().any(is_framing) {
+        return text;
+    }
+    codings.filter(|coding| !is_framing(coding)).collect::<Vec<_>>().join(", ")
 }
 
 /// The user metadata by name; values of a name that is given more than once are joined by commas, as on AWS.
@@ -119,8 +123,9 @@ pub(super) fn refuse_what_is_not_kept(fields: &Fields<'_>) -> Result<(), Failure
             return Err(not_implemented(&format!("the header {name}")));
         }
     }
+    acl::check_canned(fields)?;
     let only = [
-        (X_AMZ_ACL, ["private", "bucket-owner-full-control"].as_slice(), ErrorCode::NotImplemented),
+        (OWNERSHIP, ["BucketOwnerEnforced"].as_slice(), ErrorCode::NotImplemented),
         (STORAGE_CLASS, ["STANDARD"].as_slice(), ErrorCode::InvalidStorageClass),
         (ENCRYPTION, ["AES256"].as_slice(), ErrorCode::NotImplemented),
     ];
@@ -133,7 +138,7 @@ pub(super) fn refuse_what_is_not_kept(fields: &Fields<'_>) -> Result<(), Failure
     Ok(())
 }
 
-const X_AMZ_ACL: &str = "x-amz-acl";
+const OWNERSHIP: &str = "x-amz-object-ownership";
 const STORAGE_CLASS: &str = "x-amz-storage-class";
 const ENCRYPTION: &str = "x-amz-server-side-encryption";
 
@@ -232,6 +237,25 @@ mod tests {
     }
 
     #[test]
+    fn content_codings_stay_as_given_but_for_the_framing_of_the_request() {
+        for (given, kept) in [
+            ("gzip", Some("gzip")),
+            ("deflate,  gzip", Some("deflate,  gzip")),
+            ("gzip,aws-chunked", Some("gzip")),
+            ("AWS-Chunked, deflate,gzip", Some("deflate, gzip")),
+            ("aws-chunked", None),
+            ("aws-chunked, aws-chunked", None),
+        ] {
+            let sent = request(&[("content-encoding", given.as_bytes())]);
+            let json = collect(&sent, &Fields::new(&sent, &Query::default())).unwrap();
+            let mut answered = HeaderMap::new();
+            restore(&json, &Query::default(), &mut answered).unwrap();
+            let answered = answered.get(header::CONTENT_ENCODING).map(|value| value.to_str().unwrap());
+            assert_eq!(answered, kept, "{given}");
+        }
+    }
+
+    #[test]
     fn a_query_overrides_what_is_stored() {
         let mut answered = HeaderMap::new();
         let query = Query::parse("response-content-type=text/plain&response-expires=0").unwrap();
@@ -247,6 +271,8 @@ mod tests {
             ("x-amz-server-side-encryption", "aws:kms"),
             ("x-amz-server-side-encryption-customer-key", "k"),
             ("x-amz-acl", "public-read"),
+            ("x-amz-acl", "made-up"),
+            ("x-amz-object-ownership", "ObjectWriter"),
             ("x-amz-storage-class", "GLACIER"),
             ("x-amz-object-lock-mode", "GOVERNANCE"),
         ] {

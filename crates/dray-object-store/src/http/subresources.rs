@@ -1,17 +1,11 @@
-//! What can be asked about a bucket or object that this store has in one form only: no configuration at all, and the
-//! owner's rights. Clients ask on their way; the answers are AWS's for a bucket that nobody configured.
+//! What can be asked about a bucket that this store has in one form only: no configuration at all. Clients ask on their
+//! way; the answers are AWS's for a bucket that nobody configured.
 
 use axum::response::Response;
-use dray_s3::{
-    ErrorCode, Query,
-    xml::{AccessControlPolicy, EmptyConfiguration},
-};
+use dray_s3::{ErrorCode, Query, xml::EmptyConfiguration};
 
 use super::{Call, answer};
-use crate::{
-    failure::{Failure, no_such_key},
-    meta::{buckets, objects},
-};
+use crate::{failure::Failure, meta::buckets};
 
 /// What is answered for a configuration that does not exist.
 enum Unset {
@@ -68,18 +62,4 @@ pub(super) async fn get_configuration(call: &Call, name: &str) -> Result<Respons
             Err(Failure::new(*code, "The bucket has no such configuration; this store offers none"))
         }
     }
-}
-
-/// `GetBucketAcl` and `GetObjectAcl`.
-pub(super) async fn get_acl(call: &Call) -> Result<Response, Failure> {
-    let (bucket, key) = (call.target.bucket.clone(), call.target.key.clone());
-    let find = call.store.meta().read(move |db| {
-        let bucket = buckets::find(db, &bucket)?;
-        if !key.is_empty() {
-            objects::set_of(db, bucket, &key)?.ok_or_else(no_such_key)?;
-        }
-        Ok(())
-    });
-    find.await?;
-    Ok(answer::xml(AccessControlPolicy { owner: call.store.owner() }.to_xml()))
 }

@@ -75,8 +75,11 @@ pub(super) fn count(json: &str) -> Result<usize, Failure> {
     if json == NONE { Ok(0) } else { Ok(parse(json)?.len()) }
 }
 
+/// The tags of this JSON, by name: they are a set, and S3 answers them in that order however they were given.
 fn parse(json: &str) -> Result<Vec<(String, String)>, Failure> {
-    serde_json::from_str(json).map_err(Failure::internal)
+    let mut tags: Vec<(String, String)> = serde_json::from_str(json).map_err(Failure::internal)?;
+    tags.sort_unstable();
+    Ok(tags)
 }
 
 fn checked(tags: &[(String, String)]) -> Result<String, Failure> {
@@ -96,4 +99,17 @@ fn checked(tags: &[(String, String)]) -> Result<String, Failure> {
         }
     }
     serde_json::to_string(tags).map_err(Failure::internal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_are_answered_by_name_however_they_were_given_or_stored() {
+        let tags = [("b".to_owned(), "1".to_owned()), ("a".to_owned(), String::new())];
+        let stored = checked(&tags).unwrap();
+        let answered = parse(&stored).unwrap();
+        assert_eq!(answered.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+    }
 }

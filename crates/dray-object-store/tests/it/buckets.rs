@@ -41,6 +41,45 @@ async fn buckets_are_listed_in_pages_by_name() {
 }
 
 #[tokio::test]
+async fn a_bucket_made_again_keeps_what_is_in_it() {
+    let server = with_buckets(&["ants"]).await;
+    server.send("PUT", "/ants/k", &[], "x").await;
+    let again = server.send("PUT", "/ants", &[], "").await;
+    assert_eq!((again.code(), again.header("location")), ("200".into(), "/ants"));
+    assert_eq!(server.send("GET", "/ants/k", &[], "").await.body, "x");
+    assert_eq!(list(&server, "prefix=ants").await.0, ["ants"]);
+}
+
+#[tokio::test]
+async fn an_access_control_list_may_be_set_to_what_it_is_and_to_nothing_else() {
+    let server = with_buckets(&["ants"]).await;
+    server.send("PUT", "/ants/k", &[], "x").await;
+    for path in ["/ants?acl", "/ants/k?acl"] {
+        let set = async |headers: &[(&str, &str)], body: &'static str| {
+            server.send("PUT", path, headers, body).await.code()
+        };
+        for taken in ["private", "bucket-owner-full-control"] {
+            assert_eq!(set(&[("x-amz-acl", taken)], "").await, "200", "{path} {taken}");
+        }
+        for (headers, body, code) in [
+            (&[("x-amz-acl", "public-read")] as &[_], "", "501 NotImplemented"),
+            (&[("x-amz-acl", "public-ready")], "", "400 InvalidArgument"),
+            (&[("x-amz-acl", "private"), ("x-amz-grant-read", "id=x")], "", "501 NotImplemented"),
+            (&[("x-amz-acl", "private")], "<AccessControlPolicy/>", "501 NotImplemented"),
+            (&[], "<AccessControlPolicy/>", "501 NotImplemented"),
+            (&[], "", "501 NotImplemented"),
+        ] {
+            assert_eq!(set(headers, body).await, code, "{path} {headers:?} {body}");
+        }
+    }
+    assert_eq!(server.send("GET", "/ants/k", &[], "").await.body, "x", "its list was set, not the object");
+    let private = [("x-amz-acl", "private")];
+    assert_eq!(server.send("PUT", "/ants/none?acl", &private, "").await.code(), "404 NoSuchKey");
+    assert_eq!(server.send("PUT", "/none?acl", &private, "").await.code(), "404 NoSuchBucket");
+    assert_eq!(list(&server, "prefix=none").await.0, [""; 0], "no bucket is made of it");
+}
+
+#[tokio::test]
 async fn buckets_are_listed_by_prefix_and_region() {
     let server = with_buckets(&["a-1", "a-2", "a.b"]).await;
     let names = async |query: &str| list(&server, query).await.0;

@@ -1,7 +1,12 @@
 //! The header form: `Authorization: AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`.
 
-use http::{HeaderMap, header::AUTHORIZATION};
-use jiff::Timestamp;
+use std::borrow::Cow;
+
+use http::{
+    HeaderMap,
+    header::{AUTHORIZATION, DATE},
+};
+use jiff::{Timestamp, fmt::rfc2822::DateTimeParser};
 
 use super::{
     Claim, CredentialField, MAX_CLOCK_SKEW_SECS, SignedHeaders, age_secs, signed_headers, version_2,
@@ -9,7 +14,7 @@ use super::{
 use crate::{
     ErrorCode, S3Error,
     payload::{PayloadHash, lower_hex},
-    signing::ALGORITHM,
+    signing::{ALGORITHM, timestamp},
 };
 
 pub(super) fn claim(headers: &HeaderMap, region: &str, now: Timestamp) -> Result<Claim, S3Error> {
@@ -19,9 +24,8 @@ pub(super) fn claim(headers: &HeaderMap, region: &str, now: Timestamp) -> Result
     let signed_headers = SignedHeaders::parse(fields.signed_headers).map_err(malformed)?;
     signed_headers.check_all_amz_signed(headers, false)?;
 
-    let amz_date = single(headers, "x-amz-date", ErrorCode::AccessDenied)?.ok_or_else(|| {
-        S3Error::new(ErrorCode::AccessDenied, "A signed request needs an x-amz-date header")
-    })?;
+    let amz_date = signed_at(headers)?;
+    let amz_date = amz_date.as_ref();
     let age_secs = age_secs(amz_date, now, ErrorCode::AccessDenied)?;
     let credential = CredentialField::parse(fields.credential)
         .ok_or_else(|| malformed("Credential must be <key id>/<yyyymmdd>/<region>/s3/aws4_request"))?;
@@ -45,6 +49,20 @@ pub(super) fn claim(headers: &HeaderMap, region: &str, now: Timestamp) -> Result
         session_token: single(headers, "x-amz-security-token", ErrorCode::InvalidToken)?.map(str::to_owned),
         presigned: false,
     })
+}
+
+/// When the request was signed, in the spelling of `x-amz-date`. It is the header of that name, or else `Date`, an HTTP
+/// date or in the same spelling (AWS S3 API reference, "Common Request Headers"). The signature is over this moment, so
+/// `Date` need not be a signed header.
+fn signed_at(headers: &HeaderMap) -> Result<Cow<'_, str>, S3Error> {
+    if let Some(date) = single(headers, "x-amz-date", ErrorCode::AccessDenied)? {
+        return Ok(date.into());
+    }
+    let date = single(headers, DATE.as_str(), ErrorCode::AccessDenied)?.ok_or_else(|| {
+        S3Error::new(ErrorCode::AccessDenied, "A signed request needs an x-amz-date or a Date header")
+    })?;
+    let http_date = DateTimeParser::new().parse_timestamp(date).ok().map(timestamp::format);
+    Ok(http_date.map_or(date.into(), Cow::from))
 }
 
 struct Fields<'a> {
@@ -101,4 +119,27 @@ pub(super) fn single<'a>(
 
 fn malformed(message: &'static str) -> S3Error {
     S3Error::new(ErrorCode::AuthorizationHeaderMalformed, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn moment(headers: &[(&'static str, &'static str)]) -> Result<String, ErrorCode> {
+        let headers =
+            headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+        signed_at(&headers).map(Cow::into_owned).map_err(|error| error.code)
+    }
+
+    #[test]
+    fn a_request_is_signed_at_its_x_amz_date_or_else_at_its_date() {
+        let (iso, http) = (("date", "20130524T000000Z"), ("date", "Fri, 24 May 2013 00:00:00 GMT"));
+        for headers in [&[("x-amz-date", "20130524T000000Z")] as &[_], &[iso], &[http]] {
+            assert_eq!(moment(headers), Ok("20130524T000000Z".to_owned()), "{headers:?}");
+        }
+        assert_eq!(moment(&[("x-amz-date", "20200101T000000Z"), http]), Ok("20200101T000000Z".to_owned()));
+        assert_eq!(moment(&[]), Err(ErrorCode::AccessDenied));
+        // What is neither is left for the check of the moment to refuse.
+        assert_eq!(moment(&[("date", "yesterday")]), Ok("yesterday".to_owned()));
+    }
 }

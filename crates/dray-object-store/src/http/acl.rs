@@ -1,0 +1,73 @@
+//! Access control lists. There is one, which gives the owner every right and nobody else any: clients read it on their
+//! way, and may set what it is already. AWS calls this "bucket owner enforced".
+
+use axum::{body::Body, response::Response};
+use dray_s3::{ErrorCode, xml::AccessControlPolicy};
+use http::StatusCode;
+
+use super::{
+    Call, Fields, answer,
+    control_body::{self, Checksums},
+    stored_headers::refuse_what_is_not_kept,
+};
+use crate::{
+    failure::{Failure, invalid_argument, no_such_key, not_implemented},
+    meta::{buckets, objects},
+};
+
+const X_AMZ_ACL: &str = "x-amz-acl";
+/// The canned lists that give nobody a right whom the one list does not give it.
+const TAKEN: [&str; 2] = ["private", "bucket-owner-full-control"];
+/// The other canned lists of S3 (AWS S3 user guide, "Access control list (ACL) overview").
+const REFUSED: [&str; 6] = [
+    "public-read",
+    "public-read-write",
+    "authenticated-read",
+    "aws-exec-read",
+    "bucket-owner-read",
+    "log-delivery-write",
+];
+const MAX_BODY_BYTES: usize = 64 << 10;
+
+/// Refuses a canned list that would change who may do what: `NotImplemented`; `InvalidArgument` if S3 has none of that name.
+pub(super) fn check_canned(fields: &Fields<'_>) -> Result<(), Failure> {
+    match fields.get(X_AMZ_ACL) {
+        None => Ok(()),
+        Some(name) if TAKEN.contains(&name) => Ok(()),
+        Some(name) if REFUSED.contains(&name) => {
+            let message = format!("This store takes no {X_AMZ_ACL} but {}", TAKEN.join(" and "));
+            Err(Failure::new(ErrorCode::NotImplemented, message))
+        }
+        Some(_) => Err(invalid_argument(format!("The header {X_AMZ_ACL} does not name a canned ACL of S3"))),
+    }
+}
+
+/// `GetBucketAcl` and `GetObjectAcl`.
+pub(super) async fn get(call: &Call) -> Result<Response, Failure> {
+    check_exists(call).await?;
+    Ok(answer::xml(AccessControlPolicy { owner: call.store.owner() }.to_xml()))
+}
+
+/// `PutBucketAcl` and `PutObjectAcl` of a canned list that changes nothing.
+pub(super) async fn put(call: &Call, body: &mut Body) -> Result<Response, Failure> {
+    let fields = call.fields();
+    refuse_what_is_not_kept(&fields)?;
+    let body = control_body::read(call, body, MAX_BODY_BYTES, Checksums::OfBody).await?;
+    if fields.get(X_AMZ_ACL).is_none() || !body.is_empty() {
+        return Err(not_implemented("access control lists (all but a canned one that changes nothing)"));
+    }
+    check_exists(call).await?;
+    Ok(answer::empty(StatusCode::OK))
+}
+
+async fn check_exists(call: &Call) -> Result<(), Failure> {
+    let (bucket, key) = (call.target.bucket.clone(), call.target.key.clone());
+    let find = call.store.meta().read(move |db| {
+        let bucket = buckets::find(db, &bucket)?;
+        if !key.is_empty() {
+            objects::set_of(db, bucket, &key)?.ok_or_else(no_such_key)?;
+        }
+        Ok(())
+    });
+    find.await
+}
