@@ -50,7 +50,7 @@ pub(super) fn around(routes: Router, app: &App, around: Around<'_>) -> Router {
     if app.rate_limits.are_on() {
         wrapped = wrapped.layer(from_fn_with_state(app.rate_limits.clone(), rate_limit::limit));
     }
-    let sorted = from_fn(move |mut request: Request, next: Next| {
+    let sort_first = from_fn(move |mut request: Request, next: Next| {
         let store = (*store).as_ref().and_then(|(router, sorter)| match sorter.sort(&request) {
             Destination::Store(place) => Some((router.clone(), place)),
             Destination::Drive => None,
@@ -67,7 +67,7 @@ pub(super) fn around(routes: Router, app: &App, around: Around<'_>) -> Router {
         }
     });
     let panics = CatchPanicLayer::custom(panicked);
-    wrapped = wrapped.layer(ServiceBuilder::new().layer(sorted).layer(cors(origins)).layer(panics));
+    wrapped = wrapped.layer(ServiceBuilder::new().layer(sort_first).layer(cors(origins)).layer(panics));
     let metrics = &app.service.metrics;
     if metrics.is_on() {
         let counting = Counting { metrics: metrics.clone(), sorter };
