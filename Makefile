@@ -1,7 +1,7 @@
 # Dray. `make` lists what there is.
 
 PAGE := web/dist/index.html
-PAGE_SOURCES := $(wildcard web/src/* web/*.html web/*.svg web/*.css web/*.mjs web/*.json)
+PAGE_SOURCES := $(wildcard web/src/* web/packages/*/src/* web/packages/*/package.json web/*.html web/*.svg web/*.css web/*.mjs web/*.json)
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 # One build for all tests: of fewer crates cargo would choose other features, and build everything once more.
 BUILD_TESTS := cargo test --workspace --locked --no-run --quiet

@@ -1,8 +1,10 @@
-// Bundles the pages into dist/: index.html and docs.html, and assets whose names change with their bytes.
+// Bundles the pages into dist/: index.html and docs.html, and assets whose names change with their bytes; and the kit's
+// packages for pages of others into dist/kit/.
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { conditions, plugin } from "./bundling.mjs";
 
 const here = new URL("./", import.meta.url);
 const dist = new URL("dist/", here);
@@ -11,7 +13,7 @@ const LIMITS = { "index.html": 60 * 1024, "docs.html": 520 * 1024 };
 // Larger ones go into the binary gzipped, as every browser takes them.
 const PLAIN_BYTES = 128 * 1024;
 
-const options = { absWorkingDir: here.pathname, bundle: true, minify: true, write: false, charset: "utf8" };
+const options = { absWorkingDir: here.pathname, bundle: true, minify: true, write: false, charset: "utf8", plugins: [plugin], conditions };
 const bundle = async (entryPoint, more) => (await build({ ...options, ...more, entryPoints: [entryPoint] })).outputFiles[0].contents;
 const scripts = { format: "esm", target: "es2022" };
 const styles = { target: ["chrome111", "firefox113", "safari16.2"] };
@@ -23,6 +25,11 @@ const assets = {
   "icon.svg": await readFile(new URL("icon.svg", here)),
 };
 
+/** What `/kit/…` serves, and most bytes of each, gzipped. */
+const KIT = { upload: 12 * 1024, element: 20 * 1024, uppy: 16 * 1024, client: 4 * 1024 };
+
+const hashOf = (contents) => createHash("sha256").update(contents).digest("hex").slice(0, 10);
+
 const output = new Map();
 const weights = [];
 for (const [page, limit] of Object.entries(LIMITS)) {
@@ -30,8 +37,7 @@ for (const [page, limit] of Object.entries(LIMITS)) {
   let weight = 0;
   for (const [name, contents] of Object.entries(assets)) {
     if (!html.includes(`{{${name}}}`)) continue;
-    const hash = createHash("sha256").update(contents).digest("hex").slice(0, 10);
-    const hashed = `assets/${name.replace(".", `-${hash}.`)}`;
+    const hashed = `assets/${name.replace(".", `-${hashOf(contents)}.`)}`;
     html = html.replaceAll(`{{${name}}}`, `/${hashed}`);
     const gzipped = gzipSync(contents, { level: 9 });
     weight += gzipped.length;
@@ -43,9 +49,18 @@ for (const [page, limit] of Object.entries(LIMITS)) {
   weights.push(`${page} ${weight}`);
   output.set(page, html);
 }
+for (const [name, limit] of Object.entries(KIT)) {
+  const contents = await bundle(`packages/${name}/src/index.ts`, { ...scripts, legalComments: "none" });
+  const weight = gzipSync(contents, { level: 9 }).length;
+  if (weight > limit) throw new Error(`@dray/${name} weighs ${weight} bytes gzipped, over ${limit}`);
+  weights.push(`kit/${name} ${weight}`);
+  const hashed = `${name}-${hashOf(contents)}.js`;
+  output.set(`kit/${hashed}`, contents);
+  output.set(`kit/${name}.js`, `export * from "./${hashed}";\n`);
+}
 
 // Only now: a build that fails must not take the last good pages away.
 await rm(dist, { recursive: true, force: true });
-await mkdir(new URL("assets/", dist), { recursive: true });
+for (const folder of ["assets/", "kit/"]) await mkdir(new URL(folder, dist), { recursive: true });
 for (const [name, contents] of output) await writeFile(new URL(name, dist), contents);
 console.log(`web/dist, bytes gzipped: ${weights.join(", ")}`);

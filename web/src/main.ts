@@ -1,52 +1,38 @@
 // Wiring: the token, the gate, files in, and the engine's surroundings.
 
-import { Api, ApiError, putWithXhr } from "./api.ts";
-import { Uploads, type Upload } from "./upload.ts";
+import { Api, ApiError, createUploads, droppedIn, pickedFrom, pickFiles, type Upload } from "@dray/upload";
+
+import { basePath } from "./base-path.ts";
 import { element, View, type Act } from "./view.ts";
 
 const TOKEN = "dray.token";
+const DRIVE = `${location.origin}${basePath()}`;
 
-let api = new Api("");
-const uploads = new Uploads({
-  api: () => api,
-  put: putWithXhr,
-  now: () => performance.now(),
-  after: (ms, callback) => {
-    const timer = setTimeout(callback, ms);
-    return () => clearTimeout(timer);
-  },
-  pageOrigin: location.origin,
-  onChange: changed,
-  onLeftOpen: ({ file }) =>
-    warn(`The drive could not be told that ${file.name} is cancelled. What arrived of it takes room until it expires there.`),
-});
-const view = new View(() => uploads, act);
+let token = "";
+const api = new Api(DRIVE, () => token);
+const uploads = createUploads({ url: DRIVE, token: () => token });
+const view = new View(uploads, act);
 
 const gate = element("gate", HTMLFormElement);
 const yard = element("yard", HTMLElement);
 const tokenField = element("token", HTMLInputElement);
 const tokenError = element("token-error", HTMLElement);
 const chooser = element("files", HTMLInputElement);
+const folderChooser = element("folder", HTMLInputElement);
 const notice = element("notice", HTMLElement);
 
-function changed(upload: Upload): void {
-  view.changed(upload);
-  if (upload.failure?.kind === "signed-out") showGate(upload.failure.message);
-}
-
-async function signIn(token: string): Promise<void> {
-  const candidate = new Api(token);
+async function signIn(candidate: string): Promise<void> {
   tokenError.textContent = "";
   gate.ariaBusy = "true";
   try {
-    const { name } = await candidate.workspace();
-    api = candidate;
+    const { name } = await new Api(DRIVE, candidate).workspace();
+    token = candidate;
     sessionStorage.setItem(TOKEN, token);
     openYard(name);
   } catch (error) {
     const refused = error instanceof ApiError && (error.status === 401 || error.status === 403);
     if (refused) sessionStorage.removeItem(TOKEN);
-    else tokenField.value = token;
+    else tokenField.value = candidate;
     showGate(error instanceof Error ? error.message : String(error));
   } finally {
     gate.ariaBusy = null;
@@ -62,10 +48,11 @@ function openYard(workspace: string): void {
   element("choose", HTMLElement).focus({ preventScroll: true });
   view.say(`Signed in to ${workspace}.`);
   uploads.resumeSignedOut();
+  void uploads.restore();
 }
 
 function showGate(why: string): void {
-  yard.hidden = uploads.all.length === 0;
+  yard.hidden = uploads.all.size === 0;
   element("where", HTMLElement).hidden = true;
   gate.hidden = false;
   tokenError.textContent = why;
@@ -76,12 +63,12 @@ function showGate(why: string): void {
 function signOut(): void {
   if (uploads.unfinished && !confirm("Some uploads are not finished. Sign out and cancel them?")) return;
   for (const upload of [...uploads.all]) {
-    uploads.cancel(upload);
+    // What is left of another day stays, for the next time that this token is shown.
+    if (upload.state !== "unpicked") uploads.cancel(upload);
     uploads.forget(upload);
-    view.remove(upload);
   }
   sessionStorage.removeItem(TOKEN);
-  api = new Api("");
+  token = "";
   warn("");
   showGate("");
 }
@@ -106,7 +93,6 @@ function drop(upload: Upload): void {
   view.say(upload.state === "failed" ? `${name} is off the list.` : `${name} is cancelled.`);
   uploads.cancel(upload);
   uploads.forget(upload);
-  view.remove(upload);
 }
 
 async function download(upload: Upload): Promise<void> {
@@ -132,25 +118,32 @@ function warn(text: string): void {
   notice.hidden = text === "";
 }
 
-function takeDropped(transfer: DataTransfer): void {
-  const entries = [...transfer.items].filter((item) => item.kind === "file");
-  const isFolder = (item: DataTransferItem): boolean => item.webkitGetAsEntry()?.isDirectory ?? false;
-  const folders = entries.filter(isFolder).length;
-  warn(folders ? "Folders can not be dropped here. In a terminal, “dray upload FOLDER” takes a whole tree." : "");
-  for (const item of entries) {
-    const file = isFolder(item) ? null : item.getAsFile();
-    if (file) uploads.add(file);
+async function takeDropped(transfer: DataTransfer): Promise<void> {
+  warn("");
+  try {
+    uploads.addAll(await droppedIn(transfer));
+  } catch (error) {
+    warn(`What was dropped cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
+async function choose(): Promise<void> {
+  const picked = await pickFiles();
+  if (picked) uploads.addAll(picked);
+  else chooser.click();
+}
+
 function listenForFiles(): void {
-  element("choose", HTMLElement).addEventListener("click", () => chooser.click());
-  chooser.addEventListener("change", () => {
-    warn("");
-    for (const file of chooser.files ?? []) uploads.add(file);
-    // Picking the same file again must count as a change.
-    chooser.value = "";
-  });
+  element("choose", HTMLElement).addEventListener("click", () => void choose());
+  element("choose-folder", HTMLElement).addEventListener("click", () => folderChooser.click());
+  for (const input of [chooser, folderChooser]) {
+    input.addEventListener("change", () => {
+      warn("");
+      uploads.addAll(pickedFrom(input.files ?? []));
+      // Picking the same file again must count as a change.
+      input.value = "";
+    });
+  }
   const isOpen = (): boolean => !yard.hidden && gate.hidden;
   addEventListener("dragover", (event) => {
     event.preventDefault();
@@ -163,7 +156,7 @@ function listenForFiles(): void {
   addEventListener("drop", (event) => {
     event.preventDefault();
     document.body.classList.remove("dragging");
-    if (isOpen() && event.dataTransfer) takeDropped(event.dataTransfer);
+    if (isOpen() && event.dataTransfer) void takeDropped(event.dataTransfer);
   });
 }
 
@@ -173,12 +166,16 @@ gate.addEventListener("submit", (event) => {
 });
 element("sign-out", HTMLElement).addEventListener("click", signOut);
 element("clear", HTMLElement).addEventListener("click", () => {
-  for (const upload of uploads.all.filter(({ state }) => state === "done")) {
-    uploads.forget(upload);
-    view.remove(upload);
-  }
+  for (const upload of [...uploads.all]) if (upload.state === "done") uploads.forget(upload);
 });
-addEventListener("online", () => uploads.wake());
+uploads.on("change", (upload) => view.changed(upload));
+uploads.on("removed", (upload) => view.remove(upload));
+uploads.on("failed", ({ failure }) => {
+  if (failure?.kind === "signed-out") showGate(failure.message);
+});
+uploads.on("leftOpen", ({ file }) =>
+  warn(`The drive could not be told that ${file.name} is cancelled. What arrived of it takes room until it expires there.`),
+);
 addEventListener("beforeunload", (event) => {
   if (uploads.unfinished) event.preventDefault();
 });

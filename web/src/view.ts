@@ -1,16 +1,22 @@
 // What is seen: renders uploads into rows and the cart. Decides nothing about uploads and speaks to no server.
 
-import { bytes, duration, percent } from "./format.ts";
-import type { State, Upload, Uploads } from "./upload.ts";
+import type { State, Upload, Uploads } from "@dray/upload";
 
-/** More than these can not be told apart on a phone. */
+import { bytes, duration, percent } from "./format.ts";
+
+/** More than these cannot be told apart on a phone. */
 const MOST_CELLS = 48;
 /** The cart is full then; the manifest lists them all. */
 const MOST_CRATES = 40;
+/** More rows than these nobody reads, and the browser would lay them all out with each change. */
+const MOST_ROWS = 200;
+/** With more files than these, only failures and the end are said aloud. */
+const MOST_SAID = 20;
 
 export type Act = "pause" | "resume" | "retry" | "cancel" | "remove" | "download";
 
 const ACTS: Record<State, Act[]> = {
+  unpicked: ["cancel"],
   queued: ["pause", "cancel"],
   uploading: ["pause", "cancel"],
   finishing: [],
@@ -50,13 +56,15 @@ interface Row {
 export class View {
   private readonly rows = new Map<Upload, Row>();
   private readonly stale = new Set<Upload>();
+  /** Rows of what is done, the oldest first: they make room when there are too many. */
+  private readonly finished = new Set<Upload>();
   private readonly list = element("list", HTMLUListElement);
   private readonly load = element("load", HTMLElement);
   private readonly news = element("news", HTMLElement);
   private frame = 0;
 
   constructor(
-    private readonly uploads: () => Uploads,
+    private readonly uploads: Uploads,
     private readonly onAct: (act: Act, upload: Upload) => void,
   ) {}
 
@@ -64,7 +72,8 @@ export class View {
   changed(upload: Upload): void {
     this.stale.add(upload);
     // A tab in the background gets no frames; what is said aloud and the title must not wait for one.
-    if (this.rows.get(upload)?.state !== upload.state) this.draw(upload);
+    const row = this.rows.get(upload);
+    if (row && row.state !== upload.state) this.draw(upload);
     this.frame ||= requestAnimationFrame(() => {
       this.frame = 0;
       this.drawAll();
@@ -73,21 +82,29 @@ export class View {
 
   /** Redraws those whose speed changes with time alone. */
   tick(): void {
-    for (const upload of this.uploads().all) if (upload.state === "uploading") this.stale.add(upload);
+    for (const upload of this.rows.keys()) if (upload.state === "uploading") this.stale.add(upload);
     this.drawAll();
   }
 
   remove(upload: Upload): void {
+    this.takeAway(upload);
+    this.frame ||= requestAnimationFrame(() => {
+      this.frame = 0;
+      this.drawAll();
+    });
+  }
+
+  private takeAway(upload: Upload): void {
     const row = this.rows.get(upload);
     this.rows.delete(upload);
     this.stale.delete(upload);
+    this.finished.delete(upload);
     const next = row?.root.nextElementSibling ?? row?.root.previousElementSibling;
     const focused = row?.root.contains(document.activeElement) ?? false;
     row?.root.remove();
     row?.crate?.remove();
     // The focus must not fall back to the top of the page.
     if (focused) (next?.querySelector<HTMLElement>("button:not([hidden])") ?? element("choose", HTMLElement)).focus();
-    this.drawAll();
   }
 
   /** Says it to those who listen to the page. */
@@ -102,14 +119,24 @@ export class View {
   }
 
   private draw(upload: Upload): void {
-    if (upload.state === "cancelled") return;
-    const row = this.rows.get(upload) ?? this.addRow(upload);
+    if (upload.state === "cancelled" || !this.uploads.all.has(upload)) return;
+    const row = this.rows.get(upload) ?? (this.hasRoom(upload) ? this.addRow(upload) : null);
+    if (!row) return;
     drawCells(row, upload);
     if (row.crate) drawCrate(row.crate, upload);
     write(row.size, bytes(upload.file.size));
     write(row.facts, facts(upload));
     write(row.note, upload.note ?? "");
     if (row.state !== upload.state) this.enter(row, upload);
+  }
+
+  /** What waits its turn has no row while there are too many; what happens now gets that of one that is done. */
+  private hasRoom(upload: Upload): boolean {
+    if (this.rows.size < MOST_ROWS) return true;
+    const [oldest] = this.finished;
+    if (!oldest || upload.state === "queued" || upload.state === "done") return false;
+    this.takeAway(oldest);
+    return true;
   }
 
   private addRow(upload: Upload): Row {
@@ -147,28 +174,38 @@ export class View {
     const focused = buttons.includes(document.activeElement as HTMLButtonElement);
     row.state = state;
     row.root.dataset.state = state;
-    for (const button of buttons) button.hidden = !ACTS[state].includes(button.dataset.act as Act);
+    const acts = actsOf(upload);
+    for (const button of buttons) button.hidden = !acts.includes(button.dataset.act as Act);
     if (focused) buttons.find((button) => !button.hidden)?.focus();
-    if (state === "done") this.say(`${file.name} is uploaded.`);
+    if (state === "done") this.finished.add(upload);
+    const { files, of } = this.uploads.totals;
+    if (state === "done" && files <= MOST_SAID) this.say(`${file.name} is uploaded.`);
+    if (state === "done" && files > MOST_SAID && of.done === files) this.say(`All ${files} files are uploaded.`);
     if (state === "failed") this.say(`${file.name} failed. ${upload.note ?? ""}`);
     if (state === "paused") this.say(`${file.name} is paused.`);
   }
 
   private drawTotal(): void {
-    const { all, busy, meter } = this.uploads();
-    const counted = all.filter((upload) => upload.state !== "failed" && upload.state !== "cancelled");
-    const whole = counted.reduce((sum, upload) => sum + upload.file.size, 0);
-    const sent = counted.reduce((sum, upload) => sum + upload.sent, 0);
-    const done = counted.filter((upload) => upload.state === "done").length;
+    const { all, busy, meter, totals } = this.uploads;
+    const { files, bytes: whole, sent } = totals;
+    const { done } = totals.of;
     const rate = meter.rate(performance.now());
     element("total", HTMLProgressElement).value = whole ? sent / whole : done ? 1 : 0;
     element("cart", HTMLElement).dataset.moving = String(busy && rate > 0);
-    element("manifest", HTMLElement).hidden = all.length === 0;
+    element("manifest", HTMLElement).hidden = all.size === 0;
+    const hidden = all.size - this.rows.size;
+    element("more", HTMLElement).hidden = hidden <= 0;
+    write(element("more", HTMLElement), hidden > 0 ? `and ${hidden} more` : "");
     element("clear", HTMLElement).hidden = done < 2;
-    write(element("tally", HTMLElement), tally(counted.length, done, whole, sent, busy ? rate : 0));
+    write(element("tally", HTMLElement), tally(files, done, whole, sent, busy ? rate : 0));
     const title = busy ? `${percent(sent, whole)}% · Dray` : "Dray";
     if (document.title !== title) document.title = title;
   }
+}
+
+/** A file whose handle was kept can be gone on with by a click. */
+function actsOf({ state, destination }: Upload): Act[] {
+  return state === "unpicked" && destination.handle ? ["resume", "cancel"] : ACTS[state];
 }
 
 function tally(files: number, done: number, whole: number, sent: number, rate: number): string {
@@ -183,6 +220,8 @@ function facts(upload: Upload): string {
   const { state, sent, file } = upload;
   const amount = `${bytes(sent)} of ${bytes(file.size)}`;
   switch (state) {
+    case "unpicked":
+      return `${bytes(file.size)} · not finished`;
     case "queued":
       return "Waiting its turn";
     case "uploading": {

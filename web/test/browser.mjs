@@ -1,12 +1,12 @@
 // The page in a real browser: against the real `dray serve`, and against a stand-in whose failures are made to order.
-// DRAY_BIN (or DRAY_URL and DRAY_TOKEN of a running drive), CHROMIUM and CARGO_TARGET_DIR say where things are.
+// real.mjs says where both are.
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, beforeEach, test } from "node:test";
-import { freePort, launch, startDray, target } from "./real.mjs";
+import { freePort, launch, serveDray, startDray, target } from "./real.mjs";
 import { s3Error, StandIn } from "./stand-in.mjs";
 
 const MIB = 1024 * 1024;
@@ -56,13 +56,6 @@ async function openContext(options) {
     // The browser itself logs each refused request; what must not be there is anything else, CSP above all.
     if (message.type() === "error" && !/Failed to load resource|CORS policy/.test(message.text())) complaints.push(message.text());
   });
-}
-
-/** The real server: its own when DRAY_URL names one, else a fresh one in an empty folder. */
-async function serveDray() {
-  const { DRAY_URL: url, DRAY_TOKEN: token } = process.env;
-  if (url && token) return { url, token, stop: async () => {} };
-  return startDray("--listen", "127.0.0.1:0");
 }
 
 /** @param {string} url @param {string} token */
@@ -344,5 +337,22 @@ test("dropped files are taken, also in the dark and on a phone", async () => {
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   assert.equal(overflow, 0, "nothing sticks out at the side");
   await shot("phone-dark");
+  assert.deepEqual(complaints, []);
+});
+
+test("four thousand files at once are all sent, and the list stays short", async () => {
+  server.partSize = 1024;
+  await signInToStandIn();
+  const files = 4_000;
+  await page.evaluate((files) => {
+    const dataTransfer = new DataTransfer();
+    for (let index = 0; index < files; index++) dataTransfer.items.add(new File([`${index}`], `${index}.txt`));
+    document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+  }, files);
+  await page.locator("#more").getByText(/and \d+ more/).waitFor();
+  assert.equal(await page.locator(".row").count(), 200);
+  await page.getByText("4000 files, ").waitFor({ timeout: 80_000 });
+  assert.equal([...server.uploads.values()].filter(({ item }) => item).length, files);
+  assert.ok((await page.locator(".row").count()) <= 200);
   assert.deepEqual(complaints, []);
 });

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bytes, duration, percent } from "../src/format.ts";
-import { Meter } from "../src/meter.ts";
-import { cut } from "../src/parts.ts";
+import { Meter } from "../packages/upload/src/meter.ts";
+import { cut } from "../packages/upload/src/parts.ts";
 
 /** As `format` writes it, with plain spaces. */
 const plain = (text: string): string => text.replaceAll("\u00a0", " ");

@@ -1,5 +1,5 @@
 // The real things that the tests of pages drive: `dray serve` in an empty folder, and Chromium.
-// DRAY_BIN, CHROMIUM and CARGO_TARGET_DIR say where they are.
+// DRAY_BIN (or DRAY_URL and DRAY_TOKEN of a running drive), CHROMIUM and CARGO_TARGET_DIR say where they are.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -22,6 +22,15 @@ export async function freePort() {
   const { port } = /** @type {import("node:net").AddressInfo} */ (probe.address());
   await new Promise((closed) => probe.close(closed));
   return port;
+}
+
+/** @typedef {{ url: string, token: string, stop: () => Promise<void> }} Drive */
+
+/** The drive that DRAY_URL and DRAY_TOKEN name, or a fresh one. @returns {Promise<Drive>} */
+export async function serveDray() {
+  const { DRAY_URL: url, DRAY_TOKEN: token } = process.env;
+  if (url && token) return { url, token, stop: async () => {} };
+  return startDray("--listen", "127.0.0.1:0");
 }
 
 /** A fresh server in an empty folder. @param {string[]} flags */

@@ -6,10 +6,10 @@ import { createServer } from "node:http";
 /** @typedef {import("node:http").IncomingMessage} Request */
 /** @typedef {import("node:http").ServerResponse} Answer */
 /** @typedef {{ status: number, body: string | object, headers?: Record<string, string> }} Said */
-/** @typedef {{ id: string, name: string, size: number, parts: Map<number, Buffer>, item: object | null }} Held */
+/** @typedef {{ id: string, name: string, size: number, parentId?: string, parts: Map<number, Buffer>, item: object | null, checksum: string | null }} Held */
 
 const PREFIX = "/public/v1";
-const POLICY = "default-src 'self'; connect-src 'self' http: https:; img-src 'self' data:; base-uri 'none'; form-action 'none'";
+const POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src blob:; connect-src 'self' http: https:; img-src 'self' data:; base-uri 'none'; form-action 'none'";
 
 /** @param {string} code @param {string} message */
 export const s3Error = (code, message) => `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`;
@@ -26,6 +26,14 @@ export class StandIn {
   onPut = async () => undefined;
   /** The same for the API; "lose" does what was asked, and cuts the connection then. @type {(route: string) => Promise<Said | "cut" | "lose" | undefined>} */
   onApi = async () => undefined;
+  /** Called before a finalize is looked at: an answer instead. @type {(request: any) => Said | undefined} */
+  onFinalize = () => undefined;
+  /** The checksum that finalize holds a file against; `null`: none is. @type {((bytes: Buffer) => string) | null} */
+  checksumOf = null;
+  /** How long a signed address says that it is good for; `null`: it does not say. @type {number | null} */
+  signedSecs = null;
+  /** @type {{ id: string, name: string, parentId?: string }[]} */
+  folders = [];
   /** @type {Map<string, Held>} */
   uploads = new Map();
   /** Answers by `Idempotency-Key`. @type {Map<string, Said>} */
@@ -121,6 +129,7 @@ export class StandIn {
     }
     if (route === "/workspace/info") return { status: 200, body: { name: "Harbour & Sons" } };
     if (route === "/start") return this.#once(request, () => this.#start(asked));
+    if (route === "/drive/folders") return this.#once(request, () => this.#folder(asked));
     const file = /^\/drive\/files\/(.+)\/download$/.exec(route);
     if (file) return { status: 200, body: { url: `${this.storeUrl}/get/${file[1]}` } };
     const held = this.uploads.get(asked.uploadId);
@@ -129,7 +138,8 @@ export class StandIn {
       if (!held.item) this.uploads.delete(held.id);
       return { status: 204, body: "" };
     }
-    return route === "/presigned-urls" ? this.#sign(held, asked) : finalize(held, asked);
+    if (route === "/parts") return { status: 200, body: this.#stored(held) };
+    return route === "/presigned-urls" ? this.#sign(held, asked) : (this.onFinalize(asked) ?? finalize(held, asked, this.checksumOf));
   }
 
   /** What was answered to the first request with this key. @param {Request} request @param {() => Said} make @returns {Said} */
@@ -141,10 +151,23 @@ export class StandIn {
   }
 
   /** @param {any} asked @returns {Said} */
-  #start({ fileName: name, fileSize: size }) {
+  #folder(asked) {
+    const folder = { ...asked, id: randomBytes(12).toString("hex") };
+    this.folders.push(folder);
+    return { status: 200, body: folder };
+  }
+
+  /** @param {any} asked @returns {Said} */
+  #start({ fileName: name, fileSize: size, parentId }) {
     const id = randomBytes(8).toString("hex");
-    this.uploads.set(id, { id, name, size, parts: new Map(), item: null });
+    this.uploads.set(id, { id, name, size, parentId, parts: new Map(), item: null, checksum: null });
     return { status: 200, body: { uploadId: id, fileKey: `files/${id}`, partSize: this.partSize, parts: Math.max(1, Math.ceil(size / this.partSize)) } };
+  }
+
+  /** @param {Held} held */
+  #stored({ id, name, size, parts, item }) {
+    const stored = [...parts].sort(([a], [b]) => a - b).map(([partNumber, bytes]) => ({ partNumber, size: bytes.length, eTag: eTagOf(bytes) }));
+    return { uploadId: id, fileName: name, fileSize: size, partSize: this.partSize, parts: item ? [] : stored, ...(item && { itemId: id }) };
   }
 
   /** @param {Held} held @param {any} asked @returns {Said} */
@@ -153,7 +176,7 @@ export class StandIn {
     const nonce = this.signed.length;
     const parts = partNumbers.map((/** @type {number} */ partNumber) => ({
       partNumber,
-      signedUrl: `${this.storeUrl}/put/${held.id}?partNumber=${partNumber}&signed=${nonce}`,
+      signedUrl: `${this.storeUrl}/put/${held.id}?partNumber=${partNumber}&signed=${nonce}${this.signedSecs === null ? "" : `&X-Amz-Expires=${this.signedSecs}`}`,
     }));
     return { status: 200, body: { parts, expiresAt: new Date().toISOString() } };
   }
@@ -178,6 +201,7 @@ export class StandIn {
     if (bent) return void answer.writeHead(bent.status, bent.headers).end(bent.body);
     held.parts.set(partNumber, bytes);
     answer.writeHead(200, { ETag: eTagOf(bytes) }).end();
+    this.#tell(request, `part ${partNumber}`);
   }
 
   /** @param {string} path @param {Answer} answer */
@@ -190,15 +214,19 @@ export class StandIn {
   }
 }
 
-/** @param {Held} held @param {any} asked @returns {Said} */
-function finalize(held, { parts }) {
+/** @param {Held} held @param {any} asked @param {((bytes: Buffer) => string) | null} checksumOf @returns {Said} */
+function finalize(held, { parts, checksum }, checksumOf) {
+  if (held.item) return { status: 200, body: held.item };
   for (const { partNumber, eTag } of parts) {
     const bytes = held.parts.get(partNumber);
     if (!bytes || eTagOf(bytes) !== eTag) return apiError(400, "invalid_part", `Part ${partNumber} is not in the store.`);
   }
   const size = parts.reduce((/** @type {number} */ sum, /** @type {any} */ part) => sum + (held.parts.get(part.partNumber)?.length ?? 0), 0);
   if (size !== held.size) return apiError(400, "size_mismatch", `fileSize is ${held.size}, the parts hold ${size} bytes.`);
-  held.item ??= { id: held.id, name: held.name, type: "file", size };
+  const whole = Buffer.concat([...held.parts].sort(([a], [b]) => a - b).map(([, bytes]) => bytes));
+  if (checksum && checksumOf && checksum.crc64nvme !== checksumOf(whole)) return apiError(400, "checksum_mismatch", "checksum: the stored bytes have another one.");
+  held.checksum = checksum?.crc64nvme ?? null;
+  held.item = { id: held.id, name: held.name, type: "file", size };
   return { status: 200, body: held.item };
 }
 

@@ -1,4 +1,4 @@
-//! The browser page and the API's reference page, built from `web/` into the binary.
+//! The browser page, the API's reference page and the kit for pages of others, built from `web/` into the binary.
 //!
 //! Files of users may be answered by the same origin. So a page names its own scripts and styles by a nonce, which is
 //! another one for each answer (W3C, "Content Security Policy Level 3", 2.3.1): nothing else of the origin can run in it.
@@ -28,36 +28,53 @@ const LOADING: [&str; 2] = ["<script ", "<link rel=\"stylesheet\" "];
 /// Their names change with their bytes.
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const CHECK_FIRST: HeaderValue = HeaderValue::from_static("no-cache");
+/// Of the hash in a built file's name.
+const HASH_CHARS: usize = 10;
 /// How a file begins that `web/build.mjs` has compressed because it is large (RFC 1952, 2.3.1).
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 pub(super) async fn index(State(app): State<App>) -> Result<Response, Error> {
-    html("index.html", &app)
+    html("index.html", &app, CHECKSUMS)
 }
 
 /// The reference page of the API, which draws `/openapi.json`.
 pub(super) async fn docs(State(app): State<App>) -> Result<Response, Error> {
-    html("docs.html", &app)
+    html("docs.html", &app, Extra::default())
 }
 
-fn html(name: &str, app: &App) -> Result<Response, Error> {
+fn html(name: &str, app: &App, extra: Extra) -> Result<Response, Error> {
     let Some(file) = Files::get(name) else {
         let text =
             "Dray is running. This binary was built without the browser page: `make run` builds both.\n";
         return Ok(text.into_response());
     };
     let nonce = random::text()?;
-    let policy = HeaderValue::try_from(policy(&nonce, &app.store_origins)).map_err(drive::Error::internal)?;
+    let policy = HeaderValue::try_from(policy(&nonce, &app.store_origins, extra)).map_err(drive::Error::internal)?;
     let html = below(file.data, &app.base_path);
     let html = with_nonce(&String::from_utf8_lossy(&html), &nonce).into_bytes();
     Ok(page(html.into(), "text/html; charset=utf-8", CHECK_FIRST, policy))
 }
 
+/// What a page may do beyond what all pages may.
+#[derive(Default, Clone, Copy)]
+struct Extra {
+    /// Follows the nonce in `script-src`.
+    scripts: &'static str,
+    /// A directive of its own, which ends in "; ".
+    directive: &'static str,
+}
+
+/// The page computes checksums in WebAssembly, in a worker. A worker cannot be named by a nonce; one from a `blob:` URL is
+/// a script that the page itself made, and it has the page's policy (HTML, 10.2.4), while `'self'` would let a user's
+/// file be one.
+const CHECKSUMS: Extra = Extra { scripts: " 'wasm-unsafe-eval'", directive: "worker-src blob:; " };
+
 /// Own scripts and styles only, and requests to this origin and to where parts and downloads go.
-fn policy(nonce: &str, store_origins: &str) -> String {
+fn policy(nonce: &str, store_origins: &str, Extra { scripts, directive }: Extra) -> String {
     format!(
-        "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src 'self' data:; \
-         connect-src 'self'{store_origins}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "default-src 'none'; script-src 'nonce-{nonce}'{scripts}; {directive}style-src 'nonce-{nonce}'; \
+         img-src 'self' data:; connect-src 'self'{store_origins}; base-uri 'none'; form-action 'none'; \
+         frame-ancestors 'none'"
     )
 }
 
@@ -92,6 +109,23 @@ pub(super) async fn asset(uri: Uri, PathText(path): PathText) -> Result<Response
     Ok(page(file.data, file.metadata.mimetype(), FOR_EVER, ASSET_POLICY))
 }
 
+/// The kit for pages without a bundler. `/kit/upload.js` keeps its address and names the build of now; the builds change
+/// their names with their bytes.
+pub(super) async fn kit(uri: Uri, PathText(path): PathText) -> Result<Response, Error> {
+    let Some(path) = path else { return Err(route_not_found(uri).await) };
+    let name = format!("kit/{path}");
+    let file = Files::get(&name).ok_or(Error::RouteNotFound { path: format!("/{name}") })?;
+    let cache = if has_hash(&path) { FOR_EVER } else { CHECK_FIRST };
+    Ok(page(file.data, file.metadata.mimetype(), cache, ASSET_POLICY))
+}
+
+/// Whether the name ends as `web/build.mjs` names what changes its name with its bytes: `-0123456789.js`.
+fn has_hash(name: &str) -> bool {
+    let stem = name.split_once('.').map_or(name, |(stem, _)| stem);
+    let hash = stem.rsplit_once('-').map_or("", |(_, hash)| hash);
+    hash.len() == HASH_CHARS && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 fn page(data: Cow<'static, [u8]>, mime_type: &str, cache: HeaderValue, policy: HeaderValue) -> Response {
     let mime_type =
         HeaderValue::from_str(mime_type).unwrap_or(HeaderValue::from_static("application/octet-stream"));
@@ -113,6 +147,12 @@ fn page(data: Cow<'static, [u8]>, mime_type: &str, cache: HeaderValue, policy: H
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_name_with_a_hash_is_kept_for_ever() {
+        let names = ["upload-0123456789.js", "upload.js", "upload-element.js", "upload-012345678.js", "-0123456789"];
+        assert_eq!(names.map(has_hash), [true, false, false, false, true]);
+    }
 
     #[test]
     fn every_script_and_style_of_a_page_has_the_nonce() {

@@ -137,6 +137,7 @@ fn pages() -> Vec<Route> {
         Route::page("/", page::index),
         Route::page("/docs", page::docs),
         Route::page("/assets/{*path}", page::asset),
+        Route::page("/kit/{*path}", page::kit),
     ]
 }
 

@@ -40,6 +40,30 @@ async fn a_page_can_put_a_part_and_read_its_etag() {
 }
 
 #[tokio::test]
+async fn a_page_of_another_origin_may_load_the_kit() {
+    let world = World::start().await;
+    let ask = async |path: &str| {
+        let request = world.http.get(format!("{}/kit/{path}", world.url));
+        request.header("origin", "https://app.example.com").send().await.unwrap()
+    };
+    let entry = ask("upload.js").await;
+    if entry.status() == 404 {
+        // Built without the page.
+        return;
+    }
+    assert_eq!(header(&entry, "cache-control"), "no-cache");
+    let script = entry.text().await.unwrap();
+    let build = script.split('"').find_map(|text| text.strip_prefix("./")).unwrap().to_owned();
+    let build = ask(&build).await;
+    assert_eq!(build.status(), 200);
+    assert_eq!(header(&build, "access-control-allow-origin"), "*");
+    assert_eq!(header(&build, "cache-control"), "public, max-age=31536000, immutable");
+    assert_eq!(header(&build, "x-content-type-options"), "nosniff");
+    assert!(header(&build, "content-type").starts_with("text/javascript"));
+    assert_eq!(ask("absent.js").await.status(), 404);
+}
+
+#[tokio::test]
 async fn listed_origins_may_ask_and_others_may_not() {
     let world =
         World::start_with(|config| config.allow_origins = vec!["https://good.example.com".into()]).await;

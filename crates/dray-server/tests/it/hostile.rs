@@ -373,6 +373,7 @@ async fn whatever_is_in_a_path_is_a_clear_4xx_in_the_envelope() {
             format!("/public/v1/{text}"),
             format!("/l/{text}"),
             format!("/assets/{text}"),
+            format!("/kit/{text}"),
         ] {
             for method in [Method::GET, Method::DELETE] {
                 let url = format!("{}{path}", world.url);

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::world::{Actor, Answer, Started, World};
 
 /// Browsers load these; they are not the API.
-const PAGES: [&str; 3] = ["/", "/docs", "/assets/{*path}"];
+const PAGES: [&str; 4] = ["/", "/docs", "/assets/{*path}", "/kit/{*path}"];
 
 async fn document() -> Value {
     let world = World::start().await;

@@ -285,7 +285,7 @@ async fn whatever_is_the_drives_stays_the_drives() {
     assert_eq!(ask("/public/v1/drive/usage?X-Amz-Algorithm=x", &[]).await, 401);
     assert_eq!(ask("/healthz", &[("x-amz-cf-id", "x"), ("x-amzn-trace-id", "x")]).await, 200);
     assert_eq!(ask("/healthz?location", &[]).await, 200);
-    for name in ["public", "docs", "assets", "healthz", "readyz", "openapi.json"] {
+    for name in ["public", "docs", "assets", "kit", "healthz", "readyz", "openapi.json"] {
         assert_eq!(
             tool.ask("PUT", "127.0.0.1", &format!("/{name}")).await,
             said(400, "InvalidBucketName"),

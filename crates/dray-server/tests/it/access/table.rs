@@ -75,7 +75,7 @@ const OF_UPLOADER: [u16; 8] = [200, 404, 404, 404, 404, 404, 200, 404];
 const ANYONE: [u16; 8] = [200; 8];
 pub(super) const WHOLE_DRIVE: [u16; 8] = [200, 200, 200, 200, 200, 200, 403, 403];
 
-pub(super) const ROWS: [Row; 47] = [
+pub(super) const ROWS: [Row; 48] = [
     row("POST", "/public/v1/drive/files/upload/multipart/start", Upload, "", START, CHANGED),
     row("POST", "/public/v1/drive/files/upload/multipart/presigned-urls", Upload, "", SIGN, OF_UPLOADER),
     row("POST", "/public/v1/drive/files/upload/multipart/finalize", Upload, "", FINALIZE, OF_UPLOADER),
@@ -160,6 +160,7 @@ pub(super) const ROWS: [Row; 47] = [
     row("GET", "/public/v1/workspace/members", Read, "", "", ANYONE),
     row("GET", "/", Nothing, "", "", ANYONE),
     row("GET", "/assets/{*path}", Nothing, "", "", [404; 8]),
+    row("GET", "/kit/{*path}", Nothing, "", "", [404; 8]),
     row("GET", "/l/{slug}", Nothing, "", "", [307; 8]),
     row("GET", "/healthz", Nothing, "", "", ANYONE),
     row("GET", "/openapi.json", Nothing, "", "", ANYONE),

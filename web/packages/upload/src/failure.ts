@@ -1,7 +1,8 @@
 // Which failures end an upload and what a person reads about them; which are worth another try.
 // Pure: answers in, verdicts out.
 
-import type { ApiError, PutAnswer } from "./api.ts";
+import type { ApiError } from "./api.ts";
+import type { PutAnswer } from "./put.ts";
 
 /** Ends an upload. `startOver`: what was sent so far is of no more use. */
 export class Failure extends Error {
@@ -38,7 +39,7 @@ export function judgePut(answer: PutAnswer, partNumber: number, storeOrigin: str
 /** What an error of the API means for an upload: `null` when asking again may help. */
 export function judgeApi(error: ApiError): Failure | null {
   if (error.status === 401) return new Failure(error.message, "signed-out");
-  if (error.status === 410 || ["upload_not_found", "invalid_part", "size_mismatch"].includes(error.code)) {
+  if (error.status === 410 || ["upload_not_found", "invalid_part", "size_mismatch", "checksum_mismatch"].includes(error.code)) {
     return new Failure(error.message, "start-over");
   }
   const passing = [408, 429, 500, 502, 503, 504].includes(error.status) || ["finalize_in_progress", "idempotency_key_in_use"].includes(error.code);
@@ -58,13 +59,13 @@ function tooLarge(partNumber: number): string {
   return `Part ${partNumber} is larger than a proxy in front of the object store lets through (status 413).`;
 }
 
-/** The store can not be reached although the drive can: from a page, a missing CORS rule looks just like that. */
+/** The store cannot be reached although the drive can: from a page, a missing CORS rule looks just like that. */
 export function storeOutOfReach(storeOrigin: string, pageOrigin: string): Failure {
   if (storeOrigin === pageOrigin) {
     return new Failure("The connection breaks each time a part is sent. Does a proxy in between limit uploads?");
   }
   return new Failure(
-    `The drive answers, but its object store at ${storeOrigin} can not be reached from this page. ` +
+    `The drive answers, but its object store at ${storeOrigin} cannot be reached from this page. ` +
       `Is it up, and do the bucket's CORS rules allow PUT from ${pageOrigin}? “dray doctor” checks both.`,
   );
 }

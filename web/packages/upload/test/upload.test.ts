@@ -2,9 +2,14 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { afterEach, beforeEach, test } from "node:test";
-import { Api, NoAnswer, type PutPart } from "../src/api.ts";
-import { Uploads, type Source, type State, type Upload } from "../src/upload.ts";
-import { apiError, s3Error, StandIn } from "./stand-in.mjs";
+import { apiError, s3Error, StandIn } from "../../../test/stand-in.mjs";
+import { Api, NoAnswer } from "../src/api.ts";
+import { checksumHere } from "../src/checksum.ts";
+import { Memory } from "../src/memory.ts";
+import { putWithFetch, type PutPart } from "../src/put.ts";
+import type { Source } from "../src/source.ts";
+import type { State, Upload } from "../src/upload.ts";
+import { Uploads } from "../src/uploads.ts";
 
 let server: StandIn;
 let drive: Drive;
@@ -23,8 +28,10 @@ class Drive {
 
   constructor(put: PutPart = putWithFetch, pageOrigin = server.storeUrl) {
     this.uploads = new Uploads({
-      api: () => new Api(this.token, `${server.apiUrl}/public/v1`),
+      api: () => new Api(server.apiUrl, this.token),
       put,
+      checksum: checksumHere(),
+      memory: (onNews) => new Memory(() => "", onNews, async () => null),
       now: () => performance.now(),
       after: (ms, callback) => {
         this.waits.push(ms);
@@ -32,12 +39,15 @@ class Drive {
         const timer = setImmediate(callback);
         return () => clearImmediate(timer);
       },
+      random: () => 1,
       pageOrigin,
-      onLeftOpen: (upload) => this.leftOpen.push(upload.file.name),
-      onChange: (upload) => {
-        if (upload.note !== null && this.notes.at(-1) !== upload.note) this.notes.push(upload.note);
-        for (const look of [...this.watchers]) look();
-      },
+      partsInFlight: 4,
+      filesInFlight: 4,
+    });
+    this.uploads.on("leftOpen", (upload) => this.leftOpen.push(upload.file.name));
+    this.uploads.on("change", (upload) => {
+      if (upload.note !== null && this.notes.at(-1) !== upload.note) this.notes.push(upload.note);
+      for (const look of [...this.watchers]) look();
     });
   }
 
@@ -68,17 +78,6 @@ class Drive {
     return upload.state;
   }
 }
-
-const putWithFetch: PutPart = async (url, body, { signal, onSent }) => {
-  try {
-    const answer = await fetch(url, { method: "PUT", body, signal });
-    onSent(body.size);
-    return { status: answer.status, eTag: answer.headers.get("ETag"), body: await answer.text() };
-  } catch (error) {
-    signal.throwIfAborted();
-    throw new NoAnswer("cut", { cause: error });
-  }
-};
 
 /** Answers `said` to the first `times` PUTs of part `partNumber`. */
 function bendPart<T>(partNumber: number, times: number, said: T): (asked: number) => Promise<T | undefined> {

@@ -1,7 +1,5 @@
-// The wire: what the page asks of Dray's API and of the object store, and how a failure of either reads.
+// The wire: what an upload asks of Dray's API, and how a failure reads.
 // Knows nothing of uploads as a whole, of retries, or of the page.
-
-import { basePath } from "./base-path.ts";
 
 /** An item as the API answers it. */
 export interface Item {
@@ -10,6 +8,19 @@ export interface Item {
   /** Bytes; absent on a folder. */
   size?: number;
 }
+
+/** What `start` is told of a file. */
+export interface NewUpload {
+  fileName: string;
+  fileSize: number;
+  mimeType: string;
+  /** The folder it goes to; absent: the root. */
+  parentId?: string;
+  onConflict?: OnConflict;
+}
+
+/** What happens if the folder has a file of this name by then. */
+export type OnConflict = "keep" | "rename" | "fail" | "replace";
 
 export interface StartedUpload {
   uploadId: string;
@@ -30,6 +41,25 @@ export interface UploadedPart {
   eTag: string;
 }
 
+/** An upload as the server knows it, and what the store has of it. */
+export interface StoredParts {
+  /** The item, if the upload has become one. */
+  itemId?: string;
+  partSize: number;
+  parts: { partNumber: number; size: number; eTag: string }[];
+}
+
+export interface Finalize {
+  uploadId: string;
+  fileKey: string;
+  /** Absent: every part that the store has. */
+  parts?: UploadedPart[];
+  /** What the whole file must come to. */
+  checksum?: { crc64nvme: string };
+  /** Read the file back if the store cannot prove its checksum. */
+  verify?: boolean;
+}
+
 /** The API answered with an error. `message` is for people. */
 export class ApiError extends Error {
   constructor(
@@ -45,28 +75,20 @@ export class ApiError extends Error {
 /** No answer at all: no network, no server, a cut connection, or (of another origin) no CORS permission. */
 export class NoAnswer extends Error {}
 
-/** What the store said to the PUT of a part. */
-export interface PutAnswer {
-  status: number;
-  /** `null` when absent, or hidden from the page by the bucket's CORS rules. */
-  eTag: string | null;
-  /** S3's XML when it is an error. */
-  body: string;
-}
-
-/** PUTs `body` to `url`; rejects with `NoAnswer`, or with the signal's reason once that is aborted. */
-export type PutPart = (
-  url: string,
-  body: Blob,
-  options: { signal: AbortSignal; onSent: (bytes: number) => void },
-) => Promise<PutAnswer>;
+/** A bearer token, or what answers the one of now. */
+export type Token = string | (() => string | Promise<string>);
 
 export class Api {
+  private readonly base: string;
+
+  /** `url`: the drive's address, with the path it is below, if any: `https://example.com/drive`. */
   constructor(
-    readonly token: string,
-    private readonly base = `${basePath()}/public/v1`,
+    url: string,
+    private readonly token: Token,
     private readonly fetch: typeof globalThis.fetch = globalThis.fetch.bind(globalThis),
-  ) {}
+  ) {
+    this.base = `${url.replace(/\/+$/, "")}/public/v1`;
+  }
 
   workspace(signal?: AbortSignal): Promise<{ name: string }> {
     return this.call("GET", "/workspace/info", undefined, signal);
@@ -76,7 +98,7 @@ export class Api {
    * Asked again with the same `key`, it answers the same upload. Not to be called off: the server may have begun the
    * upload, and only the answer says which it is.
    */
-  start(file: { fileName: string; fileSize: number; mimeType: string }, key: string): Promise<StartedUpload> {
+  start(file: NewUpload, key: string): Promise<StartedUpload> {
     return this.call("POST", "/drive/files/upload/multipart/start", file, undefined, { key });
   }
 
@@ -87,8 +109,19 @@ export class Api {
     return this.call("POST", "/drive/files/upload/multipart/presigned-urls", request, signal);
   }
 
-  finalize(request: { uploadId: string; fileKey: string; parts: UploadedPart[] }, signal: AbortSignal): Promise<Item> {
+  /** What the store has of an upload; asking keeps the upload alive. */
+  parts(upload: { uploadId: string; fileKey: string }, signal: AbortSignal): Promise<StoredParts> {
+    const { uploadId, fileKey } = upload;
+    return this.call("POST", "/drive/files/upload/multipart/parts", { uploadId, fileKey }, signal);
+  }
+
+  finalize(request: Finalize, signal: AbortSignal): Promise<Item> {
     return this.call("POST", "/drive/files/upload/multipart/finalize", request, signal);
+  }
+
+  /** Asked again with the same `key`, it answers the same folder. */
+  createFolder(folder: { name: string; parentId?: string }, key: string, signal: AbortSignal): Promise<Item> {
+    return this.call("POST", "/drive/folders", folder, signal, { key });
   }
 
   /** Gives an upload up, even if the page goes away meanwhile. Doing it again does no harm. */
@@ -109,7 +142,8 @@ export class Api {
     signal?: AbortSignal,
     { key, keepalive = false }: { key?: string; keepalive?: boolean } = {},
   ): Promise<T> {
-    const headers: Record<string, string> = { Authorization: `Bearer ${this.token}` };
+    const token = typeof this.token === "string" ? this.token : await this.token();
+    const headers: Record<string, string> = { Authorization: `Bearer ${token}` };
     if (key !== undefined) headers["Idempotency-Key"] = key;
     if (body !== undefined) headers["Content-Type"] = "application/json";
     const init: RequestInit = { method, headers, cache: "no-store", keepalive };
@@ -150,39 +184,14 @@ function apiError(answer: Response, text: string): ApiError {
   } catch {
     // Not Dray: a proxy in front of it, whose page is no message for people.
   }
-  const retryAfter = body.retryAfter ?? Number(answer.headers.get("Retry-After") ?? NaN);
+  const retryAfter = body.retryAfter ?? retryAfterSecs(answer.headers.get("Retry-After"));
   const message = body.message ?? `The server answered ${answer.status} ${answer.statusText}`.trim() + ".";
-  return new ApiError(answer.status, body.code ?? "unknown", message, Number.isFinite(retryAfter) ? retryAfter : null);
+  return new ApiError(answer.status, body.code ?? "unknown", message, retryAfter);
 }
 
-/** A connection over which nothing moved for so long is dead, whatever the system still believes. */
-const STALLED_MS = 60_000;
-
-/** `PutPart` with XMLHttpRequest: unlike fetch, it reports how much has been sent. */
-export const putWithXhr: PutPart = (url, body, { signal, onSent }) =>
-  new Promise((resolve, reject) => {
-    signal.throwIfAborted();
-    const xhr = new XMLHttpRequest();
-    const abort = (): void => xhr.abort();
-    let watchdog = setTimeout(abort, STALLED_MS);
-    signal.addEventListener("abort", abort);
-    xhr.onloadend = () => {
-      clearTimeout(watchdog);
-      signal.removeEventListener("abort", abort);
-    };
-    xhr.upload.onprogress = (event) => {
-      clearTimeout(watchdog);
-      watchdog = setTimeout(abort, STALLED_MS);
-      onSent(event.loaded);
-    };
-    xhr.onload = () => resolve({ status: xhr.status, eTag: eTagOf(xhr), body: xhr.responseText });
-    xhr.onerror = () => reject(new NoAnswer("The object store does not answer."));
-    xhr.onabort = () => reject(signal.aborted ? signal.reason : new NoAnswer("The object store fell silent."));
-    xhr.open("PUT", url);
-    xhr.send(body);
-  });
-
-/** Asking for a header that CORS hides writes a warning to the console; asking for the list of them does not. */
-function eTagOf(xhr: XMLHttpRequest): string | null {
-  return /^etag:/im.test(xhr.getAllResponseHeaders()) ? xhr.getResponseHeader("ETag") : null;
+/** `Retry-After` in seconds, which servers write as seconds or as a date (RFC 9110, 10.2.3); `null` if it is neither. */
+export function retryAfterSecs(header: string | null): number | null {
+  if (header === null || header.trim() === "") return null;
+  const seconds = /^\d+$/.test(header.trim()) ? Number(header) : (Date.parse(header) - Date.now()) / 1_000;
+  return Number.isFinite(seconds) ? Math.max(0, seconds) : null;
 }

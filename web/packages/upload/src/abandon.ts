@@ -1,11 +1,11 @@
 // Giving an upload up on the server: asked again while that may help. Knows nothing of the upload's file or of the page.
 
 import { ApiError, NoAnswer, type Api } from "./api.ts";
-import { pauseMs, TRIES } from "./pause.ts";
+import { TRIES } from "./pause.ts";
 import type { Session } from "./upload.ts";
 
-/** Answers whether the upload is over, by this or by anything else. `rest` waits for some milliseconds. */
-export async function abandon(api: Api, session: Session, rest: (ms: number) => Promise<void>): Promise<boolean> {
+/** Answers whether the upload is over, by this or by anything else. `rest` waits after so many tries. */
+export async function abandon(api: Api, session: Session, rest: (tries: number) => Promise<void>): Promise<boolean> {
   for (let tries = 1; tries <= TRIES; tries++) {
     try {
       await api.abort(session);
@@ -16,7 +16,7 @@ export async function abandon(api: Api, session: Session, rest: (ms: number) => 
       const passing = error instanceof NoAnswer || (error instanceof ApiError && (error.status === 429 || error.status >= 500));
       if (!passing) return false;
     }
-    if (tries < TRIES) await rest(pauseMs(tries));
+    if (tries < TRIES) await rest(tries);
   }
   return false;
 }

@@ -10,6 +10,8 @@ export interface Part {
   sent: number;
   eTag: string | null;
   url: string | null;
+  /** The CRC-64/NVME of its bytes as they were read here. */
+  crc: bigint | null;
 }
 
 /** Equal parts but the last; an empty file is one empty part. */
@@ -17,7 +19,8 @@ export function cut(size: number, partSize: number): Part[] {
   const count = Math.max(1, Math.ceil(size / partSize));
   return Array.from({ length: count }, (_, index) => {
     const start = index * partSize;
-    return { number: index + 1, start, end: Math.min(size, start + partSize), sent: 0, eTag: null, url: null };
+    const end = Math.min(size, start + partSize);
+    return { number: index + 1, start, end, sent: 0, eTag: null, url: null, crc: null };
   });
 }
 

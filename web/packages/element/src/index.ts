@@ -1,0 +1,159 @@
+// <dray-upload>: takes files, sends them to a Dray drive and shows how far they are. Importing this defines the element.
+// Decides nothing about uploads. Its look is in style.ts, its texts in texts.ts.
+
+import { createUploads, droppedIn, pickedFrom, pickFiles, type Destination, type Item, type Options, type Picked, type Upload, type Uploads } from "@dray/upload";
+
+import { Rows } from "./rows.ts";
+import { STYLE } from "./style.ts";
+import { TEXTS, type Texts } from "./texts.ts";
+
+export { TEXTS, type Texts } from "./texts.ts";
+
+/** Dispatched as `dray-done` and `dray-failed`. */
+export interface DrayUploadDetail {
+  upload: Upload;
+  /** Absent when it failed. */
+  item: Item | null;
+}
+
+/**
+ * Attributes: `url`, `token` (or the property, which may be a function), `parent-id`, `on-conflict`, `directory`, `single`,
+ * `accept`. Events: `dray-done` and `dray-failed`, which bubble.
+ */
+export class DrayUploadElement extends HTMLElement {
+  static readonly observedAttributes = ["token"];
+  /** A token that may upload, or a function that answers the one of now. */
+  token: Options["token"] = "";
+  private uploadsOf: Uploads | null = null;
+  private textsOf: Texts = TEXTS;
+  private readonly root = this.attachShadow({ mode: "open", delegatesFocus: true });
+  private readonly input = document.createElement("input");
+  private readonly news = document.createElement("p");
+  private rows: Rows | null = null;
+  private undo: (() => void)[] = [];
+
+  /** The uploads, to be followed or steered; made when the element is first in a page. */
+  get uploads(): Uploads {
+    this.uploadsOf ??= createUploads({ url: this.getAttribute("url") ?? location.origin, token: () => this.tokenNow() });
+    return this.uploadsOf;
+  }
+
+  /** What the element says; set it before the element is in a page, for another language. */
+  get texts(): Texts {
+    return this.textsOf;
+  }
+
+  set texts(texts: Partial<Texts>) {
+    this.textsOf = { ...TEXTS, ...texts };
+  }
+
+  attributeChangedCallback(_name: string, _before: string | null, value: string | null): void {
+    this.token = value ?? "";
+    this.uploadsOf?.resumeSignedOut();
+  }
+
+  connectedCallback(): void {
+    const style = new CSSStyleSheet();
+    style.replaceSync(STYLE);
+    // Unlike a <style> element, this needs no exception in the page's content security policy.
+    this.root.adoptedStyleSheets = [style];
+    const { uploads, textsOf: texts } = this;
+    this.rows = new Rows(uploads, texts);
+    this.news.setAttribute("aria-live", "polite");
+    this.news.className = "unseen";
+    this.root.replaceChildren(this.dropArea(), this.rows.list, this.news);
+    const rows = this.rows;
+    this.undo = [
+      uploads.on("change", (upload) => rows.changed(upload)),
+      uploads.on("removed", (upload) => rows.removed(upload)),
+      uploads.on("done", (upload) => this.tell("dray-done", upload, texts.done)),
+      uploads.on("failed", (upload) => this.tell("dray-failed", upload, texts.failed)),
+    ];
+    for (const upload of uploads.all) rows.changed(upload);
+    void uploads.restore();
+  }
+
+  /** Uploads go on when the element is taken out of the page; their rows are back when it is. */
+  disconnectedCallback(): void {
+    for (const undo of this.undo.splice(0)) undo();
+  }
+
+  /** Adds files as if they had been picked. */
+  add(files: Iterable<File | Picked>): Upload[] {
+    const destination = this.destination();
+    return this.uploads.addAll(Array.from(files, (file) => ("file" in file ? { ...destination, ...file } : { ...destination, file })));
+  }
+
+  private async tokenNow(): Promise<string> {
+    return typeof this.token === "string" ? this.token : this.token();
+  }
+
+  private destination(): Destination {
+    const [parentId, onConflict] = [this.getAttribute("parent-id"), this.getAttribute("on-conflict")];
+    return { ...(parentId && { parentId }), ...(onConflict && { onConflict: onConflict as NonNullable<Destination["onConflict"]> }) };
+  }
+
+  private dropArea(): HTMLElement {
+    const [area, label, button] = [document.createElement("div"), document.createElement("p"), document.createElement("button")];
+    const isDirectory = this.hasAttribute("directory");
+    area.className = "drop";
+    area.part.add("drop");
+    label.part.add("label");
+    label.textContent = this.texts.drop;
+    button.type = "button";
+    button.part.add("button");
+    button.textContent = isDirectory ? this.texts.chooseFolder : this.texts.choose;
+    button.addEventListener("click", () => void this.choose());
+    this.input.type = "file";
+    this.input.hidden = true;
+    this.input.multiple = !this.hasAttribute("single");
+    this.input.webkitdirectory = isDirectory;
+    this.input.accept = this.getAttribute("accept") ?? "";
+    this.input.onchange = () => {
+      this.add(pickedFrom(this.input.files ?? []));
+      this.input.value = "";
+    };
+    area.append(label, button, this.input);
+    area.addEventListener("dragover", (event) => {
+      event.preventDefault();
+      area.toggleAttribute("data-over", true);
+    });
+    area.addEventListener("dragleave", (event) => {
+      if (!area.contains(event.relatedTarget as Node | null)) area.toggleAttribute("data-over", false);
+    });
+    area.addEventListener("drop", (event) => void this.drop(event, area));
+    return area;
+  }
+
+  private async choose(): Promise<void> {
+    const isPlain = !this.input.webkitdirectory && this.input.multiple && this.input.accept === "";
+    const picked = isPlain ? await pickFiles() : null;
+    if (picked) this.add(picked);
+    else this.input.click();
+  }
+
+  private async drop(event: DragEvent, area: HTMLElement): Promise<void> {
+    event.preventDefault();
+    area.toggleAttribute("data-over", false);
+    if (!event.dataTransfer) return;
+    try {
+      this.add(await droppedIn(event.dataTransfer));
+    } catch {
+      this.news.textContent = this.texts.unreadable;
+    }
+  }
+
+  private tell(name: string, upload: Upload, text: (name: string, note: string) => string): void {
+    this.news.textContent = text(upload.file.name, upload.note ?? "");
+    const detail: DrayUploadDetail = { upload, item: upload.item };
+    this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
+  }
+}
+
+if (!customElements.get("dray-upload")) customElements.define("dray-upload", DrayUploadElement);
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "dray-upload": DrayUploadElement;
+  }
+}

@@ -1,0 +1,35 @@
+// What <dray-upload> says, in English; a page may hand in others.
+
+const NBSP = "\u00a0";
+
+export const TEXTS = {
+  drop: "Drop files here",
+  choose: "Choose files",
+  chooseFolder: "Choose a folder",
+  unreadable: "What was dropped cannot be read.",
+  pause: "Pause",
+  resume: "Resume",
+  retry: "Try again",
+  cancel: "Cancel",
+  remove: "Remove",
+  waiting: "Waiting",
+  finishing: "Finalizing",
+  paused: "Paused",
+  inDrive: "Uploaded",
+  unpicked: "Not finished",
+  more: (count: number): string => `and ${count} more`,
+  done: (name: string, _note: string): string => `${name} is uploaded.`,
+  failed: (name: string, note: string): string => `${name} failed. ${note}`,
+  progress: (sent: number, size: number): string => `${bytes(sent)} of ${bytes(size)}`,
+};
+
+/** All that can be said in another language. */
+export type Texts = typeof TEXTS;
+
+/** `1536` → `1.5 KiB`. */
+function bytes(count: number): string {
+  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
+  const unit = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, count)) / 10));
+  const value = count / 1024 ** unit;
+  return `${value.toFixed(unit === 0 || value >= 100 ? 0 : 1)}${NBSP}${units[unit] ?? ""}`;
+}

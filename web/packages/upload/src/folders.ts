@@ -1,0 +1,52 @@
+// The folders that a pick of a folder needs: each is made once, before the first file that goes into it.
+
+import { newKey } from "./api.ts";
+import type { Patience } from "./patience.ts";
+import type { Upload } from "./upload.ts";
+
+export class Folders {
+  /** By pick and path. */
+  private readonly made = new Map<string, Promise<string>>();
+  /** Of each folder's making, so that one whose answer is lost is not made twice. */
+  private readonly keys = new Map<string, string>();
+
+  constructor(private readonly patience: Patience) {}
+
+  /** The folders of an upload that began before a reload are known already. */
+  remember({ pick, destination: { path = [] }, folderIds }: Upload): void {
+    folderIds.forEach((id, index) => this.made.set(name(pick, path.slice(0, index + 1)), Promise.resolve(id)));
+  }
+
+  /** The folder that `upload` goes to; `undefined`: the root. */
+  async of(upload: Upload, signal: AbortSignal): Promise<string | undefined> {
+    const { path = [], parentId } = upload.destination;
+    for (let depth = upload.folderIds.length; depth < path.length; depth++) {
+      const above = upload.folderIds.at(-1) ?? parentId;
+      upload.folderIds.push(await this.make(upload, path.slice(0, depth + 1), above, signal));
+    }
+    return upload.folderIds.at(-1) ?? parentId;
+  }
+
+  private async make(upload: Upload, path: string[], parentId: string | undefined, signal: AbortSignal): Promise<string> {
+    const at = name(upload.pick, path);
+    for (;;) {
+      const waited = this.made.get(at);
+      if (!waited) break;
+      try {
+        return await waited;
+      } catch {
+        // The upload that was making it failed or was stopped: this one makes it now.
+        signal.throwIfAborted();
+        if (this.made.get(at) === waited) this.made.delete(at);
+      }
+    }
+    const key = this.keys.get(at) ?? newKey();
+    this.keys.set(at, key);
+    const folder = { name: path.at(-1) ?? "", ...(parentId !== undefined && { parentId }) };
+    const making = this.patience.ask(upload, signal, (api) => api.createFolder(folder, key, signal)).then(({ id }) => id);
+    this.made.set(at, making);
+    return making;
+  }
+}
+
+const name = (pick: string, path: readonly string[]): string => JSON.stringify([pick, ...path]);

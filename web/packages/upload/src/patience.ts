@@ -1,0 +1,100 @@
+// Asking the API until it answers, and waiting: what every step of an upload does when something fails for a while.
+
+import { ApiError, NoAnswer, type Api } from "./api.ts";
+import { Failure, judgeApi } from "./failure.ts";
+import { pauseMs, TRIES } from "./pause.ts";
+import type { Upload } from "./upload.ts";
+
+/** What waiting needs. */
+export interface Timing {
+  /** The API with the token of now. */
+  api: () => Api;
+  /** Milliseconds of a clock that only goes forward. */
+  now: () => number;
+  /** Calls back after `ms`; answers what calls that off. */
+  after: (ms: number, callback: () => void) => () => void;
+  /** From 0 to 1: how much of a pause is kept. */
+  random: () => number;
+}
+
+export class Patience {
+  private readonly sleepers = new Set<() => void>();
+
+  constructor(
+    private readonly timing: Timing,
+    private readonly onChange: (upload: Upload) => void,
+  ) {}
+
+  /** Ends every wait: the network is back. */
+  wake(): void {
+    for (const wake of [...this.sleepers]) wake();
+  }
+
+  /** Asks the API, again while it is only away or busy. */
+  async ask<T>(upload: Upload, signal: AbortSignal, question: (api: Api) => Promise<T>): Promise<T> {
+    let unanswered = 0;
+    for (let tries = 1; ; tries++) {
+      try {
+        const answer = await question(this.timing.api());
+        upload.note = null;
+        return answer;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (error instanceof NoAnswer) {
+          await this.rest(upload, AWAY, this.pause(++unanswered), signal);
+          tries -= 1;
+          continue;
+        }
+        if (!(error instanceof ApiError)) throw error;
+        const failure = judgeApi(error);
+        if (failure) throw failure;
+        if (tries >= TRIES && error.status !== 429) throw new Failure(error.message);
+        const ms = error.retryAfterSecs === null ? this.pause(tries) : error.retryAfterSecs * 1_000;
+        await this.rest(upload, error.message, ms, signal);
+      }
+    }
+  }
+
+  /** Waits until the drive answers anything at all. Answers whether it had to wait. */
+  async untilDriveAnswers(upload: Upload, signal: AbortSignal): Promise<boolean> {
+    let away = 0;
+    while (!(await this.driveAnswers(signal))) await this.rest(upload, AWAY, this.pause(++away), signal);
+    return away > 0;
+  }
+
+  /** Milliseconds before the try after this one. */
+  pause(tries: number): number {
+    return pauseMs(tries, this.timing.random);
+  }
+
+  /** Waits `ms`, or until `wake`, and says why meanwhile. */
+  rest(upload: Upload, why: string, ms: number, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    upload.note = why;
+    this.onChange(upload);
+    return new Promise((resolve, reject) => {
+      const end = (): void => {
+        callOff();
+        this.sleepers.delete(end);
+        signal.removeEventListener("abort", end);
+        if (signal.aborted) reject(signal.reason);
+        else resolve();
+      };
+      const callOff = this.timing.after(ms, end);
+      this.sleepers.add(end);
+      signal.addEventListener("abort", end);
+    });
+  }
+
+  private async driveAnswers(signal: AbortSignal): Promise<boolean> {
+    try {
+      await this.timing.api().workspace(signal);
+      return true;
+    } catch (error) {
+      signal.throwIfAborted();
+      return !(error instanceof NoAnswer);
+    }
+  }
+}
+
+const AWAY = "No connection to the drive. The upload goes on by itself when it is back.";

@@ -1,0 +1,320 @@
+// One upload, from its start to its item: start → sign → PUT the parts straight to the store → finalize.
+// Knows no list of uploads and no page; what it waits for and where bytes go is handed in.
+
+import { ApiError, NoAnswer, type Api, type Finalize, type Item, type NewUpload, type StoredParts } from "./api.ts";
+import type { Checksum } from "./checksum-here.ts";
+import { base64, combined } from "./crc64.ts";
+import { CHANGED, Failure, judgePut, storeOutOfReach } from "./failure.ts";
+import { Folders } from "./folders.ts";
+import type { Memory } from "./memory.ts";
+import type { Meter } from "./meter.ts";
+import { cut, mustBeReadable, type Part } from "./parts.ts";
+import type { Patience, Timing } from "./patience.ts";
+import { TRIES } from "./pause.ts";
+import type { PutAnswer, PutPart } from "./put.ts";
+import type { Slots } from "./slots.ts";
+import type { Session, Upload } from "./upload.ts";
+
+/** Few enough to be sent before their addresses expire (an hour by default), on any line worth using. */
+const PARTS_SIGNED_AT_ONCE = 32;
+/** Tries while not a byte leaves, although the drive answers: the preflight fails, and will. */
+const TRIES_WITHOUT_A_BYTE = 3;
+/** An address that expires so soon is signed again first: a PUT must have begun by then. */
+const EXPIRES_SOON_MS = 30_000;
+/** How often to ask whether another tab still sends the file. */
+const OTHER_TAB_MS = 5_000;
+
+/** Where bytes go, and how they are proved. */
+export interface Sending extends Timing {
+  put: PutPart;
+  /** `null`: files are not proved. */
+  checksum: Checksum | null;
+  /** Where the page is from, to tell a missing CORS rule from a cut line. */
+  pageOrigin: string;
+}
+
+export class Sender {
+  readonly folders: Folders;
+  /** Whether the drive's store proves checksums, as far as is known. */
+  private proves = true;
+
+  constructor(
+    private readonly around: Sending,
+    private readonly patience: Patience,
+    private readonly slots: Slots,
+    private readonly memory: Memory,
+    /** What is sent of all uploads. */
+    private readonly meter: Meter,
+    private readonly hooks: {
+      onChange: (upload: Upload) => void;
+      onFinishing: (upload: Upload) => void;
+      /** What the server has of an upload is of no more use. */
+      giveUp: (upload: Upload) => void;
+      abandon: (upload: Upload, session: Session) => void;
+    },
+  ) {
+    this.folders = new Folders(patience);
+  }
+
+  /** Answers the item. `run` is aborted when anything of it fails. */
+  async send(upload: Upload, run: AbortController): Promise<Item> {
+    const { signal } = run;
+    while ((await this.memory.take(upload)) === "elsewhere" && !upload.item) {
+      await this.patience.rest(upload, "Another tab of this browser is sending this file.", OTHER_TAB_MS, signal);
+    }
+    signal.throwIfAborted();
+    const item = upload.item ?? (await this.open(upload, signal));
+    if (item) return item;
+    await this.sendParts(upload, run);
+    return this.finish(upload, signal);
+  }
+
+  /** Answers the item if there is one already. */
+  private async open(upload: Upload, signal: AbortSignal): Promise<Item | null> {
+    const { begunWith, file } = upload;
+    const isChanged = begunWith !== null && file.lastModified !== undefined && begunWith !== file.lastModified;
+    if (upload.resumed && isChanged) this.hooks.giveUp(upload);
+    if (!upload.session) await this.start(upload, signal);
+    return upload.resumed && upload.parts.length === 0 ? this.goOn(upload, signal) : null;
+  }
+
+  private async start(upload: Upload, signal: AbortSignal): Promise<void> {
+    const parentId = await this.folders.of(upload, signal);
+    const { name, size, type } = upload.file;
+    const { onConflict } = upload.destination;
+    const file: NewUpload = { fileName: name, fileSize: size, mimeType: type || "application/octet-stream" };
+    if (parentId !== undefined) file.parentId = parentId;
+    if (onConflict !== undefined) file.onConflict = onConflict;
+    const key = upload.startKey;
+    await this.patience.ask(upload, signal, async (api) => {
+      const { uploadId, fileKey, partSize } = await api.start(file, key);
+      // The run may have been stopped before the answer came. With the same key another run is answered the same upload;
+      // with another, this one was given up.
+      if (upload.startKey !== key) return this.hooks.abandon(upload, { uploadId, fileKey });
+      if (upload.session) return;
+      upload.session = { uploadId, fileKey };
+      if (!upload.resumed) upload.setParts(cut(size, partSize));
+      this.hooks.onChange(upload);
+    });
+    signal.throwIfAborted();
+    // Before the first part: what is acknowledged after this is found again.
+    await this.memory.changed(upload);
+  }
+
+  /** Goes on with an upload from before: what the store has of it is not sent again. */
+  private async goOn(upload: Upload, signal: AbortSignal): Promise<Item | null> {
+    const session = upload.session;
+    if (!session) throw new Failure("The upload was not started.");
+    const stored = await this.patience.ask(upload, signal, (api) => api.parts(session, signal));
+    if (stored.itemId !== undefined) return this.patience.ask(upload, signal, (api) => api.finalize(session, signal));
+    upload.setParts(withStored(cut(upload.file.size, stored.partSize), stored));
+    this.hooks.onChange(upload);
+    return null;
+  }
+
+  private async sendParts(upload: Upload, run: AbortController): Promise<void> {
+    const sending: Promise<void>[] = [];
+    const begin = (work: Promise<void>): void => {
+      work.catch((error: unknown) => run.abort(error));
+      sending.push(work);
+    };
+    begin(this.readStored(upload, run.signal));
+    for (const part of upload.parts) {
+      if (part.eTag !== null) continue;
+      const giveBack = await this.slots.take(run.signal);
+      begin(this.sendPart(upload, part, run.signal).finally(giveBack));
+    }
+    await Promise.all(sending);
+  }
+
+  /** The checksum is of the whole file, so that parts which were sent before a reload are proved to be its own. */
+  private async readStored(upload: Upload, signal: AbortSignal): Promise<void> {
+    for (const part of upload.parts) {
+      signal.throwIfAborted();
+      if (part.eTag !== null && part.crc === null) part.crc = await this.checksumOf(await this.bytesOf(upload, part));
+    }
+  }
+
+  private async sendPart(upload: Upload, part: Part, signal: AbortSignal): Promise<void> {
+    const bytes = await this.bytesOf(upload, part);
+    const [crc] = await Promise.all([this.checksumOf(bytes), this.putUntilStored(upload, part, bytes, signal)]);
+    part.crc = crc;
+    upload.file.release?.(part.start, part.end);
+  }
+
+  private async bytesOf(upload: Upload, part: Part): Promise<Blob> {
+    try {
+      return await upload.file.slice(part.start, part.end);
+    } catch (error) {
+      throw new Failure(error instanceof Error ? error.message : CHANGED, "start-over");
+    }
+  }
+
+  private async checksumOf(bytes: Blob): Promise<bigint | null> {
+    if (!this.around.checksum) return null;
+    try {
+      return await this.around.checksum(bytes);
+    } catch {
+      throw new Failure(CHANGED, "start-over");
+    }
+  }
+
+  private async putUntilStored(upload: Upload, part: Part, bytes: Blob, signal: AbortSignal): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      const url = await this.urlOf(upload, part, signal);
+      const answer = await this.put(upload, part, url, bytes, signal);
+      const reached = part.sent;
+      if (answer === null) {
+        upload.count(part, 0);
+        tries = await this.cutOff(upload, bytes, url, tries, reached, signal);
+        continue;
+      }
+      const verdict = judgePut(answer, part.number, new URL(url).origin);
+      if (verdict.is === "stored") return this.stored(upload, part, verdict.eTag);
+      upload.count(part, 0);
+      if (verdict.is === "failed" || tries >= TRIES) throw verdict.why;
+      if (verdict.is === "sign-again") {
+        dropAddresses(upload);
+        if (tries > TRIES_WITHOUT_A_BYTE) throw verdict.why;
+        if (tries === 1) continue;
+      }
+      const wanted = (answer.retryAfterSecs ?? 0) * 1_000;
+      await this.patience.rest(upload, verdict.why.message, Math.max(wanted, this.patience.pause(tries)), signal);
+    }
+  }
+
+  /** `null`: no answer. */
+  private async put(upload: Upload, part: Part, url: string, bytes: Blob, signal: AbortSignal): Promise<PutAnswer | null> {
+    const onSent = (count: number): void => {
+      if (!signal.aborted) this.sent(upload, part, Math.min(count, bytes.size));
+    };
+    try {
+      return await this.around.put(url, bytes, { signal, onSent });
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof NoAnswer) return null;
+      throw error;
+    }
+  }
+
+  private sent(upload: Upload, part: Part, bytes: number): void {
+    const more = bytes - part.sent;
+    if (more <= 0) return;
+    upload.count(part, bytes);
+    upload.note = null;
+    const now = this.around.now();
+    upload.meter.add(more, now);
+    this.meter.add(more, now);
+    this.hooks.onChange(upload);
+  }
+
+  private stored(upload: Upload, part: Part, eTag: string): void {
+    part.eTag = eTag;
+    part.url = null;
+    upload.count(part, part.end - part.start);
+    upload.note = null;
+    this.hooks.onChange(upload);
+  }
+
+  /** The store gave no answer: finds out whether to wait or to give up. Answers how many tries that makes. */
+  private async cutOff(upload: Upload, bytes: Blob, url: string, tries: number, reached: number, signal: AbortSignal): Promise<number> {
+    await mustBeReadable(bytes);
+    // A store that refuses an old address early may cut the line before the browser has read the refusal.
+    dropAddresses(upload);
+    if (await this.patience.untilDriveAnswers(upload, signal)) return 0;
+    if (tries >= (reached > 0 ? TRIES : TRIES_WITHOUT_A_BYTE)) {
+      throw storeOutOfReach(new URL(url).origin, this.around.pageOrigin);
+    }
+    await this.patience.rest(upload, "The connection broke. Trying again.", this.patience.pause(tries), signal);
+    return tries;
+  }
+
+  private async urlOf(upload: Upload, part: Part, signal: AbortSignal): Promise<string> {
+    // A run that was stopped must not leave its doomed request to the one that follows.
+    signal.throwIfAborted();
+    if (this.around.now() > upload.signedUntil) dropAddresses(upload);
+    while (part.url === null) {
+      upload.signing ??= this.sign(upload, part, signal).finally(() => {
+        if (!signal.aborted) upload.signing = null;
+      });
+      await upload.signing;
+    }
+    return part.url;
+  }
+
+  /** Signs `first` and the next parts that lack an address. */
+  private async sign(upload: Upload, first: Part, signal: AbortSignal): Promise<void> {
+    const { session, parts } = upload;
+    if (!session) throw new Failure("The upload was not started.");
+    const lacking = parts.filter((part) => part.number >= first.number && part.url === null && part.eTag === null);
+    const partNumbers = lacking.slice(0, PARTS_SIGNED_AT_ONCE).map((part) => part.number);
+    const request = { ...session, parts: parts.length, partNumbers };
+    const asked = this.around.now();
+    const signed = await this.patience.ask(upload, signal, (api) => api.sign(request, signal));
+    for (const { partNumber, signedUrl } of signed.parts) {
+      const part = parts[partNumber - 1];
+      if (part) part.url = signedUrl;
+    }
+    if (first.url === null) throw new Failure(`The server signed no address for part ${first.number}.`);
+    upload.signedUntil = Math.min(upload.signedUntil, asked + lifeMs(first.url) - EXPIRES_SOON_MS);
+  }
+
+  private async finish(upload: Upload, signal: AbortSignal): Promise<Item> {
+    const { session } = upload;
+    if (!session) throw new Failure("The upload was not started.");
+    this.hooks.onFinishing(upload);
+    const parts = upload.parts.map(({ number, eTag }) => ({ partNumber: number, eTag: eTag ?? "" }));
+    const whole = wholeOf(upload.parts);
+    const plain: Finalize = { ...session, parts };
+    // Finalize can be repeated: a lost answer is asked for again and names the same item.
+    return this.patience.ask(upload, signal, (api) => this.finalize(api, upload, plain, whole, signal));
+  }
+
+  /** With a checksum where the store proves it; what was sent before a reload is read back by the server elsewhere. */
+  private async finalize(api: Api, upload: Upload, plain: Finalize, whole: bigint | null, signal: AbortSignal): Promise<Item> {
+    if (whole === null) return api.finalize(plain, signal);
+    const proved: Finalize = { ...plain, checksum: { crc64nvme: base64(whole) } };
+    const elsewhere = upload.resumed ? { ...proved, verify: true } : plain;
+    if (!this.proves) return api.finalize(elsewhere, signal);
+    try {
+      return await api.finalize(proved, signal);
+    } catch (error) {
+      if (!(error instanceof ApiError && error.code === "checksum_unproven")) throw error;
+      this.proves = false;
+      return api.finalize(elsewhere, signal);
+    }
+  }
+}
+
+/** Those that were signed together expire together. */
+export function dropAddresses(upload: Upload): void {
+  for (const part of upload.parts) part.url = null;
+  upload.signedUntil = Infinity;
+}
+
+/** How long a signed address is good for, from when it was signed (AWS, "Signature Version 4", `X-Amz-Expires`). */
+function lifeMs(url: string): number {
+  const seconds = Number(/[?&]X-Amz-Expires=(\d+)/.exec(url)?.[1] ?? Infinity);
+  return seconds * 1_000;
+}
+
+/** The parts with those that the store has; one of another size is sent again. */
+function withStored(parts: Part[], stored: StoredParts): Part[] {
+  for (const { partNumber, size, eTag } of stored.parts) {
+    const part = parts[partNumber - 1];
+    if (!part || part.end - part.start !== size) continue;
+    part.eTag = eTag;
+    part.sent = size;
+  }
+  return parts;
+}
+
+/** `null` if some part's checksum is not known. */
+function wholeOf(parts: Part[]): bigint | null {
+  let whole = 0n;
+  for (const { start, end, crc } of parts) {
+    if (crc === null) return null;
+    whole = start === 0 ? crc : combined(whole, crc, end - start);
+  }
+  return whole;
+}

@@ -1,0 +1,73 @@
+// What can be sent: a file, a blob with a name, or a stream. Reads bytes when they are wanted; sends nothing.
+
+/** What the engine needs of a file. A `File` is one. */
+export interface Source {
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  /** MIME type; empty if unknown. */
+  readonly type: string;
+  /** Milliseconds since 1970, if it is known: a file with another one is another file. */
+  readonly lastModified?: number;
+  slice(start: number, end: number): Blob | Promise<Blob>;
+  /** These bytes are in the store and will not be asked for again. */
+  release?(start: number, end: number): void;
+}
+
+/** A blob under a name: what `fs.openAsBlob` of Node answers, or what a page made. */
+export function fromBlob(blob: Blob, name: string): Source {
+  return { name, size: blob.size, type: blob.type, slice: (start, end) => blob.slice(start, end) };
+}
+
+/**
+ * A stream whose length is known. It is read once and in order, so the parts in flight are held in memory until the
+ * store has them, and it cannot go on after a reload.
+ */
+export function fromStream(
+  stream: ReadableStream<Uint8Array>,
+  { name, size, type = "" }: { name: string; size: number; type?: string },
+): Source {
+  const reader = stream.getReader();
+  const held = new Map<number, Blob>();
+  let rest: Uint8Array = new Uint8Array(0);
+  let at = 0;
+  let reading: Promise<unknown> = Promise.resolve();
+
+  const next = async (start: number, end: number): Promise<Blob> => {
+    const known = held.get(start);
+    if (known) return known;
+    if (start !== at) throw new Error("A stream is read once, in order.");
+    const pieces: Uint8Array<ArrayBuffer>[] = [];
+    while (at < end) {
+      if (rest.length === 0) rest = await moreOf(reader, name, at, size);
+      const piece = rest.slice(0, end - at);
+      rest = rest.subarray(piece.length);
+      at += piece.length;
+      pieces.push(piece);
+    }
+    if (at === size && (rest.length > 0 || !(await reader.read()).done)) {
+      throw new Error(`${name} has more than the ${size} bytes that were announced.`);
+    }
+    const blob = new Blob(pieces);
+    held.set(start, blob);
+    return blob;
+  };
+
+  return {
+    name,
+    size,
+    type,
+    slice: (start, end) => {
+      const blob = reading.then(() => next(start, end));
+      reading = blob.catch(() => {});
+      return blob;
+    },
+    release: (start) => void held.delete(start),
+  };
+}
+
+async function moreOf(reader: ReadableStreamDefaultReader<Uint8Array>, name: string, at: number, size: number): Promise<Uint8Array> {
+  const { done, value } = await reader.read();
+  if (done) throw new Error(`${name} ended after ${at} of ${size} bytes.`);
+  return value;
+}

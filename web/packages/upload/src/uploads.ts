@@ -1,0 +1,354 @@
+// Many uploads: which run, what a person may do to each, and what is found again after a reload.
+// How one is sent is the sender's; the surroundings (network, clock, journal) are handed in or chosen by index.ts.
+
+import { abandon } from "./abandon.ts";
+import { newKey, type Item } from "./api.ts";
+import { Failure } from "./failure.ts";
+import type { Entry } from "./journal.ts";
+import { matchOf, type Memory } from "./memory.ts";
+import { Meter } from "./meter.ts";
+import { Patience } from "./patience.ts";
+import { dropAddresses, Sender, type Sending } from "./sender.ts";
+import { Slots } from "./slots.ts";
+import type { Source } from "./source.ts";
+import { Totals } from "./totals.ts";
+import { Upload, type Destination, type Session, type State } from "./upload.ts";
+
+export interface Surroundings extends Sending {
+  memory: (onNews: () => void) => Memory;
+  partsInFlight: number;
+  filesInFlight: number;
+}
+
+/** What can be listened for. */
+export interface Events {
+  /** An upload was added or has changed. */
+  change: Upload;
+  done: Upload;
+  failed: Upload;
+  /** An upload is off the list. */
+  removed: Upload;
+  /** An upload was given up, and the server could not be told: it holds its bytes until it expires. */
+  leftOpen: Upload;
+}
+
+/** A file to add, and where it goes. */
+export interface Picked extends Destination {
+  file: Source;
+}
+
+/** Why a run was aborted when nothing failed. */
+const STOPPED = new Failure("stopped");
+const PICK_AGAIN = "Pick the file or its folder again, and the upload goes on.";
+const ALLOW_AGAIN = "Go on, and allow the file to be read again.";
+
+export class Uploads {
+  readonly all = new Set<Upload>();
+  readonly totals = new Totals();
+  readonly meter = new Meter();
+  private readonly queue = new Set<Upload>();
+  private readonly unpicked = new Map<string, Upload[]>();
+  private readonly listeners = new Map<keyof Events, Set<(upload: Upload) => void>>();
+  private readonly patience: Patience;
+  private readonly memory: Memory;
+  private readonly sender: Sender;
+  private running = 0;
+  private isLooking = false;
+
+  constructor(private readonly around: Surroundings) {
+    this.patience = new Patience(around, (upload) => this.emit("change", upload));
+    this.memory = around.memory(() => {
+      this.patience.wake();
+      void this.lookAgain();
+    });
+    this.sender = new Sender(around, this.patience, new Slots(around.partsInFlight), this.memory, this.meter, {
+      onChange: (upload) => this.emit("change", upload),
+      onFinishing: (upload) => this.enter(upload, "finishing"),
+      giveUp: (upload) => this.giveUp(upload),
+      abandon: (upload, session) => void this.abandon(upload, session),
+    });
+  }
+
+  /** Calls `listener` from now on; answers what ends that. */
+  on(event: keyof Events, listener: (upload: Upload) => void): () => void {
+    const listeners = this.listeners.get(event) ?? new Set();
+    this.listeners.set(event, listeners.add(listener));
+    return () => void listeners.delete(listener);
+  }
+
+  get busy(): boolean {
+    return this.totals.active > 0;
+  }
+
+  /** Something would be lost if the page went away now. */
+  get unfinished(): boolean {
+    return this.busy || this.totals.of.paused > 0;
+  }
+
+  add(file: Source, destination: Destination = {}): Upload {
+    return this.addAll([{ file, ...destination }])[0]!;
+  }
+
+  /** Adds files that were picked together: one pick of a folder goes on with all of its files after a reload. */
+  addAll(picked: Iterable<Picked>): Upload[] {
+    const pick = newKey();
+    const uploads = Array.from(picked, ({ file, ...destination }) => this.again(file, destination) ?? this.fresh(file, destination, pick));
+    this.pump();
+    return uploads;
+  }
+
+  /** Keeps what the store has; parts in flight are sent again on `resume`. */
+  pause(upload: Upload): void {
+    if (upload.state === "queued" || upload.state === "uploading") this.stop(upload, "paused");
+  }
+
+  /** Gives the upload up, here and on the server, where it would count towards the quota until it expires. */
+  cancel(upload: Upload): void {
+    if (["done", "finishing", "cancelled"].includes(upload.state)) return;
+    this.stop(upload, "cancelled");
+    this.giveUp(upload);
+    this.isPicked(upload);
+    void this.memory.ended(upload);
+  }
+
+  /** Goes on after a pause, a failure, or (with a file that may be read after a click) a reload. */
+  resume(upload: Upload): void {
+    if (upload.state === "unpicked") return void this.reopen(upload, true);
+    if (upload.state !== "paused" && upload.state !== "failed") return;
+    if (upload.failure?.kind === "start-over") this.giveUp(upload);
+    this.wait(upload);
+    this.pump();
+  }
+
+  /** Goes on with those that a token's end stopped, now that there is another. */
+  resumeSignedOut(): void {
+    for (const upload of this.all) if (upload.failure?.kind === "signed-out") this.resume(upload);
+  }
+
+  /** Takes an upload that is over off the list. */
+  forget(upload: Upload): void {
+    if (upload.active) return;
+    this.isPicked(upload);
+    if (!this.all.delete(upload)) return;
+    this.totals.count(upload, -1);
+    this.emit("removed", upload);
+  }
+
+  /** Ends every wait: the network is back. */
+  wake(): void {
+    this.patience.wake();
+  }
+
+  /**
+   * Goes on with what a reload or a crash has ended. A file whose handle was kept, and which may be read, goes on at
+   * once; others wait until they or their folder are picked again. Answers those that are on the list now.
+   */
+  async restore(): Promise<Upload[]> {
+    const entries = await this.memory.left();
+    const known = new Set([...this.all, ...[...this.unpicked.values()].flat()].map(({ id }) => id));
+    const uploads = entries.filter(({ id }) => !known.has(id)).map((entry) => this.found(entry));
+    await Promise.all(uploads.map((upload) => (upload.state === "unpicked" ? this.reopen(upload, false) : undefined)));
+    return uploads.filter((upload) => this.all.has(upload));
+  }
+
+  /** An upload of before. One that is done is on no list: it is only known, in case that its folder is picked again. */
+  private found(entry: Entry): Upload {
+    const { id, pick, name, size, type, lastModified, destination } = entry;
+    const file: Source = { name, size, type, slice: () => Promise.reject(new Error(PICK_AGAIN)), ...(lastModified !== null && { lastModified }) };
+    const upload = this.make(id, pick, file, destination);
+    upload.startKey = entry.startKey;
+    upload.session = entry.session;
+    upload.folderIds = [...entry.folderIds];
+    this.sender.folders.remember(upload);
+    upload.item = entry.item;
+    upload.state = "unpicked";
+    upload.note = destination.handle ? ALLOW_AGAIN : PICK_AGAIN;
+    const match = matchOf("", upload);
+    this.unpicked.set(match, [...(this.unpicked.get(match) ?? []), upload]);
+    this.memory.knows(upload, entry);
+    if (!entry.done) this.list(upload);
+    return upload;
+  }
+
+  /** Reads the file by its handle. Only after a click may the browser ask a person for it. */
+  private async reopen(upload: Upload, mayAsk: boolean): Promise<void> {
+    const handle = upload.destination.handle as PermittedHandle | undefined;
+    if (!handle) return;
+    try {
+      let permission = (await handle.queryPermission?.({ mode: "read" })) ?? "granted";
+      if (permission !== "granted" && mayAsk) permission = (await handle.requestPermission?.({ mode: "read" })) ?? "granted";
+      if (permission !== "granted") return;
+      this.pickedAgain(upload, await handle.getFile());
+      this.pump();
+    } catch {
+      upload.note = PICK_AGAIN;
+      this.emit("change", upload);
+    }
+  }
+
+  /** The upload of before that this file goes on with, if there is one. */
+  private again(file: Source, destination: Destination): Upload | null {
+    const upload = this.unpicked.get(matchOf("", { file, destination }))?.[0];
+    return upload ? this.pickedAgain(upload, file) : null;
+  }
+
+  private pickedAgain(upload: Upload, file: Source): Upload {
+    if (!this.isPicked(upload)) return upload;
+    const isSame = file.size === upload.file.size && (!upload.item || file.lastModified === upload.file.lastModified);
+    if (!isSame) {
+      // What is done stays as it is, and what is not is of no more use: the file is sent as another.
+      if (!upload.item) this.cancel(upload);
+      this.forget(upload);
+      return this.fresh(file, upload.destination, newKey());
+    }
+    upload.begunWith = upload.file.lastModified ?? null;
+    upload.resumed = true;
+    upload.file = file;
+    if (!this.all.has(upload)) this.list(upload);
+    this.wait(upload);
+    return upload;
+  }
+
+  /** Nobody waits for its file any more; answers whether somebody did. */
+  private isPicked(upload: Upload): boolean {
+    const match = matchOf("", upload);
+    const waiting = this.unpicked.get(match) ?? [];
+    const others = waiting.filter((other) => other !== upload);
+    if (others.length > 0) this.unpicked.set(match, others);
+    else this.unpicked.delete(match);
+    return others.length < waiting.length;
+  }
+
+  /** Another tab may have gone on with what waits here for its file. */
+  private async lookAgain(): Promise<void> {
+    if (this.isLooking || this.unpicked.size === 0) return;
+    this.isLooking = true;
+    const left = new Set((await this.memory.left()).map(({ id }) => id));
+    this.isLooking = false;
+    for (const upload of [...this.unpicked.values()].flat()) if (!left.has(upload.id)) this.forget(upload);
+  }
+
+  private fresh(file: Source, destination: Destination, pick: string): Upload {
+    const upload = this.make(newKey(), pick, file, destination);
+    this.list(upload);
+    this.memory.add(upload);
+    this.wait(upload);
+    return upload;
+  }
+
+  private make(id: string, pick: string, file: Source, destination: Destination): Upload {
+    const upload: Upload = new Upload(id, pick, file, destination, (bytes) => {
+      if (this.all.has(upload)) this.totals.move(upload, bytes);
+    });
+    return upload;
+  }
+
+  private list(upload: Upload): void {
+    this.all.add(upload);
+    this.totals.count(upload, 1);
+    this.emit("change", upload);
+  }
+
+  private wait(upload: Upload): void {
+    this.enter(upload, "queued");
+    this.queue.add(upload);
+  }
+
+  private pump(): void {
+    for (const upload of this.queue) {
+      if (this.running >= this.around.filesInFlight) return;
+      this.queue.delete(upload);
+      void this.run(upload);
+    }
+  }
+
+  private async run(upload: Upload): Promise<void> {
+    const run = new AbortController();
+    upload.run = run;
+    this.running += 1;
+    this.enter(upload, "uploading");
+    try {
+      this.finish(upload, await this.sender.send(upload, run));
+    } catch (error) {
+      run.abort(error);
+      if (upload.run === run) this.fail(upload, error);
+    } finally {
+      this.running -= 1;
+      this.pump();
+    }
+  }
+
+  private finish(upload: Upload, item: Item): void {
+    upload.item = item;
+    upload.run = null;
+    this.enter(upload, "done");
+    this.emit("done", upload);
+    void this.memory.ended(upload);
+  }
+
+  private stop(upload: Upload, state: "paused" | "cancelled"): void {
+    const { run } = upload;
+    this.halt(upload);
+    this.enter(upload, state);
+    run?.abort(STOPPED);
+  }
+
+  private fail(upload: Upload, error: unknown): void {
+    const failure = error instanceof Failure ? error : new Failure(`The page failed: ${String(error)}`);
+    this.halt(upload);
+    if (failure.kind === "start-over" && upload.resumed) {
+      // What was sent before the reload is not of this file, or is gone: the whole file is sent.
+      this.giveUp(upload);
+      return this.wait(upload);
+    }
+    this.enter(upload, "failed", failure.message, failure);
+    this.emit("failed", upload);
+  }
+
+  /** No run owns the upload any more: what was in flight counts as not sent, and addresses may be old when it goes on. */
+  private halt(upload: Upload): void {
+    upload.run = null;
+    upload.signing = null;
+    this.queue.delete(upload);
+    dropAddresses(upload);
+    for (const part of upload.parts) if (part.eTag === null) upload.count(part, 0);
+  }
+
+  /** What the server has of it is of no more use. */
+  private giveUp(upload: Upload): void {
+    const { session } = upload;
+    upload.session = null;
+    upload.startKey = newKey();
+    upload.resumed = false;
+    upload.begunWith = null;
+    upload.setParts([]);
+    if (session) void this.abandon(upload, session);
+  }
+
+  private async abandon(upload: Upload, { uploadId, fileKey }: Session): Promise<void> {
+    const after = (tries: number): Promise<void> =>
+      new Promise((resolve) => void this.around.after(this.patience.pause(tries), resolve));
+    // With the token of now: signing out gives uploads up too.
+    if (!(await abandon(this.around.api(), { uploadId, fileKey }, after))) this.emit("leftOpen", upload);
+  }
+
+  private enter(upload: Upload, state: State, note: string | null = null, failure: Failure | null = null): void {
+    this.totals.count(upload, -1);
+    upload.state = state;
+    upload.note = note;
+    upload.failure = failure;
+    this.totals.count(upload, 1);
+    this.emit("change", upload);
+  }
+
+  private emit(event: keyof Events, upload: Upload): void {
+    if (event === "change") upload.touch();
+    for (const listener of this.listeners.get(event) ?? []) listener(upload);
+  }
+}
+
+/** Not in TypeScript's library yet (WICG, "File System Access", 2.4); files of the origin's own storage need no permission. */
+interface PermittedHandle extends FileSystemFileHandle {
+  queryPermission?(descriptor: { mode: "read" }): Promise<PermissionState>;
+  requestPermission?(descriptor: { mode: "read" }): Promise<PermissionState>;
+}

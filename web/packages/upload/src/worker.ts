@@ -1,0 +1,15 @@
+// The worker that computes checksums: a blob in, its CRC-64/NVME out. The build makes a text of it, for checksum.ts.
+
+import { checksumBy, type Answer, type Checksum, type Question } from "./checksum-here.ts";
+import { inWebAssembly } from "./crc64.ts";
+
+const scope = globalThis as unknown as { onmessage: (event: MessageEvent<Question>) => void; postMessage: (answer: Answer) => void };
+let checksum: Checksum | null = null;
+
+scope.onmessage = ({ data: { id, blob, module } }) => {
+  checksum ??= checksumBy(() => inWebAssembly(module));
+  void checksum(blob).then(
+    (crc) => scope.postMessage({ id, crc }),
+    (error: unknown) => scope.postMessage({ id, error: String(error) }),
+  );
+};

@@ -1,0 +1,53 @@
+// The checksum: the published vector, both ways to compute it, and runs put together.
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { test } from "node:test";
+import { checksumHere, checksumInWorker } from "../src/checksum.ts";
+import { base64, combined, compiled, finished, inJavaScript, inWebAssembly, START, type Update } from "../src/crc64.ts";
+
+const text = new TextEncoder().encode("123456789");
+const fastest = (): Update => inWebAssembly(compiled()!);
+const of = (update: Update, bytes: Uint8Array): bigint => finished(update(START, bytes));
+
+test("both ways compute the check value that CRC-64/NVME is published with", () => {
+  for (const update of [fastest(), inJavaScript()]) {
+    assert.equal(of(update, text), 0xae8b14860a799888n);
+    assert.equal(of(update, new Uint8Array(0)), 0n);
+  }
+});
+
+test("both ways agree on any length and alignment, also when it comes in pieces", () => {
+  const [fast, slow] = [fastest(), inJavaScript()];
+  const bytes = randomBytes(3 * 1024 * 1024 + 5);
+  for (const [from, to] of [[0, 1], [1, 8], [3, 20], [0, 65_537], [7, 1_048_583], [0, bytes.length]] as const) {
+    const piece = bytes.subarray(from, to);
+    assert.equal(of(fast, piece), of(slow, piece), `${from} to ${to}`);
+    const half = piece.length >> 1;
+    assert.equal(finished(fast(fast(START, piece.subarray(0, half)), piece.subarray(half))), of(slow, piece));
+  }
+});
+
+test("the checksums of two runs make that of both, whatever their lengths", () => {
+  const update = fastest();
+  const bytes = randomBytes(100_000);
+  for (const at of [0, 1, 7, 50_000, 99_999, 100_000]) {
+    const [first, second] = [bytes.subarray(0, at), bytes.subarray(at)];
+    assert.equal(combined(of(update, first), of(update, second), second.length), of(update, bytes), `${at}`);
+  }
+});
+
+test("it is written as S3 writes it", () => {
+  assert.equal(base64(0xae8b14860a799888n), Buffer.from("ae8b14860a799888", "hex").toString("base64"));
+  assert.equal(base64(1n), "AAAAAAAAAAE=");
+});
+
+test("a blob is read to its end, and one that cannot be read is an error", async () => {
+  const bytes = randomBytes(2_500_000);
+  for (const checksum of [checksumHere(), checksumInWorker()]) {
+    assert.equal(await checksum(new Blob([bytes])), of(inJavaScript(), bytes));
+    const gone = new Blob(["abc"]);
+    gone.slice = () => gone;
+    gone.arrayBuffer = () => Promise.reject(new DOMException("changed", "NotReadableError"));
+    await assert.rejects(checksum(gone));
+  }
+});

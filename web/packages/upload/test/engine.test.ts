@@ -1,0 +1,116 @@
+// What the engine promises beyond one plain upload: proof, streams, folders, expiry, long lists; against a real HTTP server.
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { afterEach, beforeEach, test } from "node:test";
+import { apiError, s3Error, StandIn } from "../../../test/stand-in.mjs";
+import { base64, finished, inJavaScript, START } from "../src/crc64.ts";
+import { createUploads, fromBlob, fromStream, type Options, type Progress, type Uploads } from "../src/index.ts";
+
+let server: StandIn;
+beforeEach(async () => {
+  server = await new StandIn().start();
+});
+afterEach(() => server.stop());
+
+const uploadsOf = (more: Partial<Options> = {}): Uploads => createUploads({ url: server.apiUrl, token: server.token, ...more });
+const asked = (line: string): number => server.log.filter((entry) => entry === line).length;
+const crcOf = (bytes: Uint8Array): string => base64(finished(inJavaScript()(START, bytes)));
+const held = (name: string) => [...server.uploads.values()].find((upload) => upload.name === name);
+
+test("finalize is told the checksum of the whole file", async () => {
+  const bytes = randomBytes(23);
+  const item = await uploadsOf().add(fromBlob(new Blob([bytes]), "a.bin")).finished();
+  assert.deepEqual([item.name, held("a.bin")?.checksum], ["a.bin", crcOf(bytes)]);
+});
+
+test("a store that proves no checksum gets none, and is asked only once", async () => {
+  let refused = 0;
+  server.onFinalize = (request) => {
+    if (!request.checksum) return undefined;
+    refused += 1;
+    return apiError(400, "checksum_unproven", "This store does not prove it.");
+  };
+  const uploads = uploadsOf();
+  await uploads.add(fromBlob(new Blob(["first"]), "first")).finished();
+  await uploads.add(fromBlob(new Blob(["second"]), "second")).finished();
+  assert.deepEqual([refused, held("second")?.checksum], [1, null]);
+});
+
+test("a wrong checksum ends the upload, and trying again sends the file from the start", async () => {
+  let refused = false;
+  server.onFinalize = () => (refused ? undefined : ((refused = true), apiError(400, "checksum_mismatch", "The stored bytes have another one.")));
+  const uploads = uploadsOf();
+  const upload = uploads.add(fromBlob(new Blob(["abc"]), "a"));
+  await assert.rejects(upload.finished(), /another one/);
+  uploads.resume(upload);
+  await upload.finished();
+  assert.deepEqual([asked("POST /start"), asked("PUT part 1")], [2, 2]);
+});
+
+test("a stream goes up in order, and a part that fails is sent again from memory", async () => {
+  const bytes = randomBytes(23);
+  const pieces = [bytes.subarray(0, 2), bytes.subarray(2, 17), bytes.subarray(17)].map((piece) => new Uint8Array(piece));
+  let refused = false;
+  server.onPut = async (part) => (part === 2 && !refused ? ((refused = true), { status: 503, body: s3Error("SlowDown", "Later.") }) : undefined);
+  const stream = new ReadableStream<Uint8Array>({ pull: (to) => (pieces.length > 0 ? to.enqueue(pieces.shift()!) : to.close()) });
+  await uploadsOf().add(fromStream(stream, { name: "s.bin", size: 23 })).finished();
+  assert.deepEqual([server.bytesOf("s.bin"), asked("PUT part 2"), held("s.bin")?.checksum], [bytes, 2, crcOf(bytes)]);
+});
+
+test("a stream that is shorter or longer than announced is told as such", async () => {
+  const streamOf = (bytes: number): ReadableStream<Uint8Array> => new Blob([new Uint8Array(bytes)]).stream();
+  await assert.rejects(uploadsOf().add(fromStream(streamOf(7), { name: "short", size: 9 })).finished(), /short ended after 7 of 9 bytes/);
+  await assert.rejects(uploadsOf().add(fromStream(streamOf(9), { name: "long", size: 7 })).finished(), /more than the 7 bytes/);
+});
+
+test("the folders of a pick are made once each, and every file goes into its own", async () => {
+  const paths = [["Photos"], ["Photos", "2026"], ["Photos"], ["Photos", "2026"], []];
+  const uploads = uploadsOf().addAll(paths.map((path, index) => ({ file: fromBlob(new Blob(["x"]), `${index}`), path })));
+  await Promise.all(uploads.map((upload) => upload.finished()));
+  const [photos, year] = server.folders;
+  assert.deepEqual(server.folders.map(({ name, parentId }) => [name, parentId]), [["Photos", undefined], ["2026", photos?.id]]);
+  const parents = uploads.map(({ file }) => held(file.name)?.parentId);
+  assert.deepEqual(parents, [photos?.id, year?.id, photos?.id, year?.id, undefined]);
+});
+
+test("addresses are signed again before they expire", async () => {
+  server.signedSecs = 20;
+  await uploadsOf({ partsInFlight: 1 }).add(fromBlob(new Blob([randomBytes(15)]), "a")).finished();
+  assert.deepEqual(server.signed, [[1, 2, 3], [2, 3], [3]]);
+  server.signed = [];
+  server.signedSecs = 3_600;
+  await uploadsOf({ partsInFlight: 1 }).add(fromBlob(new Blob([randomBytes(15)]), "b")).finished();
+  assert.deepEqual(server.signed, [[1, 2, 3]]);
+});
+
+test("what happens can be followed to its end", async () => {
+  const upload = uploadsOf().add(fromBlob(new Blob([randomBytes(12)]), "a"));
+  const seen: Progress[] = [];
+  for await (const progress of upload) seen.push(progress);
+  assert.equal(seen.at(0)?.state, "uploading");
+  assert.deepEqual(seen.at(-1), { state: "done", sent: 12, size: 12, note: null });
+  const sent = seen.map((progress) => progress.sent);
+  assert.deepEqual(sent, [...sent].sort((a, b) => a - b), "it never goes back");
+});
+
+test("a token may be a function, which is asked each time", async () => {
+  let times = 0;
+  await uploadsOf({ token: async () => (times++, server.token) }).add(fromBlob(new Blob(["a"]), "a")).finished();
+  assert.equal(times, 3, "start, sign, finalize");
+});
+
+test("totals follow every change, and the work of a change does not grow with the list", async () => {
+  const uploads = uploadsOf();
+  const files = 2_000;
+  let changes = 0;
+  uploads.on("change", () => changes++);
+  const added = uploads.addAll(Array.from({ length: files }, (_, index) => ({ file: fromBlob(new Blob(["abc"]), `${index}`) })));
+  assert.deepEqual([uploads.totals.files, uploads.totals.bytes, uploads.busy], [files, files * 3, true]);
+  for (const upload of added.slice(3)) uploads.cancel(upload);
+  await Promise.all(added.slice(0, 3).map((upload) => upload.finished()));
+  const { files: counted, bytes, sent, of } = uploads.totals;
+  assert.deepEqual([counted, bytes, sent, of.done, of.cancelled, uploads.busy], [3, 9, 9, 3, files - 3, false]);
+  assert.ok(changes < files * 4, `${changes} changes were told`);
+  for (const upload of added) uploads.forget(upload);
+  assert.deepEqual([uploads.all.size, uploads.totals.files, uploads.totals.bytes, uploads.totals.sent], [0, 0, 0, 0]);
+});

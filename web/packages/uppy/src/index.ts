@@ -1,0 +1,173 @@
+// An uploader for Uppy: what Uppy is asked to send goes to a Dray drive. Works with the plugin interface that Uppy 4, 5 and
+// 6 share, and imports none of them.
+
+import { createUploads, type Destination, type Options, type Source, type Upload, type Uploads } from "@dray/upload";
+
+/** What this plugin uses of Uppy. */
+export interface UppyLike {
+  getState(): { capabilities: Record<string, unknown> };
+  setState(patch: { capabilities: Record<string, unknown> }): void;
+  getFile(id: string): UppyFileLike | undefined;
+  addUploader(uploader: (ids: string[]) => Promise<void>): void;
+  removeUploader(uploader: (ids: string[]) => Promise<void>): void;
+  // Uppy types each event; their names and arguments are the same in all three versions.
+  emit(event: string, ...values: unknown[]): void;
+  on(event: string, listener: (...values: never[]) => void): unknown;
+  off(event: string, listener: (...values: never[]) => void): unknown;
+}
+
+/** What this plugin uses of one of Uppy's files. */
+export interface UppyFileLike {
+  id: string;
+  name?: string;
+  type?: string;
+  data: Blob | { size: number | null };
+  isRemote?: boolean;
+  meta: Record<string, unknown>;
+}
+
+/** Where all files go, or a function that says it for each. */
+export type DrayUploaderOptions = Options & { id?: string; destination?: Destination | ((file: UppyFileLike) => Destination) };
+
+/** `uppy.use(DrayUploader, { url, token })`, in the place of `uppy.use(AwsS3, …)`. */
+export class DrayUploader {
+  static VERSION = "0.1.0";
+  readonly VERSION = DrayUploader.VERSION;
+  readonly type = "uploader";
+  readonly id: string;
+  readonly uploads: Uploads;
+  private readonly known = new Map<string, Upload>();
+  private readonly uninstalls: (() => void)[] = [];
+
+  // Uppy's types ask for all that its own base class has; with `any`, those of all three versions are met.
+  readonly uppy: any;
+  readonly defaultLocale: any = { strings: {} };
+  readonly i18n: any = (key: string) => key;
+  readonly i18nArray: any = (key: string) => [key];
+  private readonly core: UppyLike;
+
+  constructor(
+    uppy: any,
+    public opts: DrayUploaderOptions,
+  ) {
+    this.uppy = uppy;
+    this.core = uppy;
+    this.id = opts.id ?? "DrayUploader";
+    this.uploads = createUploads(opts);
+  }
+
+  install(): void {
+    const { capabilities } = this.core.getState();
+    this.core.setState({ capabilities: { ...capabilities, resumableUploads: true, individualCancellation: true } });
+    this.core.addUploader(this.upload);
+    this.listen("file-removed", (file: UppyFileLike | string) => this.cancel(typeof file === "string" ? file : file.id));
+    this.listen("cancel-all", () => [...this.known.keys()].forEach((id) => this.cancel(id)));
+    // Uppy 4 and later hand over the file, others its id.
+    this.listen("upload-pause", (file: UppyFileLike | string | undefined, isPaused: boolean) => {
+      if (file) this.pause(typeof file === "string" ? file : file.id, isPaused);
+    });
+    this.listen("pause-all", () => [...this.known.keys()].forEach((id) => this.pause(id, true)));
+    this.listen("resume-all", () => [...this.known.keys()].forEach((id) => this.pause(id, false)));
+  }
+
+  uninstall(): void {
+    this.core.removeUploader(this.upload);
+    for (const undo of this.uninstalls.splice(0)) undo();
+  }
+
+  /** The options may change while the page is open; where files go is read with each file. */
+  setOptions(opts: Partial<DrayUploaderOptions>): void {
+    this.opts = { ...this.opts, ...opts };
+  }
+
+  /** Uppy tells all plugins of each change of its state; this one needs none. */
+  update(): void {}
+  afterUpdate(): void {}
+  i18nInit(): void {}
+  getPluginState(): Record<string, unknown> {
+    return {};
+  }
+  setPluginState(): void {}
+  addTarget(): never {
+    throw new Error("DrayUploader shows nothing.");
+  }
+
+  private readonly upload = async (ids: string[]): Promise<void> => {
+    const files = ids.flatMap((id) => this.core.getFile(id) ?? []);
+    this.core.emit("upload-start", files);
+    await Promise.all(files.map((file) => this.send(file)));
+  };
+
+  private async send(file: UppyFileLike): Promise<void> {
+    const upload = this.begun(file);
+    if (!upload) return this.failed(file, new Error("Files of remote providers cannot be sent: there is no Companion here."));
+    const uploadStarted = Date.now();
+    for await (const { sent, size } of upload) {
+      const now = this.core.getFile(file.id);
+      if (now) this.core.emit("upload-progress", now, { uploader: this, uploadStarted, bytesUploaded: sent, bytesTotal: size });
+    }
+    const now = this.core.getFile(file.id);
+    if (!now || upload.state === "cancelled") return;
+    if (upload.item) {
+      this.known.delete(file.id);
+      this.core.emit("upload-success", now, { status: 200, body: upload.item });
+    } else this.failed(now, upload.failure ?? new Error("The upload failed."));
+  }
+
+  /** Going on with a failed file is the same upload: what the store has is not sent again. */
+  private begun(file: UppyFileLike): Upload | null {
+    const known = this.known.get(file.id);
+    if (known) {
+      this.uploads.resume(known);
+      return known;
+    }
+    if (file.isRemote || !(file.data instanceof Blob)) return null;
+    const upload = this.uploads.add(sourceOf(file, file.data), this.destinationOf(file));
+    this.known.set(file.id, upload);
+    return upload;
+  }
+
+  private destinationOf(file: UppyFileLike): Destination {
+    const { destination = {} } = this.opts;
+    const said = typeof destination === "function" ? destination(file) : destination;
+    const path = String(file.meta.relativePath ?? "").split("/").filter(Boolean).slice(0, -1);
+    return path.length > 0 ? { path, ...said } : said;
+  }
+
+  private failed(file: UppyFileLike, error: Error): void {
+    this.core.emit("upload-error", file, error);
+  }
+
+  private cancel(id: string): void {
+    const upload = this.known.get(id);
+    this.known.delete(id);
+    if (!upload) return;
+    this.uploads.cancel(upload);
+    this.uploads.forget(upload);
+  }
+
+  private pause(id: string, isPaused: boolean): void {
+    const upload = this.known.get(id);
+    if (!upload) return;
+    if (isPaused) this.uploads.pause(upload);
+    else if (upload.state === "paused") this.uploads.resume(upload);
+  }
+
+  private listen(event: string, listener: (...values: never[]) => void): void {
+    this.core.on(event, listener);
+    this.uninstalls.push(() => this.core.off(event, listener));
+  }
+}
+
+export default DrayUploader;
+
+function sourceOf(file: UppyFileLike, data: Blob): Source {
+  const lastModified = data instanceof File ? data.lastModified : undefined;
+  return {
+    name: file.name ?? "file",
+    size: data.size,
+    type: file.type ?? data.type,
+    ...(lastModified !== undefined && { lastModified }),
+    slice: (start, end) => data.slice(start, end),
+  };
+}

@@ -1,0 +1,22 @@
+// CRC-64/NVME for the stand-in server, from the same WebAssembly text as the kit's.
+import { readFile } from "node:fs/promises";
+import wabt from "wabt";
+
+const text = await readFile(new URL("../packages/upload/src/crc64.wat", import.meta.url));
+const wasm = (await wabt()).parseWat("crc64.wat", text).toBinary({}).buffer;
+const exports = /** @type {any} */ (new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(wasm))).exports);
+
+/** Base64, as S3 writes it. @param {Buffer} bytes */
+export function crc64(bytes) {
+  const size = exports.bufferBytes.value;
+  const room = new Uint8Array(exports.memory.buffer, exports.buffer.value, size);
+  let state = -1n;
+  for (let at = 0; at < bytes.length; at += size) {
+    const piece = bytes.subarray(at, at + size);
+    room.set(piece);
+    state = exports.update(state, piece.length);
+  }
+  const sum = Buffer.alloc(8);
+  sum.writeBigUInt64BE(BigInt.asUintN(64, ~state));
+  return sum.toString("base64");
+}

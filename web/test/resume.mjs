@@ -1,0 +1,255 @@
+// What outlives the page: Chromium is killed during uploads and goes on with them. Against the stand-in, which counts each
+// part that arrives and proves each checksum.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { mkdir, mkdtemp, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, test } from "node:test";
+import { chromium } from "playwright-core";
+import { crc64 } from "./crc64.mjs";
+import { StandIn } from "./stand-in.mjs";
+
+const MIB = 1024 * 1024;
+const ARGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--remote-debugging-port=0"];
+/** A part that never ends. @returns {Promise<undefined>} */
+const never = () => new Promise(() => {});
+
+/** A test that waits for what never comes must end. */
+const LIMIT = { timeout: 90_000 };
+
+/** @type {StandIn} */
+let server;
+/** @type {string} */
+let folder;
+/** @type {Browser} */
+let browser;
+
+/** A Chromium with a profile that outlives it. */
+class Browser {
+  /** @param {import("node:child_process").ChildProcess} child @param {import("playwright-core").Browser} cdp */
+  constructor(child, cdp) {
+    this.child = child;
+    this.context = /** @type {import("playwright-core").BrowserContext} */ (cdp.contexts()[0]);
+  }
+
+  static async start() {
+    const child = spawn(process.env.CHROMIUM ?? "/usr/bin/chromium", [...ARGS, `--user-data-dir=${join(folder, "profile")}`], { stdio: ["ignore", "ignore", "pipe"], detached: true });
+    let said = "";
+    const address = await new Promise((resolve, reject) => {
+      child.on("exit", () => reject(new Error(`Chromium ended: ${said}`)));
+      child.stderr.setEncoding("utf8").on("data", (text) => {
+        said += text;
+        const [, found] = /DevTools listening on (\S+)/.exec(said) ?? [];
+        if (found) resolve(found);
+      });
+    });
+    return new Browser(child, await chromium.connectOverCDP(address));
+  }
+
+  /** SIGKILL to all of its processes at once. */
+  async kill() {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const gone = once(this.child, "exit");
+    process.kill(-(/** @type {number} */ (this.child.pid)), "SIGKILL");
+    await gone;
+  }
+
+  /** A tab with the page, signed in. */
+  async page() {
+    const page = await this.context.newPage();
+    page.setDefaultTimeout(30_000);
+    await page.goto(server.apiUrl);
+    await page.getByLabel("Access token").fill(server.token);
+    await page.getByRole("button", { name: "Open the drive" }).click();
+    await page.getByText("Harbour & Sons", { exact: true }).waitFor();
+    return page;
+  }
+
+  /** A tab of the same origin with the kit as `window.kit`, and uploads as `window.uploads`. */
+  async kit() {
+    const page = await this.context.newPage();
+    page.setDefaultTimeout(30_000);
+    await page.goto(`${server.apiUrl}/docs.html`);
+    await page.evaluate(async ([url, token]) => {
+      const kit = await import(/** @type {any} */ ("/kit/upload.js"));
+      Object.assign(window, { kit, uploads: kit.createUploads({ url, token }) });
+    }, [server.apiUrl, server.token]);
+    return page;
+  }
+}
+
+beforeEach(async () => {
+  server = await new StandIn().start();
+  server.partSize = 5 * MIB;
+  server.checksumOf = crc64;
+  folder = await mkdtemp(join(tmpdir(), "dray-resume-"));
+  browser = await Browser.start();
+});
+afterEach(async () => {
+  await browser.kill();
+  await server.stop();
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+});
+
+/** How often this was asked. @param {string} line */
+const asked = (line) => server.log.filter((entry) => entry === line).length;
+
+/** Picks a file as a person does: the browser reads it from the disk. @param {import("playwright-core").Page} page @param {string} path */
+async function pick(page, path) {
+  const devtools = await page.context().newCDPSession(page);
+  const { root } = await devtools.send("DOM.getDocument");
+  const { nodeId } = await devtools.send("DOM.querySelector", { nodeId: root.nodeId, selector: "#files" });
+  await devtools.send("DOM.setFileInputFiles", { files: [path], nodeId });
+}
+
+/** Sends a file from the page until only its last part is missing, and kills Chromium. @param {string} path @param {number} parts */
+async function killedAt(path, parts) {
+  server.onPut = (part) => (part === parts ? never() : Promise.resolve(undefined));
+  const page = await browser.page();
+  await pick(page, path);
+  await page.locator(".cells .stored").nth(parts - 2).waitFor();
+  await browser.kill();
+  server.onPut = async () => undefined;
+  browser = await Browser.start();
+  return browser.page();
+}
+
+test("Chromium is killed, the file is picked again, and only what is missing is sent", LIMIT, async () => {
+  const bytes = randomBytes(18 * MIB);
+  const path = join(folder, "survey.tif");
+  await writeFile(path, bytes);
+  const page = await killedAt(path, 4);
+  await page.getByText(/Pick the file or its folder again/).waitFor();
+  await pick(page, path);
+  await page.getByText("In the drive", { exact: true }).waitFor();
+  assert.deepEqual([1, 2, 3, 4].map((part) => asked(`PUT part ${part}`)), [1, 1, 1, 2]);
+  assert.deepEqual([asked("POST /start"), server.uploads.size], [1, 1]);
+  assert.ok(server.bytesOf("survey.tif").equals(bytes));
+  assert.ok([...server.uploads.values()][0]?.checksum, "proved by the checksum of the whole file");
+  await page.reload();
+  await page.getByText("Harbour & Sons", { exact: true }).waitFor();
+  assert.equal(await page.locator(".row").count(), 0, "nothing is left of what is done");
+});
+
+test("a file that changed meanwhile is sent from the start, and what was there is given up", LIMIT, async () => {
+  const path = join(folder, "journal.log");
+  await writeFile(path, randomBytes(18 * MIB));
+  const page = await killedAt(path, 4);
+  const changed = randomBytes(18 * MIB);
+  await writeFile(path, changed);
+  await pick(page, path);
+  await page.getByText("In the drive", { exact: true }).waitFor();
+  await server.until("POST /abort");
+  assert.deepEqual([asked("PUT part 1"), server.uploads.size], [2, 1]);
+  assert.ok(server.bytesOf("journal.log").equals(changed));
+});
+
+test("a file that changed without its time is found out by the checksum, and no mixture is ever an item", LIMIT, async () => {
+  const path = join(folder, "sly.bin");
+  await writeFile(path, randomBytes(18 * MIB));
+  const { atime, mtime } = await stat(path);
+  const page = await killedAt(path, 4);
+  const changed = randomBytes(18 * MIB);
+  await writeFile(path, changed);
+  await utimes(path, atime, mtime);
+  await pick(page, path);
+  await page.getByText("In the drive", { exact: true }).waitFor();
+  await server.until("POST /abort");
+  assert.equal(server.uploads.size, 1);
+  assert.ok(server.bytesOf("sly.bin").equals(changed));
+});
+
+test("one pick of a folder continues all of its files, and sends none twice that is there", LIMIT, async () => {
+  const files = 12;
+  const photos = join(folder, "Photos");
+  await mkdir(photos);
+  for (let index = 0; index < files; index++) await writeFile(join(photos, `${index}.jpg`), randomBytes(1_000 + index));
+  let puts = 0;
+  server.onPut = () => (++puts > 5 ? never() : Promise.resolve(undefined));
+  const before = await browser.page();
+  await before.locator("#folder").setInputFiles(photos);
+  await before.getByText("In the drive", { exact: true }).nth(4).waitFor();
+  await browser.kill();
+  const items = () => [...server.uploads.values()].filter(({ item }) => item).map(({ name }) => name);
+  const done = items();
+  server.onPut = async () => undefined;
+  browser = await Browser.start();
+  const page = await browser.page();
+  await page.getByText(/Pick the file or its folder again/).first().waitFor();
+  await page.locator("#folder").setInputFiles(photos);
+  await page.getByText("In the drive", { exact: true }).nth(files - 1).waitFor();
+  assert.deepEqual(items().sort(), Array.from({ length: files }, (_, index) => `${index}.jpg`).sort());
+  assert.equal(new Set([...done, ...items()]).size, files);
+  assert.equal(server.folders.length, 1, "its folder is made once");
+});
+
+/** Starts an upload of a file that the browser keeps a handle of. @param {import("playwright-core").Page} page @param {number} size */
+const sendWithHandle = (page, size) =>
+  page.evaluate(async (size) => {
+    const root = await navigator.storage.getDirectory();
+    const handle = await root.getFileHandle("kept.bin", { create: true });
+    const writing = await handle.createWritable();
+    await writing.write(new Uint8Array(size).map((_, index) => index * 31 + (index >> 8)));
+    await writing.close();
+    /** @type {any} */ (window).uploads.add(await handle.getFile(), { handle });
+  }, size);
+
+/** What the uploads of a tab come to. @param {import("playwright-core").Page} page */
+const restored = (page) =>
+  page.evaluate(async () => {
+    const uploads = await /** @type {any} */ (window).uploads.restore();
+    return Promise.all(uploads.map((/** @type {any} */ upload) => upload.finished().then((/** @type {any} */ item) => item.id)));
+  });
+
+test("a file whose handle is kept goes on without picking, and two tabs send no part twice", LIMIT, async () => {
+  server.onPut = (part) => (part === 4 ? never() : Promise.resolve(undefined));
+  const size = 18 * MIB;
+  await sendWithHandle(await browser.kit(), size);
+  await server.until("PUT part 3");
+  await browser.kill();
+  server.onPut = async () => undefined;
+  browser = await Browser.start();
+  const [one, other] = [await browser.kit(), await browser.kit()];
+  const items = (await Promise.all([restored(one), restored(other)])).flat();
+  const [item] = items;
+  assert.ok(item && items.every((id) => id === item), "both tabs know of one item");
+  assert.equal(server.uploads.size, 1);
+  assert.ok([1, 2, 3].every((part) => asked(`PUT part ${part}`) === 1), "what was stored is not sent again");
+  assert.equal(asked("PUT part 4"), 2, "once before the kill, once after");
+});
+
+test("a second tab waits for the tab that sends the file, and goes on when that one is gone", LIMIT, async () => {
+  server.onPut = (part) => (part === 4 ? never() : Promise.resolve(undefined));
+  const first = await browser.kit();
+  await sendWithHandle(first, 18 * MIB);
+  await server.until("PUT part 3");
+  const second = await browser.kit();
+  await second.evaluate(async () => {
+    const handle = await (await navigator.storage.getDirectory()).getFileHandle("kept.bin");
+    const { uploads } = /** @type {any} */ (window);
+    const upload = /** @type {any} */ (window).upload = uploads.add(await handle.getFile(), { handle });
+    await new Promise((resolve) => uploads.on("change", () => /Another tab/.test(upload.note ?? "") && resolve(null)));
+  });
+  assert.equal(asked("PUT part 1"), 1);
+  server.onPut = async () => undefined;
+  await first.close();
+  await second.evaluate(() => /** @type {any} */ (window).upload.finished());
+  assert.deepEqual([asked("POST /start"), asked("PUT part 1"), server.uploads.size], [1, 1, 1]);
+});
+
+test("another person at the same browser sees nothing of it", LIMIT, async () => {
+  const path = join(folder, "private.txt");
+  await writeFile(path, randomBytes(6 * MIB));
+  const mine = await killedAt(path, 2);
+  await mine.getByText(/not finished/).waitFor();
+  server.token = "cp_pat_other";
+  const theirs = await browser.page();
+  await theirs.getByRole("button", { name: "Choose files" }).waitFor();
+  assert.equal(await theirs.evaluate(() => document.querySelectorAll(".row").length), 0);
+  await pick(theirs, path);
+  await theirs.getByText("In the drive", { exact: true }).waitFor();
+  assert.equal(asked("POST /start"), 2, "and their file is their own upload");
+});
