@@ -19,6 +19,8 @@ pub mod token;
 pub mod tree;
 pub mod upload;
 pub mod workspace;
+#[cfg(feature = "openapi")]
+mod written;
 
 pub use error::{ErrorBody, ErrorCode};
 pub use id::{InvalidId, ItemId, LinkId, TokenId, UploadRowId, UserId, WorkspaceId};

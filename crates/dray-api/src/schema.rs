@@ -8,6 +8,7 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::item::BothSpellings;
 use crate::limits::{MAX_ETAG_BYTES, MAX_PARTS};
 use crate::upload::{PresignedPart, PresignedParts, UploadedPart};
+use crate::written::{GivenRole, TokenScope};
 use crate::{ErrorCode, Item, ItemId, LinkId, ListSort, SearchSort, SortOrder, TokenId, UserId, WorkspaceId};
 
 macro_rules! schemas {
@@ -39,12 +40,6 @@ schemas! {
         .item(uploaded_part("partNumber", "eTag"))
         .item(uploaded_part("PartNumber", "ETag"));
 }
-
-/// A scope, which is a text on the wire.
-pub(crate) struct TokenScope;
-
-/// A role but that of the owner, which is not given.
-pub(crate) struct GivenRole;
 
 fn id(about: &str) -> ObjectBuilder {
     text(about).pattern(Some("^[0-9a-fA-F]{24}$")).examples(["65ba5c80c3f1a2b4d5e6f708"])

@@ -24,7 +24,7 @@ pub enum Role {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewRole {
     /// `viewer`, `member` or `admin`.
-    #[cfg_attr(feature = "openapi", schema(value_type = crate::schema::GivenRole))]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::written::GivenRole))]
     pub role: Role,
 }
 

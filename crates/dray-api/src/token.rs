@@ -13,7 +13,7 @@ pub struct NewToken {
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 100))]
     pub name: String,
     /// What it may do: `access_drive` (everything), or `drive_read` and `drive_upload`. At least one.
-    #[cfg_attr(feature = "openapi", schema(value_type = Vec<crate::schema::TokenScope>, min_items = 1))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<crate::written::TokenScope>, min_items = 1))]
     pub scopes: Vec<String>,
     /// Confine it to this folder and what is below it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -55,7 +55,7 @@ pub struct Token {
     /// What it is for, for people.
     pub name: String,
     /// What it may do.
-    #[cfg_attr(feature = "openapi", schema(value_type = Vec<crate::schema::TokenScope>))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<crate::written::TokenScope>))]
     pub scopes: Vec<String>,
     /// The folder that it is confined to, if it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]

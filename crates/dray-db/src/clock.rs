@@ -4,11 +4,10 @@
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
+use super::query::NOW;
 use super::{Conn, Error, Param, Row, execute, find, list};
 use dray_drive::clock::Clock;
 
-/// What stands for the time in a statement. To SQLite it is a parameter, which `query.rs` takes as the last one.
-pub(super) const NOW: &str = "$now";
 /// Postgres's clock, in milliseconds since 1970, as it is when the statement runs and not when its transaction began.
 const DATABASE: &str = "(extract(epoch from clock_timestamp()) * 1000)::bigint";
 

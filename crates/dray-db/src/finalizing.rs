@@ -156,8 +156,8 @@ mod tests {
     use dray_api::{ItemId, UserId, WorkspaceId};
 
     use super::*;
-    use crate::access::{self, UserRow};
     use crate::testing::{count, database};
+    use crate::users::{self, UserRow};
     use crate::{Db, uploads};
     use dray_drive::access::Caller;
 
@@ -196,9 +196,9 @@ mod tests {
         let (db, folder) = database().await;
         let fill = db.write(move |c| {
             let (workspace, user) = (row(1).workspace, row(1).user);
-            access::insert_default_workspace(c, workspace, at(1))?;
+            users::insert_default_workspace(c, workspace, at(1))?;
             let (email, name, role) = ("a@b".into(), "a".into(), "owner".into());
-            access::insert_user(c, workspace, &UserRow { id: user, email, name, role, created_at: at(1) })?;
+            users::insert_user(c, workspace, &UserRow { id: user, email, name, role, created_at: at(1) })?;
             for number in 1..=count {
                 uploads::insert_opening(c, &row(number))?;
                 uploads::open(c, row(number).id, &format!("id {number}"))?;

@@ -5,6 +5,9 @@ use jiff::SignedDuration;
 use super::clock::{LeaseTime, execute_at, find_at, span};
 use super::{Conn, Error, execute};
 
+/// While somebody has this lease, objects stay: a backup is copying them.
+pub const BACKUP_LEASE: &str = "backup";
+
 /// Takes a lease for the time of its life from now on, or keeps it; `false`: somebody else has it. One that ends later
 /// than any that was taken by this clock is of a clock that was wrong, and ends nothing but itself.
 pub fn take(c: &Conn, name: &str, holder: &str, life: SignedDuration, now: LeaseTime) -> Result<bool, Error> {

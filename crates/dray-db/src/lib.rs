@@ -2,12 +2,13 @@
 //! crate, and nothing else is. Queries are plain functions over a connection, and nearly all of them one text
 //! for both databases.
 
-pub mod access;
 pub mod bulk;
 pub mod children;
 pub mod clock;
+mod condition;
 mod conn;
 pub mod dump;
+mod error;
 pub mod finalizing;
 pub mod idempotency;
 pub mod items;
@@ -15,12 +16,14 @@ pub mod leases;
 pub mod links;
 pub mod measures;
 pub mod names;
+mod open_error;
 pub mod orphans;
 pub mod outbox;
 pub mod participants;
 mod postgres;
 mod query;
 pub mod search;
+mod session;
 mod sqlite;
 #[cfg(test)]
 mod testing;
@@ -30,17 +33,20 @@ pub mod tombstones;
 pub mod trash;
 pub mod uploads;
 pub mod usage;
+pub mod users;
+mod value;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use clock::{LeaseTime, SteadyClock};
+pub use condition::Condition;
 pub use conn::Conn;
-pub use conn::Error;
-use conn::{Column, Param, Row, SqliteRow};
+use conn::{Row, SqliteRow};
 use dray_drive as drive;
 use dray_drive::settings::DatabaseUrl;
+pub use error::Error;
+pub use open_error::OpenError;
 use postgres::{Mode, Postgres};
 use query::{
     execute, find, json_array, list, lock, millis, parsed, parsed_or_none, rows_at_most, size, stored_size,
@@ -48,63 +54,7 @@ use query::{
 };
 use sqlite::Sqlite;
 pub use timer::{Timer, Timing};
-
-/// Why a database can not be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// A newer version of Dray has migrated it.
-    #[error(
-        "was made by a newer version of dray: run that version, or restore a backup made before the update"
-    )]
-    Newer,
-    /// The address is not one of Postgres.
-    #[error(
-        "has an address that can not be read ({0}): it looks like postgres://user:password@host:5432/name"
-    )]
-    Url(tokio_postgres::Error),
-    /// Postgres is older than any that is supported.
-    #[error("is Postgres {version}, which is too old: Dray needs {oldest} or newer")]
-    TooOld {
-        /// What it says it is.
-        version: String,
-        /// The first version that serves.
-        oldest: u32,
-    },
-    /// Anything else.
-    #[error("can not be opened: {0}")]
-    Database(#[from] Error),
-    /// No connection can be had.
-    #[error("can not be reached: {0}")]
-    Pool(String),
-    /// A thread could not be started.
-    #[error("can not be served: {0}")]
-    Thread(#[from] std::io::Error),
-}
-
-impl From<rusqlite::Error> for OpenError {
-    fn from(err: rusqlite::Error) -> Self {
-        Self::Database(err.into())
-    }
-}
-
-impl From<tokio_postgres::Error> for OpenError {
-    fn from(err: tokio_postgres::Error) -> Self {
-        Self::Database(err.into())
-    }
-}
-
-/// How a database is, as seen from here.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Condition {
-    /// Of its tables; 0: there are none.
-    pub version: usize,
-    /// Of the tables that this program wants.
-    pub latest: usize,
-    /// The middle one of some round trips.
-    pub round_trip: Duration,
-    /// Whether a pooler stands between that takes sessions apart.
-    pub is_pooled: bool,
-}
+use value::{Column, Param};
 
 /// Looks at the SQLite database in `file`, and changes nothing.
 pub fn examine_sqlite(file: &Path) -> Result<Condition, OpenError> {
@@ -114,12 +64,6 @@ pub fn examine_sqlite(file: &Path) -> Result<Condition, OpenError> {
 /// Looks at a Postgres database, and changes nothing.
 pub async fn examine_postgres(url: &DatabaseUrl) -> Result<Condition, OpenError> {
     Postgres::examine(url).await
-}
-
-/// The middle one of times that were measured.
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    times.get(times.len() / 2).copied().unwrap_or_default()
 }
 
 /// The database. Cheap to clone.

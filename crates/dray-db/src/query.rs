@@ -6,10 +6,12 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use rusqlite::Statement;
 
-use super::clock::NOW;
 use super::{Column, Conn, Error, Param, Row, SqliteRow};
 
 type Result<T> = std::result::Result<T, Error>;
+
+/// What stands for the time in a statement. To SQLite it is a parameter, which `query.rs` takes as the last one.
+pub(crate) const NOW: &str = "$now";
 
 /// Runs a statement that answers no rows; how many it changed.
 pub(super) fn execute(c: &Conn, sql: &str, params: &[&dyn Param]) -> Result<u64> {
@@ -160,22 +162,24 @@ pub(super) fn size(row: &Row<'_>, column: &'static str) -> Result<u64> {
 mod tests {
     use super::*;
 
-    fn connection() -> Conn {
-        Conn::Sqlite(rusqlite::Connection::open_in_memory().unwrap())
+    fn connection() -> rusqlite::Connection {
+        rusqlite::Connection::open_in_memory().unwrap()
     }
 
     #[test]
     fn parameters_go_by_their_numbers_and_not_by_their_places() {
         let read =
             |row: &Row<'_>| Ok((row.get::<String>("a")?, row.get::<i64>("b")?, row.get::<String>("c")?));
-        let found = find(&connection(), "select $2 as a, $1 as b, $2 as c", &[&7_i64, &"b"], read).unwrap();
+        let found =
+            find(&Conn::Sqlite(&connection()), "select $2 as a, $1 as b, $2 as c", &[&7_i64, &"b"], read)
+                .unwrap();
         assert_eq!(found, Some(("b".into(), 7, "b".into())));
     }
 
     #[test]
     fn a_parameter_that_is_not_given_is_an_error() {
         for sql in ["select $2", "select $0", "select ?", "select $x"] {
-            assert!(find(&connection(), sql, &[&1_i64], |_| Ok(())).is_err(), "{sql}");
+            assert!(find(&Conn::Sqlite(&connection()), sql, &[&1_i64], |_| Ok(())).is_err(), "{sql}");
         }
     }
 }

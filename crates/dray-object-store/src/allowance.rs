@@ -10,12 +10,12 @@ use std::{
 };
 
 use dray_s3::ErrorCode;
+use dray_sqlite::Settled;
 use tokio::sync::watch;
 
 use crate::{
     failure::Failure,
     ids::{PartFileId, SetId, split_part_id},
-    meta::Settled,
 };
 
 /// An upload may store its file twice, as a client may cut it anew.

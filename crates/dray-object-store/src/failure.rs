@@ -6,8 +6,6 @@ use std::{borrow::Cow, io};
 use dray_s3::{ErrorCode, PartNumberError, S3Error};
 use http::{HeaderName, HeaderValue};
 
-use crate::meta::MetaError;
-
 /// A failed request.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -62,13 +60,13 @@ impl From<io::Error> for Failure {
     }
 }
 
-impl From<MetaError> for Failure {
-    fn from(error: MetaError) -> Self {
+impl From<dray_sqlite::Error> for Failure {
+    fn from(error: dray_sqlite::Error) -> Self {
         if error.is_full() {
             return Self::full(error);
         }
         match error {
-            MetaError::Closed | MetaError::Undone => {
+            dray_sqlite::Error::Closed | dray_sqlite::Error::Undone => {
                 Self::new(ErrorCode::ServiceUnavailable, "The store cannot write just now; try again")
             }
             error => Self::internal(error),
@@ -78,7 +76,7 @@ impl From<MetaError> for Failure {
 
 impl From<rusqlite::Error> for Failure {
     fn from(error: rusqlite::Error) -> Self {
-        MetaError::from(error).into()
+        dray_sqlite::Error::from(error).into()
     }
 }
 

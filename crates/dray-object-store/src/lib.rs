@@ -15,6 +15,7 @@
 
 mod allowance;
 mod body;
+mod bucket_name;
 mod clock;
 mod collector;
 mod config;
@@ -22,6 +23,7 @@ mod crc64;
 mod disk;
 mod failpoints;
 mod failure;
+mod fields;
 mod http;
 mod ids;
 mod keys;

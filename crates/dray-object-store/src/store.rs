@@ -13,20 +13,20 @@ use std::{
     time::Duration,
 };
 
-use axum::Router;
 use dray_s3::{Credentials, ErrorCode};
+use dray_sqlite::is_full;
 use rusqlite::Connection;
 
 use crate::{
     Config, CorsOrigins, OpenError,
     allowance::Allowances,
+    bucket_name::is_bucket_name,
     clock,
     collector::Collector,
     disk::{Disk, SharedDisk},
     failure::{Failure, no_space},
-    http,
     keys::{self, KeyRing},
-    meta::{Meta, SchemaError, complete::Limits, is_full, schema},
+    meta::{Meta, SchemaError, complete::Limits, schema},
     pins::Pins,
     private,
     reserve::Reserve,
@@ -66,7 +66,7 @@ impl ObjectStore {
     /// For tests of many small parts.
     #[doc(hidden)]
     pub fn open_with_min_part_bytes(config: Config, min_part_bytes: u64) -> Result<Self, OpenError> {
-        if !http::is_bucket_name(&config.bucket) {
+        if !is_bucket_name(&config.bucket) {
             return Err(OpenError::BucketName { name: config.bucket });
         }
         let root = config.root.clone();
@@ -128,18 +128,6 @@ impl ObjectStore {
             collector,
         };
         Ok(Self(Arc::new(inner)))
-    }
-
-    /// All routes, path style: `/`, `/{bucket}`, `/{bucket}/{key}`. Requests are signed over the path that is
-    /// on the wire, so mount the router where nothing strips paths: `fallback_service`, or `route_service`.
-    pub fn router(&self) -> Router {
-        http::router(self.clone(), http::Door::Outside)
-    }
-
-    /// The same for requests of this process alone: signed with the server's key, they may do everything. No socket
-    /// may lead here.
-    pub fn own_router(&self) -> Router {
-        http::router(self.clone(), http::Door::Inside)
     }
 
     /// The server's key: what it signs URLs and its own requests with. Another one after a rotation.

@@ -38,10 +38,9 @@ pub use part_number::{MAX_PART_NUMBER, PartNumber, PartNumberError};
 pub use part_presigner::PartPresigner;
 pub use payload::{ChunkSigner, Payload};
 pub use post_policy::{PostPolicy, authenticate_post};
-pub use presign::{MAX_EXPIRES_SECS, PresignError, PresignScope, presign, presign_with_headers};
+pub use presign::{
+    MAX_EXPIRES_SECS, MAX_KEY_BYTES, PresignError, PresignScope, presign, presign_with_headers,
+};
 pub use query::Query;
 pub use sign_request::{PayloadHash, SignError, SigningScope, sign_request};
 pub use verify::{Authenticated, MAX_CLOCK_SKEW_SECS, RequestHead, authenticate};
-
-/// Longest object key, in bytes of UTF-8 (AWS S3 user guide, "Naming Amazon S3 objects").
-pub const MAX_KEY_BYTES: usize = 1024;

@@ -5,7 +5,7 @@ use http::{HeaderName, Method};
 use jiff::Timestamp;
 
 use crate::{
-    AddressingStyle, Credentials, Endpoint, MAX_KEY_BYTES,
+    AddressingStyle, Credentials, Endpoint,
     signing::{
         ALGORITHM, CanonicalRequest, Scope, SigningKey, UNSIGNED_PAYLOAD,
         canonical::{canonical_query, canonical_value, signed_headers},
@@ -13,6 +13,8 @@ use crate::{
     },
 };
 
+/// Longest object key, in bytes of UTF-8 (AWS S3 user guide, "Naming Amazon S3 objects").
+pub const MAX_KEY_BYTES: usize = 1024;
 /// The longest life of a presigned URL: seven days.
 pub const MAX_EXPIRES_SECS: u32 = 604_800;
 /// Longer than any region's name; bounds what is hashed.

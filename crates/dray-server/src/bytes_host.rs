@@ -2,8 +2,8 @@
 
 use dray_s3::Endpoint;
 
-use crate::objects::{Objects, public_endpoint};
-use crate::{Config, SettingError};
+use crate::config::{Config, SettingError, public_endpoint};
+use crate::objects::Objects;
 
 /// Where stored bytes are, if they have an address of their own.
 pub(crate) fn endpoint(config: &Config) -> Result<Option<Endpoint>, SettingError> {

@@ -8,12 +8,9 @@ use axum::http::{HeaderValue, Uri};
 use dray_api::limits::MAX_FILE_BYTES;
 use dray_s3::Endpoint;
 
-use crate::PROXY_SHARES;
-use crate::config::{self, BUCKET, Config, OwnHosts, SettingError};
+use crate::config::{self, BUCKET, Config, OwnHosts, PROXY_SHARES, SettingError, public_endpoint};
 use crate::drive::rules::{LEAST_IDLE_LIFE, UploadRules};
-
 use crate::http::{BasePath, route_table};
-use crate::objects;
 
 /// The origins that may ask, as headers have them.
 pub(crate) fn origins(allowed: &[String]) -> Result<Vec<HeaderValue>, SettingError> {
@@ -45,7 +42,7 @@ pub(crate) fn own_hosts(config: &Config) -> Arc<OwnHosts> {
 
 /// The address without a slash at its end, and the path in it.
 pub(crate) fn public_url(url: &str) -> Result<(String, BasePath), SettingError> {
-    match objects::public_endpoint(url) {
+    match public_endpoint(url) {
         Ok(endpoint) if endpoint.base_path().split('/').any(|part| part == "..") || is_taken(&endpoint) => {
             Err(SettingError {
                 setting: "--public-url",

@@ -5,18 +5,19 @@ use std::sync::Arc;
 use dray_object_store::{CorsOrigins, ObjectStore, WhenShort};
 
 use crate::config::{BUCKET, Config, REGION, store_folder};
+use crate::error::Error;
 use crate::metrics::Metrics;
 use crate::objects::{Embedded, Objects, TOKEN_METADATA, Way};
-use crate::{Error, drive, http};
+use crate::{drive, http};
 
 /// The store that comes with the server.
-pub(crate) struct EmbeddedStore {
+pub struct EmbeddedStore {
     store: ObjectStore,
 }
 
 impl EmbeddedStore {
     /// Opens it. The server asks it without a socket, so that it still can while the public one drains at the end.
-    pub(crate) async fn open(
+    pub async fn open(
         config: &Config,
         metrics: &Arc<Metrics>,
         when_short: WhenShort,
@@ -34,18 +35,18 @@ impl EmbeddedStore {
     }
 
     /// Gives the space free that the store keeps for a full disk.
-    pub(crate) fn reserve(&self) -> impl Fn() + Send + Sync + 'static + use<> {
+    pub fn reserve(&self) -> impl Fn() + Send + Sync + 'static + use<> {
         let store = self.store.clone();
         move || store.spend_reserve()
     }
 
     /// What answers S3 requests that come from outside, and knows which buckets there are.
-    pub(crate) fn store(&self) -> ObjectStore {
+    pub fn store(&self) -> ObjectStore {
         self.store.clone()
     }
 
     /// Closes the files.
-    pub(crate) async fn close(self) {
+    pub async fn close(self) {
         self.store.close().await;
     }
 }

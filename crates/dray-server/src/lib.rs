@@ -1,38 +1,38 @@
 //! The Dray service: a drive whose uploads go straight to S3.
 //!
-//! [`run`] serves on a socket that the caller owns until the caller says stop. [`admin`] works on the same data
-//! folder from the command line.
+//! [`run`] serves on a socket that the caller owns until the caller says stop. The parts that an operator's commands use
+//! too are public: the data folder, the object store, leases.
 
-pub mod admin;
 mod bytes_host;
 mod checks;
-pub mod doctor;
-mod embedded;
-mod folder;
+mod client_address;
+pub mod data_folder;
+pub mod embedded;
+mod error;
 mod http;
-mod metrics;
-mod objects;
-mod random;
+pub mod lease;
+mod loops;
+pub mod metrics;
+pub mod objects;
+pub mod random;
 mod serve;
 mod service;
 mod tls;
 mod webhooks;
 
 use std::future::Future;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use futures_util::future::OptionFuture;
 use jiff::SignedDuration;
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
-pub use dray_db::access::UserRow;
 pub use dray_db::tokens::TokenRow;
+pub use dray_db::users::UserRow;
 use dray_db::{self as db, Db};
 pub use dray_drive::Error as DriveError;
 pub use dray_drive::clock::Clock;
@@ -44,71 +44,26 @@ pub use dray_drive::settings::{
     TrustedProxy, WebhookSecret, WebhookSettings, WebhookUrl, store_folder,
 };
 use dray_drive::{self as drive, settings as config};
-use dray_object_store::{WhenShort, die_at};
+use dray_object_store::WhenShort;
 pub use dray_s3::Credentials;
-use dray_s3::Endpoint;
 use embedded::EmbeddedStore;
+pub use error::Error;
 use http::BasePath;
 use http::RateLimits;
 pub use http::{creating_routes, route_table};
+use loops::{sweep_for_ever, tidy_for_ever};
 use metrics::{ConnectionMetrics, Metrics};
 use objects::Objects;
 use serve::{Bounds, Connections};
 use service::Service;
-use service::passwords::Passwords;
-use service::readiness::Readiness;
 use tls::Tls;
-use webhooks::Webhooks;
+use webhooks::{Delivering, Webhooks};
 
 /// How long a request for metrics may still take when all else has ended.
 const METRICS_GRACE: Duration = Duration::from_secs(5);
-/// How often unfinished uploads are looked for.
-const SWEEP_EVERY: Duration = Duration::from_mins(1);
-/// How many of them are worked on at once.
-const SWEEP_LIMIT: u32 = 1000;
 
-/// How often rate limits forget who is not held back, and times are added up.
-const TIDY_EVERY: Duration = Duration::from_secs(5);
-/// What it means that a proxy is not known.
-const PROXY_SHARES: &str = "all its clients share the limits of its one address";
 /// Scrapers at once.
 const METRICS_CONNECTIONS: usize = 16;
-
-/// Why a server can not start. Each is one line that says what to do.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The data folder can not be made or written.
-    #[error("the data folder {} can not be used: {source}; choose another with --data, or let this user write there", path.display())]
-    DataFolder {
-        /// The folder.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// The database can not be opened.
-    #[error("the database {name} {source}")]
-    Database {
-        /// Its file, or what stands for its address, which may have a password in it.
-        name: String,
-        /// Why.
-        source: db::OpenError,
-    },
-    /// The embedded store can not be opened.
-    #[error(transparent)]
-    Store(#[from] dray_object_store::OpenError),
-    /// A setting is not usable.
-    #[error(transparent)]
-    Setting(#[from] SettingError),
-    /// The store does not let the server in.
-    #[error("the object store does not answer as it should: {0}")]
-    StoreRefused(DriveError),
-    /// A socket could not be opened.
-    #[error("no local socket: {0}")]
-    Socket(std::io::Error),
-    /// The drive said no.
-    #[error(transparent)]
-    Drive(#[from] DriveError),
-}
 
 /// Where a server listens. The caller opens the sockets, so they know what is wrong with one and which it is.
 pub struct Sockets {
@@ -142,6 +97,8 @@ pub struct Server {
     limits: serve::Limits,
     rate_limits: RateLimits,
     service: Service,
+    delivering: Option<Delivering>,
+    metrics: Arc<Metrics>,
     tls: Option<Tls>,
     embedded: Option<EmbeddedStore>,
 }
@@ -160,51 +117,52 @@ impl Server {
             Some(files) => Some(Tls::open(files).await?),
             None => None,
         };
-        folder::make(&config.data)?;
+        data_folder::make(&config.data)?;
         let metrics = Arc::new(metrics(sockets.metrics.is_some())?);
         let bounds =
             Bounds::new(config.max_connections, config.connections_per_address, &config.trusted_proxies);
         let connections = Connections::new(bounds, metrics.connections.clone());
-        let (embedded, objects) = match &config.s3 {
-            None => {
-                let (embedded, objects) =
-                    EmbeddedStore::open(&config, &metrics, when_short(&connections)).await?;
-                (Some(embedded), objects)
-            }
-            Some(s3) => (None, Objects::other(s3, &metrics).await?),
-        };
+        let (embedded, objects) = open_store(&config, &metrics, &connections).await?;
         let db = open_database(&config, embedded.as_ref(), &metrics).await?;
         check_store(&objects, embedded.is_some()).await?;
         let listener = sockets.drive.local_addr().map_err(Error::Socket)?.ip();
         checks::warn_of_unknown_proxy(&config, listener);
         let rate_limits = RateLimits::new(&config, listener, &metrics);
-        let (clock, tasks) = (config.clock.clone(), TaskTracker::new());
+        let delivering = delivering(&config, &db, &metrics);
+        let public = public_url.as_ref().map(|(url, _)| url.as_str());
+        let store_origins = bytes_host::page_origins(public, bytes.as_ref(), &objects);
         let trash_life = SignedDuration::try_from(config.trash_life).unwrap_or(SignedDuration::MAX);
-        let service = Service::new(service::Inner {
+        let service = Service::new(service::Parts {
             db,
             objects,
-            clock,
+            clock: config.clock.clone(),
             url_ttl_secs,
             download_ttl_secs,
             rules: config.uploads.clone(),
             trash_life,
             server: random::text().map_err(Error::Drive)?,
-            tasks,
-            halt: CancellationToken::new(),
-            sweep_soon: Notify::new(),
-            readiness: Readiness::default(),
-            passwords: Passwords::default(),
-            webhooks: Webhooks::new(config.webhooks.clone()),
-            metrics,
+            webhooks: Webhooks::new(delivering.as_ref().map(|with| with.settings.clone())),
+            metrics: metrics.clone(),
         });
         begin(&service).await?;
-        let app = app(&service, public_url, bytes, checks::own_hosts(&config), rate_limits.clone());
+        let (public_url, base_path) =
+            public_url.map_or((None, BasePath::new("")), |(url, path)| (Some(url), path));
+        let app = http::App::new(http::Shared {
+            service: service.clone(),
+            public_url: public_url.map(Into::into),
+            base_path,
+            hosts: checks::own_hosts(&config),
+            bytes,
+            store_origins: store_origins.into(),
+            rate_limits: rate_limits.clone(),
+        });
         let around = http::Around {
             store: embedded.as_ref().map(EmbeddedStore::store),
             bucket: BUCKET,
             origins: &origins,
             proxies: &config.trusted_proxies,
             traces: config.traces,
+            metrics: &metrics,
         };
         let router = http::router(&app, around);
         let limits = serve::Limits {
@@ -212,7 +170,7 @@ impl Server {
             grace: config.shutdown_grace,
             tls: tls.as_ref().map(Tls::acceptor).transpose()?,
         };
-        Ok(Self { sockets, router, limits, rate_limits, service, tls, embedded })
+        Ok(Self { sockets, router, limits, rate_limits, service, delivering, metrics, tls, embedded })
     }
 
     /// All that is served on the drive's socket, for who is in this process: tests that ask very often.
@@ -230,44 +188,53 @@ impl Server {
             tracing::info!("stopping: no new connections, requests under way may finish");
             stopping.cancel();
         });
-        let sweeping = tokio::spawn(sweep_for_ever(self.service.clone()));
-        let telling = tokio::spawn(webhooks::deliver_for_ever(self.service.clone()));
+        let sweeping = tokio::spawn(sweep_for_ever(self.service.clone(), self.metrics.clone()));
+        let telling = self.delivering.map(|with| tokio::spawn(webhooks::deliver_for_ever(with)));
         let following = self.tls.map(|tls| tokio::spawn(tls.follow_files()));
-        let tidying = tokio::spawn(tidy_for_ever(self.rate_limits, self.service.metrics.clone()));
+        let tidying = tokio::spawn(tidy_for_ever(self.rate_limits, self.metrics.clone()));
         let stop_metrics = CancellationToken::new();
         let store = self.embedded.as_ref().map(|embedded| embedded.store().clone());
         let serving_metrics = self.sockets.metrics.map(|listener| {
-            let router = http::metrics_router(self.service.clone(), store.clone());
+            let router = http::metrics_router(self.service.clone(), self.metrics.clone(), store);
             let limits = metrics_limits();
             tokio::spawn(serve::serve(listener, router, stop_metrics.clone(), limits))
         });
         let grace = self.limits.grace;
         serve::serve(self.sockets.drive, self.router, stop, self.limits).await;
 
-        for task in [&sweeping, &telling, &tidying].into_iter().chain(&following) {
+        for task in [&sweeping, &tidying].into_iter().chain(&telling).chain(&following) {
             task.abort();
         }
         // They have been aborted, or have panicked, which was logged: either way they are over.
-        let _ = tokio::join!(sweeping, telling);
-        self.service.tasks.close();
-        if tokio::time::timeout(grace, self.service.tasks.wait()).await.is_err() {
-            tracing::warn!(
-                "finalizes that are still under way are left to the next start, or to other servers"
-            );
-            self.service.halt.cancel();
-            self.service.tasks.wait().await;
-        }
-        if let Err(err) = self.service.end_sweep().await {
-            tracing::warn!(%err, "other servers begin to sweep only when this one's lease has run out");
-        }
+        let _ = tokio::join!(sweeping, OptionFuture::from(telling));
+        self.service.finish(grace).await;
         if let Some(serving) = serving_metrics {
             end(serving, &stop_metrics).await;
         }
-        self.service.db.close().await;
+        self.service.close().await;
         if let Some(embedded) = self.embedded {
             embedded.close().await;
         }
     }
+}
+
+/// The embedded store, or the other one that the settings name, and the way to it.
+async fn open_store(
+    config: &Config,
+    metrics: &Arc<Metrics>,
+    connections: &Connections,
+) -> Result<(Option<EmbeddedStore>, Objects), Error> {
+    if let Some(s3) = &config.s3 {
+        return Ok((None, Objects::other(s3, metrics).await?));
+    }
+    let (embedded, objects) = EmbeddedStore::open(config, metrics, when_short(connections)).await?;
+    Ok((Some(embedded), objects))
+}
+
+/// What it takes to post events, if anybody is to be told any.
+fn delivering(config: &Config, db: &Db, metrics: &Arc<Metrics>) -> Option<Delivering> {
+    let settings = config.webhooks.clone().filter(|settings| !settings.urls.is_empty())?;
+    Some(Delivering { db: db.clone(), clock: config.clock.clone(), metrics: metrics.clone(), settings })
 }
 
 /// Refuses a store that refuses the server.
@@ -297,63 +264,11 @@ async fn begin(service: &Service) -> Result<(), Error> {
     Ok(())
 }
 
-/// What handlers share.
-fn app(
-    service: &Service,
-    public: Option<(String, BasePath)>,
-    bytes: Option<Endpoint>,
-    hosts: Arc<OwnHosts>,
-    rate_limits: RateLimits,
-) -> http::App {
-    let (public_url, base_path) = public.map_or((None, BasePath::new("")), |(url, path)| (Some(url), path));
-    let origins = bytes_host::page_origins(public_url.as_deref(), bytes.as_ref(), &service.objects);
-    http::App::new(http::Shared {
-        service: service.clone(),
-        public_url: public_url.map(Into::into),
-        base_path,
-        hosts,
-        bytes,
-        store_origins: origins.into(),
-        rate_limits,
-    })
-}
-
 /// Ends a listener beside the drive's.
 async fn end(serving: JoinHandle<()>, stop: &CancellationToken) {
     stop.cancel();
     if let Err(err) = serving.await {
         tracing::warn!(%err, "a listener beside the drive's did not end well");
-    }
-}
-
-async fn sweep_for_ever(service: Service) {
-    let mut ticks = tokio::time::interval(SWEEP_EVERY);
-    loop {
-        tokio::select! {
-            _ = ticks.tick() => {}
-            () = service.sweep_soon.notified() => {}
-        }
-        match service.sweep(service.clock.now(), SWEEP_LIMIT).await {
-            Ok(report) if report == Report::default() => {}
-            Ok(report) => {
-                service.metrics.swept(&report);
-                tracing::info!(?report, "swept");
-            }
-            Err(err) => {
-                service.metrics.sweep_failures.increment(1);
-                tracing::warn!(%err, "the sweep failed");
-            }
-        }
-    }
-}
-
-/// Keeps what requests leave in memory from piling up.
-async fn tidy_for_ever(rate_limits: RateLimits, metrics: Arc<Metrics>) {
-    let mut ticks = tokio::time::interval(TIDY_EVERY);
-    loop {
-        ticks.tick().await;
-        rate_limits.forget_idle();
-        metrics.add_up();
     }
 }
 
@@ -381,7 +296,7 @@ async fn open_database(
     metrics: &Metrics,
 ) -> Result<Db, Error> {
     let (url, connections) = (config.database_url.as_ref(), config.database_connections);
-    let db = folder::open_database(&config.data, url, connections)
+    let db = data_folder::open_database(&config.data, url, connections)
         .await?
         .timed(metrics.database_read.clone(), metrics.database_write.clone());
     Ok(match embedded {

@@ -84,7 +84,7 @@ const FAST: [f64; 12] =
 const METADATA: Metadata<'static> = Metadata::new("dray", Level::INFO, None);
 
 /// The counters of a server.
-pub(crate) struct Metrics {
+pub struct Metrics {
     registry: Option<(PrometheusRecorder, PrometheusHandle)>,
     /// What happens to connections.
     pub(crate) connections: ConnectionMetrics,
@@ -162,7 +162,7 @@ impl ConnectionMetrics {
 
 impl Metrics {
     /// Counts nothing.
-    pub(crate) fn off() -> Self {
+    pub fn off() -> Self {
         Self::new(None)
     }
 

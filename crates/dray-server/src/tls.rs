@@ -12,8 +12,8 @@ use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use tokio_rustls::TlsAcceptor;
 
-use crate::config::TlsFiles;
-use crate::{Error, SettingError};
+use crate::config::{SettingError, TlsFiles};
+use crate::error::Error;
 
 /// How often the files are looked at: whatever renews a certificate does so days before it has to.
 const LOOK_EVERY: Duration = Duration::from_secs(5);

@@ -15,7 +15,7 @@ use tokio_postgres::{Client, Config, Error, SimpleQueryMessage};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::PATIENCE;
-use crate::OpenError;
+use crate::open_error::OpenError;
 
 /// The oldest Postgres that has all that the tables need: functions whose bodies are SQL, not text
 /// (<https://www.postgresql.org/docs/14/release-14.html>, E.24.3.6), as `server_version_num` has it.

@@ -4,7 +4,8 @@
 use deadpool_postgres::{Client, Pool};
 use tokio_postgres::IsolationLevel;
 
-use crate::OpenError;
+use crate::open_error::OpenError;
+use dray_drive::with_causes;
 
 const MIGRATIONS: [&str; 8] = [
     include_str!("../../migrations/postgres/0001_drive.sql"),
@@ -59,10 +60,5 @@ pub(super) async fn migrate(pool: &Pool) -> Result<(), OpenError> {
 
 /// A connection, or everything that is known of why there is none.
 async fn connection(pool: &Pool) -> Result<Client, OpenError> {
-    pool.get().await.map_err(|err| OpenError::Pool(with_sources(&err)))
-}
-
-fn with_sources(err: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(err.source(), |cause| cause.source());
-    causes.fold(err.to_string(), |text, cause| format!("{text}: {cause}"))
+    pool.get().await.map_err(|err| OpenError::Pool(with_causes(&err)))
 }

@@ -3,7 +3,6 @@
 
 mod connect;
 mod migrate;
-mod session;
 mod tls;
 
 use std::sync::Arc;
@@ -14,12 +13,13 @@ use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, Recycling
 use tokio::runtime::Handle;
 use tokio_postgres::{Client, Config};
 
-use super::{Condition, Conn, OpenError, median};
+use crate::condition::{Condition, median};
+use crate::conn::Conn;
+use crate::open_error::OpenError;
+use crate::session::Session;
 use connect::Connector;
 use dray_drive as drive;
 use dray_drive::settings::DatabaseUrl;
-pub(crate) use session::Session;
-pub(super) use session::is_lost_session;
 
 /// How long a request waits for a connection, an old one or a new one, before it is told to ask again.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -190,13 +190,13 @@ fn transaction<T>(
     work: impl FnOnce(&Conn) -> drive::Result<T>,
 ) -> drive::Result<T> {
     let is_pooled = session.is_pooled.load(Ordering::Relaxed);
-    let guard = Unfinished(Conn::Postgres(session));
+    let guard = Unfinished(session);
     match mode.begin() {
         Some(begin) if is_pooled => guard.batch(&format!("{begin}; {}", self::session("set local")))?,
         Some(begin) => guard.batch(begin)?,
         None => {}
     }
-    let result = work(&guard.0);
+    let result = work(&Conn::Postgres(&guard.0));
     if mode.begin().is_some() {
         match &result {
             Ok(_) => guard.batch("commit")?,
@@ -210,28 +210,21 @@ fn transaction<T>(
 }
 
 /// A connection that goes back to the pool only if its transaction has ended.
-struct Unfinished(Conn);
+struct Unfinished(Session);
 
 impl Unfinished {
     fn batch(&self, sql: &str) -> drive::Result<()> {
-        match &self.0 {
-            Conn::Postgres(session) => Ok(session.batch(sql)?),
-            Conn::Sqlite(_) => Ok(()),
-        }
+        Ok(self.0.batch(sql)?)
     }
 
     fn finished(mut self) {
-        if let Conn::Postgres(session) = &mut self.0 {
-            drop(session.client.take());
-        }
+        drop(self.0.client.take());
     }
 }
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
-        if let Conn::Postgres(session) = &mut self.0
-            && let Some(client) = session.client.take()
-        {
+        if let Some(client) = self.0.client.take() {
             drop(deadpool_postgres::Object::take(client));
         }
     }

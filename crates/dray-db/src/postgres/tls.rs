@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustls::{ClientConfig, RootCertStore};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::OpenError;
+use crate::open_error::OpenError;
 
 pub(super) fn connector() -> Result<MakeRustlsConnect, OpenError> {
     let mut roots = RootCertStore::empty();

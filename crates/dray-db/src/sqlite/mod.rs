@@ -2,30 +2,31 @@
 //! another thread costs more than it does. What may take longer (listings, searches) goes to a blocking thread,
 //! and writes to one thread of their own, which shares each fsync among all that wait.
 
-mod readers;
-mod writer;
-
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use dray_sqlite::limit_wal;
-use rusqlite::config::DbConfig;
-use rusqlite::{Connection, Error, OpenFlags};
-
-use super::{Condition, Conn, OpenError, median};
 use dray_drive as drive;
-use readers::Readers;
-use writer::Writer;
+use dray_sqlite::{Options, Readers, Rerun, Writer, Writing};
+use rusqlite::{Connection, OpenFlags};
 
-/// How long a statement waits for another process (`dray token`, say) that is writing.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// Pages of the log after which they are folded into the database, each once however often it is there: 16 MiB.
-const CHECKPOINT_PAGES: i64 = 4096;
-const CACHED_STATEMENTS: usize = 128;
+use crate::condition::{Condition, median};
+use crate::conn::Conn;
+use crate::error::Error;
+use crate::open_error::OpenError;
+
+/// How connections are opened.
+const OPTIONS: Options = Options {
+    // Another process (`dray token`, say) may be writing.
+    busy_timeout: Duration::from_secs(5),
+    cached_statements: 128,
+    // With as few pages as SQLite keeps by itself, a listing of a large drive spends half its time on reading pages again.
+    cache_kib: Some(8 * 1024),
+    foreign_keys: true,
+    is_durable: true,
+};
+/// Closing does not wait for an empty log: another process may be reading from it.
+const WRITING: Writing = Writing { thread: "drive-writer", most_jobs: 64, folds_log_at_end: false };
 const ROUND_TRIPS: usize = 9;
-/// Pages of the database that a connection keeps, in KiB: with as few as SQLite keeps by itself, a listing of a large
-/// drive spends half its time on reading pages again.
-const CACHE_KIB: i64 = 8 * 1024;
 
 /// The tables, version by version; `user_version` says how many of these a database has seen.
 const MIGRATIONS: [&str; 8] = [
@@ -43,7 +44,7 @@ const MIGRATIONS: [&str; 8] = [
 #[derive(Clone)]
 pub(crate) struct Sqlite {
     readers: Readers,
-    writer: Writer,
+    writer: Writer<Rerun>,
 }
 
 impl Sqlite {
@@ -51,14 +52,18 @@ impl Sqlite {
     pub(super) async fn open(file: &Path) -> Result<Self, OpenError> {
         let file: PathBuf = file.to_owned();
         let opened = tokio::task::spawn_blocking(move || {
-            let connection = open_writer(&file)?;
-            Ok(Self { readers: Readers::new(&file), writer: Writer::start(Conn::Sqlite(connection))? })
+            let mut connection = OPTIONS.open_writer(&file)?;
+            migrate(&mut connection)?;
+            Ok::<_, OpenError>((Readers::new(&file, OPTIONS), Writer::rerun(connection, WRITING)?))
         });
-        opened.await.map_err(|err| OpenError::Thread(std::io::Error::other(err)))?
+        let opened = opened.await.map_err(|err| OpenError::Thread(std::io::Error::other(err)))?;
+        let (readers, writer) = opened?;
+        tokio::spawn(writer.keep_log_short());
+        Ok(Self { readers, writer })
     }
 
     pub(super) fn read<T>(&self, work: impl FnOnce(&Conn) -> drive::Result<T>) -> drive::Result<T> {
-        self.readers.run(work)
+        self.readers.run(|connection| Ok::<_, Error>(work(&Conn::Sqlite(connection))))?
     }
 
     pub(super) async fn read_long<T, F>(&self, work: F) -> drive::Result<T>
@@ -67,7 +72,8 @@ impl Sqlite {
         F: FnOnce(&Conn) -> drive::Result<T> + Send + 'static,
     {
         let readers = self.readers.clone();
-        let read = move || readers.run_snapshot(work);
+        let read =
+            move || readers.run_snapshot(|connection| Ok::<_, Error>(work(&Conn::Sqlite(connection))))?;
         tokio::task::spawn_blocking(read).await.map_err(drive::Error::internal)?
     }
 
@@ -76,7 +82,10 @@ impl Sqlite {
         T: Send + 'static,
         F: Fn(&Conn) -> drive::Result<T> + Send + 'static,
     {
-        self.writer.run(work).await
+        self.writer
+            .run(move |connection| work(&Conn::Sqlite(connection)))
+            .await
+            .map_err(|err| not_written(&err))?
     }
 
     pub(super) async fn close(&self) {
@@ -85,23 +94,18 @@ impl Sqlite {
     }
 }
 
-fn open_writer(file: &Path) -> Result<Connection, OpenError> {
-    let mut connection = Connection::open(file)?;
-    configure(&connection)?;
-    connection.pragma_update(None, "journal_mode", "wal")?;
-    // The log is synced at every commit, before it is answered.
-    connection.pragma_update(None, "synchronous", "full")?;
-    connection.pragma_update(None, "foreign_keys", true)?;
-    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
-    limit_wal(&connection)?;
-    migrate(&mut connection)?;
-    Ok(connection)
+/// What the jobs of a transaction hear that was given up for a reason that is not theirs: ask again.
+fn not_written(err: &dray_sqlite::Error) -> drive::Error {
+    if err.is_full() {
+        return drive::Error::NoSpace;
+    }
+    drive::Error::DatabaseUnreachable { detail: err.to_string() }
 }
 
 /// Looks at the database in `file`, and changes nothing.
 pub(super) fn examine(file: &Path) -> Result<Condition, OpenError> {
     let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.busy_timeout(OPTIONS.busy_timeout)?;
     let mut version = 0;
     let mut times = Vec::new();
     for _ in 0..ROUND_TRIPS {
@@ -110,14 +114,6 @@ pub(super) fn examine(file: &Path) -> Result<Condition, OpenError> {
         times.push(begun.elapsed());
     }
     Ok(Condition { version, latest: MIGRATIONS.len(), round_trip: median(times), is_pooled: false })
-}
-
-fn configure(connection: &Connection) -> Result<(), Error> {
-    connection.busy_timeout(BUSY_TIMEOUT)?;
-    // A statement is planned once, not anew for other parameters.
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
-    connection.pragma_update(None, "cache_size", -CACHE_KIB)
 }
 
 /// Each version in one transaction with its number, so that processes that start together do it once.

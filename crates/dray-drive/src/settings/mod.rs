@@ -13,11 +13,14 @@ use dray_s3::{AddressingStyle, Credentials, Endpoint, EndpointError};
 
 pub use crate::clock::Clock;
 use crate::rules::UploadRules;
+use crate::{Error, Result};
 pub use hosts::{HostName, InvalidHostName, OwnHosts, UNNAMED};
 pub use proxies::{InvalidTrustedProxy, TrustedProxy};
 pub use rate::{InvalidRateLimit, Rate, RateLimit};
 pub use webhooks::{InvalidWebhook, WebhookSecret, WebhookSettings, WebhookUrl};
 
+/// What it means that a proxy is not known.
+pub const PROXY_SHARES: &str = "all its clients share the limits of its one address";
 /// Name of the bucket that the embedded store has.
 pub const BUCKET: &str = "dray";
 /// Region that the embedded store signs for.
@@ -87,7 +90,7 @@ impl S3Config {
 
     /// Where this server reaches the store: with the bucket in the path if it can not be in the host (which is an address,
     /// or of which no certificate is, as the bucket has a dot), whatever clients do.
-    pub fn server_endpoint(&self) -> Result<Endpoint, SettingError> {
+    pub fn server_endpoint(&self) -> std::result::Result<Endpoint, SettingError> {
         let (setting, url) = self.server_setting();
         let has_no_certificate = url.starts_with("https") && self.bucket.contains('.');
         if !self.path_style && !has_no_certificate {
@@ -100,7 +103,7 @@ impl S3Config {
     }
 
     /// Where clients reach the store.
-    pub fn public_endpoint(&self) -> Result<Endpoint, SettingError> {
+    pub fn public_endpoint(&self) -> std::result::Result<Endpoint, SettingError> {
         let style = if self.path_style { AddressingStyle::Path } else { AddressingStyle::Virtual };
         let (setting, url) = match &self.public_endpoint {
             Some(url) => ("--s3-public-endpoint", url.clone()),
@@ -235,6 +238,11 @@ impl Config {
         (listens_locally && !is_local)
             .then_some("--public-url is another host, and --listen is reached from this machine only")
     }
+}
+
+/// Where clients reach the store, from an address such as `https://drive.example.com`.
+pub fn public_endpoint(url: &str) -> Result<Endpoint> {
+    Endpoint::parse(url, AddressingStyle::Path).map_err(|err| Error::field("Host", err.to_string()))
 }
 
 /// Where the embedded object store lives in a data folder.

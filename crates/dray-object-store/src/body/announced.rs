@@ -10,7 +10,7 @@ use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use super::digests::{Digested, Digests, Wanted};
 use crate::{
     failure::{Failure, invalid_request},
-    http::Fields,
+    fields::Fields,
 };
 
 /// Largest part, and largest object in one PUT (AWS S3 user guide, "Multipart upload limits").

@@ -3,6 +3,7 @@
 
 mod announced;
 mod digests;
+mod form;
 mod incoming;
 mod sink;
 
@@ -16,16 +17,17 @@ use tokio::time::timeout_at;
 pub(crate) use self::{
     announced::{Announced, announced_checksums, announced_md5},
     digests::{Digested, Wanted},
+    form::form_failure,
     incoming::{frames, read_whole},
 };
 use self::{
+    form::next_chunk,
     incoming::{Incoming, incomplete},
     sink::{INLINE_MAX_BYTES, Sink},
 };
 use crate::{
     disk::{NewFile, SharedDisk},
     failure::Failure,
-    http::next_chunk,
     ids::PartFileId,
 };
 

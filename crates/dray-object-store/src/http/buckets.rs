@@ -12,6 +12,7 @@ use super::{
     stored_headers::refuse_what_is_not_kept,
 };
 use crate::{
+    bucket_name::is_bucket_name,
     failure::{Failure, invalid_argument, not_implemented},
     meta::buckets::{self, Asked},
 };
@@ -22,18 +23,6 @@ const MAX_BUCKETS: usize = 10_000;
 
 /// The region whose rules are older than those of all others.
 const CLASSIC_REGION: &str = "us-east-1";
-
-/// Whether a name is one that S3 allows (AWS S3 user guide, "Bucket naming rules", those on characters).
-pub(crate) fn is_bucket_name(name: &str) -> bool {
-    let edge = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
-    let bytes = name.as_bytes();
-    (3..=63).contains(&bytes.len())
-        && bytes.iter().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(byte))
-        && edge(bytes.first())
-        && edge(bytes.last())
-        && ["..", ".-", "-."].iter().all(|pair| !name.contains(pair))
-        && name.parse::<std::net::Ipv4Addr>().is_err()
-}
 
 pub(super) async fn create(call: &Call, body: &mut Body) -> Result<Response, Failure> {
     let name = call.target.bucket.clone();
@@ -154,21 +143,4 @@ pub(super) async fn location(call: &Call) -> Result<Response, Failure> {
     let mut response = answer::xml(xml::LocationConstraint { region: call.store.region() }.to_xml());
     answer::set(response.headers_mut(), answer::X_AMZ_BUCKET_REGION, call.store.region());
     Ok(response)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bucket_names_follow_the_rules() {
-        for good in ["dray", "a-b.c", "123", &"a".repeat(63)] {
-            assert!(is_bucket_name(good), "{good}");
-        }
-        for bad in
-            ["", "ab", "Dray", "a_b", "-ab", "ab-", "a..b", "a.-b", "a-.b", "1.2.3.4", "a/b", &"a".repeat(64)]
-        {
-            assert!(!is_bucket_name(bad), "{bad}");
-        }
-    }
 }

@@ -11,7 +11,6 @@ mod control_body;
 mod copy;
 mod cors;
 mod delete;
-mod fields;
 mod get_object;
 mod list_objects;
 mod list_uploads;
@@ -40,17 +39,31 @@ use http_body_util::BodyExt;
 use jiff::Timestamp;
 
 pub use self::place::BucketIn;
-pub(crate) use self::{access::Door, buckets::is_bucket_name, fields::Fields, post_object::next_chunk};
 use self::{
-    access::{Access, Caller},
+    access::{Access, Caller, Door},
     op::{Operation, Target},
 };
 use crate::{
     ObjectStore, clock,
     failure::{Failure, invalid_request, not_implemented},
+    fields::Fields,
     keys::{KeyKind, Known},
     transfers::{Direction, Of, Transfer},
 };
+
+impl ObjectStore {
+    /// All routes, path style: `/`, `/{bucket}`, `/{bucket}/{key}`. Requests are signed over the path that is
+    /// on the wire, so mount the router where nothing strips paths: `fallback_service`, or `route_service`.
+    pub fn router(&self) -> Router {
+        router(self.clone(), Door::Outside)
+    }
+
+    /// The same for requests of this process alone: signed with the server's key, they may do everything. No socket
+    /// may lead here.
+    pub fn own_router(&self) -> Router {
+        router(self.clone(), Door::Inside)
+    }
+}
 
 /// An authenticated request, its body aside.
 struct Call {

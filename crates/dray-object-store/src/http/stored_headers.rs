@@ -7,8 +7,9 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use dray_s3::{ErrorCode, Query};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use super::{Fields, acl};
+use super::acl;
 use crate::failure::{Failure, invalid_argument, not_implemented};
+use crate::fields::Fields;
 
 /// Stored as they are given.
 const KEPT: [HeaderName; 6] = [

@@ -10,10 +10,10 @@ use http::StatusCode;
 use super::{
     Call, answer,
     control_body::{self, Checksums},
-    fields::Fields,
 };
 use crate::{
     failure::{Failure, invalid_argument, no_such_key},
+    fields::Fields,
     meta::{buckets, objects},
 };
 

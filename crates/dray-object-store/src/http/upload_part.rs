@@ -7,6 +7,7 @@ use dray_s3::{
     PartNumber,
     checksum::{Algorithm, Checksum},
 };
+use dray_sqlite::Settled;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
 use super::{Call, answer, uploads::upload_id};
@@ -19,7 +20,7 @@ use crate::{
     failure::{Failure, invalid_argument, no_such_upload},
     ids::PartFileId,
     meta::{
-        Settled, buckets,
+        buckets,
         parts::{self, Content, NewPart},
         uploads::{self, Upload},
     },

@@ -7,10 +7,11 @@ use dray_s3::{
 };
 use http::{HeaderName, StatusCode};
 
-use super::{Call, answer, fields::Fields, list_objects::number_parameter, stored_headers, tags};
+use super::{Call, answer, list_objects::number_parameter, stored_headers, tags};
 use crate::{
     clock,
     failure::{Failure, invalid_request, no_such_upload},
+    fields::Fields,
     ids::{UploadId, part_number},
     meta::{
         buckets, parts,

@@ -6,7 +6,9 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use crate::meta::{Settled, buckets::Bucket};
+use dray_sqlite::Settled;
+
+use crate::meta::buckets::Bucket;
 
 /// The names of all buckets. Clones share them.
 #[derive(Clone, Default)]

@@ -1,49 +1,38 @@
 //! The metadata of the store: buckets, uploads, parts and objects in one SQLite file. **All SQL of the crate
 //! is in this folder**; nothing in it knows HTTP.
 //!
-//! One thread writes ([`writer`]), any number read ([`readers`]). The functions of the other files take a
+//! One thread writes, any number read (`dray-sqlite`). The functions of the other files take a
 //! connection, so that an operation strings several of them into one transaction.
 
 mod bucket_names;
 pub(crate) mod buckets;
 pub(crate) mod complete;
-mod error;
 pub(crate) mod garbage;
 pub(crate) mod layout;
 pub(crate) mod listing;
 pub(crate) mod objects;
 pub(crate) mod parts;
 pub(crate) mod pieces;
-mod readers;
 pub(crate) mod schema;
 pub(crate) mod uploads;
-mod writer;
 
 use std::{
     path::Path,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicI64, Ordering},
-    },
-    thread::JoinHandle,
+    sync::atomic::{AtomicI64, Ordering},
 };
 
+use dray_sqlite::{Readers, Savepoints, Settled, Writer, Writing};
 use rusqlite::Connection;
 
-pub(crate) use self::{
-    bucket_names::BucketNames,
-    error::{MetaError, is_full},
-    readers::Readers,
-    schema::SchemaError,
-    writer::{Settled, Writer},
-};
+pub(crate) use self::{bucket_names::BucketNames, schema::SchemaError};
 use crate::{failure::Failure, ids::SetId};
+
+/// An orderly end leaves an empty log behind: nobody else has the file open.
+const WRITING: Writing = Writing { thread: "store-writer", most_jobs: 256, folds_log_at_end: true };
 
 /// The database of one store.
 pub(crate) struct Meta {
-    /// Taken away by `close`.
-    writer: Mutex<Option<Writer>>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    writer: Writer<Savepoints>,
     readers: Readers,
     next_set: AtomicI64,
     bucket_names: BucketNames,
@@ -70,10 +59,10 @@ impl Meta {
         let bucket_names = BucketNames::of(&buckets::page(&connection, &buckets::Asked::default())?);
         let closed_cleanly = garbage::mark_opened(&connection)?;
         let next_set = AtomicI64::new(garbage::highest_set(&connection)? + 1);
-        let (writer, thread) = Writer::start(connection, guard)
+        let writer = Writer::savepoints(connection, guard, WRITING)
             .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
-        let (writer, thread) = (Mutex::new(Some(writer)), Mutex::new(Some(thread)));
-        let meta = Self { writer, thread, readers: Readers::new(path), next_set, bucket_names };
+        let readers = Readers::new(path, schema::options(durable));
+        let meta = Self { writer, readers, next_set, bucket_names };
         Ok(Opened { meta, closed_cleanly })
     }
 
@@ -101,8 +90,7 @@ impl Meta {
         job: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
         after: impl FnOnce(Settled) + Send + 'static,
     ) -> Result<T, Failure> {
-        let writer = self.writer().ok_or(MetaError::Closed)?;
-        writer.run(job, after).await?
+        self.writer.run(job, after).await?
     }
 
     /// Runs a job in the next commit, on a thread that may block.
@@ -110,15 +98,12 @@ impl Meta {
         &self,
         job: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
-        let writer = self.writer().ok_or(MetaError::Closed)?;
-        writer.run_blocking(job)?
+        self.writer.run_blocking(job)?
     }
 
     /// Has the log cut short if it has become long.
     pub(crate) fn shrink_log(&self) {
-        if let Some(writer) = self.writer() {
-            writer.shrink_log();
-        }
+        self.writer.shrink_log();
     }
 
     /// Reads on one of the runtime's blocking threads.
@@ -127,7 +112,7 @@ impl Meta {
         read: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
         let readers = self.readers.clone();
-        tokio::task::spawn_blocking(move || readers.run_blocking(read)).await.map_err(Failure::internal)?
+        tokio::task::spawn_blocking(move || readers.run(read)).await.map_err(Failure::internal)?
     }
 
     /// Reads on this thread, which may block.
@@ -135,7 +120,7 @@ impl Meta {
         &self,
         read: impl FnOnce(&Connection) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        self.readers.run_blocking(read)
+        self.readers.run(read)
     }
 
     /// Commits what is queued, folds the log into the file and ends the writer thread. Blocks.
@@ -146,14 +131,6 @@ impl Meta {
                 tracing::warn!(error = ?failure.cause, "the orderly end could not be noted; the next start scans");
             }
         }
-        drop(self.writer.lock().unwrap_or_else(PoisonError::into_inner).take());
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if thread.is_some_and(|thread| thread.join().is_err()) {
-            tracing::error!("the writer thread panicked");
-        }
-    }
-
-    fn writer(&self) -> Option<Writer> {
-        self.writer.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.writer.close_blocking();
     }
 }

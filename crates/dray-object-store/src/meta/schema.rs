@@ -3,16 +3,14 @@
 
 use std::{path::Path, time::Duration};
 
-use rusqlite::{Connection, OpenFlags, config::DbConfig};
+use dray_sqlite::Options;
+use rusqlite::Connection;
 
-use dray_sqlite::limit_wal;
-
-/// How long a statement waits for another process that has the file locked (a backup, say).
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
-/// Pages of the log after which they are folded into the database, each once however often it is there: 16 MiB.
-const CHECKPOINT_PAGES: i64 = 4096;
-/// Statements prepared once per connection.
-const CACHED_STATEMENTS: usize = 64;
+/// How connections are opened; `durable` as in [`crate::Config::durable`].
+pub(crate) fn options(durable: bool) -> Options {
+    // Another process may have the file locked: a backup, say.
+    Options { busy_timeout: Duration::from_secs(10), is_durable: durable, ..Options::default() }
+}
 
 /// What makes version 1 from an empty file, version 2 from version 1, and so on. Append; never change what was released.
 const MIGRATIONS: &[&str] = &[
@@ -36,17 +34,11 @@ impl From<rusqlite::Error> for SchemaError {
 
 /// The writing connection; makes the tables in an empty file.
 pub(crate) fn open_writer(path: &Path, durable: bool) -> Result<Connection, SchemaError> {
-    let connection = Connection::open(path)?;
-    configure(&connection)?;
+    let connection = options(durable).open_writer(path)?;
     let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if version > known_version() {
         return Err(SchemaError::Newer(version));
     }
-    connection.pragma_update(None, "journal_mode", "wal")?;
-    // FULL: the log is synced at every commit, before it is answered.
-    connection.pragma_update(None, "synchronous", if durable { "full" } else { "off" })?;
-    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
-    limit_wal(&connection)?;
     migrate(&connection, version)?;
     Ok(connection)
 }
@@ -68,22 +60,6 @@ fn migrate(connection: &Connection, version: i64) -> rusqlite::Result<()> {
     }
     transaction.pragma_update(None, "user_version", known_version())?;
     transaction.commit()
-}
-
-/// A reading connection.
-pub(crate) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
-    configure(&connection)?;
-    Ok(connection)
-}
-
-fn configure(connection: &Connection) -> rusqlite::Result<()> {
-    connection.busy_timeout(BUSY_TIMEOUT)?;
-    // A statement is planned once, not anew for other parameters.
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
-    Ok(())
 }
 
 #[cfg(test)]

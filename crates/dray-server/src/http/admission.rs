@@ -8,13 +8,13 @@ use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use dray_object_store::Caller;
 
-use super::client::Client;
 use super::error::Error;
+use crate::client_address::ClientAddress;
 use crate::serve::{Collected, Connection, Held};
 
 /// Makes ready a request for the embedded store, which bounds what it holds itself.
 pub(super) fn for_store(mut request: Request) -> Request {
-    let caller = Caller(Client::of(&request).address());
+    let caller = Caller(ClientAddress::of(&request).address());
     request.extensions_mut().insert(caller);
     let is_streamed = dray_object_store::is_streamed(request.method(), request.uri(), request.headers());
     if is_streamed { request } else { collected(request) }
@@ -25,7 +25,7 @@ pub(super) async fn of_api<F: Future<Output = Response>>(
     request: Request,
     answer: impl FnOnce(Request) -> F,
 ) -> Response {
-    let client = Client::of(&request);
+    let client = ClientAddress::of(&request);
     let guest = match connection(&request).map(|connection| connection.enter(client)).transpose() {
         Ok(guest) => guest.flatten(),
         Err(_) => {

@@ -55,7 +55,7 @@ async fn authenticate(parts: &Parts, app: &App) -> Result<Caller, Error> {
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(drive::Error::MissingToken.into());
     }
-    let caller = app.service.authenticate(token.trim(), app.service.clock.now()).await?;
+    let caller = app.service.authenticate(token.trim(), app.service.now()).await?;
     // Both at once: what a span has is written anew each time that something is added.
     tracing::record_all!(Span::current(), workspace = %caller.workspace, user = %caller.user);
     if let Some(token) = caller.token {

@@ -143,7 +143,7 @@ fn bucket_in(host: Option<&str>, own: &OwnHosts, is_bucket: impl Fn(&str) -> boo
 
 /// The name in a host, in lower case, without port and final dot. `None` if it is no name.
 fn name_of(host: &str) -> Option<String> {
-    let host: crate::HostName = host.parse().ok()?;
+    let host: crate::config::HostName = host.parse().ok()?;
     Some(host.name().to_owned())
 }
 
@@ -194,7 +194,7 @@ mod tests {
     use axum::body::Body;
 
     use super::*;
-    use crate::HostName;
+    use crate::config::HostName;
 
     fn place(host: &str, own: &[&str]) -> BucketIn {
         let hosts: Vec<HostName> = own.iter().map(|host| host.parse().unwrap()).collect();

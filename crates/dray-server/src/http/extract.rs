@@ -11,21 +11,18 @@ use axum::http::request::Parts;
 use axum::http::uri::{Authority, Scheme};
 use axum::http::{HeaderMap, header};
 use dray_api::limits::{DEFAULT_PAGE_ITEMS, MAX_BODY_BYTES, MAX_PAGE_ITEMS, MAX_QUERY_CHARS};
-use dray_api::{InvalidId, ItemId, LinkId, ListSort, SortOrder, TokenId, UserId};
+use dray_api::{InvalidId, ItemId, ListSort, SortOrder};
 use dray_s3::Endpoint;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Body as _;
 use serde::de::DeserializeOwned;
-use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
-use utoipa::openapi::{RefOr, Required};
-use utoipa::{IntoParams, PartialSchema};
 
 use super::App;
+use super::described::NamedInPath;
 use super::error::Error;
+use crate::config::public_endpoint;
 use crate::drive;
 use crate::drive::listing::ListOrder;
-use crate::objects::public_endpoint;
 use crate::service::PageRequest;
 
 /// A JSON body of at most [`MAX_BODY_BYTES`].
@@ -93,12 +90,6 @@ impl<T: FromStr<Err = InvalidId> + NamedInPath> FromRequestParts<App> for PathId
     }
 }
 
-impl<T: NamedInPath + PartialSchema> IntoParams for PathId<T> {
-    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        vec![in_path(T::NAME, T::ABOUT, T::schema())]
-    }
-}
-
 /// The `{id}` of the path, an item's, and the id of something of that item.
 pub(crate) struct PathIds<T>(pub(crate) ItemId, pub(crate) T);
 
@@ -111,38 +102,6 @@ impl<T: FromStr<Err = InvalidId> + NamedInPath> FromRequestParts<App> for PathId
             .map_err(|err| invalid("id", err.to_string()))?;
         Ok(Self(parse_id("id", &item)?, parse_id(T::NAME, &other)?))
     }
-}
-
-impl<T: NamedInPath + PartialSchema> IntoParams for PathIds<T> {
-    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        vec![in_path(ItemId::NAME, ItemId::ABOUT, ItemId::schema()), in_path(T::NAME, T::ABOUT, T::schema())]
-    }
-}
-
-/// An id that stands in a path: what it is called there, and whose it is.
-pub(crate) trait NamedInPath {
-    const NAME: &'static str;
-    const ABOUT: &'static str;
-}
-
-impl NamedInPath for ItemId {
-    const NAME: &'static str = "id";
-    const ABOUT: &'static str = "The item's id.";
-}
-
-impl NamedInPath for TokenId {
-    const NAME: &'static str = "id";
-    const ABOUT: &'static str = "The id of the token's record.";
-}
-
-impl NamedInPath for UserId {
-    const NAME: &'static str = "userId";
-    const ABOUT: &'static str = "The user's id.";
-}
-
-impl NamedInPath for LinkId {
-    const NAME: &'static str = "linkId";
-    const ABOUT: &'static str = "The link's id.";
 }
 
 /// The `{id}` of the path that may be `root` instead: `None`.
@@ -168,26 +127,6 @@ impl FromRequestParts<App> for PathText {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
         Ok(Self(Path::<String>::from_request_parts(parts, app).await.ok().map(|Path(text)| text)))
     }
-}
-
-impl IntoParams for PathFolder {
-    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let schema = ObjectBuilder::new()
-            .schema_type(Type::String)
-            .pattern(Some("^([0-9a-fA-F]{24}|root)$"))
-            .examples(["root"]);
-        vec![in_path("id", "The folder's id, or `root`.", schema.into())]
-    }
-}
-
-fn in_path(name: &str, about: &str, schema: RefOr<Schema>) -> Parameter {
-    ParameterBuilder::new()
-        .name(name)
-        .parameter_in(ParameterIn::Path)
-        .description(Some(about))
-        .required(Required::True)
-        .schema(Some(schema))
-        .build()
 }
 
 fn parse_id<T: FromStr<Err = InvalidId>>(name: &'static str, text: &str) -> Result<T, Error> {
@@ -281,19 +220,6 @@ impl Parameters {
     }
 }
 
-/// What [`Parameters::page_limit`] and a cursor are read from, for the document.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "only its description is used")]
-pub(crate) struct Paging {
-    /// The `nextCursor` of the page before, whose other parameters were the same; without it, the first page.
-    #[param(max_length = 4096)]
-    cursor: Option<String>,
-    /// Most items of this page; 100 if it is not said.
-    #[param(minimum = 1, maximum = 1000)]
-    limit: Option<u32>,
-}
-
 fn invalid(name: &'static str, rule: impl Into<String>) -> Error {
     Error::InvalidParameter { name, rule: rule.into() }
 }
@@ -324,7 +250,7 @@ impl FromRequestParts<App> for PublicEndpoint {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
-        if let Some(endpoint) = app.service.objects.public_endpoint() {
+        if let Some(endpoint) = app.service.store_endpoint() {
             return Ok(Self(endpoint.clone()));
         }
         if let Some(endpoint) = &app.bytes {

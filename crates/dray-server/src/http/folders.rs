@@ -7,8 +7,9 @@ use dray_api::{Item, ItemPage, ListSort, NewFolder, SortOrder};
 use super::App;
 use super::auth::{Reader, Uploader};
 use super::creating::{Creating, made};
+use super::described::Paging;
 use super::error::Error;
-use super::extract::{Paging, Parameters, PathFolder};
+use super::extract::{Parameters, PathFolder};
 
 /// Make a folder
 ///
@@ -33,7 +34,7 @@ pub(super) async fn create(
     Uploader(caller): Uploader,
     Creating { body, once }: Creating<NewFolder>,
 ) -> Result<Response, Error> {
-    Ok(made(app.service.create_folder(&caller, body, once, app.service.clock.now()).await?))
+    Ok(made(app.service.create_folder(&caller, body, once, app.service.now()).await?))
 }
 
 /// List what is in a folder

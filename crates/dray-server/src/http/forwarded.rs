@@ -15,8 +15,7 @@ use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use crate::PROXY_SHARES;
-use crate::config::{OwnHosts, TrustedProxy};
+use crate::config::{OwnHosts, PROXY_SHARES, TrustedProxy};
 
 fn is_trusted(proxies: &[TrustedProxy], ip: IpAddr) -> bool {
     proxies.iter().any(|proxy| proxy.is(ip))

@@ -43,7 +43,7 @@ pub(super) async fn download(
     PathId(id): PathId,
     PublicEndpoint(endpoint): PublicEndpoint,
 ) -> Result<Json<DownloadUrl>, Error> {
-    let url = app.service.download_url(&caller, id, &endpoint, app.service.clock.now()).await?;
+    let url = app.service.download_url(&caller, id, &endpoint, app.service.now()).await?;
     Ok(Json(DownloadUrl { url }))
 }
 
@@ -80,7 +80,7 @@ pub(super) async fn change(
     PathId(id): PathId,
     extract::Json(change): extract::Json<ItemChange>,
 ) -> Result<Json<Item>, Error> {
-    Ok(Json(app.service.change_item(&caller, id, change, app.service.clock.now()).await?.to_wire()))
+    Ok(Json(app.service.change_item(&caller, id, change, app.service.now()).await?.to_wire()))
 }
 
 /// Put an item into the trash
@@ -96,6 +96,6 @@ pub(super) async fn trash(
     User(caller): User,
     PathId(id): PathId,
 ) -> Result<NoContent, Error> {
-    app.service.trash_item(&caller, id, app.service.clock.now()).await?;
+    app.service.trash_item(&caller, id, app.service.now()).await?;
     Ok(NoContent)
 }

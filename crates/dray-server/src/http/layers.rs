@@ -34,7 +34,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// From the inside to the outside.
 pub(super) fn around(routes: Router, app: &App, around: Around<'_>) -> Router {
-    let Around { store, bucket, origins, proxies, traces } = around;
+    let Around { store, bucket, origins, proxies, traces, metrics: registry } = around;
     let store = store.map(|store| {
         let served = store.router();
         (served, Arc::new(Sorter::new(store, bucket, app.hosts.clone(), app.bytes.clone())))
@@ -68,9 +68,8 @@ pub(super) fn around(routes: Router, app: &App, around: Around<'_>) -> Router {
     });
     let panics = CatchPanicLayer::custom(panicked);
     wrapped = wrapped.layer(ServiceBuilder::new().layer(sort_first).layer(cors(origins)).layer(panics));
-    let metrics = &app.service.metrics;
-    if metrics.is_on() {
-        let counting = Counting { metrics: metrics.clone(), sorter };
+    if registry.is_on() {
+        let counting = Counting { metrics: registry.clone(), sorter };
         wrapped = wrapped.layer(from_fn_with_state(counting, metrics::count));
     }
     let believed = forwarded::Believed {

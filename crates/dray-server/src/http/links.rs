@@ -9,12 +9,12 @@ use dray_api::{LinkId, Links, NewLink};
 
 use super::App;
 use super::auth::User;
-use super::client::Client;
 use super::creating::{Creating, made};
 use super::error::Error;
 use super::extract::{PathId, PathIds, PathText, PublicEndpoint, PublicUrl};
+use crate::client_address::ClientAddress;
 use crate::drive;
-use crate::objects::Reading;
+use crate::service::Reading;
 
 /// Neither the address nor where it leads is to be kept or told to anybody.
 const PRIVATE: [(HeaderName, HeaderValue); 3] = [
@@ -41,7 +41,7 @@ pub(super) async fn create(
     PublicUrl(url): PublicUrl,
     Creating { body, once }: Creating<NewLink>,
 ) -> Result<Response, Error> {
-    Ok(made(app.service.create_link(&caller, id, body, url, once, app.service.clock.now()).await?))
+    Ok(made(app.service.create_link(&caller, id, body, url, once, app.service.now()).await?))
 }
 
 /// List a file's public links
@@ -97,7 +97,7 @@ pub(super) async fn follow(
     State(app): State<App>,
     PathText(slug): PathText,
     method: Method,
-    client: Client,
+    client: ClientAddress,
     PublicEndpoint(endpoint): PublicEndpoint,
     headers: HeaderMap,
 ) -> Result<Response, Error> {

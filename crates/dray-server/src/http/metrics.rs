@@ -22,24 +22,25 @@ const TEXT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; c
 #[derive(Clone)]
 struct Measured {
     service: Service,
+    metrics: Arc<Metrics>,
     store: Option<ObjectStore>,
 }
 
 /// What the metrics' own listener answers.
-pub(crate) fn router(service: Service, store: Option<ObjectStore>) -> Router {
+pub(crate) fn router(service: Service, metrics: Arc<Metrics>, store: Option<ObjectStore>) -> Router {
     Router::new()
         .route("/metrics", get(scrape))
         .fallback(error::route_not_found)
         .method_not_allowed_fallback(error::method_not_allowed)
-        .with_state(Measured { service, store })
+        .with_state(Measured { service, metrics, store })
 }
 
-async fn scrape(State(Measured { service, store }): State<Measured>) -> impl IntoResponse {
+async fn scrape(State(Measured { service, metrics, store }): State<Measured>) -> impl IntoResponse {
     service.take_stock().await;
     if let Some(store) = store {
-        service.metrics.set_transfers(&store.transfers());
+        metrics.set_transfers(&store.transfers());
     }
-    ([(header::CONTENT_TYPE, TEXT)], service.metrics.render())
+    ([(header::CONTENT_TYPE, TEXT)], metrics.render())
 }
 
 /// Where requests are counted, and what tells those that are the embedded store's.

@@ -3,10 +3,10 @@
 mod admission;
 mod auth;
 mod base_path;
-mod client;
 mod compression;
 mod conditional;
 mod creating;
+mod described;
 mod destination;
 mod error;
 mod extract;
@@ -42,11 +42,10 @@ use dray_object_store::ObjectStore;
 use dray_s3::Endpoint;
 
 use crate::config::{OwnHosts, TrustedProxy};
+use crate::metrics::Metrics;
 use crate::service::Service;
 
 pub(crate) use base_path::BasePath;
-pub(crate) use client::Client;
-
 pub(crate) use metrics::router as metrics_router;
 pub(crate) use rate_limit::RateLimits;
 
@@ -121,6 +120,8 @@ pub(crate) struct Around<'a> {
     pub(crate) proxies: &'a [TrustedProxy],
     /// Whether requests are spans of traces.
     pub(crate) traces: bool,
+    /// Where requests are counted.
+    pub(crate) metrics: &'a Arc<Metrics>,
 }
 
 /// The whole service: the API, and the embedded store if it is used.

@@ -42,7 +42,7 @@ pub(super) async fn put(
     PathIds(id, user): PathIds<UserId>,
     Json(NewRole { role }): Json<NewRole>,
 ) -> Result<axum::Json<Participant>, Error> {
-    let now = app.service.clock.now();
+    let now = app.service.now();
     Ok(axum::Json(app.service.put_participant(&caller, id, user, role.into(), now).await?))
 }
 

@@ -47,7 +47,7 @@ mod tests {
     use dray_s3::{AddressingStyle, Credentials, Endpoint, PartNumber, PartPresigner, PresignScope};
 
     use super::*;
-    use crate::objects::PartUrls;
+    use crate::service::PartUrls;
 
     fn signed(numbers: &[u64]) -> SignedParts {
         let credentials = Credentials {

@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn every_route_without_a_secret_is_shown_whole() {
-        for (_, path) in crate::route_table() {
+        for (_, path) in crate::http::route_table() {
             let real = path.replace("{id}", "65a1b2c3d4e5f60718293a4b");
             assert_eq!(*shown_path(&real) == real, !path.contains("{slug}"), "{path}");
         }

@@ -39,7 +39,7 @@ pub(super) async fn create(
     User(caller): User,
     Creating { body, once }: Creating<NewToken>,
 ) -> Result<Response, Error> {
-    Ok(made(app.service.create_token(&caller, body, once, app.service.clock.now()).await?))
+    Ok(made(app.service.create_token(&caller, body, once, app.service.now()).await?))
 }
 
 /// Rotate the token that asks
@@ -57,7 +57,7 @@ pub(super) async fn rotate(
     Holder(caller): Holder,
     Creating { body, once }: Creating<RotateToken>,
 ) -> Result<Response, Error> {
-    Ok(made(app.service.rotate_token(&caller, body, once, app.service.clock.now()).await?))
+    Ok(made(app.service.rotate_token(&caller, body, once, app.service.now()).await?))
 }
 
 /// Revoke a token
@@ -74,6 +74,6 @@ pub(super) async fn revoke(
     User(caller): User,
     PathId(id): PathId<TokenId>,
 ) -> Result<NoContent, Error> {
-    app.service.revoke_token(&caller, id, app.service.clock.now()).await?;
+    app.service.revoke_token(&caller, id, app.service.now()).await?;
     Ok(NoContent)
 }

@@ -7,8 +7,9 @@ use dray_api::{EmptiedTrash, Item, TrashPage};
 
 use super::App;
 use super::auth::{Reader, User};
+use super::described::Paging;
 use super::error::Error;
-use super::extract::{Paging, Parameters, PathId};
+use super::extract::{Parameters, PathId};
 
 /// List the trash
 ///
@@ -41,7 +42,7 @@ pub(super) async fn restore(
     User(caller): User,
     PathId(id): PathId,
 ) -> Result<Json<Item>, Error> {
-    Ok(Json(app.service.restore_item(&caller, id, app.service.clock.now()).await?.to_wire()))
+    Ok(Json(app.service.restore_item(&caller, id, app.service.now()).await?.to_wire()))
 }
 
 /// Remove an item for good
@@ -57,7 +58,7 @@ pub(super) async fn purge(
     User(caller): User,
     PathId(id): PathId,
 ) -> Result<NoContent, Error> {
-    app.service.purge_item(&caller, id, app.service.clock.now()).await?;
+    app.service.purge_item(&caller, id, app.service.now()).await?;
     Ok(NoContent)
 }
 
@@ -69,6 +70,6 @@ pub(super) async fn purge(
     responses((status = OK, description = "What was removed.", body = EmptiedTrash)),
 )]
 pub(super) async fn empty(State(app): State<App>, User(caller): User) -> Result<Json<EmptiedTrash>, Error> {
-    let removed = app.service.empty_trash(&caller, app.service.clock.now()).await?;
+    let removed = app.service.empty_trash(&caller, app.service.now()).await?;
     Ok(Json(EmptiedTrash { removed }))
 }

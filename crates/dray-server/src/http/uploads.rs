@@ -11,8 +11,9 @@ use dray_api::upload::{
 
 use super::auth::Uploader;
 use super::creating::{Creating, made};
+use super::described::Paging;
 use super::error::Error;
-use super::extract::{Json, Paging, Parameters, PublicEndpoint};
+use super::extract::{Json, Parameters, PublicEndpoint};
 use super::{App, presigned};
 
 /// Start an upload
@@ -36,7 +37,7 @@ pub(super) async fn start(
     Uploader(caller): Uploader,
     Creating { body, once }: Creating<StartUpload>,
 ) -> Result<Response, Error> {
-    let started = app.service.start_upload(&caller, body, once, app.service.clock.now()).await?;
+    let started = app.service.start_upload(&caller, body, once, app.service.now()).await?;
     tracing::Span::current().record("upload", &started.answer.upload_id);
     Ok(made(started))
 }
@@ -58,7 +59,7 @@ pub(super) async fn presigned_urls(
     PublicEndpoint(endpoint): PublicEndpoint,
     Json(request): Json<PresignParts>,
 ) -> Result<Response, Error> {
-    let signed = app.service.presign_parts(&caller, &request, &endpoint, app.service.clock.now()).await?;
+    let signed = app.service.presign_parts(&caller, &request, &endpoint, app.service.now()).await?;
     Ok(presigned::answer(&signed))
 }
 
@@ -98,7 +99,7 @@ pub(super) async fn parts(
     Uploader(caller): Uploader,
     Json(asked): Json<ListParts>,
 ) -> Result<axum::Json<StoredParts>, Error> {
-    Ok(axum::Json(app.service.uploaded_parts(&caller, &asked, app.service.clock.now()).await?))
+    Ok(axum::Json(app.service.uploaded_parts(&caller, &asked, app.service.now()).await?))
 }
 
 /// Abort an upload
@@ -132,5 +133,5 @@ pub(super) async fn list(
     parameters: Parameters,
 ) -> Result<axum::Json<OpenUploads>, Error> {
     let (cursor, limit) = (parameters.text("cursor")?, parameters.page_limit()?);
-    Ok(axum::Json(app.service.open_uploads(&caller, cursor, limit, app.service.clock.now()).await?))
+    Ok(axum::Json(app.service.open_uploads(&caller, cursor, limit, app.service.now()).await?))
 }

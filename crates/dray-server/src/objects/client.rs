@@ -20,8 +20,8 @@ use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, Take};
 use tokio_util::io::ReaderStream;
 use tower::ServiceExt as _;
 
+use super::credentials::Keys;
 use super::failure::Failed;
-use super::keys::Keys;
 use crate::config::Clock;
 use crate::metrics::Metrics;
 
@@ -38,7 +38,7 @@ const LONG_PATIENCE: Duration = Duration::from_mins(10);
 
 /// A bucket, and all that is needed to ask for something in it.
 pub(super) struct Client {
-    pub(super) way: Way,
+    pub(super) way: Transport,
     /// Where this process reaches the store.
     pub(super) endpoint: Endpoint,
     pub(super) region: String,
@@ -52,14 +52,14 @@ pub(super) struct Client {
 
 /// How this process comes to the store.
 #[derive(Clone)]
-pub(super) enum Way {
+pub(super) enum Transport {
     /// It has the store open itself, and this answers.
     Router(Router),
     /// By a connection.
     Network(reqwest::Client),
 }
 
-impl Way {
+impl Transport {
     /// By connections of its own, which are kept for the next request.
     pub(super) fn network(endpoint: &Endpoint) -> reqwest::Result<Self> {
         // An error means that a provider is installed, which is what we want.
@@ -273,11 +273,11 @@ impl Client {
     async fn send(&self, request: &Request<'_>) -> Result<Response<Body>, Failed> {
         let sent = self.sign(request).await?;
         let answer = match &self.way {
-            Way::Router(router) => match router.clone().oneshot(as_received(sent)).await {
+            Transport::Router(router) => match router.clone().oneshot(as_received(sent)).await {
                 Ok(answer) => answer,
                 Err(never) => match never {},
             },
-            Way::Network(http) => {
+            Transport::Network(http) => {
                 let sent = reqwest::Request::try_from(sent).map_err(Failed::local)?;
                 let answer = http.execute(sent).await;
                 let answer = answer.map_err(|err| Failed::silent(request.operation, err.without_url()))?;
@@ -346,7 +346,7 @@ mod tests {
             session_token: None,
         };
         Client {
-            way: Way::Router(router),
+            way: Transport::Router(router),
             endpoint: Endpoint::parse("http://h", AddressingStyle::Path).unwrap(),
             region: "us-east-1".into(),
             bucket: "b".into(),

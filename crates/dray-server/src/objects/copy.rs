@@ -16,23 +16,23 @@ use crate::drive::{Error, Result};
 
 /// An object, as it is listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Listed {
-    pub(crate) key: String,
-    pub(crate) size_bytes: u64,
-    pub(crate) since: Timestamp,
+pub struct Listed {
+    pub key: String,
+    pub size_bytes: u64,
+    pub since: Timestamp,
 }
 
 /// An upload that the store has begun and not ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Unfinished {
-    pub(crate) key: String,
-    pub(crate) upload_id: String,
-    pub(crate) since: Timestamp,
+pub struct Unfinished {
+    pub key: String,
+    pub upload_id: String,
+    pub since: Timestamp,
 }
 
 impl Objects {
     /// The names of all buckets of the store that its keys see.
-    pub(crate) async fn buckets(&self) -> Result<Vec<String>> {
+    pub async fn buckets(&self) -> Result<Vec<String>> {
         let service = self.in_bucket("");
         let (mut names, mut from) = (Vec::new(), None::<String>);
         loop {
@@ -52,11 +52,7 @@ impl Objects {
 
     /// A page of the objects below `prefix`, ascending by key, and where the next page starts. Only operators ask for it,
     /// so a store that takes long over it is waited for.
-    pub(crate) async fn list(
-        &self,
-        prefix: &str,
-        from: Option<String>,
-    ) -> Result<(Vec<Listed>, Option<String>)> {
+    pub async fn list(&self, prefix: &str, from: Option<String>) -> Result<(Vec<Listed>, Option<String>)> {
         let mut request = Request::new("ListObjectsV2", Method::GET, "")
             .query("list-type", "2")
             .query("prefix", prefix)
@@ -78,7 +74,7 @@ impl Objects {
     }
 
     /// Every upload below `prefix` that the store has begun and not ended. Operators ask for it, as for [`Self::list`].
-    pub(crate) async fn begun_uploads(&self, prefix: &str) -> Result<Vec<Unfinished>> {
+    pub async fn begun_uploads(&self, prefix: &str) -> Result<Vec<Unfinished>> {
         let (mut begun, mut from) = (Vec::new(), None);
         loop {
             let page = self.uploads_page(uploads_below(prefix).patient(), from.as_ref()).await?;
@@ -110,7 +106,7 @@ impl Objects {
     }
 
     /// Reads `len` bytes of an object from `offset` on into `to`, and into `digest`.
-    pub(crate) async fn read(
+    pub async fn read(
         &self,
         key: &str,
         (offset, len): (u64, u64),
@@ -134,12 +130,7 @@ impl Objects {
     }
 
     /// Begins an object of `size_bytes`, whose parts are then put one by one.
-    pub(crate) async fn begin_object(
-        &self,
-        key: &str,
-        mime_type: &str,
-        size_bytes: u64,
-    ) -> Result<NewObject<'_>> {
+    pub async fn begin_object(&self, key: &str, mime_type: &str, size_bytes: u64) -> Result<NewObject<'_>> {
         let token = crate::random::text()?;
         let new = NewUpload { key, mime_type, store_token: &token, size_bytes };
         let upload_id = self.create_upload(&new).await?;
@@ -150,7 +141,7 @@ impl Objects {
 }
 
 /// An object that is being written.
-pub(crate) struct NewObject<'a> {
+pub struct NewObject<'a> {
     objects: &'a Objects,
     key: String,
     mime_type: String,
@@ -163,7 +154,7 @@ pub(crate) struct NewObject<'a> {
 
 impl NewObject<'_> {
     /// Where the next part begins, and how long it is; `None` when all were put.
-    pub(crate) fn next_part(&self) -> Option<(u64, u64)> {
+    pub fn next_part(&self) -> Option<(u64, u64)> {
         if self.is_put_whole() {
             return None;
         }
@@ -171,7 +162,7 @@ impl NewObject<'_> {
     }
 
     /// Puts the next part: so many bytes of a file, from `offset` on.
-    pub(crate) async fn put(&mut self, file: &Path, offset: u64, len: u64) -> Result<()> {
+    pub async fn put(&mut self, file: &Path, offset: u64, len: u64) -> Result<()> {
         let number = self.parts.len() + 1;
         let text_number = number.to_string();
         let request = Request::new("UploadPart", Method::PUT, &self.key)
@@ -186,7 +177,7 @@ impl NewObject<'_> {
     }
 
     /// Ends the object: it is there.
-    pub(crate) async fn complete(self) -> Result<()> {
+    pub async fn complete(self) -> Result<()> {
         let Self { objects, key, mime_type, token, upload_id, size_bytes, .. } = &self;
         if self.is_put_whole() {
             return objects.put_empty(key, upload_id, mime_type, token).await;
@@ -201,7 +192,7 @@ impl NewObject<'_> {
     }
 
     /// Gives it up. What can not be freed, the store's own rules or `dray sweep` free later.
-    pub(crate) async fn abort(self) {
+    pub async fn abort(self) {
         if let Err(err) = self.objects.abort_upload(&self.key, &self.upload_id).await {
             tracing::warn!(key = self.key, %err, "parts of an object that was not finished stay in the store");
         }
@@ -225,8 +216,8 @@ mod tests {
     use crate::config::Clock;
     use crate::metrics::Metrics;
     use crate::objects::Kind;
-    use crate::objects::client::{Client, Way};
-    use crate::objects::keys::Keys;
+    use crate::objects::client::{Client, Transport};
+    use crate::objects::credentials::Keys;
 
     /// A store that takes half a minute over each answer.
     fn slow_store() -> Objects {
@@ -240,7 +231,7 @@ mod tests {
             session_token: None,
         };
         let client = Client {
-            way: Way::Router(Router::new().fallback(answer)),
+            way: Transport::Router(Router::new().fallback(answer)),
             endpoint: Endpoint::parse("http://h", AddressingStyle::Path).unwrap(),
             region: "us-east-1".into(),
             bucket: "b".into(),

@@ -8,19 +8,19 @@ use super::{Objects, TOKEN_METADATA};
 use crate::drive::Result;
 
 /// Where the one part of an empty file goes: beside its object, so that the same keys may write there.
-pub(crate) fn scratch_key(object_key: &str) -> String {
+pub fn scratch_key(object_key: &str) -> String {
     format!("{object_key}.empty")
 }
 
 impl Objects {
     /// Whether an upload may have an empty part. Of another store that is not known.
-    pub(crate) fn takes_empty_parts(&self) -> bool {
+    pub fn takes_empty_parts(&self) -> bool {
         self.checks_what_it_completes()
     }
 
     /// Puts the empty object of an upload, with the upload's token, and gives up its multipart upload, which has no
     /// parts. May be repeated.
-    pub(crate) async fn put_empty(
+    pub async fn put_empty(
         &self,
         key: &str,
         upload_id: &str,

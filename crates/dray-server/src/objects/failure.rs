@@ -9,7 +9,7 @@ use http::StatusCode;
 
 use super::Completion;
 use super::proof::{Proof, proof};
-use crate::drive::Error;
+use crate::drive::{Error, with_causes};
 
 /// Why there is no answer to what was asked.
 #[derive(Debug)]
@@ -107,12 +107,6 @@ impl Failed {
             }
         }
     }
-}
-
-/// Of their own, errors of HTTP say little.
-pub(super) fn with_causes(err: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(err.source(), |cause| cause.source());
-    causes.fold(err.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 /// A call that should have worked: the store is down, is full, refuses us, or does not have the operation.

@@ -4,9 +4,9 @@
 
 mod client;
 mod copy;
+mod credentials;
 mod empty;
 mod failure;
-mod keys;
 mod proof;
 mod sign;
 
@@ -16,42 +16,42 @@ use std::time::Duration;
 use axum::Router;
 use dray_api::limits::MAX_PARTS;
 use dray_api::upload::StoredPart;
+use dray_s3::Endpoint;
 use dray_s3::xml::{CompleteMultipartUpload, CompletedPart, PartsPage, read_etag, read_upload_id};
-use dray_s3::{AddressingStyle, Endpoint};
 use futures_util::StreamExt as _;
 use http::{HeaderMap, Method};
 use jiff::Timestamp;
 
-use crate::config::{Clock, S3Config, SettingError};
+use crate::config::{Clock, S3Config, SettingError, public_endpoint};
 use crate::drive::parts::{Crc64, PartList};
 use crate::drive::upload::Upload;
-use crate::drive::{Error, Result};
+use crate::drive::{Error, Result, with_causes};
 use crate::metrics::Metrics;
 use client::{Client, Request};
-pub(crate) use empty::scratch_key;
-use failure::{Failed, refusal, with_causes};
-pub(crate) use keys::Current;
-use keys::{Keys, credentials_chain};
-pub(crate) use sign::{PartUrls, Reading, UrlScope};
+pub use credentials::Current;
+use credentials::{Keys, credentials_chain};
+pub use empty::scratch_key;
+use failure::{Failed, refusal};
+pub use sign::{PartUrls, Reading, UrlScope};
 
 /// What requests that never leave this process are signed for.
 const NO_HOST: &str = "http://embedded";
 /// The metadata that proves whose upload an object is.
-pub(crate) const TOKEN_METADATA: &str = "x-amz-meta-dray-upload";
+pub const TOKEN_METADATA: &str = "x-amz-meta-dray-upload";
 const CRC64: &str = "x-amz-checksum-crc64nvme";
 /// Between two pieces of an object that is read back.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A bucket of an object store. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Objects {
+pub struct Objects {
     client: Arc<Client>,
     kind: Kind,
 }
 
 /// Which store it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// The embedded one, which clients reach where they reach this server. It refuses a Complete of another size or
     /// checksum.
     Embedded,
@@ -60,18 +60,21 @@ pub(crate) enum Kind {
 }
 
 /// How the embedded store is reached.
-pub(crate) struct Embedded {
-    pub(crate) way: Way,
+pub struct Embedded {
+    /// By which way.
+    pub way: Way,
     /// What requests and URLs are signed with.
-    pub(crate) keys: Current,
-    pub(crate) region: String,
-    pub(crate) bucket: String,
+    pub keys: Current,
+    /// The region that requests are signed for.
+    pub region: String,
+    /// The bucket.
+    pub bucket: String,
     /// Where calls are timed.
-    pub(crate) metrics: Arc<Metrics>,
+    pub metrics: Arc<Metrics>,
 }
 
 /// How this process comes to the embedded store.
-pub(crate) enum Way {
+pub enum Way {
     /// It has the store open itself, and this answers.
     Router(Router),
     /// Another process has; this is its address.
@@ -80,7 +83,7 @@ pub(crate) enum Way {
 
 /// What became of asking the store to complete an upload.
 #[derive(Debug)]
-pub(crate) enum Completion {
+pub enum Completion {
     /// The object is there.
     Done,
     /// Nothing was asked yet, as the store does not answer.
@@ -98,16 +101,20 @@ pub(crate) enum Completion {
 }
 
 /// What the store is told of an upload when it is begun.
-pub(crate) struct NewUpload<'a> {
-    pub(crate) key: &'a str,
-    pub(crate) mime_type: &'a str,
+pub struct NewUpload<'a> {
+    /// Key of the object that it becomes.
+    pub key: &'a str,
+    /// The object's `Content-Type`.
+    pub mime_type: &'a str,
     /// A random text that its object will carry: it proves whose the object is.
-    pub(crate) store_token: &'a str,
-    pub(crate) size_bytes: u64,
+    pub store_token: &'a str,
+    /// The announced size.
+    pub size_bytes: u64,
 }
 
 impl<'a> NewUpload<'a> {
-    pub(crate) fn of(upload: &'a Upload) -> Self {
+    /// What the store is told of this upload.
+    pub fn of(upload: &'a Upload) -> Self {
         let Upload { object_key, mime_type, store_token, size_bytes, .. } = upload;
         Self { key: object_key, mime_type, store_token, size_bytes: *size_bytes }
     }
@@ -115,21 +122,26 @@ impl<'a> NewUpload<'a> {
 
 /// An object as the store has it.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct ObjectHead {
-    pub(crate) size_bytes: u64,
+pub struct ObjectHead {
+    /// How many bytes it has.
+    pub size_bytes: u64,
     /// The token of the upload that made it, if it was one of ours.
-    pub(crate) store_token: Option<String>,
+    pub store_token: Option<String>,
 }
 
 impl Objects {
     /// The embedded store.
-    pub(crate) fn embedded(config: Embedded) -> Result<Self> {
+    pub fn embedded(config: Embedded) -> Result<Self> {
         let Embedded { way, keys, region, bucket, metrics } = config;
         let (way, endpoint) = match way {
-            Way::Router(router) => (client::Way::Router(router), public_endpoint(NO_HOST)?),
+            Way::Router(router) => (client::Transport::Router(router), public_endpoint(NO_HOST)?),
             Way::Url(url) => {
                 let endpoint = public_endpoint(&url)?;
-                (client::Way::network(&endpoint).map_err(|err| Error::internal(with_causes(&err)))?, endpoint)
+                (
+                    client::Transport::network(&endpoint)
+                        .map_err(|err| Error::internal(with_causes(&err)))?,
+                    endpoint,
+                )
             }
         };
         let (keys, clock) = (Keys::Current(keys), Clock::system());
@@ -138,7 +150,7 @@ impl Objects {
     }
 
     /// Any other store.
-    pub(crate) async fn other(config: &S3Config, metrics: &Arc<Metrics>) -> Result<Self, SettingError> {
+    pub async fn other(config: &S3Config, metrics: &Arc<Metrics>) -> Result<Self, SettingError> {
         let S3Config { bucket, region, credentials, .. } = config;
         let (endpoint, public) = (config.server_endpoint()?, config.public_endpoint()?);
         let keys = match credentials {
@@ -149,29 +161,30 @@ impl Objects {
             let rule = format!("can not be used: {}", with_causes(&err));
             SettingError { setting: "--s3-endpoint", rule }
         };
-        let way = client::Way::network(&endpoint).map_err(unusable)?;
+        let way = client::Transport::network(&endpoint).map_err(unusable)?;
         let (region, bucket, clock) = (region.clone(), bucket.clone(), Clock::system());
         let client = Client { way, endpoint, region, bucket, keys, clock, metrics: metrics.clone() };
         Ok(Self { client: client.into(), kind: Kind::Other(public) })
     }
 
     /// Another bucket of the same store; an empty name is the store itself.
-    pub(crate) fn in_bucket(&self, bucket: &str) -> Self {
+    #[must_use]
+    pub fn in_bucket(&self, bucket: &str) -> Self {
         Self { client: Arc::new(self.client.in_bucket(bucket)), kind: self.kind.clone() }
     }
 
     /// Which bucket it is.
-    pub(crate) fn bucket(&self) -> &str {
+    pub fn bucket(&self) -> &str {
         &self.client.bucket
     }
 
     /// Whether the store refuses to complete an upload of another size or checksum.
-    pub(crate) fn checks_what_it_completes(&self) -> bool {
+    pub fn checks_what_it_completes(&self) -> bool {
         self.kind == Kind::Embedded
     }
 
     /// Where clients reach the store; `None`: where they reach this server.
-    pub(crate) fn public_endpoint(&self) -> Option<&Endpoint> {
+    pub fn public_endpoint(&self) -> Option<&Endpoint> {
         match &self.kind {
             Kind::Embedded => None,
             Kind::Other(endpoint) => Some(endpoint),
@@ -179,17 +192,17 @@ impl Objects {
     }
 
     /// What to call it: its bucket.
-    pub(crate) fn name(&self) -> &str {
+    pub fn name(&self) -> &str {
         &self.client.bucket
     }
 
     /// Finds the credentials, and says when they end if they do.
-    pub(crate) async fn credentials_end(&self, now: Timestamp) -> Result<Option<Timestamp>> {
+    pub async fn credentials_end(&self, now: Timestamp) -> Result<Option<Timestamp>> {
         Ok(self.client.keys.get(now).await?.expires_at)
     }
 
     /// Whether the bucket is there and lets us in, now.
-    pub(crate) async fn check(&self) -> Result<()> {
+    pub async fn check(&self) -> Result<()> {
         self.client.ask(Request::new("HeadBucket", Method::HEAD, "")).await?;
         Ok(())
     }
@@ -199,7 +212,7 @@ impl Objects {
     ///
     /// Asking twice may begin two, if it is the first answer that was lost. Then whatever else there is under the key
     /// is given up.
-    pub(crate) async fn create_upload(&self, new: &NewUpload<'_>) -> Result<String> {
+    pub async fn create_upload(&self, new: &NewUpload<'_>) -> Result<String> {
         let key = new.key;
         let mut request = Request::new("CreateMultipartUpload", Method::POST, key)
             .query("uploads", "")
@@ -217,7 +230,7 @@ impl Objects {
     }
 
     /// Completes an upload out of `parts`, if they make `size_bytes`.
-    pub(crate) async fn complete_upload(
+    pub async fn complete_upload(
         &self,
         key: &str,
         upload_id: &str,
@@ -248,7 +261,7 @@ impl Objects {
     }
 
     /// The parts that the store has of an upload; `None` if it does not know the upload.
-    pub(crate) async fn list_parts(&self, key: &str, upload_id: &str) -> Result<Option<Vec<StoredPart>>> {
+    pub async fn list_parts(&self, key: &str, upload_id: &str) -> Result<Option<Vec<StoredPart>>> {
         let (mut parts, mut marker) = (Vec::new(), String::new());
         loop {
             let mut request = Request::new("ListParts", Method::GET, key).query("uploadId", upload_id);
@@ -279,7 +292,7 @@ impl Objects {
     }
 
     /// Gives an upload up and frees its parts. One that the store does not know is given up already.
-    pub(crate) async fn abort_upload(&self, key: &str, upload_id: &str) -> Result<()> {
+    pub async fn abort_upload(&self, key: &str, upload_id: &str) -> Result<()> {
         let request = Request::new("AbortMultipartUpload", Method::DELETE, key).query("uploadId", upload_id);
         match self.client.ask(request).await {
             Err(failed) if !failed.is_gone() => Err(failed.into()),
@@ -288,7 +301,7 @@ impl Objects {
     }
 
     /// Gives up every upload that the store has begun for `key`, but for the one to `keep`.
-    pub(crate) async fn abort_uploads_of(&self, key: &str, keep: Option<&str>) -> Result<()> {
+    pub async fn abort_uploads_of(&self, key: &str, keep: Option<&str>) -> Result<()> {
         let page = self.uploads_page(copy::uploads_below(key), None).await?;
         let of_key = page.uploads.into_iter().filter(|upload| upload.key == key);
         for id in of_key.map(|upload| upload.upload_id).filter(|id| keep != Some(id)) {
@@ -298,7 +311,7 @@ impl Objects {
     }
 
     /// The CRC-64/NVME of an object's bytes, if the store has one of the whole object.
-    pub(crate) async fn stored_crc64(&self, key: &str) -> Result<Option<Crc64>> {
+    pub async fn stored_crc64(&self, key: &str) -> Result<Option<Crc64>> {
         let request = Request::new("HeadObject", Method::HEAD, key).header("x-amz-checksum-mode", "ENABLED");
         let headers = self.client.ask(request).await?.headers;
         let is_whole = text(&headers, "x-amz-checksum-type") == Some("FULL_OBJECT");
@@ -306,7 +319,7 @@ impl Objects {
     }
 
     /// Reads an object back; the CRC-64/NVME of its bytes.
-    pub(crate) async fn read_crc64(&self, key: &str) -> Result<Crc64> {
+    pub async fn read_crc64(&self, key: &str) -> Result<Crc64> {
         let mut digest = crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc64Nvme);
         let request = Request::new("GetObject", Method::GET, key);
         self.each_piece(request, |bytes| {
@@ -334,7 +347,7 @@ impl Objects {
     }
 
     /// Removes an object. One that is not there is removed already.
-    pub(crate) async fn delete(&self, key: &str) -> Result<()> {
+    pub async fn delete(&self, key: &str) -> Result<()> {
         match self.client.ask(Request::new("DeleteObject", Method::DELETE, key)).await {
             Err(failed) if !failed.is_gone() => Err(failed.into()),
             _ => Ok(()),
@@ -342,7 +355,7 @@ impl Objects {
     }
 
     /// As [`Objects::head`], for whom `None` has to be proof: a 404 is none as long as the bucket does not answer.
-    pub(crate) async fn find(&self, key: &str) -> Result<Option<ObjectHead>> {
+    pub async fn find(&self, key: &str) -> Result<Option<ObjectHead>> {
         let found = self.head(key).await?;
         if found.is_none() {
             self.check().await?;
@@ -352,7 +365,7 @@ impl Objects {
 
     /// Completes an upload and, where the answer does not tell, looks at the object: it is the upload's if it has its
     /// size and its token.
-    pub(crate) async fn complete_and_look(
+    pub async fn complete_and_look(
         &self,
         (key, upload_id): (&str, &str),
         parts: &PartList,
@@ -374,7 +387,7 @@ impl Objects {
     }
 
     /// The object under `key`, if there is one.
-    pub(crate) async fn head(&self, key: &str) -> Result<Option<ObjectHead>> {
+    pub async fn head(&self, key: &str) -> Result<Option<ObjectHead>> {
         match self.client.ask(Request::new("HeadObject", Method::HEAD, key)).await {
             Ok(answer) => {
                 // Without a size, an object must not be taken for one of another size than was announced.
@@ -388,11 +401,6 @@ impl Objects {
             Err(failed) => Err(failed.into()),
         }
     }
-}
-
-/// Where clients reach the store, from an address such as `https://drive.example.com`.
-pub(crate) fn public_endpoint(url: &str) -> Result<Endpoint> {
-    Endpoint::parse(url, AddressingStyle::Path).map_err(|err| Error::field("Host", err.to_string()))
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

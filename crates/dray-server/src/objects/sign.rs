@@ -4,21 +4,25 @@ use dray_s3::{Credentials, Endpoint, PartNumber, PartPresigner, PresignScope};
 use http::Method;
 use jiff::{SignedDuration, Timestamp};
 
-use super::keys::Kept;
+use super::credentials::Kept;
 use super::{Objects, scratch_key};
 use crate::drive::{Error, Result};
 
 /// What a signed URL is for, and how long it is good.
-pub(crate) struct UrlScope<'a> {
-    pub(crate) endpoint: &'a Endpoint,
-    pub(crate) key: &'a str,
-    pub(crate) now: Timestamp,
-    pub(crate) expires_secs: u32,
+pub struct UrlScope<'a> {
+    /// Where clients reach the store.
+    pub endpoint: &'a Endpoint,
+    /// Key of the object.
+    pub key: &'a str,
+    /// When the URL begins to be good.
+    pub now: Timestamp,
+    /// For how long it is good.
+    pub expires_secs: u32,
 }
 
 /// What a signed URL asks of an object. A signature is good for the one method that it was made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reading {
+pub enum Reading {
     /// Its bytes.
     Get,
     /// What is known of it without them.
@@ -35,7 +39,7 @@ impl Reading {
 }
 
 /// Writes the URLs of an upload's parts.
-pub(crate) enum PartUrls {
+pub enum PartUrls {
     /// Each is a part of the multipart upload.
     Parts(Box<PartPresigner>),
     /// The one part of an empty file, on a store that may refuse empty parts (`objects/empty.rs`).
@@ -44,7 +48,7 @@ pub(crate) enum PartUrls {
 
 impl PartUrls {
     /// An upper bound of a URL's length.
-    pub(crate) fn max_url_bytes(&self) -> usize {
+    pub fn max_url_bytes(&self) -> usize {
         match self {
             Self::Parts(presigner) => presigner.max_url_bytes(),
             Self::Empty(url) => url.len(),
@@ -53,7 +57,7 @@ impl PartUrls {
 
     /// Appends a part's URL, which takes exactly `length_bytes` if that is given. It has no character that JSON must
     /// escape.
-    pub(crate) fn write(&self, number: PartNumber, length_bytes: Option<u64>, out: &mut Vec<u8>) {
+    pub fn write(&self, number: PartNumber, length_bytes: Option<u64>, out: &mut Vec<u8>) {
         match (self, length_bytes) {
             (Self::Empty(url), _) => out.extend_from_slice(url.as_bytes()),
             (Self::Parts(presigner), None) => presigner.write_url(number, out),
@@ -64,7 +68,7 @@ impl PartUrls {
 
 impl Objects {
     /// Signs the part URLs of an upload for clients that reach the store at `endpoint`.
-    pub(crate) async fn presign_parts(
+    pub async fn presign_parts(
         &self,
         url: &UrlScope<'_>,
         upload_id: &str,
@@ -76,7 +80,7 @@ impl Objects {
 
     /// Signs the part URLs of an upload of `size_bytes`, as [`Objects::presign_parts`]; an empty file's only part goes
     /// where every store takes it.
-    pub(crate) async fn part_urls(
+    pub async fn part_urls(
         &self,
         url: &UrlScope<'_>,
         upload_id: &str,
@@ -95,7 +99,7 @@ impl Objects {
     }
 
     /// A signed GET or HEAD of an object, which answers with these headers.
-    pub(crate) async fn presign_read(
+    pub async fn presign_read(
         &self,
         reading: Reading,
         url: &UrlScope<'_>,

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::bounds::PROGRESS_BYTES;
 use super::connections::{Connections, Guest, TooMany};
-use crate::http::Client;
+use crate::client_address::ClientAddress;
 
 /// Of larger heads it is looked at how much of what was read they are; the rest is the next request's.
 const SMALL_HEAD_BYTES: usize = 16 << 10;
@@ -16,7 +16,7 @@ const SMALL_HEAD_BYTES: usize = 16 << 10;
 /// Who has connections, and how many bytes of unfinished requests they have in memory.
 #[derive(Debug)]
 pub(super) struct Place {
-    pub(super) client: Client,
+    pub(super) client: ClientAddress,
     /// False for a trusted proxy, behind which are many.
     pub(super) is_bounded: bool,
     pub(super) unfinished: AtomicUsize,
@@ -65,7 +65,7 @@ impl Connection {
 
     /// Takes a place for a client that is behind a proxy for as long as its request is under way; `None` if it comes
     /// by a connection of its own. Fails if that client has too many.
-    pub(crate) fn enter(&self, client: Client) -> Result<Option<Guest>, TooMany> {
+    pub(crate) fn enter(&self, client: ClientAddress) -> Result<Option<Guest>, TooMany> {
         if self.place.is_bounded || self.all.is_proxy(client.address()) {
             return Ok(None);
         }

@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 
 use super::bounds::{Bounds, RELIEF_AT_ONCE, STALL_BEFORE_CUT, STALL_BEFORE_RELIEF};
 use super::connection::{Connection, Place};
-use crate::http::Client;
+use crate::client_address::ClientAddress;
 use crate::metrics::ConnectionMetrics;
 
 /// How often it is looked for room while every connection is busy.
@@ -43,7 +43,7 @@ struct Table {
     open: HashMap<u64, Arc<Connection>>,
     /// Those of `open` that are not being cut off.
     staying: usize,
-    places: HashMap<Client, Taken>,
+    places: HashMap<ClientAddress, Taken>,
 }
 
 /// What one client has.
@@ -73,7 +73,7 @@ enum Attempt {
 #[derive(Debug)]
 pub(crate) struct Guest {
     all: Connections,
-    client: Client,
+    client: ClientAddress,
 }
 
 /// A client has as many requests under way as it may.
@@ -112,7 +112,7 @@ impl Connections {
     }
 
     fn try_admit(&self, peer: IpAddr) -> Attempt {
-        let (client, is_bounded) = (Client::at(peer), !self.is_proxy(peer));
+        let (client, is_bounded) = (ClientAddress::at(peer), !self.is_proxy(peer));
         let mut table = self.table();
         if is_bounded && table.staying_of(client) >= self.0.bounds.connections_per_address {
             if !self.replace_own(&mut table, client) {
@@ -124,7 +124,7 @@ impl Connections {
         Attempt::In(self.let_in(&mut table, client, is_bounded))
     }
 
-    fn let_in(&self, table: &mut Table, client: Client, is_bounded: bool) -> Admitted {
+    fn let_in(&self, table: &mut Table, client: ClientAddress, is_bounded: bool) -> Admitted {
         let place = table.take_place(client, is_bounded);
         let connection = Arc::new(Connection::new(self.clone(), table.next, place));
         table.open.insert(table.next, connection.clone());
@@ -134,7 +134,7 @@ impl Connections {
         Admitted(connection)
     }
 
-    fn replace_own(&self, table: &mut Table, client: Client) -> bool {
+    fn replace_own(&self, table: &mut Table, client: ClientAddress) -> bool {
         let silent = table.worst(|one| one.silent_since().filter(|_| one.place.client == client));
         match &silent {
             Some(silent) => self.cut(table, silent, |metrics| &metrics.cut_silent_of_address),
@@ -160,7 +160,7 @@ impl Connections {
     }
 
     /// Counts a request that came by way of a proxy as a connection of its client.
-    pub(super) fn enter(&self, client: Client) -> Result<Guest, TooMany> {
+    pub(super) fn enter(&self, client: ClientAddress) -> Result<Guest, TooMany> {
         let mut table = self.table();
         if table.staying_of(client) >= self.0.bounds.connections_per_address {
             self.0.metrics.refused.increment(1);
@@ -274,11 +274,11 @@ impl Table {
             .map(|(one, _)| one.clone())
     }
 
-    fn staying_of(&self, client: Client) -> usize {
+    fn staying_of(&self, client: ClientAddress) -> usize {
         self.places.get(&client).map_or(0, |taken| taken.staying)
     }
 
-    fn take_place(&mut self, client: Client, is_bounded: bool) -> Arc<Place> {
+    fn take_place(&mut self, client: ClientAddress, is_bounded: bool) -> Arc<Place> {
         let new = || Taken {
             place: Arc::new(Place {
                 client,
@@ -295,7 +295,7 @@ impl Table {
         taken.place.clone()
     }
 
-    fn leave_place(&mut self, client: &Client, was_staying: bool) {
+    fn leave_place(&mut self, client: &ClientAddress, was_staying: bool) {
         if let Some(taken) = self.places.get_mut(client) {
             taken.open -= 1;
             taken.staying -= usize::from(was_staying);

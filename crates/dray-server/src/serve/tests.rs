@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::bounds::Bounds;
 use super::connections::{Admitted, Connections};
+use crate::client_address::ClientAddress;
 use crate::config::TrustedProxy;
-use crate::http::Client;
 use crate::metrics::ConnectionMetrics;
 
 fn connections(all: usize, per_address: usize, proxies: &[&str]) -> Connections {
@@ -114,7 +114,7 @@ async fn a_proxy_may_have_all_and_its_clients_as_many_requests_as_connections() 
     for _ in 0..20 {
         all.push(busy(&connections, "10.0.0.1").await);
     }
-    let enter = |client: &str| all[0].0.enter(Client::at(ip(client)));
+    let enter = |client: &str| all[0].0.enter(ClientAddress::at(ip(client)));
     let guests = [enter("192.0.2.1").unwrap(), enter("192.0.2.1").unwrap()];
     assert!(guests.iter().all(Option::is_some));
     assert!(enter("192.0.2.1").is_err());
@@ -123,7 +123,10 @@ async fn a_proxy_may_have_all_and_its_clients_as_many_requests_as_connections() 
     drop(guests);
     assert!(enter("192.0.2.1").is_ok());
     let direct = busy(&connections, "192.0.2.1").await;
-    assert!(direct.0.enter(Client::at(ip("192.0.2.1"))).unwrap().is_none(), "who connects is counted once");
+    assert!(
+        direct.0.enter(ClientAddress::at(ip("192.0.2.1"))).unwrap().is_none(),
+        "who connects is counted once"
+    );
 }
 
 #[tokio::test]

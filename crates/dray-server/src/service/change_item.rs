@@ -7,12 +7,12 @@ use jiff::Timestamp;
 use super::{Service, seen, target};
 use crate::db::{Conn, items};
 use crate::drive::access::{Caller, Role};
+use crate::drive::event::Event;
 use crate::drive::item::{Content, Item};
 use crate::drive::name::ItemName;
 use crate::drive::path::Seen;
 use crate::drive::permit::{Change, Placement};
 use crate::drive::{Error, Result};
-use crate::webhooks::Event;
 
 impl Service {
     /// Changes an item and answers it as it is then.

@@ -7,11 +7,11 @@ use jiff::Timestamp;
 use super::{Made, Once, Service, target};
 use crate::db::items;
 use crate::drive::access::Caller;
+use crate::drive::event::Event;
 use crate::drive::item::{Content, Item};
 use crate::drive::name::ItemName;
 use crate::drive::{Error, Result};
 use crate::random;
-use crate::webhooks::Event;
 
 impl Service {
     /// Makes a folder. Two of one name in one place are two folders.

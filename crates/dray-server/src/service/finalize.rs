@@ -12,18 +12,18 @@ use dray_api::upload::{FinalizeUpload, StoredPart};
 
 use super::Service;
 use super::checksum::check_announced;
-use super::lease::holding;
 use super::make_item::{Made, make_item, refusal};
 use crate::db::{finalizing, tombstones, uploads};
-use crate::die_at;
 use crate::drive::access::Caller;
+use crate::drive::event::Event;
 use crate::drive::item::Item;
 use crate::drive::parts::{Crc64, Digest, PartList, WantedParts};
 use crate::drive::upload::{FINALIZE_LEASE, FinalizeStep, LeaseHolder, State, Upload};
 use crate::drive::{Error, Result};
+use crate::lease::holding;
 use crate::objects::{Completion, scratch_key};
 use crate::random;
-use crate::webhooks::Event;
+use dray_object_store::die_at;
 
 /// How long a finalize that lost the race waits for the winner before it says "ask again".
 const PATIENCE: Duration = Duration::from_secs(20);

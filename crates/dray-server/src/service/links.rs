@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::passwords::Guess;
 use super::{Made, Once, Service, seen};
-use crate::db::{Conn, access, items, links};
+use crate::db::{Conn, items, links, users};
 use crate::drive::access::{Caller, Role};
 use crate::drive::item::Item;
 use crate::drive::link::{Link, is_slug};
@@ -145,7 +145,7 @@ fn managed_file(c: &Conn, caller: &Caller, id: ItemId) -> Result<()> {
 fn linked(c: &Conn, slug: &str, now: Timestamp) -> Result<(Link, Item)> {
     let link = links::by_slug(c, slug)?.filter(|link| !link.is_over(now)).ok_or(Error::LinkNotFound)?;
     let workspace = items::by_id(c, link.item)?.ok_or(Error::LinkNotFound)?.workspace;
-    access::member(c, workspace, link.created_by)?.ok_or(Error::LinkNotFound)?;
+    users::member(c, workspace, link.created_by)?.ok_or(Error::LinkNotFound)?;
     let maker = Caller::for_user(link.created_by, workspace);
     let seen = items::seen(c, &maker, link.item)?.filter(|seen| seen.role >= Role::Admin);
     Ok((link, seen.ok_or(Error::LinkNotFound)?.item))

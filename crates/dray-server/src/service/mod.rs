@@ -6,23 +6,23 @@ mod children;
 mod create_folder;
 mod download;
 mod finalize;
-pub(crate) mod lease;
+mod finish;
 mod links;
 mod make_item;
 mod measure;
 mod names;
 mod once;
 mod participants;
-pub(crate) mod passwords;
+mod passwords;
 mod presign_parts;
 mod read;
-pub(crate) mod readiness;
+mod readiness;
 mod recover;
 mod rotate_token;
 mod search;
 mod start_upload;
 mod stock;
-pub(crate) mod sweep;
+mod sweep;
 mod tokens;
 mod trash;
 mod tree;
@@ -32,6 +32,7 @@ use std::sync::Arc;
 
 use dray_api::ItemId;
 use dray_api::limits::MAX_KEY_BYTES;
+use dray_s3::Endpoint;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -49,15 +50,21 @@ use crate::metrics::Metrics;
 use crate::objects::Objects;
 use crate::webhooks::Webhooks;
 
+#[cfg(test)]
+pub(crate) use crate::objects::PartUrls;
+pub(crate) use crate::objects::Reading;
 pub(crate) use children::PageRequest;
 pub(crate) use once::{Made, Once};
+use passwords::Passwords;
 pub(crate) use presign_parts::SignedParts;
+use readiness::Readiness;
 
 /// Everything a use case needs. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Service(Arc<Inner>);
 
-pub(crate) struct Inner {
+/// What a service is made of.
+pub(crate) struct Parts {
     pub(crate) db: Db,
     pub(crate) objects: Objects,
     pub(crate) clock: Clock,
@@ -71,20 +78,34 @@ pub(crate) struct Inner {
     pub(crate) trash_life: SignedDuration,
     /// A random text that tells this server from others on the same database.
     pub(crate) server: String,
-    /// Work that outlives the request that began it; a stopping server waits for it.
-    pub(crate) tasks: TaskTracker,
-    /// A stopping server has waited long enough: whoever holds a lease gives it back.
-    pub(crate) halt: CancellationToken,
-    /// Told when something waits to be removed for good: it counts towards somebody's quota until it is.
-    pub(crate) sweep_soon: Notify,
-    /// What the latest probe found.
-    pub(crate) readiness: readiness::Readiness,
-    /// Hashes passwords, and says how often they may be tried.
-    pub(crate) passwords: passwords::Passwords,
     /// Whom to tell what happens.
     pub(crate) webhooks: Webhooks,
     /// What is counted and timed.
     pub(crate) metrics: Arc<Metrics>,
+}
+
+/// Private, so that whoever has a service asks it, and does not reach around it.
+pub(crate) struct Inner {
+    db: Db,
+    objects: Objects,
+    clock: Clock,
+    url_ttl_secs: u32,
+    download_ttl_secs: u32,
+    rules: UploadRules,
+    trash_life: SignedDuration,
+    server: String,
+    webhooks: Webhooks,
+    metrics: Arc<Metrics>,
+    /// Work that outlives the request that began it; a stopping server waits for it.
+    tasks: TaskTracker,
+    /// A stopping server has waited long enough: whoever holds a lease gives it back.
+    halt: CancellationToken,
+    /// Told when something waits to be removed for good: it counts towards somebody's quota until it is.
+    sweep_soon: Notify,
+    /// What the latest probe found.
+    readiness: Readiness,
+    /// Hashes passwords, and says how often they may be tried.
+    passwords: Passwords,
 }
 
 impl std::ops::Deref for Service {
@@ -96,8 +117,47 @@ impl std::ops::Deref for Service {
 }
 
 impl Service {
-    pub(crate) fn new(inner: Inner) -> Self {
-        Self(Arc::new(inner))
+    /// A service that nobody has asked yet.
+    pub(crate) fn new(parts: Parts) -> Self {
+        let Parts {
+            db,
+            objects,
+            clock,
+            url_ttl_secs,
+            download_ttl_secs,
+            rules,
+            trash_life,
+            server,
+            webhooks,
+            metrics,
+        } = parts;
+        Self(Arc::new(Inner {
+            db,
+            objects,
+            clock,
+            url_ttl_secs,
+            download_ttl_secs,
+            rules,
+            trash_life,
+            server,
+            webhooks,
+            metrics,
+            tasks: TaskTracker::new(),
+            halt: CancellationToken::new(),
+            sweep_soon: Notify::new(),
+            readiness: Readiness::default(),
+            passwords: Passwords::default(),
+        }))
+    }
+
+    /// What time it is.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Where clients reach the store; `None` means where they reach this server.
+    pub(crate) fn store_endpoint(&self) -> Option<&Endpoint> {
+        self.objects.public_endpoint()
     }
 
     /// Lets in whoever holds a good token.

@@ -7,7 +7,7 @@ use dray_api::{ItemId, Participant, Participants, UserId};
 use jiff::Timestamp;
 
 use super::{Service, seen};
-use crate::db::{Conn, access, participants};
+use crate::db::{Conn, participants, users};
 use crate::drive::access::{Caller, Role};
 use crate::drive::item::Item;
 use crate::drive::path::Seen;
@@ -48,7 +48,7 @@ impl Service {
             .write(move |c| {
                 let item = seen(c, &caller, id)?;
                 item.require(Role::Admin)?;
-                let member = access::member(c, caller.workspace, user)?.ok_or(Error::UserNotFound)?;
+                let member = users::member(c, caller.workspace, user)?.ok_or(Error::UserNotFound)?;
                 if item.item.owner == user {
                     return Err(Error::OwnerIsFixed);
                 }
@@ -89,7 +89,7 @@ impl Service {
 
 /// The owner of an item, and those who were given a role on it.
 fn of_one(c: &Conn, item: &Item, inherited_from: Option<ItemId>) -> Result<Vec<Participant>> {
-    let owner = access::member(c, item.workspace, item.owner)?.map(|user| Participant {
+    let owner = users::member(c, item.workspace, item.owner)?.map(|user| Participant {
         user_id: user.id,
         name: user.name,
         email: user.email,

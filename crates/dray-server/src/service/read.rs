@@ -3,7 +3,7 @@
 use dray_api::{Ancestors, ItemId, Member, Members, Usage, WorkspaceInfo};
 
 use super::Service;
-use crate::db::{Conn, access, usage};
+use crate::db::{Conn, usage, users};
 use crate::drive::access::Caller;
 use crate::drive::item::Item;
 use crate::drive::{Error, Result, wire_time};
@@ -31,7 +31,7 @@ impl Service {
     /// The caller's workspace.
     pub(crate) async fn workspace_info(&self, caller: &Caller) -> Result<WorkspaceInfo> {
         let workspace = caller.workspace;
-        self.db.read(move |c| Ok(access::workspace_info(c, workspace)?)).await?.ok_or(Error::NotFound)
+        self.db.read(move |c| Ok(users::workspace_info(c, workspace)?)).await?.ok_or(Error::NotFound)
     }
 
     /// A page of those members of the caller's workspace whom they are told of, and whose name or address has `part` in
@@ -44,7 +44,7 @@ impl Service {
         offset: u32,
     ) -> Result<Members> {
         let (caller, part) = (*caller, part.to_owned());
-        let page = move |c: &Conn| Ok(access::members(c, &caller, &part, limit, offset)?);
+        let page = move |c: &Conn| Ok(users::members(c, &caller, &part, limit, offset)?);
         let (rows, total) = self.db.read_long(page).await?;
         let members = rows.into_iter().map(|user| Member {
             id: user.id,

@@ -8,7 +8,7 @@ use futures_util::future::{BoxFuture, Shared};
 use tokio::time::{Instant, timeout};
 
 use super::Service;
-use crate::db::access;
+use crate::db::users;
 use crate::drive::{Error, Result};
 
 /// How old an answer may be.
@@ -64,7 +64,7 @@ impl Service {
     }
 
     async fn probe(&self) -> Result<()> {
-        let (database, store) = (self.db.read(|c| Ok(access::default_workspace(c)?)), self.objects.check());
+        let (database, store) = (self.db.read(|c| Ok(users::default_workspace(c)?)), self.objects.check());
         database.await?;
         store.await
     }

@@ -9,14 +9,14 @@ use super::finalize::Lease;
 use super::sweep::wait;
 use crate::db::finalizing::{self, Due};
 use crate::db::{tombstones, uploads};
-use crate::die_at;
+use crate::drive::event::Event;
 use crate::drive::item::Item;
 use crate::drive::parts::{Digest, PartList};
 use crate::drive::report::Report;
 use crate::drive::upload::{CLOCK_SKEW, State, Upload};
 use crate::drive::{Error, Result};
 use crate::objects::scratch_key;
-use crate::webhooks::Event;
+use dray_object_store::die_at;
 
 /// How long a sweep waits for one upload. A finalize may take longer, and goes on by itself meanwhile.
 const SWEEP_PATIENCE: Duration = Duration::from_secs(10);

@@ -7,7 +7,6 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Made, Once, Service, target};
 use crate::db::clock::LeaseTime;
 use crate::db::{Conn, uploads, usage};
-use crate::die_at;
 use crate::drive::access::Caller;
 use crate::drive::item::{MimeType, object_key};
 use crate::drive::name::ItemName;
@@ -17,6 +16,7 @@ use crate::drive::upload::{State, Upload, check_on_conflict};
 use crate::drive::{Error, QuotaOf, Result, wire_time};
 use crate::objects::NewUpload;
 use crate::random;
+use dray_object_store::die_at;
 
 /// How long a start may take: beyond what the store is given to answer. After that its server is taken for gone, and a
 /// repeat begins anew. Should it not be gone, it finds its row given up, and gives the store's upload up too.

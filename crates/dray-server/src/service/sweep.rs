@@ -6,21 +6,20 @@ use futures_util::stream::FuturesUnordered;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Service;
-use super::lease::holding;
 use crate::db::clock::LeaseTime;
+use crate::db::leases::BACKUP_LEASE;
 use crate::db::tombstones::{self, Tombstone};
 use crate::db::{leases, outbox, trash, uploads};
-use crate::die_at;
 use crate::drive::report::Report;
 use crate::drive::upload::KEEP_FINISHED;
 use crate::drive::{Error, Result};
+use crate::lease::holding;
 use crate::webhooks::GIVE_UP_AFTER;
+use dray_object_store::die_at;
 
 /// How long a server keeps the sweep to itself after it was last heard of.
 const LEASE: SignedDuration = SignedDuration::from_mins(5);
 const LEASE_NAME: &str = "sweep";
-/// While somebody has this one, objects stay: a backup is copying them.
-pub(crate) const BACKUP_LEASE: &str = "backup";
 /// Steps of removing that are one transaction: it keeps other writers waiting.
 const STEPS_AT_ONCE: usize = 500;
 /// Transactions of removing in one sweep.

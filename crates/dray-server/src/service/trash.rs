@@ -8,12 +8,12 @@ use super::{Service, seen, target};
 use crate::db::trash::{self, Trashed};
 use crate::db::{Conn, items};
 use crate::drive::access::{Caller, Role};
+use crate::drive::event::Event;
 use crate::drive::item::Item;
 use crate::drive::listing::{read_time_cursor, time_cursor};
 use crate::drive::path::Seen;
 use crate::drive::permit::{Placement, Purge, Trashing};
 use crate::drive::{Error, Result, wire_time};
-use crate::webhooks::Event;
 
 /// Items of other owners that one emptying looks at: those the caller may not remove stay, and are seen again.
 const OTHERS_AT_ONCE: usize = 1000;

@@ -4,13 +4,13 @@ use dray_api::upload::{ListParts, OpenUploads, StoredParts, UploadKey};
 use jiff::Timestamp;
 
 use super::Service;
-use crate::db::uploads;
-use crate::die_at;
+use crate::db::{Conn, uploads};
 use crate::drive::access::Caller;
+use crate::drive::event::Event;
 use crate::drive::listing::{read_time_cursor, time_cursor};
 use crate::drive::upload::{State, Upload};
 use crate::drive::{Error, Result, wire_time};
-use crate::webhooks::Event;
+use dray_object_store::die_at;
 
 impl Service {
     /// What the store has of the caller's upload: enough to go on with it from anywhere.
@@ -82,7 +82,8 @@ impl Service {
         caller.require_whole_drive()?;
         let after = cursor.map(read_time_cursor).transpose()?;
         let (caller, lease_now) = (*caller, self.db.lease_time());
-        let page = move |c: &_| Ok(uploads::open_of_caller(c, &caller, after, now, lease_now, limit + 1)?);
+        let page =
+            move |c: &Conn<'_>| Ok(uploads::open_of_caller(c, &caller, after, now, lease_now, limit + 1)?);
         let mut found = self.db.read_long(page).await?;
         let has_more = found.len() > limit;
         found.truncate(limit);

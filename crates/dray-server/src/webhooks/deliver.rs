@@ -1,5 +1,6 @@
 //! Posting what was noted: each address has a loop of its own, so that one that is down keeps no other waiting.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -11,9 +12,11 @@ use reqwest::{Client, StatusCode};
 use super::address::{PublicOnly, names_a_private_address};
 use super::sign::signature;
 use super::{WebhookSettings, WebhookUrl};
+use crate::config::Clock;
 use crate::db::outbox::{self, Delivery};
-use crate::drive::Result;
-use crate::service::Service;
+use crate::db::{Conn, Db};
+use crate::drive::{Result, with_causes};
+use crate::metrics::Metrics;
 
 /// How often what is due is looked for.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -29,9 +32,21 @@ const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(6);
 /// How long an event is tried: over a weekend.
 pub(crate) const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(3 * 24);
 
+/// What it takes to post events.
+pub(crate) struct Delivering {
+    /// Where events are noted.
+    pub(crate) db: Db,
+    /// What time it is.
+    pub(crate) clock: Clock,
+    /// Where calls are counted.
+    pub(crate) metrics: Arc<Metrics>,
+    /// Whom to call.
+    pub(crate) settings: WebhookSettings,
+}
+
 /// Posts events until it is aborted.
-pub(crate) async fn deliver_for_ever(service: Service) {
-    let Some(settings) = service.webhooks.settings() else { return };
+pub(crate) async fn deliver_for_ever(with: Delivering) {
+    let settings = &with.settings;
     let client = match client(settings) {
         Ok(client) => client,
         Err(err) => {
@@ -40,9 +55,7 @@ pub(crate) async fn deliver_for_ever(service: Service) {
         }
     };
     stream::iter(&settings.urls)
-        .for_each_concurrent(None, |url| {
-            Receiver { service: &service, client: &client, settings, url }.serve()
-        })
+        .for_each_concurrent(None, |url| Receiver { with: &with, client: &client, url }.serve())
         .await;
 }
 
@@ -60,9 +73,8 @@ fn client(settings: &WebhookSettings) -> Result<Client, reqwest::Error> {
 
 /// An address, and all that it takes to call it.
 struct Receiver<'a> {
-    service: &'a Service,
+    with: &'a Delivering,
     client: &'a Client,
-    settings: &'a WebhookSettings,
     url: &'a WebhookUrl,
 }
 
@@ -79,7 +91,7 @@ impl Receiver<'_> {
 
     async fn deliver_due(&self) -> Result<()> {
         loop {
-            let (db, now) = (&self.service.db, self.service.clock.now());
+            let (db, now) = (&self.with.db, self.with.clock.now());
             let url = self.url.as_str().to_owned();
             let looked_for = url.clone();
             if !db.read(move |c| Ok(outbox::is_due(c, &looked_for, now)?)).await? {
@@ -93,16 +105,16 @@ impl Receiver<'_> {
     /// Posts one event, and notes what came of it. If that can not be noted, it is posted again.
     async fn deliver(&self, delivery: Delivery) {
         let outcome = self.post(&delivery).await;
-        let now = self.service.clock.now();
+        let now = self.with.clock.now();
         let (url, event) = (self.url.as_str().to_owned(), delivery.event.clone());
         let is_last = now.duration_since(delivery.created_at) >= GIVE_UP_AFTER;
         let noted = match outcome {
             Ok(()) => {
-                self.service.metrics.webhooks_delivered.increment(1);
-                self.service.db.write(move |c| Ok(outbox::forget(c, &url, &event)?)).await
+                self.with.metrics.webhooks_delivered.increment(1);
+                self.with.db.write(move |c| Ok(outbox::forget(c, &url, &event)?)).await
             }
             Err(reason) => {
-                self.service.metrics.webhooks_failed.increment(1);
+                self.with.metrics.webhooks_failed.increment(1);
                 let (event_id, attempts) = (&delivery.event, delivery.attempts);
                 tracing::warn!(
                     host = self.url.host(),
@@ -113,7 +125,7 @@ impl Receiver<'_> {
                     "a webhook failed"
                 );
                 let wait = wait(delivery.attempts);
-                let note = move |c: &_| {
+                let note = move |c: &Conn<'_>| {
                     let noted = if is_last {
                         outbox::forget(c, &url, &event)
                     } else {
@@ -121,7 +133,7 @@ impl Receiver<'_> {
                     };
                     Ok(noted?)
                 };
-                self.service.db.write(note).await
+                self.with.db.write(note).await
             }
         };
         if let Err(err) = noted {
@@ -130,11 +142,11 @@ impl Receiver<'_> {
     }
 
     async fn post(&self, delivery: &Delivery) -> Result<(), String> {
-        if !self.settings.allow_private && names_a_private_address(self.url) {
+        if !self.with.settings.allow_private && names_a_private_address(self.url) {
             return Err("the address is private, and --webhook-allow-private is not given".into());
         }
-        let now = self.service.clock.now();
-        let signature = signature(&self.settings.secret, &delivery.event, now, &delivery.body);
+        let now = self.with.clock.now();
+        let signature = signature(&self.with.settings.secret, &delivery.event, now, &delivery.body);
         let request = self
             .client
             .post(self.url.url().clone())
@@ -147,21 +159,13 @@ impl Receiver<'_> {
             Ok(status) if status.is_success() => Ok(()),
             Ok(status) => Err(answered(status)),
             // Without the address, which may be a secret.
-            Err(err) => Err(cause(&err.without_url())),
+            Err(err) => Err(with_causes(&err.without_url())),
         }
     }
 }
 
 fn answered(status: StatusCode) -> String {
     format!("answered {status}")
-}
-
-/// An error with what caused it: reqwest's own text leaves that out.
-fn cause(err: &dyn std::error::Error) -> String {
-    std::iter::successors(Some(err), |err| err.source())
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(": ")
 }
 
 fn wait(attempts: u64) -> SignedDuration {

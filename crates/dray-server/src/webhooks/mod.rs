@@ -15,20 +15,16 @@ use crate::drive::{Error, Result};
 use crate::random;
 
 use crate::config::{WebhookSecret, WebhookSettings, WebhookUrl};
-pub(crate) use crate::drive::event::Event;
-pub(crate) use deliver::{GIVE_UP_AFTER, deliver_for_ever};
+use crate::drive::event::Event;
+pub(crate) use deliver::{Delivering, GIVE_UP_AFTER, deliver_for_ever};
 
 /// Where events go.
 pub(crate) struct Webhooks(Option<WebhookSettings>);
 
 impl Webhooks {
+    /// Events go to the addresses of these settings; `None` means that nobody is told anything.
     pub(crate) fn new(settings: Option<WebhookSettings>) -> Self {
-        Self(settings.filter(|settings| !settings.urls.is_empty()))
-    }
-
-    /// The settings, if anybody is to be told anything.
-    pub(crate) fn settings(&self) -> Option<&WebhookSettings> {
-        self.0.as_ref()
+        Self(settings)
     }
 
     /// Notes an event, to be posted once this transaction is committed.

@@ -7,7 +7,7 @@ mod table;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use dray_server::admin::OWNER_EMAIL;
+use dray_ops::OWNER_EMAIL;
 use reqwest::header::HeaderMap;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method};

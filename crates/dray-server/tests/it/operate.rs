@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use dray_object_store::KeyKind;
-use dray_server::admin::{Copied, Orphan, Store};
+use dray_ops::{Copied, Orphan, Store};
 use dray_server::{BUCKET, Clock, Config, S3Config, store_folder};
 use jiff::SignedDuration;
 use serde_json::{Value, json};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dray_server::admin::{MAX_TOKEN_LIFE, OWNER_EMAIL};
+use dray_ops::{MAX_TOKEN_LIFE, OWNER_EMAIL};
 
 use crate::world::World;
 

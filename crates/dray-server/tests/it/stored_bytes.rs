@@ -74,7 +74,7 @@ async fn a_user_has_so_many_unfinished_uploads_and_no_more() {
 async fn a_refusal_for_the_quota_says_what_unfinished_uploads_hold() {
     let world = World::start().await;
     let admin = world.admin().await;
-    admin.set_quota(Some(dray_server::admin::OWNER_EMAIL), Some(1000)).await.unwrap();
+    admin.set_quota(Some(dray_ops::OWNER_EMAIL), Some(1000)).await.unwrap();
     let owner = world.owner();
     owner.start("a", 900).await;
     let over = owner.step("start", &json!({ "fileName": "b", "fileSize": 200, "mimeType": "a/b" })).await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dray_server::admin::OWNER_EMAIL;
+use dray_ops::OWNER_EMAIL;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! `…/tokens`: a user's own tokens, what a narrower scope lets them do, and tokens that are confined to a folder.
 
-use dray_server::admin::OWNER_EMAIL;
+use dray_ops::OWNER_EMAIL;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 

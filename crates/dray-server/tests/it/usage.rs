@@ -1,6 +1,6 @@
 //! `GET /drive/usage`, and quotas.
 
-use dray_server::admin::OWNER_EMAIL;
+use dray_ops::OWNER_EMAIL;
 use futures_util::future::join_all;
 use jiff::SignedDuration;
 use serde_json::json;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use dray_server::admin::{Admin, OWNER_EMAIL};
+use dray_ops::{Admin, OWNER_EMAIL};
 use dray_server::{Clock, Config, Sockets};
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};

@@ -1,7 +1,7 @@
 //! Commands that work on a server's data folder, with the server running or not.
 
 use dray_api::TokenId;
-use dray_server::admin::Admin;
+use dray_ops::Admin;
 use jiff::SignedDuration;
 use serde_json::json;
 

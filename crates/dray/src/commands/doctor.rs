@@ -1,6 +1,6 @@
 //! `dray doctor`: shows what the checks found.
 
-use dray_server::doctor::{Finding, Verdict, examine};
+use dray_ops::doctor::{Finding, Verdict, examine};
 use serde_json::json;
 
 use super::serve;

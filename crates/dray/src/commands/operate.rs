@@ -2,7 +2,7 @@
 
 use anyhow::ensure;
 use bytesize::ByteSize;
-use dray_server::admin::{Admin, Copied, OtherBucket, Store};
+use dray_ops::{Admin, Copied, OtherBucket, Store};
 use dray_server::{Clock, DatabaseUrl, S3Config};
 use indicatif::ProgressBar;
 use jiff::SignedDuration;

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use anyhow::anyhow;
-use dray_server::admin::{Admin, OWNER_EMAIL};
+use dray_ops::{Admin, OWNER_EMAIL};
 use dray_server::{
     Clock, Config, DatabaseUrl, S3Config, Server, Sockets, TlsFiles, UploadRules, WebhookSettings,
 };

@@ -15,7 +15,10 @@ use futures_util::{Stream, StreamExt};
 use http::{HeaderMap, header};
 use multer::{Field, Multipart};
 
-use crate::{body::frames, failure::Failure};
+use crate::{
+    body::{form_failure, frames},
+    failure::Failure,
+};
 
 /// Names and values of all fields before the file together; AWS allows 20 KiB.
 const MAX_FIELDS_BYTES: usize = 64 << 10;
@@ -48,7 +51,7 @@ impl<'a> Form<'a> {
         let frames = bounded_until(Arc::clone(&file_began), frames(body, idle_timeout));
         let mut multipart = Multipart::new(frames, boundary);
         let (mut fields, mut size_bytes) = (Vec::new(), 0);
-        while let Some(mut field) = multipart.next_field().await.map_err(failure)? {
+        while let Some(mut field) = multipart.next_field().await.map_err(form_failure)? {
             let name = field.name().unwrap_or_default().to_lowercase();
             if name == "file" {
                 file_began.store(true, Ordering::Relaxed);
@@ -56,7 +59,7 @@ impl<'a> Form<'a> {
                 return Ok(Self { fields, file_name, file: field });
             }
             let mut value = Vec::new();
-            while let Some(chunk) = field.chunk().await.map_err(failure)? {
+            while let Some(chunk) = field.chunk().await.map_err(form_failure)? {
                 size_bytes += chunk.len();
                 if size_bytes + name.len() > MAX_FIELDS_BYTES {
                     return Err(malformed("The fields before the file are too long"));
@@ -91,30 +94,6 @@ fn bounded_until<'a>(
     })
 }
 
-/// The next bytes of the file, never empty; `None` at its end.
-pub(crate) async fn next_chunk(file: &mut Field<'_>) -> Result<Option<Bytes>, Failure> {
-    loop {
-        match file.chunk().await.map_err(failure)? {
-            Some(chunk) if chunk.is_empty() => {}
-            chunk => return Ok(chunk),
-        }
-    }
-}
-
-fn failure(error: multer::Error) -> Failure {
-    match error {
-        multer::Error::StreamReadFailed(error) => match error.downcast::<S3Error>() {
-            Ok(error) => Failure::from(*error),
-            Err(error) => Failure::internal(error),
-        },
-        error => malformed_because(&error),
-    }
-}
-
 fn malformed(message: &'static str) -> Failure {
     Failure::new(ErrorCode::MalformedPOSTRequest, message)
-}
-
-fn malformed_because(error: &multer::Error) -> Failure {
-    Failure::new(ErrorCode::MalformedPOSTRequest, format!("The form is not well-formed: {error}"))
 }

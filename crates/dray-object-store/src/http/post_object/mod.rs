@@ -3,8 +3,6 @@
 
 mod form;
 
-pub(crate) use self::form::next_chunk;
-
 use axum::{body::Body, response::Response};
 use dray_s3::{
     ErrorCode, MAX_KEY_BYTES, Payload, PostPolicy, Query, authenticate_post, encode_component, xml,

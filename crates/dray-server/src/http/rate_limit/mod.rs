@@ -22,9 +22,9 @@ use axum::response::{IntoResponse as _, Response};
 use dray_api::TokenId;
 use metrics::Counter;
 
-use super::client::Client;
 use super::error::Error;
-use crate::Config;
+use crate::client_address::ClientAddress;
+use crate::config::Config;
 use crate::config::{Rate, RateLimit};
 use crate::metrics::Metrics;
 use limiter::{Limiter, Standing};
@@ -44,7 +44,7 @@ pub(crate) struct RateLimits(Arc<Inner>);
 
 struct Inner {
     per_token: Option<Limiter<TokenId>>,
-    per_address: Option<Limiter<Client>>,
+    per_address: Option<Limiter<ClientAddress>>,
     refused_tokens: Counter,
     refused_addresses: Counter,
 }
@@ -114,7 +114,7 @@ pub(super) async fn limit(
     if is_probe(request.uri().path()) {
         return next.run(request).await;
     }
-    let of_address = limits.per_address.as_ref().map(|limiter| limiter.check(&Client::of(&request)));
+    let of_address = limits.per_address.as_ref().map(|limiter| limiter.check(&ClientAddress::of(&request)));
     let admitted = of_address
         .map_or(Ok(()), |standing| let_in(standing, "from this address", &limits.refused_addresses));
     let ticket = Ticket::default();

@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::body::Body;
-use dray_server::admin::Admin;
+use dray_ops::Admin;
 use dray_server::{Config, Server, Sockets};
 use http::{Method, Request, StatusCode, header};
 use http_body_util::BodyExt as _;

@@ -10,8 +10,8 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::Args;
 use dray_api::{ItemId, Role, UserId};
+use dray_ops::{Admin, OWNER_EMAIL};
 use dray_server::DatabaseUrl;
-use dray_server::admin::{Admin, OWNER_EMAIL};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! The shape of a drive of any size: deep, wide, one folder with a tenth of all, what is shared, what is moved.
 
 use dray_api::{ItemId, UserId};
-use dray_server::admin::NewItem;
+use dray_ops::NewItem;
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
 

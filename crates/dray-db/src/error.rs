@@ -1,0 +1,64 @@
+//! Why a statement failed, and what that means to the drive.
+
+use rusqlite::{ErrorCode, types::Type};
+use tokio_postgres::error::SqlState;
+
+use dray_drive::{self as drive, with_causes};
+
+/// Why a statement failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// SQLite said so.
+    #[error("SQLite: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// Postgres said so, or can not be reached.
+    #[error("Postgres: {}", with_causes(.0))]
+    Postgres(#[from] tokio_postgres::Error),
+    /// Postgres does not answer.
+    #[error("Postgres does not answer")]
+    NoAnswer,
+}
+
+impl Error {
+    /// A column does not hold what this version puts there.
+    pub(crate) fn value(err: impl std::error::Error + Send + Sync + 'static) -> Self {
+        rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(err)).into()
+    }
+}
+
+impl From<Error> for drive::Error {
+    fn from(err: Error) -> Self {
+        match &err {
+            Error::Sqlite(cause) => match cause.sqlite_error_code() {
+                Some(ErrorCode::DiskFull) => Self::NoSpace,
+                Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                    Self::DatabaseUnreachable { detail: err.to_string() }
+                }
+                _ => Self::internal(format_args!("database: {err}")),
+            },
+            Error::NoAnswer => Self::DatabaseUnreachable { detail: err.to_string() },
+            Error::Postgres(cause) => match cause.code() {
+                Some(&SqlState::DISK_FULL) => Self::NoSpace,
+                Some(state) if !is_passing(state) => Self::internal(format_args!("database: {err}")),
+                _ => Self::DatabaseUnreachable { detail: err.to_string() },
+            },
+        }
+    }
+}
+
+/// Whether the same transaction may well succeed later
+/// (<https://www.postgresql.org/docs/current/errcodes-appendix.html>): connections (08), rollbacks by the server
+/// (40), resources (53), what an operator does (57), files (58), locks (55P03), a server that is no longer the primary
+/// (25006), a statement that a pooler has lost (26000, 42P05).
+fn is_passing(state: &SqlState) -> bool {
+    let class = state.code().get(..2).unwrap_or_default();
+    matches!(class, "08" | "40" | "53" | "57" | "58")
+        || *state == SqlState::LOCK_NOT_AVAILABLE
+        || *state == SqlState::READ_ONLY_SQL_TRANSACTION
+        || is_lost_session(state)
+}
+
+/// What a prepared statement meets that belongs to another session.
+pub(crate) fn is_lost_session(state: &SqlState) -> bool {
+    *state == SqlState::INVALID_SQL_STATEMENT_NAME || *state == SqlState::DUPLICATE_PSTATEMENT
+}

@@ -1,0 +1,87 @@
+//! One connection to Postgres in use: how a statement reaches it, prepared once where sessions are whole, and with all
+//! that it needs in one message where a pooler takes them apart. Knows nothing of transactions.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio_postgres::Row;
+use tokio_postgres::types::{ToSql, Type};
+
+use crate::error::{Error, is_lost_session};
+use crate::value::Param;
+
+/// How long an answer to a statement may take: longer than Postgres lets it take, so it is never coming.
+const NO_ANSWER: Duration = Duration::from_secs(28);
+/// A connection in use, on a thread that may block.
+pub struct Session {
+    /// There, until the session ends.
+    pub(crate) client: Option<deadpool_postgres::Object>,
+    pub(crate) runtime: Handle,
+    /// Whether a pooler stands between that keeps no prepared statements.
+    pub(crate) is_pooled: Arc<AtomicBool>,
+}
+
+impl Session {
+    pub(crate) fn execute(&self, sql: &str, params: &[&dyn Param]) -> Result<u64, Error> {
+        self.wait_for(async {
+            if self.is_pooled() {
+                return self.client().execute_typed(sql, &typed(params)).await;
+            }
+            let statement = self.client().prepare_cached(sql).await?;
+            self.client().execute(&statement, &values(params)).await
+        })
+    }
+
+    pub(crate) fn query(&self, sql: &str, params: &[&dyn Param]) -> Result<Vec<Row>, Error> {
+        self.wait_for(async {
+            if self.is_pooled() {
+                return self.client().query_typed(sql, &typed(params)).await;
+            }
+            let statement = self.client().prepare_cached(sql).await?;
+            self.client().query(&statement, &values(params)).await
+        })
+    }
+
+    pub(crate) fn batch(&self, sql: &str) -> Result<(), Error> {
+        self.wait_for(self.client().batch_execute(sql))
+    }
+
+    fn is_pooled(&self) -> bool {
+        self.is_pooled.load(Ordering::Relaxed)
+    }
+
+    fn wait_for<T>(
+        &self,
+        answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T, Error> {
+        let answer = self.runtime.block_on(async { tokio::time::timeout(NO_ANSWER, answer).await });
+        answer.map_err(|_| Error::NoAnswer)?.map_err(|err| self.noted(err))
+    }
+
+    /// A statement that was prepared and is not there, or is there and was prepared by somebody else: a pooler stands
+    /// between that was not noticed at the start.
+    fn noted(&self, err: tokio_postgres::Error) -> Error {
+        if err.code().is_some_and(is_lost_session) && !self.is_pooled.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                "Postgres turns out to be behind a pooler: no statements are kept prepared from now on"
+            );
+        }
+        Error::Postgres(err)
+    }
+
+    #[expect(clippy::expect_used, reason = "taken only as the session ends")]
+    fn client(&self) -> &deadpool_postgres::Object {
+        self.client.as_ref().expect("a session has a client until it ends")
+    }
+}
+
+fn values<'a>(params: &[&'a dyn Param]) -> Vec<&'a (dyn ToSql + Sync)> {
+    params.iter().map(|param| *param as &(dyn ToSql + Sync)).collect()
+}
+
+/// With their types, so that Postgres need not be asked for them.
+fn typed<'a>(params: &[&'a dyn Param]) -> Vec<(&'a (dyn ToSql + Sync), Type)> {
+    params.iter().map(|param| (*param as &(dyn ToSql + Sync), param.kind())).collect()
+}

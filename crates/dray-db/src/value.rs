@@ -1,0 +1,50 @@
+//! Values that both databases take and give. A parameter says its kind, so that Postgres need not be asked for it.
+
+use rusqlite::{ToSql as SqliteValue, types::FromSql as FromSqlite};
+use tokio_postgres::types::{FromSqlOwned, ToSql as PostgresValue, Type as PostgresType};
+
+/// A value that both databases take.
+pub(crate) trait Param: SqliteValue + PostgresValue + Sync {
+    /// What Postgres calls its kind.
+    fn kind(&self) -> PostgresType;
+}
+
+impl<T: SqliteValue + PostgresValue + Sync + Kind> Param for T {
+    fn kind(&self) -> PostgresType {
+        T::KIND
+    }
+}
+
+/// A kind of value that columns have.
+pub(crate) trait Kind {
+    const KIND: PostgresType;
+}
+
+impl Kind for i64 {
+    const KIND: PostgresType = PostgresType::INT8;
+}
+
+impl Kind for bool {
+    const KIND: PostgresType = PostgresType::BOOL;
+}
+
+impl Kind for String {
+    const KIND: PostgresType = PostgresType::TEXT;
+}
+
+impl Kind for &str {
+    const KIND: PostgresType = PostgresType::TEXT;
+}
+
+impl<T: Kind> Kind for &T {
+    const KIND: PostgresType = T::KIND;
+}
+
+impl<T: Kind> Kind for Option<T> {
+    const KIND: PostgresType = T::KIND;
+}
+
+/// A value that both databases give.
+pub(crate) trait Column: FromSqlite + FromSqlOwned {}
+
+impl<T: FromSqlite + FromSqlOwned> Column for T {}

@@ -1,0 +1,242 @@
+//! Users, tokens and quotas: what an operator does on the database itself, with the server running or not.
+
+use std::path::Path;
+use std::time::Duration;
+
+use dray_api::{TokenId, UserId, WorkspaceId};
+use jiff::{SignedDuration, Timestamp};
+
+use dray_db::tokens::{NewToken, TokenRow};
+use dray_db::users::{self, UserRow};
+use dray_db::{Db, tokens, usage};
+use dray_drive as drive;
+use dray_drive::access::Scope;
+use dray_drive::settings::{DatabaseUrl, SettingError};
+use dray_drive::token::AccessToken;
+use dray_server::{Error, data_folder, random};
+
+/// Longest life of a token: a year.
+pub const MAX_TOKEN_LIFE: Duration = Duration::from_hours(8760);
+/// Life of the token that the first start prints.
+const FIRST_TOKEN_LIFE: Duration = Duration::from_hours(2160);
+/// Connections to Postgres: one thing is done at a time.
+const CONNECTIONS: usize = 2;
+/// Address of the user that the first start makes.
+pub const OWNER_EMAIL: &str = "owner@localhost";
+
+/// An open database.
+pub struct Admin {
+    pub(crate) db: Db,
+}
+
+/// A token that was just made. Its secret is nowhere else.
+#[derive(Debug)]
+pub struct CreatedToken {
+    /// Id of its record.
+    pub id: TokenId,
+    /// The secret.
+    pub token: String,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
+impl Admin {
+    /// Opens Postgres if there is an address of it, else the database in a data folder, making it as needed.
+    pub async fn open(data: &Path, database_url: Option<&DatabaseUrl>) -> Result<Self, Error> {
+        if database_url.is_none() {
+            data_folder::make(data)?;
+        }
+        Ok(Self { db: data_folder::open_database(data, database_url, CONNECTIONS).await? })
+    }
+
+    /// At the first start: makes workspace `default`, its owner, and a token, which is answered this once.
+    pub async fn bootstrap(&self, now: Timestamp) -> Result<Option<String>, Error> {
+        let owner = new_user(OWNER_EMAIL, Some("Owner"), "owner", now)?;
+        let workspace = random::id(now, WorkspaceId::new)?;
+        let token = AccessToken::generate(random::bytes)?;
+        let row = new_token(
+            &token,
+            owner.id,
+            workspace,
+            &[Scope::AccessDrive.as_str().into()],
+            FIRST_TOKEN_LIFE,
+            None,
+            now,
+        )?;
+        let made = self.db.write(move |c| {
+            users::lock_first_start(c)?;
+            if users::default_workspace(c)?.is_some() {
+                return Ok(false);
+            }
+            users::insert_default_workspace(c, workspace, now)?;
+            users::insert_user(c, workspace, &owner)?;
+            tokens::insert(c, &row)?;
+            Ok(true)
+        });
+        Ok(made.await?.then(|| token.reveal().to_owned()))
+    }
+
+    /// Makes a token for the user with this address. Rotation does not make it live longer.
+    pub async fn create_token(
+        &self,
+        email: &str,
+        scopes: &[String],
+        expires_in: Duration,
+        now: Timestamp,
+    ) -> Result<CreatedToken, Error> {
+        self.create_rotated_token(email, scopes, expires_in, None, now).await
+    }
+
+    /// As [`Admin::create_token`]; what takes its place by rotation ends within `rotate_for`, counted from now.
+    pub async fn create_rotated_token(
+        &self,
+        email: &str,
+        scopes: &[String],
+        expires_in: Duration,
+        rotate_for: Option<Duration>,
+        now: Timestamp,
+    ) -> Result<CreatedToken, Error> {
+        check_life("--expires-in", expires_in)?;
+        rotate_for.map_or(Ok(()), |time| check_life("--rotate-for", time))?;
+        if let Some(unknown) = scopes.iter().find(|scope| Scope::parse(scope).is_none()) {
+            return Err(SettingError {
+                setting: "--scope",
+                rule: format!(
+                    "{unknown:?} is unknown; there are {}",
+                    Scope::ALL.map(Scope::as_str).join(", ")
+                ),
+            }
+            .into());
+        }
+        let (email, scopes) = (email.to_lowercase(), scopes.to_vec());
+        let token = AccessToken::generate(random::bytes)?;
+        let secret = token.clone();
+        let row = self.db.write(move |c| {
+            let (user, workspace) = users::user_by_email(c, &email)?.ok_or_else(|| {
+                drive::Error::field(
+                    "--user",
+                    format!("{email:?} is unknown: see `dray user list`, or `dray user add`"),
+                )
+            })?;
+            let row = new_token(&secret, user, workspace, &scopes, expires_in, rotate_for, now)?;
+            tokens::insert(c, &row)?;
+            Ok((row.id, row.expires_at))
+        });
+        let (id, expires_at) = row.await?;
+        Ok(CreatedToken { id, token: token.reveal().to_owned(), expires_at })
+    }
+
+    /// Every token's record, oldest first.
+    pub async fn list_tokens(&self) -> Result<Vec<TokenRow>, Error> {
+        Ok(self.db.read_long(|c| Ok(tokens::all(c)?)).await?)
+    }
+
+    /// Revokes a token from now on; `false` if there is none with this id.
+    pub async fn revoke_token(&self, id: TokenId, now: Timestamp) -> Result<bool, Error> {
+        Ok(self.db.write(move |c| Ok(tokens::revoke(c, id, now)?)).await?)
+    }
+
+    /// Adds a user to workspace `default`.
+    pub async fn add_user(&self, email: &str, name: Option<&str>, now: Timestamp) -> Result<UserId, Error> {
+        let user = new_user(email, name, "member", now)?;
+        let id = user.id;
+        self.db
+            .write(move |c| {
+                let Some(workspace) = users::default_workspace(c)? else {
+                    return Err(drive::Error::field(
+                        "--data",
+                        "has no drive yet: start it once with `dray serve`",
+                    ));
+                };
+                if users::insert_user(c, workspace, &user)? {
+                    Ok(())
+                } else {
+                    Err(drive::Error::field("EMAIL", format!("{:?} is a user already", user.email)))
+                }
+            })
+            .await?;
+        Ok(id)
+    }
+
+    /// Sets how much the user with this address (`None`: all users together) may own; `None`: as much as there is room
+    /// for.
+    pub async fn set_quota(&self, email: Option<&str>, quota_bytes: Option<u64>) -> Result<(), Error> {
+        let quota = quota_bytes.map(|bytes| i64::try_from(bytes).unwrap_or(i64::MAX));
+        let email = email.map(str::to_lowercase);
+        let set = self.db.write(move |c| {
+            let Some(email) = &email else {
+                let workspace = users::default_workspace(c)?.ok_or(drive::Error::NotFound)?;
+                return Ok(usage::set_quota(c, workspace, None, quota)?);
+            };
+            let unknown =
+                || drive::Error::field("EMAIL", format!("{email:?} is unknown: see `dray user list`"));
+            let (user, workspace) = users::user_by_email(c, email)?.ok_or_else(unknown)?;
+            Ok(usage::set_quota(c, workspace, Some(user), quota)?)
+        });
+        set.await.map(drop).map_err(Error::Drive)
+    }
+
+    /// Every user, oldest first.
+    pub async fn list_users(&self) -> Result<Vec<UserRow>, Error> {
+        Ok(self.db.read_long(|c| Ok(users::list_users(c)?)).await?)
+    }
+
+    /// Closes the database.
+    pub async fn close(self) {
+        self.db.close().await;
+    }
+}
+
+fn check_life(setting: &'static str, life: Duration) -> Result<(), SettingError> {
+    if !life.is_zero() && life <= MAX_TOKEN_LIFE {
+        return Ok(());
+    }
+    Err(SettingError { setting, rule: "must be more than 0 and at most 365d".into() })
+}
+
+/// The name of a token that an operator makes.
+const NAME: &str = "command line";
+
+fn new_user(email: &str, name: Option<&str>, role: &str, now: Timestamp) -> Result<UserRow, Error> {
+    let is_address = email.len() <= 254
+        && email.chars().all(|c| !c.is_control() && !c.is_whitespace())
+        && email.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty());
+    if !is_address {
+        return Err(SettingError {
+            setting: "EMAIL",
+            rule: "must be an address such as alice@example.com".into(),
+        }
+        .into());
+    }
+    let email = email.to_lowercase();
+    let name = name.unwrap_or_else(|| email.split('@').next().unwrap_or_default()).to_owned();
+    Ok(UserRow { id: random::id(now, UserId::new)?, email, name, role: role.to_owned(), created_at: now })
+}
+
+fn new_token(
+    token: &AccessToken,
+    user: UserId,
+    workspace: WorkspaceId,
+    scopes: &[String],
+    life: Duration,
+    rotate_for: Option<Duration>,
+    now: Timestamp,
+) -> drive::Result<NewToken> {
+    let after = |time: Duration| {
+        let time = SignedDuration::try_from(time).map_err(drive::Error::internal)?;
+        now.checked_add(time).map_err(drive::Error::internal)
+    };
+    Ok(NewToken {
+        id: random::id(now, TokenId::new)?,
+        hash: token.hash(),
+        workspace,
+        user,
+        name: NAME.to_owned(),
+        scopes: scopes.join(" "),
+        folder: None,
+        created_at: now,
+        expires_at: after(life)?,
+        parent: None,
+        rotate_until: rotate_for.map(|time| after(time.max(life))).transpose()?,
+    })
+}

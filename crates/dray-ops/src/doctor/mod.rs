@@ -1,0 +1,62 @@
+//! What `dray doctor` finds: whether all that a server needs is as it should be, learnt by doing what a server and its
+//! clients do. Leaves nothing behind.
+
+mod place;
+mod proxy;
+mod store;
+
+use dray_drive::settings::Config;
+
+/// How a check came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// As it should be.
+    Ok,
+    /// It works, and something is missing that some will miss.
+    Warn,
+    /// It does not work.
+    Fail,
+}
+
+/// What a check found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What was checked, in a word or two.
+    pub check: &'static str,
+    /// How it came out.
+    pub verdict: Verdict,
+    /// What was found.
+    pub found: String,
+    /// What depends on it.
+    pub why: &'static str,
+    /// What to do about it: a setting, a command, a document to apply.
+    pub remedy: Option<String>,
+}
+
+impl Finding {
+    fn ok(check: &'static str, why: &'static str, found: impl Into<String>) -> Self {
+        Self { check, verdict: Verdict::Ok, found: found.into(), why, remedy: None }
+    }
+
+    fn warn(check: &'static str, why: &'static str, found: impl Into<String>, remedy: &str) -> Self {
+        let remedy = Some(remedy.to_owned());
+        Self { check, verdict: Verdict::Warn, found: found.into(), why, remedy }
+    }
+
+    fn fail(check: &'static str, why: &'static str, found: impl Into<String>, remedy: &str) -> Self {
+        Self { verdict: Verdict::Fail, ..Self::warn(check, why, found, remedy) }
+    }
+}
+
+/// Checks what a server with these settings would use. `page` is the origin that the page is served from,
+/// `listen` the address that the server listens on.
+pub async fn examine(config: &Config, page: &str, listen: &str) -> Vec<Finding> {
+    let mut findings = place::folder(config);
+    findings.push(place::database(config).await);
+    match &config.s3 {
+        None => findings.push(place::embedded_store(config)),
+        Some(s3) => findings.extend(store::examine(s3, page, &config.clock).await),
+    }
+    findings.push(proxy::examine(config, listen));
+    findings
+}

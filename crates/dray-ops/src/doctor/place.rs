@@ -1,0 +1,118 @@
+//! The data folder, the database, and the embedded store.
+
+use std::time::Duration;
+
+use super::Finding;
+use dray_db::{self as db, Condition, OpenError};
+use dray_drive::settings::{Config, DatabaseUrl, database_file, store_folder};
+
+/// A round trip longer than this is felt in every request.
+const SLOW: Duration = Duration::from_millis(20);
+
+/// A database that says nothing for so long says nothing.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+const FOLDER: (&str, &str) = ("data folder", "the embedded database and store keep all that they have there");
+const DATABASE: (&str, &str) = ("database", "every request asks it");
+const STORE: (&str, &str) = ("object store", "files are kept there");
+
+/// Whether the data folder can be written.
+pub(super) fn folder(config: &Config) -> Vec<Finding> {
+    let (check, why) = FOLDER;
+    if config.database_url.is_some() && config.s3.is_some() {
+        return Vec::new();
+    }
+    let shown = config.data.display();
+    if !config.data.exists() {
+        return vec![Finding::ok(check, why, format!("{shown} is not there; the first start makes it"))];
+    }
+    let probe = config.data.join(".dray-doctor");
+    let written = std::fs::write(&probe, "").and_then(|()| std::fs::remove_file(&probe));
+    vec![match written {
+        Ok(()) => Finding::ok(check, why, format!("{shown} can be written")),
+        Err(err) => {
+            let remedy =
+                "choose another folder with --data, or let the user that runs the server write there";
+            Finding::fail(check, why, format!("{shown} can not be written: {err}"), remedy)
+        }
+    }]
+}
+
+/// Whether the database answers, how fast, and which version its tables have.
+pub(super) async fn database(config: &Config) -> Finding {
+    let (check, why) = DATABASE;
+    let file = database_file(&config.data);
+    let (name, condition) = match &config.database_url {
+        Some(url) => ("Postgres".to_owned(), ask_postgres(url).await),
+        None if !file.exists() => {
+            let found = format!("SQLite; {} is not there, the first start makes it", file.display());
+            return Finding::ok(check, why, found);
+        }
+        None => (format!("SQLite in {}", file.display()), db::examine_sqlite(&file)),
+    };
+    match condition {
+        Ok(condition) => judge(&name, &condition),
+        Err(err) => {
+            let remedy = match config.database_url {
+                Some(_) => "check --database-url: postgres://user:password@host:5432/name, from this machine",
+                None => "restore the file from a backup, or choose another folder with --data",
+            };
+            Finding::fail(check, why, format!("{name} {err}"), remedy)
+        }
+    }
+}
+
+async fn ask_postgres(url: &DatabaseUrl) -> Result<Condition, OpenError> {
+    let silent = |_| Err(OpenError::Pool(format!("no answer within {PATIENCE:?}")));
+    tokio::time::timeout(PATIENCE, db::examine_postgres(url)).await.unwrap_or_else(silent)
+}
+
+fn judge(name: &str, condition: &Condition) -> Finding {
+    let (check, why) = DATABASE;
+    let Condition { version, latest, round_trip, is_pooled } = condition;
+    let state = match version {
+        0 => format!("no tables yet, the first start makes those of version {latest}"),
+        version if version < latest => {
+            format!("tables of version {version}, the next start brings them to {latest}")
+        }
+        _ => format!("tables of version {version}, as this program wants them"),
+    };
+    let way = if *is_pooled { ", through a pooler that shares its connections by transactions" } else { "" };
+    let found = format!("{name}: {state}; a round trip takes {round_trip:.1?}{way}");
+    if version > latest {
+        Finding::fail(check, why, format!("{name} {}", OpenError::Newer), "run the newer version of dray")
+    } else if *round_trip > SLOW {
+        Finding::warn(check, why, found, "run the database nearer to the server: in the same data centre")
+    } else {
+        Finding::ok(check, why, found)
+    }
+}
+
+/// The embedded store, which needs nothing but its folder.
+pub(super) fn embedded_store(config: &Config) -> Finding {
+    let (check, why) = STORE;
+    let folder = store_folder(&config.data);
+    if !folder.exists() {
+        return Finding::ok(check, why, "the embedded one is used; the first start makes it");
+    }
+    match dray_object_store::tools_may_have_the_servers_key(&folder) {
+        Ok(false) => Finding::ok(check, why, format!("the embedded one is used, in {}", folder.display())),
+        Ok(true) => Finding::warn(
+            check,
+            why,
+            format!(
+                "the embedded one is used, in {}; an earlier version made its key, and `dray store keys` gave that \
+                 to tools too",
+                folder.display()
+            ),
+            "give tools the keys that `dray store keys` prints now, then replace the server's: \
+             `dray store keys --rotate --server`",
+        ),
+        Err(err) => Finding::fail(
+            check,
+            why,
+            format!("the embedded one is used, and can not be read: {err}"),
+            "let the user that runs the server read the folder, or restore it from a backup",
+        ),
+    }
+}

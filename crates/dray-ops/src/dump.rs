@@ -1,0 +1,197 @@
+//! A drive's rows as a file: JSON, a row a line, between a line that says what it is and one that says what was
+//! written. It is the same whatever database they come from, and goes into either.
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, BufWriter, Lines, Write as _};
+use std::path::Path;
+
+use dray_object_store::private;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use dray_db::dump::{TABLES, Table};
+use dray_db::{Conn, Db, dump, names, trash};
+use dray_drive::{Error, Result};
+
+/// The version of the format.
+const FORMAT: u32 = 1;
+/// What the line begins with that ends a dump.
+const LAST_LINE: &str = "{\"rows\":";
+
+#[derive(Serialize, Deserialize)]
+struct Header {
+    format: u32,
+    dray: String,
+    at: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Line {
+    table: String,
+    row: Vec<Value>,
+}
+
+/// How many rows there are, and a sum over them all, in whatever order.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Sum {
+    pub(crate) rows: u64,
+    digest: String,
+}
+
+#[derive(Default)]
+struct Summing {
+    rows: u64,
+    digest: u128,
+}
+
+impl Summing {
+    fn add(&mut self, line: &str) {
+        let mut hash = [0; 16];
+        blake3::Hasher::new().update(line.as_bytes()).finalize_xof().fill(&mut hash);
+        (self.rows, self.digest) = (self.rows + 1, self.digest.wrapping_add(u128::from_be_bytes(hash)));
+    }
+
+    fn end(self) -> Sum {
+        Sum { rows: self.rows, digest: format!("{:032x}", self.digest) }
+    }
+}
+
+/// Writes the drive as it is at one moment, and answers once it is on disk.
+pub(crate) async fn write(db: &Db, path: &Path, now: Timestamp) -> Result<Sum> {
+    let path = path.to_owned();
+    db.read_long(move |c| {
+        let mut file = BufWriter::new(private::create_file(&path).map_err(Error::internal)?);
+        let mut put = |line: String| writeln!(file, "{line}").map_err(Error::internal);
+        let header = Header { format: FORMAT, dray: env!("CARGO_PKG_VERSION").to_owned(), at: now };
+        put(json(&header)?)?;
+        let sum = each_row(c, &mut put)?;
+        put(json(&sum)?)?;
+        let file = file.into_inner().map_err(Error::internal)?;
+        file.sync_all().map_err(Error::internal)?;
+        Ok(sum)
+    })
+    .await
+}
+
+/// What a dump of the drive would say of itself.
+pub(crate) async fn sum(db: &Db) -> Result<Sum> {
+    db.read_long(|c| each_row(c, &mut |_| Ok(()))).await
+}
+
+fn each_row(c: &Conn, put: &mut dyn FnMut(String) -> Result<()>) -> Result<Sum> {
+    let mut sum = Summing::default();
+    for table in &TABLES {
+        let mut last: Option<Vec<Value>> = None;
+        loop {
+            let rows = table.page(c, last.as_deref())?;
+            let Some(row) = rows.last() else { break };
+            last = Some(row.clone());
+            for row in rows {
+                let line = json(&Line { table: table.name.to_owned(), row })?;
+                sum.add(&line);
+                put(line)?;
+            }
+        }
+    }
+    Ok(sum.end())
+}
+
+/// Puts a dump into a database that has no drive yet: all of it, or nothing.
+pub(crate) async fn load(db: &Db, path: &Path) -> Result<Sum> {
+    let path = path.to_owned();
+    db.write(move |c| {
+        if !dump::is_empty(c)? {
+            return Err(Error::field("The database", "has a drive in it already; name an empty one"));
+        }
+        dump::defer_references(c)?;
+        let mut rows = Rows::open(&path)?;
+        while let Some((table, row)) = rows.next_row()? {
+            table.insert(c, &row)?;
+        }
+        trash::list_all(c)?;
+        // What the rows say of names may be by the rules of an older version.
+        names::forget(c)?;
+        rows.check()
+    })
+    .await
+}
+
+/// The rows of a dump, one after another.
+pub(crate) struct Rows {
+    lines: Lines<BufReader<File>>,
+    sum: Summing,
+    said: Option<Sum>,
+}
+
+impl Rows {
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        let file = File::open(path).map_err(|err| broken(format_args!("{}: {err}", path.display())))?;
+        let mut lines = BufReader::new(file).lines();
+        let first = lines.next().transpose().map_err(Error::internal)?.unwrap_or_default();
+        let header: Header = serde_json::from_str(&first).map_err(broken)?;
+        if header.format != FORMAT {
+            return Err(broken(format_args!(
+                "it was made by dray {}; restore it with that version",
+                header.dray
+            )));
+        }
+        Ok(Self { lines, sum: Summing::default(), said: None })
+    }
+
+    pub(crate) fn next_row(&mut self) -> Result<Option<(&'static Table, Vec<Value>)>> {
+        let Some(line) = self.lines.next().transpose().map_err(Error::internal)? else { return Ok(None) };
+        if line.starts_with(LAST_LINE) {
+            self.said = Some(serde_json::from_str(&line).map_err(broken)?);
+            return Ok(None);
+        }
+        let Line { table, row } = serde_json::from_str(&line).map_err(broken)?;
+        let table = Table::named(&table).ok_or_else(|| broken(format_args!("there is no table {table}")))?;
+        self.sum.add(&line);
+        Ok(Some((table, row)))
+    }
+
+    /// Whether all that was written has been read.
+    pub(crate) fn check(self) -> Result<Sum> {
+        let sum = self.sum.end();
+        if self.said.as_ref() == Some(&sum) {
+            Ok(sum)
+        } else {
+            Err(broken("it is not whole, or was changed"))
+        }
+    }
+}
+
+/// An object that an item of a dump refers to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ItemObject {
+    pub(crate) key: String,
+    pub(crate) mime_type: String,
+    pub(crate) size_bytes: u64,
+}
+
+/// Every object that the items of a dump refer to.
+pub(crate) fn objects(path: &Path) -> Result<Vec<ItemObject>> {
+    let mut rows = Rows::open(path)?;
+    let mut objects = Vec::new();
+    while let Some((table, row)) = rows.next_row()? {
+        let cell = |name| table.column(name).and_then(|at| row.get(at));
+        let text = |name| cell(name).and_then(Value::as_str).map(str::to_owned);
+        if table.name == "items"
+            && let (Some(key), Some(mime_type)) = (text("object_key"), text("mime_type"))
+        {
+            let size_bytes = cell("size_bytes").and_then(Value::as_u64).unwrap_or(0);
+            objects.push(ItemObject { key, mime_type, size_bytes });
+        }
+    }
+    rows.check()?;
+    Ok(objects)
+}
+
+fn json(value: &impl Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(Error::internal)
+}
+
+fn broken(why: impl std::fmt::Display) -> Error {
+    Error::field("The backup", format!("can not be read: {why}"))
+}

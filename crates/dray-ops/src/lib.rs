@@ -1,0 +1,20 @@
+//! What an operator does with a drive from the command line: users and tokens, backups, moves, orphans, and `dray doctor`.
+//!
+//! Works on the same data folder, database and store as the server, with the server running or not. Knows no terminal.
+
+mod admin;
+mod backup;
+mod bulk;
+pub mod doctor;
+mod dump;
+mod left_out;
+mod migrate;
+mod orphans;
+mod store;
+
+pub use admin::{Admin, CreatedToken, MAX_TOKEN_LIFE, OWNER_EMAIL};
+pub use backup::Copied;
+pub use bulk::NewItem;
+pub use left_out::OtherBucket;
+pub use orphans::Orphan;
+pub use store::Store;

@@ -1,0 +1,69 @@
+//! The store of a drive, as an operator's commands reach it: another one where it is; the embedded one through the
+//! server that runs on it or, if none does, by opening it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use dray_object_store::{KeyKind, WhenShort};
+
+use dray_drive::settings::{BUCKET, Config, REGION, S3Config, store_folder};
+use dray_server::Error;
+use dray_server::embedded::EmbeddedStore;
+use dray_server::metrics::Metrics;
+use dray_server::objects::{Embedded, Objects, Way};
+
+/// The store of a drive.
+pub struct Store {
+    pub(crate) objects: Objects,
+    opened: Option<EmbeddedStore>,
+}
+
+impl Store {
+    /// Reaches the store that `s3` names or, without it, the embedded one in `data`; a server that has that open is
+    /// reached at `server_url`.
+    pub async fn open(data: &Path, s3: Option<&S3Config>, server_url: &str) -> Result<Self, Error> {
+        let metrics = Arc::new(Metrics::off());
+        let store = match s3 {
+            Some(s3) => Self { objects: Objects::other(s3, &metrics).await?, opened: None },
+            None => Self::embedded(data, server_url, &metrics).await?,
+        };
+        store.objects.check().await.map_err(Error::StoreRefused)?;
+        Ok(store)
+    }
+
+    async fn embedded(data: &Path, server_url: &str, metrics: &Arc<Metrics>) -> Result<Self, Error> {
+        match open_embedded(data, metrics).await {
+            Ok((opened, objects)) => Ok(Self { objects, opened: Some(opened) }),
+            Err(Error::Store(dray_object_store::OpenError::Locked { .. })) => {
+                let key = dray_object_store::key_of(&store_folder(data), KeyKind::Writer)?;
+                let objects = Objects::embedded(Embedded {
+                    way: Way::Url(server_url.trim_end_matches('/').to_owned()),
+                    keys: Arc::new(move || key.clone()),
+                    region: REGION.to_owned(),
+                    bucket: BUCKET.to_owned(),
+                    metrics: metrics.clone(),
+                })?;
+                Ok(Self { objects, opened: None })
+            }
+            Err(err) => Err(err),
+        }
+    }
+
+    /// Opens the embedded store in `data` for this process alone: no server may be running on it.
+    pub async fn open_alone(data: &Path) -> Result<Self, Error> {
+        let (opened, objects) = open_embedded(data, &Arc::new(Metrics::off())).await?;
+        Ok(Self { objects, opened: Some(opened) })
+    }
+
+    /// Lets go of the store.
+    pub async fn close(self) {
+        if let Some(opened) = self.opened {
+            opened.close().await;
+        }
+    }
+}
+
+async fn open_embedded(data: &Path, metrics: &Arc<Metrics>) -> Result<(EmbeddedStore, Objects), Error> {
+    let config = Config { data: data.to_owned(), ..Config::default() };
+    EmbeddedStore::open(&config, metrics, WhenShort::default()).await
+}

@@ -1,0 +1,44 @@
+//! The data folder: made for this user alone, and the database that is in it, unless that is elsewhere.
+
+use std::path::Path;
+
+use dray_object_store::private;
+
+use crate::config::{self, DatabaseUrl};
+use crate::db::Db;
+use crate::error::Error;
+
+/// How the names of our files in the folder begin, besides those in the store's folder.
+const OURS: [&str; 2] = ["drive.db", "migrated-to-"];
+
+/// Makes the folder, if it is not there, and takes from everybody else what rights they have on it and on what Dray
+/// keeps in it.
+pub fn make(path: &Path) -> Result<(), Error> {
+    let failed = |source| Error::DataFolder { path: path.to_owned(), source };
+    private::make_folder(path).and_then(|()| tighten_files(path)).map_err(failed)
+}
+
+/// Only files of our own: the folder may have others in it.
+fn tighten_files(path: &Path) -> std::io::Result<()> {
+    for entry in path.read_dir()? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let is_ours = OURS.iter().any(|start| name.to_string_lossy().starts_with(start));
+        if is_ours && entry.file_type()?.is_file() {
+            private::tighten_file(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// Opens Postgres if there is an address of it, else the file in the data folder.
+pub async fn open_database(data: &Path, url: Option<&DatabaseUrl>, connections: usize) -> Result<Db, Error> {
+    if let Some(url) = url {
+        let failed = |source| Error::Database { name: "of --database-url".to_owned(), source };
+        return Db::connect(url, connections).await.map_err(failed);
+    }
+    let path = config::database_file(data);
+    // SQLite gives the files beside it the same mode.
+    private::ensure_file(&path).map_err(|source| Error::DataFolder { path: data.to_owned(), source })?;
+    Db::open_file(&path).await.map_err(|source| Error::Database { name: path.display().to_string(), source })
+}

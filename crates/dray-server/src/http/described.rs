@@ -1,0 +1,80 @@
+//! How the OpenAPI document describes what `extract.rs` reads from paths and queries.
+
+use dray_api::{ItemId, LinkId, TokenId, UserId};
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::{RefOr, Required};
+use utoipa::{IntoParams, PartialSchema};
+
+use super::extract::{PathFolder, PathId, PathIds};
+
+/// An id that stands in a path: what it is called there, and whose it is.
+pub(crate) trait NamedInPath {
+    const NAME: &'static str;
+    const ABOUT: &'static str;
+}
+
+impl NamedInPath for ItemId {
+    const NAME: &'static str = "id";
+    const ABOUT: &'static str = "The item's id.";
+}
+
+impl NamedInPath for TokenId {
+    const NAME: &'static str = "id";
+    const ABOUT: &'static str = "The id of the token's record.";
+}
+
+impl NamedInPath for UserId {
+    const NAME: &'static str = "userId";
+    const ABOUT: &'static str = "The user's id.";
+}
+
+impl NamedInPath for LinkId {
+    const NAME: &'static str = "linkId";
+    const ABOUT: &'static str = "The link's id.";
+}
+
+impl<T: NamedInPath + PartialSchema> IntoParams for PathId<T> {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![in_path(T::NAME, T::ABOUT, T::schema())]
+    }
+}
+
+impl<T: NamedInPath + PartialSchema> IntoParams for PathIds<T> {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![in_path(ItemId::NAME, ItemId::ABOUT, ItemId::schema()), in_path(T::NAME, T::ABOUT, T::schema())]
+    }
+}
+
+impl IntoParams for PathFolder {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let schema = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some("^([0-9a-fA-F]{24}|root)$"))
+            .examples(["root"]);
+        vec![in_path("id", "The folder's id, or `root`.", schema.into())]
+    }
+}
+
+fn in_path(name: &str, about: &str, schema: RefOr<Schema>) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Path)
+        .description(Some(about))
+        .required(Required::True)
+        .schema(Some(schema))
+        .build()
+}
+
+/// What [`super::extract::Parameters::page_limit`] and a cursor are read from, for the document.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "only its description is used")]
+pub(crate) struct Paging {
+    /// The `nextCursor` of the page before, whose other parameters were the same; without it, the first page.
+    #[param(max_length = 4096)]
+    cursor: Option<String>,
+    /// Most items of this page; 100 if it is not said.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<u32>,
+}

@@ -1,0 +1,124 @@
+//! Work that needs a lease: it goes on for as long as a heartbeat keeps the lease, and stops when the lease is lost. The one
+//! way in which leases are held, whatever they are of.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::drive::Result;
+
+/// Why work was stopped that was not done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Lost {
+    /// Somebody else has the lease.
+    #[error("somebody else has taken the lease")]
+    Taken,
+    /// The database could not be told in time that the work goes on.
+    #[error("the lease ran out, as the database did not answer")]
+    Silent,
+    /// The server stops.
+    #[error("the server stops")]
+    Stopping,
+}
+
+/// Does `work` while `renew` keeps a lease that was taken just now and lasts for `life`; `renew` answers `false` if
+/// somebody else has it. Work that is stopped is dropped where it waits, so each of its steps must be able to be the last.
+pub async fn holding<T, R>(
+    life: SignedDuration,
+    halt: &CancellationToken,
+    renew: impl Fn() -> R,
+    work: impl Future<Output = T>,
+) -> std::result::Result<T, Lost>
+where
+    R: Future<Output = Result<bool>>,
+{
+    let mut work = pin!(work);
+    tokio::select! {
+        biased;
+        done = &mut work => Ok(done),
+        lost = keep(life.unsigned_abs(), renew) => Err(lost),
+        () = halt.cancelled() => Err(Lost::Stopping),
+    }
+}
+
+/// Renews a lease until it is lost. It is renewed three times in its life, so that one answer that is lost does no harm.
+async fn keep<R: Future<Output = Result<bool>>>(life: Duration, renew: impl Fn() -> R) -> Lost {
+    let mut held_until = Instant::now() + life;
+    loop {
+        tokio::time::sleep(life / 3).await;
+        let asked_at = Instant::now();
+        match tokio::time::timeout_at(held_until, renew()).await {
+            Ok(Ok(true)) => held_until = asked_at + life,
+            Ok(Ok(false)) => return Lost::Taken,
+            Ok(Err(err)) if Instant::now() < held_until => {
+                tracing::warn!(%err, "a lease could not be renewed yet");
+            }
+            Ok(Err(_)) | Err(_) => return Lost::Silent,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::future::{pending, ready};
+
+    use super::*;
+    use crate::drive::Error;
+
+    const LIFE: SignedDuration = SignedDuration::from_secs(30);
+
+    fn unreachable() -> Error {
+        Error::DatabaseUnreachable { detail: String::new() }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_of_any_length_keeps_its_lease() {
+        let renewed = Cell::new(0);
+        let renew = || {
+            renewed.set(renewed.get() + 1);
+            ready(Ok(true))
+        };
+        let work = tokio::time::sleep(Duration::from_mins(10));
+        assert_eq!(holding(LIFE, &CancellationToken::new(), renew, work).await, Ok(()));
+        assert!((55..=60).contains(&renewed.get()), "{}", renewed.get());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_stops_once_somebody_else_has_the_lease() {
+        let begun = Instant::now();
+        let lost = holding(LIFE, &CancellationToken::new(), || ready(Ok(false)), pending::<()>()).await;
+        assert_eq!((lost, begun.elapsed().as_secs()), (Err(Lost::Taken), 10));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_stops_before_its_lease_has_run_out_if_the_database_is_silent_or_away() {
+        for is_silent in [true, false] {
+            let renew = || async move { if is_silent { pending().await } else { Err(unreachable()) } };
+            let begun = Instant::now();
+            let lost = holding(LIFE, &CancellationToken::new(), renew, pending::<()>()).await;
+            assert_eq!((lost, begun.elapsed().as_secs()), (Err(Lost::Silent), 30));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_renewal_that_fails_is_made_up_for() {
+        let tries = Cell::new(0);
+        let renew = || {
+            tries.set(tries.get() + 1);
+            ready(if tries.get() % 2 == 0 { Ok(true) } else { Err(unreachable()) })
+        };
+        let work = tokio::time::sleep(Duration::from_mins(5));
+        assert_eq!(holding(LIFE, &CancellationToken::new(), renew, work).await, Ok(()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_stops_waits_for_no_work() {
+        let halt = CancellationToken::new();
+        halt.cancel();
+        assert_eq!(holding(LIFE, &halt, || ready(Ok(true)), pending::<()>()).await, Err(Lost::Stopping));
+    }
+}

@@ -1,0 +1,48 @@
+//! What a server does again and again beside its requests. Each loop runs until it is aborted.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::drive::report::Report;
+use crate::http::RateLimits;
+use crate::metrics::Metrics;
+use crate::service::Service;
+
+/// How often unfinished uploads are looked for.
+const SWEEP_EVERY: Duration = Duration::from_mins(1);
+/// How many of them are worked on at once.
+const SWEEP_LIMIT: u32 = 1000;
+/// How often rate limits forget who is not held back, and times are added up.
+const TIDY_EVERY: Duration = Duration::from_secs(5);
+
+/// Sweeps once a minute, and whenever something waits to be removed for good.
+pub(crate) async fn sweep_for_ever(service: Service, metrics: Arc<Metrics>) {
+    let mut ticks = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = service.sweep_is_wanted() => {}
+        }
+        match service.sweep(service.now(), SWEEP_LIMIT).await {
+            Ok(report) if report == Report::default() => {}
+            Ok(report) => {
+                metrics.swept(&report);
+                tracing::info!(?report, "swept");
+            }
+            Err(err) => {
+                metrics.sweep_failures.increment(1);
+                tracing::warn!(%err, "the sweep failed");
+            }
+        }
+    }
+}
+
+/// Keeps what requests leave in memory from piling up.
+pub(crate) async fn tidy_for_ever(rate_limits: RateLimits, metrics: Arc<Metrics>) {
+    let mut ticks = tokio::time::interval(TIDY_EVERY);
+    loop {
+        ticks.tick().await;
+        rate_limits.forget_idle();
+        metrics.add_up();
+    }
+}

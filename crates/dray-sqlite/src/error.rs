@@ -1,0 +1,57 @@
+//! Why the database did not do what was asked. What that means to a caller is the caller's matter.
+
+use std::sync::Arc;
+
+use rusqlite::{ErrorCode, ffi};
+
+/// A database failure.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Error {
+    /// A statement failed; nothing was changed.
+    #[error("the database failed: {0}")]
+    Statement(Arc<rusqlite::Error>),
+    /// The commit failed; after a crash it may turn out to have happened.
+    #[error("the database could not commit: {0}")]
+    Commit(Arc<rusqlite::Error>),
+    /// The transaction was undone because of another job's failure; trying again is right.
+    #[error("the database undid the transaction")]
+    Undone,
+    /// The writer is closed, or its thread has ended.
+    #[error("the database is closed")]
+    Closed,
+    /// The job panicked; nothing was changed.
+    #[error("a database job panicked")]
+    Panicked,
+}
+
+impl Error {
+    /// Whether the cause is that the disk is full.
+    pub fn is_full(&self) -> bool {
+        match self {
+            Self::Statement(error) | Self::Commit(error) => is_full(error),
+            Self::Undone | Self::Closed | Self::Panicked => false,
+        }
+    }
+
+    /// Whether a crash may bring the changes back. A commit that ends in `SQLITE_FULL` wrote its last frame to
+    /// the log incompletely (a failing sync is an `SQLITE_IOERR`), and recovery takes no such frame.
+    pub fn may_have_happened(&self) -> bool {
+        match self {
+            Self::Commit(error) => error.sqlite_error_code() != Some(ErrorCode::DiskFull),
+            Self::Statement(_) | Self::Undone | Self::Closed | Self::Panicked => false,
+        }
+    }
+}
+
+/// Whether the cause is that the disk is full: also when the index of the log (`-shm`) cannot be made longer.
+pub fn is_full(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|error| {
+        error.code == ErrorCode::DiskFull || error.extended_code == ffi::SQLITE_IOERR_SHMSIZE
+    })
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Statement(Arc::new(error))
+    }
+}

@@ -1,0 +1,135 @@
+//! A job for the thread that writes, and what becomes of it. Knows no transactions.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use crate::error::Error;
+
+/// What became of a job's changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settled {
+    /// They are durable.
+    Committed,
+    /// They did not happen.
+    Undone,
+    /// The commit failed: they are not visible now, but a crash may bring them back.
+    Unknown,
+}
+
+/// What a job did, as its caller learns it: the outer error is the database's.
+pub type Outcome<T, E> = Result<Result<T, E>, Error>;
+
+/// Work to do in a transaction, and whom to tell.
+pub(crate) trait Job: Send {
+    /// Does the work, or does it again; whether its changes are to be kept.
+    fn run(&mut self, connection: &Connection) -> bool;
+
+    /// Tells the outcome, once the transaction has ended: with the reason if it was not committed.
+    fn tell(self: Box<Self>, committed: Result<(), Error>);
+}
+
+/// How far a job is.
+enum Progress<T, E> {
+    Waiting,
+    Ran(Result<T, E>),
+    Panicked,
+}
+
+/// Work that runs once: it may consume what it holds.
+pub(crate) struct Once<W>(pub(crate) Option<W>);
+
+/// Work that may run twice.
+pub(crate) struct Again<W>(pub(crate) W);
+
+/// What a job consists of.
+pub(crate) trait Work<T, E>: Send {
+    /// Does it; `None` if it cannot be done again.
+    fn call(&mut self, connection: &Connection) -> Option<Result<T, E>>;
+}
+
+impl<T, E, W: FnOnce(&Connection) -> Result<T, E> + Send> Work<T, E> for Once<W> {
+    fn call(&mut self, connection: &Connection) -> Option<Result<T, E>> {
+        self.0.take().map(|work| work(connection))
+    }
+}
+
+impl<T, E, W: Fn(&Connection) -> Result<T, E> + Send> Work<T, E> for Again<W> {
+    fn call(&mut self, connection: &Connection) -> Option<Result<T, E>> {
+        Some((self.0)(connection))
+    }
+}
+
+/// A job that somebody waits for.
+pub(crate) struct Asked<T, E, W, A> {
+    work: W,
+    progress: Progress<T, E>,
+    after: A,
+    answer: oneshot::Sender<Outcome<T, E>>,
+}
+
+impl<T, E, W, A> Asked<T, E, W, A> {
+    /// A job whose outcome `after` learns on the writer's thread, and then whoever waits for `answer`.
+    pub(crate) fn new(work: W, after: A, answer: oneshot::Sender<Outcome<T, E>>) -> Self {
+        Self { work, progress: Progress::Waiting, after, answer }
+    }
+}
+
+impl<T, E, W, A> Job for Asked<T, E, W, A>
+where
+    T: Send,
+    E: Send,
+    W: Work<T, E>,
+    A: FnOnce(Settled) + Send,
+{
+    fn run(&mut self, connection: &Connection) -> bool {
+        let ran = catch_unwind(AssertUnwindSafe(|| self.work.call(connection)));
+        self.progress = ran.ok().flatten().map_or(Progress::Panicked, Progress::Ran);
+        matches!(self.progress, Progress::Ran(Ok(_)))
+    }
+
+    fn tell(self: Box<Self>, committed: Result<(), Error>) {
+        let Self { progress, after, answer, .. } = *self;
+        let (settled, outcome) = match (progress, committed) {
+            (Progress::Ran(Ok(value)), Ok(())) => (Settled::Committed, Ok(Ok(value))),
+            (Progress::Ran(Ok(_)), Err(error)) if error.may_have_happened() => (Settled::Unknown, Err(error)),
+            (Progress::Ran(Ok(_)) | Progress::Waiting, Err(error)) => (Settled::Undone, Err(error)),
+            // A job's own error is its answer, whatever became of the transaction.
+            (Progress::Ran(Err(error)), _) => (Settled::Undone, Ok(Err(error))),
+            // Its caller learns that by the channel, which closes.
+            (Progress::Panicked, _) | (Progress::Waiting, Ok(())) => return,
+        };
+        after(settled);
+        // The caller may have gone; the commit stands all the same.
+        drop(answer.send(outcome));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[test]
+    fn only_a_commit_that_may_have_reached_the_log_is_of_unknown_outcome() {
+        let settled = |error: Error| {
+            let (answer, _outcome) = oneshot::channel::<Outcome<(), ()>>();
+            let (told, settled) = std::sync::mpsc::channel();
+            let connection = Connection::open_in_memory().unwrap();
+            let work = Once(Some(|_: &Connection| Ok(())));
+            let mut job = Box::new(Asked::new(work, move |how| told.send(how).unwrap(), answer));
+            assert!(job.run(&connection));
+            job.tell(Err(error));
+            settled.recv().unwrap()
+        };
+        let commit = |code| {
+            Error::Commit(Arc::new(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None)))
+        };
+        assert_eq!(settled(commit(rusqlite::ffi::SQLITE_FULL)), Settled::Undone);
+        assert_eq!(settled(commit(rusqlite::ffi::SQLITE_IOERR_FSYNC)), Settled::Unknown);
+        assert_eq!(settled(commit(rusqlite::ffi::SQLITE_IOERR_SHMSIZE)), Settled::Unknown);
+        assert_eq!(settled(Error::Undone), Settled::Undone);
+    }
+}

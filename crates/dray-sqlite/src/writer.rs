@@ -1,0 +1,259 @@
+//! The one thread that writes a database. Jobs that wait are committed together: one sync of the log pays for all of them.
+//! Nothing here knows what the jobs do.
+//!
+//! How jobs are kept apart in a transaction is a choice: see [`Savepoints`] and [`Rerun`]. Either way nobody is told of a
+//! success that is not on disk, and no job is undone by another's failure.
+
+mod rerun;
+mod savepoints;
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::thread;
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::error::Error;
+use crate::job::{Again, Asked, Job, Once, Outcome, Settled};
+use crate::wal::{WAL_CHECK_EVERY, shrink_wal};
+
+/// Jobs that wait for the writer before senders are held back.
+const QUEUE: usize = 1024;
+
+/// Each job has a savepoint, and runs once.
+#[derive(Clone)]
+pub struct Savepoints;
+
+/// Jobs share the transaction without savepoints, which spares SQLite to copy each page that a job changes and to write out
+/// a full-text index. If one fails that had changed something, all run again, with savepoints: so jobs may run twice.
+#[derive(Clone)]
+pub struct Rerun;
+
+/// How a writer is set up.
+#[derive(Debug, Clone, Copy)]
+pub struct Writing {
+    /// Name of its thread.
+    pub thread: &'static str,
+    /// Most jobs of one commit: bounds how long the first of them waits for the others.
+    pub most_jobs: usize,
+    /// Whether an orderly end leaves an empty log behind. It waits for readers, of other processes too.
+    pub folds_log_at_end: bool,
+}
+
+impl Default for Writing {
+    fn default() -> Self {
+        Self { thread: "sqlite-writer", most_jobs: 256, folds_log_at_end: false }
+    }
+}
+
+/// What the thread is sent.
+enum Message {
+    /// To be done in a transaction, with others.
+    Job(Box<dyn Job>),
+    /// To be done between transactions: the log may be too long.
+    ShrinkLog,
+    /// No more jobs are taken; those that wait are done.
+    Close(oneshot::Sender<()>),
+}
+
+/// Runs jobs as one transaction, or a few, and tells each what became of it.
+type WriteGroup = fn(&Connection, &mut Vec<Box<dyn Job>>);
+
+/// Sends jobs to the thread. Cheap to clone; the thread ends with the last clone, or when it is closed.
+#[derive(Clone)]
+pub struct Writer<P> {
+    queue: mpsc::Sender<Message>,
+    policy: PhantomData<fn() -> P>,
+}
+
+impl Writer<Savepoints> {
+    /// Starts the thread. `guard` lives as long as the thread may still write.
+    pub fn savepoints<G: Send + 'static>(
+        connection: Connection,
+        guard: G,
+        writing: Writing,
+    ) -> std::io::Result<Self> {
+        Self::start(connection, guard, writing, savepoints::write_group)
+    }
+
+    /// Runs `job` in a transaction and returns once it is committed. An error of the job itself undoes what it did and is
+    /// returned as `Ok(Err(_))`. `after` is told the outcome on the writer's thread, and `job` runs, even if the caller
+    /// stops waiting once the job is queued.
+    pub async fn run<T, E, F, A>(&self, job: F, after: A) -> Outcome<T, E>
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+        A: FnOnce(Settled) + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        self.send(Box::new(Asked::new(Once(Some(job)), after, answer))).await?;
+        answered.await.unwrap_or_else(|_| Err(self.lost()))
+    }
+
+    /// The same, for a thread that may block.
+    pub fn run_blocking<T, E, F>(&self, job: F) -> Outcome<T, E>
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let job = Box::new(Asked::new(Once(Some(job)), |_| (), answer));
+        self.queue.blocking_send(Message::Job(job)).map_err(|_| Error::Closed)?;
+        answered.blocking_recv().unwrap_or_else(|_| Err(self.lost()))
+    }
+}
+
+impl Writer<Rerun> {
+    /// Starts the thread.
+    pub fn rerun(connection: Connection, writing: Writing) -> std::io::Result<Self> {
+        Self::start(connection, (), writing, rerun::write_group)
+    }
+
+    /// Runs `job`, which may run twice, in a transaction and returns once it is committed. An error of the job itself
+    /// undoes what it did and is returned as `Ok(Err(_))`.
+    pub async fn run<T, E, F>(&self, job: F) -> Outcome<T, E>
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+        F: Fn(&Connection) -> Result<T, E> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        self.send(Box::new(Asked::new(Again(job), |_| (), answer))).await?;
+        answered.await.unwrap_or_else(|_| Err(self.lost()))
+    }
+}
+
+impl<P: 'static> Writer<P> {
+    fn start<G: Send + 'static>(
+        connection: Connection,
+        guard: G,
+        writing: Writing,
+        write_group: WriteGroup,
+    ) -> std::io::Result<Self> {
+        let (sender, queue) = mpsc::channel(QUEUE);
+        thread::Builder::new().name(writing.thread.to_owned()).spawn(move || {
+            let closing = serve(&connection, queue, writing.most_jobs, write_group);
+            end(connection, writing.folds_log_at_end);
+            drop(guard);
+            // Whoever closes the writer waits until nothing writes any more; others may have gone.
+            for answer in closing {
+                let _ = answer.send(());
+            }
+        })?;
+        Ok(Self { queue: sender, policy: PhantomData })
+    }
+
+    async fn send(&self, job: Box<dyn Job>) -> Result<(), Error> {
+        self.queue.send(Message::Job(job)).await.map_err(|_| Error::Closed)
+    }
+
+    /// Why a job that was queued has no answer.
+    fn lost(&self) -> Error {
+        if self.queue.is_closed() { Error::Closed } else { Error::Panicked }
+    }
+
+    /// Has the thread see to it that the log is not too long, if it has the time.
+    pub fn shrink_log(&self) {
+        // A queue that is full has writes in it, which fold the log in themselves.
+        drop(self.queue.try_send(Message::ShrinkLog));
+    }
+
+    /// Has the thread look at its log from time to time, for as long as there is a writer.
+    pub fn keep_log_short(&self) -> impl Future<Output = ()> + Send + use<P> {
+        let queue = self.queue.downgrade();
+        async move {
+            loop {
+                tokio::time::sleep(WAL_CHECK_EVERY).await;
+                match queue.upgrade() {
+                    Some(queue) if !queue.is_closed() => drop(queue.try_send(Message::ShrinkLog)),
+                    _ => return,
+                }
+            }
+        }
+    }
+
+    /// Takes no more jobs, and returns once those that wait are done and the file is closed.
+    pub async fn close(&self) {
+        let (answer, closed) = oneshot::channel();
+        if self.queue.send(Message::Close(answer)).await.is_ok() {
+            // The thread is gone either way.
+            let _ = closed.await;
+        }
+    }
+
+    /// The same, for a thread that may block.
+    pub fn close_blocking(&self) {
+        let (answer, closed) = oneshot::channel();
+        if self.queue.blocking_send(Message::Close(answer)).is_ok() {
+            let _ = closed.blocking_recv();
+        }
+    }
+}
+
+/// Writes what comes, until nothing comes any more; answers who waits for that.
+fn serve(
+    connection: &Connection,
+    mut queue: mpsc::Receiver<Message>,
+    most_jobs: usize,
+    write_group: WriteGroup,
+) -> Vec<oneshot::Sender<()>> {
+    let (mut messages, mut jobs) = (Vec::with_capacity(most_jobs), Vec::with_capacity(most_jobs));
+    let mut closing = Vec::new();
+    while queue.blocking_recv_many(&mut messages, most_jobs) > 0 {
+        let mut shrinks_log = false;
+        for message in messages.drain(..) {
+            match message {
+                Message::Job(job) => jobs.push(job),
+                Message::ShrinkLog => shrinks_log = true,
+                Message::Close(answer) => {
+                    queue.close();
+                    closing.push(answer);
+                }
+            }
+        }
+        if !jobs.is_empty() {
+            write_group(connection, &mut jobs);
+        }
+        if shrinks_log && let Err(error) = shrink_wal(connection) {
+            tracing::debug!(%error, "the log of the database stays long for now");
+        }
+    }
+    closing
+}
+
+fn end(connection: Connection, folds_log: bool) {
+    if folds_log && let Err(error) = connection.execute_batch("pragma wal_checkpoint(truncate)") {
+        tracing::warn!(%error, "the log of the database could not be folded in; the next start does it");
+    }
+    if let Err((_, error)) = connection.close() {
+        tracing::warn!(%error, "the database could not be closed in order");
+    }
+}
+
+fn begin(connection: &Connection) -> Result<(), Error> {
+    // Immediate: the lock to write is taken now, so that no statement of a job finds that another process has it.
+    execute(connection, "begin immediate").map_err(Error::from)
+}
+
+/// A commit that fails leaves nothing behind in this connection, but perhaps in the log.
+fn commit(connection: &Connection) -> Result<(), Error> {
+    let committed = execute(connection, "commit").map_err(|error| Error::Commit(Arc::new(error)));
+    if committed.is_err() {
+        rollback(connection);
+    }
+    committed
+}
+
+fn rollback(connection: &Connection) {
+    // SQLite may have rolled back by itself: a full or failing disk makes it do so.
+    if !connection.is_autocommit() {
+        drop(execute(connection, "rollback"));
+    }
+}
+
+fn execute(connection: &Connection, statement: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(statement)?.execute([]).map(drop)
+}
