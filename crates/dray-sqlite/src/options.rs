@@ -20,6 +20,8 @@ pub struct Options {
     pub cached_statements: usize,
     /// Pages of the database that each connection keeps, in KiB; `None` means as many as SQLite keeps by itself.
     pub cache_kib: Option<i64>,
+    /// Connections that read and are kept open when idle.
+    pub idle_readers: usize,
     /// Whether foreign keys are enforced.
     pub foreign_keys: bool,
     /// Whether every commit is synced to disk before it is answered. Without it a power cut may lose what was answered.
@@ -32,6 +34,7 @@ impl Default for Options {
             busy_timeout: Duration::from_secs(5),
             cached_statements: 64,
             cache_kib: None,
+            idle_readers: 16,
             foreign_keys: false,
             is_durable: true,
         }

@@ -8,9 +8,6 @@ use rusqlite::{Connection, Error};
 
 use crate::options::Options;
 
-/// Connections kept open when idle.
-const MAX_IDLE: usize = 16;
-
 /// Hands out reading connections; each statement sees all that was committed before it. Cheap to clone.
 #[derive(Clone)]
 pub struct Readers {
@@ -31,7 +28,7 @@ impl Readers {
         let connection = kept.map_or_else(|| self.options.open_reader(&self.file), Ok)?;
         let result = read(&connection);
         let mut idle = self.idle();
-        if idle.len() < MAX_IDLE {
+        if idle.len() < self.options.idle_readers {
             idle.push(connection);
         }
         result

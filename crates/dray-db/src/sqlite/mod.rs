@@ -21,6 +21,8 @@ const OPTIONS: Options = Options {
     cached_statements: 128,
     // With as few pages as SQLite keeps by itself, a listing of a large drive spends half its time on reading pages again.
     cache_kib: Some(8 * 1024),
+    // Each keeps as many pages as that.
+    idle_readers: 8,
     foreign_keys: true,
     is_durable: true,
 };
