@@ -1,4 +1,4 @@
-//! Schemas that can not be derived, for an OpenAPI document: texts with a rule of their own, and types that are
+//! Schemas that cannot be derived, for an OpenAPI document: texts with a rule of their own, and types that are
 //! written otherwise than they are read.
 
 use utoipa::openapi::RefOr;
@@ -43,7 +43,7 @@ schemas! {
 /// A scope, which is a text on the wire.
 pub(crate) struct TokenScope;
 
-/// A role but that of the owner, which is not given.
+/// A role that can be given: any but that of the owner.
 pub(crate) struct GivenRole;
 
 fn id(about: &str) -> ObjectBuilder {
@@ -83,7 +83,7 @@ fn text(about: &str) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).description(Some(about))
 }
 
-/// Has one type described by another, which is how it is written.
+/// Describes a type by the schema of another type, in which it is written.
 macro_rules! written_as {
     ($($type:ty => $written:ty;)*) => {$(
         impl PartialSchema for $type {

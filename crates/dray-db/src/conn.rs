@@ -132,7 +132,7 @@ pub enum Error {
     /// SQLite said so.
     #[error("SQLite: {0}")]
     Sqlite(#[from] rusqlite::Error),
-    /// Postgres said so, or can not be reached.
+    /// Postgres said so, or cannot be reached.
     #[error("Postgres: {}", with_sources(.0))]
     Postgres(#[from] tokio_postgres::Error),
     /// Postgres does not answer.

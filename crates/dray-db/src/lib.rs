@@ -49,7 +49,7 @@ use query::{
 use sqlite::Sqlite;
 pub use timer::{Timer, Timing};
 
-/// Why a database can not be opened.
+/// Why a database cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// A newer version of Dray has migrated it.
@@ -59,7 +59,7 @@ pub enum OpenError {
     Newer,
     /// The address is not one of Postgres.
     #[error(
-        "has an address that can not be read ({0}): it looks like postgres://user:password@host:5432/name"
+        "has an address that cannot be read ({0}): it looks like postgres://user:password@host:5432/name"
     )]
     Url(tokio_postgres::Error),
     /// Postgres is older than any that is supported.
@@ -71,13 +71,13 @@ pub enum OpenError {
         oldest: u32,
     },
     /// Anything else.
-    #[error("can not be opened: {0}")]
+    #[error("cannot be opened: {0}")]
     Database(#[from] Error),
     /// No connection can be had.
-    #[error("can not be reached: {0}")]
+    #[error("cannot be reached: {0}")]
     Pool(String),
     /// A thread could not be started.
-    #[error("can not be served: {0}")]
+    #[error("cannot be served: {0}")]
     Thread(#[from] std::io::Error),
 }
 
@@ -93,10 +93,10 @@ impl From<tokio_postgres::Error> for OpenError {
     }
 }
 
-/// How a database is, as seen from here.
+/// The state of the database connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Condition {
-    /// Of its tables; 0: there are none.
+    /// The version of its tables; 0 if there are none.
     pub version: usize,
     /// Of the tables that this program wants.
     pub latest: usize,
@@ -129,7 +129,7 @@ pub struct Db {
     clock: SteadyClock,
     read_timer: Timer,
     write_timer: Timer,
-    /// Gives space free that is kept for a full disk.
+    /// Releases the space that is reserved for a full disk.
     spend_reserve: Arc<dyn Fn() + Send + Sync>,
 }
 

@@ -1,6 +1,6 @@
-//! SQLite, called directly. A query by key takes some 10 µs, so it runs where it is asked for; handing it to
-//! another thread costs more than it does. What may take longer (listings, searches) goes to a blocking thread,
-//! and writes to one thread of their own, which shares each fsync among all that wait.
+//! SQLite, called directly. A query by key takes about 10 µs, so it runs on the calling thread; handing it to
+//! another thread costs more than the query. What may take longer (listings, searches) goes to a blocking thread,
+//! and writes go to one thread of their own, which shares each fsync among all waiting jobs.
 
 mod readers;
 mod writer;
@@ -19,7 +19,7 @@ use writer::Writer;
 
 /// How long a statement waits for another process (`dray token`, say) that is writing.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// Pages of the log after which they are folded into the database, each once however often it is there: 16 MiB.
+/// How many pages the log may have before SQLite moves them into the database: 16 MiB.
 const CHECKPOINT_PAGES: i64 = 4096;
 const CACHED_STATEMENTS: usize = 128;
 const ROUND_TRIPS: usize = 9;

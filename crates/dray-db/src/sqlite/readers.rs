@@ -1,4 +1,4 @@
-//! Connections that read. As many as threads that read at once, and some are kept for the next time.
+//! Connections that read: as many as there are threads reading at once. Some stay open for later.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -39,6 +39,7 @@ impl Readers {
     /// As [`Readers::run`], with all of `work` seeing the database at one moment.
     pub(super) fn run_snapshot<T>(&self, work: impl FnOnce(&Conn) -> drive::Result<T>) -> drive::Result<T> {
         self.run(|c| {
+            // Deferred: in WAL mode the first read fixes the snapshot, and it takes no lock that a writer waits for.
             execute(c, "begin", &[])?;
             let result = work(c);
             execute(c, "commit", &[])?;

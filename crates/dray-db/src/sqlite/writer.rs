@@ -39,7 +39,7 @@ trait Job: Send {
 
 struct Asked<T, F> {
     work: F,
-    /// What came of it; nothing if it panicked.
+    /// The result; nothing if the job panicked.
     result: Option<drive::Result<T>>,
     answer: oneshot::Sender<drive::Result<T>>,
 }
@@ -168,7 +168,7 @@ fn undo(connection: &Conn) {
     let _ = execute(connection, "rollback", &[]);
 }
 
-/// What the jobs of a transaction hear that was given up for a reason that is not theirs: ask again.
+/// The answer to jobs whose transaction was rolled back for a reason that is not theirs: ask again.
 fn rolled_back(err: Error) -> drive::Error {
     match drive::Error::from(err) {
         drive::Error::NoSpace => drive::Error::NoSpace,
@@ -178,12 +178,14 @@ fn rolled_back(err: Error) -> drive::Error {
 
 /// Runs all in one transaction. `false`: one failed that had changed something already, so that nothing is committed.
 ///
-/// That is rare: most find out first that they can not. It spares the others a savepoint each, for which SQLite copies
+/// That is rare: most find out first that they cannot. It spares the others a savepoint each, for which SQLite copies
 /// every page that is changed and writes out the full-text index.
 fn run_together(connection: &Conn, group: &mut [Box<dyn Job>]) -> Result<bool, Error> {
     if group.is_empty() {
         return Ok(true);
     }
+    // Immediate: the write lock is taken before the first read. A deferred transaction that reads first could not become a
+    // writer if another process (a `dray` command on the same folder) had committed meanwhile.
     execute(connection, "begin immediate", &[])?;
     for job in group {
         let before = changes(connection);

@@ -159,7 +159,8 @@ fn serve(connection: &Connection, mut queue: mpsc::Receiver<Message>) {
     }
 }
 
-/// Takes jobs into one transaction and commits it.
+/// Runs the waiting jobs in one transaction and commits it. Their files are on disk already (see [`crate::disk`]), so the
+/// commit, which fsyncs the log, is what makes a part or an object exist. Answers are sent only after it.
 fn commit_together(connection: &Connection, jobs: &mut vec::Drain<'_, Job>) {
     if let Err(error) = execute(connection, "begin immediate") {
         let error = MetaError::from(error);

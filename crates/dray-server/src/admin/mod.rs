@@ -1,4 +1,4 @@
-//! What an operator does from the command line, on the database itself, with the server running or not.
+//! The operator's commands: they work on the database itself, whether the server is running or not.
 
 mod backup;
 mod bulk;

@@ -49,7 +49,8 @@ fn html(name: &str, app: &App, extra: Extra) -> Result<Response, Error> {
         return Ok(text.into_response());
     };
     let nonce = random::text()?;
-    let policy = HeaderValue::try_from(policy(&nonce, &app.store_origins, extra)).map_err(drive::Error::internal)?;
+    let policy =
+        HeaderValue::try_from(policy(&nonce, &app.store_origins, extra)).map_err(drive::Error::internal)?;
     let html = below(file.data, &app.base_path);
     let html = with_nonce(&String::from_utf8_lossy(&html), &nonce).into_bytes();
     Ok(page(html.into(), "text/html; charset=utf-8", CHECK_FIRST, policy))
@@ -150,7 +151,8 @@ mod tests {
 
     #[test]
     fn only_a_name_with_a_hash_is_kept_for_ever() {
-        let names = ["upload-0123456789.js", "upload.js", "upload-element.js", "upload-012345678.js", "-0123456789"];
+        let names =
+            ["upload-0123456789.js", "upload.js", "upload-element.js", "upload-012345678.js", "-0123456789"];
         assert_eq!(names.map(has_hash), [true, false, false, false, true]);
     }
 

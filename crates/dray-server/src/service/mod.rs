@@ -75,7 +75,7 @@ pub(crate) struct Inner {
     pub(crate) tasks: TaskTracker,
     /// A stopping server has waited long enough: whoever holds a lease gives it back.
     pub(crate) halt: CancellationToken,
-    /// Told when something waits to be removed for good: it counts towards somebody's quota until it is.
+    /// Notified when something waits to be removed for good, because it counts towards a quota until then.
     pub(crate) sweep_soon: Notify,
     /// What the latest probe found.
     pub(crate) readiness: readiness::Readiness,
