@@ -174,7 +174,7 @@ uploads.on("failed", ({ failure }) => {
   if (failure?.kind === "signed-out") showGate(failure.message);
 });
 uploads.on("leftOpen", ({ file }) =>
-  warn(`The drive could not be told that ${file.name} is cancelled. What arrived of it takes room until it expires there.`),
+  warn(`The drive could not be told to cancel ${file.name}. What it received takes space there until the upload expires.`),
 );
 addEventListener("beforeunload", (event) => {
   if (uploads.unfinished) event.preventDefault();

@@ -223,14 +223,14 @@ function facts(upload: Upload): string {
     case "unpicked":
       return `${bytes(file.size)} · not finished`;
     case "queued":
-      return "Waiting its turn";
+      return "Waiting";
     case "uploading": {
       const rate = upload.meter.rate(performance.now());
       if (upload.note !== null) return `${amount} · waiting`;
       return rate > 0 ? `${amount} · ${bytes(rate)}/s · ${duration((file.size - sent) / rate)} left` : amount;
     }
     case "finishing":
-      return "Every byte is there. Finalizing";
+      return "All bytes have arrived. Finalizing";
     case "paused":
       return `${amount} · paused`;
     case "failed":

@@ -252,7 +252,7 @@ test("without a network it waits, and goes on by itself", async () => {
   await context.setOffline(true);
   const bytes = randomBytes(6 * MIB);
   await pick({ name: "patient.bin", buffer: bytes });
-  await row("patient.bin").getByText(/goes on by itself/).waitFor();
+  await row("patient.bin").getByText(/continues by itself/).waitFor();
   await context.setOffline(false);
   await row("patient.bin").getByText("In the drive").waitFor();
   assert.deepEqual(server.bytesOf("patient.bin"), bytes);

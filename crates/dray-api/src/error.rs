@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 pub struct ErrorBody {
     /// The HTTP status.
     pub status_code: u16,
-    /// The status's phrase.
+    /// The phrase of the status.
     pub error: String,
     /// What went wrong, for programs.
     pub code: ErrorCode,
     /// What went wrong and what to do, for people.
     pub message: String,
-    /// Seconds to wait before asking again (429 and 503).
+    /// How many seconds to wait before asking again (429 and 503).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub retry_after: Option<u64>,
@@ -27,13 +27,13 @@ macro_rules! codes {
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
         pub enum ErrorCode {
             $($(#[doc = $doc])* #[serde(rename = $text)] $name,)*
-            /// A code that this version does not know (a newer server's).
+            /// A code that this version does not know, from a newer server.
             #[serde(other, rename = "unknown")]
             Unknown,
         }
 
         impl ErrorCode {
-            /// Every code that a server of this version answers.
+            /// Every code that a server of this version can answer.
             pub const ALL: &[Self] = &[$(Self::$name),*];
 
             /// The text on the wire.
@@ -44,7 +44,7 @@ macro_rules! codes {
                 }
             }
 
-            /// The status that it comes with, and what it means.
+            /// The status it comes with, and what it means.
             pub fn description(self) -> &'static str {
                 match self {
                     $(Self::$name => concat!($($doc),*).trim_ascii(),)*
@@ -60,113 +60,113 @@ codes! {
     InvalidJson = "invalid_json",
     /// 400: a field of the body is missing, of the wrong type or out of range.
     InvalidField = "invalid_field",
-    /// 400: a name that a file or folder can not have.
+    /// 400: a name that a file or folder cannot have.
     InvalidName = "invalid_name",
-    /// 400: a path or query parameter is not what it must be.
+    /// 400: a path or query parameter is invalid.
     InvalidParameter = "invalid_parameter",
-    /// 400: S3's part rules can not carry this file in that many parts.
+    /// 400: S3's rules do not allow this number of parts for this file.
     ImpossiblePartCount = "impossible_part_count",
-    /// 400: the store does not have a listed part, or has it with another `ETag`.
+    /// 400: the store does not have a listed part, or has it under another `ETag`.
     InvalidPart = "invalid_part",
-    /// 400: a part that is not the last is under 5 MiB.
+    /// 400: a part other than the last is smaller than 5 MiB.
     PartTooSmall = "part_too_small",
-    /// 400: the stored bytes are not as many as `fileSize` said.
+    /// 400: the number of stored bytes is not `fileSize`.
     SizeMismatch = "size_mismatch",
-    /// 400: the stored bytes do not have the checksum that was announced.
+    /// 400: the stored bytes do not have the announced checksum.
     ChecksumMismatch = "checksum_mismatch",
-    /// 400: this store does not prove checksums, and `verify` did not ask to read the file back.
+    /// 400: this store cannot prove checksums, and `verify` does not ask to read the file back.
     ChecksumUnproven = "checksum_unproven",
-    /// 400: the file is larger than the server takes.
+    /// 400: the file is larger than the server accepts.
     FileTooLarge = "file_too_large",
-    /// 400: the server does not take files of this type.
+    /// 400: the server does not accept files of this type.
     FileTypeNotAllowed = "file_type_not_allowed",
-    /// 400: a file is needed, this is a folder.
+    /// 400: this is a folder, and the route needs a file.
     NotAFile = "not_a_file",
-    /// 400: a folder is needed, this is a file.
+    /// 400: this is a file, and the route needs a folder.
     NotAFolder = "not_a_folder",
-    /// 400: folders can not be nested any deeper.
+    /// 400: folders cannot be nested deeper.
     TooDeep = "too_deep",
     /// 401: no token was sent.
     MissingToken = "missing_token",
     /// 401: the token is malformed or unknown.
     InvalidToken = "invalid_token",
-    /// 401: the token's time is over.
+    /// 401: the token has expired.
     ExpiredToken = "expired_token",
     /// 401: the token was revoked.
     RevokedToken = "revoked_token",
-    /// 403: an integration key, where a personal access token is needed.
+    /// 403: this is an integration key, and the route needs a personal access token.
     WrongTokenKind = "wrong_token_kind",
     /// 403: the token lacks a scope.
     MissingScope = "missing_scope",
-    /// 403: the token is confined to a folder, and this is not in it.
+    /// 403: the token is confined to a folder, and the item is not in it.
     ConfinedToken = "confined_token",
-    /// 403: the caller's role on the item does not let them do this.
+    /// 403: the caller's role on the item does not allow this.
     RoleTooLow = "role_too_low",
     /// 401: the link needs a password, and none or a wrong one was sent.
     LinkPassword = "link_password",
-    /// 404: no such item, or not one that the caller may see.
+    /// 404: there is no such item, or the caller may not see it.
     NotFound = "not_found",
-    /// 404: no such upload, or not the caller's.
+    /// 404: there is no such upload, or it is not the caller's.
     UploadNotFound = "upload_not_found",
-    /// 404: no such user in the workspace.
+    /// 404: the workspace has no such user.
     UserNotFound = "user_not_found",
     /// 404: the user has no role on the item itself.
     ParticipantNotFound = "participant_not_found",
-    /// 404: no such link, or one that has expired, was revoked or leads to nothing any more.
+    /// 404: there is no such link, or it has expired, was revoked, or its file is gone.
     LinkNotFound = "link_not_found",
-    /// 404: no such token, or not the caller's.
+    /// 404: there is no such token, or it is not the caller's.
     TokenNotFound = "token_not_found",
-    /// 404: no such route.
+    /// 404: there is no such route.
     RouteNotFound = "route_not_found",
-    /// 405: the route does not take this method.
+    /// 405: the route does not have this method.
     MethodNotAllowed = "method_not_allowed",
-    /// 409: the upload was finalized with other parts.
+    /// 409: the upload was finalized with a different list of parts.
     FinalizedDifferently = "finalized_differently",
-    /// 409: the upload is finalized, so it can not be aborted.
+    /// 409: the upload is finalized, so it cannot be aborted.
     AlreadyFinalized = "already_finalized",
-    /// 409: the upload is being finalized right now, with other parts or against an abort.
+    /// 409: the upload is being finalized at the moment, so it cannot be aborted or finalized with other parts.
     FinalizeInProgress = "finalize_in_progress",
-    /// 409: a folder can not be moved into itself or below itself.
+    /// 409: a folder cannot be moved into itself or below itself.
     IntoItself = "into_itself",
-    /// 409: there is a file with this name already, and the upload said `fail`.
+    /// 409: the folder has a file with this name, and the upload said `fail`.
     NameTaken = "name_taken",
-    /// 409: the upload's token was confined to a folder, and the upload's folder is gone from there or closed.
+    /// 409: the upload's token was confined to a folder, and the upload's folder is no longer in it or no longer writable.
     UploadFolderClosed = "upload_folder_closed",
-    /// 409: another token has taken this one's place already.
+    /// 409: another token has already replaced this one.
     TokenRotated = "token_rotated",
-    /// 409: the `Idempotency-Key` came with another request before.
+    /// 409: the `Idempotency-Key` was used with another request before.
     IdempotencyKeyReused = "idempotency_key_reused",
-    /// 409: the first request with this `Idempotency-Key` is still under way.
+    /// 409: the first request with this `Idempotency-Key` is still running.
     IdempotencyKeyInUse = "idempotency_key_in_use",
-    /// 409: the user has as many unfinished uploads as the server lets one have.
+    /// 409: the user has as many unfinished uploads as the server allows.
     TooManyUploads = "too_many_uploads",
-    /// 409: the role of an item's owner can be neither given nor taken.
+    /// 409: the role of an item's owner cannot be given or taken away.
     OwnerIsFixed = "owner_is_fixed",
     /// 410: the upload was aborted.
     UploadAborted = "upload_aborted",
     /// 410: the upload expired.
     UploadExpired = "upload_expired",
-    /// 413: the body is larger than the route takes.
+    /// 413: the body is larger than the route accepts.
     BodyTooLarge = "body_too_large",
     /// 415: the body is not `application/json`.
     UnsupportedMediaType = "unsupported_media_type",
     /// 429: too many requests.
     RateLimited = "rate_limited",
-    /// 500: a defect or a broken disk; the server's log has the cause under the request's id.
+    /// 500: a defect or a broken disk; the server's log names the cause with the request's id.
     Internal = "internal",
-    /// 500: the object store lacks an operation that Dray needs; asking again does not help.
+    /// 500: the object store does not have an operation that Dray needs; asking again does not help.
     StoreLacks = "store_lacks_operation",
-    /// 503: the object store can not be reached or refuses the server.
+    /// 503: the object store cannot be reached, or refuses the server's requests.
     StoreUnreachable = "store_unreachable",
-    /// 503: the database can not be reached or is too busy.
+    /// 503: the database cannot be reached or is too busy.
     DatabaseUnreachable = "database_unreachable",
     /// 503: too many passwords are being checked at once.
     Busy = "busy",
-    /// 503: finalize has not come to an end yet; ask again, it is safe.
+    /// 503: finalize is not finished yet; it is safe to send it again.
     FinalizePending = "finalize_pending",
     /// 503: the request took too long.
     Timeout = "timeout",
-    /// 507: the file is over what is left of the user's quota.
+    /// 507: the file does not fit into what is left of the user's quota.
     QuotaExceeded = "quota_exceeded",
     /// 507: the store is full.
     NoSpace = "no_space",

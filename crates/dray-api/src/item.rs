@@ -1,11 +1,11 @@
-//! The drive item, and what routes about single items take and give.
+//! The drive item, and the requests and answers of routes about one item.
 
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ItemId, UserId};
 use crate::sharing::Role;
 
-/// What an item is.
+/// The kind of an item.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -16,7 +16,7 @@ pub enum ItemType {
     Folder,
 }
 
-/// A drive item as every route answers it.
+/// A drive item, as every route returns it.
 ///
 /// Two published clients read different spellings of the same values, so each of `_id`/`id`,
 /// `parent`/`parentId` and `size`/`fileSize` is written twice; reading needs only one of a pair.
@@ -41,10 +41,10 @@ pub struct Item {
     /// Bytes; `None` on a folder.
     #[serde(default)]
     pub file_size: Option<u64>,
-    /// The caller's role on it, where an answer is about this item alone.
+    /// The caller's role on it, if the answer is about this item only.
     #[serde(default)]
     pub role: Option<Role>,
-    /// When it was made: RFC 3339 in UTC with milliseconds.
+    /// When it was created: RFC 3339 in UTC with milliseconds.
     pub created_at: String,
     /// When it last changed: RFC 3339 in UTC with milliseconds.
     pub updated_at: String,
@@ -86,11 +86,11 @@ pub(crate) struct BothSpellings<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     file_size: Option<u64>,
-    /// The caller's role on it, if the item was asked for by itself; absent in lists.
+    /// The caller's role on it; absent in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     role: Option<Role>,
-    /// When it was made: RFC 3339 in UTC with milliseconds.
+    /// When it was created: RFC 3339 in UTC with milliseconds.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     created_at: &'a str,
     /// When it last changed: RFC 3339 in UTC with milliseconds.
@@ -125,15 +125,15 @@ impl Serialize for Item {
 #[serde(rename_all = "camelCase")]
 pub struct NewFolder {
     /// The folder's name, one path segment: no slash, backslash, control or line-breaking character, none that changes
-    /// the direction of text around it (U+202A to U+202E, U+2066 to U+206F), not `.` or `..`, and something that can be seen.
+    /// the direction of text around it (U+202A to U+202E, U+2066 to U+206F), not `.` or `..`, with at least one visible character.
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 255))]
     pub name: String,
-    /// The folder to make it in; absent or null: the root.
+    /// The folder to create it in; absent or null means the root.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent_id: Option<ItemId>,
 }
 
-/// `PATCH /drive/files/{id}`: what is absent stays as it is.
+/// `PATCH /drive/files/{id}`: absent fields stay as they are.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -142,13 +142,13 @@ pub struct ItemChange {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 255))]
     pub name: Option<String>,
-    /// The folder to move it to; `Some(None)`, null on the wire: the root.
+    /// The folder to move it to; null (`Some(None)`) means the root.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<ItemId>))]
     pub parent_id: Option<Option<ItemId>>,
 }
 
-/// Null is a value here, and absence is none.
+/// Distinguishes null, which is a value here, from an absent field.
 #[expect(clippy::option_option, reason = "absent, null and an id are three things on the wire")]
 fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<ItemId>>, D::Error> {
     Option::deserialize(deserializer).map(Some)

@@ -1,4 +1,4 @@
-//! The limits of the wire, each in one place. S3's own limits are quoted from the AWS reference
+//! The limits of the API, each in one place. S3's own limits are from the AWS reference
 //! ("Amazon S3 multipart upload limits").
 
 /// Bytes in a mebibyte.
@@ -23,41 +23,41 @@ pub const MAX_ETAG_BYTES: usize = 128;
 pub const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
 /// Most bytes of an upload id or a file key as a client sends them back (an S3 key's limit).
 pub const MAX_KEY_BYTES: usize = 1024;
-/// Most folders below each other.
+/// Most levels of folders.
 pub const MAX_FOLDER_DEPTH: u32 = 100;
 /// Most items of one answer of `GET /drive/tree`.
 pub const MAX_TREE_ITEMS: usize = 500;
 /// Most levels of one answer of `GET /drive/tree`.
 pub const MAX_TREE_DEPTH: u32 = 10;
-/// Levels of `GET /drive/tree` that does not say how many.
+/// Levels of `GET /drive/tree`, unless it says how many.
 pub const DEFAULT_TREE_DEPTH: u32 = 3;
-/// Most characters (Unicode scalar values) of what is searched for: as many as a name can have.
+/// Most characters (Unicode scalar values) of a search: as many as a name can have.
 pub const MAX_QUERY_CHARS: usize = 255;
 /// Most hits of one answer of `GET /drive/search`.
 pub const MAX_SEARCH_HITS: u32 = 50;
-/// Hits of `GET /drive/search` that does not say how many.
+/// Hits of `GET /drive/search`, unless it says how many.
 pub const DEFAULT_SEARCH_HITS: u32 = 20;
 /// Most members of one answer of `GET /workspace/members`.
 pub const MAX_MEMBERS: u32 = 500;
-/// Members of `GET /workspace/members` that does not say how many.
+/// Members of `GET /workspace/members`, unless it says how many.
 pub const DEFAULT_MEMBERS: u32 = 100;
-/// Most items of one page of `GET /drive/folders/{id}/children` and its like.
+/// Most items of one page of `GET /drive/folders/{id}/children` and similar routes.
 pub const MAX_PAGE_ITEMS: u32 = 1000;
-/// Items of a page that does not say how many.
+/// Items of a page, unless the request says how many.
 pub const DEFAULT_PAGE_ITEMS: u32 = 100;
 /// Most characters of a cursor.
 pub const MAX_CURSOR_CHARS: usize = 4096;
 /// Most characters of a token's name.
 pub const MAX_TOKEN_NAME_CHARS: usize = 100;
-/// Most tokens that a user has at once, those that have ended not counted.
+/// Most tokens of a user at once, not counting those that have ended.
 pub const MAX_TOKENS: u32 = 1000;
-/// Most tokens that descend from each other, the first included.
+/// Most tokens in a line of descent, the first included.
 pub const MAX_TOKEN_DEPTH: u32 = 16;
 /// Most characters of an `Idempotency-Key`.
 pub const MAX_KEY_CHARS: usize = 255;
 /// Most links of a file.
 pub const MAX_LINKS: u32 = 100;
-/// Least characters of a link's password. Links that were made with a shorter one keep it.
+/// Least characters of a link's password. Links that have a shorter one keep it.
 pub const MIN_PASSWORD_CHARS: usize = 8;
 /// Most characters of a link's password.
 pub const MAX_PASSWORD_CHARS: usize = 200;

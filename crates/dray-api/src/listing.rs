@@ -1,4 +1,4 @@
-//! One folder at a time, however large it is; the trash; and what others share.
+//! Lists in pages: one folder, however large it is; the trash; what others share.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,7 @@ use crate::item::Item;
 pub struct ItemPage {
     /// The items, folders first.
     pub items: Vec<Item>,
-    /// What to ask for the next page with; null: this is the last.
+    /// The cursor of the next page; null on the last page.
     #[cfg_attr(feature = "openapi", schema(required = true))]
     pub next_cursor: Option<String>,
 }
@@ -35,19 +35,19 @@ pub struct TrashedItem {
     /// When it was put there: RFC 3339 in UTC with milliseconds.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub trashed_at: String,
-    /// When it is removed for good by itself.
+    /// When the server removes it for good.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub removed_at: String,
 }
 
-/// Answer of `GET /drive/trash`: what was put there last comes first.
+/// Answer of `GET /drive/trash`: the latest first.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TrashPage {
-    /// The items. What is in a trashed folder is not listed beside it.
+    /// The items. The content of a trashed folder is not listed.
     pub items: Vec<TrashedItem>,
-    /// What to ask for the next page with; null: this is the last.
+    /// The cursor of the next page; null on the last page.
     #[cfg_attr(feature = "openapi", schema(required = true))]
     pub next_cursor: Option<String>,
 }
@@ -56,20 +56,20 @@ pub struct TrashPage {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EmptiedTrash {
-    /// How many items were in the trash, not counting what was in trashed folders.
+    /// How many items were in the trash, not counting the content of trashed folders.
     pub removed: u64,
 }
 
-/// What a folder's children are sorted by. Folders come first whatever it is.
+/// What a folder's children are sorted by. Folders always come first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum ListSort {
-    /// Their names, as people sort them.
+    /// Their names, in the order that people expect.
     #[default]
     Name,
     /// Their sizes.
     Size,
-    /// When they were made.
+    /// When they were created.
     CreatedAt,
     /// When they last changed.
     UpdatedAt,
@@ -94,17 +94,17 @@ pub struct Usage {
     pub items: u64,
     /// Bytes of the files.
     pub used_bytes: u64,
-    /// Most bytes that the caller may own; null: there is no limit.
+    /// Most bytes that the caller may own; null means no limit.
     #[cfg_attr(feature = "openapi", schema(required = true))]
     pub quota_bytes: Option<u64>,
-    /// Uploads of the caller that have not come to their end.
+    /// How many unfinished uploads the caller has.
     #[serde(default)]
     pub open_uploads: u64,
-    /// Bytes that those count as towards the quota, besides `usedBytes`: what they were announced with or, if that is
+    /// Bytes that the unfinished uploads count towards the quota, besides `usedBytes`: their announced sizes or, if it is
     /// more, what the store has of them.
     #[serde(default)]
     pub reserved_bytes: u64,
-    /// Bytes that the store had of those when the server last looked, which it does every few minutes.
+    /// Bytes that the store had of the unfinished uploads when the server last looked, which it does every few minutes.
     #[serde(default)]
     pub uploading_bytes: u64,
 }

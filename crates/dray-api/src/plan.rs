@@ -1,11 +1,11 @@
-//! How a file is cut into parts: what Dray recommends, and which cuts S3 can take.
+//! How a file is cut into parts: what Dray recommends, and what S3 accepts.
 //!
-//! Equal parts but the last, because some stores (R2) want them.
+//! All parts are equal except the last, because some stores (R2) require it.
 
 use crate::limits::{MAX_FILE_BYTES, MAX_PART_BYTES, MAX_PARTS, MIB, MIN_PART_BYTES};
 
-/// The least part size that is recommended: big enough that a request's cost vanishes, small enough that a
-/// retry is cheap and that many can be in flight.
+/// The smallest part size that Dray recommends: large enough that the cost of a request is negligible, small enough that a
+/// retry is cheap and many parts can be in flight.
 pub const RECOMMENDED_PART_BYTES: u64 = 16 * MIB;
 
 /// A cut of a file into equal parts, the last of which may be smaller.
@@ -15,10 +15,10 @@ pub struct PartPlan {
     part_bytes: u64,
 }
 
-/// Why a number of parts can not carry a file, with the numbers that can.
+/// Why a number of parts cannot carry a file, with the numbers that can.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{parts} parts can not carry {file_bytes} bytes: use {least} to {most} parts (each but the last at least 5 MiB, none over 5 GiB)"
+    "{parts} parts cannot carry {file_bytes} bytes: use {least} to {most} parts (each but the last at least 5 MiB, none over 5 GiB)"
 )]
 pub struct ImpossiblePartCount {
     /// The number that was asked for.

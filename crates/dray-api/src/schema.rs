@@ -1,4 +1,4 @@
-//! Schemas that can not be derived, for an OpenAPI document: texts with a rule of their own, and types that are
+//! Schemas that cannot be derived, for an OpenAPI document: texts with a rule of their own, and types that are
 //! written otherwise than they are read.
 
 use utoipa::openapi::RefOr;
@@ -78,7 +78,7 @@ fn text(about: &str) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).description(Some(about))
 }
 
-/// Has one type described by another, which is how it is written.
+/// Describes a type by the schema of another type, in which it is written.
 macro_rules! written_as {
     ($($type:ty => $written:ty;)*) => {$(
         impl PartialSchema for $type {

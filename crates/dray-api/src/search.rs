@@ -11,18 +11,18 @@ use crate::item::Item;
 pub struct SearchHits {
     /// The items, in the order that was asked for.
     pub hits: Vec<Item>,
-    /// How many there are, of which `hits` are the first.
+    /// How many items match; `hits` has the first of them.
     pub total_hits: u64,
-    /// Whether that is exact. If not there are more, and these come from the newest of them: more words help.
+    /// Whether `totalHits` is exact. If not, more items match, and the search looked only at the newest of them: add words to narrow it.
     pub total_is_exact: bool,
-    /// What was searched for, as it was given.
+    /// The text of the search, as it was sent.
     pub query: String,
 }
 
 /// What `GET /drive/search` sorts by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SearchSort {
-    /// When the item was made.
+    /// When the item was created.
     CreatedAt,
     /// When it last changed.
     #[default]
@@ -31,12 +31,12 @@ pub enum SearchSort {
     Name,
 }
 
-/// Which way a list is sorted.
+/// The direction in which a list is sorted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SortOrder {
-    /// The least first.
+    /// Smallest first.
     Ascending,
-    /// The greatest first.
+    /// Greatest first.
     #[default]
     Descending,
 }

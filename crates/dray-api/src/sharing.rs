@@ -4,18 +4,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{ItemId, LinkId, UserId};
 
-/// What somebody may do with an item and all below it. Each role may do all that those before it may.
+/// What a person may do with an item and everything below it. Each role includes those before it.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Read and download.
     Viewer,
-    /// Also upload, make folders and change what is there.
+    /// Also upload, create folders and change items.
     Member,
-    /// Also say who else may do what.
+    /// Also decide who else has a role.
     Admin,
-    /// Everything. Never given: it is whoever owns the item or a folder above it.
+    /// Everything. It is not given: whoever owns the item or a folder above it has it.
     Owner,
 }
 
@@ -28,20 +28,20 @@ pub struct NewRole {
     pub role: Role,
 }
 
-/// Somebody who has a role on an item.
+/// A person who has a role on an item.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Participant {
-    /// Who.
+    /// The person's user id.
     pub user_id: UserId,
     /// Their name, for people.
     pub name: String,
-    /// Their address.
+    /// Their mail address.
     pub email: String,
     /// Their role.
     pub role: Role,
-    /// The folder above that they have it from; absent if they have it on the item itself.
+    /// The folder above that the role comes from; absent if it is on the item itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub inherited_from: Option<ItemId>,
@@ -51,8 +51,8 @@ pub struct Participant {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Participants {
-    /// Everybody with a role on the item or on a folder above it that the caller sees: the highest role first, and
-    /// who has several by each.
+    /// Everybody with a role on the item or on a folder above it that the caller sees: the highest role first.
+    /// A person with several roles is listed once for each.
     pub participants: Vec<Participant>,
 }
 
@@ -61,11 +61,11 @@ pub struct Participants {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NewLink {
-    /// From this moment on it leads nowhere: RFC 3339. Absent or null: it does not expire.
+    /// When the link expires: RFC 3339. Absent or null: never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub expires_at: Option<String>,
-    /// Asked for by HTTP Basic authentication, with any user name. Absent or null: anyone may follow it.
+    /// A password, which the link asks for by HTTP Basic authentication with any user name. Absent or null: anyone may follow the link.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(min_length = 8, max_length = 200))]
     pub password: Option<String>,
@@ -76,25 +76,25 @@ pub struct NewLink {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Link {
-    /// Its id, to revoke it by.
+    /// Its id, which revokes it.
     pub id: LinkId,
-    /// Its address, to be given away.
+    /// Its address, to give to others.
     #[cfg_attr(feature = "openapi", schema(format = "uri"))]
     pub url: String,
     /// The file.
     pub item_id: ItemId,
     /// Who made it.
     pub created_by: UserId,
-    /// When it was made: RFC 3339 in UTC with milliseconds.
+    /// When it was created: RFC 3339 in UTC with milliseconds.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub created_at: String,
-    /// When it ends, if it does.
+    /// When it expires, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(format = DateTime, nullable = false))]
     pub expires_at: Option<String>,
     /// Whether it asks for a password.
     pub has_password: bool,
-    /// How often it was followed to the file.
+    /// How often the file was downloaded through it.
     pub downloads: u64,
 }
 
@@ -102,6 +102,6 @@ pub struct Link {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Links {
-    /// The file's links, oldest first; those that have expired too.
+    /// The file's links, oldest first, expired ones included.
     pub links: Vec<Link>,
 }

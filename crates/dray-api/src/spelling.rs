@@ -1,10 +1,10 @@
-//! Request fields that callers spell in more than one way. One rule for all of them: spellings that say the same are
-//! taken, spellings that say different things are an error that names them. Knows no field by name.
+//! Request fields that callers spell in more than one way. One rule holds for all: several spellings with the same value are
+//! accepted, and spellings with different values are an error that names them. This file knows no field by name.
 
 use serde::Deserialize;
 use serde::de::{Error, MapAccess};
 
-/// What was given for one field, and in which spelling.
+/// The value of one field, and the spelling it came in.
 pub(crate) struct Spelled<T> {
     name: &'static str,
     is_same: fn(&T, &T) -> bool,
@@ -12,7 +12,7 @@ pub(crate) struct Spelled<T> {
 }
 
 impl<T> Spelled<T> {
-    /// The field `name`. Letters of either case are one spelling as good as another: headers and other APIs write
+    /// The field `name`. Upper and lower case make no difference: headers and other APIs write
     /// `ETag`, `etag` and `PartNumber`. `is_same` tells whether two values mean the same.
     pub(crate) fn new(name: &'static str, is_same: fn(&T, &T) -> bool) -> Self {
         Self { name, is_same, given: None }
@@ -23,8 +23,8 @@ impl<T> Spelled<T> {
         spelling.eq_ignore_ascii_case(self.name)
     }
 
-    /// Takes the value that follows the key `spelling`; null says nothing. Fails if another spelling said something
-    /// else.
+    /// Takes the value of the key `spelling`; null counts as absent. Fails if another spelling had another
+    /// value.
     pub(crate) fn take<'de, A: MapAccess<'de>>(
         &mut self,
         spelling: String,
@@ -51,7 +51,7 @@ impl<T> Spelled<T> {
         self.given.map(|(_, value)| value)
     }
 
-    /// As [`Spelled::value`], of a field that must be there.
+    /// As [`Spelled::value`], for a required field.
     pub(crate) fn required<E: Error>(self) -> Result<T, E> {
         let name = self.name;
         self.value().ok_or_else(|| E::missing_field(name))

@@ -1,5 +1,5 @@
-//! What both ends must agree on about the texts that people read: when two names are one, which characters show
-//! nothing, which reorder what is around them. Knows nothing of items.
+//! Rules about texts that both ends must agree on: when two names count as one, which characters are
+//! invisible, which reorder the text around them. This file knows nothing of items.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use icu_properties::CodePointSetData;
 use icu_properties::props::{DefaultIgnorableCodePoint, NoncharacterCodePoint, WhiteSpace};
 use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
 
-/// The text in Unicode's normalization form C (UAX 15). Names whose forms are equal are one name: keyboards and file
+/// The text in Unicode's normalization form C (UAX 15). Names with the same form count as one name: keyboards and file
 /// systems write `é` as one character or as two.
 pub fn nfc(text: &str) -> Cow<'_, str> {
     if is_nfc_quick(text.chars()) == IsNormalized::Yes {
@@ -16,24 +16,24 @@ pub fn nfc(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.nfc().collect())
 }
 
-/// Whether two names are one.
+/// Whether two names count as one.
 pub fn is_same_name(one: &str, other: &str) -> bool {
     one == other || nfc(one) == nfc(other)
 }
 
-/// Whether a person sees nothing, or only room, where the character is: controls, white space, Unicode's
+/// Whether the character is invisible or only leaves space: controls, white space, Unicode's
 /// `Default_Ignorable_Code_Point` (zero-width characters, Hangul fillers, variation selectors, tags, the soft hyphen) and
-/// those that Unicode leaves out of it.
+/// others that Unicode does not list there.
 pub fn shows_nothing(c: char) -> bool {
     c.is_control() || CodePointSetData::new::<WhiteSpace>().contains(c) || is_ignorable(c) || is_blank(c)
 }
 
-/// Unicode's `Default_Ignorable_Code_Point` (UAX 44): it has no shape of its own.
+/// Unicode's `Default_Ignorable_Code_Point` (UAX 44): characters without a shape.
 pub fn is_ignorable(c: char) -> bool {
     !c.is_ascii() && CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }
 
-/// Letters, symbols and marks whose shape is empty; interlinear annotation; what is no character at all.
+/// Letters, symbols and marks with an empty shape; interlinear annotation; noncharacters.
 fn is_blank(c: char) -> bool {
     let is_empty = matches!(
         c,
@@ -48,8 +48,8 @@ fn is_blank(c: char) -> bool {
 
 /// The name of a character that makes the text around it read in another order than it is stored (`exe.fdp` as
 /// `pdf.exe`): the embeddings, overrides and isolates of UAX 9, and the deprecated controls beside them. The marks
-/// U+200E, U+200F and U+061C reorder nothing that has a direction of its own, and are not among them: whoever
-/// writes from right to left types them, and applications put them into the names of files.
+/// U+200E, U+200F and U+061C are not among them: they reorder nothing that has a direction of its own. People who
+/// write from right to left type them, and applications put them into names of files.
 pub fn direction_control(c: char) -> Option<&'static str> {
     Some(match c {
         '\u{202A}' => "LEFT-TO-RIGHT EMBEDDING",
@@ -71,7 +71,7 @@ pub fn direction_control(c: char) -> Option<&'static str> {
     })
 }
 
-/// U+200E, U+200F and U+061C: they show nothing, and tell the direction of what has none.
+/// U+200E, U+200F and U+061C: invisible marks that give a direction to characters without one.
 pub fn is_direction_mark(c: char) -> bool {
     matches!(c, '\u{200E}' | '\u{200F}' | '\u{061C}')
 }

@@ -9,22 +9,22 @@ use crate::id::{ItemId, TokenId};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NewToken {
-    /// What it is for, for people.
+    /// What the token is for, for people.
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 100))]
     pub name: String,
-    /// What it may do: `access_drive` (everything), or `drive_read` and `drive_upload`. At least one.
+    /// What the token may do: `access_drive` (everything), or `drive_read` and `drive_upload`. At least one.
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<crate::written::TokenScope>, min_items = 1))]
     pub scopes: Vec<String>,
-    /// Confine it to this folder and what is below it.
+    /// Confines the token to this folder and what is below it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folder_id: Option<ItemId>,
-    /// When it ends, at most a year from now and not after the token that makes it: RFC 3339. Absent or null: in 30 days,
-    /// or with the token that makes it if that ends before.
+    /// When the token expires, at most a year from now and not after the token that creates it: RFC 3339. Absent or null: in 30 days,
+    /// or with the token that creates it, whichever is earlier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub expires_at: Option<String>,
-    /// The latest end that rotation may give to what takes its place, at most a year from now and not after that of the
-    /// token that makes it: RFC 3339. Absent or null: `expiresAt`.
+    /// The latest expiry that rotation can give to this token's successors, at most a year from now and not after that of the
+    /// token that creates it: RFC 3339. Absent or null: `expiresAt`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub rotate_until: Option<String>,
@@ -35,12 +35,12 @@ pub struct NewToken {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RotateToken {
-    /// When the new one ends, at most `rotateUntil` of the old one: RFC 3339. Absent or null: it lives as long as the old
-    /// one was made for, as far as that allows.
+    /// When the new token expires, at most `rotateUntil` of the old one: RFC 3339. Absent or null: it lives as long as the old
+    /// one was created for, within that limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub expires_at: Option<String>,
-    /// End the old one at once. Otherwise it is good for another day, or until its own end if that is before.
+    /// Whether to end the old token at once. Otherwise it stays valid for a day, or until its own expiry if that is earlier.
     #[serde(default)]
     pub end_old_now: bool,
 }
@@ -50,35 +50,35 @@ pub struct RotateToken {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Token {
-    /// Its id, to revoke it by.
+    /// Its id, which revokes it.
     pub id: TokenId,
-    /// What it is for, for people.
+    /// What the token is for, for people.
     pub name: String,
     /// What it may do.
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<crate::written::TokenScope>))]
     pub scopes: Vec<String>,
-    /// The folder that it is confined to, if it is.
+    /// The folder that it is confined to, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub folder_id: Option<ItemId>,
-    /// When it was made: RFC 3339 in UTC with milliseconds.
+    /// When it was created: RFC 3339 in UTC with milliseconds.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub created_at: String,
-    /// When it ends.
+    /// When it expires.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub expires_at: String,
     /// When it was revoked, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(format = DateTime, nullable = false))]
     pub revoked_at: Option<String>,
-    /// The token that it was made with, if it was made with one. It ends with that, and is revoked with it.
+    /// The token that created it, if one did. It ends and is revoked with that token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub parent_id: Option<TokenId>,
-    /// The latest end that rotation may give to what takes its place.
+    /// The latest expiry that rotation can give to its successors.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub rotate_until: String,
-    /// The token that took its place, if one did.
+    /// The token that replaced it, if one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub successor_id: Option<TokenId>,
@@ -92,7 +92,7 @@ pub struct CreatedToken {
     /// The token's record.
     #[serde(flatten)]
     pub record: Token,
-    /// The secret. It is shown this once: a repeat by `Idempotency-Key` does not have it.
+    /// The secret. It is shown only once: a repeat with the same `Idempotency-Key` does not have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub token: Option<String>,
@@ -102,7 +102,7 @@ pub struct CreatedToken {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tokens {
-    /// The caller's tokens, oldest first; those that have ended too. With a token that was made with another: that one and
-    /// what comes of it.
+    /// The caller's tokens, oldest first, ended ones included. A token that another token created sees only itself and
+    /// the tokens that come from it.
     pub tokens: Vec<Token>,
 }

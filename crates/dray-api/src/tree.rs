@@ -1,4 +1,4 @@
-//! Folders with what is below them, on the wire.
+//! Folders with what is below them, as JSON.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,20 +10,20 @@ use crate::item::Item;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Tree {
-    /// What is in the folder that was asked for, folders first, then by name.
+    /// The content of the folder, folders first, then by name.
     #[cfg_attr(feature = "openapi", schema(max_items = 500))]
     pub root: Vec<TreeNode>,
-    /// How many items this answer has, on all levels.
+    /// How many items this answer has on all levels.
     #[cfg_attr(feature = "openapi", schema(maximum = 500))]
     pub total_items: usize,
-    /// Whether there is more within the depth that was asked for than one answer can have.
+    /// Whether the requested depth has more items than one answer can hold.
     pub truncated: bool,
-    /// When truncated: folders of this answer to ask for next, because not all in them was listed. The folder
-    /// that was asked for is never among them, so that following them comes to an end.
+    /// If truncated: the folders of this answer whose content is incomplete, to ask for next. The requested folder
+    /// is never among them, so that following them comes to an end.
     pub next_parent_ids: Vec<ItemId>,
 }
 
-/// An item, and what is in it.
+/// An item and its content.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -31,9 +31,9 @@ pub struct TreeNode {
     /// The item.
     #[serde(flatten)]
     pub item: Item,
-    /// Whether there is something in it, listed here or not. Never in a file.
+    /// Whether it has content, listed here or not. False for a file.
     pub has_children: bool,
-    /// What is in it, as far as it was listed.
+    /// Its content, as far as this answer lists it.
     #[cfg_attr(feature = "openapi", schema(no_recursion))]
     pub children: Vec<TreeNode>,
 }

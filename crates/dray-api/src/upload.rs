@@ -1,6 +1,6 @@
 //! The three steps of an upload, all `POST /drive/files/upload/multipart/…`.
 //!
-//! Requests hold what JSON said, not yet judged: ranges and names are checked by the server, which can then
+//! Requests hold what the JSON says, unchecked: the server checks ranges and names, and can then
 //! name the field and the limit.
 
 use std::fmt;
@@ -16,14 +16,14 @@ use crate::spelling::Spelled;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StartUpload {
-    /// Name of the item to be, one path segment: no slash, backslash, control or line-breaking character, none that changes
-    /// the direction of text around it (U+202A to U+202E, U+2066 to U+206F), not `.` or `..`, and something that can be seen.
+    /// The item's name, one path segment: no slash, backslash, control or line-breaking character, none that changes
+    /// the direction of text around it (U+202A to U+202E, U+2066 to U+206F), not `.` or `..`, with at least one visible character.
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 255))]
     pub file_name: String,
     /// Its size in bytes.
     #[cfg_attr(feature = "openapi", schema(maximum = 5_497_558_138_880_i64))]
     pub file_size: u64,
-    /// Its MIME type; if it is empty, `application/octet-stream`.
+    /// Its MIME type; an empty text means `application/octet-stream`.
     #[cfg_attr(feature = "openapi", schema(max_length = 255))]
     pub mime_type: String,
     /// The folder it goes to; absent or null: the root.
@@ -32,7 +32,7 @@ pub struct StartUpload {
     /// What to do if its folder has a file of this name when it is finalized.
     #[serde(default)]
     pub on_conflict: OnConflict,
-    /// What the whole file must come to, if it is known already.
+    /// The checksum that the whole file must have, if it is already known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checksum: Option<Checksum>,
 }
@@ -46,19 +46,19 @@ pub struct Checksum {
     pub crc64nvme: String,
 }
 
-/// What finalize does if there is a file of the same name in the same folder.
+/// What finalize does if the folder has a file with the same name.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OnConflict {
-    /// Both stay, under one name.
+    /// Both stay, under the same name.
     #[default]
     Keep,
     /// Both stay; the new one becomes `report (2).pdf`.
     Rename,
-    /// Finalize is refused; the upload stays open. Takes a token that may read.
+    /// Finalize is refused, and the upload stays open. Needs a token that may read.
     Fail,
-    /// The item stays and gets the new bytes; those before go to the trash. Takes a token with `access_drive`.
+    /// The item keeps its id and gets the new bytes; the old ones go to the trash. Needs a token with `access_drive`.
     Replace,
 }
 
@@ -73,9 +73,9 @@ pub struct StartedUpload {
     pub file_key: String,
     /// Recommended bytes of each part but the last.
     pub part_size: u64,
-    /// How many parts that makes.
+    /// How many parts this makes.
     pub parts: u32,
-    /// When the upload expires if it is left alone: RFC 3339 in UTC with milliseconds.
+    /// When the upload expires if nobody continues it: RFC 3339 in UTC with milliseconds.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub expires_at: String,
 }
@@ -95,11 +95,11 @@ pub struct PresignParts {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 10_000))]
     pub parts: Option<u64>,
-    /// Sign only these parts (after an expiry, when resuming), each from 1 to 10,000 and none twice.
+    /// Signs only these parts (after an expiry, or to resume), each from 1 to 10,000 and none twice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 10_000))]
     pub part_numbers: Option<Vec<u64>>,
-    /// How many bytes each of these parts has, in their order; each URL then takes exactly so many.
+    /// How many bytes each of these parts has, in their order; each URL then accepts exactly that many.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 10_000))]
     pub content_lengths: Option<Vec<u64>>,
@@ -112,7 +112,7 @@ pub struct PresignParts {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PresignedParts {
-    /// One a part, in part order.
+    /// One for each part, in part order.
     pub parts: Vec<PresignedPart>,
     /// When the addresses expire: RFC 3339 in UTC with milliseconds.
     pub expires_at: String,
@@ -139,30 +139,30 @@ pub struct FinalizeUpload {
     /// From `start`.
     #[cfg_attr(feature = "openapi", schema(max_length = 1024))]
     pub file_key: String,
-    /// Every part, in any order, none twice. Absent or null: every part that the store has.
+    /// Every part, in any order, none twice. Absent or null means every part that the store has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 10_000))]
     pub parts: Option<Vec<UploadedPart>>,
-    /// What the whole file must come to; there is no item otherwise.
+    /// The checksum that the whole file must have; otherwise no item appears.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checksum: Option<Checksum>,
-    /// Read the file back if the store can not prove its checksum; the embedded store always can.
+    /// Whether to read the file back if the store cannot prove its checksum; the embedded store always can.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub verify: bool,
 }
 
-/// A part that the store has, by the `ETag` that it answered.
+/// A part that the store has, with the `ETag` that the store returned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UploadedPart {
     /// The part's number, from 1.
     pub part_number: u64,
-    /// The store's `ETag`, with or without its double quotes. Absent or null: whatever the store has.
+    /// The store's `ETag`, with or without its double quotes. Absent or null means the one that the store has.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub e_tag: Option<String>,
 }
 
-/// Pages hand over all headers of a part's answer, so a part may have its fields in several spellings, and any others.
+/// Pages hand over all headers of a part's answer, so a part may have its fields in several spellings, and other fields too.
 impl<'de> Deserialize<'de> for UploadedPart {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(PartVisitor)
@@ -194,7 +194,7 @@ impl<'de> Visitor<'de> for PartVisitor {
     }
 }
 
-/// The double quotes around an `ETag` are not a part of what it says.
+/// Removes the double quotes around an `ETag`, which do not belong to its value.
 #[expect(clippy::ptr_arg, reason = "the field's own type")]
 fn is_same_e_tag(one: &String, other: &String) -> bool {
     let bare = |text: &str| -> String {
@@ -214,12 +214,12 @@ pub struct ListParts {
     /// From `start`.
     #[cfg_attr(feature = "openapi", schema(max_length = 1024))]
     pub file_key: String,
-    /// Whether somebody goes on with the upload, so that it lives longer; absent or null: yes. `false` only looks.
+    /// Whether this prolongs the upload's life; absent or null means yes. `false` only looks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keep_alive: Option<bool>,
 }
 
-/// Which upload: `abort`.
+/// Which upload to abort.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -232,20 +232,20 @@ pub struct UploadKey {
     pub file_key: String,
 }
 
-/// Where an upload is in its life.
+/// The state of an upload.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum UploadStatus {
-    /// Parts can be put.
+    /// It accepts parts.
     Open,
-    /// A finalize is under way.
+    /// It is being finalized.
     Finalizing,
-    /// The item is there.
+    /// The item exists.
     Finalized,
 }
 
-/// An upload that has not come to its end.
+/// An unfinished upload.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -254,15 +254,15 @@ pub struct OpenUpload {
     pub upload_id: String,
     /// The object's key in the store.
     pub file_key: String,
-    /// Where it is in its life.
+    /// Its state.
     pub status: UploadStatus,
-    /// Name of the item to be.
+    /// The item's name.
     pub file_name: String,
     /// Its size in bytes.
     pub file_size: u64,
     /// Its MIME type.
     pub mime_type: String,
-    /// The folder it goes to; absent: the root.
+    /// The folder it goes to; absent means the root.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub parent_id: Option<ItemId>,
@@ -274,7 +274,7 @@ pub struct OpenUpload {
     /// When it was started: RFC 3339 in UTC with milliseconds.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub created_at: String,
-    /// When it expires if it is left alone.
+    /// When it expires if nobody continues it.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub expires_at: String,
 }
@@ -286,7 +286,7 @@ pub struct OpenUpload {
 pub struct OpenUploads {
     /// The uploads.
     pub uploads: Vec<OpenUpload>,
-    /// What to ask for the next page with; null: this is the last.
+    /// The cursor of the next page; null on the last page.
     #[cfg_attr(feature = "openapi", schema(required = true))]
     pub next_cursor: Option<String>,
 }
@@ -299,15 +299,15 @@ pub struct StoredParts {
     /// The upload.
     #[serde(flatten)]
     pub upload: OpenUpload,
-    /// The item, once there is one.
+    /// The item, once it exists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub item_id: Option<ItemId>,
-    /// The parts that the store has, ascending; none once there is the item.
+    /// The parts that the store has, in order of their numbers; none once the item exists.
     pub parts: Vec<StoredPart>,
 }
 
-/// A part as the store has it.
+/// A part in the store.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -317,7 +317,7 @@ pub struct StoredPart {
     pub part_number: u64,
     /// Its bytes.
     pub size: u64,
-    /// Its `ETag`, as finalize takes it.
+    /// Its `ETag`, as finalize accepts it.
     pub e_tag: String,
 }
 

@@ -1,4 +1,4 @@
-//! Workspaces on the wire.
+//! Workspaces and their members, as JSON.
 
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +24,7 @@ pub struct WorkspaceInfo {
     pub picture: Option<String>,
     /// How many users it has.
     pub seats: u64,
-    /// When it was made: RFC 3339 in UTC with milliseconds.
+    /// When it was created: RFC 3339 in UTC with milliseconds.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub created_at: String,
     /// When it last changed: RFC 3339 in UTC with milliseconds.
@@ -36,18 +36,18 @@ pub struct WorkspaceInfo {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Members {
-    /// Those on this page.
+    /// The members on this page.
     pub members: Vec<Member>,
     /// How many there are on all pages.
     pub total: u64,
-    /// Most that this page could have.
+    /// The largest number of members on a page.
     pub limit: u32,
     /// How many there are before this page.
     #[cfg_attr(feature = "openapi", schema(value_type = u64))]
     pub offset: u32,
 }
 
-/// A user, as one of a workspace.
+/// A member of a workspace.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -57,12 +57,12 @@ pub struct Member {
     pub id: UserId,
     /// Their name, for people.
     pub name: String,
-    /// Their address.
+    /// Their mail address.
     pub email: String,
-    /// What they are in the workspace: `owner` or `member`.
+    /// Their role in the workspace: `owner` or `member`.
     #[serde(rename = "type")]
     pub role: String,
-    /// `active`: there are no other members yet, such as invited ones.
+    /// Always `active`: a member is a user who can sign in.
     pub status: String,
     /// Whether they can use the workspace.
     pub active: bool,

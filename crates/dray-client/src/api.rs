@@ -1,4 +1,4 @@
-//! A method a route. Each says whether repeating it is safe; the rest is in `client.rs`.
+//! One method for each route, which also says whether repeating the request is safe. Sending is in `client.rs`.
 
 use dray_api::upload::{
     FinalizeUpload, ListParts, OpenUpload, OpenUploads, PresignParts, PresignedParts, StartUpload,
@@ -39,12 +39,12 @@ impl Client {
         self.call(Repeat::Safe, || self.post(&format!("{UPLOAD}/parts")).json(body)).await
     }
 
-    /// Gives an upload up. Doing it again does no harm.
+    /// Aborts an upload. Doing it again does no harm.
     pub async fn abort_upload(&self, body: &UploadKey) -> Result<(), Error> {
         self.call(Repeat::Safe, || self.post(&format!("{UPLOAD}/abort")).json(body)).await
     }
 
-    /// The user's upload of this id, if it has not come to its end.
+    /// The user's unfinished upload with this id.
     pub async fn open_upload(&self, upload_id: &str) -> Result<OpenUpload, Error> {
         let mut pages = Pages::default();
         loop {
@@ -58,7 +58,7 @@ impl Client {
         }
     }
 
-    /// A page of the user's uploads that have not come to their end, the latest first.
+    /// A page of the user's unfinished uploads, the latest first.
     pub async fn uploads(&self, cursor: Option<&str>) -> Result<OpenUploads, Error> {
         let cursor = cursor.map(|cursor| ("cursor", cursor));
         self.call(Repeat::Safe, || self.get("/drive/uploads").query(cursor.as_slice())).await
@@ -74,12 +74,12 @@ impl Client {
         self.call(Repeat::Safe, || self.get(&format!("/drive/files/{id}/download"))).await
     }
 
-    /// Makes a folder.
+    /// Creates a folder.
     pub async fn create_folder(&self, body: &NewFolder) -> Result<Item, Error> {
         self.make(|| self.post("/drive/folders").json(body)).await
     }
 
-    /// A page of what is in a folder (`None`: at the root); `cursor` is the page before's `next_cursor`.
+    /// A page of a folder (`None`: the root); `cursor` is the `next_cursor` of the page before.
     pub async fn children(
         &self,
         folder: Option<ItemId>,
@@ -130,7 +130,7 @@ impl Client {
         self.delete(&format!("/drive/trash/{id}")).await
     }
 
-    /// Removes all for good that is in the trash.
+    /// Removes everything in the trash for good.
     pub async fn empty_trash(&self) -> Result<EmptiedTrash, Error> {
         self.call(Repeat::MakesAnother, || self.request(Method::DELETE, "/drive/trash")).await
     }
@@ -151,12 +151,12 @@ impl Client {
         self.delete(&format!("/drive/files/{id}/participants/{user}")).await
     }
 
-    /// Replaces the token that this client has. If the answer to the first try is lost, that to the next has no secret.
+    /// Replaces this client's token. If the first answer is lost, the answer to the repeat has no secret.
     pub async fn rotate_token(&self, body: &RotateToken) -> Result<CreatedToken, Error> {
         self.make(|| self.post("/tokens/rotate").json(body)).await
     }
 
-    /// Makes a public link to a file.
+    /// Creates a public link to a file.
     pub async fn create_link(&self, id: ItemId, link: &NewLink) -> Result<Link, Error> {
         let path = format!("/drive/files/{id}/links");
         self.make(|| self.post(&path).json(link)).await
@@ -172,12 +172,12 @@ impl Client {
         self.delete(&format!("/drive/files/{id}/links/{link}")).await
     }
 
-    /// What the user owns, and how much they may.
+    /// How much the user stores, and their quota.
     pub async fn usage(&self) -> Result<Usage, Error> {
         self.call(Repeat::Safe, || self.get("/drive/usage")).await
     }
 
-    /// A second time, what is gone is not found: so there is none, unless the first can not have begun.
+    /// Deletes once: a repeat would answer "not found". It repeats only if the first request cannot have begun.
     async fn delete(&self, path: &str) -> Result<(), Error> {
         self.call(Repeat::MakesAnother, || self.request(Method::DELETE, path)).await
     }

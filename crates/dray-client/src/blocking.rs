@@ -1,4 +1,4 @@
-//! File system work, where it may block.
+//! Runs file system work on threads that may block.
 
 /// Runs `work` on the threads that may block.
 pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
@@ -6,7 +6,7 @@ pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send 
         Ok(result) => result,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
-            // The runtime is going down, and this task with it.
+            // The runtime is shutting down, and this task ends with it.
             Err(_) => std::future::pending().await,
         },
     }

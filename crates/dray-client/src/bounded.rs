@@ -1,5 +1,5 @@
-//! How much of an answer is read, whoever sends it: a server or a store that never stops must not fill this machine's
-//! memory, nor keep its user waiting.
+//! Bounds on how much of an answer is read: a server or a store that never stops sending must not fill this machine's
+//! memory or keep its user waiting.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::error::Error;
 pub(crate) const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
 /// Most bytes of a refusal, of the API's or of the store's.
 pub(crate) const MAX_REFUSAL_BYTES: usize = 64 * 1024;
-/// Longest that a store may take over the body of a refusal, or over one that nobody needs.
+/// How long a store may take to send the body of a refusal, or a body that nobody needs.
 const REFUSAL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The whole body; an error if it is longer than `limit`.
@@ -30,7 +30,7 @@ pub(crate) async fn whole(mut response: Response, limit: usize, peer: &str) -> R
     Ok(bytes)
 }
 
-/// The beginning of a body, for as long as somebody waits for it. Read to its end, its connection can be used again.
+/// The beginning of a body, as far as it arrives in time. If it is read to its end, its connection can be used again.
 pub(crate) async fn beginning(mut response: Response) -> Vec<u8> {
     let mut bytes = Vec::new();
     let read = async {
@@ -41,7 +41,7 @@ pub(crate) async fn beginning(mut response: Response) -> Vec<u8> {
             }
         }
     };
-    // What has come until then is what there is.
+    // Use what has arrived until then.
     let _ = tokio::time::timeout(REFUSAL_TIMEOUT, read).await;
     bytes.truncate(MAX_REFUSAL_BYTES);
     bytes

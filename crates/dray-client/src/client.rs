@@ -1,4 +1,4 @@
-//! The one configured HTTP client: connections, time limits, the token, and how an answer of the API is read.
+//! The configured HTTP client: connections, time limits, the token, and how it reads an answer of the API.
 //! Knows no route.
 
 use std::fmt;
@@ -15,10 +15,10 @@ use crate::error::Error;
 use crate::retry::{self, Repeat};
 use crate::token::Token;
 
-/// What tells a request that makes something from others, if it is sent again.
+/// The header by which the server recognises a repeated request that creates something.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Longest that the server may take to answer a call; above the server's own limit.
+/// How long the server may take to answer a call; above the server's own limit.
 const CALL_TIMEOUT: Duration = Duration::from_secs(75);
 
 /// A drive's API, as one user.
@@ -51,7 +51,7 @@ impl Client {
             .connect_timeout(CONNECT_TIMEOUT)
             .tcp_nodelay(true)
             .http1_only()
-            // A redirect would carry the token, or a part's bytes, to somewhere nobody named.
+            // A redirect would send the token, or a part's bytes, to an address that nobody named.
             .redirect(Policy::none())
             .build()
             .map_err(|error| Error::network("this machine's TLS", error))?;
@@ -113,7 +113,7 @@ impl Client {
         }
     }
 
-    /// As [`Client::call`], for what makes something: every try has the same key, so the server makes it once.
+    /// As [`Client::call`], for requests that create something: all tries have the same key, so the server creates it once.
     pub(crate) async fn make<T: DeserializeOwned>(
         &self,
         request: impl Fn() -> RequestBuilder,
@@ -140,7 +140,7 @@ impl Client {
         let bytes = bounded::whole(response, limit, &self.peer()).await?;
         let not_dray = || self.not_dray(status.as_u16());
         if status.is_success() {
-            // No content is the answer that there is nothing to say.
+            // 204 has no body.
             let bytes = if bytes.is_empty() { &b"null"[..] } else { &bytes };
             return serde_json::from_slice(bytes).map_err(|_| not_dray());
         }

@@ -1,4 +1,4 @@
-//! What can go wrong, each with a line for people that says what to do. Decides no exit code and retries nothing.
+//! The errors of calls and transfers. Each has a line for people that says what to do. This file decides no exit code and retries nothing.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,13 +10,13 @@ use dray_api::{ErrorBody, ErrorCode, ItemId};
 /// No variant carries the token or a signed URL: both are secrets.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The server's address is not one.
-    #[error("`{url}` is not a server's address: give one like http://127.0.0.1:8080")]
+    /// The text is not the address of a server.
+    #[error("`{url}` is not the address of a server: give one such as http://127.0.0.1:8080")]
     InvalidUrl {
         /// What was given.
         url: String,
     },
-    /// The server is reached over https, and signs http addresses of its store.
+    /// The server is reached over https, but signs http addresses of its store.
     #[error(
         "the server signs addresses at {store}, where bytes and signatures would go in clear text: \
              set its --public-url to its https address"
@@ -25,7 +25,7 @@ pub enum Error {
         /// The store's origin.
         store: String,
     },
-    /// The server refused, in the API's own words.
+    /// The server refused the request. The text is the server's.
     #[error("{} ({})", .body.message, .body.code.as_str())]
     Api {
         /// The HTTP status.
@@ -33,24 +33,24 @@ pub enum Error {
         /// What the server said.
         body: Box<ErrorBody>,
     },
-    /// Something that is not a Dray server answered, or a broken one.
-    #[error("{server} answered {status} in a way that no Dray server does: check the server's address")]
+    /// Something other than a Dray server answered, or a broken server.
+    #[error("{server} answered {status}, but not as a Dray server does: check the server's address")]
     NotDray {
         /// The address that was asked.
         server: String,
         /// The HTTP status.
         status: u16,
     },
-    /// An answer that is longer than any that is read.
-    #[error("{peer} answered more than {limit} bytes, which no such answer has: check the address")]
+    /// An answer that is longer than the client reads.
+    #[error("{peer} answered more than {limit} bytes, which is too long for this answer: check the address")]
     AnswerTooLong {
-        /// Who was asked: scheme, host and port.
+        /// The server or store that was asked: scheme, host and port.
         peer: String,
         /// Most bytes that are read.
         limit: usize,
     },
     /// A list whose pages lead in a circle, or never end.
-    #[error("the server's list has no end: it was given up after {pages} pages")]
+    #[error("the server's list does not end: stopped after {pages} pages")]
     EndlessList {
         /// Pages that were read.
         pages: u64,
@@ -63,20 +63,22 @@ pub enum Error {
         /// What the store said.
         error: StoreError,
     },
-    /// The object store took a part but did not say under which `ETag`.
-    #[error("the object store took part {part_number} without an ETag: it is not S3-compatible enough")]
+    /// The object store accepted a part but did not return its `ETag`.
+    #[error("the object store accepted part {part_number} but returned no ETag, which S3 requires")]
     NoETag {
         /// The part.
         part_number: u32,
     },
-    /// No answer, or a connection that broke.
-    #[error("{peer} does not answer ({cause}): check the address, the network and that it runs")]
+    /// No answer arrived, or the connection broke.
+    #[error(
+        "{peer} does not answer ({cause}): check the address and the network, and that the server is running"
+    )]
     Network {
-        /// Who was asked: scheme, host and port.
+        /// The server or store that was asked: scheme, host and port.
         peer: String,
         /// The innermost cause.
         cause: String,
-        /// Whether the request can not have reached the peer.
+        /// Whether the request cannot have reached the peer.
         never_sent: bool,
     },
     /// The local file system refused.
@@ -87,43 +89,43 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
-    /// The file is not the one whose upload began.
-    #[error("{} changed while it was uploading: nothing was saved, upload it again once it is at rest", .path.display())]
+    /// The file changed after its upload began.
+    #[error("{} changed while it was uploaded: nothing was saved. Upload it again when nothing writes to it", .path.display())]
     ChangedWhileUploading {
         /// The file.
         path: PathBuf,
     },
-    /// Not something that has a size and bytes to read again.
+    /// The path is not a regular file, which has a size and can be read again.
     #[error("{} is not a regular file: only files and folders can be uploaded (their size must be known)", .path.display())]
     NotAFile {
         /// The path.
         path: PathBuf,
     },
-    /// A name of the local file system that is not Unicode, or no name at all.
-    #[error("{} has no name that a drive can hold (UTF-8): rename it", .path.display())]
+    /// The path's name is not Unicode, or it has no name.
+    #[error("the name of {} is not UTF-8, so the drive cannot store it: rename it", .path.display())]
     Nameless {
         /// The path.
         path: PathBuf,
     },
-    /// Another file is where the download should go.
+    /// A file exists at the path of the download.
     #[error("{} exists already: choose another name with -o, or overwrite it with --force", .path.display())]
     AlreadyExists {
         /// The path.
         path: PathBuf,
     },
-    /// Something that is not a file is where the download should go.
-    #[error("{} is not a regular file, so a download can not replace it: choose another name with -o", .path.display())]
+    /// Something that is not a file exists at the path of the download.
+    #[error("{} is not a regular file, so a download cannot replace it: choose another name with -o", .path.display())]
     NotReplaceable {
         /// The path.
         path: PathBuf,
     },
-    /// The folder that the file goes to could not be made in the drive.
-    #[error("{} was not uploaded: its folder could not be made", .path.display())]
+    /// The file's folder could not be created in the drive.
+    #[error("{} was not uploaded: its folder could not be created", .path.display())]
     NoFolder {
         /// The file or folder below it.
         path: PathBuf,
     },
-    /// The bytes that arrived are not those that were asked for.
+    /// The download has another size than the item.
     #[error("the download of {item} is {received} bytes, not {expected}: nothing was saved, try again")]
     WrongSize {
         /// The item.
@@ -133,20 +135,20 @@ pub enum Error {
         /// Bytes that arrived.
         received: u64,
     },
-    /// The item's bytes were replaced while they were downloaded.
-    #[error("{item} changed while it was downloading: nothing was saved, try again")]
+    /// Somebody replaced the item's bytes during the download.
+    #[error("{item} changed while it was downloaded: nothing was saved, try again")]
     ChangedWhileDownloading {
         /// The item.
         item: ItemId,
     },
-    /// The parts that were there of an upload that was cut off are of other bytes.
-    #[error("what was sent of {} before is not what it holds now: upload it without --resume", path.display())]
+    /// The parts of the interrupted upload have other bytes than the file.
+    #[error("{} differs from what was sent before: nothing was saved, upload it without --resume", path.display())]
     SentBeforeDiffers {
         /// The file.
         path: PathBuf,
     },
-    /// The file is not the one that an upload was begun for.
-    #[error("{} has {actual} bytes, and the upload was begun for a file of {expected}: name that file", .path.display())]
+    /// The file is not the one that the upload was started for.
+    #[error("{} has {actual} bytes, but the upload was started for a file of {expected} bytes: name that file", .path.display())]
     OtherSize {
         /// The file.
         path: PathBuf,
@@ -155,19 +157,19 @@ pub enum Error {
         /// Bytes that were announced.
         expected: u64,
     },
-    /// The user has none of this id, or no open one.
+    /// The user has no open upload with this id.
     #[error("there is no open upload {upload_id}: see `dray uploads list`")]
     NoUpload {
         /// What was asked for.
         upload_id: String,
     },
-    /// The user called it off.
+    /// The user cancelled.
     #[error("cancelled")]
     Cancelled,
-    /// An upload failed, and could not be aborted on the server.
+    /// An upload failed, and the server could not be told to abort it.
     #[error(
-        "{error}; what arrived stays on the server until it expires: go on with `dray uploads resume {upload_id} FILE`, or \
-         give it up with `dray uploads abort {upload_id}`"
+        "{error}; the server keeps what arrived until it expires: continue with `dray uploads resume {upload_id} FILE`, or \
+         abort it with `dray uploads abort {upload_id}`"
     )]
     LeftOpen {
         /// The upload.
@@ -176,7 +178,7 @@ pub enum Error {
         error: Box<Error>,
     },
     /// The server's item is not the file that was sent.
-    #[error("the server saved {saved}, not {sent}: report this to who runs the server")]
+    #[error("the server saved {saved}, not {sent}: report this to the operator of the server")]
     NotWhatWasSent {
         /// Name and size that were sent.
         sent: String,
@@ -185,7 +187,7 @@ pub enum Error {
     },
 }
 
-/// What an object store said when it refused (S3's error document).
+/// An object store's refusal (S3's error document).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreError {
     /// The HTTP status.
@@ -215,7 +217,7 @@ impl Error {
         move |source| Self::Io { path, source }
     }
 
-    /// The network's failure, without the URL (a signed one is a secret).
+    /// The network's failure, without the URL, because a signed URL is a secret.
     pub(crate) fn network(peer: &str, error: reqwest::Error) -> Self {
         let error = error.without_url();
         let cause = if error.is_timeout() { "no answer in time".to_owned() } else { innermost(&error) };

@@ -1,27 +1,27 @@
-//! Following a list from page to page, to its end and never in a circle.
+//! Follows a list from page to page, to its end and never in a circle.
 
 use crate::error::Error;
 
 /// Most pages of a list: with 1,000 items a page, a hundred million items.
 const MAX_PAGES: u64 = 100_000;
 
-/// Where in a list somebody is.
+/// A position in a list.
 #[derive(Debug, Default)]
 pub struct Pages {
     read: u64,
     cursor: Option<String>,
-    /// A cursor of before, of which the next ones are to differ: taken anew at the 1st, 2nd, 4th, 8th … page, so that a
-    /// circle of any length is noticed, and no more than one is kept.
+    /// An earlier cursor, from which the next ones must differ: replaced at the 1st, 2nd, 4th, 8th … page, so that a
+    /// circle of any length is noticed while only one cursor is kept.
     before: Option<String>,
 }
 
 impl Pages {
-    /// What to ask for the next page with.
+    /// The cursor of the next page.
     pub fn cursor(&self) -> Option<&str> {
         self.cursor.as_deref()
     }
 
-    /// Goes on with what the page said: `false`, if that was the last. Fails if the list has no end.
+    /// Moves to the next page: `false` if the last page was read. Fails if the list does not end.
     pub fn go_on(&mut self, next_cursor: Option<String>) -> Result<bool, Error> {
         self.read += 1;
         if next_cursor.is_some() && (next_cursor == self.before || self.read >= MAX_PAGES) {

@@ -1,4 +1,4 @@
-//! The retry policy, in one place: what is worth another try, how often, and how long to wait before it.
+//! The retry policy, in one place: which failures are tried again, how often, and after how long a wait.
 
 use std::time::Duration;
 
@@ -7,20 +7,20 @@ use dray_api::ErrorCode;
 use crate::error::{Error, StoreError};
 
 /// Tries of one request, the first included. With [`backoff`] they span 12 to 25 seconds: a server that
-/// restarts is waited for, one that is gone is reported while somebody still watches.
+/// restarts is waited for, and a server that is gone is reported while the user still watches.
 pub(crate) const MAX_TRIES: u32 = 8;
 
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 const LONGEST_WAIT: Duration = Duration::from_secs(8);
-/// Longest that a server's `Retry-After` is obeyed within a call; a longer one is reported instead.
+/// The longest `Retry-After` that a call waits for; a longer one is reported instead.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(1);
 
 /// What repeating a request may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Repeat {
-    /// Nothing: the second answer is the first.
+    /// Nothing: the second answer is the same as the first.
     Safe,
-    /// Make a second thing, or be refused for what the first has done: repeat only what the server can not have begun.
+    /// It may create a second thing, or be refused for what the first request did: repeat it only if the server cannot have begun.
     MakesAnother,
 }
 

@@ -9,9 +9,9 @@ use reqwest::header::HeaderValue;
 #[derive(Clone)]
 pub struct Token(HeaderValue);
 
-/// A text that can not be a token.
+/// A text that cannot be a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a token is one word of visible ASCII characters, as `dray token create` printed it")]
+#[error("a token is one word of visible ASCII characters, as `dray token create` prints it")]
 pub struct InvalidToken;
 
 impl FromStr for Token {

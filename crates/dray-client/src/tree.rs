@@ -1,5 +1,5 @@
-//! Uploading what several paths name, folders included: which folders to make, which files to send, and one
-//! report for each. A failure stops what is below it and nothing else.
+//! Uploads what several paths name, folders included: which folders to create, which files to send, and one
+//! report for each. A failure stops what is below it, and nothing else.
 
 use std::path::{Path, PathBuf};
 use std::pin::pin;
@@ -14,30 +14,30 @@ use crate::error::Error;
 use crate::upload::Uploader;
 use crate::upload::source::Place;
 
-/// Folders that are made at once.
+/// How many folders are created at once.
 const FOLDERS_AT_ONCE: usize = 4;
 
-/// What became of one path.
+/// The outcome of one path.
 #[derive(Debug)]
 pub struct Report {
     /// The path, as it was given or found.
     pub path: PathBuf,
-    /// What became of it.
+    /// The outcome.
     pub outcome: Outcome,
 }
 
 /// See [`Report`].
 #[derive(Debug)]
 pub enum Outcome {
-    /// It is this item of the drive now, file or folder.
+    /// It is in the drive, as this file or folder.
     Uploaded(Item),
-    /// Found in a folder, and neither a file nor a folder: a symbolic link, a socket, a device.
+    /// It was found in a folder and is neither a file nor a folder: a symbolic link, a socket, a device.
     Skipped,
     /// It is not in the drive.
     Failed(Error),
 }
 
-/// Something to make in the drive.
+/// Something to create in the drive.
 struct Job {
     place: Place,
     name: String,
@@ -74,7 +74,7 @@ impl Uploader {
         }
     }
 
-    /// Makes the folders, one level after the other. Answers their ids; `None` for one that could not be made.
+    /// Creates the folders, one level after the other. Returns their ids, and `None` for a folder that could not be created.
     async fn make_folders(
         &self,
         folders: &[Job],
@@ -132,7 +132,7 @@ impl Job {
         self.place.path()
     }
 
-    /// The folder that it goes to, given those that were made.
+    /// The folder that it goes to, looked up among the created ones.
     fn parent_id(&self, root: Option<ItemId>, made: &[Option<ItemId>]) -> Result<Option<ItemId>, Error> {
         match self.parent {
             None => Ok(root),
@@ -159,7 +159,7 @@ impl Plan {
         self.reports.push(Report { path, outcome: Outcome::Failed(error) });
     }
 
-    /// Adds what a path of the caller's names.
+    /// Adds what one of the caller's paths names.
     fn add(&mut self, path: &Path) -> Result<(), Error> {
         let metadata = std::fs::metadata(path).map_err(Error::io(path))?;
         if metadata.is_file() {

@@ -1,4 +1,4 @@
-//! Filling a database with very many items.
+//! Fills a database with very many items.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;

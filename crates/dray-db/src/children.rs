@@ -1,5 +1,5 @@
-//! What is in a place (a folder, or somebody's root), in pages; what others share; and folders level by level.
-//! Who sees a folder sees what is in it, so that is decided before.
+//! The content of a place (a folder, or a user's root) in pages; what others share; and folders level by level.
+//! Whoever sees a folder sees its content, so the caller must have checked the folder.
 
 use dray_api::{ItemId, ListSort, SortOrder, WorkspaceId};
 

@@ -1,5 +1,5 @@
-//! The clock by which leases live and work waits for its turn. Servers that share a database must not be able to tell that
-//! their clocks differ, so there it is the database's. A file has one server, and that server's clock never jumps.
+//! The clock for leases and for work that waits. Servers that share a database must not be affected by differences between
+//! their clocks, so there it is the database's clock. A SQLite file has one server, and that server's clock never jumps.
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;

@@ -1,4 +1,4 @@
-//! All rows of a drive, as values that are the same for both databases: what a backup is made of, and a restore reads.
+//! All rows of a drive, as values that are the same for both databases: backups consist of them, and restores read them.
 //!
 //! What is only about work under way is left out: leases, tombstones, measures, the keys of requests that may be sent
 //! again, and uploads that have not come to their end; and what follows from the rest: whose trash an item is listed in.

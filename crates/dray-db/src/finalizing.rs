@@ -1,4 +1,4 @@
-//! Uploads that are being finalized, or are to be swept: who has the lease of one, what is known of its Complete, and when
+//! Uploads that are being finalized or wait for the sweeper: who has the lease of one, what is known of its Complete, and when
 //! it is tried again. Every change is one compare-and-set, by the clock of leases.
 
 use dray_api::UploadRowId;
@@ -138,7 +138,7 @@ pub fn due(
     })
 }
 
-/// It could not be done now: it is tried again after `wait`, and keeps nothing else waiting until then.
+/// It could not be done now: it is tried again after `wait`, and delays nothing else until then.
 pub fn postpone(c: &Conn, id: UploadRowId, wait: SignedDuration, now: LeaseTime) -> Result<(), Error> {
     let sql = "update uploads set tries = tries + 1, next_try_at = $now + $2 where id = $1";
     execute_at(c, sql, &[&id.to_string(), &span(wait)], now).map(drop)

@@ -1,4 +1,4 @@
-//! What requests with an `Idempotency-Key` have made.
+//! What requests with an `Idempotency-Key` have created.
 
 use dray_api::{TokenId, UploadRowId};
 use jiff::Timestamp;
@@ -17,7 +17,7 @@ pub struct Key<'a> {
     pub text: &'a str,
 }
 
-/// What came of a request.
+/// The outcome of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {
     /// Of its method, path and body.
@@ -39,7 +39,7 @@ pub fn take(c: &Conn, key: Key<'_>, since: Timestamp) -> Result<Option<Kept>, Er
     })
 }
 
-/// Keeps what came of a request, in place of what came of one that is too old.
+/// Stores the outcome of a request, and replaces one that is too old.
 pub fn keep(c: &Conn, key: Key<'_>, caller: &Caller, kept: &Kept, now: Timestamp) -> Result<(), Error> {
     let sql = "insert into idempotency_keys (token_id, route, key, user_id, workspace_id, fingerprint, answer, upload_id,
                                              created_at)

@@ -1,4 +1,4 @@
-//! Work that one server at a time does for all that share the database.
+//! Leases: work that one server at a time does for all servers on the database.
 
 use jiff::SignedDuration;
 

@@ -73,7 +73,7 @@ pub struct Db {
     clock: SteadyClock,
     read_timer: Timer,
     write_timer: Timer,
-    /// Gives space free that is kept for a full disk.
+    /// Releases the space that is reserved for a full disk.
     spend_reserve: Arc<dyn Fn() + Send + Sync>,
 }
 

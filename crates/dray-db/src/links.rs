@@ -49,7 +49,7 @@ pub fn by_slug(c: &Conn, slug: &str) -> Result<Option<Link>, Error> {
     find(c, concat!("select ", columns!(), " from links where slug = $1"), &[&slug], link)
 }
 
-/// Revokes a link of an item; `false`: it has none with this id.
+/// Revokes a link of an item; `false` if it has none with this id.
 pub fn remove(c: &Conn, item: ItemId, id: LinkId) -> Result<bool, Error> {
     let sql = "delete from links where id = $1 and item_id = $2";
     Ok(execute(c, sql, &[&id.to_string(), &item.to_string()])? == 1)

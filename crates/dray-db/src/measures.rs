@@ -1,4 +1,4 @@
-//! What the store has of open uploads, as the sweeper last found it. Only rows of uploads that are open count.
+//! How much the store has of open uploads, as the sweeper last found it. Only rows of open uploads count.
 
 use dray_api::UploadRowId;
 use jiff::Timestamp;
@@ -29,7 +29,7 @@ pub fn note(c: &Conn, id: UploadRowId, stored_bytes: u64, now: Timestamp) -> Res
     execute(c, sql, &[&id.to_string(), &stored_size(stored_bytes)?, &millis(now)]).map(drop)
 }
 
-/// Notes that the store did not tell what it has of an upload: it is asked about others first.
+/// Records that the store did not say what it has of an upload: others are asked about first.
 pub fn postpone(c: &Conn, id: UploadRowId, now: Timestamp) -> Result<(), Error> {
     let sql = "insert into measured_uploads (upload_id, stored_bytes, measured_at) values ($1, 0, $2)
                on conflict (upload_id) do update set measured_at = excluded.measured_at";

@@ -1,4 +1,4 @@
-//! What follows from items' names, of items that were written when the rules for it were others.
+//! Updates the values derived from names, for items that were written under older rules.
 
 use super::{Conn, Error, execute, find, list, lock, rows_at_most};
 use dray_drive::name::{NAME_RULES, name_key};
@@ -18,7 +18,7 @@ fn progress(c: &Conn) -> Result<Option<(i64, Option<String>)>, Error> {
     find(c, sql, &[], |row| Ok((row.get("version")?, row.get("up_to")?)))
 }
 
-/// Brings the next items to the rules of today. `false`: all of them have been. Several servers may do it at once.
+/// Updates the next items to the present rules. `false` if all are done. Several servers may do it at once.
 pub fn renew_some(c: &Conn) -> Result<bool, Error> {
     lock(c, "name rules")?;
     let after = match progress(c)? {

@@ -1,4 +1,4 @@
-//! Whether what the store has is somebody's: for what it has and nobody knows of.
+//! Whether an object or an upload of the store belongs to anything in the drive.
 
 use super::{Conn, Error, find};
 
@@ -15,7 +15,7 @@ pub fn is_known_object(c: &Conn, key: &str) -> Result<bool, Error> {
     Ok(find(c, sql, &[&key, &item], |_| Ok(()))?.is_some())
 }
 
-/// Whether an upload that the store has begun is one of ours that has not come to its end.
+/// Whether an upload of the store belongs to an unfinished upload of the drive.
 pub fn is_known_upload(c: &Conn, key: &str, upload_id: &str) -> Result<bool, Error> {
     let sql = "select 1 as known from uploads
                where object_key = $1 and (store_upload_id = $2 or store_upload_id is null)

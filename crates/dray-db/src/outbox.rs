@@ -1,5 +1,5 @@
-//! Events on their way to those who want to know: one row for each address that is still to be told. When one is due, and
-//! until when it is claimed, goes by the clock of leases.
+//! Events to post: one row for each address that has not answered yet. When an event is due, and
+//! until when it is claimed, is by the clock of leases.
 
 use jiff::{SignedDuration, Timestamp};
 

@@ -1,4 +1,4 @@
-//! Who else may do what with an item and all below it.
+//! The roles on an item and everything below it.
 
 use dray_api::{ItemId, Participant, UserId};
 use jiff::Timestamp;

@@ -75,8 +75,12 @@ pub(super) fn value<T: Column>(c: &Conn, sql: &str, params: &[&dyn Param], colum
         .ok_or_else(|| Error::from(rusqlite::Error::QueryReturnedNoRows))
 }
 
-/// Keeps others who ask for the lock `name` waiting until this transaction ends. SQLite has one writer, which is
-/// that lock already.
+/// Takes the lock `name` until this transaction ends: others who ask for it wait. SQLite needs no lock, because all
+/// writes run on its one writer thread.
+///
+/// Take it before reading what the decision is about: see `Mode::begin` of Postgres. Lock order: a transaction takes locks of
+/// one kind only (`tree`, `names`, `tokens`, `first start`, `uploads`). Of `uploads` it takes the workspace's before the user's.
+/// Whoever needs two kinds must define their order here, or two transactions can wait for each other.
 pub(super) fn lock(c: &Conn, name: &str) -> Result<()> {
     match c {
         Conn::Sqlite(_) => Ok(()),

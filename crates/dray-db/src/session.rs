@@ -1,5 +1,5 @@
-//! One connection to Postgres in use: how a statement reaches it, prepared once where sessions are whole, and with all
-//! that it needs in one message where a pooler takes them apart. Knows nothing of transactions.
+//! One connection to Postgres in use. A statement is prepared once where sessions stay whole, and sent with everything
+//! it needs in one message where a pooler takes sessions apart. It knows nothing of transactions.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

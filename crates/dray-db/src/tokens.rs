@@ -162,7 +162,7 @@ pub fn line(c: &Conn, id: TokenId) -> Result<Option<Line>, Error> {
     Ok(found.zip(own).map(|((depth, until), token)| Line { depth, until, token }))
 }
 
-/// `new` takes the place of `old`, which ends at `old_ends_at`, or now: what was made with the old one goes on with the new.
+/// `new` replaces `old`, which ends at `old_ends_at`, or now. Tokens that the old one made belong to the new one.
 pub fn succeed(
     c: &Conn,
     old: TokenId,

@@ -1,4 +1,4 @@
-//! Objects that nothing refers to any more. They are noted in the transaction that lets go of them, and forgotten
+//! Objects that nothing refers to. They are recorded in the transaction that releases them, and forgotten
 //! when the store has removed them.
 
 use jiff::{SignedDuration, Timestamp};
@@ -31,7 +31,7 @@ pub fn due(c: &Conn, limit: usize, now: LeaseTime) -> Result<Vec<Tombstone>, Err
     })
 }
 
-/// The store could not remove the object: it is tried again after `wait`.
+/// The store could not remove the object: try again after `wait`.
 pub fn postpone(c: &Conn, object_key: &str, wait: SignedDuration, now: LeaseTime) -> Result<(), Error> {
     let sql = "update tombstones set tries = tries + 1, next_try_at = $now + $2 where object_key = $1";
     execute_at(c, sql, &[&object_key, &span(wait)], now).map(drop)

@@ -1,4 +1,4 @@
-//! The trash: what is in it, what comes back, and what is removed for good, bit by bit.
+//! The trash: listing it, restoring from it, and removing for good, bit by bit.
 
 use dray_api::{ItemId, UserId};
 use jiff::Timestamp;

@@ -140,7 +140,7 @@ pub fn count_open(c: &Conn, workspace: WorkspaceId, user: UserId, limit: u32) ->
     Ok(find(c, sql, &params, |row| size(row, "uploads"))?.unwrap_or_default())
 }
 
-/// → `aborted`, by its caller; `false`: it is over, or being finalized.
+/// → `aborted`, by its caller; `false` if it has ended or is being finalized.
 pub fn abort(c: &Conn, id: UploadRowId) -> Result<bool, Error> {
     let sql = "update uploads set state = 'aborted' where id = $1 and state in ('opening', 'open')";
     Ok(execute(c, sql, &[&id.to_string()])? == 1)
@@ -167,7 +167,7 @@ pub fn complete(
     Ok(execute(c, sql, &[&id.to_string(), &digest.0, &item.to_string(), &millis(now)])? == 1)
 }
 
-/// → `aborted`, because its item can not be made; `false`: it was over already. There are no parts to free.
+/// → `aborted`, because its item cannot be created; `false` if it had already ended. There are no parts to remove.
 pub fn abandon(c: &Conn, id: UploadRowId) -> Result<bool, Error> {
     let sql =
         "update uploads set state = 'aborted', parts_freed_at = 0, lease_holder = null, lease_until = null

@@ -1,4 +1,4 @@
-//! What each user owns in a workspace, kept up to date by whatever changes it; and what there is in all.
+//! How much each user owns in a workspace, kept up to date by every change, and how much there is in total.
 
 use dray_api::{Usage, UserId, WorkspaceId};
 
@@ -86,7 +86,7 @@ pub fn unfinished_uploads(c: &Conn) -> Result<Vec<(String, u64)>, Error> {
     list(c, sql, &[], |row| Ok((row.get("state")?, size(row, "uploads")?)))
 }
 
-/// How much a user (`None`: all of the workspace together) may own; `None`: as much as there is room for.
+/// How much a user (`None`: the whole workspace) may own; `None` means no limit.
 pub fn quota(c: &Conn, workspace: WorkspaceId, user: Option<UserId>) -> Result<Option<u64>, Error> {
     let workspace = workspace.to_string();
     let read = |row: &Row<'_>| row.get::<Option<i64>>("quota_bytes");

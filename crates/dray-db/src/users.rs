@@ -1,4 +1,4 @@
-//! Workspaces, users, and who is in which workspace.
+//! Workspaces, users, and which user is in which workspace.
 
 use dray_api::{UserId, WorkspaceId};
 use jiff::Timestamp;

@@ -1,4 +1,4 @@
-//! Who is asking, what their token lets them do, and what their role on an item does.
+//! Who is asking, what their token allows, and what their role on an item allows.
 
 use dray_api::{ItemId, TokenId, UserId, WorkspaceId};
 use jiff::Timestamp;
@@ -129,7 +129,7 @@ impl Caller {
         !self.may(Scope::DriveRead)
     }
 
-    /// Refuses a caller whose token is confined to a folder: what they ask for is not in any.
+    /// Refuses a caller whose token is confined to a folder, because the request is about the whole drive.
     pub fn require_whole_drive(&self) -> Result<()> {
         if self.folder.is_none() { Ok(()) } else { Err(Error::ConfinedToken) }
     }

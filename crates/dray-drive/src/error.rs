@@ -1,5 +1,5 @@
-//! Everything that can go wrong in the drive, one variant a cause. Knows no HTTP: `http/error.rs` gives each
-//! its status, code and words.
+//! Everything that can go wrong in the drive, one variant for each cause. This file knows no HTTP: `http/error.rs` gives each
+//! its status, code and message.
 
 use std::borrow::Cow;
 
@@ -10,12 +10,12 @@ use crate::role::Role;
 /// A result of the drive.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Whose quota there is.
+/// Whose quota it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QuotaOf {
     /// The user's.
     User,
-    /// That of all in the workspace together.
+    /// The quota of the whole workspace.
     Workspace,
 }
 
@@ -42,13 +42,13 @@ pub enum Error {
     #[error(transparent)]
     ImpossiblePartCount(#[from] ImpossiblePartCount),
     /// A listed part is missing in the store or has another `ETag` there.
-    #[error("the store does not have a listed part, or has it with another ETag: {detail}")]
+    #[error("the store does not have a listed part, or has it under another ETag: {detail}")]
     InvalidPart {
         /// What the store said.
         detail: String,
     },
     /// A part that is not the last is under the least size.
-    #[error("a part that is not the last is under 5 MiB")]
+    #[error("a part other than the last is smaller than 5 MiB")]
     PartTooSmall,
     /// The stored bytes are not as many as were announced.
     #[error("the parts do not add up to the announced {announced_bytes} bytes: {detail}")]
@@ -64,7 +64,7 @@ pub enum Error {
     /// The store does not prove checksums, and nobody asked to read the file back.
     #[error("the store does not prove checksums")]
     ChecksumUnproven,
-    /// The file is larger than this server takes.
+    /// The file is larger than this server accepts.
     #[error("a file of {size_bytes} bytes is over the limit of {limit_bytes}")]
     FileTooLarge {
         /// What was announced.
@@ -72,7 +72,7 @@ pub enum Error {
         /// What is allowed.
         limit_bytes: u64,
     },
-    /// The server does not take files that are called so.
+    /// The server does not accept files of this type.
     #[error("files of this type are not allowed here")]
     FileTypeNotAllowed,
     /// A file is needed, this is a folder.
@@ -81,7 +81,7 @@ pub enum Error {
     /// A folder is needed, this is a file.
     #[error("parentId is a file")]
     NotAFolder,
-    /// The store does not have an operation that Dray needs, and never will answer it.
+    /// The store does not have an operation that Dray needs; asking again does not help.
     #[error("the object store does not have {operation}: {detail}")]
     StoreLacks {
         /// The operation, as S3 calls it.
@@ -89,7 +89,7 @@ pub enum Error {
         /// What the store said.
         detail: String,
     },
-    /// Folders can not be nested any deeper.
+    /// Folders cannot be nested deeper.
     #[error("folders can be nested at most {limit} deep")]
     TooDeep {
         /// The limit.
@@ -101,14 +101,14 @@ pub enum Error {
     /// The token is malformed or unknown.
     #[error("the token is malformed or unknown")]
     InvalidToken,
-    /// The token's time is over.
+    /// The token has expired.
     #[error("the token has expired")]
     ExpiredToken,
     /// The token was revoked.
     #[error("the token was revoked")]
     RevokedToken,
     /// An integration key, where a personal access token is needed.
-    #[error("an integration key can not be used here")]
+    #[error("an integration key cannot be used here")]
     WrongTokenKind,
     /// The token lacks a scope.
     #[error("the token lacks the scope {scope}")]
@@ -125,15 +125,15 @@ pub enum Error {
         /// The least role that does.
         needed: Role,
     },
-    /// In its new place, others would have the item than have it now, or have it otherwise, which the caller's role
-    /// does not let them decide.
-    #[error("who can reach the item would change, which takes the role {needed:?}")]
+    /// The move would change who can reach the item, or with which role, and the caller's role
+    /// does not allow them to decide that.
+    #[error("the move would change who can reach the item, which needs the role {needed:?}")]
     AccessWouldChange {
         /// The least role that does.
         needed: Role,
     },
-    /// A folder can not be moved into itself or below itself.
-    #[error("a folder can not be moved into itself")]
+    /// A folder cannot be moved into itself or below itself.
+    #[error("a folder cannot be moved into itself")]
     IntoItself,
     /// There is a file with this name already.
     #[error("the name is taken")]
@@ -144,10 +144,10 @@ pub enum Error {
     /// The user has no role on the item itself.
     #[error("no such participant")]
     ParticipantNotFound,
-    /// The owner's role is not given and can not be taken.
-    #[error("the owner's role can not be changed")]
+    /// The owner's role cannot be given or taken away.
+    #[error("the owner's role cannot be changed")]
     OwnerIsFixed,
-    /// No such link, or one that is over.
+    /// No such link, or one that has ended.
     #[error("no such link")]
     LinkNotFound,
     /// The link needs a password, and this is not it.
@@ -159,22 +159,22 @@ pub enum Error {
         /// Seconds to wait.
         retry_after_secs: u64,
     },
-    /// Too many others wait for what takes the processor long.
-    #[error("too much is asked at once")]
+    /// Too many others wait for work that takes much CPU.
+    #[error("too many requests wait for the CPU")]
     Busy,
-    /// Another token has taken this one's place.
+    /// Another token has replaced this one.
     #[error("the token was rotated")]
     TokenRotated,
-    /// The key came with another request before.
-    #[error("the idempotency key came with another request before")]
+    /// The key was used with another request before.
+    #[error("the idempotency key was used with another request before")]
     KeyReused,
-    /// The first request with this key is still under way.
-    #[error("the first request with this idempotency key is under way")]
+    /// The first request with this key is still running.
+    #[error("the first request with this idempotency key is still running")]
     KeyInUse,
     /// No such token, or not the caller's.
     #[error("no such token")]
     TokenNotFound,
-    /// There is no room left of what the user, or all in the workspace, may store.
+    /// The file does not fit into what is left of the user's or the workspace's quota.
     #[error("{needed_bytes} bytes are over the quota")]
     QuotaExceeded {
         /// Whose quota it is.
@@ -183,30 +183,30 @@ pub enum Error {
         needed_bytes: u64,
         /// Bytes that are left.
         left_bytes: u64,
-        /// Uploads that have not come to their end and count towards the quota.
+        /// Unfinished uploads that count towards the quota.
         open_uploads: u64,
-        /// Bytes that those hold.
+        /// Bytes that these hold.
         held_bytes: u64,
     },
-    /// The user has as many unfinished uploads as one may have.
+    /// The user has as many unfinished uploads as the server allows.
     #[error("the user has {limit} unfinished uploads")]
     TooManyUploads {
         /// The limit.
         limit: u32,
     },
-    /// A cursor that was not answered for this list.
-    #[error("the cursor is not one of this list")]
+    /// The cursor does not belong to this list.
+    #[error("the cursor does not belong to this list")]
     InvalidCursor,
-    /// No such item, or not one that the caller may see.
+    /// There is no such item, or the caller may not see it.
     #[error("no such item")]
     NotFound,
-    /// No such upload, or not the caller's.
+    /// There is no such upload, or it is not the caller's.
     #[error("no such upload")]
     UploadNotFound,
     /// The upload was finalized with other parts.
     #[error("the upload was finalized with other parts")]
     FinalizedDifferently,
-    /// The upload is finalized, so it can not be aborted.
+    /// The upload is finalized, so it cannot be aborted.
     #[error("the upload is finalized")]
     AlreadyFinalized,
     /// The upload is being finalized with other parts.
@@ -215,29 +215,29 @@ pub enum Error {
     /// The upload was aborted.
     #[error("the upload was aborted")]
     UploadAborted,
-    /// The upload's time is over.
+    /// The upload has expired.
     #[error("the upload expired")]
     UploadExpired,
-    /// The token that began the upload was confined to a folder, and the upload's folder is not there for it any more.
+    /// The token that started the upload was confined to a folder, and the upload's folder is no longer available to it.
     #[error("the folder of a confined upload is gone or closed")]
     UploadFolderClosed,
-    /// Finalize has not come to an end yet.
-    #[error("finalize has not come to an end")]
+    /// Finalize is not finished yet.
+    #[error("finalize is not finished")]
     FinalizePending,
-    /// The object store can not be reached.
-    #[error("the object store can not be reached: {detail}")]
+    /// The object store cannot be reached.
+    #[error("the object store cannot be reached: {detail}")]
     StoreUnreachable {
         /// For the log; never shown to callers.
         detail: String,
     },
-    /// The object store answers, and says no: its keys, its bucket or our settings are wrong.
+    /// The object store refuses: its keys, its bucket or Dray's settings are wrong.
     #[error("the object store refuses: {detail}")]
     StoreRefused {
         /// For the log; never shown to callers.
         detail: String,
     },
-    /// The database can not be reached, or is too busy.
-    #[error("the database can not be reached: {detail}")]
+    /// The database cannot be reached, or is too busy.
+    #[error("the database cannot be reached: {detail}")]
     DatabaseUnreachable {
         /// For the log; never shown to callers.
         detail: String,

@@ -1,4 +1,4 @@
-//! What can happen, and how it is told.
+//! The events, and their form on the wire.
 
 use dray_api::{ItemId, UserId, WorkspaceId};
 use jiff::Timestamp;

@@ -1,4 +1,4 @@
-//! Listings: the order and the pages of what is in one place, and several levels of folders at once.
+//! Listings: the order and the pages of one place, and several levels of folders at once.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;

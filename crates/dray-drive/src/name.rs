@@ -1,4 +1,4 @@
-//! Names of items: which there can be, when two are one, and what they are sorted by.
+//! Names of items: which are allowed, when two count as one, and how they are sorted.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -57,7 +57,7 @@ fn broken_rule(name: &str) -> Option<Cow<'static, str>> {
     Some(rule.into())
 }
 
-/// What comes after the last dot is an extension if it is no longer than this, the dot included.
+/// The text after the last dot is an extension if it has at most this length, the dot included.
 const MAX_EXTENSION_BYTES: usize = 16;
 
 /// Most bytes of a sort key: an index entry of Postgres is at most a third of a page.

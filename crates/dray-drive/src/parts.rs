@@ -1,4 +1,4 @@
-//! The parts of an upload: which to sign, which a finalize lists or leaves to the store, and what the whole must come to.
+//! The parts of an upload: which to sign, which ones a finalize lists or leaves to the store, and what they must add up to.
 
 use std::collections::HashMap;
 

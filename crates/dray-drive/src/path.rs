@@ -1,5 +1,5 @@
-//! An item with the folders above it, and what of that somebody sees: the one place that decides it for single
-//! items. (Listings and searches decide it in their queries, by the same rules.)
+//! An item with the folders above it, and how much of that a caller sees. For single items this is the one place that decides
+//! it. (Listings and searches decide it in their queries, by the same rules.)
 //!
 //! - A role on a folder holds for all that is below it, and so does owning it.
 //! - What is in the trash, or below something that is, is not there.
@@ -79,7 +79,7 @@ impl Seen {
         if self.role >= role { Ok(()) } else { Err(Error::RoleTooLow { needed: role }) }
     }
 
-    /// Refuses a caller who may not take the item out of its folder: that changes the folder. At the top of what
+    /// Refuses a caller who may not take the item out of its folder, because that changes the folder. At the top of what
     /// they see, there is none that they could change.
     pub fn require_removable(&self) -> Result<()> {
         if self.is_own || self.parent_role >= Some(Role::Member) {

@@ -1,5 +1,5 @@
-//! What may be done to an item that is there: the one rule for every act, and the proof that it was asked. The database
-//! changes a name, bytes or a place, trashes and purges only with the proof in hand, and only this file makes one.
+//! What may be done to an item: one rule for every act, and the proof that the rule was applied. The database
+//! changes a name, bytes or a place, trashes and purges only with this proof, and only this file makes one.
 //!
 //! - Nobody gives more than they have: an act that raises somebody's role on an item takes that role, and `admin`.
 //! - Taking an item away from somebody who had it (owners of folders above included) takes `admin` on it.

@@ -1,4 +1,4 @@
-//! What a server takes: how large files may be, of which types, and how long an upload may take.
+//! The rules of a server about uploads: how large files may be, of which types, and how long an upload may take.
 
 use std::fmt;
 use std::str::FromStr;

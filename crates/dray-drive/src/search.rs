@@ -1,4 +1,4 @@
-//! The words of names, and of what is searched for.
+//! The words of names and of searches.
 
 use dray_api::text::is_ignorable;
 use icu_properties::CodePointMapData;

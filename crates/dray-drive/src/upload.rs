@@ -1,4 +1,4 @@
-//! The life of an upload: its states, and what each step may do in each.
+//! The life of an upload: its states, and what each step may do in each state.
 //!
 //! ```text
 //! opening ──► open ──► completing ──► completed
@@ -16,7 +16,7 @@ use crate::parts::{Crc64, Digest};
 use crate::rules::UploadRules;
 use crate::{Error, Result, wire_time};
 
-/// How long a finalize has the upload to itself after it was last heard of. Whoever works on it renews this all the time.
+/// How long a finalize keeps its lease after the last heartbeat. Whoever works on the upload renews it all the time.
 /// Two that overlap do no harm (every step can be repeated); the lease only keeps them from doing the same work.
 pub const FINALIZE_LEASE: SignedDuration = SignedDuration::from_secs(30);
 /// The longest that a store may be at a Complete after it was sent: longer than it is waited for (10 minutes). Until so
@@ -32,7 +32,7 @@ pub const KEEP_FINISHED: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Where an upload is in its life.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
-    /// The row is there; the store has not answered yet.
+    /// The row exists; the store has not answered yet.
     Opening,
     /// Parts can be signed, put and finalized.
     Open,
@@ -85,7 +85,7 @@ pub struct Upload {
     pub proven_crc64: Option<Crc64>,
     /// Whether a Complete may have been sent.
     pub is_attempted: bool,
-    /// Whether to read the file back if the store can not prove that.
+    /// Whether to read the file back if the store cannot prove that.
     pub verify: bool,
     /// The object's key in the store.
     pub object_key: String,
@@ -120,9 +120,9 @@ pub struct LeaseHolder(pub String);
 pub enum FinalizeStep {
     /// Take the lease and complete the upload.
     Complete,
-    /// Another finalize with the same parts is at it: see what becomes of it.
+    /// Another finalize with the same parts is running: wait for its outcome.
     Wait,
-    /// The item is there already.
+    /// The item already exists.
     Done,
 }
 

@@ -48,7 +48,7 @@ create table object (
     primary key (bucket, key)
 ) strict, without rowid;
 
--- What no upload and no object refers to any more, until its files are gone.
+-- Sets that no upload and no object refers to, until their files are removed.
 create table garbage_set (set_id integer primary key) strict;
 create table garbage_file (
     part_id integer not null,

@@ -1,6 +1,6 @@
 -- Parts that refer to bytes of other parts' files, ETags that are MD5s, tags.
 --
--- digest: what the part's ETag is made of, the MD5 of its bytes or half of a BLAKE3.
+-- digest: the source of the part's ETag, the MD5 of its bytes or half of a BLAKE3.
 alter table part rename column blake3 to digest;
 alter table part add column digest_is_md5 integer not null default 0;
 alter table upload add column tags text not null default '[]';
@@ -22,7 +22,7 @@ create table piece (
     primary key (part_id, at)
 ) strict, without rowid;
 
--- How many parts and pieces name a file, for files that more than their own part named at some time.
+-- How many parts and pieces refer to a file, for files that others than their own part referred to at some time.
 create table shared_file (
     part_id integer not null,
     file_tag integer not null,

@@ -1,7 +1,7 @@
-//! How much the parts of an upload may take of the disk, when its size was announced. Nothing here knows HTTP or SQL.
+//! How much disk space the parts of an upload may take, if its size was announced. This file knows no HTTP and no SQL.
 //!
-//! A part is counted before its body is read and until its bytes are gone, so that no number of requests at once comes
-//! past the limit. The counts are in memory. They are read from the database when an upload is first asked about, and
+//! A part counts from before its body is read until its bytes are gone, so that no number of parallel requests gets
+//! past the limit. The counts are in memory. They are read from the database at the first request about an upload, and
 //! after a restart.
 
 use std::{
@@ -18,13 +18,13 @@ use crate::{
     ids::{PartFileId, SetId, split_part_id},
 };
 
-/// An upload may store its file twice, as a client may cut it anew.
+/// An upload may store its file twice, because a client may cut it again.
 const TIMES: u64 = 2;
-/// What any upload may store beyond that, so that a tiny file can be sent again while an earlier try still comes in.
+/// What any upload may store beyond that, so that a tiny file can be sent again while an earlier try is still arriving.
 const SLACK_BYTES: u64 = 64 << 10;
-/// Parts of an upload beyond twice those that its file needs: a part takes space even if it is empty.
+/// How many parts an upload may have beyond twice the number that its file needs: an empty part takes space too.
 const SLACK_PARTS: u64 = 16;
-/// Uploads whose counts are kept when nothing of them is under way. Beyond that, they are read again when needed.
+/// How many uploads keep their counts in memory when nothing of them is under way. Others are read again when needed.
 const MAX_IDLE: usize = 65_536;
 
 /// Parts, and their bytes.
@@ -50,7 +50,7 @@ impl Held {
     }
 }
 
-/// A stored part that another one takes the place of. Its file, if it has one, is removed later.
+/// A stored part that another one replaces. Its file, if it has one, is removed later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Replaced {
     pub(crate) bytes: u64,
@@ -79,7 +79,7 @@ impl Allowances {
         if let Some(allowance) = known.get(&set) {
             return Ok(Arc::clone(allowance));
         }
-        // Nobody else has this upload's allowance, so none of its parts is being committed: what is read stays true.
+        // Nobody else has this upload's allowance, so none of its parts is being committed, and the read counts stay true.
         let counts = Counts { stored: stored()?, ..Counts::default() };
         if known.len() >= MAX_IDLE {
             known.retain(|_, allowance| allowance.is_needed());
@@ -94,7 +94,7 @@ impl Allowances {
         Ok(allowance)
     }
 
-    /// The upload was aborted or completed: what still comes in of it is cut off.
+    /// The upload was aborted or completed: cuts off what still arrives for it.
     pub(crate) fn end(&self, set: SetId) {
         if let Some(allowance) = lock(&self.known).remove(&set) {
             allowance.is_over.send_replace(true);
@@ -120,18 +120,18 @@ pub(crate) struct Allowance {
 
 #[derive(Default)]
 struct Counts {
-    /// Parts that rows name.
+    /// Parts with a row.
     stored: Held,
-    /// Parts whose bodies come in.
+    /// Parts whose bodies are arriving.
     incoming: Held,
     /// Files of replaced parts that are not removed yet.
     replaced: HashMap<PartFileId, u64>,
 }
 
 impl Allowance {
-    /// Counts a part of so many bytes before its body is read. `there` reads what is stored under its number.
+    /// Counts a part before its body is read. `there` reads what is stored under its number.
     ///
-    /// `EntityTooLarge` if the part can never be stored, `SlowDown` if it can once others are done or gone.
+    /// `EntityTooLarge` if the part can never be stored, `SlowDown` if it can be stored once others are done or gone.
     pub(crate) fn reserve(
         self: &Arc<Self>,
         bytes: u64,
@@ -197,7 +197,7 @@ impl Allowance {
     }
 }
 
-/// A part that is counted while its body comes in. What it comes to counts once the last of its owners drops it.
+/// A part that counts while its body arrives. Its outcome counts once the last of its owners drops it.
 pub(crate) struct Reservation {
     allowance: Arc<Allowance>,
     bytes: u64,
@@ -211,7 +211,7 @@ struct Outcome {
 }
 
 impl Reservation {
-    /// The part takes the place of another one, unless the commit fails. Called before the commit, as the collector
+    /// The part replaces another one, unless the commit fails. Call it before the commit, because the collector
     /// may remove the file right after it.
     pub(crate) fn replaces(&self, replaced: Replaced) {
         if let Some(file) = replaced.file {
@@ -220,7 +220,7 @@ impl Reservation {
         lock(&self.outcome).replaced = Some(replaced);
     }
 
-    /// What became of the commit. One of unknown outcome may have stored the part.
+    /// The outcome of the commit. If it is unknown, the part may be stored.
     pub(crate) fn settle(&self, settled: Settled) {
         lock(&self.outcome).is_stored = settled != Settled::Undone;
     }

@@ -1,4 +1,4 @@
-//! CRC-64/NVME of bytes that follow one another, from the CRCs of each. Computing a CRC of bytes is
+//! Combines CRC-64/NVME values of consecutive byte ranges. The CRC of bytes itself comes from
 //! `crc-fast`'s; its `checksum_combine` squares a 64 × 64 bit matrix for every bit of the length (tens of µs),
 //! which is too slow for an object of 10,000 parts, so the polynomials are multiplied here (about 0.1 µs).
 
@@ -33,7 +33,7 @@ const fn powers() -> [u64; 67] {
     table
 }
 
-/// x^(8 · `length_bytes`): what appending that many bytes multiplies a CRC by.
+/// x^(8 · `length_bytes`): the factor by which appending that many bytes multiplies a CRC.
 fn shift(length_bytes: u64) -> u64 {
     (0..64)
         .filter(|bit| length_bytes >> bit & 1 == 1)
@@ -44,7 +44,7 @@ fn shift(length_bytes: u64) -> u64 {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Combined {
     crc: u64,
-    /// The shift of the length last seen: parts and blocks mostly have one length.
+    /// The shift of the last length: parts and blocks mostly have the same length.
     last: (u64, u64),
 }
 

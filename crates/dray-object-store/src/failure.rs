@@ -1,5 +1,5 @@
-//! Why a request fails: an S3 error, the headers that go with it and, for the log, its cause. What becomes of
-//! database and disk errors is decided here and nowhere else; rendering is `http/answer.rs`.
+//! Why a request fails: an S3 error, the headers that go with it and, for the log, its cause. How database
+//! and disk errors are answered is decided only here; `http/answer.rs` renders the answer.
 
 use std::{borrow::Cow, io};
 
@@ -20,7 +20,7 @@ impl Failure {
         Self { error: S3Error::new(code, message), cause: None, headers: Vec::new() }
     }
 
-    /// The store's own fault: logged, and answered without details.
+    /// A fault of the store: logged, and answered without details.
     pub(crate) fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         let mut failure = Self::new(ErrorCode::InternalError, "The store failed; retrying may help");
         failure.cause = Some(cause.into());
@@ -86,17 +86,17 @@ impl From<PartNumberError> for Failure {
     }
 }
 
-/// The disk is so full that nothing new is taken in.
+/// The disk is so full that the store accepts nothing new.
 pub(crate) fn no_space() -> Failure {
     Failure::new(ErrorCode::InsufficientStorage, "The store's disk is full; nothing was stored")
 }
 
-/// More is asked for at once than may be, or than there is memory for.
+/// There are more requests at once than are allowed, or than there is memory for.
 pub(crate) fn slow_down(message: &'static str) -> Failure {
     Failure::new(ErrorCode::SlowDown, message)
 }
 
-/// All buffers were in use for longer than a client is kept waiting.
+/// All buffers were in use for longer than a client may wait.
 pub(crate) fn no_buffer() -> Failure {
     slow_down("The store is serving too many transfers just now; try again")
 }

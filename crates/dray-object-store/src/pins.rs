@@ -1,8 +1,8 @@
-//! Which sets of parts are being read, so that their files are not removed under a reader.
+//! Which sets of parts are being read, so that nobody removes their files while they are read.
 //!
-//! A reader pins the set that an object names, *then* looks again whether the object still names it. A set
-//! becomes garbage in the commit after which no object names it, and is collected only when it is not pinned
-//! after that commit. So whoever passes the second look is seen by the collector.
+//! The order matters. A reader pins the set that an object names, *then* checks again whether the object still names it. A set
+//! becomes garbage in the commit after which no object names it, and is collected only if it is not pinned
+//! after that commit. So the collector sees every reader that passes the second check.
 
 use std::{
     collections::HashMap,
@@ -58,7 +58,7 @@ impl Drop for Pin {
         *count -= 1;
         if *count == 0 {
             readers.remove(&self.set);
-            // The set may have become garbage meanwhile. A full channel means that the collector is coming.
+            // The set may have become garbage meanwhile. If the channel is full, the collector will run anyway.
             let _ = self.pins.wake_collector.try_send(());
         }
     }

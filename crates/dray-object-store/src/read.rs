@@ -1,7 +1,7 @@
-//! Reading an object's bytes: block by block, each block checked before any byte of it is handed on.
+//! Reads an object's bytes block by block, and checks each block before it passes any byte on.
 //!
-//! A range that begins or ends inside a block reads and checks that whole block (256 KiB at most); so no
-//! byte is ever served that is not the one that was stored, and a range costs what it is worth.
+//! A range that begins or ends inside a block reads and checks the whole block (256 KiB at most). So no
+//! byte is served that differs from the stored one, and the cost of a range depends on its length.
 
 use std::{fs::File, io, ops::Range, os::unix::fs::FileExt, sync::Arc};
 
@@ -26,15 +26,15 @@ use crate::{
     transfers::Transfer,
 };
 
-/// Reads a range of an object. Its pin keeps the parts in place, whatever becomes of the object meanwhile.
+/// Reads a range of an object. Its pin keeps the parts in place, whatever happens to the object meanwhile.
 pub(crate) struct Reader {
     pub(crate) meta: Arc<Meta>,
     pub(crate) disk: SharedDisk,
     pub(crate) pin: Pin,
-    /// Ends with the reading.
+    /// Dropped when the reading ends.
     pub(crate) _transfer: Transfer,
     pub(crate) layout: Layout,
-    /// What is left to read.
+    /// The range that is left to read.
     pub(crate) bytes: Range<u64>,
     pub(crate) open: Option<OpenPart>,
 }

@@ -1,5 +1,5 @@
-//! Space set aside so that a full disk can be emptied again: a delete is a database write, and a database that
-//! cannot grow by a page cannot delete. While the reserve is used up nothing new is stored.
+//! Space kept in reserve so that a full disk can be emptied: a delete writes to the database, and a database that
+//! cannot grow by a page cannot delete. While the reserve is used up, the store accepts nothing new.
 
 use std::{
     fs::{self, File},
@@ -12,24 +12,24 @@ use std::{
 /// Enough for the database log to grow by its usual length.
 const SIZE_BYTES: usize = 4 << 20;
 
-/// A file that stands in for free space.
+/// A file that occupies the reserved space.
 pub(crate) struct Reserve {
     path: PathBuf,
     held: Mutex<bool>,
 }
 
 impl Reserve {
-    /// The reserve in this file; [`Reserve::refill`] makes it.
+    /// The reserve in this file; [`Reserve::refill`] creates it.
     pub(crate) fn new(path: PathBuf) -> Self {
         Self { path, held: Mutex::new(false) }
     }
 
-    /// Whether the space is set aside.
+    /// Whether the space is reserved.
     pub(crate) fn is_held(&self) -> bool {
         *self.held()
     }
 
-    /// Gives the space free.
+    /// Releases the reserved space.
     pub(crate) fn release(&self) {
         let mut held = self.held();
         *held = false;
@@ -41,7 +41,7 @@ impl Reserve {
         }
     }
 
-    /// Sets the space aside again, if there is that much.
+    /// Reserves the space again, if there is enough.
     pub(crate) fn refill(&self) {
         let mut held = self.held();
         if !*held {
@@ -52,7 +52,7 @@ impl Reserve {
         }
     }
 
-    /// The bytes are written, since a file system gives no space to a file that is only said to be long.
+    /// Writes the bytes, because a file system reserves no space for a file that only has a length.
     fn make(&self) -> io::Result<()> {
         if fs::metadata(&self.path).is_ok_and(|file| file.len() == SIZE_BYTES as u64) {
             return Ok(());

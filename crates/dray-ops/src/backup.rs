@@ -1,4 +1,4 @@
-//! A drive as a folder, and back: `drive.jsonl` has its rows, `objects.jsonl` what the store has of its files, and
+//! A drive as a folder, and back: `drive.jsonl` has its rows, `objects.jsonl` the list of its objects, and
 //! `objects/` their bytes, if they are wanted.
 //!
 //! Objects never change, so a folder that was backed up into before gets only those that are new.
@@ -58,7 +58,7 @@ struct Entry {
     crc64nvme: Option<String>,
 }
 
-/// What became of one object.
+/// The outcome for one object.
 pub(crate) enum Outcome {
     Copied,
     Kept,
@@ -204,6 +204,7 @@ async fn back_up(
     let mut file = private::create_file(&unfinished).map_err(Error::internal)?;
     let mut digest = crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc64Nvme);
     store.objects.read(&entry.key, (0, size_bytes), &mut file, &mut digest).await?;
+    // The bytes before the name: a file that has its name is whole, and the next backup does not copy it again.
     file.sync_all().map_err(Error::internal)?;
     std::fs::rename(&unfinished, &path).map_err(Error::internal)?;
     entry.crc64nvme = Some(Crc64::of(digest.finalize()).as_str().to_owned());
@@ -274,7 +275,7 @@ fn path_of(folder: &Path, key: &str) -> drive::Result<PathBuf> {
 fn read_inventory(folder: &Path) -> drive::Result<Vec<Entry>> {
     let path = folder.join(INVENTORY);
     let broken = |err: &dyn std::fmt::Display| {
-        Error::field("The backup", format!("can not be read: {}: {err}", path.display()))
+        Error::field("The backup", format!("cannot be read: {}: {err}", path.display()))
     };
     let lines = BufReader::new(File::open(&path).map_err(|err| broken(&err))?).lines();
     lines
@@ -290,6 +291,7 @@ fn write_inventory(folder: &Path, entries: &[Entry]) -> drive::Result<()> {
             serde_json::to_writer(&mut file, entry)?;
             file.write_all(b"\n")?;
         }
+        // The bytes before the name, as above.
         file.into_inner()?.sync_all()?;
         std::fs::rename(&unfinished, folder.join(INVENTORY))
     };

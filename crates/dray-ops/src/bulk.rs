@@ -1,4 +1,4 @@
-//! Many items at once, for benchmarks, which need a drive that is full. Whoever fills it says what is where; files
+//! Creates many items at once, for benchmarks, which need a full drive. The caller says what is where; the files
 //! have no bytes in the store.
 
 use dray_api::{ItemId, Role, UserId};

@@ -1,5 +1,5 @@
-//! A drive's rows as a file: JSON, a row a line, between a line that says what it is and one that says what was
-//! written. It is the same whatever database they come from, and goes into either.
+//! A drive's rows as a file: one JSON line for each row, after a line that describes the file and before a line with the sums.
+//! The format is the same for both databases, so rows from one can be loaded into the other.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, BufWriter, Lines, Write as _};
@@ -97,7 +97,7 @@ fn each_row(c: &Conn, put: &mut dyn FnMut(String) -> Result<()>) -> Result<Sum> 
     Ok(sum.end())
 }
 
-/// Puts a dump into a database that has no drive yet: all of it, or nothing.
+/// Loads a dump into a database that has no drive yet: all of it, or nothing.
 pub(crate) async fn load(db: &Db, path: &Path) -> Result<Sum> {
     let path = path.to_owned();
     db.write(move |c| {
@@ -193,5 +193,5 @@ fn json(value: &impl Serialize) -> Result<String> {
 }
 
 fn broken(why: impl std::fmt::Display) -> Error {
-    Error::field("The backup", format!("can not be read: {why}"))
+    Error::field("The backup", format!("cannot be read: {why}"))
 }

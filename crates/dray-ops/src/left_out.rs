@@ -1,5 +1,5 @@
-//! What a backup does not take along: the buckets of the embedded store that are not the drive's, which other tools have
-//! filled.
+//! What a backup leaves out: the buckets of the embedded store that do not belong to the drive. Other tools have
+//! filled them.
 
 use serde::Serialize;
 
@@ -18,7 +18,7 @@ pub struct OtherBucket {
 }
 
 impl Store {
-    /// The other buckets of the embedded store. Of another store it answers none: what else is there is not Dray's affair.
+    /// The other buckets of the embedded store. For an external store it returns none: its other buckets do not concern Dray.
     pub async fn other_buckets(&self) -> Result<Vec<OtherBucket>, Error> {
         let mut others = Vec::new();
         if !self.objects.checks_what_it_completes() {

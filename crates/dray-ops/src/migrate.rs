@@ -1,5 +1,5 @@
-//! Moving a drive from one database or store to another. Nothing is changed where it was, and what was moved is
-//! compared before it counts; a move that was cut off goes on where it was.
+//! Moves a drive from one database or store to another. The source does not change, and everything is
+//! compared after the move. An interrupted move continues where it stopped.
 
 use std::collections::HashSet;
 use std::fs::File;

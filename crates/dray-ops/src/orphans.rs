@@ -1,5 +1,5 @@
-//! What the store has and nobody knows of: objects without an item, uploads without a row. They come of a database
-//! that was restored from an older backup, or of a part that was put after its upload was given up.
+//! Orphans: objects without an item and uploads without a row. They remain when a database is restored from an older backup,
+//! or when a part arrives after its upload was aborted.
 
 use jiff::Timestamp;
 

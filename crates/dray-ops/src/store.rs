@@ -1,5 +1,5 @@
-//! The store of a drive, as an operator's commands reach it: another one where it is; the embedded one through the
-//! server that runs on it or, if none does, by opening it.
+//! A drive's object store, as the operator's commands reach it: an external store at its address; the embedded one through the
+//! running server or, if none runs, by opening it.
 
 use std::path::Path;
 use std::sync::Arc;

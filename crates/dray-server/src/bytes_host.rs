@@ -1,4 +1,4 @@
-//! Where browsers find stored bytes: on a host of their own (`--bytes-url`), on the server's, or at another store.
+//! Where browsers find stored bytes: on a host of their own (`--bytes-url`), on the server's, or at an external store.
 
 use dray_s3::Endpoint;
 

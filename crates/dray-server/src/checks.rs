@@ -1,4 +1,4 @@
-//! What can be wrong with the settings, told by the flag that is to be changed. Everything is checked before anything is opened.
+//! Checks all settings before anything is opened. Each error names the flag to change.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -86,7 +86,7 @@ pub(crate) fn upload_rules(rules: &UploadRules) -> Result<(), SettingError> {
     Ok(())
 }
 
-/// S3 takes no longer life of a signed URL than seven days (AWS Signature Version 4, "Authenticating requests: using
+/// S3 accepts signed URLs that live at most seven days (AWS Signature Version 4, "Authenticating requests: using
 /// query parameters").
 pub(crate) fn download_ttl_secs(ttl: Duration) -> Result<u32, SettingError> {
     let allowed = Duration::from_mins(1)..=Duration::from_hours(7 * 24);

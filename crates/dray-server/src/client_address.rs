@@ -1,4 +1,4 @@
-//! Who the client of a request is, as far as an address tells. The one place that decides it.
+//! Who the client of a request is, as far as an address tells. This is the one place that decides it.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};

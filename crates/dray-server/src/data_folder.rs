@@ -1,4 +1,4 @@
-//! The data folder: made for this user alone, and the database that is in it, unless that is elsewhere.
+//! The data folder, which only this user can enter, and the database in it, unless the database is elsewhere.
 
 use std::path::Path;
 

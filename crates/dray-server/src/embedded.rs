@@ -1,4 +1,4 @@
-//! The object store that comes with the server, in its data folder, and the server's own way to it.
+//! The object store that comes with the server, in its data folder, and the server's way to reach it.
 
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ impl EmbeddedStore {
         Ok((Self { store }, objects))
     }
 
-    /// Gives the space free that the store keeps for a full disk.
+    /// Releases the space that the store reserves for a full disk.
     pub fn reserve(&self) -> impl Fn() + Send + Sync + 'static + use<> {
         let store = self.store.clone();
         move || store.spend_reserve()

@@ -1,5 +1,5 @@
-//! Work that needs a lease: it goes on for as long as a heartbeat keeps the lease, and stops when the lease is lost. The one
-//! way in which leases are held, whatever they are of.
+//! Work that needs a lease: it continues while a heartbeat keeps the lease, and stops when the lease is lost. This is the one
+//! way to hold a lease, whatever it is for.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -16,7 +16,7 @@ pub enum Lost {
     /// Somebody else has the lease.
     #[error("somebody else has taken the lease")]
     Taken,
-    /// The database could not be told in time that the work goes on.
+    /// The heartbeat could not renew the lease in the database in time.
     #[error("the lease ran out, as the database did not answer")]
     Silent,
     /// The server stops.

@@ -1,5 +1,5 @@
-//! What a server counts and times of itself, for Prometheus. Each server has its own registry, so that several
-//! in one process do not count into each other. Without one, counting and timing cost next to nothing.
+//! What a server counts and times about itself, for Prometheus. Each server has its own registry, so that several
+//! in one process do not share counters. Without a registry, counting and timing cost next to nothing.
 
 use std::time::Duration;
 

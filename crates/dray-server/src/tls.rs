@@ -1,4 +1,4 @@
-//! TLS: the certificate that the drive shows, read from files and again when they change.
+//! TLS: the drive's certificate, read from files, and read again when they change.
 
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -61,7 +61,7 @@ impl Tls {
         Ok(TlsAcceptor::from(Arc::new(config)))
     }
 
-    /// Reads the files again when they change. What can not be used is not: the certificate before is shown on.
+    /// Reads the files again when they change. If the new files cannot be used, the server keeps the old certificate.
     pub(crate) async fn follow_files(mut self) {
         let mut ticks = tokio::time::interval(LOOK_EVERY);
         let mut refused = None;
@@ -82,7 +82,7 @@ impl Tls {
                     // The two files are not written at once, and what stays wrong is told once.
                     let told = Some(err.to_string());
                     if refused != told {
-                        tracing::warn!(%err, "the certificate before is shown on");
+                        tracing::warn!(%err, "the new certificate cannot be used; the server keeps the old one");
                         refused = told;
                     }
                 }
@@ -109,5 +109,5 @@ fn certified_key(files: &TlsFiles, pem: &Pem) -> Result<CertifiedKey, Error> {
 }
 
 fn invalid(setting: &'static str, file: &Path, why: impl std::fmt::Display) -> Error {
-    SettingError { setting, rule: format!("can not be used: {}: {why}", file.display()) }.into()
+    SettingError { setting, rule: format!("cannot be used: {}: {why}", file.display()) }.into()
 }

@@ -1,24 +1,24 @@
-//! How large SQLite's write-ahead log may stay. A reader that stays long keeps the log from being folded into the
-//! database, so it grows; when the reader is gone, this makes it short again. Knows nothing of what is written.
+//! How large SQLite's write-ahead log may stay. A long reader keeps SQLite from moving the log into the
+//! database, so it grows; when the reader is gone, this file makes it short again. It knows nothing of the content.
 
 use std::time::Duration;
 
 use rusqlite::Connection;
 
-/// Bytes that the log may keep on disk. A checkpoint comes at 16 MiB, so under usual load nothing is ever cut off and
-/// the file is written over and over.
+/// Bytes that the log may keep on disk. A checkpoint runs at 16 MiB, so under usual load nothing is ever cut off and
+/// SQLite reuses the file.
 pub const WAL_LIMIT_BYTES: u64 = 24 * 1024 * 1024;
-/// How often the writer of a database looks whether its log is too long.
+/// How often the writer of a database checks whether its log is too long.
 pub const WAL_CHECK_EVERY: Duration = Duration::from_secs(5);
 
-/// Has SQLite cut the log to [`WAL_LIMIT_BYTES`] whenever it begins it anew.
+/// Makes SQLite cut the log to [`WAL_LIMIT_BYTES`] whenever it starts the log again.
 pub fn limit_wal(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_size_limit", WAL_LIMIT_BYTES)
 }
 
-/// If the log is longer than [`WAL_LIMIT_BYTES`], folds it into the database and empties it, unless somebody reads
-/// from it: then a later call does. Must not be called within a transaction. Waits for nobody, but copies what the
-/// log has.
+/// If the log is longer than [`WAL_LIMIT_BYTES`], moves it into the database and empties it, unless somebody reads
+/// from it: then a later call does it. Must not be called within a transaction. It waits for nobody, but copies the
+/// log's content.
 pub fn shrink_wal(connection: &Connection) -> rusqlite::Result<()> {
     let is_long = connection
         .path()

@@ -1,4 +1,4 @@
-//! Exit codes, each the same whatever command fails, so that scripts can act on them.
+//! Exit codes. A code means the same for every command, so that scripts can act on it.
 
 use std::process::ExitCode;
 
@@ -15,18 +15,18 @@ pub(crate) enum Exit {
     NotAllowed = 4,
     Conflict = 5,
     RateLimited = 6,
-    /// As shells say that a signal ended a process: 128 + SIGINT.
+    /// The code that shells use for a process that a signal ended: 128 + SIGINT.
     Interrupted = 130,
     /// 128 + SIGTERM.
     Terminated = 143,
 }
 
-/// A mistake in the arguments that their parser can not see.
+/// A mistake in the arguments that the parser cannot see.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct Usage(pub(crate) &'static str);
 
-/// Something that is not there.
+/// Something that does not exist.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct NotFound(pub(crate) String);
@@ -77,7 +77,7 @@ impl Exit {
         }
     }
 
-    /// The code for several failures: theirs if they agree.
+    /// The code for several failures: the one they share, or [`Exit::Error`].
     pub(crate) fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::Ok, code) | (code, Self::Ok) => code,

@@ -1,5 +1,5 @@
-//! The binary: arguments to one of the libraries, and what comes back to standard output, standard error and an
-//! exit code. Nothing is decided here that a library could decide.
+//! The binary: passes arguments to one of the libraries, and its results to standard output, standard error and an
+//! exit code. It decides nothing that a library could decide.
 
 mod args;
 mod clock;
@@ -17,7 +17,7 @@ use clap::Parser;
 use args::Args;
 use exit::Exit;
 
-/// A tenth more uploads a second than with glibc's: a request is many small allocations on few threads.
+/// A tenth more uploads a second than with glibc's allocator: a request makes many small allocations on few threads.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -38,7 +38,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Help and versions as they are; what is wrong with the arguments as all else that is printed.
+/// Prints help and versions as clap made them, and errors in the arguments like every other error.
 fn show(mut error: clap::Error) -> ExitCode {
     if !error.use_stderr() {
         error.exit();
@@ -54,7 +54,7 @@ fn run(args: Args) -> anyhow::Result<Exit> {
         .enable_all()
         .build()?;
     let result = runtime.block_on(commands::run(args.command));
-    // A cancelled command may have a read or a write under way, which nobody needs any more.
+    // A cancelled command may still have a read or a write under way. Nobody needs it any more.
     runtime.shutdown_background();
     result
 }

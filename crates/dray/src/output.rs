@@ -1,6 +1,6 @@
-//! What the terminal gets: results on standard output, everything else on standard error, neither of them
-//! into the middle of a progress bar. Nothing else in this program writes to either (a test sees to that), so all of it
-//! is made safe here, whoever it comes from.
+//! Output to the terminal: results on standard output, everything else on standard error, and neither of them
+//! into the middle of a progress bar. Nothing else in this program writes to either (a test checks that), so this file
+//! makes all texts safe for a terminal, whoever they come from.
 
 use std::io::{self, Write};
 
@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::terminal;
 
-/// Where a command's results and remarks go.
+/// Prints a command's results and remarks.
 pub(crate) struct Output {
     json: bool,
     bar: ProgressBar,
@@ -26,12 +26,12 @@ impl Output {
         Self { json, bar }
     }
 
-    /// A result: one line for people, or `value` for programs (one line too).
+    /// Prints a result: one line for people, or `value` as one line of JSON for programs.
     pub(crate) fn result(&self, line: &str, value: &impl Serialize) -> io::Result<()> {
         self.results(&[line], value)
     }
 
-    /// A result that is several lines for people, or none.
+    /// Prints a result that has several lines for people, or none.
     pub(crate) fn results(&self, lines: &[impl AsRef<str>], value: &impl Serialize) -> io::Result<()> {
         let text = if self.json {
             terminal::json(&serde_json::to_string(value)?).into_owned()
@@ -43,26 +43,26 @@ impl Output {
         self.bar.suspend(|| write(&text))
     }
 
-    /// A remark for people.
+    /// Prints a remark for people.
     pub(crate) fn note(&self, text: &str) {
         self.bar.suspend(|| say(text));
     }
 }
 
-/// Lines of this program's own making on standard output.
+/// Prints lines that this program composed on standard output.
 pub(crate) fn print(lines: &str) -> io::Result<()> {
     write(&terminal::lines(lines))
 }
 
-/// Standard output is written here alone.
+/// The only place that writes to standard output.
 fn write(safe: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     writeln!(stdout, "{safe}")?;
     stdout.flush()
 }
 
-/// The one line that says why a command failed (the libraries' errors name their causes). A reader of standard output that went away (`| head`) is no
-/// failure worth a word.
+/// Prints the line that says why a command failed (the libraries' errors name their causes). If the reader of standard output went away (`| head`),
+/// it prints nothing: that is no failure.
 pub(crate) fn complain(error: &anyhow::Error) {
     let reader_left =
         error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
@@ -71,19 +71,19 @@ pub(crate) fn complain(error: &anyhow::Error) {
     }
 }
 
-/// What is wrong with the arguments, several lines of it, as their parser says it. They may hold what a server sent (as
+/// Prints the parser's message about wrong arguments, which has several lines. The arguments may hold what a server sent (as
 /// in `dray download "$id"`).
 pub(crate) fn complain_of_arguments(text: &str) {
     put(&terminal::lines(text.trim_end()));
 }
 
-/// Never more than one line.
+/// Prints one line, never more.
 fn say(text: &str) {
     put(&format!("dray: {}", terminal::remark(text)));
 }
 
-/// Standard error is written here alone.
+/// The only place that writes to standard error.
 fn put(safe: &str) {
-    // Without standard error there is nowhere left to say so.
+    // Without standard error nobody can be told.
     let _ = writeln!(io::stderr().lock(), "{safe}");
 }

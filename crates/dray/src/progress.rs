@@ -1,4 +1,4 @@
-//! The progress bar: on standard error, and only when that is a terminal.
+//! The progress bar: on standard error, and only if standard error is a terminal.
 
 use std::io::{IsTerminal, stderr};
 
@@ -7,27 +7,27 @@ use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 
 const STYLE: &str = "{bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
 
-/// Bytes of a transfer, drawn.
+/// A bar that shows the bytes of a transfer.
 pub(crate) struct Bar(ProgressBar);
 
 impl Bar {
-    /// A bar of no length yet; hidden where nobody would see it.
+    /// A bar without a length yet; hidden if standard error is no terminal.
     pub(crate) fn new() -> Self {
         if !stderr().is_terminal() {
             return Self(ProgressBar::hidden());
         }
         let style = ProgressStyle::with_template(STYLE).unwrap_or_else(|_| ProgressStyle::default_bar());
-        // What is left on the terminal is the result, or the complaint.
+        // Only the result or the error stays on the terminal.
         Self(ProgressBar::new(0).with_style(style).with_finish(ProgressFinish::AndClear))
     }
 
-    /// The bar itself, for output to keep clear of it.
+    /// The bar itself: output must not write over it.
     pub(crate) fn handle(&self) -> ProgressBar {
         self.0.clone()
     }
 }
 
-/// Says that something is going on whose end is not known; hidden where nobody would see it.
+/// A spinner for work of unknown length; hidden if standard error is no terminal.
 pub(crate) fn spinner() -> ProgressBar {
     if stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() }
 }

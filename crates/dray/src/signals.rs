@@ -1,4 +1,4 @@
-//! SIGINT and SIGTERM: a client command is dropped, which cleans up; a server is asked to stop, then told.
+//! SIGINT and SIGTERM. They drop a client command, which cleans up. The first asks a server to stop; the second ends it.
 
 use std::io;
 
@@ -6,19 +6,19 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::exit::Exit;
 
-/// Both signals, from when this is made.
+/// Both signals, from the moment this value exists.
 pub(crate) struct Signals {
     interrupt: Signal,
     terminate: Signal,
 }
 
 impl Signals {
-    /// Needs a runtime. The process no longer ends by itself on these signals.
+    /// Listens to both signals; they no longer end the process by themselves. Needs a runtime.
     pub(crate) fn new() -> io::Result<Self> {
         Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
 
-    /// The next signal, as the exit code that it means.
+    /// Waits for the next signal, and returns its exit code.
     pub(crate) async fn next(&mut self) -> Exit {
         tokio::select! {
             _ = self.interrupt.recv() => Exit::Interrupted,

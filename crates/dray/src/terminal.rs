@@ -1,16 +1,16 @@
-//! Texts made safe for a terminal, and for JSON that a terminal may show. Whatever a name or a server's message has in
-//! it, it moves no cursor, sets no colour, ends no line and reorders nothing around it.
+//! Makes texts safe for a terminal, and for JSON that a terminal may show. Whatever a name or a server's message
+//! contains, it moves no cursor, sets no colour, ends no line and reorders no text around it.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use dray_api::text::{direction_control, is_direction_mark, is_ignorable};
 
-/// Most characters of a remark or an error; what is longer was not written for people.
+/// Most characters of a remark or an error; people do not read longer ones.
 const LONGEST_REMARK: usize = 2000;
 
-/// One line: what a terminal would act on, and what shows nothing, stands there as `\u{1b}`. Left out are the marks that
-/// right-to-left writing needs, which show nothing by themselves; kept is what joins and styles the character before it.
+/// One line. Characters that a terminal would act on, or that show nothing, are written as `\u{1b}`. The marks that
+/// right-to-left writing needs are left out, as they show nothing; characters that join or style the one before stay.
 pub(crate) fn line(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_unsafe) {
         return Cow::Borrowed(text);
@@ -31,13 +31,13 @@ pub(crate) fn line(text: &str) -> Cow<'_, str> {
     Cow::Owned(line)
 }
 
-/// Lines of this program's own making, with what is in them made safe: line ends and tabs stay.
+/// Several lines that this program composed: their line ends and tabs stay, everything else is made safe.
 pub(crate) fn lines(text: &str) -> String {
     let safe = |text: &str| text.split('\t').map(line).collect::<Vec<_>>().join("\t");
     text.split('\n').map(safe).collect::<Vec<_>>().join("\n")
 }
 
-/// As [`line`], and never longer than somebody reads.
+/// As [`line`], cut off at [`LONGEST_REMARK`] characters.
 pub(crate) fn remark(text: &str) -> String {
     let mut remark = line(text).into_owned();
     if let Some((end, _)) = remark.char_indices().nth(LONGEST_REMARK) {
@@ -47,8 +47,8 @@ pub(crate) fn remark(text: &str) -> String {
     remark
 }
 
-/// The same JSON value, with all that is not safe as `\u001b`. In JSON such characters are in texts only, and its own
-/// white space between them is none of those.
+/// The same JSON value, with every unsafe character as `\u001b`. In JSON such characters occur in strings only, and JSON's own
+/// white space is safe.
 pub(crate) fn json(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_unsafe) {
         return Cow::Borrowed(text);
@@ -67,7 +67,7 @@ pub(crate) fn json(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
-/// Controls of a terminal (C0, DEL, C1), line ends of Unicode, and all that has no shape of its own.
+/// Control characters (C0, DEL, C1), Unicode's line ends, and characters that show nothing by themselves.
 fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{2028}' | '\u{2029}' | '\u{FFF9}'..='\u{FFFB}')

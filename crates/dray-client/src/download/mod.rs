@@ -1,4 +1,4 @@
-//! Downloading one file: a signed URL, its bytes to a [`sink`], and going on where a connection broke.
+//! Downloads one file: gets a signed URL, writes its bytes to a [`sink`], and continues where a connection broke.
 
 mod name;
 mod sink;
@@ -18,7 +18,7 @@ use crate::progress::Progress;
 use crate::retry::{self, Repeat};
 use crate::store;
 
-/// Longest without a byte.
+/// How long a transfer may stand still.
 const LONGEST_STALL: Duration = Duration::from_mins(1);
 /// New URLs in a row, without a byte between them; more means that the store refuses for another reason.
 const MAX_NEW_URLS: u32 = 4;
@@ -41,8 +41,8 @@ pub struct Downloaded {
     pub path: PathBuf,
 }
 
-/// Downloads a file. The target appears when all of it is durable, never before; a file that is there already
-/// is replaced only with `overwrite`. Dropping the future removes what there was.
+/// Downloads a file. The target appears when all its bytes are durable, and not before; an existing file
+/// is replaced only with `overwrite`. Dropping the future removes the bytes received so far.
 pub async fn download(
     client: &Client,
     id: ItemId,
@@ -52,7 +52,7 @@ pub async fn download(
 ) -> Result<Downloaded, Error> {
     let item = client.item(id).await?;
     let url = client.download_url(id).await?.url;
-    // A file that does not say how much it is could be any amount.
+    // A file without a size could be endless.
     let expected = item.file_size.ok_or_else(|| client.not_dray(200))?;
     let target = match destination {
         Destination::Folder(folder) => folder.join(name::safe(&item.name)),
@@ -70,7 +70,7 @@ struct Transfer<'a> {
     client: &'a Client,
     id: ItemId,
     url: String,
-    /// Of the first answer: the rest must be the rest of the same bytes.
+    /// From the first answer: later answers must continue the same bytes.
     e_tag: Option<HeaderValue>,
     sink: Sink,
     expected: u64,
@@ -78,7 +78,7 @@ struct Transfer<'a> {
 }
 
 impl Transfer<'_> {
-    /// Until every byte is in the sink. Tries are counted anew whenever the transfer came further than ever.
+    /// Runs until every byte is in the sink. Counting tries starts again whenever the transfer gets further than before.
     async fn run(&mut self) -> Result<(), Error> {
         let (mut tries, mut new_urls, mut furthest) = (0, 0, 0);
         loop {
@@ -102,7 +102,7 @@ impl Transfer<'_> {
         }
     }
 
-    /// One GET, of what is missing.
+    /// One GET for the missing bytes.
     async fn fetch(&mut self) -> Result<(), Error> {
         let (url, peer) = store::parse_signed_url(self.client.base_url(), &self.url)?;
         let mut request = self.client.http().get(url);
@@ -115,12 +115,12 @@ impl Transfer<'_> {
         self.receive(response, &peer).await
     }
 
-    /// Judges the answer's head, and makes the sink ready for its body.
+    /// Checks the head of the answer, and prepares the sink for its body.
     async fn accept(&mut self, response: Response, resumed_at: u64) -> Result<Response, Error> {
         match response.status() {
-            // Some stores call a part 200.
+            // Some stores answer a range with 200.
             StatusCode::PARTIAL_CONTENT | StatusCode::OK if starts_at(&response, resumed_at) => Ok(response),
-            // Everything, again or for the first time.
+            // The whole object, from its first byte.
             StatusCode::OK if !response.headers().contains_key(CONTENT_RANGE) => {
                 self.e_tag = response.headers().get(ETAG).cloned();
                 self.progress.undone(resumed_at);
@@ -140,7 +140,7 @@ impl Transfer<'_> {
 
     async fn receive(&mut self, mut response: Response, peer: &str) -> Result<(), Error> {
         while let Some(bytes) = in_time(peer, response.chunk()).await? {
-            // Not a byte more is kept than was announced.
+            // Keep no more bytes than the item has.
             self.check_size_of(self.sink.len() + bytes.len() as u64, |received, expected| {
                 received <= expected
             })?;

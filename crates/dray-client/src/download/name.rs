@@ -1,12 +1,12 @@
-//! An item's name, made safe to be a file's name here. The server is not trusted to have done it: a name must
-//! never leave the folder, and never be more than one path component.
+//! Turns an item's name into a safe name for a local file. The server is not trusted to have checked it: a name must
+//! never leave the folder and never be more than one path component.
 
 use dray_api::text::{direction_control, shows_nothing};
 
 /// Most bytes of a file's name (`NAME_MAX` of every common Unix file system).
 const MAX_NAME_BYTES: usize = 255;
 
-/// What a name that nothing is left of becomes.
+/// The file name if nothing of the item's name is left.
 const FALLBACK: &str = "download";
 
 /// The file name for an item called `name`.
@@ -19,12 +19,12 @@ pub(crate) fn safe(name: &str) -> String {
     }
 }
 
-/// What no drive has in a name: it would be a path, or show another name than it is.
+/// Characters that no drive allows in a name: they would make a path, or make it look like another name.
 fn is_unsafe(c: char) -> bool {
     matches!(c, '/' | '\\' | '\u{2028}' | '\u{2029}') || c.is_control() || direction_control(c).is_some()
 }
 
-/// At most `limit` bytes of `name`; its extension survives, if it is one.
+/// At most `limit` bytes of `name`; a normal extension is kept.
 fn shortened(name: &str, limit: usize) -> String {
     if name.len() <= limit {
         return name.to_owned();

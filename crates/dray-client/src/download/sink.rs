@@ -1,5 +1,5 @@
-//! Where a download's bytes go: a temporary file next to the target, which becomes the target when every byte
-//! is on disk, and vanishes when the transfer is dropped (failed, or cancelled).
+//! The destination of a download's bytes: a temporary file next to the target. It becomes the target when every byte
+//! is on disk, and is removed when the transfer is dropped (failed or cancelled).
 
 use std::fs::{File, Permissions};
 use std::io;
@@ -14,7 +14,7 @@ use super::name;
 use crate::blocking::blocking;
 use crate::error::Error;
 
-/// Bytes that are gathered before they are written.
+/// How many bytes are collected before they are written.
 const BATCH_BYTES: usize = 1024 * 1024;
 
 pub(super) struct Sink {
@@ -29,7 +29,7 @@ pub(super) struct Sink {
 }
 
 impl Sink {
-    /// Of the file that is to be `target`.
+    /// A sink for the file that will be `target`.
     pub(super) async fn create(target: PathBuf, overwrite: bool) -> Result<Self, Error> {
         blocking(move || {
             check_target(&target, overwrite)?;
@@ -38,7 +38,7 @@ impl Sink {
                 .prefix(&name::temporary_prefix(&file_name))
                 .suffix(".part")
                 .rand_bytes(8)
-                // As any new file: the user's umask applies.
+                // The user's umask applies, as for any new file.
                 .permissions(Permissions::from_mode(0o666))
                 .tempfile_in(folder(&target))
                 .map_err(Error::io(folder(&target)))?;
@@ -86,11 +86,13 @@ impl Sink {
         blocking(move || file.set_len(0).map_err(Error::io(&path))).await
     }
 
-    /// Makes the bytes durable, and the file visible under its own name.
+    /// Makes the bytes durable, and then the file visible under its own name.
     pub(super) async fn publish(mut self) -> Result<PathBuf, Error> {
         self.flush().await?;
         let Self { file, temporary, target, overwrite, .. } = self;
         blocking(move || {
+            // In this order: bytes on disk, then the name, then the folder that has the name. A power cut leaves the whole file
+            // or none.
             file.sync_all().map_err(Error::io(&target))?;
             let renamed =
                 if overwrite { temporary.persist(&target) } else { temporary.persist_noclobber(&target) };

@@ -1,4 +1,4 @@
-//! A part's bytes as a stream of frames, read from the file by position. Buffers go back to a pool once the
+//! A part's bytes as a stream of frames, read from the file by position. Buffers return to a pool once the
 //! connection has written them, so an upload of any size uses the same few of them.
 
 use std::fs::File;
@@ -14,11 +14,11 @@ use futures_util::stream;
 use crate::blocking::blocking;
 use crate::progress::Progress;
 
-/// Bytes of a frame: big enough that a system call's and a thread hop's costs vanish, small enough to stay in
+/// Bytes of a frame: large enough that the cost of a system call and of a change of threads is negligible, small enough to stay in
 /// a processor's cache between the read and the write.
 const FRAME_BYTES: usize = 512 * 1024;
 
-/// Buffers that no frame uses right now.
+/// Buffers that no frame uses at the moment.
 #[derive(Default)]
 pub(crate) struct FramePool(Mutex<Vec<Box<[u8]>>>);
 
@@ -33,7 +33,7 @@ impl FramePool {
     }
 }
 
-/// A filled buffer; the last `Bytes` that refers to it gives it back.
+/// A filled buffer. When the last `Bytes` that refers to it is dropped, it returns to the pool.
 struct Frame {
     buffer: Box<[u8]>,
     filled: usize,
@@ -52,7 +52,7 @@ impl Drop for Frame {
     }
 }
 
-/// One try of one part: where its bytes are, and how far it is.
+/// One try of one part: where its bytes are, and how many were read.
 pub(crate) struct Attempt {
     pub(crate) file: Arc<File>,
     pub(crate) offset: u64,
@@ -61,7 +61,7 @@ pub(crate) struct Attempt {
     pub(crate) progress: Arc<dyn Progress>,
     /// Bytes that the connection has asked for.
     pub(crate) read: AtomicU64,
-    /// Why reading failed: the connection's own error only says that the body did.
+    /// Why reading failed: the connection's error only says that the body failed.
     pub(crate) failure: Mutex<Option<io::Error>>,
 }
 

@@ -1,4 +1,4 @@
-//! Uploading one file: start, parts at once, finalize, and the check that the server saved what was sent.
+//! Uploads one file: start, parts in parallel, finalize, and the check that the server saved what was sent.
 
 mod frames;
 mod give_up;
@@ -36,16 +36,16 @@ pub struct Uploader {
     pub(crate) client: Client,
     pub(crate) parallel: NonZeroUsize,
     on_conflict: OnConflict,
-    /// What there is to go on with, if that is wanted.
+    /// The interrupted uploads, if they are to be continued.
     cut_off: Option<CutOff>,
     pub(crate) progress: Arc<dyn Progress>,
     slots: Semaphore,
     pool: Arc<FramePool>,
-    /// Whether all is to end.
+    /// Whether everything is cancelled.
     cancelled: watch::Sender<bool>,
 }
 
-/// How a file is cut: equal parts but the last.
+/// How a file is cut: equal parts, except the last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Cut {
     file_bytes: u64,
@@ -71,21 +71,21 @@ impl Uploader {
         }
     }
 
-    /// What becomes of a file whose name is taken in its folder; both stay, if nothing is said.
+    /// What to do with a file whose name is taken in its folder; by default both stay.
     #[must_use]
     pub fn on_conflict(self, on_conflict: OnConflict) -> Self {
         Self { on_conflict, ..self }
     }
 
-    /// Goes on with uploads that were cut off: a file of the same name and size for the same folder is sent from where
-    /// its latest upload stopped, and saved only if that was of the same bytes.
+    /// Continues interrupted uploads: a file with the same name, size and folder is sent from where
+    /// its latest upload stopped. It is saved only if the bytes sent before are the same.
     #[must_use]
     pub fn resume(self) -> Self {
         Self { cut_off: Some(CutOff::default()), ..self }
     }
 
     /// Uploads the regular file at `path` as `name` into `parent` (`None`: the root). If that fails, the upload is
-    /// aborted on the server too, unless it is to be gone on with ([`Uploader::resume`]).
+    /// aborted on the server too, except with [`Uploader::resume`].
     pub async fn upload_file(&self, path: &Path, name: &str, parent: Option<ItemId>) -> Result<Item, Error> {
         self.upload_place(&Place::Named(path.to_owned()), name, parent).await
     }
@@ -108,7 +108,7 @@ impl Uploader {
             parent_id: parent,
             checksum: None,
         };
-        // Not called off half-way: an upload that the server has begun must be known here.
+        // Cancelling must not interrupt this: an upload that the server has begun must be known here.
         let begun = self.begin(&start).await?;
         let key = begun.key.clone();
         match self.send(place.path(), &opened, &start, begun).await {
@@ -117,8 +117,8 @@ impl Uploader {
         }
     }
 
-    /// Goes on with `upload`, which was begun for the file at `path`, and has it saved only if what was sent before is
-    /// of the same bytes. If that fails, it stays open.
+    /// Continues `upload`, which was started for the file at `path`. It is saved only if the bytes sent before are those
+    /// of the file. If it fails, it stays open.
     pub async fn resume_upload(&self, upload: OpenUpload, path: &Path) -> Result<Item, Error> {
         let opened = source::open(&Place::Named(path.to_owned())).await?;
         let (actual, expected) = (opened.metadata.len(), upload.file_size);
@@ -138,7 +138,7 @@ impl Uploader {
         self.send(path, &opened, &start, begun.ok_or(Error::NoUpload { upload_id })?).await
     }
 
-    /// The parts that the store lacks, and the end of the upload.
+    /// Sends the parts that the store does not have, and finalizes the upload.
     async fn send(
         &self,
         path: &Path,
@@ -166,7 +166,7 @@ impl Uploader {
         check_saved(start, item)
     }
 
-    /// Goes on with an upload that was cut off, if that is wanted and there is one, or begins a new one.
+    /// Continues an interrupted upload, if there is one and it is wanted, or starts a new one.
     async fn begin(&self, start: &StartUpload) -> Result<Begun, Error> {
         if let Some(cut_off) = &self.cut_off
             && let Some(begun) = cut_off.take(&self.client, start).await?
@@ -200,7 +200,7 @@ impl Uploader {
                     self.progress.moved(len);
                     return Ok(UploadedPart { part_number: u64::from(part_number), e_tag: Some(e_tag) });
                 }
-                // Never closed, so an error can not happen; without a slot the part would only start earlier.
+                // Never closed, so an error cannot happen; without a slot the part would only start earlier.
                 let _slot = self.slots.acquire().await.ok();
                 source.upload_part(part_number, offset, len).await
             })
@@ -238,7 +238,7 @@ async fn check_unchanged(path: &Path, opened: &Opened) -> Result<(), Error> {
 }
 
 fn check_saved(sent: &StartUpload, item: Item) -> Result<Item, Error> {
-    // The server gave it another name, as it was told to. What was replaced keeps its own, which may be composed otherwise.
+    // The server gave it another name, as it was told to. A replaced item keeps its own name, which may be composed differently.
     let is_name_ours = is_same_name(&item.name, &sent.file_name) || sent.on_conflict == OnConflict::Rename;
     if is_name_ours && item.file_size == Some(sent.file_size) {
         return Ok(item);

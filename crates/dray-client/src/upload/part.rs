@@ -1,4 +1,4 @@
-//! One part: its bytes to its signed URL, as often as it takes, until the store answers an `ETag`.
+//! Sends one part to its signed URL, again if necessary, until the store returns an `ETag`.
 
 use std::fs::File;
 use std::io;
@@ -21,12 +21,12 @@ use crate::progress::Progress;
 use crate::retry::{self, Repeat};
 use crate::store;
 
-/// Longest without a byte moving, or, after the last one, without an answer.
+/// How long a transfer may stand still, or, after its last byte, wait for an answer.
 const LONGEST_STALL: Duration = Duration::from_mins(2);
 /// New URLs of one part after refusals; more means that the store refuses for another reason.
 const MAX_NEW_URLS: u32 = 4;
 
-/// What the parts of one file share.
+/// What all parts of one file share.
 pub(super) struct Source<'a> {
     pub(super) client: &'a Client,
     pub(super) signer: &'a Signer<'a>,
@@ -71,7 +71,7 @@ impl Source<'_> {
         }
     }
 
-    /// One try. Answers the store's `ETag`.
+    /// One try. Returns the store's `ETag`.
     async fn put(&self, url: &str, part_number: u32, offset: u64, len: u64) -> Result<String, Error> {
         let attempt = Arc::new(Attempt {
             file: Arc::clone(&self.file),
@@ -115,16 +115,16 @@ impl Source<'_> {
     }
 }
 
-/// The `ETag`, if it is as long as one can be. Reads the (empty) body, so that the connection can serve the next part.
+/// The `ETag`, if it is not too long to be one. Reads the (empty) body, so that the connection can serve the next part.
 async fn e_tag(response: Response, part_number: u32) -> Result<String, Error> {
     let e_tag = response.headers().get(ETAG).filter(|value| value.len() <= MAX_ETAG_BYTES);
     let e_tag = e_tag.and_then(|value| value.to_str().ok()).map(str::to_owned);
-    // The part is stored: a body that breaks off changes nothing.
+    // The part is stored, even if the answer's body breaks off.
     bounded::beginning(response).await;
     e_tag.ok_or(Error::NoETag { part_number })
 }
 
-/// Comes back once `moved` has not changed for [`LONGEST_STALL`].
+/// Returns once `moved` has not changed for [`LONGEST_STALL`].
 async fn stalled(moved: &AtomicU64) {
     loop {
         let before = moved.load(Ordering::Relaxed);

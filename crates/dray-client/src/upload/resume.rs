@@ -1,5 +1,5 @@
-//! Going on with an upload that was cut off: finding it again, what the store has of it, and the proof that this is of
-//! the same bytes as what is sent now.
+//! Continues an interrupted upload: finds it, asks what the store has of it, and proves that the stored parts have
+//! the same bytes as the file now.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -22,31 +22,31 @@ use crate::client::Client;
 use crate::error::Error;
 use crate::pages::Pages;
 
-/// Most uploads among which one to go on with is looked for.
+/// How many uploads are searched for the one to continue.
 const MAX_CUT_OFF: usize = 10_000;
-/// Bytes that are read at once for a checksum.
+/// How many bytes are read at once for a checksum.
 const READ_BYTES: usize = 1024 * 1024;
 
-/// The user's uploads that were cut off, asked for once. Each is gone on with by one file at most.
+/// The user's interrupted uploads, asked for once. At most one file continues each of them.
 #[derive(Default)]
 pub(crate) struct CutOff(OnceCell<Mutex<Vec<OpenUpload>>>);
 
-/// An upload that has begun, now or earlier.
+/// An upload that was started, now or earlier.
 pub(super) struct Begun {
     pub(super) key: UploadKey,
     /// Bytes of each part but the last.
     pub(super) part_bytes: u64,
-    /// What the store had of it, by part number.
+    /// The parts that the store had, by part number.
     stored: HashMap<u64, StoredPart>,
 }
 
 impl CutOff {
-    /// The latest upload that was to become what `start` would begin.
+    /// The latest upload with the same file name, size, folder and choices as `start`.
     pub(super) async fn take(&self, client: &Client, start: &StartUpload) -> Result<Option<Begun>, Error> {
         let all = self.0.get_or_try_init(async || list(client).await.map(Mutex::new)).await?;
         while let Some(upload) = take_of(all, start) {
             match Begun::earlier(client, upload).await {
-                // It came to an end since it was listed.
+                // It ended after it was listed.
                 Err(error)
                     if matches!(error.code(), Some(ErrorCode::UploadAborted | ErrorCode::UploadExpired)) => {}
                 Ok(None) => {}
@@ -71,7 +71,7 @@ impl From<StartedUpload> for Begun {
 }
 
 impl Begun {
-    /// One that was begun before, with what the store has of it; `None` if it is no longer open.
+    /// An upload that was started before, with what the store has of it; `None` if it is no longer open.
     pub(super) async fn earlier(client: &Client, upload: OpenUpload) -> Result<Option<Self>, Error> {
         let OpenUpload { upload_id, file_key, part_size: part_bytes, .. } = upload;
         let asked =
@@ -84,7 +84,7 @@ impl Begun {
         Ok(Some(Self { key: UploadKey { upload_id, file_key }, part_bytes, stored }))
     }
 
-    /// Whether something of it was sent earlier.
+    /// Whether parts were sent earlier.
     pub(super) fn is_gone_on_with(&self) -> bool {
         !self.stored.is_empty()
     }
@@ -96,7 +96,7 @@ impl Begun {
     }
 }
 
-/// The latest uploads, and no more of them than somebody cut off.
+/// The latest uploads; a person has no more than this to continue.
 async fn list(client: &Client) -> Result<Vec<OpenUpload>, Error> {
     let (mut all, mut pages) = (Vec::new(), Pages::default());
     loop {
@@ -116,7 +116,7 @@ fn is_of(upload: &OpenUpload, start: &StartUpload) -> bool {
         && upload.on_conflict == start.on_conflict
 }
 
-/// What all bytes of a file come to.
+/// The checksum of a whole file.
 pub(super) async fn checksum(path: &Path, file: &Arc<File>) -> Result<Checksum, Error> {
     let (path, file) = (path.to_owned(), Arc::clone(file));
     blocking(move || {

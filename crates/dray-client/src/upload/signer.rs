@@ -1,5 +1,5 @@
-//! Signed URLs of one upload's parts, fetched a batch ahead. Signed late, so that on a slow line they do not
-//! expire before their part's turn.
+//! Signed URLs of one upload's parts, fetched in batches, and late, so that on a slow connection they do not
+//! expire before it is their part's turn.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ pub(crate) struct Signer<'a> {
 }
 
 impl<'a> Signer<'a> {
-    /// Of `upload`, which has `parts` parts.
+    /// A signer for `upload`, which has `parts` parts.
     pub(crate) fn new(client: &'a Client, upload: &'a UploadKey, parts: u32) -> Self {
         Self { client, upload, parts, ahead: Mutex::default() }
     }
@@ -42,7 +42,7 @@ impl<'a> Signer<'a> {
         signed.remove(&part_number).ok_or_else(|| self.not_signed())
     }
 
-    /// Drops the URLs that were signed ahead: one of their age has expired.
+    /// Drops the URLs that were signed ahead: a URL of the same age has expired.
     pub(crate) async fn forget(&self) {
         self.ahead.lock().await.clear();
     }

@@ -1,5 +1,5 @@
-//! Opening what is uploaded, so that it is what it was taken for, and never something to wait for: another program may
-//! put a symbolic link or a pipe in a file's place at any moment.
+//! Opens the files to upload. A file must be what it was when it was found, and opening must never wait: another program may
+//! put a symbolic link or a pipe in its place at any moment.
 
 use std::fs::{File, Metadata};
 use std::io;
@@ -12,7 +12,7 @@ use rustix::fs::{Mode, OFlags};
 use crate::blocking::blocking;
 use crate::error::Error;
 
-/// Never creates, never waits for a pipe's other end, makes no terminal this program's own.
+/// Creates nothing, does not wait for the other end of a pipe, and does not take over a terminal.
 const READ: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
 
 /// A file as it was when its upload began.
@@ -24,9 +24,9 @@ pub(crate) struct Opened {
 /// Where a file is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// Where the user says; symbolic links are followed.
+    /// The path that the user named; symbolic links are followed.
     Named(PathBuf),
-    /// Found below a folder that the user named; what is a symbolic link now was not one when it was found.
+    /// A path found below a folder that the user named. It was no symbolic link when it was found, so it must not be one now.
     Found {
         /// The folder.
         root: Arc<Path>,
@@ -68,7 +68,7 @@ pub(super) async fn open(place: &Place) -> Result<Opened, Error> {
     .await
 }
 
-/// Asks what it is first: to open a device may do something.
+/// Asks what the path is before opening it: opening a device can have an effect.
 fn named(path: &Path) -> io::Result<File> {
     if !std::fs::metadata(path)?.is_file() {
         return Err(rustix::io::Errno::LOOP.into());
@@ -76,7 +76,7 @@ fn named(path: &Path) -> io::Result<File> {
     Ok(File::from(rustix::fs::open(path, READ, Mode::empty())?))
 }
 
-/// Folder by folder from `root` on, none of which may be a link.
+/// Opens folder by folder, starting at `root`. None of them may be a link.
 fn found(root: &Path, path: &Path) -> io::Result<File> {
     let below = path.strip_prefix(root).map_err(io::Error::other)?;
     let mut components = below.components().peekable();

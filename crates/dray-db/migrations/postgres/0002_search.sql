@@ -1,5 +1,5 @@
--- Finding items by how the words of their names begin. Each beginning is a key of the index: to look for keys that
--- begin so would be to read all that do, before the first hit. The lengths are BEGINNINGS in drive/search.rs.
+-- Finds items by the beginnings of the words of their names. Each beginning is a key of the index: a search for keys with
+-- a prefix would read all of them before the first hit. The lengths are BEGINNINGS in drive/search.rs.
 create function word_beginnings(words text) returns text[] language sql immutable parallel safe
     return coalesce((
         select array_agg(left(word, length))
@@ -8,9 +8,9 @@ create function word_beginnings(words text) returns text[] language sql immutabl
         where length <= char_length(word)
     ), '{}');
 
--- What was added last waits in a list, which every search reads: a short one.
+-- The latest additions wait in a list that every search reads: keep it short.
 create index items_by_beginning on items using gin (word_beginnings(words) collate "C")
     with (gin_pending_list_limit = 256);
--- What changed last, of all that one user owns and of all there is: where common words are found faster.
+-- The latest changes, of one user's items and of all items: here common words are found faster.
 create index items_recent_of_owner on items (workspace_id, owner_id, updated_at, id) where trashed_at is null;
 create index items_recent on items (workspace_id, updated_at, id) where trashed_at is null;

@@ -1,10 +1,10 @@
--- An upload remembers what the token was that began it: the folder that it was confined to, and whether it may only
+-- An upload remembers the token that started it: the folder that the token was confined to, and whether it may only
 -- upload.
 alter table uploads add column confined_to text;
 alter table uploads add column only_uploads boolean not null default false;
 
--- In whose trash an item is listed: of whoever owned it or a folder above it when it was trashed, and of whoever
--- trashed it. Whether they still see it is asked when they look.
+-- Who has an item in their trash: whoever owned it or a folder above it when it was trashed, and whoever
+-- trashed it. Whether they may still see it is checked when they look.
 create table trash_lists (
     user_id text not null references users (id),
     workspace_id text not null references workspaces (id),
@@ -27,5 +27,5 @@ insert into trash_lists (user_id, workspace_id, trashed_at, item_id)
     select trashed_by, workspace_id, trashed_at, id from items
     where trashed_at is not null and purged_at is null;
 
--- Nobody asks for what somebody trashed any more.
+-- Nothing reads who trashed an item any longer.
 drop index items_trashed_by;

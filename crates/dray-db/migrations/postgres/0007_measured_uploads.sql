@@ -1,4 +1,4 @@
--- What the store had of an open upload when the sweeper last looked. Rows are only about work under way.
+-- How much the store had of an open upload when the sweeper last looked. Rows exist only for unfinished uploads.
 create table measured_uploads (
     upload_id text primary key references uploads (id) on delete cascade,
     stored_bytes bigint not null,

@@ -1,6 +1,6 @@
 -- Times are milliseconds since 1970; ids are 24 hexadecimal characters. Both databases have the same tables and
--- columns, in folders of their own because indexes, collations and full-text search are spelt differently. Only here
--- have items a number, for the full-text index to refer to: the later one was made, the higher.
+-- columns, in separate folders because indexes, collations and full-text search are spelt differently. Only here
+-- items have a number, to which the full-text index refers: later items have higher numbers.
 
 create table workspaces (
     id text primary key not null,
@@ -29,7 +29,7 @@ create table memberships (
     primary key (workspace_id, user_id)
 );
 
--- What each user owns in a workspace, kept in the transactions that change it: summing items would read all.
+-- How much each user owns in a workspace. The transactions that change it keep it up to date: a sum over items would read them all.
 create table usage (
     workspace_id text not null,
     user_id text not null,
@@ -39,7 +39,7 @@ create table usage (
     foreign key (workspace_id, user_id) references memberships (workspace_id, user_id)
 );
 
--- Conditions that every write asks are not long lists with `in`: for one of more than two values, SQLite fills a table
+-- Conditions that every write checks avoid long lists with `in`: for more than two values, SQLite fills a table
 -- each time.
 create table uploads (
     id text primary key not null,
@@ -53,7 +53,7 @@ create table uploads (
     on_conflict text not null check (
         on_conflict = 'keep' or on_conflict = 'rename' or on_conflict = 'fail' or on_conflict = 'replace'
     ),
-    -- What start announced, and what the finalize says that has the lease.
+    -- What start announced, and what the finalize that has the lease says.
     crc64nvme text,
     finalize_crc64nvme text,
     verify boolean not null default false,
@@ -72,18 +72,18 @@ create table uploads (
     expires_at bigint not null
 );
 
--- What the sweeper looks through: uploads that have not come to their end.
+-- The unfinished uploads, for the sweeper.
 create index uploads_unfinished on uploads (expires_at)
     where state <> 'completed' and parts_freed_at is null;
 
--- What a user's uploads may still come to, which counts towards their quota.
+-- The announced sizes of a user's unfinished uploads, which count towards the quota.
 create index uploads_of_user on uploads (user_id, workspace_id, created_at, id)
     where state = 'opening' or state = 'open' or state = 'completing';
 
 -- `place` is where an item is listed: its folder or, at the root, its owner (ids of both never meet). `host_id` is
--- who owns that folder, if not who owns the item. `kind` is 0 for a folder and 1 for a file. `name_key` sorts names
--- as people do, `words` are what they are found by; both follow from the name (drive/item.rs, drive/search.rs). What
--- is below a trashed folder is trashed by that alone.
+-- that folder's owner, if it is not the item's owner. `kind` is 0 for a folder and 1 for a file. `name_key` sorts names
+-- as people expect, and `words` find them; both are derived from the name (drive/item.rs, drive/search.rs). Items
+-- below a trashed folder have no mark of their own.
 create table items (
     doc integer primary key,
     id text not null unique,
@@ -110,16 +110,16 @@ create table items (
     check (purged_at is null or trashed_at is not null)
 );
 
--- What is in a place, in each order in which it can be listed.
+-- The items of a place, in each order of a listing.
 create index items_by_name on items (place, workspace_id, kind, name_key, id) where trashed_at is null;
 create index items_by_size on items (place, workspace_id, kind, size_bytes, id) where trashed_at is null;
 create index items_by_created on items (place, workspace_id, kind, created_at, id) where trashed_at is null;
 create index items_by_updated on items (place, workspace_id, kind, updated_at, id) where trashed_at is null;
--- What is in a user's folders and is not theirs.
+-- Items in a user's folders that belong to others.
 create index items_hosted on items (host_id, workspace_id) where host_id is not null and trashed_at is null;
--- All that is in a folder, trashed or not: what goes with it when it is removed for good.
+-- Everything in a folder, trashed or not: it is removed for good with the folder.
 create index items_by_parent on items (parent_id) where parent_id is not null;
--- The trash, of those who own what is in it and of those who put it there; and what is to be removed for good.
+-- The trash of owners, the trash of those who put items there, and the items to remove for good.
 create index items_trashed on items (owner_id, workspace_id, trashed_at, id)
     where trashed_at is not null and purged_at is null;
 create index items_trashed_by on items (trashed_by, workspace_id, trashed_at, id)
@@ -144,7 +144,7 @@ create table tokens (
 create index tokens_of_user on tokens (user_id, workspace_id, created_at, id);
 create index tokens_of_folder on tokens (folder_id) where folder_id is not null;
 
--- Who may do what with an item and all below it, beside its owner.
+-- The roles on an item and everything below it, besides the owner's.
 create table participants (
     item_id text not null references items (id) on delete cascade,
     user_id text not null references users (id),
@@ -169,7 +169,7 @@ create table links (
 
 create index links_of_item on links (item_id, created_at, id);
 
--- Objects that nothing refers to any more, until the store has removed them.
+-- Objects that nothing refers to, until the store has removed them.
 create table tombstones (
     object_key text primary key not null,
     created_at bigint not null
@@ -177,14 +177,14 @@ create table tombstones (
 
 create index tombstones_by_age on tombstones (created_at);
 
--- Work that one server at a time does for all.
+-- Leases: work that one server at a time does for all.
 create table leases (
     name text primary key not null,
     holder text not null,
     held_until bigint not null
 );
 
--- Events on their way to those who want to know, a row an address.
+-- Events to post to webhooks, one row for each address.
 create table outbox (
     url text not null,
     event text not null,

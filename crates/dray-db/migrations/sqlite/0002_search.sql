@@ -1,7 +1,7 @@
--- Finding items by how the words of their names begin, among all that one user owns in a workspace or all there are.
--- Only the index is kept here. The words are in items, ready for it: there is nothing left to do but to split them at
--- spaces. Whose an item is and where are two words more; they begin as no
--- word does. The lengths of beginnings are BEGINNINGS in drive/search.rs.
+-- Finds items by the beginnings of the words of their names, among the items of one user in a workspace or among all.
+-- Only the index is here. The words are in items, ready to be split at spaces.
+-- The owner and the place of an item are two more words, which begin as no
+-- word of a name does. The lengths of beginnings are BEGINNINGS in drive/search.rs.
 create virtual table item_words using fts5 (
     words,
     content = '',

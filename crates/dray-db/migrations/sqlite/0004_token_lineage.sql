@@ -1,5 +1,5 @@
--- A token that was made with another ends with it. `successor_id` is the token that took its place, `rotate_until` the
--- latest end that rotation may give to the one in its place (null: its own end).
+-- A token that another token created ends with it. `successor_id` is the token that replaced it, `rotate_until` the
+-- latest expiry that rotation can give to its successors (null: its own expiry).
 alter table tokens add column parent_id text references tokens (id) on delete cascade;
 alter table tokens add column rotate_until bigint;
 alter table tokens add column successor_id text references tokens (id) on delete set null;

@@ -1,5 +1,5 @@
--- What requests with an Idempotency-Key have made, so that a repeat makes nothing. `answer` is JSON without secrets; for an
--- upload there is the row that was begun instead, which says how far it came.
+-- What requests with an Idempotency-Key have created, so that a repeat creates nothing. `answer` is JSON without secrets; for an
+-- upload, its row stands here instead and says how far it came.
 create table idempotency_keys (
     token_id text not null references tokens (id) on delete cascade,
     route text not null,

@@ -1,4 +1,4 @@
-//! Opening connections to Postgres: host by host, and finding out what stands between. Knows nothing of pools and
+//! Opens connections to Postgres: tries host by host, and finds out whether a pooler is in between. It knows nothing of pools and
 //! transactions.
 
 use std::collections::HashSet;

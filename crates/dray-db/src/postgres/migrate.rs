@@ -1,4 +1,4 @@
-//! The tables of Postgres, version by version. Servers that start together migrate once: each version is a
+//! The tables of Postgres, version by version. If servers start together, one of them migrates: each version is a
 //! transaction that holds a lock.
 
 use deadpool_postgres::{Client, Pool};
@@ -28,7 +28,7 @@ const VERSION: &str = "select coalesce(max(version), 0) from schema_version";
 /// The version that this program wants.
 pub(super) const LATEST: usize = MIGRATIONS.len();
 
-/// The version of the tables that are there, and changes nothing; 0: there are none.
+/// The version of the existing tables; 0 if there are none. Changes nothing.
 pub(super) async fn version(client: &tokio_postgres::Client) -> Result<usize, tokio_postgres::Error> {
     let row = client.query_typed_one("select to_regclass('schema_version') is not null", &[]).await?;
     if !row.get::<_, bool>(0) {
@@ -41,6 +41,7 @@ pub(super) async fn version(client: &tokio_postgres::Client) -> Result<usize, to
 pub(super) async fn migrate(pool: &Pool) -> Result<(), OpenError> {
     let mut client = connection(pool).await?;
     loop {
+        // Read committed: after the wait for the lock, the version must be the one that another server has just committed.
         let begin = client.build_transaction().isolation_level(IsolationLevel::ReadCommitted);
         let transaction = begin.start().await?;
         transaction.batch_execute(LOCK).await?;

@@ -1,5 +1,5 @@
 //! Postgres: a pool of connections, and transactions on threads that may block. A connection that is lost, or
-//! that panics inside a transaction, is thrown away.
+//! that panics inside a transaction, is discarded.
 
 mod connect;
 mod migrate;
@@ -60,6 +60,12 @@ pub(super) enum Mode {
 }
 
 impl Mode {
+    /// The isolation level is always named, as the database may have another default.
+    ///
+    /// - A snapshot needs repeatable read: a backup or a page of several statements must see one moment.
+    /// - A write uses read committed on purpose. Its advisory locks (`db::lock`) are taken first, and each later statement
+    ///   must see what the holder before committed. Under repeatable read the snapshot would be older than the lock, and a
+    ///   decision about names, trees or quotas would be made on rows from before.
     fn begin(self) -> Option<&'static str> {
         match self {
             Self::Statements => None,

@@ -1,4 +1,4 @@
-//! TLS to Postgres: the certificate authorities that this machine trusts. Whether it is used says the address
+//! TLS to Postgres, with the certificate authorities that this machine trusts. The address says whether it is used
 //! (`sslmode`).
 
 use std::sync::Arc;

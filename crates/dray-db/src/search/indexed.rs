@@ -9,7 +9,7 @@ use crate::{Conn, Error, Param, json_array, list, rows_at_most, size};
 use dray_drive::access::Caller;
 use dray_drive::search::Words;
 
-/// Items that are looked at for their words, at most, when the index can not tell.
+/// Items that are looked at for their words, at most, when the index cannot tell.
 const LOOKED_AT: usize = 5000;
 /// Of the items that changed last so many are looked at first.
 const RECENT: usize = 500;

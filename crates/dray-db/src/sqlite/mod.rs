@@ -1,6 +1,6 @@
-//! SQLite, called directly. A query by key takes some 10 µs, so it runs where it is asked for; handing it to
-//! another thread costs more than it does. What may take longer (listings, searches) goes to a blocking thread,
-//! and writes to one thread of their own, which shares each fsync among all that wait.
+//! SQLite, called directly. A query by key takes about 10 µs, so it runs on the calling thread; handing it to
+//! another thread costs more than the query. What may take longer (listings, searches) goes to a blocking thread,
+//! and writes go to one thread of their own, which shares each fsync among all waiting jobs.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! Which host names are this server's own: what a request's `Host` is compared with. Pure: no requests, no settings.
+//! Which host names belong to this server: a request's `Host` is compared with them. Pure: no requests, no settings.
 
 use std::net::Ipv6Addr;
 use std::str::FromStr;

@@ -59,7 +59,7 @@ pub struct S3Config {
     pub endpoint: Option<String>,
     /// Where clients reach it, if that is elsewhere: URLs are signed for this host.
     pub public_endpoint: Option<String>,
-    /// The bucket, which is there already.
+    /// The bucket, which must exist.
     pub bucket: String,
     /// Its region, as in signatures.
     pub region: String,
@@ -69,7 +69,7 @@ pub struct S3Config {
     pub credentials: Option<Credentials>,
 }
 
-/// A setting that can not be used.
+/// A setting that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{setting} {rule}")]
 pub struct SettingError {
@@ -88,7 +88,7 @@ impl S3Config {
         endpoint.clone().unwrap_or_else(|| format!("https://s3.{region}.{domain}"))
     }
 
-    /// Where this server reaches the store: with the bucket in the path if it can not be in the host (which is an address,
+    /// Where this server reaches the store: with the bucket in the path if it cannot be in the host (which is an address,
     /// or of which no certificate is, as the bucket has a dot), whatever clients do.
     pub fn server_endpoint(&self) -> std::result::Result<Endpoint, SettingError> {
         let (setting, url) = self.server_setting();
@@ -120,7 +120,7 @@ impl S3Config {
     fn unusable(&self, setting: &'static str, err: EndpointError) -> SettingError {
         let style =
             if self.path_style { "" } else { "; --s3-path-style does without a host name for the bucket" };
-        SettingError { setting, rule: format!("can not be used: {err}{style}") }
+        SettingError { setting, rule: format!("cannot be used: {err}{style}") }
     }
 }
 
@@ -181,7 +181,7 @@ pub struct Config {
     /// Whether requests are spans of OpenTelemetry traces: they are named for it, and join their callers' traces
     /// by the process's global propagator. For whoever installed a subscriber that exports them.
     pub traces: bool,
-    /// Proxies in front of the server: what they say of a request (`X-Forwarded-For`, `-Host`, `-Proto`) is believed.
+    /// Trusted proxies in front of the server: their `X-Forwarded-For`, `X-Forwarded-Host` and `X-Forwarded-Proto` are believed.
     pub trusted_proxies: Vec<TrustedProxy>,
     /// The certificate, if the server speaks TLS itself.
     pub tls: Option<TlsFiles>,

@@ -1,4 +1,4 @@
-//! The settings of a rate limit: how many requests in how long, as people write it.
+//! The setting of a rate limit: how many requests in how much time, as people write it.
 
 use std::fmt;
 use std::num::NonZeroU32;

@@ -1,4 +1,4 @@
-//! The settings: which addresses are called, and the secret that proves who calls.
+//! The settings: which addresses are called, and the secret that signs the calls.
 
 use std::fmt;
 use std::str::FromStr;

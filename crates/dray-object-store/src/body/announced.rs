@@ -1,4 +1,4 @@
-//! What a request says of its body before the body comes: size, framing and checksums.
+//! What a request says about its body before the body arrives: size, framing and checksums.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use dray_s3::{
@@ -89,7 +89,7 @@ impl Announced {
         Ok(expected)
     }
 
-    /// More bytes came than may.
+    /// More bytes arrived than are allowed.
     pub(super) fn too_long(&self) -> Failure {
         if self.is_exact {
             return invalid_request("The body is longer than announced");

@@ -1,6 +1,6 @@
-//! Everything that is computed of a body on its way, block by block: the CRC-64 of each block and of the
-//! whole always, then its MD5 when somebody wants that, else its BLAKE3 (one of them makes a part's `ETag`), and the S3
-//! checksums that somebody wants.
+//! Everything that is computed from a body as it passes, block by block: always the CRC-64 of each block and of the
+//! whole; then its MD5 if it is wanted, otherwise its BLAKE3 (one of them becomes a part's `ETag`); and the S3
+//! checksums that are wanted.
 
 use dray_s3::checksum::{Algorithm, Checksum, Checksummer};
 use md5::{Digest, Md5};
@@ -36,7 +36,7 @@ pub(crate) struct Digested {
     pub(crate) crc64: u64,
     /// The CRC-64 of each block; empty when there is but one.
     pub(crate) blocks: Vec<u64>,
-    /// MD5 if it was wanted, else the first half of the BLAKE3: enough that nobody finds other bytes that have it.
+    /// MD5 if it was wanted, otherwise the first half of the BLAKE3: long enough that nobody finds other bytes with the same value.
     pub(crate) digest: PartDigest,
     checksums: Vec<Checksum>,
 }

@@ -1,4 +1,4 @@
-//! The frames of a request body as they arrive, freed of `aws-chunked`, with limits on waiting.
+//! The frames of a request body as they arrive, without the framing of `aws-chunked`, and with limits on waiting.
 
 use std::time::Duration;
 
@@ -13,8 +13,8 @@ use tokio::time::{Instant, timeout};
 use super::Announced;
 use crate::failure::Failure;
 
-/// The slowest body that is taken in, averaged over the time of [`Frames::idle_timeout`]. A body holds a
-/// buffer for as long as it comes; the slowest mobile networks bring more than this.
+/// The slowest rate that is accepted, averaged over the time of [`Frames::idle_timeout`]. A body holds a
+/// buffer while it arrives; the slowest mobile networks are faster than this.
 const MIN_BYTES_PER_SEC: u64 = 8 << 10;
 
 /// A body being read.
@@ -55,7 +55,7 @@ impl<'a> Incoming<'a> {
     }
 }
 
-/// The frames of a body as a stream, for a parser that takes in all that is ready: it is given one frame at a time.
+/// The frames of a body as a stream, one frame at a time, for a parser that would otherwise read everything that is ready.
 pub(crate) fn frames(
     body: &mut Body,
     idle_timeout: Duration,

@@ -1,5 +1,5 @@
-//! Taking in the body of a `PutObject` or `UploadPart`: framing, checksums, and the way to the disk. Streaming:
-//! a body of any size needs two blocks of memory, and none while nothing comes. Nothing here knows buckets, keys or commits.
+//! Receives the body of a `PutObject` or `UploadPart`: framing, checksums, and the way to the disk. It streams:
+//! a body of any size needs two blocks of memory, and none while nothing arrives. It knows no buckets, keys or commits.
 
 mod announced;
 mod digests;
@@ -31,7 +31,7 @@ use crate::{
     ids::PartFileId,
 };
 
-/// A body that arrived whole, and was what its sender said it was.
+/// A body that arrived completely and matches its announced size and checksums.
 pub(crate) struct Received {
     pub(crate) size_bytes: u64,
     pub(crate) digested: Digested,
@@ -46,7 +46,7 @@ pub(crate) enum ReceivedBytes {
     Inline(Vec<u8>),
 }
 
-/// Takes in a body. What arrived is dropped when it is short, slow, or not what was announced.
+/// Receives a body. It is dropped if it is too short, too slow, or does not match what was announced.
 pub(crate) async fn receive(
     disk: &SharedDisk,
     file: PartFileId,
@@ -62,7 +62,7 @@ pub(crate) async fn receive(
     finish(size_bytes, sink, announced, trailers.as_ref()).await
 }
 
-/// Takes in the file of a form, in the same way.
+/// Receives the file of a form in the same way.
 pub(crate) async fn receive_form(
     disk: &SharedDisk,
     file: PartFileId,
@@ -129,7 +129,7 @@ async fn finish(
     Ok(Received { size_bytes, digested, bytes })
 }
 
-/// The next bytes. If they do not come soon, the sink lets go of its buffer: what is slow must not hold what is scarce.
+/// The next bytes. If they do not arrive soon, the sink releases its buffer: a slow body must not hold what is scarce.
 async fn next(source: &mut Source<'_, '_>, sink: &mut Sink) -> Result<Option<Bytes>, Failure> {
     let mut next = pin!(source.next());
     if let Some(until) = sink.holds_until() {

@@ -1,8 +1,8 @@
-//! Where the bytes of a body go: small ones into memory, others block by block into a file, one block being
+//! The destination of a body's bytes: small bodies go to memory, others block by block to a file. One block is
 //! hashed and written on a blocking thread while the next one fills.
 //!
-//! Buffers are scarce, and a body's network may be slow: it has a buffer only while there are bytes to fill it with. What
-//! came of a block that does not get on is written, and the buffer let go.
+//! Buffers are scarce, and a body may arrive slowly. So it has a buffer only while bytes fill it. If a block does not
+//! fill in time, what has arrived is written and the buffer is released.
 
 use std::{io, time::Duration};
 
@@ -85,7 +85,7 @@ impl Sink {
         }
     }
 
-    /// Until when bytes may be waited for; then [`Sink::let_go`] is to be called. `None`: for ever.
+    /// Until when the sink may wait for bytes; then call [`Sink::let_go`]. `None` means without limit.
     pub(super) fn holds_until(&self) -> Option<Instant> {
         match self {
             Self::Inline { .. } => None,
@@ -93,7 +93,7 @@ impl Sink {
         }
     }
 
-    /// Lets go of the buffer that fills.
+    /// Releases the buffer that is being filled.
     pub(super) async fn let_go(&mut self) -> io::Result<()> {
         match self {
             Self::Inline { .. } => Ok(()),

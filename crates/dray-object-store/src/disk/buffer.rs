@@ -55,7 +55,7 @@ impl Buffers {
         Some(self.take(permit.ok()?.ok()?))
     }
 
-    /// A buffer for an upload, if one is to be had at once. Whoever holds another must not wait: all could, for ever.
+    /// A buffer for an upload, if one is free. Whoever holds another buffer must not wait for one: all could wait forever.
     pub(crate) fn try_upload(&self) -> Option<Buffer> {
         let permit = Arc::clone(&self.uploads).try_acquire_owned().ok()?;
         Some(self.take(permit))

@@ -1,9 +1,11 @@
 //! Part files: `parts/<two hex digits>/<part row id>-<random tag>`. Nothing here knows HTTP or SQL.
 //!
-//! A part file has its final, random name from the start and is seen by nobody until the database commit that
-//! names it. So a part is stored by: write → fsync file → fsync folder → commit; the rename of the usual
-//! "write temporary, rename" order would add an fsync and hide nothing. A crash in between leaves a file that
-//! no row names; the scan at start ([`crate::collector`]) removes it. Files are never written again.
+//! A part file has its final, random name from the start, and nobody sees it until the database commit that names it.
+//!
+//! The order of fsyncs matters: write → fsync the file → fsync its folder → commit. If the commit came first, a power cut
+//! could leave a row whose file has no bytes or no name. The rename of the usual order "write a temporary file, rename it" would
+//! add an fsync and hide nothing. A crash in between leaves a file that no row names, which the scan at start
+//! ([`crate::collector`]) removes. Files are never written again.
 
 pub(crate) mod buffer;
 mod new_file;
@@ -26,11 +28,17 @@ use crate::{WhenShort, disk::buffer::Buffers, ids::PartFileId, private};
 /// Fan-out folders, so that no folder holds all files.
 const FOLDERS: u16 = 256;
 
+/// The flag of `open` that bypasses the page cache. Systems without it (macOS, OpenBSD) write through the cache.
+#[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+const DIRECT: Option<i32> = Some(libc::O_DIRECT);
+#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+const DIRECT: Option<i32> = None;
+
 /// The folder of part files.
 pub(crate) struct Disk {
     root: PathBuf,
     durable: bool,
-    /// Whether the file system takes `O_DIRECT`; found out by trying.
+    /// Whether the file system takes [`DIRECT`]; the first write finds out.
     direct: AtomicBool,
     pub(crate) buffers: Buffers,
     /// Files being written, or written and not yet committed: the scan leaves them alone.
@@ -52,7 +60,7 @@ impl Disk {
         Ok(Self {
             root: root.to_owned(),
             durable,
-            direct: AtomicBool::new(true),
+            direct: AtomicBool::new(DIRECT.is_some()),
             buffers: Buffers::new(when_short),
             in_flight: Mutex::default(),
             scan_needed: AtomicBool::new(false),
@@ -113,11 +121,11 @@ impl Disk {
         self.root.join(id.path())
     }
 
-    /// Opens a file for writing; with `O_DIRECT` where the file system has it. Says whether it has.
+    /// Opens a file for writing, with [`DIRECT`] where the file system has it. Says whether it has.
     fn open_new(&self, id: PartFileId) -> io::Result<(File, bool)> {
         let path = self.path(id);
         if self.direct.load(Ordering::Relaxed) {
-            match open_for_writing(&path, libc::O_DIRECT) {
+            match open_for_writing(&path, DIRECT.unwrap_or(0)) {
                 Err(error) if error.raw_os_error() == Some(libc::EINVAL) => self.give_up_direct(),
                 result => return Ok((result?, true)),
             }

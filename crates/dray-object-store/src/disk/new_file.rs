@@ -66,6 +66,7 @@ impl NewFile {
             file.set_len(self.size_bytes)?;
         }
         if self.disk.durable {
+            // In this order, and both before the row is committed: the bytes, then the name that leads to them.
             file.sync_all()?;
             let path = self.disk.path(self.id);
             let folder = path.parent().unwrap_or(&self.disk.root);

@@ -61,17 +61,17 @@ pub(super) fn failure(failure: Failure, path: &str, request_id: &str, is_head: b
     response
 }
 
-/// What every answer says. The app's pages may share this origin: nothing stored may run in it.
+/// Headers of every answer. The app's pages may share this origin, so no stored file may run scripts in it.
 pub(super) fn add_common_headers(headers: &mut HeaderMap, request_id: &str) {
     set(headers, X_AMZ_REQUEST_ID, request_id);
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     let policy = HeaderValue::from_static("sandbox; default-src 'none'");
     headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-    // Pages elsewhere may show what they have a URL of, as they could if nothing was said.
+    // Pages of other origins may embed what they have a URL for, as they could without this header.
     headers.insert(CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
 }
 
-/// What a signed URL is answered with is for who has the URL: no cache on the way may keep it (RFC 9111, 5.2.2), unless
+/// The answer to a signed URL is for the holder of the URL only: no cache on the way may keep it (RFC 9111, 5.2.2), unless
 /// the object or the signer says otherwise.
 pub(super) fn keep_private(headers: &mut HeaderMap) {
     let private = HeaderValue::from_static("private, no-store");

@@ -54,7 +54,7 @@ pub(super) struct WriteCondition {
 }
 
 impl WriteCondition {
-    /// Reads the condition. Both headers together ask for what cannot be.
+    /// Reads the condition. Both headers together can never be fulfilled.
     pub(super) fn read(headers: &HeaderMap) -> Result<Self, Failure> {
         let condition = Self {
             matches: text(headers, header::IF_MATCH),
@@ -85,7 +85,7 @@ impl WriteCondition {
     }
 }
 
-/// What a delete asks of the object that it would remove. One that is not there is as good as removed.
+/// The condition of a delete on the object that it would remove. An object that does not exist counts as removed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct DeleteCondition {
     matches: Option<String>,

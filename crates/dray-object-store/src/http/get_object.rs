@@ -67,7 +67,7 @@ pub(super) async fn get(call: &Call) -> Result<Response, Failure> {
     Ok(response)
 }
 
-/// The object, its parts pinned: see `pins.rs` for why it is looked at twice.
+/// The object, with its parts pinned. `pins.rs` says why it is read twice.
 pub(super) async fn find_and_pin(
     store: &ObjectStore,
     bucket: &str,

@@ -188,7 +188,7 @@ async fn serve(
     }
     let (caller, payload) = check_signature(&store, door, &head, &query, now)?;
     caller.check_key()?;
-    // Only now: where a bucket is, and what is not offered, is nobody's business without a signature.
+    // Only after authentication: nobody learns without a signature which buckets exist or which operations are missing.
     let target = Target::parse(&place(&store, &head, caller)?, head.uri.path())?;
     let operation = Operation::parse(&head.method, &target, &query, is_copy)?;
 
@@ -304,7 +304,7 @@ async fn act(operation: Operation, call: &Call, body: &mut Body) -> Result<Respo
 const MAX_DRAINED_BYTES: usize = 32 << 20;
 const MAX_DRAIN: std::time::Duration = std::time::Duration::from_secs(10);
 
-/// Takes in the rest of a refused body, in the background: closing a connection on which a client still sends
+/// Reads the rest of a refused body in the background: closing a connection on which a client still sends
 /// resets it, and the client may never see why it was refused.
 fn drain(mut body: Body) {
     let rest = async move {

@@ -1,5 +1,5 @@
-//! Where a request names its bucket: in its path or in its host. Which hosts are the server's own is known to whoever
-//! mounts the router, and told in an extension of the request.
+//! Where a request names its bucket: in its path or in its host. The server that mounts the router knows which hosts are its
+//! own, and says so in an extension of the request.
 
 /// Where a request names its bucket; an extension of the request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -9,7 +9,7 @@ pub enum BucketIn {
     Path,
     /// In the host, as this bucket; the path is `/{key}`. The bucket need not exist.
     Host(String),
-    /// The host may name a bucket or the server. Only what the server itself has signed is served, as it never has a
-    /// bucket in the host: anything else might be meant for another place than it would be put.
+    /// The host may name a bucket or the server. Only requests that the server itself signed are served, because they never have a
+    /// bucket in the host. Any other request might write to another place than its sender meant.
     Unclear,
 }

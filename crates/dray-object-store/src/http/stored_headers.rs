@@ -108,9 +108,9 @@ pub(super) fn restore(json: &str, query: &Query, headers: &mut HeaderMap) -> Res
     Ok(())
 }
 
-/// Headers that ask for what this store does not have; to ignore them would break a promise. Taken, and without effect,
-/// is what every object has anyway: its owner's rights and the one storage class; and encryption with the store's own
-/// keys, which is left to the disk and said by [`not_encrypted`].
+/// Refuses headers that ask for features of S3 that this store does not have: to ignore them would break a promise. Accepted without effect
+/// are the values that every object has anyway (its owner's rights, the one storage class), and encryption with the store's own
+/// keys, which is the disk's task: [`not_encrypted`] tells the client.
 pub(super) fn refuse_what_is_not_kept(fields: &Fields<'_>) -> Result<(), Failure> {
     let refused = [
         "x-amz-server-side-encryption-",
@@ -143,7 +143,7 @@ const OWNERSHIP: &str = "x-amz-object-ownership";
 const STORAGE_CLASS: &str = "x-amz-storage-class";
 const ENCRYPTION: &str = "x-amz-server-side-encryption";
 
-/// Tells a client that asked for encryption that there is none: AWS's header would say that there is.
+/// Tells a client that asked for encryption that there is none. AWS's header would claim that there is.
 pub(super) fn not_encrypted(fields: &Fields<'_>, headers: &mut HeaderMap) {
     if fields.get(ENCRYPTION).is_some() {
         headers.insert(

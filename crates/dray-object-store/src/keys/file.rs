@@ -99,6 +99,7 @@ impl KeyFile {
             fchown(&file, Some(owner.uid()), Some(owner.gid()))?;
         }
         file.write_all(&serde_json::to_vec_pretty(self)?)?;
+        // In this order: a power cut leaves the old keys or the new ones, never an empty file.
         file.sync_all()?;
         fs::rename(&temporary, path)?;
         File::open(root)?.sync_all()

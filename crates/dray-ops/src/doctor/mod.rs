@@ -1,5 +1,4 @@
-//! What `dray doctor` finds: whether all that a server needs is as it should be, learnt by doing what a server and its
-//! clients do. Leaves nothing behind.
+//! The checks of `dray doctor`: does everything that a server and its clients do, and reports what fails. It leaves nothing behind.
 
 mod place;
 mod proxy;

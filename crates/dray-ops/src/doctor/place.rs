@@ -1,4 +1,4 @@
-//! The data folder, the database, and the embedded store.
+//! Checks the data folder, the database, and the embedded store.
 
 use std::time::Duration;
 
@@ -12,9 +12,10 @@ const SLOW: Duration = Duration::from_millis(20);
 /// A database that says nothing for so long says nothing.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-const FOLDER: (&str, &str) = ("data folder", "the embedded database and store keep all that they have there");
-const DATABASE: (&str, &str) = ("database", "every request asks it");
-const STORE: (&str, &str) = ("object store", "files are kept there");
+const FOLDER: (&str, &str) =
+    ("data folder", "the embedded database and the embedded store keep their data there");
+const DATABASE: (&str, &str) = ("database", "every request uses it");
+const STORE: (&str, &str) = ("object store", "it stores the files");
 
 /// Whether the data folder can be written.
 pub(super) fn folder(config: &Config) -> Vec<Finding> {
@@ -24,16 +25,16 @@ pub(super) fn folder(config: &Config) -> Vec<Finding> {
     }
     let shown = config.data.display();
     if !config.data.exists() {
-        return vec![Finding::ok(check, why, format!("{shown} is not there; the first start makes it"))];
+        return vec![Finding::ok(check, why, format!("{shown} does not exist; the first start creates it"))];
     }
     let probe = config.data.join(".dray-doctor");
     let written = std::fs::write(&probe, "").and_then(|()| std::fs::remove_file(&probe));
     vec![match written {
-        Ok(()) => Finding::ok(check, why, format!("{shown} can be written")),
+        Ok(()) => Finding::ok(check, why, format!("{shown} is writable")),
         Err(err) => {
             let remedy =
                 "choose another folder with --data, or let the user that runs the server write there";
-            Finding::fail(check, why, format!("{shown} can not be written: {err}"), remedy)
+            Finding::fail(check, why, format!("{shown} is not writable: {err}"), remedy)
         }
     }]
 }
@@ -45,7 +46,7 @@ pub(super) async fn database(config: &Config) -> Finding {
     let (name, condition) = match &config.database_url {
         Some(url) => ("Postgres".to_owned(), ask_postgres(url).await),
         None if !file.exists() => {
-            let found = format!("SQLite; {} is not there, the first start makes it", file.display());
+            let found = format!("SQLite; {} does not exist, the first start creates it", file.display());
             return Finding::ok(check, why, found);
         }
         None => (format!("SQLite in {}", file.display()), db::examine_sqlite(&file)),
@@ -71,18 +72,18 @@ fn judge(name: &str, condition: &Condition) -> Finding {
     let (check, why) = DATABASE;
     let Condition { version, latest, round_trip, is_pooled } = condition;
     let state = match version {
-        0 => format!("no tables yet, the first start makes those of version {latest}"),
+        0 => format!("no tables yet; the first start creates those of version {latest}"),
         version if version < latest => {
-            format!("tables of version {version}, the next start brings them to {latest}")
+            format!("tables of version {version}; the next start updates them to {latest}")
         }
-        _ => format!("tables of version {version}, as this program wants them"),
+        _ => format!("tables of version {version}, as this program needs them"),
     };
-    let way = if *is_pooled { ", through a pooler that shares its connections by transactions" } else { "" };
+    let way = if *is_pooled { ", through a pooler in transaction mode" } else { "" };
     let found = format!("{name}: {state}; a round trip takes {round_trip:.1?}{way}");
     if version > latest {
         Finding::fail(check, why, format!("{name} {}", OpenError::Newer), "run the newer version of dray")
     } else if *round_trip > SLOW {
-        Finding::warn(check, why, found, "run the database nearer to the server: in the same data centre")
+        Finding::warn(check, why, found, "run the database closer to the server, in the same data centre")
     } else {
         Finding::ok(check, why, found)
     }
@@ -93,10 +94,10 @@ pub(super) fn embedded_store(config: &Config) -> Finding {
     let (check, why) = STORE;
     let folder = store_folder(&config.data);
     if !folder.exists() {
-        return Finding::ok(check, why, "the embedded one is used; the first start makes it");
+        return Finding::ok(check, why, "the embedded store is used; the first start creates it");
     }
     match dray_object_store::tools_may_have_the_servers_key(&folder) {
-        Ok(false) => Finding::ok(check, why, format!("the embedded one is used, in {}", folder.display())),
+        Ok(false) => Finding::ok(check, why, format!("the embedded store is used, in {}", folder.display())),
         Ok(true) => Finding::warn(
             check,
             why,
@@ -111,7 +112,7 @@ pub(super) fn embedded_store(config: &Config) -> Finding {
         Err(err) => Finding::fail(
             check,
             why,
-            format!("the embedded one is used, and can not be read: {err}"),
+            format!("the embedded store is used, but cannot be read: {err}"),
             "let the user that runs the server read the folder, or restore it from a backup",
         ),
     }

@@ -1,5 +1,5 @@
-//! What a request may hold while it is under way, for whoever sent it: a place among the requests of its client if it came
-//! by way of a proxy, memory for its body if that is collected, and in the embedded store the transfers of its client.
+//! What a request under way holds on behalf of its sender: a place among its client's requests if it came
+//! through a proxy, memory for its body if the body is collected, and in the embedded store its client's transfers.
 
 use std::sync::Arc;
 

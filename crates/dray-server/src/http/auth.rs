@@ -1,4 +1,4 @@
-//! Who is asking: the `Authorization` header, before anything else of a request is looked at.
+//! Who is asking: reads the `Authorization` header before anything else of a request.
 
 use axum::extract::FromRequestParts;
 use axum::http::header;

@@ -1,6 +1,6 @@
-//! Serving below a path of a host, `https://host/drive`: a proxy passes requests on as they are, and here the prefix is
-//! taken off, so that nothing else knows of it. Without the prefix all is there too, for who asks the server itself: load
-//! balancers, say.
+//! Serves below a path of a host, `https://host/drive`: a proxy passes requests on unchanged, and this file removes the
+//! prefix, so that nothing else knows of it. Everything is also available without the prefix, for callers that reach the server
+//! directly, such as load balancers.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ impl BasePath {
         self.0.is_empty()
     }
 
-    /// What is left of an address below this path; `None` if it is not below it.
+    /// The rest of an address below this path; `None` if it is not below it.
     fn strip(&self, uri: &Uri) -> Option<Uri> {
         let rest = uri.path().strip_prefix(&*self.0)?;
         if !(rest.is_empty() || rest.starts_with('/')) {

@@ -1,5 +1,5 @@
-//! Compressing answers, zstd or gzip: the API's JSON and the page's text, when they are long enough to be worth
-//! it. The store's answers do not come here: a file is sent as it is.
+//! Compresses answers with zstd or gzip: the API's JSON and the page's text, if they are long enough. The store's
+//! answers do not pass here: a file is sent as it is.
 //!
 //! Length tells nothing that matters: who gets an answer sent its token with the request, which no other page
 //! can make a browser do, so nobody else chooses parts of it (BREACH).
@@ -15,7 +15,7 @@ const LEAST_BYTES: u64 = 4096;
 
 type IsText = fn(StatusCode, Version, &HeaderMap, &Extensions) -> bool;
 
-/// At the fastest level: it takes a long list of items to a tenth, in a quarter of a millisecond.
+/// The fastest level reduces a long list of items to a tenth in a quarter of a millisecond.
 pub(super) fn layer() -> CompressionLayer<And<SizeAbove, IsText>> {
     let is_worth_it = SizeAbove::new(LEAST_BYTES).and(is_text as IsText);
     CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(is_worth_it)

@@ -1,5 +1,5 @@
-//! Reads that the caller has already (RFC 9110, 13.1.2): answers of a bounded size get a weak `ETag` made of their
-//! bytes, and whoever names it in `If-None-Match` is told so in a line. It saves sending, not making.
+//! Reads whose answer the caller already has (RFC 9110, 13.1.2): answers of bounded size get a weak `ETag` made of their
+//! bytes, and a request that names it in `If-None-Match` gets a 304. This saves sending, not computing.
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
@@ -47,7 +47,7 @@ pub(super) async fn answer(request: Request, next: Next) -> Response {
     Response::from_parts(parts, Body::from(body))
 }
 
-/// The API's successes and the page: what may change, and is whole in memory.
+/// Successful answers of the API and the page: they can change, and are completely in memory.
 fn is_tagged(response: &Response) -> bool {
     let size = response.body().size_hint().exact().and_then(|size| usize::try_from(size).ok());
     response.status().is_success()

@@ -1,4 +1,4 @@
-//! Requests that make something: their body, and the `Idempotency-Key` that they may be sent again with
+//! Requests that create something: their body, and the `Idempotency-Key` with which they can be sent again
 //! (draft-ietf-httpapi-idempotency-key-header-07).
 
 use axum::extract::{FromRequest, MatchedPath, Request};
@@ -63,7 +63,7 @@ fn read_key(headers: &HeaderMap) -> Result<Option<String>, Error> {
     let rule = || Error::InvalidParameter {
         name: "Idempotency-Key",
         rule: format!(
-            "must be one text of 1 to {MAX_KEY_CHARS} visible ASCII characters, in double quotes or without"
+            "must be one text of 1 to {MAX_KEY_CHARS} visible ASCII characters, with or without double quotes"
         ),
     };
     let mut given = headers.get_all(IDEMPOTENCY_KEY).iter();

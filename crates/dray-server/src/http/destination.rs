@@ -1,5 +1,5 @@
-//! Which of the two services of the one port a request is for: the drive (page and API) or the embedded store (S3). The
-//! one place that decides it, by host, path and signature; never by who asks, and never by a user agent.
+//! Decides which of the two services on the port a request is for: the drive (page and API) or the embedded store (S3). It is the
+//! one place that decides this, by host, path and signature; never by who asks, and never by a user agent.
 
 use std::borrow::Cow;
 use std::net::Ipv4Addr;

@@ -1,5 +1,5 @@
-//! Errors as answers. The only file of the service that names a status: one exhaustive match from cause to
-//! status, code and words.
+//! Turns errors into answers. The only file of the service that names a status: one exhaustive match from cause to
+//! status, code and message.
 
 use axum::Json;
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
@@ -11,9 +11,9 @@ use dray_api::limits::MAX_BODY_BYTES;
 use super::shown_path::shown_path;
 use crate::drive;
 
-/// No error, but a status: the caller has the answer already.
+/// The status for an answer that the caller already has; it is no error.
 pub(super) const NOT_MODIFIED: StatusCode = StatusCode::NOT_MODIFIED;
-/// Seconds after which asking again makes sense when something that we need is away.
+/// After how many seconds to ask again when the database or the store is unreachable.
 const RETRY_AFTER_SECS: u64 = 2;
 
 /// How a token is sent (RFC 6750).
@@ -24,11 +24,11 @@ const BASIC: HeaderValue = HeaderValue::from_static("Basic realm=\"link\", chars
 /// What can go wrong between the socket and the drive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Error {
-    /// The drive said no.
+    /// The drive refused.
     Drive(drive::Error),
     /// The body is not JSON at all.
     InvalidJson { detail: String },
-    /// A value in the path or the query is not what it must be.
+    /// A value in the path or the query is invalid.
     InvalidParameter { name: &'static str, rule: String },
     /// The body is over the limit.
     BodyTooLarge,
@@ -38,13 +38,13 @@ pub(crate) enum Error {
     UnsupportedMediaType,
     /// No such route.
     RouteNotFound { path: String },
-    /// The route is there, the method is not.
+    /// The route exists, but not with this method.
     MethodNotAllowed { method: Method },
     /// Too many requests: with this token, or from this address.
     RateLimited { with: &'static str, retry_after_secs: u64 },
     /// The request took too long.
     Timeout {
-        /// Whether the same request, sent again, would make a second thing.
+        /// Whether sending the same request again would create a second thing.
         makes_another: bool,
     },
     /// A handler panicked.
@@ -76,7 +76,7 @@ impl Error {
             Self::RouteNotFound { path } => (Code::RouteNotFound, format!("There is no route {path}.")),
             Self::MethodNotAllowed { method } => (
                 Code::MethodNotAllowed,
-                format!("This route does not take {method}; the Allow header says which it does."),
+                format!("This route does not have the method {method}; the Allow header lists its methods."),
             ),
             Self::RateLimited { with, retry_after_secs } => {
                 (Code::RateLimited, format!("Too many requests {with}; ask again in {retry_after_secs} s."))
@@ -89,10 +89,10 @@ impl Error {
 
 fn timed_out(makes_another: bool) -> &'static str {
     if makes_another {
-        "The request took too long; what it asked for may be done all the same. Sent again it makes another, so look first, \
-         and send an Idempotency-Key next time: with it, asking again is safe."
+        "The request took too long, but may still take effect. Sending it again would create a second thing, so look first, \
+         and send an Idempotency-Key next time: with it, sending again is safe."
     } else {
-        "The request took too long; what it asked for may be done all the same. It can safely be asked again: nothing is made twice."
+        "The request took too long, but may still take effect. You can safely send it again: nothing is created twice."
     }
 }
 
@@ -156,7 +156,7 @@ pub(super) fn status(code: Code) -> StatusCode {
 }
 
 const INTERNAL: &str =
-    "Something went wrong in the server; its log has the cause under this answer's x-request-id.";
+    "Something went wrong in the server; its log names the cause with this answer's x-request-id.";
 
 #[expect(clippy::too_many_lines, reason = "one row a cause: splitting the table would hide a gap in it")]
 fn drive_parts(err: &drive::Error) -> (Code, String) {
@@ -173,21 +173,21 @@ fn drive_parts(err: &drive::Error) -> (Code, String) {
         }
         E::InvalidPart { detail } => (
             Code::InvalidPart,
-            format!("parts: the store does not have a listed part, or has it with another ETag. It says: {detail} Put that part again, then finalize with the new ETag."),
+            format!("parts: the store does not have a listed part, or has it under another ETag. It says: {detail} Put that part again, then finalize with the new ETag."),
         ),
         E::PartTooSmall => (
             Code::PartTooSmall,
-            "parts: a part that is not the last is under 5 MiB. Put larger parts, then finalize again.".into(),
+            "parts: a part other than the last is smaller than 5 MiB. Put larger parts, then finalize again.".into(),
         ),
         E::SizeMismatch { announced_bytes, detail } => (
             Code::SizeMismatch,
-            format!("parts: the stored parts do not add up to the announced fileSize of {announced_bytes} bytes. The store says: {detail} Put what is missing, then finalize again."),
+            format!("parts: the stored parts do not add up to the announced fileSize of {announced_bytes} bytes. The store says: {detail} Put the missing parts, then finalize again."),
         ),
         E::ChecksumMismatch => (Code::ChecksumMismatch,
-            "checksum: the stored bytes have another one. Put the parts again that differ, then finalize again; if that is not possible any more, start a new upload.".into(),
+            "checksum: the stored bytes have another checksum. Put the parts that differ again, then finalize again; if that is no longer possible, start a new upload.".into(),
         ),
         E::ChecksumUnproven => (Code::ChecksumUnproven,
-            "checksum: the object store of this server does not prove it. Finalize again with verify: true, and the file is read back, or without checksum.".into(),
+            "checksum: this server's object store cannot prove it. Finalize again with verify: true, so that the server reads the file back, or without checksum.".into(),
         ),
         E::FileTooLarge { size_bytes, limit_bytes } => (
             Code::FileTooLarge,
@@ -195,16 +195,16 @@ fn drive_parts(err: &drive::Error) -> (Code, String) {
         ),
         E::FileTypeNotAllowed => (
             Code::FileTypeNotAllowed,
-            "This server does not take files of that type, which the end of the name and mimeType tell.".into(),
+            "This server does not accept files of this type, judging by the end of the name and mimeType.".into(),
         ),
         E::NotAFile => (Code::NotAFile, "The item is a folder; only files have bytes.".into()),
         E::NotAFolder => (
             Code::NotAFolder,
-            "parentId is a file; only folders have other items in them.".into(),
+            "parentId is a file; only folders contain items.".into(),
         ),
         E::TooDeep { limit } => (
             Code::TooDeep,
-            format!("parentId is {limit} folders deep already, which is the limit."),
+            format!("parentId is already {limit} folders deep, which is the limit."),
         ),
         E::MissingToken => (
             Code::MissingToken,
@@ -214,42 +214,42 @@ fn drive_parts(err: &drive::Error) -> (Code, String) {
             (Code::InvalidToken, "The token is malformed or unknown.".into())
         }
         E::ExpiredToken => {
-            (Code::ExpiredToken, "The token has expired; make a new one.".into())
+            (Code::ExpiredToken, "The token has expired; create a new one.".into())
         }
         E::RevokedToken => {
-            (Code::RevokedToken, "The token was revoked; make a new one.".into())
+            (Code::RevokedToken, "The token was revoked; create a new one.".into())
         }
         E::WrongTokenKind => (
             Code::WrongTokenKind,
-            "An integration key (cp_key_…) can not be used on the drive; a personal access token (cp_pat_…) is needed.".into(),
+            "An integration key (cp_key_…) cannot be used on the drive; send a personal access token (cp_pat_…).".into(),
         ),
         E::MissingScope { scope } => (
             Code::MissingScope,
-            format!("The token lacks the scope {scope}; make one that has it."),
+            format!("The token lacks the scope {scope}; create one that has it."),
         ),
         E::ConfinedToken => (Code::ConfinedToken,
-            "The token is confined to a folder, and this is not in it: name that folder, or one below it, or use another token.".into(),
+            "The token is confined to a folder, and the request is about something outside of it: name that folder, or one below it, or use another token.".into(),
         ),
         E::RoleTooLow { needed } => (Code::RoleTooLow,
-            format!("Your role on the item does not allow this; it takes {}.", needed.as_str()),
+            format!("Your role on the item does not allow this; you need {}.", needed.as_str()),
         ),
         E::AccessWouldChange { needed } => (Code::RoleTooLow,
-            format!("Other people could reach the item there than can now, or with another role. Deciding that takes {} on the item.", needed.as_str()),
+            format!("This would change who can reach the item, or with which role. You need {} on the item to decide that.", needed.as_str()),
         ),
         E::IntoItself => (Code::IntoItself,
-            "parentId is the folder itself or below it; a folder can not be moved there.".into(),
+            "parentId is the folder itself or below it; a folder cannot be moved there.".into(),
         ),
         E::NameTaken => (Code::NameTaken,
-            "There is a file with this fileName in the folder already, and onConflict is fail. Rename that one and finalize again, or start a new upload with another fileName.".into(),
+            "The folder already has a file with this fileName, and onConflict is fail. Rename that file and finalize again, or start a new upload with another fileName.".into(),
         ),
         E::UserNotFound => {
             (Code::UserNotFound, "There is no user with this userId in the workspace.".into())
         }
         E::ParticipantNotFound => (Code::ParticipantNotFound,
-            "The user has no role on the item itself; one that comes from a folder above is taken there.".into(),
+            "The user has no role on the item itself; a role that comes from a folder above is removed on that folder.".into(),
         ),
         E::OwnerIsFixed => (Code::OwnerIsFixed,
-            "The user owns the item; that role can be neither changed nor taken.".into(),
+            "The user owns the item; that role cannot be changed or removed.".into(),
         ),
         E::LinkNotFound => (Code::LinkNotFound,
             "There is no such link, or it has expired, was revoked, or its file is gone.".into(),
@@ -261,16 +261,16 @@ fn drive_parts(err: &drive::Error) -> (Code, String) {
             (Code::RateLimited, "Too many tries; wait and try again.".into())
         }
         E::Busy => {
-            (Code::Busy, "Too many passwords are being checked at this moment; ask again.".into())
+            (Code::Busy, "Too many passwords are being checked at the moment; try again.".into())
         }
         E::TokenRotated => (Code::TokenRotated,
-            "Another token has taken this one's place already; use that one, or make a new one.".into(),
+            "Another token has already replaced this one; use that one, or create a new one.".into(),
         ),
         E::KeyReused => (Code::IdempotencyKeyReused,
-            "Idempotency-Key came with another request before. Use a new key for each thing that is to be made.".into(),
+            "This Idempotency-Key was used with another request before. Use a new key for each thing that you create.".into(),
         ),
         E::KeyInUse => (Code::IdempotencyKeyInUse,
-            "The first request with this Idempotency-Key is still under way. Ask again: you will get its answer.".into(),
+            "The first request with this Idempotency-Key is still running. Send it again: you will get its answer.".into(),
         ),
         E::TokenNotFound => {
             (Code::TokenNotFound, "There is no token with this id, or it is not yours.".into())
@@ -280,13 +280,13 @@ fn drive_parts(err: &drive::Error) -> (Code, String) {
                 drive::QuotaOf::User => "your quota",
                 drive::QuotaOf::Workspace => "the workspace's quota",
             };
-            (Code::QuotaExceeded, format!("fileSize is {needed_bytes} bytes, and {left_bytes} are left of {whose}. {open_uploads} unfinished uploads hold {held_bytes} bytes of it; the trash counts too. Finish or abort uploads (GET /drive/uploads lists yours, as `dray uploads list` does), remove something for good, or ask whoever runs this server."))
+            (Code::QuotaExceeded, format!("fileSize is {needed_bytes} bytes, and {left_bytes} are left of {whose}. {open_uploads} unfinished uploads hold {held_bytes} bytes of it; the trash counts too. Finish or abort uploads (GET /drive/uploads lists yours, as `dray uploads list` does), remove something for good, or ask the operator of this server."))
         }
         E::TooManyUploads { limit } => (Code::TooManyUploads, format!(
-            "You have {limit} unfinished uploads, which is as many as this server lets one user have. Finish or abort some (GET /drive/uploads lists them, as `dray uploads list` does), or wait until they expire."
+            "You have {limit} unfinished uploads, which is the most that this server allows. Finish or abort some (GET /drive/uploads lists them, as `dray uploads list` does), or wait until they expire."
         )),
         E::InvalidCursor => (Code::InvalidParameter,
-            "cursor must be the nextCursor of an answer to the same request.".into(),
+            "cursor must be the nextCursor from an answer to the same request.".into(),
         ),
         E::NotFound => {
             (Code::NotFound, "There is no such item, or you may not see it.".into())
@@ -297,51 +297,51 @@ fn drive_parts(err: &drive::Error) -> (Code, String) {
         ),
         E::FinalizedDifferently => (
             Code::FinalizedDifferently,
-            "The upload is finalized already, with other parts. Its item is as it was then; start a new upload for other bytes.".into(),
+            "The upload is already finalized, with other parts. Its item stays as it is; start a new upload for other bytes.".into(),
         ),
         E::AlreadyFinalized => (Code::AlreadyFinalized,
-            "The upload is finalized; its item is a matter of the drive now.".into(),
+            "The upload is finalized, so it cannot be aborted; delete its item instead.".into(),
         ),
         E::FinalizeInProgress => (
             Code::FinalizeInProgress,
-            "The upload is being finalized right now.".into(),
+            "The upload is being finalized at the moment.".into(),
         ),
         E::UploadAborted => {
             (Code::UploadAborted, "The upload was aborted; start a new one.".into())
         }
         E::UploadExpired => (
             Code::UploadExpired,
-            "The upload was left alone for too long and has expired; start a new one.".into(),
+            "The upload has expired, because nobody continued it for too long; start a new one.".into(),
         ),
         E::UploadFolderClosed => (
             Code::UploadFolderClosed,
-            "The upload was begun with a token that is confined to a folder, and its folder is in the trash, gone, moved out of there or closed to you. What was uploaded is kept until the upload expires: finalize again once the folder is back.".into(),
+            "The upload was started with a token that is confined to a folder, and its folder was trashed, removed, moved out of there or closed to you. The server keeps the bytes until the upload expires: finalize again once the folder is back.".into(),
         ),
         E::FinalizePending => (
             Code::FinalizePending,
-            "The upload is still being finalized. Send the same finalize again: it will answer the item.".into(),
+            "The upload is still being finalized. Send the same finalize again to get the item.".into(),
         ),
         E::StoreUnreachable { .. } | E::StoreRefused { .. } => (
             Code::StoreUnreachable,
-            "The object store can not be reached right now. Nothing is lost; ask again.".into(),
+            "The object store cannot be reached at the moment. Nothing is lost; try again.".into(),
         ),
         E::StoreLacks { operation, .. } => (
             Code::StoreLacks,
-            format!("The object store of this server does not have {operation}, which this needs. Asking again does not help: tell whoever runs the server; dray doctor says what the store lacks."),
+            format!("This server's object store does not have {operation}, which this request needs. Trying again does not help: tell the operator of the server; dray doctor says what the store lacks."),
         ),
         E::DatabaseUnreachable { .. } => (
             Code::DatabaseUnreachable,
-            "The database can not be reached right now. Nothing is lost; ask again.".into(),
+            "The database cannot be reached at the moment. Nothing is lost; try again.".into(),
         ),
         E::NoSpace => (
             Code::NoSpace,
-            "The server's disk is full. Nothing is lost; ask again once there is space.".into(),
+            "The server's disk is full. Nothing is lost; try again once there is space.".into(),
         ),
         E::Internal { .. } => (Code::Internal, INTERNAL.into()),
     }
 }
 
-/// The body that a code is answered with.
+/// The body of an answer with this code.
 pub(super) fn body(code: Code, message: String) -> ErrorBody {
     let status = status(code);
     let asks_to_wait = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE)
@@ -383,14 +383,14 @@ impl IntoResponse for Error {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
         }
         if matches!(self, Self::BodyTooLarge | Self::BodyCutOff | Self::Timeout { .. }) {
-            // What is left of the body is not worth reading.
+            // The rest of the body is not read.
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         response
     }
 }
 
-/// Whether an answer is a refusal that the log tells of. Those by a rate limit are only counted: a flood of
+/// Whether the log mentions this refusal. Refusals by a rate limit are only counted: a flood of
 /// requests must not become a flood of lines.
 pub(super) fn is_logged(status: StatusCode) -> bool {
     (status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS) || status.is_server_error()

@@ -1,5 +1,5 @@
-//! Reading requests: JSON bodies, ids in paths, parameters in queries, and the address that the caller used. Every failure is one of
-//! ours, and names the field.
+//! Reads requests: JSON bodies, ids in paths, parameters in queries, and the address that the caller used. Every failure is one of
+//! Dray's errors, and names the field.
 
 use std::convert::Infallible;
 use std::ops::RangeInclusive;
@@ -72,7 +72,7 @@ pub(super) fn typed<T: DeserializeOwned>(tree: serde_json::Value) -> Result<T, E
     serde_path_to_error::deserialize(tree).map_err(|err| {
         let path = err.path().to_string();
         let field = if path == "." { "The body".to_owned() } else { path };
-        drive::Error::field(field, format!("is not as it must be: {}", err.inner())).into()
+        drive::Error::field(field, format!("is invalid: {}", err.inner())).into()
     })
 }
 
@@ -142,7 +142,7 @@ impl FromRequestParts<App> for Parameters {
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Error> {
         Query::try_from_uri(&parts.uri)
             .map(|query| Self(query.0))
-            .map_err(|err| invalid("The query", format!("can not be read: {err}")))
+            .map_err(|err| invalid("The query", format!("cannot be read: {err}")))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Folders, what is in one, and what others share.
+//! Folders: creating one, listing one, and what others share.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -11,9 +11,9 @@ use super::described::Paging;
 use super::error::Error;
 use super::extract::{Parameters, PathFolder};
 
-/// Make a folder
+/// Create a folder
 ///
-/// Two folders of one name in one place are two folders. Folders can be nested 100 deep.
+/// Two folders in one place may have the same name. Folders can be nested 100 deep.
 #[utoipa::path(
     post, path = "/drive/folders", operation_id = "createFolder", tag = "Drive",
     request_body = NewFolder,
@@ -39,15 +39,15 @@ pub(super) async fn create(
 
 /// List what is in a folder
 ///
-/// One level, page by page, however large it is: folders first, then files. `root` is the caller's own root and,
-/// among it, what others share with them; for a token that is confined to a folder, that folder.
+/// One level, page by page, however large it is: folders first, then files. `root` is the caller's own root with
+/// what others share with them; for a token that is confined to a folder, it is that folder.
 #[utoipa::path(
     get, path = "/drive/folders/{id}/children", operation_id = "listChildren", tag = "Drive",
     params(
         PathFolder,
         Paging,
-        ("sortBy" = inline(Option<ListSort>), Query, description = "What to sort by; `name` if it is not said."),
-        ("sortOrder" = inline(Option<SortOrder>), Query, description = "Which way to sort; `asc` if it is not said."),
+        ("sortBy" = inline(Option<ListSort>), Query, description = "What to sort by; `name` by default."),
+        ("sortOrder" = inline(Option<SortOrder>), Query, description = "The direction; `asc` by default."),
     ),
     responses((status = OK, description = "The page.", body = ItemPage)),
 )]
@@ -62,13 +62,13 @@ pub(super) async fn children(
 
 /// List what others share with the caller
 ///
-/// The items on which the caller was given a role, page by page. What is in a shared folder is not listed beside it.
+/// The items on which the caller was given a role, page by page. The content of a shared folder is not listed.
 #[utoipa::path(
     get, path = "/drive/shared", operation_id = "listShared", tag = "Sharing",
     params(
         Paging,
-        ("sortBy" = inline(Option<ListSort>), Query, description = "What to sort by; `name` if it is not said."),
-        ("sortOrder" = inline(Option<SortOrder>), Query, description = "Which way to sort; `asc` if it is not said."),
+        ("sortBy" = inline(Option<ListSort>), Query, description = "What to sort by; `name` by default."),
+        ("sortOrder" = inline(Option<SortOrder>), Query, description = "The direction; `asc` by default."),
     ),
     responses((status = OK, description = "The page.", body = ItemPage)),
 )]

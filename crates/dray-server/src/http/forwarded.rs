@@ -1,5 +1,5 @@
-//! What a proxy says of a request: who sent it, to which host, and whether by TLS. Believed of proxies that the
-//! operator trusts, and of nobody else: anyone can write these headers.
+//! What a proxy reports about a request: who sent it, to which host, and whether by TLS. Only proxies that the operator trusts
+//! are believed, because anyone can write these headers.
 //!
 //! It is put where the rest looks for it, so nothing else knows of proxies: the sender's address, `Host` (which
 //! signatures are made over), and the scheme. The host is believed only if it is one of the server's own: a proxy may pass
@@ -31,7 +31,7 @@ pub(super) struct UnknownProxy {
 }
 
 impl UnknownProxy {
-    /// Says once that a proxy seems to be in front that is not trusted. Anyone can write the headers: it is a hint.
+    /// Logs once that there seems to be a proxy that is not trusted. It is only a hint, because anyone can write these headers.
     fn notice(&self, peer: IpAddr, headers: &HeaderMap) {
         if self.is_told.load(Ordering::Relaxed) {
             return;
@@ -44,7 +44,7 @@ impl UnknownProxy {
             tracing::warn!(
                 %peer,
                 header = name,
-                "a proxy seems to be in front that --trust-proxy does not name: {PROXY_SHARES}"
+                "there seems to be a proxy that --trust-proxy does not name: {PROXY_SHARES}"
             );
         }
     }

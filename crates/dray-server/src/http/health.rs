@@ -1,4 +1,4 @@
-//! For load balancers and supervisors: is the process up, and can it serve.
+//! For load balancers and supervisors: whether the process is up, and whether it can serve.
 
 use axum::extract::State;
 
@@ -7,7 +7,7 @@ use super::error::Error;
 
 /// Whether the process is up
 ///
-/// Says nothing of what it needs.
+/// It does not check the database or the store.
 #[utoipa::path(
     get, path = "/healthz", operation_id = "isAlive", tag = "Server", security(()),
     responses((status = OK, description = "It is.", body = String, content_type = "text/plain", example = "ok\n")),
@@ -18,7 +18,7 @@ pub(super) async fn alive() -> &'static str {
 
 /// Whether the server can serve
 ///
-/// Asks the database and the object store, or answers what they said within the last second.
+/// Asks the database and the object store, or repeats their answers of the last second.
 #[utoipa::path(
     get, path = "/readyz", operation_id = "isReady", tag = "Server", security(()),
     responses((status = OK, description = "It can.", body = String, content_type = "text/plain", example = "ready\n")),

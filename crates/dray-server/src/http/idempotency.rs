@@ -1,4 +1,4 @@
-//! What the OpenAPI document says of `Idempotency-Key`, on every route that the table says creates something.
+//! Adds `Idempotency-Key` to the OpenAPI document, for every route that the table says creates something.
 
 use dray_api::ErrorCode as Code;
 use dray_api::limits::MAX_KEY_CHARS;
@@ -37,7 +37,7 @@ pub(super) fn add(operation: &mut Operation) {
     operation.parameters.get_or_insert_default().push(parameter.into());
     for answer in operation.responses.responses.values_mut() {
         if let RefOr::T(answer) = answer {
-            let about = "`true` if an earlier request with the same key made what is answered.";
+            let about = "`true` if an earlier request with the same key created what is returned.";
             let schema = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["true"]));
             let header = HeaderBuilder::new().schema(Some(schema)).description(Some(about)).build();
             answer.headers.insert(REPLAYED.to_owned(), header.into());

@@ -1,4 +1,4 @@
-//! One item: what it is, where it is, how to get its bytes, and how to change it.
+//! One item: reading it, the folders above it, its download URL, and changing it.
 
 use axum::Json;
 use axum::extract::State;
@@ -12,8 +12,8 @@ use super::extract::{self, PathId, PublicEndpoint};
 
 /// Get an item
 ///
-/// A file or a folder that the caller owns, or that is shared with them directly or through a folder above, and which
-/// role they have on it.
+/// A file or a folder that the caller owns, or that is shared with them directly or through a folder above, and the
+/// caller's role on it.
 #[utoipa::path(
     get, path = "/drive/files/{id}", operation_id = "getItem", tag = "Drive",
     params(PathId),
@@ -30,8 +30,8 @@ pub(super) async fn get_item(
 
 /// Get a file's download URL
 ///
-/// A signed GET of the bytes, straight from the object store, good for three hours. It takes ranges, and saves
-/// under the item's own name.
+/// A signed GET of the bytes, directly from the object store. It accepts ranges, and saves the file
+/// under the item's own name. It is valid for three hours, unless the server is set to another time.
 #[utoipa::path(
     get, path = "/drive/files/{id}/download", operation_id = "getDownloadUrl", tag = "Drive",
     params(PathId),
@@ -49,7 +49,7 @@ pub(super) async fn download(
 
 /// List the folders above an item
 ///
-/// Those that the caller sees, the topmost first: for a path to click on.
+/// The ones that the caller sees, the topmost first.
 #[utoipa::path(
     get, path = "/drive/files/{id}/ancestors", operation_id = "listAncestors", tag = "Drive",
     params(PathId),
@@ -65,14 +65,14 @@ pub(super) async fn ancestors(
 
 /// Rename or move an item
 ///
-/// What is absent stays as it is. A `parentId` of null moves the item to the root of whoever owns it, which only they
-/// may; an absent one leaves it where it is. Renaming takes the role `member` on the item, moving that role on the
-/// folder that it is in and on the one that it goes to. If other people could reach it there than can now, or with
-/// another role, moving takes `admin` on the item too; and nobody gives others, or themselves, more than they have.
+/// Absent fields stay as they are. A `parentId` of null moves the item to its owner's root, which only the owner
+/// may do. Renaming needs the role `member` on the item. Moving needs that role on the
+/// folder that the item is in and on the one that it goes to. If the move would change who can reach the item, or with
+/// which role, it also needs `admin` on the item. Nobody can give others, or themselves, more than they have.
 #[utoipa::path(
     patch, path = "/drive/files/{id}", operation_id = "changeItem", tag = "Drive",
     params(PathId), request_body = ItemChange,
-    responses((status = OK, description = "The item, as it is now.", body = Item)),
+    responses((status = OK, description = "The item after the change.", body = Item)),
 )]
 pub(super) async fn change(
     State(app): State<App>,
@@ -85,11 +85,11 @@ pub(super) async fn change(
 
 /// Put an item into the trash
 ///
-/// A folder goes with all that is below it. It can be restored until it is removed for good, by itself or by hand.
+/// A folder takes everything below it along. The item can be restored until it is removed for good, by the server or by a person.
 #[utoipa::path(
     delete, path = "/drive/files/{id}", operation_id = "trashItem", tag = "Trash",
     params(PathId),
-    responses((status = NO_CONTENT, description = "It is in the trash.")),
+    responses((status = NO_CONTENT, description = "The item is in the trash.")),
 )]
 pub(super) async fn trash(
     State(app): State<App>,

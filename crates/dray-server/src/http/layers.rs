@@ -1,5 +1,5 @@
-//! What every request goes through: which of the two services it is for, its id, its log line, its time limit,
-//! and the answers that browsers need.
+//! The layers that every request passes: which of the two services it is for, its id, its log line, its time limit,
+//! and the headers that browsers need.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ use super::{
 };
 use crate::random;
 
-/// Longest time an API request may take. A finalize that takes longer goes on without its caller.
+/// How long an API request may take. A finalize that takes longer continues without its caller.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const CORS_MAX_AGE: Duration = Duration::from_hours(1);
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

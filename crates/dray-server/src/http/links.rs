@@ -1,4 +1,4 @@
-//! Public links: made and revoked under the API, followed under `/l/`.
+//! Public links: created and revoked under the API, followed under `/l/`.
 
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
@@ -16,17 +16,17 @@ use crate::client_address::ClientAddress;
 use crate::drive;
 use crate::service::Reading;
 
-/// Neither the address nor where it leads is to be kept or told to anybody.
+/// No cache may keep the link's address or its target, and neither is sent as a referrer.
 const PRIVATE: [(HeaderName, HeaderValue); 3] = [
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     (HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex")),
 ];
 
-/// Make a public link to a file
+/// Create a public link to a file
 ///
-/// Anyone who has its address can download the file, without a token: until it expires, is revoked, the file is gone,
-/// or whoever made it is no `admin` of the file any more. It takes the role `admin` on the file; a file has at most 100 links.
+/// Anyone who has its address can download the file, without a token, until the link expires, is revoked, the file is gone,
+/// or its maker is no longer an `admin` of the file. This needs the role `admin` on the file; a file has at most 100 links.
 #[utoipa::path(
     post, path = "/drive/files/{id}/links", operation_id = "createLink", tag = "Sharing",
     params(PathId), request_body = NewLink,
@@ -46,7 +46,7 @@ pub(super) async fn create(
 
 /// List a file's public links
 ///
-/// Those that have expired too. It takes the role `admin` on the file.
+/// Expired ones included. This needs the role `admin` on the file.
 #[utoipa::path(
     get, path = "/drive/files/{id}/links", operation_id = "listLinks", tag = "Sharing",
     params(PathId),
@@ -64,11 +64,11 @@ pub(super) async fn list(
 
 /// Revoke a public link
 ///
-/// It leads nowhere from now on. It takes the role `admin` on the file.
+/// It stops working at once. This needs the role `admin` on the file.
 #[utoipa::path(
     delete, path = "/drive/files/{id}/links/{linkId}", operation_id = "revokeLink", tag = "Sharing",
     params(PathIds<LinkId>),
-    responses((status = NO_CONTENT, description = "It is revoked.")),
+    responses((status = NO_CONTENT, description = "The link is revoked.")),
 )]
 pub(super) async fn revoke(
     State(app): State<App>,
@@ -81,15 +81,15 @@ pub(super) async fn revoke(
 
 /// Follow a public link
 ///
-/// Sends whoever has the address to the file's bytes: a signed GET in the object store, good for fifteen minutes at most.
-/// A HEAD is sent to a signed HEAD, and does not count as a download. A link's password is asked for by HTTP Basic
-/// authentication, with any user name; an address that sent many wrong ones has to wait.
+/// Redirects to the file's bytes: a signed GET in the object store, valid for fifteen minutes at most.
+/// A HEAD is redirected to a signed HEAD, and does not count as a download. The link asks for its password, if it has one, by HTTP Basic
+/// authentication, with any user name. An address that sent many wrong passwords has to wait.
 #[utoipa::path(
     get, path = "/l/{slug}", operation_id = "followLink", tag = "Sharing",
     security((), ("linkPassword" = [])),
-    params(("slug" = String, Path, description = "What makes the link's address a secret.")),
+    params(("slug" = String, Path, description = "The secret part of the link's address.")),
     responses((
-        status = TEMPORARY_REDIRECT, description = "The file is there.",
+        status = TEMPORARY_REDIRECT, description = "The file's bytes are at `Location`.",
         headers(("Location" = String, description = "A signed GET of its bytes.")),
     )),
 )]
@@ -108,7 +108,7 @@ pub(super) async fn follow(
     Ok((PRIVATE, Redirect::temporary(&url)).into_response())
 }
 
-/// The password of HTTP Basic authentication (RFC 7617), whoever's name stands before it.
+/// The password of HTTP Basic authentication (RFC 7617), whatever the user name.
 fn password(headers: &HeaderMap) -> Option<String> {
     let (scheme, encoded) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {

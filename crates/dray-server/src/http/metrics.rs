@@ -1,4 +1,4 @@
-//! `/metrics`, on a listener of its own; and the counting of every request.
+//! `/metrics`, on a listener of its own, and the counting of every request.
 
 use std::sync::Arc;
 use std::time::Instant;

@@ -1,4 +1,4 @@
-//! HTTP: extract, call a service, render. Statuses are named in `error.rs` and nowhere else.
+//! HTTP: extract, call a service, render. Only `error.rs` names statuses.
 
 mod admission;
 mod auth;

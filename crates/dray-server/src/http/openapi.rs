@@ -1,5 +1,5 @@
-//! The OpenAPI document: what the handlers' annotations say, with an example for every body, and with every error
-//! that a route can answer, by status.
+//! The OpenAPI document: the handlers' annotations, with an example for every body, and with every error
+//! that a route can return, by status.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -33,37 +33,37 @@ use crate::drive::access::Scope;
 /// An example of each type that is the body of a request or an answer, by its name.
 const EXAMPLES: &str = include_str!("examples.json");
 
-/// What comes before the routes on the page.
+/// The text before the routes on the page.
 const ABOUT: &str = "\
-A self-hosted drive whose uploads go straight to S3: start an upload, get one signed URL a part, `PUT` the parts \
+A self-hosted drive whose uploads go straight to S3: start an upload, get one signed URL for each part, `PUT` the parts \
 to the object store, finalize.
 
 Every error, from every layer, has the same body. Its `code` is for programs and never changes, its `message` is \
 for people and names the field and the limit. Every answer has the header `x-request-id`, which the server's log \
-has too. Besides the errors that the routes list, an address that is no route answers 404 `route_not_found`, and \
-a method that a route does not take 405 `method_not_allowed`.";
+has too. Besides the errors that the routes list, an unknown address answers 404 `route_not_found`, and \
+a method that a route does not have 405 `method_not_allowed`.";
 
-/// What tags the routes have, and what they are about.
+/// The tags of the routes, and what they are about.
 const TAGS: [(&str, &str); 7] = [
     (
         "Uploads",
-        "The three calls of an upload (between the second and the third, the parts go to the store), and what resumes \
-         or ends one.",
+        "The three calls of an upload (between the second and the third, the parts go to the store), and the calls that resume \
+         or abort one.",
     ),
-    ("Drive", "Files, folders, and how to find them."),
-    ("Trash", "What was removed, and can be had back for a while."),
-    ("Sharing", "Who else may do what with an item, and links that anyone may follow."),
-    ("Workspace", "The workspace that a token is good in, who else is, and what the caller uses of it."),
+    ("Drive", "Files and folders, and how to find them."),
+    ("Trash", "Removed items, which can be restored for a while."),
+    ("Sharing", "Who has which role on an item, and links that anyone may follow."),
+    ("Workspace", "The token's workspace, its members, and how much the caller stores."),
     ("Tokens", "The caller's own access tokens."),
-    ("Server", "What the server says of itself, to anyone."),
+    ("Server", "The state of the server; no token is needed."),
 ];
 
-/// What the document calls the way to send a token.
+/// The name of the security scheme for tokens.
 const TOKEN: &str = "token";
 
-/// Any route can answer these.
+/// Any route can return these.
 const ALWAYS: &[Code] = &[Code::Internal, Code::Timeout];
-/// A route that wants a token can answer these.
+/// A route that needs a token can return these.
 const WITH_TOKEN: &[Code] = &[
     Code::MissingToken,
     Code::InvalidToken,
@@ -74,12 +74,12 @@ const WITH_TOKEN: &[Code] = &[
     Code::RateLimited,
     Code::DatabaseUnreachable,
 ];
-/// A route with a path or query parameter can answer this; so can one that needs to know the caller's `Host`.
+/// A route with a path or query parameter can return this; so can one that needs the caller's `Host`.
 const WITH_PARAMETERS: &[Code] = &[Code::InvalidParameter];
-/// A route that reads a body can answer these.
+/// A route that reads a body can return these.
 const WITH_BODY: &[Code] =
     &[Code::InvalidJson, Code::InvalidField, Code::BodyTooLarge, Code::UnsupportedMediaType];
-/// A route that changes something can answer this.
+/// A route that changes something can return this.
 const WRITING: &[Code] = &[Code::NoSpace];
 
 /// What the document knows of a route.
@@ -88,17 +88,17 @@ pub(super) struct RouteDocs {
     pub(super) schemas: Vec<(String, RefOr<Schema>)>,
     /// What its annotation says: one path with one operation.
     pub(super) paths: Paths,
-    /// What its token must be good for; `None`: under the API anything, elsewhere it wants none.
+    /// The scope that its token needs; `None`: any scope below the API's path, and no token elsewhere.
     pub(super) scope: Option<Scope>,
-    /// Whether it takes an `Idempotency-Key`.
+    /// Whether it accepts an `Idempotency-Key`.
     pub(super) takes_key: bool,
-    /// The errors that it can answer, besides those that it shares with others of its kind.
+    /// The errors that it can return, besides those of all routes of its kind.
     pub(super) codes: &'static [Code],
 }
 
 /// This document
 ///
-/// OpenAPI 3.1, made from the routes and the types of this very server.
+/// OpenAPI 3.1, made from the routes and types of this server.
 #[utoipa::path(
     get, path = "/openapi.json", operation_id = "getOpenApi", tag = "Server", security(()),
     responses((status = OK, description = "The document.", body = Object, example = json!({ "openapi": "3.1.0" }))),
@@ -169,16 +169,16 @@ fn about() -> InfoBuilder {
         .license(Some(LicenseBuilder::new().name("MIT OR Apache-2.0").build()))
 }
 
-/// A token, whatever it is good for.
+/// A token, whatever its scopes.
 fn any_token() -> Vec<SecurityRequirement> {
     vec![SecurityRequirement::new(TOKEN, [""; 0])]
 }
 
 fn bearer() -> SecurityScheme {
     let about = "\
-        A personal access token: `cp_pat_…`, of a user in a workspace. Its scopes say what it is good for: \
-        `access_drive` for everything, `drive_read` to look and download, `drive_upload` to upload and to make folders. \
-        Each route names the one that it takes. A token may be confined to a folder and what is below it.";
+        A personal access token, `cp_pat_…`, of a user in a workspace. Its scopes say what it may do: \
+        `access_drive` everything, `drive_read` read and download, `drive_upload` upload and create folders. \
+        Each route names the scope that it needs. A token can be confined to a folder and what is below it.";
     SecurityScheme::Http(
         HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
@@ -189,7 +189,7 @@ fn bearer() -> SecurityScheme {
 }
 
 fn basic() -> SecurityScheme {
-    let about = "The password of a public link that has one, with any user name.";
+    let about = "The password of a public link, if it has one, with any user name.";
     SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Basic).description(Some(about)).build())
 }
 
@@ -279,7 +279,7 @@ fn refusal(status: u16, codes: &[Code]) -> serde_json::Result<utoipa::openapi::R
         ResponseBuilder::new().description(list.join("\n")).content("application/json", content.build());
     if bodies.iter().any(|body| body.retry_after.is_some()) {
         let seconds = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0));
-        let about = "Seconds to wait before asking again.";
+        let about = "How many seconds to wait before asking again.";
         answer = answer.header(
             "Retry-After",
             HeaderBuilder::new().schema(Some(seconds)).description(Some(about)).build(),

@@ -11,9 +11,9 @@ use super::extract::{Json, PathId, PathIds};
 
 /// List who has a role on an item
 ///
-/// On the item itself, or on a folder above it that the caller sees. Each role may do all that those before it may:
-/// `viewer` reads and downloads; `member` also uploads, makes folders and changes what is there; `admin` also says who
-/// else may do what; `owner` is whoever owns the item.
+/// On the item itself, or on a folder above it that the caller sees. Each role includes those before it:
+/// `viewer` reads and downloads; `member` also uploads, creates folders and changes items; `admin` also decides who
+/// else has a role; `owner` is the item's owner.
 #[utoipa::path(
     get, path = "/drive/files/{id}/participants", operation_id = "listParticipants", tag = "Sharing",
     params(PathId),
@@ -29,12 +29,12 @@ pub(super) async fn list(
 
 /// Give a user a role on an item
 ///
-/// And on all that is below it, in place of the role that they may have had. It takes the role `admin`. Nobody is made
-/// an owner.
+/// And on everything below it, instead of the role that the user had. This needs the role `admin`. The role `owner`
+/// cannot be given.
 #[utoipa::path(
     put, path = "/drive/files/{id}/participants/{userId}", operation_id = "putParticipant", tag = "Sharing",
     params(PathIds<UserId>), request_body = NewRole,
-    responses((status = OK, description = "Who has the role now.", body = Participant)),
+    responses((status = OK, description = "The user and the new role.", body = Participant)),
 )]
 pub(super) async fn put(
     State(app): State<App>,
@@ -46,13 +46,13 @@ pub(super) async fn put(
     Ok(axum::Json(app.service.put_participant(&caller, id, user, role.into(), now).await?))
 }
 
-/// Take a user's role on an item
+/// Take a user's role on an item away
 ///
-/// It takes the role `admin`; anybody may give up their own.
+/// This needs the role `admin`; anybody may give up their own role.
 #[utoipa::path(
     delete, path = "/drive/files/{id}/participants/{userId}", operation_id = "removeParticipant", tag = "Sharing",
     params(PathIds<UserId>),
-    responses((status = NO_CONTENT, description = "They have it no more.")),
+    responses((status = NO_CONTENT, description = "The user no longer has the role.")),
 )]
 pub(super) async fn remove(
     State(app): State<App>,

@@ -1,4 +1,4 @@
-//! The answer of `presigned-urls`, written by hand: thousands of URLs go straight from the presigner into the
+//! The answer of `presigned-urls`, written by hand: thousands of URLs go directly from the presigner into the
 //! body, each signed once and copied once.
 
 use axum::http::{HeaderValue, header};

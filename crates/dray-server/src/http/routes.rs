@@ -1,4 +1,4 @@
-//! The whole route table, on one page: what the router, the OpenAPI document and the tests know of the routes.
+//! The whole route table on one page. The router, the OpenAPI document and the tests are made from it.
 //!
 //! To add a route:
 //! 1. Write its handler, with a doc comment (the first paragraph is the document's summary, the rest its

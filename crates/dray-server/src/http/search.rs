@@ -12,17 +12,17 @@ use super::extract::Parameters;
 
 /// Find items by their names
 ///
-/// The items that have every word of `q` in their names, or a word that begins so. Case, accents and punctuation
+/// The items whose names have every word of `q`, or a word that begins with it. Case, accents and punctuation
 /// do not count. A query without a letter or a digit finds nothing.
 #[utoipa::path(
     get, path = "/drive/search", operation_id = "search", tag = "Drive",
     params(
-        ("q" = String, Query, min_length = 1, max_length = 255, description = "Words, or how they begin."),
-        ("sortBy" = inline(Option<SearchSort>), Query, description = "What to sort by; `updatedAt` if it is not said."),
-        ("sortOrder" = inline(Option<SortOrder>), Query, description = "Which way to sort; `desc` if it is not said."),
-        ("limit" = Option<u32>, Query, minimum = 1, maximum = 50, description = "Most hits; 20 if it is not said."),
+        ("q" = String, Query, min_length = 1, max_length = 255, description = "Words, or beginnings of words."),
+        ("sortBy" = inline(Option<SearchSort>), Query, description = "What to sort by; `updatedAt` by default."),
+        ("sortOrder" = inline(Option<SortOrder>), Query, description = "The direction; `desc` by default."),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 50, description = "Most hits; 20 by default."),
     ),
-    responses((status = OK, description = "The first hits, and how many there are.", body = SearchHits)),
+    responses((status = OK, description = "The first hits, and how many items match.", body = SearchHits)),
 )]
 pub(super) async fn find(
     State(app): State<App>,
@@ -30,7 +30,7 @@ pub(super) async fn find(
     parameters: Parameters,
 ) -> Result<Json<SearchHits>, Error> {
     let Some(query) = parameters.query_text("q")?.filter(|query| !query.is_empty()) else {
-        let rule = "is missing or empty: give a word, or how one begins".into();
+        let rule = "is missing or empty: give a word, or the beginning of one".into();
         return Err(Error::InvalidParameter { name: "q", rule });
     };
     let sort = parameters.choice("sortBy", SearchSort::ALL)?.unwrap_or_default();

@@ -1,10 +1,10 @@
-//! The path of a request as logs, traces and errors may show it: without what a path can carry that lets somebody in.
+//! The path of a request as logs, traces and errors may show it: without the parts of a path that can be secret.
 
 use std::borrow::Cow;
 
 /// Longest segment that is shown: an id has 24 characters. A link's slug, a token and a signature are longer.
 const LONGEST_SHOWN: usize = 24;
-/// What stands for a segment that is not shown.
+/// The text that replaces a hidden segment.
 const HIDDEN: &str = "{hidden}";
 
 /// The path, with a mark in place of each segment that may be a secret: whatever comes after `l`, where links are, and

@@ -12,8 +12,8 @@ use super::extract::PathId;
 
 /// List the caller's tokens
 ///
-/// Without their secrets; those that have ended too. A token that was made with another knows of itself and of what comes
-/// of it: what was made with it, and what it took the place of. One that an operator made knows of all its user's.
+/// Without their secrets, ended ones included. A token that another token created sees itself and the tokens that come
+/// from it: those that it created, and those that it replaced. A token that an operator created sees all tokens of its user.
 #[utoipa::path(
     get, path = "/tokens", operation_id = "listTokens", tag = "Tokens",
     responses((status = OK, description = "The tokens.", body = Tokens)),
@@ -22,15 +22,15 @@ pub(super) async fn list(State(app): State<App>, User(caller): User) -> Result<a
     Ok(axum::Json(app.service.list_tokens(&caller).await?))
 }
 
-/// Make a token
+/// Create a token
 ///
-/// It can do no more than the caller can: `access_drive` is everything, `drive_read` looks and downloads,
-/// `drive_upload` uploads and makes folders. With `folderId` it is confined to that folder and what is below it. It ends with
-/// the token that makes it, at the latest, and is revoked with it.
+/// It can do no more than the caller's token: `access_drive` is everything, `drive_read` reads and downloads,
+/// `drive_upload` uploads and creates folders. With `folderId` it is confined to that folder and what is below it. It ends
+/// with the token that creates it, at the latest, and is revoked with it.
 #[utoipa::path(
     post, path = "/tokens", operation_id = "createToken", tag = "Tokens",
     request_body = NewToken,
-    responses((status = OK, description = "The token. Its secret is shown this once.", body = CreatedToken, links(
+    responses((status = OK, description = "The token. Its secret is shown only once.", body = CreatedToken, links(
         ("revokeToken" = (operation_id = "revokeToken", parameters(("id" = "$response.body#/id")))),
     ))),
 )]
@@ -44,13 +44,13 @@ pub(super) async fn create(
 
 /// Rotate the token that asks
 ///
-/// Another takes its place, with the same scopes and folder, and what was made with it goes on with the new one. The old one
-/// is good for another day at most. The new one ends at `rotateUntil` at the latest, which whoever made the first one has
-/// set; no rotation changes it. Any token may rotate itself, once.
+/// A new token replaces it, with the same scopes and folder. Tokens that the old one created belong to the new one. The old one
+/// is valid for another day at most. The new one ends at `rotateUntil` at the latest, which the maker of the first one
+/// set; rotation does not change it. Any token may rotate itself, once.
 #[utoipa::path(
     post, path = "/tokens/rotate", operation_id = "rotateToken", tag = "Tokens",
     request_body = RotateToken,
-    responses((status = OK, description = "The new token. Its secret is shown this once.", body = CreatedToken)),
+    responses((status = OK, description = "The new token. Its secret is shown only once.", body = CreatedToken)),
 )]
 pub(super) async fn rotate(
     State(app): State<App>,
@@ -62,12 +62,12 @@ pub(super) async fn rotate(
 
 /// Revoke a token
 ///
-/// One of those that the caller can list; it is good for nothing from now on, and neither is what was made with it or what it
-/// took the place of. It may be the one that asks.
+/// One of those that the caller can list. It is invalid at once, and so are the tokens that it created and those that it
+/// replaced. It may be the token that asks.
 #[utoipa::path(
     delete, path = "/tokens/{id}", operation_id = "revokeToken", tag = "Tokens",
     params(PathId<TokenId>),
-    responses((status = NO_CONTENT, description = "It is revoked.")),
+    responses((status = NO_CONTENT, description = "The token is revoked.")),
 )]
 pub(super) async fn revoke(
     State(app): State<App>,

@@ -1,6 +1,6 @@
-//! Requests as spans of OpenTelemetry traces, if whoever runs the server exports them: what such a span has that
-//! the log's has not. Names follow OpenTelemetry's conventions for HTTP servers; of the address only the pattern
-//! of its route and its path are told, never the query.
+//! Requests as spans of OpenTelemetry traces, if the operator exports them: adds what such a span has beyond
+//! the log's. Names follow OpenTelemetry's conventions for HTTP servers. Of the address a span has only the route's pattern
+//! and the path, never the query.
 
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode};
@@ -47,7 +47,7 @@ impl Traced {
     }
 }
 
-/// Adds what came of a request to its span.
+/// Adds the outcome of a request to its span.
 pub(super) fn end(span: &Span, status: StatusCode) {
     span.set_attribute("http.response.status_code", i64::from(status.as_u16()));
     if status.is_server_error() {

@@ -13,8 +13,8 @@ use super::extract::{Parameters, PathId};
 
 /// List the trash
 ///
-/// What the caller owns, by itself or by a folder above, and what they put there, page by page: the latest first. What
-/// is in a trashed folder is not listed beside it. The bytes that an upload replaced are there too, as an item.
+/// What the caller owns, directly or through a folder above, and what they put there, page by page, the latest first. The
+/// content of a trashed folder is not listed. Bytes that an upload replaced are there too, as an item.
 #[utoipa::path(
     get, path = "/drive/trash", operation_id = "listTrash", tag = "Trash",
     params(Paging),
@@ -31,7 +31,7 @@ pub(super) async fn list(
 
 /// Restore an item
 ///
-/// Out of the trash, back to its folder; to its owner's root if that is gone, or the caller may not put anything there.
+/// Out of the trash and back to its folder, or to its owner's root if the folder is gone or closed to the caller.
 #[utoipa::path(
     post, path = "/drive/files/{id}/restore", operation_id = "restoreItem", tag = "Trash",
     params(PathId),
@@ -47,11 +47,11 @@ pub(super) async fn restore(
 
 /// Remove an item for good
 ///
-/// One of the trash, with all that is below it. Only its owner may.
+/// An item of the trash, with everything below it. Only its owner may do this.
 #[utoipa::path(
     delete, path = "/drive/trash/{id}", operation_id = "purgeItem", tag = "Trash",
     params(PathId),
-    responses((status = NO_CONTENT, description = "It is removed.")),
+    responses((status = NO_CONTENT, description = "The item is removed.")),
 )]
 pub(super) async fn purge(
     State(app): State<App>,
@@ -64,7 +64,7 @@ pub(super) async fn purge(
 
 /// Empty the trash
 ///
-/// Removes all for good that is in the caller's trash and that they may remove.
+/// Removes everything in the caller's trash for good that the caller may remove.
 #[utoipa::path(
     delete, path = "/drive/trash", operation_id = "emptyTrash", tag = "Trash",
     responses((status = OK, description = "What was removed.", body = EmptiedTrash)),

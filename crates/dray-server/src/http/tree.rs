@@ -12,13 +12,13 @@ use super::extract::Parameters;
 
 /// List a folder and what is below it
 ///
-/// Breadth first, at most 500 items. When that cuts something off, `truncated` is true and `nextParentIds` are the
-/// folders to go on from.
+/// Breadth first, at most 500 items. If there are more, `truncated` is true and `nextParentIds` are the
+/// folders to continue from.
 #[utoipa::path(
     get, path = "/drive/tree", operation_id = "getTree", tag = "Drive",
     params(
-        ("parentId" = inline(Option<ItemId>), Query, description = "The folder to list; without it, the root."),
-        ("depth" = Option<u32>, Query, minimum = 1, maximum = 10, description = "How many levels; 3 if it is not said."),
+        ("parentId" = inline(Option<ItemId>), Query, description = "The folder to list; the root by default."),
+        ("depth" = Option<u32>, Query, minimum = 1, maximum = 10, description = "How many levels; 3 by default."),
     ),
     responses((status = OK, description = "The items.", body = Tree)),
 )]

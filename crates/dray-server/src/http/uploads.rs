@@ -1,4 +1,4 @@
-//! The three steps of an upload, and what resumes or ends it.
+//! The three steps of an upload, and the routes that resume or abort it.
 
 use axum::extract::State;
 use axum::response::NoContent;
@@ -18,10 +18,10 @@ use super::{App, presigned};
 
 /// Start an upload
 ///
-/// Answers the ids that the next steps need, and how Dray would cut the file. Any other cut that S3 takes is as
-/// good. The upload expires when nobody has signed or listed its parts for 24 hours, or after 7 days. `onConflict`
-/// says what finalize does if the folder has a file of this name by then: `fail` takes a token that may read,
-/// `replace` one with `access_drive`.
+/// Returns the ids that the next steps need, and how Dray would cut the file. Any other cut that S3 accepts works as
+/// well. The upload expires when nobody has signed or listed its parts for 24 hours, or after 7 days. `onConflict`
+/// says what finalize does if the folder has a file of this name by then: `fail` needs a token that may read,
+/// `replace` a token with `access_drive`.
 #[utoipa::path(
     post, path = "/drive/files/upload/multipart/start", operation_id = "startUpload", tag = "Uploads",
     request_body = StartUpload,
@@ -44,10 +44,10 @@ pub(super) async fn start(
 
 /// Sign an upload's parts
 ///
-/// One URL a part: a signed S3 `UploadPart`, to which anyone may `PUT` that part's bytes until it expires. The
+/// One URL for each part: a signed S3 `UploadPart`, to which anyone may `PUT` that part's bytes until it expires. The
 /// `ETag` of the store's answer is what finalize needs. May be called again at any time before finalize; with
-/// `partNumbers` only those are signed, and with `contentLengths` each URL takes exactly so many bytes. A part has
-/// 5 MiB to 5 GiB, the last one may have less.
+/// `partNumbers` only those are signed, and with `contentLengths` each URL accepts exactly that many bytes. A part has
+/// 5 MiB to 5 GiB; the last one may have less.
 #[utoipa::path(
     post, path = "/drive/files/upload/multipart/presigned-urls", operation_id = "presignParts", tag = "Uploads",
     request_body = PresignParts,
@@ -65,12 +65,12 @@ pub(super) async fn presigned_urls(
 
 /// Finalize an upload
 ///
-/// Makes the file, once every byte is there: the parts must add up to the announced `fileSize`. Can be repeated,
-/// from anywhere: the same list of parts answers the same item. Without a list, it takes every part that the store
-/// has. With `checksum` there is no file but of those bytes. After a refusal the upload is still open, unless it is
-/// gone (410) or its name was taken at the very last moment. If its folder does not take it any more, the file goes to
-/// the uploader's root, under a name that is free there; one that a confined token began waits instead (409). A token
-/// that only has `drive_upload` is answered the file as it was asked for.
+/// Creates the file, once every byte is there: the parts must add up to the announced `fileSize`. It can be repeated,
+/// from anywhere: the same list of parts returns the same item. Without a list, it takes every part that the store
+/// has. With `checksum`, the file appears only if its bytes have that checksum. After a refusal the upload is still open, unless it is
+/// gone (410) or its name was taken at the last moment. If its folder is gone or closed to the uploader, the file goes to
+/// the uploader's root, under a free name; an upload of a confined token waits instead (409). A token
+/// that has only `drive_upload` is answered the file as it was announced.
 #[utoipa::path(
     post, path = "/drive/files/upload/multipart/finalize", operation_id = "finalizeUpload", tag = "Uploads",
     request_body = FinalizeUpload,
@@ -87,7 +87,7 @@ pub(super) async fn finalize(
 
 /// List an upload's parts
 ///
-/// What the store has of the caller's upload: enough to go on with it from anywhere. It keeps the upload alive, as
+/// What the store has of the caller's upload: enough to continue it from anywhere. This prolongs the upload's life, as
 /// signing does, unless `keepAlive` is false.
 #[utoipa::path(
     post, path = "/drive/files/upload/multipart/parts", operation_id = "listParts", tag = "Uploads",
@@ -104,11 +104,11 @@ pub(super) async fn parts(
 
 /// Abort an upload
 ///
-/// Its parts are freed. Doing it again does no harm.
+/// The store releases its parts. Doing it again does no harm.
 #[utoipa::path(
     post, path = "/drive/files/upload/multipart/abort", operation_id = "abortUpload", tag = "Uploads",
     request_body = UploadKey,
-    responses((status = NO_CONTENT, description = "The upload is over.")),
+    responses((status = NO_CONTENT, description = "The upload is aborted.")),
 )]
 pub(super) async fn abort(
     State(app): State<App>,
@@ -121,7 +121,7 @@ pub(super) async fn abort(
 
 /// List the caller's open uploads
 ///
-/// Those that have not come to their end, page by page: the latest first.
+/// The unfinished ones, page by page, the latest first.
 #[utoipa::path(
     get, path = "/drive/uploads", operation_id = "listUploads", tag = "Uploads",
     params(Paging),

@@ -1,4 +1,4 @@
-//! The caller's workspace, who is in it, and what they use of it.
+//! The caller's workspace, its members, and the caller's usage.
 
 use axum::Json;
 use axum::extract::State;
@@ -12,7 +12,7 @@ use super::extract::Parameters;
 
 /// Get the workspace
 ///
-/// The one that the token is good in.
+/// The workspace that the token belongs to.
 #[utoipa::path(
     get, path = "/workspace/info", operation_id = "getWorkspace", tag = "Workspace",
     responses((status = OK, description = "The workspace.", body = WorkspaceInfo)),
@@ -26,13 +26,13 @@ pub(super) async fn info(
 
 /// List the workspace's members
 ///
-/// A page of them, oldest first.
+/// One page, oldest members first.
 #[utoipa::path(
     get, path = "/workspace/members", operation_id = "listMembers", tag = "Workspace",
     params(
-        ("q" = Option<String>, Query, max_length = 255, description = "A part of their name or address."),
-        ("limit" = Option<u32>, Query, minimum = 1, maximum = 500, description = "Most members of this page; 100 if it is not said."),
-        ("offset" = Option<u64>, Query, minimum = 0, maximum = 4_294_967_295_i64, description = "How many to skip; 0 if it is not said."),
+        ("q" = Option<String>, Query, max_length = 255, description = "Part of a name or mail address."),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 500, description = "Most members on this page; 100 by default."),
+        ("offset" = Option<u64>, Query, minimum = 0, maximum = 4_294_967_295_i64, description = "How many to skip; 0 by default."),
     ),
     responses((status = OK, description = "The page.", body = Members)),
 )]
@@ -47,12 +47,12 @@ pub(super) async fn members(
     Ok(Json(app.service.members(&caller, part, limit, offset).await?))
 }
 
-/// Get what the caller uses
+/// Get the caller's usage
 ///
-/// What they own in the workspace, the trash included, and how much they may.
+/// How much the caller stores in the workspace, the trash included, and their quota.
 #[utoipa::path(
     get, path = "/drive/usage", operation_id = "getUsage", tag = "Workspace",
-    responses((status = OK, description = "What they use.", body = Usage)),
+    responses((status = OK, description = "The usage and the quota.", body = Usage)),
 )]
 pub(super) async fn usage(State(app): State<App>, Reader(caller): Reader) -> Result<Json<Usage>, Error> {
     Ok(Json(app.service.usage(&caller).await?))

@@ -1,5 +1,5 @@
-//! Asking the store: a request is signed and sent, and sent again while that may help. The embedded store of this
-//! process is asked without a socket: its router gets what it would have received.
+//! Sends requests to the store: signs them, and sends them again while that may help. The embedded store of this
+//! process is asked without a socket: its router gets the request directly.
 
 use std::future::Future;
 use std::io::SeekFrom;
@@ -221,13 +221,13 @@ impl Client {
         Ok(answer)
     }
 
-    /// Asks, and answers what is to be read. The answer has begun when this returns, and may still break off.
+    /// Sends a request, and returns the answer to read. The answer has begun when this returns, and may still break off.
     pub(super) async fn open(&self, request: Request<'_>) -> Result<Body, Failed> {
         let (answer, _) = self.repeat(&request, || self.send(&request)).await?;
         Ok(answer.into_body())
     }
 
-    /// Tries until it succeeds, it can not help to try again, or patience ends. Tells how often it tried.
+    /// Tries until it succeeds, it cannot help to try again, or patience ends. Tells how often it tried.
     async fn repeat<T, F>(&self, request: &Request<'_>, attempt: impl Fn() -> F) -> Result<(T, u32), Failed>
     where
         F: Future<Output = Result<T, Failed>>,

@@ -1,4 +1,4 @@
-//! Objects as an operator handles them: listing all there are, and moving whole ones, piece by piece.
+//! Objects as an operator handles them: lists all of them, and moves whole ones piece by piece.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -22,7 +22,7 @@ pub struct Listed {
     pub since: Timestamp,
 }
 
-/// An upload that the store has begun and not ended.
+/// An unfinished upload of the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unfinished {
     pub key: String,
@@ -85,7 +85,7 @@ impl Objects {
             }));
             match page.next_marker {
                 None => return Ok(begun),
-                // A store that stands still would be asked for ever.
+                // Stop if the pages do not advance; otherwise the list would never end.
                 next if next == from => return Err(not_understood("ListMultipartUploads")),
                 next => from = next,
             }
@@ -114,7 +114,7 @@ impl Objects {
         digest: &mut crc_fast::Digest,
     ) -> Result<()> {
         let mut request = Request::new("GetObject", Method::GET, key);
-        // An empty range can not be asked for.
+        // An empty range cannot be asked for.
         if len > 0 {
             request = request.header("range", format!("bytes={offset}-{}", offset + len - 1));
         }
@@ -176,7 +176,7 @@ impl NewObject<'_> {
         Ok(())
     }
 
-    /// Ends the object: it is there.
+    /// Completes the object.
     pub async fn complete(self) -> Result<()> {
         let Self { objects, key, mime_type, token, upload_id, size_bytes, .. } = &self;
         if self.is_put_whole() {
@@ -191,7 +191,7 @@ impl NewObject<'_> {
         self.size_bytes == 0 && !self.objects.takes_empty_parts()
     }
 
-    /// Gives it up. What can not be freed, the store's own rules or `dray sweep` free later.
+    /// Gives it up. What cannot be freed, the store's own rules or `dray sweep` free later.
     pub async fn abort(self) {
         if let Err(err) = self.objects.abort_upload(&self.key, &self.upload_id).await {
             tracing::warn!(key = self.key, %err, "parts of an object that was not finished stay in the store");

@@ -1,5 +1,5 @@
-//! The credentials that requests and URLs are signed with: those that somebody else keeps, or those that AWS's chain finds
-//! (environment, profile, web identity, container, instance) and renews.
+//! The credentials that sign requests and URLs: either given by their keeper, or found by AWS's chain
+//! (environment, profile, web identity, container, instance) and renewed.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Empty files on stores that refuse empty parts (Garage: 400, "Empty body"). Clients put their nothing to a scratch key
+//! Empty files on stores that refuse empty parts (Garage: 400, "Empty body"). Clients put their empty part to a scratch key
 //! that nobody reads, and finalize puts the empty object itself.
 
 use http::Method;

@@ -1,5 +1,5 @@
-//! A call that the store did not answer with success, and the error of the drive that follows. What such an answer
-//! proves, `proof.rs` says.
+//! A call that the store did not answer with success, and the drive's error for it. `proof.rs` says what such an answer
+//! proves.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The object store, as S3 and nothing else: the drive asks here for what it needs, and learns what came of it.
+//! The object store, as S3 and nothing else: what the drive asks of it, and what the answers mean for the drive.
 //!
 //! What the drive asks itself is signed in headers; part URLs are signed by `dray-s3`'s batch presigner.
 
@@ -55,7 +55,7 @@ pub enum Kind {
     /// The embedded one, which clients reach where they reach this server. It refuses a Complete of another size or
     /// checksum.
     Embedded,
-    /// Another, which clients reach here. What it checks is not known, so we do.
+    /// An external store, and where clients reach it. Dray does not know what it checks, and so checks everything itself.
     Other(Endpoint),
 }
 
@@ -81,10 +81,10 @@ pub enum Way {
     Url(String),
 }
 
-/// What became of asking the store to complete an upload.
+/// The outcome of asking the store to complete an upload.
 #[derive(Debug)]
 pub enum Completion {
-    /// The object is there.
+    /// The object exists.
     Done,
     /// Nothing was asked yet, as the store does not answer.
     NotYet(Error),
@@ -158,7 +158,7 @@ impl Objects {
             None => Keys::of_chain(credentials_chain(region).await?),
         };
         let unusable = |err| {
-            let rule = format!("can not be used: {}", with_causes(&err));
+            let rule = format!("cannot be used: {}", with_causes(&err));
             SettingError { setting: "--s3-endpoint", rule }
         };
         let way = client::Transport::network(&endpoint).map_err(unusable)?;
@@ -201,7 +201,7 @@ impl Objects {
         Ok(self.client.keys.get(now).await?.expires_at)
     }
 
-    /// Whether the bucket is there and lets us in, now.
+    /// Whether the bucket exists and accepts Dray's keys at the moment.
     pub async fn check(&self) -> Result<()> {
         self.client.ask(Request::new("HeadBucket", Method::HEAD, "")).await?;
         Ok(())
@@ -284,7 +284,7 @@ impl Objects {
             }
             match page.next_marker {
                 None => return Ok(Some(parts)),
-                // A store that stands still would be asked for ever.
+                // Stop if the pages do not advance; otherwise the list would never end.
                 Some(next) if next == marker => return Err(not_understood("ListParts")),
                 Some(next) => marker = next,
             }
@@ -300,7 +300,7 @@ impl Objects {
         }
     }
 
-    /// Gives up every upload that the store has begun for `key`, but for the one to `keep`.
+    /// Aborts every upload of the store for `key`, except the one to `keep`.
     pub async fn abort_uploads_of(&self, key: &str, keep: Option<&str>) -> Result<()> {
         let page = self.uploads_page(copy::uploads_below(key), None).await?;
         let of_key = page.uploads.into_iter().filter(|upload| upload.key == key);

@@ -1,5 +1,5 @@
-//! What an answer of the store proves: one table for every call that the drive makes. Stores differ in what they say,
-//! so nothing else in the drive draws conclusions from a status or a code. Holds no IO.
+//! What an answer of the store proves: one table for every call of the drive. Stores give different answers,
+//! so nothing else in the drive draws conclusions from a status or a code. It does no IO.
 
 use http::StatusCode;
 
@@ -17,7 +17,7 @@ pub(super) enum Proof {
     WillPass,
     /// The store does not have this operation, and never will answer it.
     Lacking,
-    /// Nothing: it may have been done. Only the object can tell.
+    /// Nothing: the store may have done it. Only the object itself can tell.
     Nothing,
 }
 

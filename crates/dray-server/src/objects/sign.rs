@@ -1,4 +1,4 @@
-//! Signed URLs: what clients ask of the store themselves.
+//! Signed URLs, with which clients reach the store themselves.
 
 use dray_s3::{Credentials, Endpoint, PartNumber, PartPresigner, PresignScope};
 use http::Method;

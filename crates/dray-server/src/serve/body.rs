@@ -1,4 +1,4 @@
-//! The bodies of a request and of its answer, which tell their [`Connection`] how far they are.
+//! The bodies of a request and of its answer. They tell their [`Connection`] how far they are.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -118,7 +118,7 @@ impl<T: Unpin> hyper::body::Body for Held<T> {
     }
 }
 
-/// A request under way on a connection: it is over when this is dropped.
+/// A request under way on a connection; it ends when this is dropped.
 pub(super) struct UnderWay(pub(super) Arc<Connection>);
 
 impl Drop for UnderWay {

@@ -1,4 +1,4 @@
-//! Every bound on what strangers may hold of this server's sockets and memory, by name. Bounds that are settings are
+//! Every bound on how much of this server's sockets and memory strangers can hold, by name. Bounds that are settings are
 //! fields of [`Bounds`]; the others are constants.
 
 use std::sync::Arc;

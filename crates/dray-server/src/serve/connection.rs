@@ -1,5 +1,5 @@
-//! What is known of one connection while it is open: whether a request is under way, since when the server waits for the
-//! client, and how many bytes of a request that is not finished it has in memory.
+//! The state of one open connection: whether a request is under way, since when the server has waited for the
+//! client, and how many bytes of an unfinished request it has in memory.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
@@ -135,7 +135,7 @@ impl Connection {
         }
     }
 
-    /// The handshake is done: what was read for it is not in memory any more.
+    /// The handshake is done: the bytes read for it are no longer in memory.
     pub(super) fn shook_hands(&self) {
         self.all.release(self, usize::MAX);
     }

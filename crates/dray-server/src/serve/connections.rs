@@ -1,5 +1,5 @@
-//! All connections of a listener, and who has to leave when something runs short. The rule: whoever has most gives first,
-//! silent connections before stalled ones, the oldest first; a request that makes progress is never cut off.
+//! All connections of a listener, and which of them are closed when something runs short. The rule: the client that has most gives way first,
+//! silent connections before stalled ones, the oldest first. A request that makes progress is never cut off.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -60,7 +60,7 @@ struct Taken {
 #[derive(Debug)]
 pub(super) struct Admitted(pub(super) Arc<Connection>);
 
-/// What became of a connection that wants in.
+/// The decision about a new connection.
 enum Attempt {
     In(Admitted),
     /// Its client has too many.

@@ -1,5 +1,5 @@
-//! Accepting connections: HTTP/1.1 on a socket that the caller owns, with bounds on what each client may hold, and a stop
-//! that lets what is under way finish.
+//! Accepts connections: HTTP/1.1 on a socket that the caller owns, with bounds on what each client may hold, and a stop
+//! that lets requests under way finish.
 //!
 //! Strangers reach this before anything else. What they may hold is in `bounds.rs`; who has to leave when something runs
 //! short is decided in `connections.rs`.

@@ -1,4 +1,4 @@
-//! A connection's socket: tells its [`Connection`] what moves, and ends when its client reads too slowly.
+//! A connection's socket: tells its [`Connection`] what moves, and ends if its client reads too slowly.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;

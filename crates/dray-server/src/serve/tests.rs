@@ -1,4 +1,4 @@
-//! Who is let in and who has to leave, decided without sockets.
+//! Which connections are accepted and which are closed, tested without sockets.
 
 use std::net::IpAddr;
 use std::sync::Arc;

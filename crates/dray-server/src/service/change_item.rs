@@ -1,4 +1,4 @@
-//! Renaming and moving.
+//! Renames and moves items.
 
 use dray_api::limits::MAX_FOLDER_DEPTH;
 use dray_api::{ItemChange, ItemId};

@@ -1,4 +1,4 @@
-//! One folder at a time, page by page; and what others share.
+//! Lists one folder page by page, and what others share.
 
 use dray_api::{ItemId, ItemPage};
 

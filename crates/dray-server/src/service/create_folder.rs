@@ -1,4 +1,4 @@
-//! Making a folder.
+//! Creates a folder.
 
 use dray_api::limits::MAX_FOLDER_DEPTH;
 use dray_api::{ItemId, NewFolder};

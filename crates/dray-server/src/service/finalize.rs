@@ -1,4 +1,4 @@
-//! Step 4 of an upload: complete it in the store and make the item, once, whatever happens on the way.
+//! Step 4 of an upload: completes it in the store and creates the item, once, whatever happens on the way.
 //!
 //! Many may ask at once, on many servers, and ask again after a crash. One compare-and-set chooses who acts;
 //! the others wait for what becomes of it. Acting twice would do no harm: the store's Complete can be repeated,
@@ -270,7 +270,7 @@ impl Service {
     }
 
     /// The Complete of this lease is over and did nothing, so the store's silence is counted from the one before it. Else a
-    /// store that lists an upload's parts and refuses to complete them would be asked for ever.
+    /// store that lists an upload's parts and refuses to complete them would be asked forever.
     async fn settle(&self, lease: &Lease) -> Result<()> {
         lease.is_under_way.store(false, Ordering::Relaxed);
         let Some(attempted_at) = lease.attempted_at else { return Ok(()) };
@@ -297,7 +297,7 @@ impl Service {
         }
     }
 
-    /// The store's answer does not tell, so the object must: it is this upload's only if it carries its token.
+    /// The store's answer proves nothing, so the object must: it belongs to this upload only if it carries the upload's token.
     pub(super) async fn look_for_object(&self, lease: &Lease, failure: Option<Error>) -> Result<Item> {
         let upload = &lease.upload;
         let head = match self.objects.find(&upload.object_key).await {
@@ -361,7 +361,7 @@ impl Service {
         self.give_back(lease, Error::FinalizePending).await
     }
 
-    /// The object has other bytes than were announced: there is nothing to make an item of.
+    /// The object has other bytes than were announced, so there is no item to create.
     async fn discard(&self, lease: &Lease, refusal: Error) -> Result<Item> {
         let (id, key, now) = (lease.upload.id, lease.upload.object_key.clone(), self.clock.now());
         let discarded = self.db.write(move |c| {
@@ -383,11 +383,11 @@ impl Service {
         }
     }
 
-    /// No outcome yet: the next finalize, or the sweeper, goes on from here.
+    /// No outcome yet: the next finalize, or the sweeper, continues from here.
     pub(super) async fn give_back(&self, lease: &Lease, failure: Error) -> Result<Item> {
         let (id, holder) = (lease.upload.id, lease.holder.clone());
         if let Err(err) = self.release(id, &holder).await {
-            tracing::warn!(upload = %id, %err, "a lease can not be given back yet");
+            tracing::warn!(upload = %id, %err, "a lease cannot be given back yet");
             self.release_later(id, holder);
         }
         Err(failure)

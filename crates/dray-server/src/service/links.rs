@@ -1,4 +1,4 @@
-//! Public links: made and revoked by who manages a file, followed by anyone.
+//! Public links: created and revoked by the file's admins, followed by anyone.
 
 use std::net::IpAddr;
 

@@ -1,4 +1,4 @@
-//! What an upload whose bytes are all there becomes: an item, or new bytes of one. Runs inside the transaction
+//! Turns an upload whose bytes are all there into an item, or into new bytes of one. It runs inside the transaction
 //! that ends the upload.
 
 use dray_api::ItemId;
@@ -15,7 +15,7 @@ use crate::drive::upload::Upload;
 use crate::drive::{Error, Result};
 use crate::random;
 
-/// What became of an upload.
+/// The outcome of an upload.
 pub(super) enum Made {
     /// This item.
     Item(Item),
@@ -25,9 +25,9 @@ pub(super) enum Made {
     Before(Item),
     /// Nothing: a file of its name came first.
     NameTaken,
-    /// Nothing: it may not be outside of its folder, which does not take it now.
+    /// Nothing: the item may only be in its folder, which does not accept it at the moment.
     FolderClosed,
-    /// Nothing: it was over already.
+    /// Nothing: the upload had already ended.
     Over,
 }
 
@@ -36,9 +36,9 @@ pub(super) enum Made {
 enum Place {
     /// Where it was asked for: this folder, or the uploader's root.
     AsAsked(Option<ItemId>),
-    /// To the uploader's root, which nobody asked for: what they have uploaded is not lost.
+    /// To the uploader's root, so that the uploaded bytes are not lost.
     Fallback,
-    /// Nowhere: it may not be outside of its folder.
+    /// Nowhere: the item may only be in its folder.
     Closed,
 }
 
@@ -169,7 +169,7 @@ fn replace(
     Ok(Made::Replaced(new, before))
 }
 
-/// The object is complete, so the upload can not be opened again.
+/// The object is complete, so the upload cannot be opened again.
 fn refuse(c: &Conn, upload: &Upload, now: Timestamp) -> Result<Made> {
     if !uploads::abandon(c, upload.id)? {
         return already(c, upload);

@@ -1,5 +1,5 @@
-//! What the store has of open uploads. It counts towards quotas where it is more than was announced, and an upload of
-//! which there is far more is aborted: not every store refuses bytes that nobody announced.
+//! Measures what the store has of open uploads. It counts towards quotas where it is more than was announced, and an upload that
+//! has far more is aborted: not every store refuses bytes that nobody announced.
 
 use dray_api::upload::StoredPart;
 use jiff::{SignedDuration, Timestamp};
@@ -16,7 +16,7 @@ const EVERY: SignedDuration = SignedDuration::from_mins(5);
 const AT_ONCE: u32 = 100;
 
 impl Service {
-    /// Asks the store for the parts of some open uploads. If the store cannot be reached, the next sweep goes on.
+    /// Asks the store for the parts of some open uploads. If the store cannot be reached, the next sweep continues.
     pub(super) async fn measure_uploads(&self, now: Timestamp, report: &mut Report) -> Result<()> {
         let before = now.checked_sub(EVERY).map_err(Error::internal)?;
         let lease_now = self.db.lease_time();
@@ -38,7 +38,7 @@ impl Service {
         self.db.write_freeing(|c| Ok(measures::forget_ended(c)?)).await
     }
 
-    /// Notes what the store has of an upload, and aborts it if that is too much; `true`: it did.
+    /// Records what the store has of an upload, and aborts the upload if it is too much. Returns whether it did.
     async fn note_stored(&self, upload: Upload, parts: &[StoredPart], now: Timestamp) -> Result<bool> {
         let (id, stored_bytes) = (upload.id, parts.iter().map(|part| part.size).sum());
         self.db.write(move |c| Ok(measures::note(c, id, stored_bytes, now)?)).await?;

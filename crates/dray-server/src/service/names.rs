@@ -1,5 +1,5 @@
-//! At a start: what follows from names (what they are sorted, told apart and found by) is brought to the rules of this
-//! version, before anybody is answered by them.
+//! At a start: brings the values derived from names (for sorting, comparing and finding) to the rules of this
+//! version, before any request is answered from them.
 
 use super::Service;
 use crate::db::names;

@@ -1,6 +1,6 @@
-//! Requests that make something and may be sent again: what the first made is the answer of every other
-//! (draft-ietf-httpapi-idempotency-key-header-07). It is kept in the transaction that makes it, so there is never one
-//! without the other; what was refused is not kept, and may be sent again once it is mended.
+//! Requests that create something and may be sent again: every repeat gets the answer of the first
+//! (draft-ietf-httpapi-idempotency-key-header-07). The answer is stored in the transaction that creates the thing, so there is never one
+//! without the other. A refusal is not stored, so the corrected request may use the same key.
 
 use dray_api::UploadRowId;
 use jiff::{SignedDuration, Timestamp};
@@ -127,7 +127,7 @@ impl Once {
 }
 
 impl Keyed {
-    /// Keys are each token's own: what one token was answered, another may not be allowed to know.
+    /// Keys belong to a token: another token may not be allowed to know what this one was answered.
     fn key(&self, caller: &Caller) -> Result<Key<'_>> {
         let token = caller.token.ok_or_else(|| Error::internal("a key without a token"))?;
         Ok(Key { token, route: self.route, text: &self.key })

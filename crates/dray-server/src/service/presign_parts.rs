@@ -1,4 +1,4 @@
-//! Step 2 of an upload: one signed URL a part.
+//! Step 2 of an upload: one signed URL for each part.
 
 use dray_api::upload::PresignParts;
 use dray_s3::{Endpoint, PartNumber};
@@ -47,7 +47,7 @@ impl Service {
         Ok(SignedParts { urls, parts, expires_at })
     }
 
-    /// Somebody is at the upload: it expires later. Answers when.
+    /// Prolongs the upload's life, because somebody works on it. Returns the new expiry.
     pub(super) async fn keep_alive(&self, upload: &Upload, now: Timestamp) -> Result<Timestamp> {
         let Some(expires_at) = upload.later_expiry(&self.rules, now) else { return Ok(upload.expires_at) };
         let id = upload.id;

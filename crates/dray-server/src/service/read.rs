@@ -1,4 +1,4 @@
-//! Looking at things: one item, one workspace and who is in it, whether the service is well.
+//! Reads: one item, the workspace and its members, and whether the service is well.
 
 use dray_api::{Ancestors, ItemId, Member, Members, Usage, WorkspaceInfo};
 

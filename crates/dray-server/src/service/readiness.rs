@@ -1,4 +1,4 @@
-//! Whether the server can serve, asked by anyone and as often as they like: one probe answers all who ask within a second.
+//! Whether the server can serve. Anyone may ask as often as they like: one probe answers everybody who asks within a second.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;

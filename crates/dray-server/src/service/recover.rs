@@ -1,4 +1,4 @@
-//! What a crash left behind: finalizes that never came to an end, uploads that nobody came back to.
+//! Cleans up after a crash: finalizes that did not finish, uploads that nobody continued.
 
 use std::time::Duration;
 
@@ -18,12 +18,12 @@ use crate::drive::{Error, Result};
 use crate::objects::scratch_key;
 use dray_object_store::die_at;
 
-/// How long a sweep waits for one upload. A finalize may take longer, and goes on by itself meanwhile.
+/// How long a sweep waits for one upload. A finalize may take longer, and then continues by itself.
 const SWEEP_PATIENCE: Duration = Duration::from_secs(10);
-/// How long a store may take to begin an upload whose start was given up: what it has begun is looked for after that.
+/// How long a store may take to start an upload whose `start` was given up. After that the sweeper looks for it.
 const OPENING_QUIET: SignedDuration = SignedDuration::from_mins(10);
 
-/// What became of an upload that was due.
+/// The outcome of an upload that was due.
 enum Swept {
     Finalized,
     Reopened,

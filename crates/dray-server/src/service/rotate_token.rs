@@ -1,5 +1,5 @@
-//! A token replaces itself: another takes its place, which can do the same, in the same place, and no longer than whoever
-//! made the first one has said.
+//! A token replaces itself by a new token with the same rights in the same place, for no longer than the maker of the
+//! first one allowed.
 
 use dray_api::{CreatedToken, RotateToken, TokenId};
 use jiff::{SignedDuration, Timestamp};

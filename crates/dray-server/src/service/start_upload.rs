@@ -1,4 +1,4 @@
-//! Step 1 of an upload: a row, then the store's multipart upload, then the row again.
+//! Step 1 of an upload: writes a row, starts the store's multipart upload, then updates the row.
 
 use dray_api::upload::{OnConflict, StartUpload, StartedUpload};
 use dray_api::{ItemId, PartPlan, UploadRowId};
@@ -159,6 +159,8 @@ fn started(upload: Upload, upload_id: String) -> StartedUpload {
 
 /// Refuses an upload that is over the quota of the workspace or the user, if they have one: what is owned, and what
 /// other uploads may still come to, counts.
+///
+/// Lock order: the workspace's, then the user's, and then [`check_open_uploads`] takes the user's again.
 fn check_quota(c: &Conn, upload: &Upload) -> Result<()> {
     for of in [QuotaOf::Workspace, QuotaOf::User] {
         let user = (of == QuotaOf::User).then_some(upload.user);

@@ -1,5 +1,5 @@
-//! What is done from time to time, by one server for all: unfinished uploads are brought to an end, the trash is
-//! emptied of what has been there long enough, and what is removed for good is removed bit by bit.
+//! Work that one server does for all, from time to time: settles unfinished uploads, removes what has been in the trash
+//! long enough, and removes trees bit by bit.
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
@@ -20,14 +20,14 @@ use dray_object_store::die_at;
 /// How long a server keeps the sweep to itself after it was last heard of.
 const LEASE: SignedDuration = SignedDuration::from_mins(5);
 const LEASE_NAME: &str = "sweep";
-/// Steps of removing that are one transaction: it keeps other writers waiting.
+/// How many removals one transaction does: it keeps other writers waiting.
 const STEPS_AT_ONCE: usize = 500;
 /// Transactions of removing in one sweep.
 const ROUNDS: usize = 200;
 
 /// What the store is asked for at once.
 const AT_ONCE: usize = 8;
-/// Failures in a row to reach the store, after which it is asked whether it is there at all.
+/// After this many failures in a row to reach the store, the sweeper asks whether it is reachable at all.
 const FAILURES: u32 = 3;
 /// Waits before something is tried again: this after the first failure, twice as long after each further one, up to the
 /// longest. What only waits for the store or the database to be back is tried again soon.
@@ -80,7 +80,7 @@ impl Service {
         take.await.map_err(Error::internal)?
     }
 
-    /// Forgets what became of uploads that have been over for long.
+    /// Removes the rows of uploads that ended long ago.
     async fn forget_finished(&self, now: Timestamp) -> Result<()> {
         let before = now.checked_sub(KEEP_FINISHED).map_err(Error::internal)?;
         for _ in 0..ROUNDS {
@@ -125,7 +125,7 @@ impl Service {
         Ok(())
     }
 
-    /// Has the store remove what nothing refers to, several at once. An object that can not be removed waits for its next
+    /// Has the store remove what nothing refers to, several at once. An object that cannot be removed waits for its next
     /// try and keeps no other waiting; if several in a row find the store away, it is left alone for now.
     async fn sweep_objects(&self, now: Timestamp, limit: u32, report: &mut Report) -> Result<()> {
         let lease_now = self.db.lease_time();

@@ -1,4 +1,4 @@
-//! The trash: putting things in, looking, taking them out, and removing them for good.
+//! The trash: putting items in, listing, restoring, and removing for good.
 
 use dray_api::{ItemId, TrashPage, TrashedItem, UserId};
 use jiff::Timestamp;
@@ -35,7 +35,7 @@ impl Service {
             .await
     }
 
-    /// A page of the caller's trash: what they own, by itself or by a folder above, and what they put there.
+    /// A page of the caller's trash: what they own, directly or through a folder above, and what they put there.
     pub(crate) async fn list_trash(
         &self,
         caller: &Caller,
@@ -151,7 +151,7 @@ fn as_seen(c: &Conn, caller: &Caller, found: Vec<Trashed>) -> Result<Vec<Trashed
     Ok(shown)
 }
 
-/// The folder that a trashed item was in, if it is there and takes it back from the caller.
+/// The folder that a trashed item was in, if it exists and the caller may put the item back there.
 fn folder_to_restore(c: &Conn, caller: &Caller, item: &Item) -> Result<Option<ItemId>> {
     let Some(folder) = item.parent else { return Ok(None) };
     match target(c, caller, Some(folder)).and_then(|_| check_depth(c, item, folder)) {

@@ -1,4 +1,4 @@
-//! Listing folders and what is below them.
+//! Lists folders and what is below them.
 
 use dray_api::{ItemId, Tree};
 

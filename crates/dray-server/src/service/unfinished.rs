@@ -1,4 +1,4 @@
-//! Uploads that have not come to their end: which there are, what the store has of one, giving one up.
+//! Unfinished uploads: listing them, what the store has of one, aborting one.
 
 use dray_api::upload::{ListParts, OpenUploads, StoredParts, UploadKey};
 use jiff::Timestamp;
@@ -47,7 +47,7 @@ impl Service {
             return now_there.ok_or(Error::UploadNotFound)?.is_abortable().map(drop);
         }
         die_at("W8-abort");
-        // It is over for the drive; if the store can not be reached, the sweeper frees its parts.
+        // It is over for the drive; if the store cannot be reached, the sweeper frees its parts.
         let service = self.clone();
         let freed = self.tasks.spawn(async move { service.free_parts(&upload).await }).await;
         if let Err(err) = freed.map_err(Error::internal).flatten() {

@@ -1,5 +1,5 @@
-//! Which addresses are called: those that are public (IANA's special-purpose registries, RFC 6890), unless the
-//! operator allows others. Names are looked up here, so that what was checked is what is called.
+//! Which addresses may be called: public ones (IANA's special-purpose registries, RFC 6890), unless the
+//! operator allows others. Names are resolved here, so that the checked address is the one that is called.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};

@@ -1,4 +1,4 @@
-//! Posting what was noted: each address has a loop of its own, so that one that is down keeps no other waiting.
+//! Posts events: each address has a loop of its own, so that an unreachable one delays no other.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -102,7 +102,7 @@ impl Receiver<'_> {
         }
     }
 
-    /// Posts one event, and notes what came of it. If that can not be noted, it is posted again.
+    /// Posts one event and records the outcome. If that cannot be recorded, the event is posted again.
     async fn deliver(&self, delivery: Delivery) {
         let outcome = self.post(&delivery).await;
         let now = self.with.clock.now();

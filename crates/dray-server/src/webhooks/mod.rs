@@ -1,5 +1,5 @@
-//! Telling other programs what happened: events are noted in the transaction that makes them happen, and posted to
-//! each configured address until it has answered, at least once.
+//! Tells other programs what happened: events are recorded in the transaction that causes them, and posted to
+//! each configured address until it answers, at least once.
 //!
 //! Calls follow [Standard Webhooks](https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md):
 //! the headers `webhook-id`, `webhook-timestamp` and `webhook-signature`, and a body of `type`, `timestamp`, `data`.

@@ -1,7 +1,7 @@
 //! The service over HTTP, as its users meet it. One module a route or a concern; `world` starts a real server on
 //! a folder of its own, and actors act on it.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that can not go on fails")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod acts;
 mod database;

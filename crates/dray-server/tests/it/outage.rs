@@ -1,4 +1,4 @@
-//! A database that can not be reached for a while: answers come at once, and all goes on when it is back. SQLite is
+//! A database that cannot be reached for a while: answers come at once, and all goes on when it is back. SQLite is
 //! a file, and has no such outage.
 
 use std::sync::Arc;

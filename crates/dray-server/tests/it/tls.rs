@@ -61,7 +61,7 @@ async fn a_renewed_certificate_is_shown_and_a_broken_one_is_not() {
     assert!(!is_shown(&first).await);
     std::fs::write(folder.path().join("key.pem"), "broken").unwrap();
     tokio::time::sleep(std::time::Duration::from_secs(6)).await;
-    assert!(is_shown(&second).await, "what can not be used is not used");
+    assert!(is_shown(&second).await, "what cannot be used is not used");
 }
 
 #[tokio::test]
@@ -74,7 +74,7 @@ async fn files_that_can_not_be_used_stop_the_start_and_are_named() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         dray_server::run(config, listener, std::future::ready(())).await.map_err(|err| err.to_string())
     };
-    assert!(start().await.unwrap_err().starts_with("--tls-cert can not be used"));
+    assert!(start().await.unwrap_err().starts_with("--tls-cert cannot be used"));
     write_certificate(folder.path());
     let key = std::fs::read(folder.path().join("key.pem")).unwrap();
     write_certificate(folder.path());
@@ -84,7 +84,7 @@ async fn files_that_can_not_be_used_stop_the_start_and_are_named() {
     assert!(error.contains("not the certificate of --tls-key"), "{error}");
     std::fs::write(folder.path().join("key.pem"), "no key").unwrap();
     let error = start().await.unwrap_err();
-    assert!(error.starts_with("--tls-key can not be used"), "{error}");
+    assert!(error.starts_with("--tls-key cannot be used"), "{error}");
 }
 
 /// What is answered to a request that says it came by a proxy.

@@ -1,4 +1,4 @@
-//! Flags of the commands that work on a server's data, with the server running or not.
+//! Flags of the commands that work on a server's data, whether the server is running or not.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,10 +18,10 @@ pub(crate) struct Data {
     /// The server's folder
     #[arg(long, env = "DRAY_DATA", value_name = "FOLDER", default_value = "./dray-data", value_hint = ValueHint::DirPath)]
     pub(crate) data: PathBuf,
-    /// Postgres, if the server has its database there
+    /// Address of Postgres, if the server uses it
     #[arg(long, env = "DRAY_DATABASE_URL", value_name = "URL", hide_env_values = true, group = "database", value_hint = ValueHint::Url)]
     pub(crate) database_url: Option<String>,
-    /// File that holds that address, with its password
+    /// File that holds the address of Postgres, with its password
     #[arg(long, env = "DRAY_DATABASE_URL_FILE", value_name = "FILE", group = "database", value_hint = ValueHint::FilePath)]
     pub(crate) database_url_file: Option<InFile>,
     /// Print the result as JSON
@@ -38,16 +38,16 @@ impl Data {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum TokenCommand {
-    /// Make a token; prints only the token, which is shown this once
+    /// Create a token; prints only the token, which is never shown again
     Create(CreateToken),
-    /// List every token (never the secrets)
+    /// List all tokens, without their secrets
     List {
         #[command(flatten)]
         data: Data,
     },
-    /// Replace your own token (`DRAY_TOKEN`) by a new one; prints only that, which is shown this once
+    /// Replace your own token (`DRAY_TOKEN`); prints only the new token, which is never shown again
     Rotate(RotateToken),
-    /// Revoke a token, what was made with it and what it took the place of, from now on
+    /// Revoke a token at once, with the tokens made from it and the ones it replaced
     Revoke {
         /// The token's id, from `dray token list`
         id: TokenId,
@@ -59,17 +59,17 @@ pub(crate) enum TokenCommand {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  export DRAY_TOKEN=$(dray token create --user alice@example.com)")]
 pub(crate) struct CreateToken {
-    /// Whose token it is: the user's address
+    /// Mail address of the token's user
     #[arg(long, value_name = "EMAIL")]
     pub(crate) user: String,
-    /// What it may do; may be repeated
+    /// What the token may do; may be repeated
     #[arg(long = "scope", value_name = "SCOPE", default_value = "access_drive")]
     pub(crate) scopes: Vec<String>,
-    /// How long it is good, at most 365d
+    /// How long the token is valid, at most 365d
     #[arg(long, value_name = "TIME", default_value = "30d", value_parser = humantime::parse_duration)]
     pub(crate) expires_in: Duration,
-    /// How long it may be replaced by `dray token rotate`, each time for as long as --expires-in says; at most 365d
-    /// [default: as long as it is good]
+    /// How long `dray token rotate` may replace the token, each time for as long as --expires-in says; at most 365d
+    /// [default: as long as it is valid]
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     pub(crate) rotate_for: Option<Duration>,
     #[command(flatten)]
@@ -81,12 +81,12 @@ pub(crate) struct CreateToken {
 Example:
   export DRAY_TOKEN=$(dray token rotate)
 
-The new token may do what the old one may, in the same folder. What was made with the old one goes on with the new one.")]
+The new token has the rights of the old one, in the same folder. Tokens that were made with the old one stay valid.")]
 pub(crate) struct RotateToken {
-    /// How long the new one is good [default: as long as the old one was made for, as far as its maker allows]
+    /// How long the new token is valid [default: as long as the old one was made for, within what its maker allowed]
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     pub(crate) expires_in: Option<Duration>,
-    /// End the old one at once; else it is good for another day
+    /// End the old token at once; otherwise it stays valid for another day
     #[arg(long)]
     pub(crate) end_old_now: bool,
     #[command(flatten)]
@@ -98,9 +98,9 @@ pub(crate) enum UserCommand {
     /// Add a user
     #[command(after_help = "Example:\n  dray user add alice@example.com --name \"Alice Liddell\"")]
     Add {
-        /// The user's address
+        /// The user's mail address
         email: String,
-        /// The user's name [default: what the address starts with]
+        /// The user's name [default: the address up to the @]
         #[arg(long)]
         name: Option<String>,
         #[command(flatten)]
@@ -111,22 +111,22 @@ pub(crate) enum UserCommand {
         after_help = "Examples:\n  dray user quota alice@example.com 50GiB\n  dray user quota alice@example.com none"
     )]
     Quota {
-        /// The user's address
+        /// The user's mail address
         email: String,
-        /// Bytes, or KiB, MiB, GiB, TiB (KB, MB, …); none: as much as there is room for
+        /// A size, such as 500MB or 50GiB; `none` means no limit
         #[arg(value_parser = parse_quota)]
         quota: Quota,
         #[command(flatten)]
         data: Data,
     },
-    /// List every user
+    /// List all users
     List {
         #[command(flatten)]
         data: Data,
     },
 }
 
-/// How much may be stored.
+/// How much may be stored; `None` means no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Quota(pub(crate) Option<u64>);
 
@@ -143,7 +143,7 @@ pub(crate) enum WorkspaceCommand {
     /// Set how much all users together may store
     #[command(after_help = "Examples:\n  dray workspace quota 2TiB\n  dray workspace quota none")]
     Quota {
-        /// Bytes, or KiB, MiB, GiB, TiB (KB, MB, …); none: as much as there is room for
+        /// A size, such as 500MB or 50GiB; `none` means no limit
         #[arg(value_parser = parse_quota)]
         quota: Quota,
         #[command(flatten)]
@@ -163,15 +163,15 @@ Examples:
   eval \"$(dray store keys)\" && aws s3 ls s3://dray --recursive
   dray store keys --rotate                    tools need the new keys from now on
   dray store keys --rotate --grace 1h         the old ones are accepted for one more hour
-  dray store keys --rotate --server           URLs that were signed stay good for a day
+  dray store keys --rotate --server           URLs signed before stay valid for a day
 
-These keys read the drive's bucket, where the files of all users are, and write every other bucket. A running server \
-takes new keys at once, and within a second refuses those that were replaced.")]
+These keys read the drive's bucket, which has the files of all users, and write every other bucket. A running server \
+accepts new keys at once, and refuses the replaced ones within a second.")]
 pub(crate) struct StoreKeys {
     /// The server's address
     #[arg(long, env = "DRAY_URL", default_value = "http://127.0.0.1:8080", value_hint = ValueHint::Url)]
     pub(crate) url: String,
-    /// Keys that also write the drive's bucket: for another Dray that keeps its files there, or to repair it
+    /// Print keys that also write the drive's bucket: for another Dray that stores its files there, or for repairs
     #[arg(long)]
     pub(crate) write_drive: bool,
     /// Replace the keys, and print the new ones

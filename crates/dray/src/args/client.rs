@@ -14,7 +14,7 @@ pub(crate) struct Connection {
     /// The server's address
     #[arg(long, env = "DRAY_URL", default_value = "http://127.0.0.1:8080", value_hint = ValueHint::Url)]
     pub(crate) url: String,
-    /// Your access token; rather set the variable or name a file, other users of this machine can see arguments
+    /// Your access token. Other users of this machine can see arguments: prefer the variable or the file
     #[arg(long, env = "DRAY_TOKEN", hide_env_values = true, group = "access")]
     pub(crate) token: Option<String>,
     /// File that holds your access token
@@ -31,14 +31,14 @@ Examples:
   dray upload report.pdf
   dray upload --parent 65a1b2c3d4e5f60718293a4b photos/ notes.txt
   id=$(dray upload --json report.pdf | jq -r .id)
-  dray upload --resume big.iso          go on where an upload of it was cut off
+  dray upload --resume big.iso          continues an interrupted upload of this file
 
-Prints one line for each file and folder that is in the drive now: its id and its path here; with --json one \
-JSON object a line, the item and its `path`. What could not be uploaded is reported on standard error, the rest \
-is uploaded all the same, and the exit code is not 0. Symbolic links inside a folder are left out.
+Prints one line for each uploaded file and folder: its id and its path here; with --json, one \
+JSON object a line: the item and its `path`. If some files fail, the others are uploaded all the same; standard error \
+names the failed ones, and the exit code is not 0. Symbolic links inside a folder are skipped.
 
-An upload that fails, or that Ctrl-C ends, is aborted on the server, where it would count towards your quota until it \
-expires. Not so with --resume, or if the server cannot be reached: then see `dray uploads`.")]
+If an upload fails, or Ctrl-C ends it, it is aborted on the server; otherwise it would count towards your quota until it \
+expires. With --resume, or if the server cannot be reached, it stays open: see `dray uploads`.")]
 pub(crate) struct Upload {
     /// Files and folders to upload
     #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
@@ -46,11 +46,11 @@ pub(crate) struct Upload {
     /// Folder of the drive to upload into [default: the root]
     #[arg(long, value_name = "ID")]
     pub(crate) parent: Option<ItemId>,
-    /// What to do with a file whose name is taken in its folder
+    /// What to do if the folder already has a file of this name
     #[arg(long, value_name = "WHAT", value_enum, default_value_t = OnConflict::Keep)]
     pub(crate) on_conflict: OnConflict,
-    /// Go on with a file's upload of the same name, size, folder and `--on-conflict` that was cut off, and keep this one to
-    /// be gone on with if it ends early; not for folders
+    /// Continue an interrupted upload with the same name, size, folder and `--on-conflict`, and keep this one open if it is
+    /// interrupted too; not for folders
     #[arg(long)]
     pub(crate) resume: bool,
     /// Parts to send at once
@@ -60,34 +60,34 @@ pub(crate) struct Upload {
     pub(crate) connection: Connection,
 }
 
-/// What becomes of a file whose name is taken in its folder.
+/// What to do with a file whose name is taken in its folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OnConflict {
-    /// Both stay, under one name
+    /// Both stay, under the same name
     Keep,
     /// The new one gets a number: "report (2).pdf"
     Rename,
     /// The new one is refused
     Fail,
-    /// The old one gets the new bytes and stays what it is
+    /// The old one keeps its id, links and roles, and gets the new bytes
     Replace,
 }
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  dray download 65a1b2c3d4e5f60718293a4b                under its own name, into this folder
+  dray download 65a1b2c3d4e5f60718293a4b                under its own name, into the current folder
   dray download 65a1b2c3d4e5f60718293a4b -o copy.pdf
   dray download 65a1b2c3d4e5f60718293a4b -o ~/Downloads
 
-The file appears when all of it is on disk, never before.")]
+The file appears when it is completely on disk, and not before.")]
 pub(crate) struct Download {
     /// The file
     pub(crate) id: ItemId,
-    /// Where to: a new file's path, or a folder that exists
+    /// Path of the new file, or an existing folder
     #[arg(short, long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(crate) output: Option<PathBuf>,
-    /// Replace a file that is there already
+    /// Replace an existing file
     #[arg(long)]
     pub(crate) force: bool,
     #[command(flatten)]
@@ -101,7 +101,7 @@ Example:
 pub(crate) struct Mkdir {
     /// The folder's name
     pub(crate) name: String,
-    /// Folder of the drive to make it in [default: the root]
+    /// Folder of the drive to create it in [default: the root]
     #[arg(long, value_name = "ID")]
     pub(crate) parent: Option<ItemId>,
     #[command(flatten)]
@@ -118,10 +118,10 @@ pub(crate) struct Get {
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Prints one line for each file and folder: its id and its name, folders with a slash, what is in them below, further \
-right. At most 500; if there is more, standard error says where.")]
+Prints one line for each file and folder: its id and its name. Folders end with a slash, and their content follows, \
+indented. It prints at most 500 items; if there are more, standard error says in which folders.")]
 pub(crate) struct Tree {
-    /// Folder of the drive to begin at [default: the root]
+    /// Folder of the drive to start at [default: the root]
     #[arg(long, value_name = "ID")]
     pub(crate) parent: Option<ItemId>,
     /// Levels to show
@@ -138,8 +138,8 @@ Examples:
   dray search report 2026
   dray download \"$(dray search --json --limit 1 q3-report.pdf | jq -r .hits[0].id)\"
 
-A name is found if it has every word, or a word that begins so, whatever the case and the accents. The latest \
-changed comes first.")]
+A name matches if it has all the words, or words that begin with them. Upper and lower case and accents do not matter. \
+The most recently changed items come first.")]
 pub(crate) struct Search {
     /// Words of the name
     #[arg(required = true, value_name = "WORD")]

@@ -6,7 +6,7 @@ use super::Serve;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Takes the flags and variables of dray serve, and leaves nothing behind. Exits with 1 if a check failed.
+Takes the flags and variables of dray serve, and leaves nothing behind. The exit code is 1 if a check failed.
 
 Examples:
   dray doctor

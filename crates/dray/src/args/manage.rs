@@ -1,4 +1,4 @@
-//! Flags of the commands that order what is in the drive, and say who else may do what with it.
+//! Flags of the commands that move, remove and share what is in the drive.
 
 use std::time::Duration;
 
@@ -9,15 +9,15 @@ use super::{Connection, InFile};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Prints a line for each file and folder: its id, its size, when it last changed, its name; with --json one JSON object \
+Prints one line for each file and folder: its id, its size, when it last changed, its name; with --json, one JSON object \
 a line.")]
 pub(crate) struct Ls {
     /// The folder [default: the root]
     pub(crate) id: Option<ItemId>,
-    /// What to sort by; folders come first whatever it is
+    /// What to sort by; folders always come first
     #[arg(long, value_enum, default_value_t = SortBy::Name)]
     pub(crate) sort: SortBy,
-    /// The other way round
+    /// Reverse the order
     #[arg(long)]
     pub(crate) reverse: bool,
     #[command(flatten)]
@@ -58,10 +58,10 @@ pub(crate) struct Mv {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "They can be taken out again for 30 days, unless the server keeps them for another time: see `dray trash`."
+    after_help = "`dray trash` restores them. The server removes them for good after 30 days, unless it is set to another time."
 )]
 pub(crate) struct Rm {
-    /// The files and folders; a folder goes with all that is in it
+    /// The files and folders; a folder takes everything in it along
     #[arg(required = true, value_name = "ID")]
     pub(crate) ids: Vec<ItemId>,
     #[command(flatten)]
@@ -70,52 +70,52 @@ pub(crate) struct Rm {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum TrashCommand {
-    /// List what is in the trash, the latest first
+    /// List the trash, the latest first
     List(Connection),
-    /// Take something out, back to its folder
+    /// Restore an item to its folder
     Restore {
         /// The file or folder
         id: ItemId,
         #[command(flatten)]
         connection: Connection,
     },
-    /// Remove something for good
+    /// Remove an item for good
     Remove {
         /// The file or folder
         id: ItemId,
         #[command(flatten)]
         connection: Connection,
     },
-    /// Remove everything for good that is in the trash
+    /// Remove everything in the trash for good
     Empty(Connection),
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ShareCommand {
-    /// List who may do what with a file or folder
+    /// List who has which role on a file or folder
     List {
         /// The file or folder
         id: ItemId,
         #[command(flatten)]
         connection: Connection,
     },
-    /// Give somebody a role on a file or folder and all that is in it
+    /// Give somebody a role on a file or folder and everything in it
     #[command(after_help = "Example:\n  dray share add 65a1b2c3d4e5f60718293a4b alice@example.com member")]
     Add {
         /// The file or folder
         id: ItemId,
-        /// Their address
+        /// The person's mail address
         email: String,
-        /// What they may do
+        /// What the person may do
         role: GivenRole,
         #[command(flatten)]
         connection: Connection,
     },
-    /// Take somebody's role
+    /// Take somebody's role away
     Remove {
         /// The file or folder
         id: ItemId,
-        /// Their address
+        /// The person's mail address
         email: String,
         #[command(flatten)]
         connection: Connection,
@@ -127,17 +127,17 @@ pub(crate) enum ShareCommand {
 pub(crate) enum GivenRole {
     /// Read and download
     Viewer,
-    /// Also upload, make folders and change what is there
+    /// Also upload, create folders and change items
     Member,
-    /// Also say who else may do what
+    /// Also decide who else has a role
     Admin,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum LinkCommand {
-    /// Make a public link to a file; prints its address
+    /// Create a public link to a file; prints its address
     Create(CreateLink),
-    /// List a file's links, and how often they were followed
+    /// List a file's links, and how often each was followed
     List {
         /// The file
         id: ItemId,
@@ -159,14 +159,14 @@ pub(crate) enum LinkCommand {
 #[command(after_help = "\
 Examples:
   dray link create 65a1b2c3d4e5f60718293a4b --expires-in 7d
-  curl -L -u :PASSWORD -OJ ADDRESS      follows one that has a password")]
+  curl -L -u :PASSWORD -OJ ADDRESS      follows a link that has a password")]
 pub(crate) struct CreateLink {
     /// The file
     pub(crate) id: ItemId,
-    /// How long it leads anywhere [default: until it is revoked]
+    /// How long the link is valid [default: until it is revoked]
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     pub(crate) expires_in: Option<Duration>,
-    /// Ask for a password; rather set the variable or name a file, other users of this machine can see arguments
+    /// Password that the link asks for. Other users of this machine can see arguments: prefer the variable or the file
     #[arg(long, env = "DRAY_LINK_PASSWORD", hide_env_values = true, group = "secret")]
     pub(crate) password: Option<String>,
     /// File that holds the password

@@ -26,10 +26,10 @@ pub(crate) use uploads::UploadsCommand;
 
 const EXAMPLES: &str = "\
 First steps:
-  dray serve                      start a drive in ./dray-data; prints its address and a token
-  export DRAY_TOKEN=cp_pat_…      that token
-  dray upload report.pdf photos/  files and whole folders; prints their ids
-  dray download ID                the file comes back, under its own name
+  dray serve                      starts a drive in ./dray-data; prints its address and a token
+  export DRAY_TOKEN=cp_pat_…      sets that token
+  dray upload report.pdf photos/  uploads files and whole folders; prints their ids
+  dray download ID                downloads a file under its own name
 
 Exit codes:
   0 ok, 1 error, 2 usage, 3 not found, 4 not allowed, 5 conflict, 6 rate limited, 130 interrupted";
@@ -48,14 +48,14 @@ pub(crate) enum Command {
     Serve(Box<Serve>),
     /// Upload files and folders
     Upload(Upload),
-    /// List uploads that have not come to their end, give them up or go on with them
+    /// List, abort or continue unfinished uploads
     Uploads {
         #[command(subcommand)]
         command: UploadsCommand,
     },
     /// Download a file
     Download(Download),
-    /// Make a folder in the drive
+    /// Create a folder in the drive
     Mkdir(Mkdir),
     /// Show a file or folder of the drive
     Get(Get),
@@ -69,26 +69,26 @@ pub(crate) enum Command {
     Mv(Mv),
     /// Put files and folders of the drive into the trash
     Rm(Rm),
-    /// See what is in the trash, take it out or remove it for good
+    /// List the trash, restore items or remove them for good
     Trash {
         #[command(subcommand)]
         command: TrashCommand,
     },
-    /// Say who else may see and change a file or folder
+    /// Give others a role on a file or folder
     Share {
         #[command(subcommand)]
         command: ShareCommand,
     },
     /// List what others share with you
     Shared(Connection),
-    /// Make public links to a file, list and revoke them
+    /// Create, list and revoke public links to a file
     Link {
         #[command(subcommand)]
         command: LinkCommand,
     },
-    /// Show how much you store, and how much you may
+    /// Show how much you store, and your quota
     Usage(Connection),
-    /// Make, list and revoke access tokens (where the server's data is), or rotate your own
+    /// Create, list and revoke access tokens (where the server's data is), or rotate your own
     Token {
         #[command(subcommand)]
         command: TokenCommand,
@@ -98,27 +98,27 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: UserCommand,
     },
-    /// Set what holds for all users together (where the server's data is)
+    /// Set the quota of all users together (where the server's data is)
     Workspace {
         #[command(subcommand)]
         command: WorkspaceCommand,
     },
-    /// Reach the embedded object store with other S3 tools (where the server's data is)
+    /// Print keys of the embedded object store for other S3 tools (where the server's data is)
     Store {
         #[command(subcommand)]
         command: StoreCommand,
     },
-    /// Write the whole drive into a folder, while it is served (where the server's data is)
+    /// Copy the whole drive into a folder while it is served (where the server's data is)
     Backup(Box<Backup>),
-    /// Make a drive of what `dray backup` wrote
+    /// Create a drive from a backup
     Restore(Box<Restore>),
     /// Move a drive from its folder to Postgres, to another store, or both
     Migrate(Box<Migrate>),
-    /// Find what the store has and nobody knows of (where the server's data is)
+    /// Find objects that the store has and the drive does not know (where the server's data is)
     Sweep(Box<Sweep>),
-    /// Check what a server would use, and say how to mend it
+    /// Check everything a server would use, and say how to fix it
     Doctor(Box<Doctor>),
-    /// Print a shell's completions
+    /// Print completions for a shell
     #[command(after_help = "Example:\n  source <(dray completions bash)")]
     Completions {
         /// The shell

@@ -7,16 +7,17 @@ use clap::{Args, ValueHint};
 
 use super::{Data, InFile, S3};
 
-/// Where a drive is: its data folder, or what is in its place.
+/// Where a drive is: its data folder, or the database and bucket that it uses instead.
 #[derive(Debug, Args)]
 pub(crate) struct Place {
     #[command(flatten)]
     pub(crate) data: Data,
-    #[command(flatten)]
-    pub(crate) s3: S3,
     /// The server's address, if one is running on the embedded store
     #[arg(long, env = "DRAY_URL", value_name = "URL", default_value = "http://127.0.0.1:8080", value_hint = ValueHint::Url)]
     pub(crate) url: String,
+    // Last: its heading would stand over whatever follows.
+    #[command(flatten)]
+    pub(crate) s3: S3,
 }
 
 #[derive(Debug, Args)]
@@ -25,14 +26,14 @@ Examples:
   dray backup /mnt/backup/dray
   dray backup --no-bytes /mnt/backup/rows --database-url postgres://… --s3-bucket drive
 
-The rows are those of one moment. The bytes of files never change: the next backup into the same folder copies \
-only what is new. Servers may go on meanwhile. Other buckets of the embedded store are not the drive's and are left out: \
+The rows are those of one moment. The bytes of files never change, so the next backup into the same folder copies \
+only what is new. Servers can keep running. Other buckets of the embedded store do not belong to the drive and are left out: \
 the command says which, and how much is in them.")]
 pub(crate) struct Backup {
-    /// Folder to write to; made if it is not there
+    /// Folder to write to; created if it does not exist
     #[arg(value_name = "FOLDER", value_hint = ValueHint::DirPath)]
     pub(crate) folder: PathBuf,
-    /// Leave the bytes of files where they are, and only write down which there are
+    /// Copy only the rows and the list of objects, not the bytes of files
     #[arg(long)]
     pub(crate) no_bytes: bool,
     #[command(flatten)]
@@ -45,7 +46,7 @@ Examples:
   dray restore /mnt/backup/dray --data ./new-data
   dray restore /mnt/backup/dray --database-url postgres://… --s3-bucket drive
 
-A restore that was cut off goes on where it was.")]
+Run an interrupted restore again: it continues where it stopped.")]
 pub(crate) struct Restore {
     /// Folder that `dray backup` wrote
     #[arg(value_name = "FOLDER", value_hint = ValueHint::DirPath)]
@@ -59,10 +60,10 @@ pub(crate) struct Restore {
 Example:
   dray migrate --to-database postgres://dray@db/drive --to-s3-bucket drive --to-s3-endpoint http://s3:9000 --to-s3-path-style
 
-Stop the server first. What is in the folder stays as it is. Every object is read back and compared, and so are \
-all rows; a move that was cut off goes on where it was. The bucket's keys are found as AWS's tools find them.")]
+Stop the server first. The folder does not change. Every object is read back and compared, and so are \
+all rows. Run an interrupted move again: it continues where it stopped. Credentials are found as AWS's tools find them.")]
 pub(crate) struct Migrate {
-    /// Postgres to move the rows to: a database that is empty
+    /// Postgres to move the rows to; the database must be empty
     #[arg(long, env = "DRAY_TO_DATABASE", value_name = "URL", hide_env_values = true, group = "to_rows", value_hint = ValueHint::Url)]
     pub(crate) to_database: Option<String>,
     /// File that holds that address, with its password
@@ -71,13 +72,13 @@ pub(crate) struct Migrate {
     /// Bucket to move the bytes of files to
     #[arg(long, value_name = "NAME", required_unless_present = "to_rows")]
     pub(crate) to_s3_bucket: Option<String>,
-    /// Where its store is reached [default: AWS]
+    /// Where this machine reaches the bucket's store [default: AWS]
     #[arg(long, value_name = "URL", requires = "to_s3_bucket", value_hint = ValueHint::Url)]
     pub(crate) to_s3_endpoint: Option<String>,
-    /// Its store's region
+    /// Region of the bucket's store
     #[arg(long, value_name = "NAME", default_value = "us-east-1")]
     pub(crate) to_s3_region: String,
-    /// Put its name into the path, not into the host
+    /// Put the bucket's name into the path instead of the host
     #[arg(long)]
     pub(crate) to_s3_path_style: bool,
     #[command(flatten)]
@@ -87,19 +88,19 @@ pub(crate) struct Migrate {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  dray sweep --orphans             only says what there is
+  dray sweep --orphans             only lists them
   dray sweep --orphans --delete
 
-Orphans come of a database that was restored from an older backup, or of parts that were put after their upload \
-was given up. All else is swept by the server itself, every minute.")]
+Orphans are objects and uploads that the store has and the drive does not know. They remain when a database is restored \
+from an older backup, or when parts arrive after their upload was aborted. The server removes everything else by itself.")]
 pub(crate) struct Sweep {
-    /// Look for what the store has and no item, upload or removal under way knows of
+    /// Find objects and uploads in the store that belong to no item, upload or removal
     #[arg(long, required = true)]
     pub(crate) orphans: bool,
-    /// Remove it
+    /// Remove them
     #[arg(long)]
     pub(crate) delete: bool,
-    /// Only what is at least so old
+    /// Only those that are at least this old
     #[arg(long, value_name = "TIME", default_value = "1d", value_parser = humantime::parse_duration)]
     pub(crate) older_than: Duration,
     #[command(flatten)]

@@ -15,54 +15,52 @@ Examples:
   dray serve
   dray serve --listen 0.0.0.0:8080 --data /var/lib/dray --public-url https://drive.example.com
 
-Stops on SIGINT or SIGTERM once the transfers under way have ended (at most --shutdown-grace); a second signal \
+SIGINT or SIGTERM stops the server once the transfers under way have ended, or after --shutdown-grace; a second signal \
 stops it at once.")]
 pub(crate) struct Serve {
     /// Address and port to serve on
     #[arg(long, env = "DRAY_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub(crate) listen: String,
-    /// Folder that holds everything that is not elsewhere; made if it is not there
+    /// Folder for the database and the files, unless they are elsewhere; created if it does not exist
     #[arg(long, env = "DRAY_DATA", value_name = "FOLDER", default_value = "./dray-data", value_hint = ValueHint::DirPath)]
     pub(crate) data: PathBuf,
-    /// Postgres in place of the embedded database; may be shared by several servers
+    /// Postgres instead of the embedded database; several servers may share it
     #[arg(long, env = "DRAY_DATABASE_URL", value_name = "URL", hide_env_values = true, group = "database", value_hint = ValueHint::Url)]
     pub(crate) database_url: Option<String>,
-    /// File that holds that address, with its password
+    /// File that holds the address of Postgres, with its password
     #[arg(long, env = "DRAY_DATABASE_URL_FILE", value_name = "FILE", group = "database", value_hint = ValueHint::FilePath)]
     pub(crate) database_url_file: Option<InFile>,
     /// Connections to Postgres at once
     #[arg(long, env = "DRAY_DATABASE_CONNECTIONS", value_name = "N", default_value_t = dray_server::DATABASE_CONNECTIONS)]
     pub(crate) database_connections: usize,
-    #[command(flatten)]
-    pub(crate) s3: S3,
-    /// Address that callers reach this server at [default: the one that each caller used]
+    /// Address at which callers reach this server [default: the one that each caller used]
     #[arg(long, env = "DRAY_PUBLIC_URL", value_name = "URL", value_hint = ValueHint::Url)]
     pub(crate) public_url: Option<String>,
-    /// Host name of this server, with a port if only that one is meant; may be repeated. URLs are signed for these and
-    /// the public address's alone [default: for the host that each caller used]
+    /// Host name of this server; with a port, only that port is meant; may be repeated. URLs are signed only for these
+    /// hosts and that of --public-url [default: for the host that each caller used]
     #[arg(long = "host", env = "DRAY_HOST", value_name = "NAME", value_delimiter = ',')]
     pub(crate) hosts: Vec<HostName>,
-    /// Address of its own for stored bytes, another name that leads to this server. Parts and downloads go
-    /// there, and the browser keeps files of users apart from the page [default: where the page is]
+    /// Second address of this server, for stored bytes only. URLs of parts and downloads are signed for it, so that
+    /// browsers keep the files of users on another origin than the page [default: the page's address]
     #[arg(long, env = "DRAY_BYTES_URL", value_name = "URL", value_hint = ValueHint::Url)]
     pub(crate) bytes_url: Option<String>,
-    /// Certificate to speak TLS with, as PEM, with those above it; read again when it changes
+    /// TLS certificate with its chain, as PEM; read again when the file changes
     #[arg(long, env = "DRAY_TLS_CERT", value_name = "FILE", requires = "tls_key", value_hint = ValueHint::FilePath)]
     pub(crate) tls_cert: Option<PathBuf>,
-    /// Its private key, as PEM
+    /// Private key of the TLS certificate, as PEM
     #[arg(long, env = "DRAY_TLS_KEY", value_name = "FILE", requires = "tls_cert", value_hint = ValueHint::FilePath)]
     pub(crate) tls_key: Option<PathBuf>,
-    /// Address (10.0.0.7) or network (10.0.0.0/8) of a proxy whose X-Forwarded-For and -Proto are believed, and whose
-    /// X-Forwarded-Host if it is a host of this server (--host, --public-url); may be repeated [default: none]
+    /// Address (10.0.0.7) or network (10.0.0.0/8) of a trusted proxy. Its X-Forwarded-For and X-Forwarded-Proto are
+    /// believed; its X-Forwarded-Host only if --host or --public-url names that host; may be repeated [default: none]
     #[arg(long = "trust-proxy", env = "DRAY_TRUST_PROXY", value_name = "ADDRESS", value_delimiter = ',')]
     pub(crate) trusted_proxies: Vec<TrustedProxy>,
-    /// Origin of pages that may talk to this server; may be repeated [default: any]
+    /// Origin of web pages that may call this server; may be repeated [default: any]
     #[arg(long = "allow-origin", env = "DRAY_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     pub(crate) allow_origins: Vec<String>,
-    /// How long a signed part URL is good
+    /// How long a signed part URL is valid
     #[arg(long, env = "DRAY_URL_TTL", value_name = "TIME", default_value = "1h", value_parser = humantime::parse_duration)]
     pub(crate) url_ttl: Duration,
-    /// How long a signed download URL is good, 1m to 7d; one that a public link leads to at most 15m
+    /// How long a signed download URL is valid, 1m to 7d; behind a public link, at most 15m
     #[arg(long, env = "DRAY_DOWNLOAD_TTL", value_name = "TIME", default_value = "3h", value_parser = humantime::parse_duration)]
     pub(crate) download_ttl: Duration,
     /// How long an upload lives after its parts were last signed or listed
@@ -71,44 +69,44 @@ pub(crate) struct Serve {
     /// How long an upload lives at most
     #[arg(long, env = "DRAY_UPLOAD_MAX_LIFE", value_name = "TIME", default_value = "7d", value_parser = humantime::parse_duration)]
     pub(crate) upload_max_life: Duration,
-    /// Largest file that is taken, such as 20GB or 500MiB
+    /// Largest file that is accepted, such as 20GB or 500MiB
     #[arg(long, env = "DRAY_MAX_FILE_SIZE", value_name = "SIZE", default_value = "5TiB")]
     pub(crate) max_file_size: ByteSize,
     /// Most unfinished uploads that a user may have at once
     #[arg(long, env = "DRAY_MAX_OPEN_UPLOADS", value_name = "N", default_value_t = dray_server::MAX_OPEN_UPLOADS)]
     pub(crate) max_open_uploads: u32,
-    /// Type of files that are taken: a MIME type (image/png), a group (image/*) or the end of a name (.pdf); may be
+    /// Type of files that are accepted: a MIME type (image/png), a group (image/*) or the end of a name (.pdf); may be
     /// repeated [default: any]
     #[arg(long = "allow-type", env = "DRAY_ALLOW_TYPE", value_name = "TYPE", value_delimiter = ',')]
     pub(crate) allow_types: Vec<FileType>,
-    /// Type of files that are not taken, named in the same ways; may be repeated [default: none]
+    /// Type of files that are refused, named in the same ways; may be repeated [default: none]
     #[arg(long = "block-type", env = "DRAY_BLOCK_TYPE", value_name = "TYPE", value_delimiter = ',')]
     pub(crate) block_types: Vec<FileType>,
     /// How long items stay in the trash
     #[arg(long, env = "DRAY_TRASH_LIFE", value_name = "TIME", default_value = "30d", value_parser = humantime::parse_duration)]
     pub(crate) trash_life: Duration,
-    /// How long a stopping server lets transfers finish
+    /// How long a stopping server waits for transfers to finish
     #[arg(long, env = "DRAY_SHUTDOWN_GRACE", value_name = "TIME", default_value = "30s", value_parser = humantime::parse_duration)]
     pub(crate) shutdown_grace: Duration,
-    /// Address and port to answer Prometheus on, at /metrics; anybody who reaches it may read it [default: none]
+    /// Address and port that answer Prometheus at /metrics; anyone who reaches it can read it [default: none]
     #[arg(long, env = "DRAY_METRICS_LISTEN", value_name = "ADDRESS")]
     pub(crate) metrics_listen: Option<String>,
-    /// Requests of a token: a number a second, minute or hour (100/s, 6000/m, 20000/h), or off [default:
+    /// Requests of one token per second, minute or hour (100/s, 6000/m, 20000/h), or off [default:
     /// 6000/m; off if --listen is a loopback address]
     #[arg(long, env = "DRAY_RATE_LIMIT_PER_TOKEN", value_name = "RATE")]
     pub(crate) rate_limit_per_token: Option<RateLimit>,
-    /// Requests of a client's address (of IPv6: its /64) [default: 12000/m; off if --listen is a loopback
+    /// Requests of one client address (of IPv6: its /64) [default: 12000/m; off if --listen is a loopback
     /// address]
     #[arg(long, env = "DRAY_RATE_LIMIT_PER_ADDRESS", value_name = "RATE")]
     pub(crate) rate_limit_per_address: Option<RateLimit>,
-    /// Connections at once from a client's address (of IPv6: its /64), this machine's too [default: a quarter of all, which
-    /// the limit of open files sets]
+    /// Connections at once from one client address (of IPv6: its /64), also from this machine [default: a quarter of all;
+    /// the limit of open files sets how many there are in all]
     #[arg(long, env = "DRAY_CONNECTIONS_PER_ADDRESS", value_name = "N", value_parser = at_least_one())]
     pub(crate) connections_per_address: Option<u32>,
-    /// Uploads at once, and as many downloads, from a client's address in the embedded store [default: 512]
+    /// Uploads at once, and as many downloads, from one client address in the embedded store [default: 512]
     #[arg(long, env = "DRAY_TRANSFERS_PER_ADDRESS", value_name = "N", value_parser = at_least_one())]
     pub(crate) transfers_per_address: Option<u32>,
-    /// Address that is told what happens, by a signed POST; may be repeated [default: none]
+    /// Address that gets a signed POST for each event; may be repeated [default: none]
     #[arg(
         long = "webhook-url",
         env = "DRAY_WEBHOOK_URL",
@@ -120,8 +118,8 @@ pub(crate) struct Serve {
         help_heading = "Webhooks"
     )]
     pub(crate) webhook_urls: Vec<WebhookUrl>,
-    /// Secret that the calls are signed with, as Standard Webhooks says: whsec_ and 24 to 64 bytes in base64; rather set
-    /// the variable or name a file, other users of this machine can see arguments
+    /// Secret that signs the calls, as Standard Webhooks says: whsec_ and 24 to 64 bytes in base64. Other users of this
+    /// machine can see arguments: prefer the variable or the file
     #[arg(
         long,
         env = "DRAY_WEBHOOK_SECRET",
@@ -131,7 +129,7 @@ pub(crate) struct Serve {
         help_heading = "Webhooks"
     )]
     pub(crate) webhook_secret: Option<WebhookSecret>,
-    /// File that holds that secret
+    /// File that holds the secret of the webhooks
     #[arg(
         long,
         env = "DRAY_WEBHOOK_SECRET_FILE",
@@ -144,7 +142,7 @@ pub(crate) struct Serve {
     /// Also call addresses that are not public
     #[arg(long, env = "DRAY_WEBHOOK_ALLOW_PRIVATE", help_heading = "Webhooks")]
     pub(crate) webhook_allow_private: bool,
-    /// How the log on standard error is written; auto is text on a terminal and JSON elsewhere
+    /// Format of the log on standard error; auto is text on a terminal and JSON otherwise
     #[arg(
         long,
         env = "DRAY_LOG_FORMAT",
@@ -156,8 +154,8 @@ pub(crate) struct Serve {
     /// What is logged: error, warn, info, debug, trace, or a filter such as `info,dray_server=debug`
     #[arg(long, env = "RUST_LOG", value_name = "FILTER", default_value = "info", help_heading = "Log")]
     pub(crate) log_level: String,
-    /// OpenTelemetry collector that gets a span a request (OTLP over HTTP, at /v1/traces below this address);
-    /// other OTEL_* variables apply [default: none]
+    /// OpenTelemetry collector that gets a span for each request (OTLP over HTTP, at /v1/traces below this address);
+    /// other OTEL_* variables apply too [default: none]
     #[arg(
         long,
         env = "OTEL_EXPORTER_OTLP_ENDPOINT",
@@ -167,7 +165,7 @@ pub(crate) struct Serve {
         help_heading = "Traces"
     )]
     pub(crate) otlp_endpoint: Option<String>,
-    /// The same for traces alone, as the whole address
+    /// The same for traces only, as the complete address
     #[arg(
         long,
         env = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
@@ -177,19 +175,22 @@ pub(crate) struct Serve {
         help_heading = "Traces"
     )]
     pub(crate) otlp_traces_endpoint: Option<String>,
+    // Last: its heading would stand over whatever follows.
+    #[command(flatten)]
+    pub(crate) s3: S3,
 }
 
 fn at_least_one() -> clap::builder::RangedI64ValueParser<u32> {
     clap::value_parser!(u32).range(1..)
 }
 
-/// Another object store in place of the embedded one. Its credentials are found as AWS's tools find them.
+/// Another object store instead of the embedded one. Its credentials are found as AWS's tools find them.
 #[derive(Debug, Args)]
 #[command(
     next_help_heading = "Object store (credentials: AWS_ACCESS_KEY_ID and so on, or a profile, or the machine's role)"
 )]
 pub(crate) struct S3 {
-    /// A bucket that exists, in place of the embedded store
+    /// An existing bucket, instead of the embedded store
     #[arg(long = "s3-bucket", env = "DRAY_S3_BUCKET", value_name = "NAME")]
     pub(crate) bucket: Option<String>,
     /// Where this server reaches the store [default: AWS]
@@ -201,7 +202,7 @@ pub(crate) struct S3 {
     /// The store's region
     #[arg(long = "s3-region", env = "DRAY_S3_REGION", value_name = "NAME", default_value = "us-east-1")]
     pub(crate) region: String,
-    /// Put the bucket's name into the path, not into the host: most stores but AWS need it
+    /// Put the bucket's name into the path instead of the host; most stores except AWS need it
     #[arg(long = "s3-path-style", env = "DRAY_S3_PATH_STYLE")]
     pub(crate) path_style: bool,
 }

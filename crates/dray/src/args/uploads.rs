@@ -1,4 +1,4 @@
-//! Flags of `dray uploads`: what was begun and has not come to its end.
+//! Flags of `dray uploads`: uploads that were started and not finished.
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -9,27 +9,27 @@ use super::Connection;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum UploadsCommand {
-    /// List your uploads that have not come to their end, the latest first
+    /// List your unfinished uploads, the latest first
     #[command(after_help = "\
-Prints a line for each: its id, the file's name and size, how much of it the store has, how old the upload is and when it \
-expires. What the store has counts towards your quota, as does what is still to come. With --json one JSON object a line.")]
+Prints one line for each: its id, the file's name and size, how much of it the store has, how old the upload is and when it \
+expires. The whole size of an unfinished upload counts towards your quota. With --json, one JSON object a line.")]
     List(Connection),
-    /// Give uploads up: what arrived of them is removed
+    /// Abort uploads: the server removes what it has of them
     #[command(after_help = "Examples:\n  dray uploads abort ID\n  dray uploads abort --all")]
     Abort {
         /// The uploads' ids, from `dray uploads list`
         #[arg(required_unless_present = "all", value_name = "ID")]
         ids: Vec<String>,
-        /// All of them, those of other machines and of the page too
+        /// All your uploads, also those of other machines and of the page
         #[arg(long, conflicts_with = "ids")]
         all: bool,
         #[command(flatten)]
         connection: Connection,
     },
-    /// Go on with an upload: sends what the store lacks
+    /// Continue an upload: sends what the store does not have yet
     #[command(after_help = "\
-The file must be the one that the upload was begun for: it is saved only if what was sent before is of the same bytes. If \
-it fails, the upload stays, to be gone on with again.")]
+The file must be the one that the upload was started for: if the bytes sent before differ from it, nothing is saved. If \
+it fails, the upload stays open, and you can continue it again.")]
     Resume {
         /// The upload's id, from `dray uploads list`
         id: String,

@@ -13,10 +13,10 @@ use crate::exit::{Exit, Usage};
 use crate::output::Output;
 use crate::progress::Bar;
 
-const NO_TOKEN: &str = "no access token: set DRAY_TOKEN to one; make one where the server runs with `dray token create --user EMAIL`";
-const BAD_TOKEN: &str = "DRAY_TOKEN is not a token: it is one word, as `dray token create` or the server's first start printed it";
+const NO_TOKEN: &str = "no access token: set DRAY_TOKEN. To create a token, type `dray token create --user EMAIL` on the machine that has the server's data";
+const BAD_TOKEN: &str = "DRAY_TOKEN is not a token. A token is one word, as `dray token create` or the server's first start printed it";
 
-/// An item, and where it is on this machine.
+/// An item, and its path on this machine.
 #[derive(Serialize)]
 pub(super) struct ItemAt<'a> {
     #[serde(flatten)]
@@ -44,7 +44,7 @@ pub(super) async fn download(args: Download) -> anyhow::Result<Exit> {
     Ok(Exit::Ok)
 }
 
-/// As `cp` reads its last argument.
+/// Reads the destination as `cp` reads its last argument.
 fn destination(output: Option<PathBuf>) -> Destination {
     match output {
         None => Destination::Folder(PathBuf::new()),

@@ -1,4 +1,4 @@
-//! Commands that work on a server's data folder, with the server running or not.
+//! Commands that work on a server's data, whether the server is running or not.
 
 use dray_api::TokenId;
 use dray_ops::Admin;
@@ -11,7 +11,7 @@ use crate::clock;
 use crate::exit::{Exit, NotFound};
 use crate::output::Output;
 
-/// Opens the database of a drive that was started before: a mistyped folder is not filled with an empty one.
+/// Opens the database of an existing drive. It creates nothing, so a mistyped folder stays as it is.
 pub(super) async fn open(data: &Data) -> anyhow::Result<Admin> {
     let database_url = data.database_url();
     if database_url.is_none() {
@@ -98,7 +98,7 @@ async fn rotate_token(args: RotateToken) -> anyhow::Result<()> {
     let Some(token) = &made.token else {
         let id = made.record.id;
         anyhow::bail!(
-            "the server made token {id}, but its answer was lost and it shows a token once: revoke it, and make another"
+            "the server created token {id}, but its answer was lost, and a token is shown only once: revoke it, and create another"
         );
     };
     Output::new(args.connection.json).result(token, &made)?;

@@ -33,7 +33,7 @@ fn word(verdict: Verdict) -> &'static str {
     }
 }
 
-/// A line, and if something is to be done, two more.
+/// One line for each finding, and two more if there is something to do.
 fn text(finding: &Finding) -> Vec<String> {
     let Finding { check, verdict, found, why, remedy } = finding;
     let mut lines = vec![format!("{:<5} {check}: {}", word(*verdict), one_line(found))];
@@ -50,7 +50,7 @@ fn value(finding: &Finding) -> serde_json::Value {
     json!({ "check": check, "verdict": word(*verdict).to_lowercase(), "found": found, "why": why, "remedy": remedy })
 }
 
-/// What a store said may be anything.
+/// Puts a text on one line: a store's message can be anything.
 fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

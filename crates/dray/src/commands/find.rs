@@ -15,7 +15,7 @@ pub(super) async fn tree(args: Tree) -> anyhow::Result<Exit> {
     draw(&tree.root, 0, &mut lines);
     output.results(&lines, &tree)?;
     if tree.truncated {
-        output.note(&format!("there is more than {} items to show", tree.total_items));
+        output.note(&format!("only the first {} items are shown", tree.total_items));
     }
     for folder in &tree.next_parent_ids {
         output.note(&format!("to see the rest of a folder: dray tree --parent {folder}"));
@@ -23,7 +23,7 @@ pub(super) async fn tree(args: Tree) -> anyhow::Result<Exit> {
     Ok(Exit::Ok)
 }
 
-/// A line for each of `nodes`, below what they are in.
+/// One line for each of `nodes`, indented below its folder.
 fn draw(nodes: &[TreeNode], level: usize, lines: &mut Vec<String>) {
     for TreeNode { item, children, .. } in nodes {
         let slash = if item.kind == ItemType::Folder { "/" } else { "" };
@@ -39,7 +39,7 @@ pub(super) async fn search(args: Search) -> anyhow::Result<Exit> {
     output.results(&listed(&found), &found)?;
     let hidden = found.total_hits.saturating_sub(found.hits.len() as u64);
     if hidden > 0 {
-        output.note(&format!("{hidden} more: give another word, or a higher --limit"));
+        output.note(&format!("{hidden} more: add a word, or raise --limit"));
     }
     Ok(Exit::Ok)
 }

@@ -1,4 +1,4 @@
-//! Commands that list one folder, change what is in it, and say how much there is.
+//! Commands that list one folder, rename and move items, and show usage.
 
 use bytesize::ByteSize;
 use dray_api::{Item, ItemChange, ItemType, ListSort, SortOrder};
@@ -71,7 +71,7 @@ pub(super) async fn usage(connection: Connection) -> anyhow::Result<Exit> {
     if usage.open_uploads > 0 {
         let (reserved, stored) = (ByteSize(usage.reserved_bytes), ByteSize(usage.uploading_bytes));
         let uploads = usage.open_uploads;
-        lines.push(format!("{reserved} held by {uploads} unfinished uploads ({stored} of it are stored)"));
+        lines.push(format!("{reserved} reserved by {uploads} unfinished uploads ({stored} of it stored)"));
     }
     Output::new(connection.json).results(&lines, &usage)?;
     Ok(Exit::Ok)

@@ -1,4 +1,4 @@
-//! The server's log: standard error, text for people and JSON for machines.
+//! The server's log on standard error: text for people, JSON for machines.
 
 use std::io::{IsTerminal, stderr};
 
@@ -12,7 +12,7 @@ use tracing_subscriber::{EnvFilter, Layer, fmt, registry};
 use super::traces::Traces;
 use crate::args::LogFormat;
 
-/// Starts logging, for the rest of the process; and telling `traces`, if there are any.
+/// Starts the log, and `traces` if there are any, until the process ends.
 pub(super) fn start(format: LogFormat, filter: &str, traces: Option<&Traces>) -> anyhow::Result<()> {
     let filter: EnvFilter =
         filter.parse().map_err(|error| anyhow::anyhow!("--log-level {filter:?}: {error}"))?;
@@ -24,15 +24,15 @@ pub(super) fn start(format: LogFormat, filter: &str, traces: Option<&Traces>) ->
     };
     match traces {
         None => install(registry().with(filter).with(layer(is_text, terminal))),
-        // What is logged and what is traced do not depend on each other.
+        // The log's filter does not change what is traced, and the other way round.
         Some(traces) => {
             install(registry().with(layer(is_text, terminal).with_filter(filter)).with(traces.layer()))
         }
     }
 }
 
-/// Takes what libraries tell the `log` crate too, but for Postgres's client: at level `debug` it tells the parameters of
-/// every statement, among which are links' secrets and the hashes of tokens.
+/// Also logs what libraries write to the `log` crate, except Postgres's client: at level `debug` it writes the parameters of
+/// every statement, which include the secrets of links and the hashes of tokens.
 fn install(subscriber: impl Subscriber + Send + Sync) -> anyhow::Result<()> {
     tracing::subscriber::set_global_default(subscriber)?;
     let level = LevelFilter::current().as_log();

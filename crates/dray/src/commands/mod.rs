@@ -1,4 +1,4 @@
-//! One file a command, or a family of them; here, which is which.
+//! The commands: one file for each command or family of commands. This file chooses between them.
 
 mod client;
 mod data;
@@ -22,7 +22,7 @@ use crate::exit::Exit;
 use crate::output;
 use crate::signals::Signals;
 
-/// Runs a command to its end, or to a signal.
+/// Runs a command until it ends or a signal arrives.
 pub(crate) async fn run(command: Command) -> anyhow::Result<Exit> {
     match command {
         Command::Serve(args) => Box::pin(serve::serve(*args)).await,
@@ -54,7 +54,7 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<Exit> {
     }
 }
 
-/// Drops `command` on a signal: what it had begun on disk is removed by that.
+/// Runs `command`, and drops it on a signal. Dropping removes what it has begun on disk.
 async fn until_signal(command: impl Future<Output = anyhow::Result<Exit>>) -> anyhow::Result<Exit> {
     let mut signals = Signals::new()?;
     tokio::select! {

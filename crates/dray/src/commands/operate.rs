@@ -33,11 +33,11 @@ pub(super) async fn backup(args: Backup) -> anyhow::Result<Exit> {
     report("backed up", &copied, data.json)
 }
 
-/// A backup is of the drive. What other tools keep in the embedded store is theirs to back up, so they have to know.
+/// Names the buckets that a backup leaves out: other tools use them, and their users have to back them up.
 fn say_left_out(buckets: &[OtherBucket]) {
     for OtherBucket { bucket, objects, bytes } in buckets {
         Output::new(false).note(&format!(
-            "left out: bucket {bucket}, which is not the drive's, with {objects} objects, {}; copy it with an S3 tool",
+            "left out: bucket {bucket}, which does not belong to the drive ({objects} objects, {}); copy it with an S3 tool",
             ByteSize(*bytes)
         ));
     }
@@ -45,7 +45,7 @@ fn say_left_out(buckets: &[OtherBucket]) {
 
 pub(super) async fn restore(args: Restore) -> anyhow::Result<Exit> {
     let Place { data, s3, url } = args.place;
-    ensure!(args.folder.is_dir(), Usage("FOLDER must be one that `dray backup` wrote"));
+    ensure!(args.folder.is_dir(), Usage("FOLDER must be a folder that `dray backup` wrote"));
     let admin = Admin::open(&data.data, data.database_url().as_ref()).await?;
     let store = Store::open(&data.data, s3_config(s3).as_ref(), &url).await?;
     let bar = spinner();
@@ -59,7 +59,7 @@ pub(super) async fn restore(args: Restore) -> anyhow::Result<Exit> {
 pub(super) async fn migrate(args: Migrate) -> anyhow::Result<Exit> {
     let (folder, clock) = (&args.data.data, Clock::from_fn(clock::now));
     check_folder(&args.data)?;
-    // Holding the store keeps servers out.
+    // An open store keeps servers out.
     let from = Store::open_alone(folder).await?;
     let admin = open(&args.data).await?;
     let mut copied = Copied::default();
@@ -124,11 +124,11 @@ fn show(bar: &ProgressBar, copied: &Copied) {
     bar.tick();
 }
 
-/// Says what was copied; what is missing is a failure, as somebody has to look for it.
+/// Reports what was copied. A missing object is a failure: somebody has to look for it.
 fn report(done: &str, copied: &Copied, json: bool) -> anyhow::Result<Exit> {
     let Copied { rows, objects, kept, missing, bytes } = copied;
     let text = format!(
-        "{done}: {rows} rows; {objects} objects, of which {kept} were there already and {missing} are missing; {} moved",
+        "{done}: {rows} rows; {objects} objects, of which {kept} were there before and {missing} are missing; {} copied",
         ByteSize(*bytes)
     );
     Output::new(json).result(&text, copied)?;

@@ -1,4 +1,4 @@
-//! `dray serve`: socket first, then the first token, then the service until a signal.
+//! `dray serve`: opens the socket, creates the first token, then serves until a signal arrives.
 
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -31,7 +31,7 @@ pub(super) async fn serve(args: Serve) -> anyhow::Result<Exit> {
     let admin = Admin::open(&config.data, config.database_url.as_ref()).await?;
     let token = admin.bootstrap(clock::now()).await?;
     admin.close().await;
-    // A token that was made is shown whatever happens next: there is no second time.
+    // Show a new token whatever happens next: it is never shown again.
     let started = Server::start(config, Sockets { drive: listener, metrics }).await;
     if started.is_ok() || token.is_some() {
         output::print(&greeting(&program(), &address, token.as_deref()))?;
@@ -56,7 +56,7 @@ pub(super) async fn serve(args: Serve) -> anyhow::Result<Exit> {
     Ok(Exit::Ok)
 }
 
-/// What the flags say.
+/// The server's settings, from the flags.
 pub(super) fn config(args: Serve, traces: bool) -> Config {
     let (urls, allow_private) = (args.webhook_urls, args.webhook_allow_private);
     let secret = either(args.webhook_secret.as_ref(), args.webhook_secret_file.as_ref());
@@ -102,20 +102,20 @@ pub(super) fn s3(args: S3) -> Option<S3Config> {
     bucket.map(|bucket| S3Config { endpoint, public_endpoint, bucket, region, path_style, credentials: None })
 }
 
-/// Opens the socket that `flag` asks for.
+/// Opens the socket that `flag` names.
 async fn bind(flag: &str, address: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.map_err(|error| match error.kind() {
         ErrorKind::AddrInUse => {
-            anyhow!("{address} is in use: stop what listens there, or choose another port with {flag}")
+            anyhow!("another program listens on {address}: stop it, or choose another port with {flag}")
         }
         ErrorKind::PermissionDenied => {
-            anyhow!("{address} may not be used by this user: choose a port over 1023 with {flag}")
+            anyhow!("this user may not listen on {address}: choose a port over 1023 with {flag}")
         }
-        _ => anyhow!("can not listen on {address}: {error}; give {flag} an address of this machine and a port, like 127.0.0.1:8080"),
+        _ => anyhow!("cannot listen on {address}: {error}; give {flag} an address of this machine and a port, like 127.0.0.1:8080"),
     })
 }
 
-/// As many connections as there are file descriptors for, two each, after some for files that are always open.
+/// How many connections there can be: each takes two file descriptors, and some are kept for other files.
 fn max_connections() -> usize {
     const MOST: u64 = 8192;
     const ALWAYS_OPEN: u64 = 128;
@@ -123,16 +123,16 @@ fn max_connections() -> usize {
     usize::try_from(descriptors.saturating_sub(ALWAYS_OPEN) / 2).unwrap_or(usize::MAX).clamp(16, 8192)
 }
 
-/// The address to type on this machine.
+/// The address at which this machine reaches the server.
 fn local_url(listener: &TcpListener, has_tls: bool) -> String {
     let scheme = if has_tls { "https" } else { "http" };
     match listener.local_addr() {
         Ok(address) => format!("{scheme}://{}", reachable(address)),
-        Err(error) => format!("an address that the system does not tell ({error})"),
+        Err(error) => format!("an unknown address ({error})"),
     }
 }
 
-/// Every interface is reached through the loopback one.
+/// A server on all interfaces is reached at the loopback address.
 fn reachable(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         address.set_ip(match address {
@@ -143,7 +143,7 @@ fn reachable(mut address: SocketAddr) -> SocketAddr {
     address
 }
 
-/// How this program was called, so that what it says to type next works as it stands.
+/// How this program was called, so that the commands it suggests can be typed as they are.
 fn program() -> String {
     std::env::args().next().unwrap_or_else(|| "dray".to_owned())
 }
@@ -168,7 +168,7 @@ Or open {address} in a browser and paste the token.
         ),
         None => {
             format!(
-                "Dray is at {address}\nToken lost? Make another: {program} token create --user {OWNER_EMAIL}"
+                "Dray is at {address}\nLost the token? Create another: {program} token create --user {OWNER_EMAIL}"
             )
         }
     }

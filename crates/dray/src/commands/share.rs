@@ -1,4 +1,4 @@
-//! Commands that say who else may do what: participants and public links.
+//! Commands that give others access: participants and public links.
 
 use dray_api::{Link, NewLink, Role, UserId};
 use dray_client::Client;
@@ -11,7 +11,7 @@ use crate::clock;
 use crate::exit::{Exit, NotFound, Usage};
 use crate::output::Output;
 
-/// Members of a page, of which one should be the one that is looked for.
+/// How many members to ask for: the wanted one is among them.
 const MEMBERS: u32 = 500;
 
 pub(super) async fn share(command: ShareCommand) -> anyhow::Result<Exit> {
@@ -41,7 +41,7 @@ pub(super) async fn share(command: ShareCommand) -> anyhow::Result<Exit> {
             let client = connect(&connection)?;
             let user = user(&client, &email).await?;
             client.remove_participant(id, user).await?;
-            let text = format!("{email} has no role on {id} itself any more");
+            let text = format!("{email} no longer has a role on {id} itself");
             Output::new(connection.json).result(&text, &json!({ "id": id, "userId": user }))?;
         }
     }

@@ -1,4 +1,4 @@
-//! `dray store`: the embedded store's keys, with the server running or not.
+//! `dray store`: the embedded store's keys, whether the server is running or not.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::args::{StoreCommand, StoreKeys};
 use crate::exit::Exit;
 use crate::output::Output;
 
-/// How long URLs that the server has signed stay good when its key is replaced: longer than any part's URL lives.
+/// How long signed URLs stay valid when the server's key is replaced: longer than any part URL lives.
 const SERVER_GRACE: Duration = Duration::from_hours(24);
 
 pub(super) fn store(command: StoreCommand) -> anyhow::Result<Exit> {
@@ -36,7 +36,7 @@ fn rotate_servers(args: &StoreKeys) -> anyhow::Result<()> {
     let grace = args.grace.unwrap_or(SERVER_GRACE);
     rotate_key(&store_folder(&args.data.data), KeyKind::Server, grace)?;
     let text = format!(
-        "the server's key is replaced; URLs that were signed with the old one stay good for at most {}",
+        "the server's key is replaced; URLs signed with the old key stay valid for at most {}",
         humantime::format_duration(grace)
     );
     let value = json!({ "rotated": "server", "graceSecs": grace.as_secs() });

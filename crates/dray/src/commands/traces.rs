@@ -1,6 +1,6 @@
-//! Requests as spans, told to an OpenTelemetry collector: OTLP as protobuf over HTTP, in batches, from a thread of
-//! the SDK's own. Where to is a setting of ours; everything else (the service's name, headers, sampling, time
-//! limits, batches) the SDK reads from the variables that OpenTelemetry specifies.
+//! Sends a span for each request to an OpenTelemetry collector: OTLP as protobuf over HTTP, in batches, from a thread of
+//! the SDK. The address is a setting of Dray; everything else (the service's name, headers, sampling, time
+//! limits, batches) comes from the variables that OpenTelemetry specifies.
 
 use dray_server::SettingError;
 use opentelemetry::trace::TracerProvider as _;
@@ -22,12 +22,12 @@ const PATH: &str = "/v1/traces";
 pub(super) struct Traces(SdkTracerProvider);
 
 impl Traces {
-    /// Starts telling the collector at `endpoint`, or at the whole address `of_traces`; `None` if neither is set.
+    /// Starts sending to the collector at `endpoint`, or at the complete address `of_traces`; `None` if neither is set.
     pub(super) fn start(endpoint: Option<&str>, of_traces: Option<&str>) -> anyhow::Result<Option<Self>> {
         let Some(address) = address(endpoint, of_traces).map_err(dray_server::Error::from)? else {
             return Ok(None);
         };
-        // The exporter's client needs one even for http. An error means that there is one.
+        // The exporter's client needs a TLS provider even for http. An error means that there is one already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let exporter = SpanExporter::builder()
             .with_http()
@@ -39,7 +39,7 @@ impl Traces {
         Ok(Some(Self(provider.build())))
     }
 
-    /// Takes what a span is told from the server's spans, whatever is logged of them.
+    /// The layer that turns the server's spans into traces, whatever the log shows of them.
     pub(super) fn layer<S>(&self) -> impl Layer<S>
     where
         S: Subscriber + for<'a> LookupSpan<'a>,
@@ -53,14 +53,14 @@ impl Traces {
             .with_filter(Targets::new().with_target("dray", LevelFilter::INFO))
     }
 
-    /// Sends what is left.
+    /// Sends the spans that are left.
     pub(super) async fn stop(self) {
-        // It waits for the collector. What could not be sent, the SDK has logged.
+        // This waits for the collector. The SDK logs what it could not send.
         let _ = tokio::task::spawn_blocking(move || self.0.shutdown()).await;
     }
 }
 
-/// Where spans are sent. An empty setting is none (as OpenTelemetry specifies).
+/// The address to send spans to. An empty setting counts as unset (as OpenTelemetry specifies).
 fn address(endpoint: Option<&str>, of_traces: Option<&str>) -> Result<Option<String>, SettingError> {
     let checked = |setting, url: &str| {
         let is_http = url.starts_with("http://") || url.starts_with("https://");
@@ -76,7 +76,7 @@ fn address(endpoint: Option<&str>, of_traces: Option<&str>) -> Result<Option<Str
     Ok(Some(format!("{}{PATH}", url.trim_end_matches('/'))))
 }
 
-/// Who tells: `OTEL_SERVICE_NAME` or `OTEL_RESOURCE_ATTRIBUTES`, else our own name.
+/// The service's name: `OTEL_SERVICE_NAME` or `OTEL_RESOURCE_ATTRIBUTES`, otherwise `dray`.
 fn resource() -> Resource {
     let of_environment = Resource::builder().build();
     let name = of_environment.get(&Key::from_static_str("service.name")).map(|name| name.to_string());

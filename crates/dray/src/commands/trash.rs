@@ -9,7 +9,7 @@ use crate::args::{Connection, Rm, TrashCommand};
 use crate::exit::Exit;
 use crate::output::Output;
 
-/// What can not be put there is reported; the rest is put there all the same.
+/// Puts items into the trash. An item that fails is reported, and the others follow all the same.
 pub(super) async fn rm(args: Rm) -> anyhow::Result<Exit> {
     let client = connect(&args.connection)?;
     let output = Output::new(args.connection.json);

@@ -1,4 +1,4 @@
-//! `dray upload`: every path is reported as it ends, and the exit code is that of the failures.
+//! `dray upload`: reports every path when it is done; the exit code is that of the failures.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -16,14 +16,13 @@ use crate::output::Output;
 use crate::progress::Bar;
 use crate::signals::Signals;
 
-/// Longest that a cancelled upload may take to end on the server.
+/// How long a cancelled upload may take to end on the server.
 const LONGEST_CANCEL: Duration = Duration::from_secs(8);
 
-const NO_STDIN: &str =
-    "standard input can not be uploaded: the size must be known first, so save it to a file";
+const NO_STDIN: &str = "cannot upload standard input: its size must be known first. Save it to a file";
 
 const NO_FOLDER: &str =
-    "only files can be gone on with: leave --resume out for folders, or name the files that are missing";
+    "--resume is for files, not for folders: name the files that are missing, or leave --resume out";
 
 pub(super) async fn upload(args: Upload) -> anyhow::Result<Exit> {
     ensure!(args.paths.iter().all(|path| path.as_os_str() != "-"), Usage(NO_STDIN));
@@ -52,7 +51,7 @@ pub(super) async fn upload(args: Upload) -> anyhow::Result<Exit> {
             signal = signals.next() => {
                 if signal == Exit::Interrupted {
                     uploader.cancel();
-                    // What is under way is aborted on the server; a second signal waits for nothing.
+                    // The uploads under way are aborted on the server. A second signal does not wait for that.
                     tokio::select! {
                         () = &mut uploading => {}
                         _ = signals.next() => {}
@@ -65,14 +64,14 @@ pub(super) async fn upload(args: Upload) -> anyhow::Result<Exit> {
     };
     printed?;
     if interrupted == Some(Exit::Terminated) || (interrupted.is_some() && args.resume) {
-        output.note("stopped: what was sent stays on the server until it expires; go on with --resume");
+        output.note("stopped: the server keeps what was sent until it expires; continue with --resume");
     }
     Ok(interrupted.unwrap_or(exit))
 }
 
 fn exit_of(report: &Report) -> Exit {
     match &report.outcome {
-        // A folder that could not be made has given its own code already.
+        // A folder that could not be created has set its own code already.
         Outcome::Uploaded(_) | Outcome::Skipped | Outcome::Failed(dray_client::Error::NoFolder { .. }) => {
             Exit::Ok
         }
@@ -90,10 +89,10 @@ fn show(output: &Output, report: &Report) -> std::io::Result<()> {
             output.result(&text, &ItemAt { item, path })
         }
         Outcome::Skipped => {
-            output.note(&format!("{} was left out: it is neither a file nor a folder", path.display()));
+            output.note(&format!("{} was skipped: it is neither a file nor a folder", path.display()));
             Ok(())
         }
-        // Whoever cancels knows it.
+        // Whoever cancels knows that the upload was cancelled.
         Outcome::Failed(dray_client::Error::Cancelled) => Ok(()),
         Outcome::Failed(error) => {
             let said = error.to_string();

@@ -1,4 +1,4 @@
-//! `dray uploads`: what was begun and has not come to its end.
+//! `dray uploads`: lists, aborts and continues unfinished uploads.
 
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -49,7 +49,7 @@ async fn list(connection: &Connection) -> anyhow::Result<Exit> {
     loop {
         let page = client.uploads(pages.cursor()).await?;
         for upload in &page.uploads {
-            // It came to its end since it was listed, if it is not there.
+            // If it is not there, it has ended since it was listed.
             if let Some(stored_bytes) = stored(&client, upload).await? {
                 output.result(&line(upload, stored_bytes), &Listed { upload, stored_bytes })?;
             }
@@ -60,7 +60,7 @@ async fn list(connection: &Connection) -> anyhow::Result<Exit> {
     }
 }
 
-/// How much the store has of an upload, which looking at does not keep alive.
+/// How much the store has of an upload. Asking does not prolong the upload's life.
 async fn stored(client: &Client, upload: &OpenUpload) -> Result<Option<u64>, dray_client::Error> {
     let OpenUpload { upload_id, file_key, .. } = upload.clone();
     match client.stored_parts(&ListParts { upload_id, file_key, keep_alive: Some(false) }).await {
@@ -76,12 +76,12 @@ fn line(upload: &OpenUpload, stored_bytes: u64) -> String {
     let age = between(upload.created_at.parse().ok(), Some(now));
     let left = between(Some(now), upload.expires_at.parse().ok());
     format!(
-        "{}  {}  {stored} of {size}  begun {age} ago  expires in {left}",
+        "{}  {}  {stored} of {size}  started {age} ago  expires in {left}",
         upload.upload_id, upload.file_name
     )
 }
 
-/// To the minute; a server may say anything.
+/// The time between two texts of a server, to the minute; `?` if one is not a time.
 fn between(from: Option<Timestamp>, to: Option<Timestamp>) -> String {
     let (Some(from), Some(to)) = (from, to) else { return "?".to_owned() };
     let minutes = to.duration_since(from).as_mins().max(0);
@@ -101,7 +101,7 @@ async fn abort(client: &Client, output: &Output, ids: &[String]) -> anyhow::Resu
     Ok(exit)
 }
 
-/// The list is read to its end before the first is aborted, as each that goes moves what is behind it.
+/// Reads the whole list before it aborts the first upload: each abort moves the pages after it.
 async fn abort_all(client: &Client, output: &Output) -> anyhow::Result<Exit> {
     let (mut all, mut pages) = (Vec::new(), Pages::default());
     loop {
@@ -129,12 +129,12 @@ async fn abort_one(
     let aborted = client.abort_upload(&UploadKey { upload_id: upload_id.clone(), file_key }).await;
     if aborted.is_ok() {
         let value = json!({ "uploadId": upload_id, "aborted": true });
-        output.result(&format!("{upload_id}  {file_name} is given up"), &value)?;
+        output.result(&format!("{upload_id}  {file_name} is aborted"), &value)?;
     }
     Ok(aborted)
 }
 
-/// One that can not be aborted keeps nobody from aborting the others.
+/// Reports an upload that cannot be aborted; the others are aborted all the same.
 fn said(output: &Output, id: &str, aborted: Result<(), dray_client::Error>) -> Exit {
     let Err(error) = aborted else { return Exit::Ok };
     output.note(&format!("{id}: {error}"));

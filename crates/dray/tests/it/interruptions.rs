@@ -170,7 +170,9 @@ fn a_port_that_is_taken_is_said_in_one_line() {
     let address = drive.address();
     assert_eq!(
         said,
-        format!("dray: {address} is in use: stop what listens there, or choose another port with --listen\n")
+        format!(
+            "dray: another program listens on {address}: stop it, or choose another port with --listen\n"
+        )
     );
     assert!(std::fs::read_dir(data.path()).unwrap().next().is_none(), "the folder is not touched");
 }

@@ -62,7 +62,7 @@ fn a_rate_that_is_none_and_an_address_that_is_taken_are_refused_by_name() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let (code, said) = failed(&mut serve(&["--metrics-listen", &taken.local_addr().unwrap().to_string()]));
     assert_eq!(code, 1);
-    assert!(said.contains("is in use") && said.contains("--metrics-listen"), "{said}");
+    assert!(said.contains("another program listens") && said.contains("--metrics-listen"), "{said}");
     let (code, said) = failed(&mut serve(&["--otlp-endpoint", "collector:4318"]));
     assert_eq!(code, 2);
     assert!(said.contains("--otlp-endpoint must be an address such as http://localhost:4318"), "{said}");

@@ -155,6 +155,6 @@ fn a_list_without_an_end_is_given_up() {
     {
         let output = run(&url, arguments);
         let said = String::from_utf8(output.stderr).unwrap();
-        assert!(output.status.code() == Some(1) && said.contains("no end"), "{arguments:?}: {said}");
+        assert!(output.status.code() == Some(1) && said.contains("does not end"), "{arguments:?}: {said}");
     }
 }

@@ -41,7 +41,7 @@ fn a_tree_goes_up_with_its_folders_and_without_its_links() {
     let output = drive.client(&["upload", "tree", "--json"]).output().unwrap();
     assert_eq!(
         String::from_utf8_lossy(&output.stderr),
-        "dray: tree/link was left out: it is neither a file nor a folder\n"
+        "dray: tree/link was skipped: it is neither a file nor a folder\n"
     );
     assert!(output.status.success());
     let items: Vec<serde_json::Value> = output

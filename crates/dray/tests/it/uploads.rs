@@ -89,7 +89,7 @@ fn another_file_of_the_same_size_is_not_saved_as_the_rest_of_one() {
     content[0] ^= 1;
     std::fs::write(drive.here().join("other"), &content).unwrap();
     let (_, said) = failed(&mut drive.client(&["uploads", "resume", &id, "other"]));
-    assert!(said.contains("what was sent"), "{said}");
+    assert!(said.contains("sent before"), "{said}");
     assert_eq!(drive.json(&["search", "sent"])["totalHits"], 0);
 }
 

@@ -1,7 +1,7 @@
 //! Hygiene of the whole repository, checked by a test: what each room must not know, and habits that no lint
 //! checks. A rule that a file breaks is named with the file and the line.
 
-#![expect(clippy::unwrap_used, reason = "a test that can not go on fails")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -809,7 +809,7 @@ export interface components {
             /** @description Every part, in any order, none twice. Absent or null: every part that the store has. */
             parts?: components["schemas"]["UploadedPart"][] | null;
             checksum?: components["schemas"]["Checksum"] | null;
-            /** @description Read the file back if the store can not prove its checksum; the embedded store always can. */
+            /** @description Read the file back if the store cannot prove its checksum; the embedded store always can. */
             verify?: boolean;
         };
         /**

@@ -173,7 +173,7 @@ function parsed<T>(answer: Response, text: string): T {
   try {
     return JSON.parse(text) as T;
   } catch {
-    throw new ApiError(answer.status, "unknown", "The answer is not from Dray. Is a proxy or a login page in the way?", null);
+    throw new ApiError(answer.status, "unknown", "Something other than Dray answered. Is a proxy or a login page in between?", null);
   }
 }
 

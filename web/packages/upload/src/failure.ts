@@ -46,23 +46,23 @@ export function judgeApi(error: ApiError): Failure | null {
   return passing ? null : new Failure(error.message);
 }
 
-const GONE = "This upload no longer exists in the object store. Try again to send the file from the start.";
+const GONE = "The object store no longer has this upload. “Try again” sends the file from the start.";
 
 function hiddenETag(storeOrigin: string): string {
   return (
-    `The store at ${storeOrigin} took the part, but this page may not read its ETag. ` +
+    `The store at ${storeOrigin} accepted the part, but this page cannot read its ETag. ` +
     "The bucket's CORS rules must expose the ETag header; “dray doctor” shows how."
   );
 }
 
 function tooLarge(partNumber: number): string {
-  return `Part ${partNumber} is larger than a proxy in front of the object store lets through (status 413).`;
+  return `Part ${partNumber} is larger than a proxy in front of the object store accepts (status 413).`;
 }
 
 /** The store cannot be reached although the drive can: from a page, a missing CORS rule looks just like that. */
 export function storeOutOfReach(storeOrigin: string, pageOrigin: string): Failure {
   if (storeOrigin === pageOrigin) {
-    return new Failure("The connection breaks each time a part is sent. Does a proxy in between limit uploads?");
+    return new Failure("The connection breaks each time a part is sent. Does a proxy on the way limit uploads?");
   }
   return new Failure(
     `The drive answers, but its object store at ${storeOrigin} cannot be reached from this page. ` +

@@ -97,4 +97,4 @@ export class Patience {
   }
 }
 
-const AWAY = "No connection to the drive. The upload goes on by itself when it is back.";
+const AWAY = "No connection to the drive. The upload continues by itself when the connection is back.";

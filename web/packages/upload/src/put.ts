@@ -42,7 +42,7 @@ export const putWithXhr: PutPart = (url, body, { signal, onSent }) =>
     };
     xhr.onload = () => resolve(answerOf(xhr));
     xhr.onerror = () => reject(new NoAnswer("The object store does not answer."));
-    xhr.onabort = () => reject(signal.aborted ? signal.reason : new NoAnswer("The object store fell silent."));
+    xhr.onabort = () => reject(signal.aborted ? signal.reason : new NoAnswer("The object store stopped answering."));
     xhr.open("PUT", url);
     xhr.send(body);
   });

@@ -170,12 +170,12 @@ test("a busy store is tried again, and given up after eight tries", async () => 
   assert.deepEqual(drive.waits, [1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000]);
 });
 
-test("an ETag that can not be read fails at once and names the CORS rule", async () => {
+test("an ETag that cannot be read fails at once and names the CORS rule", async () => {
   const hidden: PutPart = async (...args) => ({ ...(await putWithFetch(...args)), eTag: null });
   drive = new Drive(hidden);
   const upload = drive.add(randomBytes(3));
   assert.equal(await drive.end(upload), "failed");
-  assert.match(upload.note ?? "", new RegExp(`^The store at ${server.storeUrl} took the part.*must expose the ETag header`));
+  assert.match(upload.note ?? "", new RegExp(`^The store at ${server.storeUrl} accepted the part.*must expose the ETag header`));
   assert.equal(asked("PUT part 1"), 1);
 });
 
@@ -200,7 +200,7 @@ test("without a network the upload waits, and goes on when woken", async () => {
   const bytes = randomBytes(3);
   const upload = drive.add(bytes);
   await drive.until(() => upload.note !== null);
-  assert.deepEqual([upload.state, upload.note], ["uploading", "No connection to the drive. The upload goes on by itself when it is back."]);
+  assert.deepEqual([upload.state, upload.note], ["uploading", "No connection to the drive. The upload continues by itself when the connection is back."]);
   await server.start(port);
   drive.uploads.wake();
   assert.equal(await drive.end(upload), "done");

@@ -1,4 +1,4 @@
-//! What clients do with signed URLs: browsers ask whether they may, all put parts and get ranges.
+//! What clients do with signed URLs: browsers send a preflight, all put parts and get ranges.
 
 use dray_api::upload::UploadedPart;
 use dray_s3::PartNumber;
@@ -34,13 +34,13 @@ impl Patient<'_> {
     pub(super) async fn preflight(&mut self, url: &str) {
         const CHECK: &str = "preflight";
         const WHY: &str =
-            "browsers ask before they put a part, and give up on a no; other clients do not ask";
+            "browsers ask before they put a part, and stop if they are refused; other clients do not ask";
         let request = self.http.request(Method::OPTIONS, url).header(header::ORIGIN, self.page);
         let found = match request.header(header::ACCESS_CONTROL_REQUEST_METHOD, "PUT").send().await {
             // Putting a part will not do either, and that is the finding.
             Err(_) => return,
             Ok(answer) if !answer.status().is_success() => format!("answered {}", answer.status()),
-            Ok(answer) if !self.allows_page(&answer) => format!("does not allow {}", self.page),
+            Ok(answer) if !self.allows_page(&answer) => format!("does not allow the origin {}", self.page),
             Ok(answer) if !lists(&answer, header::ACCESS_CONTROL_ALLOW_METHODS, "PUT") => {
                 "does not allow PUT".to_owned()
             }
@@ -86,8 +86,8 @@ impl Patient<'_> {
             _ => Err(Finding::fail(
                 "put",
                 WHY,
-                "no ETag was answered",
-                "use a store, or a proxy before it, that answers an ETag to each part",
+                "the store returned no ETag",
+                "use a store, or a proxy in front of it, that returns an ETag for each part",
             )),
         }
     }
@@ -116,7 +116,7 @@ impl Patient<'_> {
                 "public endpoint",
                 WHY,
                 found,
-                "set --s3-public-endpoint to where clients reach the store",
+                "set --s3-public-endpoint to the address where clients reach the store",
             )
         })?;
         if answer.status().is_success() {
@@ -124,7 +124,7 @@ impl Patient<'_> {
         }
         let status = answer.status();
         let said: String = answer.text().await.unwrap_or_default().chars().take(300).collect();
-        let remedy = "if a proxy is between, it must pass Host and the query on as they are; else set --s3-public-endpoint and --s3-region as the store has them";
+        let remedy = "a proxy in between must pass Host and the query on unchanged; otherwise set --s3-public-endpoint and --s3-region to the store's values";
         Err(Finding::fail(check, WHY, format!("{host} answered {status}: {said}"), remedy))
     }
 
@@ -132,11 +132,11 @@ impl Patient<'_> {
     fn exposure(&mut self, answer: &Response) {
         const CHECK: &str = "ETag exposed";
         const WHY: &str =
-            "the page finalizes with the ETag of each part, and reads only headers that are exposed to it";
+            "the page needs the ETag of each part, and can read only headers that the store exposes";
         let found = if !self.allows_page(answer) {
-            format!("the answer to a part does not allow {}", self.page)
+            format!("the answer to a part does not allow the origin {}", self.page)
         } else if !lists(answer, header::ACCESS_CONTROL_EXPOSE_HEADERS, "ETag") {
-            "Access-Control-Expose-Headers does not have ETag".to_owned()
+            "Access-Control-Expose-Headers does not name ETag".to_owned()
         } else {
             return self.ok(CHECK, WHY, "pages can read it");
         };
@@ -145,7 +145,7 @@ impl Patient<'_> {
 
     pub(super) async fn range(&mut self) -> Step {
         const CHECK: &str = "range";
-        const WHY: &str = "downloads are resumed, and films sought in, by ranges";
+        const WHY: &str = "resuming a download and seeking in a video need ranges";
         let name = "attachment; filename=\"doctor.txt\"";
         let signed = self.objects.presign_read(Reading::Get, &self.url_scope(), name, "text/plain").await;
         let url = signed.map_err(|err| Finding::fail(CHECK, WHY, err.to_string(), KEYS_NEED))?;
@@ -156,13 +156,12 @@ impl Patient<'_> {
         let body = answer.bytes().await.unwrap_or_default();
         let finding = if body != b"ab"[..] {
             let found = format!("{status} with {} bytes, of 2", body.len());
-            Finding::fail(CHECK, WHY, found, "use a store, or a proxy before it, that serves ranges")
+            Finding::fail(CHECK, WHY, found, "use a store, or a proxy in front of it, that serves ranges")
         } else if status.as_u16() != PARTIAL_CONTENT {
             let found = format!("served, as {status}");
             Finding::warn(CHECK, WHY, found, "dray download understands it; browsers and players may not")
         } else if !is_named {
-            let remedy =
-                "use a store that obeys response-content-disposition: files are saved under their key";
+            let remedy = "use a store that obeys response-content-disposition; with this one, browsers save files under their keys";
             Finding::warn(CHECK, WHY, "served, without the file's name", remedy)
         } else {
             Finding::ok(CHECK, WHY, "served, under the file's name")

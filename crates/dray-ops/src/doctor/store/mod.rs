@@ -1,4 +1,4 @@
-//! Another object store than the embedded one: a whole upload and download, as a server and a browser do them.
+//! Checks an external object store: a whole upload and download, as a server and a browser do them.
 
 mod as_client;
 
@@ -57,7 +57,7 @@ type Step<T = ()> = Result<T, Finding>;
 
 impl<'a> Patient<'a> {
     async fn admit(config: &'a S3Config, page: &'a str, clock: &'a Clock) -> Step<Self> {
-        const WHY: &str = "the server does not start with settings that can not be used";
+        const WHY: &str = "the server does not start with unusable settings";
         let unusable = |err: &dyn std::fmt::Display| {
             Finding::fail("settings", WHY, err.to_string(), "see dray serve --help, \"Object store\"")
         };
@@ -102,11 +102,11 @@ impl<'a> Patient<'a> {
 
     async fn credentials(&mut self) -> Step {
         const CHECK: &str = "credentials";
-        const WHY: &str = "every call and every URL is signed with them";
+        const WHY: &str = "they sign every call and every URL";
         let remedy = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or give the machine or container a role";
         match self.objects.credentials_end(self.clock.now()).await {
-            Ok(None) => self.ok(CHECK, WHY, "found; they have no end"),
-            Ok(Some(end)) => self.ok(CHECK, WHY, format!("found; they end at {end} and are renewed")),
+            Ok(None) => self.ok(CHECK, WHY, "found; they do not expire"),
+            Ok(Some(end)) => self.ok(CHECK, WHY, format!("found; they expire at {end} and are renewed")),
             Err(err) => return Err(Finding::fail(CHECK, WHY, err.to_string(), remedy)),
         }
         Ok(())
@@ -115,16 +115,16 @@ impl<'a> Patient<'a> {
     /// Asks for nothing in particular: any answer has a date.
     async fn clock(&mut self) -> Step {
         const CHECK: &str = "clock";
-        const WHY: &str = "a store refuses signatures that are 15 minutes off";
+        const WHY: &str = "a store refuses signatures whose time is 15 minutes off";
         let address = self.config.server_url();
         let answer = self.http.get(&address).send().await.map_err(|err| {
             let found = format!("{address} does not answer: {}", failure_of(&err));
-            let remedy = "set --s3-endpoint to where this machine reaches the store";
-            Finding::fail("endpoint", "the server asks the store there", found, remedy)
+            let remedy = "set --s3-endpoint to the address where this machine reaches the store";
+            Finding::fail("endpoint", "the server reaches the store there", found, remedy)
         })?;
         let now = self.clock.now();
         let Some(date) = text(&answer, header::DATE).and_then(|date| http_date(&date)) else {
-            let found = "the store does not say what time it is";
+            let found = "the store does not tell its time";
             self.findings.push(Finding::warn(CHECK, WHY, found, "compare the clocks yourself"));
             return Ok(());
         };
@@ -144,7 +144,7 @@ impl<'a> Patient<'a> {
 
     async fn bucket(&mut self) -> Step {
         const CHECK: &str = "bucket";
-        const WHY: &str = "the server does not start with a bucket that refuses it";
+        const WHY: &str = "the server does not start if the bucket refuses it";
         let S3Config { bucket, path_style, .. } = self.config;
         let Err(err) = self.objects.check().await else {
             let style = if *path_style { "path" } else { "host" };
@@ -165,7 +165,7 @@ impl<'a> Patient<'a> {
         }
         let remedy = match err {
             Error::StoreRefused { .. } => {
-                "make the bucket, or correct --s3-bucket, --s3-region or the keys; they need s3:ListBucket"
+                "create the bucket, or correct --s3-bucket, --s3-region or the keys; they need s3:ListBucket"
             }
             _ => "set --s3-endpoint to where this machine reaches the store",
         };
@@ -179,7 +179,7 @@ impl<'a> Patient<'a> {
 
     async fn create(&mut self) -> Step<String> {
         const CHECK: &str = "create";
-        const WHY: &str = "every upload begins so";
+        const WHY: &str = "every upload begins with it";
         let (mut tries, mut created) = (1, self.begin(&self.key).await);
         while matches!(created, Err(Error::StoreUnreachable { .. })) && tries < CREATE_TRIES {
             tokio::time::sleep(CREATE_PAUSE).await;
@@ -187,11 +187,11 @@ impl<'a> Patient<'a> {
         }
         let upload_id = created.map_err(|err| refused(CHECK, WHY, &err))?;
         self.findings.push(if tries == 1 {
-            Finding::ok(CHECK, WHY, "a multipart upload was begun")
+            Finding::ok(CHECK, WHY, "a multipart upload was started")
         } else {
             let remedy =
-                "nothing has to be done if this is a new store: some make what they need at the first upload";
-            Finding::warn(CHECK, WHY, format!("a multipart upload was begun at the {tries}th try"), remedy)
+                "nothing to do if this is a new store: some stores create what they need at the first upload";
+            Finding::warn(CHECK, WHY, format!("a multipart upload was started at try {tries}"), remedy)
         });
         Ok(upload_id)
     }
@@ -203,7 +203,7 @@ impl<'a> Patient<'a> {
     /// An empty file, as clients put it and finalize ends it.
     async fn empty(&mut self) -> Step {
         const CHECK: &str = "empty file";
-        const WHY: &str = "files without bytes are files too";
+        const WHY: &str = "people upload empty files too";
         let key = format!("{}-empty", self.key);
         let outcome: drive::Result<Option<u64>> = async {
             let upload_id = self.begin(&key).await?;
@@ -223,21 +223,21 @@ impl<'a> Patient<'a> {
             Err(err) => return Err(refused(CHECK, WHY, &err)),
         }
         self.put_nothing(&key).await?;
-        self.ok(CHECK, WHY, "it is there, and has no bytes");
+        self.ok(CHECK, WHY, "it exists and has no bytes");
         Ok(())
     }
 
     async fn list(&mut self, upload_id: &str, parts: &PartList) -> Step {
         const CHECK: &str = "list";
         const WHY: &str =
-            "what the store has of an upload is checked before it is completed, and resumed from";
+            "Dray checks the stored parts before it completes an upload, and clients resume from them";
         let listed = self.objects.list_parts(&self.key, upload_id).await;
         let listed = listed.map_err(|err| refused(CHECK, WHY, &err))?;
         let held = listed.as_deref().map(|stored| parts.check_stored(stored, FIRST_PART as u64 + 1));
         match held {
             Some(Ok(())) => self.ok(CHECK, WHY, "both parts are listed, with their sizes and ETags"),
             Some(Err(err)) => {
-                let remedy = "see that --s3-public-endpoint and --s3-endpoint lead to the same store";
+                let remedy = "make sure that --s3-public-endpoint and --s3-endpoint lead to the same store";
                 return Err(Finding::fail(CHECK, WHY, err.to_string(), remedy));
             }
             None => return Err(Finding::fail(CHECK, WHY, "the upload is gone", "use another store")),
@@ -247,7 +247,7 @@ impl<'a> Patient<'a> {
 
     async fn complete(&mut self, upload_id: &str, parts: &PartList) -> Step {
         const CHECK: &str = "complete";
-        const WHY: &str = "a file is there once its parts are one object";
+        const WHY: &str = "a file exists once its parts have become one object";
         let complete =
             || self.objects.complete_upload(&self.key, upload_id, parts, FIRST_PART as u64 + 1, None);
         let size_bytes = FIRST_PART as u64 + 1;
@@ -255,8 +255,8 @@ impl<'a> Patient<'a> {
         first.await.map_err(|err| refused(CHECK, WHY, &err))?;
         let repeated = match complete().await {
             Completion::Done => "repeating it succeeds",
-            Completion::NoSuchUpload { .. } => "repeating it is refused, which dray copes with",
-            _ => "repeating it fails, which dray copes with",
+            Completion::NoSuchUpload { .. } => "repeating it is refused, which dray handles",
+            _ => "repeating it fails, which dray handles",
         };
         self.ok(CHECK, WHY, format!("the parts are one object; {repeated}"));
         Ok(())
@@ -264,7 +264,7 @@ impl<'a> Patient<'a> {
 
     async fn object(&mut self) -> Step {
         const CHECK: &str = "object";
-        const WHY: &str = "size and metadata prove after a crash that an object is the upload's";
+        const WHY: &str = "after a crash, size and metadata prove that an object belongs to an upload";
         let head = self.objects.head(&self.key).await;
         let head = head.map_err(|err| refused(CHECK, WHY, &err))?;
         let size_bytes = head.as_ref().map(|head| head.size_bytes);
@@ -273,13 +273,13 @@ impl<'a> Patient<'a> {
                 None => "it is not there".to_owned(),
                 Some(bytes) => format!("it has {bytes} bytes, of {}", FIRST_PART + 1),
             };
-            return Err(Finding::fail(CHECK, WHY, found, "use a store that sees its own writes at once"));
+            return Err(Finding::fail(CHECK, WHY, found, "use a store that is consistent after a write"));
         }
         let is_marked = head.and_then(|head| head.store_token).as_ref() == Some(&self.token);
         self.findings.push(if is_marked {
             Finding::ok(CHECK, WHY, "has its size and its metadata")
         } else {
-            let remedy = "use a store that keeps x-amz-meta-…; until then, a finalize that a crash cuts off is lost and its upload has to be done again";
+            let remedy = "use a store that keeps x-amz-meta-…; with this one, an upload must be repeated if a crash interrupts its finalize";
             Finding::warn(CHECK, WHY, "has lost its metadata", remedy)
         });
         Ok(())
@@ -298,8 +298,7 @@ impl<'a> Patient<'a> {
             }
             Ok(Some(_)) => Finding::fail(CHECK, WHY, "the store has another checksum", "use another store"),
             Ok(None) | Err(_) => {
-                let remedy =
-                    "nothing has to be done: `verify: true` reads the file back, which takes its time";
+                let remedy = "nothing to do: `verify: true` reads the file back, which takes time";
                 Finding::warn(CHECK, WHY, "the store has no CRC-64/NVME of whole objects", remedy)
             }
         };
@@ -308,7 +307,7 @@ impl<'a> Patient<'a> {
 
     async fn abort(&mut self) -> Step {
         const CHECK: &str = "abort";
-        const WHY: &str = "parts of uploads that nobody ends take space until they are freed";
+        const WHY: &str = "parts of abandoned uploads take space until they are removed";
         let key = format!("{}-aborted", self.key);
         let outcome: drive::Result<bool> = async {
             let upload_id = self.objects.create_upload(&self.new_upload(&key)).await?;
@@ -322,7 +321,7 @@ impl<'a> Patient<'a> {
             Ok(true) => self.ok(CHECK, WHY, "an upload was found by its key, and is gone"),
             Ok(false) => {
                 let remedy = "have the store itself end old uploads (AbortIncompleteMultipartUpload)";
-                let found = "open uploads can not be found by their key";
+                let found = "open uploads cannot be found by their key";
                 self.findings.push(Finding::warn(CHECK, WHY, found, remedy));
             }
             Err(err) => return Err(refused(CHECK, WHY, &err)),
@@ -332,7 +331,7 @@ impl<'a> Patient<'a> {
 
     async fn delete(&mut self) -> Step {
         const CHECK: &str = "delete";
-        const WHY: &str = "files that are removed for good give their space back";
+        const WHY: &str = "removing a file for good must release its space";
         let outcome = match self.objects.delete(&self.key).await {
             Ok(()) => self.objects.head(&self.key).await,
             Err(err) => Err(err),
@@ -362,12 +361,12 @@ impl<'a> Patient<'a> {
     }
 }
 
-/// A call that should have worked, with what mends that: it depends on what the answer proves.
+/// A call that should have worked, with the remedy, which depends on what the answer proves.
 fn refused(check: &'static str, why: &'static str, err: &Error) -> Finding {
     let remedy = match err {
         Error::StoreLacks { .. } => "use a store that has this operation",
         Error::StoreUnreachable { .. } => {
-            "see that the store is up, then run this again; a new store may take its time at first"
+            "make sure that the store is running, then run this again; a new store can be slow at first"
         }
         _ => KEYS_NEED,
     };

@@ -1,4 +1,4 @@
-//! One limit over many keys: governor's GCRA, and the bounded memory that it keeps.
+//! One limit over many keys: governor's GCRA, with bounded memory.
 
 use std::collections::HashMap;
 use std::hash::Hash;

@@ -1,4 +1,4 @@
-//! Passwords of links: Argon2id, at most one a core at once (each takes 19 MiB), and not too many guesses of one client.
+//! Passwords of links: Argon2id, at most one per core at a time (each takes 19 MiB), and a limit on each client's guesses.
 
 mod guesses;
 
