@@ -72,4 +72,4 @@ bench: $(PAGE) ## figures, each as a ratio to a reference in the same run
 	bench/run
 
 clean:
-	rm -rf $(TARGET) web/dist web/node_modules
+	rm -rf $(TARGET) web/dist web/packages/*/dist web/node_modules

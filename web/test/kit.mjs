@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -44,7 +44,10 @@ before(async () => {
   await once(own, "listening");
   const { port } = /** @type {import("node:net").AddressInfo} */ (own.address());
   origin = `http://127.0.0.1:${port}`;
-  folder = await mkdtemp(join(fileURLToPath(new URL("../node_modules/.cache/", import.meta.url)), "kit-"));
+  // Below web/, where the packages are found.
+  const cache = fileURLToPath(new URL("../node_modules/.cache/", import.meta.url));
+  await mkdir(cache, { recursive: true });
+  folder = await mkdtemp(join(cache, "kit-"));
 });
 after(async () => {
   await browser?.close();
@@ -123,7 +126,7 @@ const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
 
 test("the client's types are those of the drive's OpenAPI document", async () => {
   const committed = await readFile(SCHEMA, "utf8");
-  assert.ok(committed === (await schemaOf(dray.url)), "run `node packages/client/generate.mjs` in web/");
+  assert.ok(committed === (await schemaOf(dray.url)), "run `npm run generate:client` in web/");
 });
 
 test("client: the example makes, lists and removes a folder, and reads a refusal", async () => {

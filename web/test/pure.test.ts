@@ -2,8 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bytes, duration, percent } from "../src/format.ts";
+import { retryAfterSecs } from "../packages/upload/src/api.ts";
 import { Meter } from "../packages/upload/src/meter.ts";
 import { cut } from "../packages/upload/src/parts.ts";
+import { pauseMs } from "../packages/upload/src/pause.ts";
 
 /** As `format` writes it, with plain spaces. */
 const plain = (text: string): string => text.replaceAll("\u00a0", " ");
@@ -27,6 +29,18 @@ test("time left is rounded the more the longer it is", () => {
 
 test("a hundred per cent means all of it", () => {
   assert.deepEqual([percent(999, 1000), percent(1000, 1000), percent(0, 0)], [99, 100, 0]);
+});
+
+test("a pause grows, has an end, and is shorter by chance, by half at most", () => {
+  assert.deepEqual([1, 2, 3, 5, 8].map((tries) => pauseMs(tries, () => 1)), [1_000, 2_000, 4_000, 15_000, 15_000]);
+  assert.deepEqual([1, 8].map((tries) => pauseMs(tries, () => 0)), [500, 7_500]);
+});
+
+test("Retry-After is seconds or a date", () => {
+  assert.deepEqual(["7", " 0 ", "", null, "soon"].map(retryAfterSecs), [7, 0, null, null, null]);
+  const in9 = retryAfterSecs(new Date(Date.now() + 9_500).toUTCString());
+  assert.ok(in9 !== null && in9 > 7 && in9 < 10, `${in9}`);
+  assert.equal(retryAfterSecs("Thu, 01 Jan 1970 00:00:00 GMT"), 0);
 });
 
 test("the meter measures the last seconds and forgets the rest", () => {

@@ -1,5 +1,5 @@
 // Makes src/schema.ts of a drive's OpenAPI document: its types, and which method and path each operation has.
-// `node packages/client/generate.mjs` asks a fresh `dray serve`; test/kit.mjs holds the committed file against it.
+// `npm run generate:client` asks a fresh `dray serve`; test/kit.mjs holds the committed file against it.
 import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import openapiTypescript, { astToString } from "openapi-typescript";

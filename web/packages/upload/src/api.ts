@@ -78,6 +78,9 @@ export class NoAnswer extends Error {}
 /** A bearer token, or what answers the one of now. */
 export type Token = string | (() => string | Promise<string>);
 
+/** The drive itself answers any request within 30 s, be it with an error. */
+const SILENT_MS = 60_000;
+
 export class Api {
   private readonly base: string;
 
@@ -148,7 +151,9 @@ export class Api {
     if (body !== undefined) headers["Content-Type"] = "application/json";
     const init: RequestInit = { method, headers, cache: "no-store", keepalive };
     if (body !== undefined) init.body = JSON.stringify(body);
-    if (signal) init.signal = signal;
+    // Older browsers cannot join signals; there, a silent drive is waited for.
+    const ends = AbortSignal.any?.([AbortSignal.timeout(SILENT_MS), ...(signal ? [signal] : [])]) ?? signal;
+    if (ends) init.signal = ends;
     let answer: Response;
     let text: string;
     try {

@@ -367,6 +367,12 @@ test("a 503 waits as long as Retry-After says", async () => {
   assert.deepEqual([drive.waits, drive.notes], [[7_000], ["The store is away."]]);
 });
 
+test("a store that says how long to leave it alone is left alone for so long", async () => {
+  server.onPut = bendPart(1, 1, { status: 503, body: s3Error("SlowDown", "Later."), headers: { "Retry-After": "9" } });
+  assert.equal(await drive.end(drive.add(randomBytes(3))), "done");
+  assert.deepEqual(drive.waits, [9_000]);
+});
+
 test("an upload that is gone starts over when tried again", async () => {
   server.onApi = async (route) => (route === "/finalize" ? apiError(410, "upload_expired", "The upload expired.") : undefined);
   const bytes = randomBytes(7);
