@@ -1,7 +1,7 @@
 //! All rows of a drive, as values that are the same for both databases: backups consist of them, and restores read them.
 //!
 //! What is only about work under way is left out: leases, tombstones, measures, the keys of requests that may be sent
-//! again, and uploads that have not come to their end; and what follows from the rest: whose trash an item is listed in.
+//! again, and uploads that have not come to their end; the key of relayed URLs, which are short-lived; and what follows from the rest: whose trash an item is listed in.
 //!
 //! A column that is new in a version stands last. A row of an older backup ends before it, and has its default there.
 
@@ -55,6 +55,7 @@ pub const TABLES: [Table; 10] = [
         ("lease_until", Integer), ("parts_freed_at", Integer), ("created_at", Integer), ("expires_at", Integer),
         ("confined_to", Text), ("only_uploads", Boolean),
         ("tries", Integer), ("next_try_at", Integer), ("attempted_at", Integer), ("proven_crc64nvme", Text),
+        ("inconclusive", Integer),
     ] },
     Table { name: "items", keys: 1, filter: "true", columns: &[
         ("id", Text), ("workspace_id", Text), ("owner_id", Text), ("host_id", Text), ("parent_id", Text),
@@ -192,8 +193,15 @@ mod tests {
     async fn every_column_that_is_not_computed_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let db = crate::Db::open_file(&folder.path().join("drive.db")).await.unwrap();
-        let left_out =
-            ["leases", "tombstones", "trash_lists", "idempotency_keys", "measured_uploads", "name_rules"];
+        let left_out = [
+            "leases",
+            "tombstones",
+            "trash_lists",
+            "idempotency_keys",
+            "measured_uploads",
+            "name_rules",
+            "relay_key",
+        ];
         let found = db.read(move |c| {
             let sql = "select name from sqlite_schema where type = 'table' and name not like 'item_words%'
                        and name not like 'sqlite_%'";

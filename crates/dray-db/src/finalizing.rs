@@ -4,7 +4,7 @@
 use dray_api::UploadRowId;
 use jiff::{SignedDuration, Timestamp};
 
-use super::clock::{LeaseTime, execute_at, list_at, span};
+use super::clock::{LeaseTime, execute_at, find_at, list_at, span};
 use super::uploads::{columns, upload};
 use super::{Conn, Error, execute, find, millis, size};
 use dray_drive::parts::{Crc64, Digest};
@@ -16,6 +16,17 @@ pub struct Due {
     pub upload: Upload,
     /// How often it was tried before.
     pub tries: u64,
+    /// How many Completes came to nothing that proves anything.
+    pub inconclusive: u64,
+}
+
+/// What came of an upload's Completes so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Attempts {
+    /// When the newest was sent, in milliseconds since 1970.
+    pub newest_at: Option<i64>,
+    /// How many came to nothing that proves anything.
+    pub inconclusive: u64,
 }
 
 /// A finalize takes the lease of an upload that is as it was read: of an open one, which is `completing` from now on and
@@ -55,10 +66,26 @@ pub fn renew(
     Ok(execute_at(c, sql, &[&id.to_string(), &holder.0, &span(FINALIZE_LEASE), &is_completing], now)? == 1)
 }
 
-/// When the newest Complete was sent of an upload, in milliseconds since 1970.
-pub fn attempted_at(c: &Conn, id: UploadRowId) -> Result<Option<i64>, Error> {
-    let sql = "select attempted_at from uploads where id = $1";
-    Ok(find(c, sql, &[&id.to_string()], |row| row.get("attempted_at"))?.flatten())
+/// What came of the Completes of an upload.
+pub fn attempts(c: &Conn, id: UploadRowId) -> Result<Attempts, Error> {
+    let sql = "select attempted_at, inconclusive from uploads where id = $1";
+    let found = find(c, sql, &[&id.to_string()], |row| {
+        Ok(Attempts { newest_at: row.get("attempted_at")?, inconclusive: size(row, "inconclusive")? })
+    });
+    Ok(found?.unwrap_or_default())
+}
+
+/// Whether no Complete has been under way for [`QUIET_TIME`].
+pub fn is_quiet(c: &Conn, id: UploadRowId, now: LeaseTime) -> Result<bool, Error> {
+    let sql = "select id from uploads where id = $1 and attempted_at <= $now - $2";
+    Ok(find_at(c, sql, &[&id.to_string(), &span(QUIET_TIME)], now, |_| Ok(()))?.is_some())
+}
+
+/// The Complete of this lease came to nothing that proves anything, and there is no object.
+pub fn note_inconclusive(c: &Conn, id: UploadRowId, holder: &LeaseHolder) -> Result<(), Error> {
+    let sql = "update uploads set inconclusive = inconclusive + 1
+               where id = $1 and state = 'completing' and lease_holder = $2";
+    execute(c, sql, &[&id.to_string(), &holder.0]).map(drop)
 }
 
 /// The newest Complete did nothing: the one before it, which was sent at `attempted_at`, is the newest that may have.
@@ -84,7 +111,7 @@ pub fn set_proof(c: &Conn, id: UploadRowId, crc64: &Crc64) -> Result<(), Error> 
 /// may. If no Complete was ever sent, that is known from now on.
 pub fn reopen(c: &Conn, id: UploadRowId, holder: &LeaseHolder, is_unattempted: bool) -> Result<bool, Error> {
     let sql = "update uploads set state = 'open', digest = null, lease_holder = null, lease_until = null,
-                   finalize_crc64nvme = null, verify = false,
+                   finalize_crc64nvme = null, verify = false, inconclusive = 0,
                    attempted_at = case when $3 then null else attempted_at end
                where id = $1 and state = 'completing' and lease_holder = $2";
     Ok(execute(c, sql, &[&id.to_string(), &holder.0, &is_unattempted])? == 1)
@@ -125,7 +152,7 @@ pub fn due(
     let sql = concat!(
         "select ",
         columns!(),
-        ", tries from uploads
+        ", tries, inconclusive from uploads
          where state <> 'completed' and parts_freed_at is null
            and (next_try_at is null or next_try_at <= $now or next_try_at > $now + 86400000)
            and ((state = 'completing' and (lease_until <= $now or lease_until > $now + 60000))
@@ -134,7 +161,8 @@ pub fn due(
          order by coalesce(next_try_at, 0), expires_at limit $2"
     );
     list_at(c, sql, &[&millis(expired_before), &i64::from(limit), &millis(opened_before)], now, |row| {
-        Ok(Due { upload: upload(row)?, tries: size(row, "tries")? })
+        let (tries, inconclusive) = (size(row, "tries")?, size(row, "inconclusive")?);
+        Ok(Due { upload: upload(row)?, tries, inconclusive })
     })
 }
 

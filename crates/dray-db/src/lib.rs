@@ -22,6 +22,7 @@ pub mod outbox;
 pub mod participants;
 mod postgres;
 mod query;
+pub mod relay_key;
 pub mod search;
 mod session;
 mod sqlite;

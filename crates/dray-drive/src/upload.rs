@@ -25,6 +25,11 @@ pub const QUIET_TIME: SignedDuration = SignedDuration::from_mins(11);
 /// How far the clocks of servers that share a database may lie apart. Nobody ends an upload for its age by their own clock
 /// sooner than this after its time.
 pub const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(10);
+/// How long after its end an upload is still completed that the store has not completed yet, however often it was asked:
+/// long enough for people to mend their store.
+pub const COMPLETE_AFTER_END: SignedDuration = SignedDuration::from_hours(24);
+/// So many Completes must have come to nothing as well, while the store answered otherwise.
+pub const MAX_INCONCLUSIVE: u64 = 8;
 /// How long what became of an upload is remembered after it would have expired: so long, finalizing it again answers its
 /// item.
 pub const KEEP_FINISHED: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -223,6 +228,16 @@ impl Upload {
         let renewed = rules.expiry(self.created_at, now);
         let step = SignedDuration::try_from(rules.expiry_step()).unwrap_or(SignedDuration::MAX);
         (renewed.duration_since(self.expires_at) >= step).then_some(renewed)
+    }
+
+    /// Whether the end of the upload is so long past that it is given up if the store does not let it be completed.
+    pub fn is_long_over(&self, now: Timestamp) -> bool {
+        now.duration_since(self.expires_at) >= COMPLETE_AFTER_END
+    }
+
+    /// Whether no Complete is to be sent any more, after so many that came to nothing.
+    pub fn is_hopeless(&self, inconclusive: u64, now: Timestamp) -> bool {
+        inconclusive >= MAX_INCONCLUSIVE && self.is_long_over(now)
     }
 
     fn check_alive(&self, now: Timestamp) -> Result<()> {

@@ -12,6 +12,8 @@
 //! buffers to the disk (`body/`, `disk/`), and become visible by one database commit (`meta/`). Downloads are
 //! checked block by block against stored CRCs (`read.rs`). What nothing refers to is removed later
 //! (`collector.rs`), never under a reader (`pins.rs`).
+//!
+//! Beside the store, with its way of verifying, bounding and answering requests, there is a [`Relay`] to another one.
 
 mod allowance;
 mod body;
@@ -32,6 +34,7 @@ mod open_error;
 mod pins;
 pub mod private;
 mod read;
+mod relay;
 mod reserve;
 mod store;
 mod transfers;
@@ -41,5 +44,6 @@ pub use failpoints::die_at;
 pub use http::{BucketIn, SentPath, is_streamed};
 pub use keys::{KeyKind, key_of, read_keys, rotate_key, tools_may_have_the_servers_key};
 pub use open_error::OpenError;
+pub use relay::{Asking, Relay, RelayConfig, Relayed, Unanswered, Upstream};
 pub use store::ObjectStore;
 pub use transfers::{Caller, TransferStock};

@@ -56,6 +56,8 @@ pub(crate) enum Direction {
 pub(crate) enum Of {
     /// A part of an upload, by its row.
     Part(i64),
+    /// A part of an upload of another store, by that store's upload id and the part's number.
+    RelayedPart(String, u16),
     /// An object, by bucket and key.
     Object(String, String),
 }
@@ -64,6 +66,7 @@ pub(crate) enum Of {
 enum Key {
     Caller(Direction, Caller),
     Part(i64),
+    RelayedPart(String, u16),
     Object(Direction, Caller, String, String),
 }
 
@@ -117,6 +120,7 @@ impl Transfers {
     fn count(&self, direction: Direction, caller: Caller, of: Of) -> Result<[Key; 2], Failure> {
         let (of, per_url) = match of {
             Of::Part(id) => (Key::Part(id), UPLOADS_PER_PART),
+            Of::RelayedPart(upload, number) => (Key::RelayedPart(upload, number), UPLOADS_PER_PART),
             Of::Object(bucket, key) => (Key::Object(direction, caller, bucket, key), TRANSFERS_PER_OBJECT),
         };
         let keys = [Key::Caller(direction, caller), of];

@@ -24,7 +24,7 @@ impl Store {
     pub async fn open(data: &Path, s3: Option<&S3Config>, server_url: &str) -> Result<Self, Error> {
         let metrics = Arc::new(Metrics::off());
         let store = match s3 {
-            Some(s3) => Self { objects: Objects::other(s3, &metrics).await?, opened: None },
+            Some(s3) => Self { objects: Objects::other(s3, None, &metrics).await?, opened: None },
             None => Self::embedded(data, server_url, &metrics).await?,
         };
         store.objects.check().await.map_err(Error::StoreRefused)?;

@@ -6,11 +6,12 @@ use crate::config::{Config, SettingError, public_endpoint};
 use crate::objects::Objects;
 
 /// Where stored bytes are, if they have an address of their own.
-pub(crate) fn endpoint(config: &Config) -> Result<Option<Endpoint>, SettingError> {
+pub fn endpoint(config: &Config) -> Result<Option<Endpoint>, SettingError> {
     let refused = |rule: String| SettingError { setting: "--bytes-url", rule };
     let Some(url) = &config.bytes_url else { return Ok(None) };
-    if config.s3.is_some() {
-        let rule = "is for the embedded store; clients reach another one at --s3-public-endpoint";
+    if config.s3.is_some() && !config.s3_relay {
+        let rule =
+            "is for the embedded store and --s3-relay; clients reach another one at --s3-public-endpoint";
         return Err(refused(rule.into()));
     }
     let endpoint = public_endpoint(url).ok().filter(|endpoint| endpoint.base_path().is_empty());

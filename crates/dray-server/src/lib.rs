@@ -3,7 +3,7 @@
 //! [`run`] serves on a socket that the caller owns until the caller says stop. The parts that an operator's commands use
 //! too are public: the data folder, the object store, leases.
 
-mod bytes_host;
+pub mod bytes_host;
 mod checks;
 mod client_address;
 pub mod data_folder;
@@ -17,6 +17,7 @@ pub mod objects;
 pub mod random;
 mod serve;
 mod service;
+pub mod storefront;
 mod tls;
 mod webhooks;
 
@@ -56,6 +57,7 @@ use metrics::{ConnectionMetrics, Metrics};
 use objects::Objects;
 use serve::{Bounds, Connections};
 use service::Service;
+use storefront::Storefront;
 use tls::Tls;
 use webhooks::{Delivering, Webhooks};
 
@@ -100,6 +102,7 @@ pub struct Server {
     delivering: Option<Delivering>,
     metrics: Arc<Metrics>,
     tls: Option<Tls>,
+    front: Option<Storefront>,
     embedded: Option<EmbeddedStore>,
 }
 
@@ -110,6 +113,7 @@ impl Server {
         let origins = checks::origins(&config.allow_origins)?;
         let public_url = config.public_url.as_deref().map(checks::public_url).transpose()?;
         let bytes = bytes_host::endpoint(&config)?;
+        let clients_endpoint = config.clients_endpoint()?;
         checks::upload_rules(&config.uploads)?;
         let download_ttl_secs = checks::download_ttl_secs(config.download_ttl)?;
         let url_ttl_secs = checks::url_ttl_secs(config.url_ttl, &config.uploads)?;
@@ -122,8 +126,17 @@ impl Server {
         let bounds =
             Bounds::new(config.max_connections, config.connections_per_address, &config.trusted_proxies);
         let connections = Connections::new(bounds, metrics.connections.clone());
-        let (embedded, objects) = open_store(&config, &metrics, &connections).await?;
+        let (embedded, objects) = open_store(&config, clients_endpoint, &metrics, &connections).await?;
         let db = open_database(&config, embedded.as_ref(), &metrics).await?;
+        let (front, objects) = match &embedded {
+            Some(embedded) => (Some(Storefront::Embedded(embedded.store())), objects),
+            None if config.s3_relay => {
+                let when_short = when_short(&connections);
+                let (relay, objects) = storefront::open_relay(&config, &db, objects, when_short).await?;
+                (Some(relay), objects)
+            }
+            None => (None, objects),
+        };
         check_store(&objects, embedded.is_some()).await?;
         let listener = sockets.drive.local_addr().map_err(Error::Socket)?.ip();
         checks::warn_of_unknown_proxy(&config, listener);
@@ -157,7 +170,7 @@ impl Server {
             rate_limits: rate_limits.clone(),
         });
         let around = http::Around {
-            store: embedded.as_ref().map(EmbeddedStore::store),
+            front: front.clone(),
             bucket: BUCKET,
             origins: &origins,
             proxies: &config.trusted_proxies,
@@ -170,7 +183,7 @@ impl Server {
             grace: config.shutdown_grace,
             tls: tls.as_ref().map(Tls::acceptor).transpose()?,
         };
-        Ok(Self { sockets, router, limits, rate_limits, service, delivering, metrics, tls, embedded })
+        Ok(Self { sockets, router, limits, rate_limits, service, delivering, metrics, tls, front, embedded })
     }
 
     /// All that is served on the drive's socket, for who is in this process: tests that ask very often.
@@ -193,9 +206,9 @@ impl Server {
         let following = self.tls.map(|tls| tokio::spawn(tls.follow_files()));
         let tidying = tokio::spawn(tidy_for_ever(self.rate_limits, self.metrics.clone()));
         let stop_metrics = CancellationToken::new();
-        let store = self.embedded.as_ref().map(|embedded| embedded.store().clone());
+        let front = self.front;
         let serving_metrics = self.sockets.metrics.map(|listener| {
-            let router = http::metrics_router(self.service.clone(), self.metrics.clone(), store);
+            let router = http::metrics_router(self.service.clone(), self.metrics.clone(), front);
             let limits = metrics_limits();
             tokio::spawn(serve::serve(listener, router, stop_metrics.clone(), limits))
         });
@@ -221,11 +234,12 @@ impl Server {
 /// The embedded store, or the other one that the settings name, and the way to it.
 async fn open_store(
     config: &Config,
+    clients_endpoint: Option<Endpoint>,
     metrics: &Arc<Metrics>,
     connections: &Connections,
 ) -> Result<(Option<EmbeddedStore>, Objects), Error> {
     if let Some(s3) = &config.s3 {
-        return Ok((None, Objects::other(s3, metrics).await?));
+        return Ok((None, Objects::other(s3, clients_endpoint, metrics).await?));
     }
     let (embedded, objects) = EmbeddedStore::open(config, metrics, when_short(connections)).await?;
     Ok((Some(embedded), objects))

@@ -144,6 +144,8 @@ pub struct Config {
     pub database_connections: usize,
     /// Another object store in place of the embedded one.
     pub s3: Option<S3Config>,
+    /// Whether clients reach that store through this server only: it signs URLs for itself, and passes them on.
+    pub s3_relay: bool,
     /// Address that callers reach this server at, such as `https://drive.example.com`. Without it, URLs are
     /// signed for the host that the caller used.
     pub public_url: Option<String>,
@@ -151,7 +153,7 @@ pub struct Config {
     /// other, and a proxy's `X-Forwarded-Host` is believed only if it is one of them.
     pub hosts: Vec<HostName>,
     /// Address of its own for stored bytes, such as `https://bytes.example.com`: URLs of parts and downloads are signed
-    /// for it, and nothing but the embedded store answers there. Without it they are where the server is.
+    /// for it, and nothing but the embedded store, or the relay to another, answers there. Without it they are where the server is.
     pub bytes_url: Option<String>,
     /// Origins of pages that browsers may let talk to this server; empty: any. Nothing here rests on cookies,
     /// so a page has no more rights than the token or signed URL that it was given.
@@ -171,7 +173,7 @@ pub struct Config {
     /// Connections at once of one client's address (of IPv6: its /64), this machine's included; `None`: a quarter of all,
     /// but at least 256 if that leaves others a quarter. Trusted proxies may have all; behind them the requests under way of a client are counted.
     pub connections_per_address: Option<usize>,
-    /// Uploads, and as many downloads, that the embedded store serves one client's address at once; `None`: 512.
+    /// Uploads, and as many downloads, that the embedded store or the relay serves one client's address at once; `None`: 512.
     pub transfers_per_address: Option<usize>,
     /// Requests that each token may make; `None`: a default, or no limit if the server listens on a loopback
     /// address.
@@ -198,6 +200,7 @@ impl Default for Config {
             database_url: None,
             database_connections: DATABASE_CONNECTIONS,
             s3: None,
+            s3_relay: false,
             public_url: None,
             hosts: Vec::new(),
             bytes_url: None,
@@ -225,6 +228,22 @@ impl Config {
     /// The hosts that the settings name as this server's own.
     pub fn own_hosts(&self) -> OwnHosts {
         OwnHosts::new(&self.hosts, self.public_url.as_deref())
+    }
+
+    /// Where clients reach the store; `None`: where they reach this server.
+    pub fn clients_endpoint(&self) -> Result<Option<Endpoint>, SettingError> {
+        let refused = |rule: &str| SettingError { setting: "--s3-relay", rule: rule.to_owned() };
+        match &self.s3 {
+            None if self.s3_relay => {
+                Err(refused("is for another store than the embedded one: name its --s3-bucket"))
+            }
+            None => Ok(None),
+            Some(s3) if !self.s3_relay => s3.public_endpoint().map(Some),
+            Some(s3) if s3.public_endpoint.is_some() => Err(refused(
+                "sends clients to this server, and --s3-public-endpoint sends them to the store: choose one",
+            )),
+            Some(_) => Ok(None),
+        }
     }
 
     /// What in the settings speaks of a proxy in front though none is trusted, in words that follow a colon.

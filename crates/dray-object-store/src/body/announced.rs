@@ -90,7 +90,7 @@ impl Announced {
     }
 
     /// More bytes arrived than are allowed.
-    pub(super) fn too_long(&self) -> Failure {
+    pub(crate) fn too_long(&self) -> Failure {
         if self.is_exact {
             return invalid_request("The body is longer than announced");
         }

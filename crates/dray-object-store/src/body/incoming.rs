@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::body::{Body, HttpBody as _};
+use axum::body::{Body, HttpBody};
 use bytes::Bytes;
 use dray_s3::{ChunkedDecoder, ErrorCode, S3Error, Trailers};
 use futures_util::{Stream, stream};
@@ -19,7 +19,7 @@ const MIN_BYTES_PER_SEC: u64 = 8 << 10;
 
 /// A body being read.
 pub(crate) struct Incoming<'a> {
-    frames: Frames<'a>,
+    frames: Frames<&'a mut Body>,
     decoder: Option<ChunkedDecoder>,
     undecoded: Bytes,
 }
@@ -95,8 +95,8 @@ pub(crate) async fn read_whole(
 }
 
 /// The frames of a body. Only the time spent waiting for them counts: a slow disk is not the client's fault.
-struct Frames<'a> {
-    body: &'a mut Body,
+pub(crate) struct Frames<B> {
+    body: B,
     /// Longest wait for one frame, and the time over which the rate is averaged.
     idle_timeout: Duration,
     /// Since the average was last looked at.
@@ -104,12 +104,13 @@ struct Frames<'a> {
     arrived_bytes: u64,
 }
 
-impl<'a> Frames<'a> {
-    fn new(body: &'a mut Body, idle_timeout: Duration) -> Self {
+impl<B: HttpBody<Data = Bytes> + Unpin> Frames<B> {
+    pub(crate) fn new(body: B, idle_timeout: Duration) -> Self {
         Self { body, idle_timeout, waited: Duration::ZERO, arrived_bytes: 0 }
     }
 
-    async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
+    /// The bytes of the next frame, which may be none; `None` at the end.
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
         loop {
             let began = Instant::now();
             let frame = timeout(self.idle_timeout, self.body.frame()).await;
@@ -156,7 +157,8 @@ fn timed_out(message: String) -> Failure {
     Failure::new(ErrorCode::RequestTimeout, message).with_header(CONNECTION, Some(close))
 }
 
-pub(super) fn incomplete() -> Failure {
+/// The body ended before the number of bytes that was announced.
+pub(crate) fn incomplete() -> Failure {
     Failure::new(
         ErrorCode::IncompleteBody,
         "You did not provide the number of bytes that the request announced",

@@ -18,11 +18,11 @@ pub(crate) use self::{
     announced::{Announced, announced_checksums, announced_md5},
     digests::{Digested, Wanted},
     form::form_failure,
-    incoming::{frames, read_whole},
+    incoming::{Frames, frames, incomplete, read_whole},
 };
 use self::{
     form::next_chunk,
-    incoming::{Incoming, incomplete},
+    incoming::Incoming,
     sink::{INLINE_MAX_BYTES, Sink},
 };
 use crate::{

@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 
 use super::answer;
 use crate::{
-    CorsOrigins, ObjectStore,
+    CorsOrigins,
     failure::{Failure, invalid_request},
 };
 
@@ -21,7 +21,7 @@ const EXPOSED: HeaderValue = HeaderValue::from_static(
 const MAX_AGE_SECS: HeaderValue = HeaderValue::from_static("86400");
 
 /// Answers an `OPTIONS` request. It carries no signature.
-pub(super) fn preflight(store: &ObjectStore, head: &Parts) -> Result<Response, Failure> {
+pub(crate) fn preflight(origins: &CorsOrigins, head: &Parts) -> Result<Response, Failure> {
     if !head.headers.contains_key(header::ORIGIN) {
         return Err(invalid_request("Insufficient information. Origin request header needed."));
     }
@@ -30,7 +30,7 @@ pub(super) fn preflight(store: &ObjectStore, head: &Parts) -> Result<Response, F
     let known =
         METHODS.to_str().is_ok_and(|all| method.is_some_and(|method| all.split(", ").any(|m| m == method)));
     let origin = head.headers.get(header::ORIGIN);
-    if !known || origin.is_none_or(|origin| allowed(store, origin).is_none()) {
+    if !known || origin.is_none_or(|origin| allowed(origins, origin).is_none()) {
         let message = "This CORS request is not allowed: it needs an allowed Origin and a method that S3 has";
         return Err(Failure::new(ErrorCode::AccessDenied, message));
     }
@@ -45,17 +45,17 @@ pub(super) fn preflight(store: &ObjectStore, head: &Parts) -> Result<Response, F
 }
 
 /// Adds what a page of this origin needs to read the answer, errors too.
-pub(super) fn add_headers(store: &ObjectStore, origin: Option<&HeaderValue>, headers: &mut HeaderMap) {
+pub(super) fn add_headers(origins: &CorsOrigins, origin: Option<&HeaderValue>, headers: &mut HeaderMap) {
     let varies = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers";
     headers.append(header::VARY, HeaderValue::from_static(varies));
-    if let Some(allowed) = origin.and_then(|origin| allowed(store, origin)) {
+    if let Some(allowed) = origin.and_then(|origin| allowed(origins, origin)) {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
         headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
     }
 }
 
-fn allowed(store: &ObjectStore, origin: &HeaderValue) -> Option<HeaderValue> {
-    match store.cors_origins() {
+fn allowed(origins: &CorsOrigins, origin: &HeaderValue) -> Option<HeaderValue> {
+    match origins {
         CorsOrigins::Any => Some(HeaderValue::from_static("*")),
         CorsOrigins::List(list) => list.iter().any(|known| known == origin).then(|| origin.clone()),
     }

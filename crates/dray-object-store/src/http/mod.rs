@@ -11,6 +11,7 @@ mod control_body;
 mod copy;
 mod cors;
 mod delete;
+mod exchange;
 mod get_object;
 mod list_objects;
 mod list_uploads;
@@ -33,15 +34,21 @@ use axum::{
     extract::{Request, State},
     response::Response,
 };
-use dray_s3::{Credentials, ErrorCode, InvalidEncoding, Payload, Query, RequestHead, authenticate};
+use dray_s3::{
+    Authenticated, Credentials, ErrorCode, InvalidEncoding, Payload, Query, RequestHead, authenticate,
+};
 use http::{Method, request::Parts};
-use http_body_util::BodyExt;
 use jiff::Timestamp;
 
+use self::access::{Access, Caller};
 pub use self::place::BucketIn;
-use self::{
-    access::{Access, Caller, Door},
+pub(crate) use self::{
+    access::Door,
+    copy::is_asked as is_copy,
+    cors::preflight,
+    exchange::Exchange,
     op::{Operation, Target},
+    stored_headers::apply_overrides,
 };
 use crate::{
     ObjectStore, clock,
@@ -120,53 +127,21 @@ pub fn is_streamed(method: &Method, uri: &http::Uri, headers: &http::HeaderMap) 
 }
 
 async fn handle(State((store, door)): State<(ObjectStore, Door)>, request: Request) -> Response {
-    let request_id = hex::encode_upper(clock::random::<8>());
     let (head, mut body) = request.into_parts();
-    let origin = head.headers.get(http::header::ORIGIN).cloned();
     let query = Query::parse(head.uri.query().unwrap_or_default());
-    let answer = Answered {
-        is_head: head.method == Method::HEAD,
-        is_presigned: query.as_ref().is_ok_and(has_signature),
-        path: head.uri.path().to_owned(),
-    };
-    let transfers = store.transfers_under_way().clone();
-    let expects_continue = head.headers.contains_key(http::header::EXPECT);
+    let exchange = Exchange::begin(&head, &query);
     let outcome = if head.method == Method::OPTIONS {
-        cors::preflight(&store, &head)
+        preflight(store.cors_origins(), &head)
     } else {
         serve(store.clone(), door, head, query, &mut body).await
     };
-    let mut response = match outcome {
-        Ok(response) => response,
-        Err(failure) => {
-            if failure.error.code == ErrorCode::RequestTimeout {
-                transfers.too_slow();
-            }
-            if !expects_continue {
-                drain(body);
-            }
-            answer::failure(failure, &answer.path, &request_id, answer.is_head)
-        }
-    };
-    answer::add_common_headers(response.headers_mut(), &request_id);
-    if answer.is_presigned {
-        answer::keep_private(response.headers_mut());
-    }
-    cors::add_headers(&store, origin.as_ref(), response.headers_mut());
-    response
+    exchange.end(store.cors_origins(), store.transfers_under_way(), outcome, Some(body))
 }
 
 /// The path that a request was sent with, if it is served below another path than the root and this was taken off:
 /// an extension of the request. Signatures are over it.
 #[derive(Debug, Clone)]
 pub struct SentPath(pub String);
-
-/// What of a request its error answer needs.
-struct Answered {
-    is_head: bool,
-    is_presigned: bool,
-    path: String,
-}
 
 fn has_signature(query: &Query) -> bool {
     query.get("X-Amz-Signature").is_some()
@@ -179,9 +154,8 @@ async fn serve(
     query: Result<Query, InvalidEncoding>,
     body: &mut Body,
 ) -> Result<Response, Failure> {
-    let invalid = |_| Failure::new(ErrorCode::InvalidURI, "The query is not valid percent-encoded UTF-8");
-    let query = query.map_err(invalid)?;
-    let is_copy = copy::is_asked(&head.headers, &query)?;
+    let query = readable(query)?;
+    let is_copy = is_copy(&head.headers, &query)?;
     let now = clock::now();
     if post_object::is_form(&head.method, &head.headers, query.iter().next().is_some()) {
         return post_object::post(store, door, head, now, body).await;
@@ -195,6 +169,12 @@ async fn serve(
     let call = Call { store, head, query, target, payload, caller, now };
     call.check(operation.access(), &call.target.bucket)?;
     act(operation, &call, body).await
+}
+
+/// The parameters of a request, or why it is refused.
+pub(crate) fn readable(query: Result<Query, InvalidEncoding>) -> Result<Query, Failure> {
+    let invalid = |_| Failure::new(ErrorCode::InvalidURI, "The query is not valid percent-encoded UTF-8");
+    query.map_err(invalid)
 }
 
 /// Where the request names its bucket. The server signs its URLs with the bucket in the path, so they are served on any
@@ -224,6 +204,19 @@ fn check_signature(
     query: &Query,
     now: Timestamp,
 ) -> Result<(Caller, Payload), Failure> {
+    let signer = Signer::new(store, now);
+    let authenticated = authenticate_head(head, query, store.region(), now, |id| signer.find(id))?;
+    Ok((signer.caller(authenticated.presigned, door)?, authenticated.payload))
+}
+
+/// Checks the signature of a request as it was sent, against the keys that `find` knows.
+pub(crate) fn authenticate_head(
+    head: &Parts,
+    query: &Query,
+    region: &str,
+    now: Timestamp,
+    find: impl Fn(&str) -> Option<Credentials>,
+) -> Result<Authenticated, Failure> {
     let mut headers = std::borrow::Cow::Borrowed(&head.headers);
     if !headers.contains_key(http::header::HOST)
         && let Some(host) = head.uri.authority().and_then(|host| host.as_str().parse().ok())
@@ -236,9 +229,7 @@ fn check_signature(
         query,
         headers: &headers,
     };
-    let signer = Signer::new(store, now);
-    let authenticated = authenticate(&request, store.region(), now, |id| signer.find(id))?;
-    Ok((signer.caller(authenticated.presigned, door)?, authenticated.payload))
+    Ok(authenticate(&request, region, now, find)?)
 }
 
 /// Looks up the key that a signature names, and remembers whose it is.
@@ -298,23 +289,4 @@ async fn act(operation: Operation, call: &Call, body: &mut Body) -> Result<Respo
         Operation::UploadPart => upload_part::put(call, body).await,
         Operation::UploadPartCopy => copy::copy_part(call).await,
     }
-}
-
-/// Most bytes and longest time spent on the rest of a refused body.
-const MAX_DRAINED_BYTES: usize = 32 << 20;
-const MAX_DRAIN: std::time::Duration = std::time::Duration::from_secs(10);
-
-/// Reads the rest of a refused body in the background: closing a connection on which a client still sends
-/// resets it, and the client may never see why it was refused.
-fn drain(mut body: Body) {
-    let rest = async move {
-        let mut drained = 0;
-        while let Some(Ok(frame)) = body.frame().await {
-            drained += frame.data_ref().map_or(0, bytes::Bytes::len);
-            if drained > MAX_DRAINED_BYTES {
-                return;
-            }
-        }
-    };
-    tokio::spawn(tokio::time::timeout(MAX_DRAIN, rest));
 }

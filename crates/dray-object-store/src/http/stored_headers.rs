@@ -99,6 +99,11 @@ pub(super) fn restore(json: &str, query: &Query, headers: &mut HeaderMap) -> Res
             headers.insert(name, value);
         }
     }
+    apply_overrides(query, headers)
+}
+
+/// Sets the headers that the query of a signed request overrides.
+pub(crate) fn apply_overrides(query: &Query, headers: &mut HeaderMap) -> Result<(), Failure> {
     for (parameter, name) in OVERRIDES {
         let Some(value) = query.get(parameter) else { continue };
         let value = HeaderValue::from_str(value)

@@ -17,3 +17,4 @@ mod metadata;
 mod multipart;
 mod objects;
 mod refusals;
+mod relay;

@@ -1,5 +1,6 @@
 //! The checks of `dray doctor`: does everything that a server and its clients do, and reports what fails. It leaves nothing behind.
 
+mod bytes;
 mod place;
 mod proxy;
 mod store;
@@ -54,8 +55,9 @@ pub async fn examine(config: &Config, page: &str, listen: &str) -> Vec<Finding> 
     findings.push(place::database(config).await);
     match &config.s3 {
         None => findings.push(place::embedded_store(config)),
-        Some(s3) => findings.extend(store::examine(s3, page, &config.clock).await),
+        Some(s3) => findings.extend(store::examine(config, s3, page).await),
     }
+    findings.extend(bytes::examine(config, listen).await);
     findings.push(proxy::examine(config, listen));
     findings
 }

@@ -63,6 +63,15 @@ pub(super) async fn database(config: &Config) -> Finding {
     }
 }
 
+/// Whether the database is there, with the tables of this version.
+pub(super) async fn is_current(config: &Config) -> bool {
+    let condition = match &config.database_url {
+        Some(url) => ask_postgres(url).await,
+        None => db::examine_sqlite(&database_file(&config.data)),
+    };
+    condition.is_ok_and(|condition| condition.version == condition.latest)
+}
+
 async fn ask_postgres(url: &DatabaseUrl) -> Result<Condition, OpenError> {
     let silent = |_| Err(OpenError::Pool(format!("no answer within {PATIENCE:?}")));
     tokio::time::timeout(PATIENCE, db::examine_postgres(url)).await.unwrap_or_else(silent)

@@ -1,5 +1,6 @@
-//! Decides which of the two services on the port a request is for: the drive (page and API) or the embedded store (S3). It is the
-//! one place that decides this, by host, path and signature; never by who asks, and never by a user agent.
+//! Decides which of the two services on the port a request is for: the drive (page and API) or S3 (the embedded store, or the
+//! relay to an external one). It is the one place that decides this, by host, path and signature; never by who asks, and
+//! never by a user agent.
 
 use std::borrow::Cow;
 use std::net::Ipv4Addr;
@@ -9,10 +10,11 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::header::{AUTHORIZATION, HOST};
 use axum::http::uri::Authority;
 use dray_api::BASE_PATH;
-use dray_object_store::{BucketIn, ObjectStore};
+use dray_object_store::BucketIn;
 use dray_s3::{Endpoint, decode_path};
 
 use crate::config::OwnHosts;
+use crate::storefront::Storefront;
 
 /// Query parameters that only S3 has, which make a request S3's wherever the drive has no route
 /// (AWS S3 API reference, "Actions").
@@ -52,10 +54,10 @@ pub(super) enum Destination {
     Store(BucketIn),
 }
 
-/// What is known of the embedded store's place.
+/// What is known of the place of the embedded store, or of the relay.
 #[derive(Clone)]
 pub(super) struct Sorter {
-    store: ObjectStore,
+    store: Storefront,
     bucket: &'static str,
     own_hosts: Arc<OwnHosts>,
     /// The host where stored bytes are and nothing else is, if there is one.
@@ -65,7 +67,7 @@ pub(super) struct Sorter {
 
 impl Sorter {
     pub(super) fn new(
-        store: ObjectStore,
+        store: Storefront,
         bucket: &'static str,
         own_hosts: Arc<OwnHosts>,
         bytes: Option<Endpoint>,

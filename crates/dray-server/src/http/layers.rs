@@ -34,10 +34,10 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// From the inside to the outside.
 pub(super) fn around(routes: Router, app: &App, around: Around<'_>) -> Router {
-    let Around { store, bucket, origins, proxies, traces, metrics: registry } = around;
-    let store = store.map(|store| {
-        let served = store.router();
-        (served, Arc::new(Sorter::new(store, bucket, app.hosts.clone(), app.bytes.clone())))
+    let Around { front, bucket, origins, proxies, traces, metrics: registry } = around;
+    let store = front.map(|front| {
+        let served = front.router();
+        (served, Arc::new(Sorter::new(front, bucket, app.hosts.clone(), app.bytes.clone())))
     });
     let sorter = store.as_ref().map(|(_, sorter)| sorter.clone());
     // A layer is cloned for every request.

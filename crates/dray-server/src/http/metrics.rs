@@ -9,25 +9,25 @@ use axum::http::{HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use dray_object_store::ObjectStore;
 
 use super::destination::{Destination, Sorter};
 use super::error;
 use crate::metrics::Metrics;
 use crate::service::Service;
+use crate::storefront::Storefront;
 
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
 
-/// What is measured: the service, and the embedded store if it is used.
+/// What is measured: the service, and what transfers bytes if this server does.
 #[derive(Clone)]
 struct Measured {
     service: Service,
     metrics: Arc<Metrics>,
-    store: Option<ObjectStore>,
+    store: Option<Storefront>,
 }
 
 /// What the metrics' own listener answers.
-pub(crate) fn router(service: Service, metrics: Arc<Metrics>, store: Option<ObjectStore>) -> Router {
+pub(crate) fn router(service: Service, metrics: Arc<Metrics>, store: Option<Storefront>) -> Router {
     Router::new()
         .route("/metrics", get(scrape))
         .fallback(error::route_not_found)

@@ -38,12 +38,12 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::http::{HeaderValue, Method};
-use dray_object_store::ObjectStore;
 use dray_s3::Endpoint;
 
 use crate::config::{OwnHosts, TrustedProxy};
 use crate::metrics::Metrics;
 use crate::service::Service;
+use crate::storefront::Storefront;
 
 pub(crate) use base_path::BasePath;
 pub(crate) use metrics::router as metrics_router;
@@ -110,8 +110,8 @@ pub fn creating_routes() -> Vec<(Method, String)> {
 
 /// What is around the routes, besides what handlers share.
 pub(crate) struct Around<'a> {
-    /// The embedded store if it is used, for requests that are S3's.
-    pub(crate) store: Option<ObjectStore>,
+    /// What answers requests that are S3's, if this server does.
+    pub(crate) front: Option<Storefront>,
     /// Its bucket.
     pub(crate) bucket: &'static str,
     /// Origins of pages that may ask; none: any may.
@@ -124,7 +124,7 @@ pub(crate) struct Around<'a> {
     pub(crate) metrics: &'a Arc<Metrics>,
 }
 
-/// The whole service: the API, and the embedded store if it is used.
+/// The whole service: the API, and the embedded store or the relay if one is used.
 pub(crate) fn router(app: &App, around: Around<'_>) -> Router {
     layers::around(routes::router(app.clone()), app, around)
 }

@@ -294,17 +294,12 @@ impl Client {
     }
 
     async fn sign(&self, request: &Request<'_>) -> Result<http::Request<Opened>, Failed> {
-        let now = self.clock.now();
-        let kept = self.keys.get(now).await.map_err(|err| Failed::silent(request.operation, err))?;
-        let scope = SigningScope { credentials: &kept.credentials, region: &self.region, now };
         let Request { method, content, .. } = request;
-        let uri: Uri = request.address(&self.endpoint, &self.bucket).parse().map_err(Failed::local)?;
         let mut headers = HeaderMap::with_capacity(8);
         for (name, value) in &request.headers {
             headers.insert(*name, HeaderValue::from_str(value).map_err(Failed::local)?);
         }
-        let signed = sign_request(&scope, method, &uri, &headers, &content.hash());
-        headers.extend(signed.map_err(Failed::local)?);
+        let (uri, mut headers) = self.signed(request, headers, &content.hash()).await?;
         if [Method::POST, Method::PUT].contains(method) {
             headers.insert(CONTENT_LENGTH, content.len().into());
         }
@@ -313,6 +308,24 @@ impl Client {
         *sent.uri_mut() = uri;
         *sent.headers_mut() = headers;
         Ok(sent)
+    }
+}
+
+impl Client {
+    /// Where a request goes, and its headers with the signature over all of them.
+    pub(super) async fn signed(
+        &self,
+        request: &Request<'_>,
+        mut headers: HeaderMap,
+        hash: &PayloadHash,
+    ) -> Result<(Uri, HeaderMap), Failed> {
+        let now = self.clock.now();
+        let kept = self.keys.get(now).await.map_err(|err| Failed::silent(request.operation, err))?;
+        let scope = SigningScope { credentials: &kept.credentials, region: &self.region, now };
+        let uri: Uri = request.address(&self.endpoint, &self.bucket).parse().map_err(Failed::local)?;
+        let signed = sign_request(&scope, &request.method, &uri, &headers, hash);
+        headers.extend(signed.map_err(Failed::local)?);
+        Ok((uri, headers))
     }
 }
 

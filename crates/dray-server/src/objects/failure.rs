@@ -93,7 +93,7 @@ impl Failed {
     }
 
     /// What the store said, or why it said nothing.
-    fn detail(self) -> String {
+    pub(super) fn detail(self) -> String {
         match self {
             Self::Said { status, code, message, .. } => {
                 let said = [code, message].into_iter().filter(|text| !text.is_empty());

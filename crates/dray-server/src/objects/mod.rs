@@ -8,6 +8,7 @@ mod credentials;
 mod empty;
 mod failure;
 mod proof;
+mod relay;
 mod sign;
 
 use std::sync::Arc;
@@ -32,6 +33,7 @@ pub use credentials::Current;
 use credentials::{Keys, credentials_chain};
 pub use empty::scratch_key;
 use failure::{Failed, refusal};
+use sign::Signing;
 pub use sign::{PartUrls, Reading, UrlScope};
 
 /// What requests that never leave this process are signed for.
@@ -47,6 +49,7 @@ const READ_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct Objects {
     client: Arc<Client>,
     kind: Kind,
+    signing: Arc<Signing>,
 }
 
 /// Which store it is.
@@ -55,8 +58,9 @@ pub enum Kind {
     /// The embedded one, which clients reach where they reach this server. It refuses a Complete of another size or
     /// checksum.
     Embedded,
-    /// An external store, and where clients reach it. Dray does not know what it checks, and so checks everything itself.
-    Other(Endpoint),
+    /// An external store, and where clients reach it; `None`: through this server. Dray does not know what the store checks,
+    /// and so checks everything itself.
+    Other(Option<Endpoint>),
 }
 
 /// How the embedded store is reached.
@@ -145,14 +149,17 @@ impl Objects {
             }
         };
         let (keys, clock) = (Keys::Current(keys), Clock::system());
-        let client = Client { way, endpoint, region, bucket, keys, clock, metrics };
-        Ok(Self { client: client.into(), kind: Kind::Embedded })
+        Ok(Self::of(Client { way, endpoint, region, bucket, keys, clock, metrics }, Kind::Embedded))
     }
 
-    /// Any other store.
-    pub async fn other(config: &S3Config, metrics: &Arc<Metrics>) -> Result<Self, SettingError> {
+    /// Any other store, which clients reach at `public`; `None`: through this server.
+    pub async fn other(
+        config: &S3Config,
+        public: Option<Endpoint>,
+        metrics: &Arc<Metrics>,
+    ) -> Result<Self, SettingError> {
         let S3Config { bucket, region, credentials, .. } = config;
-        let (endpoint, public) = (config.server_endpoint()?, config.public_endpoint()?);
+        let endpoint = config.server_endpoint()?;
         let keys = match credentials {
             Some(credentials) => Keys::fixed(credentials),
             None => Keys::of_chain(credentials_chain(region).await?),
@@ -164,13 +171,20 @@ impl Objects {
         let way = client::Transport::network(&endpoint).map_err(unusable)?;
         let (region, bucket, clock) = (region.clone(), bucket.clone(), Clock::system());
         let client = Client { way, endpoint, region, bucket, keys, clock, metrics: metrics.clone() };
-        Ok(Self { client: client.into(), kind: Kind::Other(public) })
+        Ok(Self::of(client, Kind::Other(public)))
+    }
+
+    /// URLs are signed as requests are.
+    fn of(client: Client, kind: Kind) -> Self {
+        let Client { keys, region, bucket, .. } = &client;
+        let signing = Signing { keys: keys.clone(), region: region.clone(), bucket: bucket.clone() };
+        Self { signing: signing.into(), client: client.into(), kind }
     }
 
     /// Another bucket of the same store; an empty name is the store itself.
     #[must_use]
     pub fn in_bucket(&self, bucket: &str) -> Self {
-        Self { client: Arc::new(self.client.in_bucket(bucket)), kind: self.kind.clone() }
+        Self::of(self.client.in_bucket(bucket), self.kind.clone())
     }
 
     /// Which bucket it is.
@@ -187,7 +201,7 @@ impl Objects {
     pub fn public_endpoint(&self) -> Option<&Endpoint> {
         match &self.kind {
             Kind::Embedded => None,
-            Kind::Other(endpoint) => Some(endpoint),
+            Kind::Other(endpoint) => endpoint.as_ref(),
         }
     }
 

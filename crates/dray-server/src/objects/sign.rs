@@ -1,10 +1,12 @@
 //! Signed URLs, with which clients reach the store themselves.
 
+use std::sync::Arc;
+
 use dray_s3::{Credentials, Endpoint, PartNumber, PartPresigner, PresignScope};
 use http::Method;
 use jiff::{SignedDuration, Timestamp};
 
-use super::credentials::Kept;
+use super::credentials::{Kept, Keys};
 use super::{Objects, scratch_key};
 use crate::drive::{Error, Result};
 
@@ -66,7 +68,20 @@ impl PartUrls {
     }
 }
 
+/// What URLs for clients are signed with.
+pub(super) struct Signing {
+    pub(super) keys: Keys,
+    pub(super) region: String,
+    pub(super) bucket: String,
+}
+
 impl Objects {
+    /// URLs are signed with this key of our own, for a region and a bucket that need not be the store's.
+    pub(crate) fn signing_with(self, key: &Credentials, region: &str, bucket: &str) -> Self {
+        let (region, bucket) = (region.to_owned(), bucket.to_owned());
+        Self { signing: Arc::new(Signing { keys: Keys::fixed(key), region, bucket }), ..self }
+    }
+
     /// Signs the part URLs of an upload for clients that reach the store at `endpoint`.
     pub async fn presign_parts(
         &self,
@@ -113,7 +128,7 @@ impl Objects {
 
     /// Who signs a URL, and until when it can be good: one dies with the credentials that signed it.
     async fn signer(&self, url: &UrlScope<'_>) -> Result<Signer> {
-        let Kept { credentials, expires_at } = self.client.keys.get(url.now).await?;
+        let Kept { credentials, expires_at } = self.signing.keys.get(url.now).await?;
         let left = expires_at.map_or(i64::MAX, |end| end.duration_since(url.now).as_secs());
         let expires_secs = url.expires_secs.min(u32::try_from(left.max(1)).unwrap_or(u32::MAX));
         let life = SignedDuration::from_secs(expires_secs.into());
@@ -132,9 +147,9 @@ impl Signer {
     fn scope<'a>(&'a self, objects: &'a Objects, url: &UrlScope<'a>) -> PresignScope<'a> {
         PresignScope {
             credentials: &self.credentials,
-            region: &objects.client.region,
+            region: &objects.signing.region,
             endpoint: url.endpoint,
-            bucket: &objects.client.bucket,
+            bucket: &objects.signing.bucket,
             key: url.key,
             now: url.now,
             expires_secs: self.expires_secs,

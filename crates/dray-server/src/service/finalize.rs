@@ -9,11 +9,13 @@ use std::time::Duration;
 
 use dray_api::UploadRowId;
 use dray_api::upload::{FinalizeUpload, StoredPart};
+use jiff::Timestamp;
 
 use super::Service;
 use super::checksum::check_announced;
 use super::make_item::{Made, make_item, refusal};
-use crate::db::{finalizing, tombstones, uploads};
+use crate::db::finalizing::{self, Attempts};
+use crate::db::{tombstones, uploads};
 use crate::drive::access::Caller;
 use crate::drive::event::Event;
 use crate::drive::item::Item;
@@ -44,10 +46,10 @@ struct Wanted {
 pub(super) struct Lease {
     pub(super) upload: Upload,
     pub(super) digest: Digest,
-    holder: LeaseHolder,
-    /// When the newest Complete was sent before that of this lease, in milliseconds since 1970 by the clock of leases. An
-    /// upload's first Complete is its own. `None` where silence of the store is proof at once.
-    attempted_at: Option<i64>,
+    pub(super) holder: LeaseHolder,
+    /// The Completes before that of this lease. An upload's first is its own. None where silence of the store is proof at
+    /// once.
+    attempts: Attempts,
     /// Whether a Complete was sent under this lease.
     is_sent: AtomicBool,
     /// Whether it may be under way still.
@@ -55,8 +57,18 @@ pub(super) struct Lease {
 }
 
 impl Lease {
+    /// Whether a Complete was sent under this lease, and may have done something.
+    pub(super) fn may_have_completed(&self) -> bool {
+        self.is_under_way.load(Ordering::Relaxed)
+    }
+
+    /// Whether so much was tried for so long that no Complete is sent any more.
+    fn is_hopeless(&self, now: Timestamp) -> bool {
+        self.upload.is_hopeless(self.attempts.inconclusive, now)
+    }
+
     /// Whether no Complete was ever sent: then the store's silence says all.
-    fn is_unattempted(&self) -> bool {
+    pub(super) fn is_unattempted(&self) -> bool {
         let was_open = self.upload.state == State::Open;
         was_open && !self.upload.is_attempted && !self.is_sent.load(Ordering::Relaxed)
     }
@@ -141,7 +153,8 @@ impl Service {
     pub(super) async fn take_lease(&self, upload: Upload, digest: Digest) -> Result<Option<Lease>> {
         let holder = LeaseHolder(random::text()?);
         let (is_sent, is_under_way) = (AtomicBool::new(false), AtomicBool::new(false));
-        let mut lease = Lease { upload, digest, holder, attempted_at: None, is_sent, is_under_way };
+        let attempts = Attempts::default();
+        let mut lease = Lease { upload, digest, holder, attempts, is_sent, is_under_way };
         let is_proof = self.objects.checks_what_it_completes();
         let (id, now, upload) = (lease.upload.id, self.db.lease_time(), lease.upload.clone());
         let (digest, holder) = (lease.digest.clone(), lease.holder.clone());
@@ -150,12 +163,13 @@ impl Service {
             if let Some(crc64) = upload.crc64.as_ref().filter(|_| taken) {
                 finalizing::set_checksum(c, id, crc64, upload.verify)?;
             }
-            let attempted_at = if taken && !is_proof { finalizing::attempted_at(c, id)? } else { None };
-            Ok((taken, attempted_at))
+            let attempts =
+                if taken && !is_proof { finalizing::attempts(c, id)? } else { Attempts::default() };
+            Ok((taken, attempts))
         });
         match taken.await {
-            Ok((taken, attempted_at)) => {
-                lease.attempted_at = attempted_at;
+            Ok((taken, attempts)) => {
+                lease.attempts = attempts;
                 Ok(taken.then_some(lease))
             }
             Err(err) => {
@@ -198,6 +212,9 @@ impl Service {
                 Err(err) => return self.give_back(lease, err).await,
             }
         }
+        if lease.is_hopeless(self.clock.now()) {
+            return self.end_hopeless(lease).await;
+        }
         match self.complete_in_store(lease, upload_id, parts).await {
             Completion::Done if self.objects.checks_what_it_completes() => self.commit(lease).await,
             Completion::Done => self.check_completed(lease).await,
@@ -227,6 +244,10 @@ impl Service {
             }
             match self.objects.list_parts(key, upload_id).await {
                 Err(err @ Error::StoreLacks { .. }) => return Completion::Refused(err),
+                // Nobody has sent a Complete, so the client may give it up, or try when the store lets us in again.
+                Err(err @ Error::StoreRefused { .. }) if lease.is_unattempted() => {
+                    return Completion::Refused(err);
+                }
                 Err(err) => return Completion::NotYet(err),
                 Ok(None) => return Completion::NoSuchUpload { is_settled: false },
                 Ok(Some(stored)) => {
@@ -273,7 +294,7 @@ impl Service {
     /// store that lists an upload's parts and refuses to complete them would be asked forever.
     async fn settle(&self, lease: &Lease) -> Result<()> {
         lease.is_under_way.store(false, Ordering::Relaxed);
-        let Some(attempted_at) = lease.attempted_at else { return Ok(()) };
+        let Some(attempted_at) = lease.attempts.newest_at else { return Ok(()) };
         let (id, holder) = (lease.upload.id, lease.holder.clone());
         self.db.write(move |c| Ok(finalizing::settle(c, id, &holder, attempted_at)?)).await
     }
@@ -309,7 +330,10 @@ impl Service {
         });
         match (ours, failure) {
             (Some(_), _) => self.commit(lease).await,
-            (None, Some(failure)) => self.give_back(lease, failure).await,
+            (None, Some(failure)) => {
+                self.note_inconclusive(lease).await;
+                self.give_back(lease, failure).await
+            }
             (None, None) => self.abandon(lease).await,
         }
     }
@@ -411,25 +435,5 @@ impl Service {
                 }
             }
         });
-    }
-
-    /// The store has neither the upload nor its object: there is nothing to make an item of. But if somebody's Complete may
-    /// still be under way there, the object may yet appear: ask again, until it has been quiet for long enough.
-    async fn abandon(&self, lease: &Lease) -> Result<Item> {
-        let is_proof = self.objects.checks_what_it_completes() || lease.is_unattempted();
-        let (service, upload, holder) = (self.clone(), lease.upload.clone(), lease.holder.clone());
-        let lease_now = self.db.lease_time();
-        let aborted = self.db.write(move |c| {
-            let is_over = finalizing::give_up(c, upload.id, &holder, is_proof, lease_now)?;
-            if is_over {
-                service.webhooks.note(c, &Event::UploadAborted(&upload), service.clock.now())?;
-            }
-            Ok(is_over)
-        });
-        if aborted.await? {
-            Err(Error::UploadAborted)
-        } else {
-            self.give_back(lease, Error::FinalizePending).await
-        }
     }
 }

@@ -7,6 +7,7 @@ mod create_folder;
 mod download;
 mod finalize;
 mod finish;
+mod give_up;
 mod links;
 mod make_item;
 mod measure;
@@ -34,7 +35,7 @@ use dray_api::ItemId;
 use dray_api::limits::MAX_KEY_BYTES;
 use dray_s3::Endpoint;
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -98,6 +99,8 @@ pub(crate) struct Inner {
     metrics: Arc<Metrics>,
     /// Work that outlives the request that began it; a stopping server waits for it.
     tasks: TaskTracker,
+    /// Finalizes that a sweep continues: each has a place until it ends, however long the store takes.
+    resumed: Arc<Semaphore>,
     /// A stopping server has waited long enough: whoever holds a lease gives it back.
     halt: CancellationToken,
     /// Told when something waits to be removed for good: it counts towards somebody's quota until it is.
@@ -143,6 +146,7 @@ impl Service {
             webhooks,
             metrics,
             tasks: TaskTracker::new(),
+            resumed: Arc::new(Semaphore::new(recover::MAX_RESUMED)),
             halt: CancellationToken::new(),
             sweep_soon: Notify::new(),
             readiness: Readiness::default(),

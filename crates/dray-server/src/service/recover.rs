@@ -1,12 +1,14 @@
 //! Cleans up after a crash: finalizes that did not finish, uploads that nobody continued.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use dray_api::UploadRowId;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Service;
 use super::finalize::Lease;
-use super::sweep::wait;
+use super::sweep::{wait, wait_after_completes};
 use crate::db::finalizing::{self, Due};
 use crate::db::{tombstones, uploads};
 use crate::drive::event::Event;
@@ -20,6 +22,9 @@ use dray_object_store::die_at;
 
 /// How long a sweep waits for one upload. A finalize may take longer, and then continues by itself.
 const SWEEP_PATIENCE: Duration = Duration::from_secs(10);
+/// Finalizes that sweeps continue and that have not ended, in all. A store may take ten minutes for each, and a sweep comes
+/// every minute; the others wait for a later sweep.
+pub(super) const MAX_RESUMED: usize = 32;
 /// How long a store may take to start an upload whose `start` was given up. After that the sweeper looks for it.
 const OPENING_QUIET: SignedDuration = SignedDuration::from_mins(10);
 
@@ -64,12 +69,21 @@ impl Service {
 
     async fn sweep_upload(self, due: Due, now: Timestamp) -> Result<Swept> {
         let (service, id) = (self.clone(), due.upload.id);
+        let place = match due.upload.state {
+            State::Completing { .. } => match Arc::clone(&self.resumed).try_acquire_owned() {
+                Ok(place) => Some(place),
+                Err(_) => return Ok(Swept::Nothing),
+            },
+            _ => None,
+        };
         // A server that stops in the middle of one waits for it: a lease that it took would hold others up.
         let sweeping = self.tasks.spawn(async move {
+            let _place = place;
             let swept = service.sweep_one(due.upload, now).await;
             if let Err(err) = &swept {
                 tracing::warn!(upload = %id, %err, tries = due.tries, "an upload could not be swept");
-                let (wait, now) = (wait(due.tries, err), service.db.lease_time());
+                let wait = wait_after_completes(due.inconclusive).unwrap_or_else(|| wait(due.tries, err));
+                let now = service.db.lease_time();
                 service.db.write(move |c| Ok(finalizing::postpone(c, id, wait, now)?)).await?;
             }
             swept
@@ -81,12 +95,13 @@ impl Service {
     }
 
     async fn sweep_one(&self, upload: Upload, now: Timestamp) -> Result<Swept> {
+        let id = upload.id;
         match upload.state.clone() {
             State::Completing { digest, .. } => {
                 return match self.resume_finalize(upload, digest).await {
                     Ok(Some(_)) => Ok(Swept::Finalized),
                     Ok(None) => Ok(Swept::Nothing),
-                    Err(err) if err.is_passing() => Err(err),
+                    Err(err) if err.is_passing() || self.is_completing(id).await? => Err(err),
                     Err(_) => Ok(Swept::Reopened),
                 };
             }
@@ -112,6 +127,13 @@ impl Service {
         Ok(Swept::Nothing)
     }
 
+    /// Whether an upload has still to be finalized: a refusal has not ended that.
+    async fn is_completing(&self, id: UploadRowId) -> Result<bool> {
+        let now = self.db.lease_time();
+        let upload = self.db.read(move |c| Ok(uploads::by_id(c, id, now)?)).await?;
+        Ok(upload.is_some_and(|upload| matches!(upload.state, State::Completing { .. })))
+    }
+
     /// Goes on with a finalize whose server is gone. Its list of parts went with it, but the store has the
     /// parts, and the digest tells whether they are the ones. `None`: another was faster.
     pub(super) async fn resume_finalize(&self, upload: Upload, digest: Digest) -> Result<Option<Item>> {
@@ -130,6 +152,9 @@ impl Service {
         match stored.map(|parts| parts.map(PartList::of_stored)) {
             // It would never come to an end.
             Err(err @ Error::StoreLacks { .. }) => self.reopen(lease, err).await,
+            Err(Error::StoreRefused { .. }) if lease.upload.is_long_over(self.clock.now()) => {
+                self.end_hopeless(lease).await
+            }
             Err(err) => self.give_back(lease, err).await,
             Ok(None) => self.look_for_object(lease, None).await,
             Ok(Some(Ok(parts))) if parts.digest() == lease.digest => self.complete(lease, &parts).await,

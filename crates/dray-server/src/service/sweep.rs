@@ -34,6 +34,8 @@ const FAILURES: u32 = 3;
 const FIRST_WAIT: SignedDuration = SignedDuration::from_mins(1);
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(6);
 const WAIT_FOR_OTHERS: SignedDuration = SignedDuration::from_secs(20);
+/// Completes of an upload that may come to nothing before the next ones wait longer and longer.
+const FREE_COMPLETES: u64 = 3;
 
 impl Service {
     /// Does up to `limit` of each thing that is due, unless another server is at it.
@@ -192,8 +194,19 @@ pub(super) fn wait(tries: u64, reason: &Error) -> SignedDuration {
     if reason.is_passing() {
         return WAIT_FOR_OTHERS;
     }
-    let factor = 1_i32.checked_shl(u32::try_from(tries.min(16)).unwrap_or(16)).unwrap_or(i32::MAX);
+    doubled(tries)
+}
+
+fn doubled(times: u64) -> SignedDuration {
+    let factor = 1_i32.checked_shl(u32::try_from(times.min(16)).unwrap_or(16)).unwrap_or(i32::MAX);
     FIRST_WAIT.checked_mul(factor).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT)
+}
+
+/// How long an upload waits for its next Complete if so many came to nothing: the first few may meet a fault that passes, so
+/// they say nothing of the wait.
+pub(super) fn wait_after_completes(inconclusive: u64) -> Option<SignedDuration> {
+    let beyond = inconclusive.checked_sub(FREE_COMPLETES)?;
+    Some(doubled(beyond))
 }
 
 #[cfg(test)]
@@ -206,5 +219,11 @@ mod tests {
             [0, 1, 2, 8, 9, 60, u64::MAX].map(|tries| wait(tries, &Error::NotFound).as_secs() / 60).to_vec();
         assert_eq!(waits, [1, 2, 4, 256, 360, 360, 360]);
         assert_eq!(wait(9, &Error::FinalizePending), WAIT_FOR_OTHERS);
+    }
+
+    #[test]
+    fn completes_that_come_to_nothing_again_and_again_are_sent_ever_more_rarely() {
+        let waits = [0, 2, 3, 5, 99].map(|count| wait_after_completes(count).map(|wait| wait.as_secs() / 60));
+        assert_eq!(waits, [None, None, Some(1), Some(4), Some(360)]);
     }
 }

@@ -1,6 +1,7 @@
 //! What people do on a drive besides uploading a file: whole acts of one line, for tests about something else.
 
-use dray_server::BUCKET;
+use dray_object_store::KeyKind;
+use dray_server::{BUCKET, REGION, S3Config, store_folder};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -36,6 +37,19 @@ impl World {
     /// How many rows a table has.
     pub(crate) async fn count(&self, table: &str) -> i64 {
         self.database.count(self.data.path(), table).await
+    }
+
+    /// This drive's embedded store, as another drive has it that reaches it at `endpoint`.
+    pub(crate) fn as_store(&self, endpoint: impl Into<String>) -> S3Config {
+        let key = dray_object_store::key_of(&store_folder(self.data.path()), KeyKind::Writer);
+        S3Config {
+            endpoint: Some(endpoint.into()),
+            public_endpoint: None,
+            bucket: BUCKET.into(),
+            region: REGION.into(),
+            path_style: true,
+            credentials: Some(key.unwrap()),
+        }
     }
 
     /// The keys of all objects that the store has.

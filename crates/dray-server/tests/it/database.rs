@@ -7,6 +7,7 @@ use dray_server::DatabaseUrl;
 use tokio_postgres::{Client, NoTls};
 
 /// Where a world keeps its drive.
+#[derive(Clone)]
 pub(crate) struct Database {
     url: Option<String>,
 }
@@ -34,6 +35,14 @@ impl Database {
     /// Whether the drive is in the data folder.
     pub(crate) fn is_file(&self) -> bool {
         self.url.is_none()
+    }
+
+    /// The one text that a statement finds.
+    pub(crate) async fn text(&self, data: &Path, sql: &str) -> String {
+        match &self.url {
+            Some(url) => connect(url).await.query_typed_one(sql, &[]).await.unwrap().get(0),
+            None => open(data).query_row(sql, [], |row| row.get(0)).unwrap(),
+        }
     }
 
     /// Changes what is in the database, behind the server's back.

@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use dray_object_store::KeyKind;
 use dray_ops::{Copied, Orphan, Store};
-use dray_server::{BUCKET, Clock, Config, S3Config, store_folder};
+use dray_server::{Clock, Config};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
@@ -176,16 +175,7 @@ async fn a_drive_moves_to_another_database_and_another_store_and_goes_on_there()
     filled.world.stop().await;
     // The embedded store of another server is a bucket like any other.
     let host = World::start().await;
-    let s3 = S3Config {
-        endpoint: Some(host.url.clone()),
-        public_endpoint: None,
-        bucket: BUCKET.into(),
-        region: "us-east-1".into(),
-        path_style: true,
-        credentials: Some(
-            dray_object_store::key_of(&store_folder(host.data.path()), KeyKind::Writer).unwrap(),
-        ),
-    };
+    let s3 = host.as_store(host.url.clone());
     let mut other = filled.world.elsewhere().await;
     let folder = filled.world.data.path().to_owned();
     let clock = Clock::from_fn(real_now);

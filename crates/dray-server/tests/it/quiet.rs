@@ -1,8 +1,8 @@
 //! A store that is long at a Complete, and meanwhile says that it knows neither the upload nor its object: that proves
 //! nothing, and no upload is given up for it before it has been quiet for long enough.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
@@ -10,17 +10,19 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
-use dray_object_store::KeyKind;
-use dray_server::{BUCKET, Config, REGION, S3Config, store_folder};
+use dray_s3::{AddressingStyle, Endpoint, PresignScope, presign};
+use dray_server::{Config, S3Config};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::world::{Started, World, refusal, wait_for};
+use crate::world::{Started, World, real_now, refusal, wait_for};
 
 /// A store that is slow, in front of one that is not.
 struct Slow {
     store: String,
+    /// How a drive reaches it.
+    config: S3Config,
     http: reqwest::Client,
     /// Whether Completes wait, and what they are of is denied meanwhile.
     is_held: watch::Sender<bool>,
@@ -28,34 +30,54 @@ struct Slow {
     completes: AtomicUsize,
     /// Whether every Complete is answered as if there were no such upload, whose parts are listed all the same.
     denies_completes: AtomicBool,
+    /// What every Complete is answered, time after time, if not what the store answers: it may have done it.
+    answers: Mutex<Vec<(u16, &'static str)>>,
+    /// Whether an upload's parts are not listed, as these keys may not.
+    lists_nothing: AtomicBool,
 }
 
 const UNKNOWN: &str = "<Error><Code>NoSuchUpload</Code><Message>It is not known.</Message></Error>";
 
 impl Slow {
     async fn start(store: &World) -> (Arc<Self>, S3Config) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let here = format!("http://{}", listener.local_addr().unwrap());
+        let config = S3Config { public_endpoint: Some(store.url.clone()), ..store.as_store(here) };
         let slow = Arc::new(Self {
             store: store.url.clone(),
+            config: config.clone(),
             http: store.http.clone(),
             is_held: watch::Sender::new(true),
             has_begun: AtomicBool::new(false),
             completes: AtomicUsize::new(0),
             denies_completes: AtomicBool::new(false),
+            answers: Mutex::default(),
+            lists_nothing: AtomicBool::new(false),
         });
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let config = S3Config {
-            endpoint: Some(format!("http://{}", listener.local_addr().unwrap())),
-            public_endpoint: Some(store.url.clone()),
-            bucket: BUCKET.into(),
-            region: REGION.into(),
-            path_style: true,
-            credentials: Some(
-                dray_object_store::key_of(&store_folder(store.data.path()), KeyKind::Writer).unwrap(),
-            ),
-        };
         let router = Router::new().fallback(answer).with_state(Arc::clone(&slow));
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         (slow, config)
+    }
+
+    /// Has the store complete an upload of one part.
+    async fn complete(&self, upload: &Started, listed: &Value) {
+        let endpoint = Endpoint::parse(&self.store, AddressingStyle::Path).unwrap();
+        let scope = PresignScope {
+            credentials: self.config.credentials.as_ref().unwrap(),
+            region: &self.config.region,
+            endpoint: &endpoint,
+            bucket: &self.config.bucket,
+            key: &upload.file_key,
+            now: real_now(),
+            expires_secs: 60,
+        };
+        let url = presign(&Method::POST, &scope, &[("uploadId", &upload.upload_id)]).unwrap();
+        let etag = listed[0]["eTag"].as_str().unwrap();
+        let body = format!(
+            "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>{etag}</ETag></Part></CompleteMultipartUpload>"
+        );
+        let answer = self.http.post(url).body(body).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
     }
 
     async fn forward(&self, method: Method, uri: &Uri, headers: HeaderMap, body: Bytes) -> Response {
@@ -82,6 +104,15 @@ async fn answer(
         Method::POST if is_of_upload && slow.denies_completes.load(Ordering::SeqCst) => {
             (StatusCode::NOT_FOUND, UNKNOWN).into_response()
         }
+        Method::GET if is_of_upload && slow.lists_nothing.load(Ordering::SeqCst) => {
+            (StatusCode::FORBIDDEN, said("AccessDenied")).into_response()
+        }
+        Method::POST if is_of_upload && !slow.answers.lock().unwrap().is_empty() => {
+            let at = slow.completes.fetch_add(1, Ordering::SeqCst);
+            let answers = slow.answers.lock().unwrap();
+            let (status, code) = answers[at % answers.len()];
+            (StatusCode::from_u16(status).unwrap(), said(code)).into_response()
+        }
         Method::POST if is_of_upload && !is_denied => {
             slow.has_begun.store(true, Ordering::SeqCst);
             slow.completes.fetch_add(1, Ordering::SeqCst);
@@ -97,6 +128,10 @@ async fn answer(
         }
         _ => slow.forward(method, &uri, headers, body).await,
     }
+}
+
+fn said(code: &str) -> String {
+    format!("<Error><Code>{code}</Code><Message>Because.</Message></Error>")
 }
 
 /// A drive that was stopped while a Complete is under way in its store, and goes on.
@@ -161,4 +196,83 @@ async fn a_store_that_lists_parts_and_never_completes_them_is_not_asked_for_ever
     drive.execute("update uploads set attempted_at = 1").await;
     assert_eq!(owner.finalize(&upload, &listed).await.refused(), refusal(410, "upload_aborted"));
     assert_eq!(drive.count("uploads where state = 'aborted'").await, 1);
+}
+
+/// A drive with an upload whose parts are there, and whose Completes are always answered so.
+async fn never_completed(answers: &[(u16, &'static str)]) -> (World, World, Arc<Slow>, Started, Value) {
+    let store = World::start().await;
+    let (slow, s3) = Slow::start(&store).await;
+    slow.answers.lock().unwrap().extend(answers);
+    slow.is_held.send_replace(false);
+    let drive = World::start_with(move |config: &mut Config| config.s3 = Some(s3)).await;
+    let upload = drive.owner().start("a", 3).await;
+    let listed = drive.owner().put_parts(&upload, &[b"abc".to_vec()]).await;
+    (store, drive, slow, upload, listed)
+}
+
+/// Long after its end, with as many Completes as are sent at most.
+const LONG_OVER: &str = "update uploads set expires_at = 1, inconclusive = 8";
+const QUIET: &str = "update uploads set attempted_at = 1";
+
+async fn check_given_up_in_the_end(answers: &[(u16, &'static str)]) {
+    let (store, drive, slow, upload, listed) = never_completed(answers).await;
+    let owner = drive.owner();
+    for _ in 0..2 {
+        assert!(owner.finalize(&upload, &listed).await.status.as_u16() >= 500, "{answers:?}");
+    }
+    assert_eq!(drive.count("uploads where inconclusive = 2").await, 1, "{answers:?}");
+    drive.execute(QUIET).await;
+    let asked = slow.completes.load(Ordering::SeqCst);
+    owner.finalize(&upload, &listed).await.refused();
+    assert!(slow.completes.load(Ordering::SeqCst) > asked, "before its end it is completed again");
+
+    drive.execute(LONG_OVER).await;
+    let asked = slow.completes.load(Ordering::SeqCst);
+    let pending = refusal(503, "finalize_pending");
+    assert_eq!(owner.finalize(&upload, &listed).await.refused(), pending, "it may be under way");
+    drive.execute(QUIET).await;
+    assert_eq!(owner.finalize(&upload, &listed).await.refused(), refusal(410, "upload_aborted"));
+    assert_eq!(slow.completes.load(Ordering::SeqCst), asked, "nothing is completed any more");
+    assert_eq!(store.uploads_in_store().await, 0);
+}
+
+#[tokio::test]
+async fn an_upload_that_the_store_never_completes_is_given_up_long_after_its_end() {
+    check_given_up_in_the_end(&[(500, "InternalError")]).await;
+    check_given_up_in_the_end(&[(403, "AccessDenied")]).await;
+    // Each Complete is sent again after what may pass, and then there is no such upload.
+    check_given_up_in_the_end(&[(500, "InternalError"), (404, "NoSuchUpload")]).await;
+}
+
+#[tokio::test]
+async fn an_object_that_appeared_after_all_is_an_item() {
+    let (_store, drive, slow, upload, listed) = never_completed(&[(500, "InternalError")]).await;
+    let owner = drive.owner();
+    owner.finalize(&upload, &listed).await.refused();
+    // One of them did it.
+    slow.complete(&upload, &listed).await;
+    drive.execute(LONG_OVER).await;
+    drive.execute(QUIET).await;
+    let item = owner.finalize(&upload, &listed).await.ok();
+    assert_eq!(owner.download(item["id"].as_str().unwrap()).await, b"abc");
+}
+
+#[tokio::test]
+async fn the_sweeper_ends_what_no_client_asks_for_any_more() {
+    let (_store, mut drive, slow, upload, listed) = never_completed(&[(403, "AccessDenied")]).await;
+    drive.owner().finalize(&upload, &listed).await.refused();
+    drive.execute(LONG_OVER).await;
+    drive.execute(QUIET).await;
+    drive.stop().await;
+    drive.serve(|config| config.s3 = Some(slow.config.clone())).await;
+    wait_for(async || drive.count("uploads where state = 'aborted'").await == 1).await;
+}
+
+#[tokio::test]
+async fn an_upload_whose_parts_may_not_be_listed_can_be_given_up_by_its_client() {
+    let (_store, drive, slow, upload, listed) = never_completed(&[]).await;
+    let owner = drive.owner();
+    slow.lists_nothing.store(true, Ordering::SeqCst);
+    assert_eq!(owner.finalize(&upload, &listed).await.status, 503);
+    owner.step("abort", &upload.body(&serde_json::json!({}))).await.done();
 }

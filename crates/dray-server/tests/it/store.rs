@@ -1,5 +1,6 @@
 //! The object store of a world: the embedded one or, if `DRAY_TEST_S3` has the address of another, a bucket of its own
-//! there, with the keys in the AWS variables. `scripts/with-s3` starts one; `tests/stores/run` says which tests run on it.
+//! there, with the keys in the AWS variables; clients reach that one through the drive if `DRAY_TEST_RELAY` is set.
+//! `scripts/with-s3` starts one; `tests/stores/run` says which tests run on it.
 
 use dray_s3::{AddressingStyle, Credentials, Endpoint, PresignScope, presign};
 use dray_server::S3Config;
@@ -10,6 +11,8 @@ use reqwest::{Client, Method};
 #[derive(Clone)]
 pub(crate) struct OtherStore {
     pub(crate) config: S3Config,
+    /// Whether clients reach it through the drive only.
+    pub(crate) is_relayed: bool,
     credentials: Credentials,
 }
 
@@ -29,6 +32,7 @@ impl OtherStore {
                 path_style: true,
                 credentials: None,
             },
+            is_relayed: std::env::var_os("DRAY_TEST_RELAY").is_some(),
             credentials: Credentials {
                 access_key_id: std::env::var("AWS_ACCESS_KEY_ID").unwrap(),
                 secret_access_key: std::env::var("AWS_SECRET_ACCESS_KEY").unwrap(),

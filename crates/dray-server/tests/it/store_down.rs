@@ -4,8 +4,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use dray_object_store::KeyKind;
-use dray_server::{BUCKET, Config, REGION, S3Config, store_folder};
+use dray_server::{Config, S3Config};
 use serde_json::{Value, json};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
@@ -14,15 +13,15 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::world::{Answer, Started, World, refusal, wait_for};
 
 /// Between a drive and its store.
-struct Proxy {
-    address: SocketAddr,
+pub(crate) struct Proxy {
+    pub(crate) address: SocketAddr,
     store: String,
     task: Option<JoinHandle<()>>,
 }
 
 /// How a store is away.
 #[derive(Debug, Clone, Copy)]
-enum Away {
+pub(crate) enum Away {
     /// Nothing listens.
     Gone,
     /// It takes connections and never answers.
@@ -30,7 +29,7 @@ enum Away {
 }
 
 impl Proxy {
-    async fn start(store: &World) -> Self {
+    pub(crate) async fn start(store: &World) -> Self {
         let store = store.url.strip_prefix("http://").unwrap().to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -38,7 +37,7 @@ impl Proxy {
     }
 
     /// Cuts all connections.
-    async fn cut(&mut self, away: Away) {
+    pub(crate) async fn cut(&mut self, away: Away) {
         let task = match (self.end().await, away) {
             (listener, Away::Silent) => tokio::spawn(keep_silent(listener)),
             (listener, Away::Gone) => {
@@ -84,16 +83,8 @@ async fn keep_silent(listener: TcpListener) {
 /// A drive whose store is `store`'s, behind a proxy.
 async fn drive_with(store: &World) -> (World, Proxy, S3Config) {
     let proxy = Proxy::start(store).await;
-    let config = S3Config {
-        endpoint: Some(format!("http://{}", proxy.address)),
-        public_endpoint: Some(store.url.clone()),
-        bucket: BUCKET.into(),
-        region: REGION.into(),
-        path_style: true,
-        credentials: Some(
-            dray_object_store::key_of(&store_folder(store.data.path()), KeyKind::Writer).unwrap(),
-        ),
-    };
+    let there = store.as_store(format!("http://{}", proxy.address));
+    let config = S3Config { public_endpoint: Some(store.url.clone()), ..there };
     let s3 = config.clone();
     (World::start_with(|config: &mut Config| config.s3 = Some(s3)).await, proxy, config)
 }

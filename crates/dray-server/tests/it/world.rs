@@ -122,6 +122,24 @@ impl World {
         }
     }
 
+    /// Another server of the same database, which is not running yet and whose clock is its own; `None` if the database is
+    /// a file.
+    pub(crate) fn beside(&self) -> Option<Self> {
+        (!self.database.is_file()).then(|| Self {
+            url: String::new(),
+            data: tempfile::tempdir().unwrap(),
+            database: self.database.clone(),
+            store: self.store.clone(),
+            http: self.http.clone(),
+            clock_offset_ms: Arc::default(),
+            place: self.place,
+            metrics_url: String::new(),
+            stop: None,
+            server: None,
+            first_token: self.first_token.clone(),
+        })
+    }
+
     /// Starts the server (again) on the same folder and another port, and waits until it is ready.
     pub(crate) async fn serve(&mut self, change: impl FnOnce(&mut Config)) {
         let has_tls = self.launch(change).await;
@@ -141,6 +159,7 @@ impl World {
             database_url: self.database.url(),
             database_connections: 8,
             s3: self.store.as_ref().map(|store| store.config.clone()),
+            s3_relay: self.store.as_ref().is_some_and(|store| store.is_relayed),
             clock: Clock::from_fn(clock),
             ..Config::default()
         };

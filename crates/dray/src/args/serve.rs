@@ -103,7 +103,8 @@ pub(crate) struct Serve {
     /// the limit of open files sets how many there are in all]
     #[arg(long, env = "DRAY_CONNECTIONS_PER_ADDRESS", value_name = "N", value_parser = at_least_one())]
     pub(crate) connections_per_address: Option<u32>,
-    /// Uploads at once, and as many downloads, from one client address in the embedded store [default: 512]
+    /// Uploads at once, and as many downloads, from one client address in the embedded store or through --s3-relay
+    /// [default: 512]
     #[arg(long, env = "DRAY_TRANSFERS_PER_ADDRESS", value_name = "N", value_parser = at_least_one())]
     pub(crate) transfers_per_address: Option<u32>,
     /// Address that gets a signed POST for each event; may be repeated [default: none]
@@ -199,6 +200,10 @@ pub(crate) struct S3 {
     /// Where clients reach the store [default: where this server does]
     #[arg(long = "s3-public-endpoint", env = "DRAY_S3_PUBLIC_ENDPOINT", value_name = "URL", requires = "bucket", value_hint = ValueHint::Url)]
     pub(crate) public_endpoint: Option<String>,
+    /// Pass on what clients ask of the store, for stores that they cannot reach: parts and downloads then go through this
+    /// server (not to be combined with --s3-public-endpoint)
+    #[arg(long = "s3-relay", env = "DRAY_S3_RELAY")]
+    pub(crate) relay: bool,
     /// The store's region
     #[arg(long = "s3-region", env = "DRAY_S3_REGION", value_name = "NAME", default_value = "us-east-1")]
     pub(crate) region: String,

@@ -67,6 +67,7 @@ pub(super) fn config(args: Serve, traces: bool) -> Config {
         database_url: either(args.database_url.as_ref(), args.database_url_file.as_ref())
             .map(DatabaseUrl::new),
         database_connections: args.database_connections.max(1),
+        s3_relay: args.s3.relay,
         s3: s3(args.s3),
         public_url: args.public_url,
         hosts: args.hosts,
@@ -98,7 +99,7 @@ pub(super) fn config(args: Serve, traces: bool) -> Config {
 }
 
 pub(super) fn s3(args: S3) -> Option<S3Config> {
-    let S3 { bucket, endpoint, public_endpoint, region, path_style } = args;
+    let S3 { bucket, endpoint, public_endpoint, relay: _, region, path_style } = args;
     bucket.map(|bucket| S3Config { endpoint, public_endpoint, bucket, region, path_style, credentials: None })
 }
 

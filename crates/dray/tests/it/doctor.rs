@@ -91,6 +91,35 @@ fn what_is_wrong_with_a_store_is_found_and_exits_with_an_error() {
 }
 
 #[test]
+fn a_store_that_clients_can_not_reach_may_be_relayed_and_then_needs_no_address_for_them() {
+    let store = Drive::start();
+    let nobody = ["--s3-public-endpoint", "http://127.0.0.1:1"];
+    let output = doctor_of(&store, &nobody).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("--s3-relay"), "{said}");
+    assert_eq!(findings(&mut doctor_of(&store, &["--s3-relay"])), (Vec::new(), true));
+    let both = [&nobody[..], &["--s3-relay"]].concat();
+    assert_eq!(findings(&mut doctor_of(&store, &both)), (vec!["fail settings".to_owned()], false));
+}
+
+#[test]
+fn the_address_of_stored_bytes_must_lead_to_this_server() {
+    let (drive, other) = (Drive::start(), Drive::start());
+    let listen = drive.url.strip_prefix("http://").unwrap();
+    let found = |listen: &str, bytes_url: &str| {
+        let mut doctor = dray();
+        doctor.args(["doctor", "--listen", listen, "--bytes-url", bytes_url, "--data"]).arg(drive.data());
+        findings(&mut doctor)
+    };
+    let here = drive.url.replace("127.0.0.1", "localhost");
+    assert_eq!(found(listen, &here), (Vec::new(), true));
+    let fails = (vec!["fail bytes address".to_owned()], false);
+    assert_eq!(found(listen, &other.url), fails);
+    assert_eq!(found(listen, "http://127.0.0.1:1"), fails);
+    assert_eq!(found("127.0.0.1:1", &here), (vec!["warn bytes address".to_owned()], true));
+}
+
+#[test]
 fn cors_that_lacks_comes_with_the_document_to_apply() {
     let store = Drive::start_with(|serve| serve.args(["--allow-origin", "https://a.example"]));
     let output = doctor_of(&store, &["--public-url", "https://b.example"]).output().unwrap();

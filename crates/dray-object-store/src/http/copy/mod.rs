@@ -24,7 +24,7 @@ const MAX_ATTEMPTS: usize = 8;
 
 /// Whether the request asks for a copy. `NotImplemented` if it does so anywhere but in a header of a request that is
 /// signed in its `Authorization` header.
-pub(super) fn is_asked(headers: &HeaderMap, query: &Query) -> Result<bool, Failure> {
+pub(crate) fn is_asked(headers: &HeaderMap, query: &Query) -> Result<bool, Failure> {
     let is_copy = |name: &str| name.get(..17).is_some_and(|start| start.eq_ignore_ascii_case(COPY_SOURCE));
     let in_query = query.iter().any(|(name, _)| is_copy(name));
     let in_headers = headers.keys().any(|name| is_copy(name.as_str()));

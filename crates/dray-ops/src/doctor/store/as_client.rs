@@ -72,7 +72,7 @@ impl Patient<'_> {
             let request = self.http.put(url).header(header::ORIGIN, self.page).body(bytes);
             let answer = self.ask("put", request).await?;
             let e_tag = text(&answer, header::ETAG);
-            if number == 1 {
+            if number == 1 && !self.is_relayed {
                 self.exposure(&answer);
             }
             listed.push(UploadedPart { part_number: number, e_tag });
@@ -112,12 +112,13 @@ impl Patient<'_> {
         let host = self.public.host(&self.config.bucket);
         let answer = request.send().await.map_err(|err| {
             let found = format!("{host} does not answer: {}", failure_of(&err));
-            Finding::fail(
-                "public endpoint",
-                WHY,
-                found,
-                "set --s3-public-endpoint to the address where clients reach the store",
-            )
+            if self.is_relayed {
+                let remedy = "set --s3-endpoint to the address where this machine reaches the store";
+                return Finding::fail("endpoint", "the server asks the store there", found, remedy);
+            }
+            let remedy = "set --s3-public-endpoint to the address where clients reach the store; if they cannot reach it, have this \
+                          server pass their requests on with --s3-relay";
+            Finding::fail("public endpoint", WHY, found, remedy)
         })?;
         if answer.status().is_success() {
             return Ok(answer);
@@ -160,7 +161,7 @@ impl Patient<'_> {
         } else if status.as_u16() != PARTIAL_CONTENT {
             let found = format!("served, as {status}");
             Finding::warn(CHECK, WHY, found, "dray download understands it; browsers and players may not")
-        } else if !is_named {
+        } else if !is_named && !self.is_relayed {
             let remedy = "use a store that obeys response-content-disposition; with this one, browsers save files under their keys";
             Finding::warn(CHECK, WHY, "served, without the file's name", remedy)
         } else {
@@ -185,7 +186,7 @@ fn lists(answer: &Response, name: header::HeaderName, wanted: &str) -> bool {
 }
 
 /// An error with what caused it: reqwest's own text leaves that out. Without the address, which has a signature in it.
-pub(super) fn failure_of(err: &reqwest::Error) -> String {
+pub(in crate::doctor) fn failure_of(err: &reqwest::Error) -> String {
     let kind = if err.is_timeout() { "it took too long" } else { "no answer" };
     causes_after(kind, err)
 }

@@ -7,10 +7,11 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::{Client, header};
 
 use super::Finding;
-use as_client::{failure_of, text};
+pub(super) use as_client::failure_of;
+use as_client::text;
 use dray_drive::clock::Clock;
 use dray_drive::parts::{Crc64, PartList};
-use dray_drive::settings::S3Config;
+use dray_drive::settings::{Config, S3Config};
 use dray_drive::{self as drive, Error};
 use dray_server::metrics::Metrics;
 use dray_server::objects::{Completion, NewUpload, Objects};
@@ -28,8 +29,8 @@ const CREATE_PAUSE: std::time::Duration = std::time::Duration::from_secs(2);
 const KEYS_NEED: &str = "let the keys do s3:PutObject, GetObject, DeleteObject, AbortMultipartUpload, ListMultipartUploadParts on arn:aws:s3:::BUCKET/files/*, and s3:ListBucket, ListBucketMultipartUploads on the bucket";
 
 /// Checks the store that these settings name. `page` is the origin of the page.
-pub(super) async fn examine(config: &S3Config, page: &str, clock: &Clock) -> Vec<Finding> {
-    let mut patient = match Patient::admit(config, page, clock).await {
+pub(super) async fn examine(settings: &Config, config: &S3Config, page: &str) -> Vec<Finding> {
+    let mut patient = match Patient::admit(settings, config, page).await {
         Ok(patient) => patient,
         Err(finding) => return vec![finding],
     };
@@ -44,7 +45,9 @@ pub(super) async fn examine(config: &S3Config, page: &str, clock: &Clock) -> Vec
 struct Patient<'a> {
     config: &'a S3Config,
     objects: Objects,
+    /// Where clients reach the store, or this server does for them.
     public: Endpoint,
+    is_relayed: bool,
     http: Client,
     page: &'a str,
     clock: &'a Clock,
@@ -56,12 +59,13 @@ struct Patient<'a> {
 type Step<T = ()> = Result<T, Finding>;
 
 impl<'a> Patient<'a> {
-    async fn admit(config: &'a S3Config, page: &'a str, clock: &'a Clock) -> Step<Self> {
+    async fn admit(settings: &'a Config, config: &'a S3Config, page: &'a str) -> Step<Self> {
         const WHY: &str = "the server does not start with unusable settings";
         let unusable = |err: &dyn std::fmt::Display| {
             Finding::fail("settings", WHY, err.to_string(), "see dray serve --help, \"Object store\"")
         };
-        let objects = Objects::other(config, &Metrics::off().into()).await;
+        let clients = settings.clients_endpoint().map_err(|err| unusable(&err))?;
+        let objects = Objects::other(config, clients.clone(), &Metrics::off().into()).await;
         // An error means that a provider is installed, which is what we want.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = Client::builder().timeout(TIMEOUT).redirect(reqwest::redirect::Policy::none()).build();
@@ -69,10 +73,14 @@ impl<'a> Patient<'a> {
         Ok(Self {
             config,
             objects: objects.map_err(|err| unusable(&err))?,
-            public: config.public_endpoint().map_err(|err| unusable(&err))?,
+            is_relayed: clients.is_none(),
+            public: match clients {
+                Some(endpoint) => endpoint,
+                None => config.server_endpoint().map_err(|err| unusable(&err))?,
+            },
             http: http.map_err(|err| unusable(&err))?,
             page,
-            clock,
+            clock: &settings.clock,
             key: format!("files/dray-doctor/{token}"),
             token,
             findings: Vec::new(),
@@ -84,7 +92,12 @@ impl<'a> Patient<'a> {
         self.clock().await?;
         self.bucket().await?;
         let upload_id = self.create().await?;
-        self.preflight(&self.part_url(&upload_id, 1).await?).await;
+        if self.is_relayed {
+            let found = "this server passes on what they ask (--s3-relay), and answers browsers itself";
+            self.ok("relay", "clients put and get bytes", found);
+        } else {
+            self.preflight(&self.part_url(&upload_id, 1).await?).await;
+        }
         let parts = self.put_parts(&upload_id).await?;
         self.list(&upload_id, &parts).await?;
         self.complete(&upload_id, &parts).await?;
@@ -152,7 +165,7 @@ impl<'a> Patient<'a> {
             return Ok(());
         };
         let other_style = S3Config { path_style: !path_style, ..self.config.clone() };
-        if let Ok(other) = Objects::other(&other_style, &Metrics::off().into()).await
+        if let Ok(other) = Objects::other(&other_style, None, &Metrics::off().into()).await
             && other.check().await.is_ok()
         {
             let (place, remedy) = if *path_style {

@@ -1,0 +1,77 @@
+//! A request and its answer, whoever answers it: its id, errors as S3 writes them, what browsers need, and the headers that
+//! keep stored bytes from harming anybody. Nothing here knows what is asked for.
+
+use axum::{body::Body, response::Response};
+use dray_s3::{ErrorCode, InvalidEncoding, Query};
+use http::{HeaderValue, Method, header, request::Parts};
+use http_body_util::BodyExt;
+
+use super::{answer, cors, has_signature};
+use crate::{CorsOrigins, clock, failure::Failure, transfers::Transfers};
+
+/// What of a request its answer needs.
+pub(crate) struct Exchange {
+    request_id: String,
+    origin: Option<HeaderValue>,
+    path: String,
+    is_head: bool,
+    is_presigned: bool,
+    expects_continue: bool,
+}
+
+impl Exchange {
+    pub(crate) fn begin(head: &Parts, query: &Result<Query, InvalidEncoding>) -> Self {
+        Self {
+            request_id: hex::encode_upper(clock::random::<8>()),
+            origin: head.headers.get(header::ORIGIN).cloned(),
+            path: head.uri.path().to_owned(),
+            is_head: head.method == Method::HEAD,
+            is_presigned: query.as_ref().is_ok_and(has_signature),
+            expects_continue: head.headers.contains_key(header::EXPECT),
+        }
+    }
+
+    /// The answer to send. `body` is what was not read of a refused request.
+    pub(crate) fn end(
+        self,
+        cors: &CorsOrigins,
+        transfers: &Transfers,
+        outcome: Result<Response, Failure>,
+        body: Option<Body>,
+    ) -> Response {
+        let mut response = outcome.unwrap_or_else(|failure| {
+            if failure.error.code == ErrorCode::RequestTimeout {
+                transfers.too_slow();
+            }
+            if let Some(body) = body.filter(|_| !self.expects_continue) {
+                drain(body);
+            }
+            answer::failure(failure, &self.path, &self.request_id, self.is_head)
+        });
+        answer::add_common_headers(response.headers_mut(), &self.request_id);
+        if self.is_presigned {
+            answer::keep_private(response.headers_mut());
+        }
+        cors::add_headers(cors, self.origin.as_ref(), response.headers_mut());
+        response
+    }
+}
+
+/// Most bytes and longest time spent on the rest of a refused body.
+const MAX_DRAINED_BYTES: usize = 32 << 20;
+const MAX_DRAIN: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// Takes in the rest of a refused body, in the background: closing a connection on which a client still sends
+/// resets it, and the client may never see why it was refused.
+fn drain(mut body: Body) {
+    let rest = async move {
+        let mut drained = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            drained += frame.data_ref().map_or(0, bytes::Bytes::len);
+            if drained > MAX_DRAINED_BYTES {
+                return;
+            }
+        }
+    };
+    tokio::spawn(tokio::time::timeout(MAX_DRAIN, rest));
+}

@@ -1,0 +1,217 @@
+//! What the store answered, as the relay passes it on: the headers that the embedded store would answer and no others, and
+//! errors in S3's form. What the store says of the server's own keys or bucket is for the server's log.
+
+use std::{io, time::Duration};
+
+use axum::{body::Body, response::Response};
+use bytes::Bytes;
+use dray_s3::{
+    ErrorCode, Query,
+    xml::{ErrorAnswer, MAX_ERROR_BYTES},
+};
+use futures_util::{Stream, StreamExt as _, stream};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use tokio::time::timeout;
+
+use super::{STORE_PATIENCE, Unanswered};
+use crate::{failure::Failure, http::apply_overrides};
+
+/// Headers of an object that are passed on. Not its metadata, which is the server's, nor how caches may keep it.
+const OF_OBJECT: [HeaderName; 7] = [
+    header::CONTENT_TYPE,
+    header::CONTENT_LENGTH,
+    header::CONTENT_RANGE,
+    header::CONTENT_ENCODING,
+    header::ETAG,
+    header::LAST_MODIFIED,
+    header::ACCEPT_RANGES,
+];
+/// Headers that begin so tell a part's checksum.
+const CHECKSUM: &str = "x-amz-checksum-";
+
+/// Passes on what a store answered to `GetObject` or `HeadObject`; `held` ends with the answer.
+pub(super) async fn read(
+    answer: http::Response<Body>,
+    operation: &'static str,
+    query: &Query,
+    held: impl Send + 'static,
+) -> Result<Response, Failure> {
+    let status = answer.status();
+    if !status.is_success() && status != StatusCode::NOT_MODIFIED {
+        return Err(refused(answer, operation).await);
+    }
+    let (head, body) = answer.into_parts();
+    let is_head = operation == "HeadObject" || status == StatusCode::NOT_MODIFIED;
+    let body = if is_head { Body::empty() } else { Body::from_stream(pieces(body, held)) };
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    for name in OF_OBJECT {
+        headers.extend(head.headers.get(&name).map(|value| (name, value.clone())));
+    }
+    if status == StatusCode::NOT_MODIFIED {
+        headers.remove(header::CONTENT_LENGTH);
+    } else {
+        // Not left to the store: some forget them, at ranges or always.
+        apply_overrides(query, headers)?;
+    }
+    Ok(response)
+}
+
+/// Passes on what a store answered to a part.
+pub(super) async fn stored(
+    answer: http::Response<Body>,
+    operation: &'static str,
+) -> Result<Response, Failure> {
+    if !answer.status().is_success() {
+        return Err(refused(answer, operation).await);
+    }
+    let mut response = Response::new(Body::empty());
+    let is_checksum = |name: &HeaderName| name.as_str().starts_with(CHECKSUM);
+    let told = answer.headers().iter().filter(|(name, _)| **name == header::ETAG || is_checksum(name));
+    response.headers_mut().extend(told.map(|(name, value)| (name.clone(), value.clone())));
+    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+    Ok(response)
+}
+
+/// The pieces of an answer. If they stop coming, the connection to the client is cut: its length was announced.
+fn pieces(body: Body, held: impl Send + 'static) -> impl Stream<Item = io::Result<Bytes>> + Send {
+    let pieces = body.into_data_stream();
+    stream::unfold(Some((pieces, held)), |state| async {
+        let (mut pieces, held) = state?;
+        match timeout(STORE_PATIENCE, pieces.next()).await {
+            Ok(None) => None,
+            Ok(Some(Ok(piece))) => Some((Ok(piece), Some((pieces, held)))),
+            Ok(Some(Err(err))) => {
+                tracing::warn!(cause = %err, "the store broke off a download");
+                Some((Err(io::Error::other("the store broke off")), None))
+            }
+            Err(_) => {
+                tracing::warn!("the store was silent for too long in a download");
+                Some((Err(io::Error::other("the store is silent")), None))
+            }
+        }
+    })
+}
+
+/// The store could not be asked.
+pub(super) fn unanswered(Unanswered(why): Unanswered) -> Failure {
+    let message = "The store behind this server does not answer; try again";
+    Failure { cause: Some(why.into()), ..Failure::new(ErrorCode::ServiceUnavailable, message) }
+}
+
+/// The store did not answer in time.
+pub(super) fn silent(waited: Duration) -> Failure {
+    unanswered(Unanswered(format!("the store did not answer within {} s", waited.as_secs())))
+}
+
+/// What the store refused, as S3 says it.
+async fn refused(answer: http::Response<Body>, operation: &'static str) -> Failure {
+    let (head, body) = answer.into_parts();
+    // The status tells enough if the rest does not come.
+    let body = timeout(STORE_PATIENCE, axum::body::to_bytes(body, MAX_ERROR_BYTES)).await;
+    let said = body.ok().and_then(Result::ok).and_then(|body| ErrorAnswer::parse(&body));
+    failure(head.status, said, operation, &head.headers)
+}
+
+fn failure(
+    status: StatusCode,
+    said: Option<ErrorAnswer>,
+    operation: &'static str,
+    headers: &HeaderMap,
+) -> Failure {
+    let code = said.as_ref().and_then(|said| ErrorCode::parse(&said.code));
+    if concerns_server(status, code) {
+        let said = said.map(|said| format!(" {}, {}", said.code, said.message)).unwrap_or_default();
+        let why = format!("{operation} was answered {}{said}", status.as_u16());
+        let message = "The store behind this server does not let it in; the server's log says why";
+        return Failure { cause: Some(why.into()), ..Failure::new(ErrorCode::ServiceUnavailable, message) };
+    }
+    let code = code.unwrap_or_else(|| by_status(status, operation));
+    let said = said.map(|said| said.message).filter(|message| !message.is_empty());
+    let message = said.unwrap_or_else(|| format!("The store answered {}", status.as_u16()));
+    let range = headers.get(header::CONTENT_RANGE).filter(|_| code == ErrorCode::InvalidRange);
+    Failure::new(code, message).with_header(header::CONTENT_RANGE, range.cloned())
+}
+
+/// Whether an answer is about the request that the server made, not about the one that the client did: its keys, its
+/// bucket, the store's address.
+fn concerns_server(status: StatusCode, code: Option<ErrorCode>) -> bool {
+    use ErrorCode as Code;
+    status.is_redirection()
+        || [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::PROXY_AUTHENTICATION_REQUIRED]
+            .contains(&status)
+        || matches!(
+            code,
+            Some(
+                Code::AuthorizationHeaderMalformed
+                    | Code::AuthorizationQueryParametersError
+                    | Code::ExpiredToken
+                    | Code::InvalidToken
+                    | Code::NoSuchBucket
+            )
+        )
+}
+
+/// The code of an answer that has none of S3's: those to HEAD never do, and stores have codes of their own.
+fn by_status(status: StatusCode, operation: &str) -> ErrorCode {
+    match status.as_u16() {
+        404 if operation == "UploadPart" => ErrorCode::NoSuchUpload,
+        404 => ErrorCode::NoSuchKey,
+        405 => ErrorCode::MethodNotAllowed,
+        411 => ErrorCode::MissingContentLength,
+        412 => ErrorCode::PreconditionFailed,
+        413 => ErrorCode::EntityTooLarge,
+        416 => ErrorCode::InvalidRange,
+        408 => ErrorCode::RequestTimeout,
+        429 => ErrorCode::SlowDown,
+        501 => ErrorCode::NotImplemented,
+        507 => ErrorCode::InsufficientStorage,
+        500 => ErrorCode::InternalError,
+        502..=504 => ErrorCode::ServiceUnavailable,
+        400..=499 => ErrorCode::InvalidRequest,
+        _ => ErrorCode::InternalError,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn passed(status: u16, code: &str, operation: &'static str) -> (ErrorCode, bool) {
+        let said = Some(ErrorAnswer { code: code.into(), message: "m".into() }).filter(|_| !code.is_empty());
+        let status = StatusCode::from_u16(status).unwrap();
+        let failure = failure(status, said, operation, &HeaderMap::new());
+        (failure.error.code, failure.cause.is_some())
+    }
+
+    #[test]
+    fn what_the_store_says_of_the_request_is_passed_on_and_what_it_says_of_the_server_is_logged() {
+        for (status, code, operation, wanted) in [
+            (404, "NoSuchUpload", "UploadPart", ErrorCode::NoSuchUpload),
+            (404, "", "UploadPart", ErrorCode::NoSuchUpload),
+            (404, "", "HeadObject", ErrorCode::NoSuchKey),
+            (416, "InvalidRange", "GetObject", ErrorCode::InvalidRange),
+            (412, "", "HeadObject", ErrorCode::PreconditionFailed),
+            (400, "BadDigest", "UploadPart", ErrorCode::BadDigest),
+            (400, "OfItsOwn", "UploadPart", ErrorCode::InvalidRequest),
+            (503, "SlowDown", "UploadPart", ErrorCode::SlowDown),
+            (502, "", "UploadPart", ErrorCode::ServiceUnavailable),
+            (507, "XMinioStorageFull", "UploadPart", ErrorCode::InsufficientStorage),
+        ] {
+            assert_eq!(passed(status, code, operation), (wanted, false), "{status} {code}");
+        }
+        for (status, code) in [
+            (403, "AccessDenied"),
+            (403, "SignatureDoesNotMatch"),
+            (403, ""),
+            (401, ""),
+            (301, "PermanentRedirect"),
+            (400, "ExpiredToken"),
+            (400, "AuthorizationHeaderMalformed"),
+            (404, "NoSuchBucket"),
+        ] {
+            assert_eq!(passed(status, code, "GetObject"), (ErrorCode::ServiceUnavailable, true), "{code}");
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Parts on their way to the store: frame by frame, each taken from the client when the store has taken the one before. The
+//! client is held to what it announced and to the least rate, and the store to its patience.
+
+use std::{
+    io,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+};
+
+use axum::{body::Body, response::Response};
+use bytes::Bytes;
+use dray_s3::{PartNumber, Payload};
+use futures_util::{Stream, stream};
+use http::HeaderName;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Duration, Instant, sleep},
+};
+
+use super::{Call, Relayed, STORE_PATIENCE, denied, lent::Lent, passed};
+use crate::{
+    body::{Announced, Frames, incomplete},
+    failure::{Failure, invalid_argument},
+    fields::Fields,
+    transfers::{Direction, Of},
+};
+
+const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
+
+/// `UploadPart`.
+pub(super) async fn part(call: &Call, body: &Lent) -> Result<Response, Failure> {
+    let missing = |name: &str| invalid_argument(format!("This operation needs the parameter {name}"));
+    let upload = call.query.get("uploadId").ok_or_else(|| missing("uploadId"))?.to_owned();
+    let number = call.query.get("partNumber").ok_or_else(|| missing("partNumber"))?.parse::<PartNumber>()?;
+    let _transfer = call.begin(Direction::Up, Of::RelayedPart(upload.clone(), number.get()))?;
+    let mut request = call.relayed("UploadPart");
+    request.query = vec![("partNumber", number.get().to_string()), ("uploadId", upload)];
+    put(call, request, body).await
+}
+
+/// `PutObject` of nothing, which stands for the one part of an empty file.
+pub(super) async fn nothing(call: &Call, body: &Lent) -> Result<Response, Failure> {
+    let _transfer = call.begin(Direction::Up, Of::RelayedPart(call.key.clone(), 0))?;
+    if announced(call)?.size_bytes > 0 {
+        return Err(denied("Only parts of uploads and empty bodies are passed on"));
+    }
+    put(call, call.relayed("PutObject"), body).await
+}
+
+fn announced(call: &Call) -> Result<Announced, Failure> {
+    Announced::read(&Fields::new(&call.head.headers, &call.query), call.payload.clone())
+}
+
+async fn put(call: &Call, mut request: Relayed, body: &Lent) -> Result<Response, Failure> {
+    let announced = announced(call)?;
+    if let Payload::Sha256(sha256) = &call.payload {
+        request.sha256 = Some(*sha256);
+    }
+    request.headers.extend(call.head.headers.get(CONTENT_MD5).map(|md5| (CONTENT_MD5, md5.clone())));
+    let operation = request.operation;
+    let way = Arc::new(Way::default());
+    let size_bytes = announced.size_bytes;
+    let frames = Frames::new(body.clone(), call.relay.0.config.idle_timeout);
+    let stream = frames_on_their_way(frames, announced, Arc::clone(&way), &call.relay.0.upload_bytes);
+    request.body = Some((Body::from_stream(stream), size_bytes));
+    way.is_stores();
+    let answer = tokio::select! {
+        answer = call.relay.0.upstream.ask(request) => answer,
+        () = way.stands_still() => return Err(passed::silent(STORE_PATIENCE)),
+    };
+    // That the client broke off is why the store's request did.
+    if let Some(failure) = way.failure() {
+        return Err(failure);
+    }
+    passed::stored(answer.map_err(passed::unanswered)?, operation).await
+}
+
+/// The payload of a request, which has exactly as many bytes as were announced.
+fn frames_on_their_way(
+    frames: Frames<Lent>,
+    announced: Announced,
+    way: Arc<Way>,
+    memory: &Arc<Semaphore>,
+) -> impl Stream<Item = io::Result<Bytes>> + Send + use<> {
+    let taking = Taking { frames, announced, taken_bytes: 0, way, memory: Arc::clone(memory) };
+    stream::unfold(Some(taking), |taking| async {
+        let mut taking = taking?;
+        match taking.next().await {
+            Ok(Some(bytes)) => Some((Ok(bytes), Some(taking))),
+            Ok(None) => None,
+            Err(failure) => {
+                let err = io::Error::other(failure.error.to_string());
+                taking.way.fail(failure);
+                Some((Err(err), None))
+            }
+        }
+    })
+}
+
+/// Takes a body from its client.
+struct Taking {
+    frames: Frames<Lent>,
+    announced: Announced,
+    taken_bytes: u64,
+    way: Arc<Way>,
+    memory: Arc<Semaphore>,
+}
+
+impl Taking {
+    async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
+        self.way.is_clients();
+        let frame = self.frames.next().await?;
+        let Some(frame) = frame else {
+            self.way.is_stores();
+            let is_whole = self.taken_bytes == self.announced.size_bytes;
+            return if is_whole { Ok(None) } else { Err(incomplete()) };
+        };
+        self.taken_bytes += frame.len() as u64;
+        if self.taken_bytes > self.announced.size_bytes {
+            return Err(self.announced.too_long());
+        }
+        self.way.is_stores();
+        let bytes = u32::try_from(frame.len()).unwrap_or(u32::MAX);
+        let permit = Arc::clone(&self.memory).acquire_many_owned(bytes).await.map_err(Failure::internal)?;
+        Ok(Some(Bytes::from_owner(Counted { frame, _permit: permit })))
+    }
+}
+
+/// Bytes in memory, which count until the store has them.
+struct Counted {
+    frame: Bytes,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl AsRef<[u8]> for Counted {
+    fn as_ref(&self) -> &[u8] {
+        &self.frame
+    }
+}
+
+/// Whose turn it is while a body is on its way, and what was wrong with it.
+struct Way {
+    began: Instant,
+    /// Since when the store is waited for, in milliseconds after `began` and one; 0: the client is.
+    stores_since: AtomicU64,
+    failure: Mutex<Option<Failure>>,
+}
+
+impl Default for Way {
+    fn default() -> Self {
+        Self { began: Instant::now(), stores_since: AtomicU64::new(0), failure: Mutex::default() }
+    }
+}
+
+impl Way {
+    fn now(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX - 1) + 1
+    }
+
+    fn is_clients(&self) {
+        self.stores_since.store(0, Relaxed);
+    }
+
+    fn is_stores(&self) {
+        self.stores_since.store(self.now(), Relaxed);
+    }
+
+    /// Returns when the store has been waited for too long. How long the client is waited for, the frames decide.
+    async fn stands_still(&self) {
+        let mut pause = STORE_PATIENCE;
+        loop {
+            sleep(pause).await;
+            let waited = match self.stores_since.load(Relaxed) {
+                0 => Duration::ZERO,
+                since => Duration::from_millis(self.now() - since),
+            };
+            if waited >= STORE_PATIENCE {
+                return;
+            }
+            pause = STORE_PATIENCE - waited;
+        }
+    }
+
+    fn fail(&self, failure: Failure) {
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(failure);
+    }
+
+    fn failure(&self) -> Option<Failure> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}

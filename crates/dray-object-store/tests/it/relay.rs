@@ -1,0 +1,242 @@
+//! The relay without sockets: what it asks of the store behind it, what becomes of bodies that are slow, short or long, and
+//! how long it waits for the store. The store is a function.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use axum::body::{Body, to_bytes};
+use bytes::Bytes;
+use dray_object_store::{CorsOrigins, Relay, RelayConfig, Relayed, Unanswered, Upstream, WhenShort};
+use dray_s3::{
+    AddressingStyle, Credentials, Endpoint, PresignScope, presign, presign_with_headers, xml::ErrorAnswer,
+};
+use futures_util::stream;
+use http::{HeaderMap, Method, Request, Response};
+use tokio::time::Instant;
+use tower::ServiceExt as _;
+
+const PATH: &str = "/dray/files/a%20b";
+
+/// What the store was asked, and the body that it read.
+#[derive(Default)]
+struct Asked(Mutex<Vec<(Relayed, Option<Bytes>)>>);
+
+fn key() -> Credentials {
+    Credentials { access_key_id: "relay".into(), secret_access_key: "hush".into(), session_token: None }
+}
+
+fn relay(upstream: Upstream) -> Relay {
+    let config = RelayConfig {
+        bucket: "dray".into(),
+        region: "us-east-1".into(),
+        key: key(),
+        cors_origins: CorsOrigins::Any,
+        idle_timeout: Duration::from_secs(10),
+        transfers_per_caller: 10,
+        when_short: WhenShort::default(),
+    };
+    Relay::new(config, upstream)
+}
+
+/// A store that reads all that it is sent, and answers with an `ETag`.
+fn good() -> (Relay, Arc<Asked>) {
+    let asked = Arc::new(Asked::default());
+    let upstream = {
+        let asked = Arc::clone(&asked);
+        Upstream::new(move |mut request| {
+            let asked = Arc::clone(&asked);
+            Box::pin(async move {
+                let body = match request.body.take() {
+                    Some((body, _)) => {
+                        Some(to_bytes(body, usize::MAX).await.map_err(|err| Unanswered(err.to_string()))?)
+                    }
+                    None => None,
+                };
+                asked.0.lock().unwrap().push((request, body));
+                Ok(Response::builder().header("etag", "\"e\"").body(Body::from("body")).unwrap())
+            })
+        })
+    };
+    (relay(upstream), asked)
+}
+
+fn url(method: &Method, query: &[(&str, &str)], headers: &[(&str, &str)]) -> String {
+    let credentials = key();
+    #[expect(clippy::disallowed_methods, reason = "the relay goes by the machine's clock")]
+    let now = jiff::Timestamp::now();
+    let endpoint = Endpoint::parse("http://drive.example.com", AddressingStyle::Path).unwrap();
+    let scope = PresignScope {
+        credentials: &credentials,
+        region: "us-east-1",
+        endpoint: &endpoint,
+        bucket: "dray",
+        key: "files/a b",
+        now,
+        expires_secs: 600,
+    };
+    let url = match headers {
+        [] => presign(method, &scope, query),
+        headers => presign_with_headers(method, &scope, query, headers),
+    };
+    url.unwrap().strip_prefix("http://drive.example.com").unwrap().to_owned()
+}
+
+fn part_url() -> String {
+    url(&Method::PUT, &[("partNumber", "7"), ("uploadId", "an/id")], &[])
+}
+
+async fn ask(
+    relay: &Relay,
+    method: &Method,
+    url: &str,
+    headers: &[(&str, &str)],
+    body: Body,
+) -> Response<Body> {
+    let mut request = Request::builder().method(method).uri(url).header("host", "drive.example.com");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    relay.router().oneshot(request.body(body).unwrap()).await.unwrap()
+}
+
+async fn code(answer: Response<Body>) -> (u16, String) {
+    let status = answer.status().as_u16();
+    let body = to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+    (status, ErrorAnswer::parse(&body).unwrap().code)
+}
+
+fn error(status: u16, code: &str) -> (u16, String) {
+    (status, code.to_owned())
+}
+
+#[tokio::test]
+async fn the_store_is_asked_for_what_was_signed_and_is_told_no_more_than_it_needs() {
+    let (relay, asked) = good();
+    let headers =
+        [("content-length", "3"), ("cookie", "a=b"), ("authorization", "Basic x"), ("range", "bytes=0-1")];
+    let put = ask(&relay, &Method::PUT, &part_url(), &headers, Body::from("abc")).await;
+    assert_eq!((put.status().as_u16(), put.headers()["etag"].to_str().unwrap()), (200, "\"e\""));
+    assert!(to_bytes(put.into_body(), 10).await.unwrap().is_empty());
+    let overrides = [("response-content-type", "text/x"), ("response-content-disposition", "attachment")];
+    let headers = [("range", "bytes=0-1"), ("if-match", "\"e\""), ("cookie", "a=b")];
+    let get = url(&Method::GET, &overrides, &[]);
+    let got = ask(&relay, &Method::GET, &get, &headers, Body::empty()).await;
+    assert_eq!(got.headers()["content-type"], "text/x");
+    assert_eq!(got.headers()["content-disposition"], "attachment");
+    assert_eq!(to_bytes(got.into_body(), 10).await.unwrap(), "body");
+
+    let asked = std::mem::take(&mut *asked.0.lock().unwrap());
+    let (put, body) = &asked[0];
+    assert_eq!(
+        (put.operation, put.key.as_str(), body.as_deref()),
+        ("UploadPart", "files/a b", Some(&b"abc"[..]))
+    );
+    assert_eq!(put.query, [("partNumber", "7".to_owned()), ("uploadId", "an/id".to_owned())]);
+    assert_eq!(put.headers, HeaderMap::new());
+    let (get, body) = &asked[1];
+    assert_eq!((get.operation, get.query.len(), body), ("GetObject", 0, &None));
+    let names: Vec<_> = get.headers.keys().map(http::HeaderName::as_str).collect();
+    assert_eq!(names, ["range", "if-match"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_stops_coming_is_cut_off_and_so_is_the_stores_request() {
+    let (relay, asked) = good();
+    let body = Body::from_stream(stream::unfold(0, async |at| match at {
+        0 => Some((Ok::<_, std::io::Error>(Bytes::from_static(b"ab")), 1)),
+        _ => std::future::pending().await,
+    }));
+    let begun = Instant::now();
+    let answer = ask(&relay, &Method::PUT, &part_url(), &[("content-length", "3")], body).await;
+    assert_eq!(answer.headers()["connection"], "close");
+    assert_eq!(code(answer).await, error(400, "RequestTimeout"));
+    assert_eq!(begun.elapsed().as_secs(), 10);
+    assert!(asked.0.lock().unwrap().is_empty(), "the store has not seen a whole body");
+    assert_eq!(relay.transfers().too_slow, 1);
+}
+
+#[tokio::test]
+async fn a_body_has_the_length_that_was_announced() {
+    let (relay, asked) = good();
+    for (body, length, wanted) in [
+        ("ab", Some("3"), error(400, "IncompleteBody")),
+        ("abcd", Some("3"), error(400, "InvalidRequest")),
+        ("abc", None, error(411, "MissingContentLength")),
+        ("abc", Some("5368709121"), error(400, "EntityTooLarge")),
+        ("abc", Some("+3"), error(400, "InvalidArgument")),
+    ] {
+        let headers: Vec<_> = length.map(|length| ("content-length", length)).into_iter().collect();
+        let answer = ask(&relay, &Method::PUT, &part_url(), &headers, Body::from(body)).await;
+        assert_eq!(code(answer).await, wanted, "{body} {length:?}");
+    }
+    let one_byte = url(&Method::PUT, &[], &[("content-length", "1")]);
+    let answer = ask(&relay, &Method::PUT, &one_byte, &[("content-length", "1")], Body::from("a")).await;
+    assert_eq!(code(answer).await, error(403, "AccessDenied"), "an object is not put");
+    assert!(asked.0.lock().unwrap().is_empty());
+    assert_eq!(relay.transfers().uploads, 0, "nothing is held of what was refused");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_is_silent_is_given_up() {
+    let relay = relay(Upstream::new(|_| Box::pin(std::future::pending())));
+    for (method, url, least, most) in
+        [(Method::GET, url(&Method::GET, &[], &[]), 9, 11), (Method::PUT, part_url(), 59, 61)]
+    {
+        let begun = Instant::now();
+        let answer = ask(&relay, &method, &url, &[("content-length", "3")], Body::from("abc")).await;
+        assert_eq!(answer.headers()["retry-after"], "1");
+        assert_eq!(code(answer).await, error(503, "ServiceUnavailable"));
+        let took = begun.elapsed().as_secs();
+        assert!((least..=most).contains(&took), "{method}: {took} s");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_client_is_waited_for_longer_than_a_slow_store() {
+    let (relay, asked) = good();
+    // 8 KiB a second for 90 s.
+    let body = Body::from_stream(stream::unfold(0, async |at| {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        (at < 90).then(|| (Ok::<_, std::io::Error>(Bytes::from(vec![0; 8192])), at + 1))
+    }));
+    let length = (90 * 8192).to_string();
+    let answer = ask(&relay, &Method::PUT, &part_url(), &[("content-length", &length)], body).await;
+    assert_eq!(answer.status(), 200);
+    assert_eq!(asked.0.lock().unwrap()[0].1.as_ref().unwrap().len(), 90 * 8192);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_download_whose_bytes_stop_coming_is_cut_off() {
+    let upstream = Upstream::new(|_| {
+        let bytes = stream::unfold(0, async |at| match at {
+            0 => Some((Ok::<_, std::io::Error>(Bytes::from_static(b"ab")), 1)),
+            _ => std::future::pending().await,
+        });
+        let answer = Response::builder().header("content-length", "3").body(Body::from_stream(bytes));
+        Box::pin(async move { Ok(answer.unwrap()) })
+    });
+    let relay = relay(upstream);
+    let answer = ask(&relay, &Method::GET, &url(&Method::GET, &[], &[]), &[], Body::empty()).await;
+    assert_eq!(relay.transfers().downloads, 1);
+    assert!(to_bytes(answer.into_body(), 10).await.is_err());
+    assert_eq!(relay.transfers().downloads, 0);
+}
+
+#[tokio::test]
+async fn a_url_says_where_and_what_and_nothing_else_is_served() {
+    let (relay, asked) = good();
+    let signed = part_url();
+    let (_, query) = signed.split_once('?').unwrap();
+    for (method, url) in [
+        (Method::GET, signed.clone()),
+        (Method::PUT, format!("/dray/files/other?{query}")),
+        (Method::PUT, signed.replace("partNumber=7", "partNumber=8")),
+        (Method::PUT, format!("/base{PATH}?{query}")),
+    ] {
+        let answer = ask(&relay, &method, &url, &[("content-length", "3")], Body::from("abc")).await;
+        assert_eq!(code(answer).await, error(403, "SignatureDoesNotMatch"), "{method} {url}");
+    }
+    assert!(asked.0.lock().unwrap().is_empty());
+}

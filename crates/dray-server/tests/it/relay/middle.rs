@@ -1,0 +1,146 @@
+//! A store whose control calls are those of a drive's embedded store, and which does with bytes what a test wants.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{Method, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use dray_server::S3Config;
+use futures_util::stream;
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+
+use crate::world::World;
+
+/// What is done with parts and with reads of objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Act {
+    /// As a store does.
+    Serves,
+    /// Reads nothing of a part, and never answers.
+    TakesNothing,
+    /// Announces more of an object than comes.
+    BreaksOff,
+    /// Answers an object, and never the last of its bytes.
+    Stops,
+    /// Refuses with this status and code before it has read the part.
+    Refuses(u16, &'static str),
+    /// Answers headers that nobody must see.
+    Babbles,
+}
+
+pub(super) struct Middle {
+    store: String,
+    http: reqwest::Client,
+    act: Mutex<Act>,
+    /// Requests of bytes that are under way.
+    under_way: AtomicUsize,
+    /// An answer breaks off when this is told.
+    break_off: Notify,
+}
+
+/// Counts a request until its answer has been given, or nobody waits for it any more.
+struct UnderWay(Arc<Middle>);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.under_way.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl Middle {
+    /// Starts one before the store of `store`; answers it, and how a drive reaches it.
+    pub(super) async fn start(store: &World) -> (Arc<Self>, S3Config) {
+        let middle = Arc::new(Self {
+            store: store.url.clone(),
+            http: store.http.clone(),
+            act: Mutex::new(Act::Serves),
+            under_way: AtomicUsize::new(0),
+            break_off: Notify::new(),
+        });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let here = format!("http://{}", listener.local_addr().unwrap());
+        let router = Router::new().fallback(answer).with_state(Arc::clone(&middle));
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        (middle, store.as_store(here))
+    }
+
+    pub(super) fn will(&self, act: Act) {
+        *self.act.lock().unwrap() = act;
+    }
+
+    pub(super) fn under_way(&self) -> usize {
+        self.under_way.load(Ordering::SeqCst)
+    }
+
+    /// Ends an answer that [`Act::BreaksOff`] has begun.
+    pub(super) fn break_off(&self) {
+        self.break_off.notify_one();
+    }
+
+    async fn forward(&self, request: Request) -> Response {
+        let (head, body) = request.into_parts();
+        let url = format!("{}{}", self.store, head.uri.path_and_query().unwrap());
+        let body = reqwest::Body::wrap_stream(body.into_data_stream());
+        let answer = self.http.request(head.method, url).headers(head.headers).body(body).send().await;
+        http::Response::<reqwest::Body>::from(answer.unwrap()).map(Body::new)
+    }
+}
+
+async fn answer(State(middle): State<Arc<Middle>>, request: Request) -> Response {
+    let query = request.uri().query().unwrap_or_default();
+    let is_part = request.method() == Method::PUT && query.contains("partNumber=");
+    let is_object = request.method() == Method::GET && query.is_empty();
+    if !is_part && !is_object {
+        return middle.forward(request).await;
+    }
+    middle.under_way.fetch_add(1, Ordering::SeqCst);
+    let held = UnderWay(Arc::clone(&middle));
+    let act = *middle.act.lock().unwrap();
+    match act {
+        Act::Serves => middle.forward(request).await,
+        Act::TakesNothing => std::future::pending().await,
+        Act::BreaksOff | Act::Stops => partial(act, held),
+        Act::Refuses(status, code) => {
+            tokio::spawn(to_bytes(request.into_body(), usize::MAX));
+            let xml = format!("<Error><Code>{code}</Code><Message>Because.</Message></Error>");
+            (StatusCode::from_u16(status).unwrap(), xml).into_response()
+        }
+        Act::Babbles => babble(middle.forward(request).await),
+    }
+}
+
+/// 1,000 bytes are announced, and 10 come.
+fn partial(act: Act, held: UnderWay) -> Response {
+    let pieces = stream::unfold((0, held), move |(at, held)| async move {
+        match (at, act) {
+            (0, _) => Some((Ok(Bytes::from_static(b"0123456789")), (1, held))),
+            (_, Act::Stops) => std::future::pending().await,
+            _ => {
+                held.0.break_off.notified().await;
+                Some((Err(std::io::Error::other("gone")), (2, held)))
+            }
+        }
+    });
+    ([("content-length", "1000")], Body::from_stream(pieces)).into_response()
+}
+
+fn babble(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    for (name, value) in [
+        ("set-cookie", "a=b"),
+        ("cache-control", "public, max-age=1000000"),
+        ("content-disposition", "inline"),
+        ("content-security-policy", "default-src *"),
+        ("access-control-allow-origin", "https://elsewhere.example"),
+        ("x-amz-meta-other", "secret"),
+        ("server", "a store"),
+        ("location", "https://elsewhere.example"),
+    ] {
+        headers.insert(name, value.parse().unwrap());
+    }
+    response
+}

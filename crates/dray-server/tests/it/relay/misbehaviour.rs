@@ -1,0 +1,115 @@
+//! Stores and clients that stop, break off or refuse: each end of a relayed transfer learns what became of the other, and
+//! nothing is piled up in between.
+
+use std::time::{Duration, Instant};
+
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+
+use super::middle::{Act, Middle};
+use super::{error, refused, relaying, stored, text};
+use crate::store_down::{Away, Proxy};
+use crate::world::{MIB, World, bytes, wait_for};
+
+#[tokio::test]
+async fn a_store_that_is_gone_is_told_at_once_in_s3s_form() {
+    let store = World::start().await;
+    let mut proxy = Proxy::start(&store).await;
+    let s3 = store.as_store(format!("http://{}", proxy.address));
+    let drive = relaying(s3, |_| {}).await;
+    let owner = drive.owner();
+    let (_, read) = stored(&owner, "a", b"abc").await;
+    let part = owner.urls(&owner.start("b", 6 * MIB).await, 1).await.remove(0);
+    proxy.cut(Away::Gone).await;
+    let begun = Instant::now();
+    for request in [drive.http.get(&read), drive.http.put(&part).body(bytes(6 * MIB, 1))] {
+        let answer = request.send().await.unwrap();
+        assert_eq!(text(&answer, "retry-after"), "1");
+        assert_eq!(refused(answer).await, error(503, "ServiceUnavailable"));
+    }
+    let head = drive.http.head(&read).send().await.unwrap().status();
+    assert!(head == 403, "a URL is good for the one method that it was signed for: {head}");
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn a_refusal_reaches_a_client_that_still_sends() {
+    let store = World::start().await;
+    let (middle, s3) = Middle::start(&store).await;
+    let drive = relaying(s3, |_| {}).await;
+    let url = drive.owner().urls(&drive.owner().start("a", 20 * MIB).await, 1).await.remove(0);
+    for (status, code, wanted) in [
+        (404, "NoSuchUpload", error(404, "NoSuchUpload")),
+        (400, "EntityTooLarge", error(400, "EntityTooLarge")),
+        (503, "SlowDown", error(503, "SlowDown")),
+        // What the store thinks of the drive's keys is not the client's affair.
+        (403, "AccessDenied", error(503, "ServiceUnavailable")),
+        (301, "PermanentRedirect", error(503, "ServiceUnavailable")),
+    ] {
+        middle.will(Act::Refuses(status, code));
+        let answer = drive.http.put(&url).body(bytes(20 * MIB, 1)).send().await.unwrap();
+        assert_eq!(refused(answer).await, wanted);
+    }
+}
+
+#[tokio::test]
+async fn a_download_that_the_store_breaks_off_is_no_whole_one() {
+    let store = World::start().await;
+    let (middle, s3) = Middle::start(&store).await;
+    let drive = relaying(s3, |_| {}).await;
+    let (_, url) = stored(&drive.owner(), "a", b"abc").await;
+    middle.will(Act::BreaksOff);
+    let mut answer = drive.http.get(&url).send().await.unwrap();
+    assert_eq!((answer.status().as_u16(), text(&answer, "content-length")), (200, "1000"));
+    assert_eq!(answer.chunk().await.unwrap().unwrap(), "0123456789");
+    middle.break_off();
+    assert!(answer.bytes().await.is_err());
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_ends_the_stores_request() {
+    let store = World::start().await;
+    let (middle, s3) = Middle::start(&store).await;
+    let drive = relaying(s3, |_| {}).await;
+    let (_, url) = stored(&drive.owner(), "a", b"abc").await;
+    middle.will(Act::Stops);
+    let mut answer = drive.http.get(&url).send().await.unwrap();
+    assert_eq!(answer.chunk().await.unwrap().unwrap(), "0123456789");
+    assert_eq!(middle.under_way(), 1);
+    drop(answer);
+    wait_for(async || middle.under_way() == 0).await;
+
+    middle.will(Act::Serves);
+    let url = drive.owner().urls(&drive.owner().start("b", 1 << 30).await, 1).await.remove(0);
+    let mut client = putting(&url).await;
+    client.write_all(&bytes(MIB, 1)).await.unwrap();
+    wait_for(async || middle.under_way() == 1).await;
+    drop(client);
+    wait_for(async || middle.under_way() == 0).await;
+}
+
+#[tokio::test]
+async fn bytes_that_the_store_does_not_take_are_not_taken_from_the_client() {
+    let store = World::start().await;
+    let (middle, s3) = Middle::start(&store).await;
+    let drive = relaying(s3, |_| {}).await;
+    let url = drive.owner().urls(&drive.owner().start("a", 1 << 30).await, 1).await.remove(0);
+    middle.will(Act::TakesNothing);
+    let mut client = putting(&url).await;
+    let (piece, mut taken) = (bytes(MIB, 1), 0);
+    // What both connections' sockets hold is some MiB.
+    while let Ok(sent) = tokio::time::timeout(Duration::from_secs(2), client.write(&piece)).await {
+        taken += sent.unwrap();
+        assert!(taken < 64 * MIB, "{taken} bytes were taken in");
+    }
+    assert_eq!(middle.under_way(), 1);
+}
+
+/// A client that has announced a part of 1 GiB.
+async fn putting(url: &str) -> TcpStream {
+    let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let mut client = TcpStream::connect(host).await.unwrap();
+    let head = format!("PUT /{path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {}\r\n\r\n", 1 << 30);
+    client.write_all(head.as_bytes()).await.unwrap();
+    client
+}
