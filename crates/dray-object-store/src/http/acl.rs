@@ -1,5 +1,5 @@
-//! Access control lists. There is one, which gives the owner every right and nobody else any: clients read it on their
-//! way, and may set what it is already. AWS calls this "bucket owner enforced".
+//! Access control lists. Every bucket and object has the same one: the owner has every right, and nobody else has any.
+//! Clients may read it, and set it to what it already is.
 
 use axum::{body::Body, response::Response};
 use dray_s3::{ErrorCode, xml::AccessControlPolicy};
@@ -16,7 +16,7 @@ use crate::{
 };
 
 const X_AMZ_ACL: &str = "x-amz-acl";
-/// The canned lists that give nobody a right whom the one list does not give it.
+/// The canned lists that change nothing: they give rights to the owner only.
 const TAKEN: [&str; 2] = ["private", "bucket-owner-full-control"];
 /// The other canned lists of S3 (AWS S3 user guide, "Access control list (ACL) overview").
 const REFUSED: [&str; 6] = [
@@ -29,7 +29,8 @@ const REFUSED: [&str; 6] = [
 ];
 const MAX_BODY_BYTES: usize = 64 << 10;
 
-/// Refuses a canned list that would change who may do what: `NotImplemented`; `InvalidArgument` if S3 has none of that name.
+/// Refuses a canned list that would give others a right, with `NotImplemented`, and a name that is no canned list of
+/// S3, with `InvalidArgument`.
 pub(super) fn check_canned(fields: &Fields<'_>) -> Result<(), Failure> {
     match fields.get(X_AMZ_ACL) {
         None => Ok(()),
@@ -48,7 +49,7 @@ pub(super) async fn get(call: &Call) -> Result<Response, Failure> {
     Ok(answer::xml(AccessControlPolicy { owner: call.store.owner() }.to_xml()))
 }
 
-/// `PutBucketAcl` and `PutObjectAcl` of a canned list that changes nothing.
+/// `PutBucketAcl` and `PutObjectAcl` with a canned list that changes nothing. Any other list is `NotImplemented`.
 pub(super) async fn put(call: &Call, body: &mut Body) -> Result<Response, Failure> {
     let fields = call.fields();
     refuse_what_is_not_kept(&fields)?;

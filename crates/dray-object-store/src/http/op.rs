@@ -84,6 +84,7 @@ impl Operation {
         let has = |name| query.contains(name);
         let operation = match (method.as_str(), target.bucket.is_empty(), target.key.is_empty()) {
             ("GET", true, _) => Self::ListBuckets,
+            (_, true, true) => return Err(not_allowed()),
 
             ("PUT", false, _) if has("acl") => Self::PutAcl,
             ("PUT", _, true) => Self::CreateBucket,
@@ -118,10 +119,7 @@ impl Operation {
             ("HEAD", _, _) => Self::HeadObject,
 
             ("POST", _, _) => return Err(not_implemented("this operation")),
-            _ => {
-                let message = "The specified method is not allowed against this resource";
-                return Err(Failure::new(ErrorCode::MethodNotAllowed, message));
-            }
+            _ => return Err(not_allowed()),
         };
         let is_known = |name: &str| {
             is_common(name)
@@ -240,6 +238,10 @@ impl Operation {
     }
 }
 
+fn not_allowed() -> Failure {
+    Failure::new(ErrorCode::MethodNotAllowed, "The specified method is not allowed against this resource")
+}
+
 /// Lets Ceph's gateway list in any order; a store that always lists in order need do nothing for it.
 pub(super) const ALLOW_UNORDERED: &str = "allow-unordered";
 
@@ -312,6 +314,9 @@ mod tests {
             ("POST", "/b/k?restore", ErrorCode::NotImplemented),
             ("POST", "/b?restore", ErrorCode::NotImplemented),
             ("PATCH", "/b/k", ErrorCode::MethodNotAllowed),
+            ("PUT", "/", ErrorCode::MethodNotAllowed),
+            ("DELETE", "/", ErrorCode::MethodNotAllowed),
+            ("POST", "/?delete", ErrorCode::MethodNotAllowed),
             ("GET", "/b/k?partNumber=1&partNumber=2", ErrorCode::InvalidArgument),
             ("GET", "/b/%zz", ErrorCode::InvalidURI),
         ] {
