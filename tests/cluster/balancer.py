@@ -20,9 +20,11 @@ global
   maxconn 2000
 defaults
   mode http
-  timeout connect 1s
+  # Also how long HAProxy rests before it tries a server again that refused.
+  timeout connect 250ms
   timeout client 60s
   timeout server 60s
+  timeout check 3s
   retries 2
   option redispatch 1
   errorfile 502 {refusal}
@@ -34,7 +36,7 @@ frontend drive
 backend drays
   balance roundrobin
   option httpchk GET /healthz
-  default-server check inter 500ms fall 1 rise 1 on-marked-down shutdown-sessions
+  default-server check inter 500ms fall 2 rise 1
 {servers}
 """
 
