@@ -128,15 +128,7 @@ impl Server {
         let connections = Connections::new(bounds, metrics.connections.clone());
         let (embedded, objects) = open_store(&config, clients_endpoint, &metrics, &connections).await?;
         let db = open_database(&config, embedded.as_ref(), &metrics).await?;
-        let (front, objects) = match &embedded {
-            Some(embedded) => (Some(Storefront::Embedded(embedded.store())), objects),
-            None if config.s3_relay => {
-                let when_short = when_short(&connections);
-                let (relay, objects) = storefront::open_relay(&config, &db, objects, when_short).await?;
-                (Some(relay), objects)
-            }
-            None => (None, objects),
-        };
+        let (front, objects) = open_front(&config, &db, embedded.as_ref(), objects, &connections).await?;
         check_store(&objects, embedded.is_some()).await?;
         let listener = sockets.drive.local_addr().map_err(Error::Socket)?.ip();
         checks::warn_of_unknown_proxy(&config, listener);
@@ -234,7 +226,7 @@ impl Server {
 /// The embedded store, or the other one that the settings name, and the way to it.
 async fn open_store(
     config: &Config,
-    clients_endpoint: Option<Endpoint>,
+    clients_endpoint: Option<dray_s3::Endpoint>,
     metrics: &Arc<Metrics>,
     connections: &Connections,
 ) -> Result<(Option<EmbeddedStore>, Objects), Error> {
@@ -243,6 +235,24 @@ async fn open_store(
     }
     let (embedded, objects) = EmbeddedStore::open(config, metrics, when_short(connections)).await?;
     Ok((Some(embedded), objects))
+}
+
+/// What serves stored bytes here, if anything does; with a relay, URLs are signed for it.
+async fn open_front(
+    config: &Config,
+    db: &Db,
+    embedded: Option<&EmbeddedStore>,
+    objects: Objects,
+    connections: &Connections,
+) -> Result<(Option<Storefront>, Objects), Error> {
+    if let Some(embedded) = embedded {
+        return Ok((Some(Storefront::Embedded(embedded.store())), objects));
+    }
+    if !config.s3_relay {
+        return Ok((None, objects));
+    }
+    let (relay, objects) = storefront::open_relay(config, db, objects, when_short(connections)).await?;
+    Ok((Some(relay), objects))
 }
 
 /// What it takes to post events, if anybody is to be told any.

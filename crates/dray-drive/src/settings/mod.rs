@@ -237,12 +237,11 @@ impl Config {
             None if self.s3_relay => {
                 Err(refused("is for another store than the embedded one: name its --s3-bucket"))
             }
-            None => Ok(None),
             Some(s3) if !self.s3_relay => s3.public_endpoint().map(Some),
             Some(s3) if s3.public_endpoint.is_some() => Err(refused(
                 "sends clients to this server, and --s3-public-endpoint sends them to the store: choose one",
             )),
-            Some(_) => Ok(None),
+            None | Some(_) => Ok(None),
         }
     }
 

@@ -40,14 +40,14 @@ pub(super) async fn read(
     if !status.is_success() && status != StatusCode::NOT_MODIFIED {
         return Err(refused(answer, operation).await);
     }
-    let (head, body) = answer.into_parts();
+    let (parts, body) = answer.into_parts();
     let is_head = operation == "HeadObject" || status == StatusCode::NOT_MODIFIED;
     let body = if is_head { Body::empty() } else { Body::from_stream(pieces(body, held)) };
     let mut response = Response::new(body);
     *response.status_mut() = status;
     let headers = response.headers_mut();
     for name in OF_OBJECT {
-        headers.extend(head.headers.get(&name).map(|value| (name, value.clone())));
+        headers.extend(parts.headers.get(&name).map(|value| (name, value.clone())));
     }
     if status == StatusCode::NOT_MODIFIED {
         headers.remove(header::CONTENT_LENGTH);
@@ -167,7 +167,6 @@ fn by_status(status: StatusCode, operation: &str) -> ErrorCode {
         429 => ErrorCode::SlowDown,
         501 => ErrorCode::NotImplemented,
         507 => ErrorCode::InsufficientStorage,
-        500 => ErrorCode::InternalError,
         502..=504 => ErrorCode::ServiceUnavailable,
         400..=499 => ErrorCode::InvalidRequest,
         _ => ErrorCode::InternalError,

@@ -179,7 +179,7 @@ impl Way {
             if waited >= STORE_PATIENCE {
                 return;
             }
-            pause = STORE_PATIENCE - waited;
+            pause = STORE_PATIENCE.saturating_sub(waited);
         }
     }
 

@@ -239,7 +239,7 @@ mod tests {
             clock: Clock::system(),
             metrics: Arc::new(Metrics::off()),
         };
-        Objects { client: client.into(), kind: Kind::Embedded }
+        Objects::of(client, Kind::Embedded)
     }
 
     #[tokio::test(start_paused = true)]
