@@ -255,7 +255,8 @@ function drawCells(row: Row, upload: Upload): void {
     if (!(cell instanceof HTMLElement && fill instanceof HTMLElement)) return;
     const whole = group.reduce((sum, part) => sum + part.end - part.start, 0);
     const sent = group.reduce((sum, part) => sum + part.sent, 0);
-    cell.classList.toggle("stored", upload.state === "done" || group.every((part) => part.eTag !== null));
+    const isStored = group.length > 0 && group.every((part) => part.eTag !== null);
+    cell.classList.toggle("stored", upload.state === "done" || isStored);
     fill.style.transform = `scaleX(${whole ? sent / whole : upload.state === "done" ? 1 : 0})`;
   });
   const value = upload.state === "done" ? 100 : percent(upload.sent, upload.file.size);

@@ -11,10 +11,10 @@ export interface paths {
         put?: never;
         /**
          * Start an upload
-         * @description Answers the ids that the next steps need, and how Dray would cut the file. Any other cut that S3 takes is as
-         *     good. The upload expires when nobody has signed or listed its parts for 24 hours, or after 7 days. `onConflict`
-         *     says what finalize does if the folder has a file of this name by then: `fail` takes a token that may read,
-         *     `replace` one with `access_drive`.
+         * @description Returns the ids that the next steps need, and how Dray would cut the file. Any other cut that S3 accepts works as
+         *     well. The upload expires when nobody has signed or listed its parts for 24 hours, or after 7 days. `onConflict`
+         *     says what finalize does if the folder has a file of this name by then: `fail` needs a token that may read,
+         *     `replace` a token with `access_drive`.
          *
          *     Scope: `drive_upload` (or `access_drive`).
          */
@@ -36,10 +36,10 @@ export interface paths {
         put?: never;
         /**
          * Sign an upload's parts
-         * @description One URL a part: a signed S3 `UploadPart`, to which anyone may `PUT` that part's bytes until it expires. The
+         * @description One URL for each part: a signed S3 `UploadPart`, to which anyone may `PUT` that part's bytes until it expires. The
          *     `ETag` of the store's answer is what finalize needs. May be called again at any time before finalize; with
-         *     `partNumbers` only those are signed, and with `contentLengths` each URL takes exactly so many bytes. A part has
-         *     5 MiB to 5 GiB, the last one may have less.
+         *     `partNumbers` only those are signed, and with `contentLengths` each URL accepts exactly that many bytes. A part has
+         *     5 MiB to 5 GiB; the last one may have less.
          *
          *     Scope: `drive_upload` (or `access_drive`).
          */
@@ -61,7 +61,7 @@ export interface paths {
         put?: never;
         /**
          * List an upload's parts
-         * @description What the store has of the caller's upload: enough to go on with it from anywhere. It keeps the upload alive, as
+         * @description What the store has of the caller's upload: enough to continue it from anywhere. This prolongs the upload's life, as
          *     signing does, unless `keepAlive` is false.
          *
          *     Scope: `drive_upload` (or `access_drive`).
@@ -84,12 +84,12 @@ export interface paths {
         put?: never;
         /**
          * Finalize an upload
-         * @description Makes the file, once every byte is there: the parts must add up to the announced `fileSize`. Can be repeated,
-         *     from anywhere: the same list of parts answers the same item. Without a list, it takes every part that the store
-         *     has. With `checksum` there is no file but of those bytes. After a refusal the upload is still open, unless it is
-         *     gone (410) or its name was taken at the very last moment. If its folder does not take it any more, the file goes to
-         *     the uploader's root, under a name that is free there; one that a confined token began waits instead (409). A token
-         *     that only has `drive_upload` is answered the file as it was asked for.
+         * @description Creates the file, once every byte is there: the parts must add up to the announced `fileSize`. It can be repeated,
+         *     from anywhere: the same list of parts returns the same item. Without a list, it takes every part that the store
+         *     has. With `checksum`, the file appears only if its bytes have that checksum. After a refusal the upload is still open, unless it is
+         *     gone (410) or its name was taken at the last moment. If its folder is gone or closed to the uploader, the file goes to
+         *     the uploader's root, under a free name; an upload of a confined token waits instead (409). A token
+         *     that has only `drive_upload` is answered the file as it was announced.
          *
          *     Scope: `drive_upload` (or `access_drive`).
          */
@@ -111,7 +111,7 @@ export interface paths {
         put?: never;
         /**
          * Abort an upload
-         * @description Its parts are freed. Doing it again does no harm.
+         * @description The store releases its parts. Doing it again does no harm.
          *
          *     Scope: `drive_upload` (or `access_drive`).
          */
@@ -131,7 +131,7 @@ export interface paths {
         };
         /**
          * List the caller's open uploads
-         * @description Those that have not come to their end, page by page: the latest first.
+         * @description The unfinished ones, page by page, the latest first.
          *
          *     Scope: `drive_upload` (or `access_drive`).
          */
@@ -153,8 +153,8 @@ export interface paths {
         };
         /**
          * Get an item
-         * @description A file or a folder that the caller owns, or that is shared with them directly or through a folder above, and which
-         *     role they have on it.
+         * @description A file or a folder that the caller owns, or that is shared with them directly or through a folder above, and the
+         *     caller's role on it.
          *
          *     Scope: `drive_read` (or `access_drive`).
          */
@@ -163,7 +163,7 @@ export interface paths {
         post?: never;
         /**
          * Put an item into the trash
-         * @description A folder goes with all that is below it. It can be restored until it is removed for good, by itself or by hand.
+         * @description A folder takes everything below it along. The item can be restored until it is removed for good, by the server or by a person.
          *
          *     Scope: `access_drive`.
          */
@@ -172,10 +172,10 @@ export interface paths {
         head?: never;
         /**
          * Rename or move an item
-         * @description What is absent stays as it is. A `parentId` of null moves the item to the root of whoever owns it, which only they
-         *     may; an absent one leaves it where it is. Renaming takes the role `member` on the item, moving that role on the
-         *     folder that it is in and on the one that it goes to. If other people could reach it there than can now, or with
-         *     another role, moving takes `admin` on the item too; and nobody gives others, or themselves, more than they have.
+         * @description Absent fields stay as they are. A `parentId` of null moves the item to its owner's root, which only the owner
+         *     may do. Renaming needs the role `member` on the item. Moving needs that role on the
+         *     folder that the item is in and on the one that it goes to. If the move would change who can reach the item, or with
+         *     which role, it also needs `admin` on the item. Nobody can give others, or themselves, more than they have.
          *
          *     Scope: `access_drive`.
          */
@@ -191,7 +191,7 @@ export interface paths {
         };
         /**
          * List the folders above an item
-         * @description Those that the caller sees, the topmost first: for a path to click on.
+         * @description The ones that the caller sees, the topmost first.
          *
          *     Scope: `drive_read` (or `access_drive`).
          */
@@ -213,8 +213,8 @@ export interface paths {
         };
         /**
          * Get a file's download URL
-         * @description A signed GET of the bytes, straight from the object store, good for three hours. It takes ranges, and saves
-         *     under the item's own name.
+         * @description A signed GET of the bytes, directly from the object store. It accepts ranges, and saves the file
+         *     under the item's own name. It is valid for three hours, unless the server is set to another time.
          *
          *     Scope: `drive_read` (or `access_drive`).
          */
@@ -237,8 +237,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Make a folder
-         * @description Two folders of one name in one place are two folders. Folders can be nested 100 deep.
+         * Create a folder
+         * @description Two folders in one place may have the same name. Folders can be nested 100 deep.
          *
          *     Scope: `drive_upload` (or `access_drive`).
          */
@@ -258,8 +258,8 @@ export interface paths {
         };
         /**
          * List what is in a folder
-         * @description One level, page by page, however large it is: folders first, then files. `root` is the caller's own root and,
-         *     among it, what others share with them; for a token that is confined to a folder, that folder.
+         * @description One level, page by page, however large it is: folders first, then files. `root` is the caller's own root with
+         *     what others share with them; for a token that is confined to a folder, it is that folder.
          *
          *     Scope: `drive_read` (or `access_drive`).
          */
@@ -281,8 +281,8 @@ export interface paths {
         };
         /**
          * List a folder and what is below it
-         * @description Breadth first, at most 500 items. When that cuts something off, `truncated` is true and `nextParentIds` are the
-         *     folders to go on from.
+         * @description Breadth first, at most 500 items. If there are more, `truncated` is true and `nextParentIds` are the
+         *     folders to continue from.
          *
          *     Scope: `drive_read` (or `access_drive`).
          */
@@ -304,7 +304,7 @@ export interface paths {
         };
         /**
          * Find items by their names
-         * @description The items that have every word of `q` in their names, or a word that begins so. Case, accents and punctuation
+         * @description The items whose names have every word of `q`, or a word that begins with it. Case, accents and punctuation
          *     do not count. A query without a letter or a digit finds nothing.
          *
          *     Scope: `drive_read` (or `access_drive`).
@@ -329,7 +329,7 @@ export interface paths {
         put?: never;
         /**
          * Restore an item
-         * @description Out of the trash, back to its folder; to its owner's root if that is gone, or the caller may not put anything there.
+         * @description Out of the trash and back to its folder, or to its owner's root if the folder is gone or closed to the caller.
          *
          *     Scope: `access_drive`.
          */
@@ -352,7 +352,7 @@ export interface paths {
         post?: never;
         /**
          * Remove an item for good
-         * @description One of the trash, with all that is below it. Only its owner may.
+         * @description An item of the trash, with everything below it. Only its owner may do this.
          *
          *     Scope: `access_drive`.
          */
@@ -371,8 +371,8 @@ export interface paths {
         };
         /**
          * List the trash
-         * @description What the caller owns, by itself or by a folder above, and what they put there, page by page: the latest first. What
-         *     is in a trashed folder is not listed beside it. The bytes that an upload replaced are there too, as an item.
+         * @description What the caller owns, directly or through a folder above, and what they put there, page by page, the latest first. The
+         *     content of a trashed folder is not listed. Bytes that an upload replaced are there too, as an item.
          *
          *     Scope: `drive_read` (or `access_drive`).
          */
@@ -381,7 +381,7 @@ export interface paths {
         post?: never;
         /**
          * Empty the trash
-         * @description Removes all for good that is in the caller's trash and that they may remove.
+         * @description Removes everything in the caller's trash for good that the caller may remove.
          *
          *     Scope: `access_drive`.
          */
@@ -400,7 +400,7 @@ export interface paths {
         };
         /**
          * List what others share with the caller
-         * @description The items on which the caller was given a role, page by page. What is in a shared folder is not listed beside it.
+         * @description The items on which the caller was given a role, page by page. The content of a shared folder is not listed.
          *
          *     Scope: `drive_read` (or `access_drive`).
          */
@@ -422,9 +422,9 @@ export interface paths {
         };
         /**
          * List who has a role on an item
-         * @description On the item itself, or on a folder above it that the caller sees. Each role may do all that those before it may:
-         *     `viewer` reads and downloads; `member` also uploads, makes folders and changes what is there; `admin` also says who
-         *     else may do what; `owner` is whoever owns the item.
+         * @description On the item itself, or on a folder above it that the caller sees. Each role includes those before it:
+         *     `viewer` reads and downloads; `member` also uploads, creates folders and changes items; `admin` also decides who
+         *     else has a role; `owner` is the item's owner.
          *
          *     Scope: `drive_read` (or `access_drive`).
          */
@@ -447,16 +447,16 @@ export interface paths {
         get?: never;
         /**
          * Give a user a role on an item
-         * @description And on all that is below it, in place of the role that they may have had. It takes the role `admin`. Nobody is made
-         *     an owner.
+         * @description And on everything below it, instead of the role that the user had. This needs the role `admin`. The role `owner`
+         *     cannot be given.
          *
          *     Scope: `access_drive`.
          */
         put: operations["putParticipant"];
         post?: never;
         /**
-         * Take a user's role on an item
-         * @description It takes the role `admin`; anybody may give up their own.
+         * Take a user's role on an item away
+         * @description This needs the role `admin`; anybody may give up their own role.
          *
          *     Scope: `access_drive`.
          */
@@ -475,16 +475,16 @@ export interface paths {
         };
         /**
          * List a file's public links
-         * @description Those that have expired too. It takes the role `admin` on the file.
+         * @description Expired ones included. This needs the role `admin` on the file.
          *
          *     Scope: `access_drive`.
          */
         get: operations["listLinks"];
         put?: never;
         /**
-         * Make a public link to a file
-         * @description Anyone who has its address can download the file, without a token: until it expires, is revoked, the file is gone,
-         *     or whoever made it is no `admin` of the file any more. It takes the role `admin` on the file; a file has at most 100 links.
+         * Create a public link to a file
+         * @description Anyone who has its address can download the file, without a token, until the link expires, is revoked, the file is gone,
+         *     or its maker is no longer an `admin` of the file. This needs the role `admin` on the file; a file has at most 100 links.
          *
          *     Scope: `access_drive`.
          */
@@ -507,7 +507,7 @@ export interface paths {
         post?: never;
         /**
          * Revoke a public link
-         * @description It leads nowhere from now on. It takes the role `admin` on the file.
+         * @description It stops working at once. This needs the role `admin` on the file.
          *
          *     Scope: `access_drive`.
          */
@@ -526,7 +526,7 @@ export interface paths {
         };
         /**
          * Get the workspace
-         * @description The one that the token is good in.
+         * @description The workspace that the token belongs to.
          *
          *     Scope: `drive_read` (or `access_drive`).
          */
@@ -548,7 +548,7 @@ export interface paths {
         };
         /**
          * List the workspace's members
-         * @description A page of them, oldest first.
+         * @description One page, oldest members first.
          *
          *     Scope: `drive_read` (or `access_drive`).
          */
@@ -569,8 +569,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get what the caller uses
-         * @description What they own in the workspace, the trash included, and how much they may.
+         * Get the caller's usage
+         * @description How much the caller stores in the workspace, the trash included, and their quota.
          *
          *     Scope: `drive_read` (or `access_drive`).
          */
@@ -592,18 +592,18 @@ export interface paths {
         };
         /**
          * List the caller's tokens
-         * @description Without their secrets; those that have ended too. A token that was made with another knows of itself and of what comes
-         *     of it: what was made with it, and what it took the place of. One that an operator made knows of all its user's.
+         * @description Without their secrets, ended ones included. A token that another token created sees itself and the tokens that come
+         *     from it: those that it created, and those that it replaced. A token that an operator created sees all tokens of its user.
          *
          *     Scope: `access_drive`.
          */
         get: operations["listTokens"];
         put?: never;
         /**
-         * Make a token
-         * @description It can do no more than the caller can: `access_drive` is everything, `drive_read` looks and downloads,
-         *     `drive_upload` uploads and makes folders. With `folderId` it is confined to that folder and what is below it. It ends with
-         *     the token that makes it, at the latest, and is revoked with it.
+         * Create a token
+         * @description It can do no more than the caller's token: `access_drive` is everything, `drive_read` reads and downloads,
+         *     `drive_upload` uploads and creates folders. With `folderId` it is confined to that folder and what is below it. It ends
+         *     with the token that creates it, at the latest, and is revoked with it.
          *
          *     Scope: `access_drive`.
          */
@@ -625,9 +625,9 @@ export interface paths {
         put?: never;
         /**
          * Rotate the token that asks
-         * @description Another takes its place, with the same scopes and folder, and what was made with it goes on with the new one. The old one
-         *     is good for another day at most. The new one ends at `rotateUntil` at the latest, which whoever made the first one has
-         *     set; no rotation changes it. Any token may rotate itself, once.
+         * @description A new token replaces it, with the same scopes and folder. Tokens that the old one created belong to the new one. The old one
+         *     is valid for another day at most. The new one ends at `rotateUntil` at the latest, which the maker of the first one
+         *     set; rotation does not change it. Any token may rotate itself, once.
          */
         post: operations["rotateToken"];
         delete?: never;
@@ -648,8 +648,8 @@ export interface paths {
         post?: never;
         /**
          * Revoke a token
-         * @description One of those that the caller can list; it is good for nothing from now on, and neither is what was made with it or what it
-         *     took the place of. It may be the one that asks.
+         * @description One of those that the caller can list. It is invalid at once, and so are the tokens that it created and those that it
+         *     replaced. It may be the token that asks.
          *
          *     Scope: `access_drive`.
          */
@@ -668,9 +668,9 @@ export interface paths {
         };
         /**
          * Follow a public link
-         * @description Sends whoever has the address to the file's bytes: a signed GET in the object store, good for fifteen minutes at most.
-         *     A HEAD is sent to a signed HEAD, and does not count as a download. A link's password is asked for by HTTP Basic
-         *     authentication, with any user name; an address that sent many wrong ones has to wait.
+         * @description Redirects to the file's bytes: a signed GET in the object store, valid for fifteen minutes at most.
+         *     A HEAD is redirected to a signed HEAD, and does not count as a download. The link asks for its password, if it has one, by HTTP Basic
+         *     authentication, with any user name. An address that sent many wrong passwords has to wait.
          */
         get: operations["followLink"];
         put?: never;
@@ -690,7 +690,7 @@ export interface paths {
         };
         /**
          * Whether the process is up
-         * @description Says nothing of what it needs.
+         * @description It does not check the database or the store.
          */
         get: operations["isAlive"];
         put?: never;
@@ -710,7 +710,7 @@ export interface paths {
         };
         /**
          * Whether the server can serve
-         * @description Asks the database and the object store, or answers what they said within the last second.
+         * @description Asks the database and the object store, or repeats their answers of the last second.
          */
         get: operations["isReady"];
         put?: never;
@@ -730,7 +730,7 @@ export interface paths {
         };
         /**
          * This document
-         * @description OpenAPI 3.1, made from the routes and the types of this very server.
+         * @description OpenAPI 3.1, made from the routes and types of this server.
          */
         get: operations["getOpenApi"];
         put?: never;
@@ -757,7 +757,7 @@ export interface components {
         };
         /** @description Answer of `POST /tokens` and `POST /tokens/rotate`. */
         CreatedToken: components["schemas"]["Token"] & {
-            /** @description The secret. It is shown this once: a repeat by `Idempotency-Key` does not have it. */
+            /** @description The secret. It is shown only once: a repeat with the same `Idempotency-Key` does not have it. */
             token?: string;
         };
         /** @description Answer of `GET /drive/files/{id}/download`. */
@@ -772,7 +772,7 @@ export interface components {
         EmptiedTrash: {
             /**
              * Format: int64
-             * @description How many items were in the trash, not counting what was in trashed folders.
+             * @description How many items were in the trash, not counting the content of trashed folders.
              */
             removed: number;
         };
@@ -783,7 +783,7 @@ export interface components {
              * @description The HTTP status.
              */
             statusCode: number;
-            /** @description The status's phrase. */
+            /** @description The phrase of the status. */
             error: string;
             /** @description What went wrong, for programs. */
             code: components["schemas"]["ErrorCode"];
@@ -791,7 +791,7 @@ export interface components {
             message: string;
             /**
              * Format: int64
-             * @description Seconds to wait before asking again (429 and 503).
+             * @description How many seconds to wait before asking again (429 and 503).
              */
             retryAfter?: number;
         };
@@ -806,10 +806,10 @@ export interface components {
             uploadId: string;
             /** @description From `start`. */
             fileKey: string;
-            /** @description Every part, in any order, none twice. Absent or null: every part that the store has. */
+            /** @description Every part, in any order, none twice. Absent or null means every part that the store has. */
             parts?: components["schemas"]["UploadedPart"][] | null;
             checksum?: components["schemas"]["Checksum"] | null;
-            /** @description Read the file back if the store cannot prove its checksum; the embedded store always can. */
+            /** @description Whether to read the file back if the store cannot prove its checksum; the embedded store always can. */
             verify?: boolean;
         };
         /**
@@ -844,11 +844,11 @@ export interface components {
              * @description The same as `size`.
              */
             fileSize?: number;
-            /** @description The caller's role on it, if the item was asked for by itself; absent in lists. */
+            /** @description The caller's role on it; absent in lists. */
             role?: components["schemas"]["Role"];
             /**
              * Format: date-time
-             * @description When it was made: RFC 3339 in UTC with milliseconds.
+             * @description When it was created: RFC 3339 in UTC with milliseconds.
              */
             createdAt: string;
             /**
@@ -857,7 +857,7 @@ export interface components {
              */
             updatedAt: string;
         };
-        /** @description `PATCH /drive/files/{id}`: what is absent stays as it is. */
+        /** @description `PATCH /drive/files/{id}`: absent fields stay as they are. */
         ItemChange: {
             /** @description A new name. */
             name?: string | null;
@@ -872,21 +872,21 @@ export interface components {
         ItemPage: {
             /** @description The items, folders first. */
             items: components["schemas"]["Item"][];
-            /** @description What to ask for the next page with; null: this is the last. */
+            /** @description The cursor of the next page; null on the last page. */
             nextCursor: string | null;
         };
         /**
-         * @description What an item is.
+         * @description The kind of an item.
          * @enum {string}
          */
         ItemType: "file" | "folder";
         /** @description A public link to a file. */
         Link: {
-            /** @description Its id, to revoke it by. */
+            /** @description Its id, which revokes it. */
             id: components["schemas"]["LinkId"];
             /**
              * Format: uri
-             * @description Its address, to be given away.
+             * @description Its address, to give to others.
              */
             url: string;
             /** @description The file. */
@@ -895,19 +895,19 @@ export interface components {
             createdBy: components["schemas"]["UserId"];
             /**
              * Format: date-time
-             * @description When it was made: RFC 3339 in UTC with milliseconds.
+             * @description When it was created: RFC 3339 in UTC with milliseconds.
              */
             createdAt: string;
             /**
              * Format: date-time
-             * @description When it ends, if it does.
+             * @description When it expires, if it does.
              */
             expiresAt?: string;
             /** @description Whether it asks for a password. */
             hasPassword: boolean;
             /**
              * Format: int64
-             * @description How often it was followed to the file.
+             * @description How often the file was downloaded through it.
              */
             downloads: number;
         };
@@ -918,7 +918,7 @@ export interface components {
         LinkId: string;
         /** @description Answer of `GET /drive/files/{id}/links`. */
         Links: {
-            /** @description The file's links, oldest first; those that have expired too. */
+            /** @description The file's links, oldest first, expired ones included. */
             links: components["schemas"]["Link"][];
         };
         /** @description Which upload's parts to list. */
@@ -927,20 +927,20 @@ export interface components {
             uploadId: string;
             /** @description From `start`. */
             fileKey: string;
-            /** @description Whether somebody goes on with the upload, so that it lives longer; absent or null: yes. `false` only looks. */
+            /** @description Whether this prolongs the upload's life; absent or null means yes. `false` only looks. */
             keepAlive?: boolean | null;
         };
-        /** @description A user, as one of a workspace. */
+        /** @description A member of a workspace. */
         Member: {
             /** @description The user's id. */
             _id: components["schemas"]["UserId"];
             /** @description Their name, for people. */
             name: string;
-            /** @description Their address. */
+            /** @description Their mail address. */
             email: string;
-            /** @description What they are in the workspace: `owner` or `member`. */
+            /** @description Their role in the workspace: `owner` or `member`. */
             type: string;
-            /** @description `active`: there are no other members yet, such as invited ones. */
+            /** @description Always `active`: a member is a user who can sign in. */
             status: string;
             /** @description Whether they can use the workspace. */
             active: boolean;
@@ -952,7 +952,7 @@ export interface components {
         };
         /** @description Answer of `GET /workspace/members`: one page of them, oldest first. */
         Members: {
-            /** @description Those on this page. */
+            /** @description The members on this page. */
             members: components["schemas"]["Member"][];
             /**
              * Format: int64
@@ -961,7 +961,7 @@ export interface components {
             total: number;
             /**
              * Format: int32
-             * @description Most that this page could have.
+             * @description The largest number of members on a page.
              */
             limit: number;
             /**
@@ -974,7 +974,7 @@ export interface components {
         NewFolder: {
             /**
              * @description The folder's name, one path segment: no slash, backslash, control or line-breaking character, none that changes
-             *     the direction of text around it (U+202A to U+202E, U+2066 to U+206F), not `.` or `..`, and something that can be seen.
+             *     the direction of text around it (U+202A to U+202E, U+2066 to U+206F), not `.` or `..`, with at least one visible character.
              */
             name: string;
             parentId?: components["schemas"]["ItemId"] | null;
@@ -983,10 +983,10 @@ export interface components {
         NewLink: {
             /**
              * Format: date-time
-             * @description From this moment on it leads nowhere: RFC 3339. Absent or null: it does not expire.
+             * @description When the link expires: RFC 3339. Absent or null: never.
              */
             expiresAt?: string | null;
-            /** @description Asked for by HTTP Basic authentication, with any user name. Absent or null: anyone may follow it. */
+            /** @description A password, which the link asks for by HTTP Basic authentication with any user name. Absent or null: anyone may follow the link. */
             password?: string | null;
         };
         /** @description `PUT /drive/files/{id}/participants/{userId}`. */
@@ -996,38 +996,38 @@ export interface components {
         };
         /** @description `POST /tokens`. */
         NewToken: {
-            /** @description What it is for, for people. */
+            /** @description What the token is for, for people. */
             name: string;
-            /** @description What it may do: `access_drive` (everything), or `drive_read` and `drive_upload`. At least one. */
+            /** @description What the token may do: `access_drive` (everything), or `drive_read` and `drive_upload`. At least one. */
             scopes: components["schemas"]["TokenScope"][];
             folderId?: components["schemas"]["ItemId"] | null;
             /**
              * Format: date-time
-             * @description When it ends, at most a year from now and not after the token that makes it: RFC 3339. Absent or null: in 30 days,
-             *     or with the token that makes it if that ends before.
+             * @description When the token expires, at most a year from now and not after the token that creates it: RFC 3339. Absent or null: in 30 days,
+             *     or with the token that creates it, whichever is earlier.
              */
             expiresAt?: string | null;
             /**
              * Format: date-time
-             * @description The latest end that rotation may give to what takes its place, at most a year from now and not after that of the
-             *     token that makes it: RFC 3339. Absent or null: `expiresAt`.
+             * @description The latest expiry that rotation can give to this token's successors, at most a year from now and not after that of the
+             *     token that creates it: RFC 3339. Absent or null: `expiresAt`.
              */
             rotateUntil?: string | null;
         };
         /**
-         * @description What finalize does if there is a file of the same name in the same folder.
+         * @description What finalize does if the folder has a file with the same name.
          * @enum {string}
          */
         OnConflict: "keep" | "rename" | "fail" | "replace";
-        /** @description An upload that has not come to its end. */
+        /** @description An unfinished upload. */
         OpenUpload: {
             /** @description The object store's multipart upload id. */
             uploadId: string;
             /** @description The object's key in the store. */
             fileKey: string;
-            /** @description Where it is in its life. */
+            /** @description Its state. */
             status: components["schemas"]["UploadStatus"];
-            /** @description Name of the item to be. */
+            /** @description The item's name. */
             fileName: string;
             /**
              * Format: int64
@@ -1036,7 +1036,7 @@ export interface components {
             fileSize: number;
             /** @description Its MIME type. */
             mimeType: string;
-            /** @description The folder it goes to; absent: the root. */
+            /** @description The folder it goes to; absent means the root. */
             parentId?: components["schemas"]["ItemId"];
             /** @description What to do if its folder has a file of this name when it is finalized. */
             onConflict?: components["schemas"]["OnConflict"];
@@ -1052,7 +1052,7 @@ export interface components {
             createdAt: string;
             /**
              * Format: date-time
-             * @description When it expires if it is left alone.
+             * @description When it expires if nobody continues it.
              */
             expiresAt: string;
         };
@@ -1060,27 +1060,27 @@ export interface components {
         OpenUploads: {
             /** @description The uploads. */
             uploads: components["schemas"]["OpenUpload"][];
-            /** @description What to ask for the next page with; null: this is the last. */
+            /** @description The cursor of the next page; null on the last page. */
             nextCursor: string | null;
         };
-        /** @description Somebody who has a role on an item. */
+        /** @description A person who has a role on an item. */
         Participant: {
-            /** @description Who. */
+            /** @description The person's user id. */
             userId: components["schemas"]["UserId"];
             /** @description Their name, for people. */
             name: string;
-            /** @description Their address. */
+            /** @description Their mail address. */
             email: string;
             /** @description Their role. */
             role: components["schemas"]["Role"];
-            /** @description The folder above that they have it from; absent if they have it on the item itself. */
+            /** @description The folder above that the role comes from; absent if it is on the item itself. */
             inheritedFrom?: components["schemas"]["ItemId"];
         };
         /** @description Answer of `GET /drive/files/{id}/participants`. */
         Participants: {
             /**
-             * @description Everybody with a role on the item or on a folder above it that the caller sees: the highest role first, and
-             *     who has several by each.
+             * @description Everybody with a role on the item or on a folder above it that the caller sees: the highest role first.
+             *     A person with several roles is listed once for each.
              */
             participants: components["schemas"]["Participant"][];
         };
@@ -1095,9 +1095,9 @@ export interface components {
              * @description How many parts the client cuts the file into. May be left out when `partNumbers` is given.
              */
             parts?: number | null;
-            /** @description Sign only these parts (after an expiry, when resuming), each from 1 to 10,000 and none twice. */
+            /** @description Signs only these parts (after an expiry, or to resume), each from 1 to 10,000 and none twice. */
             partNumbers?: number[] | null;
-            /** @description How many bytes each of these parts has, in their order; each URL then takes exactly so many. */
+            /** @description How many bytes each of these parts has, in their order; each URL then accepts exactly that many. */
             contentLengths?: number[] | null;
         };
         /** @description A signed S3 `UploadPart`. */
@@ -1131,7 +1131,7 @@ export interface components {
             expiresAt: string;
         };
         /**
-         * @description What somebody may do with an item and all below it. Each role may do all that those before it may.
+         * @description What a person may do with an item and everything below it. Each role includes those before it.
          * @enum {string}
          */
         Role: "viewer" | "member" | "admin" | "owner";
@@ -1139,11 +1139,11 @@ export interface components {
         RotateToken: {
             /**
              * Format: date-time
-             * @description When the new one ends, at most `rotateUntil` of the old one: RFC 3339. Absent or null: it lives as long as the old
-             *     one was made for, as far as that allows.
+             * @description When the new token expires, at most `rotateUntil` of the old one: RFC 3339. Absent or null: it lives as long as the old
+             *     one was created for, within that limit.
              */
             expiresAt?: string | null;
-            /** @description End the old one at once. Otherwise it is good for another day, or until its own end if that is before. */
+            /** @description Whether to end the old token at once. Otherwise it stays valid for a day, or until its own expiry if that is earlier. */
             endOldNow?: boolean;
         };
         /** @description Answer of `GET /drive/search`. */
@@ -1152,19 +1152,19 @@ export interface components {
             hits: components["schemas"]["Item"][];
             /**
              * Format: int64
-             * @description How many there are, of which `hits` are the first.
+             * @description How many items match; `hits` has the first of them.
              */
             totalHits: number;
-            /** @description Whether that is exact. If not there are more, and these come from the newest of them: more words help. */
+            /** @description Whether `totalHits` is exact. If not, more items match, and the search looked only at the newest of them: add words to narrow it. */
             totalIsExact: boolean;
-            /** @description What was searched for, as it was given. */
+            /** @description The text of the search, as it was sent. */
             query: string;
         };
         /** @description Step 1, `start`. */
         StartUpload: {
             /**
-             * @description Name of the item to be, one path segment: no slash, backslash, control or line-breaking character, none that changes
-             *     the direction of text around it (U+202A to U+202E, U+2066 to U+206F), not `.` or `..`, and something that can be seen.
+             * @description The item's name, one path segment: no slash, backslash, control or line-breaking character, none that changes
+             *     the direction of text around it (U+202A to U+202E, U+2066 to U+206F), not `.` or `..`, with at least one visible character.
              */
             fileName: string;
             /**
@@ -1172,7 +1172,7 @@ export interface components {
              * @description Its size in bytes.
              */
             fileSize: number;
-            /** @description Its MIME type; if it is empty, `application/octet-stream`. */
+            /** @description Its MIME type; an empty text means `application/octet-stream`. */
             mimeType: string;
             parentId?: components["schemas"]["ItemId"] | null;
             /** @description What to do if its folder has a file of this name when it is finalized. */
@@ -1192,16 +1192,16 @@ export interface components {
             partSize: number;
             /**
              * Format: int32
-             * @description How many parts that makes.
+             * @description How many parts this makes.
              */
             parts: number;
             /**
              * Format: date-time
-             * @description When the upload expires if it is left alone: RFC 3339 in UTC with milliseconds.
+             * @description When the upload expires if nobody continues it: RFC 3339 in UTC with milliseconds.
              */
             expiresAt: string;
         };
-        /** @description A part as the store has it. */
+        /** @description A part in the store. */
         StoredPart: {
             /**
              * Format: int64
@@ -1213,34 +1213,34 @@ export interface components {
              * @description Its bytes.
              */
             size: number;
-            /** @description Its `ETag`, as finalize takes it. */
+            /** @description Its `ETag`, as finalize accepts it. */
             eTag: string;
         };
         /** @description Answer of `parts`: the upload, and what the store has of it. */
         StoredParts: components["schemas"]["OpenUpload"] & {
-            /** @description The item, once there is one. */
+            /** @description The item, once it exists. */
             itemId?: components["schemas"]["ItemId"];
-            /** @description The parts that the store has, ascending; none once there is the item. */
+            /** @description The parts that the store has, in order of their numbers; none once the item exists. */
             parts: components["schemas"]["StoredPart"][];
         };
         /** @description A token, without its secret. */
         Token: {
-            /** @description Its id, to revoke it by. */
+            /** @description Its id, which revokes it. */
             id: components["schemas"]["TokenId"];
-            /** @description What it is for, for people. */
+            /** @description What the token is for, for people. */
             name: string;
             /** @description What it may do. */
             scopes: components["schemas"]["TokenScope"][];
-            /** @description The folder that it is confined to, if it is. */
+            /** @description The folder that it is confined to, if any. */
             folderId?: components["schemas"]["ItemId"];
             /**
              * Format: date-time
-             * @description When it was made: RFC 3339 in UTC with milliseconds.
+             * @description When it was created: RFC 3339 in UTC with milliseconds.
              */
             createdAt: string;
             /**
              * Format: date-time
-             * @description When it ends.
+             * @description When it expires.
              */
             expiresAt: string;
             /**
@@ -1248,14 +1248,14 @@ export interface components {
              * @description When it was revoked, if it was.
              */
             revokedAt?: string;
-            /** @description The token that it was made with, if it was made with one. It ends with that, and is revoked with it. */
+            /** @description The token that created it, if one did. It ends and is revoked with that token. */
             parentId?: components["schemas"]["TokenId"];
             /**
              * Format: date-time
-             * @description The latest end that rotation may give to what takes its place.
+             * @description The latest expiry that rotation can give to its successors.
              */
             rotateUntil: string;
-            /** @description The token that took its place, if one did. */
+            /** @description The token that replaced it, if one did. */
             successorId?: components["schemas"]["TokenId"];
         };
         /**
@@ -1271,16 +1271,16 @@ export interface components {
         /** @description Answer of `GET /tokens`. */
         Tokens: {
             /**
-             * @description The caller's tokens, oldest first; those that have ended too. With a token that was made with another: that one and
-             *     what comes of it.
+             * @description The caller's tokens, oldest first, ended ones included. A token that another token created sees only itself and
+             *     the tokens that come from it.
              */
             tokens: components["schemas"]["Token"][];
         };
-        /** @description Answer of `GET /drive/trash`: what was put there last comes first. */
+        /** @description Answer of `GET /drive/trash`: the latest first. */
         TrashPage: {
-            /** @description The items. What is in a trashed folder is not listed beside it. */
+            /** @description The items. The content of a trashed folder is not listed. */
             items: components["schemas"]["TrashedItem"][];
-            /** @description What to ask for the next page with; null: this is the last. */
+            /** @description The cursor of the next page; null on the last page. */
             nextCursor: string | null;
         };
         /** @description An item in the trash. */
@@ -1292,32 +1292,32 @@ export interface components {
             trashedAt: string;
             /**
              * Format: date-time
-             * @description When it is removed for good by itself.
+             * @description When the server removes it for good.
              */
             removedAt: string;
         };
         /** @description Answer of `GET /drive/tree`. */
         Tree: {
-            /** @description What is in the folder that was asked for, folders first, then by name. */
+            /** @description The content of the folder, folders first, then by name. */
             root: components["schemas"]["TreeNode"][];
-            /** @description How many items this answer has, on all levels. */
+            /** @description How many items this answer has on all levels. */
             totalItems: number;
-            /** @description Whether there is more within the depth that was asked for than one answer can have. */
+            /** @description Whether the requested depth has more items than one answer can hold. */
             truncated: boolean;
             /**
-             * @description When truncated: folders of this answer to ask for next, because not all in them was listed. The folder
-             *     that was asked for is never among them, so that following them comes to an end.
+             * @description If truncated: the folders of this answer whose content is incomplete, to ask for next. The requested folder
+             *     is never among them, so that following them comes to an end.
              */
             nextParentIds: components["schemas"]["ItemId"][];
         };
-        /** @description An item, and what is in it. */
+        /** @description An item and its content. */
         TreeNode: components["schemas"]["Item"] & {
-            /** @description Whether there is something in it, listed here or not. Never in a file. */
+            /** @description Whether it has content, listed here or not. False for a file. */
             hasChildren: boolean;
-            /** @description What is in it, as far as it was listed. */
+            /** @description Its content, as far as this answer lists it. */
             children: components["schemas"]["TreeNode"][];
         };
-        /** @description Which upload: `abort`. */
+        /** @description Which upload to abort. */
         UploadKey: {
             /** @description From `start`. */
             uploadId: string;
@@ -1325,7 +1325,7 @@ export interface components {
             fileKey: string;
         };
         /**
-         * @description Where an upload is in its life.
+         * @description The state of an upload.
          * @enum {string}
          */
         UploadStatus: "open" | "finalizing" | "finalized";
@@ -1355,23 +1355,23 @@ export interface components {
             usedBytes: number;
             /**
              * Format: int64
-             * @description Most bytes that the caller may own; null: there is no limit.
+             * @description Most bytes that the caller may own; null means no limit.
              */
             quotaBytes: number | null;
             /**
              * Format: int64
-             * @description Uploads of the caller that have not come to their end.
+             * @description How many unfinished uploads the caller has.
              */
             openUploads?: number;
             /**
              * Format: int64
-             * @description Bytes that those count as towards the quota, besides `usedBytes`: what they were announced with or, if that is
+             * @description Bytes that the unfinished uploads count towards the quota, besides `usedBytes`: their announced sizes or, if it is
              *     more, what the store has of them.
              */
             reservedBytes?: number;
             /**
              * Format: int64
-             * @description Bytes that the store had of those when the server last looked, which it does every few minutes.
+             * @description Bytes that the store had of the unfinished uploads when the server last looked, which it does every few minutes.
              */
             uploadingBytes?: number;
         };
@@ -1404,7 +1404,7 @@ export interface components {
             seats: number;
             /**
              * Format: date-time
-             * @description When it was made: RFC 3339 in UTC with milliseconds.
+             * @description When it was created: RFC 3339 in UTC with milliseconds.
              */
             createdAt: string;
             /**
@@ -1448,7 +1448,7 @@ export interface operations {
             /** @description The upload is open. */
             200: {
                 headers: {
-                    /** @description `true` if an earlier request with the same key made what is answered. */
+                    /** @description `true` if an earlier request with the same key created what is returned. */
                     "Idempotency-Replayed"?: "true";
                     [name: string]: unknown;
                 };
@@ -1636,7 +1636,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The upload is over. */
+            /** @description The upload is aborted. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -1740,7 +1740,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is in the trash. */
+            /** @description The item is in the trash. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -1771,7 +1771,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The item, as it is now. */
+            /** @description The item after the change. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1888,7 +1888,7 @@ export interface operations {
             /** @description The folder. */
             200: {
                 headers: {
-                    /** @description `true` if an earlier request with the same key made what is answered. */
+                    /** @description `true` if an earlier request with the same key created what is returned. */
                     "Idempotency-Replayed"?: "true";
                     [name: string]: unknown;
                 };
@@ -1921,9 +1921,9 @@ export interface operations {
                 cursor?: string;
                 /** @description Most items of this page; 100 if it is not said. */
                 limit?: number;
-                /** @description What to sort by; `name` if it is not said. */
+                /** @description What to sort by; `name` by default. */
                 sortBy?: "name" | "size" | "createdAt" | "updatedAt";
-                /** @description Which way to sort; `asc` if it is not said. */
+                /** @description The direction; `asc` by default. */
                 sortOrder?: "asc" | "desc";
             };
             header?: never;
@@ -1977,9 +1977,9 @@ export interface operations {
     getTree: {
         parameters: {
             query?: {
-                /** @description The folder to list; without it, the root. */
+                /** @description The folder to list; the root by default. */
                 parentId?: string;
-                /** @description How many levels; 3 if it is not said. */
+                /** @description How many levels; 3 by default. */
                 depth?: number;
             };
             header?: never;
@@ -2022,13 +2022,13 @@ export interface operations {
     search: {
         parameters: {
             query: {
-                /** @description Words, or how they begin. */
+                /** @description Words, or beginnings of words. */
                 q: string;
-                /** @description What to sort by; `updatedAt` if it is not said. */
+                /** @description What to sort by; `updatedAt` by default. */
                 sortBy?: "createdAt" | "updatedAt" | "name";
-                /** @description Which way to sort; `desc` if it is not said. */
+                /** @description The direction; `desc` by default. */
                 sortOrder?: "asc" | "desc";
-                /** @description Most hits; 20 if it is not said. */
+                /** @description Most hits; 20 by default. */
                 limit?: number;
             };
             header?: never;
@@ -2037,7 +2037,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The first hits, and how many there are. */
+            /** @description The first hits, and how many items match. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2120,7 +2120,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is removed. */
+            /** @description The item is removed. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -2207,9 +2207,9 @@ export interface operations {
                 cursor?: string;
                 /** @description Most items of this page; 100 if it is not said. */
                 limit?: number;
-                /** @description What to sort by; `name` if it is not said. */
+                /** @description What to sort by; `name` by default. */
                 sortBy?: "name" | "size" | "createdAt" | "updatedAt";
-                /** @description Which way to sort; `asc` if it is not said. */
+                /** @description The direction; `asc` by default. */
                 sortOrder?: "asc" | "desc";
             };
             header?: never;
@@ -2322,7 +2322,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Who has the role now. */
+            /** @description The user and the new role. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2355,7 +2355,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description They have it no more. */
+            /** @description The user no longer has the role. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -2431,7 +2431,7 @@ export interface operations {
             /** @description The link. */
             200: {
                 headers: {
-                    /** @description `true` if an earlier request with the same key made what is answered. */
+                    /** @description `true` if an earlier request with the same key created what is returned. */
                     "Idempotency-Replayed"?: "true";
                     [name: string]: unknown;
                 };
@@ -2467,7 +2467,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is revoked. */
+            /** @description The link is revoked. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -2510,11 +2510,11 @@ export interface operations {
     listMembers: {
         parameters: {
             query?: {
-                /** @description A part of their name or address. */
+                /** @description Part of a name or mail address. */
                 q?: string;
-                /** @description Most members of this page; 100 if it is not said. */
+                /** @description Most members on this page; 100 by default. */
                 limit?: number;
-                /** @description How many to skip; 0 if it is not said. */
+                /** @description How many to skip; 0 by default. */
                 offset?: number;
             };
             header?: never;
@@ -2561,7 +2561,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What they use. */
+            /** @description The usage and the quota. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2644,10 +2644,10 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The token. Its secret is shown this once. */
+            /** @description The token. Its secret is shown only once. */
             200: {
                 headers: {
-                    /** @description `true` if an earlier request with the same key made what is answered. */
+                    /** @description `true` if an earlier request with the same key created what is returned. */
                     "Idempotency-Replayed"?: "true";
                     [name: string]: unknown;
                 };
@@ -2693,10 +2693,10 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The new token. Its secret is shown this once. */
+            /** @description The new token. Its secret is shown only once. */
             200: {
                 headers: {
-                    /** @description `true` if an earlier request with the same key made what is answered. */
+                    /** @description `true` if an earlier request with the same key created what is returned. */
                     "Idempotency-Replayed"?: "true";
                     [name: string]: unknown;
                 };
@@ -2733,7 +2733,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is revoked. */
+            /** @description The token is revoked. */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -2747,14 +2747,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description What makes the link's address a secret. */
+                /** @description The secret part of the link's address. */
                 slug: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The file is there. */
+            /** @description The file's bytes are at `Location`. */
             307: {
                 headers: {
                     /** @description A signed GET of its bytes. */
