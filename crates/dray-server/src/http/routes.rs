@@ -73,7 +73,7 @@ pub(super) fn api() -> Vec<Route> {
             [InvalidParameter, ImpossiblePartCount, UploadNotFound, FinalizedDifferently, UploadAborted, UploadExpired,
              StoreUnreachable];
         POST(same) DriveUpload "/drive/files/upload/multipart/parts" uploads::parts
-            [UploadNotFound, UploadAborted, UploadExpired, StoreUnreachable, StoreLacks];
+            [UploadNotFound, UploadAborted, UploadExpired, StoreUnreachable, StoreLacks, FinalizePending];
         POST(same) DriveUpload "/drive/files/upload/multipart/finalize" uploads::finalize
             [InvalidPart, PartTooSmall, SizeMismatch, ChecksumMismatch, ChecksumUnproven, UploadNotFound,
              NotFound, FinalizedDifferently, FinalizeInProgress, NameTaken, UploadFolderClosed, UploadAborted,

@@ -7,7 +7,6 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use dray_api::UploadRowId;
 use dray_api::upload::{FinalizeUpload, StoredPart};
 use jiff::Timestamp;
 
@@ -129,7 +128,10 @@ impl Service {
                 return self.resume_finalize(upload.clone(), digest.clone()).await;
             }
             _ if self.is_put_whole(upload) => PartList::none(),
-            (wanted, _) => wanted.resolve(self.stored_parts(upload).await?)?,
+            (wanted, _) => match self.stored_parts(upload).await? {
+                Some(stored) => wanted.resolve(stored)?,
+                None => return self.settle_unknown(upload).await,
+            },
         };
         let (mut upload, digest) = (upload.clone(), parts.digest());
         if let Some(crc64) = &wanted.crc64 {
@@ -142,10 +144,19 @@ impl Service {
         }
     }
 
-    /// The parts that the store has of an open upload.
-    pub(super) async fn stored_parts(&self, upload: &Upload) -> Result<Vec<StoredPart>> {
+    /// The parts that the store has of an upload; `None` if the store does not know the upload: another finalize may be
+    /// completing it.
+    pub(super) async fn stored_parts(&self, upload: &Upload) -> Result<Option<Vec<StoredPart>>> {
         let id = upload.store_upload_id.as_deref().ok_or(Error::UploadNotFound)?;
-        self.objects.list_parts(&upload.object_key, id).await?.ok_or(Error::UploadAborted)
+        self.objects.list_parts(&upload.object_key, id).await
+    }
+
+    /// The store does not know an open upload. Unless another finalize was faster, its object decides, as after a Complete.
+    async fn settle_unknown(&self, upload: &Upload) -> Result<Option<Item>> {
+        match self.take_lease(upload.clone(), PartList::none().digest()).await? {
+            Some(lease) => self.while_held(&lease, self.look_for_object(&lease, None)).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Takes the lease of an upload that is still as it was read; `None` if another was faster. The lease is kept by
@@ -353,11 +364,11 @@ impl Service {
             let (upload, digest) = (lease.upload.clone(), lease.digest.clone());
             let made = self.db.write(move |c| {
                 let made = make_item(c, &upload, &digest, now)?;
+                if service.is_put_whole(&upload) && made.ends_upload() {
+                    tombstones::add(c, &scratch_key(&upload.object_key), now)?;
+                }
                 match &made {
                     Made::Item(item) => {
-                        if service.is_put_whole(&upload) {
-                            tombstones::add(c, &scratch_key(&upload.object_key), now)?;
-                        }
                         service.webhooks.note(c, &Event::UploadFinalized(&upload, item), now)?;
                     }
                     Made::Replaced(item, before) => {
@@ -383,57 +394,5 @@ impl Service {
             }
         }
         self.give_back(lease, Error::FinalizePending).await
-    }
-
-    /// The object has other bytes than were announced, so there is no item to create.
-    async fn discard(&self, lease: &Lease, refusal: Error) -> Result<Item> {
-        let (id, key, now) = (lease.upload.id, lease.upload.object_key.clone(), self.clock.now());
-        let discarded = self.db.write(move |c| {
-            if uploads::abandon(c, id)? {
-                tombstones::add(c, &key, now)?;
-            }
-            Ok(())
-        });
-        discarded.await?;
-        Err(refusal)
-    }
-
-    /// The store refused the parts: the upload is open again, and the caller learns why.
-    pub(super) async fn reopen(&self, lease: &Lease, refusal: Error) -> Result<Item> {
-        let (id, holder, is_unattempted) = (lease.upload.id, lease.holder.clone(), lease.is_unattempted());
-        match self.db.write(move |c| Ok(finalizing::reopen(c, id, &holder, is_unattempted)?)).await {
-            Ok(_) => Err(refusal),
-            Err(failure) => self.give_back(lease, failure).await,
-        }
-    }
-
-    /// No outcome yet: the next finalize, or the sweeper, continues from here.
-    pub(super) async fn give_back(&self, lease: &Lease, failure: Error) -> Result<Item> {
-        let (id, holder) = (lease.upload.id, lease.holder.clone());
-        if let Err(err) = self.release(id, &holder).await {
-            tracing::warn!(upload = %id, %err, "a lease cannot be given back yet");
-            self.release_later(id, holder);
-        }
-        Err(failure)
-    }
-
-    async fn release(&self, upload: UploadRowId, holder: &LeaseHolder) -> Result<()> {
-        let holder = holder.clone();
-        self.db.write(move |c| Ok(finalizing::release(c, upload, &holder)?)).await
-    }
-
-    /// The database is away: gives a lease back once it is there again, so that nobody has to wait until it runs out.
-    fn release_later(&self, upload: UploadRowId, holder: LeaseHolder) {
-        let service = self.clone();
-        self.tasks.spawn(async move {
-            let mut waited = Duration::ZERO;
-            while waited < FINALIZE_LEASE.unsigned_abs() && !service.halt.is_cancelled() {
-                tokio::time::sleep(LONGEST_PAUSE).await;
-                waited += LONGEST_PAUSE;
-                if service.release(upload, &holder).await.is_ok() {
-                    return;
-                }
-            }
-        });
     }
 }

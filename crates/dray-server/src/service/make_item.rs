@@ -31,6 +31,16 @@ pub(super) enum Made {
     Over,
 }
 
+impl Made {
+    /// Whether the upload is over with this.
+    pub(super) fn ends_upload(&self) -> bool {
+        match self {
+            Self::Item(_) | Self::Replaced(..) | Self::NameTaken => true,
+            Self::Before(_) | Self::FolderClosed | Self::Over => false,
+        }
+    }
+}
+
 /// Where the item of an upload goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {

@@ -6,6 +6,7 @@ mod children;
 mod create_folder;
 mod download;
 mod finalize;
+mod finalize_ends;
 mod finish;
 mod give_up;
 mod links;

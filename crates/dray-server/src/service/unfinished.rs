@@ -25,12 +25,24 @@ impl Service {
         if matches!(upload.state, State::Completed { .. }) {
             return Ok(StoredParts { upload: wire, item_id: Some(upload.item), parts: Vec::new() });
         }
-        let mut parts = self.stored_parts(&upload).await?;
+        let Some(mut parts) = self.stored_parts(&upload).await? else {
+            return Err(self.why_unknown(&upload).await?);
+        };
         parts.sort_unstable_by_key(|part| part.part_number);
         if asked.keep_alive != Some(false) {
             wire.expires_at = wire_time(self.keep_alive(&upload, now).await?);
         }
         Ok(StoredParts { upload: wire, item_id: None, parts })
+    }
+
+    /// The store does not know an upload: a finalize may be completing it, or have completed it.
+    async fn why_unknown(&self, upload: &Upload) -> Result<Error> {
+        let (id, lease_now) = (upload.id, self.db.lease_time());
+        let now_there = self.db.read(move |c| Ok(uploads::by_id(c, id, lease_now)?)).await?;
+        Ok(match now_there.ok_or(Error::UploadNotFound)?.state {
+            State::Completing { .. } | State::Completed { .. } => Error::FinalizePending,
+            _ => Error::UploadAborted,
+        })
     }
 
     /// Gives the caller's upload up. Doing it again does no harm.

@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use crate::world::{Started, World, real_now, refusal, wait_for};
 
 /// A store that is slow, in front of one that is not.
-struct Slow {
+pub(crate) struct Slow {
     store: String,
     /// How a drive reaches it.
     config: S3Config,
@@ -39,7 +39,7 @@ struct Slow {
 const UNKNOWN: &str = "<Error><Code>NoSuchUpload</Code><Message>It is not known.</Message></Error>";
 
 impl Slow {
-    async fn start(store: &World) -> (Arc<Self>, S3Config) {
+    pub(crate) async fn start(store: &World) -> (Arc<Self>, S3Config) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let here = format!("http://{}", listener.local_addr().unwrap());
         let config = S3Config { public_endpoint: Some(store.url.clone()), ..store.as_store(here) };
@@ -78,6 +78,13 @@ impl Slow {
         );
         let answer = self.http.post(url).body(body).send().await.unwrap();
         assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
+    }
+
+    /// A store that is another than the embedded one, and no slower.
+    pub(crate) async fn prompt(store: &World) -> S3Config {
+        let (slow, config) = Self::start(store).await;
+        slow.is_held.send_replace(false);
+        config
     }
 
     async fn forward(&self, method: Method, uri: &Uri, headers: HeaderMap, body: Bytes) -> Response {
@@ -164,6 +171,8 @@ async fn a_finalize_whose_complete_is_still_under_way_is_not_given_up() {
     for _ in 0..3 {
         assert_eq!(owner.finalize(&upload, &listed).await.refused(), refusal(503, "finalize_pending"));
     }
+    let parts = owner.step("parts", &upload.body(&serde_json::json!({}))).await;
+    assert_eq!(parts.refused(), refusal(503, "finalize_pending"), "nor is it told to be over");
     assert_eq!(slow.completes.load(Ordering::SeqCst), 1, "what is unknown is not completed again");
     slow.is_held.send_replace(false);
     wait_for(async || owner.finalize(&upload, &listed).await.status == 200).await;

@@ -1,0 +1,74 @@
+//! How a finalize ends that creates no item: the upload is over, open again, or left to the next one that tries.
+
+use std::time::Duration;
+
+use dray_api::UploadRowId;
+
+use super::Service;
+use super::finalize::Lease;
+use crate::db::{finalizing, tombstones, uploads};
+use crate::drive::item::Item;
+use crate::drive::upload::{FINALIZE_LEASE, LeaseHolder};
+use crate::drive::{Error, Result};
+use crate::objects::scratch_key;
+
+/// Between two tries to give a lease back.
+const PAUSE: Duration = Duration::from_millis(250);
+
+impl Service {
+    /// The object has other bytes than were announced, so there is no item to create.
+    pub(super) async fn discard(&self, lease: &Lease, refusal: Error) -> Result<Item> {
+        let (id, key, now) = (lease.upload.id, lease.upload.object_key.clone(), self.clock.now());
+        let is_put_whole = self.is_put_whole(&lease.upload);
+        let discarded = self.db.write(move |c| {
+            if uploads::abandon(c, id)? {
+                tombstones::add(c, &key, now)?;
+                if is_put_whole {
+                    tombstones::add(c, &scratch_key(&key), now)?;
+                }
+            }
+            Ok(())
+        });
+        discarded.await?;
+        Err(refusal)
+    }
+
+    /// The store refused the parts: the upload is open again, and the caller learns why.
+    pub(super) async fn reopen(&self, lease: &Lease, refusal: Error) -> Result<Item> {
+        let (id, holder, is_unattempted) = (lease.upload.id, lease.holder.clone(), lease.is_unattempted());
+        match self.db.write(move |c| Ok(finalizing::reopen(c, id, &holder, is_unattempted)?)).await {
+            Ok(_) => Err(refusal),
+            Err(failure) => self.give_back(lease, failure).await,
+        }
+    }
+
+    /// No outcome yet: the next finalize, or the sweeper, continues from here.
+    pub(super) async fn give_back(&self, lease: &Lease, failure: Error) -> Result<Item> {
+        let (id, holder) = (lease.upload.id, lease.holder.clone());
+        if let Err(err) = self.release(id, &holder).await {
+            tracing::warn!(upload = %id, %err, "a lease cannot be given back yet");
+            self.release_later(id, holder);
+        }
+        Err(failure)
+    }
+
+    async fn release(&self, upload: UploadRowId, holder: &LeaseHolder) -> Result<()> {
+        let holder = holder.clone();
+        self.db.write(move |c| Ok(finalizing::release(c, upload, &holder)?)).await
+    }
+
+    /// The database is away: gives a lease back once it is there again, so that nobody has to wait until it runs out.
+    pub(super) fn release_later(&self, upload: UploadRowId, holder: LeaseHolder) {
+        let service = self.clone();
+        self.tasks.spawn(async move {
+            let mut waited = Duration::ZERO;
+            while waited < FINALIZE_LEASE.unsigned_abs() && !service.halt.is_cancelled() {
+                tokio::time::sleep(PAUSE).await;
+                waited += PAUSE;
+                if service.release(upload, &holder).await.is_ok() {
+                    return;
+                }
+            }
+        });
+    }
+}
