@@ -1,11 +1,9 @@
 //! What finalize does when there is a file of the same name, and when the folder is not what it was.
 
-use dray_server::Config;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::acts::id;
-use crate::quiet::Slow;
 use crate::world::{Actor, Answer, World, refusal, wait_for};
 
 fn into(folder: &str, on_conflict: &str) -> Value {
@@ -377,15 +375,4 @@ async fn an_upload_that_is_given_up_after_its_object_was_made_leaves_none() {
         wait_for(async || world.object_keys().await.len() == 1).await;
         assert!(world.object_keys().await[0].ends_with(&first));
     }
-}
-
-#[tokio::test]
-async fn an_empty_file_that_replaces_another_leaves_nothing_in_another_store() {
-    let store = World::start().await;
-    let s3 = Slow::prompt(&store).await;
-    let drive = World::start_with(move |config: &mut Config| config.s3 = Some(s3)).await;
-    let replace = json!({ "onConflict": "replace" });
-    let first = drive.owner().upload_with("a", b"", &replace).await;
-    assert_eq!(drive.owner().upload_with("a", b"", &replace).await["id"], first["id"]);
-    assert_eq!(drive.count("tombstones where object_key like '%.empty'").await, 2, "what each put aside");
 }

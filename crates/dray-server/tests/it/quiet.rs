@@ -12,14 +12,14 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use dray_s3::{AddressingStyle, Endpoint, PresignScope, presign};
 use dray_server::{Config, S3Config};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::world::{Started, World, real_now, refusal, wait_for};
 
 /// A store that is slow, in front of one that is not.
-pub(crate) struct Slow {
+struct Slow {
     store: String,
     /// How a drive reaches it.
     config: S3Config,
@@ -39,7 +39,7 @@ pub(crate) struct Slow {
 const UNKNOWN: &str = "<Error><Code>NoSuchUpload</Code><Message>It is not known.</Message></Error>";
 
 impl Slow {
-    pub(crate) async fn start(store: &World) -> (Arc<Self>, S3Config) {
+    async fn start(store: &World) -> (Arc<Self>, S3Config) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let here = format!("http://{}", listener.local_addr().unwrap());
         let config = S3Config { public_endpoint: Some(store.url.clone()), ..store.as_store(here) };
@@ -81,7 +81,7 @@ impl Slow {
     }
 
     /// A store that is another than the embedded one, and no slower.
-    pub(crate) async fn prompt(store: &World) -> S3Config {
+    async fn prompt(store: &World) -> S3Config {
         let (slow, config) = Self::start(store).await;
         slow.is_held.send_replace(false);
         config
@@ -153,9 +153,8 @@ async fn stopped_in_complete() -> (World, World, Arc<Slow>, Started, Value) {
     let upload = drive.owner().start("a", 3).await;
     let listed = drive.owner().put_parts(&upload, &[b"abc".to_vec()]).await;
     let (owner, same, parts) = (drive.owner(), upload.clone(), listed.clone());
-    let asked = tokio::spawn(async move {
-        owner.step("finalize", &same.body(&serde_json::json!({ "parts": parts }))).await
-    });
+    let asked =
+        tokio::spawn(async move { owner.step("finalize", &same.body(&json!({ "parts": parts }))).await });
     wait_for(async || slow.completes.load(Ordering::SeqCst) == 1).await;
     asked.abort();
     let stopped = tokio::time::timeout(Duration::from_secs(20), drive.stop()).await;
@@ -171,7 +170,7 @@ async fn a_finalize_whose_complete_is_still_under_way_is_not_given_up() {
     for _ in 0..3 {
         assert_eq!(owner.finalize(&upload, &listed).await.refused(), refusal(503, "finalize_pending"));
     }
-    let parts = owner.step("parts", &upload.body(&serde_json::json!({}))).await;
+    let parts = owner.step("parts", &upload.body(&json!({}))).await;
     assert_eq!(parts.refused(), refusal(503, "finalize_pending"), "nor is it told to be over");
     assert_eq!(slow.completes.load(Ordering::SeqCst), 1, "what is unknown is not completed again");
     slow.is_held.send_replace(false);
@@ -283,5 +282,16 @@ async fn an_upload_whose_parts_may_not_be_listed_can_be_given_up_by_its_client()
     let owner = drive.owner();
     slow.lists_nothing.store(true, Ordering::SeqCst);
     assert_eq!(owner.finalize(&upload, &listed).await.status, 503);
-    owner.step("abort", &upload.body(&serde_json::json!({}))).await.done();
+    owner.step("abort", &upload.body(&json!({}))).await.done();
+}
+
+#[tokio::test]
+async fn an_empty_file_that_replaces_another_leaves_nothing_in_another_store() {
+    let store = World::start().await;
+    let s3 = Slow::prompt(&store).await;
+    let drive = World::start_with(move |config: &mut Config| config.s3 = Some(s3)).await;
+    let replace = json!({ "onConflict": "replace" });
+    let first = drive.owner().upload_with("a", b"", &replace).await;
+    assert_eq!(drive.owner().upload_with("a", b"", &replace).await["id"], first["id"]);
+    assert_eq!(drive.count("tombstones where object_key like '%.empty'").await, 2, "what each put aside");
 }
