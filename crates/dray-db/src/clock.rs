@@ -25,7 +25,12 @@ pub struct LeaseTime(pub Timestamp);
 
 impl SteadyClock {
     pub(super) fn start() -> Self {
-        Self { at_start: Clock::system().now(), started: Instant::now() }
+        Self::at(Clock::system().now())
+    }
+
+    /// A clock that shows this time now.
+    pub fn at(at_start: Timestamp) -> Self {
+        Self { at_start, started: Instant::now() }
     }
 
     pub(super) fn now(&self) -> LeaseTime {

@@ -11,6 +11,8 @@ pub mod dump;
 mod error;
 pub mod finalizing;
 pub mod idempotency;
+#[cfg(feature = "memory")]
+pub mod inline;
 pub mod items;
 pub mod leases;
 pub mod links;
@@ -84,6 +86,9 @@ enum Kind {
     Sqlite(Sqlite),
     /// A database that several servers may share.
     Postgres(Postgres),
+    /// One in memory, for simulated servers.
+    #[cfg(feature = "memory")]
+    Inline(inline::Inline),
 }
 
 impl Db {
@@ -98,8 +103,11 @@ impl Db {
     }
 
     fn new(kind: Kind) -> Self {
+        Self::with_clock(kind, SteadyClock::start())
+    }
+
+    fn with_clock(kind: Kind, clock: SteadyClock) -> Self {
         let spend_reserve = Arc::new(|| {});
-        let clock = SteadyClock::start();
         Self { kind, clock, read_timer: Timer::default(), write_timer: Timer::default(), spend_reserve }
     }
 
@@ -122,7 +130,12 @@ impl Db {
 
     /// Whether other servers may be using it too.
     pub fn is_shared(&self) -> bool {
-        matches!(self.kind, Kind::Postgres(_))
+        match &self.kind {
+            Kind::Sqlite(_) => false,
+            Kind::Postgres(_) => true,
+            #[cfg(feature = "memory")]
+            Kind::Inline(inline) => inline.is_shared(),
+        }
     }
 
     /// Reads by key; sees every write that was answered before. Each statement sees its own moment.
@@ -135,6 +148,8 @@ impl Db {
         match &self.kind {
             Kind::Sqlite(sqlite) => sqlite.read(work),
             Kind::Postgres(postgres) => postgres.run(Mode::Statements, work).await,
+            #[cfg(feature = "memory")]
+            Kind::Inline(inline) => inline.read(work).await,
         }
     }
 
@@ -148,6 +163,8 @@ impl Db {
         match &self.kind {
             Kind::Sqlite(sqlite) => sqlite.read_long(work).await,
             Kind::Postgres(postgres) => postgres.run(Mode::Snapshot, work).await,
+            #[cfg(feature = "memory")]
+            Kind::Inline(inline) => inline.read(work).await,
         }
     }
 
@@ -163,6 +180,8 @@ impl Db {
         match &self.kind {
             Kind::Sqlite(sqlite) => sqlite.write(work).await,
             Kind::Postgres(postgres) => postgres.run(Mode::Write, work).await,
+            #[cfg(feature = "memory")]
+            Kind::Inline(inline) => inline.write(work).await,
         }
     }
 
@@ -186,6 +205,8 @@ impl Db {
         match &self.kind {
             Kind::Sqlite(sqlite) => sqlite.close().await,
             Kind::Postgres(postgres) => postgres.close(),
+            #[cfg(feature = "memory")]
+            Kind::Inline(_) => {}
         }
     }
 }

@@ -17,6 +17,8 @@ pub mod objects;
 pub mod random;
 mod serve;
 mod service;
+#[cfg(test)]
+mod sim;
 pub mod storefront;
 mod tls;
 mod webhooks;

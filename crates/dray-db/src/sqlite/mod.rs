@@ -106,6 +106,16 @@ fn not_written(err: &dray_sqlite::Error) -> drive::Error {
     drive::Error::DatabaseUnreachable { detail: err.to_string() }
 }
 
+/// A database in memory.
+#[cfg(feature = "memory")]
+pub(super) fn in_memory() -> Result<Connection, OpenError> {
+    let mut connection = Connection::open_in_memory()?;
+    OPTIONS.configure(&connection)?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    migrate(&mut connection)?;
+    Ok(connection)
+}
+
 /// Looks at the database in `file`, and changes nothing.
 pub(super) fn examine(file: &Path) -> Result<Condition, OpenError> {
     let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;

@@ -10,6 +10,8 @@ mod failure;
 mod proof;
 mod relay;
 mod sign;
+#[cfg(test)]
+mod testing;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,0 +1,301 @@
+//! The way between servers and the store: calls that come late, twice or never, and answers that are lost, late or wrong.
+//! What has reached the store is done, whoever waits for it.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{Request, State};
+use axum::response::Response;
+use futures_util::stream;
+use tokio::time::sleep;
+
+use super::node::Life;
+use super::store::{Call, Said, error};
+use super::world::{World, lock};
+
+/// How late what is late reaches the store: less than what Dray waits for after a start that failed (10 minutes), and
+/// after its last Complete (11 minutes) less [`Profile::longest_complete_ms`](super::profile::Profile).
+const LATEST_MS: u64 = 40_000;
+const MAX_BODY_BYTES: usize = 1 << 20;
+
+/// A server's way to the store.
+#[derive(Clone)]
+struct Link {
+    world: Arc<World>,
+    life: Arc<Life>,
+}
+
+/// What comes back.
+enum Answer {
+    Said(Said),
+    /// The connection breaks.
+    Broken,
+}
+
+/// A router that stands for the store, as this server reaches it.
+pub(super) fn router(world: &Arc<World>, life: &Arc<Life>) -> Router {
+    let link = Link { world: Arc::clone(world), life: Arc::clone(life) };
+    Router::new().fallback(answer).with_state(link)
+}
+
+async fn answer(State(link): State<Link>, request: Request) -> Response {
+    let call = read(request).await;
+    let name = call.name();
+    link.life.step(&link.world).await;
+    link.world.tell(&link.life.name, || format!("store: {}", call.shown()));
+    let _under_way = link.watch(&call);
+    let answered = link.carry(call).await;
+    link.life.step(&link.world).await;
+    link.world.tell(&link.life.name, || format!("store: {name} -> {}", answered.shown()));
+    match answered {
+        Answer::Said(said) => response(said),
+        Answer::Broken => {
+            let broken = stream::iter([Err::<Bytes, _>(std::io::Error::other("the connection broke"))]);
+            Response::new(Body::from_stream(broken))
+        }
+    }
+}
+
+/// Tells the monitor that a server waits for a Complete.
+struct UnderWay<'a> {
+    link: &'a Link,
+    key: String,
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        lock(&self.link.world.monitor).complete_ended(&self.key);
+    }
+}
+
+impl Link {
+    fn watch(&self, call: &Call) -> Option<UnderWay<'_>> {
+        let Call::Complete { key, .. } = call else { return None };
+        lock(&self.world.monitor).complete_begun(key, &self.life);
+        Some(UnderWay { link: self, key: key.clone() })
+    }
+
+    /// There and back.
+    async fn carry(&self, call: Call) -> Answer {
+        let world = &self.world;
+        let p = &world.profile;
+        if p.is_embedded {
+            self.dawdle().await;
+            return Answer::Said(lock(&world.store).answer(&call));
+        }
+        if self.life.is_cut_from_store() || world.goes_wrong(p.lost) {
+            return self.nothing().await;
+        }
+        if world.goes_wrong(p.wrong) {
+            return Answer::Said(wrong(world, &call));
+        }
+        if world.goes_wrong(p.denied) && call.may_be_denied() {
+            lock(&world.monitor).denied(call.key());
+            return Answer::Said(error(404, "NoSuchUpload"));
+        }
+        let transit = if world.goes_wrong(p.late) { world.millis(1000..LATEST_MS) } else { Duration::ZERO };
+        let is_answer_lost = world.goes_wrong(p.lost);
+        if world.goes_wrong(p.repeated) && call.may_come_twice() {
+            let (world, call, after) = (Arc::clone(world), call.clone(), world.millis(1..LATEST_MS));
+            tokio::spawn(async move {
+                sleep(after).await;
+                arrive(&world, call).await;
+            });
+        }
+        self.dawdle().await;
+        let said = if transit.is_zero() && !matches!(call, Call::Complete { .. }) {
+            lock(&world.store).answer(&call)
+        } else {
+            let world = Arc::clone(world);
+            // It is done even if nobody waits for it any more.
+            let doing = tokio::spawn(async move {
+                sleep(transit).await;
+                arrive(&world, call).await
+            });
+            doing.await.unwrap_or_else(|_| error(500, "InternalError"))
+        };
+        if is_answer_lost {
+            return self.nothing().await;
+        }
+        self.dawdle().await;
+        if world.goes_wrong(p.wrong / 2) {
+            Answer::Said(error(500, "InternalError"))
+        } else {
+            Answer::Said(said)
+        }
+    }
+
+    async fn dawdle(&self) {
+        match self.world.below(8) {
+            0..4 => {}
+            4..7 => sleep(self.world.millis(1..20)).await,
+            _ => sleep(self.world.millis(20..600)).await,
+        }
+    }
+
+    /// Nothing comes back: at once, or for as long as it is waited for.
+    async fn nothing(&self) -> Answer {
+        if self.world.chance(500) {
+            sleep(self.world.millis(1..5000)).await;
+            Answer::Broken
+        } else {
+            std::future::pending::<Infallible>().await;
+            Answer::Broken
+        }
+    }
+}
+
+/// A call reaches the store and is done there.
+async fn arrive(world: &Arc<World>, call: Call) -> Said {
+    let Call::Complete { key, id, body } = &call else { return lock(&world.store).answer(&call) };
+    world.tell("store", || format!("Complete of {id} begins"));
+    if let Err(said) = lock(&world.store).begin_complete(key, id, body) {
+        return said;
+    }
+    let p = &world.profile;
+    if world.goes_wrong(p.long_completes) {
+        sleep(world.millis(1000..p.longest_complete_ms)).await;
+    } else if world.chance(500) {
+        sleep(world.millis(1..300)).await;
+    }
+    if world.goes_wrong(p.wrong) {
+        lock(&world.store).fail_complete(id);
+        return error(500, "InternalError");
+    }
+    let said = lock(&world.store).end_complete(id);
+    world.tell("store", || format!("Complete of {id} ends: {}", said.status));
+    if said.status == 200
+        && let Some(fault) = lock(&world.monitor).object_made(key)
+    {
+        world.fail(fault);
+    }
+    said
+}
+
+/// An answer that says nothing of what was asked, and does not come from having done it.
+fn wrong(world: &World, call: &Call) -> Said {
+    let said = |status, body: &str| Said { status, headers: Vec::new(), body: body.as_bytes().to_vec() };
+    match world.below(6) {
+        0 => error(500, "InternalError"),
+        1 => error(503, "SlowDown"),
+        2 => said(502, "<html>bad gateway</html>"),
+        3 => error(403, "AccessDenied"),
+        // Of an object, a bare 404 says that it is not there; and 200 to an Abort or Delete that it was done.
+        4 if call.may_be_denied() && !matches!(call, Call::Head { .. }) => said(404, "not found"),
+        5 if call.has_content() => said(200, "<html>welcome</html>"),
+        _ => error(504, ""),
+    }
+}
+
+async fn read(request: Request) -> Call {
+    let (head, body) = request.into_parts();
+    let key = head.uri.path().strip_prefix("/b").unwrap_or_default().trim_start_matches('/').to_owned();
+    let query = head.uri.query().unwrap_or_default();
+    let value = |name: &str| {
+        let found = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+        found.map(|text| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned())
+    };
+    let token = || {
+        let token = head.headers.get("x-amz-meta-dray-upload").and_then(|token| token.to_str().ok());
+        token.unwrap_or_default().to_owned()
+    };
+    match (head.method.as_str(), value("uploadId"), key.is_empty()) {
+        ("GET", None, true) => Call::ListUploads { prefix: value("prefix").unwrap_or_default() },
+        ("HEAD", _, true) => Call::HeadBucket,
+        ("HEAD", ..) => Call::Head { key },
+        ("POST", Some(id), _) => Call::Complete {
+            key,
+            id,
+            body: to_bytes(body, MAX_BODY_BYTES).await.unwrap_or_default().to_vec(),
+        },
+        ("POST", None, _) => Call::Create { key, token: token() },
+        ("GET", Some(id), _) => {
+            let after = value("part-number-marker").and_then(|text| text.parse().ok()).unwrap_or_default();
+            Call::ListParts { key, id, after }
+        }
+        ("GET", None, _) => Call::Get { key },
+        ("PUT", ..) => Call::Put { key, token: token() },
+        ("DELETE", Some(id), _) => Call::Abort { key, id },
+        _ => Call::Delete { key },
+    }
+}
+
+fn response(said: Said) -> Response {
+    let mut response = Response::builder().status(said.status);
+    for (name, value) in said.headers {
+        response = response.header(name, value);
+    }
+    response.body(Body::from(said.body)).unwrap_or_default()
+}
+
+impl Answer {
+    fn shown(&self) -> String {
+        match self {
+            Self::Said(said) => {
+                let body = String::from_utf8_lossy(&said.body);
+                let code = body.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>"));
+                format!("{} {}", said.status, code.map_or("", |(code, _)| code))
+            }
+            Self::Broken => "the connection broke".to_owned(),
+        }
+    }
+}
+
+impl Call {
+    /// As S3 calls it.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::HeadBucket => "HeadBucket",
+            Self::Create { .. } => "Create",
+            Self::ListParts { .. } => "ListParts",
+            Self::Complete { .. } => "Complete",
+            Self::Abort { .. } => "Abort",
+            Self::ListUploads { .. } => "ListUploads",
+            Self::Head { .. } => "Head",
+            Self::Get { .. } => "Get",
+            Self::Put { .. } => "Put",
+            Self::Delete { .. } => "Delete",
+        }
+    }
+
+    fn key(&self) -> &str {
+        match self {
+            Self::HeadBucket | Self::ListUploads { .. } => "",
+            Self::Create { key, .. }
+            | Self::ListParts { key, .. }
+            | Self::Complete { key, .. }
+            | Self::Abort { key, .. }
+            | Self::Head { key }
+            | Self::Get { key }
+            | Self::Put { key, .. }
+            | Self::Delete { key } => key,
+        }
+    }
+
+    fn shown(&self) -> String {
+        match self {
+            Self::ListParts { id, .. } | Self::Complete { id, .. } | Self::Abort { id, .. } => {
+                format!("{} {id}", self.name())
+            }
+            _ => format!("{} {}", self.name(), self.key()),
+        }
+    }
+
+    /// Whether the store may say that what is asked about is not there. If it says so of what is to be removed, nobody can
+    /// find out that it stays.
+    fn may_be_denied(&self) -> bool {
+        matches!(self, Self::ListParts { .. } | Self::Complete { .. } | Self::Head { .. })
+    }
+
+    fn has_content(&self) -> bool {
+        matches!(self, Self::Create { .. } | Self::ListParts { .. } | Self::Complete { .. })
+    }
+
+    /// Whether something on the way may send it again. An upload that is begun twice so is one that nobody knows of.
+    fn may_come_twice(&self) -> bool {
+        !matches!(self, Self::Create { .. } | Self::Put { .. })
+    }
+}

@@ -1,0 +1,361 @@
+//! Servers: the real [`Service`], each on the database that they share and with clocks of their own. They are killed between
+//! any two steps, lose sight of the database or the store for a while, stop in order, and start again.
+
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use dray_api::{UserId, WorkspaceId};
+use futures_util::future::BoxFuture;
+use jiff::SignedDuration;
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::network;
+use super::world::{World, lock};
+use crate::config::Clock;
+use crate::db::clock::SteadyClock;
+use crate::db::inline::{Gate, Memory};
+use crate::db::{Conn, Db};
+use crate::drive::access::Caller;
+use crate::drive::rules::UploadRules;
+use crate::drive::{Error, Result};
+use crate::metrics::Metrics;
+use crate::objects::Objects;
+use crate::random;
+use crate::service::{Parts, Service};
+use crate::webhooks::Webhooks;
+
+const TRASH_LIFE: SignedDuration = SignedDuration::from_hours(6);
+/// How long a server that stops waits for what is under way, as `--shutdown-grace` says.
+const GRACE: Duration = Duration::from_secs(30);
+/// How long it may still take after that.
+const STOPS_WITHIN: Duration = Duration::from_mins(1);
+/// How long a call to a database waits that does not answer.
+const DATABASE_PATIENCE: Duration = Duration::from_secs(2);
+
+/// One run of a server, from its start to its end.
+pub(super) struct Life {
+    pub(super) name: String,
+    gone: CancellationToken,
+    steps_left: AtomicI64,
+    database_away_until: AtomicU64,
+    store_away_until: AtomicU64,
+    started: Instant,
+}
+
+impl Life {
+    /// One step further. A server that is gone never comes further, so that nothing it would do is done.
+    pub(super) async fn step(&self, world: &World) {
+        if !world.is_calm() && self.steps_left.fetch_sub(1, Ordering::Relaxed) == 1 && !self.is_gone() {
+            world.tell(&self.name, || "is killed".to_owned());
+            self.gone.cancel();
+        }
+        if self.is_gone() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    pub(super) fn is_gone(&self) -> bool {
+        self.gone.is_cancelled()
+    }
+
+    fn is_away(&self, until: &AtomicU64) -> bool {
+        self.started.elapsed() < Duration::from_millis(until.load(Ordering::Relaxed))
+    }
+
+    fn cut(&self, until: &AtomicU64, time: Duration) {
+        let end = self.started.elapsed() + time;
+        until.store(u64::try_from(end.as_millis()).unwrap(), Ordering::Relaxed);
+    }
+
+    pub(super) fn is_cut_from_store(&self) -> bool {
+        self.is_away(&self.store_away_until)
+    }
+}
+
+/// The way of a server to the database.
+struct Way {
+    world: Arc<World>,
+    life: Arc<Life>,
+}
+
+impl Way {
+    async fn dawdle(&self) {
+        if self.world.goes_wrong(self.world.profile.database_is_slow) {
+            return sleep(self.world.millis(50..1500)).await;
+        }
+        match self.world.below(8) {
+            0..4 => {}
+            4..6 => tokio::task::yield_now().await,
+            _ => sleep(self.world.millis(1..6)).await,
+        }
+    }
+
+    async fn pass(&self) -> Result<()> {
+        self.life.step(&self.world).await;
+        self.dawdle().await;
+        let unreachable = Err(Error::DatabaseUnreachable { detail: "simulated".into() });
+        if self.life.is_away(&self.life.database_away_until) {
+            sleep(DATABASE_PATIENCE).await;
+            return unreachable;
+        }
+        if self.life.is_gone() {
+            std::future::pending::<()>().await;
+        }
+        let fails = self.world.profile.database_fails;
+        if self.world.goes_wrong(fails) && !self.world.profile.is_alone { unreachable } else { Ok(()) }
+    }
+}
+
+impl Gate for Way {
+    fn arrive(&self) -> BoxFuture<'_, Result<()>> {
+        self.world.tell(&self.life.name, || "database".to_owned());
+        Box::pin(self.pass())
+    }
+
+    fn committed(&self, c: &Conn, asked_at: Instant) {
+        let faults = lock(&self.world.monitor).look(c, &lock(&self.world.store), asked_at);
+        for fault in faults {
+            self.world.fail(fault);
+        }
+    }
+
+    fn leave(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.pass())
+    }
+}
+
+/// A machine with a clock of its own, on which a server runs or not.
+pub(super) struct Node {
+    number: usize,
+    clock_off_ms: Arc<AtomicI64>,
+    lives: AtomicU64,
+    running: Mutex<Option<Running>>,
+}
+
+#[derive(Clone)]
+struct Running {
+    life: Arc<Life>,
+    service: Service,
+    stop_sweeping: CancellationToken,
+}
+
+/// All servers, and what they share.
+pub(super) struct Cluster {
+    pub(super) world: Arc<World>,
+    pub(super) memory: Memory,
+    pub(super) nodes: Vec<Node>,
+    pub(super) caller: Caller,
+    /// The database's clock, where several share it.
+    clock: SteadyClock,
+}
+
+impl Cluster {
+    pub(super) fn new(
+        world: Arc<World>,
+        memory: &Memory,
+        (workspace, user): (WorkspaceId, UserId),
+    ) -> Arc<Self> {
+        let node = |number| Node {
+            number,
+            clock_off_ms: Arc::default(),
+            lives: AtomicU64::new(0),
+            running: Mutex::default(),
+        };
+        let nodes: Vec<_> = (0..world.profile.servers).map(node).collect();
+        let (clock, caller) = (SteadyClock::at(world.now()), Caller::for_user(user, workspace));
+        let cluster = Arc::new(Self { world, memory: memory.clone(), nodes, caller, clock });
+        (0..cluster.nodes.len()).for_each(|node| cluster.set_clock(node));
+        cluster
+    }
+
+    fn set_clock(&self, node: usize) {
+        let most = self.world.profile.clock_off_ms;
+        let off = i64::try_from(self.world.below(most.unsigned_abs() * 2 + 1)).unwrap() - most;
+        self.world.tell(node, || format!("its clock is {off} ms off"));
+        self.nodes[node].clock_off_ms.store(off, Ordering::Relaxed);
+    }
+
+    /// Starts a server on a node, if none runs there.
+    pub(super) async fn start(self: &Arc<Self>, node: usize) {
+        let Some(running) = self.begin(node) else { return };
+        while let Err(err) = running.service.end_leases().await {
+            self.world.tell(&running.life.name, || format!("does not start yet: {err}"));
+            sleep(Duration::from_secs(1)).await;
+        }
+        let (world, sweeping) = (Arc::clone(&self.world), running);
+        tokio::spawn(async move {
+            tokio::select! {
+                biased;
+                () = sweeping.stop_sweeping.cancelled() => {}
+                () = sweep_for_ever(&world, &sweeping) => {}
+            }
+        });
+    }
+
+    fn begin(self: &Arc<Self>, at: usize) -> Option<Running> {
+        let node = &self.nodes[at];
+        let mut running = lock(&node.running);
+        if running.as_ref().is_some_and(|running| !running.life.is_gone()) {
+            return None;
+        }
+        let life = Arc::new(self.new_life(node));
+        self.world.tell(&life.name, || "starts".to_owned());
+        let service = self.service(node, &life);
+        *running = Some(Running { life, service, stop_sweeping: CancellationToken::new() });
+        running.clone()
+    }
+
+    fn new_life(&self, node: &Node) -> Life {
+        let world = &self.world;
+        let number = node.lives.fetch_add(1, Ordering::Relaxed);
+        let steps = world.profile.steps_of_life;
+        let steps_left =
+            if steps == 0 { i64::MAX } else { i64::try_from(world.within(2..steps * 2)).unwrap() };
+        Life {
+            name: format!("n{}.{number}", node.number),
+            gone: CancellationToken::new(),
+            steps_left: AtomicI64::new(steps_left),
+            database_away_until: AtomicU64::new(0),
+            store_away_until: AtomicU64::new(0),
+            started: Instant::now(),
+        }
+    }
+
+    fn service(&self, node: &Node, life: &Arc<Life>) -> Service {
+        let (world, profile) = (Arc::clone(&self.world), &self.world.profile);
+        let (off, time) = (Arc::clone(&node.clock_off_ms), Arc::clone(&self.world));
+        let clock = Clock::from_fn(move || {
+            time.now().checked_add(SignedDuration::from_millis(off.load(Ordering::Relaxed))).unwrap()
+        });
+        let steady = if profile.is_alone { SteadyClock::at(clock.now()) } else { self.clock.clone() };
+        let gate = Arc::new(Way { world: Arc::clone(&world), life: Arc::clone(life) });
+        Service::new(Parts {
+            db: Db::of_memory(&self.memory, gate, !profile.is_alone, steady),
+            objects: Objects::answered_by(network::router(&world, life), profile.is_embedded),
+            clock,
+            url_ttl_secs: 3600,
+            download_ttl_secs: 3600,
+            rules: UploadRules::default(),
+            trash_life: TRASH_LIFE,
+            server: random::text().unwrap(),
+            webhooks: Webhooks::new(None),
+            metrics: Arc::new(Metrics::off()),
+        })
+    }
+
+    /// Asks a server that is chosen; `None` if there is no answer, because it does not run or is killed meanwhile, or because
+    /// `patience` ends. What it began goes on then.
+    pub(super) async fn ask<T, F>(
+        &self,
+        patience: Duration,
+        ask: impl FnOnce(Service, Caller) -> F,
+    ) -> Option<Result<T>>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        let node = usize::try_from(self.world.below(self.nodes.len() as u64)).unwrap();
+        let Running { life, service, .. } = lock(&self.nodes[node].running).clone()?;
+        let asked = async {
+            tokio::select! {
+                biased;
+                () = life.gone.cancelled() => None,
+                answer = timeout(patience, ask(service, self.caller)) => answer.ok(),
+            }
+        };
+        asked.await
+    }
+
+    /// What happens to a server from time to time, besides being killed at some step.
+    pub(super) async fn happen(self: &Arc<Self>) {
+        let world = Arc::clone(&self.world);
+        loop {
+            sleep(world.millis(1000..world.profile.event_every_ms)).await;
+            if world.is_calm() {
+                return;
+            }
+            let node = usize::try_from(world.below(self.nodes.len() as u64)).unwrap();
+            let Some(running) = lock(&self.nodes[node].running).clone() else { continue };
+            let (life, time) = (&running.life, world.millis(1000..90_000));
+            match world.below(6) {
+                0 | 1 => self.set_clock(node),
+                2 if !world.profile.is_alone => {
+                    world.tell(&life.name, || format!("does not reach the database for {time:?}"));
+                    life.cut(&life.database_away_until, time);
+                }
+                3 if !world.profile.is_embedded => {
+                    world.tell(&life.name, || format!("does not reach the store for {time:?}"));
+                    life.cut(&life.store_away_until, time);
+                }
+                4 => {
+                    self.stop(&running).await;
+                    self.start(node).await;
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Starts again what was killed, after some time.
+    pub(super) async fn revive(self: &Arc<Self>, node: usize) {
+        while !self.world.is_calm() {
+            let running = lock(&self.nodes[node].running).clone();
+            if let Some(running) = running {
+                running.life.gone.cancelled().await;
+            }
+            sleep(self.world.millis(100..120_000)).await;
+            self.start(node).await;
+        }
+    }
+
+    /// Stops a server in the order in which [`Server::run`](crate::Server::run) does.
+    async fn stop(&self, running: &Running) {
+        let (world, Running { life, service, .. }) = (&self.world, running);
+        running.stop_sweeping.cancel();
+        world.tell(&life.name, || "stops".to_owned());
+        let stopped = async {
+            if timeout(GRACE + STOPS_WITHIN, service.finish(GRACE)).await.is_err() {
+                world.fail(format!("{} does not stop", life.name));
+            }
+        };
+        tokio::select! {
+            biased;
+            () = life.gone.cancelled() => {}
+            () = stopped => {}
+        }
+        world.tell(&life.name, || "has stopped".to_owned());
+        life.gone.cancel();
+    }
+
+    /// All servers run from now on, and reach everything.
+    pub(super) async fn heal(self: &Arc<Self>) {
+        for (at, node) in self.nodes.iter().enumerate() {
+            self.start(at).await;
+            if let Some(running) = &*lock(&node.running) {
+                running.life.database_away_until.store(0, Ordering::Relaxed);
+                running.life.store_away_until.store(0, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Has a server sweep.
+    pub(super) async fn sweep(&self, node: usize) {
+        let Some(running) = lock(&self.nodes[node].running).clone() else { return };
+        sweep(&self.world, &running).await;
+    }
+}
+
+/// As a server does it, until everything is calm: after that it is done when the schedule says.
+async fn sweep_for_ever(world: &World, running: &Running) {
+    while !world.is_calm() && !running.life.is_gone() {
+        sleep(world.millis(1000..world.profile.sweep_every_ms)).await;
+        sweep(world, running).await;
+    }
+}
+
+async fn sweep(world: &World, running: &Running) {
+    let service = &running.service;
+    let swept = service.sweep(service.now(), world.profile.sweep_limit).await;
+    world.tell(&running.life.name, || format!("swept: {swept:?}"));
+}

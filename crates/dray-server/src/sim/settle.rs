@@ -1,0 +1,135 @@
+//! The end of a schedule: nothing goes wrong any more, servers sweep, a day passes. Then everything is where it belongs.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::client::{Deletion, Known};
+use super::node::Cluster;
+use super::world::lock;
+use crate::db::inline::{self, ItemSeen, UploadSeen};
+
+/// How long after the last fault a finalize may still be under way that nobody insists on.
+const SETTLED_WITHIN: Duration = Duration::from_mins(20);
+/// After so long, what was left alone has expired, whatever the clocks say.
+const A_DAY: Duration = Duration::from_hours(26);
+const SWEEPS: usize = 40;
+
+/// Brings a schedule to its end, and looks at what there is then.
+pub(super) async fn settle(cluster: &Arc<Cluster>, known: &[Known]) {
+    let world = &cluster.world;
+    let is_completing = |upload: &UploadSeen| upload.state == "completing";
+    let begun = world.elapsed();
+    while uploads(cluster).iter().any(is_completing) {
+        if world.elapsed() > begun + SETTLED_WITHIN {
+            world.fail(format!("finalizes do not come to their end: {:?}", uploads(cluster)));
+            break;
+        }
+        sleep(Duration::from_secs(100)).await;
+        sweep(cluster).await;
+    }
+    sleep(A_DAY).await;
+    for _ in 0..SWEEPS {
+        sweep(cluster).await;
+        if unsettled(cluster).is_none() {
+            return check(cluster, known);
+        }
+        sleep(Duration::from_mins(6)).await;
+    }
+    world.fail(format!("not settled: {}", unsettled(cluster).unwrap_or_default()));
+}
+
+async fn sweep(cluster: &Cluster) {
+    let node = cluster.world.below(cluster.nodes.len() as u64);
+    cluster.sweep(usize::try_from(node).unwrap()).await;
+}
+
+fn uploads(cluster: &Cluster) -> Vec<UploadSeen> {
+    cluster.memory.look(inline::uploads_seen)
+}
+
+/// What is still to be done.
+fn unsettled(cluster: &Cluster) -> Option<String> {
+    let unabortable = lock(&cluster.world.store).unabortable.clone();
+    let is_refused =
+        |upload: &UploadSeen| upload.store_id.as_ref().is_some_and(|id| unabortable.contains(id));
+    let is_over = |upload: &UploadSeen| upload.state == "completed" || upload.parts_freed_at.is_some();
+    let left = uploads(cluster).into_iter().find(|upload| !is_over(upload) && !is_refused(upload));
+    if let Some(left) = left {
+        return Some(format!("{left:?}"));
+    }
+    let tombstones = cluster.memory.look(inline::tombstones_seen);
+    if !tombstones.is_empty() {
+        return Some(format!("objects to remove: {tombstones:?}"));
+    }
+    let trashed = cluster.memory.look(inline::items_seen).into_iter().find(|item| item.is_trashed);
+    trashed.map(|item| format!("in the trash: {item:?}"))
+}
+
+fn check(cluster: &Cluster, known: &[Known]) {
+    let items = cluster.memory.look(inline::items_seen);
+    check_items(cluster, &items);
+    check_store(cluster, &items);
+    check_known(cluster, &items, known);
+    let owned = (items.len() as u64, items.iter().map(|item| item.size_bytes).sum::<u64>());
+    let usage = cluster.memory.look(inline::usage_seen);
+    if (u64::try_from(usage.0), u64::try_from(usage.1)) != (Ok(owned.0), Ok(owned.1)) {
+        cluster.world.fail(format!("the user has {owned:?} and is said to have {usage:?}"));
+    }
+}
+
+/// Every item has its bytes, and no upload is two items.
+fn check_items(cluster: &Cluster, items: &[ItemSeen]) {
+    let (mut uploads, mut keys) = (BTreeMap::new(), BTreeMap::new());
+    for item in items {
+        let size = lock(&cluster.world.store).object(&item.key).map(|object| object.size_bytes);
+        if size != Some(item.size_bytes) {
+            cluster.world.fail(format!("the store has {size:?} bytes of {item:?}"));
+        }
+        *uploads.entry(item.upload.clone()).or_insert(0) += u32::from(item.upload.is_some());
+        *keys.entry(item.key.clone()).or_insert(0) += 1;
+    }
+    if uploads.values().chain(keys.values()).any(|items| *items > 1) {
+        cluster.world.fail(format!("one upload is two items: {items:?}"));
+    }
+}
+
+/// The store has nothing that is nobody's.
+fn check_store(cluster: &Cluster, items: &[ItemSeen]) {
+    let store = lock(&cluster.world.store);
+    let uploads = uploads(cluster);
+    let is_refused = |id: &Option<String>| id.as_ref().is_some_and(|id| store.unabortable.contains(id));
+    let refused: BTreeSet<&str> = uploads
+        .iter()
+        .filter(|upload| is_refused(&upload.store_id))
+        .map(|upload| upload.key.as_str())
+        .collect();
+    let is_of_refused = |key: &str| refused.contains(key.strip_suffix(".empty").unwrap_or(key));
+    let keys: BTreeSet<&String> = items.iter().map(|item| &item.key).collect();
+    let orphans: Vec<_> = store.keys().filter(|key| !keys.contains(key) && !is_of_refused(key)).collect();
+    if !orphans.is_empty() {
+        cluster.world.fail(format!("objects without an item: {orphans:?}"));
+    }
+    let strays: Vec<_> = store.begun().filter(|(_, key)| !is_of_refused(key)).collect();
+    if !strays.is_empty() {
+        cluster.world.fail(format!("uploads in the store that are nobody's: {strays:?}"));
+    }
+}
+
+/// Whatever a client was told is so.
+fn check_known(cluster: &Cluster, items: &[ItemSeen], known: &[Known]) {
+    for known in known {
+        let Some(item) = &known.item else { continue };
+        let id = item.id.to_string();
+        let found = items.iter().find(|item| item.id == id);
+        let is_kept = found.is_some_and(|found| found.key == known.key || known.shares_name);
+        let fault = match known.deletion {
+            Deletion::No if !is_kept => "a file is lost that was acknowledged",
+            Deletion::Yes if found.is_some() => "a removed file is there",
+            _ => continue,
+        };
+        cluster.world.fail(format!("{fault}: {known:?}"));
+    }
+}
