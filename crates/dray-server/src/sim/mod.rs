@@ -27,8 +27,8 @@ use client::Client;
 use node::Cluster;
 use world::{Outcome, World};
 
-/// Schedules if nothing else is said: few, so that unit tests stay quick. `make test` plays 20,000, `make torture` a million.
-const SCHEDULES: u64 = 400;
+/// Schedules if nothing else is said: few, so that unit tests stay quick. `DRAY_SIM_SCHEDULES` says more.
+const SCHEDULES: u64 = 200;
 /// Schedules on one database: it is cleared after each, and made anew before it has grown.
 const ON_ONE_DATABASE: u64 = 500;
 /// Faults that are told in full.
