@@ -31,6 +31,8 @@ use world::{Outcome, World};
 const SCHEDULES: u64 = 200;
 /// Schedules on one database: it is cleared after each, and made anew before it has grown.
 const ON_ONE_DATABASE: u64 = 500;
+/// Time that no schedule takes. Time is paused, so that it passes at once where all wait for each other.
+const STANDSTILL: std::time::Duration = std::time::Duration::from_hours(24 * 30);
 /// Faults that are told in full.
 const TOLD: usize = 3;
 
@@ -51,7 +53,10 @@ fn play(seed: u64, memory: &Memory, is_told: bool) -> Outcome {
         tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     let outcome = runtime.block_on(async {
         let world = Arc::new(World::new(seed, is_told));
-        schedule(&Cluster::new(Arc::clone(&world), memory, owner())).await;
+        let cluster = Cluster::new(Arc::clone(&world), memory, owner());
+        if tokio::time::timeout(STANDSTILL, schedule(&cluster)).await.is_err() {
+            world.fail("nothing happens any more".to_owned());
+        }
         world.outcome()
     });
     drop(runtime);
