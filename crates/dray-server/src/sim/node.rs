@@ -180,9 +180,17 @@ impl Cluster {
     /// Starts a server on a node, if none runs there.
     pub(super) async fn start(self: &Arc<Self>, node: usize) {
         let Some(running) = self.begin(node) else { return };
-        while let Err(err) = running.service.end_leases().await {
-            self.world.tell(&running.life.name, || format!("does not start yet: {err}"));
-            sleep(Duration::from_secs(1)).await;
+        let starting = async {
+            while let Err(err) = running.service.end_leases().await {
+                self.world.tell(&running.life.name, || format!("does not start yet: {err}"));
+                sleep(Duration::from_secs(1)).await;
+            }
+        };
+        // Whoever is killed answers nobody, nor whoever starts it.
+        tokio::select! {
+            biased;
+            () = running.life.gone.cancelled() => return,
+            () = starting => {}
         }
         let (world, sweeping) = (Arc::clone(&self.world), running);
         tokio::spawn(async move {
