@@ -41,7 +41,10 @@ async fn the_server_that_is_ahead_ends_no_upload_before_its_time_and_frees_what_
     drive.owner().start("is over", 3).await;
     let in_two_minutes = (drive.now() + SignedDuration::from_mins(2)).as_millisecond();
     drive.execute(&format!("update uploads set expires_at = {in_two_minutes}")).await;
-    drive.execute("update uploads set expires_at = 1 where name = 'is over'").await;
+    // Not long ago: of what ended a month ago, the same sweep would forget even the row.
+    let an_hour_ago = (drive.now() - SignedDuration::from_hours(1)).as_millisecond();
+    let ends = format!("update uploads set expires_at = {an_hour_ago} where name = 'is over'");
+    drive.execute(&ends).await;
     // The one that is ahead sweeps alone.
     drive.stop().await;
     ahead.stop().await;

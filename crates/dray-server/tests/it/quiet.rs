@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use dray_s3::{AddressingStyle, Endpoint, PresignScope, presign};
 use dray_server::{Config, S3Config};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -218,8 +219,11 @@ async fn never_completed(answers: &[(u16, &'static str)]) -> (World, World, Arc<
     (store, drive, slow, upload, listed)
 }
 
-/// Long after its end, with as many Completes as are sent at most.
-const LONG_OVER: &str = "update uploads set expires_at = 1, inconclusive = 8";
+/// Two days after its end, with as many Completes as are sent at most. After a week the sweep would forget the row.
+async fn pass_two_days_after_the_end(drive: &World) {
+    let ended = (drive.now() - SignedDuration::from_hours(48)).as_millisecond();
+    drive.execute(&format!("update uploads set expires_at = {ended}, inconclusive = 8")).await;
+}
 const QUIET: &str = "update uploads set attempted_at = 1";
 
 async fn check_given_up_in_the_end(answers: &[(u16, &'static str)]) {
@@ -234,7 +238,7 @@ async fn check_given_up_in_the_end(answers: &[(u16, &'static str)]) {
     owner.finalize(&upload, &listed).await.refused();
     assert!(slow.completes.load(Ordering::SeqCst) > asked, "before its end it is completed again");
 
-    drive.execute(LONG_OVER).await;
+    pass_two_days_after_the_end(&drive).await;
     let asked = slow.completes.load(Ordering::SeqCst);
     let pending = refusal(503, "finalize_pending");
     assert_eq!(owner.finalize(&upload, &listed).await.refused(), pending, "it may be under way");
@@ -259,7 +263,7 @@ async fn an_object_that_appeared_after_all_is_an_item() {
     owner.finalize(&upload, &listed).await.refused();
     // One of them did it.
     slow.complete(&upload, &listed).await;
-    drive.execute(LONG_OVER).await;
+    pass_two_days_after_the_end(&drive).await;
     drive.execute(QUIET).await;
     let item = owner.finalize(&upload, &listed).await.ok();
     assert_eq!(owner.download(item["id"].as_str().unwrap()).await, b"abc");
@@ -269,7 +273,7 @@ async fn an_object_that_appeared_after_all_is_an_item() {
 async fn the_sweeper_ends_what_no_client_asks_for_any_more() {
     let (_store, mut drive, slow, upload, listed) = never_completed(&[(403, "AccessDenied")]).await;
     drive.owner().finalize(&upload, &listed).await.refused();
-    drive.execute(LONG_OVER).await;
+    pass_two_days_after_the_end(&drive).await;
     drive.execute(QUIET).await;
     drive.stop().await;
     drive.serve(|config| config.s3 = Some(slow.config.clone())).await;
