@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import before
 import fairness
 import full
 from servers import Dray, RcloneS3, peak_memory_mb
@@ -236,6 +237,7 @@ ROWS = {
     "presigned-urls": presigned_urls,
     "cycles": cycles,
     "parts": parts,
+    "before": before.row,
     "memory": memory,
     "fairness": fairness.row,
     "finalize": finalize,

