@@ -36,7 +36,8 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// A cursor inside the root element of an answer, and the name of that element. Stores may write more than the schema allows.
+    /// A cursor inside the root element of an answer, and the name of that element. Stores may write more than the
+    /// schema allows.
     pub(super) fn lenient_root(body: &'a [u8], max_bytes: usize) -> Result<(String, Self), S3Error> {
         Self::open_root(body, max_bytes, true)
     }
