@@ -176,7 +176,7 @@ pub(crate) struct Serve {
         help_heading = "Traces"
     )]
     pub(crate) otlp_traces_endpoint: Option<String>,
-    // Last: its heading would stand over whatever follows.
+    // Last, because its help heading would apply to all fields after it.
     #[command(flatten)]
     pub(crate) s3: S3,
 }

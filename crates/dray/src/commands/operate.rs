@@ -1,4 +1,4 @@
-//! Commands that look after a whole drive: backup, restore, migrate, sweep.
+//! Commands that work on a whole drive: backup, restore, migrate, sweep.
 
 use anyhow::ensure;
 use bytesize::ByteSize;
@@ -59,7 +59,7 @@ pub(super) async fn restore(args: Restore) -> anyhow::Result<Exit> {
 pub(super) async fn migrate(args: Migrate) -> anyhow::Result<Exit> {
     let (folder, clock) = (&args.data.data, Clock::from_fn(clock::now));
     check_folder(&args.data)?;
-    // An open store keeps servers out.
+    // While this process has the store open, no server can open it.
     let from = Store::open_alone(folder).await?;
     let admin = open(&args.data).await?;
     let mut copied = Copied::default();

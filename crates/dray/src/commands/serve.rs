@@ -31,7 +31,7 @@ pub(super) async fn serve(args: Serve) -> anyhow::Result<Exit> {
     let admin = Admin::open(&config.data, config.database_url.as_ref()).await?;
     let token = admin.bootstrap(clock::now()).await?;
     admin.close().await;
-    // Show a new token whatever happens next: it is never shown again.
+    // Show a new token even if the start fails: it is never shown again.
     let started = Server::start(config, Sockets { drive: listener, metrics }).await;
     if started.is_ok() || token.is_some() {
         output::print(&greeting(&program(), &address, token.as_deref()))?;
@@ -41,7 +41,7 @@ pub(super) async fn serve(args: Serve) -> anyhow::Result<Exit> {
     let (stop, stopped) = tokio::sync::oneshot::channel();
     tokio::spawn(async move {
         signals.next().await;
-        // The server may have ended by itself.
+        // If the server has ended by itself, nobody receives this.
         let _ = stop.send(());
         let exit = signals.next().await;
         std::process::exit(exit as i32);

@@ -11,7 +11,7 @@ use crate::clock;
 use crate::exit::{Exit, NotFound, Usage};
 use crate::output::Output;
 
-/// How many members to ask for: the wanted one is among them.
+/// How many members to ask for. A workspace has no more.
 const MEMBERS: u32 = 500;
 
 pub(super) async fn share(command: ShareCommand) -> anyhow::Result<Exit> {

@@ -9,7 +9,7 @@ use crate::args::{Connection, Rm, TrashCommand};
 use crate::exit::Exit;
 use crate::output::Output;
 
-/// Puts items into the trash. An item that fails is reported, and the others follow all the same.
+/// Puts items into the trash. If one fails, it is reported and the others still follow.
 pub(super) async fn rm(args: Rm) -> anyhow::Result<Exit> {
     let client = connect(&args.connection)?;
     let output = Output::new(args.connection.json);
