@@ -3,6 +3,7 @@
 //! Used by the server, the client and anyone who links them. No IO, no clock, no HTTP library: serde, Unicode's tables,
 //! and with the feature `openapi` each type's schema.
 
+mod causes;
 pub mod error;
 pub mod id;
 pub mod item;
@@ -22,6 +23,7 @@ pub mod workspace;
 #[cfg(feature = "openapi")]
 mod written;
 
+pub use causes::{causes_after, innermost_cause, with_causes};
 pub use error::{ErrorBody, ErrorCode};
 pub use id::{InvalidId, ItemId, LinkId, TokenId, UploadRowId, UserId, WorkspaceId};
 pub use item::{DownloadUrl, Item, ItemChange, ItemType, NewFolder};

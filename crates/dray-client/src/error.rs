@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use dray_api::{ErrorBody, ErrorCode, ItemId};
+use dray_api::{ErrorBody, ErrorCode, ItemId, innermost_cause};
 
 /// Why a call or a transfer failed.
 ///
@@ -220,7 +220,7 @@ impl Error {
     /// The network's failure, without the URL, because a signed URL is a secret.
     pub(crate) fn network(peer: &str, error: reqwest::Error) -> Self {
         let error = error.without_url();
-        let cause = if error.is_timeout() { "no answer in time".to_owned() } else { innermost(&error) };
+        let cause = if error.is_timeout() { "no answer in time".to_owned() } else { innermost_cause(&error) };
         Self::Network { peer: peer.to_owned(), cause, never_sent: error.is_connect() }
     }
 
@@ -232,14 +232,6 @@ impl Error {
             _ => None,
         }
     }
-}
-
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    cause.to_string()
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 use rusqlite::{ErrorCode, types::Type};
 use tokio_postgres::error::SqlState;
 
-use dray_drive::{self as drive, with_causes};
+use dray_api::with_causes;
+use dray_drive as drive;
 
 /// Why a statement failed.
 #[derive(Debug, thiserror::Error)]

@@ -3,7 +3,6 @@
 //! No IO, no async, no HTTP, no SQL. Time comes in as `now`; only [`clock`] can read the machine's, for those who pass it on.
 
 pub mod access;
-pub mod causes;
 pub mod clock;
 pub mod error;
 pub mod event;
@@ -23,6 +22,5 @@ pub mod time;
 pub mod token;
 pub mod upload;
 
-pub use causes::{causes_after, with_causes};
 pub use error::{Error, QuotaOf, Result};
 pub use time::wire_time;

@@ -5,7 +5,7 @@ use deadpool_postgres::{Client, Pool};
 use tokio_postgres::IsolationLevel;
 
 use crate::open_error::OpenError;
-use dray_drive::with_causes;
+use dray_api::with_causes;
 
 const MIGRATIONS: [&str; 10] = [
     include_str!("../../migrations/postgres/0001_drive.sql"),

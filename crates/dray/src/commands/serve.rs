@@ -67,8 +67,8 @@ pub(super) fn config(args: Serve, traces: bool) -> Config {
         database_url: either(args.database_url.as_ref(), args.database_url_file.as_ref())
             .map(DatabaseUrl::new),
         database_connections: args.database_connections.max(1),
-        s3_relay: args.s3.relay,
-        s3: s3(args.s3),
+        s3_relay: args.s3_clients.relay,
+        s3: s3(args.s3, args.s3_clients.public_endpoint),
         public_url: args.public_url,
         hosts: args.hosts,
         bytes_url: args.bytes_url,
@@ -98,8 +98,9 @@ pub(super) fn config(args: Serve, traces: bool) -> Config {
     }
 }
 
-pub(super) fn s3(args: S3) -> Option<S3Config> {
-    let S3 { bucket, endpoint, public_endpoint, relay: _, region, path_style } = args;
+/// The external store that the flags name, and where clients reach it.
+pub(super) fn s3(args: S3, public_endpoint: Option<String>) -> Option<S3Config> {
+    let S3 { bucket, endpoint, region, path_style } = args;
     bucket.map(|bucket| S3Config { endpoint, public_endpoint, bucket, region, path_style, credentials: None })
 }
 

@@ -5,7 +5,7 @@ use dray_client::Client;
 use jiff::SignedDuration;
 use serde_json::json;
 
-use super::client::connect;
+use super::files::connect;
 use crate::args::{CreateLink, GivenRole, LinkCommand, ShareCommand, either};
 use crate::clock;
 use crate::exit::{Exit, NotFound, Usage};

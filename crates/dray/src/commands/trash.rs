@@ -3,7 +3,7 @@
 use dray_client::Pages;
 use serde_json::json;
 
-use super::client::connect;
+use super::files::connect;
 use super::folder::line;
 use crate::args::{Connection, Rm, TrashCommand};
 use crate::exit::Exit;

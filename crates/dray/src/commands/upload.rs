@@ -9,7 +9,7 @@ use dray_api::ItemType;
 use dray_api::upload::OnConflict;
 use dray_client::{Outcome, Report, Uploader};
 
-use super::client::{ItemAt, connect};
+use super::files::{ItemAt, connect};
 use crate::args::{self, Upload};
 use crate::exit::{Exit, Usage};
 use crate::output::Output;

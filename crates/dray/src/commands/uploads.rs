@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
 
-use super::client::{ItemAt, connect};
+use super::files::{ItemAt, connect};
 use crate::args::{Connection, UploadsCommand};
 use crate::clock;
 use crate::exit::Exit;

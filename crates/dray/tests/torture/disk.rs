@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::client::{Client, File, Upload};
+use crate::api_client::{ApiClient, File, Upload};
 use crate::drive::Drive;
 use crate::figures::Figures;
 use crate::ledger::{Ledger, repaired};
@@ -97,7 +97,7 @@ pub(crate) async fn run(mut setup: Setup) -> Figures {
 }
 
 /// Removes files for good.
-async fn remove(client: &Client, ids: &[String], ledger: &mut Ledger) {
+async fn remove(client: &ApiClient, ids: &[String], ledger: &mut Ledger) {
     for id in ids {
         client.delete(&format!("/files/{id}")).await.unwrap().ok();
         ledger.forget(id);
@@ -107,7 +107,7 @@ async fn remove(client: &Client, ids: &[String], ledger: &mut Ledger) {
 
 /// Uploads until one is refused for lack of space. Returns the created items, and the refused upload.
 async fn fill_with_files(
-    client: &Client,
+    client: &ApiClient,
     ledger: &mut Ledger,
     rng: &mut fastrand::Rng,
 ) -> (Vec<String>, Box<Refused>) {
@@ -131,7 +131,7 @@ struct Refused {
 
 impl Refused {
     /// Repeats the finalize now that there is space.
-    async fn finish(self, client: &Client, ledger: &mut Ledger) {
+    async fn finish(self, client: &ApiClient, ledger: &mut Ledger) {
         if let Some((upload, parts)) = self.finalize {
             let id = client.finalize(&upload, &parts).await.expect("an answer").id();
             assert_eq!(id, upload.item());
@@ -141,7 +141,7 @@ impl Refused {
 }
 
 /// Uploads although there may be no space. Any step may be refused with 507.
-async fn try_upload(client: &Client, file: &File, ledger: &mut Ledger) -> Result<String, Box<Refused>> {
+async fn try_upload(client: &ApiClient, file: &File, ledger: &mut Ledger) -> Result<String, Box<Refused>> {
     let refused = |status, finalize| {
         assert_eq!(status, 507, "a full disk");
         Err(Box::new(Refused { file: file.clone(), finalize }))
@@ -168,7 +168,7 @@ async fn try_upload(client: &Client, file: &File, ledger: &mut Ledger) -> Result
 }
 
 /// Uploads as soon as the store has restored its reserve, which it does in the background.
-async fn upload_when_there_is_space(client: &Client, file: &File, ledger: &mut Ledger) {
+async fn upload_when_there_is_space(client: &ApiClient, file: &File, ledger: &mut Ledger) {
     for _ in 0..1000 {
         if try_upload(client, file, ledger).await.is_ok() {
             return;

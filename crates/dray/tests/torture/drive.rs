@@ -11,7 +11,7 @@ use std::time::Duration;
 use dray_object_store::KeyKind;
 use tempfile::TempDir;
 
-use crate::client::Client;
+use crate::api_client::ApiClient;
 use crate::database::Database;
 use crate::setup::Setup;
 
@@ -91,8 +91,8 @@ impl Drive {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    pub(crate) fn client(&self) -> Client {
-        Client::new(&self.url(), &self.token)
+    pub(crate) fn client(&self) -> ApiClient {
+        ApiClient::new(&self.url(), &self.token)
     }
 
     pub(crate) fn process_id(&self) -> u32 {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::client::{Client, Cut, File};
+use crate::api_client::{ApiClient, Cut, File};
 use crate::drive::Drive;
 use crate::figures::Figures;
 use crate::ledger::{Ledger, repaired};
@@ -72,7 +72,7 @@ macro_rules! insist {
 }
 
 struct Uploader {
-    client: Client,
+    client: ApiClient,
     phase: watch::Receiver<Phase>,
     rng: fastrand::Rng,
     name: String,

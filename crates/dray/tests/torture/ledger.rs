@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
-use crate::client::File;
+use crate::api_client::File;
 use crate::database::{self, store_file};
 use crate::drive::{Drive, PATIENCE};
 use crate::figures::Figures;

@@ -7,7 +7,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test fails")]
 #![expect(clippy::print_stdout, reason = "the figures are what it is run for")]
 
-mod client;
+mod api_client;
 mod coverage;
 mod database;
 mod disk;

@@ -7,7 +7,7 @@ use std::time::Instant;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::client::{Answer, Client, File, Upload};
+use crate::api_client::{Answer, ApiClient, File, Upload};
 use crate::drive::{Drive, PATIENCE};
 use crate::figures::Figures;
 use crate::ledger::repaired;
@@ -51,7 +51,7 @@ pub(crate) async fn run(setup: Setup) -> Figures {
 
 /// The drive and its model.
 struct Pair {
-    client: Client,
+    client: ApiClient,
     model: Model,
     rng: fastrand::Rng,
     done: Vec<String>,

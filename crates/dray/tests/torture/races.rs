@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::client::{Client, File};
+use crate::api_client::{ApiClient, File};
 use crate::drive::Drive;
 use crate::figures::Figures;
 use crate::ledger::{Ledger, repaired};
@@ -65,7 +65,7 @@ pub(crate) async fn finalize_against_abort(mut setup: Setup) -> Figures {
 }
 
 /// The item, if the finalize won. One of the two requests is sent this many microseconds late.
-async fn race(client: Client, file: File, is_abort_late: bool, late_us: u64) -> Option<(String, File)> {
+async fn race(client: ApiClient, file: File, is_abort_late: bool, late_us: u64) -> Option<(String, File)> {
     let upload = client.start(&file).await.unwrap();
     let parts = client.put_all(&upload, &file).await.unwrap();
     let wait = |is_late| Duration::from_micros(if is_late { late_us } else { 0 });
@@ -117,7 +117,7 @@ pub(crate) async fn replaced_part(mut setup: Setup) -> Figures {
 }
 
 /// The item, which of the two files it is, and whether that is the first. The finalize is this many microseconds late.
-async fn replace(client: Client, old: File, new: File, late_us: u64) -> (String, File, bool) {
+async fn replace(client: ApiClient, old: File, new: File, late_us: u64) -> (String, File, bool) {
     let upload = client.start(&old).await.unwrap();
     let parts = client.put_all(&upload, &old).await.unwrap();
     let finalize = async {

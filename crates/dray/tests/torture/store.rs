@@ -4,7 +4,7 @@
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::client::{Client, File, Upload};
+use crate::api_client::{ApiClient, File, Upload};
 use crate::drive::Drive;
 use crate::figures::Figures;
 use crate::ledger::{Ledger, repaired};
@@ -54,7 +54,7 @@ pub(crate) async fn run(mut setup: Setup) -> Figures {
 }
 
 /// Uploads a file, and repeats each request until it succeeds. Returns the item.
-async fn insist(client: &Client, file: &File) -> String {
+async fn insist(client: &ApiClient, file: &File) -> String {
     let upload = loop {
         let answer = client.ask_to_start(file, &json!({})).await.expect("an answer");
         match answer.status {

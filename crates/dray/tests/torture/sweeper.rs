@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use tokio::task::JoinSet;
 
-use crate::client::{Client, File, Upload};
+use crate::api_client::{ApiClient, File, Upload};
 use crate::drive::{Drive, PATIENCE};
 use crate::figures::Figures;
 use crate::ledger::{Ledger, repaired};
@@ -57,7 +57,7 @@ async fn sweep_until_gone(drive: &Drive) -> u64 {
 
 /// Starts this many uploads. Half of them get their parts.
 async fn start_many(
-    client: &Client,
+    client: &ApiClient,
     name: &str,
     count: usize,
     rng: &mut fastrand::Rng,

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::client::{Client, File, Upload};
+use crate::api_client::{ApiClient, File, Upload};
 use crate::database::{self, store_file};
 use crate::drive::{Drive, PATIENCE};
 use crate::figures::Figures;
@@ -138,7 +138,7 @@ enum Sent {
     Item(String),
 }
 
-async fn send(client: &Client, file: &File, steps: &mut Vec<Step>) -> Sent {
+async fn send(client: &ApiClient, file: &File, steps: &mut Vec<Step>) -> Sent {
     let began = now();
     let started = client.ask_to_start(file, &json!({})).await.expect("an answer");
     steps.push(Step { name: "start", began, ended: now(), status: started.status });
@@ -160,7 +160,7 @@ async fn send(client: &Client, file: &File, steps: &mut Vec<Step>) -> Sent {
     if finalized.status == 200 { Sent::Item(finalized.id()) } else { Sent::Listed(upload, parts) }
 }
 
-async fn finalize_again(client: &Client, upload: &Upload, parts: &Value) -> String {
+async fn finalize_again(client: &ApiClient, upload: &Upload, parts: &Value) -> String {
     loop {
         let answer = client.finalize(upload, parts).await.expect("an answer");
         if answer.status != 503 {

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::client::{Client, Cut, File, Upload};
+use crate::api_client::{ApiClient, Cut, File, Upload};
 use crate::drive::Drive;
 use crate::figures::Figures;
 use crate::ledger::{Ledger, repaired};
@@ -147,7 +147,7 @@ impl Victim {
         left
     }
 
-    async fn in_upload(&self, window: &Window, client: &Client, file: &File) -> Left {
+    async fn in_upload(&self, window: &Window, client: &ApiClient, file: &File) -> Left {
         let upload = client.start(file).await.expect("a start before");
         let urls = client.sign(&upload, file).await.expect("URLs before");
         if window.during == During::Put {
@@ -218,7 +218,7 @@ impl Victim {
     }
 
     /// The item. Answers with "ask again" may come before it.
-    async fn finalize_again(&self, client: &Client, upload: &Upload, parts: &serde_json::Value) -> String {
+    async fn finalize_again(&self, client: &ApiClient, upload: &Upload, parts: &serde_json::Value) -> String {
         loop {
             let answer = client.finalize(upload, parts).await.expect("an answer");
             if answer.status != 503 {

@@ -6,9 +6,10 @@ use reqwest::{Method, RequestBuilder, Response, header};
 
 use super::{FIRST_PART, KEYS_NEED, Patient, Step, URL_LIFE_SECS};
 use crate::doctor::Finding;
+use dray_api::causes_after;
+use dray_drive::Error;
 use dray_drive::parts::{PartList, WantedParts};
 use dray_drive::settings::S3Config;
-use dray_drive::{Error, causes_after};
 use dray_server::objects::{Reading, UrlScope};
 
 /// The status that an answer with a range should have.

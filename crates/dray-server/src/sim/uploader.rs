@@ -62,12 +62,12 @@ enum End {
     Over,
 }
 
-pub(super) struct Client {
+pub(super) struct Uploader {
     cluster: Arc<Cluster>,
     plan: Plan,
 }
 
-impl Client {
+impl Uploader {
     pub(super) fn new(cluster: &Arc<Cluster>, number: usize) -> Self {
         Self { cluster: Arc::clone(cluster), plan: Plan::choose(cluster, number) }
     }

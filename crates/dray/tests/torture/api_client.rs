@@ -38,7 +38,7 @@ pub(crate) struct Upload {
 }
 
 #[derive(Clone)]
-pub(crate) struct Client {
+pub(crate) struct ApiClient {
     http: reqwest::Client,
     url: String,
     token: String,
@@ -54,7 +54,7 @@ fn http_client() -> reqwest::Client {
     builder.timeout(Duration::from_mins(1)).build().unwrap()
 }
 
-impl Client {
+impl ApiClient {
     pub(crate) fn new(url: &str, token: &str) -> Self {
         let http = HTTP.get_or_init(http_client).clone();
         Self { http, url: url.to_owned(), token: token.to_owned() }
