@@ -1,4 +1,5 @@
-//! The causes of an error as text. Most libraries leave the causes out of an error's own text. All crates use these functions.
+//! The causes of an error as text. Most libraries leave the causes out of an error's own text. All crates use these
+//! functions.
 
 /// An error and its causes, outermost first, with colons between them.
 pub fn with_causes(err: &dyn std::error::Error) -> String {

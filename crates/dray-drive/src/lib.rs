@@ -1,6 +1,7 @@
 //! What the drive is, without how it is stored or asked for: types, settings as values, and pure decisions.
 //!
-//! No IO, no async, no HTTP, no SQL. Time comes in as `now`; only [`clock`] can read the machine's, for those who pass it on.
+//! No IO, no async, no HTTP, no SQL. Time comes in as `now`; only [`clock`] can read the machine's, for those who pass
+//! it on.
 
 pub mod access;
 pub mod clock;

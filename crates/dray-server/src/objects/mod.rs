@@ -61,8 +61,8 @@ pub enum Kind {
     /// The embedded one, which clients reach where they reach this server. It refuses a Complete of another size or
     /// checksum.
     Embedded,
-    /// An external store, and where clients reach it; `None`: through this server. Dray does not know what the store checks,
-    /// and so checks everything itself.
+    /// An external store, and where clients reach it; `None`: through this server. Dray does not know what the store
+    /// checks, and so checks everything itself.
     Other(Option<Endpoint>),
 }
 
@@ -99,8 +99,8 @@ pub enum Completion {
     Refused(Error),
     /// The store does not know the upload: it was completed before, or is gone.
     NoSuchUpload {
-        /// Whether this Complete is over with that, and does nothing any more. One that was sent again is not: the answer is
-        /// that of the last.
+        /// Whether this Complete is over with that, and does nothing any more. One that was sent again is not: the
+        /// answer is that of the last.
         is_settled: bool,
     },
     /// No answer, or none that tells: the object may be there.

@@ -1,6 +1,7 @@
-//! Deterministic simulation of uploads: the real service on simulated time, with several servers on one database, clocks
-//! that are wrong, a store of which every answer may be late, lost or wrong, and kills between any two steps. All choices of
-//! a schedule follow from its seed, so that a fault can be looked at again: `DRAY_SIM_SEED` tells its story.
+//! Deterministic simulation of uploads: the real service on simulated time, with several servers on one database,
+//! clocks that are wrong, a store of which every answer may be late, lost or wrong, and kills between any two steps.
+//! All choices of a schedule follow from its seed, so that a fault can be looked at again: `DRAY_SIM_SEED` tells its
+//! story.
 //!
 //! Not simulated are Postgres and SQLite's threads: statements run on SQLite in memory, one transaction after the other.
 
