@@ -147,7 +147,7 @@ impl Uploader {
         begun: Begun,
     ) -> Result<Item, Error> {
         let cut = Cut::new(start.file_size, begun.part_bytes).ok_or_else(|| self.client.not_dray(200))?;
-        let was_resumed = begun.is_gone_on_with();
+        let was_resumed = begun.was_resumed();
         let sending = async {
             let parts = self.upload_parts(path, opened, &begun, cut).await?;
             let checksum =
