@@ -42,9 +42,9 @@ def write_table(results):
     rows.mkdir(parents=True, exist_ok=True)
     for name, result in results.items():
         (rows / name).write_text(row(result))
-    titles = ["store", "what it lacks", "what comes of it", "`dray doctor` finds", "killed with `kill -9`", "files acknowledged"]
+    titles = ["store", "what it lacks", "consequence", "`dray doctor` finds", "killed with `kill -9`", "files acknowledged"]
     lines = [f"| {' | '.join(titles)} |", "|---" * len(titles) + "|"]
-    lines += ["| embedded | | sizes and checksums are checked by the store | nothing | see `make torture` | |"]
+    lines += ["| embedded | | the store checks sizes and checksums | nothing | see `make torture` | |"]
     lines += [(rows / name).read_text() for name in STORES if (rows / name).exists()]
     (target / "stores.md").write_text("\n".join(lines) + "\n")
     print(f"\nwritten to {target / 'stores.md'}; in README.md it stands between <!-- stores:begin --> and <!-- stores:end -->")

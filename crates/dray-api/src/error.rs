@@ -27,13 +27,13 @@ macro_rules! codes {
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
         pub enum ErrorCode {
             $($(#[doc = $doc])* #[serde(rename = $text)] $name,)*
-            /// A code that this version does not know, from a newer server.
+            /// A code from a newer server, which this version does not know.
             #[serde(other, rename = "unknown")]
             Unknown,
         }
 
         impl ErrorCode {
-            /// Every code that a server of this version can answer.
+            /// Every code that a server of this version can return.
             pub const ALL: &[Self] = &[$(Self::$name),*];
 
             /// The text on the wire.
@@ -44,7 +44,7 @@ macro_rules! codes {
                 }
             }
 
-            /// The status it comes with, and what it means.
+            /// The status that it comes with, and its meaning.
             pub fn description(self) -> &'static str {
                 match self {
                     $(Self::$name => concat!($($doc),*).trim_ascii(),)*

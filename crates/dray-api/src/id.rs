@@ -18,7 +18,7 @@ macro_rules! id {
         pub struct $name([u8; 12]);
 
         impl $name {
-            /// Builds an id from the time it is made (seconds since 1970) and eight random bytes.
+            /// Builds an id from the time of creation (seconds since 1970) and eight random bytes.
             pub fn new(unix_secs: u32, random: [u8; 8]) -> Self {
                 let mut bytes = [0; 12];
                 bytes[..4].copy_from_slice(&unix_secs.to_be_bytes());
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_no_id() {
+    fn other_texts_are_not_ids() {
         for text in
             ["", "01020304fffffffffffffff", "01020304fffffffffffffffff", "0102030gffffffffffffffff", "été"]
         {

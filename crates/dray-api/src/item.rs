@@ -125,7 +125,8 @@ impl Serialize for Item {
 #[serde(rename_all = "camelCase")]
 pub struct NewFolder {
     /// The folder's name, one path segment: no slash, backslash, control or line-breaking character, none that changes
-    /// the direction of text around it (U+202A to U+202E, U+2066 to U+206F), not `.` or `..`, with at least one visible character.
+    /// the direction of text around it (U+202A to U+202E, U+2066 to U+206F), not `.` or `..`, with at least one visible
+    /// character.
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 255))]
     pub name: String,
     /// The folder to create it in; absent or null means the root.
@@ -168,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_change_tells_the_root_from_nothing() {
+    fn a_change_distinguishes_null_from_an_absent_parent() {
         let change = |json: &str| serde_json::from_str::<ItemChange>(json).unwrap();
         assert_eq!(change("{}"), ItemChange::default());
         assert_eq!(change(r#"{"parentId": null}"#).parent_id, Some(None));
@@ -212,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_at_the_root_leaves_out_what_it_has_not() {
+    fn a_folder_at_the_root_leaves_out_absent_fields() {
         let folder =
             Item { kind: ItemType::Folder, parent_id: None, mime_type: None, file_size: None, ..file() };
         let json = serde_json::to_value(&folder).unwrap();

@@ -1,8 +1,9 @@
-//! The wire of the drive API: what goes over HTTP as JSON, and the rules both ends must agree on.
+//! The wire format of the drive API: what goes over HTTP as JSON, and the rules that both ends must agree on.
 //!
-//! Used by the server, the client and anyone who links them. No IO, no clock, no HTTP library: serde, Unicode's tables,
-//! and with the feature `openapi` each type's schema.
+//! The server, the client and other programs use it. It has no IO, no clock and no HTTP library: only serde, Unicode's
+//! tables and, with the feature `openapi`, the schema of each type.
 
+mod causes;
 pub mod error;
 pub mod id;
 pub mod item;
@@ -22,6 +23,7 @@ pub mod workspace;
 #[cfg(feature = "openapi")]
 mod written;
 
+pub use causes::{causes_after, innermost_cause, with_causes};
 pub use error::{ErrorBody, ErrorCode};
 pub use id::{InvalidId, ItemId, LinkId, TokenId, UploadRowId, UserId, WorkspaceId};
 pub use item::{DownloadUrl, Item, ItemChange, ItemType, NewFolder};

@@ -51,15 +51,15 @@ pub const MAX_CURSOR_CHARS: usize = 4096;
 pub const MAX_TOKEN_NAME_CHARS: usize = 100;
 /// Most tokens of a user at once, not counting those that have ended.
 pub const MAX_TOKENS: u32 = 1000;
-/// Most tokens in a line of descent, the first included.
+/// Most tokens in a line of descent, including the first.
 pub const MAX_TOKEN_DEPTH: u32 = 16;
 /// Most characters of an `Idempotency-Key`.
 pub const MAX_KEY_CHARS: usize = 255;
 /// Most links of a file.
 pub const MAX_LINKS: u32 = 100;
-/// Least characters of a link's password. Links that have a shorter one keep it.
+/// Least characters of a link's password. Older links with a shorter password keep it.
 pub const MIN_PASSWORD_CHARS: usize = 8;
 /// Most characters of a link's password.
 pub const MAX_PASSWORD_CHARS: usize = 200;
-/// Most participants of an item, not counting those of folders above it.
+/// Most participants of an item, without those of folders above it.
 pub const MAX_PARTICIPANTS: u32 = 1000;

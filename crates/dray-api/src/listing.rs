@@ -76,7 +76,7 @@ pub enum ListSort {
 }
 
 impl ListSort {
-    /// Every one, with its text on the wire.
+    /// All values, with their texts on the wire.
     pub const ALL: &[(&str, Self)] = &[
         ("name", Self::Name),
         ("size", Self::Size),

@@ -15,13 +15,13 @@ pub struct PartPlan {
     part_bytes: u64,
 }
 
-/// Why a number of parts cannot carry a file, with the numbers that can.
+/// A number of parts that cannot carry a file, and the numbers that can.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{parts} parts cannot carry {file_bytes} bytes: use {least} to {most} parts (each but the last at least 5 MiB, none over 5 GiB)"
 )]
 pub struct ImpossiblePartCount {
-    /// The number that was asked for.
+    /// The requested number.
     pub parts: u64,
     /// The file's size.
     pub file_bytes: u64,
@@ -50,7 +50,7 @@ impl PartPlan {
         u32::try_from(parts).unwrap_or(MAX_PARTS)
     }
 
-    /// Where part `part_number` (from 1) starts, and how many bytes it has. `None` past the last part.
+    /// Where part `part_number` (from 1) starts, and how many bytes it has. `None` after the last part.
     pub fn part(&self, part_number: u32) -> Option<(u64, u64)> {
         let index = u64::from(part_number.checked_sub(1)?);
         if part_number > self.parts() {
@@ -61,7 +61,7 @@ impl PartPlan {
     }
 }
 
-/// Checks that a file of `file_bytes` can be cut into `parts` parts that S3 takes.
+/// Checks that a file of `file_bytes` can be cut into `parts` parts that S3 accepts.
 pub fn check_part_count(file_bytes: u64, parts: u64) -> Result<u32, ImpossiblePartCount> {
     let least = u32::try_from(file_bytes.div_ceil(MAX_PART_BYTES).max(1)).unwrap_or(MAX_PARTS);
     let full_parts = file_bytes / MIN_PART_BYTES;
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_count_that_can_not_work_names_those_that_do() {
+    fn an_impossible_count_names_the_possible_ones() {
         let err = check_part_count(12 * MIB, 5).unwrap_err();
         assert_eq!((err.least, err.most), (1, 3));
         assert_eq!(check_part_count(12 * MIB, 3), Ok(3));

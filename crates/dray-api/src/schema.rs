@@ -1,5 +1,5 @@
-//! Schemas that cannot be derived, for an OpenAPI document: texts with a rule of their own, and types that are
-//! written otherwise than they are read.
+//! Schemas of an OpenAPI document that cannot be derived: texts with rules of their own, and types that are
+//! written in another form than they are read.
 
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AnyOfBuilder, Object, ObjectBuilder, Schema, SchemaType, Type};
@@ -78,7 +78,7 @@ fn text(about: &str) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).description(Some(about))
 }
 
-/// Describes a type by the schema of another type, in which it is written.
+/// Gives a type the schema of another type: the form in which it is written.
 macro_rules! written_as {
     ($($type:ty => $written:ty;)*) => {$(
         impl PartialSchema for $type {

@@ -13,7 +13,8 @@ pub struct SearchHits {
     pub hits: Vec<Item>,
     /// How many items match; `hits` has the first of them.
     pub total_hits: u64,
-    /// Whether `totalHits` is exact. If not, more items match, and the search looked only at the newest of them: add words to narrow it.
+    /// Whether `totalHits` is exact. If not, more items match, and the search looked only at the newest of them: add
+    /// words to narrow it.
     pub total_is_exact: bool,
     /// The text of the search, as it was sent.
     pub query: String,
@@ -42,7 +43,7 @@ pub enum SortOrder {
 }
 
 impl SearchSort {
-    /// Every one, with its text on the wire.
+    /// All values, with their texts on the wire.
     pub const ALL: &[(&str, Self)] =
         &[("createdAt", Self::CreatedAt), ("updatedAt", Self::UpdatedAt), ("name", Self::Name)];
 }

@@ -15,7 +15,7 @@ pub enum Role {
     Member,
     /// Also decide who else has a role.
     Admin,
-    /// Everything. It is not given: whoever owns the item or a folder above it has it.
+    /// Everything. Nobody can give this role: whoever owns the item or a folder above it has it.
     Owner,
 }
 
@@ -65,7 +65,8 @@ pub struct NewLink {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub expires_at: Option<String>,
-    /// A password, which the link asks for by HTTP Basic authentication with any user name. Absent or null: anyone may follow the link.
+    /// A password, which the link asks for by HTTP Basic authentication with any user name. Absent or null: anyone may
+    /// follow the link.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(min_length = 8, max_length = 200))]
     pub password: Option<String>,

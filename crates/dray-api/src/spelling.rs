@@ -1,10 +1,10 @@
-//! Request fields that callers spell in more than one way. One rule holds for all: several spellings with the same value are
-//! accepted, and spellings with different values are an error that names them. This file knows no field by name.
+//! Request fields that callers spell in more than one way. All follow one rule: several spellings with the same value are
+//! accepted, and spellings with different values are an error that names them. This file does not know the names of fields.
 
 use serde::Deserialize;
 use serde::de::{Error, MapAccess};
 
-/// The value of one field, and the spelling it came in.
+/// The value of one field, and the spelling that it was sent in.
 pub(crate) struct Spelled<T> {
     name: &'static str,
     is_same: fn(&T, &T) -> bool,
@@ -23,7 +23,7 @@ impl<T> Spelled<T> {
         spelling.eq_ignore_ascii_case(self.name)
     }
 
-    /// Takes the value of the key `spelling`; null counts as absent. Fails if another spelling had another
+    /// Takes the value of the key `spelling`; null counts as absent. It fails if another spelling had a different
     /// value.
     pub(crate) fn take<'de, A: MapAccess<'de>>(
         &mut self,
@@ -51,7 +51,7 @@ impl<T> Spelled<T> {
         self.given.map(|(_, value)| value)
     }
 
-    /// As [`Spelled::value`], for a required field.
+    /// Like [`Spelled::value`], for a required field.
     pub(crate) fn required<E: Error>(self) -> Result<T, E> {
         let name = self.name;
         self.value().ok_or_else(|| E::missing_field(name))

@@ -1,5 +1,5 @@
-//! Rules about texts that both ends must agree on: when two names count as one, which characters are
-//! invisible, which reorder the text around them. This file knows nothing of items.
+//! Rules about texts that both ends must agree on: when two names count as one, and which characters are
+//! invisible or reorder the text around them. This file does not know items.
 
 use std::borrow::Cow;
 
@@ -46,10 +46,10 @@ fn is_blank(c: char) -> bool {
     is_empty || CodePointSetData::new::<NoncharacterCodePoint>().contains(c)
 }
 
-/// The name of a character that makes the text around it read in another order than it is stored (`exe.fdp` as
+/// The name of a character that makes the text around it appear in another order than it is stored (`exe.fdp` as
 /// `pdf.exe`): the embeddings, overrides and isolates of UAX 9, and the deprecated controls beside them. The marks
-/// U+200E, U+200F and U+061C are not among them: they reorder nothing that has a direction of its own. People who
-/// write from right to left type them, and applications put them into names of files.
+/// U+200E, U+200F and U+061C are not among them: they do not reorder characters that have their own direction. People who
+/// write from right to left type them, and applications put them into file names.
 pub fn direction_control(c: char) -> Option<&'static str> {
     Some(match c {
         '\u{202A}' => "LEFT-TO-RIGHT EMBEDDING",
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn composed_and_decomposed_names_are_one() {
+    fn composed_and_decomposed_names_count_as_one() {
         assert!(is_same_name("Café", "Cafe\u{301}"));
         assert!(is_same_name("한글", "\u{1112}\u{1161}\u{11ab}\u{1100}\u{1173}\u{11af}"));
         assert!(is_same_name("Ω", "\u{2126}"), "the sign for ohm is an omega");
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn what_shows_nothing_is_known_whatever_it_is_called() {
+    fn invisible_characters_are_recognised() {
         for c in [
             ' ',
             '\t',
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn what_reorders_text_is_named_and_marks_are_not_among_it() {
+    fn characters_that_reorder_text_are_named_and_direction_marks_are_not_among_them() {
         assert_eq!(direction_control('\u{202E}'), Some("RIGHT-TO-LEFT OVERRIDE"));
         for c in ['\u{200E}', '\u{200F}', '\u{61C}'] {
             assert!(direction_control(c).is_none() && is_direction_mark(c));

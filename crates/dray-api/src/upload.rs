@@ -1,6 +1,6 @@
 //! The three steps of an upload, all `POST /drive/files/upload/multipart/…`.
 //!
-//! Requests hold what the JSON says, unchecked: the server checks ranges and names, and can then
+//! Requests hold the JSON's values unchecked. The server checks ranges and names, so that its errors can
 //! name the field and the limit.
 
 use std::fmt;
@@ -17,7 +17,8 @@ use crate::spelling::Spelled;
 #[serde(rename_all = "camelCase")]
 pub struct StartUpload {
     /// The item's name, one path segment: no slash, backslash, control or line-breaking character, none that changes
-    /// the direction of text around it (U+202A to U+202E, U+2066 to U+206F), not `.` or `..`, with at least one visible character.
+    /// the direction of text around it (U+202A to U+202E, U+2066 to U+206F), not `.` or `..`, with at least one visible
+    /// character.
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 255))]
     pub file_name: String,
     /// Its size in bytes.
@@ -162,7 +163,7 @@ pub struct UploadedPart {
     pub e_tag: Option<String>,
 }
 
-/// Pages hand over all headers of a part's answer, so a part may have its fields in several spellings, and other fields too.
+/// Pages pass on all headers of a part's answer, so a part may have its fields in several spellings, and other fields too.
 impl<'de> Deserialize<'de> for UploadedPart {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(PartVisitor)
@@ -326,7 +327,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_part_is_read_in_either_spelling() {
+    fn a_part_can_be_spelled_either_way() {
         let ours: UploadedPart = serde_json::from_str(r#"{"partNumber": 3, "eTag": "\"abc\""}"#).unwrap();
         let theirs: UploadedPart = serde_json::from_str(r#"{"PartNumber": 3, "ETag": "\"abc\""}"#).unwrap();
         assert_eq!(ours, theirs);
@@ -337,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn spellings_that_say_the_same_are_one_field() {
+    fn spellings_with_the_same_value_are_one_field() {
         for text in [
             r#"{"PartNumber":1,"ETag":"\"abc\"","etag":"\"abc\"","content-length":"0"}"#,
             r#"{"PartNumber":1,"partNumber":1,"eTag":"\"abc\"","Etag":"abc"}"#,
@@ -349,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn spellings_that_differ_are_named() {
+    fn spellings_with_different_values_are_named() {
         let error = part(r#"{"PartNumber":1,"ETag":"a","etag":"b"}"#).unwrap_err();
         assert!(error.contains("`ETag` and `etag` are one field and say different things"), "{error}");
         let error = part(r#"{"partNumber":1,"PartNumber":2,"etag":"b"}"#).unwrap_err();

@@ -1,7 +1,7 @@
-//! Names for texts whose schema is not that of their type. `schema.rs` says what each may be.
+//! Names for texts whose schema differs from that of their type. `schema.rs` says which values each may have.
 
 /// A scope, which is a text on the wire.
 pub(crate) struct TokenScope;
 
-/// A role but that of the owner, which is not given.
+/// A role other than `owner`, which cannot be given.
 pub(crate) struct GivenRole;

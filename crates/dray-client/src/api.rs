@@ -79,7 +79,7 @@ impl Client {
         self.make(|| self.post("/drive/folders").json(body)).await
     }
 
-    /// A page of a folder (`None`: the root); `cursor` is the `next_cursor` of the page before.
+    /// A page of a folder; `None` means the root. `cursor` is the `next_cursor` of the page before.
     pub async fn children(
         &self,
         folder: Option<ItemId>,
@@ -109,7 +109,7 @@ impl Client {
         self.call(Repeat::Safe, || self.request(Method::PATCH, &path).json(change)).await
     }
 
-    /// Puts an item into the trash, a folder with all that is in it.
+    /// Puts an item into the trash, a folder with everything in it.
     pub async fn trash_item(&self, id: ItemId) -> Result<(), Error> {
         self.delete(&format!("/drive/files/{id}")).await
     }
@@ -140,7 +140,7 @@ impl Client {
         self.call(Repeat::Safe, || self.get(&format!("/drive/files/{id}/participants"))).await
     }
 
-    /// Gives a user a role on an item and all below it.
+    /// Gives a user a role on an item and everything below it.
     pub async fn put_participant(&self, id: ItemId, user: UserId, role: Role) -> Result<Participant, Error> {
         let path = format!("/drive/files/{id}/participants/{user}");
         self.call(Repeat::Safe, || self.request(Method::PUT, &path).json(&NewRole { role })).await
@@ -177,12 +177,13 @@ impl Client {
         self.call(Repeat::Safe, || self.get("/drive/usage")).await
     }
 
-    /// Deletes once: a repeat would answer "not found". It repeats only if the first request cannot have begun.
+    /// Deletes once. A repeat would answer "not found", so it repeats only if the server cannot have begun the first
+    /// request.
     async fn delete(&self, path: &str) -> Result<(), Error> {
         self.call(Repeat::MakesAnother, || self.request(Method::DELETE, path)).await
     }
 
-    /// What is in a folder (`None`: at the root), `depth` levels down (1 to 10), at most 500 items.
+    /// What is in a folder (`None` means the root), `depth` levels down (1 to 10), at most 500 items.
     pub async fn tree(&self, parent: Option<ItemId>, depth: u32) -> Result<Tree, Error> {
         let parent = parent.map(|id| ("parentId", id.to_string()));
         self.call(Repeat::Safe, || {
@@ -191,7 +192,7 @@ impl Client {
         .await
     }
 
-    /// The first `limit` (1 to 50) items that have the words of `query` in their names, the latest changed
+    /// The first `limit` (1 to 50) items whose names have the words of `query`, the latest changed
     /// first.
     pub async fn search(&self, query: &str, limit: u32) -> Result<SearchHits, Error> {
         self.call(Repeat::Safe, || {
@@ -205,8 +206,8 @@ impl Client {
         self.call(Repeat::Safe, || self.get("/workspace/info")).await
     }
 
-    /// A page of at most `limit` (1 to 500) members of that workspace, of those whose name or address has
-    /// `part` in it; `offset` of them are before the page.
+    /// A page of at most `limit` (1 to 500) members of that workspace whose name or address contains
+    /// `part`. The page begins after `offset` of them.
     pub async fn members(&self, part: &str, limit: u32, offset: u32) -> Result<Members, Error> {
         self.call(Repeat::Safe, || {
             self.get("/workspace/members")

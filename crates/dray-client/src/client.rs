@@ -1,5 +1,5 @@
-//! The configured HTTP client: connections, time limits, the token, and how it reads an answer of the API.
-//! Knows no route.
+//! The configured HTTP client of the API: connections, time limits, the token, and how it reads an answer.
+//! It does not know the routes.
 
 use std::fmt;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::token::Token;
 /// The header by which the server recognises a repeated request that creates something.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long the server may take to answer a call; above the server's own limit.
+/// How long the server may take to answer a call. The server's own limit is shorter.
 const CALL_TIMEOUT: Duration = Duration::from_secs(75);
 
 /// A drive's API, as one user.
@@ -44,7 +44,7 @@ impl Client {
         if !matches!(url.scheme(), "http" | "https") || url.query().is_some() || url.fragment().is_some() {
             return Err(invalid());
         }
-        // An error means that a provider is installed, which is what we want.
+        // An error means that a provider is installed already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder()
             .user_agent(concat!("dray/", env!("CARGO_PKG_VERSION")))
@@ -88,12 +88,12 @@ impl Client {
         format!("the server at {}", self.base_url.origin().ascii_serialization())
     }
 
-    /// An answer with this status that is not what the API promises.
+    /// The error for an answer with this status that does not fit the API.
     pub(crate) fn not_dray(&self, status: u16) -> Error {
         Error::NotDray { server: self.peer(), status }
     }
 
-    /// Sends what `request` builds, as often as the policy allows, and reads the answer.
+    /// Sends the request that `request` builds, as often as the policy allows, and reads the answer.
     pub(crate) async fn call<T: DeserializeOwned>(
         &self,
         repeat: Repeat,
@@ -113,7 +113,8 @@ impl Client {
         }
     }
 
-    /// As [`Client::call`], for requests that create something: all tries have the same key, so the server creates it once.
+    /// Like [`Client::call`], for requests that create something: all tries have the same key, so the server creates it
+    /// once.
     pub(crate) async fn make<T: DeserializeOwned>(
         &self,
         request: impl Fn() -> RequestBuilder,
@@ -169,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_servers_address_is_refused() {
+    fn a_base_url_that_is_no_server_address_is_refused() {
         for base in ["", "localhost:8080", "ftp://h", "http://h?a=b", "http://h#f"] {
             assert!(matches!(client(base), Err(Error::InvalidUrl { .. })), "{base}");
         }

@@ -1,9 +1,10 @@
-//! The errors of calls and transfers. Each has a line for people that says what to do. This file decides no exit code and retries nothing.
+//! The errors of calls and transfers. Each has one line for people that says what to do. This file decides no exit
+//! codes and retries nothing.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-use dray_api::{ErrorBody, ErrorCode, ItemId};
+use dray_api::{ErrorBody, ErrorCode, ItemId, innermost_cause};
 
 /// Why a call or a transfer failed.
 ///
@@ -13,10 +14,10 @@ pub enum Error {
     /// The text is not the address of a server.
     #[error("`{url}` is not the address of a server: give one such as http://127.0.0.1:8080")]
     InvalidUrl {
-        /// What was given.
+        /// The given text.
         url: String,
     },
-    /// The server is reached over https, but signs http addresses of its store.
+    /// The client reaches the server over https, but the server signs http addresses of its store.
     #[error(
         "the server signs addresses at {store}, where bytes and signatures would go in clear text: \
              set its --public-url to its https address"
@@ -30,18 +31,18 @@ pub enum Error {
     Api {
         /// The HTTP status.
         status: u16,
-        /// What the server said.
+        /// The server's error body.
         body: Box<ErrorBody>,
     },
     /// Something other than a Dray server answered, or a broken server.
     #[error("{server} answered {status}, but not as a Dray server does: check the server's address")]
     NotDray {
-        /// The address that was asked.
+        /// The address of the request.
         server: String,
         /// The HTTP status.
         status: u16,
     },
-    /// An answer that is longer than the client reads.
+    /// An answer is longer than the client reads.
     #[error("{peer} answered more than {limit} bytes, which is too long for this answer: check the address")]
     AnswerTooLong {
         /// The server or store that was asked: scheme, host and port.
@@ -49,18 +50,18 @@ pub enum Error {
         /// Most bytes that are read.
         limit: usize,
     },
-    /// A list whose pages lead in a circle, or never end.
+    /// The pages of a list lead in a circle, or never end.
     #[error("the server's list does not end: stopped after {pages} pages")]
     EndlessList {
         /// Pages that were read.
         pages: u64,
     },
-    /// The object store refused.
+    /// The object store refused a request.
     #[error("the object store refused {during}: {error}")]
     Store {
-        /// What was being moved.
+        /// What was being transferred.
         during: String,
-        /// What the store said.
+        /// The store's error.
         error: StoreError,
     },
     /// The object store accepted a part but did not return its `ETag`.
@@ -86,7 +87,7 @@ pub enum Error {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// The file changed after its upload began.
@@ -160,13 +161,13 @@ pub enum Error {
     /// The user has no open upload with this id.
     #[error("there is no open upload {upload_id}: see `dray uploads list`")]
     NoUpload {
-        /// What was asked for.
+        /// The requested id.
         upload_id: String,
     },
     /// The user cancelled.
     #[error("cancelled")]
     Cancelled,
-    /// An upload failed, and the server could not be told to abort it.
+    /// An upload failed, and the client could not tell the server to abort it.
     #[error(
         "{error}; the server keeps what arrived until it expires: continue with `dray uploads resume {upload_id} FILE`, or \
          abort it with `dray uploads abort {upload_id}`"
@@ -182,7 +183,7 @@ pub enum Error {
     NotWhatWasSent {
         /// Name and size that were sent.
         sent: String,
-        /// Name and size that the server answered.
+        /// Name and size in the server's answer.
         saved: String,
     },
 }
@@ -220,7 +221,7 @@ impl Error {
     /// The network's failure, without the URL, because a signed URL is a secret.
     pub(crate) fn network(peer: &str, error: reqwest::Error) -> Self {
         let error = error.without_url();
-        let cause = if error.is_timeout() { "no answer in time".to_owned() } else { innermost(&error) };
+        let cause = if error.is_timeout() { "no answer in time".to_owned() } else { innermost_cause(&error) };
         Self::Network { peer: peer.to_owned(), cause, never_sent: error.is_connect() }
     }
 
@@ -232,14 +233,6 @@ impl Error {
             _ => None,
         }
     }
-}
-
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    cause.to_string()
 }
 
 #[cfg(test)]

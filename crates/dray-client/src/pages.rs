@@ -1,8 +1,8 @@
-//! Follows a list from page to page, to its end and never in a circle.
+//! Follows a list from page to page to its end, and notices circles.
 
 use crate::error::Error;
 
-/// Most pages of a list: with 1,000 items a page, a hundred million items.
+/// Most pages of a list. With 1,000 items on a page, they hold a hundred million items.
 const MAX_PAGES: u64 = 100_000;
 
 /// A position in a list.
@@ -10,8 +10,8 @@ const MAX_PAGES: u64 = 100_000;
 pub struct Pages {
     read: u64,
     cursor: Option<String>,
-    /// An earlier cursor, from which the next ones must differ: replaced at the 1st, 2nd, 4th, 8th … page, so that a
-    /// circle of any length is noticed while only one cursor is kept.
+    /// An earlier cursor, from which the next ones must differ. It is replaced at the 1st, 2nd, 4th, 8th … page, so a
+    /// circle of any length is noticed although only one cursor is kept.
     before: Option<String>,
 }
 
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_ends_with_the_page_that_names_no_other() {
+    fn a_list_ends_with_the_page_that_names_no_next_page() {
         let mut pages = Pages::default();
         assert!(pages.go_on(Some("a".into())).unwrap());
         assert_eq!(pages.cursor(), Some("a"));

@@ -1,16 +1,16 @@
-//! How a transfer tells how far it is. Draws nothing.
+//! How a transfer reports its progress. It draws nothing.
 
-/// Listens to transfers. Called from the transfer itself: an implementation must be quick and never block.
+/// Receives the progress of transfers. The transfer itself calls it, so an implementation must be quick and never block.
 pub trait Progress: Send + Sync {
-    /// That many more bytes are to be moved.
+    /// This many more bytes will be transferred.
     fn expect(&self, bytes: u64);
-    /// That many bytes were moved.
+    /// This many bytes were transferred.
     fn moved(&self, bytes: u64);
-    /// That many of the bytes that were moved must be moved again.
+    /// This many of the transferred bytes must be transferred again.
     fn undone(&self, bytes: u64);
 }
 
-/// Tells nobody.
+/// Reports nothing.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Silent;
 

@@ -6,21 +6,22 @@ use dray_api::ErrorCode;
 
 use crate::error::{Error, StoreError};
 
-/// Tries of one request, the first included. With [`backoff`] they span 12 to 25 seconds: a server that
-/// restarts is waited for, and a server that is gone is reported while the user still watches.
+/// Tries of one request, including the first. With [`backoff`] they take 12 to 25 seconds: long enough to wait for a
+/// server that restarts, and short enough to report a dead server while the user still watches.
 pub(crate) const MAX_TRIES: u32 = 8;
 
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 const LONGEST_WAIT: Duration = Duration::from_secs(8);
-/// The longest `Retry-After` that a call waits for; a longer one is reported instead.
+/// The longest `Retry-After` that a call waits for. A longer one is reported instead.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(1);
 
-/// What repeating a request may do.
+/// The effect of repeating a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Repeat {
     /// Nothing: the second answer is the same as the first.
     Safe,
-    /// It may create a second thing, or be refused for what the first request did: repeat it only if the server cannot have begun.
+    /// It may create a second thing, or fail because of what the first request did. Repeat it only if the server cannot
+    /// have begun.
     MakesAnother,
 }
 
@@ -31,16 +32,16 @@ pub(crate) fn wait_before_retry(error: &Error, tries: u32, repeat: Repeat, rando
     }
     let asked = match error {
         Error::Network { never_sent, .. } if *never_sent || repeat == Repeat::Safe => Duration::ZERO,
-        // Refused before anything was begun.
+        // The server refused it before it began anything.
         Error::Api { status: 429, body } => Duration::from_secs(body.retry_after.unwrap_or(0)),
         Error::Api { status: 502..=504, body } if repeat == Repeat::Safe => {
             Duration::from_secs(body.retry_after.unwrap_or(0))
         }
-        // The first try is still under way: its answer will be this one's.
+        // The first try is still under way, and its answer will be this one's too.
         Error::Api { body, .. } if body.code == ErrorCode::IdempotencyKeyInUse => {
             Duration::from_secs(body.retry_after.unwrap_or(0))
         }
-        // A proxy before a server that restarts.
+        // A proxy answers for a server that restarts.
         Error::NotDray { status: 502..=504, .. } if repeat == Repeat::Safe => Duration::ZERO,
         Error::Store { error, .. } if is_transient(error) => Duration::ZERO,
         _ => return None,
@@ -48,32 +49,32 @@ pub(crate) fn wait_before_retry(error: &Error, tries: u32, repeat: Repeat, rando
     (asked <= LONGEST_RETRY_AFTER).then(|| asked.max(backoff(tries, random)))
 }
 
-/// Whether a store's refusal may pass by itself (S3's error list: 5xx, `SlowDown`, `RequestTimeout`).
+/// Whether a store's error may go away by itself (S3's error list: 5xx, `SlowDown`, `RequestTimeout`).
 fn is_transient(error: &StoreError) -> bool {
     matches!(error.status, 429 | 500..=599)
         || matches!(error.code.as_deref(), Some("RequestTimeout" | "SlowDown" | "OperationAborted"))
 }
 
-/// Whether a store's refusal of a signed URL may be cured by a new URL: it expired (403), or the
+/// Whether a new URL may cure a store's error: the URL expired (403), or the
 /// credentials that signed it did (400 `ExpiredToken`).
 pub(crate) fn wants_new_url(error: &StoreError) -> bool {
     error.status == 403 || (error.status == 400 && error.code.as_deref() == Some("ExpiredToken"))
 }
 
-/// Exponential, half of it random so that clients that failed together do not come back together.
+/// Exponential. Half of it is random, so that clients that failed together do not return together.
 fn backoff(tries: u32, random: u32) -> Duration {
     let doubled = FIRST_WAIT.saturating_mul(1 << tries.saturating_sub(1).min(16)).min(LONGEST_WAIT);
     let half = doubled / 2;
     half + half.mul_f64(f64::from(random) / f64::from(u32::MAX))
 }
 
-/// A key for one thing that is to be made: 128 random bits. `None` if there is no randomness to be had.
+/// A key for one thing to create: 128 random bits. `None` if the system gives no random bytes.
 pub(crate) fn new_key() -> Option<String> {
     let (high, low) = (getrandom::u64().ok()?, getrandom::u64().ok()?);
     Some(format!("{high:016x}{low:016x}"))
 }
 
-/// Randomness for [`wait_before_retry`]. Without any there is no jitter, which only costs politeness.
+/// Random bits for [`wait_before_retry`]. Without them there is no jitter, and clients may return together.
 pub(crate) fn random() -> u32 {
     getrandom::u32().unwrap_or(u32::MAX)
 }
@@ -105,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_make_another_is_repeated_only_if_the_server_did_not_begin() {
+    fn a_request_that_may_create_another_thing_is_repeated_only_if_the_server_did_not_begin() {
         let retried = |error: &Error, repeat| wait_before_retry(error, 1, repeat, 0).is_some();
         for (error, safe, makes_another) in [
             (network(true), true, true),
@@ -125,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_under_way_is_waited_for() {
+    fn a_request_that_is_still_under_way_is_waited_for() {
         let mut error = api(409, Some(1));
         if let Error::Api { body, .. } = &mut error {
             body.code = ErrorCode::IdempotencyKeyInUse;
@@ -134,13 +135,13 @@ mod tests {
     }
 
     #[test]
-    fn every_thing_has_a_key_of_its_own() {
+    fn each_thing_has_its_own_key() {
         let (first, second) = (new_key().unwrap(), new_key().unwrap());
         assert!(first != second && first.len() == 32);
     }
 
     #[test]
-    fn retry_after_is_obeyed_unless_it_is_longer_than_a_person_waits() {
+    fn retry_after_is_obeyed_unless_it_is_too_long_for_a_person() {
         let wait = |secs| wait_before_retry(&api(429, Some(secs)), 1, Repeat::Safe, 0);
         assert_eq!(wait(7), Some(Duration::from_secs(7)));
         assert_eq!(wait(61), None);
@@ -153,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_that_expired_wants_a_new_one() {
+    fn an_expired_url_needs_a_new_one() {
         assert!(wants_new_url(&store(403, "AccessDenied")));
         assert!(wants_new_url(&store(400, "ExpiredToken")));
         assert!(!wants_new_url(&store(400, "EntityTooLarge")));

@@ -1,4 +1,4 @@
-//! What the object store answers over a signed URL: success, or S3's error document.
+//! The object store's answers to requests over signed URLs: success, or S3's error document.
 
 use reqwest::{Response, StatusCode, Url};
 use serde::Deserialize;
@@ -30,8 +30,8 @@ fn error_of(status: StatusCode, text: &str) -> StoreError {
     StoreError { status: status.as_u16(), code, message }
 }
 
-/// The signed URL, and who it points to for people (never its query, which is a secret). A server that is reached
-/// over `https` must not send bytes and signatures over `http`.
+/// The signed URL, and the name of its host for people (without its query, which is a secret). A server that the client
+/// reaches over `https` must not make it send bytes and signatures over `http`.
 pub(crate) fn parse_signed_url(server: &Url, url: &str) -> Result<(Url, String), Error> {
     let parsed: Url = url.parse().map_err(|_| Error::InvalidUrl { url: "a signed address".to_owned() })?;
     if server.scheme() == "https" && parsed.scheme() != "https" {

@@ -17,7 +17,7 @@ pub struct InvalidToken;
 impl FromStr for Token {
     type Err = InvalidToken;
 
-    /// Takes the token as the server gave it; white space around it (a file's last newline) is dropped.
+    /// Parses the token as the server printed it. White space around it, such as a file's last newline, is dropped.
     fn from_str(text: &str) -> Result<Self, InvalidToken> {
         let text = text.trim();
         if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_can_not_be_a_header_is_no_token() {
+    fn a_text_that_cannot_be_a_header_value_is_not_a_token() {
         for text in ["", " \n", "a b", "a\nb", "é"] {
             assert_eq!(text.parse::<Token>().err(), Some(InvalidToken), "{text:?}");
         }

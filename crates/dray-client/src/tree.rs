@@ -1,5 +1,5 @@
-//! Uploads what several paths name, folders included: which folders to create, which files to send, and one
-//! report for each. A failure stops what is below it, and nothing else.
+//! Uploads several paths, folders included: it decides which folders to create and which files to send, and makes one
+//! report for each. A failure stops only what is below it.
 
 use std::path::{Path, PathBuf};
 use std::pin::pin;
@@ -33,7 +33,7 @@ pub enum Outcome {
     Uploaded(Item),
     /// It was found in a folder and is neither a file nor a folder: a symbolic link, a socket, a device.
     Skipped,
-    /// It is not in the drive.
+    /// It was not uploaded.
     Failed(Error),
 }
 
@@ -41,11 +41,11 @@ pub enum Outcome {
 struct Job {
     place: Place,
     name: String,
-    /// Index of the folder that it goes to, in [`Plan::folders`]; `None`: the upload's own parent.
+    /// Index in [`Plan::folders`] of the folder that it goes to; `None` means the upload's own parent.
     parent: Option<usize>,
 }
 
-/// What the paths name, in an order in which folders come before what is in them.
+/// The folders and files below the paths. A folder comes before its content.
 #[derive(Default)]
 struct Plan {
     folders: Vec<Job>,
@@ -57,8 +57,8 @@ struct Plan {
 }
 
 impl Uploader {
-    /// Uploads files and folders into `parent` (`None`: the root) and reports each as it ends. Symbolic links
-    /// are followed where a path names one, but not below.
+    /// Uploads files and folders into `parent` (`None` means the root), and reports each as it ends. Symbolic links
+    /// are followed if a path names one, but not below.
     pub async fn upload(&self, paths: &[PathBuf], parent: Option<ItemId>, mut report: impl FnMut(Report)) {
         let paths = paths.to_owned();
         let plan = blocking(move || Plan::of(&paths)).await;
@@ -74,7 +74,8 @@ impl Uploader {
         }
     }
 
-    /// Creates the folders, one level after the other. Returns their ids, and `None` for a folder that could not be created.
+    /// Creates the folders, one level after the other. Returns their ids, and `None` for a folder that could not be
+    /// created.
     async fn make_folders(
         &self,
         folders: &[Job],
@@ -132,7 +133,7 @@ impl Job {
         self.place.path()
     }
 
-    /// The folder that it goes to, looked up among the created ones.
+    /// The id of the folder that it goes to, among the created ones.
     fn parent_id(&self, root: Option<ItemId>, made: &[Option<ItemId>]) -> Result<Option<ItemId>, Error> {
         match self.parent {
             None => Ok(root),
@@ -159,7 +160,7 @@ impl Plan {
         self.reports.push(Report { path, outcome: Outcome::Failed(error) });
     }
 
-    /// Adds what one of the caller's paths names.
+    /// Adds everything that one of the caller's paths names.
     fn add(&mut self, path: &Path) -> Result<(), Error> {
         let metadata = std::fs::metadata(path).map_err(Error::io(path))?;
         if metadata.is_file() {
@@ -175,12 +176,12 @@ impl Plan {
     }
 
     fn add_folder(&mut self, root: &Path) -> Result<(), Error> {
-        // `.` and `..` are folders with a name too.
+        // `.` and `..` also have names: those of the folders that they stand for.
         let root_name = match own_name(root) {
             Ok(name) => name,
             Err(_) => own_name(&root.canonicalize().map_err(Error::io(root))?)?,
         };
-        // Index of the folder at each depth of where the walk is.
+        // For each depth, the index of the current folder.
         let mut above: Vec<usize> = Vec::new();
         let top: Arc<Path> = root.into();
         let mut walk = WalkDir::new(root).sort_by_file_name().into_iter();
@@ -275,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_unicode_name_fails_with_all_below_it_and_nothing_else() {
+    fn a_path_without_a_unicode_name_fails_with_everything_below_it_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
         let bad = folder.path().join(OsStr::from_bytes(b"bad\xff"));
         std::fs::create_dir(&bad).unwrap();
@@ -295,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_is_not_there_fails() {
+    fn a_missing_path_fails() {
         let plan = Plan::of(&[PathBuf::from("no/such/path")]);
         assert!(matches!(&plan.reports[..], [Report { outcome: Outcome::Failed(Error::Io { .. }), .. }]));
     }

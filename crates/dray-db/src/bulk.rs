@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use super::{Conn, Error, Param, execute, items, stored_size, usage};
 use dray_drive::item::Item;
 
-/// Items of one statement. Postgres is asked seldom, for the way there is long; SQLite looks for each parameter
-/// among all that the statement has.
+/// Items of one statement. To Postgres, few large statements are better, because each costs a round trip. SQLite searches
+/// all parameters of a statement for each one, so small statements are better.
 fn items_at_once(c: &Conn) -> usize {
     match c {
         Conn::Sqlite(_) => 10,
@@ -15,7 +15,7 @@ fn items_at_once(c: &Conn) -> usize {
     }
 }
 
-/// Adds items, each after its folder and of the same owner, which count towards what their owners use.
+/// Adds items, and counts them as used by their owners. Each must come after its folder, which must have the same owner.
 pub fn insert(c: &Conn, all: &[Item]) -> Result<(), Error> {
     for chunk in all.chunks(items_at_once(c)) {
         let rows = chunk.iter().map(|item| items::values(item, None)).collect::<Result<Vec<_>, _>>()?;
@@ -46,7 +46,7 @@ fn statement(rows: usize) -> String {
     sql
 }
 
-/// What Postgres does by itself some time after such a change (autovacuum). SQLite has nothing of the kind.
+/// Does what Postgres does by itself some time after such a change (autovacuum). SQLite has no such work.
 pub fn settle(c: &Conn) -> Result<(), Error> {
     if matches!(c, Conn::Postgres(_)) {
         for sql in ["set statement_timeout = 0", "vacuum analyze", "reset statement_timeout"] {

@@ -8,7 +8,7 @@ use super::{Conn, Error, Param, Row, find, json_array, list, rows_at_most};
 use dray_drive::access::Caller;
 use dray_drive::listing::{Kind, ListOrder, Listed, Position, SortKey};
 
-/// Whether there is something in the item `i`.
+/// Whether the item `i` contains anything.
 macro_rules! has_children {
     () => {
         "i.kind = 0 and exists (select 1 from items b
@@ -57,8 +57,8 @@ pub fn page(
     list(c, &sql, &[&place, &workspace, &kind, &limit, key, &id.to_string()], listed)
 }
 
-/// All that others share with the caller and that is not inside something they see anyway. `cross join`: SQLite must
-/// begin with what is shared.
+/// Everything that others share with the caller, without what is inside something that they see anyway. With `cross join`,
+/// SQLite begins with the shared items.
 pub fn entries(c: &Conn, caller: &Caller) -> Result<Vec<Listed>, Error> {
     let sql = concat!(
         "with recursive up (entry, parent_id, is_hidden) as (
@@ -85,13 +85,13 @@ pub fn entries(c: &Conn, caller: &Caller) -> Result<Vec<Listed>, Error> {
     })
 }
 
-/// One item, as of a listing.
+/// One item, as a listing returns it.
 pub fn one(c: &Conn, id: ItemId) -> Result<Option<Listed>, Error> {
     let sql = concat!("select ", columns!(), ", ", has_children!(), " from items i where i.id = $1");
     find(c, sql, &[&id.to_string()], listed)
 }
 
-/// The first `limit` items in `folders`: all of the first folder, then all of the second, and so on. Reads at
+/// The first `limit` items in `folders`: all of the first folder, then all of the second, and so on. It reads at
 /// most `limit` of each folder, however large it is.
 pub fn in_folders(
     c: &Conn,

@@ -1,5 +1,5 @@
-//! The clock for leases and for work that waits. Servers that share a database must not be affected by differences between
-//! their clocks, so there it is the database's clock. A SQLite file has one server, and that server's clock never jumps.
+//! The clock for leases and for work that waits. Differences between the clocks of servers that share a database must not
+//! matter, so there the database's clock counts. A SQLite file has one server, and that server's clock never jumps.
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
@@ -8,10 +8,10 @@ use super::query::NOW;
 use super::{Conn, Error, Param, Row, execute, find, list};
 use dray_drive::clock::Clock;
 
-/// Postgres's clock, in milliseconds since 1970, as it is when the statement runs and not when its transaction began.
+/// Postgres's clock, in milliseconds since 1970, at the time of the statement and not at the begin of its transaction.
 const DATABASE: &str = "(extract(epoch from clock_timestamp()) * 1000)::bigint";
 
-/// Where SQLite's time comes from: what the machine's clock said at the start, and what has passed since. Setting the
+/// The source of SQLite's time: the machine's clock at the start, plus the time that has passed since. Setting the
 /// machine's clock changes nothing.
 #[derive(Debug, Clone)]
 pub struct SteadyClock {
@@ -19,7 +19,7 @@ pub struct SteadyClock {
     started: Instant,
 }
 
-/// The time of a lease. Only SQLite goes by it: Postgres has a clock of its own.
+/// The time for leases. Only SQLite uses it, because Postgres has its own clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LeaseTime(pub Timestamp);
 
@@ -39,12 +39,12 @@ impl SteadyClock {
     }
 }
 
-/// As [`execute`], of a statement in which [`NOW`] is what time it is.
+/// Like [`execute`], for a statement with the time as [`NOW`].
 pub(super) fn execute_at(c: &Conn, sql: &str, params: &[&dyn Param], now: LeaseTime) -> Result<u64, Error> {
     with_now(c, sql, params, now, |sql, params| execute(c, sql, params))
 }
 
-/// As [`find`], of a statement in which [`NOW`] is what time it is.
+/// Like [`find`], for a statement with the time as [`NOW`].
 pub(super) fn find_at<T>(
     c: &Conn,
     sql: &str,
@@ -55,7 +55,7 @@ pub(super) fn find_at<T>(
     with_now(c, sql, params, now, |sql, params| find(c, sql, params, read))
 }
 
-/// As [`list`], of a statement in which [`NOW`] is what time it is.
+/// Like [`list`], for a statement with the time as [`NOW`].
 pub(super) fn list_at<T>(
     c: &Conn,
     sql: &str,
@@ -82,7 +82,7 @@ fn with_now<T>(
     }
 }
 
-/// A length of time as statements have it.
+/// A duration in the form of a statement's parameter.
 pub(super) fn span(time: SignedDuration) -> i64 {
     i64::try_from(time.as_millis()).unwrap_or(i64::MAX / 4)
 }

@@ -1,21 +1,21 @@
-//! What `dray doctor` is told of a database. Nothing here changes one.
+//! The state of a database, for `dray doctor`. Nothing here changes a database.
 
 use std::time::Duration;
 
-/// How a database is, as seen from here.
+/// The state of the database connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Condition {
-    /// Of its tables; 0: there are none.
+    /// The version of its tables; 0 if there are none.
     pub version: usize,
-    /// Of the tables that this program wants.
+    /// The version of the tables that this program needs.
     pub latest: usize,
-    /// The middle one of some round trips.
+    /// The median of some round trips.
     pub round_trip: Duration,
-    /// Whether a pooler stands between that takes sessions apart.
+    /// Whether a pooler that splits sessions stands between.
     pub is_pooled: bool,
 }
 
-/// The middle one of times that were measured.
+/// The median of measured times.
 pub(crate) fn median(mut times: Vec<Duration>) -> Duration {
     times.sort_unstable();
     times.get(times.len() / 2).copied().unwrap_or_default()

@@ -1,4 +1,4 @@
-//! One connection to either database, and the rows that it answers, whose columns are read by name.
+//! One connection to either database, and the rows that it returns, whose columns are read by name.
 
 use std::cell::Cell;
 
@@ -14,15 +14,15 @@ pub enum Conn<'a> {
     Postgres(&'a Session),
 }
 
-/// A row of an answer.
+/// A row of a result.
 pub(crate) enum Row<'a> {
-    /// Of SQLite, valid until the next.
+    /// A row of SQLite, valid until the next one.
     Sqlite(SqliteRow<'a>),
-    /// Of Postgres.
+    /// A row of Postgres.
     Postgres(&'a tokio_postgres::Row),
 }
 
-/// A row whose columns are mostly read in their order, so that each is found without looking at the names of all.
+/// A row whose columns are mostly read in order, so that each is found without a search through all names.
 pub(crate) struct SqliteRow<'a> {
     row: &'a rusqlite::Row<'a>,
     next: Cell<usize>,
@@ -58,7 +58,7 @@ impl Row<'_> {
         }
     }
 
-    /// A text, without copying it.
+    /// A text, without a copy.
     pub(crate) fn text(&self, column: &str) -> Result<&str, Error> {
         match self {
             Self::Sqlite(of) => Ok(of.row.get_ref(of.index(column)?)?.as_str().map_err(Error::value)?),
@@ -66,7 +66,7 @@ impl Row<'_> {
         }
     }
 
-    /// A text or null, without copying it.
+    /// A text or null, without a copy.
     pub(crate) fn text_or_none(&self, column: &str) -> Result<Option<&str>, Error> {
         match self {
             Self::Sqlite(of) => {

@@ -1,28 +1,29 @@
 //! All rows of a drive, as values that are the same for both databases: backups consist of them, and restores read them.
 //!
-//! What is only about work under way is left out: leases, tombstones, measures, the keys of requests that may be sent
-//! again, and uploads that have not come to their end; the key of relayed URLs, which are short-lived; and what follows from the rest: whose trash an item is listed in.
+//! It leaves out everything that concerns only work under way: leases, tombstones, measures, idempotency keys,
+//! unfinished uploads, and the key of relayed URLs, which are short-lived. It also leaves out what can be derived: in
+//! whose trash an item is listed.
 //!
-//! A column that is new in a version stands last. A row of an older backup ends before it, and has its default there.
+//! New columns come last in their table. A row of an older backup lacks them, and a restore gives them their defaults.
 
 use serde_json::Value;
 
 use super::{Column, Conn, Error, Param, Row, execute, find, list};
 
-/// Rows that are read at once.
+/// How many rows are read at once.
 const PAGE: i64 = 1000;
 
-/// A table: its columns, those that rows are told apart by first.
+/// A table. The columns of its key come first.
 pub struct Table {
     /// Its name in both databases.
     pub name: &'static str,
     keys: usize,
     columns: &'static [(&'static str, Type)],
-    /// Which rows count.
+    /// Which rows belong to the dump.
     filter: &'static str,
 }
 
-/// What a column holds, or null.
+/// The type of a column, which may also be null.
 #[derive(Clone, Copy)]
 enum Type {
     Text,
@@ -82,12 +83,12 @@ pub const TABLES: [Table; 10] = [
 ];
 
 impl Table {
-    /// The one that is called so.
+    /// The table with this name.
     pub fn named(name: &str) -> Option<&'static Self> {
         TABLES.iter().find(|table| table.name == name)
     }
 
-    /// Reads up to some rows that come after the one with this key, in the order of their keys.
+    /// Reads some rows after the one with this key, in the order of their keys.
     pub fn page(&self, c: &Conn, after: Option<&[Value]>) -> Result<Vec<Vec<Value>>, Error> {
         let keys = self.names(self.keys);
         let mut params: Vec<Box<dyn Param>> = vec![Box::new(PAGE)];
@@ -104,7 +105,7 @@ impl Table {
         list(c, &sql, &params, |row| self.columns.iter().map(|(name, kind)| kind.read(row, name)).collect())
     }
 
-    /// Puts a row in. One of an older version lacks the columns that were added since, which are the last: they are null.
+    /// Inserts a row. A row of an older version lacks the newest columns, which come last and get their defaults.
     pub fn insert(&self, c: &Conn, row: &[Value]) -> Result<(), Error> {
         if row.len() > self.columns.len() {
             return Err(broken(self.name));
@@ -120,7 +121,7 @@ impl Table {
         execute(c, &sql, &params).map(drop)
     }
 
-    /// Where in a row a column is.
+    /// The position of a column in a row.
     pub fn column(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|(column, _)| *column == name)
     }
@@ -171,12 +172,12 @@ fn broken(what: &str) -> Error {
     Error::value(std::io::Error::other(format!("{what} is not as this version has it")))
 }
 
-/// Whether nothing was ever put in.
+/// Whether the database has never had a drive.
 pub fn is_empty(c: &Conn) -> Result<bool, Error> {
     Ok(find(c, "select id from workspaces limit 1", &[], |_| Ok(()))?.is_none())
 }
 
-/// For the rest of the transaction, rows may come before those that they refer to.
+/// Until the transaction ends, rows may be inserted before those that they refer to.
 pub fn defer_references(c: &Conn) -> Result<(), Error> {
     let sql = match c {
         Conn::Sqlite(_) => "pragma defer_foreign_keys = on",

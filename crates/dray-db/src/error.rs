@@ -1,17 +1,18 @@
-//! Why a statement failed, and what that means to the drive.
+//! Why a statement failed, and what this means to the drive.
 
 use rusqlite::{ErrorCode, types::Type};
 use tokio_postgres::error::SqlState;
 
-use dray_drive::{self as drive, with_causes};
+use dray_api::with_causes;
+use dray_drive as drive;
 
 /// Why a statement failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// SQLite said so.
+    /// SQLite reported an error.
     #[error("SQLite: {0}")]
     Sqlite(#[from] rusqlite::Error),
-    /// Postgres said so, or can not be reached.
+    /// Postgres reported an error, or cannot be reached.
     #[error("Postgres: {}", with_causes(.0))]
     Postgres(#[from] tokio_postgres::Error),
     /// Postgres does not answer.
@@ -46,9 +47,9 @@ impl From<Error> for drive::Error {
     }
 }
 
-/// Whether the same transaction may well succeed later
+/// Whether the same transaction may succeed later
 /// (<https://www.postgresql.org/docs/current/errcodes-appendix.html>): connections (08), rollbacks by the server
-/// (40), resources (53), what an operator does (57), files (58), locks (55P03), a server that is no longer the primary
+/// (40), resources (53), operators' actions (57), files (58), locks (55P03), a server that is no longer the primary
 /// (25006), a statement that a pooler has lost (26000, 42P05).
 fn is_passing(state: &SqlState) -> bool {
     let class = state.code().get(..2).unwrap_or_default();
@@ -58,7 +59,7 @@ fn is_passing(state: &SqlState) -> bool {
         || is_lost_session(state)
 }
 
-/// What a prepared statement meets that belongs to another session.
+/// The errors of a prepared statement that belongs to another session.
 pub(crate) fn is_lost_session(state: &SqlState) -> bool {
     *state == SqlState::INVALID_SQL_STATEMENT_NAME || *state == SqlState::DUPLICATE_PSTATEMENT
 }

@@ -6,12 +6,12 @@ use jiff::Timestamp;
 use super::{Conn, Error, execute, find, list, lock, millis, parsed_or_none};
 use dray_drive::access::Caller;
 
-/// What a request is known by: its caller's token, its route, its key.
+/// What identifies a request: its caller's token, its route, its key.
 #[derive(Debug, Clone, Copy)]
 pub struct Key<'a> {
-    /// The token that the request came with.
+    /// The token of the request.
     pub token: TokenId,
-    /// The route that it asked for, as a pattern.
+    /// The route of the request, as a pattern.
     pub route: &'a str,
     /// The key, as the client wrote it.
     pub text: &'a str,
@@ -20,15 +20,15 @@ pub struct Key<'a> {
 /// The outcome of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {
-    /// Of its method, path and body.
+    /// Identifies its method, path and body.
     pub fingerprint: String,
     /// The answer, as JSON without secrets.
     pub answer: Option<String>,
-    /// The upload that it began.
+    /// The upload that it started.
     pub upload: Option<UploadRowId>,
 }
 
-/// What came of the request with this key since `since`. Until the transaction ends, others that ask for it wait.
+/// The outcome of the request with this key since `since`. Until the transaction ends, other requests for it wait.
 pub fn take(c: &Conn, key: Key<'_>, since: Timestamp) -> Result<Option<Kept>, Error> {
     lock(c, &format!("idempotency {} {} {}", key.token, key.route, key.text))?;
     let sql = "select fingerprint, answer, upload_id from idempotency_keys
@@ -54,7 +54,7 @@ pub fn keep(c: &Conn, key: Key<'_>, caller: &Caller, kept: &Kept, now: Timestamp
         .map(drop)
 }
 
-/// Forgets up to `limit` that are older than `before`; how many they were.
+/// Forgets up to `limit` outcomes that are older than `before`. Returns how many.
 pub fn forget_old(c: &Conn, before: Timestamp, limit: usize) -> Result<u64, Error> {
     let sql = "delete from idempotency_keys where (token_id, route, key) in (
                    select token_id, route, key from idempotency_keys where created_at <= $1 order by created_at limit $2
@@ -62,7 +62,7 @@ pub fn forget_old(c: &Conn, before: Timestamp, limit: usize) -> Result<u64, Erro
     execute(c, sql, &[&millis(before), &super::rows_at_most(limit)])
 }
 
-/// Users of whom more than `most` are kept, and the age of the latest that is too much.
+/// Users with more than `most` outcomes, and the age of the newest that is too much.
 pub fn over(c: &Conn, most: usize) -> Result<Vec<(String, String, i64)>, Error> {
     let sql = "select u.user_id, u.workspace_id,
                    (select k.created_at from idempotency_keys k
@@ -75,7 +75,7 @@ pub fn over(c: &Conn, most: usize) -> Result<Vec<(String, String, i64)>, Error> 
     })
 }
 
-/// Forgets a user's that are as old as `since`, milliseconds since 1970.
+/// Forgets a user's outcomes that are as old as `since`, in milliseconds since 1970, or older.
 pub fn forget_of(c: &Conn, user: &str, workspace: &str, since: i64) -> Result<u64, Error> {
     let sql = "delete from idempotency_keys where user_id = $1 and workspace_id = $2 and created_at <= $3";
     execute(c, sql, &[&user, &workspace, &since])

@@ -1,6 +1,6 @@
-//! The database of simulated servers: one in memory that several may share, whose jobs run where they are asked for, so that a
-//! schedule can be repeated. Its statements, tables and transactions are SQLite's own; what comes late or not at all, its
-//! gate decides. For tests: compiled with the feature `memory`.
+//! The database of simulated servers. It is in memory, several servers may share it, and jobs run in the caller's
+//! thread, so that a schedule can be repeated. Its statements, tables and transactions are SQLite's own. Its gate
+//! decides which calls and answers come late or not at all. For tests: compiled with the feature `memory`.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -16,7 +16,7 @@ use super::query::{execute, list, size};
 use super::{Conn, Db, Error, Kind, sqlite, users};
 use dray_drive as drive;
 
-/// Everything that a schedule leaves behind, in an order that foreign keys allow.
+/// Statements that remove everything that a schedule leaves behind, in an order that foreign keys allow.
 const LEFT: [&str; 9] = [
     "delete from measured_uploads",
     "delete from trash_lists",
@@ -29,23 +29,23 @@ const LEFT: [&str; 9] = [
     "update usage set items = 0, size_bytes = 0",
 ];
 
-/// What stands between a server and its database.
+/// Stands between a server and its database.
 pub trait Gate: Send + Sync {
-    /// Until a call comes through; an error means that it never does.
+    /// Returns when a call comes through; an error means that it never does.
     fn arrive(&self) -> BoxFuture<'_, drive::Result<()>>;
 
-    /// A transaction was committed that changed something, and that the server asked for at `asked_at`.
+    /// Called for each committed transaction that changed something. The server asked for it at `asked_at`.
     fn committed(&self, c: &Conn, asked_at: Instant);
 
-    /// Until the answer of what was done is back; an error means that it is lost.
+    /// Returns when the answer is back; an error means that it is lost.
     fn leave(&self) -> BoxFuture<'_, drive::Result<()>>;
 }
 
-/// A database in memory. Cheap to clone.
+/// A database in memory. It is cheap to clone.
 #[derive(Clone)]
 pub struct Memory(Arc<Mutex<rusqlite::Connection>>);
 
-/// A server's way to such a database.
+/// One server's connection to such a database.
 #[derive(Clone)]
 pub struct Inline {
     memory: Memory,
@@ -54,7 +54,7 @@ pub struct Inline {
 }
 
 impl Memory {
-    /// One that has this user and nothing else.
+    /// A database with this user and nothing else.
     ///
     /// # Panics
     /// If SQLite fails.
@@ -68,7 +68,7 @@ impl Memory {
         Self(Arc::new(Mutex::new(connection)))
     }
 
-    /// Removes what a schedule has left.
+    /// Removes everything that a schedule has left.
     ///
     /// # Panics
     /// If SQLite fails.
@@ -82,7 +82,7 @@ impl Memory {
         execute(&c, "commit", &[]).unwrap();
     }
 
-    /// Looks into it from outside.
+    /// Reads the database from outside.
     ///
     /// # Panics
     /// If SQLite fails.
@@ -138,29 +138,29 @@ fn changes(c: &Conn) -> u64 {
 }
 
 impl Db {
-    /// A server's view of a database in memory. If `is_shared`, servers take it for one of several servers.
+    /// A server's view of a database in memory. If `is_shared`, servers believe that other servers use it too.
     pub fn of_memory(memory: &Memory, gate: Arc<dyn Gate>, is_shared: bool, clock: SteadyClock) -> Self {
         let inline = Inline { memory: memory.clone(), gate, is_shared };
         Self::with_clock(Kind::Inline(inline), clock)
     }
 }
 
-/// An upload as it is seen from outside.
+/// An upload, as a test sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct UploadSeen {
     /// The key of its object.
     pub key: String,
-    /// Its state, as the column has it.
+    /// Its state, as the column spells it.
     pub state: String,
-    /// What the store calls it.
+    /// The store's upload id.
     pub store_id: Option<String>,
-    /// Who has, or had, its lease.
+    /// Who holds, or held, its lease.
     pub holder: Option<String>,
-    /// In milliseconds since 1970 by the clock of leases.
+    /// When its lease ends, in milliseconds since 1970 by the clock of leases.
     pub lease_until: Option<i64>,
     /// Whether a Complete may have been sent.
     pub is_attempted: bool,
-    /// When the store dropped its parts, in milliseconds since 1970; 0 means that there were none.
+    /// When the store removed its parts, in milliseconds since 1970; 0 means that there were none.
     pub parts_freed_at: Option<i64>,
 }
 
@@ -182,13 +182,13 @@ pub fn uploads_seen(c: &Conn) -> Result<Vec<UploadSeen>, Error> {
     })
 }
 
-/// Who has the leases of work that one server does for all: name, holder, and until when.
+/// The leases of work that one server does for all: name, holder, and end.
 pub fn leases_seen(c: &Conn) -> Result<Vec<(String, String, i64)>, Error> {
     let sql = "select name, holder, held_until from leases order by name";
     list(c, sql, &[], |row| Ok((row.get("name")?, row.get("holder")?, row.get("held_until")?)))
 }
 
-/// An item as it is seen from outside.
+/// An item, as a test sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ItemSeen {
     /// Its id.
@@ -217,12 +217,12 @@ pub fn items_seen(c: &Conn) -> Result<Vec<ItemSeen>, Error> {
     })
 }
 
-/// Objects that are to be removed.
+/// Objects that the store must still remove.
 pub fn tombstones_seen(c: &Conn) -> Result<Vec<String>, Error> {
     list(c, "select object_key from tombstones order by object_key", &[], |row| row.get("object_key"))
 }
 
-/// What the user is said to own: items and bytes.
+/// The counted usage of the user: items and bytes.
 pub fn usage_seen(c: &Conn) -> Result<(i64, i64), Error> {
     let found = list(c, "select items, size_bytes from usage", &[], |row| {
         Ok((row.get("items")?, row.get("size_bytes")?))

@@ -1,4 +1,4 @@
-//! Files and folders, one at a time: who sees them, and every change to them.
+//! Files and folders, one at a time: reading them, and every change to them.
 
 use dray_api::limits::MAX_FOLDER_DEPTH;
 use dray_api::{ItemId, UploadRowId, UserId, WorkspaceId};
@@ -15,7 +15,7 @@ use dray_drive::path::{Seen, Step};
 use dray_drive::permit::{Change, Placement, Reach, Reaches};
 use dray_drive::search::words;
 
-/// The columns that [`item`] reads, of a table that is called `i` in the query.
+/// The columns that [`item`] reads, of a table that the query calls `i`.
 macro_rules! columns {
     () => {
         "i.id, i.workspace_id, i.parent_id, i.owner_id, i.kind, i.name, i.mime_type, i.size_bytes, i.object_key,
@@ -25,12 +25,12 @@ macro_rules! columns {
 
 pub(super) use columns;
 
-/// What the column `kind` has for a folder.
+/// The value of the column `kind` for a folder.
 pub(super) const FOLDER: i64 = 0;
-/// What the column `kind` has for a file.
+/// The value of the column `kind` for a file.
 pub(super) const FILE: i64 = 1;
 
-/// What the column `host_id` is to have for an item of the folder `$parent` and the owner `$owner`.
+/// The value of the column `host_id` for an item in the folder `$parent` with the owner `$owner`.
 macro_rules! host {
     ($parent:literal, $owner:literal) => {
         concat!("(select f.owner_id from items f where f.id = ", $parent, " and f.owner_id <> ", $owner, ")")
@@ -44,12 +44,12 @@ pub fn seen(c: &Conn, caller: &Caller, id: ItemId) -> Result<Option<Seen>, Error
     Ok(Seen::of(path(c, caller, id)?, caller))
 }
 
-/// As [`seen`], for what is in the trash too.
+/// Like [`seen`], but also for items in the trash.
 pub fn seen_in_trash(c: &Conn, caller: &Caller, id: ItemId) -> Result<Option<Seen>, Error> {
     Ok(Seen::even_if_trashed(path(c, caller, id)?, caller))
 }
 
-/// The item and the folders above it, up to the root, each with the role that the caller was given on it; nothing
+/// The item and the folders above it, up to the root, each with the role that the caller was given on it. Empty
 /// if there is no such item in the caller's workspace.
 fn path(c: &Conn, caller: &Caller, id: ItemId) -> Result<Vec<Step>, Error> {
     let sql = concat!(
@@ -71,13 +71,14 @@ fn path(c: &Conn, caller: &Caller, id: ItemId) -> Result<Vec<Step>, Error> {
     })
 }
 
-/// Who can reach an item, by itself and by the folder `from` that it is in, and by the folder `to`; by none: nobody.
+/// Who can reach an item: through itself, through its folder `from`, and through the folder `to`. No folder gives
+/// nobody access.
 pub fn reaches(c: &Conn, id: ItemId, from: Option<ItemId>, to: Option<ItemId>) -> Result<Reaches, Error> {
     let by_folder = |folder: Option<ItemId>| folder.map_or(Ok(Reach::default()), |id| reach(c, id, true));
     Ok(Reaches { own: reach(c, id, false)?, from: by_folder(from)?, to: by_folder(to)? })
 }
 
-/// Who owns the item or was given a role on it, and those of the folders above it too, if asked for.
+/// Who owns the item or was given a role on it and, if asked for, the same for the folders above it.
 fn reach(c: &Conn, id: ItemId, with_folders: bool) -> Result<Reach, Error> {
     let sql = "with recursive up (id, owner_id, parent_id) as (
                    select id, owner_id, parent_id from items where id = $1
@@ -94,7 +95,7 @@ fn reach(c: &Conn, id: ItemId, with_folders: bool) -> Result<Reach, Error> {
     Ok(Reach::of(roles))
 }
 
-/// A role as the columns have it.
+/// A role, as the columns spell it.
 pub(super) fn role(text: &str) -> Role {
     match text {
         "admin" => Role::Admin,
@@ -138,22 +139,22 @@ pub fn is_deeper_than(c: &Conn, id: ItemId, levels: i64) -> Result<bool, Error> 
     value(c, sql, &[&id.to_string(), &levels.min(i64::from(MAX_FOLDER_DEPTH)), &workspace], "is_deeper")
 }
 
-/// Until this transaction ends, no other moves, removes or restores a folder of the workspace.
+/// Until this transaction ends, no other transaction moves, removes or restores a folder of the workspace.
 pub fn lock_tree(c: &Conn, workspace: WorkspaceId) -> Result<(), Error> {
     lock(c, &format!("tree {workspace}"))
 }
 
-/// Until this transaction ends, no other decides by the names that are in the folder (or at the root of `owner`).
+/// Until this transaction ends, no other transaction decides about names in the folder (or in the root of `owner`).
 pub fn lock_names(c: &Conn, parent: Option<ItemId>, owner: UserId) -> Result<(), Error> {
     lock(c, &format!("names {}", place(parent, owner)))
 }
 
-/// Where an item is listed: as the column `place`.
+/// Where an item is listed: the value of the column `place`.
 pub(super) fn place(parent: Option<ItemId>, owner: UserId) -> String {
     parent.map_or_else(|| owner.to_string(), |id| id.to_string())
 }
 
-/// The oldest file of this name in the folder, or at the root of `owner`.
+/// The oldest file with this name in the folder, or in the root of `owner`.
 pub fn file_named(
     c: &Conn,
     workspace: WorkspaceId,
@@ -171,12 +172,12 @@ pub fn file_named(
     find(c, sql, &[&place(parent, owner), &workspace.to_string(), &name_key(name)], item)
 }
 
-/// The columns that [`values`] has, in its order. All others but `host_id` come by themselves.
+/// The columns of [`values`], in its order. All others but `host_id` are computed or have defaults.
 pub(super) const INSERTED: &str =
     "id, workspace_id, parent_id, owner_id, kind, name, name_key, words, mime_type,
     size_bytes, object_key, upload_id, created_at, updated_at";
 
-/// Adds an item, which counts towards what its owner uses.
+/// Inserts an item, and counts it as used by its owner.
 pub fn insert(c: &Conn, item: &Item, upload: Option<UploadRowId>) -> Result<(), Error> {
     let sql = format!(
         "insert into items ({INSERTED}, host_id)
@@ -187,7 +188,7 @@ pub fn insert(c: &Conn, item: &Item, upload: Option<UploadRowId>) -> Result<(), 
     usage::add(c, item.workspace, item.owner, 1, stored_size(item.size_bytes())?)
 }
 
-/// A row of the table, as it is when an item is made.
+/// The row of a new item.
 pub(super) fn values(item: &Item, upload: Option<UploadRowId>) -> Result<[Box<dyn Param>; 14], Error> {
     let (kind, mime_type, object_key) = match &item.content {
         Content::Folder => (FOLDER, None, None),
@@ -221,7 +222,7 @@ pub fn rename(c: &Conn, change: &Change, name: &str, now: Timestamp) -> Result<(
     execute(c, sql, &[&id, &name, &name_key(name), &words, &millis(now)]).map(drop)
 }
 
-/// Moves an item, and with it all that is below it.
+/// Moves an item with everything below it.
 pub fn move_to(c: &Conn, placement: &Placement, now: Timestamp) -> Result<(), Error> {
     let sql = concat!(
         "update items set parent_id = $2, host_id = ",
@@ -232,7 +233,7 @@ pub fn move_to(c: &Conn, placement: &Placement, now: Timestamp) -> Result<(), Er
     execute(c, sql, &[&id, &parent, &millis(now)]).map(drop)
 }
 
-/// Gives a file the bytes of another upload; `false`: it has others than `old` by now, or is not there any more.
+/// Gives a file the bytes of another upload; `false` if it no longer has the bytes of `old`, or does not exist any more.
 pub fn replace_content(
     c: &Conn,
     change: &Change,

@@ -5,11 +5,11 @@ use jiff::SignedDuration;
 use super::clock::{LeaseTime, execute_at, find_at, span};
 use super::{Conn, Error, execute};
 
-/// While somebody has this lease, objects stay: a backup is copying them.
+/// While a backup holds this lease, no objects are removed, because it is copying them.
 pub const BACKUP_LEASE: &str = "backup";
 
-/// Takes a lease for the time of its life from now on, or keeps it; `false`: somebody else has it. One that ends later
-/// than any that was taken by this clock is of a clock that was wrong, and ends nothing but itself.
+/// Takes a lease for `life` from now on, or renews it; `false` if another holder has it. If a lease ends later than any
+/// lease taken now could, its holder's clock was wrong, and it counts as ended.
 pub fn take(c: &Conn, name: &str, holder: &str, life: SignedDuration, now: LeaseTime) -> Result<bool, Error> {
     let sql = "insert into leases (name, holder, held_until) values ($1, $2, $now + $3)
                on conflict (name) do update set holder = excluded.holder, held_until = excluded.held_until
@@ -18,7 +18,7 @@ pub fn take(c: &Conn, name: &str, holder: &str, life: SignedDuration, now: Lease
     Ok(execute_at(c, sql, &[&name, &holder, &span(life)], now)? == 1)
 }
 
-/// Whether anybody has a lease.
+/// Whether anybody holds a lease.
 pub fn is_held(c: &Conn, name: &str, now: LeaseTime) -> Result<bool, Error> {
     let sql = "select holder from leases where name = $1 and held_until > $now";
     Ok(find_at(c, sql, &[&name], now, |_| Ok(()))?.is_some())
@@ -35,7 +35,7 @@ mod tests {
     use crate::testing::database;
 
     #[tokio::test]
-    async fn nobody_takes_a_lease_that_is_kept_whatever_their_clock_says() {
+    async fn nobody_takes_a_held_lease_whatever_their_clock_says() {
         let (db, _folder) = database().await;
         let (LeaseTime(now), life) = (db.lease_time(), SignedDuration::from_mins(5));
         let offs = if db.is_shared() { [-400, -2, 0, 400] } else { [0, 0, 0, 0] };

@@ -1,5 +1,5 @@
-//! The database of the drive: opening, migrating, reading, and writing in transactions. All SQL of the drive is in this
-//! crate, and nothing else is. Queries are plain functions over a connection, and nearly all of them one text
+//! The database of the drive: opening, migrating, reading, and writing in transactions. This crate has all SQL of the drive
+//! and nothing else. Queries are plain functions over a connection, and nearly all of them have one text
 //! for both databases.
 
 pub mod bulk;
@@ -59,17 +59,17 @@ use sqlite::Sqlite;
 pub use timer::{Timer, Timing};
 use value::{Column, Param};
 
-/// Looks at the SQLite database in `file`, and changes nothing.
+/// Examines the SQLite database in `file`, and changes nothing.
 pub fn examine_sqlite(file: &Path) -> Result<Condition, OpenError> {
     sqlite::examine(file)
 }
 
-/// Looks at a Postgres database, and changes nothing.
+/// Examines a Postgres database, and changes nothing.
 pub async fn examine_postgres(url: &DatabaseUrl) -> Result<Condition, OpenError> {
     Postgres::examine(url).await
 }
 
-/// The database. Cheap to clone.
+/// The database. It is cheap to clone.
 #[derive(Clone)]
 pub struct Db {
     kind: Kind,
@@ -82,22 +82,22 @@ pub struct Db {
 
 #[derive(Clone)]
 enum Kind {
-    /// A file of this server's own.
+    /// A file that belongs to this server alone.
     Sqlite(Sqlite),
     /// A database that several servers may share.
     Postgres(Postgres),
-    /// One in memory, for simulated servers.
+    /// A database in memory, for simulated servers.
     #[cfg(feature = "memory")]
     Inline(inline::Inline),
 }
 
 impl Db {
-    /// Opens the SQLite database in `file`, making and migrating it as needed.
+    /// Opens the SQLite database in `file`. It creates and migrates it as needed.
     pub async fn open_file(file: &Path) -> Result<Self, OpenError> {
         Sqlite::open(file).await.map(|sqlite| Self::new(Kind::Sqlite(sqlite)))
     }
 
-    /// Connects to Postgres with at most so many connections, and migrates the database as needed.
+    /// Connects to Postgres with at most this many connections, and migrates the database as needed.
     pub async fn connect(url: &DatabaseUrl, connections: usize) -> Result<Self, OpenError> {
         Postgres::open(url, connections).await.map(|postgres| Self::new(Kind::Postgres(postgres)))
     }
@@ -117,18 +117,18 @@ impl Db {
         Self { read_timer, write_timer, ..self }
     }
 
-    /// Has this called when the disk is too full for what would make space on it.
+    /// Calls this function when the disk is so full that even writes which make space fail.
     #[must_use]
     pub fn with_reserve(self, spend_reserve: impl Fn() + Send + Sync + 'static) -> Self {
         Self { spend_reserve: Arc::new(spend_reserve), ..self }
     }
 
-    /// What time it is for leases, where the database has no clock of its own.
+    /// The time for leases, for a database without a clock of its own.
     pub fn lease_time(&self) -> LeaseTime {
         self.clock.now()
     }
 
-    /// Whether other servers may be using it too.
+    /// Whether other servers may use it too.
     pub fn is_shared(&self) -> bool {
         match &self.kind {
             Kind::Sqlite(_) => false,
@@ -138,7 +138,7 @@ impl Db {
         }
     }
 
-    /// Reads by key; sees every write that was answered before. Each statement sees its own moment.
+    /// Reads by key. It sees every write that was answered before. Each statement sees its own moment.
     pub async fn read<T, F>(&self, work: F) -> drive::Result<T>
     where
         T: Send + 'static,
@@ -153,7 +153,7 @@ impl Db {
         }
     }
 
-    /// Reads what may take longer, as the database is at one moment.
+    /// Runs a longer read. All its statements see the database at one moment.
     pub async fn read_long<T, F>(&self, work: F) -> drive::Result<T>
     where
         T: Send + 'static,
@@ -168,9 +168,9 @@ impl Db {
         }
     }
 
-    /// Runs `work` in a transaction and answers after its commit is on disk. An error undoes all that this
+    /// Runs `work` in a transaction, and returns after its commit is on disk. An error undoes everything that this
     /// `work` did, and nothing else. With SQLite it runs on the one thread that writes, so it must not wait for
-    /// anything; and it may run twice, what it did the first time being undone.
+    /// anything; and it may run twice, after what it did the first time was undone.
     pub async fn write<T, F>(&self, work: F) -> drive::Result<T>
     where
         T: Send + 'static,
@@ -185,7 +185,7 @@ impl Db {
         }
     }
 
-    /// As [`Db::write`], for what makes space: if the disk is full, with the help of what is kept for that.
+    /// Like [`Db::write`], for work that makes space: if the disk is full, it uses the space that is kept in reserve.
     pub async fn write_freeing<T, F>(&self, work: F) -> drive::Result<T>
     where
         T: Send + 'static,

@@ -1,4 +1,4 @@
-//! How much the store has of open uploads, as the sweeper last found it. Only rows of open uploads count.
+//! The size of open uploads in the store, as the sweeper last measured it. Only rows of open uploads count.
 
 use dray_api::UploadRowId;
 use jiff::Timestamp;
@@ -8,7 +8,7 @@ use super::uploads::columns;
 use super::{Conn, Error, execute, millis, stored_size, uploads};
 use dray_drive::upload::Upload;
 
-/// Up to `limit` open uploads that were begun, and last looked at, before this time: those that wait longest first.
+/// Up to `limit` open uploads that were started and last measured before this time. Those that wait longest come first.
 pub fn due(c: &Conn, before: Timestamp, now: LeaseTime, limit: u32) -> Result<Vec<Upload>, Error> {
     let sql = concat!(
         "select ",
@@ -21,7 +21,7 @@ pub fn due(c: &Conn, before: Timestamp, now: LeaseTime, limit: u32) -> Result<Ve
     list_at(c, sql, &[&millis(before), &i64::from(limit)], now, uploads::upload)
 }
 
-/// Notes how many bytes the store has of an upload.
+/// Records how many bytes the store has of an upload.
 pub fn note(c: &Conn, id: UploadRowId, stored_bytes: u64, now: Timestamp) -> Result<(), Error> {
     let sql = "insert into measured_uploads (upload_id, stored_bytes, measured_at) values ($1, $2, $3)
                on conflict (upload_id) do update
@@ -29,14 +29,14 @@ pub fn note(c: &Conn, id: UploadRowId, stored_bytes: u64, now: Timestamp) -> Res
     execute(c, sql, &[&id.to_string(), &stored_size(stored_bytes)?, &millis(now)]).map(drop)
 }
 
-/// Records that the store did not say what it has of an upload: others are asked about first.
+/// Records that the store did not answer about an upload, so that others are measured first.
 pub fn postpone(c: &Conn, id: UploadRowId, now: Timestamp) -> Result<(), Error> {
     let sql = "insert into measured_uploads (upload_id, stored_bytes, measured_at) values ($1, 0, $2)
                on conflict (upload_id) do update set measured_at = excluded.measured_at";
     execute(c, sql, &[&id.to_string(), &millis(now)]).map(drop)
 }
 
-/// Forgets uploads that are over.
+/// Forgets uploads that have ended.
 pub fn forget_ended(c: &Conn) -> Result<(), Error> {
     let sql = "delete from measured_uploads where upload_id in (
                    select m.upload_id from measured_uploads m join uploads u on u.id = m.upload_id

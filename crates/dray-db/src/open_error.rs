@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 
-/// Why a database can not be opened.
+/// Why a database cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// A newer version of Dray has migrated it.
@@ -10,27 +10,27 @@ pub enum OpenError {
         "was made by a newer version of dray: run that version, or restore a backup made before the update"
     )]
     Newer,
-    /// The address is not one of Postgres.
+    /// The address is not an address of Postgres.
     #[error(
-        "has an address that can not be read ({0}): it looks like postgres://user:password@host:5432/name"
+        "has an address that cannot be read ({0}): it looks like postgres://user:password@host:5432/name"
     )]
     Url(tokio_postgres::Error),
-    /// Postgres is older than any that is supported.
+    /// Postgres is older than any supported version.
     #[error("is Postgres {version}, which is too old: Dray needs {oldest} or newer")]
     TooOld {
-        /// What it says it is.
+        /// The version that it reports.
         version: String,
-        /// The first version that serves.
+        /// The oldest supported version.
         oldest: u32,
     },
     /// Anything else.
-    #[error("can not be opened: {0}")]
+    #[error("cannot be opened: {0}")]
     Database(#[from] Error),
-    /// No connection can be had.
-    #[error("can not be reached: {0}")]
+    /// No connection could be opened.
+    #[error("cannot be reached: {0}")]
     Pool(String),
     /// A thread could not be started.
-    #[error("can not be served: {0}")]
+    #[error("cannot be served: {0}")]
     Thread(#[from] std::io::Error),
 }
 

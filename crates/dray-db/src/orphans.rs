@@ -2,7 +2,7 @@
 
 use super::{Conn, Error, find};
 
-/// Whether an object is an item's, or on its way to be one, or noted for removal.
+/// Whether an object belongs to an item, or may become an item's, or is recorded for removal.
 pub fn is_known_object(c: &Conn, key: &str) -> Result<bool, Error> {
     // A key ends with the id of the item that it was first meant for.
     let item = key.rsplit('/').next().unwrap_or_default();

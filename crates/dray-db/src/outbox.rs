@@ -1,24 +1,24 @@
-//! Events to post: one row for each address that has not answered yet. When an event is due, and
-//! until when it is claimed, is by the clock of leases.
+//! Events to post: one row for each address that has not answered yet. The clock of leases decides when an event is
+//! due, and until when a server has claimed it.
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::clock::{LeaseTime, execute_at, list_at, span};
 use super::{Conn, Error, execute, millis, rows_at_most, size, time};
 
-/// An event that is to be posted.
+/// An event to post to one address.
 pub struct Delivery {
     /// The event's id, the same for each address.
     pub event: String,
-    /// What is posted.
+    /// The body of the call.
     pub body: String,
-    /// How often it has been tried, this time included.
+    /// How often it has been tried, including this time.
     pub attempts: u64,
     /// When it happened.
     pub created_at: Timestamp,
 }
 
-/// Notes that `body` is to be posted to `url`.
+/// Records that `body` is to be posted to `url`.
 pub fn add(c: &Conn, url: &str, event: &str, body: &str, now: Timestamp) -> Result<(), Error> {
     let sql = "insert into outbox (url, event, body, attempts, next_at, created_at) values ($1, $2, $3, 0, $now, $4)";
     execute_at(c, sql, &[&url, &event, &body, &millis(now)], LeaseTime(now)).map(drop)
@@ -30,7 +30,7 @@ pub fn is_due(c: &Conn, url: &str, now: Timestamp) -> Result<bool, Error> {
     Ok(!list_at(c, sql, &[&url], LeaseTime(now), |_| Ok(()))?.is_empty())
 }
 
-/// Takes up to `limit` deliveries that are due. Nobody else gets them for the time of `claim`; then they are due again.
+/// Claims up to `limit` deliveries that are due. Nobody else gets them for the time `claim`; then they are due again.
 pub fn claim(
     c: &Conn,
     url: &str,
@@ -38,7 +38,7 @@ pub fn claim(
     claim: SignedDuration,
     limit: usize,
 ) -> Result<Vec<Delivery>, Error> {
-    // The time is asked for twice: on Postgres, another may have taken a row while this waited for it.
+    // The statement checks the time twice: on Postgres, another server may take a row while this one waits for it.
     let sql = "update outbox set next_at = $now + $2, attempts = attempts + 1
                where url = $1 and next_at <= $now and event in
                    (select event from outbox where url = $1 and next_at <= $now order by next_at, event limit $3)
@@ -54,19 +54,19 @@ pub fn claim(
     })
 }
 
-/// It has been told, or never will be.
+/// Forgets a delivery that succeeded or was given up.
 pub fn forget(c: &Conn, url: &str, event: &str) -> Result<(), Error> {
     execute(c, "delete from outbox where url = $1 and event = $2", &[&url, &event]).map(drop)
 }
 
-/// It is tried again after `wait`.
+/// Tries a delivery again after `wait`.
 pub fn postpone(c: &Conn, url: &str, event: &str, wait: SignedDuration, now: Timestamp) -> Result<(), Error> {
     let sql = "update outbox set next_at = $now + $3 where url = $1 and event = $2";
     execute_at(c, sql, &[&url, &event, &span(wait)], LeaseTime(now)).map(drop)
 }
 
-/// Forgets what happened before `before`: nobody could be told in all that time, or the address is not configured
-/// any more. Up to `limit` rows; how many.
+/// Forgets events from before `before`, because their address did not answer in all that time, or is not configured
+/// any more. Forgets up to `limit` rows. Returns how many.
 pub fn forget_old(c: &Conn, before: Timestamp, limit: usize) -> Result<u64, Error> {
     let sql = "delete from outbox where (url, event) in
                    (select url, event from outbox where created_at < $1 order by created_at limit $2)";

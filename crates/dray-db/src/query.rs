@@ -1,4 +1,4 @@
-//! Running a statement, and how the drive's values are kept in columns.
+//! Running a statement, and how the drive's values are stored in columns.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -10,10 +10,10 @@ use super::{Column, Conn, Error, Param, Row, SqliteRow};
 
 type Result<T> = std::result::Result<T, Error>;
 
-/// What stands for the time in a statement. To SQLite it is a parameter, which `query.rs` takes as the last one.
+/// The placeholder for the time in a statement. For SQLite it is a parameter, which `query.rs` passes as the last one.
 pub(crate) const NOW: &str = "$now";
 
-/// Runs a statement that answers no rows; how many it changed.
+/// Runs a statement that returns no rows. Returns how many rows it changed.
 pub(super) fn execute(c: &Conn, sql: &str, params: &[&dyn Param]) -> Result<u64> {
     match c {
         Conn::Sqlite(c) => {
@@ -69,18 +69,19 @@ pub(super) fn list<T>(
     }
 }
 
-/// The one column of the one row that an aggregate answers.
+/// The only column of the only row of an aggregate.
 pub(super) fn value<T: Column>(c: &Conn, sql: &str, params: &[&dyn Param], column: &str) -> Result<T> {
     find(c, sql, params, |row| row.get(column))?
         .ok_or_else(|| Error::from(rusqlite::Error::QueryReturnedNoRows))
 }
 
-/// Takes the lock `name` until this transaction ends: others who ask for it wait. SQLite needs no lock, because all
-/// writes run on its one writer thread.
+/// Takes the lock `name` until this transaction ends: other transactions that want it wait. SQLite needs no lock,
+/// because all writes run on its one writer thread.
 ///
-/// Take it before reading what the decision is about: see `Mode::begin` of Postgres. Lock order: a transaction takes locks of
-/// one kind only (`tree`, `names`, `tokens`, `first start`, `uploads`). Of `uploads` it takes the workspace's before the user's.
-/// Whoever needs two kinds must define their order here, or two transactions can wait for each other.
+/// Take it before reading what the decision is about: see `Mode::begin` of Postgres. Lock order: a transaction takes
+/// locks of one kind only (`tree`, `names`, `tokens`, `first start`, `uploads`). Of `uploads` it takes the workspace's
+/// before the user's. Whoever needs two kinds must define their order here, or two transactions can wait for each
+/// other.
 pub(super) fn lock(c: &Conn, name: &str) -> Result<()> {
     match c {
         Conn::Sqlite(_) => Ok(()),
@@ -91,8 +92,8 @@ pub(super) fn lock(c: &Conn, name: &str) -> Result<()> {
     }
 }
 
-/// `$1` is the first of `params`, wherever it stands, and [`NOW`] the last. (For SQLite both are names, numbered by
-/// their first appearance.)
+/// Binds parameters: `$1` is the first of `params`, wherever it stands, and [`NOW`] the last. (For SQLite both are names,
+/// numbered by their first appearance.)
 fn bind(statement: &mut Statement<'_>, params: &[&dyn Param]) -> std::result::Result<(), rusqlite::Error> {
     let count = statement.parameter_count();
     for at in 1..=count {
@@ -116,12 +117,12 @@ pub(super) fn json_array<T: Display>(texts: impl IntoIterator<Item = T>) -> Stri
     format!("[{}]", texts.join(","))
 }
 
-/// A time as the database keeps it: milliseconds since 1970.
+/// A time in the form of the database: milliseconds since 1970.
 pub(super) fn millis(time: Timestamp) -> i64 {
     time.as_millisecond()
 }
 
-/// A size as the database keeps it. Sizes are checked against limits far below `i64::MAX` when they come in.
+/// A size in the form of the database. Sizes are checked against limits far below `i64::MAX` when they arrive.
 pub(super) fn stored_size(size_bytes: u64) -> Result<i64> {
     i64::try_from(size_bytes).map_err(Error::value)
 }
@@ -131,7 +132,7 @@ pub(super) fn rows_at_most(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
-/// Reads a column that holds a text which is more than a text: an id, say.
+/// Reads a column whose text has a type of its own, such as an id.
 pub(super) fn parsed<T>(row: &Row<'_>, column: &'static str) -> Result<T>
 where
     T: FromStr,
@@ -171,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_go_by_their_numbers_and_not_by_their_places() {
+    fn parameters_are_bound_by_their_numbers_and_not_by_their_places() {
         let read =
             |row: &Row<'_>| Ok((row.get::<String>("a")?, row.get::<i64>("b")?, row.get::<String>("c")?));
         let found =
@@ -181,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parameter_that_is_not_given_is_an_error() {
+    fn a_missing_parameter_is_an_error() {
         for sql in ["select $2", "select $0", "select ?", "select $x"] {
             assert!(find(&Conn::Sqlite(&connection()), sql, &[&1_i64], |_| Ok(())).is_err(), "{sql}");
         }

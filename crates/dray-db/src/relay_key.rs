@@ -1,4 +1,4 @@
-//! What relayed URLs are signed with: one key for all servers of a database.
+//! The key that signs relayed URLs: one for all servers of a database.
 
 use jiff::Timestamp;
 
@@ -7,9 +7,9 @@ use super::{Conn, Error, execute, find, millis};
 /// A key that signs URLs.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RelayKey {
-    /// Stands in the URLs.
+    /// The id, which URLs contain.
     pub id: String,
-    /// Stands nowhere else.
+    /// The secret, which nothing else contains.
     pub secret: String,
 }
 
@@ -19,7 +19,7 @@ impl std::fmt::Debug for RelayKey {
     }
 }
 
-/// The key; `new` becomes it if there is none yet. Servers that start at the same time get the same.
+/// The key. If there is none yet, `new` becomes it. Servers that start at the same time get the same key.
 pub fn get_or_set(c: &Conn, new: &RelayKey, now: Timestamp) -> Result<RelayKey, Error> {
     let sql =
         "insert into relay_key (one, access_key_id, secret_access_key, created_at) values (1, $1, $2, $3)
@@ -41,7 +41,7 @@ mod tests {
     use crate::testing::database;
 
     #[tokio::test]
-    async fn the_first_key_stays_whoever_comes_with_another() {
+    async fn the_first_key_stays_whoever_offers_another() {
         let (db, _folder) = database().await;
         let key = |name: &str| RelayKey { id: name.into(), secret: format!("secret of {name}") };
         let keys = db.write(move |c| {

@@ -1,5 +1,5 @@
-//! One connection to Postgres in use. A statement is prepared once where sessions stay whole, and sent with everything
-//! it needs in one message where a pooler takes sessions apart. It knows nothing of transactions.
+//! One connection to Postgres in use. If sessions stay whole, each statement is prepared once. If a pooler splits them,
+//! each statement is sent with everything it needs in one message. It does not know transactions.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,14 +12,14 @@ use tokio_postgres::types::{ToSql, Type};
 use crate::error::{Error, is_lost_session};
 use crate::value::Param;
 
-/// How long an answer to a statement may take: longer than Postgres lets it take, so it is never coming.
+/// The longest wait for the answer to a statement. Postgres ends statements earlier, so a later answer never comes.
 const NO_ANSWER: Duration = Duration::from_secs(28);
 /// A connection in use, on a thread that may block.
 pub struct Session {
-    /// There, until the session ends.
+    /// `Some` until the session ends.
     pub(crate) client: Option<deadpool_postgres::Object>,
     pub(crate) runtime: Handle,
-    /// Whether a pooler stands between that keeps no prepared statements.
+    /// Whether a pooler that keeps no prepared statements stands between.
     pub(crate) is_pooled: Arc<AtomicBool>,
 }
 
@@ -60,8 +60,8 @@ impl Session {
         answer.map_err(|_| Error::NoAnswer)?.map_err(|err| self.noted(err))
     }
 
-    /// A statement that was prepared and is not there, or is there and was prepared by somebody else: a pooler stands
-    /// between that was not noticed at the start.
+    /// Handles the error that a prepared statement is missing, or that another session prepared it: then there is a pooler
+    /// that was not noticed at the start.
     fn noted(&self, err: tokio_postgres::Error) -> Error {
         if err.code().is_some_and(is_lost_session) && !self.is_pooled.swap(true, Ordering::Relaxed) {
             tracing::warn!(
@@ -81,7 +81,7 @@ fn values<'a>(params: &[&'a dyn Param]) -> Vec<&'a (dyn ToSql + Sync)> {
     params.iter().map(|param| *param as &(dyn ToSql + Sync)).collect()
 }
 
-/// With their types, so that Postgres need not be asked for them.
+/// The parameters with their types, so that Postgres need not be asked for them.
 fn typed<'a>(params: &[&'a dyn Param]) -> Vec<(&'a (dyn ToSql + Sync), Type)> {
     params.iter().map(|param| (*param as &(dyn ToSql + Sync), param.kind())).collect()
 }

@@ -1,4 +1,4 @@
-//! A database for a unit test: a file or, if `DRAY_TEST_POSTGRES` has the address of a cluster, a database of its own there.
+//! A database for a unit test: a file or, if `DRAY_TEST_POSTGRES` has the address of a cluster, a new database there.
 
 use super::query::value;
 use super::{Conn, Db};

@@ -1,25 +1,25 @@
-//! How long things take, for whoever counts.
+//! Reports how long statements take, for metrics.
 
 use std::time::{Duration, Instant};
 
 use metrics::Histogram;
 
-/// Times something that happens often; does not look at the clock if nobody counts.
+/// Times something that happens often. Without a histogram, it does not read the clock.
 #[derive(Clone, Default)]
 pub struct Timer(Option<Histogram>);
 
 impl Timer {
-    /// Counts into this; nothing if nobody counts.
+    /// Records into this histogram, if there is one.
     pub fn new(histogram: Option<Histogram>) -> Self {
         Self(histogram)
     }
 
-    /// Times until what this answers is dropped, so also what fails or is given up.
+    /// Times until the returned value is dropped. This includes work that fails or is cancelled.
     pub fn start(&self) -> Timing {
         Timing(self.0.clone().map(|histogram| (histogram, Instant::now())))
     }
 
-    /// Counts a time that somebody else measured.
+    /// Records a time that somebody else measured.
     pub fn record(&self, took: Duration) {
         if let Some(histogram) = &self.0 {
             histogram.record(took);
@@ -27,7 +27,7 @@ impl Timer {
     }
 }
 
-/// Something that is being timed.
+/// Work that is being timed.
 #[must_use = "the time ends when this is dropped"]
 pub struct Timing(Option<(Histogram, Instant)>);
 

@@ -1,5 +1,5 @@
-//! Objects that nothing refers to. They are recorded in the transaction that releases them, and forgotten
-//! when the store has removed them.
+//! Objects that nothing refers to. The transaction that releases an object records it here, and it is forgotten
+//! when the store has removed it.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -10,18 +10,18 @@ use super::{Conn, Error, execute, millis, rows_at_most, size};
 pub struct Tombstone {
     /// Key of the object that the store must remove.
     pub object_key: String,
-    /// How often that was tried before.
+    /// How often the removal was tried before.
     pub tries: u64,
 }
 
-/// Notes that no item refers to an object any more, so that the sweeper removes it.
+/// Records that no item refers to an object any more, so that the sweeper removes it.
 pub fn add(c: &Conn, object_key: &str, now: Timestamp) -> Result<(), Error> {
     let sql = "insert into tombstones (object_key, created_at) values ($1, $2) on conflict do nothing";
     execute(c, sql, &[&object_key, &millis(now)]).map(drop)
 }
 
-/// Up to `limit` objects to remove: those first that were never tried, then those that have waited longest for their next
-/// try.
+/// Up to `limit` objects to remove. Those that were never tried come first, then those that have waited longest for
+/// their next try.
 pub fn due(c: &Conn, limit: usize, now: LeaseTime) -> Result<Vec<Tombstone>, Error> {
     let sql = "select object_key, tries from tombstones
                where coalesce(next_try_at, 0) <= $now or coalesce(next_try_at, 0) > $now + 86400000
@@ -31,7 +31,7 @@ pub fn due(c: &Conn, limit: usize, now: LeaseTime) -> Result<Vec<Tombstone>, Err
     })
 }
 
-/// The store could not remove the object: try again after `wait`.
+/// The store could not remove the object: tries again after `wait`.
 pub fn postpone(c: &Conn, object_key: &str, wait: SignedDuration, now: LeaseTime) -> Result<(), Error> {
     let sql = "update tombstones set tries = tries + 1, next_try_at = $now + $2 where object_key = $1";
     execute_at(c, sql, &[&object_key, &span(wait)], now).map(drop)

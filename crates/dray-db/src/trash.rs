@@ -1,4 +1,4 @@
-//! The trash: listing it, restoring from it, and removing for good, bit by bit.
+//! The trash: listing it, restoring from it, and removing for good in small steps.
 
 use dray_api::{ItemId, UserId};
 use jiff::Timestamp;
@@ -23,7 +23,7 @@ pub struct Trashed {
     pub by: UserId,
 }
 
-/// The rows of `trash_lists` for the trashed items that `$which` chooses.
+/// The rows of `trash_lists` for the trashed items that `$which` selects.
 macro_rules! lists {
     ($which:literal) => {
         concat!(
@@ -47,8 +47,8 @@ macro_rules! lists {
 /// Where a page of the trash ends.
 pub type TrashedAt = (Timestamp, ItemId);
 
-/// Puts an item into the trash, with all that is below it; `false`: it is there already. It is listed for whoever owns
-/// it or a folder above it, and for whoever put it there.
+/// Puts an item into the trash, with everything below it; `false` if it is there already. The trash of whoever owns
+/// it or a folder above it lists it, and the trash of whoever put it there.
 pub fn add(c: &Conn, trashing: &Trashing, by: UserId, now: Timestamp) -> Result<bool, Error> {
     let (id, at, by) = (trashing.item().to_string(), millis(now), by.to_string());
     let sql = "update items set trashed_at = $2, trashed_by = $3 where id = $1 and trashed_at is null";
@@ -63,7 +63,7 @@ pub fn add(c: &Conn, trashing: &Trashing, by: UserId, now: Timestamp) -> Result<
     Ok(true)
 }
 
-/// Lists all that is in the trash: after rows came in that know nothing of it.
+/// Makes the lists of everything in the trash, after rows came in without them.
 pub fn list_all(c: &Conn) -> Result<(), Error> {
     let sql = concat!("insert into trash_lists (user_id, workspace_id, trashed_at, item_id) ", lists!(""));
     execute(c, sql, &[]).map(drop)
@@ -73,7 +73,7 @@ fn unlist(c: &Conn, id: ItemId) -> Result<(), Error> {
     execute(c, "delete from trash_lists where item_id = $1", &[&id.to_string()]).map(drop)
 }
 
-/// Up to `limit` of what is listed in the caller's trash. The latest first.
+/// Up to `limit` items that the caller's trash lists, the latest first.
 pub fn page(
     c: &Conn,
     caller: &Caller,
@@ -96,7 +96,7 @@ pub fn page(
     list(c, sql, &[&workspace, &user, &before, &id, &rows_at_most(limit)], trashed)
 }
 
-/// What is in the trash by itself under this id, whoever put it there.
+/// The item with this id, if somebody put it into the trash by itself.
 pub fn by_id(c: &Conn, caller: &Caller, id: ItemId) -> Result<Option<Trashed>, Error> {
     let sql = concat!(
         "select ",
@@ -107,7 +107,7 @@ pub fn by_id(c: &Conn, caller: &Caller, id: ItemId) -> Result<Option<Trashed>, E
     find(c, sql, &[&id.to_string(), &caller.workspace.to_string()], trashed)
 }
 
-/// Takes an item out of the trash and puts it into a folder, or at its owner's root; `false`: it is not in the trash
+/// Takes an item out of the trash and puts it into a folder, or into its owner's root; `false` if it is not in the trash
 /// any more.
 pub fn restore(c: &Conn, placement: &Placement) -> Result<bool, Error> {
     unlist(c, placement.item())?;
@@ -120,7 +120,7 @@ pub fn restore(c: &Conn, placement: &Placement) -> Result<bool, Error> {
     Ok(execute(c, sql, &[&id, &parent])? == 1)
 }
 
-/// Marks a trashed item to be removed for good, with all that is below it: from now on it is nowhere. `false`: it is
+/// Marks a trashed item, with everything below it, for removal. From now on nobody sees it. `false` if it is
 /// not in the trash any more.
 pub fn purge(c: &Conn, purge: &Purge, now: Timestamp) -> Result<bool, Error> {
     unlist(c, purge.item())?;
@@ -129,7 +129,7 @@ pub fn purge(c: &Conn, purge: &Purge, now: Timestamp) -> Result<bool, Error> {
     Ok(execute(c, sql, &[&purge.item().to_string(), &millis(now)])? == 1)
 }
 
-/// As [`purge`], of all that is the caller's own; how many.
+/// Like [`purge`], for all items of the caller. Returns how many.
 pub fn purge_own(c: &Conn, caller: &Caller, now: Timestamp) -> Result<u64, Error> {
     let (workspace, user) = (caller.workspace.to_string(), caller.user.to_string());
     let sql = "delete from trash_lists where item_id in (
@@ -142,7 +142,7 @@ pub fn purge_own(c: &Conn, caller: &Caller, now: Timestamp) -> Result<u64, Error
     execute(c, sql, &[&workspace, &user, &millis(now)])
 }
 
-/// What is listed in the caller's trash, and others own.
+/// Items that the caller's trash lists, and that others own.
 pub fn of_others(c: &Conn, caller: &Caller, limit: usize) -> Result<Vec<ItemId>, Error> {
     let sql = "select i.id from trash_lists t cross join items i
                where t.user_id = $2 and t.workspace_id = $1 and i.id = t.item_id and i.owner_id <> $2
@@ -152,7 +152,7 @@ pub fn of_others(c: &Conn, caller: &Caller, limit: usize) -> Result<Vec<ItemId>,
     list(c, sql, &[&workspace, &user, &rows_at_most(limit)], |row| parsed(row, "id"))
 }
 
-/// As [`purge`], of up to `limit` items that have been in the trash since `before` or longer; how many.
+/// Like [`purge`], for up to `limit` items that have been in the trash since `before` or longer. Returns how many.
 pub fn purge_expired(c: &Conn, before: Timestamp, now: Timestamp, limit: usize) -> Result<u64, Error> {
     let sql = "update items set purged_at = $2 where id in (
                    select id from items where trashed_at <= $1 and trashed_at is not null and purged_at is null
@@ -161,17 +161,17 @@ pub fn purge_expired(c: &Conn, before: Timestamp, now: Timestamp, limit: usize) 
     execute(c, sql, &[&millis(before), &millis(now), &rows_at_most(limit)])
 }
 
-/// What was done of what is marked.
+/// The result of some steps of removal.
 pub struct Removed {
-    /// Rows of items that were removed.
+    /// How many rows of items were removed.
     pub items: u64,
-    /// Nothing is marked any more.
+    /// Whether nothing is marked any more.
     pub is_all: bool,
 }
 
-/// Does up to `steps` steps of removing what is marked. A folder is removed once there
-/// is nothing in it; what is in it is marked by itself before, so every step is small. What was put into the trash
-/// by itself stays there, and loses its folder.
+/// Does up to `steps` steps of removing marked items. A folder is removed when it is empty. Its content is marked first,
+/// so every step is small. An item below it that somebody put into the trash by itself stays there, and loses its
+/// folder.
 pub fn remove_some(c: &Conn, now: Timestamp, steps: usize) -> Result<Removed, Error> {
     let (mut items, mut left) = (0, steps);
     for doomed in marked(c, steps)? {
@@ -188,7 +188,7 @@ pub fn remove_some(c: &Conn, now: Timestamp, steps: usize) -> Result<Removed, Er
     Ok(Removed { items, is_all: left == steps })
 }
 
-/// What is needed of an item to remove it.
+/// The values of an item that its removal needs.
 struct Doomed {
     id: String,
     workspace: dray_api::WorkspaceId,
@@ -213,7 +213,7 @@ fn marked(c: &Conn, limit: usize) -> Result<Vec<Doomed>, Error> {
     })
 }
 
-/// Marks up to `limit` of what is in a folder; how many. Less than `limit`: there is nothing in it any more.
+/// Marks up to `limit` items in a folder. Returns how many. If they are fewer than `limit`, nothing is left in it.
 fn mark_inside(c: &Conn, folder: &Doomed, now: Timestamp, limit: usize) -> Result<usize, Error> {
     let sql = "update items set parent_id = null, host_id = null,
                    purged_at = case when trashed_at is null then $2 else purged_at end,
@@ -230,7 +230,7 @@ fn remove(c: &Conn, doomed: &Doomed, now: Timestamp) -> Result<(), Error> {
         tombstones::add(c, key, now)?;
     }
     if execute(c, "delete from items where id = $1", &[&doomed.id])? == 0 {
-        // Another server whose lease ran out in the middle of it was faster.
+        // This server's lease ran out in the middle, and another server was faster.
         return Ok(());
     }
     usage::add(c, doomed.workspace, doomed.owner, -1, -stored_size(doomed.size_bytes)?)

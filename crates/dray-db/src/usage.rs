@@ -1,10 +1,10 @@
-//! How much each user owns in a workspace, kept up to date by every change, and how much there is in total.
+//! How much each user owns in a workspace and how much all users own together, updated by every change.
 
 use dray_api::{Usage, UserId, WorkspaceId};
 
 use super::{Conn, Error, Row, execute, find, list, size};
 
-/// Adds to what a user owns, or takes away from it.
+/// Adds to the usage of a user, or subtracts from it.
 pub fn add(c: &Conn, workspace: WorkspaceId, user: UserId, items: i64, size_bytes: i64) -> Result<(), Error> {
     let sql = "insert into usage (workspace_id, user_id, items, size_bytes) values ($1, $2, $3, $4)
                on conflict (workspace_id, user_id) do update
@@ -12,7 +12,7 @@ pub fn add(c: &Conn, workspace: WorkspaceId, user: UserId, items: i64, size_byte
     execute(c, sql, &[&workspace.to_string(), &user.to_string(), &items, &size_bytes]).map(drop)
 }
 
-/// What a user owns, and how much they may.
+/// The usage of a user, and their quota.
 pub fn of_user(c: &Conn, workspace: WorkspaceId, user: UserId) -> Result<Option<Usage>, Error> {
     let sql = "select coalesce(u.items, 0) as items, coalesce(u.size_bytes, 0) as size_bytes, m.quota_bytes
                from memberships m
@@ -32,18 +32,18 @@ pub fn of_user(c: &Conn, workspace: WorkspaceId, user: UserId) -> Result<Option<
     })
 }
 
-/// What uploads that have not come to their end hold.
+/// The space that unfinished uploads take.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Held {
     /// How many uploads these are.
     pub uploads: u64,
-    /// What they count as: what they were announced with or, if that is more, what the store has of them.
+    /// The bytes that count towards the quota: the announced sizes or, if that is more, what the store has.
     pub reserved_bytes: u64,
-    /// What the store had of them when the sweeper last looked.
+    /// The bytes in the store when the sweeper measured last.
     pub stored_bytes: u64,
 }
 
-/// What the unfinished uploads of a user (`None`: of everybody in the workspace) hold.
+/// The space that the unfinished uploads of a user take (`None` means of everybody in the workspace).
 pub fn held(c: &Conn, workspace: WorkspaceId, user: Option<UserId>) -> Result<Held, Error> {
     let whose = if user.is_some() { "and u.user_id = $2" } else { "" };
     let sql = format!(
@@ -70,7 +70,7 @@ pub fn held(c: &Conn, workspace: WorkspaceId, user: Option<UserId>) -> Result<He
     Ok(held?.unwrap_or_default())
 }
 
-/// What all users own: how many files and folders, and bytes.
+/// What all users own together: the number of files and folders, and their bytes.
 pub fn total(c: &Conn) -> Result<(u64, u64), Error> {
     let sql = "select cast(coalesce(sum(items), 0) as bigint) as items,
                       cast(coalesce(sum(size_bytes), 0) as bigint) as size_bytes from usage";
@@ -78,15 +78,15 @@ pub fn total(c: &Conn) -> Result<(u64, u64), Error> {
     Ok(total.unwrap_or_default())
 }
 
-/// How many uploads there are in each state, of those that are not over or whose parts may still be in the store.
-/// What the index `uploads_unfinished` has.
+/// The number of uploads in each state, for uploads that are unfinished or whose parts may still be in the store.
+/// The index `uploads_unfinished` has exactly these.
 pub fn unfinished_uploads(c: &Conn) -> Result<Vec<(String, u64)>, Error> {
     let sql = "select state, count(*) as uploads from uploads
                where state <> 'completed' and parts_freed_at is null group by state";
     list(c, sql, &[], |row| Ok((row.get("state")?, size(row, "uploads")?)))
 }
 
-/// How much a user (`None`: the whole workspace) may own; `None` means no limit.
+/// The quota of a user (`None` means of the whole workspace); a result of `None` means no limit.
 pub fn quota(c: &Conn, workspace: WorkspaceId, user: Option<UserId>) -> Result<Option<u64>, Error> {
     let workspace = workspace.to_string();
     let read = |row: &Row<'_>| row.get::<Option<i64>>("quota_bytes");
@@ -100,8 +100,9 @@ pub fn quota(c: &Conn, workspace: WorkspaceId, user: Option<UserId>) -> Result<O
     found?.flatten().map(u64::try_from).transpose().map_err(Error::value)
 }
 
-/// Bytes that a user (`None`: everybody in the workspace) owns and that their unfinished uploads may still come to, or
-/// have come to in the store if that is more. In one statement: a finalize takes from the one what it adds to the other.
+/// Bytes that a user (`None` means everybody in the workspace) owns, plus the announced sizes of their unfinished
+/// uploads, or what the store has of these if that is more. It is one statement, because a finalize moves bytes from
+/// the second to the first.
 pub fn taken_bytes(c: &Conn, workspace: WorkspaceId, user: Option<UserId>) -> Result<u64, Error> {
     let (whose, whose_upload) = match user {
         Some(_) => ("and user_id = $2", "and u.user_id = $2"),
@@ -127,8 +128,8 @@ pub fn taken_bytes(c: &Conn, workspace: WorkspaceId, user: Option<UserId>) -> Re
     Ok(taken?.unwrap_or_default())
 }
 
-/// Until this transaction ends, no other begins an upload of the user (`None`: of anybody in the workspace who has
-/// asked for this too).
+/// Until this transaction ends, no other transaction starts an upload of the user (`None` means of anybody in the workspace
+/// who takes this lock too).
 pub fn lock(c: &Conn, workspace: WorkspaceId, user: Option<UserId>) -> Result<(), Error> {
     match user {
         None => super::lock(c, &format!("uploads {workspace}")),
@@ -136,8 +137,8 @@ pub fn lock(c: &Conn, workspace: WorkspaceId, user: Option<UserId>) -> Result<()
     }
 }
 
-/// Sets how much a user (`None`: all of the workspace together) may own; `None`: as much as there is room for. `false`:
-/// they are not in the workspace.
+/// Sets the quota of a user (`None` means of the whole workspace). A quota of `None` means no limit. `false`
+/// if they are not in the workspace.
 pub fn set_quota(
     c: &Conn,
     workspace: WorkspaceId,

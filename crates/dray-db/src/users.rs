@@ -22,7 +22,7 @@ pub struct UserRow {
     pub created_at: Timestamp,
 }
 
-/// Until this transaction ends, no other server makes the first workspace.
+/// Until this transaction ends, no other server creates the first workspace.
 pub fn lock_first_start(c: &Conn) -> Result<(), Error> {
     lock(c, "first start")
 }
@@ -32,14 +32,14 @@ pub fn default_workspace(c: &Conn) -> Result<Option<WorkspaceId>, Error> {
     find(c, "select id from workspaces where slug = 'default'", &[], |row| parsed(row, "id"))
 }
 
-/// Makes the workspace that a new drive begins with.
+/// Creates the workspace that a new drive begins with.
 pub fn insert_default_workspace(c: &Conn, id: WorkspaceId, now: Timestamp) -> Result<(), Error> {
     let sql = "insert into workspaces (id, name, slug, description, created_at, updated_at)
                values ($1, 'Default', 'default', '', $2, $2)";
     execute(c, sql, &[&id.to_string(), &millis(now)]).map(drop)
 }
 
-/// What clients are told of a workspace; `None` if there is none with this id.
+/// A workspace, as clients see it; `None` if there is none with this id.
 pub fn workspace_info(c: &Conn, id: WorkspaceId) -> Result<Option<dray_api::WorkspaceInfo>, Error> {
     let sql = "select id, name, slug, description, picture, created_at, updated_at,
                       (select count(*) from memberships m where m.workspace_id = w.id) as seats
@@ -70,7 +70,7 @@ pub fn insert_user(c: &Conn, workspace: WorkspaceId, user: &UserRow) -> Result<b
     Ok(true)
 }
 
-/// The user with an address, and a workspace they are in.
+/// The user with an address, and their workspace.
 pub fn user_by_email(c: &Conn, email: &str) -> Result<Option<(UserId, WorkspaceId)>, Error> {
     let sql = "select u.id, m.workspace_id from users u join memberships m on m.user_id = u.id
                where u.email = $1";
@@ -91,9 +91,9 @@ pub fn list_users(c: &Conn) -> Result<Vec<UserRow>, Error> {
     list(c, sql, &[], user)
 }
 
-/// A page of the members of the caller's workspace whose name or address has `part` in it (without regard to the case
-/// of ASCII letters; all, if it is empty), and how many such members there are. A token that is confined to a folder
-/// has its own user there, and nobody else.
+/// A page of the members of the caller's workspace whose name or address contains `part` (without regard to the case
+/// of ASCII letters; an empty `part` means all), and the number of such members. A token that is confined to a folder
+/// sees only its own user there.
 pub fn members(
     c: &Conn,
     caller: &Caller,
@@ -122,7 +122,7 @@ pub fn members(
     Ok((page, total.unwrap_or_default()))
 }
 
-/// The pattern of `like` for texts that have `part` in them, whatever wildcards `part` has.
+/// The `like` pattern for texts that contain `part`, whatever wildcards `part` has.
 fn containing(part: &str) -> String {
     let mut pattern = String::from("%");
     for c in part.chars() {

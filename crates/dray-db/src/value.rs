@@ -1,11 +1,11 @@
-//! Values that both databases take and give. A parameter says its kind, so that Postgres need not be asked for it.
+//! Values that both databases accept and return. A parameter names its type, so that Postgres need not be asked for it.
 
 use rusqlite::{ToSql as SqliteValue, types::FromSql as FromSqlite};
 use tokio_postgres::types::{FromSqlOwned, ToSql as PostgresValue, Type as PostgresType};
 
-/// A value that both databases take.
+/// A value that both databases accept.
 pub(crate) trait Param: SqliteValue + PostgresValue + Sync {
-    /// What Postgres calls its kind.
+    /// The name of its type in Postgres.
     fn kind(&self) -> PostgresType;
 }
 
@@ -15,7 +15,7 @@ impl<T: SqliteValue + PostgresValue + Sync + Kind> Param for T {
     }
 }
 
-/// A kind of value that columns have.
+/// A type of values in columns.
 pub(crate) trait Kind {
     const KIND: PostgresType;
 }
@@ -44,7 +44,7 @@ impl<T: Kind> Kind for Option<T> {
     const KIND: PostgresType = T::KIND;
 }
 
-/// A value that both databases give.
+/// A value that both databases return.
 pub(crate) trait Column: FromSqlite + FromSqlOwned {}
 
 impl<T: FromSqlite + FromSqlOwned> Column for T {}

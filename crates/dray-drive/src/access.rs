@@ -1,4 +1,4 @@
-//! Who is asking, what their token allows, and what their role on an item allows.
+//! Who the caller is, what their token allows, and what their role on an item allows.
 
 use dray_api::{ItemId, TokenId, UserId, WorkspaceId};
 use jiff::Timestamp;
@@ -11,9 +11,9 @@ use crate::{Error, Result};
 pub enum Scope {
     /// Everything on the drive.
     AccessDrive,
-    /// Looking at the drive and downloading.
+    /// Reading and downloading.
     DriveRead,
-    /// Uploading, and making folders to upload into.
+    /// Uploading, and creating folders to upload into.
     DriveUpload,
 }
 
@@ -51,44 +51,45 @@ impl Scopes {
     }
 }
 
-/// A token's record, and whom it stands for.
+/// A token's record, and its user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenRecord {
     /// The record's id.
     pub id: TokenId,
-    /// Whose it is.
+    /// The user of the token.
     pub user: UserId,
-    /// Where it is good.
+    /// The workspace that it is valid in.
     pub workspace: WorkspaceId,
     /// Space-separated scopes.
     pub scopes: String,
-    /// The folder that it is confined to, if it is.
+    /// The folder that it is confined to, if any.
     pub folder: Option<ItemId>,
-    /// From this moment on it is refused.
+    /// The token is refused from this time on.
     pub expires_at: Timestamp,
-    /// Set when it was revoked.
+    /// When it was revoked, if it was.
     pub revoked_at: Option<Timestamp>,
-    /// When the first of those ends that it descends from: 1970 if one was revoked. `None` if no other made it.
+    /// The earliest end of all tokens that it descends from; 1970 if one of them was revoked. `None` if no other token
+    /// made it.
     pub line_until: Option<Timestamp>,
 }
 
-/// Somebody whose token is good now.
+/// Somebody with a valid token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caller {
-    /// The record of the token that they showed; none where something goes on without them.
+    /// The record of their token; `None` for work that continues without them.
     pub token: Option<TokenId>,
     /// The user.
     pub user: UserId,
-    /// The workspace that everything they do happens in.
+    /// The workspace that they work in.
     pub workspace: WorkspaceId,
-    /// The folder that their token is confined to: there is nothing outside of it for them.
+    /// The folder that their token is confined to. They see nothing outside of it.
     pub folder: Option<ItemId>,
     scopes: Scopes,
 }
 
 impl TokenRecord {
-    /// Lets the token's user in, if neither the token nor one that it descends from is revoked or expired: the one place
-    /// that decides it.
+    /// Admits the token's user if neither the token nor one that it descends from is revoked or expired. Nothing else
+    /// decides this.
     pub fn admit(self, now: Timestamp) -> Result<Caller> {
         let until = self.line_until.map_or(self.expires_at, |line| line.min(self.expires_at));
         if self.revoked_at.is_some() || until == Timestamp::UNIX_EPOCH {
@@ -103,19 +104,19 @@ impl TokenRecord {
 }
 
 impl Caller {
-    /// A user, without a token: for what goes on when they are not there.
+    /// A user without a token, for work that continues when they are gone.
     pub fn for_user(user: UserId, workspace: WorkspaceId) -> Self {
         let scopes = Scopes::parse(Scope::AccessDrive.as_str());
         Self { token: None, user, workspace, folder: None, scopes }
     }
 
-    /// The same, who has nothing outside of `folder`, if there is one.
+    /// The same caller, confined to `folder` if there is one.
     #[must_use]
     pub fn within(self, folder: Option<ItemId>) -> Self {
         Self { folder, ..self }
     }
 
-    /// Refuses a caller whose token lacks `scope`; [`Scope::AccessDrive`] is all of them.
+    /// Refuses a caller whose token lacks `scope`. [`Scope::AccessDrive`] includes all scopes.
     pub fn require(&self, scope: Scope) -> Result<()> {
         if self.may(scope) { Ok(()) } else { Err(Error::MissingScope { scope: scope.as_str() }) }
     }
@@ -124,7 +125,7 @@ impl Caller {
         self.scopes.has(scope) || self.scopes.has(Scope::AccessDrive)
     }
 
-    /// Whether their token may add to the drive and nothing else: what is there, it is not told.
+    /// Whether their token may only add to the drive. Such a token learns nothing about what is already there.
     pub fn only_uploads(&self) -> bool {
         !self.may(Scope::DriveRead)
     }
@@ -153,19 +154,19 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_good_until_the_moment_it_expires() {
+    fn a_token_is_valid_until_the_moment_it_expires() {
         assert!(record().admit(Timestamp::from_second(99).unwrap()).is_ok());
         assert_eq!(record().admit(Timestamp::from_second(100).unwrap()), Err(Error::ExpiredToken));
     }
 
     #[test]
-    fn a_revoked_token_says_so_even_when_it_has_expired_too() {
+    fn a_revoked_token_is_reported_as_revoked_even_if_it_has_expired_too() {
         let revoked = TokenRecord { revoked_at: Some(Timestamp::UNIX_EPOCH), ..record() };
         assert_eq!(revoked.admit(Timestamp::from_second(200).unwrap()), Err(Error::RevokedToken));
     }
 
     #[test]
-    fn a_token_is_good_only_while_all_are_that_it_descends_from() {
+    fn a_token_is_valid_only_while_all_its_ancestors_are() {
         let at = |secs| Timestamp::from_second(secs).unwrap();
         let with = |line| TokenRecord { line_until: Some(at(line)), ..record() };
         assert!(with(50).admit(at(49)).is_ok());
@@ -175,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scope_that_the_token_lacks_is_named() {
+    fn an_error_names_the_scope_that_the_token_lacks() {
         let with = |scopes: &str| {
             let record = TokenRecord { scopes: scopes.into(), ..record() };
             record.admit(Timestamp::UNIX_EPOCH).unwrap()

@@ -1,10 +1,10 @@
-//! The one clock: read at the edges, which pass `now` on. Decisions never ask it.
+//! The one clock. Code at the edges reads it and passes `now` on. Decisions never read it.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-/// Tells the time. The service reads the clock only at its edges and passes `now` on; tests move it.
+/// Returns the time. The service reads the clock only at its edges and passes `now` on. Tests move it.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
 
@@ -15,12 +15,12 @@ impl Clock {
         Self(Arc::new(Timestamp::now))
     }
 
-    /// A clock that shows what `now` says.
+    /// A clock that shows what `now` returns.
     pub fn from_fn(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))
     }
 
-    /// What time it is.
+    /// The current time.
     pub fn now(&self) -> Timestamp {
         (self.0)()
     }

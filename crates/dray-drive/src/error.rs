@@ -1,5 +1,5 @@
-//! Everything that can go wrong in the drive, one variant for each cause. This file knows no HTTP: `http/error.rs` gives each
-//! its status, code and message.
+//! Everything that can go wrong in the drive, one variant for each cause. This file does not know HTTP: `http/error.rs`
+//! gives each its status, code and message.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use crate::role::Role;
 /// A result of the drive.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Whose quota it is.
+/// Whose quota a file exceeds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QuotaOf {
     /// The user's.
@@ -44,49 +44,49 @@ pub enum Error {
     /// A listed part is missing in the store or has another `ETag` there.
     #[error("the store does not have a listed part, or has it under another ETag: {detail}")]
     InvalidPart {
-        /// What the store said.
+        /// The store's answer.
         detail: String,
     },
-    /// A part that is not the last is under the least size.
+    /// A part that is not the last is too small.
     #[error("a part other than the last is smaller than 5 MiB")]
     PartTooSmall,
-    /// The stored bytes are not as many as were announced.
+    /// The number of stored bytes is not the announced one.
     #[error("the parts do not add up to the announced {announced_bytes} bytes: {detail}")]
     SizeMismatch {
         /// `fileSize` of `start`.
         announced_bytes: u64,
-        /// What the store said.
+        /// The store's answer.
         detail: String,
     },
     /// The stored bytes do not have the announced checksum.
     #[error("the stored bytes do not have the announced checksum")]
     ChecksumMismatch,
-    /// The store does not prove checksums, and nobody asked to read the file back.
+    /// The store does not prove checksums, and the client did not ask to read the file back.
     #[error("the store does not prove checksums")]
     ChecksumUnproven,
     /// The file is larger than this server accepts.
     #[error("a file of {size_bytes} bytes is over the limit of {limit_bytes}")]
     FileTooLarge {
-        /// What was announced.
+        /// The announced size.
         size_bytes: u64,
-        /// What is allowed.
+        /// The allowed size.
         limit_bytes: u64,
     },
     /// The server does not accept files of this type.
     #[error("files of this type are not allowed here")]
     FileTypeNotAllowed,
-    /// A file is needed, this is a folder.
+    /// The request needs a file, and this is a folder.
     #[error("the item is a folder")]
     NotAFile,
-    /// A folder is needed, this is a file.
+    /// The request needs a folder, and this is a file.
     #[error("parentId is a file")]
     NotAFolder,
-    /// The store does not have an operation that Dray needs; asking again does not help.
+    /// The store does not have an operation that Dray needs, so asking again does not help.
     #[error("the object store does not have {operation}: {detail}")]
     StoreLacks {
         /// The operation, as S3 calls it.
         operation: &'static str,
-        /// What the store said.
+        /// The store's answer.
         detail: String,
     },
     /// Folders cannot be nested deeper.
@@ -95,7 +95,7 @@ pub enum Error {
         /// The limit.
         limit: u32,
     },
-    /// No token came with the request.
+    /// The request has no token.
     #[error("no token")]
     MissingToken,
     /// The token is malformed or unknown.
@@ -107,29 +107,29 @@ pub enum Error {
     /// The token was revoked.
     #[error("the token was revoked")]
     RevokedToken,
-    /// An integration key, where a personal access token is needed.
+    /// The token is an integration key, and the route needs a personal access token.
     #[error("an integration key cannot be used here")]
     WrongTokenKind,
     /// The token lacks a scope.
     #[error("the token lacks the scope {scope}")]
     MissingScope {
-        /// The scope that is needed.
+        /// The scope that the request needs.
         scope: &'static str,
     },
-    /// The token is confined to a folder, and this is not in one.
+    /// The token is confined to a folder, and the item is not in it.
     #[error("the token is confined to a folder")]
     ConfinedToken,
-    /// The caller sees the item, but their role on it does not let them do this.
+    /// The caller sees the item, but their role on it does not allow this.
     #[error("the role {needed:?} is needed")]
     RoleTooLow {
-        /// The least role that does.
+        /// The lowest role that does.
         needed: Role,
     },
     /// The move would change who can reach the item, or with which role, and the caller's role
     /// does not allow them to decide that.
     #[error("the move would change who can reach the item, which needs the role {needed:?}")]
     AccessWouldChange {
-        /// The least role that does.
+        /// The lowest role that does.
         needed: Role,
     },
     /// A folder cannot be moved into itself or below itself.
@@ -138,7 +138,7 @@ pub enum Error {
     /// There is a file with this name already.
     #[error("the name is taken")]
     NameTaken,
-    /// No such user in the workspace.
+    /// The workspace has no such user.
     #[error("no such user")]
     UserNotFound,
     /// The user has no role on the item itself.
@@ -147,10 +147,10 @@ pub enum Error {
     /// The owner's role cannot be given or taken away.
     #[error("the owner's role cannot be changed")]
     OwnerIsFixed,
-    /// No such link, or one that has ended.
+    /// There is no such link, or it has ended.
     #[error("no such link")]
     LinkNotFound,
-    /// The link needs a password, and this is not it.
+    /// The link needs a password, and the request has none or a wrong one.
     #[error("the link's password is missing or wrong")]
     LinkPassword,
     /// Too many wrong passwords, or too many requests.
@@ -159,7 +159,7 @@ pub enum Error {
         /// Seconds to wait.
         retry_after_secs: u64,
     },
-    /// Too many others wait for work that takes much CPU.
+    /// Too many other requests wait for work that takes much CPU.
     #[error("too many requests wait for the CPU")]
     Busy,
     /// Another token has replaced this one.
@@ -171,7 +171,7 @@ pub enum Error {
     /// The first request with this key is still running.
     #[error("the first request with this idempotency key is still running")]
     KeyInUse,
-    /// No such token, or not the caller's.
+    /// There is no such token, or it is not the caller's.
     #[error("no such token")]
     TokenNotFound,
     /// The file does not fit into what is left of the user's or the workspace's quota.
@@ -230,7 +230,7 @@ pub enum Error {
         /// For the log; never shown to callers.
         detail: String,
     },
-    /// The object store refuses: its keys, its bucket or Dray's settings are wrong.
+    /// The object store refuses the server: its keys, its bucket or Dray's settings are wrong.
     #[error("the object store refuses: {detail}")]
     StoreRefused {
         /// For the log; never shown to callers.
@@ -254,7 +254,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the same may well succeed a little later, when something else is there again.
+    /// Whether the same request may succeed a little later, when the store or the database works again.
     pub fn is_passing(&self) -> bool {
         matches!(
             self,

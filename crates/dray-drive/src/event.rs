@@ -13,21 +13,21 @@ use crate::wire_time;
 pub enum Event<'a> {
     /// An upload became an item, or the new bytes of one.
     UploadFinalized(&'a Upload, &'a Item),
-    /// An upload was given up, or came to nothing.
+    /// An upload was aborted, or failed.
     UploadAborted(&'a Upload),
-    /// An upload was left alone for too long.
+    /// An upload expired.
     UploadExpired(&'a Upload),
-    /// Somebody made a folder.
+    /// Somebody created a folder.
     FolderCreated(&'a Caller, &'a Item),
     /// Somebody renamed or moved an item.
     ItemChanged(&'a Caller, &'a Item),
-    /// Somebody put an item into the trash, with all below it.
+    /// Somebody put an item into the trash, with everything below it.
     ItemTrashed(&'a Caller, &'a Item),
-    /// Somebody took an item out of the trash, with all below it.
+    /// Somebody took an item out of the trash, with everything below it.
     ItemRestored(&'a Caller, &'a Item),
-    /// Somebody removed an item for good, with all below it.
+    /// Somebody removed an item for good, with everything below it.
     ItemRemoved(&'a Caller, ItemId),
-    /// Somebody removed so many items of their trash for good.
+    /// Somebody removed this many items of their trash for good.
     TrashEmptied(&'a Caller, u64),
 }
 
@@ -54,7 +54,7 @@ impl Event<'_> {
         json!({ "type": kind, "timestamp": wire_time(now), "data": data })
     }
 
-    /// Where it happened, and who did it (or started what came to its end).
+    /// The workspace, and the user who did it (or who started the upload that ended).
     fn whose(&self) -> (WorkspaceId, UserId) {
         match self {
             Self::UploadFinalized(upload, _) | Self::UploadAborted(upload) | Self::UploadExpired(upload) => {

@@ -1,4 +1,4 @@
-//! Items of the drive: MIME types and what an item is.
+//! Items of the drive, and MIME types.
 
 use dray_api::limits::MAX_MIME_TYPE_BYTES;
 use dray_api::{ItemId, ItemType, UserId, WorkspaceId};
@@ -11,10 +11,10 @@ use crate::{Error, Result, wire_time};
 pub struct MimeType(String);
 
 impl MimeType {
-    /// What a browser calls bytes that it knows nothing about.
+    /// The type for bytes of unknown content, as browsers use it.
     pub const UNKNOWN: &'static str = "application/octet-stream";
 
-    /// Checks a MIME type. An empty one, as browsers give for endings they do not know, is
+    /// Checks a MIME type. Browsers give an empty one for extensions that they do not know; it becomes
     /// [`MimeType::UNKNOWN`].
     pub fn parse(mime_type: String) -> Result<Self> {
         if mime_type.is_empty() {
@@ -42,7 +42,7 @@ fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
 }
 
-/// An item as the database has it.
+/// An item, as it is in the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
     /// Its id.
@@ -57,7 +57,7 @@ pub struct Item {
     pub name: String,
     /// File or folder, and what only files have.
     pub content: Content,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
@@ -80,7 +80,7 @@ pub enum Content {
 }
 
 impl Item {
-    /// How many bytes it has itself; a folder has none.
+    /// The size of its bytes; a folder has none.
     pub fn size_bytes(&self) -> u64 {
         match self.content {
             Content::Folder => 0,
@@ -101,7 +101,7 @@ impl Item {
         self.content == Content::Folder
     }
 
-    /// The item as the wire has it.
+    /// The item in the wire format.
     pub fn to_wire(&self) -> dray_api::Item {
         let (kind, mime_type, file_size) = match &self.content {
             Content::Folder => (ItemType::Folder, None, None),
@@ -124,10 +124,10 @@ impl Item {
     }
 }
 
-/// What the keys of all objects begin with.
+/// The prefix of the keys of all objects.
 pub const OBJECT_PREFIX: &str = "files/";
 
-/// The key that an item's bytes have in the store: made of ids, never of a name.
+/// The key of an item's bytes in the store. It consists of ids, never of a name.
 pub fn object_key(workspace: WorkspaceId, item: ItemId) -> String {
     format!("{OBJECT_PREFIX}{workspace}/{item}")
 }
@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mime_type_is_checked_and_an_empty_one_is_unknown_bytes() {
+    fn a_mime_type_is_checked_and_an_empty_one_becomes_unknown_bytes() {
         let parse = |text: &str| MimeType::parse(text.to_owned());
         assert_eq!(parse("").unwrap().into_string(), "application/octet-stream");
         for text in ["application/pdf", "text/plain; charset=utf-8", "image/svg+xml"] {

@@ -1,9 +1,9 @@
-//! What the drive is, without how it is stored or asked for: types, settings as values, and pure decisions.
+//! What the drive is, without storage and without requests: types, settings as values, and pure decisions.
 //!
-//! No IO, no async, no HTTP, no SQL. Time comes in as `now`; only [`clock`] can read the machine's, for those who pass it on.
+//! It has no IO, no async, no HTTP and no SQL. Time is an argument, `now`. Only [`clock`] can read the machine's clock, for
+//! callers that pass the time on.
 
 pub mod access;
-pub mod causes;
 pub mod clock;
 pub mod error;
 pub mod event;
@@ -23,6 +23,5 @@ pub mod time;
 pub mod token;
 pub mod upload;
 
-pub use causes::{causes_after, with_causes};
 pub use error::{Error, QuotaOf, Result};
 pub use time::wire_time;

@@ -5,24 +5,24 @@ use jiff::Timestamp;
 
 use crate::wire_time;
 
-/// A link as the database has it. `Debug` would show its secret, so there is none.
+/// A link, as it is in the database. It has no `Debug`, which would show its secret.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Link {
     /// Its record.
     pub id: LinkId,
     /// The file.
     pub item: ItemId,
-    /// The secret end of its address.
+    /// The secret part of its address.
     pub slug: String,
-    /// Argon2id, in the PHC string format, if it has a password.
+    /// Argon2id in the PHC string format, if the link has a password.
     pub password_hash: Option<String>,
     /// Who made it.
     pub created_by: UserId,
-    /// When.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// From this moment on it leads nowhere.
+    /// The link is invalid from this time on.
     pub expires_at: Option<Timestamp>,
-    /// How often it was followed to the file.
+    /// How often somebody followed it to the file.
     pub downloads: u64,
 }
 
@@ -32,7 +32,7 @@ pub fn is_slug(text: &str) -> bool {
 }
 
 impl Link {
-    /// The link as the wire has it, below the server's address `public_url`.
+    /// The link in the wire format, below the server's address `public_url`.
     pub fn to_wire(&self, public_url: &str) -> dray_api::Link {
         dray_api::Link {
             id: self.id,
@@ -46,7 +46,7 @@ impl Link {
         }
     }
 
-    /// Whether its time is over.
+    /// Whether it has expired.
     pub fn is_over(&self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|end| now >= end)
     }
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slug_is_what_the_server_makes_and_nothing_else() {
+    fn only_texts_that_the_server_makes_are_slugs() {
         assert!(is_slug("0123456789abcdef0123456789abcdef"));
         for text in ["", "0123456789abcdef0123456789abcde", "0123456789ABCDEF0123456789abcdef", "\0"] {
             assert!(!is_slug(text), "{text:?}");

@@ -21,7 +21,7 @@ use crate::{Error, Result};
 pub struct Listed {
     /// The item.
     pub item: Item,
-    /// Whether there is something in it that the caller sees.
+    /// Whether it contains anything that the caller sees.
     pub has_children: bool,
 }
 
@@ -36,17 +36,17 @@ pub enum Kind {
     File,
 }
 
-/// What an item is sorted by.
+/// The value that an item is sorted by.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum SortKey {
     /// A time or a size.
     Number(i64),
-    /// A name, as names are compared.
+    /// A name, in its form for comparison.
     Text(String),
 }
 
-/// Where an item stands in an order.
+/// The position of an item in an order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
     /// Folder or file.
@@ -58,12 +58,12 @@ pub struct Position {
 }
 
 impl Position {
-    /// The position as the wire has it. Only the server reads it.
+    /// The position in the wire format. Only the server reads it.
     pub fn to_cursor(&self) -> String {
         URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).unwrap_or_default())
     }
 
-    /// The position that a cursor names, if it is one of this order's.
+    /// The position that a cursor names, if the cursor belongs to this order.
     pub fn from_cursor(cursor: &str, order: ListOrder) -> Option<Self> {
         if cursor.len() > MAX_CURSOR_CHARS {
             return None;
@@ -73,7 +73,7 @@ impl Position {
             SortKey::Text(_) => order.sort == ListSort::Name,
             SortKey::Number(_) => order.sort != ListSort::Name,
         };
-        // NUL is what databases take for the end of a text, or refuse.
+        // Databases take NUL for the end of a text, or refuse it.
         let is_clean = !matches!(&position.key, SortKey::Text(text) if text.contains('\0'));
         (fits && is_clean).then_some(position)
     }
@@ -84,7 +84,7 @@ pub fn time_cursor(time: Timestamp, id: impl Display) -> String {
     URL_SAFE_NO_PAD.encode(format!("{} {id}", time.as_millisecond()))
 }
 
-/// What [`time_cursor`] wrote.
+/// Reads what [`time_cursor`] wrote.
 pub fn read_time_cursor<T: FromStr>(cursor: &str) -> Result<(Timestamp, T)> {
     let read = || {
         let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
@@ -107,7 +107,7 @@ impl ListOrder {
     /// The order of folders with what is below them.
     pub const BY_NAME: Self = Self { sort: ListSort::Name, order: SortOrder::Ascending };
 
-    /// Where an item stands.
+    /// The position of an item.
     pub fn position(self, item: &Item) -> Position {
         let key = match self.sort {
             ListSort::Name => SortKey::Text(name_key(&item.name)),
@@ -119,14 +119,14 @@ impl ListOrder {
         Position { kind, key, id: item.id }
     }
 
-    /// Which of two positions comes first; as the database sorts.
+    /// Compares two positions in the way that the database sorts them.
     pub fn compare(self, a: &Position, b: &Position) -> Ordering {
         let within = (&a.key, a.id).cmp(&(&b.key, b.id));
         let within = if self.order == SortOrder::Ascending { within } else { within.reverse() };
         a.kind.cmp(&b.kind).then(within)
     }
 
-    /// Adds items that come from elsewhere to a page: those after `after`, each where it belongs.
+    /// Adds items from elsewhere to a page: those after `after`, each at its position.
     pub fn merge(self, page: &mut Vec<Listed>, others: Vec<Listed>, after: Option<&Position>) {
         let is_after = |listed: &Listed| {
             after.is_none_or(|after| self.compare(&self.position(&listed.item), after).is_gt())
@@ -136,7 +136,7 @@ impl ListOrder {
     }
 }
 
-/// A position that knows its order.
+/// A position together with its order.
 #[derive(PartialEq, Eq)]
 struct Sorted(ListOrder, Position);
 
@@ -152,7 +152,7 @@ impl PartialOrd for Sorted {
     }
 }
 
-/// What is listed so far. Items are added level by level, each level in the order of the folders above it.
+/// The items so far. Items are added level by level, each level in the order of the folders above it.
 #[derive(Debug, Default)]
 pub struct Listing {
     items: Vec<Listed>,
@@ -161,17 +161,17 @@ pub struct Listing {
 }
 
 impl Listing {
-    /// Items to ask the database for: one more than there is room for, which tells whether there are more.
+    /// How many items to ask the database for: one more than there is room for, which shows whether there are more.
     pub fn wanted(&self) -> usize {
         MAX_TREE_ITEMS - self.items.len() + 1
     }
 
-    /// Whether there was more than there is room for.
+    /// Whether there were more items than there is room for.
     pub fn is_cut(&self) -> bool {
         self.is_cut
     }
 
-    /// Adds what is in `folders`: all of it, or the first [`Listing::wanted`]. Answers the folders of the next
+    /// Adds the content of `folders`: all of it, or the first [`Listing::wanted`] items. Returns the folders of the next
     /// level.
     pub fn add(&mut self, folders: &[ItemId], mut found: Vec<Listed>) -> Vec<ItemId> {
         let room = MAX_TREE_ITEMS - self.items.len();
@@ -186,17 +186,17 @@ impl Listing {
         below
     }
 
-    /// Says that these folders were left out, because the listing is cut.
+    /// Records that these folders were left out, because the listing is full.
     pub fn leave(&mut self, folders: &[ItemId]) {
         self.next_parents.extend(folders);
     }
 
-    /// The listing as the wire has it.
+    /// The listing in the wire format.
     pub fn into_tree(self) -> Tree {
         let total_items = self.items.len();
         let top = self.items.first().and_then(|first| first.item.parent);
         let mut by_parent: HashMap<Option<ItemId>, Vec<TreeNode>> = HashMap::new();
-        // From the last to the first: what is in a folder is complete before the folder is reached.
+        // From the last to the first, so that the content of a folder is complete before the folder is reached.
         for Listed { item, has_children } in self.items.into_iter().rev() {
             let children = in_order(by_parent.remove(&Some(item.id)));
             let node = TreeNode { item: item.to_wire(), has_children, children };
@@ -222,7 +222,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_is_a_position_of_its_order_only() {
+    fn a_cursor_is_valid_for_its_own_order_only() {
         let position =
             Position { kind: Kind::File, key: SortKey::Text("a\u{e9}".into()), id: ItemId::new(1, [2; 8]) };
         let cursor = position.to_cursor();

@@ -8,12 +8,12 @@ use dray_api::text::{direction_control, nfc, shows_nothing};
 
 use crate::{Error, Result};
 
-/// Counts up with every change of what follows from a name: [`name_key`] and the words of `drive/search.rs`. At its next
-/// start a server brings items to it that were written before.
+/// Whoever changes [`name_key`] or the words of `drive/search.rs` increases this number. The next server that starts then
+/// updates all items that were written before.
 pub const NAME_RULES: i64 = 1;
 
-/// A name that a file or folder can have: 1 to 255 characters, one path segment on every operating system's
-/// terms, and nothing that shows a person another name than it is.
+/// A name that a file or folder can have: 1 to 255 characters, one path segment on every operating
+/// system, and without characters that make a person read another name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ItemName(String);
 
@@ -66,8 +66,8 @@ const MAX_KEY_BYTES: usize = 1000;
 /// Hexadecimal digits of the hash that ends a key which would be longer.
 const HASH_DIGITS: usize = 32;
 
-/// What names are sorted and told apart by, byte by byte: without regard to case, and numbers in them by their value
-/// ("file 2" before "file 10"). Two names have one key if and only if they are one in normalization form C.
+/// The value by which names are sorted and compared, byte by byte: without regard to case, and with numbers by their value
+/// ("file 2" before "file 10"). Two names have the same key if and only if they are equal in normalization form C.
 pub fn name_key(name: &str) -> String {
     let name = nfc(name);
     let mut key = String::with_capacity(2 * name.len() + 4);
@@ -82,7 +82,7 @@ pub fn name_key(name: &str) -> String {
             rest = &rest[first.len_utf8()..];
         }
     }
-    // Names that differ in nothing else are in one order all the same.
+    // The exact name comes last, so that names that differ in nothing else still have an order.
     key.push('\u{1}');
     key.push_str(&name);
     if key.len() > MAX_KEY_BYTES {
@@ -94,16 +94,16 @@ pub fn name_key(name: &str) -> String {
     key
 }
 
-/// A longer number is a greater one: its length (at most 255, as a name's) goes first, behind a digit so that
-/// numbers stand where digits do.
+/// A longer number is greater, so its length (at most 255, like a name's) comes first. A digit comes before it, so that
+/// numbers sort where digits do.
 fn push_number(key: &mut String, digits: &str) {
     let number = digits.trim_start_matches('0');
-    // Writing to a text does not fail.
+    // Writing to a `String` cannot fail.
     let _ = write!(key, "0{:02x}{number}", number.len());
 }
 
-/// A name like this one with a number before its extension: "report (2).pdf". What is over the longest name is left
-/// out of the middle.
+/// This name with a number before its extension: "report (2).pdf". If the result would be too long, characters before
+/// the number are left out.
 pub fn numbered_name(name: &str, number: u64) -> String {
     let (stem, extension) = match name.rfind('.') {
         Some(dot) if dot > 0 && name.len() - dot <= MAX_EXTENSION_BYTES => name.split_at(dot),
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn ordinary_and_odd_names_are_kept_exactly() {
+    fn ordinary_and_odd_names_stay_unchanged() {
         for text in [
             "report.pdf",
             "ünïcode 文件 🙂.txt",
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn what_changes_the_direction_of_text_is_named() {
+    fn a_character_that_changes_the_direction_of_text_is_named() {
         for (text, named) in [
             ("a\u{202e}fdp.exe", "U+202E RIGHT-TO-LEFT OVERRIDE"),
             ("\u{2066}a\u{2069}", "U+2066 LEFT-TO-RIGHT ISOLATE"),
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_of_invisible_characters_alone_is_refused() {
+    fn a_name_of_only_invisible_characters_is_refused() {
         for text in [
             "\u{200b}",
             "\u{3164}",
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_the_same_for_one_name_only_however_long_it_is() {
+    fn two_keys_are_equal_only_for_equal_names_however_long() {
         assert_eq!(name_key("Café 2"), name_key("Cafe\u{301} 2"));
         for (one, other) in [("Café", "Cafe"), ("a", "A"), ("a1", "a01"), ("a", "a\u{200f}")] {
             assert_ne!(name_key(one), name_key(other));

@@ -1,4 +1,5 @@
-//! The parts of an upload: which to sign, which ones a finalize lists or leaves to the store, and what they must add up to.
+//! The parts of an upload: which to sign, which a finalize lists or leaves to the store, and how many bytes they must
+//! have together.
 
 use std::collections::HashMap;
 
@@ -12,12 +13,12 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{Error, Result};
 
-/// What a finalize lists, as a SHA-256 in hexadecimal: two finalizes are the same if theirs is.
+/// The parts that a finalize lists, as a SHA-256 in hexadecimal. Two finalizes are the same if their digests are equal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Digest(pub String);
 
-/// The parts to sign, ascending: all of `parts`, or only `part_numbers`; each with the bytes that it must have, if
-/// `content_lengths` says them, in the order in which the parts were listed.
+/// The parts to sign, ascending: all of `parts`, or only `part_numbers`. Each has the size that it must have, if
+/// `content_lengths` names sizes, in the order in which the client listed the parts.
 pub fn parts_to_sign(
     size_bytes: u64,
     parts: Option<u64>,
@@ -57,7 +58,7 @@ fn numbers_to_sign(
     }
 }
 
-/// The highest part number that a file of this size can need: every part but the last has 5 MiB.
+/// The highest part number that a file of this size can need, because every part but the last has at least 5 MiB.
 fn most_parts(size_bytes: u64) -> u32 {
     u32::try_from(size_bytes / MIN_PART_BYTES + 1).unwrap_or(MAX_PARTS).min(MAX_PARTS)
 }
@@ -105,7 +106,7 @@ fn refuse_repeats(field: &str, ascending: impl Iterator<Item = PartNumber>) -> R
 pub struct Crc64(String);
 
 impl Crc64 {
-    /// Checks what a client sent.
+    /// Checks a client's checksum.
     pub fn parse(checksum: Checksum) -> Result<Self> {
         let is_well_formed = STANDARD.decode(&checksum.crc64nvme).is_ok_and(|bytes| bytes.len() == 8);
         let rule = "must be the 8 bytes of a CRC-64/NVME in base64";
@@ -116,12 +117,12 @@ impl Crc64 {
         }
     }
 
-    /// What was computed.
+    /// The checksum that was computed.
     pub fn of(crc: u64) -> Self {
         Self(STANDARD.encode(crc.to_be_bytes()))
     }
 
-    /// As the database has it.
+    /// The checksum from the database.
     pub fn from_stored(text: String) -> Self {
         Self(text)
     }
@@ -132,19 +133,19 @@ impl Crc64 {
     }
 }
 
-/// What a finalize wants: these parts, or what the store has of them.
+/// The parts that a finalize asks for: those that it lists, or those that the store has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WantedParts {
     /// All with their `ETag`s.
     Exactly(PartList),
-    /// These, some of them as the store has them.
+    /// These numbers. For some of them, the store says the `ETag`.
     Numbers(Vec<(PartNumber, Option<String>)>),
-    /// All that the store has.
+    /// All parts that the store has.
     All,
 }
 
 impl WantedParts {
-    /// Checks what a client listed, in whatever order.
+    /// Checks the list of a client, in any order.
     pub fn parse(listed: Option<Vec<UploadedPart>>) -> Result<Self> {
         let Some(listed) = listed else { return Ok(Self::All) };
         check_list_length("parts", listed.len())?;
@@ -168,7 +169,7 @@ impl WantedParts {
         }
     }
 
-    /// The parts, of those that the store has.
+    /// The parts, chosen from those that the store has.
     pub fn resolve(&self, stored: Vec<StoredPart>) -> Result<PartList> {
         let mut stored = PartList::of_stored(stored)?.0;
         match self {
@@ -197,17 +198,17 @@ impl WantedParts {
     }
 }
 
-/// The parts of a finalize: ascending, none twice, each with an `ETag` that can stand in a header.
+/// The parts of a finalize: ascending, none twice, each with an `ETag` that can be a header's value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartList(Vec<(PartNumber, String)>);
 
 impl PartList {
-    /// No parts: of an object that is put at once.
+    /// No parts, for an object that is put in one request.
     pub fn none() -> Self {
         Self(Vec::new())
     }
 
-    /// All that the store has, in whatever order it listed them.
+    /// All parts that the store has, in whatever order it listed them.
     pub fn of_stored(stored: Vec<StoredPart>) -> Result<Self> {
         let numbered = stored.into_iter().enumerate().map(|(at, part)| {
             Ok((part_number(format!("stored[{at}]"), part.part_number)?, parse_etag(at, &part.e_tag)?))
@@ -222,8 +223,8 @@ impl PartList {
         self.0.iter().map(|(number, etag)| (*number, etag.as_str()))
     }
 
-    /// Holds the list against what the store has: every part is there as it was listed, none but the last is smaller than S3 takes,
-    /// and together they make `size_bytes`.
+    /// Compares the list with the parts that the store has: every listed part is there, none but the last is smaller
+    /// than S3 allows, and together they have `size_bytes`.
     pub fn check_stored(&self, stored: &[StoredPart], size_bytes: u64) -> Result<()> {
         let last = self.0.last().map(|(number, _)| *number);
         let (mut sum, mut has_small) = (0_u64, false);
@@ -249,7 +250,7 @@ impl PartList {
         Err(Error::SizeMismatch { announced_bytes: size_bytes, detail })
     }
 
-    /// The same for two lists exactly if they list the same parts.
+    /// Two lists have the same digest if and only if they list the same parts.
     pub fn digest(&self) -> Digest {
         let mut hash = Sha256::new();
         for (number, etag) in &self.0 {
@@ -284,7 +285,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_count_of_parts_is_signed_whole_and_a_list_in_order() {
+    fn all_parts_or_a_list_of_parts_are_signed_in_order() {
         let numbers = |parts, listed: Option<&[u64]>| {
             numbers_to_sign(12 << 20, parts, listed)
                 .map(|list| list.iter().map(|n| n.get()).collect::<Vec<_>>())
@@ -320,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_finalize_leaves_out_is_what_the_store_has() {
+    fn the_store_supplies_whatever_a_finalize_leaves_out() {
         let stored = || {
             let part = |part_number, e_tag: &str| StoredPart { part_number, size: 1, e_tag: e_tag.into() };
             vec![part(3, "c"), part(1, "a"), part(2, "b")]
@@ -338,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_of_parts_is_held_against_what_the_store_has() {
+    fn a_list_of_parts_is_compared_with_what_the_store_has() {
         const MIN: u64 = MIN_PART_BYTES;
         let stored = |sizes: &[u64]| {
             let part = |(at, size): (usize, &u64)| StoredPart {
@@ -389,7 +390,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_part_list_names_the_place() {
+    fn an_error_about_a_part_list_names_the_place() {
         let long = "e".repeat(MAX_ETAG_BYTES + 1);
         for (list, field) in [
             (vec![], "parts"),

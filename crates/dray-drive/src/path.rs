@@ -1,8 +1,8 @@
-//! An item with the folders above it, and how much of that a caller sees. For single items this is the one place that decides
+//! An item with the folders above it, and how much of these a caller sees. For single items, only this file decides
 //! it. (Listings and searches decide it in their queries, by the same rules.)
 //!
-//! - A role on a folder holds for all that is below it, and so does owning it.
-//! - What is in the trash, or below something that is, is not there.
+//! - A role on a folder holds for everything below it, and so does owning it.
+//! - An item in the trash, or below an item in the trash, is invisible.
 //! - A token that is confined to a folder sees that folder and what is below it, and nothing else.
 
 use dray_api::ItemId;
@@ -14,11 +14,11 @@ use crate::{Error, Result};
 /// An item on the way up to the root.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
-    /// The item, its parent as the database has it.
+    /// The item, with its parent from the database.
     pub item: Item,
     /// Whether it was put into the trash by itself.
     pub is_trashed: bool,
-    /// The role that the caller was given on it.
+    /// The role that somebody gave the caller on it.
     pub granted: Option<Role>,
 }
 
@@ -31,11 +31,11 @@ impl Step {
 /// An item as a caller sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
-    /// The item; without its parent if the caller does not see that.
+    /// The item, without its parent if the caller does not see the parent.
     pub item: Item,
     /// What the caller may do with it.
     pub role: Role,
-    /// What the caller may do with the folder it is in, if they see it.
+    /// What the caller may do with its folder, if they see it.
     pub parent_role: Option<Role>,
     /// The folders above it that the caller sees, the topmost first.
     pub ancestors: Vec<Item>,
@@ -52,7 +52,7 @@ impl Seen {
         Self::even_if_trashed(steps, caller)
     }
 
-    /// As [`Seen::of`], for who looks into the trash.
+    /// Like [`Seen::of`], for routes of the trash.
     pub fn even_if_trashed(steps: Vec<Step>, caller: &Caller) -> Option<Self> {
         let confined_at = match caller.folder {
             Some(folder) => steps.iter().position(|step| step.item.id == folder)?,
@@ -60,7 +60,7 @@ impl Seen {
         };
         let roles: Vec<_> = steps.iter().map(|step| step.role(caller)).collect();
         let role = roles.iter().copied().max().flatten()?;
-        // All below the highest role are seen: it holds for them.
+        // The caller sees everything below the highest role, because the role holds there.
         let highest = roles.iter().rposition(Option::is_some)?.min(confined_at);
         let parent_role = if highest == 0 { None } else { roles.iter().skip(1).copied().max().flatten() };
         let is_own = roles.first() == Some(&Some(Role::Owner)) && (confined_at > 0);
@@ -74,13 +74,13 @@ impl Seen {
         Some(Self { item, role, parent_role, ancestors: seen, is_own })
     }
 
-    /// Refuses a caller whose role is less than `role`.
+    /// Refuses a caller with a lower role than `role`.
     pub fn require(&self, role: Role) -> Result<()> {
         if self.role >= role { Ok(()) } else { Err(Error::RoleTooLow { needed: role }) }
     }
 
-    /// Refuses a caller who may not take the item out of its folder, because that changes the folder. At the top of what
-    /// they see, there is none that they could change.
+    /// Refuses a caller who may not take the item out of its folder, because that changes the folder. If they do not see
+    /// its folder, they cannot change it.
     pub fn require_removable(&self) -> Result<()> {
         if self.is_own || self.parent_role >= Some(Role::Member) {
             Ok(())
@@ -128,7 +128,7 @@ mod tests {
         record.admit(Timestamp::UNIX_EPOCH).unwrap()
     }
 
-    /// The item 1 in the folder 2 and so on; for each whether it is the caller's, or what they were given on it.
+    /// The item 1 in the folder 2, and so on. Each is the caller's own, or has the role that the caller was given.
     fn steps(roles: &[Option<Role>]) -> Vec<Step> {
         let count = u32::try_from(roles.len()).unwrap();
         let numbered = (1..).zip(roles);
@@ -149,7 +149,7 @@ mod tests {
         numbered.map(step).collect()
     }
 
-    /// The role on the item, on its folder, and how many ancestors are seen.
+    /// The role on the item, the role on its folder, and the number of visible ancestors.
     fn seen(roles: &[Option<Role>], folder: Option<u32>) -> Option<(Role, Option<Role>, usize)> {
         let seen = Seen::of(steps(roles), &caller(folder))?;
         assert_eq!(seen.item.id, id(1));
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn roles_hold_for_all_that_is_below_and_the_highest_counts() {
+    fn roles_hold_for_everything_below_and_the_highest_counts() {
         use Role::{Admin, Member, Owner, Viewer};
         assert_eq!(seen(&[None, None, None], None), None, "foreign");
         assert_eq!(seen(&[Some(Owner)], None), Some((Owner, None, 0)));
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_below_something_in_the_trash_is_not_there() {
+    fn items_below_something_in_the_trash_are_invisible() {
         for at in 0..3 {
             let mut steps = steps(&[Some(Role::Owner), None, Some(Role::Owner)]);
             steps[at].is_trashed = true;
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn taking_an_item_away_changes_its_folder() {
+    fn taking_an_item_out_changes_its_folder() {
         use Role::{Admin, Member, Owner, Viewer};
         let removable =
             |roles: &[Option<Role>]| Seen::of(steps(roles), &caller(None)).unwrap().require_removable();

@@ -1,13 +1,13 @@
 //! What may be done to an item: one rule for every act, and the proof that the rule was applied. The database
-//! changes a name, bytes or a place, trashes and purges only with this proof, and only this file makes one.
+//! changes a name, bytes or a place, trashes and purges only with such a proof, and only this file makes one.
 //!
-//! - Nobody gives more than they have: an act that raises somebody's role on an item takes that role, and `admin`.
-//! - Taking an item away from somebody who had it (owners of folders above included) takes `admin` on it.
-//! - Roles hold downwards, so a place that changes nothing on the item changes nothing on what is below it: whoever
-//!   has a role on the item has at least that role on all below, and only the place's roles differ.
+//! - Nobody gives more than they have: an act that raises somebody's role on an item requires that role, and `admin`.
+//! - Taking an item away from somebody who had it (owners of folders above included) requires `admin` on it.
+//! - Roles hold downwards. So if a new place changes nothing for the item, it changes nothing for anything below it:
+//!   whoever has a role on the item has at least that role below it, and only the roles of the places differ.
 //!
-//! The exception is the trash: a member of a folder may put into it what is in the folder, as every owner of the item
-//! or of a folder above finds it there and can restore it.
+//! The exception is the trash: a member of a folder may put an item of the folder into it, because every owner of the
+//! item or of a folder above finds it there and can restore it.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use crate::access::{Caller, Role};
 use crate::path::Seen;
 use crate::{Error, Result};
 
-/// The item may get another name, or other bytes.
+/// The item may get another name or other bytes.
 #[derive(Debug)]
 pub struct Change(ItemId);
 
@@ -29,7 +29,7 @@ pub struct Trashing(ItemId);
 #[derive(Debug)]
 pub struct Purge(ItemId);
 
-/// The item may be put into this folder, or at its owner's root.
+/// The item may be put into this folder, or into its owner's root.
 #[derive(Debug)]
 pub struct Placement {
     item: ItemId,
@@ -37,7 +37,7 @@ pub struct Placement {
 }
 
 impl Change {
-    /// Renaming and replacing take a member.
+    /// Renaming and replacing require `member`.
     pub fn of(seen: &Seen) -> Result<Self> {
         seen.require(Role::Member).map(|()| Self(seen.item.id))
     }
@@ -47,14 +47,14 @@ impl Change {
         self.0
     }
 
-    /// Whoever may give an item other bytes puts the ones before into the trash, as an item of their own.
+    /// Whoever may replace the bytes of an item also puts the old bytes into the trash, as an item of their own.
     pub fn trashing_of_old_bytes(&self, kept_as: ItemId) -> Trashing {
         Trashing(kept_as)
     }
 }
 
 impl Trashing {
-    /// Trashing takes a member of the folder, or whose own item it is.
+    /// Trashing requires `member` on the folder, or owning the item.
     pub fn of(seen: &Seen) -> Result<Self> {
         seen.require_removable().map(|()| Self(seen.item.id))
     }
@@ -66,7 +66,7 @@ impl Trashing {
 }
 
 impl Purge {
-    /// Removing for good takes an owner, of the item or of a folder above.
+    /// Removing for good requires owning the item or a folder above it.
     pub fn of(seen: &Seen) -> Result<Self> {
         seen.require(Role::Owner).map(|()| Self(seen.item.id))
     }
@@ -78,8 +78,8 @@ impl Purge {
 }
 
 impl Placement {
-    /// Moving takes a member of the folder that the item is in. Whether the caller may put anything into `to` is
-    /// decided before.
+    /// Moving requires `member` on the item's present folder. The caller checks before whether anything may be put into
+    /// `to`.
     pub fn by_moving(
         seen: &Seen,
         caller: &Caller,
@@ -90,7 +90,7 @@ impl Placement {
         Self::put(seen, caller, to, reaches)
     }
 
-    /// Restoring takes a member of the item.
+    /// Restoring requires `member` on the item.
     pub fn by_restoring(
         seen: &Seen,
         caller: &Caller,
@@ -107,11 +107,11 @@ impl Placement {
         to: Option<ItemId>,
         reaches: impl FnOnce() -> Result<Reaches>,
     ) -> Result<Self> {
-        // The root is the item owner's: nobody but them may put it there.
+        // The root belongs to the item's owner, so only the owner may put the item there.
         if to.is_none() && seen.item.owner != caller.user {
             return Err(Error::RoleTooLow { needed: Role::Owner });
         }
-        // Nobody has more than an owner, so an owner may give and take whatever a place does.
+        // Nobody has more than an owner, so an owner may give and take anything.
         if seen.role < Role::Owner {
             reaches()?.check(seen.role)?;
         }
@@ -123,18 +123,18 @@ impl Placement {
         self.item
     }
 
-    /// The folder; `None`: the root.
+    /// The folder; `None` means the root.
     pub fn to(&self) -> Option<ItemId> {
         self.to
     }
 }
 
-/// Who has which role by something: the highest of each user.
+/// Who has which role through a place: the highest role of each user.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Reach(BTreeMap<UserId, Role>);
 
 impl Reach {
-    /// Of all roles that are given or owned there.
+    /// The reach of all roles that are given or owned there.
     pub fn of(roles: impl IntoIterator<Item = (UserId, Role)>) -> Self {
         let mut reach = BTreeMap::new();
         for (user, role) in roles {
@@ -149,19 +149,20 @@ impl Reach {
     }
 }
 
-/// Who can reach an item: by itself, by the folders where it is, and by those where it is to go.
+/// Who can reach an item: through roles on itself, through the folders above it, and through the folders above its new
+/// place.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Reaches {
-    /// By roles on the item itself.
+    /// Through roles on the item itself.
     pub own: Reach,
-    /// By the folders above it now.
+    /// Through the folders above it now.
     pub from: Reach,
-    /// By the folders above its new place.
+    /// Through the folders above its new place.
     pub to: Reach,
 }
 
 impl Reaches {
-    /// Refuses somebody with `role` on the item, if its new place gives or takes what they may not.
+    /// Refuses somebody with `role` on the item, if its new place gives or takes more than they may.
     fn check(&self, role: Role) -> Result<()> {
         match self.needed() {
             Some(needed) if role < needed => Err(Error::AccessWouldChange { needed }),
@@ -169,7 +170,7 @@ impl Reaches {
         }
     }
 
-    /// The role that the new place takes, if it changes anything for anybody.
+    /// The role that the new place requires, if it changes anything for anybody.
     fn needed(&self) -> Option<Role> {
         let users = self.from.0.keys().chain(self.to.0.keys());
         users.filter_map(|&user| self.needed_for(user)).max()
@@ -211,14 +212,14 @@ mod tests {
     }
 
     #[test]
-    fn taking_takes_an_admin_whatever_is_taken() {
+    fn taking_access_away_requires_an_admin() {
         assert_eq!(needed(&[(1, Owner)], &[(2, Viewer)], &[]), Some(Admin));
         assert_eq!(needed(&[(1, Owner)], &[(2, Admin)], &[(2, Member)]), Some(Admin));
         assert_eq!(needed(&[(1, Owner)], &[(2, Owner)], &[]), Some(Admin), "owners of folders above too");
     }
 
     #[test]
-    fn giving_takes_an_admin_and_what_is_given() {
+    fn giving_access_requires_an_admin_and_the_given_role() {
         assert_eq!(needed(&[(1, Owner)], &[], &[(2, Viewer)]), Some(Admin));
         assert_eq!(needed(&[(1, Owner)], &[(2, Member)], &[(2, Admin)]), Some(Admin));
         assert_eq!(

@@ -1,15 +1,15 @@
-//! What is told of work that was done from time to time.
+//! The results of periodic work.
 
-/// What a sweep did.
+/// The results of a sweep.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Report {
-    /// Finalizes that a crash had cut off, and whose items now exist.
+    /// Finalizes that a crash interrupted, and whose items now exist.
     pub finalized: u64,
-    /// Finalizes that a crash had cut off, and whose uploads are open again or gone.
+    /// Finalizes that a crash interrupted, and whose uploads are open again or gone.
     pub reopened: u64,
-    /// Uploads that had expired and were aborted in the store.
+    /// Expired uploads that were aborted in the store.
     pub expired: u64,
-    /// Uploads of which the store had more than was announced, and that were aborted.
+    /// Uploads that were aborted because the store had more bytes than were announced.
     pub oversized: u64,
     /// Items whose time in the trash is over.
     pub trash_expired: u64,

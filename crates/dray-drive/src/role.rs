@@ -1,15 +1,15 @@
-//! What somebody may do with an item, from least to most. Who has which role is decided elsewhere.
+//! The roles on an item, from least to most. Other files decide who has which role.
 
-/// What somebody may do with an item. Each role may do all that those before it may.
+/// What somebody may do with an item. Each role includes those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
     /// Read and download.
     Viewer,
-    /// Also upload, make folders, rename, replace, and take what is in a folder out of it.
+    /// Also upload, create folders, rename, replace, and take items out of a folder.
     Member,
-    /// Also say who else may do what, by roles and by links.
+    /// Also decide who else may do what, by roles and links.
     Admin,
-    /// Everything. Whoever owns an item, or a folder above it.
+    /// Everything. Whoever owns the item, or a folder above it, has this role.
     Owner,
 }
 
@@ -25,7 +25,7 @@ impl Role {
     }
 }
 
-/// A role that can be given; nobody is made an owner.
+/// A role that can be given. Nobody can be made an owner.
 impl From<dray_api::Role> for Role {
     fn from(role: dray_api::Role) -> Self {
         match role {

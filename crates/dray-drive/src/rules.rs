@@ -9,17 +9,17 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{Error, Result};
 
-/// The least [`UploadRules::idle_life`]: whoever loses their connection has a while to come back.
+/// The least [`UploadRules::idle_life`], so that a client that lost its connection has time to return.
 pub const LEAST_IDLE_LIFE: Duration = Duration::from_mins(10);
 
-/// [`UploadRules::max_open_uploads`], if nothing else is said: far more than clients have at once, and few enough for
-/// what each may store beyond the quota (see the store's allowances) to come to little.
+/// The default of [`UploadRules::max_open_uploads`]: far more than clients have at once, and few enough that the bytes that
+/// each may store beyond the quota (see the store's allowances) add up to little.
 pub const MAX_OPEN_UPLOADS: u32 = 1000;
 
-/// A later expiry is written only when it gains this part of the idle life, so that signing rarely writes.
+/// A later expiry is written only if it gains this fraction of the idle life, so that signing rarely writes.
 const EXPIRY_STEPS: u32 = 24;
 
-/// Which uploads a server takes, and how long it waits for them.
+/// Which uploads a server accepts, and how long it waits for them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UploadRules {
     /// How long an upload lives after the last time that somebody signed or listed parts of it.
@@ -30,9 +30,9 @@ pub struct UploadRules {
     pub max_file_bytes: u64,
     /// Most unfinished uploads that one user may have in a workspace.
     pub max_open_uploads: u32,
-    /// Files must be of one of these types; empty: of any.
+    /// Files must be of one of these types; empty means any type.
     pub allowed_types: Vec<FileType>,
-    /// Files must be of none of these types.
+    /// Files of these types are refused.
     pub blocked_types: Vec<FileType>,
 }
 
@@ -50,12 +50,12 @@ impl Default for UploadRules {
 }
 
 impl UploadRules {
-    /// When an upload that is touched now expires.
+    /// When an upload expires that is used now.
     pub fn expiry(&self, created_at: Timestamp, now: Timestamp) -> Timestamp {
         after(now, self.idle_life).min(after(created_at, self.whole_life))
     }
 
-    /// How much later an expiry must be to be worth writing.
+    /// How much later an expiry must be to be written.
     pub fn expiry_step(&self) -> Duration {
         self.idle_life / EXPIRY_STEPS
     }
@@ -69,7 +69,7 @@ impl UploadRules {
         }
     }
 
-    /// Checks what a file is said to be, by its MIME type and by the end of its name.
+    /// Checks the announced type of a file: its MIME type and the end of its name.
     pub fn check_type(&self, name: &str, mime_type: &str) -> Result<()> {
         let matches = |types: &[FileType]| types.iter().any(|file_type| file_type.is_of(name, mime_type));
         let is_taken = self.allowed_types.is_empty() || matches(&self.allowed_types);
@@ -83,31 +83,31 @@ fn after(time: Timestamp, life: Duration) -> Timestamp {
 }
 
 /// A type of files, as an operator names it: `image/png`, `image/*`, or the end of a name such as `.exe`. Case does
-/// not matter. It is about what files are called, not about what is in them.
+/// not matter. It is about what files are called, not about their content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileType(Kind);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Kind {
-    /// Names that end so, the dot included.
+    /// Names that end with this, including the dot.
     Extension(String),
-    /// MIME types that begin so, up to the slash.
+    /// MIME types that begin with this, up to the slash.
     Group(String),
     /// One MIME type.
     Mime(String),
 }
 
-/// A text that names no type of files.
+/// A text that does not name a type of files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be a MIME type (image/png), a group of them (image/*), or the end of a name (.exe)")]
 pub struct InvalidFileType;
 
 impl FileType {
     fn is_of(&self, name: &str, mime_type: &str) -> bool {
-        // What follows a semicolon are parameters (RFC 6838).
+        // Parameters follow a semicolon (RFC 6838).
         let mime_type = mime_type.split(';').next().unwrap_or_default().trim().to_lowercase();
         match &self.0 {
-            // Windows drops dots and blanks at the end of a name.
+            // Windows removes dots and blanks at the end of a name.
             Kind::Extension(end) => name.trim_end_matches(['.', ' ']).to_lowercase().ends_with(end),
             Kind::Group(start) => mime_type.starts_with(start),
             Kind::Mime(whole) => mime_type == *whole,
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn an_upload_lives_a_day_from_its_last_touch_and_a_week_in_all() {
+    fn an_upload_lives_a_day_from_its_last_use_and_a_week_in_total() {
         let (rules, day) = (UploadRules::default(), 24 * 3600);
         assert_eq!(rules.expiry(at(0), at(10)), at(day + 10));
         assert_eq!(rules.expiry(at(0), at(6 * day + 10)), at(7 * day));
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn types_are_told_by_mime_type_group_and_end_of_name() {
+    fn types_are_matched_by_mime_type_group_and_end_of_name() {
         for (file_type, name, mime_type, is_of) in [
             ("image/png", "a", "image/png", true),
             ("image/png", "a", "Image/PNG; x=y", true),
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_names_no_type_is_refused() {
+    fn a_text_that_does_not_name_a_type_is_refused() {
         for text in ["", ".", "exe", "*/*", "image/", "/png", "image/p*", "a/b/c", "image /png", ". x"] {
             assert_eq!(text.parse::<FileType>(), Err(InvalidFileType), "{text:?}");
         }
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_allowed_and_not_blocked_is_taken() {
+    fn a_file_is_accepted_if_its_type_is_allowed_and_not_blocked() {
         let types = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect();
         let rules = UploadRules {
             allowed_types: types(&["image/*", ".pdf"]),

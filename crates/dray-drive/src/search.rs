@@ -6,29 +6,30 @@ use icu_properties::props::LineBreak;
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
-/// Most bytes of a word, of which Postgres takes 2,046: what is longer is known by its beginning. (Hangul syllables
-/// come apart into three letters each, so a name can be one word of 2,295 bytes.)
+/// Most bytes of a word. Postgres allows 2,046; a longer word is found by its beginning. (Hangul syllables
+/// decompose into three letters each, so a name can be one word of 2,295 bytes.)
 const MAX_WORD_BYTES: usize = 1024;
 
-/// Most words of a query: a name has no more.
+/// Most words of a query, because a name has no more.
 const MAX_WORDS: usize = 128;
-/// How many characters of a word can be looked up, as the databases' indexes have it (`0002_search.sql`).
+/// The numbers of leading characters by which a word can be looked up, as the databases' indexes have them
+/// (`0002_search.sql`).
 pub const BEGINNINGS: [usize; 9] = [1, 2, 3, 4, 6, 8, 12, 16, 24];
 
 /// Most characters of a word that begins inside a run of letters without spaces.
 const WINDOW: usize = 12;
 
-/// A piece of a text between what is neither letter nor digit.
+/// A piece of a text between characters that are neither letters nor digits.
 enum Piece {
-    /// It is found by how it begins.
+    /// A word, which is found by its beginning.
     Word(String),
-    /// Letters of a script that writes words without spaces between them: it is found from any of its letters on.
+    /// Letters of a script that writes words without spaces: the run is found from any of its letters on.
     Run(Vec<char>),
 }
 
-/// The words of a name, each once, as it is indexed: without case and accents, split at everything that is neither
-/// letter nor digit. Where scripts have no spaces, each ideograph or syllable is a word, and so is what begins at each
-/// letter of an alphabet.
+/// The words of a name for the index, each once: without case and accents, split at everything that is neither
+/// letter nor digit. In scripts without spaces, each ideograph or syllable is a word; in such alphabets, a word begins at
+/// each letter.
 pub fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     for piece in pieces(text) {
@@ -44,7 +45,7 @@ pub fn words(text: &str) -> Vec<String> {
     words
 }
 
-/// The words of what is searched for: those of a name, but of a run no more than it takes to cover it.
+/// The words of a search: those of a name, but only as many of a run as are needed to cover it.
 fn wanted(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     for piece in pieces(text) {
@@ -54,7 +55,7 @@ fn wanted(text: &str) -> Vec<String> {
                 let mut start = run.iter().position(|c| !is_combining_mark(*c));
                 while let Some(at) = start {
                     add(&mut words, window(&run, at));
-                    // The next begins at the last letter that still leaves no gap.
+                    // The next word begins at the last letter that leaves no gap.
                     let end = (at + WINDOW).min(run.len());
                     start = (at + 1..=end)
                         .rev()
@@ -74,7 +75,7 @@ fn window(run: &[char], start: usize) -> String {
 fn pieces(text: &str) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let (mut word, mut run) = (String::new(), Vec::new());
-    // Compatibility forms (ligatures, full-width letters) are the letters they stand for; accents are marks.
+    // Compatibility forms (ligatures, full-width letters) become the letters that they stand for; accents are marks.
     for c in text.nfkd().flat_map(char::to_lowercase).filter(|c| !says_nothing(*c)) {
         let belongs = c.is_alphanumeric() || is_combining_mark(c);
         let is_of_run = belongs && (runs_on(c) || (is_combining_mark(c) && !run.is_empty()));
@@ -104,15 +105,15 @@ fn add(words: &mut Vec<String>, mut word: String) {
     }
 }
 
-/// Accents, and what has no shape: names that differ in these alone have the same words. The zero-width non-joiner is
-/// not among them, as it separates.
+/// Accents and characters without a shape: names that differ only in these have the same words. The zero-width
+/// non-joiner is not among them, because it separates letters.
 fn says_nothing(c: char) -> bool {
     (c != '\u{200C}' && is_ignorable(c)) || is_accent(c)
 }
 
 /// Marks that people leave out when they search: those of European alphabets, the points of Hebrew, Arabic and Syriac,
-/// the nuqta of Indic scripts, and kana's voicing. Any other mark is a vowel or a tone, without which it is another
-/// word (Thai, Hindi, Khmer, Burmese).
+/// the nuqta of Indic scripts, and kana's voicing. Any other mark is a vowel or a tone, and without it the word is a
+/// different one (Thai, Hindi, Khmer, Burmese).
 fn is_accent(c: char) -> bool {
     is_combining_mark(c)
         && matches!(
@@ -135,9 +136,9 @@ fn stands_alone(c: char) -> bool {
     )
 }
 
-/// Letters and vowels of scripts that write words without spaces between them, as the Unicode line breaking algorithm
-/// (UAX 14) has them: Thai, Lao, Khmer, Burmese, Tai and Ahom need a dictionary for that; Balinese, Javanese and their
-/// kin break at syllables.
+/// Letters and vowels of scripts that write words without spaces between them, by the Unicode line breaking algorithm
+/// (UAX 14): Thai, Lao, Khmer, Burmese, Tai and Ahom need a dictionary to find words; Balinese, Javanese and similar
+/// scripts break at syllables.
 fn runs_on(c: char) -> bool {
     !c.is_ascii()
         && matches!(
@@ -151,7 +152,7 @@ fn runs_on(c: char) -> bool {
         )
 }
 
-/// Words, of which every one must be in a name, or begin a word of it. There is at least one.
+/// The words of a query, at least one. A name matches if it has each of them, or a word that begins with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Words(Vec<String>);
 
@@ -163,18 +164,19 @@ impl Words {
         (!words.is_empty()).then_some(Self(words))
     }
 
-    /// The words; letters, their marks and digits only, so nothing in them is an operator to a database.
+    /// The words. They consist only of letters, their marks and digits, so no database takes any part of them for an
+    /// operator.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }
 
-    /// Of each word as much of its beginning as can be looked up. A name that has all of these may still lack the
+    /// The longest indexed beginning of each word. A name that has all of these may still lack the
     /// words.
     pub fn beginnings(&self) -> impl Iterator<Item = &str> {
         self.iter().map(beginning)
     }
 
-    /// Whether the beginnings are the words.
+    /// Whether the beginnings are the whole words.
     pub fn are_beginnings(&self) -> bool {
         self.beginnings().eq(self.iter())
     }
@@ -206,12 +208,12 @@ mod tests {
     }
 
     #[test]
-    fn where_scripts_have_no_spaces_each_character_is_a_word() {
+    fn in_scripts_without_spaces_each_character_is_a_word() {
         assert_eq!(words("2026年报告v2"), ["2026", "年", "报", "告", "v2"]);
         assert_eq!(words("한국").len(), 1);
     }
 
-    /// As the databases look: every word of the query begins a word of the name.
+    /// Whether the databases would find the name: every word of the query begins a word of the name.
     fn is_found(query: &str, name: &str) -> bool {
         let indexed = words(name);
         let words = Words::parse(query).unwrap();
@@ -219,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn inside_a_run_without_spaces_anything_is_found() {
+    fn any_part_of_a_run_without_spaces_is_found() {
         for (query, name) in [
             ("เอกสาร", "สำเนาเอกสาร2569.pdf"),
             ("เอกสาร", "สำเนาเอกสาร๒๕๖๙.pdf"),
@@ -236,7 +238,7 @@ mod tests {
         }
         for (query, name) in [("เอกสาร", "สารเอก.pdf"), ("ที", "ที่"), ("မာ", "မိတ္တူ"), ("เอกสารลับ", "เอกสาร")]
         {
-            // A vowel or tone more is more to begin with; one that differs is another word.
+            // A further vowel or tone makes the beginning longer; a different one makes another word.
             let expected = name.starts_with(query);
             assert_eq!(is_found(query, name), expected, "{query} in {name}");
         }
@@ -252,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_shape_does_not_count() {
+    fn characters_without_a_shape_do_not_count() {
         for text in
             ["\u{200E}report", "rep\u{AD}ort", "report\u{200F}", "re\u{200B}port", "\u{2060}report\u{FE0F}"]
         {
@@ -270,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn a_word_is_no_longer_than_the_databases_take() {
+    fn a_word_is_no_longer_than_the_databases_allow() {
         let long = "각".repeat(255);
         assert_eq!(words(&long).iter().map(String::len).collect::<Vec<_>>(), [1023]);
         assert_eq!(words(&long), wanted(&format!("{long}각")), "what is searched for is cut as names are");
@@ -284,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_word_as_much_is_looked_up_as_can_be() {
+    fn the_longest_indexed_beginning_of_a_word_is_looked_up() {
         let words = Words::parse("a repor report documents ŽLUŤOUČKÝ").unwrap();
         assert_eq!(words.beginnings().collect::<Vec<_>>(), ["a", "repo", "report", "document", "zlutouck"]);
         assert!(!words.are_beginnings());

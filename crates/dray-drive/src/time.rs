@@ -1,8 +1,8 @@
-//! How times are written for clients. Nothing here reads a clock.
+//! The format of times in answers. It does not read a clock.
 
 use jiff::Timestamp;
 
-/// A time as the wire writes it: RFC 3339 in UTC with milliseconds.
+/// A time in the wire format: RFC 3339 in UTC with milliseconds.
 pub fn wire_time(time: Timestamp) -> String {
     format!("{time:.3}")
 }

@@ -1,5 +1,5 @@
 //! Personal access tokens: `cp_pat_`, 30 random base62 characters (178 bits) and a 6-character base62 CRC32 of
-//! what stands before, so that a mistyped or made-up token is refused without asking the database. Only the
+//! everything before it, so that a mistyped or invented token is refused without a query. Only the
 //! SHA-256 is ever stored.
 
 use std::fmt;
@@ -14,17 +14,17 @@ const RANDOM_CHARS: usize = 30;
 const CHECK_CHARS: usize = 6;
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// A token's secret text. `Debug` hides it; only [`AccessToken::reveal`] gives it.
+/// A token's secret text. `Debug` hides it; only [`AccessToken::reveal`] returns it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AccessToken(String);
 
-/// What the database keeps of a token: its SHA-256 in hexadecimal.
+/// What the database stores of a token: its SHA-256 in hexadecimal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenHash(String);
 
 impl AccessToken {
-    /// Makes a token out of random bytes, of which it takes as many as it needs: `random` is asked for more
-    /// until 30 of them fall below 248 (4 × 62), so that every character is equally likely.
+    /// Makes a token from random bytes. It asks `random` for more
+    /// until 30 of them are below 248 (4 × 62), so that every character is equally likely.
     pub fn generate(mut random: impl FnMut() -> Result<[u8; 32]>) -> Result<Self> {
         let mut text = String::with_capacity(PREFIX.len() + RANDOM_CHARS + CHECK_CHARS);
         text.push_str(PREFIX);
@@ -54,7 +54,7 @@ impl AccessToken {
         &self.0
     }
 
-    /// What the database keeps.
+    /// The hash for the database.
     pub fn hash(&self) -> TokenHash {
         TokenHash(hex::encode(Sha256::digest(&self.0)))
     }
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn an_integration_key_is_told_apart() {
+    fn an_integration_key_has_an_error_of_its_own() {
         assert_eq!(AccessToken::parse("cp_key_whatever"), Err(Error::WrongTokenKind));
     }
 }

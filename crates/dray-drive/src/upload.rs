@@ -16,25 +16,26 @@ use crate::parts::{Crc64, Digest};
 use crate::rules::UploadRules;
 use crate::{Error, Result, wire_time};
 
-/// How long a finalize keeps its lease after the last heartbeat. Whoever works on the upload renews it all the time.
-/// Two that overlap do no harm (every step can be repeated); the lease only keeps them from doing the same work.
+/// How long a finalize keeps its lease after the last heartbeat. Whoever works on the upload keeps renewing it.
+/// Two finalizes that overlap do no harm (every step can be repeated); the lease only keeps them from doing the same work.
 pub const FINALIZE_LEASE: SignedDuration = SignedDuration::from_secs(30);
-/// The longest that a store may be at a Complete after it was sent: longer than it is waited for (10 minutes). Until so
-/// long after the last one, a store that has neither the upload nor its object proves nothing: the object may yet appear.
+/// The longest time that a store may work on a Complete after it was sent: longer than Dray waits for it (10 minutes).
+/// Before this time has passed since the last one, a store with neither the upload nor its object proves nothing: the
+/// object may still appear.
 pub const QUIET_TIME: SignedDuration = SignedDuration::from_mins(11);
-/// How far the clocks of servers that share a database may lie apart. Nobody ends an upload for its age by their own clock
-/// sooner than this after its time.
+/// The largest difference between the clocks of servers that share a database. No server ends an upload for its age
+/// before its own clock is this much past the upload's time.
 pub const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(10);
-/// How long after its end an upload is still completed that the store has not completed yet, however often it was asked:
-/// long enough for people to mend their store.
+/// How long after its end Dray still tries to complete an upload that the store has not completed, however often it was
+/// asked: long enough for people to repair their store.
 pub const COMPLETE_AFTER_END: SignedDuration = SignedDuration::from_hours(24);
-/// So many Completes must have come to nothing as well, while the store answered otherwise.
+/// This many Completes must have proved nothing as well, while the store answered otherwise.
 pub const MAX_INCONCLUSIVE: u64 = 8;
-/// How long what became of an upload is remembered after it would have expired: so long, finalizing it again answers its
+/// How long the outcome of an upload is remembered after it would have expired. Until then, finalizing it again returns its
 /// item.
 pub const KEEP_FINISHED: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// Where an upload is in its life.
+/// The state of an upload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
     /// The row exists; the store has not answered yet.
@@ -43,71 +44,71 @@ pub enum State {
     Open,
     /// A finalize is under way.
     Completing {
-        /// What it lists.
+        /// The digest of the parts that it lists.
         digest: Digest,
-        /// Whether somebody has the lease, by the clock of leases.
+        /// Whether somebody holds the lease, by the clock of leases.
         is_held: bool,
     },
     /// The item exists.
     Completed {
-        /// What the finalize listed.
+        /// The digest of the parts that the finalize listed.
         digest: Digest,
     },
-    /// Given up by the caller.
+    /// The caller aborted it.
     Aborted,
-    /// Left alone for too long.
+    /// Nobody continued it in time.
     Expired,
 }
 
-/// An upload as the database has it.
+/// An upload, as it is in the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Upload {
-    /// Its row.
+    /// The id of its row.
     pub id: UploadRowId,
-    /// The workspace of the item to be.
+    /// The workspace of its future item.
     pub workspace: WorkspaceId,
-    /// Who started it; nobody else sees it.
+    /// Who started it. Nobody else sees it.
     pub user: UserId,
-    /// The folder of the item to be.
+    /// The folder of its future item.
     pub parent: Option<ItemId>,
-    /// The id of the item to be.
+    /// The id of its future item.
     pub item: ItemId,
-    /// The name of the item to be.
+    /// The name of its future item.
     pub name: String,
     /// Its MIME type.
     pub mime_type: String,
     /// Its announced size.
     pub size_bytes: u64,
-    /// What finalize does if there is a file of its name.
+    /// What finalize does if a file of its name exists.
     pub on_conflict: OnConflict,
-    /// The folder that the token was confined to which began it: it never becomes an item outside of it.
+    /// The folder that the starting token was confined to. The upload never becomes an item outside of it.
     pub confined_to: Option<ItemId>,
-    /// Whether the token that began it may do nothing but upload.
+    /// Whether the starting token may only upload.
     pub only_uploads: bool,
-    /// What the bytes must come to, if that is known.
+    /// The checksum that the bytes must have, if it is known.
     pub crc64: Option<Crc64>,
-    /// What reading the object back has come to.
+    /// The checksum found by reading the object back.
     pub proven_crc64: Option<Crc64>,
     /// Whether a Complete may have been sent.
     pub is_attempted: bool,
-    /// Whether to read the file back if the store cannot prove that.
+    /// Whether to read the file back if the store cannot prove the checksum.
     pub verify: bool,
     /// The object's key in the store.
     pub object_key: String,
-    /// A random text that the object carries as metadata: proof that an object is this upload's.
+    /// A random text that the object carries as metadata. It proves that an object belongs to this upload.
     pub store_token: String,
     /// The store's multipart upload id, once it has answered.
     pub store_upload_id: Option<String>,
-    /// Where it is in its life.
+    /// Its state.
     pub state: State,
     /// When it was started.
     pub created_at: Timestamp,
-    /// When it expires if it is left alone.
+    /// When it expires if nobody continues it.
     pub expires_at: Timestamp,
 }
 
-/// Refuses what an upload is to do about a file of its name, if the caller's token may not do that: a token that may
-/// only add destroys nothing, and who may not read is not told which names are taken.
+/// Refuses an `onConflict` that the caller's token does not allow: a token that may only add cannot replace anything, and a
+/// token that may not read cannot find out which names are taken.
 pub fn check_on_conflict(caller: &Caller, on_conflict: OnConflict) -> Result<()> {
     match on_conflict {
         OnConflict::Replace => caller.require(Scope::AccessDrive),
@@ -116,7 +117,7 @@ pub fn check_on_conflict(caller: &Caller, on_conflict: OnConflict) -> Result<()>
     }
 }
 
-/// Which finalize has an upload's lease: a random text, new for each.
+/// Identifies the finalize that holds an upload's lease: a random text, new for each.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeaseHolder(pub String);
 
@@ -132,7 +133,7 @@ pub enum FinalizeStep {
 }
 
 impl Upload {
-    /// What a finalize has to do that lists `digest`; `None`: it takes whatever parts there are.
+    /// The next step of a finalize that lists `digest`. `None` means that it takes whatever parts the store has.
     pub fn finalize_step(&self, digest: Option<&Digest>, now: Timestamp) -> Result<FinalizeStep> {
         let is_same = |other: &Digest| digest.is_none_or(|digest| digest == other);
         match &self.state {
@@ -146,17 +147,17 @@ impl Upload {
         }
     }
 
-    /// Its user, who has left: what they may do is asked anew, within the folder that it was begun for.
+    /// Its user, who may have left: their rights are checked again, within the folder that the upload was started for.
     pub fn uploader(&self) -> Caller {
         Caller::for_user(self.user, self.workspace).within(self.confined_to)
     }
 
-    /// Whether its item may be refused for where it goes; all others go somewhere.
+    /// Whether its item may be refused because of its place. All other items go to some place.
     pub fn can_be_refused(&self) -> bool {
         self.on_conflict == OnConflict::Fail || self.confined_to.is_some()
     }
 
-    /// What its item holds.
+    /// The content of its item.
     pub fn content(&self) -> Content {
         Content::File {
             mime_type: self.mime_type.clone(),
@@ -165,8 +166,8 @@ impl Upload {
         }
     }
 
-    /// Its item as it was asked for, wherever it went and whatever it is called: all that a token is told which only
-    /// uploads.
+    /// Its item as the client asked for it, whatever place and name it really got. A token that only uploads sees nothing
+    /// else.
     pub fn item_as_given(&self) -> Item {
         Item {
             id: self.item,
@@ -190,7 +191,7 @@ impl Upload {
         }
     }
 
-    /// The upload as the wire has it; one that is over for nothing is gone.
+    /// The upload in the wire format. An upload that ended without an item is an error.
     pub fn to_wire(&self, now: Timestamp) -> Result<OpenUpload> {
         let status = match self.state {
             State::Open => self.check_alive(now).map(|()| UploadStatus::Open)?,
@@ -223,19 +224,19 @@ impl Upload {
         }
     }
 
-    /// When the upload expires if parts are signed now; `None` if that is hardly later than it is.
+    /// When the upload expires if parts are signed now; `None` if that is hardly later than its present expiry.
     pub fn later_expiry(&self, rules: &UploadRules, now: Timestamp) -> Option<Timestamp> {
         let renewed = rules.expiry(self.created_at, now);
         let step = SignedDuration::try_from(rules.expiry_step()).unwrap_or(SignedDuration::MAX);
         (renewed.duration_since(self.expires_at) >= step).then_some(renewed)
     }
 
-    /// Whether the end of the upload is so long past that it is given up if the store does not let it be completed.
+    /// Whether the upload ended so long ago that Dray gives it up if the store does not complete it.
     pub fn is_long_over(&self, now: Timestamp) -> bool {
         now.duration_since(self.expires_at) >= COMPLETE_AFTER_END
     }
 
-    /// Whether no Complete is to be sent any more, after so many that came to nothing.
+    /// Whether Dray stops sending Completes, after so many that proved nothing.
     pub fn is_hopeless(&self, inconclusive: u64, now: Timestamp) -> bool {
         inconclusive >= MAX_INCONCLUSIVE && self.is_long_over(now)
     }
@@ -253,12 +254,12 @@ impl Upload {
     }
 }
 
-/// An upload may store its file twice, as a client may cut it anew, and a little more.
+/// An upload may store its file twice, because a client may cut it again into other parts, and a little more.
 const STORED_TIMES: u64 = 2;
 const STORED_SLACK_BYTES: u64 = 64 << 10;
 
-/// Whether the parts that a store has of an upload are more than a client needs for a file of this size: one is larger
-/// than the file, or all together are more than the file twice.
+/// Whether the stored parts of an upload are more than a client needs for a file of this size: one is larger
+/// than the file, or all together are larger than the file twice.
 pub fn is_oversized(announced_bytes: u64, parts: &[StoredPart]) -> bool {
     let stored: u64 = parts.iter().map(|part| part.size).sum();
     let most = announced_bytes.saturating_mul(STORED_TIMES).saturating_add(STORED_SLACK_BYTES);
@@ -308,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn every_state_has_its_answer_to_a_finalize() {
+    fn every_state_has_its_own_answer_to_a_finalize() {
         let step = |state, listed: &str, now| upload(state).finalize_step(Some(&digest(listed)), at(now));
         let done = || State::Completed { digest: digest("d") };
         assert_eq!(step(State::Open, "d", 999), Ok(FinalizeStep::Complete));
@@ -329,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_living_upload_is_signed() {
+    fn only_a_live_upload_can_be_signed() {
         assert_eq!(upload(State::Open).signable(at(999)), Ok("u"));
         assert_eq!(upload(State::Open).signable(at(1000)), Err(Error::UploadExpired));
         assert_eq!(upload(completing(true)).signable(at(5)), Ok("u"), "the finalize may still be refused");
@@ -337,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn expiry_slides_a_day_at_a_time_and_ends_after_a_week() {
+    fn the_expiry_moves_a_day_at_a_time_and_ends_after_a_week() {
         let day = 24 * 3600;
         let upload = |expires_at| Upload { expires_at: at(expires_at), ..upload(State::Open) };
         let later = |expires_at, now| upload(expires_at).later_expiry(&UploadRules::default(), at(now));

@@ -1,5 +1,5 @@
-//! Serves a store: `serve FOLDER PORT`. Prints its endpoint, bucket, region and keys as one line of JSON, so
-//! that any S3 tool can be aimed at it; ends in order on ctrl-c.
+//! Serves a store: `serve FOLDER PORT`. It prints the store's endpoint, bucket, region and keys as one line of JSON, so
+//! that any S3 tool can use it. Ctrl-C ends it in an orderly way.
 
 use dray_object_store::{Config, KeyKind, ObjectStore, key_of};
 

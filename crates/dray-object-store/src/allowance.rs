@@ -1,7 +1,7 @@
 //! How much disk space the parts of an upload may take, if its size was announced. This file knows no HTTP and no SQL.
 //!
-//! A part counts from before its body is read until its bytes are gone, so that no number of parallel requests gets
-//! past the limit. The counts are in memory. They are read from the database at the first request about an upload, and
+//! A part counts from before its body is read until its bytes are removed, so parallel requests cannot exceed
+//! the limit together. The counts are in memory. They are read from the database at the first request about an upload, also
 //! after a restart.
 
 use std::{
@@ -18,13 +18,13 @@ use crate::{
     ids::{PartFileId, SetId, split_part_id},
 };
 
-/// An upload may store its file twice, because a client may cut it again.
+/// An upload may store its file twice, because a client may cut the file again into other parts.
 const TIMES: u64 = 2;
 /// What any upload may store beyond that, so that a tiny file can be sent again while an earlier try is still arriving.
 const SLACK_BYTES: u64 = 64 << 10;
 /// How many parts an upload may have beyond twice the number that its file needs: an empty part takes space too.
 const SLACK_PARTS: u64 = 16;
-/// How many uploads keep their counts in memory when nothing of them is under way. Others are read again when needed.
+/// How many uploads keep their counts in memory while none of their parts is arriving. Others are read again when needed.
 const MAX_IDLE: usize = 65_536;
 
 /// Parts, and their bytes.
@@ -68,7 +68,7 @@ impl Allowances {
         Self { min_part_bytes: min_part_bytes.max(1), known: Mutex::default() }
     }
 
-    /// The allowance of an upload; `stored` reads what the database has of it.
+    /// The allowance of an upload. `stored` reads from the database what the upload has stored.
     pub(crate) fn of(
         &self,
         set: SetId,
@@ -79,7 +79,7 @@ impl Allowances {
         if let Some(allowance) = known.get(&set) {
             return Ok(Arc::clone(allowance));
         }
-        // Nobody else has this upload's allowance, so none of its parts is being committed, and the read counts stay true.
+        // No other request has this upload's allowance, so none of its parts is being committed, and the counts stay true.
         let counts = Counts { stored: stored()?, ..Counts::default() };
         if known.len() >= MAX_IDLE {
             known.retain(|_, allowance| allowance.is_needed());
@@ -94,14 +94,14 @@ impl Allowances {
         Ok(allowance)
     }
 
-    /// The upload was aborted or completed: cuts off what still arrives for it.
+    /// Cuts off the parts that still arrive for an upload that was aborted or completed.
     pub(crate) fn end(&self, set: SetId) {
         if let Some(allowance) = lock(&self.known).remove(&set) {
             allowance.is_over.send_replace(true);
         }
     }
 
-    /// The file of a replaced part is gone.
+    /// Releases the bytes of a replaced part, whose file is removed now.
     pub(crate) fn removed(&self, file: PartFileId) {
         let allowance = lock(&self.known).get(&split_part_id(file.part_id).0).cloned();
         if let Some(allowance) = allowance {
@@ -129,9 +129,10 @@ struct Counts {
 }
 
 impl Allowance {
-    /// Counts a part before its body is read. `there` reads what is stored under its number.
+    /// Counts a part before its body is read. `there` reads the part that is stored under its number.
     ///
-    /// `EntityTooLarge` if the part can never be stored, `SlowDown` if it can be stored once others are done or gone.
+    /// `EntityTooLarge` if the part can never be stored; `SlowDown` if it can be stored once other parts have arrived
+    /// or are removed.
     pub(crate) fn reserve(
         self: &Arc<Self>,
         bytes: u64,
@@ -187,7 +188,7 @@ impl Allowance {
         self.announced_bytes.saturating_mul(TIMES).saturating_add(SLACK_BYTES)
     }
 
-    /// Whether forgetting it would lose what only memory knows.
+    /// Whether it holds anything that only memory knows.
     fn is_needed(self: &Arc<Self>) -> bool {
         Arc::strong_count(self) > 1 || !self.counts().replaced.is_empty()
     }
@@ -197,7 +198,7 @@ impl Allowance {
     }
 }
 
-/// A part that counts while its body arrives. Its outcome counts once the last of its owners drops it.
+/// A part that counts while its body arrives. The outcome counts when the last owner of the reservation drops it.
 pub(crate) struct Reservation {
     allowance: Arc<Allowance>,
     bytes: u64,
@@ -211,7 +212,7 @@ struct Outcome {
 }
 
 impl Reservation {
-    /// The part replaces another one, unless the commit fails. Call it before the commit, because the collector
+    /// Says that the part replaces another one, unless the commit fails. Call it before the commit, because the collector
     /// may remove the file right after it.
     pub(crate) fn replaces(&self, replaced: Replaced) {
         if let Some(file) = replaced.file {
@@ -220,7 +221,7 @@ impl Reservation {
         lock(&self.outcome).replaced = Some(replaced);
     }
 
-    /// The outcome of the commit. If it is unknown, the part may be stored.
+    /// Records the outcome of the commit. If the outcome is unknown, the part may be stored.
     pub(crate) fn settle(&self, settled: Settled) {
         lock(&self.outcome).is_stored = settled != Settled::Undone;
     }
@@ -228,7 +229,7 @@ impl Reservation {
     /// Returns when the upload is aborted or completed.
     pub(crate) async fn upload_is_over(&self) {
         let mut is_over = self.allowance.is_over.subscribe();
-        // The sender lives in the allowance, which this reservation holds.
+        // The sender is a field of the allowance, which this reservation holds.
         let _ = is_over.wait_for(|is_over| *is_over).await;
     }
 }
@@ -306,11 +307,11 @@ mod tests {
     }
 
     #[test]
-    fn what_was_stored_before_a_restart_counts() {
+    fn parts_that_were_stored_before_a_restart_count() {
         let stored = Held { parts: 2, bytes: 8 * MIB };
         let allowance = of(&Allowances::new(MIB), 4 * MIB, stored);
         assert_eq!(code(allowance.reserve(4 * MIB, || Ok(None))), ErrorCode::EntityTooLarge);
-        // In the place of one of the two, it could be stored, but not beside it.
+        // It could replace one of the two parts, but there is no room for it beside them.
         assert_eq!(code(allowance.reserve(4 * MIB, || Ok(Some(4 * MIB)))), ErrorCode::SlowDown);
     }
 
@@ -343,7 +344,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_comes_in_of_an_upload_hears_that_it_is_over() {
+    async fn an_arriving_body_is_told_that_its_upload_is_over() {
         let allowances = Allowances::new(MIB);
         let reservation = of(&allowances, MIB, Held::default()).reserve(1, || Ok(None)).unwrap();
         allowances.end(SET);

@@ -1,6 +1,6 @@
-//! What a bucket may be called.
+//! Names that a bucket may have.
 
-/// Whether a name is one that S3 allows (AWS S3 user guide, "Bucket naming rules", those on characters).
+/// Whether S3 allows this name (AWS S3 user guide, "Bucket naming rules", the rules about characters).
 pub(crate) fn is_bucket_name(name: &str) -> bool {
     let edge = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
     let bytes = name.as_bytes();

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-/// Now, once a request; everything below takes it as an argument.
+/// The current time. It is read once per request, and passed on as an argument.
 #[expect(clippy::disallowed_methods, reason = "the one place of the crate that reads the clock")]
 pub(crate) fn now() -> Timestamp {
     Timestamp::now()

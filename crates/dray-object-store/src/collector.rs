@@ -1,5 +1,5 @@
-//! Removes the files that nothing refers to: garbage noted by commits and, after a crash, files that no
-//! commit ever named. One thread; it never decides what garbage is.
+//! Removes the files that nothing refers to: garbage that commits recorded and, after a crash, files that no
+//! commit ever named. It runs on one thread. It never decides what is garbage.
 
 use std::{
     io,
@@ -25,19 +25,19 @@ use crate::{
     reserve::Reserve,
 };
 
-/// Files looked at between two database jobs.
+/// How many files it handles between two database jobs.
 const BATCH: usize = 256;
-/// A wake-up may be lost when a client leaves at the wrong moment; this bounds how long its garbage stays.
+/// A wake-up may be lost if a client leaves at the wrong moment. This bounds how long its garbage stays.
 const PERIOD: Duration = Duration::from_mins(1);
-/// What becomes garbage within this time is collected together: most wake-ups have nothing to collect.
+/// Garbage of this period is collected together, because most wake-ups have nothing to collect.
 const TOGETHER: Duration = Duration::from_millis(50);
 
-/// Reads and removes on behalf of one store.
+/// Reads and removes files for one store.
 pub(crate) struct Collector {
     pub(crate) meta: Arc<Meta>,
     pub(crate) disk: SharedDisk,
     pub(crate) pins: Pins,
-    /// Told of the files of replaced parts that are gone.
+    /// It is told which files of replaced parts are removed.
     pub(crate) allowances: Arc<Allowances>,
     pub(crate) reserve: Arc<Reserve>,
     /// Set, and then woken, when the store closes.
@@ -63,7 +63,7 @@ impl Collector {
             while !self.stopped() {
                 let before = stuck.files;
                 stuck = self.collect();
-                // Not at every wake-up.
+                // Logged when the number grows, not at every wake-up.
                 if stuck.files > before {
                     tracing::warn!(files = stuck.files, why = ?stuck.why, "garbage stays for now");
                 }
@@ -75,7 +75,8 @@ impl Collector {
         })
     }
 
-    /// Waits until there may be something to remove; `false`: there never will be. Meanwhile it keeps the log short.
+    /// Waits until there may be something to remove; `false` if the store is closed. While it waits, it keeps the log
+    /// short.
     fn wait(&self, woken: &Receiver<()>) -> bool {
         let mut waited = Duration::ZERO;
         while waited < PERIOD {
@@ -99,14 +100,15 @@ impl Collector {
     /// Removes what can be removed.
     fn collect(&self) -> Stuck {
         let mut stuck = Stuck::default();
-        // Sets first: what they shared may become garbage with them.
+        // Sets first, because files that only they shared may become garbage with them.
         report(self.collect_sets(&mut stuck));
         report(self.collect_files(&mut stuck));
         stuck
     }
 
-    /// Removes files that no part and no piece names: those of replaced parts (nobody reads an upload's parts, so
-    /// nobody has them open), and shared ones whose last set is forgotten, which is done when nobody reads it.
+    /// Removes files that no part and no piece names. They are files of replaced parts, which nobody has open because
+    /// nobody reads an upload's parts, and shared files whose last set is forgotten, which happens when nobody reads
+    /// the set.
     fn collect_files(&self, stuck: &mut Stuck) -> Result<(), Failure> {
         let mut after = None;
         while !self.stopped() {
@@ -124,8 +126,8 @@ impl Collector {
         Ok(())
     }
 
-    /// Removes sets that are not being read. A file that only a garbage set names is never named by another set
-    /// again, since copies are made of live objects only; so it can be removed before the set is forgotten.
+    /// Removes the files of sets that nobody reads. If only a garbage set names a file, no other set will ever name it,
+    /// because copies are made from live objects only. So the file can be removed before the set is forgotten.
     fn collect_sets(&self, stuck: &mut Stuck) -> Result<(), Failure> {
         let mut after = SetId(0);
         while !self.stopped() {
@@ -145,7 +147,7 @@ impl Collector {
         Ok(())
     }
 
-    /// Commits that garbage is gone, with the reserve's help if the disk is full.
+    /// Commits that garbage is removed. If the disk is full, it uses the reserve.
     fn forget(
         &self,
         job: impl Fn(&Connection) -> rusqlite::Result<()> + Clone + Send + 'static,
@@ -159,7 +161,7 @@ impl Collector {
         self.meta.write_blocking(move |db| Ok(again(db)?))
     }
 
-    /// Says whether all are gone.
+    /// Removes the files of a set, and says whether all of them are gone.
     fn remove_files_of(&self, set: SetId, stuck: &mut Stuck) -> Result<bool, Failure> {
         let stuck_before = stuck.files;
         let mut after = set.part_ids().0;
@@ -175,7 +177,7 @@ impl Collector {
         }
     }
 
-    /// Says whether the file is gone: one that cannot be removed must not keep the others.
+    /// Removes a file, and says whether it is gone. If one cannot be removed, the others still are.
     fn remove(&self, file: PartFileId, stuck: &mut Stuck) -> bool {
         match self.disk.remove(file) {
             Ok(()) => true,
@@ -186,9 +188,9 @@ impl Collector {
         }
     }
 
-    /// After a crash: removes the files that no row names. A file whose request is still under way is not
-    /// among the settled ones; a file that is settled and not named will never be. The next start scans again
-    /// unless all was looked at and removed.
+    /// After a crash: removes the files that no row names. It skips files whose request is still under way. No request will
+    /// ever name a settled file without a row. Unless the scan looks at all files and removes all that it should, the next
+    /// start scans again.
     fn scan(&self) {
         let (mut removed, mut stuck, mut complete) = (0, Stuck::default(), true);
         for folder in Disk::folders() {

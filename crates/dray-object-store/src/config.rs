@@ -1,36 +1,37 @@
-//! What an object store is opened with. Read once, at `open`; no defaults from the environment.
+//! The settings of an object store. They are read once, at `open`. No default comes from the environment.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 /// How to open a store. [`Config::new`] gives the defaults.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The folder that holds everything; made (mode 0700) when absent.
+    /// The folder that holds everything. `open` creates it (mode 0700) if it does not exist.
     pub root: PathBuf,
     /// The region that requests must be signed for.
     pub region: String,
-    /// The server's own bucket, which exists from the first start on. Tools' keys read it and do not write it.
+    /// The server's own bucket, which exists from the first start on. Tools' keys may read it but not write it.
     pub bucket: String,
-    /// Names that no new bucket may have, as they are first segments of other paths of the same server.
+    /// Names that no new bucket may have, because other paths of the same server begin with them.
     pub reserved_names: Vec<String>,
-    /// Whether an answer waits until its bytes are on the disk (fsync). Off only where losing data is fine.
+    /// Whether an answer waits until its bytes are on the disk (fsync). Turn it off only if losing data is acceptable.
     pub durable: bool,
     /// The largest object, in bytes; AWS allows 5 TiB.
     pub max_object_bytes: u64,
     /// Which web pages may call the store from a browser.
     pub cors_origins: CorsOrigins,
-    /// Name of user metadata (`x-amz-meta-…`) that is not answered to signed URLs, which may be in anybody's hands.
+    /// The user metadata (`x-amz-meta-…`) with this name is left out of answers to signed URLs, because anybody may
+    /// hold such a URL.
     pub hidden_metadata: Option<String>,
     /// Longest wait between two frames of a request body, and the time over which a body must bring 8 KiB/s.
     pub idle_timeout: Duration,
-    /// Uploads, and as many downloads, that one [`crate::Caller`] may have under way.
+    /// How many uploads, and how many downloads, one [`crate::Caller`] may have under way.
     pub transfers_per_caller: usize,
-    /// Told while downloads wait for memory that other downloads hold.
+    /// Called while downloads wait for memory that other downloads hold.
     pub when_short: WhenShort,
 }
 
-/// What is called, again and again, while downloads wait for memory: answers hold it that their clients do not read, and
-/// only whoever has the connections can end those.
+/// A function that the store calls again and again while downloads wait for memory. Answers that clients do not read
+/// hold that memory, and only the owner of the connections can cut these off.
 #[derive(Clone)]
 pub struct WhenShort(Arc<dyn Fn() + Send + Sync>);
 
@@ -45,7 +46,7 @@ impl WhenShort {
     }
 }
 
-/// Tells nobody.
+/// Calls nothing.
 impl Default for WhenShort {
     fn default() -> Self {
         Self::new(|| ())
@@ -69,7 +70,7 @@ pub enum CorsOrigins {
 
 impl Config {
     /// The defaults over `root`: region `us-east-1`, bucket `dray`, durable, 5 TiB, any origin, 60 s,
-    /// 512 transfers of a caller each way.
+    /// 512 uploads and 512 downloads per caller.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self {
             root: root.into(),

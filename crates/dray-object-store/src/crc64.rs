@@ -1,6 +1,6 @@
-//! Combines CRC-64/NVME values of consecutive byte ranges. The CRC of bytes itself comes from
-//! `crc-fast`'s; its `checksum_combine` squares a 64 × 64 bit matrix for every bit of the length (tens of µs),
-//! which is too slow for an object of 10,000 parts, so the polynomials are multiplied here (about 0.1 µs).
+//! Combines CRC-64/NVME values of consecutive byte ranges. `crc-fast` computes the CRC of bytes, but its
+//! `checksum_combine` squares a 64 × 64 bit matrix for every bit of the length (tens of µs). That is too slow for
+//! an object of 10,000 parts, so this file multiplies the polynomials itself (about 0.1 µs).
 
 /// The reflected generator polynomial of CRC-64/NVME (catalogue entry `CRC-64/NVME`).
 const POLYNOMIAL: u64 = 0x9a6c_9329_ac4b_c9b5;
@@ -44,7 +44,7 @@ fn shift(length_bytes: u64) -> u64 {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Combined {
     crc: u64,
-    /// The shift of the last length: parts and blocks mostly have the same length.
+    /// The last length and its shift, because parts and blocks mostly have the same length.
     last: (u64, u64),
 }
 

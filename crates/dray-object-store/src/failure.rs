@@ -1,5 +1,5 @@
-//! Why a request fails: an S3 error, the headers that go with it and, for the log, its cause. How database
-//! and disk errors are answered is decided only here; `http/answer.rs` renders the answer.
+//! Why a request fails: an S3 error, the headers that go with it and, for the log, its cause. Only this file decides how
+//! database and disk errors are answered; `http/answer.rs` writes the answer.
 
 use std::{borrow::Cow, io};
 
@@ -20,7 +20,7 @@ impl Failure {
         Self { error: S3Error::new(code, message), cause: None, headers: Vec::new() }
     }
 
-    /// A fault of the store: logged, and answered without details.
+    /// A fault of the store itself. The log has its cause; the answer has no details.
     pub(crate) fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         let mut failure = Self::new(ErrorCode::InternalError, "The store failed; retrying may help");
         failure.cause = Some(cause.into());
@@ -91,12 +91,12 @@ pub(crate) fn no_space() -> Failure {
     Failure::new(ErrorCode::InsufficientStorage, "The store's disk is full; nothing was stored")
 }
 
-/// There are more requests at once than are allowed, or than there is memory for.
+/// The error for more requests at once than are allowed, or than there is memory for.
 pub(crate) fn slow_down(message: &'static str) -> Failure {
     Failure::new(ErrorCode::SlowDown, message)
 }
 
-/// All buffers were in use for longer than a client may wait.
+/// The error if all buffers were in use for longer than a client may wait.
 pub(crate) fn no_buffer() -> Failure {
     slow_down("The store is serving too many transfers just now; try again")
 }

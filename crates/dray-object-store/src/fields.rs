@@ -1,10 +1,10 @@
 //! Headers of a request, and the `x-amz-` headers that a presigner moved into the query: some SDKs do that
-//! with every header they can (AWS SDK for JavaScript, `getSignedUrl`). Both are signed, and mean the same.
+//! with every header they can (AWS SDK for JavaScript, `getSignedUrl`). Both forms are signed and mean the same.
 
 use dray_s3::Query;
 use http::HeaderMap;
 
-/// Where an operation looks for a header.
+/// The headers that an operation reads.
 #[derive(Clone, Copy)]
 pub(crate) struct Fields<'a> {
     headers: &'a HeaderMap,
@@ -16,7 +16,7 @@ impl<'a> Fields<'a> {
         Self { headers, query }
     }
 
-    /// The value of a header (its name in lower case), trimmed; nothing if it is not visible ASCII.
+    /// The value of a header (its name in lower case), trimmed; `None` if it is not visible ASCII.
     pub(crate) fn get(&self, name: &str) -> Option<&'a str> {
         if let Some(value) = self.headers.get(name) {
             return value.to_str().ok().map(str::trim);
@@ -25,7 +25,7 @@ impl<'a> Fields<'a> {
         name.starts_with("x-amz-").then(|| self.query.iter().find(moved)).flatten().map(|(_, value)| value)
     }
 
-    /// Every header whose name begins so, with its name in lower case and its value as bytes.
+    /// Every header whose name has this prefix, with its name in lower case and its value as bytes.
     pub(crate) fn starting_with(&self, prefix: &'static str) -> impl Iterator<Item = (String, &'a [u8])> {
         let headers = self.headers.iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes()));
         let query = self.query.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.as_bytes()));

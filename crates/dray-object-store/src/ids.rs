@@ -1,16 +1,16 @@
 //! The ids that the store makes: sets of parts, part rows, part files, upload ids and part `ETag`s.
-//! Nothing here comes from a caller's key or header, so nothing here can be turned into another path.
+//! None of them comes from a caller's key or header, so no caller can turn one into another path.
 
 use std::fmt;
 
 use dray_s3::PartNumber;
 
-/// The parts of one upload, and of the object that it becomes. Never used twice while anything refers to it.
+/// The parts of one upload, and of the object that it becomes. An id is never used again while anything refers to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct SetId(pub(crate) i64);
 
-/// Bits of a part row's id that hold the part number; the rest is the set, so that the parts of a set lie
-/// side by side, in order, in the one tree of the table.
+/// Bits of a part row's id that hold the part number. The other bits are the set, so that the parts of a set lie
+/// side by side and in order in the table's B-tree.
 const NUMBER_BITS: u32 = 14;
 
 impl SetId {
@@ -31,7 +31,7 @@ pub(crate) fn split_part_id(id: i64) -> (SetId, u16) {
     (SetId(id >> NUMBER_BITS), number)
 }
 
-/// The name of a part file: its row's id and a random tag, so that a replaced part has another name.
+/// The name of a part file: its row's id and a random tag, so that a part and its replacement have different names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct PartFileId {
     pub(crate) part_id: i64,
@@ -44,7 +44,7 @@ impl PartFileId {
         format!("{:02x}/{:x}-{:016x}", self.tag & 0xff, self.part_id, self.tag)
     }
 
-    /// The id in a file name (without its folder); `None` for names that are not ours.
+    /// The id in a file name (without its folder); `None` for a name that the store never makes.
     pub(crate) fn parse(name: &str) -> Option<Self> {
         let (part_id, tag) = name.split_once('-')?;
         let id =
@@ -61,7 +61,7 @@ pub(crate) struct UploadId {
 }
 
 impl UploadId {
-    /// The id in this text, if it has the form of one.
+    /// The id in this text, if it is well-formed.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let bytes: [u8; 24] = hex::decode(text).ok()?.try_into().ok()?;
         let (set, token) = bytes.split_at(8);
@@ -71,27 +71,28 @@ impl UploadId {
     }
 }
 
-/// 48 hexadecimal digits; ids sort in the order in which the uploads were begun.
+/// 48 hexadecimal digits. Ids sort in the order in which the uploads were created.
 impl fmt::Display for UploadId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:016x}{}", self.set.0, hex::encode(self.token))
     }
 }
 
-/// What a part's `ETag` is made of.
+/// The digest that a part's `ETag` is made from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PartDigest {
-    /// Half of the BLAKE3 of its bytes, or, of a part that was copied, of where they came from. The same bytes sent
-    /// twice have the same `ETag`, so a late duplicate of a part cannot spoil a Complete that lists the other copy; and
-    /// nobody who has the part's URL can put other bytes there that have it too, as a CRC would let them.
+    /// Half of the BLAKE3 of the part's bytes or, for a copied part, of the place of these bytes in the source. The
+    /// same bytes sent twice have the same `ETag`, so a late duplicate of a part cannot spoil a Complete that lists the
+    /// other copy. And nobody who has the part's URL can put other bytes there with the same `ETag`, which would be
+    /// possible with a CRC.
     Blake3([u8; 16]),
     /// The MD5 of its bytes, as on AWS.
     Md5([u8; 16]),
 }
 
 impl PartDigest {
-    /// The part's `ETag`, without quotes. The dash after a BLAKE3 says, as S3's own multipart `ETag`s do, that this is no
-    /// MD5; clients that compare MD5s look for it.
+    /// The part's `ETag`, without quotes. The dash after a BLAKE3 says, like the dash in S3's own multipart `ETag`s,
+    /// that it is not an MD5. Clients that compare MD5s look for it.
     pub(crate) fn etag(self) -> String {
         match self {
             Self::Blake3(half) => format!("{}-1", hex::encode(half)),
@@ -99,7 +100,7 @@ impl PartDigest {
         }
     }
 
-    /// The MD5 of the part's bytes, where it is known.
+    /// The MD5 of the part's bytes, if it is known.
     pub(crate) fn md5(self) -> Option<[u8; 16]> {
         match self {
             Self::Blake3(_) => None,
@@ -108,7 +109,7 @@ impl PartDigest {
     }
 }
 
-/// The number of a part that is known to be one.
+/// The part number of a stored part, which is always valid.
 pub(crate) fn part_number(number: u16) -> PartNumber {
     PartNumber::try_from(u64::from(number)).unwrap_or(PartNumber::FIRST)
 }

@@ -2,18 +2,18 @@
 //!
 //! ```text
 //! root/lock         one process at a time
-//! root/keys.json    the access keys, made at random: the server's on the first start, tools' when asked for (0600)
+//! root/keys.json    the access keys, random: the server's from the first start on, tools' when they are asked for (0600)
 //! root/meta.db      buckets, uploads, parts, objects: SQLite, one writer thread that commits in groups
-//! root/reserve      4 MiB that let a full disk be emptied
+//! root/reserve      4 MiB that are released so that a full disk can be emptied
 //! root/parts/ab/…   the bytes of parts over 16 KiB; immutable, randomly named; smaller ones live in meta.db
 //! ```
 //!
 //! A request is authenticated, parsed, authorised, then acted on (`http/`). Bodies stream block by block through aligned
-//! buffers to the disk (`body/`, `disk/`), and become visible by one database commit (`meta/`). Downloads are
-//! checked block by block against stored CRCs (`read.rs`). What nothing refers to is removed later
-//! (`collector.rs`), never under a reader (`pins.rs`).
+//! buffers to the disk (`body/`, `disk/`), and become visible by one database commit (`meta/`). Each block of a download is
+//! compared with its stored CRC (`read.rs`). The collector later removes what nothing refers to
+//! (`collector.rs`), but never while somebody reads it (`pins.rs`).
 //!
-//! Beside the store, with its way of verifying, bounding and answering requests, there is a [`Relay`] to another one.
+//! Beside the store there is a [`Relay`] to another store. It shares the code that verifies, bounds and answers requests.
 
 mod allowance;
 mod body;

@@ -1,11 +1,11 @@
-//! Why a store does not open. Each message is one line that says what to do.
+//! Why a store cannot be opened. Each message is one line that says what to do.
 
 use std::{io, path::PathBuf};
 
-/// Why a store does not open.
+/// Why a store cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The folder cannot be made or written.
+    /// The folder cannot be created or written.
     #[error("cannot write the store's folder {}: {source}; make it writable or choose another", path.display())]
     Unwritable {
         /// The folder or the file in it.
@@ -13,23 +13,23 @@ pub enum OpenError {
         /// What the system said.
         source: io::Error,
     },
-    /// Another process has the folder open.
+    /// Another process has the store open.
     #[error("the store in {} is in use by another process; stop that one or choose another folder", path.display())]
     Locked {
         /// The folder.
         path: PathBuf,
     },
-    /// The folder was made by a newer version of this program.
+    /// A newer version of this program made the folder.
     #[error("the store in {} was made by a newer version (format {found}, this one knows {known}); run that version", path.display())]
     NewerVersion {
         /// The folder.
         path: PathBuf,
-        /// Its format.
+        /// The format of the folder.
         found: i64,
         /// The newest format that this version knows.
         known: i64,
     },
-    /// The database does not open.
+    /// The database cannot be opened.
     #[error("the store's database {} does not open: {message}; restore it from a backup", path.display())]
     Database {
         /// The file.
@@ -45,19 +45,19 @@ pub enum OpenError {
         /// What the system said.
         source: io::Error,
     },
-    /// The keys can be read by others.
+    /// Others can read the keys.
     #[error("others can read the store's keys; run: chmod 600 {}", path.display())]
     KeysTooOpen {
         /// The file.
         path: PathBuf,
     },
-    /// The file of keys is not what this program wrote.
+    /// This program did not write the file of keys.
     #[error("the store's keys {} are damaged; restore the file, or remove it to get new keys", path.display())]
     KeysCorrupt {
         /// The file.
         path: PathBuf,
     },
-    /// The bucket's name is not one that S3 allows.
+    /// S3 does not allow the bucket's name.
     #[error("{name:?} is not a bucket's name: use 3 to 63 lower-case letters, digits, dots and hyphens")]
     BucketName {
         /// The name.

@@ -1,5 +1,5 @@
-//! Files and folders that only the user who runs this program may use: 0600 and 0700, whatever the umask says and
-//! whatever they were before.
+//! Files and folders that only the user who runs this program may use: 0600 and 0700, whatever the umask is and
+//! whatever their modes were before.
 
 use std::{
     fs::{self, DirBuilder, File, Permissions},
@@ -12,31 +12,31 @@ const FILE: u32 = 0o600;
 const FOLDER: u32 = 0o700;
 /// The bits of a mode that say who may read, write and execute.
 const RIGHTS: u32 = 0o777;
-/// Of a folder like `/tmp`, which everybody uses.
+/// The bit of a folder like `/tmp`, which everybody uses.
 const STICKY: u32 = 0o1000;
 
-/// Makes a folder, and those above it that are missing. One that is there becomes private, unless it is not ours to
-/// change: then the log says so.
+/// Creates a folder, and missing folders above it. If the folder exists, it becomes private. If it belongs to somebody
+/// else, the log says so instead.
 pub fn make_folder(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(FOLDER).create(path)?;
     tighten(path, FOLDER)
 }
 
-/// Makes a file anew, or empties one that is there.
+/// Creates a file, or empties an existing one.
 pub fn create_file(path: &Path) -> io::Result<File> {
     let file = File::options().write(true).create(true).truncate(true).mode(FILE).open(path)?;
     tighten(path, FILE)?;
     Ok(file)
 }
 
-/// Makes a file if it is not there. Its bytes stay.
+/// Creates a file if it does not exist. An existing file keeps its bytes.
 pub fn ensure_file(path: &Path) -> io::Result<File> {
     let file = File::options().append(true).create(true).mode(FILE).open(path)?;
     tighten(path, FILE)?;
     Ok(file)
 }
 
-/// Makes a file private, if it is there.
+/// Makes a file private, if it exists.
 pub fn tighten_file(path: &Path) -> io::Result<()> {
     match tighten(path, FILE) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -44,8 +44,8 @@ pub fn tighten_file(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Makes a folder private with the files and folders in it, if it is there. What is in a folder below it that is private
-/// already is left as it is: nobody else can come there, and there may be millions of files.
+/// Makes a folder private with the files and folders in it, if it exists. It does not look into a folder below it that is
+/// already private: nobody else can enter it, and there may be millions of files.
 pub fn tighten_folder(path: &Path) -> io::Result<()> {
     let entries = match fs::read_dir(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -60,7 +60,7 @@ pub fn tighten_folder(path: &Path) -> io::Result<()> {
             tighten_folder(&entry.path())?;
         }
     }
-    // Last: if this is cut off, the next start sees that there is work left.
+    // The folder itself comes last: if this is interrupted, the next start sees that there is work left.
     tighten(path, FOLDER)
 }
 
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_open_to_all_becomes_private_and_keeps_its_bytes() {
+    fn open_files_become_private_and_keep_their_bytes() {
         let folder = tempfile::tempdir().unwrap();
         let (top, below) = (folder.path().join("a"), folder.path().join("a/b"));
         let files = [top.join("1"), below.join("2")];
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_made_anew_or_kept_is_private() {
+    fn a_file_that_is_created_or_kept_is_private() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("f");
         fs::write(&path, "before").unwrap();

@@ -1,7 +1,7 @@
 //! Reads an object's bytes block by block, and checks each block before it passes any byte on.
 //!
-//! A range that begins or ends inside a block reads and checks the whole block (256 KiB at most). So no
-//! byte is served that differs from the stored one, and the cost of a range depends on its length.
+//! If a range begins or ends inside a block, the whole block is read and checked (at most 256 KiB). So the store never
+//! serves a byte that differs from the stored one, and the cost of a range depends on its length.
 
 use std::{fs::File, io, ops::Range, os::unix::fs::FileExt, sync::Arc};
 
@@ -39,9 +39,9 @@ pub(crate) struct Reader {
     pub(crate) open: Option<OpenPart>,
 }
 
-/// The stored bytes that are being read: a part's, or a piece's.
+/// The stored bytes that are being read, of a part or of a piece.
 pub(crate) struct OpenPart {
-    /// The part that they are of, and where they lie in the object.
+    /// The part that they belong to, and where they are in the object.
     place: Place,
     /// Where in their file they begin, the file's size, and the CRCs of the blocks from `first_block` on.
     start: u64,
@@ -56,7 +56,7 @@ enum OpenBytes {
     Inline(Bytes),
 }
 
-/// The stored bytes are not those that were received.
+/// The stored bytes differ from those that were received.
 #[derive(Debug, thiserror::Error)]
 #[error("part {number} of set {set:?} is damaged: {what}")]
 struct Damaged {
@@ -66,7 +66,7 @@ struct Damaged {
 }
 
 impl Reader {
-    /// The next bytes, at most a block, in `buffer`; `None` at the end of the range. Blocks the thread.
+    /// The next bytes, at most a block, in `buffer`; `None` at the end of the range. It blocks the thread.
     fn next_block(&mut self, buffer: Buffer) -> Result<Option<Bytes>, Failure> {
         if self.bytes.is_empty() {
             return Ok(None);
@@ -134,7 +134,7 @@ impl OpenPart {
     }
 }
 
-/// The block being read, and then the reader again.
+/// A block that is being read. It returns the reader.
 type Reading = JoinHandle<(Reader, Result<Option<Bytes>, Failure>)>;
 
 fn read(mut reader: Reader, buffer: Buffer) -> Reading {
@@ -152,8 +152,8 @@ enum Step {
     Done,
 }
 
-/// Streams a range. The first block is read before this returns, so that an object that cannot be read is
-/// answered with an error; a later failure ends the stream with one, which cuts the connection.
+/// Streams a range. It reads the first block before it returns, so that the answer can be an error if the object cannot
+/// be read. A later failure ends the stream with an error, which cuts the connection.
 pub(crate) async fn stream(reader: Reader) -> Result<impl Stream<Item = io::Result<Bytes>>, Failure> {
     let buffer = reader.disk.buffers.for_download().await.ok_or_else(no_buffer)?;
     let (reader, first) = read(reader, buffer).await.map_err(Failure::internal)?;
@@ -193,8 +193,8 @@ async fn next_step(reading: Reading) -> Option<(io::Result<Bytes>, Step)> {
     }
 }
 
-/// Lossless where it is called: offsets inside a block, and numbers of blocks in a part of 5 GiB. What is
-/// longer is cut to the block by the caller.
+/// Its callers lose nothing: they pass offsets inside a block, and numbers of blocks in a part of 5 GiB. They cut a longer
+/// length to the block.
 fn index(offset: u64) -> usize {
     usize::try_from(offset).unwrap_or(usize::MAX)
 }

@@ -1,5 +1,5 @@
-//! Space kept in reserve so that a full disk can be emptied: a delete writes to the database, and a database that
-//! cannot grow by a page cannot delete. While the reserve is used up, the store accepts nothing new.
+//! Space kept in reserve so that a full disk can be emptied. A delete writes to the database, and a database that
+//! cannot grow by a page cannot delete. While the reserve is released, the store accepts nothing new.
 
 use std::{
     fs::{self, File},
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_reserve_is_made_given_free_and_made_again() {
+    fn the_reserve_is_made_released_and_made_again() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("reserve");
         let reserve = Reserve::new(path.clone());

@@ -1,4 +1,4 @@
-//! The store as its users hold it: opening, wiring, closing.
+//! The store as its users hold it: how it is opened, wired and closed.
 
 use std::{
     fs::{File, TryLockError},
@@ -33,12 +33,13 @@ use crate::{
     transfers::{TransferStock, Transfers},
 };
 
-/// Every part but the last has at least so many bytes (AWS S3 user guide, "Multipart upload limits").
+/// The least bytes of every part but the last (AWS S3 user guide, "Multipart upload limits").
 const MIN_PART_BYTES: u64 = 5 << 20;
-/// The owner's id and name in listings: keys come and go, the owner stays.
+/// The owner's id and name in listings. Keys change, but the owner stays the same.
 const OWNER: &str = "dray";
 
-/// An open store. Clones share it; it closes when the last is dropped, or in order by [`ObjectStore::close`].
+/// An open store. Clones share it. It closes when the last clone is dropped, or in an orderly way by
+/// [`ObjectStore::close`].
 #[derive(Clone)]
 pub struct ObjectStore(Arc<Inner>);
 
@@ -58,7 +59,7 @@ struct Inner {
 }
 
 impl ObjectStore {
-    /// Opens the store in `config.root`, making it on the first start. Blocks for some milliseconds.
+    /// Opens the store in `config.root`. The first start creates it. It blocks for some milliseconds.
     pub fn open(config: Config) -> Result<Self, OpenError> {
         Self::open_with_min_part_bytes(config, MIN_PART_BYTES)
     }
@@ -130,12 +131,12 @@ impl ObjectStore {
         Ok(Self(Arc::new(inner)))
     }
 
-    /// The server's key: what it signs URLs and its own requests with. Another one after a rotation.
+    /// The server's key, which signs URLs and its own requests. It changes with a rotation.
     pub fn credentials(&self) -> Credentials {
         self.0.keys.server(clock::now().as_millisecond())
     }
 
-    /// Whether there is a bucket of this name. Answered from memory.
+    /// Whether a bucket of this name exists. The answer comes from memory.
     pub fn has_bucket(&self, name: &str) -> bool {
         self.0.meta.bucket_names().contains(name)
     }
@@ -150,7 +151,7 @@ impl ObjectStore {
         &self.0.config.region
     }
 
-    /// Commits what is under way and ends the store's threads. Requests that come later are answered 503.
+    /// Commits what is under way and ends the store's threads. Later requests are answered 503.
     pub async fn close(&self) {
         let inner = Arc::clone(&self.0);
         let closed = tokio::task::spawn_blocking(move || inner.close()).await;
@@ -171,7 +172,7 @@ impl ObjectStore {
         &self.0.disk
     }
 
-    /// What is being transferred, and what was refused.
+    /// The transfers under way, and those that were refused.
     pub fn transfers(&self) -> TransferStock {
         self.0.transfers.stock()
     }
@@ -198,7 +199,7 @@ impl ObjectStore {
         &self.0.keys
     }
 
-    /// Whether a bucket may not have this name, as the server has something else in that place.
+    /// Whether a bucket may not have this name, because the server has another path there.
     pub(crate) fn is_reserved(&self, name: &str) -> bool {
         self.0.config.reserved_names.iter().any(|reserved| reserved == name)
     }
@@ -228,7 +229,7 @@ impl ObjectStore {
         Err(Failure::new(ErrorCode::EntityTooLarge, message))
     }
 
-    /// Commits a job that makes space, with the reserve's help if the disk is full.
+    /// Commits a job that releases space. If the disk is full, it uses the reserve.
     pub(crate) async fn write_freeing<T: Send + 'static>(
         &self,
         job: impl Fn(&Connection) -> Result<T, Failure> + Clone + Send + 'static,
@@ -242,13 +243,13 @@ impl ObjectStore {
         result
     }
 
-    /// Gives free what is kept for a full disk, so that who has this store can make space on it. Until there is as much
-    /// again, nothing new is taken in.
+    /// Releases the space that is kept for a full disk, so that the owner of this store can make space on it. The store
+    /// accepts nothing new until it has reserved as much again.
     pub fn spend_reserve(&self) {
         self.0.reserve.release();
     }
 
-    /// Refuses to take anything in while the reserve is used up; the collector restores it.
+    /// Refuses new data while the reserve is released. The collector restores the reserve.
     pub(crate) fn check_space(&self) -> Result<(), Failure> {
         if self.0.reserve.is_held() {
             return Ok(());
@@ -259,7 +260,7 @@ impl ObjectStore {
 
     /// Tells the collector that a commit made garbage.
     pub(crate) fn collect_garbage(&self) {
-        // A full channel means that it is coming anyway.
+        // If the channel is full, the collector will run anyway.
         let _ = self.0.wake_collector.try_send(());
     }
 }
@@ -276,7 +277,7 @@ impl Inner {
     }
 }
 
-/// Without an orderly close the threads end by themselves, soon; the next start scans.
+/// Without an orderly close the threads end by themselves soon, and the next start scans.
 impl Drop for Inner {
     fn drop(&mut self) {
         self.stop_collector.store(true, Ordering::Release);
@@ -284,7 +285,7 @@ impl Drop for Inner {
     }
 }
 
-/// Takes the folder's lock; the system releases it when the file is closed, by a crash too.
+/// Takes the folder's lock. The system releases it when the file is closed, also by a crash.
 fn lock(root: &Path) -> Result<File, OpenError> {
     let path = root.join("lock");
     let file = private::ensure_file(&path);

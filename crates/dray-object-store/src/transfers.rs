@@ -1,5 +1,5 @@
-//! How many transfers one caller may have under way, and how many may use one URL. Whoever is over is asked to slow down,
-//! as S3 does. Requests of the server itself have no caller, and no bound.
+//! How many transfers one caller may have under way, and how many may use one URL. Beyond that, the answer is `SlowDown`,
+//! as on S3. Requests of the server itself have no caller, and no bound.
 
 use std::{
     collections::HashMap,
@@ -14,8 +14,8 @@ use http::Extensions;
 
 use crate::failure::{Failure, slow_down};
 
-/// Uploads of one part at once. Nobody needs more than one; those whose network broke are not known to be gone yet, and S3's own
-/// tests send ten.
+/// Uploads of one part at once. A client needs only one, but the store may not know yet that the connections of a broken
+/// network are gone, and S3's own tests send ten.
 const UPLOADS_PER_PART: u64 = 16;
 /// Transfers of one object at once by one caller: clients fetch a file in 4 to 32 ranges at once.
 const TRANSFERS_PER_OBJECT: u64 = 64;
@@ -25,7 +25,7 @@ const TRANSFERS_PER_OBJECT: u64 = 64;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Caller(pub IpAddr);
 
-/// What the store transfers now, and what it refused since it was opened.
+/// The transfers under way, and those that the store has refused since it was opened.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct TransferStock {
     /// Uploads under way.
@@ -40,7 +40,7 @@ pub struct TransferStock {
     pub downloads_refused_of_address: u64,
     /// Downloads refused because their URL was used too often at once.
     pub downloads_refused_of_url: u64,
-    /// Bodies that came too slowly and were given up.
+    /// Bodies that were given up because they arrived too slowly.
     pub too_slow: u64,
 }
 
@@ -51,10 +51,10 @@ pub(crate) enum Direction {
     Down,
 }
 
-/// What a URL is of. Not its signature: who may sign another URL must not get round the bound.
+/// What a URL is for. The signature does not count: a caller who can sign another URL must not exceed the bound.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Of {
-    /// A part of an upload, by its row.
+    /// A part of an upload, by its row id.
     Part(i64),
     /// A part of an upload of another store, by that store's upload id and the part's number.
     RelayedPart(String, u16),
@@ -84,7 +84,7 @@ struct Inner {
     too_slow: AtomicU64,
 }
 
-/// A transfer under way: it is over when this is dropped.
+/// A transfer under way. It ends when this is dropped.
 pub(crate) struct Transfer {
     all: Transfers,
     direction: Direction,
@@ -92,7 +92,7 @@ pub(crate) struct Transfer {
 }
 
 impl Transfers {
-    /// At most so many uploads, and as many downloads, of one caller.
+    /// Allows this many uploads, and as many downloads, for one caller.
     pub(crate) fn new(per_caller: usize) -> Self {
         Self(Arc::new(Inner {
             per_caller: per_caller as u64,
@@ -104,7 +104,7 @@ impl Transfers {
         }))
     }
 
-    /// Begins a transfer of whoever is named in the request's extensions.
+    /// Begins a transfer for the caller named in the request's extensions.
     pub(crate) fn begin(
         &self,
         direction: Direction,
@@ -140,7 +140,7 @@ impl Transfers {
         Ok(keys)
     }
 
-    /// A body came too slowly.
+    /// Counts a body that arrived too slowly.
     pub(crate) fn too_slow(&self) {
         self.0.too_slow.fetch_add(1, Relaxed);
     }
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_takes_a_few_uploads_at_once_whoever_sends_them() {
+    fn a_part_accepts_a_few_uploads_at_once_whoever_sends_them() {
         let transfers = Transfers::new(100);
         let begin = |last, part| transfers.begin(Direction::Up, &of([10, 0, 0, last]), Of::Part(part));
         let mut held: Vec<_> = (0..16).map(|last| begin(last, 1).ok().unwrap()).collect();
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_caller_has_so_many_each_way_and_others_as_many() {
+    fn a_caller_has_a_bound_each_way_and_other_callers_have_their_own() {
         let transfers = Transfers::new(3);
         let object = |n: i32| Of::Object("b".into(), n.to_string());
         let begin = |way, last, n| transfers.begin(way, &of([10, 0, 0, last]), object(n));
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn one_object_is_fetched_by_many_and_by_each_so_often() {
+    fn each_caller_may_fetch_one_object_a_bounded_number_of_times_at_once() {
         let transfers = Transfers::new(100);
         let object = || Of::Object("b".into(), "k".into());
         let begin = |last| transfers.begin(Direction::Down, &of([10, 0, 0, last]), object());

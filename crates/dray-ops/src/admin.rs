@@ -1,4 +1,4 @@
-//! Users, tokens and quotas: what an operator does on the database itself, with the server running or not.
+//! Users, tokens and quotas. These functions work on the database itself, whether the server is running or not.
 
 use std::path::Path;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use dray_server::{Error, data_folder, random};
 pub const MAX_TOKEN_LIFE: Duration = Duration::from_hours(8760);
 /// Life of the token that the first start prints.
 const FIRST_TOKEN_LIFE: Duration = Duration::from_hours(2160);
-/// Connections to Postgres: one thing is done at a time.
+/// Connections to Postgres. The commands do one thing at a time.
 const CONNECTIONS: usize = 2;
 /// Address of the user that the first start makes.
 pub const OWNER_EMAIL: &str = "owner@localhost";
@@ -29,7 +29,7 @@ pub struct Admin {
     pub(crate) db: Db,
 }
 
-/// A token that was just made. Its secret is nowhere else.
+/// A token that was just created. Its secret is stored nowhere else.
 #[derive(Debug)]
 pub struct CreatedToken {
     /// Id of its record.
@@ -41,7 +41,7 @@ pub struct CreatedToken {
 }
 
 impl Admin {
-    /// Opens Postgres if there is an address of it, else the database in a data folder, making it as needed.
+    /// Opens Postgres if there is an address of it, else the database in a data folder. It creates what does not exist.
     pub async fn open(data: &Path, database_url: Option<&DatabaseUrl>) -> Result<Self, Error> {
         if database_url.is_none() {
             data_folder::make(data)?;
@@ -49,7 +49,7 @@ impl Admin {
         Ok(Self { db: data_folder::open_database(data, database_url, CONNECTIONS).await? })
     }
 
-    /// At the first start: makes workspace `default`, its owner, and a token, which is answered this once.
+    /// At the first start: creates workspace `default`, its owner, and a token, which it returns this once.
     pub async fn bootstrap(&self, now: Timestamp) -> Result<Option<String>, Error> {
         let owner = new_user(OWNER_EMAIL, Some("Owner"), "owner", now)?;
         let workspace = random::id(now, WorkspaceId::new)?;
@@ -76,7 +76,7 @@ impl Admin {
         Ok(made.await?.then(|| token.reveal().to_owned()))
     }
 
-    /// Makes a token for the user with this address. Rotation does not make it live longer.
+    /// Creates a token for the user with this address. Rotation does not make it live longer.
     pub async fn create_token(
         &self,
         email: &str,
@@ -87,7 +87,7 @@ impl Admin {
         self.create_rotated_token(email, scopes, expires_in, None, now).await
     }
 
-    /// As [`Admin::create_token`]; what takes its place by rotation ends within `rotate_for`, counted from now.
+    /// Like [`Admin::create_token`]. All tokens that replace it by rotation end within `rotate_for`, counted from now.
     pub async fn create_rotated_token(
         &self,
         email: &str,
@@ -158,8 +158,8 @@ impl Admin {
         Ok(id)
     }
 
-    /// Sets how much the user with this address (`None`: all users together) may own; `None`: as much as there is room
-    /// for.
+    /// Sets how much the user with this address may own (`None` means all users together). A quota of `None` means that
+    /// only the disk limits them.
     pub async fn set_quota(&self, email: Option<&str>, quota_bytes: Option<u64>) -> Result<(), Error> {
         let quota = quota_bytes.map(|bytes| i64::try_from(bytes).unwrap_or(i64::MAX));
         let email = email.map(str::to_lowercase);
@@ -194,7 +194,7 @@ fn check_life(setting: &'static str, life: Duration) -> Result<(), SettingError>
     Err(SettingError { setting, rule: "must be more than 0 and at most 365d".into() })
 }
 
-/// The name of a token that an operator makes.
+/// The name of a token that an operator creates.
 const NAME: &str = "command line";
 
 fn new_user(email: &str, name: Option<&str>, role: &str, now: Timestamp) -> Result<UserRow, Error> {

@@ -1,7 +1,7 @@
 //! A drive as a folder, and back: `drive.jsonl` has its rows, `objects.jsonl` the list of its objects, and
 //! `objects/` their bytes, if they are wanted.
 //!
-//! Objects never change, so a folder that was backed up into before gets only those that are new.
+//! Objects never change, so a second backup into the same folder copies only new ones.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -24,9 +24,9 @@ use dray_drive::{self as drive, Error};
 use dray_server::lease::holding;
 use dray_server::random;
 
-/// Objects that are copied at once.
+/// How many objects are copied at once.
 pub(crate) const AT_ONCE: usize = 4;
-/// While a backup runs no object is removed; a heartbeat says so, however long one object takes.
+/// While a backup runs, the server removes no object. A heartbeat renews this lease, however long one object takes.
 const LEASE: SignedDuration = SignedDuration::from_mins(10);
 const ROWS: &str = "drive.jsonl";
 const INVENTORY: &str = "objects.jsonl";
@@ -40,11 +40,11 @@ pub struct Copied {
     pub rows: u64,
     /// Objects that items refer to.
     pub objects: u64,
-    /// Of these, those that were there already.
+    /// How many of them were there already.
     pub kept: u64,
-    /// Of these, those that are nowhere.
+    /// How many of them are missing everywhere.
     pub missing: u64,
-    /// Bytes that were moved.
+    /// Bytes that were copied.
     pub bytes: u64,
 }
 
@@ -54,7 +54,7 @@ struct Entry {
     key: String,
     mime_type: String,
     size: u64,
-    /// Of the bytes in the backup, if they are there.
+    /// The checksum of the bytes in the backup, if they are there.
     crc64nvme: Option<String>,
 }
 
@@ -77,8 +77,8 @@ impl Copied {
 }
 
 impl Admin {
-    /// Writes the drive as it is now into `folder`, while servers go on; with the bytes of its files if
-    /// `with_bytes`. `tell` learns how far it is.
+    /// Writes the drive as it is now into `folder`, while servers keep running, with the bytes of its files if
+    /// `with_bytes`. It reports its progress to `tell`.
     pub async fn backup(
         &self,
         store: &Store,
@@ -136,15 +136,15 @@ impl Admin {
         Ok(copied)
     }
 
-    /// Objects that rows of the backup refer to must still be there when their turn comes. `false`: another backup is
+    /// Keeps the objects that rows of the backup refer to until they are copied. `false`: another backup is
     /// running.
     async fn keep_objects(&self, holder: &str) -> drive::Result<bool> {
         let (holder, now) = (holder.to_owned(), self.db.lease_time());
         self.db.write(move |c| Ok(leases::take(c, BACKUP_LEASE, &holder, LEASE, now)?)).await
     }
 
-    /// Puts a backup into this database, which must be empty, and into `store`. A restore that was cut off goes on
-    /// where it was: the rows come last.
+    /// Puts a backup into this database, which must be empty, and into `store`. An interrupted restore continues
+    /// where it stopped, because the rows come last.
     pub async fn restore(
         &self,
         store: &Store,
@@ -167,7 +167,7 @@ impl Admin {
     }
 }
 
-/// Makes the folder of a backup, and takes from everybody else what rights they have on it.
+/// Creates the folder of a backup, and takes away all rights that others have on it.
 fn make_private(folder: &Path) -> std::io::Result<()> {
     private::make_folder(folder)?;
     for name in [ROWS, INVENTORY] {
@@ -204,7 +204,8 @@ async fn back_up(
     let mut file = private::create_file(&unfinished).map_err(Error::internal)?;
     let mut digest = crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc64Nvme);
     store.objects.read(&entry.key, (0, size_bytes), &mut file, &mut digest).await?;
-    // The bytes before the name: a file that has its name is whole, and the next backup does not copy it again.
+    // The order of fsyncs matters: first the bytes, then the name. A file with its name is complete, and the next
+    // backup skips it.
     file.sync_all().map_err(Error::internal)?;
     std::fs::rename(&unfinished, &path).map_err(Error::internal)?;
     entry.crc64nvme = Some(Crc64::of(digest.finalize()).as_str().to_owned());
@@ -262,7 +263,7 @@ async fn checksum_of(path: PathBuf) -> drive::Result<Crc64> {
     Ok(Crc64::of(sum.await.map_err(Error::internal)?.map_err(Error::internal)?))
 }
 
-/// Where the bytes of an object are. A key that would lead elsewhere is not one of ours.
+/// Where the bytes of an object are. It refuses a key that leads elsewhere, because Dray makes no such keys.
 fn path_of(folder: &Path, key: &str) -> drive::Result<PathBuf> {
     let relative = Path::new(key);
     if relative.components().all(|part| matches!(part, Component::Normal(_))) {
@@ -291,7 +292,7 @@ fn write_inventory(folder: &Path, entries: &[Entry]) -> drive::Result<()> {
             serde_json::to_writer(&mut file, entry)?;
             file.write_all(b"\n")?;
         }
-        // The bytes before the name, as above.
+        // The bytes before the name, for the same reason as above.
         file.into_inner()?.sync_all()?;
         std::fs::rename(&unfinished, folder.join(INVENTORY))
     };

@@ -1,4 +1,4 @@
-//! Creates many items at once, for benchmarks, which need a full drive. The caller says what is where; the files
+//! Creates many items at once, for benchmarks, which need a full drive. The caller decides where each item is. The files
 //! have no bytes in the store.
 
 use dray_api::{ItemId, Role, UserId};
@@ -10,25 +10,25 @@ use dray_drive as drive;
 use dray_drive::item::{Content, Item, MimeType, object_key};
 use dray_drive::name::ItemName;
 
-/// An item to be added.
+/// An item to add.
 #[derive(Debug, Clone)]
 pub struct NewItem {
-    /// Its id, which nothing else has.
+    /// Its id, which must be unique.
     pub id: ItemId,
-    /// The folder it is in, which comes before it and is of the same owner; `None`: its owner's root.
+    /// Its folder, which must come before it and have the same owner; `None` means the root of its owner.
     pub parent: Option<ItemId>,
-    /// Whose it is.
+    /// Its owner.
     pub owner: UserId,
     /// Its name.
     pub name: String,
-    /// A file's size in bytes; `None`: a folder.
+    /// A file's size in bytes; `None` for a folder.
     pub size_bytes: Option<u64>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
 }
 
 impl Admin {
-    /// Adds all of these items to workspace `default`, as if they had been made one by one.
+    /// Adds all of these items to workspace `default`, as if they had been created one by one.
     pub async fn add_items(&self, items: Vec<NewItem>) -> Result<(), dray_server::Error> {
         let add = self.db.write(move |c| {
             let workspace = users::default_workspace(c)?.ok_or(drive::Error::NotFound)?;
@@ -67,7 +67,7 @@ impl Admin {
         Ok(self.db.write(move |c| Ok(participants::put(c, item, user, role, now)?)).await?)
     }
 
-    /// Brings the database to the state in which its own upkeep would have it some time later.
+    /// Does the upkeep now that the database would do by itself some time later.
     pub async fn settle(&self) -> Result<(), dray_server::Error> {
         Ok(self.db.read(|c| Ok(bulk::settle(c)?)).await?)
     }

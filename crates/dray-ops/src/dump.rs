@@ -1,5 +1,5 @@
-//! A drive's rows as a file: one JSON line for each row, after a line that describes the file and before a line with the sums.
-//! The format is the same for both databases, so rows from one can be loaded into the other.
+//! A drive's rows as a file: one JSON line for each row, after a line that describes the file and before a line with
+//! the sums. The format is the same for both databases, so rows from one can be loaded into the other.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, BufWriter, Lines, Write as _};
@@ -16,7 +16,7 @@ use dray_drive::{Error, Result};
 
 /// The version of the format.
 const FORMAT: u32 = 1;
-/// What the line begins with that ends a dump.
+/// The beginning of the last line of a dump.
 const LAST_LINE: &str = "{\"rows\":";
 
 #[derive(Serialize, Deserialize)]
@@ -32,7 +32,7 @@ struct Line {
     row: Vec<Value>,
 }
 
-/// How many rows there are, and a sum over them all, in whatever order.
+/// The number of rows, and a sum over all of them that does not depend on their order.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Sum {
     pub(crate) rows: u64,
@@ -57,7 +57,7 @@ impl Summing {
     }
 }
 
-/// Writes the drive as it is at one moment, and answers once it is on disk.
+/// Writes the drive as it is at one moment, and returns once the file is on disk.
 pub(crate) async fn write(db: &Db, path: &Path, now: Timestamp) -> Result<Sum> {
     let path = path.to_owned();
     db.read_long(move |c| {
@@ -74,7 +74,7 @@ pub(crate) async fn write(db: &Db, path: &Path, now: Timestamp) -> Result<Sum> {
     .await
 }
 
-/// What a dump of the drive would say of itself.
+/// The sum that a dump of the drive would have.
 pub(crate) async fn sum(db: &Db) -> Result<Sum> {
     db.read_long(|c| each_row(c, &mut |_| Ok(()))).await
 }
@@ -97,7 +97,7 @@ fn each_row(c: &Conn, put: &mut dyn FnMut(String) -> Result<()>) -> Result<Sum> 
     Ok(sum.end())
 }
 
-/// Loads a dump into a database that has no drive yet: all of it, or nothing.
+/// Loads a dump into a database without a drive: all of it, or nothing.
 pub(crate) async fn load(db: &Db, path: &Path) -> Result<Sum> {
     let path = path.to_owned();
     db.write(move |c| {
@@ -110,7 +110,7 @@ pub(crate) async fn load(db: &Db, path: &Path) -> Result<Sum> {
             table.insert(c, &row)?;
         }
         trash::list_all(c)?;
-        // What the rows say of names may be by the rules of an older version.
+        // The rows may hold values that an older version derived from names.
         names::forget(c)?;
         rows.check()
     })
@@ -151,7 +151,7 @@ impl Rows {
         Ok(Some((table, row)))
     }
 
-    /// Whether all that was written has been read.
+    /// Checks that everything that was written has been read.
     pub(crate) fn check(self) -> Result<Sum> {
         let sum = self.sum.end();
         if self.said.as_ref() == Some(&sum) {

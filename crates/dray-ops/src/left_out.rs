@@ -1,4 +1,4 @@
-//! What a backup leaves out: the buckets of the embedded store that do not belong to the drive. Other tools have
+//! What a backup does not contain: the buckets of the embedded store that do not belong to the drive. Other tools have
 //! filled them.
 
 use serde::Serialize;
@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::store::Store;
 use dray_server::Error;
 
-/// A bucket that is not the drive's.
+/// A bucket that does not belong to the drive.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct OtherBucket {
     /// Its name.
@@ -18,7 +18,8 @@ pub struct OtherBucket {
 }
 
 impl Store {
-    /// The other buckets of the embedded store. For an external store it returns none: its other buckets do not concern Dray.
+    /// The other buckets of the embedded store. For an external store it returns none: its other buckets do not concern
+    /// Dray.
     pub async fn other_buckets(&self) -> Result<Vec<OtherBucket>, Error> {
         let mut others = Vec::new();
         if !self.objects.checks_what_it_completes() {

@@ -1,6 +1,7 @@
 //! What an operator does with a drive from the command line: users and tokens, backups, moves, orphans, and `dray doctor`.
 //!
-//! Works on the same data folder, database and store as the server, with the server running or not. Knows no terminal.
+//! It works on the same data folder, database and store as the server, whether the server is running or not. It does
+//! not know the terminal.
 
 mod admin;
 mod backup;

@@ -18,7 +18,7 @@ use dray_drive::parts::Crc64;
 use dray_drive::{self as drive, Error};
 
 impl Admin {
-    /// Copies this drive's rows into `to`, which must be empty or have them all already, and compares them.
+    /// Copies this drive's rows into `to`, and compares them. `to` must be empty, or already have all of them.
     pub async fn move_rows(
         &self,
         to: &Self,
@@ -43,7 +43,7 @@ impl Admin {
     }
 
     /// Copies every object that this drive's items refer to from one store to another, and reads each back. `folder`
-    /// keeps note of which are done.
+    /// records which are done.
     pub async fn move_objects(
         &self,
         from: &Store,
@@ -108,7 +108,7 @@ async fn move_one(
     Err(Error::internal(format_args!("{key} had other bytes when it was read back, and was removed there")))
 }
 
-/// The keys that were moved and compared, a line each.
+/// The keys that were copied and compared, one per line.
 struct Notes {
     done: HashSet<String>,
     file: File,

@@ -1,5 +1,5 @@
-//! Orphans: objects without an item and uploads without a row. They remain when a database is restored from an older backup,
-//! or when a part arrives after its upload was aborted.
+//! Orphans: objects without an item and uploads without a row. They remain when a database is restored from an older
+//! backup, or when a part arrives after its upload was aborted.
 
 use jiff::Timestamp;
 
@@ -9,12 +9,12 @@ use dray_db::orphans::{is_known_object, is_known_upload};
 use dray_drive::item::OBJECT_PREFIX;
 use dray_server::Error;
 
-/// Something in the store that is nobody's.
+/// An object or upload in the store that belongs to nothing in the drive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Orphan {
     /// Its key.
     pub key: String,
-    /// The upload, if it is one that was never completed.
+    /// The upload id, if it is an upload that was never completed.
     pub upload_id: Option<String>,
     /// How many bytes it takes.
     pub size_bytes: u64,
@@ -23,7 +23,7 @@ pub struct Orphan {
 }
 
 impl Admin {
-    /// Looks through the whole store and tells of each orphan that is older than `before`; removes it if `remove`.
+    /// Lists the whole store, and reports each orphan that is older than `before`. It removes them if `remove`.
     pub async fn orphans(
         &self,
         store: &Store,

@@ -1,5 +1,5 @@
-//! A drive's object store, as the operator's commands reach it: an external store at its address; the embedded one through the
-//! running server or, if none runs, by opening it.
+//! A drive's object store, as the operator's commands reach it: an external store at its address; the embedded store
+//! through the running server or, if none runs, by opening it.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -19,8 +19,8 @@ pub struct Store {
 }
 
 impl Store {
-    /// Reaches the store that `s3` names or, without it, the embedded one in `data`; a server that has that open is
-    /// reached at `server_url`.
+    /// Opens the store that `s3` names or, without it, the embedded one in `data`. If a server has the latter open, the
+    /// commands reach it at `server_url`.
     pub async fn open(data: &Path, s3: Option<&S3Config>, server_url: &str) -> Result<Self, Error> {
         let metrics = Arc::new(Metrics::off());
         let store = match s3 {
@@ -55,7 +55,7 @@ impl Store {
         Ok(Self { objects, opened: Some(opened) })
     }
 
-    /// Lets go of the store.
+    /// Closes the store.
     pub async fn close(self) {
         if let Some(opened) = self.opened {
             opened.close().await;

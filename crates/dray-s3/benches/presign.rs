@@ -1,5 +1,5 @@
-//! What one presigned part URL costs: ours, the hashing it cannot avoid, and two public S3 libraries, all in
-//! one run on the same upload. Prints medians and ratios in plain words.
+//! Measures the cost of one presigned part URL: by dray-s3, by hashing alone, and by two public S3 libraries, all in
+//! one run on the same upload. It prints medians and ratios as sentences.
 
 #![expect(clippy::expect_used, reason = "a benchmark that cannot be set up has nothing to measure")]
 
@@ -92,7 +92,7 @@ fn presigner(now: jiff::Timestamp) -> PartPresigner {
     PartPresigner::new(&scope, UPLOAD_ID).expect("a signable scope")
 }
 
-/// A whole batch as the server makes it: the presigner is prepared within the time that is measured.
+/// Signs a whole batch as the server does. The measured time includes the preparation of the presigner.
 fn ours(now: jiff::Timestamp, rounds: u32) -> Duration {
     let mut out = Vec::new();
     median(rounds, || {
@@ -106,8 +106,8 @@ fn ours(now: jiff::Timestamp, rounds: u32) -> Duration {
     })
 }
 
-/// SHA-256 blocks that each URL of its own needs, what no shared prefix can spare: of the canonical request, of
-/// the string to sign, and of the outer HMAC.
+/// The SHA-256 blocks that each URL needs and that a shared prefix cannot save: for the canonical request, the
+/// string to sign, and the outer HMAC.
 fn blocks_per_url(now: jiff::Timestamp) -> [usize; 3] {
     let url = presigner(now).url(PartNumber::try_from(u64::from(BATCH)).expect("a part number"));
     let (path, query) = url.strip_prefix(ENDPOINT).and_then(|rest| rest.split_once('?')).expect("a URL");
@@ -121,7 +121,7 @@ fn blocks_per_url(now: jiff::Timestamp) -> [usize; 3] {
     [padded_blocks(canonical.len(), shared), padded_blocks(string_head + 64, string_head), hmac_outer]
 }
 
-/// Blocks of a message that remain when the whole blocks of its shared head are done.
+/// The number of blocks of a message that remain after the whole blocks of its shared prefix.
 fn padded_blocks(message_bytes: usize, shared_bytes: usize) -> usize {
     let padding_bytes = 9;
     (message_bytes + padding_bytes).div_ceil(SHA256_BLOCK_BYTES) - shared_bytes / SHA256_BLOCK_BYTES

@@ -15,15 +15,15 @@ pub enum Algorithm {
     Crc32,
     /// CRC-32C (Castagnoli).
     Crc32c,
-    /// CRC-64/NVME; of whole objects only.
+    /// CRC-64/NVME; only of whole objects.
     Crc64Nvme,
-    /// SHA-1; of multipart objects only as a checksum of checksums.
+    /// SHA-1; for multipart objects, only as a checksum of checksums.
     Sha1,
-    /// SHA-256; of multipart objects only as a checksum of checksums.
+    /// SHA-256; for multipart objects, only as a checksum of checksums.
     Sha256,
 }
 
-/// What the checksum of a multipart object is taken over.
+/// The data that the checksum of a multipart object covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ChecksumType {
     /// The bytes of the object.
@@ -120,7 +120,7 @@ impl Algorithm {
         }
     }
 
-    /// The type that a multipart object's checksum has unless asked otherwise.
+    /// The checksum type of a multipart object if the client names none.
     pub const fn default_type(self) -> ChecksumType {
         match self {
             Self::Crc64Nvme => ChecksumType::FullObject,
@@ -147,7 +147,7 @@ pub struct Checksum {
 }
 
 impl Checksum {
-    /// A checksum from its big-endian bytes; nothing if their number is not the algorithm's.
+    /// A checksum from its big-endian bytes; `None` if the algorithm needs another number of bytes.
     pub fn from_bytes(algorithm: Algorithm, given: &[u8]) -> Option<Self> {
         let mut bytes = [0; 32];
         (given.len() == algorithm.size_bytes()).then(|| bytes[..given.len()].copy_from_slice(given))?;
@@ -208,14 +208,14 @@ pub struct Checksummer {
 
 #[derive(Debug, Clone)]
 enum State {
-    // Boxed: the CRC state carries its tables' keys.
+    // Boxed, because the CRC state contains the keys of its tables.
     Crc(Box<crc_fast::Digest>),
     Sha1(Sha1),
     Sha256(Sha256),
 }
 
 impl Checksummer {
-    /// Nothing hashed yet.
+    /// A checksummer that has hashed nothing yet.
     pub fn new(algorithm: Algorithm) -> Self {
         let state = match (algorithm, algorithm.crc()) {
             (_, Some(crc)) => State::Crc(Box::new(crc_fast::Digest::new(crc))),
@@ -251,7 +251,7 @@ impl Checksummer {
     }
 }
 
-/// The checksum of the checksums of an object's parts, in part order. Written as [`composite_text`].
+/// The checksum of the checksums of an object's parts, in part order. [`composite_text`] writes it.
 pub fn composite<'a>(algorithm: Algorithm, parts: impl IntoIterator<Item = &'a Checksum>) -> Checksum {
     let mut checksummer = Checksummer::new(algorithm);
     for part in parts {
@@ -265,8 +265,8 @@ pub fn composite_text(checksum: &Checksum, parts: usize) -> String {
     format!("{}-{parts}", checksum.to_base64())
 }
 
-/// The full-object checksum from those of the parts and their lengths in bytes, in part order.
-/// Nothing if the algorithm cannot (SHA), or if a part's checksum is of another one.
+/// The full-object checksum, computed from those of the parts and their lengths in bytes, in part order.
+/// `None` if the algorithm cannot be combined (SHA), or if a part's checksum is of another algorithm.
 pub fn combine<'a>(
     algorithm: Algorithm,
     parts: impl IntoIterator<Item = (&'a Checksum, u64)>,

@@ -1,4 +1,4 @@
-//! An access key pair. How credentials are found or stored is the caller's matter.
+//! An access key pair. It does not know how credentials are found or stored.
 
 use std::fmt;
 

@@ -1,5 +1,5 @@
 //! Percent-encoding as S3 signs it: everything but `A-Z a-z 0-9 - . _ ~` is `%XX` in upper case
-//! (AWS S3 API reference, "Signature Calculations": `UriEncode`). Nothing is normalised: neither `//` nor `..`.
+//! (AWS S3 API reference, "Signature Calculations": `UriEncode`). It normalises nothing: neither `//` nor `..`.
 
 use std::borrow::Cow;
 
@@ -34,7 +34,7 @@ pub(crate) fn decode_component(raw: &str) -> Result<String, InvalidEncoding> {
     decode_path(&raw.replace('+', " ")).map(Cow::into_owned)
 }
 
-/// The canonical spelling of a raw path: decoded, then encoded again, so that each byte has one spelling.
+/// The canonical spelling of a raw path: decoded, then encoded again, so that each path has one spelling.
 pub(crate) fn canonical_path(raw: &str) -> Result<String, InvalidEncoding> {
     check_escapes(raw)?;
     let decoded: Cow<'_, [u8]> = percent_decode_str(raw).into();

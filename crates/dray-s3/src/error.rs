@@ -1,22 +1,22 @@
-//! What a refused request is answered with: a code and a message for people.
+//! The answer to a refused request: a code, and a message for people.
 
 use std::borrow::Cow;
 
 use crate::ErrorCode;
 
-/// Why a request was refused: the S3 error code and what was wrong.
+/// Why the store refused a request: the S3 error code, and a message that says what was wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}: {message}", code.as_str())]
 pub struct S3Error {
-    /// What a client matches on; it also fixes the HTTP status.
+    /// The code that a client checks; it also fixes the HTTP status.
     pub code: ErrorCode,
-    /// For people. Never holds a secret, a signature or a token.
+    /// A message for people. It never holds a secret, a signature or a token.
     pub message: Cow<'static, str>,
     /// The store's region, if the request was signed for another: a client can sign again for this one.
     pub region: Option<String>,
 }
 
-/// Why [`authenticate`](crate::authenticate) refused.
+/// Why [`authenticate`](crate::authenticate) refused a request.
 pub type AuthError = S3Error;
 
 impl S3Error {
@@ -25,7 +25,7 @@ impl S3Error {
         Self { code, message: message.into(), region: None }
     }
 
-    /// The same error, which names the region that the request should have been signed for.
+    /// The same error, with the region that the request should have been signed for.
     #[must_use]
     pub fn expecting_region(self, region: &str) -> Self {
         Self { region: Some(region.to_owned()), ..self }

@@ -1,5 +1,5 @@
 //! The error codes of S3, each with its status (AWS S3 API reference, "Error responses").
-//! One enum and two exhaustive matches next to each other; no messages, no rendering.
+//! One enum and, next to each other, two exhaustive matches. It writes no messages and no XML.
 
 use http::StatusCode;
 
@@ -38,7 +38,7 @@ pub enum ErrorCode {
     InvalidAccessKeyId,
     /// 400: a parameter is out of range.
     InvalidArgument,
-    /// 400: the name is not a valid bucket name.
+    /// 400: the bucket's name breaks the rules for such names.
     InvalidBucketName,
     /// 400: `Content-MD5` or a checksum header is not a digest.
     InvalidDigest,
@@ -56,9 +56,9 @@ pub enum ErrorCode {
     InvalidRange,
     /// 400: the request cannot be served as it is.
     InvalidRequest,
-    /// 400: there is but one storage class, `STANDARD`.
+    /// 400: the store has only one storage class, `STANDARD`.
     InvalidStorageClass,
-    /// 400: a tag is too long, empty, given twice, or one too many.
+    /// 400: a tag is too long, empty or given twice, or there are too many.
     InvalidTag,
     /// 400: the session token is missing or wrong.
     InvalidToken,
@@ -94,9 +94,9 @@ pub enum ErrorCode {
     NoSuchTagSet,
     /// 404: unknown, aborted or completed upload id.
     NoSuchUpload,
-    /// 404: the bucket is no website.
+    /// 404: the bucket is not a website.
     NoSuchWebsiteConfiguration,
-    /// 501: the operation is not offered.
+    /// 501: the store does not offer the operation.
     NotImplemented,
     /// 304: the condition says the client's copy is current.
     NotModified,
@@ -112,22 +112,22 @@ pub enum ErrorCode {
     RequestTimeTooSkewed,
     /// 400: the client sent its body too slowly.
     RequestTimeout,
-    /// 404: the bucket encrypts nothing.
+    /// 404: the bucket has no encryption configuration.
     ServerSideEncryptionConfigurationNotFoundError,
     /// 503: try again later.
     ServiceUnavailable,
-    /// 403: the signature is not the one of this request.
+    /// 403: the signature does not belong to this request.
     SignatureDoesNotMatch,
     /// 503: too many requests.
     SlowDown,
-    /// 400: the store has as many buckets as it takes.
+    /// 400: the store already has the largest allowed number of buckets.
     TooManyBuckets,
-    /// 400: the body is not the one whose SHA-256 was signed.
+    /// 400: the SHA-256 of the body is not the signed one.
     XAmzContentSHA256Mismatch,
 }
 
 impl ErrorCode {
-    /// The code as it stands in `<Code>`.
+    /// The code as `<Code>` contains it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AccessDenied => "AccessDenied",
@@ -257,7 +257,7 @@ impl ErrorCode {
         }
     }
 
-    /// The code of this name, if it is one that Dray knows.
+    /// The code with this name, if Dray knows it.
     pub fn parse(code: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|known| known.as_str() == code)
     }

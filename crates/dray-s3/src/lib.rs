@@ -1,8 +1,8 @@
 //! S3 without IO: values in, values out, and time is an argument.
 //!
 //! Signing (`SigV4`, header and query form), verifying, the batch presigner of part URLs, the `aws-chunked`
-//! body decoder, the XML of requests and answers, error codes and checksums. What must not be here: sockets,
-//! files, clocks, async, and any knowledge of drives.
+//! body decoder, the XML of requests and answers, error codes and checksums. It must not contain sockets,
+//! files, clocks, async, or any knowledge of drives.
 //!
 //! Protocol facts are from the AWS S3 API reference, "Authenticating Requests (AWS Signature Version 4)".
 //!

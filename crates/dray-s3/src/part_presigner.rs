@@ -1,9 +1,9 @@
-//! The batch presigner: one `UploadPart` URL after another at little more than the cost of hashing.
+//! The batch presigner signs many `UploadPart` URLs, each at little more than the cost of hashing.
 //!
-//! Between two parts the canonical request differs in the part number alone, and all before it is the same:
-//! `X-Amz-*` sorts before `partNumber`, `uploadId` after. So the shared prefix is hashed once and the SHA-256
-//! state cloned for each part; likewise the keyed HMAC state, which has taken in the constant head of the
-//! string to sign. No allocation and no formatting machinery per URL.
+//! The canonical requests of two parts differ only in the part number. `X-Amz-*` sorts before `partNumber`, and
+//! `uploadId` after it, so everything before the number is the same. The presigner hashes this shared prefix once and
+//! clones the SHA-256 state for each part. It also clones the keyed HMAC state, which has already read the constant
+//! beginning of the string to sign. It allocates nothing per URL and does not use `format!`.
 
 use std::fmt;
 
@@ -53,17 +53,17 @@ const SIGNATURE_BYTES: usize = 64;
 pub struct PartPresigner {
     any_length: Template,
     exact_length: Template,
-    /// Keyed, and fed with the string to sign up to the hash of the canonical request.
+    /// The keyed HMAC state, which has read the string to sign up to the hash of the canonical request.
     mac: HmacSha256,
     url_suffix: Vec<u8>,
 }
 
-/// What is constant for one choice of signed headers.
+/// The constant text for one choice of signed headers.
 #[derive(Clone)]
 struct Template {
-    /// Fed with the canonical request up to `partNumber=`.
+    /// The hash state, which has read the canonical request up to `partNumber=`.
     hash: Sha256,
-    /// The canonical request from the part number to its end, or to the content length where that is signed.
+    /// The canonical request from the part number to its end, or to the content length if that is signed.
     after_number: Vec<u8>,
     /// From the content length to the end.
     after_length: Vec<u8>,
@@ -94,7 +94,7 @@ impl PartPresigner {
         })
     }
 
-    /// Appends the URL of one part: ASCII, and no character that JSON must escape.
+    /// Appends the URL of one part. It is ASCII and needs no escaping in JSON.
     pub fn write_url(&self, part_number: PartNumber, out: &mut Vec<u8>) {
         let number = Decimal::new(u64::from(part_number.get()));
         let mut hash = self.any_length.hash.clone();
@@ -121,7 +121,7 @@ impl PartPresigner {
         out.into_iter().map(char::from).collect()
     }
 
-    /// An upper bound of a URL's length, to reserve a batch's memory at once.
+    /// An upper bound of a URL's length in bytes, so that a caller can allocate the memory of a batch at once.
     pub fn max_url_bytes(&self) -> usize {
         self.exact_length.url_prefix.len() + "10000".len() + self.url_suffix.len() + SIGNATURE_BYTES
     }
@@ -203,7 +203,7 @@ impl Decimal {
     }
 }
 
-/// Lower-case hex. Arithmetic rather than a table, so that the compiler does all digits at once.
+/// Lower-case hex. It uses arithmetic and no table, so that the compiler can convert all digits at once.
 fn hex_digits(bytes: [u8; 32]) -> [u8; SIGNATURE_BYTES] {
     let digit = |nibble: u8| nibble + if nibble < 10 { b'0' } else { b'a' - 10 };
     let mut digits = [0; SIGNATURE_BYTES];

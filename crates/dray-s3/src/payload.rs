@@ -1,5 +1,5 @@
-//! What `x-amz-content-sha256` says of a body, and the chain of signatures of one that is signed in chunks
-//! (AWS S3 API reference, "Transferring Payload in Multiple Chunks"). Reading the body is `aws_chunked`.
+//! What `x-amz-content-sha256` says about a body, and the chain of signatures of a body that is signed in chunks
+//! (AWS S3 API reference, "Transferring Payload in Multiple Chunks"). `aws_chunked` reads the body.
 
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -13,14 +13,14 @@ const UNSIGNED_TRAILER: &str = "STREAMING-UNSIGNED-PAYLOAD-TRAILER";
 const SIGNED: &str = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD";
 const SIGNED_TRAILER: &str = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER";
 
-/// How the body of an authenticated request is framed, and what vouches for it.
+/// How the body of an authenticated request is framed, and what proves its bytes.
 #[derive(Debug, Clone)]
 pub enum Payload {
-    /// The body as it is; nothing vouches for it.
+    /// The plain body; nothing proves its bytes.
     Unsigned,
-    /// The body as it is; it must have this SHA-256, else the answer is `XAmzContentSHA256Mismatch`.
+    /// The plain body. If it has another SHA-256, the answer is `XAmzContentSHA256Mismatch`.
     Sha256([u8; 32]),
-    /// `aws-chunked` without signatures, ending in trailers.
+    /// `aws-chunked` without signatures, with trailers at the end.
     UnsignedTrailer,
     /// `aws-chunked`, each chunk signed.
     Signed(ChunkSigner),
@@ -59,7 +59,7 @@ impl PayloadHash {
         Self::Sha256(Sha256::digest(body).into())
     }
 
-    /// As it stands in the header and in the canonical request.
+    /// The value in the header and in the canonical request.
     pub fn header_value(&self) -> String {
         match self {
             Self::Unsigned => UNSIGNED_PAYLOAD.to_owned(),
@@ -84,7 +84,7 @@ impl PayloadHash {
         }
     }
 
-    /// What vouches for the body of a request whose own signature starts the chain.
+    /// What proves the body of a request whose own signature starts the chain.
     pub(crate) fn payload(self, chain: ChunkSigner) -> Payload {
         match self {
             Self::Unsigned => Payload::Unsigned,
@@ -96,7 +96,7 @@ impl PayloadHash {
     }
 }
 
-/// The running state of a chain of chunk signatures: each covers the one before it.
+/// The running state of a chain of chunk signatures: each signature covers the one before it.
 #[derive(Debug, Clone)]
 pub struct ChunkSigner {
     key: SigningKey,
@@ -110,7 +110,7 @@ impl ChunkSigner {
         Self { key, amz_date, scope, previous: seed }
     }
 
-    /// Signs the next chunk, of this SHA-256, and makes its signature the one that follows from.
+    /// Signs the next chunk, which has this SHA-256. The next signature continues from this one.
     pub fn sign_chunk(&mut self, chunk_hash: [u8; 32]) -> [u8; 32] {
         let (date, scope, previous) = (&self.amz_date, &self.scope, hex::encode(self.previous));
         let hash = hex::encode(chunk_hash);
@@ -119,7 +119,7 @@ impl ChunkSigner {
         self.previous
     }
 
-    /// Signs the trailers, of this SHA-256 (each as `name:value\n`).
+    /// Signs the trailers (each as `name:value\n`), which have this SHA-256.
     pub fn sign_trailers(&mut self, trailers_hash: [u8; 32]) -> [u8; 32] {
         let (date, scope, previous) = (&self.amz_date, &self.scope, hex::encode(self.previous));
         let hash = hex::encode(trailers_hash);
@@ -137,7 +137,7 @@ impl ChunkSigner {
     }
 }
 
-/// 32 bytes from 64 lower-case hexadecimal digits: signatures and hashes have one spelling.
+/// Reads 32 bytes from 64 lower-case hexadecimal digits. Signatures and hashes have no other spelling.
 pub(crate) fn lower_hex(text: &str) -> Option<[u8; 32]> {
     let mut bytes = [0; 32];
     let lower = text.bytes().all(|byte| !byte.is_ascii_uppercase());

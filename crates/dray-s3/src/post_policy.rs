@@ -1,7 +1,7 @@
 //! Form uploads (`POST Object`): the policy that a form carries, and the signature over it (AWS S3 API reference,
-//! "Browser-Based Uploads Using POST"). The policy says which fields the form may have, and so what may be stored.
+//! "Browser-Based Uploads Using POST"). The policy says which fields the form may have, and so what it may store.
 //!
-//! Both signatures that clients make are known: `SigV4`, and the older HMAC-SHA1 that boto3 makes unless told otherwise.
+//! Clients make two kinds of signature, and both are accepted: `SigV4`, and the older HMAC-SHA1, boto3's default.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
@@ -17,11 +17,11 @@ use crate::{
     verify::{CredentialField, check_session_token},
 };
 
-/// Fields that the policy need not speak of: what carries it, what signs it, and the file.
+/// Fields that the policy need not mention: the policy itself, its signature, and the file.
 const EXEMPT: [&str; 5] = ["awsaccesskeyid", "file", "policy", "signature", "x-amz-signature"];
 const IGNORED: &str = "x-ignore-";
 
-/// A policy: until when, and which fields.
+/// A policy: its expiry, and the fields that it allows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PostPolicy {
     expiration: Timestamp,
@@ -36,7 +36,7 @@ enum Condition {
 }
 
 impl PostPolicy {
-    /// Reads the field `policy`: JSON in base64. `InvalidPolicyDocument`.
+    /// Reads the field `policy`, which is JSON in base64. The error is `InvalidPolicyDocument`.
     pub fn parse(base64: &str) -> Result<Self, S3Error> {
         let json = STANDARD.decode(base64.trim()).map_err(|_| invalid("it is not base64"))?;
         let json: Value = serde_json::from_slice(&json).map_err(|_| invalid("it is not JSON"))?;
@@ -55,7 +55,8 @@ impl PostPolicy {
         Ok(Self { expiration, conditions })
     }
 
-    /// Whether a form with these fields (names in lower case, `bucket` among them) may be taken. `AccessDenied`.
+    /// Checks whether the policy allows a form with these fields (names in lower case, with `bucket`). The error is
+    /// `AccessDenied`.
     pub fn check(&self, fields: &[(String, String)], now: Timestamp) -> Result<(), S3Error> {
         if now > self.expiration {
             return Err(denied("Policy expired"));
@@ -85,7 +86,7 @@ impl PostPolicy {
         }
     }
 
-    /// The least and the most bytes that the file may have.
+    /// The smallest and the largest size of the file, in bytes.
     pub fn content_length_range(&self) -> (u64, u64) {
         self.conditions.iter().fold((0, u64::MAX), |(least, most), condition| match condition {
             Condition::ContentLength { least: other, most: others } => (least.max(*other), most.min(*others)),
@@ -94,8 +95,8 @@ impl PostPolicy {
     }
 }
 
-/// A moment as policies have it: ISO 8601 in GMT, `2030-01-31T12:00:00Z`, with or without a fraction of the second
-/// (AWS S3 API reference, "POST Policy"). No other spelling is taken.
+/// A time as policies write it: ISO 8601 in GMT, `2030-01-31T12:00:00Z`, with or without a fraction of a second
+/// (AWS S3 API reference, "POST Policy"). It accepts no other spelling.
 fn moment(text: &str) -> Option<Timestamp> {
     let is_gmt = text.get(10..11) == Some("T") && text.ends_with('Z');
     is_gmt.then(|| text.parse().ok()).flatten()
@@ -132,7 +133,7 @@ impl Condition {
         }
     }
 
-    /// The field that the condition is on, in lower case.
+    /// The field that the condition is about, in lower case.
     fn field(&self) -> Option<&str> {
         match self {
             Self::Equals { field, .. } | Self::StartsWith { field, .. } => Some(field),
@@ -141,11 +142,11 @@ impl Condition {
     }
 }
 
-/// Checks the signature over the field `policy`, and says whose key made it. `field` gives a form's field by its name in
-/// lower case.
+/// Checks the signature over the field `policy`, and returns the access key id that made it. `field` returns a form's
+/// field by its name in lower case.
 ///
 /// # Errors
-/// What the request is to be answered with; see [`ErrorCode`].
+/// The error to answer the request with; see [`ErrorCode`].
 pub fn authenticate_post<'a>(
     field: impl Fn(&str) -> Option<&'a str>,
     region: &str,
@@ -243,7 +244,7 @@ mod tests {
         ["starts-with", "$Key", "user/"], ["EQ", "$acl", "private"], ["content-length-range", 1, "10"]]}"#;
 
     #[test]
-    fn a_policy_lets_in_what_it_speaks_of_and_nothing_else() {
+    fn a_policy_allows_the_fields_that_it_names_and_no_others() {
         let (now, late) = ("2029-01-01T00:00:00Z".parse().unwrap(), "2031-01-01T00:00:00Z".parse().unwrap());
         let policy = policy(GOOD).unwrap();
         assert_eq!(policy.content_length_range(), (1, 10));
@@ -269,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_policy_is_refused() {
+    fn a_malformed_policy_is_refused() {
         assert_eq!(PostPolicy::parse("%").unwrap_err().code, ErrorCode::InvalidPolicyDocument);
         for bad in [
             "[]",

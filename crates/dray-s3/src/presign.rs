@@ -1,5 +1,5 @@
 //! Presigned URLs: Signature Version 4 in the query (AWS S3 API reference, "Authenticating Requests: Using
-//! Query Parameters"). Any request, one at a time; for the parts of an upload see `part_presigner`.
+//! Query Parameters"). It signs any request, one at a time; `part_presigner` signs the parts of an upload.
 
 use http::{HeaderName, Method};
 use jiff::Timestamp;
@@ -20,7 +20,7 @@ pub const MAX_EXPIRES_SECS: u32 = 604_800;
 /// Longer than any region's name; bounds what is hashed.
 const MAX_REGION_BYTES: usize = 64;
 
-/// What every URL of one object and moment shares.
+/// The values that all URLs of one object at one time share.
 #[derive(Debug, Clone, Copy)]
 pub struct PresignScope<'a> {
     /// Who signs. A session token becomes part of the URL.
@@ -51,13 +51,13 @@ pub enum PresignError {
     /// The access key id is empty or has characters that a credential scope cannot hold.
     #[error("the access key id is not usable in a credential scope")]
     AccessKeyId,
-    /// The bucket is empty, or cannot be a host name though it must.
+    /// The bucket is empty, or must be part of the host name and cannot be.
     #[error("the bucket's name cannot be addressed")]
     Bucket,
     /// The key is over [`MAX_KEY_BYTES`], or empty where an object is needed.
     #[error("an object key is 1 to 1024 bytes long")]
     Key,
-    /// A header to bind is `host`, or its name is not that of a header in lower case.
+    /// A header to bind is `host`, or its name is not a header name in lower case.
     #[error("a header to sign has no lower-case header name, or is host")]
     Header,
     /// The upload id is empty.
@@ -78,7 +78,7 @@ impl PresignScope<'_> {
         rules.into_iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, error)| Err(error))
     }
 
-    /// The `X-Amz-*` parameters but the signature; in canonical order they come before every lower-case name.
+    /// The `X-Amz-*` parameters without the signature. In canonical order they come before every lower-case name.
     pub(crate) fn auth_query(&self, amz_date: &str, signed_headers: &str) -> Vec<(&'static str, String)> {
         let scope = Scope { date: &amz_date[..8], region: self.region };
         let mut query = vec![
@@ -108,8 +108,8 @@ fn is_addressable(bucket: &str, style: AddressingStyle) -> bool {
     }
 }
 
-/// A presigned URL that binds method, host, path and `query`; the body is not signed.
-/// ASCII, and no character that JSON must escape.
+/// A presigned URL that binds method, host, path and `query`; the signature does not cover the body.
+/// The URL is ASCII and needs no escaping in JSON.
 pub fn presign(
     method: &Method,
     scope: &PresignScope<'_>,
@@ -158,7 +158,7 @@ mod tests {
     use super::*;
     use crate::signing::example;
 
-    /// Runs `test` with the reference's example, in the addressing style of its time.
+    /// Runs `test` with the example of the reference, in the addressing style that the example uses.
     fn with_example(test: impl FnOnce(PresignScope<'_>)) {
         let credentials = example::credentials();
         let endpoint = Endpoint::parse("https://s3.amazonaws.com", AddressingStyle::Virtual).unwrap();
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_signed_is_refused() {
+    fn a_request_that_cannot_be_signed_is_refused() {
         with_example(|good| {
             let spaced = Credentials { access_key_id: "a b".into(), ..good.credentials.clone() };
             let long = "k".repeat(MAX_KEY_BYTES + 1);

@@ -1,4 +1,4 @@
-//! What Dray signs it verifies, and nothing else: properties over arbitrary requests.
+//! Properties over arbitrary requests: verifying accepts what Dray signs, and nothing else.
 
 use crate::{
     AddressingStyle, Credentials, Endpoint, ErrorCode, PartNumber, PartPresigner, PayloadHash, PresignScope,
@@ -23,7 +23,7 @@ struct Wire {
     method: String,
     path: String,
     query: String,
-    /// Every header is a signed one, but for `authorization`.
+    /// All headers are signed, except `authorization`.
     headers: Vec<(String, String)>,
 }
 
@@ -46,7 +46,7 @@ impl Wire {
         self.headers.iter().map(pair).collect()
     }
 
-    /// The verdict; nothing if this cannot even be an HTTP request.
+    /// The outcome of verifying; `None` if this is not an HTTP request at all.
     fn verdict(&self) -> Option<Result<(), ErrorCode>> {
         let (method, headers) = (self.method.parse::<Method>().ok()?, self.header_map()?);
         let Ok(query) = Query::parse(&self.query) else { return Some(Err(ErrorCode::InvalidURI)) };
@@ -55,8 +55,8 @@ impl Wire {
         Some(authenticate(&head, REGION, now(), lookup).map(|_| ()).map_err(|error| error.code))
     }
 
-    /// What the request means: two spellings of one meaning are canonically the same request. Escapes are
-    /// decoded, parameters sorted, runs of spaces in values folded.
+    /// What the request means. Two spellings with one meaning are canonically the same request: escapes are
+    /// decoded, parameters sorted, and runs of spaces in values folded.
     fn meaning(&self) -> Option<impl PartialEq + use<>> {
         let mut query: Vec<_> =
             Query::parse(&self.query).ok()?.iter().map(|(a, b)| (a.to_owned(), b.to_owned())).collect();
@@ -67,7 +67,7 @@ impl Wire {
         Some((self.method.clone(), decode_path(&self.path).ok()?.into_owned(), query, headers))
     }
 
-    /// The same with one byte replaced, counted over method, path, query and the headers' values.
+    /// The same request with one byte replaced, counted over method, path, query and the headers' values.
     fn with_byte(&self, at: usize, byte: u8) -> Option<Self> {
         let mut changed = self.clone();
         let values = changed.headers.iter_mut().map(|(_, value)| value);
@@ -131,7 +131,7 @@ fn signed(key: &str, query: &str, value: &str) -> Wire {
     }
 }
 
-/// A changed request is refused, unless it means the same.
+/// Checks that a changed request is refused, unless it means the same.
 fn check_change(original: &Wire, at: usize, byte: u8) -> Result<(), TestCaseError> {
     prop_assert_eq!(original.verdict(), Some(Ok(())));
     let Some(changed) = original.with_byte(at, byte) else { return Ok(()) };
@@ -195,7 +195,7 @@ proptest! {
     }
 }
 
-/// Every one of the 10,000 URLs verifies, in both forms, and each is its own.
+/// Every one of the 10,000 URLs verifies in both forms, and no two URLs are equal.
 #[test]
 fn all_10000_part_urls_verify() {
     let endpoint = Endpoint::parse("http://127.0.0.1:9000", AddressingStyle::Path).unwrap();

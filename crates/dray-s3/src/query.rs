@@ -1,4 +1,4 @@
-//! The query string of a request, parsed once and in one way: what the signature covers is what the store reads.
+//! The query string of a request. It is parsed once, so the store reads exactly what the signature covers.
 
 use crate::encoding::{InvalidEncoding, decode_component};
 

@@ -20,18 +20,18 @@ use crate::{
 
 pub use crate::payload::PayloadHash;
 
-/// Headers that hops on the way may change, so that they are never signed.
+/// Headers that are never signed, because proxies on the way may change them.
 const UNSIGNED_HEADERS: [HeaderName; 7] =
     [AUTHORIZATION, CONNECTION, EXPECT, TE, TRANSFER_ENCODING, UPGRADE, USER_AGENT];
 
-/// Who signs, where and when.
+/// The key, place and time of a signature.
 #[derive(Debug, Clone, Copy)]
 pub struct SigningScope<'a> {
     /// Who signs. A session token is sent as a signed header.
     pub credentials: &'a Credentials,
     /// E.g. `us-east-1`.
     pub region: &'a str,
-    /// The moment of the request; a server tolerates 15 minutes of skew.
+    /// The time of the request; a server tolerates 15 minutes of skew.
     pub now: Timestamp,
 }
 
@@ -47,7 +47,7 @@ pub enum SignError {
     /// The access key id or the session token is not visible ASCII.
     #[error("a header's value is not visible ASCII")]
     HeaderValue,
-    /// The region is not a region's name.
+    /// The region is not a valid region name.
     #[error("the region is not a region's name")]
     Region,
 }
@@ -55,7 +55,7 @@ pub enum SignError {
 /// Signs a request; returns the headers to add (or to replace): `host` unless given, `x-amz-date`,
 /// `x-amz-content-sha256`, `x-amz-security-token` for temporary credentials, and `authorization`.
 ///
-/// Every header given is signed, but for those that hops may change (`connection`, `user-agent`, …).
+/// It signs every given header, except those that proxies may change (`connection`, `user-agent`, …).
 pub fn sign_request(
     scope: &SigningScope<'_>,
     method: &Method,
@@ -112,7 +112,7 @@ fn header_value(text: &str) -> Result<HeaderValue, SignError> {
     HeaderValue::from_str(text).map_err(|_| SignError::HeaderValue)
 }
 
-/// The headers to sign, canonical and sorted; an added one replaces a given one.
+/// The headers to sign, canonical and sorted. An added header replaces a given one.
 fn canonical_headers(given: &HeaderMap, added: &HeaderMap) -> Vec<(String, Vec<u8>)> {
     let kept = given.keys().filter(|name| !added.contains_key(*name) && !UNSIGNED_HEADERS.contains(name));
     let mut canonical = Vec::with_capacity(given.keys_len() + added.keys_len());
@@ -123,7 +123,7 @@ fn canonical_headers(given: &HeaderMap, added: &HeaderMap) -> Vec<(String, Vec<u
     canonical
 }
 
-/// The canonical value of a header, its occurrences joined by commas: the bytes on the wire, which may be UTF-8.
+/// The canonical value of a header: its occurrences joined by commas, as the bytes on the wire, which may be UTF-8.
 pub(crate) fn joined_value(headers: &HeaderMap, name: &str) -> Vec<u8> {
     let mut values = headers.get_all(name).iter().map(|value| canonical_value(value.as_bytes()));
     let mut joined = values.next().unwrap_or_default();
@@ -139,7 +139,7 @@ mod tests {
     use super::*;
     use crate::signing::example;
 
-    /// The signed headers and signature of a request of the account and moment of the S3 reference's examples.
+    /// The signed headers and signature of a request with the account and time of the S3 reference's examples.
     fn authorization(method: &Method, path: &str, headers: &[(&'static str, &str)], body: &[u8]) -> String {
         let credentials = example::credentials();
         let scope = SigningScope { credentials: &credentials, region: "us-east-1", now: example::now() };
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_signed_is_refused() {
+    fn a_request_that_cannot_be_signed_is_refused() {
         let credentials = example::credentials();
         let scope = SigningScope { credentials: &credentials, region: "us-east-1", now: example::now() };
         let sign = |scope: &SigningScope<'_>, uri: &str| {

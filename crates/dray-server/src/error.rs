@@ -5,18 +5,18 @@ use std::path::PathBuf;
 use crate::config::SettingError;
 use crate::{db, drive};
 
-/// Why a server can not start. Each is one line that says what to do.
+/// Why a server cannot start. Each is one line that says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The data folder can not be made or written.
-    #[error("the data folder {} can not be used: {source}; choose another with --data, or let this user write there", path.display())]
+    /// The data folder cannot be made or written.
+    #[error("the data folder {} cannot be used: {source}; choose another with --data, or let this user write there", path.display())]
     DataFolder {
         /// The folder.
         path: PathBuf,
         /// What the system said.
         source: std::io::Error,
     },
-    /// The database can not be opened.
+    /// The database cannot be opened.
     #[error("the database {name} {source}")]
     Database {
         /// Its file, or what stands for its address, which may have a password in it.
@@ -24,7 +24,7 @@ pub enum Error {
         /// Why.
         source: db::OpenError,
     },
-    /// The embedded store can not be opened.
+    /// The embedded store cannot be opened.
     #[error(transparent)]
     Store(#[from] dray_object_store::OpenError),
     /// A setting is not usable.

@@ -1,4 +1,4 @@
-//! Why the database did not do what was asked. What that means to a caller is the caller's matter.
+//! Why the database could not do a job. Callers decide what this means to them.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ pub enum Error {
     /// The commit failed; after a crash it may turn out to have happened.
     #[error("the database could not commit: {0}")]
     Commit(Arc<rusqlite::Error>),
-    /// The transaction was undone because of another job's failure; trying again is right.
+    /// The transaction was undone because of another job's failure. The caller should try again.
     #[error("the database undid the transaction")]
     Undone,
     /// The writer is closed, or its thread has ended.
@@ -33,8 +33,8 @@ impl Error {
         }
     }
 
-    /// Whether a crash may bring the changes back. A commit that ends in `SQLITE_FULL` wrote its last frame to
-    /// the log incompletely (a failing sync is an `SQLITE_IOERR`), and recovery takes no such frame.
+    /// Whether a crash may bring the changes back. A commit that ends in `SQLITE_FULL` did not write its last frame to
+    /// the log completely (a failing sync is an `SQLITE_IOERR`), and recovery ignores such a frame.
     pub fn may_have_happened(&self) -> bool {
         match self {
             Self::Commit(error) => error.sqlite_error_code() != Some(ErrorCode::DiskFull),
@@ -43,7 +43,7 @@ impl Error {
     }
 }
 
-/// Whether the cause is that the disk is full: also when the index of the log (`-shm`) cannot be made longer.
+/// Whether the cause is a full disk. This includes the case that the index of the log (`-shm`) cannot grow.
 pub fn is_full(error: &rusqlite::Error) -> bool {
     error.sqlite_error().is_some_and(|error| {
         error.code == ErrorCode::DiskFull || error.extended_code == ffi::SQLITE_IOERR_SHMSIZE

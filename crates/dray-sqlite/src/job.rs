@@ -1,4 +1,4 @@
-//! A job for the thread that writes, and what becomes of it. Knows no transactions.
+//! A job for the writer thread, and its outcome. It does not know transactions.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -7,45 +7,45 @@ use tokio::sync::oneshot;
 
 use crate::error::Error;
 
-/// What became of a job's changes.
+/// What happened to a job's changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Settled {
     /// They are durable.
     Committed,
     /// They did not happen.
     Undone,
-    /// The commit failed: they are not visible now, but a crash may bring them back.
+    /// The commit failed. The changes are not visible now, but a crash may bring them back.
     Unknown,
 }
 
-/// What a job did, as its caller learns it: the outer error is the database's.
+/// The result of a job for its caller. The outer error is the database's.
 pub type Outcome<T, E> = Result<Result<T, E>, Error>;
 
-/// Work to do in a transaction, and whom to tell.
+/// Work to do in a transaction, and whom to tell the outcome.
 pub(crate) trait Job: Send {
-    /// Does the work, or does it again; whether its changes are to be kept.
+    /// Does the work, possibly a second time. Returns whether to keep its changes.
     fn run(&mut self, connection: &Connection) -> bool;
 
-    /// Tells the outcome, once the transaction has ended: with the reason if it was not committed.
+    /// Tells the outcome once the transaction has ended, with the reason if it was not committed.
     fn tell(self: Box<Self>, committed: Result<(), Error>);
 }
 
-/// How far a job is.
+/// The progress of a job.
 enum Progress<T, E> {
     Waiting,
     Ran(Result<T, E>),
     Panicked,
 }
 
-/// Work that runs once: it may consume what it holds.
+/// Work that runs once and may consume what it holds.
 pub(crate) struct Once<W>(pub(crate) Option<W>);
 
 /// Work that may run twice.
 pub(crate) struct Again<W>(pub(crate) W);
 
-/// What a job consists of.
+/// The work of a job.
 pub(crate) trait Work<T, E>: Send {
-    /// Does it; `None` if it cannot be done again.
+    /// Does the work; `None` if it cannot be done again.
     fn call(&mut self, connection: &Connection) -> Option<Result<T, E>>;
 }
 
@@ -61,7 +61,7 @@ impl<T, E, W: Fn(&Connection) -> Result<T, E> + Send> Work<T, E> for Again<W> {
     }
 }
 
-/// A job that somebody waits for.
+/// A job whose caller waits for the outcome.
 pub(crate) struct Asked<T, E, W, A> {
     work: W,
     progress: Progress<T, E>,
@@ -70,7 +70,7 @@ pub(crate) struct Asked<T, E, W, A> {
 }
 
 impl<T, E, W, A> Asked<T, E, W, A> {
-    /// A job whose outcome `after` learns on the writer's thread, and then whoever waits for `answer`.
+    /// A job. `after` gets the outcome on the writer's thread, and then `answer` sends it to the caller.
     pub(crate) fn new(work: W, after: A, answer: oneshot::Sender<Outcome<T, E>>) -> Self {
         Self { work, progress: Progress::Waiting, after, answer }
     }
@@ -95,13 +95,13 @@ where
             (Progress::Ran(Ok(value)), Ok(())) => (Settled::Committed, Ok(Ok(value))),
             (Progress::Ran(Ok(_)), Err(error)) if error.may_have_happened() => (Settled::Unknown, Err(error)),
             (Progress::Ran(Ok(_)) | Progress::Waiting, Err(error)) => (Settled::Undone, Err(error)),
-            // A job's own error is its answer, whatever became of the transaction.
+            // A job's own error is its answer, whatever happened to the transaction.
             (Progress::Ran(Err(error)), _) => (Settled::Undone, Ok(Err(error))),
-            // Its caller learns that by the channel, which closes.
+            // The caller notices it because the channel closes.
             (Progress::Panicked, _) | (Progress::Waiting, Ok(())) => return,
         };
         after(settled);
-        // The caller may have gone; the commit stands all the same.
+        // The caller may be gone; the commit is valid nevertheless.
         drop(answer.send(outcome));
     }
 }
@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_commit_that_may_have_reached_the_log_is_of_unknown_outcome() {
+    fn the_outcome_is_unknown_only_if_the_commit_may_have_reached_the_log() {
         let settled = |error: Error| {
             let (answer, _outcome) = oneshot::channel::<Outcome<(), ()>>();
             let (told, settled) = std::sync::mpsc::channel();

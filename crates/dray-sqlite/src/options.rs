@@ -8,23 +8,24 @@ use rusqlite::{Connection, OpenFlags, Result};
 
 use crate::wal::limit_wal;
 
-/// Pages of the log after which they are folded into the database, each once however often it is there: 16 MiB.
+/// When the log has this many pages (16 MiB), SQLite moves them into the database. It writes each page once, however
+/// often the log has it.
 const CHECKPOINT_PAGES: i64 = 4096;
 
-/// What the connections of one database have in common.
+/// The options that all connections to one database share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
     /// How long a statement waits for another process that has the file locked.
     pub busy_timeout: Duration,
     /// Statements that each connection keeps prepared.
     pub cached_statements: usize,
-    /// Pages of the database that each connection keeps, in KiB; `None` means as many as SQLite keeps by itself.
+    /// The page cache of each connection, in KiB; `None` means SQLite's own default.
     pub cache_kib: Option<i64>,
-    /// Connections that read and are kept open when idle.
+    /// Idle reading connections that are kept open.
     pub idle_readers: usize,
     /// Whether foreign keys are enforced.
     pub foreign_keys: bool,
-    /// Whether every commit is synced to disk before it is answered. Without it a power cut may lose what was answered.
+    /// Whether every commit is synced to the disk before it is answered. If not, a power cut may lose answered commits.
     pub is_durable: bool,
 }
 
@@ -42,12 +43,12 @@ impl Default for Options {
 }
 
 impl Options {
-    /// The one connection that writes. It makes the file if there is none; its tables are the caller's affair.
+    /// The one connection that writes. It creates the file if there is none. The caller creates the tables.
     pub fn open_writer(&self, file: &Path) -> Result<Connection> {
         let connection = Connection::open(file)?;
         self.configure(&connection)?;
         connection.pragma_update(None, "journal_mode", "wal")?;
-        // FULL: the log is synced at every commit, before the commit is answered.
+        // FULL syncs the log at every commit, before the commit is answered.
         connection.pragma_update(None, "synchronous", if self.is_durable { "full" } else { "off" })?;
         connection.pragma_update(None, "foreign_keys", self.foreign_keys)?;
         connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
@@ -63,10 +64,10 @@ impl Options {
         Ok(connection)
     }
 
-    /// What reading and writing connections share, and connections to a database in memory too.
+    /// Sets what reading and writing connections share. Also for connections to a database in memory.
     pub fn configure(&self, connection: &Connection) -> Result<()> {
         connection.busy_timeout(self.busy_timeout)?;
-        // A statement is planned once, not anew for other parameters.
+        // The planner plans a statement once, and not again for other parameters.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.set_prepared_statement_cache_capacity(self.cached_statements);
         match self.cache_kib {

@@ -1,4 +1,4 @@
-//! Connections that read: as many as threads that read at once, of which some are kept for the next time. A read by key
+//! Connections that read. There are as many as threads that read at once, and some are kept for later. A read by key
 //! takes some 10 µs, so callers decide on which thread it runs.
 
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use rusqlite::{Connection, Error};
 
 use crate::options::Options;
 
-/// Hands out reading connections; each statement sees all that was committed before it. Cheap to clone.
+/// Lends reading connections. Each statement sees everything that was committed before it. Cheap to clone.
 #[derive(Clone)]
 pub struct Readers {
     file: PathBuf,
@@ -17,7 +17,7 @@ pub struct Readers {
 }
 
 impl Readers {
-    /// Readers of this file. It is opened when somebody reads.
+    /// Readers of this file. The first read opens it.
     pub fn new(file: &Path, options: Options) -> Self {
         Self { file: file.to_owned(), options, idle: Arc::default() }
     }
@@ -34,13 +34,14 @@ impl Readers {
         result
     }
 
-    /// As [`Readers::run`], with all of `read` seeing the database as it is at one moment.
+    /// Like [`Readers::run`], but all of `read` sees the database at one moment.
     pub fn run_snapshot<T, E: From<Error>>(
         &self,
         read: impl FnOnce(&Connection) -> Result<T, E>,
     ) -> Result<T, E> {
         self.run(|connection| {
-            // Deferred: it holds no lock until its first statement, which decides which moment it sees.
+            // Isolation: a deferred transaction holds no lock. Its first statement decides which moment all its
+            // statements see.
             connection.prepare_cached("begin")?.execute([])?;
             let result = read(connection);
             connection.prepare_cached("commit")?.execute([])?;
@@ -48,7 +49,7 @@ impl Readers {
         })
     }
 
-    /// Closes what is idle.
+    /// Closes idle connections.
     pub fn close(&self) {
         self.idle().clear();
     }

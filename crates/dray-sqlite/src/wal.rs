@@ -1,11 +1,11 @@
-//! How large SQLite's write-ahead log may stay. A long reader keeps SQLite from moving the log into the
-//! database, so it grows; when the reader is gone, this file makes it short again. It knows nothing of the content.
+//! Keeps SQLite's write-ahead log small. While somebody reads for long, SQLite cannot move the log into the
+//! database, so the log grows. When the reader is gone, this file shortens it again. It does not know the content.
 
 use std::time::Duration;
 
 use rusqlite::Connection;
 
-/// Bytes that the log may keep on disk. A checkpoint runs at 16 MiB, so under usual load nothing is ever cut off and
+/// Bytes that the log may keep on disk. A checkpoint runs at 16 MiB, so under usual load the log is never shortened and
 /// SQLite reuses the file.
 pub const WAL_LIMIT_BYTES: u64 = 24 * 1024 * 1024;
 /// How often the writer of a database checks whether its log is too long.
@@ -16,8 +16,8 @@ pub fn limit_wal(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_size_limit", WAL_LIMIT_BYTES)
 }
 
-/// If the log is longer than [`WAL_LIMIT_BYTES`], moves it into the database and empties it, unless somebody reads
-/// from it: then a later call does it. Must not be called within a transaction. It waits for nobody, but copies the
+/// If the log is longer than [`WAL_LIMIT_BYTES`], moves it into the database and empties it. If somebody reads
+/// from it, a later call does this. Do not call it within a transaction. It waits for nobody, but copies the
 /// log's content.
 pub fn shrink_wal(connection: &Connection) -> rusqlite::Result<()> {
     let is_long = connection
@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn the_log_that_a_reader_made_long_is_short_again_when_the_reader_is_gone() {
+    fn a_log_that_a_reader_made_long_is_short_again_when_the_reader_is_gone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("meta.db");
         let log_bytes = || std::fs::metadata(folder.path().join("meta.db-wal")).unwrap().len();
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn writing_on_makes_the_log_short_too() {
+    fn further_writes_shorten_the_log_too() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("meta.db");
         let log_bytes = || std::fs::metadata(folder.path().join("meta.db-wal")).unwrap().len();

@@ -1,8 +1,8 @@
-//! The one thread that writes a database. Jobs that wait are committed together: one sync of the log pays for all of them.
-//! Nothing here knows what the jobs do.
+//! The one thread that writes a database. It commits waiting jobs together, so that they share one sync of the log.
+//! It does not know what the jobs do.
 //!
-//! How jobs are kept apart in a transaction is a choice: see [`Savepoints`] and [`Rerun`]. Either way nobody is told of a
-//! success that is not on disk, and no job is undone by another's failure.
+//! There are two ways to separate jobs in a transaction: see [`Savepoints`] and [`Rerun`]. Either way no caller is told
+//! of a success that is not on disk, and the failure of a job undoes no other job.
 
 mod rerun;
 mod savepoints;
@@ -18,26 +18,27 @@ use crate::error::Error;
 use crate::job::{Again, Asked, Job, Once, Outcome, Settled};
 use crate::wal::{WAL_CHECK_EVERY, shrink_wal};
 
-/// Jobs that wait for the writer before senders are held back.
+/// How many jobs may wait for the writer before senders have to wait.
 const QUEUE: usize = 1024;
 
 /// Each job has a savepoint, and runs once.
 #[derive(Clone)]
 pub struct Savepoints;
 
-/// Jobs share the transaction without savepoints, which spares SQLite to copy each page that a job changes and to write out
-/// a full-text index. If one fails that had changed something, all run again, with savepoints: so jobs may run twice.
+/// Jobs share the transaction without savepoints. With savepoints, SQLite would copy each page that a job changes and
+/// write out the full-text index. If a job fails after it has changed something, all run again, with savepoints. So
+/// jobs may run twice.
 #[derive(Clone)]
 pub struct Rerun;
 
-/// How a writer is set up.
+/// The settings of a writer.
 #[derive(Debug, Clone, Copy)]
 pub struct Writing {
     /// Name of its thread.
     pub thread: &'static str,
-    /// Most jobs of one commit: bounds how long the first of them waits for the others.
+    /// Most jobs of one commit. It bounds how long the first of them waits for the others.
     pub most_jobs: usize,
-    /// Whether an orderly end leaves an empty log behind. It waits for readers, of other processes too.
+    /// Whether an orderly close empties the log. It then waits for readers, also of other processes.
     pub folds_log_at_end: bool,
 }
 
@@ -47,20 +48,20 @@ impl Default for Writing {
     }
 }
 
-/// What the thread is sent.
+/// A message to the thread.
 enum Message {
-    /// To be done in a transaction, with others.
+    /// Do this in a transaction, with others.
     Job(Box<dyn Job>),
-    /// To be done between transactions: the log may be too long.
+    /// Shorten the log between transactions, if it is too long.
     ShrinkLog,
-    /// No more jobs are taken; those that wait are done.
+    /// Accept no more jobs, and finish those that wait.
     Close(oneshot::Sender<()>),
 }
 
-/// Runs jobs as one transaction, or a few, and tells each what became of it.
+/// Runs jobs as one transaction, or a few, and tells each its outcome.
 type WriteGroup = fn(&Connection, &mut Vec<Box<dyn Job>>);
 
-/// Sends jobs to the thread. Cheap to clone; the thread ends with the last clone, or when it is closed.
+/// Sends jobs to the thread. It is cheap to clone. The thread ends with the last clone, or when it is closed.
 #[derive(Clone)]
 pub struct Writer<P> {
     queue: mpsc::Sender<Message>,
@@ -77,9 +78,9 @@ impl Writer<Savepoints> {
         Self::start(connection, guard, writing, savepoints::write_group)
     }
 
-    /// Runs `job` in a transaction and returns once it is committed. An error of the job itself undoes what it did and is
-    /// returned as `Ok(Err(_))`. `after` is told the outcome on the writer's thread, and `job` runs, even if the caller
-    /// stops waiting once the job is queued.
+    /// Runs `job` in a transaction and returns once it is committed. An error of the job itself undoes its changes and
+    /// is returned as `Ok(Err(_))`. `after` gets the outcome on the writer's thread. Once the job is queued, it runs
+    /// and `after` is called even if the caller stops waiting.
     pub async fn run<T, E, F, A>(&self, job: F, after: A) -> Outcome<T, E>
     where
         T: Send + 'static,
@@ -113,7 +114,7 @@ impl Writer<Rerun> {
     }
 
     /// Runs `job`, which may run twice, in a transaction and returns once it is committed. An error of the job itself
-    /// undoes what it did and is returned as `Ok(Err(_))`.
+    /// undoes its changes and is returned as `Ok(Err(_))`.
     pub async fn run<T, E, F>(&self, job: F) -> Outcome<T, E>
     where
         T: Send + 'static,
@@ -138,7 +139,7 @@ impl<P: 'static> Writer<P> {
             let closing = serve(&connection, queue, writing.most_jobs, write_group);
             end(connection, writing.folds_log_at_end);
             drop(guard);
-            // Whoever closes the writer waits until nothing writes any more; others may have gone.
+            // Whoever closes the writer waits until nothing writes any more. Others may have stopped waiting.
             for answer in closing {
                 let _ = answer.send(());
             }
@@ -150,18 +151,18 @@ impl<P: 'static> Writer<P> {
         self.queue.send(Message::Job(job)).await.map_err(|_| Error::Closed)
     }
 
-    /// Why a job that was queued has no answer.
+    /// Why a queued job has no answer.
     fn lost(&self) -> Error {
         if self.queue.is_closed() { Error::Closed } else { Error::Panicked }
     }
 
-    /// Has the thread see to it that the log is not too long, if it has the time.
+    /// Asks the thread to shorten the log if it is too long, when the thread has time.
     pub fn shrink_log(&self) {
-        // A queue that is full has writes in it, which fold the log in themselves.
+        // A full queue contains writes, which move the log into the database themselves.
         drop(self.queue.try_send(Message::ShrinkLog));
     }
 
-    /// Has the thread look at its log from time to time, for as long as there is a writer.
+    /// Asks the thread to check its log from time to time, as long as there is a writer.
     pub fn keep_log_short(&self) -> impl Future<Output = ()> + Send + use<P> {
         let queue = self.queue.downgrade();
         async move {
@@ -175,11 +176,11 @@ impl<P: 'static> Writer<P> {
         }
     }
 
-    /// Takes no more jobs, and returns once those that wait are done and the file is closed.
+    /// Accepts no more jobs, and returns once the waiting ones are done and the file is closed.
     pub async fn close(&self) {
         let (answer, closed) = oneshot::channel();
         if self.queue.send(Message::Close(answer)).await.is_ok() {
-            // The thread is gone either way.
+            // The thread is gone in either case.
             let _ = closed.await;
         }
     }
@@ -193,7 +194,7 @@ impl<P: 'static> Writer<P> {
     }
 }
 
-/// Writes what comes, until nothing comes any more; answers who waits for that.
+/// Writes incoming jobs until it is closed, and then answers whoever waits for that.
 fn serve(
     connection: &Connection,
     mut queue: mpsc::Receiver<Message>,
@@ -234,11 +235,11 @@ fn end(connection: Connection, folds_log: bool) {
 }
 
 fn begin(connection: &Connection) -> Result<(), Error> {
-    // Immediate: the lock to write is taken now, so that no statement of a job finds that another process has it.
+    // Immediate: it takes the write lock now, so that no statement of a job fails because another process holds the lock.
     execute(connection, "begin immediate").map_err(Error::from)
 }
 
-/// A commit that fails leaves nothing behind in this connection, but perhaps in the log.
+/// A failed commit leaves nothing behind in this connection, but it may leave something in the log.
 fn commit(connection: &Connection) -> Result<(), Error> {
     let committed = execute(connection, "commit").map_err(|error| Error::Commit(Arc::new(error)));
     if committed.is_err() {
@@ -248,7 +249,7 @@ fn commit(connection: &Connection) -> Result<(), Error> {
 }
 
 fn rollback(connection: &Connection) {
-    // SQLite may have rolled back by itself: a full or failing disk makes it do so.
+    // SQLite may have rolled back by itself, which it does on a full or failing disk.
     if !connection.is_autocommit() {
         drop(execute(connection, "rollback"));
     }

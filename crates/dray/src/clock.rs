@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-/// What time it is.
+/// The current time.
 #[expect(clippy::disallowed_methods, reason = "the one place of the binary that reads the clock")]
 pub(crate) fn now() -> Timestamp {
     Timestamp::now()

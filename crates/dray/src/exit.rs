@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_refusal_has_a_code_too() {
+    fn errors_that_are_not_refusals_have_codes_too() {
         assert_eq!(Exit::of(&Usage("no").into()), Exit::Usage);
         assert_eq!(Exit::of(&NotFound("no".into()).into()), Exit::NotFound);
         assert_eq!(Exit::of(&Error::AlreadyExists { path: "a".into() }.into()), Exit::Conflict);
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn failures_that_agree_keep_their_code() {
+    fn several_failures_with_the_same_code_keep_it() {
         assert_eq!(Exit::Ok.and(Exit::NotFound).and(Exit::Ok).and(Exit::NotFound), Exit::NotFound);
         assert_eq!(Exit::NotFound.and(Exit::Conflict), Exit::Error);
     }

@@ -61,8 +61,8 @@ fn write(safe: &str) -> io::Result<()> {
     stdout.flush()
 }
 
-/// Prints the line that says why a command failed (the libraries' errors name their causes). If the reader of standard output went away (`| head`),
-/// it prints nothing: that is no failure.
+/// Prints one line that says why a command failed (the libraries' errors name their causes). If the reader of standard
+/// output is gone (`| head`), it prints nothing, because that is not a failure.
 pub(crate) fn complain(error: &anyhow::Error) {
     let reader_left =
         error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
@@ -71,8 +71,8 @@ pub(crate) fn complain(error: &anyhow::Error) {
     }
 }
 
-/// Prints the parser's message about wrong arguments, which has several lines. The arguments may hold what a server sent (as
-/// in `dray download "$id"`).
+/// Prints the parser's message about wrong arguments, which has several lines. An argument may contain a text from a
+/// server (as in `dray download "$id"`).
 pub(crate) fn complain_of_arguments(text: &str) {
     put(&terminal::lines(text.trim_end()));
 }
@@ -84,6 +84,6 @@ fn say(text: &str) {
 
 /// The only place that writes to standard error.
 fn put(safe: &str) {
-    // Without standard error nobody can be told.
+    // Without standard error, there is nobody to tell.
     let _ = writeln!(io::stderr().lock(), "{safe}");
 }

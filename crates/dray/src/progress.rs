@@ -11,7 +11,7 @@ const STYLE: &str = "{bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
 pub(crate) struct Bar(ProgressBar);
 
 impl Bar {
-    /// A bar without a length yet; hidden if standard error is no terminal.
+    /// A bar without a length yet; hidden if standard error is not a terminal.
     pub(crate) fn new() -> Self {
         if !stderr().is_terminal() {
             return Self(ProgressBar::hidden());
@@ -21,13 +21,13 @@ impl Bar {
         Self(ProgressBar::new(0).with_style(style).with_finish(ProgressFinish::AndClear))
     }
 
-    /// The bar itself: output must not write over it.
+    /// The bar itself, so that other output does not write over it.
     pub(crate) fn handle(&self) -> ProgressBar {
         self.0.clone()
     }
 }
 
-/// A spinner for work of unknown length; hidden if standard error is no terminal.
+/// A spinner for work of unknown length; hidden if standard error is not a terminal.
 pub(crate) fn spinner() -> ProgressBar {
     if stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() }
 }

@@ -1,5 +1,5 @@
 //! Makes texts safe for a terminal, and for JSON that a terminal may show. Whatever a name or a server's message
-//! contains, it moves no cursor, sets no colour, ends no line and reorders no text around it.
+//! contains, it cannot move the cursor, set a colour, end a line or reorder the text around it.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -9,8 +9,8 @@ use dray_api::text::{direction_control, is_direction_mark, is_ignorable};
 /// Most characters of a remark or an error; people do not read longer ones.
 const LONGEST_REMARK: usize = 2000;
 
-/// One line. Characters that a terminal would act on, or that show nothing, are written as `\u{1b}`. The marks that
-/// right-to-left writing needs are left out, as they show nothing; characters that join or style the one before stay.
+/// One line. Characters that a terminal would act on, or that show nothing, are written as `\u{1b}`. The invisible marks of
+/// right-to-left writing are removed. Characters that join or style the one before them stay.
 pub(crate) fn line(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_unsafe) {
         return Cow::Borrowed(text);
@@ -47,8 +47,8 @@ pub(crate) fn remark(text: &str) -> String {
     remark
 }
 
-/// The same JSON value, with every unsafe character as `\u001b`. In JSON such characters occur in strings only, and JSON's own
-/// white space is safe.
+/// The same JSON value, with every unsafe character as `\u001b`. In JSON such characters occur in strings only, and
+/// JSON's own white space is safe.
 pub(crate) fn json(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_unsafe) {
         return Cow::Borrowed(text);
@@ -57,7 +57,7 @@ pub(crate) fn json(text: &str) -> Cow<'_, str> {
     for c in text.chars() {
         if is_unsafe(c) {
             for unit in c.encode_utf16(&mut [0; 2]) {
-                // Writing to a text does not fail.
+                // Writing to a `String` cannot fail.
                 let _ = write!(safe, "\\u{unit:04x}");
             }
         } else {
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_terminal_acts_on_is_shown_and_not_done() {
+    fn control_characters_are_shown_and_not_acted_on() {
         assert_eq!(line("a\u{1b}[2J\u{7}b"), "a\\u{1b}[2J\\u{7}b");
         assert_eq!(line("a\r\n\tb"), "a\\u{d}\\u{a}\\u{9}b");
         assert_eq!(line("a\u{7f}\u{9b}31m"), "a\\u{7f}\\u{9b}31m");
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_people_write_stay_as_they_are() {
+    fn names_in_ordinary_use_stay_unchanged() {
         for text in
             ["report.pdf", "été", "文件", "👨\u{200d}👩\u{200d}👧", "❤\u{fe0f}", "می\u{200c}خواهم", "น้ำ"]
         {
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_remark_is_no_longer_than_somebody_reads() {
+    fn a_remark_has_a_bounded_length() {
         assert_eq!(remark(&"é".repeat(100_000)).chars().count(), LONGEST_REMARK + 1);
     }
 

@@ -18,9 +18,9 @@ use crate::progress::Progress;
 use crate::retry::{self, Repeat};
 use crate::store;
 
-/// How long a transfer may stand still.
+/// How long a transfer may make no progress.
 const LONGEST_STALL: Duration = Duration::from_mins(1);
-/// New URLs in a row, without a byte between them; more means that the store refuses for another reason.
+/// Most new URLs in a row without a byte between them. If more are needed, the store refuses for another reason.
 const MAX_NEW_URLS: u32 = 4;
 
 /// Where a download goes.
@@ -32,7 +32,7 @@ pub enum Destination {
     File(PathBuf),
 }
 
-/// A download that is on disk.
+/// A completed download.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Downloaded {
     /// The item.
@@ -41,7 +41,7 @@ pub struct Downloaded {
     pub path: PathBuf,
 }
 
-/// Downloads a file. The target appears when all its bytes are durable, and not before; an existing file
+/// Downloads a file. The target appears once all its bytes are durable. An existing file
 /// is replaced only with `overwrite`. Dropping the future removes the bytes received so far.
 pub async fn download(
     client: &Client,
@@ -70,7 +70,7 @@ struct Transfer<'a> {
     client: &'a Client,
     id: ItemId,
     url: String,
-    /// From the first answer: later answers must continue the same bytes.
+    /// The `ETag` of the first answer. Later answers must continue the same bytes.
     e_tag: Option<HeaderValue>,
     sink: Sink,
     expected: u64,
@@ -78,7 +78,8 @@ struct Transfer<'a> {
 }
 
 impl Transfer<'_> {
-    /// Runs until every byte is in the sink. Counting tries starts again whenever the transfer gets further than before.
+    /// Runs until every byte is in the sink. Whenever the transfer gets further than before, the count of tries starts
+    /// again.
     async fn run(&mut self) -> Result<(), Error> {
         let (mut tries, mut new_urls, mut furthest) = (0, 0, 0);
         loop {
@@ -140,7 +141,7 @@ impl Transfer<'_> {
 
     async fn receive(&mut self, mut response: Response, peer: &str) -> Result<(), Error> {
         while let Some(bytes) = in_time(peer, response.chunk()).await? {
-            // Keep no more bytes than the item has.
+            // Accept no more bytes than the item has.
             self.check_size_of(self.sink.len() + bytes.len() as u64, |received, expected| {
                 received <= expected
             })?;
@@ -168,7 +169,7 @@ async fn in_time<T>(peer: &str, step: impl Future<Output = reqwest::Result<T>>) 
     Err(Error::Network { peer: peer.to_owned(), cause, never_sent: false })
 }
 
-/// Whether a partial answer is the part that was asked for (RFC 9110, 14.4).
+/// Whether a partial answer begins at the requested offset (RFC 9110, 14.4).
 fn starts_at(response: &Response, offset: u64) -> bool {
     let range = response.headers().get(CONTENT_RANGE).and_then(|value| value.to_str().ok());
     range.is_some_and(|range| range.starts_with(&format!("bytes {offset}-")))

@@ -1,12 +1,12 @@
-//! Turns an item's name into a safe name for a local file. The server is not trusted to have checked it: a name must
-//! never leave the folder and never be more than one path component.
+//! Turns an item's name into a safe name for a local file. It does not trust the server to have checked the name: the
+//! result never leaves the folder and is one path component.
 
 use dray_api::text::{direction_control, shows_nothing};
 
 /// Most bytes of a file's name (`NAME_MAX` of every common Unix file system).
 const MAX_NAME_BYTES: usize = 255;
 
-/// The file name if nothing of the item's name is left.
+/// The file name if no character of the item's name can stay.
 const FALLBACK: &str = "download";
 
 /// The file name for an item called `name`.
@@ -19,12 +19,12 @@ pub(crate) fn safe(name: &str) -> String {
     }
 }
 
-/// Characters that no drive allows in a name: they would make a path, or make it look like another name.
+/// Characters that no drive allows in a name. They would make a path, or make the name look like another.
 fn is_unsafe(c: char) -> bool {
     matches!(c, '/' | '\\' | '\u{2028}' | '\u{2029}') || c.is_control() || direction_control(c).is_some()
 }
 
-/// At most `limit` bytes of `name`; a normal extension is kept.
+/// At most `limit` bytes of `name`. An extension of ordinary length is kept.
 fn shortened(name: &str, limit: usize) -> String {
     if name.len() <= limit {
         return name.to_owned();
@@ -37,7 +37,7 @@ fn shortened(name: &str, limit: usize) -> String {
     format!("{}{extension}", &name[..end])
 }
 
-/// How the name of the temporary file next to `name` begins: hidden, and short enough for what follows.
+/// The beginning of the temporary file's name next to `name`: hidden, and short enough for the random rest.
 pub(crate) fn temporary_prefix(name: &str) -> String {
     format!(".{}.", &name[..name.floor_char_boundary(MAX_NAME_BYTES - 32)])
 }
@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_leave_the_folder_is_replaced() {
+    fn characters_that_could_leave_the_folder_are_replaced() {
         assert_eq!(safe("../../etc/passwd"), ".._.._etc_passwd");
         assert_eq!(safe("a\\b\0c\nd"), "a_b_c_d");
         assert_eq!(safe("a\u{202e}fdp.exe"), "a_fdp.exe");

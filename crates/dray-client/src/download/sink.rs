@@ -1,5 +1,5 @@
-//! The destination of a download's bytes: a temporary file next to the target. It becomes the target when every byte
-//! is on disk, and is removed when the transfer is dropped (failed or cancelled).
+//! The destination of a download's bytes: a temporary file next to the target. It becomes the target when all bytes
+//! are on disk. If the transfer is dropped (because it failed or was cancelled), it is removed.
 
 use std::fs::{File, Permissions};
 use std::io;
@@ -91,8 +91,8 @@ impl Sink {
         self.flush().await?;
         let Self { file, temporary, target, overwrite, .. } = self;
         blocking(move || {
-            // In this order: bytes on disk, then the name, then the folder that has the name. A power cut leaves the whole file
-            // or none.
+            // The order of fsyncs matters: first the bytes, then the name, then the folder that has the name. After a
+            // power cut, the whole file is there or none.
             file.sync_all().map_err(Error::io(&target))?;
             let renamed =
                 if overwrite { temporary.persist(&target) } else { temporary.persist_noclobber(&target) };
@@ -107,7 +107,7 @@ impl Sink {
     }
 }
 
-/// Refuses early what [`Sink::publish`] would refuse after the transfer, and what a rename must not replace.
+/// Refuses early whatever [`Sink::publish`] would refuse after the transfer, and targets that a rename must not replace.
 fn check_target(target: &Path, overwrite: bool) -> Result<(), Error> {
     match std::fs::symlink_metadata(target) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_not_a_file_is_never_replaced() {
+    async fn a_target_that_is_not_a_file_is_never_replaced() {
         let folder = tempfile::tempdir().unwrap();
         let refused = Sink::create(folder.path().to_owned(), true).await.err().unwrap();
         assert!(matches!(refused, Error::NotReplaceable { .. }));

@@ -1,5 +1,5 @@
-//! A part's bytes as a stream of frames, read from the file by position. Buffers return to a pool once the
-//! connection has written them, so an upload of any size uses the same few of them.
+//! A part's bytes as a stream of frames, read from the file by position. A buffer returns to a pool once the
+//! connection has written it, so an upload of any size uses the same few buffers.
 
 use std::fs::File;
 use std::io;
@@ -14,8 +14,8 @@ use futures_util::stream;
 use crate::blocking::blocking;
 use crate::progress::Progress;
 
-/// Bytes of a frame: large enough that the cost of a system call and of a change of threads is negligible, small enough to stay in
-/// a processor's cache between the read and the write.
+/// Bytes of a frame: large enough that the cost of a system call and of a thread switch is negligible, and small enough
+/// to stay in the processor's cache between the read and the write.
 const FRAME_BYTES: usize = 512 * 1024;
 
 /// Buffers that no frame uses at the moment.
@@ -61,7 +61,7 @@ pub(crate) struct Attempt {
     pub(crate) progress: Arc<dyn Progress>,
     /// Bytes that the connection has asked for.
     pub(crate) read: AtomicU64,
-    /// Why reading failed: the connection's error only says that the body failed.
+    /// Why reading failed. The connection's error says only that the body failed.
     pub(crate) failure: Mutex<Option<io::Error>>,
 }
 
@@ -71,7 +71,7 @@ impl Attempt {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// The part's bytes, exactly `len` of them or an error.
+    /// The part's bytes: exactly `len` of them, or an error.
     pub(crate) fn frames(self: &Arc<Self>) -> impl Stream<Item = io::Result<Bytes>> + Send + use<> {
         stream::try_unfold(Arc::clone(self), |attempt| async move {
             match attempt.next_frame().await {

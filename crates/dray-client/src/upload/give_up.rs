@@ -1,4 +1,4 @@
-//! Aborts an upload that failed or was cancelled: on the server it would count towards the quota until it expires.
+//! Aborts an upload that failed or was cancelled. Otherwise it would count towards the quota until it expires.
 
 use std::time::Duration;
 
@@ -34,13 +34,13 @@ impl Uploader {
         }
     }
 
-    /// Aborts an upload that `error` ended, unless it is to be continued. Returns why the upload failed.
+    /// Aborts an upload that `error` ended, unless it is to be resumed. Returns why the upload failed.
     pub(super) async fn give_up(&self, key: &UploadKey, error: Error) -> Error {
         if self.cut_off.is_some() {
             return error;
         }
         match tokio::time::timeout(LONGEST, self.client.abort_upload(key)).await {
-            // It no longer exists, or it has become an item.
+            // The upload no longer exists, or it has become an item.
             Ok(Ok(()) | Err(Error::Api { status: 404 | 409 | 410, .. })) => error,
             Ok(Err(_)) | Err(_) => {
                 Error::LeftOpen { upload_id: key.upload_id.clone(), error: Box::new(error) }

@@ -31,12 +31,12 @@ use crate::progress::Progress;
 /// Parts that are uploaded at once, unless the caller says otherwise.
 pub const DEFAULT_PARALLEL: NonZeroUsize = NonZeroUsize::new(4).unwrap();
 
-/// Uploads files, with one bound on the parts that are in flight, whatever files they belong to.
+/// Uploads files. There is one bound on the parts in flight, whatever files they belong to.
 pub struct Uploader {
     pub(crate) client: Client,
     pub(crate) parallel: NonZeroUsize,
     on_conflict: OnConflict,
-    /// The interrupted uploads, if they are to be continued.
+    /// The interrupted uploads, if they are to be resumed.
     cut_off: Option<CutOff>,
     pub(crate) progress: Arc<dyn Progress>,
     slots: Semaphore,
@@ -45,7 +45,7 @@ pub struct Uploader {
     cancelled: watch::Sender<bool>,
 }
 
-/// How a file is cut: equal parts, except the last.
+/// How a file is cut: into equal parts, except the last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Cut {
     file_bytes: u64,
@@ -71,7 +71,7 @@ impl Uploader {
         }
     }
 
-    /// What to do with a file whose name is taken in its folder; by default both stay.
+    /// What to do with a file whose name is taken in its folder. By default both stay.
     #[must_use]
     pub fn on_conflict(self, on_conflict: OnConflict) -> Self {
         Self { on_conflict, ..self }
@@ -84,8 +84,8 @@ impl Uploader {
         Self { cut_off: Some(CutOff::default()), ..self }
     }
 
-    /// Uploads the regular file at `path` as `name` into `parent` (`None`: the root). If that fails, the upload is
-    /// aborted on the server too, except with [`Uploader::resume`].
+    /// Uploads the regular file at `path` as `name` into `parent` (`None` means the root). If that fails, it aborts the
+    /// upload on the server too, except with [`Uploader::resume`].
     pub async fn upload_file(&self, path: &Path, name: &str, parent: Option<ItemId>) -> Result<Item, Error> {
         self.upload_place(&Place::Named(path.to_owned()), name, parent).await
     }
@@ -108,7 +108,7 @@ impl Uploader {
             parent_id: parent,
             checksum: None,
         };
-        // Cancelling must not interrupt this: an upload that the server has begun must be known here.
+        // Cancelling must not interrupt this, because the client must learn of an upload that the server has begun.
         let begun = self.begin(&start).await?;
         let key = begun.key.clone();
         match self.send(place.path(), &opened, &start, begun).await {
@@ -147,18 +147,18 @@ impl Uploader {
         begun: Begun,
     ) -> Result<Item, Error> {
         let cut = Cut::new(start.file_size, begun.part_bytes).ok_or_else(|| self.client.not_dray(200))?;
-        let is_gone_on_with = begun.is_gone_on_with();
+        let was_resumed = begun.was_resumed();
         let sending = async {
             let parts = self.upload_parts(path, opened, &begun, cut).await?;
             let checksum =
-                if is_gone_on_with { Some(resume::checksum(path, &opened.file).await?) } else { None };
+                if was_resumed { Some(resume::checksum(path, &opened.file).await?) } else { None };
             check_unchanged(path, opened).await?;
             Ok((parts, checksum))
         };
         let (parts, checksum) = self.unless_cancelled(sending).await?;
         let UploadKey { upload_id, file_key } = begun.key;
         let parts = Some(parts);
-        let finalize = FinalizeUpload { upload_id, file_key, parts, checksum, verify: is_gone_on_with };
+        let finalize = FinalizeUpload { upload_id, file_key, parts, checksum, verify: was_resumed };
         let item = self.client.finalize_upload(&finalize).await.map_err(|error| match error.code() {
             Some(ErrorCode::ChecksumMismatch) => Error::SentBeforeDiffers { path: path.to_owned() },
             _ => error,
@@ -200,7 +200,7 @@ impl Uploader {
                     self.progress.moved(len);
                     return Ok(UploadedPart { part_number: u64::from(part_number), e_tag: Some(e_tag) });
                 }
-                // Never closed, so an error cannot happen; without a slot the part would only start earlier.
+                // The semaphore is never closed, so this cannot fail. Without a slot, the part would only start earlier.
                 let _slot = self.slots.acquire().await.ok();
                 source.upload_part(part_number, offset, len).await
             })
@@ -211,7 +211,7 @@ impl Uploader {
 }
 
 impl Cut {
-    /// `None` if no S3 store could take it.
+    /// `None` if no S3 store accepts this many parts.
     fn new(file_bytes: u64, part_bytes: u64) -> Option<Self> {
         let parts = file_bytes.checked_div(part_bytes)? + u64::from(!file_bytes.is_multiple_of(part_bytes));
         let parts = u32::try_from(parts.max(1)).ok().filter(|parts| *parts <= MAX_PARTS)?;
@@ -225,7 +225,7 @@ impl Cut {
     }
 }
 
-/// Size and time of change, once every byte was read: equal means that the parts belong together.
+/// Checks that size and time of change are the same after every byte was read, so that the parts belong together.
 async fn check_unchanged(path: &Path, opened: &Opened) -> Result<(), Error> {
     let (path, file) = (path.to_owned(), Arc::clone(&opened.file));
     let before = (opened.metadata.len(), opened.metadata.modified().ok());
@@ -238,7 +238,8 @@ async fn check_unchanged(path: &Path, opened: &Opened) -> Result<(), Error> {
 }
 
 fn check_saved(sent: &StartUpload, item: Item) -> Result<Item, Error> {
-    // The server gave it another name, as it was told to. A replaced item keeps its own name, which may be composed differently.
+    // With `rename`, the server may give it another name. A replaced item keeps its own name, which may be composed
+    // differently.
     let is_name_ours = is_same_name(&item.name, &sent.file_name) || sent.on_conflict == OnConflict::Rename;
     if is_name_ours && item.file_size == Some(sent.file_size) {
         return Ok(item);
@@ -264,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_size_that_can_not_work_is_refused() {
+    fn an_impossible_part_size_is_refused() {
         assert_eq!(Cut::new(10, 0), None);
         assert_eq!(Cut::new(10_001, 1), None);
     }

@@ -21,9 +21,9 @@ use crate::progress::Progress;
 use crate::retry::{self, Repeat};
 use crate::store;
 
-/// How long a transfer may stand still, or, after its last byte, wait for an answer.
+/// How long a transfer may make no progress or, after its last byte, wait for an answer.
 const LONGEST_STALL: Duration = Duration::from_mins(2);
-/// New URLs of one part after refusals; more means that the store refuses for another reason.
+/// Most new URLs for one part after refusals. If more are needed, the store refuses for another reason.
 const MAX_NEW_URLS: u32 = 4;
 
 /// What all parts of one file share.
@@ -66,7 +66,7 @@ impl Source<'_> {
                     tokio::time::sleep(wait.ok_or(error)?).await;
                 }
             }
-            // After a broken connection too: a store that refuses a URL may hang up before its answer is read.
+            // Also after a broken connection: a store that refuses a URL may hang up before the client reads its answer.
             url = self.signer.new_url(part_number).await?;
         }
     }
@@ -119,7 +119,7 @@ impl Source<'_> {
 async fn e_tag(response: Response, part_number: u32) -> Result<String, Error> {
     let e_tag = response.headers().get(ETAG).filter(|value| value.len() <= MAX_ETAG_BYTES);
     let e_tag = e_tag.and_then(|value| value.to_str().ok()).map(str::to_owned);
-    // The part is stored, even if the answer's body breaks off.
+    // The part is stored, even if the body of the answer breaks off.
     bounded::beginning(response).await;
     e_tag.ok_or(Error::NoETag { part_number })
 }

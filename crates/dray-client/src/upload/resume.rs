@@ -1,4 +1,4 @@
-//! Continues an interrupted upload: finds it, asks what the store has of it, and proves that the stored parts have
+//! Resumes an interrupted upload: finds it, asks what the store has of it, and proves that the stored parts have
 //! the same bytes as the file now.
 
 use std::collections::HashMap;
@@ -22,12 +22,12 @@ use crate::client::Client;
 use crate::error::Error;
 use crate::pages::Pages;
 
-/// How many uploads are searched for the one to continue.
+/// How many uploads are searched for the one to resume.
 const MAX_CUT_OFF: usize = 10_000;
 /// How many bytes are read at once for a checksum.
 const READ_BYTES: usize = 1024 * 1024;
 
-/// The user's interrupted uploads, asked for once. At most one file continues each of them.
+/// The user's interrupted uploads, requested once. At most one file resumes each of them.
 #[derive(Default)]
 pub(crate) struct CutOff(OnceCell<Mutex<Vec<OpenUpload>>>);
 
@@ -41,7 +41,7 @@ pub(super) struct Begun {
 }
 
 impl CutOff {
-    /// The latest upload with the same file name, size, folder and choices as `start`.
+    /// The latest upload with the same file name, size, folder and `onConflict` as `start`.
     pub(super) async fn take(&self, client: &Client, start: &StartUpload) -> Result<Option<Begun>, Error> {
         let all = self.0.get_or_try_init(async || list(client).await.map(Mutex::new)).await?;
         while let Some(upload) = take_of(all, start) {
@@ -71,7 +71,7 @@ impl From<StartedUpload> for Begun {
 }
 
 impl Begun {
-    /// An upload that was started before, with what the store has of it; `None` if it is no longer open.
+    /// An upload that was started before, and the parts that the store has; `None` if it is no longer open.
     pub(super) async fn earlier(client: &Client, upload: OpenUpload) -> Result<Option<Self>, Error> {
         let OpenUpload { upload_id, file_key, part_size: part_bytes, .. } = upload;
         let asked =
@@ -85,7 +85,7 @@ impl Begun {
     }
 
     /// Whether parts were sent earlier.
-    pub(super) fn is_gone_on_with(&self) -> bool {
+    pub(super) fn was_resumed(&self) -> bool {
         !self.stored.is_empty()
     }
 
@@ -96,7 +96,7 @@ impl Begun {
     }
 }
 
-/// The latest uploads; a person has no more than this to continue.
+/// The latest uploads. Nobody has more than these to resume.
 async fn list(client: &Client) -> Result<Vec<OpenUpload>, Error> {
     let (mut all, mut pages) = (Vec::new(), Pages::default());
     loop {

@@ -1,5 +1,5 @@
-//! Signed URLs of one upload's parts, fetched in batches, and late, so that on a slow connection they do not
-//! expire before it is their part's turn.
+//! Signed URLs of one upload's parts. They are fetched in batches and late, so that on a slow connection they do not
+//! expire before their parts are sent.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ impl<'a> Signer<'a> {
         Self { client, upload, parts, ahead: Mutex::default() }
     }
 
-    /// The URL of a part's first try; signs the parts after it in the same call.
+    /// The URL for a part's first try. The same call signs the next parts too.
     pub(crate) async fn url(&self, part_number: u32) -> Result<String, Error> {
         let mut ahead = self.ahead.lock().await;
         if let Some(url) = ahead.remove(&part_number) {
@@ -36,13 +36,13 @@ impl<'a> Signer<'a> {
         ahead.remove(&part_number).ok_or_else(|| self.not_signed())
     }
 
-    /// A new URL of a part whose last one failed.
+    /// A new URL for a part whose last one failed.
     pub(crate) async fn new_url(&self, part_number: u32) -> Result<String, Error> {
         let mut signed = self.sign(part_number..=part_number).await?;
         signed.remove(&part_number).ok_or_else(|| self.not_signed())
     }
 
-    /// Drops the URLs that were signed ahead: a URL of the same age has expired.
+    /// Drops the URLs that were signed ahead, because one of the same age has expired.
     pub(crate) async fn forget(&self) {
         self.ahead.lock().await.clear();
     }

@@ -1,5 +1,5 @@
-//! Opens the files to upload. A file must be what it was when it was found, and opening must never wait: another program may
-//! put a symbolic link or a pipe in its place at any moment.
+//! Opens the files to upload. A file must still be what it was when it was found, and opening must never wait: another
+//! program may put a symbolic link or a pipe in its place at any moment.
 
 use std::fs::{File, Metadata};
 use std::io;
@@ -24,13 +24,13 @@ pub(crate) struct Opened {
 /// Where a file is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// The path that the user named; symbolic links are followed.
+    /// The path that the user named. Symbolic links are followed.
     Named(PathBuf),
-    /// A path found below a folder that the user named. It was no symbolic link when it was found, so it must not be one now.
+    /// A path found below a folder that the user named. It was not a symbolic link then, so it must not be one now.
     Found {
         /// The folder.
         root: Arc<Path>,
-        /// The path, which begins with the folder's.
+        /// The path, which begins with that of the folder.
         path: PathBuf,
     },
 }
@@ -68,7 +68,7 @@ pub(super) async fn open(place: &Place) -> Result<Opened, Error> {
     .await
 }
 
-/// Asks what the path is before opening it: opening a device can have an effect.
+/// Checks what the path is before it opens it, because opening a device can have an effect.
 fn named(path: &Path) -> io::Result<File> {
     if !std::fs::metadata(path)?.is_file() {
         return Err(rustix::io::Errno::LOOP.into());
@@ -76,7 +76,7 @@ fn named(path: &Path) -> io::Result<File> {
     Ok(File::from(rustix::fs::open(path, READ, Mode::empty())?))
 }
 
-/// Opens folder by folder, starting at `root`. None of them may be a link.
+/// Opens folder by folder, starting at `root`. None of them may be a symbolic link.
 fn found(root: &Path, path: &Path) -> io::Result<File> {
     let below = path.strip_prefix(root).map_err(io::Error::other)?;
     let mut components = below.components().peekable();
@@ -94,8 +94,8 @@ fn found(root: &Path, path: &Path) -> io::Result<File> {
     Err(rustix::io::Errno::LOOP.into())
 }
 
-/// What opening a link says (`ELOOP`, of BSD `EMLINK`), a link or a file where a folder was (`ENOTDIR`), and a socket
-/// (`ENXIO`, `EOPNOTSUPP`).
+/// The errors of opening a link (`ELOOP`, on BSD `EMLINK`), a link or a file in the place of a folder (`ENOTDIR`), and
+/// a socket (`ENXIO`, `EOPNOTSUPP`).
 fn is_no_file(error: &io::Error) -> bool {
     use rustix::io::Errno;
     let errno = Errno::from_io_error(error);
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_became_a_link_since_it_was_found_is_refused_at_any_depth() {
+    async fn a_found_path_that_became_a_link_is_refused_at_any_depth() {
         let folder = tempfile::tempdir().unwrap();
         let secret = tempfile::tempdir().unwrap();
         std::fs::write(secret.path().join("c"), "secret").unwrap();

@@ -1,4 +1,4 @@
-//! Downloads through faults.
+//! Downloads despite faults.
 
 use std::path::Path;
 
@@ -25,7 +25,7 @@ fn is_empty(folder: &Path) -> bool {
 }
 
 #[tokio::test]
-async fn a_file_comes_back_under_its_name_made_safe() {
+async fn a_file_is_downloaded_under_its_name_made_safe() {
     let (stage, folder, content) = stage_with(3_000_000).await;
     let downloaded = fetch(&stage, &folder).await.unwrap();
     assert_eq!(downloaded.path, folder.path().join(".._report.pdf"));
@@ -67,7 +67,7 @@ async fn a_store_that_calls_a_range_200_is_understood() {
 }
 
 #[tokio::test]
-async fn a_url_that_expired_is_replaced() {
+async fn an_expired_url_is_replaced() {
     let (stage, folder, content) = stage_with(10).await;
     stage.fault(DOWNLOAD, Fault::Refuse(403, "AccessDenied"));
     stage.fault(DOWNLOAD, Fault::Refuse(400, "ExpiredToken"));
@@ -95,7 +95,7 @@ async fn a_refusal_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_there_already_costs_no_transfer() {
+async fn an_existing_target_costs_no_transfer() {
     let (stage, folder, _) = stage_with(10).await;
     fetch(&stage, &folder).await.unwrap();
     let error = fetch(&stage, &folder).await.unwrap_err();
@@ -104,7 +104,7 @@ async fn a_file_that_is_there_already_costs_no_transfer() {
 }
 
 #[tokio::test]
-async fn a_download_ends_where_the_file_was_said_to_end() {
+async fn a_download_never_exceeds_the_announced_size() {
     let (stage, folder, _) = stage_with(1000).await;
     stage.fault(DOWNLOAD, Fault::RefuseForEver);
     let error = fetch(&stage, &folder).await.unwrap_err();

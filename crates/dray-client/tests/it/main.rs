@@ -1,5 +1,5 @@
-//! The transfer engine against a drive and a store that misbehave on purpose, over real connections.
-//! (How it works with the server that we ship is tested with the terminal client.)
+//! The transfer engine with a drive and a store that misbehave on purpose, over real connections.
+//! (The tests of the terminal client use the real server.)
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 

@@ -1,4 +1,4 @@
-//! A drive and an object store in memory, with faults that a test puts in their way.
+//! A drive and an object store in memory, with faults that a test chooses.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
@@ -16,24 +16,24 @@ use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-/// What the store does instead of what it should.
+/// What the store does wrong.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Fault {
     /// Refuses with this status and S3 code.
     Refuse(u16, &'static str),
     /// Stores the part and forgets the `ETag`.
     NoETag,
-    /// Breaks the connection after so many bytes of the body.
+    /// Breaks the connection after this many bytes of the body.
     BreakAfter(usize),
-    /// Answers the whole body with status 200, whatever range was asked.
+    /// Answers the whole body with status 200, whatever range the client asked for.
     IgnoreRange,
-    /// Answers the range that was asked, with status 200.
+    /// Answers the requested range, but with status 200.
     RangeAsOk,
-    /// Takes the part and never answers.
+    /// Accepts the part and never answers.
     Hold,
-    /// Refuses, in a document that has no end.
+    /// Refuses, with an endless error document.
     RefuseForEver,
-    /// Stores the part under an `ETag` of so many characters.
+    /// Stores the part under an `ETag` with this many characters.
     LongETag(usize),
 }
 
@@ -42,7 +42,7 @@ pub(crate) struct Seen {
     pub(crate) faults: BTreeMap<u32, VecDeque<Fault>>,
     pub(crate) api_faults: VecDeque<(u16, Value)>,
     pub(crate) starts: Vec<StartUpload>,
-    /// The `Idempotency-Key` of each request to start, answered well or not.
+    /// The `Idempotency-Key` of each request to start, whether it succeeded or not.
     pub(crate) start_keys: Vec<String>,
     pub(crate) signed: Vec<Vec<u64>>,
     pub(crate) parts: BTreeMap<u32, Bytes>,
@@ -55,9 +55,9 @@ pub(crate) struct Seen {
     pub(crate) folders: Vec<String>,
     pub(crate) aborted: Vec<UploadKey>,
     pub(crate) abort_faults: VecDeque<(u16, Value)>,
-    /// The name of the item, if not the one that was sent.
+    /// The name of the item, if it differs from the sent one.
     pub(crate) saved_name: Option<String>,
-    /// What the item is said to have, if not what it has.
+    /// The size that the server reports, if it differs from the real one.
     pub(crate) said_size: Option<Value>,
 }
 
@@ -65,7 +65,7 @@ pub(crate) struct Stage {
     pub(crate) client: Client,
     pub(crate) seen: Arc<Mutex<Seen>>,
     pub(crate) counter: Arc<Counter>,
-    /// Told when a part is held.
+    /// Notified when a part is held.
     pub(crate) held: Arc<Notify>,
     address: String,
 }
@@ -99,7 +99,7 @@ struct Shared {
     held: Arc<Notify>,
 }
 
-/// Part number under which faults of a download are kept.
+/// The part number for the faults of a download.
 pub(crate) const DOWNLOAD: u32 = 0;
 pub(crate) const ID: &str = "65a1b2c3d4e5f60718293a4b";
 
@@ -130,7 +130,7 @@ impl Stage {
         Self { client, seen, counter: Arc::default(), held, address }
     }
 
-    /// A client of a server that never stops answering, `tree`, or refusing, `refused`.
+    /// A client of a server that never stops answering (`tree`) or refusing (`refused`).
     pub(crate) fn client_below(&self, path: &str) -> Client {
         Client::new(&format!("{}/endless/{path}", self.address), "cp_pat_test".parse().unwrap()).unwrap()
     }
@@ -307,7 +307,7 @@ fn broken(bytes: Vec<u8>) -> Body {
     let sent = stream::iter([Ok::<_, Infallible>(Bytes::from(bytes))])
         .map(|chunk| chunk.map_err(std::io::Error::other));
     let broken = stream::once(async {
-        // Lets the bytes leave first: an error drops what is still in the connection's buffer.
+        // Lets the bytes leave first, because an error drops what is still in the connection's buffer.
         tokio::task::yield_now().await;
         Err(std::io::Error::other("on purpose"))
     });

@@ -1,4 +1,4 @@
-//! Uploads through faults.
+//! Uploads despite faults.
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -28,7 +28,7 @@ fn refusal(status: u16, retry_after: Option<u64>) -> (u16, Value) {
 }
 
 #[tokio::test]
-async fn the_stores_bytes_are_the_files_and_the_item_is_answered() {
+async fn the_store_gets_the_files_bytes_and_the_item_is_returned() {
     let stage = Stage::open().await;
     let (_folder, path, content) = a_file(3500);
     let item = uploader(&stage, 2).upload_file(&path, "report.pdf", None).await.unwrap();
@@ -77,7 +77,7 @@ async fn an_empty_file_is_one_empty_part() {
 }
 
 #[tokio::test]
-async fn a_url_that_expired_is_signed_anew_with_those_of_its_age() {
+async fn an_expired_url_is_signed_again_with_those_of_its_age() {
     let stage = Stage::open().await;
     stage.fault(2, Fault::Refuse(403, "AccessDenied"));
     stage.fault(3, Fault::Refuse(400, "ExpiredToken"));
@@ -91,7 +91,7 @@ async fn a_url_that_expired_is_signed_anew_with_those_of_its_age() {
 }
 
 #[tokio::test]
-async fn a_store_that_never_lets_in_is_reported_without_the_signature() {
+async fn a_store_that_always_refuses_is_reported_without_the_signature() {
     let stage = Stage::open().await;
     for _ in 0..5 {
         stage.fault(1, Fault::Refuse(403, "SignatureDoesNotMatch"));
@@ -105,7 +105,7 @@ async fn a_store_that_never_lets_in_is_reported_without_the_signature() {
 }
 
 #[tokio::test]
-async fn a_store_that_is_busy_is_asked_again() {
+async fn a_busy_store_is_asked_again() {
     let stage = Stage::open().await;
     stage.fault(1, Fault::Refuse(503, "SlowDown"));
     let (_folder, path, content) = a_file(10);
@@ -114,7 +114,7 @@ async fn a_store_that_is_busy_is_asked_again() {
 }
 
 #[tokio::test]
-async fn a_refusal_that_will_not_pass_is_not_repeated() {
+async fn a_permanent_refusal_is_not_repeated() {
     let stage = Stage::open().await;
     stage.fault(1, Fault::Refuse(404, "NoSuchUpload"));
     let (_folder, path, _) = a_file(10);
@@ -136,7 +136,7 @@ async fn a_part_without_an_etag_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_rate_limit_is_waited_out_and_a_start_that_may_have_begun_is_repeated_with_its_key() {
+async fn a_rate_limit_is_waited_for_and_a_start_that_may_have_begun_is_repeated_with_its_key() {
     let stage = Stage::open().await;
     let (_folder, path, _) = a_file(10);
     stage.seen.lock().unwrap().api_faults.push_back(refusal(429, Some(0)));
@@ -161,7 +161,7 @@ impl dray_client::Progress for Meddler {
 }
 
 #[tokio::test]
-async fn a_file_that_changes_on_the_way_is_not_saved() {
+async fn a_file_that_changes_during_its_upload_is_not_saved() {
     for bytes in [1000, 3000] {
         let stage = Stage::open().await;
         let (_folder, path, _) = a_file(bytes);
@@ -201,7 +201,7 @@ async fn an_upload_that_fails_for_good_is_aborted_on_the_server() {
 }
 
 #[tokio::test]
-async fn an_upload_that_can_not_be_aborted_says_how_to_go_on() {
+async fn an_upload_that_cannot_be_aborted_says_how_to_continue() {
     let stage = Stage::open().await;
     stage.fault(1, Fault::Refuse(400, "InvalidArgument"));
     let (_folder, path, _) = a_file(10);
@@ -216,7 +216,7 @@ async fn an_upload_that_can_not_be_aborted_says_how_to_go_on() {
 }
 
 #[tokio::test]
-async fn a_cancelled_upload_is_aborted_unless_it_is_to_be_gone_on_with() {
+async fn a_cancelled_upload_is_aborted_unless_it_can_be_resumed() {
     let stage = Stage::open().await;
     let (_folder, path, _) = a_file(10);
     let cancelled = uploader(&stage, 1);
@@ -238,7 +238,7 @@ async fn a_cancelled_upload_is_aborted_unless_it_is_to_be_gone_on_with() {
 }
 
 #[tokio::test]
-async fn a_store_that_never_stops_talking_is_not_listened_to() {
+async fn a_store_that_never_stops_sending_is_cut_off() {
     let stage = Stage::open().await;
     stage.fault(1, Fault::RefuseForEver);
     let (_folder, path, _) = a_file(10);
@@ -250,7 +250,7 @@ async fn a_store_that_never_stops_talking_is_not_listened_to() {
 }
 
 #[tokio::test]
-async fn a_server_that_never_stops_talking_is_not_listened_to() {
+async fn a_server_that_never_stops_sending_is_cut_off() {
     let stage = Stage::open().await;
     for (path, limit) in [("tree", 16 * 1024 * 1024), ("refused", 64 * 1024)] {
         let client = stage.client_below(path);
@@ -260,7 +260,7 @@ async fn a_server_that_never_stops_talking_is_not_listened_to() {
 }
 
 #[tokio::test]
-async fn a_name_that_is_composed_otherwise_is_the_name_that_was_sent() {
+async fn a_differently_composed_name_counts_as_the_sent_name() {
     let stage = Stage::open().await;
     stage.seen.lock().unwrap().saved_name = Some("Caf\u{e9}".into());
     let (_folder, path, _) = a_file(10);

@@ -1,5 +1,5 @@
-//! Opens connections to Postgres: tries host by host, and finds out whether a pooler is in between. It knows nothing of pools and
-//! transactions.
+//! Opens connections to Postgres: tries host by host, and finds out whether a pooler is in between. It does not know
+//! pools or transactions.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -17,19 +17,19 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::PATIENCE;
 use crate::open_error::OpenError;
 
-/// The oldest Postgres that has all that the tables need: functions whose bodies are SQL, not text
+/// The oldest Postgres that has everything the tables need: functions whose bodies are SQL, not text
 /// (<https://www.postgresql.org/docs/14/release-14.html>, E.24.3.6), as `server_version_num` has it.
 const OLDEST: u32 = 14_00_00;
-/// Looks at two connections by which it is found out whether they share what stands behind them.
+/// How often two connections are compared to find out whether they share a backend.
 const LOOKS: usize = 8;
-/// How long what was sent to a host may stay unconfirmed before the connection counts as lost.
+/// How long data that was sent to a host may stay unconfirmed before the connection counts as lost.
 const UNCONFIRMED: Duration = Duration::from_secs(5);
 
-/// Connects to the first of the hosts of an address that answers and serves (`target_session_attrs`).
+/// Connects to the first host of an address that answers and has the right role (`target_session_attrs`).
 #[derive(Clone)]
 pub(super) struct Connector {
     tls: MakeRustlsConnect,
-    /// The host to begin with: the one that served last, or the one after a host that has not answered yet.
+    /// The host to begin with: the one that worked last, or the one after a host that has not answered yet.
     first: Arc<AtomicUsize>,
 }
 
@@ -40,7 +40,7 @@ impl Connector {
         Self { tls, first: Arc::default() }
     }
 
-    /// As the pool connects.
+    /// Opens a connection, as the pool does.
     pub(super) async fn open(&self, config: &Config) -> Result<Opened, Error> {
         let hosts = each_host(config);
         let (count, first) = (hosts.len(), self.first.load(Ordering::Relaxed));
@@ -48,7 +48,7 @@ impl Connector {
         let mut refusal = None;
         for turn in 0..count {
             let at = first.wrapping_add(turn) % count;
-            // Whoever asks may give up while this host is silent: the next attempt begins with another.
+            // The caller may give up while this host is silent. The next attempt then begins with another host.
             self.first.store((at + 1) % count, Ordering::Relaxed);
             let attempt = self.open_one(&hosts[at]);
             let opened = if turn + 1 == count && refusal.is_none() {
@@ -91,7 +91,7 @@ impl Connect for Connector {
     }
 }
 
-/// Fills in what an address leaves open.
+/// Fills in what an address does not say.
 pub(super) fn complete(config: &mut Config) {
     let hosts = u32::try_from(config.get_hosts().len().max(1)).unwrap_or(u32::MAX);
     if config.get_connect_timeout().is_none() {
@@ -103,8 +103,8 @@ pub(super) fn complete(config: &mut Config) {
     config.application_name("dray");
 }
 
-/// The address, once for each of its hosts: a host that takes connections and says nothing must not keep the others from
-/// being asked.
+/// The address, once for each of its hosts. A host that accepts connections and says nothing must not keep the others from
+/// being tried.
 fn each_host(config: &Config) -> Vec<Config> {
     let (hosts, addresses, ports) = (config.get_hosts(), config.get_hostaddrs(), config.get_ports());
     let count = hosts.len().max(addresses.len());
@@ -168,7 +168,7 @@ fn without_hosts(config: &Config) -> Config {
     one
 }
 
-/// Refuses a server that is too old, in words, rather than by what it does not understand.
+/// Refuses a server that is too old with a clear message, before it fails to understand a statement.
 pub(super) async fn check_version(client: &Client) -> Result<(), OpenError> {
     let version = ask(client, "show server_version_num").await?;
     if version.parse().is_ok_and(|version: u32| version < OLDEST) {
@@ -178,9 +178,9 @@ pub(super) async fn check_version(client: &Client) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// Whether a pooler stands between that hands out its connections transaction by transaction, as `PgBouncer` does in
-/// its transaction mode: then nothing that belongs to a session outlives a transaction, prepared statements least of
-/// all. Two connections that are open at once are behind one process then, or one of them behind several.
+/// Whether a pooler in between hands out its connections transaction by transaction, as `PgBouncer` does in
+/// its transaction mode. Then nothing that belongs to a session survives a transaction, prepared statements least of
+/// all. It shows in one of two ways: two open connections share a backend, or one of them has several.
 pub(super) async fn is_pooled(one: &Client, other: &Client) -> Result<bool, Error> {
     let (mut of_one, mut of_other) = (HashSet::new(), HashSet::new());
     for _ in 0..LOOKS {
@@ -190,7 +190,7 @@ pub(super) async fn is_pooled(one: &Client, other: &Client) -> Result<bool, Erro
     Ok(of_one.len() > 1 || of_other.len() > 1 || !of_one.is_disjoint(&of_other))
 }
 
-/// The one value that a statement answers, in a way that needs no prepared statement.
+/// The value that a statement returns. It needs no prepared statement.
 async fn ask(client: &Client, sql: &str) -> Result<String, Error> {
     let rows = client.simple_query(sql).await?;
     let value = rows.iter().find_map(|message| match message {
@@ -205,7 +205,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_host_of_an_address_is_an_address_of_its_own() {
+    fn each_host_of_an_address_becomes_an_address_of_its_own() {
         let url = "postgres://me:secret@one:5433,two:5434/drive?target_session_attrs=read-write&sslmode=require\
                    &keepalives_retries=3&options=-cgeqo%3Doff";
         let mut config: Config = url.parse().unwrap();

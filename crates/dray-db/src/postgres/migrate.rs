@@ -1,11 +1,11 @@
-//! The tables of Postgres, version by version. If servers start together, one of them migrates: each version is a
+//! The tables of Postgres, version by version. If servers start at the same time, one of them migrates: each version is a
 //! transaction that holds a lock.
 
 use deadpool_postgres::{Client, Pool};
 use tokio_postgres::IsolationLevel;
 
 use crate::open_error::OpenError;
-use dray_drive::with_causes;
+use dray_api::with_causes;
 
 const MIGRATIONS: [&str; 10] = [
     include_str!("../../migrations/postgres/0001_drive.sql"),
@@ -20,14 +20,14 @@ const MIGRATIONS: [&str; 10] = [
     include_str!("../../migrations/postgres/0010_inconclusive.sql"),
 ];
 
-/// `create table if not exists` can still fail when two do it at once, so it waits for the lock too.
+/// The lock. `create table if not exists` can still fail when two servers do it at once, so it waits for the lock too.
 const LOCK: &str = "select pg_advisory_xact_lock(hashtextextended('dray migrations', 0));
                     create table if not exists schema_version (version bigint not null)";
 
-/// No statement here is prepared by a name: behind a pooler, names belong to whoever comes next.
+/// No statement here is prepared under a name, because behind a pooler another client may get the session.
 const VERSION: &str = "select coalesce(max(version), 0) from schema_version";
 
-/// The version that this program wants.
+/// The version that this program needs.
 pub(super) const LATEST: usize = MIGRATIONS.len();
 
 /// The version of the existing tables; 0 if there are none. Changes nothing.
@@ -43,7 +43,8 @@ pub(super) async fn version(client: &tokio_postgres::Client) -> Result<usize, to
 pub(super) async fn migrate(pool: &Pool) -> Result<(), OpenError> {
     let mut client = connection(pool).await?;
     loop {
-        // Read committed: after the wait for the lock, the version must be the one that another server has just committed.
+        // Read committed: after it has waited for the lock, this server must see the version that another has just
+        // committed.
         let begin = client.build_transaction().isolation_level(IsolationLevel::ReadCommitted);
         let transaction = begin.start().await?;
         transaction.batch_execute(LOCK).await?;
@@ -61,7 +62,7 @@ pub(super) async fn migrate(pool: &Pool) -> Result<(), OpenError> {
     }
 }
 
-/// A connection, or everything that is known of why there is none.
+/// A connection, or all that is known about why there is none.
 async fn connection(pool: &Pool) -> Result<Client, OpenError> {
     pool.get().await.map_err(|err| OpenError::Pool(with_causes(&err)))
 }

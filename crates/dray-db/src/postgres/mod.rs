@@ -1,4 +1,4 @@
-//! Postgres: a pool of connections, and transactions on threads that may block. A connection that is lost, or
+//! Postgres: a pool of connections, and transactions on threads that may block. A lost connection, or one
 //! that panics inside a transaction, is discarded.
 
 mod connect;
@@ -21,39 +21,40 @@ use connect::Connector;
 use dray_drive as drive;
 use dray_drive::settings::DatabaseUrl;
 
-/// How long a request waits for a connection, an old one or a new one, before it is told to ask again.
+/// How long a request waits for a connection, old or new, before the answer is "ask again".
 const PATIENCE: Duration = Duration::from_secs(2);
 const ROUND_TRIPS: usize = 9;
-/// A connection that was not used for so long is asked for a sign of life before it is used: a database that is
-/// down may leave it as it was.
+/// A connection that was idle for this long is tested before it is used: when a database goes
+/// down, the connection may look unchanged.
 const IDLE: Duration = Duration::from_secs(1);
-/// What Postgres itself ends: statements and waits for locks that take too long, transactions whose client has
-/// stopped asking. JIT compilation costs more than any of our statements. Statements begin with few rows and look up the
-/// others by their keys: with reads taken to be as dear as on a turning disk, Postgres would rather read all items.
+/// Limits and settings of a session. Postgres itself ends statements and waits for locks that take too long, and
+/// transactions whose client no longer sends anything. JIT compilation costs more than any of our statements.
+/// Statements begin with few rows and look up the others by key. With the default cost of random reads, meant for
+/// turning disks, Postgres would rather read all items.
 const SESSION: [(&str, &str); 6] = [
     ("statement_timeout", "'25s'"),
     ("lock_timeout", "'10s'"),
     ("idle_in_transaction_session_timeout", "'60s'"),
     ("jit", "off"),
     ("random_page_cost", "1.1"),
-    // Single statements run by the database's default; transactions say theirs.
+    // Single statements run at the database's default level; transactions name theirs.
     ("default_transaction_isolation", "'read committed'"),
 ];
 
-/// A pool of connections. Cheap to clone.
+/// A pool of connections. It is cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Postgres {
     pool: Pool,
-    /// Whether a pooler stands between that takes sessions apart.
+    /// Whether a pooler that splits sessions stands between.
     is_pooled: Arc<AtomicBool>,
 }
 
-/// What a connection is taken for.
+/// The purpose of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
-    /// Single statements, each of its own moment.
+    /// Single statements, each of which sees its own moment.
     Statements,
-    /// Reading the database as it is at one moment.
+    /// Reads that all see the database at one moment.
     Snapshot,
     /// One transaction, committed if it succeeds.
     Write,
@@ -104,7 +105,7 @@ fn pool(
     let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
     let manager = Manager::from_connect(config, connector, recycling);
     let prepare = Hook::async_fn(move |client, _| {
-        // A pooler would give these to whoever comes next.
+        // Behind a pooler, another client could get the session with these settings.
         let session = if is_pooled.load(Ordering::Relaxed) { None } else { Some(session("set")) };
         Box::pin(async move {
             match session {
@@ -130,7 +131,7 @@ fn pool(
         .map_err(|err| OpenError::Pool(err.to_string()))
 }
 
-/// What a session (`set`) or a transaction (`set local`) is to keep to.
+/// The settings for a session (`set`) or a transaction (`set local`).
 fn session(set: &str) -> String {
     SESSION.map(|(name, value)| format!("{set} {name} = {value};")).concat()
 }
@@ -149,7 +150,7 @@ impl Postgres {
         Ok(Self { pool, is_pooled })
     }
 
-    /// Connects, looks, and changes nothing.
+    /// Connects and examines the database, and changes nothing.
     pub(super) async fn examine(url: &DatabaseUrl) -> Result<Condition, OpenError> {
         let (config, connector) = reach(url)?;
         let Looked { client, is_pooled } = look(&config, &connector).await?;
@@ -163,7 +164,7 @@ impl Postgres {
         Ok(Condition { version, latest: migrate::LATEST, round_trip: median(times), is_pooled })
     }
 
-    /// Runs `work` with a connection. An error undoes all that `work` did.
+    /// Runs `work` with a connection. An error undoes everything that `work` did.
     pub(super) async fn run<T, F>(&self, mode: Mode, work: F) -> drive::Result<T>
     where
         T: Send + 'static,
@@ -206,7 +207,7 @@ fn transaction<T>(
     if mode.begin().is_some() {
         match &result {
             Ok(_) => guard.batch("commit")?,
-            // A connection that may be gone is given up, and its transaction with it.
+            // The connection may be gone, so it is discarded with its transaction.
             Err(drive::Error::DatabaseUnreachable { .. }) => return result,
             Err(_) => guard.batch("rollback")?,
         }
@@ -215,7 +216,7 @@ fn transaction<T>(
     result
 }
 
-/// A connection that goes back to the pool only if its transaction has ended.
+/// A connection that returns to the pool only if its transaction has ended.
 struct Unfinished(Session);
 
 impl Unfinished {

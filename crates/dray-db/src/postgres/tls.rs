@@ -1,4 +1,4 @@
-//! TLS to Postgres, with the certificate authorities that this machine trusts. The address says whether it is used
+//! TLS to Postgres, with the certificate authorities that this machine trusts. The address says whether to use it
 //! (`sslmode`).
 
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::open_error::OpenError;
 
 pub(super) fn connector() -> Result<MakeRustlsConnect, OpenError> {
     let mut roots = RootCertStore::empty();
-    // Some of a machine's certificates may be of a kind that is not understood; the others serve.
+    // Some certificates of a machine may be of an unknown kind. They are ignored.
     let (_, _) = roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)

@@ -1,6 +1,6 @@
-//! Looking up words. The one place where the databases differ in kind: SQLite's full-text index
-//! (<https://sqlite.org/fts5.html>) gives what was made last first, however much there is; a GIN index of Postgres
-//! gives all there is at once, so it is asked only for what is rare.
+//! Looking up words. Only here the databases differ in kind. SQLite's full-text index
+//! (<https://sqlite.org/fts5.html>) returns the newest rows first, however many there are. A GIN index of Postgres
+//! returns all rows at once, so it is used only for rare words.
 
 use dray_api::limits::MAX_SEARCH_HITS;
 
@@ -9,29 +9,29 @@ use crate::{Conn, Error, Param, json_array, list, rows_at_most, size};
 use dray_drive::access::Caller;
 use dray_drive::search::Words;
 
-/// Items that are looked at for their words, at most, when the index cannot tell.
+/// Most items whose words are compared, if the index cannot decide.
 const LOOKED_AT: usize = 5000;
-/// Of the items that changed last so many are looked at first.
+/// How many of the items that changed last are searched first.
 const RECENT: usize = 500;
-/// And so many if the words may be common enough to be found there.
+/// How many are searched if the words may be common enough to be found there.
 const MORE_RECENT: usize = 5000;
-/// What an index of Postgres gives is read from all over the table, so that it costs several times as much an item.
+/// How many rows of an index of Postgres are read. They are all over the table, so each costs several times as much.
 const INDEXED: usize = 2500;
-/// Hits among them from which on the words are not rare.
+/// With this many hits among them, the words are not rare.
 const NOT_RARE: usize = 3;
-/// Hits that are enough, though there may be more: as many as an answer can have.
+/// This many hits are enough, even if there are more: an answer cannot have more.
 const ENOUGH: usize = MAX_SEARCH_HITS as usize;
 
-/// Whose items are looked for.
+/// Whose items to search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Whose {
     /// The caller's own.
     Own,
-    /// Of everybody else.
+    /// Everybody else's.
     Others,
 }
 
-/// The newest items that have the words.
+/// The newest items with the words.
 pub(super) fn find(c: &Conn, caller: &Caller, whose: Whose, words: &Words) -> Result<Candidates, Error> {
     match c {
         Conn::Sqlite(_) => full_text(c, caller, whose, words),
@@ -39,7 +39,7 @@ pub(super) fn find(c: &Conn, caller: &Caller, whose: Whose, words: &Words) -> Re
     }
 }
 
-/// SQLite: `cross join`, as it must begin with the words.
+/// SQLite. With `cross join`, it begins with the words.
 fn full_text(c: &Conn, caller: &Caller, whose: Whose, words: &Words) -> Result<Candidates, Error> {
     let sql = format!(
         "with found as materialized (
@@ -59,7 +59,7 @@ fn full_text(c: &Conn, caller: &Caller, whose: Whose, words: &Words) -> Result<C
     )
 }
 
-/// What the index is asked for: every word is a prefix, and in quotes; words have letters and digits only.
+/// The query for the index: every word is a prefix in quotes. Words have only letters and digits.
 fn expression(caller: &Caller, whose: Whose, words: &Words) -> String {
     let words: Vec<_> = words.beginnings().map(|word| format!("\"{word}\" *")).collect();
     let (words, workspace, user) = (words.join(" AND "), caller.workspace, caller.user);
@@ -69,7 +69,7 @@ fn expression(caller: &Caller, whose: Whose, words: &Words) -> String {
     }
 }
 
-/// Postgres: words that are not rare are found soon among what changed last.
+/// Postgres. Words that are not rare are soon found among the items that changed last.
 fn recent_or_indexed(c: &Conn, caller: &Caller, whose: Whose, words: &Words) -> Result<Candidates, Error> {
     let mut found = recent(c, caller, whose, words, RECENT)?;
     if !found.is_all && (NOT_RARE..ENOUGH).contains(&found.ids.len()) {
@@ -83,7 +83,7 @@ fn recent_or_indexed(c: &Conn, caller: &Caller, whose: Whose, words: &Words) -> 
     Ok(Candidates { is_all: indexed.is_all, ..found })
 }
 
-/// Among the `rows` items that changed last.
+/// Searches the `rows` items that changed last.
 fn recent(c: &Conn, caller: &Caller, whose: Whose, words: &Words, rows: usize) -> Result<Candidates, Error> {
     let (within, among) = match whose {
         Whose::Own => ("and owner_id = $2", ""),
@@ -105,7 +105,7 @@ fn recent(c: &Conn, caller: &Caller, whose: Whose, words: &Words, rows: usize) -
     looked_at(c, &sql, &[&workspace, &user, &words, &limit], rows)
 }
 
-/// Among all that have the beginnings of the words, or some of them if they are many.
+/// Searches all items with the beginnings of the words, or some of them if there are many.
 fn by_beginnings(c: &Conn, caller: &Caller, whose: Whose, words: &Words) -> Result<Candidates, Error> {
     let is = match whose {
         Whose::Own => "=",
@@ -130,7 +130,7 @@ fn by_beginnings(c: &Conn, caller: &Caller, whose: Whose, words: &Words) -> Resu
     looked_at(c, &sql, &[&workspace, &user, &words, &limit, &beginnings], INDEXED)
 }
 
-/// Runs a statement that looks at up to `most` items, and says at how many.
+/// Runs a statement that looks at up to `most` items, and says how many it looked at.
 fn looked_at(c: &Conn, sql: &str, params: &[&dyn Param], most: usize) -> Result<Candidates, Error> {
     let mut looked_at = 0;
     let ids = list(c, sql, params, |row| {

@@ -1,7 +1,7 @@
-//! Finding items by their words. However many items there are, few are read: what others share is walked through if
-//! it is not too much; among all else the words are looked up, and of many that have them only the newest are looked
-//! at. Who sees what was found is decided last, for all of it at once. Whether an answer is complete never depends on
-//! items that the caller does not see, unless they see very many.
+//! Finding items by their words. However many items there are, a search reads few. If others share little with the
+//! caller, it walks through all of it. Among all other items it looks up the words, and if many items have them, it
+//! reads only the newest. At the end it decides for all of them at once which the caller sees. Whether an answer is
+//! complete never depends on items that the caller does not see, unless they see very many.
 
 mod indexed;
 mod walk;
@@ -17,29 +17,29 @@ use dray_drive::item::Item;
 use dray_drive::search::Words;
 use indexed::Whose;
 
-/// Items with the words that are looked at, of the caller's own, of what is shared with them and of all others: the
-/// newest. A word that so many names have finds nothing in particular, and looking at all of them would take long.
+/// Most candidates from the caller's own items, from those shared with them, and from all others: the newest ones.
+/// A word that so many names have finds nothing in particular, and reading all of them would take long.
 const CANDIDATES: usize = 150;
 
-/// What a search found.
+/// The result of a search.
 pub struct Found {
     /// The first of the hits, in order.
     pub items: Vec<Item>,
     /// How many hits there are.
     pub total: u64,
-    /// Whether all that have the words were looked at.
+    /// Whether the search read all items with the words.
     pub is_exact: bool,
 }
 
-/// Items that have the words, whoever sees them.
+/// Items that have the words, whoever may see them.
 struct Candidates {
     ids: Vec<String>,
-    /// There are no others.
+    /// Whether these are all.
     is_all: bool,
 }
 
 impl Candidates {
-    /// Out of one candidate more than are looked at, if there are so many.
+    /// Makes candidates of the ids that were found. One more than the most shows that there are others.
     fn new(mut ids: Vec<String>, is_all: bool) -> Self {
         let is_all = is_all && ids.len() <= CANDIDATES;
         ids.truncate(CANDIDATES);
@@ -47,7 +47,7 @@ impl Candidates {
     }
 }
 
-/// The first `limit` of the items that have the words in their names and that the caller sees.
+/// The first `limit` items that have the words in their names and that the caller sees.
 pub fn search(
     c: &Conn,
     caller: &Caller,
@@ -57,7 +57,7 @@ pub fn search(
 ) -> Result<Found, Error> {
     let shared = walk::shared(c, caller, words)?;
     let (mut ids, mut is_exact): (BTreeSet<_>, _) = (shared.ids.into_iter().collect(), shared.is_all);
-    // A token that is confined to a folder sees nothing but that.
+    // A token that is confined to a folder sees only that folder.
     if caller.folder.is_none() || !shared.is_all {
         let own = indexed::find(c, caller, Whose::Own, words)?;
         ids.extend(own.ids);
@@ -72,8 +72,8 @@ pub fn search(
     Ok(Found { items, total, is_exact })
 }
 
-/// The first `limit` of the candidates that the caller sees, and how many they see. Decided as `drive/path.rs`
-/// does, for all at once: each folder that has some is followed up to the root once.
+/// The first `limit` candidates that the caller sees, and how many they see. It decides by the rules of `drive/path.rs`,
+/// but for all at once: it follows each folder with candidates up to the root once.
 fn visible(
     c: &Conn,
     caller: &Caller,
@@ -147,7 +147,7 @@ fn statement(c: &Conn, sort: SearchSort, order: SortOrder) -> String {
     )
 }
 
-/// Whether the item `i` has all words of `$parameter`, a JSON array; words may go on after that.
+/// The condition that the item `i` has all words of `$parameter`, a JSON array. A word of the name may be longer.
 fn has_words(c: &Conn, parameter: &str) -> String {
     match c {
         Conn::Sqlite(_) => format!(

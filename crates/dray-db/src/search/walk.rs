@@ -1,17 +1,18 @@
-//! What the caller sees of others, folder by folder: complete for all who share no more than some folders.
+//! What the caller sees of others' items, folder by folder. It is complete for all callers with a moderate number of
+//! shared folders.
 
 use super::{CANDIDATES, Candidates, has_words};
 use crate::{Conn, Error, json_array, list, rows_at_most};
 use dray_drive::access::Caller;
 use dray_drive::search::Words;
 
-/// Items that are looked at, at most.
+/// Most items that are read.
 const ITEMS: usize = 3000;
-/// Folders that they are in, at most.
+/// Most folders that are visited.
 const FOLDERS: usize = 500;
 
-/// The newest items that have the words, of what others share with the caller and of what they have put into the
-/// caller's folders. For a token that is confined to a folder: of all that is there.
+/// The newest items with the words, among those that others share with the caller and those that others have put into the
+/// caller's folders. For a token that is confined to a folder: among everything in that folder.
 pub(super) fn shared(c: &Conn, caller: &Caller, words: &Words) -> Result<Candidates, Error> {
     let sql = format!(
         "with recursive entry (id) as (
@@ -74,7 +75,7 @@ pub(super) fn shared(c: &Conn, caller: &Caller, words: &Words) -> Result<Candida
     Ok(Candidates::new(ids.into_iter().flatten().collect(), is_all))
 }
 
-/// Where the walk from folder to folder ends: Postgres walks no further than is read of it, SQLite must be told.
+/// Where the walk from folder to folder ends. Postgres walks only as far as its rows are read, but SQLite needs a limit.
 fn enough(c: &Conn) -> &'static str {
     match c {
         Conn::Sqlite(_) => "limit $5",

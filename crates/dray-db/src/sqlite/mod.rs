@@ -1,5 +1,5 @@
-//! SQLite, called directly. A query by key takes about 10 µs, so it runs on the calling thread; handing it to
-//! another thread costs more than the query. What may take longer (listings, searches) goes to a blocking thread,
+//! SQLite, called directly. A query by key takes about 10 µs, so it runs on the calling thread: passing it to
+//! another thread costs more than the query. Longer reads (listings, searches) go to a blocking thread,
 //! and writes go to one thread of their own, which shares each fsync among all waiting jobs.
 
 use std::path::{Path, PathBuf};
@@ -16,21 +16,21 @@ use crate::open_error::OpenError;
 
 /// How connections are opened.
 const OPTIONS: Options = Options {
-    // Another process (`dray token`, say) may be writing.
+    // Another process (such as `dray token`) may be writing.
     busy_timeout: Duration::from_secs(5),
     cached_statements: 128,
-    // With as few pages as SQLite keeps by itself, a listing of a large drive spends half its time on reading pages again.
+    // With SQLite's small default, a listing of a large drive spends half its time on reading pages again.
     cache_kib: Some(8 * 1024),
-    // Each keeps as many pages as that.
+    // Each has a page cache of that size.
     idle_readers: 8,
     foreign_keys: true,
     is_durable: true,
 };
-/// Closing does not wait for an empty log: another process may be reading from it.
+/// Closing does not wait for an empty log, because another process may be reading from it.
 const WRITING: Writing = Writing { thread: "drive-writer", most_jobs: 64, folds_log_at_end: false };
 const ROUND_TRIPS: usize = 9;
 
-/// The tables, version by version; `user_version` says how many of these a database has seen.
+/// The tables, version by version. `user_version` says how many of these a database has seen.
 const MIGRATIONS: [&str; 10] = [
     include_str!("../../migrations/sqlite/0001_drive.sql"),
     include_str!("../../migrations/sqlite/0002_search.sql"),
@@ -44,7 +44,7 @@ const MIGRATIONS: [&str; 10] = [
     include_str!("../../migrations/sqlite/0010_inconclusive.sql"),
 ];
 
-/// A database in a file. Cheap to clone.
+/// A database in a file. It is cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Sqlite {
     readers: Readers,
@@ -52,7 +52,7 @@ pub(crate) struct Sqlite {
 }
 
 impl Sqlite {
-    /// Opens the database in `file`, making and migrating it as needed.
+    /// Opens the database in `file`. It creates and migrates it as needed.
     pub(super) async fn open(file: &Path) -> Result<Self, OpenError> {
         let file: PathBuf = file.to_owned();
         let opened = tokio::task::spawn_blocking(move || {
@@ -98,7 +98,7 @@ impl Sqlite {
     }
 }
 
-/// What the jobs of a transaction hear that was given up for a reason that is not theirs: ask again.
+/// The error for jobs whose transaction was undone for a reason that is not theirs: ask again.
 fn not_written(err: &dray_sqlite::Error) -> drive::Error {
     if err.is_full() {
         return drive::Error::NoSpace;
@@ -116,7 +116,7 @@ pub(super) fn in_memory() -> Result<Connection, OpenError> {
     Ok(connection)
 }
 
-/// Looks at the database in `file`, and changes nothing.
+/// Examines the database in `file`, and changes nothing.
 pub(super) fn examine(file: &Path) -> Result<Condition, OpenError> {
     let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     connection.busy_timeout(OPTIONS.busy_timeout)?;
@@ -130,7 +130,7 @@ pub(super) fn examine(file: &Path) -> Result<Condition, OpenError> {
     Ok(Condition { version, latest: MIGRATIONS.len(), round_trip: median(times), is_pooled: false })
 }
 
-/// Each version in one transaction with its number, so that processes that start together do it once.
+/// Runs each version in one transaction together with its number, so that processes that start together do it once.
 fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
     loop {
         let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;

@@ -1,17 +1,17 @@
-//! Which host names belong to this server: a request's `Host` is compared with them. Pure: no requests, no settings.
+//! Which host names belong to this server: a request's `Host` is compared with them. It does not know requests or settings.
 
 use std::net::Ipv6Addr;
 use std::str::FromStr;
 
-/// What an operator is told whose proxies are trusted while no host is named: how to have their word on it taken.
+/// Advice for an operator who trusts proxies but names no host: how to make the server accept the hosts that they report.
 pub const UNNAMED: &str = "X-Forwarded-Host is not believed, and URLs are signed for the Host that the proxy passes on: \
      name the server's hosts with --host or --public-url";
 
 /// Most characters of a host name (RFC 1035, 2.3.4).
 const MAX_NAME_CHARS: usize = 253;
 
-/// A host: `drive.example.com`, `10.0.0.7`, `[::1]`, each with a port or without. Names are compared without regard to
-/// case, and a dot at the end says nothing.
+/// A host: `drive.example.com`, `10.0.0.7`, `[::1]`, each with or without a port. Names are compared without regard to
+/// case, and a dot at the end is ignored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostName {
     /// In lower case, an IPv6 address in brackets.
@@ -42,18 +42,18 @@ impl HostName {
         &self.name
     }
 
-    /// The port, if one was named.
+    /// The port, if the operator named one.
     pub fn port(&self) -> Option<u16> {
         self.port
     }
 
-    /// Whether a request's host is this one. A port that is not named here may be any.
+    /// Whether a request's host is this one. If this one has no port, any port matches.
     fn covers(&self, host: &Self) -> bool {
         self.name == host.name && (self.port.is_none() || self.port == host.port)
     }
 }
 
-/// The hosts that the operator names as this server's own (`--host`, `--public-url`). May be empty: then nobody said.
+/// The hosts that the operator names as this server's own (`--host`, `--public-url`). Empty if the operator named none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OwnHosts(Vec<HostName>);
 
@@ -79,8 +79,8 @@ impl OwnHosts {
         !self.is_empty() && host.parse().is_ok_and(|host| self.0.iter().any(|own| own.covers(&host)))
     }
 
-    /// What stands before one of them: `tools` in `tools.drive.example.com`, in lower case. `None` if `host` is not
-    /// below any; an address has nothing below it.
+    /// The label before one of them: `tools` in `tools.drive.example.com`, in lower case. `None` if `host` is not
+    /// below any of them. No label can be before an address.
     pub fn label_below(&self, host: &str) -> Option<String> {
         if self.is_empty() {
             return None;
@@ -109,7 +109,7 @@ fn split_port(text: &str) -> Option<(&str, Option<u16>)> {
     }
 }
 
-/// The one way to write a name; `None` if it is no name.
+/// The canonical form of a name; `None` if the text is not a name.
 fn normal(name: &str) -> Option<String> {
     if let Some(inner) = name.strip_prefix('[') {
         let address: Ipv6Addr = inner.strip_suffix(']')?.parse().ok()?;
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_is_own_if_it_was_named_whatever_its_case_and_its_port() {
+    fn a_named_host_is_own_whatever_its_case_and_its_port() {
         let own = own(&["Drive.Example.com", "10.0.0.7", "[::1]"], None);
         for host in
             ["drive.example.com", "DRIVE.example.COM:8443", "drive.example.com.", "10.0.0.7:80", "[0::1]:1"]
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_port_that_was_named_is_the_only_one() {
+    fn only_a_named_port_is_own() {
         let own = own(&["drive.example.com:8443"], None);
         assert!(own.contains("drive.example.com:8443"));
         assert!(!own.contains("drive.example.com") && !own.contains("drive.example.com:443"));
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bucket_is_what_stands_before_an_own_name() {
+    fn a_bucket_is_the_label_before_an_own_name() {
         let own = own(&["drive.example.com", "localhost:8080", "10.0.0.7"], None);
         assert_eq!(own.label_below("Tools.drive.example.com:443").as_deref(), Some("tools"));
         assert_eq!(own.label_below("my.tools.drive.example.com").as_deref(), Some("my.tools"));
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_host_is_refused() {
+    fn a_text_that_is_no_host_is_refused() {
         let long = "a".repeat(254);
         for text in [
             "", ":80", "a:", "a:x", "a:65536", "a:+1", "[::1", "[x]", "::1", "a b", "a/b", "u@a", "a..b",

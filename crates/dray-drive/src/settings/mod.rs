@@ -1,4 +1,4 @@
-//! The settings of a server, as values: one struct, read once at start. Nothing here reads arguments or files.
+//! The settings of a server, as values: one struct, read once at start. This file does not read arguments or files.
 
 mod hosts;
 mod proxies;
@@ -19,28 +19,28 @@ pub use proxies::{InvalidTrustedProxy, TrustedProxy};
 pub use rate::{InvalidRateLimit, Rate, RateLimit};
 pub use webhooks::{InvalidWebhook, WebhookSecret, WebhookSettings, WebhookUrl};
 
-/// What it means that a proxy is not known.
+/// The consequence of an unknown proxy.
 pub const PROXY_SHARES: &str = "all its clients share the limits of its one address";
-/// Name of the bucket that the embedded store has.
+/// Name of the embedded store's bucket.
 pub const BUCKET: &str = "dray";
 /// Region that the embedded store signs for.
 pub const REGION: &str = "us-east-1";
 
-/// Connections to Postgres at once, if nothing else is said: more do not make a database faster.
+/// The default number of connections to Postgres. More do not make a database faster.
 pub const DATABASE_CONNECTIONS: usize = 16;
 
-/// The address of a Postgres database, `postgres://user:password@host:5432/name`. `Debug` hides it, as it may have
-/// a password in it.
+/// The address of a Postgres database, `postgres://user:password@host:5432/name`. `Debug` hides it, because it may contain
+/// a password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseUrl(String);
 
 impl DatabaseUrl {
-    /// Takes any text; whether it is an address shows when it is used.
+    /// Accepts any text. Whether it is an address shows when it is used.
     pub fn new(url: impl Into<String>) -> Self {
         Self(url.into())
     }
 
-    /// The address, password and all.
+    /// The address, with its password.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -52,12 +52,12 @@ impl std::fmt::Debug for DatabaseUrl {
     }
 }
 
-/// A bucket of an object store that is not the embedded one.
+/// A bucket of an external object store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct S3Config {
-    /// Where this server reaches the store; `None`: AWS.
+    /// Where this server reaches the store; `None` means AWS.
     pub endpoint: Option<String>,
-    /// Where clients reach it, if that is elsewhere: URLs are signed for this host.
+    /// Where clients reach the store, if that differs: URLs are signed for this host.
     pub public_endpoint: Option<String>,
     /// The bucket, which must exist.
     pub bucket: String,
@@ -65,7 +65,7 @@ pub struct S3Config {
     pub region: String,
     /// `http://host/bucket/key` rather than `http://bucket.host/key`.
     pub path_style: bool,
-    /// `None`: those that are found as AWS's tools find them (environment, profile, web identity, container, instance).
+    /// `None` means that they are found as AWS's tools find them (environment, profile, web identity, container, instance).
     pub credentials: Option<Credentials>,
 }
 
@@ -83,13 +83,13 @@ impl S3Config {
     /// The address at which this server reaches the store.
     pub fn server_url(&self) -> String {
         let Self { endpoint, region, .. } = self;
-        // Regions of China are a partition of their own (AWS General Reference, "Amazon S3 endpoints").
+        // The regions of China are a separate partition (AWS General Reference, "Amazon S3 endpoints").
         let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
         endpoint.clone().unwrap_or_else(|| format!("https://s3.{region}.{domain}"))
     }
 
-    /// Where this server reaches the store: with the bucket in the path if it cannot be in the host (which is an address,
-    /// or of which no certificate is, as the bucket has a dot), whatever clients do.
+    /// Where this server reaches the store. The bucket is in the path if it cannot be in the host (because the host is
+    /// an address, or because the bucket has a dot and no certificate covers it), whatever clients do.
     pub fn server_endpoint(&self) -> std::result::Result<Endpoint, SettingError> {
         let (setting, url) = self.server_setting();
         let has_no_certificate = url.starts_with("https") && self.bucket.contains('.');
@@ -124,10 +124,10 @@ impl S3Config {
     }
 }
 
-/// Where a certificate is.
+/// The files of a certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsFiles {
-    /// The certificate and those above it, as PEM.
+    /// The certificate with its chain, as PEM.
     pub cert: PathBuf,
     /// Its private key, as PEM.
     pub key: PathBuf,
@@ -136,33 +136,33 @@ pub struct TlsFiles {
 /// The settings of a server.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Folder that holds everything: the database and the embedded object store.
+    /// The folder that holds everything: the database and the embedded object store.
     pub data: PathBuf,
-    /// Postgres in place of the embedded database, which is SQLite in [`Config::data`]. Several servers may share it.
+    /// Postgres instead of the embedded database, which is SQLite in [`Config::data`]. Several servers may share it.
     pub database_url: Option<DatabaseUrl>,
     /// Connections to Postgres at once.
     pub database_connections: usize,
-    /// Another object store in place of the embedded one.
+    /// An external object store instead of the embedded one.
     pub s3: Option<S3Config>,
-    /// Whether clients reach that store through this server only: it signs URLs for itself, and passes them on.
+    /// Whether clients reach the external store only through this server, which signs URLs for itself and relays transfers.
     pub s3_relay: bool,
-    /// Address that callers reach this server at, such as `https://drive.example.com`. Without it, URLs are
+    /// The address at which callers reach this server, such as `https://drive.example.com`. Without it, URLs are
     /// signed for the host that the caller used.
     pub public_url: Option<String>,
-    /// Hosts that are this server's own, besides that of [`Config::public_url`]. If any are named, URLs are signed for no
-    /// other, and a proxy's `X-Forwarded-Host` is believed only if it is one of them.
+    /// Hosts that are this server's own, besides that of [`Config::public_url`]. If any are named, the server signs
+    /// URLs only for them, and accepts a proxy's `X-Forwarded-Host` only if it is one of them.
     pub hosts: Vec<HostName>,
-    /// Address of its own for stored bytes, such as `https://bytes.example.com`: URLs of parts and downloads are signed
-    /// for it, and nothing but the embedded store, or the relay to another, answers there. Without it they are where the server is.
+    /// A separate address for stored bytes, such as `https://bytes.example.com`. URLs of parts and downloads are signed
+    /// for it, and only the embedded store, or the relay, answers there. Without it, stored bytes are at the server's own address.
     pub bytes_url: Option<String>,
-    /// Origins of pages that browsers may let talk to this server; empty: any. Nothing here rests on cookies,
-    /// so a page has no more rights than the token or signed URL that it was given.
+    /// Origins of pages that browsers allow to call this server; empty means any. Dray uses no cookies,
+    /// so a page has only the rights of the token or signed URL that it holds.
     pub allow_origins: Vec<String>,
-    /// How long a signed part URL is good: at most 23 of 24 parts of [`UploadRules::idle_life`].
+    /// How long a signed part URL is valid: at most 23/24 of [`UploadRules::idle_life`].
     pub url_ttl: Duration,
-    /// How long a signed download URL is good: 1 minute to 7 days.
+    /// How long a signed download URL is valid: 1 minute to 7 days.
     pub download_ttl: Duration,
-    /// Which uploads are taken, and how long they are waited for.
+    /// Which uploads the server accepts, and how long it waits for them.
     pub uploads: UploadRules,
     /// How long items stay in the trash before they are removed for good.
     pub trash_life: Duration,
@@ -170,26 +170,29 @@ pub struct Config {
     pub shutdown_grace: Duration,
     /// Connections at once. Each may need two file descriptors: its socket, and a part file.
     pub max_connections: usize,
-    /// Connections at once of one client's address (of IPv6: its /64), this machine's included; `None`: a quarter of all,
-    /// but at least 256 if that leaves others a quarter. Trusted proxies may have all; behind them the requests under way of a client are counted.
+    /// Connections at once from one client address (of IPv6: its /64), this machine's included. `None` means a quarter
+    /// of all, but at least 256 if that leaves a quarter to others. Trusted proxies may have all; behind them, requests
+    /// under way are counted for each client.
     pub connections_per_address: Option<usize>,
-    /// Uploads, and as many downloads, that the embedded store or the relay serves one client's address at once; `None`: 512.
+    /// Uploads, and as many downloads, that the embedded store or the relay serves one client address at once; `None`
+    /// means 512.
     pub transfers_per_address: Option<usize>,
-    /// Requests that each token may make; `None`: a default, or no limit if the server listens on a loopback
+    /// Requests that each token may make; `None` means a default, or no limit if the server listens on a loopback
     /// address.
     pub rate_limit_per_token: Option<RateLimit>,
     /// Requests that each client address may make; `None` as above.
     pub rate_limit_per_address: Option<RateLimit>,
-    /// Whether requests are spans of OpenTelemetry traces: they are named for it, and join their callers' traces
-    /// by the process's global propagator. For whoever installed a subscriber that exports them.
+    /// Whether requests are spans of OpenTelemetry traces: they get names for it, and join their callers' traces
+    /// by the process's global propagator. Set it if a subscriber that exports spans is installed.
     pub traces: bool,
-    /// Trusted proxies in front of the server: their `X-Forwarded-For`, `X-Forwarded-Host` and `X-Forwarded-Proto` are believed.
+    /// Trusted proxies in front of the server. The server accepts their `X-Forwarded-For`, `X-Forwarded-Host` and
+    /// `X-Forwarded-Proto`.
     pub trusted_proxies: Vec<TrustedProxy>,
     /// The certificate, if the server speaks TLS itself.
     pub tls: Option<TlsFiles>,
-    /// Whom to tell what happens.
+    /// Where to post events.
     pub webhooks: Option<WebhookSettings>,
-    /// What time it is.
+    /// The clock.
     pub clock: Clock,
 }
 
@@ -230,7 +233,7 @@ impl Config {
         OwnHosts::new(&self.hosts, self.public_url.as_deref())
     }
 
-    /// Where clients reach the store; `None`: where they reach this server.
+    /// Where clients reach the store; `None` means at this server's own address.
     pub fn clients_endpoint(&self) -> Result<Option<Endpoint>, SettingError> {
         let refused = |rule: &str| SettingError { setting: "--s3-relay", rule: rule.to_owned() };
         match &self.s3 {
@@ -245,7 +248,7 @@ impl Config {
         }
     }
 
-    /// What in the settings speaks of a proxy in front though none is trusted, in words that follow a colon.
+    /// A sign in the settings that there is a proxy although none is trusted, as the words after a colon.
     pub fn sign_of_unknown_proxy(&self, listens_locally: bool) -> Option<&'static str> {
         let url = self.public_url.as_deref().filter(|_| self.trusted_proxies.is_empty())?;
         if url.starts_with("https:") && self.tls.is_none() {
@@ -263,12 +266,12 @@ pub fn public_endpoint(url: &str) -> Result<Endpoint> {
     Endpoint::parse(url, AddressingStyle::Path).map_err(|err| Error::field("Host", err.to_string()))
 }
 
-/// Where the embedded object store lives in a data folder.
+/// The embedded object store's folder in a data folder.
 pub fn store_folder(data: &Path) -> PathBuf {
     data.join("store")
 }
 
-/// Where the SQLite database lives in a data folder.
+/// The SQLite database's file in a data folder.
 pub fn database_file(data: &Path) -> PathBuf {
     data.join("drive.db")
 }
@@ -310,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn the_server_does_without_a_host_name_for_the_bucket_where_there_can_be_none() {
+    fn the_server_puts_the_bucket_into_the_path_where_it_cannot_be_in_the_host() {
         let url = |endpoint: &str, bucket: &str| {
             let config = S3Config {
                 endpoint: Some(endpoint.into()),

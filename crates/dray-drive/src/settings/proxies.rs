@@ -5,11 +5,11 @@ use std::str::FromStr;
 
 use ipnet::IpNet;
 
-/// The address or network of a proxy whose word is believed, such as `10.0.0.7` or `10.0.0.0/8`.
+/// The address or network of a trusted proxy, such as `10.0.0.7` or `10.0.0.0/8`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TrustedProxy(IpNet);
 
-/// A text that is no address and no network.
+/// A text that is neither an address nor a network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be an address (10.0.0.7, ::1) or a network (10.0.0.0/8)")]
 pub struct InvalidTrustedProxy;
@@ -24,7 +24,7 @@ impl FromStr for TrustedProxy {
 }
 
 impl TrustedProxy {
-    /// Whether it is at this address.
+    /// Whether the proxy is at this address.
     pub fn is(&self, ip: IpAddr) -> bool {
         self.0.contains(&ip.to_canonical())
     }

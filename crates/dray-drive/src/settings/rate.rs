@@ -1,4 +1,4 @@
-//! The setting of a rate limit: how many requests in how much time, as people write it.
+//! The setting of a rate limit: the number of requests in a time, as people write it.
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -11,22 +11,22 @@ const MOST_REQUESTS: u32 = 1_000_000;
 /// Whether requests are limited, and to how many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RateLimit {
-    /// Not at all.
+    /// Unlimited.
     Off,
-    /// To so many.
+    /// Limited to this rate.
     To(Rate),
 }
 
-/// A number of requests in a time: as many at once, and then as they are earned again, evenly.
+/// A number of requests in a time. All of them may come at once; then they are earned again, evenly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
     /// How many requests.
     pub requests: NonZeroU32,
-    /// In how long.
+    /// In how much time.
     pub window: Duration,
 }
 
-/// A text that is no rate limit.
+/// A text that is not a rate limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "must be a number a second, minute or hour (1 to {MOST_REQUESTS}), such as 100/s or 6000/m, or `off`"
@@ -34,7 +34,7 @@ pub struct Rate {
 pub struct InvalidRateLimit;
 
 impl Rate {
-    /// So many requests a minute.
+    /// This many requests per minute.
     pub const fn per_minute(requests: NonZeroU32) -> Self {
         Self { requests, window: Duration::from_mins(1) }
     }
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_no_limit() {
+    fn other_texts_are_not_limits() {
         for text in ["", "100", "0/s", "-1/s", "1.5/s", "100/d", "100 / s", "1000001/s", "OFF", "s", "/s"] {
             assert_eq!(text.parse::<RateLimit>(), Err(InvalidRateLimit), "{text}");
         }

@@ -1,4 +1,4 @@
-//! The settings: which addresses are called, and the secret that signs the calls.
+//! The settings of webhooks: which addresses are called, and the secret that signs the calls.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,38 +7,38 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use url::Url;
 
-/// Bytes of a secret, at least and at most (Standard Webhooks, "Signature scheme").
+/// The least and the most bytes of a secret (Standard Webhooks, "Signature scheme").
 const SECRET_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 const SECRET_PREFIX: &str = "whsec_";
 
-/// Whom to tell what happens.
+/// Where to post events.
 #[derive(Debug, Clone)]
 pub struct WebhookSettings {
-    /// Every event is posted to each of these.
+    /// Every event is posted to each of these addresses.
     pub urls: Vec<WebhookUrl>,
     /// Signs the calls.
     pub secret: WebhookSecret,
-    /// Whether addresses that are not public may be called. They are refused otherwise: whoever may set an address
-    /// could reach what only this machine's network should.
+    /// Whether addresses that are not public may be called. Otherwise they are refused, because whoever may set an address
+    /// could reach services that only this machine's network should reach.
     pub allow_private: bool,
 }
 
-/// A setting that does not work; the text is the end of a sentence that starts with its name.
+/// A setting that cannot be used. The text is the end of a sentence that starts with the setting's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidWebhook {
-    /// Not an address that can be called.
+    /// An address that cannot be called.
     #[error(
         "must be an http or https address without a user or a fragment, such as https://example.com/hook"
     )]
     Url,
-    /// Not a secret.
+    /// A text that is not a secret.
     #[error(
         "must be whsec_ and 24 to 64 bytes in base64: make one with `echo whsec_$(openssl rand -base64 32)`"
     )]
     Secret,
 }
 
-/// An address that events are posted to. `Debug` shows its host only: the rest may be a secret.
+/// An address that events are posted to. `Debug` shows only its host, because the rest may be a secret.
 #[derive(Clone, PartialEq, Eq)]
 pub struct WebhookUrl(Url);
 
@@ -53,7 +53,7 @@ impl WebhookUrl {
         self.0.as_str()
     }
 
-    /// What may be logged of it.
+    /// The part of the address that may be logged.
     pub fn host(&self) -> &str {
         self.0.host_str().unwrap_or_default()
     }
@@ -80,12 +80,12 @@ impl fmt::Debug for WebhookUrl {
     }
 }
 
-/// The secret that calls are signed with, `whsec_…`. `Debug` hides it.
+/// The secret that signs calls, `whsec_…`. `Debug` hides it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct WebhookSecret(Vec<u8>);
 
 impl WebhookSecret {
-    /// The bytes that calls are signed with.
+    /// The bytes that sign calls.
     pub fn bytes(&self) -> &[u8] {
         &self.0
     }
@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_that_can_not_be_called_are_refused() {
+    fn addresses_that_cannot_be_called_are_refused() {
         for text in
             ["", "example.com", "ftp://a.b", "https://u:p@a.b/", "https://a.b/#c", "file:///etc/passwd"]
         {
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_what_standard_webhooks_says() {
+    fn a_secret_has_the_form_of_standard_webhooks() {
         let secret =
             |bytes: usize| format!("whsec_{}", STANDARD.encode(vec![7; bytes])).parse::<WebhookSecret>();
         assert_eq!(secret(24).unwrap().bytes(), [7; 24]);

@@ -18,20 +18,20 @@ const MAX_PUT_BYTES: u64 = 5 << 30;
 
 /// What a request announces.
 pub(crate) struct Announced {
-    /// Of the payload, without the framing of `aws-chunked`.
+    /// The size of the payload, without the framing of `aws-chunked`.
     pub(crate) size_bytes: u64,
-    /// Whether the size is exact, or only the most that may come.
+    /// Whether the size is exact, or only an upper bound.
     pub(super) is_exact: bool,
     pub(crate) payload: Payload,
     md5: Option<[u8; 16]>,
-    /// From headers or the query.
+    /// The checksums in headers or in the query.
     checksums: Vec<Checksum>,
-    /// Those that a trailer will carry.
+    /// The algorithms of checksums that a trailer will carry.
     trailing: Vec<Algorithm>,
 }
 
 impl Announced {
-    /// Reads the announcement, and refuses a body that has no size or too large a one.
+    /// Reads the announcement. It refuses a body without a size, or with too large a size.
     pub(crate) fn read(fields: &Fields<'_>, payload: Payload) -> Result<Self, Failure> {
         let size_bytes = announced_size(fields, &payload)?;
         if size_bytes > MAX_PUT_BYTES {
@@ -48,7 +48,7 @@ impl Announced {
         })
     }
 
-    /// The announcement of a form's file, which has at most `most_bytes`; the fields stand for headers.
+    /// The announcement of a form's file, which has at most `most_bytes`. The form's fields take the place of headers.
     pub(crate) fn of_form(fields: &Fields<'_>, most_bytes: u64) -> Result<Self, Failure> {
         Ok(Self {
             size_bytes: most_bytes.min(MAX_PUT_BYTES),
@@ -65,7 +65,7 @@ impl Announced {
         self.checksums.first().map(Checksum::algorithm).or_else(|| self.trailing.first().copied())
     }
 
-    /// All that must be computed of the body.
+    /// Everything that must be computed from the body.
     pub(super) fn digests(&self, mut wanted: Wanted) -> Digests {
         wanted.md5 |= self.md5.is_some();
         wanted.algorithms.extend(self.checksums.iter().map(Checksum::algorithm));
@@ -89,7 +89,7 @@ impl Announced {
         Ok(expected)
     }
 
-    /// More bytes arrived than are allowed.
+    /// The error for a body with more bytes than are allowed.
     pub(crate) fn too_long(&self) -> Failure {
         if self.is_exact {
             return invalid_request("The body is longer than announced");

@@ -1,5 +1,5 @@
 //! Everything that is computed from a body as it passes, block by block: always the CRC-64 of each block and of the
-//! whole; then its MD5 if it is wanted, otherwise its BLAKE3 (one of them becomes a part's `ETag`); and the S3
+//! whole; its MD5 if that is wanted, otherwise its BLAKE3 (the part's `ETag` is made from it); and the S3
 //! checksums that are wanted.
 
 use dray_s3::checksum::{Algorithm, Checksum, Checksummer};
@@ -7,14 +7,14 @@ use md5::{Digest, Md5};
 
 use crate::{crc64::Combined, disk::buffer::BLOCK_BYTES, ids::PartDigest};
 
-/// What is wanted besides the CRC-64.
+/// The digests that are wanted besides the CRC-64.
 #[derive(Debug, Default)]
 pub(crate) struct Wanted {
     pub(crate) md5: bool,
     pub(crate) algorithms: Vec<Algorithm>,
 }
 
-/// Digests being computed.
+/// Digests that are being computed.
 pub(crate) struct Digests {
     blocks: Vec<u64>,
     /// The block that is not complete yet, and its bytes.
@@ -24,7 +24,7 @@ pub(crate) struct Digests {
     checksummers: Vec<Checksummer>,
 }
 
-/// MD5 costs some 1.6 ns a byte, BLAKE3 a tenth of that.
+/// MD5 costs some 1.6 ns per byte, BLAKE3 a tenth of that.
 enum Hasher {
     Md5(Md5),
     /// 2 KiB of state.
@@ -34,9 +34,10 @@ enum Hasher {
 /// Digests of a whole body.
 pub(crate) struct Digested {
     pub(crate) crc64: u64,
-    /// The CRC-64 of each block; empty when there is but one.
+    /// The CRC-64 of each block; empty if there is only one block.
     pub(crate) blocks: Vec<u64>,
-    /// MD5 if it was wanted, otherwise the first half of the BLAKE3: long enough that nobody finds other bytes with the same value.
+    /// MD5 if it was wanted, otherwise the first half of the BLAKE3: long enough that nobody finds other bytes with the
+    /// same value.
     pub(crate) digest: PartDigest,
     checksums: Vec<Checksum>,
 }
@@ -55,7 +56,7 @@ impl Digests {
         Self { blocks: Vec::new(), block, whole: Combined::new(), digest, checksummers }
     }
 
-    /// Takes in what comes next, cut where blocks of [`BLOCK_BYTES`] end.
+    /// Adds the next bytes. It cuts them where blocks of [`BLOCK_BYTES`] end.
     pub(crate) fn update(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             let (now, later) = bytes.split_at(bytes.len().min(BLOCK_BYTES - self.block.1));
@@ -64,7 +65,7 @@ impl Digests {
         }
     }
 
-    /// Takes in a piece of one block.
+    /// Adds bytes that lie within one block.
     fn piece(&mut self, piece: &[u8]) {
         let crc = crc_fast::crc64_nvme(piece);
         self.whole.push(crc, piece.len() as u64);

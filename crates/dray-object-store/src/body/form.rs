@@ -1,4 +1,4 @@
-//! The file of a form (RFC 7578), as bytes come, and what a form that cannot be read means.
+//! The file of a form (RFC 7578) as its bytes arrive, and the errors of a form that cannot be read.
 
 use bytes::Bytes;
 use dray_s3::{ErrorCode, S3Error};
@@ -16,7 +16,7 @@ pub(super) async fn next_chunk(file: &mut Field<'_>) -> Result<Option<Bytes>, Fa
     }
 }
 
-/// What a form that ends early, or is not well-formed, means.
+/// The error of a form that ends early or is malformed.
 pub(crate) fn form_failure(error: multer::Error) -> Failure {
     match error {
         multer::Error::StreamReadFailed(error) => match error.downcast::<S3Error>() {

@@ -1,4 +1,4 @@
-//! The frames of a request body as they arrive, without the framing of `aws-chunked`, and with limits on waiting.
+//! The frames of a request body as they arrive, without the framing of `aws-chunked`. Each wait has a limit.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::failure::Failure;
 /// buffer while it arrives; the slowest mobile networks are faster than this.
 const MIN_BYTES_PER_SEC: u64 = 8 << 10;
 
-/// A body being read.
+/// A body that is being read.
 pub(crate) struct Incoming<'a> {
     frames: Frames<&'a mut Body>,
     decoder: Option<ChunkedDecoder>,
@@ -49,7 +49,7 @@ impl<'a> Incoming<'a> {
         }
     }
 
-    /// The trailers, if the framing has any; checks that the framing is complete.
+    /// The trailers, if the framing has any. It checks that the framing is complete.
     pub(crate) fn finish(self) -> Result<Option<Trailers>, Failure> {
         Ok(self.decoder.map(ChunkedDecoder::finish).transpose()?)
     }
@@ -94,12 +94,12 @@ pub(crate) async fn read_whole(
     Ok(whole)
 }
 
-/// The frames of a body. Only the time spent waiting for them counts: a slow disk is not the client's fault.
+/// The frames of a body. Only the time spent waiting for the client counts, because a slow disk is not the client's fault.
 pub(crate) struct Frames<B> {
     body: B,
     /// Longest wait for one frame, and the time over which the rate is averaged.
     idle_timeout: Duration,
-    /// Since the average was last looked at.
+    /// The time spent waiting since the average was last checked.
     waited: Duration,
     arrived_bytes: u64,
 }
@@ -109,7 +109,7 @@ impl<B: HttpBody<Data = Bytes> + Unpin> Frames<B> {
         Self { body, idle_timeout, waited: Duration::ZERO, arrived_bytes: 0 }
     }
 
-    /// The bytes of the next frame, which may be none; `None` at the end.
+    /// The bytes of the next frame, which may be empty; `None` at the end.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
         loop {
             let began = Instant::now();
@@ -119,7 +119,7 @@ impl<B: HttpBody<Data = Bytes> + Unpin> Frames<B> {
             match frame {
                 None => return Ok(None),
                 Some(Err(_)) => return Err(incomplete()),
-                // HTTP trailers carry nothing that S3 knows.
+                // S3 defines no HTTP trailers.
                 Some(Ok(frame)) => {
                     if let Ok(data) = frame.into_data() {
                         self.check_rate(data.len() as u64)?;
@@ -157,7 +157,7 @@ fn timed_out(message: String) -> Failure {
     Failure::new(ErrorCode::RequestTimeout, message).with_header(CONNECTION, Some(close))
 }
 
-/// The body ended before the number of bytes that was announced.
+/// The error for a body that ends before the announced number of bytes.
 pub(crate) fn incomplete() -> Failure {
     Failure::new(
         ErrorCode::IncompleteBody,
@@ -173,7 +173,7 @@ mod tests {
 
     const WINDOW: Duration = Duration::from_mins(1);
 
-    /// A frame of so many bytes every second.
+    /// A body that brings one frame of this size every second.
     fn body(frame_bytes: usize, frames: usize) -> Body {
         Body::from_stream(stream::unfold(0, move |sent| async move {
             if sent == frames {
@@ -194,18 +194,18 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_slow_body_over_the_floor_is_taken_in() {
+    async fn a_slow_body_above_the_minimum_rate_is_accepted() {
         let whole = read_whole(&mut body(8192, 1000), usize::MAX, WINDOW).await.unwrap();
         assert_eq!(whole.len(), 8_192_000);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_short_body_may_come_slowly() {
+    async fn a_short_body_may_arrive_slowly() {
         assert_eq!(read_whole(&mut body(1, 50), usize::MAX, WINDOW).await.unwrap().len(), 50);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn time_in_which_nobody_waits_for_the_body_is_not_held_against_it() {
+    async fn time_in_which_nobody_reads_the_body_does_not_count() {
         let mut body =
             Body::from_stream(stream::repeat_with(|| Ok::<_, std::io::Error>(Bytes::from_static(b"x"))));
         let mut frames = Frames::new(&mut body, WINDOW);

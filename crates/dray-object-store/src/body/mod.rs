@@ -1,4 +1,4 @@
-//! Receives the body of a `PutObject` or `UploadPart`: framing, checksums, and the way to the disk. It streams:
+//! Receives the body of a `PutObject` or `UploadPart`: framing, checksums, and the way to the disk. It streams, so
 //! a body of any size needs two blocks of memory, and none while nothing arrives. It knows no buckets, keys or commits.
 
 mod announced;
@@ -40,13 +40,13 @@ pub(crate) struct Received {
 
 /// Where the bytes of a received body are.
 pub(crate) enum ReceivedBytes {
-    /// Durable, but not yet named by a row.
+    /// Durable in a file that no row names yet.
     File(NewFile),
-    /// Few enough to be kept in the row.
+    /// So short that the row holds them.
     Inline(Vec<u8>),
 }
 
-/// Receives a body. It is dropped if it is too short, too slow, or does not match what was announced.
+/// Receives a body. It drops a body that is too short, too slow, or does not match what was announced.
 pub(crate) async fn receive(
     disk: &SharedDisk,
     file: PartFileId,
@@ -129,7 +129,7 @@ async fn finish(
     Ok(Received { size_bytes, digested, bytes })
 }
 
-/// The next bytes. If they do not arrive soon, the sink releases its buffer: a slow body must not hold what is scarce.
+/// The next bytes. If they do not arrive soon, the sink releases its buffer: a slow body must not hold a scarce buffer.
 async fn next(source: &mut Source<'_, '_>, sink: &mut Sink) -> Result<Option<Bytes>, Failure> {
     let mut next = pin!(source.next());
     if let Some(until) = sink.holds_until() {

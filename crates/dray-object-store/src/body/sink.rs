@@ -1,8 +1,8 @@
 //! The destination of a body's bytes: small bodies go to memory, others block by block to a file. One block is
 //! hashed and written on a blocking thread while the next one fills.
 //!
-//! Buffers are scarce, and a body may arrive slowly. So it has a buffer only while bytes fill it. If a block does not
-//! fill in time, what has arrived is written and the buffer is released.
+//! Buffers are scarce, and a body may arrive slowly. So a body has a buffer only while bytes fill it. If a block does not
+//! fill in time, the sink writes the bytes that have arrived and releases the buffer.
 
 use std::{io, time::Duration};
 
@@ -26,18 +26,18 @@ use crate::{
 
 /// Bodies up to this size are kept in their database row: one commit, no file.
 pub(super) const INLINE_MAX_BYTES: u64 = 16 << 10;
-/// So many bytes are gathered outside of buffers before one is taken.
+/// The sink gathers this many bytes before it takes a buffer.
 const GATHERED_BYTES: usize = 16 << 10;
 /// Longest time that a body holds a buffer before it is full.
 const LONGEST_HOLD: Duration = Duration::from_millis(250);
 
-/// Takes a body's bytes in.
+/// Receives the bytes of a body.
 pub(super) enum Sink {
     Inline { bytes: Vec<u8>, digests: Digests },
     File(FileSink),
 }
 
-/// The file, the bytes and the buffer that gather, and the buffer that is being written.
+/// The file, the bytes and the buffer that are being filled, and the buffer that is being written.
 pub(super) struct FileSink {
     disk: SharedDisk,
     /// Bytes that have no buffer: fewer than [`GATHERED_BYTES`], and none while one fills.
@@ -55,11 +55,11 @@ struct Filling {
 enum Writing {
     Idle(Box<Output>),
     Busy(JoinHandle<io::Result<Box<Output>>>),
-    /// After an error.
+    /// The state after an error.
     Failed,
 }
 
-/// What the blocking half of the work needs; it goes there and back with each block.
+/// What the blocking half of the work needs. It is passed there and back with each block.
 struct Output {
     file: NewFile,
     digests: Digests,
@@ -85,7 +85,7 @@ impl Sink {
         }
     }
 
-    /// Until when the sink may wait for bytes; then call [`Sink::let_go`]. `None` means without limit.
+    /// How long the sink may wait for bytes; then call [`Sink::let_go`]. `None` means without limit.
     pub(super) fn holds_until(&self) -> Option<Instant> {
         match self {
             Self::Inline { .. } => None,
@@ -101,7 +101,7 @@ impl Sink {
         }
     }
 
-    /// The rest is written; a file and its name are durable.
+    /// Writes the rest. A file and its name are durable afterwards.
     pub(super) async fn finish(self) -> Result<(Digested, ReceivedBytes), Failure> {
         match self {
             Self::Inline { bytes, mut digests } => {
@@ -138,7 +138,7 @@ impl FileSink {
     async fn begin_buffer(&mut self) -> Result<Filling, Failure> {
         let mut buffer = self.disk.buffers.try_upload();
         if buffer.is_none() {
-            // Not while the block before is being written: all would wait for each other.
+            // Not while the last block is being written: then all bodies could wait for each other's buffers.
             self.writing = Writing::Idle(self.settle().await?);
             buffer = self.disk.buffers.for_upload().await;
         }
@@ -148,15 +148,15 @@ impl FileSink {
         Ok(filling)
     }
 
-    /// Sends the first bytes of a buffer to be written, once those before are.
+    /// Starts to write the first bytes of a buffer once the block before it is written.
     async fn start_writing(&mut self, buffer: Buffer, length: usize) -> io::Result<()> {
         let output = self.settle().await?;
         self.writing = Writing::Busy(spawn_blocking(move || output.append(&buffer[..length])));
         Ok(())
     }
 
-    /// Writes what fills whole pages, and keeps the rest without a buffer. From here on buffers do not begin where blocks
-    /// do, which only the digests mind.
+    /// Writes the bytes that fill whole pages, and keeps the rest without a buffer. Afterwards buffers no longer begin
+    /// where blocks begin, which matters only to the digests.
     async fn let_go(&mut self) -> io::Result<()> {
         let Some(Filling { buffer, filled, .. }) = self.filling.take() else { return Ok(()) };
         let whole = filled / ALIGNMENT * ALIGNMENT;
@@ -190,7 +190,7 @@ impl FileSink {
 }
 
 impl Filling {
-    /// Copies as much as there is room for, and answers the rest.
+    /// Copies as many bytes as there is room for, and returns the rest.
     fn take_in<'a>(&mut self, data: &'a [u8]) -> &'a [u8] {
         let (now, later) = data.split_at(data.len().min(BLOCK_BYTES - self.filled));
         self.buffer[self.filled..self.filled + now.len()].copy_from_slice(now);
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_upload_that_lets_go_of_its_buffer_loses_nothing() {
+    async fn an_upload_that_releases_its_buffer_loses_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let disk = disk(&folder);
         let all = free(&disk.buffers);
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_upload_goes_on_with_one_buffer_when_there_is_no_second() {
+    async fn an_upload_continues_with_one_buffer_when_there_is_no_second() {
         let folder = tempfile::tempdir().unwrap();
         let disk = disk(&folder);
         let mut others: Vec<Buffer> = std::iter::from_fn(|| disk.buffers.try_upload()).collect();

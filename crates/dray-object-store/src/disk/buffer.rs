@@ -1,7 +1,7 @@
-//! Page-aligned buffers of one block each. What they hold and where it goes is their users' matter.
+//! Page-aligned buffers of one block each. They do not know what they hold or where it goes.
 //!
-//! `O_DIRECT` wants aligned memory; `Vec` gives no alignment, so a little more is allocated and the aligned
-//! stretch in it is used. Buffers are kept and used again: memory stays flat and pages stay mapped.
+//! `O_DIRECT` needs aligned memory. `Vec` is not aligned, so each buffer allocates a little more and uses the aligned
+//! range within it. Buffers are reused, so memory use stays flat and pages stay mapped.
 
 use std::{
     ops::{Deref, DerefMut, Range},
@@ -14,23 +14,23 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::WhenShort;
 
-/// Bytes of a block: the unit of writing, of reading and of the checksums that are kept of stored bytes.
+/// Bytes of a block: the unit of writing, of reading, and of the stored checksums.
 pub(crate) const BLOCK_BYTES: usize = 256 << 10;
-/// What memory addresses, file offsets and lengths of direct writes are multiples of.
+/// Memory addresses, file offsets and lengths of direct writes must be multiples of this.
 pub(crate) const ALIGNMENT: usize = 4096;
 /// Most buffers that uploads hold at once (128 MiB); further uploads wait for one.
 const MAX_UPLOAD_BUFFERS: usize = 512;
-/// Most buffers that downloads hold at once (64 MiB), those included that wait in a connection for a client
-/// to read on.
+/// Most buffers that downloads hold at once (64 MiB). This includes buffers in a connection whose client has not read
+/// them yet.
 const MAX_DOWNLOAD_BUFFERS: usize = 256;
 /// Longest wait for the first buffer of a transfer: less than clients wait for an answer.
 const MAX_WAIT: Duration = Duration::from_secs(10);
-/// A download that waits for so long says that memory is short.
+/// A download that has waited this long reports that memory is short.
 const SHORT_AFTER: Duration = Duration::from_millis(50);
 /// Most buffers kept for later (32 MiB).
 const MAX_IDLE_BUFFERS: usize = 128;
 
-/// Where buffers come from and go back to.
+/// Lends buffers and takes them back.
 #[derive(Clone)]
 pub(crate) struct Buffers {
     idle: Arc<Mutex<Vec<Vec<u8>>>>,
@@ -66,8 +66,8 @@ impl Buffers {
         tokio::time::timeout(MAX_WAIT, self.for_download_under_way()).await.ok()?
     }
 
-    /// A further buffer for a download. Those that it waits for, its own among them, come back as clients
-    /// read, or as the server, which is told, cuts off those that do not. Never `None`.
+    /// A further buffer for a download. It waits for buffers of downloads (its own too), which come back when clients
+    /// read, or when the server cuts off clients that do not read. Never `None`.
     pub(crate) async fn for_download_under_way(&self) -> Option<Buffer> {
         let mut permit = pin!(Arc::clone(&self.downloads).acquire_owned());
         loop {
@@ -78,7 +78,7 @@ impl Buffers {
         }
     }
 
-    /// A buffer to read ahead into, while there are plenty: reading ahead is not worth another's wait.
+    /// A buffer to read ahead into, while there are plenty: nobody else should wait because of it.
     pub(crate) fn try_ahead(&self) -> Option<Buffer> {
         if self.downloads.available_permits() <= MAX_DOWNLOAD_BUFFERS / 2 {
             return None;
@@ -95,7 +95,7 @@ impl Buffers {
     }
 }
 
-/// [`BLOCK_BYTES`] bytes of aligned memory; what they hold at first is unspecified (an earlier user's bytes).
+/// [`BLOCK_BYTES`] bytes of aligned memory. Its first content is unspecified (an earlier user's bytes).
 pub(crate) struct Buffer {
     memory: Vec<u8>,
     start: usize,
@@ -126,7 +126,7 @@ impl Drop for Buffer {
     }
 }
 
-/// A stretch of a buffer that a body is answered from: `Bytes::from_owner` gives the buffer back afterwards.
+/// The range of a buffer that an answer sends. `Bytes::from_owner` returns the buffer afterwards.
 pub(crate) struct Slice {
     pub(crate) buffer: Buffer,
     pub(crate) range: Range<usize>,
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn uploads_wait_for_a_buffer_but_not_for_ever() {
+    async fn uploads_wait_for_a_buffer_but_not_forever() {
         let buffers = Buffers::new(WhenShort::default());
         let mut held: Vec<Buffer> = std::iter::from_fn(|| buffers.try_upload()).collect();
         assert_eq!(held.len(), MAX_UPLOAD_BUFFERS);
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn downloads_hold_so_many_buffers_and_no_more() {
+    async fn downloads_hold_a_limited_number_of_buffers() {
         let buffers = Buffers::new(WhenShort::default());
         let mut held: Vec<Buffer> = std::iter::from_fn(|| buffers.try_ahead()).collect();
         assert_eq!(held.len(), MAX_DOWNLOAD_BUFFERS / 2);

@@ -2,10 +2,10 @@
 //!
 //! A part file has its final, random name from the start, and nobody sees it until the database commit that names it.
 //!
-//! The order of fsyncs matters: write → fsync the file → fsync its folder → commit. If the commit came first, a power cut
-//! could leave a row whose file has no bytes or no name. The rename of the usual order "write a temporary file, rename it" would
-//! add an fsync and hide nothing. A crash in between leaves a file that no row names, which the scan at start
-//! ([`crate::collector`]) removes. Files are never written again.
+//! The order of fsyncs matters: write → fsync the file → fsync its folder → commit. If the commit came first, a power
+//! cut could leave a row whose file has no bytes or no name. The rename of the usual order "write a temporary file,
+//! rename it" would add an fsync and hide nothing. A crash in between leaves a file that no row names, which the scan
+//! at start ([`crate::collector`]) removes. Files are never written again.
 
 pub(crate) mod buffer;
 mod new_file;
@@ -38,17 +38,17 @@ const DIRECT: Option<i32> = None;
 pub(crate) struct Disk {
     root: PathBuf,
     durable: bool,
-    /// Whether the file system takes [`DIRECT`]; the first write finds out.
+    /// Whether the file system accepts [`DIRECT`]; the first write finds out.
     direct: AtomicBool,
     pub(crate) buffers: Buffers,
-    /// Files being written, or written and not yet committed: the scan leaves them alone.
+    /// Files that are being written, or that are written but not committed. The scan skips them.
     in_flight: Mutex<HashSet<PartFileId>>,
-    /// Whether there may be files that no row names and no request will.
+    /// Whether there may be files that no row names and no request will ever commit.
     scan_needed: AtomicBool,
 }
 
 impl Disk {
-    /// Opens the folder, making the fan-out folders when they are not there.
+    /// Opens the folder, and creates the fan-out folders if they do not exist.
     pub(crate) fn open(root: &Path, durable: bool, when_short: WhenShort) -> io::Result<Self> {
         private::make_folder(root)?;
         for number in 0..FOLDERS {
@@ -72,7 +72,7 @@ impl Disk {
         File::open(self.path(id))
     }
 
-    /// Removes a file; one that is not there is as good.
+    /// Removes a file. It succeeds if the file does not exist.
     pub(crate) fn remove(&self, id: PartFileId) -> io::Result<()> {
         match fs::remove_file(self.path(id)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -98,17 +98,17 @@ impl Disk {
         0..FOLDERS
     }
 
-    /// Whether every file is known to be named by a row or removed: the next start needs no scan.
+    /// Whether each file is named by a row or removed, so that the next start needs no scan.
     pub(crate) fn is_settled(&self) -> bool {
         self.in_flight().is_empty() && !self.scan_needed.load(Ordering::Acquire)
     }
 
-    /// The next start must scan, unless a scan ends before this process does.
+    /// Says that the next start must scan, unless a scan ends before this process does.
     pub(crate) fn require_scan(&self) {
         self.scan_needed.store(true, Ordering::Release);
     }
 
-    /// A scan went through.
+    /// Says that a scan has seen all files.
     pub(crate) fn scanned(&self) {
         self.scan_needed.store(false, Ordering::Release);
     }
@@ -121,7 +121,7 @@ impl Disk {
         self.root.join(id.path())
     }
 
-    /// Opens a file for writing, with [`DIRECT`] where the file system has it. Says whether it has.
+    /// Opens a file for writing, with [`DIRECT`] if the file system accepts it. Returns whether it does.
     fn open_new(&self, id: PartFileId) -> io::Result<(File, bool)> {
         let path = self.path(id);
         if self.direct.load(Ordering::Relaxed) {

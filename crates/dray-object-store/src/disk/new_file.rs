@@ -1,4 +1,4 @@
-//! A part file while it is being written, until a commit names it. Blocking: call it where that is fine.
+//! A part file while it is being written, until a commit names it. Its functions block, so call them on a thread that may.
 
 use std::{fs::File, io, os::unix::fs::FileExt, sync::Arc};
 
@@ -16,8 +16,8 @@ pub(crate) struct NewFile {
     open: Option<Open>,
     size_bytes: u64,
     fate: Fate,
-    /// Where it is removed: its fate is known on the database's writer thread, and commits must not wait until
-    /// big files are gone.
+    /// The runtime that removes it. The database's writer thread decides the file's fate, and commits must not wait until
+    /// big files are removed.
     runtime: Option<Handle>,
 }
 
@@ -33,7 +33,7 @@ enum Fate {
 }
 
 impl NewFile {
-    /// Names a file; it is made by the first write.
+    /// Names a file. The first write creates it.
     pub(crate) fn new(disk: &SharedDisk, id: PartFileId) -> Self {
         disk.in_flight().insert(id);
         let (disk, runtime) = (Arc::clone(disk), Handle::try_current().ok());
@@ -52,8 +52,8 @@ impl NewFile {
         Ok(())
     }
 
-    /// Appends the last `length` bytes (at the start of a buffer, which is padded with zeros; empty if there are none), cuts the file to its true
-    /// size, and makes it and its name durable.
+    /// Appends the last `length` bytes (at the start of a buffer, which is padded with zeros; empty if there are none),
+    /// cuts the file to its true size, and makes it and its name durable.
     pub(crate) fn finish(&mut self, tail: &mut [u8], length: usize) -> io::Result<()> {
         let padded = length.next_multiple_of(ALIGNMENT);
         tail[length..padded].fill(0);
@@ -66,7 +66,8 @@ impl NewFile {
             file.set_len(self.size_bytes)?;
         }
         if self.disk.durable {
-            // In this order, and both before the row is committed: the bytes, then the name that leads to them.
+            // The order matters, and both come before the commit of the row: first the bytes, then the name that leads
+            // to them.
             file.sync_all()?;
             let path = self.disk.path(self.id);
             let folder = path.parent().unwrap_or(&self.disk.root);
@@ -75,13 +76,13 @@ impl NewFile {
         Ok(())
     }
 
-    /// A row names the file now.
+    /// Keeps the file, because a row names it now.
     pub(crate) fn keep(mut self) {
         self.fate = Fate::Keep;
     }
 
-    /// A commit failed in a way that may still turn out to have happened after a crash: the file stays, and
-    /// the next start finds out whether a row names it.
+    /// Leaves the file after a commit that failed but may still turn out to have happened after a crash. The next start
+    /// finds out whether a row names the file.
     pub(crate) fn leave_to_scan(mut self) {
         self.fate = Fate::Unknown;
     }
@@ -113,14 +114,14 @@ impl Drop for NewFile {
                 self.disk.in_flight().remove(&self.id);
                 return;
             }
-            // In flight for as long as this process lives: nobody touches it.
+            // It stays in flight as long as this process lives, so nobody touches it.
             Fate::Unknown => return,
         }
         let (disk, id) = (Arc::clone(&self.disk), self.id);
         let remove = move || {
             disk.remove_abandoned(id);
         };
-        // A runtime that has ended removes nothing: the file stays in flight, and the next start scans.
+        // A runtime that has ended removes nothing. The file stays in flight, and the next start scans.
         match &self.runtime {
             Some(runtime) => drop(runtime.spawn_blocking(remove)),
             None => remove(),
@@ -198,7 +199,7 @@ mod tests {
         let id = PartFileId { part_id: 5, tag: 1 };
         let runtime = tokio::runtime::Builder::new_multi_thread().max_blocking_threads(1).build().unwrap();
         let file = runtime.block_on(async { write(&disk, id, 10) });
-        // The only thread that may remove the file waits: whoever dropped it does not.
+        // The only thread that may remove the file is busy. Whoever drops the file does not wait for it.
         let (go_on, wait) = std::sync::mpsc::channel();
         let _guard = runtime.enter();
         let busy = runtime.spawn_blocking(move || wait.recv().unwrap());

@@ -1,5 +1,5 @@
-//! Who may do what, decided in one place: parse → authenticate → **authorise** → act. Every operation says which access
-//! it needs (`Operation::access`); an operation that touches a second bucket asks for that too.
+//! The only place that decides who may do what: parse → authenticate → **authorise** → act. Every operation says which
+//! access it needs (`Operation::access`); an operation that touches a second bucket asks for that too.
 
 use dray_s3::ErrorCode;
 
@@ -8,7 +8,7 @@ use crate::{failure::Failure, keys::KeyKind};
 /// Where a request comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Door {
-    /// From this process, by a router that no socket reaches.
+    /// From this process, through a router that no socket reaches.
     Inside,
     /// From anybody.
     Outside,
@@ -19,30 +19,30 @@ pub(crate) enum Door {
 pub(crate) enum Access {
     /// Reads the bucket, its objects or its uploads.
     Read,
-    /// Makes the bucket, or changes what is in it.
+    /// Creates the bucket, or changes what is in it.
     Write,
     /// Removes the bucket.
     RemoveBucket,
 }
 
-/// Whose signature a request has, and how.
+/// Whose signature a request has, and which way it came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Caller {
     pub(crate) kind: KeyKind,
-    /// Whether the key was replaced.
+    /// Whether the key has been replaced.
     pub(crate) is_former: bool,
     pub(crate) is_presigned: bool,
     pub(crate) door: Door,
 }
 
 impl Caller {
-    /// Whether the server itself meant this request: it made it, or handed out its URL. In an `Authorization` header
-    /// from outside, the server's key is one that an earlier version gave to a tool.
+    /// Whether the request is the server's own: the server made it, or handed out its URL. In an `Authorization` header
+    /// from outside, the server's key belongs to a tool, because an earlier version gave it to tools.
     pub(crate) fn is_server(self) -> bool {
         self.kind == KeyKind::Server && (self.is_presigned || self.door == Door::Inside)
     }
 
-    /// Refuses the replaced key of the server but for what the server itself has signed with it.
+    /// Refuses the server's replaced key, except for URLs that the server itself signed with it.
     pub(crate) fn check_key(self) -> Result<(), Failure> {
         if self.is_former && self.kind == KeyKind::Server && !self.is_server() {
             return Err(Failure::new(ErrorCode::InvalidAccessKeyId, "This access key was replaced"));
@@ -50,8 +50,8 @@ impl Caller {
         Ok(())
     }
 
-    /// Refuses what the caller may not do to `bucket`. `own` is the store's own bucket, which others write for the
-    /// server, by URLs that it signs, and tools only with a key that was made for it.
+    /// Refuses what the caller may not do to `bucket`. `own` is the store's own bucket. Clients write it for the server, by
+    /// URLs that the server signed. Tools write it only with a key that was made for this.
     pub(crate) fn check(self, access: Access, bucket: &str, own: &str) -> Result<(), Failure> {
         if bucket != own || access == Access::Read {
             return Ok(());

@@ -1,5 +1,5 @@
 //! Access control lists. Every bucket and object has the same one: the owner has every right, and nobody else has any.
-//! Clients may read it, and set it to what it already is.
+//! Clients may read this list, and may set the list that is already there.
 
 use axum::{body::Body, response::Response};
 use dray_s3::{ErrorCode, xml::AccessControlPolicy};

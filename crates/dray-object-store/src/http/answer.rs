@@ -1,4 +1,4 @@
-//! Answers: XML, errors, and the headers that every answer has. Errors are logged here and nowhere else.
+//! Answers: XML, errors, and the headers of every answer. Only this file logs errors.
 
 use axum::{body::Body, response::Response};
 use dray_s3::{
@@ -29,7 +29,7 @@ pub(super) fn xml(document: String) -> Response {
     response
 }
 
-/// An error as S3 answers it; one to HEAD and 304 have no body (RFC 9110, 9.3.2 and 15.4.5).
+/// An error in S3's form. Answers to HEAD and answers with 304 have no body (RFC 9110, 9.3.2 and 15.4.5).
 pub(super) fn failure(failure: Failure, path: &str, request_id: &str, is_head: bool) -> Response {
     let Failure { error, cause, headers } = failure;
     let code = error.code;
@@ -67,7 +67,7 @@ pub(super) fn add_common_headers(headers: &mut HeaderMap, request_id: &str) {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     let policy = HeaderValue::from_static("sandbox; default-src 'none'");
     headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-    // Pages of other origins may embed what they have a URL for, as they could without this header.
+    // Pages of other origins may embed objects whose URL they have, as they could without this header.
     headers.insert(CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
 }
 
@@ -78,7 +78,7 @@ pub(super) fn keep_private(headers: &mut HeaderMap) {
     headers.entry(header::CACHE_CONTROL).or_insert(private);
 }
 
-/// Sets a header whose value this crate made: visible ASCII. Anything else is left out.
+/// Sets a header whose value this crate made, in visible ASCII. It leaves out any other value.
 pub(super) fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         headers.insert(name, value);

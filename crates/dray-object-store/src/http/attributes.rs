@@ -1,4 +1,4 @@
-//! `GetObjectAttributes`: what the header `x-amz-object-attributes` asks for.
+//! `GetObjectAttributes`: the attributes that the header `x-amz-object-attributes` asks for.
 
 use axum::response::Response;
 use dray_s3::xml::{GetObjectAttributesResponse, ObjectPart, ObjectParts};
@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// What can be asked for.
+/// The attributes that a client can ask for.
 const KNOWN: [&str; 5] = ["ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"];
 const MAX_PARTS: u16 = 1000;
 

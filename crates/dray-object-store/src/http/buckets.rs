@@ -18,10 +18,10 @@ use crate::{
 };
 
 const MAX_CONFIGURATION_BYTES: usize = 16 << 10;
-/// Most buckets of a store, and of a page of their list (AWS S3 API reference, `ListBuckets`).
+/// The most buckets of a store, and of one page of their list (AWS S3 API reference, `ListBuckets`).
 const MAX_BUCKETS: usize = 10_000;
 
-/// The region whose rules are older than those of all others.
+/// The region whose rules differ from those of all newer regions.
 const CLASSIC_REGION: &str = "us-east-1";
 
 pub(super) async fn create(call: &Call, body: &mut Body) -> Result<Response, Failure> {
@@ -61,7 +61,7 @@ pub(super) async fn create(call: &Call, body: &mut Body) -> Result<Response, Fai
         },
         move |settled| names.made(noted, settled),
     );
-    // There, S3 answers as if it had made the bucket just now (AWS S3 API reference, `CreateBucket`, the error
+    // In this region S3 answers as if it had just created the bucket (AWS S3 API reference, `CreateBucket`, the error
     // `BucketAlreadyOwnedByYou`). Its objects stay as they are.
     let is_forgiven = call.store.region() == CLASSIC_REGION;
     if !make.await? && !is_forgiven {
@@ -130,7 +130,7 @@ pub(super) async fn list(call: &Call) -> Result<Response, Failure> {
     Ok(answer::xml(document.to_xml()))
 }
 
-/// How many buckets a page has: 1 to 10,000, by default as many as there may be.
+/// How many buckets a page has: 1 to 10,000; by default the most that a store may have.
 fn max_buckets(call: &Call) -> Result<usize, Failure> {
     let Some(asked) = call.query.get("max-buckets") else { return Ok(MAX_BUCKETS) };
     let asked = asked.parse().ok().filter(|number| (1..=MAX_BUCKETS).contains(number));

@@ -1,4 +1,4 @@
-//! `CompleteMultipartUpload`: reading the request and answering; what it does is `meta/complete.rs`.
+//! `CompleteMultipartUpload`: reads the request and writes the answer. `meta/complete.rs` does the work.
 
 use axum::{body::Body, response::Response};
 use dray_s3::{

@@ -10,7 +10,7 @@ use crate::{
     meta::objects::Object,
 };
 
-/// Whether a reader's conditions hold, in the order of RFC 9110, 13.2.2: 412, 304, or go on.
+/// Checks a reader's conditions in the order of RFC 9110, 13.2.2. The errors are 412 and 304.
 pub(super) fn check_read(headers: &HeaderMap, object: &Object) -> Result<(), Failure> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let date = |name| text(name).and_then(parse_date);
@@ -37,7 +37,7 @@ pub(super) fn check_read(headers: &HeaderMap, object: &Object) -> Result<(), Fai
     Ok(())
 }
 
-/// Whether `Range` applies: `If-Range` is absent, or names what is there now.
+/// Whether `Range` applies: `If-Range` is absent, or names the object that is there now.
 pub(super) fn range_applies(headers: &HeaderMap, object: &Object) -> bool {
     let Some(validator) = headers.get(header::IF_RANGE).and_then(|value| value.to_str().ok()) else {
         return true;
@@ -46,7 +46,7 @@ pub(super) fn range_applies(headers: &HeaderMap, object: &Object) -> bool {
     lists(validator, &object.etag) || same_date()
 }
 
-/// What a writer asks of the object that it would replace: `If-Match` and `If-None-Match` as RFC 9110 has them.
+/// A writer's conditions on the object that it would replace: `If-Match` and `If-None-Match` as in RFC 9110.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct WriteCondition {
     matches: Option<String>,
@@ -54,7 +54,7 @@ pub(super) struct WriteCondition {
 }
 
 impl WriteCondition {
-    /// Reads the condition. Both headers together can never be fulfilled.
+    /// Reads the condition. It refuses both headers together, because no object can fulfil both.
     pub(super) fn read(headers: &HeaderMap) -> Result<Self, Failure> {
         let condition = Self {
             matches: text(headers, header::IF_MATCH),
@@ -71,7 +71,7 @@ impl WriteCondition {
         *self == Self::default()
     }
 
-    /// Checks it against what is there.
+    /// Checks the condition against the object that is there, if any.
     pub(super) fn check(&self, there: Option<&Object>) -> Result<(), Failure> {
         match (&self.matches, there) {
             (Some(_), None) => return Err(no_such_key()),
@@ -95,8 +95,8 @@ pub(super) struct DeleteCondition {
 }
 
 impl DeleteCondition {
-    /// Reads the condition in the headers of a `DeleteObject`; what S3 does not know is refused, since to ignore it
-    /// would remove what must stay.
+    /// Reads the condition in the headers of a `DeleteObject`. It refuses conditions that S3 does not have: if it ignored
+    /// them, it would remove objects that must stay.
     pub(super) fn read(headers: &HeaderMap) -> Result<Self, Failure> {
         refuse_on_delete(headers, &[header::IF_NONE_MATCH])?;
         let size_bytes = headers.get("x-amz-if-match-size").map(|value| {
@@ -119,7 +119,7 @@ impl DeleteCondition {
         *self == Self::default()
     }
 
-    /// Checks it against what is there.
+    /// Checks the condition against the object that is there.
     pub(super) fn check(&self, there: &Object) -> Result<(), Failure> {
         let holds = self.matches.as_deref().is_none_or(|tags| lists(tags, &there.etag))
             && self.size_bytes.is_none_or(|size| size == there.size_bytes)
@@ -140,7 +140,7 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Option<String> {
     headers.get(name).map(|value| value.to_str().unwrap_or_default().trim().to_owned())
 }
 
-/// A moment to the second: an HTTP date, or ISO 8601.
+/// A time, in whole seconds: an HTTP date, or ISO 8601.
 fn moment(text: &str) -> Result<i64, Failure> {
     let iso = || text.parse::<Timestamp>().ok().map(Timestamp::as_second);
     parse_date(text).or_else(iso).ok_or_else(|| invalid_argument("The time of the condition cannot be read"))
@@ -153,7 +153,7 @@ pub(super) fn precondition_failed() -> Failure {
     )
 }
 
-/// Whether a list of entity tags names this one; quotes are optional, and weak tags compare as strong ones.
+/// Whether a list of entity tags names this one. Quotes are optional, and weak tags compare like strong ones.
 fn lists(tags: &str, etag: &str) -> bool {
     tags.split(',').map(str::trim).any(|tag| {
         let tag = tag.strip_prefix("W/").unwrap_or(tag);
@@ -161,7 +161,7 @@ fn lists(tags: &str, etag: &str) -> bool {
     })
 }
 
-/// HTTP dates have seconds.
+/// Rounds down, because HTTP dates have whole seconds.
 fn seconds(milliseconds: i64) -> i64 {
     milliseconds.div_euclid(1000)
 }
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn writers_conditions_are_held_against_what_is_there() {
+    fn writers_conditions_are_compared_with_what_is_there() {
         let absent = WriteCondition::read(&headers(&[("if-none-match", "*")])).unwrap();
         assert!(absent.check(None).is_ok());
         assert_eq!(absent.check(Some(&object())).unwrap_err().error.code, ErrorCode::PreconditionFailed);

@@ -17,12 +17,12 @@ use crate::{
 /// Room for the framing of `aws-chunked` around a body.
 const FRAMING_BYTES: usize = 64 << 10;
 
-/// Which headers speak of the body.
+/// What the checksum headers describe.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Checksums {
-    /// `x-amz-checksum-*` are of the body.
+    /// `x-amz-checksum-*` are checksums of the body.
     OfBody,
-    /// `x-amz-checksum-*` are of the object (`CompleteMultipartUpload`).
+    /// `x-amz-checksum-*` are checksums of the object (`CompleteMultipartUpload`).
     OfObject,
 }
 

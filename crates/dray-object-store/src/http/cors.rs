@@ -11,7 +11,7 @@ use crate::{
 };
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, PUT, HEAD, POST, DELETE");
-/// What a page may read of an answer; without `ETag` an upload fails at its very end.
+/// The headers that a page may read. If `ETag` were missing, an upload would fail at its very end.
 const EXPOSED: HeaderValue = HeaderValue::from_static(
     "ETag, Content-Length, Content-Range, Accept-Ranges, x-amz-request-id, x-amz-checksum-crc64nvme, \
      x-amz-checksum-crc32, x-amz-checksum-crc32c, x-amz-checksum-sha1, x-amz-checksum-sha256, \
@@ -20,7 +20,7 @@ const EXPOSED: HeaderValue = HeaderValue::from_static(
 /// How long a browser may remember a preflight; Firefox caps it at a day, Chromium at two hours.
 const MAX_AGE_SECS: HeaderValue = HeaderValue::from_static("86400");
 
-/// Answers an `OPTIONS` request. It carries no signature.
+/// Answers an `OPTIONS` request, which carries no signature.
 pub(crate) fn preflight(origins: &CorsOrigins, head: &Parts) -> Result<Response, Failure> {
     if !head.headers.contains_key(header::ORIGIN) {
         return Err(invalid_request("Insufficient information. Origin request header needed."));
@@ -44,7 +44,7 @@ pub(crate) fn preflight(origins: &CorsOrigins, head: &Parts) -> Result<Response,
     Ok(response)
 }
 
-/// Adds what a page of this origin needs to read the answer, errors too.
+/// Adds the headers that a page of this origin needs to read the answer, also if it is an error.
 pub(super) fn add_headers(origins: &CorsOrigins, origin: Option<&HeaderValue>, headers: &mut HeaderMap) {
     let varies = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers";
     headers.append(header::VARY, HeaderValue::from_static(varies));

@@ -1,4 +1,4 @@
-//! `DeleteObject` and `DeleteObjects`. Deleting what is not there succeeds.
+//! `DeleteObject` and `DeleteObjects`. Deleting an object that does not exist succeeds.
 
 use std::collections::BTreeSet;
 
@@ -54,7 +54,7 @@ pub(super) async fn many(call: &Call, body: &mut Body) -> Result<Response, Failu
     Ok(answer::xml(xml::DeleteResult { deleted, failures: versioned.chain(changed).collect() }.to_xml()))
 }
 
-/// Removes all of these objects in one commit, but those whose conditions do not hold: the places of those in the list.
+/// Removes these objects in one commit, except those whose conditions do not hold. Returns the positions of the latter.
 async fn remove(call: &Call, asked: Vec<(String, DeleteCondition)>) -> Result<BTreeSet<usize>, Failure> {
     let bucket = call.target.bucket.clone();
     let remove = call.store.write_freeing(move |db| {

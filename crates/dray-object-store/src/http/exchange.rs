@@ -1,5 +1,5 @@
-//! A request and its answer, whoever answers it: its id, errors as S3 writes them, what browsers need, and the headers that
-//! keep stored bytes from harming anybody. Nothing here knows what is asked for.
+//! What all requests and answers share, in the store and the relay: the request id, S3's form of errors, headers for
+//! browsers, and headers that keep stored bytes from doing harm. It does not know what a request asks for.
 
 use axum::{body::Body, response::Response};
 use dray_s3::{ErrorCode, InvalidEncoding, Query};
@@ -9,7 +9,7 @@ use http_body_util::BodyExt;
 use super::{answer, cors, has_signature};
 use crate::{CorsOrigins, clock, failure::Failure, transfers::Transfers};
 
-/// What of a request its answer needs.
+/// The values of a request that its answer needs.
 pub(crate) struct Exchange {
     request_id: String,
     origin: Option<HeaderValue>,
@@ -31,7 +31,7 @@ impl Exchange {
         }
     }
 
-    /// The answer to send. `body` is what was not read of a refused request.
+    /// The answer to send. `body` is the unread rest of a refused request.
     pub(crate) fn end(
         self,
         cors: &CorsOrigins,
@@ -57,12 +57,12 @@ impl Exchange {
     }
 }
 
-/// Most bytes and longest time spent on the rest of a refused body.
+/// The most bytes and the longest time spent on the rest of a refused body.
 const MAX_DRAINED_BYTES: usize = 32 << 20;
 const MAX_DRAIN: std::time::Duration = std::time::Duration::from_secs(10);
 
-/// Takes in the rest of a refused body, in the background: closing a connection on which a client still sends
-/// resets it, and the client may never see why it was refused.
+/// Reads the rest of a refused body in the background. If the connection were closed while the client still sends, it
+/// would be reset, and the client might never see why it was refused.
 fn drain(mut body: Body) {
     let rest = async move {
         let mut drained = 0;

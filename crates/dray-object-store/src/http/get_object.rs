@@ -1,4 +1,4 @@
-//! `GetObject` and `HeadObject`: the same answer, with and without the bytes.
+//! `GetObject` and `HeadObject`: they give the same answer, with and without the bytes.
 
 use std::ops::Range;
 
@@ -29,7 +29,7 @@ const X_AMZ_MP_PARTS_COUNT: HeaderName = HeaderName::from_static("x-amz-mp-parts
 
 const X_AMZ_TAGGING_COUNT: HeaderName = HeaderName::from_static("x-amz-tagging-count");
 
-/// Which bytes are answered, and whether they are named as a part of the whole.
+/// Which bytes the answer has, and whether it names them as a range.
 struct Selection {
     bytes: Range<u64>,
     partial: bool,
@@ -67,7 +67,7 @@ pub(super) async fn get(call: &Call) -> Result<Response, Failure> {
     Ok(response)
 }
 
-/// The object, with its parts pinned. `pins.rs` says why it is read twice.
+/// The object, with its parts pinned. `pins.rs` says why this reads it twice.
 pub(super) async fn find_and_pin(
     store: &ObjectStore,
     bucket: &str,
@@ -87,7 +87,7 @@ pub(super) async fn find_and_pin(
     find.await
 }
 
-/// The part whose checksum is asked for, by its number.
+/// The part whose checksum the request asks for, by its number.
 async fn part_asked(call: &Call, object: &Object) -> Result<Option<Part>, Failure> {
     let number = call.query.get("partNumber").and_then(|number| number.parse::<PartNumber>().ok());
     let Some(number) = number.filter(|_| object.token.is_some() && wants_checksum(call)) else {
@@ -102,7 +102,7 @@ fn wants_checksum(call: &Call) -> bool {
     call.fields().get("x-amz-checksum-mode").is_some_and(|mode| mode.eq_ignore_ascii_case("enabled"))
 }
 
-/// The head of the answer, and the bytes that belong to it.
+/// The head of the answer, and the bytes for its body.
 fn describe(call: &Call, object: &Object, part: Option<&Part>) -> Result<(Response, Range<u64>), Failure> {
     conditions::check_read(&call.head.headers, object)?;
     let part_number = call.query.get("partNumber").map(str::parse::<PartNumber>).transpose()?;

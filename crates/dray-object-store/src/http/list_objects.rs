@@ -1,4 +1,4 @@
-//! `ListObjects`, versions 1 and 2, and what all listings read from their queries.
+//! `ListObjects`, versions 1 and 2, and the query parameters that all listings share.
 
 use axum::response::Response;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -96,7 +96,7 @@ async fn page(call: &Call, marker: &str, limit: u16) -> Result<Page<Listed>, Fai
         listing::page(&asked, start, |position, count| {
             Ok::<_, Failure>(match position {
                 Position::From(key) => objects::from(db, bucket, key, count)?,
-                // The string after `key` in byte order.
+                // The string that follows `key` in byte order.
                 Position::After(key, _) if !key.is_empty() => {
                     objects::from(db, bucket, &format!("{key}\0"), count)?
                 }
@@ -138,7 +138,7 @@ pub(super) fn limit(call: &Call, name: &str) -> Result<u16, Failure> {
     Ok(number_parameter(call, name, MAX_ENTRIES)?.min(MAX_ENTRIES))
 }
 
-/// A parameter that is a number; what is over 65,535 counts as that.
+/// A numeric parameter. A larger number counts as 65,535.
 pub(super) fn number_parameter(call: &Call, name: &str, default: u16) -> Result<u16, Failure> {
     let Some(text) = call.query.get(name).filter(|text| !text.is_empty()) else {
         return Ok(default);
@@ -149,7 +149,7 @@ pub(super) fn number_parameter(call: &Call, name: &str, default: u16) -> Result<
     Ok(u16::try_from(number).unwrap_or(u16::MAX))
 }
 
-/// An empty delimiter is none.
+/// The delimiter; an empty one counts as absent.
 pub(super) fn delimiter(call: &Call) -> Option<&str> {
     call.query.get("delimiter").filter(|delimiter| !delimiter.is_empty())
 }

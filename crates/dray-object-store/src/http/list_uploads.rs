@@ -40,7 +40,7 @@ pub(super) async fn list(call: &Call) -> Result<Response, Failure> {
         initiated: answer::timestamp(upload.created_at),
         checksum: Some((upload.checksum.algorithm, upload.checksum.checksum_type)),
     });
-    // After a common prefix there is no upload to go on from.
+    // After a common prefix there is no upload to continue from.
     let last_id = page.items.last().zip(ids.last()).filter(|(last, _)| Some(&last.key) == page.next.as_ref());
     let document = xml::ListMultipartUploadsResult {
         bucket: &call.target.bucket,
@@ -58,7 +58,7 @@ pub(super) async fn list(call: &Call) -> Result<Response, Failure> {
     Ok(answer::xml(document.to_xml()))
 }
 
-/// Where to go on: behind an upload of a key, or behind all uploads of it.
+/// Where to continue: after an upload of a key, or after all uploads of it.
 fn start(key_marker: &str, id_marker: &str) -> Result<Position, Failure> {
     let key = key_marker.to_owned();
     if key.is_empty() {

@@ -1,4 +1,4 @@
-//! S3 over HTTP: parse → authenticate → authorise → act, always in that order. One file an operation or family.
+//! S3 over HTTP: parse → authenticate → authorise → act, always in that order. Each operation or family has one file.
 
 mod access;
 mod acl;
@@ -59,20 +59,20 @@ use crate::{
 };
 
 impl ObjectStore {
-    /// All routes, path style: `/`, `/{bucket}`, `/{bucket}/{key}`. Requests are signed over the path that is
-    /// on the wire, so mount the router where nothing strips paths: `fallback_service`, or `route_service`.
+    /// All routes, path style: `/`, `/{bucket}`, `/{bucket}/{key}`. The signature covers the path on
+    /// the wire, so mount the router where nothing strips paths: `fallback_service`, or `route_service`.
     pub fn router(&self) -> Router {
         router(self.clone(), Door::Outside)
     }
 
-    /// The same for requests of this process alone: signed with the server's key, they may do everything. No socket
-    /// may lead here.
+    /// The same routes for requests from this process, which may do everything: they are signed with the server's key. No
+    /// socket may lead here.
     pub fn own_router(&self) -> Router {
         router(self.clone(), Door::Inside)
     }
 }
 
-/// An authenticated request, its body aside.
+/// An authenticated request without its body.
 struct Call {
     store: ObjectStore,
     head: Parts,
@@ -98,7 +98,7 @@ impl Call {
         has_signature(&self.query)
     }
 
-    /// Begins a transfer of whoever sent this.
+    /// Begins a transfer for the sender of this request.
     fn begin(&self, direction: Direction, of: Of) -> Result<Transfer, Failure> {
         self.store.transfers_under_way().begin(direction, &self.head.extensions, of)
     }
@@ -108,19 +108,19 @@ impl Call {
         Of::Object(self.target.bucket.clone(), self.target.key.clone())
     }
 
-    /// Milliseconds since 1970, as stored.
+    /// Milliseconds since 1970, the unit of stored times.
     fn now_ms(&self) -> i64 {
         self.now.as_millisecond()
     }
 }
 
-/// Every route of the store. The path is taken as it is on the wire, since it is signed: mount the router
+/// Every route of the store. It needs the path as it is on the wire, because the signature covers it: mount the router
 /// where nothing strips or rewrites paths (as a fallback, or with `route_service`).
 pub(crate) fn router(store: ObjectStore, door: Door) -> Router {
     Router::new().fallback(handle).with_state((store, door))
 }
 
-/// Whether a request's body goes to the disk as it comes. Other bodies are XML, and put together in memory.
+/// Whether a request's body goes to the disk as it arrives. Other bodies are XML, and gathered in memory.
 pub fn is_streamed(method: &Method, uri: &http::Uri, headers: &http::HeaderMap) -> bool {
     let has_query = uri.query().is_some_and(|query| !query.is_empty());
     *method == Method::PUT || post_object::is_form(method, headers, has_query)
@@ -138,8 +138,8 @@ async fn handle(State((store, door)): State<(ObjectStore, Door)>, request: Reque
     exchange.end(store.cors_origins(), store.transfers_under_way(), outcome, Some(body))
 }
 
-/// The path that a request was sent with, if it is served below another path than the root and this was taken off:
-/// an extension of the request. Signatures are over it.
+/// The path that a request was sent with, if the store is served below another path than the root, which was removed.
+/// It is an extension of the request. The signature covers this path.
 #[derive(Debug, Clone)]
 pub struct SentPath(pub String);
 
@@ -162,7 +162,7 @@ async fn serve(
     }
     let (caller, payload) = check_signature(&store, door, &head, &query, now)?;
     caller.check_key()?;
-    // Only after authentication: nobody learns without a signature which buckets exist or which operations are missing.
+    // Only after authentication: without a signature, nobody learns which buckets exist or which operations are missing.
     let target = Target::parse(&place(&store, &head, caller)?, head.uri.path())?;
     let operation = Operation::parse(&head.method, &target, &query, is_copy)?;
 
@@ -171,14 +171,14 @@ async fn serve(
     act(operation, &call, body).await
 }
 
-/// The parameters of a request, or why it is refused.
+/// The parameters of a request, or the error that refuses it.
 pub(crate) fn readable(query: Result<Query, InvalidEncoding>) -> Result<Query, Failure> {
     let invalid = |_| Failure::new(ErrorCode::InvalidURI, "The query is not valid percent-encoded UTF-8");
     query.map_err(invalid)
 }
 
-/// Where the request names its bucket. The server signs its URLs with the bucket in the path, so they are served on any
-/// host that is not the name of a bucket.
+/// Where the request names its bucket. The server signs its URLs with the bucket in the path, so the store accepts them on
+/// any host that is not the name of a bucket.
 fn place(store: &ObjectStore, head: &Parts, caller: Caller) -> Result<BucketIn, Failure> {
     match head.extensions.get::<BucketIn>() {
         None | Some(BucketIn::Path) => Ok(BucketIn::Path),
@@ -196,7 +196,7 @@ fn place(store: &ObjectStore, head: &Parts, caller: Caller) -> Result<BucketIn, 
     }
 }
 
-/// Who has signed the request, and what vouches for its body.
+/// Who signed the request, and what proves its body.
 fn check_signature(
     store: &ObjectStore,
     door: Door,
@@ -209,7 +209,7 @@ fn check_signature(
     Ok((signer.caller(authenticated.presigned, door)?, authenticated.payload))
 }
 
-/// Checks the signature of a request as it was sent, against the keys that `find` knows.
+/// Checks the signature of a request as it was sent. `find` looks up keys.
 pub(crate) fn authenticate_head(
     head: &Parts,
     query: &Query,
@@ -232,7 +232,7 @@ pub(crate) fn authenticate_head(
     Ok(authenticate(&request, region, now, find)?)
 }
 
-/// Looks up the key that a signature names, and remembers whose it is.
+/// Looks up the key that a signature names, and remembers its owner.
 struct Signer<'a> {
     store: &'a ObjectStore,
     now: Timestamp,
@@ -246,7 +246,7 @@ impl<'a> Signer<'a> {
 
     fn find(&self, id: &str) -> Option<Credentials> {
         let Known { credentials, kind, is_former } = self.store.keys().find(id, self.now.as_millisecond())?;
-        // The one id of a request is looked up once.
+        // A request has one key id, so this runs once.
         let _ = self.found.set((kind, is_former));
         Some(credentials)
     }

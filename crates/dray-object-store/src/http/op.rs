@@ -1,5 +1,5 @@
-//! Which S3 operation a request is: method, path and query, on one page. What is not in this table is not
-//! offered.
+//! Which S3 operation a request is, by method, path and query, on one page. The store offers only what is in this
+//! table.
 
 use dray_s3::{ErrorCode, MAX_KEY_BYTES, Query, decode_path, xml::NULL_VERSION};
 use http::Method;
@@ -41,7 +41,7 @@ pub(crate) enum Operation {
     UploadPartCopy,
 }
 
-/// What a request's path names.
+/// The bucket and key that a request's path names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Target {
     /// Empty for the service itself.
@@ -51,7 +51,7 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// Reads a raw path, `/{bucket}/{key}`, or `/{key}` if the bucket is in the host. Nothing is normalised: a key may
+    /// Reads a raw path, `/{bucket}/{key}`, or `/{key}` if the bucket is in the host. It normalises nothing: a key may
     /// hold `//` and `..`.
     pub(crate) fn parse(place: &BucketIn, path: &str) -> Result<Self, Failure> {
         let invalid = |_| Failure::new(ErrorCode::InvalidURI, "The path is not valid percent-encoded UTF-8");
@@ -71,7 +71,8 @@ impl Target {
 }
 
 impl Operation {
-    /// The operation of this method, target and query; `is_copy` says that the bytes are named, not sent.
+    /// The operation of this method, target and query. `is_copy` says that the request names the bytes instead of
+    /// sending them.
     pub(crate) fn parse(
         method: &Method,
         target: &Target,
@@ -242,12 +243,12 @@ fn not_allowed() -> Failure {
     Failure::new(ErrorCode::MethodNotAllowed, "The specified method is not allowed against this resource")
 }
 
-/// Lets Ceph's gateway list in any order; a store that always lists in order need do nothing for it.
+/// With this parameter, Ceph's gateway may list in any order. This store always lists in order, so it ignores it.
 pub(super) const ALLOW_UNORDERED: &str = "allow-unordered";
 
-/// Parameters that any request may have: those of a signature (of version 2 too, so that the refusal says
-/// what is wrong with it), headers that a presigner moved into the
-/// query (they act as headers here), and the operation's name, which SDKs add for their own logs.
+/// Parameters that any request may have: those of a signature (of version 2 too, so that the error can say
+/// what is wrong with it), headers that a presigner moved into the query
+/// (they act as headers here), and the operation's name, which SDKs add for their own logs.
 fn is_common(name: &str) -> bool {
     ["x-id", "AWSAccessKeyId", "Expires", "Signature"].contains(&name)
         || name.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("x-amz-"))
@@ -325,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_taken_as_it_is() {
+    fn a_key_is_not_normalised() {
         let parse = |path: &str| Target::parse(&BucketIn::Path, path);
         let target = parse("/b//a/../%2e%2e/c+d%20e/").unwrap();
         assert_eq!(target, Target { bucket: "b".into(), key: "/a/../../c+d e/".into() });

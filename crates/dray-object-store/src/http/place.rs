@@ -1,5 +1,5 @@
-//! Where a request names its bucket: in its path or in its host. The server that mounts the router knows which hosts are its
-//! own, and says so in an extension of the request.
+//! Where a request names its bucket: in its path or in its host. The server that mounts the router knows which hosts
+//! are its own, and says so in an extension of the request.
 
 /// Where a request names its bucket; an extension of the request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -9,7 +9,8 @@ pub enum BucketIn {
     Path,
     /// In the host, as this bucket; the path is `/{key}`. The bucket need not exist.
     Host(String),
-    /// The host may name a bucket or the server. Only requests that the server itself signed are served, because they never have a
-    /// bucket in the host. Any other request might write to another place than its sender meant.
+    /// The host could name either a bucket or the server. The store then serves only requests that the server itself
+    /// signed, because they never have a bucket in the host. Any other request might write to another place than its
+    /// sender meant.
     Unclear,
 }

@@ -50,7 +50,7 @@ pub(super) async fn put(call: &Call, body: &mut Body) -> Result<Response, Failur
     Ok(response)
 }
 
-/// What is known of an object before its bytes came.
+/// What is known of an object before its bytes arrive.
 pub(super) struct Described {
     pub(super) set: SetId,
     pub(super) headers: String,
@@ -65,7 +65,7 @@ impl Described {
     }
 }
 
-/// Makes the object of the bytes that came, in one commit.
+/// Creates the object from the bytes that arrived, in one commit.
 pub(super) async fn store(
     call: &Call,
     received: Received,
@@ -90,7 +90,7 @@ pub(super) async fn store(
     Ok(object)
 }
 
-/// Refuses before the body is read what would be refused after it.
+/// Refuses a request before its body is read if it would be refused afterwards.
 pub(super) async fn check_early(call: &Call, condition: WriteCondition) -> Result<(), Failure> {
     let (bucket, key) = (call.target.bucket.clone(), call.target.key.clone());
     let check = call.store.meta().read(move |db| {

@@ -1,5 +1,5 @@
-//! `Range` (RFC 9110, 14.1.2): one range of bytes. Several ranges, other units and bad syntax are ignored, as
-//! S3 does and the RFC allows; the whole object is the answer.
+//! `Range` (RFC 9110, 14.1.2): one range of bytes. It ignores several ranges, other units and bad syntax, as
+//! S3 does and the RFC allows; the answer is then the whole object.
 
 use std::ops::Range;
 
@@ -21,8 +21,8 @@ pub(super) fn parse(header: &str, size_bytes: u64) -> Asked {
     let bytes = match (number(first), number(last)) {
         (Some(first), Some(last)) if first <= last => first..last.saturating_add(1).min(size_bytes),
         (Some(first), None) if last.is_empty() => first..size_bytes,
-        // A suffix is satisfiable unless it asks for nothing (RFC 9110, 14.1.2). Of an empty object that is all of it,
-        // and not partial: no `Content-Range` can name it.
+        // A suffix is satisfiable unless it asks for zero bytes (RFC 9110, 14.1.2). Of an empty object it is the whole
+        // object, and not partial, because no `Content-Range` can describe an empty range.
         (None, Some(length)) if first.is_empty() && length > 0 && size_bytes == 0 => return Asked::Whole,
         (None, Some(length)) if first.is_empty() => size_bytes.saturating_sub(length)..size_bytes,
         _ => return Asked::Whole,
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_range_is_taken_and_nonsense_is_ignored() {
+    fn one_range_is_accepted_and_bad_syntax_is_ignored() {
         for (header, asked) in [
             ("bytes=0-0", Asked::Bytes(0..1)),
             ("bytes=2-5", Asked::Bytes(2..6)),

@@ -1,5 +1,5 @@
-//! The headers that are stored with an object and answered with it, as JSON: `[["content-type","…"],…]`.
-//! Values are bytes on the wire; each byte is kept as the character of that number.
+//! The headers that are stored with an object and returned with it, as JSON: `[["content-type","…"],…]`.
+//! Values are bytes on the wire. Each byte is stored as the character with that number.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use super::acl;
 use crate::failure::{Failure, invalid_argument, not_implemented};
 use crate::fields::Fields;
 
-/// Stored as they are given.
+/// Headers that are stored unchanged.
 const KEPT: [HeaderName; 6] = [
     header::CACHE_CONTROL,
     header::CONTENT_DISPOSITION,
@@ -21,11 +21,11 @@ const KEPT: [HeaderName; 6] = [
     header::EXPIRES,
 ];
 const METADATA: &str = "x-amz-meta-";
-/// Names and values of user metadata together (AWS S3 user guide, "Working with object metadata").
+/// Most bytes of the names and values of user metadata together (AWS S3 user guide, "Working with object metadata").
 const MAX_METADATA_BYTES: usize = 2048;
-/// Any one of the other headers.
+/// Most bytes of any other header.
 const MAX_VALUE_BYTES: usize = 4096;
-/// The type of an object that came without one, as on AWS.
+/// The type of an object that was sent without one, as on AWS.
 const DEFAULT_TYPE: HeaderValue = HeaderValue::from_static("binary/octet-stream");
 
 /// Query parameters by which a signed request overrides stored headers.
@@ -38,7 +38,7 @@ const OVERRIDES: [(&str, HeaderName); 6] = [
     ("response-expires", header::EXPIRES),
 ];
 
-/// The JSON of what a `CreateMultipartUpload` or `PutObject` says of its object.
+/// The headers of a `CreateMultipartUpload` or `PutObject` that describe its object, as JSON.
 pub(super) fn collect(headers: &HeaderMap, fields: &Fields<'_>) -> Result<String, Failure> {
     refuse_what_is_not_kept(fields)?;
     let mut kept: Vec<(String, String)> = Vec::new();
@@ -59,7 +59,7 @@ pub(super) fn collect(headers: &HeaderMap, fields: &Fields<'_>) -> Result<String
     serde_json::to_string(&kept).map_err(Failure::internal)
 }
 
-/// The codings of the object: as they were given, without `aws-chunked`, which is the framing of the request.
+/// The codings of the object: the given ones without `aws-chunked`, which is the framing of the request.
 fn codings_of_object(text: String) -> String {
     let is_framing = |coding: &str| coding.eq_ignore_ascii_case("aws-chunked");
     let codings = text.split(',').map(str::trim);
@@ -69,14 +69,14 @@ fn codings_of_object(text: String) -> String {
     codings.filter(|coding| !is_framing(coding)).collect::<Vec<_>>().join(", ")
 }
 
-/// The user metadata by name; values of a name that is given more than once are joined by commas, as on AWS.
+/// The user metadata by name. If a name is given more than once, its values are joined by commas, as on AWS.
 fn metadata(fields: &Fields<'_>) -> Result<BTreeMap<String, String>, Failure> {
     let mut metadata: BTreeMap<String, String> = BTreeMap::new();
     for (name, value) in fields.starting_with(METADATA) {
         let value = characters(value.trim_ascii());
         metadata.entry(name).and_modify(|before| *before = format!("{before},{value}")).or_insert(value);
     }
-    // A character stands for a byte.
+    // One character is one byte.
     let bytes = |(name, value): (&String, &String)| name.len() - METADATA.len() + value.chars().count();
     let size: usize = metadata.iter().map(bytes).sum();
     if size > MAX_METADATA_BYTES {
@@ -86,7 +86,7 @@ fn metadata(fields: &Fields<'_>) -> Result<BTreeMap<String, String>, Failure> {
     Ok(metadata)
 }
 
-/// Adds the stored headers to an answer, those overridden by the query with their new values.
+/// Adds the stored headers to an answer. Those that the query overrides get their new values.
 pub(super) fn restore(json: &str, query: &Query, headers: &mut HeaderMap) -> Result<(), Failure> {
     headers.insert(header::CONTENT_TYPE, DEFAULT_TYPE);
     let kept: Vec<(String, String)> = serde_json::from_str(json).map_err(Failure::internal)?;
@@ -113,9 +113,9 @@ pub(crate) fn apply_overrides(query: &Query, headers: &mut HeaderMap) -> Result<
     Ok(())
 }
 
-/// Refuses headers that ask for features of S3 that this store does not have: to ignore them would break a promise. Accepted without effect
-/// are the values that every object has anyway (its owner's rights, the one storage class), and encryption with the store's own
-/// keys, which is the disk's task: [`not_encrypted`] tells the client.
+/// Refuses headers that ask for features of S3 that this store does not have: ignoring them would break a promise. It
+/// accepts without effect the values that every object has anyway (its owner's rights, the one storage class), and
+/// encryption with the store's own keys, which is the task of the disk: [`not_encrypted`] tells the client.
 pub(super) fn refuse_what_is_not_kept(fields: &Fields<'_>) -> Result<(), Failure> {
     let refused = [
         "x-amz-server-side-encryption-",
@@ -160,8 +160,8 @@ pub(super) fn not_encrypted(fields: &Fields<'_>, headers: &mut HeaderMap) {
     }
 }
 
-/// User metadata as S3 answers it: ASCII as it is, all else as one encoded word of RFC 2047 (AWS S3 user guide,
-/// "User-defined object metadata"). Bytes that are not UTF-8 are ISO 8859-1.
+/// User metadata in S3's form: ASCII unchanged, everything else as one encoded word of RFC 2047 (AWS S3 user guide,
+/// "User-defined object metadata"). Bytes that are not UTF-8 count as ISO 8859-1.
 fn mail_safe(value: Vec<u8>) -> Vec<u8> {
     if value.is_ascii() {
         return value;
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_comes_back() {
+    fn stored_headers_are_returned() {
         let sent = request(&[
             ("content-type", b"text/html"),
             ("content-encoding", b"aws-chunked, gzip"),
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn other_headers_come_back_byte_for_byte() {
+    fn other_headers_are_returned_byte_for_byte() {
         let disposition = "attachment; filename=\"Grüße.txt\"".as_bytes();
         let sent = request(&[("content-disposition", disposition)]);
         let json = collect(&sent, &Fields::new(&sent, &Query::default())).unwrap();
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn content_codings_stay_as_given_but_for_the_framing_of_the_request() {
+    fn content_codings_stay_as_given_without_the_framing_of_the_request() {
         for (given, kept) in [
             ("gzip", Some("gzip")),
             ("deflate,  gzip", Some("deflate,  gzip")),
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn a_query_overrides_what_is_stored() {
+    fn a_query_overrides_stored_headers() {
         let mut answered = HeaderMap::new();
         let query = Query::parse("response-content-type=text/plain&response-expires=0").unwrap();
         restore(r#"[["content-type","text/html"]]"#, &query, &mut answered).unwrap();
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_store_does_not_have_is_refused() {
+    fn headers_for_features_that_the_store_lacks_are_refused() {
         for (name, value) in [
             ("x-amz-server-side-encryption", "aws:kms"),
             ("x-amz-server-side-encryption-customer-key", "k"),

@@ -1,5 +1,5 @@
-//! What can be asked about a bucket that this store has in one form only: no configuration at all. Clients ask on their
-//! way; the answers are AWS's for a bucket that nobody configured.
+//! Configurations of a bucket. No bucket has any, but clients ask for them before other requests. The answers
+//! are AWS's for a bucket that nobody configured.
 
 use axum::response::Response;
 use dray_s3::{ErrorCode, Query, xml::EmptyConfiguration};
@@ -7,7 +7,7 @@ use dray_s3::{ErrorCode, Query, xml::EmptyConfiguration};
 use super::{Call, answer};
 use crate::{failure::Failure, meta::buckets};
 
-/// What is answered for a configuration that does not exist.
+/// The answer about a configuration that does not exist.
 enum Unset {
     Error(ErrorCode),
     Document(EmptyConfiguration),
@@ -48,7 +48,7 @@ pub(super) fn configuration(query: &Query) -> Option<&'static str> {
     CONFIGURATIONS.iter().map(|(name, _)| *name).find(|name| query.contains(name))
 }
 
-/// Answers `GetBucket…` of a configuration.
+/// Answers `GetBucket…` for a configuration.
 pub(super) async fn get_configuration(call: &Call, name: &str) -> Result<Response, Failure> {
     let bucket = call.target.bucket.clone();
     call.store.meta().read(move |db| buckets::find(db, &bucket)).await?;

@@ -1,4 +1,4 @@
-//! Tags of objects: kept as JSON, `[["name","value"],…]`.
+//! Tags of objects. They are stored as JSON, `[["name","value"],…]`.
 
 use axum::{body::Body, response::Response};
 use dray_s3::{
@@ -75,7 +75,7 @@ pub(super) fn count(json: &str) -> Result<usize, Failure> {
     if json == NONE { Ok(0) } else { Ok(parse(json)?.len()) }
 }
 
-/// The tags of this JSON, by name: they are a set, and S3 answers them in that order however they were given.
+/// The tags in this JSON, sorted by name. They are a set, and S3 returns them in this order, however they were given.
 fn parse(json: &str) -> Result<Vec<(String, String)>, Failure> {
     let mut tags: Vec<(String, String)> = serde_json::from_str(json).map_err(Failure::internal)?;
     tags.sort_unstable();
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tags_are_answered_by_name_however_they_were_given_or_stored() {
+    fn tags_are_returned_sorted_by_name_however_they_were_given_or_stored() {
         let tags = [("b".to_owned(), "1".to_owned()), ("a".to_owned(), String::new())];
         let stored = checked(&tags).unwrap();
         let answered = parse(&stored).unwrap();

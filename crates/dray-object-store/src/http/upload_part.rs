@@ -33,14 +33,14 @@ pub(super) async fn put(call: &Call, body: &mut Body) -> Result<Response, Failur
     let _transfer = call.begin(Direction::Up, Of::Part(id.set.part_id(number)))?;
     call.store.check_space()?;
     let announced = Announced::read(&call.fields(), call.payload.clone())?;
-    // By key, some 10 µs: handing it to another thread would cost more.
+    // A read by key takes some 10 µs; another thread would cost more.
     let upload = call.store.meta().read_blocking(|db| {
         let bucket = buckets::find(db, &call.target.bucket)?;
         uploads::find(db, bucket, &call.target.key, id)
     })?;
 
     let algorithm = upload.checksum.algorithm;
-    // What the drive takes in pays for no MD5; tools compare it with their own.
+    // Parts of the drive need no MD5, because only tools compare it with their own.
     let wanted = Wanted { md5: !call.caller.is_server(), algorithms: vec![algorithm] };
     let file = new_file_id(id.set.part_id(number));
     let timeout = call.store.idle_timeout();
@@ -60,7 +60,7 @@ pub(super) async fn put(call: &Call, body: &mut Body) -> Result<Response, Failur
     let etag = received.digested.digest.etag();
     let (part, file) = split(received, id.set.part_id(number), algorithm);
     let now = clock::now().as_millisecond();
-    // The upload is looked up again: it may have been aborted or completed while the body came.
+    // The upload is looked up again, because it may have been aborted or completed while the body arrived.
     let counted = reservation.clone();
     let commit = call.store.meta().write_then(
         move |db| {
@@ -96,7 +96,7 @@ fn stored(etag: &str, checksums: [Option<Checksum>; 2]) -> Response {
     response
 }
 
-/// Counts the part towards what its upload may store, if the upload's size was announced.
+/// Counts the part towards the upload's allowance, if the upload's size was announced.
 fn reserve(
     call: &Call,
     upload: &Upload,
@@ -148,7 +148,7 @@ pub(super) fn split(received: Received, part_id: i64, algorithm: Algorithm) -> (
     (part, file)
 }
 
-/// Keeps, drops or leaves the file, by what became of the row that names it.
+/// Keeps, drops or leaves the file, depending on what happened to the row that names it.
 pub(super) fn settle(file: Option<NewFile>, settled: Settled) {
     let Some(file) = file else { return };
     match settled {

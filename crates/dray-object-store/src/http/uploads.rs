@@ -49,8 +49,8 @@ pub(super) async fn create(call: &Call) -> Result<Response, Failure> {
     Ok(response)
 }
 
-/// `x-amz-mp-object-size`: the bytes of the whole object. S3 has it at Complete; here it may be said when an upload is
-/// begun, too, and then bounds what is stored of it.
+/// `x-amz-mp-object-size`: the bytes of the whole object. S3 has this header at Complete. Here a client may also send it
+/// when it creates an upload; then it bounds the bytes that the upload may store.
 pub(super) fn object_size(fields: &Fields<'_>) -> Result<Option<u64>, Failure> {
     let parse = |value: &str| {
         value.parse().map_err(|_| invalid_request("x-amz-mp-object-size must be a number of bytes"))
@@ -58,7 +58,7 @@ pub(super) fn object_size(fields: &Fields<'_>) -> Result<Option<u64>, Failure> {
     fields.get("x-amz-mp-object-size").map(parse).transpose()
 }
 
-/// What `x-amz-checksum-algorithm` asks for.
+/// The algorithm that `x-amz-checksum-algorithm` asks for.
 pub(super) fn named_algorithm(fields: &Fields<'_>) -> Result<Option<Algorithm>, Failure> {
     let named = fields.get(X_AMZ_CHECKSUM_ALGORITHM.as_str()).map(|name| {
         Algorithm::from_name(name)
@@ -134,7 +134,7 @@ pub(super) async fn list_parts(call: &Call) -> Result<Response, Failure> {
     Ok(answer::xml(document.to_xml()))
 }
 
-/// The upload id of the query; one that this store never made is of no upload.
+/// The upload id in the query. An id that this store never made belongs to no upload.
 pub(super) fn upload_id(call: &Call) -> Result<UploadId, Failure> {
     UploadId::parse(call.query.get("uploadId").unwrap_or_default()).ok_or_else(no_such_upload)
 }

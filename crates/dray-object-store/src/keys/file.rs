@@ -1,5 +1,5 @@
-//! `keys.json`: every key of a store, in one file that its owner alone can read. It is replaced whole, by one process at
-//! a time, whether the store is open elsewhere or not.
+//! `keys.json`: every key of a store, in one file that only its owner can read. One process at a time replaces the
+//! whole file, also while another process has the store open.
 
 use std::{
     fs::{self, File},
@@ -15,10 +15,10 @@ use super::KeyKind;
 use crate::OpenError;
 
 const FILE: &str = "keys.json";
-/// Longest file worth reading.
+/// The longest file that is read.
 const MAX_BYTES: u64 = 64 << 10;
 
-/// A key as it is stored. No `Debug`, here and below: it would show the secret.
+/// A key as it is stored. This type and those below have no `Debug`, which would show the secret.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Pair {
     pub(super) access_key_id: String,
@@ -39,23 +39,23 @@ impl Pair {
     }
 }
 
-/// A key beside the server's, or one that was replaced.
+/// A tool's key, or a key that was replaced.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Entry {
     #[serde(flatten)]
     pub(super) pair: Pair,
     pub(super) kind: KeyKind,
-    /// Set when the key was replaced: milliseconds since 1970 from which on it is refused.
+    /// Set when the key is replaced: the time from which on it is refused, in milliseconds since 1970.
     #[serde(default)]
     pub(super) ends_at: Option<i64>,
 }
 
-/// All keys. The server's stands where versions before this one had their only key.
+/// All keys. The server's key is in the fields where earlier versions had their only key.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct KeyFile {
     #[serde(flatten)]
     pub(super) server: Pair,
-    /// Whether an earlier version made the server's key, and so may have handed it to tools.
+    /// Whether an earlier version made the server's key, and so may have given it to tools.
     #[serde(default = "yes")]
     pub(super) tools_may_have_it: bool,
     #[serde(default)]
@@ -67,7 +67,7 @@ const fn yes() -> bool {
 }
 
 impl KeyFile {
-    /// Reads the file in `root`. Nothing is locked: it is always whole.
+    /// Reads the file in `root`. It needs no lock, because the file is always complete.
     pub(super) fn read(root: &Path) -> Result<Self, OpenError> {
         let path = root.join(FILE);
         let unreadable = |source: io::Error| OpenError::KeysUnreadable { path: path.clone(), source };
@@ -87,7 +87,7 @@ impl KeyFile {
         Ok(keys)
     }
 
-    /// Replaces the file in `root`. Its owner stays who it was: an administrator may do this for the server's user.
+    /// Replaces the file in `root`. The file keeps its owner: an administrator may do this for the server's user.
     pub(super) fn write(&self, root: &Path) -> io::Result<()> {
         let path = root.join(FILE);
         let owner = fs::metadata(&path).or_else(|_| fs::metadata(root))?;
@@ -99,21 +99,21 @@ impl KeyFile {
             fchown(&file, Some(owner.uid()), Some(owner.gid()))?;
         }
         file.write_all(&serde_json::to_vec_pretty(self)?)?;
-        // In this order: a power cut leaves the old keys or the new ones, never an empty file.
+        // The order matters: after a power cut, either the old keys or the new ones are there, never an empty file.
         file.sync_all()?;
         fs::rename(&temporary, path)?;
         File::open(root)?.sync_all()
     }
 }
 
-/// Keeps other processes from changing the keys in `root` until it is dropped.
+/// Keeps other processes from changing the keys in `root` until the lock is dropped.
 pub(super) fn lock(root: &Path) -> io::Result<File> {
     let folder = File::open(root)?;
     folder.lock()?;
     Ok(folder)
 }
 
-/// Tells one state of the file from another without reading it.
+/// Distinguishes versions of the file without reading it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stamp {
     inode: u64,
@@ -123,7 +123,7 @@ pub(super) struct Stamp {
 }
 
 impl Stamp {
-    /// That of the file in `root` now; `None` if it cannot be looked at.
+    /// The stamp of the file in `root` now; `None` if its metadata cannot be read.
     pub(super) fn of(root: &Path) -> Option<Self> {
         let found = fs::metadata(root.join(FILE)).ok()?;
         let (seconds, nanoseconds) = (found.mtime(), found.mtime_nsec());
@@ -131,7 +131,7 @@ impl Stamp {
     }
 }
 
-/// Where the keys of the store in `root` are, for messages.
+/// Where the keys of the store in `root` are. Error messages show it.
 pub(super) fn path(root: &Path) -> PathBuf {
     root.join(FILE)
 }

@@ -1,5 +1,5 @@
-//! The store's keys: who has which, how they are made, and how they are replaced while the store serves.
-//! What a key may do is decided in `http/access.rs`.
+//! The store's keys: who has which, how they are made, and how they are replaced while the store runs.
+//! `http/access.rs` decides what a key may do.
 
 mod file;
 mod ring;
@@ -14,27 +14,27 @@ use self::file::{Entry, KeyFile, Pair};
 pub(crate) use self::ring::{KeyRing, Known};
 use crate::{OpenError, clock};
 
-/// Most replaced keys that are still accepted at once; the one that would end first makes room.
+/// Most replaced keys that are still accepted at once. A further one displaces the one that would end first.
 const MAX_FORMER: usize = 16;
 
 /// Whose a key is. Each kind has one current key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum KeyKind {
-    /// The server's own, which signs the URLs that it hands out.
+    /// The server's own key, which signs the URLs that it hands out.
     Server,
-    /// For tools: reads everything, writes every bucket but the store's own.
+    /// A key for tools: it reads everything, and writes every bucket except the store's own.
     Tool,
-    /// For tools that must write the store's own bucket too.
+    /// A key for tools that must also write the store's own bucket.
     Writer,
 }
 
-/// Reads the server's key of the store in `root`. The store may be open elsewhere; nothing is locked.
+/// Reads the server's key of the store in `root`. The store may be open elsewhere; this takes no lock.
 pub fn read_keys(root: &Path) -> Result<Credentials, OpenError> {
     Ok(KeyFile::read(root)?.server.credentials())
 }
 
-/// The current key of this kind, made at its first use. A server that has the store open accepts it at once.
+/// The current key of this kind. The first call makes it. A server that has the store open accepts it at once.
 pub fn key_of(root: &Path, kind: KeyKind) -> Result<Credentials, OpenError> {
     if let Some(pair) = current(&KeyFile::read(root)?, kind) {
         return Ok(pair.credentials());
@@ -46,8 +46,8 @@ pub fn key_of(root: &Path, kind: KeyKind) -> Result<Credentials, OpenError> {
     })
 }
 
-/// Replaces the key of this kind and returns the new one. The old one is accepted for `grace` longer; the server's
-/// old key for presigned URLs only. A server that has the store open follows within a second.
+/// Replaces the key of this kind, and returns the new one. The old key is accepted for `grace` longer; the server's
+/// old key only for presigned URLs. A server that has the store open notices within a second.
 pub fn rotate_key(root: &Path, kind: KeyKind, grace: Duration) -> Result<Credentials, OpenError> {
     let now = clock::now().as_millisecond();
     let ends_at = now.saturating_add(i64::try_from(grace.as_millis()).unwrap_or(i64::MAX));
@@ -58,12 +58,12 @@ pub fn rotate_key(root: &Path, kind: KeyKind, grace: Duration) -> Result<Credent
     })
 }
 
-/// Whether tools may have the server's key: versions before this one made it for both.
+/// Whether tools may have the server's key, because earlier versions made one key for both.
 pub fn tools_may_have_the_servers_key(root: &Path) -> Result<bool, OpenError> {
     Ok(KeyFile::read(root)?.tools_may_have_it)
 }
 
-/// Opens the keys of the store in `root`; makes the server's if there is none yet.
+/// Opens the keys of the store in `root`, and makes the server's key if there is none yet.
 pub(crate) fn open(root: &Path) -> Result<KeyRing, OpenError> {
     match KeyFile::read(root) {
         Err(OpenError::KeysUnreadable { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
@@ -75,7 +75,7 @@ pub(crate) fn open(root: &Path) -> Result<KeyRing, OpenError> {
     KeyRing::open(root.to_owned())
 }
 
-/// Changes the file, which must be there, if `change` says that it has changed the keys.
+/// Changes the file, which must exist, if `change` says that it has changed the keys.
 fn change<T>(root: &Path, change: impl FnOnce(&mut KeyFile) -> (T, bool)) -> Result<T, OpenError> {
     let path = file::path(root);
     let _lock =
@@ -108,7 +108,7 @@ fn add(keys: &mut KeyFile, kind: KeyKind) -> Pair {
     pair
 }
 
-/// Gives all keys of a kind an end that is not later than this.
+/// Ends all keys of a kind at this time, or earlier.
 fn retire(keys: &mut KeyFile, kind: KeyKind, ends_at: i64) {
     if kind == KeyKind::Server {
         keys.others.push(Entry { pair: keys.server.clone(), kind, ends_at: None });
@@ -126,7 +126,7 @@ fn forget_ended(keys: &mut KeyFile, now: i64) {
 }
 
 fn random_pair() -> Pair {
-    // 20 and 40 characters, as on AWS: other tools check for that.
+    // 20 and 40 characters, as on AWS, because other tools check the lengths.
     let id: String = clock::random::<16>().into_iter().map(base32).collect();
     Pair { access_key_id: format!("DRAY{id}"), secret_access_key: STANDARD.encode(clock::random::<30>()) }
 }

@@ -1,4 +1,4 @@
-//! The keys as an open store knows them: it follows the file, so that keys are made and replaced while it serves.
+//! The keys of an open store. It follows the file, so that keys can be made and replaced while the store runs.
 
 use std::{
     path::PathBuf,
@@ -16,8 +16,8 @@ use super::{
 };
 use crate::OpenError;
 
-/// How long the server's own key is used without looking at the file. Every part is signed with that key; for any
-/// other, the file is looked at each time (about a microsecond).
+/// How long the server's own key is used without a look at the file. Every part is signed with that key. For any
+/// other key, the store looks at the file each time (about a microsecond).
 const FOLLOW_EVERY_MS: u64 = 1000;
 
 /// A key that requests are signed with.
@@ -39,7 +39,7 @@ pub(crate) struct KeyRing {
 
 struct State {
     keys: KeyFile,
-    /// Of the file that was read last, or could not be read.
+    /// The stamp of the file that was read last, or that could not be read.
     stamp: Option<Stamp>,
 }
 
@@ -63,7 +63,7 @@ impl KeyRing {
         self.read(|keys| keys.server.credentials())
     }
 
-    /// Reads the file again if it is another than before; looks at it at all only if `at_once` or after some time.
+    /// Reads the file again if it has changed. It looks at the file only if `at_once`, or if some time has passed.
     fn follow(&self, now: i64, at_once: bool) {
         let followed_at = self.followed_at.load(Ordering::Relaxed);
         if !at_once && now.abs_diff(followed_at) < FOLLOW_EVERY_MS {

@@ -10,7 +10,7 @@ fn now() -> i64 {
     clock::now().as_millisecond()
 }
 
-/// What an open store says of a key, an hour from now or so.
+/// What an open store knows about a key, this many milliseconds from now.
 fn known(ring: &KeyRing, key: &Credentials, in_ms: i64) -> Option<(KeyKind, bool)> {
     ring.find(&key.access_key_id, now() + in_ms).map(|known| {
         assert_eq!(known.credentials, *key);
@@ -55,7 +55,7 @@ fn keys_that_are_open_corrupt_or_absent_are_refused() {
 }
 
 #[test]
-fn the_one_key_of_an_earlier_version_becomes_the_servers() {
+fn the_only_key_of_an_earlier_version_becomes_the_servers() {
     let folder = tempfile::tempdir().unwrap();
     open(folder.path()).unwrap();
     let old = r#"{"access_key_id":"DRAYOLD","secret_access_key":"secret"}"#;
@@ -69,7 +69,7 @@ fn the_one_key_of_an_earlier_version_becomes_the_servers() {
 }
 
 #[test]
-fn an_open_store_knows_a_new_key_at_once() {
+fn an_open_store_accepts_a_new_key_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let ring = open(folder.path()).unwrap();
     assert_eq!(ring.find("DRAYUNKNOWN", now()), None);
@@ -95,7 +95,7 @@ fn a_replaced_key_is_accepted_until_its_grace_ends() {
 }
 
 #[test]
-fn the_servers_key_is_followed_within_a_second() {
+fn a_new_key_of_the_server_is_used_within_a_second() {
     let folder = tempfile::tempdir().unwrap();
     let ring = open(folder.path()).unwrap();
     let first = ring.server(now());
@@ -116,7 +116,7 @@ fn keys_stay_as_they_were_while_the_file_is_not_readable() {
 }
 
 #[test]
-fn replaced_keys_are_so_many_and_no_more() {
+fn the_number_of_replaced_keys_is_bounded() {
     let folder = tempfile::tempdir().unwrap();
     open(folder.path()).unwrap();
     for _ in 0..MAX_FORMER + 5 {

@@ -1,5 +1,5 @@
-//! The names of all buckets, in memory: every request of the server is asked whether it is about one of them. Changed on
-//! the writer's thread, in the order of its commits.
+//! The names of all buckets, in memory, because the server has to know for every request whether it names one. The
+//! writer's thread changes them, in the order of its commits.
 
 use std::{
     collections::HashSet,
@@ -24,14 +24,14 @@ impl BucketNames {
         self.0.read().unwrap_or_else(PoisonError::into_inner).contains(name)
     }
 
-    /// Notes what became of making a bucket. If that is not known, its requests are the store's all the same.
+    /// Records the outcome of creating a bucket. If the outcome is unknown, requests about this bucket go to the store.
     pub(crate) fn made(&self, name: String, settled: Settled) {
         if settled != Settled::Undone {
             self.0.write().unwrap_or_else(PoisonError::into_inner).insert(name);
         }
     }
 
-    /// Notes what became of removing a bucket.
+    /// Records the outcome of removing a bucket.
     pub(crate) fn removed(&self, name: &str, settled: Settled) {
         if settled == Settled::Committed {
             self.0.write().unwrap_or_else(PoisonError::into_inner).remove(name);

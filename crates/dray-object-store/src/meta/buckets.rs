@@ -16,7 +16,7 @@ pub(crate) struct Bucket {
 /// A bucket's id in other tables.
 pub(crate) type BucketId = i64;
 
-/// Makes the bucket unless it is there; says whether it made it.
+/// Creates the bucket unless it exists. Returns whether it created it.
 pub(crate) fn ensure(db: &Connection, name: &str, now: i64) -> rusqlite::Result<bool> {
     let sql = "insert into bucket (name, created_at) values (?1, ?2) on conflict (name) do nothing";
     Ok(db.prepare_cached(sql)?.execute(params![name, now])? == 1)
@@ -28,14 +28,14 @@ pub(crate) fn find(db: &Connection, name: &str) -> Result<BucketId, Failure> {
     statement.query_row([name], |row| row.get(0)).optional()?.ok_or_else(no_such_bucket)
 }
 
-/// Which buckets are asked for.
+/// Which buckets a listing asks for.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Asked {
-    /// What their names begin with.
+    /// The prefix of their names.
     pub(crate) prefix: String,
-    /// The name after which they begin, in byte order.
+    /// The list begins after this name, in byte order.
     pub(crate) after: String,
-    /// `None`: all.
+    /// `None` means all.
     pub(crate) limit: Option<usize>,
 }
 

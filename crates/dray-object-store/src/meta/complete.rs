@@ -1,6 +1,6 @@
-//! `CompleteMultipartUpload` as one transaction: the listed parts become an object's, no byte is copied.
+//! `CompleteMultipartUpload` as one transaction: the listed parts become the parts of an object. It copies no bytes.
 //!
-//! It runs on the writer's thread, so that no part can be replaced, no upload aborted and no object made
+//! It runs on the writer's thread. So no part can be replaced, no upload aborted and no object created
 //! between its checks and its commit.
 
 use dray_s3::{
@@ -24,7 +24,7 @@ use crate::{
     },
 };
 
-/// What a client asks to be completed.
+/// What a client asks the store to complete.
 pub(crate) struct Completion {
     pub(crate) bucket: BucketId,
     pub(crate) key: String,
@@ -33,7 +33,7 @@ pub(crate) struct Completion {
     pub(crate) listed: Vec<CompletedPart>,
     /// `x-amz-mp-object-size`.
     pub(crate) expected_bytes: Option<u64>,
-    /// The checksum that the client computed of the object, as in its header.
+    /// The checksum of the object that the client computed, in the form of its header.
     pub(crate) expected_checksum: Option<(Algorithm, String)>,
     pub(crate) limits: Limits,
 }
@@ -45,7 +45,7 @@ pub(crate) struct Limits {
     pub(crate) max_object_bytes: u64,
 }
 
-/// Completes; `precondition` sees the object that is there now, if any, and may refuse.
+/// Completes. `precondition` sees the object that is there now, if any, and may refuse.
 pub(crate) fn complete(
     db: &Connection,
     request: &Completion,
@@ -73,7 +73,7 @@ pub(crate) fn complete(
     Ok(object)
 }
 
-/// The upload is not there: its object, if this is the same Complete sent again.
+/// The upload does not exist. Returns its object, if this is a repetition of the Complete that made it.
 fn repeated(db: &Connection, request: &Completion, there: Option<Object>) -> Result<Object, Failure> {
     let made_here = |object: &Object| object.set == request.id.set && object.token == Some(request.id.token);
     let object = there.filter(made_here).ok_or_else(no_such_upload)?;
@@ -114,7 +114,7 @@ fn choose<'a>(
     }
 }
 
-/// Checksums listed with the parts must be those of the parts.
+/// Checks that checksums listed with the parts are those of the stored parts.
 fn check_part_checksums(
     chosen: &[&Part],
     listed: &[CompletedPart],
@@ -157,8 +157,8 @@ fn assemble(upload: &Upload, chosen: &[&Part], now: i64) -> Result<Object, Failu
     })
 }
 
-/// S3's `ETag` of a multipart object, the MD5 of its parts' MD5s, where all of those are known; else one that is made in
-/// the same way of the parts' `ETag`s.
+/// S3's `ETag` of a multipart object, the MD5 of its parts' MD5s, if all of those are known. Otherwise it is made in
+/// the same way from the parts' `ETag`s.
 fn etag(chosen: &[&Part]) -> String {
     let mut whole = Md5::new();
     match chosen.iter().map(|part| part.digest.md5()).collect::<Option<Vec<_>>>() {
@@ -168,7 +168,7 @@ fn etag(chosen: &[&Part]) -> String {
     format!("{}-{}", hex::encode(whole.finalize()), chosen.len())
 }
 
-/// The object's checksum, from its parts'.
+/// The object's checksum, computed from those of its parts.
 fn checksum(chosen: &[&Part], choice: ChecksumChoice) -> Result<Checksum, Failure> {
     let algorithm = choice.algorithm;
     if algorithm == Algorithm::Crc64Nvme {
@@ -218,7 +218,7 @@ fn check_whole(object: &Object, chosen: &[&Part], request: &Completion) -> Resul
     } else {
         return Err(invalid_request(format!("The upload was not created with {}", algorithm.as_str())));
     };
-    // A composite checksum may come without its count, as SDKs differ.
+    // A composite checksum may lack its number of parts, because SDKs differ.
     if known == *given || known.split_once('-').is_some_and(|(checksum, _)| checksum == given) {
         return Ok(());
     }
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn an_upload_that_cannot_be_looked_up_is_not_said_to_be_unknown() {
+    fn a_failed_lookup_of_an_upload_does_not_say_that_the_upload_is_unknown() {
         let folder = tempfile::tempdir().unwrap();
         let db = schema::open_writer(&folder.path().join("meta.db"), false).unwrap();
         assert_eq!(outcome(&db), ErrorCode::NoSuchUpload);

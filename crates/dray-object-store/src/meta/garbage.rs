@@ -1,4 +1,4 @@
-//! What nothing refers to any more, until its files are gone; and how the store was last closed.
+//! What nothing refers to any more, until its files are removed; and whether the store was closed in an orderly way.
 
 use rusqlite::{Connection, params};
 
@@ -7,12 +7,12 @@ use crate::{
     meta::pieces,
 };
 
-/// Notes a set whose upload or object is gone. Its parts stay readable to those who began reading before.
+/// Records a set whose upload or object is gone. Readers that began before can still read its parts.
 pub(crate) fn add_set(db: &Connection, set: SetId) -> rusqlite::Result<()> {
     db.prepare_cached("insert into garbage_set values (?1)")?.execute([set.0]).map(drop)
 }
 
-/// Notes that one part or piece less names this file; a file that nothing names is garbage.
+/// Records that one part or piece fewer names this file. A file that nothing names is garbage.
 pub(crate) fn release_file(db: &Connection, file: PartFileId) -> rusqlite::Result<()> {
     if pieces::forget_one_ref(db, file)? > 0 {
         return Ok(());
@@ -28,7 +28,7 @@ pub(crate) fn sets(db: &Connection, after: SetId, limit: usize) -> rusqlite::Res
     statement.query_map(params![after.0, limit], |row| row.get(0).map(SetId))?.collect()
 }
 
-/// Up to `limit` files after `after`; the order is that of the table's key.
+/// Up to `limit` files after `after`, in the order of the table's key.
 pub(crate) fn files(
     db: &Connection,
     after: Option<PartFileId>,
@@ -59,7 +59,7 @@ pub(crate) fn files_of_set(
     rows.collect()
 }
 
-/// Forgets a set whose own files are gone; of those that it shared, what nothing else names becomes garbage.
+/// Forgets a set whose own files are removed. Files that it shared become garbage if nothing else names them.
 pub(crate) fn forget_set(db: &Connection, set: SetId) -> rusqlite::Result<()> {
     let (first, last) = set.part_ids();
     let sql = "select part.id, part.file_tag from part
@@ -74,7 +74,7 @@ pub(crate) fn forget_set(db: &Connection, set: SetId) -> rusqlite::Result<()> {
     db.prepare_cached("delete from garbage_set where set_id = ?1")?.execute([set.0]).map(drop)
 }
 
-/// Forgets a file that is gone.
+/// Forgets a file that is removed.
 pub(crate) fn forget_file(db: &Connection, file: PartFileId) -> rusqlite::Result<()> {
     let sql = "delete from garbage_file where part_id = ?1 and file_tag = ?2";
     db.prepare_cached(sql)?.execute(params![file.part_id, file.tag.cast_signed()]).map(drop)
@@ -95,14 +95,14 @@ pub(crate) fn highest_set(db: &Connection) -> rusqlite::Result<i64> {
     db.query_row(sql, [], |row| row.get(0))
 }
 
-/// Notes that the store is open; says whether it had been closed in order.
+/// Records that the store is open. Returns whether it had been closed in an orderly way.
 pub(crate) fn mark_opened(db: &Connection) -> rusqlite::Result<bool> {
     let clean = db.query_row("select clean from shutdown", [], |row| row.get(0))?;
     db.execute("update shutdown set clean = 0", [])?;
     Ok(clean)
 }
 
-/// Notes that every file is named by a row or gone.
+/// Records that each file is named by a row or removed.
 pub(crate) fn mark_closed(db: &Connection) -> rusqlite::Result<()> {
     db.execute("update shutdown set clean = 1", []).map(drop)
 }

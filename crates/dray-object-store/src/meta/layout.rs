@@ -1,6 +1,6 @@
 //! How an object's bytes lie in its parts: the part numbers and sizes, packed. No IO, no SQL.
 //!
-//! Parts of one upload mostly have one size and consecutive numbers, so a layout is a few runs; 12 bytes each.
+//! Parts of one upload mostly have one size and consecutive numbers, so a layout is a few runs of 12 bytes each.
 
 use std::ops::Range;
 
@@ -31,7 +31,7 @@ impl Layout {
         Self(vec![Run { first: 1, count: 1, size_bytes }])
     }
 
-    /// Appends a part; numbers ascend.
+    /// Appends a part. Numbers must ascend.
     pub(crate) fn push(&mut self, number: u16, size_bytes: u64) {
         match self.0.last_mut() {
             Some(run) if run.size_bytes == size_bytes && run.first + run.count == number => run.count += 1,
@@ -72,7 +72,7 @@ impl Layout {
         .collect()
     }
 
-    /// What [`Layout::encode`] wrote; `None` for anything else.
+    /// Decodes what [`Layout::encode`] wrote; `None` for anything else.
     pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
         let (runs, rest) = bytes.as_chunks::<RUN_BYTES>();
         let runs = runs.iter().map(|&[f0, f1, c0, c1, size @ ..]| Run {

@@ -1,6 +1,6 @@
 //! Pages of a sorted listing, with keys grouped under common prefixes. Objects and uploads share it.
 //!
-//! A group costs one step however many keys it holds: the listing goes on behind its last possible key.
+//! A group costs one step however many keys it holds: the listing continues after the last possible key of the group.
 
 /// What to list.
 #[derive(Debug, Clone, Default)]
@@ -8,7 +8,7 @@ pub(crate) struct Listing {
     pub(crate) prefix: String,
     /// What ends a common prefix; never empty.
     pub(crate) delimiter: Option<String>,
-    /// A common prefix that an earlier page ended with: its keys are not listed again.
+    /// A common prefix that an earlier page ended with. Its keys are not listed again.
     pub(crate) marker: String,
     pub(crate) limit: usize,
 }
@@ -22,26 +22,26 @@ pub(crate) struct Page<T> {
     pub(crate) next: Option<String>,
 }
 
-/// Where in the order to go on.
+/// Where in the order to continue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Position {
     /// At this key or the first after it.
     From(String),
-    /// After this key and, among uploads of one key, after this one.
+    /// After this key and, among uploads of the same key, after this upload.
     After(String, i64),
 }
 
-/// Something with a place in the order.
+/// Something that a listing can sort.
 pub(crate) trait Sorted {
     fn key(&self) -> &str;
     fn position(&self) -> Position;
 }
 
-/// Rows fetched at once when they are used one by one, and at most.
+/// The number of rows fetched at once at first, and the most.
 const FEWEST_ROWS: usize = 8;
 const MOST_ROWS: usize = 1024;
 
-/// Takes a page, from `start` on; `fetch` gives up to so many rows from a position on, in order.
+/// Reads a page, from `start` on. `fetch` returns up to the given number of rows from a position on, in order.
 pub(crate) fn page<T: Sorted, E>(
     listing: &Listing,
     start: Position,
@@ -59,12 +59,12 @@ pub(crate) fn page<T: Sorted, E>(
     }
 }
 
-/// A page being filled.
+/// A page that is being filled.
 struct Walk<'a, T> {
     listing: &'a Listing,
     page: Page<T>,
     position: Position,
-    /// The last key or prefix taken.
+    /// The last key or prefix of the page so far.
     last: String,
     rows_wanted: usize,
 }
@@ -86,7 +86,7 @@ impl<'a, T: Sorted> Walk<'a, T> {
         }
     }
 
-    /// Takes rows up to the first that ends the page or stands for a group.
+    /// Adds rows up to the first that ends the page or belongs to a group.
     fn take(&mut self, rows: Vec<T>) -> Walked {
         let is_last = rows.len() < self.rows_wanted;
         for row in rows {
@@ -115,7 +115,7 @@ impl<'a, T: Sorted> Walk<'a, T> {
         if is_last { Walked::ToTheEnd } else { Walked::Further }
     }
 
-    /// Goes on behind all keys of a group.
+    /// Continues after all keys of a group.
     fn skip(&mut self, group: &str) -> Walked {
         let Some(next) = after_prefix(group) else {
             return Walked::ToTheEnd;
@@ -126,7 +126,7 @@ impl<'a, T: Sorted> Walk<'a, T> {
 }
 
 impl Listing {
-    /// The common prefix that stands for this key, if any.
+    /// The common prefix that takes the place of this key, if any.
     fn group<'a>(&self, key: &'a str) -> Option<&'a str> {
         let delimiter = self.delimiter.as_deref()?;
         let at = key[self.prefix.len()..].find(delimiter)?;
@@ -144,8 +144,8 @@ impl Position {
     }
 }
 
-/// The first string that sorts after all that begin with `prefix`; `None` if there is none. UTF-8 sorts by
-/// code points, so the last character is replaced by the next.
+/// The first string that sorts after all strings with `prefix`; `None` if there is none. UTF-8 sorts by
+/// code points, so the last character is replaced by the next one.
 fn after_prefix(prefix: &str) -> Option<String> {
     let mut characters: Vec<char> = prefix.chars().collect();
     while let Some(last) = characters.pop() {
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn a_big_group_is_stepped_over() {
+    fn a_big_group_is_skipped_in_one_step() {
         let mut keys: Vec<String> = (0..100_000).map(|number| format!("a/{number:06}")).collect();
         keys.push("b".to_owned());
         let (found, rows) = walk(&keys, "", Some("/"), 1000);

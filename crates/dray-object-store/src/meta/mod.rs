@@ -1,8 +1,8 @@
 //! The metadata of the store: buckets, uploads, parts and objects in one SQLite file. **All SQL of the crate
-//! is in this folder**; nothing in it knows HTTP.
+//! is in this folder.** It does not know HTTP.
 //!
-//! One thread writes, any number read (`dray-sqlite`). The functions of the other files take a
-//! connection, so that an operation strings several of them into one transaction.
+//! One thread writes, and any number of threads read (`dray-sqlite`). The functions of the other files take a
+//! connection, so that an operation can combine several of them in one transaction.
 
 mod bucket_names;
 pub(crate) mod buckets;
@@ -27,7 +27,7 @@ use rusqlite::Connection;
 pub(crate) use self::{bucket_names::BucketNames, schema::SchemaError};
 use crate::{failure::Failure, ids::SetId};
 
-/// An orderly end leaves an empty log behind: nobody else has the file open.
+/// An orderly close empties the log, because no other process has the file open.
 const WRITING: Writing = Writing { thread: "store-writer", most_jobs: 256, folds_log_at_end: true };
 
 /// The database of one store.
@@ -38,15 +38,15 @@ pub(crate) struct Meta {
     bucket_names: BucketNames,
 }
 
-/// What opening found.
+/// The result of opening.
 pub(crate) struct Opened {
     pub(crate) meta: Meta,
-    /// Whether the last process that had the store open closed it in order.
+    /// Whether the last process that had the store open closed it in an orderly way.
     pub(crate) closed_cleanly: bool,
 }
 
 impl Meta {
-    /// Opens or makes the file, with the default bucket in it. `guard` is dropped when nothing writes any more.
+    /// Opens or creates the file, with the default bucket in it. `guard` is dropped when nothing writes any more.
     pub(crate) fn open<G: Send + 'static>(
         path: &Path,
         durable: bool,
@@ -66,7 +66,7 @@ impl Meta {
         Ok(Opened { meta, closed_cleanly })
     }
 
-    /// An id that no set has or had since the start.
+    /// An id that no set has or has had since the start.
     pub(crate) fn new_set(&self) -> SetId {
         SetId(self.next_set.fetch_add(1, Ordering::Relaxed))
     }
@@ -84,7 +84,7 @@ impl Meta {
         self.write_then(job, |_| ()).await
     }
 
-    /// The same; `after` learns what became of it, even if the caller has gone by then.
+    /// The same. `after` gets the outcome, even if the caller stops waiting.
     pub(crate) async fn write_then<T: Send + 'static>(
         &self,
         job: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
@@ -101,7 +101,7 @@ impl Meta {
         self.writer.run_blocking(job)?
     }
 
-    /// Has the log cut short if it has become long.
+    /// Shortens the log if it has become long.
     pub(crate) fn shrink_log(&self) {
         self.writer.shrink_log();
     }
@@ -123,7 +123,7 @@ impl Meta {
         self.readers.run(read)
     }
 
-    /// Commits what is queued, folds the log into the file and ends the writer thread. Blocks.
+    /// Commits the queued jobs, moves the log into the file and ends the writer thread. It blocks.
     pub(crate) fn close(&self, settled: bool) {
         if settled {
             let marked = self.write_blocking(|db| Ok(garbage::mark_closed(db)?));

@@ -1,4 +1,4 @@
-//! Objects: what is known of each, and replacing and removing them.
+//! Objects: reading, replacing and removing their rows.
 
 use dray_s3::{checksum::Checksum, xml::ObjectChecksum};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -12,15 +12,15 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(crate) struct Object {
     pub(crate) set: SetId,
-    /// The random half of the id of the upload that it came from, so that a repeated Complete is known.
+    /// The random half of the id of the upload that it was made from, so that a repeated Complete is recognised.
     pub(crate) token: Option<[u8; 16]>,
     pub(crate) size_bytes: u64,
     /// Without quotes.
     pub(crate) etag: String,
     pub(crate) modified_at: i64,
-    /// JSON of the headers that it is answered with.
+    /// The headers that it is returned with, as JSON.
     pub(crate) headers: String,
-    /// JSON of its tags, names and values.
+    /// Its tags as JSON, names and values.
     pub(crate) tags: String,
     pub(crate) layout: Layout,
     pub(crate) checksum: ObjectChecksum,
@@ -74,7 +74,7 @@ pub(crate) fn set_of(db: &Connection, bucket: BucketId, key: &str) -> rusqlite::
     db.prepare_cached(sql)?.query_row(params![bucket, key], |row| row.get(0).map(SetId)).optional()
 }
 
-/// Makes the object, or replaces it; the parts of the one before become garbage.
+/// Creates the object, or replaces it. The parts of the replaced object become garbage.
 pub(crate) fn put(db: &Connection, bucket: BucketId, key: &str, object: &Object) -> rusqlite::Result<()> {
     if let Some(replaced) = set_of(db, bucket, key)? {
         garbage::add_set(db, replaced)?;
@@ -100,7 +100,7 @@ pub(crate) fn put(db: &Connection, bucket: BucketId, key: &str, object: &Object)
     db.prepare_cached(sql)?.execute(values).map(drop)
 }
 
-/// Removes the object, if it is there; its parts become garbage.
+/// Removes the object, if it exists. Its parts become garbage.
 pub(crate) fn remove(db: &Connection, bucket: BucketId, key: &str) -> rusqlite::Result<()> {
     let Some(set) = set_of(db, bucket, key)? else {
         return Ok(());
@@ -111,7 +111,7 @@ pub(crate) fn remove(db: &Connection, bucket: BucketId, key: &str) -> rusqlite::
         .map(drop)
 }
 
-/// Gives the object other tags; its time stays. Says whether it is there.
+/// Gives the object other tags, but keeps its time. Returns whether the object exists.
 pub(crate) fn set_tags(db: &Connection, bucket: BucketId, key: &str, tags: &str) -> rusqlite::Result<bool> {
     let sql = "update object set tags = ?3 where bucket = ?1 and key = ?2";
     Ok(db.prepare_cached(sql)?.execute(params![bucket, key, tags])? == 1)

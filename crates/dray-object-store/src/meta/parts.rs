@@ -1,4 +1,4 @@
-//! Parts: one row each, of uploads and of objects alike.
+//! Parts, both of uploads and of objects: one row each.
 
 use dray_s3::checksum::{Algorithm, Checksum};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -16,7 +16,7 @@ use crate::{
 /// Where a part's bytes are.
 #[derive(Debug)]
 pub(crate) enum Content {
-    /// In the file of this tag.
+    /// In the file with this tag.
     File(u64),
     /// In the row.
     Inline(Vec<u8>),
@@ -24,16 +24,16 @@ pub(crate) enum Content {
     Pieces(Vec<Slice>),
 }
 
-/// A part that was received or copied whole.
+/// A part that was received or copied completely.
 pub(crate) struct NewPart {
     pub(crate) set: SetId,
     pub(crate) number: u16,
     pub(crate) size_bytes: u64,
     pub(crate) crc64: u64,
     pub(crate) digest: PartDigest,
-    /// By the upload's algorithm, unless that is CRC-64/NVME: its bytes.
+    /// The checksum by the upload's algorithm; `None` for CRC-64/NVME, which every part has.
     pub(crate) checksum: Option<Vec<u8>>,
-    /// CRC-64/NVME of each block; empty for a part of one block, whose CRC is the part's.
+    /// CRC-64/NVME of each block; empty for a part of one block, because the part's own CRC is the same.
     pub(crate) blocks: Vec<u64>,
     pub(crate) content: Content,
 }
@@ -76,8 +76,8 @@ impl Part {
     }
 }
 
-/// Stores a part; the file of one that it replaces becomes garbage unless something else names it. Answers what it
-/// replaces.
+/// Stores a part, and returns the part that it replaces. The file of the latter becomes garbage unless something else
+/// names it.
 pub(crate) fn put(db: &Connection, part: &NewPart, now: i64) -> rusqlite::Result<Option<Replaced>> {
     let id = part.set.part_id(part.number);
     let replaced = there(db, part.set, part.number)?;
@@ -102,7 +102,7 @@ pub(crate) fn put(db: &Connection, part: &NewPart, now: i64) -> rusqlite::Result
     Ok(replaced)
 }
 
-/// What the part of this row id names is named once less.
+/// Removes one reference to each file that the part with this row id names.
 fn release(db: &Connection, id: i64) -> rusqlite::Result<()> {
     let sql = "select file_tag, inline is null from part where id = ?1";
     let found: Option<(Option<i64>, bool)> =
@@ -116,7 +116,7 @@ fn release(db: &Connection, id: i64) -> rusqlite::Result<()> {
     }
 }
 
-/// What a part of this number would replace.
+/// The part with this number, which a new one would replace.
 pub(crate) fn there(db: &Connection, set: SetId, number: u16) -> rusqlite::Result<Option<Replaced>> {
     let part_id = set.part_id(number);
     let mut statement = db.prepare_cached("select size, file_tag from part where id = ?1")?;
@@ -128,7 +128,7 @@ pub(crate) fn there(db: &Connection, set: SetId, number: u16) -> rusqlite::Resul
     statement.query_row([part_id], read).optional()
 }
 
-/// How many parts of the set there are, and their bytes.
+/// The number of parts in the set, and their bytes.
 pub(crate) fn held(db: &Connection, set: SetId) -> rusqlite::Result<Held> {
     let sql = "select count(*), ifnull(sum(size), 0) from part where id between ?1 and ?2";
     let (first, last) = set.part_ids();
@@ -149,8 +149,8 @@ pub(crate) fn all(db: &Connection, set: SetId) -> rusqlite::Result<Vec<Part>> {
     page(db, set, 0, usize::from(u16::MAX))
 }
 
-/// Gives the set `to` the parts that `from` has: they name the same files. Checksums of the parts stay with them if
-/// those are of the algorithm that the object of `to` has. Returns at once for any size: only rows are written.
+/// Gives the set `to` the parts that `from` has: they name the same files. The parts keep their checksums if these have
+/// the algorithm of the object of `to`. It takes the same short time for any size, because it only writes rows.
 pub(crate) fn share(db: &Connection, from: SetId, to: SetId, keep_checksums: bool) -> Result<(), Failure> {
     for part in all(db, from)? {
         let Part { number, size_bytes, crc64, modified_at, digest, checksum } = part;
@@ -166,14 +166,14 @@ pub(crate) fn share(db: &Connection, from: SetId, to: SetId, keep_checksums: boo
     Ok(())
 }
 
-/// Removes a part that a Complete left out.
+/// Removes a part that a Complete did not list.
 pub(crate) fn discard(db: &Connection, set: SetId, part: &Part) -> rusqlite::Result<()> {
     let id = set.part_id(part.number);
     release(db, id)?;
     db.prepare_cached("delete from part where id = ?1")?.execute([id]).map(drop)
 }
 
-/// The stored bytes that hold the byte at `offset` of a part, and where in the part they begin.
+/// The stored bytes that contain the byte at `offset` of a part, and where in the part they begin.
 pub(crate) fn stored_at(
     db: &Connection,
     set: SetId,
@@ -187,7 +187,7 @@ pub(crate) fn stored_at(
     }
 }
 
-/// All the stored bytes of a part, in order.
+/// All stored bytes of a part, in order.
 pub(crate) fn stored(db: &Connection, set: SetId, number: u16) -> Result<Vec<Slice>, Failure> {
     let id = set.part_id(number);
     match own_bytes(db, id)? {
@@ -196,7 +196,7 @@ pub(crate) fn stored(db: &Connection, set: SetId, number: u16) -> Result<Vec<Sli
     }
 }
 
-/// The bytes in a part's own file or row; nothing when it consists of pieces.
+/// The bytes in a part's own file or row; `None` if the part consists of pieces.
 fn own_bytes(db: &Connection, id: i64) -> rusqlite::Result<Option<Slice>> {
     let sql = "select size, crc64, file_tag, blocks, inline from part where id = ?1";
     db.prepare_cached(sql)?.query_row([id], |row| {

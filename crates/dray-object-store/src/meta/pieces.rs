@@ -1,7 +1,7 @@
-//! Pieces: bytes that a part has from files of other parts, and how many name such a file.
+//! Pieces: bytes of a part that are in files of other parts, and how many parts and pieces name such a file.
 //!
 //! A copy of an object shares the files of the original: its parts are pieces that name them. A file is removed when
-//! the last part or piece that names it is gone, in whichever order that comes about.
+//! the last part or piece that names it is gone, in whatever order they go.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -11,7 +11,7 @@ use crate::{
     meta::garbage::{file_id, release_file},
 };
 
-/// Stored bytes that can be read and checked: some of a file, or of a row.
+/// Stored bytes that can be read and checked: a range of a file, or of a row.
 #[derive(Debug, Clone)]
 pub(crate) struct Slice {
     pub(crate) size_bytes: u64,
@@ -32,7 +32,7 @@ pub(crate) enum StoredBytes {
 }
 
 impl Slice {
-    /// The bytes of a whole file or row.
+    /// All bytes of a file or row.
     pub(crate) fn whole(size_bytes: u64, blocks: Vec<u64>, bytes: StoredBytes) -> Self {
         Self { size_bytes, start: 0, file_bytes: size_bytes, blocks, bytes }
     }
@@ -71,7 +71,7 @@ impl Slice {
 
 const COLUMNS: &str = "at, size, file_part_id, file_tag, file_start, file_size, blocks, inline";
 
-/// The piece of a part that holds the byte at `offset`, and where it begins in the part.
+/// The piece of a part that contains the byte at `offset`, and where in the part it begins.
 pub(crate) fn at(db: &Connection, part_id: i64, offset: u64) -> rusqlite::Result<Option<(u64, Slice)>> {
     let sql = format!("select {COLUMNS} from piece where part_id = ?1 and at <= ?2 order by at desc limit 1");
     db.prepare_cached(&sql)?.query_row(params![part_id, offset], Slice::from_row).optional()
@@ -84,13 +84,13 @@ pub(crate) fn all(db: &Connection, part_id: i64) -> rusqlite::Result<Vec<Slice>>
     statement.query_map([part_id], |row| Slice::from_row(row).map(|(_, slice)| slice))?.collect()
 }
 
-/// How many pieces the parts `first..=last` have; what is over `most` is not counted.
+/// How many pieces the parts `first..=last` have. It stops counting at `most`.
 pub(crate) fn count(db: &Connection, first: i64, last: i64, most: usize) -> rusqlite::Result<usize> {
     let sql = "select count(*) from (select 1 from piece where part_id between ?1 and ?2 limit ?3)";
     db.prepare_cached(sql)?.query_row(params![first, last, most], |row| row.get(0))
 }
 
-/// Makes a part of these slices; each file is named once more.
+/// Makes a part of these slices. Each file gets one more reference.
 pub(crate) fn put(db: &Connection, part_id: i64, slices: &[Slice]) -> rusqlite::Result<()> {
     let sql =
         "insert into piece (part_id, at, size, file_part_id, file_tag, file_start, file_size, blocks, inline)
@@ -132,14 +132,14 @@ pub(crate) fn remove(db: &Connection, first: i64, last: i64) -> rusqlite::Result
     files.into_iter().try_for_each(|file| release_file(db, file))
 }
 
-/// Counts one more that names the file; one that was not counted so far is named by its own part.
+/// Adds a reference to the file. A file without a count has one reference already, from its own part.
 fn add_ref(db: &Connection, file: PartFileId) -> rusqlite::Result<()> {
     let sql = "insert into shared_file (part_id, file_tag, refs) values (?1, ?2, 2)
                on conflict (part_id, file_tag) do update set refs = refs + 1";
     db.prepare_cached(sql)?.execute(params![file.part_id, file.tag.cast_signed()]).map(drop)
 }
 
-/// Counts one less, and says how many are left.
+/// Removes a reference, and returns how many are left.
 pub(super) fn forget_one_ref(db: &Connection, file: PartFileId) -> rusqlite::Result<i64> {
     let key = params![file.part_id, file.tag.cast_signed()];
     let sql = "update shared_file set refs = refs - 1 where part_id = ?1 and file_tag = ?2 returning refs";
@@ -151,12 +151,12 @@ pub(super) fn forget_one_ref(db: &Connection, file: PartFileId) -> rusqlite::Res
     Ok(left.unwrap_or(0))
 }
 
-/// CRCs as they are stored.
+/// Encodes CRCs for the database.
 pub(super) fn pack(blocks: &[u64]) -> Vec<u8> {
     blocks.iter().flat_map(|crc| crc.to_le_bytes()).collect()
 }
 
-/// What [`pack`] wrote.
+/// Decodes what [`pack`] wrote.
 pub(super) fn unpack(bytes: &[u8]) -> Vec<u64> {
     bytes.as_chunks().0.iter().map(|crc| u64::from_le_bytes(*crc)).collect()
 }

@@ -1,5 +1,5 @@
-//! How a connection is opened, and how the tables become what this version needs. Their shape is stated in the
-//! crate's folder `migrations/` only.
+//! How a connection is opened, and how the tables are migrated to what this version needs. Only the crate's folder
+//! `migrations/` states their shape.
 
 use std::{path::Path, time::Duration};
 
@@ -8,11 +8,12 @@ use rusqlite::Connection;
 
 /// How connections are opened; `durable` as in [`crate::Config::durable`].
 pub(crate) fn options(durable: bool) -> Options {
-    // Another process may have the file locked: a backup, say.
+    // Another process may have locked the file, for example a backup.
     Options { busy_timeout: Duration::from_secs(10), is_durable: durable, ..Options::default() }
 }
 
-/// What makes version 1 from an empty file, version 2 from version 1, and so on. Append; never change what was released.
+/// The first makes version 1 of an empty file, the second makes version 2 of version 1, and so on. Append to it; never
+/// change what was released.
 const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0001_tables.sql"),
     include_str!("../../migrations/0002_copies_tags.sql"),
@@ -32,7 +33,7 @@ impl From<rusqlite::Error> for SchemaError {
     }
 }
 
-/// The writing connection; makes the tables in an empty file.
+/// The writing connection. It creates the tables in an empty file.
 pub(crate) fn open_writer(path: &Path, durable: bool) -> Result<Connection, SchemaError> {
     let connection = options(durable).open_writer(path)?;
     let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
@@ -43,12 +44,12 @@ pub(crate) fn open_writer(path: &Path, durable: bool) -> Result<Connection, Sche
     Ok(connection)
 }
 
-/// The version that the migrations lead to. It is kept in the file's `user_version`.
+/// The version after all migrations. The file's `user_version` holds it.
 pub(crate) fn known_version() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
 
-/// Runs the migrations that the file has not had yet, all of them or none.
+/// Runs the migrations that the file has not had yet: all of them or none.
 fn migrate(connection: &Connection, version: i64) -> rusqlite::Result<()> {
     let missing = usize::try_from(version).ok().and_then(|done| MIGRATIONS.get(done..)).unwrap_or_default();
     if missing.is_empty() {
@@ -75,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_every_earlier_version_becomes_what_a_new_one_is() {
+    fn a_file_of_every_earlier_version_migrates_to_the_tables_of_a_new_file() {
         let folder = tempfile::tempdir().unwrap();
         let new = shape(&open_writer(&folder.path().join("new.db"), true).unwrap());
         assert_eq!(new.1, known_version());

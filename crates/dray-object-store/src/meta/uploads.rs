@@ -17,7 +17,7 @@ pub(crate) struct ChecksumChoice {
 }
 
 impl ChecksumChoice {
-    /// What an object has when nothing else was asked for, as on AWS.
+    /// The checksum of an object if its client asked for none, as on AWS.
     pub(crate) const DEFAULT: Self =
         Self { algorithm: Algorithm::Crc64Nvme, checksum_type: ChecksumType::FullObject };
 
@@ -38,12 +38,12 @@ pub(crate) struct Upload {
     pub(crate) bucket: BucketId,
     pub(crate) key: String,
     pub(crate) created_at: i64,
-    /// JSON of the headers that its object will be answered with.
+    /// The headers that its object will be returned with, as JSON.
     pub(crate) headers: String,
-    /// JSON of the tags that its object will have.
+    /// The tags that its object will have, as JSON.
     pub(crate) tags: String,
     pub(crate) checksum: ChecksumChoice,
-    /// Bytes that its object will have, if that was said: they bound what may be stored of it.
+    /// The size of its object, if the client announced it. It bounds what the upload may store.
     pub(crate) announced_bytes: Option<u64>,
 }
 
@@ -65,7 +65,7 @@ impl Upload {
     }
 }
 
-/// Notes a new upload.
+/// Inserts a new upload.
 pub(crate) fn insert(db: &Connection, upload: &Upload) -> rusqlite::Result<()> {
     let sql = "insert into upload
                    (set_id, token, bucket, key, created_at, headers, algorithm, checksum_type, tags, announced_bytes)
@@ -87,7 +87,7 @@ pub(crate) fn insert(db: &Connection, upload: &Upload) -> rusqlite::Result<()> {
     db.prepare_cached(sql)?.execute(values).map(drop)
 }
 
-/// The upload of this id, if it is of this bucket and key; else `NoSuchUpload`.
+/// The upload with this id, if it belongs to this bucket and key; else `NoSuchUpload`.
 pub(crate) fn find(db: &Connection, bucket: BucketId, key: &str, id: UploadId) -> Result<Upload, Failure> {
     let mut statement = db.prepare_cached(&format!("select {COLUMNS} from upload where set_id = ?1"))?;
     let upload = statement.query_row([id.set.0], Upload::from_row).optional()?;
@@ -95,7 +95,7 @@ pub(crate) fn find(db: &Connection, bucket: BucketId, key: &str, id: UploadId) -
     upload.ok_or_else(no_such_upload)
 }
 
-/// Forgets an upload whose parts have become an object's.
+/// Forgets an upload whose parts have become the parts of an object.
 pub(crate) fn complete(db: &Connection, set: SetId) -> rusqlite::Result<()> {
     db.prepare_cached("delete from upload where set_id = ?1")?.execute([set.0]).map(drop)
 }

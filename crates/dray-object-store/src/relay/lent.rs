@@ -1,4 +1,4 @@
-//! A request body that is lent to a request to the store: what of it was not read can be had back, to be read to its end
+//! A request body that is lent to a request to the store. The owner can take back the unread rest, to read it to its end
 //! before the client is refused.
 
 use std::{
@@ -11,7 +11,7 @@ use axum::body::{Body, HttpBody};
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
-/// The body, as long as nobody has taken it back; then it is at its end. Clones are of the same body.
+/// The body until somebody takes it back; then it ends. Clones share the same body.
 #[derive(Clone)]
 pub(super) struct Lent(Arc<Mutex<Option<Body>>>);
 
@@ -20,7 +20,7 @@ impl Lent {
         Self(Arc::new(Mutex::new(Some(body))))
     }
 
-    /// The body as far as it has not been read; only once.
+    /// Takes back the unread rest of the body. It works only once.
     pub(super) fn take_back(&self) -> Option<Body> {
         self.body().take()
     }

@@ -1,8 +1,8 @@
 //! The relay: signed URLs of another store, served at this server's address and streamed through to that store, for stores
 //! that clients cannot reach. It verifies, bounds and answers requests as the embedded store does, and holds no object.
 //!
-//! parse → authenticate → authorise → ask, always in that order. Only what the server itself has signed is passed on: reads
-//! of an object, parts of uploads, and the empty body of an empty file. How the store is asked is the server's affair.
+//! parse → authenticate → authorise → ask, always in that order. It passes on only what the server itself has signed: reads
+//! of an object, parts of uploads, and the empty body of an empty file. The server decides how to ask the store.
 
 mod lent;
 mod passed;
@@ -28,43 +28,45 @@ use crate::{
     transfers::{Direction, Of, Transfer, Transfers},
 };
 
-/// Longest wait for the head of the store's answer to a read. Who waits for a store that is down is told to try again.
+/// Longest wait for the head of the store's answer to a read. Then the client is told to try again.
 const HEAD_PATIENCE: Duration = Duration::from_secs(10);
-/// Longest pause between two pieces of an object, and longest time that the store takes no bytes of a part, or does not
-/// answer once it has them all.
+/// The longest pause between two pieces of an object, the longest time in which the store accepts no bytes of a part, and
+/// the longest wait for its answer after it has all of them.
 const STORE_PATIENCE: Duration = Duration::from_mins(1);
-/// Bytes of parts that were taken from clients and not yet sent on, in all. A store that takes nothing holds no more memory.
+/// Most bytes of parts in memory that clients have sent and the store has not accepted, in total. A store that accepts
+/// nothing holds no more memory.
 const MAX_UPLOAD_BYTES: usize = 64 << 20;
-/// Downloads at once, in all. Each holds what the connections on both sides buffer, some 500 KiB if its client does not read.
+/// Most downloads at once, in total. Each needs the buffers of the connections on both sides, some 500 KiB if its
+/// client does not read.
 const MAX_DOWNLOADS: usize = 512;
-/// A download that waits so long for its turn says that downloads are short.
+/// A download that has waited this long for its turn reports that places are short.
 const SHORT_AFTER: Duration = Duration::from_millis(50);
 /// Longest wait of a download for its turn.
 const MAX_WAIT: Duration = Duration::from_secs(10);
 
-/// What a relay is made with.
+/// The settings of a relay.
 #[derive(Debug, Clone)]
 pub struct RelayConfig {
-    /// The first segment of every path that is relayed; the store's own bucket may be called otherwise.
+    /// The first segment of every path that is relayed. The store's own bucket may have another name.
     pub bucket: String,
     /// The region that URLs are signed for.
     pub region: String,
-    /// What the server signs the relayed URLs with. Not the store's keys.
+    /// The key that signs the relayed URLs. It is not one of the store's keys.
     pub key: Credentials,
     /// Which web pages may use the URLs.
     pub cors_origins: CorsOrigins,
     /// Longest wait between two frames of a request body, and the time over which a body must bring 8 KiB/s.
     pub idle_timeout: Duration,
-    /// Uploads, and as many downloads, that one [`crate::Caller`] may have under way.
+    /// How many uploads, and how many downloads, one [`crate::Caller`] may have under way.
     pub transfers_per_caller: usize,
-    /// Told while downloads wait for their turn.
+    /// Called while downloads wait for their turn.
     pub when_short: WhenShort,
 }
 
-/// What is asked of the store behind a relay.
+/// A request to the store behind a relay.
 #[derive(Debug)]
 pub struct Relayed {
-    /// As S3 calls it: `GetObject`, `HeadObject`, `UploadPart` or `PutObject`.
+    /// The name of the operation in S3: `GetObject`, `HeadObject`, `UploadPart` or `PutObject`.
     pub operation: &'static str,
     /// Its method.
     pub method: Method,
@@ -72,28 +74,28 @@ pub struct Relayed {
     pub key: String,
     /// The parameters of the operation, not encoded.
     pub query: Vec<(&'static str, String)>,
-    /// The headers of the client that the store is to obey.
+    /// The client's headers that the store must obey.
     pub headers: HeaderMap,
-    /// The SHA-256 of the body, if the client said it.
+    /// The SHA-256 of the body, if the client named it.
     pub sha256: Option<[u8; 32]>,
-    /// The body and how many bytes it has; none for reads.
+    /// The body and its size in bytes; `None` for reads.
     pub body: Option<(Body, u64)>,
 }
 
-/// The store behind a relay could not be asked, or broke off: why.
+/// Why the store behind a relay could not be asked, or why it broke off.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Unanswered(pub String);
 
-/// What came of asking the store.
+/// The outcome of a request to the store.
 pub type Asking = Pin<Box<dyn Future<Output = Result<http::Response<Body>, Unanswered>> + Send>>;
 
-/// Asks the store behind a relay. Dropping the future, or the answer's body, ends the request.
+/// Sends requests to the store behind a relay. Dropping the future, or the answer's body, ends the request.
 #[derive(Clone)]
 pub struct Upstream(Arc<dyn Fn(Relayed) -> Asking + Send + Sync>);
 
 impl Upstream {
-    /// Asks by calling `ask`.
+    /// Sends requests by calling `ask`.
     pub fn new(ask: impl Fn(Relayed) -> Asking + Send + Sync + 'static) -> Self {
         Self(Arc::new(ask))
     }
@@ -103,7 +105,7 @@ impl Upstream {
     }
 }
 
-/// Serves signed URLs of another store. Cheap to clone.
+/// Serves signed URLs of another store. It is cheap to clone.
 #[derive(Clone)]
 pub struct Relay(Arc<Inner>);
 
@@ -133,12 +135,12 @@ impl Relay {
         Self(Arc::new(Inner { config, upstream, transfers, upload_bytes, downloads }))
     }
 
-    /// Every route of the relay. As the store's, it must see the path that was sent.
+    /// Every route of the relay. Like the store's router, it must see the path that was sent.
     pub fn router(&self) -> Router {
         Router::new().fallback(handle).with_state(self.clone())
     }
 
-    /// What is relayed now, and what was refused.
+    /// The transfers under way, and those that were refused.
     pub fn transfers(&self) -> TransferStock {
         self.0.transfers.stock()
     }
@@ -169,7 +171,7 @@ async fn serve(
     let Inner { config, .. } = &*relay.0;
     let key = |id: &str| (id == config.key.access_key_id).then(|| config.key.clone());
     let signed = authenticate_head(&head, &query, &config.region, clock::now(), key)?;
-    // The server never has a bucket in the host, and signs URLs only.
+    // The server never puts a bucket into the host, and signs only URLs.
     let target = Target::parse(&BucketIn::Path, head.uri.path())?;
     let operation = Operation::parse(&head.method, &target, &query, asks_for_copy)?;
     if !signed.presigned || target.bucket != config.bucket {
@@ -229,7 +231,8 @@ async fn read(call: &Call, operation: &'static str) -> Result<Response, Failure>
     passed::read(answer, operation, &call.query, (transfer, turn)).await
 }
 
-/// A place among the downloads. Those that hold one are told of, so that who does not read can be cut off.
+/// A place among the downloads. If places are short, it reports this, so that the server can cut off clients that do
+/// not read.
 async fn turn(relay: &Inner) -> Result<tokio::sync::OwnedSemaphorePermit, Failure> {
     let mut permit = std::pin::pin!(Arc::clone(&relay.downloads).acquire_owned());
     let waiting = async {

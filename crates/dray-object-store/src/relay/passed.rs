@@ -1,5 +1,5 @@
-//! What the store answered, as the relay passes it on: the headers that the embedded store would answer and no others, and
-//! errors in S3's form. What the store says of the server's own keys or bucket is for the server's log.
+//! The store's answer, as the relay passes it on: only the headers that the embedded store would send, and
+//! errors in S3's form. What the store says about the server's own keys or bucket goes to the server's log.
 
 use std::{io, time::Duration};
 
@@ -16,7 +16,8 @@ use tokio::time::timeout;
 use super::{STORE_PATIENCE, Unanswered};
 use crate::{failure::Failure, http::apply_overrides};
 
-/// Headers of an object that are passed on. Not its metadata, which is the server's, nor how caches may keep it.
+/// Headers of an object that are passed on. Its metadata and the rules for caches are not among them: they are the
+/// server's.
 const OF_OBJECT: [HeaderName; 7] = [
     header::CONTENT_TYPE,
     header::CONTENT_LENGTH,
@@ -26,10 +27,10 @@ const OF_OBJECT: [HeaderName; 7] = [
     header::LAST_MODIFIED,
     header::ACCEPT_RANGES,
 ];
-/// Headers that begin so tell a part's checksum.
+/// Headers with this prefix carry a part's checksum.
 const CHECKSUM: &str = "x-amz-checksum-";
 
-/// Passes on what a store answered to `GetObject` or `HeadObject`; `held` ends with the answer.
+/// Passes on a store's answer to `GetObject` or `HeadObject`. `held` is dropped when the answer ends.
 pub(super) async fn read(
     answer: http::Response<Body>,
     operation: &'static str,
@@ -52,13 +53,13 @@ pub(super) async fn read(
     if status == StatusCode::NOT_MODIFIED {
         headers.remove(header::CONTENT_LENGTH);
     } else {
-        // Not left to the store: some forget them, at ranges or always.
+        // The relay sets these headers itself, because some stores forget them, for ranges or always.
         apply_overrides(query, headers)?;
     }
     Ok(response)
 }
 
-/// Passes on what a store answered to a part.
+/// Passes on a store's answer to a part.
 pub(super) async fn stored(
     answer: http::Response<Body>,
     operation: &'static str,
@@ -74,7 +75,7 @@ pub(super) async fn stored(
     Ok(response)
 }
 
-/// The pieces of an answer. If they stop coming, the connection to the client is cut: its length was announced.
+/// The pieces of an answer. If they stop arriving, the connection to the client is cut, because its length was announced.
 fn pieces(body: Body, held: impl Send + 'static) -> impl Stream<Item = io::Result<Bytes>> + Send {
     let pieces = body.into_data_stream();
     stream::unfold(Some((pieces, held)), |state| async {
@@ -94,21 +95,21 @@ fn pieces(body: Body, held: impl Send + 'static) -> impl Stream<Item = io::Resul
     })
 }
 
-/// The store could not be asked.
+/// The error if the store could not be asked.
 pub(super) fn unanswered(Unanswered(why): Unanswered) -> Failure {
     let message = "The store behind this server does not answer; try again";
     Failure { cause: Some(why.into()), ..Failure::new(ErrorCode::ServiceUnavailable, message) }
 }
 
-/// The store did not answer in time.
+/// The error if the store did not answer in time.
 pub(super) fn silent(waited: Duration) -> Failure {
     unanswered(Unanswered(format!("the store did not answer within {} s", waited.as_secs())))
 }
 
-/// What the store refused, as S3 says it.
+/// The store's refusal, in S3's form.
 async fn refused(answer: http::Response<Body>, operation: &'static str) -> Failure {
     let (head, body) = answer.into_parts();
-    // The status tells enough if the rest does not come.
+    // The status is enough if the rest does not arrive.
     let body = timeout(STORE_PATIENCE, axum::body::to_bytes(body, MAX_ERROR_BYTES)).await;
     let said = body.ok().and_then(Result::ok).and_then(|body| ErrorAnswer::parse(&body));
     failure(head.status, said, operation, &head.headers)
@@ -134,8 +135,8 @@ fn failure(
     Failure::new(code, message).with_header(header::CONTENT_RANGE, range.cloned())
 }
 
-/// Whether an answer is about the request that the server made, not about the one that the client did: its keys, its
-/// bucket, the store's address.
+/// Whether an answer is about the server's own request and not about the client's: about its keys, its
+/// bucket, or the store's address.
 fn concerns_server(status: StatusCode, code: Option<ErrorCode>) -> bool {
     use ErrorCode as Code;
     status.is_redirection()
@@ -153,7 +154,7 @@ fn concerns_server(status: StatusCode, code: Option<ErrorCode>) -> bool {
         )
 }
 
-/// The code of an answer that has none of S3's: those to HEAD never do, and stores have codes of their own.
+/// The code for an answer without one of S3's codes: answers to HEAD never have one, and stores have codes of their own.
 fn by_status(status: StatusCode, operation: &str) -> ErrorCode {
     match status.as_u16() {
         404 if operation == "UploadPart" => ErrorCode::NoSuchUpload,
@@ -185,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_store_says_of_the_request_is_passed_on_and_what_it_says_of_the_server_is_logged() {
+    fn an_error_about_the_request_is_passed_on_and_an_error_about_the_server_is_logged() {
         for (status, code, operation, wanted) in [
             (404, "NoSuchUpload", "UploadPart", ErrorCode::NoSuchUpload),
             (404, "", "UploadPart", ErrorCode::NoSuchUpload),

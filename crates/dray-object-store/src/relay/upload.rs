@@ -1,5 +1,5 @@
-//! Parts on their way to the store: frame by frame, each taken from the client when the store has taken the one before. The
-//! client is held to what it announced and to the least rate, and the store to its patience.
+//! Parts on their way to the store, frame by frame: each is read from the client when the store has accepted the one
+//! before. The client must send what it announced, at the minimum rate, and the store must accept it in time.
 
 use std::{
     io,
@@ -40,7 +40,7 @@ pub(super) async fn part(call: &Call, body: &Lent) -> Result<Response, Failure> 
     put(call, request, body).await
 }
 
-/// `PutObject` of nothing, which stands for the one part of an empty file.
+/// `PutObject` of an empty body, which takes the place of the one part of an empty file.
 pub(super) async fn nothing(call: &Call, body: &Lent) -> Result<Response, Failure> {
     let _transfer = call.begin(Direction::Up, Of::RelayedPart(call.key.clone(), 0))?;
     if announced(call)?.size_bytes > 0 {
@@ -70,14 +70,14 @@ async fn put(call: &Call, mut request: Relayed, body: &Lent) -> Result<Response,
         answer = call.relay.0.upstream.ask(request) => answer,
         () = way.stands_still() => return Err(passed::silent(STORE_PATIENCE)),
     };
-    // That the client broke off is why the store's request did.
+    // If the client broke off, this is why the store's request failed.
     if let Some(failure) = way.failure() {
         return Err(failure);
     }
     passed::stored(answer.map_err(passed::unanswered)?, operation).await
 }
 
-/// The payload of a request, which has exactly as many bytes as were announced.
+/// The payload of a request, which must have exactly the announced number of bytes.
 fn frames_on_their_way(
     frames: Frames<Lent>,
     announced: Announced,
@@ -99,7 +99,7 @@ fn frames_on_their_way(
     })
 }
 
-/// Takes a body from its client.
+/// Reads a body from its client.
 struct Taking {
     frames: Frames<Lent>,
     announced: Announced,
@@ -128,7 +128,7 @@ impl Taking {
     }
 }
 
-/// Bytes in memory, which count until the store has them.
+/// Bytes in memory, which count until the store has accepted them.
 struct Counted {
     frame: Bytes,
     _permit: OwnedSemaphorePermit,
@@ -140,10 +140,10 @@ impl AsRef<[u8]> for Counted {
     }
 }
 
-/// Whose turn it is while a body is on its way, and what was wrong with it.
+/// Whether the client or the store has to act next while a body is on its way, and what was wrong with the body.
 struct Way {
     began: Instant,
-    /// Since when the store is waited for, in milliseconds after `began` and one; 0: the client is.
+    /// Since when the relay waits for the store, in milliseconds after `began`, plus one; 0 while it waits for the client.
     stores_since: AtomicU64,
     failure: Mutex<Option<Failure>>,
 }
@@ -167,7 +167,7 @@ impl Way {
         self.stores_since.store(self.now(), Relaxed);
     }
 
-    /// Returns when the store has been waited for too long. How long the client is waited for, the frames decide.
+    /// Returns when the store has taken too long. The frames decide how long the client may take.
     async fn stands_still(&self) {
         let mut pause = STORE_PATIENCE;
         loop {

@@ -1,4 +1,4 @@
-//! What an upload may store if its size was announced when it was begun.
+//! How much an upload may store if its size was announced at its start.
 
 use std::sync::Arc;
 
@@ -61,7 +61,7 @@ async fn any_number_of_parts_at_once_stay_within_twice_the_file() {
 }
 
 #[tokio::test]
-async fn one_part_sent_again_and_again_at_once_stays_within_twice_the_file() {
+async fn one_part_sent_many_times_at_once_stays_within_twice_the_file() {
     let server = Arc::new(Server::start().await);
     let id = announced(&server, 4 * PART).await;
     let part = bytes(1, 4 * PART);
@@ -81,7 +81,7 @@ async fn one_part_sent_again_and_again_at_once_stays_within_twice_the_file() {
 }
 
 #[tokio::test]
-async fn a_client_may_cut_the_file_anew() {
+async fn a_client_may_cut_the_file_again_into_other_parts() {
     let server = Server::start().await;
     let id = announced(&server, 8 * PART).await;
     for number in 1..=8 {
@@ -109,7 +109,7 @@ async fn a_restart_forgets_nothing_of_what_is_stored() {
 }
 
 #[tokio::test]
-async fn a_body_that_comes_in_is_cut_off_when_its_upload_ends() {
+async fn an_arriving_body_is_cut_off_when_its_upload_ends() {
     let server = Server::start().await;
     let id = announced(&server, MIB).await;
     let path = server.path(&format!("k?partNumber=1&uploadId={id}"));

@@ -41,7 +41,7 @@ async fn buckets_are_listed_in_pages_by_name() {
 }
 
 #[tokio::test]
-async fn a_bucket_made_again_keeps_what_is_in_it() {
+async fn a_bucket_created_again_keeps_its_objects() {
     let server = with_buckets(&["ants"]).await;
     server.send("PUT", "/ants/k", &[], "x").await;
     let again = server.send("PUT", "/ants", &[], "").await;
@@ -51,7 +51,7 @@ async fn a_bucket_made_again_keeps_what_is_in_it() {
 }
 
 #[tokio::test]
-async fn an_access_control_list_may_be_set_to_what_it_is_and_to_nothing_else() {
+async fn an_access_control_list_can_only_be_set_to_what_it_already_is() {
     let server = with_buckets(&["ants"]).await;
     server.send("PUT", "/ants/k", &[], "x").await;
     for path in ["/ants?acl", "/ants/k?acl"] {
@@ -94,7 +94,7 @@ async fn buckets_are_listed_by_prefix_and_region() {
 }
 
 #[tokio::test]
-async fn pages_that_cannot_be_are_refused() {
+async fn invalid_pages_are_refused() {
     let server = Server::start().await;
     for query in
         ["max-buckets=0", "max-buckets=10001", "max-buckets=x", "max-buckets=", "continuation-token=%21"]
@@ -128,7 +128,7 @@ async fn a_bucket_is_removed_with_its_unfinished_uploads() {
 }
 
 #[tokio::test]
-async fn names_that_stand_for_something_else_are_no_buckets() {
+async fn reserved_names_cannot_be_buckets() {
     let server = Server::start_with(|config| config.reserved_names = vec!["docs".into()]).await;
     assert_eq!(server.send("PUT", "/docs", &[], "").await.code(), "400 InvalidBucketName");
     assert!(!server.store.has_bucket("docs"));
@@ -145,7 +145,7 @@ async fn a_restarted_store_knows_its_buckets() {
 }
 
 #[tokio::test]
-async fn whoever_signs_for_another_region_is_told_the_right_one() {
+async fn an_error_about_a_wrong_region_names_the_right_one() {
     let server = Server::start().await;
     let signed = |method: Method, path: &str| {
         let uri: Uri = format!("http://{}{path}", server.address).parse().unwrap();

@@ -1,4 +1,4 @@
-//! Checksums: what a client computed must hold, in whatever form it comes; nothing is stored otherwise.
+//! Checksums: the store refuses a body whose checksum differs, in whatever form the client sends it.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use dray_s3::{
@@ -36,7 +36,7 @@ async fn a_wrong_checksum_stores_nothing_and_leaves_the_older_part() {
 }
 
 #[tokio::test]
-async fn a_right_checksum_of_each_algorithm_is_kept_and_answered() {
+async fn a_right_checksum_of_each_algorithm_is_kept_and_returned() {
     let server = Server::start().await;
     for (algorithm, size) in Algorithm::ALL.into_iter().zip([5, PART, 300_000, 0, 70_000]) {
         let body = bytes(4, size);
@@ -52,7 +52,7 @@ async fn a_right_checksum_of_each_algorithm_is_kept_and_answered() {
 }
 
 #[tokio::test]
-async fn an_objects_checksum_is_made_of_its_parts() {
+async fn an_objects_checksum_is_computed_from_its_parts() {
     let server = Server::start().await;
     let parts = [bytes(1, PART), bytes(2, 300_000), bytes(3, 5)];
     let whole = parts.concat();

@@ -1,4 +1,4 @@
-//! Copies: what they hold, whom they share files with, and when those files go.
+//! Copies: what they contain, which files they share, and when those files are removed.
 
 use std::{fs, sync::Arc};
 
@@ -31,7 +31,7 @@ fn parts() -> [Bytes; 3] {
 }
 
 #[tokio::test]
-async fn a_copy_shares_the_files_and_they_stay_until_the_last_object_that_has_them_is_gone() {
+async fn a_copy_shares_the_files_which_stay_until_the_last_object_that_names_them_is_gone() {
     for first_gone in ["from", "to", "again"] {
         let server = Server::start().await;
         let made = server.upload("from", &parts()).await;
@@ -64,7 +64,7 @@ async fn parts_are_copied_from_any_range_and_read_like_others() {
     let server = Server::start().await;
     server.upload("from", &parts()).await;
     let whole = parts().concat();
-    // Whole; cut at both ends; one part exactly; a few blocks; over the border of two parts.
+    // Whole; cut at both ends; exactly one part; a few blocks; across the border of two parts.
     let ranges = [
         (0, whole.len()),
         (1, 1 + PART),
@@ -108,7 +108,7 @@ async fn parts_are_copied_from_any_range_and_read_like_others() {
 }
 
 #[tokio::test]
-async fn a_copied_part_that_is_replaced_or_given_up_lets_go_of_its_files() {
+async fn a_copied_part_that_is_replaced_or_aborted_releases_its_files() {
     let server = Server::start().await;
     server.put("from", bytes(1, MIB)).await;
     let id = server.create("to", &[]).await;
@@ -123,7 +123,7 @@ async fn a_copied_part_that_is_replaced_or_given_up_lets_go_of_its_files() {
     server.wait_for_files(1).await;
 }
 
-/// A crash right after a copy: the folder as it is while the store runs is what a killed process leaves.
+/// A crash right after a copy: a killed process leaves the folder as it is while the store runs.
 #[tokio::test]
 async fn a_scan_after_a_crash_keeps_the_files_that_only_copies_have() {
     let server = Server::start_with(|_| ()).await;
@@ -184,7 +184,7 @@ async fn metadata_and_tags_are_copied_or_replaced() {
 }
 
 #[tokio::test]
-async fn a_copy_that_cannot_be_made_makes_nothing() {
+async fn a_copy_that_cannot_be_made_creates_nothing() {
     let server = Server::start().await;
     let etag = server.put("from", "small").await.etag();
     let quoted = format!("\"{etag}\"");

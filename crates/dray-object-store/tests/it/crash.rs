@@ -1,4 +1,4 @@
-//! What survives: restarts, flipped bits, missing files, crashes between the steps of a write.
+//! What survives restarts, flipped bits, missing files, and crashes between the steps of a write.
 
 use std::{fs, os::unix::fs::FileExt, sync::Arc};
 
@@ -29,7 +29,7 @@ async fn a_restart_keeps_everything() {
 }
 
 #[tokio::test]
-async fn a_folder_is_open_once_at_a_time() {
+async fn only_one_process_at_a_time_can_open_a_folder() {
     let server = Server::start_with(|_| ()).await;
     let again = ObjectStore::open(Config::new(server.folder.path()));
     let error = again.err().unwrap();
@@ -67,17 +67,17 @@ async fn a_flipped_bit_is_never_served() {
     server.put("k", bytes(1, MIB)).await;
     let file = fs::File::options().write(true).open(&server.files()[0]).unwrap();
     let right = bytes(1, MIB);
-    // In the last block: the head of the answer is out already, and the connection is cut.
+    // In the last block: the head of the answer is already sent, so the connection is cut.
     let at = MIB - 10;
     file.write_all_at(&[right[at] ^ 1], at as u64).unwrap();
     let headers = server.sign("GET", &server.path("k"), &[], &dray_s3::PayloadHash::Unsigned);
     assert!(server.try_send("GET", &server.path("k"), headers, "").await.is_err());
-    // A range that does not touch the block is served; one that does is refused.
+    // A range that does not touch the block is served, and one that touches it is refused.
     let intact = server.send("GET", &server.path("k"), &[("range", "bytes=0-700000")], "").await;
     assert!(intact.body == right[..=700_000]);
     let damaged = server.send("GET", &server.path("k"), &[("range", "bytes=800000-800001")], "").await;
     assert_eq!(damaged.code(), "500 InternalError");
-    // In the first block: refused before anything is sent.
+    // In the first block: the request is refused before anything is sent.
     file.write_all_at(&[right[5] ^ 1], 5).unwrap();
     assert_eq!(server.get("k").await.code(), "500 InternalError");
 }
@@ -126,9 +126,9 @@ async fn a_closed_store_answers_503_and_still_reads() {
     server.store.close().await;
 }
 
-/// A folder where a file should be: `unlink` refuses it, whoever asks.
+/// A folder in the place of a file: `unlink` refuses it, whoever calls it.
 #[tokio::test]
-async fn a_file_that_cannot_be_removed_does_not_keep_the_others() {
+async fn a_file_that_cannot_be_removed_does_not_stop_the_removal_of_others() {
     let server = Server::start().await;
     let id = server.create("u", &[]).await;
     server.put_part("u", &id, 1, bytes(1, PART)).await;
@@ -145,7 +145,7 @@ async fn a_file_that_cannot_be_removed_does_not_keep_the_others() {
     server.send("DELETE", &server.path("other"), &[], "").await;
     server.put_part("u", &id, 1, bytes(5, PART)).await;
     server.wait_for_files(3).await;
-    // Stopped with the folders still in the way: any later look at them must not remove them first.
+    // Stopped while the folders are still in the way: no later collection may remove them first.
     let folder = server.stop().await;
     let database = rusqlite::Connection::open(folder.path().join("meta.db")).unwrap();
     let garbage: i64 = database

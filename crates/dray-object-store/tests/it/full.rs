@@ -1,4 +1,4 @@
-//! A disk that is full: a file system of 64 MiB in memory, filled to the last block.
+//! A full disk: a file system of 64 MiB in memory, filled to the last block.
 
 use std::{fs, io::Write, path::Path, process::Command, sync::Arc};
 
@@ -6,11 +6,11 @@ use dray_object_store::Config;
 
 use crate::harness::{MIB, Server, bytes};
 
-/// A small file system, unmounted in the end.
+/// A small file system, unmounted at the end.
 struct Small(Arc<tempfile::TempDir>);
 
 impl Small {
-    /// `None`, with the reason printed, where mounting is not permitted.
+    /// `None` if mounting is not permitted; then it prints the reason.
     fn mount() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let options = ["-t", "tmpfs", "-o", "size=64m", "dray-test"];
@@ -38,7 +38,7 @@ impl Drop for Small {
     }
 }
 
-/// Takes up what the store left, to the last byte.
+/// Fills the space that the store has left, to the last byte.
 fn fill(folder: &Path) {
     let mut file = fs::File::options().create(true).append(true).open(folder.join("filler")).unwrap();
     for size in [MIB, 4096, 1] {
@@ -66,10 +66,10 @@ async fn a_full_disk_refuses_uploads_and_serves_the_rest() {
     };
     assert_eq!(refused.code(), "507 InsufficientStorage");
     assert!(number > 20, "{number}");
-    // What was refused leaves nothing: the object's file and those of the parts.
+    // A refused request leaves nothing behind: neither the object's file nor those of the parts.
     server.wait_for_files(number as usize).await;
     fill(small.path());
-    // Small bodies go into the database, whose log cannot grow for ever either.
+    // Small bodies go into the database, whose log cannot grow forever either.
     let mut small_bodies = 0;
     while server.put(&format!("small/{small_bodies}"), bytes(3, 16 << 10)).await.code() == "200" {
         small_bodies += 1;
@@ -87,7 +87,7 @@ async fn a_full_disk_refuses_uploads_and_serves_the_rest() {
     server.stop().await;
 }
 
-/// With room for a file but not for the commit that names it. Returns how many were stored all the same.
+/// There is room for a file but not for the commit that names it. Returns how many files were stored nevertheless.
 async fn refused_commits_leave_no_files(server: &Server, files: usize) -> usize {
     let filler = fs::File::options().write(true).open(server.folder.path().join("filler")).unwrap();
     let (mut stored, mut refused) = (0, 0);

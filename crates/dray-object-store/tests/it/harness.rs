@@ -1,4 +1,4 @@
-//! A served store and a client that signs. Nothing here asserts what an operation does.
+//! A served store, and a client that signs. It does not assert what an operation does.
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
@@ -18,7 +18,7 @@ use tokio::{
 };
 
 pub(crate) const MIB: usize = 1 << 20;
-/// The least part of these tests; the real least, 5 MiB, has a test of its own.
+/// The least part size in these tests. The real least, 5 MiB, has a test of its own.
 pub(crate) const PART: usize = 64 << 10;
 
 /// A store that is being served.
@@ -26,12 +26,12 @@ pub(crate) struct Server {
     pub(crate) store: ObjectStore,
     pub(crate) address: SocketAddr,
     pub(crate) folder: Arc<TempDir>,
-    /// What requests are signed with, unless a test says otherwise: a key that may write the store's own bucket.
+    /// The key that signs requests, unless a test says otherwise: it may write the store's own bucket.
     pub(crate) keys: Credentials,
     task: JoinHandle<()>,
 }
 
-/// An answer, its body read whole.
+/// An answer whose whole body was read.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -76,7 +76,7 @@ impl Answer {
 }
 
 impl Server {
-    /// A new store in a folder of its own, without fsync: what is tested is not what a power cut leaves.
+    /// A new store in a folder of its own, without fsync, because these tests do not simulate power cuts.
     pub(crate) async fn start() -> Self {
         Self::start_with(|config| config.durable = false).await
     }
@@ -101,7 +101,7 @@ impl Server {
         Self { store, address, folder, keys, task }
     }
 
-    /// Closes the store in order and gives its folder back.
+    /// Closes the store in an orderly way and returns its folder.
     pub(crate) async fn stop(self) -> Arc<TempDir> {
         self.task.abort();
         self.store.close().await;
@@ -199,7 +199,7 @@ impl Server {
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
         let connection = tokio::spawn(connection);
         headers.entry("host").or_insert_with(|| self.address.to_string().parse().unwrap());
-        // hyper leaves it out when there is nothing to send; S3 wants it.
+        // hyper leaves it out for an empty body, but S3 requires it.
         let body: Bytes = body.into();
         headers.entry("content-length").or_insert_with(|| body.len().into());
         let mut request = Request::new(Full::new(body));
@@ -214,7 +214,7 @@ impl Server {
     }
 
     /// Sends the head of a request and only the beginning of its body, ends the sending side if `hang_up`, and
-    /// returns what is answered until the server closes.
+    /// returns the answer, up to the point where the server closes the connection.
     pub(crate) async fn send_part_of_body(
         &self,
         method: &str,
@@ -300,7 +300,7 @@ impl Server {
         self.send("PUT", &path, &[], body).await
     }
 
-    /// Completes with these part numbers and `ETag`s.
+    /// Completes the upload with these part numbers and `ETag`s.
     pub(crate) async fn complete(&self, key: &str, id: &str, parts: &[(u32, String)]) -> Answer {
         self.complete_with(key, id, parts, &[]).await
     }
@@ -316,7 +316,7 @@ impl Server {
         self.send("POST", &path, headers, complete_body(parts)).await
     }
 
-    /// Uploads parts and completes.
+    /// Uploads parts and completes the upload.
     pub(crate) async fn upload(&self, key: &str, parts: &[Bytes]) -> Answer {
         let id = self.create(key, &[]).await;
         let mut listed = Vec::new();
@@ -331,7 +331,7 @@ impl Server {
         files_in(self.folder.path())
     }
 
-    /// Waits until there are so many part files: garbage is removed in the background.
+    /// Waits until there is this number of part files, because garbage is removed in the background.
     pub(crate) async fn wait_for_files(&self, count: usize) {
         let waited = tokio::time::timeout(std::time::Duration::from_secs(20), async {
             while self.files().len() != count {
@@ -361,7 +361,7 @@ pub(crate) fn complete_body(parts: &[(u32, String)]) -> String {
     format!("<CompleteMultipartUpload>{}</CompleteMultipartUpload>", parts.collect::<String>())
 }
 
-/// Bytes that differ from place to place and from seed to seed.
+/// Bytes that differ from position to position and from seed to seed.
 pub(crate) fn bytes(seed: u8, size: usize) -> Bytes {
     let mut state = u64::from(seed) + 1;
     let next = || {

@@ -1,4 +1,4 @@
-//! Who may do what with which key, while keys are made and replaced under a store that serves.
+//! Who may do what with which key, while keys are made and replaced under a running store.
 
 use std::time::Duration;
 
@@ -83,7 +83,7 @@ async fn the_servers_key_in_a_header_from_outside_has_a_tools_rights() {
 }
 
 #[tokio::test]
-async fn nobody_removes_the_stores_own_bucket() {
+async fn nobody_can_remove_the_stores_own_bucket() {
     let server = Server::start().await;
     for keys in [server.keys.clone(), server.store.credentials()] {
         assert_eq!(server.send_as(&keys, "DELETE", "/dray", "").await.code(), "403 AccessDenied");
@@ -93,7 +93,7 @@ async fn nobody_removes_the_stores_own_bucket() {
 }
 
 #[tokio::test]
-async fn keys_are_made_and_replaced_while_the_store_serves() {
+async fn keys_are_made_and_replaced_while_the_store_runs() {
     let server = Server::start().await;
     let list = server.path("?list-type=2");
     let first = key(&server, KeyKind::Tool);
@@ -114,7 +114,7 @@ async fn urls_outlive_the_key_that_the_server_signed_them_with() {
     let old = server.store.credentials();
     let url = server.presign_as(&old, "PUT", "k");
     let new = rotate_key(server.folder.path(), KeyKind::Server, Duration::from_hours(1)).unwrap();
-    // A key that is not the server's has the store look at its keys.
+    // A key that is not the server's makes the store look at its file of keys.
     assert_eq!(server.send_as(&new, "GET", &server.path("none"), "").await.code(), "404 NoSuchKey");
     assert_eq!(server.store.credentials(), new);
     assert_eq!(server.send_raw("PUT", &url, HeaderMap::new(), "x").await.code(), "200");

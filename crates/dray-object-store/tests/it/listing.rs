@@ -1,4 +1,4 @@
-//! `ListObjects` in both versions, over HTTP; the order and the groups themselves are tested where they are made.
+//! `ListObjects` in both versions, over HTTP. The order and the groups have their own tests beside their code.
 
 use crate::harness::Server;
 

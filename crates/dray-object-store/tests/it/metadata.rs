@@ -1,4 +1,4 @@
-//! Headers that are kept with objects, in any bytes that a header may have.
+//! Headers that are stored with objects. Their values may be any bytes that a header may have.
 
 use dray_s3::PayloadHash;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -37,7 +37,7 @@ async fn signed_headers_may_have_any_bytes() {
 }
 
 #[tokio::test]
-async fn the_headers_of_a_multipart_object_may_too() {
+async fn the_headers_of_a_multipart_object_may_have_any_bytes_too() {
     let server = Server::start().await;
     let sent = headers(&[("x-amz-meta-title", "Frühlingsgrüße".as_bytes())]);
     let begun = send(&server, "POST", &server.path("k?uploads"), &sent).await.element("UploadId");
@@ -47,7 +47,7 @@ async fn the_headers_of_a_multipart_object_may_too() {
 }
 
 #[tokio::test]
-async fn changed_bytes_are_not_what_was_signed() {
+async fn a_signature_over_other_bytes_is_refused() {
     let server = Server::start().await;
     let sent = headers(&[("x-amz-meta-title", "ü".as_bytes())]);
     let path = server.path("k");
@@ -72,7 +72,7 @@ async fn metadata_given_twice_is_joined_and_too_much_is_refused() {
 }
 
 #[tokio::test]
-async fn a_suffix_of_an_empty_object_is_all_of_it() {
+async fn a_suffix_of_an_empty_object_is_the_whole_object() {
     let server = Server::start().await;
     server.put("k", "").await;
     let get = async |range: &str| {

@@ -1,4 +1,4 @@
-//! Multipart uploads: their life, and every way of completing wrongly.
+//! Multipart uploads: their life, and every way in which a Complete can be wrong.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::HeaderMap;
@@ -8,7 +8,7 @@ use crate::harness::{MIB, PART, Server, bytes, header_map, now};
 use dray_object_store::{Config, ObjectStore};
 
 #[tokio::test]
-async fn an_upload_becomes_an_object_of_its_listed_parts() {
+async fn an_upload_becomes_an_object_made_of_its_listed_parts() {
     let server = Server::start().await;
     let id = server.create("dir/a b+ü".replace(' ', "%20").replace('ü', "%C3%BC").as_str(), &[]).await;
     let key = "dir/a%20b+%C3%BC";
@@ -136,7 +136,7 @@ async fn the_same_bytes_have_the_same_part_etag() {
     assert_eq!(server.put_part("k", &id, 1, bytes(1, PART)).await.etag(), first);
 }
 
-/// CRCs are linear: 8 bytes chosen for it give any text the CRC-64 of any other of its length.
+/// CRCs are linear: 8 chosen bytes give any text the CRC-64 of any other text of its length.
 #[tokio::test]
 async fn bytes_forged_to_have_the_same_crc_have_another_etag() {
     let server = Server::start().await;
@@ -149,7 +149,7 @@ async fn bytes_forged_to_have_the_same_crc_have_another_etag() {
     assert_eq!(server.complete("k", &id, &[(1, first)]).await.code(), "400 InvalidPart");
 }
 
-/// `text`, made as long as `model` and ended by 8 bytes that give it the same CRC-64: solved bit by bit, as a
+/// `text`, made as long as `model`, with 8 bytes at its end that give it the same CRC-64. They are solved bit by bit, as a
 /// system of linear equations over 64 bits.
 fn with_crc_of(model: &[u8], text: &[u8]) -> Vec<u8> {
     let mut forged = text.to_vec();
@@ -196,7 +196,7 @@ async fn an_aborted_upload_is_gone_with_its_files() {
 }
 
 #[tokio::test]
-async fn an_upload_id_is_of_its_bucket_and_key_only() {
+async fn an_upload_id_is_valid_for_its_bucket_and_key_only() {
     let server = Server::start().await;
     let id = server.create("k", &[]).await;
     assert_eq!(server.put_part("other", &id, 1, "x").await.code(), "404 NoSuchUpload");
@@ -219,7 +219,7 @@ async fn complete_does_not_overwrite_when_told_not_to() {
     assert_eq!(server.get("k").await.body, "there");
     server.send("DELETE", &server.path("k"), &[], "").await;
     assert_eq!(server.complete_with("k", &id, &parts, &absent).await.code(), "200");
-    // The same request once more: its own object is not in its way.
+    // The same request again: its own object does not stop it.
     assert_eq!(server.complete_with("k", &id, &parts, &absent).await.code(), "200");
 }
 
@@ -320,7 +320,7 @@ async fn ten_thousand_parts_complete_quickly_and_read_back() {
 }
 
 #[tokio::test]
-async fn all_parts_but_the_last_have_five_mebibytes() {
+async fn all_parts_but_the_last_need_five_mebibytes() {
     let folder = std::sync::Arc::new(tempfile::tempdir().unwrap());
     let store = ObjectStore::open(Config::new(folder.path())).unwrap();
     let server = Server::serve(store, folder).await;

@@ -2,7 +2,7 @@
 
 use crate::harness::{PART, Server, bytes};
 
-/// Parts whose borders lie inside, at and outside of blocks; the last is small enough to be kept inline.
+/// Parts whose borders are inside, at and outside of blocks. The last part is small enough to be kept inline.
 fn parts() -> Vec<bytes::Bytes> {
     vec![bytes(1, 300 << 10), bytes(2, 256 << 10), bytes(3, PART), bytes(4, 700 << 10), bytes(5, 100)]
 }
@@ -116,7 +116,7 @@ async fn conditions_of_readers_and_writers_hold() {
 }
 
 #[tokio::test]
-async fn metadata_comes_back_and_signed_overrides_win() {
+async fn metadata_is_returned_and_signed_overrides_take_precedence() {
     let server = Server::start().await;
     let sent = [
         ("content-type", "text/html"),
@@ -155,7 +155,7 @@ async fn a_download_outlives_its_object() {
     let server = Server::start().await;
     let parts: Vec<_> = (0..8).map(|seed| bytes(seed, 5 << 20)).collect();
     server.upload("k", &parts).await;
-    // The answer's head is there and most of its bytes are not: no socket buffers 40 MiB.
+    // The head of the answer has arrived and most of its bytes have not: no socket buffers 40 MiB.
     let headers = server.sign("GET", &server.path("k"), &[], &dray_s3::PayloadHash::Unsigned);
     let stream = tokio::net::TcpStream::connect(server.address).await.unwrap();
     let io = hyper_util::rt::TokioIo::new(stream);
@@ -169,7 +169,7 @@ async fn a_download_outlives_its_object() {
 
     assert_eq!(server.send("DELETE", &server.path("k"), &[], "").await.code(), "204");
     assert_eq!(server.get("k").await.code(), "404 NoSuchKey");
-    // Garbage that nobody reads is removed at once; this object's is not.
+    // Garbage that nobody reads is removed at once; the files of this object are not.
     server.put("other", bytes(1, PART)).await;
     server.send("DELETE", &server.path("other"), &[], "").await;
     server.wait_for_files(8).await;
@@ -179,7 +179,7 @@ async fn a_download_outlives_its_object() {
 }
 
 #[tokio::test]
-async fn deleting_is_idempotent_and_takes_many_keys() {
+async fn deleting_is_idempotent_and_accepts_many_keys() {
     let server = Server::start().await;
     for key in ["a", "b", "c", "d<&>"] {
         server.put(&key.replace('<', "%3C").replace('>', "%3E"), bytes(1, PART)).await;
@@ -202,7 +202,7 @@ async fn deleting_is_idempotent_and_takes_many_keys() {
 }
 
 #[tokio::test]
-async fn attributes_are_those_asked_for() {
+async fn an_answer_has_the_attributes_that_were_asked_for() {
     let server = Server::start().await;
     server.upload("k", &parts()).await;
     let asked =
@@ -218,7 +218,7 @@ async fn attributes_are_those_asked_for() {
 }
 
 #[tokio::test]
-async fn buckets_are_made_listed_and_deleted_when_empty() {
+async fn buckets_are_created_listed_and_deleted_when_empty() {
     let server = Server::start().await;
     assert_eq!(server.send("PUT", "/second", &[], "").await.code(), "200");
     assert_eq!(server.send("PUT", "/second", &[], "").await.code(), "200", "made again, as in us-east-1");

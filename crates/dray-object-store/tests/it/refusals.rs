@@ -77,7 +77,7 @@ async fn operations_that_the_store_does_not_have_say_so() {
 }
 
 #[tokio::test]
-async fn every_error_is_xml_with_a_request_id_but_to_head() {
+async fn every_error_is_xml_with_a_request_id_except_to_head() {
     let server = Server::start().await;
     let missing = server.get("none").await;
     assert_eq!(missing.header("content-type"), "application/xml");

@@ -1,4 +1,4 @@
-//! The relay without sockets: what it asks of the store behind it, what becomes of bodies that are slow, short or long, and
+//! The relay without sockets: what it asks the store behind it, what happens to bodies that are slow, short or long, and
 //! how long it waits for the store. The store is a function.
 
 use std::{
@@ -19,7 +19,7 @@ use tower::ServiceExt as _;
 
 const PATH: &str = "/dray/files/a%20b";
 
-/// What the store was asked, and the body that it read.
+/// The requests that the store received, and the bodies that it read.
 #[derive(Default)]
 struct Asked(Mutex<Vec<(Relayed, Option<Bytes>)>>);
 
@@ -40,7 +40,7 @@ fn relay(upstream: Upstream) -> Relay {
     Relay::new(config, upstream)
 }
 
-/// A store that reads all that it is sent, and answers with an `ETag`.
+/// A store that reads everything that it is sent, and answers with an `ETag`.
 fn good() -> (Relay, Arc<Asked>) {
     let asked = Arc::new(Asked::default());
     let upstream = {
@@ -112,7 +112,7 @@ fn error(status: u16, code: &str) -> (u16, String) {
 }
 
 #[tokio::test]
-async fn the_store_is_asked_for_what_was_signed_and_is_told_no_more_than_it_needs() {
+async fn the_store_gets_the_signed_request_and_nothing_that_it_does_not_need() {
     let (relay, asked) = good();
     let headers =
         [("content-length", "3"), ("cookie", "a=b"), ("authorization", "Basic x"), ("range", "bytes=0-1")];
@@ -142,7 +142,7 @@ async fn the_store_is_asked_for_what_was_signed_and_is_told_no_more_than_it_need
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_body_that_stops_coming_is_cut_off_and_so_is_the_stores_request() {
+async fn a_body_that_stops_arriving_is_cut_off_and_so_is_the_stores_request() {
     let (relay, asked) = good();
     let body = Body::from_stream(stream::unfold(0, async |at| match at {
         0 => Some((Ok::<_, std::io::Error>(Bytes::from_static(b"ab")), 1)),
@@ -158,7 +158,7 @@ async fn a_body_that_stops_coming_is_cut_off_and_so_is_the_stores_request() {
 }
 
 #[tokio::test]
-async fn a_body_has_the_length_that_was_announced() {
+async fn a_body_must_have_the_announced_length() {
     let (relay, asked) = good();
     for (body, length, wanted) in [
         ("ab", Some("3"), error(400, "IncompleteBody")),
@@ -179,7 +179,7 @@ async fn a_body_has_the_length_that_was_announced() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_that_is_silent_is_given_up() {
+async fn a_silent_store_is_given_up() {
     let relay = relay(Upstream::new(|_| Box::pin(std::future::pending())));
     for (method, url, least, most) in
         [(Method::GET, url(&Method::GET, &[], &[]), 9, 11), (Method::PUT, part_url(), 59, 61)]
@@ -194,7 +194,7 @@ async fn a_store_that_is_silent_is_given_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_slow_client_is_waited_for_longer_than_a_slow_store() {
+async fn a_slow_client_may_take_longer_than_a_slow_store() {
     let (relay, asked) = good();
     // 8 KiB a second for 90 s.
     let body = Body::from_stream(stream::unfold(0, async |at| {
@@ -208,7 +208,7 @@ async fn a_slow_client_is_waited_for_longer_than_a_slow_store() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_download_whose_bytes_stop_coming_is_cut_off() {
+async fn a_download_whose_bytes_stop_arriving_is_cut_off() {
     let upstream = Upstream::new(|_| {
         let bytes = stream::unfold(0, async |at| match at {
             0 => Some((Ok::<_, std::io::Error>(Bytes::from_static(b"ab")), 1)),
@@ -225,7 +225,7 @@ async fn a_download_whose_bytes_stop_coming_is_cut_off() {
 }
 
 #[tokio::test]
-async fn a_url_says_where_and_what_and_nothing_else_is_served() {
+async fn a_url_is_served_only_for_what_it_was_signed_for() {
     let (relay, asked) = good();
     let signed = part_url();
     let (_, query) = signed.split_once('?').unwrap();

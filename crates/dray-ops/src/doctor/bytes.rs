@@ -1,5 +1,5 @@
-//! The address of its own for stored bytes (`--bytes-url`): whether it leads to this server, learnt by a signed URL that only
-//! this server's key opens.
+//! Checks the separate address for stored bytes (`--bytes-url`): whether it leads to this server. It uses a signed URL,
+//! because only this server accepts its own key.
 
 use std::time::Duration;
 
@@ -17,12 +17,13 @@ use dray_server::{bytes_host, data_folder, random};
 
 const BYTES: (&str, &str) = ("bytes address", "parts and downloads go there (--bytes-url)");
 const URL_LIFE_SECS: u32 = 60;
-/// Whoever says nothing for so long is not there.
+/// If there is no answer for this long, nobody is there.
 const PATIENCE: Duration = Duration::from_secs(10);
 const LEAD_HERE: &str =
     "let the name lead to this server; a proxy on the way must pass Host, path and query on as they are";
 
-/// Asks there for an object that is not there. `listen` tells whether the server runs: if it does not, nothing can answer.
+/// Asks at that address for an object that does not exist. `listen` says whether the server runs: if not, nothing can
+/// answer.
 pub(super) async fn examine(config: &Config, listen: &str) -> Option<Finding> {
     let (check, why) = BYTES;
     let endpoint = match bytes_host::endpoint(config) {
@@ -53,7 +54,7 @@ async fn key(config: &Config) -> Option<Credentials> {
     if config.s3.is_none() {
         return dray_object_store::read_keys(&store_folder(&config.data)).ok();
     }
-    // Opening an older database would bring it to this version: that is for the server to do.
+    // Opening an older database would migrate it to this version, which only the server should do.
     if !place::is_current(config).await {
         return None;
     }
@@ -64,7 +65,7 @@ async fn key(config: &Config) -> Option<Credentials> {
     key
 }
 
-/// What was found: the answer that only this server gives, or another.
+/// The result: the answer that only this server gives, or another.
 async fn ask(endpoint: &Endpoint, key: &Credentials, config: &Config) -> Result<String, String> {
     let host = endpoint.host(BUCKET);
     let object = random::text().map_err(|err| err.to_string())?;
@@ -78,7 +79,7 @@ async fn ask(endpoint: &Endpoint, key: &Credentials, config: &Config) -> Result<
         expires_secs: URL_LIFE_SECS,
     };
     let url = presign(&Method::GET, &scope, &[]).map_err(|err| err.to_string())?;
-    // An error means that a provider is installed, which is what we want.
+    // An error means that a provider is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let http = Client::builder().timeout(PATIENCE).redirect(Policy::none()).build();
     let http = http.map_err(|err| failure_of(&err))?;
@@ -93,7 +94,7 @@ async fn ask(endpoint: &Endpoint, key: &Credentials, config: &Config) -> Result<
     Err(format!("{host} is not this server, or changes what it passes on: it answered {status} {code}"))
 }
 
-/// What an answer has, up to the longest error: whoever answers there may not be a store.
+/// The beginning of an answer, no longer than an error: whatever answers may not be a store.
 async fn beginning(mut answer: Response) -> Vec<u8> {
     let mut read = Vec::new();
     while let Ok(Some(piece)) = answer.chunk().await {

@@ -1,4 +1,5 @@
-//! The checks of `dray doctor`: does everything that a server and its clients do, and reports what fails. It leaves nothing behind.
+//! The checks of `dray doctor`. It does what a server and its clients do, reports what fails, and removes everything
+//! that it made.
 
 mod bytes;
 mod place;
@@ -7,29 +8,29 @@ mod store;
 
 use dray_drive::settings::Config;
 
-/// How a check came out.
+/// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// As it should be.
+    /// It works.
     Ok,
-    /// It works, and something is missing that some will miss.
+    /// It works, but lacks something that some users need.
     Warn,
     /// It does not work.
     Fail,
 }
 
-/// What a check found.
+/// The finding of a check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// What was checked, in a word or two.
+    /// The name of the check, in a word or two.
     pub check: &'static str,
-    /// How it came out.
+    /// The result.
     pub verdict: Verdict,
-    /// What was found.
+    /// The details of the result.
     pub found: String,
-    /// What depends on it.
+    /// Why it matters.
     pub why: &'static str,
-    /// What to do about it: a setting, a command, a document to apply.
+    /// What to do: a setting, a command, or a document to apply.
     pub remedy: Option<String>,
 }
 

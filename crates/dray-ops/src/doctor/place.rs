@@ -6,10 +6,10 @@ use super::Finding;
 use dray_db::{self as db, Condition, OpenError};
 use dray_drive::settings::{Config, DatabaseUrl, database_file, store_folder};
 
-/// A round trip longer than this is felt in every request.
+/// Users notice a longer round trip in every request.
 const SLOW: Duration = Duration::from_millis(20);
 
-/// A database that says nothing for so long says nothing.
+/// If the database does not answer for this long, it does not work.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 const FOLDER: (&str, &str) =
@@ -98,7 +98,7 @@ fn judge(name: &str, condition: &Condition) -> Finding {
     }
 }
 
-/// The embedded store, which needs nothing but its folder.
+/// Checks the embedded store, which needs only its folder.
 pub(super) fn embedded_store(config: &Config) -> Finding {
     let (check, why) = STORE;
     let folder = store_folder(&config.data);

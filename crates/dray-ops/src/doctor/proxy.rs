@@ -1,4 +1,4 @@
-//! Checks whether there is a proxy in front of the server that the settings do not name.
+//! Checks whether a proxy that the settings do not name is in front of the server.
 
 use std::net::SocketAddr;
 
@@ -8,8 +8,8 @@ use dray_drive::settings::{self as config, Config};
 const PROXY: (&str, &str) =
     ("proxy", "limits apply to each client address, and all clients of an unknown proxy share one address");
 
-/// Looks at what the settings say of it, and whether what a trusted one says of the host can be believed; `listen` is the address that the server listens on. The server itself says in its
-/// log when requests show one.
+/// Looks for signs of a proxy in the settings, and checks whether the hosts are set that a trusted proxy may report.
+/// `listen` is the address that the server listens on. The server itself logs requests that show an unknown proxy.
 pub(super) fn examine(config: &Config, listen: &str) -> Finding {
     let (check, why) = PROXY;
     let is_local = listen.parse::<SocketAddr>().is_ok_and(|address| address.ip().is_loopback());

@@ -1,4 +1,4 @@
-//! Collects one line ended by CRLF from a body that may be split anywhere; bounded.
+//! Collects one line that ends with CRLF from a body that may be split anywhere. The length of a line is bounded.
 
 use bytes::{Buf, Bytes};
 
@@ -9,7 +9,7 @@ use crate::S3Error;
 pub(super) struct LineBuffer(Vec<u8>);
 
 impl LineBuffer {
-    /// Takes bytes up to the end of the line; the line without its CRLF once it is complete.
+    /// Takes bytes up to the end of the line. Returns the line without its CRLF once it is complete.
     pub(super) fn take(&mut self, input: &mut Bytes) -> Result<Option<Vec<u8>>, S3Error> {
         let end = input.iter().position(|byte| *byte == b'\n');
         let size = end.map_or(input.len(), |end| end + 1);

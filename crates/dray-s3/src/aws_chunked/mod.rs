@@ -1,8 +1,8 @@
 //! The `aws-chunked` body: chunks with sizes, optional signatures, and trailers (AWS S3 API reference,
 //! "Transferring Payload in Multiple Chunks (Chunked Upload)" and "… with trailing headers").
 //!
-//! A push parser without IO. It never holds a chunk: data is handed on as it comes, hashed on the way, and a
-//! chunk's signature is checked at its end. So the caller commits nothing until [`ChunkedDecoder::finish`].
+//! A push parser without IO. It never buffers a chunk: it hands on data as it arrives, hashes it on the way, and
+//! checks a chunk's signature at the chunk's end. So the caller must commit nothing before [`ChunkedDecoder::finish`].
 
 mod line;
 #[cfg(test)]
@@ -52,12 +52,12 @@ enum State {
     DataEnd,
     Trailers,
     Done,
-    /// After an error nothing more is taken: what follows has no known place in the body.
+    /// After an error the decoder refuses everything, because it no longer knows where in the body it is.
     Failed,
 }
 
 impl ChunkedDecoder {
-    /// A decoder for a body of this payload; nothing if the payload is not chunked.
+    /// A decoder for a body of this payload; `None` if the payload is not chunked.
     /// `decoded_length` is `x-amz-decoded-content-length`, in bytes; the body must then have exactly this size.
     pub fn new(payload: &Payload, decoded_length: Option<u64>) -> Option<Self> {
         let (chain, with_trailers) = match payload {
@@ -187,7 +187,7 @@ impl ChunkedDecoder {
     }
 }
 
-/// Lossless where it is called: the number is at most the length of a buffer in memory.
+/// Its callers lose nothing: the number is at most the length of a buffer in memory.
 fn usize_of(size_bytes: u64) -> usize {
     usize::try_from(size_bytes).unwrap_or(usize::MAX)
 }

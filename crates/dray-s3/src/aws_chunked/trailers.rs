@@ -41,7 +41,7 @@ impl Trailers {
         Ok(())
     }
 
-    /// Removes the signature, which must be the last trailer: nothing after it would be covered.
+    /// Removes the signature. It must be the last trailer, because it does not cover anything after it.
     pub(super) fn take_signature(&mut self) -> Option<[u8; 32]> {
         let signature = self.0.last().filter(|(name, _)| name == SIGNATURE)?;
         let signature = lower_hex(&signature.1)?;

@@ -1,4 +1,4 @@
-//! The table of codes and statuses, as it stands on the wire.
+//! The table of codes and statuses, as clients see it.
 
 use std::fmt::Write as _;
 

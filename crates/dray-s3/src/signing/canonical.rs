@@ -15,7 +15,7 @@ pub(crate) struct CanonicalRequest<'a> {
 }
 
 impl CanonicalRequest<'_> {
-    /// Bytes, not text: a header's value need not be UTF-8, and is signed as it is sent.
+    /// Bytes, not text: a header's value may not be UTF-8, and the signature covers the bytes that are sent.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         let Self { method, uri, query, headers, payload_hash } = self;
         let mut bytes = format!("{method}\n{uri}\n{query}\n").into_bytes();
@@ -47,7 +47,7 @@ pub(crate) fn canonical_query<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)
     encoded.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
 }
 
-/// Trims a header's value and makes each run of spaces one.
+/// Trims a header's value and folds each run of spaces into one.
 pub(crate) fn canonical_value(value: &[u8]) -> Vec<u8> {
     let words = value.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join(&b' ')

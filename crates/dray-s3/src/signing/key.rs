@@ -58,7 +58,7 @@ mod tests {
 
     const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 
-    /// The derived key is not kept as bytes; the HMAC of a message by either must be the same.
+    /// The signing key does not keep the derived bytes, so the test compares the HMACs that both make of a message.
     #[test]
     fn derived_key_example_of_the_iam_guide() {
         let scope = Scope { date: "20150830", region: "us-east-1" };

@@ -1,5 +1,5 @@
 //! The stages of a Signature Version 4, one file each: the canonical request, the string to sign, the key.
-//! Signing and verifying both go through these. No HTTP types, no decisions about what is allowed.
+//! Signing and verifying share these stages. They know no HTTP types and do not decide what is allowed.
 
 pub(crate) mod canonical;
 pub(crate) mod key;
@@ -13,15 +13,15 @@ pub(crate) use string_to_sign::{Scope, string_to_sign};
 /// The only algorithm that Dray signs with and accepts.
 pub(crate) const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
-/// What stands for the hash of a body that is not signed.
+/// Takes the place of the hash of a body that is not signed.
 pub(crate) const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
 
-/// Hex of the SHA-256 of nothing.
+/// Hex of the SHA-256 of an empty body.
 pub(crate) const EMPTY_SHA256: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 #[cfg(test)]
 pub(crate) mod example {
-    //! The account, bucket and moment of the examples in the AWS S3 API reference.
+    //! The account, bucket and time of the examples in the AWS S3 API reference.
 
     use crate::Credentials;
 

@@ -6,7 +6,7 @@ use super::ALGORITHM;
 
 /// The service name of a credential scope.
 pub(crate) const SERVICE: &str = "s3";
-/// What a credential scope ends with.
+/// The end of a credential scope.
 pub(crate) const TERMINATOR: &str = "aws4_request";
 
 /// A credential scope: `20130524/us-east-1/s3/aws4_request`.

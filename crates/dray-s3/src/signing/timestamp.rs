@@ -2,14 +2,14 @@
 
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 
-/// Formats a moment as `X-Amz-Date`. Its first eight characters are the date of the credential scope.
+/// Formats a time as `X-Amz-Date`. Its first eight characters are the date of the credential scope.
 pub(crate) fn format(now: Timestamp) -> String {
     let utc = TimeZone::UTC.to_datetime(now);
     let (year, month, day) = (utc.year(), utc.month(), utc.day());
     format!("{year:04}{month:02}{day:02}T{:02}{:02}{:02}Z", utc.hour(), utc.minute(), utc.second())
 }
 
-/// Parses an `X-Amz-Date`; nothing but its one spelling is taken.
+/// Parses an `X-Amz-Date`. It accepts only the one spelling.
 pub(crate) fn parse(text: &str) -> Option<Timestamp> {
     let field = |range: std::ops::Range<usize>| {
         let digits = text.get(range)?;
@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn formats_and_parses_the_same_moment() {
+    fn a_time_is_formatted_and_parsed_back() {
         let now: Timestamp = "2013-05-24T01:02:03Z".parse().unwrap();
         assert_eq!(format(now), "20130524T010203Z");
         assert_eq!(parse("20130524T010203Z"), Some(now));

@@ -16,7 +16,8 @@ fn values(sent: &[&[u8]], of: impl Fn(&[u8]) -> Vec<u8>) -> HeaderMap {
     headers
 }
 
-/// What comes of a request with these values of `x-amz-meta-a` that is signed over what `of` makes of them.
+/// The outcome of a request with these values of `x-amz-meta-a`. `of` makes the bytes that are signed from those that
+/// are sent.
 fn outcome(sent: &[&[u8]], of: impl Fn(&[u8]) -> Vec<u8>) -> Result<(), ErrorCode> {
     let (credentials, now): (_, Timestamp) = (example::credentials(), example::now());
     let scope = SigningScope { credentials: &credentials, region: "us-east-1", now };

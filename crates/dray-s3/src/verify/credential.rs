@@ -3,7 +3,7 @@
 use crate::signing::string_to_sign::{SERVICE, TERMINATOR};
 use crate::{ErrorCode, S3Error};
 
-/// A credential whose scope is this service's; date and region are yet to be compared.
+/// A credential whose scope is for S3. Its date and region are not compared yet.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct CredentialField {
     pub(crate) access_key_id: String,
@@ -12,7 +12,7 @@ pub(crate) struct CredentialField {
 }
 
 impl CredentialField {
-    /// Parses from the right, since an access key id may hold a slash.
+    /// Parses from the right, since an access key id may contain a slash.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut fields = text.rsplitn(5, '/');
         let (terminator, service) = (fields.next()?, fields.next()?);
@@ -25,8 +25,8 @@ impl CredentialField {
         })
     }
 
-    /// Refuses, with this code, a scope that is not of the request's date or not of the store's region. The region is
-    /// looked at first and named in the error: a client that learns it signs again.
+    /// Refuses, with this code, a scope with another date than the request's or another region than the store's. It checks
+    /// the region first and names the right one in the error, so that the client can sign again.
     pub(crate) fn check(&self, amz_date: &str, region: &str, code: ErrorCode) -> Result<(), S3Error> {
         if self.region != region {
             let message = format!("The region '{}' is wrong; expecting '{region}'", self.region);

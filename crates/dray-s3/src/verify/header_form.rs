@@ -51,9 +51,9 @@ pub(super) fn claim(headers: &HeaderMap, region: &str, now: Timestamp) -> Result
     })
 }
 
-/// When the request was signed, in the spelling of `x-amz-date`. It is the header of that name, or else `Date`, an HTTP
-/// date or in the same spelling (AWS S3 API reference, "Common Request Headers"). The signature is over this moment, so
-/// `Date` need not be a signed header.
+/// When the request was signed, in the format of `x-amz-date`. The time is in the header of that name, or else in `Date`,
+/// as an HTTP date or in the same format (AWS S3 API reference, "Common Request Headers"). The signature covers this
+/// time, so `Date` need not be a signed header.
 fn signed_at(headers: &HeaderMap) -> Result<Cow<'_, str>, S3Error> {
     if let Some(date) = single(headers, "x-amz-date", ErrorCode::AccessDenied)? {
         return Ok(date.into());
@@ -102,7 +102,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// The value of a header that may occur once at most.
+/// The value of a header that may occur at most once.
 pub(super) fn single<'a>(
     headers: &'a HeaderMap,
     name: &str,
@@ -139,7 +139,7 @@ mod tests {
         }
         assert_eq!(moment(&[("x-amz-date", "20200101T000000Z"), http]), Ok("20200101T000000Z".to_owned()));
         assert_eq!(moment(&[]), Err(ErrorCode::AccessDenied));
-        // What is neither is left for the check of the moment to refuse.
+        // A value in neither format passes here; the later check of the time refuses it.
         assert_eq!(moment(&[("date", "yesterday")]), Ok("yesterday".to_owned()));
     }
 }

@@ -1,5 +1,5 @@
-//! Verifying a request's signature, for servers: parse → check the rules → look up the key → compare.
-//! Decides who calls and what vouches for the body; never what they may do.
+//! Verifies a request's signature, for servers: parse → check the rules → look up the key → compare.
+//! It decides who the caller is and what proves the body. It never decides what the caller may do.
 
 #[cfg(test)]
 mod bytes_tests;
@@ -23,7 +23,7 @@ use crate::{
 pub(crate) use credential::CredentialField;
 use signed_headers::SignedHeaders;
 
-/// How far a request's clock may be off: 15 minutes either way.
+/// The largest allowed difference between a request's clock and the server's: 15 minutes either way.
 pub const MAX_CLOCK_SKEW_SECS: i64 = 900;
 
 /// The head of a request as it came over the wire.
@@ -33,7 +33,7 @@ pub struct RequestHead<'a> {
     pub method: &'a Method,
     /// The path, raw: not decoded, not normalised.
     pub path: &'a str,
-    /// The query, read once by whoever received it.
+    /// The query, parsed once by the receiver of the request.
     pub query: &'a Query,
     /// All headers. `host` must be among them (in HTTP/2 the caller puts `:authority` there).
     pub headers: &'a HeaderMap,
@@ -44,19 +44,19 @@ pub struct RequestHead<'a> {
 pub struct Authenticated {
     /// Whose key signed it.
     pub access_key_id: String,
-    /// How the body is framed, and what vouches for it.
+    /// How the body is framed, and what proves its bytes.
     pub payload: Payload,
     /// Whether the signature was in the query (a presigned URL).
     pub presigned: bool,
 }
 
-/// What either form of signature states, its own rules already checked.
+/// What a signature of either form claims, after its own rules were checked.
 struct Claim {
     credential: CredentialField,
     signed_headers: SignedHeaders,
     signature: [u8; 32],
     amz_date: String,
-    /// As in the canonical request.
+    /// The value that the canonical request contains.
     payload_hash: String,
     payload: PayloadHash,
     session_token: Option<String>,
@@ -66,7 +66,7 @@ struct Claim {
 /// Checks the signature of a request (`SigV4`, header or query form) against the keys that `lookup` knows.
 ///
 /// # Errors
-/// What the request is to be answered with; see [`ErrorCode`].
+/// The error to answer the request with; see [`ErrorCode`].
 pub fn authenticate(
     head: &RequestHead<'_>,
     region: &str,
@@ -95,13 +95,13 @@ pub fn authenticate(
     Ok(authenticated(claim, key, region))
 }
 
-/// Reads the one signature of a request: the header's or the query's.
+/// Reads the one signature of a request, in the header or in the query.
 fn claim(head: &RequestHead<'_>, region: &str, now: Timestamp) -> Result<Claim, S3Error> {
     let query = head.query;
-    // An empty one is none.
+    // An empty header counts as absent.
     let authorization = head.headers.get(AUTHORIZATION).filter(|value| !value.is_empty());
-    // With a signed query, an `Authorization` of another scheme is not meant for us: clients that follow a redirect
-    // from a page with a password to the same host send theirs along.
+    // If the query is signed, an `Authorization` of another scheme is not meant for the store: a client that follows a
+    // redirect from a page with a password to the same host also sends the password.
     let in_header = authorization
         .is_some_and(|value| !query_form::is_present(query) || value.as_bytes().starts_with(b"AWS"));
     if query_form::is_version_2(query) {
@@ -118,7 +118,7 @@ fn claim(head: &RequestHead<'_>, region: &str, now: Timestamp) -> Result<Claim, 
     }
 }
 
-/// The key that the request was signed with, if the signature is that of `canonical_hash` or of the hash `otherwise`.
+/// The key that signed the request, if the signature matches `canonical_hash` or the hash `otherwise`.
 fn verify(
     claim: &Claim,
     credentials: &Credentials,
@@ -159,7 +159,7 @@ pub(crate) fn check_session_token(credentials: &Credentials, given: Option<&str>
     matches.then_some(()).ok_or_else(refused)
 }
 
-/// Parses an `X-Amz-Date` and says by how many seconds `now` is after it.
+/// Parses an `X-Amz-Date`, and returns by how many seconds `now` is later.
 fn age_secs(amz_date: &str, now: Timestamp, malformed: ErrorCode) -> Result<i64, S3Error> {
     let signed_at = timestamp::parse(amz_date)
         .ok_or_else(|| S3Error::new(malformed, "X-Amz-Date must be in the form 20130524T000000Z"))?;

@@ -17,7 +17,7 @@ pub(super) const SIGNATURE: &str = "X-Amz-Signature";
 const REQUIRED: [&str; 6] =
     ["X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders", SIGNATURE];
 
-/// Whether any part of a query signature is there.
+/// Whether the query contains any part of a signature.
 pub(super) fn is_present(query: &Query) -> bool {
     REQUIRED.iter().any(|name| query.contains(name))
 }
@@ -86,10 +86,10 @@ fn check_life(amz_date: &str, expires: &str, now: Timestamp) -> Result<(), S3Err
     Ok(())
 }
 
-/// What the canonical request says of the body, and how the body is framed.
+/// What the canonical request says about the body, and how the body is framed.
 ///
-/// The hash may be in the query or in a signed header; a client may also add the header unsigned, and then it
-/// still binds the body but is no part of the canonical request. A chain of chunk signatures needs the header form.
+/// The hash may be in the query or in a signed header. A client may also add the header without signing it. Then it
+/// still binds the body, but is not part of the canonical request. A chain of chunk signatures needs the header form.
 fn payload(
     headers: &HeaderMap,
     query: &Query,

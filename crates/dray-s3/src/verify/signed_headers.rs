@@ -5,14 +5,14 @@ use http::HeaderMap;
 
 use crate::{ErrorCode, S3Error, sign_request::joined_value};
 
-/// The one header that a presigned URL's user may add unsigned: it only says how the body is framed.
+/// The only `x-amz-*` header that the user of a presigned URL may add unsigned: it says only how the body is framed.
 pub(super) const CONTENT_SHA256: &str = "x-amz-content-sha256";
 
 /// The names of `SignedHeaders`: lower case, strictly ascending, `host` among them.
 pub(super) struct SignedHeaders(Vec<String>);
 
 impl SignedHeaders {
-    /// Parses `host;x-amz-date`; the error is one of shape, for the form to give its own code.
+    /// Parses `host;x-amz-date`. The error says what is malformed; each form of signature gives it its own code.
     pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
         let names: Vec<String> = text.split(';').map(str::to_owned).collect();
         let valid = |name: &String| http::HeaderName::from_lowercase(name.as_bytes()).is_ok();
@@ -63,8 +63,8 @@ fn canonical_of(headers: &HeaderMap, name: &str) -> Result<Vec<u8>, S3Error> {
     Ok(joined_value(headers, name))
 }
 
-/// The values as some HTTP libraries sign them (Python's, Java's): they send each character as one byte of ISO 8859-1,
-/// and sign the same characters as UTF-8. `None` if all values are ASCII, where both are the same.
+/// The values as some HTTP libraries sign them (Python's, Java's). These send each character as one byte of ISO 8859-1,
+/// but sign the characters as UTF-8. `None` if all values are ASCII, because then both are the same.
 pub(super) fn read_as_latin_1(canonical: &[(String, Vec<u8>)]) -> Option<Vec<(String, Vec<u8>)>> {
     let text = |bytes: &[u8]| bytes.iter().copied().map(char::from).collect::<String>().into_bytes();
     let differs = canonical.iter().any(|(_, value)| !value.is_ascii());

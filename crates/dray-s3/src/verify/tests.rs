@@ -1,4 +1,4 @@
-//! Each rule of verifying, on requests that are right but for one thing.
+//! Each rule of verifying, on requests that are valid except for one thing.
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use jiff::{SignedDuration, Timestamp};
@@ -119,7 +119,7 @@ fn presigned() -> Request {
 }
 
 #[test]
-fn a_signed_request_tells_who_and_what() {
+fn a_verified_signed_request_says_who_sent_it_and_how_its_body_is_framed() {
     let authenticated = signed().at(0).unwrap();
     assert_eq!(authenticated.access_key_id, "AKIAIOSFODNN7EXAMPLE");
     assert!(!authenticated.presigned);
@@ -127,7 +127,7 @@ fn a_signed_request_tells_who_and_what() {
 }
 
 #[test]
-fn a_presigned_request_tells_who_and_what() {
+fn a_verified_presigned_request_says_who_signed_it_and_how_its_body_is_framed() {
     let authenticated = presigned().at(0).unwrap();
     assert!(authenticated.presigned && matches!(authenticated.payload, Payload::Unsigned));
 }
@@ -381,7 +381,7 @@ fn a_signed_request_needs_its_date_and_content_hash() {
 }
 
 #[test]
-fn an_unknown_key_and_a_wrong_secret_are_told_apart() {
+fn an_unknown_key_and_a_wrong_secret_have_different_errors() {
     let mut request = signed();
     request.credentials.access_key_id = "other".into();
     assert_eq!(request.refusal(), ErrorCode::InvalidAccessKeyId);
@@ -392,7 +392,7 @@ fn an_unknown_key_and_a_wrong_secret_are_told_apart() {
 }
 
 #[test]
-fn a_password_that_a_client_takes_along_on_a_redirect_is_not_a_second_signature() {
+fn a_password_that_a_client_sends_along_after_a_redirect_is_not_a_second_signature() {
     presigned().header("authorization", "Basic OnNlY3JldA==").at(0).unwrap();
     assert_eq!(
         presigned().header("authorization", "AWS key:signature").refusal(),

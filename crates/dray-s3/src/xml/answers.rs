@@ -1,5 +1,5 @@
-//! Answers as a client reads them: stores name the root as they like and say more than is asked for, so nothing is read
-//! but what is needed.
+//! Answers as a client reads them. Stores use various root names and add elements, so this reads only
+//! the elements that are needed.
 
 use jiff::Timestamp;
 
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::S3Error;
 
-/// Longest answer that is worth reading: a page of 1,000 keys of 1,024 bytes, each of them escaped.
+/// The longest answer that is read: a page of 1,000 keys of 1,024 bytes, with every byte escaped.
 pub const MAX_ANSWER_BYTES: usize = 16 << 20;
 
 /// A page of `ListParts`.
@@ -17,7 +17,7 @@ pub const MAX_ANSWER_BYTES: usize = 16 << 20;
 pub struct PartsPage {
     /// The parts, ascending.
     pub parts: Vec<ReadPart>,
-    /// The `part-number-marker` of the next page; none: this is the last.
+    /// The `part-number-marker` of the next page; `None` on the last page.
     pub next_marker: Option<String>,
 }
 
@@ -37,7 +37,7 @@ pub struct ReadPart {
 pub struct UploadsPage {
     /// The uploads.
     pub uploads: Vec<ReadUpload>,
-    /// The `key-marker` and `upload-id-marker` of the next page; none: this is the last.
+    /// The `key-marker` and `upload-id-marker` of the next page; `None` on the last page.
     pub next_marker: Option<(String, String)>,
 }
 
@@ -57,7 +57,7 @@ pub struct ReadUpload {
 pub struct ObjectsPage {
     /// The objects.
     pub objects: Vec<ReadObject>,
-    /// The `continuation-token` of the next page; none: this is the last.
+    /// The `continuation-token` of the next page; `None` on the last page.
     pub next_token: Option<String>,
 }
 
@@ -72,19 +72,19 @@ pub struct ReadObject {
     pub last_modified: Option<Timestamp>,
 }
 
-/// The id in an answer to `CreateMultipartUpload`; none if it is not one.
+/// The id in an answer to `CreateMultipartUpload`; `None` if the body is not such an answer.
 pub fn read_upload_id(body: &[u8]) -> Option<String> {
     read_text(body, "UploadId")
 }
 
-/// The `ETag` in an answer to `CompleteMultipartUpload`; none if it is not one: an `Error`, say, which can come with
-/// status 200.
+/// The `ETag` in an answer to `CompleteMultipartUpload`; `None` if the body is not such an answer. It may be an `Error`,
+/// for example, which can come with status 200.
 pub fn read_etag(body: &[u8]) -> Option<String> {
     read_text(body, "ETag")
 }
 
 impl PartsPage {
-    /// The page in an answer; none if it is not one.
+    /// The page in an answer; `None` if the body is not such a page.
     pub fn parse(body: &[u8]) -> Option<Self> {
         let (mut parts, next) = page(body, "Part", ReadPart::read, ["NextPartNumberMarker"])?;
         parts.retain(|part| part.part_number > 0 && !part.etag.is_empty());
@@ -105,11 +105,11 @@ impl ReadPart {
 }
 
 impl UploadsPage {
-    /// The page in an answer; none if it is not one.
+    /// The page in an answer; `None` if the body is not such a page.
     pub fn parse(body: &[u8]) -> Option<Self> {
         let markers = ["NextKeyMarker", "NextUploadIdMarker"];
         let (mut uploads, next) = page(body, "Upload", ReadUpload::read, markers)?;
-        // Without its id, giving one up would be removing an object.
+        // An abort without an upload id would be a request to remove the object, so such entries are dropped.
         uploads.retain(|upload| !upload.key.is_empty() && !upload.upload_id.is_empty());
         Some(Self { uploads, next_marker: next.map(|[key, id]| (key, id)) })
     }
@@ -128,7 +128,7 @@ impl ReadUpload {
 }
 
 impl ObjectsPage {
-    /// The page in an answer; none if it is not one.
+    /// The page in an answer; `None` if the body is not such a page.
     pub fn parse(body: &[u8]) -> Option<Self> {
         let (mut objects, next) = page(body, "Contents", ReadObject::read, ["NextContinuationToken"])?;
         objects.retain(|object| !object.key.is_empty());
@@ -141,12 +141,12 @@ impl ObjectsPage {
 pub struct BucketsPage {
     /// The names of the buckets.
     pub names: Vec<String>,
-    /// The `continuation-token` of the next page; none: this is the last.
+    /// The `continuation-token` of the next page; `None` on the last page.
     pub next_token: Option<String>,
 }
 
 impl BucketsPage {
-    /// The page in an answer; none if it is not one.
+    /// The page in an answer; `None` if the body is not such a page.
     pub fn parse(body: &[u8]) -> Option<Self> {
         let (mut names, mut next_token) = (Vec::new(), None);
         read(body, |name, cursor| {
@@ -183,11 +183,11 @@ impl ReadObject {
     }
 }
 
-/// What a child of the element adds to a row; leaves the child.
+/// Adds a child element to a row, and leaves the child.
 type ReadChild<T> = fn(&mut T, &str, &mut Cursor<'_>) -> Result<(), S3Error>;
 
-/// The elements called `row`, and the markers of the next page: none if this is the last, or does not say the first of
-/// them. Others that it does not say are empty.
+/// The elements called `row`, and the markers of the next page. The markers are `None` on the last page, or if the answer
+/// lacks the first of them. Any other marker that it lacks is empty.
 fn page<T: Default, const N: usize>(
     body: &[u8],
     row: &str,
@@ -228,7 +228,7 @@ fn read_text(body: &[u8], wanted: &str) -> Option<String> {
     found.filter(|text: &String| !text.is_empty())
 }
 
-/// Gives each child of the root to `child`, which leaves it; none if the answer is no XML, or an `Error`.
+/// Gives each child of the root to `child`, which must leave it. `None` if the answer is not XML, or is an `Error`.
 fn read(body: &[u8], mut child: impl FnMut(&str, &mut Cursor<'_>) -> Result<(), S3Error>) -> Option<()> {
     let (root, mut cursor) = Cursor::lenient_root(body, MAX_ANSWER_BYTES).ok()?;
     if root == ERROR {
@@ -253,14 +253,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_is_read_whatever_its_root_is_called_and_whatever_else_it_says() {
+    fn an_answer_is_read_whatever_its_root_is_called_and_whatever_else_it_contains() {
         let body = br#"<?xml version="1.0" encoding="UTF-8"?>
             <InitiateMultipartUpload xmlns="urn:x" more="yes"><New><A/><B>1</B></New><UploadId>a&amp;b</UploadId></InitiateMultipartUpload>"#;
         assert_eq!(read_upload_id(body).as_deref(), Some("a&b"));
     }
 
     #[test]
-    fn what_is_no_answer_is_none() {
+    fn a_body_of_another_kind_is_not_an_answer() {
         for body in [
             "",
             "ok",
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_that_is_the_last_has_no_next() {
+    fn the_last_page_has_no_marker_of_a_next_page() {
         let page = |truncated: &str| {
             let body = format!(
                 "<R><IsTruncated>{truncated}</IsTruncated><NextPartNumberMarker>7</NextPartNumberMarker>

@@ -1,4 +1,4 @@
-//! Buckets: the list of them, where one is, and how one is made.
+//! Buckets: listing them, finding their region, and creating them.
 
 use jiff::Timestamp;
 
@@ -14,7 +14,7 @@ const MAX_BODY_BYTES: usize = 16 << 10;
 /// The body of a `CreateBucket` request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CreateBucketConfiguration {
-    /// The region asked for; none means the store's own.
+    /// The requested region; `None` means the store's own.
     pub location_constraint: Option<String>,
 }
 
@@ -45,7 +45,7 @@ pub struct LocationConstraint<'a> {
 }
 
 impl LocationConstraint<'_> {
-    /// The body of the answer; `us-east-1` is written as nothing, as on AWS.
+    /// The body of the answer. It leaves `us-east-1` empty, as AWS does.
     pub fn to_xml(&self) -> String {
         let region = if self.region == "us-east-1" { "" } else { self.region };
         Writer::text_document("LocationConstraint", region)
@@ -55,7 +55,7 @@ impl LocationConstraint<'_> {
 /// The answer to `ListBuckets`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListAllMyBucketsResult<'a> {
-    /// Who asks.
+    /// The id of the caller.
     pub owner: &'a str,
     /// The buckets, by name.
     pub buckets: Vec<Bucket<'a>>,
@@ -70,9 +70,9 @@ pub struct ListAllMyBucketsResult<'a> {
 pub struct Bucket<'a> {
     /// Its name.
     pub name: &'a str,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// Its region; written in pages only, as on AWS.
+    /// Its region. Only answers in pages contain it, as on AWS.
     pub region: Option<&'a str>,
 }
 
@@ -101,10 +101,10 @@ impl ListAllMyBucketsResult<'_> {
     }
 }
 
-/// The answer to `GetBucketAcl` and `GetObjectAcl`: the owner has every right, and nobody else any.
+/// The answer to `GetBucketAcl` and `GetObjectAcl`: the owner has every right, and nobody else has any.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AccessControlPolicy<'a> {
-    /// Whose the bucket or object is.
+    /// Who owns the bucket or object.
     pub owner: &'a str,
 }
 
@@ -123,7 +123,7 @@ impl AccessControlPolicy<'_> {
     }
 }
 
-/// A configuration of a bucket that nobody made: a document without elements, or with one.
+/// A bucket configuration that nobody has set: a document without elements, or with one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EmptyConfiguration {
     /// The root element.

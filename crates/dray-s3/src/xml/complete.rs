@@ -13,7 +13,7 @@ use crate::{
 /// Longest body: 10,000 parts with a checksum each need under 3 MB, pretty-printed.
 pub const MAX_COMPLETE_BODY_BYTES: usize = 4 << 20;
 
-/// The body of a `CompleteMultipartUpload` request. At least one part, at most 10,000, strictly ascending.
+/// The body of a `CompleteMultipartUpload` request: 1 to 10,000 parts, strictly ascending.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CompleteMultipartUpload {
     /// The parts, in ascending order of their numbers.
@@ -27,12 +27,12 @@ pub struct CompletedPart {
     pub part_number: PartNumber,
     /// Its `ETag`, without the double quotes.
     pub etag: String,
-    /// Its checksums, those that the client gave.
+    /// The checksums that the client gave.
     pub checksums: Vec<Checksum>,
 }
 
 impl CompleteMultipartUpload {
-    /// Parses a body. `MalformedXML`; `InvalidArgument` for a number outside 1 to 10,000; `InvalidPartOrder`.
+    /// Parses a body. Errors: `MalformedXML`; `InvalidArgument` for a number outside 1 to 10,000; `InvalidPartOrder`.
     pub fn parse(body: &[u8]) -> Result<Self, S3Error> {
         let mut cursor = Cursor::root(body, "CompleteMultipartUpload", MAX_COMPLETE_BODY_BYTES)?;
         let mut parts: Vec<CompletedPart> = Vec::new();
@@ -114,7 +114,7 @@ pub struct CompleteMultipartUploadResult<'a> {
     pub key: &'a str,
     /// Its `ETag`, without the double quotes.
     pub etag: &'a str,
-    /// Its checksum, if the upload was made with one.
+    /// Its checksum, if the upload was created with one.
     pub checksum: Option<ObjectChecksum>,
 }
 

@@ -1,15 +1,15 @@
-//! The answers to writes that have one: `CopyObject`, `UploadPartCopy` and `PostObject`.
+//! The answers to writes that have a body: `CopyObject`, `UploadPartCopy` and `PostObject`.
 
 use jiff::Timestamp;
 
 use super::{ObjectChecksum, writer::Writer};
 
-/// What a copy made.
+/// The result of a copy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CopyResult<'a> {
     /// Its `ETag`, without the double quotes.
     pub etag: &'a str,
-    /// When it was made.
+    /// When the copy was created.
     pub last_modified: Timestamp,
     /// Its checksum.
     pub checksum: Option<ObjectChecksum>,

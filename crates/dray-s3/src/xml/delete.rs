@@ -25,18 +25,18 @@ pub struct Delete {
 pub struct DeleteObject {
     /// Its key.
     pub key: String,
-    /// The version asked for, if any.
+    /// The requested version, if any.
     pub version_id: Option<String>,
-    /// Delete it only if this is its `ETag` (quotes optional), or with `*` whatever it is.
+    /// Delete it only if this is its `ETag` (quotes optional); `*` matches any `ETag`.
     pub etag: Option<String>,
-    /// Delete it only if it has so many bytes.
+    /// Delete it only if it has this size.
     pub size_bytes: Option<u64>,
-    /// Delete it only if it was stored then, as sent: an HTTP date or ISO 8601.
+    /// Delete it only if it was stored at this time, as the client wrote it: an HTTP date or ISO 8601.
     pub last_modified: Option<String>,
 }
 
 impl Delete {
-    /// Parses a body. `MalformedXML`.
+    /// Parses a body. The error is `MalformedXML`.
     pub fn parse(body: &[u8]) -> Result<Self, S3Error> {
         let mut cursor = Cursor::root(body, "Delete", MAX_DELETE_BODY_BYTES)?;
         let (mut objects, mut quiet) = (Vec::new(), None);
@@ -80,7 +80,7 @@ fn parse_bool(text: &str) -> Result<bool, S3Error> {
 /// The answer to `DeleteObjects`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DeleteResult<'a> {
-    /// Keys that are gone now; empty when the request was quiet.
+    /// Keys that do not exist any more; empty when the request was quiet.
     pub deleted: Vec<&'a str>,
     /// Keys that could not be deleted.
     pub failures: Vec<DeleteFailure<'a>>,

@@ -1,9 +1,9 @@
-//! `Error`: written by a server, read by a client. A 200 answer to `CompleteMultipartUpload` can carry one.
+//! The element `Error`: servers write it and clients read it. A 200 answer to `CompleteMultipartUpload` can contain one.
 
 use super::{reader::Cursor, writer::Writer};
 use crate::{ErrorCode, S3Error};
 
-/// Longest error body that is worth reading.
+/// The longest error body that is read.
 pub const MAX_ERROR_BYTES: usize = 64 << 10;
 pub(super) const ROOT: &str = "Error";
 
@@ -12,9 +12,9 @@ pub(super) const ROOT: &str = "Error";
 pub struct Error<'a> {
     /// The code.
     pub code: ErrorCode,
-    /// For people.
+    /// A message for people.
     pub message: &'a str,
-    /// The region to sign for, if that was wrong.
+    /// The region to sign for, if the request was signed for another.
     pub region: Option<&'a str>,
     /// The bucket or object, as a path.
     pub resource: &'a str,
@@ -37,18 +37,18 @@ impl Error<'_> {
     }
 }
 
-/// An error as a client reads it; stores have codes of their own.
+/// An error as a client reads it. Stores may use their own codes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ErrorAnswer {
     /// The code as sent; [`ErrorCode::parse`] knows those of S3.
     pub code: String,
-    /// For people; may be empty.
+    /// A message for people; may be empty.
     pub message: String,
 }
 
 impl ErrorAnswer {
-    /// The error in this body; nothing if its root is not `Error` or it has no code. Lenient towards elements
-    /// and attributes that it does not know.
+    /// The error in this body; `None` if its root is not `Error` or it has no code. It ignores elements and attributes
+    /// that it does not know.
     pub fn parse(body: &[u8]) -> Option<Self> {
         Self::read(body).ok().flatten()
     }

@@ -1,7 +1,7 @@
 //! The XML of S3: bodies of requests and answers (AWS S3 API reference, each operation's syntax).
 //!
-//! Requests are parsed strictly and with bounds: what is not in the schema is `MalformedXML`; DTDs and entities
-//! other than XML's own five are refused. Answers are read leniently (`answers.rs`), as stores differ.
+//! Requests are parsed strictly and within bounds. An element that is not in the schema is `MalformedXML`; DTDs, and
+//! entities other than XML's own five, are refused. Answers are read leniently (`answers.rs`), because stores differ.
 
 mod answers;
 mod bucket;
@@ -50,13 +50,13 @@ use crate::checksum::{Checksum, ChecksumType, composite_text};
 /// The media type of every body here.
 pub const CONTENT_TYPE: &str = "application/xml";
 
-/// The storage class of every object; there is but one.
+/// The storage class of every object; there is no other.
 const STORAGE_CLASS: &str = "STANDARD";
 
-/// The `encoding-type` of a listing: how keys that XML cannot hold are written.
+/// The `encoding-type` of a listing: how it writes keys that XML cannot hold.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum EncodingType {
-    /// As they are; characters that XML 1.0 cannot hold become references, as on AWS.
+    /// Unencoded; characters that XML 1.0 cannot hold become references, as on AWS.
     #[default]
     None,
     /// Percent-encoded (`encoding-type=url`); `/` stays.
@@ -83,14 +83,14 @@ impl EncodingType {
 pub struct ObjectChecksum {
     /// The checksum.
     pub checksum: Checksum,
-    /// What it was taken over, and so how it is written.
+    /// What the checksum covers, and so how it is written.
     pub checksum_type: ChecksumType,
     /// Number of parts of the object; written at the end of a composite checksum.
     pub parts: usize,
 }
 
 impl ObjectChecksum {
-    /// As in headers and XML: base64, with `-<parts>` at the end where it is composite.
+    /// The text in headers and XML: base64, with `-<parts>` at the end if the checksum is composite.
     pub fn text(&self) -> String {
         match self.checksum_type {
             ChecksumType::FullObject => self.checksum.to_base64(),

@@ -47,7 +47,7 @@ pub struct ListPartsResult<'a> {
     pub max_parts: u16,
     /// Whether more parts follow. The next marker is the last part's number.
     pub is_truncated: bool,
-    /// The checksum that the upload was made with.
+    /// The checksum that the upload was created with.
     pub checksum: Option<(Algorithm, ChecksumType)>,
     /// The parts, ascending.
     pub parts: Vec<ListedPart<'a>>,
@@ -111,11 +111,11 @@ pub struct ListMultipartUploadsResult<'a> {
     pub bucket: &'a str,
     /// The page holds uploads after this key.
     pub key_marker: &'a str,
-    /// And, of that key, after this upload.
+    /// Among the uploads of that key, the page holds those after this upload.
     pub upload_id_marker: &'a str,
-    /// Where the next page begins (key and upload id); none when this is the last.
+    /// Where the next page begins (key and upload id); `None` on the last page.
     pub next_marker: Option<(&'a str, &'a str)>,
-    /// Only keys that begin so.
+    /// The page lists only keys with this prefix.
     pub prefix: &'a str,
     /// What groups keys into common prefixes.
     pub delimiter: Option<&'a str>,
@@ -125,7 +125,7 @@ pub struct ListMultipartUploadsResult<'a> {
     pub owner: &'a str,
     /// The uploads, by key, then by age.
     pub uploads: Vec<ListedUpload<'a>>,
-    /// Prefixes that stand for all keys beneath them.
+    /// Prefixes that stand for all keys below them.
     pub common_prefixes: Vec<&'a str>,
     /// How keys are written.
     pub encoding_type: EncodingType,
@@ -140,7 +140,7 @@ pub struct ListedUpload<'a> {
     pub upload_id: &'a str,
     /// When it was created.
     pub initiated: Timestamp,
-    /// The checksum that it was made with.
+    /// The checksum that the upload was created with.
     pub checksum: Option<(Algorithm, ChecksumType)>,
 }
 

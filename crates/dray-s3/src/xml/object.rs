@@ -1,9 +1,9 @@
-//! `GetObjectAttributes`: what is known of one object, part by part if asked.
+//! `GetObjectAttributes`: the attributes of one object, and of each of its parts on request.
 
 use super::{ObjectChecksum, STORAGE_CLASS, writer::Writer};
 use crate::{PartNumber, checksum::Checksum};
 
-/// The answer to `GetObjectAttributes`; each field only if it was asked for.
+/// The answer to `GetObjectAttributes`. It has only the fields that the client asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GetObjectAttributesResponse<'a> {
     /// The `ETag`, without double quotes (AWS writes none here).
@@ -21,7 +21,7 @@ pub struct GetObjectAttributesResponse<'a> {
 /// One page of an object's parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObjectParts {
-    /// How many parts the object has in all.
+    /// How many parts the object has in total.
     pub total_parts: u16,
     /// The page holds parts after this number; 0 for the first page.
     pub part_number_marker: u16,

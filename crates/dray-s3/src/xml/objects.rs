@@ -1,4 +1,4 @@
-//! Lists of a bucket's objects: `ListObjects` and `ListObjectsV2` share the listing, and page differently.
+//! Lists of a bucket's objects. `ListObjects` and `ListObjectsV2` share the listing, but not the way to get the next page.
 
 use jiff::Timestamp;
 
@@ -10,7 +10,7 @@ use crate::checksum::{Algorithm, ChecksumType};
 pub struct Listing<'a> {
     /// The bucket.
     pub bucket: &'a str,
-    /// Only keys that begin so.
+    /// The list has only keys with this prefix.
     pub prefix: &'a str,
     /// What groups keys into common prefixes.
     pub delimiter: Option<&'a str>,
@@ -18,7 +18,7 @@ pub struct Listing<'a> {
     pub max_keys: u16,
     /// The objects, by key in byte order.
     pub objects: Vec<ListedObject<'a>>,
-    /// Prefixes that stand for all keys beneath them.
+    /// Prefixes that stand for all keys below them.
     pub common_prefixes: Vec<&'a str>,
     /// How keys are written.
     pub encoding_type: EncodingType,
@@ -37,7 +37,7 @@ pub struct ListedObject<'a> {
     pub size_bytes: u64,
     /// The checksum that it has.
     pub checksum: Option<(Algorithm, ChecksumType)>,
-    /// Whose it is, if the answer is to say.
+    /// Who owns it, if the client asked for owners.
     pub owner: Option<&'a str>,
 }
 
@@ -48,8 +48,8 @@ pub struct ListBucketResult<'a> {
     pub listing: Listing<'a>,
     /// The page holds keys after this one.
     pub marker: &'a str,
-    /// Where the next page begins; none when this is the last. Written only with a delimiter, as on AWS,
-    /// where without one clients take the last key.
+    /// Where the next page begins; `None` on the last page. It is written only with a delimiter, as on AWS:
+    /// without one, clients use the last key.
     pub next_marker: Option<&'a str>,
 }
 
@@ -58,11 +58,11 @@ pub struct ListBucketResult<'a> {
 pub struct ListBucketResultV2<'a> {
     /// What is listed.
     pub listing: Listing<'a>,
-    /// Where this page began, as asked.
+    /// Where this page began, as the client sent it.
     pub continuation_token: Option<&'a str>,
-    /// Where the next page begins; none when this is the last.
+    /// Where the next page begins; `None` on the last page.
     pub next_continuation_token: Option<&'a str>,
-    /// The page holds keys after this one, as asked.
+    /// The page holds keys after this one, as the client sent it.
     pub start_after: Option<&'a str>,
 }
 
@@ -71,7 +71,7 @@ impl ListBucketResult<'_> {
     pub fn to_xml(&self) -> String {
         let listing = &self.listing;
         Writer::document("ListBucketResult", |out| {
-            // Clients of version 1 take the prefix as it is written, whatever the encoding (botocore among them).
+            // Clients of version 1 use the prefix as it is written, whatever the encoding (botocore does, for example).
             listing.write_head(out, listing.prefix);
             out.text("Marker", &listing.encoding_type.encode(self.marker));
             let next = self.next_marker.filter(|_| listing.delimiter.is_some());
@@ -99,16 +99,16 @@ impl ListBucketResultV2<'_> {
     }
 }
 
-/// The answer to `ListObjectVersions`: every object is its own only version, `null`.
+/// The answer to `ListObjectVersions`: each object has one version, `null`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListVersionsResult<'a> {
     /// What is listed.
     pub listing: Listing<'a>,
     /// The page holds keys after this one.
     pub key_marker: &'a str,
-    /// As asked.
+    /// The marker, as the client sent it.
     pub version_id_marker: &'a str,
-    /// Where the next page begins; none when this is the last.
+    /// Where the next page begins; `None` on the last page.
     pub next_key_marker: Option<&'a str>,
 }
 
@@ -137,7 +137,7 @@ impl ListVersionsResult<'_> {
     }
 }
 
-/// The id of the one version of an object in a bucket without versions.
+/// The id of an object's only version in a bucket without versions.
 pub const NULL_VERSION: &str = "null";
 
 impl Listing<'_> {

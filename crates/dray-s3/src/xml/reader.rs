@@ -1,4 +1,4 @@
-//! A strict cursor over a small XML document: elements and their text, and nothing else.
+//! A strict cursor over a small XML document. It reads only elements and their text.
 
 use quick_xml::{
     Reader,
@@ -8,14 +8,14 @@ use quick_xml::{
 
 use crate::{ErrorCode, S3Error};
 
-/// Deepest nesting of any request or error body is three; what is skipped may go a little deeper.
+/// Requests and error bodies nest at most three deep; elements that are skipped may nest a little deeper.
 const MAX_DEPTH: usize = 16;
 
 /// A cursor within the document.
 pub(super) struct Cursor<'a> {
     reader: Reader<&'a [u8]>,
     depth: usize,
-    /// Whether attributes other than namespaces are passed over rather than refused.
+    /// Whether the cursor ignores attributes other than namespaces, and does not refuse them.
     any_attributes: bool,
 }
 
@@ -36,7 +36,8 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// A cursor inside the root element of an answer, and the name of that. Stores may write more than they should.
+    /// A cursor inside the root element of an answer, and the name of that element. Stores may write more than the
+    /// schema allows.
     pub(super) fn lenient_root(body: &'a [u8], max_bytes: usize) -> Result<(String, Self), S3Error> {
         Self::open_root(body, max_bytes, true)
     }
@@ -66,7 +67,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Reads the text of the current element, and leaves it. It must hold no element.
+    /// Reads the text of the current element, and leaves it. The element must not contain other elements.
     pub(super) fn text(&mut self) -> Result<String, S3Error> {
         let mut text = String::new();
         loop {
@@ -78,7 +79,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Leaves the current element, whatever is in it.
+    /// Leaves the current element and ignores its content.
     pub(super) fn skip(&mut self) -> Result<(), S3Error> {
         let outside = self.depth - 1;
         while self.depth > outside {
@@ -136,7 +137,7 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// Puts a value into its slot; an element that occurs twice is malformed.
+/// Puts a value into its slot. An element that occurs twice is malformed.
 pub(super) fn once<T>(slot: &mut Option<T>, value: T) -> Result<(), S3Error> {
     match slot.replace(value) {
         None => Ok(()),
@@ -144,7 +145,7 @@ pub(super) fn once<T>(slot: &mut Option<T>, value: T) -> Result<(), S3Error> {
     }
 }
 
-/// The answer to a body that is not what its operation expects.
+/// The answer to a body that its operation does not expect.
 pub(super) fn malformed() -> S3Error {
     let message = "The XML you provided was not well-formed or did not validate against the published schema";
     S3Error::new(ErrorCode::MalformedXML, message)

@@ -1,4 +1,4 @@
-//! `Tagging`: the tags of an object, as sent and as answered.
+//! `Tagging`: the tags of an object, in requests and in answers.
 
 use super::{
     reader::{Cursor, malformed, once},
@@ -8,7 +8,7 @@ use crate::S3Error;
 
 /// Longest body: 10 tags of the greatest length, every character escaped.
 pub const MAX_TAGGING_BODY_BYTES: usize = 64 << 10;
-/// More than any object may have; the reader stops there.
+/// More tags than any object may have; the reader stops there.
 const MAX_READ_TAGS: usize = 100;
 
 /// Names and values, in the order sent.
@@ -19,7 +19,7 @@ pub struct Tagging {
 }
 
 impl Tagging {
-    /// Parses a body. `MalformedXML`; the limits on tags are not checked here.
+    /// Parses a body. The error is `MalformedXML`. It does not check the limits on tags.
     pub fn parse(body: &[u8]) -> Result<Self, S3Error> {
         let mut cursor = Cursor::root(body, "Tagging", MAX_TAGGING_BODY_BYTES)?;
         let mut set = None;

@@ -1,4 +1,4 @@
-//! What is taken, what is refused, and what is written.
+//! Which XML is accepted, which is refused, and which is written.
 
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -59,7 +59,7 @@ fn part_numbers_are_in_range_and_ascend() {
 }
 
 #[test]
-fn what_is_not_the_schema_is_malformed() {
+fn a_body_that_breaks_the_schema_is_malformed() {
     let one = part("1");
     let bad = [
         String::new(),
@@ -281,7 +281,7 @@ fn answers_about_objects_and_buckets() {
     insta::assert_snapshot!(pretty(&all));
 }
 
-/// One element a line, for reading.
+/// Puts each element on a line of its own, so that people can read the snapshot.
 fn pretty(documents: &[String]) -> String {
     documents.join("\n\n").replace("><", ">\n<")
 }

@@ -9,7 +9,7 @@ use super::EncodingType;
 
 const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
 
-/// An XML document being written.
+/// An XML document that is being written.
 pub(super) struct Writer(String);
 
 impl Writer {
@@ -50,7 +50,7 @@ impl Writer {
         self.push(format_args!("</{name}>"));
     }
 
-    /// An element with text in it, if there is any.
+    /// An element with text in it, if there is a text.
     pub(super) fn optional(&mut self, name: &str, text: Option<&str>) {
         if let Some(text) = text {
             self.text(name, text);
@@ -67,7 +67,7 @@ impl Writer {
         self.text("ETag", &format!("\"{etag}\""));
     }
 
-    /// A moment as `2009-10-12T17:50:30.000Z`.
+    /// A time as `2009-10-12T17:50:30.000Z`.
     pub(super) fn time(&mut self, name: &str, moment: Timestamp) {
         let utc = TimeZone::UTC.to_datetime(moment);
         self.push(format_args!(
@@ -85,7 +85,7 @@ impl Writer {
         });
     }
 
-    /// Whom a grant is for, as clients of S3 read it: its kind is an attribute.
+    /// The user whom a grant is for, as S3 clients read it: its kind is an attribute.
     pub(super) fn grantee(&mut self, id: &str) {
         self.push(format_args!(
             "<Grantee xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\"CanonicalUser\">"
@@ -95,15 +95,15 @@ impl Writer {
         self.push(format_args!("</Grantee>"));
     }
 
-    /// The prefixes of a listing that stand for all keys beneath them.
+    /// The prefixes of a listing that stand for all keys below them.
     pub(super) fn common_prefixes(&mut self, prefixes: &[&str], encoding_type: EncodingType) {
         for prefix in prefixes {
             self.nested("CommonPrefixes", |out| out.text("Prefix", &encoding_type.encode(prefix)));
         }
     }
 
-    /// Text with markup escaped. What XML 1.0 cannot hold is written as a reference, as AWS does; a carriage
-    /// return would be read as a line feed unless it is one too.
+    /// Escapes markup in the text. Characters that XML 1.0 cannot hold are written as references, as AWS does. A carriage
+    /// return is written as a reference too, because a parser would read it as a line feed.
     fn escaped(&mut self, text: &str) {
         for char in escape(text).chars() {
             match char {

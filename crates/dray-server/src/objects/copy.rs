@@ -9,7 +9,7 @@ use dray_s3::xml::{BucketsPage, ObjectsPage, UploadsPage};
 use http::Method;
 use jiff::Timestamp;
 
-use super::client::Request;
+use super::s3_client::Request;
 use super::{NewUpload, Objects, not_understood, text};
 use crate::drive::parts::PartList;
 use crate::drive::{Error, Result};
@@ -216,8 +216,8 @@ mod tests {
     use crate::config::Clock;
     use crate::metrics::Metrics;
     use crate::objects::Kind;
-    use crate::objects::client::{Client, Transport};
     use crate::objects::credentials::Keys;
+    use crate::objects::s3_client::{S3Client, Transport};
 
     /// A store that takes half a minute over each answer.
     fn slow_store() -> Objects {
@@ -230,7 +230,7 @@ mod tests {
             secret_access_key: "secret".into(),
             session_token: None,
         };
-        let client = Client {
+        let client = S3Client {
             way: Transport::Router(Router::new().fallback(answer)),
             endpoint: Endpoint::parse("http://h", AddressingStyle::Path).unwrap(),
             region: "us-east-1".into(),

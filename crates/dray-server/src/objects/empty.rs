@@ -3,7 +3,7 @@
 
 use http::Method;
 
-use super::client::Request;
+use super::s3_client::Request;
 use super::{Objects, TOKEN_METADATA};
 use crate::drive::Result;
 

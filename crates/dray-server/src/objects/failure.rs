@@ -3,13 +3,14 @@
 
 use std::time::Duration;
 
+use dray_api::with_causes;
 use dray_s3::ErrorCode;
 use dray_s3::xml::ErrorAnswer;
 use http::StatusCode;
 
 use super::Completion;
 use super::proof::{Proof, proof};
-use crate::drive::{Error, with_causes};
+use crate::drive::Error;
 
 /// Why there is no answer to what was asked.
 #[derive(Debug)]

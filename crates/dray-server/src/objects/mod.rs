@@ -2,13 +2,13 @@
 //!
 //! What the drive asks itself is signed in headers; part URLs are signed by `dray-s3`'s batch presigner.
 
-mod client;
 mod copy;
 mod credentials;
 mod empty;
 mod failure;
 mod proof;
 mod relay;
+mod s3_client;
 mod sign;
 #[cfg(test)]
 mod testing;
@@ -19,6 +19,7 @@ use std::time::Duration;
 use axum::Router;
 use dray_api::limits::MAX_PARTS;
 use dray_api::upload::StoredPart;
+use dray_api::with_causes;
 use dray_s3::Endpoint;
 use dray_s3::xml::{CompleteMultipartUpload, CompletedPart, PartsPage, read_etag, read_upload_id};
 use futures_util::StreamExt as _;
@@ -28,13 +29,13 @@ use jiff::Timestamp;
 use crate::config::{Clock, S3Config, SettingError, public_endpoint};
 use crate::drive::parts::{Crc64, PartList};
 use crate::drive::upload::Upload;
-use crate::drive::{Error, Result, with_causes};
+use crate::drive::{Error, Result};
 use crate::metrics::Metrics;
-use client::{Client, Request};
 pub use credentials::Current;
 use credentials::{Keys, credentials_chain};
 pub use empty::scratch_key;
 use failure::{Failed, refusal};
+use s3_client::{Request, S3Client};
 use sign::Signing;
 pub use sign::{PartUrls, Reading, UrlScope};
 
@@ -49,7 +50,7 @@ const READ_TIMEOUT: Duration = Duration::from_secs(30);
 /// A bucket of an object store. Cheap to clone.
 #[derive(Clone)]
 pub struct Objects {
-    client: Arc<Client>,
+    client: Arc<S3Client>,
     kind: Kind,
     signing: Arc<Signing>,
 }
@@ -60,8 +61,8 @@ pub enum Kind {
     /// The embedded one, which clients reach where they reach this server. It refuses a Complete of another size or
     /// checksum.
     Embedded,
-    /// An external store, and where clients reach it; `None`: through this server. Dray does not know what the store checks,
-    /// and so checks everything itself.
+    /// An external store, and where clients reach it; `None`: through this server. Dray does not know what the store
+    /// checks, and so checks everything itself.
     Other(Option<Endpoint>),
 }
 
@@ -98,8 +99,8 @@ pub enum Completion {
     Refused(Error),
     /// The store does not know the upload: it was completed before, or is gone.
     NoSuchUpload {
-        /// Whether this Complete is over with that, and does nothing any more. One that was sent again is not: the answer is
-        /// that of the last.
+        /// Whether this Complete is over with that, and does nothing any more. One that was sent again is not: the
+        /// answer is that of the last.
         is_settled: bool,
     },
     /// No answer, or none that tells: the object may be there.
@@ -140,18 +141,18 @@ impl Objects {
     pub fn embedded(config: Embedded) -> Result<Self> {
         let Embedded { way, keys, region, bucket, metrics } = config;
         let (way, endpoint) = match way {
-            Way::Router(router) => (client::Transport::Router(router), public_endpoint(NO_HOST)?),
+            Way::Router(router) => (s3_client::Transport::Router(router), public_endpoint(NO_HOST)?),
             Way::Url(url) => {
                 let endpoint = public_endpoint(&url)?;
                 (
-                    client::Transport::network(&endpoint)
+                    s3_client::Transport::network(&endpoint)
                         .map_err(|err| Error::internal(with_causes(&err)))?,
                     endpoint,
                 )
             }
         };
         let (keys, clock) = (Keys::Current(keys), Clock::system());
-        Ok(Self::of(Client { way, endpoint, region, bucket, keys, clock, metrics }, Kind::Embedded))
+        Ok(Self::of(S3Client { way, endpoint, region, bucket, keys, clock, metrics }, Kind::Embedded))
     }
 
     /// Any other store, which clients reach at `public`; `None`: through this server.
@@ -170,15 +171,15 @@ impl Objects {
             let rule = format!("cannot be used: {}", with_causes(&err));
             SettingError { setting: "--s3-endpoint", rule }
         };
-        let way = client::Transport::network(&endpoint).map_err(unusable)?;
+        let way = s3_client::Transport::network(&endpoint).map_err(unusable)?;
         let (region, bucket, clock) = (region.clone(), bucket.clone(), Clock::system());
-        let client = Client { way, endpoint, region, bucket, keys, clock, metrics: metrics.clone() };
+        let client = S3Client { way, endpoint, region, bucket, keys, clock, metrics: metrics.clone() };
         Ok(Self::of(client, Kind::Other(public)))
     }
 
     /// URLs are signed as requests are.
-    fn of(client: Client, kind: Kind) -> Self {
-        let Client { keys, region, bucket, .. } = &client;
+    fn of(client: S3Client, kind: Kind) -> Self {
+        let S3Client { keys, region, bucket, .. } = &client;
         let signing = Signing { keys: keys.clone(), region: region.clone(), bucket: bucket.clone() };
         Self { signing: signing.into(), client: client.into(), kind }
     }

@@ -9,8 +9,8 @@ use dray_s3::PayloadHash;
 use http::{HeaderMap, Response, Uri, header};
 
 use super::Objects;
-use super::client::{Client, Request, Transport};
 use super::failure::Failed;
+use super::s3_client::{Request, S3Client, Transport};
 
 impl Objects {
     /// How a relay asks this store.
@@ -26,7 +26,7 @@ impl Objects {
     }
 }
 
-impl Client {
+impl S3Client {
     async fn relay(&self, asked: Relayed) -> Result<Response<Body>, Failed> {
         let _timing = self.metrics.store(asked.operation);
         let Relayed { operation, method, key, query, mut headers, sha256, body } = asked;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::Router;
 use dray_s3::Credentials;
 
-use super::client::{Client, Transport};
 use super::credentials::Keys;
+use super::s3_client::{S3Client, Transport};
 use super::{Kind, NO_HOST, Objects, public_endpoint};
 use crate::config::Clock;
 use crate::metrics::Metrics;
@@ -20,7 +20,7 @@ impl Objects {
             session_token: None,
         };
         let endpoint = public_endpoint(NO_HOST).unwrap();
-        let client = Client {
+        let client = S3Client {
             way: Transport::Router(router),
             endpoint: endpoint.clone(),
             region: "us-east-1".into(),

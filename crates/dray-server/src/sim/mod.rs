@@ -1,16 +1,17 @@
-//! Deterministic simulation of uploads: the real service on simulated time, with several servers on one database, clocks
-//! that are wrong, a store of which every answer may be late, lost or wrong, and kills between any two steps. All choices of
-//! a schedule follow from its seed, so that a fault can be looked at again: `DRAY_SIM_SEED` tells its story.
+//! Deterministic simulation of uploads: the real service on simulated time, with several servers on one database,
+//! clocks that are wrong, a store of which every answer may be late, lost or wrong, and kills between any two steps.
+//! All choices of a schedule follow from its seed, so that a fault can be looked at again: `DRAY_SIM_SEED` tells its
+//! story.
 //!
 //! Not simulated are Postgres and SQLite's threads: statements run on SQLite in memory, one transaction after the other.
 
-mod client;
 mod monitor;
 mod network;
 mod node;
 mod profile;
 mod settle;
 mod store;
+mod uploader;
 mod world;
 
 use std::collections::HashSet;
@@ -23,8 +24,8 @@ use tokio::task::JoinSet;
 
 use crate::db::inline::Memory;
 use crate::random::seeded;
-use client::Client;
 use node::Cluster;
+use uploader::Uploader;
 use world::{Outcome, World};
 
 /// Schedules if nothing else is said: few, so that unit tests stay quick. `DRAY_SIM_SCHEDULES` says more.
@@ -75,7 +76,7 @@ async fn schedule(cluster: &Arc<Cluster>) {
     tokio::spawn(async move { happening.happen().await });
     let mut clients = JoinSet::new();
     for number in 0..world.profile.clients {
-        clients.spawn(Client::new(cluster, number).run());
+        clients.spawn(Uploader::new(cluster, number).run());
     }
     let healing = Arc::clone(cluster);
     let healed = tokio::spawn(async move {

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::client::{Deletion, Known};
 use super::node::Cluster;
+use super::uploader::{Deletion, Known};
 use super::world::lock;
 use crate::db::inline::{self, ItemSeen, UploadSeen};
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use dray_api::with_causes;
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use jiff::SignedDuration;
@@ -15,7 +16,7 @@ use super::{WebhookSettings, WebhookUrl};
 use crate::config::Clock;
 use crate::db::outbox::{self, Delivery};
 use crate::db::{Conn, Db};
-use crate::drive::{Result, with_causes};
+use crate::drive::Result;
 use crate::metrics::Metrics;
 
 /// How often what is due is looked for.

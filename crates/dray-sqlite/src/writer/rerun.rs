@@ -1,4 +1,4 @@
-//! A group in which jobs have no savepoints, unless one fails that had changed something: then all run again, with them.
+//! A group of jobs without savepoints. If a job fails after it has changed something, all run again, with savepoints.
 
 use rusqlite::Connection;
 
@@ -18,10 +18,10 @@ pub(super) fn write_group(connection: &Connection, jobs: &mut Vec<Box<dyn Job>>)
     jobs.drain(..).for_each(|job| job.tell(committed.clone()));
 }
 
-/// Runs all in one transaction. `false` means that one failed that had changed something already, so that nothing is committed.
+/// Runs all jobs in one transaction. `false` means that one failed after it had changed something, so nothing is committed.
 ///
-/// That is rare: most find out first that they cannot. It spares the others a savepoint each, for which SQLite copies
-/// every page that is changed and writes out the full-text index.
+/// That is rare, because most jobs find out before their first change that they cannot succeed. Without savepoints, SQLite
+/// need not copy every changed page and write out the full-text index.
 fn run_together(connection: &Connection, jobs: &mut [Box<dyn Job>]) -> Result<bool, Error> {
     begin(connection)?;
     for job in jobs {
@@ -37,7 +37,7 @@ fn run_together(connection: &Connection, jobs: &mut [Box<dyn Job>]) -> Result<bo
     Ok(true)
 }
 
-/// Runs each so that it can be undone alone, all in one transaction.
+/// Runs all jobs in one transaction, each so that it can be undone alone.
 fn run_apart(connection: &Connection, jobs: &mut [Box<dyn Job>]) -> Result<(), Error> {
     begin(connection)?;
     for job in jobs {
@@ -50,7 +50,8 @@ fn run_apart(connection: &Connection, jobs: &mut [Box<dyn Job>]) -> Result<(), E
     commit(connection)
 }
 
-/// Grows with every row that is inserted, changed or deleted; `None` means that SQLite has rolled the transaction back.
+/// A number that grows with every row that is inserted, changed or deleted; `None` if SQLite has rolled the transaction
+/// back.
 fn changes(connection: &Connection) -> Option<u64> {
     (!connection.is_autocommit()).then(|| connection.total_changes())
 }
@@ -66,7 +67,7 @@ mod tests {
     use crate::job::{Again, Asked};
     use crate::writer::{Rerun, Writer, Writing};
 
-    /// Why a job of a test fails.
+    /// The error of a failing job in a test.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     struct Refused;
 
@@ -86,7 +87,7 @@ mod tests {
         connection.execute("insert into t values (1)", []).map(drop).map_err(|_| Refused)
     }
 
-    /// Writes these as one group; what each is told, and how often any of them ran.
+    /// Writes these jobs as one group. Returns what each was told, and how many times jobs ran in total.
     fn told(connection: &Connection, works: [fn(&Connection) -> Told; 3]) -> ([Told; 3], usize) {
         let runs = Arc::<AtomicUsize>::default();
         let mut group = Vec::<Box<dyn Job>>::new();
@@ -104,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_group_is_run_again_only_if_a_job_failed_that_had_changed_something() {
+    fn a_group_runs_again_only_if_a_job_failed_after_a_change() {
         let connection = database();
         let refused = |_: &Connection| Err(Refused);
         let outcome = [Ok(()), Err(Refused), Ok(())];
@@ -116,7 +117,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_job_that_fails_or_panics_undoes_its_own_work_only() {
+    async fn a_failing_or_panicking_job_undoes_only_its_own_work() {
         let writer = Writer::<Rerun>::rerun(database(), Writing::default()).unwrap();
         let good = writer.run(insert);
         let bad = writer.run(|db| insert(db).and(Err::<(), _>(Refused)));

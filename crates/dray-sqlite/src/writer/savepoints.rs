@@ -1,4 +1,4 @@
-//! A group in which each job has a savepoint: its failure undoes its own changes and nobody else's.
+//! A group in which each job has a savepoint: a job's failure undoes its own changes and nobody else's.
 
 use std::vec;
 
@@ -15,7 +15,7 @@ pub(super) fn write_group(connection: &Connection, jobs: &mut Vec<Box<dyn Job>>)
     }
 }
 
-/// Takes jobs into one transaction and commits it.
+/// Runs jobs in one transaction and commits it.
 fn commit_together(connection: &Connection, waiting: &mut vec::Drain<'_, Box<dyn Job>>) {
     if let Err(error) = begin(connection) {
         tell_all(waiting.collect(), &Err(error));
@@ -25,7 +25,7 @@ fn commit_together(connection: &Connection, waiting: &mut vec::Drain<'_, Box<dyn
     for job in waiting {
         done.extend(run_in_savepoint(connection, job));
         if connection.is_autocommit() {
-            // A full disk or a failing one makes SQLite undo the whole transaction.
+            // On a full or failing disk, SQLite undoes the whole transaction.
             tell_all(done, &Err(Error::Undone));
             return;
         }
@@ -40,7 +40,7 @@ fn tell_all(done: Vec<Box<dyn Job>>, committed: &Result<(), Error>) {
     }
 }
 
-/// Runs one job; answers it, to be told how the transaction ended, unless it was told already.
+/// Runs one job. Returns it, to be told how the transaction ended, unless it was already told.
 fn run_in_savepoint(connection: &Connection, mut job: Box<dyn Job>) -> Option<Box<dyn Job>> {
     if let Err(error) = execute(connection, "savepoint job") {
         job.tell(Err(error.into()));
@@ -67,7 +67,7 @@ fn undo(connection: &Connection) {
     }
     let undone = execute(connection, "rollback to job").and_then(|()| execute(connection, "release job"));
     if let Err(error) = undone {
-        // Nothing of this transaction may be committed when one job's part of it cannot be undone.
+        // If one job's changes cannot be undone, nothing of this transaction may be committed.
         tracing::error!(%error, "a savepoint could not be undone");
         rollback(connection);
     }
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_failing_or_panicking_job_undoes_its_own_changes_only() {
+    async fn a_failing_or_panicking_job_undoes_only_its_own_changes() {
         let (_folder, path, writer) = writer();
         let good = writer.run(|db| add(db, "good"), |settled| assert_eq!(settled, Settled::Committed));
         let bad = writer.run(
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_writer_that_is_closed_does_what_waits_and_takes_no_more() {
+    async fn a_closed_writer_does_the_waiting_jobs_and_accepts_no_more() {
         let (_folder, path, writer) = writer();
         let (waiting, closing) = tokio::join!(writer.run(|db| add(db, "waited"), |_| ()), writer.close());
         assert_eq!((waiting.unwrap(), closing), (Ok(()), ()));

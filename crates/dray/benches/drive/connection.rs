@@ -1,4 +1,4 @@
-//! One HTTP/1.1 connection that stays open: the cheapest client there is, so that the server is what is measured.
+//! One HTTP/1.1 connection that stays open. No client costs less, so the benchmark measures the server.
 
 use anyhow::{Context, bail, ensure};
 use bytes::Bytes;
@@ -25,12 +25,12 @@ impl Connection {
             TcpStream::connect(authority).await.with_context(|| format!("no server at {authority}"))?;
         stream.set_nodelay(true)?;
         let (sender, connection) = handshake(TokioIo::new(stream)).await?;
-        // Its failure is seen by the request that it breaks.
+        // If it fails, the request that it breaks reports it.
         tokio::spawn(connection);
         Ok(Self { sender, host: HeaderValue::from_str(authority)? })
     }
 
-    /// Posts JSON with a token; the answer's body.
+    /// Posts JSON with a token. Returns the body of the answer.
     pub(crate) async fn post_json(
         &mut self,
         path: &str,
@@ -43,20 +43,20 @@ impl Connection {
         Ok(answer.into_body().collect().await?.to_bytes())
     }
 
-    /// Posts a body to a presigned URL; the answer's body.
+    /// Posts a body to a presigned URL. Returns the body of the answer.
     pub(crate) async fn post(&mut self, path: &str, body: String) -> anyhow::Result<Bytes> {
         let answer = self.send(Method::POST, path, [], Payload::whole(body)).await?;
         Ok(answer.into_body().collect().await?.to_bytes())
     }
 
-    /// Gets a small answer with a token; its body.
+    /// Gets a small answer with a token. Returns its body.
     pub(crate) async fn get_json(&mut self, path: &str, bearer: &HeaderValue) -> anyhow::Result<Bytes> {
         let answer =
             self.send(Method::GET, path, [(AUTHORIZATION, bearer.clone())], Payload::empty()).await?;
         Ok(answer.into_body().collect().await?.to_bytes())
     }
 
-    /// Any request with a token, and perhaps JSON; the answer's body.
+    /// Sends any request with a token, and perhaps JSON. Returns the body of the answer.
     pub(crate) async fn request(
         &mut self,
         method: Method,
@@ -70,7 +70,7 @@ impl Connection {
         Ok(answer.into_body().collect().await?.to_bytes())
     }
 
-    /// Puts a part to its presigned URL; the answer's `ETag`, in its quotes.
+    /// Puts a part to its presigned URL. Returns the `ETag` of the answer, with its quotes.
     pub(crate) async fn put(&mut self, path: &str, body: Payload) -> anyhow::Result<String> {
         let answer = self.send(Method::PUT, path, [], body).await?;
         let etag = answer.headers().get(ETAG).context("a part's answer has no ETag")?.to_str()?.to_owned();
@@ -78,7 +78,7 @@ impl Connection {
         Ok(etag)
     }
 
-    /// Reads a range of a presigned URL and throws it away; bytes received.
+    /// Reads a range of a presigned URL and discards it. Returns the number of bytes received.
     pub(crate) async fn read_range(&mut self, path: &str, first: u64, last: u64) -> anyhow::Result<u64> {
         let range = HeaderValue::from_str(&format!("bytes={first}-{last}"))?;
         let answer = self.send(Method::GET, path, [(hyper::header::RANGE, range)], Payload::empty()).await?;

@@ -1,4 +1,4 @@
-//! How many whole uploads of one small part a server finishes in a second: start, sign, put, finish, many at once.
+//! How many whole uploads of one small part a server completes per second, many at once: start, sign, put, finalize.
 
 use std::time::{Duration, Instant};
 

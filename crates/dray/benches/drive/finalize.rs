@@ -1,4 +1,4 @@
-//! How long the finalize request of very many parts takes, and whether it copied their bytes.
+//! How long the finalize request for very many parts takes, and whether the server copies their bytes.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -65,7 +65,7 @@ impl Finalize {
     }
 }
 
-/// What a folder's files take on the disk.
+/// How much disk space the files of a folder take.
 fn used_bytes(folder: &Path) -> anyhow::Result<u64> {
     let mut used = 0;
     for entry in std::fs::read_dir(folder)? {

@@ -1,4 +1,4 @@
-//! How long requests take, one at a time: each is sent again and again on one connection.
+//! How long requests take, one at a time. Each is sent again and again on one connection.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -25,7 +25,7 @@ pub(crate) struct Latency {
 struct Step(String, String, String, Option<String>);
 
 impl Latency {
-    /// For each name the median and the 99th percentile, in ms, of all its requests, and the bytes of its last answer.
+    /// For each name: the median and the 99th percentile of all its requests, in ms, and the bytes of its last answer.
     pub(crate) async fn measure(&self) -> anyhow::Result<Value> {
         let target = self.server.target()?;
         let steps: Vec<Step> = serde_json::from_str(&self.steps)?;

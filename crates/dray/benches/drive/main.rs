@@ -1,5 +1,5 @@
-//! The load of `bench/run`: one process that does one measurement against a server in another process, and prints
-//! it as one line of JSON. Starts no server, compares nothing and judges nothing; `bench/run` does.
+//! The load of `bench/run`: one process that makes one measurement of a server in another process, and prints
+//! it as one line of JSON. It starts no server and compares nothing; `bench/run` does.
 
 mod connection;
 mod cycles;
@@ -21,7 +21,7 @@ use crate::target::Server;
 #[derive(Debug, Parser)]
 #[command(name = "drive", about = "The load of bench/run: one measurement, printed as JSON")]
 struct Args {
-    /// What cargo passes to every benchmark.
+    /// The flag that cargo passes to every benchmark.
     #[arg(long, hide = true)]
     bench: bool,
     #[command(subcommand)]
@@ -50,7 +50,7 @@ fn main() -> anyhow::Result<()> {
         say("The load of bench/run: see `make bench`.");
         return Ok(());
     };
-    // One thread: the server that is measured has the other cores.
+    // One thread, so that the measured server has the other cores.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let result = runtime.block_on(measure(measurement))?;
     say(&result.to_string());

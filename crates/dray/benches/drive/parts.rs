@@ -1,4 +1,4 @@
-//! How fast a server takes the parts of one upload and gives their bytes back, and what it costs the server.
+//! How fast a server receives the parts of one upload and sends their bytes back, and how much CPU the server uses.
 
 use std::time::Instant;
 
@@ -31,7 +31,7 @@ pub(crate) struct Parts {
     read: bool,
 }
 
-/// Seconds and server CPU seconds since a moment.
+/// Seconds, and CPU seconds of the server, since a moment.
 struct Meter {
     pid: u32,
     start: Instant,

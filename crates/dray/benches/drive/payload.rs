@@ -1,4 +1,4 @@
-//! A request body of a known length that costs the load next to nothing: one buffer, sent again and again.
+//! A request body of a known length that costs the load almost nothing: one buffer, sent again and again.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -8,12 +8,12 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 
-/// Bytes handed to the connection at once.
+/// Bytes passed to the connection at once.
 const FRAME_BYTES: usize = 256 * 1024;
 
 type Gate = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// `left` bytes, made of `buffer` repeated. Behind a gate only the first frame is sent before the gate opens.
+/// `left` bytes, made by repeating `buffer`. With a gate, only the first frame is sent before the gate opens.
 pub(crate) struct Payload {
     buffer: Bytes,
     at: usize,
@@ -35,7 +35,7 @@ impl Payload {
         Self::repeated(buffer, left)
     }
 
-    /// `length` bytes of `buffer` repeated, which must not be empty unless `length` is 0.
+    /// `length` bytes made by repeating `buffer`, which must not be empty unless `length` is 0.
     pub(crate) fn repeated(buffer: Bytes, length: u64) -> Self {
         Self { buffer, at: 0, left: length, gate: None, gated: false }
     }

@@ -1,8 +1,8 @@
-//! What the measured server cost, as the kernel counts it (proc(5)).
+//! The CPU time of the measured server, as the kernel counts it (proc(5)).
 
 use anyhow::Context;
 
-/// The unit of `/proc/PID/stat`; Linux shows 100 a second to programs on every machine Dray runs on.
+/// The unit of `/proc/PID/stat`: Linux shows 100 per second to programs on every machine that Dray runs on.
 const TICKS_PER_SEC: f64 = 100.0;
 
 /// User and system time of a process so far, in seconds.

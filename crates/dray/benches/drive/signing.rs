@@ -1,4 +1,4 @@
-//! How long a whole `presigned-urls` request takes, transfer of the answer included.
+//! How long a whole `presigned-urls` request takes, including the transfer of the answer.
 
 use std::time::Instant;
 

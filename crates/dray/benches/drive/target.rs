@@ -1,5 +1,6 @@
-//! The two kinds of server under load: Dray, through its three steps, and any S3 server, through the same three steps of
-//! S3. Requests are made by hand and answers searched for the one field that is needed: a load that parses measures itself.
+//! The two kinds of server under load: Dray, with its three steps, and any S3 server, with the same three steps of S3.
+//! It writes requests by hand and searches answers for the one field that it needs: a load that parsed answers would
+//! measure itself.
 
 use std::fmt::Write;
 
@@ -15,7 +16,7 @@ const MULTIPART: &str = "/public/v1/drive/files/upload/multipart";
 const REGION: &str = "us-east-1";
 const EXPIRES_SECS: u32 = 3600;
 
-/// Flags that say which server is measured.
+/// Flags that say which server to measure.
 #[derive(Debug, Args)]
 pub(crate) struct Server {
     /// Where it is, as `host:port`
@@ -32,7 +33,7 @@ pub(crate) struct Server {
     pub(crate) pid: u32,
 }
 
-/// A server under load, and how its uploads are made.
+/// A server under load, and how uploads to it are made.
 pub(crate) struct Target {
     authority: String,
     kind: Kind,
@@ -106,7 +107,7 @@ impl Target {
         }
     }
 
-    /// The presigned paths of the parts, as the server signs them (Dray) or as signed here (S3).
+    /// The presigned paths of the parts. Dray's server signs them; for S3 this program does.
     pub(crate) async fn part_paths(
         &self,
         connection: &mut Connection,
@@ -129,7 +130,7 @@ impl Target {
         }
     }
 
-    /// The body of a whole `presigned-urls` request of Dray.
+    /// The body of the answer to a whole `presigned-urls` request of Dray.
     pub(crate) async fn sign_request(
         &self,
         connection: &mut Connection,
@@ -141,7 +142,7 @@ impl Target {
         connection.post_json(&format!("{MULTIPART}/presigned-urls"), bearer, request).await
     }
 
-    /// The body of the request that finishes an upload of parts 1, 2, ….
+    /// The body of the request that completes an upload of parts 1, 2, ….
     pub(crate) fn finish_body(&self, upload: &Upload, etags: &[String]) -> anyhow::Result<String> {
         let mut body = String::with_capacity(96 * etags.len() + 256);
         match &self.kind {
@@ -164,7 +165,7 @@ impl Target {
         Ok(body)
     }
 
-    /// Finishes the upload with a body of [`finish_body`](Self::finish_body).
+    /// Completes the upload with a body of [`finish_body`](Self::finish_body).
     pub(crate) async fn finish(
         &self,
         connection: &mut Connection,
@@ -201,7 +202,7 @@ impl Target {
         }
     }
 
-    /// Any request to Dray; the answer's body.
+    /// Sends any request to Dray. Returns the body of the answer.
     pub(crate) async fn request(
         &self,
         connection: &mut Connection,
@@ -235,7 +236,7 @@ impl Target {
     }
 }
 
-/// What names a finished file: Dray's item id, or the S3 key.
+/// The name of a finished file: Dray's item id, or the S3 key.
 pub(crate) struct Finished(String);
 
 /// The text between two marks.

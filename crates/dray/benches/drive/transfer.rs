@@ -1,4 +1,4 @@
-//! Puts the parts of one upload, some at once, and reads a file back by ranges.
+//! Puts the parts of one upload, several at once, and reads a file back by ranges.
 
 use std::sync::Arc;
 
@@ -14,18 +14,18 @@ use crate::target::Target;
 /// How the parts of an upload are sent.
 #[derive(Clone)]
 pub(crate) struct Sending {
-    /// Repeated until a part is full.
+    /// The bytes of a part, repeated until it is full.
     pub(crate) buffer: Bytes,
     /// Size of every part.
     pub(crate) part_bytes: u64,
     /// Parts sent at once, each on a connection of its own.
     pub(crate) at_once: usize,
-    /// Every connection waits, its part begun, until all of them have begun theirs.
+    /// Whether every connection begins its part and then waits until all of them have begun theirs.
     pub(crate) hold: bool,
 }
 
 impl Sending {
-    /// Connections, opened before anything is measured.
+    /// Opens the connections before the measurement begins.
     pub(crate) async fn connect(&self, target: &Target) -> anyhow::Result<Vec<Connection>> {
         let mut connections = Vec::new();
         for _ in 0..self.at_once {
@@ -34,7 +34,7 @@ impl Sending {
         Ok(connections)
     }
 
-    /// Puts every part; the `ETag`s, in part order.
+    /// Puts every part. Returns the `ETag`s, in part order.
     pub(crate) async fn put(
         &self,
         connections: Vec<Connection>,
@@ -78,7 +78,7 @@ fn next<T>(queue: &std::sync::Mutex<impl Iterator<Item = T>>) -> anyhow::Result<
     Ok(queue.lock().ok().context("another connection failed")?.next())
 }
 
-/// Reads `size_bytes` at `path`, an equal range on each connection; nothing is kept.
+/// Reads `size_bytes` at `path`, an equal range on each connection, and discards the bytes.
 pub(crate) async fn read(connections: Vec<Connection>, path: &str, size_bytes: u64) -> anyhow::Result<()> {
     let each = size_bytes.div_ceil(connections.len() as u64);
     let mut readers = JoinSet::new();

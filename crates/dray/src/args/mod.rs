@@ -1,8 +1,8 @@
 //! The command line: one definition of every flag and its `DRAY_*` variable. Holds no behaviour.
 
 mod admin;
-mod client;
 mod doctor;
+mod files;
 mod manage;
 mod operate;
 mod secret;
@@ -16,8 +16,8 @@ pub(crate) use admin::{
     CreateToken, Data, Quota, RotateToken, StoreCommand, StoreKeys, TokenCommand, UserCommand,
     WorkspaceCommand,
 };
-pub(crate) use client::{Connection, Download, Get, Mkdir, OnConflict, Search, Tree, Upload};
 pub(crate) use doctor::Doctor;
+pub(crate) use files::{Connection, Download, Get, Mkdir, OnConflict, Search, Tree, Upload};
 pub(crate) use manage::{CreateLink, GivenRole, LinkCommand, Ls, Mv, Rm, ShareCommand, SortBy, TrashCommand};
 pub(crate) use operate::{Backup, Migrate, Place, Restore, Sweep};
 pub(crate) use secret::{InFile, conceal, either};

@@ -1,4 +1,4 @@
-//! Flags of the commands that look after a whole drive: backup, restore, migrate, sweep.
+//! Flags of the commands that work on a whole drive: backup, restore, migrate, sweep.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,7 +15,7 @@ pub(crate) struct Place {
     /// The server's address, if one is running on the embedded store
     #[arg(long, env = "DRAY_URL", value_name = "URL", default_value = "http://127.0.0.1:8080", value_hint = ValueHint::Url)]
     pub(crate) url: String,
-    // Last: its heading would stand over whatever follows.
+    // Last, because its help heading would apply to all fields after it.
     #[command(flatten)]
     pub(crate) s3: S3,
 }

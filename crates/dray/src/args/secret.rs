@@ -1,4 +1,4 @@
-//! Secrets: other users of this machine see a program's arguments, so each secret can come from a variable or a file too.
+//! Secrets. Other users of this machine see a program's arguments, so each secret can come from a variable or a file too.
 
 use std::fmt;
 use std::fs::File;
@@ -8,10 +8,10 @@ use std::str::FromStr;
 use clap::CommandFactory as _;
 use clap::error::{ContextKind, ContextValue};
 
-/// Most bytes of a secret's file; a longer one was not meant.
+/// Most bytes of a secret's file. A larger file is a mistake.
 const MAX_BYTES: u64 = 64 * 1024;
 
-/// What a file holds, without the white space around it.
+/// The content of a file, without the white space around it.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct InFile<T = String>(pub(crate) T);
 
@@ -36,26 +36,26 @@ impl<T: FromStr<Err: fmt::Display>> FromStr for InFile<T> {
     }
 }
 
-/// The secret, wherever it came from.
+/// The secret, from the flag, its variable or its file.
 pub(crate) fn either<T: Clone>(given: Option<&T>, in_file: Option<&InFile<T>>) -> Option<T> {
     given.or(in_file.map(|InFile(secret)| secret)).cloned()
 }
 
-/// Takes a secret out of what is said of it: that it is wrong is enough.
+/// Removes the value of a secret from an error, which then says only that it is wrong.
 pub(crate) fn conceal(error: &mut clap::Error) {
     let named = match error.get(ContextKind::InvalidArg) {
         Some(ContextValue::String(named)) => named.clone(),
         _ => return,
     };
     let mut command = super::Args::command();
-    // An argument knows how errors call it once its command is built.
+    // clap knows how it names an argument in errors only once the command is built.
     command.build();
     if is_secret(&command, &named) {
         error.insert(ContextKind::InvalidValue, ContextValue::String("…".to_owned()));
     }
 }
 
-/// Whether the argument that errors call so is one whose value nobody is shown.
+/// Whether errors call a secret argument by this name.
 fn is_secret(command: &clap::Command, named: &str) -> bool {
     let own = |argument: &clap::Arg| argument.is_hide_env_values_set() && argument.to_string() == named;
     command.get_arguments().any(own) || command.get_subcommands().any(|command| is_secret(command, named))
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_that_is_wrong_is_not_shown() {
+    fn a_wrong_secret_is_not_shown() {
         let mut error =
             Args::try_parse_from(["dray", "serve", "--webhook-secret", "whsec_mine"]).unwrap_err();
         conceal(&mut error);

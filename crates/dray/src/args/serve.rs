@@ -176,20 +176,24 @@ pub(crate) struct Serve {
         help_heading = "Traces"
     )]
     pub(crate) otlp_traces_endpoint: Option<String>,
-    // Last: its heading would stand over whatever follows.
+    // Last, because its help heading would apply to all fields after it.
     #[command(flatten)]
     pub(crate) s3: S3,
+    #[command(flatten)]
+    pub(crate) s3_clients: S3Clients,
 }
 
 fn at_least_one() -> clap::builder::RangedI64ValueParser<u32> {
     clap::value_parser!(u32).range(1..)
 }
 
-/// Another object store instead of the embedded one. Its credentials are found as AWS's tools find them.
+/// The heading of the help about external object stores.
+const S3_HEADING: &str =
+    "Object store (credentials: AWS_ACCESS_KEY_ID and so on, or a profile, or the machine's role)";
+
+/// An external object store instead of the embedded one. Dray finds its credentials as AWS's tools find them.
 #[derive(Debug, Args)]
-#[command(
-    next_help_heading = "Object store (credentials: AWS_ACCESS_KEY_ID and so on, or a profile, or the machine's role)"
-)]
+#[command(next_help_heading = S3_HEADING)]
 pub(crate) struct S3 {
     /// An existing bucket, instead of the embedded store
     #[arg(long = "s3-bucket", env = "DRAY_S3_BUCKET", value_name = "NAME")]
@@ -197,19 +201,25 @@ pub(crate) struct S3 {
     /// Where this server reaches the store [default: AWS]
     #[arg(long = "s3-endpoint", env = "DRAY_S3_ENDPOINT", value_name = "URL", requires = "bucket", value_hint = ValueHint::Url)]
     pub(crate) endpoint: Option<String>,
-    /// Where clients reach the store [default: where this server does]
-    #[arg(long = "s3-public-endpoint", env = "DRAY_S3_PUBLIC_ENDPOINT", value_name = "URL", requires = "bucket", value_hint = ValueHint::Url)]
-    pub(crate) public_endpoint: Option<String>,
-    /// Pass on what clients ask of the store, for stores that they cannot reach: parts and downloads then go through this
-    /// server (not to be combined with --s3-public-endpoint)
-    #[arg(long = "s3-relay", env = "DRAY_S3_RELAY")]
-    pub(crate) relay: bool,
     /// The store's region
     #[arg(long = "s3-region", env = "DRAY_S3_REGION", value_name = "NAME", default_value = "us-east-1")]
     pub(crate) region: String,
     /// Put the bucket's name into the path instead of the host; most stores except AWS need it
     #[arg(long = "s3-path-style", env = "DRAY_S3_PATH_STYLE")]
     pub(crate) path_style: bool,
+}
+
+/// How clients reach an external object store. Only servers need this, because only they hand out URLs.
+#[derive(Debug, Args)]
+#[command(next_help_heading = S3_HEADING)]
+pub(crate) struct S3Clients {
+    /// Where clients reach the store [default: where this server does]
+    #[arg(long = "s3-public-endpoint", env = "DRAY_S3_PUBLIC_ENDPOINT", value_name = "URL", requires = "bucket", value_hint = ValueHint::Url)]
+    pub(crate) public_endpoint: Option<String>,
+    /// Relay transfers for clients that cannot reach the store: parts and downloads then go through this server (not to
+    /// be combined with --s3-public-endpoint)
+    #[arg(long = "s3-relay", env = "DRAY_S3_RELAY")]
+    pub(crate) relay: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -5,7 +5,7 @@ use dray_ops::Admin;
 use jiff::SignedDuration;
 use serde_json::json;
 
-use super::client::connect;
+use super::files::connect;
 use crate::args::{CreateToken, Data, Quota, RotateToken, TokenCommand, UserCommand, WorkspaceCommand};
 use crate::clock;
 use crate::exit::{Exit, NotFound};

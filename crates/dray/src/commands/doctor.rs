@@ -1,4 +1,4 @@
-//! `dray doctor`: shows what the checks found.
+//! `dray doctor`: prints the findings of the checks.
 
 use dray_ops::doctor::{Finding, Verdict, examine};
 use serde_json::json;
@@ -39,7 +39,7 @@ fn text(finding: &Finding) -> Vec<String> {
     let mut lines = vec![format!("{:<5} {check}: {}", word(*verdict), one_line(found))];
     if let Some(remedy) = remedy {
         lines.push(format!("      why: {}", one_line(why)));
-        // A remedy may be a few lines to type.
+        // A remedy may have several lines to type.
         lines.extend(format!("      do:  {remedy}").lines().map(str::to_owned));
     }
     lines

@@ -2,7 +2,7 @@
 
 use dray_api::{ItemType, SearchHits, TreeNode};
 
-use super::client::connect;
+use super::files::connect;
 use crate::args::{Search, Tree};
 use crate::exit::Exit;
 use crate::output::Output;

@@ -4,7 +4,7 @@ use bytesize::ByteSize;
 use dray_api::{Item, ItemChange, ItemType, ListSort, SortOrder};
 use dray_client::Pages;
 
-use super::client::connect;
+use super::files::connect;
 use crate::args::{Connection, Ls, Mv, SortBy};
 use crate::exit::Exit;
 use crate::output::Output;

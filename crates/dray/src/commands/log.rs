@@ -24,15 +24,15 @@ pub(super) fn start(format: LogFormat, filter: &str, traces: Option<&Traces>) ->
     };
     match traces {
         None => install(registry().with(filter).with(layer(is_text, terminal))),
-        // The log's filter does not change what is traced, and the other way round.
+        // The filter of the log does not affect traces, and the traces do not affect the log.
         Some(traces) => {
             install(registry().with(layer(is_text, terminal).with_filter(filter)).with(traces.layer()))
         }
     }
 }
 
-/// Also logs what libraries write to the `log` crate, except Postgres's client: at level `debug` it writes the parameters of
-/// every statement, which include the secrets of links and the hashes of tokens.
+/// Also logs what libraries write to the `log` crate, except Postgres's client: at level `debug` it writes the
+/// parameters of every statement, which include the secrets of links and the hashes of tokens.
 fn install(subscriber: impl Subscriber + Send + Sync) -> anyhow::Result<()> {
     tracing::subscriber::set_global_default(subscriber)?;
     let level = LevelFilter::current().as_log();

@@ -1,8 +1,8 @@
 //! The commands: one file for each command or family of commands. This file chooses between them.
 
-mod client;
 mod data;
 mod doctor;
+mod files;
 mod find;
 mod folder;
 mod log;
@@ -28,9 +28,9 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Serve(args) => Box::pin(serve::serve(*args)).await,
         Command::Upload(args) => Box::pin(upload::upload(args)).await,
         Command::Uploads { command } => Box::pin(until_signal(uploads::uploads(command))).await,
-        Command::Download(args) => until_signal(client::download(args)).await,
-        Command::Mkdir(args) => until_signal(client::mkdir(args)).await,
-        Command::Get(args) => until_signal(client::get(args)).await,
+        Command::Download(args) => until_signal(files::download(args)).await,
+        Command::Mkdir(args) => until_signal(files::mkdir(args)).await,
+        Command::Get(args) => until_signal(files::get(args)).await,
         Command::Tree(args) => until_signal(find::tree(args)).await,
         Command::Ls(args) => until_signal(folder::ls(args)).await,
         Command::Mv(args) => until_signal(folder::mv(args)).await,

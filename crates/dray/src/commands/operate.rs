@@ -1,4 +1,4 @@
-//! Commands that look after a whole drive: backup, restore, migrate, sweep.
+//! Commands that work on a whole drive: backup, restore, migrate, sweep.
 
 use anyhow::ensure;
 use bytesize::ByteSize;
@@ -19,7 +19,7 @@ use crate::progress::spinner;
 pub(super) async fn backup(args: Backup) -> anyhow::Result<Exit> {
     let Place { data, s3, url } = args.place;
     let admin = open(&data).await?;
-    let store = Store::open(&data.data, s3_config(s3).as_ref(), &url).await?;
+    let store = Store::open(&data.data, s3_config(s3, None).as_ref(), &url).await?;
     let clock = Clock::from_fn(clock::now);
     let bar = spinner();
     let copied =
@@ -47,7 +47,7 @@ pub(super) async fn restore(args: Restore) -> anyhow::Result<Exit> {
     let Place { data, s3, url } = args.place;
     ensure!(args.folder.is_dir(), Usage("FOLDER must be a folder that `dray backup` wrote"));
     let admin = Admin::open(&data.data, data.database_url().as_ref()).await?;
-    let store = Store::open(&data.data, s3_config(s3).as_ref(), &url).await?;
+    let store = Store::open(&data.data, s3_config(s3, None).as_ref(), &url).await?;
     let bar = spinner();
     let copied = admin.restore(&store, &args.folder, |so_far| show(&bar, so_far)).await;
     bar.finish_and_clear();
@@ -59,7 +59,7 @@ pub(super) async fn restore(args: Restore) -> anyhow::Result<Exit> {
 pub(super) async fn migrate(args: Migrate) -> anyhow::Result<Exit> {
     let (folder, clock) = (&args.data.data, Clock::from_fn(clock::now));
     check_folder(&args.data)?;
-    // An open store keeps servers out.
+    // While this process has the store open, no server can open it.
     let from = Store::open_alone(folder).await?;
     let admin = open(&args.data).await?;
     let mut copied = Copied::default();
@@ -92,7 +92,7 @@ pub(super) async fn migrate(args: Migrate) -> anyhow::Result<Exit> {
 pub(super) async fn sweep(args: Sweep) -> anyhow::Result<Exit> {
     let Place { data, s3, url } = args.place;
     let admin = open(&data).await?;
-    let store = Store::open(&data.data, s3_config(s3).as_ref(), &url).await?;
+    let store = Store::open(&data.data, s3_config(s3, None).as_ref(), &url).await?;
     let output = Output::new(data.json);
     let before = clock::now().checked_sub(SignedDuration::try_from(args.older_than)?)?;
     let (mut count, mut bytes, mut printed) = (0_u64, 0_u64, Ok(()));

@@ -31,7 +31,7 @@ pub(super) async fn serve(args: Serve) -> anyhow::Result<Exit> {
     let admin = Admin::open(&config.data, config.database_url.as_ref()).await?;
     let token = admin.bootstrap(clock::now()).await?;
     admin.close().await;
-    // Show a new token whatever happens next: it is never shown again.
+    // Show a new token even if the start fails: it is never shown again.
     let started = Server::start(config, Sockets { drive: listener, metrics }).await;
     if started.is_ok() || token.is_some() {
         output::print(&greeting(&program(), &address, token.as_deref()))?;
@@ -41,7 +41,7 @@ pub(super) async fn serve(args: Serve) -> anyhow::Result<Exit> {
     let (stop, stopped) = tokio::sync::oneshot::channel();
     tokio::spawn(async move {
         signals.next().await;
-        // The server may have ended by itself.
+        // If the server has ended by itself, nobody receives this.
         let _ = stop.send(());
         let exit = signals.next().await;
         std::process::exit(exit as i32);
@@ -67,8 +67,8 @@ pub(super) fn config(args: Serve, traces: bool) -> Config {
         database_url: either(args.database_url.as_ref(), args.database_url_file.as_ref())
             .map(DatabaseUrl::new),
         database_connections: args.database_connections.max(1),
-        s3_relay: args.s3.relay,
-        s3: s3(args.s3),
+        s3_relay: args.s3_clients.relay,
+        s3: s3(args.s3, args.s3_clients.public_endpoint),
         public_url: args.public_url,
         hosts: args.hosts,
         bytes_url: args.bytes_url,
@@ -98,8 +98,9 @@ pub(super) fn config(args: Serve, traces: bool) -> Config {
     }
 }
 
-pub(super) fn s3(args: S3) -> Option<S3Config> {
-    let S3 { bucket, endpoint, public_endpoint, relay: _, region, path_style } = args;
+/// The external store that the flags name, and where clients reach it.
+pub(super) fn s3(args: S3, public_endpoint: Option<String>) -> Option<S3Config> {
+    let S3 { bucket, endpoint, region, path_style } = args;
     bucket.map(|bucket| S3Config { endpoint, public_endpoint, bucket, region, path_style, credentials: None })
 }
 

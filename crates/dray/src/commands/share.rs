@@ -5,13 +5,13 @@ use dray_client::Client;
 use jiff::SignedDuration;
 use serde_json::json;
 
-use super::client::connect;
+use super::files::connect;
 use crate::args::{CreateLink, GivenRole, LinkCommand, ShareCommand, either};
 use crate::clock;
 use crate::exit::{Exit, NotFound, Usage};
 use crate::output::Output;
 
-/// How many members to ask for: the wanted one is among them.
+/// How many members to ask for. A workspace has no more.
 const MEMBERS: u32 = 500;
 
 pub(super) async fn share(command: ShareCommand) -> anyhow::Result<Exit> {

@@ -27,7 +27,7 @@ impl Traces {
         let Some(address) = address(endpoint, of_traces).map_err(dray_server::Error::from)? else {
             return Ok(None);
         };
-        // The exporter's client needs a TLS provider even for http. An error means that there is one already.
+        // The exporter's HTTP client needs a TLS provider even for http. An error means that there is one already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let exporter = SpanExporter::builder()
             .with_http()
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_endpoint_of_traces_wins_and_an_empty_one_is_none() {
+    fn the_endpoint_of_traces_takes_precedence_and_an_empty_one_counts_as_unset() {
         let of = |endpoint, of_traces| address(endpoint, of_traces).unwrap();
         assert_eq!(of(None, None), None);
         assert_eq!(of(Some(""), Some("")), None);
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused_by_name() {
+    fn an_error_about_an_invalid_endpoint_names_its_setting() {
         for (endpoint, of_traces, setting) in
             [(Some("localhost:4318"), None, "--otlp-endpoint"), (None, Some("c"), "--otlp-traces-endpoint")]
         {

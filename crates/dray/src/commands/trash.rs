@@ -3,13 +3,13 @@
 use dray_client::Pages;
 use serde_json::json;
 
-use super::client::connect;
+use super::files::connect;
 use super::folder::line;
 use crate::args::{Connection, Rm, TrashCommand};
 use crate::exit::Exit;
 use crate::output::Output;
 
-/// Puts items into the trash. An item that fails is reported, and the others follow all the same.
+/// Puts items into the trash. If one fails, it is reported and the others still follow.
 pub(super) async fn rm(args: Rm) -> anyhow::Result<Exit> {
     let client = connect(&args.connection)?;
     let output = Output::new(args.connection.json);

@@ -1,4 +1,4 @@
-//! `dray upload`: reports every path when it is done; the exit code is that of the failures.
+//! `dray upload`: reports each path when it is done. The exit code is that of the failures.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use dray_api::ItemType;
 use dray_api::upload::OnConflict;
 use dray_client::{Outcome, Report, Uploader};
 
-use super::client::{ItemAt, connect};
+use super::files::{ItemAt, connect};
 use crate::args::{self, Upload};
 use crate::exit::{Exit, Usage};
 use crate::output::Output;
@@ -71,7 +71,7 @@ pub(super) async fn upload(args: Upload) -> anyhow::Result<Exit> {
 
 fn exit_of(report: &Report) -> Exit {
     match &report.outcome {
-        // A folder that could not be created has set its own code already.
+        // A folder that could not be created has already set its own exit code.
         Outcome::Uploaded(_) | Outcome::Skipped | Outcome::Failed(dray_client::Error::NoFolder { .. }) => {
             Exit::Ok
         }
@@ -92,7 +92,7 @@ fn show(output: &Output, report: &Report) -> std::io::Result<()> {
             output.note(&format!("{} was skipped: it is neither a file nor a folder", path.display()));
             Ok(())
         }
-        // Whoever cancels knows that the upload was cancelled.
+        // The person who cancelled knows it already.
         Outcome::Failed(dray_client::Error::Cancelled) => Ok(()),
         Outcome::Failed(error) => {
             let said = error.to_string();

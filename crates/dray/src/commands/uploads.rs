@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
 
-use super::client::{ItemAt, connect};
+use super::files::{ItemAt, connect};
 use crate::args::{Connection, UploadsCommand};
 use crate::clock;
 use crate::exit::Exit;
@@ -49,7 +49,7 @@ async fn list(connection: &Connection) -> anyhow::Result<Exit> {
     loop {
         let page = client.uploads(pages.cursor()).await?;
         for upload in &page.uploads {
-            // If it is not there, it has ended since it was listed.
+            // If it does not exist any more, it has ended since it was listed.
             if let Some(stored_bytes) = stored(&client, upload).await? {
                 output.result(&line(upload, stored_bytes), &Listed { upload, stored_bytes })?;
             }
@@ -101,7 +101,7 @@ async fn abort(client: &Client, output: &Output, ids: &[String]) -> anyhow::Resu
     Ok(exit)
 }
 
-/// Reads the whole list before it aborts the first upload: each abort moves the pages after it.
+/// Reads the whole list before it aborts the first upload, because each abort shifts the pages after it.
 async fn abort_all(client: &Client, output: &Output) -> anyhow::Result<Exit> {
     let (mut all, mut pages) = (Vec::new(), Pages::default());
     loop {
@@ -134,7 +134,7 @@ async fn abort_one(
     Ok(aborted)
 }
 
-/// Reports an upload that cannot be aborted; the others are aborted all the same.
+/// Reports an upload that cannot be aborted. The others are still aborted.
 fn said(output: &Output, id: &str, aborted: Result<(), dray_client::Error>) -> Exit {
     let Err(error) = aborted else { return Exit::Ok };
     output.note(&format!("{id}: {error}"));

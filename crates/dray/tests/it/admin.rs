@@ -66,7 +66,7 @@ fn only_the_token_is_printed() {
 }
 
 #[test]
-fn what_can_not_be_is_refused_with_the_usual_codes() {
+fn impossible_requests_are_refused_with_the_usual_codes() {
     let drive = Drive::start();
     for (arguments, code) in [
         (&["token", "create", "--user", "nobody@example.com"][..], 2),

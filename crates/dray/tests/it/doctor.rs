@@ -1,4 +1,5 @@
-//! `dray doctor`: what it finds of a drive's own folder, and of another store, which here is the store of a drive.
+//! `dray doctor`: its findings about a drive's own folder, and about an external store, which here is the store of
+//! another drive.
 
 use std::process::Command;
 
@@ -20,7 +21,7 @@ fn findings(command: &mut Command) -> (Vec<String>, bool) {
     (bad.collect(), output.status.success())
 }
 
-/// The doctor, of a server that would have this drive's store as another one.
+/// The doctor for a server that would use this drive's store as its external store.
 fn doctor_of(store: &Drive, more: &[&str]) -> Command {
     let mut command = dray();
     command
@@ -34,7 +35,7 @@ fn doctor_of(store: &Drive, more: &[&str]) -> Command {
 }
 
 #[test]
-fn a_drive_of_its_own_folder_is_well_before_and_while_it_runs() {
+fn a_drive_in_its_own_folder_passes_before_and_while_it_runs() {
     let drive = Drive::start();
     for folder in [drive.data(), drive.here().join("none")] {
         let mut doctor = dray();
@@ -44,7 +45,7 @@ fn a_drive_of_its_own_folder_is_well_before_and_while_it_runs() {
 }
 
 #[test]
-fn a_proxy_that_shows_in_the_settings_and_is_not_named_is_warned_of() {
+fn the_doctor_warns_of_a_proxy_that_the_settings_show_but_do_not_name() {
     let drive = Drive::start();
     let found = |more: &[&str]| {
         let mut doctor = dray();
@@ -56,14 +57,14 @@ fn a_proxy_that_shows_in_the_settings_and_is_not_named_is_warned_of() {
 }
 
 #[test]
-fn a_good_store_has_nothing_to_complain_of_and_is_left_as_it_was() {
+fn a_good_store_passes_and_is_left_unchanged() {
     let store = Drive::start();
     assert_eq!(findings(&mut doctor_of(&store, &[])), (Vec::new(), true));
     let files = || {
         let folders = std::fs::read_dir(store.data().join("store/parts")).unwrap();
         folders.flat_map(|folder| std::fs::read_dir(folder.unwrap().path()).unwrap()).count()
     };
-    // The store frees what was removed soon afterwards.
+    // The store releases the files of removed objects soon afterwards.
     for _ in 0..1500 {
         if files() == 0 {
             return;
@@ -74,7 +75,7 @@ fn a_good_store_has_nothing_to_complain_of_and_is_left_as_it_was() {
 }
 
 #[test]
-fn what_is_wrong_with_a_store_is_found_and_exits_with_an_error() {
+fn faults_of_a_store_are_found_and_exit_with_an_error() {
     let store = Drive::start_with(|serve| serve.args(["--allow-origin", "https://a.example"]));
     let found = |more: &[&str]| findings(&mut doctor_of(&store, more));
     let of = |bad: &[&str]| (bad.iter().map(|&bad| bad.to_owned()).collect::<Vec<_>>(), false);
@@ -91,7 +92,7 @@ fn what_is_wrong_with_a_store_is_found_and_exits_with_an_error() {
 }
 
 #[test]
-fn a_store_that_clients_can_not_reach_may_be_relayed_and_then_needs_no_address_for_them() {
+fn a_store_that_clients_cannot_reach_may_be_relayed_and_then_needs_no_public_endpoint() {
     let store = Drive::start();
     let nobody = ["--s3-public-endpoint", "http://127.0.0.1:1"];
     let output = doctor_of(&store, &nobody).output().unwrap();
@@ -120,7 +121,7 @@ fn the_address_of_stored_bytes_must_lead_to_this_server() {
 }
 
 #[test]
-fn cors_that_lacks_comes_with_the_document_to_apply() {
+fn missing_cors_rules_are_reported_with_the_document_to_apply() {
     let store = Drive::start_with(|serve| serve.args(["--allow-origin", "https://a.example"]));
     let output = doctor_of(&store, &["--public-url", "https://b.example"]).output().unwrap();
     let said = String::from_utf8(output.stdout).unwrap();

@@ -1,4 +1,4 @@
-//! A server of our own for a test, and the client that talks to it.
+//! A server for one test, and the client that talks to it.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ pub(crate) struct Drive {
     folder: TempDir,
 }
 
-/// The binary, without what the caller's environment sets.
+/// The binary, without the variables of the caller's environment.
 pub(crate) fn dray() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dray"));
     for (name, _) in std::env::vars_os() {
@@ -39,7 +39,7 @@ impl Drive {
         Self::start_for(None, change)
     }
 
-    /// Starts where there is a drive already, which has given this token.
+    /// Starts on a folder with an existing drive, which has this token.
     pub(crate) fn start_for(
         token: Option<String>,
         change: impl FnOnce(&mut Command) -> &mut Command,
@@ -53,7 +53,7 @@ impl Drive {
         Self { server, url: word("http://"), token: token.unwrap_or_else(|| word("cp_pat_")), folder }
     }
 
-    /// Where clients run.
+    /// The folder that clients run in.
     pub(crate) fn here(&self) -> PathBuf {
         self.folder.path().join("here")
     }
@@ -66,7 +66,7 @@ impl Drive {
         self.url.strip_prefix("http://").unwrap()
     }
 
-    /// The keys of its store, as the variables that another server finds them in.
+    /// The keys of its store, as the variables in which another server finds them.
     pub(crate) fn store_keys(&self) -> [(&'static str, String); 2] {
         let mut command = dray();
         let printed = command
@@ -79,7 +79,7 @@ impl Drive {
             .map(|(variable, name)| (variable, keys[name].as_str().unwrap().to_owned()))
     }
 
-    /// A client command at `url` rather than at the server itself.
+    /// A client command that uses `url` instead of the server's address.
     pub(crate) fn client_at(&self, url: &str, arguments: &[&str]) -> Command {
         let mut command = dray();
         command.current_dir(self.here()).env("DRAY_URL", url).env("DRAY_TOKEN", &self.token).args(arguments);
@@ -90,7 +90,7 @@ impl Drive {
         self.client_at(&self.url, arguments)
     }
 
-    /// What a command prints, which must succeed.
+    /// The output of a command, which must succeed.
     pub(crate) fn ok(&self, arguments: &[&str]) -> String {
         succeeded(&self.client(arguments).output().unwrap())
     }
@@ -100,7 +100,7 @@ impl Drive {
         serde_json::from_str(&self.ok(&[arguments, &["--json"]].concat())).unwrap()
     }
 
-    /// A file in the clients' folder, of bytes that repeat nowhere.
+    /// Creates a file in the clients' folder. Its bytes do not repeat.
     pub(crate) fn file(&self, name: &str, bytes: usize) -> Vec<u8> {
         let mut state = 0x9e37_79b9_7f4a_7c15_u64;
         let mut content = Vec::with_capacity(bytes + 8);
@@ -140,12 +140,12 @@ impl Drive {
         self.server.wait().unwrap();
     }
 
-    /// Starts a server at the address of the one before, on whatever data.
+    /// Starts a server at the address of the one before, on any data.
     pub(crate) fn start_on(&mut self, data: &Path, change: impl FnOnce(&mut Command) -> &mut Command) {
         self.server = serve(data, self.address(), change).0;
     }
 
-    /// Asks the server to stop. Answers its exit code.
+    /// Asks the server to stop. Returns its exit code.
     pub(crate) fn stop(&mut self) -> Option<i32> {
         signal(&self.server, "TERM");
         self.server.wait().unwrap().code()
@@ -154,14 +154,14 @@ impl Drive {
 
 impl Drop for Drive {
     fn drop(&mut self) {
-        // It may have ended already, which is as good.
+        // An error means that it has ended already.
         let _ = self.server.kill();
         let _ = self.server.wait();
     }
 }
 
-/// Starts a server; comes back once it has said where it is. Its greeting ends with the first line that is
-/// complete after the address: a token, or how to make one.
+/// Starts a server, and returns once it has printed its address. Its greeting ends with the first complete line
+/// after the address: a token, or how to create one.
 fn serve(data: &Path, listen: &str, change: impl FnOnce(&mut Command) -> &mut Command) -> (Child, String) {
     let mut command = dray();
     command.args(["serve", "--listen", listen, "--data"]).arg(data).env("RUST_LOG", "warn");
@@ -172,7 +172,7 @@ fn serve(data: &Path, listen: &str, change: impl FnOnce(&mut Command) -> &mut Co
     while !greeting.contains("dray upload FILE\n") && !greeting.contains("dray token create") {
         assert_ne!(lines.read_line(&mut greeting).unwrap(), 0, "the server ended: {greeting}");
     }
-    // Whatever follows must not fill the pipe.
+    // Further output must not fill the pipe.
     thread::spawn(move || lines.read_to_end(&mut Vec::new()));
     (server, greeting)
 }
@@ -189,7 +189,7 @@ pub(crate) fn succeeded(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-/// The exit code and the complaint of a command that must fail, and print no result.
+/// The exit code and the error message of a command, which must fail and print no result.
 pub(crate) fn failed(command: &mut Command) -> (i32, String) {
     let output = command.output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stdout), "");

@@ -1,4 +1,4 @@
-//! Exit codes and complaints that scripts and people rely on.
+//! Exit codes and error messages that scripts and people rely on.
 
 use crate::drive::{Drive, dray, failed};
 
@@ -13,7 +13,7 @@ fn no_token_is_a_usage_error_that_says_how_to_make_one() {
 }
 
 #[test]
-fn what_is_no_id_is_a_usage_error() {
+fn an_invalid_id_is_a_usage_error() {
     let (code, said) = failed(dray().args(["get", "42", "--token", "t"]));
     assert_eq!(code, 2);
     assert!(said.contains("must be 24 hexadecimal characters"), "{said}");
@@ -38,14 +38,14 @@ fn an_item_that_is_not_there_is_3_and_a_token_that_is_not_good_4() {
 }
 
 #[test]
-fn a_file_that_is_not_there_is_an_error_that_names_it() {
+fn a_missing_file_is_an_error_that_names_it() {
     let drive = Drive::start();
     let (code, said) = failed(&mut drive.client(&["upload", "absent"]));
     assert_eq!((code, &*said), (1, "dray: absent: No such file or directory (os error 2)\n"));
 }
 
 #[test]
-fn a_folder_is_not_downloaded() {
+fn a_folder_cannot_be_downloaded() {
     let drive = Drive::start();
     let id = drive.json(&["mkdir", "a"])["id"].as_str().unwrap().to_owned();
     let (code, said) = failed(&mut drive.client(&["download", &id]));
@@ -54,7 +54,7 @@ fn a_folder_is_not_downloaded() {
 }
 
 #[test]
-fn a_data_folder_that_is_not_there_is_not_made() {
+fn a_missing_data_folder_is_not_created() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("typo");
     for command in [

@@ -9,7 +9,7 @@ fn made(drive: &Drive, name: &str, parent: Option<&str>) -> String {
 }
 
 #[test]
-fn a_tree_shows_what_is_in_what() {
+fn a_tree_shows_items_below_their_folders() {
     let drive = Drive::start();
     assert_eq!(drive.ok(&["tree"]), "");
     drive.file("b.txt", 1);
@@ -38,7 +38,7 @@ fn a_search_finds_names_by_their_words_and_says_when_there_is_more() {
 }
 
 #[test]
-fn what_can_not_be_asked_is_a_usage_error() {
+fn an_impossible_search_is_a_usage_error() {
     let drive = Drive::start();
     for arguments in [
         &["tree", "--depth", "11"][..],

@@ -27,7 +27,7 @@ fn an_upload_survives_a_crash_of_the_server() {
 }
 
 #[test]
-fn a_download_goes_on_where_its_connection_broke() {
+fn a_download_continues_where_its_connection_broke() {
     let drive = Drive::start();
     let content = drive.file("sent", 20 * MIB);
     let id = drive.json(&["upload", "sent"])["id"].as_str().unwrap().to_owned();
@@ -71,7 +71,7 @@ fn ctrl_c_in_an_upload_ends_it_with_130() {
 }
 
 #[test]
-fn an_upload_that_was_cut_off_goes_on_where_it_stopped() {
+fn an_interrupted_upload_continues_where_it_stopped() {
     let drive = Drive::start();
     let content = drive.file("sent", 40 * MIB);
     cut_off(&drive, 25 * MIB);
@@ -82,12 +82,12 @@ fn an_upload_that_was_cut_off_goes_on_where_it_stopped() {
     assert!(proxy.passed() < 30 * MIB, "a part was there already");
     drive.ok(&["download", item["id"].as_str().unwrap(), "-o", "back"]);
     assert!(drive.read("back") == content);
-    // It came to its end, so there is nothing to go on with: the next is a new one.
+    // The upload is finished, so there is nothing to continue: the next one is new.
     assert_ne!(drive.json(&["upload", "sent", "--resume"])["id"], item["id"]);
 }
 
 #[test]
-fn what_was_cut_off_is_not_gone_on_with_if_the_file_has_changed_since() {
+fn an_interrupted_upload_does_not_continue_if_the_file_has_changed() {
     let drive = Drive::start();
     drive.file("sent", 40 * MIB);
     cut_off(&drive, 25 * MIB);
@@ -101,7 +101,7 @@ fn what_was_cut_off_is_not_gone_on_with_if_the_file_has_changed_since() {
 }
 
 #[test]
-fn what_is_gone_on_with_becomes_what_it_was_begun_for() {
+fn a_resumed_upload_keeps_the_name_that_it_was_started_with() {
     let drive = Drive::start();
     drive.file("sent", 40 * MIB);
     drive.ok(&["upload", "sent"]);
@@ -114,7 +114,7 @@ fn what_is_gone_on_with_becomes_what_it_was_begun_for() {
 }
 
 #[test]
-fn two_that_go_on_with_one_upload_make_one_item() {
+fn two_commands_that_resume_one_upload_make_one_item() {
     let drive = Drive::start();
     let content = drive.file("sent", 40 * MIB);
     cut_off(&drive, 25 * MIB);
@@ -124,7 +124,7 @@ fn two_that_go_on_with_one_upload_make_one_item() {
     proxy.wait_until_held();
     let item = drive.json(&["upload", "sent", "--resume"]);
     proxy.let_go();
-    // It comes to put a part of what is a file already.
+    // It tries to put a part of an upload that has already become a file.
     let end = slow.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&end.stderr);
     assert!(!end.status.success() && said.contains("NoSuchUpload"), "{:?} {said}", end.status);
@@ -134,7 +134,7 @@ fn two_that_go_on_with_one_upload_make_one_item() {
 }
 
 #[test]
-fn folders_are_not_gone_on_with() {
+fn folders_cannot_be_resumed() {
     let drive = Drive::start();
     std::fs::create_dir(drive.here().join("folder")).unwrap();
     let (code, said) = failed(&mut drive.client(&["upload", "folder", "--resume"]));
@@ -142,7 +142,7 @@ fn folders_are_not_gone_on_with() {
     assert!(said.contains("--resume"), "{said}");
 }
 
-/// Sends so much of the file `sent`, then no more.
+/// Sends this much of the file `sent`, then no more.
 fn cut_off(drive: &Drive, bytes: usize) {
     cut_off_with(drive, bytes, &[]);
 }
@@ -162,7 +162,7 @@ fn a_server_stops_when_it_is_asked_to() {
 }
 
 #[test]
-fn a_port_that_is_taken_is_said_in_one_line() {
+fn a_taken_port_is_reported_in_one_line() {
     let drive = Drive::start();
     let data = tempfile::tempdir().unwrap();
     let (code, said) = failed(dray().args(["serve", "--listen", drive.address(), "--data"]).arg(data.path()));

@@ -1,4 +1,4 @@
-//! The terminal, end to end: the real binary as server and as client, with a wire between them that a test can
+//! The terminal, end to end: the real binary as server and as client, with a connection between them that a test can
 //! hold or cut.
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]

@@ -1,4 +1,4 @@
-//! Ordering what is in the drive, and sharing it, from the terminal.
+//! Organising and sharing items from the terminal.
 
 use std::process::Command;
 
@@ -68,7 +68,7 @@ fn a_folder_is_listed_renamed_moved_trashed_and_restored() {
 }
 
 #[test]
-fn what_is_shared_is_seen_until_it_is_not() {
+fn a_shared_item_is_visible_until_its_role_is_removed() {
     let drive = Drive::start();
     let token = other_user(&drive, "alice@example.com");
     let shared = folder(&drive, "shared");
@@ -104,7 +104,7 @@ fn a_link_leads_to_the_file_until_it_is_revoked() {
 }
 
 #[test]
-fn a_taken_name_is_dealt_with_as_told_and_quotas_hold() {
+fn a_taken_name_is_handled_as_on_conflict_says_and_quotas_hold() {
     let drive = Drive::start();
     let first = file(&drive, "a.txt", 3, &[]);
     assert_eq!(file(&drive, "a.txt", 4, &["--on-conflict", "rename"])["name"], "a (2).txt");

@@ -1,5 +1,5 @@
-//! Several servers on one Postgres and one store, of which any may die. Postgres is where `DRAY_TEST_POSTGRES` says
-//! (`scripts/with-postgres`); without it there is nothing to share.
+//! Several servers on one Postgres and one store, each of which may die. `DRAY_TEST_POSTGRES` names the Postgres
+//! (`scripts/with-postgres`). Without it, servers cannot share a database, and these tests do nothing.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -65,7 +65,7 @@ impl Cluster {
     }
 }
 
-/// Puts a part to where its URL says.
+/// Puts a part to its URL.
 fn put(url: &str, part: &[u8]) {
     let (authority, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
     let mut stream = TcpStream::connect(authority).unwrap();
@@ -81,7 +81,7 @@ fn put(url: &str, part: &[u8]) {
 }
 
 #[tokio::test]
-async fn an_upload_goes_on_at_another_server_when_one_dies() {
+async fn an_upload_continues_at_another_server_when_one_dies() {
     let Some(mut cluster) = Cluster::start() else { return };
     let content = cluster.nodes[0].file("content", 6 * MIB);
     for round in 0..5 {

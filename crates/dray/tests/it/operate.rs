@@ -1,4 +1,4 @@
-//! A whole drive: backed up, restored, moved, swept.
+//! Backup, restore, migrate and sweep on a whole drive.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::drive::{Drive, dray, failed, succeeded};
 
-/// A command where the server's data is.
+/// A command on the machine that has the server's data.
 fn on(data: &Path, arguments: &[&str]) -> std::process::Command {
     let mut command = dray();
     command.args(arguments).arg("--data").arg(data).arg("--json");
@@ -38,7 +38,7 @@ fn a_backup_of_a_running_drive_becomes_a_drive_elsewhere() {
 }
 
 #[test]
-fn what_came_after_a_backup_that_is_restored_is_an_orphan() {
+fn an_item_that_is_newer_than_the_restored_backup_leaves_an_orphan() {
     let mut drive = Drive::start();
     let folder = tempfile::tempdir().unwrap();
     let backup = folder.path().join("backup");
@@ -87,7 +87,7 @@ fn a_drive_moves_to_another_store_and_is_served_from_there() {
 }
 
 #[test]
-fn another_store_is_reached_directly_whatever_proxy_the_machine_has() {
+fn an_external_store_is_reached_directly_whatever_proxy_the_machine_has() {
     let store = Drive::start();
     let nowhere = [("HTTP_PROXY", "http://127.0.0.1:1"), ("ALL_PROXY", "http://127.0.0.1:1")];
     let drive = Drive::start_with(|serve| {

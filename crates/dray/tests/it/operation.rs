@@ -1,4 +1,4 @@
-//! What operators set and watch: rate limits and metrics.
+//! Settings and measurements for operators: rate limits and metrics.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -21,7 +21,7 @@ pub(crate) fn http_get(address: &str, path: &str, headers: &str) -> String {
 }
 
 #[test]
-fn who_asks_too_often_is_told_so_with_an_exit_code_of_its_own() {
+fn too_many_requests_have_an_error_and_an_exit_code_of_their_own() {
     let drive = Drive::start_with(|serve| serve.args(["--rate-limit-per-token", "1/h"]));
     drive.ok(&["mkdir", "first"]);
     let (code, said) = failed(&mut drive.client(&["mkdir", "second"]));
@@ -30,7 +30,7 @@ fn who_asks_too_often_is_told_so_with_an_exit_code_of_its_own() {
 }
 
 #[test]
-fn an_upload_that_is_held_back_waits_and_goes_on() {
+fn a_rate_limited_upload_waits_and_continues() {
     let metrics = free_address();
     let drive = Drive::start_with(|serve| {
         serve.args(["--rate-limit-per-token", "4/s", "--metrics-listen", &metrics])
@@ -48,7 +48,7 @@ fn an_upload_that_is_held_back_waits_and_goes_on() {
 }
 
 #[test]
-fn a_rate_that_is_none_and_an_address_that_is_taken_are_refused_by_name() {
+fn an_invalid_rate_and_a_taken_address_are_refused_with_the_name_of_the_setting() {
     let folder = tempfile::tempdir().unwrap();
     let serve = |arguments: &[&str]| {
         let mut command = dray();

@@ -3,7 +3,7 @@
 use crate::drive::{Drive, dray, succeeded};
 
 #[test]
-fn an_item_is_printed_for_programs_as_the_api_answers_it() {
+fn an_item_is_printed_for_programs_as_the_api_returns_it() {
     let drive = Drive::start();
     drive.file("report.pdf", 3);
     let item = drive.json(&["upload", "report.pdf"]);

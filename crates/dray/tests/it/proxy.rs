@@ -1,4 +1,4 @@
-//! A wire between client and server that a test can hold once so many bytes have passed, let go, and cut.
+//! A connection between client and server that a test can stop after a number of bytes, release, and cut.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -14,9 +14,9 @@ pub(crate) enum Way {
 
 #[derive(Default)]
 struct State {
-    /// Bytes of the way that is watched.
+    /// Bytes that have passed in the watched direction.
     passed: usize,
-    /// Once so many have passed, nothing moves.
+    /// After this many bytes, nothing moves.
     hold_at: Option<usize>,
     open: Vec<TcpStream>,
 }
@@ -33,7 +33,7 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    /// A proxy to `server` (host and port) that holds once `bytes` have passed `way`.
+    /// A proxy to `server` (host and port) that stops once `bytes` have passed in the direction `way`.
     pub(crate) fn holding(server: &str, way: Way, bytes: usize) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -42,7 +42,7 @@ impl Proxy {
         let (server, shared) = (server.to_owned(), Arc::clone(&wire));
         thread::spawn(move || {
             for client in listener.incoming() {
-                // A server that is down refuses: the client sees its connection end.
+                // A server that is down refuses the connection, and the client sees its own end.
                 let (Ok(client), Ok(server)) = (client, TcpStream::connect(&server)) else { continue };
                 shared.join(client, server);
             }
@@ -50,14 +50,14 @@ impl Proxy {
         Self { url, wire }
     }
 
-    /// Comes back once the wire holds.
+    /// Returns once the proxy has stopped.
     pub(crate) fn wait_until_held(&self) {
         let state = self.wire.state.lock().unwrap();
         let held = self.wire.changed.wait_while(state, |state| !state.holds()).unwrap();
         drop(held);
     }
 
-    /// Bytes that have passed the way that is watched.
+    /// Bytes that have passed in the watched direction.
     pub(crate) fn passed(&self) -> usize {
         self.wire.state.lock().unwrap().passed
     }
@@ -71,7 +71,7 @@ impl Proxy {
     /// Ends every connection, and lets everything pass from now on.
     pub(crate) fn cut(&self) {
         for stream in self.wire.state.lock().unwrap().open.drain(..) {
-            // The other end may have gone first.
+            // The other end may be closed already.
             let _ = stream.shutdown(Shutdown::Both);
         }
         self.let_go();
@@ -103,7 +103,7 @@ impl Wire {
             }
         }
         for stream in [from, to] {
-            // The other end may have gone first.
+            // The other end may be closed already.
             let _ = stream.shutdown(Shutdown::Both);
         }
     }

@@ -1,4 +1,4 @@
-//! What no log and no trace has, however much is logged: links, their passwords, and tokens.
+//! Links, their passwords and tokens appear in no log and no trace, at any log level.
 
 use std::fs::File;
 
@@ -13,7 +13,7 @@ fn postgres() -> Option<String> {
     std::env::var("DRAY_TEST_POSTGRES").ok()
 }
 
-/// Asks a server for a link in many ways; answers what it logged and traced, and what must be in none of that.
+/// Requests a link from a server in many ways. Returns the log, the traces, and the secrets that must not be in them.
 fn everything_told(database: Option<&str>) -> (String, String, Vec<String>) {
     let (collector, folder) = (Collector::start(), tempfile::tempdir().unwrap());
     let log = folder.path().join("log");
@@ -29,7 +29,7 @@ fn everything_told(database: Option<&str>) -> (String, String, Vec<String>) {
     let link: Value = serde_json::from_slice(&made.stdout).unwrap();
     assert_eq!(link["hasPassword"], true, "{link}");
     let slug = link["url"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
-    // anybody:open sesame, and a wrong one
+    // The right password and a wrong one: anybody:open sesame, …
     let basic = |encoded: &str| format!("authorization: Basic {encoded}\r\n");
     let (right, wrong) = (basic("YW55Ym9keTpvcGVuIHNlc2FtZQ=="), basic("YW55Ym9keTpvcGVuIHNlc2FtZSE="));
     assert!(http_get(drive.address(), &format!("/l/{slug}"), &right).starts_with("HTTP/1.1 307 "));
@@ -56,7 +56,7 @@ fn everything_told(database: Option<&str>) -> (String, String, Vec<String>) {
 }
 
 #[test]
-fn no_secret_is_logged_or_traced_however_much_is() {
+fn no_secret_is_logged_or_traced_at_any_level() {
     for database in [None, postgres().as_deref()].into_iter().take(1 + usize::from(postgres().is_some())) {
         let (log, traces, secrets) = everything_told(database);
         assert!(log.contains("answered") && log.contains("/l/{hidden}"), "it logs requests: {log}");

@@ -1,4 +1,4 @@
-//! A server that means harm to the terminal of whoever asks it.
+//! A hostile server that tries to attack the terminal of its client.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::drive::dray;
 
 const ID: &str = "65a1b2c3d4e5f60718293a4b";
-/// Clears the screen, sets the title, ends the line, reorders it and hides in it.
+/// It would clear the screen, set the title, end the line, reorder it, and hide text in it.
 const NAME: &str = "a\u{1b}[2J\u{1b}]0;x\u{7}\r\nb\u{9b}31m\u{7f}\u{202e}fdp\u{200b}\u{e0041}.exe";
 const TIME: &str = "2026-01-31T12:00:00.000Z";
 
@@ -19,7 +19,7 @@ fn item() -> Value {
             "updatedAt": TIME, "hasChildren": false, "children": [] })
 }
 
-/// What the server says to a path; a status that is not 200 is a refusal.
+/// The server's answer for a path. A status other than 200 is an error.
 fn said(path: &str) -> (u16, Value) {
     let refusal = json!({ "statusCode": 403, "error": NAME, "code": "missing_scope", "message": NAME });
     let link = json!({ "id": ID, "itemId": ID, "url": NAME, "hasPassword": false, "downloads": 0, "createdBy": ID, "createdAt": NAME,
@@ -52,7 +52,7 @@ fn said(path: &str) -> (u16, Value) {
     (200, answer)
 }
 
-/// Serves until the test's process ends; answers its address.
+/// Serves until the test's process ends. Returns its address.
 fn serve(said: fn(&str) -> (u16, Value)) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -107,7 +107,7 @@ const COMMANDS: [&[&str]; 11] = [
 ];
 
 #[test]
-fn no_command_prints_what_a_terminal_would_act_on() {
+fn no_command_prints_characters_that_a_terminal_acts_on() {
     let url = serve(said);
     for arguments in COMMANDS {
         for more in [&[][..], &["--json"]] {
@@ -122,14 +122,14 @@ fn no_command_prints_what_a_terminal_would_act_on() {
                 printed.contains("u{1b}") || printed.contains("u001b"),
                 "{arguments:?} {more:?}: {printed}"
             );
-            // A line end in a name begins no line.
+            // A line end in a name must not begin a new line.
             assert!(printed.lines().all(|line| !line.starts_with('b')), "{printed}");
         }
     }
 }
 
 #[test]
-fn programs_are_told_the_very_name() {
+fn programs_get_the_exact_name() {
     let url = serve(said);
     let printed = run(&url, &["get", ID, "--json"]).stdout;
     let item: Value = serde_json::from_slice(&printed).unwrap();
@@ -148,7 +148,7 @@ fn wrong_arguments_are_shown_safely_and_secrets_are_not() {
 }
 
 #[test]
-fn a_list_without_an_end_is_given_up() {
+fn an_endless_list_is_given_up() {
     let url = serve(|_| (200, json!({ "items": [], "uploads": [], "nextCursor": "again" })));
     for arguments in
         [&["ls"][..], &["shared"], &["trash", "list"], &["uploads", "list"], &["uploads", "abort", "--all"]]

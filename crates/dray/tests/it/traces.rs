@@ -1,4 +1,4 @@
-//! Requests as OpenTelemetry spans, at a collector of our own.
+//! Requests as OpenTelemetry spans, sent to a collector that the test runs.
 
 use std::sync::mpsc;
 use std::thread;
@@ -23,7 +23,7 @@ const TRACE_ID: u128 = 0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736;
 const PARENT_ID: u64 = 0x00f0_67aa_0ba9_02b7;
 const NOWHERE: &str = "65a1b2c3d4e5f60718293a4b";
 
-/// Takes what exporters send (OTLP/HTTP, protobuf).
+/// Receives what exporters send (OTLP/HTTP, protobuf).
 pub(crate) struct Collector {
     pub(crate) url: String,
     received: mpsc::Receiver<Export>,
@@ -48,7 +48,7 @@ impl Collector {
         Self { url, received }
     }
 
-    /// Everything that came until now, and the text of it all.
+    /// The spans received so far, and all of it as text.
     pub(crate) fn spans(&self) -> (Vec<ResourceSpans>, String) {
         let mut all = Vec::new();
         for Export { path, content_type, body } in self.received.try_iter() {
@@ -79,7 +79,7 @@ async fn take(
     let path = request.uri().path().to_owned();
     let content_type = request.headers()["content-type"].to_str().unwrap().to_owned();
     let body = request.into_body().collect().await?.to_bytes();
-    // A test that has seen enough does not listen any more.
+    // A test that has seen enough no longer receives.
     let _ = sender.send(Export { path, content_type, body });
     Ok(Response::new(Full::default()))
 }
@@ -142,7 +142,7 @@ fn a_request_is_a_span_of_its_callers_trace() {
 }
 
 #[test]
-fn the_variables_of_opentelemetry_are_heeded() {
+fn the_variables_of_opentelemetry_are_obeyed() {
     let collector = Collector::start();
     let mut drive = Drive::start_with(|serve| {
         serve.env("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9");
@@ -155,7 +155,7 @@ fn the_variables_of_opentelemetry_are_heeded() {
 }
 
 #[test]
-fn a_collector_that_is_away_disturbs_nobody() {
+fn an_absent_collector_disturbs_nobody() {
     let mut drive = Drive::start_with(|serve| serve.env("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9"));
     drive.ok(&["mkdir", "f"]);
     let began = std::time::Instant::now();

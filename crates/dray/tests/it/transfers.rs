@@ -1,11 +1,11 @@
-//! Bytes there and back.
+//! Uploads and downloads of bytes.
 
 use crate::drive::{Drive, succeeded};
 
 const MIB: usize = 1024 * 1024;
 
 #[test]
-fn files_of_every_size_come_back_as_they_were() {
+fn files_of_every_size_are_downloaded_as_they_were_uploaded() {
     let drive = Drive::start();
     for bytes in [0, 1, 5 * MIB + 1, 40 * MIB] {
         let content = drive.file("sent", bytes);
@@ -31,7 +31,7 @@ fn a_download_takes_the_items_own_name_or_a_folder() {
 }
 
 #[test]
-fn a_tree_goes_up_with_its_folders_and_without_its_links() {
+fn a_tree_is_uploaded_with_its_folders_and_without_its_links() {
     let drive = Drive::start();
     let root = drive.here().join("tree");
     std::fs::create_dir_all(root.join("a/b")).unwrap();
@@ -61,7 +61,7 @@ fn a_tree_goes_up_with_its_folders_and_without_its_links() {
 }
 
 #[test]
-fn a_name_that_the_drive_refuses_is_reported_and_the_rest_goes_up() {
+fn a_name_that_the_drive_refuses_is_reported_and_the_others_are_uploaded() {
     let drive = Drive::start();
     drive.file("good", 3);
     drive.file("bad\\name", 3);
@@ -75,7 +75,7 @@ fn a_name_that_the_drive_refuses_is_reported_and_the_rest_goes_up() {
 }
 
 #[test]
-fn an_upload_goes_into_the_folder_that_it_is_told() {
+fn an_upload_goes_into_the_folder_of_its_parent_flag() {
     let drive = Drive::start();
     let folder = drive.json(&["mkdir", "Reports"]);
     drive.file("a", 1);
@@ -84,7 +84,7 @@ fn an_upload_goes_into_the_folder_that_it_is_told() {
 }
 
 #[test]
-fn a_file_that_is_there_already_is_replaced_only_by_force() {
+fn an_existing_file_is_replaced_only_by_force() {
     let drive = Drive::start();
     let content = drive.file("a", 1000);
     let id = drive.json(&["upload", "a"])["id"].as_str().unwrap().to_owned();

@@ -1,4 +1,4 @@
-//! Uploads that do not come to their end: aborted when they fail or are called off, listed, gone on with.
+//! Unfinished uploads: aborted when they fail or are cancelled, listed, and resumed.
 
 use std::process::Stdio;
 
@@ -14,7 +14,7 @@ fn open_uploads(drive: &Drive) -> Vec<Value> {
     printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// Sends so much of the file `sent`, and leaves its upload open.
+/// Sends this much of the file `sent`, and leaves its upload open.
 fn cut_off(drive: &Drive, bytes: usize) -> String {
     let proxy = Proxy::holding(drive.address(), Way::Up, bytes);
     let mut upload = drive.client_at(&proxy.url, &["upload", "sent", "--parallel", "1"]).spawn().unwrap();
@@ -35,7 +35,7 @@ fn an_upload_that_fails_for_good_leaves_nothing_open() {
 }
 
 #[test]
-fn ctrl_c_leaves_nothing_open_unless_the_upload_is_to_be_gone_on_with() {
+fn ctrl_c_leaves_nothing_open_unless_the_upload_can_be_resumed() {
     let drive = Drive::start();
     drive.file("sent", 40 * MIB);
     for (more, open) in [(&[][..], 0), (&["--resume"], 1)] {
@@ -53,7 +53,7 @@ fn ctrl_c_leaves_nothing_open_unless_the_upload_is_to_be_gone_on_with() {
 }
 
 #[test]
-fn an_upload_is_listed_with_what_the_store_has_and_gone_on_with_by_its_id() {
+fn an_upload_is_listed_with_its_stored_bytes_and_resumed_by_its_id() {
     let drive = Drive::start();
     let content = drive.file("sent", 40 * MIB);
     let id = cut_off(&drive, 25 * MIB);
@@ -82,7 +82,7 @@ fn an_upload_is_listed_with_what_the_store_has_and_gone_on_with_by_its_id() {
 }
 
 #[test]
-fn another_file_of_the_same_size_is_not_saved_as_the_rest_of_one() {
+fn another_file_of_the_same_size_does_not_complete_an_upload() {
     let drive = Drive::start();
     let mut content = drive.file("sent", 40 * MIB);
     let id = cut_off(&drive, 25 * MIB);
@@ -94,7 +94,7 @@ fn another_file_of_the_same_size_is_not_saved_as_the_rest_of_one() {
 }
 
 #[test]
-fn uploads_are_given_up_by_id_or_all_at_once() {
+fn uploads_are_aborted_by_id_or_all_at_once() {
     let drive = Drive::start();
     drive.file("sent", 40 * MIB);
     let first = cut_off(&drive, 5 * MIB);

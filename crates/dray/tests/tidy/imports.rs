@@ -1,4 +1,4 @@
-//! What a file imports, as a parser reads it: which other modules of its crate, and which other crates. Tests do not count.
+//! What a file imports, read by a parser: other modules of its crate, and other crates. Imports of tests do not count.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
@@ -9,14 +9,14 @@ use syn::spanned::Spanned as _;
 use syn::visit::{self, Visit};
 use syn::{Attribute, Item, ItemMod, ItemUse, UseTree};
 
-/// One import: where it stands, and what it names.
+/// One import: where it is, and what it names.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Import {
     /// The top-level module that imports; `lib` or `main` for the crate's root file.
     pub(crate) from: String,
     /// What is imported.
     pub(crate) to: Target,
-    /// File and line, for whoever must mend it.
+    /// File and line, for whoever has to fix it.
     pub(crate) place: String,
 }
 
@@ -29,17 +29,17 @@ pub(crate) enum Target {
     Crate(String),
 }
 
-/// A crate as its sources have it.
+/// The sources of a crate.
 pub(crate) struct Sources {
     /// Its name, as in `Cargo.toml`.
     pub(crate) name: String,
     /// Its top-level modules.
     pub(crate) rooms: BTreeSet<String>,
-    /// Everything that its files import, but for tests.
+    /// Everything that its files import, without tests.
     pub(crate) imports: Vec<Import>,
 }
 
-/// A file, and the module that it is: `["http", "error"]`.
+/// A file, and the path of its module: `["http", "error"]`.
 struct Module {
     path: Vec<String>,
     file: PathBuf,
@@ -47,7 +47,7 @@ struct Module {
 }
 
 impl Sources {
-    /// Reads the crate in `folder`; places are told from `root`.
+    /// Reads the crate in `folder`. Places are relative to `root`.
     pub(crate) fn read(root: &Path, folder: &Path) -> Self {
         let src = folder.join("src");
         let entry = [src.join("lib.rs"), src.join("main.rs")].into_iter().find(|file| file.exists()).unwrap();
@@ -77,7 +77,7 @@ impl Sources {
         Self { name: folder.file_name().unwrap().to_str().unwrap().to_owned(), rooms, imports }
     }
 
-    /// The arrows between rooms, without those of the root file, which wires them all: who imports, whom, and where.
+    /// The arrows between rooms: who imports, whom, and where. They exclude those of the root file, which wires all rooms.
     pub(crate) fn arrows(&self) -> BTreeMap<(String, String), String> {
         let mut arrows = BTreeMap::new();
         for Import { from, to, place } in &self.imports {
@@ -118,7 +118,7 @@ fn read_module(path: &[String], file: &Path, folder: &Path, modules: &mut Vec<Mo
     }
 }
 
-/// The name of a module that has a file of its own and is not of tests.
+/// The name of a module that has its own file and is not for tests.
 fn declared(item: &Item) -> Option<String> {
     match item {
         Item::Mod(ItemMod { attrs, ident, content: None, .. }) if !is_test(attrs) => Some(ident.to_string()),
@@ -133,8 +133,8 @@ fn is_test(attrs: &[Attribute]) -> bool {
     })
 }
 
-/// Names that the root file makes its own by `use`, and the room that each is of: `crate::Error` is `error`'s. A name
-/// that stands for another crate is of no room.
+/// Names that the root file imports by `use`, and the room of each: `crate::Error` is `error`'s. A name from another crate
+/// has no room.
 fn root_names(root: &syn::File, rooms: &BTreeSet<String>) -> BTreeMap<String, Option<String>> {
     let mut names = BTreeMap::new();
     for item in &root.items {
@@ -148,7 +148,7 @@ fn root_names(root: &syn::File, rooms: &BTreeSet<String>) -> BTreeMap<String, Op
     names
 }
 
-/// Every path of a `use`, with the name that it gets.
+/// Every path of a `use`, with the name that it introduces.
 fn leaves(tree: &UseTree) -> Vec<(Vec<String>, String)> {
     let mut found = Vec::new();
     collect(tree, &mut Vec::new(), &mut found);
@@ -179,7 +179,7 @@ fn collect(tree: &UseTree, before: &mut Vec<String>, found: &mut Vec<(Vec<String
     }
 }
 
-/// Walks a file and notes its imports.
+/// Walks a file and records its imports.
 struct Reader<'a> {
     module: &'a Module,
     rooms: &'a BTreeSet<String>,
@@ -197,7 +197,7 @@ impl Reader<'_> {
         self.imports.push(Import { from, to, place: format!("{}:{line}", file.display()) });
     }
 
-    /// What a path names, if that is not of this module or the standard library's.
+    /// What a path names, if it is outside of this module and the standard library.
     fn target(&self, path: &[String]) -> Option<Target> {
         let first = path.first()?.as_str();
         let up = path.iter().take_while(|segment| *segment == "super").count();
@@ -219,7 +219,7 @@ impl Reader<'_> {
         }
     }
 
-    /// What macros are given is no syntax yet: paths are found in it by their colons.
+    /// The arguments of macros are not parsed, so paths in them are recognised by their colons.
     fn note_tokens(&mut self, tokens: TokenStream) {
         let (mut path, mut colons, mut line) = (Vec::<String>::new(), 0, 0);
         for token in tokens {

@@ -1,5 +1,5 @@
-//! Hygiene of the whole repository, checked by a test: what each room must not know, and habits that no lint
-//! checks. A rule that a file breaks is named with the file and the line.
+//! Checks the whole repository: what each room must not know, and habits that no lint checks. An error
+//! names the rule, the file and the line.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -35,7 +35,7 @@ fn collect(folder: &Path, found: &mut Vec<(String, String)>) {
     }
 }
 
-/// Lines of code (neither comment nor test) of files that `applies` to, in which `breaks` finds fault.
+/// Reports lines of code (neither comment nor test) that `breaks` objects to, in files that `applies` selects.
 fn check(rule: &str, applies: impl Fn(&str) -> bool, breaks: impl Fn(&str) -> bool) {
     let mut faults = Vec::new();
     for (name, text) in sources().into_iter().filter(|(name, _)| applies(name)) {
@@ -54,7 +54,7 @@ fn is_source(name: &str) -> bool {
 }
 
 #[test]
-fn sql_stands_only_where_the_databases_are() {
+fn sql_is_only_in_the_database_rooms() {
     let rooms = ["crates/dray-db/src/", "crates/dray-sqlite/src/", "crates/dray-object-store/src/meta/"];
     let sql = ["select ", "insert into ", "update ", "delete from "];
     check(
@@ -66,7 +66,7 @@ fn sql_stands_only_where_the_databases_are() {
 
 #[test]
 fn statements_name_their_columns_and_transactions_their_isolation() {
-    // A statement that is prepared, and whose table gets another column, fails on every server that is already running.
+    // If a prepared statement says `*` and its table gets another column, it fails on every server that is already running.
     check(
         "name the columns: `*` is another list after the next migration",
         |name| is_source(name) && name.starts_with("crates/dray-db/src/"),
@@ -87,7 +87,7 @@ fn statements_name_their_columns_and_transactions_their_isolation() {
 }
 
 #[test]
-fn the_service_names_statuses_in_one_file() {
+fn the_service_sets_statuses_in_one_file() {
     check(
         "statuses belong into http/error.rs",
         |name| name.starts_with("crates/dray-server/src/") && name != "crates/dray-server/src/http/error.rs",
@@ -96,7 +96,7 @@ fn the_service_names_statuses_in_one_file() {
 }
 
 #[test]
-fn the_terminal_is_written_in_one_place() {
+fn the_terminal_is_written_to_in_one_file() {
     let outlets = ["println!", "print!(", "eprint!(", "dbg!", "stdout", "stderr"];
     let questions = ["use std::io", "stderr().is_terminal()", "use_stderr()"];
     check(
@@ -113,7 +113,7 @@ fn the_terminal_is_written_in_one_place() {
 }
 
 #[test]
-fn pure_rooms_touch_no_file_no_socket_and_wait_for_nothing() {
+fn pure_rooms_use_no_file_and_no_socket_and_never_wait() {
     let forbidden = [
         ("crates/dray-api/src/", &["std::fs", "std::net::Tcp", "async fn"][..]),
         ("crates/dray-s3/src/", &["std::fs", "TcpStream", "UdpSocket", "async fn"]),
@@ -132,7 +132,7 @@ fn pure_rooms_touch_no_file_no_socket_and_wait_for_nothing() {
 }
 
 #[test]
-fn every_file_says_what_it_holds_and_is_one_idea_long() {
+fn every_file_says_what_it_holds_and_has_a_bounded_length() {
     for (name, text) in sources() {
         assert!(text.starts_with("//!"), "{name} must start by saying what lives there");
         let lines = text.lines().count();
@@ -144,7 +144,7 @@ fn every_file_says_what_it_holds_and_is_one_idea_long() {
 }
 
 #[test]
-fn no_test_is_switched_off_and_nothing_is_left_for_later() {
+fn no_test_is_ignored_and_no_work_is_left_for_later() {
     let marks = [
         concat!("#[ig", "nore"),
         concat!("to", "do!("),

@@ -1,5 +1,5 @@
-//! The rooms that ARCHITECTURE.md draws, held against what the code imports: every arrow of the code is in the page, every arrow of
-//! the page is in the code, and arrows form no circle.
+//! Compares the rooms that ARCHITECTURE.md draws with what the code imports: the code has exactly the arrows that the
+//! page draws, and they form no circle.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -25,7 +25,7 @@ fn crates() -> Vec<Sources> {
     folders.iter().map(|folder| Sources::read(&root, folder)).collect()
 }
 
-/// Reads the tables of the section: `## Rooms` has that of the crates, `### dray-x` that of a crate.
+/// Reads the tables of the section: `## Rooms` has the table of crates, `### dray-x` the table of one crate's rooms.
 fn page() -> Page {
     let text = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
     let (mut page, mut at) = (Page::new(), None);
@@ -41,7 +41,7 @@ fn page() -> Page {
     page
 }
 
-/// A row: the name in its first cell, and those in its last.
+/// A row: the name in its first cell, and the names in its last.
 fn row(line: &str) -> Option<(String, BTreeSet<String>)> {
     let cells: Vec<&str> = line.strip_prefix("| `")?.trim_end().trim_end_matches('|').split('|').collect();
     let names = |cell: &str| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect::<BTreeSet<_>>();
@@ -49,7 +49,7 @@ fn row(line: &str) -> Option<(String, BTreeSet<String>)> {
     Some((room.to_owned(), names(cells.last()?)))
 }
 
-/// Faults of the arrows that the code draws, beside those that the page draws.
+/// The differences between the arrows of the code and those of the page.
 fn compare(
     name: &str,
     drawn: &BTreeMap<String, BTreeSet<String>>,
@@ -70,7 +70,7 @@ fn compare(
     faults
 }
 
-/// A circle of arrows, if there is one: rooms that nobody outside of them needs are taken away until none is left.
+/// A circle of arrows, if there is one: it removes rooms that no other room needs until none is left.
 fn circle(arrows: impl Iterator<Item = (String, String)>) -> BTreeSet<String> {
     let arrows: Vec<(String, String)> = arrows.collect();
     let mut left: BTreeSet<String> =

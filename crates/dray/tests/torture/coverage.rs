@@ -1,4 +1,4 @@
-//! Which lines of the rules other tests prove: what is proved there is not done again here.
+//! Which lines of the rules other tests prove, and torture therefore does not prove again.
 
 /// Printed at the end of a full run.
 pub(crate) const ELSEWHERE: &str = "

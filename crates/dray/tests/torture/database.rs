@@ -1,4 +1,4 @@
-//! The drive's database and the store's, looked at from outside, and set to where time would have brought them.
+//! The databases of the drive and of the store, read from outside. It also changes rows to make time pass.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use tokio_postgres::{Client, NoTls};
 
-/// Where a drive keeps what it knows.
+/// Where a drive keeps its rows.
 #[derive(Clone)]
 pub(crate) enum Database {
     /// `drive.db` in this data folder.
@@ -18,7 +18,7 @@ pub(crate) enum Database {
 }
 
 impl Database {
-    /// A database of its own in the cluster or, without one, the file in `data`.
+    /// A new database in the cluster or, without a cluster, the file in `data`.
     pub(crate) async fn create(cluster: Option<&str>, data: &Path) -> Self {
         let Some(cluster) = cluster else { return Self::File(data.join("drive.db")) };
         let name = format!("torture_{:x}", fastrand::u64(..));
@@ -29,7 +29,7 @@ impl Database {
         Self::Postgres(url, Arc::new(client))
     }
 
-    /// What `dray serve` needs to be told of it.
+    /// The address to give to `dray serve`, if it needs one.
     pub(crate) fn url(&self) -> Option<&str> {
         match self {
             Self::File(_) => None,
@@ -44,7 +44,7 @@ impl Database {
         }
     }
 
-    /// The one number that a query answers.
+    /// The number that a query returns.
     pub(crate) async fn number(&self, sql: &str) -> i64 {
         match self {
             Self::File(path) => open(path).query_row(sql, [], |row| row.get(0)).unwrap(),
@@ -52,7 +52,7 @@ impl Database {
         }
     }
 
-    /// The one column that a query answers.
+    /// The column that a query returns.
     pub(crate) async fn texts(&self, sql: &str) -> BTreeSet<String> {
         match self {
             Self::File(path) => texts(path, sql),
@@ -63,7 +63,7 @@ impl Database {
         }
     }
 
-    /// Ends every lease, as half a minute or five would: on Postgres other servers may hold one.
+    /// Ends every lease, as 30 seconds or five minutes would. On Postgres, other servers may hold one.
     pub(crate) async fn end_leases(&self) {
         if let Self::Postgres(..) = self {
             let sql = "update leases set held_until = 0;
@@ -72,7 +72,8 @@ impl Database {
         }
     }
 
-    /// Has every upload expire that `condition` holds for, as a day would; by then all that waits has its next try.
+    /// Makes every upload expire that fulfils `condition`, as a day would. All work that waits is then due for its next
+    /// try.
     pub(crate) async fn expire_uploads(&self, condition: &str) {
         let an_hour_ago = match self {
             Self::File(_) => "unixepoch() * 1000 - 3600000",
@@ -87,12 +88,12 @@ impl Database {
         self.execute(&sql).await;
     }
 
-    /// No Complete has been under way for long, as a quarter of an hour would have it.
+    /// Says that no Complete has been under way for long, as a quarter of an hour would.
     pub(crate) async fn pass_quiet_time(&self) {
         self.execute("update uploads set attempted_at = 1 where attempted_at is not null").await;
     }
 
-    /// What SQLite finds wrong with its file.
+    /// Fails if SQLite finds its file damaged.
     pub(crate) fn check_integrity(&self) {
         if let Self::File(path) = self {
             check_integrity(path);
@@ -105,7 +106,7 @@ pub(crate) fn store_file(store: &Path) -> PathBuf {
     store.join("meta.db")
 }
 
-/// The one number that a query answers.
+/// The number that a query returns.
 pub(crate) fn number(path: &Path, sql: &str) -> i64 {
     open(path).query_row(sql, [], |row| row.get(0)).unwrap()
 }

@@ -1,4 +1,4 @@
-//! A disk that is full: a file system of 64 MiB in memory holds the whole drive, both databases and all bytes.
+//! A full disk: a file system of 64 MiB in memory holds the whole drive, both databases and all bytes.
 
 use std::fs;
 use std::io::Write;
@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::client::{Client, File, Upload};
+use crate::api_client::{ApiClient, File, Upload};
 use crate::drive::Drive;
 use crate::figures::Figures;
 use crate::ledger::{Ledger, repaired};
@@ -17,7 +17,7 @@ const FILE_BYTES: usize = 2 << 20;
 /// More files than there is space for.
 const TOO_MANY: usize = 40;
 
-/// A small file system, unmounted in the end.
+/// A small file system, unmounted at the end.
 struct Small(PathBuf);
 
 impl Small {
@@ -54,7 +54,7 @@ pub(crate) async fn run(mut setup: Setup) -> Figures {
     let mut drive = Drive::start_in(&setup, folder, small.0.join("data")).await;
     let (mut ledger, mut figures) = (Ledger::default(), Figures::default());
 
-    // Uploads fill it, until one is refused; what is removed makes space for others.
+    // Uploads fill it until one is refused. Removing files makes space for others.
     let (filled, refused) = fill_with_files(&drive.client(), &mut ledger, &mut setup.rng).await;
     ledger.check(&drive, &mut figures, true).await;
     let (first, rest) = filled.split_at(filled.len() / 2);
@@ -66,7 +66,7 @@ pub(crate) async fn run(mut setup: Setup) -> Figures {
     drive.client().sweep_now().await;
     repaired(&drive, &mut figures).await;
 
-    // Something else takes every last byte: neither database can be written. The drive is read, also after a crash.
+    // A filler takes every last byte, so neither database can be written. The drive can still be read, also after a crash.
     fill_up(&small.0.join("filler"));
     let mut refused_later = Vec::new();
     for attempt in 0..5 {
@@ -80,7 +80,7 @@ pub(crate) async fn run(mut setup: Setup) -> Figures {
     drive.restart();
     ledger.check(&drive, &mut figures, true).await;
 
-    // Removing works all the same, and makes space.
+    // Removing still works, and makes space.
     remove(&drive.client(), rest, &mut ledger).await;
     let file = File::of_size("again".to_owned(), FILE_BYTES, &mut setup.rng);
     upload_when_there_is_space(&drive.client(), &file, &mut ledger).await;
@@ -97,7 +97,7 @@ pub(crate) async fn run(mut setup: Setup) -> Figures {
 }
 
 /// Removes files for good.
-async fn remove(client: &Client, ids: &[String], ledger: &mut Ledger) {
+async fn remove(client: &ApiClient, ids: &[String], ledger: &mut Ledger) {
     for id in ids {
         client.delete(&format!("/files/{id}")).await.unwrap().ok();
         ledger.forget(id);
@@ -105,9 +105,9 @@ async fn remove(client: &Client, ids: &[String], ledger: &mut Ledger) {
     client.delete("/trash").await.unwrap().ok();
 }
 
-/// Uploads until one is refused for space; the items that were made, and what was refused.
+/// Uploads until one is refused for lack of space. Returns the created items, and the refused upload.
 async fn fill_with_files(
-    client: &Client,
+    client: &ApiClient,
     ledger: &mut Ledger,
     rng: &mut fastrand::Rng,
 ) -> (Vec<String>, Box<Refused>) {
@@ -122,16 +122,16 @@ async fn fill_with_files(
     panic!("{TOO_MANY} files fit into what is too small for them");
 }
 
-/// An upload that there was no space for.
+/// An upload for which there was no space.
 struct Refused {
     file: File,
-    /// If it came as far as the finalize: that can be asked for again.
+    /// The upload and its list of parts, if it got as far as the finalize, which can then be repeated.
     finalize: Option<(Upload, Value)>,
 }
 
 impl Refused {
-    /// Asks for the finalize again, now that there is space.
-    async fn finish(self, client: &Client, ledger: &mut Ledger) {
+    /// Repeats the finalize now that there is space.
+    async fn finish(self, client: &ApiClient, ledger: &mut Ledger) {
         if let Some((upload, parts)) = self.finalize {
             let id = client.finalize(&upload, &parts).await.expect("an answer").id();
             assert_eq!(id, upload.item());
@@ -140,8 +140,8 @@ impl Refused {
     }
 }
 
-/// Uploads what there may be no space for. Any step may be refused, with 507.
-async fn try_upload(client: &Client, file: &File, ledger: &mut Ledger) -> Result<String, Box<Refused>> {
+/// Uploads although there may be no space. Any step may be refused with 507.
+async fn try_upload(client: &ApiClient, file: &File, ledger: &mut Ledger) -> Result<String, Box<Refused>> {
     let refused = |status, finalize| {
         assert_eq!(status, 507, "a full disk");
         Err(Box::new(Refused { file: file.clone(), finalize }))
@@ -167,8 +167,8 @@ async fn try_upload(client: &Client, file: &File, ledger: &mut Ledger) -> Result
     Ok(id)
 }
 
-/// The store restores its reserve in the background.
-async fn upload_when_there_is_space(client: &Client, file: &File, ledger: &mut Ledger) {
+/// Uploads as soon as the store has restored its reserve, which it does in the background.
+async fn upload_when_there_is_space(client: &ApiClient, file: &File, ledger: &mut Ledger) {
     for _ in 0..1000 {
         if try_upload(client, file, ledger).await.is_ok() {
             return;
@@ -178,7 +178,7 @@ async fn upload_when_there_is_space(client: &Client, file: &File, ledger: &mut L
     panic!("uploads do not work again");
 }
 
-/// Takes every byte that is left.
+/// Takes every free byte.
 fn fill_up(path: &Path) {
     let mut file = fs::File::create(path).unwrap();
     for size in [1 << 20, 4096, 1] {

@@ -1,4 +1,4 @@
-//! A `dray serve` process that is killed, armed and started again, always on the same folder and port.
+//! A `dray serve` process that is killed, told where to die, and started again, always on the same folder and port.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
@@ -11,12 +11,12 @@ use std::time::Duration;
 use dray_object_store::KeyKind;
 use tempfile::TempDir;
 
-use crate::client::Client;
+use crate::api_client::ApiClient;
 use crate::database::Database;
 use crate::setup::Setup;
 
-/// How long a server may take for what it does at once on an idle machine. Less than a minute, after which it sweeps a
-/// second time.
+/// How long a server may take for something that an idle machine does at once. It is less than a minute, after which the
+/// server sweeps a second time.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
 
 pub(crate) struct Drive {
@@ -27,29 +27,29 @@ pub(crate) struct Drive {
     pub(crate) database: Database,
     /// The folder of the object store: the embedded one's, or that of the drive whose store it uses.
     pub(crate) store: PathBuf,
-    /// What else `dray serve` is told, and finds in its environment.
+    /// Further arguments of `dray serve`.
     arguments: Vec<String>,
     environment: Vec<(&'static str, String)>,
-    /// Holds the log and, unless it is elsewhere, the data.
+    /// Holds the log and, unless they are elsewhere, the data.
     folder: TempDir,
 }
 
 impl Drive {
-    /// A new drive, running.
+    /// A new running drive.
     pub(crate) async fn start(setup: &Setup) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         Self::start_in(setup, folder, data).await
     }
 
-    /// The same, with its data in another folder than the log.
+    /// The same, with the data in another folder than the log.
     pub(crate) async fn start_in(setup: &Setup, folder: TempDir, data: PathBuf) -> Self {
         let mut drive = Self::new(setup, folder, data).await;
         drive.first_start();
         drive
     }
 
-    /// A new drive that keeps its objects in the store of another, which it reaches at `endpoint`.
+    /// A new drive that keeps its objects in the store of another drive, which it reaches at `endpoint`.
     pub(crate) async fn start_on(setup: &Setup, other: &Self, endpoint: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
@@ -86,13 +86,13 @@ impl Drive {
         token.expect("a first token").clone_into(&mut self.token);
     }
 
-    /// Where it listens.
+    /// The address of the server.
     pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    pub(crate) fn client(&self) -> Client {
-        Client::new(&self.url(), &self.token)
+    pub(crate) fn client(&self) -> ApiClient {
+        ApiClient::new(&self.url(), &self.token)
     }
 
     pub(crate) fn process_id(&self) -> u32 {
@@ -104,7 +104,7 @@ impl Drive {
         self.launch(None).expect("a server that starts");
     }
 
-    /// Starts the server such that it dies as soon as it comes to `failpoint`: perhaps at once.
+    /// Starts the server such that it dies as soon as it reaches `failpoint`, perhaps at once.
     pub(crate) fn restart_to_die_at(&mut self, failpoint: &str) {
         let _ = self.launch(Some(failpoint));
     }
@@ -116,7 +116,7 @@ impl Drive {
         process.wait().unwrap();
     }
 
-    /// Waits until the server has died of what it was armed with.
+    /// Waits until the server has died at its failpoint.
     pub(crate) async fn died(&mut self) {
         let mut process = self.process.take().expect("a server that was armed");
         for _ in 0..PATIENCE.as_millis() / 5 {
@@ -129,7 +129,7 @@ impl Drive {
         panic!("the server did not come to where it was to die");
     }
 
-    /// Starts the server and comes back when it has said where it is; `None`: it died before.
+    /// Starts the server and returns when it has printed its address; `None` if it died before.
     fn launch(&mut self, failpoint: Option<&str>) -> Option<String> {
         assert!(self.process.is_none(), "one server a folder");
         let mut command = Command::new(env!("CARGO_BIN_EXE_dray"));
@@ -153,7 +153,7 @@ impl Drive {
                 return None;
             }
         }
-        // Whatever follows must not fill the pipe.
+        // Further output must not fill the pipe.
         thread::spawn(move || lines.read_to_end(&mut Vec::new()));
         Some(greeting)
     }
@@ -171,7 +171,7 @@ impl Drive {
 impl Drop for Drive {
     fn drop(&mut self) {
         if let Some(mut process) = self.process.take() {
-            // It may have ended already, which is as good.
+            // An error means that it has ended already.
             let _ = process.kill();
             let _ = process.wait();
         }
@@ -186,8 +186,8 @@ impl Drop for Drive {
     }
 }
 
-/// A port that nobody listens on. Not one of those that systems give to outgoing connections: while the server is
-/// dead, one of its own clients could be given it.
+/// A port that nobody listens on. It is not one of those that systems give to outgoing connections: while the server is
+/// dead, one of its own clients could get such a port.
 fn free_port() -> u16 {
     let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
     std::iter::repeat_with(|| fastrand::u16(10_000..30_000)).find(is_free).unwrap()

@@ -1,26 +1,26 @@
-//! What a case counts, and the table that is printed of it.
+//! The counts of a case, and the table that shows them.
 
 use std::time::Duration;
 
-/// What happened in a case.
+/// The counts of a case.
 #[derive(Debug, Default)]
 pub(crate) struct Figures {
     pub(crate) rounds: usize,
-    /// Times that a server died, by `kill -9` or at a window.
+    /// How often a server died, by `kill -9` or at a failpoint.
     pub(crate) kills: usize,
     /// Files whose finalize was answered with their item.
     pub(crate) acknowledged: usize,
-    /// Files that were acknowledged and are not there, or not as they were.
+    /// Files that were acknowledged and are missing or changed.
     pub(crate) lost: usize,
     /// Items beyond the one that a file should have.
     pub(crate) duplicates: usize,
-    /// Times that nothing was left over after a crash and one sweep.
+    /// How often nothing was left over after a crash and one sweep.
     pub(crate) repaired: usize,
-    /// What else there is to say.
+    /// Further remarks.
     pub(crate) note: String,
 }
 
-/// Prints a row as soon as it is there, and remembers whether all was well.
+/// Prints each row as soon as it is complete, and remembers whether all cases passed.
 #[derive(Default)]
 pub(crate) struct Table {
     rows: usize,
@@ -28,7 +28,7 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// Adds what a case counted; `None`: it failed.
+    /// Adds the counts of a case; `None` if it failed.
     pub(crate) fn add(&mut self, name: &str, figures: Option<Figures>, took: Duration) {
         if self.rows == 0 {
             println!(

@@ -1,20 +1,20 @@
-//! `kill -9` at any moment, while many upload: whatever was acknowledged stays.
+//! `kill -9` at any moment, while many clients upload: everything that was acknowledged stays.
 
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::client::{Client, Cut, File};
+use crate::api_client::{ApiClient, Cut, File};
 use crate::drive::Drive;
 use crate::figures::Figures;
 use crate::ledger::{Ledger, repaired};
 use crate::setup::Setup;
 
 const UPLOADERS: usize = 8;
-/// The server lives for less than this, which is long enough for some files of each uploader.
+/// The server lives for less than this, which is enough for some files of each uploader.
 const LONGEST_LIFE_MS: u64 = 700;
-/// Each so many rounds all that was ever acknowledged is read, and not only what came last.
+/// In every round of this number, the test reads everything that was ever acknowledged, and not only the latest files.
 const THOROUGH_EVERY: usize = 50;
 
 pub(crate) async fn run(mut setup: Setup) -> Figures {
@@ -49,16 +49,16 @@ pub(crate) async fn run(mut setup: Setup) -> Figures {
     Figures { acknowledged: ledger.len(), note: format!("{UPLOADERS} uploaders"), ..figures }
 }
 
-/// What the uploaders know of the server.
+/// What the uploaders know about the server.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Alive,
     Dead,
-    /// It has started again: bring to an end what you are at, and begin nothing else.
+    /// It has started again: finish the current file, and begin no other.
     Back,
 }
 
-/// Asks until there is an answer. After a death, once the server is back.
+/// Asks until there is an answer. After a death, it continues once the server is back.
 macro_rules! insist {
     ($uploader:ident, $ask:expr) => {
         loop {
@@ -72,14 +72,14 @@ macro_rules! insist {
 }
 
 struct Uploader {
-    client: Client,
+    client: ApiClient,
     phase: watch::Receiver<Phase>,
     rng: fastrand::Rng,
     name: String,
 }
 
 impl Uploader {
-    /// Uploads one file after another until the server has died. Answers those that were acknowledged.
+    /// Uploads one file after another until the server has died. Returns those that were acknowledged.
     async fn run(mut self) -> Vec<(String, File)> {
         let mut acknowledged = Vec::new();
         for number in 0.. {
@@ -92,7 +92,7 @@ impl Uploader {
         acknowledged
     }
 
-    /// Sends a file; one in eight is left alone or given up on the way.
+    /// Sends a file. It leaves one in eight unfinished, or aborts it.
     async fn upload(&mut self, file: &File) -> Option<String> {
         let upload = insist!(self, self.client.start(file));
         if self.rng.u8(..16) == 0 {
@@ -106,7 +106,7 @@ impl Uploader {
         }
         loop {
             let answer = insist!(self, self.client.finalize(&upload, &parts));
-            // Another server may be at it, for all that is known: ask again.
+            // Another server may still be working on it: ask again.
             if answer.status != 503 {
                 let id = answer.id();
                 assert_eq!(id, upload.item(), "the item is the one that it would have been");
@@ -115,7 +115,7 @@ impl Uploader {
         }
     }
 
-    /// A question that was asked in this phase has no answer: waits until there is a server again.
+    /// A request of this phase got no answer: waits until there is a server again.
     async fn until_back(&mut self, asked_in: Phase) {
         assert!(asked_in != Phase::Back, "a server that lives does not answer");
         self.phase.wait_for(|phase| *phase == Phase::Back).await.expect("a server that comes back");

@@ -1,27 +1,27 @@
-//! What was acknowledged, held against what is there; and whether anything is left over.
+//! Compares everything that was acknowledged with what exists, and checks whether anything is left over.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
-use crate::client::File;
+use crate::api_client::File;
 use crate::database::{self, store_file};
 use crate::drive::{Drive, PATIENCE};
 use crate::figures::Figures;
 
-/// The files whose finalize was answered, by the ids of their items.
+/// The files whose finalize was acknowledged, by the ids of their items.
 #[derive(Default)]
 pub(crate) struct Ledger {
     files: BTreeMap<String, Entry>,
-    /// Items whose finalize was asked for and answered with "ask again".
+    /// Items whose finalize was answered "ask again".
     undecided: BTreeSet<String>,
 }
 
 struct Entry {
     name: String,
     sha256: [u8; 32],
-    /// Looked at since it was acknowledged.
+    /// Whether its bytes were read since it was acknowledged.
     is_checked: bool,
 }
 
@@ -31,12 +31,12 @@ impl Ledger {
         self.files.insert(id, Entry { name: file.name.clone(), sha256, is_checked: false });
     }
 
-    /// Its finalize was answered with "ask again": it may be there, once.
+    /// Its finalize was answered "ask again", so it may exist, once.
     pub(crate) fn undecided(&mut self, id: &str) {
         self.undecided.insert(id.to_owned());
     }
 
-    /// Somebody removes it.
+    /// Forgets a file that the test removes.
     pub(crate) fn forget(&mut self, id: &str) {
         self.files.remove(id).expect("a file that was acknowledged");
     }
@@ -45,7 +45,7 @@ impl Ledger {
         self.files.len()
     }
 
-    /// Holds the drive against the ledger: every file is there once, with its name. Its bytes are read if they were
+    /// Compares the drive with the ledger: every file exists once, with its name. The bytes are read if they were
     /// not yet, or if `thorough`.
     pub(crate) async fn check(&mut self, drive: &Drive, figures: &mut Figures, thorough: bool) {
         let client = drive.client();
@@ -71,7 +71,7 @@ impl Ledger {
             }
             file.is_checked = true;
         }
-        // Nobody was promised the others.
+        // Nothing was promised about the others.
         let is_expected = |id: &String| self.files.contains_key(id) || self.undecided.contains(id);
         for (id, name) in there.iter().filter(|(id, _)| !is_expected(id)) {
             println!("not acknowledged: {id} {name}");
@@ -80,8 +80,8 @@ impl Ledger {
     }
 }
 
-/// Waits until nothing is left over, which one sweep must bring about: neither work nor rows, objects, uploads and
-/// files that nothing refers to. What is said to be stored is what is there.
+/// Waits until nothing is left over, which takes at most one sweep: no unfinished work, and no rows, objects, uploads or
+/// files that nothing refers to. The counted usage must equal what is stored.
 pub(crate) async fn repaired(drive: &Drive, figures: &mut Figures) {
     let began = Instant::now();
     loop {

@@ -1,13 +1,13 @@
-//! Proof that nothing acknowledged is ever lost: faults, injected where they happen, in real `dray serve` processes.
-//! A short run is part of `make test`; `make torture` is the whole of it. Each prints what it did as a table.
+//! Checks that nothing acknowledged is ever lost. It injects faults where they happen, into real `dray serve` processes.
+//! `make test` has a short run, and `make torture` the whole. Each prints a table of what it did.
 //!
-//! `DRAY_TORTURE=full` runs all of it, `DRAY_TORTURE_SEED` repeats the choices of a run, arguments choose cases by
-//! their names. With `DRAY_TEST_POSTGRES` (`scripts/with-postgres`) what uses a database runs on Postgres too.
+//! `DRAY_TORTURE=full` runs everything, `DRAY_TORTURE_SEED` repeats the choices of a run, and arguments choose cases by
+//! name. With `DRAY_TEST_POSTGRES` (`scripts/with-postgres`), the cases that use a database also run on Postgres.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test fails")]
 #![expect(clippy::print_stdout, reason = "the figures are what it is run for")]
 
-mod client;
+mod api_client;
 mod coverage;
 mod database;
 mod disk;
@@ -39,7 +39,7 @@ type Run = fn(Setup) -> Pin<Box<dyn Future<Output = Figures> + Send>>;
 struct Case {
     name: &'static str,
     run: Run,
-    /// Whether it is also run on Postgres.
+    /// Whether it also runs on Postgres.
     on_both: bool,
     /// Whether the short run leaves it out.
     only_full: bool,

@@ -1,4 +1,4 @@
-//! A drive in memory, as simple as can be: what the real one is held against.
+//! A simple drive in memory, with which the real one is compared.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,15 +11,15 @@ pub(crate) type Place = Option<String>;
 pub(crate) struct Item {
     pub(crate) name: String,
     pub(crate) parent: Place,
-    /// `None`: a folder.
+    /// The bytes of a file; `None` for a folder.
     pub(crate) content: Option<Bytes>,
     created_at: String,
     is_trashed: bool,
-    /// How many were made before it.
+    /// How many items were created before it.
     order: usize,
 }
 
-/// What an upload does if there is a file of its name.
+/// What an upload does if a file of its name exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Conflict {
     Keep,
@@ -33,12 +33,12 @@ impl Conflict {
         [("keep", Self::Keep), ("rename", Self::Rename), ("fail", Self::Fail), ("replace", Self::Replace)];
 }
 
-/// What an upload is to become.
+/// The expected result of an upload.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Expected {
-    /// An item of this name.
+    /// An item with this name.
     New(String),
-    /// New bytes of this item.
+    /// New bytes for this item.
     Replaces(String),
     NameTaken,
 }
@@ -72,7 +72,7 @@ impl Model {
         self.item_mut(id).parent = place;
     }
 
-    /// Gives a file other bytes. Those before are in the trash, as an item beside it.
+    /// Gives a file other bytes. The old ones go into the trash, as an item of their own.
     pub(crate) fn replace(&mut self, id: &str, content: Bytes, before: String) {
         let old = Item { is_trashed: true, order: self.made, ..self.items[id].clone() };
         self.made += 1;
@@ -84,14 +84,14 @@ impl Model {
         self.item_mut(id).is_trashed = true;
     }
 
-    /// Takes an item out of the trash: to where it was or, if that is not there any more, to the root.
+    /// Takes an item out of the trash: to its old place or, if that does not exist any more, to the root.
     pub(crate) fn restore(&mut self, id: &str) {
         let parent = self.items[id].parent.clone().filter(|parent| self.is_live(parent));
         let item = self.item_mut(id);
         (item.parent, item.is_trashed) = (parent, false);
     }
 
-    /// Removes an item and what is below it, but for what was put into the trash by itself.
+    /// Removes an item and everything below it, except what was put into the trash by itself.
     pub(crate) fn purge(&mut self, id: &str) {
         self.items.remove(id).expect("an item to remove");
         let inside = self.items.iter().filter(|(_, item)| item.parent.as_deref() == Some(id));
@@ -104,7 +104,7 @@ impl Model {
         }
     }
 
-    /// What becomes of an upload to this place.
+    /// The expected result of an upload to this place.
     pub(crate) fn expect(&self, name: &str, place: &Place, conflict: Conflict) -> Expected {
         match (conflict, self.file_named(name, place)) {
             (Conflict::Fail, Some(_)) => Expected::NameTaken,
@@ -143,12 +143,12 @@ impl Model {
         id == top || self.items[id].parent.as_ref().is_some_and(|parent| self.is_at_or_below(parent, top))
     }
 
-    /// Levels down from the root; 1 is there.
+    /// Levels below the root; an item in the root has 1.
     pub(crate) fn depth(&self, id: &str) -> usize {
         1 + self.items[id].parent.as_ref().map_or(0, |parent| self.depth(parent))
     }
 
-    /// How many items were made before this one.
+    /// How many items were created before this one.
     pub(crate) fn order(&self, id: &str) -> usize {
         self.items[id].order
     }
@@ -162,12 +162,12 @@ impl Model {
         live.filter(|id| self.items[id].content.is_none()).collect()
     }
 
-    /// What was put into the trash by itself.
+    /// The items that were put into the trash by themselves.
     pub(crate) fn trashed(&self) -> BTreeSet<String> {
         self.items.iter().filter(|(_, item)| item.is_trashed).map(|(id, _)| id.clone()).collect()
     }
 
-    /// What is listed in a place, as (id, name, size).
+    /// The items that a place lists, as (id, name, size).
     pub(crate) fn listed(&self, place: &Place) -> BTreeSet<(String, String, Option<u64>)> {
         let here = self.items.iter().filter(|(_, item)| item.parent == *place && !item.is_trashed);
         let size = |item: &Item| item.content.as_ref().map(|content| content.len() as u64);
@@ -181,7 +181,7 @@ impl Model {
     }
 }
 
-/// "a (2).txt" of "a.txt".
+/// "a (2).txt" for "a.txt".
 fn numbered(name: &str, number: u32) -> String {
     match name.rsplit_once('.') {
         Some((stem, extension)) => format!("{stem} ({number}).{extension}"),

@@ -1,5 +1,5 @@
-//! Random operations, one after another, on a drive and on a model of it; now and then the drive is killed between
-//! two of them. After each they must be the same.
+//! Random operations, one after another, on a drive and on a model of it. Sometimes the drive is killed between
+//! two operations. After each, both must be the same.
 
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -7,20 +7,20 @@ use std::time::Instant;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::client::{Answer, Client, File, Upload};
+use crate::api_client::{Answer, ApiClient, File, Upload};
 use crate::drive::{Drive, PATIENCE};
 use crate::figures::Figures;
 use crate::ledger::repaired;
 use crate::model::{Conflict, Expected, Model, Place};
 use crate::setup::Setup;
 
-/// Few, so that they meet.
+/// Few names, so that they collide.
 const NAMES: [&str; 6] = ["a.txt", "b.txt", "a (2).txt", "c", "Ä ö", "résumé.pdf"];
-/// Beyond so many items, more are removed than made: comparing looks at all of them.
+/// With more items than this, more are removed than created, because comparing looks at all of them.
 const MANY: usize = 150;
-/// Operations between two looks at everything.
+/// Operations between two full comparisons.
 const COMPARE_EVERY: usize = 50;
-/// One in so many operations is followed by `kill -9`.
+/// One in this many operations is followed by `kill -9`.
 const KILL_ONE_IN: usize = 100;
 
 pub(crate) async fn run(setup: Setup) -> Figures {
@@ -51,14 +51,14 @@ pub(crate) async fn run(setup: Setup) -> Figures {
 
 /// The drive and its model.
 struct Pair {
-    client: Client,
+    client: ApiClient,
     model: Model,
     rng: fastrand::Rng,
     done: Vec<String>,
 }
 
 impl Pair {
-    /// Does something, and says what.
+    /// Does one random operation. Returns its description.
     async fn step(&mut self) -> String {
         let is_crowded = self.model.live().len() > MANY;
         match self.rng.u8(..100) {
@@ -176,7 +176,7 @@ impl Pair {
         said
     }
 
-    /// Whatever is in the trash, or below what is there, is not there for anything but the trash.
+    /// Tries to use something that is in the trash or below it. Only the routes of the trash may find it.
     async fn touch_what_is_gone(&mut self) -> String {
         let trashed = self.model.trashed().into_iter().collect();
         let Some(id) = self.choose(trashed) else { return "nothing is gone".to_owned() };
@@ -212,7 +212,7 @@ impl Pair {
         self.agree(answer, status, said);
     }
 
-    /// The body of an answer, which must be the one that the model expects.
+    /// The body of an answer, whose status must be the one that the model expects.
     fn agree(&self, answer: Answer, status: u16, said: &str) -> Value {
         if answer.status != status {
             self.diverged(&format!("{said}: {} for {status}: {}", answer.status, answer.body));
@@ -225,7 +225,7 @@ impl Pair {
         panic!("after {} operations\n{}\n{how}", self.done.len(), last.join("\n"));
     }
 
-    /// Looks at everything.
+    /// Compares everything.
     async fn compare(&mut self) {
         let folders = self.model.live_folders().into_iter().map(Some);
         for place in [None].into_iter().chain(folders) {
@@ -249,7 +249,7 @@ impl Pair {
         }
     }
 
-    /// The tree says the same as the folders, as far as it goes.
+    /// Compares the tree with the folders, as deep as the tree goes.
     async fn compare_tree(&self) {
         let tree = self.client.get("/tree?depth=10").await.unwrap().ok();
         let mut nodes: Vec<_> = tree["root"].as_array().unwrap().iter().collect();
@@ -267,7 +267,7 @@ impl Pair {
         assert!(is_deep || tree["truncated"] == json!(true) || seen == self.model.live().len(), "{seen}");
     }
 
-    /// What is removed for good counts until it is, which does not take long.
+    /// Items that are removed for good count until the sweeper has removed them, which does not take long.
     async fn compare_usage(&self) {
         let began = Instant::now();
         loop {
@@ -292,7 +292,7 @@ impl Pair {
         NAMES[self.rng.usize(..NAMES.len())]
     }
 
-    /// The root, or a folder.
+    /// The root, or a random folder.
     fn place(&mut self) -> Place {
         let folders = self.model.live_folders();
         if self.rng.u8(..4) == 0 { None } else { self.choose(folders) }
@@ -304,13 +304,13 @@ impl Pair {
     }
 
     fn choose(&mut self, mut from: Vec<String>) -> Option<String> {
-        // Ids are random: only what was made in which order is the same in a repeated run.
+        // Ids are random. A repeated run has only the order of creation in common.
         from.sort_by_key(|id| self.model.order(id));
         if from.is_empty() { None } else { Some(from.swap_remove(self.rng.usize(..from.len()))) }
     }
 }
 
-/// (id, name, size) of an item that was answered.
+/// (id, name, size) of an item in an answer.
 fn listed_item(item: &Value) -> (String, String, Option<u64>) {
     let text = |name: &str| item[name].as_str().unwrap().to_owned();
     (text("id"), text("name"), item["size"].as_u64())

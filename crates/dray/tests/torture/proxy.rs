@@ -1,5 +1,5 @@
-//! A proxy before an object store that makes it fail as stores and networks do: it times out, drops answers, and says
-//! something else than what it did.
+//! A proxy in front of an object store that fails as stores and networks do: it times out, drops answers, and says
+//! something else than it did.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
@@ -14,9 +14,9 @@ use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 
-/// Longer than the drive waits for what is quick.
+/// Longer than the drive waits for a short call.
 const TOO_LONG: Duration = Duration::from_secs(2);
-/// One request in so many goes wrong.
+/// One request in this many goes wrong.
 const FAULT_ONE_IN: u8 = 4;
 
 /// What the proxy does.
@@ -25,27 +25,27 @@ pub(crate) enum Mode {
     Honest,
     /// Some requests go wrong.
     Faulty,
-    /// Completes are not done, and from then on the upload is denied as if it were over; there is an object of the right size under every
-    /// key, which nobody here put there.
+    /// The proxy does not do Completes, and afterwards denies the upload as if it were over. Under every key there is
+    /// an object of the right size, which no client here put there.
     Foreign,
 }
 
 /// How a request goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Fault {
-    /// Done, and the answer is lost.
+    /// Done, but the answer is lost.
     AnswerLost,
-    /// Not done, and no answer.
+    /// Not done, and not answered.
     Lost,
-    /// Done, and answered too late.
+    /// Done, but answered too late.
     TooLate,
     /// Not done: 503.
     Busy,
     /// Not done: 200, with an error in it.
     ErrorIn200,
-    /// Done, and answered by 200 with an error in it.
+    /// Done, but answered 200 with an error in it.
     DoneErrorIn200,
-    /// Done, and answered as if there had never been such an upload.
+    /// Done, but answered as if there had never been such an upload.
     DoneNoSuchUpload,
 }
 
@@ -71,11 +71,11 @@ struct State {
     mode: Mode,
     rng: fastrand::Rng,
     faults: BTreeMap<Fault, usize>,
-    /// Queries of uploads that are denied: whose Complete was asked for while the object was somebody else's.
+    /// Queries of uploads that the proxy denies: their Complete was sent while a foreign object had their key.
     denied: BTreeSet<String>,
 }
 
-/// The proxy goes away without an answer.
+/// The proxy closes the connection without an answer.
 #[derive(Debug, thiserror::Error)]
 #[error("cut")]
 struct Cut;
@@ -83,7 +83,7 @@ struct Cut;
 type Answer = Result<Response<Full<Bytes>>, Cut>;
 
 impl Proxy {
-    /// A proxy before the store at `address`.
+    /// A proxy in front of the store at `address`.
     pub(crate) async fn start(address: &str, rng: fastrand::Rng) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let state = State { mode: Mode::Honest, rng, faults: BTreeMap::new(), denied: BTreeSet::new() };
@@ -100,7 +100,7 @@ impl Proxy {
         self.state.lock().unwrap().mode = mode;
     }
 
-    /// How often what went wrong.
+    /// How often each fault happened.
     pub(crate) fn faults(&self) -> String {
         let faults = &self.state.lock().unwrap().faults;
         let faults: Vec<_> = faults.iter().map(|(fault, count)| format!("{fault:?} {count}")).collect();
@@ -114,7 +114,7 @@ impl Proxy {
             tokio::spawn(async move {
                 let service = service_fn(|request| proxy.answer(request));
                 let connection = hyper::server::conn::http1::Builder::new();
-                // It ends as its client or a fault wants it to.
+                // Its end is decided by the client or by a fault.
                 let _ = connection.serve_connection(TokioIo::new(client), service).await;
             });
         }
@@ -138,7 +138,7 @@ impl Proxy {
         }
     }
 
-    /// Whether a request is about an upload that is denied: from its first Complete on.
+    /// Whether a request is about an upload that the proxy denies, from its first Complete on.
     fn denies(&self, request: &Request<Incoming>, is_complete: bool) -> bool {
         let Some(query) = request.uri().query().filter(|query| has_upload_id(query)) else { return false };
         let denied = &mut self.state.lock().unwrap().denied;
@@ -176,7 +176,7 @@ impl Proxy {
         }
     }
 
-    /// Asks the store, with every header as it is: they are signed.
+    /// Forwards a request to the store. It changes no header, because headers are signed.
     async fn forward(&self, request: Request<Incoming>) -> Answer {
         let (head, body) = request.into_parts();
         let body = Full::new(body.collect().await.map_err(|_| Cut)?.to_bytes());

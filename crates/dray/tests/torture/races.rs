@@ -1,21 +1,21 @@
-//! Many who ask for the same at the same moment.
+//! Many clients that ask for the same thing at the same moment.
 
 use std::time::Duration;
 
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::client::{Client, File};
+use crate::api_client::{ApiClient, File};
 use crate::drive::Drive;
 use crate::figures::Figures;
 use crate::ledger::{Ledger, repaired};
 use crate::setup::Setup;
 
 const FINALIZES: usize = 64;
-/// Uploads that are raced for at the same time.
+/// How many uploads are raced at the same time.
 const RACES: usize = 8;
 
-/// However many finalize an upload, they all get one item.
+/// However many clients finalize an upload, all of them get the same item.
 pub(crate) async fn many_finalizes(mut setup: Setup) -> Figures {
     let rounds = setup.scale(3, 100);
     let drive = Drive::start(&setup).await;
@@ -64,8 +64,8 @@ pub(crate) async fn finalize_against_abort(mut setup: Setup) -> Figures {
     Figures { rounds, acknowledged: finalized, note, ..figures }
 }
 
-/// The item, if the finalize won. One of the two is asked for so many microseconds late.
-async fn race(client: Client, file: File, is_abort_late: bool, late_us: u64) -> Option<(String, File)> {
+/// The item, if the finalize won. One of the two requests is sent this many microseconds late.
+async fn race(client: ApiClient, file: File, is_abort_late: bool, late_us: u64) -> Option<(String, File)> {
     let upload = client.start(&file).await.unwrap();
     let parts = client.put_all(&upload, &file).await.unwrap();
     let wait = |is_late| Duration::from_micros(if is_late { late_us } else { 0 });
@@ -92,7 +92,7 @@ async fn race(client: Client, file: File, is_abort_late: bool, late_us: u64) -> 
     }
 }
 
-/// A part is put again while a finalize that lists the first one is under way: the file is of the part that was listed.
+/// A part is put again while a finalize that lists the first one is under way. The file must have the listed part.
 pub(crate) async fn replaced_part(mut setup: Setup) -> Figures {
     let rounds = setup.scale(50, 1000);
     let drive = Drive::start(&setup).await;
@@ -116,8 +116,8 @@ pub(crate) async fn replaced_part(mut setup: Setup) -> Figures {
     Figures { rounds, acknowledged: ledger.len(), note, ..figures }
 }
 
-/// The item, which of the two files it is, and whether that is the first. The finalize is so many microseconds late.
-async fn replace(client: Client, old: File, new: File, late_us: u64) -> (String, File, bool) {
+/// The item, which of the two files it is, and whether that is the first. The finalize is this many microseconds late.
+async fn replace(client: ApiClient, old: File, new: File, late_us: u64) -> (String, File, bool) {
     let upload = client.start(&old).await.unwrap();
     let parts = client.put_all(&upload, &old).await.unwrap();
     let finalize = async {

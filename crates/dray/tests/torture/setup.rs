@@ -1,4 +1,4 @@
-//! What a run is told from outside: how long it is, its seed, which databases there are.
+//! The settings of a run: its length, its seed, and its databases.
 
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -10,7 +10,7 @@ pub(crate) struct Setup {
     seed: u64,
     /// The address of a Postgres cluster.
     cluster: Option<String>,
-    /// What a case chooses by.
+    /// The source of a case's random choices.
     pub(crate) rng: fastrand::Rng,
 }
 
@@ -43,17 +43,17 @@ impl Setup {
         self.cluster.as_deref()
     }
 
-    /// How a case is called in the table.
+    /// The name of a case in the table.
     pub(crate) fn title(&self, case: &str) -> String {
         if self.cluster.is_some() { format!("{case}, Postgres") } else { case.to_owned() }
     }
 
-    /// One number of a short run, and another of a full one.
+    /// One number for a short run, and another for a full one.
     pub(crate) fn scale(&self, short: usize, full: usize) -> usize {
         if self.is_full { full } else { short }
     }
 
-    /// What to set to have the same choices again.
+    /// The variable that repeats the same choices.
     pub(crate) fn repeat(&self) -> String {
         format!("DRAY_TORTURE_SEED={}", self.seed)
     }

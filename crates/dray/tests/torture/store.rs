@@ -1,10 +1,10 @@
-//! A store of others that fails: it times out, loses answers, answers 200 with an error, completes and then says that it
-//! never knew the upload. No item without its bytes comes of it, and none is lost.
+//! An external store that fails: it times out, loses answers, answers 200 with an error, or completes an upload and then
+//! says that it never knew it. The drive must create no item without its bytes, and lose none.
 
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::client::{Client, File, Upload};
+use crate::api_client::{ApiClient, File, Upload};
 use crate::drive::Drive;
 use crate::figures::Figures;
 use crate::ledger::{Ledger, repaired};
@@ -53,8 +53,8 @@ pub(crate) async fn run(mut setup: Setup) -> Figures {
     Figures { rounds: rounds + foreign, acknowledged: ledger.len(), note, ..figures }
 }
 
-/// Uploads a file, asking each thing again until it is answered with a success; the item.
-async fn insist(client: &Client, file: &File) -> String {
+/// Uploads a file, and repeats each request until it succeeds. Returns the item.
+async fn insist(client: &ApiClient, file: &File) -> String {
     let upload = loop {
         let answer = client.ask_to_start(file, &json!({})).await.expect("an answer");
         match answer.status {
@@ -81,7 +81,7 @@ async fn insist(client: &Client, file: &File) -> String {
     }
 }
 
-/// An object of the right size is where this upload's should be, and it is not this upload's: there is no item. That is
+/// A foreign object of the right size has this upload's key, so there must be no item. That is
 /// certain once no Complete has been under way for long.
 async fn refused(drive: &Drive, file: &File) {
     let client = &drive.client();

@@ -1,10 +1,10 @@
-//! Many uploads that nobody came back to, and some that people are at: the sweeper tells them apart.
+//! Many abandoned uploads, and some that clients still use: the sweeper removes the former only.
 
 use std::time::Instant;
 
 use tokio::task::JoinSet;
 
-use crate::client::{Client, File, Upload};
+use crate::api_client::{ApiClient, File, Upload};
 use crate::drive::{Drive, PATIENCE};
 use crate::figures::Figures;
 use crate::ledger::{Ledger, repaired};
@@ -21,7 +21,7 @@ pub(crate) async fn run(mut setup: Setup) -> Figures {
     drive.kill();
     drive.restart();
     drive.database.end_leases().await;
-    // A day passes, for those that nobody comes back to.
+    // A day passes for the abandoned uploads.
     drive.database.expire_uploads("name like 'abandoned%'").await;
     let took = sweep_until_gone(&drive).await;
 
@@ -37,7 +37,7 @@ pub(crate) async fn run(mut setup: Setup) -> Figures {
     Figures { rounds: 1, kills: 1, acknowledged: ledger.len(), note, ..figures }
 }
 
-/// Sweeps do a thousand at a time, and this asks for the next at once rather than a minute later.
+/// One sweep removes a thousand uploads. This starts the next at once, and not a minute later.
 async fn sweep_until_gone(drive: &Drive) -> u64 {
     let (began, mut last, mut last_at) = (Instant::now(), i64::MAX, Instant::now());
     let unfreed = "select count(*) from uploads where name like 'abandoned%' and parts_freed_at is null";
@@ -55,9 +55,9 @@ async fn sweep_until_gone(drive: &Drive) -> u64 {
     }
 }
 
-/// Starts so many uploads; half of them get their parts.
+/// Starts this many uploads. Half of them get their parts.
 async fn start_many(
-    client: &Client,
+    client: &ApiClient,
     name: &str,
     count: usize,
     rng: &mut fastrand::Rng,

@@ -1,6 +1,6 @@
-//! The system refuses a call: the Nth fsync, write or removal of the server fails, for every N of an upload and of what
-//! follows it. `strace` does that to the real process. A step whose bytes or whose commit could not be written is never
-//! answered with a success, and what was there before stays.
+//! System calls fail: the Nth fsync, write or unlink of the server fails, for every N of an upload and of the requests
+//! after it. `strace` does that to the real process. If the bytes or the commit of a step could not be written, the
+//! answer is never a success, and the earlier state stays.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,14 +10,14 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::client::{Client, File, Upload};
+use crate::api_client::{ApiClient, File, Upload};
 use crate::database::{self, store_file};
 use crate::drive::{Drive, PATIENCE};
 use crate::figures::Figures;
 use crate::ledger::{Ledger, repaired};
 use crate::setup::Setup;
 
-/// What fails, and how.
+/// Which calls fail, and with which error.
 const FAULTS: [(&str, &str); 6] = [
     ("fsync,fdatasync", "EIO"),
     ("fsync,fdatasync", "ENOSPC"),
@@ -26,7 +26,7 @@ const FAULTS: [(&str, &str); 6] = [
     ("unlink,unlinkat", "EIO"),
     ("openat", "EIO"),
 ];
-/// A cycle has fewer calls of a thread than this.
+/// More calls of one thread than a cycle has.
 const MOST: usize = 300;
 
 pub(crate) async fn run(mut setup: Setup) -> Figures {
@@ -61,7 +61,7 @@ pub(crate) async fn run(mut setup: Setup) -> Figures {
     }
 }
 
-/// One upload and one removal under a fault, then a crash, then the same without; how many calls failed.
+/// One upload and one removal with a fault, then a crash, then the same without a fault. Returns how many calls failed.
 async fn cycle(
     drive: &mut Drive,
     fault: &str,
@@ -95,7 +95,7 @@ async fn cycle(
     }
     drive.kill();
     drive.restart();
-    // What was not acknowledged is done again; what was, is there.
+    // Steps that were not acknowledged are repeated; the results of those that were must exist.
     let client = drive.client();
     let id = match sent {
         Sent::Item(id) => id,
@@ -117,7 +117,7 @@ async fn cycle(
     failed.len()
 }
 
-/// Lets what is done in the background come to its end, or fail.
+/// Waits until background work has ended or failed.
 async fn settle(drive: &Drive) {
     let garbage = "select (select count(*) from garbage_set) + (select count(*) from garbage_file)";
     for _ in 0..40 {
@@ -130,7 +130,7 @@ async fn settle(drive: &Drive) {
     }
 }
 
-/// How far an upload came.
+/// How far an upload got.
 enum Sent {
     Nothing,
     Started(Upload),
@@ -138,7 +138,7 @@ enum Sent {
     Item(String),
 }
 
-async fn send(client: &Client, file: &File, steps: &mut Vec<Step>) -> Sent {
+async fn send(client: &ApiClient, file: &File, steps: &mut Vec<Step>) -> Sent {
     let began = now();
     let started = client.ask_to_start(file, &json!({})).await.expect("an answer");
     steps.push(Step { name: "start", began, ended: now(), status: started.status });
@@ -160,7 +160,7 @@ async fn send(client: &Client, file: &File, steps: &mut Vec<Step>) -> Sent {
     if finalized.status == 200 { Sent::Item(finalized.id()) } else { Sent::Listed(upload, parts) }
 }
 
-async fn finalize_again(client: &Client, upload: &Upload, parts: &Value) -> String {
+async fn finalize_again(client: &ApiClient, upload: &Upload, parts: &Value) -> String {
     loop {
         let answer = client.finalize(upload, parts).await.expect("an answer");
         if answer.status != 503 {
@@ -169,7 +169,7 @@ async fn finalize_again(client: &Client, upload: &Upload, parts: &Value) -> Stri
     }
 }
 
-/// A step of a client, with when it was asked for and answered, in seconds since 1970.
+/// A step of a client, with the times of its request and its answer, in seconds since 1970.
 struct Step {
     name: &'static str,
     began: f64,
@@ -178,9 +178,9 @@ struct Step {
 }
 
 impl Step {
-    /// Whether this call was one that the step's success rests on. What the drive asks of its store it asks again, so
-    /// there only the drive's own commits count; and what makes space on a full disk is done once more, with what the
-    /// store keeps for that.
+    /// Whether the step's success depends on this call. The drive repeats its requests to the store, so there only the
+    /// drive's own commits count. And work that makes space on a full disk is repeated once, with the space that the store
+    /// keeps in reserve for it.
     fn must_fail(&self, call: &str) -> bool {
         let is_bytes = call.contains("/store/parts/") || call.contains("/store/meta.db-wal");
         let is_commit = call.contains("/drive.db-wal");
@@ -198,13 +198,13 @@ fn now() -> f64 {
     since.unwrap().as_secs_f64()
 }
 
-/// A call that failed, as `strace` says it.
+/// A failed call, as `strace` prints it.
 struct Failed {
     at: f64,
     line: String,
 }
 
-/// An `strace` that makes the server's calls fail.
+/// An `strace` that makes the server's system calls fail.
 struct Tracer {
     strace: Child,
     log: PathBuf,
@@ -235,7 +235,7 @@ impl Tracer {
         Self { strace, log }
     }
 
-    /// Lets go of the server. Which calls failed?
+    /// Detaches from the server. Returns the calls that failed.
     fn detach(mut self) -> Vec<Failed> {
         let id = self.strace.id().to_string();
         assert!(Command::new("kill").args(["-s", "INT", &id]).status().unwrap().success());

@@ -1,34 +1,34 @@
-//! The server dies in each window of the reliability rules (W1 to W10), at the very line, again and again; then it
+//! The server dies in each window of the reliability rules (W1 to W10), at a given line, again and again. Then it
 //! starts, sweeps once, and the client asks again.
 
 use serde_json::json;
 
-use crate::client::{Client, Cut, File, Upload};
+use crate::api_client::{ApiClient, Cut, File, Upload};
 use crate::drive::Drive;
 use crate::figures::Figures;
 use crate::ledger::{Ledger, repaired};
 use crate::setup::Setup;
 
-/// What a client is at when the server dies.
+/// What the client is doing when the server dies.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum During {
     Start,
     Put,
     Finalize,
     Abort,
-    /// Nothing: the upload expires.
+    /// Nothing: an upload expires.
     Expiry,
-    /// Nothing: what was removed for good is being removed.
+    /// Nothing: an item that was removed for good is being removed.
     Removal,
 }
 
 struct Window {
-    /// The line of the table in the rules.
+    /// The row of the table in the rules.
     name: &'static str,
-    /// What the place in the code is called.
+    /// The name of the failpoint in the code.
     failpoint: &'static str,
     during: During,
-    /// Whether the recovery comes to the same place, so that the server can be killed there a second time.
+    /// Whether the recovery passes the same failpoint, so that the server can be killed there a second time.
     is_passed_again: bool,
 }
 
@@ -80,9 +80,9 @@ struct Victim {
     files: usize,
 }
 
-/// What a client still knows when the server is gone.
+/// What the client still knows when the server is gone.
 enum Left {
-    /// Nothing: it was never told of an upload.
+    /// Nothing: the server had not yet told it of an upload.
     Nothing,
     Upload(Upload, Vec<String>),
     /// An upload, and what its finalize listed.
@@ -116,13 +116,13 @@ impl Victim {
         repaired(&self.drive, &mut self.figures).await;
         if !is_impatient {
             self.retry(window, &file, &left).await;
-            // What the retry did leaves nothing either.
+            // The retry leaves nothing behind either.
             repaired(&self.drive, &mut Figures::default()).await;
         }
         self.figures.rounds += 1;
     }
 
-    /// Up to the moment at which the server dies.
+    /// Everything up to the moment at which the server dies.
     async fn until_death(&mut self, window: &Window, file: &File) -> Left {
         self.drive.kill();
         self.drive.restart_to_die_at(window.failpoint);
@@ -147,7 +147,7 @@ impl Victim {
         left
     }
 
-    async fn in_upload(&self, window: &Window, client: &Client, file: &File) -> Left {
+    async fn in_upload(&self, window: &Window, client: &ApiClient, file: &File) -> Left {
         let upload = client.start(file).await.expect("a start before");
         let urls = client.sign(&upload, file).await.expect("URLs before");
         if window.during == During::Put {
@@ -173,7 +173,7 @@ impl Victim {
         }
     }
 
-    /// What the table says that a client's retry sees.
+    /// What the client's retry must see, as the table says.
     async fn retry(&mut self, window: &Window, file: &File, left: &Left) {
         let client = self.drive.client();
         match (window.during, left) {
@@ -195,7 +195,7 @@ impl Victim {
                 assert_eq!((answer.status, &answer.body["code"]), (409, &json!("finalized_differently")));
             }
             (_, Left::Upload(upload, urls)) => {
-                // A PUT lands late: perhaps before the sweep that frees the parts.
+                // A PUT arrives late, perhaps before the sweep that removes the parts.
                 let late = client.put(&urls[0], file.parts().next().unwrap().1).await;
                 let (status, _) = late.expect("an answer");
                 assert!([200, 404].contains(&status), "{}: a late PUT is answered {status}", window.name);
@@ -217,8 +217,8 @@ impl Victim {
         }
     }
 
-    /// The item; "ask again" may come before it.
-    async fn finalize_again(&self, client: &Client, upload: &Upload, parts: &serde_json::Value) -> String {
+    /// The item. Answers with "ask again" may come before it.
+    async fn finalize_again(&self, client: &ApiClient, upload: &Upload, parts: &serde_json::Value) -> String {
         loop {
             let answer = client.finalize(upload, parts).await.expect("an answer");
             if answer.status != 503 {

@@ -1,9 +1,9 @@
-//! `CopyObject` and `UploadPartCopy`. No byte is copied: the new parts are pieces that name the files of the source,
-//! see `meta/pieces.rs`. Bytes are read only where a checksum is asked for that nobody knows, and at the edges of a range
-//! that cuts through a block.
+//! `CopyObject` and `UploadPartCopy`. They copy no bytes: the new parts are pieces that name the files of the source,
+//! see `meta/pieces.rs`. They read bytes only to compute a checksum that is not known, and at the edges of a range
+//! that begins or ends within a block.
 //!
 //! A copy must be signed in the `Authorization` header. A presigned PUT does not bind headers that its signer did not
-//! sign; a store that honours `x-amz-copy-source` there turns an upload URL into a read of any object.
+//! sign. If a store accepted `x-amz-copy-source` there, anybody could use an upload URL to read any object.
 
 mod object;
 mod part;
@@ -19,10 +19,10 @@ use crate::failure::{Failure, not_implemented, slow_down};
 /// The header that makes a PUT a copy.
 pub(super) const COPY_SOURCE: &str = "x-amz-copy-source";
 
-/// How often a copy is begun anew because its source was replaced meanwhile.
+/// How often a copy starts again because its source was replaced meanwhile.
 const MAX_ATTEMPTS: usize = 8;
 
-/// Whether the request asks for a copy. `NotImplemented` if it does so anywhere but in a header of a request that is
+/// Whether the request asks for a copy. `NotImplemented` if it asks anywhere but in a header of a request that is
 /// signed in its `Authorization` header.
 pub(crate) fn is_asked(headers: &HeaderMap, query: &Query) -> Result<bool, Failure> {
     let is_copy = |name: &str| name.get(..17).is_some_and(|start| start.eq_ignore_ascii_case(COPY_SOURCE));
@@ -37,7 +37,7 @@ pub(crate) fn is_asked(headers: &HeaderMap, query: &Query) -> Result<bool, Failu
     Ok(in_headers)
 }
 
-/// The source was replaced again and again.
+/// The error if the source was replaced again and again.
 fn source_changes() -> Failure {
     slow_down("The source of the copy is being replaced all the time; try again")
 }

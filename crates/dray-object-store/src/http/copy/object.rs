@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// What becomes of the metadata, or of the tags.
+/// Whether the copy keeps the metadata or the tags of its source, or gets those of the request.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Directive {
     Copy,
@@ -67,7 +67,7 @@ async fn describe(call: &Call, source: &Source) -> Result<Object, Failure> {
     let given = stored_headers::collect(&call.head.headers, &call.fields())?;
     let mut object = source.object.clone();
     object.set = call.store.meta().new_set();
-    // An object of parts stays one; no Complete made it, so it has a token that no upload has.
+    // A multipart object stays one. No Complete made the copy, so it gets a token that no upload has.
     object.token = object.token.map(|_| clock::random());
     object.modified_at = clock::now().as_millisecond();
     if metadata == Directive::Replace {
@@ -90,7 +90,7 @@ fn has(checksum: &ObjectChecksum, asked: Algorithm) -> bool {
     checksum.checksum.algorithm() == asked && checksum.checksum_type == ChecksumType::FullObject
 }
 
-/// Stores the copy, all in one commit; says whether the source still was what it had been.
+/// Stores the copy in one commit. Returns whether the source is still the same.
 async fn commit(
     call: &Call,
     source: Source,

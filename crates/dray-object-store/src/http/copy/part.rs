@@ -23,8 +23,9 @@ use crate::{
     },
 };
 
-/// Most pieces of one upload: who copies ranges of copies over and over could make any number, and an object is copied,
-/// and forgotten, in one commit. A copy of an object of 10,000 parts in 10,000 other ranges has 20,000.
+/// Most pieces of one upload. A client that copies ranges of copies again and again could make any number, and an
+/// object is copied, and forgotten, in one commit. A copy of an object of 10,000 parts in 10,000 other ranges has
+/// 20,000.
 const MAX_PIECES: usize = 100_000;
 
 pub(in crate::http) async fn copy_part(call: &Call) -> Result<Response, Failure> {
@@ -91,8 +92,8 @@ fn checksum_of(part: &NewPart, algorithm: Algorithm) -> Option<Checksum> {
     Checksum::from_bytes(algorithm, part.checksum.as_deref().unwrap_or(&crc64))
 }
 
-/// The part's `ETag`: that of a part of the source if it is exactly one. No other is known without reading the bytes,
-/// so it is made of where they came from: the same copy made twice has one `ETag`.
+/// The part's `ETag`. If the copy is exactly one part of the source, it is that part's. Any other would need the bytes, so
+/// it is made from the place of the bytes in the source: the same copy made twice has the same `ETag`.
 async fn digest(call: &Call, source: &Source, bytes: Range<u64>, crc64: u64) -> Result<PartDigest, Failure> {
     let (set, place) = (source.object.set, source.object.layout.at(bytes.start));
     if let Some(place) = place.filter(|place| place.bytes == bytes) {
@@ -110,7 +111,7 @@ async fn digest(call: &Call, source: &Source, bytes: Range<u64>, crc64: u64) -> 
     Ok(PartDigest::Blake3(std::array::from_fn(|at| hash.as_bytes()[at])))
 }
 
-/// Stores the part in one commit; says whether the source still was what it had been.
+/// Stores the part in one commit. Returns whether the source is still the same.
 async fn commit(
     call: &Call,
     source: Source,
@@ -123,7 +124,7 @@ async fn commit(
         if objects::set_of(db, from, &source.key)? != Some(source.object.set) {
             return Ok(false);
         }
-        // Looked up again: it may have been aborted or completed meanwhile.
+        // Looked up again, because the upload may have been aborted or completed meanwhile.
         uploads::find(db, upload.bucket, &upload.key, upload.id)?;
         parts::put(db, &part, now)?;
         Ok(true)
@@ -131,7 +132,7 @@ async fn commit(
     commit.await
 }
 
-/// The bytes that `x-amz-copy-source-range` names: `bytes=first-last`, both given and within the source.
+/// The bytes that `x-amz-copy-source-range` names: `bytes=first-last`, with both numbers, and within the source.
 fn range(call: &Call, size_bytes: u64) -> Result<Range<u64>, Failure> {
     let Some(text) = call.fields().get("x-amz-copy-source-range") else {
         return Ok(0..size_bytes);

@@ -1,4 +1,4 @@
-//! What a copy is made of: finding it, the conditions on it, and digests of its bytes.
+//! The source of a copy: finding it, the conditions on it, and digests of its bytes.
 
 use std::{ops::Range, pin::pin};
 
@@ -20,7 +20,7 @@ use crate::{
     transfers::{Direction, Of},
 };
 
-/// The object that is copied from, its parts pinned.
+/// The source object, with its parts pinned.
 pub(super) struct Source {
     pub(super) bucket: String,
     pub(super) key: String,
@@ -28,7 +28,7 @@ pub(super) struct Source {
     _pin: Pin,
 }
 
-/// Headers of a copy that condition its source, each as the condition of a reader that it is.
+/// Headers with a copy's conditions on its source, each with the reader's condition that means the same.
 const CONDITIONS: [(&str, HeaderName); 4] = [
     ("x-amz-copy-source-if-match", header::IF_MATCH),
     ("x-amz-copy-source-if-none-match", header::IF_NONE_MATCH),
@@ -37,7 +37,7 @@ const CONDITIONS: [(&str, HeaderName); 4] = [
 ];
 
 impl Source {
-    /// Finds what `x-amz-copy-source` names; `PreconditionFailed` unless it is as the request wants it.
+    /// Finds the object that `x-amz-copy-source` names; `PreconditionFailed` unless it fulfils the request's conditions.
     pub(super) async fn find(call: &Call) -> Result<Self, Failure> {
         let (bucket, key) = named(call)?;
         call.check(Access::Read, &bucket)?;
@@ -46,7 +46,7 @@ impl Source {
         for (name, condition) in CONDITIONS {
             asked.extend(call.head.headers.get(name).map(|value| (condition, value.clone())));
         }
-        // A reader is told that nothing changed; a copy was asked for on condition that something did.
+        // Where a reader gets 304 "nothing changed", a copy fails: it was conditional on a change.
         conditions::check_read(&asked, &object).map_err(|_| conditions::precondition_failed())?;
         Ok(Self { bucket, key, object, _pin: pin })
     }
@@ -74,8 +74,8 @@ impl Source {
         read.await
     }
 
-    /// CRC-64/NVME of the bytes from `start` on that these slices refer to. Only blocks that a slice cuts through are
-    /// read; those of others are stored.
+    /// CRC-64/NVME of the bytes from `start` on that these slices refer to. It reads only blocks that a slice begins or
+    /// ends in; the CRCs of all others are stored.
     pub(super) async fn crc64(&self, call: &Call, start: u64, slices: &[Slice]) -> Result<u64, Failure> {
         let (mut combined, mut at) = (Combined::new(), start);
         for slice in slices {
@@ -93,7 +93,7 @@ impl Source {
         Ok(combined.get())
     }
 
-    /// The checksum of these bytes, all of them read.
+    /// The checksum of these bytes. It reads all of them.
     pub(super) async fn checksum(
         &self,
         call: &Call,

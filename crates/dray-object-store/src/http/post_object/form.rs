@@ -1,4 +1,4 @@
-//! The form of an upload (RFC 7578), read field by field up to the file. It is bounded: only the file may be long.
+//! The form of an upload (RFC 7578), read field by field up to the file. All fields are bounded; only the file may be long.
 
 use std::{
     sync::{
@@ -20,24 +20,24 @@ use crate::{
     failure::Failure,
 };
 
-/// Names and values of all fields before the file together; AWS allows 20 KiB.
+/// Most bytes of the names and values of all fields before the file; AWS allows 20 KiB.
 const MAX_FIELDS_BYTES: usize = 64 << 10;
 /// Most fields before the file.
 const MAX_FIELDS: usize = 100;
-/// Most bytes taken in until the file begins: the parser holds the head of a field until it is whole. More than the
-/// fields need, as the file may begin in the same frame.
+/// Most bytes read until the file begins: the parser buffers the head of a field until it is complete. This is more than
+/// the fields need, because the file may begin in the same frame.
 const MAX_BYTES_BEFORE_FILE: usize = 1 << 20;
 
-/// A form whose fields were read, up to the file.
+/// A form whose fields before the file were read.
 pub(super) struct Form<'a> {
-    /// Names in lower case, as policies compare them.
+    /// Names in lower case, as policies compare them, and values.
     pub(super) fields: Vec<(String, String)>,
     pub(super) file_name: Option<String>,
     pub(super) file: Field<'a>,
 }
 
 impl<'a> Form<'a> {
-    /// Reads the fields. `MalformedPOSTRequest` if it is no form; `InvalidArgument` if there is no file.
+    /// Reads the fields. `MalformedPOSTRequest` if the body is not a form; `InvalidArgument` if there is no file.
     pub(super) async fn read(
         headers: &HeaderMap,
         body: &'a mut Body,

@@ -1,5 +1,5 @@
-//! `PostObject`: an upload from a form of a web page. Its policy, signed by somebody who may write, says which fields the
-//! form may have and so which object it makes; nothing else vouches for the request.
+//! `PostObject`: an upload from the form of a web page. Its policy, signed by somebody who may write, says which fields the
+//! form may have, and so which object it creates. Nothing else authorises the request.
 
 mod form;
 
@@ -29,7 +29,7 @@ use crate::{
     transfers::Direction,
 };
 
-/// Fields that stand for a header of the same name, or for the one beside them.
+/// Fields that take the place of a header: the one beside them, often of the same name.
 const HEADERS: [(&str, &str); 9] = [
     ("acl", "x-amz-acl"),
     ("cache-control", "cache-control"),
@@ -42,7 +42,7 @@ const HEADERS: [(&str, &str); 9] = [
     ("if-none-match", "if-none-match"),
 ];
 
-/// Whether the request is a form: its signature is in its body, not in its head.
+/// Whether the request is a form. The signature of a form is in its body, not in its head.
 pub(super) fn is_form(method: &Method, headers: &HeaderMap, has_query: bool) -> bool {
     let content_type = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
     *method == Method::POST
@@ -68,7 +68,7 @@ pub(super) async fn post(
     let field = |name: &str| value_of(&form.fields, name);
     let signer = Signer::new(&store, now);
     authenticate_post(field, store.region(), |id| signer.find(id))?;
-    // No URL, and no form, of the server's own: its key in a form is one that an earlier version gave to a tool.
+    // The server itself signs no forms. If its key signed a form, an earlier version gave the key to a tool.
     let caller = signer.caller(false, door)?;
     caller.check_key()?;
     let target = Target::parse(&place(&store, &head, caller)?, head.uri.path())?;
@@ -80,7 +80,7 @@ pub(super) async fn post(
     caller.check(operation.access(), &bucket, store.bucket())?;
     let policy = PostPolicy::parse(field("policy").unwrap_or_default())?;
     let key = key(&form)?;
-    // The bucket is the one that the form is sent to, whatever a field of that name says.
+    // The form is sent to a bucket, and that bucket counts, whatever a field of that name says.
     let others = form.fields.iter().filter(|(name, _)| name != "bucket").cloned();
     let checked: Vec<_> = others.chain([("bucket".to_owned(), bucket.clone())]).collect();
     policy.check(&checked, now)?;
@@ -94,7 +94,7 @@ pub(super) async fn post(
     Ok(respond(&call, &form.fields, &object))
 }
 
-/// Takes the file in, and stores the object.
+/// Receives the file, and stores the object.
 async fn store_file(
     call: &Call,
     form: &mut Form<'_>,
@@ -125,7 +125,7 @@ async fn store_file(
     put_object::store(call, received, algorithm, described).await
 }
 
-/// Puts the file's own name where the key says `${filename}`: policies are of the key with the name in it.
+/// Replaces `${filename}` in the key by the file's own name. Policies apply to the key with the name in it.
 fn name_file(form: &mut Form<'_>) {
     let name = form.file_name.as_deref().unwrap_or_default();
     let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
@@ -144,7 +144,7 @@ fn key(form: &Form<'_>) -> Result<String, Failure> {
     Ok(key.to_owned())
 }
 
-/// The head of the `PutObject` that the form stands for.
+/// The head of the `PutObject` that does the same as the form.
 fn as_put(mut head: Parts, fields: &[(String, String)]) -> Result<Parts, Failure> {
     let mut headers = HeaderMap::new();
     for (name, value) in fields {
@@ -161,7 +161,7 @@ fn as_put(mut head: Parts, fields: &[(String, String)]) -> Result<Parts, Failure
     Ok(head)
 }
 
-/// What the form asks to be answered: a redirect, or 200, 201 or 204.
+/// The answer that the form asks for: a redirect, or 200, 201 or 204.
 fn respond(call: &Call, fields: &[(String, String)], object: &Object) -> Response {
     let (bucket, key) = (&call.target.bucket, &call.target.key);
     let redirect = value_of(fields, "success_action_redirect").or(value_of(fields, "redirect"));

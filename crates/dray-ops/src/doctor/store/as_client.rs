@@ -1,4 +1,4 @@
-//! What clients do with signed URLs: browsers send a preflight, all put parts and get ranges.
+//! What clients do with signed URLs: browsers send a preflight, and all clients put parts and get ranges.
 
 use dray_api::upload::UploadedPart;
 use dray_s3::PartNumber;
@@ -6,12 +6,13 @@ use reqwest::{Method, RequestBuilder, Response, header};
 
 use super::{FIRST_PART, KEYS_NEED, Patient, Step, URL_LIFE_SECS};
 use crate::doctor::Finding;
+use dray_api::causes_after;
+use dray_drive::Error;
 use dray_drive::parts::{PartList, WantedParts};
 use dray_drive::settings::S3Config;
-use dray_drive::{Error, causes_after};
 use dray_server::objects::{Reading, UrlScope};
 
-/// What an answer that is a part of an object should say.
+/// The status that an answer with a range should have.
 const PARTIAL_CONTENT: u16 = 206;
 
 impl Patient<'_> {
@@ -53,7 +54,7 @@ impl Patient<'_> {
         text(answer, header::ACCESS_CONTROL_ALLOW_ORIGIN).is_some_and(|it| it == "*" || it == self.page)
     }
 
-    /// The CORS document to apply, and how.
+    /// The CORS document to apply, and the command that applies it.
     fn cors_remedy(&self) -> String {
         let S3Config { bucket, endpoint, .. } = self.config;
         let endpoint = endpoint.as_ref().map(|url| format!(" --endpoint-url {url}")).unwrap_or_default();
@@ -63,7 +64,7 @@ impl Patient<'_> {
         )
     }
 
-    /// Puts two parts where clients do.
+    /// Puts two parts to the URLs that clients get.
     pub(super) async fn put_parts(&mut self, upload_id: &str) -> Step<PartList> {
         const WHY: &str = "clients put parts to signed URLs";
         let mut listed = Vec::new();
@@ -92,7 +93,7 @@ impl Patient<'_> {
         }
     }
 
-    /// Puts nothing where clients put the one part of an empty file.
+    /// Puts an empty body, as clients do for the one part of an empty file.
     pub(super) async fn put_nothing(&self, key: &str) -> Step {
         let url = UrlScope { key, ..self.url_scope() };
         let signed = self.objects.part_urls(&url, "none", 0).await;
@@ -106,7 +107,7 @@ impl Patient<'_> {
         self.ask("empty file", put).await.map(drop)
     }
 
-    /// Sends what a client sends; the answer must be a success.
+    /// Sends a request as a client does. The answer must be a success.
     async fn ask(&self, check: &'static str, request: RequestBuilder) -> Step<Response> {
         const WHY: &str = "clients reach the store there, and URLs are signed for it";
         let host = self.public.host(&self.config.bucket);
@@ -129,7 +130,7 @@ impl Patient<'_> {
         Err(Finding::fail(check, WHY, format!("{host} answered {status}: {said}"), remedy))
     }
 
-    /// Whether the page can read what it needs of the answer to a part.
+    /// Checks whether the page can read the headers that it needs from the answer to a part.
     fn exposure(&mut self, answer: &Response) {
         const CHECK: &str = "ETag exposed";
         const WHY: &str =
@@ -176,7 +177,7 @@ pub(super) fn text(answer: &Response, name: header::HeaderName) -> Option<String
     answer.headers().get(name)?.to_str().ok().map(str::to_owned)
 }
 
-/// Whether a header that lists names has this one, or all.
+/// Whether a header with a list of names contains this one, or `*`.
 fn lists(answer: &Response, name: header::HeaderName, wanted: &str) -> bool {
     let values = answer.headers().get_all(name).into_iter().filter_map(|value| value.to_str().ok());
     values
@@ -185,7 +186,7 @@ fn lists(answer: &Response, name: header::HeaderName, wanted: &str) -> bool {
         .any(|it| it == "*" || it.eq_ignore_ascii_case(wanted))
 }
 
-/// An error with what caused it: reqwest's own text leaves that out. Without the address, which has a signature in it.
+/// An error with its causes, which reqwest's own text leaves out. It does not show the address, which contains a signature.
 pub(in crate::doctor) fn failure_of(err: &reqwest::Error) -> String {
     let kind = if err.is_timeout() { "it took too long" } else { "no answer" };
     causes_after(kind, err)

@@ -1,4 +1,4 @@
-//! Checks an external object store: a whole upload and download, as a server and a browser do them.
+//! Checks an external object store with a whole upload and download, done as a server and a browser do them.
 
 mod as_client;
 
@@ -17,13 +17,13 @@ use dray_server::metrics::Metrics;
 use dray_server::objects::{Completion, NewUpload, Objects};
 use dray_server::random;
 
-/// S3 refuses signatures that are further off.
+/// S3 refuses signatures whose time differs by more than this.
 const MAX_SKEW: SignedDuration = SignedDuration::from_mins(15);
 const SKEW_WORTH_A_WORD: SignedDuration = SignedDuration::from_mins(1);
 const TIMEOUT: std::time::Duration = std::time::Duration::from_mins(1);
 const URL_LIFE_SECS: u32 = 900;
 const FIRST_PART: usize = 5 << 20;
-/// A store may make what it needs at the first upload (Ceph RGW: a pool, which takes seconds).
+/// How often to try: a store may create what it needs at the first upload (Ceph RGW: a pool, which takes seconds).
 const CREATE_TRIES: u32 = 10;
 const CREATE_PAUSE: std::time::Duration = std::time::Duration::from_secs(2);
 const KEYS_NEED: &str = "let the keys do s3:PutObject, GetObject, DeleteObject, AbortMultipartUpload, ListMultipartUploadParts on arn:aws:s3:::BUCKET/files/*, and s3:ListBucket, ListBucketMultipartUploads on the bucket";
@@ -41,11 +41,11 @@ pub(super) async fn examine(settings: &Config, config: &S3Config, page: &str) ->
     patient.findings
 }
 
-/// A store, and what was found so far.
+/// The store under examination, and the findings so far.
 struct Patient<'a> {
     config: &'a S3Config,
     objects: Objects,
-    /// Where clients reach the store, or this server does for them.
+    /// Where clients reach the store, or this server does on their behalf.
     public: Endpoint,
     is_relayed: bool,
     http: Client,
@@ -66,7 +66,7 @@ impl<'a> Patient<'a> {
         };
         let clients = settings.clients_endpoint().map_err(|err| unusable(&err))?;
         let objects = Objects::other(config, clients.clone(), &Metrics::off().into()).await;
-        // An error means that a provider is installed, which is what we want.
+        // An error means that a provider is installed already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = Client::builder().timeout(TIMEOUT).redirect(reqwest::redirect::Policy::none()).build();
         let token = random::text().map_err(|err| unusable(&err))?;
@@ -125,7 +125,7 @@ impl<'a> Patient<'a> {
         Ok(())
     }
 
-    /// Asks for nothing in particular: any answer has a date.
+    /// Asks for anything, because every answer has a date.
     async fn clock(&mut self) -> Step {
         const CHECK: &str = "clock";
         const WHY: &str = "a store refuses signatures whose time is 15 minutes off";
@@ -213,7 +213,7 @@ impl<'a> Patient<'a> {
         self.objects.create_upload(&self.new_upload(key)).await
     }
 
-    /// An empty file, as clients put it and finalize ends it.
+    /// Uploads an empty file, as clients put it and finalize completes it.
     async fn empty(&mut self) -> Step {
         const CHECK: &str = "empty file";
         const WHY: &str = "people upload empty files too";
@@ -357,9 +357,9 @@ impl<'a> Patient<'a> {
         Ok(())
     }
 
-    /// Leaves nothing, whatever came before.
+    /// Removes everything that the checks made, whatever happened before.
     async fn clean_up(&self) {
-        // Keys of all steps begin with this one.
+        // The keys of all steps begin with this key.
         let begun = self.objects.begun_uploads(&self.key).await.unwrap_or_default();
         let mut left = Vec::new();
         for upload in begun {
@@ -374,7 +374,7 @@ impl<'a> Patient<'a> {
     }
 }
 
-/// A call that should have worked, with the remedy, which depends on what the answer proves.
+/// The finding for a call that should have worked. The remedy depends on what the answer proves.
 fn refused(check: &'static str, why: &'static str, err: &Error) -> Finding {
     let remedy = match err {
         Error::StoreLacks { .. } => "use a store that has this operation",

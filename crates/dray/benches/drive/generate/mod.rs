@@ -1,4 +1,4 @@
-//! Fills a database with a drive of any size, the same whenever the seed is: what `latency` is measured on.
+//! Fills a database with a drive of any size, for the measurements of `latency`. The same seed makes the same drive.
 
 mod names;
 mod shape;
@@ -18,11 +18,11 @@ use serde_json::{Value, json};
 use names::Names;
 use shape::{Owners, Plan};
 
-/// Items of one transaction.
+/// How many items one transaction adds.
 const BATCH: usize = 5000;
-/// Files that are shared one by one.
+/// How many files are shared one by one.
 const SHARED_FILES: usize = 200;
-/// Files of `main` whose ids are told.
+/// How many ids of files of `main` are printed.
 const SAMPLE: usize = 500;
 const LIFE: Duration = Duration::from_hours(24 * 30);
 
@@ -76,7 +76,8 @@ impl Generate {
     }
 }
 
-/// `main` owns most, `other` much, `small` little, and those who are shared with nothing. `nobody` sees nothing.
+/// `main` owns most items, `other` many, `small` few, and so do the users that items are shared with. `nobody` sees
+/// nothing.
 const USERS: [&str; 6] = ["main", "other", "small", "sharee", "scattered", "nobody"];
 
 fn address(user: &str) -> String {
@@ -104,7 +105,7 @@ async fn tokens(admin: &Admin, now: Timestamp) -> anyhow::Result<BTreeMap<&'stat
     Ok(tokens)
 }
 
-/// Adds all items; the ids of all files, and whose each is.
+/// Adds all items. Returns the ids of all files, and the owner of each.
 async fn fill(admin: &Admin, plan: &Plan) -> anyhow::Result<Vec<(ItemId, UserId)>> {
     let names = Names::new();
     let mut items = plan.items(&names);

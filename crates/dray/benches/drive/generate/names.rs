@@ -1,8 +1,8 @@
-//! Names as a drive has them: a few words, most of them common, some of them rare, and an ending.
+//! Names like those of a real drive: a few words, most of them common and some rare, and an extension.
 
 use fastrand::Rng;
 
-/// The words that most names have one of, the most common first; behind them come made-up ones.
+/// The words in most names, the most common first. Invented words follow.
 const COMMON: [&str; 24] = [
     "report",
     "photo",
@@ -36,11 +36,11 @@ const SYLLABLES: [&str; 20] = [
     "ter", "ul", "vin", "zo",
 ];
 
-/// Makes names. The n-th most common word is n times as rare as the first (Zipf), and every other name begins
+/// Makes names. The n-th most common word is n times as rare as the first (Zipf), and every second name begins
 /// with the first.
 pub(crate) struct Names {
     words: Vec<String>,
-    /// How often the words up to each one are used.
+    /// The cumulative frequency of the words up to each one.
     frequencies: Vec<f64>,
 }
 
@@ -65,7 +65,7 @@ impl Names {
         self.words(rng).join(" ")
     }
 
-    /// A file's name, with `planted` in it if there is one.
+    /// A file's name, with the word `planted` in it if there is one.
     pub(crate) fn file(&self, rng: &mut Rng, planted: Option<&str>) -> String {
         let mut words = self.words(rng);
         words.extend(planted.map(str::to_owned));

@@ -1,4 +1,5 @@
-//! The shape of a drive of any size: deep, wide, one folder with a tenth of all, what is shared, what is moved.
+//! The shape of a drive of any size: deep folders, wide folders, one folder with a tenth of all items, shared items,
+//! and folders to move.
 
 use dray_api::{ItemId, UserId};
 use dray_ops::NewItem;
@@ -7,22 +8,22 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::names::Names;
 
-/// Folders below each other, at most (`MAX_FOLDER_DEPTH`).
+/// The deepest nesting of folders (`MAX_FOLDER_DEPTH`).
 const DEEP: usize = 100;
-/// In the folders that nothing else is said of, so many items are one folder.
+/// Outside of the special folders, there is one folder for this many items.
 const ITEMS_A_FOLDER: usize = 20;
 const GENERAL_DEPTH: usize = 12;
-/// Files that arrive in one folder at once, at most.
+/// Most files that arrive in one folder at once.
 const BURST: usize = 16;
-/// When all this was made: 2023 to 2025.
+/// The earliest creation time: items are from 2023 to 2025.
 const SINCE_SECS: i64 = 1_672_531_200;
 const SPAN_MS: i64 = 3 * 365 * 86_400 * 1000;
 
-/// Whose the items are.
+/// The owners of the items.
 pub(crate) struct Owners {
     pub(crate) main: UserId,
     pub(crate) other: UserId,
-    /// Somebody with few items of their own.
+    /// A user with few items of their own.
     pub(crate) small: UserId,
 }
 
@@ -41,11 +42,11 @@ struct Burst {
     folder: Option<At>,
     owner: UserId,
     files: usize,
-    /// A word that their names have.
+    /// A word in their names.
     planted: Option<&'static str>,
 }
 
-/// Folders that the measurements are about.
+/// The folders that the measurements use.
 pub(crate) struct Landmarks {
     pub(crate) big: At,
     pub(crate) shared: At,
@@ -56,7 +57,7 @@ pub(crate) struct Landmarks {
     pub(crate) wide: At,
 }
 
-/// What is where, before anything has a name.
+/// Which item is in which folder, before any item has a name.
 pub(crate) struct Plan {
     rng: Rng,
     folders: Vec<Folder>,
@@ -65,13 +66,13 @@ pub(crate) struct Plan {
     step: SignedDuration,
 }
 
-/// Below the folder that is shared: a 20th of all, and 5,000 if that is less.
+/// How many items are below the shared folder: a 20th of all, but at most 5,000.
 fn shared_items(items: usize) -> usize {
     (items / 20).max(5000)
 }
 
 impl Plan {
-    /// A plan of so many items, which `seed` decides.
+    /// A plan with this many items, determined by `seed`.
     pub(crate) fn new(items: usize, seed: u64, owners: &Owners) -> (Self, Landmarks) {
         let step = SignedDuration::from_millis(SPAN_MS / i64::try_from(items).unwrap_or(SPAN_MS));
         let mut plan =
@@ -114,7 +115,7 @@ impl Plan {
         self.folders[folder].id
     }
 
-    /// The items, the oldest first: all folders, then the files, some at a time here and there.
+    /// The items, the oldest first: all folders, then the files, in bursts in various folders.
     pub(crate) fn items<'a>(&'a self, names: &'a Names) -> impl Iterator<Item = NewItem> + 'a {
         let mut rng = self.rng.clone();
         let mut at = self.folders.len();
@@ -187,7 +188,7 @@ impl Plan {
         folder
     }
 
-    /// Exactly so many items below these folders.
+    /// Adds exactly this many items below these folders.
     fn tree(&mut self, tops: &[At], owner: UserId, count: usize) {
         let mut places = tops.to_vec();
         let folders = count / ITEMS_A_FOLDER;

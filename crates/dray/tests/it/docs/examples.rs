@@ -1,8 +1,8 @@
 //! The examples run: every `sh` block of a page, in order, against a server of the page's own.
 //!
 //! An example finds `report.pdf`, `big.iso` and `photos/` in its folder, the user bob@example.com, the variables
-//! `DRAY_URL`, `DRAY_TOKEN` and `DRAY_DATA`, and `dray` on its path. `FILE_ID` and `FOLDER_ID` stand for the ids of a
-//! file and a folder that are made for the block.
+//! `DRAY_URL`, `DRAY_TOKEN` and `DRAY_DATA`, and `dray` on its path. The test replaces `FILE_ID` and `FOLDER_ID` by the ids
+//! of a file and a folder that it makes for the block.
 
 use std::fmt::Write as _;
 use std::process::{Command, Stdio};
@@ -15,7 +15,7 @@ fn runnable(page: &Page) -> Vec<Block> {
     page.blocks().into_iter().filter(|block| block.language == "sh").collect()
 }
 
-/// A server with what the examples expect of it.
+/// A server with everything that the examples expect.
 fn stage() -> Drive {
     let drive = Drive::start();
     drive.file("report.pdf", 20_000);
@@ -30,7 +30,7 @@ fn stage() -> Drive {
     drive
 }
 
-/// The blocks as one script, which says at which line it failed.
+/// The blocks as one script. If it fails, it says at which line.
 fn script(drive: &Drive, blocks: &[Block]) -> String {
     let mut script = "set -euo pipefail\ntrap 'echo \"in the example at line $at\" >&2' ERR\n".to_owned();
     for (number, block) in blocks.iter().enumerate() {
@@ -51,7 +51,7 @@ fn script(drive: &Drive, blocks: &[Block]) -> String {
     script
 }
 
-/// What went wrong with the examples of a page, if anything did.
+/// Runs the examples of a page, and says what went wrong.
 fn run(blocks: &[Block]) -> Result<(), String> {
     let drive = stage();
     let binaries = std::path::Path::new(env!("CARGO_BIN_EXE_dray")).parent().unwrap().to_owned();

@@ -7,7 +7,7 @@ use crate::drive::dray;
 
 /// A command, such as `dray uploads list`, and what its help names.
 pub(super) struct Help {
-    /// Its words after `dray`; none for `dray` itself.
+    /// Its words after `dray`; empty for `dray` itself.
     pub(super) words: Vec<String>,
     pub(super) flags: BTreeSet<String>,
     pub(super) variables: BTreeSet<String>,
@@ -18,7 +18,7 @@ pub(super) struct Help {
 pub(super) struct Commands(Vec<Help>);
 
 impl Commands {
-    /// What the binary says of itself. It is asked once.
+    /// Reads the help of the binary, once for all tests.
     pub(super) fn ask() -> &'static Self {
         static COMMANDS: LazyLock<Commands> = LazyLock::new(|| {
             let mut found = Vec::new();
@@ -87,7 +87,7 @@ fn ask(words: &[String], found: &mut Vec<Help>) {
     }
 }
 
-/// The names under `Commands:`, but for `help`.
+/// The names under `Commands:`, without `help`.
 fn subcommands(text: &str) -> BTreeSet<String> {
     let after = text.split("\nCommands:\n").nth(1).unwrap_or_default();
     let lines = after.lines().take_while(|line| !line.is_empty());
@@ -99,7 +99,8 @@ fn subcommands(text: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// The flags that its lines define, not those that its sentences mention: these are indented further.
+/// The flags that the lines of the help define. Flags that sentences mention do not count; those lines are indented
+/// further.
 fn flags(text: &str) -> BTreeSet<String> {
     let lines = text.lines().filter_map(|line| line.strip_prefix("  "));
     let defining =

@@ -1,6 +1,6 @@
-//! The documentation is true: its links lead somewhere, its commands exist, its examples run, its reference is complete.
+//! The documentation is true: its links work, its commands exist, its examples run, and its reference is complete.
 //!
-//! To say that an example cannot be run by a test, its fence is `sh,norun`. Every other `sh` example runs.
+//! An example that a test cannot run has the fence `sh,norun`. Every other `sh` example runs.
 
 mod examples;
 mod help;

@@ -1,4 +1,4 @@
-//! The pages: every Markdown file that people read, and what a test wants to know of one. Judges nothing.
+//! The pages: every Markdown file that people read, and the parts of it that tests check. It does not judge them.
 
 use std::fs;
 use std::ops::Range;
@@ -8,7 +8,7 @@ use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
 /// A Markdown file.
 pub(super) struct Page {
-    /// From the root of the repository: `docs/src/start.md`.
+    /// Its path from the root of the repository: `docs/src/start.md`.
     pub(super) name: String,
     text: String,
 }
@@ -16,12 +16,12 @@ pub(super) struct Page {
 /// A fenced block of code.
 pub(super) struct Block {
     pub(super) line: usize,
-    /// What follows the fence: `sh` or `sh,norun`.
+    /// The text after the fence: `sh` or `sh,norun`.
     pub(super) language: String,
     pub(super) text: String,
 }
 
-/// Something in a page, and where.
+/// A piece of a page, and where it is.
 pub(super) struct Found {
     pub(super) line: usize,
     pub(super) text: String,
@@ -77,7 +77,7 @@ impl Page {
             .map(move |(event, range)| (event, line(range)))
     }
 
-    /// Where its links and pictures lead.
+    /// The targets of its links and pictures.
     pub(super) fn links(&self) -> Vec<Found> {
         self.events()
             .filter_map(|(event, line)| match event {

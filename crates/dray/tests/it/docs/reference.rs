@@ -1,4 +1,4 @@
-//! The reference is complete: every setting, route and command that exists is in its page, and nothing else is.
+//! The reference is complete: its pages have every setting, route and command that exists, and no others.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -32,7 +32,8 @@ fn commands_has_every_command() {
     }
 }
 
-/// The routes of a server's OpenAPI document, without the path that all of the API's have, and whether each creates.
+/// The routes of a server's OpenAPI document, without the path that all API routes share, and whether each creates
+/// something.
 fn routes() -> Vec<(String, bool)> {
     let drive = Drive::start();
     let answer =

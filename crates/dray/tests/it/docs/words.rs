@@ -1,4 +1,4 @@
-//! What the documentation names exists: commands, flags, variables, `make` targets, metrics, files.
+//! Everything that the documentation names exists: commands, flags, variables, `make` targets, metrics, files.
 
 use std::fs;
 use std::path::Path;
@@ -6,12 +6,12 @@ use std::path::Path;
 use super::help::Commands;
 use super::page::{Block, Page, pages, root};
 
-/// All that names may come from.
+/// Everything that a page may name.
 struct Known {
     commands: &'static Commands,
     makefile: String,
     metrics: String,
-    /// Texts in which other variables than the program's are read: tests, benches and scripts.
+    /// Texts that read variables other than the program's: tests, benches and scripts.
     tools: String,
     /// Every file, from the root, with the folders `crates` and `src` left out: `dray-server/http/error.rs`.
     files: Vec<String>,
@@ -103,14 +103,14 @@ impl Known {
     }
 }
 
-/// Whether a piece of code is the path of a file here: a source, or in a folder that only repositories have.
+/// Whether a piece of code is the path of a file here: a source file, or in a folder that only repositories have.
 fn names_a_file(code: &str) -> bool {
     let folders = ["crates/", "scripts/", "tests/", "bench/", "web/", "docs/src/"];
     Path::new(code).extension().is_some_and(|ending| ["rs", "sql", "ts"].iter().any(|known| ending == *known))
         || folders.iter().any(|folder| code.starts_with(folder))
 }
 
-/// A path without what its readers leave out: `crates/dray-db/src/tokens.rs` is `db/tokens.rs`.
+/// A path without the parts that the documentation leaves out: `crates/dray-db/src/tokens.rs` is `db/tokens.rs`.
 fn short(path: &str) -> String {
     let parts = path.split('/').filter(|part| !["crates", "src"].contains(part));
     parts.map(|part| part.strip_prefix("dray-").unwrap_or(part)).collect::<Vec<_>>().join("/")
@@ -122,15 +122,15 @@ fn is_metric(code: &str) -> bool {
         && code.chars().all(|c| c.is_ascii_lowercase() || c == '_')
 }
 
-/// The simple commands of a line of shell, as words, without what sets variables before them. It knows as much of
-/// the shell as the documentation uses.
+/// The simple commands of a line of shell, as words, without variables that are set before them. It understands only as
+/// much of the shell as the documentation uses.
 fn simple_commands(line: &str) -> Vec<Vec<&str>> {
     let parts = line.split(|c| "|;&()\"'`".contains(c));
     let words = parts.map(|part| part.split_whitespace().skip_while(|word| word.contains('=')).collect());
     words.filter(|words: &Vec<_>| !words.is_empty()).collect()
 }
 
-/// The lines of a block without comments, those that a backslash continues as one.
+/// The lines of a block without comments. Lines that a backslash continues count as one.
 fn lines(block: &Block) -> Vec<(usize, String)> {
     let mut lines: Vec<(usize, String)> = Vec::new();
     let mut continues = false;

@@ -1,5 +1,5 @@
-//! A client: begins an upload, puts its parts, and then insists on a finalize, aborts, or leaves. It asks any server, several
-//! at once, and again until it knows what became of it.
+//! A client: begins an upload, puts its parts, and then insists on a finalize, aborts, or leaves. It asks any server,
+//! several at once, and again until it knows what became of it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -62,12 +62,12 @@ enum End {
     Over,
 }
 
-pub(super) struct Client {
+pub(super) struct Uploader {
     cluster: Arc<Cluster>,
     plan: Plan,
 }
 
-impl Client {
+impl Uploader {
     pub(super) fn new(cluster: &Arc<Cluster>, number: usize) -> Self {
         Self { cluster: Arc::clone(cluster), plan: Plan::choose(cluster, number) }
     }

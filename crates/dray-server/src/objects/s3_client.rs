@@ -37,7 +37,7 @@ const PATIENCE: Duration = Duration::from_millis(1400);
 const LONG_PATIENCE: Duration = Duration::from_mins(10);
 
 /// A bucket, and all that is needed to ask for something in it.
-pub(super) struct Client {
+pub(super) struct S3Client {
     pub(super) way: Transport,
     /// Where this process reaches the store.
     pub(super) endpoint: Endpoint,
@@ -200,7 +200,7 @@ impl From<Opened> for reqwest::Body {
     }
 }
 
-impl Client {
+impl S3Client {
     /// The same for another bucket.
     pub(super) fn in_bucket(&self, bucket: &str) -> Self {
         Self {
@@ -311,7 +311,7 @@ impl Client {
     }
 }
 
-impl Client {
+impl S3Client {
     /// Where a request goes, and its headers with the signature over all of them.
     pub(super) async fn signed(
         &self,
@@ -347,7 +347,9 @@ mod tests {
     use super::*;
 
     /// A store that answers what `answer` says to the n-th request, from 1.
-    fn client(answer: impl Fn(u32) -> (StatusCode, &'static str) + Clone + Send + Sync + 'static) -> Client {
+    fn client(
+        answer: impl Fn(u32) -> (StatusCode, &'static str) + Clone + Send + Sync + 'static,
+    ) -> S3Client {
         let asked = Arc::new(AtomicU32::new(0));
         let router = Router::new().fallback(move || {
             let answer = answer(asked.fetch_add(1, Ordering::SeqCst) + 1).into_response();
@@ -358,7 +360,7 @@ mod tests {
             secret_access_key: "secret".into(),
             session_token: None,
         };
-        Client {
+        S3Client {
             way: Transport::Router(router),
             endpoint: Endpoint::parse("http://h", AddressingStyle::Path).unwrap(),
             region: "us-east-1".into(),

@@ -1,4 +1,4 @@
-//! A client of the API that takes "no answer" for an answer: servers die under it.
+//! A client of the API for which "no answer" is a normal outcome, because servers die while it uses them.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 /// The least size of a part that is not the last.
 pub(crate) const PART_BYTES: usize = 5 << 20;
 
-/// The connection ended, or none was to be had: whether the server did it, nobody knows.
+/// The connection ended, or could not be made. Nobody knows whether the server did what was asked.
 #[derive(Debug)]
 pub(crate) struct Cut;
 
-/// A call's answer, or none.
+/// The answer to a call, or none.
 pub(crate) type Asked<T> = Result<T, Cut>;
 
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub(crate) struct Answer {
     pub(crate) body: Value,
 }
 
-/// A file that is to be uploaded.
+/// A file to upload.
 #[derive(Debug, Clone)]
 pub(crate) struct File {
     pub(crate) name: String,
@@ -38,7 +38,7 @@ pub(crate) struct Upload {
 }
 
 #[derive(Clone)]
-pub(crate) struct Client {
+pub(crate) struct ApiClient {
     http: reqwest::Client,
     url: String,
     token: String,
@@ -46,7 +46,7 @@ pub(crate) struct Client {
 
 static HTTP: OnceLock<reqwest::Client> = OnceLock::new();
 
-/// A client that never meets a connection of before the last crash.
+/// A client that never reuses a connection from before the last crash.
 fn http_client() -> reqwest::Client {
     // An error means that there is one already.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -54,7 +54,7 @@ fn http_client() -> reqwest::Client {
     builder.timeout(Duration::from_mins(1)).build().unwrap()
 }
 
-impl Client {
+impl ApiClient {
     pub(crate) fn new(url: &str, token: &str) -> Self {
         let http = HTTP.get_or_init(http_client).clone();
         Self { http, url: url.to_owned(), token: token.to_owned() }
@@ -92,7 +92,7 @@ impl Client {
         self.post(&format!("/files/upload/multipart/{step}"), &body).await
     }
 
-    /// Asks for an upload, whatever the answer.
+    /// Asks for an upload, and returns whatever the answer is.
     pub(crate) async fn ask_to_start(&self, file: &File, more: &Value) -> Asked<Answer> {
         let (name, size) = (&file.name, file.content.len());
         let mut body = json!({ "fileName": name, "fileSize": size, "mimeType": "application/octet-stream" });
@@ -111,7 +111,7 @@ impl Client {
         Ok(signed["urls"].as_array().unwrap().iter().map(|url| url.as_str().unwrap().to_owned()).collect())
     }
 
-    /// Puts bytes to a signed URL; the status and the ETag.
+    /// Puts bytes to a signed URL. Returns the status and the ETag.
     pub(crate) async fn put(&self, url: &str, bytes: Bytes) -> Asked<(u16, String)> {
         let request = self.http.put(url).header("content-length", bytes.len()).body(bytes);
         let response = request.send().await.map_err(|_| Cut)?;
@@ -119,7 +119,7 @@ impl Client {
         Ok((response.status().as_u16(), etag.unwrap_or_default()))
     }
 
-    /// Puts every part; what a finalize lists.
+    /// Puts every part. Returns the list for finalize.
     pub(crate) async fn put_all(&self, upload: &Upload, file: &File) -> Asked<Value> {
         let mut listed = Vec::new();
         for (url, (number, part)) in self.sign(upload, file).await?.iter().zip(file.parts()) {
@@ -138,14 +138,14 @@ impl Client {
         self.step("abort", upload, &json!({})).await
     }
 
-    /// The whole upload; the item's id.
+    /// Uploads the whole file. Returns the item's id.
     pub(crate) async fn upload(&self, file: &File) -> Asked<String> {
         let upload = self.start(file).await?;
         let parts = self.put_all(&upload, file).await?;
         Ok(self.finalize(&upload, &parts).await?.id())
     }
 
-    /// The bytes of a file; the answer, if that is not to be had.
+    /// The bytes of a file, or the answer that refuses them.
     pub(crate) async fn download(&self, id: &str) -> Asked<Result<Bytes, Answer>> {
         let answer = self.get(&format!("/files/{id}/download")).await?;
         if answer.status != 200 {
@@ -157,7 +157,7 @@ impl Client {
         if status == 200 { Ok(Ok(bytes)) } else { Ok(Err(Answer { status, body: Value::Null })) }
     }
 
-    /// All that is in a folder, or `root`.
+    /// All items in a folder, or in `root`.
     pub(crate) async fn children(&self, folder: &str) -> Vec<Value> {
         let (mut found, mut cursor) = (Vec::new(), String::new());
         loop {
@@ -168,7 +168,7 @@ impl Client {
         }
     }
 
-    /// Has a sweep begin at once, as it does when somebody removes something for good.
+    /// Starts a sweep at once. Removing something for good does that.
     pub(crate) async fn sweep_now(&self) {
         self.delete("/trash").await.unwrap().ok();
     }
@@ -187,11 +187,11 @@ impl Upload {
 }
 
 impl File {
-    /// A file of bytes that nobody else has. Most are small; some have several parts.
+    /// A file of unique bytes. Most are small; some have several parts.
     pub(crate) fn random(name: String, rng: &mut fastrand::Rng) -> Self {
         let size = match rng.u8(..20) {
             0 => 0,
-            // Up to 16 KiB they are in the store's database.
+            // Bytes up to 16 KiB are in the store's database.
             1..=9 => rng.usize(1..16 << 10),
             10..=18 => rng.usize(16 << 10..200 << 10),
             _ => PART_BYTES + rng.usize(1..100 << 10),
@@ -205,7 +205,7 @@ impl File {
         Self { name, content: content.into() }
     }
 
-    /// Its parts, with their numbers. An empty file is one empty part.
+    /// Its parts, with their numbers. An empty file has one empty part.
     pub(crate) fn parts(&self) -> impl Iterator<Item = (usize, Bytes)> {
         let count = self.content.len().div_ceil(PART_BYTES).max(1);
         let end = |at: usize| (at * PART_BYTES).min(self.content.len());
@@ -214,14 +214,14 @@ impl File {
 }
 
 impl Answer {
-    /// The body of what must be a success.
+    /// The body of an answer that must be a success.
     #[track_caller]
     pub(crate) fn ok(self) -> Value {
         assert!((200..300).contains(&self.status), "{} {}", self.status, self.body);
         self.body
     }
 
-    /// The id of the item that must be the answer.
+    /// The id of the item in an answer that must be one.
     #[track_caller]
     pub(crate) fn id(self) -> String {
         self.ok()["id"].as_str().unwrap().to_owned()
