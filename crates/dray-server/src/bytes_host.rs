@@ -1,11 +1,11 @@
-//! Where browsers find stored bytes: on a host of their own (`--bytes-url`), on the server's, or at an external store.
+//! Where browsers find stored bytes: on a separate host (`--bytes-url`), on the server's host, or at an external store.
 
 use dray_s3::Endpoint;
 
 use crate::config::{Config, SettingError, public_endpoint};
 use crate::objects::Objects;
 
-/// Where stored bytes are, if they have an address of their own.
+/// The separate address of stored bytes, if there is one.
 pub fn endpoint(config: &Config) -> Result<Option<Endpoint>, SettingError> {
     let refused = |rule: String| SettingError { setting: "--bytes-url", rule };
     let Some(url) = &config.bytes_url else { return Ok(None) };

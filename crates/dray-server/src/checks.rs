@@ -12,7 +12,7 @@ use crate::config::{self, BUCKET, Config, OwnHosts, PROXY_SHARES, SettingError, 
 use crate::drive::rules::{LEAST_IDLE_LIFE, UploadRules};
 use crate::http::{BasePath, route_table};
 
-/// The origins that may ask, as headers have them.
+/// The allowed origins, in the form of headers.
 pub(crate) fn origins(allowed: &[String]) -> Result<Vec<HeaderValue>, SettingError> {
     let rule = |origin: &String| SettingError {
         setting: "--allow-origin",
@@ -31,7 +31,8 @@ pub(crate) fn origins(allowed: &[String]) -> Result<Vec<HeaderValue>, SettingErr
         .collect()
 }
 
-/// The hosts that are the server's own. Trusted proxies are believed for no other, so it is said if there are none.
+/// The hosts that are the server's own. Hosts from trusted proxies are accepted only if they are among them, so if
+/// there are none, the log says so.
 pub(crate) fn own_hosts(config: &Config) -> Arc<OwnHosts> {
     let hosts = config.own_hosts();
     if hosts.is_empty() && !config.trusted_proxies.is_empty() {
@@ -40,7 +41,7 @@ pub(crate) fn own_hosts(config: &Config) -> Arc<OwnHosts> {
     Arc::new(hosts)
 }
 
-/// The address without a slash at its end, and the path in it.
+/// The address without a slash at its end, and its path.
 pub(crate) fn public_url(url: &str) -> Result<(String, BasePath), SettingError> {
     match public_endpoint(url) {
         Ok(endpoint) if endpoint.base_path().split('/').any(|part| part == "..") || is_taken(&endpoint) => {
@@ -57,7 +58,7 @@ pub(crate) fn public_url(url: &str) -> Result<(String, BasePath), SettingError> 
     }
 }
 
-/// Whether what is served without a prefix could be taken for something below it.
+/// Whether something that is served without the prefix could be mistaken for something below it.
 fn is_taken(endpoint: &Endpoint) -> bool {
     let first = endpoint.base_path().split('/').nth(1).unwrap_or_default();
     let own = route_table();
@@ -86,7 +87,7 @@ pub(crate) fn upload_rules(rules: &UploadRules) -> Result<(), SettingError> {
     Ok(())
 }
 
-/// S3 accepts signed URLs that live at most seven days (AWS Signature Version 4, "Authenticating requests: using
+/// S3 accepts signed URLs that are valid for at most seven days (AWS Signature Version 4, "Authenticating requests: using
 /// query parameters").
 pub(crate) fn download_ttl_secs(ttl: Duration) -> Result<u32, SettingError> {
     let allowed = Duration::from_mins(1)..=Duration::from_hours(7 * 24);
@@ -96,7 +97,7 @@ pub(crate) fn download_ttl_secs(ttl: Duration) -> Result<u32, SettingError> {
     })
 }
 
-/// An upload must outlive the URLs that were signed for it, even when its new expiry was not worth writing.
+/// An upload must live longer than the URLs that were signed for it, even if its new expiry was not written.
 pub(crate) fn url_ttl_secs(ttl: Duration, rules: &UploadRules) -> Result<u32, SettingError> {
     let longest = rules.idle_life.saturating_sub(rules.expiry_step());
     let allowed = Duration::from_secs(1)..=longest;
@@ -109,7 +110,7 @@ pub(crate) fn url_ttl_secs(ttl: Duration, rules: &UploadRules) -> Result<u32, Se
     })
 }
 
-/// Says what in the settings speaks of a proxy that is not trusted.
+/// Logs a sign in the settings that there is an untrusted proxy.
 pub(crate) fn warn_of_unknown_proxy(config: &Config, listener: IpAddr) {
     if let Some(sign) = config.sign_of_unknown_proxy(listener.is_loopback()) {
         tracing::warn!(sign, "a proxy seems to be in front that --trust-proxy does not name: {PROXY_SHARES}");

@@ -1,4 +1,4 @@
-//! Who the client of a request is, as far as an address tells. This is the one place that decides it.
+//! The address of a request's client. Only this file decides it.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -7,7 +7,7 @@ use axum::extract::{ConnectInfo, FromRequestParts, Request};
 use axum::http::Extensions;
 use axum::http::request::Parts;
 
-/// Bits of an IPv6 address that name a network: its hosts choose the rest as they like (RFC 4291, 2.5.1).
+/// The bits of an IPv6 address that name a network. Hosts in the network choose the rest freely (RFC 4291, 2.5.1).
 const NETWORK_V6: u128 = !0 << 64;
 
 /// A client: one IPv4 address, or one IPv6 network.
@@ -15,23 +15,23 @@ const NETWORK_V6: u128 = !0 << 64;
 pub(crate) struct ClientAddress(IpAddr);
 
 impl ClientAddress {
-    /// Who sent a request: whoever is at the other end of its connection.
+    /// The sender of a request: the other end of its connection.
     pub(crate) fn of(request: &Request) -> Self {
         Self::in_extensions(request.extensions())
     }
 
     fn in_extensions(extensions: &Extensions) -> Self {
         let peer = extensions.get::<ConnectInfo<SocketAddr>>();
-        // Every request of a socket has it; what has none shares one place.
+        // Every request of a socket has it. Requests without one share one place.
         Self::at(peer.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |ConnectInfo(address)| address.ip()))
     }
 
-    /// The address that stands for the client: its own, or the first of its network.
+    /// The address that identifies the client: its own, or the first of its network.
     pub(crate) fn address(self) -> IpAddr {
         self.0
     }
 
-    /// The client at an address. An IPv4 address in IPv6 clothing (of a socket that serves both) is itself.
+    /// The client at an address. An IPv4-mapped IPv6 address (of a socket that serves both) counts as IPv4.
     pub(crate) fn at(ip: IpAddr) -> Self {
         match ip.to_canonical() {
             IpAddr::V4(v4) => Self(IpAddr::V4(v4)),

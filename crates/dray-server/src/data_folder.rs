@@ -8,17 +8,17 @@ use crate::config::{self, DatabaseUrl};
 use crate::db::Db;
 use crate::error::Error;
 
-/// How the names of our files in the folder begin, besides those in the store's folder.
+/// The prefixes of Dray's file names in the folder, besides the store's folder.
 const OURS: [&str; 2] = ["drive.db", "migrated-to-"];
 
-/// Makes the folder, if it is not there, and takes from everybody else what rights they have on it and on what Dray
-/// keeps in it.
+/// Creates the folder, if it does not exist, and takes away all rights that others have on it and on Dray's files
+/// in it.
 pub fn make(path: &Path) -> Result<(), Error> {
     let failed = |source| Error::DataFolder { path: path.to_owned(), source };
     private::make_folder(path).and_then(|()| tighten_files(path)).map_err(failed)
 }
 
-/// Only files of our own: the folder may have others in it.
+/// Changes only Dray's own files, because the folder may contain others.
 fn tighten_files(path: &Path) -> std::io::Result<()> {
     for entry in path.read_dir()? {
         let entry = entry?;

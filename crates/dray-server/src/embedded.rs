@@ -1,4 +1,4 @@
-//! The object store that comes with the server, in its data folder, and the server's way to reach it.
+//! The embedded object store in the data folder, and the server's connection to it.
 
 use std::sync::Arc;
 
@@ -10,13 +10,13 @@ use crate::metrics::Metrics;
 use crate::objects::{Embedded, Objects, TOKEN_METADATA, Way};
 use crate::{drive, http};
 
-/// The store that comes with the server.
+/// The embedded store.
 pub struct EmbeddedStore {
     store: ObjectStore,
 }
 
 impl EmbeddedStore {
-    /// Opens it. The server asks it without a socket, so that it still can while the public one drains at the end.
+    /// Opens it. The server calls it without a socket, so that it still can while the public socket drains during a stop.
     pub async fn open(
         config: &Config,
         metrics: &Arc<Metrics>,
@@ -40,7 +40,7 @@ impl EmbeddedStore {
         move || store.spend_reserve()
     }
 
-    /// What answers S3 requests that come from outside, and knows which buckets there are.
+    /// The store, which answers S3 requests from outside and knows the names of all buckets.
     pub fn store(&self) -> ObjectStore {
         self.store.clone()
     }

@@ -1,5 +1,5 @@
-//! Work that needs a lease: it continues while a heartbeat keeps the lease, and stops when the lease is lost. This is the one
-//! way to hold a lease, whatever it is for.
+//! Work that needs a lease. It continues while a heartbeat renews the lease, and stops when the lease is lost. This is
+//! the only way to hold a lease, whatever it is for.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -10,22 +10,22 @@ use tokio_util::sync::CancellationToken;
 
 use crate::drive::Result;
 
-/// Why work was stopped that was not done.
+/// Why unfinished work was stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Lost {
-    /// Somebody else has the lease.
+    /// Another holder has the lease.
     #[error("somebody else has taken the lease")]
     Taken,
     /// The heartbeat could not renew the lease in the database in time.
     #[error("the lease ran out, as the database did not answer")]
     Silent,
-    /// The server stops.
+    /// The server is stopping.
     #[error("the server stops")]
     Stopping,
 }
 
-/// Does `work` while `renew` keeps a lease that was taken just now and lasts for `life`; `renew` answers `false` if
-/// somebody else has it. Work that is stopped is dropped where it waits, so each of its steps must be able to be the last.
+/// Does `work` while `renew` keeps a lease that was just taken and lasts for `life`. `renew` returns `false` if
+/// another holder has it. Work that is stopped is dropped where it waits, so it must be safe to stop after any step.
 pub async fn holding<T, R>(
     life: SignedDuration,
     halt: &CancellationToken,
@@ -44,8 +44,8 @@ where
     }
 }
 
-/// Renews a lease until it is lost. It is renewed three times in its life, so that one answer that is lost does no harm;
-/// however long failures take, its end is not missed.
+/// Renews a lease until it is lost. It renews three times per life, so that one lost answer does no harm. However long
+/// failures take, it notices the end of the lease in time.
 async fn keep<R: Future<Output = Result<bool>>>(life: Duration, renew: impl Fn() -> R) -> Lost {
     let mut held_until = Instant::now() + life;
     loop {
@@ -89,14 +89,14 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn work_stops_once_somebody_else_has_the_lease() {
+    async fn work_stops_once_another_holder_has_the_lease() {
         let begun = Instant::now();
         let lost = holding(LIFE, &CancellationToken::new(), || ready(Ok(false)), pending::<()>()).await;
         assert_eq!((lost, begun.elapsed().as_secs()), (Err(Lost::Taken), 10));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn work_stops_before_its_lease_has_run_out_if_the_database_is_silent_or_away() {
+    async fn work_stops_before_its_lease_ends_if_the_database_is_silent_or_away() {
         for is_silent in [true, false] {
             let renew = || async move { if is_silent { pending().await } else { Err(unreachable()) } };
             let begun = Instant::now();
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn one_renewal_that_fails_is_made_up_for() {
+    async fn one_failed_renewal_does_no_harm() {
         let tries = Cell::new(0);
         let renew = || {
             tries.set(tries.get() + 1);
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_server_that_stops_waits_for_no_work() {
+    async fn a_stopping_server_waits_for_no_work() {
         let halt = CancellationToken::new();
         halt.cancel();
         assert_eq!(holding(LIFE, &halt, || ready(Ok(true)), pending::<()>()).await, Err(Lost::Stopping));

@@ -1,7 +1,7 @@
 //! The Dray service: a drive whose uploads go straight to S3.
 //!
-//! [`run`] serves on a socket that the caller owns until the caller says stop. The parts that an operator's commands use
-//! too are public: the data folder, the object store, leases.
+//! [`run`] serves on a socket that the caller owns until the caller stops it. The parts that an operator's commands use
+//! as well are public: the data folder, the object store, leases.
 
 pub mod bytes_host;
 mod checks;
@@ -63,17 +63,17 @@ use storefront::Storefront;
 use tls::Tls;
 use webhooks::{Delivering, Webhooks};
 
-/// How long a request for metrics may still take when all else has ended.
+/// How long a request for metrics may still take when everything else has ended.
 const METRICS_GRACE: Duration = Duration::from_secs(5);
 
-/// Scrapers at once.
+/// Most scrapers at once.
 const METRICS_CONNECTIONS: usize = 16;
 
-/// Where a server listens. The caller opens the sockets, so they know what is wrong with one and which it is.
+/// Where a server listens. The caller opens the sockets, and so can report which of them failed and why.
 pub struct Sockets {
     /// The drive: page, API and embedded store.
     pub drive: TcpListener,
-    /// `GET /metrics` for Prometheus, and nothing else; if there is none, nothing is counted.
+    /// `GET /metrics` for Prometheus, and nothing else. If there is none, nothing is counted.
     pub metrics: Option<TcpListener>,
 }
 
@@ -94,7 +94,7 @@ pub async fn run(
     Ok(())
 }
 
-/// A server that has all it needs and does not accept connections yet.
+/// A server that has everything it needs and does not accept connections yet.
 pub struct Server {
     sockets: Sockets,
     router: Router,
@@ -109,7 +109,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Opens the data folder and checks everything that can be wrong with it or with the settings.
+    /// Opens the data folder, and checks everything that can be wrong with it or with the settings.
     pub async fn start(config: Config, sockets: impl Into<Sockets>) -> Result<Self, Error> {
         let sockets = sockets.into();
         let origins = checks::origins(&config.allow_origins)?;
@@ -180,13 +180,13 @@ impl Server {
         Ok(Self { sockets, router, limits, rate_limits, service, delivering, metrics, tls, front, embedded })
     }
 
-    /// All that is served on the drive's socket, for who is in this process: tests that ask very often.
+    /// Everything that is served on the drive's socket, for tests in this process that send very many requests.
     pub fn router(&self) -> Router {
         self.router.clone()
     }
 
-    /// Serves until `shutdown`. What was begun ends first: requests (within the grace), then finalizes that
-    /// outlived theirs (within the grace once more), then the way to the store, then the files.
+    /// Serves until `shutdown`. Then everything ends in order: requests (within the grace), then finalizes that
+    /// outlive their requests (within the grace once more), then the connection to the store, then the files.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) {
         let stop = CancellationToken::new();
         let stopping = stop.clone();
@@ -212,7 +212,7 @@ impl Server {
         for task in [&sweeping, &tidying].into_iter().chain(&telling).chain(&following) {
             task.abort();
         }
-        // They have been aborted, or have panicked, which was logged: either way they are over.
+        // They have been aborted, or have panicked, which was logged. In either case they have ended.
         let _ = tokio::join!(sweeping, OptionFuture::from(telling));
         self.service.finish(grace).await;
         if let Some(serving) = serving_metrics {
@@ -225,7 +225,7 @@ impl Server {
     }
 }
 
-/// The embedded store, or the other one that the settings name, and the way to it.
+/// The embedded store, or the external one that the settings name, and the connection to it.
 async fn open_store(
     config: &Config,
     clients_endpoint: Option<dray_s3::Endpoint>,
@@ -239,7 +239,7 @@ async fn open_store(
     Ok((Some(embedded), objects))
 }
 
-/// What serves stored bytes here, if anything does; with a relay, URLs are signed for it.
+/// What serves stored bytes here, if anything does. With a relay, URLs are signed for it.
 async fn open_front(
     config: &Config,
     db: &Db,
@@ -257,16 +257,16 @@ async fn open_front(
     Ok((Some(relay), objects))
 }
 
-/// What it takes to post events, if anybody is to be told any.
+/// What is needed to post events, if there are webhooks.
 fn delivering(config: &Config, db: &Db, metrics: &Arc<Metrics>) -> Option<Delivering> {
     let settings = config.webhooks.clone().filter(|settings| !settings.urls.is_empty())?;
     Some(Delivering { db: db.clone(), clock: config.clock.clone(), metrics: metrics.clone(), settings })
 }
 
-/// Refuses a store that refuses the server.
+/// Fails if the store refuses the server.
 async fn check_store(objects: &Objects, is_embedded: bool) -> Result<(), Error> {
     match objects.check().await {
-        // Another store may be back any moment, and reading the drive does without it.
+        // An external store may return at any moment, and reading the drive works without it.
         Err(err @ DriveError::StoreUnreachable { .. }) if !is_embedded => {
             tracing::warn!(%err, "uploads and downloads wait for the store");
             Ok(())
@@ -275,14 +275,14 @@ async fn check_store(objects: &Objects, is_embedded: bool) -> Result<(), Error> 
     }
 }
 
-/// What is done once, before the first request.
+/// Work that is done once, before the first request.
 async fn begin(service: &Service) -> Result<(), Error> {
     let begun = async {
         service.end_leases().await?;
         service.renew_names().await
     };
     match begun.await {
-        // A full disk must not keep anyone from reading; the leases run out by themselves, and names are renewed at
+        // A full disk must not stop reads. The leases end by themselves, and names are updated at
         // another start.
         Err(DriveError::NoSpace) => tracing::warn!("the disk is full: only reads will work"),
         begun => begun?,
@@ -290,11 +290,11 @@ async fn begin(service: &Service) -> Result<(), Error> {
     Ok(())
 }
 
-/// Ends a listener beside the drive's.
+/// Ends an additional listener.
 async fn end(serving: JoinHandle<()>, stop: &CancellationToken) {
     stop.cancel();
     if let Err(err) = serving.await {
-        tracing::warn!(%err, "a listener beside the drive's did not end well");
+        tracing::warn!(%err, "an additional listener ended with an error");
     }
 }
 
@@ -302,20 +302,20 @@ fn metrics(are_wanted: bool) -> Result<Metrics, Error> {
     if are_wanted { Ok(Metrics::on().map_err(drive::Error::internal)?) } else { Ok(Metrics::off()) }
 }
 
-/// Who does not read an answer gives way when the embedded store is short of the memory that it is held in.
+/// When the embedded store is short of memory for answers, clients that do not read their answers are cut off.
 fn when_short(connections: &Connections) -> WhenShort {
     let connections = connections.clone();
     WhenShort::new(move || connections.relieve())
 }
 
-/// Few ask for metrics, and they may until all else has ended.
+/// Few clients ask for metrics, and they may do so until everything else has ended.
 fn metrics_limits() -> serve::Limits {
     let bounds = Bounds::new(METRICS_CONNECTIONS, None, &[]);
     let connections = Connections::new(bounds, ConnectionMetrics::off());
     serve::Limits { connections, grace: METRICS_GRACE, tls: None }
 }
 
-/// The database, which is helped out by the embedded store when the disk is full.
+/// The database. When the disk is full, the embedded store releases space for it.
 async fn open_database(
     config: &Config,
     embedded: Option<&EmbeddedStore>,

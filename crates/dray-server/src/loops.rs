@@ -1,4 +1,4 @@
-//! What a server does again and again beside its requests. Each loop runs until it is aborted.
+//! The periodic work of a server, beside its requests. Each loop runs until it is aborted.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,14 +8,14 @@ use crate::http::RateLimits;
 use crate::metrics::Metrics;
 use crate::service::Service;
 
-/// How often unfinished uploads are looked for.
+/// How often the server sweeps.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
-/// How many of them are worked on at once.
+/// How many uploads one sweep handles.
 const SWEEP_LIMIT: u32 = 1000;
-/// How often rate limits forget who is not held back, and times are added up.
+/// How often rate limits forget idle keys, and measured times are added up.
 const TIDY_EVERY: Duration = Duration::from_secs(5);
 
-/// Sweeps once a minute, and whenever something waits to be removed for good.
+/// Sweeps once a minute, and whenever something waits for its removal.
 pub(crate) async fn sweep_for_ever(service: Service, metrics: Arc<Metrics>) {
     let mut ticks = tokio::time::interval(SWEEP_EVERY);
     loop {
@@ -37,7 +37,7 @@ pub(crate) async fn sweep_for_ever(service: Service, metrics: Arc<Metrics>) {
     }
 }
 
-/// Keeps what requests leave in memory from piling up.
+/// Keeps the memory that requests leave behind from growing.
 pub(crate) async fn tidy_for_ever(rate_limits: RateLimits, metrics: Arc<Metrics>) {
     let mut ticks = tokio::time::interval(TIDY_EVERY);
     loop {

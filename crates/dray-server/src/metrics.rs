@@ -1,5 +1,5 @@
 //! What a server counts and times about itself, for Prometheus. Each server has its own registry, so that several
-//! in one process do not share counters. Without a registry, counting and timing cost next to nothing.
+//! in one process do not share counters. Without a registry, counting and timing cost almost nothing.
 
 use std::time::Duration;
 
@@ -44,19 +44,19 @@ const COUNTERS: [(&str, &str); 16] = [
     (REQUESTS, "Requests answered; route `store` is the embedded object store"),
     (PRESIGNED, "URLs signed"),
     (RATE_LIMITED, "Requests refused by a rate limit"),
-    (CUT, "Connections cut off, by what ran short or who was too slow"),
-    (REFUSED, "Connections, and requests by way of a proxy, of an address that had as many as it may"),
+    (CUT, "Connections cut off, by reason"),
+    (REFUSED, "Connections, and requests through a proxy, refused because their address had too many"),
     (TRANSFERS_REFUSED, "Transfers refused by the embedded store, by the limit"),
-    (TRANSFERS_TOO_SLOW, "Uploads that the embedded store gave up because they came too slowly"),
+    (TRANSFERS_TOO_SLOW, "Uploads that the embedded store cut off because they arrived too slowly"),
     (WEBHOOKS, "Calls of webhooks, by outcome"),
-    (SWEEP_FINALIZED, "Finalizes that a crash had cut off, and whose items now exist"),
-    (SWEEP_REOPENED, "Finalizes that a crash had cut off, and whose uploads are open again or gone"),
-    (SWEEP_OVERSIZED, "Uploads of which the store had more than was announced, and that were aborted"),
-    (SWEEP_EXPIRED, "Uploads that had expired and were aborted in the store"),
+    (SWEEP_FINALIZED, "Finalizes that a crash interrupted, and whose items now exist"),
+    (SWEEP_REOPENED, "Finalizes that a crash interrupted, and whose uploads are open again or gone"),
+    (SWEEP_OVERSIZED, "Uploads that were aborted because the store had more bytes than were announced"),
+    (SWEEP_EXPIRED, "Expired uploads that were aborted in the store"),
     (SWEEP_TRASH_EXPIRED, "Items whose time in the trash was over"),
     (SWEEP_REMOVED, "Items removed for good"),
     (SWEEP_OBJECTS_REMOVED, "Objects that the store has removed"),
-    (SWEEP_FAILURES, "Sweeps that could not even begin"),
+    (SWEEP_FAILURES, "Sweeps that could not begin"),
 ];
 const GAUGES: [(&str, &str); 7] = [
     (CONNECTIONS, "Connections open"),
@@ -65,18 +65,18 @@ const GAUGES: [(&str, &str); 7] = [
     (UPLOADS, "Uploads that are unfinished, or whose parts are still in the store"),
     (ITEMS, "Files and folders in the drive"),
     (STORED_BYTES, "Bytes of all files in the drive"),
-    (BUILD_INFO, "1, under the version that runs"),
+    (BUILD_INFO, "1, labelled with the running version"),
 ];
 const HISTOGRAMS: [(&str, &str); 3] = [
     (REQUEST_SECONDS, "Time from a request's head to its answer's"),
-    (DATABASE_SECONDS, "Time of a call to the database; of a write, until it is on disk"),
+    (DATABASE_SECONDS, "Time of a call to the database; a write ends when it is on disk"),
     (STORE_SECONDS, "Time of a call to the object store, with its repeats"),
 ];
 
-/// The states of an upload that is not over, or not quite.
+/// The states of an upload that is unfinished, or whose parts may still be in the store.
 const UNFINISHED: [&str; 5] = ["opening", "open", "completing", "aborted", "expired"];
 
-/// Upper bounds in seconds: of calls over a network, and of those that may stay in memory.
+/// Upper bounds in seconds: for calls over a network, and for calls that may stay in memory.
 const SLOW: [f64; 14] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 const FAST: [f64; 12] =
     [0.000_01, 0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.001, 0.002_5, 0.01, 0.025, 0.1, 1.0, 5.0];
@@ -86,7 +86,7 @@ const METADATA: Metadata<'static> = Metadata::new("dray", Level::INFO, None);
 /// The counters of a server.
 pub struct Metrics {
     registry: Option<(PrometheusRecorder, PrometheusHandle)>,
-    /// What happens to connections.
+    /// The events of connections.
     pub(crate) connections: ConnectionMetrics,
     /// Part URLs signed.
     pub(crate) part_urls: Counter,
@@ -98,9 +98,9 @@ pub struct Metrics {
     pub(crate) limited_by_address: Counter,
     /// Sweeps that could not begin.
     pub(crate) sweep_failures: Counter,
-    /// Webhooks that were answered as they should be.
+    /// Webhook calls that succeeded.
     pub(crate) webhooks_delivered: Counter,
-    /// Webhooks that were not.
+    /// Webhook calls that failed.
     pub(crate) webhooks_failed: Counter,
     /// Reads of the database.
     pub(crate) database_read: Timer,
@@ -108,26 +108,26 @@ pub struct Metrics {
     pub(crate) database_write: Timer,
 }
 
-/// What happens to the connections of a listener.
+/// The events of a listener's connections.
 #[derive(Debug, Clone)]
 pub(crate) struct ConnectionMetrics {
-    /// Connections open.
+    /// Open connections.
     pub(crate) open: Gauge,
     /// Bytes in memory of requests that are not complete.
     pub(crate) unfinished_bytes: Gauge,
-    /// Connections and requests that one address had too many of.
+    /// Connections and requests that were refused because their address had too many.
     pub(crate) refused: Counter,
-    /// Silent connections that gave way to others of their address.
+    /// Silent connections that were closed for others of their address.
     pub(crate) cut_silent_of_address: Counter,
-    /// Silent connections that gave way to others.
+    /// Silent connections that were closed for others.
     pub(crate) cut_silent: Counter,
-    /// Requests that made no progress and gave way to others.
+    /// Stalled requests that were cut off for others.
     pub(crate) cut_stalled: Counter,
-    /// Answers that nobody read and whose buffers others waited for.
+    /// Answers that were cut off because nobody read them and others waited for their buffers.
     pub(crate) cut_unread: Counter,
-    /// Connections with the most bytes of unfinished requests when those were too many.
+    /// Connections that were cut off because they had the most bytes of unfinished requests when there were too many.
     pub(crate) cut_unfinished: Counter,
-    /// Readers that were slower than the least rate.
+    /// Readers that were cut off because they were slower than the minimum rate.
     pub(crate) cut_slow_reader: Counter,
 }
 
@@ -219,7 +219,7 @@ impl Metrics {
         self.counter(REQUESTS, [labels, vec![Label::new("status", status.to_owned())]].concat()).increment(1);
     }
 
-    /// Times a call to the object store until what this answers is dropped.
+    /// Times a call to the object store until the returned value is dropped.
     pub(crate) fn store(&self, operation: &'static str) -> Timing {
         self.timer(STORE_SECONDS, vec![label("operation", operation)]).start()
     }
@@ -241,7 +241,7 @@ impl Metrics {
         }
     }
 
-    /// Notes what is in the drive, and how many uploads are in each state: none in those that are not named.
+    /// Records how much is in the drive, and how many uploads are in each state. States that are not named have none.
     pub(crate) fn set_stock(&self, items: u64, bytes: u64, uploads: &[(String, u64)]) {
         self.gauge(ITEMS, Vec::new()).set(gauge(items));
         self.gauge(STORED_BYTES, Vec::new()).set(gauge(bytes));
@@ -251,7 +251,7 @@ impl Metrics {
         }
     }
 
-    /// Notes that nobody knows what is in the drive: what was last read is not true any more.
+    /// Records that the content of the drive is unknown, because the last values are no longer true.
     pub(crate) fn set_stock_unknown(&self) {
         self.gauge(ITEMS, Vec::new()).set(f64::NAN);
         self.gauge(STORED_BYTES, Vec::new()).set(f64::NAN);
@@ -260,7 +260,7 @@ impl Metrics {
         }
     }
 
-    /// Notes the transfers of the embedded store.
+    /// Records the transfers of the embedded store.
     pub(crate) fn set_transfers(&self, stock: &TransferStock) {
         for (direction, now, of_address, of_url) in [
             ("up", stock.uploads, stock.uploads_refused_of_address, stock.uploads_refused_of_url),
@@ -281,7 +281,7 @@ impl Metrics {
         self.registry.as_ref().map(|(_, handle)| handle.render()).unwrap_or_default()
     }
 
-    /// Adds up what was timed since the last time: until then, each value takes memory.
+    /// Adds up the times that were measured since the last call. Until then, each of them takes memory.
     pub(crate) fn add_up(&self) {
         if let Some((_, handle)) = &self.registry {
             handle.run_upkeep();

@@ -14,7 +14,7 @@ pub fn bytes<const N: usize>() -> Result<[u8; N]> {
     Ok(bytes)
 }
 
-/// The parts of a new id, for `ItemId::new` and its like: seconds since 1970 and eight random bytes.
+/// A new id. `new` makes it from seconds since 1970 and eight random bytes, like `ItemId::new`.
 pub fn id<T>(now: Timestamp, new: impl Fn(u32, [u8; 8]) -> T) -> Result<T> {
     let secs = u32::try_from(now.as_second()).unwrap_or(u32::MAX);
     Ok(new(secs, bytes()?))
@@ -34,7 +34,7 @@ pub(crate) mod seeded {
         static SOURCE: RefCell<Option<fastrand::Rng>> = const { RefCell::new(None) };
     }
 
-    /// From now on this thread's randomness follows from `seed`; `None` is the operating system's again.
+    /// From now on this thread's random bytes follow from `seed`; with `None`, they come from the operating system again.
     pub(crate) fn follow(seed: Option<u64>) {
         SOURCE.set(seed.map(fastrand::Rng::with_seed));
     }

@@ -1,4 +1,4 @@
-//! What answers S3 requests that come from outside, at this server's address: the embedded store, or the relay to another.
+//! Answers S3 requests from outside at this server's address: the embedded store, or the relay to another one.
 
 use axum::Router;
 use dray_object_store::{CorsOrigins, ObjectStore, Relay, RelayConfig, TransferStock, WhenShort};
@@ -11,17 +11,17 @@ use crate::db::relay_key::{self, RelayKey};
 use crate::objects::Objects;
 use crate::{drive, random};
 
-/// Transfers of one client each way, as in the embedded store.
+/// Transfers of one client in each direction, as in the embedded store.
 const TRANSFERS_PER_ADDRESS: usize = 512;
-/// As in the embedded store: how long a body may pause.
+/// How long a body may pause, as in the embedded store.
 const IDLE_TIMEOUT: std::time::Duration = std::time::Duration::from_mins(1);
 
-/// One of the two. Cheap to clone.
+/// One of the two. It is cheap to clone.
 #[derive(Clone)]
 pub(crate) enum Storefront {
     /// The store of this process.
     Embedded(ObjectStore),
-    /// Passes on what this server has signed, and nothing else.
+    /// Passes on only what this server has signed.
     Relay(Relay),
 }
 
@@ -34,8 +34,8 @@ impl Storefront {
         }
     }
 
-    /// Whether a host or a path may name this bucket. The relay has the one of the URLs that this server signs, which
-    /// never stands in a host.
+    /// Whether this is the name of a bucket. The relay has only the bucket of the URLs that this server signs, which
+    /// is never in a host.
     pub(crate) fn has_bucket(&self, name: &str) -> bool {
         match self {
             Self::Embedded(store) => store.has_bucket(name),
@@ -43,7 +43,7 @@ impl Storefront {
         }
     }
 
-    /// What it transfers now, and what it refused.
+    /// The transfers under way, and those that were refused.
     pub(crate) fn transfers(&self) -> TransferStock {
         match self {
             Self::Embedded(store) => store.transfers(),
@@ -77,12 +77,12 @@ pub(crate) async fn open_relay(
     Ok((Storefront::Relay(Relay::new(settings, objects.upstream())), objects))
 }
 
-/// The same store, with URLs that lead to a relay which has this key.
+/// The same store, with URLs that lead to a relay with this key.
 pub(crate) fn signing_for_relay(objects: Objects, key: &Credentials) -> Objects {
     objects.signing_with(key, REGION, BUCKET)
 }
 
-/// The key that all servers of the database sign relayed URLs with.
+/// The key with which all servers of the database sign relayed URLs.
 async fn key(db: &Db, now: Timestamp) -> drive::Result<Credentials> {
     if let Some(key) = kept_key(db).await? {
         return Ok(key);

@@ -1,4 +1,4 @@
-//! TLS: the drive's certificate, read from files, and read again when they change.
+//! TLS: the server's certificate, read from files, and read again when they change.
 
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -15,17 +15,17 @@ use tokio_rustls::TlsAcceptor;
 use crate::config::{SettingError, TlsFiles};
 use crate::error::Error;
 
-/// How often the files are looked at: whatever renews a certificate does so days before it has to.
+/// How often to look at the files. Whatever renews a certificate does so days before it must.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
-/// What the files held.
+/// The content of the files.
 #[derive(PartialEq, Eq)]
 struct Pem {
     cert: Vec<u8>,
     key: Vec<u8>,
 }
 
-/// The certificate that is shown from now on.
+/// The certificate that the server uses now.
 #[derive(Debug)]
 struct Current(RwLock<Arc<CertifiedKey>>);
 
@@ -79,7 +79,7 @@ impl Tls {
                     tracing::info!(cert = %self.files.cert.display(), "the certificate has changed");
                 }
                 Err(err) => {
-                    // The two files are not written at once, and what stays wrong is told once.
+                    // The two files are not written at the same moment, and a lasting error is logged once.
                     let told = Some(err.to_string());
                     if refused != told {
                         tracing::warn!(%err, "the new certificate cannot be used; the server keeps the old one");

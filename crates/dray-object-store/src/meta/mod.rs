@@ -128,7 +128,7 @@ impl Meta {
         if settled {
             let marked = self.write_blocking(|db| Ok(garbage::mark_closed(db)?));
             if let Err(failure) = marked {
-                tracing::warn!(error = ?failure.cause, "the orderly end could not be noted; the next start scans");
+                tracing::warn!(error = ?failure.cause, "could not record that the store was closed; the next start scans");
             }
         }
         self.writer.close_blocking();

@@ -1,5 +1,5 @@
-//! What a request under way holds on behalf of its sender: a place among its client's requests if it came
-//! through a proxy, memory for its body if the body is collected, and in the embedded store its client's transfers.
+//! What a request under way holds on behalf of its client: a place among its client's requests if it came
+//! through a proxy, memory for its body if the body is collected, and its client's transfers in the embedded store.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use super::error::Error;
 use crate::client_address::ClientAddress;
 use crate::serve::{Collected, Connection, Held};
 
-/// Makes ready a request for the embedded store, which bounds what it holds itself.
+/// Prepares a request for the embedded store, which has its own bounds.
 pub(super) fn for_store(mut request: Request) -> Request {
     let caller = Caller(ClientAddress::of(&request).address());
     request.extensions_mut().insert(caller);

@@ -1,4 +1,4 @@
-//! Who is asking: reads the `Authorization` header before anything else of a request.
+//! Who the caller is. The `Authorization` header is read before anything else of a request.
 
 use axum::extract::FromRequestParts;
 use axum::http::header;
@@ -10,7 +10,7 @@ use super::error::Error;
 use crate::drive;
 use crate::drive::access::{Caller, Scope};
 
-/// A caller whose token is good, and has a scope: the only way to a [`Caller`], so no handler can forget it.
+/// A caller whose token is valid and has a scope. It is the only way to a [`Caller`], so no handler can forget the check.
 macro_rules! callers {
     ($($(#[$doc:meta])* $name:ident needs $scope:ident;)*) => {$(
         $(#[$doc])*
@@ -29,15 +29,15 @@ macro_rules! callers {
 }
 
 callers! {
-    /// May look at the drive and download.
+    /// May read the drive and download.
     Reader needs DriveRead;
-    /// May upload, and make folders to upload into.
+    /// May upload, and create folders to upload into.
     Uploader needs DriveUpload;
     /// May do everything that their user may.
     User needs AccessDrive;
 }
 
-/// A caller whose token is good, whatever it is good for.
+/// A caller with a valid token, whatever its scopes.
 pub(crate) struct Holder(pub(crate) Caller);
 
 impl FromRequestParts<App> for Holder {
@@ -56,7 +56,7 @@ async fn authenticate(parts: &Parts, app: &App) -> Result<Caller, Error> {
         return Err(drive::Error::MissingToken.into());
     }
     let caller = app.service.authenticate(token.trim(), app.service.now()).await?;
-    // Both at once: what a span has is written anew each time that something is added.
+    // Both at once, because the span formats all its fields again whenever one is added.
     tracing::record_all!(Span::current(), workspace = %caller.workspace, user = %caller.user);
     if let Some(token) = caller.token {
         app.rate_limits.check_token(token, parts)?;

@@ -11,12 +11,12 @@ use axum::middleware::Next;
 use axum::response::Response;
 use dray_object_store::SentPath;
 
-/// What stands before every path in public, such as `/drive`; empty: nothing does.
+/// The path before every path in public, such as `/drive`; may be empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct BasePath(Arc<str>);
 
 impl BasePath {
-    /// Of a path without a slash at its end.
+    /// A base path from a path without a slash at its end.
     pub(crate) fn new(path: &str) -> Self {
         Self(path.into())
     }
@@ -46,7 +46,7 @@ impl BasePath {
     }
 }
 
-/// Takes the prefix off. The store is told of it: signatures are over the path that was sent.
+/// Removes the prefix. The store still gets the original path, because signatures cover it.
 pub(super) async fn take_off(State(base): State<BasePath>, mut request: Request, next: Next) -> Response {
     if let Some(uri) = base.strip(request.uri()) {
         let sent = SentPath(request.uri().path().to_owned());
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_prefix_is_taken_off_whole_segments_only_and_nothing_else_changes() {
+    fn the_prefix_is_removed_as_whole_segments_only_and_nothing_else_changes() {
         let base = BasePath::new("/drive");
         let strip = |uri: &str| base.strip(&uri.parse().unwrap()).map(|uri| uri.to_string());
         for (sent, meant) in [

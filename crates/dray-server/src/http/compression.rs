@@ -1,8 +1,8 @@
-//! Compresses answers with zstd or gzip: the API's JSON and the page's text, if they are long enough. The store's
-//! answers do not pass here: a file is sent as it is.
+//! Compresses answers with zstd or gzip: the API's JSON and the page's text, if they are long enough. Answers of the store
+//! do not pass here, so files are sent unchanged.
 //!
-//! Length tells nothing that matters: who gets an answer sent its token with the request, which no other page
-//! can make a browser do, so nobody else chooses parts of it (BREACH).
+//! The length of a compressed answer reveals no secret (BREACH): whoever gets an answer sent a token with the request.
+//! Another page cannot make a browser do that, so nobody else can choose parts of the answer.
 
 use axum::extract::Request;
 use axum::http::{Extensions, HeaderMap, StatusCode, Version, header};
@@ -10,7 +10,7 @@ use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{And, Predicate as _, SizeAbove};
 
-/// Shorter answers are not compressed: an item, an upload's start, the URLs of a few parts.
+/// Shorter answers are not compressed: an item, the start of an upload, the URLs of a few parts.
 const LEAST_BYTES: u64 = 4096;
 
 type IsText = fn(StatusCode, Version, &HeaderMap, &Extensions) -> bool;
@@ -27,8 +27,8 @@ fn is_text(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bo
     matches!(essence, "application/json" | "text/html" | "text/css" | "text/javascript" | "image/svg+xml")
 }
 
-/// Drops an `Accept-Encoding` that rules out even answers as they are. A server may disregard it (RFC 9110,
-/// 12.5.3); the layer would rather answer 406 once the work is done.
+/// Drops an `Accept-Encoding` that excludes even uncompressed answers. A server may ignore it (RFC 9110,
+/// 12.5.3); the layer would answer 406 after the work is done.
 pub(super) fn disregard_impossible(mut request: Request) -> Request {
     let values = request.headers().get_all(header::ACCEPT_ENCODING);
     let rules_out_identity =

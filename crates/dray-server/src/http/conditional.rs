@@ -1,5 +1,5 @@
-//! Reads whose answer the caller already has (RFC 9110, 13.1.2): answers of bounded size get a weak `ETag` made of their
-//! bytes, and a request that names it in `If-None-Match` gets a 304. This saves sending, not computing.
+//! Reads whose answer the caller already has (RFC 9110, 13.1.2). Answers of bounded size get a weak `ETag` made from their
+//! bytes, and a request that names it in `If-None-Match` gets a 304. This saves transfer, not computation.
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
@@ -11,14 +11,14 @@ use hyper::body::Body as _;
 use super::error::{Error, NOT_MODIFIED};
 use crate::drive;
 
-/// Longest answer that is hashed: a tree of as many items as there can be, with names as long as they can be.
+/// The longest answer that is hashed: a tree with the most items, with the longest names.
 const MOST_BYTES: usize = 1024 * 1024;
 /// 128 bits of BLAKE3.
 const TAG_BYTES: usize = 16;
-/// Kept by nobody but the caller, and by them only to ask whether it is still so.
+/// Only the caller may cache it, and must check it before each use.
 const CHECK_FIRST: HeaderValue = HeaderValue::from_static("private, no-cache");
 
-/// Tags the answer to a read, or says that the caller has it.
+/// Tags the answer to a read, or answers 304 if the caller already has it.
 pub(super) async fn answer(request: Request, next: Next) -> Response {
     if request.method() != Method::GET {
         return next.run(request).await;
@@ -29,7 +29,7 @@ pub(super) async fn answer(request: Request, next: Next) -> Response {
         return response;
     }
     let (mut parts, body) = response.into_parts();
-    // It is in memory already: this takes it out.
+    // It is already in memory; this takes it out.
     let body = match to_bytes(body, MOST_BYTES).await {
         Ok(body) => body,
         Err(err) => return Error::from(drive::Error::internal(err)).into_response(),
@@ -59,7 +59,7 @@ fn has_type(headers: &HeaderMap, essence: &str) -> bool {
     headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(essence.as_bytes()))
 }
 
-/// Weak comparison (RFC 9110, 8.8.3.2): of the opaque tag alone.
+/// Weak comparison (RFC 9110, 8.8.3.2): it compares only the opaque tag.
 fn is_listed(tag: &str, known: &[HeaderValue]) -> bool {
     let listed = known.iter().filter_map(|value| value.to_str().ok()).flat_map(|list| list.split(','));
     listed.map(str::trim).any(|one| {

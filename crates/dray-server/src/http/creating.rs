@@ -16,10 +16,10 @@ use crate::drive;
 use crate::service::{Made, Once};
 
 pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-/// Says that an earlier request with the same key made what is answered.
+/// Says that an earlier request with the same key created what this answer shows.
 pub(super) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
-/// What a request that makes something says, and what tells it from others. A route takes it if the table says `once`.
+/// The body of a request that creates something, and what identifies it. A route takes it if the table says `once`.
 pub(crate) struct Creating<T> {
     pub(crate) body: T,
     pub(crate) once: Once,
@@ -40,7 +40,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Creating<T> {
                 return Err(drive::Error::internal("the table does not say that this route creates").into());
             }
             (Some(key), Some(route)) => {
-                // Written anew, so that a repeat may have its white space elsewhere.
+                // The text is written again from the tree, so that a repeat may have other white space.
                 let text = format!("{path}\n{tree}");
                 Once::keyed(route, key, blake3::hash(text.as_bytes()).to_hex().to_string())
             }
@@ -49,7 +49,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Creating<T> {
     }
 }
 
-/// The answer to a request that made something, or repeats one that did.
+/// The answer to a request that created something, or that repeats one that did.
 pub(super) fn made<T: Serialize>(made: Made<T>) -> Response {
     let mut response = axum::Json(made.answer).into_response();
     if made.is_repeat {
@@ -58,7 +58,7 @@ pub(super) fn made<T: Serialize>(made: Made<T>) -> Response {
     response
 }
 
-/// The key that a request has, if it has one.
+/// The key of a request, if it has one.
 fn read_key(headers: &HeaderMap) -> Result<Option<String>, Error> {
     let rule = || Error::InvalidParameter {
         name: "Idempotency-Key",
@@ -74,7 +74,7 @@ fn read_key(headers: &HeaderMap) -> Result<Option<String>, Error> {
     key.ok_or_else(rule).map(Some)
 }
 
-/// A string of RFC 8941, 3.3.3, without its quotes; or what many clients send, the bare text.
+/// A string of RFC 8941, 3.3.3, without its quotes; or the bare text that many clients send.
 fn unquoted(text: &str) -> Option<String> {
     let Some(quoted) = text.strip_prefix('"') else {
         return text
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_key_is_refused() {
+    fn an_invalid_key_is_refused() {
         let long = "k".repeat(256);
         for text in
             ["", "\"\"", "\"", "\"a", "a\"", "\"a\"b\"", "a b", "a, b", "\"\\n\"", "\"a\\\"", "é", &long]

@@ -1,4 +1,4 @@
-//! How the OpenAPI document describes what `extract.rs` reads from paths and queries.
+//! The OpenAPI descriptions of what `extract.rs` reads from paths and queries.
 
 use dray_api::{ItemId, LinkId, TokenId, UserId};
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
@@ -8,7 +8,7 @@ use utoipa::{IntoParams, PartialSchema};
 
 use super::extract::{PathFolder, PathId, PathIds};
 
-/// An id that stands in a path: what it is called there, and whose it is.
+/// An id in a path: its name there, and whose id it is.
 pub(crate) trait NamedInPath {
     const NAME: &'static str;
     const ABOUT: &'static str;
@@ -66,7 +66,7 @@ fn in_path(name: &str, about: &str, schema: RefOr<Schema>) -> Parameter {
         .build()
 }
 
-/// What [`super::extract::Parameters::page_limit`] and a cursor are read from, for the document.
+/// The parameters that [`super::extract::Parameters::page_limit`] and a cursor are read from, for the document.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "only its description is used")]

@@ -1,6 +1,6 @@
-//! Decides which of the two services on the port a request is for: the drive (page and API) or S3 (the embedded store, or the
-//! relay to an external one). It is the one place that decides this, by host, path and signature; never by who asks, and
-//! never by a user agent.
+//! Decides which of the two services on the port a request is for: the drive (page and API) or S3 (the embedded store,
+//! or the relay to an external one). Only this file decides it, by host, path and signature; never by the caller, and
+//! never by the user agent.
 
 use std::borrow::Cow;
 use std::net::Ipv4Addr;
@@ -16,7 +16,7 @@ use dray_s3::{Endpoint, decode_path};
 use crate::config::OwnHosts;
 use crate::storefront::Storefront;
 
-/// Query parameters that only S3 has, which make a request S3's wherever the drive has no route
+/// Query parameters that only S3 has. A request with one is for S3 wherever the drive has no route
 /// (AWS S3 API reference, "Actions").
 const SUBRESOURCES: [&str; 24] = [
     "accelerate",
@@ -44,23 +44,23 @@ const SUBRESOURCES: [&str; 24] = [
     "versioning",
     "versions",
 ];
-/// The host of this machine, which resolves nowhere else (RFC 6761, 6.3).
+/// The host name of this machine, which no DNS resolves (RFC 6761, 6.3).
 const LOCALHOST: &str = "localhost";
 
-/// Whom a request is for.
+/// The service that a request is for.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Destination {
     Drive,
     Store(BucketIn),
 }
 
-/// What is known of the place of the embedded store, or of the relay.
+/// What is known about the place of the embedded store, or of the relay.
 #[derive(Clone)]
 pub(super) struct Sorter {
     store: Storefront,
     bucket: &'static str,
     own_hosts: Arc<OwnHosts>,
-    /// The host where stored bytes are and nothing else is, if there is one.
+    /// The host that serves only stored bytes, if there is one.
     bytes: Option<Endpoint>,
     drives_segments: Arc<[String]>,
 }
@@ -76,14 +76,14 @@ impl Sorter {
         Self { store, bucket, own_hosts, bytes, drives_segments }
     }
 
-    /// Whom `request` is for. Asked after the routes were looked up, so that the drive's are known.
+    /// The service that `request` is for. Called after the routes were looked up, so that the drive's routes are known.
     pub(super) fn sort(&self, request: &Request) -> Destination {
         if self.is_at_bytes(request) {
             return Destination::Store(BucketIn::Path);
         }
         let place = bucket_in(host(request), &self.own_hosts, |name| self.store.has_bucket(name));
         let is_stores = match &place {
-            // A name below the server's that is no bucket is one more name of the page.
+            // A name below the server's that is not a bucket is another name for the page.
             BucketIn::Host(bucket) => self.store.has_bucket(bucket) || looks_like_s3(request),
             BucketIn::Path | BucketIn::Unclear => self.is_stores_path(request),
         };
@@ -99,7 +99,7 @@ impl Sorter {
 
     fn is_stores_path(&self, request: &Request) -> bool {
         let path = request.uri().path();
-        // A signature of the store's opens nothing of the API, whose first segment no bucket has.
+        // A signature of the store's keys does not open the API, and no bucket has the name of the API's first segment.
         if path.strip_prefix(BASE_PATH).is_some_and(|rest| rest.starts_with('/')) {
             return false;
         }
@@ -113,7 +113,7 @@ impl Sorter {
     }
 }
 
-/// The host that a request names: in its header, which is what it is signed for, or in its target (HTTP/2).
+/// The host that a request names: in its header, which is what the signature covers, or in its target (HTTP/2).
 fn host(request: &Request) -> Option<&str> {
     match request.headers().get(HOST) {
         Some(host) => host.to_str().ok(),
@@ -123,7 +123,8 @@ fn host(request: &Request) -> Option<&str> {
 
 /// Where a request to this host names its bucket.
 ///
-/// An address, a single label and `localhost` have no bucket before them, so they are the server's, whatever it is called.
+/// No bucket can come before an address, a single label or `localhost`, so these hosts are the server's, whatever its
+/// name is.
 fn bucket_in(host: Option<&str>, own: &OwnHosts, is_bucket: impl Fn(&str) -> bool) -> BucketIn {
     let Some(host) = host else { return BucketIn::Path };
     if own.contains(host) {
@@ -143,13 +144,13 @@ fn bucket_in(host: Option<&str>, own: &OwnHosts, is_bucket: impl Fn(&str) -> boo
     if own.is_empty() && !is_bucket(first) && !rest.is_empty() { BucketIn::Path } else { BucketIn::Unclear }
 }
 
-/// The name in a host, in lower case, without port and final dot. `None` if it is no name.
+/// The name in a host, in lower case, without port and final dot. `None` if it is not a name.
 fn name_of(host: &str) -> Option<String> {
     let host: crate::config::HostName = host.parse().ok()?;
     Some(host.name().to_owned())
 }
 
-/// The first segment of a path as the store reads it.
+/// The first segment of a path, as the store reads it.
 fn first_segment(path: &str) -> Cow<'_, str> {
     let segment = path.strip_prefix('/').unwrap_or(path).split('/').next().unwrap_or_default();
     if !segment.contains('%') {
@@ -158,17 +159,17 @@ fn first_segment(path: &str) -> Cow<'_, str> {
     decode_path(segment).unwrap_or(Cow::Borrowed(segment))
 }
 
-/// Whether a request has what only S3's have: a signature of either version, whole or not, or S3's headers. An
-/// `Authorization` of another scheme makes it the drive's, unless the query is signed: browsers take a link's password
-/// along when they are redirected to a signed URL.
+/// Whether a request has something that only S3 requests have: a signature of either version, complete or not, or S3's
+/// headers. With an `Authorization` of another scheme it is for the drive, unless the query is signed: browsers keep
+/// sending a link's password when they are redirected to a signed URL.
 fn looks_like_s3(request: &Request) -> bool {
     if has_signed_query(request.uri().query().unwrap_or_default()) {
         return true;
     }
-    // An empty header is none, as it is to the store.
+    // An empty header counts as absent, as it does for the store.
     match request.headers().get(AUTHORIZATION).filter(|value| !value.is_empty()) {
         Some(value) => value.as_bytes().starts_with(b"AWS"),
-        // Content delivery networks of AWS name themselves in `x-amz-cf-…` to whatever stands behind them.
+        // AWS's content delivery network adds `x-amz-cf-…` headers for whatever server is behind it.
         None => request
             .headers()
             .keys()
@@ -210,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bucket_stands_before_a_host_that_is_named_as_the_servers_own() {
+    fn a_bucket_is_the_label_before_a_host_that_is_named_as_the_servers_own() {
         let own = ["drive.example.com", "s3.drive.example.com"];
         for (host, expected) in [
             ("drive.example.com", BucketIn::Path),
@@ -228,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_a_single_label_and_localhost_are_always_the_servers() {
+    fn an_address_a_single_label_and_localhost_always_belong_to_the_server() {
         for own in [&[][..], &["drive.example.com"][..]] {
             for host in [
                 "127.0.0.1",
@@ -250,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn with_no_own_host_named_a_name_is_the_servers_unless_it_begins_with_a_bucket() {
+    fn with_no_named_host_any_name_is_the_servers_unless_it_begins_with_a_bucket() {
         for (host, expected) in [
             ("drive.example.com", BucketIn::Path),
             ("tools.example.com", BucketIn::Unclear),

@@ -1,4 +1,4 @@
-//! Turns errors into answers. The only file of the service that names a status: one exhaustive match from cause to
+//! Turns errors into answers. Only this file of the service names statuses: one exhaustive match from cause to
 //! status, code and message.
 
 use axum::Json;
@@ -11,9 +11,9 @@ use dray_api::limits::MAX_BODY_BYTES;
 use super::shown_path::shown_path;
 use crate::drive;
 
-/// The status for an answer that the caller already has; it is no error.
+/// The status of an answer that the caller already has. It is not an error.
 pub(super) const NOT_MODIFIED: StatusCode = StatusCode::NOT_MODIFIED;
-/// After how many seconds to ask again when the database or the store is unreachable.
+/// How many seconds to wait before asking again when the database or the store is unreachable.
 const RETRY_AFTER_SECS: u64 = 2;
 
 /// How a token is sent (RFC 6750).
@@ -30,13 +30,13 @@ pub(crate) enum Error {
     InvalidJson { detail: String },
     /// A value in the path or the query is invalid.
     InvalidParameter { name: &'static str, rule: String },
-    /// The body is over the limit.
+    /// The body is larger than the limit.
     BodyTooLarge,
     /// The client stopped sending.
     BodyCutOff,
     /// The body is not `application/json`.
     UnsupportedMediaType,
-    /// No such route.
+    /// There is no such route.
     RouteNotFound { path: String },
     /// The route exists, but not with this method.
     MethodNotAllowed { method: Method },
@@ -44,7 +44,7 @@ pub(crate) enum Error {
     RateLimited { with: &'static str, retry_after_secs: u64 },
     /// The request took too long.
     Timeout {
-        /// Whether sending the same request again would create a second thing.
+        /// Whether the same request, sent again, would create a second thing.
         makes_another: bool,
     },
     /// A handler panicked.
@@ -96,7 +96,7 @@ fn timed_out(makes_another: bool) -> &'static str {
     }
 }
 
-/// The status that a code always comes with.
+/// The status that always comes with a code.
 pub(super) fn status(code: Code) -> StatusCode {
     match code {
         Code::InvalidJson
@@ -390,7 +390,7 @@ impl IntoResponse for Error {
     }
 }
 
-/// Whether the log mentions this refusal. Refusals by a rate limit are only counted: a flood of
+/// Whether the log mentions this error. Refusals by a rate limit are only counted, because a flood of
 /// requests must not become a flood of lines.
 pub(super) fn is_logged(status: StatusCode) -> bool {
     (status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS) || status.is_server_error()
@@ -409,7 +409,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_comes_with_the_status_that_its_description_says() {
+    fn a_code_has_the_status_in_its_description() {
         for code in Code::ALL {
             let said = code.description().split(':').next().unwrap();
             assert_eq!(said, status(*code).as_str(), "{code:?}");

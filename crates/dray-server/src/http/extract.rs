@@ -1,5 +1,5 @@
-//! Reads requests: JSON bodies, ids in paths, parameters in queries, and the address that the caller used. Every failure is one of
-//! Dray's errors, and names the field.
+//! Reads requests: JSON bodies, ids in paths, parameters in queries, and the address that the caller used. Every
+//! failure is one of Dray's errors, and names the field.
 
 use std::convert::Infallible;
 use std::ops::RangeInclusive;
@@ -36,7 +36,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
     }
 }
 
-/// A request's JSON, as a tree: `serde_json` bounds its depth (128) even in fields that are ignored.
+/// A request's JSON as a tree. `serde_json` bounds its depth (128), even in fields that are ignored.
 pub(super) async fn read_json(request: Request) -> Result<serde_json::Value, Error> {
     if !is_json(request.headers()) {
         return Err(Error::UnsupportedMediaType);
@@ -63,10 +63,10 @@ async fn read(body: Body) -> Result<Bytes, Error> {
     }
 }
 
-/// What a tree says, as a request's type.
+/// Converts a tree into the type of a request.
 pub(super) fn typed<T: DeserializeOwned>(tree: serde_json::Value) -> Result<T, Error> {
     if !tree.is_object() {
-        // A list would be taken for an object's values, in the order of its fields.
+        // serde would accept a list as the values of an object, in the order of its fields.
         return Err(drive::Error::field("The body", "must be a JSON object").into());
     }
     serde_path_to_error::deserialize(tree).map_err(|err| {
@@ -90,7 +90,7 @@ impl<T: FromStr<Err = InvalidId> + NamedInPath> FromRequestParts<App> for PathId
     }
 }
 
-/// The `{id}` of the path, an item's, and the id of something of that item.
+/// The `{id}` of an item in the path, and the id of something that belongs to it.
 pub(crate) struct PathIds<T>(pub(crate) ItemId, pub(crate) T);
 
 impl<T: FromStr<Err = InvalidId> + NamedInPath> FromRequestParts<App> for PathIds<T> {
@@ -104,7 +104,7 @@ impl<T: FromStr<Err = InvalidId> + NamedInPath> FromRequestParts<App> for PathId
     }
 }
 
-/// The `{id}` of the path that may be `root` instead: `None`.
+/// The `{id}` of the path, which may be `root` instead (`None`).
 pub(crate) struct PathFolder(pub(crate) Option<ItemId>);
 
 impl FromRequestParts<App> for PathFolder {
@@ -118,7 +118,7 @@ impl FromRequestParts<App> for PathFolder {
     }
 }
 
-/// The one parameter of a path that is no id; `None` if it is not UTF-8.
+/// The only parameter of a path, which is not an id; `None` if it is not UTF-8.
 pub(crate) struct PathText(pub(crate) Option<String>);
 
 impl FromRequestParts<App> for PathText {
@@ -133,7 +133,7 @@ fn parse_id<T: FromStr<Err = InvalidId>>(name: &'static str, text: &str) -> Resu
     text.parse().map_err(|err: InvalidId| invalid(name, err.to_string()))
 }
 
-/// The parameters of the query. Each is given at most once; those that a route does not know are ignored.
+/// The parameters of the query. Each may occur at most once. Those that a route does not know are ignored.
 pub(crate) struct Parameters(Vec<(String, String)>);
 
 impl FromRequestParts<App> for Parameters {
@@ -147,7 +147,7 @@ impl FromRequestParts<App> for Parameters {
 }
 
 impl Parameters {
-    /// A parameter as it was given, percent-decoded.
+    /// A parameter as it was sent, percent-decoded.
     pub(crate) fn text(&self, name: &'static str) -> Result<Option<&str>, Error> {
         let mut given = self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
         match (given.next(), given.next()) {
@@ -156,13 +156,13 @@ impl Parameters {
         }
     }
 
-    /// What is searched for: at most [`MAX_QUERY_CHARS`] characters, none of them NUL.
+    /// The text of a search: at most [`MAX_QUERY_CHARS`] characters, none of them NUL.
     pub(crate) fn query_text(&self, name: &'static str) -> Result<Option<&str>, Error> {
         let text = self.text(name)?;
         if text.is_some_and(|text| text.chars().count() > MAX_QUERY_CHARS) {
             return Err(invalid(name, format!("must be at most {MAX_QUERY_CHARS} characters")));
         }
-        // No name has it, and databases take it for the end of a text or refuse it.
+        // No name contains it, and databases take it for the end of a text or refuse it.
         if text.is_some_and(|text| text.contains('\0')) {
             return Err(invalid(name, "must not contain NUL"));
         }
@@ -186,7 +186,7 @@ impl Parameters {
         }
     }
 
-    /// One of several texts.
+    /// One of several allowed texts.
     pub(crate) fn choice<T: Copy>(
         &self,
         name: &'static str,
@@ -212,7 +212,7 @@ impl Parameters {
         Ok(limit as usize)
     }
 
-    /// Which page of a list of items, in which order.
+    /// Which page of a list of items to return, and in which order.
     pub(crate) fn page(&self) -> Result<PageRequest, Error> {
         let sort = self.choice("sortBy", ListSort::ALL)?.unwrap_or_default();
         let order = self.choice("sortOrder", SortOrder::ALL)?.unwrap_or(SortOrder::Ascending);
@@ -243,7 +243,7 @@ impl FromRequestParts<App> for PublicUrl {
     }
 }
 
-/// Where this caller reaches the store: the embedded one where `--bytes-url` says, or else where they reach the server.
+/// Where this caller reaches the store: at `--bytes-url` if it is set, else where they reach the server.
 pub(crate) struct PublicEndpoint(pub(crate) Endpoint);
 
 impl FromRequestParts<App> for PublicEndpoint {

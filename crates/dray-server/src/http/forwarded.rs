@@ -1,9 +1,9 @@
-//! What a proxy reports about a request: who sent it, to which host, and whether by TLS. Only proxies that the operator trusts
-//! are believed, because anyone can write these headers.
+//! What a proxy reports about a request: its sender, its host, and whether it came by TLS. The server accepts this only
+//! from proxies that the operator trusts, because anyone can write these headers.
 //!
-//! It is put where the rest looks for it, so nothing else knows of proxies: the sender's address, `Host` (which
-//! signatures are made over), and the scheme. The host is believed only if it is one of the server's own: a proxy may pass
-//! on whatever its client wrote.
+//! It puts the values where the rest of the code looks for them, so nothing else knows about proxies: the sender's
+//! address, `Host` (which signatures cover), and the scheme. It accepts the host only if it is one of the server's own,
+//! because a proxy may pass on whatever its client wrote.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -21,17 +21,17 @@ fn is_trusted(proxies: &[TrustedProxy], ip: IpAddr) -> bool {
     proxies.iter().any(|proxy| proxy.is(ip))
 }
 
-/// Headers in which proxies name their clients: by these it shows that there is one.
+/// Headers in which proxies name their clients. They show that there is a proxy.
 const NAMES_OF_CLIENTS: [&str; 3] = ["x-forwarded-for", "forwarded", "x-real-ip"];
 
-/// Whether it was said that a proxy seems to be there that is not trusted.
+/// Whether the log has already mentioned an untrusted proxy.
 #[derive(Clone, Default)]
 pub(super) struct UnknownProxy {
     is_told: Arc<AtomicBool>,
 }
 
 impl UnknownProxy {
-    /// Logs once that there seems to be a proxy that is not trusted. It is only a hint, because anyone can write these headers.
+    /// Logs once that there seems to be an untrusted proxy. It is only a hint, because anyone can write these headers.
     fn notice(&self, peer: IpAddr, headers: &HeaderMap) {
         if self.is_told.load(Ordering::Relaxed) {
             return;
@@ -50,18 +50,18 @@ impl UnknownProxy {
     }
 }
 
-/// Whose word is believed, and for which hosts.
+/// Which proxies are trusted, and for which hosts.
 #[derive(Clone)]
 pub(super) struct Believed {
     /// Proxies that the operator trusts.
     pub(super) proxies: Arc<[TrustedProxy]>,
     /// Hosts that a proxy may say a request was for.
     pub(super) hosts: Arc<OwnHosts>,
-    /// Who seems to be a proxy without being trusted.
+    /// Looks for untrusted proxies.
     pub(super) unknown: UnknownProxy,
 }
 
-/// Makes a request what it was before its proxies, if those are trusted.
+/// Restores what a request was before it passed its proxies, if those are trusted.
 pub(super) async fn believe(State(believed): State<Believed>, mut request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
     match peer {
@@ -90,8 +90,8 @@ fn rewrite(believed: &Believed, peer: SocketAddr, request: &mut Request) {
     }
 }
 
-/// Who sent a request: the last one named that is not a trusted proxy. What stands before that, anyone may have
-/// written.
+/// The sender of a request: the last named address that is not a trusted proxy. Anyone may have written the addresses
+/// before it.
 fn client(proxies: &[TrustedProxy], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
     let mut client = peer;
     let named: Vec<&str> = values(headers, "x-forwarded-for").collect();
@@ -112,7 +112,7 @@ fn address(text: &str) -> Option<IpAddr> {
     text.parse().ok().or_else(with_port).or_else(bracketed)
 }
 
-/// What the nearest proxy says.
+/// The nearest proxy's value.
 fn last<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     values(headers, name).last()
 }
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn the_client_is_the_last_one_named_that_is_no_proxy() {
+    fn the_client_is_the_last_named_address_that_is_not_a_proxy() {
         assert_eq!(client_of("192.0.2.1", &["203.0.113.9"]), "192.0.2.1", "anyone can write the header");
         assert_eq!(client_of("10.0.0.1", &["203.0.113.9"]), "203.0.113.9");
         assert_eq!(client_of("::ffff:10.0.0.1", &["203.0.113.9"]), "203.0.113.9");
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_that_is_not_trusted_is_told_of_once_it_shows() {
+    fn an_untrusted_proxy_is_mentioned_once() {
         let unknown = UnknownProxy::default();
         let mut headers = HeaderMap::new();
         headers.insert(header::HOST, "a".parse().unwrap());
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_that_nobody_named_as_the_servers_own_is_not_believed_of_any_proxy() {
+    fn no_proxy_can_report_a_host_that_is_not_the_servers_own() {
         let host = |own: &[&str], said: &str| {
             request_to(own, "10.0.0.1", &[("x-forwarded-host", said)]).headers()[header::HOST]
                 .to_str()

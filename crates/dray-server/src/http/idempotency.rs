@@ -17,10 +17,10 @@ shown once. Keys are each token's own; of one user the latest 10,000 are kept.";
 /// A bare text of visible characters, or a string of RFC 8941 that is not empty.
 const PATTERN: &str = r#"^([!#-+\--~]+|"([ !#-\[\]-~]|\\["\\])+")$"#;
 
-/// A route that takes a key can answer these.
+/// The errors that a route with a key can return.
 pub(super) const WITH_KEY: &[Code] = &[Code::IdempotencyKeyReused, Code::IdempotencyKeyInUse];
 
-/// Adds the header to a request, and to its answer the one that says that it is a repeat.
+/// Adds the header to a request, and to its answer the header that says that it is a repeat.
 pub(super) fn add(operation: &mut Operation) {
     let text = ObjectBuilder::new()
         .schema_type(Type::String)

@@ -1,4 +1,4 @@
-//! `/metrics`, on a listener of its own, and the counting of every request.
+//! `/metrics`, on a listener of its own, and the counts of all requests.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -18,7 +18,7 @@ use crate::storefront::Storefront;
 
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
 
-/// What is measured: the service, and what transfers bytes if this server does.
+/// What is measured: the service, and the store or relay that transfers bytes, if this server has one.
 #[derive(Clone)]
 struct Measured {
     service: Service,
@@ -26,7 +26,7 @@ struct Measured {
     store: Option<Storefront>,
 }
 
-/// What the metrics' own listener answers.
+/// The routes of the metrics' own listener.
 pub(crate) fn router(service: Service, metrics: Arc<Metrics>, store: Option<Storefront>) -> Router {
     Router::new()
         .route("/metrics", get(scrape))
@@ -43,14 +43,14 @@ async fn scrape(State(Measured { service, metrics, store }): State<Measured>) ->
     ([(header::CONTENT_TYPE, TEXT)], metrics.render())
 }
 
-/// Where requests are counted, and what tells those that are the embedded store's.
+/// Where requests are counted, and how to recognise requests for the embedded store.
 #[derive(Clone)]
 pub(super) struct Counting {
     pub(super) metrics: Arc<Metrics>,
     pub(super) sorter: Option<Arc<Sorter>>,
 }
 
-/// Counts a request under the pattern of its route: what callers choose never becomes a label.
+/// Counts a request under the pattern of its route. Values that callers choose never become labels.
 pub(super) async fn count(State(counting): State<Counting>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let method = known(request.method());

@@ -49,24 +49,24 @@ pub(crate) use base_path::BasePath;
 pub(crate) use metrics::router as metrics_router;
 pub(crate) use rate_limit::RateLimits;
 
-/// What handlers share. Cheap to clone, as every layer and every route does for every request.
+/// The values that handlers share. Cheap to clone, because every layer and every route clones it for every request.
 #[derive(Clone)]
 pub(crate) struct App(Arc<Shared>);
 
-/// What is in an [`App`].
+/// The content of an [`App`].
 pub(crate) struct Shared {
     pub(crate) service: Service,
-    /// The address in signed URLs, if it is set; else the one that the caller used.
+    /// The address in signed URLs, if one is set; else the caller's own address of the server is used.
     pub(crate) public_url: Option<Arc<str>>,
-    /// What stands before every path in public.
+    /// The path before every path in public.
     pub(crate) base_path: BasePath,
-    /// Hosts that are the server's own; none: nobody named any.
+    /// Hosts that are the server's own; empty if the operator named none.
     pub(crate) hosts: Arc<OwnHosts>,
-    /// Where clients reach the store's bytes, if that is not where they reach this server.
+    /// Where clients reach the store's bytes, if it is not where they reach this server.
     pub(crate) bytes: Option<Endpoint>,
-    /// Origins besides the page's own that the page may send requests to, each after a space.
+    /// Origins besides its own that the page may send requests to, each after a space.
     pub(crate) store_origins: Arc<str>,
-    /// How often callers may ask.
+    /// The rate limits of callers.
     pub(crate) rate_limits: RateLimits,
 }
 
@@ -86,12 +86,12 @@ impl Deref for App {
 
 /// Every route: its method, and its path with parameters in braces.
 ///
-/// Paths are whole: those of the API begin with [`dray_api::BASE_PATH`].
+/// Paths are complete: those of the API begin with [`dray_api::BASE_PATH`].
 pub fn route_table() -> Vec<(Method, String)> {
     routes::table()
 }
 
-/// The first segments of all routes' paths, but the root's. Buckets cannot be called so.
+/// The first segments of all routes' paths, without the root's. No bucket may have these names.
 pub(crate) fn first_segments() -> Vec<String> {
     let paths = routes::table().into_iter().map(|(_, path)| path);
     let mut segments: Vec<String> =
@@ -102,21 +102,21 @@ pub(crate) fn first_segments() -> Vec<String> {
     segments
 }
 
-/// Routes of which every request makes another thing, unless it has the `Idempotency-Key` of one that came before; as in
+/// Routes of which every request creates another thing, unless it has the `Idempotency-Key` of an earlier one; in the form
 /// [`route_table`].
 pub fn creating_routes() -> Vec<(Method, String)> {
     routes::creating_table().to_vec()
 }
 
-/// What is around the routes, besides what handlers share.
+/// What is around the routes, besides the values that handlers share.
 pub(crate) struct Around<'a> {
-    /// What answers requests that are S3's, if this server does.
+    /// What answers S3 requests, if this server does.
     pub(crate) front: Option<Storefront>,
     /// Its bucket.
     pub(crate) bucket: &'static str,
-    /// Origins of pages that may ask; none: any may.
+    /// Origins of pages that may send requests; empty means any.
     pub(crate) origins: &'a [HeaderValue],
-    /// Proxies whose word on a request is believed.
+    /// Trusted proxies.
     pub(crate) proxies: &'a [TrustedProxy],
     /// Whether requests are spans of traces.
     pub(crate) traces: bool,

@@ -30,7 +30,7 @@ use super::routes;
 use crate::drive;
 use crate::drive::access::Scope;
 
-/// An example of each type that is the body of a request or an answer, by its name.
+/// An example for each type of a request's or an answer's body, by its name.
 const EXAMPLES: &str = include_str!("examples.json");
 
 /// The text before the routes on the page.
@@ -43,7 +43,7 @@ for people and names the field and the limit. Every answer has the header `x-req
 has too. Besides the errors that the routes list, an unknown address answers 404 `route_not_found`, and \
 a method that a route does not have 405 `method_not_allowed`.";
 
-/// The tags of the routes, and what they are about.
+/// The tags of the routes, and their descriptions.
 const TAGS: [(&str, &str); 7] = [
     (
         "Uploads",
@@ -82,13 +82,13 @@ const WITH_BODY: &[Code] =
 /// A route that changes something can return this.
 const WRITING: &[Code] = &[Code::NoSpace];
 
-/// What the document knows of a route.
+/// What the document knows about a route.
 pub(super) struct RouteDocs {
     /// The types of its bodies, by name.
     pub(super) schemas: Vec<(String, RefOr<Schema>)>,
-    /// What its annotation says: one path with one operation.
+    /// Its annotation: one path with one operation.
     pub(super) paths: Paths,
-    /// The scope that its token needs; `None`: any scope below the API's path, and no token elsewhere.
+    /// The scope that its token needs. `None` means any scope below the API's path, and no token elsewhere.
     pub(super) scope: Option<Scope>,
     /// Whether it accepts an `Idempotency-Key`.
     pub(super) takes_key: bool,
@@ -169,7 +169,7 @@ fn about() -> InfoBuilder {
         .license(Some(LicenseBuilder::new().name("MIT OR Apache-2.0").build()))
 }
 
-/// A token, whatever its scopes.
+/// Any token, whatever its scopes.
 fn any_token() -> Vec<SecurityRequirement> {
     vec![SecurityRequirement::new(TOKEN, [""; 0])]
 }
@@ -200,7 +200,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (&mut Operation, bool
     get.iter_mut().map(|operation| (operation, false)).chain(writing)
 }
 
-/// Gives each body of a known type that type's example, unless the annotation has one.
+/// Gives each body of a known type the example of that type, unless the annotation has one.
 fn add_examples(operation: &mut Operation, examples: &BTreeMap<String, Value>) {
     let request =
         operation.request_body.iter_mut().filter_map(inline).flat_map(|body| body.content.values_mut());
@@ -214,7 +214,7 @@ fn add_examples(operation: &mut Operation, examples: &BTreeMap<String, Value>) {
     }
 }
 
-/// Says what the token must be good for: to programs, and to people.
+/// Says which scope the token needs, for programs and for people.
 fn add_scope(operation: &mut Operation, scope: Scope) {
     let scope = scope.as_str();
     operation.security = Some(vec![SecurityRequirement::new(TOKEN, [scope])]);
@@ -230,7 +230,7 @@ fn inline<T>(part: &mut RefOr<T>) -> Option<&mut T> {
     }
 }
 
-/// What an operation can answer besides success: its own codes, and those of all operations of its kind.
+/// The errors that an operation can return: its own codes, and those of all operations of its kind.
 fn codes(operation: &Operation, token: bool, writes: bool, own: &[Code]) -> Vec<Code> {
     let shared = [
         (true, ALWAYS),
@@ -245,7 +245,7 @@ fn codes(operation: &Operation, token: bool, writes: bool, own: &[Code]) -> Vec<
     Code::ALL.iter().copied().filter(given).collect()
 }
 
-/// One answer a status, with all its codes.
+/// Adds one answer for each status, with all its codes.
 fn add_refusals(operation: &mut Operation, codes: &[Code]) -> serde_json::Result<()> {
     let mut by_status = BTreeMap::<u16, Vec<Code>>::new();
     for code in codes {
@@ -288,7 +288,7 @@ fn refusal(status: u16, codes: &[Code]) -> serde_json::Result<utoipa::openapi::R
     Ok(answer.build())
 }
 
-/// What a code means, without the status that its description begins with.
+/// The meaning of a code, without the status that its description begins with.
 fn meaning(code: Code) -> &'static str {
     code.description().split_once(": ").map_or(code.description(), |(_, meaning)| meaning)
 }

@@ -1,7 +1,7 @@
-//! The browser page, the API's reference page and the kit for pages of others, built from `web/` into the binary.
+//! The browser page, the API's reference page, and the kit for other people's pages, built from `web/` into the binary.
 //!
-//! Files of users may be answered by the same origin. So a page names its own scripts and styles by a nonce, which is
-//! another one for each answer (W3C, "Content Security Policy Level 3", 2.3.1): nothing else of the origin can run in it.
+//! The same origin may serve files of users. So a page names its own scripts and styles by a nonce, which
+//! differs in each answer (W3C, "Content Security Policy Level 3", 2.3.1): nothing else of the origin can run in it.
 
 use std::borrow::Cow;
 
@@ -20,17 +20,17 @@ use crate::{drive, random};
 #[allow_missing = true]
 struct Files;
 
-/// What a script, style or icon may do if it is opened by itself: nothing.
+/// What a script, style or icon may do if somebody opens it directly: nothing.
 const ASSET_POLICY: HeaderValue =
     HeaderValue::from_static("default-src 'none'; sandbox; frame-ancestors 'none'");
-/// How the built pages begin the elements that load scripts and styles; each gets the nonce.
+/// The beginnings of elements that load scripts and styles in the built pages. Each gets the nonce.
 const LOADING: [&str; 2] = ["<script ", "<link rel=\"stylesheet\" "];
 /// Their names change with their bytes.
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const CHECK_FIRST: HeaderValue = HeaderValue::from_static("no-cache");
-/// Of the hash in a built file's name.
+/// The length of the hash in a built file's name.
 const HASH_CHARS: usize = 10;
-/// How a file begins that `web/build.mjs` has compressed because it is large (RFC 1952, 2.3.1).
+/// The beginning of a file that `web/build.mjs` has compressed because it is large (RFC 1952, 2.3.1).
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 pub(super) async fn index(State(app): State<App>) -> Result<Response, Error> {
@@ -59,18 +59,18 @@ fn html(name: &str, app: &App, extra: Extra) -> Result<Response, Error> {
 /// What a page may do beyond what all pages may.
 #[derive(Default, Clone, Copy)]
 struct Extra {
-    /// Follows the nonce in `script-src`.
+    /// Comes after the nonce in `script-src`.
     scripts: &'static str,
-    /// A directive of its own, which ends in "; ".
+    /// A further directive, which ends in "; ".
     directive: &'static str,
 }
 
-/// The page computes checksums in WebAssembly, in a worker. A worker cannot be named by a nonce; one from a `blob:` URL is
-/// a script that the page itself made, and it has the page's policy (HTML, 10.2.4), while `'self'` would let a user's
-/// file be one.
+/// The page computes checksums in WebAssembly, in a worker. A worker cannot have a nonce. A worker from a `blob:` URL is
+/// a script that the page itself made, and it has the page's policy (HTML, 10.2.4). With `'self'`, a user's
+/// file could be a worker.
 const CHECKSUMS: Extra = Extra { scripts: " 'wasm-unsafe-eval'", directive: "worker-src blob:; " };
 
-/// Own scripts and styles only, and requests to this origin and to where parts and downloads go.
+/// Allows only the page's own scripts and styles, and requests to this origin and to where parts and downloads go.
 fn policy(nonce: &str, store_origins: &str, Extra { scripts, directive }: Extra) -> String {
     format!(
         "default-src 'none'; script-src 'nonce-{nonce}'{scripts}; {directive}style-src 'nonce-{nonce}'; \
@@ -98,7 +98,7 @@ fn below(html: Cow<'static, [u8]>, base_path: &BasePath) -> Cow<'static, [u8]> {
     Cow::Owned(html.into_bytes())
 }
 
-/// A text as an attribute in double quotes has it.
+/// A text in the form of an attribute in double quotes.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;")
 }
@@ -110,7 +110,7 @@ pub(super) async fn asset(uri: Uri, PathText(path): PathText) -> Result<Response
     Ok(page(file.data, file.metadata.mimetype(), FOR_EVER, ASSET_POLICY))
 }
 
-/// The kit for pages without a bundler. `/kit/upload.js` keeps its address and names the build of now; the builds change
+/// The kit for pages without a bundler. `/kit/upload.js` keeps its address and names the current build. The builds change
 /// their names with their bytes.
 pub(super) async fn kit(uri: Uri, PathText(path): PathText) -> Result<Response, Error> {
     let Some(path) = path else { return Err(route_not_found(uri).await) };
@@ -120,7 +120,7 @@ pub(super) async fn kit(uri: Uri, PathText(path): PathText) -> Result<Response, 
     Ok(page(file.data, file.metadata.mimetype(), cache, ASSET_POLICY))
 }
 
-/// Whether the name ends as `web/build.mjs` names what changes its name with its bytes: `-0123456789.js`.
+/// Whether the name ends as `web/build.mjs` names files whose names change with their bytes: `-0123456789.js`.
 fn has_hash(name: &str) -> bool {
     let stem = name.split_once('.').map_or(name, |(stem, _)| stem);
     let hash = stem.rsplit_once('-').map_or("", |(_, hash)| hash);
@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_name_with_a_hash_is_kept_for_ever() {
+    fn only_a_name_with_a_hash_is_cached_forever() {
         let names =
             ["upload-0123456789.js", "upload.js", "upload-element.js", "upload-012345678.js", "-0123456789"];
         assert_eq!(names.map(has_hash), [true, false, false, false, true]);

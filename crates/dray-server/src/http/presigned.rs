@@ -1,4 +1,4 @@
-//! The answer of `presigned-urls`, written by hand: thousands of URLs go directly from the presigner into the
+//! The answer of `presigned-urls`, written without a serializer: thousands of URLs go directly from the presigner into the
 //! body, each signed once and copied once.
 
 use axum::http::{HeaderValue, header};
@@ -7,11 +7,11 @@ use axum::response::{IntoResponse, Response};
 use crate::drive::wire_time;
 use crate::service::SignedParts;
 
-/// What a part costs in the answer besides its URL, twice.
+/// Bytes of a part in the answer besides its two URLs.
 const BYTES_AROUND: usize = 80;
 
-/// `{ "urls": […], "parts": [{ "PartNumber", "partNumber", "signedUrl" }, …], "expiresAt" }`. A URL has no
-/// character that JSON must escape (`PartPresigner::write_url`).
+/// `{ "urls": […], "parts": [{ "PartNumber", "partNumber", "signedUrl" }, …], "expiresAt" }`. A URL needs no
+/// escaping in JSON (`PartPresigner::write_url`).
 pub(super) fn answer(signed: &SignedParts) -> Response {
     let body = write(signed);
     ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response()

@@ -1,4 +1,4 @@
-//! The path of a request as logs, traces and errors may show it: without the parts of a path that can be secret.
+//! The path of a request as logs, traces and errors may show it: without the parts that may be secret.
 
 use std::borrow::Cow;
 
@@ -7,8 +7,8 @@ const LONGEST_SHOWN: usize = 24;
 /// The text that replaces a hidden segment.
 const HIDDEN: &str = "{hidden}";
 
-/// The path, with a mark in place of each segment that may be a secret: whatever comes after `l`, where links are, and
-/// whatever is longer than an id. It holds for paths that are no route too, as a link may be mistyped.
+/// The path, with a mark in place of each segment that may be a secret: every segment after `l`, where links are, and
+/// every segment longer than an id. It also works for paths without a route, because a link may be mistyped.
 pub(super) fn shown_path(path: &str) -> Cow<'_, str> {
     let mut after_links = false;
     let is_shown = |segment: &str| {
@@ -31,7 +31,7 @@ mod tests {
     const SLUG: &str = "0123456789abcdef0123456789abcdef";
 
     #[test]
-    fn nothing_of_a_links_address_is_shown_wherever_and_however_it_is_written() {
+    fn no_part_of_a_links_address_is_shown_however_it_is_written() {
         for path in [
             "/l/SLUG",
             "/l/SLUG/",
@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_and_the_words_of_routes_are_shown() {
+    fn ids_and_words_of_routes_are_shown() {
         for path in [
             "/public/v1/drive/files/65a1b2c3d4e5f60718293a4b/links/65a1b2c3d4e5f60718293a4c",
             "/public/v1/drive/files/upload/multipart/presigned-urls",
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn every_route_without_a_secret_is_shown_whole() {
+    fn every_route_without_a_secret_is_shown_completely() {
         for (_, path) in crate::http::route_table() {
             let real = path.replace("{id}", "65a1b2c3d4e5f60718293a4b");
             assert_eq!(*shown_path(&real) == real, !path.contains("{slug}"), "{path}");

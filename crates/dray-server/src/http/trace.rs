@@ -1,6 +1,6 @@
-//! Requests as spans of OpenTelemetry traces, if the operator exports them: adds what such a span has beyond
-//! the log's. Names follow OpenTelemetry's conventions for HTTP servers. Of the address a span has only the route's pattern
-//! and the path, never the query.
+//! Requests as spans of OpenTelemetry traces, if the operator exports them: adds what such a span needs beyond the
+//! log's. Names follow OpenTelemetry's conventions for HTTP servers. Of the address, a span has only the route's
+//! pattern and the path, never the query.
 
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode};
@@ -14,7 +14,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 pub(super) struct Traced {
     method: Method,
     route: Option<MatchedPath>,
-    /// Of the caller, if they sent one (W3C `traceparent`).
+    /// The caller's context, if they sent one (W3C `traceparent`).
     parent: Context,
 }
 
@@ -28,7 +28,7 @@ impl Traced {
         }
     }
 
-    /// What the span is called: as every other of its route.
+    /// The name of the span, which all requests of the route share.
     pub(super) fn name(&self) -> String {
         match &self.route {
             Some(route) => format!("{} {}", self.method, route.as_str()),
@@ -38,7 +38,7 @@ impl Traced {
 
     /// Makes the span a part of its caller's trace.
     pub(super) fn begin(&self, span: &Span) {
-        // A span that nobody wants has no parent.
+        // This fails for a span that no subscriber wants.
         let _ = span.set_parent(self.parent.clone());
         span.set_attribute("http.request.method", self.method.to_string());
         if let Some(route) = &self.route {

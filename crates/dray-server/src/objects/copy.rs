@@ -1,4 +1,4 @@
-//! Objects as an operator handles them: lists all of them, and moves whole ones piece by piece.
+//! Objects as an operator's commands handle them: listing all of them, and moving whole objects piece by piece.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -14,7 +14,7 @@ use super::{NewUpload, Objects, not_understood, text};
 use crate::drive::parts::PartList;
 use crate::drive::{Error, Result};
 
-/// An object, as it is listed.
+/// An object in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
     pub key: String,
@@ -50,8 +50,8 @@ impl Objects {
         }
     }
 
-    /// A page of the objects below `prefix`, ascending by key, and where the next page starts. Only operators ask for it,
-    /// so a store that takes long over it is waited for.
+    /// A page of the objects below `prefix`, ascending by key, and where the next page starts. Only operators' commands
+    /// call it, so it waits for a store that takes long.
     pub async fn list(&self, prefix: &str, from: Option<String>) -> Result<(Vec<Listed>, Option<String>)> {
         let mut request = Request::new("ListObjectsV2", Method::GET, "")
             .query("list-type", "2")
@@ -73,7 +73,8 @@ impl Objects {
         Ok((listed.collect(), page.next_token))
     }
 
-    /// Every upload below `prefix` that the store has begun and not ended. Operators ask for it, as for [`Self::list`].
+    /// Every upload below `prefix` that the store has begun and not ended. Operators' commands call it, like
+    /// [`Self::list`].
     pub async fn begun_uploads(&self, prefix: &str) -> Result<Vec<Unfinished>> {
         let (mut begun, mut from) = (Vec::new(), None);
         loop {
@@ -92,7 +93,7 @@ impl Objects {
         }
     }
 
-    /// A page of what [`uploads_below`] asks for, from a key and an upload id on.
+    /// A page of the answer to [`uploads_below`], from a key and an upload id on.
     pub(super) async fn uploads_page<'a>(
         &self,
         mut request: Request<'a>,
@@ -105,7 +106,7 @@ impl Objects {
         UploadsPage::parse(&answer.body).ok_or_else(|| not_understood("ListMultipartUploads"))
     }
 
-    /// Reads `len` bytes of an object from `offset` on into `to`, and into `digest`.
+    /// Reads `len` bytes of an object from `offset` on into `to`, and adds them to `digest`.
     pub async fn read(
         &self,
         key: &str,
@@ -114,7 +115,7 @@ impl Objects {
         digest: &mut crc_fast::Digest,
     ) -> Result<()> {
         let mut request = Request::new("GetObject", Method::GET, key);
-        // An empty range cannot be asked for.
+        // HTTP cannot express an empty range.
         if len > 0 {
             request = request.header("range", format!("bytes={offset}-{}", offset + len - 1));
         }
@@ -153,7 +154,7 @@ pub struct NewObject<'a> {
 }
 
 impl NewObject<'_> {
-    /// Where the next part begins, and how long it is; `None` when all were put.
+    /// Where the next part begins, and how long it is; `None` if all were put.
     pub fn next_part(&self) -> Option<(u64, u64)> {
         if self.is_put_whole() {
             return None;
@@ -161,7 +162,7 @@ impl NewObject<'_> {
         self.plan.part(u32::try_from(self.parts.len()).ok()? + 1)
     }
 
-    /// Puts the next part: so many bytes of a file, from `offset` on.
+    /// Puts the next part: `len` bytes of a file, from `offset` on.
     pub async fn put(&mut self, file: &Path, offset: u64, len: u64) -> Result<()> {
         let number = self.parts.len() + 1;
         let text_number = number.to_string();
@@ -186,12 +187,12 @@ impl NewObject<'_> {
         objects.complete_and_look((key, upload_id), &parts, *size_bytes, token).await
     }
 
-    /// An empty object has no parts where the store may refuse an empty one.
+    /// An empty object has no parts if the store may refuse an empty part.
     fn is_put_whole(&self) -> bool {
         self.size_bytes == 0 && !self.objects.takes_empty_parts()
     }
 
-    /// Gives it up. What cannot be freed, the store's own rules or `dray sweep` free later.
+    /// Aborts it. If the store does not remove its parts, the store's own rules or `dray sweep` remove them later.
     pub async fn abort(self) {
         if let Err(err) = self.objects.abort_upload(&self.key, &self.upload_id).await {
             tracing::warn!(key = self.key, %err, "parts of an object that was not finished stay in the store");
@@ -199,7 +200,7 @@ impl NewObject<'_> {
     }
 }
 
-/// Asks for the uploads below `prefix` that the store has begun and not ended.
+/// A request for the uploads below `prefix` that the store has begun and not ended.
 pub(super) fn uploads_below(prefix: &str) -> Request<'_> {
     Request::new("ListMultipartUploads", Method::GET, "").query("uploads", "").query("prefix", prefix)
 }
@@ -219,7 +220,7 @@ mod tests {
     use crate::objects::credentials::Keys;
     use crate::objects::s3_client::{S3Client, Transport};
 
-    /// A store that takes half a minute over each answer.
+    /// A store that takes half a minute for each answer.
     fn slow_store() -> Objects {
         let answer = || async {
             tokio::time::sleep(Duration::from_secs(30)).await;
@@ -243,7 +244,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_store_that_lists_slowly_is_waited_for_by_operators_and_by_nobody_else() {
+    async fn operators_wait_for_a_store_that_lists_slowly_and_nobody_else_does() {
         let store = slow_store();
         assert_eq!(store.list("files/", None).await.unwrap().0.len(), 0);
         assert!(store.begun_uploads("files/").await.is_ok());

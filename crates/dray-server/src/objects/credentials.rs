@@ -1,4 +1,4 @@
-//! The credentials that sign requests and URLs: either given by their keeper, or found by AWS's chain
+//! The credentials that sign requests and URLs: either from their owner, or found by AWS's chain
 //! (environment, profile, web identity, container, instance) and renewed.
 
 use std::sync::{Arc, PoisonError, RwLock};
@@ -15,9 +15,9 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use crate::config::SettingError;
 use crate::drive::Error;
 
-/// Credentials are renewed when they are good for less than this, so that URLs live for some time.
+/// Credentials are renewed when they are valid for less than this, so that URLs live for some time.
 const RENEW_BEFORE: SignedDuration = SignedDuration::from_mins(10);
-/// How long newer ones are waited for while there are good ones: a call has little more.
+/// How long to wait for newer credentials while there are valid ones. A call has little more time than that.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// The credentials that AWS's chain finds.
@@ -34,13 +34,13 @@ pub(super) async fn credentials_chain(region: &str) -> Result<SharedCredentialsP
     })
 }
 
-/// Tells the credentials to sign with now, which have no end.
+/// Returns the credentials to sign with now, which never expire.
 pub type Current = Arc<dyn Fn() -> Credentials + Send + Sync>;
 
 /// Where credentials come from.
 #[derive(Clone)]
 pub(super) enum Keys {
-    /// From whoever keeps them.
+    /// From their owner.
     Current(Current),
     /// From AWS's chain.
     Chain(Chain),
@@ -51,11 +51,11 @@ pub(super) enum Keys {
 pub(super) struct Chain {
     provider: SharedCredentialsProvider,
     kept: Arc<RwLock<Option<Kept>>>,
-    /// Held by who looks for new ones: one at a time.
+    /// Held by whoever looks for new credentials, one at a time.
     looking: Arc<Mutex<()>>,
 }
 
-/// Credentials, and when they end if they do.
+/// Credentials, and their expiry if they have one.
 #[derive(Clone)]
 pub(super) struct Kept {
     pub(super) credentials: Credentials,
@@ -72,7 +72,7 @@ impl Keys {
         Self::Chain(Chain { provider, kept: Arc::default(), looking: Arc::default() })
     }
 
-    /// Credentials that are good now and, if they can be had, for some time.
+    /// Credentials that are valid now and, if possible, for some time.
     pub(super) async fn get(&self, now: Timestamp) -> Result<Kept, NoKeys> {
         match self {
             Self::Current(current) => Ok(Kept { credentials: current(), expires_at: None }),
@@ -90,12 +90,12 @@ impl Chain {
         let Some(kept) = kept.filter(|kept| kept.is_good_for(SignedDuration::ZERO, now)) else {
             let looking = Arc::clone(&self.looking).lock_owned().await;
             return match self.kept().filter(|kept| kept.is_good_for(SignedDuration::ZERO, now)) {
-                // Another has looked meanwhile.
+                // Another call has found new ones meanwhile.
                 Some(kept) => Ok(kept),
                 None => self.look(looking).await,
             };
         };
-        // Those that there are serve until they end, whatever becomes of newer ones.
+        // The present ones are used until they expire, whether newer ones can be found or not.
         let Ok(looking) = Arc::clone(&self.looking).try_lock_owned() else { return Ok(kept) };
         match tokio::time::timeout(PATIENCE, self.look(looking)).await {
             Ok(Ok(newer)) => Ok(newer),
@@ -127,7 +127,7 @@ impl Kept {
     }
 }
 
-/// No credentials are to be had.
+/// No credentials were found.
 #[derive(Debug, thiserror::Error)]
 #[error("no credentials: {0}")]
 pub(super) struct NoKeys(String);
@@ -160,7 +160,7 @@ mod tests {
 
     use super::*;
 
-    /// Answers other credentials each time, good for 20 minutes from the beginning of time; fails the third time.
+    /// Returns other credentials each time, valid for 20 minutes from the beginning; fails the third time.
     #[derive(Debug, Default)]
     struct Rotating(Arc<AtomicU32>);
 
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn credentials_are_kept_renewed_before_they_end_and_used_until_they_do() {
+    async fn credentials_are_kept_renewed_before_they_expire_and_used_until_they_do() {
         let asked = Arc::new(AtomicU32::new(0));
         let keys = Keys::of_chain(SharedCredentialsProvider::new(Rotating(Arc::clone(&asked))));
         let at = |mins: i64| Timestamp::from_second(mins * 60).unwrap();
@@ -191,7 +191,7 @@ mod tests {
         assert_eq!(key(40).await.unwrap(), "key4");
     }
 
-    /// Answers once, credentials that are good for 20 minutes from the beginning of time, and never again.
+    /// Answers once, with credentials that are valid for 20 minutes from the beginning, and never again.
     #[derive(Debug, Default)]
     struct Hanging(AtomicU32);
 
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn while_there_are_good_ones_nobody_waits_for_a_provider_that_hangs() {
+    async fn while_credentials_are_valid_nobody_waits_for_a_hanging_provider() {
         let keys = Keys::of_chain(SharedCredentialsProvider::new(Hanging::default()));
         let at = |mins: i64| Timestamp::from_second(mins * 60).unwrap();
         for mins in [0, 15, 19] {

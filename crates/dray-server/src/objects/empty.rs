@@ -7,19 +7,19 @@ use super::s3_client::Request;
 use super::{Objects, TOKEN_METADATA};
 use crate::drive::Result;
 
-/// Where the one part of an empty file goes: beside its object, so that the same keys may write there.
+/// The key for the one part of an empty file. It is beside the object, so that the same keys may write there.
 pub fn scratch_key(object_key: &str) -> String {
     format!("{object_key}.empty")
 }
 
 impl Objects {
-    /// Whether an upload may have an empty part. Of another store that is not known.
+    /// Whether an upload may have an empty part. For an external store this is not known.
     pub fn takes_empty_parts(&self) -> bool {
         self.checks_what_it_completes()
     }
 
-    /// Puts the empty object of an upload, with the upload's token, and gives up its multipart upload, which has no
-    /// parts: a store that refuses that keeps nothing of value, and the file exists. May be repeated.
+    /// Puts the empty object of an upload, with the upload's token, and aborts its multipart upload, which has no
+    /// parts. If the store refuses the abort, it keeps nothing of value, and the file exists. It may be repeated.
     pub async fn put_empty(
         &self,
         key: &str,

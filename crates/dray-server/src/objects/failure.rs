@@ -12,25 +12,25 @@ use super::Completion;
 use super::proof::{Proof, proof};
 use crate::drive::Error;
 
-/// Why there is no answer to what was asked.
+/// Why a request to the store failed.
 #[derive(Debug)]
 pub(super) enum Failed {
-    /// The store said no, or that it cannot.
+    /// The store answered with an error.
     Said {
-        /// What was asked, as S3 calls it.
+        /// The operation, as S3 calls it.
         operation: &'static str,
         status: StatusCode,
-        /// One of S3, or of the store's own; empty if it gave none.
+        /// S3's code, or one of the store's own; empty if there was none.
         code: String,
         message: String,
-        /// Whether it was asked before, and that answer proved nothing.
+        /// Whether it was sent before, and that answer proved nothing.
         is_repeat: bool,
     },
-    /// No connection to it, or none that held.
+    /// There was no connection to the store, or it broke.
     Silent { operation: &'static str, detail: String },
-    /// It did not answer in time, or only what was worth another try.
+    /// The store did not answer in time, or only with errors that were worth another try.
     TooLate { operation: &'static str, waited: Duration, last: Option<Box<Failed>> },
-    /// Nothing was asked: the cause is on this machine.
+    /// Nothing was sent: the cause is on this machine.
     Local { detail: String },
 }
 
@@ -41,7 +41,7 @@ impl Failed {
         Self::Said { operation, status, code, message, is_repeat: false }
     }
 
-    /// The same, if it was asked before.
+    /// The same failure, marked if the request was sent before.
     pub(super) fn repeated(self, was_asked: bool) -> Self {
         match self {
             Self::Said { operation, status, code, message, .. } => {
@@ -51,7 +51,7 @@ impl Failed {
         }
     }
 
-    /// An error that came when the status had been sent already.
+    /// An error that arrived after the status was already sent.
     pub(super) fn late(operation: &'static str, error: ErrorAnswer) -> Self {
         let code = ErrorCode::parse(&error.code).unwrap_or(ErrorCode::InternalError);
         Self::said(operation, code.status(), Some(error))
@@ -68,7 +68,7 @@ impl Failed {
         Self::Local { detail: with_causes(&*err.into()) }
     }
 
-    /// Whether it may help to ask again at once.
+    /// Whether it may help to send the request again at once.
     pub(super) fn may_pass(&self) -> bool {
         match self {
             Self::Said { status, .. } => {
@@ -80,12 +80,12 @@ impl Failed {
         }
     }
 
-    /// Whether it proves that what was asked for is not there.
+    /// Whether it proves that the requested thing is not there.
     pub(super) fn is_gone(&self) -> bool {
         proof(self) == Proof::Gone
     }
 
-    /// The code of S3, if it is one that means something to us.
+    /// S3's code, if Dray knows it.
     pub(super) fn code(&self) -> Option<ErrorCode> {
         match self {
             Self::Said { code, .. } => ErrorCode::parse(code),
@@ -93,7 +93,7 @@ impl Failed {
         }
     }
 
-    /// What the store said, or why it said nothing.
+    /// The store's message, or why there is none.
     pub(super) fn detail(self) -> String {
         match self {
             Self::Said { status, code, message, .. } => {
@@ -110,7 +110,8 @@ impl Failed {
     }
 }
 
-/// A call that should have worked: the store is down, is full, refuses us, or does not have the operation.
+/// The error for a call that should have worked: the store is down, is full, refuses the server, or does not have the
+/// operation.
 impl From<Failed> for Error {
     fn from(failed: Failed) -> Self {
         if failed.code() == Some(ErrorCode::InsufficientStorage) {
@@ -162,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_store_said_is_told() {
+    fn the_stores_message_is_reported() {
         let told = |failed: Failed| Error::from(failed).to_string();
         assert!(
             told(said(StatusCode::FORBIDDEN, "AccessDenied")).contains("it answered 403 AccessDenied, m")
@@ -174,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_may_pass_is_asked_again() {
+    fn only_temporary_failures_are_repeated() {
         for (failed, may_pass) in [
             (said(StatusCode::SERVICE_UNAVAILABLE, "SlowDown"), true),
             (said(StatusCode::INSUFFICIENT_STORAGE, "InsufficientStorage"), false),

@@ -1,6 +1,6 @@
 //! The object store, as S3 and nothing else: what the drive asks of it, and what the answers mean for the drive.
 //!
-//! What the drive asks itself is signed in headers; part URLs are signed by `dray-s3`'s batch presigner.
+//! The drive's own requests are signed in headers. The batch presigner of `dray-s3` signs part URLs.
 
 mod copy;
 mod credentials;
@@ -39,15 +39,15 @@ use s3_client::{Request, S3Client};
 use sign::Signing;
 pub use sign::{PartUrls, Reading, UrlScope};
 
-/// What requests that never leave this process are signed for.
+/// The address for signatures of requests that never leave this process.
 const NO_HOST: &str = "http://embedded";
-/// The metadata that proves whose upload an object is.
+/// The metadata that proves which upload an object belongs to.
 pub const TOKEN_METADATA: &str = "x-amz-meta-dray-upload";
 const CRC64: &str = "x-amz-checksum-crc64nvme";
-/// Between two pieces of an object that is read back.
+/// The longest wait between two pieces of an object that is read back.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A bucket of an object store. Cheap to clone.
+/// A bucket of an object store. It is cheap to clone.
 #[derive(Clone)]
 pub struct Objects {
     client: Arc<S3Client>,
@@ -58,19 +58,19 @@ pub struct Objects {
 /// Which store it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
-    /// The embedded one, which clients reach where they reach this server. It refuses a Complete of another size or
+    /// The embedded one, which clients reach at this server's address. It refuses a Complete with another size or
     /// checksum.
     Embedded,
-    /// An external store, and where clients reach it; `None`: through this server. Dray does not know what the store
+    /// An external store, and where clients reach it; `None` means through this server. Dray does not know what the store
     /// checks, and so checks everything itself.
     Other(Option<Endpoint>),
 }
 
 /// How the embedded store is reached.
 pub struct Embedded {
-    /// By which way.
+    /// How this process reaches it.
     pub way: Way,
-    /// What requests and URLs are signed with.
+    /// The keys that sign requests and URLs.
     pub keys: Current,
     /// The region that requests are signed for.
     pub region: String,
@@ -80,11 +80,11 @@ pub struct Embedded {
     pub metrics: Arc<Metrics>,
 }
 
-/// How this process comes to the embedded store.
+/// How this process reaches the embedded store.
 pub enum Way {
-    /// It has the store open itself, and this answers.
+    /// This process has the store open, and this router answers.
     Router(Router),
-    /// Another process has; this is its address.
+    /// Another process has the store open, at this address.
     Url(String),
 }
 
@@ -93,46 +93,46 @@ pub enum Way {
 pub enum Completion {
     /// The object exists.
     Done,
-    /// Nothing was asked yet, as the store does not answer.
+    /// No Complete was sent yet, because the store does not answer.
     NotYet(Error),
-    /// The store refused the parts; the upload is as it was.
+    /// The store refused the parts. The upload is unchanged.
     Refused(Error),
     /// The store does not know the upload: it was completed before, or is gone.
     NoSuchUpload {
-        /// Whether this Complete is over with that, and does nothing any more. One that was sent again is not: the
-        /// answer is that of the last.
+        /// Whether this Complete has ended with this answer. A Complete that was sent more than once may still be at
+        /// work: the answer is that of the last one.
         is_settled: bool,
     },
-    /// No answer, or none that tells: the object may be there.
+    /// No answer, or one that proves nothing: the object may be there.
     Unknown(Error),
 }
 
-/// What the store is told of an upload when it is begun.
+/// What the store learns about an upload at its start.
 pub struct NewUpload<'a> {
     /// Key of the object that it becomes.
     pub key: &'a str,
     /// The object's `Content-Type`.
     pub mime_type: &'a str,
-    /// A random text that its object will carry: it proves whose the object is.
+    /// A random text that its object will carry. It proves which upload the object belongs to.
     pub store_token: &'a str,
     /// The announced size.
     pub size_bytes: u64,
 }
 
 impl<'a> NewUpload<'a> {
-    /// What the store is told of this upload.
+    /// What the store learns about this upload.
     pub fn of(upload: &'a Upload) -> Self {
         let Upload { object_key, mime_type, store_token, size_bytes, .. } = upload;
         Self { key: object_key, mime_type, store_token, size_bytes: *size_bytes }
     }
 }
 
-/// An object as the store has it.
+/// An object in the store.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ObjectHead {
     /// How many bytes it has.
     pub size_bytes: u64,
-    /// The token of the upload that made it, if it was one of ours.
+    /// The token of the upload that made it, if that was an upload of Dray.
     pub store_token: Option<String>,
 }
 
@@ -155,7 +155,7 @@ impl Objects {
         Ok(Self::of(S3Client { way, endpoint, region, bucket, keys, clock, metrics }, Kind::Embedded))
     }
 
-    /// Any other store, which clients reach at `public`; `None`: through this server.
+    /// An external store, which clients reach at `public`; `None` means through this server.
     pub async fn other(
         config: &S3Config,
         public: Option<Endpoint>,
@@ -177,14 +177,14 @@ impl Objects {
         Ok(Self::of(client, Kind::Other(public)))
     }
 
-    /// URLs are signed as requests are.
+    /// URLs are signed with the same keys as requests.
     fn of(client: S3Client, kind: Kind) -> Self {
         let S3Client { keys, region, bucket, .. } = &client;
         let signing = Signing { keys: keys.clone(), region: region.clone(), bucket: bucket.clone() };
         Self { signing: signing.into(), client: client.into(), kind }
     }
 
-    /// Another bucket of the same store; an empty name is the store itself.
+    /// Another bucket of the same store. An empty name means the store itself.
     #[must_use]
     pub fn in_bucket(&self, bucket: &str) -> Self {
         Self::of(self.client.in_bucket(bucket), self.kind.clone())
@@ -200,7 +200,7 @@ impl Objects {
         self.kind == Kind::Embedded
     }
 
-    /// Where clients reach the store; `None`: where they reach this server.
+    /// Where clients reach the store; `None` means where they reach this server.
     pub fn public_endpoint(&self) -> Option<&Endpoint> {
         match &self.kind {
             Kind::Embedded => None,
@@ -208,12 +208,12 @@ impl Objects {
         }
     }
 
-    /// What to call it: its bucket.
+    /// The bucket's name, which identifies it for people.
     pub fn name(&self) -> &str {
         &self.client.bucket
     }
 
-    /// Finds the credentials, and says when they end if they do.
+    /// Finds the credentials, and returns their expiry if they have one.
     pub async fn credentials_end(&self, now: Timestamp) -> Result<Option<Timestamp>> {
         Ok(self.client.keys.get(now).await?.expires_at)
     }
@@ -224,11 +224,11 @@ impl Objects {
         Ok(())
     }
 
-    /// Begins a multipart upload; answers the store's upload id. The embedded store is told the announced size, and
-    /// takes no more of the upload than that allows.
+    /// Starts a multipart upload, and returns the store's upload id. The embedded store learns the announced size, and
+    /// accepts no more of the upload than that allows.
     ///
-    /// Asking twice may begin two, if it is the first answer that was lost. Then whatever else there is under the key
-    /// is given up.
+    /// If the first answer is lost, a repeat may start a second upload. Then all other uploads under the key are
+    /// aborted.
     pub async fn create_upload(&self, new: &NewUpload<'_>) -> Result<String> {
         let key = new.key;
         let mut request = Request::new("CreateMultipartUpload", Method::POST, key)
@@ -246,7 +246,7 @@ impl Objects {
         Ok(id)
     }
 
-    /// Completes an upload out of `parts`, if they make `size_bytes`.
+    /// Completes an upload from `parts`, if they add up to `size_bytes`.
     pub async fn complete_upload(
         &self,
         key: &str,
@@ -308,7 +308,7 @@ impl Objects {
         }
     }
 
-    /// Gives an upload up and frees its parts. One that the store does not know is given up already.
+    /// Aborts an upload and removes its parts. It succeeds if the store does not know the upload.
     pub async fn abort_upload(&self, key: &str, upload_id: &str) -> Result<()> {
         let request = Request::new("AbortMultipartUpload", Method::DELETE, key).query("uploadId", upload_id);
         match self.client.ask(request).await {
@@ -335,7 +335,7 @@ impl Objects {
         Ok(text(&headers, CRC64).filter(|_| is_whole).map(|crc64| Crc64::from_stored(crc64.to_owned())))
     }
 
-    /// Reads an object back; the CRC-64/NVME of its bytes.
+    /// Reads an object back. Returns the CRC-64/NVME of its bytes.
     pub async fn read_crc64(&self, key: &str) -> Result<Crc64> {
         let mut digest = crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc64Nvme);
         let request = Request::new("GetObject", Method::GET, key);
@@ -347,7 +347,7 @@ impl Objects {
         Ok(Crc64::of(digest.finalize()))
     }
 
-    /// Gives an answer to `take`, piece by piece.
+    /// Passes an answer to `take`, piece by piece.
     async fn each_piece(
         &self,
         request: Request<'_>,
@@ -363,7 +363,7 @@ impl Objects {
         Ok(())
     }
 
-    /// Removes an object. One that is not there is removed already.
+    /// Removes an object. It succeeds if the object does not exist.
     pub async fn delete(&self, key: &str) -> Result<()> {
         match self.client.ask(Request::new("DeleteObject", Method::DELETE, key)).await {
             Err(failed) if !failed.is_gone() => Err(failed.into()),
@@ -371,7 +371,7 @@ impl Objects {
         }
     }
 
-    /// As [`Objects::head`], for whom `None` has to be proof: a 404 is none as long as the bucket does not answer.
+    /// Like [`Objects::head`], for callers that need `None` to be proof: a 404 proves nothing unless the bucket answers.
     pub async fn find(&self, key: &str) -> Result<Option<ObjectHead>> {
         let found = self.head(key).await?;
         if found.is_none() {
@@ -380,8 +380,8 @@ impl Objects {
         Ok(found)
     }
 
-    /// Completes an upload and, where the answer does not tell, looks at the object: it is the upload's if it has its
-    /// size and its token.
+    /// Completes an upload and, if the answer proves nothing, looks at the object: it belongs to the upload if it has the
+    /// upload's size and token.
     pub async fn complete_and_look(
         &self,
         (key, upload_id): (&str, &str),
@@ -407,7 +407,7 @@ impl Objects {
     pub async fn head(&self, key: &str) -> Result<Option<ObjectHead>> {
         match self.client.ask(Request::new("HeadObject", Method::HEAD, key)).await {
             Ok(answer) => {
-                // Without a size, an object must not be taken for one of another size than was announced.
+                // An object without a size must not be taken for one with another size than the announced one.
                 let size = text(&answer.headers, "content-length").and_then(|bytes| bytes.parse().ok());
                 Ok(Some(ObjectHead {
                     size_bytes: size.ok_or_else(|| not_understood("HeadObject"))?,
@@ -424,7 +424,7 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
-/// An answer that is a success and says nothing that can be understood.
+/// The error for a successful answer whose content cannot be understood.
 fn not_understood(operation: &str) -> Error {
     Error::StoreUnreachable { detail: format!("its answer to {operation} is not S3's") }
 }

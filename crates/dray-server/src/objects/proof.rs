@@ -1,11 +1,11 @@
-//! What an answer of the store proves: one table for every call of the drive. Stores give different answers,
-//! so nothing else in the drive draws conclusions from a status or a code. It does no IO.
+//! What an answer of the store proves: one table for every call of the drive. Stores answer differently,
+//! so no other code of the drive draws conclusions from a status or a code. It does no IO.
 
 use http::StatusCode;
 
 use super::failure::Failed;
 
-/// What an answer that is no success proves about what was asked for.
+/// What an error proves about the requested thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Proof {
     /// It is not there: the store does not know the upload (any more), or has no such object.
@@ -15,7 +15,7 @@ pub(super) enum Proof {
     Refused,
     /// It was not done, or may be done again without harm. The same request may succeed later.
     WillPass,
-    /// The store does not have this operation, and never will answer it.
+    /// The store does not have this operation, and will never answer it.
     Lacking,
     /// Nothing: the store may have done it. Only the object itself can tell.
     Nothing,
@@ -23,13 +23,13 @@ pub(super) enum Proof {
 
 use Proof::{Gone, Lacking, Nothing, Refused, WillPass};
 
-/// A line of the table: these calls, answered with a status of this range and this code.
+/// A line of the table: it matches these calls, with a status in this range and one of these codes.
 struct Line {
-    /// As S3 calls them; none: every call.
+    /// Operations, as S3 calls them; empty means every operation.
     calls: &'static [&'static str],
     /// First and last status.
     statuses: (u16, u16),
-    /// None: any code, and an answer without one.
+    /// Empty means any code, and also an answer without one.
     codes: &'static [&'static str],
     proves: Proof,
 }
@@ -48,18 +48,18 @@ const COMPLETE: &[&str] = &["CompleteMultipartUpload"];
 const OF_UPLOAD: &[&str] = &["CompleteMultipartUpload", "ListParts", "AbortMultipartUpload"];
 const OF_OBJECT: &[&str] = &["HeadObject", "GetObject", "DeleteObject"];
 
-/// The first line that fits an answer says what it proves. The sources are AWS's reference ("Error responses") and what
-/// the stores named here were seen to answer.
+/// The first line that matches an answer says what it proves. The sources are AWS's reference ("Error responses") and
+/// answers that the stores named here really gave.
 const TABLE: &[Line] = &[
     line(ANY, (400, 599), &["NoSuchBucket"], Refused),
-    // What the store does not have at all: s3rver and localbucket have no ListParts.
+    // Operations that the store does not have at all: s3rver and localbucket have no ListParts.
     line(ANY, (405, 405), ANY, Lacking),
     line(ANY, (501, 501), ANY, Lacking),
     line(ANY, (400, 599), &["NotImplemented", "MethodNotAllowed"], Lacking),
     line(OF_UPLOAD, (400, 499), &["NoSuchUpload"], Gone),
-    // Ceph RGW, of an upload that it completed or never knew.
+    // Ceph RGW, about an upload that it completed or never knew.
     line(OF_UPLOAD, (404, 404), &["NoSuchKey"], Gone),
-    // A 404 without a code may be a proxy's, or any other server's.
+    // A 404 without a code may come from a proxy, or from any other server.
     line(OF_UPLOAD, (404, 404), ANY, Nothing),
     // The answer to HEAD has no body, and so no code.
     line(OF_OBJECT, (404, 404), ANY, Gone),
@@ -72,21 +72,21 @@ const TABLE: &[Line] = &[
     line(ANY, (425, 425), ANY, WillPass),
     line(ANY, (429, 429), ANY, WillPass),
     line(ANY, (400, 599), &["SlowDown", "ServiceUnavailable", "OperationAborted"], WillPass),
-    // Another endpoint or region: settings, not time, mend that.
+    // Another endpoint or region: settings can correct that, but time cannot.
     line(ANY, (300, 399), ANY, Refused),
     line(ANY, (400, 499), ANY, Refused),
     line(ANY, (500, 599), ANY, WillPass),
 ];
 
-/// What `failed` proves about what was asked.
+/// What `failed` proves about the requested thing.
 pub(super) fn proof(failed: &Failed) -> Proof {
     match failed {
         Failed::Said { operation, status, code, .. } => sorted(operation, *status, code),
-        // A Complete that got no answer may have been done, or still be under way.
+        // A Complete without an answer may have been done, or may still be under way.
         Failed::Silent { operation, .. } | Failed::TooLate { operation, .. } if is_complete(operation) => {
             Nothing
         }
-        // Of `Local`, nothing was sent.
+        // With `Local`, nothing was sent.
         Failed::Silent { .. } | Failed::TooLate { .. } | Failed::Local { .. } => WillPass,
     }
 }
@@ -102,7 +102,7 @@ fn sorted(operation: &str, status: StatusCode, code: &str) -> Proof {
             && (first..=last).contains(&status.as_u16())
             && (line.codes.is_empty() || line.codes.contains(&code))
     };
-    // A status that is none of HTTP's errors, of an answer that was no success, says nothing.
+    // A status that is not one of HTTP's errors, on an answer that is not a success, proves nothing.
     TABLE.iter().find(fits).map_or(Nothing, |line| line.proves)
 }
 
@@ -115,9 +115,9 @@ mod tests {
     }
 
     #[test]
-    fn every_line_of_the_table_decides_an_answer_that_a_store_gives() {
+    fn every_line_of_the_table_decides_a_real_stores_answer() {
         let answers = [
-            // AWS, and whoever follows it.
+            // AWS, and stores that follow it.
             ("HeadBucket", 404, "NoSuchBucket", Refused),
             ("ListParts", 404, "NoSuchBucket", Refused),
             ("ListParts", 404, "NoSuchUpload", Gone),
@@ -143,7 +143,7 @@ mod tests {
             // Ceph RGW 16.2.
             ("ListParts", 404, "NoSuchKey", Gone),
             ("AbortMultipartUpload", 404, "NoSuchKey", Gone),
-            // Garage 2.5 and rclone repeat no Complete, and Garage takes no empty part.
+            // Garage 2.5 and rclone refuse a repeated Complete, and Garage refuses an empty part.
             ("UploadPart", 400, "InvalidRequest", Refused),
             // s3rver, localbucket: no ListParts; Swift: no CORS; nanio.
             ("ListParts", 405, "MethodNotAllowed", Lacking),
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn silence_proves_nothing_of_a_complete_and_will_pass_for_all_else() {
+    fn silence_proves_nothing_about_a_complete_and_is_temporary_for_all_other_calls() {
         let silent = |operation| Failed::Silent { operation, detail: String::new() };
         assert_eq!(proof(&silent("CompleteMultipartUpload")), Nothing);
         assert_eq!(proof(&silent("CreateMultipartUpload")), WillPass);

@@ -1,5 +1,5 @@
-//! Asking the store for somebody else: what a client asked of the relay is signed anew with the store's keys, and its bytes
-//! stream through. An answer of any status is an answer; nothing is repeated that has a body.
+//! Requests of the relay to the store: what a client asked of the relay is signed again with the store's keys, and its
+//! bytes stream through. An answer with any status counts as an answer. A request with a body is never repeated.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::failure::Failed;
 use super::s3_client::{Request, S3Client, Transport};
 
 impl Objects {
-    /// How a relay asks this store.
+    /// How a relay sends requests to this store.
     pub(crate) fn upstream(&self) -> Upstream {
         let client = Arc::clone(&self.client);
         Upstream::new(move |asked| {
@@ -40,7 +40,7 @@ impl S3Client {
         let hash = sha256.map_or(PayloadHash::Unsigned, PayloadHash::Sha256);
         let (uri, headers) = self.signed(&request, headers, &hash).await?;
         let Some((body, _)) = body else {
-            // A connection that the store has closed meanwhile shows only when it is used.
+            // A connection that the store has closed meanwhile shows this only when it is used.
             return match self.send_once(operation, &method, &uri, &headers, None).await {
                 Err(Failed::Silent { .. }) => self.send_once(operation, &method, &uri, &headers, None).await,
                 answered => answered,

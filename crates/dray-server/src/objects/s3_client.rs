@@ -1,5 +1,5 @@
-//! Sends requests to the store: signs them, and sends them again while that may help. The embedded store of this
-//! process is asked without a socket: its router gets the request directly.
+//! The server's S3 client: it signs requests to the store, sends them, and sends them again while that may help. It
+//! calls the embedded store of this process without a socket: the store's router gets the request directly.
 
 use std::future::Future;
 use std::io::SeekFrom;
@@ -25,18 +25,18 @@ use super::failure::Failed;
 use crate::config::Clock;
 use crate::metrics::Metrics;
 
-/// How often a request is sent in all.
+/// How often a request is sent in total.
 const ATTEMPTS: u32 = 3;
-/// Before it is sent the second time; before the third it is twice that.
+/// The pause before the second try; before the third it is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-/// A request and its repeats: whoever waits for a store that is down shall hear of it within two seconds.
+/// The longest time for a request and its repeats: if the store is down, callers must learn of it within two seconds.
 const PATIENCE: Duration = Duration::from_millis(1400);
-/// A store may take long to complete an upload of many parts (AWS: minutes), or to list a whole bucket for an operator, so
-/// this is only a bound.
+/// The bound for slow operations. A store may take long to complete an upload of many parts (AWS: minutes), or to list
+/// a whole bucket for an operator.
 const LONG_PATIENCE: Duration = Duration::from_mins(10);
 
-/// A bucket, and all that is needed to ask for something in it.
+/// A bucket, and everything that is needed to send requests to it.
 pub(super) struct S3Client {
     pub(super) way: Transport,
     /// Where this process reaches the store.
@@ -44,39 +44,39 @@ pub(super) struct S3Client {
     pub(super) region: String,
     pub(super) bucket: String,
     pub(super) keys: Keys,
-    /// The machine's, as the store's is, whatever a test has the service believe.
+    /// The machine's clock, because the store uses the machine's clock too, whatever time a test gives to the service.
     pub(super) clock: Clock,
     /// Where requests are timed.
     pub(super) metrics: Arc<Metrics>,
 }
 
-/// How this process comes to the store.
+/// How this process reaches the store.
 #[derive(Clone)]
 pub(super) enum Transport {
-    /// It has the store open itself, and this answers.
+    /// This process has the store open, and this router answers.
     Router(Router),
-    /// By a connection.
+    /// Over a network connection.
     Network(reqwest::Client),
 }
 
 impl Transport {
-    /// By connections of its own, which are kept for the next request.
+    /// Over network connections, which are kept for the next request.
     pub(super) fn network(endpoint: &Endpoint) -> reqwest::Result<Self> {
-        // An error means that a provider is installed, which is what we want.
+        // An error means that a provider is installed already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
             .user_agent(concat!("dray/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_TIMEOUT)
-            // The store is where the settings say, whatever the environment has for the rest of the machine.
+            // The settings say where the store is, whatever proxy the environment names for other programs.
             .no_proxy()
             .redirect(Policy::none());
-        // Without TLS, a machine without certificates will do.
+        // Without TLS, a machine needs no certificates.
         let client = if endpoint.scheme() == "http" { client.tls_certs_only([]) } else { client };
         client.build().map(Self::Network)
     }
 }
 
-/// Something to ask of the store.
+/// A request to the store.
 pub(super) struct Request<'a> {
     operation: &'static str,
     method: Method,
@@ -87,10 +87,10 @@ pub(super) struct Request<'a> {
     patience: Duration,
 }
 
-/// What a request carries.
+/// The body of a request.
 enum Content<'a> {
     Bytes(Bytes),
-    /// So many bytes of a file, from an offset on.
+    /// Bytes of a file, from an offset on.
     File {
         path: &'a Path,
         offset: u64,
@@ -98,16 +98,16 @@ enum Content<'a> {
     },
 }
 
-/// An answer in full.
+/// A complete answer.
 pub(super) struct Answer {
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
-    /// How often it was asked for.
+    /// How often the request was sent.
     pub(super) asked: u32,
 }
 
 impl<'a> Request<'a> {
-    /// An operation, as S3 calls it, on a key of the bucket; an empty one is the bucket itself.
+    /// An operation, as S3 calls it, on a key of the bucket. An empty key means the bucket itself.
     pub(super) fn new(operation: &'static str, method: Method, key: &'a str) -> Self {
         let (content, patience) = (Content::Bytes(Bytes::new()), PATIENCE);
         Self { operation, method, key, query: Vec::new(), headers: Vec::new(), content, patience }
@@ -176,7 +176,7 @@ impl Content<'_> {
     }
 }
 
-/// [`Content`], as it is sent once.
+/// A [`Content`] that is ready to be sent once.
 enum Opened {
     Bytes(Bytes),
     File(ReaderStream<Take<File>>),
@@ -201,7 +201,7 @@ impl From<Opened> for reqwest::Body {
 }
 
 impl S3Client {
-    /// The same for another bucket.
+    /// The same client for another bucket.
     pub(super) fn in_bucket(&self, bucket: &str) -> Self {
         Self {
             way: self.way.clone(),
@@ -214,20 +214,21 @@ impl S3Client {
         }
     }
 
-    /// Asks, and reads the answer to its end.
+    /// Sends a request, and reads the whole answer.
     pub(super) async fn ask(&self, request: Request<'_>) -> Result<Answer, Failed> {
         let (mut answer, asked) = self.repeat(&request, || self.read(&request)).await?;
         answer.asked = asked;
         Ok(answer)
     }
 
-    /// Sends a request, and returns the answer to read. The answer has begun when this returns, and may still break off.
+    /// Sends a request, and returns the body of the answer. The answer has begun when this returns, and may still break
+    /// off.
     pub(super) async fn open(&self, request: Request<'_>) -> Result<Body, Failed> {
         let (answer, _) = self.repeat(&request, || self.send(&request)).await?;
         Ok(answer.into_body())
     }
 
-    /// Tries until it succeeds, it cannot help to try again, or patience ends. Tells how often it tried.
+    /// Tries until it succeeds, another try cannot help, or the time is over. Returns how often it tried.
     async fn repeat<T, F>(&self, request: &Request<'_>, attempt: impl Fn() -> F) -> Result<(T, u32), Failed>
     where
         F: Future<Output = Result<T, Failed>>,
@@ -262,14 +263,14 @@ impl S3Client {
         let (head, body) = self.send(request).await?.into_parts();
         let body = to_bytes(body, MAX_ANSWER_BYTES).await;
         let body = body.map_err(|err| Failed::silent(request.operation, err))?;
-        // A Complete that takes long begins its answer before it knows what that will be.
+        // A Complete that takes long begins its answer before it knows its outcome.
         match ErrorAnswer::parse(&body) {
             Some(error) => Err(Failed::late(request.operation, error)),
             None => Ok(Answer { headers: head.headers, body, asked: 1 }),
         }
     }
 
-    /// Sends it once. The answer is a success.
+    /// Sends the request once. A returned answer is a success.
     async fn send(&self, request: &Request<'_>) -> Result<Response<Body>, Failed> {
         let sent = self.sign(request).await?;
         let answer = match &self.way {
@@ -288,7 +289,7 @@ impl S3Client {
             return Ok(answer);
         }
         let status = answer.status();
-        // The status tells enough if the rest does not come.
+        // The status is enough if the rest does not arrive.
         let body = to_bytes(answer.into_body(), MAX_ERROR_BYTES).await.unwrap_or_default();
         Err(Failed::said(request.operation, status, ErrorAnswer::parse(&body)))
     }
@@ -312,7 +313,7 @@ impl S3Client {
 }
 
 impl S3Client {
-    /// Where a request goes, and its headers with the signature over all of them.
+    /// The address of a request, and its headers with the signature over all of them.
     pub(super) async fn signed(
         &self,
         request: &Request<'_>,
@@ -329,7 +330,7 @@ impl S3Client {
     }
 }
 
-/// A request as a server receives it: what follows the method is a path. (Its host is in a header.)
+/// A request as a server receives it: with only a path after the method. (Its host is in a header.)
 fn as_received(mut request: http::Request<Opened>) -> http::Request<Body> {
     let uri = std::mem::take(request.uri_mut()).into_parts();
     *request.uri_mut() = uri.path_and_query.map(Uri::from).unwrap_or_default();
@@ -346,7 +347,7 @@ mod tests {
 
     use super::*;
 
-    /// A store that answers what `answer` says to the n-th request, from 1.
+    /// A store that gives the answer of `answer` to the n-th request, counted from 1.
     fn client(
         answer: impl Fn(u32) -> (StatusCode, &'static str) + Clone + Send + Sync + 'static,
     ) -> S3Client {
@@ -376,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_encoded_wherever_the_bucket_stands() {
+    fn an_address_is_encoded_wherever_the_bucket_is() {
         let request = request().query("prefix", "a b/&").query("uploads", "");
         let address =
             |style| request.address(&Endpoint::parse("https://s3.example.com/base", style).unwrap(), "b");
@@ -391,7 +392,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_may_pass_is_asked_again_and_the_answer_says_so() {
+    async fn a_temporary_failure_is_repeated_and_the_answer_says_so() {
         let client = client(|asked| match asked {
             1 => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             2 => (StatusCode::OK, "<Error><Code>InternalError</Code></Error>"),
@@ -402,7 +403,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_refusal_is_told_at_once_and_so_is_what_does_not_pass() {
+    async fn a_refusal_and_a_lasting_failure_are_reported() {
         let refused = client(|asked| match asked {
             1 => (StatusCode::NOT_FOUND, "<Error><Code>NoSuchUpload</Code></Error>"),
             _ => (StatusCode::OK, ""),

@@ -1,4 +1,4 @@
-//! Signed URLs, with which clients reach the store themselves.
+//! Signed URLs, with which clients reach the store directly.
 
 use std::sync::Arc;
 
@@ -10,24 +10,24 @@ use super::credentials::{Kept, Keys};
 use super::{Objects, scratch_key};
 use crate::drive::{Error, Result};
 
-/// What a signed URL is for, and how long it is good.
+/// What a signed URL is for, and how long it is valid.
 pub struct UrlScope<'a> {
     /// Where clients reach the store.
     pub endpoint: &'a Endpoint,
     /// Key of the object.
     pub key: &'a str,
-    /// When the URL begins to be good.
+    /// When the URL begins to be valid.
     pub now: Timestamp,
-    /// For how long it is good.
+    /// How long it is valid.
     pub expires_secs: u32,
 }
 
-/// What a signed URL asks of an object. A signature is good for the one method that it was made for.
+/// What a signed URL reads of an object. A signature is valid for one method only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reading {
     /// Its bytes.
     Get,
-    /// What is known of it without them.
+    /// Its metadata, without the bytes.
     Head,
 }
 
@@ -42,7 +42,7 @@ impl Reading {
 
 /// Writes the URLs of an upload's parts.
 pub enum PartUrls {
-    /// Each is a part of the multipart upload.
+    /// Each URL puts a part of the multipart upload.
     Parts(Box<PartPresigner>),
     /// The one part of an empty file, on a store that may refuse empty parts (`objects/empty.rs`).
     Empty(String),
@@ -57,8 +57,8 @@ impl PartUrls {
         }
     }
 
-    /// Appends a part's URL, which takes exactly `length_bytes` if that is given. It has no character that JSON must
-    /// escape.
+    /// Appends a part's URL, which accepts exactly `length_bytes` if that is given. It needs no escaping
+    /// in JSON.
     pub fn write(&self, number: PartNumber, length_bytes: Option<u64>, out: &mut Vec<u8>) {
         match (self, length_bytes) {
             (Self::Empty(url), _) => out.extend_from_slice(url.as_bytes()),
@@ -68,7 +68,7 @@ impl PartUrls {
     }
 }
 
-/// What URLs for clients are signed with.
+/// The keys and names that URLs for clients are signed with.
 pub(super) struct Signing {
     pub(super) keys: Keys,
     pub(super) region: String,
@@ -76,7 +76,7 @@ pub(super) struct Signing {
 }
 
 impl Objects {
-    /// URLs are signed with this key of our own, for a region and a bucket that need not be the store's.
+    /// URLs are signed with this key instead, for a region and a bucket that need not be the store's.
     pub(crate) fn signing_with(self, key: &Credentials, region: &str, bucket: &str) -> Self {
         let (region, bucket) = (region.to_owned(), bucket.to_owned());
         Self { signing: Arc::new(Signing { keys: Keys::fixed(key), region, bucket }), ..self }
@@ -93,8 +93,8 @@ impl Objects {
         Ok((presigner, signer.expires_at))
     }
 
-    /// Signs the part URLs of an upload of `size_bytes`, as [`Objects::presign_parts`]; an empty file's only part goes
-    /// where every store takes it.
+    /// Signs the part URLs of an upload of `size_bytes`, like [`Objects::presign_parts`]. An empty file's only part goes
+    /// to a key where every store accepts it.
     pub async fn part_urls(
         &self,
         url: &UrlScope<'_>,
@@ -113,7 +113,7 @@ impl Objects {
         Ok((PartUrls::Empty(presigned.map_err(Error::internal)?), signer.expires_at))
     }
 
-    /// A signed GET or HEAD of an object, which answers with these headers.
+    /// A signed GET or HEAD of an object, whose answer will have these headers.
     pub async fn presign_read(
         &self,
         reading: Reading,
@@ -126,7 +126,7 @@ impl Objects {
         dray_s3::presign(&reading.method(), &signer.scope(self, url), &overrides).map_err(Error::internal)
     }
 
-    /// Who signs a URL, and until when it can be good: one dies with the credentials that signed it.
+    /// Who signs a URL, and how long it can be valid: it ends with the credentials that signed it.
     async fn signer(&self, url: &UrlScope<'_>) -> Result<Signer> {
         let Kept { credentials, expires_at } = self.signing.keys.get(url.now).await?;
         let left = expires_at.map_or(i64::MAX, |end| end.duration_since(url.now).as_secs());

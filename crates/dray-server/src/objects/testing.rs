@@ -1,4 +1,4 @@
-//! A store that a test answers for: any router in its place, and no socket.
+//! A store for tests: any router takes its place, without a socket.
 
 use std::sync::Arc;
 
@@ -12,7 +12,8 @@ use crate::config::Clock;
 use crate::metrics::Metrics;
 
 impl Objects {
-    /// Whatever `router` answers. If `is_embedded`, it is taken for the embedded store, which checks what it completes.
+    /// A store that answers as `router` does. If `is_embedded`, it counts as the embedded store, which checks what it
+    /// completes.
     pub(crate) fn answered_by(router: Router, is_embedded: bool) -> Self {
         let credentials = Credentials {
             access_key_id: "id".into(),

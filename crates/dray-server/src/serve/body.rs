@@ -1,4 +1,4 @@
-//! The bodies of a request and of its answer. They tell their [`Connection`] how far they are.
+//! The bodies of a request and of its answer. They report their progress to their [`Connection`].
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,11 +10,11 @@ use hyper::body::{Frame, Incoming, SizeHint};
 
 use super::connection::Connection;
 
-/// A request's body on its way in.
+/// The body of a request while it arrives.
 pub(super) struct Arriving {
     pub(super) body: Incoming,
     pub(super) connection: Arc<Connection>,
-    /// Whether anyone asked for it, if that matters.
+    /// Whether anyone has asked for it, if that matters.
     pub(super) is_asked_for: Option<Arc<AtomicBool>>,
 }
 
@@ -50,7 +50,7 @@ impl hyper::body::Body for Arriving {
     }
 }
 
-/// A request's body that is put together in memory: its bytes count until the request is answered.
+/// The body of a request that is collected in memory. Its bytes count until the request is answered.
 pub(crate) struct Collected {
     body: Body,
     connection: Arc<Connection>,
@@ -86,7 +86,7 @@ impl hyper::body::Body for Collected {
     }
 }
 
-/// An answer's body, and what is held until it has been given.
+/// The body of an answer, and what is held until it has been sent.
 pub(crate) struct Held<T> {
     body: Body,
     _held: T,
@@ -118,7 +118,7 @@ impl<T: Unpin> hyper::body::Body for Held<T> {
     }
 }
 
-/// A request under way on a connection; it ends when this is dropped.
+/// A request under way on a connection. It ends when this is dropped.
 pub(super) struct UnderWay(pub(super) Arc<Connection>);
 
 impl Drop for UnderWay {

@@ -10,17 +10,17 @@ use super::bounds::PROGRESS_BYTES;
 use super::connections::{Connections, Guest, TooMany};
 use crate::client_address::ClientAddress;
 
-/// Of larger heads it is looked at how much of what was read they are; the rest is the next request's.
+/// For larger heads, it is checked how many of the bytes read belong to them. The rest belongs to the next request.
 const SMALL_HEAD_BYTES: usize = 16 << 10;
 
 /// Who has connections, and how many bytes of unfinished requests they have in memory.
 #[derive(Debug)]
 pub(super) struct Place {
     pub(super) client: ClientAddress,
-    /// False for a trusted proxy, behind which are many.
+    /// False for a trusted proxy, which has many clients behind it.
     pub(super) is_bounded: bool,
     pub(super) unfinished: AtomicUsize,
-    /// Counts this client's connections while all are looked through, under the table's lock.
+    /// Counts this client's connections during a pass over all of them, under the table's lock.
     pub(super) tally: AtomicUsize,
 }
 
@@ -30,18 +30,18 @@ pub(crate) struct Connection {
     pub(super) all: Connections,
     pub(super) number: u64,
     pub(super) place: Arc<Place>,
-    /// Ends it.
+    /// Ends the connection.
     pub(super) cut: CancellationToken,
     pub(super) is_cut: AtomicBool,
     is_answering: AtomicBool,
     is_writing: AtomicBool,
-    /// Since when the client has made no progress that the server waits for (see [`Connections::now`]); 0: it is the
-    /// server's turn.
+    /// Since when the server has waited for progress of the client (see [`Connections::now`]); 0 while the client waits
+    /// for the server.
     waits_since: AtomicU64,
-    /// Bytes that moved since then.
+    /// Bytes that have moved since then.
     moved: AtomicU64,
     pub(super) unfinished: AtomicUsize,
-    /// Bytes that were read while a request was under way, and after its body: the next request's.
+    /// Bytes that were read during a request, after its body. They belong to the next request.
     ahead: AtomicUsize,
 }
 
@@ -63,8 +63,8 @@ impl Connection {
         }
     }
 
-    /// Takes a place for a client that is behind a proxy for as long as its request is under way; `None` if it comes
-    /// by a connection of its own. Fails if that client has too many.
+    /// Takes a place for a client behind a proxy, for as long as its request is under way; `None` if it has
+    /// a connection of its own. Fails if that client has too many.
     pub(crate) fn enter(&self, client: ClientAddress) -> Result<Option<Guest>, TooMany> {
         if self.place.is_bounded || self.all.is_proxy(client.address()) {
             return Ok(None);
@@ -72,13 +72,13 @@ impl Connection {
         self.all.enter(client).map(Some)
     }
 
-    /// Since when it is silent: nothing is under way. `None` if something is.
+    /// Since when it is silent, which means that nothing is under way. `None` if something is.
     pub(super) fn silent_since(&self) -> Option<u64> {
         let is_busy = self.is_answering.load(Relaxed) || self.is_writing.load(Relaxed) || self.is_cut();
         (!is_busy).then(|| self.waits_since.load(Relaxed))
     }
 
-    /// Since when something is under way and its client does not get on.
+    /// Since when something is under way and its client makes no progress.
     pub(super) fn stalled_since(&self) -> Option<u64> {
         let since = self.waits_since.load(Relaxed);
         (since > 0 && !self.is_cut()).then_some(since)
@@ -93,32 +93,32 @@ impl Connection {
         self.is_cut.load(Relaxed)
     }
 
-    /// The server waits for the client from now on, if it has not before.
+    /// The server waits for the client from now on, if it did not before.
     pub(super) fn waits(&self) {
         if self.waits_since.load(Relaxed) == 0 {
             self.waits_since.store(self.all.now(), Relaxed);
         }
     }
 
-    /// So many bytes moved.
+    /// Records that this many bytes moved.
     pub(super) fn moves(&self, bytes: usize) {
         if self.moved.fetch_add(bytes as u64, Relaxed) + (bytes as u64) < PROGRESS_BYTES {
             return;
         }
         self.is_served();
         if !self.is_answering.load(Relaxed) {
-            // The end of an answer that was given, on its way out.
+            // The end of a finished answer is on its way out.
             self.waits();
         }
     }
 
-    /// It is the server's turn.
+    /// The client waits for the server from now on.
     pub(super) fn is_served(&self) {
         self.waits_since.store(0, Relaxed);
         self.moved.store(0, Relaxed);
     }
 
-    /// The socket takes no more (or does so again).
+    /// The socket accepts no more bytes, or accepts them again.
     pub(super) fn writes(&self, is_held_up: bool) {
         self.is_writing.store(is_held_up, Relaxed);
         if is_held_up {
@@ -126,7 +126,7 @@ impl Connection {
         }
     }
 
-    /// Bytes came from the socket.
+    /// Bytes arrived from the socket.
     pub(super) fn reads(&self, bytes: usize) {
         if self.is_answering.load(Relaxed) {
             self.ahead.fetch_add(bytes, Relaxed);
@@ -135,12 +135,12 @@ impl Connection {
         }
     }
 
-    /// The handshake is done: the bytes read for it are no longer in memory.
+    /// The handshake is done. The bytes read for it are no longer in memory.
     pub(super) fn shook_hands(&self) {
         self.all.release(self, usize::MAX);
     }
 
-    /// A request's head is complete; `head_bytes` says how long it is.
+    /// A request's head is complete. `head_bytes` returns its length.
     pub(super) fn begins(&self, head_bytes: impl FnOnce() -> usize) {
         self.is_answering.store(true, Relaxed);
         self.is_served();
@@ -150,7 +150,7 @@ impl Connection {
         self.all.release(self, usize::MAX);
     }
 
-    /// A frame of the request's body went to whom it is for.
+    /// A frame of the request's body was passed on.
     pub(super) fn delivers(&self, bytes: usize, is_last: bool) {
         self.ahead.store(0, Relaxed);
         if is_last {
@@ -160,7 +160,7 @@ impl Connection {
         }
     }
 
-    /// The answer has been given.
+    /// The answer has been sent.
     pub(super) fn ends(&self) {
         self.all.release(self, usize::MAX);
         self.is_answering.store(false, Relaxed);
@@ -169,7 +169,7 @@ impl Connection {
         self.holds(self.ahead.swap(0, Relaxed));
     }
 
-    /// So many more bytes of an unfinished request are in memory. May cut off this connection or another.
+    /// This many more bytes of an unfinished request are in memory. It may cut off this connection or another.
     pub(crate) fn holds(&self, bytes: usize) {
         if bytes > 0 {
             self.all.hold(self, bytes);

@@ -1,5 +1,6 @@
-//! All connections of a listener, and which of them are closed when something runs short. The rule: the client that has most gives way first,
-//! silent connections before stalled ones, the oldest first. A request that makes progress is never cut off.
+//! All connections of a listener, and which of them are closed when something runs short. The rule: the client that has
+//! most gives way first, silent connections before stalled ones, the oldest first. A request that makes progress is
+//! never cut off.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -15,12 +16,12 @@ use super::connection::{Connection, Place};
 use crate::client_address::ClientAddress;
 use crate::metrics::ConnectionMetrics;
 
-/// How often it is looked for room while every connection is busy.
+/// How often to look for room while every connection is busy.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
-/// Relief is given at most so often, in milliseconds.
+/// The shortest time between two reliefs, in milliseconds.
 const RELIEF_EVERY_MS: u64 = 50;
 
-/// The connections of a listener. Cheap to clone.
+/// The connections of a listener. It is cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Connections(Arc<Shared>);
 
@@ -31,7 +32,7 @@ struct Shared {
     table: Mutex<Table>,
     /// Bytes of unfinished requests.
     unfinished: AtomicUsize,
-    /// Somebody left.
+    /// Notified when a connection ends.
     left: Notify,
     started: Instant,
     relieved: AtomicU64,
@@ -46,17 +47,17 @@ struct Table {
     places: HashMap<ClientAddress, Taken>,
 }
 
-/// What one client has.
+/// The connections of one client.
 #[derive(Debug)]
 struct Taken {
     place: Arc<Place>,
-    /// Connections, and requests by way of a proxy.
+    /// Connections, and requests through a proxy.
     open: usize,
     /// Those that are not being cut off.
     staying: usize,
 }
 
-/// A connection that was let in. It leaves when this is dropped.
+/// A connection that was admitted. It leaves when this is dropped.
 #[derive(Debug)]
 pub(super) struct Admitted(pub(super) Arc<Connection>);
 
@@ -69,14 +70,14 @@ enum Attempt {
     Full,
 }
 
-/// The place of a request that came by way of a proxy.
+/// The place of a request that came through a proxy.
 #[derive(Debug)]
 pub(crate) struct Guest {
     all: Connections,
     client: ClientAddress,
 }
 
-/// A client has as many requests under way as it may.
+/// The client already has as many requests under way as it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TooMany;
 
@@ -93,19 +94,20 @@ impl Connections {
         }))
     }
 
-    /// Milliseconds since the start, and never 0.
+    /// Milliseconds since the start, never 0.
     pub(super) fn now(&self) -> u64 {
         u64::try_from(self.0.started.elapsed().as_millis()).unwrap_or(u64::MAX) + 1
     }
 
-    /// Lets a connection in: in place of a silent one of the same client if that has as many as it may (`None` if none of
-    /// them is silent), in place of another if all have as many as they may. Waits while nobody can leave.
+    /// Admits a connection. If its client has as many as it may, a silent one of the same client is closed (`None` if
+    /// none is silent). If there are as many as there may be in total, another silent one is closed. It waits while
+    /// none can be closed.
     pub(super) async fn admit(&self, peer: IpAddr) -> Option<Admitted> {
         loop {
             match self.try_admit(peer) {
                 Attempt::In(admitted) => return Some(admitted),
                 Attempt::Refused => return None,
-                // Sooner or later some request ends, or stalls.
+                // Sooner or later some request ends or stalls.
                 Attempt::Full => drop(tokio::time::timeout(LOOK_AGAIN, self.0.left.notified()).await),
             }
         }
@@ -159,7 +161,7 @@ impl Connections {
         stalled.is_some()
     }
 
-    /// Counts a request that came by way of a proxy as a connection of its client.
+    /// Counts a request through a proxy as a connection of its client.
     pub(super) fn enter(&self, client: ClientAddress) -> Result<Guest, TooMany> {
         let mut table = self.table();
         if table.staying_of(client) >= self.0.bounds.connections_per_address {
@@ -170,7 +172,7 @@ impl Connections {
         Ok(Guest { all: self.clone(), client })
     }
 
-    /// Cuts off some of those who do not read what they asked for, as it is held in buffers that others wait for.
+    /// Cuts off some clients that do not read their answers, whose buffers others wait for.
     pub(crate) fn relieve(&self) {
         let now = self.now();
         let last = self.0.relieved.load(Relaxed);
@@ -191,8 +193,8 @@ impl Connections {
         self.0.metrics.cut_slow_reader.increment(1);
     }
 
-    /// More bytes of an unfinished request are in memory. If it is too many, whoever has most of them is cut off: of
-    /// the same client, or of all.
+    /// More bytes of an unfinished request are in memory. If they are too many, the connection with the most of them is
+    /// cut off: of the same client, or of all.
     pub(super) fn hold(&self, one: &Connection, bytes: usize) {
         if one.is_cut() {
             return;
@@ -210,7 +212,7 @@ impl Connections {
         shared.metrics.unfinished_bytes.set(bytes_as_float(shared.unfinished.load(Relaxed)));
     }
 
-    /// At most so many bytes of an unfinished request are in memory no more.
+    /// Up to this many bytes of an unfinished request are no longer in memory.
     pub(super) fn release(&self, one: &Connection, bytes: usize) {
         let mut released = 0;
         let _ = one.unfinished.fetch_update(Relaxed, Relaxed, |held| {
@@ -260,7 +262,7 @@ impl Connections {
 }
 
 impl Table {
-    /// Of those to whom `since` applies, the oldest one of the client that has most of them.
+    /// Among those to which `since` applies: the oldest one of the client that has most of them.
     fn worst(&self, since: impl Fn(&Connection) -> Option<u64>) -> Option<Arc<Connection>> {
         for taken in self.places.values() {
             taken.place.tally.store(0, Relaxed);

@@ -1,8 +1,8 @@
 //! Accepts connections: HTTP/1.1 on a socket that the caller owns, with bounds on what each client may hold, and a stop
 //! that lets requests under way finish.
 //!
-//! Strangers reach this before anything else. What they may hold is in `bounds.rs`; who has to leave when something runs
-//! short is decided in `connections.rs`.
+//! Strangers reach this before anything else. `bounds.rs` says what they may hold, and `connections.rs` decides who has to
+//! leave when something runs short.
 
 mod body;
 mod bounds;
@@ -43,10 +43,10 @@ pub(crate) use bounds::Bounds;
 pub(crate) use connection::Connection;
 pub(crate) use connections::Connections;
 
-/// Pause after the system refused a connection (out of file descriptors, say).
+/// The pause after the system refused a connection (because it is out of file descriptors, for example).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// What an address with too many connections is told, before it asks: S3's clients and ours then try again. There is
-/// nothing to read it from, as nothing was read.
+/// The answer to an address with too many connections, before it sends anything. S3's clients and Dray's then try again. It
+/// has no request id, because no request was read.
 const REFUSAL: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 
@@ -56,11 +56,11 @@ pub(crate) struct Limits {
     pub(crate) connections: Connections,
     /// How long a stop waits for requests under way.
     pub(crate) grace: Duration,
-    /// Speaks TLS, if there is one.
+    /// Speaks TLS, if present.
     pub(crate) tls: Option<TlsAcceptor>,
 }
 
-/// Serves `app` until `stop`, then lets requests under way finish within the grace and cuts the others off.
+/// Serves `app` until `stop`, then lets requests under way finish within the grace and cuts off the others.
 pub(crate) async fn serve(listener: TcpListener, app: Router, stop: CancellationToken, limits: Limits) {
     let graceful = GracefulShutdown::new();
     let (tasks, cut_off) = (TaskTracker::new(), CancellationToken::new());
@@ -89,7 +89,7 @@ pub(crate) async fn serve(listener: TcpListener, app: Router, stop: Cancellation
     tasks.wait().await;
 }
 
-/// The next connection, where it comes from, and whether it is let in; `None` once it is time to stop.
+/// The next connection, its sender, and whether it is admitted; `None` once it is time to stop.
 async fn next_connection(
     listener: &TcpListener,
     connections: &Connections,
@@ -109,10 +109,10 @@ async fn next_connection(
     stop.run_until_cancelled(accept).await
 }
 
-/// Says why a connection is closed, as far as the socket takes it at once.
+/// Sends the reason why a connection is closed, if the socket accepts it at once.
 fn refuse(stream: &TcpStream, is_tls: bool) {
     if !is_tls {
-        // Whoever does not get this sees the connection closed, which says as much.
+        // A client that does not get this sees the connection closed, which says as much.
         let _ = stream.try_write(REFUSAL);
     }
 }
@@ -126,7 +126,7 @@ async fn serve_one(
     watcher: Watcher,
     one: Arc<Connection>,
 ) -> Result<(), String> {
-    // Answers are small and wanted at once. A socket that refuses the option still works.
+    // Answers are small and needed at once. A socket that refuses the option still works.
     let _ = stream.set_nodelay(true);
     let stream = Socket::new(stream, one.clone());
     let Some(tls) = tls else {
@@ -163,7 +163,7 @@ fn connection(
         .serve_connection(TokioIo::new(stream), service)
 }
 
-/// About as many bytes as a request's head had.
+/// The approximate size of a request's head, in bytes.
 fn head_bytes(request: &Request<Incoming>) -> usize {
     let line = |(name, value): (&header::HeaderName, &HeaderValue)| name.as_str().len() + value.len() + 4;
     let headers: &HeaderMap = request.headers();
@@ -171,8 +171,8 @@ fn head_bytes(request: &Request<Incoming>) -> usize {
     target + headers.iter().map(line).sum::<usize>()
 }
 
-/// Answers one request. A client that expects `100 Continue` and is answered without one may or may not send its
-/// body still (RFC 9110, 10.1.1), so nothing that follows on the connection could be understood: it ends.
+/// Answers one request. If a client expects `100 Continue` and gets an answer without it, it may still send its body or
+/// not (RFC 9110, 10.1.1). Nothing after that on the connection could be understood, so the connection ends.
 async fn answer(
     app: Router,
     request: Request<Incoming>,
@@ -185,7 +185,7 @@ async fn answer(
     let arriving = |body| Arriving { body, connection, is_asked_for: is_asked_for.clone() };
     let request = request.map(|body| if is_empty { Body::empty() } else { Body::new(arriving(body)) });
     let mut response = app.oneshot(request).await?;
-    // hyper sends the 100 when the body is first asked for, and none for an empty body.
+    // hyper sends the 100 when somebody first reads the body, and none for an empty body.
     if is_asked_for.is_some_and(|asked| is_empty || !asked.load(Ordering::Relaxed)) {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }

@@ -1,4 +1,4 @@
-//! A connection's socket: tells its [`Connection`] what moves, and ends if its client reads too slowly.
+//! A connection's socket. It reports to its [`Connection`] what moves, and ends if its client reads too slowly.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -12,23 +12,23 @@ use tokio::time::{Instant, Sleep, sleep};
 use super::bounds::{MIN_READER_BYTES_PER_SEC, SLOW_READER_WINDOW};
 use super::connection::Connection;
 
-/// A socket that is watched.
+/// A watched socket.
 pub(super) struct Socket<S> {
     inner: S,
     connection: Arc<Connection>,
     reader: Reader,
 }
 
-/// How fast the client takes what it is given. Only the time spent waiting for it counts.
+/// How fast the client reads. Only the time spent waiting for it counts.
 #[derive(Default)]
 struct Reader {
-    /// Since when the socket takes nothing.
+    /// Since when the socket accepts nothing.
     held_up_since: Option<Instant>,
-    /// Time that it was waited for, in this window.
+    /// Time spent waiting for it in this window.
     waited: Duration,
-    /// Bytes that it took in this window.
+    /// Bytes that it accepted in this window.
     taken: u64,
-    /// Ends the window while nothing moves.
+    /// Ends the window if nothing moves.
     alarm: Option<Pin<Box<Sleep>>>,
 }
 
@@ -37,7 +37,7 @@ impl<S> Socket<S> {
         Self { inner, connection, reader: Reader::default() }
     }
 
-    /// What the socket said to an attempt to write.
+    /// Handles the socket's result of a write.
     fn wrote(&mut self, cx: &mut Context<'_>, wrote: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         let checked = match &wrote {
             Poll::Ready(Ok(bytes)) => {

@@ -19,19 +19,19 @@ fn ip(text: &str) -> IpAddr {
     text.parse().unwrap()
 }
 
-/// Lets one in, or answers `None` if it is refused or has to wait.
+/// Admits one; `None` if it is refused or has to wait.
 async fn admit(connections: &Connections, from: &str) -> Option<Admitted> {
     tokio::time::timeout(Duration::from_millis(20), connections.admit(ip(from))).await.ok().flatten()
 }
 
-/// Lets one in that has a request under way.
+/// Admits one with a request under way.
 async fn busy(connections: &Connections, from: &str) -> Admitted {
     let admitted = admit(connections, from).await.unwrap();
     admitted.0.begins(|| 0);
     admitted
 }
 
-/// Lets later moments have other times.
+/// Gives later moments other times.
 async fn tick() {
     tokio::time::sleep(Duration::from_millis(3)).await;
 }
@@ -41,7 +41,7 @@ fn cut(all: &[Admitted]) -> Vec<bool> {
 }
 
 #[tokio::test]
-async fn the_oldest_silent_connection_of_an_address_gives_way_to_its_next() {
+async fn the_oldest_silent_connection_of_an_address_makes_room_for_its_next() {
     let connections = connections(100, 2, &[]);
     let mut all = Vec::new();
     for _ in 0..3 {
@@ -53,7 +53,7 @@ async fn the_oldest_silent_connection_of_an_address_gives_way_to_its_next() {
 }
 
 #[tokio::test]
-async fn an_address_whose_connections_are_all_busy_gets_no_more_and_others_do() {
+async fn an_address_whose_connections_are_all_busy_gets_no_more_but_other_addresses_do() {
     let connections = connections(100, 2, &[]);
     let _busy = [busy(&connections, "192.0.2.1").await, busy(&connections, "::ffff:192.0.2.1").await];
     assert!(admit(&connections, "192.0.2.1").await.is_none());
@@ -69,7 +69,7 @@ async fn hosts_of_one_ipv6_network_share_their_bound() {
 }
 
 #[tokio::test]
-async fn when_all_are_taken_whoever_has_most_silent_ones_gives_way() {
+async fn when_all_are_taken_the_address_with_most_silent_ones_loses_one() {
     let connections = connections(5, 3, &[]);
     let lone = admit(&connections, "192.0.2.9").await.unwrap();
     tick().await;
@@ -98,7 +98,7 @@ async fn busy_connections_are_not_cut_and_the_next_waits_until_one_has_left() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_answered_leaves_its_connection_silent() {
+async fn after_an_answer_a_connection_is_silent() {
     let connections = connections(1, 1, &[]);
     let first = busy(&connections, "192.0.2.1").await;
     assert!(admit(&connections, "192.0.2.2").await.is_none());
@@ -108,7 +108,7 @@ async fn a_request_that_is_answered_leaves_its_connection_silent() {
 }
 
 #[tokio::test]
-async fn a_proxy_may_have_all_and_its_clients_as_many_requests_as_connections() {
+async fn a_proxy_may_have_all_connections_and_each_of_its_clients_a_bounded_number_of_requests() {
     let connections = connections(50, 2, &["10.0.0.1"]);
     let mut all = Vec::new();
     for _ in 0..20 {
@@ -130,7 +130,7 @@ async fn a_proxy_may_have_all_and_its_clients_as_many_requests_as_connections() 
 }
 
 #[tokio::test]
-async fn too_many_bytes_of_unfinished_requests_cost_who_has_most_of_them() {
+async fn too_many_bytes_of_unfinished_requests_cut_off_the_connection_with_most_of_them() {
     let connections = connections(100, 50, &[]);
     let all = [
         admit(&connections, "192.0.2.1").await.unwrap(),
@@ -147,7 +147,7 @@ async fn too_many_bytes_of_unfinished_requests_cost_who_has_most_of_them() {
 }
 
 #[tokio::test]
-async fn bytes_of_unfinished_requests_are_bounded_in_all() {
+async fn bytes_of_unfinished_requests_are_bounded_in_total() {
     let connections = connections(100, 50, &[]);
     let mut all = Vec::new();
     for host in 1..=9 {
@@ -160,7 +160,7 @@ async fn bytes_of_unfinished_requests_are_bounded_in_all() {
 }
 
 #[tokio::test]
-async fn what_was_read_for_a_request_is_not_counted_once_it_has_begun_and_what_follows_is() {
+async fn bytes_count_for_the_next_request_once_a_request_has_begun() {
     let connections = connections(100, 50, &[]);
     let one = admit(&connections, "192.0.2.1").await.unwrap();
     let held = |one: &Arc<super::Connection>| one.unfinished.load(std::sync::atomic::Ordering::Relaxed);
@@ -174,7 +174,7 @@ async fn what_was_read_for_a_request_is_not_counted_once_it_has_begun_and_what_f
 }
 
 #[tokio::test]
-async fn relief_takes_nothing_from_who_reads() {
+async fn relief_cuts_off_no_client_that_reads() {
     let connections = connections(100, 50, &[]);
     let reader = busy(&connections, "192.0.2.1").await;
     let paused = busy(&connections, "192.0.2.2").await;
@@ -187,7 +187,7 @@ async fn relief_takes_nothing_from_who_reads() {
 }
 
 #[test]
-fn one_address_may_have_hundreds_of_connections_and_never_all_unless_that_is_said() {
+fn one_address_may_have_hundreds_of_connections_but_never_all_unless_the_setting_says_so() {
     let per_address = |all, said| Bounds::new(all, said, &[]).connections_per_address;
     assert_eq!(per_address(8192, None), 2048);
     assert_eq!(per_address(448, None), 256);

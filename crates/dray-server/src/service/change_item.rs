@@ -15,7 +15,7 @@ use crate::drive::permit::{Change, Placement};
 use crate::drive::{Error, Result};
 
 impl Service {
-    /// Changes an item and answers it as it is then.
+    /// Changes an item, and returns it as it is afterwards.
     pub(crate) async fn change_item(
         &self,
         caller: &Caller,
@@ -53,7 +53,7 @@ impl Service {
 fn move_item(c: &Conn, caller: &Caller, moved: &Seen, to: Option<ItemId>, now: Timestamp) -> Result<()> {
     let id = moved.item.id;
     let from = items::by_id(c, id)?.and_then(|item| item.parent);
-    // Whoever sees an item without its folder has it at the root: nothing tells them where it is.
+    // Callers who see an item without its folder have it in their root. Nothing tells them where it really is.
     let parent = if moved.is_own { from } else { moved.item.parent };
     let target = target(c, caller, to)?;
     if parent == to {
@@ -69,13 +69,13 @@ fn move_item(c: &Conn, caller: &Caller, moved: &Seen, to: Option<ItemId>, now: T
     Ok(items::move_to(c, &placement, now)?)
 }
 
-/// As [`check_depth`], for an item that is in a folder: one that goes no deeper needs no look at all that is below it.
+/// Like [`check_depth`], for an item that is in a folder. If it goes no deeper, what is below it need not be read.
 fn check_depth_of_move(c: &Conn, item: &Item, from: Option<ItemId>, to: ItemId) -> Result<()> {
     let depth_now = from.map_or(Ok(0), |from| items::depth(c, from))?;
     if items::depth(c, to)? <= depth_now { Ok(()) } else { check_depth(c, item, to) }
 }
 
-/// Refuses to put an item where it, or what is below it, would be too deep.
+/// Refuses to put an item where it, or something below it, would be too deep.
 pub(super) fn check_depth(c: &Conn, item: &Item, folder: ItemId) -> Result<()> {
     let levels_left = i64::from(MAX_FOLDER_DEPTH) - items::depth(c, folder)?;
     let is_too_deep =

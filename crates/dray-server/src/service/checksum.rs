@@ -6,7 +6,7 @@ use crate::drive::parts::Crc64;
 use crate::drive::upload::Upload;
 use crate::drive::{Error, Result};
 
-/// What `start` announced holds; a finalize may say it again, or for the first time.
+/// The checksum that `start` announced is binding. A finalize may repeat it, or name one if there is none yet.
 pub(super) fn check_announced(upload: &Upload, wanted: Option<&Crc64>) -> Result<()> {
     match (&upload.crc64, wanted) {
         (Some(announced), Some(wanted)) if announced != wanted => {
@@ -17,7 +17,7 @@ pub(super) fn check_announced(upload: &Upload, wanted: Option<&Crc64>) -> Result
 }
 
 impl Service {
-    /// If the object has to have a checksum that the store has not checked: asks for the one that it has, or reads the
+    /// If the object must have a checksum that the store has not checked: asks the store for its checksum, or reads the
     /// object back.
     pub(super) async fn prove_checksum(&self, upload: &Upload) -> Result<()> {
         match &upload.crc64 {
@@ -32,7 +32,7 @@ impl Service {
         }
     }
 
-    /// What the object's bytes come to. They are read once: what was found is kept, should the rest of the finalize have
+    /// The checksum of the object's bytes. They are read once: the result is stored, in case the rest of the finalize has
     /// to be done again.
     async fn read_back(&self, upload: &Upload) -> Result<Crc64> {
         if let Some(proven) = &upload.proven_crc64 {
@@ -41,7 +41,7 @@ impl Service {
         let read = self.objects.read_crc64(&upload.object_key).await?;
         let (id, proof) = (upload.id, read.clone());
         if let Err(err) = self.db.write(move |c| Ok(finalizing::set_proof(c, id, &proof)?)).await {
-            tracing::warn!(upload = %id, %err, "what an object's bytes come to could not be kept");
+            tracing::warn!(upload = %id, %err, "the checksum of an object's bytes could not be stored");
         }
         Ok(read)
     }

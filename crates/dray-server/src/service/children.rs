@@ -8,7 +8,7 @@ use crate::drive::access::Caller;
 use crate::drive::listing::{Kind, ListOrder, Listed, Position};
 use crate::drive::{Error, Result};
 
-/// Which page of a list, and in which order.
+/// Which page of a list to return, and in which order.
 pub(crate) struct PageRequest {
     pub(crate) order: ListOrder,
     pub(crate) after: Option<Position>,
@@ -16,13 +16,13 @@ pub(crate) struct PageRequest {
 }
 
 impl PageRequest {
-    /// Reads the cursor, which must be one of this order's.
+    /// Reads the cursor, which must belong to this order.
     pub(crate) fn new(order: ListOrder, cursor: Option<&str>, limit: usize) -> Result<Self> {
         let read = |cursor| Position::from_cursor(cursor, order).ok_or(Error::InvalidCursor);
         Ok(Self { order, after: cursor.map(read).transpose()?, limit })
     }
 
-    /// The page out of one item more than it may have, if there are so many.
+    /// The page, made from up to one item more than it may have.
     fn answer(&self, mut found: Vec<Listed>) -> ItemPage {
         let has_more = found.len() > self.limit;
         found.truncate(self.limit);
@@ -33,7 +33,7 @@ impl PageRequest {
 }
 
 impl Service {
-    /// A page of what is in a folder (`None`: at the root).
+    /// A page of the content of a folder (`None` means the root).
     pub(crate) async fn children(
         &self,
         caller: &Caller,
@@ -76,7 +76,7 @@ impl Service {
     }
 }
 
-/// The first items after `after` of all that the caller sees and whose folder they do not: their own at the root,
+/// The first items after `after` of all that the caller sees and whose folder they do not see: their own in the root,
 /// and what others share with them. For a token that is confined to a folder, that folder.
 pub(super) fn at_root(
     c: &Conn,

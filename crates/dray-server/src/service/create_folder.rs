@@ -14,7 +14,7 @@ use crate::drive::{Error, Result};
 use crate::random;
 
 impl Service {
-    /// Makes a folder. Two of one name in one place are two folders.
+    /// Creates a folder. Two folders in one place may have the same name.
     pub(crate) async fn create_folder(
         &self,
         caller: &Caller,

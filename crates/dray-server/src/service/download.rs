@@ -11,7 +11,7 @@ use crate::drive::item::{Content, Item};
 use crate::drive::{Error, Result};
 use crate::objects::{Reading, UrlScope};
 
-/// RFC 5987, 3.2.1: what stands for itself in an extended value.
+/// RFC 5987, 3.2.1: the characters that need no encoding in an extended value.
 const ATTR_CHAR: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'!')
     .remove(b'#')
@@ -27,7 +27,7 @@ const ATTR_CHAR: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 impl Service {
-    /// A URL that anyone can download the file with, under its own name, until it expires.
+    /// A URL with which anyone can download the file, under its own name, until it expires.
     pub(crate) async fn download_url(
         &self,
         caller: &Caller,
@@ -39,7 +39,7 @@ impl Service {
         self.presign_download(Reading::Get, &item, endpoint, now, self.download_ttl_secs).await
     }
 
-    /// Signs a GET of a file's bytes, or a HEAD, good for `expires_secs`.
+    /// Signs a GET of a file's bytes, or a HEAD, valid for `expires_secs`.
     pub(super) async fn presign_download(
         &self,
         reading: Reading,
@@ -55,7 +55,7 @@ impl Service {
     }
 }
 
-/// A `Content-Disposition` (RFC 6266) that saves under `name` and never shows the bytes in a page: the plain
+/// A `Content-Disposition` (RFC 6266) that saves the bytes under `name` and never shows them in a page: the plain
 /// form for old clients, the extended form with the exact name for all others.
 fn attachment(name: &str) -> String {
     let plain: String = name
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_plain_name_is_itself() {
+    fn a_plain_name_stays_unchanged() {
         assert_eq!(
             attachment("report.pdf"),
             "attachment; filename=\"report.pdf\"; filename*=UTF-8''report.pdf"

@@ -1,9 +1,10 @@
-//! How a finalize ends that comes to nothing. A store that has neither the upload nor its object proves something only once no
-//! Complete may be under way any more.
+//! How a finalize ends that creates nothing. If a store has neither the upload nor its object, this proves something
+//! only when no Complete can be under way any more.
 //!
-//! And a store may never complete an upload: it answers each Complete with what proves nothing, or not at all, and the
-//! object does not appear. It is not asked for ever. When their end is long past and several Completes have come to nothing, no
-//! other is sent; once all has been quiet for long enough, the upload is given up, unless its object has appeared.
+//! A store may also never complete an upload: it answers each Complete with something that proves nothing, or not at
+//! all, and no object appears. Dray does not ask it forever. When the upload ended long ago and several Completes have
+//! proved nothing, Dray sends no other. When no Complete has been under way for long enough, it gives the upload up,
+//! unless its object has appeared.
 
 use super::Service;
 use super::finalize::Lease;
@@ -13,7 +14,7 @@ use crate::drive::item::Item;
 use crate::drive::{Error, Result};
 
 impl Service {
-    /// Notes that the Complete of this lease came to nothing that proves anything, if one was sent. The count decides only
+    /// Counts the Complete of this lease, if one was sent, as one that proved nothing. The count decides only
     /// when to stop, so it may miss one.
     pub(super) async fn note_inconclusive(&self, lease: &Lease) {
         if !lease.may_have_completed() {
@@ -21,13 +22,13 @@ impl Service {
         }
         let (id, holder) = (lease.upload.id, lease.holder.clone());
         if let Err(err) = self.db.write(move |c| Ok(finalizing::note_inconclusive(c, id, &holder)?)).await {
-            tracing::warn!(upload = %id, %err, "a Complete that came to nothing was not counted");
+            tracing::warn!(upload = %id, %err, "a Complete that proved nothing could not be counted");
         }
     }
 
-    /// Instead of another Complete. Until it is quiet, an earlier one may still be under way. The abort comes before the last
-    /// look, so that nothing that the store does later can make the object; if it does so all the same, the object is
-    /// removed with what an aborted upload leaves.
+    /// Done instead of another Complete. While it is not quiet, an earlier Complete may still be under way. The abort
+    /// comes before the last look, so that the store cannot make the object afterwards. If it does so nevertheless, the
+    /// object is removed with the rest of an aborted upload.
     pub(super) async fn end_hopeless(&self, lease: &Lease) -> Result<Item> {
         let (id, key, now) = (lease.upload.id, &lease.upload.object_key, self.db.lease_time());
         match self.db.read(move |c| Ok(finalizing::is_quiet(c, id, now)?)).await {
@@ -35,17 +36,18 @@ impl Service {
             Ok(false) => return self.look_for_object(lease, Some(Error::FinalizePending)).await,
             Err(err) => return self.give_back(lease, err).await,
         }
-        tracing::warn!(upload = %id, "the store has never completed this upload, which is given up");
+        tracing::warn!(upload = %id, "giving up an upload that the store has never completed");
         let upload_id = lease.upload.store_upload_id.as_deref().unwrap_or_default();
         if let Err(err) = self.objects.abort_upload(key, upload_id).await {
-            // Its parts are tried again with those of all uploads that are over.
-            tracing::warn!(upload = %id, %err, "the store does not abort it either");
+            // The sweeper tries to remove its parts again, as it does for all uploads that have ended.
+            tracing::warn!(upload = %id, %err, "the store does not abort the upload either");
         }
         self.look_for_object(lease, None).await
     }
 
-    /// The store has neither the upload nor its object: there is nothing to make an item of. But if somebody's Complete may
-    /// still be under way there, the object may yet appear: ask again, until it has been quiet for long enough.
+    /// The store has neither the upload nor its object, so there is nothing to make an item from. But while somebody's
+    /// Complete may still be under way there, the object may still appear. Until it has been quiet for long enough, the
+    /// answer is "ask again".
     pub(super) async fn abandon(&self, lease: &Lease) -> Result<Item> {
         let is_proof = self.objects.checks_what_it_completes() || lease.is_unattempted();
         let (service, upload, holder) = (self.clone(), lease.upload.clone(), lease.holder.clone());

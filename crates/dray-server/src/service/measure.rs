@@ -1,5 +1,5 @@
-//! Measures what the store has of open uploads. It counts towards quotas where it is more than was announced, and an upload that
-//! has far more is aborted: not every store refuses bytes that nobody announced.
+//! Measures how much of open uploads is in the store. If it is more than was announced, it counts towards quotas, and
+//! an upload with far more is aborted: not every store refuses bytes that nobody announced.
 
 use dray_api::upload::StoredPart;
 use jiff::{SignedDuration, Timestamp};
@@ -10,9 +10,9 @@ use crate::drive::report::Report;
 use crate::drive::upload::{Upload, is_oversized};
 use crate::drive::{Error, Result};
 
-/// How long after its start, and after it was last looked at, an upload is looked at.
+/// How long after its start, and after its last measurement, an upload is measured.
 const EVERY: SignedDuration = SignedDuration::from_mins(5);
-/// Uploads that one sweep looks at. Those that wait longest come first.
+/// How many uploads one sweep measures. Those that wait longest come first.
 const AT_ONCE: u32 = 100;
 
 impl Service {

@@ -1,4 +1,4 @@
-//! The use cases, one file each: decide, write, ask the store, write. No HTTP, no SQL.
+//! The use cases, one file each: decide, write, ask the store, write. They know no HTTP and contain no SQL.
 
 mod change_item;
 mod checksum;
@@ -61,32 +61,32 @@ use passwords::Passwords;
 pub(crate) use presign_parts::SignedParts;
 use readiness::Readiness;
 
-/// Everything a use case needs. Cheap to clone.
+/// Everything that a use case needs. It is cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Service(Arc<Inner>);
 
-/// What a service is made of.
+/// The parts of a service.
 pub(crate) struct Parts {
     pub(crate) db: Db,
     pub(crate) objects: Objects,
     pub(crate) clock: Clock,
-    /// Life of a signed part URL.
+    /// How long a signed part URL is valid.
     pub(crate) url_ttl_secs: u32,
-    /// Life of a signed download URL.
+    /// How long a signed download URL is valid.
     pub(crate) download_ttl_secs: u32,
-    /// Which uploads are taken, and how long they are waited for.
+    /// Which uploads the server accepts, and how long it waits for them.
     pub(crate) rules: UploadRules,
     /// How long items stay in the trash.
     pub(crate) trash_life: SignedDuration,
-    /// A random text that tells this server from others on the same database.
+    /// A random text that distinguishes this server from others on the same database.
     pub(crate) server: String,
-    /// Whom to tell what happens.
+    /// Where to post events.
     pub(crate) webhooks: Webhooks,
-    /// What is counted and timed.
+    /// The counters and timers.
     pub(crate) metrics: Arc<Metrics>,
 }
 
-/// Private, so that whoever has a service asks it, and does not reach around it.
+/// Private, so that other rooms call the service and do not reach around it.
 pub(crate) struct Inner {
     db: Db,
     objects: Objects,
@@ -98,17 +98,17 @@ pub(crate) struct Inner {
     server: String,
     webhooks: Webhooks,
     metrics: Arc<Metrics>,
-    /// Work that outlives the request that began it; a stopping server waits for it.
+    /// Work that outlives its request. A stopping server waits for it.
     tasks: TaskTracker,
-    /// Finalizes that a sweep continues: each has a place until it ends, however long the store takes.
+    /// Finalizes that a sweep continues. Each has a place until it ends, however long the store takes.
     resumed: Arc<Semaphore>,
-    /// A stopping server has waited long enough: whoever holds a lease gives it back.
+    /// Set when a stopping server has waited long enough: holders of leases then give them back.
     halt: CancellationToken,
-    /// Told when something waits to be removed for good: it counts towards somebody's quota until it is.
+    /// Notified when something waits for its removal, because it counts towards somebody's quota until then.
     sweep_soon: Notify,
-    /// What the latest probe found.
+    /// The result of the latest probe.
     readiness: Readiness,
-    /// Hashes passwords, and says how often they may be tried.
+    /// Hashes passwords, and limits how often they may be tried.
     passwords: Passwords,
 }
 
@@ -121,7 +121,7 @@ impl std::ops::Deref for Service {
 }
 
 impl Service {
-    /// A service that nobody has asked yet.
+    /// A new service.
     pub(crate) fn new(parts: Parts) -> Self {
         let Parts {
             db,
@@ -155,7 +155,7 @@ impl Service {
         }))
     }
 
-    /// What time it is.
+    /// The current time.
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
@@ -165,7 +165,7 @@ impl Service {
         self.objects.public_endpoint()
     }
 
-    /// Lets in whoever holds a good token.
+    /// Admits whoever has a valid token.
     pub(crate) async fn authenticate(&self, token: &str, now: Timestamp) -> Result<Caller> {
         let hash = AccessToken::parse(token)?.hash();
         let record = self.db.read(move |c| Ok(db::tokens::by_hash(c, &hash)?)).await?;
@@ -178,11 +178,11 @@ impl Service {
         self.db.read(move |c| seen(c, &caller, id)).await
     }
 
-    /// The caller's upload, by what the wire calls it. A token that is confined to a folder reaches the uploads into
-    /// it, and those that were begun with it, whatever has become of their folder; one that may only upload, those that
-    /// such a token began.
+    /// The caller's upload, by the names that the API uses. A token that is confined to a folder reaches the uploads into
+    /// it, and those that it started itself, whatever has become of their folder. A token that may only upload reaches the
+    /// uploads that such a token started.
     async fn upload_of(&self, caller: &Caller, upload_id: &str, file_key: &str) -> Result<Upload> {
-        // NUL is what databases take for the end of a text, or refuse.
+        // Databases take NUL for the end of a text, or refuse it.
         if [upload_id, file_key].iter().any(|id| id.len() > MAX_KEY_BYTES || id.contains('\0')) {
             return Err(Error::UploadNotFound);
         }
@@ -216,7 +216,7 @@ fn folder(c: &Conn, caller: &Caller, id: ItemId) -> Result<Seen> {
     if seen.item.is_folder() { Ok(seen) } else { Err(Error::NotAFolder) }
 }
 
-/// The folder that `parentId` names, if the caller may put something into it; `None`: their root.
+/// The folder that `parentId` names, if the caller may put something into it; `None` means their root.
 fn target(c: &Conn, caller: &Caller, parent: Option<ItemId>) -> Result<Option<Seen>> {
     let Some(id) = parent else { return caller.require_whole_drive().map(|()| None) };
     let folder = folder(c, caller, id)?;

@@ -1,4 +1,4 @@
-//! At a start: brings the values derived from names (for sorting, comparing and finding) to the rules of this
+//! At a start: updates the values derived from names (for sorting, comparing and finding) to the rules of this
 //! version, before any request is answered from them.
 
 use super::Service;
@@ -6,14 +6,14 @@ use crate::db::names;
 use crate::drive::Result;
 
 impl Service {
-    /// Reads every item once after an update, in small transactions; at any other start, one row. If it is cut off, the
-    /// next start goes on.
+    /// After an update, reads every item once, in small transactions. At any other start it reads one row. If it is
+    /// interrupted, the next start continues.
     pub(crate) async fn renew_names(&self) -> Result<()> {
         if self.db.read(|c| Ok(names::are_renewed(c)?)).await? {
             return Ok(());
         }
         tracing::info!(
-            "looking through all names once, as this version sorts and finds some of them otherwise"
+            "updating all names once, because this version sorts and finds some of them differently"
         );
         while self.db.write(|c| Ok(names::renew_some(c)?)).await? {}
         Ok(())

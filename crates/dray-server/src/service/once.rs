@@ -1,6 +1,6 @@
 //! Requests that create something and may be sent again: every repeat gets the answer of the first
-//! (draft-ietf-httpapi-idempotency-key-header-07). The answer is stored in the transaction that creates the thing, so there is never one
-//! without the other. A refusal is not stored, so the corrected request may use the same key.
+//! (draft-ietf-httpapi-idempotency-key-header-07). The answer is stored in the transaction that creates the thing, so
+//! there is never one without the other. A refusal is not stored, so the corrected request may use the same key.
 
 use dray_api::UploadRowId;
 use jiff::{SignedDuration, Timestamp};
@@ -15,12 +15,12 @@ use crate::drive::{Error, Result};
 
 /// How long a key is kept.
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
-/// Keys of one user in a workspace that the sweeper leaves: the latest.
+/// How many keys of one user in a workspace the sweeper keeps: the latest ones.
 const MOST_OF_A_USER: usize = 10_000;
-/// Keys that are forgotten in one transaction.
+/// How many keys one transaction forgets.
 const AT_ONCE: usize = 5_000;
 
-/// What tells a request from others, if it came with a key.
+/// What identifies a request, if it has a key.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Once(Option<Keyed>);
 
@@ -31,12 +31,12 @@ struct Keyed {
     fingerprint: String,
 }
 
-/// What a request made, or an earlier one with the same key.
+/// What a request created, or an earlier one with the same key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Made<T> {
     /// The answer.
     pub(crate) answer: T,
-    /// Whether an earlier request made it.
+    /// Whether an earlier request created it.
     pub(crate) is_repeat: bool,
 }
 
@@ -51,12 +51,12 @@ impl<T> Made<T> {
 }
 
 impl Once {
-    /// A request to `route` with `key`; `fingerprint` is of its method, path and body.
+    /// A request to `route` with `key`. `fingerprint` identifies its method, path and body.
     pub(crate) fn keyed(route: &'static str, key: String, fingerprint: String) -> Self {
         Self(Some(Keyed { route, key, fingerprint }))
     }
 
-    /// What the first request with this key was answered; else what `make` makes, which is kept under it.
+    /// The answer of the first request with this key; else the result of `make`, which is stored under the key.
     pub(super) fn make<T: Serialize + DeserializeOwned>(
         &self,
         c: &Conn,
@@ -75,7 +75,7 @@ impl Once {
         Ok(Made::now(answer))
     }
 
-    /// What the first request with this key was answered, if there was one.
+    /// The answer of the first request with this key, if there was one.
     pub(super) fn answered<T: DeserializeOwned>(
         &self,
         c: &Conn,
@@ -86,12 +86,12 @@ impl Once {
         answer.map(|json| serde_json::from_str(&json).map_err(Error::internal)).transpose()
     }
 
-    /// The upload that the first request with this key began, if there was one.
+    /// The upload that the first request with this key started, if there was one.
     pub(super) fn begun(&self, c: &Conn, caller: &Caller, now: Timestamp) -> Result<Option<UploadRowId>> {
         Ok(self.kept(c, caller, now)?.and_then(|kept| kept.upload))
     }
 
-    /// Keeps that a request began an upload. How far that comes, its row says.
+    /// Stores that a request started an upload. The upload's row says how far it came.
     pub(super) fn keep_upload(
         &self,
         c: &Conn,
@@ -127,7 +127,7 @@ impl Once {
 }
 
 impl Keyed {
-    /// Keys belong to a token: another token may not be allowed to know what this one was answered.
+    /// Keys belong to a token, because another token may not be allowed to see this one's answers.
     fn key(&self, caller: &Caller) -> Result<Key<'_>> {
         let token = caller.token.ok_or_else(|| Error::internal("a key without a token"))?;
         Ok(Key { token, route: self.route, text: &self.key })
@@ -135,7 +135,7 @@ impl Keyed {
 }
 
 impl Service {
-    /// Forgets keys that are old, and what one user has too many of.
+    /// Forgets keys that are old, and those that are too many for one user.
     pub(super) async fn sweep_keys(&self, now: Timestamp) -> Result<()> {
         let before = now.checked_sub(KEPT_FOR).map_err(Error::internal)?;
         while self.db.write(move |c| Ok(idempotency::forget_old(c, before, AT_ONCE)?)).await?

@@ -14,7 +14,7 @@ use crate::drive::path::Seen;
 use crate::drive::{Error, Result};
 
 impl Service {
-    /// Everybody who has a role on the item, itself or from a folder above it that the caller sees.
+    /// Everybody who has a role on the item, either on itself or on a folder above it that the caller sees.
     pub(crate) async fn participants(&self, caller: &Caller, id: ItemId) -> Result<Participants> {
         let caller = *caller;
         self.db
@@ -30,8 +30,8 @@ impl Service {
             .await
     }
 
-    /// Gives a user a role on an item and all below it, in place of the one they may have had. Nobody gives more
-    /// than they have: an owner is whoever owns.
+    /// Gives a user a role on an item and everything below it, and replaces the one that they may have had. Nobody can
+    /// give more than they have, and nobody can be made an owner.
     pub(crate) async fn put_participant(
         &self,
         caller: &Caller,
@@ -69,7 +69,7 @@ impl Service {
             .await
     }
 
-    /// Takes a user's role on an item; anybody may give up their own.
+    /// Takes a user's role on an item away. Anybody may give up their own role.
     pub(crate) async fn remove_participant(&self, caller: &Caller, id: ItemId, user: UserId) -> Result<()> {
         let caller = *caller;
         self.db

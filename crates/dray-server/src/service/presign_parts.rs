@@ -16,9 +16,9 @@ use crate::objects::{PartUrls, UrlScope};
 pub(crate) struct SignedParts {
     /// Writes them.
     pub(crate) urls: PartUrls,
-    /// Of these parts, ascending; each with the bytes it must have, if that is to be signed.
+    /// The parts, ascending. Each has the size that it must have, if that is to be signed.
     pub(crate) parts: Vec<(PartNumber, Option<u64>)>,
-    /// Until when they are good.
+    /// When the URLs expire.
     pub(crate) expires_at: Timestamp,
 }
 

@@ -1,4 +1,4 @@
-//! Reads: one item, the workspace and its members, and whether the service is well.
+//! Reads: one item, the workspace and its members, and usage.
 
 use dray_api::{Ancestors, ItemId, Member, Members, Usage, WorkspaceInfo};
 
@@ -20,7 +20,7 @@ impl Service {
         Ok(Ancestors { ancestors: ancestors.iter().map(Item::to_wire).collect() })
     }
 
-    /// What the caller owns, and how much they may.
+    /// What the caller owns, and their quota.
     pub(crate) async fn usage(&self, caller: &Caller) -> Result<Usage> {
         caller.require_whole_drive()?;
         let caller = *caller;
@@ -34,8 +34,8 @@ impl Service {
         self.db.read(move |c| Ok(users::workspace_info(c, workspace)?)).await?.ok_or(Error::NotFound)
     }
 
-    /// A page of those members of the caller's workspace whom they are told of, and whose name or address has `part` in
-    /// it.
+    /// A page of the members of the caller's workspace whom the caller may see, and whose name or address contains
+    /// `part`.
     pub(crate) async fn members(
         &self,
         caller: &Caller,

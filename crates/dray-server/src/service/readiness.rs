@@ -1,4 +1,5 @@
-//! Whether the server can serve. Anyone may ask as often as they like: one probe answers everybody who asks within a second.
+//! Whether the server can serve. Anyone may ask as often as they like: one probe answers everybody who asks within a
+//! second.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -16,7 +17,7 @@ const OLDEST: Duration = Duration::from_secs(1);
 /// How long database and store have to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The latest probe, which may be under way.
+/// The latest probe, which may still be under way.
 #[derive(Default)]
 pub(crate) struct Readiness(Mutex<Option<Probe>>);
 
@@ -26,7 +27,7 @@ struct Probe {
 }
 
 impl Readiness {
-    /// What the latest probe says, or will say; `begin` begins another if it is older than [`OLDEST`] and has ended.
+    /// The result of the latest probe. `begin` begins another if the latest is older than [`OLDEST`] and has ended.
     fn outcome(
         &self,
         now: Instant,
@@ -47,12 +48,12 @@ impl Readiness {
 }
 
 impl Service {
-    /// Whether database and store answer: as they did at most a second ago.
+    /// Whether database and store answer, or answered at most a second ago.
     pub(crate) async fn check_ready(&self) -> Result<()> {
         self.readiness.outcome(Instant::now(), || self.begin_probe()).await
     }
 
-    /// A task, so that it comes to its end whoever goes away: else each who asks and goes would begin another.
+    /// A task, so that it ends even if its caller goes away. Otherwise each caller who asks and leaves would begin another.
     fn begin_probe(&self) -> BoxFuture<'static, Result<()>> {
         let service = self.clone();
         let probe = tokio::spawn(async move { timeout(PATIENCE, service.probe()).await });
@@ -79,7 +80,7 @@ mod tests {
 
     use super::*;
 
-    /// Counts the probes that are begun, each of which ends when `end` is told.
+    /// Counts the probes. Each of them ends when `end` is notified.
     fn probes() -> (Arc<AtomicUsize>, Arc<Notify>, impl Fn() -> BoxFuture<'static, Result<()>>) {
         let (counted, end) = (Arc::<AtomicUsize>::default(), Arc::new(Notify::new()));
         let (count, ended) = (counted.clone(), end.clone());
@@ -96,7 +97,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_probe_answers_all_who_ask_within_a_second() {
+    async fn one_probe_answers_everybody_who_asks_within_a_second() {
         let (readiness, now) = (Readiness::default(), Instant::now());
         let (counted, end, begin) = probes();
         let first = readiness.outcome(now, &begin);

@@ -1,4 +1,4 @@
-//! Cleans up after a crash: finalizes that did not finish, uploads that nobody continued.
+//! Cleans up after a crash: finalizes that did not finish, and uploads that nobody continued.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,8 +22,8 @@ use dray_object_store::die_at;
 
 /// How long a sweep waits for one upload. A finalize may take longer, and then continues by itself.
 const SWEEP_PATIENCE: Duration = Duration::from_secs(10);
-/// Finalizes that sweeps continue and that have not ended, in all. A store may take ten minutes for each, and a sweep comes
-/// every minute; the others wait for a later sweep.
+/// How many finalizes that sweeps continue may be under way in total. A store may take ten minutes for each, and a
+/// sweep comes every minute; the others wait for a later sweep.
 pub(super) const MAX_RESUMED: usize = 32;
 /// How long a store may take to start an upload whose `start` was given up. After that the sweeper looks for it.
 const OPENING_QUIET: SignedDuration = SignedDuration::from_mins(10);
@@ -38,7 +38,7 @@ enum Swept {
 }
 
 impl Service {
-    /// For the only server of a database, as it starts: finalizes that its predecessor left are nobody's now.
+    /// For the only server of a database, at its start: ends the leases of its predecessor, which is gone.
     pub(crate) async fn end_leases(&self) -> Result<()> {
         if self.db.is_shared() {
             return Ok(());
@@ -47,7 +47,7 @@ impl Service {
     }
 
     /// Brings up to `limit` unfinished uploads to an end, or at least further, several at once. One that fails waits for
-    /// its next try and keeps no other waiting; if several in a row find the store away, they are left alone for now.
+    /// its next try and delays no other. If several in a row find the store away, the rest is left for a later sweep.
     pub(super) async fn sweep_uploads(&self, now: Timestamp, limit: u32, report: &mut Report) -> Result<()> {
         let expired_before = now.checked_sub(CLOCK_SKEW).map_err(Error::internal)?;
         let opened_before = now.checked_sub(OPENING_QUIET).map_err(Error::internal)?;
@@ -76,7 +76,7 @@ impl Service {
             },
             _ => None,
         };
-        // A server that stops in the middle of one waits for it: a lease that it took would hold others up.
+        // A server that stops in the middle waits for it, because a lease that it took would delay others.
         let sweeping = self.tasks.spawn(async move {
             let _place = place;
             let swept = service.sweep_one(due.upload, now).await;
@@ -127,15 +127,15 @@ impl Service {
         Ok(Swept::Nothing)
     }
 
-    /// Whether an upload has still to be finalized: a refusal has not ended that.
+    /// Whether an upload still has to be finalized, which is so unless an error has ended it.
     async fn is_completing(&self, id: UploadRowId) -> Result<bool> {
         let now = self.db.lease_time();
         let upload = self.db.read(move |c| Ok(uploads::by_id(c, id, now)?)).await?;
         Ok(upload.is_some_and(|upload| matches!(upload.state, State::Completing { .. })))
     }
 
-    /// Goes on with a finalize whose server is gone. Its list of parts went with it, but the store has the
-    /// parts, and the digest tells whether they are the ones. `None`: another was faster.
+    /// Continues a finalize whose server is gone. The list of parts is lost, but the store has the
+    /// parts, and the digest tells whether they are the right ones. `None` if another server was faster.
     pub(super) async fn resume_finalize(&self, upload: Upload, digest: Digest) -> Result<Option<Item>> {
         let Some(lease) = self.take_lease(upload, digest).await? else { return Ok(None) };
         self.while_held(&lease, self.go_on(&lease)).await.map(Some)
@@ -150,7 +150,7 @@ impl Service {
             None => Ok(None),
         };
         match stored.map(|parts| parts.map(PartList::of_stored)) {
-            // It would never come to an end.
+            // Otherwise it would never end.
             Err(err @ Error::StoreLacks { .. }) => self.reopen(lease, err).await,
             Err(Error::StoreRefused { .. }) if lease.upload.is_long_over(self.clock.now()) => {
                 self.end_hopeless(lease).await
@@ -162,11 +162,11 @@ impl Service {
         }
     }
 
-    /// Has the store drop the parts of an upload that is over.
+    /// Makes the store remove the parts of an upload that has ended.
     pub(super) async fn free_parts(&self, upload: &Upload) -> Result<()> {
         match &upload.store_upload_id {
             Some(upload_id) => self.objects.abort_upload(&upload.object_key, upload_id).await?,
-            // A crash came between the store's answer and the note of it.
+            // A crash came between the store's answer and its record.
             None => self.objects.abort_uploads_of(&upload.object_key, None).await?,
         }
         die_at("W9");
@@ -174,7 +174,7 @@ impl Service {
         let is_put_whole = self.is_put_whole(upload);
         self.db
             .write_freeing(move |c| {
-                // A finalize may have got as far as the object, and then have been refused for its name.
+                // A finalize may have made the object, and then have been refused because of its name.
                 tombstones::add(c, &key, now)?;
                 if is_put_whole {
                     tombstones::add(c, &scratch_key(&key), now)?;

@@ -1,5 +1,5 @@
 //! A token replaces itself by a new token with the same rights in the same place, for no longer than the maker of the
-//! first one allowed.
+//! first token allowed.
 
 use dray_api::{CreatedToken, RotateToken, TokenId};
 use jiff::{SignedDuration, Timestamp};
@@ -12,11 +12,11 @@ use crate::drive::token::AccessToken;
 use crate::drive::{Error, Result};
 use crate::random;
 
-/// How long a token is still good that another has taken the place of.
+/// How long a token stays valid after another has replaced it.
 const OLD_LIFE: SignedDuration = SignedDuration::from_hours(24);
 
 impl Service {
-    /// Makes the token that takes the place of the caller's.
+    /// Creates the token that replaces the caller's.
     pub(crate) async fn rotate_token(
         &self,
         caller: &Caller,
@@ -58,8 +58,8 @@ impl Service {
     }
 }
 
-/// The latest end that the new one may have: what the maker of the first has said, within the life of the token that it was
-/// made with.
+/// The latest expiry of the new token: what the maker of the first one allowed, but no later than the end of the token that
+/// made it.
 fn latest_end(old: &TokenRow, maker_until: Option<Timestamp>) -> Timestamp {
     let said = old.rotate_until.unwrap_or(old.expires_at);
     maker_until.map_or(said, |until| until.min(said))
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_token_lives_as_long_as_the_old_one_was_made_for_within_what_its_maker_said() {
+    fn a_new_token_lives_as_long_as_the_old_one_was_created_for_within_its_makers_limit() {
         let end = |rotate_until, maker_until: Option<i64>, now| {
             let old = old(rotate_until);
             new_end(&old, None, latest_end(&old, maker_until.map(at)), at(now)).unwrap()
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn an_end_that_is_asked_for_is_within_what_its_maker_said() {
+    fn a_requested_expiry_must_be_within_the_makers_limit() {
         let old = old(Some(1000));
         let end = |asked, latest| new_end(&old, Some(at(asked)), at(latest), at(120));
         assert_eq!(end(1000, 1000), Ok(at(1000)));

@@ -10,7 +10,7 @@ use crate::drive::item::Item;
 use crate::drive::search::Words;
 
 impl Service {
-    /// The items that have every word of `query` in their names, or a word that begins so. A query without
+    /// The items whose names have every word of `query`, or a word that begins with it. A query without
     /// words finds nothing.
     pub(crate) async fn search(
         &self,

@@ -1,4 +1,4 @@
-//! Work that one server does for all, from time to time: settles unfinished uploads, removes what has been in the trash
+//! Work that one server does for all, from time to time: it settles unfinished uploads, removes what has been in the trash
 //! long enough, and removes trees bit by bit.
 
 use futures_util::StreamExt as _;
@@ -17,28 +17,28 @@ use crate::lease::holding;
 use crate::webhooks::GIVE_UP_AFTER;
 use dray_object_store::die_at;
 
-/// How long a server keeps the sweep to itself after it was last heard of.
+/// How long a server keeps the lease of the sweep after its last heartbeat.
 const LEASE: SignedDuration = SignedDuration::from_mins(5);
 const LEASE_NAME: &str = "sweep";
-/// How many removals one transaction does: it keeps other writers waiting.
+/// How many steps of removal one transaction does. Other writers wait meanwhile.
 const STEPS_AT_ONCE: usize = 500;
-/// Transactions of removing in one sweep.
+/// Most transactions of removal in one sweep.
 const ROUNDS: usize = 200;
 
-/// What the store is asked for at once.
+/// How many requests to the store are under way at once.
 const AT_ONCE: usize = 8;
-/// After this many failures in a row to reach the store, the sweeper asks whether it is reachable at all.
+/// After this many failures in a row to reach the store, the sweeper checks whether it is reachable at all.
 const FAILURES: u32 = 3;
-/// Waits before something is tried again: this after the first failure, twice as long after each further one, up to the
-/// longest. What only waits for the store or the database to be back is tried again soon.
+/// The wait before another try: this after the first failure, twice as long after each further one, up to the
+/// longest. Work that only waits until the store or the database is back is tried again soon.
 const FIRST_WAIT: SignedDuration = SignedDuration::from_mins(1);
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(6);
 const WAIT_FOR_OTHERS: SignedDuration = SignedDuration::from_secs(20);
-/// Completes of an upload that may come to nothing before the next ones wait longer and longer.
+/// How many Completes of an upload may prove nothing before the next ones wait longer and longer.
 const FREE_COMPLETES: u64 = 3;
 
 impl Service {
-    /// Does up to `limit` of each thing that is due, unless another server is at it.
+    /// Does up to `limit` of each kind of due work, unless another server is sweeping.
     pub(crate) async fn sweep(&self, now: Timestamp, limit: u32) -> Result<Report> {
         if !self.db.is_shared() {
             return self.sweep_all(now, limit).await;
@@ -71,7 +71,7 @@ impl Service {
         self.db.write(move |c| Ok(leases::give_back(c, LEASE_NAME, &server)?)).await
     }
 
-    /// Takes the lease of the sweep, or keeps it.
+    /// Takes or renews the lease of the sweep.
     async fn take_sweep(&self) -> Result<bool> {
         let service = self.clone();
         // A server that stops in the middle of this waits for it, and gives the lease back afterwards.
@@ -117,21 +117,22 @@ impl Service {
         Ok(())
     }
 
-    /// Events for addresses that are not configured any more: those that are, give up by themselves.
+    /// Forgets events for addresses that are no longer configured. Events for configured addresses are given up elsewhere.
     async fn sweep_outbox(&self, now: Timestamp) -> Result<()> {
         let before = now.checked_sub(GIVE_UP_AFTER * 2).map_err(Error::internal)?;
         let forgotten = self.db.write(move |c| Ok(outbox::forget_old(c, before, STEPS_AT_ONCE)?)).await?;
         if forgotten > 0 {
-            tracing::warn!(forgotten, "events were not told to addresses that are not configured any more");
+            tracing::warn!(forgotten, "dropped events for addresses that are no longer configured");
         }
         Ok(())
     }
 
-    /// Has the store remove what nothing refers to, several at once. An object that cannot be removed waits for its next
-    /// try and keeps no other waiting; if several in a row find the store away, it is left alone for now.
+    /// Makes the store remove objects that nothing refers to, several at once. An object that cannot be removed waits
+    /// for its next try and delays no other. If several in a row find the store away, the rest is left for a later
+    /// sweep.
     async fn sweep_objects(&self, now: Timestamp, limit: u32, report: &mut Report) -> Result<()> {
         let lease_now = self.db.lease_time();
-        // A backup runs in a process of its own, whose clock on SQLite may have begun at another time: when in doubt,
+        // A backup runs in a process of its own, whose clock on SQLite may have started at another time. If in doubt,
         // it is still running.
         let backup_now = lease_now.min(LeaseTime(now));
         let due = self.db.read_long(move |c| {
@@ -144,8 +145,8 @@ impl Service {
         Ok(())
     }
 
-    /// Does `work` on each of what is due, several at once, and tells of what was done. If several in a row find the store
-    /// away, and it is, the others are left alone for now.
+    /// Does `work` on each of the due things, several at once, and reports what was done. If several in a row find the
+    /// store away, and it is, the rest is left for a later sweep.
     pub(super) async fn several<T, O, W>(
         &self,
         due: Vec<T>,
@@ -168,7 +169,7 @@ impl Service {
                     done(outcome);
                 }
                 Some(Err(Error::StoreUnreachable { .. })) => failures += 1,
-                // It was logged, and waits for its next try.
+                // The failure was logged, and the thing waits for its next try.
                 Some(Err(_)) => {}
                 None => return,
             }
@@ -189,7 +190,7 @@ impl Service {
     }
 }
 
-/// How long something waits for its next try that has failed so often before, and now for this reason.
+/// How long something waits for its next try after this many failures before, and one now for this reason.
 pub(super) fn wait(tries: u64, reason: &Error) -> SignedDuration {
     if reason.is_passing() {
         return WAIT_FOR_OTHERS;
@@ -202,8 +203,8 @@ fn doubled(times: u64) -> SignedDuration {
     FIRST_WAIT.checked_mul(factor).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT)
 }
 
-/// How long an upload waits for its next Complete if so many came to nothing: the first few may meet a fault that passes, so
-/// they say nothing of the wait.
+/// How long an upload waits for its next Complete after this many have proved nothing. The first few may have met a
+/// temporary fault, so they do not affect the wait.
 pub(super) fn wait_after_completes(inconclusive: u64) -> Option<SignedDuration> {
     let beyond = inconclusive.checked_sub(FREE_COMPLETES)?;
     Some(doubled(beyond))
@@ -214,7 +215,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_double_up_to_the_longest_unless_it_is_others_that_are_waited_for() {
+    fn waits_double_up_to_the_longest_unless_the_store_or_database_is_away() {
         let waits: Vec<i64> =
             [0, 1, 2, 8, 9, 60, u64::MAX].map(|tries| wait(tries, &Error::NotFound).as_secs() / 60).to_vec();
         assert_eq!(waits, [1, 2, 4, 256, 360, 360, 360]);
@@ -222,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn completes_that_come_to_nothing_again_and_again_are_sent_ever_more_rarely() {
+    fn completes_that_prove_nothing_again_and_again_are_sent_more_and_more_rarely() {
         let waits = [0, 2, 3, 5, 99].map(|count| wait_after_completes(count).map(|wait| wait.as_secs() / 60));
         assert_eq!(waits, [None, None, Some(1), Some(4), Some(360)]);
     }

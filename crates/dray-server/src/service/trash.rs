@@ -15,11 +15,11 @@ use crate::drive::path::Seen;
 use crate::drive::permit::{Placement, Purge, Trashing};
 use crate::drive::{Error, Result, wire_time};
 
-/// Items of other owners that one emptying looks at: those the caller may not remove stay, and are seen again.
+/// Most items of other owners that one emptying looks at. Items that the caller may not remove stay, and are read again.
 const OTHERS_AT_ONCE: usize = 1000;
 
 impl Service {
-    /// Puts an item into the trash. A folder goes with all that is below it, however much that is.
+    /// Puts an item into the trash. A folder takes everything below it along, however much that is.
     pub(crate) async fn trash_item(&self, caller: &Caller, id: ItemId, now: Timestamp) -> Result<()> {
         let (service, caller) = (self.clone(), *caller);
         self.db
@@ -62,8 +62,8 @@ impl Service {
         Ok(TrashPage { items: found.iter().map(to_wire).collect(), next_cursor })
     }
 
-    /// Takes an item out of the trash, back to its folder. If that is gone, or the caller may not put anything there,
-    /// it goes to the caller's root, if it is their own.
+    /// Takes an item out of the trash, back to its folder. If the folder is gone, or the caller may not put anything there,
+    /// it goes to the caller's root, if the item is their own.
     pub(crate) async fn restore_item(&self, caller: &Caller, id: ItemId, now: Timestamp) -> Result<Item> {
         caller.require_whole_drive()?;
         let (service, caller) = (self.clone(), *caller);
@@ -83,7 +83,7 @@ impl Service {
             .await
     }
 
-    /// Removes an item of the trash for good, with all that is below it.
+    /// Removes an item of the trash for good, with everything below it.
     pub(crate) async fn purge_item(&self, caller: &Caller, id: ItemId, now: Timestamp) -> Result<()> {
         caller.require_whole_drive()?;
         let (service, caller) = (self.clone(), *caller);
@@ -99,7 +99,7 @@ impl Service {
         Ok(())
     }
 
-    /// Removes all for good that is in the caller's trash and that they may remove; how many items.
+    /// Removes everything in the caller's trash for good that they may remove. Returns how many items.
     pub(crate) async fn empty_trash(&self, caller: &Caller, now: Timestamp) -> Result<u64> {
         caller.require_whole_drive()?;
         let (service, caller) = (self.clone(), *caller);
@@ -124,8 +124,8 @@ impl Service {
     }
 }
 
-/// What is in the caller's trash under this id, and what of it they see: what they or a folder of theirs own, and what
-/// they put there themselves, as long as they have a role on it.
+/// The item with this id in the caller's trash, and what they see of it: items that they own, directly or through a folder,
+/// and items that they put there themselves, as long as they have a role on them.
 fn in_trash(c: &Conn, caller: &Caller, id: ItemId) -> Result<(Item, Seen)> {
     let trashed = trash::by_id(c, caller, id)?.ok_or(Error::NotFound)?;
     let seen = items::seen_in_trash(c, caller, id)?.filter(|seen| is_theirs(caller, seen, trashed.by));
@@ -136,7 +136,7 @@ fn is_theirs(caller: &Caller, seen: &Seen, trashed_by: UserId) -> bool {
     seen.role == Role::Owner || trashed_by == caller.user
 }
 
-/// As [`in_trash`], of a page of the caller's trash.
+/// Like [`in_trash`], for a page of the caller's trash.
 fn as_seen(c: &Conn, caller: &Caller, found: Vec<Trashed>) -> Result<Vec<Trashed>> {
     let mut shown = Vec::with_capacity(found.len());
     for trashed in found {

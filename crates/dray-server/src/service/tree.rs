@@ -9,12 +9,12 @@ use crate::drive::Result;
 use crate::drive::access::Caller;
 use crate::drive::listing::{ListOrder, Listing};
 
-/// Folders that one query looks into. Each may hold more than the whole answer can have, so this bounds what is
-/// read for nothing.
+/// How many folders one query looks into. Each may contain more items than the whole answer can have, so this bounds
+/// how many are read in vain.
 const FOLDERS_AT_ONCE: usize = 8;
 
 impl Service {
-    /// What is in a folder (`None`: at the root), `depth` levels down.
+    /// The content of a folder (`None` means the root), `depth` levels down.
     pub(crate) async fn tree(&self, caller: &Caller, parent: Option<ItemId>, depth: u32) -> Result<Tree> {
         let caller = *caller;
         self.db.read_long(move |c| list(c, &caller, parent, depth)).await

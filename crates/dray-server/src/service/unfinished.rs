@@ -1,4 +1,4 @@
-//! Unfinished uploads: listing them, what the store has of one, aborting one.
+//! Unfinished uploads: listing them, listing the parts of one, and aborting one.
 
 use dray_api::upload::{ListParts, OpenUploads, StoredParts, UploadKey};
 use jiff::Timestamp;
@@ -13,7 +13,7 @@ use crate::drive::{Error, Result, wire_time};
 use dray_object_store::die_at;
 
 impl Service {
-    /// What the store has of the caller's upload: enough to go on with it from anywhere.
+    /// What the store has of the caller's upload: enough to continue it from anywhere.
     pub(crate) async fn uploaded_parts(
         &self,
         caller: &Caller,
@@ -35,7 +35,7 @@ impl Service {
         Ok(StoredParts { upload: wire, item_id: None, parts })
     }
 
-    /// The store does not know an upload: a finalize may be completing it, or have completed it.
+    /// Why the store does not know an upload: a finalize may be completing it, or has completed it.
     async fn why_unknown(&self, upload: &Upload) -> Result<Error> {
         let (id, lease_now) = (upload.id, self.db.lease_time());
         let now_there = self.db.read(move |c| Ok(uploads::by_id(c, id, lease_now)?)).await?;
@@ -45,7 +45,7 @@ impl Service {
         })
     }
 
-    /// Gives the caller's upload up. Doing it again does no harm.
+    /// Aborts the caller's upload. Doing it again does no harm.
     pub(crate) async fn abort_upload(&self, caller: &Caller, key: &UploadKey) -> Result<()> {
         let upload = self.upload_of(caller, &key.upload_id, &key.file_key).await?;
         if !upload.is_abortable()? {
@@ -53,13 +53,13 @@ impl Service {
         }
         let id = upload.id;
         if !self.end_upload(&upload, self.clock.now()).await? {
-            // Something came first: what, is the answer.
+            // Something else happened first. The answer says what.
             let lease_now = self.db.lease_time();
             let now_there = self.db.read(move |c| Ok(uploads::by_id(c, id, lease_now)?)).await?;
             return now_there.ok_or(Error::UploadNotFound)?.is_abortable().map(drop);
         }
         die_at("W8-abort");
-        // It is over for the drive; if the store cannot be reached, the sweeper frees its parts.
+        // For the drive the upload has ended. If the store cannot be reached, the sweeper removes its parts.
         let service = self.clone();
         let freed = self.tasks.spawn(async move { service.free_parts(&upload).await }).await;
         if let Err(err) = freed.map_err(Error::internal).flatten() {
@@ -68,8 +68,8 @@ impl Service {
         Ok(())
     }
 
-    /// Notes that an upload is aborted, and tells it; `false`: it was over, or is being finalized. Its parts are still in
-    /// the store.
+    /// Records that an upload is aborted, with its event; `false` if it has ended, or is being finalized. Its parts are
+    /// still in the store.
     pub(super) async fn end_upload(&self, upload: &Upload, now: Timestamp) -> Result<bool> {
         let (service, row) = (self.clone(), upload.clone());
         let aborted = self.db.write_freeing(move |c| {
@@ -82,7 +82,7 @@ impl Service {
         aborted.await
     }
 
-    /// A page of the caller's uploads that have not come to their end, the latest first. A token that is confined to
+    /// A page of the caller's unfinished uploads, the latest first. A token that is confined to
     /// a folder has no list of them.
     pub(crate) async fn open_uploads(
         &self,

@@ -1,9 +1,9 @@
 //! Deterministic simulation of uploads: the real service on simulated time, with several servers on one database,
-//! clocks that are wrong, a store of which every answer may be late, lost or wrong, and kills between any two steps.
-//! All choices of a schedule follow from its seed, so that a fault can be looked at again: `DRAY_SIM_SEED` tells its
+//! wrong clocks, a store whose every answer may be late, lost or wrong, and kills between any two steps.
+//! All choices of a schedule follow from its seed, so that a fault can be examined again: `DRAY_SIM_SEED` prints its
 //! story.
 //!
-//! Not simulated are Postgres and SQLite's threads: statements run on SQLite in memory, one transaction after the other.
+//! It does not simulate Postgres or SQLite's threads: statements run on SQLite in memory, one transaction after the other.
 
 mod monitor;
 mod network;
@@ -28,13 +28,13 @@ use node::Cluster;
 use uploader::Uploader;
 use world::{Outcome, World};
 
-/// Schedules if nothing else is said: few, so that unit tests stay quick. `DRAY_SIM_SCHEDULES` says more.
+/// The default number of schedules: few, so that unit tests stay quick. `DRAY_SIM_SCHEDULES` sets another.
 const SCHEDULES: u64 = 200;
-/// Schedules on one database: it is cleared after each, and made anew before it has grown.
+/// How many schedules use one database. It is cleared after each, and replaced before it grows large.
 const ON_ONE_DATABASE: u64 = 500;
-/// Time that no schedule takes. Time is paused, so that it passes at once where all wait for each other.
+/// Longer than any schedule takes. Time is paused, so this passes at once when all wait for each other.
 const STANDSTILL: std::time::Duration = std::time::Duration::from_hours(24 * 30);
-/// Faults that are told in full.
+/// How many faults are printed in full.
 const TOLD: usize = 3;
 
 fn owner() -> (WorkspaceId, UserId) {
@@ -94,7 +94,7 @@ fn setting(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().expect("a number"))
 }
 
-/// What all schedules came to.
+/// The results of all schedules.
 #[derive(Default)]
 struct Total {
     bad: Vec<(u64, Vec<String>)>,

@@ -1,5 +1,5 @@
-//! What must hold at every moment, checked after every transaction: nobody takes a lease that another has, nobody works on
-//! what another has taken, and no upload is given up whose object is there or comes later.
+//! The rules that must hold at every moment, checked after every transaction: nobody takes a lease that another server
+//! holds, nobody works on what another has taken, and nobody gives up an upload whose object exists or appears later.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher as _};
@@ -15,18 +15,18 @@ use crate::db::inline::{UploadSeen, leases_seen, uploads_seen};
 use crate::drive::upload::FINALIZE_LEASE;
 
 const SWEEP_LEASE: Duration = Duration::from_mins(5);
-/// Timers are exact to a millisecond, and a server stops its work when its own timer says so.
+/// Timers are exact to a millisecond, and a server stops its work when its own timer fires.
 const TIMER: Duration = Duration::from_millis(50);
 
-/// A lease as it was last taken or renewed.
+/// A lease, as it was last taken or renewed.
 struct Held {
     holder: String,
     until: i64,
-    /// When the server asked for that. The lease is its own until one life later.
+    /// When the server asked for it. The server may use the lease until one life later.
     asked_at: Instant,
 }
 
-/// What was seen so far.
+/// What the monitor has seen so far.
 #[derive(Default)]
 pub(super) struct Monitor {
     leases: BTreeMap<String, Held>,
@@ -39,7 +39,7 @@ pub(super) struct Monitor {
 }
 
 impl Monitor {
-    /// Looks at the database after a transaction that was asked for at `asked_at`; what is wrong.
+    /// Looks at the database after a transaction that was asked for at `asked_at`. Returns the faults.
     pub(super) fn look(&mut self, c: &Conn, store: &Store, asked_at: Instant) -> Vec<String> {
         let (uploads, leases) = (uploads_seen(c).unwrap(), leases_seen(c).unwrap());
         let mut faults = Vec::new();
@@ -112,13 +112,13 @@ impl Monitor {
         is_there.then(|| format!("{} was given up, and its object is there", upload.key))
     }
 
-    /// The store has made an object of an upload; what is wrong with that.
+    /// The store has made the object of an upload. Returns what is wrong with that, if anything.
     pub(super) fn object_made(&mut self, key: &str) -> Option<String> {
         let is_wrong = self.given_up.contains(key) && !self.denied.contains(key);
         is_wrong.then(|| format!("{key} was given up while a Complete of it was under way"))
     }
 
-    /// Somebody lied about what is under a key.
+    /// Records that an answer lied about what is under a key.
     pub(super) fn denied(&mut self, key: &str) {
         self.denied.insert(key.to_owned());
     }
@@ -132,10 +132,10 @@ impl Monitor {
         self.completes.entry(key.to_owned()).or_default().push(Arc::clone(life));
     }
 
-    /// A server waits for a Complete no longer. (Which of several does not matter.)
+    /// A server no longer waits for a Complete. (If several servers wait, it does not matter which.)
     pub(super) fn complete_ended(&mut self, key: &str) {
         if let Some(lives) = self.completes.get_mut(key) {
-            // Those that are gone wait for ever.
+            // Servers that are gone wait forever.
             let at = lives.iter().position(|life| !life.is_gone()).unwrap_or_default();
             if at < lives.len() {
                 lives.remove(at);
@@ -148,7 +148,7 @@ impl Monitor {
     }
 }
 
-/// What tells a state from others, whatever ids and times it has.
+/// A digest that distinguishes states, whatever ids and times they contain.
 fn digest(uploads: &[UploadSeen], store: &Store, leases: &BTreeMap<String, Held>) -> u64 {
     let now = Instant::now();
     let mut rows: Vec<_> = uploads

@@ -1,5 +1,5 @@
-//! The way between servers and the store: calls that come late, twice or never, and answers that are lost, late or wrong.
-//! What has reached the store is done, whoever waits for it.
+//! The network between servers and the store: calls that come late, twice or never, and answers that are lost, late or
+//! wrong. A call that has reached the store is done, whoever waits for it.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -16,26 +16,26 @@ use super::node::Life;
 use super::store::{Call, Said, error};
 use super::world::{World, lock};
 
-/// How late what is late reaches the store: less than what Dray waits for after a start that failed (10 minutes), and
+/// How late a call may reach the store: less than the time that Dray waits after a failed start (10 minutes), and
 /// after its last Complete (11 minutes) less [`Profile::longest_complete_ms`](super::profile::Profile).
 const LATEST_MS: u64 = 40_000;
 const MAX_BODY_BYTES: usize = 1 << 20;
 
-/// A server's way to the store.
+/// A server's connection to the store.
 #[derive(Clone)]
 struct Link {
     world: Arc<World>,
     life: Arc<Life>,
 }
 
-/// What comes back.
+/// The answer that arrives.
 enum Answer {
     Said(Said),
     /// The connection breaks.
     Broken,
 }
 
-/// A router that stands for the store, as this server reaches it.
+/// A router that takes the place of the store, as this server reaches it.
 pub(super) fn router(world: &Arc<World>, life: &Arc<Life>) -> Router {
     let link = Link { world: Arc::clone(world), life: Arc::clone(life) };
     Router::new().fallback(answer).with_state(link)
@@ -78,7 +78,7 @@ impl Link {
         Some(UnderWay { link: self, key: key.clone() })
     }
 
-    /// There and back.
+    /// Carries a call to the store and its answer back.
     async fn carry(&self, call: Call) -> Answer {
         let world = &self.world;
         let p = &world.profile;
@@ -136,7 +136,7 @@ impl Link {
         }
     }
 
-    /// Nothing comes back: at once, or for as long as it is waited for.
+    /// No answer: the connection breaks at once, or the caller waits as long as it likes.
     async fn nothing(&self) -> Answer {
         if self.world.chance(500) {
             sleep(self.world.millis(1..5000)).await;
@@ -175,7 +175,7 @@ async fn arrive(world: &Arc<World>, call: Call) -> Said {
     said
 }
 
-/// An answer that says nothing of what was asked, and does not come from having done it.
+/// An answer that has nothing to do with the call, which was not done.
 fn wrong(world: &World, call: &Call) -> Said {
     let said = |status, body: &str| Said { status, headers: Vec::new(), body: body.as_bytes().to_vec() };
     match world.below(6) {
@@ -183,7 +183,7 @@ fn wrong(world: &World, call: &Call) -> Said {
         1 => error(503, "SlowDown"),
         2 => said(502, "<html>bad gateway</html>"),
         3 => error(403, "AccessDenied"),
-        // Of an object, a bare 404 says that it is not there; and 200 to an Abort or Delete that it was done.
+        // For an object, a bare 404 says that it is not there; and 200 to an Abort or Delete says that it was done.
         4 if call.may_be_denied() && !matches!(call, Call::Head { .. }) => said(404, "not found"),
         5 if call.has_content() => said(200, "<html>welcome</html>"),
         _ => error(504, ""),
@@ -245,7 +245,7 @@ impl Answer {
 }
 
 impl Call {
-    /// As S3 calls it.
+    /// The name of the operation in S3.
     fn name(&self) -> &'static str {
         match self {
             Self::HeadBucket => "HeadBucket",
@@ -284,7 +284,7 @@ impl Call {
         }
     }
 
-    /// Whether the store may say that what is asked about is not there. If it says so of what is to be removed, nobody can
+    /// Whether the store may deny that the object is there. If it denied something that is to be removed, nobody could
     /// find out that it stays.
     fn may_be_denied(&self) -> bool {
         matches!(self, Self::ListParts { .. } | Self::Complete { .. } | Self::Head { .. })
@@ -294,7 +294,7 @@ impl Call {
         matches!(self, Self::Create { .. } | Self::ListParts { .. } | Self::Complete { .. })
     }
 
-    /// Whether something on the way may send it again. An upload that is begun twice so is one that nobody knows of.
+    /// Whether the network may deliver it twice. A duplicated start of an upload would make an upload that nobody knows of.
     fn may_come_twice(&self) -> bool {
         !matches!(self, Self::Create { .. } | Self::Put { .. })
     }

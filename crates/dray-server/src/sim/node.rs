@@ -1,5 +1,5 @@
-//! Servers: the real [`Service`], each on the database that they share and with clocks of their own. They are killed between
-//! any two steps, lose sight of the database or the store for a while, stop in order, and start again.
+//! Servers: the real [`Service`], each on the shared database and with a clock of its own. They are killed between
+//! any two steps, lose the database or the store for a while, stop in an orderly way, and start again.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -27,11 +27,11 @@ use crate::service::{Parts, Service};
 use crate::webhooks::Webhooks;
 
 const TRASH_LIFE: SignedDuration = SignedDuration::from_hours(6);
-/// How long a server that stops waits for what is under way, as `--shutdown-grace` says.
+/// How long a stopping server waits for work under way, like `--shutdown-grace`.
 const GRACE: Duration = Duration::from_secs(30);
 /// How long it may still take after that.
 const STOPS_WITHIN: Duration = Duration::from_mins(1);
-/// How long a call to a database waits that does not answer.
+/// How long a call to a database that does not answer waits.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(2);
 
 /// One run of a server, from its start to its end.
@@ -45,7 +45,7 @@ pub(super) struct Life {
 }
 
 impl Life {
-    /// One step further. A server that is gone never comes further, so that nothing it would do is done.
+    /// One step further. A server that is gone never gets further, so that nothing it would do is done.
     pub(super) async fn step(&self, world: &World) {
         if !world.is_calm() && self.steps_left.fetch_sub(1, Ordering::Relaxed) == 1 && !self.is_gone() {
             world.tell(&self.name, || "is killed".to_owned());
@@ -74,7 +74,7 @@ impl Life {
     }
 }
 
-/// The way of a server to the database.
+/// The connection of a server to the database.
 struct Way {
     world: Arc<World>,
     life: Arc<Life>,
@@ -126,7 +126,7 @@ impl Gate for Way {
     }
 }
 
-/// A machine with a clock of its own, on which a server runs or not.
+/// A machine with a clock of its own, on which a server may run.
 pub(super) struct Node {
     number: usize,
     clock_off_ms: Arc<AtomicI64>,
@@ -147,7 +147,7 @@ pub(super) struct Cluster {
     pub(super) memory: Memory,
     pub(super) nodes: Vec<Node>,
     pub(super) caller: Caller,
-    /// The database's clock, where several share it.
+    /// The database's clock, if several servers share it.
     clock: SteadyClock,
 }
 
@@ -186,7 +186,7 @@ impl Cluster {
                 sleep(Duration::from_secs(1)).await;
             }
         };
-        // Whoever is killed answers nobody, nor whoever starts it.
+        // Nobody gets an answer from a server that is killed, not even whoever starts it.
         tokio::select! {
             biased;
             () = running.life.gone.cancelled() => return,
@@ -253,8 +253,8 @@ impl Cluster {
         })
     }
 
-    /// Asks a server that is chosen; `None` if there is no answer, because it does not run or is killed meanwhile, or because
-    /// `patience` ends. What it began goes on then.
+    /// Sends a request to a chosen server; `None` if there is no answer, because it does not run or is killed
+    /// meanwhile, or because `patience` ends. What the request began continues.
     pub(super) async fn ask<T, F>(
         &self,
         patience: Duration,
@@ -275,7 +275,7 @@ impl Cluster {
         asked.await
     }
 
-    /// What happens to a server from time to time, besides being killed at some step.
+    /// Events that happen to a server from time to time, besides a kill at some step.
     pub(super) async fn happen(self: &Arc<Self>) {
         let world = Arc::clone(&self.world);
         loop {
@@ -305,7 +305,7 @@ impl Cluster {
         }
     }
 
-    /// Starts again what was killed, after some time.
+    /// Starts a killed server again after some time.
     pub(super) async fn revive(self: &Arc<Self>, node: usize) {
         while !self.world.is_calm() {
             let running = lock(&self.nodes[node].running).clone();
@@ -317,7 +317,7 @@ impl Cluster {
         }
     }
 
-    /// Stops a server in the order in which [`Server::run`](crate::Server::run) does.
+    /// Stops a server in the order of [`Server::run`](crate::Server::run).
     async fn stop(&self, running: &Running) {
         let (world, Running { life, service, .. }) = (&self.world, running);
         running.stop_sweeping.cancel();
@@ -336,7 +336,7 @@ impl Cluster {
         life.gone.cancel();
     }
 
-    /// All servers run from now on, and reach everything.
+    /// From now on all servers run and reach everything.
     pub(super) async fn heal(self: &Arc<Self>) {
         for (at, node) in self.nodes.iter().enumerate() {
             self.start(at).await;
@@ -347,14 +347,14 @@ impl Cluster {
         }
     }
 
-    /// Has a server sweep.
+    /// Makes a server sweep.
     pub(super) async fn sweep(&self, node: usize) {
         let Some(running) = lock(&self.nodes[node].running).clone() else { return };
         sweep(&self.world, &running).await;
     }
 }
 
-/// As a server does it, until everything is calm: after that it is done when the schedule says.
+/// Sweeps as a server does, until everything is calm. After that the schedule decides when to sweep.
 async fn sweep_for_ever(world: &World, running: &Running) {
     while !world.is_calm() && !running.life.is_gone() {
         sleep(world.millis(1000..world.profile.sweep_every_ms)).await;

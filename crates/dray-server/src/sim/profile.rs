@@ -1,16 +1,16 @@
-//! What kind of schedule a seed chooses: how many servers and clients, what the store is like, and how much goes wrong.
+//! The kind of schedule that a seed chooses: how many servers and clients, what the store is like, and how much goes wrong.
 
-/// How far clocks of servers are off at most, in milliseconds: two are up to 8 minutes apart, and Dray allows for 10.
+/// The largest error of a server's clock, in milliseconds: two servers are up to 8 minutes apart, and Dray allows for 10.
 const CLOCK_OFF_MS: i64 = 4 * 60 * 1000;
 
-/// The kind of a schedule. Chances are in 1000.
+/// The kind of a schedule. Chances are per 1000.
 #[derive(Debug, Clone)]
 pub(super) struct Profile {
     pub(super) servers: usize,
     pub(super) clients: usize,
-    /// One server with a store of its own, which is never wrong. Servers of one database are several.
+    /// One server with an embedded store, which is never wrong. Servers that share a database are several.
     pub(super) is_embedded: bool,
-    /// The database is one of a single server.
+    /// The database belongs to a single server.
     pub(super) is_alone: bool,
     /// How long things go wrong, in milliseconds.
     pub(super) trouble_ms: u64,
@@ -18,31 +18,31 @@ pub(super) struct Profile {
     pub(super) database_fails: u64,
     /// Calls to the database that take long.
     pub(super) database_is_slow: u64,
-    /// Calls of the store that come late, are lost on the way there or back, come twice, or are answered wrongly.
+    /// Calls to the store that come late, are lost on the way there or back, come twice, or get wrong answers.
     pub(super) late: u64,
     pub(super) lost: u64,
     pub(super) repeated: u64,
     pub(super) wrong: u64,
-    /// Answers that something is gone which is there.
+    /// Answers that deny something that is there.
     pub(super) denied: u64,
     /// Completes that take minutes.
     pub(super) long_completes: u64,
-    /// Completes that take so long at most, in milliseconds.
+    /// The longest such Complete, in milliseconds.
     pub(super) longest_complete_ms: u64,
-    /// An upload is unknown from the moment on at which its Complete begins.
+    /// The store forgets an upload at the moment when its Complete begins.
     pub(super) forgets_at_once: bool,
-    /// A server is killed after so many steps at most; 0 means never.
+    /// A server is killed after at most this many steps; 0 means never.
     pub(super) steps_of_life: u64,
-    /// How far clocks are off at most, in milliseconds.
+    /// The largest error of a clock, in milliseconds.
     pub(super) clock_off_ms: i64,
     /// How often something happens to a server (its clock jumps, its database is away, it is stopped), in milliseconds.
     pub(super) event_every_ms: u64,
-    /// How often a server sweeps, in milliseconds, and how much at once.
+    /// How often a server sweeps, in milliseconds, and how much one sweep handles.
     pub(super) sweep_every_ms: u64,
     pub(super) sweep_limit: u32,
-    /// Uploads whose Abort is refused for ever.
+    /// Uploads whose Abort the store always refuses.
     pub(super) unabortable: u64,
-    /// Clients that abort, leave, or do both at once with a finalize.
+    /// Clients that abort, leave, or finalize and abort at once.
     pub(super) aborts: u64,
     pub(super) leaves: u64,
     /// Clients that remove what they have uploaded.
@@ -54,7 +54,7 @@ impl Profile {
         let kind = rng.u8(..10);
         let (is_embedded, is_alone) = (kind == 0, kind <= 1);
         let servers = if is_alone { 1 } else { rng.usize(2..=3) };
-        // Some schedules are nearly calm, so that what goes wrong once is not hidden by what goes wrong all the time.
+        // Some schedules are nearly calm, so that rare faults are not hidden by frequent ones.
         let level = [0, 4, 15, 50][rng.usize(..4)];
         let mut level_of = |share: u64| if rng.u8(..3) == 0 { 0 } else { level * share };
         let (database_fails, database_is_slow) = (level_of(1), level_of(2));

@@ -1,4 +1,5 @@
-//! The end of a schedule: nothing goes wrong any more, servers sweep, a day passes. Then everything is where it belongs.
+//! The end of a schedule: nothing goes wrong any more, servers sweep, and a day passes. Then everything must be in its
+//! place.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,13 +12,13 @@ use super::uploader::{Deletion, Known};
 use super::world::lock;
 use crate::db::inline::{self, ItemSeen, UploadSeen};
 
-/// How long after the last fault a finalize may still be under way that nobody insists on.
+/// How long after the last fault a finalize that nobody repeats may still be under way.
 const SETTLED_WITHIN: Duration = Duration::from_mins(20);
-/// After so long, what was left alone has expired, whatever the clocks say.
+/// After this time, abandoned uploads have expired, whatever the clocks say.
 const A_DAY: Duration = Duration::from_hours(26);
 const SWEEPS: usize = 40;
 
-/// Brings a schedule to its end, and looks at what there is then.
+/// Brings a schedule to its end, and checks what there is then.
 pub(super) async fn settle(cluster: &Arc<Cluster>, known: &[Known]) {
     let world = &cluster.world;
     let is_completing = |upload: &UploadSeen| upload.state == "completing";
@@ -50,7 +51,7 @@ fn uploads(cluster: &Cluster) -> Vec<UploadSeen> {
     cluster.memory.look(inline::uploads_seen)
 }
 
-/// What is still to be done.
+/// Work that is still to be done.
 fn unsettled(cluster: &Cluster) -> Option<String> {
     let unabortable = lock(&cluster.world.store).unabortable.clone();
     let is_refused =
@@ -96,7 +97,7 @@ fn check_items(cluster: &Cluster, items: &[ItemSeen]) {
     }
 }
 
-/// The store has nothing that is nobody's.
+/// Everything in the store belongs to an item.
 fn check_store(cluster: &Cluster, items: &[ItemSeen]) {
     let store = lock(&cluster.world.store);
     let uploads = uploads(cluster);
@@ -118,7 +119,7 @@ fn check_store(cluster: &Cluster, items: &[ItemSeen]) {
     }
 }
 
-/// Whatever a client was told is so.
+/// Everything that a client was told is true.
 fn check_known(cluster: &Cluster, items: &[ItemSeen], known: &[Known]) {
     for known in known {
         let Some(item) = &known.item else { continue };

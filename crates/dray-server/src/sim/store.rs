@@ -1,5 +1,5 @@
-//! An object store in memory, with the multipart semantics of S3: what is asked of it is done at once and in full. What
-//! comes late, is lost or wrong on the way, `network.rs` decides.
+//! An object store in memory, with the multipart semantics of S3. It does every call at once and completely.
+//! `network.rs` decides which calls and answers are late, lost or wrong.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ const LEAST_PART_BYTES: u64 = 5 << 20;
 /// Parts on one page of a list: few, so that lists have several pages.
 const PAGE: usize = 2;
 
-/// What a store is asked for.
+/// A call to the store.
 #[derive(Debug, Clone)]
 pub(super) enum Call {
     HeadBucket,
@@ -51,19 +51,19 @@ struct Multipart {
     key: String,
     token: String,
     parts: BTreeMap<u16, (String, u64)>,
-    /// A Complete is under way.
+    /// Whether a Complete is under way.
     is_completing: bool,
 }
 
-/// What there is in the one bucket.
+/// The content of the one bucket.
 #[derive(Default)]
 pub(super) struct Store {
     objects: BTreeMap<String, Object>,
     uploads: BTreeMap<String, Multipart>,
     made: u64,
-    /// An upload is unknown from the moment on at which its Complete begins.
+    /// Whether the store forgets an upload at the moment when its Complete begins.
     pub(super) forgets_at_once: bool,
-    /// Uploads whose Abort is refused for ever.
+    /// Uploads whose Abort the store always refuses.
     pub(super) unabortable: BTreeSet<String>,
 }
 
@@ -86,7 +86,7 @@ pub(super) fn content(size_bytes: u64) -> Vec<u8> {
 }
 
 impl Store {
-    /// Does what is asked, except for a Complete, which is begun and ended apart.
+    /// Does the call, except for a Complete, which has separate functions for its begin and its end.
     pub(super) fn answer(&mut self, call: &Call) -> Said {
         match call {
             Call::HeadBucket => done(String::new()),
@@ -132,7 +132,7 @@ impl Store {
         done(answer)
     }
 
-    /// A client's own PUT of a part; its ETag.
+    /// A client's own PUT of a part. Returns its ETag.
     pub(super) fn put_part(&mut self, id: &str, number: u16, size_bytes: u64) -> Option<String> {
         let upload = self.known(id)?;
         let etag = format!("e{number}-{size_bytes}");
@@ -169,7 +169,7 @@ impl Store {
         done(page.to_xml())
     }
 
-    /// The first half of a Complete: the parts are checked, and nobody else completes it meanwhile.
+    /// The first half of a Complete: it checks the parts, and keeps others from completing the upload meanwhile.
     pub(super) fn begin_complete(&mut self, key: &str, id: &str, body: &[u8]) -> Result<(), Said> {
         let Ok(wanted) = CompleteMultipartUpload::parse(body) else { return Err(error(400, "MalformedXML")) };
         let Some(upload) = self.known(id).filter(|upload| upload.key == key) else {
@@ -194,7 +194,7 @@ impl Store {
         Ok(())
     }
 
-    /// The second half: the object is there, and the upload is not.
+    /// The second half: the object exists, and the upload does not any more.
     pub(super) fn end_complete(&mut self, id: &str) -> Said {
         let Some(upload) = self.uploads.remove(id) else { return no_such_upload() };
         let size_bytes = upload.parts.values().map(|(_, size)| size).sum();
@@ -211,7 +211,7 @@ impl Store {
         done(answer)
     }
 
-    /// The other end of a Complete: it did nothing, and the upload is as it was.
+    /// The other outcome of a Complete: it did nothing, and the upload is unchanged.
     pub(super) fn fail_complete(&mut self, id: &str) {
         if let Some(upload) = self.uploads.get_mut(id) {
             upload.is_completing = false;
@@ -262,7 +262,7 @@ impl Store {
         self.uploads.iter().map(|(id, upload)| (id, &upload.key))
     }
 
-    /// What is to be told from other states: which uploads there are, and which objects.
+    /// What distinguishes states: which uploads there are, and which objects.
     pub(super) fn outline(&self) -> (Vec<(usize, bool)>, usize) {
         (
             self.uploads.values().map(|upload| (upload.parts.len(), upload.is_completing)).collect(),

@@ -1,5 +1,5 @@
-//! A client: begins an upload, puts its parts, and then insists on a finalize, aborts, or leaves. It asks any server,
-//! several at once, and again until it knows what became of it.
+//! A simulated client: it starts an upload, puts its parts, and then repeats finalize until it is answered, aborts, or
+//! leaves. It asks any server, several at once, until it knows the outcome.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::drive::parts::Crc64;
 use crate::objects::scratch_key;
 use crate::service::Once;
 
-/// How long after the last fault a finalize that is insisted on may be without an answer: a minute more than an upload has
+/// How long after the last fault a repeated finalize may be without an answer: a minute longer than an upload has
 /// to be quiet before silence is proof.
 const ANSWERED_WITHIN: Duration = Duration::from_mins(13);
 const STARTS: usize = 6;
@@ -28,10 +28,10 @@ const STARTS: usize = 6;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Known {
     pub(super) key: String,
-    /// The item, as a finalize has answered it.
+    /// The item from the answer to a finalize.
     pub(super) item: Option<Item>,
     pub(super) deletion: Deletion,
-    /// Others may replace its bytes.
+    /// Whether others may replace its bytes.
     pub(super) shares_name: bool,
 }
 
@@ -40,12 +40,12 @@ pub(super) struct Known {
 pub(super) enum Deletion {
     #[default]
     No,
-    /// It has asked for that, and was not answered.
+    /// It has asked for the removal, and got no answer.
     Maybe,
     Yes,
 }
 
-/// What a client wants with its upload.
+/// What a client does with its upload.
 #[derive(Debug, Clone)]
 struct Plan {
     number: usize,
@@ -56,7 +56,7 @@ struct Plan {
     lists_parts: bool,
 }
 
-/// What a finalize came to.
+/// The outcome of a finalize.
 enum End {
     Item(Item),
     Over,
@@ -142,7 +142,7 @@ impl Uploader {
         None
     }
 
-    /// What a client puts to the store itself.
+    /// Puts the parts directly to the store.
     async fn put_parts(&self, started: &StartedUpload) -> Option<Vec<UploadedPart>> {
         let world = &self.cluster.world;
         if world.goes_wrong(world.profile.unabortable) {
@@ -165,7 +165,7 @@ impl Uploader {
         Some(parts)
     }
 
-    /// Insists on a finalize, several times at once, and perhaps aborts meanwhile.
+    /// Sends a finalize several times at once, and perhaps aborts meanwhile.
     async fn finalize_several(
         &self,
         started: &StartedUpload,
@@ -184,7 +184,7 @@ impl Uploader {
         tokio::join!(join_all(insisting), aborting).0
     }
 
-    /// Asks for a finalize until it is answered.
+    /// Repeats a finalize until it is answered.
     async fn insist(&self, started: &StartedUpload, parts: &[UploadedPart], aborts: bool) -> End {
         let world = &self.cluster.world;
         let mut calm_since = None;
@@ -223,19 +223,19 @@ impl Uploader {
                 );
                 return End::Over;
             }
-            // A server has waited already before it says that a finalize is pending.
+            // A server has already waited before it says that a finalize is pending.
             let pause = if world.is_calm() { 40_000..60_000 } else { 500..40_000 };
             sleep(world.millis(pause)).await;
         }
     }
 
-    /// Whether a refusal is the last word.
+    /// Whether an error is final.
     fn judge(&self, err: &Error, key: &str, aborts: bool) -> Option<End> {
         match err {
             err if err.is_passing() => None,
             Error::StoreRefused { .. } | Error::FinalizeInProgress => None,
             Error::UploadAborted => {
-                // Of one that was refused for its name, nobody may have been told so.
+                // The client may not have been told that its upload was refused because of its name.
                 let is_refused = self.plan.on_conflict == OnConflict::Fail;
                 let has_reason =
                     aborts || is_refused || lock(&self.cluster.world.monitor).is_over_with_reason(key);
@@ -256,7 +256,7 @@ impl Uploader {
         let is_there = lock(&self.cluster.world.store)
             .object(&started.file_key)
             .is_some_and(|object| object.size_bytes == self.plan.size_bytes);
-        // Another may have replaced it since.
+        // Another upload may have replaced it since.
         let is_own =
             item.object_key() == Some(&started.file_key) && self.plan.on_conflict == OnConflict::Keep;
         if is_own && !is_there {
@@ -264,7 +264,7 @@ impl Uploader {
         }
     }
 
-    /// All that were answered an item were answered the same.
+    /// Checks that all answers with an item have the same item.
     fn agreed(&self, ends: Vec<End>, key: &str, aborts: bool) -> Option<Item> {
         let mut items = Vec::new();
         let mut are_over = false;

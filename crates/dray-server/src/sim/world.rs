@@ -1,5 +1,5 @@
 //! What a schedule consists of besides servers and clients: its choices, which all follow from one seed, its time, and the
-//! story of what has happened.
+//! story of its events.
 
 use std::fmt::Display;
 use std::hash::{DefaultHasher, Hash, Hasher as _};
@@ -26,28 +26,28 @@ pub(super) struct World {
     is_calm: AtomicBool,
 }
 
-/// What has happened.
+/// The events so far.
 #[derive(Default)]
 struct Story {
-    /// All of it, if it is to be told.
+    /// All of them, if the story is to be printed.
     lines: Option<Vec<String>>,
     digest: DefaultHasher,
     steps: u64,
     faults: Vec<String>,
 }
 
-/// What became of a schedule.
+/// The outcome of a schedule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Outcome {
-    /// What was wrong.
+    /// The faults.
     pub(super) faults: Vec<String>,
-    /// The same for two schedules exactly if they went the same way.
+    /// Two schedules have the same digest if and only if they had the same events.
     pub(super) digest: u64,
     /// Calls to the database and the store.
     pub(super) steps: u64,
-    /// Digests of the states that were seen.
+    /// Digests of the states that occurred.
     pub(super) states: Vec<u64>,
-    /// What has happened, if it was to be told.
+    /// The events, if the story was to be printed.
     pub(super) lines: Vec<String>,
 }
 
@@ -55,7 +55,7 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// When every schedule begins.
+/// The time at which every schedule begins.
 fn beginning() -> Timestamp {
     Timestamp::from_second(1_900_000_000).unwrap()
 }
@@ -79,12 +79,12 @@ impl World {
         world
     }
 
-    /// How long the schedule has been going on.
+    /// How long the schedule has been running.
     pub(super) fn elapsed(&self) -> Duration {
         self.started.elapsed()
     }
 
-    /// What time it is, by a clock that is right.
+    /// The time by a correct clock.
     pub(super) fn now(&self) -> Timestamp {
         let elapsed = SignedDuration::try_from(self.elapsed()).unwrap();
         beginning().checked_add(elapsed).unwrap()
@@ -109,23 +109,23 @@ impl World {
         lock(&self.rng).u64(range)
     }
 
-    /// So many milliseconds.
+    /// A random number of milliseconds in this range.
     pub(super) fn millis(&self, range: Range<u64>) -> Duration {
         Duration::from_millis(self.within(range))
     }
 
-    /// `true` so many times out of 1000; never once it is calm.
+    /// `true` in this many of 1000 cases; never once it is calm.
     pub(super) fn goes_wrong(&self, per_mille: u64) -> bool {
         let is_chosen = self.chance(per_mille);
         is_chosen && !self.is_calm()
     }
 
-    /// `true` so many times out of 1000.
+    /// `true` in this many of 1000 cases.
     pub(super) fn chance(&self, per_mille: u64) -> bool {
         per_mille > 0 && self.below(1000) < per_mille
     }
 
-    /// Counts a call, and tells of it.
+    /// Counts a call, and adds it to the story.
     pub(super) fn tell(&self, who: impl Display + Hash, what: impl FnOnce() -> String) {
         let at = self.elapsed();
         let mut story = lock(&self.story);
@@ -136,7 +136,7 @@ impl World {
         }
     }
 
-    /// Something is wrong with what is simulated.
+    /// Records a fault of the simulated service.
     pub(super) fn fail(&self, fault: String) {
         self.tell("FAULT", || fault.clone());
         lock(&self.story).faults.push(fault);

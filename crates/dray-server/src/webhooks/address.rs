@@ -24,7 +24,7 @@ impl Resolve for PublicOnly {
     }
 }
 
-/// Whether the URL names an address itself that is not public: then nothing is looked up.
+/// Whether the URL itself contains an address that is not public. Then no name is looked up.
 pub(super) fn names_a_private_address(url: &WebhookUrl) -> bool {
     let host = url.host().trim_start_matches('[').trim_end_matches(']');
     host.parse().is_ok_and(|ip| !is_public(ip))
@@ -58,12 +58,12 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
     match ip.segments() {
         // IETF protocols; documentation.
         [0x2001, 0..=0x1ff | 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => false,
-        // All that is given out as global unicast.
+        // Everything that is assigned as global unicast.
         [first, ..] => first & 0xe000 == 0x2000,
     }
 }
 
-/// The IPv4 address that an IPv6 address stands for: mapped, translated (RFC 6052), or 6to4 (RFC 3056).
+/// The IPv4 address within an IPv6 address: mapped, translated (RFC 6052), or 6to4 (RFC 3056).
 fn embedded_v4(ip: Ipv6Addr) -> Option<Ipv4Addr> {
     let v4 = |high: u16, low: u16| {
         let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn private_addresses_are_known_however_they_are_written() {
+    fn private_addresses_are_recognised_however_they_are_written() {
         for ip in [
             "127.0.0.1",
             "10.1.2.3",
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_in_the_url_is_seen_in_all_its_spellings() {
+    fn an_address_in_the_url_is_recognised_in_all_its_spellings() {
         for url in [
             "http://127.0.0.1/",
             "http://2130706433/",

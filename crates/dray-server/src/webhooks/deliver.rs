@@ -1,4 +1,4 @@
-//! Posts events: each address has a loop of its own, so that an unreachable one delays no other.
+//! Posts events. Each address has a loop of its own, so that an unreachable one delays no other.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,29 +19,29 @@ use crate::db::{Conn, Db};
 use crate::drive::Result;
 use crate::metrics::Metrics;
 
-/// How often what is due is looked for.
+/// How often to look for due events.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How long a receiver may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// Calls of one receiver that are claimed, and that are made, at once: a batch is over well before its claim is.
+/// How many calls to one receiver are claimed, and made, at once. A batch ends well before its claim does.
 const BATCH: usize = 16;
 const AT_ONCE: usize = 4;
 const CLAIM: SignedDuration = SignedDuration::from_secs(90);
 /// Waits between attempts: this after the first, four times as long after each further one, up to the longest.
 const FIRST_WAIT: SignedDuration = SignedDuration::from_secs(5);
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(6);
-/// How long an event is tried: over a weekend.
+/// How long an event is tried: longer than a weekend.
 pub(crate) const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(3 * 24);
 
-/// What it takes to post events.
+/// What is needed to post events.
 pub(crate) struct Delivering {
-    /// Where events are noted.
+    /// The database with the events.
     pub(crate) db: Db,
-    /// What time it is.
+    /// The clock.
     pub(crate) clock: Clock,
     /// Where calls are counted.
     pub(crate) metrics: Arc<Metrics>,
-    /// Whom to call.
+    /// The addresses to call.
     pub(crate) settings: WebhookSettings,
 }
 
@@ -61,18 +61,18 @@ pub(crate) async fn deliver_for_ever(with: Delivering) {
 }
 
 fn client(settings: &WebhookSettings) -> Result<Client, reqwest::Error> {
-    // An error means that a provider is installed, which is what we want.
+    // An error means that a provider is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = Client::builder()
         .user_agent(concat!("dray/", env!("CARGO_PKG_VERSION")))
         .timeout(TIMEOUT)
-        // A proxy would look names up itself, and a redirect leads to where nobody checked.
+        // A proxy would resolve names itself, and a redirect may lead to an address that nobody checked.
         .no_proxy()
         .redirect(Policy::none());
     if settings.allow_private { client.build() } else { client.dns_resolver(PublicOnly).build() }
 }
 
-/// An address, and all that it takes to call it.
+/// An address, and everything that is needed to call it.
 struct Receiver<'a> {
     with: &'a Delivering,
     client: &'a Client,
@@ -85,7 +85,7 @@ impl Receiver<'_> {
         loop {
             ticks.tick().await;
             if let Err(err) = self.deliver_due().await {
-                tracing::warn!(host = self.url.host(), %err, "webhooks could not be looked for");
+                tracing::warn!(host = self.url.host(), %err, "could not look for due webhooks");
             }
         }
     }
@@ -103,7 +103,7 @@ impl Receiver<'_> {
         }
     }
 
-    /// Posts one event and records the outcome. If that cannot be recorded, the event is posted again.
+    /// Posts one event and records the outcome. If the outcome cannot be recorded, the event is posted again.
     async fn deliver(&self, delivery: Delivery) {
         let outcome = self.post(&delivery).await;
         let now = self.with.clock.now();
@@ -138,7 +138,7 @@ impl Receiver<'_> {
             }
         };
         if let Err(err) = noted {
-            tracing::warn!(event_id = delivery.event, %err, "what came of a webhook could not be noted");
+            tracing::warn!(event_id = delivery.event, %err, "the outcome of a webhook could not be recorded");
         }
     }
 

@@ -1,4 +1,4 @@
-//! Tells other programs what happened: events are recorded in the transaction that causes them, and posted to
+//! Posts events to other programs. An event is recorded in the transaction that causes it, and posted to
 //! each configured address until it answers, at least once.
 //!
 //! Calls follow [Standard Webhooks](https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md):
@@ -22,12 +22,12 @@ pub(crate) use deliver::{Delivering, GIVE_UP_AFTER, deliver_for_ever};
 pub(crate) struct Webhooks(Option<WebhookSettings>);
 
 impl Webhooks {
-    /// Events go to the addresses of these settings; `None` means that nobody is told anything.
+    /// Events go to the addresses of these settings; with `None`, events are dropped.
     pub(crate) fn new(settings: Option<WebhookSettings>) -> Self {
         Self(settings)
     }
 
-    /// Notes an event, to be posted once this transaction is committed.
+    /// Records an event, which is posted after this transaction is committed.
     pub(crate) fn note(&self, c: &Conn, event: &Event<'_>, now: Timestamp) -> Result<()> {
         let Some(settings) = &self.0 else { return Ok(()) };
         let id = format!("msg_{}", random::text()?);

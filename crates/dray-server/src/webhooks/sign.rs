@@ -21,7 +21,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_the_one_that_the_standard_publishes() {
+    fn the_signature_equals_the_published_example() {
         // The example of the reference libraries' tests (github.com/standard-webhooks/standard-webhooks).
         let secret: WebhookSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".parse().unwrap();
         let at = Timestamp::from_second(1_614_265_330).unwrap();

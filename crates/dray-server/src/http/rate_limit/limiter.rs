@@ -14,10 +14,10 @@ use governor::{Quota, RateLimiter};
 
 use crate::config::Rate;
 
-/// Keys remembered at once: some 10 MB.
+/// Most keys that are remembered at once: some 10 MB.
 const MOST_KEYS: usize = 100_000;
 
-/// Limits what is asked under each key to a rate.
+/// Limits the requests under each key to a rate.
 pub(super) struct Limiter<K: Hash + Eq + Clone, C: Clock = DefaultClock> {
     governor: RateLimiter<K, Recent<K>, C, StateInformationMiddleware>,
     rate: Rate,
@@ -25,16 +25,16 @@ pub(super) struct Limiter<K: Hash + Eq + Clone, C: Clock = DefaultClock> {
     earned_in: Duration,
 }
 
-/// Where a key stands with its limit.
+/// The state of a key's limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Standing {
-    /// Requests that may be made at once, at best.
+    /// Most requests that may be made at once.
     pub(super) limit: u32,
-    /// Requests that may be made at once, now.
+    /// Requests that may be made at once now.
     pub(super) remaining: u32,
-    /// Seconds until it is all of them again.
+    /// Seconds until all of them may be made again.
     pub(super) reset_secs: u64,
-    /// Seconds until the next may be made, if this one may not.
+    /// Seconds until the next request may be made, if this one may not.
     pub(super) refused_for_secs: Option<u64>,
 }
 
@@ -47,13 +47,13 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
 impl<K: Hash + Eq + Clone, C: Clock> Limiter<K, C> {
     fn with_clock(rate: Rate, clock: C) -> Self {
         let earned_in = rate.window / rate.requests.get();
-        // At most a million a second: never no time at all.
+        // At most a million per second, so the time is never zero.
         let quota = Quota::with_period(earned_in).unwrap_or(Quota::per_second(rate.requests));
         let governor = RateLimiter::new(quota.allow_burst(rate.requests), Recent::default(), clock);
         Self { governor, rate, earned_in }
     }
 
-    /// Counts a request under `key`, if it may be made.
+    /// Counts a request under `key`, if it is allowed.
     pub(super) fn check(&self, key: &K) -> Standing {
         let limit = self.rate.requests.get();
         match self.governor.check_key(key) {
@@ -76,13 +76,13 @@ impl<K: Hash + Eq + Clone, C: Clock> Limiter<K, C> {
     }
 }
 
-/// Rounded up: who comes back by then is let in.
+/// Rounded up, so that a caller who returns after this time is admitted.
 fn whole_secs(time: Duration) -> u64 {
     time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }
 
-/// The state of each key, which is one moment in time. If more keys come within a while than it holds, it begins
-/// anew: whoever has so many addresses is not held by a limit on each.
+/// The state of each key, which is one moment in time. If more keys come in a short time than it can hold, it starts
+/// again empty: a limit per address does not stop whoever has so many addresses.
 #[derive(Debug)]
 struct Recent<K>(Mutex<HashMap<K, Nanos>>);
 
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn as_many_as_the_rate_says_are_let_in_at_once_and_counted_down() {
+    fn a_burst_of_the_whole_rate_is_admitted_and_counted_down() {
         let (limiter, _) = limiter("3/m");
         let standings = [(); 4].map(|()| limiter.check(&1));
         assert_eq!(standings.map(|s| (s.limit, s.remaining)), [(3, 2), (3, 1), (3, 0), (3, 0)]);
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_as_long_as_they_were_told_is_let_in() {
+    fn a_caller_who_waits_as_long_as_told_is_admitted() {
         let (limiter, clock) = limiter("7/s");
         while is_let_in(limiter.check(&1)) {}
         let wait = limiter.check(&1).refused_for_secs.unwrap();
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn however_many_keys_come_only_so_many_are_remembered() {
+    fn the_number_of_remembered_keys_is_bounded() {
         let (limiter, _) = limiter("1/h");
         for key in 0..u32::try_from(MOST_KEYS).unwrap() + 10 {
             assert!(is_let_in(limiter.check(&key)));

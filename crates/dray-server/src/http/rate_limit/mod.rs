@@ -1,11 +1,11 @@
-//! How often one may ask: a limit for each client address, before anything of a request is looked at (so that
-//! it holds for wrong tokens too), and one for each token, once it is known whose it is.
+//! Rate limits: one for each client address, checked before anything else of a request (so that
+//! it covers wrong tokens too), and one for each token, checked once the token is known.
 //!
-//! Answers tell where the caller stands, in `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset`:
-//! draft-ietf-httpapi-ratelimit-headers-06, whose three fields clients read; later drafts made one of them.
+//! Answers say how much is left, in `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset`:
+//! draft-ietf-httpapi-ratelimit-headers-06, whose three fields clients read; later drafts merged them into one.
 //!
-//! S3 requests to the embedded store do not come here. Each needs a URL that a limited request had signed, or
-//! the store's own keys (and costs a hash to refuse without); and a refused part would be megabytes sent for
+//! S3 requests to the embedded store are not limited here. Each needs a URL that a limited request had signed, or
+//! the store's own keys (and refusing it costs only a hash). And a refused part would be megabytes sent for
 //! nothing.
 
 mod limiter;
@@ -33,12 +33,12 @@ pub(super) const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 pub(super) const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 pub(super) const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 
-/// A folder of 2,000 small files at full speed, then 33 files a second.
+/// Enough for a folder of 2,000 small files at full speed, then 33 files per second.
 const PER_TOKEN: Rate = Rate::per_minute(NonZeroU32::new(6_000).unwrap());
-/// Some people share an address.
+/// More, because several people may share an address.
 const PER_ADDRESS: Rate = Rate::per_minute(NonZeroU32::new(12_000).unwrap());
 
-/// The limits of a server. Cheap to clone.
+/// The limits of a server. It is cheap to clone.
 #[derive(Clone)]
 pub(crate) struct RateLimits(Arc<Inner>);
 
@@ -49,14 +49,15 @@ struct Inner {
     refused_addresses: Counter,
 }
 
-/// Carries where the caller's token stands from where that is known to where the answer is written.
+/// Carries the state of the caller's token from where the token is known to where the answer is written.
 #[derive(Clone, Default)]
 struct Ticket(Arc<OnceLock<Standing>>);
 
 impl RateLimits {
-    /// As the settings say; if they do not, there are limits unless only this machine can reach `listener`.
+    /// The limits of the settings. Without settings there are default limits, unless only this machine can reach
+    /// `listener`.
     pub(crate) fn new(config: &Config, listener: IpAddr, metrics: &Metrics) -> Self {
-        // Behind a proxy, others than this machine reach it.
+        // Behind a proxy, other machines reach it too.
         let is_local = listener.is_loopback() && config.trusted_proxies.is_empty();
         let rate = |setting: Option<RateLimit>, default| match setting {
             Some(RateLimit::To(rate)) => Some(rate),
@@ -71,23 +72,23 @@ impl RateLimits {
         }))
     }
 
-    /// Whether there are any.
+    /// Whether there are any limits.
     pub(super) fn are_on(&self) -> bool {
         self.0.per_token.is_some() || self.0.per_address.is_some()
     }
 
-    /// Counts a request of a token, if it may be made.
+    /// Counts a request of a token, if it is allowed.
     pub(super) fn check_token(&self, token: TokenId, parts: &Parts) -> Result<(), Error> {
         let Some(limiter) = &self.0.per_token else { return Ok(()) };
         let standing = limiter.check(&token);
         if let Some(Ticket(ticket)) = parts.extensions.get() {
-            // Only the first is told: no request has two callers.
+            // Only the first is recorded, because no request has two callers.
             let _ = ticket.set(standing);
         }
         let_in(standing, "with this token", &self.0.refused_tokens)
     }
 
-    /// Forgets whom no limit holds back any more.
+    /// Forgets keys that no limit holds back any more.
     pub(crate) fn forget_idle(&self) {
         if let Some(limiter) = &self.0.per_token {
             limiter.forget_idle();
@@ -104,8 +105,8 @@ fn let_in(standing: Standing, with: &'static str, refused: &Counter) -> Result<(
     Err(Error::RateLimited { with, retry_after_secs })
 }
 
-/// Counts a request of an address, if it may be made, and tells in the answer what is left of the limit that is
-/// nearer its end.
+/// Counts a request of an address, if it is allowed, and reports in the answer the limit that is closer to its
+/// end.
 pub(super) async fn limit(
     State(RateLimits(limits)): State<RateLimits>,
     mut request: Request,
@@ -130,7 +131,7 @@ pub(super) async fn limit(
     response
 }
 
-/// A probe asks how the server is. That its address asks often says nothing about it, and whoever probes may
+/// Health checks are not limited. How often an address checks says nothing about the address, and a prober may
 /// share the address of a proxy.
 fn is_probe(path: &str) -> bool {
     matches!(path, "/healthz" | "/readyz")

@@ -1,6 +1,7 @@
-//! How many wrong passwords each client has sent for each link, and how long it has to wait. Pure: time is passed in.
+//! How many wrong passwords each client has sent for each link, and how long it has to wait. It is pure: time is an
+//! argument.
 //!
-//! Written here because governor, which limits requests, cannot take back what turned out to be right.
+//! It is written here because governor, which limits requests, cannot take back a guess that turned out to be right.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -9,25 +10,25 @@ use tokio::time::Instant;
 
 use super::Guess;
 
-/// Wrong passwords that may come at once: a person who mistypes.
+/// Wrong passwords that may come at once, for people who mistype.
 const AT_ONCE: u32 = 10;
 /// How long it takes to earn another try.
 const EARNED_IN: Duration = Duration::from_secs(15);
 /// Wrong passwords of one client for one link in a day: some 36,000 a year of 8 characters or more.
 const A_DAY: u32 = 100;
 const DAY: Duration = Duration::from_hours(24);
-/// Clients and links remembered at once: some 10 MB. Beyond that the oldest are forgotten; whoever has so many addresses
-/// is slowed by the work of checking alone.
+/// How many pairs of client and link are remembered at once: some 10 MB. Beyond that the oldest are forgotten. Whoever
+/// has so many addresses is slowed only by the cost of checking.
 const MOST_REMEMBERED: usize = 100_000;
 
-/// What is remembered of each client and link.
+/// What is remembered for each client and link.
 #[derive(Default)]
 pub(super) struct Guesses(HashMap<Guess, Tries>);
 
 struct Tries {
     day_began: Instant,
     today: u32,
-    /// Tries that are used up, of [`AT_ONCE`], at `counted_at`.
+    /// How many of [`AT_ONCE`] tries are used up at `counted_at`.
     used: f64,
     counted_at: Instant,
 }
@@ -41,7 +42,7 @@ impl Tries {
         now.duration_since(self.day_began) >= DAY
     }
 
-    /// Counts one, or tells how long to wait.
+    /// Counts one try, or returns how long to wait.
     fn count(&mut self, now: Instant) -> Result<(), Duration> {
         if self.today >= A_DAY {
             return Err(DAY.saturating_sub(now.duration_since(self.day_began)));
@@ -58,7 +59,7 @@ impl Tries {
 }
 
 impl Guesses {
-    /// Counts a guess that is about to be checked. An error is how long its client has to wait.
+    /// Counts a guess that is about to be checked. The error says how long its client has to wait.
     pub(super) fn count(&mut self, guess: Guess, now: Instant) -> Result<(), Duration> {
         if self.0.len() >= MOST_REMEMBERED && !self.0.contains_key(&guess) {
             self.make_room(now);
@@ -70,7 +71,7 @@ impl Guesses {
         tries.count(now)
     }
 
-    /// A guess that was counted is none: it was right, or was not checked.
+    /// Takes back a counted guess, because it was right or was not checked.
     pub(super) fn take_back(&mut self, guess: Guess) {
         let Some(tries) = self.0.get_mut(&guess) else { return };
         (tries.used, tries.today) = ((tries.used - 1.0).max(0.0), tries.today.saturating_sub(1));
@@ -79,7 +80,7 @@ impl Guesses {
         }
     }
 
-    /// Forgets those whose day is over; if that is not half, the older half of all.
+    /// Forgets those whose day is over. If these are less than half, it forgets the older half of all.
     fn make_room(&mut self, now: Instant) {
         self.0.retain(|_, tries| !tries.is_over(now));
         if self.0.len() <= MOST_REMEMBERED / 2 {
@@ -105,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn some_come_at_once_and_then_one_in_a_while() {
+    fn a_few_guesses_may_come_at_once_and_then_one_at_a_time() {
         let (mut guesses, now) = (Guesses::default(), Instant::now());
         for _ in 0..AT_ONCE {
             assert_eq!(guesses.count(guess(1), now), Ok(()));
@@ -119,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn no_day_has_more_than_so_many() {
+    fn the_guesses_of_a_day_are_bounded() {
         let (mut guesses, mut now) = (Guesses::default(), Instant::now());
         let began = now;
         let mut counted = 0;
@@ -132,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_taken_back_never_counted() {
+    fn a_guess_that_is_taken_back_does_not_count() {
         let (mut guesses, now) = (Guesses::default(), Instant::now());
         for _ in 0..10 * A_DAY {
             guesses.count(guess(1), now).unwrap();
@@ -142,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn however_many_come_only_so_many_are_remembered_and_the_latest_are() {
+    fn the_number_of_remembered_guessers_is_bounded_and_the_latest_are_kept() {
         let (mut guesses, now) = (Guesses::default(), Instant::now());
         let most = u32::try_from(MOST_REMEMBERED).unwrap();
         for client in 0..most + 10 {

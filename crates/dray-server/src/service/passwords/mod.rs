@@ -17,14 +17,14 @@ use tokio::time::{Instant, timeout};
 use crate::drive::{Error, Result};
 use guesses::Guesses;
 
-/// Passwords that wait to be hashed or checked, and those under way. Whoever comes then is told to ask again.
+/// Most passwords that wait or are being hashed or checked. Further callers are told to ask again.
 const MOST_WAITING: usize = 64;
-/// Of these, passwords of one link: however many guess at it, other links have a place.
+/// Most of them for one link, so that other links have a place however many clients guess at it.
 const MOST_OF_ONE_LINK: usize = MOST_WAITING / 2;
-/// How long one waits for its turn, before its caller is told to ask again.
+/// How long one waits for its turn before its caller is told to ask again.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Who guesses at the password of which link.
+/// A client, and the link whose password it guesses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Guess {
     /// The link.
@@ -37,7 +37,7 @@ pub(super) struct Guess {
 pub(crate) struct Passwords {
     at_once: Arc<Semaphore>,
     guesses: Mutex<Guesses>,
-    /// How many wait, by link; those that are hashed for a new link have none.
+    /// How many wait, by link. Passwords that are hashed for a new link have none.
     waiting: Mutex<HashMap<Option<LinkId>, usize>>,
 }
 
@@ -62,10 +62,10 @@ impl Passwords {
         .await
     }
 
-    /// Whether this is the password of the link that has this hash. A wrong one counts against whoever guessed; who has
+    /// Whether this is the password of the link with this hash. A wrong one counts against the client. A client that has
     /// sent too many is refused before any work is done.
     pub(super) async fn check(&self, guess: Guess, password: String, hash: String) -> Result<bool> {
-        // Counted before it is known to be wrong: many at once are no more than many in a row.
+        // Counted before it is known to be wrong, so that many at once are limited like many in a row.
         let refused = locked(&self.guesses).count(guess, Instant::now());
         refused.map_err(|wait| Error::TooManyRequests { retry_after_secs: wait.as_secs().max(1) })?;
         let checked = self.run(Some(guess.link), move || {
@@ -101,7 +101,7 @@ impl Passwords {
     }
 }
 
-/// A place among those that wait, until it is dropped.
+/// A place among those that wait, held until it is dropped.
 struct Place<'a> {
     waiting: &'a Mutex<HashMap<Option<LinkId>, usize>>,
     link: Option<LinkId>,
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_does_not_get_a_turn_in_time_is_told_to_ask_again() {
+    async fn a_caller_who_does_not_get_a_turn_in_time_is_told_to_ask_again() {
         let passwords = Passwords { at_once: Arc::new(Semaphore::new(0)), ..Passwords::default() };
         assert_eq!(passwords.turn(Duration::ZERO).await.err(), Some(Error::Busy));
     }
