@@ -150,8 +150,7 @@ impl Uploader {
         let was_resumed = begun.was_resumed();
         let sending = async {
             let parts = self.upload_parts(path, opened, &begun, cut).await?;
-            let checksum =
-                if was_resumed { Some(resume::checksum(path, &opened.file).await?) } else { None };
+            let checksum = if was_resumed { Some(resume::checksum(path, &opened.file).await?) } else { None };
             check_unchanged(path, opened).await?;
             Ok((parts, checksum))
         };

@@ -79,7 +79,9 @@ impl KeyRing {
         state.stamp = stamp;
         match read {
             Ok(keys) => state.keys = keys,
-            Err(error) => tracing::error!(%error, "the store's keys cannot be read again; the store keeps using the ones that it has"),
+            Err(error) => {
+                tracing::error!(%error, "the store's keys cannot be read again; the store keeps using the ones that it has")
+            }
         }
     }
 
