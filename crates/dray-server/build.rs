@@ -1,4 +1,4 @@
-//! Builds this crate again when the page was: what `rust-embed` embeds is no input that cargo sees.
+//! Builds this crate again when the page has changed, because cargo does not see the files that `rust-embed` embeds.
 
 fn main() {
     println!("cargo::rerun-if-changed=../../web/dist");

@@ -80,7 +80,7 @@ impl KeyRing {
         match read {
             Ok(keys) => state.keys = keys,
             Err(error) => {
-                tracing::error!(%error, "the store's keys cannot be read again; the store keeps using the ones that it has")
+                tracing::error!(%error, "the store's keys cannot be read again; the old ones stay in use");
             }
         }
     }

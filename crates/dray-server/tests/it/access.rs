@@ -1,6 +1,6 @@
-//! Who gets in: every route × everybody who may ask, with the status for each. A route without a row fails, and so
-//! does a row without a route. Whoever is refused has changed nothing; what is not there and what is not theirs are
-//! the same answer, byte for byte; and no answer to a stranger has a name or an id in it.
+//! Access control: every route × every kind of caller, with the status for each. A route without a row fails, and so
+//! does a row without a route. A refused request changes nothing. An absent thing and somebody else's thing have the same
+//! answer, byte for byte. No answer to a stranger contains a name or an id.
 
 mod table;
 
@@ -19,7 +19,7 @@ use self::table::{ROWS, Row, STRANGERS, WHO, routes};
 use crate::acts::id;
 use crate::world::{Actor, Started, World};
 
-/// What everybody asks for: a folder of the owner's that is shared, and things in it.
+/// What all callers ask for: a shared folder of the owner, and things in it.
 #[derive(Clone)]
 struct Scene(Vec<(&'static str, String)>);
 
@@ -58,7 +58,7 @@ impl Scene {
         ])
     }
 
-    /// The same things, with an upload that was begun by `actor`.
+    /// The same things, with an upload that `actor` started.
     async fn with_upload_of(mut self, actor: &Actor) -> Self {
         let into = json!({ "parentId": self.get("folder") });
         let (Started { upload_id, file_key }, parts) = actor.put_with("zebra secret", b"a", &into).await;
@@ -70,11 +70,11 @@ impl Scene {
         self
     }
 
-    /// The same things, of which none is there.
+    /// The same things, none of which exists.
     fn absent(&self) -> Self {
         let absent = |name: &str, value: &str| match name {
             "root" | "etag" => value.to_owned(),
-            // As long as the real one, and as well formed.
+            // As long and as well-formed as the real one.
             _ => value.chars().map(|c| if c.is_ascii_hexdigit() { '0' } else { c }).collect(),
         };
         Self(self.0.iter().map(|(name, value)| (*name, absent(name, value))).collect())
@@ -95,15 +95,15 @@ impl Scene {
     }
 }
 
-/// Everybody.
+/// All callers.
 struct Cast {
     owner: Actor,
     roles: Vec<(String, &'static str)>,
     guest: String,
-    /// As in [`WHO`], up to the tokens that are confined.
+    /// The callers in the order of [`WHO`], up to the confined tokens.
     known: Vec<Actor>,
     outside: Actor,
-    /// Whose token is not good, and with which code they are told so.
+    /// Callers without a valid token, and the status and code that they get.
     refused: Vec<(Actor, u16, &'static str)>,
     scopes: [(Needs, Actor); 3],
 }
@@ -147,16 +147,16 @@ impl Cast {
         }
     }
 
-    /// Everybody whose token is good, and the whole drive's or confined.
+    /// All callers with a valid token, for the whole drive or confined.
     async fn asking(&self, world: &World, scene: &Scene) -> Vec<Actor> {
         let inside = world.token_of(&self.owner, &["access_drive"], Some(scene.get("folder"))).await;
         [&self.known[..], &[inside, self.outside.clone()]].concat()
     }
 }
 
-/// The very user who owns the scene, with a token of another workspace that they are in too.
+/// The user who owns the scene, with a token for another workspace that they are in too.
 async fn in_another_workspace(world: &World) -> Actor {
-    // Well formed, and made by nobody else.
+    // Well-formed, and made by nobody else.
     let token = format!("cp_pat_{}43dniw", "0".repeat(30));
     let (user, hash) = (world.user_id(OWNER_EMAIL).await, hex::encode(Sha256::digest(&token)));
     let (workspace, until) = ("aaaaaaaaaaaaaaaaaaaaaaaa", world.now().as_millisecond() + 3_600_000);
@@ -172,7 +172,7 @@ async fn in_another_workspace(world: &World) -> Actor {
     world.with_token(&token)
 }
 
-/// An answer to the byte, but for what differs with every request.
+/// An answer byte for byte, without the values that differ with every request.
 #[derive(Debug, PartialEq)]
 struct Bytes {
     status: u16,
@@ -195,7 +195,7 @@ async fn ask(world: &World, http: &Client, actor: &Actor, row: &Row, scene: &Sce
     Bytes { status, headers, body: response.text().await.unwrap() }
 }
 
-/// All that the owner sees of the scene and has beside it.
+/// Everything that the owner sees of the scene and has beside it.
 async fn state(world: &World, owner: &Actor, scene: &Scene) -> Vec<Value> {
     let file = scene.get("file");
     let mut state = Vec::new();
@@ -225,7 +225,7 @@ async fn every_route_has_its_row() {
 }
 
 #[tokio::test]
-async fn everybody_gets_the_status_that_the_table_says_and_whoever_is_refused_changes_nothing() {
+async fn every_caller_gets_the_status_in_the_table_and_refused_requests_change_nothing() {
     let world = World::start().await;
     let cast = Cast::gather(&world).await;
     let http = Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
@@ -253,9 +253,9 @@ async fn everybody_gets_the_status_that_the_table_says_and_whoever_is_refused_ch
     }
 }
 
-/// A stranger is told neither a name nor an id.
+/// Checks that a stranger learns neither a name nor an id.
 fn check_hides(answer: &Bytes, who: usize, scene: &Scene, what: &str) {
-    // The document is the same for everybody, and speaks of secrets in general.
+    // The document is the same for everybody, and mentions secrets in general.
     let is_document = what.contains(" /openapi.json ");
     if !STRANGERS.contains(&who) || answer.status == 307 || is_document {
         return;
@@ -268,7 +268,7 @@ fn check_hides(answer: &Bytes, who: usize, scene: &Scene, what: &str) {
 }
 
 #[tokio::test]
-async fn whose_token_is_not_good_or_has_another_scope_is_refused_before_anything_is_looked_at() {
+async fn a_token_that_is_invalid_or_has_another_scope_is_refused_before_anything_is_looked_up() {
     let world = World::start().await;
     let cast = Cast::gather(&world).await;
     let http = Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
@@ -294,9 +294,9 @@ async fn whose_token_is_not_good_or_has_another_scope_is_refused_before_anything
     }
 }
 
-/// The scopes that do: what a narrower one opens is the routes that need it.
+/// A narrower scope opens exactly the routes that need it.
 #[tokio::test]
-async fn a_token_with_the_scope_that_a_route_needs_is_let_in() {
+async fn a_token_with_the_scope_that_a_route_needs_is_admitted() {
     let world = World::start().await;
     let cast = Cast::gather(&world).await;
     let http = Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
@@ -307,7 +307,7 @@ async fn a_token_with_the_scope_that_a_route_needs_is_let_in() {
             Upload => uploader,
             Nothing | AnyToken | Everything => continue,
         };
-        // Of uploads, one that may only upload has those that such a token began.
+        // A token that may only upload sees only uploads that such a token started.
         let scene = Scene::make(&cast).await.with_upload_of(uploader).await;
         let answer = ask(&world, &http, actor, row, &scene).await;
         assert_eq!(answer.status, row.expected[0], "{} {}: {}", row.method, row.path, answer.body);

@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 use crate::world::{Actor, Answer, Started, World, real_now};
 
 impl World {
-    /// Stops the server and starts it again: what is due to be swept is swept at once.
+    /// Stops the server and starts it again. Due work is swept at once.
     pub(crate) async fn restart(&mut self) {
         self.stop().await;
         self.serve(|_| {}).await;
     }
 
-    /// The id of a user who is there.
+    /// The id of an existing user.
     pub(crate) async fn user_id(&self, email: &str) -> String {
         let found = self.owner().query("/workspace/members", &[("q", email)]).await.ok();
         found["members"][0]["_id"].as_str().unwrap().to_owned()
@@ -27,7 +27,7 @@ impl World {
         user
     }
 
-    /// Somebody with a token that `actor` made over the API.
+    /// An actor with a token that `actor` made over the API.
     pub(crate) async fn token_of(&self, actor: &Actor, scopes: &[&str], folder: Option<&str>) -> Actor {
         let body = json!({ "name": "a test's", "scopes": scopes, "folderId": folder });
         let made = actor.post("/tokens", &body).await.ok();
@@ -39,7 +39,7 @@ impl World {
         self.database.count(self.data.path(), table).await
     }
 
-    /// This drive's embedded store, as another drive has it that reaches it at `endpoint`.
+    /// This drive's embedded store, as the external store of another drive that reaches it at `endpoint`.
     pub(crate) fn as_store(&self, endpoint: impl Into<String>) -> S3Config {
         let key = dray_object_store::key_of(&store_folder(self.data.path()), KeyKind::Writer);
         S3Config {
@@ -84,14 +84,14 @@ impl Actor {
         Answer::of(self.request(Method::DELETE, path)).await
     }
 
-    /// An item, which must be there for them, as lists have it too: without their role on it.
+    /// An item, which must exist for them, in the form of lists: without their role on it.
     pub(crate) async fn item(&self, id: &str) -> Value {
         let mut item = self.get(&format!("/drive/files/{id}")).await.ok();
         assert!(item.as_object_mut().unwrap().remove("role").is_some());
         item
     }
 
-    /// Checks that for them there is no such item.
+    /// Checks that the item does not exist for them.
     pub(crate) async fn check_absent(&self, id: &str) {
         let answer = self.get(&format!("/drive/files/{id}")).await;
         assert_eq!(answer.refused(), (404, "not_found".to_owned()));
@@ -121,19 +121,19 @@ impl Actor {
         self.post(&format!("/drive/files/{id}/restore"), &json!({})).await
     }
 
-    /// The names of what is in the trash, the latest first.
+    /// The names in the trash, the latest first.
     pub(crate) async fn trashed(&self) -> Vec<String> {
         names(&self.get("/drive/trash").await.ok()["items"])
     }
 
-    /// The names of what is in a folder (or at the `root`), in order.
+    /// The names in a folder (or in the `root`), in order.
     pub(crate) async fn listed(&self, folder: &str) -> Vec<String> {
         let answer = self.get(&format!("/drive/folders/{folder}/children?limit=1000")).await.ok();
         assert_eq!(answer["nextCursor"], Value::Null);
         names(&answer["items"])
     }
 
-    /// All items of a list that comes in pages, none of which has more than `limit`.
+    /// All items of a list in pages, none of which has more than `limit`.
     pub(crate) async fn pages(&self, path: &str, parameters: &[(&str, &str)], limit: usize) -> Vec<Value> {
         let (mut all, mut cursor, size) = (Vec::new(), None::<String>, limit.to_string());
         loop {
@@ -161,7 +161,7 @@ impl Actor {
         Answer::of(self.request(Method::PUT, &path).json(&json!({ "role": role }))).await
     }
 
-    /// Takes a user's role on an item.
+    /// Takes a user's role on an item away.
     pub(crate) async fn unshare(&self, item: &str, user: &str) {
         self.delete(&format!("/drive/files/{item}/participants/{user}")).await.done();
     }
@@ -172,27 +172,27 @@ impl Actor {
         (usage["items"].as_u64().unwrap(), usage["usedBytes"].as_u64().unwrap())
     }
 
-    /// As [`Actor::start`], with `more` in the request: a folder, say.
+    /// Like [`Actor::start`], with `more` in the request, such as a folder.
     pub(crate) async fn start_with(&self, name: &str, size: usize, more: &Value) -> Started {
         let mut body = json!({ "fileName": name, "fileSize": size, "mimeType": "application/pdf" });
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         Started::of(&self.step("start", &body).await.ok())
     }
 
-    /// The upload of a small file, whose start has `more` in it, up to the finalize and what it has to list.
+    /// The upload of a small file, with `more` in its start, up to the finalize, and the parts that it has to list.
     pub(crate) async fn put_with(&self, name: &str, bytes: &[u8], more: &Value) -> (Started, Value) {
         let upload = self.start_with(name, bytes.len(), more).await;
         let listed = self.put_parts(&upload, &[bytes.to_vec()]).await;
         (upload, listed)
     }
 
-    /// As [`Actor::put_with`], with the finalize; answers the item.
+    /// Like [`Actor::put_with`], with the finalize. Returns the item.
     pub(crate) async fn upload_with(&self, name: &str, bytes: &[u8], more: &Value) -> Value {
         let (upload, listed) = self.put_with(name, bytes, more).await;
         self.finalize(&upload, &listed).await.ok()
     }
 
-    /// Uploads a small file into a folder, and answers its id.
+    /// Uploads a small file into a folder. Returns its id.
     pub(crate) async fn file(&self, name: &str, folder: Option<&str>) -> String {
         id(&self.upload_with(name, name.as_bytes(), &json!({ "parentId": folder })).await)
     }

@@ -1,4 +1,4 @@
-//! Who gets in: every route, with every kind of token that is not good.
+//! Authentication: every route, with every kind of invalid token.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ const ROUTES: [(&str, &str); 10] = [
     ("GET", "/workspace/members"),
 ];
 
-/// Asks every route, and checks that each says no like this: before it looks at anything else of the request.
+/// Checks that every route refuses in this way, before it looks at anything else of the request.
 async fn check_refused_everywhere(actor: &Actor, status: u16, code: &str) {
     for (method, path) in ROUTES {
         let request = actor.request(method.parse::<Method>().unwrap(), path).body("not JSON");
@@ -31,7 +31,7 @@ async fn check_refused_everywhere(actor: &Actor, status: u16, code: &str) {
 }
 
 #[tokio::test]
-async fn without_a_good_token_no_route_lets_anyone_in() {
+async fn without_a_valid_token_no_route_admits_anyone() {
     let world = World::start().await;
     check_refused_everywhere(&world.anonymous(), 401, "missing_token").await;
     check_refused_everywhere(&world.with_token("cp_pat_short"), 401, "invalid_token").await;

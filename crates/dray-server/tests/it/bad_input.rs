@@ -1,4 +1,4 @@
-//! Everything that is not what it should be: a clear 4xx that names the field, at once, with nothing stored.
+//! Invalid input: the answer is a clear 4xx that names the field, at once, and nothing is stored.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -110,7 +110,7 @@ async fn bodies_that_are_not_json_are_refused() {
 }
 
 #[tokio::test]
-async fn a_list_is_no_body_even_if_it_has_the_fields_in_their_order() {
+async fn a_list_is_refused_as_a_body_even_with_the_fields_in_order() {
     let world = World::start().await;
     let list = json!(["report.pdf", 1, "application/pdf", null, "keep", null]);
     assert_eq!(

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use crate::world::{Actor, MIB, World, bytes};
 
-/// The world, somebody who reaches it through the proxy, and the address there.
+/// The world, an actor who reaches it through the proxy, and the address there.
 async fn below_a_path() -> (World, Actor, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/drive", listener.local_addr().unwrap());
@@ -35,7 +35,7 @@ async fn below_a_path() -> (World, Actor, String) {
 }
 
 #[tokio::test]
-async fn a_file_goes_up_and_comes_down_below_a_path() {
+async fn a_file_is_uploaded_and_downloaded_below_a_path() {
     let (world, owner, url) = below_a_path().await;
     let parts = [bytes(5 * MIB, 1), bytes(10, 2)];
     let upload = owner.start("a b.bin", 5 * MIB + 10).await;
@@ -56,7 +56,7 @@ async fn a_file_goes_up_and_comes_down_below_a_path() {
 }
 
 #[tokio::test]
-async fn a_signature_holds_for_the_path_that_it_was_made_for_only() {
+async fn a_signature_is_valid_only_for_the_path_that_it_was_made_for() {
     let (world, owner, url) = below_a_path().await;
     if world.store.is_some() {
         return;

@@ -1,4 +1,4 @@
-//! What a browser needs before a page of another origin may talk to the drive and to the store.
+//! The headers that a page of another origin needs to call the drive and the store.
 
 use reqwest::{Method, Response};
 
@@ -15,7 +15,7 @@ fn header<'a>(response: &'a Response, name: &str) -> &'a str {
 }
 
 #[tokio::test]
-async fn any_page_may_ask_by_default() {
+async fn any_page_may_call_by_default() {
     let world = World::start().await;
     let api = format!("{}/public/v1/drive/folders", world.url);
     let answer = preflight(&world, &api, "POST", "authorization,content-type").await;
@@ -64,7 +64,7 @@ async fn a_page_of_another_origin_may_load_the_kit() {
 }
 
 #[tokio::test]
-async fn listed_origins_may_ask_and_others_may_not() {
+async fn listed_origins_may_call_and_others_may_not() {
     let world =
         World::start_with(|config| config.allow_origins = vec!["https://good.example.com".into()]).await;
     let upload = world.owner().start("a", 1).await;

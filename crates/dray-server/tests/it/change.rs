@@ -11,7 +11,7 @@ use crate::world::{Actor, World, refusal};
 const ABSENT: &str = "0123456789abcdef01234567";
 
 #[tokio::test]
-async fn a_new_name_is_the_name_everywhere_and_changes_nothing_else() {
+async fn a_new_name_appears_everywhere_and_changes_nothing_else() {
     let world = World::start().await;
     let owner = world.owner();
     let folder = owner.folder("f", None).await;
@@ -59,7 +59,7 @@ async fn name_and_folder_change_together_or_not_at_all() {
 }
 
 #[tokio::test]
-async fn null_is_the_root_and_what_is_absent_stays() {
+async fn null_means_the_root_and_absent_fields_stay() {
     let world = World::start().await;
     let owner = world.owner();
     let folder = owner.folder("f", None).await;
@@ -80,7 +80,7 @@ async fn null_is_the_root_and_what_is_absent_stays() {
 }
 
 #[tokio::test]
-async fn a_folder_moves_with_all_that_is_in_it_and_never_below_itself() {
+async fn a_folder_moves_with_everything_in_it_and_never_below_itself() {
     let world = World::start().await;
     let owner = world.owner();
     let top = owner.folder("top", None).await;
@@ -119,8 +119,8 @@ async fn a_move_does_not_nest_folders_too_deep() {
     owner.move_to(&file, Some(last)).await.ok();
 }
 
-/// Moves among a few folders, many at once, from several connections. Whatever was answered: from every folder there
-/// is a way up to the root.
+/// Moves among a few folders, many at once, over several connections. Whatever the answers are, every folder has
+/// a way up to the root.
 #[tokio::test]
 async fn folders_that_move_at_once_never_form_a_cycle() {
     let world = World::start().await;
@@ -149,7 +149,7 @@ async fn folders_that_move_at_once_never_form_a_cycle() {
     assert!(done > 25, "only {done} of the moves did anything");
 }
 
-/// The folder above, the one above that and so on, as items themselves say.
+/// The folder above, the one above that and so on, as the items themselves say.
 async fn way_up(actor: &Actor, from: &str) -> Vec<Option<String>> {
     let mut way = vec![Some(from.to_owned())];
     while let Some(Some(folder)) = way.last() {
@@ -160,7 +160,7 @@ async fn way_up(actor: &Actor, from: &str) -> Vec<Option<String>> {
 }
 
 #[tokio::test]
-async fn moving_takes_a_member_of_both_folders() {
+async fn moving_requires_a_member_of_both_folders() {
     let world = World::start().await;
     let owner = world.owner();
     let (from, to) = (owner.folder("from", None).await, owner.folder("to", None).await);
@@ -187,7 +187,7 @@ async fn moving_takes_a_member_of_both_folders() {
 }
 
 #[tokio::test]
-async fn nobody_moves_what_is_shared_with_them_to_where_they_have_more_rights() {
+async fn nobody_moves_a_shared_item_to_where_they_have_more_rights() {
     let world = World::start().await;
     let owner = world.owner();
     let shared = owner.folder("shared", None).await;
@@ -196,11 +196,11 @@ async fn nobody_moves_what_is_shared_with_them_to_where_they_have_more_rights() 
     let member = world.participant("member@example.com", &owner, &shared, "member").await;
     let own = member.folder("own", None).await;
     for item in [&inner, &file] {
-        // There they would own it, and could share it, or remove it for good.
+        // There they would own it, and could share it or remove it for good.
         assert_eq!(member.move_to(item, Some(&own)).await.refused(), refusal(403, "role_too_low"));
         assert_eq!(member.move_to(item, None).await.refused(), refusal(403, "role_too_low"));
     }
-    // What is shared itself stays where its owner has it.
+    // A shared item itself stays where its owner has it.
     for to in [&own, &inner] {
         assert!(matches!(member.move_to(&shared, Some(to)).await.refused().0, 403 | 409));
     }
@@ -210,9 +210,9 @@ async fn nobody_moves_what_is_shared_with_them_to_where_they_have_more_rights() 
     assert_eq!(owner.get(&format!("/drive/files/{theirs}")).await.refused(), refusal(404, "not_found"));
 }
 
-/// Whether it is at its owner's root or in a folder that is none of theirs.
+/// The answer must not tell whether it is in its owner's root or in a folder that they cannot see.
 #[tokio::test]
-async fn moving_what_is_shared_to_the_root_does_not_tell_where_it_is() {
+async fn moving_a_shared_item_to_the_root_does_not_tell_where_it_is() {
     let world = World::start().await;
     let owner = world.owner();
     let hidden = owner.folder("hidden", None).await;
@@ -232,13 +232,13 @@ async fn moving_what_is_shared_to_the_root_does_not_tell_where_it_is() {
 }
 
 #[tokio::test]
-async fn ones_own_goes_to_ones_root_from_wherever_it_is() {
+async fn an_owner_moves_an_item_to_their_root_from_anywhere() {
     let world = World::start().await;
     let owner = world.owner();
     let shared = owner.folder("shared", None).await;
     let member = world.participant("member@example.com", &owner, &shared, "member").await;
     let theirs = member.file("theirs", Some(&shared)).await;
-    // The folder's owner owns what is in it, but has no business at the other's root.
+    // The folder's owner owns everything in it, but cannot put items into the other user's root.
     assert_eq!(owner.move_to(&theirs, None).await.refused(), refusal(403, "role_too_low"));
     owner.unshare(&shared, &world.user_id("member@example.com").await).await;
     assert_eq!(member.item(&theirs).await.get("parentId"), None, "a folder that they do not see any more");
@@ -249,7 +249,7 @@ async fn ones_own_goes_to_ones_root_from_wherever_it_is() {
 }
 
 #[tokio::test]
-async fn what_is_in_the_trash_neither_moves_nor_is_moved_to() {
+async fn trashed_items_cannot_be_moved_and_nothing_can_be_moved_into_them() {
     let world = World::start().await;
     let owner = world.owner();
     let (folder, file) = (owner.folder("f", None).await, owner.file("a", None).await);
@@ -262,9 +262,9 @@ async fn what_is_in_the_trash_neither_moves_nor_is_moved_to() {
     assert_eq!(answer.refused(), refusal(404, "not_found"));
 }
 
-/// Moving folders and trashing them at once: nothing is both in the trash's shadow and in plain sight.
+/// Folders are moved and trashed at once. No item may be below the trash and visible at the same time.
 #[tokio::test]
-async fn a_folder_that_is_trashed_while_others_move_into_it_takes_them_along_or_not() {
+async fn a_folder_that_is_trashed_while_others_move_into_it_takes_them_along_or_leaves_them() {
     let world = World::start().await;
     let owner = world.owner();
     for _ in 0..10 {

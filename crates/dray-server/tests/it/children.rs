@@ -14,7 +14,7 @@ fn children(folder: &str) -> String {
     format!("/drive/folders/{folder}/children")
 }
 
-/// What an item called "item 7" is sorted by, so that texts compare as the values do.
+/// The sort value of an item called "item 7", in a form whose texts sort like the values.
 fn key(item: &Value, sort: &str) -> String {
     match sort {
         "name" => {
@@ -26,7 +26,7 @@ fn key(item: &Value, sort: &str) -> String {
     }
 }
 
-/// Checks in every order that a list has each of `count` items once, where it belongs.
+/// Checks in every order that a list has each of `count` items once, in its place.
 async fn check_every_order(actor: &Actor, path: &str, count: usize, limit: usize) {
     for sort in SORTS {
         for order in ORDERS {
@@ -45,7 +45,7 @@ async fn check_every_order(actor: &Actor, path: &str, count: usize, limit: usize
     }
 }
 
-/// Uploads so many files, some at once; of their sizes, some are the same.
+/// Uploads this many files, several at once. Some have the same size.
 async fn upload_files(actor: &Actor, numbers: std::ops::Range<usize>, folder: Option<&str>) {
     for some in numbers.collect::<Vec<_>>().chunks(16) {
         let into = json!({ "parentId": folder });
@@ -65,7 +65,7 @@ async fn make_folders(actor: &Actor, numbers: std::ops::Range<usize>, folder: Op
 }
 
 #[tokio::test]
-async fn a_large_folder_comes_page_by_page_each_item_once_in_every_order() {
+async fn a_large_folder_is_listed_page_by_page_with_each_item_once_in_every_order() {
     let world = World::start().await;
     let owner = world.owner();
     let folder = owner.folder("large", None).await;
@@ -79,7 +79,7 @@ async fn a_large_folder_comes_page_by_page_each_item_once_in_every_order() {
 }
 
 #[tokio::test]
-async fn at_the_root_ones_own_and_what_others_share_are_one_list() {
+async fn the_root_lists_own_and_shared_items_together() {
     let world = World::start().await;
     let (owner, other) = (world.owner(), world.user("other@example.com").await);
     let owner_id = world.user_id("owner@localhost").await;
@@ -102,7 +102,7 @@ async fn at_the_root_ones_own_and_what_others_share_are_one_list() {
 }
 
 #[tokio::test]
-async fn names_are_in_the_order_of_people_and_folders_come_first() {
+async fn names_are_sorted_as_people_expect_and_folders_come_first() {
     let world = World::start().await;
     let owner = world.owner();
     let folder = owner.folder("f", None).await;
@@ -120,7 +120,7 @@ async fn names_are_in_the_order_of_people_and_folders_come_first() {
 }
 
 #[tokio::test]
-async fn a_page_is_whole_items_and_says_whether_it_is_the_last() {
+async fn a_page_has_whole_items_and_says_whether_it_is_the_last() {
     let world = World::start().await;
     let owner = world.owner();
     let folder = owner.folder("f", None).await;
@@ -137,7 +137,7 @@ async fn a_page_is_whole_items_and_says_whether_it_is_the_last() {
 }
 
 #[tokio::test]
-async fn what_comes_and_goes_between_pages_neither_repeats_nor_hides_the_rest() {
+async fn items_that_come_and_go_between_pages_neither_repeat_nor_hide_others() {
     let world = World::start().await;
     let owner = world.owner();
     make_folders(&owner, 10..20, None).await;
@@ -152,7 +152,7 @@ async fn what_comes_and_goes_between_pages_neither_repeats_nor_hides_the_rest() 
 }
 
 #[tokio::test]
-async fn wrong_parameters_of_a_list_are_named() {
+async fn wrong_parameters_of_a_list_are_named_in_the_error() {
     let world = World::start().await;
     let owner = world.owner();
     let of_trash = {
@@ -194,14 +194,14 @@ async fn wrong_parameters_of_a_list_are_named() {
     }
 }
 
-/// As cursors are: Base64 for URLs, without padding.
+/// Encodes a position as cursors are encoded: Base64 for URLs, without padding.
 fn encoded(position: &Value) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(position.to_string())
 }
 
 #[tokio::test]
-async fn a_made_up_position_leads_nowhere_else_than_into_the_list() {
+async fn an_invented_position_reaches_nothing_outside_the_list() {
     let world = World::start().await;
     let owner = world.owner();
     let other = world.user("other@example.com").await;
@@ -222,7 +222,7 @@ async fn a_made_up_position_leads_nowhere_else_than_into_the_list() {
 }
 
 #[tokio::test]
-async fn a_file_has_no_children_and_a_strange_id_is_named() {
+async fn a_file_has_no_children_and_an_unknown_id_is_named() {
     let world = World::start().await;
     let owner = world.owner();
     let file = owner.file("a", None).await;
@@ -274,7 +274,7 @@ async fn ancestors_are_the_path_that_the_caller_sees() {
 }
 
 #[tokio::test]
-async fn times_order_what_was_made_and_changed_at_different_times() {
+async fn items_created_and_changed_at_different_times_are_sorted_by_time() {
     let world = World::start().await;
     let owner = world.owner();
     for name in ["b", "a", "c"] {

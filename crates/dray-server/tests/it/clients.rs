@@ -1,4 +1,4 @@
-//! The two published clients, each reading only the spelling that it knows.
+//! The two published clients. Each reads only the spelling that it knows.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Two servers of one Postgres and one store, whose clocks are five minutes apart: neither can tell.
+//! Two servers on one Postgres and one store, whose clocks are five minutes apart. Nobody notices the difference.
 
 use dray_server::Config;
 use futures_util::future::join;
@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 
 use crate::world::{World, wait_for};
 
-/// The store, and the two servers; nothing if the database is a file, which has one server.
+/// The store, and the two servers; `None` if the database is a file, which has one server.
 async fn two_servers() -> Option<(World, World, World)> {
     let store = World::start().await;
     let s3 = store.as_store(store.url.clone());
@@ -19,7 +19,7 @@ async fn two_servers() -> Option<(World, World, World)> {
 }
 
 #[tokio::test]
-async fn an_upload_may_go_from_one_server_to_the_other_at_each_step() {
+async fn an_upload_may_change_servers_at_each_step() {
     let Some((_store, drive, ahead)) = two_servers().await else { return };
     for (one, other) in [(&drive, &ahead), (&ahead, &drive)] {
         let upload = one.owner().start("a", 3).await;
@@ -35,17 +35,17 @@ async fn an_upload_may_go_from_one_server_to_the_other_at_each_step() {
 }
 
 #[tokio::test]
-async fn the_server_that_is_ahead_ends_no_upload_before_its_time_and_frees_what_is_over() {
+async fn the_server_with_the_fast_clock_ends_no_upload_early_and_removes_ended_ones() {
     let Some((store, mut drive, mut ahead)) = two_servers().await else { return };
     drive.owner().start("lives", 3).await;
     drive.owner().start("is over", 3).await;
     let in_two_minutes = (drive.now() + SignedDuration::from_mins(2)).as_millisecond();
     drive.execute(&format!("update uploads set expires_at = {in_two_minutes}")).await;
-    // Not long ago: of what ended a month ago, the same sweep would forget even the row.
+    // Not long ago, because the same sweep forgets even the rows of uploads that ended a month ago.
     let an_hour_ago = (drive.now() - SignedDuration::from_hours(1)).as_millisecond();
     let ends = format!("update uploads set expires_at = {an_hour_ago} where name = 'is over'");
     drive.execute(&ends).await;
-    // The one that is ahead sweeps alone.
+    // Only the server with the fast clock sweeps.
     drive.stop().await;
     ahead.stop().await;
     let s3 = store.as_store(store.url.clone());

@@ -1,4 +1,4 @@
-//! Answers that are long enough are compressed for who asks for it; bytes of files never are.
+//! Long answers are compressed for clients that ask for it. Bytes of files never are.
 
 use std::io::Read;
 
@@ -17,7 +17,7 @@ fn coding(response: &Response) -> Option<&str> {
     response.headers().get("content-encoding").map(|value| value.to_str().unwrap())
 }
 
-/// The bytes, as they were before they were compressed.
+/// The bytes before compression.
 async fn decoded(response: Response) -> Vec<u8> {
     let coding = coding(&response).map(str::to_owned);
     let body = response.bytes().await.unwrap();
@@ -56,7 +56,7 @@ async fn a_long_list_is_the_same_in_every_coding() {
 }
 
 #[tokio::test]
-async fn a_caller_who_takes_nothing_that_there_is_gets_the_answer_as_it_is() {
+async fn a_caller_who_accepts_no_known_coding_gets_the_answer_uncompressed() {
     let world = World::start().await;
     for accepted in ["identity;q=0", "*;q=0", "br;q=1.0, *;q=0.000", "identity; q=0, br"] {
         let response = sent_with(world.owner().request(Method::GET, "/workspace/info"), accepted).await;
@@ -92,7 +92,7 @@ async fn the_answers_of_an_upload_are_too_short_to_be_compressed() {
 }
 
 #[tokio::test]
-async fn a_file_is_sent_as_it_is_whatever_it_is() {
+async fn a_file_is_never_compressed() {
     let world = World::start().await;
     let text = b"the same words again and again, ".repeat(1000);
     let start = json!({ "fileName": "a.json", "fileSize": text.len(), "mimeType": "application/json" });

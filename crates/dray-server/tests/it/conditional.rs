@@ -1,4 +1,4 @@
-//! Reads of what the caller has already.
+//! Reads whose answer the caller already has.
 
 use reqwest::header::HeaderMap;
 use reqwest::{Method, Response};
@@ -18,7 +18,7 @@ fn tag(headers: &HeaderMap) -> String {
 }
 
 #[tokio::test]
-async fn an_answer_that_the_caller_has_is_not_sent_again() {
+async fn an_answer_that_the_caller_already_has_is_not_sent_again() {
     let world = World::start().await;
     let owner = world.owner();
     let folder = owner.folder("f", None).await;
@@ -40,7 +40,7 @@ async fn an_answer_that_the_caller_has_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn a_change_is_seen_by_who_has_what_was_before() {
+async fn a_caller_with_an_old_answer_gets_the_change() {
     let world = World::start().await;
     let owner = world.owner();
     let before = tag(read(&owner, "/drive/tree", None).await.headers());
@@ -51,7 +51,7 @@ async fn a_change_is_seen_by_who_has_what_was_before() {
 }
 
 #[tokio::test]
-async fn a_tag_opens_nothing() {
+async fn a_tag_does_not_replace_a_token() {
     let world = World::start().await;
     let folder = world.owner().folder("f", None).await;
     let path = format!("/drive/files/{folder}");
@@ -73,7 +73,7 @@ async fn a_compressed_answer_has_the_tag_of_the_plain_one() {
 }
 
 #[tokio::test]
-async fn errors_and_acts_have_no_tag() {
+async fn errors_and_changes_have_no_tag() {
     let world = World::start().await;
     let refused = read(&world.owner(), "/drive/files/0123456789abcdef01234567", Some("*")).await;
     assert_eq!((refused.status().as_u16(), refused.headers().get("etag")), (404, None));
@@ -83,7 +83,7 @@ async fn errors_and_acts_have_no_tag() {
 }
 
 #[tokio::test]
-async fn the_page_is_another_one_each_time_as_its_nonce_is() {
+async fn the_page_differs_each_time_because_its_nonce_does() {
     let world = World::start().await;
     let page = world.http.get(&world.url).send().await.unwrap();
     assert_eq!(page.headers()["cache-control"], "no-cache");
@@ -94,7 +94,7 @@ async fn the_page_is_another_one_each_time_as_its_nonce_is() {
 }
 
 #[tokio::test]
-async fn a_page_of_another_origin_may_ask_so_and_read_the_tag() {
+async fn a_page_of_another_origin_may_send_and_read_the_tag() {
     let world = World::start().await;
     let ask =
         |method| world.owner().request(method, "/drive/tree").header("origin", "https://app.example.com");

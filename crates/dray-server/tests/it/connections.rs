@@ -1,4 +1,4 @@
-//! What strangers may hold of a server's connections, and that others are answered at once whatever they do.
+//! How many of a server's connections strangers may hold, and that others are answered at once whatever they do.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::world::{Place, World, wait_for};
 
-/// Others are answered within this time.
+/// Others must be answered within this time.
 const AT_ONCE: Duration = Duration::from_secs(1);
 
 fn bounds(all: usize, per_address: usize) -> impl FnOnce(&mut Config) {
@@ -42,12 +42,12 @@ async fn connect_many(world: &World, host: u8, count: usize) -> Vec<TcpStream> {
 
 async fn send_all(streams: &mut [TcpStream], bytes: &[u8]) {
     for stream in streams {
-        // One that was cut off takes nothing, which is right.
+        // A connection that was cut off accepts nothing, which is right.
         let _ = stream.write_all(bytes).await;
     }
 }
 
-/// A client at 127.0.0.`host` with connections of its own.
+/// A client at 127.0.0.`host` with its own connections.
 fn client(host: u8) -> Client {
     Client::builder().no_proxy().local_address(Some([127, 0, 0, host].into())).build().unwrap()
 }
@@ -88,7 +88,7 @@ async fn silent_sockets_of_many_addresses_keep_nobody_waiting() {
 #[tokio::test]
 async fn kept_alive_connections_count_as_silent() {
     let world = measured(bounds(30, 30)).await;
-    // One less than there may be, as the world has a connection of its own.
+    // One fewer than allowed, because the world has a connection of its own.
     let mut idle = connect_many(&world, 3, 29).await;
     for stream in &mut idle {
         stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
@@ -104,14 +104,14 @@ async fn kept_alive_connections_count_as_silent() {
 }
 
 #[tokio::test]
-async fn an_address_with_as_many_busy_connections_as_it_may_have_is_told_to_come_back() {
+async fn an_address_with_its_limit_of_busy_connections_is_told_to_try_again() {
     let world = measured(bounds(100, 3)).await;
     let head = b"POST /public/v1/drive/folders HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\
                  content-type: application/json\r\nauthorization: Bearer ";
     let token = world.token("busy@example.com", &["access_drive"], Duration::from_mins(5)).await;
     let begun = [head, token.as_bytes(), b"\r\n\r\n{"].concat();
     wait_for(async || {
-        // One whose request the server had not read yet was silent, and gave way.
+        // A connection whose request the server had not read yet was silent, and was closed.
         let mut busy = connect_many(&world, 1, 3).await;
         send_all(&mut busy, &begun).await;
         let _ = timeout(Duration::from_millis(500), busy[0].readable()).await;
@@ -139,7 +139,7 @@ async fn unfinished_headers_of_one_address_are_bounded_in_memory() {
 }
 
 #[tokio::test]
-async fn handshakes_that_do_not_end_keep_nobody_waiting() {
+async fn unfinished_handshakes_keep_nobody_waiting() {
     let folder = tempfile::tempdir().unwrap();
     let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
     let files = TlsFiles { cert: folder.path().join("cert.pem"), key: folder.path().join("key.pem") };
@@ -152,7 +152,7 @@ async fn handshakes_that_do_not_end_keep_nobody_waiting() {
     .await;
     world.url = world.url.replace("http:", "https:");
     let mut silent = connect_many(&world, 1, 200).await;
-    // The beginning of a record of a handshake that has 16,000 bytes (RFC 8446, 5.1).
+    // The beginning of a record for a handshake of 16,000 bytes (RFC 8446, 5.1).
     send_all(&mut silent, b"\x16\x03\x01\x3e\x80\x01").await;
     let _ = rustls::crypto::ring::default_provider().install_default();
     let certificate = reqwest::Certificate::from_pem(made.cert.pem().as_bytes()).unwrap();
@@ -162,7 +162,7 @@ async fn handshakes_that_do_not_end_keep_nobody_waiting() {
 }
 
 #[tokio::test]
-async fn behind_a_proxy_it_is_the_client_whose_requests_are_counted() {
+async fn behind_a_proxy_each_clients_requests_are_counted() {
     let world = measured(|config| {
         bounds(100, 2)(config);
         config.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];

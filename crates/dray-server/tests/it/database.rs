@@ -6,7 +6,7 @@ use std::path::Path;
 use dray_server::DatabaseUrl;
 use tokio_postgres::{Client, NoTls};
 
-/// Where a world keeps its drive.
+/// Where a world keeps the rows of its drive.
 #[derive(Clone)]
 pub(crate) struct Database {
     url: Option<String>,
@@ -37,7 +37,7 @@ impl Database {
         self.url.is_none()
     }
 
-    /// The one text that a statement finds.
+    /// The text that a statement finds.
     pub(crate) async fn text(&self, data: &Path, sql: &str) -> String {
         match &self.url {
             Some(url) => connect(url).await.query_typed_one(sql, &[]).await.unwrap().get(0),
@@ -45,7 +45,7 @@ impl Database {
         }
     }
 
-    /// Changes what is in the database, behind the server's back.
+    /// Changes the database behind the server's back.
     pub(crate) async fn execute(&self, data: &Path, sql: &str) {
         match &self.url {
             Some(url) => connect(url).await.batch_execute(sql).await.unwrap(),

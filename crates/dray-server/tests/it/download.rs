@@ -41,7 +41,7 @@ async fn a_range_across_the_border_of_two_parts_is_served() {
     let url = owner.get(&format!("/drive/files/{}/download", item["id"].as_str().unwrap())).await.ok();
     let range = format!("bytes={}-{}", 5 * MIB - 10, 5 * MIB + 9);
     let response = world.http.get(url["url"].as_str().unwrap()).header("range", range).send().await.unwrap();
-    // rclone serves it as 200.
+    // rclone answers it with 200.
     assert!(response.status() == 206 || world.store.is_some());
     assert_eq!(
         response.headers()["content-range"],

@@ -17,7 +17,7 @@ async fn a_folder_can_be_in_a_folder() {
 }
 
 #[tokio::test]
-async fn folders_can_not_be_nested_without_end() {
+async fn folders_cannot_be_nested_without_end() {
     let world = World::start().await;
     let owner = world.owner();
     let mut parent = json!(null);

@@ -16,7 +16,7 @@ async fn a_running_server_is_alive_and_ready() {
 }
 
 #[tokio::test]
-async fn the_address_itself_is_the_page() {
+async fn the_root_address_shows_the_page() {
     let world = World::start().await;
     let response = world.http.get(&world.url).send().await.unwrap();
     assert_eq!(response.status(), 200);
@@ -31,7 +31,7 @@ async fn the_address_itself_is_the_page() {
 }
 
 #[tokio::test]
-async fn however_often_strangers_ask_database_and_store_are_asked_once_a_second() {
+async fn however_often_strangers_ask_the_database_and_store_are_asked_once_a_second() {
     let place = Place { has_metrics: true, ..Place::default() };
     let world = World::start_at(place, |_| {}).await;
     let asked = async || -> f64 {

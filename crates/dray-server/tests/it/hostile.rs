@@ -1,5 +1,5 @@
-//! Two hundred hostile names through every text that somebody can send: stored and answered exactly, or refused
-//! with a clear 4xx. No header is split, and a download is saved under the name that the file has.
+//! Two hundred hostile names, in every text that somebody can send. Each is stored and returned exactly, or refused
+//! with a clear 4xx. No header is split, and a download is saved under the file's own name.
 
 use std::collections::BTreeSet;
 
@@ -93,7 +93,7 @@ const WHOLE: [&str; 72] = [
     "👨‍👩‍👧‍👦 🇨🇭 文件 отчёт ملف קובץ ไฟล์ 파일",
 ];
 
-/// What is long, in characters of each size, at the limit and past it; Hangul comes apart into three letters each.
+/// Long names, in characters of each size, at the limit and beyond it. Hangul decomposes into three letters each.
 fn long_names() -> Vec<String> {
     let mut names = Vec::new();
     for c in ["a", "é", "각", "文", "\u{fdfa}", "🙂", "𝒜", "e\u{301}", "9", " a", "a."] {
@@ -120,7 +120,7 @@ fn fits_an_address(text: &str) -> bool {
     text.len() < 10_000
 }
 
-/// Checks that a refusal is one of the name, and a clear one; `true` if it was none.
+/// Checks that a refusal is clear and about the name; `true` if the name was accepted.
 fn is_taken(answer: &Answer, name: &str, field: &str) -> bool {
     if answer.status == 200 {
         return true;
@@ -131,9 +131,9 @@ fn is_taken(answer: &Answer, name: &str, field: &str) -> bool {
     false
 }
 
-/// The rules, said once more: what of the two hundred may be a name.
+/// The rules once more: which of the two hundred may be a name.
 fn may_be_a_name(name: &str) -> bool {
-    // What reorders the text around it; marks of a direction (U+061C, U+200E, U+200F) do not.
+    // Characters that reorder the text around them. Direction marks (U+061C, U+200E, U+200F) do not.
     let bidi = |c| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{206f}');
     let forbidden = |c: char| c.is_control() || "/\\\u{2028}\u{2029}".contains(c) || bidi(c);
     !name.trim().is_empty()
@@ -144,7 +144,7 @@ fn may_be_a_name(name: &str) -> bool {
 }
 
 #[tokio::test]
-async fn a_folders_name_is_stored_and_answered_exactly_or_refused() {
+async fn a_folders_name_is_stored_and_returned_exactly_or_refused() {
     let world = World::start().await;
     let owner = world.owner();
     let parent = owner.folder("parent", None).await;
@@ -167,7 +167,7 @@ async fn a_folders_name_is_stored_and_answered_exactly_or_refused() {
     assert_eq!(by_page.len(), made.len(), "cursors carry every name");
 }
 
-/// What has a letter or a digit is found by its whole name.
+/// A name with a letter or a digit is found by the whole name.
 async fn check_found(actor: &Actor, name: &str, id: &str) {
     let found = actor.query("/drive/search", &[("q", name), ("limit", "50")]).await.ok();
     assert_eq!(found["query"], json!(name));
@@ -177,7 +177,7 @@ async fn check_found(actor: &Actor, name: &str, id: &str) {
 }
 
 #[tokio::test]
-async fn a_new_name_is_answered_exactly_or_refused_and_then_the_old_one_stays() {
+async fn a_new_name_is_returned_exactly_or_refused_and_then_the_old_one_stays() {
     let world = World::start().await;
     let owner = world.owner();
     let folder = owner.folder("before", None).await;
@@ -226,8 +226,8 @@ async fn headers_of(world: &World, actor: &Actor, id: &str) -> HeaderMap {
     response.headers().clone()
 }
 
-/// RFC 6266: a plain form that says no more than its quotes hold, and the exact name in the extended form
-/// (RFC 8187), of its characters only.
+/// RFC 6266: a plain form that contains nothing outside of its quotes, and the exact name in the extended form
+/// (RFC 8187), in its allowed characters.
 fn check_disposition(headers: &HeaderMap, name: &str) {
     let values: Vec<_> = headers.get_all("content-disposition").iter().collect();
     assert_eq!(values.len(), 1);
@@ -262,7 +262,7 @@ async fn a_tokens_name_is_listed_exactly_or_refused() {
 }
 
 #[tokio::test]
-async fn whatever_is_searched_for_is_answered_exactly_or_refused() {
+async fn every_search_text_is_returned_exactly_or_refused() {
     let world = World::start().await;
     let owner = world.owner();
     owner.folder("a", None).await;
@@ -278,7 +278,7 @@ async fn whatever_is_searched_for_is_answered_exactly_or_refused() {
     }
 }
 
-/// Texts that are not stored: each is a clear 4xx, or what it would be anyway.
+/// Texts that are not stored: each is a clear 4xx, or has no effect.
 #[tokio::test]
 async fn every_other_text_that_is_hostile_is_a_clear_4xx() {
     let world = World::start().await;
@@ -291,7 +291,7 @@ async fn every_other_text_that_is_hostile_is_a_clear_4xx() {
             let whole = std::mem::replace(&mut finalize[field], json!(text));
             for step in ["finalize", "presigned-urls", "parts", "abort"] {
                 let answer = owner.step(step, &finalize).await;
-                // Signing wants a number of parts, and looks for the upload first or afterwards.
+                // Signing needs a number of parts, and looks for the upload before or after that check.
                 assert!(matches!(answer.refused(), (400 | 404, _)), "{field} {text:?}");
             }
             finalize[field] = whole;
@@ -348,7 +348,7 @@ async fn every_other_text_that_is_hostile_is_a_clear_4xx() {
     assert_eq!(owner.get("/tokens").await.ok()["tokens"].as_array().unwrap().len(), 1);
 }
 
-/// In an address: whatever stands where an id, a slug or the name of a file belongs.
+/// In an address: in the place of an id, a slug or the name of a file.
 #[tokio::test]
 async fn whatever_is_in_a_path_is_a_clear_4xx_in_the_envelope() {
     let world = World::start().await;
@@ -387,7 +387,7 @@ async fn whatever_is_in_a_path_is_a_clear_4xx_in_the_envelope() {
     }
 }
 
-/// A password may be anything that is neither too short nor too long, and is exactly what it is.
+/// A password may be anything that is neither too short nor too long, and is compared exactly.
 #[tokio::test]
 async fn a_links_password_is_exactly_what_it_was_made_with() {
     let world = World::start().await;

@@ -1,4 +1,4 @@
-//! Which hosts URLs are signed for, and how long they are good.
+//! Which hosts URLs are signed for, and how long URLs are valid.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ fn url(answer: Answer) -> String {
 }
 
 #[tokio::test]
-async fn urls_are_signed_for_hosts_that_were_named_and_for_no_other() {
+async fn urls_are_signed_only_for_named_hosts() {
     let world = World::start_with(|config: &mut Config| {
         config.hosts = vec!["127.0.0.1".parse().unwrap(), "drive.example.com".parse().unwrap()];
     })
@@ -35,7 +35,7 @@ async fn urls_are_signed_for_hosts_that_were_named_and_for_no_other() {
 }
 
 #[tokio::test]
-async fn a_trusted_proxys_word_on_the_host_is_taken_for_hosts_that_were_named() {
+async fn a_trusted_proxy_may_report_named_hosts_only() {
     for (hosts, said, expected) in [
         (&["drive.example.com", "127.0.0.1"][..], "drive.example.com", "drive.example.com"),
         (&["drive.example.com", "127.0.0.1"], "evil.example", "127.0.0.1"),
@@ -62,7 +62,7 @@ fn life(url: &str) -> String {
 }
 
 #[tokio::test]
-async fn how_long_a_signed_download_is_good_is_a_setting_and_a_links_is_no_longer() {
+async fn the_life_of_a_signed_download_is_a_setting_and_a_links_is_no_longer() {
     for (ttl, file_life, link_life) in [
         (None, "10800", "900"),
         (Some(Duration::from_mins(1)), "60", "60"),

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::world::{World, refusal};
 
 #[tokio::test]
-async fn a_file_is_answered_as_finalize_answered_it() {
+async fn a_file_is_returned_as_finalize_returned_it() {
     let world = World::start().await;
     let owner = world.owner();
     let folder = owner.post("/drive/folders", &json!({ "name": "f" })).await.ok();
@@ -24,7 +24,7 @@ async fn a_file_is_answered_as_finalize_answered_it() {
 }
 
 #[tokio::test]
-async fn an_item_of_another_user_looks_like_none() {
+async fn another_users_item_looks_like_a_missing_one() {
     let world = World::start().await;
     let item = world.owner().upload("a", &[vec![1]]).await;
     let other = world.user("other@example.com").await;

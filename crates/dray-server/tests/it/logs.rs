@@ -1,4 +1,4 @@
-//! The write-ahead logs of the two SQLite databases, which a foreign reader (a backup tool, say) makes long.
+//! The write-ahead logs of the two SQLite databases. A foreign reader (such as a backup tool) makes them long.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use crate::world::{World, wait_for};
 
-/// Somebody reads the database for long, while much is written; answers how long its log became.
+/// Reads the database for long while much is written. Returns how long its log became.
 fn lengthen(database: &Path) -> u64 {
     let reader = Connection::open(database).unwrap();
     reader.execute_batch("begin").unwrap();

@@ -21,7 +21,7 @@ async fn scrape(world: &World) -> String {
     answer.text().await.unwrap()
 }
 
-/// The value of one series, such as `dray_items` or `dray_uploads{state="open"}`; 0 if it is not there.
+/// The value of one series, such as `dray_items` or `dray_uploads{state="open"}`; 0 if it does not exist.
 fn value(scraped: &str, series: &str) -> f64 {
     let line = scraped.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
     line.map_or(0.0, |value| value.parse().unwrap())
@@ -60,7 +60,7 @@ async fn requests_are_counted_by_the_pattern_of_their_route() {
 }
 
 #[tokio::test]
-async fn what_callers_choose_is_no_label() {
+async fn values_that_callers_choose_are_not_labels() {
     let world = measured().await;
     for (method, path) in [("BREW", "/coffee"), ("GET", "/coffee"), ("PROPFIND", "/tea?X-Amz-Algorithm=x")] {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
@@ -80,7 +80,7 @@ async fn what_callers_choose_is_no_label() {
 }
 
 #[tokio::test]
-async fn what_the_drive_holds_and_what_is_on_its_way_are_read_at_every_scrape() {
+async fn the_content_of_the_drive_and_its_uploads_are_read_at_every_scrape() {
     let world = measured().await;
     let owner = world.owner();
     check(&scrape(&world).await, &[("dray_items", 0.0), ("dray_stored_bytes", 0.0)]);
@@ -110,7 +110,7 @@ async fn what_the_drive_holds_and_what_is_on_its_way_are_read_at_every_scrape() 
 }
 
 #[tokio::test]
-async fn a_sweep_says_what_it_did() {
+async fn a_sweep_counts_what_it_did() {
     let mut world = measured().await;
     world.owner().start("a", 1).await;
     check(&scrape(&world).await, &[("dray_sweep_expired_total", 0.0)]);
@@ -171,7 +171,7 @@ async fn open_connections_are_counted_and_closed_ones_are_not() {
 }
 
 #[tokio::test]
-async fn servers_of_one_process_do_not_count_into_each_other() {
+async fn servers_in_one_process_have_separate_counters() {
     let (one, other) = (measured().await, measured().await);
     one.owner().get("/workspace/info").await.ok();
     let series =
@@ -181,7 +181,7 @@ async fn servers_of_one_process_do_not_count_into_each_other() {
 }
 
 #[tokio::test]
-async fn the_metrics_have_a_listener_of_their_own_which_has_nothing_else() {
+async fn the_metrics_have_their_own_listener_which_serves_nothing_else() {
     let world = measured().await;
     let status = async |method: Method, url: String| {
         let answer = world.http.request(method, url).send().await.unwrap();
@@ -196,7 +196,7 @@ async fn the_metrics_have_a_listener_of_their_own_which_has_nothing_else() {
 }
 
 #[tokio::test]
-async fn no_secret_is_in_the_metrics() {
+async fn the_metrics_contain_no_secret() {
     let world = measured().await;
     let owner = world.owner();
     let upload = owner.start("a", 1).await;

@@ -1,4 +1,4 @@
-//! Names: which there can be, when two are one, and what of them is found.
+//! Names: which are allowed, when two count as one, and how they are found.
 
 use serde_json::{Value, json};
 
@@ -59,7 +59,7 @@ async fn composed_and_decomposed_names_stand_together_and_are_found_together() {
 }
 
 #[tokio::test]
-async fn names_of_scripts_without_spaces_are_found_by_what_is_inside() {
+async fn names_in_scripts_without_spaces_are_found_by_any_part() {
     let world = World::start().await;
     let owner = world.owner();
     for name in
@@ -90,12 +90,12 @@ async fn marks_of_right_to_left_writing_are_kept_and_do_not_hide_a_name() {
     assert_eq!(found(&owner, "img").await, ["\u{200e}IMG-20260131.jpg"]);
     assert_eq!(found(&owner, "חשבון").await, ["\u{200f}חשבון\u{200f} 1.pdf"]);
     assert_eq!(found(&owner, "\u{200f}חשבון").await.len(), 1);
-    // To a computer they are other names.
+    // For a computer these are different names.
     owner.upload_with("IMG-20260131.jpg", b"a", &into(&folder, "fail")).await;
 }
 
 #[tokio::test]
-async fn what_deceives_or_shows_nothing_is_refused_and_named_wherever_a_name_is_given() {
+async fn deceptive_and_invisible_names_are_refused_wherever_a_name_is_given() {
     let world = World::start().await;
     let owner = world.owner();
     let folder = owner.folder("f", None).await;
@@ -119,7 +119,7 @@ async fn what_deceives_or_shows_nothing_is_refused_and_named_wherever_a_name_is_
     }
 }
 
-/// As an older version left them, with other rules for what follows from names.
+/// Values as an older version left them, whose rules for names were different.
 const OF_BEFORE: &str =
     "update items set name_key = 'before' || id, words = 'before'; delete from name_rules";
 
@@ -130,7 +130,7 @@ async fn names_that_an_older_version_wrote_are_found_after_the_update() {
     let folder = owner.folder("f", None).await;
     owner.upload_with(DECOMPOSED, b"a", &into(&folder, "keep")).await;
     owner.upload_with("สำเนาเอกสาร.pdf", b"a", &into(&folder, "keep")).await;
-    // More than are looked at in one transaction.
+    // More than one transaction handles.
     owner.folders(600, Some(&folder)).await;
     let listed = owner.listed(&folder).await;
     world.stop().await;
@@ -147,7 +147,7 @@ async fn names_that_an_older_version_wrote_are_found_after_the_update() {
 }
 
 #[tokio::test]
-async fn an_update_of_names_that_was_cut_off_goes_on_where_it_was() {
+async fn an_interrupted_update_of_names_continues_where_it_stopped() {
     let mut world = World::start().await;
     let owner = world.owner();
     let mut ids = owner.folders(3, None).await;

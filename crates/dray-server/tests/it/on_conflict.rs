@@ -1,4 +1,4 @@
-//! What finalize does when there is a file of the same name, and when the folder is not what it was.
+//! What finalize does when a file of the same name exists, and when the folder has changed meanwhile.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ fn into(folder: &str, on_conflict: &str) -> Value {
 }
 
 #[tokio::test]
-async fn both_stay_unless_something_else_is_said() {
+async fn both_stay_by_default() {
     let world = World::start().await;
     let owner = world.owner();
     let folder = owner.folder("f", None).await;
@@ -38,7 +38,7 @@ async fn rename_takes_the_next_free_number() {
         made.push(item["name"].as_str().unwrap().to_owned());
     }
     assert_eq!(made, ["report.pdf", "report (2).pdf", "report (3).pdf", "report (4).pdf"]);
-    // What is gone is free; another case is another name; a folder does not count; another place neither.
+    // A removed name is free; another case is another name; a folder does not count, and neither does another place.
     let third = owner.query("/drive/search", &[("q", "report 3")]).await.ok();
     owner.trash(&id(&third["hits"][0])).await;
     owner.folder("new", Some(&folder)).await;
@@ -127,14 +127,14 @@ async fn replace_without_a_file_of_the_name_is_a_new_item() {
     owner.restore(&gone).await.ok();
     assert_eq!(owner.download(&gone).await, b"a");
     assert_eq!(owner.listed(&folder).await, ["a", "a", "a"]);
-    // Of several files of the name, the oldest.
+    // Of several files with the name, the oldest is replaced.
     owner.trash(&gone).await;
     owner.upload_with("a", b"newer", &into(&folder, "replace")).await;
     assert_eq!(owner.download(&id(&made)).await, b"newer");
 }
 
 #[tokio::test]
-async fn a_member_replaces_what_others_own_and_it_stays_theirs() {
+async fn a_member_replaces_another_users_file_which_stays_theirs() {
     let world = World::start().await;
     let owner = world.owner();
     let folder = owner.folder("f", None).await;
@@ -145,7 +145,7 @@ async fn a_member_replaces_what_others_own_and_it_stays_theirs() {
     assert_eq!(owner.download(&id(&old)).await, b"new");
 }
 
-/// Puts so many uploads of one name, and finalizes all at once.
+/// Puts this many uploads of one name, and finalizes all at once.
 async fn finalize_at_once(actor: &Actor, more: &Value, count: usize) -> Vec<Answer> {
     let mut ready = Vec::new();
     for at in 0..count {
@@ -169,7 +169,7 @@ async fn uploads_that_rename_at_once_have_different_names() {
 }
 
 #[tokio::test]
-async fn of_uploads_that_fail_at_once_one_wins() {
+async fn of_uploads_that_fail_on_a_taken_name_at_once_one_wins() {
     let mut world = World::start().await;
     let owner = world.owner();
     for round in 0..12 {
@@ -189,7 +189,7 @@ async fn of_uploads_that_fail_at_once_one_wins() {
 }
 
 #[tokio::test]
-async fn uploads_that_replace_at_once_are_one_item_with_the_bytes_of_one() {
+async fn uploads_that_replace_at_once_make_one_item_with_the_bytes_of_one() {
     let mut world = World::start().await;
     let owner = world.owner();
     for round in 0..12 {
@@ -207,16 +207,16 @@ async fn uploads_that_replace_at_once_are_one_item_with_the_bytes_of_one() {
         let bytes = String::from_utf8(owner.download(&id(&items[0])).await).unwrap();
         assert!(bytes.starts_with("bytes of "), "{bytes}");
     }
-    // What came before is in the trash: two or three files of each round.
+    // The replaced bytes are in the trash: two or three files of each round.
     assert_eq!(owner.delete("/drive/trash").await.ok(), json!({ "removed": 30 }));
     world.restart().await;
     wait_for(async || world.object_keys().await.len() == 12).await;
     assert_eq!(world.owner().usage().await, (24, 120));
 }
 
-/// The item that an upload replaces moves about meanwhile, and others replace it where it is then.
+/// The replaced item is moved meanwhile, and others replace it at its new place.
 #[tokio::test]
-async fn what_is_replaced_while_it_moves_leaves_no_bytes_behind() {
+async fn an_item_that_is_replaced_while_it_moves_leaves_no_bytes_behind() {
     let mut world = World::start().await;
     let owner = world.owner();
     let (one, two) = (owner.folder("one", None).await, owner.folder("two", None).await);
@@ -244,7 +244,7 @@ async fn what_is_replaced_while_it_moves_leaves_no_bytes_behind() {
 }
 
 #[tokio::test]
-async fn into_a_folder_that_was_trashed_meanwhile_it_lands_at_the_root() {
+async fn if_its_folder_was_trashed_meanwhile_an_upload_goes_to_the_root() {
     let mut world = World::start().await;
     for purge in [false, true] {
         let owner = world.owner();
@@ -268,7 +268,7 @@ async fn into_a_folder_that_was_trashed_meanwhile_it_lands_at_the_root() {
 }
 
 #[tokio::test]
-async fn into_a_folder_where_one_lost_ones_role_it_lands_at_ones_root() {
+async fn if_the_uploader_lost_their_role_on_its_folder_an_upload_goes_to_their_root() {
     let world = World::start().await;
     let owner = world.owner();
     let member_id = {
@@ -297,9 +297,9 @@ async fn into_a_folder_where_one_lost_ones_role_it_lands_at_ones_root() {
     }
 }
 
-/// The answer to a finalize may be lost, and much may happen before it is asked again.
+/// The answer to a finalize may be lost, and much may happen before it is sent again.
 #[tokio::test]
-async fn a_finalize_that_is_repeated_later_answers_the_item_as_it_is_then() {
+async fn a_finalize_that_is_repeated_later_returns_the_item_as_it_is_then() {
     let world = World::start().await;
     let owner = world.owner();
     let folder = owner.folder("f", None).await;
@@ -323,9 +323,9 @@ async fn a_finalize_that_is_repeated_later_answers_the_item_as_it_is_then() {
     assert_eq!(owner.finalize(&second, &second_listed).await.ok()["id"], json!(item));
 }
 
-/// Finalizes that a crash cut off: what they were to do about a name, the sweep does.
+/// Finalizes that a crash interrupted. The sweep does what they had to do about a name.
 #[tokio::test]
-async fn what_a_crash_cut_off_replaces_all_the_same() {
+async fn a_replacement_that_a_crash_interrupted_is_completed_by_the_sweep() {
     let mut world = World::start().await;
     let owner = world.owner();
     let folder = owner.folder("f", None).await;
@@ -333,7 +333,7 @@ async fn what_a_crash_cut_off_replaces_all_the_same() {
     let (upload, listed) = owner.put_with("a.txt", b"newest", &into(&folder, "replace")).await;
     owner.finalize(&upload, &listed).await.ok();
     world.stop().await;
-    // As if the server had died after the store had completed the object, before the item had it.
+    // As if the server had died after the store completed the object, before the item had it.
     world
         .execute(
             "update items set upload_id = null, size_bytes = 3,
@@ -352,9 +352,9 @@ async fn what_a_crash_cut_off_replaces_all_the_same() {
     assert_eq!(owner.finalize(&upload, &listed).await.ok()["id"], old["id"]);
 }
 
-/// The store had made the object, the database had not heard of it, and meanwhile the name was taken.
+/// The store had made the object, the database did not know it yet, and meanwhile the name was taken.
 #[tokio::test]
-async fn an_upload_that_is_given_up_after_its_object_was_made_leaves_none() {
+async fn an_upload_that_is_given_up_after_its_object_was_made_leaves_no_object() {
     for is_aborted in [true, false] {
         let mut world = World::start().await;
         let (upload, listed) =

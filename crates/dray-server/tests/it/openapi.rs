@@ -1,4 +1,4 @@
-//! `GET /openapi.json`: the document and the server say the same.
+//! `GET /openapi.json`: the document and the server agree.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::world::{Actor, Answer, Started, World};
 
-/// Browsers load these; they are not the API.
+/// Browsers load these. They are not part of the API.
 const PAGES: [&str; 4] = ["/", "/docs", "/assets/{*path}", "/kit/{*path}"];
 
 async fn document() -> Value {
@@ -60,7 +60,7 @@ async fn every_route_is_in_the_document_and_nothing_else_is() {
 }
 
 #[tokio::test]
-async fn every_route_is_described_whole() {
+async fn every_route_is_described_completely() {
     let document = document().await;
     let mut ids = BTreeSet::new();
     let tags: BTreeSet<_> =
@@ -113,7 +113,7 @@ fn codes(operation: &Value) -> BTreeSet<&str> {
 }
 
 #[tokio::test]
-async fn every_code_is_one_that_some_route_answers() {
+async fn every_code_can_be_returned_by_some_route() {
     let document = document().await;
     let codes: BTreeSet<_> =
         operations(&document).into_iter().flat_map(|(_, _, operation)| codes(operation)).collect();
@@ -126,7 +126,7 @@ async fn every_code_is_one_that_some_route_answers() {
 }
 
 #[tokio::test]
-async fn a_route_that_wants_a_token_says_so() {
+async fn a_route_that_needs_a_token_says_so() {
     let document = document().await;
     assert_eq!(document["security"][0]["token"], json!([]));
     for (method, path, operation) in operations(&document) {
@@ -139,7 +139,7 @@ async fn a_route_that_wants_a_token_says_so() {
 }
 
 #[tokio::test]
-async fn a_route_takes_the_scope_that_it_says_and_no_other() {
+async fn a_route_accepts_the_scope_that_it_names_and_no_other() {
     let world = World::start().await;
     let document = Answer::of(world.http.get(format!("{}/openapi.json", world.url))).await.ok();
     for scope in ["drive_read", "drive_upload"] {
@@ -167,7 +167,7 @@ async fn a_route_takes_the_scope_that_it_says_and_no_other() {
 }
 
 #[tokio::test]
-async fn every_reference_leads_somewhere() {
+async fn every_reference_has_a_target() {
     let document = document().await;
     let mut references = 0;
     walk(&document, "", &mut |place, value| {
@@ -216,14 +216,14 @@ fn undocumented(document: &Value, schema: &Value, value: &Value, place: &str, fo
     }
 }
 
-/// An actor's answers, each with the method and the path that the document knows it by.
+/// An actor's answers, each with its method and path in the document.
 struct Asked {
     actor: Actor,
     answers: Vec<(Method, &'static str, Value)>,
 }
 
 impl Asked {
-    /// Asks, with `ids` in place of the path's parameters, in their order.
+    /// Sends a request, with `ids` for the path's parameters in their order.
     async fn ask(&mut self, method: Method, path: &'static str, ids: &[&str], body: Option<Value>) -> Value {
         let mut whole = path.to_owned();
         for id in ids {
@@ -248,7 +248,7 @@ impl Asked {
         self.ask(Method::POST, path, ids, Some(body)).await
     }
 
-    /// The three calls of an upload, and what can be asked of it meanwhile. Answers the file's id.
+    /// The three calls of an upload, and further calls about it. Returns the file's id.
     async fn upload(&mut self, folder: &str) -> String {
         let start = json!({ "fileName": "report", "fileSize": 1, "mimeType": "a/b", "parentId": folder });
         let started = self.post("/drive/files/upload/multipart/start", &[], start).await;
@@ -299,7 +299,7 @@ impl Asked {
 }
 
 #[tokio::test]
-async fn an_answer_has_no_field_that_the_document_does_not_have() {
+async fn an_answer_has_no_undocumented_field() {
     let world = World::start().await;
     let document = Answer::of(world.http.get(format!("{}/openapi.json", world.url))).await.ok();
     world.user("bob@example.com").await;
@@ -340,7 +340,7 @@ async fn an_answer_has_no_field_that_the_document_does_not_have() {
 }
 
 #[tokio::test]
-async fn a_link_is_followed_as_the_document_says() {
+async fn a_link_can_be_followed_as_the_document_says() {
     let world = World::start().await;
     let document = Answer::of(world.http.get(format!("{}/openapi.json", world.url))).await.ok();
     let owner = world.owner();

@@ -1,4 +1,4 @@
-//! Backup, restore, migration and orphans: what operators do with a whole drive.
+//! Backup, restore, migration and orphans: operators' work on a whole drive.
 
 use std::path::Path;
 
@@ -44,7 +44,7 @@ impl Filled {
         Self { world, files, link: id(&link), slug }
     }
 
-    /// Checks that a drive is this one.
+    /// Checks that a drive has the same content.
     async fn check(&self, other: &World) {
         let (before, after) = (self.world.owner(), other.owner());
         for path in ["/drive/tree?depth=10", "/drive/trash", "/drive/usage", "/workspace/members", "/tokens"]
@@ -53,7 +53,7 @@ impl Filled {
                 let mut answer = who.get(path).await.ok();
                 // A token was used in between.
                 answer.as_object_mut().map(|answer| answer.remove("lastUsedAt"));
-                // A backup has no uploads that were open.
+                // A backup has no open uploads.
                 for field in ["openUploads", "reservedBytes", "uploadingBytes"] {
                     answer.as_object_mut().map(|answer| answer.remove(field));
                 }
@@ -96,7 +96,7 @@ async fn restore(world: &World, folder: &Path) -> Result<Copied, String> {
 }
 
 #[tokio::test]
-async fn a_backup_that_is_made_while_the_drive_is_served_becomes_the_same_drive() {
+async fn a_backup_made_while_the_drive_is_served_becomes_the_same_drive() {
     let filled = Filled::start().await;
     let folder = tempfile::tempdir().unwrap();
     let copied = back_up(&filled.world, folder.path()).await;
@@ -115,7 +115,7 @@ async fn a_backup_that_is_made_while_the_drive_is_served_becomes_the_same_drive(
 }
 
 #[tokio::test]
-async fn a_backup_that_is_damaged_is_refused_and_leaves_nothing() {
+async fn a_damaged_backup_is_refused_and_leaves_nothing() {
     let filled = Filled::start().await;
     let folder = tempfile::tempdir().unwrap();
     back_up(&filled.world, folder.path()).await;
@@ -163,14 +163,14 @@ async fn while_a_backup_runs_no_object_is_removed() {
     wait_for(async || world.count("items").await == 0).await;
     world.restart().await;
     assert_eq!((world.count("tombstones").await, world.object_keys().await.len()), (1, 1));
-    // Its lease has run out.
+    // Its lease has ended.
     world.execute("update leases set held_until = 1 where name = 'backup'").await;
     world.restart().await;
     wait_for(async || world.object_keys().await.is_empty()).await;
 }
 
 #[tokio::test]
-async fn a_drive_moves_to_another_database_and_another_store_and_goes_on_there() {
+async fn a_drive_moves_to_another_database_and_another_store_and_works_there() {
     let mut filled = Filled::start().await;
     filled.world.stop().await;
     // The embedded store of another server is a bucket like any other.
@@ -181,7 +181,7 @@ async fn a_drive_moves_to_another_database_and_another_store_and_goes_on_there()
     let clock = Clock::from_fn(real_now);
     let (from, to) = (store_of(&filled.world).await, Store::open(&folder, Some(&s3), "").await.unwrap());
     let (admin, admin_there) = (filled.world.admin().await, other.admin().await);
-    // Cut off after the first object, and begun again.
+    // Interrupted after the first object, and started again.
     let cut_off = tokio::sync::Notify::new();
     tokio::select! {
         _ = admin.move_objects(&from, &to, &folder, &clock, |_| cut_off.notify_one()) => {}
@@ -203,7 +203,7 @@ async fn a_drive_moves_to_another_database_and_another_store_and_goes_on_there()
 }
 
 #[tokio::test]
-async fn what_nobody_knows_of_is_found_told_and_removed_and_nothing_else_is() {
+async fn orphans_are_found_reported_and_removed_and_nothing_else_is() {
     let mut world = World::start().await;
     let owner = world.owner();
     let kept = owner.file("kept", None).await;
@@ -215,7 +215,7 @@ async fn what_nobody_knows_of_is_found_told_and_removed_and_nothing_else_is() {
     let stray = owner.start("stray", 4).await;
     owner.put_parts(&stray, &[b"1234".to_vec()]).await;
     world.restart().await;
-    // As after an older backup was restored.
+    // As after a restore of an older backup.
     world.execute(&format!("delete from items where id = '{}'", id(&lost))).await;
     for upload in ["item_id = '".to_owned() + &id(&lost), "object_key = '".to_owned() + &stray.file_key] {
         world.execute(&format!("delete from uploads where {upload}'")).await;
@@ -235,7 +235,7 @@ async fn what_nobody_knows_of_is_found_told_and_removed_and_nothing_else_is() {
     owner.finalize(&open, &Value::Null).await.ok();
 }
 
-/// A dump as a version wrote it that did not have the last three columns of tokens.
+/// A dump of a version that did not have the last three columns of tokens.
 fn older(dump: &str) -> String {
     let (mut lines, mut digest) = (Vec::new(), 0_u128);
     for line in dump.lines().filter(|line| !line.starts_with("{\"rows\":")) {

@@ -1,4 +1,4 @@
-//! What operators do beside a running server: tokens and users.
+//! What operators do while a server runs: tokens and users.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use dray_ops::{MAX_TOKEN_LIFE, OWNER_EMAIL};
 use crate::world::World;
 
 #[tokio::test]
-async fn the_first_start_makes_one_token_and_no_second() {
+async fn only_the_first_start_makes_a_token() {
     let world = World::start().await;
     let admin = world.admin().await;
     assert_eq!(admin.bootstrap(world.now()).await.unwrap(), None);
@@ -33,7 +33,7 @@ async fn a_user_and_a_token_made_while_the_server_runs_work_at_once() {
 }
 
 #[tokio::test]
-async fn wrong_arguments_are_refused_by_name() {
+async fn wrong_arguments_are_refused_with_their_names() {
     let world = World::start().await;
     let admin = world.admin().await;
     let scope = || vec!["access_drive".to_owned()];

@@ -1,5 +1,5 @@
-//! A database that cannot be reached for a while: answers come at once, and all goes on when it is back. SQLite is
-//! a file, and has no such outage.
+//! A database that cannot be reached for a while: answers come at once, and everything works again when it is back.
+//! SQLite is a file, and has no such outage.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,19 +13,19 @@ use tokio::time::timeout;
 
 use crate::world::{World, refusal, wait_for};
 
-/// "Within 2 s", and what a busy machine adds.
+/// "Within 2 s", plus the delay of a busy machine.
 const AT_ONCE: Duration = Duration::from_secs(4);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Way {
     Open,
-    /// Connections end, and no others are to be had.
+    /// Connections end, and no others can be opened.
     Cut,
-    /// Connections stay, and nothing comes through.
+    /// Connections stay, but no bytes pass.
     Silent,
 }
 
-/// The way to a database, which can be blocked.
+/// A relay to a database, which can be blocked.
 struct Relay {
     port: u16,
     way: watch::Sender<Way>,
@@ -66,7 +66,7 @@ async fn relay(mut client: TcpStream, socket: Arc<str>, mut way: watch::Receiver
     }
 }
 
-/// A world whose database is behind a relay; none on SQLite.
+/// A world whose database is behind a relay; `None` on SQLite.
 async fn behind_relay() -> Option<(World, Relay)> {
     let mut world = World::start().await;
     let (socket, name) = world.database.socket()?;
@@ -84,7 +84,7 @@ async fn while_the_database_is_away_answers_are_503_at_once_and_nothing_is_lost(
     let upload = owner.start("a", 3).await;
     let parts = owner.put_parts(&upload, &[b"abc".to_vec()]).await;
     for way in [Way::Cut, Way::Silent] {
-        // An idle connection is one that is asked for a sign of life.
+        // A connection that was idle is tested before it is used.
         tokio::time::sleep(Duration::from_millis(1100)).await;
         relay.set(way);
         for _ in 0..3 {
@@ -136,13 +136,13 @@ async fn a_database_that_restarts_while_uploads_are_finalized_loses_none() {
 }
 
 #[tokio::test]
-async fn with_several_hosts_the_one_that_answers_is_used_and_another_when_it_is_gone() {
+async fn of_several_hosts_one_that_answers_is_used_and_another_when_it_is_gone() {
     let mut world = World::start().await;
     let Some((socket, name)) = world.database.socket() else { return };
     let (first, second) = (Relay::start(socket.clone()).await, Relay::start(socket).await);
     world.stop().await;
     let dead = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
-    // It takes connections, and never says a word.
+    // It accepts connections, and never answers.
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let hosts = [dead, silent.local_addr().unwrap().port(), first.port, second.port]
         .map(|port| format!("127.0.0.1:{port}"))
@@ -160,7 +160,7 @@ async fn with_several_hosts_the_one_that_answers_is_used_and_another_when_it_is_
 }
 
 #[tokio::test]
-async fn a_server_that_is_no_longer_the_primary_is_an_outage_and_no_defect() {
+async fn a_server_that_is_no_longer_the_primary_is_an_outage_and_not_a_defect() {
     let Some((world, relay)) = behind_relay().await else { return };
     let (_, name) = world.database.socket().unwrap();
     let owner = world.owner();

@@ -1,4 +1,4 @@
-//! Sharing: `…/participants`, and what a role on an item or on a folder above it lets somebody do.
+//! Sharing: `…/participants`, and what a role on an item or on a folder above it allows.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::world::{Actor, World, refusal};
 
 const ABSENT: &str = "0123456789abcdef01234567";
 
-/// Who has a role, which, and from where.
+/// Who has which role, and where it comes from.
 async fn participants(actor: &Actor, item: &str) -> Vec<(String, String, Option<String>)> {
     let answer = actor.get(&format!("/drive/files/{item}/participants")).await.ok();
     let text = |participant: &Value, field: &str| participant[field].as_str().unwrap().to_owned();
@@ -23,7 +23,7 @@ fn row(email: &str, role: &str, from: Option<&str>) -> (String, String, Option<S
 }
 
 #[tokio::test]
-async fn a_role_that_is_given_is_answered_listed_and_changed() {
+async fn a_given_role_is_returned_listed_and_changed() {
     let world = World::start().await;
     let owner = world.owner();
     let file = owner.file("a", None).await;
@@ -43,7 +43,7 @@ async fn a_role_that_is_given_is_answered_listed_and_changed() {
 }
 
 #[tokio::test]
-async fn roles_go_down_and_the_list_says_from_where() {
+async fn roles_hold_downwards_and_the_list_says_where_they_come_from() {
     let world = World::start().await;
     let owner = world.user("owner@example.com").await;
     let top = owner.folder("top", None).await;
@@ -78,7 +78,7 @@ async fn roles_go_down_and_the_list_says_from_where() {
 }
 
 #[tokio::test]
-async fn each_role_may_what_those_below_it_may_and_no_more() {
+async fn each_role_may_do_what_lower_roles_may_and_no_more() {
     let world = World::start().await;
     let owner = world.owner();
     let folder = owner.folder("folder", None).await;
@@ -149,7 +149,7 @@ async fn nobody_gives_more_than_they_have() {
 }
 
 #[tokio::test]
-async fn the_owner_is_not_to_be_removed_and_anybody_may_leave() {
+async fn the_owner_cannot_be_removed_and_anybody_may_leave() {
     let world = World::start().await;
     let owner = world.owner();
     let owner_id = world.user_id("owner@localhost").await;
@@ -181,7 +181,7 @@ async fn the_owner_is_not_to_be_removed_and_anybody_may_leave() {
 }
 
 #[tokio::test]
-async fn whoever_owns_the_folder_owns_what_others_made_in_it() {
+async fn whoever_owns_a_folder_owns_what_others_create_in_it() {
     let world = World::start().await;
     let owner = world.owner();
     let folder = owner.folder("folder", None).await;
@@ -195,7 +195,7 @@ async fn whoever_owns_the_folder_owns_what_others_made_in_it() {
     owner.share(&theirs, &world.user_id("viewer@example.com").await, "admin").await;
     viewer.change(&theirs, &json!({ "name": "zebra 3" })).await.ok();
     owner.unshare(&theirs, &world.user_id("viewer@example.com").await).await;
-    // And still does, and finds it, when the other has no role there any more, nor anybody else.
+    // They still own and find it when they no longer have a role there, and when nobody else does.
     owner.unshare(&folder, &member_id).await;
     owner.unshare(&folder, &world.user_id("viewer@example.com").await).await;
     assert_eq!(owner.listed(&folder).await, ["zebra 3"]);
@@ -205,7 +205,7 @@ async fn whoever_owns_the_folder_owns_what_others_made_in_it() {
 }
 
 #[tokio::test]
-async fn users_that_are_not_there_are_not_found() {
+async fn missing_users_are_not_found() {
     let world = World::start().await;
     let owner = world.owner();
     let file = owner.file("a", None).await;
@@ -222,9 +222,9 @@ async fn users_that_are_not_there_are_not_found() {
     }
 }
 
-/// Search decides by itself who sees what, for many items at once: as single items do.
+/// Search decides for many items at once who sees what. It must agree with single items.
 #[tokio::test]
-async fn search_finds_what_the_caller_sees_and_its_folder_only_if_they_see_that() {
+async fn search_finds_what_the_caller_sees_and_its_folder_only_if_they_see_it() {
     let world = World::start().await;
     let (owner, other) = (world.owner(), world.user("other@example.com").await);
     let top = owner.folder("zebra top", None).await;

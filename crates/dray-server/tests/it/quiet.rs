@@ -1,5 +1,5 @@
-//! A store that is long at a Complete, and meanwhile says that it knows neither the upload nor its object: that proves
-//! nothing, and no upload is given up for it before it has been quiet for long enough.
+//! A store that takes long for a Complete, and meanwhile says that it knows neither the upload nor its object. That proves
+//! nothing, so no upload is given up before it has been quiet for long enough.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -19,21 +19,21 @@ use tokio::sync::watch;
 
 use crate::world::{Started, World, real_now, refusal, wait_for};
 
-/// A store that is slow, in front of one that is not.
+/// A slow store in front of a fast one.
 struct Slow {
     store: String,
     /// How a drive reaches it.
     config: S3Config,
     http: reqwest::Client,
-    /// Whether Completes wait, and what they are of is denied meanwhile.
+    /// Whether Completes wait, and their uploads are denied meanwhile.
     is_held: watch::Sender<bool>,
     has_begun: AtomicBool,
     completes: AtomicUsize,
-    /// Whether every Complete is answered as if there were no such upload, whose parts are listed all the same.
+    /// Whether every Complete is answered as if there were no such upload, although its parts are listed.
     denies_completes: AtomicBool,
-    /// What every Complete is answered, time after time, if not what the store answers: it may have done it.
+    /// The answers to every Complete, one after the other, instead of the store's. The store may have done it.
     answers: Mutex<Vec<(u16, &'static str)>>,
-    /// Whether an upload's parts are not listed, as these keys may not.
+    /// Whether listing an upload's parts is refused, as it is for keys without that right.
     lists_nothing: AtomicBool,
 }
 
@@ -60,7 +60,7 @@ impl Slow {
         (slow, config)
     }
 
-    /// Has the store complete an upload of one part.
+    /// Makes the store complete an upload of one part.
     async fn complete(&self, upload: &Started, listed: &Value) {
         let endpoint = Endpoint::parse(&self.store, AddressingStyle::Path).unwrap();
         let scope = PresignScope {
@@ -81,7 +81,7 @@ impl Slow {
         assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
     }
 
-    /// A store that is another than the embedded one, and no slower.
+    /// An external store that is not slow.
     async fn prompt(store: &World) -> S3Config {
         let (slow, config) = Self::start(store).await;
         slow.is_held.send_replace(false);
@@ -124,7 +124,7 @@ async fn answer(
         Method::POST if is_of_upload && !is_denied => {
             slow.has_begun.store(true, Ordering::SeqCst);
             slow.completes.fetch_add(1, Ordering::SeqCst);
-            // It goes on even if nobody waits for its answer any more.
+            // It continues even if nobody waits for its answer any more.
             let complete = tokio::spawn(async move {
                 slow.is_held.subscribe().wait_for(|is_held| !is_held).await.unwrap();
                 slow.forward(method, &uri, headers, body).await
@@ -142,7 +142,7 @@ fn said(code: &str) -> String {
     format!("<Error><Code>{code}</Code><Message>Because.</Message></Error>")
 }
 
-/// A drive that was stopped while a Complete is under way in its store, and goes on.
+/// A drive that is stopped while a Complete is under way in its store, and started again.
 async fn stopped_in_complete() -> (World, World, Arc<Slow>, Started, Value) {
     let store = World::start().await;
     let (slow, s3) = Slow::start(&store).await;
@@ -191,7 +191,7 @@ async fn after_the_quiet_time_silence_is_proof() {
 }
 
 #[tokio::test]
-async fn a_store_that_lists_parts_and_never_completes_them_is_not_asked_for_ever() {
+async fn a_store_that_lists_parts_and_never_completes_them_is_not_asked_forever() {
     let store = World::start().await;
     let (slow, s3) = Slow::start(&store).await;
     slow.denies_completes.store(true, Ordering::SeqCst);
@@ -201,13 +201,13 @@ async fn a_store_that_lists_parts_and_never_completes_them_is_not_asked_for_ever
     let listed = owner.put_parts(&upload, &[b"abc".to_vec()]).await;
     let pending = refusal(503, "finalize_pending");
     assert_eq!(owner.finalize(&upload, &listed).await.refused(), pending);
-    // Its first Complete was long ago. That it is asked again and again does not make it wait again.
+    // Its first Complete was long ago. The repeats do not start the wait again.
     drive.execute("update uploads set attempted_at = 1").await;
     assert_eq!(owner.finalize(&upload, &listed).await.refused(), refusal(410, "upload_aborted"));
     assert_eq!(drive.count("uploads where state = 'aborted'").await, 1);
 }
 
-/// A drive with an upload whose parts are there, and whose Completes are always answered so.
+/// A drive with an upload whose parts are stored, and whose Completes always get these answers.
 async fn never_completed(answers: &[(u16, &'static str)]) -> (World, World, Arc<Slow>, Started, Value) {
     let store = World::start().await;
     let (slow, s3) = Slow::start(&store).await;
@@ -219,7 +219,7 @@ async fn never_completed(answers: &[(u16, &'static str)]) -> (World, World, Arc<
     (store, drive, slow, upload, listed)
 }
 
-/// Two days after its end, with as many Completes as are sent at most. After a week the sweep would forget the row.
+/// Two days after its end, after the largest number of Completes. After a week the sweep would forget the row.
 async fn pass_two_days_after_the_end(drive: &World) {
     let ended = (drive.now() - SignedDuration::from_hours(48)).as_millisecond();
     drive.execute(&format!("update uploads set expires_at = {ended}, inconclusive = 8")).await;
@@ -252,12 +252,12 @@ async fn check_given_up_in_the_end(answers: &[(u16, &'static str)]) {
 async fn an_upload_that_the_store_never_completes_is_given_up_long_after_its_end() {
     check_given_up_in_the_end(&[(500, "InternalError")]).await;
     check_given_up_in_the_end(&[(403, "AccessDenied")]).await;
-    // Each Complete is sent again after what may pass, and then there is no such upload.
+    // A Complete is sent again after a temporary error, and then there is no such upload.
     check_given_up_in_the_end(&[(500, "InternalError"), (404, "NoSuchUpload")]).await;
 }
 
 #[tokio::test]
-async fn an_object_that_appeared_after_all_is_an_item() {
+async fn an_object_that_appears_late_becomes_an_item() {
     let (_store, drive, slow, upload, listed) = never_completed(&[(500, "InternalError")]).await;
     let owner = drive.owner();
     owner.finalize(&upload, &listed).await.refused();
@@ -270,7 +270,7 @@ async fn an_object_that_appeared_after_all_is_an_item() {
 }
 
 #[tokio::test]
-async fn the_sweeper_ends_what_no_client_asks_for_any_more() {
+async fn the_sweeper_ends_an_upload_that_no_client_asks_for_any_more() {
     let (_store, mut drive, slow, upload, listed) = never_completed(&[(403, "AccessDenied")]).await;
     drive.owner().finalize(&upload, &listed).await.refused();
     pass_two_days_after_the_end(&drive).await;
@@ -281,7 +281,7 @@ async fn the_sweeper_ends_what_no_client_asks_for_any_more() {
 }
 
 #[tokio::test]
-async fn an_upload_whose_parts_may_not_be_listed_can_be_given_up_by_its_client() {
+async fn an_upload_whose_parts_may_not_be_listed_can_be_aborted_by_its_client() {
     let (_store, drive, slow, upload, listed) = never_completed(&[]).await;
     let owner = drive.owner();
     slow.lists_nothing.store(true, Ordering::SeqCst);
@@ -290,7 +290,7 @@ async fn an_upload_whose_parts_may_not_be_listed_can_be_given_up_by_its_client()
 }
 
 #[tokio::test]
-async fn an_empty_file_that_replaces_another_leaves_nothing_in_another_store() {
+async fn an_empty_file_that_replaces_another_leaves_nothing_in_an_external_store() {
     let store = World::start().await;
     let s3 = Slow::prompt(&store).await;
     let drive = World::start_with(move |config: &mut Config| config.s3 = Some(s3)).await;

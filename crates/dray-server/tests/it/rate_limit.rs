@@ -1,4 +1,4 @@
-//! How often one may ask. Limits here are by the hour: none is earned again while a test runs.
+//! Rate limits. The limits here are per hour, so that none is earned again while a test runs.
 
 use dray_server::Config;
 use reqwest::header::HeaderMap;
@@ -17,7 +17,7 @@ fn per_address(limit: &str) -> impl FnOnce(&mut Config) {
     move |config| config.rate_limit_per_address = Some(limit)
 }
 
-/// `RateLimit-Limit`, `-Remaining` and `-Reset`, if they are there.
+/// `RateLimit-Limit`, `-Remaining` and `-Reset`, if they are present.
 fn standing(headers: &HeaderMap) -> Option<[u64; 3]> {
     let field = |name: &str| headers.get(name)?.to_str().unwrap().parse().ok();
     Some([field("ratelimit-limit")?, field("ratelimit-remaining")?, field("ratelimit-reset")?])
@@ -29,7 +29,7 @@ fn elsewhere() -> Client {
 }
 
 #[tokio::test]
-async fn a_token_may_ask_so_often_and_is_told_what_is_left() {
+async fn a_token_has_a_limit_and_is_told_what_is_left() {
     let world = World::start_with(per_token("3/h")).await;
     for (remaining, reset) in [(2, 1200), (1, 2400), (0, 3600)] {
         let answer = world.owner().get("/workspace/info").await;
@@ -45,7 +45,7 @@ async fn a_token_may_ask_so_often_and_is_told_what_is_left() {
 }
 
 #[tokio::test]
-async fn one_tokens_limit_is_no_others() {
+async fn each_token_has_its_own_limit() {
     let world = World::start_with(per_token("1/h")).await;
     let (one, other) = (world.user("alice@example.com").await, world.user("alice@example.com").await);
     one.get("/workspace/info").await.ok();
@@ -55,7 +55,7 @@ async fn one_tokens_limit_is_no_others() {
 }
 
 #[tokio::test]
-async fn every_route_that_asks_for_a_token_counts() {
+async fn every_route_that_needs_a_token_counts() {
     let world = World::start_with(per_token("1/h")).await;
     let owner = world.owner();
     owner.get("/workspace/info").await.ok();
@@ -70,7 +70,7 @@ async fn every_route_that_asks_for_a_token_counts() {
 }
 
 #[tokio::test]
-async fn an_address_that_guesses_tokens_is_stopped_before_they_are_looked_at() {
+async fn an_address_that_guesses_tokens_is_stopped_before_they_are_checked() {
     let world = World::start_with(per_address("4/h")).await;
     for _ in 0..4 {
         let answer = world.with_token("cp_pat_guess").get("/workspace/info").await;
@@ -86,7 +86,7 @@ async fn an_address_that_guesses_tokens_is_stopped_before_they_are_looked_at() {
 }
 
 #[tokio::test]
-async fn a_probe_is_always_answered() {
+async fn a_health_check_is_always_answered() {
     let world = World::start_with(per_address("1/h")).await;
     world.owner().get("/workspace/info").await.ok();
     assert_eq!(world.owner().get("/workspace/info").await.status, 429);
@@ -97,7 +97,7 @@ async fn a_probe_is_always_answered() {
 }
 
 #[tokio::test]
-async fn of_two_limits_the_nearer_is_told() {
+async fn of_two_limits_the_one_closer_to_its_end_is_reported() {
     let world = World::start_with(|config| {
         config.rate_limit_per_token = Some("100/h".parse().unwrap());
         config.rate_limit_per_address = Some("3/h".parse().unwrap());
@@ -131,7 +131,7 @@ async fn bytes_are_not_limited() {
 }
 
 #[tokio::test]
-async fn a_page_of_another_origin_can_read_that_it_must_wait() {
+async fn a_page_of_another_origin_can_read_how_long_to_wait() {
     let world = World::start_with(per_address("1/h")).await;
     let ask = |method| {
         world.anonymous().request(method, "/workspace/info").header("origin", "https://app.example.com")
@@ -151,7 +151,7 @@ async fn a_page_of_another_origin_can_read_that_it_must_wait() {
 }
 
 #[tokio::test]
-async fn limits_are_on_unless_only_this_machine_can_ask() {
+async fn limits_are_on_unless_only_this_machine_can_reach_the_server() {
     let local = World::start().await;
     assert_eq!(standing(&local.owner().get("/workspace/info").await.headers), None);
     let everywhere = Place { address: "0.0.0.0:0", ..Place::default() };

@@ -1,5 +1,5 @@
-//! What a crash leaves, and what becomes of it. The windows are those of the reliability rules: each test puts
-//! the database where a crash would have left it, then starts the server.
+//! What a crash leaves, and what happens to it. The windows are those of the reliability rules: each test puts
+//! the database into the state that a crash would have left, then starts the server.
 
 use dray_server::Config;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ async fn world_with_parts() -> (World, Started, Value) {
     (world, upload, listed)
 }
 
-/// A server that was killed after it had taken the lease of a finalize and before the item was in the database.
+/// Kills a server after it has taken the lease of a finalize and before the item is in the database.
 async fn kill_in_finalize(world: &mut World) {
     world.stop().await;
     world.execute("delete from items").await;
@@ -26,7 +26,7 @@ async fn kill_in_finalize(world: &mut World) {
 }
 
 #[tokio::test]
-async fn a_finalize_that_was_cut_off_after_complete_becomes_the_same_item() {
+async fn a_finalize_that_was_interrupted_after_complete_makes_the_same_item() {
     let (mut world, upload, listed) = world_with_parts().await;
     let before = world.owner().finalize(&upload, &listed).await.ok();
     kill_in_finalize(&mut world).await;
@@ -40,7 +40,7 @@ async fn a_finalize_that_was_cut_off_after_complete_becomes_the_same_item() {
 }
 
 #[tokio::test]
-async fn the_item_appears_even_if_the_client_never_comes_back() {
+async fn the_item_appears_even_if_the_client_never_returns() {
     let (mut world, upload, listed) = world_with_parts().await;
     let item = world.owner().finalize(&upload, &listed).await.ok();
     kill_in_finalize(&mut world).await;
@@ -75,7 +75,7 @@ async fn an_upload_that_only_the_store_knows_is_aborted_once_its_row_expires() {
 }
 
 #[tokio::test]
-async fn a_lease_from_a_clock_that_was_ahead_is_not_waited_for() {
+async fn nobody_waits_for_a_lease_from_a_fast_clock() {
     let (mut world, upload, listed) = world_with_parts().await;
     world.stop().await;
     world.serve(|_: &mut Config| {}).await;

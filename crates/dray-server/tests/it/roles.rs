@@ -1,5 +1,5 @@
-//! Nobody gains what nobody gave, and nobody takes from others what they have: the rule of `drive/permit.rs`, met from
-//! outside.
+//! Nobody gains what nobody gave them, and nobody takes from others what they have: the rule of `drive/permit.rs`, tested
+//! from outside.
 
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ async fn team(world: &World) -> (Actor, Actor, String, String) {
 }
 
 #[tokio::test]
-async fn a_member_does_not_move_what_others_own_into_a_folder_of_their_own() {
+async fn a_member_cannot_move_others_items_into_a_folder_of_their_own() {
     let world = World::start().await;
     let (owner, member, team, member_id) = team(&world).await;
     let (file, inner) = (owner.file("plan.txt", Some(&team)).await, owner.folder("inner", Some(&team)).await);
@@ -46,7 +46,7 @@ async fn a_member_does_not_move_what_others_own_into_a_folder_of_their_own() {
 }
 
 #[tokio::test]
-async fn moving_between_folders_that_others_reach_takes_an_admin() {
+async fn moving_between_folders_that_others_reach_requires_an_admin() {
     let world = World::start().await;
     let (owner, member, from, member_id) = team(&world).await;
     let to = owner.folder("to", None).await;
@@ -69,7 +69,7 @@ async fn moving_between_folders_that_others_reach_takes_an_admin() {
 }
 
 #[tokio::test]
-async fn not_even_an_admin_makes_somebody_an_owner() {
+async fn not_even_an_admin_can_make_somebody_an_owner() {
     let world = World::start().await;
     let (owner, admin, team, admin_id) = team(&world).await;
     owner.share(&team, &admin_id, "admin").await;
@@ -81,7 +81,7 @@ async fn not_even_an_admin_makes_somebody_an_owner() {
     for to in [&theirs, &own] {
         assert_eq!(admin.move_to(&file, Some(to)).await.refused(), refusal(403, "role_too_low"));
     }
-    // What is one's own, one may give away.
+    // One may give away what one owns.
     let given = admin.file("given", Some(&team)).await;
     admin.move_to(&given, Some(&theirs)).await.ok();
     owner.check_absent(&given).await;
@@ -89,7 +89,7 @@ async fn not_even_an_admin_makes_somebody_an_owner() {
 }
 
 #[tokio::test]
-async fn every_owner_above_has_in_their_trash_what_a_member_trashed_and_restores_it() {
+async fn every_owner_above_sees_in_their_trash_what_a_member_trashed_and_can_restore_it() {
     let world = World::start().await;
     let (owner, member, team, member_id) = team(&world).await;
     let guest = world.participant("guest@example.com", &owner, &team, "member").await;
@@ -106,7 +106,7 @@ async fn every_owner_above_has_in_their_trash_what_a_member_trashed_and_restores
         other.trash(&file).await;
     }
     assert_eq!(other.delete(&format!("/drive/trash/{file}")).await.refused(), refusal(403, "role_too_low"));
-    // Whoever has no role any more is not told of it.
+    // Whoever no longer has a role does not see it.
     owner.unshare(&team, &world.user_id("other@example.com").await).await;
     assert_eq!(other.trashed().await, NOTHING);
     owner.unshare(&team, &member_id).await;
@@ -116,7 +116,7 @@ async fn every_owner_above_has_in_their_trash_what_a_member_trashed_and_restores
 }
 
 #[tokio::test]
-async fn what_is_replaced_is_in_the_trash_of_its_owner() {
+async fn replaced_bytes_are_in_the_trash_of_their_owner() {
     let world = World::start().await;
     let (owner, member, team, _) = team(&world).await;
     let viewer = world.participant("viewer@example.com", &owner, &team, "viewer").await;
@@ -162,7 +162,7 @@ async fn an_upload_whose_folder_is_lost_neither_replaces_nor_collides() {
 }
 
 #[tokio::test]
-async fn a_confined_upload_waits_for_its_folder_and_lands_nowhere_else() {
+async fn a_confined_upload_waits_for_its_folder_and_goes_nowhere_else() {
     let mut world = World::start().await;
     let owner = world.owner();
     let outer = owner.folder("outer", None).await;
@@ -172,7 +172,7 @@ async fn a_confined_upload_waits_for_its_folder_and_lands_nowhere_else() {
     let (upload, listed) = confined.put_with("a.txt", b"abc", &into(&inner, "replace")).await;
     let closed = refusal(409, "upload_folder_closed");
     owner.trash(&inner).await;
-    // Whoever finalizes it: it was begun for that folder.
+    // Whoever finalizes it, it was started for that folder.
     for actor in [&confined, &owner, &confined] {
         assert_eq!(actor.finalize(&upload, &listed).await.refused(), closed);
     }
@@ -195,9 +195,9 @@ async fn a_confined_upload_waits_for_its_folder_and_lands_nowhere_else() {
     crate::world::wait_for(async || world.uploads_in_store().await == 0).await;
 }
 
-/// The store had completed the object when the folder was lost: what the sweep goes on with comes to an end too.
+/// The store had completed the object when the folder was lost. A finalize that the sweep continues must end too.
 #[tokio::test]
-async fn a_confined_upload_that_a_crash_cut_off_is_open_again_and_still_succeeds() {
+async fn a_confined_upload_that_a_crash_interrupted_is_open_again_and_still_succeeds() {
     let mut world = World::start().await;
     let owner = world.owner();
     let outer = owner.folder("outer", None).await;
@@ -223,7 +223,7 @@ async fn a_confined_upload_that_a_crash_cut_off_is_open_again_and_still_succeeds
 }
 
 #[tokio::test]
-async fn a_token_that_only_uploads_adds_and_neither_destroys_nor_learns() {
+async fn a_token_that_only_uploads_cannot_destroy_or_learn_anything() {
     let world = World::start().await;
     let owner = world.owner();
     let folder = owner.folder("f", None).await;
@@ -247,7 +247,7 @@ async fn a_token_that_only_uploads_adds_and_neither_destroys_nor_learns() {
     assert_eq!(uploader.finalize(&upload, &listed).await.ok(), told, "asked again, it is told the same");
     assert_eq!(owner.download(&there).await, b"old");
 
-    // What other tokens upload is none of its business.
+    // It cannot see what other tokens upload.
     let others = owner.put_with("private.txt", b"x", &into(&folder, "replace")).await;
     assert_eq!(uploader.finalize(&others.0, &others.1).await.refused(), refusal(404, "upload_not_found"));
     let open = uploader.get("/drive/uploads").await.ok();
@@ -255,7 +255,7 @@ async fn a_token_that_only_uploads_adds_and_neither_destroys_nor_learns() {
 }
 
 #[tokio::test]
-async fn a_link_ends_when_its_maker_may_not_make_it_any_more() {
+async fn a_link_ends_when_its_maker_may_no_longer_make_it() {
     let world = World::start().await;
     let (owner, admin, team, admin_id) = team(&world).await;
     owner.share(&team, &admin_id, "admin").await;
@@ -281,7 +281,7 @@ async fn a_link_ends_when_its_maker_may_not_make_it_any_more() {
 }
 
 #[tokio::test]
-async fn a_confined_token_knows_of_no_member_but_its_own_user() {
+async fn a_confined_token_sees_no_member_except_its_own_user() {
     let world = World::start().await;
     let owner = world.owner();
     world.user("other@example.com").await;

@@ -1,4 +1,4 @@
-//! What a server takes, and how long it waits: settings.
+//! Settings for which uploads a server accepts, and how long it waits for them.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ async fn a_file_over_the_operators_limit_is_refused_with_the_limit() {
 }
 
 #[tokio::test]
-async fn types_that_are_not_taken_are_refused_at_start_and_as_a_new_name() {
+async fn types_that_are_not_accepted_are_refused_at_start_and_as_a_new_name() {
     let world = World::start_with(|config: &mut Config| {
         config.uploads.allowed_types = types(&["image/*", ".txt"]);
         config.uploads.blocked_types = types(&["image/svg+xml", ".exe.txt"]);

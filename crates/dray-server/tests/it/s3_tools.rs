@@ -1,5 +1,5 @@
-//! What S3 tools meet on the drive's port: a bucket in the host or in the path, and answers that are S3's whenever the
-//! request is. Only with the embedded store.
+//! What S3 tools meet on the drive's port: a bucket in the host or in the path, and S3's answers to every S3
+//! request. Only with the embedded store.
 
 use dray_object_store::{KeyKind, key_of};
 use dray_s3::{
@@ -17,7 +17,7 @@ struct Tool {
     keys: Credentials,
 }
 
-/// What was answered: status, error code if it is S3's, body.
+/// An answer: its status, S3's error code if there is one, and its body.
 #[derive(Debug, PartialEq, Eq)]
 struct Said(u16, String);
 
@@ -34,7 +34,7 @@ impl Tool {
         Some(tool)
     }
 
-    /// Asks something of this host, signed.
+    /// Sends a signed request to this host.
     async fn ask(&self, method: &str, host: &str, path: &str) -> Said {
         self.ask_with(method, host, path, "").await
     }
@@ -55,7 +55,7 @@ impl Tool {
         self.send(method, path, headers, body).await
     }
 
-    /// Asks something of this host with these headers and no more.
+    /// Sends a request to this host with only these headers.
     async fn ask_unsigned(
         &self,
         method: &str,
@@ -108,7 +108,7 @@ fn own_host(config: &mut Config) {
 }
 
 #[tokio::test]
-async fn what_is_sent_to_a_bucket_in_the_host_is_in_that_bucket() {
+async fn an_object_sent_to_a_bucket_in_the_host_is_stored_in_that_bucket() {
     for (host, change) in
         [("tools.localhost:1", (|_| ()) as fn(&mut Config)), ("TOOLS.drive.example.com.", own_host)]
     {
@@ -129,7 +129,7 @@ async fn what_is_sent_to_a_bucket_in_the_host_is_in_that_bucket() {
 }
 
 #[tokio::test]
-async fn a_bucket_is_made_and_removed_by_its_host() {
+async fn a_bucket_is_created_and_removed_by_its_host() {
     let Some(tool) = Tool::start(own_host).await else { return };
     assert_eq!(tool.ask("PUT", "new.bucket.drive.example.com", "/").await.0, 200);
     assert_eq!(tool.buckets().await, "dray new.bucket tools");
@@ -141,7 +141,7 @@ async fn a_bucket_is_made_and_removed_by_its_host() {
 }
 
 #[tokio::test]
-async fn a_host_that_may_name_a_bucket_is_refused_and_nothing_is_stored() {
+async fn a_host_that_could_name_a_bucket_or_the_server_is_refused_and_nothing_is_stored() {
     for (hosts, change) in [
         (["tools.example.com", "tools.drive.example.com", "tools..localhost"], (|_| ()) as fn(&mut Config)),
         (["drive.example.org", "tools.example.com", "example.com:8080"], own_host),
@@ -168,7 +168,7 @@ async fn a_host_that_may_name_a_bucket_is_refused_and_nothing_is_stored() {
 }
 
 #[tokio::test]
-async fn addresses_and_single_labels_have_their_bucket_in_the_path() {
+async fn on_addresses_and_single_labels_the_bucket_is_in_the_path() {
     for change in [(|_| ()) as fn(&mut Config), own_host] {
         let Some(tool) = Tool::start(change).await else { return };
         assert_eq!(tool.ask("PUT", "127.0.0.1", "/localhost").await.0, 200);
@@ -182,7 +182,7 @@ async fn addresses_and_single_labels_have_their_bucket_in_the_path() {
 }
 
 #[tokio::test]
-async fn the_page_is_reached_by_any_name_that_is_no_bucket() {
+async fn any_name_that_is_not_a_bucket_shows_the_page() {
     let Some(tool) = Tool::start(own_host).await else { return };
     let home = async |host: &str| tool.ask_unsigned("GET", host, "/healthz", &[]).await.0;
     for host in
@@ -201,7 +201,7 @@ async fn the_page_is_reached_by_any_name_that_is_no_bucket() {
 }
 
 #[tokio::test]
-async fn a_drive_uploads_by_any_name_it_is_reached_by() {
+async fn a_drive_accepts_uploads_under_any_name_that_reaches_it() {
     let world = World::start().await;
     if world.store.is_some() {
         return;
@@ -268,7 +268,7 @@ async fn whatever_looks_like_s3_is_answered_as_s3() {
 }
 
 #[tokio::test]
-async fn whatever_is_the_drives_stays_the_drives() {
+async fn requests_for_the_drive_are_never_taken_for_s3() {
     let Some(tool) = Tool::start(|_| ()).await else { return };
     let ask = async |path: &str, headers: &[(&'static str, &str)]| {
         let Said(status, text) = tool.ask_unsigned("GET", "127.0.0.1", path, headers).await;
@@ -295,7 +295,7 @@ async fn whatever_is_the_drives_stays_the_drives() {
 }
 
 #[tokio::test]
-async fn a_page_may_ask_a_bucket_in_the_host() {
+async fn a_page_may_call_a_bucket_in_the_host() {
     let Some(tool) = Tool::start(|_| ()).await else { return };
     let headers = [("origin", "https://app.example.com"), ("access-control-request-method", "PUT")];
     let preflight = tool.ask_unsigned("OPTIONS", "tools.localhost", "/public/v1/k", &headers).await;

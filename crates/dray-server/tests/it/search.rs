@@ -23,7 +23,7 @@ fn hits(answer: &Value) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_hit_is_the_item() {
+async fn a_hit_is_the_complete_item() {
     let world = World::start().await;
     let owner = world.owner();
     let file = owner.upload("q3_report-final.pdf", &[vec![1]]).await;
@@ -33,7 +33,7 @@ async fn a_hit_is_the_item() {
 }
 
 #[tokio::test]
-async fn words_and_beginnings_of_words_find_whatever_punctuation_is_around() {
+async fn words_and_beginnings_of_words_find_names_whatever_their_punctuation() {
     let world = World::start().await;
     let owner = world.owner();
     owner.folder("q3_report-final.pdf", None).await;
@@ -57,7 +57,7 @@ async fn words_and_beginnings_of_words_find_whatever_punctuation_is_around() {
 }
 
 #[tokio::test]
-async fn neither_case_nor_accents_count() {
+async fn case_and_accents_do_not_count() {
     let world = World::start().await;
     let owner = world.owner();
     owner.folder("Žluťoučký Café", None).await;
@@ -72,7 +72,7 @@ async fn neither_case_nor_accents_count() {
 }
 
 #[tokio::test]
-async fn what_a_query_language_could_read_is_only_words() {
+async fn operators_of_query_languages_are_only_words() {
     let world = World::start().await;
     let owner = world.owner();
     owner.folder("alpha beta", None).await;
@@ -121,7 +121,7 @@ async fn without_a_letter_or_digit_nothing_is_found() {
 }
 
 #[tokio::test]
-async fn of_other_users_nothing_is_found_and_nothing_counted() {
+async fn other_users_items_are_neither_found_nor_counted() {
     let world = World::start().await;
     world.owner().folder("report one", None).await;
     let other = world.user("other@example.com").await;
@@ -133,7 +133,7 @@ async fn of_other_users_nothing_is_found_and_nothing_counted() {
 }
 
 #[tokio::test]
-async fn what_others_have_makes_a_search_neither_larger_nor_less_exact() {
+async fn others_items_make_a_search_neither_larger_nor_less_exact() {
     let world = World::start().await;
     let other = world.user("other@example.com").await;
     other.folders(300, None).await;
@@ -148,7 +148,7 @@ async fn what_others_have_makes_a_search_neither_larger_nor_less_exact() {
 }
 
 #[tokio::test]
-async fn what_is_shared_is_found_however_much_is_newer_that_others_have() {
+async fn shared_items_are_found_however_many_newer_ones_others_have() {
     let world = World::start().await;
     let owner = world.owner();
     let shared = owner.folder("shared", None).await;
@@ -170,7 +170,7 @@ async fn what_is_shared_is_found_however_much_is_newer_that_others_have() {
 }
 
 #[tokio::test]
-async fn of_more_shared_folders_than_are_walked_through_what_is_rare_is_found() {
+async fn with_more_shared_folders_than_are_walked_rare_names_are_still_found() {
     let world = World::start().await;
     let owner = world.owner();
     let shared = owner.folder("shared", None).await;
@@ -198,7 +198,7 @@ async fn an_old_name_is_found_among_many_that_are_newer() {
 }
 
 #[tokio::test]
-async fn long_words_that_begin_alike_are_told_apart() {
+async fn long_words_with_the_same_beginning_are_distinguished() {
     let world = World::start().await;
     let owner = world.owner();
     let names = ["abcdefghijklmnopqrstuvwxyz1", "abcdefghijklmnopqrstuvwxyz2", "abcdf"];
@@ -219,7 +219,7 @@ async fn long_words_that_begin_alike_are_told_apart() {
 }
 
 #[tokio::test]
-async fn hits_are_sorted_as_asked_and_the_latest_change_comes_first_unless_asked() {
+async fn hits_are_sorted_as_requested_and_by_latest_change_by_default() {
     let world = World::start().await;
     let owner = world.owner();
     for name in ["report b", "report C", "report a"] {
@@ -244,7 +244,7 @@ async fn hits_are_sorted_as_asked_and_the_latest_change_comes_first_unless_asked
 }
 
 #[tokio::test]
-async fn the_limit_bounds_the_hits_and_not_their_number() {
+async fn the_limit_bounds_the_hits_but_not_their_count() {
     let world = World::start().await;
     let owner = world.owner();
     owner.folders(60, None).await;
@@ -256,7 +256,7 @@ async fn the_limit_bounds_the_hits_and_not_their_number() {
 }
 
 #[tokio::test]
-async fn wrong_parameters_of_search_are_named() {
+async fn wrong_parameters_of_search_are_named_in_the_error() {
     let world = World::start().await;
     let long = "q ".repeat(5000);
     for (name, value) in [

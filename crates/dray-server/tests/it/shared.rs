@@ -1,4 +1,4 @@
-//! `GET /drive/shared`, and where what others share stands in listings.
+//! `GET /drive/shared`, and where listings show what others share.
 
 use serde_json::json;
 
@@ -10,7 +10,7 @@ async fn shared(actor: &Actor) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn what_others_share_is_listed_by_its_top_and_without_its_folder() {
+async fn a_shared_tree_is_listed_by_its_top_and_without_its_folder() {
     let world = World::start().await;
     let owner = world.owner();
     let hidden = owner.folder("hidden", None).await;
@@ -38,7 +38,7 @@ async fn what_others_share_is_listed_by_its_top_and_without_its_folder() {
 }
 
 #[tokio::test]
-async fn what_is_trashed_or_taken_back_is_not_shared() {
+async fn trashed_and_unshared_items_are_not_listed() {
     let world = World::start().await;
     let owner = world.owner();
     let outer = owner.folder("outer", None).await;
@@ -56,7 +56,7 @@ async fn what_is_trashed_or_taken_back_is_not_shared() {
 }
 
 #[tokio::test]
-async fn what_others_put_into_ones_own_folder_is_there_and_not_in_the_list() {
+async fn what_others_put_into_ones_own_folder_is_there_but_not_in_the_list() {
     let world = World::start().await;
     let owner = world.owner();
     let folder = owner.folder("mine", None).await;
@@ -69,7 +69,7 @@ async fn what_others_put_into_ones_own_folder_is_there_and_not_in_the_list() {
 }
 
 #[tokio::test]
-async fn a_confined_token_has_its_folder_and_nothing_that_is_shared() {
+async fn a_confined_token_sees_its_folder_and_nothing_that_is_shared() {
     let world = World::start().await;
     let owner = world.owner();
     let outer = owner.folder("outer", None).await;

@@ -1,4 +1,4 @@
-//! Stopping, and starting where one should not.
+//! Stopping, and starts that must fail.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ async fn a_transfer_under_way_finishes_before_the_server_stops() {
     let put = world.http.put(&url).header("content-length", 5 * MIB).body(reqwest::Body::wrap_stream(stream));
     let put = tokio::spawn(put.send());
     send.send(Ok(first)).await.unwrap();
-    // The second is taken only once the first is on its way.
+    // The second piece is read only once the first is on its way.
     send.send(Ok(rest[..MIB].to_vec())).await.unwrap();
     world.ask_to_stop();
     send.send(Ok(rest[MIB..].to_vec())).await.unwrap();
@@ -37,7 +37,7 @@ async fn a_transfer_under_way_finishes_before_the_server_stops() {
 }
 
 #[tokio::test]
-async fn a_client_that_never_ends_does_not_keep_the_server() {
+async fn a_client_that_never_ends_does_not_keep_the_server_from_stopping() {
     let mut world = World::start_with(|config| config.shutdown_grace = Duration::from_millis(100)).await;
     let owner = world.owner();
     let upload = owner.start("a", 5 * MIB).await;
@@ -48,7 +48,7 @@ async fn a_client_that_never_ends_does_not_keep_the_server() {
     let put =
         world.http.put(&url).header("content-length", 5 * MIB).body(reqwest::Body::wrap_stream(endless));
     let put = tokio::spawn(put.send());
-    // The second is taken only once the first is on its way; the rest never comes.
+    // The second piece is read only once the first is on its way. The rest never comes.
     send.send(Ok(bytes(MIB, 1))).await.unwrap();
     send.send(Ok(bytes(MIB, 2))).await.unwrap();
     let gone = tokio::time::timeout(Duration::from_secs(20), world.stop()).await;
@@ -84,7 +84,7 @@ async fn nobody_else_on_the_machine_can_read_the_drive() {
 }
 
 #[tokio::test]
-async fn a_folder_that_can_not_be_made_is_named() {
+async fn a_folder_that_cannot_be_created_is_named() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let data = file.path().join("data");
     let error = start_error(Config { data: data.clone(), ..Config::default() }).await;
@@ -92,7 +92,7 @@ async fn a_folder_that_can_not_be_made_is_named() {
 }
 
 #[tokio::test]
-async fn a_database_of_a_newer_version_is_left_alone() {
+async fn a_database_of_a_newer_version_is_not_changed() {
     let mut world = World::start().await;
     world.stop().await;
     let newer = if world.database.is_file() {
@@ -107,7 +107,7 @@ async fn a_database_of_a_newer_version_is_left_alone() {
 }
 
 #[tokio::test]
-async fn settings_that_can_not_work_are_named() {
+async fn settings_that_cannot_work_are_named() {
     let data = tempfile::tempdir().unwrap();
     let base = || Config { data: data.path().to_owned(), ..Config::default() };
     let with_uploads = |change: fn(&mut UploadRules)| {

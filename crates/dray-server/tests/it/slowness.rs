@@ -1,11 +1,11 @@
-//! Clients that hold a connection and do not get on.
+//! Clients that hold a connection and make no progress.
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::world::World;
 
-/// Sends `text` and nothing more, and answers what the server said before it hung up.
+/// Sends `text` and nothing more. Returns what the server sent before it hung up.
 async fn say_and_wait(world: &World, text: &str) -> String {
     let mut stream = TcpStream::connect(world.url.strip_prefix("http://").unwrap()).await.unwrap();
     stream.write_all(text.as_bytes()).await.unwrap();
@@ -22,7 +22,7 @@ async fn headers_that_never_end_are_not_waited_for() {
 }
 
 #[tokio::test]
-async fn a_body_that_never_comes_is_a_timeout_in_the_envelope() {
+async fn a_body_that_never_comes_is_a_timeout_in_the_error_envelope() {
     let world = World::start().await;
     let head = "POST /public/v1/drive/folders HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n";
     let token = world.token("slow@example.com", &["access_drive"], std::time::Duration::from_mins(5)).await;

@@ -1,5 +1,5 @@
-//! The object store of a world: the embedded one or, if `DRAY_TEST_S3` has the address of another, a bucket of its own
-//! there, with the keys in the AWS variables; clients reach that one through the drive if `DRAY_TEST_RELAY` is set.
+//! The object store of a world: the embedded one or, if `DRAY_TEST_S3` has the address of another, a new bucket
+//! there, with the keys in the AWS variables. If `DRAY_TEST_RELAY` is set, clients reach that one through the drive.
 //! `scripts/with-s3` starts one; `tests/stores/run` says which tests run on it.
 
 use dray_s3::{AddressingStyle, Credentials, Endpoint, PresignScope, presign};
@@ -7,17 +7,17 @@ use dray_server::S3Config;
 use jiff::Timestamp;
 use reqwest::{Client, Method};
 
-/// Another store than the embedded one.
+/// An external store.
 #[derive(Clone)]
 pub(crate) struct OtherStore {
     pub(crate) config: S3Config,
-    /// Whether clients reach it through the drive only.
+    /// Whether clients reach it only through the drive.
     pub(crate) is_relayed: bool,
     credentials: Credentials,
 }
 
 impl OtherStore {
-    /// Makes a bucket, if the tests run on another store.
+    /// Creates a bucket, if the tests run on an external store.
     #[expect(clippy::disallowed_methods, reason = "which store the tests run on is said from outside")]
     pub(crate) async fn create(http: &Client, now: Timestamp) -> Option<Self> {
         let endpoint = std::env::var("DRAY_TEST_S3").ok()?;
@@ -53,7 +53,7 @@ impl OtherStore {
         texts(&self.ask(http, Method::GET, &[("uploads", "")], now).await, "UploadId").len()
     }
 
-    /// Asks something of the bucket.
+    /// Sends a request to the bucket.
     async fn ask(&self, http: &Client, method: Method, query: &[(&str, &str)], now: Timestamp) -> String {
         let endpoint = self.config.endpoint.as_deref().unwrap();
         let scope = PresignScope {
@@ -67,7 +67,7 @@ impl OtherStore {
         };
         let url = presign(&method, &scope, query).unwrap();
         let mut answer = None;
-        // moto stumbles if somebody writes meanwhile.
+        // moto fails if somebody writes meanwhile.
         for _ in 0..10 {
             let request = http.request(method.clone(), &url).header("content-length", 0);
             answer = Some(request.send().await.unwrap());
@@ -81,7 +81,7 @@ impl OtherStore {
     }
 }
 
-/// What is between the tags of this name.
+/// The texts between tags with this name.
 fn texts(xml: &str, tag: &str) -> Vec<String> {
     let (open, close) = (format!("<{tag}>"), format!("</{tag}>"));
     xml.split(&open).skip(1).map(|rest| rest.split(&close).next().unwrap().to_owned()).collect()

@@ -1,5 +1,5 @@
-//! What a drive does while its object store, another than the embedded one, is away: it says so at once, goes on with
-//! what needs no store, and loses nothing. The store is that of a second drive, behind a proxy that can be cut.
+//! What a drive does while its external object store is away: it says so at once, continues with everything
+//! that needs no store, and loses nothing. The store belongs to a second drive, behind a proxy that can be cut.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -24,7 +24,7 @@ pub(crate) struct Proxy {
 pub(crate) enum Away {
     /// Nothing listens.
     Gone,
-    /// It takes connections and never answers.
+    /// It accepts connections and never answers.
     Silent,
 }
 
@@ -53,7 +53,7 @@ impl Proxy {
         self.task = Some(tokio::spawn(forward(listener, self.store.clone())));
     }
 
-    /// Ends what it does now, and listens anew.
+    /// Ends its present work, and listens again.
     async fn end(&mut self) -> TcpListener {
         let task = self.task.take().unwrap();
         task.abort();
@@ -89,8 +89,8 @@ async fn drive_with(store: &World) -> (World, Proxy, S3Config) {
     (World::start_with(|config: &mut Config| config.s3 = Some(s3)).await, proxy, config)
 }
 
-/// The answer to a request that needs the store: 503 within two seconds, and when to ask again. On a machine that has
-/// more to do, one of three counts.
+/// The answer to a request that needs the store: 503 within two seconds, with the time to ask again. Because the
+/// machine may be busy, one of three tries is enough.
 async fn check_refused(what: &str, ask: impl AsyncFn() -> Answer) {
     let mut took = Vec::new();
     while took.len() < 3 && took.iter().all(|took| *took > Duration::from_secs(2)) {
@@ -103,7 +103,7 @@ async fn check_refused(what: &str, ask: impl AsyncFn() -> Answer) {
     assert!(took.iter().any(|took| *took < Duration::from_secs(2)), "{what} took {took:?}");
 }
 
-/// What needs no store.
+/// Checks requests that need no store.
 async fn check_unharmed(drive: &World, file: &Value, open: &Started) {
     let owner = drive.owner();
     assert_eq!(owner.get("/drive/tree").await.ok()["totalItems"], 1);
@@ -129,7 +129,7 @@ async fn check_with(away: Away) {
     check_refused("finalize", async || owner.finalize(&ready, &listed).await).await;
     check_refused("finalize without parts", async || owner.step("finalize", &about_open).await).await;
     let readyz = format!("{}/readyz", drive.url);
-    // What it found is told for a second.
+    // The result of a probe is repeated for a second.
     wait_for(async || drive.http.get(&readyz).send().await.unwrap().status() == 503).await;
     check_refused("readyz", async || Answer::of(drive.http.get(&readyz)).await).await;
     check_unharmed(&drive, &file, &open).await;
@@ -148,12 +148,12 @@ async fn check_with(away: Away) {
 }
 
 #[tokio::test]
-async fn a_store_that_is_gone_is_told_at_once_and_nothing_is_lost() {
+async fn an_absent_store_is_reported_at_once_and_nothing_is_lost() {
     check_with(Away::Gone).await;
 }
 
 #[tokio::test]
-async fn a_store_that_never_answers_is_told_within_two_seconds_and_nothing_is_lost() {
+async fn a_store_that_never_answers_is_reported_within_two_seconds_and_nothing_is_lost() {
     check_with(Away::Silent).await;
 }
 
@@ -170,7 +170,7 @@ async fn a_server_does_not_start_with_keys_that_its_store_refuses() {
 }
 
 #[tokio::test]
-async fn an_object_of_another_size_than_was_announced_is_no_item() {
+async fn an_object_with_another_size_than_was_announced_becomes_no_item() {
     let store = World::start().await;
     let (drive, _proxy, _) = drive_with(&store).await;
     let owner = drive.owner();

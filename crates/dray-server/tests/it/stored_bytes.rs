@@ -1,5 +1,5 @@
-//! What the store takes in and gives out for a drive: within what was announced, as bytes and never as a page, and
-//! readable by the server's user only.
+//! How the store receives and serves a drive's bytes: no more than was announced, as bytes and never as a page, and
+//! readable only by the server's user.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -14,7 +14,7 @@ use crate::operate::back_up;
 use crate::world::{MIB, World, refusal, wait_for};
 
 #[tokio::test]
-async fn no_more_is_taken_of_an_upload_than_was_announced() {
+async fn no_more_bytes_of_an_upload_are_accepted_than_were_announced() {
     let world = World::start().await;
     if world.store.is_some() {
         return;
@@ -28,10 +28,10 @@ async fn no_more_is_taken_of_an_upload_than_was_announced() {
 }
 
 #[tokio::test]
-async fn what_a_store_has_beyond_the_announcement_counts_and_ends_the_upload() {
+async fn stored_bytes_beyond_the_announced_size_count_and_end_the_upload() {
     let mut world = World::start().await;
     let (twice, tenfold) = (world.owner().start("a", 1).await, world.owner().start("b", 1000).await);
-    // As with a store that takes any part.
+    // As with a store that accepts any part.
     if world.store.is_none() {
         let store = rusqlite::Connection::open(world.data.path().join("store/meta.db")).unwrap();
         store.execute("update upload set announced_bytes = null", []).unwrap();
@@ -53,7 +53,7 @@ async fn what_a_store_has_beyond_the_announcement_counts_and_ends_the_upload() {
 }
 
 #[tokio::test]
-async fn a_user_has_so_many_unfinished_uploads_and_no_more() {
+async fn the_unfinished_uploads_of_a_user_are_bounded() {
     let world = World::start_with(|config| config.uploads.max_open_uploads = 3).await;
     let owner = world.owner();
     let body = json!({ "fileName": "a", "fileSize": 1, "mimeType": "a/b" });
@@ -71,7 +71,7 @@ async fn a_user_has_so_many_unfinished_uploads_and_no_more() {
 }
 
 #[tokio::test]
-async fn a_refusal_for_the_quota_says_what_unfinished_uploads_hold() {
+async fn an_error_about_the_quota_says_what_unfinished_uploads_hold() {
     let world = World::start().await;
     let admin = world.admin().await;
     admin.set_quota(Some(dray_ops::OWNER_EMAIL), Some(1000)).await.unwrap();
@@ -87,7 +87,7 @@ fn header<'a>(answer: &'a Response, name: &str) -> &'a str {
 }
 
 #[tokio::test]
-async fn what_a_signed_url_answers_is_private_and_does_not_prove_whose_it_is() {
+async fn the_answer_to_a_signed_url_is_private_and_does_not_tell_whose_it_is() {
     let world = World::start().await;
     if world.store.is_some() {
         return;
@@ -97,7 +97,7 @@ async fn what_a_signed_url_answers_is_private_and_does_not_prove_whose_it_is() {
     let url = owner.get(&format!("/drive/files/{}/download", item["id"].as_str().unwrap())).await.ok();
     let url = url["url"].as_str().unwrap();
     let whole = world.http.get(url).send().await.unwrap();
-    // The same URL with a name of its query written otherwise.
+    // The same URL, with a name of its query spelled differently.
     let other_spelling =
         world.http.get(url.replace("X-Amz-Signature=", "X-Amz%2DSignature=")).send().await.unwrap();
     let refused = world.http.get(format!("{url}0")).send().await.unwrap();
@@ -111,9 +111,9 @@ async fn what_a_signed_url_answers_is_private_and_does_not_prove_whose_it_is() {
 }
 
 #[tokio::test]
-async fn a_page_runs_its_own_scripts_only() {
+async fn a_page_runs_only_its_own_scripts() {
     let world = World::start().await;
-    // The page computes checksums: that takes WebAssembly and a worker, and nothing that could run a user's file.
+    // The page computes checksums, which needs WebAssembly and a worker, but nothing that could run a user's file.
     let more = [("/", " 'wasm-unsafe-eval'", Some("worker-src blob:")), ("/docs", "", None)];
     for (path, wasm, worker) in more {
         let page = world.http.get(format!("{}{path}", world.url)).send().await.unwrap();
@@ -139,7 +139,7 @@ async fn a_page_runs_its_own_scripts_only() {
 }
 
 #[tokio::test]
-async fn stored_bytes_can_have_a_host_of_their_own_where_nothing_else_is() {
+async fn stored_bytes_can_have_a_separate_host_that_serves_nothing_else() {
     let world = World::start_with(|config| {
         if config.s3.is_none() {
             config.bytes_url = Some("http://bytes.example.test".into());
@@ -172,7 +172,7 @@ async fn stored_bytes_can_have_a_host_of_their_own_where_nothing_else_is() {
     );
 }
 
-/// Everything in a folder whose mode is not the one that it should have.
+/// Everything in a folder with another mode than it should have.
 fn open_to_others(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
@@ -201,7 +201,7 @@ fn open_all(folder: &Path) {
 }
 
 #[tokio::test]
-async fn the_data_folder_is_for_the_servers_user_only_whatever_it_was_before() {
+async fn only_the_servers_user_can_read_the_data_folder_whatever_its_modes_were() {
     let mut world = World::start().await;
     world.owner().upload("large", &[vec![1; MIB]]).await;
     world.stop().await;
@@ -214,7 +214,7 @@ async fn the_data_folder_is_for_the_servers_user_only_whatever_it_was_before() {
 }
 
 #[tokio::test]
-async fn a_backup_is_for_its_maker_only_whatever_it_was_before() {
+async fn only_its_maker_can_read_a_backup_whatever_its_modes_were() {
     let world = World::start().await;
     let folder = tempfile::tempdir().unwrap();
     world.owner().upload("first", &[vec![1; 10]]).await;

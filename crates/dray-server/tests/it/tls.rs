@@ -1,4 +1,4 @@
-//! TLS by the server itself, and the word of a proxy that does it.
+//! TLS in the server itself, and in a proxy that reports it.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::world::{Answer, World, refusal, wait_for};
 
-/// Writes a new certificate for this machine, and answers it.
+/// Writes a new certificate for this machine. Returns it.
 fn write_certificate(folder: &Path) -> Certificate {
     let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
     std::fs::write(folder.join("key.pem"), made.signing_key.serialize_pem()).unwrap();
@@ -17,7 +17,7 @@ fn write_certificate(folder: &Path) -> Certificate {
 }
 
 fn trusting(certificate: Certificate) -> Client {
-    // An error means that a provider is installed, which is what we want.
+    // An error means that a provider is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder().tls_certs_only([certificate]).build().unwrap()
 }
@@ -28,7 +28,7 @@ fn with_files(folder: &Path) -> impl FnOnce(&mut Config) {
 }
 
 #[tokio::test]
-async fn the_whole_upload_goes_by_tls_and_urls_are_signed_for_it() {
+async fn the_whole_upload_uses_tls_and_urls_are_signed_for_it() {
     let folder = tempfile::tempdir().unwrap();
     let certificate = write_certificate(folder.path());
     let world = World::start_with(with_files(folder.path())).await;
@@ -46,12 +46,12 @@ async fn the_whole_upload_goes_by_tls_and_urls_are_signed_for_it() {
 }
 
 #[tokio::test]
-async fn a_renewed_certificate_is_shown_and_a_broken_one_is_not() {
+async fn a_renewed_certificate_is_used_and_a_broken_one_is_not() {
     let folder = tempfile::tempdir().unwrap();
     let first = write_certificate(folder.path());
     let world = World::start_with(with_files(folder.path())).await;
     let health = format!("{}/healthz", world.url.replace("http:", "https:"));
-    // A connection each: one that is open keeps the certificate that it was opened with.
+    // A new connection each time, because an open one keeps the certificate that it was opened with.
     let is_shown =
         async |certificate: &Certificate| trusting(certificate.clone()).get(&health).send().await.is_ok();
     assert!(is_shown(&first).await);
@@ -65,7 +65,7 @@ async fn a_renewed_certificate_is_shown_and_a_broken_one_is_not() {
 }
 
 #[tokio::test]
-async fn files_that_can_not_be_used_stop_the_start_and_are_named() {
+async fn files_that_cannot_be_used_stop_the_start_and_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let start = async || {
         let data = folder.path().join("data");
@@ -87,7 +87,7 @@ async fn files_that_can_not_be_used_stop_the_start_and_are_named() {
     assert!(error.starts_with("--tls-key cannot be used"), "{error}");
 }
 
-/// What is answered to a request that says it came by a proxy.
+/// The answer to a request that claims to come through a proxy.
 async fn signed_url_and_limit(world: &World, client: &str) -> (Value, Value) {
     let owner = world.owner();
     let upload = owner.start("a", 3).await;
@@ -104,7 +104,7 @@ async fn signed_url_and_limit(world: &World, client: &str) -> (Value, Value) {
 }
 
 #[tokio::test]
-async fn a_proxy_is_believed_if_it_is_trusted_and_not_otherwise() {
+async fn only_a_trusted_proxy_is_believed() {
     let world = World::start_with(|config: &mut Config| {
         config.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
         config.hosts = ["drive.example.com", "127.0.0.1"].map(|host| host.parse().unwrap()).into();
@@ -132,7 +132,7 @@ async fn a_proxy_is_believed_if_it_is_trusted_and_not_otherwise() {
 }
 
 #[tokio::test]
-async fn the_limit_of_an_address_is_the_clients_behind_a_proxy() {
+async fn behind_a_proxy_the_limit_of_an_address_is_the_clients() {
     let world = World::start_with(|config: &mut Config| {
         config.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
         config.rate_limit_per_address = Some("1/h".parse().unwrap());

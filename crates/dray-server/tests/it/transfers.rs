@@ -1,4 +1,4 @@
-//! Transfers of the embedded store that hardly move: they are bounded, and hold nothing that others need.
+//! Transfers of the embedded store that hardly move. They are bounded, and hold nothing that others need.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::world::{Actor, MIB, Place, World, bytes, wait_for};
 
-/// Others' transfers take at most this long beside those that are stuck; alone they take some 100 ms.
+/// How long other clients' transfers may take beside stuck ones. Alone they take some 100 ms.
 const SOON: Duration = Duration::from_secs(5);
 
 fn roomy(config: &mut Config) {
@@ -24,19 +24,19 @@ async fn measured(change: impl FnOnce(&mut Config)) -> World {
     World::start_at(Place { has_metrics: true, ..Place::default() }, change).await
 }
 
-/// A client at 127.0.0.2: the one that must not be held up.
+/// A client at 127.0.0.2, which must not be delayed.
 fn other() -> Client {
     Client::builder().no_proxy().local_address(Some([127, 0, 0, 2].into())).build().unwrap()
 }
 
-/// Sends a request's beginning from 127.0.0.`host`, and no more; what is answered is not read.
+/// Sends the beginning of a request from 127.0.0.`host`, and no more. It does not read the answer.
 async fn hold(world: &World, host: u8, request: &[u8]) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
     socket.bind(([127, 0, 0, host], 0).into()).unwrap();
     let (_, address) = world.url.split_once("://").unwrap();
     let mut stream = socket.connect(address.parse().unwrap()).await.unwrap();
-    // One that is refused may take less, which is right.
+    // A refused connection may accept less, which is right.
     let _ = stream.write_all(request).await;
     stream
 }
@@ -66,7 +66,7 @@ async fn check_upload_goes_on(world: &World) {
     assert!(began.elapsed() < SOON, "it took {:?}", began.elapsed());
 }
 
-/// Uploads a file, and answers a signed URL of it.
+/// Uploads a file. Returns a signed URL of it.
 async fn stored(actor: &Actor, len: usize) -> String {
     let item = actor.upload("big.bin", &[bytes(len, 2)]).await;
     let link = actor.get(&format!("/drive/files/{}/download", item["id"].as_str().unwrap())).await.ok();
@@ -80,7 +80,7 @@ async fn metric(world: &World, series: &str) -> f64 {
 }
 
 #[tokio::test]
-async fn stuck_puts_on_one_url_are_told_to_slow_down_and_hold_up_nobody() {
+async fn stuck_puts_on_one_url_are_told_to_slow_down_and_delay_nobody() {
     let world = measured(roomy).await;
     if world.store.is_some() {
         return;
@@ -89,7 +89,7 @@ async fn stuck_puts_on_one_url_are_told_to_slow_down_and_hold_up_nobody() {
     let url = owner.urls(&owner.start("held.bin", 1 << 30).await, 1).await.remove(0);
     let mut held = Vec::new();
     for _ in 0..520 {
-        // Few enough bytes that the bound on what an upload stores does not refuse them first.
+        // Few enough bytes that the bound on an upload's stored bytes does not refuse them first.
         held.push(hold(&world, 1, &put(&url, 16 * MIB, 1)).await);
     }
     check_upload_goes_on(&world).await;
@@ -103,7 +103,7 @@ async fn stuck_puts_on_one_url_are_told_to_slow_down_and_hold_up_nobody() {
 }
 
 #[tokio::test]
-async fn stuck_puts_on_many_urls_hold_up_nobody_however_much_they_sent() {
+async fn stuck_puts_on_many_urls_delay_nobody_however_much_they_sent() {
     let world = measured(roomy).await;
     if world.store.is_some() {
         return;
@@ -119,7 +119,7 @@ async fn stuck_puts_on_many_urls_hold_up_nobody_however_much_they_sent() {
 }
 
 #[tokio::test]
-async fn readers_that_read_nothing_hold_up_nobody() {
+async fn readers_that_read_nothing_delay_nobody() {
     let world = measured(roomy).await;
     if world.store.is_some() {
         return;
@@ -142,7 +142,7 @@ async fn readers_that_read_nothing_hold_up_nobody() {
 }
 
 #[tokio::test]
-async fn an_address_has_so_many_transfers_and_others_as_many() {
+async fn transfers_of_an_address_are_bounded_and_other_addresses_have_their_own_bound() {
     let world = World::start_with(|config| config.transfers_per_address = Some(2)).await;
     if world.store.is_some() {
         return;

@@ -10,7 +10,7 @@ use crate::world::{World, refusal, wait_for};
 const NOTHING: [&str; 0] = [];
 
 #[tokio::test]
-async fn a_folder_goes_with_all_below_it_and_comes_back_as_it_was() {
+async fn a_folder_is_trashed_and_restored_with_everything_below_it() {
     let world = World::start().await;
     let owner = world.owner();
     let folder = owner.folder("folder", None).await;
@@ -41,7 +41,7 @@ async fn a_folder_goes_with_all_below_it_and_comes_back_as_it_was() {
 }
 
 #[tokio::test]
-async fn the_trash_says_since_when_and_until_when_and_the_latest_comes_first() {
+async fn the_trash_says_since_when_and_until_when_and_lists_the_latest_first() {
     let world = World::start_with(|config| config.trash_life = std::time::Duration::from_hours(48)).await;
     let owner = world.owner();
     for name in ["a", "b", "c"] {
@@ -59,7 +59,7 @@ async fn the_trash_says_since_when_and_until_when_and_the_latest_comes_first() {
 }
 
 #[tokio::test]
-async fn many_at_the_same_moment_come_in_pages_each_once() {
+async fn items_trashed_at_the_same_moment_are_paged_each_once() {
     let world = World::start().await;
     let owner = world.owner();
     for folder in owner.folders(25, None).await {
@@ -74,7 +74,7 @@ async fn many_at_the_same_moment_come_in_pages_each_once() {
 }
 
 #[tokio::test]
-async fn what_was_trashed_by_itself_stays_when_its_folder_comes_back() {
+async fn an_item_that_was_trashed_by_itself_stays_when_its_folder_is_restored() {
     let world = World::start().await;
     let owner = world.owner();
     let folder = owner.folder("folder", None).await;
@@ -90,7 +90,7 @@ async fn what_was_trashed_by_itself_stays_when_its_folder_comes_back() {
 }
 
 #[tokio::test]
-async fn what_comes_back_goes_to_the_root_if_its_folder_is_trashed_or_gone() {
+async fn a_restored_item_goes_to_the_root_if_its_folder_is_trashed_or_gone() {
     let mut world = World::start().await;
     let owner = world.owner();
     let (trashed, purged) = (owner.folder("trashed", None).await, owner.folder("purged", None).await);
@@ -114,7 +114,7 @@ async fn what_comes_back_goes_to_the_root_if_its_folder_is_trashed_or_gone() {
 }
 
 #[tokio::test]
-async fn what_would_come_back_too_deep_goes_to_the_root() {
+async fn an_item_that_would_be_restored_too_deep_goes_to_the_root() {
     let world = World::start().await;
     let owner = world.owner();
     let parent = owner.folder("parent", None).await;
@@ -129,7 +129,7 @@ async fn what_would_come_back_too_deep_goes_to_the_root() {
 }
 
 #[tokio::test]
-async fn removing_for_good_takes_the_objects_of_all_below() {
+async fn removing_for_good_removes_all_objects_below() {
     let mut world = World::start().await;
     let owner = world.owner();
     let folder = owner.folder("folder", None).await;
@@ -160,7 +160,7 @@ async fn removing_for_good_takes_the_objects_of_all_below() {
 }
 
 #[tokio::test]
-async fn emptying_removes_all_of_the_callers_and_nothing_of_others() {
+async fn emptying_removes_everything_of_the_caller_and_nothing_of_others() {
     let mut world = World::start().await;
     let (owner, other) = (world.owner(), world.user("other@example.com").await);
     other.trash(&other.file("theirs", None).await).await;
@@ -178,7 +178,7 @@ async fn emptying_removes_all_of_the_callers_and_nothing_of_others() {
 }
 
 #[tokio::test]
-async fn after_thirty_days_what_is_in_the_trash_is_removed_and_not_before() {
+async fn items_are_removed_after_thirty_days_in_the_trash_and_not_before() {
     let mut world = World::start().await;
     let owner = world.owner();
     let folder = owner.folder("folder", None).await;
@@ -189,7 +189,7 @@ async fn after_thirty_days_what_is_in_the_trash_is_removed_and_not_before() {
     owner.trash(&later).await;
     world.pass(SignedDuration::from_hours(29 * 24) - SignedDuration::from_mins(5));
     world.stop().await;
-    // Objects are swept after the trash: once this one is, the trash has been.
+    // A sweep removes objects after the trash. Once this object is gone, so is the trash.
     world.execute("insert into tombstones (object_key, created_at) values ('files/none', 0)").await;
     world.serve(|_| {}).await;
     wait_for(async || world.count("tombstones").await == 0).await;
@@ -202,7 +202,7 @@ async fn after_thirty_days_what_is_in_the_trash_is_removed_and_not_before() {
 }
 
 #[tokio::test]
-async fn a_large_folder_goes_in_one_step_and_is_removed_bit_by_bit() {
+async fn a_large_folder_is_trashed_in_one_step_and_removed_bit_by_bit() {
     let mut world = World::start().await;
     let owner = world.owner();
     let folder = owner.folder("folder", None).await;
@@ -220,7 +220,7 @@ async fn a_large_folder_goes_in_one_step_and_is_removed_bit_by_bit() {
 }
 
 #[tokio::test]
-async fn trashing_takes_a_member_of_the_folder_or_the_items_owner() {
+async fn trashing_requires_a_member_of_the_folder_or_the_items_owner() {
     let world = World::start().await;
     let owner = world.owner();
     let folder = owner.folder("folder", None).await;
@@ -238,7 +238,7 @@ async fn trashing_takes_a_member_of_the_folder_or_the_items_owner() {
     assert_eq!((owner.trashed().await, member.trashed().await.len()), (vec!["a".to_owned()], 1));
     assert_eq!(viewer.trashed().await, NOTHING);
 
-    // Their own, although they only see the folder.
+    // Their own item, although they only see the folder.
     owner.share(&folder, &world.user_id("member@example.com").await, "member").await;
     let theirs = member.file("theirs", Some(&folder)).await;
     owner.share(&folder, &world.user_id("member@example.com").await, "viewer").await;
@@ -247,7 +247,7 @@ async fn trashing_takes_a_member_of_the_folder_or_the_items_owner() {
 }
 
 #[tokio::test]
-async fn who_trashed_an_item_brings_it_back_while_they_may_and_only_an_owner_removes_it() {
+async fn whoever_trashed_an_item_can_restore_it_and_only_an_owner_removes_it() {
     let world = World::start().await;
     let owner = world.owner();
     let folder = owner.folder("folder", None).await;
@@ -272,7 +272,7 @@ async fn who_trashed_an_item_brings_it_back_while_they_may_and_only_an_owner_rem
 }
 
 #[tokio::test]
-async fn nobody_but_its_owner_has_an_item_come_back_at_the_root() {
+async fn only_its_owner_can_restore_an_item_to_the_root() {
     let world = World::start().await;
     let owner = world.owner();
     let folder = owner.folder("folder", None).await;
@@ -285,7 +285,7 @@ async fn nobody_but_its_owner_has_an_item_come_back_at_the_root() {
 }
 
 #[tokio::test]
-async fn the_owner_of_the_folder_removes_what_others_made_in_it() {
+async fn the_owner_of_a_folder_removes_what_others_created_in_it() {
     let mut world = World::start().await;
     let owner = world.owner();
     let folder = owner.folder("folder", None).await;
@@ -305,7 +305,7 @@ async fn the_owner_of_the_folder_removes_what_others_made_in_it() {
 }
 
 #[tokio::test]
-async fn a_confined_token_trashes_but_has_no_trash() {
+async fn a_confined_token_can_trash_but_has_no_trash() {
     let world = World::start().await;
     let owner = world.owner();
     let folder = owner.folder("folder", None).await;
@@ -328,11 +328,11 @@ async fn a_confined_token_trashes_but_has_no_trash() {
 }
 
 #[tokio::test]
-async fn an_object_that_can_not_be_removed_keeps_no_other_waiting() {
+async fn an_object_that_cannot_be_removed_does_not_delay_others() {
     let mut world = World::start().await;
     world.owner().file("a", None).await;
     world.stop().await;
-    // Longer than a key can be.
+    // Longer than a key may be.
     let keys: Vec<_> = (0..5).map(|at| format!("('{}{at}', {at})", "x".repeat(2000))).collect();
     let sql = format!(
         "insert into tombstones (object_key, created_at) values {};
@@ -352,7 +352,7 @@ async fn an_object_that_can_not_be_removed_keeps_no_other_waiting() {
     assert_eq!(world.count("tombstones where tries = 1").await, 5, "each waits for its own next try");
 }
 
-/// Restoring and removing for good at once: one of them wins, and the other says so.
+/// An item is restored and removed for good at once. One of them wins, and the other says so.
 #[tokio::test]
 async fn of_restoring_and_removing_at_once_one_wins() {
     let world = World::start().await;

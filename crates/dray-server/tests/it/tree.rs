@@ -72,7 +72,7 @@ async fn folders_come_first_and_names_are_in_order() {
 }
 
 #[tokio::test]
-async fn the_depth_bounds_the_levels_and_not_the_truth_about_what_is_below() {
+async fn the_depth_bounds_the_levels_but_has_children_stays_true() {
     let world = World::start().await;
     let owner = world.owner();
     let mut folders = vec![owner.folder("0", None).await];
@@ -97,7 +97,7 @@ async fn the_depth_bounds_the_levels_and_not_the_truth_about_what_is_below() {
 }
 
 #[tokio::test]
-async fn as_many_items_as_an_answer_can_have_are_not_truncated() {
+async fn the_largest_possible_answer_is_not_truncated() {
     let world = World::start().await;
     let owner = world.owner();
     let folder = owner.folder("f", None).await;
@@ -112,7 +112,7 @@ async fn as_many_items_as_an_answer_can_have_are_not_truncated() {
 }
 
 #[tokio::test]
-async fn following_next_parent_ids_finds_every_item_once_all_is_followed() {
+async fn following_next_parent_ids_to_the_end_finds_every_item_once() {
     let world = World::start().await;
     let owner = world.owner();
     let mut made = owner.folders(12, None).await;
@@ -150,7 +150,7 @@ fn collect(nodes: &Value, found: &mut std::collections::BTreeSet<String>) {
 }
 
 #[tokio::test]
-async fn a_folder_larger_than_an_answer_is_cut_and_is_not_its_own_continuation() {
+async fn a_folder_larger_than_an_answer_is_truncated_and_is_not_its_own_continuation() {
     let world = World::start().await;
     let owner = world.owner();
     let folder = owner.folder("f", None).await;
@@ -165,7 +165,7 @@ async fn a_folder_larger_than_an_answer_is_cut_and_is_not_its_own_continuation()
 }
 
 #[tokio::test]
-async fn of_other_users_nothing_is_seen() {
+async fn other_users_items_are_not_shown() {
     let world = World::start().await;
     let folder = world.owner().folder("f", None).await;
     world.owner().folder("inside", Some(&folder)).await;

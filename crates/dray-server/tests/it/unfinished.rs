@@ -1,4 +1,4 @@
-//! Uploads that have not come to their end: resumed from anywhere, given up, proved by a checksum.
+//! Unfinished uploads: resumed from anywhere, aborted, or proved by a checksum.
 
 use serde_json::{Value, json};
 
@@ -87,7 +87,7 @@ async fn an_abort_frees_the_parts_and_can_be_repeated() {
         assert_eq!(owner.step("abort", &upload.body(&json!({}))).await.status, 204);
     }
     let late = world.http.put(&url).body("abc").send().await.unwrap();
-    // Of stores, moto says 500.
+    // Among stores, moto answers 500.
     assert!(!late.status().is_success(), "the store has dropped it");
     for step in ["parts", "finalize"] {
         let gone = owner.step(step, &upload.body(&json!({}))).await;
@@ -101,7 +101,7 @@ async fn an_abort_frees_the_parts_and_can_be_repeated() {
 }
 
 #[tokio::test]
-async fn what_is_finalized_can_not_be_aborted() {
+async fn a_finalized_upload_cannot_be_aborted() {
     let world = World::start().await;
     let owner = world.owner();
     let upload = owner.start("a", 3).await;

@@ -15,7 +15,7 @@ async fn set_quota(world: &World, email: &str, bytes: Option<u64>) {
 }
 
 #[tokio::test]
-async fn usage_is_exact_through_everything_that_happens_to_items() {
+async fn usage_stays_exact_whatever_happens_to_items() {
     let mut world = World::start().await;
     let owner = world.owner();
     let empty = json!({
@@ -56,7 +56,7 @@ async fn usage_is_exact_through_everything_that_happens_to_items() {
 }
 
 #[tokio::test]
-async fn each_uses_what_they_own_wherever_it_is() {
+async fn each_users_usage_is_what_they_own_wherever_it_is() {
     let mut world = World::start().await;
     let owner = world.owner();
     let folder = owner.folder("folder", None).await;
@@ -80,7 +80,7 @@ async fn each_uses_what_they_own_wherever_it_is() {
 }
 
 #[tokio::test]
-async fn what_is_removed_for_good_frees_the_quota_without_a_wait_for_the_next_sweep() {
+async fn removing_for_good_releases_the_quota_without_waiting_for_the_next_sweep() {
     let world = World::start().await;
     set_quota(&world, OWNER_EMAIL, Some(100)).await;
     let owner = world.owner();
@@ -95,7 +95,7 @@ async fn what_is_removed_for_good_frees_the_quota_without_a_wait_for_the_next_sw
 }
 
 #[tokio::test]
-async fn over_the_quota_nothing_is_started_and_open_uploads_count() {
+async fn over_the_quota_nothing_can_be_started_and_open_uploads_count() {
     let mut world = World::start().await;
     set_quota(&world, OWNER_EMAIL, Some(1000)).await;
     let owner = world.owner();
@@ -117,7 +117,7 @@ async fn over_the_quota_nothing_is_started_and_open_uploads_count() {
     world.user("other@example.com").await.upload_with("theirs", &[1; 10], &json!({})).await;
     assert_eq!(start(&world, 1).await.refused(), refusal(507, "quota_exceeded"));
 
-    // An upload that was left alone counts until it has expired.
+    // An abandoned upload counts until it has expired.
     world.pass(SignedDuration::from_hours(25));
     world.restart().await;
     wait_for(async || start(&world, 100).await.status == 200).await;
@@ -131,7 +131,7 @@ async fn over_the_quota_nothing_is_started_and_open_uploads_count() {
 }
 
 #[tokio::test]
-async fn the_quota_of_a_workspace_is_that_of_all_in_it_together() {
+async fn the_quota_of_a_workspace_covers_everybody_in_it_together() {
     let world = World::start().await;
     let admin = world.admin().await;
     admin.set_quota(None, Some(1000)).await.unwrap();
@@ -153,7 +153,7 @@ async fn the_quota_of_a_workspace_is_that_of_all_in_it_together() {
 }
 
 #[tokio::test]
-async fn many_starts_at_once_in_a_workspace_do_not_get_past_its_quota() {
+async fn many_starts_at_once_in_a_workspace_cannot_exceed_its_quota() {
     let world = World::start().await;
     let admin = world.admin().await;
     admin.set_quota(None, Some(1000)).await.unwrap();
@@ -166,7 +166,7 @@ async fn many_starts_at_once_in_a_workspace_do_not_get_past_its_quota() {
 }
 
 #[tokio::test]
-async fn many_starts_at_once_do_not_get_past_the_quota() {
+async fn many_starts_at_once_cannot_exceed_the_quota() {
     let world = World::start().await;
     set_quota(&world, OWNER_EMAIL, Some(1000)).await;
     let owner = world.owner();
@@ -182,9 +182,9 @@ async fn many_starts_at_once_do_not_get_past_the_quota() {
     );
 }
 
-/// What a finalize takes from what is open it adds to what is owned: a start in between counts it once at least.
+/// A finalize moves bytes from open uploads to owned items. A start meanwhile must count them at least once.
 #[tokio::test]
-async fn starts_and_finalizes_at_once_do_not_get_past_the_quota() {
+async fn starts_and_finalizes_at_once_cannot_exceed_the_quota() {
     let world = World::start().await;
     let owner = world.owner();
     for round in 1..=20 {

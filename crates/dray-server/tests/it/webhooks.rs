@@ -1,4 +1,4 @@
-//! Webhooks: events are told, signed, at least once, and only to where they may go.
+//! Webhooks: events are posted, signed, at least once, and only to allowed addresses.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ impl Call {
     }
 }
 
-/// A program that wants to know, and answers with the statuses that it is given, then 204.
+/// A program that receives events, and answers with the given statuses, then 204.
 #[derive(Clone, Default)]
 struct Receiver {
     calls: Arc<Mutex<Vec<Call>>>,
@@ -86,7 +86,7 @@ fn telling(url: &str) -> impl FnOnce(&mut Config) {
 }
 
 #[tokio::test]
-async fn what_happens_is_told_with_a_signature_that_holds() {
+async fn events_are_posted_with_a_valid_signature() {
     let (receiver, url) = Receiver::start().await;
     let world = World::start_with(telling(&url)).await;
     let owner = world.owner();
@@ -108,7 +108,7 @@ async fn what_happens_is_told_with_a_signature_that_holds() {
 }
 
 #[tokio::test]
-async fn every_kind_of_event_is_told_once_and_refusals_are_none() {
+async fn every_kind_of_event_is_posted_once_and_refused_requests_cause_none() {
     let (receiver, url) = Receiver::start().await;
     let world = World::start_with(telling(&url)).await;
     let owner = world.owner();
@@ -146,7 +146,7 @@ async fn every_kind_of_event_is_told_once_and_refusals_are_none() {
 }
 
 #[tokio::test]
-async fn a_receiver_that_was_down_is_told_later_the_same_event() {
+async fn a_receiver_that_was_down_gets_the_same_event_later() {
     let (receiver, url) = Receiver::start().await;
     receiver.refusals.lock().await.extend([StatusCode::INTERNAL_SERVER_ERROR, StatusCode::FOUND]);
     let mut world = World::start_with(telling(&url)).await;
@@ -162,7 +162,7 @@ async fn a_receiver_that_was_down_is_told_later_the_same_event() {
     assert!(calls.iter().all(|call| call.header("webhook-id") == calls[0].header("webhook-id")));
     assert!(calls.iter().all(|call| call.body == calls[0].body));
     wait_for(async || world.count("outbox").await == 0).await;
-    // What is noted while nobody can be told is told by the next server.
+    // An event that was recorded while no receiver was up is posted by the next server.
     world.stop().await;
     world.serve(telling("http://127.0.0.1:9/hook")).await;
     world.owner().folder("g", None).await;
@@ -173,7 +173,7 @@ async fn a_receiver_that_was_down_is_told_later_the_same_event() {
 }
 
 #[tokio::test]
-async fn nobody_is_told_what_was_not_committed_or_at_a_private_address() {
+async fn uncommitted_events_are_not_posted_and_private_addresses_are_not_called() {
     let (receiver, url) = Receiver::start().await;
     let port = url.rsplit(':').next().unwrap();
     let world = World::start_with(|config: &mut Config| {

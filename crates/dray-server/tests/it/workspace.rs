@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::world::{World, refusal};
 
 #[tokio::test]
-async fn the_workspace_tells_its_name_and_how_many_are_in_it() {
+async fn the_workspace_has_its_name_and_number_of_users() {
     let world = World::start().await;
     world.user("alice@example.com").await;
     let info = world.owner().get("/workspace/info").await.ok();
@@ -22,7 +22,7 @@ fn emails(answer: &Value) -> Vec<&str> {
     answer["members"].as_array().unwrap().iter().map(|member| member["email"].as_str().unwrap()).collect()
 }
 
-/// Adds a user who has a name, without a token.
+/// Adds a user with a name, without a token.
 async fn add(world: &World, email: &str, name: &str) {
     let admin = world.admin().await;
     admin.add_user(email, Some(name), world.now()).await.unwrap();
@@ -70,7 +70,7 @@ async fn members_are_found_by_a_part_of_their_name_or_address() {
 }
 
 #[tokio::test]
-async fn members_come_in_pages_that_leave_nobody_out() {
+async fn members_are_paged_without_leaving_anybody_out() {
     let world = World::start().await;
     for at in 0..4 {
         add(&world, &format!("u{at}@example.com"), "u").await;
@@ -88,7 +88,7 @@ async fn members_come_in_pages_that_leave_nobody_out() {
 }
 
 #[tokio::test]
-async fn wrong_parameters_of_members_are_named() {
+async fn wrong_parameters_of_members_are_named_in_the_error() {
     let world = World::start().await;
     let long = "q".repeat(10_000);
     for (name, value) in [

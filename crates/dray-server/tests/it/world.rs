@@ -30,7 +30,7 @@ pub(crate) struct World {
     pub(crate) http: Client,
     clock_offset_ms: Arc<AtomicI64>,
     place: Place,
-    /// Of the metrics, if they are on.
+    /// The address of the metrics, if they are on.
     pub(crate) metrics_url: String,
     stop: Option<oneshot::Sender<()>>,
     server: Option<JoinHandle<Result<(), dray_server::Error>>>,
@@ -50,7 +50,7 @@ impl Default for Place {
     }
 }
 
-/// What a request was answered with.
+/// The answer to a request.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -58,7 +58,7 @@ pub(crate) struct Answer {
     pub(crate) body: Value,
 }
 
-/// Somebody with (or without) a token.
+/// A caller with or without a token.
 #[derive(Clone)]
 pub(crate) struct Actor {
     url: String,
@@ -66,7 +66,7 @@ pub(crate) struct Actor {
     token: Option<String>,
 }
 
-/// An upload that was started, and the size it was started with.
+/// An upload that was started, and its announced size.
 #[derive(Debug, Clone)]
 pub(crate) struct Started {
     pub(crate) upload_id: String,
@@ -105,7 +105,7 @@ impl World {
         world
     }
 
-    /// The same people, on a drive that is elsewhere and empty, whose server is not running yet.
+    /// The same people, on another empty drive whose server is not running yet.
     pub(crate) async fn elsewhere(&self) -> Self {
         Self {
             url: String::new(),
@@ -122,7 +122,7 @@ impl World {
         }
     }
 
-    /// Another server of the same database, which is not running yet and whose clock is its own; `None` if the database is
+    /// Another server on the same database, which is not running yet and has its own clock; `None` if the database is
     /// a file.
     pub(crate) fn beside(&self) -> Option<Self> {
         (!self.database.is_file()).then(|| Self {
@@ -143,14 +143,14 @@ impl World {
     /// Starts the server (again) on the same folder and another port, and waits until it is ready.
     pub(crate) async fn serve(&mut self, change: impl FnOnce(&mut Config)) {
         let has_tls = self.launch(change).await;
-        // Whom to trust then is the test's affair; what it asks waits in the socket.
+        // With TLS, the test decides whom to trust. Its requests wait in the socket.
         if !has_tls {
             let ready = self.http.get(format!("{}/readyz", self.url)).send().await.unwrap();
             assert_eq!(ready.status(), 200);
         }
     }
 
-    /// Starts the server (again), which may not be ready; answers whether it speaks TLS.
+    /// Starts the server (again), which may not be ready yet. Returns whether it speaks TLS.
     pub(crate) async fn launch(&mut self, change: impl FnOnce(&mut Config)) -> bool {
         let offset = self.clock_offset_ms.clone();
         let clock = move || real_now() + SignedDuration::from_millis(offset.load(Ordering::SeqCst));
@@ -196,7 +196,7 @@ impl World {
         Admin::open(self.data.path(), self.database.url().as_ref()).await.unwrap()
     }
 
-    /// Changes what is in the database, behind the server's back.
+    /// Changes the database behind the server's back.
     pub(crate) async fn execute(&self, sql: &str) {
         self.database.execute(self.data.path(), sql).await;
     }
@@ -205,7 +205,7 @@ impl World {
         real_now() + SignedDuration::from_millis(self.clock_offset_ms.load(Ordering::SeqCst))
     }
 
-    /// Moves the server's clock. The object store's stands still.
+    /// Moves the server's clock. The object store's clock does not move.
     pub(crate) fn pass(&self, time: SignedDuration) {
         self.clock_offset_ms.fetch_add(i64::try_from(time.as_millis()).unwrap(), Ordering::SeqCst);
     }
@@ -223,7 +223,7 @@ impl World {
         self.with_token(&self.first_token)
     }
 
-    /// A token for a user, whom it adds if there is none with this address.
+    /// A token for a user, who is added if there is none with this address.
     pub(crate) async fn token(&self, email: &str, scopes: &[&str], life: Duration) -> String {
         let admin = self.admin().await;
         if email != OWNER_EMAIL {
@@ -274,7 +274,7 @@ impl Actor {
         Answer::of(self.request(Method::POST, path).json(body)).await
     }
 
-    /// As [`Actor::get`], with parameters that are encoded for it.
+    /// Like [`Actor::get`], with parameters, which it encodes.
     pub(crate) async fn query(&self, path: &str, parameters: &[(&str, &str)]) -> Answer {
         let url = format!("{}/public/v1{path}", self.url);
         let url = reqwest::Url::parse_with_params(&url, parameters).unwrap();
@@ -286,13 +286,13 @@ impl Actor {
         .await
     }
 
-    /// Makes a folder and answers its id.
+    /// Creates a folder. Returns its id.
     pub(crate) async fn folder(&self, name: &str, parent: Option<&str>) -> String {
         let body = json!({ "name": name, "parentId": parent });
         self.post("/drive/folders", &body).await.ok()["id"].as_str().unwrap().to_owned()
     }
 
-    /// Makes so many folders in one place, many at once, and answers their ids.
+    /// Creates this many folders in one place, many at once. Returns their ids.
     pub(crate) async fn folders(&self, count: usize, parent: Option<&str>) -> Vec<String> {
         let names: Vec<_> = (0..count).map(|at| format!("f{at:04}")).collect();
         let mut made = Vec::with_capacity(count);
@@ -316,7 +316,7 @@ impl Actor {
         answer["urls"].as_array().unwrap().iter().map(|url| url.as_str().unwrap().to_owned()).collect()
     }
 
-    /// Puts each of `parts` to its URL and answers the list that finalize wants.
+    /// Puts each of `parts` to its URL. Returns the list that finalize needs.
     pub(crate) async fn put_parts(&self, upload: &Started, parts: &[Vec<u8>]) -> Value {
         let mut listed = Vec::new();
         for (at, url) in self.urls(upload, parts.len()).await.into_iter().enumerate() {
@@ -326,7 +326,7 @@ impl Actor {
         Value::Array(listed)
     }
 
-    /// Puts bytes to a signed URL and answers the ETag.
+    /// Puts bytes to a signed URL. Returns the ETag.
     pub(crate) async fn put(&self, url: &str, bytes: Vec<u8>) -> String {
         // An empty body has no length of its own to send.
         let answer =
@@ -339,7 +339,7 @@ impl Actor {
         self.step("finalize", &upload.body(&json!({ "parts": parts }))).await
     }
 
-    /// The whole upload; answers the item.
+    /// The whole upload. Returns the item.
     pub(crate) async fn upload(&self, name: &str, parts: &[Vec<u8>]) -> Value {
         let upload = self.start(name, parts.iter().map(Vec::len).sum()).await;
         let listed = self.put_parts(&upload, parts).await;
@@ -355,7 +355,7 @@ impl Actor {
 }
 
 impl Started {
-    /// What `start` answered.
+    /// The answer of `start`.
     pub(crate) fn of(answer: &Value) -> Self {
         Self {
             upload_id: answer["uploadId"].as_str().unwrap().to_owned(),
@@ -387,13 +387,13 @@ impl Answer {
         self.body
     }
 
-    /// A success that has nothing to say.
+    /// Checks that the answer is a success without a body.
     #[track_caller]
     pub(crate) fn done(self) {
         assert_eq!((self.status.as_u16(), &self.body), (204, &json!("")));
     }
 
-    /// The status and the code of an error, whose envelope is checked on the way.
+    /// The status and the code of an error. Its envelope is checked too.
     #[track_caller]
     pub(crate) fn refused(self) -> (u16, String) {
         let status = self.status.as_u16();
@@ -405,7 +405,7 @@ impl Answer {
         (status, self.body["code"].as_str().unwrap().to_owned())
     }
 
-    /// As [`Answer::refused`], with a check that the message names `field`.
+    /// Like [`Answer::refused`], and checks that the message names `field`.
     #[track_caller]
     pub(crate) fn refused_for(self, field: &str) -> (u16, String) {
         let message = self.body["message"].as_str().unwrap_or_default().to_owned();
@@ -419,7 +419,7 @@ pub(crate) fn bytes(len: usize, seed: u8) -> Vec<u8> {
     (0..=250).cycle().zip(0_u32..).map(|(a, at)| a ^ at.to_be_bytes()[1] ^ seed).take(len).collect()
 }
 
-/// A refusal, as [`Answer::refused`] answers it.
+/// An error, in the form of [`Answer::refused`].
 pub(crate) fn refusal(status: u16, code: &str) -> (u16, String) {
     (status, code.to_owned())
 }

@@ -1,4 +1,4 @@
-//! What people do: one act is chosen at random, done on the server and in the model, and answered with whoever did it and
+//! What people do. One act is chosen at random, and done on the server and in the model. It returns who did it and
 //! which items it touched.
 
 use http::Method;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::rules::{Id, Landing, OnConflict, Role, Upload, User, Who};
 use super::{Begun, History, Link, MOST_ITEMS, MOST_LINKS, MOST_UPLOADS, USERS, text};
 
-/// Few names, so that they meet.
+/// Few names, so that they collide.
 const NAMES: [&str; 4] = ["a.txt", "b.txt", "c.txt", "d"];
 const GIVEN: [Role; 3] = [Role::Viewer, Role::Member, Role::Admin];
 
@@ -57,8 +57,8 @@ impl History {
         if seen.is_none() || self.rng.u32(..8) == 0 { self.any(|_, _| true) } else { seen }
     }
 
-    /// The folder that an upload under way is for, if they see it: now and then, as few are lost by chance. Else any
-    /// item.
+    /// The folder of an upload under way, if they see it: chosen now and then, because few such folders are lost by
+    /// chance. Else any item.
     fn folder_of_an_upload(&mut self, who: Who) -> Option<Id> {
         let under_way = self.uploads.iter().filter(|begun| begun.became.is_none());
         let folders = under_way.filter_map(|begun| begun.upload.parent);
@@ -68,7 +68,7 @@ impl History {
         if seen.is_empty() || self.rng.u32(..3) > 0 { self.item_for(who) } else { self.rng.choice(seen) }
     }
 
-    /// A folder, mostly one where they may put something; or the root.
+    /// A folder, mostly one into which they may put something; or the root.
     fn place_for(&mut self, who: Who) -> Option<Id> {
         match self.rng.u32(..10) {
             0 => None,
@@ -196,7 +196,7 @@ impl History {
         (who.user, Vec::new())
     }
 
-    /// What is removed for good takes its links and the tokens that are confined to it.
+    /// When an item is removed for good, so are its links and the tokens that are confined to it.
     async fn forget_removed(&mut self) {
         self.drive.swept().await;
         let items = &self.model.items;
@@ -264,7 +264,7 @@ impl History {
         (who.user, Vec::new())
     }
 
-    /// Mostly by whoever began it, and now and then once more.
+    /// Finalizes an upload, mostly by whoever started it, and sometimes a second time.
     async fn finalize(&mut self) -> Done {
         let Some(at) = self.rng.choice(0..self.uploads.len()) else { return (0, Vec::new()) };
         let (who, token) = self.finalizer(at);

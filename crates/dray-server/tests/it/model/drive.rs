@@ -1,4 +1,4 @@
-//! The real server, asked without a socket, so that a step is cheap.
+//! The real server, called without a socket, so that a step is cheap.
 
 use axum::Router;
 use axum::body::Body;
@@ -26,7 +26,7 @@ pub(crate) struct Drive {
     server: JoinHandle<()>,
 }
 
-/// An answer: its status and what is in it.
+/// An answer: its status and its body.
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) body: Value,
@@ -94,7 +94,7 @@ impl Drive {
         Answer { status: parts.status, body }
     }
 
-    /// Puts bytes to a signed URL, and answers the ETag.
+    /// Puts bytes to a signed URL. Returns the ETag.
     pub(crate) async fn put(&self, url: &str, bytes: &str) -> String {
         let request =
             Request::builder().method(Method::PUT).uri(path(url)).header(header::CONTENT_LENGTH, bytes.len());
@@ -103,7 +103,7 @@ impl Drive {
         answer.body["etag"].as_str().unwrap().to_owned()
     }
 
-    /// What is behind a signed URL.
+    /// The bytes behind a signed URL.
     pub(crate) async fn read(&self, url: &str) -> String {
         let answer = self.send(Request::builder().uri(path(url)), Vec::new()).await;
         assert_eq!(answer.status, 200, "{}", answer.body);
@@ -115,7 +115,7 @@ impl Drive {
         self.send(Request::builder().uri(path(url)), Vec::new()).await.status
     }
 
-    /// Until what was removed for good is not there any more: the sweep has a thread of its own.
+    /// Waits until items that were removed for good are gone. The sweep has a thread of its own.
     pub(crate) async fn swept(&self) {
         while self.database.count(self.data.path(), "items where purged_at is not null").await > 0 {
             tokio::time::sleep(std::time::Duration::from_millis(2)).await;

@@ -1,9 +1,9 @@
-//! The reference model of tokens that make tokens, apart from the code:
+//! The reference model of tokens that make tokens. It shares no code with the server:
 //!
-//! 8. A token that does everything, anywhere, makes others; none does more than it. What it made ends with it.
-//! 9. Any token puts another in its own place, once, with the same rights: what it made goes on with that one.
-//! 10. A token knows of, and may revoke, itself, what it made, what it took the place of, and of those the same; one
-//!     that an operator made knows of all its user's. What comes of a revoked token is revoked.
+//! 8. A token that may do everything, anywhere, makes others. None of them may do more than it. They end with it.
+//! 9. Any token replaces itself, once, by one with the same rights. The tokens that it made then belong to that one.
+//! 10. A token sees, and may revoke, itself, the tokens that it made, the one that it replaced, and theirs; one
+//!     that an operator made sees all tokens of its user. Revoking a token revokes all that come from it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,12 +14,12 @@ struct Token {
     is_revoked: bool,
 }
 
-/// Tokens of which the operator made none, by what the server calls them.
+/// Tokens that no operator made, by their ids on the server.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Lineage(BTreeMap<String, Token>);
 
 impl Lineage {
-    /// `maker` is `None` if it was made with a token of the operator's.
+    /// `maker` is `None` if an operator's token made it.
     pub(crate) fn made(&mut self, id: &str, maker: Option<&str>) {
         self.0.insert(id.to_owned(), Token { maker: maker.map(str::to_owned), ..Token::default() });
     }

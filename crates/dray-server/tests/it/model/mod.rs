@@ -1,9 +1,9 @@
 //! Random histories of users, folders, roles, tokens, moves, trash, restores, links and uploads, played against the
-//! real server and the reference model ([`rules`]): after every step the items that it touched, and every so often
-//! every item for every caller, have the model's roles.
+//! real server and the reference model ([`rules`]). After every step the items that it touched must have the model's
+//! roles, and from time to time every item for every caller.
 //!
-//! `DRAY_MODEL_STEPS` says how many steps (`make torture`: 1,000,000), `DRAY_MODEL_SEED` repeats a run: the seed is
-//! printed with what failed.
+//! `DRAY_MODEL_STEPS` sets the number of steps (`make torture`: 1,000,000). `DRAY_MODEL_SEED` repeats a run: a failure
+//! prints its seed.
 
 mod acts;
 mod drive;
@@ -21,17 +21,17 @@ use self::lineage::Lineage;
 use self::rules::{Id, Model, Upload, User, Who};
 
 const USERS: usize = 4;
-/// A history ends here, and another begins on an empty drive.
+/// A history ends after this many steps, and another begins on an empty drive.
 const STEPS_OF_A_HISTORY: usize = 1000;
-/// Every pair of a caller and an item is looked at after so many steps.
+/// Every pair of a caller and an item is checked after this many steps.
 const CHECK_ALL_AFTER: usize = 125;
-/// Items at once: more make every check longer, and touch each other less.
+/// Most items at once. More would make every check longer, and interact less.
 const MOST_ITEMS: usize = 40;
 const MOST_TOKENS: usize = 8;
 const MOST_UPLOADS: usize = 6;
 const MOST_LINKS: usize = 8;
 
-/// A token beside the users' own, which do everything and are the operator's.
+/// A token that is not one of the users' own, which an operator made and which may do everything.
 struct Token {
     who: Who,
     id: String,
@@ -43,7 +43,7 @@ struct Begun {
     upload_id: String,
     file_key: String,
     etag: String,
-    /// Once it is finalized.
+    /// The item, once it is finalized.
     became: Option<Id>,
 }
 
@@ -53,12 +53,12 @@ struct Link {
     url: String,
 }
 
-/// A drive, what the model says of it, and what has happened.
+/// A drive, its model, and the story so far.
 struct History {
     rng: fastrand::Rng,
     drive: Drive,
     model: Model,
-    /// What the server calls an item.
+    /// The server's ids of items.
     ids: BTreeMap<Id, String>,
     tokens: Vec<Token>,
     lineage: Lineage,
@@ -128,13 +128,13 @@ impl History {
         }
         if step.is_multiple_of(CHECK_ALL_AFTER) {
             self.check_all(&format!("step {step}")).await;
-            // What is removed was looked at once more.
+            // Removed items are checked once more.
             let items = &self.model.items;
             self.ids.retain(|id, _| items.contains_key(id));
         }
     }
 
-    /// Whether somebody sees an item as the model says, and has that role on it.
+    /// Checks that somebody sees an item as the model says, with that role on it.
     async fn check(&self, who: Who, token: &str, id: Id, when: &str) {
         let answer =
             self.drive.ask(token, Method::GET, &format!("/drive/files/{}", self.ids[&id]), None).await;
@@ -175,7 +175,7 @@ impl History {
         }
     }
 
-    /// Whoever sees a file reads what was put into it.
+    /// Checks that whoever sees a file reads the bytes that were put into it.
     async fn check_bytes(&self, who: Who, secret: &str, when: &str) {
         for (&id, item) in &self.model.items {
             if let Some(bytes) = item.bytes.as_ref().filter(|_| self.model.sees(who, id).is_some()) {
@@ -187,7 +187,7 @@ impl History {
         }
     }
 
-    /// Whether the server did what the model says. Whoever does not see an item is told that it is not there.
+    /// Checks that the server did what the model says. Whoever does not see an item gets "not found".
     #[track_caller]
     fn agree(&mut self, act: &str, is_allowed: bool, answer: &Answer) {
         let outcome = format!("{act} -> {} {}", answer.status.as_u16(), answer.body["code"]);
@@ -203,7 +203,7 @@ impl History {
     }
 }
 
-/// The id that an answer has, or nothing.
+/// The id in an answer, or an empty text.
 fn text<'a>(answer: &'a Answer, field: &str) -> &'a str {
     answer.body.get(field).and_then(Value::as_str).unwrap_or_default()
 }

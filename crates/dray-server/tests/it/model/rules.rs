@@ -1,20 +1,21 @@
-//! The reference model: who may do what, in memory, from the contract and the rules alone. It shares no code with the
-//! server, computes everything anew from the tree, and says of each act whether it is allowed and what becomes of it.
+//! The reference model: who may do what, in memory, derived only from the contract and the rules. It shares no code
+//! with the server, computes everything again from the tree, and says of each act whether it is allowed and what it
+//! changes.
 //!
 //! The rules:
-//! 1. Whoever owns an item, or a folder above it, is its owner. Else the highest role counts that they were given on
-//!    it or on a folder above it.
-//! 2. What is in the trash, or below something that is, is not there. A confined token sees its folder and what is
+//! 1. Whoever owns an item, or a folder above it, is its owner. For everybody else, the highest role counts that they were
+//!    given on it or on a folder above it.
+//! 2. An item in the trash, or below an item in the trash, is invisible. A confined token sees its folder and everything
 //!    below it.
 //! 3. A viewer reads. A member also adds, renames, replaces, and moves or trashes what is in the folder. An admin also
 //!    gives and takes roles and makes links. An owner also removes for good.
-//! 4. No act but giving a role lets anybody have more than they had, unless whoever acts has that role and is an admin;
-//!    and nobody loses what they had, unless whoever acts is an admin of the item. ([`Model::is_lawful`])
-//! 5. A trashed item is in the trash of those who owned it or a folder above, and of whoever trashed it, as long as
-//!    they see it. It returns to its folder or, for its owner alone, to their root.
-//! 6. An upload goes where it was asked for. If it may not any more, it goes to its user's root under a name that is
-//!    free there; one of a confined token goes nowhere, and waits.
-//! 7. A link is good as long as whoever made it is an admin of the file.
+//! 4. No act except giving a role lets anybody have more than they had, unless the actor has that role and is an admin.
+//!    Nobody loses what they had, unless the actor is an admin of the item. ([`Model::is_lawful`])
+//! 5. A trashed item is in the trash of those who owned it or a folder above it, and of whoever trashed it, as long as
+//!    they see it. It returns to its folder or, for its owner only, to their root.
+//! 6. An upload goes where its client asked. If it no longer may, it goes to its user's root under a name that is
+//!    free there. An upload of a confined token goes nowhere else, and waits.
+//! 7. A link is valid as long as whoever made it is an admin of the file.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,7 +36,7 @@ pub(crate) struct Item {
     pub(crate) owner: User,
     pub(crate) parent: Option<Id>,
     pub(crate) name: String,
-    /// What a file holds; `None`: a folder.
+    /// The bytes of a file; `None` for a folder.
     pub(crate) bytes: Option<String>,
     pub(crate) given: BTreeMap<User, Role>,
     pub(crate) trashed: Option<Trashed>,
@@ -47,7 +48,7 @@ pub(crate) struct Trashed {
     listed_for: BTreeSet<User>,
 }
 
-/// Somebody with a token.
+/// A user with a token.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Who {
     pub(crate) user: User,
@@ -80,11 +81,11 @@ pub(crate) struct Upload {
     pub(crate) on_conflict: OnConflict,
 }
 
-/// What a finalize does.
+/// The result of a finalize.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Landing {
     Refused,
-    /// A new file in this place; with a name of its own if one is taken there.
+    /// A new file in this place, with another name if its name is taken there.
     New {
         place: Option<Id>,
         is_renamed: bool,
@@ -139,7 +140,7 @@ impl Model {
         self.items[&id].bytes.is_none()
     }
 
-    /// Whether they may put something there.
+    /// Whether they may put something into this place.
     pub(crate) fn takes(&self, who: Who, place: Option<Id>) -> bool {
         match place {
             None => who.folder.is_none(),
@@ -151,7 +152,7 @@ impl Model {
         who.changes && self.sees(who, id) >= Some(least)
     }
 
-    /// Whether they may take an item that they see out of where it is.
+    /// Whether they may take an item that they see out of its place.
     fn may_take_out(&self, who: Who, id: Id) -> bool {
         let item = &self.items[&id];
         let is_own = item.owner == who.user && who.folder != Some(id);
@@ -159,8 +160,8 @@ impl Model {
             && (is_own || item.parent.is_some_and(|folder| self.sees(who, folder) >= Some(Member)))
     }
 
-    /// Rule 4, of an act that has brought this model to `after`. What was removed has no roles any more, and whoever
-    /// gives up a role of their own may.
+    /// Rule 4, for an act that has changed this model to `after`. Removed items have no roles any more, and anybody may
+    /// give up a role of their own.
     pub(crate) fn is_lawful(&self, after: &Self, actor: User) -> bool {
         self.items.keys().filter(|id| after.items.contains_key(id)).all(|&id| {
             (0..self.users).all(|user| {
@@ -191,7 +192,7 @@ impl Model {
         is_allowed
     }
 
-    /// To where it is already, a member may move it.
+    /// A member may move it to where it already is.
     pub(crate) fn move_to(&mut self, who: Who, id: Id, to: Option<Id>) -> bool {
         if !who.changes || self.sees(who, id).is_none() || !self.takes(who, to) {
             return false;
@@ -215,7 +216,8 @@ impl Model {
         is_allowed
     }
 
-    /// A move may not even lower the role of whoever moves, unless they are an admin: it is no giving up.
+    /// A move must not even lower the role of whoever moves, unless they are an admin: a move does not count as giving
+    /// up a role.
     fn lowers_unlawfully(&self, after: &Self, actor: User) -> bool {
         let lowers =
             |&id: &Id| after.role(actor, id) < self.role(actor, id) && self.role(actor, id) < Some(Admin);
@@ -249,7 +251,7 @@ impl Model {
         self.items.get_mut(&id).unwrap().trashed = Some(Trashed { by, listed_for });
     }
 
-    /// The role on something that is in the trash by itself, for whoever it is there for. Rule 5.
+    /// The role on an item that is in the trash by itself, for those whose trash lists it. Rule 5.
     fn in_trash(&self, who: Who, id: Id) -> Option<Role> {
         let trashed = self.items.get(&id)?.trashed.as_ref()?;
         let role = self.role(who.user, id).filter(|&role| role == Owner || trashed.by == who.user);
@@ -285,7 +287,7 @@ impl Model {
         is_allowed
     }
 
-    /// What is in the trash by itself stays there, without its folder.
+    /// Items below it that are in the trash by themselves stay there, without their folder.
     fn remove(&mut self, id: Id) {
         let children: Vec<_> =
             self.items.iter().filter(|(_, item)| item.parent == Some(id)).map(|(&id, _)| id).collect();
@@ -298,7 +300,7 @@ impl Model {
         self.items.remove(&id);
     }
 
-    /// Removes all that is in somebody's trash and that they may remove; how much.
+    /// Removes everything in somebody's trash that they may remove. Returns how much.
     pub(crate) fn empty_trash(&mut self, who: Who) -> Option<usize> {
         if !who.changes || who.folder.is_some() {
             return None;
@@ -321,7 +323,7 @@ impl Model {
         who.uploads && may_on_conflict && self.takes(who, upload.parent)
     }
 
-    /// Whether they may speak of an upload at all.
+    /// Whether they can reach an upload at all.
     pub(crate) fn reaches(&self, who: Who, upload: &Upload) -> bool {
         let begun_by = upload.begun_by;
         let is_in_folder = who.folder.is_none()
@@ -351,7 +353,7 @@ impl Model {
         }
     }
 
-    /// The files of a name in a place.
+    /// The files with a name in a place.
     pub(crate) fn namesakes(&self, user: User, place: Option<Id>, name: &str) -> Vec<Id> {
         let is_here = |item: &Item| item.parent == place && (place.is_some() || item.owner == user);
         let is_same = |item: &Item| item.name == name && item.bytes.is_some() && item.trashed.is_none();
@@ -359,7 +361,7 @@ impl Model {
         same.map(|(&id, _)| id).collect()
     }
 
-    /// Gives a file other bytes, and answers the item that those before are in the trash as.
+    /// Gives a file other bytes. Returns the item in the trash with the old ones.
     pub(crate) fn replace(&mut self, id: Id, upload: &Upload) -> Id {
         let old = self.items.get_mut(&id).unwrap();
         let bytes = old.bytes.replace(upload.bytes.clone()).unwrap();

@@ -1,4 +1,4 @@
-//! What people do with tokens: make, rotate and revoke them, with one of the operator's or with one that such a one made.
+//! What people do with tokens: make, rotate and revoke them, with a token of the operator's or with one that came from it.
 
 use http::Method;
 use serde_json::json;
@@ -8,7 +8,7 @@ use super::rules::Who;
 use super::{History, MOST_TOKENS, Token, text};
 
 impl History {
-    /// The token of `somebody`, if it is not the operator's.
+    /// The token of `somebody`, if the operator did not make it.
     fn made_token(&self, secret: &str) -> Option<String> {
         self.tokens.iter().find(|token| token.secret == secret).map(|token| token.id.clone())
     }
@@ -57,7 +57,7 @@ impl History {
         (who.user, Vec::new())
     }
 
-    /// Any token, or one of the operator's, revokes any: mostly one of its own user's.
+    /// Any token, or one of the operator's, revokes any token, mostly one of its own user.
     pub(super) async fn revoke_token(&mut self) -> Done {
         let Some(at) = self.rng.choice(0..self.tokens.len()) else { return (0, Vec::new()) };
         let (who, secret) = self.somebody();
@@ -76,7 +76,7 @@ impl History {
         (who.user, Vec::new())
     }
 
-    /// Those that are good no more are refused.
+    /// Checks that tokens that are no longer valid are refused.
     async fn forget_bad_tokens(&mut self) {
         let (good, bad): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.tokens).into_iter().partition(|token| self.lineage.is_good(&token.id));

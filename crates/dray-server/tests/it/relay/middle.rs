@@ -1,4 +1,4 @@
-//! A store whose control calls are those of a drive's embedded store, and which does with bytes what a test wants.
+//! A store that passes control calls to a drive's embedded store, and does with bytes what a test chooses.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -15,20 +15,20 @@ use tokio::sync::Notify;
 
 use crate::world::World;
 
-/// What is done with parts and with reads of objects.
+/// What it does with parts and with reads of objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Act {
-    /// As a store does.
+    /// What a store does.
     Serves,
     /// Reads nothing of a part, and never answers.
     TakesNothing,
-    /// Announces more of an object than comes.
+    /// Announces more bytes of an object than it sends.
     BreaksOff,
-    /// Answers an object, and never the last of its bytes.
+    /// Sends an object, but never the last of its bytes.
     Stops,
     /// Refuses with this status and code before it has read the part.
     Refuses(u16, &'static str),
-    /// Answers headers that nobody must see.
+    /// Sends headers that nobody must see.
     Babbles,
 }
 
@@ -36,13 +36,13 @@ pub(super) struct Middle {
     store: String,
     http: reqwest::Client,
     act: Mutex<Act>,
-    /// Requests of bytes that are under way.
+    /// Requests for bytes that are under way.
     under_way: AtomicUsize,
-    /// An answer breaks off when this is told.
+    /// When notified, an answer breaks off.
     break_off: Notify,
 }
 
-/// Counts a request until its answer has been given, or nobody waits for it any more.
+/// Counts a request until its answer has been sent, or nobody waits for it any more.
 struct UnderWay(Arc<Middle>);
 
 impl Drop for UnderWay {
@@ -52,7 +52,7 @@ impl Drop for UnderWay {
 }
 
 impl Middle {
-    /// Starts one before the store of `store`; answers it, and how a drive reaches it.
+    /// Starts one in front of the store of `store`. Returns it, and how a drive reaches it.
     pub(super) async fn start(store: &World) -> (Arc<Self>, S3Config) {
         let middle = Arc::new(Self {
             store: store.url.clone(),
@@ -113,7 +113,7 @@ async fn answer(State(middle): State<Arc<Middle>>, request: Request) -> Response
     }
 }
 
-/// 1,000 bytes are announced, and 10 come.
+/// Announces 1,000 bytes, and sends 10.
 fn partial(act: Act, held: UnderWay) -> Response {
     let pieces = stream::unfold((0, held), move |(at, held)| async move {
         match (at, act) {

@@ -1,5 +1,5 @@
-//! Stores and clients that stop, break off or refuse: each end of a relayed transfer learns what became of the other, and
-//! nothing is piled up in between.
+//! Stores and clients that stop, break off or refuse: each end of a relayed transfer learns what happened to the other, and
+//! nothing accumulates in between.
 
 use std::time::{Duration, Instant};
 
@@ -33,7 +33,7 @@ async fn a_store_that_is_gone_is_told_at_once_in_s3s_form() {
 }
 
 #[tokio::test]
-async fn a_refusal_reaches_a_client_that_still_sends() {
+async fn a_refusal_reaches_a_client_that_is_still_sending() {
     let store = World::start().await;
     let (middle, s3) = Middle::start(&store).await;
     let drive = relaying(s3, |_| {}).await;
@@ -42,7 +42,7 @@ async fn a_refusal_reaches_a_client_that_still_sends() {
         (404, "NoSuchUpload", error(404, "NoSuchUpload")),
         (400, "EntityTooLarge", error(400, "EntityTooLarge")),
         (503, "SlowDown", error(503, "SlowDown")),
-        // What the store thinks of the drive's keys is not the client's affair.
+        // What the store thinks of the drive's keys does not concern the client.
         (403, "AccessDenied", error(503, "ServiceUnavailable")),
         (301, "PermanentRedirect", error(503, "ServiceUnavailable")),
     ] {
@@ -53,7 +53,7 @@ async fn a_refusal_reaches_a_client_that_still_sends() {
 }
 
 #[tokio::test]
-async fn a_download_that_the_store_breaks_off_is_no_whole_one() {
+async fn a_download_that_the_store_breaks_off_does_not_look_complete() {
     let store = World::start().await;
     let (middle, s3) = Middle::start(&store).await;
     let drive = relaying(s3, |_| {}).await;
@@ -89,7 +89,7 @@ async fn a_client_that_goes_away_ends_the_stores_request() {
 }
 
 #[tokio::test]
-async fn bytes_that_the_store_does_not_take_are_not_taken_from_the_client() {
+async fn bytes_that_the_store_does_not_accept_are_not_read_from_the_client() {
     let store = World::start().await;
     let (middle, s3) = Middle::start(&store).await;
     let drive = relaying(s3, |_| {}).await;
@@ -97,7 +97,7 @@ async fn bytes_that_the_store_does_not_take_are_not_taken_from_the_client() {
     middle.will(Act::TakesNothing);
     let mut client = putting(&url).await;
     let (piece, mut taken) = (bytes(MIB, 1), 0);
-    // What both connections' sockets hold is some MiB.
+    // The sockets of both connections hold some MiB.
     while let Ok(sent) = tokio::time::timeout(Duration::from_secs(2), client.write(&piece)).await {
         taken += sent.unwrap();
         assert!(taken < 64 * MIB, "{taken} bytes were taken in");

@@ -1,5 +1,5 @@
-//! A store that clients cannot reach: the drive signs URLs for itself, and passes on what is asked with them and nothing
-//! else. The store is another drive's, in front of which there may be a `Middle` that misbehaves.
+//! A store that clients cannot reach: the drive signs URLs for itself, and passes on only requests with these URLs. The
+//! store is another drive's, and a `Middle` that misbehaves may be in front of it.
 
 mod middle;
 mod misbehaviour;
@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::world::{Actor, MIB, World, bytes, real_now, wait_for};
 
-/// A drive that passes on what is asked of another one's store, which clients never see.
+/// A drive that relays requests to another drive's store, which clients never see.
 async fn relayed() -> (World, World) {
     relayed_with(|_| {}).await
 }
@@ -57,7 +57,7 @@ fn error(status: u16, code: &str) -> (u16, String) {
     (status, code.to_owned())
 }
 
-/// What the drive signs relayed URLs with.
+/// The key with which the drive signs relayed URLs.
 async fn relay_key(drive: &World) -> Credentials {
     let column = async |name: &str| {
         let sql = format!("select {name} from relay_key");
@@ -70,7 +70,7 @@ async fn relay_key(drive: &World) -> Credentials {
     }
 }
 
-/// A URL that asks for an object, or the bucket, with these keys.
+/// A URL for an object, or for the bucket, signed with these keys.
 fn signed(
     credentials: &Credentials,
     method: &Method,
@@ -84,7 +84,7 @@ fn signed(
 }
 
 #[tokio::test]
-async fn a_file_goes_up_and_down_through_the_drive_alone() {
+async fn a_file_is_uploaded_and_downloaded_through_the_drive_alone() {
     let (store, drive) = relayed().await;
     let owner = drive.owner();
     let parts = [bytes(5 * MIB, 1), bytes(70_000, 2)];
@@ -166,7 +166,7 @@ async fn answers_have_the_headers_of_the_embedded_store_whatever_the_store_says(
 }
 
 #[tokio::test]
-async fn only_what_the_drive_has_signed_is_passed_on() {
+async fn only_requests_that_the_drive_has_signed_are_passed_on() {
     let (store, drive) = relayed().await;
     let owner = drive.owner();
     let (_, url) = stored(&owner, "a", b"abc").await;
@@ -204,7 +204,7 @@ async fn only_what_the_drive_has_signed_is_passed_on() {
 }
 
 #[tokio::test]
-async fn a_url_ends_and_binds_the_method_and_the_length_of_a_part() {
+async fn a_url_expires_and_binds_the_method_and_the_length_of_a_part() {
     let (_store, drive) = relayed().await;
     let owner = drive.owner();
     let upload = owner.start("a", 3).await;
@@ -244,7 +244,7 @@ async fn what_the_store_refuses_is_said_as_s3_says_it() {
 }
 
 #[tokio::test]
-async fn a_url_outlives_its_server_and_is_good_at_every_server_of_the_database() {
+async fn a_url_outlives_its_server_and_is_valid_at_every_server_of_the_database() {
     let (store, mut drive) = relayed().await;
     let (_, url) = stored(&drive.owner(), "a", b"abc").await;
     let s3 = Some(store.as_store(store.url.clone()));
@@ -256,7 +256,7 @@ async fn a_url_outlives_its_server_and_is_good_at_every_server_of_the_database()
             config.s3_relay = true;
         })
         .await;
-    // Signed for the host that was asked, so the other server is asked under that name.
+    // It was signed for the host that the client used, so the other server is called under that name.
     let host = before.strip_prefix("http://").unwrap().to_owned();
     let at_other = url.replace(&before, &drive.url);
     let answer = drive.http.get(at_other).header("host", host).send().await.unwrap();
@@ -264,7 +264,7 @@ async fn a_url_outlives_its_server_and_is_good_at_every_server_of_the_database()
 }
 
 #[tokio::test]
-async fn stored_bytes_may_have_an_address_of_their_own() {
+async fn stored_bytes_may_have_a_separate_address() {
     let (_store, drive) =
         relayed_with(|config| config.bytes_url = Some("http://bytes.example.com".to_owned())).await;
     let bytes_host = Client::builder()
@@ -277,7 +277,7 @@ async fn stored_bytes_may_have_an_address_of_their_own() {
     let upload = owner.start("a", 3).await;
     let url = owner.urls(&upload, 1).await.remove(0);
     assert!(url.starts_with("http://bytes.example.com/dray/"), "{url}");
-    // The signature is over the host without the port, which is the default of the address.
+    // The signature covers the host without the port, because it is the default port of the address.
     let at = url.replacen("bytes.example.com", &format!("bytes.example.com:{port}"), 1);
     let put = bytes_host.put(at).header(header::HOST, "bytes.example.com").body("abc").send().await.unwrap();
     assert_eq!(put.status(), 200);
@@ -287,7 +287,7 @@ async fn stored_bytes_may_have_an_address_of_their_own() {
 }
 
 #[tokio::test]
-async fn below_a_path_signatures_are_over_the_path_that_was_sent() {
+async fn below_a_path_signatures_cover_the_path_that_was_sent() {
     let (_store, drive) =
         relayed_with(|config| config.public_url = Some("http://drive.example.com/base".to_owned())).await;
     let owner = drive.owner();
@@ -300,7 +300,7 @@ async fn below_a_path_signatures_are_over_the_path_that_was_sent() {
 }
 
 #[tokio::test]
-async fn a_client_has_so_many_transfers_and_a_part_so_many_puts() {
+async fn transfers_of_a_client_and_puts_of_a_part_are_bounded() {
     let store = World::start().await;
     let (middle, s3) = middle::Middle::start(&store).await;
     let drive = relaying(s3, |config| config.transfers_per_address = Some(2)).await;
