@@ -4,6 +4,7 @@
 //! and with the feature `openapi` each type's schema.
 
 pub mod error;
+pub mod grant;
 pub mod id;
 pub mod item;
 pub mod limits;
@@ -23,7 +24,8 @@ pub mod workspace;
 mod written;
 
 pub use error::{ErrorBody, ErrorCode};
-pub use id::{InvalidId, ItemId, LinkId, TokenId, UploadRowId, UserId, WorkspaceId};
+pub use grant::{CreatedGrant, Grant, GrantUpload, GrantUploadState, GrantUploads, Grants, NewGrant, Verb};
+pub use id::{GrantId, InvalidId, ItemId, LinkId, TokenId, UploadRowId, UserId, WorkspaceId};
 pub use item::{DownloadUrl, Item, ItemChange, ItemType, NewFolder};
 pub use listing::{Ancestors, EmptiedTrash, ItemPage, ListSort, TrashPage, TrashedItem, Usage};
 pub use plan::PartPlan;

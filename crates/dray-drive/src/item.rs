@@ -1,8 +1,9 @@
 //! Items of the drive: MIME types and what an item is.
 
 use dray_api::limits::MAX_MIME_TYPE_BYTES;
-use dray_api::{ItemId, ItemType, UserId, WorkspaceId};
+use dray_api::{GrantId, ItemId, ItemType, UserId, WorkspaceId};
 use jiff::Timestamp;
+use serde_json::{Map, Value};
 
 use crate::{Error, Result, wire_time};
 
@@ -57,10 +58,30 @@ pub struct Item {
     pub name: String,
     /// File or folder, and what only files have.
     pub content: Content,
+    /// What an application attached to the upload that it came by.
+    pub attached: Attached,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+}
+
+/// What an application attached to the uploads of a grant, and to the items that they became.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Attached {
+    /// The grant; `None`: nobody's.
+    pub grant: Option<GrantId>,
+    /// What the application knows it by.
+    pub external_id: Option<String>,
+    /// What it noted: a JSON object.
+    pub metadata: Option<String>,
+}
+
+impl Attached {
+    /// The metadata as the wire has it.
+    pub fn metadata_to_wire(&self) -> Option<Map<String, Value>> {
+        serde_json::from_str(self.metadata.as_deref()?).ok()
+    }
 }
 
 /// What an item holds.
@@ -118,6 +139,9 @@ impl Item {
             mime_type,
             file_size,
             role: None,
+            grant_id: self.attached.grant,
+            external_id: self.attached.external_id.clone(),
+            metadata: self.attached.metadata_to_wire(),
             created_at: wire_time(self.created_at),
             updated_at: wire_time(self.updated_at),
         }

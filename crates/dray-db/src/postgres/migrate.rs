@@ -18,6 +18,7 @@ const MIGRATIONS: [&str; 10] = [
     include_str!("../../migrations/postgres/0008_names.sql"),
     include_str!("../../migrations/postgres/0009_relay_key.sql"),
     include_str!("../../migrations/postgres/0010_inconclusive.sql"),
+    include_str!("../../migrations/postgres/0011_grants.sql"),
 ];
 
 /// `create table if not exists` can still fail when two do it at once, so it waits for the lock too.

@@ -42,6 +42,7 @@ const MIGRATIONS: [&str; 10] = [
     include_str!("../../migrations/sqlite/0008_names.sql"),
     include_str!("../../migrations/sqlite/0009_relay_key.sql"),
     include_str!("../../migrations/sqlite/0010_inconclusive.sql"),
+    include_str!("../../migrations/sqlite/0011_grants.sql"),
 ];
 
 /// A database in a file. Cheap to clone.
