@@ -244,7 +244,17 @@ mod tests {
         let folder =
             Item { kind: ItemType::Folder, parent_id: None, mime_type: None, file_size: None, ..file() };
         let json = serde_json::to_value(&folder).unwrap();
-        for absent in ["parent", "parentId", "mimeType", "size", "fileSize", "role", "grantId", "externalId", "metadata"] {
+        for absent in [
+            "parent",
+            "parentId",
+            "mimeType",
+            "size",
+            "fileSize",
+            "role",
+            "grantId",
+            "externalId",
+            "metadata",
+        ] {
             assert_eq!(json.get(absent), None, "{absent}");
         }
         assert_eq!(serde_json::from_value::<Item>(json).unwrap(), folder);

@@ -9,7 +9,9 @@ use crate::item::BothSpellings;
 use crate::limits::{MAX_ETAG_BYTES, MAX_PARTS};
 use crate::upload::{PresignedPart, PresignedParts, UploadedPart};
 use crate::written::{GivenRole, TokenScope};
-use crate::{ErrorCode, GrantId, Item, ItemId, LinkId, ListSort, SearchSort, SortOrder, TokenId, UserId, WorkspaceId};
+use crate::{
+    ErrorCode, GrantId, Item, ItemId, LinkId, ListSort, SearchSort, SortOrder, TokenId, UserId, WorkspaceId,
+};
 
 macro_rules! schemas {
     ($($type:ty => $schema:expr;)*) => {$(
@@ -138,8 +140,8 @@ mod tests {
 
     use super::*;
     use crate::limits::{
-        MAX_EXTERNAL_ID_CHARS, MAX_FILE_BYTES, MAX_GRANT_FILES, MAX_GRANT_TYPES, MAX_KEY_BYTES, MAX_MIME_TYPE_BYTES, MAX_NAME_CHARS, MAX_PASSWORD_CHARS,
-        MAX_TOKEN_NAME_CHARS, MAX_TREE_ITEMS,
+        MAX_EXTERNAL_ID_CHARS, MAX_FILE_BYTES, MAX_GRANT_FILES, MAX_GRANT_TYPES, MAX_KEY_BYTES,
+        MAX_MIME_TYPE_BYTES, MAX_NAME_CHARS, MAX_PASSWORD_CHARS, MAX_TOKEN_NAME_CHARS, MAX_TREE_ITEMS,
     };
     use crate::upload::{FinalizeUpload, PresignParts, StartUpload, UploadKey};
     use crate::{ItemChange, NewFolder, NewGrant, NewLink, NewToken, Tree};

@@ -6,8 +6,9 @@ use dray_api::upload::{
 };
 use dray_api::{
     CreatedGrant, CreatedToken, DownloadUrl, EmptiedTrash, GrantId, GrantUploads, Grants, Item, ItemChange,
-    ItemId, ItemPage, Link, LinkId, Links, ListSort, Members, NewFolder, NewGrant, NewLink, NewRole, Participant, Participants, Role, RotateToken, SearchHits,
-    SortOrder, TrashPage, Tree, Usage, UserId, WorkspaceInfo,
+    ItemId, ItemPage, Link, LinkId, Links, ListSort, Members, NewFolder, NewGrant, NewLink, NewRole,
+    Participant, Participants, Role, RotateToken, SearchHits, SortOrder, TrashPage, Tree, Usage, UserId,
+    WorkspaceInfo,
 };
 use reqwest::Method;
 
@@ -186,8 +187,7 @@ impl Client {
 
     /// A page of all uploads of a grant, the latest first.
     pub async fn grant_uploads(&self, id: GrantId, cursor: Option<&str>) -> Result<GrantUploads, Error> {
-        let (path, cursor) =
-            (format!("/drive/grants/{id}/uploads"), cursor.map(|cursor| ("cursor", cursor)));
+        let (path, cursor) = (format!("/drive/grants/{id}/uploads"), cursor.map(|cursor| ("cursor", cursor)));
         self.call(Repeat::Safe, || self.get(&path).query(cursor.as_slice())).await
     }
 

@@ -167,18 +167,23 @@ pub fn forget_ended(c: &Conn, before: Timestamp, limit: usize) -> Result<u64, Er
     execute(c, sql, &[&millis(before), &rows_at_most(limit)])
 }
 
-fn grant(row: &Row<'_>) -> Result<(Grant, Used), Error> {
-    let id: GrantId = parsed(row, "id")?;
+/// What may be uploaded, as the columns have it; `grant` is the grant whose terms they are, if they are one's.
+pub(super) fn read_terms(row: &Row<'_>, grant: Option<GrantId>) -> Result<Terms, Error> {
     let types = row.text("types")?.split(' ').filter(|text| !text.is_empty());
     let max = |column| row.get::<Option<i64>>(column)?.map(u64::try_from).transpose().map_err(Error::value);
-    let terms = Terms {
+    Ok(Terms {
         max_files: u32::try_from(size(row, "max_files")?).map_err(Error::value)?,
         max_file_bytes: max("max_file_bytes")?,
         max_bytes: max("max_bytes")?,
         types: types.map(str::parse::<FileType>).collect::<Result<_, _>>().map_err(Error::value)?,
         on_conflict: if row.text("on_conflict")? == "rename" { OnConflict::Rename } else { OnConflict::Keep },
-        attached: attached_but_grant(row, Some(id))?,
-    };
+        attached: attached_but_grant(row, grant)?,
+    })
+}
+
+fn grant(row: &Row<'_>) -> Result<(Grant, Used), Error> {
+    let id: GrantId = parsed(row, "id")?;
+    let terms = read_terms(row, Some(id))?;
     let grant = Grant {
         id,
         token: parsed_or_none(row, "parent_id")?.unwrap_or_else(|| id.into()),

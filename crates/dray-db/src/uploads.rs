@@ -257,11 +257,7 @@ pub(super) fn attached(row: &Row<'_>) -> Result<Attached, Error> {
 
 /// As [`attached`], by a grant that is known.
 pub(super) fn attached_but_grant(row: &Row<'_>, grant: Option<GrantId>) -> Result<Attached, Error> {
-    Ok(Attached {
-        grant,
-        external_id: row.get("external_id")?,
-        metadata: row.get("metadata")?,
-    })
+    Ok(Attached { grant, external_id: row.get("external_id")?, metadata: row.get("metadata")? })
 }
 
 /// What start announced or else, while there is a finalize, what that says.

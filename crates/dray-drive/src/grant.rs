@@ -141,7 +141,8 @@ fn parse_types(texts: &[String]) -> Result<Vec<FileType>> {
 fn parse_external_id(text: &str) -> Result<String> {
     let is_fine =
         (1..=MAX_EXTERNAL_ID_CHARS).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-    let rule = || format!("must be 1 to {MAX_EXTERNAL_ID_CHARS} characters, none of them a control character");
+    let rule =
+        || format!("must be 1 to {MAX_EXTERNAL_ID_CHARS} characters, none of them a control character");
     if is_fine { Ok(text.to_owned()) } else { Err(Error::field("externalId", rule())) }
 }
 
@@ -240,8 +241,7 @@ mod tests {
     fn what_a_request_cannot_ask_for_is_named() {
         let new = NewGrant::default;
         let long = "x".repeat(MAX_EXTERNAL_ID_CHARS + 1);
-        let metadata =
-            Map::from_iter([("a".to_owned(), Value::String("x".repeat(MAX_METADATA_BYTES)))]);
+        let metadata = Map::from_iter([("a".to_owned(), Value::String("x".repeat(MAX_METADATA_BYTES)))]);
         for (request, named) in [
             (NewGrant { verbs: Some(vec![]), ..new() }, "verbs"),
             (NewGrant { max_files: Some(0), ..new() }, "maxFiles"),

@@ -189,7 +189,20 @@ mod tests {
 
     #[test]
     fn a_text_that_names_no_type_is_refused() {
-        for text in ["", ".", "exe", "*/*", "image/", "/png", "image/p*", "a/b/c", "image /png", ". x", ".\0", ".a\tb"] {
+        for text in [
+            "",
+            ".",
+            "exe",
+            "*/*",
+            "image/",
+            "/png",
+            "image/p*",
+            "a/b/c",
+            "image /png",
+            ". x",
+            ".\0",
+            ".a\tb",
+        ] {
             assert_eq!(text.parse::<FileType>(), Err(InvalidFileType), "{text:?}");
         }
         for text in ["image/*", ".tar.gz", "application/x-msdownload"] {

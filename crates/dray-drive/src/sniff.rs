@@ -19,8 +19,16 @@ const FAMILIES: &[&[&str]] = &[
     &["image/heif", "image/heic", "image/heif-sequence", "image/heic-sequence"],
     &["image/tiff", "image/canon-cr2", "image/adobe-dng", "image/nikon-nef", "image/sony-arw", "image/dng"],
     &[
-        "video/mp4", "video/m4v", "video/quicktime", "video/3gpp", "video/3gpp2", "audio/mp4", "audio/m4a", "audio/3gpp",
-        "audio/aac", "application/mp4",
+        "video/mp4",
+        "video/m4v",
+        "video/quicktime",
+        "video/3gpp",
+        "video/3gpp2",
+        "audio/mp4",
+        "audio/m4a",
+        "audio/3gpp",
+        "audio/aac",
+        "application/mp4",
     ],
     &["video/webm", "audio/webm", "video/matroska", "audio/matroska"],
     &["audio/ogg", "audio/opus", "video/ogg", "application/ogg", "audio/vorbis"],
@@ -32,33 +40,85 @@ const FAMILIES: &[&[&str]] = &[
     &["video/msvideo", "video/avi", "video/vnd.avi"],
     &["video/ms-wmv", "video/ms-asf", "audio/ms-wma", "application/vnd.ms-asf"],
     &["video/mpeg", "video/mp2t", "video/vnd.dlna.mpeg-tts"],
-    &["application/gzip", "application/gzip-compressed", "application/gtar", "application/compressed-tar", "application/tgz"],
+    &[
+        "application/gzip",
+        "application/gzip-compressed",
+        "application/gtar",
+        "application/compressed-tar",
+        "application/tgz",
+    ],
     &["application/bzip2", "application/bzip", "application/bzip-compressed-tar"],
     &["application/rar", "application/vnd.rar", "application/rar-compressed"],
     &["application/pdf"],
     &[
-        "application/vnd.microsoft.portable-executable", "application/msdownload", "application/dosexec", "application/msdos-program",
+        "application/vnd.microsoft.portable-executable",
+        "application/msdownload",
+        "application/dosexec",
+        "application/msdos-program",
     ],
-    &["application/executable", "application/elf", "application/sharedlib", "application/pie-executable", "application/object"],
+    &[
+        "application/executable",
+        "application/elf",
+        "application/sharedlib",
+        "application/pie-executable",
+        "application/object",
+    ],
     &["application/font-woff", "font/woff", "font/woff2", "application/font-woff2"],
-    &["application/font-sfnt", "font/ttf", "font/otf", "font/sfnt", "application/font-ttf", "application/font-opentype"],
+    &[
+        "application/font-sfnt",
+        "font/ttf",
+        "font/otf",
+        "font/sfnt",
+        "application/font-ttf",
+        "application/font-opentype",
+    ],
 ];
 /// Formats inside a ZIP archive, besides those whose name says so (`…+zip`, `vnd.openxmlformats-…`, `vnd.oasis.…`).
 const ZIPPED: &[&str] = &[
-    "application/zip", "application/zip-compressed", "application/java-archive", "application/vnd.android.package-archive",
-    "application/xpinstall", "image/openraster", "application/vnd.google-earth.kmz", "application/vnd.comicbook+zip",
-    "application/cbz", "application/vnd.sketch", "application/vnd.apple.pages", "application/vnd.apple.numbers",
+    "application/zip",
+    "application/zip-compressed",
+    "application/java-archive",
+    "application/vnd.android.package-archive",
+    "application/xpinstall",
+    "image/openraster",
+    "application/vnd.google-earth.kmz",
+    "application/vnd.comicbook+zip",
+    "application/cbz",
+    "application/vnd.sketch",
+    "application/vnd.apple.pages",
+    "application/vnd.apple.numbers",
     "application/vnd.apple.keynote",
 ];
 /// Formats inside an OLE compound file.
 const COMPOUND: &[&str] = &[
-    "application/msword", "application/vnd.ms-excel", "application/vnd.ms-powerpoint", "application/ole-storage",
-    "application/vnd.ms-outlook", "application/msi", "application/ms-installer", "application/vnd.visio", "application/vnd.ms-works",
+    "application/msword",
+    "application/vnd.ms-excel",
+    "application/vnd.ms-powerpoint",
+    "application/ole-storage",
+    "application/vnd.ms-outlook",
+    "application/msi",
+    "application/ms-installer",
+    "application/vnd.visio",
+    "application/vnd.ms-works",
 ];
 /// Formats that always begin with a signature that is known: without it, a file is not one.
 const FIRM: &[&str] = &[
-    "image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp", "image/avif", "image/heif", "image/tiff",
-    "application/pdf", "application/zip", "application/gzip", "video/mp4", "video/webm", "audio/flac", "audio/wav", "audio/ogg",
+    "image/png",
+    "image/jpeg",
+    "image/gif",
+    "image/webp",
+    "image/bmp",
+    "image/avif",
+    "image/heif",
+    "image/tiff",
+    "application/pdf",
+    "application/zip",
+    "application/gzip",
+    "video/mp4",
+    "video/webm",
+    "audio/flac",
+    "audio/wav",
+    "audio/ogg",
 ];
 
 /// The families of text, and of the containers that formats of all kinds use.
@@ -97,10 +157,25 @@ fn family(mime_type: &str) -> String {
 
 /// Whether an application's or an image's type is text, about which a signature says little.
 fn is_text(name: &str) -> bool {
-    let kinds = ["xml", "json", "javascript", "ecmascript", "yaml", "toml", "sh", "shellscript", "perl", "php", "python", "sql"];
+    let kinds = [
+        "xml",
+        "json",
+        "javascript",
+        "ecmascript",
+        "yaml",
+        "toml",
+        "sh",
+        "shellscript",
+        "perl",
+        "php",
+        "python",
+        "sql",
+    ];
     name.ends_with("+xml")
         || name.ends_with("+json")
-        || name.strip_prefix("application/").is_some_and(|kind| kinds.contains(&kind) || kind.contains("script"))
+        || name
+            .strip_prefix("application/")
+            .is_some_and(|kind| kinds.contains(&kind) || kind.contains("script"))
         || matches!(name, "message/rfc822" | "application/mbox" | "application/rtf")
 }
 
@@ -234,10 +309,7 @@ mod tests {
     fn what_the_server_blocks_is_blocked_by_what_it_is() {
         let blocked = vec!["application/vnd.microsoft.portable-executable".parse().unwrap()];
         let rules = UploadRules { blocked_types: blocked, ..UploadRules::default() };
-        assert_eq!(
-            check(&rules, &[], ("a", MimeType::UNKNOWN), EXE),
-            Err(Error::FileTypeNotAllowed)
-        );
+        assert_eq!(check(&rules, &[], ("a", MimeType::UNKNOWN), EXE), Err(Error::FileTypeNotAllowed));
         assert_eq!(check(&rules, &[], ("a", MimeType::UNKNOWN), PNG), Ok(()));
     }
 }

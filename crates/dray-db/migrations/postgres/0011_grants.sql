@@ -58,3 +58,5 @@ create table submitters (
     created_at bigint not null
 );
 create index submitters_of_request on submitters (request_id, created_at, id);
+create index submitters_by_age on submitters (created_at);
+create index requests_of_user on tokens (user_id, workspace_id) where scopes = 'drive_request';

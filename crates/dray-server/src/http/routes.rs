@@ -22,8 +22,8 @@ use utoipa_axum::router::UtoipaMethodRouter;
 use utoipa_axum::routes as documented;
 
 use super::{
-    App, error, folders, grants, health, items, links, openapi, page, participants, search, tokens, trash, tree,
-    uploads, workspace,
+    App, error, folders, grants, health, items, links, openapi, page, participants, search, tokens, trash,
+    tree, uploads, workspace,
 };
 use crate::drive::access::Scope;
 

@@ -68,12 +68,7 @@ impl Service {
 
 /// The upload as its row is to be, if the caller may start it: in the folder that it names, within the terms of their grant,
 /// their quota and the number of unfinished uploads. It runs in the transaction that writes the row.
-pub(super) fn admitted(
-    c: &Conn,
-    caller: &Caller,
-    upload: Upload,
-    rules: &UploadRules,
-) -> Result<Upload> {
+pub(super) fn admitted(c: &Conn, caller: &Caller, upload: Upload, rules: &UploadRules) -> Result<Upload> {
     let upload = match caller.grant() {
         Some(grant) => under_grant(c, caller, grant, upload)?,
         None => {

@@ -9,10 +9,7 @@ use crate::drive::{Error, Result};
 
 /// Whether a refusal says that the bytes themselves are wrong: nothing will ever be made of them.
 pub(super) fn is_about_bytes(refusal: &Error) -> bool {
-    matches!(
-        refusal,
-        Error::ChecksumMismatch | Error::FileTypeMismatch { .. } | Error::FileTypeNotAllowed
-    )
+    matches!(refusal, Error::ChecksumMismatch | Error::FileTypeMismatch { .. } | Error::FileTypeNotAllowed)
 }
 
 impl Service {

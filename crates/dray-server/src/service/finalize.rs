@@ -11,8 +11,8 @@ use dray_api::upload::{FinalizeUpload, StoredPart};
 use jiff::Timestamp;
 
 use super::Service;
-use super::checksum::check_announced;
 use super::check_stored::is_about_bytes;
+use super::checksum::check_announced;
 use super::make_item::{Made, make_item, refusal};
 use crate::db::finalizing::{self, Attempts};
 use crate::db::{tombstones, uploads};
@@ -357,7 +357,11 @@ impl Service {
     async fn commit(&self, lease: &Lease) -> Result<Item> {
         die_at("W6");
         if let Err(err) = self.check_stored(&lease.upload).await {
-            return if is_about_bytes(&err) { self.discard(lease, err).await } else { self.give_back(lease, err).await };
+            return if is_about_bytes(&err) {
+                self.discard(lease, err).await
+            } else {
+                self.give_back(lease, err).await
+            };
         }
         for attempts_left in (0..COMMIT_ATTEMPTS).rev() {
             let (service, now) = (self.clone(), self.clock.now());

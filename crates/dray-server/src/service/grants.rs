@@ -40,12 +40,14 @@ impl Service {
                 let maker = Maker::of(c, &caller, now)?;
                 target(c, &caller, request.folder_id)?;
                 if maker.line.depth >= i64::from(MAX_TOKEN_DEPTH) {
-                    let rule = format!("can descend from each other {MAX_TOKEN_DEPTH} times: use an earlier token");
+                    let rule =
+                        format!("can descend from each other {MAX_TOKEN_DEPTH} times: use an earlier token");
                     return Err(Error::field("Tokens and grants", rule));
                 }
                 let token = maker.line.token.id;
                 if grants::count_good(c, token, now)? >= i64::from(MAX_GRANTS) {
-                    let rule = format!("of this token are {MAX_GRANTS} already, which is the limit: revoke one");
+                    let rule =
+                        format!("of this token are {MAX_GRANTS} already, which is the limit: revoke one");
                     return Err(Error::field("Grants", rule));
                 }
                 let grant = Grant {

@@ -335,7 +335,8 @@ async fn a_grant_opens_the_routes_of_its_own_uploads_and_no_other() {
         let is_start = row.path.ends_with("/start");
         if !is_start {
             let answer = ask(&world, &http, &holder, row, &scene).await;
-            let expected = if row.needs == Deposit { (404, "upload_not_found") } else { (403, "wrong_token_kind") };
+            let expected =
+                if row.needs == Deposit { (404, "upload_not_found") } else { (403, "wrong_token_kind") };
             let body: Value = serde_json::from_str(&answer.body).unwrap();
             assert_eq!((answer.status, body["code"].as_str().unwrap()), expected, "{what}");
             assert_eq!(answer, ask(&world, &http, &holder, row, &scene.absent()).await, "{what}");

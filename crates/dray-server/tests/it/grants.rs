@@ -66,7 +66,9 @@ async fn a_page_uploads_with_its_grant_and_its_application_learns_what_arrived()
     }
     let used = owner.get(&format!("/drive/grants/{}", id(&grant))).await.ok();
     assert_eq!((&used["usedFiles"], &used["usedBytes"]), (&json!(2), &json!(4)));
-    for field in ["folderId", "verbs", "maxFiles", "maxFileBytes", "maxBytes", "types", "onConflict", "metadata"] {
+    for field in
+        ["folderId", "verbs", "maxFiles", "maxFileBytes", "maxBytes", "types", "onConflict", "metadata"]
+    {
         assert_eq!(used[field], request[field], "{field}");
     }
 }
@@ -79,12 +81,19 @@ async fn a_list_of_uploads_comes_in_pages() {
     for at in 0..5 {
         holder.start(&format!("{at}"), 1).await;
     }
-    let (path, mut cursor, mut found) = (format!("/drive/grants/{}/uploads", id(&grant)), None::<String>, Vec::new());
+    let (path, mut cursor, mut found) =
+        (format!("/drive/grants/{}/uploads", id(&grant)), None::<String>, Vec::new());
     loop {
         let mut parameters = vec![("limit", "2")];
         parameters.extend(cursor.as_deref().map(|cursor| ("cursor", cursor)));
         let page = owner.query(&path, &parameters).await.ok();
-        found.extend(page["uploads"].as_array().unwrap().iter().map(|one| one["fileName"].as_str().unwrap().to_owned()));
+        found.extend(
+            page["uploads"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|one| one["fileName"].as_str().unwrap().to_owned()),
+        );
         match page["nextCursor"].as_str() {
             Some(next) => cursor = Some(next.to_owned()),
             None => break,
@@ -118,7 +127,8 @@ async fn a_grant_that_is_expired_revoked_forged_or_orphaned_is_refused_at_once()
     let (expiring, _) = granted(&world, &owner, &json!({})).await;
     let (revoked, record) = granted(&world, &owner, &json!({})).await;
     let maker = owner.post("/tokens", &json!({ "name": "m", "scopes": ["drive_upload"] })).await.ok();
-    let (orphaned, _) = granted(&world, &world.with_token(maker["token"].as_str().unwrap()), &json!({})).await;
+    let (orphaned, _) =
+        granted(&world, &world.with_token(maker["token"].as_str().unwrap()), &json!({})).await;
     for holder in [&expiring, &revoked, &orphaned] {
         assert_eq!(asks(holder).await, Ok(()));
     }

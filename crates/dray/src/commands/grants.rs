@@ -67,7 +67,8 @@ fn describe(grant: &Grant) -> String {
         Some(time) => format!("revoked {time}"),
         None => format!("until {}", grant.expires_at),
     };
-    let used = format!("{} of {} files, {}", grant.used_files, grant.max_files, ByteSize::b(grant.used_bytes));
+    let used =
+        format!("{} of {} files, {}", grant.used_files, grant.max_files, ByteSize::b(grant.used_bytes));
     let external_id = grant.external_id.as_deref().map_or_else(String::new, |id| format!("  {id}"));
     format!("{}  {used}  {end}{external_id}", grant.id)
 }

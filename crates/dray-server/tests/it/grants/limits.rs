@@ -20,7 +20,8 @@ async fn a_file_that_a_grant_does_not_allow_is_refused_before_a_byte_is_sent() {
     let owner = world.owner();
     let (folder, other) = (owner.folder("inbox", None).await, owner.folder("other", None).await);
     let below = owner.folder("below", Some(&folder)).await;
-    let request = json!({ "folderId": folder, "maxFileBytes": 10, "maxBytes": 15, "types": ["image/*", ".pdf"] });
+    let request =
+        json!({ "folderId": folder, "maxFileBytes": 10, "maxBytes": 15, "types": ["image/*", ".pdf"] });
     let (holder, grant) = granted(&world, &owner, &request).await;
     for (name, mime_type, size, more, expected) in [
         ("a.pdf", "a/b", 11, json!({}), (400, "file_too_large")),
@@ -34,7 +35,10 @@ async fn a_file_that_a_grant_does_not_allow_is_refused_before_a_byte_is_sent() {
         let refused = start(&holder, name, mime_type, size, more.clone()).await.refused();
         assert_eq!(refused, refusal(expected.0, expected.1), "{name} {mime_type} {size} {more}");
     }
-    assert!(uploads(&owner, &grant).await.is_empty() && world.uploads_in_store().await == 0, "nothing is kept");
+    assert!(
+        uploads(&owner, &grant).await.is_empty() && world.uploads_in_store().await == 0,
+        "nothing is kept"
+    );
     start(&holder, "a.pdf", "a/b", 10, json!({ "parentId": folder, "onConflict": "rename" })).await.ok();
     let over = start(&holder, "b", "image/png", 6, json!({})).await;
     assert_eq!(over.refused_for("5 bytes left"), refusal(409, "grant_used_up"));
@@ -62,9 +66,11 @@ async fn what_came_to_nothing_no_longer_counts_and_what_arrived_does() {
 #[tokio::test]
 async fn starts_at_once_never_exceed_a_grant_together() {
     let world = World::start().await;
-    for (request, size, most) in
-        [(json!({ "maxFiles": 3 }), 1, 3), (json!({ "maxBytes": 1000 }), 300, 3), (json!({ "maxBytes": 0 }), 1, 0)]
-    {
+    for (request, size, most) in [
+        (json!({ "maxFiles": 3 }), 1, 3),
+        (json!({ "maxBytes": 1000 }), 300, 3),
+        (json!({ "maxBytes": 0 }), 1, 0),
+    ] {
         let (holder, grant) = granted(&world, &world.owner(), &request).await;
         let starts = join_all((0..24).map(|at| {
             let holder = holder.clone();
