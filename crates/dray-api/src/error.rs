@@ -76,10 +76,12 @@ codes! {
     ChecksumMismatch = "checksum_mismatch",
     /// 400: this store cannot prove checksums, and `verify` does not ask to read the file back.
     ChecksumUnproven = "checksum_unproven",
-    /// 400: the file is larger than the server accepts.
+    /// 400: the file is larger than the server, or the grant, accepts.
     FileTooLarge = "file_too_large",
-    /// 400: the server does not accept files of this type.
+    /// 400: the server, or the grant, does not accept files of this type.
     FileTypeNotAllowed = "file_type_not_allowed",
+    /// 400: the stored bytes are of another type than the file was announced as.
+    FileTypeMismatch = "file_type_mismatch",
     /// 400: this is a folder, and the route needs a file.
     NotAFile = "not_a_file",
     /// 400: this is a file, and the route needs a folder.
@@ -94,7 +96,7 @@ codes! {
     ExpiredToken = "expired_token",
     /// 401: the token was revoked.
     RevokedToken = "revoked_token",
-    /// 403: this is an integration key, and the route needs a personal access token.
+    /// 403: this is an integration key, or a grant on a route that is not about its own uploads; the route needs a personal access token.
     WrongTokenKind = "wrong_token_kind",
     /// 403: the token lacks a scope.
     MissingScope = "missing_scope",
@@ -116,6 +118,8 @@ codes! {
     LinkNotFound = "link_not_found",
     /// 404: there is no such token, or it is not the caller's.
     TokenNotFound = "token_not_found",
+    /// 404: there is no such grant, or the caller's token does not know of it.
+    GrantNotFound = "grant_not_found",
     /// 404: there is no such route.
     RouteNotFound = "route_not_found",
     /// 405: the route does not have this method.
@@ -140,6 +144,8 @@ codes! {
     IdempotencyKeyInUse = "idempotency_key_in_use",
     /// 409: the user has as many unfinished uploads as the server allows.
     TooManyUploads = "too_many_uploads",
+    /// 409: the grant allows no more files, or fewer bytes in all than this file has.
+    GrantUsedUp = "grant_used_up",
     /// 409: the role of an item's owner cannot be given or taken away.
     OwnerIsFixed = "owner_is_fixed",
     /// 410: the upload was aborted.

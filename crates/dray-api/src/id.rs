@@ -83,6 +83,10 @@ id!(
     TokenId
 );
 id!(
+    /// A grant's record (not the grant itself, which is a secret). In the database a grant is a token of a kind of its own.
+    GrantId
+);
+id!(
     /// A public link's record (not its address, which is a secret).
     LinkId
 );
@@ -90,6 +94,18 @@ id!(
     /// An upload's row in the database (the `uploadId` of the wire is the object store's).
     UploadRowId
 );
+
+impl From<TokenId> for GrantId {
+    fn from(id: TokenId) -> Self {
+        Self(id.0)
+    }
+}
+
+impl From<GrantId> for TokenId {
+    fn from(id: GrantId) -> Self {
+        Self(id.0)
+    }
+}
 
 #[cfg(test)]
 mod tests {

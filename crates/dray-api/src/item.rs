@@ -1,8 +1,9 @@
 //! The drive item, and the requests and answers of routes about one item.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use crate::id::{ItemId, UserId};
+use crate::id::{GrantId, ItemId, UserId};
 use crate::sharing::Role;
 
 /// The kind of an item.
@@ -44,6 +45,15 @@ pub struct Item {
     /// The caller's role on it, if the answer is about this item only.
     #[serde(default)]
     pub role: Option<Role>,
+    /// The grant that it was uploaded with, if it was.
+    #[serde(default)]
+    pub grant_id: Option<GrantId>,
+    /// What the application that made the grant knows it by.
+    #[serde(default)]
+    pub external_id: Option<String>,
+    /// What that application noted.
+    #[serde(default)]
+    pub metadata: Option<Map<String, Value>>,
     /// When it was created: RFC 3339 in UTC with milliseconds.
     pub created_at: String,
     /// When it last changed: RFC 3339 in UTC with milliseconds.
@@ -90,6 +100,18 @@ pub(crate) struct BothSpellings<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     role: Option<Role>,
+    /// The grant that it was uploaded with, if it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    grant_id: Option<GrantId>,
+    /// `externalId` of that grant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    external_id: Option<&'a str>,
+    /// `metadata` of that grant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, value_type = Option<std::collections::BTreeMap<String, Value>>))]
+    metadata: Option<&'a Map<String, Value>>,
     /// When it was created: RFC 3339 in UTC with milliseconds.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     created_at: &'a str,
@@ -112,6 +134,9 @@ impl Serialize for Item {
             size: self.file_size,
             file_size: self.file_size,
             role: self.role,
+            grant_id: self.grant_id,
+            external_id: self.external_id.as_deref(),
+            metadata: self.metadata.as_ref(),
             created_at: &self.created_at,
             updated_at: &self.updated_at,
         }
@@ -187,6 +212,9 @@ mod tests {
             mime_type: Some("application/pdf".into()),
             file_size: Some(10),
             role: None,
+            grant_id: None,
+            external_id: None,
+            metadata: None,
             created_at: "2026-01-31T12:00:00.000Z".into(),
             updated_at: "2026-01-31T12:00:00.000Z".into(),
         }
@@ -217,7 +245,17 @@ mod tests {
         let folder =
             Item { kind: ItemType::Folder, parent_id: None, mime_type: None, file_size: None, ..file() };
         let json = serde_json::to_value(&folder).unwrap();
-        for absent in ["parent", "parentId", "mimeType", "size", "fileSize", "role"] {
+        for absent in [
+            "parent",
+            "parentId",
+            "mimeType",
+            "size",
+            "fileSize",
+            "role",
+            "grantId",
+            "externalId",
+            "metadata",
+        ] {
             assert_eq!(json.get(absent), None, "{absent}");
         }
         assert_eq!(serde_json::from_value::<Item>(json).unwrap(), folder);

@@ -5,6 +5,7 @@
 
 mod causes;
 pub mod error;
+pub mod grant;
 pub mod id;
 pub mod item;
 pub mod limits;
@@ -25,7 +26,8 @@ mod written;
 
 pub use causes::{causes_after, innermost_cause, with_causes};
 pub use error::{ErrorBody, ErrorCode};
-pub use id::{InvalidId, ItemId, LinkId, TokenId, UploadRowId, UserId, WorkspaceId};
+pub use grant::{CreatedGrant, Grant, GrantUpload, GrantUploadState, GrantUploads, Grants, NewGrant, Verb};
+pub use id::{GrantId, InvalidId, ItemId, LinkId, TokenId, UploadRowId, UserId, WorkspaceId};
 pub use item::{DownloadUrl, Item, ItemChange, ItemType, NewFolder};
 pub use listing::{Ancestors, EmptiedTrash, ItemPage, ListSort, TrashPage, TrashedItem, Usage};
 pub use plan::PartPlan;

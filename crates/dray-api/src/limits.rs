@@ -53,6 +53,18 @@ pub const MAX_TOKEN_NAME_CHARS: usize = 100;
 pub const MAX_TOKENS: u32 = 1000;
 /// Most tokens in a line of descent, including the first.
 pub const MAX_TOKEN_DEPTH: u32 = 16;
+/// Most grants of a user at once, not counting those that have ended.
+pub const MAX_GRANTS: u32 = 10_000;
+/// Most files that one grant may allow, and how many it allows unless it says so.
+pub const MAX_GRANT_FILES: u32 = 10_000;
+/// Most types of files that a grant may name.
+pub const MAX_GRANT_TYPES: usize = 100;
+/// Most characters of a type of files: a MIME type has no more.
+pub const MAX_FILE_TYPE_CHARS: usize = 255;
+/// Most characters of the value by which an application knows what its grant is for.
+pub const MAX_EXTERNAL_ID_CHARS: usize = 255;
+/// Most bytes of a grant's metadata, as JSON without white space.
+pub const MAX_METADATA_BYTES: usize = 2048;
 /// Most characters of an `Idempotency-Key`.
 pub const MAX_KEY_CHARS: usize = 255;
 /// Most links of a file.

@@ -9,7 +9,9 @@ use crate::item::BothSpellings;
 use crate::limits::{MAX_ETAG_BYTES, MAX_PARTS};
 use crate::upload::{PresignedPart, PresignedParts, UploadedPart};
 use crate::written::{GivenRole, TokenScope};
-use crate::{ErrorCode, Item, ItemId, LinkId, ListSort, SearchSort, SortOrder, TokenId, UserId, WorkspaceId};
+use crate::{
+    ErrorCode, GrantId, Item, ItemId, LinkId, ListSort, SearchSort, SortOrder, TokenId, UserId, WorkspaceId,
+};
 
 macro_rules! schemas {
     ($($type:ty => $schema:expr;)*) => {$(
@@ -28,6 +30,7 @@ schemas! {
     UserId => id("A user.");
     WorkspaceId => id("A workspace.");
     TokenId => id("An access token's record.");
+    GrantId => id("A grant's record.");
     LinkId => id("A public link's record.");
     ErrorCode => choice("What went wrong, for programs. The texts never change.", ErrorCode::ALL.iter().map(|code| code.as_str()));
     SearchSort => choice("What to sort by.", texts(SearchSort::ALL)).default(Some("updatedAt".into()));
@@ -137,11 +140,11 @@ mod tests {
 
     use super::*;
     use crate::limits::{
-        MAX_FILE_BYTES, MAX_KEY_BYTES, MAX_MIME_TYPE_BYTES, MAX_NAME_CHARS, MAX_PASSWORD_CHARS,
-        MAX_TOKEN_NAME_CHARS, MAX_TREE_ITEMS,
+        MAX_EXTERNAL_ID_CHARS, MAX_FILE_BYTES, MAX_GRANT_FILES, MAX_GRANT_TYPES, MAX_KEY_BYTES,
+        MAX_MIME_TYPE_BYTES, MAX_NAME_CHARS, MAX_PASSWORD_CHARS, MAX_TOKEN_NAME_CHARS, MAX_TREE_ITEMS,
     };
     use crate::upload::{FinalizeUpload, PresignParts, StartUpload, UploadKey};
-    use crate::{ItemChange, NewFolder, NewLink, NewToken, Tree};
+    use crate::{ItemChange, NewFolder, NewGrant, NewLink, NewToken, Tree};
 
     fn property<T: PartialSchema>(name: &str) -> Value {
         serde_json::to_value(T::schema()).unwrap()["properties"][name].clone()
@@ -164,6 +167,9 @@ mod tests {
         assert_eq!(property::<ItemChange>("name")["maxLength"], json!(MAX_NAME_CHARS));
         assert_eq!(property::<NewLink>("password")["maxLength"], json!(MAX_PASSWORD_CHARS));
         assert_eq!(property::<NewToken>("name")["maxLength"], json!(MAX_TOKEN_NAME_CHARS));
+        assert_eq!(property::<NewGrant>("maxFiles")["maximum"], json!(MAX_GRANT_FILES));
+        assert_eq!(property::<NewGrant>("types")["maxItems"], json!(MAX_GRANT_TYPES));
+        assert_eq!(property::<NewGrant>("externalId")["maxLength"], json!(MAX_EXTERNAL_ID_CHARS));
         assert_eq!(property::<Tree>("totalItems")["maximum"], json!(MAX_TREE_ITEMS));
     }
 
@@ -171,7 +177,8 @@ mod tests {
     fn an_item_is_described_as_it_is_written() {
         let file: Item = serde_json::from_value(json!({
             "id": "000000010101010101010101", "name": "a", "type": "file", "owner": "000000020202020202020202",
-            "parentId": "000000030303030303030303", "mimeType": "a/b", "fileSize": 1, "role": "owner", "createdAt": "",
+            "parentId": "000000030303030303030303", "mimeType": "a/b", "fileSize": 1, "role": "owner", "grantId": "000000040404040404040404",
+            "externalId": "e", "metadata": {}, "createdAt": "",
             "updatedAt": ""
         }))
         .unwrap();

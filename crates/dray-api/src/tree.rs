@@ -55,6 +55,9 @@ mod tests {
             mime_type: None,
             file_size: None,
             role: None,
+            grant_id: None,
+            external_id: None,
+            metadata: None,
             created_at: "2026-01-31T12:00:00.000Z".into(),
             updated_at: "2026-01-31T12:00:00.000Z".into(),
         };

@@ -5,9 +5,10 @@ use dray_api::upload::{
     StartedUpload, StoredParts, UploadKey,
 };
 use dray_api::{
-    CreatedToken, DownloadUrl, EmptiedTrash, Item, ItemChange, ItemId, ItemPage, Link, LinkId, Links,
-    ListSort, Members, NewFolder, NewLink, NewRole, Participant, Participants, Role, RotateToken, SearchHits,
-    SortOrder, TrashPage, Tree, Usage, UserId, WorkspaceInfo,
+    CreatedGrant, CreatedToken, DownloadUrl, EmptiedTrash, GrantId, GrantUploads, Grants, Item, ItemChange,
+    ItemId, ItemPage, Link, LinkId, Links, ListSort, Members, NewFolder, NewGrant, NewLink, NewRole,
+    Participant, Participants, Role, RotateToken, SearchHits, SortOrder, TrashPage, Tree, Usage, UserId,
+    WorkspaceInfo,
 };
 use reqwest::Method;
 
@@ -170,6 +171,30 @@ impl Client {
     /// Revokes a link.
     pub async fn revoke_link(&self, id: ItemId, link: LinkId) -> Result<(), Error> {
         self.delete(&format!("/drive/files/{id}/links/{link}")).await
+    }
+
+    /// Creates a grant, with which somebody else's page can upload into a folder. If the first answer is lost, the answer to
+    /// the repeat has no secret.
+    pub async fn create_grant(&self, body: &NewGrant) -> Result<CreatedGrant, Error> {
+        self.make(|| self.post("/drive/grants").json(body)).await
+    }
+
+    /// A page of the grants that this token knows of, the latest first.
+    pub async fn grants(&self, cursor: Option<&str>) -> Result<Grants, Error> {
+        let cursor = cursor.map(|cursor| ("cursor", cursor));
+        self.call(Repeat::Safe, || self.get("/drive/grants").query(cursor.as_slice())).await
+    }
+
+    /// A page of all uploads of a grant, the latest first.
+    pub async fn grant_uploads(&self, id: GrantId, cursor: Option<&str>) -> Result<GrantUploads, Error> {
+        let (path, cursor) = (format!("/drive/grants/{id}/uploads"), cursor.map(|cursor| ("cursor", cursor)));
+        self.call(Repeat::Safe, || self.get(&path).query(cursor.as_slice())).await
+    }
+
+    /// Revokes a grant. Doing it again does no harm.
+    pub async fn revoke_grant(&self, id: GrantId) -> Result<(), Error> {
+        let path = format!("/drive/grants/{id}");
+        self.call(Repeat::Safe, || self.request(Method::DELETE, &path)).await
     }
 
     /// How much the user stores, and their quota.

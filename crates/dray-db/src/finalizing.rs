@@ -206,6 +206,7 @@ mod tests {
             on_conflict: OnConflict::Keep,
             confined_to: None,
             only_uploads: false,
+            attached: dray_drive::item::Attached::default(),
             crc64: None,
             proven_crc64: None,
             is_attempted: false,

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{
     Conn, Error, Param, Row, execute, find, list, lock, millis, parsed, parsed_or_none, size, stored_size,
-    time, usage, value,
+    time, uploads, usage, value,
 };
 use dray_drive::access::{Caller, Role};
 use dray_drive::item::{Content, Item};
@@ -19,7 +19,7 @@ use dray_drive::search::words;
 macro_rules! columns {
     () => {
         "i.id, i.workspace_id, i.parent_id, i.owner_id, i.kind, i.name, i.mime_type, i.size_bytes, i.object_key,
-         i.created_at, i.updated_at"
+         i.grant_id, i.external_id, i.metadata, i.created_at, i.updated_at"
     };
 }
 
@@ -175,13 +175,13 @@ pub fn file_named(
 /// The columns of [`values`], in its order. All others but `host_id` are computed or have defaults.
 pub(super) const INSERTED: &str =
     "id, workspace_id, parent_id, owner_id, kind, name, name_key, words, mime_type,
-    size_bytes, object_key, upload_id, created_at, updated_at";
+    size_bytes, object_key, upload_id, created_at, updated_at, grant_id, external_id, metadata";
 
 /// Inserts an item, and counts it as used by its owner.
 pub fn insert(c: &Conn, item: &Item, upload: Option<UploadRowId>) -> Result<(), Error> {
     let sql = format!(
         "insert into items ({INSERTED}, host_id)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, {})",
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, {})",
         host!("$3", "$4")
     );
     execute(c, &sql, &values(item, upload)?.each_ref().map(AsRef::as_ref))?;
@@ -189,7 +189,7 @@ pub fn insert(c: &Conn, item: &Item, upload: Option<UploadRowId>) -> Result<(), 
 }
 
 /// The row of a new item.
-pub(super) fn values(item: &Item, upload: Option<UploadRowId>) -> Result<[Box<dyn Param>; 14], Error> {
+pub(super) fn values(item: &Item, upload: Option<UploadRowId>) -> Result<[Box<dyn Param>; 17], Error> {
     let (kind, mime_type, object_key) = match &item.content {
         Content::Folder => (FOLDER, None, None),
         Content::File { mime_type, object_key, .. } => {
@@ -211,6 +211,9 @@ pub(super) fn values(item: &Item, upload: Option<UploadRowId>) -> Result<[Box<dy
         Box::new(upload.map(|id| id.to_string())),
         Box::new(millis(item.created_at)),
         Box::new(millis(item.updated_at)),
+        Box::new(item.attached.grant.map(|id| id.to_string())),
+        Box::new(item.attached.external_id.clone()),
+        Box::new(item.attached.metadata.clone()),
     ])
 }
 
@@ -276,6 +279,7 @@ pub(super) fn item(row: &Row<'_>) -> Result<Item, Error> {
         owner: parsed(row, "owner_id")?,
         name: row.get("name")?,
         content,
+        attached: uploads::attached(row)?,
         created_at: time(row, "created_at")?,
         updated_at: time(row, "updated_at")?,
     })

@@ -10,6 +10,7 @@ mod conn;
 pub mod dump;
 mod error;
 pub mod finalizing;
+pub mod grants;
 pub mod idempotency;
 #[cfg(feature = "memory")]
 pub mod inline;

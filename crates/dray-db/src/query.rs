@@ -79,8 +79,8 @@ pub(super) fn value<T: Column>(c: &Conn, sql: &str, params: &[&dyn Param], colum
 /// because all writes run on its one writer thread.
 ///
 /// Take it before reading what the decision is about: see `Mode::begin` of Postgres. Lock order: a transaction takes
-/// locks of one kind only (`tree`, `names`, `tokens`, `first start`, `uploads`). Of `uploads` it takes the workspace's
-/// before the user's. Whoever needs two kinds must define their order here, or two transactions can wait for each
+/// locks of one kind only (`tree`, `names`, `tokens`, `first start`, `uploads`). Of `uploads` it takes the grant's,
+/// then the workspace's, then the user's. Whoever needs two kinds must define their order here, or two transactions can wait for each
 /// other.
 pub(super) fn lock(c: &Conn, name: &str) -> Result<()> {
     match c {

@@ -78,11 +78,13 @@ macro_rules! descendants {
     };
 }
 
-/// Which tokens a caller may know of and revoke: user $1, workspace $2, their token $3.
+pub(super) use descendants;
+
+/// Which tokens a caller may know of and revoke: user $1, workspace $2, their token $3. Grants have routes of their own.
 macro_rules! own {
     () => {
         concat!(
-            "where t.user_id = $1 and t.workspace_id = $2
+            "where t.user_id = $1 and t.workspace_id = $2 and t.scopes not in ('drive_grant', 'drive_request')
              and (exists (select 1 from tokens r where r.id = $3 and r.parent_id is null) or t.id in ",
             descendants!("$3"),
             ")"
@@ -201,9 +203,9 @@ pub fn insert(c: &Conn, token: &NewToken) -> Result<(), Error> {
     .map(drop)
 }
 
-/// Every token, oldest first.
+/// Every token, oldest first, grants excepted.
 pub fn all(c: &Conn) -> Result<Vec<TokenRow>, Error> {
-    list(c, tokens!(""), &[], token)
+    list(c, tokens!("where t.scopes not in ('drive_grant', 'drive_request')"), &[], token)
 }
 
 /// Those of the caller's that they may know of: with a token that no other made all, else what comes of theirs.
@@ -215,7 +217,8 @@ pub fn of_caller(c: &Conn, caller: &Caller) -> Result<Vec<TokenRow>, Error> {
 /// How many of the caller's are good now.
 pub fn count_good(c: &Conn, caller: &Caller, now: Timestamp) -> Result<i64, Error> {
     let sql = "select count(*) as good from tokens
-               where user_id = $1 and workspace_id = $2 and revoked_at is null and expires_at > $3";
+               where user_id = $1 and workspace_id = $2 and revoked_at is null and expires_at > $3
+                 and scopes not in ('drive_grant', 'drive_request')";
     value(c, sql, &[&caller.user.to_string(), &caller.workspace.to_string(), &millis(now)], "good")
 }
 

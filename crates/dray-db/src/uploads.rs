@@ -1,7 +1,7 @@
 //! Uploads: rows of the state machine in `drive/upload.rs`. Every change of state is one compare-and-set.
 
 use dray_api::upload::OnConflict;
-use dray_api::{ItemId, UploadRowId, UserId, WorkspaceId};
+use dray_api::{GrantId, ItemId, UploadRowId, UserId, WorkspaceId};
 use jiff::Timestamp;
 
 use super::clock::{LeaseTime, find_at, list_at};
@@ -10,6 +10,7 @@ use super::{
     stored_size, time,
 };
 use dray_drive::access::Caller;
+use dray_drive::item::{Attached, Notes};
 use dray_drive::parts::{Crc64, Digest};
 use dray_drive::upload::{State, Upload};
 
@@ -19,7 +20,7 @@ macro_rules! columns {
     () => {
         "id, workspace_id, user_id, parent_id, item_id, name, mime_type, size_bytes, on_conflict, crc64nvme,
          finalize_crc64nvme, proven_crc64nvme, verify, object_key, store_token, store_upload_id, state, digest,
-         confined_to, only_uploads,
+         confined_to, only_uploads, grant_id, external_id, metadata,
          attempted_at is not null as is_attempted,
          coalesce(lease_until > $now and lease_until <= $now + 60000, false) as is_held, created_at, expires_at"
     };
@@ -32,8 +33,8 @@ pub fn insert_opening(c: &Conn, upload: &Upload) -> Result<(), Error> {
     let sql =
         "insert into uploads (id, workspace_id, user_id, parent_id, item_id, name, mime_type, size_bytes,
                               on_conflict, crc64nvme, object_key, store_token, state, created_at, expires_at,
-                              confined_to, only_uploads)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'opening', $13, $14, $15, $16)";
+                              confined_to, only_uploads, grant_id, external_id, metadata)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'opening', $13, $14, $15, $16, $17, $18, $19)";
     execute(
         c,
         sql,
@@ -54,6 +55,9 @@ pub fn insert_opening(c: &Conn, upload: &Upload) -> Result<(), Error> {
             &millis(upload.expires_at),
             &upload.confined_to.map(|id| id.to_string()),
             &upload.only_uploads,
+            &upload.attached.grant.map(|id| id.to_string()),
+            &upload.attached.external_id,
+            &upload.attached.metadata,
         ],
     )
     .map(drop)
@@ -100,7 +104,7 @@ pub fn of_object(c: &Conn, object_key: &str) -> Result<Option<UploadRowId>, Erro
 }
 
 /// The caller's uploads that have not come to their end, the latest first, from the first one after `after`. A token
-/// that may only upload is told of those that such a token began.
+/// that may only upload is told of those that such a token began, and not of those of grants, which are other people's.
 pub fn open_of_caller(
     c: &Conn,
     caller: &Caller,
@@ -115,7 +119,7 @@ pub fn open_of_caller(
         " from uploads
                where user_id = $1 and workspace_id = $2 and (state = 'opening' or state = 'open' or state = 'completing')
                  and (state = 'completing' or (state = 'open' and expires_at > $5))
-                 and (only_uploads or not $7)
+                 and (not $7 or (only_uploads and grant_id is null))
                  and (created_at, id) < ($3, $4)
                order by created_at desc, id desc limit $6"
     );
@@ -198,10 +202,13 @@ fn on_conflict_text(on_conflict: OnConflict) -> &'static str {
 }
 
 /// Forgets uploads that have been over since before `before`, and whose parts are freed: up to `limit`; how many. An item
-/// stays, and no longer says of which upload it came.
+/// stays, and no longer says of which upload it came. Those that a grant has brought to an item are kept until the grant
+/// itself is forgotten, because they say what it was used for.
 pub fn forget_finished(c: &Conn, before: Timestamp, limit: usize) -> Result<u64, Error> {
     let sql = "select id from uploads
                where (state = 'completed' or parts_freed_at is not null) and expires_at <= $1
+                 and (grant_id is null or state <> 'completed'
+                      or not exists (select 1 from grants g where g.id = uploads.grant_id))
                order by expires_at limit $2";
     let ids = list(c, sql, &[&millis(before), &rows_at_most(limit)], |row| row.get::<String>("id"))?;
     for id in &ids {
@@ -229,6 +236,7 @@ pub(super) fn upload(row: &Row<'_>) -> Result<Upload, Error> {
         },
         confined_to: parsed_or_none(row, "confined_to")?,
         only_uploads: row.get("only_uploads")?,
+        attached: attached(row)?,
         crc64: checksum(row)?,
         proven_crc64: row.get::<Option<String>>("proven_crc64nvme")?.map(Crc64::from_stored),
         is_attempted: row.get("is_attempted")?,
@@ -240,6 +248,16 @@ pub(super) fn upload(row: &Row<'_>) -> Result<Upload, Error> {
         created_at: time(row, "created_at")?,
         expires_at: time(row, "expires_at")?,
     })
+}
+
+/// What the application of a grant has attached.
+pub(super) fn attached(row: &Row<'_>) -> Result<Attached, Error> {
+    attached_but_grant(row, parsed_or_none(row, "grant_id")?)
+}
+
+/// As [`attached`], by a grant that is known.
+pub(super) fn attached_but_grant(row: &Row<'_>, grant: Option<GrantId>) -> Result<Attached, Error> {
+    Ok(Notes { grant, external_id: row.get("external_id")?, metadata: row.get("metadata")? }.into())
 }
 
 /// What start announced or else, while there is a finalize, what that says.

@@ -1,6 +1,6 @@
 //! Who the caller is, what their token allows, and what their role on an item allows.
 
-use dray_api::{ItemId, TokenId, UserId, WorkspaceId};
+use dray_api::{GrantId, ItemId, TokenId, UserId, WorkspaceId};
 use jiff::Timestamp;
 
 pub use crate::role::Role;
@@ -35,6 +35,9 @@ impl Scope {
         Self::ALL.into_iter().find(|scope| scope.as_str() == text)
     }
 }
+
+/// The scope of a grant's row among the tokens. No caller can ask for it: a grant is made by its own route only.
+pub const GRANT_SCOPE: &str = "drive_grant";
 
 /// A set of scopes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -85,6 +88,7 @@ pub struct Caller {
     /// The folder that their token is confined to. They see nothing outside of it.
     pub folder: Option<ItemId>,
     scopes: Scopes,
+    is_grant: bool,
 }
 
 impl TokenRecord {
@@ -99,7 +103,9 @@ impl TokenRecord {
             return Err(Error::ExpiredToken);
         }
         let Self { id: token, user, workspace, folder, .. } = self;
-        Ok(Caller { token: Some(token), user, workspace, folder, scopes: Scopes::parse(&self.scopes) })
+        let is_grant = self.scopes == GRANT_SCOPE;
+        let scopes = Scopes::parse(&self.scopes);
+        Ok(Caller { token: Some(token), user, workspace, folder, scopes, is_grant })
     }
 }
 
@@ -107,7 +113,7 @@ impl Caller {
     /// A user without a token, for work that continues when they are gone.
     pub fn for_user(user: UserId, workspace: WorkspaceId) -> Self {
         let scopes = Scopes::parse(Scope::AccessDrive.as_str());
-        Self { token: None, user, workspace, folder: None, scopes }
+        Self { token: None, user, workspace, folder: None, scopes, is_grant: false }
     }
 
     /// The same caller, confined to `folder` if there is one.
@@ -116,8 +122,24 @@ impl Caller {
         Self { folder, ..self }
     }
 
-    /// Refuses a caller whose token lacks `scope`. [`Scope::AccessDrive`] includes all scopes.
+    /// The grant that they hold, if what they showed is one: it is good for its own uploads, and for nothing else.
+    pub fn grant(&self) -> Option<GrantId> {
+        self.token.filter(|_| self.is_grant).map(GrantId::from)
+    }
+
+    /// Refuses the holder of a grant.
+    pub fn require_token(&self) -> Result<()> {
+        if self.is_grant { Err(Error::GrantOnlyUploads) } else { Ok(()) }
+    }
+
+    /// Refuses a caller who may not upload, the holder of a grant excepted.
+    pub fn require_uploading(&self) -> Result<()> {
+        if self.is_grant { Ok(()) } else { self.require(Scope::DriveUpload) }
+    }
+
+    /// Refuses a caller whose token lacks `scope`, and the holder of a grant. [`Scope::AccessDrive`] includes all scopes.
     pub fn require(&self, scope: Scope) -> Result<()> {
+        self.require_token()?;
         if self.may(scope) { Ok(()) } else { Err(Error::MissingScope { scope: scope.as_str() }) }
     }
 
@@ -173,6 +195,20 @@ mod tests {
         assert_eq!(with(50).admit(at(50)), Err(Error::ExpiredToken));
         assert_eq!(with(200).admit(at(100)), Err(Error::ExpiredToken), "its own end still counts");
         assert_eq!(with(0).admit(at(49)), Err(Error::RevokedToken));
+    }
+
+    #[test]
+    fn a_grant_is_good_for_uploading_and_opens_no_scope() {
+        let grant = TokenRecord { scopes: GRANT_SCOPE.into(), ..record() };
+        let holder = grant.admit(Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(holder.grant(), Some(GrantId::new(1, [0; 8])));
+        assert_eq!((holder.require_uploading(), holder.only_uploads()), (Ok(()), true));
+        for scope in Scope::ALL {
+            assert_eq!(holder.require(scope), Err(Error::GrantOnlyUploads), "{scope:?}");
+        }
+        assert_eq!(holder.require_token(), Err(Error::GrantOnlyUploads));
+        let user = record().admit(Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!((user.grant(), user.require_token()), (None, Ok(())));
     }
 
     #[test]

@@ -75,6 +75,29 @@ pub enum Error {
     /// The server does not accept files of this type.
     #[error("files of this type are not allowed here")]
     FileTypeNotAllowed,
+    /// The stored bytes are of another type than was announced.
+    #[error("the file was announced as {announced} and is {found}")]
+    FileTypeMismatch {
+        /// What it was announced as.
+        announced: String,
+        /// What its bytes are, for people.
+        found: String,
+    },
+    /// The grant allows no more files, or fewer bytes.
+    #[error("the grant is used up: {left}")]
+    GrantUsedUp {
+        /// What is left of it, as the end of a sentence that begins with "The grant".
+        left: String,
+    },
+    /// No such grant, or the caller's token does not know of it.
+    #[error("no such grant")]
+    GrantNotFound,
+    /// A grant, on a route that is not about its uploads.
+    #[error("a grant is good for its own uploads only")]
+    GrantOnlyUploads,
+    /// The grant's folder is gone, or its maker may no longer write there.
+    #[error("the folder of the grant is gone or closed")]
+    GrantFolderClosed,
     /// The request needs a file, and this is a folder.
     #[error("the item is a folder")]
     NotAFile,

@@ -78,5 +78,8 @@ fn upload_data(upload: &Upload) -> Value {
         "fileSize": upload.size_bytes,
         "mimeType": upload.mime_type,
         "parentId": upload.parent,
+        "grantId": upload.attached.grant,
+        "externalId": upload.attached.external_id,
+        "metadata": upload.attached.metadata_to_wire(),
     })
 }

@@ -1,8 +1,11 @@
 //! Items of the drive, and MIME types.
 
+use std::ops::Deref;
+
 use dray_api::limits::MAX_MIME_TYPE_BYTES;
-use dray_api::{ItemId, ItemType, UserId, WorkspaceId};
+use dray_api::{GrantId, ItemId, ItemType, UserId, WorkspaceId};
 use jiff::Timestamp;
+use serde_json::{Map, Value};
 
 use crate::{Error, Result, wire_time};
 
@@ -57,10 +60,51 @@ pub struct Item {
     pub name: String,
     /// File or folder, and what only files have.
     pub content: Content,
+    /// What an application attached to the upload that it came by.
+    pub attached: Attached,
     /// When it was created.
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+}
+
+/// What an application attached to the uploads of a grant, and to the items that they became. Most have nothing attached, so
+/// this is one pointer.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Attached(Option<Box<Notes>>);
+
+/// What is attached.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Notes {
+    /// The grant; `None`: nobody's.
+    pub grant: Option<GrantId>,
+    /// What the application knows it by.
+    pub external_id: Option<String>,
+    /// What it noted: a JSON object.
+    pub metadata: Option<String>,
+}
+
+static NOTHING: Notes = Notes { grant: None, external_id: None, metadata: None };
+
+impl From<Notes> for Attached {
+    fn from(notes: Notes) -> Self {
+        Self((notes != NOTHING).then(|| Box::new(notes)))
+    }
+}
+
+impl Deref for Attached {
+    type Target = Notes;
+
+    fn deref(&self) -> &Notes {
+        self.0.as_deref().unwrap_or(&NOTHING)
+    }
+}
+
+impl Notes {
+    /// The metadata as the wire has it.
+    pub fn metadata_to_wire(&self) -> Option<Map<String, Value>> {
+        serde_json::from_str(self.metadata.as_deref()?).ok()
+    }
 }
 
 /// What an item holds.
@@ -118,6 +162,9 @@ impl Item {
             mime_type,
             file_size,
             role: None,
+            grant_id: self.attached.grant,
+            external_id: self.attached.external_id.clone(),
+            metadata: self.attached.metadata_to_wire(),
             created_at: wire_time(self.created_at),
             updated_at: wire_time(self.updated_at),
         }

@@ -140,6 +140,7 @@ mod tests {
                 owner: user(if *role == Some(Role::Owner) { 7 } else { 8 }),
                 name: number.to_string(),
                 content: Content::Folder,
+                attached: crate::item::Attached::default(),
                 created_at: Timestamp::UNIX_EPOCH,
                 updated_at: Timestamp::UNIX_EPOCH,
             },

@@ -34,6 +34,8 @@ pub struct UploadRules {
     pub allowed_types: Vec<FileType>,
     /// Files of these types are refused.
     pub blocked_types: Vec<FileType>,
+    /// Whether a finalize looks at the first bytes of a file, and refuses one that is not what it was announced as.
+    pub verify_types: bool,
 }
 
 impl Default for UploadRules {
@@ -45,6 +47,7 @@ impl Default for UploadRules {
             max_open_uploads: MAX_OPEN_UPLOADS,
             allowed_types: Vec::new(),
             blocked_types: Vec::new(),
+            verify_types: false,
         }
     }
 }
@@ -82,6 +85,11 @@ fn after(time: Timestamp, life: Duration) -> Timestamp {
     time.checked_add(life).unwrap_or(Timestamp::MAX)
 }
 
+/// A MIME type without its parameters, which follow a semicolon (RFC 6838), in lower case.
+pub fn essence(mime_type: &str) -> String {
+    mime_type.split(';').next().unwrap_or_default().trim().to_lowercase()
+}
+
 /// A type of files, as an operator names it: `image/png`, `image/*`, or the end of a name such as `.exe`. Case does
 /// not matter. It is about what files are called, not about their content.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,9 +111,9 @@ enum Kind {
 pub struct InvalidFileType;
 
 impl FileType {
-    fn is_of(&self, name: &str, mime_type: &str) -> bool {
-        // Parameters follow a semicolon (RFC 6838).
-        let mime_type = mime_type.split(';').next().unwrap_or_default().trim().to_lowercase();
+    /// Whether a file of this name and MIME type is of this type.
+    pub fn is_of(&self, name: &str, mime_type: &str) -> bool {
+        let mime_type = essence(mime_type);
         match &self.0 {
             // Windows removes dots and blanks at the end of a name.
             Kind::Extension(end) => name.trim_end_matches(['.', ' ']).to_lowercase().ends_with(end),
@@ -120,7 +128,8 @@ impl FromStr for FileType {
 
     fn from_str(text: &str) -> Result<Self, InvalidFileType> {
         let text = text.trim().to_lowercase();
-        let is_plain = |part: &str| !part.is_empty() && !part.contains(['/', '*', ' ', ';']);
+        let is_odd = |c: char| matches!(c, '/' | '*' | ';') || c.is_whitespace() || c.is_control();
+        let is_plain = |part: &str| !part.is_empty() && !part.contains(is_odd);
         if let Some(end) = text.strip_prefix('.') {
             return if is_plain(end) { Ok(Self(Kind::Extension(text))) } else { Err(InvalidFileType) };
         }
@@ -180,7 +189,20 @@ mod tests {
 
     #[test]
     fn a_text_that_does_not_name_a_type_is_refused() {
-        for text in ["", ".", "exe", "*/*", "image/", "/png", "image/p*", "a/b/c", "image /png", ". x"] {
+        for text in [
+            "",
+            ".",
+            "exe",
+            "*/*",
+            "image/",
+            "/png",
+            "image/p*",
+            "a/b/c",
+            "image /png",
+            ". x",
+            ".\0",
+            ".a\tb",
+        ] {
             assert_eq!(text.parse::<FileType>(), Err(InvalidFileType), "{text:?}");
         }
         for text in ["image/*", ".tar.gz", "application/x-msdownload"] {

@@ -1,5 +1,5 @@
-//! Personal access tokens: `cp_pat_`, 30 random base62 characters (178 bits) and a 6-character base62 CRC32 of
-//! everything before it, so that a mistyped or invented token is refused without a query. Only the
+//! Personal access tokens, `cp_pat_`, and grants, `cp_grant_`: then 30 random base62 characters (178 bits) and a
+//! 6-character base62 CRC32 of everything before it, so that a mistyped or invented one is refused without a query. Only the
 //! SHA-256 is ever stored.
 
 use std::fmt;
@@ -8,7 +8,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{Error, Result};
 
-const PREFIX: &str = "cp_pat_";
+const TOKEN_PREFIX: &str = "cp_pat_";
+const GRANT_PREFIX: &str = "cp_grant_";
 const INTEGRATION_KEY_PREFIX: &str = "cp_key_";
 const RANDOM_CHARS: usize = 30;
 const CHECK_CHARS: usize = 6;
@@ -25,11 +26,21 @@ pub struct TokenHash(String);
 impl AccessToken {
     /// Makes a token from random bytes. It asks `random` for more
     /// until 30 of them are below 248 (4 × 62), so that every character is equally likely.
-    pub fn generate(mut random: impl FnMut() -> Result<[u8; 32]>) -> Result<Self> {
-        let mut text = String::with_capacity(PREFIX.len() + RANDOM_CHARS + CHECK_CHARS);
-        text.push_str(PREFIX);
-        while text.len() < PREFIX.len() + RANDOM_CHARS {
-            let room = PREFIX.len() + RANDOM_CHARS - text.len();
+    pub fn generate(random: impl FnMut() -> Result<[u8; 32]>) -> Result<Self> {
+        Self::with_prefix(TOKEN_PREFIX, random)
+    }
+
+    /// Makes a grant in the same way.
+    pub fn generate_grant(random: impl FnMut() -> Result<[u8; 32]>) -> Result<Self> {
+        Self::with_prefix(GRANT_PREFIX, random)
+    }
+
+    fn with_prefix(prefix: &str, mut random: impl FnMut() -> Result<[u8; 32]>) -> Result<Self> {
+        let end = prefix.len() + RANDOM_CHARS;
+        let mut text = String::with_capacity(end + CHECK_CHARS);
+        text.push_str(prefix);
+        while text.len() < end {
+            let room = end - text.len();
             let fair = random()?.into_iter().filter(|b| *b < 248).take(room);
             text.extend(fair.map(|b| char::from(ALPHABET[usize::from(b % 62)])));
         }
@@ -42,9 +53,10 @@ impl AccessToken {
         if text.starts_with(INTEGRATION_KEY_PREFIX) {
             return Err(Error::WrongTokenKind);
         }
+        let prefix = if text.starts_with(GRANT_PREFIX) { GRANT_PREFIX } else { TOKEN_PREFIX };
         let is_well_formed = text.is_ascii()
-            && text.starts_with(PREFIX)
-            && text.len() == PREFIX.len() + RANDOM_CHARS + CHECK_CHARS
+            && text.starts_with(prefix)
+            && text.len() == prefix.len() + RANDOM_CHARS + CHECK_CHARS
             && text[text.len() - CHECK_CHARS..] == check(&text[..text.len() - CHECK_CHARS]);
         if is_well_formed { Ok(Self(text.to_owned())) } else { Err(Error::InvalidToken) }
     }
@@ -99,6 +111,15 @@ mod tests {
         assert_eq!(AccessToken::parse(token.reveal()), Ok(token.clone()));
         assert_eq!(format!("{token:?}"), "AccessToken(…)");
         assert_eq!(token.hash().as_str().len(), 64);
+    }
+
+    #[test]
+    fn a_grant_has_a_prefix_of_its_own_which_its_check_covers() {
+        let grant = AccessToken::generate_grant(|| Ok([7; 32])).unwrap();
+        assert!(grant.reveal().starts_with("cp_grant_") && grant.reveal().len() == 9 + 30 + 6);
+        assert_eq!(AccessToken::parse(grant.reveal()), Ok(grant.clone()));
+        let as_token = grant.reveal().replace("cp_grant_", "cp_pat_");
+        assert_eq!(AccessToken::parse(&as_token), Err(Error::InvalidToken));
     }
 
     #[test]

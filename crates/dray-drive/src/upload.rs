@@ -11,7 +11,7 @@ use dray_api::{ItemId, PartPlan, UploadRowId, UserId, WorkspaceId};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::access::{Caller, Scope};
-use crate::item::{Content, Item};
+use crate::item::{Attached, Content, Item};
 use crate::parts::{Crc64, Digest};
 use crate::rules::UploadRules;
 use crate::{Error, Result, wire_time};
@@ -85,6 +85,8 @@ pub struct Upload {
     pub confined_to: Option<ItemId>,
     /// Whether the starting token may only upload.
     pub only_uploads: bool,
+    /// The grant that began it, and what its application attached.
+    pub attached: Attached,
     /// The checksum that the bytes must have, if it is known.
     pub crc64: Option<Crc64>,
     /// The checksum found by reading the object back.
@@ -111,6 +113,9 @@ pub struct Upload {
 /// token that may not read cannot find out which names are taken.
 pub fn check_on_conflict(caller: &Caller, on_conflict: OnConflict) -> Result<()> {
     match on_conflict {
+        OnConflict::Replace | OnConflict::Fail if caller.grant().is_some() => {
+            Err(Error::field("onConflict", "is keep or rename, as the grant says: leave it out"))
+        }
         OnConflict::Replace => caller.require(Scope::AccessDrive),
         OnConflict::Fail => caller.require(Scope::DriveRead),
         OnConflict::Keep | OnConflict::Rename => Ok(()),
@@ -176,6 +181,7 @@ impl Upload {
             owner: self.user,
             name: self.name.clone(),
             content: self.content(),
+            attached: Attached::default(),
             created_at: self.created_at,
             updated_at: self.created_at,
         }
@@ -291,6 +297,7 @@ mod tests {
             on_conflict: OnConflict::Keep,
             confined_to: None,
             only_uploads: false,
+            attached: Attached::default(),
             crc64: None,
             proven_crc64: None,
             is_attempted: false,

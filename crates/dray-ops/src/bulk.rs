@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::admin::Admin;
 use dray_db::{bulk, participants, users};
 use dray_drive as drive;
-use dray_drive::item::{Content, Item, MimeType, object_key};
+use dray_drive::item::{Attached, Content, Item, MimeType, object_key};
 use dray_drive::name::ItemName;
 
 /// An item to add.
@@ -45,6 +45,7 @@ impl Admin {
                     owner: new.owner,
                     name: ItemName::parse("name", new.name.clone())?.into_string(),
                     content,
+                    attached: Attached::default(),
                     created_at: new.created_at,
                     updated_at: new.created_at,
                 })

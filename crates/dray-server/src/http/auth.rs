@@ -37,14 +37,29 @@ callers! {
     User needs AccessDrive;
 }
 
-/// A caller with a valid token, whatever its scopes.
+/// A caller who may start uploads, and go on with those that they may know of: with a token, or with a grant.
+pub(crate) struct Depositor(pub(crate) Caller);
+
+impl FromRequestParts<App> for Depositor {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+        let caller = authenticate(parts, app).await?;
+        caller.require_uploading()?;
+        Ok(Self(caller))
+    }
+}
+
+/// A caller with a valid token, whatever its scopes. A grant is not a token.
 pub(crate) struct Holder(pub(crate) Caller);
 
 impl FromRequestParts<App> for Holder {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
-        authenticate(parts, app).await.map(Self)
+        let caller = authenticate(parts, app).await?;
+        caller.require_token()?;
+        Ok(Self(caller))
     }
 }
 

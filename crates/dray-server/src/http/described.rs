@@ -1,6 +1,6 @@
 //! The OpenAPI descriptions of what `extract.rs` reads from paths and queries.
 
-use dray_api::{ItemId, LinkId, TokenId, UserId};
+use dray_api::{GrantId, ItemId, LinkId, TokenId, UserId};
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::{RefOr, Required};
@@ -22,6 +22,11 @@ impl NamedInPath for ItemId {
 impl NamedInPath for TokenId {
     const NAME: &'static str = "id";
     const ABOUT: &'static str = "The id of the token's record.";
+}
+
+impl NamedInPath for GrantId {
+    const NAME: &'static str = "id";
+    const ABOUT: &'static str = "The id of the grant's record.";
 }
 
 impl NamedInPath for UserId {

@@ -111,6 +111,7 @@ pub(super) fn status(code: Code) -> StatusCode {
         | Code::ChecksumUnproven
         | Code::FileTooLarge
         | Code::FileTypeNotAllowed
+        | Code::FileTypeMismatch
         | Code::NotAFile
         | Code::NotAFolder
         | Code::TooDeep => StatusCode::BAD_REQUEST,
@@ -128,6 +129,7 @@ pub(super) fn status(code: Code) -> StatusCode {
         | Code::ParticipantNotFound
         | Code::LinkNotFound
         | Code::TokenNotFound
+        | Code::GrantNotFound
         | Code::RouteNotFound => StatusCode::NOT_FOUND,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Code::FinalizedDifferently
@@ -140,6 +142,7 @@ pub(super) fn status(code: Code) -> StatusCode {
         | Code::IdempotencyKeyReused
         | Code::IdempotencyKeyInUse
         | Code::TooManyUploads
+        | Code::GrantUsedUp
         | Code::OwnerIsFixed => StatusCode::CONFLICT,
         Code::UploadAborted | Code::UploadExpired => StatusCode::GONE,
         Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -195,7 +198,24 @@ fn drive_parts(err: &drive::Error) -> (Code, String) {
         ),
         E::FileTypeNotAllowed => (
             Code::FileTypeNotAllowed,
-            "This server does not accept files of this type, judging by the end of the name and mimeType.".into(),
+            "Files of this type are not accepted here, judging by the end of the name and mimeType.".into(),
+        ),
+        E::FileTypeMismatch { announced, found } => (
+            Code::FileTypeMismatch,
+            format!("mimeType: the file was announced as {announced}, and its bytes are {found}. Nothing was saved; upload it again as what it is."),
+        ),
+        E::GrantUsedUp { left } => (Code::GrantUsedUp, format!("The grant {left}.")),
+        E::GrantNotFound => (
+            Code::GrantNotFound,
+            "There is no such grant, or this token does not know of it.".into(),
+        ),
+        E::GrantOnlyUploads => (
+            Code::WrongTokenKind,
+            "A grant (cp_grant_…) is good for the uploads that it starts, and for nothing else; send a personal access token (cp_pat_…).".into(),
+        ),
+        E::GrantFolderClosed => (
+            Code::UploadFolderClosed,
+            "The folder of this grant was removed, or whoever made the grant may no longer write to it. Ask for another grant.".into(),
         ),
         E::NotAFile => (Code::NotAFile, "The item is a folder; only files have bytes.".into()),
         E::NotAFolder => (
@@ -214,10 +234,10 @@ fn drive_parts(err: &drive::Error) -> (Code, String) {
             (Code::InvalidToken, "The token is malformed or unknown.".into())
         }
         E::ExpiredToken => {
-            (Code::ExpiredToken, "The token has expired; create a new one.".into())
+            (Code::ExpiredToken, "The token or grant has expired; create a new one.".into())
         }
         E::RevokedToken => {
-            (Code::RevokedToken, "The token was revoked; create a new one.".into())
+            (Code::RevokedToken, "The token or grant was revoked; create a new one.".into())
         }
         E::WrongTokenKind => (
             Code::WrongTokenKind,

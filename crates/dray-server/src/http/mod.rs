@@ -12,6 +12,7 @@ mod error;
 mod extract;
 mod folders;
 mod forwarded;
+mod grants;
 mod health;
 mod idempotency;
 mod items;

@@ -44,11 +44,15 @@ has too. Besides the errors that the routes list, an unknown address answers 404
 a method that a route does not have 405 `method_not_allowed`.";
 
 /// The tags of the routes, and their descriptions.
-const TAGS: [(&str, &str); 7] = [
+const TAGS: [(&str, &str); 8] = [
     (
         "Uploads",
         "The three calls of an upload (between the second and the third, the parts go to the store), and the calls that resume \
          or abort one.",
+    ),
+    (
+        "Grants",
+        "What a backend gives to one person's page: the five calls of an upload take a grant as bearer in place of a token.",
     ),
     ("Drive", "Files and folders, and how to find them."),
     ("Trash", "Removed items, which can be restored for a while."),

@@ -22,8 +22,8 @@ use utoipa_axum::router::UtoipaMethodRouter;
 use utoipa_axum::routes as documented;
 
 use super::{
-    App, error, folders, health, items, links, openapi, page, participants, search, tokens, trash, tree,
-    uploads, workspace,
+    App, error, folders, grants, health, items, links, openapi, page, participants, search, tokens, trash,
+    tree, uploads, workspace,
 };
 use crate::drive::access::Scope;
 
@@ -68,19 +68,26 @@ pub(super) fn api() -> Vec<Route> {
     routes! {
         POST(once) DriveUpload "/drive/files/upload/multipart/start" uploads::start
             [InvalidName, FileTooLarge, FileTypeNotAllowed, NotAFolder, ConfinedToken, RoleTooLow, NotFound,
-             UploadExpired, StoreUnreachable, StoreLacks, TooManyUploads, QuotaExceeded];
+             UploadExpired, StoreUnreachable, StoreLacks, TooManyUploads, GrantUsedUp, UploadFolderClosed, QuotaExceeded];
         POST(same) DriveUpload "/drive/files/upload/multipart/presigned-urls" uploads::presigned_urls
             [InvalidParameter, ImpossiblePartCount, UploadNotFound, FinalizedDifferently, UploadAborted, UploadExpired,
              StoreUnreachable];
         POST(same) DriveUpload "/drive/files/upload/multipart/parts" uploads::parts
             [UploadNotFound, UploadAborted, UploadExpired, StoreUnreachable, StoreLacks, FinalizePending];
         POST(same) DriveUpload "/drive/files/upload/multipart/finalize" uploads::finalize
-            [InvalidPart, PartTooSmall, SizeMismatch, ChecksumMismatch, ChecksumUnproven, UploadNotFound,
+            [InvalidPart, PartTooSmall, SizeMismatch, ChecksumMismatch, ChecksumUnproven, FileTypeMismatch,
+             FileTypeNotAllowed, UploadNotFound,
              NotFound, FinalizedDifferently, FinalizeInProgress, NameTaken, UploadFolderClosed, UploadAborted,
              UploadExpired, StoreUnreachable, StoreLacks, FinalizePending];
         POST(same) DriveUpload "/drive/files/upload/multipart/abort" uploads::abort
             [UploadNotFound, AlreadyFinalized, FinalizeInProgress];
         GET DriveUpload "/drive/uploads" uploads::list [ConfinedToken];
+
+        POST(once) DriveUpload "/drive/grants" grants::create [NotAFolder, ConfinedToken, RoleTooLow, NotFound];
+        GET DriveUpload "/drive/grants" grants::list [];
+        GET DriveUpload "/drive/grants/{id}" grants::get [GrantNotFound];
+        DELETE DriveUpload "/drive/grants/{id}" grants::revoke [GrantNotFound];
+        GET DriveUpload "/drive/grants/{id}/uploads" grants::uploads [GrantNotFound];
 
         GET DriveRead "/drive/files/{id}" items::get_item [NotFound];
         PATCH AccessDrive "/drive/files/{id}" items::change

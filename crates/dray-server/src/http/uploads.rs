@@ -9,7 +9,7 @@ use dray_api::upload::{
     StoredParts, UploadKey,
 };
 
-use super::auth::Uploader;
+use super::auth::{Depositor, Uploader};
 use super::creating::{Creating, made};
 use super::described::Paging;
 use super::error::Error;
@@ -21,7 +21,8 @@ use super::{App, presigned};
 /// Returns the ids that the next steps need, and how Dray would cut the file. Any other cut that S3 accepts works as
 /// well. The upload expires when nobody has signed or listed its parts for 24 hours, or after 7 days. `onConflict`
 /// says what finalize does if the folder has a file of this name by then: `fail` needs a token that may read,
-/// `replace` a token with `access_drive`.
+/// `replace` a token with `access_drive`. With a grant (`cp_grant_…`) as bearer, the grant says where the file goes and what
+/// happens if the name is taken.
 #[utoipa::path(
     post, path = "/drive/files/upload/multipart/start", operation_id = "startUpload", tag = "Uploads",
     request_body = StartUpload,
@@ -34,7 +35,7 @@ use super::{App, presigned};
 )]
 pub(super) async fn start(
     State(app): State<App>,
-    Uploader(caller): Uploader,
+    Depositor(caller): Depositor,
     Creating { body, once }: Creating<StartUpload>,
 ) -> Result<Response, Error> {
     let started = app.service.start_upload(&caller, body, once, app.service.now()).await?;
@@ -55,7 +56,7 @@ pub(super) async fn start(
 )]
 pub(super) async fn presigned_urls(
     State(app): State<App>,
-    Uploader(caller): Uploader,
+    Depositor(caller): Depositor,
     PublicEndpoint(endpoint): PublicEndpoint,
     Json(request): Json<PresignParts>,
 ) -> Result<Response, Error> {
@@ -78,7 +79,7 @@ pub(super) async fn presigned_urls(
 )]
 pub(super) async fn finalize(
     State(app): State<App>,
-    Uploader(caller): Uploader,
+    Depositor(caller): Depositor,
     Json(request): Json<FinalizeUpload>,
 ) -> Result<axum::Json<Item>, Error> {
     let item = app.service.finalize(&caller, request).await?;
@@ -96,7 +97,7 @@ pub(super) async fn finalize(
 )]
 pub(super) async fn parts(
     State(app): State<App>,
-    Uploader(caller): Uploader,
+    Depositor(caller): Depositor,
     Json(asked): Json<ListParts>,
 ) -> Result<axum::Json<StoredParts>, Error> {
     Ok(axum::Json(app.service.uploaded_parts(&caller, &asked, app.service.now()).await?))
@@ -112,7 +113,7 @@ pub(super) async fn parts(
 )]
 pub(super) async fn abort(
     State(app): State<App>,
-    Uploader(caller): Uploader,
+    Depositor(caller): Depositor,
     Json(key): Json<UploadKey>,
 ) -> Result<NoContent, Error> {
     app.service.abort_upload(&caller, &key).await?;

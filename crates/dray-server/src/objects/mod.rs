@@ -17,6 +17,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::BodyDataStream;
+use bytes::Bytes;
 use dray_api::limits::MAX_PARTS;
 use dray_api::upload::StoredPart;
 use dray_api::with_causes;
@@ -347,6 +349,23 @@ impl Objects {
         Ok(Crc64::of(digest.finalize()))
     }
 
+    /// The first bytes of an object that is not empty: `len`, or all if it has fewer.
+    pub async fn read_head(&self, key: &str, len: u64) -> Result<Vec<u8>> {
+        let most = usize::try_from(len).unwrap_or(usize::MAX);
+        let request = Request::new("GetObject", Method::GET, key)
+            .header("range", format!("bytes=0-{}", len.saturating_sub(1)));
+        let mut body = self.client.open(request).await?.into_data_stream();
+        let mut head = Vec::new();
+        // A store that does not know ranges sends all of it.
+        while head.len() < most
+            && let Some(bytes) = next_piece(&mut body).await?
+        {
+            let room = most - head.len();
+            head.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        }
+        Ok(head)
+    }
+
     /// Passes an answer to `take`, piece by piece.
     async fn each_piece(
         &self,
@@ -354,11 +373,8 @@ impl Objects {
         mut take: impl FnMut(&[u8]) -> Result<()>,
     ) -> Result<()> {
         let mut body = self.client.open(request).await?.into_data_stream();
-        let silent = |err: Box<dyn std::error::Error + Send + Sync>| Failed::silent("GetObject", err);
-        while let Some(bytes) =
-            tokio::time::timeout(READ_TIMEOUT, body.next()).await.map_err(|err| silent(err.into()))?
-        {
-            take(&bytes.map_err(|err| silent(err.into()))?)?;
+        while let Some(bytes) = next_piece(&mut body).await? {
+            take(&bytes)?;
         }
         Ok(())
     }
@@ -418,6 +434,13 @@ impl Objects {
             Err(failed) => Err(failed.into()),
         }
     }
+}
+
+/// What comes next of an object; `None` at its end.
+async fn next_piece(body: &mut BodyDataStream) -> Result<Option<Bytes>> {
+    let silent = |err: Box<dyn std::error::Error + Send + Sync>| Failed::silent("GetObject", err);
+    let next = tokio::time::timeout(READ_TIMEOUT, body.next()).await.map_err(|err| silent(err.into()))?;
+    Ok(next.transpose().map_err(|err| silent(err.into()))?)
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

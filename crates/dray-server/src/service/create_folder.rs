@@ -8,7 +8,7 @@ use super::{Made, Once, Service, target};
 use crate::db::items;
 use crate::drive::access::Caller;
 use crate::drive::event::Event;
-use crate::drive::item::{Content, Item};
+use crate::drive::item::{Attached, Content, Item};
 use crate::drive::name::ItemName;
 use crate::drive::{Error, Result};
 use crate::random;
@@ -30,6 +30,7 @@ impl Service {
             owner: caller.user,
             name: name.into_string(),
             content: Content::Folder,
+            attached: Attached::default(),
             created_at: now,
             updated_at: now,
         };

@@ -7,6 +7,7 @@ use dray_api::UploadRowId;
 use super::Service;
 use super::finalize::Lease;
 use crate::db::{finalizing, tombstones, uploads};
+use crate::drive::event::Event;
 use crate::drive::item::Item;
 use crate::drive::upload::{FINALIZE_LEASE, LeaseHolder};
 use crate::drive::{Error, Result};
@@ -20,12 +21,14 @@ impl Service {
     pub(super) async fn discard(&self, lease: &Lease, refusal: Error) -> Result<Item> {
         let (id, key, now) = (lease.upload.id, lease.upload.object_key.clone(), self.clock.now());
         let is_put_whole = self.is_put_whole(&lease.upload);
+        let (service, upload) = (self.clone(), lease.upload.clone());
         let discarded = self.db.write(move |c| {
             if uploads::abandon(c, id)? {
                 tombstones::add(c, &key, now)?;
                 if is_put_whole {
                     tombstones::add(c, &scratch_key(&key), now)?;
                 }
+                service.webhooks.note(c, &Event::UploadAborted(&upload), now)?;
             }
             Ok(())
         });

@@ -137,6 +137,7 @@ fn insert(
         owner: upload.user,
         name,
         content: upload.content(),
+        attached: upload.attached.clone(),
         created_at: now,
         updated_at: now,
     };

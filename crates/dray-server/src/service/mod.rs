@@ -1,6 +1,8 @@
 //! The use cases, one file each: decide, write, ask the store, write. They know no HTTP and contain no SQL.
 
+mod admit;
 mod change_item;
+mod check_stored;
 mod checksum;
 mod children;
 mod create_folder;
@@ -9,6 +11,7 @@ mod finalize;
 mod finalize_ends;
 mod finish;
 mod give_up;
+mod grants;
 mod links;
 mod make_item;
 mod measure;
@@ -180,7 +183,7 @@ impl Service {
 
     /// The caller's upload, by the names that the API uses. A token that is confined to a folder reaches the uploads into
     /// it, and those that it started itself, whatever has become of their folder. A token that may only upload reaches the
-    /// uploads that such a token started.
+    /// uploads that such a token started; a grant reaches those that it started itself.
     async fn upload_of(&self, caller: &Caller, upload_id: &str, file_key: &str) -> Result<Upload> {
         // Databases take NUL for the end of a text, or refuse it.
         if [upload_id, file_key].iter().any(|id| id.len() > MAX_KEY_BYTES || id.contains('\0')) {
@@ -198,7 +201,13 @@ impl Service {
                 (Some(_), None) => false,
                 (Some(_), Some(parent)) => items::seen(c, &caller, parent)?.is_some(),
             };
-            Ok(found.filter(|upload| is_reached && (upload.only_uploads || !caller.only_uploads())))
+            let is_known = |upload: &Upload| match caller.grant() {
+                Some(grant) => upload.attached.grant == Some(grant),
+                // Those of grants are other people's.
+                None if caller.only_uploads() => upload.only_uploads && upload.attached.grant.is_none(),
+                None => true,
+            };
+            Ok(found.filter(|upload| is_reached && is_known(upload)))
         });
         let upload = found.await?.ok_or(Error::UploadNotFound)?;
         tracing::Span::current().record("upload", upload_id);

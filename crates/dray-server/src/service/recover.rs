@@ -138,7 +138,7 @@ impl Service {
     /// parts, and the digest tells whether they are the right ones. `None` if another server was faster.
     pub(super) async fn resume_finalize(&self, upload: Upload, digest: Digest) -> Result<Option<Item>> {
         let Some(lease) = self.take_lease(upload, digest).await? else { return Ok(None) };
-        self.while_held(&lease, self.go_on(&lease)).await.map(Some)
+        self.while_held(&lease, Box::pin(self.go_on(&lease))).await.map(Some)
     }
 
     async fn go_on(&self, lease: &Lease) -> Result<Item> {

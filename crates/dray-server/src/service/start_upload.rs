@@ -1,21 +1,17 @@
 //! Step 1 of an upload: writes a row, starts the store's multipart upload, then updates the row.
 
-use dray_api::upload::{OnConflict, StartUpload, StartedUpload};
-use dray_api::{ItemId, PartPlan, UploadRowId};
+use dray_api::PartPlan;
+use dray_api::upload::{StartUpload, StartedUpload};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Made, Once, Service, target};
+use super::admit::admitted;
+use super::{Made, Once, Service};
 use crate::db::clock::LeaseTime;
-use crate::db::{Conn, uploads, usage};
+use crate::db::{Conn, uploads};
 use crate::drive::access::Caller;
-use crate::drive::item::{MimeType, object_key};
-use crate::drive::name::ItemName;
-use crate::drive::parts::Crc64;
-use crate::drive::rules::UploadRules;
-use crate::drive::upload::{State, Upload, check_on_conflict};
-use crate::drive::{Error, QuotaOf, Result, wire_time};
+use crate::drive::upload::{State, Upload};
+use crate::drive::{Error, Result, wire_time};
 use crate::objects::NewUpload;
-use crate::random;
 use dray_object_store::die_at;
 
 /// How long a start may take: beyond what the store is given to answer. After that its server is taken for gone, and a
@@ -25,7 +21,7 @@ const PATIENCE: SignedDuration = SignedDuration::from_secs(10);
 /// How a start begins.
 enum Begun {
     /// With a row of its own.
-    Now,
+    Now(Box<Upload>),
     /// It repeats one that has opened this upload.
     Before(Box<Upload>),
 }
@@ -39,14 +35,7 @@ impl Service {
         once: Once,
         now: Timestamp,
     ) -> Result<Made<StartedUpload>> {
-        check_on_conflict(caller, request.on_conflict)?;
-        let name = ItemName::parse("fileName", request.file_name)?;
-        let mime_type = MimeType::parse(request.mime_type)?;
-        self.rules.check_size(request.file_size)?;
-        let mut upload = self.new_upload(caller, name, mime_type, request.file_size, now)?;
-        self.rules.check_type(&upload.name, &upload.mime_type)?;
-        (upload.parent, upload.on_conflict) = (request.parent_id, request.on_conflict);
-        upload.crc64 = request.checksum.map(Crc64::parse).transpose()?;
+        let upload = self.announced(caller, request, now)?;
         let (service, caller) = (self.clone(), *caller);
         let task = self.tasks.spawn(async move { service.open_upload(caller, upload, once).await });
         task.await.map_err(|err| Error::internal(format_args!("start: {err}")))?
@@ -55,22 +44,23 @@ impl Service {
     /// Runs to its end even if the caller goes away: between the store's answer and the note of it, an upload
     /// is known to nobody.
     async fn open_upload(&self, caller: Caller, upload: Upload, once: Once) -> Result<Made<StartedUpload>> {
-        let (row, service) = (upload.clone(), self.clone());
+        let (row, service) = (upload, self.clone());
         let begun = self.db.write(move |c| {
             if let Some(opened) = opened_before(c, &caller, &once, row.created_at)? {
                 return Ok(Begun::Before(Box::new(opened)));
             }
-            target(c, &caller, row.parent)?;
-            check_quota(c, &row)?;
-            check_open_uploads(c, &row, &service.rules)?;
+            let row = admitted(c, &caller, row.clone(), &service.rules)?;
             uploads::insert_opening(c, &row)?;
             once.keep_upload(c, &caller, row.id, row.created_at)?;
-            Ok(Begun::Now)
+            Ok(Begun::Now(Box::new(row)))
         });
-        if let Begun::Before(opened) = begun.await? {
-            let upload_id = opened.store_upload_id.clone().unwrap_or_default();
-            return Ok(Made::before(started(*opened, upload_id)));
-        }
+        let upload = match begun.await? {
+            Begun::Now(upload) => *upload,
+            Begun::Before(opened) => {
+                let upload_id = opened.store_upload_id.clone().unwrap_or_default();
+                return Ok(Made::before(started(*opened, upload_id)));
+            }
+        };
         die_at("W1");
         let upload_id = match self.objects.create_upload(&NewUpload::of(&upload)).await {
             Ok(upload_id) => upload_id,
@@ -94,40 +84,6 @@ impl Service {
             tracing::warn!(upload = %id, err = %failed, "an upload that could not be opened stays until it expires");
         }
         Err(err)
-    }
-
-    fn new_upload(
-        &self,
-        caller: &Caller,
-        name: ItemName,
-        mime_type: MimeType,
-        size_bytes: u64,
-        now: Timestamp,
-    ) -> Result<Upload> {
-        let item = random::id(now, ItemId::new)?;
-        Ok(Upload {
-            id: random::id(now, UploadRowId::new)?,
-            workspace: caller.workspace,
-            user: caller.user,
-            parent: None,
-            item,
-            name: name.into_string(),
-            mime_type: mime_type.into_string(),
-            size_bytes,
-            on_conflict: OnConflict::Keep,
-            confined_to: caller.folder,
-            only_uploads: caller.only_uploads(),
-            crc64: None,
-            proven_crc64: None,
-            is_attempted: false,
-            verify: false,
-            object_key: object_key(caller.workspace, item),
-            store_token: random::text()?,
-            store_upload_id: None,
-            state: State::Opening,
-            created_at: now,
-            expires_at: self.rules.expiry(now, now),
-        })
     }
 }
 
@@ -155,40 +111,4 @@ fn started(upload: Upload, upload_id: String) -> StartedUpload {
         parts: plan.parts(),
         expires_at: wire_time(upload.expires_at),
     }
-}
-
-/// Refuses an upload that is over the quota of the workspace or the user, if they have one: what is owned, and what
-/// other uploads may still come to, counts.
-///
-/// Lock order: the workspace's, then the user's, and then [`check_open_uploads`] takes the user's again.
-fn check_quota(c: &Conn, upload: &Upload) -> Result<()> {
-    for of in [QuotaOf::Workspace, QuotaOf::User] {
-        let user = (of == QuotaOf::User).then_some(upload.user);
-        let Some(quota_bytes) = usage::quota(c, upload.workspace, user)? else { continue };
-        usage::lock(c, upload.workspace, user)?;
-        let left_bytes = quota_bytes.saturating_sub(usage::taken_bytes(c, upload.workspace, user)?);
-        if upload.size_bytes > left_bytes {
-            let needed_bytes = upload.size_bytes;
-            let usage::Held { uploads: open_uploads, reserved_bytes: held_bytes, .. } =
-                usage::held(c, upload.workspace, user)?;
-            return Err(Error::QuotaExceeded { of, needed_bytes, left_bytes, open_uploads, held_bytes });
-        }
-    }
-    Ok(())
-}
-
-/// Starts that may pass [`check_open_uploads`] at the same time without having waited for each other: more than there
-/// are connections to a database.
-const STARTS_AT_ONCE: u32 = 100;
-
-/// Refuses an upload of a user who has as many unfinished ones as one may have. Only who is close to the limit waits for
-/// their other starts.
-fn check_open_uploads(c: &Conn, upload: &Upload, rules: &UploadRules) -> Result<()> {
-    let limit = rules.max_open_uploads;
-    let open = || uploads::count_open(c, upload.workspace, upload.user, limit);
-    if open()? < u64::from(limit.saturating_sub(STARTS_AT_ONCE)) {
-        return Ok(());
-    }
-    usage::lock(c, upload.workspace, Some(upload.user))?;
-    if open()? < u64::from(limit) { Ok(()) } else { Err(Error::TooManyUploads { limit }) }
 }

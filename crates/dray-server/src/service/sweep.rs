@@ -9,7 +9,7 @@ use super::Service;
 use crate::db::clock::LeaseTime;
 use crate::db::leases::BACKUP_LEASE;
 use crate::db::tombstones::{self, Tombstone};
-use crate::db::{leases, outbox, trash, uploads};
+use crate::db::{grants, leases, outbox, trash, uploads};
 use crate::drive::report::Report;
 use crate::drive::upload::KEEP_FINISHED;
 use crate::drive::{Error, Result};
@@ -82,12 +82,18 @@ impl Service {
         take.await.map_err(Error::internal)?
     }
 
-    /// Removes the rows of uploads that ended long ago.
+    /// Removes the rows of uploads and grants that ended long ago.
     async fn forget_finished(&self, now: Timestamp) -> Result<()> {
         let before = now.checked_sub(KEEP_FINISHED).map_err(Error::internal)?;
         for _ in 0..ROUNDS {
             let forget =
                 self.db.write_freeing(move |c| Ok(uploads::forget_finished(c, before, STEPS_AT_ONCE)?));
+            if forget.await? < STEPS_AT_ONCE as u64 {
+                break;
+            }
+        }
+        for _ in 0..ROUNDS {
+            let forget = self.db.write_freeing(move |c| Ok(grants::forget_ended(c, before, STEPS_AT_ONCE)?));
             if forget.await? < STEPS_AT_ONCE as u64 {
                 break;
             }

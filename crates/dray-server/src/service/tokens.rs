@@ -103,6 +103,14 @@ impl Maker {
         if now >= line.until { Err(Error::ExpiredToken) } else { Ok(Self { line, now }) }
     }
 
+    /// When what is made with this token ends: when it was asked to, or after `life`, and never later than this token.
+    pub(super) fn child_end(&self, asked: Option<Timestamp>, life: SignedDuration) -> Result<Timestamp> {
+        match asked {
+            None => Ok(self.now.checked_add(life).map_err(Error::internal)?.min(self.line.until)),
+            Some(time) => within("expiresAt", time, self.line.until),
+        }
+    }
+
     /// When a token ends that is made with this one, and until when it may be rotated: never later than this one.
     fn child_times(
         &self,
@@ -114,12 +122,8 @@ impl Maker {
             );
             return Err(Error::field("Tokens", rule));
         }
-        let latest = self.line.until;
         let rotated = self.line.token.rotate_until.unwrap_or(self.line.token.expires_at);
-        let expires_at = match expires_at {
-            None => self.now.checked_add(LIFE).map_err(Error::internal)?.min(latest),
-            Some(time) => within("expiresAt", time, latest)?,
-        };
+        let expires_at = self.child_end(expires_at, LIFE)?;
         let rotate_until =
             rotate_until.map(|time| within("rotateUntil", time.max(expires_at), rotated)).transpose()?;
         Ok((expires_at, rotate_until))

@@ -14,7 +14,7 @@ use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use self::table::Needs::{self, AnyToken, Everything, Nothing, Read, Upload};
+use self::table::Needs::{self, AnyToken, Deposit, Everything, Nothing, Read, Upload};
 use self::table::{ROWS, Row, STRANGERS, WHO, routes};
 use crate::acts::id;
 use crate::world::{Actor, Started, World};
@@ -38,6 +38,7 @@ impl Scene {
         let link = owner.post(&format!("/drive/files/{file}/links"), &json!({})).await.ok();
         let new = json!({ "name": "secret", "scopes": ["drive_read"] });
         let token = id(&owner.post("/tokens", &new).await.ok());
+        let grant = id(&owner.post("/drive/grants", &json!({ "folderId": folder })).await.ok());
         let (Started { upload_id, file_key }, parts) =
             owner.put_with("zebra secret", b"a", &json!({ "parentId": folder })).await;
         let slug = link["url"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
@@ -48,6 +49,7 @@ impl Scene {
             ("file", file),
             ("trashed", trashed),
             ("token", token),
+            ("grant", grant),
             ("upload", upload_id),
             ("key", file_key),
             ("etag", etag),
@@ -207,6 +209,7 @@ async fn state(world: &World, owner: &Actor, scene: &Scene) -> Vec<Value> {
         "/drive/trash".to_owned(),
         "/drive/usage".to_owned(),
         "/tokens".to_owned(),
+        "/drive/grants".to_owned(),
     ] {
         state.push(owner.get(&path).await.ok());
     }
@@ -261,7 +264,7 @@ fn check_hides(answer: &Bytes, who: usize, scene: &Scene, what: &str) {
         return;
     }
     let told = format!("{:?} {}", answer.headers, answer.body);
-    for name in ["folder", "inner", "file", "trashed", "token", "upload", "key", "slug", "linkId"] {
+    for name in ["folder", "inner", "file", "trashed", "token", "grant", "upload", "key", "slug", "linkId"] {
         assert!(!told.contains(scene.get(name)), "{what} tells the {name}: {told}");
     }
     assert!(!told.contains("secret"), "{what}: {told}");
@@ -275,7 +278,8 @@ async fn a_token_that_is_invalid_or_has_another_scope_is_refused_before_anything
     let scene = Scene::make(&cast).await;
     let before = state(&world, &cast.owner, &scene).await;
     for row in &ROWS {
-        let of_scope = cast.scopes.iter().filter(|(needs, _)| *needs == row.needs);
+        let needs = if row.needs == Deposit { Upload } else { row.needs };
+        let of_scope = cast.scopes.iter().filter(|(of, _)| *of == needs);
         let of_scope = of_scope.map(|(_, actor)| (actor.clone(), 403, "missing_scope"));
         for (actor, status, code) in cast.refused.iter().cloned().chain(of_scope) {
             let answer = ask(&world, &http, &actor, row, &scene).await;
@@ -304,12 +308,43 @@ async fn a_token_with_the_scope_that_a_route_needs_is_admitted() {
     for row in &ROWS {
         let actor = match row.needs {
             Read => reader,
-            Upload => uploader,
+            // Of grants, such a token knows of those that come of it.
+            Upload if row.about == "grant" => continue,
+            Upload | Deposit => uploader,
             Nothing | AnyToken | Everything => continue,
         };
         // A token that may only upload sees only uploads that such a token started.
         let scene = Scene::make(&cast).await.with_upload_of(uploader).await;
         let answer = ask(&world, &http, actor, row, &scene).await;
         assert_eq!(answer.status, row.expected[0], "{} {}: {}", row.method, row.path, answer.body);
+    }
+}
+
+#[tokio::test]
+async fn a_grant_opens_the_routes_of_its_own_uploads_and_no_other() {
+    let world = World::start().await;
+    let cast = Cast::gather(&world).await;
+    let http = Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
+    for row in ROWS.iter().filter(|row| row.needs != Nothing) {
+        let what = format!("{} {}", row.method, row.path);
+        let scene = Scene::make(&cast).await;
+        let grant = cast.owner.post("/drive/grants", &json!({ "folderId": scene.get("folder") })).await.ok();
+        let holder = world.with_token(grant["grant"].as_str().unwrap());
+        let before = state(&world, &cast.owner, &scene).await;
+        let is_start = row.path.ends_with("/start");
+        if !is_start {
+            let answer = ask(&world, &http, &holder, row, &scene).await;
+            let expected =
+                if row.needs == Deposit { (404, "upload_not_found") } else { (403, "wrong_token_kind") };
+            let body: Value = serde_json::from_str(&answer.body).unwrap();
+            assert_eq!((answer.status, body["code"].as_str().unwrap()), expected, "{what}");
+            assert_eq!(answer, ask(&world, &http, &holder, row, &scene.absent()).await, "{what}");
+            assert_eq!(state(&world, &cast.owner, &scene).await, before, "{what}");
+        }
+        if row.needs == Deposit {
+            let scene = scene.with_upload_of(&holder).await;
+            let answer = ask(&world, &http, &holder, row, &scene).await;
+            assert_eq!(answer.status, row.expected[0], "{what}: {}", answer.body);
+        }
     }
 }

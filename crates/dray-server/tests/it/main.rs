@@ -23,6 +23,7 @@ mod connections;
 mod download;
 mod finalize;
 mod folders;
+mod grants;
 mod health;
 mod hostile;
 mod hosts;

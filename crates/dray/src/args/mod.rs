@@ -3,6 +3,7 @@
 mod admin;
 mod doctor;
 mod files;
+mod grants;
 mod manage;
 mod operate;
 mod secret;
@@ -18,6 +19,7 @@ pub(crate) use admin::{
 };
 pub(crate) use doctor::Doctor;
 pub(crate) use files::{Connection, Download, Get, Mkdir, OnConflict, Search, Tree, Upload};
+pub(crate) use grants::{CreateGrant, GrantCommand};
 pub(crate) use manage::{CreateLink, GivenRole, LinkCommand, Ls, Mv, Rm, ShareCommand, SortBy, TrashCommand};
 pub(crate) use operate::{Backup, Migrate, Place, Restore, Sweep};
 pub(crate) use secret::{InFile, conceal, either};
@@ -85,6 +87,11 @@ pub(crate) enum Command {
     Link {
         #[command(subcommand)]
         command: LinkCommand,
+    },
+    /// Create, list and revoke grants, with which other people's pages upload into a folder of yours
+    Grant {
+        #[command(subcommand)]
+        command: GrantCommand,
     },
     /// Show how much you store, and your quota
     Usage(Connection),
@@ -183,6 +190,7 @@ mod tests {
             "trash",
             "share",
             "link",
+            "grant",
             "user",
             "workspace",
             "store",

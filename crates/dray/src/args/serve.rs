@@ -82,6 +82,9 @@ pub(crate) struct Serve {
     /// Type of files that are refused, named in the same ways; may be repeated [default: none]
     #[arg(long = "block-type", env = "DRAY_BLOCK_TYPE", value_name = "TYPE", value_delimiter = ',')]
     pub(crate) block_types: Vec<FileType>,
+    /// Look at the first bytes of each file at finalize, and refuse one that is not of the type that it was announced as
+    #[arg(long, env = "DRAY_VERIFY_TYPES")]
+    pub(crate) verify_types: bool,
     /// How long items stay in the trash
     #[arg(long, env = "DRAY_TRASH_LIFE", value_name = "TIME", default_value = "30d", value_parser = humantime::parse_duration)]
     pub(crate) trash_life: Duration,

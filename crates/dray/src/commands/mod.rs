@@ -5,6 +5,7 @@ mod doctor;
 mod files;
 mod find;
 mod folder;
+mod grants;
 mod log;
 mod operate;
 mod serve;
@@ -39,6 +40,7 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Share { command } => until_signal(share::share(command)).await,
         Command::Shared(connection) => until_signal(folder::shared(connection)).await,
         Command::Link { command } => until_signal(share::link(command)).await,
+        Command::Grant { command } => until_signal(grants::grant(command)).await,
         Command::Usage(connection) => until_signal(folder::usage(connection)).await,
         Command::Search(args) => until_signal(find::search(args)).await,
         Command::Token { command } => data::token(command).await,

@@ -82,6 +82,7 @@ pub(super) fn config(args: Serve, traces: bool) -> Config {
             max_open_uploads: args.max_open_uploads,
             allowed_types: args.allow_types,
             blocked_types: args.block_types,
+            verify_types: args.verify_types,
         },
         trash_life: args.trash_life,
         shutdown_grace: args.shutdown_grace,

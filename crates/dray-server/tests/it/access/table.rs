@@ -15,16 +15,18 @@ pub(super) enum Needs {
     AnyToken,
     Read,
     Upload,
+    /// As `Upload`, or a grant.
+    Deposit,
     Everything,
 }
-use Needs::{AnyToken, Everything, Nothing, Read, Upload};
+use Needs::{AnyToken, Deposit, Everything, Nothing, Read, Upload};
 
 /// A request to a route. `{id}` in the path and `$id` in the body are replaced by what the scene has of that name.
 pub(super) struct Row {
     pub(super) method: &'static str,
     pub(super) path: &'static str,
     pub(super) needs: Needs,
-    /// Where the placeholder `{id}` of the path leads: `file`, `folder`, `trashed`, `token`.
+    /// Where the placeholder `{id}` of the path leads: `file`, `folder`, `trashed`, `token`, `grant`.
     pub(super) about: &'static str,
     pub(super) body: &'static str,
     /// For the owner, an admin, a member, a viewer, another user, the owner in another workspace, and the owner with
@@ -64,6 +66,7 @@ const CHANGE: &str = r#"{"name":"other"}"#;
 const MOVE: &str = r#"{"parentId":"$inner"}"#;
 const ROLE: &str = r#"{"role":"member"}"#;
 const FOLDER: &str = r#"{"name":"new","parentId":"$folder"}"#;
+const GRANT: &str = r#"{"folderId":"$folder","maxFiles":1}"#;
 const TOKEN: &str = r#"{"name":"new","scopes":["drive_read"]}"#;
 
 /// All that a caller sees they may read; what is about the caller alone, everybody may.
@@ -72,23 +75,37 @@ const CHANGED: [u16; 8] = [200, 200, 200, 403, 404, 404, 200, 404];
 const MANAGED: [u16; 8] = [200, 200, 403, 403, 404, 404, 200, 404];
 const UNDONE: [u16; 8] = [204, 204, 403, 403, 404, 404, 204, 404];
 const OF_UPLOADER: [u16; 8] = [200, 404, 404, 404, 404, 404, 200, 404];
+/// A grant is known to the token that made it, and to those above that.
+const OF_MAKER: [u16; 8] = [200, 404, 404, 404, 404, 404, 404, 404];
 const ANYONE: [u16; 8] = [200; 8];
 pub(super) const WHOLE_DRIVE: [u16; 8] = [200, 200, 200, 200, 200, 200, 403, 403];
 
-pub(super) const ROWS: [Row; 48] = [
-    row("POST", "/public/v1/drive/files/upload/multipart/start", Upload, "", START, CHANGED),
-    row("POST", "/public/v1/drive/files/upload/multipart/presigned-urls", Upload, "", SIGN, OF_UPLOADER),
-    row("POST", "/public/v1/drive/files/upload/multipart/finalize", Upload, "", FINALIZE, OF_UPLOADER),
-    row("POST", "/public/v1/drive/files/upload/multipart/parts", Upload, "", UPLOAD, OF_UPLOADER),
+pub(super) const ROWS: [Row; 53] = [
+    row("POST", "/public/v1/drive/files/upload/multipart/start", Deposit, "", START, CHANGED),
+    row("POST", "/public/v1/drive/files/upload/multipart/presigned-urls", Deposit, "", SIGN, OF_UPLOADER),
+    row("POST", "/public/v1/drive/files/upload/multipart/finalize", Deposit, "", FINALIZE, OF_UPLOADER),
+    row("POST", "/public/v1/drive/files/upload/multipart/parts", Deposit, "", UPLOAD, OF_UPLOADER),
     row(
         "POST",
         "/public/v1/drive/files/upload/multipart/abort",
-        Upload,
+        Deposit,
         "",
         UPLOAD,
         [204, 404, 404, 404, 404, 404, 204, 404],
     ),
     row("GET", "/public/v1/drive/uploads", Upload, "", "", WHOLE_DRIVE),
+    row("POST", "/public/v1/drive/grants", Upload, "", GRANT, CHANGED),
+    row("GET", "/public/v1/drive/grants", Upload, "", "", ANYONE),
+    row("GET", "/public/v1/drive/grants/{id}", Upload, "grant", "", OF_MAKER),
+    row("GET", "/public/v1/drive/grants/{id}/uploads", Upload, "grant", "", OF_MAKER),
+    row(
+        "DELETE",
+        "/public/v1/drive/grants/{id}",
+        Upload,
+        "grant",
+        "",
+        [204, 404, 404, 404, 404, 404, 404, 404],
+    ),
     row("GET", "/public/v1/drive/files/{id}", Read, "file", "", SEEN),
     row("GET", "/public/v1/drive/files/{id}", Read, "folder", "", SEEN),
     row("GET", "/public/v1/drive/files/{id}", Read, "trashed", "", [404; 8]),

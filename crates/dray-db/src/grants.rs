@@ -1,0 +1,197 @@
+//! Grants: what the holders of tokens with the scope `drive_grant` may upload, and what they have uploaded.
+
+use dray_api::upload::OnConflict;
+use dray_api::{GrantId, TokenId, UploadRowId};
+use jiff::Timestamp;
+
+use super::clock::{LeaseTime, list_at};
+use super::tokens::descendants;
+use super::uploads::{attached_but_grant, columns, upload};
+use super::{
+    Conn, Error, Param, Row, execute, find, list, lock, millis, parsed, parsed_or_none, rows_at_most, size,
+    stored_size, time, time_or_none, value,
+};
+use dray_drive::access::Caller;
+use dray_drive::grant::{Grant, Terms, Used};
+use dray_drive::rules::FileType;
+use dray_drive::upload::Upload;
+
+/// The states in which an upload counts towards what its grant was used for. (Aborted and expired ones do not.)
+macro_rules! counted {
+    () => {
+        "u.state in ('opening', 'open', 'completing', 'completed')"
+    };
+}
+
+/// A grant with what it was used for; of those that `$which` says, in the table `t`.
+macro_rules! grants {
+    ($($which:tt)*) => {
+        concat!(
+            "select t.id, t.parent_id, t.folder_id, t.created_at, t.expires_at, t.revoked_at, g.max_files,
+                 g.max_file_bytes, g.max_bytes, g.types, g.on_conflict, g.external_id, g.metadata,
+                 (select count(*) from uploads u where u.grant_id = t.id and ", counted!(), ") as used_files,
+                 (select cast(coalesce(sum(u.size_bytes), 0) as bigint) from uploads u
+                  where u.grant_id = t.id and ", counted!(), ") as used_bytes
+             from tokens t join grants g on g.id = t.id ",
+            $($which)*
+        )
+    };
+}
+
+/// Which grants a caller may know of: user $1, workspace $2, their token $3, and whether that token may look at the whole
+/// drive $4. Those that come of the token, and with a token that no other made, all of its user. Those of a file request
+/// belong to the request.
+macro_rules! known {
+    () => {
+        concat!(
+            "where t.user_id = $1 and t.workspace_id = $2 and t.scopes = 'drive_grant'
+             and (($4 and exists (select 1 from tokens r where r.id = $3 and r.parent_id is null)) or t.id in ",
+            descendants!("$3"),
+            ") and not exists (select 1 from submitters s where s.id = t.id)"
+        )
+    };
+}
+
+/// Adds what the holder of a grant may upload; its row among the tokens is there.
+pub fn insert(c: &Conn, id: GrantId, terms: &Terms) -> Result<(), Error> {
+    let sql = "insert into grants (id, max_files, max_file_bytes, max_bytes, types, on_conflict, external_id, metadata)
+               values ($1, $2, $3, $4, $5, $6, $7, $8)";
+    let types: Vec<_> = terms.types.iter().map(ToString::to_string).collect();
+    let on_conflict = if terms.on_conflict == OnConflict::Rename { "rename" } else { "keep" };
+    let params: [&dyn Param; 8] = [
+        &id.to_string(),
+        &i64::from(terms.max_files),
+        &terms.max_file_bytes.map(stored_size).transpose()?,
+        &terms.max_bytes.map(stored_size).transpose()?,
+        &types.join(" "),
+        &on_conflict,
+        &terms.attached.external_id,
+        &terms.attached.metadata,
+    ];
+    execute(c, sql, &params).map(drop)
+}
+
+/// How many grants that a token has made are good now.
+pub fn count_good(c: &Conn, token: TokenId, now: Timestamp) -> Result<i64, Error> {
+    let sql = "select count(*) as good from tokens
+               where parent_id = $1 and scopes = 'drive_grant' and revoked_at is null and expires_at > $2";
+    value(c, sql, &[&token.to_string(), &millis(now)], "good")
+}
+
+/// Until this transaction ends, no other starts an upload with the grant, or revokes it. Lock order: before those of
+/// [`super::usage::lock`].
+pub fn lock_uploads(c: &Conn, id: GrantId) -> Result<(), Error> {
+    lock(c, &format!("uploads of grant {id}"))
+}
+
+/// A grant, whoever may know of it, and what it was used for.
+pub fn by_id(c: &Conn, id: GrantId) -> Result<Option<(Grant, Used)>, Error> {
+    find(c, grants!("where t.id = $1"), &[&id.to_string()], grant)
+}
+
+/// A grant that the caller may know of.
+pub fn of_caller(c: &Conn, caller: &Caller, id: GrantId) -> Result<Option<(Grant, Used)>, Error> {
+    let (user, workspace, token) = whose(caller);
+    let params: [&dyn Param; 5] = [&user, &workspace, &token, &sees_all(caller), &id.to_string()];
+    find(c, grants!(known!(), " and t.id = $5"), &params, grant)
+}
+
+/// Those that the caller may know of, the latest first, from the first one after `after`.
+pub fn page_of_caller(
+    c: &Conn,
+    caller: &Caller,
+    after: Option<(Timestamp, GrantId)>,
+    limit: usize,
+) -> Result<Vec<(Grant, Used)>, Error> {
+    let sql = grants!(
+        known!(),
+        " and (t.created_at, t.id) < ($5, $6) order by t.created_at desc, t.id desc limit $7"
+    );
+    let (user, workspace, token) = whose(caller);
+    let (before, id) = before(after);
+    let params: [&dyn Param; 7] =
+        [&user, &workspace, &token, &sees_all(caller), &before, &id, &rows_at_most(limit)];
+    list(c, sql, &params, grant)
+}
+
+fn whose(caller: &Caller) -> (String, String, Option<String>) {
+    (caller.user.to_string(), caller.workspace.to_string(), caller.token.map(|id| id.to_string()))
+}
+
+/// A token that may only upload, or that has a part of the drive only, knows of no grants but those that come of it.
+fn sees_all(caller: &Caller) -> bool {
+    !caller.only_uploads() && caller.folder.is_none()
+}
+
+/// What a page that is sorted by time and id, descending, comes after.
+fn before<T: ToString>(after: Option<(Timestamp, T)>) -> (i64, String) {
+    after.map_or((i64::MAX, String::new()), |(time, id)| (millis(time), id.to_string()))
+}
+
+/// The uploads that a grant has started, the latest first, from the first one after `after`.
+pub fn uploads(
+    c: &Conn,
+    id: GrantId,
+    after: Option<(Timestamp, UploadRowId)>,
+    lease_now: LeaseTime,
+    limit: usize,
+) -> Result<Vec<Upload>, Error> {
+    let sql = concat!(
+        "select ",
+        columns!(),
+        " from uploads where grant_id = $1 and (created_at, id) < ($2, $3)
+          order by created_at desc, id desc limit $4"
+    );
+    let (before, row) = before(after);
+    list_at(c, sql, &[&id.to_string(), &before, &row, &rows_at_most(limit)], lease_now, upload)
+}
+
+/// Up to `limit` uploads of a grant that are not finished, and that nobody finalizes.
+pub fn unfinished(c: &Conn, id: GrantId, lease_now: LeaseTime, limit: usize) -> Result<Vec<Upload>, Error> {
+    let sql = concat!(
+        "select ",
+        columns!(),
+        " from uploads where grant_id = $1 and state in ('opening', 'open') order by created_at, id limit $2"
+    );
+    list_at(c, sql, &[&id.to_string(), &rows_at_most(limit)], lease_now, upload)
+}
+
+/// Forgets grants that ended before `before`, up to `limit`; how many. Their items stay, and so does what their
+/// application attached to these.
+pub fn forget_ended(c: &Conn, before: Timestamp, limit: usize) -> Result<u64, Error> {
+    let sql = "delete from tokens where id in (
+                   select t.id from tokens t where t.scopes = 'drive_grant' and t.expires_at <= $1
+                     and not exists (select 1 from submitters s where s.id = t.id)
+                   order by t.expires_at limit $2
+               )";
+    execute(c, sql, &[&millis(before), &rows_at_most(limit)])
+}
+
+/// What may be uploaded, as the columns have it; `grant` is the grant whose terms they are, if they are one's.
+pub(super) fn read_terms(row: &Row<'_>, grant: Option<GrantId>) -> Result<Terms, Error> {
+    let types = row.text("types")?.split(' ').filter(|text| !text.is_empty());
+    let max = |column| row.get::<Option<i64>>(column)?.map(u64::try_from).transpose().map_err(Error::value);
+    Ok(Terms {
+        max_files: u32::try_from(size(row, "max_files")?).map_err(Error::value)?,
+        max_file_bytes: max("max_file_bytes")?,
+        max_bytes: max("max_bytes")?,
+        types: types.map(str::parse::<FileType>).collect::<Result<_, _>>().map_err(Error::value)?,
+        on_conflict: if row.text("on_conflict")? == "rename" { OnConflict::Rename } else { OnConflict::Keep },
+        attached: attached_but_grant(row, grant)?,
+    })
+}
+
+fn grant(row: &Row<'_>) -> Result<(Grant, Used), Error> {
+    let id: GrantId = parsed(row, "id")?;
+    let terms = read_terms(row, Some(id))?;
+    let grant = Grant {
+        id,
+        token: parsed_or_none(row, "parent_id")?.unwrap_or_else(|| id.into()),
+        folder: parsed_or_none(row, "folder_id")?,
+        terms,
+        created_at: time(row, "created_at")?,
+        expires_at: time(row, "expires_at")?,
+        revoked_at: time_or_none(row, "revoked_at")?,
+    };
+    Ok((grant, Used { files: size(row, "used_files")?, bytes: size(row, "used_bytes")? }))
+}

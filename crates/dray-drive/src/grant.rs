@@ -1,0 +1,285 @@
+//! Grants: what the holder of one may upload, and what is left of it. A grant is a token whose one use is to start uploads, and
+//! to go on with those that it started.
+
+use dray_api::grant::{GrantUpload, GrantUploadState};
+use dray_api::limits::{
+    MAX_EXTERNAL_ID_CHARS, MAX_FILE_TYPE_CHARS, MAX_GRANT_FILES, MAX_GRANT_TYPES, MAX_METADATA_BYTES,
+};
+use dray_api::upload::OnConflict;
+use dray_api::{GrantId, ItemId, NewGrant, TokenId, Verb};
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use crate::item::{Attached, Item, Notes};
+use crate::rules::FileType;
+use crate::upload::{State, Upload};
+use crate::{Error, Result, wire_time};
+
+/// What the holder of a grant may upload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    /// How many files.
+    pub max_files: u32,
+    /// Most bytes of each.
+    pub max_file_bytes: Option<u64>,
+    /// Most bytes of all together.
+    pub max_bytes: Option<u64>,
+    /// Of which types; empty: of any.
+    pub types: Vec<FileType>,
+    /// `keep` or `rename`.
+    pub on_conflict: OnConflict,
+    /// What the application attached to each upload; the grant itself stands in [`Grant::id`].
+    pub attached: Attached,
+}
+
+/// What a grant was used for: its finalized uploads, and those under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Used {
+    /// How many files.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+/// A grant as the database has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// Its record.
+    pub id: GrantId,
+    /// The token that it was made with, or what has taken that one's place.
+    pub token: TokenId,
+    /// Where the files go.
+    pub folder: Option<ItemId>,
+    /// What may be uploaded.
+    pub terms: Terms,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it ends.
+    pub expires_at: Timestamp,
+    /// When it was revoked, if it was.
+    pub revoked_at: Option<Timestamp>,
+}
+
+impl Terms {
+    /// Reads what a request asks for, except for where and how long.
+    pub fn parse(request: &NewGrant) -> Result<Self> {
+        if request.verbs.as_deref().is_some_and(|verbs| !verbs.contains(&Verb::Upload)) {
+            return Err(Error::field("verbs", "must be [\"upload\"], which is all that a grant can do"));
+        }
+        if !matches!(request.on_conflict, OnConflict::Keep | OnConflict::Rename) {
+            let rule = "must be keep or rename, because a grant neither replaces files nor tells which names are taken";
+            return Err(Error::field("onConflict", rule));
+        }
+        let max_files = request.max_files.unwrap_or(MAX_GRANT_FILES);
+        if !(1..=MAX_GRANT_FILES).contains(&max_files) {
+            return Err(Error::field("maxFiles", format!("must be 1 to {MAX_GRANT_FILES}")));
+        }
+        Ok(Self {
+            max_files,
+            max_file_bytes: storable("maxFileBytes", request.max_file_bytes)?,
+            max_bytes: storable("maxBytes", request.max_bytes)?,
+            types: parse_types(request.types.as_deref().unwrap_or_default())?,
+            on_conflict: request.on_conflict,
+            attached: Attached::from(Notes {
+                grant: None,
+                external_id: request.external_id.as_deref().map(parse_external_id).transpose()?,
+                metadata: request.metadata.as_ref().map(write_metadata).transpose()?,
+            }),
+        })
+    }
+
+    /// Checks one file, as it is announced.
+    pub fn check_file(&self, name: &str, mime_type: &str, size_bytes: u64) -> Result<()> {
+        if let Some(limit_bytes) = self.max_file_bytes.filter(|limit| size_bytes > *limit) {
+            return Err(Error::FileTooLarge { size_bytes, limit_bytes });
+        }
+        let is_taken = self.types.is_empty() || self.types.iter().any(|one| one.is_of(name, mime_type));
+        if is_taken { Ok(()) } else { Err(Error::FileTypeNotAllowed) }
+    }
+
+    /// Checks whether there is room for one more file beside what the grant was used for.
+    pub fn check_room(&self, used: Used, size_bytes: u64) -> Result<()> {
+        if used.files >= u64::from(self.max_files) {
+            let left = format!("allows {} files, and as many are there or under way", self.max_files);
+            return Err(Error::GrantUsedUp { left });
+        }
+        let left_bytes = self.max_bytes.map(|most| most.saturating_sub(used.bytes));
+        match left_bytes.filter(|left| size_bytes > *left) {
+            Some(left) => {
+                let left =
+                    format!("has {left} bytes left of all that it allows, and fileSize is {size_bytes}");
+                Err(Error::GrantUsedUp { left })
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// A number of bytes that a database and JavaScript can hold exactly.
+fn storable(field: &'static str, bytes: Option<u64>) -> Result<Option<u64>> {
+    const MOST: u64 = (1 << 53) - 1;
+    match bytes {
+        Some(bytes) if bytes > MOST => Err(Error::field(field, format!("must be at most {MOST}"))),
+        bytes => Ok(bytes),
+    }
+}
+
+fn parse_types(texts: &[String]) -> Result<Vec<FileType>> {
+    if texts.len() > MAX_GRANT_TYPES {
+        return Err(Error::field("types", format!("must be at most {MAX_GRANT_TYPES}")));
+    }
+    let parse = |(at, text): (usize, &String)| {
+        let field = || format!("types[{at}]");
+        if text.chars().count() > MAX_FILE_TYPE_CHARS {
+            return Err(Error::field(field(), format!("must be at most {MAX_FILE_TYPE_CHARS} characters")));
+        }
+        text.parse().map_err(|err: crate::rules::InvalidFileType| Error::field(field(), err.to_string()))
+    };
+    texts.iter().enumerate().map(parse).collect()
+}
+
+fn parse_external_id(text: &str) -> Result<String> {
+    let is_fine =
+        (1..=MAX_EXTERNAL_ID_CHARS).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+    let rule =
+        || format!("must be 1 to {MAX_EXTERNAL_ID_CHARS} characters, none of them a control character");
+    if is_fine { Ok(text.to_owned()) } else { Err(Error::field("externalId", rule())) }
+}
+
+fn write_metadata(metadata: &Map<String, Value>) -> Result<String> {
+    let json = serde_json::to_string(metadata).map_err(Error::internal)?;
+    if json.len() <= MAX_METADATA_BYTES {
+        return Ok(json);
+    }
+    let rule = format!("must be at most {MAX_METADATA_BYTES} bytes as JSON without white space");
+    Err(Error::field("metadata", rule))
+}
+
+impl Grant {
+    /// Whether it can be used now, as far as its own row tells.
+    pub fn check_alive(&self, now: Timestamp) -> Result<()> {
+        match self.revoked_at {
+            Some(_) => Err(Error::RevokedToken),
+            None if now >= self.expires_at => Err(Error::ExpiredToken),
+            None => Ok(()),
+        }
+    }
+
+    /// The grant as the wire has it.
+    pub fn to_wire(&self, used: Used) -> dray_api::Grant {
+        let Terms { max_files, max_file_bytes, max_bytes, types, on_conflict, attached } = &self.terms;
+        dray_api::Grant {
+            id: self.id,
+            token_id: self.token,
+            folder_id: self.folder,
+            verbs: vec![Verb::Upload],
+            max_files: *max_files,
+            max_file_bytes: *max_file_bytes,
+            max_bytes: *max_bytes,
+            types: types.iter().map(ToString::to_string).collect(),
+            on_conflict: *on_conflict,
+            external_id: attached.external_id.clone(),
+            metadata: attached.metadata_to_wire(),
+            used_files: used.files,
+            used_bytes: used.bytes,
+            created_at: wire_time(self.created_at),
+            expires_at: wire_time(self.expires_at),
+            revoked_at: self.revoked_at.map(wire_time),
+        }
+    }
+}
+
+/// A grant's upload as the wire has it, with its item as the caller may know it.
+pub fn upload_to_wire(upload: &Upload, item: Option<&Item>) -> GrantUpload {
+    let is_finalized = matches!(upload.state, State::Completed { .. });
+    GrantUpload {
+        upload_id: upload.store_upload_id.clone(),
+        file_key: upload.object_key.clone(),
+        state: match upload.state {
+            State::Opening | State::Open => GrantUploadState::Open,
+            State::Completing { .. } => GrantUploadState::Finalizing,
+            State::Completed { .. } => GrantUploadState::Finalized,
+            State::Aborted => GrantUploadState::Aborted,
+            State::Expired => GrantUploadState::Expired,
+        },
+        file_name: upload.name.clone(),
+        file_size: upload.size_bytes,
+        mime_type: upload.mime_type.clone(),
+        item_id: is_finalized.then_some(upload.item),
+        item: item.map(Item::to_wire),
+        external_id: upload.attached.external_id.clone(),
+        metadata: upload.attached.metadata_to_wire(),
+        created_at: wire_time(upload.created_at),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn terms(request: &NewGrant) -> Result<Terms> {
+        Terms::parse(request)
+    }
+
+    fn field(request: &NewGrant) -> String {
+        match terms(request) {
+            Err(Error::InvalidField { field, .. }) => field,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_grant_that_says_nothing_is_bounded_all_the_same() {
+        let terms = terms(&NewGrant::default()).unwrap();
+        assert_eq!((terms.max_files, terms.on_conflict), (MAX_GRANT_FILES, OnConflict::Keep));
+        assert_eq!(terms.check_file("a", "a/b", u64::MAX), Ok(()), "the server's limit holds");
+        let used = Used { files: MAX_GRANT_FILES.into(), bytes: 0 };
+        assert!(matches!(terms.check_room(used, 0), Err(Error::GrantUsedUp { .. })));
+    }
+
+    #[test]
+    fn what_a_request_cannot_ask_for_is_named() {
+        let new = NewGrant::default;
+        let long = "x".repeat(MAX_EXTERNAL_ID_CHARS + 1);
+        let metadata = Map::from_iter([("a".to_owned(), Value::String("x".repeat(MAX_METADATA_BYTES)))]);
+        for (request, named) in [
+            (NewGrant { verbs: Some(vec![]), ..new() }, "verbs"),
+            (NewGrant { max_files: Some(0), ..new() }, "maxFiles"),
+            (NewGrant { max_files: Some(MAX_GRANT_FILES + 1), ..new() }, "maxFiles"),
+            (NewGrant { max_bytes: Some(1 << 53), ..new() }, "maxBytes"),
+            (NewGrant { max_file_bytes: Some(u64::MAX), ..new() }, "maxFileBytes"),
+            (NewGrant { on_conflict: OnConflict::Replace, ..new() }, "onConflict"),
+            (NewGrant { on_conflict: OnConflict::Fail, ..new() }, "onConflict"),
+            (NewGrant { types: Some(vec![".pdf".into(), "pdf".into()]), ..new() }, "types[1]"),
+            (NewGrant { types: Some(vec![".a".into(); MAX_GRANT_TYPES + 1]), ..new() }, "types"),
+            (NewGrant { external_id: Some(String::new()), ..new() }, "externalId"),
+            (NewGrant { external_id: Some(long), ..new() }, "externalId"),
+            (NewGrant { external_id: Some("a\0".into()), ..new() }, "externalId"),
+            (NewGrant { metadata: Some(metadata), ..new() }, "metadata"),
+        ] {
+            assert_eq!(field(&request), named);
+        }
+    }
+
+    #[test]
+    fn a_file_has_to_fit_the_terms_and_what_is_left_of_them() {
+        let request = NewGrant {
+            max_files: Some(2),
+            max_file_bytes: Some(10),
+            max_bytes: Some(15),
+            types: Some(vec!["image/*".into(), ".pdf".into()]),
+            ..NewGrant::default()
+        };
+        let terms = terms(&request).unwrap();
+        assert_eq!(terms.check_file("a.PDF", "a/b", 10), Ok(()));
+        assert_eq!(terms.check_file("a", "image/png", 0), Ok(()));
+        let too_large = Error::FileTooLarge { size_bytes: 11, limit_bytes: 10 };
+        assert_eq!(terms.check_file("a.pdf", "a/b", 11), Err(too_large));
+        assert_eq!(terms.check_file("a.exe", "a/b", 1), Err(Error::FileTypeNotAllowed));
+        let used = |files, bytes| Used { files, bytes };
+        assert_eq!(terms.check_room(used(1, 10), 5), Ok(()));
+        assert!(terms.check_room(used(1, 10), 6).is_err() && terms.check_room(used(2, 0), 0).is_err());
+        assert!(terms.check_room(used(1, 20), 1).is_err(), "more than all is used");
+        assert_eq!(terms.check_room(used(1, 20), 0), Ok(()), "an empty file needs no bytes");
+    }
+}

@@ -1,0 +1,139 @@
+//! Which uploads are admitted: what is checked of a file when it is announced, and what is checked in the transaction that
+//! writes its row. Every route that starts uploads goes through [`Service::announced`] and [`admitted`].
+
+use dray_api::upload::{OnConflict, StartUpload};
+use dray_api::{GrantId, ItemId, UploadRowId};
+use jiff::Timestamp;
+
+use super::{Service, target};
+use crate::db::{Conn, grants, uploads, usage};
+use crate::drive::access::Caller;
+use crate::drive::item::{Attached, MimeType, object_key};
+use crate::drive::name::ItemName;
+use crate::drive::parts::Crc64;
+use crate::drive::rules::UploadRules;
+use crate::drive::upload::{State, Upload, check_on_conflict};
+use crate::drive::{Error, QuotaOf, Result};
+use crate::random;
+
+impl Service {
+    /// The upload that a caller announces, unless its name, size or type is refused whatever the drive holds.
+    pub(super) fn announced(&self, caller: &Caller, file: StartUpload, now: Timestamp) -> Result<Upload> {
+        check_on_conflict(caller, file.on_conflict)?;
+        let name = ItemName::parse("fileName", file.file_name)?;
+        let mime_type = MimeType::parse(file.mime_type)?;
+        self.rules.check_size(file.file_size)?;
+        let mut upload = self.new_upload(caller, name, mime_type, file.file_size, now)?;
+        self.rules.check_type(&upload.name, &upload.mime_type)?;
+        (upload.parent, upload.on_conflict) = (file.parent_id, file.on_conflict);
+        upload.crc64 = file.checksum.map(Crc64::parse).transpose()?;
+        Ok(upload)
+    }
+
+    fn new_upload(
+        &self,
+        caller: &Caller,
+        name: ItemName,
+        mime_type: MimeType,
+        size_bytes: u64,
+        now: Timestamp,
+    ) -> Result<Upload> {
+        let item = random::id(now, ItemId::new)?;
+        Ok(Upload {
+            id: random::id(now, UploadRowId::new)?,
+            workspace: caller.workspace,
+            user: caller.user,
+            parent: None,
+            item,
+            name: name.into_string(),
+            mime_type: mime_type.into_string(),
+            size_bytes,
+            on_conflict: OnConflict::Keep,
+            confined_to: caller.folder,
+            only_uploads: caller.only_uploads(),
+            attached: Attached::default(),
+            crc64: None,
+            proven_crc64: None,
+            is_attempted: false,
+            verify: false,
+            object_key: object_key(caller.workspace, item),
+            store_token: random::text()?,
+            store_upload_id: None,
+            state: State::Opening,
+            created_at: now,
+            expires_at: self.rules.expiry(now, now),
+        })
+    }
+}
+
+/// The upload as its row is to be, if the caller may start it: in the folder that it names, within the terms of their grant,
+/// their quota and the number of unfinished uploads. It runs in the transaction that writes the row.
+pub(super) fn admitted(c: &Conn, caller: &Caller, upload: Upload, rules: &UploadRules) -> Result<Upload> {
+    let upload = if let Some(grant) = caller.grant() {
+        under_grant(c, caller, grant, upload)?
+    } else {
+        target(c, caller, upload.parent)?;
+        upload
+    };
+    check_quota(c, &upload)?;
+    check_open_uploads(c, &upload, rules)?;
+    Ok(upload)
+}
+
+/// The upload as the grant lets its holder have it. Two starts with one grant wait for each other, so together they never
+/// exceed it.
+fn under_grant(c: &Conn, caller: &Caller, id: GrantId, mut upload: Upload) -> Result<Upload> {
+    grants::lock_uploads(c, id)?;
+    let (grant, used) = grants::by_id(c, id)?.ok_or(Error::InvalidToken)?;
+    // It may have been revoked since it was shown.
+    grant.check_alive(upload.created_at)?;
+    if upload.parent.is_some_and(|asked| Some(asked) != grant.folder) {
+        return Err(Error::NotFound);
+    }
+    target(c, caller, grant.folder).map_err(|err| match err {
+        Error::NotFound | Error::NotAFolder | Error::RoleTooLow { .. } => Error::GrantFolderClosed,
+        err => err,
+    })?;
+    grant.terms.check_file(&upload.name, &upload.mime_type, upload.size_bytes)?;
+    grant.terms.check_room(used, upload.size_bytes)?;
+    upload.parent = grant.folder;
+    upload.on_conflict = grant.terms.on_conflict;
+    upload.attached = grant.terms.attached;
+    Ok(upload)
+}
+
+/// Refuses an upload that is over the quota of the workspace or the user, if they have one: what is owned, and what
+/// other uploads may still come to, counts.
+///
+/// Lock order: the workspace's, then the user's, and then [`check_open_uploads`] takes the user's again.
+fn check_quota(c: &Conn, upload: &Upload) -> Result<()> {
+    for of in [QuotaOf::Workspace, QuotaOf::User] {
+        let user = (of == QuotaOf::User).then_some(upload.user);
+        let Some(quota_bytes) = usage::quota(c, upload.workspace, user)? else { continue };
+        usage::lock(c, upload.workspace, user)?;
+        let left_bytes = quota_bytes.saturating_sub(usage::taken_bytes(c, upload.workspace, user)?);
+        if upload.size_bytes > left_bytes {
+            let needed_bytes = upload.size_bytes;
+            let usage::Held { uploads: open_uploads, reserved_bytes: held_bytes, .. } =
+                usage::held(c, upload.workspace, user)?;
+            return Err(Error::QuotaExceeded { of, needed_bytes, left_bytes, open_uploads, held_bytes });
+        }
+    }
+    Ok(())
+}
+
+/// Starts that may pass [`check_open_uploads`] at the same time without having waited for each other: more than there
+/// are connections to a database.
+const STARTS_AT_ONCE: u32 = 100;
+
+/// Refuses an upload of a user who has as many unfinished ones as one may have. Only who is close to the limit waits for
+/// their other starts.
+fn check_open_uploads(c: &Conn, upload: &Upload, rules: &UploadRules) -> Result<()> {
+    let limit = rules.max_open_uploads;
+    let open = || uploads::count_open(c, upload.workspace, upload.user, limit);
+    if open()? < u64::from(limit.saturating_sub(STARTS_AT_ONCE)) {
+        return Ok(());
+    }
+    usage::lock(c, upload.workspace, Some(upload.user))?;
+    if open()? < u64::from(limit) { Ok(()) } else { Err(Error::TooManyUploads { limit }) }
+}

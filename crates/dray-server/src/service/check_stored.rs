@@ -1,0 +1,30 @@
+//! What is checked of an upload's stored bytes before they become an item. The store, or `finalize.rs`, has compared their
+//! number with the announced one, which was within every limit when the upload was started.
+
+use super::Service;
+use crate::db::grants;
+use crate::drive::sniff::{self, SNIFFED_BYTES};
+use crate::drive::upload::Upload;
+use crate::drive::{Error, Result};
+
+/// Whether a refusal says that the bytes themselves are wrong: nothing will ever be made of them.
+pub(super) fn is_about_bytes(refusal: &Error) -> bool {
+    matches!(refusal, Error::ChecksumMismatch | Error::FileTypeMismatch { .. } | Error::FileTypeNotAllowed)
+}
+
+impl Service {
+    /// Refuses stored bytes that are not what was announced: by their checksum and, if the server is set to, by their type.
+    pub(super) async fn check_stored(&self, upload: &Upload) -> Result<()> {
+        self.prove_checksum(upload).await?;
+        if !self.rules.verify_types || upload.size_bytes == 0 {
+            return Ok(());
+        }
+        let head = self.objects.read_head(&upload.object_key, SNIFFED_BYTES).await?;
+        let types = match upload.attached.grant {
+            Some(id) => self.db.read(move |c| Ok(grants::by_id(c, id)?)).await?,
+            None => None,
+        };
+        let types = types.map(|(grant, _)| grant.terms.types).unwrap_or_default();
+        sniff::check(&self.rules, &types, (&upload.name, &upload.mime_type), &head)
+    }
+}

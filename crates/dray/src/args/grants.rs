@@ -1,0 +1,67 @@
+//! Flags of `dray grant`: what others may upload into a folder, and what they have uploaded.
+
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use clap::{Args, Subcommand};
+use dray_api::{GrantId, ItemId};
+
+use super::Connection;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum GrantCommand {
+    /// Create a grant; prints its secret, which is shown only once
+    Create(CreateGrant),
+    /// List your grants, the latest first, and what they were used for
+    List(Connection),
+    /// Revoke a grant: it is invalid at once, and its unfinished uploads are aborted
+    Revoke {
+        /// The grant's id, from `dray grant list`
+        id: GrantId,
+        #[command(flatten)]
+        connection: Connection,
+    },
+    /// List every upload that was started with a grant, the latest first
+    Uploads {
+        /// The grant's id, from `dray grant list`
+        id: GrantId,
+        #[command(flatten)]
+        connection: Connection,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The page of the person who uploads sends the secret as its bearer token to the calls of an upload. It is good for nothing else.
+
+Example:
+  dray grant create --folder ID --max-files 3 --max-file-size 100MiB --type 'image/*' --type .pdf --expires-in 2h")]
+pub(crate) struct CreateGrant {
+    /// The folder that the files go to [default: the root]
+    #[arg(long, value_name = "ID")]
+    pub(crate) folder: Option<ItemId>,
+    /// How many files [default: 10000]
+    #[arg(long, value_name = "N")]
+    pub(crate) max_files: Option<u32>,
+    /// Largest file, such as 100MiB [default: as the server accepts]
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) max_file_size: Option<ByteSize>,
+    /// Most bytes of all files together, such as 1GiB [default: as the quota has room for]
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) max_size: Option<ByteSize>,
+    /// Type of files: a MIME type (image/png), a group (image/*) or the end of a name (.pdf); may be repeated [default:
+    /// any]
+    #[arg(long = "type", value_name = "TYPE", value_delimiter = ',')]
+    pub(crate) types: Vec<String>,
+    /// How long the grant is valid [default: 24h, or as long as your token]
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub(crate) expires_in: Option<Duration>,
+    /// Give a file another name if the folder has one of its name
+    #[arg(long)]
+    pub(crate) rename: bool,
+    /// A text of yours, which comes back on each file and in webhooks
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) external_id: Option<String>,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+}
