@@ -59,6 +59,7 @@ class Server:
         for line in self.process.stdout:
             self.lines.append(line)
             del self.lines[:-500]
+        self.process.stdout.close()
 
     def kill(self) -> None:
         """SIGKILL, as in a power cut."""

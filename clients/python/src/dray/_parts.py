@@ -10,8 +10,8 @@ from ._progress import FileMeter
 from ._source import Part
 from ._threads import in_thread
 
-FRAME_BYTES = 1 << 20
-"""Bytes of a part that are in memory at once."""
+FRAME_BYTES = 256 << 10
+"""Bytes of a part that are in memory at once: few enough that even a slow line takes them before it counts as dead."""
 MAX_PARTS = 10_000
 
 

@@ -92,8 +92,8 @@ class _File:
         self._path = path
         try:
             self._handle = os.open(path, _READ | (0 if follow else getattr(os, "O_NOFOLLOW", 0)))
-        except OSError as error:
-            raise SourceError(f"{path}: {error.strerror}.") from error
+        except (OSError, ValueError) as error:
+            raise SourceError(f"{path}: {getattr(error, 'strerror', error)}.") from error
         self._begun = os.fstat(self._handle)
         if not stat.S_ISREG(self._begun.st_mode):
             self.close()

@@ -181,7 +181,8 @@ class _Loop:
                 raise ConfigurationError("The client was made before the process forked: make one in each process.")
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
-                threading.Thread(target=self._loop.run_forever, name="dray", daemon=True).start()
+                self._thread = threading.Thread(target=_run, args=(self._loop,), name="dray", daemon=True)
+                self._thread.start()
             return self._loop
 
     def stop(self) -> None:
@@ -192,6 +193,16 @@ class _Loop:
         if loop is None or self._process != os.getpid():
             return
         asyncio.run_coroutine_threadsafe(_end(loop), loop)
+        # The garbage collector may run in the very thread that is to end.
+        if threading.current_thread() is not self._thread:
+            self._thread.join(CALL_OFF_SECS)
+
+
+def _run(loop: asyncio.AbstractEventLoop) -> None:
+    try:
+        loop.run_forever()
+    finally:
+        loop.close()
 
 
 async def _tracked(work: Coroutine[Any, Any, T], ended: threading.Event) -> T:
