@@ -50,6 +50,8 @@ def ref(schema: Json) -> str | None:
 def docstring(text: str, indent: str) -> str:
     """A docstring with its lines wrapped; code in the text stays as it is."""
     wrapped = []
+    # The document names fields as JSON has them.
+    text = re.sub(r"`([a-z]+(?:[A-Z][a-z]+)+)`", lambda found: f"`{snake(found[1])}`", text)
     for paragraph in text.strip().replace("\\", "\\\\").split("\n\n"):
         wrapped.append(textwrap.fill(" ".join(paragraph.split()), WIDTH - len(indent), break_long_words=False, break_on_hyphens=False))
     lines = "\n\n".join(wrapped).split("\n")

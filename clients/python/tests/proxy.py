@@ -82,7 +82,7 @@ class Proxy:
             timeout = 30
 
             def handle_any(self) -> None:
-                seen = Seen(self.command, self.path, dict(self.headers))
+                seen = Seen(self.command, self.path, {name.lower(): value for name, value in self.headers.items()})
                 proxy.enter(seen, 1)
                 try:
                     self.answer(proxy.choose(seen))

@@ -9,7 +9,7 @@ import pytest
 from dray import _crc64, _retry, errors, models
 from dray._pages import Pages
 from dray._parts import cut
-from dray._store import _code_and_message, life_secs
+from dray._store import Address, _code_and_message
 from dray._text import numbered, printable, safe_name
 from dray._wire import UNSET, Mismatch, decode, encode
 
@@ -147,8 +147,8 @@ def test_a_retry_after_that_is_too_long_is_reported():
 
 
 def test_the_life_of_an_address_is_read():
-    assert life_secs("http://h/k?X-Amz-Expires=3600&X-Amz-Signature=1") == 3600
-    assert life_secs("http://h/k") == float("inf")
+    assert Address("http://h/k?X-Amz-Expires=3600&X-Amz-Signature=1").life_secs == 3600
+    assert Address("http://h/k").life_secs == float("inf")
 
 
 def test_an_error_document_of_s3_is_read_and_a_bomb_is_not():

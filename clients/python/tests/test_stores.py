@@ -12,6 +12,7 @@ import pytest
 
 import dray
 from dray import Dray
+from dray._store import Address
 from server import free_port
 
 PART = 16 << 20
@@ -97,10 +98,8 @@ def test_a_store_that_is_down_is_reported_as_the_store(external, content):
     server, endpoint = external
     with Dray(server.url, server.token(), patience=0.1) as client:
         with pytest.MonkeyPatch.context() as patch:
-            from dray import _store
-
-            real = _store.signed
-            patch.setattr(_store, "signed", lambda http, address: real(http, address.replace(endpoint, f"http://127.0.0.1:{free_port()}")))
+            elsewhere = f"http://127.0.0.1:{free_port()}"
+            patch.setattr("dray._signer.Address", lambda text: Address(text.replace(endpoint, elsewhere)))
             with pytest.raises(dray.NetworkError, match="object store"):
                 client.upload(b"x", name="a")
         assert list(client.iter_uploads()) == []

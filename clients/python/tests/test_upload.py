@@ -158,7 +158,7 @@ def test_what_progress_raises_ends_the_upload_and_aborts_it(drive, folder, conte
     assert list(drive.iter_uploads()) == [] and list(drive.iter_children(folder)) == []
 
 
-def test_a_cancelled_upload_is_aborted_even_if_it_was_cancelled_while_it_began(server, token):
+def test_a_cancelled_upload_is_aborted_even_if_it_was_cancelled_while_it_began(server, token, drive):
     async def cancel_at(step):
         reached = asyncio.Event()
         loop = asyncio.get_running_loop()

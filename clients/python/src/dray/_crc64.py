@@ -22,7 +22,7 @@ Update = Callable[[bytes, int], int]
 @functools.cache
 def _native() -> Update | None:
     try:
-        from awscrt.checksums import crc64nvme
+        from awscrt.checksums import crc64nvme  # type: ignore[import-untyped,import-not-found,unused-ignore]
     except ImportError:
         return None
     update: Update = crc64nvme

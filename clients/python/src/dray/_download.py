@@ -17,7 +17,7 @@ from . import _crc64
 from ._progress import FileMeter
 from ._retry import TRIES, Verdict, judge, pause, wants_new_address
 from ._sink import Content, Sink
-from ._store import get_range
+from ._store import Address, get_range
 from ._text import safe_name
 from ._threads import in_thread
 from ._upload import MAX_NEW_ADDRESSES, first_failure_of
@@ -58,7 +58,7 @@ class Download:
         self._drive, self._item, self._sink, self._meter = drive, item, sink, meter
         self._size, self._checksum = item.size, checksum
         self._patience = drive.patience(meter.waits)
-        self._address: str | None = None
+        self._address: Address | None = None
         self._getting = asyncio.Lock()
         self._has_ranges = True
 
@@ -134,7 +134,7 @@ class Download:
         await self._patience.rest(error, max(error.retry_after or 0.0, pause(tries)))
         return tries
 
-    async def _get(self, address: str, chunk: int, place: _Place) -> None:
+    async def _get(self, address: Address, chunk: int, place: _Place) -> None:
         """One GET for the missing bytes of a chunk."""
         end = self._end(chunk)
         during = f"the download of {self._item.id}"
@@ -188,16 +188,16 @@ class Download:
         place.at += len(data)
         self._meter.moved(len(data))
 
-    async def _current_address(self) -> str:
+    async def _current_address(self) -> Address:
         async with self._getting:
             if self._address is None:
                 signed = await self._drive.calling(self._patience).get_download_url(self._item.id)
-                self._address = signed.url
+                self._address = Address(signed.url)
             return self._address
 
-    def _forget(self, address: str) -> None:
+    def _forget(self, address: Address) -> None:
         """Unless somebody else has got a new one meanwhile."""
-        if self._address == address:
+        if self._address is address:
             self._address = None
 
     async def _prove(self) -> bool:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import ssl
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -102,8 +102,8 @@ class Http:
         # Everything that is read is bounded in time as well: a peer may drip.
         try:
             async with asyncio.timeout(CALL_SECS):
-                request = self.client.build_request(route.method, address, headers=headers, json=body)
-                async with self.sent(request, self.peer, auth=self._auth) as response:
+                build = lambda: self.client.build_request(route.method, address, headers=headers, json=body)  # noqa: E731
+                async with self.sent(build, self.peer, auth=self._auth) as response:
                     self.has_answered = True
                     return self._read(route, response, await bounded(response, MAX_ANSWER_BYTES, self.peer))
         except TimeoutError:
@@ -111,11 +111,16 @@ class Http:
 
     @asynccontextmanager
     async def sent(
-        self, request: httpx.Request, peer: str, *, auth: httpx.Auth | None = None
+        self, build: Callable[[], httpx.Request], peer: str, *, auth: httpx.Auth | None = None
     ) -> AsyncIterator[httpx.Response]:
-        """The answer, whose body is still to be read. What the network does wrong is a `NetworkError`."""
+        """The answer, whose body is still to be read. What the network does wrong is a `NetworkError`.
+
+        No variable holds the request: tools that report errors report variables too, and its address may be a secret.
+        """
         try:
-            response = await self.client.send(request, stream=True, auth=auth)
+            if self.client.is_closed:
+                raise ConfigurationError("The client is closed.")
+            response = await self.client.send(build(), stream=True, auth=auth)
             try:
                 yield response
             finally:

@@ -184,7 +184,7 @@ class AsyncOperations:
 
         Returns the ids that the next steps need, and how Dray would cut the file. Any other cut that S3 accepts works
         as well. The upload expires when nobody has signed or listed its parts for 24 hours, or after 7 days.
-        `onConflict` says what finalize does if the folder has a file of this name by then: `fail` needs a token that
+        `on_conflict` says what finalize does if the folder has a file of this name by then: `fail` needs a token that
         may read, `replace` a token with `access_drive`.
 
         Scope: `drive_upload` (or `access_drive`).
@@ -215,8 +215,8 @@ class AsyncOperations:
 
         One URL for each part: a signed S3 `UploadPart`, to which anyone may `PUT` that part's bytes until it expires.
         The `ETag` of the store's answer is what finalize needs. May be called again at any time before finalize; with
-        `partNumbers` only those are signed, and with `contentLengths` each URL accepts exactly that many bytes. A part
-        has 5 MiB to 5 GiB; the last one may have less.
+        `part_numbers` only those are signed, and with `content_lengths` each URL accepts exactly that many bytes. A
+        part has 5 MiB to 5 GiB; the last one may have less.
 
         Scope: `drive_upload` (or `access_drive`).
         """
@@ -241,7 +241,7 @@ class AsyncOperations:
         """List an upload's parts.
 
         What the store has of the caller's upload: enough to continue it from anywhere. This prolongs the upload's life,
-        as signing does, unless `keepAlive` is false.
+        as signing does, unless `keep_alive` is false.
 
         Scope: `drive_upload` (or `access_drive`).
         """
@@ -261,7 +261,7 @@ class AsyncOperations:
     ) -> models.Item:
         """Finalize an upload.
 
-        Creates the file, once every byte is there: the parts must add up to the announced `fileSize`. It can be
+        Creates the file, once every byte is there: the parts must add up to the announced `file_size`. It can be
         repeated, from anywhere: the same list of parts returns the same item. Without a list, it takes every part that
         the store has. With `checksum`, the file appears only if its bytes have that checksum. After a refusal the
         upload is still open, unless it is gone (410) or its name was taken at the last moment. If its folder is gone or
@@ -342,7 +342,7 @@ class AsyncOperations:
     ) -> models.Item:
         """Rename or move an item.
 
-        Absent fields stay as they are. A `parentId` of null moves the item to its owner's root, which only the owner
+        Absent fields stay as they are. A `parent_id` of null moves the item to its owner's root, which only the owner
         may do. Renaming needs the role `member` on the item. Moving needs that role on the folder that the item is in
         and on the one that it goes to. If the move would change who can reach the item, or with which role, it also
         needs `admin` on the item. Nobody can give others, or themselves, more than they have.
@@ -437,8 +437,8 @@ class AsyncOperations:
     ) -> models.Tree:
         """List a folder and what is below it.
 
-        Breadth first, at most 500 items. If there are more, `truncated` is true and `nextParentIds` are the folders to
-        continue from.
+        Breadth first, at most 500 items. If there are more, `truncated` is true and `next_parent_ids` are the folders
+        to continue from.
 
         Scope: `drive_read` (or `access_drive`).
         """
@@ -674,7 +674,7 @@ class AsyncOperations:
         """Create a token.
 
         It can do no more than the caller's token: `access_drive` is everything, `drive_read` reads and downloads,
-        `drive_upload` uploads and creates folders. With `folderId` it is confined to that folder and what is below it.
+        `drive_upload` uploads and creates folders. With `folder_id` it is confined to that folder and what is below it.
         It ends with the token that creates it, at the latest, and is revoked with it.
 
         Scope: `access_drive`.
@@ -701,7 +701,7 @@ class AsyncOperations:
         """Rotate the token that asks.
 
         A new token replaces it, with the same scopes and folder. Tokens that the old one created belong to the new one.
-        The old one is valid for another day at most. The new one ends at `rotateUntil` at the latest, which the maker
+        The old one is valid for another day at most. The new one ends at `rotate_until` at the latest, which the maker
         of the first one set; rotation does not change it. Any token may rotate itself, once.
         """
         return await self._call(
@@ -747,7 +747,7 @@ class Operations:
 
         Returns the ids that the next steps need, and how Dray would cut the file. Any other cut that S3 accepts works
         as well. The upload expires when nobody has signed or listed its parts for 24 hours, or after 7 days.
-        `onConflict` says what finalize does if the folder has a file of this name by then: `fail` needs a token that
+        `on_conflict` says what finalize does if the folder has a file of this name by then: `fail` needs a token that
         may read, `replace` a token with `access_drive`.
 
         Scope: `drive_upload` (or `access_drive`).
@@ -775,8 +775,8 @@ class Operations:
 
         One URL for each part: a signed S3 `UploadPart`, to which anyone may `PUT` that part's bytes until it expires.
         The `ETag` of the store's answer is what finalize needs. May be called again at any time before finalize; with
-        `partNumbers` only those are signed, and with `contentLengths` each URL accepts exactly that many bytes. A part
-        has 5 MiB to 5 GiB; the last one may have less.
+        `part_numbers` only those are signed, and with `content_lengths` each URL accepts exactly that many bytes. A
+        part has 5 MiB to 5 GiB; the last one may have less.
 
         Scope: `drive_upload` (or `access_drive`).
         """
@@ -798,7 +798,7 @@ class Operations:
         """List an upload's parts.
 
         What the store has of the caller's upload: enough to continue it from anywhere. This prolongs the upload's life,
-        as signing does, unless `keepAlive` is false.
+        as signing does, unless `keep_alive` is false.
 
         Scope: `drive_upload` (or `access_drive`).
         """
@@ -815,7 +815,7 @@ class Operations:
     ) -> models.Item:
         """Finalize an upload.
 
-        Creates the file, once every byte is there: the parts must add up to the announced `fileSize`. It can be
+        Creates the file, once every byte is there: the parts must add up to the announced `file_size`. It can be
         repeated, from anywhere: the same list of parts returns the same item. Without a list, it takes every part that
         the store has. With `checksum`, the file appears only if its bytes have that checksum. After a refusal the
         upload is still open, unless it is gone (410) or its name was taken at the last moment. If its folder is gone or
@@ -888,7 +888,7 @@ class Operations:
     ) -> models.Item:
         """Rename or move an item.
 
-        Absent fields stay as they are. A `parentId` of null moves the item to its owner's root, which only the owner
+        Absent fields stay as they are. A `parent_id` of null moves the item to its owner's root, which only the owner
         may do. Renaming needs the role `member` on the item. Moving needs that role on the folder that the item is in
         and on the one that it goes to. If the move would change who can reach the item, or with which role, it also
         needs `admin` on the item. Nobody can give others, or themselves, more than they have.
@@ -974,8 +974,8 @@ class Operations:
     ) -> models.Tree:
         """List a folder and what is below it.
 
-        Breadth first, at most 500 items. If there are more, `truncated` is true and `nextParentIds` are the folders to
-        continue from.
+        Breadth first, at most 500 items. If there are more, `truncated` is true and `next_parent_ids` are the folders
+        to continue from.
 
         Scope: `drive_read` (or `access_drive`).
         """
@@ -1198,7 +1198,7 @@ class Operations:
         """Create a token.
 
         It can do no more than the caller's token: `access_drive` is everything, `drive_read` reads and downloads,
-        `drive_upload` uploads and creates folders. With `folderId` it is confined to that folder and what is below it.
+        `drive_upload` uploads and creates folders. With `folder_id` it is confined to that folder and what is below it.
         It ends with the token that creates it, at the latest, and is revoked with it.
 
         Scope: `access_drive`.
@@ -1222,7 +1222,7 @@ class Operations:
         """Rotate the token that asks.
 
         A new token replaces it, with the same scopes and folder. Tokens that the old one created belong to the new one.
-        The old one is valid for another day at most. The new one ends at `rotateUntil` at the latest, which the maker
+        The old one is valid for another day at most. The new one ends at `rotate_until` at the latest, which the maker
         of the first one set; rotation does not change it. Any token may rotate itself, once.
         """
         return self._wait(self._drive.rotate_token(

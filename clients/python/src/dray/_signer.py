@@ -7,7 +7,7 @@ import itertools
 import time
 from collections.abc import Awaitable, Callable, Iterable
 
-from ._store import life_secs
+from ._store import Address
 from .errors import NotDrayError
 from .models import PresignedParts
 
@@ -27,10 +27,10 @@ class Signer:
         self._unsent = set(numbers)
         self._last = max(self._unsent, default=0)
         # By part: the address, and when it expires.
-        self._ahead: dict[int, tuple[str, float]] = {}
+        self._ahead: dict[int, tuple[Address, float]] = {}
         self._signing = asyncio.Lock()
 
-    async def address(self, number: int) -> str:
+    async def address(self, number: int) -> Address:
         """An address of a part, good for a while. Each is given out once."""
         async with self._signing:
             self._forget_expired()
@@ -60,5 +60,5 @@ class Signer:
         asked = time.monotonic()
         signed = await self._sign(wanted)
         for part in signed.parts:
-            until = asked + life_secs(part.signed_url) - EXPIRES_SOON_SECS
-            self._ahead[part.part_number] = (part.signed_url, until)
+            address = Address(part.signed_url)
+            self._ahead[part.part_number] = (address, asked + address.life_secs - EXPIRES_SOON_SECS)

@@ -105,11 +105,12 @@ class Sink:
 
     def is_done(self, chunk: int) -> None:
         """A chunk is here in full. Of a download that can be continued, it is on disk before it is listed."""
-        self.done.add(chunk)
         if not self._keeps:
+            self.done.add(chunk)
             return
         content = [self._content.item_id, self._content.size, self._content.chunk_size]
         with self._lock:
+            self.done.add(chunk)
             text = json.dumps({"content": content, "eTag": self.e_tag, "done": sorted(self.done)})
             try:
                 os.fsync(self._handle)

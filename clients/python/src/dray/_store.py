@@ -29,13 +29,52 @@ class Content(Protocol):
         ...
 
 
-async def put_part(http: Http, address: str, content: Content, during: str) -> str:
+class Address:
+    """A signed address: whoever has it may do what it says, so it does not show itself."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __repr__(self) -> str:
+        return "Address(…)"
+
+    def peer(self, http: Http) -> str:
+        """Who it points to, for people. Fails for one in clear text if the drive is not reached so."""
+        try:
+            url = httpx.URL(self._text)
+        except httpx.InvalidURL:
+            raise ConfigurationError("The server signed something that is not an address.") from None
+        if url.scheme not in ("http", "https") or not url.host:
+            raise ConfigurationError("The server signed something that is not an address.")
+        origin = origin_of(url)
+        if http.url.scheme == "https" and url.scheme != "https":
+            raise ConfigurationError(
+                f"The server signs addresses at {origin}, where bytes and signatures would go in clear text. "
+                "Set its --public-url to its https address."
+            )
+        return f"the object store at {origin}"
+
+    def request(
+        self, http: Http, method: str, headers: dict[str, str], body: AsyncIterator[bytes] | bytes | None = None
+    ) -> httpx.Request:
+        """A request to it."""
+        return http.client.build_request(method, self._text, headers=headers, content=body)
+
+    @property
+    def life_secs(self) -> float:
+        """How long it is good for, from when it was signed (AWS, "Signature Version 4", `X-Amz-Expires`)."""
+        found = re.search(r"[?&]X-Amz-Expires=(\d{1,9})(?:&|$)", self._text)
+        return float(found[1]) if found else float("inf")
+
+
+async def put_part(http: Http, address: Address, content: Content, during: str) -> str:
     """Puts a part, and returns the store's `ETag`."""
-    url, peer = signed(http, address)
-    body = content.frames() if content.size else b""
+    peer = address.peer(http)
     # With a length, httpx does not send in chunks, which S3 does not take.
-    request = http.client.build_request("PUT", url, content=body, headers={"Content-Length": str(content.size)})
-    async with http.sent(request, peer) as response:
+    headers = {"Content-Length": str(content.size)}
+    async with http.sent(
+        lambda: address.request(http, "PUT", headers, content.frames() if content.size else b""), peer
+    ) as response:
         if not response.is_success:
             raise await refusal(response, during)
         # Read to its end, so that the connection can serve the next part. The part is stored, even if that breaks off.
@@ -49,36 +88,20 @@ async def put_part(http: Http, address: str, content: Content, during: str) -> s
 
 @asynccontextmanager
 async def get_range(
-    http: Http, address: str, start: int, end: int, e_tag: str | None, during: str
+    http: Http, address: Address, start: int, end: int, e_tag: str | None, during: str
 ) -> AsyncIterator[httpx.Response]:
     """The bytes from `start` up to `end`, of the object with this `ETag`. The answer may be more than was asked for."""
-    url, peer = signed(http, address)
+    peer = address.peer(http)
     # Compressed bytes are not those of the file.
     headers = {"Accept-Encoding": "identity"}
     if end > start:
         headers["Range"] = f"bytes={start}-{end - 1}"
     if e_tag is not None:
         headers["If-Match"] = e_tag
-    async with http.sent(http.client.build_request("GET", url, headers=headers), peer) as response:
+    async with http.sent(lambda: address.request(http, "GET", headers), peer) as response:
         if response.status_code not in (200, 206, 412, 416):
             raise await refusal(response, during)
         yield response
-
-
-def signed(http: Http, address: str) -> tuple[httpx.URL, str]:
-    """A signed address, and who it points to for people. Never in clear text where the drive is not."""
-    try:
-        url = httpx.URL(address)
-    except httpx.InvalidURL:
-        raise ConfigurationError("The server signed something that is not an address.") from None
-    if url.scheme not in ("http", "https") or not url.host:
-        raise ConfigurationError("The server signed something that is not an address.")
-    if http.url.scheme == "https" and url.scheme != "https":
-        raise ConfigurationError(
-            f"The server signs addresses at {origin_of(url)}, where bytes and signatures would go in clear text. "
-            "Set its --public-url to its https address."
-        )
-    return url, f"the object store at {origin_of(url)}"
 
 
 async def refusal(response: httpx.Response, during: str) -> StoreError:
@@ -109,11 +132,3 @@ def _code_and_message(document: bytes) -> tuple[str, str]:
         return "", ""
     code, message = ((root.findtext(name) or "").strip().rstrip(".") for name in ("Code", "Message"))
     return code, message
-
-
-def life_secs(address: str) -> float:
-    """How long a signed address is good for, from when it was signed (AWS, "Signature Version 4", `X-Amz-Expires`)."""
-    found = re.search(r"[?&]X-Amz-Expires=(\d{1,9})(?:&|$)", address)
-    return float(found[1]) if found else float("inf")
-
-

@@ -8,7 +8,7 @@ import os
 import ssl
 import threading
 import weakref
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any, TypeVar
 
 from ._client import DEFAULT_PARALLEL, DEFAULT_PATIENCE_SECS, AsyncDray
@@ -41,7 +41,7 @@ class Dray(Operations):
         proxy: str | None = None,
     ) -> None:
         self._drive: AsyncDray = AsyncDray(url, token, parallel=parallel, patience=patience, verify=verify, proxy=proxy)
-        self._loop = _Loop()
+        self._loop = _Loop(self._drive.aclose)
         self._finalizer = weakref.finalize(self, _Loop.stop, self._loop)
 
     def __repr__(self) -> str:
@@ -55,9 +55,7 @@ class Dray(Operations):
 
     def close(self) -> None:
         """Closes the connections, and ends the thread. Transfers of other threads are called off."""
-        if self._finalizer.alive:
-            self._loop.run(self._drive.aclose())
-            self._finalizer()
+        self._finalizer()
 
     def _wait(self, work: Coroutine[Any, Any, T]) -> T:
         return self._loop.run(work)
@@ -147,7 +145,8 @@ class Dray(Operations):
 class _Loop:
     """An event loop in a thread of its own, which begins with the first call."""
 
-    def __init__(self) -> None:
+    def __init__(self, closing: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self._closing = closing
         self._starting = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._process = os.getpid()
@@ -192,10 +191,20 @@ class _Loop:
             loop, self._loop = self._loop, None
         if loop is None or self._process != os.getpid():
             return
-        asyncio.run_coroutine_threadsafe(_end(loop), loop)
+        asyncio.run_coroutine_threadsafe(self._end(loop), loop)
         # The garbage collector may run in the very thread that is to end.
         if threading.current_thread() is not self._thread:
             self._thread.join(CALL_OFF_SECS)
+
+    async def _end(self, loop: asyncio.AbstractEventLoop) -> None:
+        others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in others:
+            task.cancel()
+        if others:
+            await asyncio.wait(others, timeout=CALL_OFF_SECS)
+        await self._closing()
+        await loop.shutdown_asyncgens()
+        loop.call_soon(loop.stop)
 
 
 def _run(loop: asyncio.AbstractEventLoop) -> None:
@@ -210,13 +219,3 @@ async def _tracked(work: Coroutine[Any, Any, T], ended: threading.Event) -> T:
         return await work
     finally:
         ended.set()
-
-
-async def _end(loop: asyncio.AbstractEventLoop) -> None:
-    others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-    for task in others:
-        task.cancel()
-    if others:
-        await asyncio.wait(others, timeout=CALL_OFF_SECS)
-    await loop.shutdown_asyncgens()
-    loop.call_soon(loop.stop)

@@ -48,6 +48,9 @@ class CutOff:
             except (GoneError, NotFoundError):
                 # It ended after it was listed.
                 continue
+            except BaseException:
+                self._drive.claimed.discard(upload.upload_id)
+                raise
             if found.status == "open":
                 return Begun.again(found)
         return None
@@ -124,7 +127,9 @@ class Uploader:
         try:
             return await self._send(source, begun, meter)
         except BaseException as error:
-            if self._cut_off is None and not await abort(self.drive, begun):
+            # Of a stream, nothing can be continued.
+            is_kept = self._cut_off is not None and source.is_repeatable
+            if not is_kept and not await abort(self.drive, begun):
                 error.add_note(f"The server could not be told. It keeps upload {begun.upload_id} until that expires.")
             raise
         finally:

@@ -213,7 +213,7 @@ class FinalizeUpload:
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """A file or a folder. Each of `_id`/`id`, `parent`/`parentId` and `size`/`fileSize` is one value under two names."""
+    """A file or a folder. Each of `_id`/`id`, `parent`/`parent_id` and `size`/`file_size` is one value under two names."""
 
     id: ItemId
     """The item's id."""
@@ -413,7 +413,7 @@ class NewToken:
 
     rotate_until: datetime | None = None
     """The latest expiry that rotation can give to this token's successors, at most a year from now and not after that of
-    the token that creates it: RFC 3339. Absent or null: `expiresAt`.
+    the token that creates it: RFC 3339. Absent or null: `expires_at`.
     """
 
 
@@ -507,7 +507,7 @@ class PresignParts:
     """From `start`."""
 
     parts: int | None = None
-    """How many parts the client cuts the file into. May be left out when `partNumbers` is given."""
+    """How many parts the client cuts the file into. May be left out when `part_numbers` is given."""
 
     part_numbers: list[int] | None = None
     """Signs only these parts (after an expiry, or to resume), each from 1 to 10,000 and none twice."""
@@ -546,7 +546,7 @@ class RotateToken:
     """`POST /tokens/rotate`."""
 
     expires_at: datetime | None = None
-    """When the new token expires, at most `rotateUntil` of the old one: RFC 3339. Absent or null: it lives as long as the
+    """When the new token expires, at most `rotate_until` of the old one: RFC 3339. Absent or null: it lives as long as the
     old one was created for, within that limit.
     """
 
@@ -567,7 +567,7 @@ class SearchHits:
     """How many items match; `hits` has the first of them."""
 
     total_is_exact: bool
-    """Whether `totalHits` is exact. If not, more items match, and the search looked only at the newest of them: add words
+    """Whether `total_hits` is exact. If not, more items match, and the search looked only at the newest of them: add words
     to narrow it.
     """
 
@@ -747,7 +747,7 @@ class Usage:
     """How many unfinished uploads the caller has."""
 
     reserved_bytes: int | None = None
-    """Bytes that the unfinished uploads count towards the quota, besides `usedBytes`: their announced sizes or, if it is
+    """Bytes that the unfinished uploads count towards the quota, besides `used_bytes`: their announced sizes or, if it is
     more, what the store has of them.
     """
 
