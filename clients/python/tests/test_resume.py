@@ -21,7 +21,7 @@ CRASHING = """
     url, token, path, parent, parts = sys.argv[1:]
 
     def progress(now):
-        if now.done_bytes >= int(parts) * (16 << 20):
+        if now.done_bytes > int(parts) * (16 << 20):
             os.kill(os.getpid(), signal.SIGKILL)
 
     dray.Dray(url, token, parallel=1).upload(path, parent_id=parent, resume=True, progress=progress)
