@@ -1,5 +1,6 @@
 """What needs no server: names, checksums, JSON, the retry policy, errors."""
 
+import asyncio
 import pickle
 import random
 from datetime import datetime, timezone
@@ -7,6 +8,8 @@ from datetime import datetime, timezone
 import pytest
 
 from dray import _crc64, _retry, errors, models
+from dray._http import Http
+from dray._operations import GET_ITEM, SEARCH
 from dray._pages import Pages
 from dray._parts import cut
 from dray._store import Address, _code_and_message
@@ -163,3 +166,24 @@ def test_errors_are_one_tree_and_can_be_sent_to_another_process():
     assert isinstance(again, errors.DrayError) and isinstance(again, errors.ApiError)
     assert (again.status, again.code, again.message, again.request_id) == (429, "rate_limited", "Wait.", "r1")
     assert str(again) == "Wait. (rate_limited, request r1)"
+
+
+@pytest.mark.parametrize(
+    ("base", "address"),
+    [
+        ("http://h:1", "http://h:1/public/v1/drive/files/a%2Fb%3Fc"),
+        ("http://h:1/", "http://h:1/public/v1/drive/files/a%2Fb%3Fc"),
+        ("https://h/drive/", "https://h/drive/public/v1/drive/files/a%2Fb%3Fc"),
+    ],
+)
+def test_a_path_before_the_apis_own_is_kept_and_an_id_is_one_segment(base, address):
+    http = Http(base, "cp_pat_a")
+    assert http._address(GET_ITEM, {"id": "a/b?c"}, {}) == address
+    asyncio.run(http.client.aclose())
+
+
+def test_queries_leave_out_what_was_not_given():
+    http = Http("http://h", "cp_pat_a")
+    query = {"q": "a b&c", "limit": None, "flag": True, "types": ["x", "y"]}
+    assert http._address(SEARCH, {}, query).partition("?")[2] == "q=a+b%26c&flag=true&types=x&types=y"
+    asyncio.run(http.client.aclose())
