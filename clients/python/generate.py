@@ -53,7 +53,11 @@ def docstring(text: str, indent: str) -> str:
     # The document names fields as JSON has them.
     text = re.sub(r"`([a-z]+(?:[A-Z][a-z]+)+)`", lambda found: f"`{snake(found[1])}`", text)
     for paragraph in text.strip().replace("\\", "\\\\").split("\n\n"):
-        wrapped.append(textwrap.fill(" ".join(paragraph.split()), WIDTH - len(indent), break_long_words=False, break_on_hyphens=False))
+        wrapped.append(
+            textwrap.fill(
+                " ".join(paragraph.split()), WIDTH - len(indent), break_long_words=False, break_on_hyphens=False
+            )
+        )
     lines = "\n\n".join(wrapped).split("\n")
     body = "\n".join(indent + line if line else "" for line in lines).strip()
     end = f"\n{indent}" if len(lines) > 1 else ""
@@ -91,7 +95,9 @@ class Document:
             return self.kind(schema["allOf"][0], prefix)
         if "enum" in schema:
             words = [json.dumps(each) for each in schema["enum"]]
-            return f"Literal[{', '.join(words)}]" if len(words) < 8 else "Literal[\n    " + ",\n    ".join(words) + ",\n]"
+            return (
+                f"Literal[{', '.join(words)}]" if len(words) < 8 else "Literal[\n    " + ",\n    ".join(words) + ",\n]"
+            )
         return self._plain(schema, prefix)
 
     def _either(self, some: list[Json], prefix: str) -> str:
@@ -107,7 +113,9 @@ class Document:
             return f"list[{self.kind(schema['items'], prefix)}]"
         if kinds == "string" and schema.get("format") == "date-time":
             return "datetime"
-        return {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "object": "dict[str, object]"}[kinds]
+        return {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "object": "dict[str, object]"}[
+            kinds
+        ]
 
     def shape(self, name: str) -> tuple[str | None, Json, set[str]]:
         """The class that a schema extends, its own fields, and which of them are always there."""
@@ -153,7 +161,10 @@ def class_of(document: Document, name: str) -> str:
     if document.is_alias(name):
         return f"{name} = {document.kind(schema)}\n{docstring(about, '')}"
     base, properties, required = document.shape(name)
-    lines = [f"@dataclass(frozen=True, kw_only=True)\nclass {name}{f'({base})' if base else ''}:\n", docstring(about, "    ")]
+    lines = [
+        f"@dataclass(frozen=True, kw_only=True)\nclass {name}{f'({base})' if base else ''}:\n",
+        docstring(about, "    "),
+    ]
     for wire, field in properties.items():
         lines.append("\n" + field_of(document, wire, field, wire in required))
     return "".join(lines)
@@ -180,7 +191,9 @@ def models(document: Document) -> str:
     listed = "__all__ = [\n" + "".join(f'    "{name}",\n' for name in sorted(names)) + "]\n\n"
     aliases = [class_of(document, name) for name in names if document.is_alias(name)]
     classes = [class_of(document, name) for name in names if not document.is_alias(name)]
-    about = HEAD.format(about="What the API is asked with, and what it answers. Times have their zone; sizes are bytes.")
+    about = HEAD.format(
+        about="What the API is asked with, and what it answers. Times have their zone; sizes are bytes."
+    )
     return about + imports + listed + "\n".join(aliases) + "\n\n" + "\n\n".join(classes)
 
 
@@ -211,7 +224,12 @@ class Operation:
         parameters = spec.get("parameters", [])
         self.takes_key = any(each["name"] == "Idempotency-Key" for each in parameters)
         self.arguments = [
-            Argument(each["name"], document.kind(each["schema"], "models."), where=each["in"], is_required=each.get("required", False))
+            Argument(
+                each["name"],
+                document.kind(each["schema"], "models."),
+                where=each["in"],
+                is_required=each.get("required", False),
+            )
             for each in parameters
             if each["in"] in ("path", "query")
         ]
@@ -222,7 +240,9 @@ class Operation:
             for wire, field in properties.items():
                 kind = re.sub(r"^list\[", "Sequence[", document.kind(field, "models."))
                 # An absent field of a change leaves things as they are.
-                self.arguments.append(Argument(wire, kind, where="body", is_required=wire in required, keeps=method == "patch"))
+                self.arguments.append(
+                    Argument(wire, kind, where="body", is_required=wire in required, keeps=method == "patch")
+                )
         self.page = self._page(document)
 
     def _page(self, document: Document) -> tuple[str, str] | None:
@@ -260,7 +280,11 @@ class Operation:
         """A dictionary of the arguments that go to one place of the request."""
         pairs = [f'"{each.wire}": {each.name}' for each in self.arguments if each.where == where]
         flat = "{" + ", ".join(pairs) + "}"
-        return flat if len(flat) < 80 else "{\n" + "".join(f"                {pair},\n" for pair in pairs) + "            }"
+        return (
+            flat
+            if len(flat) < 80
+            else "{\n" + "".join(f"                {pair},\n" for pair in pairs) + "            }"
+        )
 
     def about(self) -> str:
         """Its docstring."""
@@ -277,9 +301,17 @@ class Operation:
 
     def for_async(self) -> str:
         """Its methods for asyncio."""
-        parts = [f"{where}={self.given(where)}" for where in ("path", "query") if any(each.where == where for each in self.arguments)]
+        parts = [
+            f"{where}={self.given(where)}"
+            for where in ("path", "query")
+            if any(each.where == where for each in self.arguments)
+        ]
         if self.has_body:
-            optional = {argument.name for argument in self.arguments if argument.where == "body" and argument.default == "None" and not argument.is_required}
+            optional = {
+                argument.name
+                for argument in self.arguments
+                if argument.where == "body" and argument.default == "None" and not argument.is_required
+            }
             parts.append(f"body={'_said(' if optional else ''}{self.given('body')}{')' if optional else ''}")
         if self.takes_key:
             parts.append("key=idempotency_key")
@@ -293,7 +325,11 @@ class Operation:
             f"\n    async def {self.signature(self.iterator, without='cursor')} -> AsyncIterator[{kind}]:\n"
             f'        """All that `{self.name}` lists, page by page."""\n'
             "        pages = Pages()\n        while pages.has_more:\n"
-            + call(f"            page = await self.{self.name}(", [*self.passed(without="cursor"), "cursor=pages.cursor"], ")")
+            + call(
+                f"            page = await self.{self.name}(",
+                [*self.passed(without="cursor"), "cursor=pages.cursor"],
+                ")",
+            )
             + f"            pages.turn(page.next_cursor)\n            for item in page.{items}:\n                yield item\n"
         )
 
@@ -377,9 +413,13 @@ def operations(document: Document) -> str:
     ]
     about = HEAD.format(about="Every operation of the API as a method. Sending is in `_http.py`.")
     return (
-        about + OPERATIONS_HEAD + "\n".join(each.table_row() for each in found)
-        + ASYNC_HEAD + "\n".join(each.for_async() for each in found)
-        + SYNC_HEAD + "\n".join(each.for_sync() for each in found)
+        about
+        + OPERATIONS_HEAD
+        + "\n".join(each.table_row() for each in found)
+        + ASYNC_HEAD
+        + "\n".join(each.for_async() for each in found)
+        + SYNC_HEAD
+        + "\n".join(each.for_sync() for each in found)
     )
 
 

@@ -116,7 +116,11 @@ class Proxy:
                 if choice == LOSE:
                     self.close_connection = True
                     return
-                kept = [(name, value) for name, value in got.getheaders() if name.lower() not in HOP_BY_HOP | {"content-length"}]
+                kept = [
+                    (name, value)
+                    for name, value in got.getheaders()
+                    if name.lower() not in HOP_BY_HOP | {"content-length"}
+                ]
                 cut = len(said) // 2 if choice == CUT_ANSWER else len(said)
                 self.say(got.status, kept, said[:cut], len(said))
 

@@ -73,7 +73,16 @@ class Server:
 
     def token(self, *flags: str) -> str:
         """A new token of the owner."""
-        command = [os.environ["DRAY_BIN"], "token", "create", "--user", "owner@localhost", "--data", str(self.data), *flags]
+        command = [
+            os.environ["DRAY_BIN"],
+            "token",
+            "create",
+            "--user",
+            "owner@localhost",
+            "--data",
+            str(self.data),
+            *flags,
+        ]
         made = subprocess.run(command, capture_output=True, text=True, timeout=60, env=self.environment)
         assert made.returncode == 0, made.stderr
         (token,) = re.findall(r"cp_pat_\w+", made.stdout)

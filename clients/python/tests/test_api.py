@@ -2,7 +2,7 @@
 
 import asyncio
 import inspect
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta, UTC
 
 import pytest
 
@@ -28,7 +28,7 @@ def test_folders_are_made_listed_changed_searched_and_removed(drive, folder):
     assert [item.name for item in drive.iter_children(folder, limit=2)] == [f"Zebra {number}" for number in range(5)]
     first = made[0]
     assert (first.type, first.parent_id, first.size) == ("folder", folder, None)
-    assert abs(first.created_at - datetime.now(timezone.utc)) < timedelta(minutes=5)
+    assert abs(first.created_at - datetime.now(UTC)) < timedelta(minutes=5)
     inside = drive.create_folder("Quagga", parent_id=first.id)
     renamed = drive.change_item(inside.id, name="Quagga 2")
     assert (renamed.name, renamed.parent_id) == ("Quagga 2", first.id)
@@ -54,7 +54,7 @@ def test_links_participants_tokens_and_the_workspace(drive, folder):
     assert info.id and page.total == 1 and page.members[0].email == "owner@localhost"
     assert [each.role for each in drive.list_participants(folder).participants] == ["owner"]
     file = drive.upload(b"x", name="x.txt", parent_id=folder)
-    link = drive.create_link(file.id, expires_at=datetime.now(timezone.utc) + timedelta(days=1), password="long enough")
+    link = drive.create_link(file.id, expires_at=datetime.now(UTC) + timedelta(days=1), password="long enough")
     assert link.has_password and [each.id for each in drive.list_links(file.id).links] == [link.id]
     drive.revoke_link(file.id, link.id)
     made = drive.create_token("for a test", ["drive_upload"], folder_id=folder)
@@ -109,14 +109,18 @@ def test_the_async_client_does_the_same(server, token):
     async def use():
         async with AsyncDray(server.url, token) as drive:
             folder = await drive.create_folder("Async")
-            items = await asyncio.gather(*(drive.upload(bytes([n]), name=f"{n}", parent_id=folder.id) for n in range(20)))
+            items = await asyncio.gather(
+                *(drive.upload(bytes([n]), name=f"{n}", parent_id=folder.id) for n in range(20))
+            )
             listed = [item.id async for item in drive.iter_children(folder.id, limit=7)]
             assert sorted(listed) == sorted(item.id for item in items)
 
     asyncio.run(use())
 
 
-@pytest.mark.parametrize("url", ["", "localhost:8080", "ftp://h", "http://h?a=b", "http://h#f", "http://a:b@h", "http://"])
+@pytest.mark.parametrize(
+    "url", ["", "localhost:8080", "ftp://h", "http://h?a=b", "http://h#f", "http://a:b@h", "http://"]
+)
 def test_what_is_no_servers_address_is_refused(url, monkeypatch):
     monkeypatch.setattr("dray._client.DEFAULT_URL", "nothing")
     with pytest.raises(dray.ConfigurationError):
@@ -128,7 +132,12 @@ def test_something_that_is_not_dray_is_said_to_be_so(server, token):
 
     page = Answer(200, b"<html>sign in</html>", (("Content-Type", "text/html"),))
     endless = Answer(200, b"[" + b" " * (17 << 20))
-    for answer in (page, endless, Answer(200, b'{"items": []}'), Answer(302, b"", (("Location", "http://evil.example/"),))):
+    for answer in (
+        page,
+        endless,
+        Answer(200, b'{"items": []}'),
+        Answer(302, b"", (("Location", "http://evil.example/"),)),
+    ):
         with Proxy(server.port, lambda seen: answer) as proxy, Dray(proxy.url, token) as client:
             with pytest.raises(dray.NotDrayError):
                 client.get_workspace()

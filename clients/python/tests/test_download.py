@@ -11,7 +11,7 @@ import textwrap
 import pytest
 
 import dray
-from dray import Dray, _crc64
+from dray import Dray
 from proxy import PASS, Answer, Proxy
 
 MIB = 1 << 20
@@ -38,7 +38,9 @@ def test_a_file_is_downloaded_in_ranges_and_appears_whole(server, token, large, 
     moved = []
     with Proxy(server.port) as proxy, Dray(proxy.url, token) as client:
         saved = client.download(item.id, tmp_path, progress=moved.append)
-        assert sorted(ranges(proxy)) == sorted(f"bytes={at}-{min(len(data), at + CHUNK) - 1}" for at in range(0, len(data), CHUNK))
+        assert sorted(ranges(proxy)) == sorted(
+            f"bytes={at}-{min(len(data), at + CHUNK) - 1}" for at in range(0, len(data), CHUNK)
+        )
         assert all(seen.headers.get("if-match") for seen in proxy.seen[3:] if seen.is_range)
     assert saved.path == tmp_path / "large.bin" and saved.path.read_bytes() == data and not saved.is_proved
     assert moved[-1].done_bytes == moved[-1].total_bytes == len(data) and os.listdir(tmp_path) == ["large.bin"]
@@ -46,10 +48,11 @@ def test_a_file_is_downloaded_in_ranges_and_appears_whole(server, token, large, 
 
 def test_the_checksum_that_the_caller_knows_is_compared(drive, large, tmp_path):
     item, data = large
-    right = _crc64.to_base64(_crc64.update(data))
+    right = dray.checksum(data)
     assert drive.download(item.id, tmp_path / "a", checksum=right).is_proved
+    assert dray.checksum(tmp_path / "a") == dray.checksum(str(tmp_path / "a")) == right
     with pytest.raises(dray.ChecksumError):
-        drive.download(item.id, tmp_path / "b", checksum=_crc64.to_base64(1))
+        drive.download(item.id, tmp_path / "b", checksum=dray.checksum(b""))
     assert os.listdir(tmp_path) == ["a"]
 
 
@@ -173,7 +176,9 @@ def test_a_link_in_place_of_what_arrived_is_not_followed(server, token, drive, l
     assert victim.read_bytes() == b"mine"
 
 
-def test_an_item_that_is_replaced_during_the_download_is_not_mixed(server, token, drive, folder, large, tmp_path, content):
+def test_an_item_that_is_replaced_during_the_download_is_not_mixed(
+    server, token, drive, folder, large, tmp_path, content
+):
     item, data = large
     again, replaced = content(len(data)), []
 
@@ -207,7 +212,10 @@ def test_a_store_that_sends_too_much_or_something_else_is_not_believed(server, t
         (dray.ChangedError, Answer(416)),
     ]
     for kind, answer in wrong:
-        with Proxy(server.port, lambda seen: answer if seen.is_range else PASS) as proxy, Dray(proxy.url, token) as client:
+        with (
+            Proxy(server.port, lambda seen: answer if seen.is_range else PASS) as proxy,
+            Dray(proxy.url, token) as client,
+        ):
             with pytest.raises(kind):
                 client.download(item.id, tmp_path)
         assert os.listdir(tmp_path) == []
@@ -233,7 +241,9 @@ def hostile(name):
     return choose
 
 
-@pytest.mark.parametrize("name", ["../evil", "/etc/evil", "a/../../evil", "..", "evil\0", "\udcff", "\x1b[2J", "x" * 5000])
+@pytest.mark.parametrize(
+    "name", ["../evil", "/etc/evil", "a/../../evil", "..", "evil\0", "\udcff", "\x1b[2J", "x" * 5000]
+)
 def test_a_name_that_leads_out_of_the_folder_does_not(server, token, drive, folder, tmp_path, name):
     item = drive.upload(b"x", name="a", parent_id=folder)
     target = tmp_path / "in" / "here"

@@ -12,7 +12,9 @@ from proxy import CUT, CUT_ANSWER, LOSE, PASS, REFUSE, Answer, Proxy
 
 MIB = 1 << 20
 PART = 16 * MIB
-EXPIRED_TOKEN = Answer(400, b"<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>")
+EXPIRED_TOKEN = Answer(
+    400, b"<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>"
+)
 EXPIRED = Answer(403, b"<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>")
 
 
@@ -43,7 +45,11 @@ def test_with_one_request_in_five_failing_every_file_arrives_once(server, token,
 
     def choose(seen):
         with lock:
-            return chance.choice([LOSE, CUT, CUT_ANSWER, REFUSE, Answer(503, b"<Error><Code>SlowDown</Code></Error>")]) if chance.random() < 0.2 else PASS
+            return (
+                chance.choice([LOSE, CUT, CUT_ANSWER, REFUSE, Answer(503, b"<Error><Code>SlowDown</Code></Error>")])
+                if chance.random() < 0.2
+                else PASS
+            )
 
     files = {f"{number}.bin": content(chance.choice([0, 10, 1000, PART + 1])) for number in range(24)}
 
@@ -85,7 +91,10 @@ def test_an_answer_that_is_lost_is_asked_for_again_and_makes_nothing_twice(serve
 
 
 def test_what_would_be_done_twice_is_not_sent_again(server, token, folder):
-    with Proxy(server.port, first(1, LOSE, lambda seen: seen.method == "DELETE")) as proxy, Dray(proxy.url, token) as client:
+    with (
+        Proxy(server.port, first(1, LOSE, lambda seen: seen.method == "DELETE")) as proxy,
+        Dray(proxy.url, token) as client,
+    ):
         with pytest.raises(dray.NetworkError) as failed:
             client.trash_item(folder)
         assert not failed.value.never_sent and proxy.count(lambda seen: seen.method == "DELETE") == 1
@@ -189,7 +198,12 @@ def test_a_client_that_stays_offline_gives_up_after_its_patience(server, token, 
     offline = threading.Event()
     with Proxy(server.port, lambda seen: REFUSE if offline.is_set() else PASS) as proxy:
         with Dray(proxy.url, token, patience=0.5) as client, pytest.raises(dray.NetworkError) as failed:
-            client.upload(content(2 * PART), name="a", parent_id=folder, progress=lambda now: offline.set() if now.done_bytes > MIB else None)
+            client.upload(
+                content(2 * PART),
+                name="a",
+                parent_id=folder,
+                progress=lambda now: offline.set() if now.done_bytes > MIB else None,
+            )
     assert "keeps upload" in failed.value.__notes__[0]
 
 

@@ -166,7 +166,9 @@ def test_a_folder_upload_that_is_cancelled_aborts_all_that_it_began(server, toke
         async with AsyncDray(server.url, token) as client:
             reached = asyncio.Event()
             task = asyncio.create_task(
-                client.upload_folder(root, parent_id=folder, progress=lambda now: reached.set() if now.done_files > 5 else None)
+                client.upload_folder(
+                    root, parent_id=folder, progress=lambda now: reached.set() if now.done_files > 5 else None
+                )
             )
             await reached.wait()
             task.cancel()

@@ -3,7 +3,7 @@
 import asyncio
 import pickle
 import random
-from datetime import datetime, timezone
+from datetime import datetime, UTC
 
 import pytest
 
@@ -93,7 +93,7 @@ def test_answers_of_another_shape_are_refused(value):
 
 
 def test_requests_leave_out_what_was_not_given():
-    at = datetime(2026, 1, 2, tzinfo=timezone.utc)
+    at = datetime(2026, 1, 2, tzinfo=UTC)
     assert encode({"a": None, "b": UNSET, "at": at}) == {"a": None, "at": "2026-01-02T00:00:00Z"}
     assert encode([models.UploadedPart(part_number=1, e_tag="x")]) == [{"partNumber": 1, "eTag": "x"}]
 
@@ -155,7 +155,10 @@ def test_the_life_of_an_address_is_read():
 
 
 def test_an_error_document_of_s3_is_read_and_a_bomb_is_not():
-    assert _code_and_message(b"<Error><Code>ExpiredToken</Code><Message>Old.</Message></Error>") == ("ExpiredToken", "Old")
+    assert _code_and_message(b"<Error><Code>ExpiredToken</Code><Message>Old.</Message></Error>") == (
+        "ExpiredToken",
+        "Old",
+    )
     bomb = b'<!DOCTYPE x [<!ENTITY a "aaaa">]><Error><Code>&a;</Code></Error>'
     assert _code_and_message(bomb) == _code_and_message(b"<html>") == ("", "")
 

@@ -60,7 +60,9 @@ def test_after_a_crash_only_what_the_store_lacks_is_sent(server, token, folder, 
     assert [each.id for each in drive.iter_children(folder)] == [item.id] and list(drive.iter_uploads()) == []
 
 
-def test_a_file_that_changed_after_the_crash_is_sent_from_its_beginning(server, token, folder, path, drive, tmp_path, content):
+def test_a_file_that_changed_after_the_crash_is_sent_from_its_beginning(
+    server, token, folder, path, drive, tmp_path, content
+):
     crash(server.url, token, path, folder, 1)
     data = content(len(path.read_bytes()))
     path.write_bytes(data)

@@ -16,7 +16,11 @@ from dray._store import Address
 from server import free_port
 
 PART = 16 << 20
-KEYS = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "AWS_REGION": "us-east-1"}
+KEYS = {
+    "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
+    "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+    "AWS_REGION": "us-east-1",
+}
 
 
 def moto(port, folder):
@@ -26,7 +30,18 @@ def moto(port, folder):
 def rclone(port, folder):
     (folder / "buckets" / "dray").mkdir(parents=True)
     keys = f"{KEYS['AWS_ACCESS_KEY_ID']},{KEYS['AWS_SECRET_ACCESS_KEY']}"
-    return ["rclone", "--config", "", "serve", "s3", "--addr", f"127.0.0.1:{port}", "--auth-key", keys, str(folder / "buckets")]
+    return [
+        "rclone",
+        "--config",
+        "",
+        "serve",
+        "s3",
+        "--addr",
+        f"127.0.0.1:{port}",
+        "--auth-key",
+        keys,
+        str(folder / "buckets"),
+    ]
 
 
 @pytest.fixture(params=[moto, rclone], ids=["moto", "rclone"])

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import os
 import pickle
-import signal
 import subprocess
 import sys
 import textwrap
@@ -87,6 +86,12 @@ def test_a_closed_client_says_so_and_closing_it_calls_transfers_off(server, toke
         client.get_workspace()
 
 
+def test_a_client_that_is_used_in_its_own_progress_function_says_so_and_does_not_hang(drive, folder):
+    with pytest.raises(dray.ConfigurationError, match="progress"):
+        drive.upload(b"x", name="a", parent_id=folder, progress=lambda now: drive.get_workspace())
+    assert list(drive.iter_children(folder)) == [] and list(drive.iter_uploads()) == []
+
+
 def test_a_forked_process_is_told_to_make_its_own(drive):
     drive.get_workspace()
     child = os.fork()
@@ -128,7 +133,9 @@ def test_no_token_and_no_signature_is_in_a_repr_an_error_or_a_log(server, token,
     errors = []
     for choose in failing:
         with Proxy(server.port, choose) as proxy, Dray(proxy.url, token, patience=0.1) as client:
-            assert secret not in repr(client) + repr(client._drive) + repr(vars(client._drive)) + repr(vars(client._drive.http))
+            assert secret not in repr(client) + repr(client._drive) + repr(vars(client._drive)) + repr(
+                vars(client._drive.http)
+            )
             with pytest.raises(dray.DrayError) as failed:
                 client.upload(b"x", name="a", parent_id=folder)
             errors.append(failed.value)

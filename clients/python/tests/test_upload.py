@@ -30,7 +30,12 @@ def test_a_file_of_any_size_arrives(drive, folder, tmp_path, content, size):
     item = drive.upload(path, parent_id=folder, progress=moved.append)
     assert (item.name, item.size, item.parent_id) == (path.name, size, folder)
     assert read(drive, item, tmp_path) == data
-    assert (moved[-1].done_bytes, moved[-1].total_bytes, moved[-1].done_files, moved[-1].total_files) == (size, size, 1, 1)
+    assert (moved[-1].done_bytes, moved[-1].total_bytes, moved[-1].done_files, moved[-1].total_files) == (
+        size,
+        size,
+        1,
+        1,
+    )
 
 
 def unseekable(data):

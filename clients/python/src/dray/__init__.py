@@ -4,6 +4,7 @@
 """
 
 from . import errors, models
+from ._checksum import checksum
 from ._client import AsyncDray
 from ._download import Downloaded
 from ._progress import Progress
@@ -67,6 +68,7 @@ __all__ = [
     "TargetExistsError",
     "TransferError",
     "__version__",
+    "checksum",
     "errors",
     "models",
 ]

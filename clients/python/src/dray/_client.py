@@ -161,7 +161,8 @@ class AsyncDray(_Calls):
         resume: bool = False,
         progress: OnProgress | None = None,
     ) -> FolderReport:
-        """Uploads a folder with all that is below it; symbolic links are left out. What fails is reported, and stops nothing else.
+        """Uploads a folder with all that is below it; symbolic links are left out. What fails is reported.
+
 
         With `resume`, folders that are there already are used, files that are there and were not changed here since are
         skipped, and interrupted uploads are continued. That needs a token that may read.
@@ -199,7 +200,10 @@ class AsyncDray(_Calls):
         resume: bool = False,
         progress: OnProgress | None = None,
     ) -> FolderReport:
-        """Downloads a folder with all that is below it, as a folder of its name in `to`; with `None`, the root's content into `to`.
+        """Downloads a folder with all that is below it, as a folder of its name in `to`.
+
+        `None` stands for the root, whose content goes into `to` itself.
+
 
         Nothing is written outside of it, whatever the names are. With `resume`, files that are here already are skipped.
         """

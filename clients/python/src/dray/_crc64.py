@@ -95,7 +95,7 @@ def combined(first: int, second: int, second_bytes: int) -> int:
 
 @functools.lru_cache(maxsize=64)
 def _shift(count: int) -> int:
-    """x to the power of the bits of so many bytes, by squaring: what appending them multiplies with. A file's parts have one size."""
+    """x to the power of the bits of so many bytes, by squaring: what appending them multiplies with."""
     shift, square, bits = _TOP_BIT, _TOP_BIT >> 1, count * 8
     while bits:
         if bits & 1:

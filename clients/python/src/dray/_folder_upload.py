@@ -173,7 +173,7 @@ class FolderUpload:
 
 
 def walk(root: str, loop: asyncio.AbstractEventLoop) -> Iterator[Entry]:
-    """The folder and what is below it: each folder before what is in it. It reads the disk: not for the event loop's thread."""
+    """The folder and what is below it: each folder before what is in it. It blocks: not for the event loop's thread."""
     top = Folder(root, os.path.basename(root) or "root", None, loop.create_future())
     yield top
     waiting = [top]
@@ -204,5 +204,3 @@ def _entry(entry: os.DirEntry[str], folder: Folder, loop: asyncio.AbstractEventL
     except OSError as error:
         return Other(entry.path, f"{entry.path}: {error.strerror}.")
     return Other(entry.path)
-
-

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from datetime import datetime, timezone
+from datetime import datetime, UTC
 from typing import Generic, TypeVar
 from urllib.parse import quote
 
@@ -102,7 +102,7 @@ class Http:
         # Everything that is read is bounded in time as well: a peer may drip.
         try:
             async with asyncio.timeout(CALL_SECS):
-                build = lambda: self.client.build_request(route.method, address, headers=headers, json=body)  # noqa: E731
+                build = lambda: self.client.build_request(route.method, address, headers=headers, json=body)
                 async with self.sent(build, self.peer, auth=self._auth) as response:
                     self.has_answered = True
                     return self._read(route, response, await bounded(response, MAX_ANSWER_BYTES, self.peer))
@@ -203,7 +203,7 @@ def retry_after_of(response: httpx.Response) -> float | None:
         until = parsedate_to_datetime(text)
     except ValueError:
         return None
-    return max(0.0, (until.astimezone(timezone.utc) - datetime.now(timezone.utc)).total_seconds())
+    return max(0.0, (until.astimezone(UTC) - datetime.now(UTC)).total_seconds())
 
 
 def network_error(error: httpx.HTTPError, peer: str) -> NetworkError:
@@ -216,7 +216,7 @@ def network_error(error: httpx.HTTPError, peer: str) -> NetworkError:
 
 
 def _unanswered(peer: str, why: str) -> str:
-    return f"{peer[0].upper()}{peer[1:]} does not answer ({why}). Check the address and the network, and that the server is running."
+    return f"{peer[0].upper()}{peer[1:]} does not answer ({why}). Check the address, the network, and that it runs."
 
 
 def _innermost(error: BaseException) -> BaseException:

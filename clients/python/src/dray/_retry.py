@@ -15,7 +15,7 @@ from .errors import ApiError, DrayError, NetworkError, NotDrayError, StoreError
 T = TypeVar("T")
 
 TRIES = 8
-"""Tries of one request, the first included. With `pause` they span 12 to 25 seconds: a server that restarts is waited for."""
+"""Tries of one request, the first included. With `pause` they span 12 to 25 seconds, in which a server restarts."""
 FIRST_PAUSE_SECS = 0.25
 LONGEST_PAUSE_SECS = 8.0
 LONGEST_RETRY_AFTER_SECS = 60.0
@@ -28,7 +28,14 @@ _UNDER_WAY = {"finalize_in_progress", "finalize_pending", "idempotency_key_in_us
 # What a proxy says of a server that restarts, and what a server says that is too busy.
 _AWAY = {429, 502, 503, 504}
 # Damage on the way, and what S3 answers when it wants a request again (AWS, "Error responses").
-_PASSING_STORE_CODES = {"BadDigest", "IncompleteBody", "RequestTimeout", "SlowDown", "OperationAborted", "InternalError"}
+_PASSING_STORE_CODES = {
+    "BadDigest",
+    "IncompleteBody",
+    "RequestTimeout",
+    "SlowDown",
+    "OperationAborted",
+    "InternalError",
+}
 _PASSING_STORE = {408, 409, 425, 429}
 
 
@@ -64,12 +71,14 @@ def _judge_store(error: StoreError) -> Verdict:
 
 
 def wants_new_address(error: DrayError) -> bool:
-    """Whether a new address may cure a refusal: it expired (403), or the credentials that signed it did (400 `ExpiredToken`)."""
-    return isinstance(error, StoreError) and (error.status == 403 or (error.status, error.code) == (400, "ExpiredToken"))
+    """Whether a new address may help: it expired (403), or the credentials that signed it did (400 `ExpiredToken`)."""
+    return isinstance(error, StoreError) and (
+        error.status == 403 or (error.status, error.code) == (400, "ExpiredToken")
+    )
 
 
 def pause(tries: int) -> float:
-    """Seconds to wait after so many tries. Half of it is random, so that clients that failed together do not come back together."""
+    """Seconds to wait after so many tries. Half is random, so that clients that failed together come back apart."""
     longest = min(LONGEST_PAUSE_SECS, FIRST_PAUSE_SECS * (1 << min(max(tries, 1) - 1, 16)))
     return longest * (0.5 + random.random() / 2)
 

@@ -1,4 +1,4 @@
-"""Signed addresses of one upload's parts, fetched in batches and late, so that on a slow line they do not expire before their turn."""
+"""Signed addresses of one upload's parts, fetched in batches, and late: on a slow line they would expire before their turn."""
 
 from __future__ import annotations
 

@@ -19,7 +19,9 @@ from ._text import MAX_NAME_BYTES
 from .errors import TargetError, TargetExistsError
 
 READ_BYTES = 1 << 20
-_WRITE = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_WRITE = (
+    os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+)
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,9 @@ class Sink:
     def _open(self, resume: bool) -> None:
         folder = self.target.parent
         if resume:
-            self._path = folder / _temporary_name(self.target.name, hashlib.sha256(self._content.item_id.encode()).hexdigest()[:16])
+            self._path = folder / _temporary_name(
+                self.target.name, hashlib.sha256(self._content.item_id.encode()).hexdigest()[:16]
+            )
             self._journal = Path(f"{self._path}.json")
         try:
             if resume:
@@ -187,7 +191,7 @@ def _temporary_name(name: str, mark: str) -> str:
 
 
 def _is_ours(handle: int, path: Path) -> bool:
-    """Whether it is the file at `path`, and no other download writes it. Without locks on files here, nothing is continued."""
+    """Whether it is the file at `path`, and no other download writes it. Without file locks, nothing is continued."""
     try:
         import fcntl
     except ImportError:

@@ -14,13 +14,21 @@ from typing import IO, Any, Protocol, Union, cast
 from ._threads import in_thread
 from .errors import ChangedError, SizeError, SourceError
 
-Uploadable = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, IO[bytes], Iterable[bytes], AsyncIterable[bytes]]
+Uploadable = Union[
+    str, "os.PathLike[str]", bytes, bytearray, memoryview, IO[bytes], Iterable[bytes], AsyncIterable[bytes]
+]
 """A path, bytes, an open binary file, or pieces of bytes from anything."""
 
 # Of a stream of unknown length, what is more than this waits in a file and not in memory.
 SPOOLED_IN_MEMORY_BYTES = 16 << 20
 # Does not wait for the other end of a pipe, does not take over a terminal.
-_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_READ = (
+    os.O_RDONLY
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_NOCTTY", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
 
 
 class Part(Protocol):
@@ -129,7 +137,9 @@ class _File:
     async def check_unchanged(self) -> None:
         now = os.fstat(self._handle)
         if (now.st_size, now.st_mtime_ns) != (self._begun.st_size, self._begun.st_mtime_ns):
-            raise ChangedError(f"{self._path} changed while it was uploaded. Nothing was saved. Upload it when nothing writes to it.")
+            raise ChangedError(
+                f"{self._path} changed while it was uploaded. Nothing was saved. Upload it when nothing writes to it."
+            )
 
     def close(self) -> None:
         if self._handle >= 0:
@@ -219,7 +229,9 @@ class _Stream:
         while len(self._left) < wanted:
             some = await self._pieces.next()
             if not some:
-                raise SizeError(f"The stream ended after {start + len(self._left)} of {self.size} bytes. Nothing was saved.")
+                raise SizeError(
+                    f"The stream ended after {start + len(self._left)} of {self.size} bytes. Nothing was saved."
+                )
             self._left += some
         data = bytes(memoryview(self._left)[:wanted])
         del self._left[:wanted]
@@ -248,7 +260,9 @@ class _Pieces:
             pieces = iter(given)
             self._blocking = lambda: next(pieces, None)
         else:
-            raise SourceError(f"A {type(given).__name__} cannot be uploaded: give a path, bytes, a binary file, or pieces of bytes.")
+            raise SourceError(
+                f"A {type(given).__name__} cannot be uploaded: give a path, bytes, a binary file, or pieces of bytes."
+            )
 
     async def next(self) -> bytes:
         """The next piece; empty at the end."""
@@ -311,4 +325,3 @@ async def _spooled(pieces: _Pieces) -> Source:
         raise
     source.name = pieces.name
     return source
-

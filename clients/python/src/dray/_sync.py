@@ -139,7 +139,9 @@ class Dray(Operations):
         progress: OnProgress | None = None,
     ) -> FolderReport:
         """See `AsyncDray.download_folder`."""
-        return self._wait(self._drive.download_folder(folder_id, to, overwrite=overwrite, resume=resume, progress=progress))
+        return self._wait(
+            self._drive.download_folder(folder_id, to, overwrite=overwrite, resume=resume, progress=progress)
+        )
 
 
 class _Loop:
@@ -149,6 +151,7 @@ class _Loop:
         self._closing = closing
         self._starting = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
         self._process = os.getpid()
         self._is_stopped = False
 
@@ -173,6 +176,8 @@ class _Loop:
             raise
 
     def _started(self) -> asyncio.AbstractEventLoop:
+        if threading.current_thread() is self._thread:
+            raise ConfigurationError("The client cannot be used inside of its own `progress` or `token` function.")
         with self._starting:
             if self._is_stopped:
                 raise ConfigurationError("The client is closed.")
@@ -193,7 +198,7 @@ class _Loop:
             return
         asyncio.run_coroutine_threadsafe(self._end(loop), loop)
         # The garbage collector may run in the very thread that is to end.
-        if threading.current_thread() is not self._thread:
+        if self._thread and threading.current_thread() is not self._thread:
             self._thread.join(CALL_OFF_SECS)
 
     async def _end(self, loop: asyncio.AbstractEventLoop) -> None:

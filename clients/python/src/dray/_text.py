@@ -13,7 +13,18 @@ FALLBACK = "download"
 # Line breaks of Unicode, and what makes text read in another order than it is stored (UAX 9).
 _REORDERING = {0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x2070)}
 # Letters, symbols and marks with an empty shape.
-_BLANK = {0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0, *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)}
+_BLANK = {
+    0x34F,
+    0x115F,
+    0x1160,
+    0x17B4,
+    0x17B5,
+    0x2800,
+    0x3164,
+    0xFFA0,
+    *range(0xFE00, 0xFE10),
+    *range(0xE0100, 0xE01F0),
+}
 # Names that Windows keeps for devices, whatever their extension.
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{digit}" for port in ("com", "lpt") for digit in range(1, 10))}
 

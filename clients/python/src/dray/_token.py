@@ -11,7 +11,7 @@ import httpx
 
 from .errors import ConfigurationError
 
-TokenSource = Union[str, Callable[[], Union[str, Awaitable[str]]]]
+TokenSource = Union[str, Callable[[], str | Awaitable[str]]]
 """A token, or what returns the one of now; it may be a coroutine function."""
 
 

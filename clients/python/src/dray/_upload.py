@@ -19,7 +19,17 @@ from ._signer import Signer
 from ._source import Part, Source
 from ._store import put_part
 from ._threads import in_thread
-from .errors import ApiError, ConflictError, DrayError, GoneError, NetworkError, NotDrayError, NotFoundError, SizeError, SourceError
+from .errors import (
+    ApiError,
+    ConflictError,
+    DrayError,
+    GoneError,
+    NetworkError,
+    NotDrayError,
+    NotFoundError,
+    SizeError,
+    SourceError,
+)
 from .models import Checksum, Item, OnConflict, StartedUpload, StoredParts, UploadedPart
 
 if TYPE_CHECKING:
@@ -32,7 +42,7 @@ MAX_NEW_ADDRESSES = 4
 GIVE_UP_SECS = 5.0
 """How long the server may take to abort an upload, because its caller waits for it."""
 SLOW_CHECKSUM_BYTES = 32 << 20
-"""Files up to this size are proved even where a checksum is computed in Python, which takes a few seconds for so many bytes."""
+"""Files up to this size are proved even where a checksum is computed in Python, some seconds for so many bytes."""
 
 _START_OVER = {"upload_not_found", "invalid_part", "size_mismatch", "checksum_mismatch"}
 
@@ -90,7 +100,7 @@ def target_of(
 
 
 async def start(drive: AsyncDray, target: Target, size: int, patience: Patience) -> Begun:
-    """Step 1. Called off, it waits for the answer: only that says which upload the server has begun, so that it can be aborted."""
+    """Step 1. Called off, it waits for the answer: only that says which upload is to be aborted."""
     asking = asyncio.create_task(
         drive.calling(patience).start_upload(
             target.name, size, target.mime_type, parent_id=target.parent_id, on_conflict=target.on_conflict
@@ -127,16 +137,22 @@ async def abort(drive: AsyncDray, begun: Begun) -> bool:
 
 def must_start_over(error: BaseException) -> bool:
     """Whether what the server has of an upload is of no more use."""
-    return isinstance(error, GoneError) or (isinstance(error, DrayError) and error.code in {*_START_OVER, "NoSuchUpload"})
+    return isinstance(error, GoneError) or (
+        isinstance(error, DrayError) and error.code in {*_START_OVER, "NoSuchUpload"}
+    )
 
 
 class Sender:
     """Sends one file into one open upload."""
 
-    def __init__(self, drive: AsyncDray, source: Source, begun: Begun, meter: FileMeter, *, checksum: bool | None) -> None:
+    def __init__(
+        self, drive: AsyncDray, source: Source, begun: Begun, meter: FileMeter, *, checksum: bool | None
+    ) -> None:
         spans = cut(source.size, begun.part_size)
         if spans is None:
-            raise NotDrayError(f"The server wants parts of {begun.part_size} bytes, with which {source.size} bytes cannot be sent.")
+            raise NotDrayError(
+                f"The server wants parts of {begun.part_size} bytes, with which {source.size} bytes cannot be sent."
+            )
         self._drive, self._source, self._begun, self._meter = drive, source, begun, meter
         self._spans = spans
         self._patience = drive.patience(meter.waits)

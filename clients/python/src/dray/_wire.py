@@ -7,7 +7,7 @@ import functools
 import types
 import typing
 from collections.abc import Callable, Hashable
-from datetime import datetime, timezone
+from datetime import datetime, UTC
 from typing import Any, Literal, TypeVar, Union, cast
 
 T = TypeVar("T")
@@ -66,7 +66,7 @@ def _datetime(value: object) -> Any:
         moment = datetime.fromisoformat(str(value))
     except ValueError:
         raise Mismatch("a text that is no time") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _object(kind: type[Any]) -> Decoder:
@@ -127,7 +127,7 @@ UNSET = Unset()
 def encode(value: object) -> object:
     """A value as JSON can have it. Times get their zone: one without is local, as everywhere in Python."""
     if isinstance(value, datetime):
-        return value.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         named = {wire_name(field): getattr(value, field.name) for field in dataclasses.fields(value)}
         return {name: encode(each) for name, each in named.items() if each is not None}

@@ -1,4 +1,4 @@
-"""The errors of calls and transfers, as one tree. Each says what happened and what to do; none carries a token or a signed address."""
+"""The errors of calls and transfers, as one tree. Each says what happened; none has a token or a signed address in it."""
 
 from __future__ import annotations
 
