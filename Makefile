@@ -7,7 +7,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 BUILD_TESTS := cargo test --workspace --locked --no-run --quiet
 RUN_ARGS ?=
 
-.PHONY: help run build dist docs test test-tools lint unit clients stores cluster openapi page-test torture bench clean
+.PHONY: help run build dist docs test test-tools lint unit clients python stores cluster openapi page-test torture bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -27,7 +27,7 @@ docs: ## the book, at target/book/index.html
 $(PAGE): $(PAGE_SOURCES)
 	cd web && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build
 
-test: test-tools lint unit clients stores openapi page-test ## everything: formatting, lints, unit, integration, S3 clients and stores, the API against its document, terminal client, browser
+test: test-tools lint unit clients python stores openapi page-test ## everything: formatting, lints, unit, integration, S3 clients and stores, the API against its document, terminal client, browser
 
 test-tools:
 	scripts/install-test-tools
@@ -46,6 +46,10 @@ unit: $(PAGE)
 clients: $(PAGE) ## boto3, aws-cli, rclone, s3fs, restic and others against the embedded store
 	$(BUILD_TESTS)
 	tests/clients/run
+
+python: $(PAGE) ## the Python package: its types, and its tests against a real server
+	$(BUILD_TESTS)
+	clients/python/tests/run
 
 stores: $(PAGE) ## uploads and downloads on S3 servers of others: rclone, moto and SeaweedFS
 	$(BUILD_TESTS)

@@ -1,0 +1,1242 @@
+"""Every operation of the API as a method. Sending is in `_http.py`.
+
+Made by generate.py from the drive's OpenAPI document. Not to be edited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal, TypeVar
+
+from . import models
+from ._http import Route
+from ._pages import Pages
+from ._wire import UNSET, Unset
+
+T = TypeVar("T")
+
+
+def _said(fields: dict[str, object]) -> dict[str, object]:
+    """Without those that were not given."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+START_UPLOAD: Route[models.StartedUpload] = Route(
+    "POST", "/public/v1/drive/files/upload/multipart/start", models.StartedUpload, repeatable=False, takes_key=True
+)
+
+PRESIGN_PARTS: Route[models.PresignedParts] = Route(
+    "POST", "/public/v1/drive/files/upload/multipart/presigned-urls", models.PresignedParts, repeatable=True, takes_key=False
+)
+
+LIST_PARTS: Route[models.StoredParts] = Route(
+    "POST", "/public/v1/drive/files/upload/multipart/parts", models.StoredParts, repeatable=True, takes_key=False
+)
+
+FINALIZE_UPLOAD: Route[models.Item] = Route(
+    "POST", "/public/v1/drive/files/upload/multipart/finalize", models.Item, repeatable=True, takes_key=False
+)
+
+ABORT_UPLOAD: Route[None] = Route(
+    "POST", "/public/v1/drive/files/upload/multipart/abort", type(None), repeatable=True, takes_key=False
+)
+
+LIST_UPLOADS: Route[models.OpenUploads] = Route(
+    "GET", "/public/v1/drive/uploads", models.OpenUploads, repeatable=True, takes_key=False
+)
+
+GET_ITEM: Route[models.Item] = Route(
+    "GET", "/public/v1/drive/files/{id}", models.Item, repeatable=True, takes_key=False
+)
+
+TRASH_ITEM: Route[None] = Route(
+    "DELETE", "/public/v1/drive/files/{id}", type(None), repeatable=False, takes_key=False
+)
+
+CHANGE_ITEM: Route[models.Item] = Route(
+    "PATCH", "/public/v1/drive/files/{id}", models.Item, repeatable=True, takes_key=False
+)
+
+LIST_ANCESTORS: Route[models.Ancestors] = Route(
+    "GET", "/public/v1/drive/files/{id}/ancestors", models.Ancestors, repeatable=True, takes_key=False
+)
+
+GET_DOWNLOAD_URL: Route[models.DownloadUrl] = Route(
+    "GET", "/public/v1/drive/files/{id}/download", models.DownloadUrl, repeatable=True, takes_key=False
+)
+
+CREATE_FOLDER: Route[models.Item] = Route(
+    "POST", "/public/v1/drive/folders", models.Item, repeatable=False, takes_key=True
+)
+
+LIST_CHILDREN: Route[models.ItemPage] = Route(
+    "GET", "/public/v1/drive/folders/{id}/children", models.ItemPage, repeatable=True, takes_key=False
+)
+
+GET_TREE: Route[models.Tree] = Route(
+    "GET", "/public/v1/drive/tree", models.Tree, repeatable=True, takes_key=False
+)
+
+SEARCH: Route[models.SearchHits] = Route(
+    "GET", "/public/v1/drive/search", models.SearchHits, repeatable=True, takes_key=False
+)
+
+RESTORE_ITEM: Route[models.Item] = Route(
+    "POST", "/public/v1/drive/files/{id}/restore", models.Item, repeatable=False, takes_key=False
+)
+
+PURGE_ITEM: Route[None] = Route(
+    "DELETE", "/public/v1/drive/trash/{id}", type(None), repeatable=False, takes_key=False
+)
+
+LIST_TRASH: Route[models.TrashPage] = Route(
+    "GET", "/public/v1/drive/trash", models.TrashPage, repeatable=True, takes_key=False
+)
+
+EMPTY_TRASH: Route[models.EmptiedTrash] = Route(
+    "DELETE", "/public/v1/drive/trash", models.EmptiedTrash, repeatable=False, takes_key=False
+)
+
+LIST_SHARED: Route[models.ItemPage] = Route(
+    "GET", "/public/v1/drive/shared", models.ItemPage, repeatable=True, takes_key=False
+)
+
+LIST_PARTICIPANTS: Route[models.Participants] = Route(
+    "GET", "/public/v1/drive/files/{id}/participants", models.Participants, repeatable=True, takes_key=False
+)
+
+PUT_PARTICIPANT: Route[models.Participant] = Route(
+    "PUT", "/public/v1/drive/files/{id}/participants/{userId}", models.Participant, repeatable=True, takes_key=False
+)
+
+REMOVE_PARTICIPANT: Route[None] = Route(
+    "DELETE", "/public/v1/drive/files/{id}/participants/{userId}", type(None), repeatable=False, takes_key=False
+)
+
+LIST_LINKS: Route[models.Links] = Route(
+    "GET", "/public/v1/drive/files/{id}/links", models.Links, repeatable=True, takes_key=False
+)
+
+CREATE_LINK: Route[models.Link] = Route(
+    "POST", "/public/v1/drive/files/{id}/links", models.Link, repeatable=False, takes_key=True
+)
+
+REVOKE_LINK: Route[None] = Route(
+    "DELETE", "/public/v1/drive/files/{id}/links/{linkId}", type(None), repeatable=False, takes_key=False
+)
+
+GET_WORKSPACE: Route[models.WorkspaceInfo] = Route(
+    "GET", "/public/v1/workspace/info", models.WorkspaceInfo, repeatable=True, takes_key=False
+)
+
+LIST_MEMBERS: Route[models.Members] = Route(
+    "GET", "/public/v1/workspace/members", models.Members, repeatable=True, takes_key=False
+)
+
+GET_USAGE: Route[models.Usage] = Route(
+    "GET", "/public/v1/drive/usage", models.Usage, repeatable=True, takes_key=False
+)
+
+LIST_TOKENS: Route[models.Tokens] = Route(
+    "GET", "/public/v1/tokens", models.Tokens, repeatable=True, takes_key=False
+)
+
+CREATE_TOKEN: Route[models.CreatedToken] = Route(
+    "POST", "/public/v1/tokens", models.CreatedToken, repeatable=False, takes_key=True
+)
+
+ROTATE_TOKEN: Route[models.CreatedToken] = Route(
+    "POST", "/public/v1/tokens/rotate", models.CreatedToken, repeatable=False, takes_key=True
+)
+
+REVOKE_TOKEN: Route[None] = Route(
+    "DELETE", "/public/v1/tokens/{id}", type(None), repeatable=False, takes_key=False
+)
+
+
+class AsyncOperations:
+    """The whole API, for asyncio: each operation is one method."""
+
+    async def _call(
+        self,
+        route: Route[T],
+        *,
+        path: Mapping[str, str] | None = None,
+        query: Mapping[str, object] | None = None,
+        body: object = None,
+        key: str | None = None,
+    ) -> T:
+        raise NotImplementedError
+
+    async def start_upload(
+        self,
+        file_name: str,
+        file_size: int,
+        mime_type: str,
+        *,
+        parent_id: models.ItemId | None = None,
+        on_conflict: models.OnConflict | None = None,
+        checksum: models.Checksum | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.StartedUpload:
+        """Start an upload.
+
+        Returns the ids that the next steps need, and how Dray would cut the file. Any other cut that S3 accepts works
+        as well. The upload expires when nobody has signed or listed its parts for 24 hours, or after 7 days.
+        `on_conflict` says what finalize does if the folder has a file of this name by then: `fail` needs a token that
+        may read, `replace` a token with `access_drive`.
+
+        Scope: `drive_upload` (or `access_drive`).
+        """
+        return await self._call(
+            START_UPLOAD,
+            body=_said({
+                "fileName": file_name,
+                "fileSize": file_size,
+                "mimeType": mime_type,
+                "parentId": parent_id,
+                "onConflict": on_conflict,
+                "checksum": checksum,
+            }),
+            key=idempotency_key,
+        )
+
+    async def presign_parts(
+        self,
+        upload_id: str,
+        file_key: str,
+        *,
+        parts: int | None = None,
+        part_numbers: Sequence[int] | None = None,
+        content_lengths: Sequence[int] | None = None,
+    ) -> models.PresignedParts:
+        """Sign an upload's parts.
+
+        One URL for each part: a signed S3 `UploadPart`, to which anyone may `PUT` that part's bytes until it expires.
+        The `ETag` of the store's answer is what finalize needs. May be called again at any time before finalize; with
+        `part_numbers` only those are signed, and with `content_lengths` each URL accepts exactly that many bytes. A
+        part has 5 MiB to 5 GiB; the last one may have less.
+
+        Scope: `drive_upload` (or `access_drive`).
+        """
+        return await self._call(
+            PRESIGN_PARTS,
+            body=_said({
+                "uploadId": upload_id,
+                "fileKey": file_key,
+                "parts": parts,
+                "partNumbers": part_numbers,
+                "contentLengths": content_lengths,
+            }),
+        )
+
+    async def list_parts(
+        self,
+        upload_id: str,
+        file_key: str,
+        *,
+        keep_alive: bool | None = None,
+    ) -> models.StoredParts:
+        """List an upload's parts.
+
+        What the store has of the caller's upload: enough to continue it from anywhere. This prolongs the upload's life,
+        as signing does, unless `keep_alive` is false.
+
+        Scope: `drive_upload` (or `access_drive`).
+        """
+        return await self._call(
+            LIST_PARTS,
+            body=_said({"uploadId": upload_id, "fileKey": file_key, "keepAlive": keep_alive}),
+        )
+
+    async def finalize_upload(
+        self,
+        upload_id: str,
+        file_key: str,
+        *,
+        parts: Sequence[models.UploadedPart] | None = None,
+        checksum: models.Checksum | None = None,
+        verify: bool | None = None,
+    ) -> models.Item:
+        """Finalize an upload.
+
+        Creates the file, once every byte is there: the parts must add up to the announced `file_size`. It can be
+        repeated, from anywhere: the same list of parts returns the same item. Without a list, it takes every part that
+        the store has. With `checksum`, the file appears only if its bytes have that checksum. After a refusal the
+        upload is still open, unless it is gone (410) or its name was taken at the last moment. If its folder is gone or
+        closed to the uploader, the file goes to the uploader's root, under a free name; an upload of a confined token
+        waits instead (409). A token that has only `drive_upload` is answered the file as it was announced.
+
+        Scope: `drive_upload` (or `access_drive`).
+        """
+        return await self._call(
+            FINALIZE_UPLOAD,
+            body=_said({
+                "uploadId": upload_id,
+                "fileKey": file_key,
+                "parts": parts,
+                "checksum": checksum,
+                "verify": verify,
+            }),
+        )
+
+    async def abort_upload(self, upload_id: str, file_key: str) -> None:
+        """Abort an upload.
+
+        The store releases its parts. Doing it again does no harm.
+
+        Scope: `drive_upload` (or `access_drive`).
+        """
+        return await self._call(ABORT_UPLOAD, body={"uploadId": upload_id, "fileKey": file_key})
+
+    async def list_uploads(
+        self,
+        *,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> models.OpenUploads:
+        """List the caller's open uploads.
+
+        The unfinished ones, page by page, the latest first.
+
+        Scope: `drive_upload` (or `access_drive`).
+        """
+        return await self._call(LIST_UPLOADS, query={"cursor": cursor, "limit": limit})
+
+    async def iter_uploads(self, *, limit: int | None = None) -> AsyncIterator[models.OpenUpload]:
+        """All that `list_uploads` lists, page by page."""
+        pages = Pages()
+        while pages.has_more:
+            page = await self.list_uploads(limit=limit, cursor=pages.cursor)
+            pages.turn(page.next_cursor)
+            for item in page.uploads:
+                yield item
+
+    async def get_item(self, id: str) -> models.Item:
+        """Get an item.
+
+        A file or a folder that the caller owns, or that is shared with them directly or through a folder above, and the
+        caller's role on it.
+
+        Scope: `drive_read` (or `access_drive`).
+        """
+        return await self._call(GET_ITEM, path={"id": id})
+
+    async def trash_item(self, id: str) -> None:
+        """Put an item into the trash.
+
+        A folder takes everything below it along. The item can be restored until it is removed for good, by the server
+        or by a person.
+
+        Scope: `access_drive`.
+        """
+        return await self._call(TRASH_ITEM, path={"id": id})
+
+    async def change_item(
+        self,
+        id: str,
+        *,
+        name: str | None | Unset = UNSET,
+        parent_id: models.ItemId | None | Unset = UNSET,
+    ) -> models.Item:
+        """Rename or move an item.
+
+        Absent fields stay as they are. A `parent_id` of null moves the item to its owner's root, which only the owner
+        may do. Renaming needs the role `member` on the item. Moving needs that role on the folder that the item is in
+        and on the one that it goes to. If the move would change who can reach the item, or with which role, it also
+        needs `admin` on the item. Nobody can give others, or themselves, more than they have.
+
+        Scope: `access_drive`.
+        """
+        return await self._call(CHANGE_ITEM, path={"id": id}, body={"name": name, "parentId": parent_id})
+
+    async def list_ancestors(self, id: str) -> models.Ancestors:
+        """List the folders above an item.
+
+        The ones that the caller sees, the topmost first.
+
+        Scope: `drive_read` (or `access_drive`).
+        """
+        return await self._call(LIST_ANCESTORS, path={"id": id})
+
+    async def get_download_url(self, id: str) -> models.DownloadUrl:
+        """Get a file's download URL.
+
+        A signed GET of the bytes, directly from the object store. It accepts ranges, and saves the file under the
+        item's own name. It is valid for three hours, unless the server is set to another time.
+
+        Scope: `drive_read` (or `access_drive`).
+        """
+        return await self._call(GET_DOWNLOAD_URL, path={"id": id})
+
+    async def create_folder(
+        self,
+        name: str,
+        *,
+        parent_id: models.ItemId | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.Item:
+        """Create a folder.
+
+        Two folders in one place may have the same name. Folders can be nested 100 deep.
+
+        Scope: `drive_upload` (or `access_drive`).
+        """
+        return await self._call(CREATE_FOLDER, body=_said({"name": name, "parentId": parent_id}), key=idempotency_key)
+
+    async def list_children(
+        self,
+        id: str,
+        *,
+        cursor: str | None = None,
+        limit: int | None = None,
+        sort_by: Literal["name", "size", "createdAt", "updatedAt"] | None = None,
+        sort_order: Literal["asc", "desc"] | None = None,
+    ) -> models.ItemPage:
+        """List what is in a folder.
+
+        One level, page by page, however large it is: folders first, then files. `root` is the caller's own root with
+        what others share with them; for a token that is confined to a folder, it is that folder.
+
+        Scope: `drive_read` (or `access_drive`).
+        """
+        return await self._call(
+            LIST_CHILDREN,
+            path={"id": id},
+            query={"cursor": cursor, "limit": limit, "sortBy": sort_by, "sortOrder": sort_order},
+        )
+
+    async def iter_children(
+        self,
+        id: str,
+        *,
+        limit: int | None = None,
+        sort_by: Literal["name", "size", "createdAt", "updatedAt"] | None = None,
+        sort_order: Literal["asc", "desc"] | None = None,
+    ) -> AsyncIterator[models.Item]:
+        """All that `list_children` lists, page by page."""
+        pages = Pages()
+        while pages.has_more:
+            page = await self.list_children(
+                id,
+                limit=limit,
+                sort_by=sort_by,
+                sort_order=sort_order,
+                cursor=pages.cursor,
+            )
+            pages.turn(page.next_cursor)
+            for item in page.items:
+                yield item
+
+    async def get_tree(
+        self,
+        *,
+        parent_id: str | None = None,
+        depth: int | None = None,
+    ) -> models.Tree:
+        """List a folder and what is below it.
+
+        Breadth first, at most 500 items. If there are more, `truncated` is true and `next_parent_ids` are the folders
+        to continue from.
+
+        Scope: `drive_read` (or `access_drive`).
+        """
+        return await self._call(GET_TREE, query={"parentId": parent_id, "depth": depth})
+
+    async def search(
+        self,
+        q: str,
+        *,
+        sort_by: Literal["createdAt", "updatedAt", "name"] | None = None,
+        sort_order: Literal["asc", "desc"] | None = None,
+        limit: int | None = None,
+    ) -> models.SearchHits:
+        """Find items by their names.
+
+        The items whose names have every word of `q`, or a word that begins with it. Case, accents and punctuation do
+        not count. A query without a letter or a digit finds nothing.
+
+        Scope: `drive_read` (or `access_drive`).
+        """
+        return await self._call(SEARCH, query={"q": q, "sortBy": sort_by, "sortOrder": sort_order, "limit": limit})
+
+    async def restore_item(self, id: str) -> models.Item:
+        """Restore an item.
+
+        Out of the trash and back to its folder, or to its owner's root if the folder is gone or closed to the caller.
+
+        Scope: `access_drive`.
+        """
+        return await self._call(RESTORE_ITEM, path={"id": id})
+
+    async def purge_item(self, id: str) -> None:
+        """Remove an item for good.
+
+        An item of the trash, with everything below it. Only its owner may do this.
+
+        Scope: `access_drive`.
+        """
+        return await self._call(PURGE_ITEM, path={"id": id})
+
+    async def list_trash(
+        self,
+        *,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> models.TrashPage:
+        """List the trash.
+
+        What the caller owns, directly or through a folder above, and what they put there, page by page, the latest
+        first. The content of a trashed folder is not listed. Bytes that an upload replaced are there too, as an item.
+
+        Scope: `drive_read` (or `access_drive`).
+        """
+        return await self._call(LIST_TRASH, query={"cursor": cursor, "limit": limit})
+
+    async def iter_trash(self, *, limit: int | None = None) -> AsyncIterator[models.TrashedItem]:
+        """All that `list_trash` lists, page by page."""
+        pages = Pages()
+        while pages.has_more:
+            page = await self.list_trash(limit=limit, cursor=pages.cursor)
+            pages.turn(page.next_cursor)
+            for item in page.items:
+                yield item
+
+    async def empty_trash(self) -> models.EmptiedTrash:
+        """Empty the trash.
+
+        Removes everything in the caller's trash for good that the caller may remove.
+
+        Scope: `access_drive`.
+        """
+        return await self._call(EMPTY_TRASH)
+
+    async def list_shared(
+        self,
+        *,
+        cursor: str | None = None,
+        limit: int | None = None,
+        sort_by: Literal["name", "size", "createdAt", "updatedAt"] | None = None,
+        sort_order: Literal["asc", "desc"] | None = None,
+    ) -> models.ItemPage:
+        """List what others share with the caller.
+
+        The items on which the caller was given a role, page by page. The content of a shared folder is not listed.
+
+        Scope: `drive_read` (or `access_drive`).
+        """
+        return await self._call(
+            LIST_SHARED,
+            query={"cursor": cursor, "limit": limit, "sortBy": sort_by, "sortOrder": sort_order},
+        )
+
+    async def iter_shared(
+        self,
+        *,
+        limit: int | None = None,
+        sort_by: Literal["name", "size", "createdAt", "updatedAt"] | None = None,
+        sort_order: Literal["asc", "desc"] | None = None,
+    ) -> AsyncIterator[models.Item]:
+        """All that `list_shared` lists, page by page."""
+        pages = Pages()
+        while pages.has_more:
+            page = await self.list_shared(limit=limit, sort_by=sort_by, sort_order=sort_order, cursor=pages.cursor)
+            pages.turn(page.next_cursor)
+            for item in page.items:
+                yield item
+
+    async def list_participants(self, id: str) -> models.Participants:
+        """List who has a role on an item.
+
+        On the item itself, or on a folder above it that the caller sees. Each role includes those before it: `viewer`
+        reads and downloads; `member` also uploads, creates folders and changes items; `admin` also decides who else has
+        a role; `owner` is the item's owner.
+
+        Scope: `drive_read` (or `access_drive`).
+        """
+        return await self._call(LIST_PARTICIPANTS, path={"id": id})
+
+    async def put_participant(self, id: str, user_id: str, role: models.GivenRole) -> models.Participant:
+        """Give a user a role on an item.
+
+        And on everything below it, instead of the role that the user had. This needs the role `admin`. The role `owner`
+        cannot be given.
+
+        Scope: `access_drive`.
+        """
+        return await self._call(PUT_PARTICIPANT, path={"id": id, "userId": user_id}, body={"role": role})
+
+    async def remove_participant(self, id: str, user_id: str) -> None:
+        """Take a user's role on an item away.
+
+        This needs the role `admin`; anybody may give up their own role.
+
+        Scope: `access_drive`.
+        """
+        return await self._call(REMOVE_PARTICIPANT, path={"id": id, "userId": user_id})
+
+    async def list_links(self, id: str) -> models.Links:
+        """List a file's public links.
+
+        Expired ones included. This needs the role `admin` on the file.
+
+        Scope: `access_drive`.
+        """
+        return await self._call(LIST_LINKS, path={"id": id})
+
+    async def create_link(
+        self,
+        id: str,
+        *,
+        expires_at: datetime | None = None,
+        password: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.Link:
+        """Create a public link to a file.
+
+        Anyone who has its address can download the file, without a token, until the link expires, is revoked, the file
+        is gone, or its maker is no longer an `admin` of the file. This needs the role `admin` on the file; a file has
+        at most 100 links.
+
+        Scope: `access_drive`.
+        """
+        return await self._call(
+            CREATE_LINK,
+            path={"id": id},
+            body=_said({"expiresAt": expires_at, "password": password}),
+            key=idempotency_key,
+        )
+
+    async def revoke_link(self, id: str, link_id: str) -> None:
+        """Revoke a public link.
+
+        It stops working at once. This needs the role `admin` on the file.
+
+        Scope: `access_drive`.
+        """
+        return await self._call(REVOKE_LINK, path={"id": id, "linkId": link_id})
+
+    async def get_workspace(self) -> models.WorkspaceInfo:
+        """Get the workspace.
+
+        The workspace that the token belongs to.
+
+        Scope: `drive_read` (or `access_drive`).
+        """
+        return await self._call(GET_WORKSPACE)
+
+    async def list_members(
+        self,
+        *,
+        q: str | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
+    ) -> models.Members:
+        """List the workspace's members.
+
+        One page, oldest members first.
+
+        Scope: `drive_read` (or `access_drive`).
+        """
+        return await self._call(LIST_MEMBERS, query={"q": q, "limit": limit, "offset": offset})
+
+    async def get_usage(self) -> models.Usage:
+        """Get the caller's usage.
+
+        How much the caller stores in the workspace, the trash included, and their quota.
+
+        Scope: `drive_read` (or `access_drive`).
+        """
+        return await self._call(GET_USAGE)
+
+    async def list_tokens(self) -> models.Tokens:
+        """List the caller's tokens.
+
+        Without their secrets, ended ones included. A token that another token created sees itself and the tokens that
+        come from it: those that it created, and those that it replaced. A token that an operator created sees all
+        tokens of its user.
+
+        Scope: `access_drive`.
+        """
+        return await self._call(LIST_TOKENS)
+
+    async def create_token(
+        self,
+        name: str,
+        scopes: Sequence[models.TokenScope],
+        *,
+        folder_id: models.ItemId | None = None,
+        expires_at: datetime | None = None,
+        rotate_until: datetime | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.CreatedToken:
+        """Create a token.
+
+        It can do no more than the caller's token: `access_drive` is everything, `drive_read` reads and downloads,
+        `drive_upload` uploads and creates folders. With `folder_id` it is confined to that folder and what is below it.
+        It ends with the token that creates it, at the latest, and is revoked with it.
+
+        Scope: `access_drive`.
+        """
+        return await self._call(
+            CREATE_TOKEN,
+            body=_said({
+                "name": name,
+                "scopes": scopes,
+                "folderId": folder_id,
+                "expiresAt": expires_at,
+                "rotateUntil": rotate_until,
+            }),
+            key=idempotency_key,
+        )
+
+    async def rotate_token(
+        self,
+        *,
+        expires_at: datetime | None = None,
+        end_old_now: bool | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.CreatedToken:
+        """Rotate the token that asks.
+
+        A new token replaces it, with the same scopes and folder. Tokens that the old one created belong to the new one.
+        The old one is valid for another day at most. The new one ends at `rotate_until` at the latest, which the maker
+        of the first one set; rotation does not change it. Any token may rotate itself, once.
+        """
+        return await self._call(
+            ROTATE_TOKEN,
+            body=_said({"expiresAt": expires_at, "endOldNow": end_old_now}),
+            key=idempotency_key,
+        )
+
+    async def revoke_token(self, id: str) -> None:
+        """Revoke a token.
+
+        One of those that the caller can list. It is invalid at once, and so are the tokens that it created and those
+        that it replaced. It may be the token that asks.
+
+        Scope: `access_drive`.
+        """
+        return await self._call(REVOKE_TOKEN, path={"id": id})
+
+
+class Operations:
+    """The whole API, for code without asyncio: each operation is one method."""
+
+    _drive: AsyncOperations
+
+    def _wait(self, work: Coroutine[Any, Any, T]) -> T:
+        raise NotImplementedError
+
+    def _each(self, items: AsyncIterator[T]) -> Iterator[T]:
+        raise NotImplementedError
+
+    def start_upload(
+        self,
+        file_name: str,
+        file_size: int,
+        mime_type: str,
+        *,
+        parent_id: models.ItemId | None = None,
+        on_conflict: models.OnConflict | None = None,
+        checksum: models.Checksum | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.StartedUpload:
+        """Start an upload.
+
+        Returns the ids that the next steps need, and how Dray would cut the file. Any other cut that S3 accepts works
+        as well. The upload expires when nobody has signed or listed its parts for 24 hours, or after 7 days.
+        `on_conflict` says what finalize does if the folder has a file of this name by then: `fail` needs a token that
+        may read, `replace` a token with `access_drive`.
+
+        Scope: `drive_upload` (or `access_drive`).
+        """
+        return self._wait(self._drive.start_upload(
+            file_name,
+            file_size,
+            mime_type,
+            parent_id=parent_id,
+            on_conflict=on_conflict,
+            checksum=checksum,
+            idempotency_key=idempotency_key,
+        ))
+
+    def presign_parts(
+        self,
+        upload_id: str,
+        file_key: str,
+        *,
+        parts: int | None = None,
+        part_numbers: Sequence[int] | None = None,
+        content_lengths: Sequence[int] | None = None,
+    ) -> models.PresignedParts:
+        """Sign an upload's parts.
+
+        One URL for each part: a signed S3 `UploadPart`, to which anyone may `PUT` that part's bytes until it expires.
+        The `ETag` of the store's answer is what finalize needs. May be called again at any time before finalize; with
+        `part_numbers` only those are signed, and with `content_lengths` each URL accepts exactly that many bytes. A
+        part has 5 MiB to 5 GiB; the last one may have less.
+
+        Scope: `drive_upload` (or `access_drive`).
+        """
+        return self._wait(self._drive.presign_parts(
+            upload_id,
+            file_key,
+            parts=parts,
+            part_numbers=part_numbers,
+            content_lengths=content_lengths,
+        ))
+
+    def list_parts(
+        self,
+        upload_id: str,
+        file_key: str,
+        *,
+        keep_alive: bool | None = None,
+    ) -> models.StoredParts:
+        """List an upload's parts.
+
+        What the store has of the caller's upload: enough to continue it from anywhere. This prolongs the upload's life,
+        as signing does, unless `keep_alive` is false.
+
+        Scope: `drive_upload` (or `access_drive`).
+        """
+        return self._wait(self._drive.list_parts(upload_id, file_key, keep_alive=keep_alive))
+
+    def finalize_upload(
+        self,
+        upload_id: str,
+        file_key: str,
+        *,
+        parts: Sequence[models.UploadedPart] | None = None,
+        checksum: models.Checksum | None = None,
+        verify: bool | None = None,
+    ) -> models.Item:
+        """Finalize an upload.
+
+        Creates the file, once every byte is there: the parts must add up to the announced `file_size`. It can be
+        repeated, from anywhere: the same list of parts returns the same item. Without a list, it takes every part that
+        the store has. With `checksum`, the file appears only if its bytes have that checksum. After a refusal the
+        upload is still open, unless it is gone (410) or its name was taken at the last moment. If its folder is gone or
+        closed to the uploader, the file goes to the uploader's root, under a free name; an upload of a confined token
+        waits instead (409). A token that has only `drive_upload` is answered the file as it was announced.
+
+        Scope: `drive_upload` (or `access_drive`).
+        """
+        return self._wait(self._drive.finalize_upload(
+            upload_id,
+            file_key,
+            parts=parts,
+            checksum=checksum,
+            verify=verify,
+        ))
+
+    def abort_upload(self, upload_id: str, file_key: str) -> None:
+        """Abort an upload.
+
+        The store releases its parts. Doing it again does no harm.
+
+        Scope: `drive_upload` (or `access_drive`).
+        """
+        return self._wait(self._drive.abort_upload(upload_id, file_key))
+
+    def list_uploads(
+        self,
+        *,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> models.OpenUploads:
+        """List the caller's open uploads.
+
+        The unfinished ones, page by page, the latest first.
+
+        Scope: `drive_upload` (or `access_drive`).
+        """
+        return self._wait(self._drive.list_uploads(cursor=cursor, limit=limit))
+
+    def iter_uploads(self, *, limit: int | None = None) -> Iterator[models.OpenUpload]:
+        """All that `list_uploads` lists, page by page."""
+        return self._each(self._drive.iter_uploads(limit=limit))
+
+    def get_item(self, id: str) -> models.Item:
+        """Get an item.
+
+        A file or a folder that the caller owns, or that is shared with them directly or through a folder above, and the
+        caller's role on it.
+
+        Scope: `drive_read` (or `access_drive`).
+        """
+        return self._wait(self._drive.get_item(id))
+
+    def trash_item(self, id: str) -> None:
+        """Put an item into the trash.
+
+        A folder takes everything below it along. The item can be restored until it is removed for good, by the server
+        or by a person.
+
+        Scope: `access_drive`.
+        """
+        return self._wait(self._drive.trash_item(id))
+
+    def change_item(
+        self,
+        id: str,
+        *,
+        name: str | None | Unset = UNSET,
+        parent_id: models.ItemId | None | Unset = UNSET,
+    ) -> models.Item:
+        """Rename or move an item.
+
+        Absent fields stay as they are. A `parent_id` of null moves the item to its owner's root, which only the owner
+        may do. Renaming needs the role `member` on the item. Moving needs that role on the folder that the item is in
+        and on the one that it goes to. If the move would change who can reach the item, or with which role, it also
+        needs `admin` on the item. Nobody can give others, or themselves, more than they have.
+
+        Scope: `access_drive`.
+        """
+        return self._wait(self._drive.change_item(id, name=name, parent_id=parent_id))
+
+    def list_ancestors(self, id: str) -> models.Ancestors:
+        """List the folders above an item.
+
+        The ones that the caller sees, the topmost first.
+
+        Scope: `drive_read` (or `access_drive`).
+        """
+        return self._wait(self._drive.list_ancestors(id))
+
+    def get_download_url(self, id: str) -> models.DownloadUrl:
+        """Get a file's download URL.
+
+        A signed GET of the bytes, directly from the object store. It accepts ranges, and saves the file under the
+        item's own name. It is valid for three hours, unless the server is set to another time.
+
+        Scope: `drive_read` (or `access_drive`).
+        """
+        return self._wait(self._drive.get_download_url(id))
+
+    def create_folder(
+        self,
+        name: str,
+        *,
+        parent_id: models.ItemId | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.Item:
+        """Create a folder.
+
+        Two folders in one place may have the same name. Folders can be nested 100 deep.
+
+        Scope: `drive_upload` (or `access_drive`).
+        """
+        return self._wait(self._drive.create_folder(name, parent_id=parent_id, idempotency_key=idempotency_key))
+
+    def list_children(
+        self,
+        id: str,
+        *,
+        cursor: str | None = None,
+        limit: int | None = None,
+        sort_by: Literal["name", "size", "createdAt", "updatedAt"] | None = None,
+        sort_order: Literal["asc", "desc"] | None = None,
+    ) -> models.ItemPage:
+        """List what is in a folder.
+
+        One level, page by page, however large it is: folders first, then files. `root` is the caller's own root with
+        what others share with them; for a token that is confined to a folder, it is that folder.
+
+        Scope: `drive_read` (or `access_drive`).
+        """
+        return self._wait(self._drive.list_children(
+            id,
+            cursor=cursor,
+            limit=limit,
+            sort_by=sort_by,
+            sort_order=sort_order,
+        ))
+
+    def iter_children(
+        self,
+        id: str,
+        *,
+        limit: int | None = None,
+        sort_by: Literal["name", "size", "createdAt", "updatedAt"] | None = None,
+        sort_order: Literal["asc", "desc"] | None = None,
+    ) -> Iterator[models.Item]:
+        """All that `list_children` lists, page by page."""
+        return self._each(self._drive.iter_children(id, limit=limit, sort_by=sort_by, sort_order=sort_order))
+
+    def get_tree(
+        self,
+        *,
+        parent_id: str | None = None,
+        depth: int | None = None,
+    ) -> models.Tree:
+        """List a folder and what is below it.
+
+        Breadth first, at most 500 items. If there are more, `truncated` is true and `next_parent_ids` are the folders
+        to continue from.
+
+        Scope: `drive_read` (or `access_drive`).
+        """
+        return self._wait(self._drive.get_tree(parent_id=parent_id, depth=depth))
+
+    def search(
+        self,
+        q: str,
+        *,
+        sort_by: Literal["createdAt", "updatedAt", "name"] | None = None,
+        sort_order: Literal["asc", "desc"] | None = None,
+        limit: int | None = None,
+    ) -> models.SearchHits:
+        """Find items by their names.
+
+        The items whose names have every word of `q`, or a word that begins with it. Case, accents and punctuation do
+        not count. A query without a letter or a digit finds nothing.
+
+        Scope: `drive_read` (or `access_drive`).
+        """
+        return self._wait(self._drive.search(q, sort_by=sort_by, sort_order=sort_order, limit=limit))
+
+    def restore_item(self, id: str) -> models.Item:
+        """Restore an item.
+
+        Out of the trash and back to its folder, or to its owner's root if the folder is gone or closed to the caller.
+
+        Scope: `access_drive`.
+        """
+        return self._wait(self._drive.restore_item(id))
+
+    def purge_item(self, id: str) -> None:
+        """Remove an item for good.
+
+        An item of the trash, with everything below it. Only its owner may do this.
+
+        Scope: `access_drive`.
+        """
+        return self._wait(self._drive.purge_item(id))
+
+    def list_trash(
+        self,
+        *,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> models.TrashPage:
+        """List the trash.
+
+        What the caller owns, directly or through a folder above, and what they put there, page by page, the latest
+        first. The content of a trashed folder is not listed. Bytes that an upload replaced are there too, as an item.
+
+        Scope: `drive_read` (or `access_drive`).
+        """
+        return self._wait(self._drive.list_trash(cursor=cursor, limit=limit))
+
+    def iter_trash(self, *, limit: int | None = None) -> Iterator[models.TrashedItem]:
+        """All that `list_trash` lists, page by page."""
+        return self._each(self._drive.iter_trash(limit=limit))
+
+    def empty_trash(self) -> models.EmptiedTrash:
+        """Empty the trash.
+
+        Removes everything in the caller's trash for good that the caller may remove.
+
+        Scope: `access_drive`.
+        """
+        return self._wait(self._drive.empty_trash())
+
+    def list_shared(
+        self,
+        *,
+        cursor: str | None = None,
+        limit: int | None = None,
+        sort_by: Literal["name", "size", "createdAt", "updatedAt"] | None = None,
+        sort_order: Literal["asc", "desc"] | None = None,
+    ) -> models.ItemPage:
+        """List what others share with the caller.
+
+        The items on which the caller was given a role, page by page. The content of a shared folder is not listed.
+
+        Scope: `drive_read` (or `access_drive`).
+        """
+        return self._wait(self._drive.list_shared(cursor=cursor, limit=limit, sort_by=sort_by, sort_order=sort_order))
+
+    def iter_shared(
+        self,
+        *,
+        limit: int | None = None,
+        sort_by: Literal["name", "size", "createdAt", "updatedAt"] | None = None,
+        sort_order: Literal["asc", "desc"] | None = None,
+    ) -> Iterator[models.Item]:
+        """All that `list_shared` lists, page by page."""
+        return self._each(self._drive.iter_shared(limit=limit, sort_by=sort_by, sort_order=sort_order))
+
+    def list_participants(self, id: str) -> models.Participants:
+        """List who has a role on an item.
+
+        On the item itself, or on a folder above it that the caller sees. Each role includes those before it: `viewer`
+        reads and downloads; `member` also uploads, creates folders and changes items; `admin` also decides who else has
+        a role; `owner` is the item's owner.
+
+        Scope: `drive_read` (or `access_drive`).
+        """
+        return self._wait(self._drive.list_participants(id))
+
+    def put_participant(self, id: str, user_id: str, role: models.GivenRole) -> models.Participant:
+        """Give a user a role on an item.
+
+        And on everything below it, instead of the role that the user had. This needs the role `admin`. The role `owner`
+        cannot be given.
+
+        Scope: `access_drive`.
+        """
+        return self._wait(self._drive.put_participant(id, user_id, role))
+
+    def remove_participant(self, id: str, user_id: str) -> None:
+        """Take a user's role on an item away.
+
+        This needs the role `admin`; anybody may give up their own role.
+
+        Scope: `access_drive`.
+        """
+        return self._wait(self._drive.remove_participant(id, user_id))
+
+    def list_links(self, id: str) -> models.Links:
+        """List a file's public links.
+
+        Expired ones included. This needs the role `admin` on the file.
+
+        Scope: `access_drive`.
+        """
+        return self._wait(self._drive.list_links(id))
+
+    def create_link(
+        self,
+        id: str,
+        *,
+        expires_at: datetime | None = None,
+        password: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.Link:
+        """Create a public link to a file.
+
+        Anyone who has its address can download the file, without a token, until the link expires, is revoked, the file
+        is gone, or its maker is no longer an `admin` of the file. This needs the role `admin` on the file; a file has
+        at most 100 links.
+
+        Scope: `access_drive`.
+        """
+        return self._wait(self._drive.create_link(
+            id,
+            expires_at=expires_at,
+            password=password,
+            idempotency_key=idempotency_key,
+        ))
+
+    def revoke_link(self, id: str, link_id: str) -> None:
+        """Revoke a public link.
+
+        It stops working at once. This needs the role `admin` on the file.
+
+        Scope: `access_drive`.
+        """
+        return self._wait(self._drive.revoke_link(id, link_id))
+
+    def get_workspace(self) -> models.WorkspaceInfo:
+        """Get the workspace.
+
+        The workspace that the token belongs to.
+
+        Scope: `drive_read` (or `access_drive`).
+        """
+        return self._wait(self._drive.get_workspace())
+
+    def list_members(
+        self,
+        *,
+        q: str | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
+    ) -> models.Members:
+        """List the workspace's members.
+
+        One page, oldest members first.
+
+        Scope: `drive_read` (or `access_drive`).
+        """
+        return self._wait(self._drive.list_members(q=q, limit=limit, offset=offset))
+
+    def get_usage(self) -> models.Usage:
+        """Get the caller's usage.
+
+        How much the caller stores in the workspace, the trash included, and their quota.
+
+        Scope: `drive_read` (or `access_drive`).
+        """
+        return self._wait(self._drive.get_usage())
+
+    def list_tokens(self) -> models.Tokens:
+        """List the caller's tokens.
+
+        Without their secrets, ended ones included. A token that another token created sees itself and the tokens that
+        come from it: those that it created, and those that it replaced. A token that an operator created sees all
+        tokens of its user.
+
+        Scope: `access_drive`.
+        """
+        return self._wait(self._drive.list_tokens())
+
+    def create_token(
+        self,
+        name: str,
+        scopes: Sequence[models.TokenScope],
+        *,
+        folder_id: models.ItemId | None = None,
+        expires_at: datetime | None = None,
+        rotate_until: datetime | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.CreatedToken:
+        """Create a token.
+
+        It can do no more than the caller's token: `access_drive` is everything, `drive_read` reads and downloads,
+        `drive_upload` uploads and creates folders. With `folder_id` it is confined to that folder and what is below it.
+        It ends with the token that creates it, at the latest, and is revoked with it.
+
+        Scope: `access_drive`.
+        """
+        return self._wait(self._drive.create_token(
+            name,
+            scopes,
+            folder_id=folder_id,
+            expires_at=expires_at,
+            rotate_until=rotate_until,
+            idempotency_key=idempotency_key,
+        ))
+
+    def rotate_token(
+        self,
+        *,
+        expires_at: datetime | None = None,
+        end_old_now: bool | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.CreatedToken:
+        """Rotate the token that asks.
+
+        A new token replaces it, with the same scopes and folder. Tokens that the old one created belong to the new one.
+        The old one is valid for another day at most. The new one ends at `rotate_until` at the latest, which the maker
+        of the first one set; rotation does not change it. Any token may rotate itself, once.
+        """
+        return self._wait(self._drive.rotate_token(
+            expires_at=expires_at,
+            end_old_now=end_old_now,
+            idempotency_key=idempotency_key,
+        ))
+
+    def revoke_token(self, id: str) -> None:
+        """Revoke a token.
+
+        One of those that the caller can list. It is invalid at once, and so are the tokens that it created and those
+        that it replaced. It may be the token that asks.
+
+        Scope: `access_drive`.
+        """
+        return self._wait(self._drive.revoke_token(id))

@@ -1,0 +1,39 @@
+"""What became of each file and folder of a folder's transfer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .errors import DrayError
+from .models import Item
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A file or a folder that is where it belongs."""
+
+    path: Path
+    """Where it is here."""
+    item: Item
+    """What it is in the drive."""
+
+
+@dataclass
+class FolderReport:
+    """The outcome of a folder's transfer. What fails does not stop the rest."""
+
+    moved: list[Moved] = field(default_factory=list)
+    """What is there now, folders included."""
+    skipped: list[Path] = field(default_factory=list)
+    """What was left out: symbolic links, sockets, devices; with `resume`, files that were there already."""
+    failed: list[tuple[Path, DrayError]] = field(default_factory=list)
+    """What is not there, and why."""
+
+    def raise_for_failures(self) -> None:
+        """Raises an `ExceptionGroup` of all that failed, if anything did."""
+        if not self.failed:
+            return
+        for path, error in self.failed:
+            error.add_note(f"{path!r}")
+        raise ExceptionGroup(f"{len(self.failed)} of a folder's files failed", [error for _, error in self.failed])

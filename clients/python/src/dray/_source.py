@@ -1,0 +1,327 @@
+"""What is uploaded: files, bytes, open files and streams, all as parts that can be read again. Sends nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import stat
+import tempfile
+import threading
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
+from typing import IO, Any, Protocol, Union, cast
+
+from ._threads import in_thread
+from .errors import ChangedError, SizeError, SourceError
+
+Uploadable = Union[
+    str, "os.PathLike[str]", bytes, bytearray, memoryview, IO[bytes], Iterable[bytes], AsyncIterable[bytes]
+]
+"""A path, bytes, an open binary file, or pieces of bytes from anything."""
+
+# Of a stream of unknown length, what is more than this waits in a file and not in memory.
+SPOOLED_IN_MEMORY_BYTES = 16 << 20
+# Does not wait for the other end of a pipe, does not take over a terminal.
+_READ = (
+    os.O_RDONLY
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_NOCTTY", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+
+
+class Part(Protocol):
+    """A run of bytes that can be read any number of times."""
+
+    def read(self, offset: int, count: int) -> bytes:
+        """`count` bytes, or fewer at the end. It may take a while: not for the event loop's thread."""
+        ...
+
+
+class Source(Protocol):
+    """Bytes of a known number."""
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        ...
+
+    @property
+    def name(self) -> str | None:
+        """What it is called, if it says so."""
+        ...
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether every part can be asked for at any time, and again."""
+        ...
+
+    async def part(self, start: int, end: int) -> Part:
+        """The bytes from `start` up to `end`. Of a stream, parts are asked for in order and once."""
+        ...
+
+    async def check_unchanged(self) -> None:
+        """Raises `ChangedError` if what was read does not belong together. For when all was read."""
+        ...
+
+    def close(self) -> None:
+        """Ends what this opened itself."""
+        ...
+
+
+class _Window:
+    """A part of a source that is read where it stands."""
+
+    def __init__(self, source: _File | _Opened, start: int) -> None:
+        self._source, self._start = source, start
+
+    def read(self, offset: int, count: int) -> bytes:
+        return self._source.read_at(self._start + offset, count)
+
+
+class _Buffer:
+    """A part in memory."""
+
+    def __init__(self, data: bytes | memoryview) -> None:
+        self._data = data
+
+    def read(self, offset: int, count: int) -> bytes:
+        return bytes(self._data[offset : offset + count])
+
+
+class _File:
+    """A regular file, which is opened here. It must stay what it was when its upload began."""
+
+    is_repeatable = True
+
+    def __init__(self, path: str, *, follow: bool = True) -> None:
+        self.name = os.path.basename(os.path.abspath(path))
+        self._path = path
+        try:
+            self._handle = os.open(path, _READ | (0 if follow else getattr(os, "O_NOFOLLOW", 0)))
+        except (OSError, ValueError) as error:
+            raise SourceError(f"{path}: {getattr(error, 'strerror', error)}.") from error
+        self._begun = os.fstat(self._handle)
+        if not stat.S_ISREG(self._begun.st_mode):
+            self.close()
+            raise SourceError(f"{path} is not a regular file.")
+        self.size = self._begun.st_size
+        self._seeking = threading.Lock()
+
+    def read_at(self, offset: int, count: int) -> bytes:
+        try:
+            data = self._pread(offset, count)
+        except OSError as error:
+            raise SourceError(f"{self._path}: {error.strerror}.") from error
+        if len(data) < count:
+            raise ChangedError(f"{self._path} became shorter while it was uploaded. Nothing was saved.")
+        return data
+
+    def _pread(self, offset: int, count: int) -> bytes:
+        read = bytearray()
+        while len(read) < count and (some := self._pread_some(offset + len(read), count - len(read))):
+            read += some
+        return bytes(read)
+
+    def _pread_some(self, offset: int, count: int) -> bytes:
+        if hasattr(os, "pread"):
+            return os.pread(self._handle, count, offset)
+        with self._seeking:
+            os.lseek(self._handle, offset, os.SEEK_SET)
+            return os.read(self._handle, count)
+
+    async def part(self, start: int, end: int) -> Part:
+        return _Window(self, start)
+
+    async def check_unchanged(self) -> None:
+        now = os.fstat(self._handle)
+        if (now.st_size, now.st_mtime_ns) != (self._begun.st_size, self._begun.st_mtime_ns):
+            raise ChangedError(
+                f"{self._path} changed while it was uploaded. Nothing was saved. Upload it when nothing writes to it."
+            )
+
+    def close(self) -> None:
+        if self._handle >= 0:
+            os.close(self._handle)
+            self._handle = -1
+
+
+class _Bytes:
+    """Bytes in memory."""
+
+    is_repeatable = True
+    name = None
+
+    def __init__(self, data: bytes | bytearray | memoryview) -> None:
+        # While the view is held, a bytearray cannot change its length.
+        self._data = memoryview(data).cast("B")
+        self.size = len(self._data)
+
+    async def part(self, start: int, end: int) -> Part:
+        return _Buffer(self._data[start:end])
+
+    async def check_unchanged(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+class _Opened:
+    """An open file that can seek: what is in it from where it stands."""
+
+    is_repeatable = True
+
+    def __init__(self, file: IO[bytes], *, owns: bool = False) -> None:
+        self.name = _name_of(file)
+        self._file, self._owns = file, owns
+        self._lock = threading.Lock()
+        self._start = file.tell()
+        self._begun = self._end()
+        self.size = max(0, self._begun[0] - self._start)
+
+    def read_at(self, offset: int, count: int) -> bytes:
+        with self._lock:
+            try:
+                self._file.seek(self._start + offset)
+                data = _read_full(self._file, count)
+            except (OSError, ValueError) as error:
+                raise SourceError(f"The file cannot be read: {error}.") from error
+        if len(data) < count:
+            raise ChangedError("The file became shorter while it was uploaded. Nothing was saved.")
+        return data
+
+    async def part(self, start: int, end: int) -> Part:
+        return _Window(self, start)
+
+    async def check_unchanged(self) -> None:
+        if await in_thread(self._end) != self._begun:
+            raise ChangedError("The file changed while it was uploaded. Nothing was saved.")
+
+    def _end(self) -> tuple[int, int | None]:
+        """Where it ends, and when it was changed, if it is a file of the system."""
+        with self._lock:
+            end = self._file.seek(0, io.SEEK_END)
+            try:
+                return end, os.fstat(self._file.fileno()).st_mtime_ns
+            except (OSError, AttributeError):
+                return end, None
+
+    def close(self) -> None:
+        if self._owns:
+            self._file.close()
+
+
+class _Stream:
+    """Pieces that come once, of a number of bytes that is known: each part is kept in memory until the store has it."""
+
+    is_repeatable = False
+
+    def __init__(self, pieces: _Pieces, size: int) -> None:
+        self.name = pieces.name
+        self.size = size
+        self._pieces = pieces
+        self._left = bytearray()
+
+    async def part(self, start: int, end: int) -> Part:
+        wanted = end - start
+        while len(self._left) < wanted:
+            some = await self._pieces.next()
+            if not some:
+                raise SizeError(
+                    f"The stream ended after {start + len(self._left)} of {self.size} bytes. Nothing was saved."
+                )
+            self._left += some
+        data = bytes(memoryview(self._left)[:wanted])
+        del self._left[:wanted]
+        return _Buffer(data)
+
+    async def check_unchanged(self) -> None:
+        if self._left or await self._pieces.next():
+            raise SizeError(f"The stream has more than its {self.size} bytes. Nothing was saved.")
+
+    def close(self) -> None:
+        pass
+
+
+class _Pieces:
+    """The pieces of a stream, one after the other; none of them is empty but the end."""
+
+    def __init__(self, given: object) -> None:
+        self.name = _name_of(given)
+        self._async: AsyncIterator[object] | None = None
+        if hasattr(given, "read"):
+            file = cast(IO[bytes], given)
+            self._blocking: Callable[[], object] = lambda: file.read(1 << 20) or None
+        elif isinstance(given, AsyncIterable):
+            self._async = aiter(given)
+        elif isinstance(given, Iterable) and not isinstance(given, str):
+            pieces = iter(given)
+            self._blocking = lambda: next(pieces, None)
+        else:
+            raise SourceError(
+                f"A {type(given).__name__} cannot be uploaded: give a path, bytes, a binary file, or pieces of bytes."
+            )
+
+    async def next(self) -> bytes:
+        """The next piece; empty at the end."""
+        while (some := await self._some()) is not None:
+            if not isinstance(some, (bytes, bytearray, memoryview)):
+                raise SourceError(f"A stream of {type(some).__name__} cannot be uploaded: open it in binary mode.")
+            if some:
+                return bytes(some)
+        return b""
+
+    async def _some(self) -> object:
+        try:
+            if self._async is not None:
+                return await anext(self._async, None)
+            return await asyncio.to_thread(self._blocking)
+        except OSError as error:
+            raise SourceError(f"The stream cannot be read: {error}.") from error
+
+
+def _read_full(file: IO[bytes], count: int) -> bytes:
+    read = bytearray()
+    while len(read) < count and (some := file.read(count - len(read))):
+        read += some
+    return bytes(read)
+
+
+def _name_of(given: object) -> str | None:
+    """The name that an open file says it has: not every `name` is one."""
+    name = getattr(given, "name", None)
+    return os.path.basename(name) or None if isinstance(name, str) else None
+
+
+def _can_seek(given: object) -> bool:
+    return hasattr(given, "read") and hasattr(given, "seek") and bool(getattr(given, "seekable", lambda: False)())
+
+
+async def open_source(given: Uploadable, size: int | None = None, *, follow: bool = True) -> Source:
+    """What was given, ready to be read. A stream of unknown size is read to its end first: the drive wants to know it."""
+    if isinstance(given, (str, os.PathLike)):
+        return await in_thread(_File, os.fspath(given), follow=follow)
+    if isinstance(given, (bytes, bytearray, memoryview)):
+        return _Bytes(given)
+    if isinstance(given, io.TextIOBase):
+        raise SourceError("A text file cannot be uploaded: open it in binary mode.")
+    if _can_seek(given):
+        return await in_thread(_Opened, cast(IO[bytes], given))
+    pieces = _Pieces(given)
+    return _Stream(pieces, size) if size is not None else await _spooled(pieces)
+
+
+async def _spooled(pieces: _Pieces) -> Source:
+    spool: Any = tempfile.SpooledTemporaryFile(max_size=SPOOLED_IN_MEMORY_BYTES)
+    try:
+        while some := await pieces.next():
+            await in_thread(spool.write, some)
+        spool.seek(0)
+        source = _Opened(spool, owns=True)
+    except BaseException:
+        spool.close()
+        raise
+    source.name = pieces.name
+    return source

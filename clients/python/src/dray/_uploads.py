@@ -1,0 +1,140 @@
+"""Uploads as their callers ask for them: begun or resumed, and given up if they fail. How one is sent is in `_upload.py`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ._progress import FileMeter, Meter
+from ._source import Source, Uploadable, open_source
+from ._text import same_name
+from ._upload import Begun, Sender, Target, abort, first_failure_of, must_start_over, start, target_of
+from .errors import DrayError, GoneError, NotFoundError
+from .models import Item, OnConflict, OpenUpload
+
+if TYPE_CHECKING:
+    from ._client import AsyncDray
+
+MAX_CUT_OFF = 10_000
+"""How many open uploads are searched for the one to continue."""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a caller may choose about an upload."""
+
+    on_conflict: OnConflict | None = None
+    checksum: bool | None = None
+    resume: bool = False
+
+
+class CutOff:
+    """The caller's interrupted uploads, asked for once. Nothing of this client continues one twice."""
+
+    def __init__(self, drive: AsyncDray) -> None:
+        self._drive = drive
+        self._open: list[OpenUpload] | None = None
+
+    async def take(self, target: Target, size: int) -> Begun | None:
+        """The latest upload with this name, size, folder and choice."""
+        if self._open is None:
+            self._open = await self._list()
+        for upload in self._open:
+            if upload.upload_id in self._drive.claimed or not _is_of(upload, target, size):
+                continue
+            self._drive.claimed.add(upload.upload_id)
+            try:
+                found = await self._drive.list_parts(upload.upload_id, upload.file_key)
+            except (GoneError, NotFoundError):
+                # It ended after it was listed.
+                continue
+            except BaseException:
+                self._drive.claimed.discard(upload.upload_id)
+                raise
+            if found.status == "open":
+                return Begun.again(found)
+        return None
+
+    async def _list(self) -> list[OpenUpload]:
+        found: list[OpenUpload] = []
+        async for upload in self._drive.iter_uploads(limit=1000):
+            found.append(upload)
+            if len(found) >= MAX_CUT_OFF:
+                break
+        return found
+
+
+def _is_of(upload: OpenUpload, target: Target, size: int) -> bool:
+    return (
+        upload.status == "open"
+        and same_name(upload.file_name, target.name)
+        and upload.file_size == size
+        and upload.parent_id == target.parent_id
+        and (upload.on_conflict or "keep") == (target.on_conflict or "keep")
+    )
+
+
+class Uploader:
+    """Uploads that belong together: one, or all of a folder."""
+
+    def __init__(self, drive: AsyncDray, meter: Meter, choices: Choices) -> None:
+        self.drive, self.meter, self.choices = drive, meter, choices
+        self._cut_off = CutOff(drive) if choices.resume else None
+
+    async def upload(
+        self,
+        given: Uploadable,
+        *,
+        name: str | None = None,
+        parent_id: str | None = None,
+        mime_type: str | None = None,
+        size: int | None = None,
+        follow: bool = True,
+    ) -> Item:
+        """Uploads one thing."""
+        source = await open_source(given, size, follow=follow)
+        try:
+            target = target_of(source, name, parent_id, mime_type, self.choices.on_conflict)
+            meter = self.meter.expect(target.name, source.size)
+            item = await self._go_on(source, target, meter) if self._cut_off else None
+            return item or await self._anew(source, target, meter)
+        finally:
+            source.close()
+
+    async def _go_on(self, source: Source, target: Target, meter: FileMeter) -> Item | None:
+        """Continues an upload from before, if there is one, and if it turns out to be of this very file."""
+        if self._cut_off is None or not source.is_repeatable:
+            return None
+        begun = await self._cut_off.take(target, source.size)
+        if begun is None:
+            return None
+        try:
+            return await self._send(source, begun, meter)
+        except DrayError as error:
+            if not must_start_over(error):
+                raise
+        finally:
+            self.drive.claimed.discard(begun.upload_id)
+        # What was sent before is not of this file, or is gone: the whole file is sent.
+        meter.restart()
+        await abort(self.drive, begun)
+        return None
+
+    async def _anew(self, source: Source, target: Target, meter: FileMeter) -> Item:
+        begun = await start(self.drive, target, source.size, self.drive.patience(meter.waits))
+        # Nobody else here goes on with it meanwhile.
+        self.drive.claimed.add(begun.upload_id)
+        try:
+            return await self._send(source, begun, meter)
+        except BaseException as error:
+            # Of a stream, nothing can be continued.
+            is_kept = self._cut_off is not None and source.is_repeatable
+            if not is_kept and not await abort(self.drive, begun):
+                error.add_note(f"The server could not be told. It keeps upload {begun.upload_id} until that expires.")
+            raise
+        finally:
+            self.drive.claimed.discard(begun.upload_id)
+
+    async def _send(self, source: Source, begun: Begun, meter: FileMeter) -> Item:
+        sender = Sender(self.drive, source, begun, meter, checksum=self.choices.checksum)
+        return await first_failure_of(sender.send())
