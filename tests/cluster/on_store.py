@@ -109,7 +109,7 @@ def resume(store):
 
 
 def sweep(store):
-    """Abandoned uploads leave nothing in the store, and a sweep finds and removes what the drive does not know."""
+    """Aborted uploads leave nothing in the store, and a sweep finds and removes what the drive does not know."""
     api = Client(store.dray.url, store.dray.token, Ledger())
     uploader = Uploader(api, api.ledger, "given up", 0, lambda: True)
     given_up = set()
@@ -119,7 +119,7 @@ def sweep(store):
         uploader.put_all(upload, b"x")
         assert uploader.step("abort", upload, {}).status == 204
         given_up.add(upload["uploadId"])
-    wait_until(lambda: not given_up & store.open_uploads(), "the removal of uploads that were given up", 90)
+    wait_until(lambda: not given_up & store.open_uploads(), "the removal of aborted uploads", 90)
     stray = re.sub("[0-9a-f]{24}$", "0" * 24, upload["fileKey"])
     stray_upload = store.s3.create_multipart_upload(Bucket="dray", Key=stray)["UploadId"]
     store.s3.put_object(Bucket="dray", Key=stray, Body=b"of nobody")
