@@ -1,9 +1,9 @@
-# Dray. `make` lists what there is.
+# Dray. `make` lists the targets.
 
 PAGE := web/dist/index.html
 PAGE_SOURCES := $(wildcard web/src/* web/packages/*/src/* web/packages/*/package.json web/*.html web/*.svg web/*.css web/*.mjs web/*.json)
 TARGET := $(or $(CARGO_TARGET_DIR),target)
-# One build for all tests: of fewer crates cargo would choose other features, and build everything once more.
+# One build for all tests. With fewer crates, cargo chooses other features and compiles everything again.
 BUILD_TESTS := cargo test --workspace --locked --no-run --quiet
 RUN_ARGS ?=
 

@@ -1,4 +1,4 @@
-"""An earlier binary beside today's: what a change costs. In the table the earlier one is the reference."""
+"""Measures an earlier binary and today's: what a change costs. In the table, the earlier one is the reference."""
 from servers import Dray
 from table import Figure
 from tools import Failed
@@ -16,7 +16,7 @@ class Before(Dray):
 
 
 def row(bench, report):
-    """Cycles, signing and parts of both binaries, in turn."""
+    """Measures cycles, signing and parts of both binaries, in turn."""
     if bench.kit.before is None:
         raise Failed("--before must name the binary to compare with")
     cycles(bench, report)

@@ -1,4 +1,4 @@
-"""What strangers' stuck transfers cost another transfer: its rate beside them, as a ratio to its rate without them."""
+"""Measures how much stuck transfers slow another transfer: its rate beside them, as a ratio to its rate without them."""
 import http.client
 import json
 import socket
@@ -13,14 +13,14 @@ from tools import Failed
 
 MIB = 1 << 20
 STUCK_PUTS, STUCK_READERS = 520, 300
-# The other transfer: large enough that its rate is no accident, and how often it is repeated.
+# The size of the other transfer, large enough for a stable rate, and how often it is repeated.
 OTHER_BYTES, REPEATS = 32 * MIB, 3
-# The stuck ones and the other come from different addresses of this machine.
+# The stuck transfers come from one address of this machine, the other transfer from another.
 OTHER_ADDRESS = "127.0.0.2"
 
 
 def row(bench, report):
-    """The rate of another transfer beside 520 stuck PUTs, and beside 300 readers that read nothing."""
+    """Measures another transfer beside 520 stuck PUTs, and beside 300 downloads whose client reads nothing."""
     up, down = [], []
     for _ in range(bench.rounds):
         with Dray(bench.kit, bench.data) as dray:
@@ -32,7 +32,7 @@ def row(bench, report):
 
 
 def ratio(transfer, hold):
-    """The rate while `hold()`'s sockets are open, over the rate without."""
+    """The rate while the sockets of `hold()` are open, divided by the rate without them."""
     def rate():
         return statistics.median(OTHER_BYTES / transfer() for _ in range(REPEATS))
     usual, held = rate(), hold()
@@ -63,7 +63,7 @@ class Drive:
             return json.load(answer)
 
     def start(self, size):
-        """An upload, and the URL of its one part."""
+        """Starts an upload; returns it and the URL of its one part."""
         started = self.ask("POST", "/drive/files/upload/multipart/start",
                            {"fileName": "f.bin", "fileSize": size, "mimeType": "a/b"})
         upload = {key: started[key] for key in ("uploadId", "fileKey")}

@@ -1,4 +1,4 @@
-"""The rows about a full drive: what a request takes when there are 1,000,000 items, beside the same drive with 10,000.
+"""The rows about a full drive: how long a request takes with 1,000,000 items, and with 10,000.
 
 One request at a time, on one connection that stays open, from another process on the same machine.
 """
@@ -17,15 +17,15 @@ from tools import Failed, clean_env, output_of
 SMALL, LARGE = 10_000, 1_000_000
 API = "/public/v1"
 SORTS = [f"sortBy={sort}&sortOrder={order}" for sort in ("name", "size", "createdAt", "updatedAt") for order in ("asc", "desc")]
-# In half of all names; in an eighth; in 20 names, whatever the drive's size; in none.
+# Words that are in half of all names; in an eighth; in 20 names, whatever the drive's size; in none.
 COMMON, LESS, RARE, NONE = "report", "budget", "zanzibar", "nosuchword"
-# In 10 names of what is shared; in 20 names that only somebody else sees.
+# Words that are in 10 names of shared items; in 20 names that only another user can see.
 SHARED, FOREIGN = "kumquat", "xylograph"
 
 
 @dataclass
 class Ask:
-    """One row: what is asked for, as whom, and how fast it should be."""
+    """One row: the request, the user who sends it, and how fast it should be."""
     name: str
     steps: list
     target_ms: float | None = None
@@ -34,7 +34,7 @@ class Ask:
 
 
 class FullDray(Dray):
-    """Dray with so many items."""
+    """Dray with this number of items."""
 
     def __init__(self, kit, data, items, database_url=None):
         self.name = f"dray-{items}"
@@ -61,7 +61,7 @@ class FullDray(Dray):
             return json.load(answer)
 
     def asks(self):
-        """The rows that read, and the rows that write, which leave the drive as it was."""
+        """The rows that read, and the rows that write. The latter leave the drive as it was."""
         drive = self.drive
         big = f"{API}/drive/folders/{drive['big']}/children"
         tree = f"{API}/drive/tree?depth=10"
@@ -97,7 +97,7 @@ class FullDray(Dray):
         ]
 
     def deep_pages(self, big):
-        """Pages of 100 after a half of the folder, in each order."""
+        """Pages of 100 from the middle of the folder, in each order."""
         pages = []
         for sort in SORTS:
             cursor, left = None, self.items // 20
@@ -120,7 +120,7 @@ def searches(*queries, order=""):
 
 @contextlib.contextmanager
 def postgres(kit):
-    """The address of a cluster of its own, which writes to the disk as it would anywhere."""
+    """The address of a Postgres cluster for this measurement. It fsyncs as it does in use."""
     script = 'echo "$DRAY_TEST_POSTGRES"; cat > /dev/null'
     command = [kit.root / "scripts" / "with-postgres", "sh", "-c", script]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=clean_env(POSTGRES_FSYNC="on"))
@@ -135,7 +135,7 @@ def postgres(kit):
 
 
 def full_drive(bench, report, database, servers):
-    """Both drives at once, asked in turn."""
+    """Starts both drives, and measures them in turn."""
     with contextlib.ExitStack() as stack:
         drives = [stack.enter_context(server) for server in servers(stack)]
         for asks in zip(*(sum(drive.asks(), []) for drive in drives)):

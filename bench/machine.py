@@ -1,4 +1,4 @@
-"""The header: what the figures were taken on."""
+"""The header of the table: the machine on which the figures were measured."""
 import os
 import platform
 import re
@@ -34,7 +34,7 @@ def file_system(folder):
 
 
 def disk(folder):
-    """Small fsyncs a second, and MB/s of one file written and fsynced."""
+    """Small fsyncs per second, and MB/s of one file that is written and fsynced."""
     path = folder / "disk-probe"
     try:
         with open(path, "wb", buffering=0) as file:

@@ -1,4 +1,4 @@
-"""The rows of the table, one function each. Ours and the reference are measured in turn, in fresh folders."""
+"""The rows of the table, one function each. Dray and the reference are measured in turn, in fresh folders."""
 import os
 import re
 import shutil
@@ -15,7 +15,7 @@ from table import Figure
 from tools import Failed, Kit, clean_env, output_of
 
 MIB, GIB = 1 << 20, 1 << 30
-# The bytes of 10,000 of the smallest parts, and room for the rest of the machine.
+# Free disk space that the rows need: 10,000 parts of the smallest size, and a reserve.
 FINALIZE_PARTS, FINALIZE_PART_BYTES, SPARE_BYTES = 10_000, 5 * MIB, 12 * GIB
 
 
@@ -24,11 +24,11 @@ class Bench:
     kit: Kit
     data: Path
     rounds: int
-    # What 1,000 URLs cost aws-sdk-s3, in ms, once it is known.
+    # How long aws-sdk-s3 signs 1,000 URLs, in ms, once that is measured.
     sdk_batch: Figure | None = None
 
     def in_turn(self, *servers, take):
-        """`take(server)` for each kind of server, A B A B …; the results of each."""
+        """Runs `take(server)` for each kind of server in turn, A B A B …; returns the results of each."""
         results = [[] for _ in servers]
         for _ in range(self.rounds):
             for result, kind in zip(results, servers):
@@ -38,7 +38,7 @@ class Bench:
 
 
 def signing_urls(bench, report):
-    """What signing one part URL costs, beside public libraries, in one process."""
+    """The time to sign one part URL, compared with public libraries, in one process."""
     command = ["cargo", "bench", "--profile", "dist", "--quiet", "--locked", "-p", "dray-s3", "--bench", "presign"]
     output_of(*command, "--no-run", cwd=bench.kit.root)
     runs = [output_of(*command, cwd=bench.kit.root) for _ in range(bench.rounds)]
@@ -54,7 +54,7 @@ def signing_urls(bench, report):
 
 
 def presigned_urls(bench, report):
-    """A whole presigned-urls request for 1,000 parts."""
+    """The time of a whole presigned-urls request for 1,000 parts."""
     [ours] = bench.in_turn(Dray, take=lambda dray: dray.load("signing", "--parts", 1000, "--requests", 200))
     reference = bench.sdk_batch, "aws-sdk-s3, signing alone" if bench.sdk_batch else ""
     report.add("presigned-urls, 1,000 parts, whole request, p50", Figure([run["p50_ms"] for run in ours], "ms", 2),
@@ -64,7 +64,7 @@ def presigned_urls(bench, report):
 
 
 def cycles(bench, report):
-    """start, sign, PUT 1 KiB, finalize; 16 at once."""
+    """Whole uploads per second: start, sign, PUT 1 KiB, finalize; 16 at once."""
     flags = ["--at-once", 16, "--secs", 10, "--part-bytes", 1024]
     ours, theirs = bench.in_turn(Dray, RcloneS3, take=lambda server: server.load("cycles", *flags))
 
@@ -80,7 +80,7 @@ def cycles(bench, report):
 
 
 def parts(bench, report):
-    """Taking 1 GiB in 8 MiB parts, 4 at once, and giving it back."""
+    """Storing 1 GiB in 8 MiB parts, 4 at once, and reading it back."""
     flags = ["--part-bytes", 8 * MIB, "--parts", 128, "--at-once", 4, "--read"]
     ours, theirs = bench.in_turn(Dray, RcloneS3, take=lambda server: server.load("parts", *flags))
     reference = "rclone serve s3, no fsync"
@@ -112,7 +112,7 @@ def memory(bench, report):
 
 
 def finalize(bench, report):
-    """The finalize request of 10,000 parts, and whether it copies bytes."""
+    """The time of a finalize request with 10,000 parts, and whether it copies bytes."""
     free = shutil.disk_usage(bench.data).free - SPARE_BYTES
     count = min(FINALIZE_PARTS, free // FINALIZE_PART_BYTES)
     if count < 2:
@@ -137,7 +137,7 @@ class Client:
 
 
 def uploads(bench, report):
-    """1 GiB from a file in the page cache, by programs a person types."""
+    """Uploads 1 GiB from a file in the page cache with command-line programs."""
     source = bench.data / "source.bin"
     write_random(source, GIB)
     clients = upload_clients(bench.kit, source)
@@ -196,7 +196,7 @@ def upload_clients(kit, source):
 
 
 def cost_of(command, env, log):
-    """Wall seconds, CPU seconds a GB of the file, and peak memory in MB of a program that must succeed."""
+    """Runs a program that must succeed: its wall seconds, CPU seconds per GB of the file, and peak memory in MB."""
     start = time.monotonic()
     with open(log, "w+", encoding="utf-8", errors="replace") as complaint:
         process = subprocess.Popen([str(word) for word in command], env=env, stdin=subprocess.DEVNULL,
@@ -212,9 +212,9 @@ def cost_of(command, env, log):
 
 
 def watch_memory(pid):
-    """Waits for a process to end; its peak memory in MB, as it was at most 5 ms before the end.
+    """Waits until a process ends; returns its peak memory in MB, measured at most 5 ms before the end.
 
-    Not `ru_maxrss`: that is never less than what the process that started it had (getrusage(2), fork and exec).
+    It does not use `ru_maxrss`, which is never less than the memory of the parent process (getrusage(2), fork and exec).
     """
     peak = 0
     while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
@@ -224,7 +224,7 @@ def watch_memory(pid):
 
 
 def write_random(path, size_bytes):
-    """A file that is in the page cache and on the disk when this returns."""
+    """Makes a file that is in the page cache and on the disk when this returns."""
     with open(path, "wb") as file:
         for _ in range(size_bytes // (8 * MIB)):
             file.write(os.urandom(8 * MIB))

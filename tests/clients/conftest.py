@@ -1,4 +1,4 @@
-"""Fixtures: one running store for the whole session, and a key prefix of its own for every test."""
+"""Fixtures: one running store for the whole session, and a separate key prefix for every test."""
 
 import re
 import uuid
@@ -13,7 +13,7 @@ from wire import Wire
 
 @pytest.fixture(scope="session")
 def dray(tmp_path_factory):
-    """The running binary. Tests of other stores have none."""
+    """The running binary; None if the tests run on another store."""
     if Store.from_environment():
         pytest.skip("needs the dray binary, not another store")
     server = Dray(tmp_path_factory.mktemp("dray") / "data").start()

@@ -1,4 +1,4 @@
-"""The real `dray` binary as a process: start it, learn its address, kill it, ask it for keys and tokens."""
+"""The real `dray` binary as a process: starts it, finds its address, kills it, gets keys and tokens from it."""
 
 import json
 import os
@@ -23,7 +23,7 @@ class Dray:
         self.lines = []
 
     def start(self):
-        """Starts the server and returns when it serves."""
+        """Starts the server and returns when it answers requests."""
         self.process = subprocess.Popen(
             [self.binary, "serve", "--listen", "127.0.0.1:0", "--data", str(self.data)],
             stdout=subprocess.PIPE,
@@ -47,23 +47,23 @@ class Dray:
         raise AssertionError("dray serve told no address:\n" + "".join(self.lines))
 
     def _wait_until_it_serves(self):
-        """The socket is bound before the address is told, so one request waits in its queue until there is an answer."""
+        """The server binds its socket before it prints the address, so one request waits in the queue until it is answered."""
         answer = exchange("GET", f"{self.url}/readyz")
         assert answer.status == 200, answer.body
 
     def _drain(self, output):
-        """Keeps the pipe empty, and the last lines for whoever debugs a failure."""
+        """Empties the pipe, and keeps the last lines for debugging."""
         for line in output:
             self.lines.append(line)
             del self.lines[:-2000]
 
     def kill(self):
-        """SIGKILL: no goodbye, as in a power cut."""
+        """Sends SIGKILL: the server cannot clean up, as in a power cut."""
         self.process.kill()
         self.process.wait()
 
     def stop(self):
-        """SIGTERM, and the exit status."""
+        """Sends SIGTERM; returns the exit status."""
         self.process.terminate()
         try:
             return self.process.wait(timeout=30)
@@ -80,7 +80,7 @@ class Dray:
         return done.stdout
 
     def store(self, *arguments):
-        """Where and with which keys S3 clients reach the embedded store; by default with those that may write all of it."""
+        """Address and keys of the embedded store for S3 clients; by default, keys that may write everywhere in it."""
         keys = json.loads(self.command("store", "keys", "--json", *(arguments or ["--write-drive"])))
         return Store(
             endpoint=self.url,

@@ -1,4 +1,4 @@
-"""What nearly every test needs: bytes, digests, refusals, and one multipart upload as an object."""
+"""Helpers for nearly every test: bytes, digests, expected errors, and a multipart upload as an object."""
 
 import hashlib
 import os
@@ -22,7 +22,7 @@ def sha256(data):
 
 @contextmanager
 def refused(code, status):
-    """The block must be answered with this error code and status; HEAD answers carry the status alone."""
+    """The block must fail with this error code and status. Answers to HEAD have only the status."""
     with pytest.raises(ClientError) as caught:
         yield caught
     answer = caught.value.response
@@ -34,7 +34,7 @@ def read(s3, bucket, key, **extra):
 
 
 class Upload:
-    """One multipart upload: its identity and the parts put so far."""
+    """One multipart upload: its ids, and the parts that were put so far."""
 
     def __init__(self, s3, bucket, key, **create):
         self.s3 = s3
@@ -52,7 +52,7 @@ class Upload:
         return answer
 
     def listed(self):
-        """The parts as Complete wants them, in order."""
+        """The parts in order, as CompleteMultipartUpload takes them."""
         return [{"PartNumber": number, "ETag": etag} for number, etag in sorted(self.parts.items())]
 
     def complete(self, parts=None, **extra):

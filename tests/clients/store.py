@@ -17,7 +17,7 @@ class Store:
 
     @classmethod
     def from_environment(cls):
-        """Another store than Dray's, named by S3_ENDPOINT; None without it."""
+        """A store that is not Dray's, if S3_ENDPOINT names one; otherwise None."""
         if "S3_ENDPOINT" not in os.environ:
             return None
         return cls(
@@ -32,7 +32,7 @@ class Store:
         return replace(self, **changes)
 
     def client(self, **config):
-        """A boto3 client in its default state, save that it never hides a failure behind a retry."""
+        """A boto3 client with its default settings, except that it never retries, so that no failure is hidden."""
         settings = {
             "signature_version": "s3v4",
             "s3": {"addressing_style": "path"},
@@ -51,7 +51,7 @@ class Store:
         )
 
     def environment(self):
-        """The variables by which aws-cli and other tools find the store; nothing of the caller's own setup leaks in."""
+        """The variables from which aws-cli and other tools take the store's address and keys, without the caller's own settings."""
         return {
             "PATH": os.environ["PATH"],
             "HOME": "/nonexistent",

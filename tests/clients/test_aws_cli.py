@@ -1,4 +1,4 @@
-"""The AWS command line moves a folder in and out."""
+"""The AWS command line uploads and downloads a folder."""
 
 import json
 import os
@@ -28,7 +28,7 @@ def tree(tmp_path_factory):
     return make_tree(tmp_path_factory.mktemp("aws") / "tree")
 
 
-def test_a_folder_goes_in_and_comes_out_unchanged(aws, tree, bucket, prefix, tmp_path):
+def test_a_folder_is_uploaded_and_downloaded_unchanged(aws, tree, bucket, prefix, tmp_path):
     remote = f"s3://{bucket}/{prefix}"
     aws("s3", "cp", "--recursive", "--quiet", str(tree), remote)
     assert len(aws("s3", "ls", "--recursive", remote).splitlines()) == 200
@@ -41,7 +41,7 @@ def test_a_folder_goes_in_and_comes_out_unchanged(aws, tree, bucket, prefix, tmp
     assert head["ETag"].endswith('-4"')
 
 
-def test_sync_moves_only_what_changed_and_deletes_what_is_gone(aws, bucket, prefix, tmp_path):
+def test_sync_sends_only_changed_files_and_deletes_removed_ones(aws, bucket, prefix, tmp_path):
     local, back, remote = tmp_path / "local", tmp_path / "back", f"s3://{bucket}/{prefix}"
     local.mkdir()
     for name in ("kept", "changed", "gone"):

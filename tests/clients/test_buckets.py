@@ -14,7 +14,7 @@ def new_bucket(s3):
     return name
 
 
-def test_a_bucket_is_made_listed_and_removed(s3, new_bucket):
+def test_a_bucket_is_created_listed_and_removed(s3, new_bucket):
     assert s3.head_bucket(Bucket=new_bucket)["ResponseMetadata"]["HTTPStatusCode"] == 200
     assert new_bucket in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
     assert s3.delete_bucket(Bucket=new_bucket)["ResponseMetadata"]["HTTPStatusCode"] == 204
@@ -23,8 +23,8 @@ def test_a_bucket_is_made_listed_and_removed(s3, new_bucket):
     assert new_bucket not in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
 
 
-def test_a_bucket_made_again_keeps_what_is_in_it(s3, new_bucket):
-    """In the classic region S3 answers as if it had made the bucket just now; in all others it refuses."""
+def test_creating_an_existing_bucket_again_keeps_its_objects(s3, new_bucket):
+    """In us-east-1, S3 answers as if it had just created the bucket; in all other regions it refuses."""
     s3.put_object(Bucket=new_bucket, Key="a", Body=b"x")
     s3.create_bucket(Bucket=new_bucket)
     assert read(s3, new_bucket, "a") == b"x"
@@ -33,7 +33,7 @@ def test_a_bucket_made_again_keeps_what_is_in_it(s3, new_bucket):
 
 
 @pytest.mark.parametrize("acl", ["private", "bucket-owner-full-control"])
-def test_an_acl_may_be_set_to_what_it_is(s3, bucket, key, acl):
+def test_an_acl_may_be_set_to_its_current_value(s3, bucket, key, acl):
     s3.put_object(Bucket=bucket, Key=key, Body=b"content")
     s3.put_object_acl(Bucket=bucket, Key=key, ACL=acl)
     s3.put_bucket_acl(Bucket=bucket, ACL=acl)
@@ -42,16 +42,16 @@ def test_an_acl_may_be_set_to_what_it_is(s3, bucket, key, acl):
         s3.put_object_acl(Bucket=bucket, Key=key + "-absent", ACL=acl)
 
 
-def test_the_stores_own_bucket_is_there(s3, bucket):
+def test_the_stores_own_bucket_exists(s3, bucket):
     assert s3.head_bucket(Bucket=bucket)["ResponseMetadata"]["HTTPStatusCode"] == 200
     assert bucket in [listed["Name"] for listed in s3.list_buckets()["Buckets"]]
 
 
-def test_the_location_of_the_classic_region_is_empty(s3, bucket):
+def test_the_location_of_us_east_1_is_empty(s3, bucket):
     assert s3.get_bucket_location(Bucket=bucket)["LocationConstraint"] is None
 
 
-def test_buckets_keep_their_keys_apart(s3, bucket, key, new_bucket):
+def test_the_same_key_in_two_buckets_is_two_objects(s3, bucket, key, new_bucket):
     s3.put_object(Bucket=bucket, Key=key, Body=b"here")
     s3.put_object(Bucket=new_bucket, Key=key, Body=b"there")
     assert (read(s3, bucket, key), read(s3, new_bucket, key)) == (b"here", b"there")

@@ -1,4 +1,4 @@
-"""Content-MD5 and x-amz-checksum-*: calculated by the SDK, verified by the store, returned to the reader."""
+"""Content-MD5 and x-amz-checksum-*: the SDK calculates them, the store verifies them, readers get them back."""
 
 import base64
 import hashlib
@@ -43,7 +43,7 @@ def test_boto3_sends_crc32_by_itself_and_the_store_keeps_it(s3, bucket, key):
     assert head["ChecksumCRC32"] == put["ChecksumCRC32"]
 
 
-def test_checksums_are_told_only_to_those_who_ask(s3, bucket, key):
+def test_checksums_are_returned_only_if_the_request_asks_for_them(s3, bucket, key):
     s3.put_object(Bucket=bucket, Key=key, Body=b"content", ChecksumAlgorithm="SHA256")
     headers = s3.head_object(Bucket=bucket, Key=key)["ResponseMetadata"]["HTTPHeaders"]
     assert not [name for name in headers if name.startswith("x-amz-checksum-")]
@@ -60,7 +60,7 @@ def test_clients_that_send_no_checksum_are_served(store, bucket, key):
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_a_wrong_checksum_is_bad_digest_and_the_older_part_stays(s3, bucket, key, algorithm):
+def test_a_wrong_checksum_is_bad_digest_and_the_earlier_part_stays(s3, bucket, key, algorithm):
     upload = Upload(s3, bucket, key, ChecksumAlgorithm=algorithm)
     field = f"Checksum{algorithm}"
     good = upload.put(1, b"good", **{field: b64(DIGESTS[algorithm](b"good"))})
@@ -72,7 +72,7 @@ def test_a_wrong_checksum_is_bad_digest_and_the_older_part_stays(s3, bucket, key
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_a_wrong_checksum_of_an_object_leaves_the_older_object(s3, bucket, key, algorithm):
+def test_a_wrong_checksum_of_an_object_leaves_the_earlier_object(s3, bucket, key, algorithm):
     s3.put_object(Bucket=bucket, Key=key, Body=b"good")
     with refused("BadDigest", 400):
         wrong = {f"Checksum{algorithm}": b64(DIGESTS[algorithm](b"good"))}
@@ -95,13 +95,13 @@ def test_a_right_content_md5_is_accepted_and_a_wrong_one_is_bad_digest(s3, bucke
 
 
 @pytest.mark.parametrize("md5", ["x", "AAAA", "not base64 at all!!!!!!!", "1B2M2Y8AsgTpgAmY7PhCfg"])
-def test_a_content_md5_that_is_none_is_invalid_digest(s3, bucket, key, md5):
+def test_a_malformed_content_md5_is_invalid_digest(s3, bucket, key, md5):
     with refused("InvalidDigest", 400):
         s3.put_object(Bucket=bucket, Key=key, Body=b"", ContentMD5=md5)
 
 
 @pytest.mark.parametrize("value", ["x", "AAAA", "AAAAAAAAAAA="])
-def test_a_checksum_that_is_none_is_a_bad_digest(s3, bucket, key, value):
+def test_a_malformed_checksum_is_bad_digest(s3, bucket, key, value):
     with refused("BadDigest", 400):
         s3.put_object(Bucket=bucket, Key=key, Body=b"content", ChecksumCRC32=value)
 
@@ -137,7 +137,7 @@ def test_a_composite_checksum_is_the_checksum_of_the_parts_checksums(s3, bucket,
     assert done["ChecksumType"] == head["ChecksumType"] == "COMPOSITE"
 
 
-def test_list_parts_tells_the_parts_checksums(s3, bucket, key):
+def test_list_parts_returns_the_checksums_of_parts(s3, bucket, key):
     upload = Upload(s3, bucket, key, ChecksumAlgorithm="SHA256")
     upload.put(1, b"part", ChecksumAlgorithm="SHA256")
     answer = s3.list_parts(**upload.identity)
@@ -161,7 +161,7 @@ def test_a_checksum_type_the_algorithm_cannot_have_is_refused(s3, bucket, key, a
         s3.create_multipart_upload(Bucket=bucket, Key=key, ChecksumAlgorithm=algorithm, ChecksumType=kind)
 
 
-def test_a_payload_that_is_not_what_was_signed_is_refused(wire, s3, bucket, key):
+def test_a_payload_that_differs_from_the_signed_one_is_refused(wire, s3, bucket, key):
     other = hashlib.sha256(b"other").hexdigest()
     answer = wire.send("PUT", wire.url(key), body=b"content", payload_hash=other)
     assert answer.refusal == ("XAmzContentSHA256Mismatch", 400)

@@ -1,4 +1,4 @@
-"""Uploads in the aws-chunked encoding: what SDKs send over TLS by default, and the signed kinds."""
+"""Uploads in the aws-chunked encoding: unsigned, as SDKs send it over TLS by default, and signed."""
 
 import base64
 import io
@@ -71,7 +71,7 @@ def test_a_content_encoding_of_the_object_itself_survives(wire, s3, bucket, key)
     assert s3.head_object(Bucket=bucket, Key=key)["ContentEncoding"] == "gzip"
 
 
-def test_a_wrong_trailer_is_bad_digest_and_the_older_part_stays(wire, s3, bucket, key):
+def test_a_wrong_trailer_is_bad_digest_and_the_earlier_part_stays(wire, s3, bucket, key):
     upload = Upload(s3, bucket, key)
     good = upload.put(1, b"good")["ETag"]
     url = wire.url(key, f"partNumber=1&uploadId={upload.id}")

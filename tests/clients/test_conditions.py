@@ -1,4 +1,4 @@
-"""Conditional requests: reads by ETag and date (RFC 9110 section 13), and writes that must not replace."""
+"""Conditional requests: reads by ETag and date (RFC 9110 section 13), and writes that must not replace an object."""
 
 from datetime import timedelta
 
@@ -42,13 +42,13 @@ FAILED = {
 
 
 @pytest.mark.parametrize("condition", HOLD.values(), ids=HOLD)
-def test_a_condition_that_holds_reads_as_without_it(s3, bucket, key, known, condition):
+def test_a_read_whose_condition_holds_returns_the_object(s3, bucket, key, known, condition):
     assert read(s3, bucket, key, **condition(*known)) == b"content"
     assert s3.head_object(Bucket=bucket, Key=key, **condition(*known))["ContentLength"] == 7
 
 
 @pytest.mark.parametrize("condition", NOT_MODIFIED.values(), ids=NOT_MODIFIED)
-def test_an_object_the_caller_has_is_304_without_a_body(s3, bucket, key, known, condition):
+def test_a_read_of_an_object_that_the_caller_has_is_304_without_a_body(s3, bucket, key, known, condition):
     for call in (s3.get_object, s3.head_object):
         with refused("304", 304) as caught:
             call(Bucket=bucket, Key=key, **condition(*known))

@@ -1,4 +1,4 @@
-"""Copies inside the store: boto3 on objects of one and of many parts, and whom a copy source is refused to."""
+"""Copies inside the store: boto3 with objects of one part and of many, and who may not copy."""
 
 import pytest
 
@@ -35,7 +35,7 @@ def test_a_copy_outlives_its_source(s3, bucket, prefix):
     assert read(s3, bucket, prefix + "to") == data
 
 
-def test_an_object_is_put_together_from_ranges_of_another(s3, bucket, key, source):
+def test_an_object_is_composed_of_ranges_of_another(s3, bucket, key, source):
     where, data = source
     ranges = [(0, MIN_PART_BYTES), (MIN_PART_BYTES - 3, 2 * MIN_PART_BYTES + 9), (5, 8)]
     upload = Upload(s3, bucket, key)
@@ -48,7 +48,7 @@ def test_an_object_is_put_together_from_ranges_of_another(s3, bucket, key, sourc
     assert read(s3, bucket, key) == b"".join(data[start:end] for start, end in ranges)
 
 
-def test_the_managed_copy_of_a_big_object_is_its_bytes(s3, bucket, key, source):
+def test_the_managed_copy_of_a_big_object_has_the_same_bytes(s3, bucket, key, source):
     from boto3.s3.transfer import TransferConfig
 
     where, data = source
@@ -72,7 +72,7 @@ def test_a_copy_to_itself_must_change_something(s3, bucket, key):
     assert s3.head_object(Bucket=bucket, Key=key)["Metadata"] == {"mtime": "7"}
 
 
-def test_conditions_on_the_source_are_kept(s3, bucket, prefix):
+def test_conditions_on_the_source_are_checked(s3, bucket, prefix):
     etag = s3.put_object(Bucket=bucket, Key=prefix + "from", Body=b"x")["ETag"]
     copy = {"Bucket": bucket, "Key": prefix + "to", "CopySource": {"Bucket": bucket, "Key": prefix + "from"}}
     for condition in ({"CopySourceIfMatch": "other"}, {"CopySourceIfNoneMatch": etag}):

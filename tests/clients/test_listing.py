@@ -46,7 +46,7 @@ def folders(answer, tree):
 
 @pytest.fixture(params=["list_objects_v2", "list_objects"])
 def listing(request, s3, bucket):
-    """Both versions of the operation."""
+    """Both versions of the list operation."""
     call = getattr(s3, request.param)
     return lambda **arguments: call(Bucket=bucket, **arguments)
 
@@ -60,7 +60,7 @@ def test_keys_come_in_the_order_of_their_utf8_bytes_with_size_and_etag(listing, 
     assert all(len(item["ETag"]) == 34 and item["StorageClass"] == "STANDARD" for item in answer["Contents"])
 
 
-def test_a_delimiter_groups_what_lies_deeper(listing, tree):
+def test_a_delimiter_groups_deeper_keys(listing, tree):
     answer = listing(Prefix=tree, Delimiter="/")
     assert keys(answer, tree) == in_byte_order(name for name in NAMES if "/" not in name)
     assert folders(answer, tree) == in_byte_order({name.split("/")[0] + "/" for name in NAMES if "/" in name})
@@ -88,7 +88,7 @@ def test_a_prefix_without_keys_lists_nothing(listing, tree):
 
 @pytest.mark.parametrize("delimiter", ["", "/"])
 @pytest.mark.parametrize("page_size", [1, 2, 5, 13])
-def test_pages_of_v2_join_to_the_whole_without_gap_or_repeat(s3, bucket, tree, delimiter, page_size):
+def test_pages_of_v2_contain_each_key_exactly_once(s3, bucket, tree, delimiter, page_size):
     whole = s3.list_objects_v2(Bucket=bucket, Prefix=tree, Delimiter=delimiter)
     pages = [*paged(s3, bucket, "list_objects_v2", tree, delimiter, page_size)]
     assert [key for page in pages for key in keys(page, tree)] == keys(whole, tree)
@@ -99,7 +99,7 @@ def test_pages_of_v2_join_to_the_whole_without_gap_or_repeat(s3, bucket, tree, d
 
 @pytest.mark.parametrize("delimiter", ["", "/"])
 @pytest.mark.parametrize("page_size", [1, 3])
-def test_pages_of_v1_join_to_the_whole_without_gap_or_repeat(s3, bucket, tree, delimiter, page_size):
+def test_pages_of_v1_contain_each_key_exactly_once(s3, bucket, tree, delimiter, page_size):
     whole = s3.list_objects(Bucket=bucket, Prefix=tree, Delimiter=delimiter)
     pages = [*paged(s3, bucket, "list_objects", tree, delimiter, page_size)]
     assert [key for page in pages for key in keys(page, tree)] == keys(whole, tree)
@@ -119,7 +119,7 @@ def test_v1_names_the_next_marker_only_with_a_delimiter(s3, bucket, tree):
     assert plain["IsTruncated"] and "NextMarker" not in plain
 
 
-def test_start_after_and_marker_begin_behind_the_name(s3, bucket, tree):
+def test_start_after_and_marker_list_from_the_next_key(s3, bucket, tree):
     expected = [name for name in in_byte_order(NAMES) if name.encode() > b"b/1.txt"]
     assert keys(s3.list_objects_v2(Bucket=bucket, Prefix=tree, StartAfter=tree + "b/1.txt"), tree) == expected
     assert keys(s3.list_objects(Bucket=bucket, Prefix=tree, Marker=tree + "b/1.txt"), tree) == expected
@@ -141,7 +141,7 @@ def test_a_made_up_continuation_token_is_refused(s3, bucket, tree):
 
 
 @pytest.mark.parametrize("max_keys", ["-1", "a", "1.5", "99999999999999999999"])
-def test_a_max_keys_that_is_no_count_is_refused(wire, max_keys):
+def test_an_invalid_max_keys_is_refused(wire, max_keys):
     assert wire.send("GET", wire.bucket_url(f"list-type=2&max-keys={max_keys}")).refusal == ("InvalidArgument", 400)
 
 

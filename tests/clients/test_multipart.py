@@ -1,4 +1,4 @@
-"""The life of a multipart upload when all goes well, in every order S3 allows."""
+"""Multipart uploads that succeed, with their steps in every order that S3 allows."""
 
 import io
 from concurrent.futures import ThreadPoolExecutor
@@ -93,7 +93,7 @@ def test_a_part_put_again_replaces_the_first(s3, bucket, key):
     assert read(s3, bucket, key) == b"new"
 
 
-def test_ten_writers_of_one_part_leave_exactly_one_of_theirs(s3, bucket, key):
+def test_ten_concurrent_writers_of_one_part_leave_the_bytes_of_exactly_one(s3, bucket, key):
     upload = Upload(s3, bucket, key)
     pieces = [noise(MIB + number) for number in range(10)]
     with ThreadPoolExecutor(10) as threads:
@@ -116,7 +116,7 @@ def test_nothing_is_visible_before_complete_and_the_old_object_stays(s3, bucket,
     assert read(s3, bucket, key) == b"new"
 
 
-def test_two_uploads_of_one_key_know_nothing_of_each_other(s3, bucket, key):
+def test_two_uploads_of_one_key_are_independent(s3, bucket, key):
     one, two = Upload(s3, bucket, key), Upload(s3, bucket, key)
     assert one.id != two.id
     one.put(1, b"one")
@@ -149,7 +149,7 @@ def test_complete_with_the_right_object_size_succeeds(s3, bucket, key):
     assert read(s3, bucket, key) == b"12345"
 
 
-def test_an_object_of_parts_is_deleted_and_replaced_like_any(s3, bucket, key):
+def test_an_object_of_parts_is_deleted_and_replaced_like_any_other(s3, bucket, key):
     upload = Upload(s3, bucket, key)
     upload.put(1, noise(MIB))
     upload.complete()
@@ -160,7 +160,7 @@ def test_an_object_of_parts_is_deleted_and_replaced_like_any(s3, bucket, key):
         s3.get_object(Bucket=bucket, Key=key)
 
 
-def test_attributes_tell_size_etag_and_parts(s3, bucket, key):
+def test_attributes_contain_size_etag_and_parts(s3, bucket, key):
     upload = Upload(s3, bucket, key)
     upload.put(1, noise(MIN_PART_BYTES))
     upload.put(2, b"end")

@@ -1,4 +1,4 @@
-"""Every way a multipart upload is refused, and that a refusal breaks nothing."""
+"""All errors of multipart uploads; an error leaves the upload usable."""
 
 import pytest
 
@@ -58,7 +58,7 @@ def test_an_aborted_upload_is_gone(s3, bucket, key, upload, operation):
 
 
 @pytest.mark.parametrize("operation", ["UploadPart", "ListParts"])
-def test_a_completed_upload_takes_no_more(s3, bucket, key, upload, operation):
+def test_a_completed_upload_accepts_nothing_more(s3, bucket, key, upload, operation):
     upload.complete()
     with refused("NoSuchUpload", 404):
         every_call(s3, upload.identity)[operation]()
@@ -95,7 +95,7 @@ def test_the_etag_of_an_overwritten_part_is_invalid_part(s3, bucket, key, upload
 
 
 @pytest.mark.parametrize("order", [(2, 1), (1, 1), (1, 2, 2), (1, 3, 2)])
-def test_a_list_that_does_not_ascend_is_invalid_part_order(upload, order):
+def test_a_list_not_in_ascending_order_is_invalid_part_order(upload, order):
     for number in (2, 3):
         upload.put(number, b"good")
     with refused("InvalidPartOrder", 400):
@@ -122,7 +122,7 @@ def test_a_part_number_outside_the_limits_is_invalid_argument(s3, upload, number
 
 
 @pytest.mark.parametrize("number", ["", "1.5", "one", "1x", "%2B1", "1e1", "%201"])
-def test_a_part_number_that_is_no_number_is_invalid_argument(wire, upload, number):
+def test_a_part_number_that_is_not_a_number_is_invalid_argument(wire, upload, number):
     url = wire.url(upload.where["Key"], f"partNumber={number}&uploadId={upload.id}")
     assert wire.send("PUT", url, body=b"x").refusal == ("InvalidArgument", 400)
     assert still_completes(upload)
@@ -170,7 +170,7 @@ FILE_READER = """<?xml version="1.0"?><!DOCTYPE x [<!ENTITY f SYSTEM "file:///et
 
 
 @pytest.mark.parametrize("body", MALFORMED.values(), ids=MALFORMED)
-def test_a_list_that_is_not_the_schema_is_malformed_xml(wire, upload, body):
+def test_a_list_that_breaks_the_schema_is_malformed_xml(wire, upload, body):
     body = body.replace(ETAG, upload.parts[1].replace('"', "&quot;"))
     assert complete_raw(wire, upload, body.encode()).refusal == ("MalformedXML", 400)
     assert still_completes(upload)

@@ -5,7 +5,7 @@ import pytest
 from helpers import Upload
 
 
-def test_list_parts_tells_number_size_and_etag_in_order(s3, bucket, key):
+def test_list_parts_returns_number_size_and_etag_in_order(s3, bucket, key):
     upload = Upload(s3, bucket, key)
     for number in (7, 2, 10000):
         upload.put(number, b"x" * (number % 9))
@@ -17,7 +17,7 @@ def test_list_parts_tells_number_size_and_etag_in_order(s3, bucket, key):
 
 
 @pytest.mark.parametrize("page_size", [1, 2, 5])
-def test_pages_of_parts_join_to_the_whole(s3, bucket, key, page_size):
+def test_pages_of_parts_contain_each_part_once(s3, bucket, key, page_size):
     upload = Upload(s3, bucket, key)
     for number in range(1, 6):
         upload.put(number, b"x")
@@ -26,7 +26,7 @@ def test_pages_of_parts_join_to_the_whole(s3, bucket, key, page_size):
     assert all(len(page["Parts"]) == page_size and page["MaxParts"] == page_size for page in pages[:-1])
 
 
-def test_list_parts_begins_behind_the_marker(s3, bucket, key):
+def test_list_parts_begins_after_the_marker(s3, bucket, key):
     upload = Upload(s3, bucket, key)
     for number in (1, 5, 9):
         upload.put(number, b"x")
@@ -61,14 +61,14 @@ def test_open_uploads_are_listed_until_they_end(s3, bucket, prefix, uploads):
 
 
 @pytest.mark.parametrize("page_size", [1, 2, 5])
-def test_pages_of_uploads_join_to_the_whole(s3, bucket, prefix, uploads, page_size):
+def test_pages_of_uploads_contain_each_upload_once(s3, bucket, prefix, uploads, page_size):
     paginator = s3.get_paginator("list_multipart_uploads")
     pages = [*paginator.paginate(Bucket=bucket, Prefix=prefix, PaginationConfig={"PageSize": page_size})]
     assert sorted(upload for page in pages for upload in identities(page)) == sorted(uploads)
     assert all(len(identities(page)) == page_size for page in pages[:-1])
 
 
-def test_a_key_marker_alone_begins_behind_all_uploads_of_that_key(s3, bucket, prefix, uploads):
+def test_a_key_marker_alone_begins_after_all_uploads_of_that_key(s3, bucket, prefix, uploads):
     answer = s3.list_multipart_uploads(Bucket=bucket, Prefix=prefix, KeyMarker=prefix + "b/1")
     assert sorted(identities(answer)) == sorted(uploads[2:])
 

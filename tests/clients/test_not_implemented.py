@@ -1,4 +1,4 @@
-"""What the store leaves out, it says so: 501 NotImplemented, never a silent success."""
+"""What the store does not implement is answered 501 NotImplemented, never with a silent success."""
 
 import pytest
 
@@ -24,7 +24,7 @@ BUCKET_CALLS = {
     "delete_bucket_policy": {},
     "put_bucket_tagging": {"Tagging": {"TagSet": []}},
 }
-# What is answered when there is none, as on AWS: clients ask on their way.
+# The answer if nothing is configured, as on AWS: clients ask for these before they do other things.
 UNSET = {
     "get_bucket_cors": "NoSuchCORSConfiguration",
     "get_bucket_encryption": "ServerSideEncryptionConfigurationNotFoundError",
@@ -40,7 +40,7 @@ UNSET = {
 
 
 @pytest.mark.parametrize("name", OBJECT_CALLS)
-def test_an_object_operation_left_out_is_not_implemented(s3, bucket, key, name):
+def test_an_unsupported_object_operation_is_not_implemented(s3, bucket, key, name):
     s3.put_object(Bucket=bucket, Key=key, Body=b"content")
     with refused("NotImplemented", 501):
         getattr(s3, name)(Bucket=bucket, Key=key, **OBJECT_CALLS[name])
@@ -48,18 +48,18 @@ def test_an_object_operation_left_out_is_not_implemented(s3, bucket, key, name):
 
 
 @pytest.mark.parametrize("name", BUCKET_CALLS)
-def test_a_bucket_operation_left_out_is_not_implemented(s3, bucket, name):
+def test_an_unsupported_bucket_operation_is_not_implemented(s3, bucket, name):
     with refused("NotImplemented", 501):
         getattr(s3, name)(Bucket=bucket, **BUCKET_CALLS[name])
 
 
 @pytest.mark.parametrize("name", UNSET)
-def test_a_configuration_that_nobody_made_is_not_found(s3, bucket, name):
+def test_a_configuration_that_was_never_set_is_not_found(s3, bucket, name):
     with refused(UNSET[name], 404):
         getattr(s3, name)(Bucket=bucket)
 
 
-def test_what_is_asked_of_every_bucket_has_an_answer(s3, bucket, key):
+def test_questions_that_clients_ask_of_every_bucket_are_answered(s3, bucket, key):
     s3.put_object(Bucket=bucket, Key=key, Body=b"content")
     assert "Status" not in s3.get_bucket_versioning(Bucket=bucket)
     assert s3.get_bucket_request_payment(Bucket=bucket)["Payer"] == "BucketOwner"
@@ -71,7 +71,7 @@ def test_what_is_asked_of_every_bucket_has_an_answer(s3, bucket, key):
 
 
 @pytest.mark.parametrize(("method", "query"), [("GET", "made-up"), ("PUT", "made-up"), ("POST", ""), ("PATCH", "")])
-def test_a_method_or_subresource_nobody_knows_is_never_a_success(wire, s3, bucket, key, method, query):
+def test_an_unknown_method_or_subresource_is_never_a_success(wire, s3, bucket, key, method, query):
     s3.put_object(Bucket=bucket, Key=key, Body=b"content")
     answer = wire.send(method, wire.url(key, query), body=b"evil" if method != "GET" else b"")
     if method != "GET":

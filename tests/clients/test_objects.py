@@ -46,7 +46,7 @@ def test_put_then_get_returns_the_same_bytes(s3, bucket, key, size_bytes):
     assert got["AcceptRanges"] == "bytes"
 
 
-def test_head_tells_what_get_tells_without_the_bytes(s3, bucket, key):
+def test_head_returns_the_headers_of_get_without_the_bytes(s3, bucket, key):
     data = noise(1000)
     s3.put_object(Bucket=bucket, Key=key, Body=data, ContentType="image/png", Metadata={"colour": "red"})
     head, got = (call(Bucket=bucket, Key=key) for call in (s3.head_object, s3.get_object))
@@ -55,7 +55,7 @@ def test_head_tells_what_get_tells_without_the_bytes(s3, bucket, key):
     assert abs((head["LastModified"] - datetime.now(timezone.utc)).total_seconds()) < 60
 
 
-def test_content_headers_and_metadata_return_as_they_were_given(s3, bucket, key):
+def test_content_headers_and_metadata_are_returned_as_they_were_sent(s3, bucket, key):
     given = {
         "ContentType": "text/html; charset=utf-8",
         "ContentDisposition": "attachment; filename=\"a b.html\"; filename*=UTF-8''%C3%A9.html",
@@ -79,7 +79,7 @@ def test_content_headers_and_metadata_return_as_they_were_given(s3, bucket, key)
         ("aws-chunked", None),
     ],
 )
-def test_an_object_has_the_codings_that_it_was_given_and_none_of_the_request(s3, bucket, key, given, kept):
+def test_an_object_keeps_its_own_content_codings_and_none_of_the_request(s3, bucket, key, given, kept):
     s3.put_object(Bucket=bucket, Key=key, Body=b"content", ContentEncoding=given)
     assert s3.head_object(Bucket=bucket, Key=key).get("ContentEncoding") == kept
 
@@ -112,7 +112,7 @@ def test_a_missing_key_is_no_such_key(s3, bucket, key):
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)
-def test_an_odd_name_is_a_key_like_any_other(s3, bucket, prefix, name):
+def test_an_unusual_name_is_a_key_like_any_other(s3, bucket, prefix, name):
     data = noise(100)
     s3.put_object(Bucket=bucket, Key=prefix + name, Body=data)
     assert read(s3, bucket, prefix + name) == data

@@ -1,4 +1,4 @@
-"""Form uploads: what a page's form may store is what its signed policy says."""
+"""Form uploads: the form of a page may store only what its signed policy allows."""
 
 import base64
 import hmac
@@ -12,7 +12,7 @@ from helpers import MIB, noise, read, refused
 
 
 def form(store, bucket, key, version="s3v4", conditions=(), **fields):
-    """URL and fields of a form, as a server makes it for its page."""
+    """URL and fields of a form, as a server creates them for its page."""
     signer = store.client(signature_version=version)
     post = signer.generate_presigned_post(
         bucket, key, Fields=fields, Conditions=[{name: value} for name, value in fields.items()] + list(conditions)
@@ -36,7 +36,7 @@ def test_a_form_stores_its_file_with_either_signature(store, s3, bucket, prefix,
     assert read(s3, bucket, prefix + "file.txt") == content
 
 
-def test_the_form_says_how_success_is_told(store, bucket, key):
+def test_the_form_chooses_the_answer_to_a_success(store, bucket, key):
     url, fields = form(store, bucket, key, success_action_status="201")
     answer = send(url, fields, b"x")
     assert answer.status_code == 201 and f"<Key>{key}</Key>" in answer.text
@@ -50,7 +50,7 @@ def changed(fields, **changes):
     return {name: value for name, value in (fields | changes).items() if value is not None}
 
 
-def test_nothing_but_what_the_policy_speaks_of_gets_in(store, s3, bucket, key):
+def test_fields_that_the_policy_does_not_mention_are_refused(store, s3, bucket, key):
     url, fields = form(store, bucket, key, conditions=[["content-length-range", 2, 4]])
     policy = json.loads(base64.b64decode(fields["policy"]))
     forged = base64.b64encode(json.dumps(policy | {"conditions": policy["conditions"][1:]}).encode()).decode()
@@ -73,7 +73,7 @@ def test_nothing_but_what_the_policy_speaks_of_gets_in(store, s3, bucket, key):
 
 
 @pytest.mark.parametrize("expires", ["2100-01-01 00:00:00+00:00", "2100-01-01T00:00:00", "soon"])
-def test_an_expiry_that_is_not_spelled_as_s3_spells_it_is_no_policy(store, s3, bucket, key, expires):
+def test_a_policy_whose_expiration_has_another_format_is_refused(store, s3, bucket, key, expires):
     conditions = [{"bucket": bucket}, {"key": key}]
     policy = base64.b64encode(json.dumps({"expiration": expires, "conditions": conditions}).encode()).decode()
     signature = base64.b64encode(hmac.digest(store.secret_key.encode(), policy.encode(), "sha1")).decode()
@@ -83,7 +83,7 @@ def test_an_expiry_that_is_not_spelled_as_s3_spells_it_is_no_policy(store, s3, b
         s3.get_object(Bucket=bucket, Key=key)
 
 
-def test_a_form_for_one_bucket_is_refused_in_another_whatever_its_fields_say(store, s3, bucket, key):
+def test_a_form_for_one_bucket_is_refused_in_another_even_if_its_fields_differ(store, s3, bucket, key):
     other = "other-" + uuid.uuid4().hex[:12]
     s3.create_bucket(Bucket=other)
     url, fields = form(store, bucket, key)
@@ -92,7 +92,7 @@ def test_a_form_for_one_bucket_is_refused_in_another_whatever_its_fields_say(sto
     s3.delete_bucket(Bucket=other)
 
 
-def test_a_form_that_is_none_or_ends_early_stores_nothing(store, s3, bucket, key):
+def test_a_malformed_or_truncated_form_stores_nothing(store, s3, bucket, key):
     url, fields = form(store, bucket, key)
     request = requests.Request("POST", url, data=fields, files={"file": ("f", noise(MIB))}).prepare()
     for body in (request.body[:-20], request.body[: len(request.body) // 2], b"", b"x" * 200_000):
@@ -102,7 +102,7 @@ def test_a_form_that_is_none_or_ends_early_stores_nothing(store, s3, bucket, key
             s3.get_object(Bucket=bucket, Key=key)
 
 
-def test_a_form_with_an_endless_head_is_refused_before_it_is_taken_in(store, bucket):
+def test_a_form_with_endless_fields_is_refused_before_it_is_read(store, bucket):
     head = b'--b\r\nContent-Disposition: form-data; name="key"\r\nX-Long: '
     headers = {"Content-Type": "multipart/form-data; boundary=b"}
     answer = requests.post(f"{store.endpoint}/{bucket}", data=head + b"x" * 4 * MIB, headers=headers, timeout=60)

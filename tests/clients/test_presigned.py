@@ -1,4 +1,4 @@
-"""Presigned URLs (SigV4 in the query): what they bind, what they refuse, how long they live."""
+"""Presigned URLs (SigV4 in the query): what they fix, what they refuse, how long they are valid."""
 
 from datetime import datetime, timedelta, timezone
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
@@ -11,7 +11,7 @@ from wire import exchange
 
 @pytest.fixture(scope="module")
 def presigner(store):
-    """As servers presign: no checksum of their own signed in."""
+    """Presigns as servers do: without a checksum in the signature."""
     return store.client(request_checksum_calculation="when_required")
 
 
@@ -51,11 +51,11 @@ def test_a_presigned_url_may_be_used_again(upload, part_url):
     assert upload.stored() == {1: (second, 4)}
 
 
-def test_a_content_type_nobody_signed_is_no_obstacle(part_url):
+def test_an_unsigned_content_type_is_accepted(part_url):
     assert exchange("PUT", part_url, {"Content-Type": "application/x-www-form-urlencoded"}, b"x").status == 200
 
 
-def test_an_unsigned_payload_hash_header_is_no_obstacle(part_url):
+def test_an_unsigned_payload_hash_header_is_accepted(part_url):
     assert exchange("PUT", part_url, {"x-amz-content-sha256": "UNSIGNED-PAYLOAD"}, b"x").status == 200
 
 
@@ -82,7 +82,7 @@ def test_response_overrides_replace_the_stored_headers(presigner, present):
     assert answer.headers["Expires"] == "Wed, 02 Jan 2030 00:00:00 GMT"
 
 
-def test_an_override_cannot_smuggle_a_header(presigner, present):
+def test_an_override_cannot_inject_a_header(presigner, present):
     params = present | {"ResponseContentType": "text/plain\r\nSet-Cookie: a=b"}
     answer = exchange("GET", presigner.generate_presigned_url("get_object", params))
     assert "Set-Cookie" not in answer.headers
@@ -202,7 +202,7 @@ def test_a_url_binds_the_host(upload, part_url):
         "X-AMZ-Made-Up",
     ],
 )
-def test_an_amz_header_nobody_signed_is_refused_and_stores_nothing(upload, part_url, header):
+def test_an_unsigned_amz_header_is_refused_and_stores_nothing(upload, part_url, header):
     answer = exchange("PUT", part_url, {header: "AAAAAA=="}, b"evil")
     assert answer.refusal == ("AccessDenied", 403)
     assert upload.stored() == {}
@@ -226,7 +226,7 @@ def test_signed_metadata_must_be_sent_as_signed(presigner, s3, bucket, key):
     assert s3.head_object(Bucket=bucket, Key=key)["Metadata"] == {"a": "1"}
 
 
-def test_a_signed_content_length_pins_the_size(presigner, upload):
+def test_a_signed_content_length_fixes_the_size(presigner, upload):
     params = upload.identity | {"PartNumber": 1, "ContentLength": 4}
     url = presigner.generate_presigned_url("upload_part", params)
     assert "content-length" in url
@@ -258,7 +258,7 @@ def test_a_checksum_signed_into_the_query_is_verified(wire, upload, key):
 
 @pytest.fixture
 def url_signed_at(signers_clock, wire, upload, key):
-    """A part URL signed at another time, with a life of its own."""
+    """A part URL that was signed at another time, for a given number of seconds."""
 
     def sign(offset, life_secs):
         signers_clock(offset)
@@ -276,7 +276,7 @@ def test_an_expired_url_is_access_denied(upload, url_signed_at):
     assert upload.stored() == {}
 
 
-def test_an_old_url_lives_as_long_as_it_was_given(url_signed_at):
+def test_an_old_url_is_valid_for_its_whole_life(url_signed_at):
     assert exchange("PUT", url_signed_at(timedelta(days=-6, hours=-23), 604800), body=b"x").status == 200
 
 
@@ -324,7 +324,7 @@ def test_a_put_to_a_completed_upload_leaves_the_object_as_it_was(s3, bucket, key
 
 
 @pytest.mark.parametrize("name", ["with space & plus+.txt", "日本/語%41.txt", "a//b/../c", "~!*'();:@"])
-def test_a_presigned_url_of_an_odd_name_works(presigner, s3, bucket, prefix, name):
+def test_a_presigned_url_of_an_unusual_name_works(presigner, s3, bucket, prefix, name):
     where = {"Bucket": bucket, "Key": prefix + name}
     assert exchange("PUT", presigner.generate_presigned_url("put_object", where), body=b"x").status == 200
     assert exchange("GET", presigner.generate_presigned_url("get_object", where)).body == b"x"

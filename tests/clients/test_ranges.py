@@ -1,4 +1,4 @@
-"""Reading pieces of an object: byte ranges (RFC 9110 section 14) and part numbers."""
+"""Reading parts of an object: byte ranges (RFC 9110 section 14) and part numbers."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def in_parts(s3, bucket, module_prefix, content):
 
 @pytest.fixture(scope="module")
 def in_one(s3, bucket, module_prefix, content):
-    """The key of the same bytes put at once."""
+    """The key of an object with the same bytes, put in one request."""
     s3.put_object(Bucket=bucket, Key=module_prefix + "in-one", Body=content)
     return module_prefix + "in-one"
 
@@ -78,7 +78,7 @@ def test_an_empty_object_has_no_range(s3, bucket, key):
 
 
 @pytest.mark.parametrize("asked", ["bytes=5-3", "bytes=a-b", "bytes=", "chunks=0-1", "0-1", "bytes=0-1,5-6"])
-def test_a_range_that_is_invalid_or_several_is_ignored(s3, bucket, key, asked):
+def test_an_invalid_range_or_several_ranges_are_ignored(s3, bucket, key, asked):
     s3.put_object(Bucket=bucket, Key=key, Body=b"0123456789")
     answer = s3.get_object(Bucket=bucket, Key=key, Range=asked)
     assert (answer["ResponseMetadata"]["HTTPStatusCode"], answer["Body"].read()) == (200, b"0123456789")
@@ -98,7 +98,7 @@ def test_a_part_number_reads_that_part(s3, bucket, in_parts, content, number):
             assert answer["Body"].read() == expected
 
 
-def test_part_one_of_an_object_put_at_once_is_the_object(s3, bucket, in_one, content):
+def test_part_one_of_an_object_put_in_one_request_is_the_object(s3, bucket, in_one, content):
     assert s3.get_object(Bucket=bucket, Key=in_one, PartNumber=1)["Body"].read() == content
 
 

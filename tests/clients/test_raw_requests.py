@@ -1,4 +1,4 @@
-"""Requests no SDK would send: bodies without a length, bodies cut short, hostile documents."""
+"""Requests that no SDK sends: bodies without a length, truncated bodies, hostile documents."""
 
 import pytest
 
@@ -27,7 +27,7 @@ def upload(s3, bucket, key):
 
 @pytest.fixture(params=["part", "object"])
 def target(request, wire, key, s3, bucket):
-    """A URL that takes a body, and a check that its older content is still there."""
+    """A URL that takes a body, and a check that its earlier content is still there."""
     if request.param == "object":
         s3.put_object(Bucket=bucket, Key=key, Body=b"good")
         return wire.url(key), lambda: read(s3, bucket, key) == b"good"
@@ -50,21 +50,21 @@ def test_a_body_in_http_chunks_without_a_length_is_411(wire, target):
 
 
 @pytest.mark.parametrize("sent", [b"", b"evil", b"x" * 99_999], ids=["nothing", "4 bytes", "all but one"])
-def test_a_body_cut_short_is_incomplete_and_the_older_content_stays(wire, target, sent):
+def test_a_truncated_body_is_incomplete_and_the_earlier_content_stays(wire, target, sent):
     url, intact = target
     answer = wire.send_exactly("PUT", url, {"Content-Length": "100000"}, sent, cut=True)
     assert answer is None or answer.refusal == ("IncompleteBody", 400)
     assert intact()
 
 
-def test_a_connection_after_a_cut_one_is_served(wire, target, s3, bucket, key):
+def test_the_next_connection_after_an_interrupted_one_is_served(wire, target, s3, bucket, key):
     url, _ = target
     wire.send_exactly("PUT", url, {"Content-Length": "100000"}, b"cut", cut=True)
     assert wire.send("PUT", url, body=b"whole").status == 200
 
 
 @pytest.mark.parametrize("length", ["-1", "abc", "1.5", "99999999999999999999999"])
-def test_a_length_that_is_none_is_400(wire, target, length):
+def test_an_invalid_length_is_400(wire, target, length):
     url, intact = target
     assert wire.send_exactly("PUT", url, {"Content-Length": length}, b"evil").status == 400
     assert intact()
@@ -114,8 +114,8 @@ def test_a_key_never_becomes_a_path(wire, key, sent):
     assert exchange("GET", url, headers).refusal == ("NoSuchKey", 404)
 
 
-def test_an_empty_put_that_expects_100_continue_spoils_no_connection(wire, key):
-    """aws-cli and boto3 up to 1.43 take a final answer without a 100 for the next answer on that connection as well.
+def test_an_empty_put_that_expects_100_continue_leaves_its_connection_usable(wire, key):
+    """If no 100 comes first, aws-cli and boto3 up to 1.43 use the final answer again for the next request on that connection.
 
     So the store sends the 100 for an empty body too, as S3 does, or closes the connection.
     """
@@ -127,8 +127,8 @@ def test_an_empty_put_that_expects_100_continue_spoils_no_connection(wire, key):
 
 @pytest.mark.parametrize("expect", [False, True], ids=["body sent", "body held back"])
 @pytest.mark.parametrize("refusal", ["unknown upload", "bad signature"])
-def test_a_refused_put_says_when_its_connection_is_over(wire, key, expect, refusal):
-    """A store that closes a connection it did not announce to close breaks the client's next request on it."""
+def test_a_refused_put_announces_that_its_connection_closes(wire, key, expect, refusal):
+    """If a store closes a connection without an announcement, the client's next request on it fails."""
     url = wire.url(key, "partNumber=1&uploadId=unknown")
     headers, _, _ = wire.sign("PUT", url, {"Content-Length": "4"}, payload_hash="UNSIGNED-PAYLOAD")
     if refusal == "bad signature":

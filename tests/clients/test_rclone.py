@@ -1,4 +1,4 @@
-"""rclone moves a folder in and out, checks it, and reads one file over several connections."""
+"""rclone uploads and downloads a folder, checks it, and reads one file over several connections."""
 
 import json
 import os
@@ -39,7 +39,7 @@ def rclone(store):
     return run
 
 
-def test_a_folder_goes_in_is_checked_and_comes_out_unchanged(rclone, bucket, prefix, tmp_path):
+def test_a_folder_is_uploaded_checked_and_downloaded_unchanged(rclone, bucket, prefix, tmp_path):
     tree, remote = make_tree(tmp_path / "tree"), f"store:{bucket}/{prefix}"
     rclone("copy", str(tree), remote)
     rclone("check", "--download", str(tree), remote)
@@ -65,7 +65,7 @@ def test_a_big_file_is_read_over_several_connections(rclone, bucket, prefix, tmp
 
 
 def test_sync_after_touch_gives_the_remote_the_new_time(rclone, s3, bucket, prefix, tmp_path):
-    """rclone copies an object onto itself to change its time; of big ones too, which it uploaded in parts."""
+    """rclone copies an object onto itself to change its time, even a big one that it uploaded in parts."""
     tree, remote = tmp_path / "tree", f"store:{bucket}/{prefix}"
     tree.mkdir()
     for name, size in (("small", 100), ("big", 12 * MIB)):

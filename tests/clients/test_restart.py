@@ -1,4 +1,4 @@
-"""A server killed without warning and started again on the same folder has lost nothing it acknowledged."""
+"""A server that is killed without warning and started again on the same folder has everything that it acknowledged."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from helpers import MIN_PART_BYTES, Upload, noise, read, refused, sha256
 
 @pytest.fixture
 def mortal(dray, tmp_path):
-    """A server of its own to kill."""
+    """A separate server, which the test kills."""
     server = Dray(tmp_path / "data").start()
     yield server
     server.kill()

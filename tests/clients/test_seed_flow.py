@@ -1,4 +1,4 @@
-"""The documented upload flow, as its script has it, against the drive API."""
+"""Runs the script of the documented upload against the drive API."""
 
 import os
 import pathlib

@@ -1,4 +1,4 @@
-"""Who is let in: signatures in the Authorization header (AWS Signature Version 4)."""
+"""Authentication: signatures in the Authorization header (AWS Signature Version 4)."""
 
 from datetime import timedelta
 
@@ -29,7 +29,7 @@ def test_an_unknown_access_key_is_invalid_access_key_id(store, present):
         store.but(access_key="AKIAIOSFODNN7EXAMPLE").client().get_object(**present)
 
 
-def test_strangers_learn_nothing_of_what_exists(store, present, s3):
+def test_strangers_cannot_learn_what_exists(store, present, s3):
     stranger = store.but(secret_key="wrong").client()
     for where in (present, present | {"Key": "absent"}, present | {"Bucket": "absent-bucket"}):
         with refused("SignatureDoesNotMatch", 403):
@@ -51,7 +51,7 @@ def test_a_clock_less_than_15_minutes_off_is_accepted(s3, present, signers_clock
 
 @pytest.mark.parametrize("minutes", [0, -16, 16])
 def test_a_request_may_be_signed_at_its_date_header(wire, key, present, signers_clock, minutes):
-    """botocore signs at the moment of `Date`, which it sets, if the request has such a header."""
+    """If the request has a `Date` header, botocore sets it and signs for that time."""
     signers_clock(timedelta(minutes=minutes))
     headers, _, _ = wire.sign("GET", wire.url(key), headers={"Date": "now"})
     assert not any(name.lower() == "x-amz-date" for name in headers)
@@ -62,7 +62,7 @@ def test_a_request_may_be_signed_at_its_date_header(wire, key, present, signers_
         assert (answer.status, answer.body) == (200, b"content")
     another_day = headers | {"Date": "Fri, 24 May 2013 00:00:00 GMT"}
     answer = exchange("GET", wire.url(key), headers=another_day)
-    assert answer.refusal == ("AuthorizationHeaderMalformed", 400), "the credential is of the day of the signature"
+    assert answer.refusal == ("AuthorizationHeaderMalformed", 400), "the day in the credential is the day of the signature"
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "POST", "DELETE"])
@@ -94,7 +94,7 @@ TAMPERED = {
 
 
 @pytest.mark.parametrize("tamper", TAMPERED.values(), ids=TAMPERED)
-def test_a_request_that_is_not_what_was_signed_is_refused(wire, s3, bucket, key, present, tamper):
+def test_a_request_that_differs_from_the_signed_one_is_refused(wire, s3, bucket, key, present, tamper):
     headers, _, _ = wire.sign("PUT", wire.url(key), {"x-amz-meta-a": "1"}, b"evil")
     answer = exchange(*tamper("PUT", wire.url(key), headers), body=b"evil")
     assert answer.status == 403, answer.body

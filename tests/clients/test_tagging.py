@@ -1,4 +1,4 @@
-"""Tags of objects, and what is taken without effect."""
+"""Tags of objects, and settings that are accepted without effect."""
 
 import pytest
 
@@ -20,7 +20,7 @@ def test_tags_are_put_read_counted_and_deleted(s3, bucket, key):
     assert s3.get_object_tagging(Bucket=bucket, Key=key)["TagSet"] == []
 
 
-def test_tags_are_answered_by_name(s3, bucket, key):
+def test_tags_are_sorted_by_name(s3, bucket, key):
     s3.put_object(Bucket=bucket, Key=key, Body=b"x", Tagging="b=1&a")
     tags = s3.get_object_tagging(Bucket=bucket, Key=key)["TagSet"]
     assert tags == [{"Key": "a", "Value": ""}, {"Key": "b", "Value": "1"}]
@@ -49,7 +49,7 @@ def test_tags_over_the_limits_are_invalid_and_change_nothing(s3, bucket, key, ta
     assert s3.get_object_tagging(Bucket=bucket, Key=key)["TagSet"] == [{"Key": "a", "Value": "1"}]
 
 
-def test_what_every_object_has_anyway_is_taken_and_encryption_is_said_to_be_none(s3, bucket, key):
+def test_defaults_of_every_object_are_accepted_and_no_encryption_is_reported(s3, bucket, key):
     asked = {"ACL": "bucket-owner-full-control", "StorageClass": "STANDARD", "ServerSideEncryption": "AES256"}
     answer = s3.put_object(Bucket=bucket, Key=key, Body=b"x", **asked)
     assert "ServerSideEncryption" not in answer
@@ -66,7 +66,7 @@ def test_what_every_object_has_anyway_is_taken_and_encryption_is_said_to_be_none
         ({"StorageClass": "GLACIER"}, "InvalidStorageClass", 400),
     ],
 )
-def test_what_the_store_does_not_have_is_refused_rather_than_ignored(s3, bucket, key, asked, code, status):
+def test_unsupported_features_are_refused_rather_than_ignored(s3, bucket, key, asked, code, status):
     with refused(code, status):
         s3.put_object(Bucket=bucket, Key=key, Body=b"x", **asked)
     with refused(code, status):

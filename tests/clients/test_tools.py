@@ -20,7 +20,7 @@ def run(*command, environment=None, **extra):
 
 @pytest.fixture
 def tools_bucket(s3, request):
-    """A bucket of its own, as people make one for a tool; emptied and removed at the end."""
+    """A separate bucket, as people create one for a tool. It is emptied and removed at the end."""
     name = "tool-" + os.urandom(6).hex()
     s3.create_bucket(Bucket=name)
     yield name
@@ -39,7 +39,7 @@ def mounted(store, tools_bucket, tmp_path):
     passwords.write_text(f"{store.access_key}:{store.secret_key}")
     passwords.chmod(0o600)
     options = f"url={store.endpoint},passwd_file={passwords},use_path_request_style,endpoint={store.region}"
-    # Small enough that a file of some MiB goes in parts, and is renamed by copies of parts.
+    # So small that s3fs uploads a file of some MiB in parts, and renames it by copying parts.
     options += ",multipart_size=5,singlepart_copy_limit=5,use_cache="
     run("s3fs", tools_bucket, str(point), "-o", options)
     yield point
@@ -122,7 +122,7 @@ def test_s3cmd_syncs_compares_md5s_and_moves(store, tools_bucket, tmp_path):
     (local / "small").write_bytes(noise(KIB))
     (local / "big").write_bytes(noise(12 * MIB))
     s3cmd("sync", f"{local}/", remote)
-    # It compares the MD5 of each file with the store's ETag: nothing is sent again.
+    # It compares the MD5 of each file with the store's ETag, so it sends nothing again.
     assert "upload:" not in s3cmd("sync", f"{local}/", remote)
     assert "MD5 sum" in s3cmd("info", remote + "small")
     s3cmd("mv", remote + "big", remote + "moved")

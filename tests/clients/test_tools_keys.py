@@ -1,4 +1,4 @@
-"""What `dray store keys` gives to tools: the drive's bucket to read, others to write, and new keys while it serves."""
+"""Keys from `dray store keys`: they can read the drive's bucket and write others, and can be replaced while the drive runs."""
 
 import uuid
 
@@ -72,7 +72,7 @@ def test_buckets_are_listed_in_pages(tools):
     assert {found["BucketRegion"] for page in pages for found in page["Buckets"]} == {tools.region}
 
 
-def test_a_presigned_url_of_version_2_is_told_which_version_is_wanted(tools, new_bucket):
+def test_the_refusal_of_a_version_2_url_names_the_required_version(tools, new_bucket):
     config = Config(signature_version="s3", s3={"addressing_style": "path"})
     old = boto3.client(
         "s3",

@@ -1,4 +1,4 @@
-"""A folder of files as people have them, and the comparison of two such folders."""
+"""A realistic folder of files, and the comparison of two such folders."""
 
 import os
 
@@ -16,7 +16,7 @@ NAMES = [
 
 
 def make_tree(root, files=200, big_bytes=30 * MIB):
-    """`files` files of every sort under `root`, the biggest of `big_bytes`."""
+    """Creates `files` files of various kinds under `root`. The largest has `big_bytes`."""
     sizes = {name: KIB for name in NAMES} | {"empty.txt": 0, "big.bin": big_bytes, "parts.bin": 5 * MIB + 1}
     sizes |= {f"many/{number % 7}/{number:03}.dat": number for number in range(files - len(sizes))}
     for name, size_bytes in sizes.items():

@@ -1,4 +1,4 @@
-"""HTTP as it goes over the wire: requests signed by botocore's signer but sent byte for byte as the test wrote them."""
+"""Raw HTTP: botocore's signer signs the requests, and they are sent byte for byte as the test wrote them."""
 
 import http.client
 import socket
@@ -34,7 +34,7 @@ class Answer:
 
 
 def exchange(method, url, headers=None, body=None):
-    """One request on a connection of its own. The target is sent as written: nothing normalises or re-encodes it."""
+    """Sends one request on a new connection. The target is sent as written: nothing normalises or re-encodes it."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=TIMEOUT_SECS)
     try:
@@ -47,7 +47,7 @@ def exchange(method, url, headers=None, body=None):
 
 
 class FixedPayload(S3SigV4Auth):
-    """botocore's S3 signer with a payload hash of the test's choosing."""
+    """botocore's S3 signer with a payload hash that the test chooses."""
 
     def __init__(self, store, payload_hash):
         super().__init__(Credentials(store.access_key, store.secret_key), "s3", store.region)
@@ -78,7 +78,7 @@ class Wire:
         return dict(request.headers.items()), signer, request
 
     def presign(self, method, url, life_secs):
-        """The URL with its signature in the query; nothing checks the life asked for."""
+        """The URL with its signature in the query. Its life is not checked."""
         request = AWSRequest(method=method, url=url)
         credentials = Credentials(self.store.access_key, self.store.secret_key)
         S3SigV4QueryAuth(credentials, "s3", self.store.region, expires=life_secs).add_auth(request)
@@ -89,13 +89,13 @@ class Wire:
         return exchange(method, url, signed | (unsigned_headers or {}), body)
 
     def send_exactly(self, method, url, headers, sent_body=b"", cut=False):
-        """Sends these headers (plus the signature) and these body bytes and no more. See `send_raw`."""
+        """Sends exactly these headers, the signature and these body bytes. See `send_raw`."""
         signed, _, _ = self.sign(method, url, headers, payload_hash="UNSIGNED-PAYLOAD")
         return send_raw(method, url, signed, sent_body, cut)
 
 
 def head_bytes(method, url, headers):
-    """The request line and headers, none added but Host."""
+    """The request line and the headers. It adds only Host."""
     parts = urlsplit(url)
     target = parts.path + ("?" + parts.query if parts.query else "")
     lines = [f"{method} {target} HTTP/1.1", f"Host: {parts.netloc}", *(f"{k}: {v}" for k, v in headers.items())]
@@ -108,7 +108,7 @@ def connect(url):
 
 
 def send_raw(method, url, headers, sent_body=b"", cut=False):
-    """The answer to these bytes. With `cut` the sending half is closed after them; None: closed without an answer."""
+    """The answer to these bytes; None if the server closes without one. With `cut`, the sending side is closed after them."""
     with connect(url) as connection:
         connection.sendall(head_bytes(method, url, headers) + sent_body)
         if not cut:
@@ -121,7 +121,7 @@ def send_raw(method, url, headers, sent_body=b"", cut=False):
 
 
 def first_line_and_answer(method, url, headers):
-    """The first line that comes back, interim or final, and the final answer. The connection stays open meanwhile."""
+    """The first line that arrives, interim or final, and the final answer. The connection stays open until then."""
     with connect(url) as connection:
         connection.sendall(head_bytes(method, url, headers))
         return first_line(connection), read_answer(connection, method)

@@ -1,5 +1,5 @@
-"""HAProxy before several Drays. It answers for a server that just died as Dray answers for a store that is away: 503, with
-when to ask again."""
+"""HAProxy in front of several Drays. If a server has just died, it answers as Dray does if its store cannot be reached: 503 with
+Retry-After."""
 
 import shutil
 import subprocess
@@ -20,7 +20,7 @@ global
   maxconn 2000
 defaults
   mode http
-  # Also how long HAProxy rests before it tries a server again that refused.
+  # HAProxy also waits this long before it tries a server again that refused a connection.
   timeout connect 250ms
   timeout client 60s
   timeout server 60s

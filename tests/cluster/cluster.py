@@ -1,4 +1,4 @@
-"""Runs the cases that are named, and writes the table of stores. `tests/cluster/run` says how to call it."""
+"""Runs the named cases, and writes the table of stores. `tests/cluster/run` says how to call it."""
 
 import os
 import random
@@ -19,7 +19,7 @@ OTHERS = {"failover": failover, "upgrade": upgrade}
 
 
 def missing(name):
-    """What has to be installed before a case can run."""
+    """The programs that are not installed and that a case needs."""
     if name in OTHERS:
         return OTHERS[name].missing()
     return Script(f"stores/{name.partition('-n')[0]}", ".").missing()
@@ -36,7 +36,7 @@ def row(result):
 
 
 def write_table(results):
-    """Writes the table, with the rows of earlier runs for what did not run now."""
+    """Writes the table. Stores that were not tested now keep their rows from earlier runs."""
     target = ROOT / "target" / "cluster"
     rows = target / "rows"
     rows.mkdir(parents=True, exist_ok=True)
@@ -47,11 +47,11 @@ def write_table(results):
     lines += ["| embedded | | the store checks sizes and checksums | nothing | see `make torture` | |"]
     lines += [(rows / name).read_text() for name in STORES if (rows / name).exists()]
     (target / "stores.md").write_text("\n".join(lines) + "\n")
-    print(f"\nwritten to {target / 'stores.md'}; in README.md it stands between <!-- stores:begin --> and <!-- stores:end -->")
+    print(f"\nwritten to {target / 'stores.md'}; in README.md it belongs between <!-- stores:begin --> and <!-- stores:end -->")
 
 
 def run_case(name, binary, seed, is_full):
-    """Whether all was well, and what there is to tell. What failed is kept, to be looked at."""
+    """Whether the case passed, and its result. The folder of a failed case is kept."""
     folder = Path(tempfile.mkdtemp(prefix=f"dray-cluster-{name}."))
     case = OTHERS.get(name)
     try:
@@ -71,7 +71,7 @@ def run_case(name, binary, seed, is_full):
 
 
 def main():
-    # Whoever is told to end stops what was started.
+    # On SIGTERM, the `finally` blocks stop all servers.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     names = sys.argv[1:] or STORES + list(OTHERS)
     is_full = os.environ.get("DRAY_CLUSTER") == "full"
@@ -96,8 +96,8 @@ def main():
             results[name] = result
     if results:
         write_table(results)
-    print(f"well: {len(names) - len(failed) - len(skipped)}, failed: {failed or 'none'}, skipped: {skipped or 'none'}")
-    # Whoever asks for a case by its name is told if it did not run.
+    print(f"passed: {len(names) - len(failed) - len(skipped)}, failed: {failed or 'none'}, skipped: {skipped or 'none'}")
+    # A skipped case is an error if it was asked for by name.
     sys.exit(1 if failed or (skipped and sys.argv[1:]) else 0)
 
 

@@ -1,5 +1,5 @@
-"""Three Drays behind HAProxy, on a Postgres that fails over and a store of several nodes. The primary, a Dray and a node of
-the store are killed in turn while files are uploaded."""
+"""Three Drays behind HAProxy, with a Postgres that fails over and a store of several nodes. While files are uploaded, the
+primary, a Dray and a node of the store are killed in turn."""
 
 import subprocess
 import time
@@ -9,7 +9,7 @@ from nodes import Dray, Script, wait_until
 from on_store import Store
 from torture import Victim, torture
 
-# How long a failover may take: the primary's time to live (20 s), and that of a new one to begin.
+# How long a failover may take: the primary's time to live (20 s), and the start of a new one.
 FAILOVER_SECS = 60
 
 
@@ -18,7 +18,7 @@ def missing():
 
 
 class Database:
-    """Patroni's three servers."""
+    """Three Postgres servers under Patroni."""
 
     def __init__(self, folder):
         self.script = Script("postgres", folder)
@@ -35,7 +35,7 @@ class Database:
         self.killed_at = time.monotonic()
 
     def start_the_dead(self):
-        """Waits for another primary first: the one that died must not come back as if nothing had been."""
+        """Starts the dead server, but only once another is the primary: it must not become the primary again at once."""
         wait_until(lambda: self.ask("leader") not in (None, self.dead), "another primary", FAILOVER_SECS)
         print(f"  {self.dead} was killed; {self.ask('leader')} was primary {time.monotonic() - self.killed_at:.0f} s later")
         self.script.start(self.dead)
@@ -75,7 +75,7 @@ def run(binary, folder, seed, is_full):
 
 
 def victim_in_turn(name, drays):
-    """Each time another of them."""
+    """A victim that is another of these servers each time."""
     turn = {"next": -1}
 
     def kill():
@@ -86,7 +86,8 @@ def victim_in_turn(name, drays):
 
 
 def node_in_turn(store):
-    """Each time another node of the store. All but the volume servers are there once, so that the store is away with them."""
+    """A victim that is another node of the store each time. Only volume servers have replicas: without any other node, the
+    store cannot be reached."""
     nodes, turn = store.script.tell()["nodes"].split(), {"next": -1}
 
     def kill():

@@ -1,4 +1,4 @@
-"""Processes that are started, killed and started again: Dray's own, and those of the scripts in this folder."""
+"""Processes that are started, killed and started again: Dray's, and those of the scripts in this folder."""
 
 import os
 import re
@@ -11,12 +11,12 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-# How long anything may take to start on a machine that is busy.
+# How long a start may take on a busy machine.
 START_SECS = 60
 
 
 def free_port():
-    """A port that is free, below those that the kernel gives to clients: it stays free while its server is dead."""
+    """A free port below those that the kernel gives to clients, so that it stays free while its server is dead."""
     import random
 
     while True:
@@ -38,7 +38,7 @@ def wait_until(is_true, what, secs=START_SECS):
 
 
 def answers(url):
-    """Whether a GET is answered 200."""
+    """Whether the answer to a GET is 200."""
     try:
         return urllib.request.urlopen(url, timeout=5).status == 200
     except OSError:
@@ -46,7 +46,7 @@ def answers(url):
 
 
 class Script:
-    """A store or a database, as its script in this folder brings it up."""
+    """A store or a database, which a script in this folder starts."""
 
     def __init__(self, script, folder, variant=None):
         self.script, self.folder = str(HERE / script), str(folder)
@@ -80,7 +80,7 @@ class Script:
 
 
 class Dray:
-    """A `dray serve` on a port and in a folder of its own."""
+    """A `dray serve` with its own port and folder."""
 
     def __init__(self, binary, folder, settings, host="127.0.0.1"):
         self.binary, self.folder, self.settings = str(binary), Path(folder), settings
@@ -93,7 +93,7 @@ class Dray:
         return {**os.environ, **self.settings, "DRAY_DATA": str(self.folder / "data"), "RUST_BACKTRACE": "0"}
 
     def launch(self):
-        """Starts it, and waits for nothing."""
+        """Starts it without waiting."""
         log = open(self.folder / "log", "ab")
         out = open(self.folder / "greeting", "wb")
         listen = self.url.removeprefix("http://")

@@ -1,5 +1,5 @@
-"""Everything that is done on one store: the documented upload, doctor, an upload that is cut off and resumed, abandoned
-uploads that a sweep removes, and a torture of kills."""
+"""All tests of one store: the documented upload, doctor, an upload that is interrupted and resumed, a sweep of abandoned
+uploads, and the torture test."""
 
 import json
 import os
@@ -14,12 +14,12 @@ from nodes import ROOT, Dray, Script, wait_until
 from torture import Victim, torture
 from uploads import Client, File, Ledger, Uploader, children
 
-# By then nothing is left over of what was abandoned.
+# After this time, nothing may be left of abandoned uploads.
 SWEPT_SECS = 600
 
 
 class Store:
-    """A store that is up, and a Dray on it."""
+    """A running store, and a Dray that uses it."""
 
     def __init__(self, name, folder, binary):
         script, _, variant = name.partition("-n")
@@ -63,14 +63,14 @@ class Store:
 
 
 def doctor(store):
-    """What `dray doctor` finds of the store, as a list: the name of each check, in bold where it fails."""
+    """What `dray doctor` finds about the store: the name of each check that warns, and in bold if it fails."""
     said = store.dray.command("doctor").stdout
     found = re.findall(r"^(warn|FAIL) +([^:]*)", said, re.M)
     return [f"**{name}**" if level == "FAIL" else name for level, name in found]
 
 
 def documented_flow(store):
-    """The documented upload, of 12 MiB in two parts and of nothing. Its PUTs say that they are forms, as curl's do."""
+    """The documented upload, of 12 MiB in two parts and of an empty file. Like curl's, its PUTs have the type of a form."""
     if "form content types" in store.script.tell()["lacks"]:
         return
     for arguments in [["12582912", "2"], ["0", "1"]]:
@@ -80,7 +80,7 @@ def documented_flow(store):
 
 
 def resume(store):
-    """An upload whose client is killed once a part has arrived goes on where it was, and is whole."""
+    """Kills a client after its first part has arrived, resumes the upload, and compares the file."""
     big = store.folder / "big"
     content = os.urandom(96 << 20)
     big.write_bytes(content)
@@ -89,7 +89,7 @@ def resume(store):
     api = Client(store.dray.url, store.dray.token, Ledger())
 
     def has_begun():
-        assert client.poll() is None, "the upload ended before it could be cut off"
+        assert client.poll() is None, "the upload ended before it could be interrupted"
         for upload in api.insist("GET", "/uploads").json()["uploads"]:
             which = {"uploadId": upload["uploadId"], "fileKey": upload["fileKey"]}
             if api.insist("POST", "/files/upload/multipart/parts", which).json()["parts"]:
@@ -103,13 +103,13 @@ def resume(store):
     assert done.returncode == 0, f"upload --resume: {done.stderr}"
     back = store.folder / "back"
     done = store.dray.command("download", json.loads(done.stdout)["id"], "--output", str(back), "--force")
-    assert done.returncode == 0 and back.read_bytes() == content, f"what was resumed differs: {done.stderr}"
+    assert done.returncode == 0 and back.read_bytes() == content, f"the resumed file differs: {done.stderr}"
     big.unlink()
     back.unlink()
 
 
 def sweep(store):
-    """Uploads that are given up leave nothing in the store, and what nobody knows of is found and removed."""
+    """Aborted uploads leave nothing in the store, and a sweep finds and removes what the drive does not know."""
     api = Client(store.dray.url, store.dray.token, Ledger())
     uploader = Uploader(api, api.ledger, "given up", 0, lambda: True)
     given_up = set()
@@ -119,13 +119,13 @@ def sweep(store):
         uploader.put_all(upload, b"x")
         assert uploader.step("abort", upload, {}).status == 204
         given_up.add(upload["uploadId"])
-    wait_until(lambda: not given_up & store.open_uploads(), "the removal of uploads that were given up", 90)
+    wait_until(lambda: not given_up & store.open_uploads(), "the removal of aborted uploads", 90)
     stray = re.sub("[0-9a-f]{24}$", "0" * 24, upload["fileKey"])
     stray_upload = store.s3.create_multipart_upload(Bucket="dray", Key=stray)["UploadId"]
     store.s3.put_object(Bucket="dray", Key=stray, Body=b"of nobody")
     remove_orphans(store)
-    assert stray_upload not in store.open_uploads(), "an upload that nobody knows of is left"
-    assert stray not in store.objects(), "an object that nobody knows of is left"
+    assert stray_upload not in store.open_uploads(), "an upload that the drive does not know is left"
+    assert stray not in store.objects(), "an object that the drive does not know is left"
 
 
 def remove_orphans(store):
@@ -134,7 +134,7 @@ def remove_orphans(store):
 
 
 def left_over(store):
-    """Objects without a file and files without an object, in words. After a sweep there are none."""
+    """Describes objects without a file and files without an object. After a sweep, there must be none."""
     api = Client(store.dray.url, store.dray.token, Ledger())
     items = {item for item, _ in children(api)}
     objects = {key.rsplit("/", 1)[-1] for key in store.objects()}
@@ -143,8 +143,8 @@ def left_over(store):
 
 
 def wait_until_swept(store):
-    """What is still left over after some time. What could not be removed while the store was away is tried again after a
-    minute, or two."""
+    """What is still left after some time. If the store cannot be reached, Dray tries the removal again after a minute
+    or two."""
     until = time.monotonic() + SWEPT_SECS
     while True:
         Client(store.dray.url, store.dray.token, Ledger()).insist("DELETE", "/trash")
@@ -156,7 +156,7 @@ def wait_until_swept(store):
 
 
 def run(name, binary, folder, seed, is_full):
-    """All of it on one store: what the table says of it."""
+    """Runs all tests on one store; returns its values for the table."""
     store = Store(name, folder, binary)
     told = store.script.tell()
     try:

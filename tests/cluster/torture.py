@@ -1,4 +1,4 @@
-"""Kills nodes one after another while files are uploaded, and looks afterwards for each file that was acknowledged."""
+"""Kills nodes one after another while files are uploaded, and afterwards checks every acknowledged file."""
 
 import random
 import time
@@ -7,22 +7,22 @@ from dataclasses import dataclass, field
 from uploads import Client, Ledger, Uploader, children, verify
 
 UPLOADERS = 8
-# A run that has not what it wants by then ends, and has failed.
+# A run that has not reached its target by then ends and fails.
 LONGEST_SECS = 3600
 
 
 @dataclass
 class Victim:
-    """Something that is killed with `kill -9` and comes back."""
+    """A node that is killed with `kill -9` and started again."""
 
     name: str
     kill: callable
     start: callable
-    # Whether nothing goes on without it: then the fault lasts until it is started again.
+    # Whether nothing works without it: then the fault lasts until it is started again.
     is_needed: bool = True
-    # Whether clients ask it.
+    # Whether clients send requests to it.
     serves: bool = False
-    # What must hold before the next one dies.
+    # Waits for what must hold before the next kill.
     settled: callable = lambda: None
 
 
@@ -54,8 +54,8 @@ class Figures:
 
 
 def torture(url, token, victims, rounds, target, seed, pause=(0.5, 2.5)):
-    """Kills each victim once a round, for `rounds` rounds and until `target` files are acknowledged. `url` is where the
-    clients ask; a function, if it is another one each time."""
+    """Kills each victim once per round, for at least `rounds` rounds and until `target` files are acknowledged. `url` is the
+    address that clients use, or a function if it changes."""
     began = time.monotonic()
     ledger, figures, choice = Ledger(), Figures(wanted=target), random.Random(seed)
     earlier = {item for item, _ in children(Client(url, token, Ledger()))}
@@ -91,7 +91,7 @@ def torture(url, token, victims, rounds, target, seed, pause=(0.5, 2.5)):
 
 
 def strike(victim, ledger, choice, pause):
-    """Kills and starts one; when the fault was over, as a `time.monotonic()`."""
+    """Kills a victim and starts it again; returns when the fault was over, as a `time.monotonic()`."""
     time.sleep(choice.uniform(*pause))
     victim.kill()
     ledger.disturbed_at = killed_at = time.monotonic()

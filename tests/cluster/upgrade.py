@@ -1,5 +1,5 @@
-"""A rolling upgrade: servers of an older commit and of this one on one Postgres and one store at the same time, while files
-are uploaded. Whoever asks hears nothing worse than "ask again"."""
+"""A rolling upgrade: while files are uploaded, servers of an older commit and of this one share a Postgres and a store.
+Clients get no answer worse than "ask again"."""
 
 import os
 import re
@@ -13,7 +13,7 @@ from nodes import ROOT, Dray
 from on_store import Store
 from torture import Victim, torture
 
-# The oldest commit whose servers bear that a newer one migrates the database below them: it names its columns.
+# The oldest commit whose servers keep working when a newer one migrates their database, because their SQL names its columns.
 OLD = "f5e10da"
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target").resolve()
 
@@ -26,7 +26,7 @@ def missing():
 
 
 def old_binary():
-    """The older program: $DRAY_OLD_BIN, or built from git into target/upgrade, once."""
+    """The older program: $DRAY_OLD_BIN, or one that is built from git into target/upgrade and kept there."""
     if os.environ.get("DRAY_OLD_BIN"):
         return Path(os.environ["DRAY_OLD_BIN"])
     folder = TARGET / "upgrade"
@@ -36,7 +36,7 @@ def old_binary():
         source.mkdir(parents=True)
         packed = subprocess.Popen(["git", "-C", str(ROOT), "archive", OLD], stdout=subprocess.PIPE)
         subprocess.run(["tar", "-x", "-C", str(source)], stdin=packed.stdout, check=True)
-        # What is built into it for browsers does not matter here.
+        # The page that is built into it does not matter here.
         shutil.copytree(ROOT / "web" / "dist", source / "web" / "dist", dirs_exist_ok=True)
         build = ["cargo", "build", "--locked", "-p", "dray", "--target-dir", str(folder / "target")]
         subprocess.run(build, cwd=source, check=True)
@@ -45,7 +45,7 @@ def old_binary():
 
 
 class Rolling:
-    """A server that is stopped as an operator stops it, and started as another version."""
+    """A server that is stopped as an operator does it, and started again in another version."""
 
     def __init__(self, dray, to):
         self.dray, self.to = dray, to
@@ -56,7 +56,7 @@ class Rolling:
 
 
 def a_database():
-    """A database of its own in the cluster of scripts/with-postgres."""
+    """A new database in the cluster of scripts/with-postgres."""
     url = os.environ["DRAY_TEST_POSTGRES"]
     return re.sub("/[^/]*$", "/upgrade", url)
 
@@ -79,7 +79,7 @@ def run(binary, folder, seed, is_full):
             dray.start()
         balancer = Balancer(folder, drays)
         balancer.start()
-        # One after another becomes new. The way back is not promised.
+        # The servers are upgraded one after another. A downgrade is not supported.
         steps = [Rolling(dray, binary) for dray in drays]
         queue = iter(steps)
         current = {}

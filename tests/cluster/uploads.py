@@ -1,5 +1,5 @@
-"""Uploads files by the documented API while things die, and knows afterwards which were acknowledged. It must not know what
-is killed, nor which store or database there is."""
+"""Uploads files through the documented API while nodes are killed, and records which were acknowledged. It must not know what
+is killed, nor which store or database is used."""
 
 import hashlib
 import random
@@ -11,23 +11,23 @@ import urllib3
 
 API = "/public/v1/drive"
 PART_BYTES = 5 << 20
-# How soon after the last fault everything that was asked must be answered.
+# All requests must be answered within this time after the last fault.
 CONVERGED_SECS = 60
-# After this long an uploader stops to insist: what it asked for is reported as not answered.
+# After this time, an uploader stops repeating a request, and the request counts as not answered.
 GIVEN_UP_SECS = 180
-# Whoever asks for what is away hears so this soon.
+# A request that needs something unreachable must be answered 503 within this time.
 REFUSED_SECS = 2.0
-# What the network and a busy machine may add to that.
+# The network and a busy machine may add this to it.
 TOLERANCE_SECS = 0.5
 
 
 class Stuck(Exception):
-    """Asked again and again, and never answered."""
+    """A request was repeated again and again, and never answered."""
 
 
 @dataclass
 class File:
-    """A file whose bytes follow from its name and seed, so that nobody has to keep them."""
+    """A file whose bytes follow from its name and seed, so that they need not be kept."""
 
     name: str
     seed: int
@@ -48,25 +48,25 @@ class File:
 
 @dataclass
 class Ledger:
-    """What happened, as the clients saw it. Shared by all uploaders."""
+    """What the clients observed. All uploaders share it."""
 
     acknowledged: dict = field(default_factory=dict)  # id of the item: its file
-    undecided: set = field(default_factory=set)  # ids that may be there, as nobody was told
-    unanswered: list = field(default_factory=list)  # asked, and not answered within a minute of the last fault
+    undecided: set = field(default_factory=set)  # ids of items that may exist: finalize was never answered
+    unanswered: list = field(default_factory=list)  # requests that were not answered within a minute after the last fault
     refused: list = field(default_factory=list)  # answers that are neither a success nor "ask again"
     slow: list = field(default_factory=list)  # 503s that came late, or without Retry-After
     again: int = 0  # 503s
     cut: int = 0  # requests without an answer
     slowest_503: float = 0.0
     begun_anew: int = 0
-    # When something died last, or a Dray was ready again: who asked before is told later. (A Dray that starts asks its store
-    # first, while connections to it wait; a finalize that waits for a slow store may then meet a database that dies.)
+    # When something died last, or a Dray was ready again. Requests from before may be answered later. (A Dray that starts asks
+    # its store first, while connections to it wait; the database may die while a finalize waits for a slow store.)
     disturbed_at: float = 0.0
-    last_fault: float | None = None  # set, by whoever makes faults, once the last one is over
+    last_fault: float | None = None  # set by the code that causes faults, once the last one is over
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def late(self, asked_at):
-        """Whether what was asked at that time should have been answered; and how long it is that the faults are over."""
+        """Whether a request from that time should have been answered by now; and for how long it has waited without faults."""
         if self.last_fault is None:
             return False, 0.0
         waited = time.monotonic() - max(asked_at, self.last_fault)
@@ -79,7 +79,7 @@ def is_ask_again(answer):
 
 
 class Client:
-    """Asks the drive at `url`. A connection that ends is an answer like any other: `None`."""
+    """Sends requests to the drive at `url`. If a connection ends without an answer, the answer is `None`."""
 
     def __init__(self, url, token, ledger):
         self.url, self.token, self.ledger = url, token, ledger
@@ -87,7 +87,7 @@ class Client:
         self.http = urllib3.PoolManager(retries=False, timeout=timeout, maxsize=4)
 
     def once(self, method, path, body=None, headers=None):
-        """The response, or `None` if there was none. Of a 503, notes how soon it came and whether it says when to ask again."""
+        """The response, or `None` if there was none. It records how fast a 503 came, and whether it has Retry-After."""
         asked_at = time.monotonic()
         headers = {"authorization": f"Bearer {self.token}", **(headers or {})}
         try:
@@ -104,7 +104,7 @@ class Client:
         code = answer.data[:80].decode(errors="replace")
         with self.ledger.lock:
             self.ledger.again += 1
-            # What another server has begun is waited for, up to 20 s: mostly the answer comes of it.
+            # Dray waits up to 20 s for a finalize that another server has begun, because that mostly yields the answer.
             if b"finalize_pending" in answer.data:
                 took = 0.0
             self.ledger.slowest_503 = max(self.ledger.slowest_503, took)
@@ -112,7 +112,7 @@ class Client:
                 self.ledger.slow.append(f"{path}: {took:.1f} s, retry-after {answer.headers.get('retry-after')}: {code}")
 
     def insist(self, method, path, body=None, headers=None):
-        """Asks until there is another answer than "ask again"."""
+        """Repeats a request until the answer is not "ask again"."""
         asked_at, is_late = time.monotonic(), False
         while True:
             answer = self.once(method, path, body, headers)
@@ -129,7 +129,7 @@ class Client:
             time.sleep(0.2)
 
     def put(self, url, content):
-        """Puts a part's bytes to where its URL says: the status and the ETag."""
+        """PUTs the bytes of a part to its URL; returns the status and the ETag."""
         try:
             answer = self.http.request("PUT", url, body=content)
         except urllib3.exceptions.HTTPError:
@@ -138,7 +138,7 @@ class Client:
 
 
 class Uploader(threading.Thread):
-    """Uploads one file after another until it is told that it is enough. Some it gives up on the way, or leaves alone."""
+    """Uploads one file after another until it is stopped. It aborts some uploads, and abandons others."""
 
     def __init__(self, client, ledger, name, seed, is_enough):
         super().__init__(daemon=True)
@@ -154,12 +154,12 @@ class Uploader(threading.Thread):
                 self.upload(File(f"{self.label}.{number}", self.seed))
         except Stuck:
             pass
-        except BaseException as failure:  # told by whoever joins
+        except BaseException as failure:  # reported by the code that joins this thread
             self.failure = failure
             raise
 
     def upload(self, file):
-        """Sends a file, from the beginning again if its upload is gone; one in eight is left alone or given up."""
+        """Uploads a file; begins again if its upload is gone. One upload in eight is abandoned or aborted."""
         content, fate = file.content(), self.choice.randrange(16)
         for attempt in range(20):
             upload = self.begin(file, content, attempt)
@@ -192,7 +192,7 @@ class Uploader(threading.Thread):
             self.ledger.refused.append(f"{step}: {answer.status} {answer.data[:200].decode(errors='replace')}")
 
     def put_all(self, upload, content):
-        """Puts every part; what a finalize lists. `None`: the store does not know the upload."""
+        """PUTs every part; returns the list for finalize, or `None` if the store does not know the upload."""
         cuts = range(0, max(len(content), 1), PART_BYTES)
         listed = []
         for number, at in enumerate(cuts, 1):
@@ -213,7 +213,7 @@ class Uploader(threading.Thread):
         return listed
 
     def finalize(self, upload, parts, file):
-        """Whether the file is acknowledged; if not, its upload is gone for good."""
+        """Finalizes; returns whether the file is acknowledged. If not, its upload is gone for good."""
         item = upload["fileKey"].rsplit("/", 1)[-1]
         try:
             answer = self.step("finalize", upload, {"parts": parts})
@@ -230,7 +230,7 @@ class Uploader(threading.Thread):
 
 
 def children(client):
-    """All that is at the root: pairs of id and name."""
+    """All items in the root, as pairs of id and name."""
     found, cursor = [], ""
     while True:
         page = client.insist("GET", f"/folders/root/children?limit=500{cursor}").json()
@@ -241,7 +241,7 @@ def children(client):
 
 
 def download(client, item):
-    """The bytes of a file; `None` if they cannot be had."""
+    """The bytes of a file; `None` if it cannot be downloaded."""
     answer = client.insist("GET", f"/files/{item}/download")
     for _ in range(30):
         try:
@@ -257,8 +257,8 @@ def download(client, item):
 
 
 def verify(client, ledger, earlier):
-    """Holds the drive against the ledger. `earlier` are the ids of what was there before. Returns how many files are lost,
-    and how many are there twice or without an acknowledgement."""
+    """Compares the drive with the ledger. `earlier` are the ids of items from before. Returns how many files are lost, and how
+    many exist twice or without an acknowledgement."""
     there = dict(children(client))
     lost = doubled = 0
     for item, file in ledger.acknowledged.items():

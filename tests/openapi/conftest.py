@@ -1,4 +1,4 @@
-"""Fixtures: one running server, and the document that it gives."""
+"""Fixtures: one running server, and its OpenAPI document."""
 
 import json
 

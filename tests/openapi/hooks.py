@@ -1,6 +1,6 @@
-"""What schemathesis does before each request: where it has made up the id of nothing, it takes that of something.
+"""A hook that schemathesis runs before each request: it replaces made-up ids by ids of things that exist.
 
-Without this nearly all requests would be about nothing, and answered 404. It loads this file as a module.
+Without it, nearly all requests would be answered 404. Schemathesis loads this file as a module.
 """
 
 import json
@@ -13,16 +13,16 @@ import schemathesis
 THINGS = json.loads(os.environ["DRAY_THINGS"])
 ID = re.compile(r"[0-9a-fA-F]{24}")
 NOTHING = "0" * 24
-# Whoever revokes the token that they ask with, is refused everything from then on.
+# These must not be removed. If the token of the requests were revoked, all later requests would be refused.
 KEPT = {THINGS["token"], THINGS["links"][0]["linkId"], *THINGS["folders"], *THINGS["files"]}
-# The others stay as they are: what is not there must be answered well too.
+# The share of requests whose ids are replaced. The others test the answers about things that do not exist.
 OF_SOMETHING = 0.75
 chance = random.Random(1)
 
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    # Later steps of a scenario take their ids from the answers to earlier ones.
+    # Later steps of a scenario take their ids from the answers to earlier steps.
     if case.meta.phase.name.value != "stateful" and chance.random() < OF_SOMETHING:
         take_something(case)
     spare(case)
@@ -47,7 +47,7 @@ def take_something(case):
 def of_path(route):
     """Ids that fit together, for the parameters of a route's path."""
     if "{linkId}" in route:
-        # The first stays, for those who follow it.
+        # The first link stays, for requests that follow it.
         return chance.choice(THINGS["links"][1:])
     if "/tokens/" in route:
         pool = THINGS["tokens"]
@@ -61,10 +61,10 @@ def of_path(route):
 
 
 def spare(case):
-    """What must stay for others is not removed. It would be: schemathesis tries ids that it has read in answers."""
+    """Keeps what other requests need. Schemathesis would remove it, because it tries ids that it has read in answers."""
     parameters = case.path_parameters
     if case.operation.path.endswith("/tokens/rotate") and isinstance(case.body, dict) and "endOldNow" in case.body:
-        # The token that all requests are made with goes on for a day.
+        # After a rotation, the token of all requests is valid for another day.
         case.body["endOldNow"] = False
     if case.operation.method.upper() == "DELETE" and isinstance(parameters, dict):
         name = "linkId" if "linkId" in parameters else "id"

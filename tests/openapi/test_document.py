@@ -1,11 +1,11 @@
-"""The document by itself: valid OpenAPI, whose examples are what its schemas say."""
+"""The document itself: it is valid OpenAPI, and its examples match its schemas."""
 
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 
 def contents(value, place=""):
-    """Each body of the document (schema and examples), with its place."""
+    """Each body in the document (schema and examples), with its place."""
     if isinstance(value, list):
         value = dict(enumerate(value))
     if not isinstance(value, dict):
@@ -28,10 +28,10 @@ def test_the_document_is_openapi_3_1(document):
     assert [error.message for error in OpenAPIV31SpecValidator(document).iter_errors()] == []
 
 
-def test_every_example_is_what_its_schema_says(document):
+def test_every_example_matches_its_schema(document):
     faults, seen = [], 0
     for place, body in contents(document["paths"]):
-        # References lead into the components, so these come along.
+        # References point into the components, so the schema needs these.
         schema = {**body["schema"], "components": document["components"]}
         validator = Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
         for example in examples(body):

@@ -1,4 +1,4 @@
-"""The server against its document: schemathesis makes requests of it, good and bad, and judges the answers."""
+"""Tests the server against its document: schemathesis sends valid and invalid requests, and checks the answers."""
 
 import json
 import os
@@ -15,13 +15,13 @@ SEED = 1
 EXAMPLES_PER_ROUTE = 10
 SCENARIOS = 60
 LEAST_LINKS_FOLLOWED = 5
-# Refused so often for good reasons that chance decides whether they succeed once.
+# Some routes often refuse for good reasons, so chance decides whether they succeed once.
 MOST_ONLY_REFUSED = 3
 TIMEOUT_SECS = 200
 
 
 def schemathesis(dray, tmp_path, *arguments):
-    """Runs it, and answers what it said and its record of all requests."""
+    """Runs schemathesis; returns its output and its record of all requests."""
     token, report = dray.token(), tmp_path / "report.ndjson"
     command = [
         str(Path(sys.executable).with_name("schemathesis")),
@@ -30,10 +30,10 @@ def schemathesis(dray, tmp_path, *arguments):
         f"{dray.url}/openapi.json",
         f"--header=Authorization: Bearer {token}",
         "--checks=all",
-        # Some rules no schema can say: that parts fit the file's size, that none is listed twice.
+        # No schema can express some rules: that parts fit the file's size, that no part is listed twice.
         "--exclude-checks=positive_data_acceptance",
         f"--seed={SEED}",
-        # How fast this machine is, is not what is tested.
+        # The speed of this machine does not matter.
         "--suppress-health-check=all",
         "--request-timeout=30",
         "--no-color",
@@ -50,14 +50,14 @@ def schemathesis(dray, tmp_path, *arguments):
     done = subprocess.run(
         command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=TIMEOUT_SECS
     )
-    # A request that fails may be as long as a body can be.
+    # The output contains failed requests, whose bodies may be very long.
     said = "\n".join(line[:2000] for line in done.stdout.splitlines())
     assert done.returncode == 0, said + done.stderr
     return said, report
 
 
 def statuses(report):
-    """What each route answered to requests of its own method."""
+    """The statuses that each route returned to requests with its own method."""
     found = defaultdict(set)
     for line in report.read_text().splitlines():
         scenario = json.loads(line).get("ScenarioFinished", {})
@@ -68,26 +68,26 @@ def statuses(report):
     return found
 
 
-def test_each_route_answers_what_the_document_says(dray, tmp_path):
+def test_each_route_answers_as_the_document_says(dray, tmp_path):
     said, report = schemathesis(
         dray, tmp_path, "--phases=examples,coverage,fuzzing", f"--max-examples={EXAMPLES_PER_ROUTE}"
     )
     assert "Coverage" in said and "Fuzzing" in said, said
-    # Refusals alone would say little.
+    # If a route only refused, the test would prove little.
     found = statuses(report)
     assert len(found) > 30
     refused = [route for route, those in found.items() if not any(status < 400 for status in those)]
     assert len(refused) <= MOST_ONLY_REFUSED, refused
 
 
-def test_routes_after_each_other_answer_what_the_document_says(dray, tmp_path):
+def test_sequences_of_routes_answer_as_the_document_says(dray, tmp_path):
     said, _ = schemathesis(
         dray,
         tmp_path,
         "--phases=stateful",
         f"--max-examples={SCENARIOS}",
-        # It begins with what seems to need nothing. With these there it would never make a folder, or start an upload; and
-        # whoever revokes the token that took the place of theirs, revokes theirs.
+        # Schemathesis begins with routes that seem to need nothing. With these, it would never create a folder or start an
+        # upload. Besides, a token that revokes its successor revokes itself.
         "--exclude-path-regex=/(tokens|tokens/rotate|trash)$",
     )
     followed = re.search(r"API Links: +(\d+) covered", said)

@@ -1,4 +1,4 @@
-"""Things in a drive, for requests that are about something that is there."""
+"""Creates things in a drive, so that requests can be about something that exists."""
 
 import json
 
@@ -12,7 +12,7 @@ TOKENS = 3
 
 
 class Owner:
-    """The first user, over HTTP."""
+    """The first user, who uses the API."""
 
     def __init__(self, dray, token):
         self.api = f"{dray.url}/public/v1"
@@ -30,7 +30,7 @@ class Owner:
         return json.loads(answer.body)
 
     def upload(self, number):
-        """An upload whose one part is there: all that it needs is to be finalized."""
+        """An upload whose one part is stored, and which only needs to be finalized."""
         step = "/drive/files/upload/multipart"
         started = self.post(f"{step}/start", fileName=f"report {number}.txt", fileSize=1, mimeType="text/plain")
         key = {"uploadId": started["uploadId"], "fileKey": started["fileKey"]}
@@ -43,7 +43,7 @@ class Owner:
 
 
 def make(dray, token):
-    """Makes some of each kind, and answers what they are called."""
+    """Creates some of each kind; returns their ids."""
     owner = Owner(dray, token)
     own_token = owner.get("/tokens")["tokens"][-1]["id"]
     dray.command("user", "add", f"{own_token}@example.com")
@@ -62,7 +62,7 @@ def make(dray, token):
         "links": links,
         "uploads": uploads[:UPLOADS],
         "users": [member["_id"] for member in owner.get("/workspace/members")["members"]],
-        # These may go.
+        # These may be removed.
         "to_trash": folders[FOLDERS:] + files[FILES:],
         "to_finalize": uploads[UPLOADS : 2 * UPLOADS],
         "to_abort": uploads[2 * UPLOADS :],

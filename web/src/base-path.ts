@@ -1,5 +1,5 @@
-// Where the server is below the root of its host.
+// The base path of the server on its host.
 
-/** The path that stands before all others, such as `/drive`; the server writes it into its pages. */
+/** The prefix of all paths, such as `/drive`. The server writes it into its pages. */
 export const basePath = (): string =>
   globalThis.document?.querySelector<HTMLMetaElement>('meta[name="base-path"]')?.content ?? "";

@@ -1,4 +1,4 @@
-// The reference page: draws /openapi.json. Everything it needs comes from this server.
+// The reference page: shows /openapi.json. Everything it needs comes from this server.
 
 import SwaggerUI from "swagger-ui-dist/swagger-ui-es-bundle.js";
 
@@ -14,6 +14,6 @@ SwaggerUI({
   dom_id: "#reference",
   deepLinking: true,
   defaultModelsExpandDepth: 0,
-  // It would ask a server of Swagger's.
+  // The validator would send the document to a server of Swagger's.
   validatorUrl: null,
 });

@@ -1,4 +1,4 @@
-// Numbers as people read them, never broken from their unit. Pure.
+// Formats numbers for people. A number and its unit stay on one line.
 
 const NBSP = "\u00a0";
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
@@ -15,7 +15,7 @@ export function bytes(count: number): string {
   return `${value.toFixed(digits)}${NBSP}${UNITS[unit] ?? "B"}`;
 }
 
-/** `3700` → `1 h 2 min`. Rounded the more the longer it is. */
+/** `3700` → `1 h 2 min`. Longer times are rounded more. */
 export function duration(seconds: number): string {
   const whole = Math.max(1, Math.ceil(seconds));
   if (whole < 60) return `${whole}${NBSP}s`;
@@ -26,7 +26,7 @@ export function duration(seconds: number): string {
   return `${Math.round(hours / 24)}${NBSP}days`;
 }
 
-/** Whole per cent, and 100 only when all is there. */
+/** Whole per cent; 100 only if everything is there. */
 export function percent(part: number, whole: number): number {
   return whole === 0 ? 0 : Math.floor((part / whole) * 100);
 }

@@ -1,4 +1,4 @@
-// Wiring: the token, the gate, files in, and the engine's surroundings.
+// Connects the parts of the page: the token, the sign-in form, picked files, and the upload engine.
 
 import { Api, ApiError, createUploads, droppedIn, pickedFrom, pickFiles, type Upload } from "@dray/upload";
 
@@ -63,7 +63,7 @@ function showGate(why: string): void {
 function signOut(): void {
   if (uploads.unfinished && !confirm("Some uploads are not finished. Sign out and cancel them?")) return;
   for (const upload of [...uploads.all]) {
-    // What is left of another day stays, for the next time that this token is shown.
+    // Uploads from before a reload stay, for the next time that this person signs in.
     if (upload.state !== "unpicked") uploads.cancel(upload);
     uploads.forget(upload);
   }
@@ -90,7 +90,7 @@ function act(what: Act, upload: Upload): void {
 
 function drop(upload: Upload): void {
   const { name } = upload.file;
-  view.say(upload.state === "failed" ? `${name} is off the list.` : `${name} is cancelled.`);
+  view.say(upload.state === "failed" ? `${name} is removed from the list.` : `${name} is cancelled.`);
   uploads.cancel(upload);
   uploads.forget(upload);
 }
@@ -103,7 +103,7 @@ async function download(upload: Upload): Promise<void> {
     const link = document.createElement("a");
     link.href = url;
     link.rel = "noopener";
-    // Leaving this page would end the uploads: the same origin can be told to save, another gets its own tab.
+    // Navigating away would end the uploads. A URL of the same origin is downloaded; another one opens in a new tab.
     if (new URL(url).origin === location.origin) link.download = upload.item.name;
     else link.target = "_blank";
     link.click();
@@ -123,7 +123,7 @@ async function takeDropped(transfer: DataTransfer): Promise<void> {
   try {
     uploads.addAll(await droppedIn(transfer));
   } catch (error) {
-    warn(`What was dropped cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    warn(`The dropped files cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
@@ -140,7 +140,7 @@ function listenForFiles(): void {
     input.addEventListener("change", () => {
       warn("");
       uploads.addAll(pickedFrom(input.files ?? []));
-      // Picking the same file again must count as a change.
+      // Otherwise, picking the same file again would not be a change.
       input.value = "";
     });
   }
@@ -174,7 +174,7 @@ uploads.on("failed", ({ failure }) => {
   if (failure?.kind === "signed-out") showGate(failure.message);
 });
 uploads.on("leftOpen", ({ file }) =>
-  warn(`The drive could not be told to cancel ${file.name}. What it received takes space there until the upload expires.`),
+  warn(`The drive could not be reached to cancel ${file.name}. The bytes that it received count towards your quota until the upload expires.`),
 );
 addEventListener("beforeunload", (event) => {
   if (uploads.unfinished) event.preventDefault();

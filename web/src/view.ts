@@ -1,16 +1,16 @@
-// What is seen: renders uploads into rows and the cart. Decides nothing about uploads and speaks to no server.
+// Renders uploads as rows, and the cart. Decides nothing about uploads, and sends no requests.
 
 import type { State, Upload, Uploads } from "@dray/upload";
 
 import { bytes, duration, percent } from "./format.ts";
 
-/** More than these cannot be told apart on a phone. */
+/** More cells cannot be distinguished on a phone. */
 const MOST_CELLS = 48;
-/** The cart is full then; the manifest lists them all. */
+/** The cart is full with this number; the list shows all uploads. */
 const MOST_CRATES = 40;
-/** More rows than these nobody reads, and the browser would lay them all out with each change. */
+/** Nobody reads more rows, and the browser would lay out all of them on each change. */
 const MOST_ROWS = 200;
-/** With more files than these, only failures and the end are said aloud. */
+/** With more files, a screen reader announces only failures and the end. */
 const MOST_SAID = 20;
 
 export type Act = "pause" | "resume" | "retry" | "cancel" | "remove" | "download";
@@ -48,7 +48,7 @@ interface Row {
   note: HTMLElement;
   /** The file's crate on the cart; only the first files get one. */
   crate: HTMLElement | null;
-  /** The parts that `cells` was drawn for. */
+  /** The parts that the cells show. */
   drawn: Upload["parts"] | null;
   state: State | null;
 }
@@ -56,7 +56,7 @@ interface Row {
 export class View {
   private readonly rows = new Map<Upload, Row>();
   private readonly stale = new Set<Upload>();
-  /** Rows of what is done, the oldest first: they make room when there are too many. */
+  /** Uploads that are done and have a row, the oldest first. They make room if there are too many rows. */
   private readonly finished = new Set<Upload>();
   private readonly list = element("list", HTMLUListElement);
   private readonly load = element("load", HTMLElement);
@@ -68,10 +68,10 @@ export class View {
     private readonly onAct: (act: Act, upload: Upload) => void,
   ) {}
 
-  /** Draws `upload` with the next frame, however often it changes until then. */
+  /** Draws `upload` in the next frame, once, however often it changes until then. */
   changed(upload: Upload): void {
     this.stale.add(upload);
-    // A tab in the background gets no frames; what is said aloud and the title must not wait for one.
+    // A tab in the background gets no frames. Announcements and the title must not wait for one.
     const row = this.rows.get(upload);
     if (row && row.state !== upload.state) this.draw(upload);
     this.frame ||= requestAnimationFrame(() => {
@@ -80,7 +80,7 @@ export class View {
     });
   }
 
-  /** Redraws those whose speed changes with time alone. */
+  /** Redraws the uploads under way, because their speed changes with time alone. */
   tick(): void {
     for (const upload of this.rows.keys()) if (upload.state === "uploading") this.stale.add(upload);
     this.drawAll();
@@ -107,7 +107,7 @@ export class View {
     if (focused) (next?.querySelector<HTMLElement>("button:not([hidden])") ?? element("choose", HTMLElement)).focus();
   }
 
-  /** Says it to those who listen to the page. */
+  /** Announces a text through screen readers. */
   say(text: string): void {
     this.news.textContent = text;
   }
@@ -130,7 +130,7 @@ export class View {
     if (row.state !== upload.state) this.enter(row, upload);
   }
 
-  /** What waits its turn has no row while there are too many; what happens now gets that of one that is done. */
+  /** If there are too many rows, queued uploads get none, and a running upload replaces one that is done. */
   private hasRoom(upload: Upload): boolean {
     if (this.rows.size < MOST_ROWS) return true;
     const [oldest] = this.finished;
@@ -167,7 +167,7 @@ export class View {
     return row;
   }
 
-  /** What changes only with the state. */
+  /** Draws what changes only with the state. */
   private enter(row: Row, upload: Upload): void {
     const { state, file } = upload;
     const buttons = [...row.root.querySelectorAll<HTMLButtonElement>("[data-act]")];
@@ -203,7 +203,7 @@ export class View {
   }
 }
 
-/** A file whose handle was kept can be gone on with by a click. */
+/** The buttons of an upload. A file whose handle was kept can be continued with a click. */
 function actsOf({ state, destination }: Upload): Act[] {
   return state === "unpicked" && destination.handle ? ["resume", "cancel"] : ACTS[state];
 }
@@ -242,7 +242,7 @@ function facts(upload: Upload): string {
   }
 }
 
-/** One cell a part, or a run of parts when there are many: sent bytes light, stored parts solid. */
+/** Draws one cell for each part, or for each group of parts if there are many. Sent bytes are light, stored parts solid. */
 function drawCells(row: Row, upload: Upload): void {
   const { parts } = upload;
   if (row.drawn !== parts) {
@@ -270,13 +270,13 @@ function groups(parts: Upload["parts"]): Upload["parts"][] {
 
 function newCell(group: Upload["parts"]): HTMLElement {
   const cell = document.createElement("span");
-  // As wide as its share of the file, but never too narrow to be seen.
+  // As wide as its share of the file, but wide enough to be seen.
   cell.style.flexGrow = String(Math.max(1, group.reduce((sum, part) => sum + part.end - part.start, 0)));
   cell.append(document.createElement("i"));
   return cell;
 }
 
-/** The larger the file the larger the crate: from 1 KiB or less to 16 GiB or more. */
+/** A crate whose size grows with the file's, from 1 KiB (or less) to 16 GiB (or more). */
 function newCrate(size: number): HTMLElement {
   const crate = document.createElement("span");
   const share = Math.min(1, Math.max(0, Math.log2(Math.max(1, size / 1024)) / 24));

@@ -1,5 +1,5 @@
-// The drive below a path of a proxy's host (`--public-url http://host/drive`), behind a real nginx that passes the prefix on:
-// page, API, part URLs, downloads and links. Through Chromium and curl's way, since each makes its own of a URL.
+// Tests the drive below a path on a proxy's host (`--public-url http://host/drive`), behind a real nginx that keeps the prefix:
+// page, API, part URLs, downloads and links. Both Chromium and fetch in Node send requests, because they resolve URLs differently.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -36,7 +36,7 @@ after(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Everything is kept in its folder, so that it runs beside others and as any user. @param {number} inner @param {number} outer */
+/** All files are in its own folder, so that it runs beside other instances and as any user. @param {number} inner @param {number} outer */
 const config = (inner, outer) => `
 pid nginx.pid;
 error_log error.log;
@@ -81,7 +81,7 @@ async function ask(path, method = "GET", body) {
   return answer.json();
 }
 
-test("a file goes up through the page, its parts below the prefix, and comes back by download and by link", async () => {
+test("a file is uploaded through the page with part URLs below the prefix, and is downloaded from there and by a link", async () => {
   const browser = await launch();
   try {
     const page = await browser.newPage();
@@ -99,7 +99,7 @@ test("a file goes up through the page, its parts below the prefix, and comes bac
     await page.locator("#files").setInputFiles([{ name: "survey.bin", mimeType: "application/octet-stream", buffer: bytes }]);
     await page.locator(".row").filter({ hasText: "survey.bin" }).getByText("In the drive").waitFor();
     assert.ok(asked.some((url) => url.includes("X-Amz-Signature")), "parts were put by signed URLs");
-    assert.deepEqual(asked.filter((url) => !url.startsWith("blob:") && !url.startsWith(`${base}/`)), [], "nothing beside the prefix was asked for");
+    assert.deepEqual(asked.filter((url) => !url.startsWith("blob:") && !url.startsWith(`${base}/`)), [], "every request has the prefix");
     assert.deepEqual(complaints, []);
 
     const { root } = await ask("/drive/tree?depth=1");

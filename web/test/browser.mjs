@@ -1,5 +1,5 @@
-// The page in a real browser: against the real `dray serve`, and against a stand-in whose failures are made to order.
-// real.mjs says where both are.
+// Tests the page in a real browser, with the real `dray serve`, and with a stand-in that fails as a test wants.
+// real.mjs finds both programs.
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -18,7 +18,7 @@ let browser;
 let context;
 /** @type {import("playwright-core").Page} */
 let page;
-/** What the browser complained about. @type {string[]} */
+/** The errors that the browser logged. @type {string[]} */
 let complaints;
 /** @type {StandIn} */
 let server;
@@ -53,7 +53,7 @@ async function openContext(options) {
   complaints = [];
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("console", (message) => {
-    // The browser itself logs each refused request; what must not be there is anything else, CSP above all.
+    // The browser itself logs each refused request. Any other error fails the test, above all violations of the CSP.
     if (message.type() === "error" && !/Failed to load resource|CORS policy/.test(message.text())) complaints.push(message.text());
   });
 }
@@ -76,7 +76,7 @@ const pick = (...files) => page.locator("#files").setInputFiles(files.map((file)
 /** @param {string} name */
 const row = (name) => page.locator(".row").filter({ hasText: name });
 
-/** Uploads may run at `mibPerSecond` at most, so that there is progress to see. @param {number} mibPerSecond */
+/** Limits uploads to `mibPerSecond`, so that progress can be seen. @param {number} mibPerSecond */
 async function throttle(mibPerSecond) {
   const network = await context.newCDPSession(page);
   await network.send("Network.enable");
@@ -90,9 +90,9 @@ const shot = (name) => page.screenshot({ path: join(shots, `${name}.png`), fullP
 /** @param {Buffer} bytes */
 const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
 
-/** Clicks Download and answers the file's name and bytes. @param {string} name */
+/** Clicks Download; returns the file's name and bytes. @param {string} name */
 async function download(name) {
-  // Another origin's file comes through a tab of its own.
+  // A file of another origin is downloaded in a new tab.
   const downloads = new Promise((resolve) => {
     context.on("page", (tab) => tab.on("download", resolve));
     page.on("download", resolve);
@@ -102,7 +102,7 @@ async function download(name) {
   return { name: file.suggestedFilename(), bytes: await readFile(await file.path()) };
 }
 
-test("dray serve: a wrong token is told, a right one opens the drive and is kept for the tab", async () => {
+test("dray serve: a wrong token is reported, a right one opens the drive and is kept in this tab", async () => {
   await signIn(dray.url, "cp_pat_wrong");
   await page.locator("#token-error").getByText(/token/i).waitFor();
   await shot("gate-wrong-token");
@@ -118,7 +118,7 @@ test("dray serve: a wrong token is told, a right one opens the drive and is kept
   assert.deepEqual(complaints, []);
 });
 
-test("dray serve: a large and an empty file go up with progress and come back the same", async () => {
+test("dray serve: a large and an empty file are uploaded with progress, and downloaded unchanged", async () => {
   await signIn(dray.url, dray.token);
   await page.getByRole("button", { name: "Choose files" }).waitFor();
   await page.evaluate(() => {
@@ -161,7 +161,7 @@ async function uploadedUrl(drive, name) {
   return (await ask(`/drive/files/${id}/download`)).url;
 }
 
-/** What becomes of a script of this address in the page. @param {string} url */
+/** Loads this URL as a script in the page; returns what happened. @param {string} url */
 const runScript = (url) =>
   page.evaluate((src) => new Promise((resolve) => {
     const script = Object.assign(document.createElement("script"), { src, onload: () => resolve("ran"), onerror: () => resolve("refused") });
@@ -171,12 +171,12 @@ const runScript = (url) =>
 test("dray serve: a user's file cannot run as a script of the page", async () => {
   await signIn(dray.url, dray.token);
   const url = await uploadedUrl(dray, "evil.js");
-  assert.equal(new URL(url).origin, new URL(dray.url).origin, "the same origin: only the policy keeps it out");
+  assert.equal(new URL(url).origin, new URL(dray.url).origin, "it has the same origin, so only the policy blocks it");
   assert.equal(await runScript(url), "refused");
   assert.notEqual(await page.title(), "taken over");
 });
 
-test("dray serve: parts and downloads can go to an origin of their own", async () => {
+test("dray serve: parts and downloads can have a separate origin", async () => {
   const port = await freePort();
   const apart = await startDray("--listen", `127.0.0.1:${port}`, "--bytes-url", `http://localhost:${port}`);
   try {
@@ -185,14 +185,14 @@ test("dray serve: parts and downloads can go to an origin of their own", async (
     assert.equal(new URL(url).origin, `http://localhost:${port}`);
     assert.equal(await (await fetch(url)).text(), "document.title = 'taken over'");
     const page = await fetch(`http://localhost:${port}/`);
-    assert.equal(page.headers.get("content-type"), "application/xml", "no page where the bytes are");
+    assert.equal(page.headers.get("content-type"), "application/xml", "the address for bytes has no page");
     assert.deepEqual(complaints, []);
   } finally {
     await apart.stop();
   }
 });
 
-test("dray serve: the API's reference page comes from the server alone, and can ask it", async () => {
+test("dray serve: the reference page loads everything from the server, and can send requests to it", async () => {
   await openContext({ colorScheme: "dark" });
   /** @type {string[]} */
   const foreign = [];
@@ -202,7 +202,7 @@ test("dray serve: the API's reference page comes from the server alone, and can 
   await shot("docs-dark");
   await page.emulateMedia({ colorScheme: "light" });
   await page.getByRole("button", { name: "Authorize" }).click();
-  // A link's password is the other way in.
+  // The other form is for the password of a link.
   const bearer = page.locator("form").filter({ hasText: "(http, Bearer)" });
   await bearer.getByLabel("Value").fill(dray.token);
   await bearer.getByRole("button", { name: "Apply credentials" }).click();
@@ -217,7 +217,7 @@ test("dray serve: the API's reference page comes from the server alone, and can 
   assert.deepEqual([foreign, complaints], [[], []]);
 });
 
-test("an ETag that CORS hides is told as such", async () => {
+test("a message names CORS if it hides an ETag", async () => {
   server.cors.expose = false;
   await signInToStandIn();
   await pick({ name: "hidden.bin", buffer: randomBytes(100) });
@@ -225,7 +225,7 @@ test("an ETag that CORS hides is told as such", async () => {
   assert.deepEqual(complaints, []);
 });
 
-test("a store without CORS rules is told as such", async () => {
+test("a message names CORS if the store has no CORS rules", async () => {
   server.cors.allow = false;
   await signInToStandIn();
   await pick({ name: "foreign.bin", buffer: randomBytes(100) });
@@ -236,7 +236,7 @@ test("a store without CORS rules is told as such", async () => {
   await row("foreign.bin").getByText("In the drive").waitFor();
 });
 
-test("an expired address is signed again, and a store of another origin downloads in its own tab", async () => {
+test("an expired URL is signed again, and a download from another origin opens in a new tab", async () => {
   let refused = false;
   server.onPut = async () => (refused ? undefined : ((refused = true), { status: 403, body: s3Error("AccessDenied", "Request has expired") }));
   await signInToStandIn();
@@ -247,7 +247,7 @@ test("an expired address is signed again, and a store of another origin download
   assert.deepEqual([back.name, sha256(back.bytes)], ["résumé 100%.pdf", sha256(bytes)]);
 });
 
-test("without a network it waits, and goes on by itself", async () => {
+test("without a network the upload waits, and continues by itself", async () => {
   await signInToStandIn();
   await context.setOffline(true);
   const bytes = randomBytes(6 * MIB);
@@ -258,7 +258,7 @@ test("without a network it waits, and goes on by itself", async () => {
   assert.deepEqual(server.bytesOf("patient.bin"), bytes);
 });
 
-test("a file that changes on disk while it is sent is told as such", async () => {
+test("a message says that a file changed on disk while it was sent", async () => {
   await signInToStandIn();
   const folder = await mkdtemp(join(tmpdir(), "dray-web-"));
   const path = join(folder, "journal.log");
@@ -273,7 +273,7 @@ test("a file that changes on disk while it is sent is told as such", async () =>
   await rm(folder, { recursive: true });
 });
 
-test("pause keeps what is stored, cancel takes the row away, and leaving is warned about", async () => {
+test("pause keeps stored parts, cancel removes the row, and leaving the page asks for confirmation", async () => {
   const never = new Promise(() => {});
   server.onPut = async (partNumber) => (partNumber === 2 ? /** @type {Promise<undefined>} */ (never) : undefined);
   await signInToStandIn();
@@ -305,7 +305,7 @@ test("pause keeps what is stored, cancel takes the row away, and leaving is warn
   assert.equal(await row("unwanted.bin").count(), 0);
 });
 
-test("a token that ends while uploading asks for another, and the upload goes on", async () => {
+test("if a token ends during an upload, the page asks for another and the upload continues", async () => {
   await signInToStandIn();
   server.onPut = async () => {
     server.token = "cp_pat_next";
@@ -318,7 +318,7 @@ test("a token that ends while uploading asks for another, and the upload goes on
   await row("long.bin").getByText("In the drive").waitFor();
 });
 
-test("dropped files are taken, also in the dark and on a phone", async () => {
+test("dropped files are uploaded, also in dark mode and on a phone", async () => {
   await openContext({ viewport: { width: 390, height: 780 }, colorScheme: "dark", deviceScaleFactor: 2, isMobile: true });
   await page.goto(server.apiUrl);
   await shot("phone-gate");
@@ -335,12 +335,12 @@ test("dropped files are taken, also in the dark and on a phone", async () => {
   await row("notes.md").getByText("In the drive").waitFor();
   await row("a very long name").locator(".stored").nth(3).waitFor();
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  assert.equal(overflow, 0, "nothing sticks out at the side");
+  assert.equal(overflow, 0, "nothing is wider than the screen");
   await shot("phone-dark");
   assert.deepEqual(complaints, []);
 });
 
-test("hundreds of files at once are all sent, and the list stays short", async () => {
+test("hundreds of files at once are all uploaded, and the list stays short", async () => {
   server.partSize = 1024;
   await signInToStandIn();
   const files = 500;

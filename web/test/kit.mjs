@@ -1,5 +1,5 @@
-// The kit's packages against the real `dray serve`: their examples run as they stand, but for the drive's address and token.
-// Pages come from another origin than the drive's, as a user's own pages do. real.mjs says where things are.
+// Tests the kit's packages with the real `dray serve`: their examples run unchanged, except for the drive's address and token.
+// Pages come from another origin than the drive, as a user's own pages do. real.mjs finds the programs.
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
@@ -25,7 +25,7 @@ let browser;
 let page;
 /** @type {string} */
 let folder;
-/** What the user's own server answers, by path. @type {Map<string, { type: string, body: string }>} */
+/** The answers of the user's own server, by path. @type {Map<string, { type: string, body: string }>} */
 const served = new Map();
 const own = createServer((request, answer) => {
   const file = served.get(request.url ?? "/");
@@ -44,7 +44,7 @@ before(async () => {
   await once(own, "listening");
   const { port } = /** @type {import("node:net").AddressInfo} */ (own.address());
   origin = `http://127.0.0.1:${port}`;
-  // Below web/, where the packages are found.
+  // Below web/, because packages are resolved from there.
   const cache = fileURLToPath(new URL("../node_modules/.cache/", import.meta.url));
   await mkdir(cache, { recursive: true });
   folder = await mkdtemp(join(cache, "kit-"));
@@ -68,13 +68,13 @@ beforeEach(async () => {
 });
 afterEach(() => page.context().close());
 
-/** An example's text, for this drive. @param {string} path */
+/** The text of an example, with this drive's address and token. @param {string} path */
 async function example(path) {
   const text = await readFile(new URL(path, packages), "utf8");
   return text.replaceAll("https://drive.example.com", dray.url).replaceAll("cp_pat_…", dray.token);
 }
 
-/** Runs an example in Node, and answers what it prints. @param {string} path @param {string[]} args */
+/** Runs an example in Node; returns what it prints. @param {string} path @param {string[]} args */
 async function runInNode(path, ...args) {
   const script = join(folder, path.replaceAll("/", "-"));
   const { outputFiles } = await bundled(await example(path), { platform: "node", target: "node20" });
@@ -100,7 +100,7 @@ const bundled = (contents, options) =>
     ...options,
   });
 
-/** Opens a page of the user's own: this HTML, and this script if there is one. @param {string} html @param {string} [script] */
+/** Opens a page on the user's server with this HTML, and this script if there is one. @param {string} html @param {string} [script] */
 async function open(html, script) {
   served.set("/", { type: "text/html; charset=utf-8", body: html });
   if (script !== undefined) served.set("/app.js", { type: "text/javascript", body: script });
@@ -129,11 +129,11 @@ test("the client's types are those of the drive's OpenAPI document", async () =>
   assert.ok(committed === (await schemaOf(dray.url)), "run `npm run generate:client` in web/");
 });
 
-test("client: the example makes, lists and removes a folder, and reads a refusal", async () => {
+test("client: the example creates, lists and removes a folder, and reads an error", async () => {
   assert.equal(await runInNode("client/examples/node.mjs"), "Invoices\n404 not_found\n");
 });
 
-test("upload: the example in Node sends a large file, and an empty one", async () => {
+test("upload: the example uploads a large and an empty file in Node", async () => {
   const files = await mkdtemp(join(tmpdir(), "dray-kit-"));
   for (const [name, bytes] of /** @type {[string, Buffer][]} */ ([["large.bin", randomBytes(21 * 1024 * 1024)], ["empty.bin", Buffer.alloc(0)]])) {
     await writeFile(join(files, name), bytes);
@@ -143,7 +143,7 @@ test("upload: the example in Node sends a large file, and an empty one", async (
   await rm(files, { recursive: true });
 });
 
-test("upload: a page without a bundler, of another origin, sends files by the build that the drive serves", async () => {
+test("upload: a page of another origin uploads files without a bundler, with the build that the drive serves", async () => {
   await open(await example("upload/examples/page.html"));
   const bytes = randomBytes(70_000);
   await page.locator("#files").setInputFiles([file("plain.bin", bytes), file("second.bin", bytes)]);
@@ -153,7 +153,7 @@ test("upload: a page without a bundler, of another origin, sends files by the bu
   assert.deepEqual(complaints, []);
 });
 
-test("element: its example takes files by button and drop, says what happens, and obeys the keyboard", async () => {
+test("element: its example takes files by button and drop, announces what happens, and works with the keyboard", async () => {
   await open(await example("element/examples/page.html"));
   const bytes = randomBytes(50_000);
   await page.locator("dray-upload input").setInputFiles(file("by element.bin", bytes));
@@ -188,7 +188,7 @@ test("element: it works under a policy without inline styles, WebAssembly and wo
   assert.ok((await inDrive("strict.bin")).length === 3_000_000);
 });
 
-test("react: its example sends files and draws what happens", async () => {
+test("react: its example uploads files and shows their progress", async () => {
   const script = (await bundled(await example("react/examples/app.tsx"), {})).outputFiles?.[0]?.text;
   await open(`<!doctype html><div id="app"></div><script type="module" src="/app.js"></script>`, script);
   await page.getByRole("button", { name: "Choose files" }).waitFor();
@@ -210,7 +210,7 @@ for (const version of [4, 5, 6]) {
     await page.locator("input").setInputFiles([file(name, bytes), file(`too ${version}.txt`, Buffer.alloc(0))]);
     await page.getByText("2 uploaded, 0 failed").waitFor();
     assert.ok((await inDrive(name)).equals(bytes));
-    // Uppy adds progress up now and then, not at once.
+    // Uppy updates the total progress only now and then.
     await page.waitForFunction(() => /** @type {any} */ (window).uppy.getState().totalProgress === 100);
     await page.evaluate(() => /** @type {any} */ (window).uppy.addFile({ name: "gone.bin", data: new Blob([new Uint8Array(30_000_000)]) }));
     const left = await page.evaluate(async () => {
@@ -221,12 +221,12 @@ for (const version of [4, 5, 6]) {
       await ending;
       return [...uppy.getPlugin("DrayUploader").uploads.all].map((/** @type {any} */ upload) => upload.state);
     });
-    assert.deepEqual(left.filter((/** @type {string} */ state) => state !== "done"), [], "what is cancelled is given up");
+    assert.deepEqual(left.filter((/** @type {string} */ state) => state !== "done"), [], "cancelled uploads are aborted");
     assert.deepEqual(complaints, []);
   });
 }
 
-test("what is published runs in Node as it is, and its types need no bundler", async () => {
+test("the published packages run in Node as they are, and their types need no bundler", async () => {
   const root = fileURLToPath(new URL("..", import.meta.url));
   /** @param {string[]} args */
   const node = (...args) => spawnSync(process.execPath, args, { cwd: root, encoding: "utf8" });
@@ -249,7 +249,7 @@ document.createElement("dray-upload").uploads.pause; Dropzone;`,
   assert.equal(checked.status, 0, checked.stdout);
 });
 
-test("each README shows its examples as they are run here", async () => {
+test("each README shows the examples that these tests run", async () => {
   for (const name of await readdir(packages)) {
     const readme = await readFile(new URL(`${name}/README.md`, packages), "utf8");
     for (const shown of await readdir(new URL(`${name}/examples/`, packages))) {

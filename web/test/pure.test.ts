@@ -1,4 +1,4 @@
-// What needs no server: the cut, the numbers, the meter.
+// Tests without a server: cutting into parts, formatting numbers, the meter.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bytes, duration, percent } from "../src/format.ts";
@@ -7,10 +7,10 @@ import { Meter } from "../packages/upload/src/meter.ts";
 import { cut } from "../packages/upload/src/parts.ts";
 import { pauseMs } from "../packages/upload/src/pause.ts";
 
-/** As `format` writes it, with plain spaces. */
+/** The text with plain spaces instead of those that `format` writes. */
 const plain = (text: string): string => text.replaceAll("\u00a0", " ");
 
-test("a file is cut into equal parts but the last", () => {
+test("a file is cut into parts of equal size, except the last", () => {
   const ranges = (size: number, partSize: number): number[][] => cut(size, partSize).map(({ start, end }) => [start, end]);
   assert.deepEqual(ranges(11, 5), [[0, 5], [5, 10], [10, 11]]);
   assert.deepEqual(ranges(10, 5), [[0, 5], [5, 10]]);
@@ -23,15 +23,15 @@ test("bytes keep one digit below a hundred", () => {
   assert.deepEqual([0, 1023, 1536, 41_943_040, 157_286_400, 5 * 1024 ** 4].map((count) => plain(bytes(count))), ["0 B", "1023 B", "1.5 KiB", "40.0 MiB", "150 MiB", "5.0 TiB"]);
 });
 
-test("time left is rounded the more the longer it is", () => {
+test("longer times are rounded more", () => {
   assert.deepEqual([0.2, 59, 61, 3_600, 5_400, 200_000].map((seconds) => plain(duration(seconds))), ["1 s", "59 s", "1 min", "1 h", "1 h 30 min", "2 days"]);
 });
 
-test("a hundred per cent means all of it", () => {
+test("a hundred per cent means everything", () => {
   assert.deepEqual([percent(999, 1000), percent(1000, 1000), percent(0, 0)], [99, 100, 0]);
 });
 
-test("a pause grows, has an end, and is shorter by chance, by half at most", () => {
+test("pauses grow up to a limit, and chance shortens them by at most half", () => {
   assert.deepEqual([1, 2, 3, 5, 8].map((tries) => pauseMs(tries, () => 1)), [1_000, 2_000, 4_000, 15_000, 15_000]);
   assert.deepEqual([1, 8].map((tries) => pauseMs(tries, () => 0)), [500, 7_500]);
 });

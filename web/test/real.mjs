@@ -1,4 +1,4 @@
-// The real things that the tests of pages drive: `dray serve` in an empty folder, and Chromium.
+// Starts the real programs for the tests of pages: `dray serve` in an empty folder, and Chromium.
 // DRAY_BIN (or DRAY_URL and DRAY_TOKEN of a running drive), CHROMIUM and CARGO_TARGET_DIR say where they are.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -15,7 +15,7 @@ export const target = resolve(fileURLToPath(new URL("../..", import.meta.url)), 
 export const launch = () =>
   chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", headless: true, args: ARGS });
 
-/** A port of this machine that nobody listens on. */
+/** A free port of this machine. */
 export async function freePort() {
   const probe = createServer().listen(0, "127.0.0.1");
   await once(probe, "listening");
@@ -26,14 +26,14 @@ export async function freePort() {
 
 /** @typedef {{ url: string, token: string, stop: () => Promise<void> }} Drive */
 
-/** The drive that DRAY_URL and DRAY_TOKEN name, or a fresh one. @returns {Promise<Drive>} */
+/** The drive that DRAY_URL and DRAY_TOKEN name, or a new one. @returns {Promise<Drive>} */
 export async function serveDray() {
   const { DRAY_URL: url, DRAY_TOKEN: token } = process.env;
   if (url && token) return { url, token, stop: async () => {} };
   return startDray("--listen", "127.0.0.1:0");
 }
 
-/** A fresh server in an empty folder. @param {string[]} flags */
+/** Starts a server in an empty folder. @param {string[]} flags */
 export async function startDray(...flags) {
   const data = await mkdtemp(join(tmpdir(), "dray-web-"));
   const bin = process.env.DRAY_BIN ?? join(target, "debug/dray");
@@ -57,7 +57,7 @@ function greetingOf(child) {
   return new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("exit", () => reject(new Error(`dray serve ended: ${said}`)));
-    // Read to the end: a server whose output nobody reads would fail to write it.
+    // It reads the output to the end: otherwise, the server's writes would fail.
     child.stdout.setEncoding("utf8").on("data", (text) => {
       said += text;
       const [, at] = /Dray is at (\S+)/.exec(said) ?? [];

@@ -1,5 +1,5 @@
-// What outlives the page: Chromium is killed during uploads and goes on with them. Against the stand-in, which counts each
-// part that arrives and proves each checksum.
+// Tests resuming: Chromium is killed during uploads, and continues them after a restart. The stand-in counts each part that
+// arrives and verifies each checksum.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -14,10 +14,10 @@ import { StandIn } from "./stand-in.mjs";
 
 const MIB = 1024 * 1024;
 const ARGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--remote-debugging-port=0"];
-/** A part that never ends. @returns {Promise<undefined>} */
+/** The answer to a part that never finishes. @returns {Promise<undefined>} */
 const never = () => new Promise(() => {});
 
-/** A test that waits for what never comes must end. */
+/** A test that waits in vain must end. */
 const LIMIT = { timeout: 90_000 };
 
 /** @type {StandIn} */
@@ -27,7 +27,7 @@ let folder;
 /** @type {Browser} */
 let browser;
 
-/** A Chromium with a profile that outlives it. */
+/** A Chromium whose profile is kept after it ends. */
 class Browser {
   /** @param {import("node:child_process").ChildProcess} child @param {import("playwright-core").Browser} cdp */
   constructor(child, cdp) {
@@ -49,7 +49,7 @@ class Browser {
     return new Browser(child, await chromium.connectOverCDP(address));
   }
 
-  /** SIGKILL to all of its processes at once. */
+  /** Sends SIGKILL to all of its processes at once. */
   async kill() {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     const gone = once(this.child, "exit");
@@ -57,7 +57,7 @@ class Browser {
     await gone;
   }
 
-  /** A tab with the page, signed in. */
+  /** Opens a tab with the page, and signs in. */
   async page() {
     const page = await this.context.newPage();
     page.setDefaultTimeout(30_000);
@@ -68,7 +68,7 @@ class Browser {
     return page;
   }
 
-  /** A tab of the same origin with the kit as `window.kit`, and uploads as `window.uploads`. */
+  /** Opens a tab of the same origin, with the kit as `window.kit` and uploads as `window.uploads`. */
   async kit() {
     const page = await this.context.newPage();
     page.setDefaultTimeout(30_000);
@@ -94,7 +94,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 
-/** How often this was asked. @param {string} line */
+/** How often this request was sent. @param {string} line */
 const asked = (line) => server.log.filter((entry) => entry === line).length;
 
 /** Picks a file as a person does: the browser reads it from the disk. @param {import("playwright-core").Page} page @param {string} path */
@@ -105,7 +105,7 @@ async function pick(page, path) {
   await devtools.send("DOM.setFileInputFiles", { files: [path], nodeId });
 }
 
-/** Sends a file from the page until only its last part is missing, and kills Chromium. @param {string} path @param {number} parts */
+/** Uploads a file from the page until only its last part is missing, then kills Chromium. @param {string} path @param {number} parts */
 async function killedAt(path, parts) {
   server.onPut = (part) => (part === parts ? never() : Promise.resolve(undefined));
   const page = await browser.page();
@@ -117,7 +117,7 @@ async function killedAt(path, parts) {
   return browser.page();
 }
 
-test("Chromium is killed, the file is picked again, and only what is missing is sent", LIMIT, async () => {
+test("after Chromium was killed and the file is picked again, only missing parts are sent", LIMIT, async () => {
   const bytes = randomBytes(18 * MIB);
   const path = join(folder, "survey.tif");
   await writeFile(path, bytes);
@@ -128,13 +128,13 @@ test("Chromium is killed, the file is picked again, and only what is missing is 
   assert.deepEqual([1, 2, 3, 4].map((part) => asked(`PUT part ${part}`)), [1, 1, 1, 2]);
   assert.deepEqual([asked("POST /start"), server.uploads.size], [1, 1]);
   assert.ok(server.bytesOf("survey.tif").equals(bytes));
-  assert.ok([...server.uploads.values()][0]?.checksum, "proved by the checksum of the whole file");
+  assert.ok([...server.uploads.values()][0]?.checksum, "the checksum of the whole file proves it");
   await page.reload();
   await page.getByText("Harbour & Sons", { exact: true }).waitFor();
-  assert.equal(await page.locator(".row").count(), 0, "nothing is left of what is done");
+  assert.equal(await page.locator(".row").count(), 0, "finished uploads leave nothing behind");
 });
 
-test("a file that changed meanwhile is sent from the start, and what was there is given up", LIMIT, async () => {
+test("a file that changed meanwhile is sent from the start, and the earlier upload is aborted", LIMIT, async () => {
   const path = join(folder, "journal.log");
   await writeFile(path, randomBytes(18 * MIB));
   const page = await killedAt(path, 4);
@@ -147,7 +147,7 @@ test("a file that changed meanwhile is sent from the start, and what was there i
   assert.ok(server.bytesOf("journal.log").equals(changed));
 });
 
-test("a file that changed without its time is found out by the checksum, and no mixture is ever an item", LIMIT, async () => {
+test("if a file changed but not its time, the checksum shows it, and no mixture becomes an item", LIMIT, async () => {
   const path = join(folder, "sly.bin");
   await writeFile(path, randomBytes(18 * MIB));
   const { atime, mtime } = await stat(path);
@@ -162,7 +162,7 @@ test("a file that changed without its time is found out by the checksum, and no 
   assert.ok(server.bytesOf("sly.bin").equals(changed));
 });
 
-test("one pick of a folder continues all of its files, and sends none twice that is there", LIMIT, async () => {
+test("picking a folder once continues all of its files, and sends no finished file twice", LIMIT, async () => {
   const files = 12;
   const photos = join(folder, "Photos");
   await mkdir(photos);
@@ -183,10 +183,10 @@ test("one pick of a folder continues all of its files, and sends none twice that
   await page.getByText("In the drive", { exact: true }).nth(files - 1).waitFor();
   assert.deepEqual(items().sort(), Array.from({ length: files }, (_, index) => `${index}.jpg`).sort());
   assert.equal(new Set([...done, ...items()]).size, files);
-  assert.equal(server.folders.length, 1, "its folder is made once");
+  assert.equal(server.folders.length, 1, "its folder is created once");
 });
 
-/** Starts an upload of a file that the browser keeps a handle of. @param {import("playwright-core").Page} page @param {number} size */
+/** Starts an upload of a file whose handle the browser keeps. @param {import("playwright-core").Page} page @param {number} size */
 const sendWithHandle = (page, size) =>
   page.evaluate(async (size) => {
     const root = await navigator.storage.getDirectory();
@@ -197,14 +197,14 @@ const sendWithHandle = (page, size) =>
     /** @type {any} */ (window).uploads.add(await handle.getFile(), { handle });
   }, size);
 
-/** What the uploads of a tab come to. @param {import("playwright-core").Page} page */
+/** Restores the uploads of a tab; returns their items. @param {import("playwright-core").Page} page */
 const restored = (page) =>
   page.evaluate(async () => {
     const uploads = await /** @type {any} */ (window).uploads.restore();
     return Promise.all(uploads.map((/** @type {any} */ upload) => upload.finished().then((/** @type {any} */ item) => item.id)));
   });
 
-test("a file whose handle is kept goes on without picking, and two tabs send no part twice", LIMIT, async () => {
+test("a file whose handle is kept continues without picking, and two tabs send no part twice", LIMIT, async () => {
   server.onPut = (part) => (part === 4 ? never() : Promise.resolve(undefined));
   const size = 18 * MIB;
   await sendWithHandle(await browser.kit(), size);
@@ -215,13 +215,13 @@ test("a file whose handle is kept goes on without picking, and two tabs send no 
   const [one, other] = [await browser.kit(), await browser.kit()];
   const items = (await Promise.all([restored(one), restored(other)])).flat();
   const [item] = items;
-  assert.ok(item && items.every((id) => id === item), "both tabs know of one item");
+  assert.ok(item && items.every((id) => id === item), "both tabs have the same item");
   assert.equal(server.uploads.size, 1);
-  assert.ok([1, 2, 3].every((part) => asked(`PUT part ${part}`) === 1), "what was stored is not sent again");
+  assert.ok([1, 2, 3].every((part) => asked(`PUT part ${part}`) === 1), "stored parts are not sent again");
   assert.equal(asked("PUT part 4"), 2, "once before the kill, once after");
 });
 
-test("a second tab waits for the tab that sends the file, and goes on when that one is gone", LIMIT, async () => {
+test("a second tab waits for the tab that sends the file, and continues when that one is gone", LIMIT, async () => {
   server.onPut = (part) => (part === 4 ? never() : Promise.resolve(undefined));
   const first = await browser.kit();
   await sendWithHandle(first, 18 * MIB);
@@ -240,7 +240,7 @@ test("a second tab waits for the tab that sends the file, and goes on when that 
   assert.deepEqual([asked("POST /start"), asked("PUT part 1"), server.uploads.size], [1, 1, 1]);
 });
 
-test("another person at the same browser sees nothing of it", LIMIT, async () => {
+test("another person in the same browser does not see the upload", LIMIT, async () => {
   const path = join(folder, "private.txt");
   await writeFile(path, randomBytes(6 * MIB));
   const mine = await killedAt(path, 2);
@@ -251,5 +251,5 @@ test("another person at the same browser sees nothing of it", LIMIT, async () =>
   assert.equal(await theirs.evaluate(() => document.querySelectorAll(".row").length), 0);
   await pick(theirs, path);
   await theirs.getByText("In the drive", { exact: true }).waitFor();
-  assert.equal(asked("POST /start"), 2, "and their file is their own upload");
+  assert.equal(asked("POST /start"), 2, "and their file is a separate upload");
 });

@@ -1,4 +1,4 @@
-// Bundles the unit tests for node (which runs no TypeScript before 22.6) and runs them.
+// Bundles the unit tests for Node (which cannot run TypeScript before 22.6), and runs them.
 import { spawnSync } from "node:child_process";
 import { readdir, rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";

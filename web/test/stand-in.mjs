@@ -1,4 +1,4 @@
-// A tiny API and object store on two real HTTP ports, whose answers a test can bend. Plays only what the page asks.
+// A tiny API and object store on two real HTTP ports. Tests can change its answers. It has only what the page uses.
 import { createHash, randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -20,17 +20,17 @@ export const apiError = (status, code, message, retryAfter) => ({ status, body: 
 export class StandIn {
   token = "cp_pat_right";
   partSize = 5;
-  /** May a page of another origin reach the store, and read the ETag? */
+  /** Whether a page of another origin may reach the store, and read the ETag. */
   cors = { allow: true, expose: true };
   /** Called before a part is stored: an answer instead, or "cut" the connection. @type {(partNumber: number, url: URL) => Promise<Said | "cut" | undefined>} */
   onPut = async () => undefined;
-  /** The same for the API; "lose" does what was asked, and cuts the connection then. @type {(route: string) => Promise<Said | "cut" | "lose" | undefined>} */
+  /** The same for the API; "lose" performs the request and then cuts the connection. @type {(route: string) => Promise<Said | "cut" | "lose" | undefined>} */
   onApi = async () => undefined;
-  /** Called before a finalize is looked at: an answer instead. @type {(request: any) => Said | undefined} */
+  /** Called before a finalize: an answer instead. @type {(request: any) => Said | undefined} */
   onFinalize = () => undefined;
-  /** The checksum that finalize holds a file against; `null`: none is. @type {((bytes: Buffer) => string) | null} */
+  /** Computes the checksum that finalize compares; `null`: it compares none. @type {((bytes: Buffer) => string) | null} */
   checksumOf = null;
-  /** How long a signed address says that it is good for; `null`: it does not say. @type {number | null} */
+  /** The validity that a signed URL states; `null`: it states none. @type {number | null} */
   signedSecs = null;
   /** @type {{ id: string, name: string, parentId?: string }[]} */
   folders = [];
@@ -38,9 +38,9 @@ export class StandIn {
   uploads = new Map();
   /** Answers by `Idempotency-Key`. @type {Map<string, Said>} */
   made = new Map();
-  /** Everything that was asked, as `METHOD route`. @type {string[]} */
+  /** All requests, as `METHOD route`. @type {string[]} */
   log = [];
-  /** Of these, those that were answered; a start counts once it was asked. @type {string[]} */
+  /** Those of them that were answered; a start counts once it arrived. @type {string[]} */
   answered = [];
   /** @type {(() => unknown)[]} */
   #waiting = [];
@@ -70,7 +70,7 @@ export class StandIn {
     return address(this.store);
   }
 
-  /** Resolves once this was asked so many times, and answered. @param {string} line */
+  /** Resolves once this request was sent and answered so many times. @param {string} line */
   until(line, times = 1) {
     return new Promise((/** @type {(value: null) => void} */ resolve) => {
       this.#waiting.push(() => this.answered.filter((entry) => entry === line).length >= times && resolve(null));
@@ -94,7 +94,7 @@ export class StandIn {
     try {
       await serve();
     } catch (error) {
-      // The client went away half-way; anything else is a defect of a test and must be loud.
+      // The client has disconnected. Anything else is a bug in a test, and must be reported.
       if (!answer.destroyed && /** @type {NodeJS.ErrnoException} */ (error).code !== "ECONNRESET") throw error;
     }
   }
@@ -142,7 +142,7 @@ export class StandIn {
     return route === "/presigned-urls" ? this.#sign(held, asked) : (this.onFinalize(asked) ?? finalize(held, asked, this.checksumOf));
   }
 
-  /** What was answered to the first request with this key. @param {Request} request @param {() => Said} make @returns {Said} */
+  /** The answer to the first request with this key. @param {Request} request @param {() => Said} make @returns {Said} */
   #once(request, make) {
     const key = String(request.headers["idempotency-key"] ?? randomBytes(8).toString("hex"));
     const said = this.made.get(key) ?? make();

@@ -1,5 +1,5 @@
 // What an application does with the AWS SDK for JavaScript in its default, virtual-hosted style: the bucket is in the host.
-// Prints what came of each step as one line of JSON. The environment says where the store is and with which keys.
+// Prints the result of each step as one line of JSON. The environment gives the store's address and keys.
 import { createHash } from 'node:crypto';
 import { Agent } from 'node:http';
 import * as s3 from '@aws-sdk/client-s3';
@@ -9,7 +9,7 @@ const PART_BYTES = 5 * 1024 * 1024;
 const Bucket = process.env.BUCKET;
 const hosts = new Set();
 
-// Names below localhost are this machine, whatever its resolver makes of them (RFC 6761, 6.3).
+// Names below localhost are this machine, even if its resolver does not know them (RFC 6761, 6.3).
 const lookup = (host, options, done) => {
   hosts.add(host);
   options.all ? done(null, [{ address: '127.0.0.1', family: 4 }]) : done(null, '127.0.0.1', 4);

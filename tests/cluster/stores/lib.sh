@@ -1,16 +1,16 @@
-# What the scripts of all stores share: nodes that are known by a file with their process id, free ports, waiting. It knows
-# nothing of any one store. A store's script reads it, says `start NODE` and `prepare`, and ends with `main "$@"`:
-#   STORE up FOLDER           brings the store up in FOLDER, on loopback, with an empty bucket `dray`; FOLDER/env says where it is
+# Functions for the scripts of all stores: nodes (each has a file with its process id), free ports, waiting. Nothing here is
+# for one store only. A store's script sources this file, defines `start NODE` and `prepare`, and ends with `main "$@"`:
+#   STORE up FOLDER           starts the store in FOLDER, on loopback, with an empty bucket `dray`; FOLDER/env has its address
 #   STORE kill FOLDER NODE    kill -9
-#   STORE start FOLDER NODE   starts a node again that was killed
+#   STORE start FOLDER NODE   starts a killed node again
 #   STORE down FOLDER         stops all nodes
-#   STORE tell                prints its title, what it lacks, what comes of that, and the nodes that keep all through kill -9
-#   STORE missing             prints what has to be installed first: nothing, if all is there
+#   STORE tell                prints its title, what it lacks, the consequence, and the nodes that lose nothing on kill -9
+#   STORE missing             prints the programs that must be installed first, if there are any
 # tests/cluster/run has variants: `seaweedfs-n3` is `seaweedfs` with N=3 in its environment.
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../../.." && pwd)
 export AWS_ACCESS_KEY_ID=${AWS_ACCESS_KEY_ID:-AKDRAYTEST} AWS_SECRET_ACCESS_KEY=${AWS_SECRET_ACCESS_KEY:-secret-of-dray-tests}
-# Where Debian has some servers.
+# Debian puts some servers here.
 export PATH=$PATH:/usr/sbin
 export AWS_DEFAULT_REGION=us-east-1 AWS_EC2_METADATA_DISABLED=true
 
@@ -20,15 +20,15 @@ programs() { echo "$("$root/tests/clients/venv")/bin"; }
 # Fails unless these commands are there; says which package has them.
 need() { command -v "$1" >/dev/null 2>&1 || [ -x "$1" ] || echo "$1 ($2)"; }
 
-# Runs a node in a session of its own: node NAME COMMAND…
+# Runs a node in its own session: node NAME COMMAND…
 node() {
   local name=$1; shift
   setsid "$@" >> "$F/$name.log" 2>&1 < /dev/null &
   echo $! > "$F/$name.pid"
 }
 
-# `port NAME`: a port of this run, always the same for a name. It is below the ports that the kernel gives to clients, so
-# that it is still free when its node is started again.
+# `port NAME`: a port for this run, always the same for one name. It is below the ports that the kernel gives to clients, so
+# it is still free when its node starts again.
 port() {
   grep -sm1 "^$1 " "$F/ports" | cut -d' ' -f2 | grep . && return
   python3 - "$1" "$F/ports" <<'PY'
@@ -48,11 +48,11 @@ while True:
 PY
 }
 
-# `until_true SECONDS WHAT COMMAND…`: asks until the command succeeds.
+# `until_true SECONDS WHAT COMMAND…`: repeats the command until it succeeds.
 until_true() {
   local tries=$(( $1 * 5 )) what=$2; shift 2
   for (( ; tries > 0; tries-- )); do "$@" > "$F/asked" 2>&1 && return; sleep 0.2; done
-  echo "$what did not come: $(cat "$F/asked")" >&2; tail -n 5 "$F"/*.log >&2 || true; return 1
+  echo "waited too long for $what: $(cat "$F/asked")" >&2; tail -n 5 "$F"/*.log >&2 || true; return 1
 }
 
 # An S3 request, signed by curl: s3 METHOD PATH [CURL'S ARGUMENTS…]
@@ -62,7 +62,7 @@ s3() {
     -H 'x-amz-content-sha256: UNSIGNED-PAYLOAD' --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" -X "$method" "$ENDPOINT/$path" "$@"
 }
 
-# Makes the bucket and shows that it takes an object: some stores answer before they can.
+# Creates the bucket and checks that it takes an object: some stores answer requests before they can store anything.
 make_bucket() {
   until_true 60 "the bucket" s3 PUT dray || return
   until_true 60 "a first object" s3 PUT dray/first --data-binary first || return
@@ -81,7 +81,7 @@ stop() {
   done
 }
 
-# A node's own; a script whose nodes have processes elsewhere says another.
+# Kills the node's own session. A script whose nodes have other processes defines this again.
 die() { kill -9 -- "-$(cat "$F/$1.pid")"; }
 
 main() {

@@ -1,5 +1,5 @@
-// Makes src/schema.ts of a drive's OpenAPI document: its types, and which method and path each operation has.
-// `npm run generate:client` asks a fresh `dray serve`; test/kit.mjs holds the committed file against it.
+// Generates src/schema.ts from a drive's OpenAPI document: the types, and the method and path of each operation.
+// `npm run generate:client` asks a new `dray serve`; test/kit.mjs compares the committed file with it.
 import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import openapiTypescript, { astToString } from "openapi-typescript";
@@ -8,13 +8,13 @@ import { serveDray } from "../../test/real.mjs";
 export const SCHEMA = new URL("src/schema.ts", import.meta.url);
 const METHODS = ["get", "put", "post", "delete", "patch"];
 
-/** The text of src/schema.ts. @param {string} url of a running drive */
+/** The text of src/schema.ts. @param {string} url the address of a running drive */
 export async function schemaOf(url) {
   const document = await (await fetch(`${url}/openapi.json`)).json();
-  // Where the drive of the moment is, and its version, are not the API.
+  // The address and version of this drive are not part of the API.
   delete document.servers;
   for (const methods of Object.values(document.paths)) {
-    // All refusals are one type, which index.ts has.
+    // All errors have one type, which is in index.ts.
     for (const { responses } of Object.values(methods).filter((method) => method?.responses)) {
       for (const status of Object.keys(responses)) if (Number(status) >= 400) delete responses[status];
     }

@@ -108,7 +108,7 @@ mod tests {
         assert_eq!(counted.load(Ordering::Relaxed), 1);
         end.notify_one();
         assert_eq!(readiness.outcome(now + OLDEST, &begin).await, Ok(()));
-        assert_eq!(counted.load(Ordering::Relaxed), 2, "a second later it is asked anew");
+        assert_eq!(counted.load(Ordering::Relaxed), 2, "a second later it is asked again");
     }
 
     #[tokio::test]

@@ -109,7 +109,7 @@ impl Monitor {
         }
         self.given_up.insert(upload.key.clone());
         let is_there = store.object(&upload.key).is_some() && !self.denied.contains(&upload.key);
-        is_there.then(|| format!("{} was given up, and its object is there", upload.key))
+        is_there.then(|| format!("{} was given up, but its object exists", upload.key))
     }
 
     /// The store has made the object of an upload. Returns what is wrong with that, if anything.

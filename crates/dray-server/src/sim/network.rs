@@ -1,5 +1,5 @@
 //! The network between servers and the store: calls that come late, twice or never, and answers that are lost, late or
-//! wrong. A call that has reached the store is done, whoever waits for it.
+//! wrong. A call that has reached the store is carried out, even if nobody waits for it.
 
 use std::convert::Infallible;
 use std::sync::Arc;

@@ -186,7 +186,7 @@ impl Cluster {
                 sleep(Duration::from_secs(1)).await;
             }
         };
-        // Nobody gets an answer from a server that is killed, not even whoever starts it.
+        // A killed server answers nobody, not even the code that started it.
         tokio::select! {
             biased;
             () = running.life.gone.cancelled() => return,

@@ -111,7 +111,7 @@ async fn a_backup_made_while_the_drive_is_served_becomes_the_same_drive() {
     let refused = restore(&other, folder.path()).await.unwrap_err();
     assert!(refused.contains("has a drive in it already"), "{refused}");
     let file = other.owner().file("new", None).await;
-    assert_eq!(other.owner().item(&file).await["name"], "new", "and it goes on");
+    assert_eq!(other.owner().item(&file).await["name"], "new", "and it still works");
 }
 
 #[tokio::test]

@@ -172,7 +172,7 @@ async fn a_finalize_whose_complete_is_still_under_way_is_not_given_up() {
         assert_eq!(owner.finalize(&upload, &listed).await.refused(), refusal(503, "finalize_pending"));
     }
     let parts = owner.step("parts", &upload.body(&json!({}))).await;
-    assert_eq!(parts.refused(), refusal(503, "finalize_pending"), "nor is it told to be over");
+    assert_eq!(parts.refused(), refusal(503, "finalize_pending"), "its upload is not reported as ended");
     assert_eq!(slow.completes.load(Ordering::SeqCst), 1, "what is unknown is not completed again");
     slow.is_held.send_replace(false);
     wait_for(async || owner.finalize(&upload, &listed).await.status == 200).await;

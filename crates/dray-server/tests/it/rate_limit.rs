@@ -78,9 +78,9 @@ async fn an_address_that_guesses_tokens_is_stopped_before_they_are_checked() {
     }
     let answer = world.with_token("cp_pat_guess").get("/workspace/info").await;
     assert_eq!(answer.refused_for("from this address"), refusal(429, "rate_limited"));
-    assert_eq!(world.owner().get("/workspace/info").await.status, 429, "nor is a good one");
+    assert_eq!(world.owner().get("/workspace/info").await.status, 429, "a valid token is limited too");
     let page = world.http.get(&world.url).send().await.unwrap();
-    assert_eq!(page.status(), 429, "nor is anything else");
+    assert_eq!(page.status(), 429, "pages are limited too");
     let request = elsewhere().get(format!("{}/public/v1/workspace/info", world.url));
     assert_eq!(Answer::of(request).await.refused().0, 401, "another address is not held back");
 }

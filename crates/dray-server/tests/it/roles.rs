@@ -244,7 +244,11 @@ async fn a_token_that_only_uploads_cannot_destroy_or_learn_anything() {
     assert_eq!((&told["name"], told["parentId"].clone()), (&json!("a.txt"), json!(folder)));
     assert_eq!(owner.item(&id(&told)).await["name"], "a (2).txt");
     owner.change(&id(&told), &json!({ "name": "secret", "parentId": null })).await.ok();
-    assert_eq!(uploader.finalize(&upload, &listed).await.ok(), told, "asked again, it is told the same");
+    assert_eq!(
+        uploader.finalize(&upload, &listed).await.ok(),
+        told,
+        "a repeated finalize gets the same answer"
+    );
     assert_eq!(owner.download(&there).await, b"old");
 
     // It cannot see what other tokens upload.

@@ -55,7 +55,7 @@ async fn looking_at_an_upload_does_not_keep_it_alive() {
     assert_eq!(owner.get("/drive/uploads").await.ok()["uploads"][0]["expiresAt"], before);
     for asked in [json!({}), json!({ "keepAlive": null })] {
         let kept = owner.step("parts", &upload.body(&asked)).await.ok();
-        assert_ne!(kept["expiresAt"], before, "whoever lists parts goes on with them");
+        assert_ne!(kept["expiresAt"], before, "listing parts prolongs the upload");
     }
 }
 

@@ -142,7 +142,7 @@ async fn every_kind_of_event_is_posted_once_and_refused_requests_cause_none() {
     ];
     assert_eq!(receiver.kinds(expected.len()).await, expected);
     tokio::time::sleep(Duration::from_millis(1500)).await;
-    assert_eq!(receiver.calls.lock().await.len(), expected.len(), "nothing is told again that was answered");
+    assert_eq!(receiver.calls.lock().await.len(), expected.len(), "no event that was answered is sent again");
 }
 
 #[tokio::test]
@@ -185,5 +185,5 @@ async fn uncommitted_events_are_not_posted_and_private_addresses_are_not_called(
     .await;
     world.owner().folder("f", None).await;
     wait_for(async || world.count("outbox where attempts > 0").await == 2).await;
-    assert!(receiver.calls.lock().await.is_empty(), "neither by its address nor by its name");
+    assert!(receiver.calls.lock().await.is_empty(), "it is called neither by address nor by name");
 }

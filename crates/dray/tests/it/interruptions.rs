@@ -107,7 +107,7 @@ fn a_resumed_upload_keeps_the_name_that_it_was_started_with() {
     drive.ok(&["upload", "sent"]);
     cut_off_with(&drive, 25 * MIB, &["--on-conflict", "rename"]);
     let anew = drive.json(&["upload", "sent", "--resume"]);
-    assert_eq!(anew["name"], "sent", "it was begun for another name");
+    assert_eq!(anew["name"], "sent", "the earlier upload was for another name");
     let renamed = drive.json(&["upload", "sent", "--resume", "--on-conflict", "rename"]);
     assert_eq!(renamed["name"], "sent (2)");
     assert_eq!(drive.json(&["search", "sent"])["totalHits"], 3);

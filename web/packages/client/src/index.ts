@@ -1,4 +1,4 @@
-// A typed client of the drive's whole API: one method an operation of its OpenAPI document. Sends each request once.
+// A typed client of the drive's whole API, with one method for each operation of its OpenAPI document. Sends each request once.
 
 import { ROUTES, type operations } from "./schema.ts";
 
@@ -11,21 +11,21 @@ type Body<I extends Id> = operations[I] extends { requestBody: { content: { "app
 type Responses<I extends Id> = operations[I] extends { responses: infer R } ? R : never;
 type Json<R> = R extends { content: { "application/json": infer J } } ? J : undefined;
 
-/** What an operation answers. */
+/** The answer of an operation. */
 export type AnswerOf<I extends Id> = Responses<I> extends { 200: infer R } ? Json<R> : undefined;
 
 type Given<K extends string, V> = [V] extends [never] | [undefined] ? object : Record<never, never> extends V ? { [key in K]?: V } : { [key in K]: V };
 
-/** What an operation is asked with: `path`, `query` and `body` as its document says. */
+/** The arguments of an operation: `path`, `query` and `body`, as the document describes them. */
 export type RequestOf<I extends Id> = Given<"path", Of<Parameters<I>, "path">> &
   Given<"query", Of<Parameters<I>, "query">> &
   Given<"body", Body<I>> & {
-    /** Makes a thing once, however often it is asked for with the same key. */
+    /** Requests with the same key create a thing only once. */
     idempotencyKey?: string;
     signal?: AbortSignal;
   };
 
-/** A method for each operation, under its name in the document. */
+/** A method for each operation, with its name from the document. */
 export type Client = {
   [I in Id]: (...request: Record<never, never> extends RequestOf<I> ? [RequestOf<I>?] : [RequestOf<I>]) => Promise<AnswerOf<I>>;
 };
@@ -36,7 +36,7 @@ export class DrayError extends Error {
     readonly status: number,
     readonly code: string,
     message: string,
-    /** How long to wait before asking again; `null`: it does not say. */
+    /** How many seconds to wait before the next try; `null` if the answer does not say. */
     readonly retryAfterSecs: number | null,
   ) {
     super(message);
@@ -46,7 +46,7 @@ export class DrayError extends Error {
 export interface Options {
   /** The drive's address, with the path it is below, if any. */
   url: string;
-  /** A bearer token, or what answers the one of now. */
+  /** A bearer token, or a function that returns the current one. */
   token: string | (() => string | Promise<string>);
   fetch?: typeof globalThis.fetch;
 }

@@ -1,5 +1,5 @@
-// <dray-upload>: takes files, sends them to a Dray drive and shows how far they are. Importing this defines the element.
-// Decides nothing about uploads. Its look is in style.ts, its texts in texts.ts.
+// <dray-upload>: takes files, uploads them to a Dray drive and shows their progress. Importing this module defines the element.
+// It decides nothing about uploads. Its styles are in style.ts, its texts in texts.ts.
 
 import { createUploads, droppedIn, pickedFrom, pickFiles, type Destination, type Item, type Options, type Picked, type Upload, type Uploads } from "@dray/upload";
 
@@ -12,7 +12,7 @@ export { TEXTS, type Texts } from "./texts.ts";
 /** Dispatched as `dray-done` and `dray-failed`. */
 export interface DrayUploadDetail {
   upload: Upload;
-  /** Absent when it failed. */
+  /** `null` if the upload failed. */
   item: Item | null;
 }
 
@@ -22,7 +22,7 @@ export interface DrayUploadDetail {
  */
 export class DrayUploadElement extends HTMLElement {
   static readonly observedAttributes = ["token"];
-  /** A token that may upload, or a function that answers the one of now. */
+  /** A token that may upload, or a function that returns the current one. */
   token: Options["token"] = "";
   private uploadsOf: Uploads | null = null;
   private textsOf: Texts = TEXTS;
@@ -32,13 +32,13 @@ export class DrayUploadElement extends HTMLElement {
   private rows: Rows | null = null;
   private undo: (() => void)[] = [];
 
-  /** The uploads, to be followed or steered; made when the element is first in a page. */
+  /** The uploads, for pages that follow or control them. They are created when the element is first put into a page. */
   get uploads(): Uploads {
     this.uploadsOf ??= createUploads({ url: this.getAttribute("url") ?? location.origin, token: () => this.tokenNow() });
     return this.uploadsOf;
   }
 
-  /** What the element says; set it before the element is in a page, for another language. */
+  /** The texts of the element. For another language, set them before the element is put into a page. */
   get texts(): Texts {
     return this.textsOf;
   }
@@ -55,7 +55,7 @@ export class DrayUploadElement extends HTMLElement {
   connectedCallback(): void {
     const style = new CSSStyleSheet();
     style.replaceSync(STYLE);
-    // Unlike a <style> element, this needs no exception in the page's content security policy.
+    // Unlike a <style> element, this needs no exception in the content security policy of the page.
     this.root.adoptedStyleSheets = [style];
     const { uploads, textsOf: texts } = this;
     this.rows = new Rows(uploads, texts);
@@ -73,12 +73,12 @@ export class DrayUploadElement extends HTMLElement {
     void uploads.restore();
   }
 
-  /** Uploads go on when the element is taken out of the page; their rows are back when it is. */
+  /** Uploads continue when the element is removed from the page. Their rows appear again when it is put back. */
   disconnectedCallback(): void {
     for (const undo of this.undo.splice(0)) undo();
   }
 
-  /** Adds files as if they had been picked. */
+  /** Adds files as if a person had picked them. */
   add(files: Iterable<File | Picked>): Upload[] {
     const destination = this.destination();
     return this.uploads.addAll(Array.from(files, (file) => ("file" in file ? { ...destination, ...file } : { ...destination, file })));

@@ -1,4 +1,4 @@
-// The list of <dray-upload>: a row an upload, drawn once a frame. With many, what waits its turn has none yet.
+// The list of <dray-upload>: one row for each upload, drawn once per frame. In a long list, queued uploads have no row yet.
 
 import type { State, Upload, Uploads } from "@dray/upload";
 

@@ -1,4 +1,4 @@
-// The look of <dray-upload>. A page changes it by custom properties, or part by part: `dray-upload::part(drop)`.
+// The styles of <dray-upload>. A page changes them with custom properties, or part by part: `dray-upload::part(drop)`.
 
 export const STYLE = `
 :host {

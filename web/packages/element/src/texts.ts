@@ -1,4 +1,4 @@
-// What <dray-upload> says, in English; a page may hand in others.
+// The texts of <dray-upload> in English. A page may set others.
 
 const NBSP = "\u00a0";
 
@@ -6,7 +6,7 @@ export const TEXTS = {
   drop: "Drop files here",
   choose: "Choose files",
   chooseFolder: "Choose a folder",
-  unreadable: "What was dropped cannot be read.",
+  unreadable: "The dropped files cannot be read.",
   pause: "Pause",
   resume: "Resume",
   retry: "Try again",
@@ -23,7 +23,7 @@ export const TEXTS = {
   progress: (sent: number, size: number): string => `${bytes(sent)} of ${bytes(size)}`,
 };
 
-/** All that can be said in another language. */
+/** All texts, which a page may set in another language. */
 export type Texts = typeof TEXTS;
 
 /** `1536` → `1.5 KiB`. */

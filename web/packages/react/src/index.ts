@@ -1,30 +1,30 @@
-// Uploads to a Dray drive in React: a hook that follows them, and a dropzone without a look of its own.
+// Uploads to a Dray drive in React: a hook that follows them, and an unstyled dropzone.
 
 import { createElement, useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import type { ComponentPropsWithoutRef, DragEvent, ReactElement, ReactNode } from "react";
 
 import { createUploads, droppedIn, pickedFrom, pickFiles, type Destination, type Options, type Picked, type Upload, type Uploads } from "@dray/upload";
 
-/** What the hook answers. The same object until something changed. */
+/** What the hook returns. It is the same object until something changes. */
 export interface DrayUpload {
   uploads: Uploads;
-  /** All that are on the list, the oldest first. */
+  /** All uploads in the list, the oldest first. */
   items: Upload[];
   /** Adds files: from an input, a drop or anywhere else. */
   add: (files: Iterable<File | Picked>, destination?: Destination) => Upload[];
-  /** Bytes of all that is neither failed nor cancelled, and of these, what was sent. */
+  /** Bytes of all uploads that neither failed nor were cancelled, and how many of these were sent. */
   bytes: number;
   sent: number;
-  /** Something is on its way. */
+  /** Whether an upload is under way. */
   busy: boolean;
 }
 
 /**
- * Follows uploads. With options it makes its own, once, and goes on with what a reload has ended; with `Uploads` it follows
- * those, so that several components can share them. Changes are told once a frame, however many there are.
+ * Follows uploads. With options, it creates its own once, and continues those that a reload interrupted. With `Uploads`, it
+ * follows those, so that several components can share them. Components render at most once per frame.
  */
 export function useDrayUpload(source: Options | Uploads): DrayUpload {
-  // The options of the first render hold, but for the token: a function is asked each time.
+  // Only the options of the first render count, except a token that is a function: it is called each time.
   const first = useRef<Options | Uploads>(source);
   const token = useRef<Options["token"]>("");
   if ("url" in source) token.current = source.token;
@@ -51,7 +51,7 @@ function snapshots(uploads: Uploads): { subscribe: (changed: () => void) => () =
   let latest = take();
   const subscribe = (changed: () => void): (() => void) => {
     let timer: ReturnType<typeof setTimeout> | null = null;
-    // Not a frame: a tab in the background gets none.
+    // This is no animation frame, because a tab in the background gets none.
     const soon = (): void => {
       timer ??= setTimeout(() => {
         timer = null;
@@ -71,17 +71,17 @@ function snapshots(uploads: Uploads): { subscribe: (changed: () => void) => () =
 
 const FRAME_MS = 16;
 
-/** What a dropzone's children may be drawn from. */
+/** What a dropzone passes to its children. */
 export interface DropzoneState {
-  /** Something is held over it. */
+  /** Whether something is dragged over it. */
   isOver: boolean;
-  /** Asks for files; to be called from a click or a key. */
+  /** Opens the file picker. Call it from a click or a key press. */
   open: () => void;
 }
 
 export interface DropzoneProps extends Omit<ComponentPropsWithoutRef<"div">, "children" | "onDrop"> {
   onFiles: (files: Picked[]) => void;
-  /** What was dropped could not be read. */
+  /** Called if dropped files cannot be read. */
   onFailed?: (error: unknown) => void;
   /** Picks a folder instead of files. */
   directory?: boolean;
@@ -90,13 +90,13 @@ export interface DropzoneProps extends Omit<ComponentPropsWithoutRef<"div">, "ch
   children?: ReactNode | ((state: DropzoneState) => ReactNode);
 }
 
-/** A `div` that takes dropped files and folders, and asks for some with `open`. It has `data-over` while something is held over it. */
+/** A `div` that takes dropped files and folders; `open` opens a picker. It has `data-over` while something is dragged over it. */
 export function Dropzone({ onFiles, onFailed, directory = false, multiple = true, accept, children, ...rest }: DropzoneProps): ReactElement {
   const input = useRef<HTMLInputElement>(null);
   const [isOver, setOver] = useState(false);
   const open = useCallback(() => {
     void (async () => {
-      // Handles come only from the browser's own picker, which knows no `accept` and picks several.
+      // Only the browser's own picker gives handles. It does not know `accept`, and always allows several files.
       const picked = directory || accept !== undefined || !multiple ? null : await pickFiles();
       if (picked) onFiles(picked);
       else input.current?.click();

@@ -1,31 +1,31 @@
-// The wire: what an upload asks of Dray's API, and how a failure reads.
-// Knows nothing of uploads as a whole, of retries, or of the page.
+// The requests of an upload to Dray's API, and the errors they can have.
+// Knows nothing of whole uploads, of retries, or of the page.
 
-/** An item as the API answers it. */
+/** An item, as the API returns it. */
 export interface Item {
   id: string;
   name: string;
-  /** Bytes; absent on a folder. */
+  /** Size in bytes; absent for a folder. */
   size?: number;
 }
 
-/** What `start` is told of a file. */
+/** The arguments of `start`. */
 export interface NewUpload {
   fileName: string;
   fileSize: number;
   mimeType: string;
-  /** The folder it goes to; absent: the root. */
+  /** The folder to upload into; if absent, the root. */
   parentId?: string;
   onConflict?: OnConflict;
 }
 
-/** What happens if the folder has a file of this name by then. */
+/** What happens if the folder already has a file of this name when the upload is finalized. */
 export type OnConflict = "keep" | "rename" | "fail" | "replace";
 
 export interface StartedUpload {
   uploadId: string;
   fileKey: string;
-  /** Bytes of every part but the last. */
+  /** Size in bytes of every part except the last. */
   partSize: number;
   parts: number;
 }
@@ -41,7 +41,7 @@ export interface UploadedPart {
   eTag: string;
 }
 
-/** An upload as the server knows it, and what the store has of it. */
+/** An upload as the server knows it, and its parts in the store. */
 export interface StoredParts {
   /** The item, if the upload has become one. */
   itemId?: string;
@@ -52,9 +52,9 @@ export interface StoredParts {
 export interface Finalize {
   uploadId: string;
   fileKey: string;
-  /** Absent: every part that the store has. */
+  /** If absent: every part that the store has. */
   parts?: UploadedPart[];
-  /** What the whole file must come to. */
+  /** The checksum that the whole file must have. */
   checksum?: { crc64nvme: string };
   /** Read the file back if the store cannot prove its checksum. */
   verify?: boolean;
@@ -72,13 +72,13 @@ export class ApiError extends Error {
   }
 }
 
-/** No answer at all: no network, no server, a cut connection, or (of another origin) no CORS permission. */
+/** No answer at all: no network, no server, a broken connection, or (for another origin) no CORS permission. */
 export class NoAnswer extends Error {}
 
-/** A bearer token, or what answers the one of now. */
+/** A bearer token, or a function that returns the current one. */
 export type Token = string | (() => string | Promise<string>);
 
-/** The drive itself answers any request within 30 s, be it with an error. */
+/** The drive itself answers every request within 30 s, if only with an error. */
 const SILENT_MS = 60_000;
 
 export class Api {
@@ -98,8 +98,8 @@ export class Api {
   }
 
   /**
-   * Asked again with the same `key`, it answers the same upload. Not to be called off: the server may have begun the
-   * upload, and only the answer says which it is.
+   * A repeated request with the same `key` returns the same upload. It cannot be cancelled: the server may have created the
+   * upload already, and only the answer contains its id.
    */
   start(file: NewUpload, key: string): Promise<StartedUpload> {
     return this.call("POST", "/drive/files/upload/multipart/start", file, undefined, { key });
@@ -112,7 +112,7 @@ export class Api {
     return this.call("POST", "/drive/files/upload/multipart/presigned-urls", request, signal);
   }
 
-  /** What the store has of an upload; asking keeps the upload alive. */
+  /** The parts of an upload that the store has. The request prolongs the upload's life. */
   parts(upload: { uploadId: string; fileKey: string }, signal: AbortSignal): Promise<StoredParts> {
     const { uploadId, fileKey } = upload;
     return this.call("POST", "/drive/files/upload/multipart/parts", { uploadId, fileKey }, signal);
@@ -122,17 +122,17 @@ export class Api {
     return this.call("POST", "/drive/files/upload/multipart/finalize", request, signal);
   }
 
-  /** Asked again with the same `key`, it answers the same folder. */
+  /** A repeated request with the same `key` returns the same folder. */
   createFolder(folder: { name: string; parentId?: string }, key: string, signal: AbortSignal): Promise<Item> {
     return this.call("POST", "/drive/folders", folder, signal, { key });
   }
 
-  /** Gives an upload up, even if the page goes away meanwhile. Doing it again does no harm. */
+  /** Aborts an upload, even if the page is closed meanwhile. It may be repeated. */
   async abort(upload: { uploadId: string; fileKey: string }): Promise<void> {
     await this.call("POST", "/drive/files/upload/multipart/abort", upload, undefined, { keepalive: true });
   }
 
-  /** A signed address that downloads the file under its own name. */
+  /** A signed URL that downloads the file under its own name. */
   async downloadUrl(id: string): Promise<string> {
     const answer = await this.call<{ url: string }>("GET", `/drive/files/${encodeURIComponent(id)}/download`);
     return answer.url;
@@ -151,7 +151,7 @@ export class Api {
     if (body !== undefined) headers["Content-Type"] = "application/json";
     const init: RequestInit = { method, headers, cache: "no-store", keepalive };
     if (body !== undefined) init.body = JSON.stringify(body);
-    // Older browsers cannot join signals; there, a silent drive is waited for.
+    // Older browsers cannot combine signals. There, a request has no timeout.
     const ends = AbortSignal.any?.([AbortSignal.timeout(SILENT_MS), ...(signal ? [signal] : [])]) ?? signal;
     if (ends) init.signal = ends;
     let answer: Response;
@@ -168,7 +168,7 @@ export class Api {
   }
 }
 
-/** A key for one thing that is to be made. (`crypto.randomUUID` is missing on pages that came by plain HTTP.) */
+/** An idempotency key for one new thing. (`crypto.randomUUID` is missing on pages that were loaded by plain HTTP.) */
 export function newKey(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,14 +1,14 @@
-// The checksum of a blob, read and computed in this thread; the page and its worker both use it. Starts no worker.
+// Reads a blob and computes its checksum in this thread. The page and its worker both use it. It starts no worker.
 
 import { finished, START, type Update } from "./crc64.ts";
 
 /** The CRC-64/NVME of a blob's bytes. Rejects if they cannot be read. */
 export type Checksum = (blob: Blob) => Promise<bigint>;
 
-/** Bytes that are read at once: enough to be fast, and little enough that a page without a worker stays alive. */
+/** Bytes that are read at once: enough to be fast, and few enough that a page without a worker stays responsive. */
 const READ_BYTES = 4 << 20;
 
-/** Reads and computes in this thread, and lets others run in between. `begin` is called with the first blob. */
+/** Reads and computes in this thread, and lets other tasks run in between. `begin` is called with the first blob. */
 export function checksumBy(begin: () => Update): Checksum {
   let next: Update | null = null;
   return async (blob) => {
@@ -21,7 +21,7 @@ export function checksumBy(begin: () => Update): Checksum {
   };
 }
 
-/** What the worker is asked, and what it answers. */
+/** The messages to the worker and from it. */
 export interface Question {
   id: number;
   blob: Blob;

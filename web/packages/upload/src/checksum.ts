@@ -1,4 +1,4 @@
-// The checksum of a blob, computed in a worker, or here where there can be none. Sends nothing.
+// Computes the checksum of a blob in a worker, or in this thread where there can be no worker. Sends nothing.
 
 import { checksumBy, type Answer, type Checksum, type Question } from "./checksum-here.ts";
 
@@ -10,8 +10,8 @@ import workerSource from "./worker.ts?worker";
 export const checksumHere = (): Checksum => checksumBy(update);
 
 /**
- * Computes in a worker of its own, made with the first blob. Where a page's policy allows no worker from a `blob:` URL, or
- * no WebAssembly, and in Node, it computes in this thread.
+ * Computes in a separate worker, which is started with the first blob. It computes in this thread in Node, and where the
+ * policy of a page forbids workers from `blob:` URLs, or WebAssembly.
  */
 export function checksumInWorker(): Checksum {
   const here = checksumHere();

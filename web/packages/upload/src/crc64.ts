@@ -1,5 +1,5 @@
-// CRC-64/NVME, the checksum that S3 calls `x-amz-checksum-crc64nvme`: of bytes, and of two runs of bytes put together.
-// Computes in WebAssembly, or in JavaScript where a page's policy forbids that. Reads no files.
+// CRC-64/NVME, which S3 calls `x-amz-checksum-crc64nvme`: of bytes, and of two joined runs of bytes.
+// Computes in WebAssembly, or in JavaScript where the policy of a page forbids that. Reads no files.
 
 import wasmBase64 from "./crc64.wat";
 
@@ -8,7 +8,7 @@ const POLYNOMIAL = 0x9a6c9329ac4bc9b5n;
 const ALL_ONES = 0xffff_ffff_ffff_ffffn;
 const TOP_BIT = 1n << 63n;
 
-/** Computes on: the state after `bytes`. States begin and end inverted, which `crc64` and its callers see to. */
+/** The state after `bytes`. A state is the inverted checksum; `START` and `finished` convert. */
 export type Update = (state: bigint, bytes: Uint8Array) => bigint;
 
 /** The state before the first byte. */
@@ -17,7 +17,7 @@ export const START = ALL_ONES;
 /** The checksum that a state stands for. */
 export const finished = (state: bigint): bigint => state ^ ALL_ONES;
 
-/** The fastest way there is here. */
+/** The fastest way that works here. */
 export function update(): Update {
   const module = compiled();
   return module ? inWebAssembly(module) : inJavaScript();
@@ -53,7 +53,7 @@ interface Exports {
   update: (state: bigint, length: number) => bigint;
 }
 
-/** A byte at a time, in two halves of 32 bits, as numbers are faster than `BigInt`. */
+/** One byte at a time, in two halves of 32 bits, because numbers are faster than `BigInt`. */
 export function inJavaScript(): Update {
   const high = new Uint32Array(256);
   const low = new Uint32Array(256);
@@ -75,22 +75,22 @@ export function inJavaScript(): Update {
   };
 }
 
-/** The checksum of two runs of bytes, one after the other, from theirs and the second's length. */
+/** The checksum of two joined runs of bytes, from the checksums of both and the length of the second. */
 export function combined(first: bigint, second: bigint, secondBytes: number): bigint {
   return product(shiftBy(secondBytes), first) ^ second;
 }
 
-/** Base64 of the eight bytes, the highest first: as the API and S3 write it. */
+/** Base64 of the eight bytes, the highest first, as the API and S3 write it. */
 export function base64(crc: bigint): string {
   const bytes = new Uint8Array(8);
   new DataView(bytes.buffer).setBigUint64(0, crc);
   return btoa(String.fromCharCode(...bytes));
 }
 
-/** The last length asked for and its factor: all parts of a file but one are equally long. */
+/** The last length and its factor: all parts of a file except the last have the same length. */
 let last = { bytes: 0, factor: TOP_BIT };
 
-/** x to the power of 8 × `bytes`, modulo the polynomial: what so many bytes after it do to a checksum. */
+/** x to the power of 8 × `bytes`, modulo the polynomial: the factor of a checksum that so many bytes follow. */
 function shiftBy(bytes: number): bigint {
   if (last.bytes === bytes) return last.factor;
   let factor = TOP_BIT;

@@ -1,10 +1,10 @@
-// Which failures end an upload and what a person reads about them; which are worth another try.
-// Pure: answers in, verdicts out.
+// Decides which failures end an upload, with what message, and which are worth another try.
+// It has no IO: it maps answers to verdicts.
 
 import type { ApiError } from "./api.ts";
 import type { PutAnswer } from "./put.ts";
 
-/** Ends an upload. `startOver`: what was sent so far is of no more use. */
+/** Ends an upload. `startOver`: the parts that were sent so far are of no more use. */
 export class Failure extends Error {
   constructor(
     message: string,
@@ -18,7 +18,7 @@ export type Verdict =
   | { is: "stored"; eTag: string }
   | { is: "sign-again" | "try-again" | "failed"; why: Failure };
 
-/** What the store's answer to a part means. */
+/** What the store's answer to the PUT of a part means. */
 export function judgePut(answer: PutAnswer, partNumber: number, storeOrigin: string): Verdict {
   const { status, eTag, body } = answer;
   if (status >= 200 && status < 300) {
@@ -36,7 +36,7 @@ export function judgePut(answer: PutAnswer, partNumber: number, storeOrigin: str
   return { is: status !== 507 && (passing || damaged) ? "try-again" : "failed", why };
 }
 
-/** What an error of the API means for an upload: `null` when asking again may help. */
+/** What an error of the API means for an upload; `null` if another try may help. */
 export function judgeApi(error: ApiError): Failure | null {
   if (error.status === 401) return new Failure(error.message, "signed-out");
   if (error.status === 410 || ["upload_not_found", "invalid_part", "size_mismatch", "checksum_mismatch"].includes(error.code)) {
@@ -59,10 +59,10 @@ function tooLarge(partNumber: number): string {
   return `Part ${partNumber} is larger than a proxy in front of the object store accepts (status 413).`;
 }
 
-/** The store cannot be reached although the drive can: from a page, a missing CORS rule looks just like that. */
+/** The store cannot be reached, although the drive can. To a page, a missing CORS rule looks the same. */
 export function storeOutOfReach(storeOrigin: string, pageOrigin: string): Failure {
   if (storeOrigin === pageOrigin) {
-    return new Failure("The connection breaks each time a part is sent. Does a proxy on the way limit uploads?");
+    return new Failure("The connection breaks each time a part is sent. Does a proxy in between limit uploads?");
   }
   return new Failure(
     `The drive answers, but its object store at ${storeOrigin} cannot be reached from this page. ` +

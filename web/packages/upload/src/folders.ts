@@ -1,4 +1,4 @@
-// The folders that a pick of a folder needs: each is made once, before the first file that goes into it.
+// Creates the folders that a picked folder needs: each once, before the first file that goes into it.
 
 import { newKey } from "./api.ts";
 import type { Patience } from "./patience.ts";
@@ -7,17 +7,17 @@ import type { Upload } from "./upload.ts";
 export class Folders {
   /** By pick and path. */
   private readonly made = new Map<string, Promise<string>>();
-  /** Of each folder's making, so that one whose answer is lost is not made twice. */
+  /** The idempotency key of each folder, so that a lost answer does not lead to a second folder. */
   private readonly keys = new Map<string, string>();
 
   constructor(private readonly patience: Patience) {}
 
-  /** The folders of an upload that began before a reload are known already. */
+  /** Remembers the folders of an upload that began before a reload. */
   remember({ pick, destination: { path = [] }, folderIds }: Upload): void {
     folderIds.forEach((id, index) => this.made.set(name(pick, path.slice(0, index + 1)), Promise.resolve(id)));
   }
 
-  /** The folder that `upload` goes to; `undefined`: the root. */
+  /** The folder that `upload` goes into; `undefined` means the root. */
   async of(upload: Upload, signal: AbortSignal): Promise<string | undefined> {
     const { path = [], parentId } = upload.destination;
     for (let depth = upload.folderIds.length; depth < path.length; depth++) {
@@ -35,7 +35,7 @@ export class Folders {
       try {
         return await waited;
       } catch {
-        // The upload that was making it failed or was stopped: this one makes it now.
+        // The upload that was creating it failed or was stopped, so this one creates it now.
         signal.throwIfAborted();
         if (this.made.get(at) === waited) this.made.delete(at);
       }

@@ -1,4 +1,4 @@
-// Uploads to a Dray drive, from pages, workers and Node: what is published, and what it chooses for this place.
+// Uploads to a Dray drive from pages, workers and Node: the exports, and the defaults for each environment.
 
 import { Api, type Token } from "./api.ts";
 import { checksumInWorker, type Checksum } from "./checksum.ts";
@@ -20,27 +20,27 @@ export { Upload, type Destination, type Progress, type Session, type State } fro
 export { Uploads, type Events, type Picked } from "./uploads.ts";
 
 export interface Options {
-  /** The drive's address, with the path it is below, if any. In a page that the drive serves: that page's. */
+  /** The drive's address, with its base path, if it has one. In a page that the drive serves, that page's address. */
   url: string;
-  /** A token that may upload: a text, or a function that answers the one of now. */
+  /** A token that may upload: a string, or a function that returns the current one. */
   token: Token;
-  /** Most parts of all files on their way at once. Default: 4. */
+  /** How many parts are sent at once, over all files. Default: 4. */
   partsInFlight?: number;
-  /** Most files that are open on the server at once. Default: 8. */
+  /** How many files are uploaded at once. Default: 8. */
   filesInFlight?: number;
   /**
-   * Whose uploads these are, so that they are found again after a reload, and by nobody else at this browser. Default: the
-   * token tells. `null`: nothing outlives the page.
+   * Whose uploads these are, so that this person finds them again after a reload, and nobody else in this browser does.
+   * Default: the token identifies the person. `null`: nothing is kept after the page is closed.
    */
   owner?: Owner | null;
-  /** Instead of what this place has. */
+  /** Replaces the `fetch` of this environment. */
   fetch?: typeof globalThis.fetch;
   put?: PutPart;
-  /** Computes each part's checksum; `null`: files are not proved. Default: in a worker, where there can be one. */
+  /** Computes each part's checksum; `null`: checksums are not verified. Default: in a worker, if there can be one. */
   checksum?: Checksum | null;
 }
 
-/** Uploads to one drive. In a page one of them is enough: its uploads share what the line gives. */
+/** Uploads to one drive. One object per page is enough: all its uploads share the connection. */
 export function createUploads(options: Options): Uploads {
   const { url, token, owner = ownerByToken(url, token), fetch, partsInFlight = 4, filesInFlight = 8 } = options;
   const api = new Api(url, token, fetch);

@@ -1,16 +1,16 @@
-// What of the uploads outlives the page: an entry each in IndexedDB, and a lock that says which tab is alive.
-// Decides who may go on with an entry; sends nothing and knows no API.
+// What is kept of uploads after the page is closed: an entry in IndexedDB for each, and a lock that shows which tab is alive.
+// Decides which tab may continue an entry. Sends nothing and knows no API.
 
 import { newKey, type Item } from "./api.ts";
 import type { Destination, Session } from "./upload.ts";
 
-/** An upload as the browser keeps it. */
+/** An upload, as the browser keeps it. */
 export interface Entry {
   id: string;
-  /** The tab that sends it; if that one is gone, any may go on with it. */
+  /** The tab that sends it. If that tab is gone, any other may continue it. */
   tab: string;
   pick: string;
-  /** What a file that is picked again is known by; holds whose it is. */
+  /** Identifies a file that is picked again; it includes the owner. */
   match: string;
   /** Whose uploads these are: another person at the same browser must not see them. */
   owner: string;
@@ -22,23 +22,24 @@ export interface Entry {
   folderIds: string[];
   startKey: string;
   session: Session | null;
-  /** 1 once the item is there. Kept until all of its pick are, so that picking the folder again sends none twice. */
+  /** 1 once the item exists. The entry is kept until this is so for all files of its pick, so that none is sent twice if the
+   * folder is picked again. */
   done: 0 | 1;
   item: Item | null;
   /** Milliseconds since 1970. */
   at: number;
 }
 
-/** Who goes on with an upload: this tab, or another one that is alive. */
+/** Which tab continues an upload: this one, or another that is alive. */
 export type Found = { is: "mine" | "elsewhere"; entry: Entry };
 
-/** The server forgets an upload after seven days at the latest; so does the journal. */
+/** The server forgets an upload after at most seven days, and so does the journal. */
 const LIFE_MS = 7 * 24 * 3_600_000;
 const STORE = "uploads";
 
 export class Journal {
   readonly tab = newKey();
-  /** Other tabs changed something. */
+  /** Called when other tabs have changed something. */
   onNews: () => void = () => {};
   private readonly channel = new BroadcastChannel("dray-uploads");
 
@@ -46,7 +47,7 @@ export class Journal {
     this.channel.onmessage = () => this.onNews();
   }
 
-  /** `null` where the browser keeps nothing or cannot tell tabs apart: without TLS, in private windows, in Node. */
+  /** `null` where the browser keeps nothing or cannot distinguish tabs: without TLS, in private windows, in Node. */
   static async open(): Promise<Journal | null> {
     if (typeof indexedDB === "undefined" || !globalThis.navigator?.locks) return null;
     try {
@@ -65,14 +66,14 @@ export class Journal {
     }
   }
 
-  /** Writes entries anew: all or none. */
+  /** Replaces entries: all or none. */
   save(entries: Entry[]): Promise<void> {
     return this.write((store) => {
       for (const entry of entries) store.put(entry);
     });
   }
 
-  /** What tabs that are gone have left of `owner`'s. */
+  /** The entries of `owner` that closed tabs have left. */
   async left(owner: string): Promise<Entry[]> {
     const alive = await this.alive();
     const entries = await answer<Entry[]>(this.db.transaction(STORE).objectStore(STORE).index("owner").getAll(owner));
@@ -82,8 +83,8 @@ export class Journal {
   }
 
   /**
-   * Takes the entry of an upload that is to be sent now. If a tab that is gone left one of the same file, that one is
-   * taken instead; if a living tab has one, it stays there. One transaction, so no two tabs take the same.
+   * Takes the entry of an upload that is about to be sent. If a closed tab left an entry for the same file, that one is
+   * taken instead; if a living tab has one, that tab keeps it. This is one transaction, so two tabs never take the same one.
    */
   async take(own: Entry): Promise<Found> {
     const alive = await this.alive();
@@ -92,7 +93,7 @@ export class Journal {
       const asking = store.index("match").getAll(own.match);
       asking.onsuccess = () => {
         const others = (asking.result as Entry[]).filter(({ tab, done, lastModified }) => {
-          // What is done and has changed since is another file.
+          // If the file has changed since its upload was done, it is another file.
           return tab !== this.tab && !(done && lastModified !== own.lastModified);
         });
         const gone = others.filter(({ tab }) => !alive.has(tab));
@@ -111,12 +112,12 @@ export class Journal {
     return found;
   }
 
-  /** The item is there. Once that is so for all of its pick, nothing of the pick is kept. */
+  /** The item exists. Once this is so for all files of its pick, all entries of the pick are removed. */
   done(entry: Entry): Promise<void> {
     return this.ended(entry.pick, (store) => store.put({ ...entry, done: 1 } satisfies Entry));
   }
 
-  /** The upload was given up. */
+  /** The upload was cancelled. */
   forget(entry: Entry): Promise<void> {
     return this.ended(entry.pick, (store) => store.delete(entry.id));
   }
@@ -142,12 +143,12 @@ export class Journal {
     return new Promise((resolve, reject) => {
       const transaction = this.db.transaction(STORE, "readwrite");
       transaction.oncomplete = () => resolve();
-      transaction.onabort = () => reject(transaction.error ?? new Error("IndexedDB gave up."));
+      transaction.onabort = () => reject(transaction.error ?? new Error("The IndexedDB transaction was aborted."));
       change(transaction.objectStore(STORE));
     });
   }
 
-  /** This tab is alive as long as it holds the lock of its name. */
+  /** This tab counts as alive while it holds the lock with its name. */
   private hold(): Promise<void> {
     return new Promise((held, failed) => {
       const forEver = new Promise<void>(() => {});
@@ -173,6 +174,6 @@ const isOld = ({ at }: Entry): boolean => Date.now() - at > LIFE_MS;
 function answer<T>(request: IDBRequest): Promise<T> {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result as T);
-    request.onerror = () => reject(request.error ?? new Error("IndexedDB gave up."));
+    request.onerror = () => reject(request.error ?? new Error("The IndexedDB request failed."));
   });
 }

@@ -1,13 +1,13 @@
-// Between uploads and the journal: what is written of an upload, whose it is, and what is found again after a reload.
+// Connects uploads with the journal: what is written about an upload, whose it is, and what is found again after a reload.
 
 import type { Token } from "./api.ts";
 import { Journal, type Entry } from "./journal.ts";
 import { Upload } from "./upload.ts";
 
-/** Who says whose uploads these are: a text that is the same after a reload. */
+/** Returns whose uploads these are: a string that is the same after a reload. */
 export type Owner = () => string | Promise<string>;
 
-/** The same token at the same drive is the same person. Only a hash is kept. */
+/** The same token for the same drive means the same person. Only a hash is kept. */
 export function ownerByToken(url: string, token: Token): Owner {
   return async () => {
     const secret = typeof token === "string" ? token : await token();
@@ -16,11 +16,11 @@ export function ownerByToken(url: string, token: Token): Owner {
   };
 }
 
-/** Keeps nothing where there is no journal; an error of the journal's must not end an upload. */
+/** Keeps nothing where there is no journal. An error of the journal must not end an upload. */
 export class Memory {
   private readonly journal: Promise<Journal | null>;
   private readonly entries = new Map<Upload, Entry>();
-  /** Uploads that are to be written with the next transaction. */
+  /** Uploads that the next transaction will write. */
   private fresh: Upload[] = [];
   private saving: Promise<void> = Promise.resolve();
 
@@ -35,24 +35,24 @@ export class Memory {
     });
   }
 
-  /** Writes an upload down, all that are new at once. */
+  /** Writes a new upload, in one transaction with other new ones. */
   add(upload: Upload): void {
     if (upload.file.release) return;
     this.fresh.push(upload);
     if (this.fresh.length === 1) this.saving = this.saving.then(() => this.saveFresh());
   }
 
-  /** What tabs that are gone have left: those to go on with, and those that are done while others of their pick are not. */
+  /** What closed tabs have left: uploads to continue, and uploads that are done while others of their pick are not. */
   async left(): Promise<Entry[]> {
     return (await this.quietly(async (journal) => journal.left(await this.owner()))) ?? [];
   }
 
-  /** An upload that was shown already, of this entry. */
+  /** Connects an upload that is already in the list with its entry. */
   knows(upload: Upload, entry: Entry): void {
     this.entries.set(upload, entry);
   }
 
-  /** Before an upload is sent: whether another tab sends it, and what is known of it from before. */
+  /** Called before an upload is sent: finds out whether another tab sends it, and what is known of it from before. */
   async take(upload: Upload): Promise<"here" | "elsewhere"> {
     await this.saving;
     const own = this.entries.get(upload);
@@ -60,7 +60,7 @@ export class Memory {
     const found = await this.quietly((journal) => journal.take({ ...own, startKey: upload.startKey, session: upload.session }));
     if (!found) return "here";
     if (found.is === "elsewhere") {
-      // Should that tab end the upload before it is asked again, the same key and session lead to the same item.
+      // If that tab finishes the upload before the next check, the same key and session lead to the same item.
       this.adopt(upload, found.entry);
       return "elsewhere";
     }
@@ -69,7 +69,7 @@ export class Memory {
     return "here";
   }
 
-  /** The upload has a session now, or a folder, or another key. */
+  /** The upload now has a session, a folder, or another key. */
   async changed(upload: Upload): Promise<void> {
     const entry = this.entries.get(upload);
     if (!entry) return;
@@ -80,7 +80,7 @@ export class Memory {
     await this.quietly((journal) => journal.save([next]));
   }
 
-  /** The upload has ended: it is done, or nobody wants it. */
+  /** The upload has ended: it is done or cancelled. */
   async ended(upload: Upload): Promise<void> {
     await this.saving;
     const entry = this.entries.get(upload);
@@ -116,7 +116,7 @@ export class Memory {
     try {
       return await act(journal);
     } catch {
-      // Full, or taken away by the browser: the upload is the same without.
+      // The database is full, or the browser has removed it. The upload works without it.
       return null;
     }
   }
@@ -130,7 +130,7 @@ function entryOf(upload: Upload, owner: string, tab: string): Entry {
   return { id, tab, pick, match, owner, name, size, type, lastModified, destination, folderIds, startKey, session, done, item, at };
 }
 
-/** What a file that is picked again is known by. */
+/** Identifies a file that is picked again. */
 export function matchOf(owner: string, { file: { name, size }, destination }: Pick<Upload, "file" | "destination">): string {
   const { parentId = null, path = [] } = destination;
   return JSON.stringify([owner, parentId, path, name, size]);

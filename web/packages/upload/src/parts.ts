@@ -6,15 +6,15 @@ export interface Part {
   readonly number: number;
   readonly start: number;
   readonly end: number;
-  /** Bytes on their way; all of them once `eTag` is there. */
+  /** Bytes in flight; all bytes of the part once `eTag` is known. */
   sent: number;
   eTag: string | null;
   url: string | null;
-  /** The CRC-64/NVME of its bytes as they were read here. */
+  /** The CRC-64/NVME of its bytes, as they were read here. */
   crc: bigint | null;
 }
 
-/** Equal parts but the last; an empty file is one empty part. */
+/** Parts of equal size, except the last; an empty file has one empty part. */
 export function cut(size: number, partSize: number): Part[] {
   const count = Math.max(1, Math.ceil(size / partSize));
   return Array.from({ length: count }, (_, index) => {
@@ -24,7 +24,7 @@ export function cut(size: number, partSize: number): Part[] {
   });
 }
 
-/** Tells a cut line from a file that was changed under us: browsers report both as the same network error. */
+/** Throws if the file was changed meanwhile. Browsers report that as the same network error as a broken connection. */
 export async function mustBeReadable(part: Blob): Promise<void> {
   try {
     await part.slice(0, 1).arrayBuffer();

@@ -1,4 +1,4 @@
-// Asking the API until it answers, and waiting: what every step of an upload does when something fails for a while.
+// Repeats requests to the API until it answers, with pauses: what every step of an upload does if something fails for a while.
 
 import { ApiError, NoAnswer, type Api } from "./api.ts";
 import { Failure, judgeApi } from "./failure.ts";
@@ -7,13 +7,13 @@ import type { Upload } from "./upload.ts";
 
 /** What waiting needs. */
 export interface Timing {
-  /** The API with the token of now. */
+  /** The API, with the current token. */
   api: () => Api;
   /** Milliseconds of a clock that only goes forward. */
   now: () => number;
-  /** Calls back after `ms`; answers what calls that off. */
+  /** Calls back after `ms`; returns a function that cancels this. */
   after: (ms: number, callback: () => void) => () => void;
-  /** From 0 to 1: how much of a pause is kept. */
+  /** A random number from 0 to 1, which shortens pauses. */
   random: () => number;
 }
 
@@ -30,7 +30,7 @@ export class Patience {
     for (const wake of [...this.sleepers]) wake();
   }
 
-  /** Asks the API, again while it is only away or busy. */
+  /** Sends a request to the API, and repeats it while the API is unreachable or busy. */
   async ask<T>(upload: Upload, signal: AbortSignal, question: (api: Api) => Promise<T>): Promise<T> {
     let unanswered = 0;
     for (let tries = 1; ; tries++) {
@@ -55,19 +55,19 @@ export class Patience {
     }
   }
 
-  /** Waits until the drive answers anything at all. Answers whether it had to wait. */
+  /** Waits until the drive gives any answer. Returns whether it had to wait. */
   async untilDriveAnswers(upload: Upload, signal: AbortSignal): Promise<boolean> {
     let away = 0;
     while (!(await this.driveAnswers(signal))) await this.rest(upload, AWAY, this.pause(++away), signal);
     return away > 0;
   }
 
-  /** Milliseconds before the try after this one. */
+  /** Milliseconds until the next try. */
   pause(tries: number): number {
     return pauseMs(tries, this.timing.random);
   }
 
-  /** Waits `ms`, or until `wake`, and says why meanwhile. */
+  /** Waits `ms`, or until `wake`. Meanwhile, the upload's note says why. */
   rest(upload: Upload, why: string, ms: number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     upload.note = why;

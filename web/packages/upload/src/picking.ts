@@ -1,11 +1,11 @@
-// What a person picked or dropped, as files with their folders' names. Knows no uploads.
+// The files that a person picked or dropped, with the names of their folders. Knows no uploads.
 
 import type { Picked } from "./uploads.ts";
 
-/** Files deeper than this are refused by the drive too. */
+/** The drive refuses files that are deeper than this. */
 const MOST_FOLDERS = 100;
 
-/** What an `<input type="file">` holds; with `webkitdirectory`, the folder's files with their paths. */
+/** The files of an `<input type="file">`; with `webkitdirectory`, the files of the folder with their paths. */
 export function pickedFrom(files: Iterable<File>): Picked[] {
   return Array.from(files, (file) => {
     const path = (file.webkitRelativePath ?? "").split("/").slice(0, -1);
@@ -14,8 +14,8 @@ export function pickedFrom(files: Iterable<File>): Picked[] {
 }
 
 /**
- * What was dropped: files and whole folders, with handles where the browser has them. To be called within the event:
- * browsers forget what was dropped after it.
+ * The dropped files and whole folders, with handles if the browser has them. Call it within the event, because browsers
+ * forget dropped files afterwards.
  */
 export function droppedIn(transfer: DataTransfer): Promise<Picked[]> {
   const items = [...transfer.items].filter(({ kind }) => kind === "file") as DroppedItem[];
@@ -33,8 +33,8 @@ export function droppedIn(transfer: DataTransfer): Promise<Picked[]> {
 }
 
 /**
- * Asks a person for files in a way that gives handles, so that they need not be picked again after a reload. `null` where
- * the browser has no such way, and an input must do; none if the person picks none.
+ * Opens the picker that gives handles, so that files need not be picked again after a reload. `null` if the browser has no
+ * such picker, and the page must use an input; an empty array if the person picks nothing.
  */
 export async function pickFiles(): Promise<Picked[] | null> {
   const { showOpenFilePicker } = globalThis as unknown as PickingWindow;
@@ -68,7 +68,7 @@ async function fromEntry(entry: FileSystemEntry, path: string[]): Promise<Picked
   const reader = (entry as FileSystemDirectoryEntry).createReader();
   const picked: Picked[] = [];
   for (;;) {
-    // A hundred at a time, until there are none.
+    // Browsers return a hundred at a time, and at last none.
     const inside = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
     if (inside.length === 0) return picked;
     for (const each of inside) picked.push(...(await fromEntry(each, [...path, entry.name])));

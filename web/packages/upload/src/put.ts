@@ -1,26 +1,26 @@
-// Putting one part to the object store, with whatever this place has for it. Knows no API and tries once.
+// PUTs one part to the object store, with XMLHttpRequest or fetch. Knows no API, and tries only once.
 
 import { NoAnswer, retryAfterSecs } from "./api.ts";
 
-/** What the store said to the PUT of a part. */
+/** The store's answer to the PUT of a part. */
 export interface PutAnswer {
   status: number;
-  /** `null` when absent, or hidden from the page by the bucket's CORS rules. */
+  /** `null` if it is absent, or if the bucket's CORS rules hide it from the page. */
   eTag: string | null;
-  /** S3's XML when it is an error. */
+  /** The XML of S3, if it is an error. */
   body: string;
-  /** How long the store wants to be left alone; `null` when it does not say, or CORS hides it. */
+  /** How long to wait before the next try; `null` if the store does not say, or if CORS hides it. */
   retryAfterSecs?: number | null;
 }
 
-/** PUTs `body` to `url`; rejects with `NoAnswer`, or with the signal's reason once that is aborted. */
+/** PUTs `body` to `url`. Rejects with `NoAnswer`, or with the reason of the signal once that is aborted. */
 export type PutPart = (
   url: string,
   body: Blob,
   options: { signal: AbortSignal; onSent: (bytes: number) => void },
 ) => Promise<PutAnswer>;
 
-/** A connection over which nothing moved for so long is dead, whatever the system still believes. */
+/** A connection that has moved no byte for this time counts as dead, even if the system does not know it. */
 const STALLED_MS = 60_000;
 
 /** `PutPart` with XMLHttpRequest: unlike fetch, it reports how much has been sent. */
@@ -47,7 +47,7 @@ export const putWithXhr: PutPart = (url, body, { signal, onSent }) =>
     xhr.send(body);
   });
 
-/** `PutPart` with fetch, where there is no XMLHttpRequest: Node, service workers. It reports only that all was sent. */
+/** `PutPart` with fetch, where there is no XMLHttpRequest: Node, service workers. It reports progress only at the end. */
 export const putWithFetch: PutPart = async (url, body, { signal, onSent }) => {
   try {
     const answer = await fetch(url, { method: "PUT", body, signal });
@@ -66,7 +66,7 @@ function answerOf(xhr: XMLHttpRequest): PutAnswer {
   return { status: xhr.status, eTag: headerOf(xhr, "ETag"), body: xhr.responseText, retryAfterSecs: retryAfter };
 }
 
-/** Asking for a header that CORS hides writes a warning to the console; asking for the list of them does not. */
+/** Reading a header that CORS hides writes a warning to the console; reading the list of headers does not. */
 function headerOf(xhr: XMLHttpRequest, name: string): string | null {
   return new RegExp(`^${name}:`, "im").test(xhr.getAllResponseHeaders()) ? xhr.getResponseHeader(name) : null;
 }

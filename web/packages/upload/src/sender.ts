@@ -1,5 +1,5 @@
-// One upload, from its start to its item: start → sign → PUT the parts straight to the store → finalize.
-// Knows no list of uploads and no page; what it waits for and where bytes go is handed in.
+// Runs one upload from start to item: start → sign → PUT the parts straight to the store → finalize.
+// Knows no list of uploads and no page. Its clock and its connection to the store are arguments.
 
 import { ApiError, NoAnswer, type Api, type Finalize, type Item, type NewUpload, type StoredParts } from "./api.ts";
 import type { Checksum } from "./checksum-here.ts";
@@ -15,27 +15,27 @@ import type { PutAnswer, PutPart } from "./put.ts";
 import type { Slots } from "./slots.ts";
 import type { Session, Upload } from "./upload.ts";
 
-/** Few enough to be sent before their addresses expire (an hour by default), on any line worth using. */
+/** Few enough to be sent before their URLs expire (by default after an hour), even on a slow connection. */
 const PARTS_SIGNED_AT_ONCE = 32;
-/** Tries while not a byte leaves, although the drive answers: the preflight fails, and will. */
+/** How often to try a PUT that sends no byte although the drive answers: then the CORS preflight fails, and will always. */
 const TRIES_WITHOUT_A_BYTE = 3;
-/** An address that expires so soon is signed again first: a PUT must have begun by then. */
+/** A URL that expires within this time is signed again first, because a PUT must begin before it expires. */
 const EXPIRES_SOON_MS = 30_000;
-/** How often to ask whether another tab still sends the file. */
+/** How often to check whether another tab still sends the file. */
 const OTHER_TAB_MS = 5_000;
 
-/** Where bytes go, and how they are proved. */
+/** How bytes are sent, and how their checksums are computed. */
 export interface Sending extends Timing {
   put: PutPart;
-  /** `null`: files are not proved. */
+  /** `null`: checksums are not verified. */
   checksum: Checksum | null;
-  /** Where the page is from, to tell a missing CORS rule from a cut line. */
+  /** The origin of the page, which distinguishes a missing CORS rule from a broken connection. */
   pageOrigin: string;
 }
 
 export class Sender {
   readonly folders: Folders;
-  /** Whether the drive's store proves checksums, as far as is known. */
+  /** Whether the drive's store proves checksums, as far as is known yet. */
   private proves = true;
 
   constructor(
@@ -43,12 +43,12 @@ export class Sender {
     private readonly patience: Patience,
     private readonly slots: Slots,
     private readonly memory: Memory,
-    /** What is sent of all uploads. */
+    /** Measures what is sent of all uploads. */
     private readonly meter: Meter,
     private readonly hooks: {
       onChange: (upload: Upload) => void;
       onFinishing: (upload: Upload) => void;
-      /** What the server has of an upload is of no more use. */
+      /** The server's data of an upload is of no more use. */
       giveUp: (upload: Upload) => void;
       abandon: (upload: Upload, session: Session) => void;
     },
@@ -56,7 +56,7 @@ export class Sender {
     this.folders = new Folders(patience);
   }
 
-  /** Answers the item. `run` is aborted when anything of it fails. */
+  /** Returns the item. It aborts `run` if any step fails. */
   async send(upload: Upload, run: AbortController): Promise<Item> {
     const { signal } = run;
     while ((await this.memory.take(upload)) === "elsewhere" && !upload.item) {
@@ -69,7 +69,7 @@ export class Sender {
     return this.finish(upload, signal);
   }
 
-  /** Answers the item if there is one already. */
+  /** Returns the item if it exists already. */
   private async open(upload: Upload, signal: AbortSignal): Promise<Item | null> {
     const { begunWith, file } = upload;
     const isChanged = begunWith !== null && file.lastModified !== undefined && begunWith !== file.lastModified;
@@ -88,8 +88,8 @@ export class Sender {
     const key = upload.startKey;
     await this.patience.ask(upload, signal, async (api) => {
       const { uploadId, fileKey, partSize } = await api.start(file, key);
-      // The run may have been stopped before the answer came. With the same key another run is answered the same upload;
-      // with another, this one was given up.
+      // The run may have been stopped before the answer came. With the same key, another run gets the same upload. With
+      // another key, this upload was cancelled.
       if (upload.startKey !== key) return this.hooks.abandon(upload, { uploadId, fileKey });
       if (upload.session) return;
       upload.session = { uploadId, fileKey };
@@ -97,11 +97,11 @@ export class Sender {
       this.hooks.onChange(upload);
     });
     signal.throwIfAborted();
-    // Before the first part: what is acknowledged after this is found again.
+    // This comes before the first part, so that parts that the store acknowledges are found again after a reload.
     await this.memory.changed(upload);
   }
 
-  /** Goes on with an upload from before: what the store has of it is not sent again. */
+  /** Continues an upload from before: parts that the store has are not sent again. */
   private async goOn(upload: Upload, signal: AbortSignal): Promise<Item | null> {
     const session = upload.session;
     if (!session) throw new Failure("The upload was not started.");
@@ -127,7 +127,7 @@ export class Sender {
     await Promise.all(sending);
   }
 
-  /** The checksum is of the whole file, so that parts which were sent before a reload are proved to be its own. */
+  /** Reads parts that were sent before a reload: the checksum covers the whole file, and so proves that they belong to it. */
   private async readStored(upload: Upload, signal: AbortSignal): Promise<void> {
     for (const part of upload.parts) {
       signal.throwIfAborted();
@@ -183,7 +183,7 @@ export class Sender {
     }
   }
 
-  /** `null`: no answer. */
+  /** `null` if there is no answer. */
   private async put(upload: Upload, part: Part, url: string, bytes: Blob, signal: AbortSignal): Promise<PutAnswer | null> {
     const onSent = (count: number): void => {
       if (!signal.aborted) this.sent(upload, part, Math.min(count, bytes.size));
@@ -216,10 +216,10 @@ export class Sender {
     this.hooks.onChange(upload);
   }
 
-  /** The store gave no answer: finds out whether to wait or to give up. Answers how many tries that makes. */
+  /** The store gave no answer: decides whether to wait or to fail. Returns the number of tries. */
   private async cutOff(upload: Upload, bytes: Blob, url: string, tries: number, reached: number, signal: AbortSignal): Promise<number> {
     await mustBeReadable(bytes);
-    // A store that refuses an old address early may cut the line before the browser has read the refusal.
+    // A store that refuses an expired URL early may close the connection before the browser has read the answer.
     dropAddresses(upload);
     if (await this.patience.untilDriveAnswers(upload, signal)) return 0;
     if (tries >= (reached > 0 ? TRIES : TRIES_WITHOUT_A_BYTE)) {
@@ -230,7 +230,7 @@ export class Sender {
   }
 
   private async urlOf(upload: Upload, part: Part, signal: AbortSignal): Promise<string> {
-    // A run that was stopped must not leave its doomed request to the one that follows.
+    // A stopped run must not leave its failing request to the next run.
     signal.throwIfAborted();
     if (this.around.now() > upload.signedUntil) dropAddresses(upload);
     while (part.url === null) {
@@ -242,7 +242,7 @@ export class Sender {
     return part.url;
   }
 
-  /** Signs `first` and the next parts that lack an address. */
+  /** Signs `first` and the next parts that have no URL. */
   private async sign(upload: Upload, first: Part, signal: AbortSignal): Promise<void> {
     const { session, parts } = upload;
     if (!session) throw new Failure("The upload was not started.");
@@ -255,7 +255,7 @@ export class Sender {
       const part = parts[partNumber - 1];
       if (part) part.url = signedUrl;
     }
-    if (first.url === null) throw new Failure(`The server signed no address for part ${first.number}.`);
+    if (first.url === null) throw new Failure(`The server signed no URL for part ${first.number}.`);
     upload.signedUntil = Math.min(upload.signedUntil, asked + lifeMs(first.url) - EXPIRES_SOON_MS);
   }
 
@@ -266,11 +266,11 @@ export class Sender {
     const parts = upload.parts.map(({ number, eTag }) => ({ partNumber: number, eTag: eTag ?? "" }));
     const whole = wholeOf(upload.parts);
     const plain: Finalize = { ...session, parts };
-    // Finalize can be repeated: a lost answer is asked for again and names the same item.
+    // Finalize can be repeated: after a lost answer, another request returns the same item.
     return this.patience.ask(upload, signal, (api) => this.finalize(api, upload, plain, whole, signal));
   }
 
-  /** With a checksum where the store proves it; what was sent before a reload is read back by the server elsewhere. */
+  /** Sends a checksum if the store proves it. If not, the server reads a file back that was partly sent before a reload. */
   private async finalize(api: Api, upload: Upload, plain: Finalize, whole: bigint | null, signal: AbortSignal): Promise<Item> {
     if (whole === null) return api.finalize(plain, signal);
     const proved: Finalize = { ...plain, checksum: { crc64nvme: base64(whole) } };
@@ -286,19 +286,19 @@ export class Sender {
   }
 }
 
-/** Those that were signed together expire together. */
+/** Forgets all URLs: those that were signed together expire together. */
 export function dropAddresses(upload: Upload): void {
   for (const part of upload.parts) part.url = null;
   upload.signedUntil = Infinity;
 }
 
-/** How long a signed address is good for, from when it was signed (AWS, "Signature Version 4", `X-Amz-Expires`). */
+/** How long a signed URL is valid from the time of its signature (AWS, "Signature Version 4", `X-Amz-Expires`). */
 function lifeMs(url: string): number {
   const seconds = Number(/[?&]X-Amz-Expires=(\d+)/.exec(url)?.[1] ?? Infinity);
   return seconds * 1_000;
 }
 
-/** The parts with those that the store has; one of another size is sent again. */
+/** Marks the parts that the store has. A part of another size is sent again. */
 function withStored(parts: Part[], stored: StoredParts): Part[] {
   for (const { partNumber, size, eTag } of stored.parts) {
     const part = parts[partNumber - 1];
@@ -309,7 +309,7 @@ function withStored(parts: Part[], stored: StoredParts): Part[] {
   return parts;
 }
 
-/** `null` if some part's checksum is not known. */
+/** The checksum of the file; `null` if the checksum of a part is not known. */
 function wholeOf(parts: Part[]): bigint | null {
   let whole = 0n;
   for (const { start, end, crc } of parts) {

@@ -5,7 +5,7 @@ export class Slots {
 
   constructor(private free: number) {}
 
-  /** Waits for a slot and answers what gives it back (once). Rejects with the signal's reason when that aborts first. */
+  /** Waits for a slot; returns a function that releases it (once). Rejects with the reason of the signal if that aborts first. */
   take(signal: AbortSignal): Promise<() => void> {
     signal.throwIfAborted();
     return new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-// What can be sent: a file, a blob with a name, or a stream. Reads bytes when they are wanted; sends nothing.
+// What can be uploaded: a file, a blob with a name, or a stream. Reads bytes when they are needed. Sends nothing.
 
 /** What the engine needs of a file. A `File` is one. */
 export interface Source {
@@ -7,21 +7,21 @@ export interface Source {
   readonly size: number;
   /** MIME type; empty if unknown. */
   readonly type: string;
-  /** Milliseconds since 1970, if it is known: a file with another one is another file. */
+  /** Milliseconds since 1970, if known: with another time, it is another file. */
   readonly lastModified?: number;
   slice(start: number, end: number): Blob | Promise<Blob>;
-  /** These bytes are in the store and will not be asked for again. */
+  /** The store has these bytes: they will not be read again. */
   release?(start: number, end: number): void;
 }
 
-/** A blob under a name: what `fs.openAsBlob` of Node answers, or what a page made. */
+/** A blob with a name: from `fs.openAsBlob` in Node, or created by a page. */
 export function fromBlob(blob: Blob, name: string): Source {
   return { name, size: blob.size, type: blob.type, slice: (start, end) => blob.slice(start, end) };
 }
 
 /**
- * A stream whose length is known. It is read once and in order, so the parts in flight are held in memory until the
- * store has them, and it cannot go on after a reload.
+ * A stream of known length. It is read once and in order, so parts in flight are kept in memory until the store has them,
+ * and the upload cannot continue after a reload.
  */
 export function fromStream(
   stream: ReadableStream<Uint8Array>,

@@ -1,12 +1,12 @@
-// What the build makes of imports that are no TypeScript.
+// The types of imports that are not TypeScript.
 
-/** WebAssembly text, compiled, in base64. */
+/** WebAssembly text, compiled, as base64. */
 declare module "*.wat" {
   const base64: string;
   export default base64;
 }
 
-/** A script, bundled, as text. */
+/** A bundled script, as text. */
 declare module "*?worker" {
   const source: string;
   export default source;

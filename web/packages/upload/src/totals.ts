@@ -1,4 +1,4 @@
-// How many uploads are in which state, and their bytes: kept up to date, so that a long list costs no more than a short one.
+// Counts the uploads in each state, and their bytes. Each change updates the counts, so long lists cost no more than short ones.
 
 import type { State, Upload } from "./upload.ts";
 
@@ -9,7 +9,7 @@ export class Totals {
   readonly of = Object.fromEntries(STATES.map((state) => [state, 0])) as Record<State, number>;
   /** Bytes of the files that are neither failed nor cancelled. */
   bytes = 0;
-  /** Bytes of those that are on their way or stored. */
+  /** Bytes of these that are in flight or stored. */
   sent = 0;
 
   /** Files that are neither failed nor cancelled. */
@@ -18,12 +18,12 @@ export class Totals {
     return Object.values(counted).reduce((sum, count) => sum + count, 0);
   }
 
-  /** Uploads that go on by themselves. */
+  /** Uploads that continue without a person. */
   get active(): number {
     return this.of.queued + this.of.uploading + this.of.finishing;
   }
 
-  /** An upload enters (`times` 1) or leaves (-1) its state. */
+  /** Counts an upload that enters (`times` 1) or leaves (-1) its state. */
   count(upload: Upload, times: 1 | -1): void {
     this.of[upload.state] += times;
     if (!isCounted(upload)) return;
@@ -31,7 +31,7 @@ export class Totals {
     this.sent += times * upload.sent;
   }
 
-  /** More bytes of an upload are on their way; fewer, if negative. */
+  /** Counts more bytes of an upload in flight; fewer, if `bytes` is negative. */
   move(upload: Upload, bytes: number): void {
     if (isCounted(upload)) this.sent += bytes;
   }

@@ -1,4 +1,4 @@
-// One file on its way: its state, as the page sees it. Decides nothing and sends nothing.
+// One file being uploaded: its state, as the page sees it. Decides nothing and sends nothing.
 
 import { newKey, type Item, type OnConflict } from "./api.ts";
 import type { Failure } from "./failure.ts";
@@ -6,20 +6,20 @@ import { Meter } from "./meter.ts";
 import type { Part } from "./parts.ts";
 import type { Source } from "./source.ts";
 
-/** `unpicked`: it began before a reload or a crash, and its file must be picked again or may only be read after a click. */
+/** `unpicked`: it began before a reload or a crash, and its file must be picked again, or needs a click before it can be read. */
 export type State = "unpicked" | "queued" | "uploading" | "finishing" | "paused" | "done" | "failed" | "cancelled";
 
-/** Which upload it is to the server. */
+/** The ids of an upload on the server. */
 export interface Session {
   uploadId: string;
   fileKey: string;
 }
 
-/** Where a file goes, and what may help to find it again. */
+/** Where to put a file, and how to read it again after a reload. */
 export interface Destination {
-  /** The folder; absent: the root. */
+  /** The folder; if absent, the root. */
   parentId?: string;
-  /** Folders below that, which are made: `["Photos", "2026"]`. */
+  /** Folders below it, which are created: `["Photos", "2026"]`. */
   path?: readonly string[];
   onConflict?: OnConflict;
   /** The file's handle, so that it need not be picked again after a reload. */
@@ -28,32 +28,32 @@ export interface Destination {
 
 export class Upload {
   state: State = "queued";
-  /** For people: why it failed, or what it waits for. */
+  /** A message for people: why the upload failed, or what it waits for. */
   note: string | null = null;
   failure: Failure | null = null;
   parts: Part[] = [];
-  /** Bytes on their way or in the store. */
+  /** Bytes that are in flight or in the store. */
   sent = 0;
   item: Item | null = null;
   session: Session | null = null;
-  /** Of the start, so that one whose answer is lost is not another upload when it is asked again. */
+  /** The idempotency key of the start, so that a lost answer does not lead to a second upload. */
   startKey = newKey();
-  /** The server may have parts of it that were not sent from here. */
+  /** Whether the server may have parts that this page did not send. */
   resumed = false;
-  /** The file's time when the upload began, if that was before a reload. */
+  /** The file's `lastModified` when the upload began, if that was before a reload. */
   begunWith: number | null = null;
-  /** The folders of its path, from the top, as far as they are made. */
+  /** The ids of the folders of its path, from the top, as far as they exist. */
   folderIds: string[] = [];
   run: AbortController | null = null;
   signing: Promise<void> | null = null;
-  /** When the addresses of its parts expire, by the engine's clock. */
+  /** When the URLs of its parts expire, by the engine's clock. */
   signedUntil = Infinity;
   readonly meter = new Meter();
   private readonly watchers = new Set<() => void>();
 
   constructor(
     readonly id: string,
-    /** The files that were picked together. */
+    /** Identifies the files that were picked together. */
     readonly pick: string,
     public file: Source,
     readonly destination: Destination,
@@ -64,12 +64,12 @@ export class Upload {
     return this.state === "queued" || this.state === "uploading" || this.state === "finishing";
   }
 
-  /** Nothing more happens to it by itself. */
+  /** Whether it does not continue without a person. */
   get settled(): boolean {
     return this.state === "done" || this.state === "failed" || this.state === "cancelled";
   }
 
-  /** `bytes` of this part are on their way or stored. Only the engine calls this. */
+  /** Records that `bytes` of this part are in flight or stored. Only the engine calls this. */
   count(part: Part, bytes: number): void {
     const more = bytes - part.sent;
     part.sent = bytes;
@@ -85,12 +85,12 @@ export class Upload {
     this.counted(this.sent);
   }
 
-  /** Something changed. Only the engine calls this. */
+  /** Reports a change. Only the engine calls this. */
   touch(): void {
     for (const watch of [...this.watchers]) watch();
   }
 
-  /** The item, once it is in the drive; rejects when the upload fails or is cancelled. */
+  /** Resolves to the item once it is in the drive. Rejects if the upload fails or is cancelled. */
   finished(): Promise<Item> {
     return new Promise((resolve, reject) => {
       const watch = (): void => {
@@ -104,7 +104,7 @@ export class Upload {
     });
   }
 
-  /** Each change as it happens, or the latest of those that nobody waited for; ends once nothing more happens by itself. */
+  /** Yields each change, or only the latest if the reader is slower. Ends when the upload does not continue without a person. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Progress, void, void> {
     let changed = true;
     let wake = (): void => {};
@@ -127,7 +127,7 @@ export class Upload {
   }
 }
 
-/** Where an upload stands. */
+/** The progress of an upload. */
 export interface Progress {
   state: State;
   /** Bytes. */

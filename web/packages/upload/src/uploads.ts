@@ -1,5 +1,5 @@
-// Many uploads: which run, what a person may do to each, and what is found again after a reload.
-// How one is sent is the sender's; the surroundings (network, clock, journal) are handed in or chosen by index.ts.
+// Many uploads: which of them run, what a person may do with each, and what is found again after a reload.
+// sender.ts sends each. The network, clock and journal are arguments, or index.ts chooses them.
 
 import { abandon } from "./abandon.ts";
 import { newKey, type Item } from "./api.ts";
@@ -20,27 +20,27 @@ export interface Surroundings extends Sending {
   filesInFlight: number;
 }
 
-/** What can be listened for. */
+/** The events that a listener can receive. */
 export interface Events {
   /** An upload was added or has changed. */
   change: Upload;
   done: Upload;
   failed: Upload;
-  /** An upload is off the list. */
+  /** An upload was removed from the list. */
   removed: Upload;
-  /** An upload was given up, and the server could not be told: it holds its bytes until it expires. */
+  /** An upload was cancelled, but the server could not be reached: its bytes count towards the quota until it expires. */
   leftOpen: Upload;
 }
 
-/** A file to add, and where it goes. */
+/** A file to add, and where to put it. */
 export interface Picked extends Destination {
   file: Source;
 }
 
-/** Why a run was aborted when nothing failed. */
+/** The reason of a run that was aborted although nothing failed. */
 const STOPPED = new Failure("stopped");
-const PICK_AGAIN = "Pick the file or its folder again, and the upload goes on.";
-const ALLOW_AGAIN = "Go on, and allow the file to be read again.";
+const PICK_AGAIN = "Pick the file or its folder again to continue the upload.";
+const ALLOW_AGAIN = "Resume, and allow the browser to read the file again.";
 
 export class Uploads {
   readonly all = new Set<Upload>();
@@ -69,7 +69,7 @@ export class Uploads {
     });
   }
 
-  /** Calls `listener` from now on; answers what ends that. */
+  /** Calls `listener` for each event; returns a function that removes it. */
   on(event: keyof Events, listener: (upload: Upload) => void): () => void {
     const listeners = this.listeners.get(event) ?? new Set();
     this.listeners.set(event, listeners.add(listener));
@@ -80,7 +80,7 @@ export class Uploads {
     return this.totals.active > 0;
   }
 
-  /** Something would be lost if the page went away now. */
+  /** Whether something would be lost if the page were closed now. */
   get unfinished(): boolean {
     return this.busy || this.totals.of.paused > 0;
   }
@@ -89,7 +89,7 @@ export class Uploads {
     return this.addAll([{ file, ...destination }])[0]!;
   }
 
-  /** Adds files that were picked together: one pick of a folder goes on with all of its files after a reload. */
+  /** Adds files that were picked together: after a reload, picking the folder once continues all of its files. */
   addAll(picked: Iterable<Picked>): Upload[] {
     const pick = newKey();
     const uploads = Array.from(picked, ({ file, ...destination }) => this.again(file, destination) ?? this.fresh(file, destination, pick));
@@ -97,12 +97,12 @@ export class Uploads {
     return uploads;
   }
 
-  /** Keeps what the store has; parts in flight are sent again on `resume`. */
+  /** Pauses an upload. The store keeps its parts; `resume` sends parts that were in flight again. */
   pause(upload: Upload): void {
     if (upload.state === "queued" || upload.state === "uploading") this.stop(upload, "paused");
   }
 
-  /** Gives the upload up, here and on the server, where it would count towards the quota until it expires. */
+  /** Cancels the upload, here and on the server, where it would count towards the quota until it expires. */
   cancel(upload: Upload): void {
     if (["done", "finishing", "cancelled"].includes(upload.state)) return;
     this.stop(upload, "cancelled");
@@ -111,7 +111,7 @@ export class Uploads {
     void this.memory.ended(upload);
   }
 
-  /** Goes on after a pause, a failure, or (with a file that may be read after a click) a reload. */
+  /** Continues an upload after a pause, a failure, or (if its file can be read after a click) a reload. */
   resume(upload: Upload): void {
     if (upload.state === "unpicked") return void this.reopen(upload, true);
     if (upload.state !== "paused" && upload.state !== "failed") return;
@@ -120,12 +120,12 @@ export class Uploads {
     this.pump();
   }
 
-  /** Goes on with those that a token's end stopped, now that there is another. */
+  /** Continues the uploads that stopped because their token ended. Call it once there is another token. */
   resumeSignedOut(): void {
     for (const upload of this.all) if (upload.failure?.kind === "signed-out") this.resume(upload);
   }
 
-  /** Takes an upload that is over off the list. */
+  /** Removes an upload that has ended from the list. */
   forget(upload: Upload): void {
     if (upload.active) return;
     this.isPicked(upload);
@@ -140,8 +140,8 @@ export class Uploads {
   }
 
   /**
-   * Goes on with what a reload or a crash has ended. A file whose handle was kept, and which may be read, goes on at
-   * once; others wait until they or their folder are picked again. Answers those that are on the list now.
+   * Continues what a reload or a crash interrupted. An upload whose file can be read through a kept handle continues at once;
+   * the others wait until their file or its folder is picked again. Returns those that are now in the list.
    */
   async restore(): Promise<Upload[]> {
     const entries = await this.memory.left();
@@ -151,7 +151,7 @@ export class Uploads {
     return uploads.filter((upload) => this.all.has(upload));
   }
 
-  /** An upload of before. One that is done is on no list: it is only known, in case that its folder is picked again. */
+  /** An upload from before. If it is done, it is not listed, but only remembered, in case its folder is picked again. */
   private found(entry: Entry): Upload {
     const { id, pick, name, size, type, lastModified, destination } = entry;
     const file: Source = { name, size, type, slice: () => Promise.reject(new Error(PICK_AGAIN)), ...(lastModified !== null && { lastModified }) };
@@ -170,7 +170,7 @@ export class Uploads {
     return upload;
   }
 
-  /** Reads the file by its handle. Only after a click may the browser ask a person for it. */
+  /** Reads the file through its handle. The browser may ask the person for permission only after a click. */
   private async reopen(upload: Upload, mayAsk: boolean): Promise<void> {
     const handle = upload.destination.handle as PermittedHandle | undefined;
     if (!handle) return;
@@ -186,7 +186,7 @@ export class Uploads {
     }
   }
 
-  /** The upload of before that this file goes on with, if there is one. */
+  /** The upload from before that this file continues, if there is one. */
   private again(file: Source, destination: Destination): Upload | null {
     const upload = this.unpicked.get(matchOf("", { file, destination }))?.[0];
     return upload ? this.pickedAgain(upload, file) : null;
@@ -196,7 +196,7 @@ export class Uploads {
     if (!this.isPicked(upload)) return upload;
     const isSame = file.size === upload.file.size && (!upload.item || file.lastModified === upload.file.lastModified);
     if (!isSame) {
-      // What is done stays as it is, and what is not is of no more use: the file is sent as another.
+      // A finished upload stays as it is; an unfinished one is of no more use. The file is uploaded as a new one.
       if (!upload.item) this.cancel(upload);
       this.forget(upload);
       return this.fresh(file, upload.destination, newKey());
@@ -209,7 +209,7 @@ export class Uploads {
     return upload;
   }
 
-  /** Nobody waits for its file any more; answers whether somebody did. */
+  /** Its file was picked, so the upload no longer waits for it. Returns whether it did. */
   private isPicked(upload: Upload): boolean {
     const match = matchOf("", upload);
     const waiting = this.unpicked.get(match) ?? [];
@@ -219,7 +219,7 @@ export class Uploads {
     return others.length < waiting.length;
   }
 
-  /** Another tab may have gone on with what waits here for its file. */
+  /** Checks whether another tab has continued an upload that waits for its file here. */
   private async lookAgain(): Promise<void> {
     if (this.isLooking || this.unpicked.size === 0) return;
     this.isLooking = true;
@@ -297,7 +297,7 @@ export class Uploads {
     const failure = error instanceof Failure ? error : new Failure(`The page failed: ${String(error)}`);
     this.halt(upload);
     if (failure.kind === "start-over" && upload.resumed) {
-      // What was sent before the reload is not of this file, or is gone: the whole file is sent.
+      // What was sent before the reload belongs to another file, or is gone. The whole file is sent.
       this.giveUp(upload);
       return this.wait(upload);
     }
@@ -305,7 +305,7 @@ export class Uploads {
     this.emit("failed", upload);
   }
 
-  /** No run owns the upload any more: what was in flight counts as not sent, and addresses may be old when it goes on. */
+  /** No run owns the upload any more. Bytes in flight count as not sent, and URLs may be expired when it continues. */
   private halt(upload: Upload): void {
     upload.run = null;
     upload.signing = null;
@@ -314,7 +314,7 @@ export class Uploads {
     for (const part of upload.parts) if (part.eTag === null) upload.count(part, 0);
   }
 
-  /** What the server has of it is of no more use. */
+  /** Aborts the upload on the server: its data there is of no more use. */
   private giveUp(upload: Upload): void {
     const { session } = upload;
     upload.session = null;
@@ -328,7 +328,7 @@ export class Uploads {
   private async abandon(upload: Upload, { uploadId, fileKey }: Session): Promise<void> {
     const after = (tries: number): Promise<void> =>
       new Promise((resolve) => void this.around.after(this.patience.pause(tries), resolve));
-    // With the token of now: signing out gives uploads up too.
+    // This uses the current token, because signing out cancels uploads too.
     if (!(await abandon(this.around.api(), { uploadId, fileKey }, after))) this.emit("leftOpen", upload);
   }
 

@@ -1,4 +1,4 @@
-// The worker that computes checksums: a blob in, its CRC-64/NVME out. The build makes a text of it, for checksum.ts.
+// The worker that computes checksums: it gets a blob and returns its CRC-64/NVME. The build embeds it into checksum.ts as text.
 
 import { checksumBy, type Answer, type Checksum, type Question } from "./checksum-here.ts";
 import { inWebAssembly } from "./crc64.ts";

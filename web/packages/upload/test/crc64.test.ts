@@ -1,4 +1,4 @@
-// The checksum: the published vector, both ways to compute it, and runs put together.
+// Tests the checksum: the published test vector, both ways to compute it, and joined runs.
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { test } from "node:test";
@@ -9,14 +9,14 @@ const text = new TextEncoder().encode("123456789");
 const fastest = (): Update => inWebAssembly(compiled()!);
 const of = (update: Update, bytes: Uint8Array): bigint => finished(update(START, bytes));
 
-test("both ways compute the check value that CRC-64/NVME is published with", () => {
+test("both ways compute the published check value of CRC-64/NVME", () => {
   for (const update of [fastest(), inJavaScript()]) {
     assert.equal(of(update, text), 0xae8b14860a799888n);
     assert.equal(of(update, new Uint8Array(0)), 0n);
   }
 });
 
-test("both ways agree on any length and alignment, also when it comes in pieces", () => {
+test("both ways agree for any length and alignment, also in pieces", () => {
   const [fast, slow] = [fastest(), inJavaScript()];
   const bytes = randomBytes(3 * 1024 * 1024 + 5);
   for (const [from, to] of [[0, 1], [1, 8], [3, 20], [0, 65_537], [7, 1_048_583], [0, bytes.length]] as const) {
@@ -27,7 +27,7 @@ test("both ways agree on any length and alignment, also when it comes in pieces"
   }
 });
 
-test("the checksums of two runs make that of both, whatever their lengths", () => {
+test("the checksums of two runs of any length combine to that of both", () => {
   const update = fastest();
   const bytes = randomBytes(100_000);
   for (const at of [0, 1, 7, 50_000, 99_999, 100_000]) {
@@ -36,7 +36,7 @@ test("the checksums of two runs make that of both, whatever their lengths", () =
   }
 });
 
-test("it is written as S3 writes it", () => {
+test("it is encoded as S3 encodes it", () => {
   assert.equal(base64(0xae8b14860a799888n), Buffer.from("ae8b14860a799888", "hex").toString("base64"));
   assert.equal(base64(1n), "AAAAAAAAAAE=");
 });

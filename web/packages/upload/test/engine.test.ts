@@ -1,4 +1,4 @@
-// What the engine promises beyond one plain upload: proof, streams, folders, expiry, long lists; against a real HTTP server.
+// Tests the engine with a real HTTP server, beyond plain uploads: checksums, streams, folders, expiry, long lists.
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { afterEach, beforeEach, test } from "node:test";
@@ -17,13 +17,13 @@ const asked = (line: string): number => server.log.filter((entry) => entry === l
 const crcOf = (bytes: Uint8Array): string => base64(finished(inJavaScript()(START, bytes)));
 const held = (name: string) => [...server.uploads.values()].find((upload) => upload.name === name);
 
-test("finalize is told the checksum of the whole file", async () => {
+test("finalize gets the checksum of the whole file", async () => {
   const bytes = randomBytes(23);
   const item = await uploadsOf().add(fromBlob(new Blob([bytes]), "a.bin")).finished();
   assert.deepEqual([item.name, held("a.bin")?.checksum], ["a.bin", crcOf(bytes)]);
 });
 
-test("a store that proves no checksum gets none, and is asked only once", async () => {
+test("a store that cannot prove checksums is tried once, and then gets none", async () => {
   let refused = 0;
   server.onFinalize = (request) => {
     if (!request.checksum) return undefined;
@@ -47,7 +47,7 @@ test("a wrong checksum ends the upload, and trying again sends the file from the
   assert.deepEqual([asked("POST /start"), asked("PUT part 1")], [2, 2]);
 });
 
-test("a stream goes up in order, and a part that fails is sent again from memory", async () => {
+test("a stream is sent in order, and a failed part is sent again from memory", async () => {
   const bytes = randomBytes(23);
   const pieces = [bytes.subarray(0, 2), bytes.subarray(2, 17), bytes.subarray(17)].map((piece) => new Uint8Array(piece));
   let refused = false;
@@ -57,13 +57,13 @@ test("a stream goes up in order, and a part that fails is sent again from memory
   assert.deepEqual([server.bytesOf("s.bin"), asked("PUT part 2"), held("s.bin")?.checksum], [bytes, 2, crcOf(bytes)]);
 });
 
-test("a stream that is shorter or longer than announced is told as such", async () => {
+test("a message says that a stream is shorter or longer than announced", async () => {
   const streamOf = (bytes: number): ReadableStream<Uint8Array> => new Blob([new Uint8Array(bytes)]).stream();
   await assert.rejects(uploadsOf().add(fromStream(streamOf(7), { name: "short", size: 9 })).finished(), /short ended after 7 of 9 bytes/);
   await assert.rejects(uploadsOf().add(fromStream(streamOf(9), { name: "long", size: 7 })).finished(), /more than the 7 bytes/);
 });
 
-test("the folders of a pick are made once each, and every file goes into its own", async () => {
+test("each picked folder is created once, and every file goes into its folder", async () => {
   const paths = [["Photos"], ["Photos", "2026"], ["Photos"], ["Photos", "2026"], []];
   const uploads = uploadsOf().addAll(paths.map((path, index) => ({ file: fromBlob(new Blob(["x"]), `${index}`), path })));
   await Promise.all(uploads.map((upload) => upload.finished()));
@@ -73,7 +73,7 @@ test("the folders of a pick are made once each, and every file goes into its own
   assert.deepEqual(parents, [photos?.id, year?.id, photos?.id, year?.id, undefined]);
 });
 
-test("addresses are signed again before they expire", async () => {
+test("URLs are signed again before they expire", async () => {
   server.signedSecs = 20;
   await uploadsOf({ partsInFlight: 1 }).add(fromBlob(new Blob([randomBytes(15)]), "a")).finished();
   assert.deepEqual(server.signed, [[1, 2, 3], [2, 3], [3]]);
@@ -83,17 +83,17 @@ test("addresses are signed again before they expire", async () => {
   assert.deepEqual(server.signed, [[1, 2, 3]]);
 });
 
-test("what happens can be followed to its end", async () => {
+test("an upload can be followed until it ends", async () => {
   const upload = uploadsOf().add(fromBlob(new Blob([randomBytes(12)]), "a"));
   const seen: Progress[] = [];
   for await (const progress of upload) seen.push(progress);
   assert.equal(seen.at(0)?.state, "uploading");
   assert.deepEqual(seen.at(-1), { state: "done", sent: 12, size: 12, note: null });
   const sent = seen.map((progress) => progress.sent);
-  assert.deepEqual(sent, [...sent].sort((a, b) => a - b), "it never goes back");
+  assert.deepEqual(sent, [...sent].sort((a, b) => a - b), "progress never goes back");
 });
 
-test("a token may be a function, which is asked each time", async () => {
+test("a token may be a function, which is called each time", async () => {
   let times = 0;
   await uploadsOf({ token: async () => (times++, server.token) }).add(fromBlob(new Blob(["a"]), "a")).finished();
   assert.equal(times, 3, "start, sign, finalize");

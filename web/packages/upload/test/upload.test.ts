@@ -1,4 +1,4 @@
-// The engine against a real HTTP server: what arrives, and what it makes of each failure.
+// Tests the engine with a real HTTP server: what arrives there, and how the engine handles each failure.
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { afterEach, beforeEach, test } from "node:test";
@@ -14,10 +14,10 @@ import { Uploads } from "../src/uploads.ts";
 let server: StandIn;
 let drive: Drive;
 
-/** The page's engine, with timers that a test sees and fires. */
+/** The page's engine, with timers that a test can see and fire. */
 class Drive {
   token = server.token;
-  /** Every wait there was, in ms. */
+  /** All waits so far, in ms. */
   readonly waits: number[] = [];
   readonly notes: string[] = [];
   readonly leftOpen: string[] = [];
@@ -68,7 +68,7 @@ class Drive {
     });
   }
 
-  /** Resolves once an upload was left open on the server. */
+  /** Resolves once an upload is left open on the server. */
   async untilLeftOpen(): Promise<void> {
     while (this.leftOpen.length === 0) await new Promise((resolve) => setImmediate(resolve));
   }
@@ -79,7 +79,7 @@ class Drive {
   }
 }
 
-/** Answers `said` to the first `times` PUTs of part `partNumber`. */
+/** Returns `said` for the first `times` PUTs of part `partNumber`. */
 function bendPart<T>(partNumber: number, times: number, said: T): (asked: number) => Promise<T | undefined> {
   let left = times;
   return async (asked) => (asked === partNumber && left-- > 0 ? said : undefined);
@@ -93,7 +93,7 @@ beforeEach(async () => {
 });
 afterEach(() => server.stop());
 
-test("the parts arrive whole, and finalize answers the item", async () => {
+test("the parts arrive whole, and finalize returns the item", async () => {
   const bytes = randomBytes(23);
   const upload = drive.add(bytes);
   assert.equal(await drive.end(upload), "done");
@@ -108,7 +108,7 @@ test("an empty file is one empty part", async () => {
   assert.deepEqual([upload.parts.length, asked("PUT part 1"), server.bytesOf().length], [1, 1, 0]);
 });
 
-test("four parts are in flight over all files, never more", async () => {
+test("at most four parts are in flight over all files", async () => {
   let arrived = 0;
   let open = (): void => {};
   const four = new Promise<void>((resolve) => (open = resolve));
@@ -128,7 +128,7 @@ test("four parts are in flight over all files, never more", async () => {
   assert.equal(most, 4);
 });
 
-test("addresses are asked for a few at a time, and for what is missing only", async () => {
+test("URLs are requested a few at a time, and only for missing parts", async () => {
   const upload = drive.add(randomBytes(5 * 40));
   assert.equal(await drive.end(upload), "done");
   assert.deepEqual(server.signed.map((numbers) => [numbers[0], numbers.length]), [[1, 32], [33, 8]]);
@@ -146,7 +146,7 @@ for (const [status, code] of [[403, "AccessDenied"], [400, "ExpiredToken"]] as c
   });
 }
 
-test("a part that stays refused fails with what the store said", async () => {
+test("an upload whose part stays refused fails with the store's message", async () => {
   server.onPut = bendPart(1, 99, { status: 403, body: s3Error("SignatureDoesNotMatch", "The signature is wrong.") });
   const upload = drive.add(randomBytes(3));
   assert.equal(await drive.end(upload), "failed");
@@ -154,7 +154,7 @@ test("a part that stays refused fails with what the store said", async () => {
   assert.equal(asked("PUT part 1"), 4);
 });
 
-test("a cut connection is tried again after a pause, and says so", async () => {
+test("a broken connection is tried again after a pause, and the note says so", async () => {
   server.onPut = bendPart(2, 2, "cut" as const);
   const bytes = randomBytes(12);
   const upload = drive.add(bytes);
@@ -163,7 +163,7 @@ test("a cut connection is tried again after a pause, and says so", async () => {
   assert.deepEqual([drive.waits, drive.notes], [[1_000, 2_000], ["The connection broke. Trying again."]]);
 });
 
-test("a busy store is tried again, and given up after eight tries", async () => {
+test("a busy store is tried again, at most eight times", async () => {
   server.onPut = bendPart(1, 99, { status: 503, body: s3Error("SlowDown", "Reduce your request rate.") });
   const upload = drive.add(randomBytes(3));
   assert.equal(await drive.end(upload), "failed");
@@ -179,7 +179,7 @@ test("an ETag that cannot be read fails at once and names the CORS rule", async 
   assert.equal(asked("PUT part 1"), 1);
 });
 
-test("a store of another origin that never answers while the drive does is told as CORS", async () => {
+test("a message names CORS if a store of another origin never answers while the drive does", async () => {
   drive = new Drive(putWithFetch, "https://drive.example.com");
   server.onPut = bendPart(1, 99, "cut" as const);
   const upload = drive.add(randomBytes(3));
@@ -188,7 +188,7 @@ test("a store of another origin that never answers while the drive does is told 
   assert.equal(asked("PUT part 1"), 3);
 });
 
-test("without a network the upload waits, and goes on when woken", async () => {
+test("without a network the upload waits, and continues when woken", async () => {
   drive.held = true;
   const port = Number(new URL(server.apiUrl).port);
   server.onPut = async () => {
@@ -207,7 +207,7 @@ test("without a network the upload waits, and goes on when woken", async () => {
   assert.deepEqual(server.bytesOf(), bytes);
 });
 
-test("a pause keeps the stored parts, and resuming sends the others only", async () => {
+test("a pause keeps the stored parts, and resuming sends only the others", async () => {
   const never = new Promise<undefined>(() => {});
   server.onPut = async (partNumber) => (partNumber === 3 ? never : undefined);
   const bytes = randomBytes(15);
@@ -263,7 +263,7 @@ test("removing a failed upload aborts it on the server", async () => {
   assert.equal(server.uploads.size, 0);
 });
 
-test("an upload that is cancelled before its start was answered is aborted once it is", async () => {
+test("an upload that is cancelled before its start is answered is aborted afterwards", async () => {
   let answerStart = (): void => {};
   const held = new Promise<undefined>((resolve) => (answerStart = () => resolve(undefined)));
   server.onApi = async (route) => (route === "/start" ? held : undefined);
@@ -289,7 +289,7 @@ test("a pause before the start was answered keeps that upload", async () => {
   assert.deepEqual([asked("POST /start"), asked("POST /abort")], [1, 0]);
 });
 
-test("an abort that fails is asked again, and at last said", async () => {
+test("a failed abort is repeated, and at last reported", async () => {
   server.onPut = () => new Promise<undefined>(() => {});
   let refusals = 2;
   server.onApi = async (route) =>
@@ -308,7 +308,7 @@ test("an abort that fails is asked again, and at last said", async () => {
   assert.deepEqual(drive.leftOpen, ["second"]);
 });
 
-test("an upload that starts over is aborted before", async () => {
+test("an upload that starts over is aborted first", async () => {
   server.onApi = async (route) =>
     route === "/finalize" ? apiError(400, "size_mismatch", "The parts do not add up.") : undefined;
   const upload = drive.add(randomBytes(7));
@@ -327,7 +327,7 @@ test("the API's own message is what a person reads", async () => {
   assert.equal(upload.note, "fileName: 300 characters, at most 255.");
 });
 
-test("an ended token stops the upload, and a new one goes on where it was", async () => {
+test("an ended token stops the upload, and with a new one it continues where it was", async () => {
   server.onPut = async () => {
     server.token = "cp_pat_next";
     return undefined;
@@ -341,7 +341,7 @@ test("an ended token stops the upload, and a new one goes on where it was", asyn
   assert.deepEqual([asked("POST /start"), asked("PUT part 1")], [1, 1]);
 });
 
-test("a finalize whose answer is lost is asked again and gives one item", async () => {
+test("a finalize whose answer is lost is repeated and creates one item", async () => {
   let lost = false;
   server.onApi = async (route) => (route === "/finalize" && !lost ? ((lost = true), "lose") : undefined);
   const upload = drive.add(randomBytes(3));
@@ -349,7 +349,7 @@ test("a finalize whose answer is lost is asked again and gives one item", async 
   assert.deepEqual([asked("POST /finalize"), server.uploads.size], [2, 1]);
 });
 
-test("a start whose answer is lost is asked again and gives one upload", async () => {
+test("a start whose answer is lost is repeated and creates one upload", async () => {
   let lost = false;
   server.onApi = async (route) => (route === "/start" && !lost ? ((lost = true), "lose") : undefined);
   const upload = drive.add(randomBytes(3));
@@ -367,13 +367,13 @@ test("a 503 waits as long as Retry-After says", async () => {
   assert.deepEqual([drive.waits, drive.notes], [[7_000], ["The store is away."]]);
 });
 
-test("a store that says how long to leave it alone is left alone for so long", async () => {
+test("a store's Retry-After is respected", async () => {
   server.onPut = bendPart(1, 1, { status: 503, body: s3Error("SlowDown", "Later."), headers: { "Retry-After": "9" } });
   assert.equal(await drive.end(drive.add(randomBytes(3))), "done");
   assert.deepEqual(drive.waits, [9_000]);
 });
 
-test("an upload that is gone starts over when tried again", async () => {
+test("an upload that the server no longer has starts over when tried again", async () => {
   server.onApi = async (route) => (route === "/finalize" ? apiError(410, "upload_expired", "The upload expired.") : undefined);
   const bytes = randomBytes(7);
   const upload = drive.add(bytes);
@@ -385,7 +385,7 @@ test("an upload that is gone starts over when tried again", async () => {
   assert.equal(asked("POST /start"), 2);
 });
 
-test("a file that changed on disk is told from a cut line", async () => {
+test("a file that changed on disk is distinguished from a broken connection", async () => {
   drive = new Drive(() => Promise.reject(new NoAnswer("net::ERR_UPLOAD_FILE_CHANGED")));
   const unreadable = new Blob(["abc"]);
   unreadable.slice = () => unreadable;

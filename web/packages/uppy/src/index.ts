@@ -1,5 +1,5 @@
-// An uploader for Uppy: what Uppy is asked to send goes to a Dray drive. Works with the plugin interface that Uppy 4, 5 and
-// 6 share, and imports none of them.
+// An uploader for Uppy: it uploads Uppy's files to a Dray drive. It uses the plugin interface that Uppy 4, 5 and 6 share, and
+// imports none of them.
 
 import { createUploads, type Destination, type Options, type Source, type Upload, type Uploads } from "@dray/upload";
 
@@ -26,10 +26,10 @@ export interface UppyFileLike {
   meta: Record<string, unknown>;
 }
 
-/** Where all files go, or a function that says it for each. */
+/** The destination of all files, or a function that returns it for each. */
 export type DrayUploaderOptions = Options & { id?: string; destination?: Destination | ((file: UppyFileLike) => Destination) };
 
-/** `uppy.use(DrayUploader, { url, token })`, in the place of `uppy.use(AwsS3, …)`. */
+/** Use `uppy.use(DrayUploader, { url, token })` instead of `uppy.use(AwsS3, …)`. */
 export class DrayUploader {
   static VERSION = "0.1.0";
   readonly VERSION = DrayUploader.VERSION;
@@ -39,7 +39,7 @@ export class DrayUploader {
   private readonly known = new Map<string, Upload>();
   private readonly uninstalls: (() => void)[] = [];
 
-  // Uppy's types ask for all that its own base class has; with `any`, those of all three versions are met.
+  // Uppy's types require everything that its own base class has. `any` satisfies the types of all three versions.
   readonly uppy: any;
   readonly defaultLocale: any = { strings: {} };
   readonly i18n: any = (key: string) => key;
@@ -62,7 +62,7 @@ export class DrayUploader {
     this.core.addUploader(this.upload);
     this.listen("file-removed", (file: UppyFileLike | string) => this.cancel(typeof file === "string" ? file : file.id));
     this.listen("cancel-all", () => [...this.known.keys()].forEach((id) => this.cancel(id)));
-    // Uppy 4 and later hand over the file, others its id.
+    // Uppy 4 and later pass the file, earlier versions its id.
     this.listen("upload-pause", (file: UppyFileLike | string | undefined, isPaused: boolean) => {
       if (file) this.pause(typeof file === "string" ? file : file.id, isPaused);
     });
@@ -75,12 +75,12 @@ export class DrayUploader {
     for (const undo of this.uninstalls.splice(0)) undo();
   }
 
-  /** The options may change while the page is open; where files go is read with each file. */
+  /** The options may change while the page is open. The destination is read for each file. */
   setOptions(opts: Partial<DrayUploaderOptions>): void {
     this.opts = { ...this.opts, ...opts };
   }
 
-  /** Uppy tells all plugins of each change of its state; this one needs none. */
+  /** Uppy calls this on each change of its state; this plugin does not need it. */
   update(): void {}
   afterUpdate(): void {}
   i18nInit(): void {}
@@ -89,7 +89,7 @@ export class DrayUploader {
   }
   setPluginState(): void {}
   addTarget(): never {
-    throw new Error("DrayUploader shows nothing.");
+    throw new Error("DrayUploader has no user interface.");
   }
 
   private readonly upload = async (ids: string[]): Promise<void> => {
@@ -100,7 +100,7 @@ export class DrayUploader {
 
   private async send(file: UppyFileLike): Promise<void> {
     const upload = this.begun(file);
-    if (!upload) return this.failed(file, new Error("Files of remote providers cannot be sent: there is no Companion here."));
+    if (!upload) return this.failed(file, new Error("Files of remote providers cannot be uploaded: DrayUploader has no Companion server."));
     const uploadStarted = Date.now();
     for await (const { sent, size } of upload) {
       const now = this.core.getFile(file.id);
@@ -114,7 +114,7 @@ export class DrayUploader {
     } else this.failed(now, upload.failure ?? new Error("The upload failed."));
   }
 
-  /** Going on with a failed file is the same upload: what the store has is not sent again. */
+  /** A failed file continues in the same upload: parts that the store has are not sent again. */
   private begun(file: UppyFileLike): Upload | null {
     const known = this.known.get(file.id);
     if (known) {

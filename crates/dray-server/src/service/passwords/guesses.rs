@@ -129,7 +129,7 @@ mod tests {
             now += Duration::from_secs(20);
         }
         assert_eq!(counted, A_DAY);
-        assert_eq!(guesses.count(guess(1), now), Ok(()), "the next day begins anew");
+        assert_eq!(guesses.count(guess(1), now), Ok(()), "the next day has new guesses");
     }
 
     #[test]

@@ -285,7 +285,12 @@ impl History {
         let landing = self.model.landing(who, &upload);
         self.agree(&format!("{act}: {landing:?}"), landing != Landing::Refused, &answer);
         if answer.is_done() && !who.reads {
-            assert_eq!(text(&answer, "name"), upload.name, "it is told no other name: {}", self.story());
+            assert_eq!(
+                text(&answer, "name"),
+                upload.name,
+                "the answer has the name of the upload: {}",
+                self.story()
+            );
         }
         let touched = self.land(landing, &upload, &answer.body).await;
         self.uploads[at].became = touched.first().copied();

@@ -100,7 +100,7 @@ async fn bytes_that_the_store_does_not_accept_are_not_read_from_the_client() {
     // The sockets of both connections hold some MiB.
     while let Ok(sent) = tokio::time::timeout(Duration::from_secs(2), client.write(&piece)).await {
         taken += sent.unwrap();
-        assert!(taken < 64 * MIB, "{taken} bytes were taken in");
+        assert!(taken < 64 * MIB, "{taken} bytes were read");
     }
     assert_eq!(middle.under_way(), 1);
 }
