@@ -1,0 +1,48 @@
+//! The checks of `crates/dray-server/tests/corpora`, for a fuzzer. What is added here is a count of the memory that a check has.
+
+// Built alone, and not by the fuzzer's script, nothing calls the checks.
+#![allow(dead_code)]
+
+use std::alloc;
+
+use cap::Cap;
+
+#[path = "../../crates/dray-server/tests/corpora/chunked.rs"]
+mod chunked_checks;
+#[path = "../../crates/dray-server/tests/corpora/json.rs"]
+mod json_checks;
+#[path = "../../crates/dray-server/tests/corpora/sigv4.rs"]
+mod sigv4_checks;
+#[path = "../../crates/dray-server/tests/corpora/xml.rs"]
+mod xml_checks;
+
+#[global_allocator]
+static MEMORY: Cap<alloc::System> = Cap::new(alloc::System, usize::MAX);
+
+/// Runs a task, which may have so many bytes more than there are now, at once. With more the program ends.
+pub(crate) fn within<T>(most_bytes: usize, task: impl FnOnce() -> T) -> T {
+    MEMORY.set_limit(MEMORY.allocated() + most_bytes).expect("a limit above what there is");
+    let done = task();
+    MEMORY.set_limit(usize::MAX).expect("no limit");
+    done
+}
+
+/// The check of each target.
+pub fn chunked(input: &[u8]) {
+    chunked_checks::check(input);
+}
+
+/// The check of each target.
+pub fn json(input: &[u8]) {
+    json_checks::check(input);
+}
+
+/// The check of each target.
+pub fn sigv4(input: &[u8]) {
+    sigv4_checks::check(input);
+}
+
+/// The check of each target.
+pub fn xml(input: &[u8]) {
+    xml_checks::check(input);
+}
