@@ -27,12 +27,19 @@ READ, WRITE, DISC, FLUSH = 0, 1, 2, 3
 EINVAL = 22
 LONGEST_REQUEST = 64 << 20
 
+# The power is cut when so many writes are not flushed yet: most of the time there are none, and a cut then proves nothing.
+MOMENTS = [1, 1, 2, 2, 3, 4, 6, 9]
+
 # What a cut leaves of the writes that were not flushed: the chance of each to be there, or an order in which they came.
 FATES = ["none", "all but some", "half", "first ones", "last ones"]
 
 
 class Hangup(Exception):
     """The client is gone."""
+
+
+class PowerIsOff(Exception):
+    """Nothing is written or answered any more."""
 
 
 class Cache:
@@ -45,7 +52,8 @@ class Cache:
             self.size = os.fstat(file.fileno()).st_size
             self.stable = mmap.mmap(file.fileno(), self.size)
         self.dirty = {}  # sector: the number of its write, and its bytes
-        self.writes = self.flushes = 0
+        self.writes = self.unflushed = 0
+        self.off_at = None  # at how many writes that are not flushed the power is cut
 
     def read(self, offset, length):
         data = bytearray(self.stable[offset : offset + length])
@@ -59,6 +67,7 @@ class Cache:
 
     def write(self, offset, data):
         self.writes += 1
+        self.unflushed += 1
         first, dirty, number = offset // SECTOR_BYTES, self.dirty, self.writes
         is_destaged = self.choice.random() < DESTAGED
         for at in range(len(data) // SECTOR_BYTES):
@@ -68,7 +77,7 @@ class Cache:
             dirty[sector] = (number, data[at * SECTOR_BYTES : (at + 1) * SECTOR_BYTES])
 
     def flush(self):
-        self.flushes += 1
+        self.unflushed = 0
         if not self.lies:
             for sector, (_, data) in self.dirty.items():
                 self.settle(sector, data)
@@ -98,6 +107,7 @@ class Cache:
             else:
                 lost += 1
         self.dirty.clear()
+        self.unflushed, self.off_at = 0, None
         return {"fate": fate, "writes": len(writes), "lost_sectors": lost}
 
 
@@ -111,9 +121,11 @@ class Disk:
         self.listener.listen(1)
         self.serving = None
         self.failure = None
+        self.is_off = threading.Event()
 
     def attach(self):
         """Waits, in a thread, for a guest."""
+        self.is_off.clear()
         self.serving = threading.Thread(target=self.serve, daemon=True)
         self.serving.start()
 
@@ -121,11 +133,22 @@ class Disk:
         connection, _ = self.listener.accept()
         try:
             with connection:
-                Connection(connection, self.cache).run()
+                try:
+                    Connection(connection, self.cache).run()
+                except PowerIsOff:
+                    self.is_off.set()
+                    # The guest may not take it for an error of the disk: it waits for an answer for as long as it lives.
+                    while connection.recv(1 << 20):
+                        pass
         except (Hangup, ConnectionError):
             pass
         except BaseException as failure:  # told by whoever detaches
             self.failure = failure
+
+    def power_off(self, choice, longest_secs):
+        """Has the power go off at one of the next writes, or after that time if there are none."""
+        self.cache.off_at = choice.choice(MOMENTS)
+        self.is_off.wait(longest_secs)
 
     def detach(self):
         """Waits until a guest that is dead has nothing more to say."""
@@ -197,6 +220,8 @@ class Connection:
             return False
         data = self.receive(length) if kind == WRITE else None
         is_whole = offset % SECTOR_BYTES == 0 == length % SECTOR_BYTES and offset + length <= self.cache.size
+        if self.cache.off_at is not None and self.cache.unflushed >= self.cache.off_at:
+            raise PowerIsOff
         answer, error = b"", 0
         if kind == READ and is_whole:
             answer = self.cache.read(offset, length)

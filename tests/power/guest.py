@@ -31,6 +31,8 @@ MEMORY_MIB = 512
 BOOT_SECS = {"kvm": 20, "tcg": 600}
 # The same of the second: mounting, and Dray.
 START_SECS = {"kvm": 60, "tcg": 300}
+# How long a cut waits for something to be written.
+LONGEST_WAIT_SECS = 1
 WAITING = "power: waiting"
 # Built in or as modules, whatever the kernel package has of them.
 MODULES = ["virtio_pci", "virtio_blk", "virtio_net", "virtio-rng", "crc32c-intel", "xfs"]
@@ -204,7 +206,7 @@ class Machine:
             *["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"],
             *["-accel", accelerator, "-cpu", "max,arch-capabilities=off", "-smp", "2", "-m", str(MEMORY_MIB)],
             *["-kernel", str(self.kernel), "-initrd", str(self.early_system)],
-            *["-append", "console=ttyS0 quiet panic=-1 net.ifnames=0 mitigations=off"],
+            *["-append", "console=ttyS0 quiet panic=-1 net.ifnames=0 mitigations=off no_timer_check"],
             *["-serial", f"file:{console}", "-serial", f"unix:{folder}/line,server=on,wait=off"],
             *["-qmp", f"unix:{folder}/qmp,server=on,wait=off", "-device", "virtio-rng-pci"],
             *["-blockdev", f"driver=file,node-name=system,filename={self.system},read-only=on"],
@@ -311,8 +313,9 @@ class Guest:
 
     def cut(self, choice):
         """Cuts the power. What became of the writes that were not flushed."""
-        self.is_up.clear()
         self.check_alive()
+        self.disk.power_off(choice, LONGEST_WAIT_SECS)
+        self.is_up.clear()
         self.off()
         return self.disk.cache.cut(choice)
 

@@ -19,14 +19,14 @@ from actors import Actor, Ledger, PatientClient  # after guest, which knows wher
 from check import Checker
 from disk import Disk
 
-ACTORS = 8
+ACTORS = {"kvm": 8, "tcg": 4}
 # The power stays on for less than this, which is long enough for some acts of each.
 LONGEST_LIFE_SECS = {"kvm": 1.6, "tcg": 5.0}
 # So many cuts have one disk; then comes a new one, so that disks stay small.
 CUTS_A_DISK = 25
 # How often the power is cut once more while the guest starts.
 CUT_AGAIN = 0.2
-# All that was ever acknowledged on the disk is read each so many cuts, and not only what came last.
+# Each so many cuts all that was ever acknowledged on the disk is read, and not only what came last, and what is left over is swept.
 THOROUGH_EVERY = 5
 
 
@@ -76,12 +76,12 @@ class Piece:
         choice, ledger = random.Random(f"{self.seed}/{number}"), Ledger()
         state = {"enough": False}
         client = PatientClient(self.guest, self.token(), ledger)
-        actors = [Actor(client, ledger, f"{number}.{at}", self.seed, lambda: state["enough"]) for at in range(ACTORS)]
+        actors = [Actor(client, ledger, f"{number}.{at}", self.seed, lambda: state["enough"]) for at in range(ACTORS[self.guest.machine.accelerator])]
         for actor in actors:
             actor.start()
         time.sleep(choice.uniform(0, LONGEST_LIFE_SECS[self.guest.machine.accelerator]))
-        state["enough"] = True
         self.cut(choice)
+        state["enough"] = True
         while self.figures.cuts < cuts and choice.random() < CUT_AGAIN:
             self.cut_while_it_starts(choice)
         self.start()

@@ -66,7 +66,8 @@ fn decoded_in_pieces(payload: &Payload, length: Option<u64>, body: &[u8], pieces
     let (mut data, mut rest) = (Vec::with_capacity(body.len()), Bytes::copy_from_slice(body));
     let mut sizes = fastrand::Rng::with_seed(u64::from(pieces));
     while !rest.is_empty() {
-        let size = if pieces == 0 { rest.len() } else { sizes.usize(1..=usize::from(pieces)).min(rest.len()) };
+        let size =
+            if pieces == 0 { rest.len() } else { sizes.usize(1..=usize::from(pieces)).min(rest.len()) };
         let mut input = rest.split_to(size);
         while let Some(more) = crate::within(MOST_BYTES, || decoder.decode(&mut input)).ok()? {
             assert!(!more.is_empty());
@@ -91,7 +92,8 @@ fn signed(payload: &Payload, body: &[u8]) -> Vec<u8> {
         out.extend_from_slice(digits);
         if let Some(extension) = extension {
             let is_asked = extension == format!("{CHUNK_SIGNATURE}$");
-            let extension = if is_asked { format!("{CHUNK_SIGNATURE}{signature}") } else { extension.to_owned() };
+            let extension =
+                if is_asked { format!("{CHUNK_SIGNATURE}{signature}") } else { extension.to_owned() };
             out.extend_from_slice(format!(";{extension}").as_bytes());
         }
         out.extend_from_slice(b"\r\n");
@@ -185,7 +187,8 @@ fn line(body: &[u8]) -> Option<(&[u8], &[u8])> {
 
 fn chunk_header(line: &[u8]) -> Option<(usize, Option<&str>)> {
     let line = str::from_utf8(line).ok()?;
-    let (digits, extension) = line.split_once(';').map_or((line, None), |(digits, more)| (digits, Some(more)));
+    let (digits, extension) =
+        line.split_once(';').map_or((line, None), |(digits, more)| (digits, Some(more)));
     let is_size = !digits.is_empty() && digits.chars().all(|digit| digit.is_ascii_hexdigit());
     let size = is_size.then(|| usize::from_str_radix(digits, 16).ok())??;
     Some((size, extension))

@@ -106,7 +106,9 @@ fn check_text(body: &[u8]) {
         check_name(text.to_owned());
         let text: String = text.chars().take(MAX_QUERY_CHARS).collect();
         if let Some(query) = Words::parse(&text) {
-            assert!(query.iter().all(|word| word.chars().all(|c| !c.is_ascii_punctuation() && !c.is_control())));
+            assert!(
+                query.iter().all(|word| word.chars().all(|c| !c.is_ascii_punctuation() && !c.is_control()))
+            );
         }
     }
 }

@@ -103,7 +103,8 @@ impl Request {
         let right = [false, true].map(|latin_1| self.signature(presigned, latin_1));
         assert!(right.contains(&given), "{self:?} is taken and not signed");
         for name in self.headers.keys().map(HeaderName::as_str) {
-            let may_be_unsigned = !name.starts_with("x-amz-") || (presigned && name == "x-amz-content-sha256");
+            let may_be_unsigned =
+                !name.starts_with("x-amz-") || (presigned && name == "x-amz-content-sha256");
             assert!(may_be_unsigned || stated.signs(name), "{name} of {self:?} is not signed");
         }
         assert!(stated.signs("host"));
@@ -166,7 +167,8 @@ impl Request {
     /// The signature that the request should have. `latin_1`: that of clients which sign text and send ISO 8859-1.
     fn signature(&self, presigned: bool, latin_1: bool) -> Option<String> {
         let stated = self.stated(presigned)?;
-        let mut canonical = format!("{}\n{}\n", self.method, encoded(&decoded(&self.path)?, "/")).into_bytes();
+        let mut canonical =
+            format!("{}\n{}\n", self.method, encoded(&decoded(&self.path)?, "/")).into_bytes();
         let mut pairs = self.parameters()?;
         pairs.retain(|(name, _)| !presigned || name != SIGNATURE.as_bytes());
         let mut pairs: Vec<_> =
@@ -176,10 +178,12 @@ impl Request {
         canonical.extend(format!("{}\n", pairs.join("&")).into_bytes());
         for name in &stated.signed_headers {
             let value = self.canonical_header(name)?;
-            let value = if latin_1 { value.into_iter().map(char::from).collect::<String>().into() } else { value };
+            let value =
+                if latin_1 { value.into_iter().map(char::from).collect::<String>().into() } else { value };
             canonical.extend([name.as_bytes(), b":", &value, b"\n"].concat());
         }
-        canonical.extend(format!("\n{}\n{}", stated.signed_headers.join(";"), stated.payload_hash).into_bytes());
+        canonical
+            .extend(format!("\n{}\n{}", stated.signed_headers.join(";"), stated.payload_hash).into_bytes());
         let day = stated.date.get(..8)?;
         let scope = format!("{day}/{REGION}/s3/aws4_request");
         let hash = hex::encode(Sha256::digest(&canonical));
@@ -209,7 +213,8 @@ impl Request {
         }
         let says_of_signatures = |(name, _): &(Vec<u8>, Vec<u8>)| {
             let name = name.to_ascii_lowercase();
-            name.starts_with(b"x-amz-") || ["awsaccesskeyid", "signature"].map(str::as_bytes).contains(&&*name)
+            name.starts_with(b"x-amz-")
+                || ["awsaccesskeyid", "signature"].map(str::as_bytes).contains(&&*name)
         };
         let readable = self.parameters().filter(|_| Query::parse(&self.query).is_ok());
         if readable.is_none_or(|pairs| pairs.iter().any(says_of_signatures)) {
@@ -260,7 +265,9 @@ fn decoded(text: &str) -> Option<Vec<u8>> {
 
 fn encoded(bytes: &[u8], also_plain: &str) -> String {
     let one = |byte: &u8| match char::from(*byte) {
-        char if char.is_ascii_alphanumeric() || "-._~".contains(char) || also_plain.contains(char) => char.to_string(),
+        char if char.is_ascii_alphanumeric() || "-._~".contains(char) || also_plain.contains(char) => {
+            char.to_string()
+        }
         _ => format!("%{byte:02X}"),
     };
     bytes.iter().map(one).collect()

@@ -2,9 +2,9 @@
 //! turned into markup on the way.
 
 use dray_s3::xml::{
-    CompleteMultipartUpload, CreateBucketConfiguration, Delete, DeleteObject, EncodingType, Error, ErrorAnswer,
-    ListBucketResultV2, ListMultipartUploadsResult, ListPartsResult, ListedObject, ListedPart, ListedUpload,
-    Listing, ObjectsPage, PartsPage, Tagging, UploadsPage, read_etag, read_upload_id,
+    CompleteMultipartUpload, CreateBucketConfiguration, Delete, DeleteObject, EncodingType, Error,
+    ErrorAnswer, ListBucketResultV2, ListMultipartUploadsResult, ListPartsResult, ListedObject, ListedPart,
+    ListedUpload, Listing, ObjectsPage, PartsPage, Tagging, UploadsPage, read_etag, read_upload_id,
 };
 use dray_s3::{ErrorCode, PartNumber};
 use jiff::Timestamp;
@@ -95,8 +95,11 @@ fn texts_survive(text: &str) {
     assert_eq!((read.objects[0].key.as_str(), read.next_token.as_deref()), (text, Some(text)));
 
     let upload = ListedUpload { key: text, upload_id: text, initiated: moment, checksum: None };
-    let uploads =
-        ListMultipartUploadsResult { next_marker: Some((text, text)), uploads: vec![upload], ..Default::default() };
+    let uploads = ListMultipartUploadsResult {
+        next_marker: Some((text, text)),
+        uploads: vec![upload],
+        ..Default::default()
+    };
     let read = UploadsPage::parse(uploads.to_xml().as_bytes()).unwrap();
     assert_eq!((read.uploads[0].key.as_str(), read.uploads[0].upload_id.as_str()), (text, text));
     assert_eq!(read.next_marker, Some((text.to_owned(), text.to_owned())));
