@@ -1,7 +1,4 @@
-//! The checks of `crates/dray-server/tests/corpora`, for a fuzzer. What is added here is a count of the memory that a check has.
-
-// Built alone, and not by the fuzzer's script, nothing calls the checks.
-#![allow(dead_code)]
+//! The checks of `crates/dray-server/tests/corpora`, for a fuzzer, which also limits their memory.
 
 use std::alloc;
 
@@ -19,7 +16,7 @@ mod xml_checks;
 #[global_allocator]
 static MEMORY: Cap<alloc::System> = Cap::new(alloc::System, usize::MAX);
 
-/// Runs a task, which may have so many bytes more than there are now, at once. With more the program ends.
+/// Runs a task that may hold `most_bytes` more memory than is in use now. If it needs more, the allocation fails and the program ends.
 pub(crate) fn within<T>(most_bytes: usize, task: impl FnOnce() -> T) -> T {
     MEMORY.set_limit(MEMORY.allocated() + most_bytes).expect("a limit above what there is");
     let done = task();

@@ -1,7 +1,6 @@
-"""People who upload, sort into folders, rename and throw away while the power is cut, each on items of their own. They know what
-was acknowledged, and insist on an answer to what was not. They must not know how the power is cut."""
+"""Clients that upload, make folders, move, rename and throw away while the power is cut, each with items of its own. A client
+repeats a request until it is answered, and remembers what was acknowledged. This file must not know how the power is cut."""
 
-import uuid
 from dataclasses import dataclass, replace
 
 from uploads import Client, File, Ledger, Stuck, Uploader
@@ -9,16 +8,16 @@ from uploads import Client, File, Ledger, Stuck, Uploader
 
 @dataclass(frozen=True)
 class Item:
-    """What was acknowledged of an item, last of all."""
+    """The last acknowledged state of an item."""
 
     name: str
     parent: str | None = None
-    file: File | None = None  # none of a folder
+    file: File | None = None  # `None` for a folder
     is_trashed: bool = False
 
 
 class PatientClient(Client):
-    """A client that asks nothing while the power is off, and hears nothing that is too late: the answer counts, if it came."""
+    """A client that sends nothing while the power is off."""
 
     def __init__(self, guest, token, ledger):
         super().__init__(guest.url, token, ledger)
@@ -34,11 +33,11 @@ class PatientClient(Client):
 
 
 class Actor(Uploader):
-    """Does one thing after the other until it is told that it is enough, and ends what it is at."""
+    """Does one thing after another until it is enough, and completes what it has begun."""
 
     def __init__(self, client, ledger, name, seed, is_enough):
         super().__init__(client, ledger, name, seed, is_enough)
-        self.items = {}  # what is its own, by id
+        self.items = {}  # its own items, by id
         self.acknowledged = 0
 
     def run(self):
@@ -77,12 +76,13 @@ class Actor(Uploader):
 
     def make_folder(self, name):
         body = {"name": name, "parentId": self.choice.choice([None, *self.folders()])}
-        answer = self.client.insist("POST", "/folders", body, {"idempotency-key": str(uuid.UUID(int=self.choice.getrandbits(128)))})
+        once = {"idempotency-key": f"{self.seed}/{name}"}
+        answer = self.client.insist("POST", "/folders", body, once)
         if self.is_success("folder", answer):
             self.items[answer.json()["id"]] = Item(name, body["parentId"])
 
     def change(self, item, name):
-        """Renames it, and moves a file."""
+        """Renames an item. Moves it too, if it is a file."""
         known = self.items[item]
         parent = self.choice.choice([None, *self.folders()]) if known.file else known.parent
         answer = self.client.insist("PATCH", f"/files/{item}", {"name": name, "parentId": parent})
@@ -90,9 +90,9 @@ class Actor(Uploader):
             self.items[item] = replace(known, name=name, parent=parent)
 
     def throw_away(self, item, present):
-        """Puts an item into the trash, with what is below it."""
+        """Puts an item into the trash, with everything below it."""
         answer = self.client.insist("DELETE", f"/files/{item}")
-        # It was thrown away before the power was cut, and the answer was lost.
+        # 404: an earlier request did it, and its answer was lost in a cut.
         if answer.status == 404 or self.is_success("trash", answer):
             below = {item}
             while more := {one for one in present if self.items[one].parent in below} - below:

@@ -1,14 +1,13 @@
-"""Holds a drive that has started again against what was acknowledged, and looks for what is left over. It must not know how the
-power was cut."""
+"""Compares a restarted drive with what was acknowledged, and looks for leftovers. It must not know how the power was cut."""
 
 import time
 
 from uploads import Client, Ledger, download
 
-# What one sweep must have brought about by then.
+# A sweep must have removed everything by then.
 SWEPT_SECS = 60
 
-# As the torture suite has it: every upload expires, as a day would bring about, and all that waits has its next try.
+# Every upload expires, and everything that waits is due, as after a day. The torture suite does the same.
 EXPIRE = """
 update uploads set expires_at = unixepoch() * 1000 - 3600000 where state in ('opening', 'open');
 update uploads set created_at = 1 where state in ('aborted', 'expired') and store_upload_id is null;
@@ -16,7 +15,7 @@ update uploads set next_try_at = null;
 update tombstones set next_try_at = null;
 """
 
-# Each line has what may not be left, and how much of it there is.
+# Each line names something that must not be left, and counts it.
 LEFT = """
 attach '/data/drive/store/meta.db' as store;
 select 'uploads that never opened', count(*) from uploads where state = 'opening'
@@ -24,8 +23,8 @@ union all select 'finalizes under way', count(*) from uploads where state = 'com
 union all select 'parts to be freed', count(*) from uploads where state in ('aborted', 'expired') and parts_freed_at is null
 union all select 'objects to be removed', count(*) from tombstones
 union all select 'items to be removed', count(*) from items where purged_at is not null
-union all select 'uploads that are over and whose item has other bytes', count(*) from items i join uploads u on u.id = i.upload_id
-          where u.state <> 'completed' or u.object_key <> i.object_key or u.size_bytes <> i.size_bytes
+union all select 'uploads that are over and whose item has other bytes', count(*)
+          from items i join uploads u on u.id = i.upload_id where u.state <> 'completed' or u.object_key <> i.object_key or u.size_bytes <> i.size_bytes
 union all select 'uploads of the store alone', (select count(*) from store.upload) - count(*) from uploads where state = 'open'
 union all select 'items by usage', (select coalesce(sum(items), 0) from usage) - count(*) from items
 union all select 'bytes by usage', (select coalesce(sum(size_bytes), 0) from usage) - coalesce(sum(size_bytes), 0) from items
@@ -39,7 +38,7 @@ union all select 'part files by rows', -count(*) from store.part where file_tag 
 
 
 def left_over(guest):
-    """What is left over, in words."""
+    """Describes what is left over."""
     script = f"""sqlite3 -cmd '.timeout 20000' -separator ': ' /data/drive/drive.db "{LEFT}"
 echo "part files: $(find /data/drive/store/parts -type f | wc -l)" """
     counts = {}
@@ -51,7 +50,7 @@ echo "part files: $(find /data/drive/store/parts -type f | wc -l)" """
 
 
 def swept(guest, client):
-    """What is still left over when the server has swept."""
+    """Has the server sweep. Returns what is left over after that."""
     guest.shell(f"""sqlite3 -cmd '.timeout 20000' /data/drive/drive.db "{EXPIRE}" """)
     client.insist("DELETE", "/trash")
     until = time.monotonic() + SWEPT_SECS
@@ -63,14 +62,14 @@ def swept(guest, client):
 
 
 def orphans(guest):
-    """What `dray sweep` finds."""
-    # Where every instruction is translated, the store may answer too late for it.
+    """Returns what `dray sweep --orphans` lists."""
+    # Without KVM the store may answer too late for this command.
     sweep = "dray sweep --orphans --older-than 0s --json --data /data/drive"
     return guest.shell(f"for n in 1 2 3 4 5; do {sweep} >found 2>said && break; done || cat said; cat found").splitlines()
 
 
 def unsound(guest):
-    """What SQLite finds wrong with the databases, and Linux with the file system."""
+    """Returns what SQLite reports about the databases, and Linux about the file system."""
     script = "for db in drive.db store/meta.db; do sqlite3 /data/drive/$db 'pragma integrity_check'; done; dmesg"
     first, second, *kernel = guest.shell(script).splitlines()
     found = [line for line in (first, second) if line != "ok"]
@@ -79,7 +78,7 @@ def unsound(guest):
 
 
 class Checker:
-    """Everything that was ever acknowledged on one disk."""
+    """Knows everything that was acknowledged on one disk."""
 
     def __init__(self, guest, token):
         self.guest, self.client = guest, Client(guest.url, token, Ledger())
@@ -91,7 +90,7 @@ class Checker:
         self.undecided |= ledger.undecided
 
     def listed(self):
-        """All that the drive has: each item's name, and the folder that it is in."""
+        """Everything that the drive has: the name and the folder of each item, by id."""
         found, todo = {}, ["root"]
         while todo:
             folder = todo.pop()
@@ -111,7 +110,7 @@ class Checker:
             cursor = f"&cursor={page['nextCursor']}" if page.get("nextCursor") else None
 
     def compare(self, is_thorough):
-        """What was lost, and what is there that nobody was told of, in words."""
+        """Describes what was lost, and what is there without an acknowledgement."""
         listed, wrong = self.listed(), []
         for item, known in self.items.items():
             if known.is_trashed:
@@ -127,8 +126,8 @@ class Checker:
         return wrong + [f"never acknowledged: {item} {listed[item]}" for item in strangers]
 
     def compare_trash(self):
-        """What was thrown away and is not in the trash, and what is there that nobody threw away. (Below a folder that was thrown
-        away, the folder stands for all.)"""
+        """Describes what should be in the trash and is not, and the other way round. (The trash lists a folder and not what is
+        below it.)"""
         there = {item["id"] for item in self.pages("/trash?limit=500")}
         gone = {item for item, known in self.items.items() if known.is_trashed}
         missing = [f"not in the trash: {item}" for item in gone - there if not self.is_below_trash(item)]
@@ -139,7 +138,7 @@ class Checker:
         return parent is not None and parent.is_trashed
 
     def check(self, is_thorough):
-        """All that is wrong, in words. A thorough check also sweeps, and empties the trash."""
+        """Describes everything that is wrong. A thorough check also empties the trash and sweeps."""
         wrong = self.compare(is_thorough) + self.compare_trash()
         if is_thorough:
             wrong += swept(self.guest, self.client) + orphans(self.guest)

@@ -1,5 +1,5 @@
-"""A disk with a volatile cache, as an NBD server: what was written and not flushed can be lost when the power is cut. It must
-not know what is on the disk.
+"""A disk with a volatile cache, served by NBD. A power cut loses some of the writes that were not flushed. This file must not
+know what is on the disk.
 
 The protocol is that of "The NBD protocol" (github.com/NetworkBlockDevice/nbd, doc/proto.md): fixed newstyle negotiation,
 simple replies, one client at a time."""
@@ -12,7 +12,7 @@ import struct
 import threading
 
 SECTOR_BYTES = 512
-# How often a sector that is written again had reached the disk before, as disks write when they like.
+# The chance that a cached sector has reached the disk before it is written again: a disk empties its cache whenever it likes.
 DESTAGED = 0.25
 
 NBD_MAGIC, IHAVEOPT, REPLY_MAGIC = 0x4E42444D41474943, 0x49484156454F5054, 0x0003E889045565A9
@@ -27,10 +27,10 @@ READ, WRITE, DISC, FLUSH = 0, 1, 2, 3
 EINVAL = 22
 LONGEST_REQUEST = 64 << 20
 
-# The power is cut when so many writes are not flushed yet: most of the time there are none, and a cut then proves nothing.
+# The power goes off when this many writes are not flushed. Most of the time there are none, and a cut would prove nothing.
 MOMENTS = [1, 1, 2, 2, 3, 4, 6, 9]
 
-# What a cut leaves of the writes that were not flushed: the chance of each to be there, or an order in which they came.
+# Which of the unflushed writes a cut keeps.
 FATES = ["none", "all but some", "half", "first ones", "last ones"]
 
 
@@ -39,21 +39,21 @@ class Hangup(Exception):
 
 
 class PowerIsOff(Exception):
-    """Nothing is written or answered any more."""
+    """The disk neither writes nor answers any more."""
 
 
 class Cache:
-    """Sectors that are not on the disk yet, over those that are."""
+    """The sectors on the disk, and above them those that are only in the cache."""
 
     def __init__(self, path, choice, lies=False):
-        """`lies`: a flush is answered and does nothing."""
+        """With `lies`, the disk answers a flush and does nothing."""
         self.choice, self.lies = choice, lies
         with open(path, "r+b") as file:
             self.size = os.fstat(file.fileno()).st_size
             self.stable = mmap.mmap(file.fileno(), self.size)
         self.dirty = {}  # sector: the number of its write, and its bytes
         self.writes = self.unflushed = 0
-        self.off_at = None  # at how many writes that are not flushed the power is cut
+        self.off_at = None  # the number of unflushed writes at which the power goes off
 
     def read(self, offset, length):
         data = bytearray(self.stable[offset : offset + length])
@@ -87,7 +87,7 @@ class Cache:
         self.stable[sector * SECTOR_BYTES : (sector + 1) * SECTOR_BYTES] = data
 
     def cut(self, choice):
-        """Loses a random choice of what was not flushed. Of one write in eight some sectors are there and others not."""
+        """Loses a random choice of the unflushed writes. One write in eight is torn: it keeps some of its sectors."""
         fate = choice.choice(FATES)
         writes = sorted({number for number, _ in self.dirty.values()})
         pivot = choice.randrange(len(writes) + 1)
@@ -112,7 +112,7 @@ class Cache:
 
 
 class Disk:
-    """The cache, served on a socket. One guest after another uses it."""
+    """Serves the cache on a socket to one guest after another."""
 
     def __init__(self, image, socket_path, seed, lies=False):
         self.cache = Cache(image, random.Random(f"{seed}/destaged"), lies)
@@ -124,7 +124,7 @@ class Disk:
         self.is_off = threading.Event()
 
     def attach(self):
-        """Waits, in a thread, for a guest."""
+        """Waits for a guest in a thread."""
         self.is_off.clear()
         self.serving = threading.Thread(target=self.serve, daemon=True)
         self.serving.start()
@@ -137,7 +137,7 @@ class Disk:
                     Connection(connection, self.cache).run()
                 except PowerIsOff:
                     self.is_off.set()
-                    # The guest may not take it for an error of the disk: it waits for an answer for as long as it lives.
+                    # The guest must not see an error of the disk. It waits for an answer until QEMU is killed.
                     while connection.recv(1 << 20):
                         pass
         except (Hangup, ConnectionError):
@@ -146,12 +146,12 @@ class Disk:
             self.failure = failure
 
     def power_off(self, choice, longest_secs):
-        """Has the power go off at one of the next writes, or after that time if there are none."""
+        """Stops the disk at one of the next writes, or returns after `longest_secs` if there are too few."""
         self.cache.off_at = choice.choice(MOMENTS)
         self.is_off.wait(longest_secs)
 
     def detach(self):
-        """Waits until a guest that is dead has nothing more to say."""
+        """Waits until everything that a dead guest had sent is read."""
         self.serving.join()
         if self.failure:
             raise self.failure
@@ -186,7 +186,7 @@ class Connection:
         return struct.unpack(form, self.receive(struct.calcsize(form)))
 
     def negotiate(self):
-        """Whether the client goes on to requests."""
+        """Agrees on the options. Returns whether the client will send requests."""
         flags = HAS_FLAGS | SEND_FLUSH
         self.connection.sendall(struct.pack(">QQH", NBD_MAGIC, IHAVEOPT, HANDSHAKE_FLAGS))
         (client_flags,) = self.unpack(">I")
@@ -213,7 +213,7 @@ class Connection:
         self.connection.sendall(struct.pack(">QIII", REPLY_MAGIC, option, reply, len(data)) + data)
 
     def request(self):
-        """Carries one request out; whether there will be another."""
+        """Carries out one request. Returns whether another one will follow."""
         magic, _, kind, cookie, offset, length = self.unpack(">IHHQQI")
         assert magic == REQUEST_MAGIC and length <= LONGEST_REQUEST, "no request of NBD"
         if kind == DISC:

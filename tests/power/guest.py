@@ -1,7 +1,7 @@
-"""A Linux in QEMU that does nothing but run Dray on a disk. Its power is cut by a SIGKILL of QEMU. It must not know what is uploaded.
+"""A Linux guest in QEMU that runs Dray on a disk. SIGKILL of QEMU cuts its power. This file must not know what is uploaded.
 
-It is started once, up to where it would mount the disk; from there it is continued again and again, with the time of now and new
-randomness. So a start takes little where there is no KVM, and nothing outlives a cut but the disk."""
+The guest boots once, up to the point where it would mount the disk, and its state is saved. Every later start continues from that
+state, with the current time and new randomness. So a start takes seconds even without KVM, and only the disk survives a cut."""
 
 import io
 import json
@@ -26,15 +26,15 @@ from nodes import answers, free_port, wait_until  # noqa: E402
 DRAY_PORT, SHELL_PORT = 8080, 9000
 DATA_BYTES = 2 << 30
 MEMORY_MIB = 512
-# How long the first part of a start may take: the kernel of some machines has a KVM that cannot run another kernel, and
-# without one every instruction is translated.
+# How long a boot may take. Some machines have a /dev/kvm that cannot run this kernel. Without KVM, QEMU translates every
+# instruction.
 BOOT_SECS = {"kvm": 20, "tcg": 600}
-# The same of the second: mounting, and Dray.
+# How long it may take to mount the disk and start Dray.
 START_SECS = {"kvm": 60, "tcg": 300}
-# How long a cut waits for something to be written.
+# How long a cut waits for enough unflushed writes.
 LONGEST_WAIT_SECS = 1
 WAITING = "power: waiting"
-# Built in or as modules, whatever the kernel package has of them.
+# What the guest needs and the kernel may have as a module.
 MODULES = ["virtio_pci", "virtio_blk", "virtio_net", "virtio-rng", "crc32c-intel", "xfs"]
 
 EARLY_INIT = """#!/bin/busybox sh
@@ -46,7 +46,7 @@ until /bin/busybox mount -r -t ext4 /dev/vda /root; do :; done
 exec /bin/busybox switch_root /root /init
 """
 
-# RNDRESEEDCRNG of random(4), as a program from before has no way to ask for it: the seed is used at once.
+# RNDRESEEDCRNG (random(4), here 0x5207) makes the kernel use the seed at once; otherwise every start would draw the same tokens.
 INIT = f"""#!/bin/sh
 mount -t proc none /proc
 mount -t sysfs none /sys
@@ -79,7 +79,7 @@ class Kernel:
         self.modules = Path(folder, "lib/modules", self.image.name.removeprefix("vmlinuz-"))
 
     def needed_modules(self):
-        """The files of MODULES, each after those that it needs; what is built in has none."""
+        """The files of MODULES, each after the modules that it needs. What is built in has no file."""
         files = {}
         for path in (self.modules / "kernel").rglob("*.ko*"):
             files[path.name.split(".")[0].replace("_", "-")] = path
@@ -128,7 +128,7 @@ class Archive:
 
 
 def early_system(kernel):
-    """The archive that mounts the system's disk."""
+    """The initial RAM disk, which mounts the system's disk."""
     archive = Archive()
     for folder in ["bin", "modules"]:
         archive.add(folder, mode=stat.S_IFDIR | 0o755)
@@ -142,7 +142,7 @@ def early_system(kernel):
 
 
 def system(folder, programs):
-    """An image with these programs, the libraries that they load, and BusyBox."""
+    """Makes an image with these programs, the libraries that they load, and BusyBox."""
     root = folder / "root"
     for name in ["bin", "data", "dev", "proc", "sys", "tmp"]:
         (root / name).mkdir(parents=True)
@@ -201,7 +201,7 @@ class Machine:
 
     def command(self, accelerator, folder, console, data, ports=None):
         forward = [f"hostfwd=tcp:127.0.0.1:{host}-:{guest}" for host, guest in (ports or {}).items()]
-        # QEMU keeps nothing of the disk: what is flushed goes through to the server, and what is written too.
+        # QEMU caches nothing of the disk: writes and flushes go through to the server.
         return [
             *["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"],
             *["-accel", accelerator, "-cpu", "max,arch-capabilities=off", "-smp", "2", "-m", str(MEMORY_MIB)],
@@ -216,7 +216,7 @@ class Machine:
         ]
 
     def save_state(self):
-        """Starts a guest up to where it waits, and writes down all of its state. By what it could be run."""
+        """Boots a guest until it waits, and saves its state. Returns the accelerator that could run it."""
         blank = self.folder / "blank.img"
         self.blank_disk(blank)
         for accelerator in ["kvm", "tcg"] if os.access("/dev/kvm", os.R_OK | os.W_OK) else ["tcg"]:
@@ -275,7 +275,7 @@ class Guest:
         self.process, self.line, self.starts = None, None, 0
 
     def launch(self):
-        """Switches it on, and waits for nothing but that it mounts its disk."""
+        """Switches the guest on. Returns before it has mounted its disk."""
         self.starts += 1
         self.disk.attach()
         data = f"driver=nbd,server.type=unix,server.path={self.disk_socket}"
@@ -289,7 +289,7 @@ class Guest:
             return is_waiting(self.console())
 
         wait_until(waits, f"a guest that continues ({self.console()})", START_SECS[self.machine.accelerator], 0.02)
-        # It stays connected, so that nothing of it is lost.
+        # The connection stays open: QEMU would discard what it has not read yet.
         self.line = socket.socket(socket.AF_UNIX)
         self.line.connect(f"{self.folder}/line")
         self.line.sendall(f"{time.time():.0f} {secrets.token_hex(32)} {self.url} {self.machine.file_system}\n".encode())
@@ -298,7 +298,7 @@ class Guest:
         return self.folder / f"console.{self.starts}"
 
     def start(self):
-        """Switches it on, and comes back when Dray answers."""
+        """Switches the guest on, and waits until Dray answers."""
         self.launch()
 
         def is_up():
@@ -312,7 +312,7 @@ class Guest:
         assert self.process.poll() is None, f"the guest ended by itself; {self.console()} says why"
 
     def cut(self, choice):
-        """Cuts the power. What became of the writes that were not flushed."""
+        """Cuts the power. Returns what happened to the unflushed writes."""
         self.check_alive()
         self.disk.power_off(choice, LONGEST_WAIT_SECS)
         self.is_up.clear()
@@ -328,7 +328,7 @@ class Guest:
             self.disk.detach()
 
     def shell(self, script):
-        """What a script says that is run in the guest."""
+        """Runs a script in the guest. Returns its output."""
         with socket.create_connection(("127.0.0.1", self.shell_port), timeout=60) as connection:
             connection.sendall(f"(\n{script}\n) 2>&1\necho \"ended $?\"\nexit\n".encode())
             said = b""

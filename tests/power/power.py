@@ -1,5 +1,5 @@
-"""Cuts the power of a guest that runs Dray, again and again, and looks each time for what was acknowledged. `tests/power/run` says
-how to call it."""
+"""Cuts the power of a guest that runs Dray, again and again, and checks after each cut what was acknowledged. `tests/power/run`
+says how to call it."""
 
 import os
 import random
@@ -20,13 +20,13 @@ from check import Checker
 from disk import Disk
 
 ACTORS = {"kvm": 8, "tcg": 4}
-# The power stays on for less than this, which is long enough for some acts of each.
+# The power stays on for less than this, which is enough for some acts of each client.
 LONGEST_LIFE_SECS = {"kvm": 1.6, "tcg": 5.0}
-# So many cuts have one disk; then comes a new one, so that disks stay small.
+# Cuts on one disk. Then comes a new one, so that disks stay small.
 CUTS_A_DISK = 25
-# How often the power is cut once more while the guest starts.
+# The chance of another cut while the guest starts.
 CUT_AGAIN = 0.2
-# Each so many cuts all that was ever acknowledged on the disk is read, and not only what came last, and what is left over is swept.
+# After this many cuts comes a thorough check: it reads every acknowledged file again, and sweeps.
 THOROUGH_EVERY = 5
 
 
@@ -47,7 +47,7 @@ class Figures:
 
 
 class Piece:
-    """Some cuts on one disk."""
+    """A number of cuts on one disk."""
 
     def __init__(self, machine, folder, seed, lies):
         self.seed, self.folder, self.figures = seed, folder, Figures()
@@ -58,7 +58,7 @@ class Piece:
     def run(self, cuts):
         try:
             self.guest.start()
-            # The greeting comes before the first answer, but by another way.
+            # The console may be behind the network.
             wait_until(lambda: self.token() is not None, "the first token", 10)
             self.checker = Checker(self.guest, self.token())
             while self.figures.cuts < cuts and not self.figures.wrong:
@@ -76,7 +76,8 @@ class Piece:
         choice, ledger = random.Random(f"{self.seed}/{number}"), Ledger()
         state = {"enough": False}
         client = PatientClient(self.guest, self.token(), ledger)
-        actors = [Actor(client, ledger, f"{number}.{at}", self.seed, lambda: state["enough"]) for at in range(ACTORS[self.guest.machine.accelerator])]
+        labels = [f"{number}.{at}" for at in range(ACTORS[self.guest.machine.accelerator])]
+        actors = [Actor(client, ledger, label, self.seed, lambda: state["enough"]) for label in labels]
         for actor in actors:
             actor.start()
         time.sleep(choice.uniform(0, LONGEST_LIFE_SECS[self.guest.machine.accelerator]))
@@ -98,7 +99,7 @@ class Piece:
         self.figures.wrong += [f"seed {self.seed}, cut {self.figures.cuts}: {line}" for line in wrong]
 
     def start(self):
-        """Switches it on again after a cut; a Dray that does not come up has lost everything."""
+        """Switches the guest on after a cut."""
         began = time.monotonic()
         self.guest.start()
         self.boot_secs = time.monotonic() - began
@@ -117,14 +118,14 @@ class Piece:
 
 
 def run_piece(machine, folder, seed, cuts, lies):
-    """A piece's figures. What failed is kept, to be looked at."""
+    """Runs a piece. Returns its figures, and keeps the folder of one that failed."""
     folder = folder / f"seed-{seed}{'-lies' if lies else ''}"
     folder.mkdir()
     piece = Piece(machine, folder, seed, lies)
     try:
         figures = piece.run(cuts)
     except Exception as failure:
-        # A guest that does not start, or a database that does not open, is the worst fault of all.
+        # A guest that does not start, or a database that does not open, is a fault too.
         traceback.print_exc()
         figures = piece.figures
         figures.wrong.append(f"seed {seed}, cut {figures.cuts}: {failure}")
@@ -134,7 +135,7 @@ def run_piece(machine, folder, seed, cuts, lies):
 
 
 def torture(machine, folder, seed, cuts):
-    """Cuts the power so often; whether nothing was lost."""
+    """Makes this many cuts. Returns whether everything was right."""
     done, total, began = 0, Figures(), time.monotonic()
     while done < cuts:
         now = min(CUTS_A_DISK, cuts - done)
@@ -150,15 +151,15 @@ def torture(machine, folder, seed, cuts):
 
 
 def finds_a_lie(machine, folder, seed):
-    """Whether the test finds that a disk loses what it said to have: if not, it proves nothing."""
+    """Returns whether the test finds the losses of a disk that ignores flushes. A test that does not proves nothing."""
     figures = run_piece(machine, folder, seed, CUTS_A_DISK, lies=True)
     found = figures.wrong[0] if figures.wrong else "NOT found"
-    print(f"power: a disk that lies about what it has flushed: {len(figures.wrong)} faults in {figures.cuts} cuts: {found}", flush=True)
+    print(f"power: on a disk that ignores flushes: {len(figures.wrong)} faults in {figures.cuts} cuts: {found}", flush=True)
     return bool(figures.wrong)
 
 
 def main():
-    # Whoever is told to end stops what was started.
+    # SIGTERM must not leave a guest behind.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     setting = os.environ.get
     cuts = int(setting("DRAY_POWER_CUTS") or 5)
@@ -168,7 +169,8 @@ def main():
     print(f"power: {cuts} cuts on {file_system}, DRAY_POWER_SEED={seed}; in {folder}", flush=True)
     machine = Machine(folder, setting("DRAY_POWER_KERNEL"), Path(setting("DRAY_BIN")).resolve(), file_system)
     print(f"power: guests run by {machine.accelerator}", flush=True)
-    is_good = (setting("DRAY_POWER_TRUST") == "yes" or finds_a_lie(machine, folder, seed)) and torture(machine, folder, seed, cuts)
+    is_trusted = setting("DRAY_POWER_TRUST") == "yes" or finds_a_lie(machine, folder, seed)
+    is_good = is_trusted and torture(machine, folder, seed, cuts)
     if is_good:
         shutil.rmtree(folder)
     else:

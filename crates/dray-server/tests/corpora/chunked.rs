@@ -1,7 +1,7 @@
-//! The decoder of `aws-chunked`, held against one that is simple because it has the whole body.
+//! Compares the decoder of `aws-chunked` with one that is simple because it has the whole body at once.
 //!
-//! The input's first byte chooses how the body is signed, the second which length is announced, the third into which pieces
-//! it comes. The rest is the body, in which a signature `$` stands for the right one: nobody guesses those.
+//! The first byte of the input chooses how the body is signed, the second which length is announced, and the third into which
+//! pieces the body is split. The rest is the body. A signature `$` in it stands for the right one, which a fuzzer cannot guess.
 
 use std::sync::LazyLock;
 
@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 
 const CHUNK_SIGNATURE: &str = "chunk-signature=";
 const TRAILER_SIGNATURE: &str = "x-amz-trailer-signature";
-/// What a decoder may hold at once, whatever the body: two lines, the trailers, and what stands around them.
+/// Most memory of a decoder, in bytes, whatever the body: a line, the trailers, and their overhead.
 const MOST_BYTES: usize = 64 << 10;
 
 type Trailers = Vec<(String, String)>;
@@ -37,7 +37,7 @@ pub(crate) fn check(input: &[u8]) {
     assert_eq!(found, expected, "of {:?}", String::from_utf8_lossy(&body));
 }
 
-/// How a body can be signed, each as a request of its kind that was authenticated says it.
+/// The ways to sign a chunked body, each from an authenticated request.
 static PAYLOADS: LazyLock<[Payload; 3]> = LazyLock::new(|| {
     [PayloadHash::UnsignedTrailer, PayloadHash::Signed, PayloadHash::SignedTrailer].map(payload)
 });
@@ -80,7 +80,7 @@ fn decoded_in_pieces(payload: &Payload, length: Option<u64>, body: &[u8], pieces
     Some((data, trailers.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()))
 }
 
-/// The body with each signature `$` replaced by the right one, as far as it can be read.
+/// Replaces each signature `$` by the right one, as far as the body can be read.
 fn signed(payload: &Payload, body: &[u8]) -> Vec<u8> {
     let Some(mut chain) = chain(payload) else { return body.to_vec() };
     let (mut out, mut rest) = (Vec::new(), body);
@@ -112,7 +112,7 @@ fn signed(payload: &Payload, body: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Copies trailers; what is left to copy.
+/// Copies the trailers to `out`, and signs them. Returns the rest.
 fn sign_trailers<'a>(chain: &mut ChunkSigner, mut rest: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
     let mut covered = Sha256::new();
     while let Some((line, after)) = line(rest) {
@@ -130,7 +130,7 @@ fn sign_trailers<'a>(chain: &mut ChunkSigner, mut rest: &'a [u8], out: &mut Vec<
     rest
 }
 
-/// The data and trailers of a body without fault.
+/// The data and the trailers; `None` if anything is wrong with the body.
 fn decoded_whole(payload: &Payload, body: &[u8]) -> Option<Decoded> {
     let (mut chain, mut data, mut rest) = (chain(payload), Vec::new(), body);
     loop {
@@ -178,7 +178,7 @@ fn trailers_whole(payload: &Payload, chain: Option<ChunkSigner>, mut rest: &[u8]
     Some(trailers)
 }
 
-/// A line without its CRLF, and what follows.
+/// A line without its CRLF, and the rest.
 fn line(body: &[u8]) -> Option<(&[u8], &[u8])> {
     let end = body.iter().position(|byte| *byte == b'\n')?;
     let line = body[..end].strip_suffix(b"\r")?;

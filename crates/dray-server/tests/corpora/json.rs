@@ -1,4 +1,4 @@
-//! JSON bodies, as each route takes them, and the names in them. The first byte of the input chooses the route.
+//! Checks JSON bodies and the names in them. The first byte of the input chooses the route, the rest is the body.
 
 use dray_api::item::{ItemChange, NewFolder};
 use dray_api::limits::{MAX_NAME_CHARS, MAX_QUERY_CHARS};
@@ -16,7 +16,7 @@ const MOST_KEY_BYTES: usize = 1000;
 
 pub(crate) fn check(input: &[u8]) {
     let Some((route, body)) = input.split_first() else { return };
-    // `[0,0…` is the smallest that a value can be, and becomes a tree of 32 bytes a value.
+    // The smallest value is `0,`. It takes 32 bytes in the tree, and more while the list grows.
     let most_bytes = (64 << 10) + 96 * body.len();
     crate::within(most_bytes, || match route % 7 {
         0 => check_start(body),
@@ -29,7 +29,7 @@ pub(crate) fn check(input: &[u8]) {
     });
 }
 
-/// What a body says, if it can be read; what is read is written as what is read again.
+/// Reads a body. What was read, written and read again must be the same.
 fn read<T: DeserializeOwned + Serialize + PartialEq + std::fmt::Debug>(body: &[u8]) -> Option<T> {
     let value: T = typed(serde_json::from_slice(body).ok()?).ok()?;
     let written = serde_json::to_vec(&value).unwrap();
@@ -100,7 +100,7 @@ fn check_sharing(body: &[u8]) {
     read::<NewRole>(body);
 }
 
-/// Any text is a name or is none, and can be searched for.
+/// Checks any text as a name and as a search.
 fn check_text(body: &[u8]) {
     if let Ok(text) = str::from_utf8(body) {
         check_name(text.to_owned());
@@ -126,6 +126,6 @@ fn check_name(name: String) {
     assert!(words.iter().all(|word| !word.is_empty()));
     if let Some(query) = Words::parse(&name) {
         let is_found = |query: &str| words.iter().any(|word| word.starts_with(query));
-        assert!(query.iter().all(is_found), "{name:?} is found by itself: {query:?} in {words:?}");
+        assert!(query.iter().all(is_found), "{name:?} is not found by itself: {query:?} in {words:?}");
     }
 }

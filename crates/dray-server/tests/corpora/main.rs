@@ -1,6 +1,6 @@
-//! What is known of the parsers that strangers reach, as checks of any input: SigV4, `aws-chunked`, XML, and JSON with names. Here
-//! they get the inputs that are kept in `fuzz/corpus`, and each of those changed a few hundred times in a seeded way.
-//! `make fuzz` gives the same checks to a fuzzer, which looks for more (`fuzz/`).
+//! Checks that hold for any input of the parsers that strangers reach: `SigV4`, `aws-chunked`, XML, and JSON with names. These
+//! tests run them on the inputs in `fuzz/corpus`, and on seeded changes of each. `make fuzz` runs the same checks in a fuzzer,
+//! which looks for new inputs.
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a check fails")]
 
@@ -12,12 +12,12 @@ mod xml;
 use std::fs;
 use std::path::Path;
 
-/// How often each input is changed.
+/// Changed copies of each input.
 const CHANGES: usize = 300;
-/// No changed input is longer.
+/// Longest changed input, in bytes.
 const LONGEST: usize = 16 << 10;
 
-/// The fuzzer also counts the memory that `task` has at once, and fails above `most_bytes`.
+/// Runs `task`. Under the fuzzer it fails if `task` holds more than `most_bytes` of memory at once.
 pub(crate) fn within<T>(_most_bytes: usize, task: impl FnOnce() -> T) -> T {
     task()
 }
@@ -39,13 +39,13 @@ fn replay(name: &str, check: fn(&[u8])) {
     }
 }
 
-/// Says which input it was that a check failed on.
+/// Runs a check, and names the input if it fails.
 fn run(check: fn(&[u8]), input: &[u8], failed: impl Fn(&[u8]) -> String) {
     let checked = std::panic::catch_unwind(|| check(input));
     assert!(checked.is_ok(), "{}", failed(input));
 }
 
-/// The input with a few changes: a bit, a byte, a stretch removed, doubled, or taken from another input.
+/// Makes a few changes: flips a bit, replaces or inserts a byte, removes or doubles a stretch, or takes one from another input.
 fn changed(input: &[u8], other: &[u8], rng: &mut fastrand::Rng) -> Vec<u8> {
     let mut bytes = input.to_vec();
     for _ in 0..rng.usize(1..=4) {

@@ -1,5 +1,5 @@
-//! Authentication, held against a signature that is made as AWS's reference says, by code that shares none with Dray's
-//! (AWS S3 API reference, "Authenticating Requests (AWS Signature Version 4)").
+//! Compares authentication with a second implementation of the signature, which shares no code with Dray's (AWS S3 API
+//! reference, "Authenticating Requests (AWS Signature Version 4)").
 //!
 //! The input is a request: a line with method and target, then a line for each header. A signature `$` stands for the right one.
 
@@ -18,7 +18,7 @@ const SIGNATURE: &str = "X-Amz-Signature";
 
 pub(crate) fn check(input: &[u8]) {
     let Some(mut request) = Request::parse(input) else { return };
-    // Each name and value is kept a few times, in the spellings that are compared.
+    // The verifier holds each name and value in a few spellings.
     let most_bytes = (64 << 10) + 64 * input.len();
     let asks_for_the_right_one = request.put_signature();
     let verdict = crate::within(most_bytes, || request.verdict());
@@ -49,7 +49,7 @@ struct Request {
 }
 
 impl Request {
-    /// What a server of HTTP would take for a request.
+    /// Parses what an HTTP server would accept.
     fn parse(input: &[u8]) -> Option<Self> {
         let mut lines = input.split(|byte| *byte == b'\n');
         let (method, target) = str::from_utf8(lines.next()?).ok()?.split_once(' ')?;
@@ -68,7 +68,7 @@ impl Request {
         self.headers.get(name)?.to_str().ok().map(str::trim)
     }
 
-    /// Whether it was presigned, if it is taken.
+    /// Authenticates the request. Returns whether it was presigned.
     fn verdict(&self) -> Result<bool, ErrorCode> {
         let query = Query::parse(&self.query).map_err(|_| ErrorCode::InvalidURI)?;
         let head =
@@ -79,7 +79,7 @@ impl Request {
         Ok(verdict.presigned)
     }
 
-    /// Puts the right signature where one is asked for; whether it was.
+    /// Replaces a signature `$` by the right one. Returns whether there was one.
     fn put_signature(&mut self) -> bool {
         let placeholder = format!("{SIGNATURE}=$");
         if self.query.split('&').any(|pair| pair == placeholder) {
@@ -96,12 +96,12 @@ impl Request {
         true
     }
 
-    /// It was taken, so it was signed by who has the secret, in time, and nothing of weight is left out.
+    /// Checks a request that was accepted: its signature is right, it came in time, and everything that matters is signed.
     fn must_be_signed(&self, presigned: bool) {
         let stated = self.stated(presigned).unwrap();
         let given = if presigned { self.parameter(SIGNATURE) } else { self.field("Signature=") };
         let right = [false, true].map(|latin_1| self.signature(presigned, latin_1));
-        assert!(right.contains(&given), "{self:?} is taken and not signed");
+        assert!(right.contains(&given), "{self:?} is accepted and its signature is wrong");
         for name in self.headers.keys().map(HeaderName::as_str) {
             let may_be_unsigned =
                 !name.starts_with("x-amz-") || (presigned && name == "x-amz-content-sha256");
@@ -118,7 +118,7 @@ impl Request {
         assert!((-MAX_CLOCK_SKEW_SECS..=life_secs).contains(&age_secs), "{age_secs} s");
     }
 
-    /// A field of the `Authorization` header, with what stands before its value.
+    /// A field of the `Authorization` header. `name` ends with `=`.
     fn field(&self, name: &str) -> Option<String> {
         let fields = self.header("authorization")?.strip_prefix("AWS4-HMAC-SHA256 ")?;
         fields.split(',').find_map(|field| field.trim().strip_prefix(name)).map(str::to_owned)
@@ -156,7 +156,7 @@ impl Request {
         Some(stated)
     }
 
-    /// The moment of `Date`, an HTTP date or one of ISO 8601, as `x-amz-date` has it.
+    /// The `Date` header in the spelling of `x-amz-date`. It may be an HTTP date, or have that spelling already.
     fn date(&self) -> Option<String> {
         let date = self.header("date")?;
         let moment = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(date);
@@ -164,7 +164,7 @@ impl Request {
         Some(utc.unwrap_or_else(|_| date.to_owned()))
     }
 
-    /// The signature that the request should have. `latin_1`: that of clients which sign text and send ISO 8859-1.
+    /// The right signature. With `latin_1`, as clients make it that sign UTF-8 and send ISO 8859-1.
     fn signature(&self, presigned: bool, latin_1: bool) -> Option<String> {
         let stated = self.stated(presigned)?;
         let mut canonical =
@@ -195,7 +195,7 @@ impl Request {
         (stated.credential == format!("{KEY_ID}/{scope}")).then(|| hex::encode(hmac(&key, text.as_bytes())))
     }
 
-    /// All values of a header, each trimmed and with one space for a run of them.
+    /// The values of a header, each trimmed and with single spaces, joined by commas.
     fn canonical_header(&self, name: &str) -> Option<Vec<u8>> {
         let one = |value: &HeaderValue| {
             let words = value.as_bytes().split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
@@ -206,7 +206,7 @@ impl Request {
         (!values.is_empty()).then(|| values.join(&b','))
     }
 
-    /// The same request, signed by Dray's client, is taken.
+    /// Dray accepts the same request when Dray has signed it.
     fn what_dray_signs_it_verifies(mut self) {
         for name in ["authorization", "host", "x-amz-security-token"] {
             self.headers.remove(name);
@@ -233,7 +233,7 @@ impl Request {
     }
 }
 
-/// What a request says of its signature.
+/// What a request says about its signature.
 struct Stated {
     signed_headers: Vec<String>,
     credential: String,
@@ -251,7 +251,7 @@ fn hmac(key: &[u8], text: &[u8]) -> Vec<u8> {
     Hmac::<Sha256>::new_from_slice(key).unwrap().chain_update(text).finalize().into_bytes().to_vec()
 }
 
-/// The bytes that a percent-encoded text stands for.
+/// Decodes percent-encoding; `None` if an escape is broken.
 fn decoded(text: &str) -> Option<Vec<u8>> {
     let mut pieces = text.split('%');
     let mut bytes = pieces.next()?.as_bytes().to_vec();

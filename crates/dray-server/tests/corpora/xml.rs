@@ -1,5 +1,4 @@
-//! The XML of requests and answers: what is read is written as what is read again, and no text of a key or a name is lost or
-//! turned into markup on the way.
+//! Checks that XML which was read and written again reads the same, and that any text survives in a key, an id or a message.
 
 use dray_s3::xml::{
     CompleteMultipartUpload, CreateBucketConfiguration, Delete, DeleteObject, EncodingType, Error,
@@ -9,7 +8,7 @@ use dray_s3::xml::{
 use dray_s3::{ErrorCode, PartNumber};
 use jiff::Timestamp;
 
-/// What a document may take in memory: its smallest element is `<a/>`, and becomes a row of some texts.
+/// Most memory to read a document, in bytes. The smallest element is `<a/>`, and a row of a page has some texts.
 fn most_bytes(document: &[u8]) -> usize {
     (64 << 10) + 64 * document.len()
 }
@@ -38,7 +37,7 @@ fn read_everything(body: &[u8]) {
     let _ = (PartsPage::parse(body), UploadsPage::parse(body), ObjectsPage::parse(body));
 }
 
-/// The body that a client would send.
+/// The body of the request, as a client writes it.
 fn written(delete: &Delete) -> String {
     let one = |object: &DeleteObject| {
         let size = object.size_bytes.map(|size| size.to_string());
@@ -58,7 +57,7 @@ fn written(delete: &Delete) -> String {
     format!("<Delete>{objects}<Quiet>{}</Quiet></Delete>", delete.quiet)
 }
 
-/// Every character but letters and digits as a reference.
+/// Writes every character as a reference, except letters and digits.
 fn escaped(text: &str) -> String {
     let one = |char: char| {
         if char.is_ascii_alphanumeric() { char.to_string() } else { format!("&#{};", u32::from(char)) }
@@ -66,9 +65,9 @@ fn escaped(text: &str) -> String {
     text.chars().map(one).collect()
 }
 
-/// A text stands in a key, an id, an `ETag` and a message, and is read as it was.
+/// Puts a text into keys, ids, an `ETag` and a message, and reads it again.
 fn texts_survive(text: &str) {
-    // No reference can stand for NUL, and no key has it.
+    // XML cannot express NUL.
     if text.is_empty() || text.contains('\0') {
         return;
     }
@@ -131,7 +130,7 @@ fn parts_and_errors_survive(text: &str) {
     let code = ErrorCode::NoSuchKey;
     let error = Error { code, message: text, region: Some(text), resource: text, request_id: text };
     let document = error.to_xml();
-    // Longer ones are not worth reading.
+    // The client does not read a longer one.
     if document.len() <= dray_s3::xml::MAX_ERROR_BYTES {
         let read = ErrorAnswer::parse(document.as_bytes()).unwrap();
         assert_eq!((read.code.as_str(), read.message.as_str()), (code.as_str(), text));
