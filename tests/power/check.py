@@ -65,7 +65,7 @@ def orphans(guest):
     """Returns what `dray sweep --orphans` lists."""
     # Without KVM the store may answer too late for this command.
     sweep = "dray sweep --orphans --older-than 0s --json --data /data/drive"
-    return guest.shell(f"for n in 1 2 3 4 5; do {sweep} >found 2>said && break; done || cat said; cat found").splitlines()
+    return guest.shell(f"for n in 1 2 3 4 5; do {sweep} >/tmp/found 2>/tmp/said && break; done || cat /tmp/said; cat /tmp/found").splitlines()
 
 
 def unsound(guest):
