@@ -40,7 +40,7 @@ fn read<T: DeserializeOwned + Serialize + PartialEq + std::fmt::Debug>(body: &[u
 
 fn check_start(body: &[u8]) {
     if let Some(start) = read::<StartUpload>(body) {
-        check_name(start.file_name);
+        check_name(&start.file_name);
         if let Some(checksum) = start.checksum {
             check_checksum(checksum);
         }
@@ -88,10 +88,10 @@ fn check_keys(body: &[u8]) {
 
 fn check_folder(body: &[u8]) {
     if let Some(folder) = read::<NewFolder>(body) {
-        check_name(folder.name);
+        check_name(&folder.name);
     }
     if let Some(name) = read::<ItemChange>(body).and_then(|change| change.name) {
-        check_name(name);
+        check_name(&name);
     }
 }
 
@@ -103,7 +103,7 @@ fn check_sharing(body: &[u8]) {
 /// Checks any text as a name and as a search.
 fn check_text(body: &[u8]) {
     if let Ok(text) = str::from_utf8(body) {
-        check_name(text.to_owned());
+        check_name(text);
         let text: String = text.chars().take(MAX_QUERY_CHARS).collect();
         if let Some(query) = Words::parse(&text) {
             assert!(
@@ -113,18 +113,18 @@ fn check_text(body: &[u8]) {
     }
 }
 
-fn check_name(name: String) {
-    let Ok(allowed) = ItemName::parse("fileName", name.clone()) else { return };
+fn check_name(name: &str) {
+    let Ok(allowed) = ItemName::parse("fileName", name.to_owned()) else { return };
     assert_eq!(allowed.into_string(), name, "a name is kept as it was given");
     assert!((1..=MAX_NAME_CHARS).contains(&name.chars().count()));
     assert!(!name.contains(['/', '\\', '\0', '\r', '\n', '\u{202e}']) && name != "." && name != "..");
-    assert!(name_key(&name).len() <= MOST_KEY_BYTES);
-    let numbered = numbered_name(&name, u64::MAX);
+    assert!(name_key(name).len() <= MOST_KEY_BYTES);
+    let numbered = numbered_name(name, u64::MAX);
     assert_ne!(numbered, name);
     assert!(ItemName::parse("fileName", numbered.clone()).is_ok(), "{numbered:?} of {name:?}");
-    let words = words(&name);
+    let words = words(name);
     assert!(words.iter().all(|word| !word.is_empty()));
-    if let Some(query) = Words::parse(&name) {
+    if let Some(query) = Words::parse(name) {
         let is_found = |query: &str| words.iter().any(|word| word.starts_with(query));
         assert!(query.iter().all(is_found), "{name:?} is not found by itself: {query:?} in {words:?}");
     }

@@ -111,9 +111,10 @@ impl Request {
         let signed_at = jiff::fmt::strtime::parse("%Y%m%dT%H%M%SZ", &stated.date).unwrap();
         let signed_at = signed_at.to_datetime().unwrap().to_zoned(jiff::tz::TimeZone::UTC).unwrap();
         let age_secs = now().as_second() - signed_at.timestamp().as_second();
-        let life_secs = match presigned {
-            true => self.parameter("X-Amz-Expires").unwrap().parse().unwrap(),
-            false => MAX_CLOCK_SKEW_SECS,
+        let life_secs = if presigned {
+            self.parameter("X-Amz-Expires").unwrap().parse().unwrap()
+        } else {
+            MAX_CLOCK_SKEW_SECS
         };
         assert!((-MAX_CLOCK_SKEW_SECS..=life_secs).contains(&age_secs), "{age_secs} s");
     }
