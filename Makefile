@@ -7,7 +7,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 BUILD_TESTS := cargo test --workspace --locked --no-run --quiet
 RUN_ARGS ?=
 
-.PHONY: help run build dist docs test test-tools lint unit clients python stores cluster openapi page-test torture bench clean
+.PHONY: help run build dist docs test test-tools lint unit clients python stores cluster openapi page-test torture power fuzz bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -68,11 +68,20 @@ page-test: $(PAGE) ## the page in a real browser
 	$(BUILD_TESTS)
 	cd web && npm test --silent
 
-torture: test-tools $(PAGE) ## all of the proof that nothing acknowledged is ever lost: kills, races, faults of disk and store, on both databases; a million steps of who may do what, and schedules of simulated uploads
+torture: test-tools $(PAGE) ## all of the proof that nothing acknowledged is ever lost: kills, races, faults of disk and store, on both databases; a million steps of who may do what, and schedules of simulated uploads; five power cuts
 	DRAY_TORTURE=full scripts/with-postgres scripts/run-test dray torture
 	DRAY_MODEL_STEPS=1000000 scripts/run-test dray-server it model::
 	DRAY_SIM_SCHEDULES=400 scripts/run-test dray-server dray_server sim::no_schedule --nocapture
 	tests/sim/faults/run
+	$(MAKE) power
+
+power: test-tools $(PAGE) ## cuts the power of a virtual machine that runs Dray on a disk with a volatile cache; DRAY_POWER_CUTS=300 for many cuts
+	scripts/install-test-tools power
+	$(BUILD_TESTS)
+	tests/power/run
+
+fuzz: ## looks for inputs that break a parser which strangers reach: chunked json sigv4 xml; DRAY_FUZZ_MINUTES=60 for an hour each
+	fuzz/run
 
 bench: $(PAGE) ## figures, each as a ratio to a reference in the same run
 	bench/run

@@ -29,12 +29,12 @@ def free_port():
                 continue
 
 
-def wait_until(is_true, what, secs=START_SECS):
+def wait_until(is_true, what, secs=START_SECS, every_secs=0.2):
     until = time.monotonic() + secs
     while not is_true():
         if time.monotonic() > until:
             raise AssertionError(f"{what} did not come within {secs} s")
-        time.sleep(0.2)
+        time.sleep(every_secs)
 
 
 def answers(url):

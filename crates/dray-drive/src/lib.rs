@@ -4,6 +4,7 @@
 //! callers that pass the time on.
 
 pub mod access;
+pub mod body;
 pub mod clock;
 pub mod error;
 pub mod event;

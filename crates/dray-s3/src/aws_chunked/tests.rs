@@ -161,6 +161,7 @@ fn malformed_bodies_are_refused() {
         "0\r\nnocolon\r\n\r\n",
         "0\r\nx:1\r\nX:2\r\n\r\n",
         "0\r\na b:1\r\n\r\n",
+        "0\r\na\"b:1\r\n\r\n",
         &long,
         &many,
     ];

@@ -31,7 +31,7 @@ impl Trailers {
             .and_then(|line| line.split_once(':'))
             .ok_or_else(|| malformed("A trailer must be name:value in ASCII"))?;
         let name = name.to_ascii_lowercase();
-        if http::HeaderName::from_lowercase(name.as_bytes()).is_err() {
+        if !is_name(&name) {
             return Err(malformed("A trailer's name is not that of a header"));
         }
         if self.0.len() == MAX_TRAILERS || self.get(&name).is_some() {
@@ -57,4 +57,11 @@ impl Trailers {
         }
         hash.finalize().into()
     }
+}
+
+/// Whether this is the name of a header, in lower case: a token of RFC 9110, section 5.6.2. (`http::HeaderName` takes `"` too.)
+fn is_name(name: &str) -> bool {
+    let is_of_token =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !name.is_empty() && name.bytes().all(is_of_token)
 }

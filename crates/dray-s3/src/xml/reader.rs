@@ -30,6 +30,10 @@ enum Token {
 impl<'a> Cursor<'a> {
     /// A cursor inside the root element of a request, which must have this name.
     pub(super) fn root(body: &'a [u8], name: &str, max_bytes: usize) -> Result<Self, S3Error> {
+        // XML excludes other control characters too, but botocore writes them into keys as they are. `&#0;` is refused as well.
+        if body.contains(&0) {
+            return Err(malformed());
+        }
         match Self::open_root(body, max_bytes, false)? {
             (root, cursor) if root == name => Ok(cursor),
             _ => Err(malformed()),

@@ -133,6 +133,18 @@ fn delete_takes_1_to_1000_keys() {
 }
 
 #[test]
+fn a_request_has_no_nul_however_it_is_spelled() {
+    let of = |key: &str| {
+        let delete = Delete::parse(format!("<Delete><Object><Key>{key}</Key></Object></Delete>").as_bytes());
+        delete.map(|delete| delete.objects[0].key.clone()).map_err(|error| error.code)
+    };
+    for nul in ["a\0", "a&#0;", "a&#x0;", "<![CDATA[\0]]>"] {
+        assert_eq!(of(nul), Err(ErrorCode::MalformedXML), "{nul:?}");
+    }
+    assert_eq!(of("a\u{1}&#1;"), Ok("a\u{1}\u{1}".to_owned()));
+}
+
+#[test]
 fn create_bucket_takes_a_region_or_nothing() {
     let region = |body: &[u8]| {
         CreateBucketConfiguration::parse(body)

@@ -10,9 +10,10 @@ use serde::de::DeserializeOwned;
 
 use super::App;
 use super::error::Error;
-use super::extract::{read_json, typed};
+use super::extract::read_json;
 use super::routes;
 use crate::drive;
+use crate::drive::body::typed;
 use crate::service::{Made, Once};
 
 pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");

@@ -21,7 +21,7 @@ use super::App;
 use super::described::NamedInPath;
 use super::error::Error;
 use crate::config::public_endpoint;
-use crate::drive;
+use crate::drive::body::typed;
 use crate::drive::listing::ListOrder;
 use crate::service::PageRequest;
 
@@ -32,7 +32,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, _: &App) -> Result<Self, Error> {
-        typed(read_json(request).await?).map(Self)
+        Ok(Self(typed(read_json(request).await?)?))
     }
 }
 
@@ -61,19 +61,6 @@ async fn read(body: Body) -> Result<Bytes, Error> {
         Err(err) if err.is::<LengthLimitError>() => Err(Error::BodyTooLarge),
         Err(_) => Err(Error::BodyCutOff),
     }
-}
-
-/// Converts a tree into the type of a request.
-pub(super) fn typed<T: DeserializeOwned>(tree: serde_json::Value) -> Result<T, Error> {
-    if !tree.is_object() {
-        // serde would accept a list as the values of an object, in the order of its fields.
-        return Err(drive::Error::field("The body", "must be a JSON object").into());
-    }
-    serde_path_to_error::deserialize(tree).map_err(|err| {
-        let path = err.path().to_string();
-        let field = if path == "." { "The body".to_owned() } else { path };
-        drive::Error::field(field, format!("is invalid: {}", err.inner())).into()
-    })
 }
 
 /// The `{id}` of the path.
