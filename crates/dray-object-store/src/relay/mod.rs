@@ -7,20 +7,24 @@
 mod lent;
 mod passed;
 mod upload;
+mod upstream;
 
-use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    body::Body,
     extract::{Request, State},
     response::Response,
 };
 use dray_s3::{Credentials, ErrorCode, InvalidEncoding, Payload, Query};
 use http::{HeaderMap, Method, header, request::Parts};
-use tokio::{sync::Semaphore, time::timeout};
+use tokio::{
+    sync::Semaphore,
+    time::{sleep, timeout},
+};
 
 use self::lent::Lent;
+pub use self::upstream::{Asking, Probing, Relayed, Unanswered, Upstream};
 use crate::{
     BucketIn, CorsOrigins, TransferStock, WhenShort, clock,
     failure::{Failure, slow_down},
@@ -30,6 +34,9 @@ use crate::{
 
 /// Longest wait for the head of the store's answer to a read. Who waits for a store that is down is told to try again.
 const HEAD_PATIENCE: Duration = Duration::from_secs(10);
+/// A store that has not answered a request for so long is asked whether it is there at all. Who waits for one that is down so
+/// hears of it within two seconds, and one that is only slow is waited for.
+const PROBE_AFTER: Duration = Duration::from_millis(400);
 /// Longest pause between two pieces of an object, and longest time that the store takes no bytes of a part, or does not
 /// answer once it has them all.
 const STORE_PATIENCE: Duration = Duration::from_mins(1);
@@ -59,48 +66,6 @@ pub struct RelayConfig {
     pub transfers_per_caller: usize,
     /// Told while downloads wait for their turn.
     pub when_short: WhenShort,
-}
-
-/// What is asked of the store behind a relay.
-#[derive(Debug)]
-pub struct Relayed {
-    /// As S3 calls it: `GetObject`, `HeadObject`, `UploadPart` or `PutObject`.
-    pub operation: &'static str,
-    /// Its method.
-    pub method: Method,
-    /// The object's key.
-    pub key: String,
-    /// The parameters of the operation, not encoded.
-    pub query: Vec<(&'static str, String)>,
-    /// The headers of the client that the store is to obey.
-    pub headers: HeaderMap,
-    /// The SHA-256 of the body, if the client said it.
-    pub sha256: Option<[u8; 32]>,
-    /// The body and how many bytes it has; none for reads.
-    pub body: Option<(Body, u64)>,
-}
-
-/// The store behind a relay could not be asked, or broke off: why.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Unanswered(pub String);
-
-/// What came of asking the store.
-pub type Asking = Pin<Box<dyn Future<Output = Result<http::Response<Body>, Unanswered>> + Send>>;
-
-/// Asks the store behind a relay. Dropping the future, or the answer's body, ends the request.
-#[derive(Clone)]
-pub struct Upstream(Arc<dyn Fn(Relayed) -> Asking + Send + Sync>);
-
-impl Upstream {
-    /// Asks by calling `ask`.
-    pub fn new(ask: impl Fn(Relayed) -> Asking + Send + Sync + 'static) -> Self {
-        Self(Arc::new(ask))
-    }
-
-    fn ask(&self, request: Relayed) -> Asking {
-        (self.0)(request)
-    }
 }
 
 /// Serves signed URLs of another store. Cheap to clone.
@@ -224,8 +189,12 @@ async fn read(call: &Call, operation: &'static str) -> Result<Response, Failure>
     for name in asked {
         request.headers.extend(call.head.headers.get(&name).map(|value| (name, value.clone())));
     }
-    let asking = timeout(HEAD_PATIENCE, call.relay.0.upstream.ask(request)).await;
-    let answer = asking.map_err(|_| passed::silent(HEAD_PATIENCE))?.map_err(passed::unanswered)?;
+    let upstream = &call.relay.0.upstream;
+    let answer = tokio::select! {
+        asked = timeout(HEAD_PATIENCE, upstream.ask(request)) => asked.map_err(|_| passed::silent(HEAD_PATIENCE))?,
+        down = upstream.is_down(sleep(PROBE_AFTER)) => Err(down),
+    };
+    let answer = answer.map_err(passed::unanswered)?;
     passed::read(answer, operation, &call.query, (transfer, turn)).await
 }
 

@@ -222,9 +222,8 @@ impl Client {
     }
 
     /// Sends a request, and returns the answer to read. The answer has begun when this returns, and may still break off.
-    pub(super) async fn open(&self, request: Request<'_>) -> Result<Body, Failed> {
-        let (answer, _) = self.repeat(&request, || self.send(&request)).await?;
-        Ok(answer.into_body())
+    pub(super) async fn open(&self, request: Request<'_>) -> Result<Response<Body>, Failed> {
+        self.repeat(&request, || self.send(&request)).await.map(|(answer, _)| answer)
     }
 
     /// Tries until it succeeds, it cannot help to try again, or patience ends. Tells how often it tried.

@@ -8,20 +8,19 @@ mod credentials;
 mod empty;
 mod failure;
 mod proof;
+mod read_back;
 mod relay;
 mod sign;
 #[cfg(test)]
 mod testing;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use dray_api::limits::MAX_PARTS;
 use dray_api::upload::StoredPart;
 use dray_s3::Endpoint;
 use dray_s3::xml::{CompleteMultipartUpload, CompletedPart, PartsPage, read_etag, read_upload_id};
-use futures_util::StreamExt as _;
 use http::{HeaderMap, Method};
 use jiff::Timestamp;
 
@@ -33,8 +32,9 @@ use crate::metrics::Metrics;
 use client::{Client, Request};
 pub use credentials::Current;
 use credentials::{Keys, credentials_chain};
-pub use empty::scratch_key;
-use failure::{Failed, refusal};
+pub use empty::{object_of_scratch, scratch_key};
+use failure::refusal;
+pub use read_back::Stretch;
 use sign::Signing;
 pub use sign::{PartUrls, Reading, UrlScope};
 
@@ -43,8 +43,6 @@ const NO_HOST: &str = "http://embedded";
 /// The metadata that proves whose upload an object is.
 pub const TOKEN_METADATA: &str = "x-amz-meta-dray-upload";
 const CRC64: &str = "x-amz-checksum-crc64nvme";
-/// Between two pieces of an object that is read back.
-const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A bucket of an object store. Cheap to clone.
 #[derive(Clone)]
@@ -332,34 +330,6 @@ impl Objects {
         let headers = self.client.ask(request).await?.headers;
         let is_whole = text(&headers, "x-amz-checksum-type") == Some("FULL_OBJECT");
         Ok(text(&headers, CRC64).filter(|_| is_whole).map(|crc64| Crc64::from_stored(crc64.to_owned())))
-    }
-
-    /// Reads an object back; the CRC-64/NVME of its bytes.
-    pub async fn read_crc64(&self, key: &str) -> Result<Crc64> {
-        let mut digest = crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc64Nvme);
-        let request = Request::new("GetObject", Method::GET, key);
-        self.each_piece(request, |bytes| {
-            digest.update(bytes);
-            Ok(())
-        })
-        .await?;
-        Ok(Crc64::of(digest.finalize()))
-    }
-
-    /// Gives an answer to `take`, piece by piece.
-    async fn each_piece(
-        &self,
-        request: Request<'_>,
-        mut take: impl FnMut(&[u8]) -> Result<()>,
-    ) -> Result<()> {
-        let mut body = self.client.open(request).await?.into_data_stream();
-        let silent = |err: Box<dyn std::error::Error + Send + Sync>| Failed::silent("GetObject", err);
-        while let Some(bytes) =
-            tokio::time::timeout(READ_TIMEOUT, body.next()).await.map_err(|err| silent(err.into()))?
-        {
-            take(&bytes.map_err(|err| silent(err.into()))?)?;
-        }
-        Ok(())
     }
 
     /// Removes an object. One that is not there is removed already.

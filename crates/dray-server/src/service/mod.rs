@@ -60,6 +60,7 @@ pub(crate) use once::{Made, Once};
 use passwords::Passwords;
 pub(crate) use presign_parts::SignedParts;
 use readiness::Readiness;
+pub(crate) use recover::MAX_RESUMED;
 
 /// Everything a use case needs. Cheap to clone.
 #[derive(Clone)]
@@ -147,7 +148,7 @@ impl Service {
             webhooks,
             metrics,
             tasks: TaskTracker::new(),
-            resumed: Arc::new(Semaphore::new(recover::MAX_RESUMED)),
+            resumed: Arc::new(Semaphore::new(MAX_RESUMED)),
             halt: CancellationToken::new(),
             sweep_soon: Notify::new(),
             readiness: Readiness::default(),
