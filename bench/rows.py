@@ -9,6 +9,7 @@ from pathlib import Path
 
 import fairness
 import full
+import relayed
 from servers import Dray, RcloneS3, peak_memory_mb
 from table import Figure
 from tools import Failed, Kit, clean_env, output_of
@@ -238,6 +239,7 @@ ROWS = {
     "parts": parts,
     "memory": memory,
     "fairness": fairness.row,
+    "relay": relayed.row,
     "finalize": finalize,
     "upload": uploads,
     "full-sqlite": full.sqlite,
