@@ -7,7 +7,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 BUILD_TESTS := cargo test --workspace --locked --no-run --quiet
 RUN_ARGS ?=
 
-.PHONY: help run build dist docs test test-tools lint unit clients python stores cluster openapi page-test torture power fuzz bench clean
+.PHONY: help run build dist docs test test-tools lint unit clients python stores cluster postgres openapi page-test torture power fuzz bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -42,6 +42,7 @@ unit: $(PAGE)
 	scripts/with-postgres sh -c "scripts/run-test dray-server it --quiet && scripts/run-test dray it --quiet nodes"
 	POSTGRES_POOLER=1 scripts/with-postgres scripts/run-test dray-server it --quiet finalize:: folders:: change:: links:: search::
 	POSTGRES_ISOLATION="repeatable read" scripts/with-postgres scripts/run-test dray-server it --quiet change:: folders::
+	POSTGRES_BIN="$$(scripts/postgres newest)" scripts/with-postgres scripts/run-test dray-server it --quiet finalize:: recover:: search::
 
 clients: $(PAGE) ## boto3, aws-cli, rclone, s3fs, restic and others against the embedded store
 	$(BUILD_TESTS)
@@ -59,6 +60,13 @@ cluster: test-tools $(PAGE) ## stores and databases that people run (SeaweedFS, 
 	scripts/install-test-tools cluster
 	$(BUILD_TESTS)
 	scripts/with-postgres tests/cluster/run $(CASES)
+	$(if $(CASES),,$(MAKE) --no-print-directory postgres)
+
+postgres: $(PAGE) ## the server's tests on the oldest Postgres that Dray takes, and on the newest there is
+	@for version in oldest newest; do \
+	  bin=$$(scripts/postgres $$version) && echo "$$version: $$("$$bin/postgres" --version)" && \
+	  POSTGRES_BIN="$$bin" scripts/with-postgres scripts/run-test dray-server it --quiet || exit 1; \
+	done
 
 openapi: $(PAGE) ## the server against its OpenAPI document, by schemathesis
 	$(BUILD_TESTS)

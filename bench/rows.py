@@ -10,6 +10,7 @@ from pathlib import Path
 import before
 import fairness
 import full
+import relayed
 from servers import Dray, RcloneS3, peak_memory_mb
 from table import Figure
 from tools import Failed, Kit, clean_env, output_of
@@ -240,6 +241,7 @@ ROWS = {
     "before": before.row,
     "memory": memory,
     "fairness": fairness.row,
+    "relay": relayed.row,
     "finalize": finalize,
     "upload": uploads,
     "full-sqlite": full.sqlite,

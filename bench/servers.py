@@ -36,7 +36,7 @@ class Server:
         os.sync()
         self.log = open(self.folder.with_suffix(".log"), "w+", encoding="utf-8")
         self.prepare()
-        self.process = subprocess.Popen([str(word) for word in self.command()], env=clean_env(),
+        self.process = subprocess.Popen([str(word) for word in self.command()], env=clean_env(**self.env()),
                                         stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
         try:
             self.wait_until_ready()
@@ -84,6 +84,10 @@ class Server:
 
     def prepare(self):
         """Prepares the folder before the server starts."""
+
+    def env(self):
+        """Variables that the server needs."""
+        return {}
 
 
 class Dray(Server):

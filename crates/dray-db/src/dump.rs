@@ -214,6 +214,7 @@ mod tests {
             "trash_lists",
             "idempotency_keys",
             "measured_uploads",
+            "read_backs",
             "name_rules",
             "relay_key",
         ];

@@ -101,12 +101,6 @@ pub fn set_checksum(c: &Conn, id: UploadRowId, crc64: &Crc64, verify: bool) -> R
     execute(c, sql, &[&id.to_string(), &crc64.as_str(), &verify]).map(drop)
 }
 
-/// The object has been read back: nobody has to do that again.
-pub fn set_proof(c: &Conn, id: UploadRowId, crc64: &Crc64) -> Result<(), Error> {
-    let sql = "update uploads set proven_crc64nvme = $2 where id = $1";
-    execute(c, sql, &[&id.to_string(), &crc64.as_str()]).map(drop)
-}
-
 /// `completing` → `open`: the store refused the parts, so the client may put things right. Only the holder of the lease
 /// may. If no Complete was ever sent, that is known from now on.
 pub fn reopen(c: &Conn, id: UploadRowId, holder: &LeaseHolder, is_unattempted: bool) -> Result<bool, Error> {
@@ -137,6 +131,26 @@ pub fn give_up(
                where id = $1 and state = 'completing' and lease_holder = $2
                  and ($3 or attempted_at <= $now - $4)";
     Ok(execute_at(c, sql, &[&id.to_string(), &holder.0, &is_proof, &span(QUIET_TIME)], now)? == 1)
+}
+
+/// The store says that it has dropped the parts of an upload that is over. `false`: that proves nothing yet, and it has to be
+/// asked again after [`QUIET_TIME`], because a Complete may be under way, after which parts or the object are there. `is_proof`
+/// says that this store is never at a Complete that nobody waits for.
+pub fn parts_freed(
+    c: &Conn,
+    id: UploadRowId,
+    now: Timestamp,
+    is_proof: bool,
+    lease_now: LeaseTime,
+) -> Result<bool, Error> {
+    let sql = "update uploads set parts_freed_at = $2 where id = $1 and state in ('aborted', 'expired')
+                 and ($3 or attempted_at is null or attempted_at <= $now - $4)";
+    let (id_text, quiet) = (id.to_string(), span(QUIET_TIME));
+    let is_freed = execute_at(c, sql, &[&id_text, &millis(now), &is_proof, &quiet], lease_now)? == 1;
+    if !is_freed {
+        postpone(c, id, QUIET_TIME, lease_now)?;
+    }
+    Ok(is_freed)
 }
 
 /// Uploads whose time has come: a finalize whose lease ran out, an expiry before `expired_before`, parts that are still to

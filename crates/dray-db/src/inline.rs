@@ -17,8 +17,9 @@ use super::{Conn, Db, Error, Kind, sqlite, users};
 use dray_drive as drive;
 
 /// Statements that remove everything that a schedule leaves behind, in an order that foreign keys allow.
-const LEFT: [&str; 9] = [
+const LEFT: [&str; 10] = [
     "delete from measured_uploads",
+    "delete from read_backs",
     "delete from trash_lists",
     "delete from items",
     "delete from uploads",

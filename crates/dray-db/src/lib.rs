@@ -25,6 +25,7 @@ pub mod outbox;
 pub mod participants;
 mod postgres;
 mod query;
+pub mod read_backs;
 pub mod relay_key;
 pub mod search;
 mod session;

@@ -186,12 +186,6 @@ pub fn expire(c: &Conn, id: UploadRowId, now: Timestamp) -> Result<bool, Error> 
     Ok(execute(c, sql, &[&id.to_string(), &millis(now)])? == 1)
 }
 
-/// The store has dropped the parts of an upload that is over.
-pub fn parts_freed(c: &Conn, id: UploadRowId, now: Timestamp) -> Result<(), Error> {
-    let sql = "update uploads set parts_freed_at = $2 where id = $1 and state in ('aborted', 'expired')";
-    execute(c, sql, &[&id.to_string(), &millis(now)]).map(drop)
-}
-
 fn on_conflict_text(on_conflict: OnConflict) -> &'static str {
     match on_conflict {
         OnConflict::Keep => "keep",

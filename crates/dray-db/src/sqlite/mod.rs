@@ -43,6 +43,7 @@ const MIGRATIONS: [&str; 11] = [
     include_str!("../../migrations/sqlite/0009_relay_key.sql"),
     include_str!("../../migrations/sqlite/0010_inconclusive.sql"),
     include_str!("../../migrations/sqlite/0011_grants.sql"),
+    include_str!("../../migrations/sqlite/0013_read_backs.sql"),
 ];
 
 /// A database in a file. It is cheap to clone.

@@ -7,20 +7,24 @@
 mod lent;
 mod passed;
 mod upload;
+mod upstream;
 
-use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    body::Body,
     extract::{Request, State},
     response::Response,
 };
 use dray_s3::{Credentials, ErrorCode, InvalidEncoding, Payload, Query};
 use http::{HeaderMap, Method, header, request::Parts};
-use tokio::{sync::Semaphore, time::timeout};
+use tokio::{
+    sync::Semaphore,
+    time::{sleep, timeout},
+};
 
 use self::lent::Lent;
+pub use self::upstream::{Asking, Probing, Relayed, Unanswered, Upstream};
 use crate::{
     BucketIn, CorsOrigins, TransferStock, WhenShort, clock,
     failure::{Failure, slow_down},
@@ -30,6 +34,9 @@ use crate::{
 
 /// Longest wait for the head of the store's answer to a read. Then the client is told to try again.
 const HEAD_PATIENCE: Duration = Duration::from_secs(10);
+/// After this wait for an answer, the relay checks whether the store is up at all. A client that waits for a store that is down
+/// therefore gets an answer within two seconds, and a slow store gets its time.
+const PROBE_AFTER: Duration = Duration::from_millis(400);
 /// The longest pause between two pieces of an object, the longest time in which the store accepts no bytes of a part, and
 /// the longest wait for its answer after it has all of them.
 const STORE_PATIENCE: Duration = Duration::from_mins(1);
@@ -61,48 +68,6 @@ pub struct RelayConfig {
     pub transfers_per_caller: usize,
     /// Called while downloads wait for their turn.
     pub when_short: WhenShort,
-}
-
-/// A request to the store behind a relay.
-#[derive(Debug)]
-pub struct Relayed {
-    /// The name of the operation in S3: `GetObject`, `HeadObject`, `UploadPart` or `PutObject`.
-    pub operation: &'static str,
-    /// Its method.
-    pub method: Method,
-    /// The object's key.
-    pub key: String,
-    /// The parameters of the operation, not encoded.
-    pub query: Vec<(&'static str, String)>,
-    /// The client's headers that the store must obey.
-    pub headers: HeaderMap,
-    /// The SHA-256 of the body, if the client named it.
-    pub sha256: Option<[u8; 32]>,
-    /// The body and its size in bytes; `None` for reads.
-    pub body: Option<(Body, u64)>,
-}
-
-/// Why the store behind a relay could not be asked, or why it broke off.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Unanswered(pub String);
-
-/// The outcome of a request to the store.
-pub type Asking = Pin<Box<dyn Future<Output = Result<http::Response<Body>, Unanswered>> + Send>>;
-
-/// Sends requests to the store behind a relay. Dropping the future, or the answer's body, ends the request.
-#[derive(Clone)]
-pub struct Upstream(Arc<dyn Fn(Relayed) -> Asking + Send + Sync>);
-
-impl Upstream {
-    /// Sends requests by calling `ask`.
-    pub fn new(ask: impl Fn(Relayed) -> Asking + Send + Sync + 'static) -> Self {
-        Self(Arc::new(ask))
-    }
-
-    fn ask(&self, request: Relayed) -> Asking {
-        (self.0)(request)
-    }
 }
 
 /// Serves signed URLs of another store. It is cheap to clone.
@@ -226,8 +191,12 @@ async fn read(call: &Call, operation: &'static str) -> Result<Response, Failure>
     for name in asked {
         request.headers.extend(call.head.headers.get(&name).map(|value| (name, value.clone())));
     }
-    let asking = timeout(HEAD_PATIENCE, call.relay.0.upstream.ask(request)).await;
-    let answer = asking.map_err(|_| passed::silent(HEAD_PATIENCE))?.map_err(passed::unanswered)?;
+    let upstream = &call.relay.0.upstream;
+    let answer = tokio::select! {
+        asked = timeout(HEAD_PATIENCE, upstream.ask(request)) => asked.map_err(|_| passed::silent(HEAD_PATIENCE))?,
+        down = upstream.is_down(sleep(PROBE_AFTER)) => Err(down),
+    };
+    let answer = answer.map_err(passed::unanswered)?;
     passed::read(answer, operation, &call.query, (transfer, turn)).await
 }
 

@@ -19,7 +19,7 @@ use tokio::{
     time::{Duration, Instant, sleep},
 };
 
-use super::{Call, Relayed, STORE_PATIENCE, denied, lent::Lent, passed};
+use super::{Call, PROBE_AFTER, Relayed, STORE_PATIENCE, denied, lent::Lent, passed};
 use crate::{
     body::{Announced, Frames, incomplete},
     failure::{Failure, invalid_argument},
@@ -66,9 +66,11 @@ async fn put(call: &Call, mut request: Relayed, body: &Lent) -> Result<Response,
     let stream = frames_on_their_way(frames, announced, Arc::clone(&way), &call.relay.0.upload_bytes);
     request.body = Some((Body::from_stream(stream), size_bytes));
     way.is_stores();
+    let upstream = &call.relay.0.upstream;
     let answer = tokio::select! {
-        answer = call.relay.0.upstream.ask(request) => answer,
-        () = way.stands_still() => return Err(passed::silent(STORE_PATIENCE)),
+        answer = upstream.ask(request) => answer,
+        down = upstream.is_down(way.stands_still(PROBE_AFTER)) => Err(down),
+        () = way.stands_still(STORE_PATIENCE) => return Err(passed::silent(STORE_PATIENCE)),
     };
     // If the client broke off, this is why the store's request failed.
     if let Some(failure) = way.failure() {
@@ -167,19 +169,19 @@ impl Way {
         self.stores_since.store(self.now(), Relaxed);
     }
 
-    /// Returns when the store has taken too long. The frames decide how long the client may take.
-    async fn stands_still(&self) {
-        let mut pause = STORE_PATIENCE;
+    /// Returns when the store has taken longer than `patience`. The frames decide how long the client may take.
+    async fn stands_still(&self, patience: Duration) {
+        let mut pause = patience;
         loop {
             sleep(pause).await;
             let waited = match self.stores_since.load(Relaxed) {
                 0 => Duration::ZERO,
                 since => Duration::from_millis(self.now() - since),
             };
-            if waited >= STORE_PATIENCE {
+            if waited >= patience {
                 return;
             }
-            pause = STORE_PATIENCE.saturating_sub(waited);
+            pause = patience.saturating_sub(waited);
         }
     }
 

@@ -2,13 +2,16 @@
 //! how long it waits for the store. The store is a function.
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
 use axum::body::{Body, to_bytes};
 use bytes::Bytes;
-use dray_object_store::{CorsOrigins, Relay, RelayConfig, Relayed, Unanswered, Upstream, WhenShort};
+use dray_object_store::{Asking, CorsOrigins, Relay, RelayConfig, Relayed, Unanswered, Upstream, WhenShort};
 use dray_s3::{
     AddressingStyle, Credentials, Endpoint, PresignScope, presign, presign_with_headers, xml::ErrorAnswer,
 };
@@ -40,12 +43,17 @@ fn relay(upstream: Upstream) -> Relay {
     Relay::new(config, upstream)
 }
 
+/// A store that is up, whatever it does with a request.
+fn asked_by(ask: impl Fn(Relayed) -> Asking + Send + Sync + 'static) -> Upstream {
+    Upstream::new(ask, || Box::pin(async { Ok(()) }))
+}
+
 /// A store that reads everything that it is sent, and answers with an `ETag`.
 fn good() -> (Relay, Arc<Asked>) {
     let asked = Arc::new(Asked::default());
     let upstream = {
         let asked = Arc::clone(&asked);
-        Upstream::new(move |mut request| {
+        asked_by(move |mut request| {
             let asked = Arc::clone(&asked);
             Box::pin(async move {
                 let body = match request.body.take() {
@@ -178,38 +186,77 @@ async fn a_body_must_have_the_announced_length() {
     assert_eq!(relay.transfers().uploads, 0, "nothing is held of what was refused");
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_silent_store_is_given_up() {
-    let relay = relay(Upstream::new(|_| Box::pin(std::future::pending())));
-    for (method, url, least, most) in
-        [(Method::GET, url(&Method::GET, &[], &[]), 9, 11), (Method::PUT, part_url(), 59, 61)]
-    {
+/// How long a read and a part take, in tenths of a second, that the store never answers.
+async fn silence_lasts(relay: &Relay) -> [u128; 2] {
+    let mut took = Vec::new();
+    for (method, url) in [(Method::GET, url(&Method::GET, &[], &[])), (Method::PUT, part_url())] {
         let begun = Instant::now();
-        let answer = ask(&relay, &method, &url, &[("content-length", "3")], Body::from("abc")).await;
+        let answer = ask(relay, &method, &url, &[("content-length", "3")], Body::from("abc")).await;
         assert_eq!(answer.headers()["retry-after"], "1");
         assert_eq!(code(answer).await, error(503, "ServiceUnavailable"));
-        let took = begun.elapsed().as_secs();
-        assert!((least..=most).contains(&took), "{method}: {took} s");
+        took.push(begun.elapsed().as_millis() / 100);
     }
+    [took[0], took[1]]
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_is_silent_is_given_up() {
+    let relay = relay(asked_by(|_| Box::pin(std::future::pending())));
+    assert_eq!(silence_lasts(&relay).await, [100, 600], "it is there, and may be slow");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_is_down_is_told_within_two_seconds() {
+    let probe = || -> dray_object_store::Probing {
+        Box::pin(async {
+            tokio::time::sleep(Duration::from_millis(1400)).await;
+            Err(Unanswered("no answer within 1.4 s".into()))
+        })
+    };
+    let relay = relay(Upstream::new(|_| Box::pin(std::future::pending()), probe));
+    assert_eq!(silence_lasts(&relay).await, [18, 18]);
+    assert_eq!((relay.transfers().uploads, relay.transfers().downloads), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_is_slow_says_nothing_of_the_store() {
+    let probed = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&probed);
+    let ask_store = |mut request: Relayed| -> Asking {
+        Box::pin(async move {
+            let (body, _) = request.body.take().unwrap();
+            to_bytes(body, usize::MAX).await.map_err(|err| Unanswered(err.to_string()))?;
+            Ok(Response::builder().header("etag", "\"e\"").body(Body::empty()).unwrap())
+        })
+    };
+    let relay = relay(Upstream::new(ask_store, move || {
+        counted.fetch_add(1, Ordering::SeqCst);
+        Box::pin(async { Err(Unanswered("down".into())) })
+    }));
+    let answer = ask(&relay, &Method::PUT, &part_url(), &[("content-length", "40960")], slow(5)).await;
+    assert_eq!((answer.status().as_u16(), probed.load(Ordering::SeqCst)), (200, 0));
+}
+
+/// 8 KiB a second, for so many seconds.
+fn slow(secs: u32) -> Body {
+    Body::from_stream(stream::unfold(0, move |at| async move {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        (at < secs).then(|| (Ok::<_, std::io::Error>(Bytes::from(vec![0; 8192])), at + 1))
+    }))
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_slow_client_may_take_longer_than_a_slow_store() {
     let (relay, asked) = good();
-    // 8 KiB a second for 90 s.
-    let body = Body::from_stream(stream::unfold(0, async |at| {
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        (at < 90).then(|| (Ok::<_, std::io::Error>(Bytes::from(vec![0; 8192])), at + 1))
-    }));
     let length = (90 * 8192).to_string();
-    let answer = ask(&relay, &Method::PUT, &part_url(), &[("content-length", &length)], body).await;
+    let answer = ask(&relay, &Method::PUT, &part_url(), &[("content-length", &length)], slow(90)).await;
     assert_eq!(answer.status(), 200);
     assert_eq!(asked.0.lock().unwrap()[0].1.as_ref().unwrap().len(), 90 * 8192);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_download_whose_bytes_stop_arriving_is_cut_off() {
-    let upstream = Upstream::new(|_| {
+    let upstream = asked_by(|_| {
         let bytes = stream::unfold(0, async |at| match at {
             0 => Some((Ok::<_, std::io::Error>(Bytes::from_static(b"ab")), 1)),
             _ => std::future::pending().await,

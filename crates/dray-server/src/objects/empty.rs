@@ -7,9 +7,16 @@ use super::s3_client::Request;
 use super::{Objects, TOKEN_METADATA};
 use crate::drive::Result;
 
+const SCRATCH: &str = ".empty";
+
 /// The key for the one part of an empty file. It is beside the object, so that the same keys may write there.
 pub fn scratch_key(object_key: &str) -> String {
-    format!("{object_key}.empty")
+    format!("{object_key}{SCRATCH}")
+}
+
+/// The object whose scratch key this is, if it is one.
+pub fn object_of_scratch(key: &str) -> Option<&str> {
+    key.strip_suffix(SCRATCH)
 }
 
 impl Objects {
@@ -19,7 +26,8 @@ impl Objects {
     }
 
     /// Puts the empty object of an upload, with the upload's token, and aborts its multipart upload, which has no
-    /// parts. If the store refuses the abort, it keeps nothing of value, and the file exists. It may be repeated.
+    /// parts. If the store refuses the abort, the file exists all the same, and the sweeper aborts the upload when it removes
+    /// the object with the scratch key. It may be repeated.
     pub async fn put_empty(
         &self,
         key: &str,
@@ -33,7 +41,7 @@ impl Objects {
         self.client.ask(request).await?;
         match self.abort_upload(key, upload_id).await {
             Err(err) if !err.is_passing() => {
-                tracing::warn!(key, %err, "the store keeps the multipart upload of an empty file");
+                tracing::warn!(key, %err, "the store keeps the multipart upload of an empty file for now");
                 Ok(())
             }
             aborted => aborted,

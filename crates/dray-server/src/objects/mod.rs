@@ -7,6 +7,7 @@ mod credentials;
 mod empty;
 mod failure;
 mod proof;
+mod read_back;
 mod relay;
 mod s3_client;
 mod sign;
@@ -14,7 +15,6 @@ mod sign;
 mod testing;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::BodyDataStream;
@@ -24,7 +24,6 @@ use dray_api::upload::StoredPart;
 use dray_api::with_causes;
 use dray_s3::Endpoint;
 use dray_s3::xml::{CompleteMultipartUpload, CompletedPart, PartsPage, read_etag, read_upload_id};
-use futures_util::StreamExt as _;
 use http::{HeaderMap, Method};
 use jiff::Timestamp;
 
@@ -35,8 +34,9 @@ use crate::drive::{Error, Result};
 use crate::metrics::Metrics;
 pub use credentials::Current;
 use credentials::{Keys, credentials_chain};
-pub use empty::scratch_key;
-use failure::{Failed, refusal};
+pub use empty::{object_of_scratch, scratch_key};
+use failure::refusal;
+pub use read_back::Stretch;
 use s3_client::{Request, S3Client};
 use sign::Signing;
 pub use sign::{PartUrls, Reading, UrlScope};
@@ -46,8 +46,6 @@ const NO_HOST: &str = "http://embedded";
 /// The metadata that proves which upload an object belongs to.
 pub const TOKEN_METADATA: &str = "x-amz-meta-dray-upload";
 const CRC64: &str = "x-amz-checksum-crc64nvme";
-/// The longest wait between two pieces of an object that is read back.
-const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A bucket of an object store. It is cheap to clone.
 #[derive(Clone)]
@@ -337,48 +335,6 @@ impl Objects {
         Ok(text(&headers, CRC64).filter(|_| is_whole).map(|crc64| Crc64::from_stored(crc64.to_owned())))
     }
 
-    /// Reads an object back. Returns the CRC-64/NVME of its bytes.
-    pub async fn read_crc64(&self, key: &str) -> Result<Crc64> {
-        let mut digest = crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc64Nvme);
-        let request = Request::new("GetObject", Method::GET, key);
-        self.each_piece(request, |bytes| {
-            digest.update(bytes);
-            Ok(())
-        })
-        .await?;
-        Ok(Crc64::of(digest.finalize()))
-    }
-
-    /// The first bytes of an object that is not empty: `len`, or all if it has fewer.
-    pub async fn read_head(&self, key: &str, len: u64) -> Result<Vec<u8>> {
-        let most = usize::try_from(len).unwrap_or(usize::MAX);
-        let request = Request::new("GetObject", Method::GET, key)
-            .header("range", format!("bytes=0-{}", len.saturating_sub(1)));
-        let mut body = self.client.open(request).await?.into_data_stream();
-        let mut head = Vec::new();
-        // A store that does not know ranges sends all of it.
-        while head.len() < most
-            && let Some(bytes) = next_piece(&mut body).await?
-        {
-            let room = most - head.len();
-            head.extend_from_slice(&bytes[..bytes.len().min(room)]);
-        }
-        Ok(head)
-    }
-
-    /// Passes an answer to `take`, piece by piece.
-    async fn each_piece(
-        &self,
-        request: Request<'_>,
-        mut take: impl FnMut(&[u8]) -> Result<()>,
-    ) -> Result<()> {
-        let mut body = self.client.open(request).await?.into_data_stream();
-        while let Some(bytes) = next_piece(&mut body).await? {
-            take(&bytes)?;
-        }
-        Ok(())
-    }
-
     /// Removes an object. It succeeds if the object does not exist.
     pub async fn delete(&self, key: &str) -> Result<()> {
         match self.client.ask(Request::new("DeleteObject", Method::DELETE, key)).await {
@@ -434,13 +390,6 @@ impl Objects {
             Err(failed) => Err(failed.into()),
         }
     }
-}
-
-/// What comes next of an object; `None` at its end.
-async fn next_piece(body: &mut BodyDataStream) -> Result<Option<Bytes>> {
-    let silent = |err: Box<dyn std::error::Error + Send + Sync>| Failed::silent("GetObject", err);
-    let next = tokio::time::timeout(READ_TIMEOUT, body.next()).await.map_err(|err| silent(err.into()))?;
-    Ok(next.transpose().map_err(|err| silent(err.into()))?)
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

@@ -4,25 +4,38 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use dray_object_store::{Relayed, Unanswered, Upstream};
+use dray_object_store::{Asking, Relayed, Unanswered, Upstream};
 use dray_s3::PayloadHash;
 use http::{HeaderMap, Response, Uri, header};
 
 use super::Objects;
 use super::failure::Failed;
 use super::s3_client::{Request, S3Client, Transport};
+use crate::drive::Error;
 
 impl Objects {
     /// How a relay sends requests to this store.
     pub(crate) fn upstream(&self) -> Upstream {
-        let client = Arc::clone(&self.client);
-        Upstream::new(move |asked| {
+        let (client, store) = (Arc::clone(&self.client), self.clone());
+        let ask = move |asked| -> Asking {
             let client = Arc::clone(&client);
             Box::pin(async move {
                 let answer = client.relay(asked).await;
                 answer.map_err(|failed| Unanswered(failed.detail()))
             })
+        };
+        Upstream::new(ask, move || {
+            let store = store.clone();
+            Box::pin(async move { store.answers().await })
         })
+    }
+
+    /// Whether the store answers anything: what it thinks of these keys does not matter.
+    async fn answers(&self) -> Result<(), Unanswered> {
+        match self.check().await {
+            Err(Error::StoreUnreachable { detail }) => Err(Unanswered(detail)),
+            _ => Ok(()),
+        }
     }
 }
 

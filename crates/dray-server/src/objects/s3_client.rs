@@ -221,11 +221,9 @@ impl S3Client {
         Ok(answer)
     }
 
-    /// Sends a request, and returns the body of the answer. The answer has begun when this returns, and may still break
-    /// off.
-    pub(super) async fn open(&self, request: Request<'_>) -> Result<Body, Failed> {
-        let (answer, _) = self.repeat(&request, || self.send(&request)).await?;
-        Ok(answer.into_body())
+    /// Sends a request, and returns the answer. It has begun when this returns, and may still break off.
+    pub(super) async fn open(&self, request: Request<'_>) -> Result<Response<Body>, Failed> {
+        self.repeat(&request, || self.send(&request)).await.map(|(answer, _)| answer)
     }
 
     /// Tries until it succeeds, another try cannot help, or the time is over. Returns how often it tried.

@@ -1,10 +1,19 @@
 //! Proof that an object has the checksum that its uploader announced.
 
+use crc_fast::CrcAlgorithm;
+use dray_api::UploadRowId;
+
 use super::Service;
-use crate::db::finalizing;
+use crate::db::Conn;
+use crate::db::read_backs::{self, ReadBack};
 use crate::drive::parts::Crc64;
 use crate::drive::upload::Upload;
 use crate::drive::{Error, Result};
+use crate::objects::Stretch;
+
+/// What is read back at once at first, and at most.
+const SHORTEST_STRETCH_BYTES: u64 = 8 << 20;
+const LONGEST_STRETCH_BYTES: u64 = 256 << 20;
 
 /// The checksum that `start` announced is binding. A finalize may repeat it, or name one if there is none yet.
 pub(super) fn check_announced(upload: &Upload, wanted: Option<&Crc64>) -> Result<()> {
@@ -32,17 +41,66 @@ impl Service {
         }
     }
 
-    /// The checksum of the object's bytes. They are read once: the result is stored, in case the rest of the finalize has
-    /// to be done again.
+    /// The checksum of the object's bytes. Each is read once: Dray stores how far it has read and the result, in case the rest
+    /// of the finalize has to be done again, here or by another server.
     async fn read_back(&self, upload: &Upload) -> Result<Crc64> {
         if let Some(proven) = &upload.proven_crc64 {
             return Ok(proven.clone());
         }
-        let read = self.objects.read_crc64(&upload.object_key).await?;
-        let (id, proof) = (upload.id, read.clone());
-        if let Err(err) = self.db.write(move |c| Ok(finalizing::set_proof(c, id, &proof)?)).await {
-            tracing::warn!(upload = %id, %err, "the checksum of an object's bytes could not be stored");
+        let (id, size_bytes) = (upload.id, upload.size_bytes);
+        let mut so_far = self.db.read(move |c| Ok(read_backs::so_far(c, id)?)).await?;
+        while so_far.bytes < size_bytes {
+            let most = stretch_bytes(so_far.bytes).min(size_bytes - so_far.bytes);
+            let stretch = self.objects.read_stretch(&upload.object_key, so_far.bytes, most).await?;
+            so_far = joined(so_far, stretch);
+            if so_far.bytes < size_bytes {
+                self.note_read_back(id, move |c| Ok(read_backs::keep(c, id, so_far)?)).await;
+            }
         }
+        let (read, proof) = (Crc64::of(so_far.crc64), Crc64::of(so_far.crc64));
+        self.note_read_back(id, move |c| Ok(read_backs::end(c, id, &proof)?)).await;
         Ok(read)
+    }
+
+    /// Keeps what was read back. If it cannot be kept it is only read again.
+    async fn note_read_back(&self, id: UploadRowId, note: impl Fn(&Conn) -> Result<()> + Send + 'static) {
+        if let Err(err) = self.db.write(note).await {
+            tracing::warn!(upload = %id, %err, "how far an object was read back could not be kept");
+        }
+    }
+}
+
+/// How much is read at once after so many bytes. If that is cut off, no more is read again than was read before.
+fn stretch_bytes(read_bytes: u64) -> u64 {
+    read_bytes.clamp(SHORTEST_STRETCH_BYTES, LONGEST_STRETCH_BYTES)
+}
+
+fn joined(before: ReadBack, stretch: Stretch) -> ReadBack {
+    let ReadBack { bytes, crc64 } = before;
+    ReadBack {
+        bytes: bytes + stretch.bytes,
+        crc64: crc_fast::checksum_combine(CrcAlgorithm::Crc64Nvme, crc64, stretch.crc64, stretch.bytes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stretches_come_to_the_checksum_of_all_their_bytes() {
+        let whole = b"the bytes of an object";
+        let mut so_far = ReadBack::default();
+        for piece in whole.chunks(5) {
+            let stretch = Stretch { bytes: piece.len() as u64, crc64: crc_fast::crc64_nvme(piece) };
+            so_far = joined(so_far, stretch);
+        }
+        assert_eq!(so_far, ReadBack { bytes: 22, crc64: crc_fast::crc64_nvme(whole) });
+    }
+
+    #[test]
+    fn stretches_grow_with_what_was_read_and_have_bounds() {
+        let mib = |read: u64| stretch_bytes(read << 20) >> 20;
+        assert_eq!([0, 8, 16, 100, 256, 9000].map(mib), [8, 8, 16, 100, 256, 256]);
     }
 }

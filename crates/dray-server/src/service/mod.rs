@@ -63,6 +63,7 @@ pub(crate) use once::{Made, Once};
 use passwords::Passwords;
 pub(crate) use presign_parts::SignedParts;
 use readiness::Readiness;
+pub(crate) use recover::MAX_RESUMED;
 
 /// Everything that a use case needs. It is cheap to clone.
 #[derive(Clone)]
@@ -150,7 +151,7 @@ impl Service {
             webhooks,
             metrics,
             tasks: TaskTracker::new(),
-            resumed: Arc::new(Semaphore::new(recover::MAX_RESUMED)),
+            resumed: Arc::new(Semaphore::new(MAX_RESUMED)),
             halt: CancellationToken::new(),
             sweep_soon: Notify::new(),
             readiness: Readiness::default(),

@@ -24,7 +24,7 @@ use dray_object_store::die_at;
 const SWEEP_PATIENCE: Duration = Duration::from_secs(10);
 /// How many finalizes that sweeps continue may be under way in total. A store may take ten minutes for each, and a
 /// sweep comes every minute; the others wait for a later sweep.
-pub(super) const MAX_RESUMED: usize = 32;
+pub(crate) const MAX_RESUMED: usize = 32;
 /// How long a store may take to start an upload whose `start` was given up. After that the sweeper looks for it.
 const OPENING_QUIET: SignedDuration = SignedDuration::from_mins(10);
 
@@ -162,7 +162,8 @@ impl Service {
         }
     }
 
-    /// Makes the store remove the parts of an upload that has ended.
+    /// Makes the store remove the parts of an upload that has ended. If a Complete of it may be under way, this is done again
+    /// later.
     pub(super) async fn free_parts(&self, upload: &Upload) -> Result<()> {
         match &upload.store_upload_id {
             Some(upload_id) => self.objects.abort_upload(&upload.object_key, upload_id).await?,
@@ -171,15 +172,19 @@ impl Service {
         }
         die_at("W9");
         let (id, key, now) = (upload.id, upload.object_key.clone(), self.clock.now());
-        let is_put_whole = self.is_put_whole(upload);
+        let (is_put_whole, is_proof) = (self.is_put_whole(upload), self.objects.checks_what_it_completes());
+        let lease_now = self.db.lease_time();
         self.db
             .write_freeing(move |c| {
+                if !finalizing::parts_freed(c, id, now, is_proof, lease_now)? {
+                    return Ok(());
+                }
                 // A finalize may have made the object, and then have been refused because of its name.
                 tombstones::add(c, &key, now)?;
                 if is_put_whole {
                     tombstones::add(c, &scratch_key(&key), now)?;
                 }
-                Ok(uploads::parts_freed(c, id, now)?)
+                Ok(())
             })
             .await
     }

@@ -14,6 +14,7 @@ use crate::drive::report::Report;
 use crate::drive::upload::KEEP_FINISHED;
 use crate::drive::{Error, Result};
 use crate::lease::holding;
+use crate::objects::object_of_scratch;
 use crate::webhooks::GIVE_UP_AFTER;
 use dray_object_store::die_at;
 
@@ -34,6 +35,8 @@ const FAILURES: u32 = 3;
 const FIRST_WAIT: SignedDuration = SignedDuration::from_mins(1);
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(6);
 const WAIT_FOR_OTHERS: SignedDuration = SignedDuration::from_secs(20);
+/// After this many tries, which take some hours, Dray leaves an upload without parts to a store that refuses to abort it.
+const MOST_ABORTS: u64 = 8;
 /// How many Completes of an upload may prove nothing before the next ones wait longer and longer.
 const FREE_COMPLETES: u64 = 3;
 
@@ -182,10 +185,24 @@ impl Service {
         }
     }
 
+    /// Removes an object and, with the scratch object of an empty file, the multipart upload that was begun for the file, if the
+    /// store did not abort it when the file was made.
+    async fn remove(&self, key: &str, tries: u64) -> Result<()> {
+        self.objects.delete(key).await?;
+        let Some(object_key) = object_of_scratch(key) else { return Ok(()) };
+        match self.objects.abort_uploads_of(object_key, None).await {
+            Err(err) if tries >= MOST_ABORTS && !err.is_passing() => {
+                tracing::warn!(key, %err, "the store keeps the multipart upload of an empty file");
+                Ok(())
+            }
+            aborted => aborted,
+        }
+    }
+
     async fn remove_object(self, tombstone: Tombstone) -> Result<()> {
         let Tombstone { object_key: key, tries } = tombstone;
         die_at("W10");
-        let Err(err) = self.objects.delete(&key).await else {
+        let Err(err) = self.remove(&key, tries).await else {
             die_at("W10-deleted");
             return self.db.write_freeing(move |c| Ok(tombstones::forget(c, &key)?)).await;
         };

@@ -9,6 +9,7 @@ mod monitor;
 mod network;
 mod node;
 mod profile;
+mod resumed;
 mod settle;
 mod store;
 mod uploader;

@@ -190,7 +190,8 @@ fn wrong(world: &World, call: &Call) -> Said {
     }
 }
 
-async fn read(request: Request) -> Call {
+/// What a request asks.
+pub(super) async fn read(request: Request) -> Call {
     let (head, body) = request.into_parts();
     let key = head.uri.path().strip_prefix("/b").unwrap_or_default().trim_start_matches('/').to_owned();
     let query = head.uri.query().unwrap_or_default();
@@ -223,7 +224,8 @@ async fn read(request: Request) -> Call {
     }
 }
 
-fn response(said: Said) -> Response {
+/// An answer as HTTP has it.
+pub(super) fn response(said: Said) -> Response {
     let mut response = Response::builder().status(said.status);
     for (name, value) in said.headers {
         response = response.header(name, value);

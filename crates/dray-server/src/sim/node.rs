@@ -239,18 +239,8 @@ impl Cluster {
         });
         let steady = if profile.is_alone { SteadyClock::at(clock.now()) } else { self.clock.clone() };
         let gate = Arc::new(Way { world: Arc::clone(&world), life: Arc::clone(life) });
-        Service::new(Parts {
-            db: Db::of_memory(&self.memory, gate, !profile.is_alone, steady),
-            objects: Objects::answered_by(network::router(&world, life), profile.is_embedded),
-            clock,
-            url_ttl_secs: 3600,
-            download_ttl_secs: 3600,
-            rules: UploadRules::default(),
-            trash_life: TRASH_LIFE,
-            server: random::text().unwrap(),
-            webhooks: Webhooks::new(None),
-            metrics: Arc::new(Metrics::off()),
-        })
+        let db = Db::of_memory(&self.memory, gate, !profile.is_alone, steady);
+        service_of(db, Objects::answered_by(network::router(&world, life), profile.is_embedded), clock)
     }
 
     /// Sends a request to a chosen server; `None` if there is no answer, because it does not run or is killed
@@ -352,6 +342,22 @@ impl Cluster {
         let Some(running) = lock(&self.nodes[node].running).clone() else { return };
         sweep(&self.world, &running).await;
     }
+}
+
+/// A service, wired as a server wires it.
+pub(super) fn service_of(db: Db, objects: Objects, clock: Clock) -> Service {
+    Service::new(Parts {
+        db,
+        objects,
+        clock,
+        url_ttl_secs: 3600,
+        download_ttl_secs: 3600,
+        rules: UploadRules::default(),
+        trash_life: TRASH_LIFE,
+        server: random::text().unwrap(),
+        webhooks: Webhooks::new(None),
+        metrics: Arc::new(Metrics::off()),
+    })
 }
 
 /// Sweeps as a server does, until everything is calm. After that the schedule decides when to sweep.

@@ -11,6 +11,7 @@ use super::node::Cluster;
 use super::uploader::{Deletion, Known};
 use super::world::lock;
 use crate::db::inline::{self, ItemSeen, UploadSeen};
+use crate::objects::object_of_scratch;
 
 /// How long after the last fault a finalize that nobody repeats may still be under way.
 const SETTLED_WITHIN: Duration = Duration::from_mins(20);
@@ -53,20 +54,36 @@ fn uploads(cluster: &Cluster) -> Vec<UploadSeen> {
 
 /// Work that is still to be done.
 fn unsettled(cluster: &Cluster) -> Option<String> {
-    let unabortable = lock(&cluster.world.store).unabortable.clone();
-    let is_refused =
-        |upload: &UploadSeen| upload.store_id.as_ref().is_some_and(|id| unabortable.contains(id));
+    let is_refused = |upload: &UploadSeen| is_unabortable(cluster, upload);
     let is_over = |upload: &UploadSeen| upload.state == "completed" || upload.parts_freed_at.is_some();
     let left = uploads(cluster).into_iter().find(|upload| !is_over(upload) && !is_refused(upload));
     if let Some(left) = left {
         return Some(format!("{left:?}"));
     }
-    let tombstones = cluster.memory.look(inline::tombstones_seen);
+    let refused = refused_keys(cluster);
+    let mut tombstones = cluster.memory.look(inline::tombstones_seen);
+    tombstones.retain(|key| !refused.contains(object_key(key)));
     if !tombstones.is_empty() {
         return Some(format!("objects to remove: {tombstones:?}"));
     }
     let trashed = cluster.memory.look(inline::items_seen).into_iter().find(|item| item.is_trashed);
     trashed.map(|item| format!("in the trash: {item:?}"))
+}
+
+/// Whether the store refuses to abort an upload for ever.
+fn is_unabortable(cluster: &Cluster, upload: &UploadSeen) -> bool {
+    upload.store_id.as_ref().is_some_and(|id| lock(&cluster.world.store).unabortable.contains(id))
+}
+
+/// The objects of uploads that the store refuses to abort.
+fn refused_keys(cluster: &Cluster) -> BTreeSet<String> {
+    let refused = uploads(cluster).into_iter().filter(|upload| is_unabortable(cluster, upload));
+    refused.map(|upload| upload.key).collect()
+}
+
+/// The object beside which a scratch key is, or which the key is of.
+fn object_key(key: &str) -> &str {
+    object_of_scratch(key).unwrap_or(key)
 }
 
 fn check(cluster: &Cluster, known: &[Known]) {
@@ -99,15 +116,9 @@ fn check_items(cluster: &Cluster, items: &[ItemSeen]) {
 
 /// Everything in the store belongs to an item.
 fn check_store(cluster: &Cluster, items: &[ItemSeen]) {
+    let refused = refused_keys(cluster);
+    let is_of_refused = |key: &str| refused.contains(object_key(key));
     let store = lock(&cluster.world.store);
-    let uploads = uploads(cluster);
-    let is_refused = |id: &Option<String>| id.as_ref().is_some_and(|id| store.unabortable.contains(id));
-    let refused: BTreeSet<&str> = uploads
-        .iter()
-        .filter(|upload| is_refused(&upload.store_id))
-        .map(|upload| upload.key.as_str())
-        .collect();
-    let is_of_refused = |key: &str| refused.contains(key.strip_suffix(".empty").unwrap_or(key));
     let keys: BTreeSet<&String> = items.iter().map(|item| &item.key).collect();
     let orphans: Vec<_> = store.keys().filter(|key| !keys.contains(key) && !is_of_refused(key)).collect();
     if !orphans.is_empty() {

@@ -5,6 +5,7 @@
 
 mod acts;
 mod database;
+mod middle;
 mod store;
 mod world;
 
@@ -43,6 +44,7 @@ mod participants;
 mod presigned_urls;
 mod quiet;
 mod rate_limit;
+mod read_back;
 mod recover;
 mod relay;
 mod roles;

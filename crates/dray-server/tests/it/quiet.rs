@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::middle::{Act, Middle};
 use crate::world::{Started, World, real_now, refusal, wait_for};
 
 /// A slow store in front of a fast one.
@@ -144,6 +145,14 @@ fn said(code: &str) -> String {
 
 /// A drive that is stopped while a Complete is under way in its store, and started again.
 async fn stopped_in_complete() -> (World, World, Arc<Slow>, Started, Value) {
+    stopped_in_complete_beside(&[], &json!({})).await
+}
+
+/// As well, with these empty files in it.
+async fn stopped_in_complete_beside(
+    files: &[&str],
+    more: &Value,
+) -> (World, World, Arc<Slow>, Started, Value) {
     let store = World::start().await;
     let (slow, s3) = Slow::start(&store).await;
     let settings = move |config: &mut Config| {
@@ -151,7 +160,10 @@ async fn stopped_in_complete() -> (World, World, Arc<Slow>, Started, Value) {
         config.shutdown_grace = Duration::from_millis(100);
     };
     let mut drive = World::start_with(settings.clone()).await;
-    let upload = drive.owner().start("a", 3).await;
+    for name in files {
+        drive.owner().upload(name, &[Vec::new()]).await;
+    }
+    let upload = drive.owner().start_with("a", 3, more).await;
     let listed = drive.owner().put_parts(&upload, &[b"abc".to_vec()]).await;
     let (owner, same, parts) = (drive.owner(), upload.clone(), listed.clone());
     let asked =
@@ -188,6 +200,26 @@ async fn after_the_quiet_time_silence_is_proof() {
     assert_eq!(owner.finalize(&upload, &listed).await.refused(), refusal(503, "finalize_pending"));
     drive.execute("update uploads set attempted_at = 1").await;
     assert_eq!(owner.finalize(&upload, &listed).await.refused(), refusal(410, "upload_aborted"));
+}
+
+#[tokio::test]
+async fn what_an_upload_becomes_that_was_aborted_during_its_complete_is_removed_after_the_quiet_time() {
+    let (store, mut drive, slow, upload, listed) =
+        stopped_in_complete_beside(&["b"], &json!({ "onConflict": "fail" })).await;
+    let owner = drive.owner();
+    let id = drive.database.text(drive.data.path(), "select id from items").await;
+    owner.change(&id, &json!({ "name": "a" })).await.ok();
+    assert_eq!(owner.finalize(&upload, &listed).await.refused(), refusal(409, "name_taken"));
+    // It is open again, so its client may give it up. The store says that it has nothing of it.
+    owner.step("abort", &upload.body(&json!({}))).await.done();
+    slow.is_held.send_replace(false);
+    wait_for(async || store.object_keys().await.contains(&upload.file_key)).await;
+    let unfreed = async || drive.count("uploads where state = 'aborted' and parts_freed_at is null").await;
+    assert_eq!(unfreed().await, 1, "what the store said proves nothing yet");
+    drive.execute("update uploads set attempted_at = 1, next_try_at = null").await;
+    drive.stop().await;
+    drive.serve(|config| config.s3 = Some(slow.config.clone())).await;
+    wait_for(async || !store.object_keys().await.contains(&upload.file_key)).await;
 }
 
 #[tokio::test]
@@ -287,6 +319,25 @@ async fn an_upload_whose_parts_may_not_be_listed_can_be_aborted_by_its_client() 
     slow.lists_nothing.store(true, Ordering::SeqCst);
     assert_eq!(owner.finalize(&upload, &listed).await.status, 503);
     owner.step("abort", &upload.body(&json!({}))).await.done();
+}
+
+#[tokio::test]
+async fn an_empty_file_whose_upload_the_store_did_not_abort_leaves_nothing_there_in_the_end() {
+    let store = World::start().await;
+    let (middle, s3) = Middle::start(&store).await;
+    let mut drive = World::start_with(|config: &mut Config| config.s3 = Some(s3.clone())).await;
+    middle.will(Act::RefusesAborts);
+    let item = drive.owner().upload("a", &[Vec::new()]).await;
+    assert_eq!((store.uploads_in_store().await, drive.count("items").await), (1, 1));
+    drive.stop().await;
+    drive.serve(|config: &mut Config| config.s3 = Some(s3.clone())).await;
+    wait_for(async || drive.count("tombstones where tries > 0").await == 1).await;
+    middle.will(Act::Serves);
+    drive.execute("update tombstones set next_try_at = null").await;
+    drive.stop().await;
+    drive.serve(|config: &mut Config| config.s3 = Some(s3)).await;
+    wait_for(async || store.uploads_in_store().await == 0 && drive.count("tombstones").await == 0).await;
+    assert_eq!(drive.owner().download(item["id"].as_str().unwrap()).await, b"");
 }
 
 #[tokio::test]

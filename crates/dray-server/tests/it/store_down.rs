@@ -48,7 +48,7 @@ impl Proxy {
         self.task = Some(task);
     }
 
-    async fn mend(&mut self) {
+    pub(crate) async fn mend(&mut self) {
         let listener = self.end().await;
         self.task = Some(tokio::spawn(forward(listener, self.store.clone())));
     }

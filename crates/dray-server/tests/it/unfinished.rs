@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::world::{Actor, MIB, Started, World, bytes, refusal};
 
 /// CRC-64/NVME of the bytes, as S3 writes it.
-fn crc64(bytes: &[u8]) -> String {
+pub(crate) fn crc64(bytes: &[u8]) -> String {
     use base64::Engine as _;
     let crc = crc_fast::checksum(crc_fast::CrcAlgorithm::Crc64Nvme, bytes);
     base64::engine::general_purpose::STANDARD.encode(crc.to_be_bytes())

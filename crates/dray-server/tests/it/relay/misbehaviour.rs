@@ -3,33 +3,49 @@
 
 use std::time::{Duration, Instant};
 
+use reqwest::{Response, StatusCode};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
-use super::middle::{Act, Middle};
 use super::{error, refused, relaying, stored, text};
+use crate::middle::{Act, Middle};
 use crate::store_down::{Away, Proxy};
 use crate::world::{MIB, World, bytes, wait_for};
 
-#[tokio::test]
-async fn a_store_that_is_gone_is_told_at_once_in_s3s_form() {
-    let store = World::start().await;
-    let mut proxy = Proxy::start(&store).await;
-    let s3 = store.as_store(format!("http://{}", proxy.address));
-    let drive = relaying(s3, |_| {}).await;
-    let owner = drive.owner();
-    let (_, read) = stored(&owner, "a", b"abc").await;
-    let part = owner.urls(&owner.start("b", 6 * MIB).await, 1).await.remove(0);
-    proxy.cut(Away::Gone).await;
-    let begun = Instant::now();
-    for request in [drive.http.get(&read), drive.http.put(&part).body(bytes(6 * MIB, 1))] {
-        let answer = request.send().await.unwrap();
-        assert_eq!(text(&answer, "retry-after"), "1");
-        assert_eq!(refused(answer).await, error(503, "ServiceUnavailable"));
+/// 503 in S3's form within two seconds, and when to ask again. On a machine that has more to do, one of three counts.
+async fn check_told(what: &str, ask: impl AsyncFn() -> Response) {
+    let mut took = Vec::new();
+    while took.len() < 3 && took.iter().all(|took| *took > Duration::from_secs(2)) {
+        let begun = Instant::now();
+        let answer = ask().await;
+        took.push(begun.elapsed());
+        assert_eq!(text(&answer, "retry-after"), "1", "{what}");
+        assert_eq!(refused(answer).await, error(503, "ServiceUnavailable"), "{what}");
     }
-    let head = drive.http.head(&read).send().await.unwrap().status();
-    assert!(head == 403, "a URL is good for the one method that it was signed for: {head}");
-    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    assert!(took.iter().any(|took| *took < Duration::from_secs(2)), "{what} took {took:?}");
+}
+
+#[tokio::test]
+async fn a_store_that_is_down_is_told_within_two_seconds_in_s3s_form_and_all_goes_on_afterwards() {
+    for away in [Away::Gone, Away::Silent] {
+        let store = World::start().await;
+        let mut proxy = Proxy::start(&store).await;
+        let s3 = store.as_store(format!("http://{}", proxy.address));
+        let drive = relaying(s3, |_| {}).await;
+        let owner = drive.owner();
+        let (_, read) = stored(&owner, "a", b"abc").await;
+        let part = owner.urls(&owner.start("b", 6 * MIB).await, 1).await.remove(0);
+        let body = axum::body::Bytes::from(bytes(6 * MIB, 1));
+        proxy.cut(away).await;
+        let get = async || drive.http.get(&read).send().await.unwrap();
+        let put = async || drive.http.put(&part).body(body.clone()).send().await.unwrap();
+        check_told(&format!("a read of a store that is {away:?}"), get).await;
+        check_told(&format!("a part to a store that is {away:?}"), put).await;
+        proxy.mend().await;
+        assert_eq!((get().await.status(), put().await.status()), (StatusCode::OK, StatusCode::OK));
+        let head = drive.http.head(&read).send().await.unwrap().status();
+        assert!(head == 403, "a URL is good for the one method that it was signed for: {head}");
+    }
 }
 
 #[tokio::test]

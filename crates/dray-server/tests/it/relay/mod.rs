@@ -1,7 +1,6 @@
 //! A store that clients cannot reach: the drive signs URLs for itself, and passes on only requests with these URLs. The
 //! store is another drive's, and a `Middle` that misbehaves may be in front of it.
 
-mod middle;
 mod misbehaviour;
 
 use dray_s3::{AddressingStyle, Credentials, Endpoint, PresignScope, presign};
@@ -10,6 +9,7 @@ use jiff::SignedDuration;
 use reqwest::{Client, Method, Response, header};
 use serde_json::json;
 
+use crate::middle::{Act, Middle};
 use crate::world::{Actor, MIB, World, bytes, real_now, wait_for};
 
 /// A drive that relays requests to another drive's store, which clients never see.
@@ -135,10 +135,10 @@ async fn links_heads_and_empty_files_go_through_the_drive_too() {
 #[tokio::test]
 async fn answers_have_the_headers_of_the_embedded_store_whatever_the_store_says() {
     let store = World::start().await;
-    let (middle, s3) = middle::Middle::start(&store).await;
+    let (middle, s3) = Middle::start(&store).await;
     let drive = relaying(s3, |_| {}).await;
     let owner = drive.owner();
-    middle.will(middle::Act::Babbles);
+    middle.will(Act::Babbles);
     let upload = owner.start("a.html", 3).await;
     let url = owner.urls(&upload, 1).await.remove(0);
     let page = "https://page.example";
@@ -302,11 +302,11 @@ async fn below_a_path_signatures_cover_the_path_that_was_sent() {
 #[tokio::test]
 async fn transfers_of_a_client_and_puts_of_a_part_are_bounded() {
     let store = World::start().await;
-    let (middle, s3) = middle::Middle::start(&store).await;
+    let (middle, s3) = Middle::start(&store).await;
     let drive = relaying(s3, |config| config.transfers_per_address = Some(2)).await;
     let owner = drive.owner();
     let urls = owner.urls(&owner.start("a", 20 * MIB).await, 3).await;
-    middle.will(middle::Act::TakesNothing);
+    middle.will(Act::TakesNothing);
     let put = |url: &str| drive.http.put(url).body(bytes(6 * MIB, 1)).send();
     let held: Vec<_> = urls[..2].iter().map(|url| tokio::spawn(put(url))).collect();
     wait_for(async || middle.under_way() == 2).await;

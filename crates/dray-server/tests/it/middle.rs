@@ -9,7 +9,7 @@ use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use dray_server::S3Config;
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
@@ -17,7 +17,7 @@ use crate::world::World;
 
 /// What it does with parts and with reads of objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Act {
+pub(crate) enum Act {
     /// What a store does.
     Serves,
     /// Reads nothing of a part, and never answers.
@@ -30,9 +30,13 @@ pub(super) enum Act {
     Refuses(u16, &'static str),
     /// Sends headers that nobody must see.
     Babbles,
+    /// Refuses to abort uploads.
+    RefusesAborts,
+    /// Knows no checksum of objects, gives so many reads of them, and breaks off all others.
+    Gives(usize),
 }
 
-pub(super) struct Middle {
+pub(crate) struct Middle {
     store: String,
     http: reqwest::Client,
     act: Mutex<Act>,
@@ -40,6 +44,8 @@ pub(super) struct Middle {
     under_way: AtomicUsize,
     /// When notified, an answer breaks off.
     break_off: Notify,
+    /// Which ranges of objects were read; empty: all of one.
+    reads: Mutex<Vec<String>>,
 }
 
 /// Counts a request until its answer has been sent, or nobody waits for it any more.
@@ -53,13 +59,14 @@ impl Drop for UnderWay {
 
 impl Middle {
     /// Starts one in front of the store of `store`. Returns it, and how a drive reaches it.
-    pub(super) async fn start(store: &World) -> (Arc<Self>, S3Config) {
+    pub(crate) async fn start(store: &World) -> (Arc<Self>, S3Config) {
         let middle = Arc::new(Self {
             store: store.url.clone(),
             http: store.http.clone(),
             act: Mutex::new(Act::Serves),
             under_way: AtomicUsize::new(0),
             break_off: Notify::new(),
+            reads: Mutex::default(),
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let here = format!("http://{}", listener.local_addr().unwrap());
@@ -68,16 +75,23 @@ impl Middle {
         (middle, store.as_store(here))
     }
 
-    pub(super) fn will(&self, act: Act) {
+    pub(crate) fn will(&self, act: Act) {
         *self.act.lock().unwrap() = act;
     }
 
-    pub(super) fn under_way(&self) -> usize {
+    /// Which ranges of objects were read since this was last asked. One that broke off may have been asked for again at once.
+    pub(crate) fn reads(&self) -> Vec<String> {
+        let mut reads = std::mem::take(&mut *self.reads.lock().unwrap());
+        reads.dedup();
+        reads
+    }
+
+    pub(crate) fn under_way(&self) -> usize {
         self.under_way.load(Ordering::SeqCst)
     }
 
     /// Ends an answer that [`Act::BreaksOff`] has begun.
-    pub(super) fn break_off(&self) {
+    pub(crate) fn break_off(&self) {
         self.break_off.notify_one();
     }
 
@@ -94,23 +108,57 @@ async fn answer(State(middle): State<Arc<Middle>>, request: Request) -> Response
     let query = request.uri().query().unwrap_or_default();
     let is_part = request.method() == Method::PUT && query.contains("partNumber=");
     let is_object = request.method() == Method::GET && query.is_empty();
+    let act = *middle.act.lock().unwrap();
+    if act == Act::RefusesAborts && request.method() == Method::DELETE && query.contains("uploadId=") {
+        return said(403, "AccessDenied");
+    }
     if !is_part && !is_object {
-        return middle.forward(request).await;
+        let answer = middle.forward(request).await;
+        return if matches!(act, Act::Gives(_)) { without_checksums(answer) } else { answer };
     }
     middle.under_way.fetch_add(1, Ordering::SeqCst);
     let held = UnderWay(Arc::clone(&middle));
-    let act = *middle.act.lock().unwrap();
     match act {
-        Act::Serves => middle.forward(request).await,
+        Act::Serves | Act::RefusesAborts => middle.forward(request).await,
+        Act::Gives(_) if is_part => middle.forward(request).await,
+        Act::Gives(reads) => {
+            let range = request.headers().get("range").map_or("", |range| range.to_str().unwrap());
+            let nth = {
+                let mut reads = middle.reads.lock().unwrap();
+                reads.push(range.to_owned());
+                reads.len()
+            };
+            let answer = middle.forward(request).await;
+            if nth <= reads { answer } else { broken(answer) }
+        }
         Act::TakesNothing => std::future::pending().await,
         Act::BreaksOff | Act::Stops => partial(act, held),
         Act::Refuses(status, code) => {
             tokio::spawn(to_bytes(request.into_body(), usize::MAX));
-            let xml = format!("<Error><Code>{code}</Code><Message>Because.</Message></Error>");
-            (StatusCode::from_u16(status).unwrap(), xml).into_response()
+            said(status, code)
         }
         Act::Babbles => babble(middle.forward(request).await),
     }
+}
+
+fn said(status: u16, code: &str) -> Response {
+    let xml = format!("<Error><Code>{code}</Code><Message>Because.</Message></Error>");
+    (StatusCode::from_u16(status).unwrap(), xml).into_response()
+}
+
+fn without_checksums(mut response: Response) -> Response {
+    for name in ["x-amz-checksum-crc64nvme", "x-amz-checksum-type"] {
+        response.headers_mut().remove(name);
+    }
+    response
+}
+
+/// The same answer, whose bytes stop in the middle.
+fn broken(response: Response) -> Response {
+    let (head, body) = response.into_parts();
+    let begun = body.into_data_stream().take(1).map(|piece| piece.map_err(std::io::Error::other));
+    let gone = stream::iter([Err(std::io::Error::other("gone"))]);
+    Response::from_parts(head, Body::from_stream(begun.chain(gone)))
 }
 
 /// Announces 1,000 bytes, and sends 10.

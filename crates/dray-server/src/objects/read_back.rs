@@ -1,0 +1,189 @@
+//! Reads objects piece by piece: a range of one, or all of it, for the checksum of its bytes.
+
+use std::time::Duration;
+
+use axum::body::{BodyDataStream, Bytes};
+use futures_util::StreamExt as _;
+use http::{Method, Response, StatusCode, header};
+
+use super::failure::Failed;
+use super::s3_client::Request;
+use super::{Objects, not_understood, text};
+use crate::drive::parts::Crc64;
+use crate::drive::{Error, Result};
+
+/// Between two pieces of an object that is read.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Bytes of an object that follow one another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stretch {
+    /// How many were read.
+    pub bytes: u64,
+    /// Their CRC-64/NVME.
+    pub crc64: u64,
+}
+
+impl Objects {
+    /// Reads an object back; the CRC-64/NVME of its bytes.
+    pub async fn read_crc64(&self, key: &str) -> Result<Crc64> {
+        let mut digest = nvme();
+        let request = Request::new("GetObject", Method::GET, key);
+        self.each_piece(request, |bytes| {
+            digest.update(bytes);
+            Ok(())
+        })
+        .await?;
+        Ok(Crc64::of(digest.finalize()))
+    }
+
+    /// Reads up to `most` bytes of an object back, from the byte `from` on, and at least one. A store that knows no ranges gives
+    /// all of it, and the rest of that is read.
+    pub async fn read_stretch(&self, key: &str, from: u64, most: u64) -> Result<Stretch> {
+        let last = from.saturating_add(most).saturating_sub(1);
+        let request =
+            Request::new("GetObject", Method::GET, key).header("range", format!("bytes={from}-{last}"));
+        let answer = self.client.open(request).await?;
+        let mut before = from - begin(&answer, from)?;
+        let mut digest = nvme();
+        self.pieces(answer, |bytes| {
+            let skipped = bytes.len().min(usize::try_from(before).unwrap_or(usize::MAX));
+            before -= skipped as u64;
+            digest.update(&bytes[skipped..]);
+            Ok(())
+        })
+        .await?;
+        match digest.get_amount() {
+            0 => Err(not_understood("GetObject")),
+            bytes => Ok(Stretch { bytes, crc64: digest.finalize() }),
+        }
+    }
+
+    /// The first bytes of an object that is not empty: `len`, or all if it has fewer.
+    pub async fn read_head(&self, key: &str, len: u64) -> Result<Vec<u8>> {
+        let most = usize::try_from(len).unwrap_or(usize::MAX);
+        let request = Request::new("GetObject", Method::GET, key)
+            .header("range", format!("bytes=0-{}", len.saturating_sub(1)));
+        let mut body = self.client.open(request).await?.into_body().into_data_stream();
+        let mut head = Vec::new();
+        // A store that does not know ranges sends all of it.
+        while head.len() < most
+            && let Some(bytes) = next_piece(&mut body).await?
+        {
+            let room = most - head.len();
+            head.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        }
+        Ok(head)
+    }
+
+    /// Passes an answer to `take`, piece by piece.
+    pub(super) async fn each_piece(
+        &self,
+        request: Request<'_>,
+        take: impl FnMut(&[u8]) -> Result<()>,
+    ) -> Result<()> {
+        let answer = self.client.open(request).await?;
+        self.pieces(answer, take).await
+    }
+
+    async fn pieces(
+        &self,
+        answer: Response<axum::body::Body>,
+        mut take: impl FnMut(&[u8]) -> Result<()>,
+    ) -> Result<()> {
+        let mut body = answer.into_body().into_data_stream();
+        while let Some(bytes) = next_piece(&mut body).await? {
+            take(&bytes)?;
+        }
+        Ok(())
+    }
+}
+
+/// The next bytes of an object; `None` at its end.
+async fn next_piece(body: &mut BodyDataStream) -> Result<Option<Bytes>> {
+    let silent = |err: Box<dyn std::error::Error + Send + Sync>| Failed::silent("GetObject", err);
+    let next = tokio::time::timeout(READ_TIMEOUT, body.next()).await.map_err(|err| silent(err.into()))?;
+    Ok(next.transpose().map_err(|err| silent(err.into()))?)
+}
+
+fn nvme() -> crc_fast::Digest {
+    crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc64Nvme)
+}
+
+/// Which byte of the object an answer begins with: the one that was asked for or, if the store knows no ranges, the first. An
+/// answer that says neither is of unknown bytes.
+fn begin<B>(answer: &Response<B>, from: u64) -> Result<u64, Error> {
+    if answer.status() != StatusCode::PARTIAL_CONTENT {
+        return Ok(0);
+    }
+    let range =
+        text(answer.headers(), header::CONTENT_RANGE.as_str()).and_then(|range| range.strip_prefix("bytes "));
+    let first = range.and_then(|range| range.split('-').next()?.parse().ok());
+    first.filter(|first| *first == from).ok_or_else(|| not_understood("GetObject"))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::response::IntoResponse as _;
+    use http::HeaderMap;
+
+    use super::*;
+
+    const OBJECT: &[u8] = b"0123456789";
+
+    /// A store whose object is asked for with a range, and that answers so.
+    fn store(
+        answer: impl Fn(usize, usize) -> axum::response::Response + Clone + Send + Sync + 'static,
+    ) -> Objects {
+        let router = Router::new().fallback(move |headers: HeaderMap| {
+            let range = headers["range"].to_str().unwrap().strip_prefix("bytes=").unwrap().to_owned();
+            let (first, last) = range.split_once('-').unwrap();
+            let answered = answer(first.parse().unwrap(), last.parse().unwrap());
+            async move { answered }
+        });
+        Objects::answered_by(router, false)
+    }
+
+    fn part(first: usize, last: usize) -> axum::response::Response {
+        let last = last.min(OBJECT.len() - 1);
+        let range = format!("bytes {first}-{last}/{}", OBJECT.len());
+        (StatusCode::PARTIAL_CONTENT, [("content-range", range)], Bytes::from_static(&OBJECT[first..=last]))
+            .into_response()
+    }
+
+    async fn read(store: &Objects, from: u64, most: u64) -> Result<Stretch> {
+        store.read_stretch("k", from, most).await
+    }
+
+    fn stretch(bytes: &[u8]) -> Result<Stretch> {
+        Ok(Stretch { bytes: bytes.len() as u64, crc64: crc_fast::crc64_nvme(bytes) })
+    }
+
+    #[tokio::test]
+    async fn a_stretch_is_what_was_asked_for_as_far_as_the_object_goes() {
+        let store = store(part);
+        assert_eq!(read(&store, 0, 4).await, stretch(b"0123"));
+        assert_eq!(read(&store, 4, 3).await, stretch(b"456"));
+        assert_eq!(read(&store, 7, 100).await, stretch(b"789"));
+    }
+
+    #[tokio::test]
+    async fn a_store_that_knows_no_ranges_is_read_to_the_end_and_only_what_follows_counts() {
+        let store = store(|_, _| Bytes::from_static(OBJECT).into_response());
+        assert_eq!(read(&store, 0, 4).await, stretch(OBJECT));
+        assert_eq!(read(&store, 4, 3).await, stretch(b"456789"));
+        assert!(read(&store, 10, 1).await.is_err(), "there is nothing");
+    }
+
+    #[tokio::test]
+    async fn bytes_from_somewhere_else_are_not_taken() {
+        let elsewhere = store(|first, last| part(first + 1, last));
+        assert!(read(&elsewhere, 4, 3).await.is_err());
+        let unsaid = store(|_, _| (StatusCode::PARTIAL_CONTENT, "456").into_response());
+        assert!(read(&unsaid, 4, 3).await.is_err());
+        let nothing =
+            store(|_, _| (StatusCode::PARTIAL_CONTENT, [("content-range", "bytes 4-6/10")]).into_response());
+        assert!(read(&nothing, 4, 3).await.is_err());
+    }
+}

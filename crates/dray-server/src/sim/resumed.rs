@@ -1,0 +1,182 @@
+//! Many finalizes that a server has left, in a store that takes long for each Complete: only so many are continued at once, and
+//! whatever else is to be swept is.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use dray_api::upload::{FinalizeUpload, OnConflict, StartUpload, StartedUpload};
+use futures_util::future::BoxFuture;
+use jiff::SignedDuration;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::network::{read, response};
+use super::node::service_of;
+use super::store::{Call, Store};
+use super::world::lock;
+use super::{database, owner};
+use crate::config::Clock;
+use crate::db::clock::SteadyClock;
+use crate::db::inline::{self, Gate, Memory};
+use crate::db::{Conn, Db};
+use crate::drive::Result;
+use crate::drive::access::Caller;
+use crate::objects::Objects;
+use crate::service::{MAX_RESUMED, Once, Service};
+
+/// Finalizes that are left: more than are continued at once.
+const LEFT: usize = MAX_RESUMED + 8;
+
+/// A database that always answers.
+struct NoGate;
+
+impl Gate for NoGate {
+    fn arrive(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn committed(&self, _: &Conn, _: Instant) {}
+
+    fn leave(&self) -> BoxFuture<'_, Result<()>> {
+        self.arrive()
+    }
+}
+
+/// A store whose Completes take until they are let go.
+#[derive(Clone)]
+struct Slow {
+    store: Arc<std::sync::Mutex<Store>>,
+    lets_go: Arc<watch::Sender<bool>>,
+    completing: Arc<AtomicUsize>,
+}
+
+/// Counts a Complete for as long as somebody waits for it.
+struct Completing(Arc<AtomicUsize>);
+
+impl Drop for Completing {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl Slow {
+    fn new() -> Self {
+        let (store, completing) = (Arc::default(), Arc::default());
+        Self { store, lets_go: Arc::new(watch::Sender::new(false)), completing }
+    }
+
+    fn completing(&self) -> usize {
+        self.completing.load(Ordering::SeqCst)
+    }
+
+    /// A server on this store and that database.
+    fn served(&self, memory: &Memory) -> Service {
+        let router = Router::new().fallback(answer).with_state(self.clone());
+        let began = Instant::now();
+        let clock = Clock::from_fn(move || {
+            jiff::Timestamp::UNIX_EPOCH
+                + SignedDuration::try_from(Duration::from_hours(24) + began.elapsed()).unwrap()
+        });
+        let db = Db::of_memory(memory, Arc::new(NoGate), false, SteadyClock::at(clock.now()));
+        service_of(db, Objects::answered_by(router, false), clock)
+    }
+}
+
+async fn answer(State(slow): State<Slow>, request: Request) -> Response {
+    let call = read(request).await;
+    if matches!(call, Call::Complete { .. }) {
+        slow.completing.fetch_add(1, Ordering::SeqCst);
+        let _counted = Completing(Arc::clone(&slow.completing));
+        let _ = slow.lets_go.subscribe().wait_for(|lets_go| *lets_go).await;
+        return response(lock(&slow.store).answer(&call));
+    }
+    response(lock(&slow.store).answer(&call))
+}
+
+fn caller() -> Caller {
+    let (workspace, user) = owner();
+    Caller::for_user(user, workspace)
+}
+
+/// An upload whose one part is there.
+async fn upload(service: &Service, slow: &Slow, name: String) -> (StartedUpload, FinalizeUpload) {
+    let request = StartUpload {
+        file_name: name,
+        file_size: 3,
+        mime_type: "a/b".into(),
+        parent_id: None,
+        on_conflict: OnConflict::Keep,
+        checksum: None,
+    };
+    let started =
+        service.start_upload(&caller(), request, Once::default(), service.now()).await.unwrap().answer;
+    lock(&slow.store).put_part(&started.upload_id, 1, 3).unwrap();
+    let finalize = FinalizeUpload {
+        upload_id: started.upload_id.clone(),
+        file_key: started.file_key.clone(),
+        parts: None,
+        checksum: None,
+        verify: false,
+    };
+    (started, finalize)
+}
+
+/// A database in which a server has left that many finalizes.
+async fn left_by_another(slow: &Slow) -> Memory {
+    let memory = database();
+    let service = slow.served(&memory);
+    for number in 0..LEFT {
+        let (_, request) = upload(&service, slow, format!("file {number}")).await;
+        let asked = service.clone();
+        tokio::spawn(async move { asked.finalize(&caller(), request).await });
+    }
+    until(|| slow.completing() == LEFT).await;
+    service.finish(Duration::from_millis(100)).await;
+    until(|| slow.completing() == 0).await;
+    memory
+}
+
+/// Time is paused, so it passes as soon as nobody has anything to do.
+async fn until(done: impl Fn() -> bool) {
+    while !done() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+fn items(memory: &Memory) -> usize {
+    memory.look(inline::items_seen).len()
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_so_many_finalizes_are_continued_at_once_and_they_keep_nothing_else_waiting() {
+    let slow = Slow::new();
+    let memory = left_by_another(&slow).await;
+    let service = slow.served(&memory);
+    service.end_leases().await.unwrap();
+    upload(&service, &slow, "left alone".to_owned()).await;
+    let later = service.now() + SignedDuration::from_hours(25);
+    let swept = service.sweep(later, 1000).await.unwrap();
+    assert_eq!((swept.expired, swept.finalized, slow.completing()), (1, 0, MAX_RESUMED));
+
+    // Nobody else is continued in the minutes in which these take.
+    for _ in 0..5 {
+        tokio::time::sleep(Duration::from_mins(1)).await;
+        service.sweep(service.now(), 1000).await.unwrap();
+        assert_eq!(slow.completing(), MAX_RESUMED);
+    }
+    // A client that asks need not wait for a place.
+    let (_, request) = upload(&service, &slow, "new".to_owned()).await;
+    let asked = service.clone();
+    let finalized = tokio::spawn(async move { asked.finalize(&caller(), request).await });
+    until(|| slow.completing() == MAX_RESUMED + 1).await;
+
+    slow.lets_go.send_replace(true);
+    finalized.await.unwrap().unwrap();
+    until(|| items(&memory) == MAX_RESUMED + 1).await;
+    let swept = service.sweep(service.now(), 1000).await.unwrap();
+    assert_eq!((swept.finalized, items(&memory)), (8, LEFT + 1));
+}

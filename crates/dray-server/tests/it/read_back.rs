@@ -1,0 +1,68 @@
+//! Reading a file back for `verify`: what was read once is not read again, however often the finalize is cut off, and whoever
+//! goes on with it.
+
+use dray_server::{Config, S3Config};
+use serde_json::{Value, json};
+
+use crate::middle::{Act, Middle};
+use crate::unfinished::crc64;
+use crate::world::{Actor, Answer, MIB, Started, World, bytes, refusal};
+
+/// The bytes of a file that is read back in several stretches.
+fn content() -> Vec<Vec<u8>> {
+    (0..5).map(|seed| bytes(8 * MIB, seed)).collect()
+}
+
+fn with(s3: &S3Config) -> impl FnOnce(&mut Config) + use<> {
+    let s3 = s3.clone();
+    |config: &mut Config| config.s3 = Some(s3)
+}
+
+/// An upload of it, and the request that finalizes it with this checksum.
+async fn uploaded(owner: &Actor, checksum: &str) -> Value {
+    let upload: Started = owner.start("a", 40 * MIB).await;
+    let parts = owner.put_parts(&upload, &content()).await;
+    let more = json!({ "parts": parts, "checksum": { "crc64nvme": checksum }, "verify": true });
+    upload.body(&more)
+}
+
+async fn finalize(drive: &World, request: &Value) -> Answer {
+    drive.owner().step("finalize", request).await
+}
+
+#[tokio::test]
+async fn a_finalize_that_is_cut_off_while_it_reads_back_goes_on_from_there_at_another_server() {
+    let store = World::start().await;
+    let (middle, s3) = Middle::start(&store).await;
+    middle.will(Act::Gives(2));
+    let mut drive = World::start_with(with(&s3)).await;
+    let whole = content().concat();
+    let request = uploaded(&drive.owner(), &crc64(&whole)).await;
+    let cut = finalize(&drive, &request).await;
+    assert_eq!(cut.refused(), refusal(503, "store_unreachable"));
+    let ranges = ["bytes=0-8388607", "bytes=8388608-16777215", "bytes=16777216-33554431"];
+    assert_eq!(middle.reads(), ranges, "the last of these broke off");
+
+    drive.stop().await;
+    drive.serve(with(&s3)).await;
+    middle.will(Act::Gives(9));
+    let item = finalize(&drive, &request).await.ok();
+    assert_eq!(middle.reads(), ["bytes=16777216-33554431", "bytes=33554432-41943039"]);
+    assert_eq!(drive.count("read_backs").await, 0, "what it came to is kept instead");
+    assert_eq!(finalize(&drive, &request).await.ok()["id"], item["id"]);
+    assert_eq!(middle.reads(), [""; 0]);
+    assert_eq!(drive.owner().download(item["id"].as_str().unwrap()).await, whole);
+}
+
+#[tokio::test]
+async fn bytes_that_are_others_are_found_wherever_the_reading_was_cut_off() {
+    let store = World::start().await;
+    let (middle, s3) = Middle::start(&store).await;
+    middle.will(Act::Gives(1));
+    let drive = World::start_with(with(&s3)).await;
+    let request = uploaded(&drive.owner(), &crc64(b"other")).await;
+    assert_eq!(finalize(&drive, &request).await.refused(), refusal(503, "store_unreachable"));
+    middle.will(Act::Gives(9));
+    assert_eq!(finalize(&drive, &request).await.refused(), refusal(400, "checksum_mismatch"));
+    assert_eq!(drive.count("items").await, 0);
+}
