@@ -3,6 +3,7 @@
 //! Used by the server, the client and anyone who links them. No IO, no clock, no HTTP library: serde, Unicode's tables,
 //! and with the feature `openapi` each type's schema.
 
+pub mod batch;
 pub mod error;
 pub mod id;
 pub mod item;

@@ -7,7 +7,7 @@ use tokio_postgres::IsolationLevel;
 use crate::open_error::OpenError;
 use dray_drive::with_causes;
 
-const MIGRATIONS: [&str; 10] = [
+const MIGRATIONS: [&str; 11] = [
     include_str!("../../migrations/postgres/0001_drive.sql"),
     include_str!("../../migrations/postgres/0002_search.sql"),
     include_str!("../../migrations/postgres/0003_roles.sql"),
@@ -18,6 +18,7 @@ const MIGRATIONS: [&str; 10] = [
     include_str!("../../migrations/postgres/0008_names.sql"),
     include_str!("../../migrations/postgres/0009_relay_key.sql"),
     include_str!("../../migrations/postgres/0010_inconclusive.sql"),
+    include_str!("../../migrations/postgres/0012_whole_files.sql"),
 ];
 
 /// `create table if not exists` can still fail when two do it at once, so it waits for the lock too.

@@ -2,7 +2,7 @@
 //! that clients cannot reach. It verifies, bounds and answers requests as the embedded store does, and holds no object.
 //!
 //! parse → authenticate → authorise → ask, always in that order. Only what the server itself has signed is passed on: reads
-//! of an object, parts of uploads, and the empty body of an empty file. How the store is asked is the server's affair.
+//! of an object, parts of uploads, and files that are put whole. How the store is asked is the server's affair.
 
 mod lent;
 mod passed;
@@ -180,8 +180,8 @@ async fn serve(
         Operation::GetObject => read(&call, "GetObject").await,
         Operation::HeadObject => read(&call, "HeadObject").await,
         Operation::UploadPart => upload::part(&call, body).await,
-        Operation::PutObject => upload::nothing(&call, body).await,
-        _ => Err(denied("This server passes on reads and parts of uploads, and nothing else")),
+        Operation::PutObject => upload::whole(&call, body).await,
+        _ => Err(denied("This server passes on reads, parts and small files, and nothing else")),
     }
 }
 

@@ -12,6 +12,7 @@ mod relay;
 mod sign;
 #[cfg(test)]
 mod testing;
+mod whole;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,6 +38,7 @@ pub use empty::scratch_key;
 use failure::{Failed, refusal};
 use sign::Signing;
 pub use sign::{PartUrls, Reading, UrlScope};
+pub use whole::{PutUrl, WholeFile};
 
 /// What requests that never leave this process are signed for.
 const NO_HOST: &str = "http://embedded";

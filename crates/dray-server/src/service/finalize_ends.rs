@@ -20,11 +20,16 @@ impl Service {
     pub(super) async fn discard(&self, lease: &Lease, refusal: Error) -> Result<Item> {
         let (id, key, now) = (lease.upload.id, lease.upload.object_key.clone(), self.clock.now());
         let is_put_whole = self.is_put_whole(&lease.upload);
+        let staging_key = lease.upload.staging_key().map(str::to_owned);
         let discarded = self.db.write(move |c| {
             if uploads::abandon(c, id)? {
                 tombstones::add(c, &key, now)?;
                 if is_put_whole {
                     tombstones::add(c, &scratch_key(&key), now)?;
+                }
+                if let Some(key) = &staging_key {
+                    tombstones::add(c, key, now)?;
+                    uploads::extend_put(c, id, now)?;
                 }
             }
             Ok(())

@@ -37,7 +37,9 @@ impl Service {
         }
         tracing::warn!(upload = %id, "the store has never completed this upload, which is given up");
         let upload_id = lease.upload.store_upload_id.as_deref().unwrap_or_default();
-        if let Err(err) = self.objects.abort_upload(key, upload_id).await {
+        if lease.upload.put_key.is_none()
+            && let Err(err) = self.objects.abort_upload(key, upload_id).await
+        {
             // Its parts are tried again with those of all uploads that are over.
             tracing::warn!(upload = %id, %err, "the store does not abort it either");
         }

@@ -1,8 +1,10 @@
 //! The use cases, one file each: decide, write, ask the store, write. No HTTP, no SQL.
 
+mod batch;
 mod change_item;
 mod checksum;
 mod children;
+mod commit;
 mod create_folder;
 mod download;
 mod finalize;
@@ -20,6 +22,7 @@ mod presign_parts;
 mod read;
 mod readiness;
 mod recover;
+mod room;
 mod rotate_token;
 mod search;
 mod start_upload;
@@ -29,6 +32,7 @@ mod tokens;
 mod trash;
 mod tree;
 mod unfinished;
+mod whole;
 
 use std::sync::Arc;
 
@@ -55,6 +59,7 @@ use crate::webhooks::Webhooks;
 #[cfg(test)]
 pub(crate) use crate::objects::PartUrls;
 pub(crate) use crate::objects::Reading;
+pub(crate) use batch::StartedFile;
 pub(crate) use children::PageRequest;
 pub(crate) use once::{Made, Once};
 use passwords::Passwords;
@@ -190,20 +195,26 @@ impl Service {
         let lease_now = self.db.lease_time();
         let found = self.db.read(move |c| {
             let found = uploads::of_caller(c, &caller, &ids.0, &ids.1, lease_now)?;
-            let parent = found.as_ref().and_then(|upload| upload.parent);
-            let is_begun_here = found.as_ref().is_some_and(|upload| upload.confined_to == caller.folder);
-            let is_reached = match (caller.folder, parent) {
-                (None, _) => true,
-                (Some(_), _) if is_begun_here => true,
-                (Some(_), None) => false,
-                (Some(_), Some(parent)) => items::seen(c, &caller, parent)?.is_some(),
-            };
-            Ok(found.filter(|upload| is_reached && (upload.only_uploads || !caller.only_uploads())))
+            Ok(match found {
+                Some(upload) if is_reached(c, &caller, &upload)? => Some(upload),
+                _ => None,
+            })
         });
         let upload = found.await?.ok_or(Error::UploadNotFound)?;
         tracing::Span::current().record("upload", upload_id);
         Ok(upload)
     }
+}
+
+/// Whether a token reaches an upload of its user.
+fn is_reached(c: &Conn, caller: &Caller, upload: &Upload) -> Result<bool> {
+    let is_inside = match (caller.folder, upload.parent) {
+        (None, _) => true,
+        (Some(_), _) if upload.confined_to == caller.folder => true,
+        (Some(_), None) => false,
+        (Some(_), Some(parent)) => items::seen(c, caller, parent)?.is_some(),
+    };
+    Ok(is_inside && (upload.only_uploads || !caller.only_uploads()))
 }
 
 fn seen(c: &Conn, caller: &Caller, id: ItemId) -> Result<Seen> {

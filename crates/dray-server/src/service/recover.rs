@@ -146,7 +146,7 @@ impl Service {
             return self.complete(lease, &PartList::none()).await;
         }
         let stored = match &lease.upload.store_upload_id {
-            Some(upload_id) => self.objects.list_parts(&lease.upload.object_key, upload_id).await,
+            Some(_) => self.stored_parts(&lease.upload).await,
             None => Ok(None),
         };
         match stored.map(|parts| parts.map(PartList::of_stored)) {
@@ -158,6 +158,8 @@ impl Service {
             Err(err) => self.give_back(lease, err).await,
             Ok(None) => self.look_for_object(lease, None).await,
             Ok(Some(Ok(parts))) if parts.digest() == lease.digest => self.complete(lease, &parts).await,
+            // What was to be copied is gone, or is something else.
+            Ok(Some(_)) if lease.upload.put_key.is_some() => self.look_for_object(lease, None).await,
             Ok(Some(_)) => self.reopen(lease, Error::FinalizePending).await,
         }
     }
@@ -165,6 +167,8 @@ impl Service {
     /// Has the store drop the parts of an upload that is over.
     pub(super) async fn free_parts(&self, upload: &Upload) -> Result<()> {
         match &upload.store_upload_id {
+            // All that the store may have of it are objects.
+            Some(_) if upload.put_key.is_some() => {}
             Some(upload_id) => self.objects.abort_upload(&upload.object_key, upload_id).await?,
             // A crash came between the store's answer and the note of it.
             None => self.objects.abort_uploads_of(&upload.object_key, None).await?,
@@ -172,12 +176,18 @@ impl Service {
         die_at("W9");
         let (id, key, now) = (upload.id, upload.object_key.clone(), self.clock.now());
         let is_put_whole = self.is_put_whole(upload);
+        let staging_key = upload.staging_key().map(str::to_owned);
         self.db
             .write_freeing(move |c| {
                 // A finalize may have got as far as the object, and then have been refused for its name.
                 tombstones::add(c, &key, now)?;
                 if is_put_whole {
                     tombstones::add(c, &scratch_key(&key), now)?;
+                }
+                if let Some(key) = &staging_key {
+                    tombstones::add(c, key, now)?;
+                    // A copy may be under way, as a PUT may.
+                    uploads::extend_put(c, id, now)?;
                 }
                 Ok(uploads::parts_freed(c, id, now)?)
             })

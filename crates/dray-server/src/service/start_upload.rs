@@ -4,16 +4,16 @@ use dray_api::upload::{OnConflict, StartUpload, StartedUpload};
 use dray_api::{ItemId, PartPlan, UploadRowId};
 use jiff::{SignedDuration, Timestamp};
 
+use super::room::Room;
 use super::{Made, Once, Service, target};
 use crate::db::clock::LeaseTime;
-use crate::db::{Conn, uploads, usage};
+use crate::db::{Conn, uploads};
 use crate::drive::access::Caller;
 use crate::drive::item::{MimeType, object_key};
 use crate::drive::name::ItemName;
 use crate::drive::parts::Crc64;
-use crate::drive::rules::UploadRules;
 use crate::drive::upload::{State, Upload, check_on_conflict};
-use crate::drive::{Error, QuotaOf, Result, wire_time};
+use crate::drive::{Error, Result, wire_time};
 use crate::objects::NewUpload;
 use crate::random;
 use dray_object_store::die_at;
@@ -61,8 +61,7 @@ impl Service {
                 return Ok(Begun::Before(Box::new(opened)));
             }
             target(c, &caller, row.parent)?;
-            check_quota(c, &row)?;
-            check_open_uploads(c, &row, &service.rules)?;
+            Room::of(c, (row.workspace, row.user), 1, &service.rules)?.take(c, &row)?;
             uploads::insert_opening(c, &row)?;
             once.keep_upload(c, &caller, row.id, row.created_at)?;
             Ok(Begun::Now)
@@ -96,7 +95,8 @@ impl Service {
         Err(err)
     }
 
-    fn new_upload(
+    /// A row that is not begun yet.
+    pub(super) fn new_upload(
         &self,
         caller: &Caller,
         name: ItemName,
@@ -124,6 +124,7 @@ impl Service {
             object_key: object_key(caller.workspace, item),
             store_token: random::text()?,
             store_upload_id: None,
+            put_key: None,
             state: State::Opening,
             created_at: now,
             expires_at: self.rules.expiry(now, now),
@@ -155,40 +156,4 @@ fn started(upload: Upload, upload_id: String) -> StartedUpload {
         parts: plan.parts(),
         expires_at: wire_time(upload.expires_at),
     }
-}
-
-/// Refuses an upload that is over the quota of the workspace or the user, if they have one: what is owned, and what
-/// other uploads may still come to, counts.
-///
-/// Lock order: the workspace's, then the user's, and then [`check_open_uploads`] takes the user's again.
-fn check_quota(c: &Conn, upload: &Upload) -> Result<()> {
-    for of in [QuotaOf::Workspace, QuotaOf::User] {
-        let user = (of == QuotaOf::User).then_some(upload.user);
-        let Some(quota_bytes) = usage::quota(c, upload.workspace, user)? else { continue };
-        usage::lock(c, upload.workspace, user)?;
-        let left_bytes = quota_bytes.saturating_sub(usage::taken_bytes(c, upload.workspace, user)?);
-        if upload.size_bytes > left_bytes {
-            let needed_bytes = upload.size_bytes;
-            let usage::Held { uploads: open_uploads, reserved_bytes: held_bytes, .. } =
-                usage::held(c, upload.workspace, user)?;
-            return Err(Error::QuotaExceeded { of, needed_bytes, left_bytes, open_uploads, held_bytes });
-        }
-    }
-    Ok(())
-}
-
-/// Starts that may pass [`check_open_uploads`] at the same time without having waited for each other: more than there
-/// are connections to a database.
-const STARTS_AT_ONCE: u32 = 100;
-
-/// Refuses an upload of a user who has as many unfinished ones as one may have. Only who is close to the limit waits for
-/// their other starts.
-fn check_open_uploads(c: &Conn, upload: &Upload, rules: &UploadRules) -> Result<()> {
-    let limit = rules.max_open_uploads;
-    let open = || uploads::count_open(c, upload.workspace, upload.user, limit);
-    if open()? < u64::from(limit.saturating_sub(STARTS_AT_ONCE)) {
-        return Ok(());
-    }
-    usage::lock(c, upload.workspace, Some(upload.user))?;
-    if open()? < u64::from(limit) { Ok(()) } else { Err(Error::TooManyUploads { limit }) }
 }

@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test fails")]
 #![expect(clippy::print_stdout, reason = "the figures are what it is run for")]
 
+mod batches;
 mod client;
 mod coverage;
 mod database;
@@ -51,6 +52,7 @@ const fn case(name: &'static str, run: Run) -> Case {
 
 const CASES: &[Case] = &[
     case("windows", |setup| Box::pin(windows::run(setup))),
+    case("batches", |setup| Box::pin(batches::run(setup))),
     case("kills", |setup| Box::pin(kills::run(setup))),
     case("finalizes", |setup| Box::pin(races::many_finalizes(setup))),
     case("finalize-abort", |setup| Box::pin(races::finalize_against_abort(setup))),

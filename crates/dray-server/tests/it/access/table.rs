@@ -60,6 +60,9 @@ const START: &str = r#"{"fileName":"new","fileSize":1,"mimeType":"a/b","parentId
 const SIGN: &str = r#"{"uploadId":"$upload","fileKey":"$key","parts":1}"#;
 const FINALIZE: &str = r#"{"uploadId":"$upload","fileKey":"$key","parts":[{"partNumber":1,"eTag":"$etag"}]}"#;
 const UPLOAD: &str = r#"{"uploadId":"$upload","fileKey":"$key"}"#;
+const START_FILES: &str =
+    r#"{"files":[{"path":"new/new","fileSize":1,"mimeType":"a/b"}],"parentId":"$folder"}"#;
+const FINALIZE_FILES: &str = r#"{"files":[{"uploadId":"$upload","fileKey":"$key"}]}"#;
 const CHANGE: &str = r#"{"name":"other"}"#;
 const MOVE: &str = r#"{"parentId":"$inner"}"#;
 const ROLE: &str = r#"{"role":"member"}"#;
@@ -75,7 +78,7 @@ const OF_UPLOADER: [u16; 8] = [200, 404, 404, 404, 404, 404, 200, 404];
 const ANYONE: [u16; 8] = [200; 8];
 pub(super) const WHOLE_DRIVE: [u16; 8] = [200, 200, 200, 200, 200, 200, 403, 403];
 
-pub(super) const ROWS: [Row; 48] = [
+pub(super) const ROWS: [Row; 50] = [
     row("POST", "/public/v1/drive/files/upload/multipart/start", Upload, "", START, CHANGED),
     row("POST", "/public/v1/drive/files/upload/multipart/presigned-urls", Upload, "", SIGN, OF_UPLOADER),
     row("POST", "/public/v1/drive/files/upload/multipart/finalize", Upload, "", FINALIZE, OF_UPLOADER),
@@ -88,6 +91,9 @@ pub(super) const ROWS: [Row; 48] = [
         UPLOAD,
         [204, 404, 404, 404, 404, 404, 204, 404],
     ),
+    row("POST", "/public/v1/drive/files/upload/batch/start", Upload, "", START_FILES, CHANGED),
+    // Each file has its own answer, which is the same to whoever may not know of it.
+    row("POST", "/public/v1/drive/files/upload/batch/finalize", Upload, "", FINALIZE_FILES, ANYONE),
     row("GET", "/public/v1/drive/uploads", Upload, "", "", WHOLE_DRIVE),
     row("GET", "/public/v1/drive/files/{id}", Read, "file", "", SEEN),
     row("GET", "/public/v1/drive/files/{id}", Read, "folder", "", SEEN),
