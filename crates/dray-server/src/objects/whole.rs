@@ -67,9 +67,9 @@ impl Objects {
         let length = upload.size_bytes.to_string();
         let mut bound: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
         bound.push(("content-length", &length));
-        let signed = dray_s3::presign_with_headers(&Method::PUT, &signer.scope(self, url), &[], &bound);
+        let presigned = dray_s3::presign_with_headers(&Method::PUT, &signer.scope(self, url), &[], &bound);
         let expires_at = signer.expires_at;
-        Ok(PutUrl { url: signed.map_err(Error::internal)?, headers, expires_at })
+        Ok(PutUrl { url: presigned.map_err(Error::internal)?, headers, expires_at })
     }
 
     /// What the store has under `key`; with its checksum, if `with_crc64`.

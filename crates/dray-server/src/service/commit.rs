@@ -42,7 +42,7 @@ impl Service {
             };
         }
         let (upload, digest) = (lease.upload.clone(), lease.digest.clone());
-        let made = self.commit_one(Ready { upload, digest, notes_checksum: false }).await;
+        let made = Box::pin(self.commit_one(Ready { upload, digest, notes_checksum: false })).await;
         match made.and_then(item_of) {
             // Open again, it expires like any other; until then the object is found when it is finalized anew.
             Err(Error::UploadFolderClosed) => self.reopen(lease, Error::UploadFolderClosed).await,

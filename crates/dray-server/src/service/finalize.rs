@@ -275,7 +275,7 @@ impl Service {
         let upload = &lease.upload;
         let (key, size_bytes, crc64) = (&upload.object_key, upload.size_bytes, upload.crc64.as_ref());
         if let Some(put_key) = &upload.put_key {
-            return self.complete_whole(lease, put_key, parts).await;
+            return Box::pin(self.complete_whole(lease, put_key, parts)).await;
         }
         if self.is_put_whole(upload) {
             return self.put_empty(upload, upload_id).await;

@@ -209,7 +209,7 @@ impl Service {
         let until = self.db.read(move |c| Ok(uploads::put_until(c, &object_key)?)).await?;
         let now = self.clock.now();
         let left = until.map(|until| until.duration_since(now) + PUT_SLACK);
-        Ok(left.filter(|left| left.is_positive()).map(|left| left.min(LONGEST_REPEAT)))
+        Ok(left.filter(SignedDuration::is_positive).map(|left| left.min(LONGEST_REPEAT)))
     }
 }
 

@@ -1,13 +1,13 @@
 //! The windows again, with batches of small files that are put whole: on the embedded store, where a PUT writes the object itself,
 //! and on another, where finalize copies it. Each file has its own outcome, and none is lost, doubled or left behind.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::client::{Client, Cut, File, Upload};
-use crate::drive::Drive;
+use crate::drive::{Drive, PATIENCE};
 use crate::figures::Figures;
 use crate::ledger::{Ledger, repaired};
 use crate::setup::Setup;
@@ -109,9 +109,13 @@ impl Victim {
         let database = &self.drive.database;
         database.expire_uploads("state = 'open'").await;
         self.drive.client().sweep_now().await;
-        let unfreed =
-            "select count(*) from uploads where state in ('aborted', 'expired') and parts_freed_at is null";
-        while database.number(unfreed).await > 0 {
+        // What the sweep is at is done, and waits until the URLs have expired.
+        let unswept = "select (select count(*) from uploads
+                               where state in ('aborted', 'expired') and parts_freed_at is null)
+                              + (select count(*) from tombstones where next_try_at is null)";
+        let began = Instant::now();
+        while database.number(unswept).await > 0 {
+            assert!(began.elapsed() < PATIENCE, "not swept");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         database.execute("update uploads set put_until = 1; update tombstones set next_try_at = null").await;

@@ -193,7 +193,8 @@ impl Service {
     async fn look(&self, open: Vec<Pending>, outcomes: &mut Outcomes, left: &mut Vec<Pending>) -> Vec<Found> {
         let look = async |pending: Pending| {
             if let State::Completing { digest, .. } = pending.upload.state.clone() {
-                let resumed = self.resume_finalize(pending.upload.clone(), digest).await.transpose();
+                let resumed =
+                    Box::pin(self.resume_finalize(pending.upload.clone(), digest)).await.transpose();
                 return (pending, Err(resumed));
             }
             let put_key = pending.upload.put_key.clone().unwrap_or_default();

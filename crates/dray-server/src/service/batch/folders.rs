@@ -15,6 +15,9 @@ use crate::drive::name::name_key;
 use crate::drive::{Error, Result};
 use crate::random;
 
+/// A folder, or the caller's root.
+pub(super) struct Place(pub(super) Option<ItemId>);
+
 /// What is known of folders in this transaction.
 pub(super) struct Folders<'a> {
     c: &'a Conn<'a>,
@@ -50,7 +53,7 @@ impl<'a> Folders<'a> {
 
     /// The folder at this path, if it is there. A token that may only upload is not told what is there, so it finds what this
     /// request has made only.
-    pub(super) fn find(&mut self, base: Option<ItemId>, path: &[String]) -> Result<Option<Option<ItemId>>> {
+    pub(super) fn find(&mut self, base: Option<ItemId>, path: &[String]) -> Result<Option<Place>> {
         let mut at = base;
         for name in path {
             match self.child(at, name)? {
@@ -58,7 +61,7 @@ impl<'a> Folders<'a> {
                 None => return Ok(None),
             }
         }
-        Ok(Some(at))
+        Ok(Some(Place(at)))
     }
 
     /// The folder at this path, which is made as far as it is not there.

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::super::room::Room;
 use super::super::{Made, Once, Service};
-use super::folders::Folders;
+use super::folders::{Folders, Place};
 use crate::db::clock::LeaseTime;
 use crate::db::{Conn, items, uploads};
 use crate::drive::access::Caller;
@@ -229,7 +229,7 @@ impl<'a> Starting<'a> {
         let Some(crc64) = draft.upload.crc64.as_ref().filter(|_| !self.caller.only_uploads()) else {
             return Ok(None);
         };
-        let Some(folder) = self.folders.find(draft.base, &draft.folders)? else { return Ok(None) };
+        let Some(Place(folder)) = self.folders.find(draft.base, &draft.folders)? else { return Ok(None) };
         let Upload { workspace, user, name, size_bytes, .. } = &draft.upload;
         let place = (*workspace, folder, *user);
         let found = items::file_with_bytes(self.c, place, name, *size_bytes, crc64)?;
