@@ -3,6 +3,7 @@
 //! The server, the client and other programs use it. It has no IO, no clock and no HTTP library: only serde, Unicode's
 //! tables and, with the feature `openapi`, the schema of each type.
 
+pub mod batch;
 mod causes;
 pub mod error;
 pub mod grant;

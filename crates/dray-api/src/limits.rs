@@ -17,6 +17,12 @@ pub const MAX_FILE_BYTES: u64 = 5 * 1024 * 1024 * MIB;
 pub const MAX_NAME_CHARS: usize = 255;
 /// Most bytes of a MIME type (RFC 6838, 4.2: two names of 127 and the slash).
 pub const MAX_MIME_TYPE_BYTES: usize = 255;
+/// Most files of one `batch/start` or `batch/finalize`.
+pub const MAX_BATCH_FILES: usize = 1000;
+/// Most bytes of a file that is sent whole, by `batch/start`. Clients send files up to this size so.
+pub const MAX_WHOLE_FILE_BYTES: u64 = 8 * MIB;
+/// Most bytes of a file's path.
+pub const MAX_PATH_BYTES: usize = 8192;
 /// Most bytes of an ETag as a client sends it back.
 pub const MAX_ETAG_BYTES: usize = 128;
 /// Most bytes of a JSON request body; 10,000 parts with long `ETag`s fit.

@@ -113,6 +113,9 @@ struct WrittenParts {
     urls: Vec<String>,
     /// The same addresses, with the numbers of their parts.
     parts: Vec<PresignedPart>,
+    /// Of an upload that `batch/start` began: the headers that its one `PUT` must have.
+    #[schema(nullable = false)]
+    headers: Option<std::collections::BTreeMap<String, String>>,
     /// When the addresses expire: RFC 3339 in UTC with milliseconds.
     #[schema(format = DateTime)]
     expires_at: String,

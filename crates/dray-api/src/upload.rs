@@ -3,6 +3,7 @@
 //! Requests hold the JSON's values unchecked. The server checks ranges and names, so that its errors can
 //! name the field and the limit.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{IgnoredAny, MapAccess, Visitor};
@@ -115,6 +116,9 @@ pub struct PresignParts {
 pub struct PresignedParts {
     /// One for each part, in part order.
     pub parts: Vec<PresignedPart>,
+    /// Of an upload that `batch/start` began: the headers that its one `PUT` must have.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
     /// When the addresses expire: RFC 3339 in UTC with milliseconds.
     pub expires_at: String,
 }

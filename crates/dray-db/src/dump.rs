@@ -56,14 +56,14 @@ pub const TABLES: [Table; 13] = [
         ("lease_until", Integer), ("parts_freed_at", Integer), ("created_at", Integer), ("expires_at", Integer),
         ("confined_to", Text), ("only_uploads", Boolean),
         ("tries", Integer), ("next_try_at", Integer), ("attempted_at", Integer), ("proven_crc64nvme", Text),
-        ("inconclusive", Integer), ("grant_id", Text), ("external_id", Text), ("metadata", Text),
+        ("inconclusive", Integer), ("grant_id", Text), ("external_id", Text), ("metadata", Text), ("put_key", Text), ("put_until", Integer),
     ] },
     Table { name: "items", keys: 1, filter: "true", columns: &[
         ("id", Text), ("workspace_id", Text), ("owner_id", Text), ("host_id", Text), ("parent_id", Text),
         ("kind", Integer), ("name", Text), ("name_key", Text), ("words", Text), ("mime_type", Text),
         ("size_bytes", Integer), ("object_key", Text), ("upload_id", Text), ("created_at", Integer),
         ("updated_at", Integer), ("trashed_at", Integer), ("trashed_by", Text), ("purged_at", Integer),
-        ("grant_id", Text), ("external_id", Text), ("metadata", Text),
+        ("grant_id", Text), ("external_id", Text), ("metadata", Text), ("crc64nvme", Text),
     ] },
     Table { name: "tokens", keys: 1, filter: "true", columns: &[
         ("id", Text), ("hash", Text), ("workspace_id", Text), ("user_id", Text), ("name", Text), ("scopes", Text),

@@ -228,6 +228,7 @@ mod tests {
             object_key: format!("key {number}"),
             store_token: "t".into(),
             store_upload_id: None,
+            put_key: None,
             state: State::Opening,
             created_at: at(number.into()),
             expires_at: at(number.into()),

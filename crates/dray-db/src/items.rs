@@ -1,5 +1,7 @@
 //! Files and folders, one at a time: reading them, and every change to them.
 
+use std::collections::BTreeSet;
+
 use dray_api::limits::MAX_FOLDER_DEPTH;
 use dray_api::{ItemId, UploadRowId, UserId, WorkspaceId};
 use jiff::Timestamp;
@@ -11,6 +13,7 @@ use super::{
 use dray_drive::access::{Caller, Role};
 use dray_drive::item::{Content, Item};
 use dray_drive::name::name_key;
+use dray_drive::parts::Crc64;
 use dray_drive::path::{Seen, Step};
 use dray_drive::permit::{Change, Placement, Reach, Reaches};
 use dray_drive::search::words;
@@ -38,6 +41,18 @@ macro_rules! host {
 }
 
 pub(super) use host;
+
+/// What the column `crc64nvme` is to have for an item of the upload `$upload`: a finalize that names a checksum makes its item
+/// only once that is proved.
+macro_rules! proved {
+    ($upload:literal) => {
+        concat!(
+            "(select coalesce(u.crc64nvme, u.finalize_crc64nvme) from uploads u where u.id = ",
+            $upload,
+            ")"
+        )
+    };
+}
 
 /// The item as the caller sees it, if they do.
 pub fn seen(c: &Conn, caller: &Caller, id: ItemId) -> Result<Option<Seen>, Error> {
@@ -149,6 +164,25 @@ pub fn lock_names(c: &Conn, parent: Option<ItemId>, owner: UserId) -> Result<(),
     lock(c, &format!("names {}", place(parent, owner)))
 }
 
+/// As [`lock_names`], for all places that a transaction decides about.
+pub fn lock_all_names(
+    c: &Conn,
+    places: impl IntoIterator<Item = (Option<ItemId>, UserId)>,
+) -> Result<(), Error> {
+    let places: BTreeSet<String> = places.into_iter().map(|(parent, owner)| place(parent, owner)).collect();
+    places.iter().try_for_each(|place| lock(c, &format!("names {place}")))
+}
+
+/// Until this transaction ends, no other makes folders by their names below these folders (or the root of `owner`).
+pub fn lock_folders(
+    c: &Conn,
+    below: impl IntoIterator<Item = Option<ItemId>>,
+    owner: UserId,
+) -> Result<(), Error> {
+    let places: BTreeSet<String> = below.into_iter().map(|parent| place(parent, owner)).collect();
+    places.iter().try_for_each(|place| lock(c, &format!("folders {place}")))
+}
+
 /// Where an item is listed: the value of the column `place`.
 pub(super) fn place(parent: Option<ItemId>, owner: UserId) -> String {
     parent.map_or_else(|| owner.to_string(), |id| id.to_string())
@@ -172,7 +206,41 @@ pub fn file_named(
     find(c, sql, &[&place(parent, owner), &workspace.to_string(), &name_key(name)], item)
 }
 
-/// The columns of [`values`], in its order. All others but `host_id` are computed or have defaults.
+/// A file of this name in the folder, or at the root of `owner`, whose bytes are known to be these.
+pub fn file_with_bytes(
+    c: &Conn,
+    (workspace, parent, owner): (WorkspaceId, Option<ItemId>, UserId),
+    name: &str,
+    size_bytes: u64,
+    crc64: &Crc64,
+) -> Result<Option<Item>, Error> {
+    let sql = concat!(
+        "select ",
+        columns!(),
+        " from items i
+          where i.place = $1 and i.workspace_id = $2 and i.kind = 1 and i.name_key = $3 and i.trashed_at is null
+            and i.size_bytes = $4 and i.crc64nvme = $5
+          order by i.created_at, i.id limit 1"
+    );
+    let (place, workspace) = (place(parent, owner), workspace.to_string());
+    let params: [&dyn Param; 5] =
+        [&place, &workspace, &name_key(name), &stored_size(size_bytes)?, &crc64.as_str()];
+    find(c, sql, &params, item)
+}
+
+/// The oldest folder of this name in the folder, or at the root of `owner`.
+pub fn folder_named(
+    c: &Conn,
+    (workspace, parent, owner): (WorkspaceId, Option<ItemId>, UserId),
+    name: &str,
+) -> Result<Option<ItemId>, Error> {
+    let sql = "select id from items
+               where place = $1 and workspace_id = $2 and kind = 0 and name_key = $3 and trashed_at is null
+               order by created_at, id limit 1";
+    find(c, sql, &[&place(parent, owner), &workspace.to_string(), &name_key(name)], |row| parsed(row, "id"))
+}
+
+/// The columns of [`values`], in its order. All others but `host_id` and `crc64nvme` are computed or have defaults.
 pub(super) const INSERTED: &str =
     "id, workspace_id, parent_id, owner_id, kind, name, name_key, words, mime_type,
     size_bytes, object_key, upload_id, created_at, updated_at, grant_id, external_id, metadata";
@@ -180,9 +248,10 @@ pub(super) const INSERTED: &str =
 /// Inserts an item, and counts it as used by its owner.
 pub fn insert(c: &Conn, item: &Item, upload: Option<UploadRowId>) -> Result<(), Error> {
     let sql = format!(
-        "insert into items ({INSERTED}, host_id)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, {})",
-        host!("$3", "$4")
+        "insert into items ({INSERTED}, host_id, crc64nvme)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, {}, {})",
+        host!("$3", "$4"),
+        proved!("$12")
     );
     execute(c, &sql, &values(item, upload)?.each_ref().map(AsRef::as_ref))?;
     usage::add(c, item.workspace, item.owner, 1, stored_size(item.size_bytes())?)
@@ -250,9 +319,12 @@ pub fn replace_content(
     else {
         return Ok(false);
     };
-    let sql =
-        "update items set mime_type = $2, size_bytes = $3, object_key = $4, upload_id = $5, updated_at = $6
-               where id = $1 and object_key = $7 and trashed_at is null";
+    let sql = concat!(
+        "update items set mime_type = $2, size_bytes = $3, object_key = $4, upload_id = $5, updated_at = $6,
+                          crc64nvme = ",
+        proved!("$5"),
+        " where id = $1 and object_key = $7 and trashed_at is null"
+    );
     let (id, new_size, upload) = (change.item().to_string(), stored_size(*size_bytes)?, upload.to_string());
     let replaced =
         execute(c, sql, &[&id, mime_type, &new_size, object_key, &upload, &millis(now), old_key])? == 1;

@@ -54,8 +54,8 @@ pub use error::Error;
 pub use open_error::OpenError;
 use postgres::{Mode, Postgres};
 use query::{
-    execute, find, json_array, list, lock, millis, parsed, parsed_or_none, rows_at_most, size, stored_size,
-    time, time_or_none, value,
+    execute, find, json_array, json_rows, list, lock, millis, parsed, parsed_or_none, rows_at_most, size,
+    stored_size, time, time_or_none, value,
 };
 use sqlite::Sqlite;
 pub use timer::{Timer, Timing};

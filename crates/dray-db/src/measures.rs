@@ -14,7 +14,7 @@ pub fn due(c: &Conn, before: Timestamp, now: LeaseTime, limit: u32) -> Result<Ve
         "select ",
         columns!(),
         " from uploads left join measured_uploads on upload_id = id
-          where state = 'open' and parts_freed_at is null and created_at <= $1
+          where state = 'open' and put_key is null and parts_freed_at is null and created_at <= $1
             and coalesce(measured_at, 0) <= $1
           order by coalesce(measured_at, 0), created_at limit $2"
     );

@@ -79,9 +79,10 @@ pub(super) fn value<T: Column>(c: &Conn, sql: &str, params: &[&dyn Param], colum
 /// because all writes run on its one writer thread.
 ///
 /// Take it before reading what the decision is about: see `Mode::begin` of Postgres. Lock order: a transaction takes
-/// locks of one kind only (`tree`, `names`, `tokens`, `first start`, `uploads`). Of `uploads` it takes the grant's,
-/// then the workspace's, then the user's. Whoever needs two kinds must define their order here, or two transactions can wait for each
-/// other.
+/// locks of one kind only (`tree`, `names`, `tokens`, `first start`, `uploads`), except for the start of many uploads, which takes
+/// `folders` before `uploads`. Of `uploads` it takes the grant's, then the workspace's, then the user's. Of `names` and `folders` a
+/// transaction takes all that it needs at once, in their order, before it writes anything. Whoever needs two kinds must define
+/// their order here, or two transactions can wait for each other.
 pub(super) fn lock(c: &Conn, name: &str) -> Result<()> {
     match c {
         Conn::Sqlite(_) => Ok(()),
@@ -115,6 +116,14 @@ fn bind(statement: &mut Statement<'_>, params: &[&dyn Param]) -> std::result::Re
 pub(super) fn json_array<T: Display>(texts: impl IntoIterator<Item = T>) -> String {
     let texts: Vec<_> = texts.into_iter().map(|text| format!("\"{text}\"")).collect();
     format!("[{}]", texts.join(","))
+}
+
+/// The texts of `parameter`, a JSON array, as rows `k` with a column `value`.
+pub(super) fn json_rows(c: &Conn, parameter: &str) -> String {
+    match c {
+        Conn::Sqlite(_) => format!("json_each({parameter}) k"),
+        Conn::Postgres(_) => format!("json_array_elements_text({parameter}::text::json) k (value)"),
+    }
 }
 
 /// A time in the form of the database: milliseconds since 1970.

@@ -41,3 +41,9 @@ pub fn postpone(c: &Conn, object_key: &str, wait: SignedDuration, now: LeaseTime
 pub fn forget(c: &Conn, object_key: &str) -> Result<(), Error> {
     execute(c, "delete from tombstones where object_key = $1", &[&object_key]).map(drop)
 }
+
+/// The store has removed the object, but somebody may write it again for as long as `wait`: it is removed once more then.
+pub fn repeat_after(c: &Conn, object_key: &str, wait: SignedDuration, now: LeaseTime) -> Result<(), Error> {
+    let sql = "update tombstones set tries = 0, next_try_at = $now + $2 where object_key = $1";
+    execute_at(c, sql, &[&object_key, &span(wait)], now).map(drop)
+}

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use super::clock::{LeaseTime, find_at, list_at};
 use super::{
-    Conn, Error, Param, Row, execute, find, list, millis, parsed, parsed_or_none, rows_at_most, size,
-    stored_size, time,
+    Conn, Error, Param, Row, execute, find, json_rows, list, millis, parsed, parsed_or_none, rows_at_most,
+    size, stored_size, time,
 };
 use dray_drive::access::Caller;
 use dray_drive::item::{Attached, Notes};
@@ -19,7 +19,7 @@ use dray_drive::upload::{State, Upload};
 macro_rules! columns {
     () => {
         "id, workspace_id, user_id, parent_id, item_id, name, mime_type, size_bytes, on_conflict, crc64nvme,
-         finalize_crc64nvme, proven_crc64nvme, verify, object_key, store_token, store_upload_id, state, digest,
+         finalize_crc64nvme, proven_crc64nvme, verify, object_key, store_token, store_upload_id, put_key, state, digest,
          confined_to, only_uploads, grant_id, external_id, metadata,
          attempted_at is not null as is_attempted,
          coalesce(lease_until > $now and lease_until <= $now + 60000, false) as is_held, created_at, expires_at"
@@ -30,11 +30,21 @@ pub(super) use columns;
 
 /// Inserts an upload in state `opening`.
 pub fn insert_opening(c: &Conn, upload: &Upload) -> Result<(), Error> {
+    insert(c, upload, "opening", None)
+}
+
+/// Inserts an upload that one signed PUT brings, whose URL is good until `put_until`. The store need not be asked, so it is
+/// `open` at once.
+pub fn insert_put(c: &Conn, upload: &Upload, put_until: Timestamp) -> Result<(), Error> {
+    insert(c, upload, "open", Some(put_until))
+}
+
+fn insert(c: &Conn, upload: &Upload, state: &str, put_until: Option<Timestamp>) -> Result<(), Error> {
     let sql =
         "insert into uploads (id, workspace_id, user_id, parent_id, item_id, name, mime_type, size_bytes,
                               on_conflict, crc64nvme, object_key, store_token, state, created_at, expires_at,
-                              confined_to, only_uploads, grant_id, external_id, metadata)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'opening', $13, $14, $15, $16, $17, $18, $19)";
+                              confined_to, only_uploads, grant_id, external_id, metadata, store_upload_id, put_key, put_until)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)";
     execute(
         c,
         sql,
@@ -51,6 +61,7 @@ pub fn insert_opening(c: &Conn, upload: &Upload) -> Result<(), Error> {
             &upload.crc64.as_ref().map(Crc64::as_str),
             &upload.object_key,
             &upload.store_token,
+            &state,
             &millis(upload.created_at),
             &millis(upload.expires_at),
             &upload.confined_to.map(|id| id.to_string()),
@@ -58,9 +69,25 @@ pub fn insert_opening(c: &Conn, upload: &Upload) -> Result<(), Error> {
             &upload.attached.grant.map(|id| id.to_string()),
             &upload.attached.external_id,
             &upload.attached.metadata,
+            &upload.store_upload_id,
+            &upload.put_key,
+            &put_until.map(millis),
         ],
     )
     .map(drop)
+}
+
+/// The URL of an upload's PUT is good until then, if no other is longer. Null stays null: the upload is in parts.
+pub fn extend_put(c: &Conn, id: UploadRowId, put_until: Timestamp) -> Result<(), Error> {
+    let sql = "update uploads set put_until = $2 where id = $1 and put_until < $2";
+    execute(c, sql, &[&id.to_string(), &millis(put_until)]).map(drop)
+}
+
+/// Until when a signed URL may write an object, if one ever could: that of the upload `object_key`, which writes this key or
+/// one beside it.
+pub fn put_until(c: &Conn, object_key: &str) -> Result<Option<Timestamp>, Error> {
+    let sql = "select put_until from uploads where object_key = $1 and put_until is not null";
+    find(c, sql, &[&object_key], |row| time(row, "put_until"))
 }
 
 /// `opening` → `open`, with the store's upload id.
@@ -85,6 +112,24 @@ pub fn of_caller(
     );
     let (workspace, user) = (caller.workspace.to_string(), caller.user.to_string());
     find_at(c, sql, &[&store_upload_id, &object_key, &workspace, &user], now, upload)
+}
+
+/// Those of the caller's uploads that have these ids at the store, in no order.
+pub fn all_of_caller(
+    c: &Conn,
+    caller: &Caller,
+    store_upload_ids: &[String],
+    now: LeaseTime,
+) -> Result<Vec<Upload>, Error> {
+    let sql = format!(
+        "select {} from uploads
+         where store_upload_id in (select k.value from {}) and workspace_id = $2 and user_id = $3",
+        columns!(),
+        json_rows(c, "$1")
+    );
+    let (workspace, user) = (caller.workspace.to_string(), caller.user.to_string());
+    let ids = serde_json::Value::from(store_upload_ids).to_string();
+    list_at(c, &sql, &[&ids, &workspace, &user], now, upload)
 }
 
 /// The upload as it is now.
@@ -238,6 +283,7 @@ pub(super) fn upload(row: &Row<'_>) -> Result<Upload, Error> {
         object_key: row.get("object_key")?,
         store_token: row.get("store_token")?,
         store_upload_id: row.get("store_upload_id")?,
+        put_key: row.get("put_key")?,
         state: state(row)?,
         created_at: time(row, "created_at")?,
         expires_at: time(row, "expires_at")?,

@@ -288,6 +288,11 @@ impl Error {
         )
     }
 
+    /// Whether it is of the server, its database or its disk, and not of what was asked.
+    pub fn is_fault(&self) -> bool {
+        matches!(self, Self::DatabaseUnreachable { .. } | Self::NoSpace | Self::Internal { .. })
+    }
+
     /// An [`Error::InvalidField`].
     pub fn field(field: impl Into<String>, rule: impl Into<String>) -> Self {
         Self::InvalidField { field: field.into(), rule: rule.into() }

@@ -35,6 +35,12 @@ pub const MAX_INCONCLUSIVE: u64 = 8;
 /// item.
 pub const KEEP_FINISHED: SignedDuration = SignedDuration::from_hours(7 * 24);
 
+/// How long after its URL has expired a PUT may still arrive: it began before, the clocks of client and store differ, and a
+/// copy of it may be under way.
+pub const PUT_SLACK: SignedDuration = SignedDuration::from_hours(1);
+/// What the key of a PUT ends with that does not write the object itself, but is copied to it.
+pub const STAGED: &str = ".put";
+
 /// The state of an upload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
@@ -99,8 +105,10 @@ pub struct Upload {
     pub object_key: String,
     /// A random text that the object carries as metadata. It proves that an object belongs to this upload.
     pub store_token: String,
-    /// The store's multipart upload id, once it has answered.
+    /// The store's multipart upload id, once it has answered; of an upload by one PUT, an id of its own.
     pub store_upload_id: Option<String>,
+    /// The key that its one signed PUT writes: the object's own, or one beside it. `None`: it is in parts.
+    pub put_key: Option<String>,
     /// Its state.
     pub state: State,
     /// When it was started.
@@ -150,6 +158,16 @@ impl Upload {
             State::Open => self.check_alive(now).map(|()| FinalizeStep::Complete),
             State::Opening | State::Aborted | State::Expired => Err(self.gone()),
         }
+    }
+
+    /// The key that its PUT writes and finalize copies from, if that is not the object's own.
+    pub fn staging_key(&self) -> Option<&str> {
+        self.put_key.as_deref().filter(|key| *key != self.object_key)
+    }
+
+    /// Whether its item depends on which names are taken where it goes.
+    pub fn looks_for_names(&self) -> bool {
+        self.on_conflict != OnConflict::Keep
     }
 
     /// Its user, who may have left: their rights are checked again, within the folder that the upload was started for.
@@ -305,6 +323,7 @@ mod tests {
             object_key: "k".into(),
             store_token: "t".into(),
             store_upload_id: Some("u".into()),
+            put_key: None,
             state,
             created_at: at(0),
             expires_at: at(1000),

@@ -19,6 +19,7 @@ const MIGRATIONS: [&str; 11] = [
     include_str!("../../migrations/postgres/0009_relay_key.sql"),
     include_str!("../../migrations/postgres/0010_inconclusive.sql"),
     include_str!("../../migrations/postgres/0011_grants.sql"),
+    include_str!("../../migrations/postgres/0012_whole_files.sql"),
     include_str!("../../migrations/postgres/0013_read_backs.sql"),
 ];
 

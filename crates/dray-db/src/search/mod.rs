@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use dray_api::{SearchSort, SortOrder};
 
 use super::items::{columns, item};
-use super::{Conn, Error, json_array, list, rows_at_most, size};
+use super::{Conn, Error, json_array, json_rows, list, rows_at_most, size};
 use dray_drive::access::Caller;
 use dray_drive::item::Item;
 use dray_drive::search::Words;
@@ -102,10 +102,7 @@ fn visible(
 }
 
 fn statement(c: &Conn, sort: SearchSort, order: SortOrder) -> String {
-    let candidates = match c {
-        Conn::Sqlite(_) => "json_each($4) k",
-        Conn::Postgres(_) => "json_array_elements_text($4::text::json) k (value)",
-    };
+    let candidates = json_rows(c, "$4");
     let key = match sort {
         SearchSort::CreatedAt => "created_at",
         SearchSort::UpdatedAt => "updated_at",

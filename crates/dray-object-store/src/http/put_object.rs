@@ -17,6 +17,7 @@ use super::{
 use crate::{
     body::{self, Announced, Received, Wanted},
     clock,
+    failpoints::die_at,
     failure::Failure,
     ids::{PartFileId, SetId},
     meta::{
@@ -45,6 +46,7 @@ pub(super) async fn put(call: &Call, body: &mut Body) -> Result<Response, Failur
     let (file, timeout) = (described.file(), call.store.idle_timeout());
     let received = body::receive(call.store.disk(), file, body, &announced, wanted, timeout).await?;
     let object = store(call, received, algorithm, described).await?;
+    die_at("object-stored");
     let mut response = answer_with(&object);
     stored_headers::not_encrypted(&call.fields(), response.headers_mut());
     Ok(response)

@@ -2,7 +2,7 @@
 //! that clients cannot reach. It verifies, bounds and answers requests as the embedded store does, and holds no object.
 //!
 //! parse → authenticate → authorise → ask, always in that order. It passes on only what the server itself has signed: reads
-//! of an object, parts of uploads, and the empty body of an empty file. The server decides how to ask the store.
+//! of an object, parts of uploads, and small files that are put whole. The server decides how to ask the store.
 
 mod lent;
 mod passed;
@@ -147,8 +147,8 @@ async fn serve(
         Operation::GetObject => read(&call, "GetObject").await,
         Operation::HeadObject => read(&call, "HeadObject").await,
         Operation::UploadPart => upload::part(&call, body).await,
-        Operation::PutObject => upload::nothing(&call, body).await,
-        _ => Err(denied("This server passes on reads and parts of uploads, and nothing else")),
+        Operation::PutObject => upload::whole(&call, body).await,
+        _ => Err(denied("This server passes on reads, parts and small files, and nothing else")),
     }
 }
 

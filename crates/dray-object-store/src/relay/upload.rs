@@ -13,7 +13,7 @@ use axum::{body::Body, response::Response};
 use bytes::Bytes;
 use dray_s3::{PartNumber, Payload};
 use futures_util::{Stream, stream};
-use http::HeaderName;
+use http::{HeaderName, header};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::{Duration, Instant, sleep},
@@ -27,6 +27,10 @@ use crate::{
     transfers::{Direction, Of},
 };
 
+/// Most bytes of an object that is put at once: far more than the server signs for.
+const MAX_WHOLE_BYTES: u64 = 64 << 20;
+/// What the names of an object's metadata begin with.
+const METADATA: &str = "x-amz-meta-";
 const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
 
 /// `UploadPart`.
@@ -40,13 +44,19 @@ pub(super) async fn part(call: &Call, body: &Lent) -> Result<Response, Failure> 
     put(call, request, body).await
 }
 
-/// `PutObject` of an empty body, which takes the place of the one part of an empty file.
-pub(super) async fn nothing(call: &Call, body: &Lent) -> Result<Response, Failure> {
+/// `PutObject` of a small file, or of an empty body, which takes the place of the one part of an empty file. The relay passes its type
+/// and metadata on: the server has signed them, as it has its length.
+pub(super) async fn whole(call: &Call, body: &Lent) -> Result<Response, Failure> {
     let _transfer = call.begin(Direction::Up, Of::RelayedPart(call.key.clone(), 0))?;
-    if announced(call)?.size_bytes > 0 {
-        return Err(denied("Only parts of uploads and empty bodies are passed on"));
+    if announced(call)?.size_bytes > MAX_WHOLE_BYTES {
+        return Err(denied("Only parts of uploads and small files are passed on"));
     }
-    put(call, call.relayed("PutObject"), body).await
+    let mut request = call.relayed("PutObject");
+    let is_metadata = |name: &HeaderName| name.as_str().starts_with(METADATA);
+    let described =
+        call.head.headers.iter().filter(|(name, _)| **name == header::CONTENT_TYPE || is_metadata(name));
+    request.headers.extend(described.map(|(name, value)| (name.clone(), value.clone())));
+    put(call, request, body).await
 }
 
 fn announced(call: &Call) -> Result<Announced, Failure> {

@@ -410,6 +410,24 @@ impl IntoResponse for Error {
     }
 }
 
+/// How a refusal of one file among many is told.
+pub(super) fn told(err: &drive::Error) -> ErrorBody {
+    let (code, message) = drive_parts(err);
+    body(code, message)
+}
+
+/// Logs what is wrong with the server, of all files of a request in one line.
+pub(super) fn log_failures<'a>(refusals: impl Iterator<Item = &'a drive::Error>) {
+    let is_servers = |err: &&drive::Error| {
+        let (code, _) = drive_parts(err);
+        status(code).is_server_error() && code != Code::QuotaExceeded
+    };
+    let mut failures = refusals.filter(is_servers);
+    if let Some(first) = failures.next() {
+        tracing::error!(cause = %first, files = 1 + failures.count(), "files of a batch failed");
+    }
+}
+
 /// Whether the log mentions this error. Refusals by a rate limit are only counted, because a flood of
 /// requests must not become a flood of lines.
 pub(super) fn is_logged(status: StatusCode) -> bool {

@@ -3,6 +3,7 @@
 mod admission;
 mod auth;
 mod base_path;
+mod batch;
 mod compression;
 mod conditional;
 mod creating;

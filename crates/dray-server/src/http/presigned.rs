@@ -10,7 +10,7 @@ use crate::service::SignedParts;
 /// Bytes of a part in the answer besides its two URLs.
 const BYTES_AROUND: usize = 80;
 
-/// `{ "urls": […], "parts": [{ "PartNumber", "partNumber", "signedUrl" }, …], "expiresAt" }`. A URL needs no
+/// `{ "urls": […], "parts": [{ "PartNumber", "partNumber", "signedUrl" }, …], "expiresAt" }`, and `headers` if there are any. A URL needs no
 /// escaping in JSON (`PartPresigner::write_url`).
 pub(super) fn answer(signed: &SignedParts) -> Response {
     let body = write(signed);
@@ -37,7 +37,13 @@ fn write(signed: &SignedParts) -> Vec<u8> {
         body.extend_from_within(url);
         body.extend_from_slice(b"\"}");
     }
-    body.extend_from_slice(format!("],\"expiresAt\":\"{}\"}}", wire_time(signed.expires_at)).as_bytes());
+    body.push(b']');
+    if !signed.headers.is_empty() {
+        let headers: serde_json::Map<_, _> =
+            signed.headers.iter().map(|(name, value)| ((*name).to_owned(), value.as_str().into())).collect();
+        body.extend_from_slice(format!(",\"headers\":{}", serde_json::Value::Object(headers)).as_bytes());
+    }
+    body.extend_from_slice(format!(",\"expiresAt\":\"{}\"}}", wire_time(signed.expires_at)).as_bytes());
     body
 }
 
@@ -68,6 +74,7 @@ mod tests {
         };
         SignedParts {
             urls: PartUrls::Parts(Box::new(PartPresigner::new(&scope, "an upload").unwrap())),
+            headers: Vec::new(),
             parts: numbers.iter().map(|n| (PartNumber::try_from(*n).unwrap(), None)).collect(),
             expires_at: now,
         }

@@ -22,8 +22,8 @@ use utoipa_axum::router::UtoipaMethodRouter;
 use utoipa_axum::routes as documented;
 
 use super::{
-    App, error, folders, grants, health, items, links, openapi, page, participants, search, tokens, trash,
-    tree, uploads, workspace,
+    App, batch, error, folders, grants, health, items, links, openapi, page, participants, search, tokens,
+    trash, tree, uploads, workspace,
 };
 use crate::drive::access::Scope;
 
@@ -81,6 +81,9 @@ pub(super) fn api() -> Vec<Route> {
              UploadExpired, StoreUnreachable, StoreLacks, FinalizePending];
         POST(same) DriveUpload "/drive/files/upload/multipart/abort" uploads::abort
             [UploadNotFound, AlreadyFinalized, FinalizeInProgress];
+        POST(once) DriveUpload "/drive/files/upload/batch/start" batch::start
+            [NotAFolder, ConfinedToken, RoleTooLow, NotFound, StoreUnreachable];
+        POST(same) DriveUpload "/drive/files/upload/batch/finalize" batch::finalize [];
         GET DriveUpload "/drive/uploads" uploads::list [ConfinedToken];
 
         POST(once) DriveUpload "/drive/grants" grants::create [NotAFolder, ConfinedToken, RoleTooLow, NotFound];

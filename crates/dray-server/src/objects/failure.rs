@@ -154,6 +154,21 @@ pub(super) fn refusal(failed: Failed, size_bytes: u64) -> Completion {
     }
 }
 
+/// What an error of a copy says: as of a Complete, the object may be there all the same. If what was to be copied is gone, or has
+/// changed, nothing was done.
+pub(super) fn copy_refusal(failed: Failed) -> Completion {
+    if failed.code() == Some(ErrorCode::PreconditionFailed) {
+        let detail = "The file was put again meanwhile.".into();
+        return Completion::Refused(Error::InvalidPart { detail });
+    }
+    match proof(&failed) {
+        Proof::Gone => Completion::NoSuchUpload { is_settled: true },
+        Proof::Lacking | Proof::Refused => Completion::Refused(failed.into()),
+        Proof::WillPass => Completion::NotYet(failed.into()),
+        Proof::Nothing => Completion::Unknown(failed.into()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -13,6 +13,7 @@ mod s3_client;
 mod sign;
 #[cfg(test)]
 mod testing;
+mod whole;
 
 use std::sync::Arc;
 
@@ -40,6 +41,7 @@ pub use read_back::Stretch;
 use s3_client::{Request, S3Client};
 use sign::Signing;
 pub use sign::{PartUrls, Reading, UrlScope};
+pub use whole::{PutUrl, WholeFile};
 
 /// The address for signatures of requests that never leave this process.
 const NO_HOST: &str = "http://embedded";

@@ -44,7 +44,9 @@ const fn line(
 }
 
 const ANY: &[&str] = &[];
-const COMPLETE: &[&str] = &["CompleteMultipartUpload"];
+/// What makes an object, and may still be under way when its answer is lost.
+const COMPLETE: &[&str] = &["CompleteMultipartUpload", "CopyObject"];
+const COPY: &[&str] = &["CopyObject"];
 const OF_UPLOAD: &[&str] = &["CompleteMultipartUpload", "ListParts", "AbortMultipartUpload"];
 const OF_OBJECT: &[&str] = &["HeadObject", "GetObject", "DeleteObject"];
 
@@ -63,6 +65,8 @@ const TABLE: &[Line] = &[
     line(OF_UPLOAD, (404, 404), ANY, Nothing),
     // The answer to HEAD has no body, and so no code.
     line(OF_OBJECT, (404, 404), ANY, Gone),
+    // What was to be copied is not there.
+    line(COPY, (404, 404), &["NoSuchKey"], Gone),
     // Another Complete of the same upload is under way, or the name is locked.
     line(COMPLETE, (409, 409), ANY, Nothing),
     line(COMPLETE, (408, 408), ANY, Nothing),
@@ -130,6 +134,9 @@ mod tests {
             ("HeadObject", 404, "", Gone),
             ("GetObject", 404, "NoSuchKey", Gone),
             ("DeleteObject", 404, "NoSuchKey", Gone),
+            ("CopyObject", 404, "NoSuchKey", Gone),
+            ("CopyObject", 412, "PreconditionFailed", Refused),
+            ("CopyObject", 503, "SlowDown", Nothing),
             ("ListParts", 400, "RequestTimeout", WillPass),
             ("ListParts", 408, "", WillPass),
             ("ListParts", 425, "", WillPass),

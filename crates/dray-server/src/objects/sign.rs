@@ -44,8 +44,9 @@ impl Reading {
 pub enum PartUrls {
     /// Each URL puts a part of the multipart upload.
     Parts(Box<PartPresigner>),
-    /// The one part of an empty file, on a store that may refuse empty parts (`objects/empty.rs`).
-    Empty(String),
+    /// There is one: a file that is put whole (`objects/whole.rs`), or the one part of an empty file, on a store that may refuse
+    /// empty parts (`objects/empty.rs`).
+    Whole(String),
 }
 
 impl PartUrls {
@@ -53,7 +54,7 @@ impl PartUrls {
     pub fn max_url_bytes(&self) -> usize {
         match self {
             Self::Parts(presigner) => presigner.max_url_bytes(),
-            Self::Empty(url) => url.len(),
+            Self::Whole(url) => url.len(),
         }
     }
 
@@ -61,7 +62,7 @@ impl PartUrls {
     /// in JSON.
     pub fn write(&self, number: PartNumber, length_bytes: Option<u64>, out: &mut Vec<u8>) {
         match (self, length_bytes) {
-            (Self::Empty(url), _) => out.extend_from_slice(url.as_bytes()),
+            (Self::Whole(url), _) => out.extend_from_slice(url.as_bytes()),
             (Self::Parts(presigner), None) => presigner.write_url(number, out),
             (Self::Parts(presigner), Some(length)) => presigner.write_url_for_length(number, length, out),
         }
@@ -110,7 +111,7 @@ impl Objects {
         let signer = self.signer(&url).await?;
         let bound = [("content-length", "0")];
         let presigned = dray_s3::presign_with_headers(&Method::PUT, &signer.scope(self, &url), &[], &bound);
-        Ok((PartUrls::Empty(presigned.map_err(Error::internal)?), signer.expires_at))
+        Ok((PartUrls::Whole(presigned.map_err(Error::internal)?), signer.expires_at))
     }
 
     /// A signed GET or HEAD of an object, whose answer will have these headers.
@@ -127,7 +128,7 @@ impl Objects {
     }
 
     /// Who signs a URL, and how long it can be valid: it ends with the credentials that signed it.
-    async fn signer(&self, url: &UrlScope<'_>) -> Result<Signer> {
+    pub(super) async fn signer(&self, url: &UrlScope<'_>) -> Result<Signer> {
         let Kept { credentials, expires_at } = self.signing.keys.get(url.now).await?;
         let left = expires_at.map_or(i64::MAX, |end| end.duration_since(url.now).as_secs());
         let expires_secs = url.expires_secs.min(u32::try_from(left.max(1)).unwrap_or(u32::MAX));
@@ -137,14 +138,14 @@ impl Objects {
     }
 }
 
-struct Signer {
+pub(super) struct Signer {
     credentials: Credentials,
     expires_secs: u32,
-    expires_at: Timestamp,
+    pub(super) expires_at: Timestamp,
 }
 
 impl Signer {
-    fn scope<'a>(&'a self, objects: &'a Objects, url: &UrlScope<'a>) -> PresignScope<'a> {
+    pub(super) fn scope<'a>(&'a self, objects: &'a Objects, url: &UrlScope<'a>) -> PresignScope<'a> {
         PresignScope {
             credentials: &self.credentials,
             region: &objects.signing.region,

@@ -5,15 +5,16 @@ use dray_api::upload::{OnConflict, StartUpload};
 use dray_api::{GrantId, ItemId, UploadRowId};
 use jiff::Timestamp;
 
+use super::room::Room;
 use super::{Service, target};
-use crate::db::{Conn, grants, uploads, usage};
+use crate::db::{Conn, grants};
 use crate::drive::access::Caller;
 use crate::drive::item::{Attached, MimeType, object_key};
 use crate::drive::name::ItemName;
 use crate::drive::parts::Crc64;
 use crate::drive::rules::UploadRules;
 use crate::drive::upload::{State, Upload, check_on_conflict};
-use crate::drive::{Error, QuotaOf, Result};
+use crate::drive::{Error, Result};
 use crate::random;
 
 impl Service {
@@ -30,7 +31,8 @@ impl Service {
         Ok(upload)
     }
 
-    fn new_upload(
+    /// The row of an upload that has not begun.
+    pub(super) fn new_upload(
         &self,
         caller: &Caller,
         name: ItemName,
@@ -59,6 +61,7 @@ impl Service {
             object_key: object_key(caller.workspace, item),
             store_token: random::text()?,
             store_upload_id: None,
+            put_key: None,
             state: State::Opening,
             created_at: now,
             expires_at: self.rules.expiry(now, now),
@@ -75,8 +78,7 @@ pub(super) fn admitted(c: &Conn, caller: &Caller, upload: Upload, rules: &Upload
         target(c, caller, upload.parent)?;
         upload
     };
-    check_quota(c, &upload)?;
-    check_open_uploads(c, &upload, rules)?;
+    Room::of(c, (upload.workspace, upload.user), 1, rules)?.take(c, &upload)?;
     Ok(upload)
 }
 
@@ -100,40 +102,4 @@ fn under_grant(c: &Conn, caller: &Caller, id: GrantId, mut upload: Upload) -> Re
     upload.on_conflict = grant.terms.on_conflict;
     upload.attached = grant.terms.attached;
     Ok(upload)
-}
-
-/// Refuses an upload that is over the quota of the workspace or the user, if they have one: what is owned, and what
-/// other uploads may still come to, counts.
-///
-/// Lock order: the workspace's, then the user's, and then [`check_open_uploads`] takes the user's again.
-fn check_quota(c: &Conn, upload: &Upload) -> Result<()> {
-    for of in [QuotaOf::Workspace, QuotaOf::User] {
-        let user = (of == QuotaOf::User).then_some(upload.user);
-        let Some(quota_bytes) = usage::quota(c, upload.workspace, user)? else { continue };
-        usage::lock(c, upload.workspace, user)?;
-        let left_bytes = quota_bytes.saturating_sub(usage::taken_bytes(c, upload.workspace, user)?);
-        if upload.size_bytes > left_bytes {
-            let needed_bytes = upload.size_bytes;
-            let usage::Held { uploads: open_uploads, reserved_bytes: held_bytes, .. } =
-                usage::held(c, upload.workspace, user)?;
-            return Err(Error::QuotaExceeded { of, needed_bytes, left_bytes, open_uploads, held_bytes });
-        }
-    }
-    Ok(())
-}
-
-/// Starts that may pass [`check_open_uploads`] at the same time without having waited for each other: more than there
-/// are connections to a database.
-const STARTS_AT_ONCE: u32 = 100;
-
-/// Refuses an upload of a user who has as many unfinished ones as one may have. Only who is close to the limit waits for
-/// their other starts.
-fn check_open_uploads(c: &Conn, upload: &Upload, rules: &UploadRules) -> Result<()> {
-    let limit = rules.max_open_uploads;
-    let open = || uploads::count_open(c, upload.workspace, upload.user, limit);
-    if open()? < u64::from(limit.saturating_sub(STARTS_AT_ONCE)) {
-        return Ok(());
-    }
-    usage::lock(c, upload.workspace, Some(upload.user))?;
-    if open()? < u64::from(limit) { Ok(()) } else { Err(Error::TooManyUploads { limit }) }
 }

@@ -16,10 +16,15 @@ impl Service {
     /// Refuses stored bytes that are not what was announced: by their checksum and, if the server is set to, by their type.
     pub(super) async fn check_stored(&self, upload: &Upload) -> Result<()> {
         self.prove_checksum(upload).await?;
+        self.check_type(upload, &upload.object_key).await
+    }
+
+    /// Refuses bytes, which the store has at `key`, of another type than was announced, if the server is set to.
+    pub(super) async fn check_type(&self, upload: &Upload, key: &str) -> Result<()> {
         if !self.rules.verify_types || upload.size_bytes == 0 {
             return Ok(());
         }
-        let head = self.objects.read_head(&upload.object_key, SNIFFED_BYTES).await?;
+        let head = self.objects.read_head(key, SNIFFED_BYTES).await?;
         let types = match upload.attached.grant {
             Some(id) => self.db.read(move |c| Ok(grants::by_id(c, id)?)).await?,
             None => None,

@@ -13,27 +13,23 @@ use jiff::Timestamp;
 use super::Service;
 use super::check_stored::is_about_bytes;
 use super::checksum::check_announced;
-use super::make_item::{Made, make_item, refusal};
+use super::make_item::refusal;
 use crate::db::finalizing::{self, Attempts};
-use crate::db::{tombstones, uploads};
+use crate::db::{Conn, uploads};
 use crate::drive::access::Caller;
-use crate::drive::event::Event;
 use crate::drive::item::Item;
 use crate::drive::parts::{Crc64, Digest, PartList, WantedParts};
 use crate::drive::upload::{FINALIZE_LEASE, FinalizeStep, LeaseHolder, State, Upload};
 use crate::drive::{Error, Result};
 use crate::lease::holding;
-use crate::objects::{Completion, scratch_key};
+use crate::objects::Completion;
 use crate::random;
 use dray_object_store::die_at;
 
 /// How long a finalize that lost the race waits for the winner before it says "ask again".
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
-
-/// How often an item is made of an upload if the one that it replaces changes at the same moment.
-const COMMIT_ATTEMPTS: u32 = 3;
 
 /// What a client wants of a finalize.
 struct Wanted {
@@ -57,6 +53,12 @@ pub(super) struct Lease {
 }
 
 impl Lease {
+    fn new(upload: Upload, digest: Digest) -> Result<Self> {
+        let holder = LeaseHolder(random::text()?);
+        let (is_sent, is_under_way) = (AtomicBool::new(false), AtomicBool::new(false));
+        Ok(Self { upload, digest, holder, attempts: Attempts::default(), is_sent, is_under_way })
+    }
+
     /// Whether a Complete was sent under this lease, and may have done something.
     pub(super) fn may_have_completed(&self) -> bool {
         self.is_under_way.load(Ordering::Relaxed)
@@ -150,6 +152,9 @@ impl Service {
     /// The parts that the store has of an upload; `None` if the store does not know the upload: another finalize may be
     /// completing it.
     pub(super) async fn stored_parts(&self, upload: &Upload) -> Result<Option<Vec<StoredPart>>> {
+        if let Some(put_key) = &upload.put_key {
+            return self.stored_whole(upload, put_key).await.map(|part| Some(part.into_iter().collect()));
+        }
         let id = upload.store_upload_id.as_deref().ok_or(Error::UploadNotFound)?;
         self.objects.list_parts(&upload.object_key, id).await
     }
@@ -165,30 +170,47 @@ impl Service {
     /// Takes the lease of an upload that is still as it was read; `None` if another was faster. The lease is kept by
     /// [`Service::while_held`].
     pub(super) async fn take_lease(&self, upload: Upload, digest: Digest) -> Result<Option<Lease>> {
-        let holder = LeaseHolder(random::text()?);
-        let (is_sent, is_under_way) = (AtomicBool::new(false), AtomicBool::new(false));
-        let attempts = Attempts::default();
-        let mut lease = Lease { upload, digest, holder, attempts, is_sent, is_under_way };
+        Ok(self.take_leases(vec![(upload, digest)]).await?.pop().flatten())
+    }
+
+    /// As [`Service::take_lease`], for many in one transaction.
+    pub(super) async fn take_leases(&self, wanted: Vec<(Upload, Digest)>) -> Result<Vec<Option<Lease>>> {
+        let leases = wanted.into_iter().map(|(upload, digest)| Lease::new(upload, digest));
+        let mut leases = leases.collect::<Result<Vec<_>>>()?;
         let is_proof = self.objects.checks_what_it_completes();
-        let (id, now, upload) = (lease.upload.id, self.db.lease_time(), lease.upload.clone());
-        let (digest, holder) = (lease.digest.clone(), lease.holder.clone());
+        let now = self.db.lease_time();
+        let asked: Vec<_> = leases
+            .iter()
+            .map(|lease| (lease.upload.clone(), lease.digest.clone(), lease.holder.clone()))
+            .collect();
         let taken = self.db.write(move |c| {
-            let taken = finalizing::begin(c, &upload, &digest, &holder, now)?;
-            if let Some(crc64) = upload.crc64.as_ref().filter(|_| taken) {
-                finalizing::set_checksum(c, id, crc64, upload.verify)?;
-            }
-            let attempts =
-                if taken && !is_proof { finalizing::attempts(c, id)? } else { Attempts::default() };
-            Ok((taken, attempts))
+            let take = |(upload, digest, holder): &(Upload, Digest, LeaseHolder)| {
+                if !finalizing::begin(c, upload, digest, holder, now)? {
+                    return Ok(None);
+                }
+                if let Some(crc64) = &upload.crc64 {
+                    finalizing::set_checksum(c, upload.id, crc64, upload.verify)?;
+                }
+                if is_proof {
+                    Ok(Some(Attempts::default()))
+                } else {
+                    Ok(Some(finalizing::attempts(c, upload.id)?))
+                }
+            };
+            asked.iter().map(take).collect::<Result<Vec<_>>>()
         });
         match taken.await {
-            Ok((taken, attempts)) => {
-                lease.attempts = attempts;
-                Ok(taken.then_some(lease))
+            Ok(taken) => {
+                let taken = leases.drain(..).zip(taken);
+                Ok(taken
+                    .map(|(lease, attempts)| attempts.map(|attempts| Lease { attempts, ..lease }))
+                    .collect())
             }
             Err(err) => {
-                // It may have been taken, and the answer lost.
-                self.release_later(id, lease.holder);
+                // They may have been taken, and the answer lost.
+                for lease in leases {
+                    self.release_later(lease.upload.id, lease.holder);
+                }
                 Err(err)
             }
         }
@@ -229,7 +251,13 @@ impl Service {
         if lease.is_hopeless(self.clock.now()) {
             return self.end_hopeless(lease).await;
         }
-        match self.complete_in_store(lease, upload_id, parts).await {
+        let completion = self.complete_in_store(lease, upload_id, parts).await;
+        self.conclude(lease, completion).await
+    }
+
+    /// Makes of the store's answer what it proves.
+    pub(super) async fn conclude(&self, lease: &Lease, completion: Completion) -> Result<Item> {
+        match completion {
             Completion::Done if self.objects.checks_what_it_completes() => self.commit(lease).await,
             Completion::Done => self.check_completed(lease).await,
             Completion::NotYet(err) => self.give_back(lease, err).await,
@@ -249,6 +277,9 @@ impl Service {
     async fn complete_in_store(&self, lease: &Lease, upload_id: &str, parts: &PartList) -> Completion {
         let upload = &lease.upload;
         let (key, size_bytes, crc64) = (&upload.object_key, upload.size_bytes, upload.crc64.as_ref());
+        if let Some(put_key) = &upload.put_key {
+            return Box::pin(self.complete_whole(lease, put_key, parts)).await;
+        }
         if self.is_put_whole(upload) {
             return self.put_empty(upload, upload_id).await;
         }
@@ -270,18 +301,16 @@ impl Service {
                     }
                 }
             }
-            if let Err(err) = self.note_attempt(lease).await {
-                return Completion::NotYet(err);
-            }
         }
-        lease.is_sent.store(true, Ordering::Relaxed);
-        lease.is_under_way.store(true, Ordering::Relaxed);
+        if let Err(err) = self.begin_attempt(lease).await {
+            return Completion::NotYet(err);
+        }
         self.objects.complete_upload(key, upload_id, parts, size_bytes, crc64).await
     }
 
     /// Whether the object is put at once, as an empty file's where the store may refuse empty parts.
     pub(super) fn is_put_whole(&self, upload: &Upload) -> bool {
-        upload.size_bytes == 0 && !self.objects.takes_empty_parts()
+        upload.size_bytes == 0 && upload.put_key.is_none() && !self.objects.takes_empty_parts()
     }
 
     async fn put_empty(&self, upload: &Upload, upload_id: &str) -> Completion {
@@ -295,13 +324,16 @@ impl Service {
         }
     }
 
-    /// Before a Complete is sent: how long the store's silence proves nothing. Whoever took an open upload has said so
-    /// with that.
-    async fn note_attempt(&self, lease: &Lease) -> Result<()> {
-        if lease.upload.state == State::Open {
-            return Ok(());
+    /// Before a Complete is sent: how long the store's silence proves nothing, if it ever does not. Whoever took an open upload
+    /// has said so with that.
+    pub(super) async fn begin_attempt(&self, lease: &Lease) -> Result<()> {
+        let is_proof = self.objects.checks_what_it_completes();
+        if !is_proof && lease.upload.state != State::Open && !self.renew(lease, true).await? {
+            return Err(Error::FinalizePending);
         }
-        if self.renew(lease, true).await? { Ok(()) } else { Err(Error::FinalizePending) }
+        lease.is_sent.store(true, Ordering::Relaxed);
+        lease.is_under_way.store(true, Ordering::Relaxed);
+        Ok(())
     }
 
     /// The Complete of this lease is over and did nothing, so the store's silence is counted from the one before it. Else a
@@ -311,6 +343,23 @@ impl Service {
         let Some(attempted_at) = lease.attempts.newest_at else { return Ok(()) };
         let (id, holder) = (lease.upload.id, lease.holder.clone());
         self.db.write(move |c| Ok(finalizing::settle(c, id, &holder, attempted_at)?)).await
+    }
+
+    /// Keeps the leases of many; `false`: all of them are lost.
+    pub(super) async fn renew_all<T, U>(&self, held: &[(T, Lease, U)]) -> Result<bool> {
+        let held: Vec<_> = held
+            .iter()
+            .map(|(_, lease, _)| (lease.upload.id, lease.holder.clone(), lease.may_have_completed()))
+            .collect();
+        let now = self.db.lease_time();
+        let renew = move |c: &Conn<'_>| {
+            let mut is_held = false;
+            for (id, holder, is_completing) in &held {
+                is_held |= finalizing::renew(c, *id, holder, *is_completing, now)?;
+            }
+            Ok(is_held)
+        };
+        self.db.write(renew).await
     }
 
     async fn renew(&self, lease: &Lease, is_completing: bool) -> Result<bool> {
@@ -350,53 +399,5 @@ impl Service {
             }
             (None, None) => self.abandon(lease).await,
         }
-    }
-
-    /// One transaction: the item is there and the upload is over. If another finalize was faster, its item is
-    /// the answer.
-    async fn commit(&self, lease: &Lease) -> Result<Item> {
-        die_at("W6");
-        if let Err(err) = self.check_stored(&lease.upload).await {
-            return if is_about_bytes(&err) {
-                self.discard(lease, err).await
-            } else {
-                self.give_back(lease, err).await
-            };
-        }
-        for attempts_left in (0..COMMIT_ATTEMPTS).rev() {
-            let (service, now) = (self.clone(), self.clock.now());
-            let (upload, digest) = (lease.upload.clone(), lease.digest.clone());
-            let made = self.db.write(move |c| {
-                let made = make_item(c, &upload, &digest, now)?;
-                if service.is_put_whole(&upload) && made.ends_upload() {
-                    tombstones::add(c, &scratch_key(&upload.object_key), now)?;
-                }
-                match &made {
-                    Made::Item(item) => {
-                        service.webhooks.note(c, &Event::UploadFinalized(&upload, item), now)?;
-                    }
-                    Made::Replaced(item, before) => {
-                        service.webhooks.note(c, &Event::ItemTrashed(&upload.uploader(), before), now)?;
-                        service.webhooks.note(c, &Event::UploadFinalized(&upload, item), now)?;
-                    }
-                    Made::NameTaken => service.webhooks.note(c, &Event::UploadAborted(&upload), now)?,
-                    Made::Before(_) | Made::FolderClosed | Made::Over => {}
-                }
-                Ok(made)
-            });
-            match made.await {
-                Ok(Made::Item(item) | Made::Replaced(item, _) | Made::Before(item)) => {
-                    die_at("W7");
-                    return Ok(item);
-                }
-                Ok(Made::NameTaken) => return Err(Error::NameTaken),
-                // Open again, it expires like any other; until then the object is found when it is finalized anew.
-                Ok(Made::FolderClosed) => return self.reopen(lease, Error::UploadFolderClosed).await,
-                Ok(Made::Over) => return Err(Error::UploadAborted),
-                Err(Error::FinalizePending) if attempts_left > 0 => {}
-                Err(err) => return self.give_back(lease, err).await,
-            }
-        }
-        self.give_back(lease, Error::FinalizePending).await
     }
 }

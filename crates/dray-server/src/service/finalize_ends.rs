@@ -22,6 +22,7 @@ impl Service {
         let (id, key, now) = (lease.upload.id, lease.upload.object_key.clone(), self.clock.now());
         let is_put_whole = self.is_put_whole(&lease.upload);
         let (service, upload) = (self.clone(), lease.upload.clone());
+        let staging_key = lease.upload.staging_key().map(str::to_owned);
         let discarded = self.db.write(move |c| {
             if uploads::abandon(c, id)? {
                 tombstones::add(c, &key, now)?;
@@ -29,6 +30,10 @@ impl Service {
                     tombstones::add(c, &scratch_key(&key), now)?;
                 }
                 service.webhooks.note(c, &Event::UploadAborted(&upload), now)?;
+                if let Some(key) = &staging_key {
+                    tombstones::add(c, key, now)?;
+                    uploads::extend_put(c, id, now)?;
+                }
             }
             Ok(())
         });

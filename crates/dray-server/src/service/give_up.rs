@@ -38,7 +38,9 @@ impl Service {
         }
         tracing::warn!(upload = %id, "giving up an upload that the store has never completed");
         let upload_id = lease.upload.store_upload_id.as_deref().unwrap_or_default();
-        if let Err(err) = self.objects.abort_upload(key, upload_id).await {
+        if lease.upload.put_key.is_none()
+            && let Err(err) = self.objects.abort_upload(key, upload_id).await
+        {
             // The sweeper tries to remove its parts again, as it does for all uploads that have ended.
             tracing::warn!(upload = %id, %err, "the store does not abort the upload either");
         }

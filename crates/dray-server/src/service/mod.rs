@@ -1,10 +1,12 @@
 //! The use cases, one file each: decide, write, ask the store, write. They know no HTTP and contain no SQL.
 
 mod admit;
+mod batch;
 mod change_item;
 mod check_stored;
 mod checksum;
 mod children;
+mod commit;
 mod create_folder;
 mod download;
 mod finalize;
@@ -23,6 +25,7 @@ mod presign_parts;
 mod read;
 mod readiness;
 mod recover;
+mod room;
 mod rotate_token;
 mod search;
 mod start_upload;
@@ -32,6 +35,7 @@ mod tokens;
 mod trash;
 mod tree;
 mod unfinished;
+mod whole;
 
 use std::sync::Arc;
 
@@ -58,6 +62,7 @@ use crate::webhooks::Webhooks;
 #[cfg(test)]
 pub(crate) use crate::objects::PartUrls;
 pub(crate) use crate::objects::Reading;
+pub(crate) use batch::StartedFile;
 pub(crate) use children::PageRequest;
 pub(crate) use once::{Made, Once};
 use passwords::Passwords;
@@ -194,26 +199,32 @@ impl Service {
         let lease_now = self.db.lease_time();
         let found = self.db.read(move |c| {
             let found = uploads::of_caller(c, &caller, &ids.0, &ids.1, lease_now)?;
-            let parent = found.as_ref().and_then(|upload| upload.parent);
-            let is_begun_here = found.as_ref().is_some_and(|upload| upload.confined_to == caller.folder);
-            let is_reached = match (caller.folder, parent) {
-                (None, _) => true,
-                (Some(_), _) if is_begun_here => true,
-                (Some(_), None) => false,
-                (Some(_), Some(parent)) => items::seen(c, &caller, parent)?.is_some(),
-            };
-            let is_known = |upload: &Upload| match caller.grant() {
-                Some(grant) => upload.attached.grant == Some(grant),
-                // Those of grants are other people's.
-                None if caller.only_uploads() => upload.only_uploads && upload.attached.grant.is_none(),
-                None => true,
-            };
-            Ok(found.filter(|upload| is_reached && is_known(upload)))
+            Ok(match found {
+                Some(upload) if is_reached(c, &caller, &upload)? => Some(upload),
+                _ => None,
+            })
         });
         let upload = found.await?.ok_or(Error::UploadNotFound)?;
         tracing::Span::current().record("upload", upload_id);
         Ok(upload)
     }
+}
+
+/// Whether a token reaches an upload of its user.
+fn is_reached(c: &Conn, caller: &Caller, upload: &Upload) -> Result<bool> {
+    let is_inside = match (caller.folder, upload.parent) {
+        (None, _) => true,
+        (Some(_), _) if upload.confined_to == caller.folder => true,
+        (Some(_), None) => false,
+        (Some(_), Some(parent)) => items::seen(c, caller, parent)?.is_some(),
+    };
+    let is_known = match caller.grant() {
+        Some(grant) => upload.attached.grant == Some(grant),
+        // Uploads of grants are other people's.
+        None if caller.only_uploads() => upload.only_uploads && upload.attached.grant.is_none(),
+        None => true,
+    };
+    Ok(is_inside && is_known)
 }
 
 fn seen(c: &Conn, caller: &Caller, id: ItemId) -> Result<Seen> {

@@ -68,10 +68,7 @@ impl Once {
             return Ok(Made::before(answer));
         }
         let answer = make()?;
-        self.keep(c, caller, now, || {
-            let answer = serde_json::to_string(&answer).map_err(Error::internal)?;
-            Ok((Some(answer), None))
-        })?;
+        self.keep_answer(c, caller, now, &answer)?;
         Ok(Made::now(answer))
     }
 
@@ -84,6 +81,20 @@ impl Once {
     ) -> Result<Option<T>> {
         let answer = self.kept(c, caller, now)?.and_then(|kept| kept.answer);
         answer.map(|json| serde_json::from_str(&json).map_err(Error::internal)).transpose()
+    }
+
+    /// Keeps what a request that makes several things has made so far.
+    pub(super) fn keep_answer<T: Serialize>(
+        &self,
+        c: &Conn,
+        caller: &Caller,
+        now: Timestamp,
+        answer: &T,
+    ) -> Result<()> {
+        self.keep(c, caller, now, || {
+            let answer = serde_json::to_string(answer).map_err(Error::internal)?;
+            Ok((Some(answer), None))
+        })
     }
 
     /// The upload that the first request with this key started, if there was one.

@@ -18,6 +18,8 @@ pub(crate) struct SignedParts {
     pub(crate) urls: PartUrls,
     /// The parts, ascending. Each has the size that it must have, if that is to be signed.
     pub(crate) parts: Vec<(PartNumber, Option<u64>)>,
+    /// The headers that a request must have in addition. A part needs none.
+    pub(crate) headers: Vec<(&'static str, String)>,
     /// When the URLs expire.
     pub(crate) expires_at: Timestamp,
 }
@@ -33,6 +35,9 @@ impl Service {
     ) -> Result<SignedParts> {
         let upload = self.upload_of(caller, &request.upload_id, &request.file_key).await?;
         let upload_id = upload.signable(now)?;
+        if let Some(put_key) = &upload.put_key {
+            return self.presign_whole(&upload, put_key, endpoint, now).await;
+        }
         let parts = parts_to_sign(
             upload.size_bytes,
             request.parts,
@@ -44,7 +49,25 @@ impl Service {
         let url = UrlScope { endpoint, key: &upload.object_key, now, expires_secs };
         let (urls, expires_at) = self.objects.part_urls(&url, upload_id, upload.size_bytes).await?;
         self.metrics.part_urls.increment(u64::try_from(parts.len()).unwrap_or_default());
-        Ok(SignedParts { urls, parts, expires_at })
+        Ok(SignedParts { urls, parts, headers: Vec::new(), expires_at })
+    }
+
+    /// Signs the one PUT of an upload of a whole file anew. The row says for how long before the URL is told.
+    async fn presign_whole(
+        &self,
+        upload: &Upload,
+        put_key: &str,
+        endpoint: &Endpoint,
+        now: Timestamp,
+    ) -> Result<SignedParts> {
+        let url = UrlScope { endpoint, key: put_key, now, expires_secs: self.url_ttl_secs };
+        let put = self.objects.presign_put(&url, upload).await?;
+        let (id, until) = (upload.id, put.expires_at);
+        self.keep_alive(upload, now).await?;
+        self.db.write(move |c| Ok(uploads::extend_put(c, id, until)?)).await?;
+        self.metrics.part_urls.increment(1);
+        let parts = vec![(PartNumber::FIRST, None)];
+        Ok(SignedParts { urls: PartUrls::Whole(put.url), parts, headers: put.headers, expires_at: until })
     }
 
     /// Prolongs the upload's life, because somebody works on it. Returns the new expiry.

@@ -146,7 +146,7 @@ impl Service {
             return self.complete(lease, &PartList::none()).await;
         }
         let stored = match &lease.upload.store_upload_id {
-            Some(upload_id) => self.objects.list_parts(&lease.upload.object_key, upload_id).await,
+            Some(_) => self.stored_parts(&lease.upload).await,
             None => Ok(None),
         };
         match stored.map(|parts| parts.map(PartList::of_stored)) {
@@ -158,6 +158,8 @@ impl Service {
             Err(err) => self.give_back(lease, err).await,
             Ok(None) => self.look_for_object(lease, None).await,
             Ok(Some(Ok(parts))) if parts.digest() == lease.digest => self.complete(lease, &parts).await,
+            // What was to be copied is gone, or is something else.
+            Ok(Some(_)) if lease.upload.put_key.is_some() => self.look_for_object(lease, None).await,
             Ok(Some(_)) => self.reopen(lease, Error::FinalizePending).await,
         }
     }
@@ -166,6 +168,8 @@ impl Service {
     /// later.
     pub(super) async fn free_parts(&self, upload: &Upload) -> Result<()> {
         match &upload.store_upload_id {
+            // All that the store may have of it are objects.
+            Some(_) if upload.put_key.is_some() => {}
             Some(upload_id) => self.objects.abort_upload(&upload.object_key, upload_id).await?,
             // A crash came between the store's answer and its record.
             None => self.objects.abort_uploads_of(&upload.object_key, None).await?,
@@ -174,6 +178,7 @@ impl Service {
         let (id, key, now) = (upload.id, upload.object_key.clone(), self.clock.now());
         let (is_put_whole, is_proof) = (self.is_put_whole(upload), self.objects.checks_what_it_completes());
         let lease_now = self.db.lease_time();
+        let staging_key = upload.staging_key().map(str::to_owned);
         self.db
             .write_freeing(move |c| {
                 if !finalizing::parts_freed(c, id, now, is_proof, lease_now)? {
@@ -183,6 +188,11 @@ impl Service {
                 tombstones::add(c, &key, now)?;
                 if is_put_whole {
                     tombstones::add(c, &scratch_key(&key), now)?;
+                }
+                if let Some(key) = &staging_key {
+                    tombstones::add(c, key, now)?;
+                    // A copy may be under way, as a PUT may.
+                    uploads::extend_put(c, id, now)?;
                 }
                 Ok(())
             })

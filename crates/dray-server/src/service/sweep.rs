@@ -9,9 +9,9 @@ use super::Service;
 use crate::db::clock::LeaseTime;
 use crate::db::leases::BACKUP_LEASE;
 use crate::db::tombstones::{self, Tombstone};
-use crate::db::{grants, leases, outbox, trash, uploads};
+use crate::db::{Conn, grants, leases, outbox, trash, uploads};
 use crate::drive::report::Report;
-use crate::drive::upload::KEEP_FINISHED;
+use crate::drive::upload::{KEEP_FINISHED, PUT_SLACK, STAGED};
 use crate::drive::{Error, Result};
 use crate::lease::holding;
 use crate::objects::object_of_scratch;
@@ -35,6 +35,8 @@ const FAILURES: u32 = 3;
 const FIRST_WAIT: SignedDuration = SignedDuration::from_mins(1);
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(6);
 const WAIT_FOR_OTHERS: SignedDuration = SignedDuration::from_secs(20);
+/// A removal that must be repeated is repeated within a day. A longer wait can only come from a wrong clock.
+const LONGEST_REPEAT: SignedDuration = SignedDuration::from_hours(23);
 /// After this many tries, which take some hours, Dray leaves an upload without parts to a store that refuses to abort it.
 const MOST_ABORTS: u64 = 8;
 /// How many Completes of an upload may prove nothing before the next ones wait longer and longer.
@@ -202,14 +204,36 @@ impl Service {
     async fn remove_object(self, tombstone: Tombstone) -> Result<()> {
         let Tombstone { object_key: key, tries } = tombstone;
         die_at("W10");
-        let Err(err) = self.remove(&key, tries).await else {
+        let writable = self.writable_for(&key).await?;
+        let removed = match writable {
+            Some(_) => self.objects.block(&key).await,
+            None => self.remove(&key, tries).await,
+        };
+        let Err(err) = removed else {
             die_at("W10-deleted");
-            return self.db.write_freeing(move |c| Ok(tombstones::forget(c, &key)?)).await;
+            let lease_now = self.db.lease_time();
+            let forget = move |c: &Conn<'_>| match writable {
+                Some(wait) => Ok(tombstones::repeat_after(c, &key, wait, lease_now)?),
+                None => Ok(tombstones::forget(c, &key)?),
+            };
+            return self.db.write_freeing(forget).await;
         };
         tracing::warn!(key, %err, tries, "an object could not be removed");
         let (wait, now) = (wait(tries, &err), self.db.lease_time());
         self.db.write(move |c| Ok(tombstones::postpone(c, &key, wait, now)?)).await?;
         Err(err)
+    }
+}
+
+impl Service {
+    /// For how long somebody may still write an object by a signed URL, and its removal has to be repeated after that; `None`:
+    /// nobody may.
+    async fn writable_for(&self, key: &str) -> Result<Option<SignedDuration>> {
+        let object_key = key.strip_suffix(STAGED).unwrap_or(key).to_owned();
+        let until = self.db.read(move |c| Ok(uploads::put_until(c, &object_key)?)).await?;
+        let now = self.clock.now();
+        let left = until.map(|until| until.duration_since(now) + PUT_SLACK);
+        Ok(left.filter(SignedDuration::is_positive).map(|left| left.min(LONGEST_REPEAT)))
     }
 }
 

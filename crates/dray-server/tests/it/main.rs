@@ -13,6 +13,7 @@ mod access;
 mod auth;
 mod bad_input;
 mod base_path;
+mod batch;
 mod browser;
 mod change;
 mod children;

@@ -191,7 +191,10 @@ fn resolved<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
 fn property<'a>(document: &'a Value, schema: &'a Value, name: &str) -> Option<&'a Value> {
     let schema = resolved(document, schema);
     let parts = schema["allOf"].as_array().into_iter().flatten();
-    schema["properties"].get(name).or_else(|| parts.clone().find_map(|part| property(document, part, name)))
+    // A map has whatever its values are, under any name.
+    let map = schema.get("additionalProperties").filter(|values| values.is_object());
+    let own = schema["properties"].get(name).or(map);
+    own.or_else(|| parts.clone().find_map(|part| property(document, part, name)))
 }
 
 /// Collects the fields of `value` that its schema does not have.
@@ -267,6 +270,25 @@ impl Asked {
         item["id"].as_str().unwrap().to_owned()
     }
 
+    /// A batch with a file that is sent, one that is there, and one that is refused.
+    async fn upload_files(&mut self, world: &World) {
+        let checksum = json!({ "crc64nvme": "AAAAAAAAAAA=" });
+        let file = json!({ "path": "a", "fileSize": 0, "mimeType": "a/b", "checksum": checksum });
+        let refused = json!({ "path": "a/", "fileSize": 0, "mimeType": "a/b" });
+        for _ in 0..2 {
+            let start = json!({ "files": [file, refused] });
+            let started = self.post("/drive/files/upload/batch/start", &[], start).await;
+            let upload = &started["files"][0]["upload"];
+            if !upload.is_object() {
+                break;
+            }
+            crate::batch::put(world, upload, b"").await;
+            let unknown = json!({ "uploadId": "a", "fileKey": "b" });
+            let finalize = json!({ "files": [crate::batch::ids_of(upload), unknown] });
+            self.post("/drive/files/upload/batch/finalize", &[], finalize).await;
+        }
+    }
+
     async fn look_around(&mut self, folder: &str, file: &str) {
         self.get("/drive/files/{id}", &[file]).await;
         self.get("/drive/files/{id}/ancestors", &[file]).await;
@@ -307,6 +329,7 @@ async fn an_answer_has_no_undocumented_field() {
     let folder = asked.post("/drive/folders", &[], json!({ "name": "reports" })).await;
     let folder = folder["id"].as_str().unwrap();
     let file = asked.upload(folder).await;
+    asked.upload_files(&world).await;
     asked.look_around(folder, &file).await;
     let members = asked.actor.query("/workspace/members", &[("q", "bob")]).await.ok();
     asked.share(&file, members["members"][0]["_id"].as_str().unwrap()).await;

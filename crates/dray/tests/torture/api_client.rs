@@ -61,12 +61,26 @@ impl ApiClient {
     }
 
     pub(crate) async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Asked<Answer> {
-        let request = self.http.request(method, format!("{}/public/v1/drive{path}", self.url));
-        let request = request.bearer_auth(&self.token);
-        let request = match body {
+        let request = self.request(method, path);
+        Self::ask(match body {
             Some(body) => request.json(body),
             None => request,
-        };
+        })
+        .await
+    }
+
+    /// As [`Client::post`], with a key: asked again, it makes nothing more.
+    pub(crate) async fn post_once(&self, path: &str, key: &str, body: &Value) -> Asked<Answer> {
+        let key = key.replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+        Self::ask(self.request(Method::POST, path).header("idempotency-key", key).json(body)).await
+    }
+
+    fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        let request = self.http.request(method, format!("{}/public/v1/drive{path}", self.url));
+        request.bearer_auth(&self.token)
+    }
+
+    async fn ask(request: reqwest::RequestBuilder) -> Asked<Answer> {
         let response = request.send().await.map_err(|_| Cut)?;
         let status = response.status().as_u16();
         let text = response.text().await.map_err(|_| Cut)?;
@@ -113,7 +127,15 @@ impl ApiClient {
 
     /// Puts bytes to a signed URL. Returns the status and the ETag.
     pub(crate) async fn put(&self, url: &str, bytes: Bytes) -> Asked<(u16, String)> {
-        let request = self.http.put(url).header("content-length", bytes.len()).body(bytes);
+        self.put_with(url, &json!({}), bytes).await
+    }
+
+    /// The same, with these headers.
+    pub(crate) async fn put_with(&self, url: &str, headers: &Value, bytes: Bytes) -> Asked<(u16, String)> {
+        let mut request = self.http.put(url).header("content-length", bytes.len()).body(bytes);
+        for (name, value) in headers.as_object().unwrap() {
+            request = request.header(name, value.as_str().unwrap());
+        }
         let response = request.send().await.map_err(|_| Cut)?;
         let etag = response.headers().get("etag").map(|etag| etag.to_str().unwrap().to_owned());
         Ok((response.status().as_u16(), etag.unwrap_or_default()))

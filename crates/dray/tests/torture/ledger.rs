@@ -119,7 +119,7 @@ async fn left_over(drive: &Drive) -> Vec<String> {
     ] {
         expect(what, database.number(&format!("select count(*) from {condition}")).await, 0);
     }
-    let open = database.number("select count(*) from uploads where state = 'open'").await;
+    let open = database.number("select count(*) from uploads where state = 'open' and put_key is null").await;
     expect("uploads in the store", database::number(store, "select count(*) from upload"), open);
     let items = database.number("select count(*) from items").await;
     let counted = database.number("select cast(coalesce(sum(items), 0) as bigint) from usage").await;

@@ -8,6 +8,7 @@
 #![expect(clippy::print_stdout, reason = "the figures are what it is run for")]
 
 mod api_client;
+mod batches;
 mod coverage;
 mod database;
 mod disk;
@@ -51,6 +52,7 @@ const fn case(name: &'static str, run: Run) -> Case {
 
 const CASES: &[Case] = &[
     case("windows", |setup| Box::pin(windows::run(setup))),
+    case("batches", |setup| Box::pin(batches::run(setup))),
     case("kills", |setup| Box::pin(kills::run(setup))),
     case("finalizes", |setup| Box::pin(races::many_finalizes(setup))),
     case("finalize-abort", |setup| Box::pin(races::finalize_against_abort(setup))),

@@ -62,6 +62,9 @@ const START: &str = r#"{"fileName":"new","fileSize":1,"mimeType":"a/b","parentId
 const SIGN: &str = r#"{"uploadId":"$upload","fileKey":"$key","parts":1}"#;
 const FINALIZE: &str = r#"{"uploadId":"$upload","fileKey":"$key","parts":[{"partNumber":1,"eTag":"$etag"}]}"#;
 const UPLOAD: &str = r#"{"uploadId":"$upload","fileKey":"$key"}"#;
+const START_FILES: &str =
+    r#"{"files":[{"path":"new/new","fileSize":1,"mimeType":"a/b"}],"parentId":"$folder"}"#;
+const FINALIZE_FILES: &str = r#"{"files":[{"uploadId":"$upload","fileKey":"$key"}]}"#;
 const CHANGE: &str = r#"{"name":"other"}"#;
 const MOVE: &str = r#"{"parentId":"$inner"}"#;
 const ROLE: &str = r#"{"role":"member"}"#;
@@ -80,7 +83,7 @@ const OF_MAKER: [u16; 8] = [200, 404, 404, 404, 404, 404, 404, 404];
 const ANYONE: [u16; 8] = [200; 8];
 pub(super) const WHOLE_DRIVE: [u16; 8] = [200, 200, 200, 200, 200, 200, 403, 403];
 
-pub(super) const ROWS: [Row; 53] = [
+pub(super) const ROWS: [Row; 55] = [
     row("POST", "/public/v1/drive/files/upload/multipart/start", Deposit, "", START, CHANGED),
     row("POST", "/public/v1/drive/files/upload/multipart/presigned-urls", Deposit, "", SIGN, OF_UPLOADER),
     row("POST", "/public/v1/drive/files/upload/multipart/finalize", Deposit, "", FINALIZE, OF_UPLOADER),
@@ -93,6 +96,9 @@ pub(super) const ROWS: [Row; 53] = [
         UPLOAD,
         [204, 404, 404, 404, 404, 404, 204, 404],
     ),
+    row("POST", "/public/v1/drive/files/upload/batch/start", Upload, "", START_FILES, CHANGED),
+    // Each file has its own answer, which is the same to whoever may not know of it.
+    row("POST", "/public/v1/drive/files/upload/batch/finalize", Upload, "", FINALIZE_FILES, ANYONE),
     row("GET", "/public/v1/drive/uploads", Upload, "", "", WHOLE_DRIVE),
     row("POST", "/public/v1/drive/grants", Upload, "", GRANT, CHANGED),
     row("GET", "/public/v1/drive/grants", Upload, "", "", ANYONE),

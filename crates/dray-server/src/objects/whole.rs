@@ -1,0 +1,126 @@
+//! Files that a client puts whole, by one signed PUT, and how that URL becomes harmless once the file is finalized.
+//!
+//! The embedded store refuses to overwrite what is there (`If-None-Match: *`), so the PUT writes the object itself. Of other
+//! stores Dray does not know whether they do, so the PUT writes a key beside the object, and finalize copies it from there.
+
+use dray_s3::encode_path;
+use http::{HeaderMap, Method};
+use jiff::Timestamp;
+
+use super::client::Request;
+use super::failure::copy_refusal;
+use super::sign::UrlScope;
+use super::{CRC64, Completion, Objects, TOKEN_METADATA, not_understood, text};
+use crate::drive::parts::Crc64;
+use crate::drive::upload::{STAGED, Upload};
+use crate::drive::{Error, Result};
+
+/// A file as the store has it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct WholeFile {
+    /// How many bytes it has.
+    pub size_bytes: u64,
+    /// The store's `ETag`, as it came.
+    pub etag: String,
+    /// The CRC-64/NVME of its bytes, if it was asked for and the store knows it.
+    pub crc64: Option<Crc64>,
+    store_token: Option<String>,
+}
+
+impl WholeFile {
+    /// Whether it is what the upload's client has put: mere existence proves nothing.
+    pub fn is_of(&self, upload: &Upload) -> bool {
+        self.store_token.as_deref() == Some(&upload.store_token)
+    }
+}
+
+/// The URL of a PUT, the headers that it must have, and until when it is good.
+#[derive(Debug)]
+pub struct PutUrl {
+    /// Where to.
+    pub url: String,
+    /// Signed, besides the length.
+    pub headers: Vec<(&'static str, String)>,
+    /// When it expires.
+    pub expires_at: Timestamp,
+}
+
+impl Objects {
+    /// Whether the store refuses a PUT to a key that is taken, whoever comes first.
+    pub fn refuses_to_overwrite(&self) -> bool {
+        self.checks_what_it_completes()
+    }
+
+    /// The key that the PUT of an object writes.
+    pub fn put_key(&self, object_key: &str) -> String {
+        if self.refuses_to_overwrite() { object_key.to_owned() } else { format!("{object_key}{STAGED}") }
+    }
+
+    /// Signs the PUT of an upload: exactly its bytes, its type, its token.
+    pub async fn presign_put(&self, url: &UrlScope<'_>, upload: &Upload) -> Result<PutUrl> {
+        let signer = self.signer(url).await?;
+        let mut headers =
+            vec![("content-type", upload.mime_type.clone()), (TOKEN_METADATA, upload.store_token.clone())];
+        if upload.staging_key().is_none() {
+            headers.push(("if-none-match", "*".to_owned()));
+        }
+        let length = upload.size_bytes.to_string();
+        let mut bound: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        bound.push(("content-length", &length));
+        let presigned = dray_s3::presign_with_headers(&Method::PUT, &signer.scope(self, url), &[], &bound);
+        let expires_at = signer.expires_at;
+        Ok(PutUrl { url: presigned.map_err(Error::internal)?, headers, expires_at })
+    }
+
+    /// What the store has under `key`; with its checksum, if `with_crc64`.
+    pub async fn whole_file(&self, key: &str, with_crc64: bool) -> Result<Option<WholeFile>> {
+        let mut request = Request::new("HeadObject", Method::HEAD, key);
+        if with_crc64 {
+            request = request.header("x-amz-checksum-mode", "ENABLED");
+        }
+        match self.client.ask(request).await {
+            Ok(answer) => {
+                read_whole_file(&answer.headers).ok_or_else(|| not_understood("HeadObject")).map(Some)
+            }
+            Err(failed) if failed.is_gone() => Ok(None),
+            Err(failed) => Err(failed.into()),
+        }
+    }
+
+    /// Makes the object of an upload from what its client has put beside it, if that still has this `ETag`.
+    pub async fn copy_staged(&self, upload: &Upload, staging_key: &str, etag: &str) -> Completion {
+        let request = Request::new("CopyObject", Method::PUT, &upload.object_key)
+            .header("x-amz-copy-source", encode_path(&format!("/{}/{staging_key}", self.bucket())))
+            .header("x-amz-copy-source-if-match", format!("\"{etag}\""))
+            .header("x-amz-metadata-directive", "REPLACE")
+            .header("content-type", &upload.mime_type)
+            .header(TOKEN_METADATA, &upload.store_token)
+            .patient();
+        match self.client.ask(request).await {
+            Ok(_) => Completion::Done,
+            Err(failed) => copy_refusal(failed),
+        }
+    }
+
+    /// Takes the bytes of a key that a signed URL can still write. If the store refuses to overwrite, something empty stays in
+    /// their place, so that the URL writes nothing any more; else the key is removed, and has to be once more when the URL has
+    /// expired.
+    pub async fn block(&self, key: &str) -> Result<()> {
+        if !self.refuses_to_overwrite() {
+            return self.delete(key).await;
+        }
+        self.client.ask(Request::new("PutObject", Method::PUT, key)).await?;
+        Ok(())
+    }
+}
+
+fn read_whole_file(headers: &HeaderMap) -> Option<WholeFile> {
+    let is_whole = text(headers, "x-amz-checksum-type") == Some("FULL_OBJECT");
+    let crc64 = text(headers, CRC64).filter(|_| is_whole);
+    Some(WholeFile {
+        size_bytes: text(headers, "content-length")?.parse().ok()?,
+        etag: text(headers, "etag")?.to_owned(),
+        crc64: crc64.map(|crc64| Crc64::from_stored(crc64.to_owned())),
+        store_token: text(headers, TOKEN_METADATA).map(str::to_owned),
+    })
+}

@@ -1,0 +1,369 @@
+//! Finalizes many files. What they need of the store is asked for side by side, with a bound; what they need of the database is a
+//! few transactions.
+//!
+//! Where a PUT writes the object itself, there is nothing to complete: whoever finds the object there makes the item, and one
+//! compare-and-set in that transaction decides between those who do so at once. Where it is copied, each upload's lease comes first.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use dray_api::batch::{FileKey, FinalizeFiles};
+use futures_util::StreamExt as _;
+use futures_util::stream;
+
+use super::super::checksum::check_announced;
+use super::super::commit::Ready;
+use super::super::finalize::{Lease, PATIENCE};
+use super::super::make_item::refusal;
+use super::super::{Service, is_reached, seen};
+use super::start::check_count;
+use crate::db::uploads;
+use crate::drive::access::Caller;
+use crate::drive::item::Item;
+use crate::drive::parts::{Crc64, PartList};
+use crate::drive::upload::{FINALIZE_LEASE, FinalizeStep, State, Upload};
+use crate::drive::{Error, Result};
+use crate::lease::holding;
+use crate::objects::Completion;
+use dray_object_store::die_at;
+
+/// Objects that the store is asked about, or is to copy, at once for one request.
+const AT_ONCE: usize = 16;
+/// Between two looks at what other finalizes are at.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// A file of a request whose outcome is open.
+struct Pending {
+    /// Which one.
+    at: usize,
+    upload: Upload,
+    /// Whether the checksum of the upload is this finalize's own.
+    notes_checksum: bool,
+}
+
+/// A file that the store has, as it lists it.
+struct Found {
+    pending: Pending,
+    parts: PartList,
+}
+
+/// The outcomes so far, in the order of the request.
+type Outcomes = Vec<Option<Result<Item>>>;
+
+impl Service {
+    /// Finalizes the caller's files, each by itself: an item or an error for each, in their order. A caller that goes away does
+    /// not stop it.
+    pub(crate) async fn finalize_files(
+        &self,
+        caller: &Caller,
+        request: FinalizeFiles,
+    ) -> Result<Vec<Result<Item>>> {
+        check_count(request.files.len())?;
+        let (service, caller) = (self.clone(), *caller);
+        let task =
+            self.tasks.spawn(async move { Box::pin(service.finalize_all(&caller, request.files)).await });
+        task.await.map_err(|err| Error::internal(format_args!("finalize: {err}")))?
+    }
+
+    async fn finalize_all(&self, caller: &Caller, files: Vec<FileKey>) -> Result<Vec<Result<Item>>> {
+        let mut outcomes: Outcomes = files.iter().map(|_| None).collect();
+        let ids: Vec<String> = files.iter().map(|file| file.upload_id.clone()).collect();
+        let found = self.files_of(caller, ids.clone()).await?;
+        let mut pending = Vec::with_capacity(files.len());
+        for (at, file) in files.into_iter().enumerate() {
+            match wanted(at, file, &found) {
+                Ok(wanted) => pending.push(wanted),
+                Err(err) => outcomes[at] = Some(Err(err)),
+            }
+        }
+        let mut waited = Duration::ZERO;
+        loop {
+            pending = self.finalize_some(caller, pending, &mut outcomes).await?;
+            if pending.is_empty() || waited >= PATIENCE {
+                break;
+            }
+            tokio::time::sleep(PAUSE).await;
+            waited += PAUSE;
+            let ids = pending.iter().map(|pending| ids[pending.at].clone()).collect();
+            let now_there = self.files_of(caller, ids).await?;
+            for pending in &mut pending {
+                if let Some(upload) = now_there.get(&ids_of(&pending.upload)) {
+                    let crc64 = pending.upload.crc64.take();
+                    pending.upload = upload.clone();
+                    pending.upload.crc64 = crc64;
+                }
+            }
+        }
+        Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or(Err(Error::FinalizePending))).collect())
+    }
+
+    /// The caller's uploads by what the wire calls them.
+    async fn files_of(&self, caller: &Caller, ids: Vec<String>) -> Result<HashMap<(String, String), Upload>> {
+        let (caller, lease_now) = (*caller, self.db.lease_time());
+        let ids: Vec<String> = ids.into_iter().filter(|id| !id.contains('\0')).collect();
+        let read = self.db.read_long(move |c| {
+            let mut found = HashMap::new();
+            for upload in uploads::all_of_caller(c, &caller, &ids, lease_now)? {
+                if is_reached(c, &caller, &upload)? {
+                    found.insert(ids_of(&upload), upload);
+                }
+            }
+            Ok(found)
+        });
+        read.await
+    }
+
+    /// Brings files as far as it can now; what others are at is left.
+    async fn finalize_some(
+        &self,
+        caller: &Caller,
+        pending: Vec<Pending>,
+        outcomes: &mut Outcomes,
+    ) -> Result<Vec<Pending>> {
+        let (mut done, mut open, mut left) = (Vec::new(), Vec::new(), Vec::new());
+        let now = self.clock.now();
+        for pending in pending {
+            match pending.upload.finalize_step(None, now) {
+                Ok(FinalizeStep::Done) => done.push(pending),
+                Ok(FinalizeStep::Complete) => open.push(pending),
+                Ok(FinalizeStep::Wait) => left.push(pending),
+                Err(err) => outcomes[pending.at] = Some(Err(err)),
+            }
+        }
+        self.read_items(caller, done, outcomes).await?;
+        left.extend(self.complete_some(caller, open, outcomes).await);
+        Ok(left)
+    }
+
+    /// The items of uploads that are over, as the caller sees them.
+    async fn read_items(&self, caller: &Caller, done: Vec<Pending>, outcomes: &mut Outcomes) -> Result<()> {
+        if done.is_empty() {
+            return Ok(());
+        }
+        let caller = *caller;
+        let read = self.db.read_long(move |c| {
+            let item = |pending: Pending| {
+                let item = match seen(c, &caller, pending.upload.item) {
+                    Ok(seen) => Ok(told(&caller, &pending.upload, seen.item)),
+                    Err(err) if err.is_fault() => return Err(err),
+                    Err(err) => Err(err),
+                };
+                Ok((pending.at, item))
+            };
+            done.into_iter().map(item).collect::<Result<Vec<_>>>()
+        });
+        for (at, item) in read.await? {
+            outcomes[at] = Some(item);
+        }
+        Ok(())
+    }
+
+    /// Completes files and makes their items; what others were faster with is left.
+    async fn complete_some(
+        &self,
+        caller: &Caller,
+        open: Vec<Pending>,
+        outcomes: &mut Outcomes,
+    ) -> Vec<Pending> {
+        let mut left = Vec::new();
+        let found = self.look(open, outcomes, &mut left).await;
+        let found = self.refuse_early(found, outcomes).await;
+        let (staged, ready): (Vec<_>, Vec<_>) =
+            found.into_iter().partition(|found| found.pending.upload.staging_key().is_some());
+        let mut end = async |at: Vec<(usize, Upload)>, ready: Vec<Ready>| {
+            for ((at, upload), item) in at.into_iter().zip(self.commit_all(ready).await) {
+                outcomes[at] = Some(item.map(|item| told(caller, &upload, item)));
+            }
+        };
+        let ready: Vec<_> = ready
+            .into_iter()
+            .map(|Found { pending: Pending { at, upload, notes_checksum }, parts }| {
+                ((at, upload.clone()), Ready { upload, digest: parts.digest(), notes_checksum })
+            })
+            .collect();
+        let (at, ready) = ready.into_iter().unzip();
+        end(at, ready).await;
+        if !staged.is_empty() {
+            left.extend(self.complete_staged(caller, staged, outcomes).await);
+        }
+        left
+    }
+
+    /// Asks the store for each file. What a crash has cut off between a lease and its end is finalized as any upload is.
+    async fn look(&self, open: Vec<Pending>, outcomes: &mut Outcomes, left: &mut Vec<Pending>) -> Vec<Found> {
+        let look = async |pending: Pending| {
+            if let State::Completing { digest, .. } = pending.upload.state.clone() {
+                let resumed =
+                    Box::pin(self.resume_finalize(pending.upload.clone(), digest)).await.transpose();
+                return (pending, Err(resumed));
+            }
+            let put_key = pending.upload.put_key.clone().unwrap_or_default();
+            let checked = match self.check_whole(&pending.upload, &put_key, None).await {
+                Ok(parts) => self.check_type(&pending.upload, &put_key).await.map(|()| parts),
+                Err(err) => Err(err),
+            };
+            match checked {
+                Ok(parts) => (pending, Ok(parts)),
+                Err(err) => (pending, Err(Some(Err(err)))),
+            }
+        };
+        let mut looks = stream::iter(open).map(look).buffered(AT_ONCE);
+        let mut found = Vec::new();
+        while let Some((pending, look)) = looks.next().await {
+            match look {
+                Ok(parts) => found.push(Found { pending, parts }),
+                Err(Some(outcome)) => outcomes[pending.at] = Some(outcome),
+                Err(None) => left.push(pending),
+            }
+        }
+        found
+    }
+
+    /// Refuses what could not become an item as things are, and so stays open.
+    async fn refuse_early(&self, found: Vec<Found>, outcomes: &mut Outcomes) -> Vec<Found> {
+        let (asked, mut fine): (Vec<_>, Vec<_>) =
+            found.into_iter().partition(|found| found.pending.upload.can_be_refused());
+        if asked.is_empty() {
+            return fine;
+        }
+        let uploads: Vec<Upload> = asked.iter().map(|found| found.pending.upload.clone()).collect();
+        let refusals = self
+            .db
+            .read_long(move |c| uploads.iter().map(|upload| refusal(c, upload)).collect::<Result<Vec<_>>>());
+        match refusals.await {
+            Ok(refusals) => {
+                for (found, refusal) in asked.into_iter().zip(refusals) {
+                    match refusal {
+                        Some(refusal) => outcomes[found.pending.at] = Some(Err(refusal)),
+                        None => fine.push(found),
+                    }
+                }
+            }
+            Err(err) => {
+                for found in asked {
+                    outcomes[found.pending.at] = Some(Err(err.clone()));
+                }
+            }
+        }
+        fine
+    }
+
+    /// Takes the leases of files that have to be copied, has the store copy them side by side, and makes their items.
+    async fn complete_staged(
+        &self,
+        caller: &Caller,
+        staged: Vec<Found>,
+        outcomes: &mut Outcomes,
+    ) -> Vec<Pending> {
+        let wanted =
+            staged.iter().map(|found| (found.pending.upload.clone(), found.parts.digest())).collect();
+        let leases = match self.take_leases(wanted).await {
+            Ok(leases) => leases,
+            Err(err) => {
+                for found in staged {
+                    outcomes[found.pending.at] = Some(Err(err.clone()));
+                }
+                return Vec::new();
+            }
+        };
+        die_at("W4");
+        let (mut held, mut left) = (Vec::new(), Vec::new());
+        for (found, lease) in staged.into_iter().zip(leases) {
+            match lease {
+                Some(lease) => held.push((found.pending.at, lease, found.parts)),
+                None => left.push(found.pending),
+            }
+        }
+        let work = self.copy_all(caller, &held);
+        match holding(FINALIZE_LEASE, &self.halt, || self.renew_all(&held), work).await {
+            Ok(done) => {
+                for ((at, ..), outcome) in held.iter().zip(done) {
+                    outcomes[*at] = Some(outcome);
+                }
+            }
+            Err(lost) => {
+                tracing::warn!(files = held.len(), %lost, "a finalize of many files was stopped");
+                for (at, lease, _) in &held {
+                    outcomes[*at] = Some(self.give_back(lease, Error::FinalizePending).await);
+                }
+            }
+        }
+        left
+    }
+
+    /// With the leases in hand: an outcome for each.
+    async fn copy_all(&self, caller: &Caller, held: &[(usize, Lease, PartList)]) -> Vec<Result<Item>> {
+        let copy = async |(_, lease, parts): &(usize, Lease, PartList)| self.copy_one(lease, parts).await;
+        let copied: Vec<Option<Result<Item>>> =
+            stream::iter(held).map(copy).buffered(AT_ONCE).collect().await;
+        let ready =
+            held.iter().zip(&copied).filter(|(_, copied)| copied.is_none()).map(|((_, lease, _), _)| Ready {
+                upload: lease.upload.clone(),
+                digest: lease.digest.clone(),
+                notes_checksum: false,
+            });
+        let mut made = self.commit_all(ready.collect()).await.into_iter();
+        let mut outcomes = Vec::with_capacity(held.len());
+        for ((_, lease, _), copied) in held.iter().zip(copied) {
+            let outcome = match copied {
+                Some(outcome) => outcome,
+                None => match made.next().unwrap_or(Err(Error::FinalizePending)) {
+                    Err(Error::UploadFolderClosed) => self.reopen(lease, Error::UploadFolderClosed).await,
+                    Err(err) if err.is_passing() => self.give_back(lease, err).await,
+                    made => made,
+                },
+            };
+            outcomes.push(outcome.map(|item| told(caller, &lease.upload, item)));
+        }
+        outcomes
+    }
+
+    /// `None`: the object is there, and is as it was announced. Else what came of it.
+    async fn copy_one(&self, lease: &Lease, parts: &PartList) -> Option<Result<Item>> {
+        let upload = &lease.upload;
+        let put_key = upload.put_key.as_deref().unwrap_or_default();
+        match self.complete_whole(lease, put_key, parts).await {
+            Completion::Done => match self.check_copied(upload).await {
+                Ok(()) => None,
+                Err(err @ (Error::ChecksumMismatch | Error::SizeMismatch { .. })) => {
+                    Some(self.discard(lease, err).await)
+                }
+                Err(err) => Some(self.give_back(lease, err).await),
+            },
+            other => Some(self.conclude(lease, other).await),
+        }
+    }
+
+    async fn check_copied(&self, upload: &Upload) -> Result<()> {
+        let head = self.objects.find(&upload.object_key).await?.ok_or(Error::FinalizePending)?;
+        if head.size_bytes != upload.size_bytes {
+            let detail = format!("the object has {} bytes.", head.size_bytes);
+            return Err(Error::SizeMismatch { announced_bytes: upload.size_bytes, detail });
+        }
+        self.prove_checksum(upload).await
+    }
+}
+
+/// What a finalize wants of a file, if the caller has it.
+fn wanted(at: usize, file: FileKey, found: &HashMap<(String, String), Upload>) -> Result<Pending> {
+    let crc64 = file.checksum.map(Crc64::parse).transpose()?;
+    let upload = found.get(&(file.upload_id, file.file_key)).ok_or(Error::UploadNotFound)?;
+    if upload.put_key.is_none() {
+        let rule = "is of an upload in parts: finalize it by upload/multipart/finalize";
+        return Err(Error::field(format!("files[{at}].uploadId"), rule));
+    }
+    check_announced(upload, crc64.as_ref())?;
+    let mut upload = upload.clone();
+    let notes_checksum = crc64.is_some() && upload.crc64.is_none();
+    upload.crc64 = crc64.or(upload.crc64);
+    Ok(Pending { at, upload, notes_checksum })
+}
+
+fn ids_of(upload: &Upload) -> (String, String) {
+    (upload.store_upload_id.clone().unwrap_or_default(), upload.object_key.clone())
+}
+
+/// The item as the caller is told of it.
+fn told(caller: &Caller, upload: &Upload, item: Item) -> Item {
+    if caller.only_uploads() { upload.item_as_given() } else { item }
+}

@@ -1,0 +1,109 @@
+//! The folders of a batch: those that are there are used, the others are made in the transaction that starts the files.
+
+use std::collections::HashMap;
+
+use dray_api::ItemId;
+use dray_api::limits::MAX_FOLDER_DEPTH;
+use jiff::Timestamp;
+
+use super::super::{Service, target};
+use crate::db::{Conn, items};
+use crate::drive::access::Caller;
+use crate::drive::event::Event;
+use crate::drive::item::{Content, Item};
+use crate::drive::name::name_key;
+use crate::drive::{Error, Result};
+use crate::random;
+
+/// A folder, or the caller's root.
+pub(super) struct Place(pub(super) Option<ItemId>);
+
+/// What is known of folders in this transaction.
+pub(super) struct Folders<'a> {
+    c: &'a Conn<'a>,
+    service: &'a Service,
+    caller: &'a Caller,
+    now: Timestamp,
+    /// How deep a folder is that files go below; why nothing may be put there.
+    bases: HashMap<Option<ItemId>, Result<i64>>,
+    /// By the folder that it is in and by its name: what is there, if anything.
+    known: HashMap<(Option<ItemId>, String), Option<ItemId>>,
+}
+
+impl<'a> Folders<'a> {
+    pub(super) fn new(c: &'a Conn<'a>, service: &'a Service, caller: &'a Caller, now: Timestamp) -> Self {
+        Self { c, service, caller, now, bases: HashMap::new(), known: HashMap::new() }
+    }
+
+    /// Whether the caller may put files below this folder, and folders of so many levels.
+    pub(super) fn check(&mut self, base: Option<ItemId>, levels: usize) -> Result<()> {
+        let c = self.c;
+        let caller = self.caller;
+        let depth = self.bases.entry(base).or_insert_with(|| match target(c, caller, base)? {
+            None => Ok(0),
+            Some(folder) => Ok(items::depth(c, folder.item.id)?),
+        });
+        let levels = i64::try_from(levels).unwrap_or(i64::MAX);
+        match depth {
+            Ok(depth) if depth.saturating_add(levels) <= i64::from(MAX_FOLDER_DEPTH) => Ok(()),
+            Ok(_) => Err(Error::TooDeep { limit: MAX_FOLDER_DEPTH }),
+            Err(err) => Err(err.clone()),
+        }
+    }
+
+    /// The folder at this path, if it is there. A token that may only upload is not told what is there, so it finds what this
+    /// request has made only.
+    pub(super) fn find(&mut self, base: Option<ItemId>, path: &[String]) -> Result<Option<Place>> {
+        let mut at = base;
+        for name in path {
+            match self.child(at, name)? {
+                Some(folder) => at = Some(folder),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(Place(at)))
+    }
+
+    /// The folder at this path, which is made as far as it is not there.
+    pub(super) fn make(&mut self, base: Option<ItemId>, path: &[String]) -> Result<Option<ItemId>> {
+        let mut at = base;
+        for name in path {
+            at = match self.child(at, name)? {
+                Some(folder) => Some(folder),
+                None => Some(self.add(at, name)?),
+            };
+        }
+        Ok(at)
+    }
+
+    fn child(&mut self, parent: Option<ItemId>, name: &str) -> Result<Option<ItemId>> {
+        let place = (parent, name_key(name));
+        if let Some(known) = self.known.get(&place) {
+            return Ok(*known);
+        }
+        let found = if self.caller.only_uploads() {
+            None
+        } else {
+            items::folder_named(self.c, (self.caller.workspace, parent, self.caller.user), name)?
+        };
+        self.known.insert(place, found);
+        Ok(found)
+    }
+
+    fn add(&mut self, parent: Option<ItemId>, name: &str) -> Result<ItemId> {
+        let folder = Item {
+            id: random::id(self.now, ItemId::new)?,
+            workspace: self.caller.workspace,
+            parent,
+            owner: self.caller.user,
+            name: name.to_owned(),
+            content: Content::Folder,
+            created_at: self.now,
+            updated_at: self.now,
+        };
+        items::insert(self.c, &folder, None)?;
+        self.service.webhooks.note(self.c, &Event::FolderCreated(self.caller, &folder), self.now)?;
+        self.known.insert((parent, name_key(name)), Some(folder.id));
+        Ok(folder.id)
+    }
+}

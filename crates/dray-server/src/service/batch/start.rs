@@ -1,0 +1,306 @@
+//! Starts many files in one transaction. Their rows are `open` at once, because the store need not be asked: a crash leaves rows
+//! that expire.
+
+use dray_api::batch::{FileToPut, NewFile, StartFiles};
+use dray_api::limits::{MAX_BATCH_FILES, MAX_FOLDER_DEPTH, MAX_PATH_BYTES, MAX_WHOLE_FILE_BYTES};
+use dray_api::{ItemId, UploadRowId};
+use dray_s3::Endpoint;
+use jiff::{SignedDuration, Timestamp};
+
+use super::super::room::Room;
+use super::super::{Made, Once, Service};
+use super::folders::{Folders, Place};
+use crate::db::clock::LeaseTime;
+use crate::db::{Conn, items, uploads};
+use crate::drive::access::Caller;
+use crate::drive::item::{Item, MimeType};
+use crate::drive::name::ItemName;
+use crate::drive::parts::Crc64;
+use crate::drive::upload::{State, Upload, check_on_conflict};
+use crate::drive::{Error, Result};
+use crate::objects::UrlScope;
+use dray_object_store::die_at;
+
+/// What became of the files of a request, in their order.
+pub(crate) struct StartedFiles {
+    /// One for each.
+    pub(crate) files: Vec<StartedFile>,
+    /// When the first of the URLs expires.
+    pub(crate) expires_at: Timestamp,
+}
+
+/// What became of a file.
+pub(crate) enum StartedFile {
+    /// It is to be sent.
+    Upload(FileToPut),
+    /// It is there.
+    Item(Item),
+    /// It is refused.
+    Refused(Error),
+}
+
+/// A file as it is asked for.
+struct Draft {
+    upload: Upload,
+    base: Option<ItemId>,
+    folders: Vec<String>,
+}
+
+/// What a transaction has decided about a file.
+enum Begun {
+    Upload(Box<Upload>),
+    Item(Item),
+    Refused(Error),
+}
+
+impl Service {
+    /// Starts up to [`MAX_BATCH_FILES`] files, for clients that reach the store at `endpoint`. A repeat with the same key answers
+    /// the uploads that were begun before, with new URLs, and tries again what was refused.
+    pub(crate) async fn start_files(
+        &self,
+        caller: &Caller,
+        request: StartFiles,
+        endpoint: &Endpoint,
+        once: Once,
+        now: Timestamp,
+    ) -> Result<Made<StartedFiles>> {
+        check_count(request.files.len())?;
+        check_on_conflict(caller, request.on_conflict)?;
+        let base = request.parent_id;
+        let is_base_used = request.files.iter().any(|file| file.parent_id.is_none());
+        let draft = |file: NewFile| {
+            let mut draft = self.draft(caller, file, base, now)?;
+            draft.upload.on_conflict = request.on_conflict;
+            Ok(draft)
+        };
+        let drafts: Vec<Result<Draft>> = request.files.into_iter().map(draft).collect();
+        let life = SignedDuration::from_secs(self.url_ttl_secs.into());
+        let put_until = now.checked_add(life).map_err(Error::internal)?;
+        let (service, caller) = (self.clone(), *caller);
+        let begun = self.db.write(move |c| {
+            let mut folders = Folders::new(c, &service, &caller, now);
+            let before: Option<Vec<Option<UploadRowId>>> = once.answered(c, &caller, now)?;
+            if is_base_used && before.is_none() {
+                folders.check(base, 0)?;
+            }
+            let mut starting = Starting::new(c, &service, &caller, put_until, folders);
+            starting.lock(&drafts)?;
+            let before_of = |at: usize| before.as_ref().and_then(|ids| ids.get(at).copied().flatten());
+            let begun: Vec<Begun> = drafts
+                .iter()
+                .enumerate()
+                .map(|(at, draft)| starting.begin(draft, before_of(at), now))
+                .collect::<Result<_>>()?;
+            let ids: Vec<Option<UploadRowId>> =
+                begun.iter().enumerate().map(|(at, begun)| before_of(at).or(begun.upload_id())).collect();
+            if before.as_ref() != Some(&ids) {
+                once.keep_answer(c, &caller, now, &ids)?;
+            }
+            Ok((begun, before.is_some()))
+        });
+        let (begun, is_repeat) = begun.await?;
+        die_at("W1");
+        let answer = self.sign_files(begun, endpoint, now, put_until).await?;
+        Ok(Made { answer, is_repeat })
+    }
+
+    /// Checks what can be checked without looking.
+    fn draft(&self, caller: &Caller, file: NewFile, base: Option<ItemId>, now: Timestamp) -> Result<Draft> {
+        let (folders, name) = parse_path(file.path)?;
+        let mime_type = MimeType::parse(file.mime_type)?;
+        if file.file_size > MAX_WHOLE_FILE_BYTES {
+            let (size_bytes, limit_bytes) = (file.file_size, MAX_WHOLE_FILE_BYTES);
+            return Err(Error::FileTooLarge { size_bytes, limit_bytes });
+        }
+        self.rules.check_size(file.file_size)?;
+        let mut upload = self.new_upload(caller, name, mime_type, file.file_size, now)?;
+        self.rules.check_type(&upload.name, &upload.mime_type)?;
+        upload.crc64 = file.checksum.map(Crc64::parse).transpose()?;
+        upload.put_key = Some(self.objects.put_key(&upload.object_key));
+        upload.store_upload_id = Some(upload.id.to_string());
+        upload.state = State::Open;
+        Ok(Draft { upload, base: file.parent_id.or(base), folders })
+    }
+
+    async fn sign_files(
+        &self,
+        begun: Vec<Begun>,
+        endpoint: &Endpoint,
+        now: Timestamp,
+        mut expires_at: Timestamp,
+    ) -> Result<StartedFiles> {
+        let mut files = Vec::with_capacity(begun.len());
+        let signed = begun.iter().filter(|begun| matches!(begun, Begun::Upload(_))).count();
+        for file in begun {
+            files.push(match file {
+                Begun::Refused(err) => StartedFile::Refused(err),
+                Begun::Item(item) => StartedFile::Item(item),
+                Begun::Upload(upload) => {
+                    let scope = UrlScope {
+                        endpoint,
+                        key: upload.put_key.as_deref().unwrap_or(&upload.object_key),
+                        now,
+                        expires_secs: self.url_ttl_secs,
+                    };
+                    let put = self.objects.presign_put(&scope, &upload).await?;
+                    expires_at = expires_at.min(put.expires_at);
+                    StartedFile::Upload(FileToPut {
+                        upload_id: upload.store_upload_id.unwrap_or_default(),
+                        file_key: upload.object_key,
+                        parent_id: upload.parent,
+                        url: put.url,
+                        headers: put
+                            .headers
+                            .into_iter()
+                            .map(|(name, value)| (name.to_owned(), value))
+                            .collect(),
+                    })
+                }
+            });
+        }
+        self.metrics.part_urls.increment(signed as u64);
+        Ok(StartedFiles { files, expires_at })
+    }
+}
+
+/// The transaction that starts files.
+struct Starting<'a> {
+    c: &'a Conn<'a>,
+    service: &'a Service,
+    caller: &'a Caller,
+    put_until: Timestamp,
+    folders: Folders<'a>,
+    /// Once it is known that an upload begins.
+    room: Option<Room>,
+}
+
+impl<'a> Starting<'a> {
+    fn new(
+        c: &'a Conn<'a>,
+        service: &'a Service,
+        caller: &'a Caller,
+        put_until: Timestamp,
+        folders: Folders<'a>,
+    ) -> Self {
+        Self { c, service, caller, put_until, folders, room: None }
+    }
+
+    /// Two that make the same folders at once wait for each other, so that each folder is made once.
+    fn lock(&self, drafts: &[Result<Draft>]) -> Result<()> {
+        let with_folders = drafts.iter().flatten().filter(|draft| !draft.folders.is_empty());
+        Ok(items::lock_folders(self.c, with_folders.map(|draft| draft.base), self.caller.user)?)
+    }
+
+    /// Begins a file, unless it was begun `before`. An error is none of the file's, but the database's.
+    fn begin(&mut self, draft: &Result<Draft>, before: Option<UploadRowId>, now: Timestamp) -> Result<Begun> {
+        let outcome = match (draft, before) {
+            (Err(err), _) => Err(err.clone()),
+            (Ok(_), Some(id)) => self.again(id, now),
+            (Ok(draft), None) => self.first(draft),
+        };
+        match outcome {
+            Err(err) if err.is_fault() => Err(err),
+            Err(err) => Ok(Begun::Refused(err)),
+            Ok(begun) => Ok(begun),
+        }
+    }
+
+    fn first(&mut self, draft: &Draft) -> Result<Begun> {
+        let mut upload = draft.upload.clone();
+        self.folders.check(draft.base, draft.folders.len())?;
+        if let Some(item) = self.same_file(draft)? {
+            return Ok(Begun::Item(item));
+        }
+        let room = match &mut self.room {
+            Some(room) => room,
+            none => {
+                let whose = (upload.workspace, upload.user);
+                none.insert(Room::of(self.c, whose, MAX_BATCH_FILES, &self.service.rules)?)
+            }
+        };
+        room.take(self.c, &upload)?;
+        upload.parent = self.folders.make(draft.base, &draft.folders)?;
+        uploads::insert_put(self.c, &upload, self.put_until)?;
+        Ok(Begun::Upload(Box::new(upload)))
+    }
+
+    /// The file that the caller has at that place with these bytes. Who may not read is not told.
+    fn same_file(&mut self, draft: &Draft) -> Result<Option<Item>> {
+        let Some(crc64) = draft.upload.crc64.as_ref().filter(|_| !self.caller.only_uploads()) else {
+            return Ok(None);
+        };
+        let Some(Place(folder)) = self.folders.find(draft.base, &draft.folders)? else { return Ok(None) };
+        let Upload { workspace, user, name, size_bytes, .. } = &draft.upload;
+        let place = (*workspace, folder, *user);
+        let found = items::file_with_bytes(self.c, place, name, *size_bytes, crc64)?;
+        Ok(found)
+    }
+
+    /// What has become of an upload that an earlier request with the same key began.
+    fn again(&mut self, id: UploadRowId, now: Timestamp) -> Result<Begun> {
+        let upload = uploads::by_id(self.c, id, LeaseTime(now))?.ok_or(Error::UploadNotFound)?;
+        if let State::Completed { .. } = upload.state {
+            let item = items::seen(self.c, self.caller, upload.item)?.ok_or(Error::NotFound)?.item;
+            return Ok(Begun::Item(if self.caller.only_uploads() { upload.item_as_given() } else { item }));
+        }
+        upload.signable(now)?;
+        uploads::extend_put(self.c, id, self.put_until)?;
+        Ok(Begun::Upload(Box::new(upload)))
+    }
+}
+
+impl Begun {
+    fn upload_id(&self) -> Option<UploadRowId> {
+        match self {
+            Self::Upload(upload) => Some(upload.id),
+            Self::Item(_) | Self::Refused(_) => None,
+        }
+    }
+}
+
+/// The number of files that a request may have.
+pub(super) fn check_count(count: usize) -> Result<()> {
+    if (1..=MAX_BATCH_FILES).contains(&count) {
+        Ok(())
+    } else {
+        Err(Error::field("files", format!("must list 1 to {MAX_BATCH_FILES} files, not {count}")))
+    }
+}
+
+/// The folders of a path, and the name at its end.
+fn parse_path(path: String) -> Result<(Vec<String>, ItemName)> {
+    if path.len() > MAX_PATH_BYTES {
+        let rule = format!("must be at most {MAX_PATH_BYTES} bytes").into();
+        return Err(Error::InvalidName { field: "path", rule });
+    }
+    let Some((folders, name)) = path.rsplit_once('/') else {
+        return Ok((Vec::new(), ItemName::parse("path", path)?));
+    };
+    let name = ItemName::parse("path", name.to_owned())?;
+    let segment = |name: &str| ItemName::parse("path", name.to_owned()).map(ItemName::into_string);
+    let folders = folders.split('/').map(segment).collect::<Result<Vec<_>>>()?;
+    if folders.len() > MAX_FOLDER_DEPTH as usize {
+        return Err(Error::TooDeep { limit: MAX_FOLDER_DEPTH });
+    }
+    Ok((folders, name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_folders_and_a_name_each_of_which_follows_the_rules_of_names() {
+        let parse =
+            |path: &str| parse_path(path.to_owned()).map(|(folders, name)| (folders, name.into_string()));
+        assert_eq!(parse("a.txt"), Ok((vec![], "a.txt".to_owned())));
+        assert_eq!(parse("a/ b/c"), Ok((vec!["a".to_owned(), " b".to_owned()], "c".to_owned())));
+        for wrong in ["", "/", "/a", "a/", "a//b", "./a", "a/../b", "a\\b", "a/\u{202e}/b", "a/b\n"] {
+            assert!(matches!(parse(wrong), Err(Error::InvalidName { field: "path", .. })), "{wrong:?}");
+        }
+        let deep = |levels: usize| format!("{}f", "a/".repeat(levels));
+        assert!(parse(&deep(100)).is_ok());
+        assert_eq!(parse(&deep(101)), Err(Error::TooDeep { limit: 100 }));
+        assert!(parse(&"é".repeat(4097)).is_err());
+    }
+}

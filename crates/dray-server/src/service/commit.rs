@@ -1,0 +1,150 @@
+//! The last step of a finalize: one transaction in which the item appears and the upload is over. Several uploads may share it.
+
+use std::sync::Arc;
+
+use super::Service;
+use super::check_stored::is_about_bytes;
+use super::finalize::Lease;
+use super::make_item::{Made, make_item};
+use crate::db::finalizing;
+use crate::db::{Conn, items, tombstones};
+use crate::drive::event::Event;
+use crate::drive::item::Item;
+use crate::drive::parts::Digest;
+use crate::drive::upload::Upload;
+use crate::drive::{Error, Result};
+use crate::objects::scratch_key;
+use dray_object_store::die_at;
+
+/// How often an item is made of an upload if the one that it replaces changes at the same moment.
+const ATTEMPTS: u32 = 3;
+/// Uploads that become items in one transaction: it keeps other writers waiting.
+const AT_ONCE: usize = 250;
+
+/// An upload whose object is there as it was announced.
+#[derive(Clone)]
+pub(super) struct Ready {
+    /// The upload.
+    pub(super) upload: Upload,
+    /// What the finalize lists.
+    pub(super) digest: Digest,
+    /// Whether its checksum has still to be noted: nobody took a lease with it.
+    pub(super) notes_checksum: bool,
+}
+
+impl Service {
+    /// With the lease in hand: the item is there and the upload is over. If another finalize was faster, its item is the answer.
+    pub(super) async fn commit(&self, lease: &Lease) -> Result<Item> {
+        die_at("W6");
+        if let Err(err) = self.check_stored(&lease.upload).await {
+            return if is_about_bytes(&err) {
+                self.discard(lease, err).await
+            } else {
+                self.give_back(lease, err).await
+            };
+        }
+        let (upload, digest) = (lease.upload.clone(), lease.digest.clone());
+        let made = Box::pin(self.commit_one(Ready { upload, digest, notes_checksum: false })).await;
+        match made.and_then(item_of) {
+            // Open again, it expires like any other; until then the object is found when it is finalized anew.
+            Err(Error::UploadFolderClosed) => self.reopen(lease, Error::UploadFolderClosed).await,
+            Err(err @ (Error::NameTaken | Error::UploadAborted)) => Err(err),
+            Err(err) => self.give_back(lease, err).await,
+            Ok(item) => Ok(item),
+        }
+    }
+
+    /// Makes the items of many uploads in few transactions; each has its own outcome.
+    pub(super) async fn commit_all(&self, ready: Vec<Ready>) -> Vec<Result<Item>> {
+        let mut outcomes = Vec::with_capacity(ready.len());
+        let mut rest = ready.into_iter();
+        loop {
+            let some: Arc<[Ready]> = rest.by_ref().take(AT_ONCE).collect();
+            if some.is_empty() {
+                return outcomes;
+            }
+            die_at("W6");
+            match self.commit_some(Arc::clone(&some)).await {
+                Ok(made) => outcomes.extend(made.into_iter().map(item_of)),
+                Err(err) if err.is_passing() && err != Error::FinalizePending => {
+                    outcomes.extend(some.iter().map(|_| Err(err.clone())));
+                }
+                // One of them has failed half-way, so each has a transaction of its own.
+                Err(_) => {
+                    for one in some.iter() {
+                        outcomes.push(self.commit_one(one.clone()).await.and_then(item_of));
+                    }
+                }
+            }
+            die_at("W7");
+        }
+    }
+
+    async fn commit_some(&self, some: Arc<[Ready]>) -> Result<Vec<Made>> {
+        let service = self.clone();
+        let commit = move |c: &Conn<'_>| {
+            let places = some.iter().filter(|ready| ready.upload.looks_for_names()).flat_map(|ready| {
+                // Where it goes, or falls back to.
+                [ready.upload.parent, None].map(|parent| (parent, ready.upload.user))
+            });
+            items::lock_all_names(c, places)?;
+            some.iter().map(|ready| service.make(c, ready)).collect()
+        };
+        self.db.write(commit).await
+    }
+
+    async fn commit_one(&self, ready: Ready) -> Result<Made> {
+        let mut attempts_left = ATTEMPTS;
+        loop {
+            attempts_left -= 1;
+            let (service, ready) = (self.clone(), ready.clone());
+            match self.db.write(move |c| service.make(c, &ready)).await {
+                Err(Error::FinalizePending) if attempts_left > 0 => {}
+                Ok(made @ (Made::Item(_) | Made::Replaced(..) | Made::Before(_))) => {
+                    die_at("W7");
+                    return Ok(made);
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// Ends the upload and tells it, in the transaction of `c`.
+    fn make(&self, c: &Conn, ready: &Ready) -> Result<Made> {
+        let (upload, now) = (&ready.upload, self.clock.now());
+        if let Some(crc64) = upload.crc64.as_ref().filter(|_| ready.notes_checksum) {
+            finalizing::set_checksum(c, upload.id, crc64, upload.verify)?;
+        }
+        let made = make_item(c, upload, &ready.digest, now)?;
+        if made.ends_upload() {
+            if self.is_put_whole(upload) {
+                tombstones::add(c, &scratch_key(&upload.object_key), now)?;
+            }
+            if let Some(key) = upload.staging_key() {
+                tombstones::add(c, key, now)?;
+            }
+        }
+        match &made {
+            Made::Item(item) => {
+                self.webhooks.note(c, &Event::UploadFinalized(upload, item), now)?;
+            }
+            Made::Replaced(item, before) => {
+                self.webhooks.note(c, &Event::ItemTrashed(&upload.uploader(), before), now)?;
+                self.webhooks.note(c, &Event::UploadFinalized(upload, item), now)?;
+            }
+            Made::NameTaken => self.webhooks.note(c, &Event::UploadAborted(upload), now)?,
+            Made::Before(_) | Made::FolderClosed | Made::Over => {}
+        }
+        Ok(made)
+    }
+}
+
+/// The item, or why there is none.
+fn item_of(made: Made) -> Result<Item> {
+    match made {
+        Made::Item(item) | Made::Replaced(item, _) | Made::Before(item) => Ok(item),
+        Made::NameTaken => Err(Error::NameTaken),
+        Made::FolderClosed => Err(Error::UploadFolderClosed),
+        Made::Over => Err(Error::UploadAborted),
+    }
+}

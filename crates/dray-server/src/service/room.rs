@@ -1,0 +1,68 @@
+//! What a user's uploads may still take, of quotas and of the number of unfinished uploads. Every upload passes here in the
+//! transaction that inserts its row.
+
+use crate::db::{Conn, uploads, usage};
+use crate::drive::rules::UploadRules;
+use crate::drive::upload::Upload;
+use crate::drive::{Error, QuotaOf, Result};
+use dray_api::{UserId, WorkspaceId};
+
+/// Starts that may find room at the same time without having waited for each other: more than there are connections to a
+/// database.
+const STARTS_AT_ONCE: u32 = 100;
+
+/// What is left for a user's uploads, until this transaction ends.
+pub(super) struct Room {
+    /// Of the quotas that there are.
+    left_bytes: Vec<(QuotaOf, u64)>,
+    uploads: u64,
+    limit: u32,
+}
+
+impl Room {
+    /// The room for up to `wanted` uploads of a user: what is owned, and what other uploads may still come to, is taken.
+    ///
+    /// Lock order: the workspace's, then the user's. Without a quota, only who is close to the limit of uploads, or starts many,
+    /// waits for their other starts. (Single ones that pass at the same moment as many do may go over the limit by their number.)
+    pub(super) fn of(
+        c: &Conn,
+        (workspace, user): (WorkspaceId, UserId),
+        wanted: usize,
+        rules: &UploadRules,
+    ) -> Result<Self> {
+        let mut left_bytes = Vec::new();
+        for of in [QuotaOf::Workspace, QuotaOf::User] {
+            let whose = (of == QuotaOf::User).then_some(user);
+            let Some(quota_bytes) = usage::quota(c, workspace, whose)? else { continue };
+            usage::lock(c, workspace, whose)?;
+            left_bytes.push((of, quota_bytes.saturating_sub(usage::taken_bytes(c, workspace, whose)?)));
+        }
+        let limit = rules.max_open_uploads;
+        let mut open = uploads::count_open(c, workspace, user, limit)?;
+        if wanted > 1 || open >= u64::from(limit.saturating_sub(STARTS_AT_ONCE)) {
+            usage::lock(c, workspace, Some(user))?;
+            open = uploads::count_open(c, workspace, user, limit)?;
+        }
+        Ok(Self { left_bytes, uploads: u64::from(limit).saturating_sub(open), limit })
+    }
+
+    /// Takes the room of an upload, or refuses it.
+    pub(super) fn take(&mut self, c: &Conn, upload: &Upload) -> Result<()> {
+        let needed_bytes = upload.size_bytes;
+        if let Some((of, left_bytes)) = self.left_bytes.iter().find(|(_, left)| needed_bytes > *left) {
+            let user = (*of == QuotaOf::User).then_some(upload.user);
+            let usage::Held { uploads: open_uploads, reserved_bytes: held_bytes, .. } =
+                usage::held(c, upload.workspace, user)?;
+            let (of, left_bytes) = (*of, *left_bytes);
+            return Err(Error::QuotaExceeded { of, needed_bytes, left_bytes, open_uploads, held_bytes });
+        }
+        if self.uploads == 0 {
+            return Err(Error::TooManyUploads { limit: self.limit });
+        }
+        self.uploads -= 1;
+        for (_, left) in &mut self.left_bytes {
+            *left -= needed_bytes;
+        }
+        Ok(())
+    }
+}

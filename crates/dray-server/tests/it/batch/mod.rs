@@ -1,0 +1,168 @@
+//! `POST …/upload/batch/start` and `…/batch/finalize`: many small files, each by one signed PUT. On the embedded store the PUT writes
+//! the object itself; on another it writes beside it, and finalize copies.
+
+mod answers;
+mod leftovers;
+mod places;
+mod races;
+
+use dray_server::Config;
+use reqwest::Response;
+use serde_json::{Value, json};
+
+use crate::world::{Actor, Answer, Started, World};
+
+/// A drive, and the one whose store it uses if that is not its own.
+pub(super) struct Stage {
+    pub(super) world: World,
+    /// Which has to live as long.
+    pub(super) store: Option<World>,
+    pub(super) name: &'static str,
+}
+
+impl Stage {
+    pub(super) fn is_embedded(&self) -> bool {
+        self.store.is_none() && self.world.store.is_none()
+    }
+
+    /// The keys of all objects that the store has.
+    pub(super) async fn object_keys(&self) -> Vec<String> {
+        self.store.as_ref().unwrap_or(&self.world).object_keys().await
+    }
+
+    /// Starts the server again, with the same store.
+    pub(super) async fn restart(&mut self) {
+        self.world.stop().await;
+        self.serve().await;
+    }
+
+    pub(super) async fn serve(&mut self) {
+        let (store, is_relayed) = (self.store.as_ref(), self.name == "relayed");
+        let change = |config: &mut Config| {
+            if let Some(store) = store {
+                config.s3 = Some(store.as_store(store.url.clone()));
+                config.s3_relay = is_relayed;
+            }
+        };
+        self.world.serve(change).await;
+    }
+}
+
+/// A drive on each kind of store: the embedded one (or what the tests run on), another, and another behind the drive.
+pub(super) async fn stages() -> Vec<Stage> {
+    stages_with(|_| {}).await
+}
+
+pub(super) async fn stages_with(change: impl Fn(&mut Config)) -> Vec<Stage> {
+    let mut stages = vec![Stage { world: World::start_with(&change).await, store: None, name: "own" }];
+    if stages[0].world.store.is_none() {
+        for name in ["other", "relayed"] {
+            let store = World::start().await;
+            let s3 = store.as_store(store.url.clone());
+            let world = World::start_with(|config| {
+                config.s3 = Some(s3);
+                config.s3_relay = name == "relayed";
+                change(config);
+            })
+            .await;
+            stages.push(Stage { world, store: Some(store), name });
+        }
+    }
+    stages
+}
+
+/// A file to start.
+pub(super) fn file(path: &str, bytes: &[u8]) -> Value {
+    json!({ "path": path, "fileSize": bytes.len(), "mimeType": "text/plain" })
+}
+
+pub(super) fn checksum(bytes: &[u8]) -> Value {
+    use base64::Engine as _;
+    let crc = crc_fast::checksum(crc_fast::CrcAlgorithm::Crc64Nvme, bytes);
+    json!({ "crc64nvme": base64::engine::general_purpose::STANDARD.encode(crc.to_be_bytes()) })
+}
+
+/// The same file, with its checksum.
+pub(super) fn known(path: &str, bytes: &[u8]) -> Value {
+    let mut file = file(path, bytes);
+    file["checksum"] = checksum(bytes);
+    file
+}
+
+/// The ids of an upload, for the routes that name it.
+pub(crate) fn ids_of(upload: &Value) -> Value {
+    json!({ "uploadId": upload["uploadId"], "fileKey": upload["fileKey"] })
+}
+
+pub(super) fn started(upload: &Value) -> Started {
+    Started::of(upload)
+}
+
+impl Actor {
+    pub(super) async fn batch(&self, step: &str, body: &Value) -> Answer {
+        self.post(&format!("/drive/files/upload/batch/{step}"), body).await
+    }
+
+    /// Starts files, each of which must be there to be sent.
+    pub(super) async fn start_files(&self, files: &[Value], more: &Value) -> Vec<Value> {
+        let mut body = json!({ "files": files });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let answer = self.batch("start", &body).await.ok();
+        let files = answer["files"].as_array().unwrap().iter();
+        files
+            .map(|file| {
+                assert!(file["upload"].is_object(), "{file}");
+                file["upload"].clone()
+            })
+            .collect()
+    }
+
+    /// Finalizes files: an item or the code of an error for each.
+    pub(super) async fn finalize_files(&self, uploads: &[Value]) -> Vec<Result<Value, String>> {
+        let files: Vec<Value> = uploads.iter().map(ids_of).collect();
+        let answer = self.batch("finalize", &json!({ "files": files })).await.ok();
+        answer["files"].as_array().unwrap().iter().map(outcome).collect()
+    }
+
+    /// The whole upload of files, which must all become items.
+    pub(super) async fn upload_files(
+        &self,
+        world: &World,
+        files: &[(Value, &[u8])],
+        more: &Value,
+    ) -> Vec<Value> {
+        let started: Vec<Value> = files.iter().map(|(file, _)| file.clone()).collect();
+        let uploads = self.start_files(&started, more).await;
+        for (upload, (_, bytes)) in uploads.iter().zip(files) {
+            assert_eq!(put(world, upload, bytes).await.status(), 200);
+        }
+        self.finalize_files(&uploads).await.into_iter().map(Result::unwrap).collect()
+    }
+}
+
+/// The item of a file, or the code of its error.
+pub(super) fn outcome(file: &Value) -> Result<Value, String> {
+    match file["error"]["code"].as_str() {
+        Some(code) => Err(code.to_owned()),
+        None => Ok(file["item"].clone()),
+    }
+}
+
+/// Puts a file as its upload says.
+pub(crate) async fn put(world: &World, upload: &Value, bytes: &[u8]) -> Response {
+    let mut request = world.http.put(upload["url"].as_str().unwrap());
+    for (name, value) in upload["headers"].as_object().unwrap() {
+        request = request.header(name, value.as_str().unwrap());
+    }
+    request.header("content-length", bytes.len()).body(bytes.to_vec()).send().await.unwrap()
+}
+
+/// A batch of so many files in some folders, with their bytes.
+pub(super) fn many(count: usize) -> Vec<(Value, Vec<u8>)> {
+    (0..count)
+        .map(|at| {
+            let bytes = format!("the bytes of file {at}").into_bytes();
+            (file(&format!("folder {}/deeper/file {at}.txt", at % 7), &bytes), bytes)
+        })
+        .collect()
+}
