@@ -7,7 +7,7 @@ use tokio_postgres::IsolationLevel;
 use crate::open_error::OpenError;
 use dray_api::with_causes;
 
-const MIGRATIONS: [&str; 11] = [
+const MIGRATIONS: [&str; 13] = [
     include_str!("../../migrations/postgres/0001_drive.sql"),
     include_str!("../../migrations/postgres/0002_search.sql"),
     include_str!("../../migrations/postgres/0003_roles.sql"),

@@ -18,8 +18,6 @@ mod whole;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::BodyDataStream;
-use bytes::Bytes;
 use dray_api::limits::MAX_PARTS;
 use dray_api::upload::StoredPart;
 use dray_api::with_causes;

@@ -7,8 +7,8 @@ use dray_s3::encode_path;
 use http::{HeaderMap, Method};
 use jiff::Timestamp;
 
-use super::client::Request;
 use super::failure::copy_refusal;
+use super::s3_client::Request;
 use super::sign::UrlScope;
 use super::{CRC64, Completion, Objects, TOKEN_METADATA, not_understood, text};
 use crate::drive::parts::Crc64;

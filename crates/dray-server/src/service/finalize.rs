@@ -11,7 +11,6 @@ use dray_api::upload::{FinalizeUpload, StoredPart};
 use jiff::Timestamp;
 
 use super::Service;
-use super::check_stored::is_about_bytes;
 use super::checksum::check_announced;
 use super::make_item::refusal;
 use crate::db::finalizing::{self, Attempts};

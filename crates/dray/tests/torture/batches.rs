@@ -126,20 +126,20 @@ impl Victim {
     async fn until_death(&mut self, window: &Window, files: &[File]) -> Vec<Put> {
         let client = self.drive.client();
         if window.2 == During::Start {
-            cut(start(&client, files).await);
+            cut(&start(&client, files).await);
             return Vec::new();
         }
         let puts = start(&client, files).await.expect("a start before");
         if window.2 == During::Put {
-            cut(put(&client, &puts[0], files[0].content.clone()).await);
+            cut(&put(&client, &puts[0], files[0].content.clone()).await);
             return puts;
         }
         for (one, file) in puts.iter().zip(files) {
             assert_eq!(put(&client, one, file.content.clone()).await.expect("a PUT before"), 200);
         }
         match window.2 {
-            During::Finalize => cut(finalize(&client, &puts).await),
-            During::Abort => cut(client.abort(&puts[0].upload).await),
+            During::Finalize => cut(&finalize(&client, &puts).await),
+            During::Abort => cut(&client.abort(&puts[0].upload).await),
             During::Removal => {
                 for item in finalize(&client, &puts).await.expect("a finalize before") {
                     let id = item["item"]["id"].as_str().expect("an item").to_owned();
@@ -246,6 +246,6 @@ async fn finalize(client: &ApiClient, puts: &[Put]) -> Result<Vec<Value>, Cut> {
 }
 
 /// The answer that never comes.
-fn cut<T>(asked: Result<T, Cut>) {
+fn cut<T>(asked: &Result<T, Cut>) {
     assert!(asked.is_err(), "the server was to die");
 }

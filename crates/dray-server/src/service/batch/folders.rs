@@ -10,7 +10,7 @@ use super::super::{Service, target};
 use crate::db::{Conn, items};
 use crate::drive::access::Caller;
 use crate::drive::event::Event;
-use crate::drive::item::{Content, Item};
+use crate::drive::item::{Attached, Content, Item};
 use crate::drive::name::name_key;
 use crate::drive::{Error, Result};
 use crate::random;
@@ -98,6 +98,7 @@ impl<'a> Folders<'a> {
             owner: self.caller.user,
             name: name.to_owned(),
             content: Content::Folder,
+            attached: Attached::default(),
             created_at: self.now,
             updated_at: self.now,
         };
