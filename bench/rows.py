@@ -11,6 +11,7 @@ import before
 import fairness
 import full
 import relayed
+import small
 from servers import Dray, RcloneS3, peak_memory_mb
 from table import Figure
 from tools import Failed, Kit, clean_env, output_of
@@ -244,6 +245,7 @@ ROWS = {
     "relay": relayed.row,
     "finalize": finalize,
     "upload": uploads,
+    "small-files": small.row,
     "full-sqlite": full.sqlite,
     "full-postgres": full.on_postgres,
 }

@@ -1,5 +1,6 @@
 //! One method for each route, which also says whether repeating the request is safe. Sending is in `client.rs`.
 
+use dray_api::batch::{FinalizeFiles, FinalizedFiles, StartFiles, StartedFiles};
 use dray_api::upload::{
     FinalizeUpload, ListParts, OpenUpload, OpenUploads, PresignParts, PresignedParts, StartUpload,
     StartedUpload, StoredParts, UploadKey,
@@ -18,6 +19,7 @@ use crate::pages::Pages;
 use crate::retry::Repeat;
 
 const UPLOAD: &str = "/drive/files/upload/multipart";
+const BATCH: &str = "/drive/files/upload/batch";
 
 impl Client {
     /// Step 1 of an upload.
@@ -33,6 +35,16 @@ impl Client {
     /// Step 4: the item, once every byte is there. The server answers a repeat with the same item.
     pub async fn finalize_upload(&self, body: &FinalizeUpload) -> Result<Item, Error> {
         self.call(Repeat::Safe, || self.post(&format!("{UPLOAD}/finalize")).json(body)).await
+    }
+
+    /// Starts many small files: an upload, an item or an error for each.
+    pub async fn start_files(&self, body: &StartFiles) -> Result<StartedFiles, Error> {
+        self.make(|| self.post(&format!("{BATCH}/start")).json(body)).await
+    }
+
+    /// Finalizes many small files: an item or an error for each. A repeat is answered the same items.
+    pub async fn finalize_files(&self, body: &FinalizeFiles) -> Result<FinalizedFiles, Error> {
+        self.call(Repeat::Safe, || self.post(&format!("{BATCH}/finalize")).json(body)).await
     }
 
     /// An upload, and what the store has of it.

@@ -213,6 +213,20 @@ impl std::fmt::Display for StoreError {
 }
 
 impl Error {
+    /// The same once more: of one request that was about several files.
+    pub(crate) fn again(&self) -> Self {
+        match self {
+            Self::Api { status, body } => Self::Api { status: *status, body: body.clone() },
+            Self::NotDray { server, status } => Self::NotDray { server: server.clone(), status: *status },
+            Self::AnswerTooLong { peer, limit } => Self::AnswerTooLong { peer: peer.clone(), limit: *limit },
+            Self::Cancelled => Self::Cancelled,
+            Self::Network { peer, cause, never_sent } => {
+                Self::Network { peer: peer.clone(), cause: cause.clone(), never_sent: *never_sent }
+            }
+            other => Self::Network { peer: "the server".into(), cause: other.to_string(), never_sent: false },
+        }
+    }
+
     pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Io { path, source }

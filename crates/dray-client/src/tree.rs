@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
 
-use dray_api::{Item, ItemId, NewFolder};
+use dray_api::{ErrorCode, Item, ItemId, NewFolder};
 use futures_util::{StreamExt, stream};
 use walkdir::WalkDir;
 
 use crate::blocking::blocking;
 use crate::error::Error;
 use crate::upload::Uploader;
+use crate::upload::batch::{BATCHES_AT_ONCE, FEWEST, SMALL_BYTES, SmallFile, batches};
 use crate::upload::source::Place;
 
 /// How many folders are created at once.
@@ -43,6 +44,8 @@ struct Job {
     name: String,
     /// Index in [`Plan::folders`] of the folder that it goes to; `None` means the upload's own parent.
     parent: Option<usize>,
+    /// Of a file, as it was found.
+    size_bytes: u64,
 }
 
 /// The folders and files below the paths. A folder comes before its content.
@@ -65,13 +68,63 @@ impl Uploader {
         self.progress.expect(plan.bytes);
         plan.reports.into_iter().for_each(&mut report);
         let made = self.make_folders(&plan.folders, &plan.depths, parent, &mut report).await;
-        // Twice as many files as slots, so that small files' calls overlap other files' parts.
-        let at_once = self.parallel.get().saturating_mul(2);
-        let files = stream::iter(plan.files).map(|job| self.upload_job(job, parent, &made));
-        let mut done = pin!(files.buffer_unordered(at_once));
+        let is_small = |job: &Job| job.size_bytes <= SMALL_BYTES;
+        let are_many = plan.files.iter().filter(|job| is_small(job)).count() >= FEWEST;
+        let (small, large): (Vec<_>, Vec<_>) =
+            plan.files.into_iter().partition(|job| are_many && !self.resumes() && is_small(job));
+        let mut files = Vec::with_capacity(small.len());
+        for job in small {
+            match job.parent_id(parent, &made) {
+                Ok(parent) => files.push(job.small_file(parent)),
+                Err(error) => report(Report::of(job.path().to_owned(), Err(error))),
+            }
+        }
+        let left = self.upload_files(files, large, (parent, &made[..]), &mut report).await;
+        // Now that no batch holds what they need.
+        let alone = stream::iter(&left).map(|file| self.upload_alone(file));
+        let mut done = pin!(alone.buffer_unordered(self.files_at_once()));
         while let Some(one) = done.next().await {
             report(one);
         }
+    }
+
+    /// Uploads small files in batches, and large ones beside them. Returns those for which there was no room on the server.
+    async fn upload_files(
+        &self,
+        small: Vec<SmallFile>,
+        large: Vec<Job>,
+        (parent, made): (Option<ItemId>, &[Option<ItemId>]),
+        report: &mut impl FnMut(Report),
+    ) -> Vec<SmallFile> {
+        let batches = stream::iter(batches(small)).map(async |batch| {
+            let (outcomes, left) = self.upload_batch(batch).await;
+            (outcomes.into_iter().map(|(path, result)| Report::of(path, result)).collect::<Vec<_>>(), left)
+        });
+        let large = stream::iter(large).map(async |job: Job| {
+            let one = self.upload_job(&job, parent, made).await;
+            match job.parent_id(parent, made) {
+                Ok(parent) if one.is_for_want_of_room() => (Vec::new(), vec![job.small_file(parent)]),
+                _ => (vec![one], Vec::new()),
+            }
+        });
+        let large = large.buffer_unordered(self.files_at_once());
+        let mut done = pin!(stream::select(batches.buffer_unordered(BATCHES_AT_ONCE), large));
+        let mut all_left = Vec::new();
+        while let Some((reports, left)) = done.next().await {
+            reports.into_iter().for_each(&mut *report);
+            all_left.extend(left);
+        }
+        all_left
+    }
+
+    /// Twice as many files as slots, so that one file's calls overlap other files' parts.
+    fn files_at_once(&self) -> usize {
+        self.parallel.get().saturating_mul(2)
+    }
+
+    async fn upload_alone(&self, file: &SmallFile) -> Report {
+        let sent = self.upload_place(&file.place, &file.name, file.parent).await;
+        Report::of(file.place.path().to_owned(), sent)
     }
 
     /// Creates the folders, one level after the other. Returns their ids, and `None` for a folder that could not be
@@ -109,7 +162,7 @@ impl Uploader {
         self.client.create_folder(&NewFolder { name: job.name.clone(), parent_id: parent? }).await
     }
 
-    async fn upload_job(&self, job: Job, parent: Option<ItemId>, made: &[Option<ItemId>]) -> Report {
+    async fn upload_job(&self, job: &Job, parent: Option<ItemId>, made: &[Option<ItemId>]) -> Report {
         let result = match job.parent_id(parent, made) {
             Ok(parent) => self.upload_place(&job.place, &job.name, parent).await,
             Err(error) => Err(error),
@@ -119,6 +172,11 @@ impl Uploader {
 }
 
 impl Report {
+    /// Whether the user has too many unfinished uploads, which may be those of this very upload.
+    fn is_for_want_of_room(&self) -> bool {
+        matches!(&self.outcome, Outcome::Failed(error) if error.code() == Some(ErrorCode::TooManyUploads))
+    }
+
     fn of(path: PathBuf, result: Result<Item, Error>) -> Self {
         let outcome = match result {
             Ok(item) => Outcome::Uploaded(item),
@@ -131,6 +189,10 @@ impl Report {
 impl Job {
     fn path(&self) -> &Path {
         self.place.path()
+    }
+
+    fn small_file(self, parent: Option<ItemId>) -> SmallFile {
+        SmallFile { place: self.place, name: self.name, parent, size_bytes: self.size_bytes }
     }
 
     /// The id of the folder that it goes to, among the created ones.
@@ -166,7 +228,8 @@ impl Plan {
         if metadata.is_file() {
             self.bytes += metadata.len();
             let place = Place::Named(path.to_owned());
-            self.files.push(Job { place, name: own_name(path)?, parent: None });
+            let size_bytes = metadata.len();
+            self.files.push(Job { place, name: own_name(path)?, parent: None, size_bytes });
             return Ok(());
         }
         if !metadata.is_dir() {
@@ -208,13 +271,14 @@ impl Plan {
                 }
             };
             let place = Place::Found { root: Arc::clone(&top), path };
-            let job = Job { place, name, parent: above.last().copied() };
+            let mut job = Job { place, name, parent: above.last().copied(), size_bytes: 0 };
             if is_folder {
                 above.push(self.folders.len());
                 self.folders.push(job);
                 self.depths.push(entry.depth());
             } else if entry.file_type().is_file() {
-                self.bytes += entry.metadata().map_or(0, |metadata| metadata.len());
+                job.size_bytes = entry.metadata().map_or(0, |metadata| metadata.len());
+                self.bytes += job.size_bytes;
                 self.files.push(job);
             } else {
                 self.reports.push(Report { path: job.path().to_owned(), outcome: Outcome::Skipped });

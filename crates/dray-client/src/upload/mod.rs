@@ -1,5 +1,6 @@
 //! Uploads one file: start, parts in parallel, finalize, and the check that the server saved what was sent.
 
+pub(crate) mod batch;
 mod frames;
 mod give_up;
 mod part;
@@ -40,6 +41,8 @@ pub struct Uploader {
     cut_off: Option<CutOff>,
     pub(crate) progress: Arc<dyn Progress>,
     slots: Semaphore,
+    /// Of small files, which are sent whole.
+    file_slots: Semaphore,
     pool: Arc<FramePool>,
     /// Whether everything is cancelled.
     cancelled: watch::Sender<bool>,
@@ -57,6 +60,8 @@ impl Uploader {
     /// An uploader that keeps `parallel` parts in flight.
     pub fn new(client: Client, parallel: NonZeroUsize, progress: Arc<dyn Progress>) -> Self {
         let slots = Semaphore::new(parallel.get().min(Semaphore::MAX_PERMITS));
+        let file_slots = parallel.get().saturating_mul(batch::FILES_A_SLOT);
+        let file_slots = Semaphore::new(file_slots.min(Semaphore::MAX_PERMITS));
         let on_conflict = OnConflict::default();
         let cancelled = watch::Sender::new(false);
         Self {
@@ -66,6 +71,7 @@ impl Uploader {
             cut_off: None,
             progress,
             slots,
+            file_slots,
             pool: Arc::default(),
             cancelled,
         }
@@ -82,6 +88,11 @@ impl Uploader {
     #[must_use]
     pub fn resume(self) -> Self {
         Self { cut_off: Some(CutOff::default()), ..self }
+    }
+
+    /// Whether interrupted uploads are continued.
+    pub(crate) fn resumes(&self) -> bool {
+        self.cut_off.is_some()
     }
 
     /// Uploads the regular file at `path` as `name` into `parent` (`None` means the root). If that fails, it aborts the
@@ -104,7 +115,7 @@ impl Uploader {
             on_conflict: self.on_conflict,
             file_name: name.to_owned(),
             file_size: opened.metadata.len(),
-            mime_type: mime_guess::from_path(name).first_or_octet_stream().essence_str().to_owned(),
+            mime_type: mime_type_of(name),
             parent_id: parent,
             checksum: None,
         };
@@ -226,26 +237,40 @@ impl Cut {
 
 /// Checks that size and time of change are the same after every byte was read, so that the parts belong together.
 async fn check_unchanged(path: &Path, opened: &Opened) -> Result<(), Error> {
-    let (path, file) = (path.to_owned(), Arc::clone(&opened.file));
+    let (path, opened) = (path.to_owned(), opened.clone());
+    blocking(move || check_same(&path, &opened)).await
+}
+
+fn check_same(path: &Path, opened: &Opened) -> Result<(), Error> {
     let before = (opened.metadata.len(), opened.metadata.modified().ok());
-    blocking(move || {
-        let now = file.metadata().map_err(Error::io(&path))?;
-        let same = before == (now.len(), now.modified().ok());
-        if same { Ok(()) } else { Err(Error::ChangedWhileUploading { path }) }
-    })
-    .await
+    let now = opened.file.metadata().map_err(Error::io(path))?;
+    let is_same = before == (now.len(), now.modified().ok());
+    if is_same { Ok(()) } else { Err(Error::ChangedWhileUploading { path: path.to_owned() }) }
+}
+
+fn mime_type_of(name: &str) -> String {
+    mime_guess::from_path(name).first_or_octet_stream().essence_str().to_owned()
 }
 
 fn check_saved(sent: &StartUpload, item: Item) -> Result<Item, Error> {
+    check_name_and_size(&sent.file_name, sent.file_size, sent.on_conflict, item)
+}
+
+fn check_name_and_size(
+    name: &str,
+    size_bytes: u64,
+    on_conflict: OnConflict,
+    item: Item,
+) -> Result<Item, Error> {
     // With `rename`, the server may give it another name. A replaced item keeps its own name, which may be composed
     // differently.
-    let is_name_ours = is_same_name(&item.name, &sent.file_name) || sent.on_conflict == OnConflict::Rename;
-    if is_name_ours && item.file_size == Some(sent.file_size) {
+    let is_name_ours = is_same_name(&item.name, name) || on_conflict == OnConflict::Rename;
+    if is_name_ours && item.file_size == Some(size_bytes) {
         return Ok(item);
     }
     let describe = |name: &str, bytes: u64| format!("`{name}` of {bytes} bytes");
     Err(Error::NotWhatWasSent {
-        sent: describe(&sent.file_name, sent.file_size),
+        sent: describe(name, size_bytes),
         saved: describe(&item.name, item.file_size.unwrap_or(0)),
     })
 }

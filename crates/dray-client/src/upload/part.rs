@@ -22,7 +22,7 @@ use crate::retry::{self, Repeat};
 use crate::store;
 
 /// How long a transfer may make no progress or, after its last byte, wait for an answer.
-const LONGEST_STALL: Duration = Duration::from_mins(2);
+pub(super) const LONGEST_STALL: Duration = Duration::from_mins(2);
 /// Most new URLs for one part after refusals. If more are needed, the store refuses for another reason.
 const MAX_NEW_URLS: u32 = 4;
 

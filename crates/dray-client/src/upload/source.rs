@@ -16,6 +16,7 @@ use crate::error::Error;
 const READ: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
 
 /// A file as it was when its upload began.
+#[derive(Clone)]
 pub(crate) struct Opened {
     pub(super) file: Arc<File>,
     pub(super) metadata: Metadata,
@@ -46,26 +47,24 @@ impl Place {
 /// Opens a regular file.
 pub(super) async fn open(place: &Place) -> Result<Opened, Error> {
     let place = place.clone();
-    blocking(move || {
-        let path = place.path();
-        let file = match &place {
-            Place::Named(path) => named(path),
-            Place::Found { root, path } => found(root, path),
-        };
-        let file = file.map_err(|error| {
-            if is_no_file(&error) {
-                Error::NotAFile { path: path.to_owned() }
-            } else {
-                Error::io(path)(error)
-            }
-        })?;
-        let metadata = file.metadata().map_err(Error::io(path))?;
-        if !metadata.is_file() {
-            return Err(Error::NotAFile { path: path.to_owned() });
-        }
-        Ok(Opened { file: Arc::new(file), metadata })
-    })
-    .await
+    blocking(move || open_now(&place)).await
+}
+
+/// As [`open`], on this thread.
+pub(super) fn open_now(place: &Place) -> Result<Opened, Error> {
+    let path = place.path();
+    let file = match place {
+        Place::Named(path) => named(path),
+        Place::Found { root, path } => found(root, path),
+    };
+    let file = file.map_err(|error| {
+        if is_no_file(&error) { Error::NotAFile { path: path.to_owned() } } else { Error::io(path)(error) }
+    })?;
+    let metadata = file.metadata().map_err(Error::io(path))?;
+    if !metadata.is_file() {
+        return Err(Error::NotAFile { path: path.to_owned() });
+    }
+    Ok(Opened { file: Arc::new(file), metadata })
 }
 
 /// Checks what the path is before it opens it, because opening a device can have an effect.

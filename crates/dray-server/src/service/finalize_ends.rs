@@ -9,7 +9,7 @@ use super::finalize::Lease;
 use crate::db::{finalizing, tombstones, uploads};
 use crate::drive::event::Event;
 use crate::drive::item::Item;
-use crate::drive::upload::{FINALIZE_LEASE, LeaseHolder};
+use crate::drive::upload::{FINALIZE_LEASE, LeaseHolder, Upload};
 use crate::drive::{Error, Result};
 use crate::objects::scratch_key;
 
@@ -19,10 +19,15 @@ const PAUSE: Duration = Duration::from_millis(250);
 impl Service {
     /// The object has other bytes than were announced, so there is no item to create.
     pub(super) async fn discard(&self, lease: &Lease, refusal: Error) -> Result<Item> {
-        let (id, key, now) = (lease.upload.id, lease.upload.object_key.clone(), self.clock.now());
-        let is_put_whole = self.is_put_whole(&lease.upload);
-        let (service, upload) = (self.clone(), lease.upload.clone());
-        let staging_key = lease.upload.staging_key().map(str::to_owned);
+        self.discard_upload(&lease.upload, refusal).await
+    }
+
+    /// The same for an upload whose object was there before anybody took a lease.
+    pub(super) async fn discard_upload(&self, upload: &Upload, refusal: Error) -> Result<Item> {
+        let (id, key, now) = (upload.id, upload.object_key.clone(), self.clock.now());
+        let is_put_whole = self.is_put_whole(upload);
+        let (service, upload) = (self.clone(), upload.clone());
+        let staging_key = upload.staging_key().map(str::to_owned);
         let discarded = self.db.write(move |c| {
             if uploads::abandon(c, id)? {
                 tombstones::add(c, &key, now)?;

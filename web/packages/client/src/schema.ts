@@ -122,6 +122,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/public/v1/drive/files/upload/batch/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start many small files
+         * @description Up to 1,000 files of up to 8 MiB, each with its name or its path. In one transaction, the folders of the paths are made as far
+         *     as they are not there, and every file gets an upload of its own, with one signed URL: a `PUT` of the whole file, with exactly the
+         *     headers of the answer. A file that cannot be started has an `error`, and hinders no other. A file that says its `checksum` and
+         *     that the caller has already, with the same name, place and bytes, is answered as that `item`. Then `batch/finalize` makes the
+         *     files. The URL changes nothing any more once its file is finalized. A repeat with the same `Idempotency-Key` answers the same
+         *     uploads with new URLs, and tries again what was refused.
+         *
+         *     Scope: `drive_upload` (or `access_drive`).
+         */
+        post: operations["startFiles"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/public/v1/drive/files/upload/batch/finalize": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Finalize many small files
+         * @description Makes the files whose bytes have arrived: for each an `item`, or an `error` that is its own. Nothing is all-or-nothing, and it can
+         *     be repeated, from anywhere, in any groups: a file that was finalized is answered as its item again. A file whose `PUT` has not
+         *     arrived is refused with `invalid_part`, and its upload stays open. What is said of `multipart/finalize` about names, folders
+         *     and tokens holds for each file.
+         *
+         *     Scope: `drive_upload` (or `access_drive`).
+         */
+        post: operations["finalizeFiles"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/public/v1/drive/uploads": {
         parameters: {
             query?: never;
@@ -800,6 +852,34 @@ export interface components {
          * @enum {string}
          */
         ErrorCode: "invalid_json" | "invalid_field" | "invalid_name" | "invalid_parameter" | "impossible_part_count" | "invalid_part" | "part_too_small" | "size_mismatch" | "checksum_mismatch" | "checksum_unproven" | "file_too_large" | "file_type_not_allowed" | "not_a_file" | "not_a_folder" | "too_deep" | "missing_token" | "invalid_token" | "expired_token" | "revoked_token" | "wrong_token_kind" | "missing_scope" | "confined_token" | "role_too_low" | "link_password" | "not_found" | "upload_not_found" | "user_not_found" | "participant_not_found" | "link_not_found" | "token_not_found" | "route_not_found" | "method_not_allowed" | "finalized_differently" | "already_finalized" | "finalize_in_progress" | "into_itself" | "name_taken" | "upload_folder_closed" | "token_rotated" | "idempotency_key_reused" | "idempotency_key_in_use" | "too_many_uploads" | "owner_is_fixed" | "upload_aborted" | "upload_expired" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "internal" | "store_lacks_operation" | "store_unreachable" | "database_unreachable" | "busy" | "finalize_pending" | "timeout" | "quota_exceeded" | "no_space";
+        /** @description A file to finalize. */
+        FileKey: {
+            /** @description From `batch/start`. */
+            uploadId: string;
+            /** @description From `batch/start`. */
+            fileKey: string;
+            checksum?: components["schemas"]["Checksum"] | null;
+        };
+        /** @description How a file is sent: one `PUT` of all its bytes to `url`, with these headers. */
+        FileToPut: {
+            /** @description The upload's id, for finalize. */
+            uploadId: string;
+            /** @description The object's key in the store, for finalize. */
+            fileKey: string;
+            /** @description The folder that the file goes to; absent at the root. */
+            parentId?: components["schemas"]["ItemId"];
+            /** @description Where to `PUT` the file. It takes exactly `fileSize` bytes. 412 means that the file has arrived before. */
+            url: string;
+            /** @description The headers that the `PUT` must have, as they are; they are signed. */
+            headers: {
+                [key: string]: string;
+            };
+        };
+        /** @description The files to finalize. */
+        FinalizeFiles: {
+            /** @description The files: 1 to 1,000, of any batches. */
+            files: components["schemas"]["FileKey"][];
+        };
         /** @description Step 4, `finalize`. */
         FinalizeUpload: {
             /** @description From `start`. */
@@ -811,6 +891,18 @@ export interface components {
             checksum?: components["schemas"]["Checksum"] | null;
             /** @description Whether to read the file back if the store cannot prove its checksum; the embedded store always can. */
             verify?: boolean;
+        };
+        /** @description What became of a file: exactly one of these is there. */
+        FinalizedFile: {
+            /** @description The file. */
+            item?: components["schemas"]["Item"];
+            /** @description Why there is none. After one that may pass (503), finalize again. */
+            error?: components["schemas"]["ErrorBody"];
+        };
+        /** @description What became of the files, in the order of the request. */
+        FinalizedFiles: {
+            /** @description One for each file. */
+            files: components["schemas"]["FinalizedFile"][];
         };
         /**
          * @description A role that can be given.
@@ -970,6 +1062,23 @@ export interface components {
              */
             offset: number;
         };
+        /** @description A file to start. */
+        NewFile: {
+            /**
+             * @description Its name, or its path below the folder, with slashes: `photos/2026/a.jpg`. Folders that are not there are made; a token
+             *     that may only upload always gets new ones. Every segment follows the rules of names.
+             */
+            path: string;
+            /**
+             * Format: int64
+             * @description Its size in bytes: at most 8 MiB.
+             */
+            fileSize: number;
+            /** @description Its MIME type; an empty text means `application/octet-stream`. */
+            mimeType: string;
+            parentId?: components["schemas"]["ItemId"] | null;
+            checksum?: components["schemas"]["Checksum"] | null;
+        };
         /** @description `POST /drive/folders`. */
         NewFolder: {
             /**
@@ -1124,6 +1233,10 @@ export interface components {
             urls: string[];
             /** @description The same addresses, with the numbers of their parts. */
             parts: components["schemas"]["PresignedPart"][];
+            /** @description Of an upload that `batch/start` began: the headers that its one `PUT` must have. */
+            headers?: {
+                [key: string]: string;
+            };
             /**
              * Format: date-time
              * @description When the addresses expire: RFC 3339 in UTC with milliseconds.
@@ -1160,6 +1273,14 @@ export interface components {
             /** @description The text of the search, as it was sent. */
             query: string;
         };
+        /** @description The files to start. */
+        StartFiles: {
+            parentId?: components["schemas"]["ItemId"] | null;
+            /** @description What to do if a file's folder has a file of its name when it is finalized. */
+            onConflict?: components["schemas"]["OnConflict"];
+            /** @description The files: 1 to 1,000. */
+            files: components["schemas"]["NewFile"][];
+        };
         /** @description Step 1, `start`. */
         StartUpload: {
             /**
@@ -1178,6 +1299,26 @@ export interface components {
             /** @description What to do if its folder has a file of this name when it is finalized. */
             onConflict?: components["schemas"]["OnConflict"];
             checksum?: components["schemas"]["Checksum"] | null;
+        };
+        /** @description What became of a file: exactly one of these is there. */
+        StartedFile: {
+            /** @description It is to be sent. */
+            upload?: components["schemas"]["FileToPut"];
+            /** @description It is there already, with the same bytes: this one. */
+            item?: components["schemas"]["Item"];
+            /** @description It is refused. */
+            error?: components["schemas"]["ErrorBody"];
+        };
+        /** @description What became of the files, in the order of the request. */
+        StartedFiles: {
+            /** @description One for each file. */
+            files: components["schemas"]["StartedFile"][];
+            /**
+             * Format: date-time
+             * @description When the addresses expire: RFC 3339 in UTC with milliseconds. The uploads live longer: start them again, with the same
+             *     `Idempotency-Key`, for new addresses.
+             */
+            expiresAt: string;
         };
         /** @description Answer of `start`. */
         StartedUpload: {
@@ -1642,6 +1783,130 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    startFiles: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of the client's choice, new for each thing that is to be made (a UUID, say), in double quotes or without. A request that is sent again with the same key within a day makes nothing: it gets the answer of the first, without a secret that was shown once. Keys are each token's own; of one user the latest 10,000 are kept. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "files": [
+                 *         {
+                 *           "fileSize": 20480,
+                 *           "mimeType": "image/jpeg",
+                 *           "path": "photos/a.jpg"
+                 *         },
+                 *         {
+                 *           "checksum": {
+                 *             "crc64nvme": "M3eFcAZSQlc="
+                 *           },
+                 *           "fileSize": 5,
+                 *           "mimeType": "text/plain",
+                 *           "path": "notes.txt"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["StartFiles"];
+            };
+        };
+        responses: {
+            /** @description An upload, an item or an error for each file. */
+            200: {
+                headers: {
+                    /** @description `true` if an earlier request with the same key created what is returned. */
+                    "Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "expiresAt": "2026-01-31T13:00:00.000Z",
+                     *       "files": [
+                     *         {
+                     *           "upload": {
+                     *             "fileKey": "files/65ba5c80e0f1a2b3c4d5e6f7/65ba5c80c3f1a2b4d5e6f708",
+                     *             "headers": {
+                     *               "content-type": "image/jpeg",
+                     *               "if-none-match": "*",
+                     *               "x-amz-meta-dray-upload": "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+                     *             },
+                     *             "parentId": "65ba5c80a0b1c2d3e4f50617",
+                     *             "uploadId": "65ba5c80c3f1a2b4d5e6f799",
+                     *             "url": "https://drive.example.com/dray/files/65ba5c80e0f1a2b3c4d5e6f7/65ba5c80c3f1a2b4d5e6f708?X-Amz-Signature=0123"
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["StartedFiles"];
+                };
+            };
+        };
+    };
+    finalizeFiles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "files": [
+                 *         {
+                 *           "fileKey": "files/65ba5c80e0f1a2b3c4d5e6f7/65ba5c80c3f1a2b4d5e6f708",
+                 *           "uploadId": "65ba5c80c3f1a2b4d5e6f799"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["FinalizeFiles"];
+            };
+        };
+        responses: {
+            /** @description An item or an error for each file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "files": [
+                     *         {
+                     *           "item": {
+                     *             "_id": "65ba5c80c3f1a2b4d5e6f708",
+                     *             "createdAt": "2026-01-31T12:00:00.000Z",
+                     *             "fileSize": 20480,
+                     *             "id": "65ba5c80c3f1a2b4d5e6f708",
+                     *             "mimeType": "image/jpeg",
+                     *             "name": "a.jpg",
+                     *             "owner": "65ba5c80aa01bb02cc03dd04",
+                     *             "parent": "65ba5c80a0b1c2d3e4f50617",
+                     *             "parentId": "65ba5c80a0b1c2d3e4f50617",
+                     *             "size": 20480,
+                     *             "type": "file",
+                     *             "updatedAt": "2026-01-31T12:00:00.000Z"
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FinalizedFiles"];
+                };
             };
         };
     };
@@ -2842,6 +3107,7 @@ export const ROUTES = {
   createLink: ["POST", "/public/v1/drive/files/{id}/links"],
   createToken: ["POST", "/public/v1/tokens"],
   emptyTrash: ["DELETE", "/public/v1/drive/trash"],
+  finalizeFiles: ["POST", "/public/v1/drive/files/upload/batch/finalize"],
   finalizeUpload: ["POST", "/public/v1/drive/files/upload/multipart/finalize"],
   followLink: ["GET", "/l/{slug}"],
   getDownloadUrl: ["GET", "/public/v1/drive/files/{id}/download"],
@@ -2871,6 +3137,7 @@ export const ROUTES = {
   revokeToken: ["DELETE", "/public/v1/tokens/{id}"],
   rotateToken: ["POST", "/public/v1/tokens/rotate"],
   search: ["GET", "/public/v1/drive/search"],
+  startFiles: ["POST", "/public/v1/drive/files/upload/batch/start"],
   startUpload: ["POST", "/public/v1/drive/files/upload/multipart/start"],
   trashItem: ["DELETE", "/public/v1/drive/files/{id}"],
 } as const satisfies Record<keyof operations, readonly [string, string]>;

@@ -11,6 +11,7 @@ use dray_api::batch::{FileKey, FinalizeFiles};
 use futures_util::StreamExt as _;
 use futures_util::stream;
 
+use super::super::check_stored::is_about_bytes;
 use super::super::checksum::check_announced;
 use super::super::commit::Ready;
 use super::super::finalize::{Lease, PATIENCE};
@@ -197,13 +198,12 @@ impl Service {
                     Box::pin(self.resume_finalize(pending.upload.clone(), digest)).await.transpose();
                 return (pending, Err(resumed));
             }
-            let put_key = pending.upload.put_key.clone().unwrap_or_default();
-            let checked = match self.check_whole(&pending.upload, &put_key, None).await {
-                Ok(parts) => self.check_type(&pending.upload, &put_key).await.map(|()| parts),
-                Err(err) => Err(err),
-            };
-            match checked {
+            match self.look_at(&pending.upload).await {
                 Ok(parts) => (pending, Ok(parts)),
+                Err(err) if is_about_bytes(&err) => {
+                    let discarded = self.discard_upload(&pending.upload, err).await;
+                    (pending, Err(Some(discarded)))
+                }
                 Err(err) => (pending, Err(Some(Err(err)))),
             }
         };
@@ -217,6 +217,17 @@ impl Service {
             }
         }
         found
+    }
+
+    /// What the store has of a file. An object that the PUT wrote is held against all that was announced. One that is copied is so
+    /// once it is copied: until then its bytes may change.
+    async fn look_at(&self, upload: &Upload) -> Result<PartList> {
+        let put_key = upload.put_key.as_deref().unwrap_or_default();
+        let parts = self.check_whole(upload, put_key, None).await?;
+        if upload.staging_key().is_none() {
+            self.check_type(upload, put_key).await?;
+        }
+        Ok(parts)
     }
 
     /// Refuses what could not become an item as things are, and so stays open.
@@ -325,7 +336,7 @@ impl Service {
         match self.complete_whole(lease, put_key, parts).await {
             Completion::Done => match self.check_copied(upload).await {
                 Ok(()) => None,
-                Err(err @ (Error::ChecksumMismatch | Error::SizeMismatch { .. })) => {
+                Err(err) if is_about_bytes(&err) || matches!(err, Error::SizeMismatch { .. }) => {
                     Some(self.discard(lease, err).await)
                 }
                 Err(err) => Some(self.give_back(lease, err).await),
@@ -340,7 +351,7 @@ impl Service {
             let detail = format!("the object has {} bytes.", head.size_bytes);
             return Err(Error::SizeMismatch { announced_bytes: upload.size_bytes, detail });
         }
-        self.prove_checksum(upload).await
+        self.check_stored(upload).await
     }
 }
 

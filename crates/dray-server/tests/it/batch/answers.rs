@@ -304,3 +304,29 @@ async fn an_empty_file_is_a_file_of_a_batch_too() {
         assert_eq!((&items[0]["size"], owner.download(&id(&items[0])).await), (&json!(0), Vec::new()));
     }
 }
+
+#[tokio::test]
+async fn bytes_of_another_type_are_no_file_where_types_are_verified() {
+    let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x02\0\0\0";
+    for stage in super::stages_with(|config| config.uploads.verify_types = true).await {
+        let (world, owner) = (&stage.world, stage.world.owner());
+        let mut right = file("right.png", png);
+        right["mimeType"] = json!("image/png");
+        let mut wrong = file("wrong.jpg", png);
+        wrong["mimeType"] = json!("image/jpeg");
+        let uploads = owner.start_files(&[right, wrong], &json!({})).await;
+        for upload in &uploads {
+            assert_eq!(put(world, upload, png).await.status(), 200);
+        }
+        let outcomes = owner.finalize_files(&uploads).await;
+        assert_eq!(outcomes[0].as_ref().unwrap()["name"], "right.png", "{}", stage.name);
+        assert_eq!(outcomes[1], Err("file_type_mismatch".to_owned()), "{}", stage.name);
+        assert_eq!(
+            owner.finalize_files(&uploads).await[1],
+            Err("upload_aborted".to_owned()),
+            "{}",
+            stage.name
+        );
+        assert_eq!(owner.listed("root").await, ["right.png"]);
+    }
+}

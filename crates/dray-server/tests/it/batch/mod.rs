@@ -124,6 +124,18 @@ impl Actor {
         answer["files"].as_array().unwrap().iter().map(outcome).collect()
     }
 
+    /// As [`Actor::finalize_files`], and asks again for as long as it is told to.
+    pub(super) async fn insist_on_files(&self, uploads: &[Value]) -> Vec<Value> {
+        loop {
+            let outcomes = self.finalize_files(uploads).await;
+            let asks_again =
+                |code: &String| ["store_unreachable", "finalize_pending"].contains(&code.as_str());
+            if !outcomes.iter().any(|outcome| outcome.as_ref().is_err_and(asks_again)) {
+                return outcomes.into_iter().map(Result::unwrap).collect();
+            }
+        }
+    }
+
     /// The whole upload of files, which must all become items.
     pub(super) async fn upload_files(
         &self,

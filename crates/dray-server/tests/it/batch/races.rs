@@ -20,9 +20,9 @@ async fn many_finalizes_of_one_batch_at_once_make_each_file_once() {
         let mut turned = uploads.clone();
         turned.reverse();
         turned.extend_from_slice(&uploads[..3]);
-        let asked = (0..16).map(|at| owner.finalize_files(if at % 2 == 0 { &uploads } else { &turned }));
+        let asked = (0..16).map(|at| owner.insist_on_files(if at % 2 == 0 { &uploads } else { &turned }));
         for (at, items) in join_all(asked).await.into_iter().enumerate() {
-            let mut ids: Vec<String> = items.into_iter().map(|item| id(&item.unwrap())).collect();
+            let mut ids: Vec<String> = items.iter().map(id).collect();
             if at % 2 == 1 {
                 ids.truncate(12);
                 ids.reverse();

