@@ -22,7 +22,7 @@ METHODS = ("get", "put", "post", "patch", "delete")
 # Of two spellings of one value, the left one is left out.
 TWINS = {"_id": "id", "parent": "parentId", "fileSize": "size", "PartNumber": "partNumber"}
 # What a repr must not show: each lets its holder do something.
-SECRETS = re.compile(r"^(token|secret|password|url|urls|signedUrl|slug)$")
+SECRETS = re.compile(r"^(token|grant|secret|password|url|urls|signedUrl|slug)$")
 # Sent again after its answer was lost, these would be answered "not found" or another number.
 NOT_REPEATABLE = {"restoreItem"}
 WIDTH = 120
@@ -111,6 +111,9 @@ class Document:
             return self._plain({**schema, "type": other}, prefix) + " | None"
         if kinds == "array":
             return f"list[{self.kind(schema['items'], prefix)}]"
+        values = schema.get("additionalProperties")
+        if kinds == "object" and isinstance(values, dict) and values:
+            return f"dict[str, {self.kind(values, prefix)}]"
         if kinds == "string" and schema.get("format") == "date-time":
             return "datetime"
         return {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "object": "dict[str, object]"}[
@@ -187,7 +190,7 @@ def ordered(document: Document) -> list[str]:
 def models(document: Document) -> str:
     """The text of models.py."""
     imports = "from __future__ import annotations\n\nfrom dataclasses import dataclass, field\nfrom datetime import datetime\nfrom typing import Literal\n\n"
-    names = [name for name in ordered(document) if name != "ErrorBody"]
+    names = ordered(document)
     listed = "__all__ = [\n" + "".join(f'    "{name}",\n' for name in sorted(names)) + "]\n\n"
     aliases = [class_of(document, name) for name in names if document.is_alias(name)]
     classes = [class_of(document, name) for name in names if not document.is_alias(name)]
@@ -411,6 +414,7 @@ def operations(document: Document) -> str:
         for method, spec in methods.items()
         if method in METHODS
     ]
+    found.sort(key=lambda each: each.name)
     about = HEAD.format(about="Every operation of the API as a method. Sending is in `_http.py`.")
     return (
         about

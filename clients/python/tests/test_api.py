@@ -2,12 +2,13 @@
 
 import asyncio
 import inspect
+import urllib.request
 from datetime import datetime, timedelta, UTC
 
 import pytest
 
 import dray
-from dray import UNSET, AsyncDray, Dray
+from dray import UNSET, AsyncDray, Dray, models
 from dray._operations import AsyncOperations, Operations
 
 
@@ -62,6 +63,33 @@ def test_links_participants_tokens_and_the_workspace(drive, folder):
     drive.revoke_token(made.id)
     assert drive.get_usage().used_bytes >= 1
     assert list(drive.iter_shared()) == []
+
+
+def test_the_holder_of_a_grant_uploads_and_its_maker_sees_it(server, drive, folder):
+    made = drive.create_grant(folder_id=folder, max_files=2, external_id="order 7", metadata={"a": [1]})
+    assert made.grant and made.grant not in repr(made)
+    with Dray(server.url, made.grant) as visitor:
+        item = visitor.upload(b"x", name="theirs.txt", mime_type="text/plain")
+        with pytest.raises(dray.PermissionDeniedError):
+            visitor.list_children(folder)
+    (upload,) = drive.iter_grant_uploads(made.id)
+    assert (upload.item_id, upload.external_id, upload.metadata) == (item.id, "order 7", {"a": [1]})
+    assert drive.get_item(item.id).grant_id == made.id and made.id in [grant.id for grant in drive.iter_grants()]
+    drive.revoke_grant(made.id)
+    with Dray(server.url, made.grant) as visitor, pytest.raises(dray.AuthenticationError):
+        visitor.upload(b"x", name="late.txt")
+
+
+def test_many_small_files_go_in_one_call(drive, folder):
+    files = [models.NewFile(path=f"below/{n}.txt", file_size=1, mime_type="text/plain") for n in range(3)]
+    wrong = models.NewFile(path="..", file_size=1, mime_type="text/plain")
+    started = drive.start_files([*files, wrong], parent_id=folder)
+    puts = [each.upload for each in started.files if each.upload]
+    assert len(puts) == 3 and started.files[3].error.code == "invalid_name"
+    for put in puts:
+        urllib.request.urlopen(urllib.request.Request(put.url, data=b"x", method="PUT", headers=put.headers)).close()
+    done = drive.finalize_files([models.FileKey(upload_id=put.upload_id, file_key=put.file_key) for put in puts])
+    assert [each.item.name for each in done.files] == ["0.txt", "1.txt", "2.txt"]
 
 
 def test_a_creating_call_sent_again_with_its_key_makes_one_thing(drive, folder):

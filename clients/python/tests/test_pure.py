@@ -1,6 +1,7 @@
 """What needs no server: names, checksums, JSON, the retry policy, errors."""
 
 import asyncio
+import dataclasses
 import pickle
 import random
 from datetime import datetime, UTC
@@ -96,6 +97,17 @@ def test_requests_leave_out_what_was_not_given():
     at = datetime(2026, 1, 2, tzinfo=UTC)
     assert encode({"a": None, "b": UNSET, "at": at}) == {"a": None, "at": "2026-01-02T00:00:00Z"}
     assert encode([models.UploadedPart(part_number=1, e_tag="x")]) == [{"partNumber": 1, "eTag": "x"}]
+
+
+def test_a_free_json_object_stays_as_it_is():
+    @dataclasses.dataclass
+    class Thing:
+        meta_data: dict[str, object] | None = None
+
+    assert decode(Thing, {"metaData": {"aB": [1, {"c": None}]}}).meta_data == {"aB": [1, {"c": None}]}
+    assert encode(Thing({"aB": None})) == {"metaData": {"aB": None}}
+    with pytest.raises(Mismatch):
+        decode(Thing, {"metaData": [1]})
 
 
 def test_a_list_that_leads_in_a_circle_ends():

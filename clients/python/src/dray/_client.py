@@ -163,7 +163,6 @@ class AsyncDray(_Calls):
     ) -> FolderReport:
         """Uploads a folder with all that is below it; symbolic links are left out. What fails is reported.
 
-
         With `resume`, folders that are there already are used, files that are there and were not changed here since are
         skipped, and interrupted uploads are continued. That needs a token that may read.
         """
@@ -203,7 +202,6 @@ class AsyncDray(_Calls):
         """Downloads a folder with all that is below it, as a folder of its name in `to`.
 
         `None` stands for the root, whose content goes into `to` itself.
-
 
         Nothing is written outside of it, whatever the names are. With `resume`, files that are here already are skipped.
         """

@@ -22,88 +22,120 @@ def _said(fields: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-START_UPLOAD: Route[models.StartedUpload] = Route(
-    "POST", "/public/v1/drive/files/upload/multipart/start", models.StartedUpload, repeatable=False, takes_key=True
-)
-
-PRESIGN_PARTS: Route[models.PresignedParts] = Route(
-    "POST", "/public/v1/drive/files/upload/multipart/presigned-urls", models.PresignedParts, repeatable=True, takes_key=False
-)
-
-LIST_PARTS: Route[models.StoredParts] = Route(
-    "POST", "/public/v1/drive/files/upload/multipart/parts", models.StoredParts, repeatable=True, takes_key=False
-)
-
-FINALIZE_UPLOAD: Route[models.Item] = Route(
-    "POST", "/public/v1/drive/files/upload/multipart/finalize", models.Item, repeatable=True, takes_key=False
-)
-
 ABORT_UPLOAD: Route[None] = Route(
     "POST", "/public/v1/drive/files/upload/multipart/abort", type(None), repeatable=True, takes_key=False
-)
-
-LIST_UPLOADS: Route[models.OpenUploads] = Route(
-    "GET", "/public/v1/drive/uploads", models.OpenUploads, repeatable=True, takes_key=False
-)
-
-GET_ITEM: Route[models.Item] = Route(
-    "GET", "/public/v1/drive/files/{id}", models.Item, repeatable=True, takes_key=False
-)
-
-TRASH_ITEM: Route[None] = Route(
-    "DELETE", "/public/v1/drive/files/{id}", type(None), repeatable=False, takes_key=False
 )
 
 CHANGE_ITEM: Route[models.Item] = Route(
     "PATCH", "/public/v1/drive/files/{id}", models.Item, repeatable=True, takes_key=False
 )
 
-LIST_ANCESTORS: Route[models.Ancestors] = Route(
-    "GET", "/public/v1/drive/files/{id}/ancestors", models.Ancestors, repeatable=True, takes_key=False
-)
-
-GET_DOWNLOAD_URL: Route[models.DownloadUrl] = Route(
-    "GET", "/public/v1/drive/files/{id}/download", models.DownloadUrl, repeatable=True, takes_key=False
-)
-
 CREATE_FOLDER: Route[models.Item] = Route(
     "POST", "/public/v1/drive/folders", models.Item, repeatable=False, takes_key=True
 )
 
-LIST_CHILDREN: Route[models.ItemPage] = Route(
-    "GET", "/public/v1/drive/folders/{id}/children", models.ItemPage, repeatable=True, takes_key=False
+CREATE_GRANT: Route[models.CreatedGrant] = Route(
+    "POST", "/public/v1/drive/grants", models.CreatedGrant, repeatable=False, takes_key=True
 )
 
-GET_TREE: Route[models.Tree] = Route(
-    "GET", "/public/v1/drive/tree", models.Tree, repeatable=True, takes_key=False
+CREATE_LINK: Route[models.Link] = Route(
+    "POST", "/public/v1/drive/files/{id}/links", models.Link, repeatable=False, takes_key=True
 )
 
-SEARCH: Route[models.SearchHits] = Route(
-    "GET", "/public/v1/drive/search", models.SearchHits, repeatable=True, takes_key=False
-)
-
-RESTORE_ITEM: Route[models.Item] = Route(
-    "POST", "/public/v1/drive/files/{id}/restore", models.Item, repeatable=False, takes_key=False
-)
-
-PURGE_ITEM: Route[None] = Route(
-    "DELETE", "/public/v1/drive/trash/{id}", type(None), repeatable=False, takes_key=False
-)
-
-LIST_TRASH: Route[models.TrashPage] = Route(
-    "GET", "/public/v1/drive/trash", models.TrashPage, repeatable=True, takes_key=False
+CREATE_TOKEN: Route[models.CreatedToken] = Route(
+    "POST", "/public/v1/tokens", models.CreatedToken, repeatable=False, takes_key=True
 )
 
 EMPTY_TRASH: Route[models.EmptiedTrash] = Route(
     "DELETE", "/public/v1/drive/trash", models.EmptiedTrash, repeatable=False, takes_key=False
 )
 
-LIST_SHARED: Route[models.ItemPage] = Route(
-    "GET", "/public/v1/drive/shared", models.ItemPage, repeatable=True, takes_key=False
+FINALIZE_FILES: Route[models.FinalizedFiles] = Route(
+    "POST", "/public/v1/drive/files/upload/batch/finalize", models.FinalizedFiles, repeatable=True, takes_key=False
+)
+
+FINALIZE_UPLOAD: Route[models.Item] = Route(
+    "POST", "/public/v1/drive/files/upload/multipart/finalize", models.Item, repeatable=True, takes_key=False
+)
+
+GET_DOWNLOAD_URL: Route[models.DownloadUrl] = Route(
+    "GET", "/public/v1/drive/files/{id}/download", models.DownloadUrl, repeatable=True, takes_key=False
+)
+
+GET_GRANT: Route[models.Grant] = Route(
+    "GET", "/public/v1/drive/grants/{id}", models.Grant, repeatable=True, takes_key=False
+)
+
+GET_ITEM: Route[models.Item] = Route(
+    "GET", "/public/v1/drive/files/{id}", models.Item, repeatable=True, takes_key=False
+)
+
+GET_TREE: Route[models.Tree] = Route(
+    "GET", "/public/v1/drive/tree", models.Tree, repeatable=True, takes_key=False
+)
+
+GET_USAGE: Route[models.Usage] = Route(
+    "GET", "/public/v1/drive/usage", models.Usage, repeatable=True, takes_key=False
+)
+
+GET_WORKSPACE: Route[models.WorkspaceInfo] = Route(
+    "GET", "/public/v1/workspace/info", models.WorkspaceInfo, repeatable=True, takes_key=False
+)
+
+LIST_ANCESTORS: Route[models.Ancestors] = Route(
+    "GET", "/public/v1/drive/files/{id}/ancestors", models.Ancestors, repeatable=True, takes_key=False
+)
+
+LIST_CHILDREN: Route[models.ItemPage] = Route(
+    "GET", "/public/v1/drive/folders/{id}/children", models.ItemPage, repeatable=True, takes_key=False
+)
+
+LIST_GRANT_UPLOADS: Route[models.GrantUploads] = Route(
+    "GET", "/public/v1/drive/grants/{id}/uploads", models.GrantUploads, repeatable=True, takes_key=False
+)
+
+LIST_GRANTS: Route[models.Grants] = Route(
+    "GET", "/public/v1/drive/grants", models.Grants, repeatable=True, takes_key=False
+)
+
+LIST_LINKS: Route[models.Links] = Route(
+    "GET", "/public/v1/drive/files/{id}/links", models.Links, repeatable=True, takes_key=False
+)
+
+LIST_MEMBERS: Route[models.Members] = Route(
+    "GET", "/public/v1/workspace/members", models.Members, repeatable=True, takes_key=False
 )
 
 LIST_PARTICIPANTS: Route[models.Participants] = Route(
     "GET", "/public/v1/drive/files/{id}/participants", models.Participants, repeatable=True, takes_key=False
+)
+
+LIST_PARTS: Route[models.StoredParts] = Route(
+    "POST", "/public/v1/drive/files/upload/multipart/parts", models.StoredParts, repeatable=True, takes_key=False
+)
+
+LIST_SHARED: Route[models.ItemPage] = Route(
+    "GET", "/public/v1/drive/shared", models.ItemPage, repeatable=True, takes_key=False
+)
+
+LIST_TOKENS: Route[models.Tokens] = Route(
+    "GET", "/public/v1/tokens", models.Tokens, repeatable=True, takes_key=False
+)
+
+LIST_TRASH: Route[models.TrashPage] = Route(
+    "GET", "/public/v1/drive/trash", models.TrashPage, repeatable=True, takes_key=False
+)
+
+LIST_UPLOADS: Route[models.OpenUploads] = Route(
+    "GET", "/public/v1/drive/uploads", models.OpenUploads, repeatable=True, takes_key=False
+)
+
+PRESIGN_PARTS: Route[models.PresignedParts] = Route(
+    "POST", "/public/v1/drive/files/upload/multipart/presigned-urls", models.PresignedParts, repeatable=True, takes_key=False
+)
+
+PURGE_ITEM: Route[None] = Route(
+    "DELETE", "/public/v1/drive/trash/{id}", type(None), repeatable=False, takes_key=False
 )
 
 PUT_PARTICIPANT: Route[models.Participant] = Route(
@@ -114,44 +146,40 @@ REMOVE_PARTICIPANT: Route[None] = Route(
     "DELETE", "/public/v1/drive/files/{id}/participants/{userId}", type(None), repeatable=False, takes_key=False
 )
 
-LIST_LINKS: Route[models.Links] = Route(
-    "GET", "/public/v1/drive/files/{id}/links", models.Links, repeatable=True, takes_key=False
+RESTORE_ITEM: Route[models.Item] = Route(
+    "POST", "/public/v1/drive/files/{id}/restore", models.Item, repeatable=False, takes_key=False
 )
 
-CREATE_LINK: Route[models.Link] = Route(
-    "POST", "/public/v1/drive/files/{id}/links", models.Link, repeatable=False, takes_key=True
+REVOKE_GRANT: Route[None] = Route(
+    "DELETE", "/public/v1/drive/grants/{id}", type(None), repeatable=False, takes_key=False
 )
 
 REVOKE_LINK: Route[None] = Route(
     "DELETE", "/public/v1/drive/files/{id}/links/{linkId}", type(None), repeatable=False, takes_key=False
 )
 
-GET_WORKSPACE: Route[models.WorkspaceInfo] = Route(
-    "GET", "/public/v1/workspace/info", models.WorkspaceInfo, repeatable=True, takes_key=False
-)
-
-LIST_MEMBERS: Route[models.Members] = Route(
-    "GET", "/public/v1/workspace/members", models.Members, repeatable=True, takes_key=False
-)
-
-GET_USAGE: Route[models.Usage] = Route(
-    "GET", "/public/v1/drive/usage", models.Usage, repeatable=True, takes_key=False
-)
-
-LIST_TOKENS: Route[models.Tokens] = Route(
-    "GET", "/public/v1/tokens", models.Tokens, repeatable=True, takes_key=False
-)
-
-CREATE_TOKEN: Route[models.CreatedToken] = Route(
-    "POST", "/public/v1/tokens", models.CreatedToken, repeatable=False, takes_key=True
+REVOKE_TOKEN: Route[None] = Route(
+    "DELETE", "/public/v1/tokens/{id}", type(None), repeatable=False, takes_key=False
 )
 
 ROTATE_TOKEN: Route[models.CreatedToken] = Route(
     "POST", "/public/v1/tokens/rotate", models.CreatedToken, repeatable=False, takes_key=True
 )
 
-REVOKE_TOKEN: Route[None] = Route(
-    "DELETE", "/public/v1/tokens/{id}", type(None), repeatable=False, takes_key=False
+SEARCH: Route[models.SearchHits] = Route(
+    "GET", "/public/v1/drive/search", models.SearchHits, repeatable=True, takes_key=False
+)
+
+START_FILES: Route[models.StartedFiles] = Route(
+    "POST", "/public/v1/drive/files/upload/batch/start", models.StartedFiles, repeatable=False, takes_key=True
+)
+
+START_UPLOAD: Route[models.StartedUpload] = Route(
+    "POST", "/public/v1/drive/files/upload/multipart/start", models.StartedUpload, repeatable=False, takes_key=True
+)
+
+TRASH_ITEM: Route[None] = Route(
+    "DELETE", "/public/v1/drive/files/{id}", type(None), repeatable=False, takes_key=False
 )
 
 
@@ -169,86 +197,163 @@ class AsyncOperations:
     ) -> T:
         raise NotImplementedError
 
-    async def start_upload(
+    async def abort_upload(self, upload_id: str, file_key: str) -> None:
+        """Abort an upload.
+
+        The store releases its parts. Doing it again does no harm.
+
+        Scope: `drive_upload` (or `access_drive`).
+        """
+        return await self._call(ABORT_UPLOAD, body={"uploadId": upload_id, "fileKey": file_key})
+
+    async def change_item(
         self,
-        file_name: str,
-        file_size: int,
-        mime_type: str,
+        id: str,
+        *,
+        name: str | None | Unset = UNSET,
+        parent_id: models.ItemId | None | Unset = UNSET,
+    ) -> models.Item:
+        """Rename or move an item.
+
+        Absent fields stay as they are. A `parent_id` of null moves the item to its owner's root, which only the owner
+        may do. Renaming needs the role `member` on the item. Moving needs that role on the folder that the item is in
+        and on the one that it goes to. If the move would change who can reach the item, or with which role, it also
+        needs `admin` on the item. Nobody can give others, or themselves, more than they have.
+
+        Scope: `access_drive`.
+        """
+        return await self._call(CHANGE_ITEM, path={"id": id}, body={"name": name, "parentId": parent_id})
+
+    async def create_folder(
+        self,
+        name: str,
         *,
         parent_id: models.ItemId | None = None,
-        on_conflict: models.OnConflict | None = None,
-        checksum: models.Checksum | None = None,
         idempotency_key: str | None = None,
-    ) -> models.StartedUpload:
-        """Start an upload.
+    ) -> models.Item:
+        """Create a folder.
 
-        Returns the ids that the next steps need, and how Dray would cut the file. Any other cut that S3 accepts works
-        as well. The upload expires when nobody has signed or listed its parts for 24 hours, or after 7 days.
-        `on_conflict` says what finalize does if the folder has a file of this name by then: `fail` needs a token that
-        may read, `replace` a token with `access_drive`.
+        Two folders in one place may have the same name. Folders can be nested 100 deep.
+
+        Scope: `drive_upload` (or `access_drive`).
+        """
+        return await self._call(CREATE_FOLDER, body=_said({"name": name, "parentId": parent_id}), key=idempotency_key)
+
+    async def create_grant(
+        self,
+        *,
+        folder_id: models.ItemId | None = None,
+        verbs: Sequence[models.Verb] | None = None,
+        max_files: int | None = None,
+        max_file_bytes: int | None = None,
+        max_bytes: int | None = None,
+        types: Sequence[str] | None = None,
+        expires_at: datetime | None = None,
+        on_conflict: models.OnConflict | None = None,
+        external_id: str | None = None,
+        metadata: dict[str, object] | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.CreatedGrant:
+        """Create a grant.
+
+        A backend creates one for one person's page. The page sends it as bearer to the five calls of an upload
+        (`start`, `presigned-urls`, `parts`, `finalize`, `abort`); it is good for its own uploads, and for nothing else.
+        The limits hold when an upload is started, where the announced bytes are reserved, and for the stored bytes when
+        it is finalized. A grant has no more scope, folder or life than the token that creates it, and ends with that
+        token. Its holder learns of no other file: answers repeat the name that it gave.
 
         Scope: `drive_upload` (or `access_drive`).
         """
         return await self._call(
-            START_UPLOAD,
+            CREATE_GRANT,
             body=_said({
-                "fileName": file_name,
-                "fileSize": file_size,
-                "mimeType": mime_type,
-                "parentId": parent_id,
+                "folderId": folder_id,
+                "verbs": verbs,
+                "maxFiles": max_files,
+                "maxFileBytes": max_file_bytes,
+                "maxBytes": max_bytes,
+                "types": types,
+                "expiresAt": expires_at,
                 "onConflict": on_conflict,
-                "checksum": checksum,
+                "externalId": external_id,
+                "metadata": metadata,
             }),
             key=idempotency_key,
         )
 
-    async def presign_parts(
+    async def create_link(
         self,
-        upload_id: str,
-        file_key: str,
+        id: str,
         *,
-        parts: int | None = None,
-        part_numbers: Sequence[int] | None = None,
-        content_lengths: Sequence[int] | None = None,
-    ) -> models.PresignedParts:
-        """Sign an upload's parts.
+        expires_at: datetime | None = None,
+        password: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.Link:
+        """Create a public link to a file.
 
-        One URL for each part: a signed S3 `UploadPart`, to which anyone may `PUT` that part's bytes until it expires.
-        The `ETag` of the store's answer is what finalize needs. May be called again at any time before finalize; with
-        `part_numbers` only those are signed, and with `content_lengths` each URL accepts exactly that many bytes. A
-        part has 5 MiB to 5 GiB; the last one may have less.
+        Anyone who has its address can download the file, without a token, until the link expires, is revoked, the file
+        is gone, or its maker is no longer an `admin` of the file. This needs the role `admin` on the file; a file has
+        at most 100 links.
 
-        Scope: `drive_upload` (or `access_drive`).
+        Scope: `access_drive`.
         """
         return await self._call(
-            PRESIGN_PARTS,
+            CREATE_LINK,
+            path={"id": id},
+            body=_said({"expiresAt": expires_at, "password": password}),
+            key=idempotency_key,
+        )
+
+    async def create_token(
+        self,
+        name: str,
+        scopes: Sequence[models.TokenScope],
+        *,
+        folder_id: models.ItemId | None = None,
+        expires_at: datetime | None = None,
+        rotate_until: datetime | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.CreatedToken:
+        """Create a token.
+
+        It can do no more than the caller's token: `access_drive` is everything, `drive_read` reads and downloads,
+        `drive_upload` uploads and creates folders. With `folder_id` it is confined to that folder and what is below it.
+        It ends with the token that creates it, at the latest, and is revoked with it.
+
+        Scope: `access_drive`.
+        """
+        return await self._call(
+            CREATE_TOKEN,
             body=_said({
-                "uploadId": upload_id,
-                "fileKey": file_key,
-                "parts": parts,
-                "partNumbers": part_numbers,
-                "contentLengths": content_lengths,
+                "name": name,
+                "scopes": scopes,
+                "folderId": folder_id,
+                "expiresAt": expires_at,
+                "rotateUntil": rotate_until,
             }),
+            key=idempotency_key,
         )
 
-    async def list_parts(
-        self,
-        upload_id: str,
-        file_key: str,
-        *,
-        keep_alive: bool | None = None,
-    ) -> models.StoredParts:
-        """List an upload's parts.
+    async def empty_trash(self) -> models.EmptiedTrash:
+        """Empty the trash.
 
-        What the store has of the caller's upload: enough to continue it from anywhere. This prolongs the upload's life,
-        as signing does, unless `keep_alive` is false.
+        Removes everything in the caller's trash for good that the caller may remove.
+
+        Scope: `access_drive`.
+        """
+        return await self._call(EMPTY_TRASH)
+
+    async def finalize_files(self, files: Sequence[models.FileKey]) -> models.FinalizedFiles:
+        """Finalize many small files.
+
+        Makes the files whose bytes have arrived: for each an `item`, or an `error` that is its own. Nothing is
+        all-or-nothing, and it can be repeated, from anywhere, in any groups: a file that was finalized is answered as
+        its item again. A file whose `PUT` has not arrived is refused with `invalid_part`, and its upload stays open.
+        What is said of `multipart/finalize` about names, folders and tokens holds for each file.
 
         Scope: `drive_upload` (or `access_drive`).
         """
-        return await self._call(
-            LIST_PARTS,
-            body=_said({"uploadId": upload_id, "fileKey": file_key, "keepAlive": keep_alive}),
-        )
+        return await self._call(FINALIZE_FILES, body={"files": files})
 
     async def finalize_upload(
         self,
@@ -281,37 +386,24 @@ class AsyncOperations:
             }),
         )
 
-    async def abort_upload(self, upload_id: str, file_key: str) -> None:
-        """Abort an upload.
+    async def get_download_url(self, id: str) -> models.DownloadUrl:
+        """Get a file's download URL.
 
-        The store releases its parts. Doing it again does no harm.
+        A signed GET of the bytes, directly from the object store. It accepts ranges, and saves the file under the
+        item's own name. It is valid for three hours, unless the server is set to another time.
+
+        Scope: `drive_read` (or `access_drive`).
+        """
+        return await self._call(GET_DOWNLOAD_URL, path={"id": id})
+
+    async def get_grant(self, id: str) -> models.Grant:
+        """Get a grant.
+
+        What it allows, and what it was used for.
 
         Scope: `drive_upload` (or `access_drive`).
         """
-        return await self._call(ABORT_UPLOAD, body={"uploadId": upload_id, "fileKey": file_key})
-
-    async def list_uploads(
-        self,
-        *,
-        cursor: str | None = None,
-        limit: int | None = None,
-    ) -> models.OpenUploads:
-        """List the caller's open uploads.
-
-        The unfinished ones, page by page, the latest first.
-
-        Scope: `drive_upload` (or `access_drive`).
-        """
-        return await self._call(LIST_UPLOADS, query={"cursor": cursor, "limit": limit})
-
-    async def iter_uploads(self, *, limit: int | None = None) -> AsyncIterator[models.OpenUpload]:
-        """All that `list_uploads` lists, page by page."""
-        pages = Pages()
-        while pages.has_more:
-            page = await self.list_uploads(limit=limit, cursor=pages.cursor)
-            pages.turn(page.next_cursor)
-            for item in page.uploads:
-                yield item
+        return await self._call(GET_GRANT, path={"id": id})
 
     async def get_item(self, id: str) -> models.Item:
         """Get an item.
@@ -323,33 +415,38 @@ class AsyncOperations:
         """
         return await self._call(GET_ITEM, path={"id": id})
 
-    async def trash_item(self, id: str) -> None:
-        """Put an item into the trash.
-
-        A folder takes everything below it along. The item can be restored until it is removed for good, by the server
-        or by a person.
-
-        Scope: `access_drive`.
-        """
-        return await self._call(TRASH_ITEM, path={"id": id})
-
-    async def change_item(
+    async def get_tree(
         self,
-        id: str,
         *,
-        name: str | None | Unset = UNSET,
-        parent_id: models.ItemId | None | Unset = UNSET,
-    ) -> models.Item:
-        """Rename or move an item.
+        parent_id: str | None = None,
+        depth: int | None = None,
+    ) -> models.Tree:
+        """List a folder and what is below it.
 
-        Absent fields stay as they are. A `parent_id` of null moves the item to its owner's root, which only the owner
-        may do. Renaming needs the role `member` on the item. Moving needs that role on the folder that the item is in
-        and on the one that it goes to. If the move would change who can reach the item, or with which role, it also
-        needs `admin` on the item. Nobody can give others, or themselves, more than they have.
+        Breadth first, at most 500 items. If there are more, `truncated` is true and `next_parent_ids` are the folders
+        to continue from.
 
-        Scope: `access_drive`.
+        Scope: `drive_read` (or `access_drive`).
         """
-        return await self._call(CHANGE_ITEM, path={"id": id}, body={"name": name, "parentId": parent_id})
+        return await self._call(GET_TREE, query={"parentId": parent_id, "depth": depth})
+
+    async def get_usage(self) -> models.Usage:
+        """Get the caller's usage.
+
+        How much the caller stores in the workspace, the trash included, and their quota.
+
+        Scope: `drive_read` (or `access_drive`).
+        """
+        return await self._call(GET_USAGE)
+
+    async def get_workspace(self) -> models.WorkspaceInfo:
+        """Get the workspace.
+
+        The workspace that the token belongs to.
+
+        Scope: `drive_read` (or `access_drive`).
+        """
+        return await self._call(GET_WORKSPACE)
 
     async def list_ancestors(self, id: str) -> models.Ancestors:
         """List the folders above an item.
@@ -359,31 +456,6 @@ class AsyncOperations:
         Scope: `drive_read` (or `access_drive`).
         """
         return await self._call(LIST_ANCESTORS, path={"id": id})
-
-    async def get_download_url(self, id: str) -> models.DownloadUrl:
-        """Get a file's download URL.
-
-        A signed GET of the bytes, directly from the object store. It accepts ranges, and saves the file under the
-        item's own name. It is valid for three hours, unless the server is set to another time.
-
-        Scope: `drive_read` (or `access_drive`).
-        """
-        return await self._call(GET_DOWNLOAD_URL, path={"id": id})
-
-    async def create_folder(
-        self,
-        name: str,
-        *,
-        parent_id: models.ItemId | None = None,
-        idempotency_key: str | None = None,
-    ) -> models.Item:
-        """Create a folder.
-
-        Two folders in one place may have the same name. Folders can be nested 100 deep.
-
-        Scope: `drive_upload` (or `access_drive`).
-        """
-        return await self._call(CREATE_FOLDER, body=_said({"name": name, "parentId": parent_id}), key=idempotency_key)
 
     async def list_children(
         self,
@@ -429,88 +501,108 @@ class AsyncOperations:
             for item in page.items:
                 yield item
 
-    async def get_tree(
+    async def list_grant_uploads(
         self,
+        id: str,
         *,
-        parent_id: str | None = None,
-        depth: int | None = None,
-    ) -> models.Tree:
-        """List a folder and what is below it.
-
-        Breadth first, at most 500 items. If there are more, `truncated` is true and `next_parent_ids` are the folders
-        to continue from.
-
-        Scope: `drive_read` (or `access_drive`).
-        """
-        return await self._call(GET_TREE, query={"parentId": parent_id, "depth": depth})
-
-    async def search(
-        self,
-        q: str,
-        *,
-        sort_by: Literal["createdAt", "updatedAt", "name"] | None = None,
-        sort_order: Literal["asc", "desc"] | None = None,
+        cursor: str | None = None,
         limit: int | None = None,
-    ) -> models.SearchHits:
-        """Find items by their names.
+    ) -> models.GrantUploads:
+        """List a grant's uploads.
 
-        The items whose names have every word of `q`, or a word that begins with it. Case, accents and punctuation do
-        not count. A query without a letter or a digit finds nothing.
+        Every upload that was started with it, page by page, the latest first, with its state, its item and what was
+        attached to the grant: for a backend that missed a webhook.
 
-        Scope: `drive_read` (or `access_drive`).
+        Scope: `drive_upload` (or `access_drive`).
         """
-        return await self._call(SEARCH, query={"q": q, "sortBy": sort_by, "sortOrder": sort_order, "limit": limit})
+        return await self._call(LIST_GRANT_UPLOADS, path={"id": id}, query={"cursor": cursor, "limit": limit})
 
-    async def restore_item(self, id: str) -> models.Item:
-        """Restore an item.
+    async def iter_grant_uploads(self, id: str, *, limit: int | None = None) -> AsyncIterator[models.GrantUpload]:
+        """All that `list_grant_uploads` lists, page by page."""
+        pages = Pages()
+        while pages.has_more:
+            page = await self.list_grant_uploads(id, limit=limit, cursor=pages.cursor)
+            pages.turn(page.next_cursor)
+            for item in page.uploads:
+                yield item
 
-        Out of the trash and back to its folder, or to its owner's root if the folder is gone or closed to the caller.
-
-        Scope: `access_drive`.
-        """
-        return await self._call(RESTORE_ITEM, path={"id": id})
-
-    async def purge_item(self, id: str) -> None:
-        """Remove an item for good.
-
-        An item of the trash, with everything below it. Only its owner may do this.
-
-        Scope: `access_drive`.
-        """
-        return await self._call(PURGE_ITEM, path={"id": id})
-
-    async def list_trash(
+    async def list_grants(
         self,
         *,
         cursor: str | None = None,
         limit: int | None = None,
-    ) -> models.TrashPage:
-        """List the trash.
+    ) -> models.Grants:
+        """List grants.
 
-        What the caller owns, directly or through a folder above, and what they put there, page by page, the latest
-        first. The content of a trashed folder is not listed. Bytes that an upload replaced are there too, as an item.
+        Page by page, the latest first: those that the caller's token created, and those of the tokens that come from
+        it. A token that an operator created, that may read and is not confined, sees all grants of its user.
 
-        Scope: `drive_read` (or `access_drive`).
+        Scope: `drive_upload` (or `access_drive`).
         """
-        return await self._call(LIST_TRASH, query={"cursor": cursor, "limit": limit})
+        return await self._call(LIST_GRANTS, query={"cursor": cursor, "limit": limit})
 
-    async def iter_trash(self, *, limit: int | None = None) -> AsyncIterator[models.TrashedItem]:
-        """All that `list_trash` lists, page by page."""
+    async def iter_grants(self, *, limit: int | None = None) -> AsyncIterator[models.Grant]:
+        """All that `list_grants` lists, page by page."""
         pages = Pages()
         while pages.has_more:
-            page = await self.list_trash(limit=limit, cursor=pages.cursor)
+            page = await self.list_grants(limit=limit, cursor=pages.cursor)
             pages.turn(page.next_cursor)
-            for item in page.items:
+            for item in page.grants:
                 yield item
 
-    async def empty_trash(self) -> models.EmptiedTrash:
-        """Empty the trash.
+    async def list_links(self, id: str) -> models.Links:
+        """List a file's public links.
 
-        Removes everything in the caller's trash for good that the caller may remove.
+        Expired ones included. This needs the role `admin` on the file.
 
         Scope: `access_drive`.
         """
-        return await self._call(EMPTY_TRASH)
+        return await self._call(LIST_LINKS, path={"id": id})
+
+    async def list_members(
+        self,
+        *,
+        q: str | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
+    ) -> models.Members:
+        """List the workspace's members.
+
+        One page, oldest members first.
+
+        Scope: `drive_read` (or `access_drive`).
+        """
+        return await self._call(LIST_MEMBERS, query={"q": q, "limit": limit, "offset": offset})
+
+    async def list_participants(self, id: str) -> models.Participants:
+        """List who has a role on an item.
+
+        On the item itself, or on a folder above it that the caller sees. Each role includes those before it: `viewer`
+        reads and downloads; `member` also uploads, creates folders and changes items; `admin` also decides who else has
+        a role; `owner` is the item's owner.
+
+        Scope: `drive_read` (or `access_drive`).
+        """
+        return await self._call(LIST_PARTICIPANTS, path={"id": id})
+
+    async def list_parts(
+        self,
+        upload_id: str,
+        file_key: str,
+        *,
+        keep_alive: bool | None = None,
+    ) -> models.StoredParts:
+        """List an upload's parts.
+
+        What the store has of the caller's upload: enough to continue it from anywhere. This prolongs the upload's life,
+        as signing does, unless `keep_alive` is false.
+
+        Scope: `drive_upload` (or `access_drive`).
+        """
+        return await self._call(
+            LIST_PARTS,
+            body=_said({"uploadId": upload_id, "fileKey": file_key, "keepAlive": keep_alive}),
+        )
 
     async def list_shared(
         self,
@@ -546,16 +638,101 @@ class AsyncOperations:
             for item in page.items:
                 yield item
 
-    async def list_participants(self, id: str) -> models.Participants:
-        """List who has a role on an item.
+    async def list_tokens(self) -> models.Tokens:
+        """List the caller's tokens.
 
-        On the item itself, or on a folder above it that the caller sees. Each role includes those before it: `viewer`
-        reads and downloads; `member` also uploads, creates folders and changes items; `admin` also decides who else has
-        a role; `owner` is the item's owner.
+        Without their secrets, ended ones included. A token that another token created sees itself and the tokens that
+        come from it: those that it created, and those that it replaced. A token that an operator created sees all
+        tokens of its user.
+
+        Scope: `access_drive`.
+        """
+        return await self._call(LIST_TOKENS)
+
+    async def list_trash(
+        self,
+        *,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> models.TrashPage:
+        """List the trash.
+
+        What the caller owns, directly or through a folder above, and what they put there, page by page, the latest
+        first. The content of a trashed folder is not listed. Bytes that an upload replaced are there too, as an item.
 
         Scope: `drive_read` (or `access_drive`).
         """
-        return await self._call(LIST_PARTICIPANTS, path={"id": id})
+        return await self._call(LIST_TRASH, query={"cursor": cursor, "limit": limit})
+
+    async def iter_trash(self, *, limit: int | None = None) -> AsyncIterator[models.TrashedItem]:
+        """All that `list_trash` lists, page by page."""
+        pages = Pages()
+        while pages.has_more:
+            page = await self.list_trash(limit=limit, cursor=pages.cursor)
+            pages.turn(page.next_cursor)
+            for item in page.items:
+                yield item
+
+    async def list_uploads(
+        self,
+        *,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> models.OpenUploads:
+        """List the caller's open uploads.
+
+        The unfinished ones, page by page, the latest first.
+
+        Scope: `drive_upload` (or `access_drive`).
+        """
+        return await self._call(LIST_UPLOADS, query={"cursor": cursor, "limit": limit})
+
+    async def iter_uploads(self, *, limit: int | None = None) -> AsyncIterator[models.OpenUpload]:
+        """All that `list_uploads` lists, page by page."""
+        pages = Pages()
+        while pages.has_more:
+            page = await self.list_uploads(limit=limit, cursor=pages.cursor)
+            pages.turn(page.next_cursor)
+            for item in page.uploads:
+                yield item
+
+    async def presign_parts(
+        self,
+        upload_id: str,
+        file_key: str,
+        *,
+        parts: int | None = None,
+        part_numbers: Sequence[int] | None = None,
+        content_lengths: Sequence[int] | None = None,
+    ) -> models.PresignedParts:
+        """Sign an upload's parts.
+
+        One URL for each part: a signed S3 `UploadPart`, to which anyone may `PUT` that part's bytes until it expires.
+        The `ETag` of the store's answer is what finalize needs. May be called again at any time before finalize; with
+        `part_numbers` only those are signed, and with `content_lengths` each URL accepts exactly that many bytes. A
+        part has 5 MiB to 5 GiB; the last one may have less.
+
+        Scope: `drive_upload` (or `access_drive`).
+        """
+        return await self._call(
+            PRESIGN_PARTS,
+            body=_said({
+                "uploadId": upload_id,
+                "fileKey": file_key,
+                "parts": parts,
+                "partNumbers": part_numbers,
+                "contentLengths": content_lengths,
+            }),
+        )
+
+    async def purge_item(self, id: str) -> None:
+        """Remove an item for good.
+
+        An item of the trash, with everything below it. Only its owner may do this.
+
+        Scope: `access_drive`.
+        """
+        return await self._call(PURGE_ITEM, path={"id": id})
 
     async def put_participant(self, id: str, user_id: str, role: models.GivenRole) -> models.Participant:
         """Give a user a role on an item.
@@ -576,37 +753,23 @@ class AsyncOperations:
         """
         return await self._call(REMOVE_PARTICIPANT, path={"id": id, "userId": user_id})
 
-    async def list_links(self, id: str) -> models.Links:
-        """List a file's public links.
+    async def restore_item(self, id: str) -> models.Item:
+        """Restore an item.
 
-        Expired ones included. This needs the role `admin` on the file.
-
-        Scope: `access_drive`.
-        """
-        return await self._call(LIST_LINKS, path={"id": id})
-
-    async def create_link(
-        self,
-        id: str,
-        *,
-        expires_at: datetime | None = None,
-        password: str | None = None,
-        idempotency_key: str | None = None,
-    ) -> models.Link:
-        """Create a public link to a file.
-
-        Anyone who has its address can download the file, without a token, until the link expires, is revoked, the file
-        is gone, or its maker is no longer an `admin` of the file. This needs the role `admin` on the file; a file has
-        at most 100 links.
+        Out of the trash and back to its folder, or to its owner's root if the folder is gone or closed to the caller.
 
         Scope: `access_drive`.
         """
-        return await self._call(
-            CREATE_LINK,
-            path={"id": id},
-            body=_said({"expiresAt": expires_at, "password": password}),
-            key=idempotency_key,
-        )
+        return await self._call(RESTORE_ITEM, path={"id": id})
+
+    async def revoke_grant(self, id: str) -> None:
+        """Revoke a grant.
+
+        It is invalid at once, and its unfinished uploads are aborted. Files that it has brought stay.
+
+        Scope: `drive_upload` (or `access_drive`).
+        """
+        return await self._call(REVOKE_GRANT, path={"id": id})
 
     async def revoke_link(self, id: str, link_id: str) -> None:
         """Revoke a public link.
@@ -617,79 +780,15 @@ class AsyncOperations:
         """
         return await self._call(REVOKE_LINK, path={"id": id, "linkId": link_id})
 
-    async def get_workspace(self) -> models.WorkspaceInfo:
-        """Get the workspace.
+    async def revoke_token(self, id: str) -> None:
+        """Revoke a token.
 
-        The workspace that the token belongs to.
-
-        Scope: `drive_read` (or `access_drive`).
-        """
-        return await self._call(GET_WORKSPACE)
-
-    async def list_members(
-        self,
-        *,
-        q: str | None = None,
-        limit: int | None = None,
-        offset: int | None = None,
-    ) -> models.Members:
-        """List the workspace's members.
-
-        One page, oldest members first.
-
-        Scope: `drive_read` (or `access_drive`).
-        """
-        return await self._call(LIST_MEMBERS, query={"q": q, "limit": limit, "offset": offset})
-
-    async def get_usage(self) -> models.Usage:
-        """Get the caller's usage.
-
-        How much the caller stores in the workspace, the trash included, and their quota.
-
-        Scope: `drive_read` (or `access_drive`).
-        """
-        return await self._call(GET_USAGE)
-
-    async def list_tokens(self) -> models.Tokens:
-        """List the caller's tokens.
-
-        Without their secrets, ended ones included. A token that another token created sees itself and the tokens that
-        come from it: those that it created, and those that it replaced. A token that an operator created sees all
-        tokens of its user.
+        One of those that the caller can list. It is invalid at once, and so are the tokens that it created and those
+        that it replaced. It may be the token that asks.
 
         Scope: `access_drive`.
         """
-        return await self._call(LIST_TOKENS)
-
-    async def create_token(
-        self,
-        name: str,
-        scopes: Sequence[models.TokenScope],
-        *,
-        folder_id: models.ItemId | None = None,
-        expires_at: datetime | None = None,
-        rotate_until: datetime | None = None,
-        idempotency_key: str | None = None,
-    ) -> models.CreatedToken:
-        """Create a token.
-
-        It can do no more than the caller's token: `access_drive` is everything, `drive_read` reads and downloads,
-        `drive_upload` uploads and creates folders. With `folder_id` it is confined to that folder and what is below it.
-        It ends with the token that creates it, at the latest, and is revoked with it.
-
-        Scope: `access_drive`.
-        """
-        return await self._call(
-            CREATE_TOKEN,
-            body=_said({
-                "name": name,
-                "scopes": scopes,
-                "folderId": folder_id,
-                "expiresAt": expires_at,
-                "rotateUntil": rotate_until,
-            }),
-            key=idempotency_key,
-        )
+        return await self._call(REVOKE_TOKEN, path={"id": id})
 
     async def rotate_token(
         self,
@@ -710,29 +809,50 @@ class AsyncOperations:
             key=idempotency_key,
         )
 
-    async def revoke_token(self, id: str) -> None:
-        """Revoke a token.
+    async def search(
+        self,
+        q: str,
+        *,
+        sort_by: Literal["createdAt", "updatedAt", "name"] | None = None,
+        sort_order: Literal["asc", "desc"] | None = None,
+        limit: int | None = None,
+    ) -> models.SearchHits:
+        """Find items by their names.
 
-        One of those that the caller can list. It is invalid at once, and so are the tokens that it created and those
-        that it replaced. It may be the token that asks.
+        The items whose names have every word of `q`, or a word that begins with it. Case, accents and punctuation do
+        not count. A query without a letter or a digit finds nothing.
 
-        Scope: `access_drive`.
+        Scope: `drive_read` (or `access_drive`).
         """
-        return await self._call(REVOKE_TOKEN, path={"id": id})
+        return await self._call(SEARCH, query={"q": q, "sortBy": sort_by, "sortOrder": sort_order, "limit": limit})
 
+    async def start_files(
+        self,
+        files: Sequence[models.NewFile],
+        *,
+        parent_id: models.ItemId | None = None,
+        on_conflict: models.OnConflict | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.StartedFiles:
+        """Start many small files.
 
-class Operations:
-    """The whole API, for code without asyncio: each operation is one method."""
+        Up to 1,000 files of up to 8 MiB, each with its name or its path. In one transaction, the folders of the paths
+        are made as far as they are not there, and every file gets an upload of its own, with one signed URL: a `PUT` of
+        the whole file, with exactly the headers of the answer. A file that cannot be started has an `error`, and
+        hinders no other. A file that says its `checksum` and that the caller has already, with the same name, place and
+        bytes, is answered as that `item`. Then `batch/finalize` makes the files. The URL changes nothing any more once
+        its file is finalized. A repeat with the same `Idempotency-Key` answers the same uploads with new URLs, and
+        tries again what was refused.
 
-    _drive: AsyncOperations
+        Scope: `drive_upload` (or `access_drive`).
+        """
+        return await self._call(
+            START_FILES,
+            body=_said({"parentId": parent_id, "onConflict": on_conflict, "files": files}),
+            key=idempotency_key,
+        )
 
-    def _wait(self, work: Coroutine[Any, Any, T]) -> T:
-        raise NotImplementedError
-
-    def _each(self, items: AsyncIterator[T]) -> Iterator[T]:
-        raise NotImplementedError
-
-    def start_upload(
+    async def start_upload(
         self,
         file_name: str,
         file_size: int,
@@ -748,61 +868,197 @@ class Operations:
         Returns the ids that the next steps need, and how Dray would cut the file. Any other cut that S3 accepts works
         as well. The upload expires when nobody has signed or listed its parts for 24 hours, or after 7 days.
         `on_conflict` says what finalize does if the folder has a file of this name by then: `fail` needs a token that
-        may read, `replace` a token with `access_drive`.
+        may read, `replace` a token with `access_drive`. With a grant (`cp_grant_…`) as bearer, the grant says where the
+        file goes and what happens if the name is taken.
 
         Scope: `drive_upload` (or `access_drive`).
         """
-        return self._wait(self._drive.start_upload(
-            file_name,
-            file_size,
-            mime_type,
-            parent_id=parent_id,
+        return await self._call(
+            START_UPLOAD,
+            body=_said({
+                "fileName": file_name,
+                "fileSize": file_size,
+                "mimeType": mime_type,
+                "parentId": parent_id,
+                "onConflict": on_conflict,
+                "checksum": checksum,
+            }),
+            key=idempotency_key,
+        )
+
+    async def trash_item(self, id: str) -> None:
+        """Put an item into the trash.
+
+        A folder takes everything below it along. The item can be restored until it is removed for good, by the server
+        or by a person.
+
+        Scope: `access_drive`.
+        """
+        return await self._call(TRASH_ITEM, path={"id": id})
+
+
+class Operations:
+    """The whole API, for code without asyncio: each operation is one method."""
+
+    _drive: AsyncOperations
+
+    def _wait(self, work: Coroutine[Any, Any, T]) -> T:
+        raise NotImplementedError
+
+    def _each(self, items: AsyncIterator[T]) -> Iterator[T]:
+        raise NotImplementedError
+
+    def abort_upload(self, upload_id: str, file_key: str) -> None:
+        """Abort an upload.
+
+        The store releases its parts. Doing it again does no harm.
+
+        Scope: `drive_upload` (or `access_drive`).
+        """
+        return self._wait(self._drive.abort_upload(upload_id, file_key))
+
+    def change_item(
+        self,
+        id: str,
+        *,
+        name: str | None | Unset = UNSET,
+        parent_id: models.ItemId | None | Unset = UNSET,
+    ) -> models.Item:
+        """Rename or move an item.
+
+        Absent fields stay as they are. A `parent_id` of null moves the item to its owner's root, which only the owner
+        may do. Renaming needs the role `member` on the item. Moving needs that role on the folder that the item is in
+        and on the one that it goes to. If the move would change who can reach the item, or with which role, it also
+        needs `admin` on the item. Nobody can give others, or themselves, more than they have.
+
+        Scope: `access_drive`.
+        """
+        return self._wait(self._drive.change_item(id, name=name, parent_id=parent_id))
+
+    def create_folder(
+        self,
+        name: str,
+        *,
+        parent_id: models.ItemId | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.Item:
+        """Create a folder.
+
+        Two folders in one place may have the same name. Folders can be nested 100 deep.
+
+        Scope: `drive_upload` (or `access_drive`).
+        """
+        return self._wait(self._drive.create_folder(name, parent_id=parent_id, idempotency_key=idempotency_key))
+
+    def create_grant(
+        self,
+        *,
+        folder_id: models.ItemId | None = None,
+        verbs: Sequence[models.Verb] | None = None,
+        max_files: int | None = None,
+        max_file_bytes: int | None = None,
+        max_bytes: int | None = None,
+        types: Sequence[str] | None = None,
+        expires_at: datetime | None = None,
+        on_conflict: models.OnConflict | None = None,
+        external_id: str | None = None,
+        metadata: dict[str, object] | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.CreatedGrant:
+        """Create a grant.
+
+        A backend creates one for one person's page. The page sends it as bearer to the five calls of an upload
+        (`start`, `presigned-urls`, `parts`, `finalize`, `abort`); it is good for its own uploads, and for nothing else.
+        The limits hold when an upload is started, where the announced bytes are reserved, and for the stored bytes when
+        it is finalized. A grant has no more scope, folder or life than the token that creates it, and ends with that
+        token. Its holder learns of no other file: answers repeat the name that it gave.
+
+        Scope: `drive_upload` (or `access_drive`).
+        """
+        return self._wait(self._drive.create_grant(
+            folder_id=folder_id,
+            verbs=verbs,
+            max_files=max_files,
+            max_file_bytes=max_file_bytes,
+            max_bytes=max_bytes,
+            types=types,
+            expires_at=expires_at,
             on_conflict=on_conflict,
-            checksum=checksum,
+            external_id=external_id,
+            metadata=metadata,
             idempotency_key=idempotency_key,
         ))
 
-    def presign_parts(
+    def create_link(
         self,
-        upload_id: str,
-        file_key: str,
+        id: str,
         *,
-        parts: int | None = None,
-        part_numbers: Sequence[int] | None = None,
-        content_lengths: Sequence[int] | None = None,
-    ) -> models.PresignedParts:
-        """Sign an upload's parts.
+        expires_at: datetime | None = None,
+        password: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.Link:
+        """Create a public link to a file.
 
-        One URL for each part: a signed S3 `UploadPart`, to which anyone may `PUT` that part's bytes until it expires.
-        The `ETag` of the store's answer is what finalize needs. May be called again at any time before finalize; with
-        `part_numbers` only those are signed, and with `content_lengths` each URL accepts exactly that many bytes. A
-        part has 5 MiB to 5 GiB; the last one may have less.
+        Anyone who has its address can download the file, without a token, until the link expires, is revoked, the file
+        is gone, or its maker is no longer an `admin` of the file. This needs the role `admin` on the file; a file has
+        at most 100 links.
 
-        Scope: `drive_upload` (or `access_drive`).
+        Scope: `access_drive`.
         """
-        return self._wait(self._drive.presign_parts(
-            upload_id,
-            file_key,
-            parts=parts,
-            part_numbers=part_numbers,
-            content_lengths=content_lengths,
+        return self._wait(self._drive.create_link(
+            id,
+            expires_at=expires_at,
+            password=password,
+            idempotency_key=idempotency_key,
         ))
 
-    def list_parts(
+    def create_token(
         self,
-        upload_id: str,
-        file_key: str,
+        name: str,
+        scopes: Sequence[models.TokenScope],
         *,
-        keep_alive: bool | None = None,
-    ) -> models.StoredParts:
-        """List an upload's parts.
+        folder_id: models.ItemId | None = None,
+        expires_at: datetime | None = None,
+        rotate_until: datetime | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.CreatedToken:
+        """Create a token.
 
-        What the store has of the caller's upload: enough to continue it from anywhere. This prolongs the upload's life,
-        as signing does, unless `keep_alive` is false.
+        It can do no more than the caller's token: `access_drive` is everything, `drive_read` reads and downloads,
+        `drive_upload` uploads and creates folders. With `folder_id` it is confined to that folder and what is below it.
+        It ends with the token that creates it, at the latest, and is revoked with it.
+
+        Scope: `access_drive`.
+        """
+        return self._wait(self._drive.create_token(
+            name,
+            scopes,
+            folder_id=folder_id,
+            expires_at=expires_at,
+            rotate_until=rotate_until,
+            idempotency_key=idempotency_key,
+        ))
+
+    def empty_trash(self) -> models.EmptiedTrash:
+        """Empty the trash.
+
+        Removes everything in the caller's trash for good that the caller may remove.
+
+        Scope: `access_drive`.
+        """
+        return self._wait(self._drive.empty_trash())
+
+    def finalize_files(self, files: Sequence[models.FileKey]) -> models.FinalizedFiles:
+        """Finalize many small files.
+
+        Makes the files whose bytes have arrived: for each an `item`, or an `error` that is its own. Nothing is
+        all-or-nothing, and it can be repeated, from anywhere, in any groups: a file that was finalized is answered as
+        its item again. A file whose `PUT` has not arrived is refused with `invalid_part`, and its upload stays open.
+        What is said of `multipart/finalize` about names, folders and tokens holds for each file.
 
         Scope: `drive_upload` (or `access_drive`).
         """
-        return self._wait(self._drive.list_parts(upload_id, file_key, keep_alive=keep_alive))
+        return self._wait(self._drive.finalize_files(files))
 
     def finalize_upload(
         self,
@@ -832,32 +1088,24 @@ class Operations:
             verify=verify,
         ))
 
-    def abort_upload(self, upload_id: str, file_key: str) -> None:
-        """Abort an upload.
+    def get_download_url(self, id: str) -> models.DownloadUrl:
+        """Get a file's download URL.
 
-        The store releases its parts. Doing it again does no harm.
+        A signed GET of the bytes, directly from the object store. It accepts ranges, and saves the file under the
+        item's own name. It is valid for three hours, unless the server is set to another time.
+
+        Scope: `drive_read` (or `access_drive`).
+        """
+        return self._wait(self._drive.get_download_url(id))
+
+    def get_grant(self, id: str) -> models.Grant:
+        """Get a grant.
+
+        What it allows, and what it was used for.
 
         Scope: `drive_upload` (or `access_drive`).
         """
-        return self._wait(self._drive.abort_upload(upload_id, file_key))
-
-    def list_uploads(
-        self,
-        *,
-        cursor: str | None = None,
-        limit: int | None = None,
-    ) -> models.OpenUploads:
-        """List the caller's open uploads.
-
-        The unfinished ones, page by page, the latest first.
-
-        Scope: `drive_upload` (or `access_drive`).
-        """
-        return self._wait(self._drive.list_uploads(cursor=cursor, limit=limit))
-
-    def iter_uploads(self, *, limit: int | None = None) -> Iterator[models.OpenUpload]:
-        """All that `list_uploads` lists, page by page."""
-        return self._each(self._drive.iter_uploads(limit=limit))
+        return self._wait(self._drive.get_grant(id))
 
     def get_item(self, id: str) -> models.Item:
         """Get an item.
@@ -869,33 +1117,38 @@ class Operations:
         """
         return self._wait(self._drive.get_item(id))
 
-    def trash_item(self, id: str) -> None:
-        """Put an item into the trash.
-
-        A folder takes everything below it along. The item can be restored until it is removed for good, by the server
-        or by a person.
-
-        Scope: `access_drive`.
-        """
-        return self._wait(self._drive.trash_item(id))
-
-    def change_item(
+    def get_tree(
         self,
-        id: str,
         *,
-        name: str | None | Unset = UNSET,
-        parent_id: models.ItemId | None | Unset = UNSET,
-    ) -> models.Item:
-        """Rename or move an item.
+        parent_id: str | None = None,
+        depth: int | None = None,
+    ) -> models.Tree:
+        """List a folder and what is below it.
 
-        Absent fields stay as they are. A `parent_id` of null moves the item to its owner's root, which only the owner
-        may do. Renaming needs the role `member` on the item. Moving needs that role on the folder that the item is in
-        and on the one that it goes to. If the move would change who can reach the item, or with which role, it also
-        needs `admin` on the item. Nobody can give others, or themselves, more than they have.
+        Breadth first, at most 500 items. If there are more, `truncated` is true and `next_parent_ids` are the folders
+        to continue from.
 
-        Scope: `access_drive`.
+        Scope: `drive_read` (or `access_drive`).
         """
-        return self._wait(self._drive.change_item(id, name=name, parent_id=parent_id))
+        return self._wait(self._drive.get_tree(parent_id=parent_id, depth=depth))
+
+    def get_usage(self) -> models.Usage:
+        """Get the caller's usage.
+
+        How much the caller stores in the workspace, the trash included, and their quota.
+
+        Scope: `drive_read` (or `access_drive`).
+        """
+        return self._wait(self._drive.get_usage())
+
+    def get_workspace(self) -> models.WorkspaceInfo:
+        """Get the workspace.
+
+        The workspace that the token belongs to.
+
+        Scope: `drive_read` (or `access_drive`).
+        """
+        return self._wait(self._drive.get_workspace())
 
     def list_ancestors(self, id: str) -> models.Ancestors:
         """List the folders above an item.
@@ -905,31 +1158,6 @@ class Operations:
         Scope: `drive_read` (or `access_drive`).
         """
         return self._wait(self._drive.list_ancestors(id))
-
-    def get_download_url(self, id: str) -> models.DownloadUrl:
-        """Get a file's download URL.
-
-        A signed GET of the bytes, directly from the object store. It accepts ranges, and saves the file under the
-        item's own name. It is valid for three hours, unless the server is set to another time.
-
-        Scope: `drive_read` (or `access_drive`).
-        """
-        return self._wait(self._drive.get_download_url(id))
-
-    def create_folder(
-        self,
-        name: str,
-        *,
-        parent_id: models.ItemId | None = None,
-        idempotency_key: str | None = None,
-    ) -> models.Item:
-        """Create a folder.
-
-        Two folders in one place may have the same name. Folders can be nested 100 deep.
-
-        Scope: `drive_upload` (or `access_drive`).
-        """
-        return self._wait(self._drive.create_folder(name, parent_id=parent_id, idempotency_key=idempotency_key))
 
     def list_children(
         self,
@@ -966,83 +1194,95 @@ class Operations:
         """All that `list_children` lists, page by page."""
         return self._each(self._drive.iter_children(id, limit=limit, sort_by=sort_by, sort_order=sort_order))
 
-    def get_tree(
+    def list_grant_uploads(
         self,
+        id: str,
         *,
-        parent_id: str | None = None,
-        depth: int | None = None,
-    ) -> models.Tree:
-        """List a folder and what is below it.
-
-        Breadth first, at most 500 items. If there are more, `truncated` is true and `next_parent_ids` are the folders
-        to continue from.
-
-        Scope: `drive_read` (or `access_drive`).
-        """
-        return self._wait(self._drive.get_tree(parent_id=parent_id, depth=depth))
-
-    def search(
-        self,
-        q: str,
-        *,
-        sort_by: Literal["createdAt", "updatedAt", "name"] | None = None,
-        sort_order: Literal["asc", "desc"] | None = None,
+        cursor: str | None = None,
         limit: int | None = None,
-    ) -> models.SearchHits:
-        """Find items by their names.
+    ) -> models.GrantUploads:
+        """List a grant's uploads.
 
-        The items whose names have every word of `q`, or a word that begins with it. Case, accents and punctuation do
-        not count. A query without a letter or a digit finds nothing.
+        Every upload that was started with it, page by page, the latest first, with its state, its item and what was
+        attached to the grant: for a backend that missed a webhook.
 
-        Scope: `drive_read` (or `access_drive`).
+        Scope: `drive_upload` (or `access_drive`).
         """
-        return self._wait(self._drive.search(q, sort_by=sort_by, sort_order=sort_order, limit=limit))
+        return self._wait(self._drive.list_grant_uploads(id, cursor=cursor, limit=limit))
 
-    def restore_item(self, id: str) -> models.Item:
-        """Restore an item.
+    def iter_grant_uploads(self, id: str, *, limit: int | None = None) -> Iterator[models.GrantUpload]:
+        """All that `list_grant_uploads` lists, page by page."""
+        return self._each(self._drive.iter_grant_uploads(id, limit=limit))
 
-        Out of the trash and back to its folder, or to its owner's root if the folder is gone or closed to the caller.
-
-        Scope: `access_drive`.
-        """
-        return self._wait(self._drive.restore_item(id))
-
-    def purge_item(self, id: str) -> None:
-        """Remove an item for good.
-
-        An item of the trash, with everything below it. Only its owner may do this.
-
-        Scope: `access_drive`.
-        """
-        return self._wait(self._drive.purge_item(id))
-
-    def list_trash(
+    def list_grants(
         self,
         *,
         cursor: str | None = None,
         limit: int | None = None,
-    ) -> models.TrashPage:
-        """List the trash.
+    ) -> models.Grants:
+        """List grants.
 
-        What the caller owns, directly or through a folder above, and what they put there, page by page, the latest
-        first. The content of a trashed folder is not listed. Bytes that an upload replaced are there too, as an item.
+        Page by page, the latest first: those that the caller's token created, and those of the tokens that come from
+        it. A token that an operator created, that may read and is not confined, sees all grants of its user.
 
-        Scope: `drive_read` (or `access_drive`).
+        Scope: `drive_upload` (or `access_drive`).
         """
-        return self._wait(self._drive.list_trash(cursor=cursor, limit=limit))
+        return self._wait(self._drive.list_grants(cursor=cursor, limit=limit))
 
-    def iter_trash(self, *, limit: int | None = None) -> Iterator[models.TrashedItem]:
-        """All that `list_trash` lists, page by page."""
-        return self._each(self._drive.iter_trash(limit=limit))
+    def iter_grants(self, *, limit: int | None = None) -> Iterator[models.Grant]:
+        """All that `list_grants` lists, page by page."""
+        return self._each(self._drive.iter_grants(limit=limit))
 
-    def empty_trash(self) -> models.EmptiedTrash:
-        """Empty the trash.
+    def list_links(self, id: str) -> models.Links:
+        """List a file's public links.
 
-        Removes everything in the caller's trash for good that the caller may remove.
+        Expired ones included. This needs the role `admin` on the file.
 
         Scope: `access_drive`.
         """
-        return self._wait(self._drive.empty_trash())
+        return self._wait(self._drive.list_links(id))
+
+    def list_members(
+        self,
+        *,
+        q: str | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
+    ) -> models.Members:
+        """List the workspace's members.
+
+        One page, oldest members first.
+
+        Scope: `drive_read` (or `access_drive`).
+        """
+        return self._wait(self._drive.list_members(q=q, limit=limit, offset=offset))
+
+    def list_participants(self, id: str) -> models.Participants:
+        """List who has a role on an item.
+
+        On the item itself, or on a folder above it that the caller sees. Each role includes those before it: `viewer`
+        reads and downloads; `member` also uploads, creates folders and changes items; `admin` also decides who else has
+        a role; `owner` is the item's owner.
+
+        Scope: `drive_read` (or `access_drive`).
+        """
+        return self._wait(self._drive.list_participants(id))
+
+    def list_parts(
+        self,
+        upload_id: str,
+        file_key: str,
+        *,
+        keep_alive: bool | None = None,
+    ) -> models.StoredParts:
+        """List an upload's parts.
+
+        What the store has of the caller's upload: enough to continue it from anywhere. This prolongs the upload's life,
+        as signing does, unless `keep_alive` is false.
+
+        Scope: `drive_upload` (or `access_drive`).
+        """
+        return self._wait(self._drive.list_parts(upload_id, file_key, keep_alive=keep_alive))
 
     def list_shared(
         self,
@@ -1070,16 +1310,88 @@ class Operations:
         """All that `list_shared` lists, page by page."""
         return self._each(self._drive.iter_shared(limit=limit, sort_by=sort_by, sort_order=sort_order))
 
-    def list_participants(self, id: str) -> models.Participants:
-        """List who has a role on an item.
+    def list_tokens(self) -> models.Tokens:
+        """List the caller's tokens.
 
-        On the item itself, or on a folder above it that the caller sees. Each role includes those before it: `viewer`
-        reads and downloads; `member` also uploads, creates folders and changes items; `admin` also decides who else has
-        a role; `owner` is the item's owner.
+        Without their secrets, ended ones included. A token that another token created sees itself and the tokens that
+        come from it: those that it created, and those that it replaced. A token that an operator created sees all
+        tokens of its user.
+
+        Scope: `access_drive`.
+        """
+        return self._wait(self._drive.list_tokens())
+
+    def list_trash(
+        self,
+        *,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> models.TrashPage:
+        """List the trash.
+
+        What the caller owns, directly or through a folder above, and what they put there, page by page, the latest
+        first. The content of a trashed folder is not listed. Bytes that an upload replaced are there too, as an item.
 
         Scope: `drive_read` (or `access_drive`).
         """
-        return self._wait(self._drive.list_participants(id))
+        return self._wait(self._drive.list_trash(cursor=cursor, limit=limit))
+
+    def iter_trash(self, *, limit: int | None = None) -> Iterator[models.TrashedItem]:
+        """All that `list_trash` lists, page by page."""
+        return self._each(self._drive.iter_trash(limit=limit))
+
+    def list_uploads(
+        self,
+        *,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> models.OpenUploads:
+        """List the caller's open uploads.
+
+        The unfinished ones, page by page, the latest first.
+
+        Scope: `drive_upload` (or `access_drive`).
+        """
+        return self._wait(self._drive.list_uploads(cursor=cursor, limit=limit))
+
+    def iter_uploads(self, *, limit: int | None = None) -> Iterator[models.OpenUpload]:
+        """All that `list_uploads` lists, page by page."""
+        return self._each(self._drive.iter_uploads(limit=limit))
+
+    def presign_parts(
+        self,
+        upload_id: str,
+        file_key: str,
+        *,
+        parts: int | None = None,
+        part_numbers: Sequence[int] | None = None,
+        content_lengths: Sequence[int] | None = None,
+    ) -> models.PresignedParts:
+        """Sign an upload's parts.
+
+        One URL for each part: a signed S3 `UploadPart`, to which anyone may `PUT` that part's bytes until it expires.
+        The `ETag` of the store's answer is what finalize needs. May be called again at any time before finalize; with
+        `part_numbers` only those are signed, and with `content_lengths` each URL accepts exactly that many bytes. A
+        part has 5 MiB to 5 GiB; the last one may have less.
+
+        Scope: `drive_upload` (or `access_drive`).
+        """
+        return self._wait(self._drive.presign_parts(
+            upload_id,
+            file_key,
+            parts=parts,
+            part_numbers=part_numbers,
+            content_lengths=content_lengths,
+        ))
+
+    def purge_item(self, id: str) -> None:
+        """Remove an item for good.
+
+        An item of the trash, with everything below it. Only its owner may do this.
+
+        Scope: `access_drive`.
+        """
+        return self._wait(self._drive.purge_item(id))
 
     def put_participant(self, id: str, user_id: str, role: models.GivenRole) -> models.Participant:
         """Give a user a role on an item.
@@ -1100,37 +1412,23 @@ class Operations:
         """
         return self._wait(self._drive.remove_participant(id, user_id))
 
-    def list_links(self, id: str) -> models.Links:
-        """List a file's public links.
+    def restore_item(self, id: str) -> models.Item:
+        """Restore an item.
 
-        Expired ones included. This needs the role `admin` on the file.
-
-        Scope: `access_drive`.
-        """
-        return self._wait(self._drive.list_links(id))
-
-    def create_link(
-        self,
-        id: str,
-        *,
-        expires_at: datetime | None = None,
-        password: str | None = None,
-        idempotency_key: str | None = None,
-    ) -> models.Link:
-        """Create a public link to a file.
-
-        Anyone who has its address can download the file, without a token, until the link expires, is revoked, the file
-        is gone, or its maker is no longer an `admin` of the file. This needs the role `admin` on the file; a file has
-        at most 100 links.
+        Out of the trash and back to its folder, or to its owner's root if the folder is gone or closed to the caller.
 
         Scope: `access_drive`.
         """
-        return self._wait(self._drive.create_link(
-            id,
-            expires_at=expires_at,
-            password=password,
-            idempotency_key=idempotency_key,
-        ))
+        return self._wait(self._drive.restore_item(id))
+
+    def revoke_grant(self, id: str) -> None:
+        """Revoke a grant.
+
+        It is invalid at once, and its unfinished uploads are aborted. Files that it has brought stay.
+
+        Scope: `drive_upload` (or `access_drive`).
+        """
+        return self._wait(self._drive.revoke_grant(id))
 
     def revoke_link(self, id: str, link_id: str) -> None:
         """Revoke a public link.
@@ -1141,76 +1439,15 @@ class Operations:
         """
         return self._wait(self._drive.revoke_link(id, link_id))
 
-    def get_workspace(self) -> models.WorkspaceInfo:
-        """Get the workspace.
+    def revoke_token(self, id: str) -> None:
+        """Revoke a token.
 
-        The workspace that the token belongs to.
-
-        Scope: `drive_read` (or `access_drive`).
-        """
-        return self._wait(self._drive.get_workspace())
-
-    def list_members(
-        self,
-        *,
-        q: str | None = None,
-        limit: int | None = None,
-        offset: int | None = None,
-    ) -> models.Members:
-        """List the workspace's members.
-
-        One page, oldest members first.
-
-        Scope: `drive_read` (or `access_drive`).
-        """
-        return self._wait(self._drive.list_members(q=q, limit=limit, offset=offset))
-
-    def get_usage(self) -> models.Usage:
-        """Get the caller's usage.
-
-        How much the caller stores in the workspace, the trash included, and their quota.
-
-        Scope: `drive_read` (or `access_drive`).
-        """
-        return self._wait(self._drive.get_usage())
-
-    def list_tokens(self) -> models.Tokens:
-        """List the caller's tokens.
-
-        Without their secrets, ended ones included. A token that another token created sees itself and the tokens that
-        come from it: those that it created, and those that it replaced. A token that an operator created sees all
-        tokens of its user.
+        One of those that the caller can list. It is invalid at once, and so are the tokens that it created and those
+        that it replaced. It may be the token that asks.
 
         Scope: `access_drive`.
         """
-        return self._wait(self._drive.list_tokens())
-
-    def create_token(
-        self,
-        name: str,
-        scopes: Sequence[models.TokenScope],
-        *,
-        folder_id: models.ItemId | None = None,
-        expires_at: datetime | None = None,
-        rotate_until: datetime | None = None,
-        idempotency_key: str | None = None,
-    ) -> models.CreatedToken:
-        """Create a token.
-
-        It can do no more than the caller's token: `access_drive` is everything, `drive_read` reads and downloads,
-        `drive_upload` uploads and creates folders. With `folder_id` it is confined to that folder and what is below it.
-        It ends with the token that creates it, at the latest, and is revoked with it.
-
-        Scope: `access_drive`.
-        """
-        return self._wait(self._drive.create_token(
-            name,
-            scopes,
-            folder_id=folder_id,
-            expires_at=expires_at,
-            rotate_until=rotate_until,
-            idempotency_key=idempotency_key,
-        ))
+        return self._wait(self._drive.revoke_token(id))
 
     def rotate_token(
         self,
@@ -1231,12 +1468,87 @@ class Operations:
             idempotency_key=idempotency_key,
         ))
 
-    def revoke_token(self, id: str) -> None:
-        """Revoke a token.
+    def search(
+        self,
+        q: str,
+        *,
+        sort_by: Literal["createdAt", "updatedAt", "name"] | None = None,
+        sort_order: Literal["asc", "desc"] | None = None,
+        limit: int | None = None,
+    ) -> models.SearchHits:
+        """Find items by their names.
 
-        One of those that the caller can list. It is invalid at once, and so are the tokens that it created and those
-        that it replaced. It may be the token that asks.
+        The items whose names have every word of `q`, or a word that begins with it. Case, accents and punctuation do
+        not count. A query without a letter or a digit finds nothing.
+
+        Scope: `drive_read` (or `access_drive`).
+        """
+        return self._wait(self._drive.search(q, sort_by=sort_by, sort_order=sort_order, limit=limit))
+
+    def start_files(
+        self,
+        files: Sequence[models.NewFile],
+        *,
+        parent_id: models.ItemId | None = None,
+        on_conflict: models.OnConflict | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.StartedFiles:
+        """Start many small files.
+
+        Up to 1,000 files of up to 8 MiB, each with its name or its path. In one transaction, the folders of the paths
+        are made as far as they are not there, and every file gets an upload of its own, with one signed URL: a `PUT` of
+        the whole file, with exactly the headers of the answer. A file that cannot be started has an `error`, and
+        hinders no other. A file that says its `checksum` and that the caller has already, with the same name, place and
+        bytes, is answered as that `item`. Then `batch/finalize` makes the files. The URL changes nothing any more once
+        its file is finalized. A repeat with the same `Idempotency-Key` answers the same uploads with new URLs, and
+        tries again what was refused.
+
+        Scope: `drive_upload` (or `access_drive`).
+        """
+        return self._wait(self._drive.start_files(
+            files,
+            parent_id=parent_id,
+            on_conflict=on_conflict,
+            idempotency_key=idempotency_key,
+        ))
+
+    def start_upload(
+        self,
+        file_name: str,
+        file_size: int,
+        mime_type: str,
+        *,
+        parent_id: models.ItemId | None = None,
+        on_conflict: models.OnConflict | None = None,
+        checksum: models.Checksum | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.StartedUpload:
+        """Start an upload.
+
+        Returns the ids that the next steps need, and how Dray would cut the file. Any other cut that S3 accepts works
+        as well. The upload expires when nobody has signed or listed its parts for 24 hours, or after 7 days.
+        `on_conflict` says what finalize does if the folder has a file of this name by then: `fail` needs a token that
+        may read, `replace` a token with `access_drive`. With a grant (`cp_grant_…`) as bearer, the grant says where the
+        file goes and what happens if the name is taken.
+
+        Scope: `drive_upload` (or `access_drive`).
+        """
+        return self._wait(self._drive.start_upload(
+            file_name,
+            file_size,
+            mime_type,
+            parent_id=parent_id,
+            on_conflict=on_conflict,
+            checksum=checksum,
+            idempotency_key=idempotency_key,
+        ))
+
+    def trash_item(self, id: str) -> None:
+        """Put an item into the trash.
+
+        A folder takes everything below it along. The item can be restored until it is removed for good, by the server
+        or by a person.
 
         Scope: `access_drive`.
         """
-        return self._wait(self._drive.revoke_token(id))
+        return self._wait(self._drive.trash_item(id))

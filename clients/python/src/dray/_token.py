@@ -5,13 +5,13 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from typing import Any, Union
+from typing import Any
 
 import httpx
 
 from .errors import ConfigurationError
 
-TokenSource = Union[str, Callable[[], str | Awaitable[str]]]
+TokenSource = str | Callable[[], str | Awaitable[str]]
 """A token, or what returns the one of now; it may be a coroutine function."""
 
 

@@ -38,6 +38,8 @@ def _decoder(kind: Any) -> Decoder:
         return _datetime
     if kind is type(None):
         return lambda value: None
+    if origin is dict:
+        return _plain(dict)
     if dataclasses.is_dataclass(kind):
         return _object(cast(type[Any], kind))
     return _plain(kind)

@@ -12,12 +12,25 @@ from typing import Literal
 __all__ = [
     "Ancestors",
     "Checksum",
+    "CreatedGrant",
     "CreatedToken",
     "DownloadUrl",
     "EmptiedTrash",
+    "ErrorBody",
     "ErrorCode",
+    "FileKey",
+    "FileToPut",
+    "FinalizeFiles",
     "FinalizeUpload",
+    "FinalizedFile",
+    "FinalizedFiles",
     "GivenRole",
+    "Grant",
+    "GrantId",
+    "GrantUpload",
+    "GrantUploadState",
+    "GrantUploads",
+    "Grants",
     "Item",
     "ItemChange",
     "ItemId",
@@ -29,7 +42,9 @@ __all__ = [
     "ListParts",
     "Member",
     "Members",
+    "NewFile",
     "NewFolder",
+    "NewGrant",
     "NewLink",
     "NewRole",
     "NewToken",
@@ -44,7 +59,10 @@ __all__ = [
     "Role",
     "RotateToken",
     "SearchHits",
+    "StartFiles",
     "StartUpload",
+    "StartedFile",
+    "StartedFiles",
     "StartedUpload",
     "StoredPart",
     "StoredParts",
@@ -61,6 +79,7 @@ __all__ = [
     "UploadedPart",
     "Usage",
     "UserId",
+    "Verb",
     "WorkspaceId",
     "WorkspaceInfo",
 ]
@@ -78,6 +97,7 @@ ErrorCode = Literal[
     "checksum_unproven",
     "file_too_large",
     "file_type_not_allowed",
+    "file_type_mismatch",
     "not_a_file",
     "not_a_folder",
     "too_deep",
@@ -96,6 +116,7 @@ ErrorCode = Literal[
     "participant_not_found",
     "link_not_found",
     "token_not_found",
+    "grant_not_found",
     "route_not_found",
     "method_not_allowed",
     "finalized_differently",
@@ -108,6 +129,7 @@ ErrorCode = Literal[
     "idempotency_key_reused",
     "idempotency_key_in_use",
     "too_many_uploads",
+    "grant_used_up",
     "owner_is_fixed",
     "upload_aborted",
     "upload_expired",
@@ -128,6 +150,12 @@ ErrorCode = Literal[
 
 GivenRole = Literal["viewer", "member", "admin"]
 """A role that can be given."""
+
+GrantId = str
+"""A grant's record."""
+
+GrantUploadState = Literal["open", "finalizing", "finalized", "aborted", "expired"]
+"""The state of a grant's upload."""
 
 ItemId = str
 """A file or a folder."""
@@ -155,6 +183,9 @@ UploadStatus = Literal["open", "finalizing", "finalized"]
 
 UserId = str
 """A user."""
+
+Verb = Literal["upload"]
+"""What a grant lets its holder do."""
 
 WorkspaceId = str
 """A workspace."""
@@ -193,6 +224,67 @@ class EmptiedTrash:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ErrorBody:
+    """The body of every answer that is not a success."""
+
+    status_code: int
+    """The HTTP status."""
+
+    error: str
+    """The phrase of the status."""
+
+    code: ErrorCode
+    """What went wrong, for programs."""
+
+    message: str
+    """What went wrong and what to do, for people."""
+
+    retry_after: int | None = None
+    """How many seconds to wait before asking again (429 and 503)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileKey:
+    """A file to finalize."""
+
+    upload_id: str
+    """From `batch/start`."""
+
+    file_key: str
+    """From `batch/start`."""
+
+    checksum: Checksum | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileToPut:
+    """How a file is sent: one `PUT` of all its bytes to `url`, with these headers."""
+
+    upload_id: str
+    """The upload's id, for finalize."""
+
+    file_key: str
+    """The object's key in the store, for finalize."""
+
+    parent_id: ItemId | None = None
+    """The folder that the file goes to; absent at the root."""
+
+    url: str = field(repr=False)
+    """Where to `PUT` the file. It takes exactly `file_size` bytes. 412 means that the file has arrived before."""
+
+    headers: dict[str, str]
+    """The headers that the `PUT` must have, as they are; they are signed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinalizeFiles:
+    """The files to finalize."""
+
+    files: list[FileKey]
+    """The files: 1 to 1,000, of any batches."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class FinalizeUpload:
     """Step 4, `finalize`."""
 
@@ -209,6 +301,142 @@ class FinalizeUpload:
 
     verify: bool | None = None
     """Whether to read the file back if the store cannot prove its checksum; the embedded store always can."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinalizedFile:
+    """What became of a file: exactly one of these is there."""
+
+    item: Item | None = None
+    """The file."""
+
+    error: ErrorBody | None = None
+    """Why there is none. After one that may pass (503), finalize again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinalizedFiles:
+    """What became of the files, in the order of the request."""
+
+    files: list[FinalizedFile]
+    """One for each file."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grant:
+    """A grant, without its secret."""
+
+    id: GrantId
+    """Its id, which lists its uploads and revokes it."""
+
+    token_id: TokenId
+    """The token that created it, or the one that has replaced that. The grant ends with it."""
+
+    folder_id: ItemId | None = None
+    """The folder that the files go to; absent means the root."""
+
+    verbs: list[Verb]
+    """What the holder may do."""
+
+    max_files: int
+    """How many files."""
+
+    max_file_bytes: int | None = None
+    """Most bytes of each file, if the grant limits them."""
+
+    max_bytes: int | None = None
+    """Most bytes of all files together, if the grant limits them."""
+
+    types: list[str]
+    """Which files; empty means any."""
+
+    on_conflict: OnConflict
+    """What to do if the folder has a file of the same name."""
+
+    external_id: str | None = None
+    """What your application knows this by."""
+
+    metadata: dict[str, object] | None = None
+    """Your JSON object."""
+
+    used_files: int
+    """How many files it was used for: those that are there, and those under way."""
+
+    used_bytes: int
+    """Their bytes."""
+
+    created_at: datetime
+    """When it was created: RFC 3339 in UTC with milliseconds."""
+
+    expires_at: datetime
+    """When it expires."""
+
+    revoked_at: datetime | None = None
+    """When it was revoked, if it was."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GrantUpload:
+    """An upload that was started with a grant."""
+
+    upload_id: str | None = None
+    """The object store's multipart upload id; absent if the store never answered."""
+
+    file_key: str
+    """The object's key in the store."""
+
+    state: GrantUploadState
+    """Its state."""
+
+    file_name: str
+    """The name that the holder gave."""
+
+    file_size: int
+    """The announced size in bytes, which is the stored size once it is finalized."""
+
+    mime_type: str
+    """The announced MIME type."""
+
+    item_id: ItemId | None = None
+    """The item's id, once it was finalized."""
+
+    item: Item | None = None
+    """The item as it is now; absent if the caller sees it no longer. A token that may not read is told it as it was
+    announced.
+    """
+
+    external_id: str | None = None
+    """`external_id` of the grant."""
+
+    metadata: dict[str, object] | None = None
+    """`metadata` of the grant."""
+
+    created_at: datetime
+    """When it was started: RFC 3339 in UTC with milliseconds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GrantUploads:
+    """Answer of `GET /drive/grants/{id}/uploads`."""
+
+    uploads: list[GrantUpload]
+    """The uploads, the latest first. Those that came to nothing are listed for a week, the others until a week after the
+    grant's end.
+    """
+
+    next_cursor: str | None
+    """The cursor of the next page; null on the last page."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grants:
+    """Answer of `GET /drive/grants`."""
+
+    grants: list[Grant]
+    """The grants, the latest first, ended ones included until a week after their end."""
+
+    next_cursor: str | None
+    """The cursor of the next page; null on the last page."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -237,6 +465,15 @@ class Item:
 
     role: Role | None = None
     """The caller's role on it; absent in lists."""
+
+    grant_id: GrantId | None = None
+    """The grant that it was uploaded with, if it was."""
+
+    external_id: str | None = None
+    """`external_id` of that grant."""
+
+    metadata: dict[str, object] | None = None
+    """`metadata` of that grant."""
 
     created_at: datetime
     """When it was created: RFC 3339 in UTC with milliseconds."""
@@ -361,6 +598,26 @@ class Members:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NewFile:
+    """A file to start."""
+
+    path: str
+    """Its name, or its path below the folder, with slashes: `photos/2026/a.jpg`. Folders that are not there are made; a
+    token that may only upload always gets new ones. Every segment follows the rules of names.
+    """
+
+    file_size: int
+    """Its size in bytes: at most 8 MiB."""
+
+    mime_type: str
+    """Its MIME type; an empty text means `application/octet-stream`."""
+
+    parent_id: ItemId | None = None
+
+    checksum: Checksum | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class NewFolder:
     """`POST /drive/folders`."""
 
@@ -371,6 +628,48 @@ class NewFolder:
     """
 
     parent_id: ItemId | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewGrant:
+    """`POST /drive/grants`."""
+
+    folder_id: ItemId | None = None
+
+    verbs: list[Verb] | None = None
+    """What the holder may do. Absent or null means `upload`, which is all there is."""
+
+    max_files: int | None = None
+    """How many files; absent or null means 10,000. A file counts from its start on; one that was aborted, expired or came
+    to nothing does not.
+    """
+
+    max_file_bytes: int | None = None
+    """Most bytes of each file; absent or null means as many as the server accepts."""
+
+    max_bytes: int | None = None
+    """Most bytes of all files together; absent or null means as many as the quota has room for."""
+
+    types: list[str] | None = None
+    """Which files, by MIME type (`image/png`), group (`image/*`) or end of the name (`.pdf`); absent, null or empty means
+    any that the server accepts.
+    """
+
+    expires_at: datetime | None = None
+    """When the grant expires, at most a year from now and not after the token that creates it: RFC 3339. Absent or null:
+    in 24 hours, or with the token that creates it, whichever is earlier.
+    """
+
+    on_conflict: OnConflict | None = None
+    """What to do if the folder has a file of the same name: `keep` or `rename`."""
+
+    external_id: str | None = None
+    """What your application knows this by. It comes back on each item, in webhooks and in the list of uploads. The holder
+    of the grant is not told.
+    """
+
+    metadata: dict[str, object] | None = None
+    """A JSON object of yours, of at most 2,048 bytes, which comes back in the same places."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -537,6 +836,9 @@ class PresignedParts:
     parts: list[PresignedPart]
     """The same addresses, with the numbers of their parts."""
 
+    headers: dict[str, str] | None = None
+    """Of an upload that `batch/start` began: the headers that its one `PUT` must have."""
+
     expires_at: datetime
     """When the addresses expire: RFC 3339 in UTC with milliseconds."""
 
@@ -576,6 +878,19 @@ class SearchHits:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StartFiles:
+    """The files to start."""
+
+    parent_id: ItemId | None = None
+
+    on_conflict: OnConflict | None = None
+    """What to do if a file's folder has a file of its name when it is finalized."""
+
+    files: list[NewFile]
+    """The files: 1 to 1,000."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class StartUpload:
     """Step 1, `start`."""
 
@@ -597,6 +912,33 @@ class StartUpload:
     """What to do if its folder has a file of this name when it is finalized."""
 
     checksum: Checksum | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartedFile:
+    """What became of a file: exactly one of these is there."""
+
+    upload: FileToPut | None = None
+    """It is to be sent."""
+
+    item: Item | None = None
+    """It is there already, with the same bytes: this one."""
+
+    error: ErrorBody | None = None
+    """It is refused."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartedFiles:
+    """What became of the files, in the order of the request."""
+
+    files: list[StartedFile]
+    """One for each file."""
+
+    expires_at: datetime
+    """When the addresses expire: RFC 3339 in UTC with milliseconds. The uploads live longer: start them again, with the
+    same `Idempotency-Key`, for new addresses.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -782,6 +1124,16 @@ class WorkspaceInfo:
 
     updated_at: datetime
     """When it last changed: RFC 3339 in UTC with milliseconds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreatedGrant(Grant):
+    """Answer of `POST /drive/grants`."""
+
+    grant: str | None = field(default=None, repr=False)
+    """The secret for the page, `cp_grant_…`: its bearer token. It is shown only once: a repeat with the same
+    `Idempotency-Key` does not have it.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
