@@ -219,7 +219,7 @@ impl Service {
         found
     }
 
-    /// Refuses files that cannot become an item at present. Their uploads stay open.
+    /// Refuses what could not become an item as things are, and so stays open.
     async fn refuse_early(&self, found: Vec<Found>, outcomes: &mut Outcomes) -> Vec<Found> {
         let (asked, mut fine): (Vec<_>, Vec<_>) =
             found.into_iter().partition(|found| found.pending.upload.can_be_refused());
