@@ -16,7 +16,7 @@ use dray_drive::grant::{Grant, Terms, Used};
 use dray_drive::rules::FileType;
 use dray_drive::upload::Upload;
 
-/// The states in which an upload counts towards what its grant was used for. (Aborted and expired ones do not.)
+/// The states in which an upload counts towards the use of its grant. (Aborted and expired uploads do not count.)
 macro_rules! counted {
     () => {
         "u.state in ('opening', 'open', 'completing', 'completed')"
@@ -38,9 +38,9 @@ macro_rules! grants {
     };
 }
 
-/// Which grants a caller may know of: user $1, workspace $2, their token $3, and whether that token may look at the whole
-/// drive $4. Those that come of the token, and with a token that no other made, all of its user. Those of a file request
-/// belong to the request.
+/// Which grants a caller may see: user $1, workspace $2, their token $3, and whether that token may see the whole
+/// drive $4. These are the grants that descend from the token, and for a token that no other created, all grants of its
+/// user. Grants of a file request belong to the request, and are not among them.
 macro_rules! known {
     () => {
         concat!(
@@ -52,7 +52,7 @@ macro_rules! known {
     };
 }
 
-/// Adds what the holder of a grant may upload; its row among the tokens is there.
+/// Inserts what the holder of a grant may upload. Its row among the tokens must exist.
 pub fn insert(c: &Conn, id: GrantId, terms: &Terms) -> Result<(), Error> {
     let sql = "insert into grants (id, max_files, max_file_bytes, max_bytes, types, on_conflict, external_id, metadata)
                values ($1, $2, $3, $4, $5, $6, $7, $8)";
@@ -71,32 +71,32 @@ pub fn insert(c: &Conn, id: GrantId, terms: &Terms) -> Result<(), Error> {
     execute(c, sql, &params).map(drop)
 }
 
-/// How many grants that a token has made are good now.
+/// How many grants of a token are valid now.
 pub fn count_good(c: &Conn, token: TokenId, now: Timestamp) -> Result<i64, Error> {
     let sql = "select count(*) as good from tokens
                where parent_id = $1 and scopes = 'drive_grant' and revoked_at is null and expires_at > $2";
     value(c, sql, &[&token.to_string(), &millis(now)], "good")
 }
 
-/// Until this transaction ends, no other starts an upload with the grant, or revokes it. Lock order: before those of
+/// Until this transaction ends, no other starts an upload with the grant, or revokes it. Lock order: before the locks of
 /// [`super::usage::lock`].
 pub fn lock_uploads(c: &Conn, id: GrantId) -> Result<(), Error> {
     lock(c, &format!("uploads of grant {id}"))
 }
 
-/// A grant, whoever may know of it, and what it was used for.
+/// A grant and its use, without a check who may see it.
 pub fn by_id(c: &Conn, id: GrantId) -> Result<Option<(Grant, Used)>, Error> {
     find(c, grants!("where t.id = $1"), &[&id.to_string()], grant)
 }
 
-/// A grant that the caller may know of.
+/// A grant that the caller may see.
 pub fn of_caller(c: &Conn, caller: &Caller, id: GrantId) -> Result<Option<(Grant, Used)>, Error> {
     let (user, workspace, token) = whose(caller);
     let params: [&dyn Param; 5] = [&user, &workspace, &token, &sees_all(caller), &id.to_string()];
     find(c, grants!(known!(), " and t.id = $5"), &params, grant)
 }
 
-/// Those that the caller may know of, the latest first, from the first one after `after`.
+/// The grants that the caller may see, the latest first, from the first one after `after`.
 pub fn page_of_caller(
     c: &Conn,
     caller: &Caller,
@@ -118,12 +118,12 @@ fn whose(caller: &Caller) -> (String, String, Option<String>) {
     (caller.user.to_string(), caller.workspace.to_string(), caller.token.map(|id| id.to_string()))
 }
 
-/// A token that may only upload, or that has a part of the drive only, knows of no grants but those that come of it.
+/// A token that may only upload, or that is confined to a folder, sees only the grants that descend from it.
 fn sees_all(caller: &Caller) -> bool {
     !caller.only_uploads() && caller.folder.is_none()
 }
 
-/// What a page that is sorted by time and id, descending, comes after.
+/// The position after which a page begins that is sorted by time and id, descending.
 fn before<T: ToString>(after: Option<(Timestamp, T)>) -> (i64, String) {
     after.map_or((i64::MAX, String::new()), |(time, id)| (millis(time), id.to_string()))
 }
@@ -146,7 +146,7 @@ pub fn uploads(
     list_at(c, sql, &[&id.to_string(), &before, &row, &rows_at_most(limit)], lease_now, upload)
 }
 
-/// Up to `limit` uploads of a grant that are not finished, and that nobody finalizes.
+/// Up to `limit` uploads of a grant that are unfinished, and that no server finalizes.
 pub fn unfinished(c: &Conn, id: GrantId, lease_now: LeaseTime, limit: usize) -> Result<Vec<Upload>, Error> {
     let sql = concat!(
         "select ",
@@ -156,8 +156,8 @@ pub fn unfinished(c: &Conn, id: GrantId, lease_now: LeaseTime, limit: usize) -> 
     list_at(c, sql, &[&id.to_string(), &rows_at_most(limit)], lease_now, upload)
 }
 
-/// Forgets grants that ended before `before`, up to `limit`; how many. Their items stay, and so does what their
-/// application attached to these.
+/// Forgets up to `limit` grants that ended before `before`. Returns how many. Their items stay, with what the application
+/// attached to them.
 pub fn forget_ended(c: &Conn, before: Timestamp, limit: usize) -> Result<u64, Error> {
     let sql = "delete from tokens where id in (
                    select t.id from tokens t where t.scopes = 'drive_grant' and t.expires_at <= $1
@@ -167,7 +167,7 @@ pub fn forget_ended(c: &Conn, before: Timestamp, limit: usize) -> Result<u64, Er
     execute(c, sql, &[&millis(before), &rows_at_most(limit)])
 }
 
-/// What may be uploaded, as the columns have it; `grant` is the grant whose terms they are, if they are one's.
+/// Reads from the columns what may be uploaded. `grant` is the grant that has these terms, if there is one.
 pub(super) fn read_terms(row: &Row<'_>, grant: Option<GrantId>) -> Result<Terms, Error> {
     let types = row.text("types")?.split(' ').filter(|text| !text.is_empty());
     let max = |column| row.get::<Option<i64>>(column)?.map(u64::try_from).transpose().map_err(Error::value);

@@ -1,11 +1,11 @@
-//! How far the objects of uploads were read back. It outlives the server that reads, so that the next one goes on from there.
+//! How far the objects of uploads were read back. If the reading server dies, the next one continues from there.
 
 use dray_api::UploadRowId;
 
 use super::{Conn, Error, execute, find, size, stored_size};
 use dray_drive::parts::Crc64;
 
-/// The beginning of an object, as it was read back.
+/// The beginning of an object that was read back.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ReadBack {
     /// How many bytes it has.
@@ -14,7 +14,7 @@ pub struct ReadBack {
     pub crc64: u64,
 }
 
-/// How far the object of an upload was read back; nothing yet: from its beginning.
+/// How far the object of an upload was read back; an empty beginning if nothing was read yet.
 pub fn so_far(c: &Conn, id: UploadRowId) -> Result<ReadBack, Error> {
     let sql = "select read_bytes, crc64nvme from read_backs where upload_id = $1";
     let found = find(c, sql, &[&id.to_string()], |row| {
@@ -24,7 +24,7 @@ pub fn so_far(c: &Conn, id: UploadRowId) -> Result<ReadBack, Error> {
     Ok(found?.unwrap_or_default())
 }
 
-/// Keeps how far it was read, unless somebody is further already: the object is the same for all.
+/// Keeps how far it was read, unless another server is further already: all read the same object.
 pub fn keep(c: &Conn, id: UploadRowId, so_far: ReadBack) -> Result<(), Error> {
     let sql = "insert into read_backs (upload_id, read_bytes, crc64nvme) values ($1, $2, $3)
                on conflict (upload_id) do update
@@ -35,7 +35,7 @@ pub fn keep(c: &Conn, id: UploadRowId, so_far: ReadBack) -> Result<(), Error> {
     execute(c, sql, &params).map(drop)
 }
 
-/// The whole object was read back: nobody has to do that again.
+/// The whole object was read back: keeps its checksum with the upload, and removes the record.
 pub fn end(c: &Conn, id: UploadRowId, crc64: &Crc64) -> Result<(), Error> {
     let sql = "update uploads set proven_crc64nvme = $2 where id = $1";
     execute(c, sql, &[&id.to_string(), &crc64.as_str()])?;

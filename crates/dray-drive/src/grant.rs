@@ -1,5 +1,5 @@
-//! Grants: what the holder of one may upload, and what is left of it. A grant is a token whose one use is to start uploads, and
-//! to go on with those that it started.
+//! Grants: what a holder may upload, and how much of that is left. A grant is a token that can only start uploads and continue
+//! those that it started.
 
 use dray_api::grant::{GrantUpload, GrantUploadState};
 use dray_api::limits::{
@@ -22,13 +22,13 @@ pub struct Terms {
     pub max_files: u32,
     /// Most bytes of each.
     pub max_file_bytes: Option<u64>,
-    /// Most bytes of all together.
+    /// Most bytes of all files together.
     pub max_bytes: Option<u64>,
-    /// Of which types; empty: of any.
+    /// The accepted types; empty means any.
     pub types: Vec<FileType>,
     /// `keep` or `rename`.
     pub on_conflict: OnConflict,
-    /// What the application attached to each upload; the grant itself stands in [`Grant::id`].
+    /// What the application attached to each upload. The grant's own id is in [`Grant::id`].
     pub attached: Attached,
 }
 
@@ -41,18 +41,18 @@ pub struct Used {
     pub bytes: u64,
 }
 
-/// A grant as the database has it.
+/// A grant, as the database has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
     /// Its record.
     pub id: GrantId,
-    /// The token that it was made with, or what has taken that one's place.
+    /// The token that created it, or the successor of that token.
     pub token: TokenId,
     /// Where the files go.
     pub folder: Option<ItemId>,
     /// What may be uploaded.
     pub terms: Terms,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// When it ends.
     pub expires_at: Timestamp,
@@ -61,7 +61,7 @@ pub struct Grant {
 }
 
 impl Terms {
-    /// Reads what a request asks for, except for where and how long.
+    /// Reads the terms that a request asks for, except the folder and the end.
     pub fn parse(request: &NewGrant) -> Result<Self> {
         if request.verbs.as_deref().is_some_and(|verbs| !verbs.contains(&Verb::Upload)) {
             return Err(Error::field("verbs", "must be [\"upload\"], which is all that a grant can do"));
@@ -88,7 +88,7 @@ impl Terms {
         })
     }
 
-    /// Checks one file, as it is announced.
+    /// Checks one announced file.
     pub fn check_file(&self, name: &str, mime_type: &str, size_bytes: u64) -> Result<()> {
         if let Some(limit_bytes) = self.max_file_bytes.filter(|limit| size_bytes > *limit) {
             return Err(Error::FileTooLarge { size_bytes, limit_bytes });
@@ -97,7 +97,7 @@ impl Terms {
         if is_taken { Ok(()) } else { Err(Error::FileTypeNotAllowed) }
     }
 
-    /// Checks whether there is room for one more file beside what the grant was used for.
+    /// Checks whether the grant has room for one more file, besides what it was already used for.
     pub fn check_room(&self, used: Used, size_bytes: u64) -> Result<()> {
         if used.files >= u64::from(self.max_files) {
             let left = format!("allows {} files, and as many are there or under way", self.max_files);
@@ -156,7 +156,7 @@ fn write_metadata(metadata: &Map<String, Value>) -> Result<String> {
 }
 
 impl Grant {
-    /// Whether it can be used now, as far as its own row tells.
+    /// Whether it is valid now, as far as its own row shows.
     pub fn check_alive(&self, now: Timestamp) -> Result<()> {
         match self.revoked_at {
             Some(_) => Err(Error::RevokedToken),

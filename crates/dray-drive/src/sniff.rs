@@ -1,17 +1,17 @@
-//! What a file is, judging by its first bytes, against what it was announced as. Signatures come from the crate `infer`; what
-//! counts as the same type is decided here: one container has many names, and text is whatever its author says.
+//! Compares the type of a file, judged by its first bytes, with the announced type. The crate `infer` knows the signatures. This
+//! file decides which types count as the same: one container has many names, and text can be of any type.
 
 use crate::item::MimeType;
 use crate::rules::{FileType, UploadRules, essence};
 use crate::{Error, Result};
 
-/// How many bytes of a file are looked at, from its beginning.
+/// How many bytes are read from the beginning of a file.
 pub const SNIFFED_BYTES: u64 = 8 << 10;
 /// A PDF may have this much before its header (ISO 32000-1, Annex H, note 13).
 const BEFORE_PDF: usize = 1024;
 
-/// MIME types that are one format, or one container, under several names: a signature cannot tell them apart. Names are without
-/// `x-`.
+/// MIME types that are several names of one format or one container, so that a signature cannot distinguish them. The names are
+/// without `x-`.
 const FAMILIES: &[&[&str]] = &[
     &["image/jpeg", "image/jpg", "image/pjpeg"],
     &["image/bmp", "image/ms-bmp"],
@@ -73,7 +73,7 @@ const FAMILIES: &[&[&str]] = &[
         "application/font-opentype",
     ],
 ];
-/// Formats inside a ZIP archive, besides those whose name says so (`…+zip`, `vnd.openxmlformats-…`, `vnd.oasis.…`).
+/// Formats inside a ZIP archive, besides those whose name shows it (`…+zip`, `vnd.openxmlformats-…`, `vnd.oasis.…`).
 const ZIPPED: &[&str] = &[
     "application/zip",
     "application/zip-compressed",
@@ -101,7 +101,7 @@ const COMPOUND: &[&str] = &[
     "application/vnd.visio",
     "application/vnd.ms-works",
 ];
-/// Formats that always begin with a signature that is known: without it, a file is not one.
+/// Formats that always begin with a known signature: a file without it does not have the format.
 const FIRM: &[&str] = &[
     "image/png",
     "image/jpeg",
@@ -121,24 +121,24 @@ const FIRM: &[&str] = &[
     "audio/ogg",
 ];
 
-/// The families of text, and of the containers that formats of all kinds use.
+/// The family of text, and those of containers that many formats use.
 const TEXT: &str = "text";
 const ZIP: &str = "application/zip";
 const OLE: &str = "application/ole-storage";
 const GZIP: &str = "application/gzip";
 
-/// What the first bytes of a file are, if they are known.
+/// The type that the first bytes of a file show, if they show one.
 fn found(head: &[u8]) -> Option<&'static str> {
     let known = infer::get(head).map(|found| found.mime_type());
     let is_pdf = || {
         let start = &head[..head.len().min(BEFORE_PDF)];
         start.windows(5).any(|window| window == b"%PDF-")
     };
-    // What looks like text may be any kind of text, and some formats that are not called so.
+    // What looks like text may be any kind of text, or a format whose name does not say that it is text.
     known.filter(|known| family(known) != TEXT).or_else(|| is_pdf().then_some("application/pdf"))
 }
 
-/// The name of what cannot be told apart from this MIME type, which is an [`essence`].
+/// The family of this MIME type (an [`essence`]): a signature cannot distinguish its members.
 fn family(mime_type: &str) -> String {
     let name = mime_type.replacen("/x-", "/", 1);
     if name.starts_with("text/") || is_text(&name) {
@@ -155,7 +155,7 @@ fn family(mime_type: &str) -> String {
     known.map_or(name, |names| names[0].to_owned())
 }
 
-/// Whether an application's or an image's type is text, about which a signature says little.
+/// Whether an `application` or `image` type is text, about which a signature says little.
 fn is_text(name: &str) -> bool {
     let kinds = [
         "xml",
@@ -179,25 +179,25 @@ fn is_text(name: &str) -> bool {
         || matches!(name, "message/rfc822" | "application/mbox" | "application/rtf")
 }
 
-/// Whether nothing is known of a MIME type but that it is some application's.
+/// Whether a MIME type is an `application` type that is unknown here, so that the bytes prove nothing about it.
 fn is_unheard_of(mime_type: &str, family: &str) -> bool {
     let is_known = [TEXT, ZIP, OLE].contains(&family) || FAMILIES.iter().any(|names| names[0] == family);
     mime_type.starts_with("application/") && !is_known && !infer::is_mime_supported(mime_type)
 }
 
-/// Whether the bytes may be of this MIME type.
+/// Whether the bytes may have this MIME type.
 fn agrees(mime_type: &str, found: Option<&str>) -> bool {
     let announced = family(mime_type);
     match found.map(family) {
         Some(found) if announced == found => true,
-        // A format of its own, which uses a container.
+        // This is a separate format, which uses a container.
         Some(found) => [ZIP, OLE, GZIP].contains(&&*found) && is_unheard_of(mime_type, &announced),
         None => !FIRM.iter().any(|firm| announced == family(firm)),
     }
 }
 
-/// Refuses a file that is not what it was announced as, or that a rule of the server or of its grant (`types`) speaks of
-/// by its name only. `head` is its first [`SNIFFED_BYTES`], or all of it.
+/// Refuses a file whose bytes do not have its announced type. If the server or its grant (`types`) limits types, the bytes must
+/// also match the end of the name, and must not be of a blocked type. `head` is its first [`SNIFFED_BYTES`], or all of it.
 pub fn check(rules: &UploadRules, types: &[FileType], file: (&str, &str), head: &[u8]) -> Result<()> {
     if head.is_empty() {
         return Ok(());
@@ -212,7 +212,7 @@ pub fn check(rules: &UploadRules, types: &[FileType], file: (&str, &str), head: 
     if !is_unknown && !agrees(&announced, found) {
         return mismatch(&announced);
     }
-    // Where types are limited, the end of the name may be what let the file in.
+    // If types are limited, the file may have been admitted because of the end of its name.
     let is_limited = !(types.is_empty() && rules.allowed_types.is_empty() && rules.blocked_types.is_empty());
     let by_name = mime_guess::from_path(name).first_raw().filter(|_| is_limited);
     if let Some(by_name) = by_name.filter(|by_name| !agrees(by_name, found)) {

@@ -1,4 +1,4 @@
-//! The last step of a finalize: one transaction in which the item appears and the upload is over. Several uploads may share it.
+//! The last step of a finalize: one transaction in which the item appears and the upload ends. Several uploads may share it.
 
 use std::sync::Arc;
 
@@ -16,24 +16,24 @@ use crate::drive::{Error, Result};
 use crate::objects::scratch_key;
 use dray_object_store::die_at;
 
-/// How often an item is made of an upload if the one that it replaces changes at the same moment.
+/// How often to try to create the item if the item that it replaces changes at the same moment.
 const ATTEMPTS: u32 = 3;
-/// Uploads that become items in one transaction: it keeps other writers waiting.
+/// How many uploads become items in one transaction, because other writers wait for it.
 const AT_ONCE: usize = 250;
 
-/// An upload whose object is there as it was announced.
+/// An upload whose object exists and is as announced.
 #[derive(Clone)]
 pub(super) struct Ready {
     /// The upload.
     pub(super) upload: Upload,
-    /// What the finalize lists.
+    /// The digest of the parts that the finalize lists.
     pub(super) digest: Digest,
-    /// Whether its checksum has still to be noted: nobody took a lease with it.
+    /// Whether its checksum must still be stored, because no lease was taken with it.
     pub(super) notes_checksum: bool,
 }
 
 impl Service {
-    /// With the lease in hand: the item is there and the upload is over. If another finalize was faster, its item is the answer.
+    /// Creates the item and ends the upload, whose lease it holds. If another finalize was faster, its item is the answer.
     pub(super) async fn commit(&self, lease: &Lease) -> Result<Item> {
         die_at("W6");
         if let Err(err) = self.check_stored(&lease.upload).await {
@@ -46,7 +46,7 @@ impl Service {
         let (upload, digest) = (lease.upload.clone(), lease.digest.clone());
         let made = Box::pin(self.commit_one(Ready { upload, digest, notes_checksum: false })).await;
         match made.and_then(item_of) {
-            // Open again, it expires like any other; until then the object is found when it is finalized anew.
+            // The upload is open again and expires like any other. Until then, another finalize finds the object.
             Err(Error::UploadFolderClosed) => self.reopen(lease, Error::UploadFolderClosed).await,
             Err(err @ (Error::NameTaken | Error::UploadAborted)) => Err(err),
             Err(err) => self.give_back(lease, err).await,
@@ -54,7 +54,7 @@ impl Service {
         }
     }
 
-    /// Makes the items of many uploads in few transactions; each has its own outcome.
+    /// Creates the items of many uploads in few transactions. Each upload has its own outcome.
     pub(super) async fn commit_all(&self, ready: Vec<Ready>) -> Vec<Result<Item>> {
         let mut outcomes = Vec::with_capacity(ready.len());
         let mut rest = ready.into_iter();
@@ -69,7 +69,7 @@ impl Service {
                 Err(err) if err.is_passing() && err != Error::FinalizePending => {
                     outcomes.extend(some.iter().map(|_| Err(err.clone())));
                 }
-                // One of them has failed half-way, so each has a transaction of its own.
+                // One of them failed half-way, so each now gets its own transaction.
                 Err(_) => {
                     for one in some.iter() {
                         outcomes.push(self.commit_one(one.clone()).await.and_then(item_of));
@@ -84,7 +84,7 @@ impl Service {
         let service = self.clone();
         let commit = move |c: &Conn<'_>| {
             let places = some.iter().filter(|ready| ready.upload.looks_for_names()).flat_map(|ready| {
-                // Where it goes, or falls back to.
+                // The folder that it goes to, or falls back to.
                 [ready.upload.parent, None].map(|parent| (parent, ready.upload.user))
             });
             items::lock_all_names(c, places)?;
@@ -109,7 +109,7 @@ impl Service {
         }
     }
 
-    /// Ends the upload and tells it, in the transaction of `c`.
+    /// Ends the upload and notes the event for webhooks, in the transaction of `c`.
     fn make(&self, c: &Conn, ready: &Ready) -> Result<Made> {
         let (upload, now) = (&ready.upload, self.clock.now());
         if let Some(crc64) = upload.crc64.as_ref().filter(|_| ready.notes_checksum) {

@@ -1,4 +1,4 @@
-//! Grants: made and revoked by whoever holds a token, used by the pages that they are given to.
+//! Grants: holders of a token create and revoke them, and the pages that get them use them.
 
 use dray_api::limits::{MAX_GRANTS, MAX_TOKEN_DEPTH};
 use dray_api::{CreatedGrant, GrantId, GrantUpload, GrantUploads, Grants, NewGrant, TokenId};
@@ -16,13 +16,13 @@ use crate::drive::upload::{State, Upload};
 use crate::drive::{Error, Result};
 use crate::random;
 
-/// Life of a grant that is asked for without an end.
+/// Life of a grant whose request names no end.
 const LIFE: SignedDuration = SignedDuration::from_hours(24);
-/// Uploads of a revoked grant that are aborted in one transaction.
+/// How many uploads of a revoked grant are aborted in one transaction.
 const AT_ONCE: usize = 100;
 
 impl Service {
-    /// Makes a grant, which can do no more than the caller's token, and ends with it.
+    /// Creates a grant. It can do no more than the caller's token, and ends with it.
     pub(crate) async fn create_grant(
         &self,
         caller: &Caller,
@@ -60,7 +60,7 @@ impl Service {
                     revoked_at: None,
                 };
                 insert(c, &caller, &grant, &hash)?;
-                // What is kept for a repeat has no secret.
+                // The answer that is kept for a repeat has no secret.
                 Ok(CreatedGrant { record: grant.to_wire(Used::default()), grant: None })
             })
         });
@@ -69,7 +69,7 @@ impl Service {
         Ok(made)
     }
 
-    /// A page of the grants that the caller may know of, the latest first.
+    /// A page of the grants that the caller may see, the latest first.
     pub(crate) async fn list_grants(
         &self,
         caller: &Caller,
@@ -87,20 +87,20 @@ impl Service {
         Ok(Grants { grants, next_cursor })
     }
 
-    /// One of them.
+    /// One of these grants.
     pub(crate) async fn get_grant(&self, caller: &Caller, id: GrantId) -> Result<dray_api::Grant> {
         let caller = *caller;
         let (grant, used) = self.db.read(move |c| known(c, &caller, id)).await?;
         Ok(grant.to_wire(used))
     }
 
-    /// Revokes a grant, from now on, and aborts what was started with it and is not finished. Doing it again does no harm.
+    /// Revokes a grant from now on, and aborts its unfinished uploads. It may be repeated.
     pub(crate) async fn revoke_grant(&self, caller: &Caller, id: GrantId, now: Timestamp) -> Result<()> {
         let caller = *caller;
         self.db
             .write(move |c| {
                 known(c, &caller, id)?;
-                // A start that was admitted before has written its row by then.
+                // A start that was admitted before this has written its row by now.
                 grants::lock_uploads(c, id)?;
                 Ok(tokens::revoke(c, id.into(), now)?)
             })
@@ -110,8 +110,8 @@ impl Service {
         Ok(())
     }
 
-    /// Aborts some uploads of a grant that nobody can continue any more; how many. The sweeper has the store release their
-    /// parts.
+    /// Aborts some uploads of a grant that nobody can continue any more. Returns how many. The sweeper releases their parts in
+    /// the store.
     async fn abort_some(&self, id: GrantId, now: Timestamp) -> Result<usize> {
         let (service, lease_now) = (self.clone(), self.db.lease_time());
         self.db
@@ -152,12 +152,12 @@ impl Service {
     }
 }
 
-/// The grant, if the caller may know of it.
+/// The grant, if the caller may see it.
 fn known(c: &Conn, caller: &Caller, id: GrantId) -> Result<(Grant, Used)> {
     grants::of_caller(c, caller, id)?.ok_or(Error::GrantNotFound)
 }
 
-/// Puts a grant in: a row among the tokens, and its terms.
+/// Inserts a grant: a row among the tokens, and its terms.
 pub(super) fn insert(c: &Conn, caller: &Caller, grant: &Grant, hash: &TokenHash) -> Result<()> {
     let row = tokens::NewToken {
         id: TokenId::from(grant.id),
@@ -176,7 +176,7 @@ pub(super) fn insert(c: &Conn, caller: &Caller, grant: &Grant, hash: &TokenHash)
     Ok(grants::insert(c, grant.id, &grant.terms)?)
 }
 
-/// An upload of a grant, with its item as the caller sees it. A token that only uploads is told what was announced.
+/// An upload of a grant, with its item as the caller may see it. A token that may only upload gets what was announced.
 fn told(c: &Conn, caller: &Caller, upload: &Upload) -> Result<GrantUpload> {
     let is_finalized = matches!(upload.state, State::Completed { .. });
     let item = if !is_finalized {

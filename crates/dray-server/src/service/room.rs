@@ -1,5 +1,5 @@
-//! What a user's uploads may still take, of quotas and of the number of unfinished uploads. Every upload passes here in the
-//! transaction that inserts its row.
+//! How much room a user's uploads still have, in quotas and in the number of unfinished uploads. Every upload is checked
+//! here, in the transaction that inserts its row.
 
 use crate::db::{Conn, uploads, usage};
 use crate::drive::rules::UploadRules;
@@ -7,11 +7,10 @@ use crate::drive::upload::Upload;
 use crate::drive::{Error, QuotaOf, Result};
 use dray_api::{UserId, WorkspaceId};
 
-/// Starts that may find room at the same time without having waited for each other: more than there are connections to a
-/// database.
+/// How many starts may find room at the same time without a lock: more than there are connections to a database.
 const STARTS_AT_ONCE: u32 = 100;
 
-/// What is left for a user's uploads, until this transaction ends.
+/// The room that is left for a user's uploads, valid until this transaction ends.
 pub(super) struct Room {
     /// Of the quotas that there are.
     left_bytes: Vec<(QuotaOf, u64)>,
@@ -20,10 +19,12 @@ pub(super) struct Room {
 }
 
 impl Room {
-    /// The room for up to `wanted` uploads of a user: what is owned, and what other uploads may still come to, is taken.
+    /// The room for up to `wanted` uploads of a user: without the user's items, and without the bytes that other unfinished
+    /// uploads may still become.
     ///
-    /// Lock order: the workspace's, then the user's. Without a quota, only who is close to the limit of uploads, or starts many,
-    /// waits for their other starts. (Single ones that pass at the same moment as many do may go over the limit by their number.)
+    /// Lock order: the workspace's lock, then the user's. Without a quota, a start takes the user's lock only if the user is
+    /// close to the limit of uploads or starts many. (Single starts at the same moment as a start of many may exceed the
+    /// limit by their number.)
     pub(super) fn of(
         c: &Conn,
         (workspace, user): (WorkspaceId, UserId),

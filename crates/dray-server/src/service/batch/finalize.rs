@@ -1,8 +1,8 @@
-//! Finalizes many files. What they need of the store is asked for side by side, with a bound; what they need of the database is a
-//! few transactions.
+//! Finalizes many files. It sends a bounded number of requests to the store at once, and needs only a few transactions.
 //!
-//! Where a PUT writes the object itself, there is nothing to complete: whoever finds the object there makes the item, and one
-//! compare-and-set in that transaction decides between those who do so at once. Where it is copied, each upload's lease comes first.
+//! If a PUT writes the object itself, nothing needs to be completed: every finalize that finds the object tries to create the
+//! item, and a compare-and-set in that transaction admits one of them. If the object must be copied, a finalize first takes
+//! the upload's lease.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -28,17 +28,17 @@ use crate::lease::holding;
 use crate::objects::Completion;
 use dray_object_store::die_at;
 
-/// Objects that the store is asked about, or is to copy, at once for one request.
+/// How many objects the store looks up or copies at once for one request.
 const AT_ONCE: usize = 16;
-/// Between two looks at what other finalizes are at.
+/// The pause before it checks again what other finalizes have done.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// A file of a request whose outcome is open.
+/// A file of a request that has no outcome yet.
 struct Pending {
-    /// Which one.
+    /// Its position in the request.
     at: usize,
     upload: Upload,
-    /// Whether the checksum of the upload is this finalize's own.
+    /// Whether the checksum of the upload came with this finalize.
     notes_checksum: bool,
 }
 
@@ -52,8 +52,8 @@ struct Found {
 type Outcomes = Vec<Option<Result<Item>>>;
 
 impl Service {
-    /// Finalizes the caller's files, each by itself: an item or an error for each, in their order. A caller that goes away does
-    /// not stop it.
+    /// Finalizes the caller's files separately: returns an item or an error for each, in their order. It continues if the
+    /// caller disconnects.
     pub(crate) async fn finalize_files(
         &self,
         caller: &Caller,
@@ -98,7 +98,7 @@ impl Service {
         Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or(Err(Error::FinalizePending))).collect())
     }
 
-    /// The caller's uploads by what the wire calls them.
+    /// The caller's uploads by the ids that the API uses.
     async fn files_of(&self, caller: &Caller, ids: Vec<String>) -> Result<HashMap<(String, String), Upload>> {
         let (caller, lease_now) = (*caller, self.db.lease_time());
         let ids: Vec<String> = ids.into_iter().filter(|id| !id.contains('\0')).collect();
@@ -114,7 +114,7 @@ impl Service {
         read.await
     }
 
-    /// Brings files as far as it can now; what others are at is left.
+    /// Finalizes the files that it can finalize now. Returns those that other finalizes work on.
     async fn finalize_some(
         &self,
         caller: &Caller,
@@ -136,7 +136,7 @@ impl Service {
         Ok(left)
     }
 
-    /// The items of uploads that are over, as the caller sees them.
+    /// Reads the items of uploads that are completed, as the caller may see them.
     async fn read_items(&self, caller: &Caller, done: Vec<Pending>, outcomes: &mut Outcomes) -> Result<()> {
         if done.is_empty() {
             return Ok(());
@@ -159,7 +159,7 @@ impl Service {
         Ok(())
     }
 
-    /// Completes files and makes their items; what others were faster with is left.
+    /// Completes files and creates their items. Returns those that other finalizes took first.
     async fn complete_some(
         &self,
         caller: &Caller,
@@ -190,7 +190,7 @@ impl Service {
         left
     }
 
-    /// Asks the store for each file. What a crash has cut off between a lease and its end is finalized as any upload is.
+    /// Looks up each file in the store. An upload whose finalize a crash interrupted is resumed like any other upload.
     async fn look(&self, open: Vec<Pending>, outcomes: &mut Outcomes, left: &mut Vec<Pending>) -> Vec<Found> {
         let look = async |pending: Pending| {
             if let State::Completing { digest, .. } = pending.upload.state.clone() {
@@ -259,7 +259,7 @@ impl Service {
         fine
     }
 
-    /// Takes the leases of files that have to be copied, has the store copy them side by side, and makes their items.
+    /// Takes the leases of files that must be copied, has the store copy several at once, and creates their items.
     async fn complete_staged(
         &self,
         caller: &Caller,
@@ -302,7 +302,7 @@ impl Service {
         left
     }
 
-    /// With the leases in hand: an outcome for each.
+    /// Copies the files whose leases it holds. Returns an outcome for each.
     async fn copy_all(&self, caller: &Caller, held: &[(usize, Lease, PartList)]) -> Vec<Result<Item>> {
         let copy = async |(_, lease, parts): &(usize, Lease, PartList)| self.copy_one(lease, parts).await;
         let copied: Vec<Option<Result<Item>>> =
@@ -329,7 +329,7 @@ impl Service {
         outcomes
     }
 
-    /// `None`: the object is there, and is as it was announced. Else what came of it.
+    /// Copies one file. Returns `None` if the object exists and is as announced, and otherwise the outcome.
     async fn copy_one(&self, lease: &Lease, parts: &PartList) -> Option<Result<Item>> {
         let upload = &lease.upload;
         let put_key = upload.put_key.as_deref().unwrap_or_default();
@@ -355,7 +355,7 @@ impl Service {
     }
 }
 
-/// What a finalize wants of a file, if the caller has it.
+/// Checks one file of the request, and finds its upload among the caller's.
 fn wanted(at: usize, file: FileKey, found: &HashMap<(String, String), Upload>) -> Result<Pending> {
     let crc64 = file.checksum.map(Crc64::parse).transpose()?;
     let upload = found.get(&(file.upload_id, file.file_key)).ok_or(Error::UploadNotFound)?;
@@ -374,7 +374,7 @@ fn ids_of(upload: &Upload) -> (String, String) {
     (upload.store_upload_id.clone().unwrap_or_default(), upload.object_key.clone())
 }
 
-/// The item as the caller is told of it.
+/// The item as the caller may see it.
 fn told(caller: &Caller, upload: &Upload, item: Item) -> Item {
     if caller.only_uploads() { upload.item_as_given() } else { item }
 }

@@ -1,4 +1,4 @@
-//! The folders of a batch: those that are there are used, the others are made in the transaction that starts the files.
+//! The folders of a batch. Existing folders are used; the transaction that starts the files creates the others.
 
 use std::collections::HashMap;
 
@@ -18,15 +18,15 @@ use crate::random;
 /// A folder, or the caller's root.
 pub(super) struct Place(pub(super) Option<ItemId>);
 
-/// What is known of folders in this transaction.
+/// The folders that this transaction has looked up or created.
 pub(super) struct Folders<'a> {
     c: &'a Conn<'a>,
     service: &'a Service,
     caller: &'a Caller,
     now: Timestamp,
-    /// How deep a folder is that files go below; why nothing may be put there.
+    /// The depths of the folders under which the files' paths begin, or why the caller may put nothing there.
     bases: HashMap<Option<ItemId>, Result<i64>>,
-    /// By the folder that it is in and by its name: what is there, if anything.
+    /// By parent folder and name: the folder there, if there is one.
     known: HashMap<(Option<ItemId>, String), Option<ItemId>>,
 }
 
@@ -35,7 +35,7 @@ impl<'a> Folders<'a> {
         Self { c, service, caller, now, bases: HashMap::new(), known: HashMap::new() }
     }
 
-    /// Whether the caller may put files below this folder, and folders of so many levels.
+    /// Checks that the caller may put files into this folder, below so many levels of new folders.
     pub(super) fn check(&mut self, base: Option<ItemId>, levels: usize) -> Result<()> {
         let c = self.c;
         let caller = self.caller;
@@ -51,8 +51,8 @@ impl<'a> Folders<'a> {
         }
     }
 
-    /// The folder at this path, if it is there. A token that may only upload is not told what is there, so it finds what this
-    /// request has made only.
+    /// The folder at this path, if it exists. A token that may only upload must not learn what exists, so it finds only
+    /// folders that this request has created.
     pub(super) fn find(&mut self, base: Option<ItemId>, path: &[String]) -> Result<Option<Place>> {
         let mut at = base;
         for name in path {
@@ -64,7 +64,7 @@ impl<'a> Folders<'a> {
         Ok(Some(Place(at)))
     }
 
-    /// The folder at this path, which is made as far as it is not there.
+    /// The folder at this path. It creates the folders that are missing.
     pub(super) fn make(&mut self, base: Option<ItemId>, path: &[String]) -> Result<Option<ItemId>> {
         let mut at = base;
         for name in path {

@@ -1,5 +1,5 @@
-//! Starts many files in one transaction. Their rows are `open` at once, because the store need not be asked: a crash leaves rows
-//! that expire.
+//! Starts many files in one transaction. Their rows are `open` at once, because the store need not be asked. After a crash,
+//! these rows expire.
 
 use dray_api::batch::{FileToPut, NewFile, StartFiles};
 use dray_api::limits::{MAX_BATCH_FILES, MAX_FOLDER_DEPTH, MAX_PATH_BYTES, MAX_WHOLE_FILE_BYTES};
@@ -21,25 +21,25 @@ use crate::drive::{Error, Result};
 use crate::objects::UrlScope;
 use dray_object_store::die_at;
 
-/// What became of the files of a request, in their order.
+/// The outcomes of the files of a request, in their order.
 pub(crate) struct StartedFiles {
-    /// One for each.
+    /// One outcome for each file.
     pub(crate) files: Vec<StartedFile>,
     /// When the first of the URLs expires.
     pub(crate) expires_at: Timestamp,
 }
 
-/// What became of a file.
+/// The outcome of one file.
 pub(crate) enum StartedFile {
-    /// It is to be sent.
+    /// It must be sent.
     Upload(FileToPut),
-    /// It is there.
+    /// The drive has it already.
     Item(Item),
     /// It is refused.
     Refused(Error),
 }
 
-/// A file as it is asked for.
+/// A file that a request wants to start.
 struct Draft {
     upload: Upload,
     base: Option<ItemId>,
@@ -54,8 +54,8 @@ enum Begun {
 }
 
 impl Service {
-    /// Starts up to [`MAX_BATCH_FILES`] files, for clients that reach the store at `endpoint`. A repeat with the same key answers
-    /// the uploads that were begun before, with new URLs, and tries again what was refused.
+    /// Starts up to [`MAX_BATCH_FILES`] files, for clients that reach the store at `endpoint`. A repeat with the same key
+    /// returns the uploads that were begun before, with new URLs, and tries refused files again.
     pub(crate) async fn start_files(
         &self,
         caller: &Caller,
@@ -104,7 +104,7 @@ impl Service {
         Ok(Made { answer, is_repeat })
     }
 
-    /// Checks what can be checked without looking.
+    /// Checks what can be checked without the database.
     fn draft(&self, caller: &Caller, file: NewFile, base: Option<ItemId>, now: Timestamp) -> Result<Draft> {
         let (folders, name) = parse_path(file.path)?;
         let mime_type = MimeType::parse(file.mime_type)?;
@@ -170,7 +170,7 @@ struct Starting<'a> {
     caller: &'a Caller,
     put_until: Timestamp,
     folders: Folders<'a>,
-    /// Once it is known that an upload begins.
+    /// Set once the first upload begins.
     room: Option<Room>,
 }
 
@@ -185,13 +185,13 @@ impl<'a> Starting<'a> {
         Self { c, service, caller, put_until, folders, room: None }
     }
 
-    /// Two that make the same folders at once wait for each other, so that each folder is made once.
+    /// Locks the parents of new folders, so that concurrent requests create each folder only once.
     fn lock(&self, drafts: &[Result<Draft>]) -> Result<()> {
         let with_folders = drafts.iter().flatten().filter(|draft| !draft.folders.is_empty());
         Ok(items::lock_folders(self.c, with_folders.map(|draft| draft.base), self.caller.user)?)
     }
 
-    /// Begins a file, unless it was begun `before`. An error is none of the file's, but the database's.
+    /// Begins a file, unless it was begun `before`. Only errors of the database are returned as errors.
     fn begin(&mut self, draft: &Result<Draft>, before: Option<UploadRowId>, now: Timestamp) -> Result<Begun> {
         let outcome = match (draft, before) {
             (Err(err), _) => Err(err.clone()),
@@ -224,7 +224,7 @@ impl<'a> Starting<'a> {
         Ok(Begun::Upload(Box::new(upload)))
     }
 
-    /// The file that the caller has at that place with these bytes. Who may not read is not told.
+    /// The caller's file at that place with these bytes; `None` for a token that may only upload, which must not learn it.
     fn same_file(&mut self, draft: &Draft) -> Result<Option<Item>> {
         let Some(crc64) = draft.upload.crc64.as_ref().filter(|_| !self.caller.only_uploads()) else {
             return Ok(None);
@@ -236,7 +236,7 @@ impl<'a> Starting<'a> {
         Ok(found)
     }
 
-    /// What has become of an upload that an earlier request with the same key began.
+    /// The state of an upload that an earlier request with the same key began.
     fn again(&mut self, id: UploadRowId, now: Timestamp) -> Result<Begun> {
         let upload = uploads::by_id(self.c, id, LeaseTime(now))?.ok_or(Error::UploadNotFound)?;
         if let State::Completed { .. } = upload.state {
