@@ -35,6 +35,7 @@ test-tools:
 lint: $(PAGE)
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+	git apply --check tests/sim/faults/*.patch
 	cd web && npm run --silent check
 
 unit: $(PAGE)
