@@ -35,6 +35,7 @@ test-tools:
 lint: $(PAGE)
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+	git apply --check tests/sim/faults/*.patch
 	cd web && npm run --silent check
 
 unit: $(PAGE)
@@ -79,7 +80,7 @@ page-test: $(PAGE) ## the page in a real browser
 torture: test-tools $(PAGE) ## all of the proof that nothing acknowledged is ever lost: kills, races, faults of disk and store, on both databases; a million steps of who may do what, and schedules of simulated uploads; five power cuts
 	DRAY_TORTURE=full scripts/with-postgres scripts/run-test dray torture
 	DRAY_MODEL_STEPS=1000000 scripts/run-test dray-server it model::
-	DRAY_SIM_SCHEDULES=400 scripts/run-test dray-server dray_server sim::no_schedule --nocapture
+	DRAY_SIM_SCHEDULES=100000 scripts/run-test dray-server dray_server sim::no_schedule --nocapture
 	tests/sim/faults/run
 	$(MAKE) power
 

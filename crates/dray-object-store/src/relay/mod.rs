@@ -36,7 +36,7 @@ use crate::{
 const HEAD_PATIENCE: Duration = Duration::from_secs(10);
 /// After this wait for an answer, the relay checks whether the store is up at all. A client that waits for a store that is down
 /// therefore gets an answer within two seconds, and a slow store gets its time.
-const PROBE_AFTER: Duration = Duration::from_millis(400);
+const PROBE_AFTER: Duration = Duration::from_millis(300);
 /// The longest pause between two pieces of an object, the longest time in which the store accepts no bytes of a part, and
 /// the longest wait for its answer after it has all of them.
 const STORE_PATIENCE: Duration = Duration::from_mins(1);

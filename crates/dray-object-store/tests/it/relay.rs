@@ -214,7 +214,7 @@ async fn a_store_that_is_down_is_told_within_two_seconds() {
         })
     };
     let relay = relay(Upstream::new(|_| Box::pin(std::future::pending()), probe));
-    assert_eq!(silence_lasts(&relay).await, [18, 18]);
+    assert_eq!(silence_lasts(&relay).await, [17, 17]);
     assert_eq!((relay.transfers().uploads, relay.transfers().downloads), (0, 0));
 }
 

@@ -12,10 +12,10 @@ use crate::middle::{Act, Middle};
 use crate::store_down::{Away, Proxy};
 use crate::world::{MIB, World, bytes, wait_for};
 
-/// 503 in S3's form within two seconds, and when to ask again. On a machine that has more to do, one of three counts.
+/// 503 in S3's form within two seconds, and when to ask again. On a machine that has more to do, one of six counts.
 async fn check_told(what: &str, ask: impl AsyncFn() -> Response) {
     let mut took = Vec::new();
-    while took.len() < 3 && took.iter().all(|took| *took > Duration::from_secs(2)) {
+    while took.len() < 6 && took.iter().all(|took| *took > Duration::from_secs(2)) {
         let begun = Instant::now();
         let answer = ask().await;
         took.push(begun.elapsed());
