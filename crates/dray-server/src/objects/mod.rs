@@ -8,22 +8,19 @@ mod credentials;
 mod empty;
 mod failure;
 mod proof;
+mod read;
 mod relay;
 mod sign;
 #[cfg(test)]
 mod testing;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
-use axum::body::BodyDataStream;
-use bytes::Bytes;
 use dray_api::limits::MAX_PARTS;
 use dray_api::upload::StoredPart;
 use dray_s3::Endpoint;
 use dray_s3::xml::{CompleteMultipartUpload, CompletedPart, PartsPage, read_etag, read_upload_id};
-use futures_util::StreamExt as _;
 use http::{HeaderMap, Method};
 use jiff::Timestamp;
 
@@ -36,7 +33,7 @@ use client::{Client, Request};
 pub use credentials::Current;
 use credentials::{Keys, credentials_chain};
 pub use empty::scratch_key;
-use failure::{Failed, refusal};
+use failure::refusal;
 use sign::Signing;
 pub use sign::{PartUrls, Reading, UrlScope};
 
@@ -45,8 +42,6 @@ const NO_HOST: &str = "http://embedded";
 /// The metadata that proves whose upload an object is.
 pub const TOKEN_METADATA: &str = "x-amz-meta-dray-upload";
 const CRC64: &str = "x-amz-checksum-crc64nvme";
-/// Between two pieces of an object that is read back.
-const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A bucket of an object store. Cheap to clone.
 #[derive(Clone)]
@@ -336,48 +331,6 @@ impl Objects {
         Ok(text(&headers, CRC64).filter(|_| is_whole).map(|crc64| Crc64::from_stored(crc64.to_owned())))
     }
 
-    /// Reads an object back; the CRC-64/NVME of its bytes.
-    pub async fn read_crc64(&self, key: &str) -> Result<Crc64> {
-        let mut digest = crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc64Nvme);
-        let request = Request::new("GetObject", Method::GET, key);
-        self.each_piece(request, |bytes| {
-            digest.update(bytes);
-            Ok(())
-        })
-        .await?;
-        Ok(Crc64::of(digest.finalize()))
-    }
-
-    /// The first bytes of an object that is not empty: `len`, or all if it has fewer.
-    pub async fn read_head(&self, key: &str, len: u64) -> Result<Vec<u8>> {
-        let most = usize::try_from(len).unwrap_or(usize::MAX);
-        let request = Request::new("GetObject", Method::GET, key)
-            .header("range", format!("bytes=0-{}", len.saturating_sub(1)));
-        let mut body = self.client.open(request).await?.into_data_stream();
-        let mut head = Vec::new();
-        // A store that does not know ranges sends all of it.
-        while head.len() < most
-            && let Some(bytes) = next_piece(&mut body).await?
-        {
-            let room = most - head.len();
-            head.extend_from_slice(&bytes[..bytes.len().min(room)]);
-        }
-        Ok(head)
-    }
-
-    /// Gives an answer to `take`, piece by piece.
-    async fn each_piece(
-        &self,
-        request: Request<'_>,
-        mut take: impl FnMut(&[u8]) -> Result<()>,
-    ) -> Result<()> {
-        let mut body = self.client.open(request).await?.into_data_stream();
-        while let Some(bytes) = next_piece(&mut body).await? {
-            take(&bytes)?;
-        }
-        Ok(())
-    }
-
     /// Removes an object. One that is not there is removed already.
     pub async fn delete(&self, key: &str) -> Result<()> {
         match self.client.ask(Request::new("DeleteObject", Method::DELETE, key)).await {
@@ -433,13 +386,6 @@ impl Objects {
             Err(failed) => Err(failed.into()),
         }
     }
-}
-
-/// What comes next of an object; `None` at its end.
-async fn next_piece(body: &mut BodyDataStream) -> Result<Option<Bytes>> {
-    let silent = |err: Box<dyn std::error::Error + Send + Sync>| Failed::silent("GetObject", err);
-    let next = tokio::time::timeout(READ_TIMEOUT, body.next()).await.map_err(|err| silent(err.into()))?;
-    Ok(next.transpose().map_err(|err| silent(err.into()))?)
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
