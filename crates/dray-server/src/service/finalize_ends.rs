@@ -43,6 +43,7 @@ impl Service {
             Ok(())
         });
         discarded.await?;
+        self.sweep_soon.notify_one();
         Err(refusal)
     }
 

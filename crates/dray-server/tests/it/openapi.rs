@@ -340,6 +340,13 @@ async fn an_answer_has_no_undocumented_field() {
     asked.post("/tokens", &[], token).await;
     asked.post("/tokens/rotate", &[], json!({})).await;
     asked.get("/tokens", &[]).await;
+    let grant = json!({ "folderId": folder, "maxBytes": 9, "maxFileBytes": 9, "externalId": "e", "metadata": { "a": 1 } });
+    let grant = asked.post("/drive/grants", &[], grant).await;
+    world.with_token(grant["grant"].as_str().unwrap()).upload_with("a", b"a", &json!({})).await;
+    let grant = grant["id"].as_str().unwrap();
+    asked.get("/drive/grants", &[]).await;
+    asked.get("/drive/grants/{id}", &[grant]).await;
+    asked.get("/drive/grants/{id}/uploads", &[grant]).await;
     let found = asked.actor.get("/drive/search?q=rep").await.ok();
     asked.answers.push((Method::GET, "/drive/search", found));
 

@@ -14,7 +14,8 @@ export interface paths {
          * @description Returns the ids that the next steps need, and how Dray would cut the file. Any other cut that S3 accepts works as
          *     well. The upload expires when nobody has signed or listed its parts for 24 hours, or after 7 days. `onConflict`
          *     says what finalize does if the folder has a file of this name by then: `fail` needs a token that may read,
-         *     `replace` a token with `access_drive`.
+         *     `replace` a token with `access_drive`. With a grant (`cp_grant_…`) as bearer, the grant says where the file goes and what
+         *     happens if the name is taken.
          *
          *     Scope: `drive_upload` (or `access_drive`).
          */
@@ -188,6 +189,90 @@ export interface paths {
          *     Scope: `drive_upload` (or `access_drive`).
          */
         get: operations["listUploads"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/public/v1/drive/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List grants
+         * @description Page by page, the latest first: those that the caller's token created, and those of the tokens that come from it. A
+         *     token that an operator created, that may read and is not confined, sees all grants of its user.
+         *
+         *     Scope: `drive_upload` (or `access_drive`).
+         */
+        get: operations["listGrants"];
+        put?: never;
+        /**
+         * Create a grant
+         * @description A backend creates one for one person's page. The page sends it as bearer to the five calls of an upload (`start`,
+         *     `presigned-urls`, `parts`, `finalize`, `abort`); it is good for its own uploads, and for nothing else. The limits hold when an
+         *     upload is started, where the announced bytes are reserved, and for the stored bytes when it is finalized. A grant has no more
+         *     scope, folder or life than the token that creates it, and ends with that token. Its holder learns of no other file: answers
+         *     repeat the name that it gave.
+         *
+         *     Scope: `drive_upload` (or `access_drive`).
+         */
+        post: operations["createGrant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/public/v1/drive/grants/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a grant
+         * @description What it allows, and what it was used for.
+         *
+         *     Scope: `drive_upload` (or `access_drive`).
+         */
+        get: operations["getGrant"];
+        put?: never;
+        post?: never;
+        /**
+         * Revoke a grant
+         * @description It is invalid at once, and its unfinished uploads are aborted. Files that it has brought stay.
+         *
+         *     Scope: `drive_upload` (or `access_drive`).
+         */
+        delete: operations["revokeGrant"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/public/v1/drive/grants/{id}/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List a grant's uploads
+         * @description Every upload that was started with it, page by page, the latest first, with its state, its item and what was attached to
+         *     the grant: for a backend that missed a webhook.
+         *
+         *     Scope: `drive_upload` (or `access_drive`).
+         */
+        get: operations["listGrantUploads"];
         put?: never;
         post?: never;
         delete?: never;
@@ -807,6 +892,14 @@ export interface components {
             /** @description CRC-64/NVME of all bytes, big-endian, in base64: as S3's `x-amz-checksum-crc64nvme`. */
             crc64nvme: string;
         };
+        /** @description Answer of `POST /drive/grants`. */
+        CreatedGrant: components["schemas"]["Grant"] & {
+            /**
+             * @description The secret for the page, `cp_grant_…`: its bearer token. It is shown only once: a repeat with the same
+             *     `Idempotency-Key` does not have it.
+             */
+            grant?: string;
+        };
         /** @description Answer of `POST /tokens` and `POST /tokens/rotate`. */
         CreatedToken: components["schemas"]["Token"] & {
             /** @description The secret. It is shown only once: a repeat with the same `Idempotency-Key` does not have it. */
@@ -909,6 +1002,127 @@ export interface components {
          * @enum {string}
          */
         GivenRole: "viewer" | "member" | "admin";
+        /** @description A grant, without its secret. */
+        Grant: {
+            /** @description Its id, which lists its uploads and revokes it. */
+            id: components["schemas"]["GrantId"];
+            /** @description The token that created it, or the one that has replaced that. The grant ends with it. */
+            tokenId: components["schemas"]["TokenId"];
+            /** @description The folder that the files go to; absent means the root. */
+            folderId?: components["schemas"]["ItemId"];
+            /** @description What the holder may do. */
+            verbs: components["schemas"]["Verb"][];
+            /**
+             * Format: int32
+             * @description How many files.
+             */
+            maxFiles: number;
+            /**
+             * Format: int64
+             * @description Most bytes of each file, if the grant limits them.
+             */
+            maxFileBytes?: number;
+            /**
+             * Format: int64
+             * @description Most bytes of all files together, if the grant limits them.
+             */
+            maxBytes?: number;
+            /** @description Which files; empty means any. */
+            types: string[];
+            /** @description What to do if the folder has a file of the same name. */
+            onConflict: components["schemas"]["OnConflict"];
+            /** @description What your application knows this by. */
+            externalId?: string;
+            /** @description Your JSON object. */
+            metadata?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: int64
+             * @description How many files it was used for: those that are there, and those under way.
+             */
+            usedFiles: number;
+            /**
+             * Format: int64
+             * @description Their bytes.
+             */
+            usedBytes: number;
+            /**
+             * Format: date-time
+             * @description When it was created: RFC 3339 in UTC with milliseconds.
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it expires.
+             */
+            expiresAt: string;
+            /**
+             * Format: date-time
+             * @description When it was revoked, if it was.
+             */
+            revokedAt?: string;
+        };
+        /**
+         * @description A grant's record.
+         * @example 65ba5c80c3f1a2b4d5e6f708
+         */
+        GrantId: string;
+        /** @description An upload that was started with a grant. */
+        GrantUpload: {
+            /** @description The object store's multipart upload id; absent if the store never answered. */
+            uploadId?: string;
+            /** @description The object's key in the store. */
+            fileKey: string;
+            /** @description Its state. */
+            state: components["schemas"]["GrantUploadState"];
+            /** @description The name that the holder gave. */
+            fileName: string;
+            /**
+             * Format: int64
+             * @description The announced size in bytes, which is the stored size once it is finalized.
+             */
+            fileSize: number;
+            /** @description The announced MIME type. */
+            mimeType: string;
+            /** @description The item's id, once it was finalized. */
+            itemId?: components["schemas"]["ItemId"];
+            /** @description The item as it is now; absent if the caller sees it no longer. A token that may not read is told it as it was announced. */
+            item?: components["schemas"]["Item"];
+            /** @description `externalId` of the grant. */
+            externalId?: string;
+            /** @description `metadata` of the grant. */
+            metadata?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: date-time
+             * @description When it was started: RFC 3339 in UTC with milliseconds.
+             */
+            createdAt: string;
+        };
+        /**
+         * @description The state of a grant's upload.
+         * @enum {string}
+         */
+        GrantUploadState: "open" | "finalizing" | "finalized" | "aborted" | "expired";
+        /** @description Answer of `GET /drive/grants/{id}/uploads`. */
+        GrantUploads: {
+            /**
+             * @description The uploads, the latest first. Those that came to nothing are listed for a week, the others until a week after the
+             *     grant's end.
+             */
+            uploads: components["schemas"]["GrantUpload"][];
+            /** @description The cursor of the next page; null on the last page. */
+            nextCursor: string | null;
+        };
+        /** @description Answer of `GET /drive/grants`. */
+        Grants: {
+            /** @description The grants, the latest first, ended ones included until a week after their end. */
+            grants: components["schemas"]["Grant"][];
+            /** @description The cursor of the next page; null on the last page. */
+            nextCursor: string | null;
+        };
         /** @description A file or a folder. Each of `_id`/`id`, `parent`/`parentId` and `size`/`fileSize` is one value under two names. */
         Item: {
             /** @description The item's id. */
@@ -938,6 +1152,14 @@ export interface components {
             fileSize?: number;
             /** @description The caller's role on it; absent in lists. */
             role?: components["schemas"]["Role"];
+            /** @description The grant that it was uploaded with, if it was. */
+            grantId?: components["schemas"]["GrantId"];
+            /** @description `externalId` of that grant. */
+            externalId?: string;
+            /** @description `metadata` of that grant. */
+            metadata?: {
+                [key: string]: unknown;
+            };
             /**
              * Format: date-time
              * @description When it was created: RFC 3339 in UTC with milliseconds.
@@ -1087,6 +1309,50 @@ export interface components {
              */
             name: string;
             parentId?: components["schemas"]["ItemId"] | null;
+        };
+        /** @description `POST /drive/grants`. */
+        NewGrant: {
+            folderId?: components["schemas"]["ItemId"] | null;
+            /** @description What the holder may do. Absent or null means `upload`, which is all there is. */
+            verbs?: components["schemas"]["Verb"][] | null;
+            /**
+             * Format: int32
+             * @description How many files; absent or null means 10,000. A file counts from its start on; one that was aborted, expired or came to
+             *     nothing does not.
+             */
+            maxFiles?: number | null;
+            /**
+             * Format: int64
+             * @description Most bytes of each file; absent or null means as many as the server accepts.
+             */
+            maxFileBytes?: number | null;
+            /**
+             * Format: int64
+             * @description Most bytes of all files together; absent or null means as many as the quota has room for.
+             */
+            maxBytes?: number | null;
+            /**
+             * @description Which files, by MIME type (`image/png`), group (`image/*`) or end of the name (`.pdf`); absent, null or empty means
+             *     any that the server accepts.
+             */
+            types?: string[] | null;
+            /**
+             * Format: date-time
+             * @description When the grant expires, at most a year from now and not after the token that creates it: RFC 3339. Absent or null: in
+             *     24 hours, or with the token that creates it, whichever is earlier.
+             */
+            expiresAt?: string | null;
+            /** @description What to do if the folder has a file of the same name: `keep` or `rename`. */
+            onConflict?: components["schemas"]["OnConflict"];
+            /**
+             * @description What your application knows this by. It comes back on each item, in webhooks and in the list of uploads. The holder
+             *     of the grant is not told.
+             */
+            externalId?: string | null;
+            /** @description A JSON object of yours, of at most 2,048 bytes, which comes back in the same places. */
+            metadata?: {
+                [key: string]: unknown;
+            } | null;
         };
         /** @description `POST /drive/files/{id}/links`. */
         NewLink: {
@@ -1522,6 +1788,11 @@ export interface components {
          */
         UserId: string;
         /**
+         * @description What a grant lets its holder do.
+         * @enum {string}
+         */
+        Verb: "upload";
+        /**
          * @description A workspace.
          * @example 65ba5c80c3f1a2b4d5e6f708
          */
@@ -1950,6 +2221,253 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["OpenUploads"];
+                };
+            };
+        };
+    };
+    listGrants: {
+        parameters: {
+            query?: {
+                /** @description The `nextCursor` of the page before, whose other parameters were the same; without it, the first page. */
+                cursor?: string;
+                /** @description Most items of this page; 100 if it is not said. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "grants": [
+                     *         {
+                     *           "createdAt": "2026-01-31T12:00:00.000Z",
+                     *           "expiresAt": "2026-02-01T12:00:00.000Z",
+                     *           "id": "65ba5c80b7a6958473625140",
+                     *           "maxFiles": 3,
+                     *           "onConflict": "keep",
+                     *           "tokenId": "65ba5c80d4c3b2a190817263",
+                     *           "types": [],
+                     *           "usedBytes": 0,
+                     *           "usedFiles": 0,
+                     *           "verbs": [
+                     *             "upload"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Grants"];
+                };
+            };
+        };
+    };
+    createGrant: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of the client's choice, new for each thing that is to be made (a UUID, say), in double quotes or without. A request that is sent again with the same key within a day makes nothing: it gets the answer of the first, without a secret that was shown once. Keys are each token's own; of one user the latest 10,000 are kept. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "externalId": "application-4711",
+                 *       "folderId": "65ba5c80a0b1c2d3e4f50617",
+                 *       "maxBytes": 209715200,
+                 *       "maxFileBytes": 104857600,
+                 *       "maxFiles": 3,
+                 *       "metadata": {
+                 *         "form": "passport"
+                 *       },
+                 *       "onConflict": "rename",
+                 *       "types": [
+                 *         "image/*",
+                 *         ".pdf"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewGrant"];
+            };
+        };
+        responses: {
+            /** @description The grant. Its secret is shown only once. */
+            200: {
+                headers: {
+                    /** @description `true` if an earlier request with the same key created what is returned. */
+                    "Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "createdAt": "2026-01-31T12:00:00.000Z",
+                     *       "expiresAt": "2026-02-01T12:00:00.000Z",
+                     *       "externalId": "application-4711",
+                     *       "folderId": "65ba5c80a0b1c2d3e4f50617",
+                     *       "grant": "cp_grant_…",
+                     *       "id": "65ba5c80b7a6958473625140",
+                     *       "maxBytes": 209715200,
+                     *       "maxFileBytes": 104857600,
+                     *       "maxFiles": 3,
+                     *       "metadata": {
+                     *         "form": "passport"
+                     *       },
+                     *       "onConflict": "rename",
+                     *       "tokenId": "65ba5c80d4c3b2a190817263",
+                     *       "types": [
+                     *         "image/*",
+                     *         ".pdf"
+                     *       ],
+                     *       "usedBytes": 0,
+                     *       "usedFiles": 0,
+                     *       "verbs": [
+                     *         "upload"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CreatedGrant"];
+                };
+            };
+        };
+    };
+    getGrant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the grant's record. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The grant. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "createdAt": "2026-01-31T12:00:00.000Z",
+                     *       "expiresAt": "2026-02-01T12:00:00.000Z",
+                     *       "externalId": "application-4711",
+                     *       "folderId": "65ba5c80a0b1c2d3e4f50617",
+                     *       "id": "65ba5c80b7a6958473625140",
+                     *       "maxFiles": 3,
+                     *       "onConflict": "keep",
+                     *       "tokenId": "65ba5c80d4c3b2a190817263",
+                     *       "types": [],
+                     *       "usedBytes": 10485760,
+                     *       "usedFiles": 1,
+                     *       "verbs": [
+                     *         "upload"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Grant"];
+                };
+            };
+        };
+    };
+    revokeGrant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the grant's record. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The grant is revoked. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    listGrantUploads: {
+        parameters: {
+            query?: {
+                /** @description The `nextCursor` of the page before, whose other parameters were the same; without it, the first page. */
+                cursor?: string;
+                /** @description Most items of this page; 100 if it is not said. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The id of the grant's record. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "nextCursor": null,
+                     *       "uploads": [
+                     *         {
+                     *           "createdAt": "2026-01-31T12:00:00.000Z",
+                     *           "externalId": "application-4711",
+                     *           "fileKey": "files/65ba5c80e0f1a2b3c4d5e6f7/65ba5c80c3f1a2b4d5e6f708",
+                     *           "fileName": "report.pdf",
+                     *           "fileSize": 10485760,
+                     *           "item": {
+                     *             "_id": "65ba5c80c3f1a2b4d5e6f708",
+                     *             "createdAt": "2026-01-31T12:00:00.000Z",
+                     *             "externalId": "application-4711",
+                     *             "fileSize": 10485760,
+                     *             "grantId": "65ba5c80b7a6958473625140",
+                     *             "id": "65ba5c80c3f1a2b4d5e6f708",
+                     *             "metadata": {
+                     *               "form": "passport"
+                     *             },
+                     *             "mimeType": "application/pdf",
+                     *             "name": "report.pdf",
+                     *             "owner": "65ba5c80aa01bb02cc03dd04",
+                     *             "size": 10485760,
+                     *             "type": "file",
+                     *             "updatedAt": "2026-01-31T12:00:00.000Z"
+                     *           },
+                     *           "itemId": "65ba5c80c3f1a2b4d5e6f708",
+                     *           "metadata": {
+                     *             "form": "passport"
+                     *           },
+                     *           "mimeType": "application/pdf",
+                     *           "state": "finalized",
+                     *           "uploadId": "5f1c9a7be2d048365f1c9a7be2d04836"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GrantUploads"];
                 };
             };
         };
@@ -3104,6 +3622,7 @@ export const ROUTES = {
   abortUpload: ["POST", "/public/v1/drive/files/upload/multipart/abort"],
   changeItem: ["PATCH", "/public/v1/drive/files/{id}"],
   createFolder: ["POST", "/public/v1/drive/folders"],
+  createGrant: ["POST", "/public/v1/drive/grants"],
   createLink: ["POST", "/public/v1/drive/files/{id}/links"],
   createToken: ["POST", "/public/v1/tokens"],
   emptyTrash: ["DELETE", "/public/v1/drive/trash"],
@@ -3111,6 +3630,7 @@ export const ROUTES = {
   finalizeUpload: ["POST", "/public/v1/drive/files/upload/multipart/finalize"],
   followLink: ["GET", "/l/{slug}"],
   getDownloadUrl: ["GET", "/public/v1/drive/files/{id}/download"],
+  getGrant: ["GET", "/public/v1/drive/grants/{id}"],
   getItem: ["GET", "/public/v1/drive/files/{id}"],
   getOpenApi: ["GET", "/openapi.json"],
   getTree: ["GET", "/public/v1/drive/tree"],
@@ -3120,6 +3640,8 @@ export const ROUTES = {
   isReady: ["GET", "/readyz"],
   listAncestors: ["GET", "/public/v1/drive/files/{id}/ancestors"],
   listChildren: ["GET", "/public/v1/drive/folders/{id}/children"],
+  listGrantUploads: ["GET", "/public/v1/drive/grants/{id}/uploads"],
+  listGrants: ["GET", "/public/v1/drive/grants"],
   listLinks: ["GET", "/public/v1/drive/files/{id}/links"],
   listMembers: ["GET", "/public/v1/workspace/members"],
   listParticipants: ["GET", "/public/v1/drive/files/{id}/participants"],
@@ -3133,6 +3655,7 @@ export const ROUTES = {
   putParticipant: ["PUT", "/public/v1/drive/files/{id}/participants/{userId}"],
   removeParticipant: ["DELETE", "/public/v1/drive/files/{id}/participants/{userId}"],
   restoreItem: ["POST", "/public/v1/drive/files/{id}/restore"],
+  revokeGrant: ["DELETE", "/public/v1/drive/grants/{id}"],
   revokeLink: ["DELETE", "/public/v1/drive/files/{id}/links/{linkId}"],
   revokeToken: ["DELETE", "/public/v1/tokens/{id}"],
   rotateToken: ["POST", "/public/v1/tokens/rotate"],

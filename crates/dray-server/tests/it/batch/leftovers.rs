@@ -23,7 +23,7 @@ async fn after_finalize_the_url_changes_nothing_any_more() {
         let owner = stage.world.owner();
         let upload = owner.start_files(&[file("a", b"good")], &json!({})).await.remove(0);
         assert_eq!(put(&stage.world, &upload, b"good").await.status(), 200);
-        let item = owner.finalize_files(&[upload.clone()]).await.remove(0).unwrap();
+        let item = owner.finalize_files(std::slice::from_ref(&upload)).await.remove(0).unwrap();
         let again = put(&stage.world, &upload, b"evil").await.status().as_u16();
         assert_eq!(again, if stage.is_embedded() { 412 } else { 200 }, "{}", stage.name);
         assert_eq!(owner.download(&id(&item)).await, b"good", "{}", stage.name);
@@ -111,7 +111,7 @@ async fn a_put_after_the_file_was_removed_for_good_brings_nothing_back() {
         let owner = stage.world.owner();
         let upload = owner.start_files(&[file("a", b"good")], &json!({})).await.remove(0);
         assert_eq!(put(&stage.world, &upload, b"good").await.status(), 200);
-        let item = owner.finalize_files(&[upload.clone()]).await.remove(0).unwrap();
+        let item = owner.finalize_files(std::slice::from_ref(&upload)).await.remove(0).unwrap();
         owner.trash(&id(&item)).await;
         owner.purge(&id(&item)).await;
         let waits = "tombstones where next_try_at is not null";

@@ -88,7 +88,7 @@ async fn the_bytes_of_a_file_are_those_of_one_put_whatever_is_put_meanwhile() {
                 async move { put(world, &upload, &[byte; 4096]).await.status().as_u16() }
             }));
             let (_, outcome) =
-                futures_util::future::join(puts, owner.finalize_files(&[upload.clone()])).await;
+                futures_util::future::join(puts, owner.finalize_files(std::slice::from_ref(&upload))).await;
             let item = match outcome.into_iter().next().unwrap() {
                 Ok(item) => item,
                 // It was overwritten between the look at it and the copy of it.
