@@ -161,7 +161,9 @@ impl Service {
     /// The store does not know an open upload. Unless another finalize was faster, its object decides, as after a Complete.
     async fn settle_unknown(&self, upload: &Upload) -> Result<Option<Item>> {
         match self.take_lease(upload.clone(), PartList::none().digest()).await? {
-            Some(lease) => self.while_held(&lease, self.look_for_object(&lease, None)).await.map(Some),
+            Some(lease) => {
+                self.while_held(&lease, Box::pin(self.look_for_object(&lease, None))).await.map(Some)
+            }
             None => Ok(None),
         }
     }
