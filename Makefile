@@ -15,10 +15,10 @@ help: ## list the targets
 run: build ## build everything (the page included) and serve on http://127.0.0.1:8080 from ./dray-data
 	@$(TARGET)/release/dray serve $(RUN_ARGS)
 
-build: $(PAGE) ## the release binary, at target/release/dray
-	cargo build --release --locked -p dray
+build: $(PAGE) ## a binary that is built quickly, at target/release/dray: without traces, and S3 keys come from variables only
+	cargo build --release --locked -p dray --no-default-features
 
-dist: $(PAGE) ## the binary to deploy, at target/dist/dray: some per cent less CPU, and longer to build
+dist: $(PAGE) ## the binary to deploy, at target/dist/dray: it has everything, needs less CPU, and takes longer to build
 	cargo build --profile dist --locked -p dray
 
 docs: ## the book, at target/book/index.html
@@ -35,6 +35,7 @@ test-tools:
 lint: $(PAGE)
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo clippy --locked -p dray --no-default-features -- -D warnings
 	git apply --check tests/sim/faults/*.patch
 	cd web && npm run --silent check
 

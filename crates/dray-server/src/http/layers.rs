@@ -135,7 +135,7 @@ fn cors(origins: &[HeaderValue]) -> CorsLayer {
 /// a query may contain a signature.
 async fn observe(is_traced: bool, request: Request, next: Next) -> Response {
     let Ok(id) = random::bytes::<8>().map(hex::encode) else { return Error::Panicked.into_response() };
-    let traced = is_traced.then(|| Traced::new(&request));
+    let traced = Traced::of(&request, is_traced);
     let span = tracing::info_span!(
         "request",
         otel.name = traced.as_ref().map(Traced::name),

@@ -29,6 +29,7 @@ mod routes;
 mod search;
 mod shown_path;
 mod tokens;
+#[cfg_attr(not(feature = "traces"), path = "no_trace.rs")]
 mod trace;
 mod trash;
 mod tree;

@@ -19,13 +19,14 @@ pub(super) struct Traced {
 }
 
 impl Traced {
-    pub(super) fn new(request: &Request) -> Self {
+    /// The request as a span, if requests are traced.
+    pub(super) fn of(request: &Request, is_traced: bool) -> Option<Self> {
         let headers = Headers(request.headers());
-        Self {
+        is_traced.then(|| Self {
             method: request.method().clone(),
             route: request.extensions().get().cloned(),
             parent: global::get_text_map_propagator(|propagator| propagator.extract(&headers)),
-        }
+        })
     }
 
     /// The name of the span, which all requests of the route share.

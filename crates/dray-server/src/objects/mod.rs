@@ -2,6 +2,9 @@
 //!
 //! The drive's own requests are signed in headers. The batch presigner of `dray-s3` signs part URLs.
 
+#[cfg_attr(feature = "aws-chain", path = "aws_chain.rs")]
+#[cfg_attr(not(feature = "aws-chain"), path = "environment.rs")]
+mod chain;
 mod copy;
 mod credentials;
 mod empty;
@@ -32,7 +35,7 @@ use crate::drive::upload::Upload;
 use crate::drive::{Error, Result};
 use crate::metrics::Metrics;
 pub use credentials::Current;
-use credentials::{Keys, credentials_chain};
+use credentials::Keys;
 pub use empty::{object_of_scratch, scratch_key};
 use failure::refusal;
 pub use read_back::Stretch;
@@ -165,7 +168,7 @@ impl Objects {
         let endpoint = config.server_endpoint()?;
         let keys = match credentials {
             Some(credentials) => Keys::fixed(credentials),
-            None => Keys::of_chain(credentials_chain(region).await?),
+            None => Keys::found_by(chain::find(region).await?),
         };
         let unusable = |err| {
             let rule = format!("cannot be used: {}", with_causes(&err));

@@ -11,6 +11,7 @@ mod operate;
 mod serve;
 mod share;
 mod store;
+#[cfg_attr(not(feature = "traces"), path = "no_traces.rs")]
 mod traces;
 mod trash;
 mod upload;
