@@ -1,5 +1,6 @@
 //! Which uploads are admitted: what is checked of a file when it is announced, and what is checked in the transaction that
 //! writes its row. Every route that starts uploads goes through [`Service::announced`] and [`admitted`].
+//! The start of many small files (`batch/start.rs`) checks the same of each, with one look at the room for all; it takes no grants.
 
 use dray_api::upload::{OnConflict, StartUpload};
 use dray_api::{GrantId, ItemId, UploadRowId};
