@@ -156,7 +156,14 @@ def test_retry_after_is_waited_for(server, token, folder):
     assert waits == [1, 1]
 
 
-def test_a_server_that_is_killed_and_starts_again_during_an_upload_is_waited_for(own, content, tmp_path):
+@pytest.fixture
+def few_tries(monkeypatch):
+    """So few that who only tries again, and does not wait, gives up."""
+    monkeypatch.setattr("dray._upload.TRIES", 2)
+    monkeypatch.setattr("dray._download.TRIES", 2)
+
+
+def test_a_server_that_is_killed_and_starts_again_during_an_upload_is_waited_for(own, content, tmp_path, few_tries):
     server = own()
     token, data = server.token(), content(3 * PART)
     notes, killed = [], threading.Event()
@@ -176,7 +183,7 @@ def test_a_server_that_is_killed_and_starts_again_during_an_upload_is_waited_for
         assert [each.name for each in client.iter_children("root")] == ["a"]
 
 
-def test_a_client_that_is_offline_for_a_while_goes_on(server, token, folder, content, tmp_path):
+def test_a_client_that_is_offline_for_a_while_goes_on(server, token, folder, content, tmp_path, few_tries):
     offline = threading.Event()
     data = content(2 * PART)
 

@@ -60,6 +60,24 @@ def test_what_is_no_file_is_left_out_and_what_cannot_be_read_is_reported(drive, 
     assert "passwd" not in json.dumps([node.name for node in drive.get_tree(parent_id=top.id).root])
 
 
+def test_a_file_that_became_a_link_after_it_was_found_is_not_followed(server, token, folder, tmp_path):
+    secret, root = tmp_path / "secret", tmp_path / "many"
+    secret.write_bytes(b"secret")
+    root.mkdir()
+    for number in range(60):
+        (root / f"{number:02}").write_bytes(b"x")
+    last = root / "59"
+
+    def swap(now):
+        if now.done_files == 1 and not last.is_symlink():
+            last.unlink()
+            last.symlink_to(secret)
+
+    with Dray(server.url, token, parallel=1) as client:
+        report = client.upload_folder(root, parent_id=folder, progress=swap)
+    assert [path for path, _ in report.failed] == [last] and len(report.moved) == 60
+
+
 def test_with_resume_what_is_there_is_used_and_skipped(drive, folder, tree):
     drive.upload_folder(tree, parent_id=folder).raise_for_failures()
     os.utime(tree / "top.bin")
