@@ -1,5 +1,5 @@
-//! Uploads that are being finalized or wait for the sweeper: who has the lease of one, what is known of its Complete, and when
-//! it is tried again. Every change is one compare-and-set, by the clock of leases.
+//! Uploads that are being finalized or wait for the sweeper: who holds the lease, what is known of the Complete, and
+//! when the next try is due. Every change is one compare-and-set, by the clock of leases.
 
 use dray_api::UploadRowId;
 use jiff::{SignedDuration, Timestamp};
@@ -10,27 +10,27 @@ use super::{Conn, Error, execute, find, millis, size};
 use dray_drive::parts::{Crc64, Digest};
 use dray_drive::upload::{FINALIZE_LEASE, LeaseHolder, QUIET_TIME, State, Upload};
 
-/// An upload whose time has come.
+/// An upload with work that is due.
 pub struct Due {
-    /// What is due.
+    /// The upload.
     pub upload: Upload,
     /// How often it was tried before.
     pub tries: u64,
-    /// How many Completes came to nothing that proves anything.
+    /// How many Completes had an outcome that proves nothing.
     pub inconclusive: u64,
 }
 
-/// What came of an upload's Completes so far.
+/// The outcomes of an upload's Completes so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Attempts {
-    /// When the newest was sent, in milliseconds since 1970.
+    /// When the newest Complete was sent, in milliseconds since 1970.
     pub newest_at: Option<i64>,
-    /// How many came to nothing that proves anything.
+    /// How many had an outcome that proves nothing.
     pub inconclusive: u64,
 }
 
-/// A finalize takes the lease of an upload that is as it was read: of an open one, which is `completing` from now on and
-/// whose Complete is about to be sent, or of one whose lease has run out. `false`: it is no longer so.
+/// A finalize takes the lease of an upload that has not changed since it was read: an open one, which becomes `completing`
+/// and whose Complete will be sent, or one whose lease has ended. `false` if it has changed.
 pub fn begin(
     c: &Conn,
     upload: &Upload,
@@ -51,8 +51,8 @@ pub fn begin(
     Ok(execute_at(c, sql, &params, now)? == 1)
 }
 
-/// Whoever has the lease keeps it from now on; `false`: they have it no longer. If their Complete is under way, it still
-/// is.
+/// The holder renews the lease; `false` if it no longer holds it. With `is_completing`, its Complete is still under way
+/// now.
 pub fn renew(
     c: &Conn,
     id: UploadRowId,
@@ -66,7 +66,7 @@ pub fn renew(
     Ok(execute_at(c, sql, &[&id.to_string(), &holder.0, &span(FINALIZE_LEASE), &is_completing], now)? == 1)
 }
 
-/// What came of the Completes of an upload.
+/// The outcomes of the Completes of an upload.
 pub fn attempts(c: &Conn, id: UploadRowId) -> Result<Attempts, Error> {
     let sql = "select attempted_at, inconclusive from uploads where id = $1";
     let found = find(c, sql, &[&id.to_string()], |row| {
@@ -81,28 +81,28 @@ pub fn is_quiet(c: &Conn, id: UploadRowId, now: LeaseTime) -> Result<bool, Error
     Ok(find_at(c, sql, &[&id.to_string(), &span(QUIET_TIME)], now, |_| Ok(()))?.is_some())
 }
 
-/// The Complete of this lease came to nothing that proves anything, and there is no object.
+/// The Complete of this lease had an outcome that proves nothing, and there is no object.
 pub fn note_inconclusive(c: &Conn, id: UploadRowId, holder: &LeaseHolder) -> Result<(), Error> {
     let sql = "update uploads set inconclusive = inconclusive + 1
                where id = $1 and state = 'completing' and lease_holder = $2";
     execute(c, sql, &[&id.to_string(), &holder.0]).map(drop)
 }
 
-/// The newest Complete did nothing: the one before it, which was sent at `attempted_at`, is the newest that may have.
+/// The newest Complete did nothing. The one before it, sent at `attempted_at`, is the newest that may have done something.
 pub fn settle(c: &Conn, id: UploadRowId, holder: &LeaseHolder, attempted_at: i64) -> Result<(), Error> {
     let sql = "update uploads set attempted_at = $3
                where id = $1 and state = 'completing' and lease_holder = $2";
     execute(c, sql, &[&id.to_string(), &holder.0, &attempted_at]).map(drop)
 }
 
-/// What the bytes must come to, as the finalize says that has the lease.
+/// Sets the checksum that the bytes must have, as the finalize that holds the lease says.
 pub fn set_checksum(c: &Conn, id: UploadRowId, crc64: &Crc64, verify: bool) -> Result<(), Error> {
     let sql = "update uploads set finalize_crc64nvme = $2, verify = $3 where id = $1";
     execute(c, sql, &[&id.to_string(), &crc64.as_str(), &verify]).map(drop)
 }
 
-/// `completing` → `open`: the store refused the parts, so the client may put things right. Only the holder of the lease
-/// may. If no Complete was ever sent, that is known from now on.
+/// `completing` → `open`: the store refused the parts, so the client can correct the request. Only the holder of the
+/// lease may do this. With `is_unattempted`, it records that no Complete was ever sent.
 pub fn reopen(c: &Conn, id: UploadRowId, holder: &LeaseHolder, is_unattempted: bool) -> Result<bool, Error> {
     let sql = "update uploads set state = 'open', digest = null, lease_holder = null, lease_until = null,
                    finalize_crc64nvme = null, verify = false, inconclusive = 0,
@@ -111,15 +111,15 @@ pub fn reopen(c: &Conn, id: UploadRowId, holder: &LeaseHolder, is_unattempted: b
     Ok(execute(c, sql, &[&id.to_string(), &holder.0, &is_unattempted])? == 1)
 }
 
-/// Gives the lease back without an outcome, so that the next finalize need not wait for it to run out.
+/// Gives the lease back without an outcome, so that the next finalize need not wait until it ends.
 pub fn release(c: &Conn, id: UploadRowId, holder: &LeaseHolder) -> Result<(), Error> {
     let sql = "update uploads set lease_until = 0
                where id = $1 and state = 'completing' and lease_holder = $2";
     execute(c, sql, &[&id.to_string(), &holder.0]).map(drop)
 }
 
-/// → `aborted`: the store has neither the upload nor its object. Only the holder of the lease may, and only if that
-/// proves something: because `is_proof`, or because no Complete has been under way for [`QUIET_TIME`].
+/// → `aborted`: the store has neither the upload nor its object. Only the holder of the lease may do this, and only if
+/// that is a proof: because of `is_proof`, or because no Complete has been under way for [`QUIET_TIME`].
 pub fn give_up(
     c: &Conn,
     id: UploadRowId,
@@ -133,9 +133,9 @@ pub fn give_up(
     Ok(execute_at(c, sql, &[&id.to_string(), &holder.0, &is_proof, &span(QUIET_TIME)], now)? == 1)
 }
 
-/// The store says that it has dropped the parts of an upload that is over. `false`: that proves nothing yet, and it has to be
-/// asked again after [`QUIET_TIME`], because a Complete may be under way, after which parts or the object are there. `is_proof`
-/// says that this store is never at a Complete that nobody waits for.
+/// The store says that it has released the parts of an upload that has ended. `false` if that proves nothing yet,
+/// because a Complete may be under way after which parts or the object exist: then the store is asked again after
+/// [`QUIET_TIME`]. `is_proof` means that this store never works on a Complete whose caller no longer waits.
 pub fn parts_freed(
     c: &Conn,
     id: UploadRowId,
@@ -153,9 +153,10 @@ pub fn parts_freed(
     Ok(is_freed)
 }
 
-/// Uploads whose time has come: a finalize whose lease ran out, an expiry before `expired_before`, parts that are still to
-/// be freed. Uploads that the store has never answered for wait until they are as old as `opened_before`: what they asked of
-/// it may still come to pass. Those that were never tried come first, then those that have waited longest for their next try.
+/// Uploads with work that is due: a finalize whose lease has ended, an expiry before `expired_before`, parts that must
+/// still be released. Uploads whose start the store never answered wait until they are as old as `opened_before`,
+/// because the store may still carry it out. Those that were never tried come first, then those that have waited
+/// longest for their next try.
 pub fn due(
     c: &Conn,
     expired_before: Timestamp,
@@ -180,13 +181,13 @@ pub fn due(
     })
 }
 
-/// It could not be done now: it is tried again after `wait`, and delays nothing else until then.
+/// The work could not be done now. It is tried again after `wait`, and does not delay other work until then.
 pub fn postpone(c: &Conn, id: UploadRowId, wait: SignedDuration, now: LeaseTime) -> Result<(), Error> {
     let sql = "update uploads set tries = tries + 1, next_try_at = $now + $2 where id = $1";
     execute_at(c, sql, &[&id.to_string(), &span(wait)], now).map(drop)
 }
 
-/// Ends every lease: for a server that has just started and is the only one, whose predecessor held them.
+/// Ends every lease. A server that has just started and is the only one calls this, because its predecessor held them.
 pub fn end_leases(c: &Conn) -> Result<(), Error> {
     execute(c, "update uploads set lease_until = 0, next_try_at = null where state = 'completing'", &[])
         .map(drop)
@@ -235,7 +236,7 @@ mod tests {
         }
     }
 
-    /// A database with so many open uploads.
+    /// Creates a database with this number of open uploads.
     async fn with_uploads(count: u32) -> (Db, tempfile::TempDir) {
         let (db, folder) = database().await;
         let fill = db.write(move |c| {
@@ -261,7 +262,7 @@ mod tests {
         Digest("d".into())
     }
 
-    /// The upload as it is read by somebody whose clock is so far off, if clocks can be.
+    /// The upload as a server reads it whose clock is wrong by this time, if its clock counts.
     fn read(db: &Db, c: &Conn, off: SignedDuration) -> (Upload, LeaseTime) {
         let now = now(db, off);
         (uploads::by_id(c, row(1).id, now).unwrap().unwrap(), now)

@@ -4,21 +4,21 @@ use super::{Conn, Error, execute, find, list, lock, rows_at_most};
 use dray_drive::name::{NAME_RULES, name_key};
 use dray_drive::search::words;
 
-/// Items that one transaction looks at: some milliseconds of the one writer.
+/// How many items one transaction updates: this takes the only writer some milliseconds.
 const BATCH: usize = 500;
 
-/// Whether all items have been brought to the rules of today.
+/// Whether all items follow the current rules.
 pub fn are_renewed(c: &Conn) -> Result<bool, Error> {
     Ok(matches!(progress(c)?, Some((NAME_RULES, None))))
 }
 
-/// The version of the rules, and the last item that was brought to them if not all were.
+/// The version of the rules, and the last item that was updated, if not all were.
 fn progress(c: &Conn) -> Result<Option<(i64, Option<String>)>, Error> {
     let sql = "select version, up_to from name_rules";
     find(c, sql, &[], |row| Ok((row.get("version")?, row.get("up_to")?)))
 }
 
-/// Updates the next items to the present rules. `false` if all are done. Several servers may do it at once.
+/// Updates the next items to the current rules; `false` if all are done. Several servers may do this at once.
 pub fn renew_some(c: &Conn) -> Result<bool, Error> {
     lock(c, "name rules")?;
     let after = match progress(c)? {
@@ -33,8 +33,8 @@ pub fn renew_some(c: &Conn) -> Result<bool, Error> {
     Ok(last.is_some())
 }
 
-/// Writes only what changes, which for most names is nothing. Answers the last item that it looked at; `None`: there are
-/// no more.
+/// Updates the items after `id`, and writes only values that change, which for most names is nothing. Returns the last
+/// item that it checked; `None` if there are no more.
 fn renew_after(c: &Conn, id: &str) -> Result<Option<String>, Error> {
     let sql = "select id, name, name_key, words from items where id > $1 order by id limit $2";
     let columns = ["id", "name", "name_key", "words"];
@@ -45,7 +45,7 @@ fn renew_after(c: &Conn, id: &str) -> Result<Option<String>, Error> {
     for (id, name, old_key, old_words) in &rows {
         let (key, words) = (name_key(name), words(name).join(" "));
         if (&key, &words) != (old_key, old_words) {
-            // Unless it was renamed meanwhile, by a server whose rules are its own.
+            // A server with other rules may have renamed it meanwhile; then it is left alone.
             let sql = "update items set name_key = $2, words = $3 where id = $1 and name = $4";
             execute(c, sql, &[id, &key, &words, name])?;
         }
@@ -53,7 +53,7 @@ fn renew_after(c: &Conn, id: &str) -> Result<Option<String>, Error> {
     Ok((rows.len() == BATCH).then(|| rows.last().map(|(id, ..)| id.clone())).flatten())
 }
 
-/// All items have yet to be looked at: they come from elsewhere.
+/// All items must be checked again, because they come from elsewhere.
 pub fn forget(c: &Conn) -> Result<(), Error> {
     execute(c, "delete from name_rules", &[]).map(drop)
 }

@@ -14,11 +14,11 @@ use dray_drive::token::TokenHash;
 pub struct TokenRow {
     /// Its record's id.
     pub id: TokenId,
-    /// Whose it is.
+    /// The mail address of its user.
     pub email: String,
-    /// What it is for, for people.
+    /// Its name, for people.
     pub name: String,
-    /// What it may be used for.
+    /// Its scopes.
     pub scopes: Vec<String>,
     /// The folder that it is confined to, if it is.
     pub folder: Option<ItemId>,
@@ -28,11 +28,11 @@ pub struct TokenRow {
     pub expires_at: Timestamp,
     /// When it was revoked, if it was.
     pub revoked_at: Option<Timestamp>,
-    /// The token that it was made with, if it was made with one. It ends with that.
+    /// The token that created it, if there is one. It ends with that.
     pub parent: Option<TokenId>,
-    /// The latest end that rotation may give to what takes its place; `None` means its own end.
+    /// The latest end that rotation may give to its successor; `None` means its own end.
     pub rotate_until: Option<Timestamp>,
-    /// The token that took its place, if one did.
+    /// The token that replaced it, if there is one.
     pub successor: Option<TokenId>,
 }
 
@@ -47,7 +47,7 @@ pub struct NewToken {
     pub workspace: WorkspaceId,
     /// The user that it acts for.
     pub user: UserId,
-    /// What its maker calls it.
+    /// Its name, as its maker chose it.
     pub name: String,
     /// Its scopes, with a space between them.
     pub scopes: String,
@@ -57,13 +57,13 @@ pub struct NewToken {
     pub created_at: Timestamp,
     /// When it ends.
     pub expires_at: Timestamp,
-    /// The token that made it.
+    /// The token that created it.
     pub parent: Option<TokenId>,
-    /// When the last token that takes its place by rotation must end.
+    /// When the last token that replaces it by rotation must end.
     pub rotate_until: Option<Timestamp>,
 }
 
-/// A token, what was made with it, and what it took the place of; of those the same.
+/// A token and its descendants: the tokens that it created, the tokens that it replaced, and the descendants of all these.
 macro_rules! descendants {
     ($of:literal) => {
         concat!(
@@ -80,7 +80,7 @@ macro_rules! descendants {
 
 pub(super) use descendants;
 
-/// Which tokens a caller may know of and revoke: user $1, workspace $2, their token $3. Grants have routes of their own.
+/// Which tokens a caller may see and revoke: user $1, workspace $2, their token $3. Grants have their own routes.
 macro_rules! own {
     () => {
         concat!(
@@ -105,9 +105,9 @@ macro_rules! tokens {
     };
 }
 
-/// The token with this hash, and until when those that it descends from are good: 0 if one was revoked.
+/// The token with this hash, and until when its ancestors are valid: 0 if one was revoked.
 pub fn by_hash(c: &Conn, hash: &TokenHash) -> Result<Option<TokenRecord>, Error> {
-    // A token that no other made, as most are, costs no more than the look-up.
+    // For a token that no other created, as most are, this costs only the look-up.
     let sql = "select t.id, t.user_id, t.workspace_id, t.scopes, t.folder_id, t.expires_at, t.revoked_at,
                    case when t.parent_id is not null then (
                        with recursive line (parent_id, expires_at, revoked_at) as (
@@ -133,14 +133,14 @@ pub fn by_hash(c: &Conn, hash: &TokenHash) -> Result<Option<TokenRecord>, Error>
     })
 }
 
-/// Keeps others from making, rotating and revoking the user's tokens until this transaction ends.
+/// Until this transaction ends, no other creates, rotates or revokes tokens of the user.
 pub fn lock_of_user(c: &Conn, caller: &Caller) -> Result<(), Error> {
     lock(c, &format!("tokens {}", caller.user))
 }
 
-/// A token and those that it descends from.
+/// A token with its ancestors.
 pub struct Line {
-    /// How many they are, itself included.
+    /// How many tokens these are, including itself.
     pub depth: i64,
     /// When the first of them ends: 1970 if one was revoked.
     pub until: Timestamp,
@@ -148,7 +148,7 @@ pub struct Line {
     pub token: TokenRow,
 }
 
-/// The line of a token; `None` if there is no such token.
+/// The token and its ancestors; `None` if there is no such token.
 pub fn line(c: &Conn, id: TokenId) -> Result<Option<Line>, Error> {
     let sql = "with recursive line (id, parent_id, expires_at, revoked_at) as (
                    select id, parent_id, expires_at, revoked_at from tokens where id = $1
@@ -164,7 +164,7 @@ pub fn line(c: &Conn, id: TokenId) -> Result<Option<Line>, Error> {
     Ok(found.zip(own).map(|((depth, until), token)| Line { depth, until, token }))
 }
 
-/// `new` replaces `old`, which ends at `old_ends_at`, or now. Tokens that the old one made belong to the new one.
+/// `new` replaces `old`, which ends at `old_ends_at`, or now. Tokens that the old one created now descend from the new one.
 pub fn succeed(
     c: &Conn,
     old: TokenId,
@@ -203,18 +203,18 @@ pub fn insert(c: &Conn, token: &NewToken) -> Result<(), Error> {
     .map(drop)
 }
 
-/// Every token, oldest first, grants excepted.
+/// All tokens except grants, the oldest first.
 pub fn all(c: &Conn) -> Result<Vec<TokenRow>, Error> {
     list(c, tokens!("where t.scopes not in ('drive_grant', 'drive_request')"), &[], token)
 }
 
-/// Those of the caller's that they may know of: with a token that no other made all, else what comes of theirs.
+/// The caller's tokens that the caller may see: all, if no other token created the caller's; otherwise its descendants.
 pub fn of_caller(c: &Conn, caller: &Caller) -> Result<Vec<TokenRow>, Error> {
     let own = caller.token.map(|id| id.to_string());
     list(c, tokens!(own!()), &[&caller.user.to_string(), &caller.workspace.to_string(), &own], token)
 }
 
-/// How many of the caller's are good now.
+/// How many tokens of the caller are valid now.
 pub fn count_good(c: &Conn, caller: &Caller, now: Timestamp) -> Result<i64, Error> {
     let sql = "select count(*) as good from tokens
                where user_id = $1 and workspace_id = $2 and revoked_at is null and expires_at > $3
@@ -249,8 +249,8 @@ fn token(row: &Row<'_>) -> Result<TokenRow, Error> {
     })
 }
 
-/// Revokes a token, what was made with it, and what it took the place of; `false` if there is none with this id.
-/// Revoking again keeps the first time.
+/// Revokes a token and its descendants (see `descendants!`); `false` if there is none with this id. If it is revoked
+/// again, the first time is kept.
 pub fn revoke(c: &Conn, id: TokenId, now: Timestamp) -> Result<bool, Error> {
     if find(c, "select id from tokens where id = $1", &[&id.to_string()], |_| Ok(()))?.is_none() {
         return Ok(false);

@@ -14,8 +14,8 @@ use dray_drive::item::{Attached, Notes};
 use dray_drive::parts::{Crc64, Digest};
 use dray_drive::upload::{State, Upload};
 
-/// The columns of an upload. A lease is held until its end; one that ends later than any that was taken by this clock
-/// (twice [`FINALIZE_LEASE`](dray_drive::upload::FINALIZE_LEASE)) is of a clock that was wrong.
+/// The columns of an upload. A lease is held until its end. If its end is later than this clock could have set it (twice
+/// [`FINALIZE_LEASE`](dray_drive::upload::FINALIZE_LEASE)), it comes from a wrong clock and does not count.
 macro_rules! columns {
     () => {
         "id, workspace_id, user_id, parent_id, item_id, name, mime_type, size_bytes, on_conflict, crc64nvme,
@@ -33,8 +33,8 @@ pub fn insert_opening(c: &Conn, upload: &Upload) -> Result<(), Error> {
     insert(c, upload, "opening", None)
 }
 
-/// Inserts an upload that one signed PUT brings, whose URL is good until `put_until`. The store need not be asked, so it is
-/// `open` at once.
+/// Inserts an upload that one signed PUT sends, whose URL is valid until `put_until`. The store need not be asked, so
+/// the upload is `open` at once.
 pub fn insert_put(c: &Conn, upload: &Upload, put_until: Timestamp) -> Result<(), Error> {
     insert(c, upload, "open", Some(put_until))
 }
@@ -77,14 +77,15 @@ fn insert(c: &Conn, upload: &Upload, state: &str, put_until: Option<Timestamp>) 
     .map(drop)
 }
 
-/// The URL of an upload's PUT is good until then, if no other is longer. Null stays null: the upload is in parts.
+/// Records that a URL of an upload's PUT is valid until then, unless another is valid longer. Null, for an upload in
+/// parts, stays null.
 pub fn extend_put(c: &Conn, id: UploadRowId, put_until: Timestamp) -> Result<(), Error> {
     let sql = "update uploads set put_until = $2 where id = $1 and put_until < $2";
     execute(c, sql, &[&id.to_string(), &millis(put_until)]).map(drop)
 }
 
-/// Until when a signed URL may write an object, if one ever could: that of the upload `object_key`, which writes this key or
-/// one beside it.
+/// Until when a signed URL may write the object of the upload `object_key`, or its temporary key; `None` if there was
+/// never such a URL.
 pub fn put_until(c: &Conn, object_key: &str) -> Result<Option<Timestamp>, Error> {
     let sql = "select put_until from uploads where object_key = $1 and put_until is not null";
     find(c, sql, &[&object_key], |row| time(row, "put_until"))
@@ -96,7 +97,7 @@ pub fn open(c: &Conn, id: UploadRowId, store_upload_id: &str) -> Result<bool, Er
     Ok(execute(c, sql, &[&id.to_string(), &store_upload_id])? == 1)
 }
 
-/// The caller's upload by what the wire calls it.
+/// The caller's upload by the ids that the API uses.
 pub fn of_caller(
     c: &Conn,
     caller: &Caller,
@@ -114,7 +115,7 @@ pub fn of_caller(
     find_at(c, sql, &[&store_upload_id, &object_key, &workspace, &user], now, upload)
 }
 
-/// Those of the caller's uploads that have these ids at the store, in no order.
+/// The caller's uploads that have these ids in the store, in any order.
 pub fn all_of_caller(
     c: &Conn,
     caller: &Caller,
@@ -138,18 +139,18 @@ pub fn by_id(c: &Conn, id: UploadRowId, now: LeaseTime) -> Result<Option<Upload>
     find_at(c, sql, &[&id.to_string()], now, upload)
 }
 
-/// The item that an upload is to become, or has become.
+/// The item that an upload will become, or has become.
 pub fn item_of(c: &Conn, id: UploadRowId) -> Result<Option<ItemId>, Error> {
     find(c, "select item_id from uploads where id = $1", &[&id.to_string()], |row| parsed(row, "item_id"))
 }
 
-/// The upload that an object came by.
+/// The upload from which an object came.
 pub fn of_object(c: &Conn, object_key: &str) -> Result<Option<UploadRowId>, Error> {
     find(c, "select id from uploads where object_key = $1", &[&object_key], |row| parsed(row, "id"))
 }
 
-/// The caller's uploads that have not come to their end, the latest first, from the first one after `after`. A token
-/// that may only upload is told of those that such a token began, and not of those of grants, which are other people's.
+/// The caller's uploads that have not ended, the latest first, from the first one after `after`. A token that may only
+/// upload sees those that such a token began, but not those of grants, which belong to other people.
 pub fn open_of_caller(
     c: &Conn,
     caller: &Caller,
@@ -178,7 +179,7 @@ pub fn open_of_caller(
     list_at(c, sql, &params, lease_now, upload)
 }
 
-/// How many of a user's uploads have not come to their end; counts no further than `limit`.
+/// How many of a user's uploads have not ended; counts only up to `limit`.
 pub fn count_open(c: &Conn, workspace: WorkspaceId, user: UserId, limit: u32) -> Result<u64, Error> {
     let sql = "select count(*) as uploads from (
                    select 1 from uploads
@@ -189,7 +190,7 @@ pub fn count_open(c: &Conn, workspace: WorkspaceId, user: UserId, limit: u32) ->
     Ok(find(c, sql, &params, |row| size(row, "uploads"))?.unwrap_or_default())
 }
 
-/// → `aborted`, by its caller; `false` if it has ended or is being finalized.
+/// → `aborted`, by its caller; `false` if it has ended, or is being finalized.
 pub fn abort(c: &Conn, id: UploadRowId) -> Result<bool, Error> {
     let sql = "update uploads set state = 'aborted' where id = $1 and state in ('opening', 'open')";
     Ok(execute(c, sql, &[&id.to_string()])? == 1)
@@ -201,8 +202,8 @@ pub fn set_expiry(c: &Conn, id: UploadRowId, expires_at: Timestamp) -> Result<()
     execute(c, sql, &[&id.to_string(), &millis(expires_at)]).map(drop)
 }
 
-/// → `completed`: its bytes are those of `item` now. `false` if it was already. The object is there, so nothing
-/// short of a tombstone undoes it. Its row is kept for some time from `now` on.
+/// → `completed`: its bytes now belong to `item`. `false` if it was completed already. The object exists, so only a
+/// tombstone can remove it. The row is kept for some time after `now`.
 pub fn complete(
     c: &Conn,
     id: UploadRowId,
@@ -224,7 +225,7 @@ pub fn abandon(c: &Conn, id: UploadRowId) -> Result<bool, Error> {
     Ok(execute(c, sql, &[&id.to_string()])? == 1)
 }
 
-/// `opening` or `open` → `expired`, if its time is over. `false`: it is not, or something else happened.
+/// `opening` or `open` → `expired`, if its time is over; `false` if it is not, or if the state changed meanwhile.
 pub fn expire(c: &Conn, id: UploadRowId, now: Timestamp) -> Result<bool, Error> {
     let sql = "update uploads set state = 'expired'
                where id = $1 and state in ('opening', 'open') and expires_at <= $2";
@@ -240,9 +241,9 @@ fn on_conflict_text(on_conflict: OnConflict) -> &'static str {
     }
 }
 
-/// Forgets uploads that have been over since before `before`, and whose parts are freed: up to `limit`; how many. An item
-/// stays, and no longer says of which upload it came. Those that a grant has brought to an item are kept until the grant
-/// itself is forgotten, because they say what it was used for.
+/// Forgets up to `limit` uploads that ended before `before` and whose parts are released. Returns how many. Items stay,
+/// without a reference to their upload. Uploads of a grant that became items are kept until the grant itself is
+/// forgotten, because they show how far it is used.
 pub fn forget_finished(c: &Conn, before: Timestamp, limit: usize) -> Result<u64, Error> {
     let sql = "select id from uploads
                where (state = 'completed' or parts_freed_at is not null) and expires_at <= $1
@@ -290,17 +291,17 @@ pub(super) fn upload(row: &Row<'_>) -> Result<Upload, Error> {
     })
 }
 
-/// What the application of a grant has attached.
+/// What the application attached to a grant's uploads.
 pub(super) fn attached(row: &Row<'_>) -> Result<Attached, Error> {
     attached_but_grant(row, parsed_or_none(row, "grant_id")?)
 }
 
-/// As [`attached`], by a grant that is known.
+/// As [`attached`], for a known grant.
 pub(super) fn attached_but_grant(row: &Row<'_>, grant: Option<GrantId>) -> Result<Attached, Error> {
     Ok(Notes { grant, external_id: row.get("external_id")?, metadata: row.get("metadata")? }.into())
 }
 
-/// What start announced or else, while there is a finalize, what that says.
+/// The checksum that start announced, or else the one of the finalize under way.
 fn checksum(row: &Row<'_>) -> Result<Option<Crc64>, Error> {
     let announced: Option<String> = row.get("crc64nvme")?;
     let said: Option<String> = row.get("finalize_crc64nvme")?;

@@ -1,8 +1,8 @@
-//! Step 4 of an upload: completes it in the store and creates the item, once, whatever happens on the way.
+//! Step 4 of an upload: completes it in the store and creates the item exactly once, whatever happens meanwhile.
 //!
-//! Many may ask at once, on many servers, and ask again after a crash. One compare-and-set chooses who acts;
-//! the others wait for what becomes of it. Acting twice would do no harm: the store's Complete can be repeated,
-//! and the item and the upload's end are one transaction.
+//! Many requests may finalize at once, on many servers, and again after a crash. A compare-and-set chooses which of them
+//! acts; the others wait for the outcome. If two acted, this would do no harm: the store's Complete can be repeated, and
+//! one transaction creates the item and ends the upload.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -30,24 +30,24 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 
-/// What a client wants of a finalize.
+/// What a client asks of a finalize.
 struct Wanted {
     parts: WantedParts,
     crc64: Option<Crc64>,
     verify: bool,
 }
 
-/// The right to finalize an upload, until it runs out.
+/// The right to finalize an upload, until the lease ends.
 pub(super) struct Lease {
     pub(super) upload: Upload,
     pub(super) digest: Digest,
     pub(super) holder: LeaseHolder,
-    /// The Completes before that of this lease. An upload's first is its own. None where silence of the store is proof at
-    /// once.
+    /// The Completes before that of this lease. For a new upload, taking the lease counts as the first. Empty if the
+    /// store's silence is proof at once.
     attempts: Attempts,
     /// Whether a Complete was sent under this lease.
     is_sent: AtomicBool,
-    /// Whether it may be under way still.
+    /// Whether that Complete may still be under way.
     is_under_way: AtomicBool,
 }
 
@@ -63,12 +63,12 @@ impl Lease {
         self.is_under_way.load(Ordering::Relaxed)
     }
 
-    /// Whether so much was tried for so long that no Complete is sent any more.
+    /// Whether so many tries failed for so long that no further Complete is sent.
     fn is_hopeless(&self, now: Timestamp) -> bool {
         self.upload.is_hopeless(self.attempts.inconclusive, now)
     }
 
-    /// Whether no Complete was ever sent: then the store's silence says all.
+    /// Whether no Complete was ever sent. Then the store's silence is proof.
     pub(super) fn is_unattempted(&self) -> bool {
         let was_open = self.upload.state == State::Open;
         was_open && !self.upload.is_attempted && !self.is_sent.load(Ordering::Relaxed)
@@ -76,8 +76,8 @@ impl Lease {
 }
 
 impl Service {
-    /// Finalizes the caller's upload and answers its item. A caller that goes away does not stop it. A token that may
-    /// only upload is answered the item as it was asked for, as long as it is there for it.
+    /// Finalizes the caller's upload and returns its item. It continues if the caller disconnects. A token that may only
+    /// upload gets the item as the request announced it, while it may see the item.
     pub(crate) async fn finalize(&self, caller: &Caller, request: FinalizeUpload) -> Result<Item> {
         let wanted = Wanted {
             parts: WantedParts::parse(request.parts)?,
@@ -99,7 +99,7 @@ impl Service {
         let mut waited = Duration::ZERO;
         loop {
             match upload.finalize_step(digest.as_ref(), self.clock.now())? {
-                // Whoever made the grant may have moved the file since, where its holder has no business.
+                // The maker of the grant may have moved the file since, to where the holder may see nothing.
                 FinalizeStep::Done if caller.grant().is_some() => return Ok(upload.item_as_given()),
                 FinalizeStep::Done => {
                     let item = self.get_item(caller, upload.item).await?;
@@ -123,11 +123,11 @@ impl Service {
         }
     }
 
-    /// Completes the upload, unless another is faster.
+    /// Completes the upload, unless another finalize is faster.
     async fn try_complete(&self, upload: &Upload, wanted: &Wanted) -> Result<Option<Item>> {
         let parts = match (&wanted.parts, &upload.state) {
             (WantedParts::Exactly(parts), _) => parts.clone(),
-            // A crash has cut off a finalize that knew which parts.
+            // A crash interrupted a finalize that knew the parts.
             (_, State::Completing { digest, .. }) => {
                 return self.resume_finalize(upload.clone(), digest.clone()).await;
             }
@@ -148,8 +148,8 @@ impl Service {
         }
     }
 
-    /// The parts that the store has of an upload; `None` if the store does not know the upload: another finalize may be
-    /// completing it.
+    /// The parts of an upload that the store has; `None` if the store does not know the upload. (Another finalize may be
+    /// completing it.)
     pub(super) async fn stored_parts(&self, upload: &Upload) -> Result<Option<Vec<StoredPart>>> {
         if let Some(put_key) = &upload.put_key {
             return self.stored_whole(upload, put_key).await.map(|part| Some(part.into_iter().collect()));
@@ -158,7 +158,8 @@ impl Service {
         self.objects.list_parts(&upload.object_key, id).await
     }
 
-    /// The store does not know an open upload. Unless another finalize was faster, its object decides, as after a Complete.
+    /// The store does not know an open upload. Unless another finalize was faster, the outcome depends on whether its
+    /// object exists, as after a Complete.
     async fn settle_unknown(&self, upload: &Upload) -> Result<Option<Item>> {
         match self.take_lease(upload.clone(), PartList::none().digest()).await? {
             Some(lease) => {
@@ -168,8 +169,8 @@ impl Service {
         }
     }
 
-    /// Takes the lease of an upload that is still as it was read; `None` if another was faster. The lease is kept by
-    /// [`Service::while_held`].
+    /// Takes the lease of an upload that has not changed since it was read; `None` if another finalize was faster.
+    /// [`Service::while_held`] renews the lease.
     pub(super) async fn take_lease(&self, upload: Upload, digest: Digest) -> Result<Option<Lease>> {
         Ok(self.take_leases(vec![(upload, digest)]).await?.pop().flatten())
     }
@@ -208,7 +209,7 @@ impl Service {
                     .collect())
             }
             Err(err) => {
-                // They may have been taken, and the answer lost.
+                // The leases may have been taken although the answer was lost.
                 for lease in leases {
                     self.release_later(lease.upload.id, lease.holder);
                 }
@@ -217,8 +218,8 @@ impl Service {
         }
     }
 
-    /// Does what needs the lease, and keeps it meanwhile. If it is lost, or the server stops, what was begun stays for
-    /// the next finalize or the sweeper.
+    /// Does the work that needs the lease, and renews the lease meanwhile. If the lease is lost or the server stops, the
+    /// next finalize or the sweeper continues.
     pub(super) async fn while_held(
         &self,
         lease: &Lease,
@@ -234,7 +235,7 @@ impl Service {
         }
     }
 
-    /// With the lease in hand: completes the upload in the store, and makes the item of it.
+    /// Completes the upload, whose lease it holds, in the store, and creates the item.
     pub(super) async fn complete(&self, lease: &Lease, parts: &PartList) -> Result<Item> {
         die_at("W4");
         let upload = &lease.upload;
@@ -256,7 +257,7 @@ impl Service {
         self.conclude(lease, completion).await
     }
 
-    /// Makes of the store's answer what it proves.
+    /// Does what the store's answer proves to be right.
     pub(super) async fn conclude(&self, lease: &Lease, completion: Completion) -> Result<Item> {
         match completion {
             Completion::Done if self.objects.checks_what_it_completes() => self.commit(lease).await,
@@ -273,8 +274,8 @@ impl Service {
         }
     }
 
-    /// Completes the upload, of parts that make the announced size. A store that does not check that itself is asked
-    /// for its parts first: once they are complete, there is no way back.
+    /// Completes the upload, if its parts have the announced size. If the store does not check this itself, it is asked for
+    /// its parts first, because a Complete cannot be undone.
     async fn complete_in_store(&self, lease: &Lease, upload_id: &str, parts: &PartList) -> Completion {
         let upload = &lease.upload;
         let (key, size_bytes, crc64) = (&upload.object_key, upload.size_bytes, upload.crc64.as_ref());
@@ -290,7 +291,8 @@ impl Service {
             }
             match self.objects.list_parts(key, upload_id).await {
                 Err(err @ Error::StoreLacks { .. }) => return Completion::Refused(err),
-                // Nobody has sent a Complete, so the client may give it up, or try when the store lets us in again.
+                // Nobody has sent a Complete, so the client may abort the upload, or try again once the store accepts
+                // requests.
                 Err(err @ Error::StoreRefused { .. }) if lease.is_unattempted() => {
                     return Completion::Refused(err);
                 }
@@ -309,7 +311,7 @@ impl Service {
         self.objects.complete_upload(key, upload_id, parts, size_bytes, crc64).await
     }
 
-    /// Whether the object is put at once, as an empty file's where the store may refuse empty parts.
+    /// Whether the object is put in one request: an empty file, if the store may refuse empty parts.
     pub(super) fn is_put_whole(&self, upload: &Upload) -> bool {
         upload.size_bytes == 0 && upload.put_key.is_none() && !self.objects.takes_empty_parts()
     }
@@ -325,8 +327,8 @@ impl Service {
         }
     }
 
-    /// Before a Complete is sent: how long the store's silence proves nothing, if it ever does not. Whoever took an open upload
-    /// has said so with that.
+    /// Called before a Complete is sent: records its time, if the store's silence proves nothing for some time after
+    /// it. For an upload that was open, taking the lease has recorded it.
     pub(super) async fn begin_attempt(&self, lease: &Lease) -> Result<()> {
         let is_proof = self.objects.checks_what_it_completes();
         if !is_proof && lease.upload.state != State::Open && !self.renew(lease, true).await? {
@@ -337,8 +339,8 @@ impl Service {
         Ok(())
     }
 
-    /// The Complete of this lease is over and did nothing, so the store's silence is counted from the one before it. Else a
-    /// store that lists an upload's parts and refuses to complete them would be asked forever.
+    /// The Complete of this lease is over and did nothing, so the quiet time counts from the Complete before it.
+    /// Otherwise, a store that lists an upload's parts and refuses to complete them would be asked forever.
     async fn settle(&self, lease: &Lease) -> Result<()> {
         lease.is_under_way.store(false, Ordering::Relaxed);
         let Some(attempted_at) = lease.attempts.newest_at else { return Ok(()) };
@@ -346,7 +348,7 @@ impl Service {
         self.db.write(move |c| Ok(finalizing::settle(c, id, &holder, attempted_at)?)).await
     }
 
-    /// Keeps the leases of many; `false`: all of them are lost.
+    /// Renews many leases; `false` if all of them are lost.
     pub(super) async fn renew_all<T, U>(&self, held: &[(T, Lease, U)]) -> Result<bool> {
         let held: Vec<_> = held
             .iter()
@@ -368,7 +370,7 @@ impl Service {
         self.db.write(move |c| Ok(finalizing::renew(c, id, &holder, is_completing, now)?)).await
     }
 
-    /// After a Complete: an object of another size than was announced is none of ours, whatever the store let pass.
+    /// Called after a Complete: refuses an object whose size is not the announced one, even if the store accepted it.
     async fn check_completed(&self, lease: &Lease) -> Result<Item> {
         let announced_bytes = lease.upload.size_bytes;
         match self.objects.find(&lease.upload.object_key).await {
@@ -382,7 +384,8 @@ impl Service {
         }
     }
 
-    /// The store's answer proves nothing, so the object must: it belongs to this upload only if it carries the upload's token.
+    /// The store's answer proves nothing, so the object must. It belongs to this upload only if it carries the upload's
+    /// token.
     pub(super) async fn look_for_object(&self, lease: &Lease, failure: Option<Error>) -> Result<Item> {
         let upload = &lease.upload;
         let head = match self.objects.find(&upload.object_key).await {

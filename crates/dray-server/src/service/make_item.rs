@@ -1,4 +1,4 @@
-//! Turns an upload whose bytes are all there into an item, or into new bytes of one. It runs inside the transaction
+//! Creates an item from an upload whose bytes are all stored, or gives an item these bytes. It runs inside the transaction
 //! that ends the upload.
 
 use dray_api::ItemId;
@@ -19,20 +19,20 @@ use crate::random;
 pub(super) enum Made {
     /// This item.
     Item(Item),
-    /// This item, whose bytes before went into the trash as the second one.
+    /// This item. Its earlier bytes are in the trash, as the second item.
     Replaced(Item, Item),
-    /// This item, and another finalize made it.
+    /// This item, which another finalize created.
     Before(Item),
-    /// Nothing: a file of its name came first.
+    /// No item: the name is taken.
     NameTaken,
-    /// Nothing: the item may only be in its folder, which does not accept it at the moment.
+    /// No item: it may only be in its folder, which does not accept it at present.
     FolderClosed,
-    /// Nothing: the upload had already ended.
+    /// No item: the upload had already ended.
     Over,
 }
 
 impl Made {
-    /// Whether the upload is over with this.
+    /// Whether this ends the upload.
     pub(super) fn ends_upload(&self) -> bool {
         match self {
             Self::Item(_) | Self::Replaced(..) | Self::NameTaken => true,
@@ -44,7 +44,7 @@ impl Made {
 /// Where the item of an upload goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
-    /// Where it was asked for: this folder, or the uploader's root.
+    /// To the requested place: this folder, or the uploader's root.
     AsAsked(Option<ItemId>),
     /// To the uploader's root, so that the uploaded bytes are not lost.
     Fallback,
@@ -52,11 +52,12 @@ enum Place {
     Closed,
 }
 
-/// Ends the upload and makes its item, if that has not been done.
+/// Ends the upload and creates its item, unless that has been done already.
 pub(super) fn make_item(c: &Conn, upload: &Upload, digest: &Digest, now: Timestamp) -> Result<Made> {
     let (parent, on_conflict) = match place(c, upload)? {
         Place::AsAsked(parent) => (parent, upload.on_conflict),
-        // What is at their root has nothing to do with this upload: it is neither replaced nor in its way.
+        // The files in their root have nothing to do with this upload, so it neither replaces them nor fails because of
+        // them.
         Place::Fallback => (None, OnConflict::Rename),
         Place::Closed => return closed(c, upload),
     };
@@ -81,8 +82,9 @@ pub(super) fn make_item(c: &Conn, upload: &Upload, digest: &Digest, now: Timesta
     }
 }
 
-/// Why the item of an upload could not be made as things are, if so: what is refused before the store has completed
-/// the upload can be put right, and finalized again. Only what [`Upload::can_be_refused`] is worth asking.
+/// Why the item of an upload cannot be created at present, if there is a reason. If an upload is refused before the
+/// store has completed it, the caller can remove the reason and finalize again. Only useful if
+/// [`Upload::can_be_refused`].
 pub(super) fn refusal(c: &Conn, upload: &Upload) -> Result<Option<Error>> {
     let parent = match place(c, upload)? {
         Place::AsAsked(parent) => parent,
@@ -93,7 +95,7 @@ pub(super) fn refusal(c: &Conn, upload: &Upload) -> Result<Option<Error>> {
         return Ok(None);
     }
     let namesake = items::file_named(c, upload.workspace, parent, upload.user, &upload.name)?;
-    // Its own is there if another finalize was faster.
+    // If another finalize was faster, the upload's own item is there.
     Ok(namesake.filter(|namesake| namesake.id != upload.item).map(|_| Error::NameTaken))
 }
 
@@ -107,7 +109,7 @@ fn place(c: &Conn, upload: &Upload) -> Result<Place> {
     })
 }
 
-/// The object is complete, and stays for a finalize that is asked for once the folder is back.
+/// The object is complete. It stays for a finalize after the folder accepts files again.
 fn closed(c: &Conn, upload: &Upload) -> Result<Made> {
     Ok(match already(c, upload)? {
         Made::Before(item) => Made::Before(item),
@@ -145,8 +147,7 @@ fn insert(
     Ok(Made::Item(item))
 }
 
-/// Gives the item the new bytes, and puts those before into the trash: as an item beside it, from which whoever may
-/// restore it gets them back.
+/// Gives the item the new bytes, and puts its earlier bytes into the trash as a separate item, which can be restored.
 fn replace(
     c: &Conn,
     upload: &Upload,
@@ -159,15 +160,16 @@ fn replace(
         return already(c, upload);
     }
     if !items::replace_content(c, change, &old, &upload.content(), upload.id, now)? {
-        // It was moved here and replaced elsewhere, or trashed, at the same moment: what is here now?
+        // At the same moment, it was moved, replaced elsewhere or trashed. The next try looks again.
         return Err(Error::FinalizePending);
     }
-    // It may have been moved at the same moment, to where they may not change it: this row is ours from here on.
+    // At the same moment, it may have been moved to where they may not change it. From here on, this transaction holds
+    // the row.
     let new = items::by_id(c, old.id)?.ok_or(Error::FinalizePending)?;
     if may_change(c, upload, new.id)?.is_none() {
         return Err(Error::FinalizePending);
     }
-    // By its upload it is known what the old object is of.
+    // The old object keeps its upload, so that it is known where it came from.
     let made_by = old.object_key().map(|key| uploads::of_object(c, key)).transpose()?.flatten();
     let before = Item {
         id: random::id(now, ItemId::new)?,
@@ -189,15 +191,15 @@ fn refuse(c: &Conn, upload: &Upload, now: Timestamp) -> Result<Made> {
     Ok(Made::NameTaken)
 }
 
-/// Another finalize was faster: its item, whatever it has been called since, or moved to.
+/// Another finalize was faster: returns its item, even if that was renamed or moved since.
 fn already(c: &Conn, upload: &Upload) -> Result<Made> {
     let item = uploads::item_of(c, upload.id)?;
     let item = item.map(|id| items::by_id(c, id)).transpose()?.flatten();
     Ok(item.map_or(Made::Over, Made::Before))
 }
 
-/// The first free one of "report (2).pdf", "report (3).pdf" and so on. Past some, in larger and larger steps: a
-/// free one, then, if not the first.
+/// The first free name of "report (2).pdf", "report (3).pdf" and so on. After some names, the steps become larger and
+/// larger, so that it finds a free name, but not always the first.
 fn free_name(c: &Conn, upload: &Upload, parent: Option<ItemId>) -> Result<String> {
     const ONE_BY_ONE: u64 = 50;
     let mut number = 2;

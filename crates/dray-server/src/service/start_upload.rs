@@ -14,20 +14,20 @@ use crate::drive::{Error, Result, wire_time};
 use crate::objects::NewUpload;
 use dray_object_store::die_at;
 
-/// How long a start may take: beyond what the store is given to answer. After that its server is taken for gone, and a
-/// repeat begins anew. Should it not be gone, it finds its row given up, and gives the store's upload up too.
+/// How long a start may take: longer than the store may take to answer. After that, its server counts as dead, and a repeat
+/// begins a new upload. If the server is alive after all, it finds its row aborted, and aborts the store's upload too.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(10);
 
 /// How a start begins.
 enum Begun {
-    /// With a row of its own.
+    /// It has a new row.
     Now(Box<Upload>),
-    /// It repeats one that has opened this upload.
+    /// It repeats a start that has opened this upload.
     Before(Box<Upload>),
 }
 
 impl Service {
-    /// Starts an upload. A crash on the way leaves a row in state `opening`, which is swept.
+    /// Starts an upload. A crash meanwhile leaves a row in state `opening`, which the sweeper removes.
     pub(crate) async fn start_upload(
         &self,
         caller: &Caller,
@@ -41,8 +41,8 @@ impl Service {
         task.await.map_err(|err| Error::internal(format_args!("start: {err}")))?
     }
 
-    /// Runs to its end even if the caller goes away: between the store's answer and the note of it, an upload
-    /// is known to nobody.
+    /// Runs to its end even if the caller disconnects, because only this task knows the store's upload until its id is
+    /// written.
     async fn open_upload(&self, caller: Caller, upload: Upload, once: Once) -> Result<Made<StartedUpload>> {
         let (row, service) = (upload, self.clone());
         let begun = self.db.write(move |c| {
@@ -76,7 +76,7 @@ impl Service {
         Ok(Made::now(started(upload, upload_id)))
     }
 
-    /// The store did not begin the upload, or did not say so. Its row counts no more; the sweeper frees what the store may
+    /// The store did not begin the upload, or did not say so. Aborts its row; the sweeper releases what the store may
     /// have of it.
     async fn give_up_opening<T>(&self, upload: &Upload, err: Error) -> Result<T> {
         let id = upload.id;
@@ -87,8 +87,8 @@ impl Service {
     }
 }
 
-/// The upload that an earlier request with the same key has opened. One that did not come so far, and never will, is given
-/// up.
+/// The upload that an earlier request with the same key has opened. If that request has not opened it and never will, this
+/// aborts it.
 fn opened_before(c: &Conn, caller: &Caller, once: &Once, now: Timestamp) -> Result<Option<Upload>> {
     let Some(id) = once.begun(c, caller, now)? else { return Ok(None) };
     let Some(upload) = uploads::by_id(c, id, LeaseTime(now))? else { return Ok(None) };

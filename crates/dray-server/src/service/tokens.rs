@@ -13,12 +13,12 @@ use crate::drive::token::AccessToken;
 use crate::drive::{Error, Result, wire_time};
 use crate::random;
 
-/// Life of a token that is asked for without an end.
+/// Life of a token whose request names no end.
 const LIFE: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// Longest life of a token: a year.
 const LONGEST_LIFE: SignedDuration = SignedDuration::from_hours(365 * 24);
 
-/// What the token is allowed that a caller makes another with.
+/// The token with which a caller creates another, and what it allows.
 pub(super) struct Maker {
     /// The token, and those that it descends from.
     pub(super) line: Line,
@@ -26,7 +26,7 @@ pub(super) struct Maker {
 }
 
 impl Service {
-    /// Makes a token for the caller, which can do no more than they can, and ends with the token that they show.
+    /// Creates a token for the caller. It can do no more than the caller's own token, and ends with that.
     pub(crate) async fn create_token(
         &self,
         caller: &Caller,
@@ -70,7 +70,7 @@ impl Service {
         Ok(made.await?.map_secret(&secret))
     }
 
-    /// The caller's tokens, as far as they may know of them.
+    /// The caller's tokens, as far as the caller may see them.
     pub(crate) async fn list_tokens(&self, caller: &Caller) -> Result<Tokens> {
         caller.require_whole_drive()?;
         let caller = *caller;
@@ -78,7 +78,7 @@ impl Service {
         Ok(Tokens { tokens: rows.into_iter().map(to_wire).collect() })
     }
 
-    /// Revokes a token of the caller's, from now on, and what comes of it.
+    /// Revokes a token of the caller's and its descendants, from now on.
     pub(crate) async fn revoke_token(&self, caller: &Caller, id: TokenId, now: Timestamp) -> Result<()> {
         caller.require_whole_drive()?;
         let caller = *caller;
@@ -91,8 +91,8 @@ impl Service {
 }
 
 impl Maker {
-    /// The caller's token, which must still be good: it is looked at in the transaction that makes another, and nobody else
-    /// makes, rotates or revokes one of the user's until that ends.
+    /// The caller's token, which must still be valid. It is checked in the transaction that creates the new token, and
+    /// until that ends, nobody else creates, rotates or revokes a token of this user.
     pub(super) fn of(c: &Conn, caller: &Caller, now: Timestamp) -> Result<Self> {
         tokens::lock_of_user(c, caller)?;
         let id = caller.token.ok_or_else(|| Error::internal("a token is made without one"))?;
@@ -103,7 +103,8 @@ impl Maker {
         if now >= line.until { Err(Error::ExpiredToken) } else { Ok(Self { line, now }) }
     }
 
-    /// When what is made with this token ends: when it was asked to, or after `life`, and never later than this token.
+    /// When something ends that is created with this token: at the requested time, or after `life`, but never later
+    /// than this token.
     pub(super) fn child_end(&self, asked: Option<Timestamp>, life: SignedDuration) -> Result<Timestamp> {
         match asked {
             None => Ok(self.now.checked_add(life).map_err(Error::internal)?.min(self.line.until)),
@@ -111,7 +112,7 @@ impl Maker {
         }
     }
 
-    /// When a token ends that is made with this one, and until when it may be rotated: never later than this one.
+    /// When a token ends that is created with this one, and until when it may be rotated: never later than this one.
     fn child_times(
         &self,
         (expires_at, rotate_until): (Option<Timestamp>, Option<Timestamp>),
@@ -130,7 +131,7 @@ impl Maker {
     }
 }
 
-/// A time that is not after what the token that asks allows.
+/// Checks that a time is not later than the requesting token allows.
 pub(super) fn within(field: &'static str, time: Timestamp, latest: Timestamp) -> Result<Timestamp> {
     // Times are kept in milliseconds.
     if time.as_millisecond() <= latest.as_millisecond() {
@@ -142,7 +143,7 @@ pub(super) fn within(field: &'static str, time: Timestamp, latest: Timestamp) ->
     ))
 }
 
-/// Puts a token in, if its user has not too many.
+/// Inserts a token, unless its user has too many.
 pub(super) fn insert(c: &Conn, caller: &Caller, row: &tokens::NewToken) -> Result<CreatedToken> {
     if tokens::count_good(c, caller, row.created_at)? >= i64::from(MAX_TOKENS) {
         let rule = format!("of yours are {MAX_TOKENS} already, which is the limit: revoke one");
@@ -161,12 +162,12 @@ pub(super) fn insert(c: &Conn, caller: &Caller, row: &tokens::NewToken) -> Resul
         rotate_until: wire_time(row.rotate_until.unwrap_or(row.expires_at)),
         successor_id: None,
     };
-    // What is kept for a repeat has no secret.
+    // The answer that is kept for a repeat has no secret.
     Ok(CreatedToken { record, token: None })
 }
 
 impl Made<CreatedToken> {
-    /// With the secret, unless this is a repeat.
+    /// Adds the secret, unless this is a repeat.
     pub(super) fn map_secret(mut self, secret: &AccessToken) -> Self {
         self.answer.token = (!self.is_repeat).then(|| secret.reveal().to_owned());
         self
