@@ -57,7 +57,9 @@ ip addr add 10.0.2.15/24 dev eth0
 ip route add default via 10.0.2.2
 cat /bin/* >/dev/null
 exec 3</dev/ttyS1
-until read -t 1 now seed url file_system <&3; do echo "{WAITING}"; done
+while :; do echo "{WAITING}"; sleep 1; done &
+read now seed url file_system <&3
+kill $!
 date -s "@$now" >/dev/null
 perl -e 'open F, ">", "/dev/urandom"; syswrite F, $ARGV[0]; ioctl F, 0x5207, 0 or die $!' "$seed" || exec poweroff -f
 blockdev --flushbufs /dev/vdb
