@@ -25,6 +25,7 @@ mod page;
 mod participants;
 mod presigned;
 mod rate_limit;
+mod refusals;
 mod routes;
 mod search;
 mod shown_path;

@@ -1,0 +1,210 @@
+//! The drive's refusals in the words of the API: one exhaustive match from cause to code and message.
+
+use dray_api::ErrorCode as Code;
+
+use crate::drive;
+
+/// The message of what is the server's fault.
+pub(super) const INTERNAL: &str =
+    "Something went wrong in the server; its log names the cause with this answer's x-request-id.";
+
+/// The code and the message of a refusal.
+#[expect(clippy::too_many_lines, reason = "one row a cause: splitting the table would hide a gap in it")]
+pub(super) fn drive_parts(err: &drive::Error) -> (Code, String) {
+    use drive::Error as E;
+    match err {
+        E::InvalidField { field, rule } => {
+            (Code::InvalidField, format!("{field} {rule}."))
+        }
+        E::InvalidName { field, rule } => {
+            (Code::InvalidName, format!("{field} {rule}."))
+        }
+        E::ImpossiblePartCount(cause) => {
+            (Code::ImpossiblePartCount, format!("parts: {cause}."))
+        }
+        E::InvalidPart { detail } => (
+            Code::InvalidPart,
+            format!("parts: the store does not have a listed part, or has it under another ETag. It says: {detail} Put that part again, then finalize with the new ETag."),
+        ),
+        E::PartTooSmall => (
+            Code::PartTooSmall,
+            "parts: a part other than the last is smaller than 5 MiB. Put larger parts, then finalize again.".into(),
+        ),
+        E::SizeMismatch { announced_bytes, detail } => (
+            Code::SizeMismatch,
+            format!("parts: the stored parts do not add up to the announced fileSize of {announced_bytes} bytes. The store says: {detail} Put the missing parts, then finalize again."),
+        ),
+        E::ChecksumMismatch => (Code::ChecksumMismatch,
+            "checksum: the stored bytes have another checksum. Put the parts that differ again, then finalize again; if that is no longer possible, start a new upload.".into(),
+        ),
+        E::ChecksumUnproven => (Code::ChecksumUnproven,
+            "checksum: this server's object store cannot prove it. Finalize again with verify: true, so that the server reads the file back, or without checksum.".into(),
+        ),
+        E::FileTooLarge { size_bytes, limit_bytes } => (
+            Code::FileTooLarge,
+            format!("fileSize is {size_bytes} bytes; the limit is {limit_bytes}."),
+        ),
+        E::FileTypeNotAllowed => (
+            Code::FileTypeNotAllowed,
+            "Files of this type are not accepted here, judging by the end of the name and mimeType.".into(),
+        ),
+        E::FileTypeMismatch { announced, found } => (
+            Code::FileTypeMismatch,
+            format!("mimeType: the file was announced as {announced}, and its bytes are {found}. Nothing was saved; upload it again as what it is."),
+        ),
+        E::GrantUsedUp { left } => (Code::GrantUsedUp, format!("The grant {left}.")),
+        E::GrantNotFound => (
+            Code::GrantNotFound,
+            "There is no such grant, or this token does not know of it.".into(),
+        ),
+        E::GrantOnlyUploads => (
+            Code::WrongTokenKind,
+            "A grant (cp_grant_…) is good for the uploads that it starts, and for nothing else; send a personal access token (cp_pat_…).".into(),
+        ),
+        E::GrantFolderClosed => (
+            Code::UploadFolderClosed,
+            "The folder of this grant was removed, or whoever made the grant may no longer write to it. Ask for another grant.".into(),
+        ),
+        E::NotAFile => (Code::NotAFile, "The item is a folder; only files have bytes.".into()),
+        E::NotAFolder => (
+            Code::NotAFolder,
+            "parentId is a file; only folders contain items.".into(),
+        ),
+        E::TooDeep { limit } => (
+            Code::TooDeep,
+            format!("parentId is already {limit} folders deep, which is the limit."),
+        ),
+        E::MissingToken => (
+            Code::MissingToken,
+            "Send a personal access token: Authorization: Bearer cp_pat_…".into(),
+        ),
+        E::InvalidToken => {
+            (Code::InvalidToken, "The token is malformed or unknown.".into())
+        }
+        E::ExpiredToken => {
+            (Code::ExpiredToken, "The token or grant has expired; create a new one.".into())
+        }
+        E::RevokedToken => {
+            (Code::RevokedToken, "The token or grant was revoked; create a new one.".into())
+        }
+        E::WrongTokenKind => (
+            Code::WrongTokenKind,
+            "An integration key (cp_key_…) cannot be used on the drive; send a personal access token (cp_pat_…).".into(),
+        ),
+        E::MissingScope { scope } => (
+            Code::MissingScope,
+            format!("The token lacks the scope {scope}; create one that has it."),
+        ),
+        E::ConfinedToken => (Code::ConfinedToken,
+            "The token is confined to a folder, and the request is about something outside of it: name that folder, or one below it, or use another token.".into(),
+        ),
+        E::RoleTooLow { needed } => (Code::RoleTooLow,
+            format!("Your role on the item does not allow this; you need {}.", needed.as_str()),
+        ),
+        E::AccessWouldChange { needed } => (Code::RoleTooLow,
+            format!("This would change who can reach the item, or with which role. You need {} on the item to decide that.", needed.as_str()),
+        ),
+        E::IntoItself => (Code::IntoItself,
+            "parentId is the folder itself or below it; a folder cannot be moved there.".into(),
+        ),
+        E::NameTaken => (Code::NameTaken,
+            "The folder already has a file with this fileName, and onConflict is fail. Rename that file and finalize again, or start a new upload with another fileName.".into(),
+        ),
+        E::UserNotFound => {
+            (Code::UserNotFound, "There is no user with this userId in the workspace.".into())
+        }
+        E::ParticipantNotFound => (Code::ParticipantNotFound,
+            "The user has no role on the item itself; a role that comes from a folder above is removed on that folder.".into(),
+        ),
+        E::OwnerIsFixed => (Code::OwnerIsFixed,
+            "The user owns the item; that role cannot be changed or removed.".into(),
+        ),
+        E::LinkNotFound => (Code::LinkNotFound,
+            "There is no such link, or it has expired, was revoked, or its file is gone.".into(),
+        ),
+        E::LinkPassword => (Code::LinkPassword,
+            "The link needs its password: send it by HTTP Basic authentication, with any user name.".into(),
+        ),
+        E::TooManyRequests { .. } => {
+            (Code::RateLimited, "Too many tries; wait and try again.".into())
+        }
+        E::Busy => {
+            (Code::Busy, "Too many passwords are being checked at the moment; try again.".into())
+        }
+        E::TokenRotated => (Code::TokenRotated,
+            "Another token has already replaced this one; use that one, or create a new one.".into(),
+        ),
+        E::KeyReused => (Code::IdempotencyKeyReused,
+            "This Idempotency-Key was used with another request before. Use a new key for each thing that you create.".into(),
+        ),
+        E::KeyInUse => (Code::IdempotencyKeyInUse,
+            "The first request with this Idempotency-Key is still running. Send it again: you will get its answer.".into(),
+        ),
+        E::TokenNotFound => {
+            (Code::TokenNotFound, "There is no token with this id, or it is not yours.".into())
+        }
+        E::QuotaExceeded { of, needed_bytes, left_bytes, open_uploads, held_bytes } => {
+            let whose = match of {
+                drive::QuotaOf::User => "your quota",
+                drive::QuotaOf::Workspace => "the workspace's quota",
+            };
+            (Code::QuotaExceeded, format!("fileSize is {needed_bytes} bytes, and {left_bytes} are left of {whose}. {open_uploads} unfinished uploads hold {held_bytes} bytes of it; the trash counts too. Finish or abort uploads (GET /drive/uploads lists yours, as `dray uploads list` does), remove something for good, or ask the operator of this server."))
+        }
+        E::TooManyUploads { limit } => (Code::TooManyUploads, format!(
+            "You have {limit} unfinished uploads, which is the most that this server allows. Finish or abort some (GET /drive/uploads lists them, as `dray uploads list` does), or wait until they expire."
+        )),
+        E::InvalidCursor => (Code::InvalidParameter,
+            "cursor must be the nextCursor from an answer to the same request.".into(),
+        ),
+        E::NotFound => {
+            (Code::NotFound, "There is no such item, or you may not see it.".into())
+        }
+        E::UploadNotFound => (
+            Code::UploadNotFound,
+            "There is no upload with this uploadId and fileKey, or it is not yours.".into(),
+        ),
+        E::FinalizedDifferently => (
+            Code::FinalizedDifferently,
+            "The upload is already finalized, with other parts. Its item stays as it is; start a new upload for other bytes.".into(),
+        ),
+        E::AlreadyFinalized => (Code::AlreadyFinalized,
+            "The upload is finalized, so it cannot be aborted; delete its item instead.".into(),
+        ),
+        E::FinalizeInProgress => (
+            Code::FinalizeInProgress,
+            "The upload is being finalized at the moment.".into(),
+        ),
+        E::UploadAborted => {
+            (Code::UploadAborted, "The upload was aborted; start a new one.".into())
+        }
+        E::UploadExpired => (
+            Code::UploadExpired,
+            "The upload has expired, because nobody continued it for too long; start a new one.".into(),
+        ),
+        E::UploadFolderClosed => (
+            Code::UploadFolderClosed,
+            "The upload was started with a token that is confined to a folder, and its folder was trashed, removed, moved out of there or closed to you. The server keeps the bytes until the upload expires: finalize again once the folder is back.".into(),
+        ),
+        E::FinalizePending => (
+            Code::FinalizePending,
+            "The upload is still being finalized. Send the same finalize again to get the item.".into(),
+        ),
+        E::StoreUnreachable { .. } | E::StoreRefused { .. } => (
+            Code::StoreUnreachable,
+            "The object store cannot be reached at the moment. Nothing is lost; try again.".into(),
+        ),
+        E::StoreLacks { operation, .. } => (
+            Code::StoreLacks,
+            format!("This server's object store does not have {operation}, which this request needs. Trying again does not help: tell the operator of the server; dray doctor says what the store lacks."),
+        ),
+        E::DatabaseUnreachable { .. } => (
+            Code::DatabaseUnreachable,
+            "The database cannot be reached at the moment. Nothing is lost; try again.".into(),
+        ),
+        E::NoSpace => (
+            Code::NoSpace,
+            "The server's disk is full. Nothing is lost; try again once there is space.".into(),
+        ),
+        E::Internal { .. } => (Code::Internal, INTERNAL.into()),
+    }
+}
