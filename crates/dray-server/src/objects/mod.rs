@@ -2,12 +2,13 @@
 //!
 //! The drive's own requests are signed in headers. The batch presigner of `dray-s3` signs part URLs.
 
-#[cfg_attr(feature = "aws-chain", path = "aws_chain.rs")]
-#[cfg_attr(not(feature = "aws-chain"), path = "environment.rs")]
-mod chain;
+#[cfg(feature = "aws-chain")]
+mod aws_chain;
 mod copy;
 mod credentials;
 mod empty;
+#[cfg(not(feature = "aws-chain"))]
+mod environment;
 mod failure;
 mod proof;
 mod read_back;
@@ -34,9 +35,13 @@ use crate::drive::parts::{Crc64, PartList};
 use crate::drive::upload::Upload;
 use crate::drive::{Error, Result};
 use crate::metrics::Metrics;
+#[cfg(feature = "aws-chain")]
+use aws_chain::find as find_credentials;
 pub use credentials::Current;
 use credentials::Keys;
 pub use empty::{object_of_scratch, scratch_key};
+#[cfg(not(feature = "aws-chain"))]
+use environment::find as find_credentials;
 use failure::refusal;
 pub use read_back::Stretch;
 use s3_client::{Request, S3Client};
@@ -168,7 +173,7 @@ impl Objects {
         let endpoint = config.server_endpoint()?;
         let keys = match credentials {
             Some(credentials) => Keys::fixed(credentials),
-            None => Keys::found_by(chain::find(region).await?),
+            None => Keys::found_by(find_credentials(region).await?),
         };
         let unusable = |err| {
             let rule = format!("cannot be used: {}", with_causes(&err));

@@ -944,7 +944,7 @@ export interface components {
          * @description What went wrong, for programs. The texts never change.
          * @enum {string}
          */
-        ErrorCode: "invalid_json" | "invalid_field" | "invalid_name" | "invalid_parameter" | "impossible_part_count" | "invalid_part" | "part_too_small" | "size_mismatch" | "checksum_mismatch" | "checksum_unproven" | "file_too_large" | "file_type_not_allowed" | "not_a_file" | "not_a_folder" | "too_deep" | "missing_token" | "invalid_token" | "expired_token" | "revoked_token" | "wrong_token_kind" | "missing_scope" | "confined_token" | "role_too_low" | "link_password" | "not_found" | "upload_not_found" | "user_not_found" | "participant_not_found" | "link_not_found" | "token_not_found" | "route_not_found" | "method_not_allowed" | "finalized_differently" | "already_finalized" | "finalize_in_progress" | "into_itself" | "name_taken" | "upload_folder_closed" | "token_rotated" | "idempotency_key_reused" | "idempotency_key_in_use" | "too_many_uploads" | "owner_is_fixed" | "upload_aborted" | "upload_expired" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "internal" | "store_lacks_operation" | "store_unreachable" | "database_unreachable" | "busy" | "finalize_pending" | "timeout" | "quota_exceeded" | "no_space";
+        ErrorCode: "invalid_json" | "invalid_field" | "invalid_name" | "invalid_parameter" | "impossible_part_count" | "invalid_part" | "part_too_small" | "size_mismatch" | "checksum_mismatch" | "checksum_unproven" | "file_too_large" | "file_type_not_allowed" | "file_type_mismatch" | "not_a_file" | "not_a_folder" | "too_deep" | "missing_token" | "invalid_token" | "expired_token" | "revoked_token" | "wrong_token_kind" | "missing_scope" | "confined_token" | "role_too_low" | "link_password" | "not_found" | "upload_not_found" | "user_not_found" | "participant_not_found" | "link_not_found" | "token_not_found" | "grant_not_found" | "route_not_found" | "method_not_allowed" | "finalized_differently" | "already_finalized" | "finalize_in_progress" | "into_itself" | "name_taken" | "upload_folder_closed" | "token_rotated" | "idempotency_key_reused" | "idempotency_key_in_use" | "too_many_uploads" | "grant_used_up" | "owner_is_fixed" | "upload_aborted" | "upload_expired" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "internal" | "store_lacks_operation" | "store_unreachable" | "database_unreachable" | "busy" | "finalize_pending" | "timeout" | "quota_exceeded" | "no_space";
         /** @description A file to finalize. */
         FileKey: {
             /** @description From `batch/start`. */
@@ -1305,7 +1305,8 @@ export interface components {
         NewFolder: {
             /**
              * @description The folder's name, one path segment: no slash, backslash, control or line-breaking character, none that changes
-             *     the direction of text around it (U+202A to U+202E, U+2066 to U+206F), not `.` or `..`, with at least one visible character.
+             *     the direction of text around it (U+202A to U+202E, U+2066 to U+206F), not `.` or `..`, with at least one visible
+             *     character.
              */
             name: string;
             parentId?: components["schemas"]["ItemId"] | null;
@@ -1361,7 +1362,10 @@ export interface components {
              * @description When the link expires: RFC 3339. Absent or null: never.
              */
             expiresAt?: string | null;
-            /** @description A password, which the link asks for by HTTP Basic authentication with any user name. Absent or null: anyone may follow the link. */
+            /**
+             * @description A password, which the link asks for by HTTP Basic authentication with any user name. Absent or null: anyone may
+             *     follow the link.
+             */
             password?: string | null;
         };
         /** @description `PUT /drive/files/{id}/participants/{userId}`. */
@@ -1534,7 +1538,10 @@ export interface components {
              * @description How many items match; `hits` has the first of them.
              */
             totalHits: number;
-            /** @description Whether `totalHits` is exact. If not, more items match, and the search looked only at the newest of them: add words to narrow it. */
+            /**
+             * @description Whether `totalHits` is exact. If not, more items match, and the search looked only at the newest of them: add
+             *     words to narrow it.
+             */
             totalIsExact: boolean;
             /** @description The text of the search, as it was sent. */
             query: string;
@@ -1551,7 +1558,8 @@ export interface components {
         StartUpload: {
             /**
              * @description The item's name, one path segment: no slash, backslash, control or line-breaking character, none that changes
-             *     the direction of text around it (U+202A to U+202E, U+2066 to U+206F), not `.` or `..`, with at least one visible character.
+             *     the direction of text around it (U+202A to U+202E, U+2066 to U+206F), not `.` or `..`, with at least one visible
+             *     character.
              */
             fileName: string;
             /**

@@ -20,12 +20,12 @@ struct Known {
 impl Known {
     fn ask() -> Self {
         let mut files = Vec::new();
-        for folder in ["crates", "scripts", "tests", "docs", "bench", "web/src", "web/test", ".github"] {
+        for folder in ["crates", "scripts", "tests", "docs", "bench", "fuzz", "web/src", "web/test", ".github"] {
             files_in(&root().join(folder), &mut files);
         }
         let read = |name: &str| fs::read_to_string(root().join(name)).unwrap();
         let is_tool = |name: &&String| {
-            let folders = ["scripts/", "bench/", "tests/"];
+            let folders = ["scripts/", "bench/", "tests/", "fuzz/"];
             let of_crates = ["/tests/", "/benches/"];
             // This test names variables that do not exist.
             !name.contains("/it/docs/")
@@ -105,7 +105,7 @@ impl Known {
 
 /// Whether a piece of code is the path of a file here: a source file, or in a folder that only repositories have.
 fn names_a_file(code: &str) -> bool {
-    let folders = ["crates/", "scripts/", "tests/", "bench/", "web/", "docs/src/"];
+    let folders = ["crates/", "scripts/", "tests/", "bench/", "fuzz/", "web/", "docs/src/"];
     Path::new(code).extension().is_some_and(|ending| ["rs", "sql", "ts"].iter().any(|known| ending == *known))
         || folders.iter().any(|folder| code.starts_with(folder))
 }
