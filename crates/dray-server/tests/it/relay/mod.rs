@@ -187,7 +187,7 @@ async fn only_requests_that_the_drive_has_signed_are_passed_on() {
         (&key, Method::DELETE, "dray", "files/x", &[], &denied),
         (&key, Method::GET, "dray", "files/x", &[("uploadId", "x")], &denied),
         (&key, Method::POST, "dray", "files/x", &[("uploads", "")], &denied),
-        (&key, Method::PUT, "dray", "files/x", &[], &denied),
+        (&key, Method::PUT, "other", "files/x", &[], &denied),
         (
             s3.credentials.as_ref().unwrap(),
             Method::GET,
