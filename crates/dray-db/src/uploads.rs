@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use super::clock::{LeaseTime, find_at, list_at};
 use super::{
-    Conn, Error, Param, Row, execute, find, json_rows, list, millis, parsed, parsed_or_none, rows_at_most,
-    size, stored_size, time,
+    Conn, Error, Param, Row, execute, find, json_array, json_rows, list, millis, parsed, parsed_or_none,
+    rows_at_most, size, stored_size, time,
 };
 use dray_drive::access::Caller;
 use dray_drive::item::{Attached, Notes};
@@ -239,6 +239,16 @@ fn on_conflict_text(on_conflict: OnConflict) -> &'static str {
         OnConflict::Fail => "fail",
         OnConflict::Replace => "replace",
     }
+}
+
+/// Until this transaction ends, nobody else changes these uploads. A transaction that changes several takes them all in this way
+/// before it changes anything: two that share some would otherwise wait for each other. (SQLite has one writer.)
+pub fn lock_all(c: &Conn, ids: impl IntoIterator<Item = UploadRowId>) -> Result<(), Error> {
+    let Conn::Postgres(_) = c else { return Ok(()) };
+    let sql = "select u.id from uploads u
+               where u.id in (select value from json_array_elements_text($1::text::json) k (value))
+               order by u.id for update of u";
+    list(c, sql, &[&json_array(ids)], |_| Ok(())).map(drop)
 }
 
 /// Forgets up to `limit` uploads that ended before `before` and whose parts are released. Returns how many. Items stay,

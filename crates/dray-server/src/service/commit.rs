@@ -7,7 +7,7 @@ use super::check_stored::is_about_bytes;
 use super::finalize::Lease;
 use super::make_item::{Made, make_item};
 use crate::db::finalizing;
-use crate::db::{Conn, items, tombstones};
+use crate::db::{Conn, items, tombstones, uploads};
 use crate::drive::event::Event;
 use crate::drive::item::Item;
 use crate::drive::parts::Digest;
@@ -88,6 +88,7 @@ impl Service {
                 [ready.upload.parent, None].map(|parent| (parent, ready.upload.user))
             });
             items::lock_all_names(c, places)?;
+            uploads::lock_all(c, some.iter().map(|ready| ready.upload.id))?;
             some.iter().map(|ready| service.make(c, ready)).collect()
         };
         self.db.write(commit).await

@@ -199,6 +199,7 @@ impl Service {
                     Ok(Some(finalizing::attempts(c, upload.id)?))
                 }
             };
+            uploads::lock_all(c, asked.iter().map(|(upload, ..)| upload.id))?;
             asked.iter().map(take).collect::<Result<Vec<_>>>()
         });
         match taken.await {
@@ -356,6 +357,7 @@ impl Service {
             .collect();
         let now = self.db.lease_time();
         let renew = move |c: &Conn<'_>| {
+            uploads::lock_all(c, held.iter().map(|(id, ..)| *id))?;
             let mut is_held = false;
             for (id, holder, is_completing) in &held {
                 is_held |= finalizing::renew(c, *id, holder, *is_completing, now)?;

@@ -20,7 +20,9 @@ struct Known {
 impl Known {
     fn ask() -> Self {
         let mut files = Vec::new();
-        for folder in ["crates", "scripts", "tests", "docs", "bench", "fuzz", "web/src", "web/test", ".github"] {
+        for folder in
+            ["crates", "scripts", "tests", "docs", "bench", "fuzz", "web/src", "web/test", ".github"]
+        {
             files_in(&root().join(folder), &mut files);
         }
         let read = |name: &str| fs::read_to_string(root().join(name)).unwrap();
