@@ -10,7 +10,6 @@ use super::credentials::{Find, Kept};
 use crate::config::SettingError;
 
 /// The variables' credentials. They have no end.
-#[expect(clippy::unused_async, reason = "AWS's chain, which stands in its place in other builds, waits")]
 #[expect(clippy::disallowed_methods, reason = "AWS's variables, which its chain reads in other builds")]
 pub(super) async fn find(_region: &str) -> Result<Find, SettingError> {
     let set = |name| var(name).ok().filter(|value| !value.is_empty());
