@@ -112,15 +112,15 @@ fn nvme() -> crc_fast::Digest {
     crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc64Nvme)
 }
 
-/// Which byte of the object an answer begins with: the one that was asked for or, if the store knows no ranges, the first. An
-/// answer that says neither is of unknown bytes.
+/// Which byte of the object an answer begins with: the one that was asked for or, if the store knows no ranges, the first.
+/// `Content-Range` decides, because some stores (rclone) send a range with the status 200. An answer with the status 206 that does
+/// not say which bytes it has is not understood.
 fn begin<B>(answer: &Response<B>, from: u64) -> Result<u64, Error> {
-    if answer.status().as_u16() != PARTIAL_CONTENT {
-        return Ok(0);
-    }
-    let range =
-        text(answer.headers(), header::CONTENT_RANGE.as_str()).and_then(|range| range.strip_prefix("bytes "));
-    let first = range.and_then(|range| range.split('-').next()?.parse().ok());
+    let Some(range) = text(answer.headers(), header::CONTENT_RANGE.as_str()) else {
+        let is_whole = answer.status().as_u16() != PARTIAL_CONTENT;
+        return if is_whole { Ok(0) } else { Err(not_understood("GetObject")) };
+    };
+    let first = range.strip_prefix("bytes ").and_then(|range| range.split('-').next()?.parse().ok());
     first.filter(|first| *first == from).ok_or_else(|| not_understood("GetObject"))
 }
 
@@ -176,6 +176,16 @@ mod tests {
         assert_eq!(read(&store, 0, 4).await, Some(stretch(OBJECT)));
         assert_eq!(read(&store, 4, 3).await, Some(stretch(b"456789")));
         assert_eq!(read(&store, 10, 1).await, None, "there is nothing");
+    }
+
+    #[tokio::test]
+    async fn a_range_with_the_status_of_a_whole_object_is_a_range() {
+        let store = store(|first, last| {
+            let mut answer = part(first, last);
+            *answer.status_mut() = StatusCode::OK;
+            answer
+        });
+        assert_eq!(read(&store, 4, 3).await, Some(stretch(b"456")));
     }
 
     #[tokio::test]
