@@ -3,7 +3,8 @@
 
 use dray_api::grant::{GrantUpload, GrantUploadState};
 use dray_api::limits::{
-    MAX_EXTERNAL_ID_CHARS, MAX_FILE_TYPE_CHARS, MAX_GRANT_FILES, MAX_GRANT_TYPES, MAX_METADATA_BYTES,
+    MAX_EXTERNAL_ID_CHARS, MAX_FILE_BYTES, MAX_FILE_TYPE_CHARS, MAX_GRANT_FILES, MAX_GRANT_TYPES,
+    MAX_METADATA_BYTES,
 };
 use dray_api::upload::OnConflict;
 use dray_api::{GrantId, ItemId, NewGrant, TokenId, Verb};
@@ -76,8 +77,8 @@ impl Terms {
         }
         Ok(Self {
             max_files,
-            max_file_bytes: storable("maxFileBytes", request.max_file_bytes)?,
-            max_bytes: storable("maxBytes", request.max_bytes)?,
+            max_file_bytes: at_most(MAX_FILE_BYTES, "maxFileBytes", request.max_file_bytes)?,
+            max_bytes: at_most(MOST_EXACT, "maxBytes", request.max_bytes)?,
             types: parse_types(request.types.as_deref().unwrap_or_default())?,
             on_conflict: request.on_conflict,
             attached: Attached::from(Notes {
@@ -115,11 +116,12 @@ impl Terms {
     }
 }
 
-/// A number of bytes that a database and JavaScript can hold exactly.
-fn storable(field: &'static str, bytes: Option<u64>) -> Result<Option<u64>> {
-    const MOST: u64 = (1 << 53) - 1;
+/// The largest number that a database and JavaScript can hold exactly.
+const MOST_EXACT: u64 = (1 << 53) - 1;
+
+fn at_most(most: u64, field: &'static str, bytes: Option<u64>) -> Result<Option<u64>> {
     match bytes {
-        Some(bytes) if bytes > MOST => Err(Error::field(field, format!("must be at most {MOST}"))),
+        Some(bytes) if bytes > most => Err(Error::field(field, format!("must be at most {most}"))),
         bytes => Ok(bytes),
     }
 }
