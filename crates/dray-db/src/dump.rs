@@ -34,7 +34,7 @@ use Type::{Boolean, Integer, Text};
 
 /// The tables, each after those that its rows refer to.
 #[rustfmt::skip] // A column is a word.
-pub const TABLES: [Table; 13] = [
+pub const TABLES: [Table; 11] = [
     Table { name: "workspaces", keys: 1, filter: "true", columns: &[
         ("id", Text), ("name", Text), ("slug", Text), ("description", Text), ("picture", Text), ("quota_bytes", Integer),
         ("created_at", Integer), ("updated_at", Integer),
@@ -73,15 +73,6 @@ pub const TABLES: [Table; 13] = [
     Table { name: "grants", keys: 1, filter: "true", columns: &[
         ("id", Text), ("max_files", Integer), ("max_file_bytes", Integer), ("max_bytes", Integer), ("types", Text),
         ("on_conflict", Text), ("external_id", Text), ("metadata", Text),
-    ] },
-    Table { name: "requests", keys: 1, filter: "true", columns: &[
-        ("id", Text), ("slug", Text), ("title", Text), ("message", Text), ("deadline", Integer),
-        ("password_hash", Text), ("asks_name", Text), ("asks_email", Text), ("folder_each", Boolean),
-        ("max_submitters", Integer), ("max_files", Integer), ("max_file_bytes", Integer), ("max_bytes", Integer),
-        ("types", Text), ("on_conflict", Text), ("created_at", Integer),
-    ] },
-    Table { name: "submitters", keys: 1, filter: "true", columns: &[
-        ("id", Text), ("request_id", Text), ("name", Text), ("email", Text), ("created_at", Integer),
     ] },
     Table { name: "participants", keys: 2, filter: "true", columns: &[
         ("item_id", Text), ("user_id", Text), ("role", Text), ("created_at", Integer),

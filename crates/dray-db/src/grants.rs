@@ -47,7 +47,7 @@ macro_rules! known {
             "where t.user_id = $1 and t.workspace_id = $2 and t.scopes = 'drive_grant'
              and (($4 and exists (select 1 from tokens r where r.id = $3 and r.parent_id is null)) or t.id in ",
             descendants!("$3"),
-            ") and not exists (select 1 from submitters s where s.id = t.id)"
+            ")"
         )
     };
 }
@@ -161,7 +161,6 @@ pub fn unfinished(c: &Conn, id: GrantId, lease_now: LeaseTime, limit: usize) -> 
 pub fn forget_ended(c: &Conn, before: Timestamp, limit: usize) -> Result<u64, Error> {
     let sql = "delete from tokens where id in (
                    select t.id from tokens t where t.scopes = 'drive_grant' and t.expires_at <= $1
-                     and not exists (select 1 from submitters s where s.id = t.id)
                    order by t.expires_at limit $2
                )";
     execute(c, sql, &[&millis(before), &rows_at_most(limit)])

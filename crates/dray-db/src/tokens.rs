@@ -84,7 +84,7 @@ pub(super) use descendants;
 macro_rules! own {
     () => {
         concat!(
-            "where t.user_id = $1 and t.workspace_id = $2 and t.scopes not in ('drive_grant', 'drive_request')
+            "where t.user_id = $1 and t.workspace_id = $2 and t.scopes <> 'drive_grant'
              and (exists (select 1 from tokens r where r.id = $3 and r.parent_id is null) or t.id in ",
             descendants!("$3"),
             ")"
@@ -205,7 +205,7 @@ pub fn insert(c: &Conn, token: &NewToken) -> Result<(), Error> {
 
 /// All tokens except grants, the oldest first.
 pub fn all(c: &Conn) -> Result<Vec<TokenRow>, Error> {
-    list(c, tokens!("where t.scopes not in ('drive_grant', 'drive_request')"), &[], token)
+    list(c, tokens!("where t.scopes <> 'drive_grant'"), &[], token)
 }
 
 /// The caller's tokens that the caller may see: all, if no other token created the caller's; otherwise its descendants.
@@ -218,7 +218,7 @@ pub fn of_caller(c: &Conn, caller: &Caller) -> Result<Vec<TokenRow>, Error> {
 pub fn count_good(c: &Conn, caller: &Caller, now: Timestamp) -> Result<i64, Error> {
     let sql = "select count(*) as good from tokens
                where user_id = $1 and workspace_id = $2 and revoked_at is null and expires_at > $3
-                 and scopes not in ('drive_grant', 'drive_request')";
+                 and scopes <> 'drive_grant'";
     value(c, sql, &[&caller.user.to_string(), &caller.workspace.to_string(), &millis(now)], "good")
 }
 

@@ -17,7 +17,7 @@ use super::super::commit::Ready;
 use super::super::finalize::{Lease, PATIENCE};
 use super::super::make_item::refusal;
 use super::super::{Service, is_reached, seen};
-use super::start::check_count;
+use super::start::{check_checksums, check_count};
 use crate::db::uploads;
 use crate::drive::access::Caller;
 use crate::drive::item::Item;
@@ -60,6 +60,7 @@ impl Service {
         request: FinalizeFiles,
     ) -> Result<Vec<Result<Item>>> {
         check_count(request.files.len())?;
+        check_checksums(request.files.iter().map(|file| file.checksum.as_ref()))?;
         let (service, caller) = (self.clone(), *caller);
         let task =
             self.tasks.spawn(async move { Box::pin(service.finalize_all(&caller, request.files)).await });

@@ -3,6 +3,7 @@
 
 use dray_api::batch::{FileToPut, NewFile, StartFiles};
 use dray_api::limits::{MAX_BATCH_FILES, MAX_FOLDER_DEPTH, MAX_PATH_BYTES, MAX_WHOLE_FILE_BYTES};
+use dray_api::upload::Checksum;
 use dray_api::{ItemId, UploadRowId};
 use dray_s3::Endpoint;
 use jiff::{SignedDuration, Timestamp};
@@ -65,6 +66,7 @@ impl Service {
         now: Timestamp,
     ) -> Result<Made<StartedFiles>> {
         check_count(request.files.len())?;
+        check_checksums(request.files.iter().map(|file| file.checksum.as_ref()))?;
         check_on_conflict(caller, request.on_conflict)?;
         let base = request.parent_id;
         let is_base_used = request.files.iter().any(|file| file.parent_id.is_none());
@@ -265,6 +267,16 @@ pub(super) fn check_count(count: usize) -> Result<()> {
     } else {
         Err(Error::field("files", format!("must list 1 to {MAX_BATCH_FILES} files, not {count}")))
     }
+}
+
+/// Refuses the whole request if a text in it is not a checksum: such a body is not what the API's document describes.
+pub(super) fn check_checksums<'a>(checksums: impl Iterator<Item = Option<&'a Checksum>>) -> Result<()> {
+    for (at, checksum) in checksums.enumerate() {
+        if let Some(Err(Error::InvalidField { rule, .. })) = checksum.map(|one| Crc64::parse(one.clone())) {
+            return Err(Error::InvalidField { field: format!("files[{at}].checksum.crc64nvme"), rule });
+        }
+    }
+    Ok(())
 }
 
 /// The folders of a path, and the name at its end.

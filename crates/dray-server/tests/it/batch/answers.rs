@@ -46,8 +46,6 @@ async fn a_file_that_is_refused_hinders_no_other() {
     nowhere["parentId"] = json!("0123456789abcdef01234567");
     let mut in_a_file = file("a", b"1");
     in_a_file["parentId"] = json!(a_file);
-    let mut wrong_sum = file("a", b"1");
-    wrong_sum["checksum"] = json!({ "crc64nvme": "short" });
     let mut wrong_type = file("a", b"1");
     wrong_type["mimeType"] = json!("text");
     let files = json!([
@@ -57,7 +55,6 @@ async fn a_file_that_is_refused_hinders_no_other() {
         too_large,
         nowhere,
         in_a_file,
-        wrong_sum,
         wrong_type,
         file(&"d/".repeat(100), b"1"),
         file(&format!("{}f", "d/".repeat(100)), b"1"),
@@ -85,7 +82,6 @@ async fn a_file_that_is_refused_hinders_no_other() {
             "not_found",
             "not_a_folder",
             "invalid_field",
-            "invalid_field",
             "invalid_name",
             "too_deep",
             ""
@@ -94,14 +90,29 @@ async fn a_file_that_is_refused_hinders_no_other() {
     assert_eq!(world.count("items where kind = 0").await, 1, "nothing is made for what is refused");
     // Of the two that are good, one is sent.
     let upload = |at: usize| answer["files"][at]["upload"].clone();
-    assert_eq!(put(&world, &upload(10), b"2").await.status(), 200);
+    assert_eq!(put(&world, &upload(9), b"2").await.status(), 200);
     let unknown = json!({ "uploadId": "0123456789abcdef01234567", "fileKey": "files/x" });
-    let finalized = owner.finalize_files(&[upload(0), unknown, upload(10)]).await;
+    let finalized = owner.finalize_files(&[upload(0), unknown, upload(9)]).await;
     assert_eq!(finalized[0], Err("invalid_part".to_owned()));
     assert_eq!(finalized[1], Err("upload_not_found".to_owned()));
     assert_eq!(finalized[2].as_ref().unwrap()["name"], "also good");
     assert_eq!(put(&world, &upload(0), b"1").await.status(), 200, "its upload is open still");
     assert_eq!(owner.finalize_files(&[upload(0)]).await[0].as_ref().unwrap()["name"], "good");
+}
+
+#[tokio::test]
+async fn a_text_that_is_no_checksum_refuses_the_whole_request() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let mut wrong = file("b", b"1");
+    wrong["checksum"] = json!({ "crc64nvme": "short" });
+    let started = owner.batch("start", &json!({ "files": [file("a", b"1"), wrong] })).await;
+    let invalid = refusal(400, "invalid_field");
+    assert_eq!(started.refused_for("files[1].checksum.crc64nvme"), invalid);
+    let key = json!({ "uploadId": "x", "fileKey": "y", "checksum": { "crc64nvme": "short" } });
+    let finalized = owner.batch("finalize", &json!({ "files": [key] })).await;
+    assert_eq!(finalized.refused_for("files[0].checksum.crc64nvme"), invalid);
+    assert_eq!(world.count("uploads").await, 0);
 }
 
 #[tokio::test]
