@@ -5,6 +5,7 @@
 //!
 //! It does not simulate Postgres or SQLite's threads: statements run on SQLite in memory, one transaction after the other.
 
+mod batch;
 mod monitor;
 mod network;
 mod node;
@@ -25,6 +26,7 @@ use tokio::task::JoinSet;
 
 use crate::db::inline::Memory;
 use crate::random::seeded;
+use batch::Batch;
 use node::Cluster;
 use uploader::Uploader;
 use world::{Outcome, World};
@@ -77,7 +79,12 @@ async fn schedule(cluster: &Arc<Cluster>) {
     tokio::spawn(async move { happening.happen().await });
     let mut clients = JoinSet::new();
     for number in 0..world.profile.clients {
-        clients.spawn(Uploader::new(cluster, number).run());
+        if world.chance(world.profile.batches) {
+            clients.spawn(Batch::new(cluster, number).run());
+        } else {
+            let uploader = Uploader::new(cluster, number);
+            clients.spawn(async move { vec![uploader.run().await] });
+        }
     }
     let healing = Arc::clone(cluster);
     let healed = tokio::spawn(async move {
@@ -85,7 +92,7 @@ async fn schedule(cluster: &Arc<Cluster>) {
         healing.world.calm();
         healing.heal().await;
     });
-    let known = clients.join_all().await;
+    let known = clients.join_all().await.concat();
     healed.await.unwrap();
     settle::settle(cluster, &known).await;
 }

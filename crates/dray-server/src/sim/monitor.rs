@@ -12,7 +12,7 @@ use super::node::Life;
 use super::store::Store;
 use crate::db::Conn;
 use crate::db::inline::{UploadSeen, leases_seen, uploads_seen};
-use crate::drive::upload::FINALIZE_LEASE;
+use crate::drive::upload::{FINALIZE_LEASE, STAGED};
 
 const SWEEP_LEASE: Duration = Duration::from_mins(5);
 /// Timers are exact to a millisecond, and a server stops its work when its own timer fires.
@@ -120,7 +120,7 @@ impl Monitor {
 
     /// Records that an answer lied about what is under a key.
     pub(super) fn denied(&mut self, key: &str) {
-        self.denied.insert(key.to_owned());
+        self.denied.insert(key.strip_suffix(STAGED).unwrap_or(key).to_owned());
     }
 
     /// Whether there is a reason for a client to hear that its upload is over.

@@ -59,7 +59,7 @@ async fn answer(State(link): State<Link>, request: Request) -> Response {
     }
 }
 
-/// Tells the monitor that a server waits for a Complete.
+/// Tells the monitor that a server waits for a Complete or a copy.
 struct UnderWay<'a> {
     link: &'a Link,
     key: String,
@@ -73,7 +73,7 @@ impl Drop for UnderWay<'_> {
 
 impl Link {
     fn watch(&self, call: &Call) -> Option<UnderWay<'_>> {
-        let Call::Complete { key, .. } = call else { return None };
+        let (Call::Complete { key, .. } | Call::Copy { key, .. }) = call else { return None };
         lock(&self.world.monitor).complete_begun(key, &self.life);
         Some(UnderWay { link: self, key: key.clone() })
     }
@@ -106,7 +106,7 @@ impl Link {
             });
         }
         self.dawdle().await;
-        let said = if transit.is_zero() && !matches!(call, Call::Complete { .. }) {
+        let said = if transit.is_zero() && !call.takes_time() {
             lock(&world.store).answer(&call)
         } else {
             let world = Arc::clone(world);
@@ -150,28 +150,44 @@ impl Link {
 
 /// A call reaches the store and is done there.
 async fn arrive(world: &Arc<World>, call: Call) -> Said {
-    let Call::Complete { key, id, body } = &call else { return lock(&world.store).answer(&call) };
-    world.tell("store", || format!("Complete of {id} begins"));
-    if let Err(said) = lock(&world.store).begin_complete(key, id, body) {
-        return said;
+    let said = match &call {
+        Call::Complete { key, id, body } => complete(world, key, id, body).await,
+        Call::Copy { .. } => {
+            work(world).await;
+            lock(&world.store).answer(&call)
+        }
+        _ => return lock(&world.store).answer(&call),
+    };
+    if said.status == 200
+        && let Some(fault) = lock(&world.monitor).object_made(call.key())
+    {
+        world.fail(fault);
     }
+    said
+}
+
+/// The time that the store needs to make an object of what it has.
+async fn work(world: &World) {
     let p = &world.profile;
     if world.goes_wrong(p.long_completes) {
         sleep(world.millis(1000..p.longest_complete_ms)).await;
     } else if world.chance(500) {
         sleep(world.millis(1..300)).await;
     }
-    if world.goes_wrong(p.wrong) {
+}
+
+async fn complete(world: &World, key: &str, id: &str, body: &[u8]) -> Said {
+    world.tell("store", || format!("Complete of {id} begins"));
+    if let Err(said) = lock(&world.store).begin_complete(key, id, body) {
+        return said;
+    }
+    work(world).await;
+    if world.goes_wrong(world.profile.wrong) {
         lock(&world.store).fail_complete(id);
         return error(500, "InternalError");
     }
     let said = lock(&world.store).end_complete(id);
     world.tell("store", || format!("Complete of {id} ends: {}", said.status));
-    if said.status == 200
-        && let Some(fault) = lock(&world.monitor).object_made(key)
-    {
-        world.fail(fault);
-    }
     said
 }
 
@@ -199,10 +215,11 @@ pub(super) async fn read(request: Request) -> Call {
         let found = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
         found.map(|text| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned())
     };
-    let token = || {
-        let token = head.headers.get("x-amz-meta-dray-upload").and_then(|token| token.to_str().ok());
-        token.unwrap_or_default().to_owned()
+    let header = |name: &str| {
+        let text = head.headers.get(name).and_then(|text| text.to_str().ok());
+        text.unwrap_or_default().to_owned()
     };
+    let token = || header("x-amz-meta-dray-upload");
     match (head.method.as_str(), value("uploadId"), key.is_empty()) {
         ("GET", None, true) => Call::ListUploads { prefix: value("prefix").unwrap_or_default() },
         ("HEAD", _, true) => Call::HeadBucket,
@@ -218,7 +235,15 @@ pub(super) async fn read(request: Request) -> Call {
             Call::ListParts { key, id, after }
         }
         ("GET", None, _) => Call::Get { key },
-        ("PUT", ..) => Call::Put { key, token: token() },
+        ("PUT", ..) => match header("x-amz-copy-source") {
+            source if source.is_empty() => Call::Put { key, token: token() },
+            source => Call::Copy {
+                key,
+                from: source.trim_start_matches("/b/").to_owned(),
+                etag: header("x-amz-copy-source-if-match").trim_matches('"').to_owned(),
+                token: token(),
+            },
+        },
         ("DELETE", Some(id), _) => Call::Abort { key, id },
         _ => Call::Delete { key },
     }
@@ -259,6 +284,7 @@ impl Call {
             Self::Head { .. } => "Head",
             Self::Get { .. } => "Get",
             Self::Put { .. } => "Put",
+            Self::Copy { .. } => "Copy",
             Self::Delete { .. } => "Delete",
         }
     }
@@ -273,6 +299,7 @@ impl Call {
             | Self::Head { key }
             | Self::Get { key }
             | Self::Put { key, .. }
+            | Self::Copy { key, .. }
             | Self::Delete { key } => key,
         }
     }
@@ -293,11 +320,19 @@ impl Call {
     }
 
     fn has_content(&self) -> bool {
-        matches!(self, Self::Create { .. } | Self::ListParts { .. } | Self::Complete { .. })
+        matches!(
+            self,
+            Self::Create { .. } | Self::ListParts { .. } | Self::Complete { .. } | Self::Copy { .. }
+        )
+    }
+
+    /// Whether the store works on it for a time, and answers at its end.
+    fn takes_time(&self) -> bool {
+        matches!(self, Self::Complete { .. } | Self::Copy { .. })
     }
 
     /// Whether the network may deliver it twice. A duplicated start of an upload would make an upload that nobody knows of.
     fn may_come_twice(&self) -> bool {
-        !matches!(self, Self::Create { .. } | Self::Put { .. })
+        !matches!(self, Self::Create { .. } | Self::Put { .. } | Self::Copy { .. })
     }
 }

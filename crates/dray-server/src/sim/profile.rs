@@ -47,6 +47,8 @@ pub(super) struct Profile {
     pub(super) leaves: u64,
     /// Clients that remove what they have uploaded.
     pub(super) deletes: u64,
+    /// Clients that send several small files as a batch.
+    pub(super) batches: u64,
 }
 
 impl Profile {
@@ -90,6 +92,7 @@ impl Profile {
             aborts: if is_refusing { 300 } else { 150 },
             leaves: if is_refusing { 500 } else { 80 },
             deletes: 250,
+            batches: [0, 0, 300, 1000][rng.usize(..4)],
         }
     }
 }

@@ -10,6 +10,8 @@ use dray_s3::xml::{
 };
 use jiff::Timestamp;
 
+use crate::drive::parts::Crc64;
+
 /// The least size of a part that is not the last.
 const LEAST_PART_BYTES: u64 = 5 << 20;
 /// Parts on one page of a list: few, so that lists have several pages.
@@ -19,15 +21,47 @@ const PAGE: usize = 2;
 #[derive(Debug, Clone)]
 pub(super) enum Call {
     HeadBucket,
-    Create { key: String, token: String },
-    ListParts { key: String, id: String, after: u16 },
-    Complete { key: String, id: String, body: Vec<u8> },
-    Abort { key: String, id: String },
-    ListUploads { prefix: String },
-    Head { key: String },
-    Get { key: String },
-    Put { key: String, token: String },
-    Delete { key: String },
+    Create {
+        key: String,
+        token: String,
+    },
+    ListParts {
+        key: String,
+        id: String,
+        after: u16,
+    },
+    Complete {
+        key: String,
+        id: String,
+        body: Vec<u8>,
+    },
+    Abort {
+        key: String,
+        id: String,
+    },
+    ListUploads {
+        prefix: String,
+    },
+    Head {
+        key: String,
+    },
+    Get {
+        key: String,
+    },
+    Put {
+        key: String,
+        token: String,
+    },
+    /// Makes `key` of `from`, if that still has this ETag.
+    Copy {
+        key: String,
+        from: String,
+        etag: String,
+        token: String,
+    },
+    Delete {
+        key: String,
+    },
 }
 
 /// An answer.
@@ -43,6 +77,25 @@ pub(super) struct Said {
 pub(super) struct Object {
     pub(super) size_bytes: u64,
     token: String,
+    etag: String,
+}
+
+impl Object {
+    /// An object of [`content`].
+    fn new(size_bytes: u64, token: String) -> Self {
+        Self { size_bytes, token, etag: format!("\"e{size_bytes}\"") }
+    }
+
+    /// The headers of an answer that describes it.
+    fn headers(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("content-length", self.size_bytes.to_string()),
+            ("etag", self.etag.clone()),
+            ("x-amz-meta-dray-upload", self.token.clone()),
+            ("x-amz-checksum-type", "FULL_OBJECT".to_owned()),
+            ("x-amz-checksum-crc64nvme", crc64(self.size_bytes)),
+        ]
+    }
 }
 
 /// An upload that is not complete.
@@ -80,6 +133,13 @@ fn no_such_upload() -> Said {
     error(404, "NoSuchUpload")
 }
 
+/// The CRC-64/NVME of [`content`], as S3 and the API write it.
+pub(super) fn crc64(size_bytes: u64) -> String {
+    let mut digest = crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc64Nvme);
+    digest.update(&content(size_bytes));
+    Crc64::of(digest.finalize()).as_str().to_owned()
+}
+
 /// The bytes of an object of this size.
 pub(super) fn content(size_bytes: u64) -> Vec<u8> {
     vec![7; usize::try_from(size_bytes.min(1 << 10)).unwrap()]
@@ -100,22 +160,17 @@ impl Store {
             Call::ListUploads { prefix } => self.list_uploads(prefix),
             Call::Head { key } => self.objects.get(key).map_or_else(
                 || error(404, "NoSuchKey"),
-                |object| {
-                    let headers = vec![
-                        ("content-length", object.size_bytes.to_string()),
-                        ("x-amz-meta-dray-upload", object.token.clone()),
-                    ];
-                    Said { status: 200, headers, body: Vec::new() }
-                },
+                |object| Said { status: 200, headers: object.headers(), body: Vec::new() },
             ),
             Call::Get { key } => self.objects.get(key).map_or_else(
                 || error(404, "NoSuchKey"),
                 |object| Said { status: 200, headers: Vec::new(), body: content(object.size_bytes) },
             ),
             Call::Put { key, token } => {
-                self.objects.insert(key.clone(), Object { size_bytes: 0, token: token.clone() });
+                self.objects.insert(key.clone(), Object::new(0, token.clone()));
                 done(String::new())
             }
+            Call::Copy { key, from, etag, token } => self.copy(key, from, etag, token),
             Call::Delete { key } => {
                 self.objects.remove(key);
                 Said { status: 204, ..Said::default() }
@@ -138,6 +193,26 @@ impl Store {
         let etag = format!("e{number}-{size_bytes}");
         upload.parts.insert(number, (etag.clone(), size_bytes));
         Some(etag)
+    }
+
+    /// A client's own PUT of a whole file. Returns whether the store took it.
+    pub(super) fn put_whole(&mut self, key: &str, token: &str, size_bytes: u64, may_overwrite: bool) -> bool {
+        let is_taken = !may_overwrite && self.objects.contains_key(key);
+        if !is_taken {
+            self.objects.insert(key.to_owned(), Object::new(size_bytes, token.to_owned()));
+        }
+        !is_taken
+    }
+
+    fn copy(&mut self, key: &str, from: &str, etag: &str, token: &str) -> Said {
+        let Some(source) = self.objects.get(from) else { return error(404, "NoSuchKey") };
+        if source.etag.trim_matches('"') != etag {
+            return error(412, "PreconditionFailed");
+        }
+        let object = Object { token: token.to_owned(), ..source.clone() };
+        let body = format!("<CopyObjectResult><ETag>{}</ETag></CopyObjectResult>", object.etag);
+        self.objects.insert(key.to_owned(), object);
+        done(body)
     }
 
     fn known(&mut self, id: &str) -> Option<&mut Multipart> {
@@ -207,7 +282,7 @@ impl Store {
             checksum: None,
         }
         .to_xml();
-        self.objects.insert(key, Object { size_bytes, token: upload.token });
+        self.objects.insert(key, Object::new(size_bytes, upload.token));
         done(answer)
     }
 

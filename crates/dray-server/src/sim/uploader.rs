@@ -11,18 +11,17 @@ use futures_util::future::join_all;
 use tokio::time::{Instant, sleep};
 
 use super::node::Cluster;
-use super::store::content;
+use super::store::crc64;
 use super::world::lock;
 use crate::drive::Error;
 use crate::drive::item::Item;
-use crate::drive::parts::Crc64;
 use crate::objects::scratch_key;
 use crate::service::Once;
 
 /// How long after the last fault a repeated finalize may be without an answer: a minute longer than an upload has
 /// to be quiet before silence is proof.
-const ANSWERED_WITHIN: Duration = Duration::from_mins(13);
-const STARTS: usize = 6;
+pub(super) const ANSWERED_WITHIN: Duration = Duration::from_mins(13);
+pub(super) const STARTS: usize = 6;
 
 /// What a client knows at the end.
 #[derive(Debug, Clone, Default)]
@@ -105,7 +104,8 @@ impl Uploader {
             && self.plan.on_conflict == OnConflict::Keep
             && world.chance(world.profile.deletes)
         {
-            known.deletion = self.delete(&known).await;
+            known.deletion = delete(&self.cluster, &known).await;
+            self.tell(|| format!("deletion: {:?}", known.deletion));
         }
         known
     }
@@ -300,29 +300,28 @@ impl Uploader {
             sleep(world.millis(100..10_000)).await;
         }
     }
+}
 
-    async fn delete(&self, known: &Known) -> Deletion {
-        let world = &self.cluster.world;
-        let Some(id) = known.item.as_ref().map(|item| item.id) else { return Deletion::No };
-        for _ in 0..8 {
-            let ask = async |service: crate::service::Service, caller| {
-                let now = service.now();
-                match service.trash_item(&caller, id, now).await {
-                    Ok(()) | Err(Error::NotFound) => service.purge_item(&caller, id, now).await,
-                    Err(err) => Err(err),
-                }
-            };
-            let answer = self.cluster.ask(Duration::from_secs(20), ask).await;
-            self.tell(|| format!("delete -> {answer:?}"));
-            match answer {
-                Some(Ok(()) | Err(Error::NotFound)) => return Deletion::Yes,
-                Some(Err(err)) if !err.is_passing() => self.fail(&err.to_string(), &known.key),
-                _ => {}
+/// Moves a client's item to the trash and removes it from there.
+pub(super) async fn delete(cluster: &Cluster, known: &Known) -> Deletion {
+    let world = &cluster.world;
+    let Some(id) = known.item.as_ref().map(|item| item.id) else { return Deletion::No };
+    for _ in 0..8 {
+        let ask = async |service: crate::service::Service, caller| {
+            let now = service.now();
+            match service.trash_item(&caller, id, now).await {
+                Ok(()) | Err(Error::NotFound) => service.purge_item(&caller, id, now).await,
+                Err(err) => Err(err),
             }
-            sleep(world.millis(100..10_000)).await;
+        };
+        match cluster.ask(Duration::from_secs(20), ask).await {
+            Some(Ok(()) | Err(Error::NotFound)) => return Deletion::Yes,
+            Some(Err(err)) if !err.is_passing() => world.fail(format!("delete of {}: {err}", known.key)),
+            _ => {}
         }
-        Deletion::Maybe
+        sleep(world.millis(100..10_000)).await;
     }
+    Deletion::Maybe
 }
 
 impl Plan {
@@ -340,11 +339,7 @@ impl Plan {
             _ => OnConflict::Keep,
         };
         let has_checksum = (1..1000).contains(&size_bytes) && world.chance(150);
-        let checksum = has_checksum.then(|| {
-            let mut digest = crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc64Nvme);
-            digest.update(&content(size_bytes));
-            Checksum { crc64nvme: Crc64::of(digest.finalize()).as_str().to_owned() }
-        });
+        let checksum = has_checksum.then(|| Checksum { crc64nvme: crc64(size_bytes) });
         let name = if on_conflict == OnConflict::Keep { format!("file {number}") } else { "same".to_owned() };
         Self { number, name, on_conflict, size_bytes, checksum, lists_parts: world.chance(700) }
     }
