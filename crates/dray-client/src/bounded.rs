@@ -7,9 +7,9 @@ use reqwest::Response;
 
 use crate::error::Error;
 
-/// Most bytes of an answer of the API. The longest is a page of 1,000 items with the longest names.
+/// The maximum number of bytes of an answer of the API. The longest is a page of 1,000 items with the longest names.
 pub(crate) const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
-/// Most bytes of an error body, from the API or the store.
+/// The maximum number of bytes of an error body, from the API or the store.
 pub(crate) const MAX_REFUSAL_BYTES: usize = 64 * 1024;
 /// How long a store may take to send the body of an error, or a body that nobody needs.
 const REFUSAL_TIMEOUT: Duration = Duration::from_secs(10);

@@ -47,7 +47,7 @@ pub enum Error {
     AnswerTooLong {
         /// The server or store that was asked: scheme, host and port.
         peer: String,
-        /// Most bytes that are read.
+        /// The maximum number of bytes that are read.
         limit: usize,
     },
     /// The pages of a list lead in a circle, or never end.

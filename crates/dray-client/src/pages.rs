@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 
-/// Most pages of a list. With 1,000 items on a page, they hold a hundred million items.
+/// The maximum number of pages of a list. With 1,000 items on a page, they hold a hundred million items.
 const MAX_PAGES: u64 = 100_000;
 
 /// A position in a list.

@@ -21,9 +21,9 @@ use crate::{Error, Result, wire_time};
 pub struct Terms {
     /// How many files.
     pub max_files: u32,
-    /// Most bytes of each.
+    /// The maximum number of bytes of each.
     pub max_file_bytes: Option<u64>,
-    /// Most bytes of all files together.
+    /// The maximum number of bytes of all files together.
     pub max_bytes: Option<u64>,
     /// The accepted types; empty means any.
     pub types: Vec<FileType>,

@@ -60,7 +60,7 @@ fn broken_rule(name: &str) -> Option<Cow<'static, str>> {
 /// The text after the last dot is an extension if it has at most this length, the dot included.
 const MAX_EXTENSION_BYTES: usize = 16;
 
-/// Most bytes of a sort key: an index entry of Postgres is at most a third of a page.
+/// The maximum number of bytes of a sort key: an index entry of Postgres is at most a third of a page.
 const MAX_KEY_BYTES: usize = 1000;
 
 /// Hexadecimal digits of the hash that ends a key which would be longer.

@@ -26,9 +26,9 @@ pub struct UploadRules {
     pub idle_life: Duration,
     /// How long an upload lives at most.
     pub whole_life: Duration,
-    /// Most bytes of a file.
+    /// The maximum number of bytes of a file.
     pub max_file_bytes: u64,
-    /// Most unfinished uploads that one user may have in a workspace.
+    /// The maximum number of unfinished uploads that one user may have in a workspace.
     pub max_open_uploads: u32,
     /// Files must be of one of these types; empty means any type.
     pub allowed_types: Vec<FileType>,

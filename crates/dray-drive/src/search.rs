@@ -6,17 +6,17 @@ use icu_properties::props::LineBreak;
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
-/// Most bytes of a word. Postgres allows 2,046; a longer word is found by its beginning. (Hangul syllables
+/// The maximum number of bytes of a word. Postgres allows 2,046; a longer word is found by its beginning. (Hangul syllables
 /// decompose into three letters each, so a name can be one word of 2,295 bytes.)
 const MAX_WORD_BYTES: usize = 1024;
 
-/// Most words of a query, because a name has no more.
+/// The maximum number of words of a query, because a name has no more.
 const MAX_WORDS: usize = 128;
 /// The numbers of leading characters by which a word can be looked up, as the databases' indexes have them
 /// (`0002_search.sql`).
 pub const BEGINNINGS: [usize; 9] = [1, 2, 3, 4, 6, 8, 12, 16, 24];
 
-/// Most characters of a word that begins inside a run of letters without spaces.
+/// The maximum number of characters of a word that begins inside a run of letters without spaces.
 const WINDOW: usize = 12;
 
 /// A piece of a text between characters that are neither letters nor digits.

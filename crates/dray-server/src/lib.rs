@@ -66,7 +66,7 @@ use webhooks::{Delivering, Webhooks};
 /// How long a request for metrics may still take when everything else has ended.
 const METRICS_GRACE: Duration = Duration::from_secs(5);
 
-/// Most scrapers at once.
+/// The maximum number of scrapers at once.
 const METRICS_CONNECTIONS: usize = 16;
 
 /// Where a server listens. The caller opens the sockets, and so can report which of them failed and why.

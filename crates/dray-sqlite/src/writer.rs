@@ -36,7 +36,7 @@ pub struct Rerun;
 pub struct Writing {
     /// Name of its thread.
     pub thread: &'static str,
-    /// Most jobs of one commit. It bounds how long the first of them waits for the others.
+    /// The maximum number of jobs of one commit. It bounds how long the first of them waits for the others.
     pub most_jobs: usize,
     /// Whether an orderly close empties the log. It then waits for readers, also of other processes.
     pub folds_log_at_end: bool,

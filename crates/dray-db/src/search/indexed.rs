@@ -9,7 +9,7 @@ use crate::{Conn, Error, Param, json_array, list, rows_at_most, size};
 use dray_drive::access::Caller;
 use dray_drive::search::Words;
 
-/// Most items whose words are compared, if the index cannot decide.
+/// The maximum number of items whose words are compared, if the index cannot decide.
 const LOOKED_AT: usize = 5000;
 /// How many of the items that changed last are searched first.
 const RECENT: usize = 500;

@@ -17,7 +17,7 @@ use dray_drive::item::Item;
 use dray_drive::search::Words;
 use indexed::Whose;
 
-/// Most candidates from the caller's own items, from those shared with them, and from all others: the newest ones.
+/// The maximum number of candidates from the caller's own items, from those shared with them, and from all others: the newest ones.
 /// A word that so many names have finds nothing in particular, and reading all of them would take long.
 const CANDIDATES: usize = 150;
 

@@ -6,9 +6,9 @@ use crate::{Conn, Error, json_array, list, rows_at_most};
 use dray_drive::access::Caller;
 use dray_drive::search::Words;
 
-/// Most items that are read.
+/// The maximum number of items that are read.
 const ITEMS: usize = 3000;
-/// Most folders that are visited.
+/// The maximum number of folders that are visited.
 const FOLDERS: usize = 500;
 
 /// The newest items with the words, among those that others share with the caller and those that others have put into the

@@ -7,7 +7,7 @@ use std::str::FromStr;
 pub const UNNAMED: &str = "X-Forwarded-Host is not believed, and URLs are signed for the Host that the proxy passes on: \
      name the server's hosts with --host or --public-url";
 
-/// Most characters of a host name (RFC 1035, 2.3.4).
+/// The maximum number of characters of a host name (RFC 1035, 2.3.4).
 const MAX_NAME_CHARS: usize = 253;
 
 /// A host: `drive.example.com`, `10.0.0.7`, `[::1]`, each with or without a port. Names are compared without regard to

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// Most requests of a rate: far more than a server answers.
+/// The maximum number of requests of a rate: far more than a server answers.
 const MOST_REQUESTS: u32 = 1_000_000;
 
 /// Whether requests are limited, and to how many.

@@ -18,16 +18,16 @@ use crate::WhenShort;
 pub(crate) const BLOCK_BYTES: usize = 256 << 10;
 /// Memory addresses, file offsets and lengths of direct writes must be multiples of this.
 pub(crate) const ALIGNMENT: usize = 4096;
-/// Most buffers that uploads hold at once (128 MiB); further uploads wait for one.
+/// The maximum number of buffers that uploads hold at once (128 MiB); further uploads wait for one.
 const MAX_UPLOAD_BUFFERS: usize = 512;
-/// Most buffers that downloads hold at once (64 MiB). This includes buffers in a connection whose client has not read
+/// The maximum number of buffers that downloads hold at once (64 MiB). This includes buffers in a connection whose client has not read
 /// them yet.
 const MAX_DOWNLOAD_BUFFERS: usize = 256;
 /// Longest wait for the first buffer of a transfer: less than clients wait for an answer.
 const MAX_WAIT: Duration = Duration::from_secs(10);
 /// A download that has waited this long reports that memory is short.
 const SHORT_AFTER: Duration = Duration::from_millis(50);
-/// Most buffers kept for later (32 MiB).
+/// The maximum number of buffers kept for later (32 MiB).
 const MAX_IDLE_BUFFERS: usize = 128;
 
 /// Lends buffers and takes them back.

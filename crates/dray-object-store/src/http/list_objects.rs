@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// Most entries of a page of any listing.
+/// The maximum number of entries of a page of any listing.
 pub(super) const MAX_ENTRIES: u16 = 1000;
 
 impl Sorted for Listed {

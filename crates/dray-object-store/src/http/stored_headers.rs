@@ -21,9 +21,9 @@ const KEPT: [HeaderName; 6] = [
     header::EXPIRES,
 ];
 const METADATA: &str = "x-amz-meta-";
-/// Most bytes of the names and values of user metadata together (AWS S3 user guide, "Working with object metadata").
+/// The maximum number of bytes of the names and values of user metadata together (AWS S3 user guide, "Working with object metadata").
 const MAX_METADATA_BYTES: usize = 2048;
-/// Most bytes of any other header.
+/// The maximum number of bytes of any other header.
 const MAX_VALUE_BYTES: usize = 4096;
 /// The type of an object that was sent without one, as on AWS.
 const DEFAULT_TYPE: HeaderValue = HeaderValue::from_static("binary/octet-stream");

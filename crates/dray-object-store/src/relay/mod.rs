@@ -40,10 +40,10 @@ const PROBE_AFTER: Duration = Duration::from_millis(300);
 /// The longest pause between two pieces of an object, the longest time in which the store accepts no bytes of a part, and
 /// the longest wait for its answer after it has all of them.
 const STORE_PATIENCE: Duration = Duration::from_mins(1);
-/// Most bytes of parts in memory that clients have sent and the store has not accepted, in total. A store that accepts
+/// The maximum number of bytes of parts in memory that clients have sent and the store has not accepted, in total. A store that accepts
 /// nothing holds no more memory.
 const MAX_UPLOAD_BYTES: usize = 64 << 20;
-/// Most downloads at once, in total. Each needs the buffers of the connections on both sides, some 500 KiB if its
+/// The maximum number of downloads at once, in total. Each needs the buffers of the connections on both sides, some 500 KiB if its
 /// client does not read.
 const MAX_DOWNLOADS: usize = 512;
 /// A download that has waited this long for its turn reports that places are short.

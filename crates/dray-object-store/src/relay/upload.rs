@@ -27,7 +27,7 @@ use crate::{
     transfers::{Direction, Of},
 };
 
-/// Most bytes of an object that is put at once: far more than the server signs for.
+/// The maximum number of bytes of an object that is put at once: far more than the server signs for.
 const MAX_WHOLE_BYTES: u64 = 64 << 20;
 /// What the names of an object's metadata begin with.
 const METADATA: &str = "x-amz-meta-";

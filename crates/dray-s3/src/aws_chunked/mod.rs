@@ -21,7 +21,7 @@ pub use trailers::Trailers;
 
 /// Longest line: a chunk's size and signature need under 100 bytes, a trailer's name and value under 200.
 pub const MAX_LINE_BYTES: usize = 1024;
-/// Most trailers; S3 knows one checksum and one signature.
+/// The maximum number of trailers; S3 knows one checksum and one signature.
 pub const MAX_TRAILERS: usize = 16;
 
 /// Decodes one `aws-chunked` body.

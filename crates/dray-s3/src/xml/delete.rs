@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{ErrorCode, S3Error};
 
-/// Most keys of one request.
+/// The maximum number of keys of one request.
 pub const MAX_DELETE_OBJECTS: usize = 1000;
 /// Longest body: 1,000 keys of 1,024 bytes, with room for escapes.
 pub const MAX_DELETE_BODY_BYTES: usize = 4 << 20;

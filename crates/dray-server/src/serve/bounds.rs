@@ -8,7 +8,7 @@ use crate::config::TrustedProxy;
 
 /// Longest time for a TLS handshake, and for a request's headers (slow-loris).
 pub(super) const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
-/// Most headers of a request.
+/// The maximum number of headers of a request.
 pub(super) const MAX_HEADERS: usize = 100;
 /// Bytes read at once, and so the limit of a request's headers.
 pub(super) const READ_BUFFER_BYTES: usize = 128 * 1024;
@@ -41,13 +41,13 @@ const LEAST_PER_ADDRESS: usize = 256;
 /// The bounds of a listener.
 #[derive(Debug, Clone)]
 pub(crate) struct Bounds {
-    /// Most connections at once.
+    /// The maximum number of connections at once.
     pub(crate) connections: usize,
-    /// Most connections at once of one client: an IPv4 address, or a /64 of IPv6.
+    /// The maximum number of connections at once of one client: an IPv4 address, or a /64 of IPv6.
     pub(crate) connections_per_address: usize,
-    /// Most bytes of unfinished requests.
+    /// The maximum number of bytes of unfinished requests.
     pub(crate) unfinished_bytes: usize,
-    /// Most bytes of unfinished requests of one client.
+    /// The maximum number of bytes of unfinished requests of one client.
     pub(crate) unfinished_bytes_per_address: usize,
     /// Proxies, whose connections carry many clients. For them, requests under way are counted instead of
     /// connections.

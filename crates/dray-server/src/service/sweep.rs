@@ -23,7 +23,7 @@ const LEASE: SignedDuration = SignedDuration::from_mins(5);
 const LEASE_NAME: &str = "sweep";
 /// How many steps of removal one transaction does. Other writers wait meanwhile.
 const STEPS_AT_ONCE: usize = 500;
-/// Most transactions of removal in one sweep.
+/// The maximum number of transactions of removal in one sweep.
 const ROUNDS: usize = 200;
 
 /// How many requests to the store are under way at once.

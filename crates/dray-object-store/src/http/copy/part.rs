@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-/// Most pieces of one upload. A client that copies ranges of copies again and again could make any number, and an
+/// The maximum number of pieces of one upload. A client that copies ranges of copies again and again could make any number, and an
 /// object is copied, and forgotten, in one commit. A copy of an object of 10,000 parts in 10,000 other ranges has
 /// 20,000.
 const MAX_PIECES: usize = 100_000;

@@ -20,11 +20,11 @@ use crate::{
     failure::Failure,
 };
 
-/// Most bytes of the names and values of all fields before the file; AWS allows 20 KiB.
+/// The maximum number of bytes of the names and values of all fields before the file; AWS allows 20 KiB.
 const MAX_FIELDS_BYTES: usize = 64 << 10;
-/// Most fields before the file.
+/// The maximum number of fields before the file.
 const MAX_FIELDS: usize = 100;
-/// Most bytes read until the file begins: the parser buffers the head of a field until it is complete. This is more than
+/// The maximum number of bytes read until the file begins: the parser buffers the head of a field until it is complete. This is more than
 /// the fields need, because the file may begin in the same frame.
 const MAX_BYTES_BEFORE_FILE: usize = 1 << 20;
 
