@@ -356,7 +356,10 @@ mod tests {
     #[test]
     fn spellings_with_different_values_are_named() {
         let error = part(r#"{"PartNumber":1,"ETag":"a","etag":"b"}"#).unwrap_err();
-        assert!(error.contains("`ETag` and `etag` are two spellings of one field and have different values"), "{error}");
+        assert!(
+            error.contains("`ETag` and `etag` are two spellings of one field and have different values"),
+            "{error}"
+        );
         let error = part(r#"{"partNumber":1,"PartNumber":2,"etag":"b"}"#).unwrap_err();
         assert!(error.contains("`partNumber` and `PartNumber`"), "{error}");
         for text in [r#"{"ETag":"a"}"#, r#"{"partNumber":null}"#, r#"{"partNumber":"1"}"#, "[1]", "1"] {

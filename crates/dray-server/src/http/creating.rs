@@ -38,7 +38,10 @@ impl<T: DeserializeOwned> FromRequest<App> for Creating<T> {
         let once = match (key, route) {
             (None, _) => Once::default(),
             (Some(_), None) => {
-                return Err(drive::Error::internal("the route table does not say that this route creates something").into());
+                return Err(drive::Error::internal(
+                    "the route table does not say that this route creates something",
+                )
+                .into());
             }
             (Some(key), Some(route)) => {
                 // The text is written again from the parsed tree, so that a repeat with different white space counts as the same request.

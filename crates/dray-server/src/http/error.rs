@@ -77,7 +77,9 @@ impl Error {
             Self::RouteNotFound { path } => (Code::RouteNotFound, format!("There is no route {path}.")),
             Self::MethodNotAllowed { method } => (
                 Code::MethodNotAllowed,
-                format!("This route does not have the method {method}; the Allow header lists the methods that it has."),
+                format!(
+                    "This route does not have the method {method}; the Allow header lists the methods that it has."
+                ),
             ),
             Self::RateLimited { with, retry_after_secs } => {
                 (Code::RateLimited, format!("Too many requests {with}; ask again in {retry_after_secs} s."))

@@ -223,7 +223,8 @@ impl FromRequestParts<App> for PublicUrl {
         }
         let (scheme, host) = (parts.extensions.get().unwrap_or(&Scheme::HTTP), host(parts)?);
         if !app.hosts.is_empty() && !app.hosts.contains(&host) {
-            let rule = "must be a host of this server, that is, one that --host or --public-url names".to_owned();
+            let rule =
+                "must be a host of this server, that is, one that --host or --public-url names".to_owned();
             return Err(Error::InvalidParameter { name: "The Host header", rule });
         }
         Ok(Self(format!("{scheme}://{host}")))
