@@ -60,7 +60,7 @@ pub const MAX_TOKEN_NAME_CHARS: usize = 100;
 pub const MAX_TOKENS: u32 = 1000;
 /// The maximum number of tokens in a chain in which each token created the next, including the first.
 pub const MAX_TOKEN_DEPTH: u32 = 16;
-/// The maximum number of grants of a user at once, not counting those that have ended.
+/// The maximum number of grants of a token at once, not counting those that have ended.
 pub const MAX_GRANTS: u32 = 10_000;
 /// The maximum number of files that one grant may allow; also the default.
 pub const MAX_GRANT_FILES: u32 = 10_000;

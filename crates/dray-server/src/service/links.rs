@@ -38,7 +38,7 @@ impl Service {
             check_password(password)?;
         }
         let caller = *caller;
-        // The key is looked up before the costly hashing, and again after it.
+        // The key and the caller's right are checked before the costly hashing, and again after it.
         let first = once.clone();
         let before = self.db.read(move |c| match first.answered(c, &caller, now)? {
             Some(made) => Ok(Some(Made::before(made))),

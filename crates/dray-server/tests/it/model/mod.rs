@@ -88,7 +88,7 @@ async fn random_histories_have_the_roles_of_the_reference_model() {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "what to play is said from outside")]
+#[expect(clippy::disallowed_methods, reason = "the environment says what to play")]
 fn settings() -> (u64, usize) {
     let number = |name| std::env::var(name).ok().map(|text| text.parse::<u64>().expect("a number"));
     let on_postgres = std::env::var("DRAY_TEST_POSTGRES").is_ok();
