@@ -49,7 +49,9 @@ pub(super) fn collect(headers: &HeaderMap, fields: &Fields<'_>) -> Result<String
             text = codings_of_object(text);
         }
         if text.len() > MAX_VALUE_BYTES {
-            return Err(invalid_argument(format!("The header {name} may have {MAX_VALUE_BYTES} bytes")));
+            return Err(invalid_argument(format!(
+                "The header {name} may have at most {MAX_VALUE_BYTES} bytes"
+            )));
         }
         if !text.is_empty() {
             kept.push((name.as_str().to_owned(), text));
@@ -86,7 +88,7 @@ fn metadata(fields: &Fields<'_>) -> Result<BTreeMap<String, String>, Failure> {
     Ok(metadata)
 }
 
-/// Adds the stored headers to an answer. Those that the query overrides get their new values.
+/// Adds the stored headers to an answer. Headers that the query overrides have the values of the query.
 pub(super) fn restore(json: &str, query: &Query, headers: &mut HeaderMap) -> Result<(), Failure> {
     headers.insert(header::CONTENT_TYPE, DEFAULT_TYPE);
     let kept: Vec<(String, String)> = serde_json::from_str(json).map_err(Failure::internal)?;
@@ -113,9 +115,10 @@ pub(crate) fn apply_overrides(query: &Query, headers: &mut HeaderMap) -> Result<
     Ok(())
 }
 
-/// Refuses headers that ask for features of S3 that this store does not have: ignoring them would break a promise. It
-/// accepts without effect the values that every object has anyway (its owner's rights, the one storage class), and
-/// encryption with the store's own keys, which is the task of the disk: [`not_encrypted`] tells the client.
+/// Refuses headers that ask for features of S3 that this store does not have, because ignoring them would break a
+/// promise. Two kinds are accepted without effect. The first are values that every object has anyway (its owner's
+/// rights, the one storage class). The second is encryption with the store's own keys, which is the task of the disk:
+/// [`not_encrypted`] tells the client.
 pub(super) fn refuse_what_is_not_kept(fields: &Fields<'_>) -> Result<(), Failure> {
     let refused = [
         "x-amz-server-side-encryption-",
@@ -138,7 +141,10 @@ pub(super) fn refuse_what_is_not_kept(fields: &Fields<'_>) -> Result<(), Failure
     for (name, values, code) in only {
         if fields.get(name).is_some_and(|given| !values.contains(&given)) {
             let values = values.join(" and ");
-            return Err(Failure::new(code, format!("This store takes no {name} but {values}")));
+            return Err(Failure::new(
+                code,
+                format!("This store accepts only these values of {name}: {values}"),
+            ));
         }
     }
     Ok(())
@@ -154,7 +160,7 @@ pub(super) fn not_encrypted(fields: &Fields<'_>, headers: &mut HeaderMap) {
         headers.insert(
             HeaderName::from_static("x-dray-encryption"),
             HeaderValue::from_static(
-                "none; x-amz-server-side-encryption has no effect here, encrypt the disk",
+                "none; x-amz-server-side-encryption has no effect here: encrypt the disk",
             ),
         );
     }
