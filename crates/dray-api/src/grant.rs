@@ -22,7 +22,8 @@ pub enum Verb {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NewGrant {
-    /// The folder that the files go to. Absent or null means the root. A token that is confined to a folder must name one.
+    /// The folder that the files go to. Absent or null means the root. A token that is confined to a folder must name
+    /// one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folder_id: Option<ItemId>,
     /// What the holder may do. Absent or null means `upload`, the only verb so far.

@@ -92,7 +92,8 @@ pub struct CreatedToken {
     /// The token's record.
     #[serde(flatten)]
     pub record: Token,
-    /// The secret. The server shows it only once: the answer to a repeat with the same `Idempotency-Key` does not have it.
+    /// The secret. The server shows it only once: the answer to a repeat with the same `Idempotency-Key` does not
+    /// have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub token: Option<String>,

@@ -60,7 +60,8 @@ pub enum OnConflict {
     Rename,
     /// The server refuses finalize, and the upload stays open. This needs a token that may read.
     Fail,
-    /// The item keeps its id and gets the new bytes; the old bytes go to the trash. This needs a token with `access_drive`.
+    /// The item keeps its id and gets the new bytes; the old bytes go to the trash. This needs a token with
+    /// `access_drive`.
     Replace,
 }
 
@@ -97,7 +98,8 @@ pub struct PresignParts {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 10_000))]
     pub parts: Option<u64>,
-    /// Sign only these parts, for example after their URLs expired or to resume. Each number is from 1 to 10,000, none twice.
+    /// Sign only these parts, for example after their URLs expired or to resume. Each number is from 1 to 10,000,
+    /// none twice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 10_000))]
     pub part_numbers: Option<Vec<u64>>,
@@ -167,7 +169,8 @@ pub struct UploadedPart {
     pub e_tag: Option<String>,
 }
 
-/// Some pages pass on all headers of the store's answer to a part. So a part may have a field in several spellings, and may have other fields.
+/// Some pages pass on all headers of the store's answer to a part. So a part may have a field in several spellings,
+/// and may have other fields.
 impl<'de> Deserialize<'de> for UploadedPart {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(PartVisitor)

@@ -15,7 +15,8 @@ fn items_at_once(c: &Conn) -> usize {
     }
 }
 
-/// Adds items, and counts them as used by their owners. Each item must come after its folder, and must have the folder's owner.
+/// Adds items, and counts them as used by their owners. Each item must come after its folder, and must have the
+/// folder's owner.
 pub fn insert(c: &Conn, all: &[Item]) -> Result<(), Error> {
     for chunk in all.chunks(items_at_once(c)) {
         let rows = chunk.iter().map(|item| items::values(item, None)).collect::<Result<Vec<_>, _>>()?;

@@ -88,7 +88,8 @@ pub fn note_inconclusive(c: &Conn, id: UploadRowId, holder: &LeaseHolder) -> Res
     execute(c, sql, &[&id.to_string(), &holder.0]).map(drop)
 }
 
-/// Records that the newest Complete did nothing. The newest one that may have done something was sent at `attempted_at`.
+/// Records that the newest Complete did nothing. The newest one that may have done something was sent at
+/// `attempted_at`.
 pub fn settle(c: &Conn, id: UploadRowId, holder: &LeaseHolder, attempted_at: i64) -> Result<(), Error> {
     let sql = "update uploads set attempted_at = $3
                where id = $1 and state = 'completing' and lease_holder = $2";
@@ -188,7 +189,8 @@ pub fn postpone(c: &Conn, id: UploadRowId, wait: SignedDuration, now: LeaseTime)
     execute_at(c, sql, &[&id.to_string(), &span(wait)], now).map(drop)
 }
 
-/// Ends every lease. Only a server that has just started and is the only one may call this: the previous process held the leases.
+/// Ends every lease. Only a server that has just started and is the only one may call this: the previous process held
+/// the leases.
 pub fn end_leases(c: &Conn) -> Result<(), Error> {
     execute(c, "update uploads set lease_until = 0, next_try_at = null where state = 'completing'", &[])
         .map(drop)

@@ -28,7 +28,8 @@ pub struct Kept {
     pub upload: Option<UploadRowId>,
 }
 
-/// The outcome of the request with this key, if it is newer than `since`. Until this transaction ends, other requests with the key wait. Lock order: this is the first lock of a transaction.
+/// The outcome of the request with this key, if it is newer than `since`. Until this transaction ends, other requests
+/// with the key wait. Lock order: this is the first lock of a transaction.
 pub fn take(c: &Conn, key: Key<'_>, since: Timestamp) -> Result<Option<Kept>, Error> {
     lock(c, &format!("idempotency {} {} {}", key.token, key.route, key.text))?;
     let sql = "select fingerprint, answer, upload_id from idempotency_keys

@@ -164,7 +164,8 @@ pub fn lock_names(c: &Conn, parent: Option<ItemId>, owner: UserId) -> Result<(),
     lock(c, &format!("names {}", place(parent, owner)))
 }
 
-/// Like [`lock_names`], for all places of a transaction. It takes the locks in the order of the places' names, so that two transactions cannot wait for each other.
+/// Like [`lock_names`], for all places of a transaction. It takes the locks in the order of the places' names, so
+/// that two transactions cannot wait for each other.
 pub fn lock_all_names(
     c: &Conn,
     places: impl IntoIterator<Item = (Option<ItemId>, UserId)>,
@@ -173,7 +174,8 @@ pub fn lock_all_names(
     places.iter().try_for_each(|place| lock(c, &format!("names {place}")))
 }
 
-/// Until this transaction ends, no other transaction finds or creates folders by name below these folders (or the root of `owner`). It takes the locks in the order of the places' names.
+/// Until this transaction ends, no other transaction finds or creates folders by name below these folders (or the
+/// root of `owner`). It takes the locks in the order of the places' names.
 pub fn lock_folders(
     c: &Conn,
     below: impl IntoIterator<Item = Option<ItemId>>,
@@ -240,7 +242,8 @@ pub fn folder_named(
     find(c, sql, &[&place(parent, owner), &workspace.to_string(), &name_key(name)], |row| parsed(row, "id"))
 }
 
-/// The columns of [`values`], in its order. All other columns, except `host_id` and `crc64nvme`, are computed or have defaults.
+/// The columns of [`values`], in its order. All other columns, except `host_id` and `crc64nvme`, are computed or have
+/// defaults.
 pub(super) const INSERTED: &str =
     "id, workspace_id, parent_id, owner_id, kind, name, name_key, words, mime_type,
     size_bytes, object_key, upload_id, created_at, updated_at, grant_id, external_id, metadata";

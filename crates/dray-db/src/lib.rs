@@ -140,7 +140,8 @@ impl Db {
         }
     }
 
-    /// Reads by key. It sees every write that was answered before. Isolation: each statement sees the database at its own moment.
+    /// Reads by key. It sees every write that was answered before. Isolation: each statement sees the database at its
+    /// own moment.
     pub async fn read<T, F>(&self, work: F) -> drive::Result<T>
     where
         T: Send + 'static,

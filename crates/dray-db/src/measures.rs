@@ -8,7 +8,8 @@ use super::uploads::columns;
 use super::{Conn, Error, execute, millis, stored_size, uploads};
 use dray_drive::upload::Upload;
 
-/// Up to `limit` open uploads that were started, and last measured, before this time. Those that have waited longest come first.
+/// Up to `limit` open uploads that were started, and last measured, before this time. Those that have waited longest
+/// come first.
 pub fn due(c: &Conn, before: Timestamp, now: LeaseTime, limit: u32) -> Result<Vec<Upload>, Error> {
     let sql = concat!(
         "select ",

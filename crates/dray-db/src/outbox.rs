@@ -30,7 +30,8 @@ pub fn is_due(c: &Conn, url: &str, now: Timestamp) -> Result<bool, Error> {
     Ok(!list_at(c, sql, &[&url], LeaseTime(now), |_| Ok(()))?.is_empty())
 }
 
-/// Claims up to `limit` deliveries that are due. Nobody else gets them for the duration of `claim`. After that they are due again.
+/// Claims up to `limit` deliveries that are due. Nobody else gets them for the duration of `claim`. After that they
+/// are due again.
 pub fn claim(
     c: &Conn,
     url: &str,
@@ -38,7 +39,8 @@ pub fn claim(
     claim: SignedDuration,
     limit: usize,
 ) -> Result<Vec<Delivery>, Error> {
-    // The statement checks the time twice. Under read committed, another server may have claimed a row while this one waited for the row's lock. Then Postgres evaluates the outer condition again, on the changed row.
+    // The statement checks the time twice. Under read committed, another server may have claimed a row while this one
+    // waited for the row's lock. Then Postgres evaluates the outer condition again, on the changed row.
     let sql = "update outbox set next_at = $now + $2, attempts = attempts + 1
                where url = $1 and next_at <= $now and event in
                    (select event from outbox where url = $1 and next_at <= $now order by next_at, event limit $3)

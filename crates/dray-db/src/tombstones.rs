@@ -42,7 +42,8 @@ pub fn forget(c: &Conn, object_key: &str) -> Result<(), Error> {
     execute(c, "delete from tombstones where object_key = $1", &[&object_key]).map(drop)
 }
 
-/// Records that the store has removed the object, but that somebody may write it again until `wait` has passed. The removal is due once more after that.
+/// Records that the store has removed the object, but that somebody may write it again until `wait` has passed. The
+/// removal is due once more after that.
 pub fn repeat_after(c: &Conn, object_key: &str, wait: SignedDuration, now: LeaseTime) -> Result<(), Error> {
     let sql = "update tombstones set tries = 0, next_try_at = $now + $2 where object_key = $1";
     execute_at(c, sql, &[&object_key, &span(wait)], now).map(drop)

@@ -6,8 +6,8 @@ use icu_properties::props::LineBreak;
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
-/// The maximum number of bytes of a word. Postgres allows 2,046; a longer word is found by its beginning. (Hangul syllables
-/// decompose into three letters each, so a name can be one word of 2,295 bytes.)
+/// The maximum number of bytes of a word. Postgres allows 2,046; a longer word is found by its beginning. (Hangul
+/// syllables decompose into three letters each, so a name can be one word of 2,295 bytes.)
 const MAX_WORD_BYTES: usize = 1024;
 
 /// The maximum number of words of a query, because a name has no more.

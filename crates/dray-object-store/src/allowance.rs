@@ -79,7 +79,8 @@ impl Allowances {
         if let Some(allowance) = known.get(&set) {
             return Ok(Arc::clone(allowance));
         }
-        // No other request has this upload's allowance. So none of its parts is being committed, and the counts stay true.
+        // No other request has this upload's allowance. So none of its parts is being committed, and the counts stay
+        // true.
         let counts = Counts { stored: stored()?, ..Counts::default() };
         if known.len() >= MAX_IDLE {
             known.retain(|_, allowance| allowance.is_needed());

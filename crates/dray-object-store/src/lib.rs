@@ -13,7 +13,8 @@
 //! Each block of a download is compared with its stored CRC (`read.rs`). The collector later removes what nothing
 //! refers to (`collector.rs`), but never while somebody reads it (`pins.rs`).
 //!
-//! Beside the store there is a [`Relay`] to another store. It shares the code that verifies, limits and answers requests.
+//! Beside the store there is a [`Relay`] to another store. It shares the code that verifies, limits and answers
+//! requests.
 
 mod allowance;
 mod body;

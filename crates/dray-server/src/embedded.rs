@@ -16,7 +16,8 @@ pub struct EmbeddedStore {
 }
 
 impl EmbeddedStore {
-    /// Opens the store. The server calls it without a socket. So it can still reach the store during a stop, while the public socket drains.
+    /// Opens the store. The server calls it without a socket. So it can still reach the store during a stop, while
+    /// the public socket drains.
     pub async fn open(
         config: &Config,
         metrics: &Arc<Metrics>,

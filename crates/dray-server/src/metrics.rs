@@ -241,7 +241,8 @@ impl Metrics {
         }
     }
 
-    /// Records how much is in the drive, and how many uploads are in each state. A state that is not in the list has no uploads.
+    /// Records how much is in the drive, and how many uploads are in each state. A state that is not in the list has
+    /// no uploads.
     pub(crate) fn set_stock(&self, items: u64, bytes: u64, uploads: &[(String, u64)]) {
         self.gauge(ITEMS, Vec::new()).set(gauge(items));
         self.gauge(STORED_BYTES, Vec::new()).set(gauge(bytes));

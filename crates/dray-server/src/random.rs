@@ -35,7 +35,8 @@ pub(crate) mod seeded {
         static SOURCE: RefCell<Option<fastrand::Rng>> = const { RefCell::new(None) };
     }
 
-    /// From now on, `seed` determines this thread's random bytes. With `None`, they come from the operating system again.
+    /// From now on, `seed` determines this thread's random bytes. With `None`, they come from the operating system
+    /// again.
     pub(crate) fn follow(seed: Option<u64>) {
         SOURCE.set(seed.map(fastrand::Rng::with_seed));
     }

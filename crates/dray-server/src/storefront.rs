@@ -1,4 +1,5 @@
-//! Answers S3 requests from outside at this server's address: with the embedded store, or with the relay to an external one.
+//! Answers S3 requests from outside at this server's address: with the embedded store, or with the relay to an
+//! external one.
 
 use axum::Router;
 use dray_object_store::{CorsOrigins, ObjectStore, Relay, RelayConfig, TransferStock, WhenShort};

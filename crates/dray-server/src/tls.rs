@@ -79,7 +79,8 @@ impl Tls {
                     tracing::info!(cert = %self.files.cert.display(), "the certificate has changed");
                 }
                 Err(err) => {
-                    // The two files are not written at the same moment, so a short error is normal. A lasting error is logged once.
+                    // The two files are not written at the same moment, so a short error is normal. A lasting error
+                    // is logged once.
                     let told = Some(err.to_string());
                     if refused != told {
                         tracing::warn!(%err, "the new certificate cannot be used; the server keeps the old one");

@@ -139,7 +139,8 @@ impl<P: 'static> Writer<P> {
             let closing = serve(&connection, queue, writing.most_jobs, write_group);
             end(connection, writing.folds_log_at_end);
             drop(guard);
-            // A caller that closes the writer waits until nothing writes any more. Such a caller may have stopped waiting.
+            // A caller that closes the writer waits until nothing writes any more. Such a caller may have stopped
+            // waiting.
             for answer in closing {
                 let _ = answer.send(());
             }
@@ -235,7 +236,8 @@ fn end(connection: Connection, folds_log: bool) {
 }
 
 fn begin(connection: &Connection) -> Result<(), Error> {
-    // Isolation: `immediate` takes the write lock now. So the transaction waits here for other processes, and no statement of a job fails later because another process holds the lock.
+    // Isolation: `immediate` takes the write lock now. So the transaction waits here for other processes, and no
+    // statement of a job fails later because another process holds the lock.
     execute(connection, "begin immediate").map_err(Error::from)
 }
 

@@ -20,7 +20,8 @@ use crate::store;
 
 /// How long a transfer may make no progress.
 const LONGEST_STALL: Duration = Duration::from_mins(1);
-/// The maximum number of new URLs in a row without a byte between them. If more are needed, the store refuses for another reason.
+/// The maximum number of new URLs in a row without a byte between them. If more are needed, the store refuses for
+/// another reason.
 const MAX_NEW_URLS: u32 = 4;
 
 /// Where a download goes.

@@ -23,7 +23,8 @@ use crate::store;
 
 /// How long a transfer may make no progress or, after its last byte, wait for an answer.
 pub(super) const LONGEST_STALL: Duration = Duration::from_mins(2);
-/// The maximum number of new URLs for one part after refusals. If more are needed, the store refuses for another reason.
+/// The maximum number of new URLs for one part after refusals. If more are needed, the store refuses for another
+/// reason.
 const MAX_NEW_URLS: u32 = 4;
 
 /// What all parts of one file share.

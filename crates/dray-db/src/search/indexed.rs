@@ -15,7 +15,8 @@ const LOOKED_AT: usize = 5000;
 const RECENT: usize = 500;
 /// How many of them are searched if the words may be common enough to be found among them.
 const MORE_RECENT: usize = 5000;
-/// How many rows are read through an index of Postgres. These rows are spread over the table, so each costs several times as much.
+/// How many rows are read through an index of Postgres. These rows are spread over the table, so each costs several
+/// times as much.
 const INDEXED: usize = 2500;
 /// With this many hits among the latest items, the words are not rare.
 const NOT_RARE: usize = 3;

@@ -146,7 +146,8 @@ fn statement(c: &Conn, sort: SearchSort, order: SortOrder) -> String {
     )
 }
 
-/// The condition that the item `i` has all words of `$parameter`, a JSON array. A word of the name may be longer than the word of the search.
+/// The condition that the item `i` has all words of `$parameter`, a JSON array. A word of the name may be longer than
+/// the word of the search.
 fn has_words(c: &Conn, parameter: &str) -> String {
     match c {
         Conn::Sqlite(_) => format!(

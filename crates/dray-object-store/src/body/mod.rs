@@ -129,7 +129,8 @@ async fn finish(
     Ok(Received { size_bytes, digested, bytes })
 }
 
-/// The next bytes. If they do not arrive soon, the sink releases its buffer, because a slow body must not hold a scarce buffer.
+/// The next bytes. If they do not arrive soon, the sink releases its buffer, because a slow body must not hold a
+/// scarce buffer.
 async fn next(source: &mut Source<'_, '_>, sink: &mut Sink) -> Result<Option<Bytes>, Failure> {
     let mut next = pin!(source.next());
     if let Some(until) = sink.holds_until() {

@@ -138,7 +138,8 @@ impl FileSink {
     async fn begin_buffer(&mut self) -> Result<Filling, Failure> {
         let mut buffer = self.disk.buffers.try_upload();
         if buffer.is_none() {
-            // The block before must be written first. Otherwise each body could hold one buffer and wait for another, and all of them would wait forever.
+            // The block before must be written first. Otherwise each body could hold one buffer and wait for another,
+            // and all of them would wait forever.
             self.writing = Writing::Idle(self.settle().await?);
             buffer = self.disk.buffers.for_upload().await;
         }

@@ -20,8 +20,8 @@ pub(crate) const BLOCK_BYTES: usize = 256 << 10;
 pub(crate) const ALIGNMENT: usize = 4096;
 /// The maximum number of buffers that uploads hold at once (128 MiB); further uploads wait for one.
 const MAX_UPLOAD_BUFFERS: usize = 512;
-/// The maximum number of buffers that downloads hold at once (64 MiB). This includes buffers in a connection whose client has not read
-/// them yet.
+/// The maximum number of buffers that downloads hold at once (64 MiB). This includes buffers in a connection whose
+/// client has not read them yet.
 const MAX_DOWNLOAD_BUFFERS: usize = 256;
 /// The longest wait for the first buffer of a transfer: less than clients wait for an answer.
 const MAX_WAIT: Duration = Duration::from_secs(10);
@@ -55,7 +55,8 @@ impl Buffers {
         Some(self.take(permit.ok()?.ok()?))
     }
 
-    /// A buffer for an upload, if one is free. A caller that holds another buffer must not wait for one, or all callers could wait forever.
+    /// A buffer for an upload, if one is free. A caller that holds another buffer must not wait for one, or all
+    /// callers could wait forever.
     pub(crate) fn try_upload(&self) -> Option<Buffer> {
         let permit = Arc::clone(&self.uploads).try_acquire_owned().ok()?;
         Some(self.take(permit))

@@ -162,7 +162,8 @@ async fn serve(
     }
     let (caller, payload) = check_signature(&store, door, &head, &query, now)?;
     caller.check_key()?;
-    // This comes only after authentication: without a signature, nobody learns which buckets exist or which operations are missing.
+    // This comes only after authentication: without a signature, nobody learns which buckets exist or which
+    // operations are missing.
     let target = Target::parse(&place(&store, &head, caller)?, head.uri.path())?;
     let operation = Operation::parse(&head.method, &target, &query, is_copy)?;
 

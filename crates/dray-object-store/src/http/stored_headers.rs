@@ -21,7 +21,8 @@ const KEPT: [HeaderName; 6] = [
     header::EXPIRES,
 ];
 const METADATA: &str = "x-amz-meta-";
-/// The maximum number of bytes of the names and values of user metadata together (AWS S3 user guide, "Working with object metadata").
+/// The maximum number of bytes of the names and values of user metadata together (AWS S3 user guide, "Working with
+/// object metadata").
 const MAX_METADATA_BYTES: usize = 2048;
 /// The maximum number of bytes of any other header.
 const MAX_VALUE_BYTES: usize = 4096;

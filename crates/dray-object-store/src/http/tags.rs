@@ -17,7 +17,8 @@ use crate::{
     meta::{buckets, objects},
 };
 
-/// The maximum number of tags of an object, and the longest names and values in characters (AWS S3 user guide, "Object tagging").
+/// The maximum number of tags of an object, and the longest names and values in characters (AWS S3 user guide,
+/// "Object tagging").
 const MAX_TAGS: usize = 10;
 const MAX_NAME_CHARS: usize = 128;
 const MAX_VALUE_CHARS: usize = 256;

@@ -87,7 +87,8 @@ impl KeyFile {
         Ok(keys)
     }
 
-    /// Replaces the file in `root`. The file keeps its owner, because an administrator may do this for the server's user.
+    /// Replaces the file in `root`. The file keeps its owner, because an administrator may do this for the server's
+    /// user.
     pub(super) fn write(&self, root: &Path) -> io::Result<()> {
         let path = root.join(FILE);
         let owner = fs::metadata(&path).or_else(|_| fs::metadata(root))?;

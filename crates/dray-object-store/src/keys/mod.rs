@@ -14,7 +14,8 @@ use self::file::{Entry, KeyFile, Pair};
 pub(crate) use self::ring::{KeyRing, Known};
 use crate::{OpenError, clock};
 
-/// The maximum number of replaced keys that are still accepted at once. A further one displaces the one that would end first.
+/// The maximum number of replaced keys that are still accepted at once. A further one displaces the one that would
+/// end first.
 const MAX_FORMER: usize = 16;
 
 /// Whose a key is. Each kind has one current key.

@@ -1,4 +1,5 @@
-//! The records of what nothing refers to any more, until its files are removed. Also whether the store was closed in an orderly way.
+//! The records of what nothing refers to any more, until its files are removed. Also whether the store was closed in
+//! an orderly way.
 
 use rusqlite::{Connection, params};
 

@@ -75,7 +75,8 @@ pub(super) async fn stored(
     Ok(response)
 }
 
-/// The pieces of an answer. If they stop arriving, the connection to the client is cut, because the answer's length is already announced.
+/// The pieces of an answer. If they stop arriving, the connection to the client is cut, because the answer's length
+/// is already announced.
 fn pieces(body: Body, held: impl Send + 'static) -> impl Stream<Item = io::Result<Bytes>> + Send {
     let pieces = body.into_data_stream();
     stream::unfold(Some((pieces, held)), |state| async {

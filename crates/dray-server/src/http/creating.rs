@@ -20,7 +20,8 @@ pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempote
 /// The header that says that an earlier request with the same key created what this answer shows.
 pub(super) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
-/// The body of a request that creates something, and what identifies the request. A handler takes it if the route table says `once`.
+/// The body of a request that creates something, and what identifies the request. A handler takes it if the route
+/// table says `once`.
 pub(crate) struct Creating<T> {
     pub(crate) body: T,
     pub(crate) once: Once,
@@ -44,7 +45,8 @@ impl<T: DeserializeOwned> FromRequest<App> for Creating<T> {
                 .into());
             }
             (Some(key), Some(route)) => {
-                // The text is written again from the parsed tree, so that a repeat with different white space counts as the same request.
+                // The text is written again from the parsed tree, so that a repeat with different white space counts
+                // as the same request.
                 let text = format!("{path}\n{tree}");
                 Once::keyed(route, key, blake3::hash(text.as_bytes()).to_hex().to_string())
             }

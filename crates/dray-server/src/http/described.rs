@@ -71,12 +71,14 @@ fn in_path(name: &str, about: &str, schema: RefOr<Schema>) -> Parameter {
         .build()
 }
 
-/// The parameters of a page, for the document: the cursor, and the limit that [`super::extract::Parameters::page_limit`] reads.
+/// The parameters of a page, for the document: the cursor, and the limit that
+/// [`super::extract::Parameters::page_limit`] reads.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "only its description is used")]
 pub(crate) struct Paging {
-    /// The `nextCursor` of the previous page. All other parameters must be the same as for that page. Without it, the answer is the first page.
+    /// The `nextCursor` of the previous page. All other parameters must be the same as for that page. Without it, the
+    /// answer is the first page.
     #[param(max_length = 4096)]
     cursor: Option<String>,
     /// The maximum number of items of this page; 100 by default.

@@ -76,7 +76,8 @@ impl Sorter {
         Self { store, bucket, own_hosts, bytes, drives_segments }
     }
 
-    /// The service that `request` is for. The caller looks up the routes first, so that this function knows whether the drive has one.
+    /// The service that `request` is for. The caller looks up the routes first, so that this function knows whether
+    /// the drive has one.
     pub(super) fn sort(&self, request: &Request) -> Destination {
         if self.is_at_bytes(request) {
             return Destination::Store(BucketIn::Path);
@@ -99,7 +100,8 @@ impl Sorter {
 
     fn is_stores_path(&self, request: &Request) -> bool {
         let path = request.uri().path();
-        // A signature by the store's keys gives no access to the API, and no bucket has the name of the API's first segment.
+        // A signature by the store's keys gives no access to the API, and no bucket has the name of the API's first
+        // segment.
         if path.strip_prefix(BASE_PATH).is_some_and(|rest| rest.starts_with('/')) {
             return false;
         }

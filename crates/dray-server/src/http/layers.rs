@@ -79,7 +79,8 @@ pub(super) fn around(routes: Router, app: &App, around: Around<'_>) -> Router {
     };
     wrapped = wrapped.layer(from_fn_with_state(believed, forwarded::believe));
     if !app.base_path.is_root() {
-        // This layer is around the router and not in it, because the router needs the path without the prefix to choose a route.
+        // This layer is around the router and not in it, because the router needs the path without the prefix to
+        // choose a route.
         let layer = from_fn_with_state(app.base_path.clone(), base_path::take_off);
         wrapped = Router::new().fallback_service(wrapped).layer(layer);
     }

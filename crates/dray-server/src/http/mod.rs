@@ -60,7 +60,8 @@ pub(crate) struct App(Arc<Shared>);
 /// The content of an [`App`].
 pub(crate) struct Shared {
     pub(crate) service: Service,
-    /// The address in signed URLs, if the operator sets one. Otherwise signed URLs have the address that the caller used.
+    /// The address in signed URLs, if the operator sets one. Otherwise signed URLs have the address that the caller
+    /// used.
     pub(crate) public_url: Option<Arc<str>>,
     /// The prefix of every public path.
     pub(crate) base_path: BasePath,

@@ -92,7 +92,8 @@ pub(super) struct RouteDocs {
     pub(super) schemas: Vec<(String, RefOr<Schema>)>,
     /// Its annotation: one path with one operation.
     pub(super) paths: Paths,
-    /// The scope that its token needs. `None` means any scope for a route below the API's path, and no token for any other route.
+    /// The scope that its token needs. `None` means any scope for a route below the API's path, and no token for any
+    /// other route.
     pub(super) scope: Option<Scope>,
     /// Whether it accepts an `Idempotency-Key`.
     pub(super) takes_key: bool,

@@ -29,8 +29,8 @@ pub(super) async fn list(
 
 /// Give a user a role on an item
 ///
-/// The role also holds for everything below the item. It replaces the role that the user had on the item. This needs the role `admin`. The role `owner`
-/// cannot be given.
+/// The role also holds for everything below the item. It replaces the role that the user had on the item. This needs
+/// the role `admin`. The role `owner` cannot be given.
 #[utoipa::path(
     put, path = "/drive/files/{id}/participants/{userId}", operation_id = "putParticipant", tag = "Sharing",
     params(PathIds<UserId>), request_body = NewRole,

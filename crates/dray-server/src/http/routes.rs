@@ -62,7 +62,8 @@ macro_rules! routes {
     };
 }
 
-/// Routes under [`BASE_PATH`]. All need a token: with the named scope or with `access_drive`, or with any scope if none is named.
+/// Routes under [`BASE_PATH`]. All need a token: with the named scope or with `access_drive`, or with any scope if
+/// none is named.
 #[rustfmt::skip] // Keeps each route on few lines.
 pub(super) fn api() -> Vec<Route> {
     routes! {

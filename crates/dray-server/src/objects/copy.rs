@@ -192,7 +192,8 @@ impl NewObject<'_> {
         self.size_bytes == 0 && !self.objects.takes_empty_parts()
     }
 
-    /// Aborts the object's upload. If the store keeps its parts, the store's own rules or `dray sweep` remove them later.
+    /// Aborts the object's upload. If the store keeps its parts, the store's own rules or `dray sweep` remove them
+    /// later.
     pub async fn abort(self) {
         if let Err(err) = self.objects.abort_upload(&self.key, &self.upload_id).await {
             tracing::warn!(key = self.key, %err, "an object was not finished, and its parts stay in the store");

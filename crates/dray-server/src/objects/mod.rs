@@ -351,7 +351,8 @@ impl Objects {
         }
     }
 
-    /// Like [`Objects::head`], but `None` is proof. A 404 alone proves nothing, so this also asks whether the bucket exists.
+    /// Like [`Objects::head`], but `None` is proof. A 404 alone proves nothing, so this also asks whether the bucket
+    /// exists.
     pub async fn find(&self, key: &str) -> Result<Option<ObjectHead>> {
         let found = self.head(key).await?;
         if found.is_none() {

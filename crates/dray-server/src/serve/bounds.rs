@@ -30,13 +30,15 @@ pub(super) const STALL_BEFORE_RELIEF: Duration = Duration::from_secs(1);
 /// How many answers are cut off at once when buffers run short.
 pub(super) const RELIEF_AT_ONCE: usize = 8;
 
-/// The maximum number of bytes of unfinished requests (incomplete headers, bodies that are being collected) of one address.
+/// The maximum number of bytes of unfinished requests (incomplete headers, bodies that are being collected) of one
+/// address.
 const UNFINISHED_BYTES_PER_ADDRESS: usize = 8 << 20;
 /// The maximum for all addresses together.
 const UNFINISHED_BYTES: usize = 64 << 20;
 
 /// One address may have a quarter of all connections, or this many if that is more, as long as a quarter is left to
-/// others. People behind one NAT, or behind a proxy that the settings do not name, may have this many requests under way.
+/// others. People behind one NAT, or behind a proxy that the settings do not name, may have this many requests under
+/// way.
 const LEAST_PER_ADDRESS: usize = 256;
 
 /// The limits of a listener.

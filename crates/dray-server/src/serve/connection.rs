@@ -10,7 +10,8 @@ use super::bounds::PROGRESS_BYTES;
 use super::connections::{Connections, Guest, TooMany};
 use crate::client_address::ClientAddress;
 
-/// If more bytes than this were read, the connection checks how many belong to the head. The rest belongs to the next request.
+/// If more bytes than this were read, the connection checks how many belong to the head. The rest belongs to the next
+/// request.
 const SMALL_HEAD_BYTES: usize = 16 << 10;
 
 /// A client with connections, and how many bytes of its unfinished requests are in memory.
@@ -169,7 +170,8 @@ impl Connection {
         self.holds(self.ahead.swap(0, Relaxed));
     }
 
-    /// Records that this many more bytes of an unfinished request are in memory. This may cut off this connection or another one.
+    /// Records that this many more bytes of an unfinished request are in memory. This may cut off this connection or
+    /// another one.
     pub(crate) fn holds(&self, bytes: usize) {
         if bytes > 0 {
             self.all.hold(self, bytes);

@@ -1,4 +1,5 @@
-//! A connection's socket. It reports the bytes that move to its [`Connection`], and fails if its client reads too slowly.
+//! A connection's socket. It reports the bytes that move to its [`Connection`], and fails if its client reads too
+//! slowly.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;

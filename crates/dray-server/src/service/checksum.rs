@@ -70,7 +70,8 @@ impl Service {
     }
 }
 
-/// How much to read next after `read_bytes`. If that read breaks off, a repeat reads no more again than was read before.
+/// How much to read next after `read_bytes`. If that read breaks off, a repeat reads no more again than was read
+/// before.
 fn stretch_bytes(read_bytes: u64) -> u64 {
     read_bytes.clamp(SHORTEST_STRETCH_BYTES, LONGEST_STRETCH_BYTES)
 }

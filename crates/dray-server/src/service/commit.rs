@@ -47,7 +47,8 @@ impl Service {
         let (upload, digest) = (lease.upload.clone(), lease.digest.clone());
         let made = Box::pin(self.commit_one(Ready { upload, digest, notes_checksum: false })).await;
         match made.and_then(item_of) {
-            // The upload is open again and expires like any other. Until it expires, another finalize can use the object.
+            // The upload is open again and expires like any other. Until it expires, another finalize can use the
+            // object.
             Err(Error::UploadFolderClosed) => self.reopen(lease, Error::UploadFolderClosed).await,
             Err(err @ (Error::NameTaken | Error::UploadAborted)) => Err(err),
             Err(err) => self.give_back(lease, err).await,

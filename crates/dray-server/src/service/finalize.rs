@@ -372,7 +372,8 @@ impl Service {
         self.db.write(move |c| Ok(finalizing::renew(c, id, &holder, is_completing, now)?)).await
     }
 
-    /// Call this after a Complete: it refuses an object whose size is not the announced one, even if the store accepted it.
+    /// Call this after a Complete: it refuses an object whose size is not the announced one, even if the store
+    /// accepted it.
     async fn check_completed(&self, lease: &Lease) -> Result<Item> {
         let announced_bytes = lease.upload.size_bytes;
         match self.objects.find(&lease.upload.object_key).await {

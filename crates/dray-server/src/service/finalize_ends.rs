@@ -71,7 +71,8 @@ impl Service {
         self.db.write(move |c| Ok(finalizing::release(c, upload, &holder)?)).await
     }
 
-    /// For when the database cannot be reached: gives a lease back as soon as it can, so that nobody waits until the lease expires.
+    /// For when the database cannot be reached: gives a lease back as soon as it can, so that nobody waits until the
+    /// lease expires.
     pub(super) fn release_later(&self, upload: UploadRowId, holder: LeaseHolder) {
         let service = self.clone();
         self.tasks.spawn(async move {

@@ -38,7 +38,8 @@ impl Service {
         self.db.write_freeing(|c| Ok(measures::forget_ended(c)?)).await
     }
 
-    /// Records what the store has of an upload, and aborts the upload if that is too much. Returns whether it did abort it.
+    /// Records what the store has of an upload, and aborts the upload if that is too much. Returns whether it did
+    /// abort it.
     async fn note_stored(&self, upload: Upload, parts: &[StoredPart], now: Timestamp) -> Result<bool> {
         let (id, stored_bytes) = (upload.id, parts.iter().map(|part| part.size).sum());
         self.db.write(move |c| Ok(measures::note(c, id, stored_bytes, now)?)).await?;

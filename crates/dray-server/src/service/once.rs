@@ -56,7 +56,8 @@ impl Once {
         Self(Some(Keyed { route, key, fingerprint }))
     }
 
-    /// The answer of the first request with this key. If there was none, the result of `make`, which this stores under the key.
+    /// The answer of the first request with this key. If there was none, the result of `make`, which this stores
+    /// under the key.
     pub(super) fn make<T: Serialize + DeserializeOwned>(
         &self,
         c: &Conn,

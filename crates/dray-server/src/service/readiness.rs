@@ -53,7 +53,8 @@ impl Service {
         self.readiness.outcome(Instant::now(), || self.begin_probe()).await
     }
 
-    /// The probe runs in a task of its own, so that it ends even if its caller goes away. Otherwise each caller who asks and leaves would begin another.
+    /// The probe runs in a task of its own, so that it ends even if its caller goes away. Otherwise each caller who
+    /// asks and leaves would begin another.
     fn begin_probe(&self) -> BoxFuture<'static, Result<()>> {
         let service = self.clone();
         let probe = tokio::spawn(async move { timeout(PATIENCE, service.probe()).await });

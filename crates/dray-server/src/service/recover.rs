@@ -25,7 +25,8 @@ const SWEEP_PATIENCE: Duration = Duration::from_secs(10);
 /// How many finalizes that sweeps continue may be under way in total. A store may need ten minutes for each, and a
 /// sweep comes every minute. The others wait for a later sweep.
 pub(crate) const MAX_RESUMED: usize = 32;
-/// After its `start` was given up, an upload may still appear in the store for this long. Then the sweeper looks for it.
+/// After its `start` was given up, an upload may still appear in the store for this long. Then the sweeper looks for
+/// it.
 const OPENING_QUIET: SignedDuration = SignedDuration::from_mins(10);
 
 /// The outcome of an upload that was due.
@@ -77,7 +78,8 @@ impl Service {
             },
             _ => None,
         };
-        // A server that stops in the middle waits for this task, because a lease that it has taken would delay other servers.
+        // A server that stops in the middle waits for this task, because a lease that it has taken would delay other
+        // servers.
         let sweeping = self.tasks.spawn(async move {
             let _place = place;
             let swept = service.sweep_one(due.upload, now).await;

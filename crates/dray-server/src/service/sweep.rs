@@ -128,7 +128,8 @@ impl Service {
         Ok(())
     }
 
-    /// Removes events for addresses that are no longer configured. `deliver.rs` gives up events for configured addresses.
+    /// Removes events for addresses that are no longer configured. `deliver.rs` gives up events for configured
+    /// addresses.
     async fn sweep_outbox(&self, now: Timestamp) -> Result<()> {
         let before = now.checked_sub(GIVE_UP_AFTER * 2).map_err(Error::internal)?;
         let forgotten = self.db.write(move |c| Ok(outbox::forget_old(c, before, STEPS_AT_ONCE)?)).await?;

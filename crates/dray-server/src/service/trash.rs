@@ -15,7 +15,8 @@ use crate::drive::path::Seen;
 use crate::drive::permit::{Placement, Purge, Trashing};
 use crate::drive::{Error, Result, wire_time};
 
-/// The maximum number of items of other owners that one emptying looks at. Items that the caller may not remove stay, and are read again.
+/// The maximum number of items of other owners that one emptying looks at. Items that the caller may not remove stay,
+/// and are read again.
 const OTHERS_AT_ONCE: usize = 1000;
 
 impl Service {

@@ -59,7 +59,8 @@ impl Service {
             return now_there.ok_or(Error::UploadNotFound)?.is_abortable().map(drop);
         }
         die_at("W8-abort");
-        // The upload has ended in the database. If the store cannot be reached now, the sweeper removes the parts later.
+        // The upload has ended in the database. If the store cannot be reached now, the sweeper removes the parts
+        // later.
         let service = self.clone();
         let freed = self.tasks.spawn(async move { service.free_parts(&upload).await }).await;
         if let Err(err) = freed.map_err(Error::internal).flatten() {

@@ -183,7 +183,8 @@ fn wrong(world: &World, call: &Call) -> Said {
         1 => error(503, "SlowDown"),
         2 => said(502, "<html>bad gateway</html>"),
         3 => error(403, "AccessDenied"),
-        // For an object, a 404 without a body says that it is not there; a 200 to an Abort or Delete says that it was done.
+        // For an object, a 404 without a body says that it is not there; a 200 to an Abort or Delete says that it was
+        // done.
         4 if call.may_be_denied() && !matches!(call, Call::Head { .. }) => said(404, "not found"),
         5 if call.has_content() => said(200, "<html>welcome</html>"),
         _ => error(504, ""),

@@ -1,4 +1,5 @@
-//! The kind of schedule that a seed chooses: how many servers and clients there are, how the store behaves, and how much goes wrong.
+//! The kind of schedule that a seed chooses: how many servers and clients there are, how the store behaves, and how
+//! much goes wrong.
 
 /// The largest error of a server's clock, in milliseconds: two servers are up to 8 minutes apart, and Dray allows for 10.
 const CLOCK_OFF_MS: i64 = 4 * 60 * 1000;
@@ -8,7 +9,8 @@ const CLOCK_OFF_MS: i64 = 4 * 60 * 1000;
 pub(super) struct Profile {
     pub(super) servers: usize,
     pub(super) clients: usize,
-    /// Whether there is one server with an embedded store, which is never wrong. Otherwise several servers share a database.
+    /// Whether there is one server with an embedded store, which is never wrong. Otherwise several servers share a
+    /// database.
     pub(super) is_embedded: bool,
     /// Whether the database belongs to a single server.
     pub(super) is_alone: bool,

@@ -1,4 +1,5 @@
-//! Commits a group of jobs without savepoints. If a job fails after it has changed something, all run again, with savepoints.
+//! Commits a group of jobs without savepoints. If a job fails after it has changed something, all run again, with
+//! savepoints.
 
 use rusqlite::Connection;
 
@@ -18,7 +19,8 @@ pub(super) fn write_group(connection: &Connection, jobs: &mut Vec<Box<dyn Job>>)
     jobs.drain(..).for_each(|job| job.tell(committed.clone()));
 }
 
-/// Runs all jobs in one transaction. `false` means that a job failed after it had changed something, so nothing was committed.
+/// Runs all jobs in one transaction. `false` means that a job failed after it had changed something, so nothing was
+/// committed.
 ///
 /// That is rare, because most jobs find out before their first change that they cannot succeed. Without savepoints,
 /// SQLite does not have to copy every changed page and write out the full-text index.

@@ -67,7 +67,8 @@ async fn describe(call: &Call, source: &Source) -> Result<Object, Failure> {
     let given = stored_headers::collect(&call.head.headers, &call.fields())?;
     let mut object = source.object.clone();
     object.set = call.store.meta().new_set();
-    // The copy of a multipart object is a multipart object too. No Complete made it, so it gets a token that no upload has.
+    // The copy of a multipart object is a multipart object too. No Complete made it, so it gets a token that no
+    // upload has.
     object.token = object.token.map(|_| clock::random());
     object.modified_at = clock::now().as_millisecond();
     if metadata == Directive::Replace {

@@ -133,7 +133,8 @@ async fn commit(
     commit.await
 }
 
-/// The bytes that `x-amz-copy-source-range` names. It must be `bytes=first-last`, with both numbers, and within the source.
+/// The bytes that `x-amz-copy-source-range` names. It must be `bytes=first-last`, with both numbers, and within the
+/// source.
 fn range(call: &Call, size_bytes: u64) -> Result<Range<u64>, Failure> {
     let Some(text) = call.fields().get("x-amz-copy-source-range") else {
         return Ok(0..size_bytes);

@@ -1,4 +1,5 @@
-//! The form of an upload (RFC 7578), read field by field up to the file. All fields have limits; only the file may be long.
+//! The form of an upload (RFC 7578), read field by field up to the file. All fields have limits; only the file may be
+//! long.
 
 use std::{
     sync::{
