@@ -1,4 +1,4 @@
-//! Bounds on how much of an answer is read. A server or a store that never stops sending must not fill this machine's
+//! Limits on how much of an answer is read. A server or a store that never stops sending must not fill this machine's
 //! memory or make its user wait forever.
 
 use std::time::Duration;
@@ -30,7 +30,7 @@ pub(crate) async fn whole(mut response: Response, limit: usize, peer: &str) -> R
     Ok(bytes)
 }
 
-/// The beginning of a body, as far as it arrives in time. A body that is read to its end frees its connection for reuse.
+/// The beginning of a body, as far as it arrives in time. After a body is read to its end, its connection can be used again.
 pub(crate) async fn beginning(mut response: Response) -> Vec<u8> {
     let mut bytes = Vec::new();
     let read = async {

@@ -17,7 +17,7 @@ pub enum RateLimit {
     To(Rate),
 }
 
-/// A number of requests in a time. All of them may come at once; then they are earned again, evenly.
+/// A number of requests in a time. All of them may come at once. After that they become available again at an even rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
     /// How many requests.

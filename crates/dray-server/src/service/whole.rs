@@ -36,7 +36,7 @@ impl Service {
         let crc64 = upload.crc64.as_ref().filter(|_| is_object);
         let file = self.objects.whole_file(put_key, crc64.is_some()).await?.filter(|file| file.is_of(upload));
         let Some(file) = file else {
-            return Err(Error::InvalidPart { detail: "It has not received the file yet.".into() });
+            return Err(Error::InvalidPart { detail: "It does not have the file yet.".into() });
         };
         if crc64.is_some() && crc64 != file.crc64.as_ref() {
             return Err(Error::ChecksumMismatch);
