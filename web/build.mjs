@@ -8,7 +8,8 @@ import { conditions, plugin } from "./bundling.mjs";
 
 const here = new URL("./", import.meta.url);
 const dist = new URL("dist/", here);
-// Most bytes of each page with all that it loads, gzipped. The reference page is nearly all Swagger UI.
+// The maximum number of bytes of each page with all that it loads, gzipped. The reference page is nearly all Swagger
+// UI.
 const LIMITS = { "index.html": 60 * 1024, "docs.html": 520 * 1024 };
 // Larger ones go into the binary gzipped, as every browser takes them.
 const PLAIN_BYTES = 128 * 1024;

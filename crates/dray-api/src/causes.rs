@@ -1,4 +1,4 @@
-//! The causes of an error as text. Most libraries leave the causes out of an error's own text. All crates use these
+//! An error and its causes as text. Most libraries leave the causes out of an error's own text. All crates use these
 //! functions.
 
 /// An error and its causes, outermost first, with colons between them.
@@ -6,7 +6,7 @@ pub fn with_causes(err: &dyn std::error::Error) -> String {
     causes_after(&err.to_string(), err)
 }
 
-/// A text of ours and the causes of an error, for errors whose own text must not be shown.
+/// The given text and the causes of an error, for an error whose own text must not be shown.
 pub fn causes_after(text: &str, err: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(err.source(), |cause| cause.source());
     causes.fold(text.to_owned(), |text, cause| format!("{text}: {cause}"))

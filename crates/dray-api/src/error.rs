@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct ErrorBody {
     /// The HTTP status.
     pub status_code: u16,
-    /// The phrase of the status.
+    /// The reason phrase of the status.
     pub error: String,
     /// What went wrong, for programs.
     pub code: ErrorCode,
@@ -23,7 +23,7 @@ pub struct ErrorBody {
 
 macro_rules! codes {
     ($($(#[doc = $doc:literal])* $name:ident = $text:literal,)*) => {
-        /// What went wrong, for programs. The texts never change.
+        /// What went wrong, for programs. These texts never change.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
         pub enum ErrorCode {
             $($(#[doc = $doc])* #[serde(rename = $text)] $name,)*
@@ -44,7 +44,7 @@ macro_rules! codes {
                 }
             }
 
-            /// The status that it comes with, and its meaning.
+            /// The status that the code comes with, and the code's meaning.
             pub fn description(self) -> &'static str {
                 match self {
                     $(Self::$name => concat!($($doc),*).trim_ascii(),)*

@@ -1,4 +1,5 @@
-//! Grants: what a backend gives to one person's page, so that the page may upload into a folder and do nothing else.
+//! Grants: what a backend gives to one person's page, so that the page can upload into one folder and do nothing
+//! else.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -12,7 +13,7 @@ use crate::upload::OnConflict;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verb {
-    /// Start uploads, and sign, list, finalize and abort those that this grant has started.
+    /// Start uploads; sign, list, finalize and abort the uploads that this grant has started.
     Upload,
 }
 
@@ -21,45 +22,46 @@ pub enum Verb {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NewGrant {
-    /// The folder that the files go to; absent or null means the root. A token that is confined to a folder must name one.
+    /// The folder that the files go to. Absent or null means the root. A token that is confined to a folder must name
+    /// one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folder_id: Option<ItemId>,
-    /// What the holder may do. Absent or null means `upload`, which is all there is.
+    /// What the holder may do. Absent or null means `upload`, the only verb so far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(min_items = 1))]
     pub verbs: Option<Vec<Verb>>,
-    /// How many files; absent or null means 10,000. A file counts from its start on; one that was aborted, expired or came to
-    /// nothing does not.
+    /// How many files the holder may upload. Absent or null means 10,000. A file counts from the start of its upload.
+    /// An upload that was aborted or expired, or that made no file, no longer counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 10_000))]
     pub max_files: Option<u32>,
-    /// Most bytes of each file; absent or null means as many as the server accepts.
+    /// The largest file, in bytes. Absent or null means the server's own limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(maximum = 5_497_558_138_880_i64))]
     pub max_file_bytes: Option<u64>,
-    /// Most bytes of all files together; absent or null means as many as the quota has room for.
+    /// The maximum size of all files together, in bytes. Absent or null means that only the quota limits them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(maximum = 9_007_199_254_740_991_i64))]
     pub max_bytes: Option<u64>,
-    /// Which files, by MIME type (`image/png`), group (`image/*`) or end of the name (`.pdf`); absent, null or empty means
-    /// any that the server accepts.
+    /// Which types of files the holder may upload: a MIME type (`image/png`), a group (`image/*`) or an ending of the
+    /// name (`.pdf`). Absent, null or empty means every type that the server accepts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(max_items = 100))]
     pub types: Option<Vec<String>>,
-    /// When the grant expires, at most a year from now and not after the token that creates it: RFC 3339. Absent or null: in
-    /// 24 hours, or with the token that creates it, whichever is earlier.
+    /// When the grant expires (RFC 3339): at most a year from now, and not after the token that creates it. Absent or
+    /// null means in 24 hours, or together with that token if it expires sooner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub expires_at: Option<String>,
     /// What to do if the folder has a file of the same name: `keep` or `rename`.
     #[serde(default)]
     pub on_conflict: OnConflict,
-    /// What your application knows this by. It comes back on each item, in webhooks and in the list of uploads. The holder
-    /// of the grant is not told.
+    /// The name by which your application knows this grant's uploads. It comes back on each item, in webhooks and in
+    /// the list of uploads. The holder of the grant does not see it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 255))]
     pub external_id: Option<String>,
-    /// A JSON object of yours, of at most 2,048 bytes, which comes back in the same places.
+    /// A JSON object of your own, at most 2,048 bytes long. It comes back in the same places as `externalId`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<std::collections::BTreeMap<String, Value>>))]
     pub metadata: Option<Map<String, Value>>,
@@ -72,7 +74,7 @@ pub struct NewGrant {
 pub struct Grant {
     /// Its id, which lists its uploads and revokes it.
     pub id: GrantId,
-    /// The token that created it, or the one that has replaced that. The grant ends with it.
+    /// The token that created it, or that token's replacement. The grant ends when this token ends.
     pub token_id: TokenId,
     /// The folder that the files go to; absent means the root.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -80,22 +82,22 @@ pub struct Grant {
     pub folder_id: Option<ItemId>,
     /// What the holder may do.
     pub verbs: Vec<Verb>,
-    /// How many files.
+    /// How many files the holder may upload.
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 10_000))]
     pub max_files: u32,
-    /// Most bytes of each file, if the grant limits them.
+    /// The largest file, in bytes, if the grant limits it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub max_file_bytes: Option<u64>,
-    /// Most bytes of all files together, if the grant limits them.
+    /// The maximum size of all files together, in bytes, if the grant limits it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub max_bytes: Option<u64>,
-    /// Which files; empty means any.
+    /// Which types of files the holder may upload; empty means every type.
     pub types: Vec<String>,
     /// What to do if the folder has a file of the same name.
     pub on_conflict: OnConflict,
-    /// What your application knows this by.
+    /// The name by which your application knows this grant's uploads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub external_id: Option<String>,
@@ -103,9 +105,9 @@ pub struct Grant {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false, value_type = Option<std::collections::BTreeMap<String, Value>>))]
     pub metadata: Option<Map<String, Value>>,
-    /// How many files it was used for: those that are there, and those under way.
+    /// How many files count against `maxFiles`: the finished ones and those whose upload is open.
     pub used_files: u64,
-    /// Their bytes.
+    /// The bytes of those files.
     pub used_bytes: u64,
     /// When it was created: RFC 3339 in UTC with milliseconds.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
@@ -139,7 +141,7 @@ pub struct CreatedGrant {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Grants {
-    /// The grants, the latest first, ended ones included until a week after their end.
+    /// The grants, the latest first. A grant that has ended stays in the list for a week.
     pub grants: Vec<Grant>,
     /// The cursor of the next page; null on the last page.
     #[cfg_attr(feature = "openapi", schema(required = true))]
@@ -155,11 +157,11 @@ pub enum GrantUploadState {
     Open,
     /// It is being finalized.
     Finalizing,
-    /// The item exists, or has existed.
+    /// The item was created. It may have been removed since.
     Finalized,
-    /// It was given up, or refused.
+    /// A client aborted it, or the server refused its file.
     Aborted,
-    /// It was left alone for too long.
+    /// It expired before it was finalized.
     Expired,
 }
 
@@ -178,15 +180,16 @@ pub struct GrantUpload {
     pub state: GrantUploadState,
     /// The name that the holder gave.
     pub file_name: String,
-    /// The announced size in bytes, which is the stored size once it is finalized.
+    /// The announced size in bytes. After finalize, the stored size is the same.
     pub file_size: u64,
     /// The announced MIME type.
     pub mime_type: String,
-    /// The item's id, once it was finalized.
+    /// The item's id, after finalize.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub item_id: Option<ItemId>,
-    /// The item as it is now; absent if the caller sees it no longer. A token that may not read is told it as it was announced.
+    /// The item as it is now; absent if the caller can no longer see it. A token that may not read gets the item as
+    /// it was announced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub item: Option<Item>,
@@ -208,8 +211,8 @@ pub struct GrantUpload {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GrantUploads {
-    /// The uploads, the latest first. Those that came to nothing are listed for a week, the others until a week after the
-    /// grant's end.
+    /// The uploads, the latest first. Aborted and expired ones are listed for a week, all others until a week after
+    /// the grant's end.
     pub uploads: Vec<GrantUpload>,
     /// The cursor of the next page; null on the last page.
     #[cfg_attr(feature = "openapi", schema(required = true))]

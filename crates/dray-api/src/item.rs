@@ -19,8 +19,8 @@ pub enum ItemType {
 
 /// A drive item, as every route returns it.
 ///
-/// Two published clients read different spellings of the same values, so each of `_id`/`id`,
-/// `parent`/`parentId` and `size`/`fileSize` is written twice; reading needs only one of a pair.
+/// Two published clients read different spellings of the same values. So each of `_id`/`id`, `parent`/`parentId` and
+/// `size`/`fileSize` is written twice; a reader needs only one of each pair.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Item {
@@ -48,10 +48,10 @@ pub struct Item {
     /// The grant that it was uploaded with, if it was.
     #[serde(default)]
     pub grant_id: Option<GrantId>,
-    /// What the application that made the grant knows it by.
+    /// The name by which the application that made the grant knows it.
     #[serde(default)]
     pub external_id: Option<String>,
-    /// What that application noted.
+    /// The JSON object that this application attached to the grant.
     #[serde(default)]
     pub metadata: Option<Map<String, Value>>,
     /// When it was created: RFC 3339 in UTC with milliseconds.

@@ -1,7 +1,7 @@
 //! The wire format of the drive API: what goes over HTTP as JSON, and the rules that both ends must agree on.
 //!
-//! The server, the client and other programs use it. It has no IO, no clock and no HTTP library: only serde, Unicode's
-//! tables and, with the feature `openapi`, the schema of each type.
+//! The server, the client and other programs use it. It does no IO, has no clock and no HTTP library. Its only
+//! dependencies are serde, Unicode's tables and, with the feature `openapi`, the schemas of its types.
 
 pub mod batch;
 mod causes;

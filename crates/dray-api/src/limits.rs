@@ -4,80 +4,81 @@
 /// Bytes in a mebibyte.
 pub const MIB: u64 = 1024 * 1024;
 
-/// Most parts of one upload (S3).
+/// The maximum number of parts of one upload (S3).
 pub const MAX_PARTS: u32 = 10_000;
-/// Least bytes of a part that is not the last (S3).
+/// The minimum number of bytes of a part that is not the last (S3).
 pub const MIN_PART_BYTES: u64 = 5 * MIB;
-/// Most bytes of a part (S3).
+/// The maximum number of bytes of a part (S3).
 pub const MAX_PART_BYTES: u64 = 5 * 1024 * MIB;
-/// Most bytes of a file (S3's long-standing object limit, 5 TiB).
+/// The maximum number of bytes of a file (S3's long-standing object limit, 5 TiB).
 pub const MAX_FILE_BYTES: u64 = 5 * 1024 * 1024 * MIB;
 
-/// Most characters (Unicode scalar values) of a file or folder name.
+/// The maximum number of characters (Unicode scalar values) of a file or folder name.
 pub const MAX_NAME_CHARS: usize = 255;
-/// Most bytes of a MIME type (RFC 6838, 4.2: two names of 127 and the slash).
+/// The maximum number of bytes of a MIME type (RFC 6838, 4.2: two names of 127 and the slash).
 pub const MAX_MIME_TYPE_BYTES: usize = 255;
-/// Most files of one `batch/start` or `batch/finalize`.
+/// The maximum number of files of one `batch/start` or `batch/finalize`.
 pub const MAX_BATCH_FILES: usize = 1000;
-/// Most bytes of a file that is sent whole, by `batch/start`. Clients send files up to this size so.
+/// The maximum size, in bytes, of a file that a client sends whole, with `batch/start`. Clients send files up to this
+/// size in this way.
 pub const MAX_WHOLE_FILE_BYTES: u64 = 8 * MIB;
-/// Most bytes of a file's path.
+/// The maximum number of bytes of a file's path.
 pub const MAX_PATH_BYTES: usize = 8192;
-/// Most bytes of an ETag as a client sends it back.
+/// The maximum number of bytes of an ETag as a client sends it back.
 pub const MAX_ETAG_BYTES: usize = 128;
-/// Most bytes of a JSON request body; 10,000 parts with long `ETag`s fit.
+/// The maximum number of bytes of a JSON request body. 10,000 parts with long `ETag`s fit into it.
 pub const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
-/// Most bytes of an upload id or a file key as a client sends them back (an S3 key's limit).
+/// The maximum number of bytes of an upload id or a file key as a client sends them back (an S3 key's limit).
 pub const MAX_KEY_BYTES: usize = 1024;
-/// Most levels of folders.
+/// The maximum number of levels of folders.
 pub const MAX_FOLDER_DEPTH: u32 = 100;
-/// Most items of one answer of `GET /drive/tree`.
+/// The maximum number of items of one answer of `GET /drive/tree`.
 pub const MAX_TREE_ITEMS: usize = 500;
-/// Most levels of one answer of `GET /drive/tree`.
+/// The maximum number of levels of one answer of `GET /drive/tree`.
 pub const MAX_TREE_DEPTH: u32 = 10;
-/// Levels of `GET /drive/tree`, unless it says how many.
+/// Levels of `GET /drive/tree`, if the request does not say how many.
 pub const DEFAULT_TREE_DEPTH: u32 = 3;
-/// Most characters (Unicode scalar values) of a search: as many as a name can have.
+/// The maximum number of characters (Unicode scalar values) of a search: as many as a name can have.
 pub const MAX_QUERY_CHARS: usize = 255;
-/// Most hits of one answer of `GET /drive/search`.
+/// The maximum number of hits of one answer of `GET /drive/search`.
 pub const MAX_SEARCH_HITS: u32 = 50;
-/// Hits of `GET /drive/search`, unless it says how many.
+/// Hits of `GET /drive/search`, if the request does not say how many.
 pub const DEFAULT_SEARCH_HITS: u32 = 20;
-/// Most members of one answer of `GET /workspace/members`.
+/// The maximum number of members of one answer of `GET /workspace/members`.
 pub const MAX_MEMBERS: u32 = 500;
-/// Members of `GET /workspace/members`, unless it says how many.
+/// Members of `GET /workspace/members`, if the request does not say how many.
 pub const DEFAULT_MEMBERS: u32 = 100;
-/// Most items of one page of `GET /drive/folders/{id}/children` and similar routes.
+/// The maximum number of items of one page of `GET /drive/folders/{id}/children` and similar routes.
 pub const MAX_PAGE_ITEMS: u32 = 1000;
-/// Items of a page, unless the request says how many.
+/// Items of a page, if the request does not say how many.
 pub const DEFAULT_PAGE_ITEMS: u32 = 100;
-/// Most characters of a cursor.
+/// The maximum number of characters of a cursor.
 pub const MAX_CURSOR_CHARS: usize = 4096;
-/// Most characters of a token's name.
+/// The maximum number of characters of a token's name.
 pub const MAX_TOKEN_NAME_CHARS: usize = 100;
-/// Most tokens of a user at once, not counting those that have ended.
+/// The maximum number of tokens of a user at once, not counting those that have ended.
 pub const MAX_TOKENS: u32 = 1000;
-/// Most tokens in a line of descent, including the first.
+/// The maximum number of tokens in a chain in which each token created the next, including the first.
 pub const MAX_TOKEN_DEPTH: u32 = 16;
-/// Most grants of a user at once, not counting those that have ended.
+/// The maximum number of grants of a token at once, not counting those that have ended.
 pub const MAX_GRANTS: u32 = 10_000;
-/// Most files that one grant may allow, and how many it allows unless it says so.
+/// The maximum number of files that one grant may allow; also the default.
 pub const MAX_GRANT_FILES: u32 = 10_000;
-/// Most types of files that a grant may name.
+/// The maximum number of file types that a grant may name.
 pub const MAX_GRANT_TYPES: usize = 100;
-/// Most characters of a type of files: a MIME type has no more.
+/// The maximum number of characters of a file type: a MIME type is never longer.
 pub const MAX_FILE_TYPE_CHARS: usize = 255;
-/// Most characters of the value by which an application knows what its grant is for.
+/// The maximum number of characters of a grant's `externalId`.
 pub const MAX_EXTERNAL_ID_CHARS: usize = 255;
-/// Most bytes of a grant's metadata, as JSON without white space.
+/// The maximum number of bytes of a grant's metadata, as JSON without white space.
 pub const MAX_METADATA_BYTES: usize = 2048;
-/// Most characters of an `Idempotency-Key`.
+/// The maximum number of characters of an `Idempotency-Key`.
 pub const MAX_KEY_CHARS: usize = 255;
-/// Most links of a file.
+/// The maximum number of links of a file.
 pub const MAX_LINKS: u32 = 100;
-/// Least characters of a link's password. Older links with a shorter password keep it.
+/// The minimum number of characters of a link's password. Links from older versions keep their shorter passwords.
 pub const MIN_PASSWORD_CHARS: usize = 8;
-/// Most characters of a link's password.
+/// The maximum number of characters of a link's password.
 pub const MAX_PASSWORD_CHARS: usize = 200;
-/// Most participants of an item, without those of folders above it.
+/// The maximum number of participants of an item, not counting those of folders above it.
 pub const MAX_PARTICIPANTS: u32 = 1000;

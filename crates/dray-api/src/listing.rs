@@ -1,4 +1,4 @@
-//! Lists in pages: one folder, however large it is; the trash; what others share.
+//! Lists in pages: the content of a folder of any size, the trash, and what others share.
 
 use serde::{Deserialize, Serialize};
 
@@ -94,17 +94,17 @@ pub struct Usage {
     pub items: u64,
     /// Bytes of the files.
     pub used_bytes: u64,
-    /// Most bytes that the caller may own; null means no limit.
+    /// The maximum size, in bytes, of everything that the caller may own. Null means no limit.
     #[cfg_attr(feature = "openapi", schema(required = true))]
     pub quota_bytes: Option<u64>,
     /// How many unfinished uploads the caller has.
     #[serde(default)]
     pub open_uploads: u64,
-    /// Bytes that the unfinished uploads count towards the quota, besides `usedBytes`: their announced sizes or, if it is
-    /// more, what the store has of them.
+    /// Bytes that unfinished uploads reserve in the quota, besides `usedBytes`. An upload reserves its announced
+    /// size, or what the store already has of it if that is more.
     #[serde(default)]
     pub reserved_bytes: u64,
-    /// Bytes that the store had of the unfinished uploads when the server last looked, which it does every few minutes.
+    /// Bytes of unfinished uploads in the store, as of the server's last look. It looks every few minutes.
     #[serde(default)]
     pub uploading_bytes: u64,
 }

@@ -4,8 +4,8 @@
 
 use crate::limits::{MAX_FILE_BYTES, MAX_PART_BYTES, MAX_PARTS, MIB, MIN_PART_BYTES};
 
-/// The smallest part size that Dray recommends: large enough that the cost of a request is negligible, small enough that a
-/// retry is cheap and many parts can be in flight.
+/// The smallest part size that Dray recommends. It is large enough that the cost of a request does not matter. It is
+/// small enough that a retry is cheap and many parts can be sent at once.
 pub const RECOMMENDED_PART_BYTES: u64 = 16 * MIB;
 
 /// A cut of a file into equal parts, the last of which may be smaller.
@@ -15,10 +15,10 @@ pub struct PartPlan {
     part_bytes: u64,
 }
 
-/// A number of parts that cannot carry a file, and the numbers that can.
+/// The error for a number of parts that S3's limits rule out for a file. It says which numbers work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{parts} parts cannot carry {file_bytes} bytes: use {least} to {most} parts (each but the last at least 5 MiB, none over 5 GiB)"
+    "{parts} parts cannot carry {file_bytes} bytes: use {least} to {most} parts (each part except the last has at least 5 MiB, and none has more than 5 GiB)"
 )]
 pub struct ImpossiblePartCount {
     /// The requested number.
@@ -32,7 +32,7 @@ pub struct ImpossiblePartCount {
 }
 
 impl PartPlan {
-    /// The cut that Dray recommends for a file of `file_bytes` (at most [`MAX_FILE_BYTES`]; larger is capped).
+    /// The cut that Dray recommends for a file of `file_bytes`. A size over [`MAX_FILE_BYTES`] counts as that limit.
     pub fn recommended(file_bytes: u64) -> Self {
         let file_bytes = file_bytes.min(MAX_FILE_BYTES);
         let least = file_bytes.div_ceil(u64::from(MAX_PARTS));

@@ -34,8 +34,8 @@ schemas! {
     LinkId => id("A public link's record.");
     ErrorCode => choice("What went wrong, for programs. The texts never change.", ErrorCode::ALL.iter().map(|code| code.as_str()));
     SearchSort => choice("What to sort by.", texts(SearchSort::ALL)).default(Some("updatedAt".into()));
-    ListSort => choice("What to sort by. Folders come first whatever it is.", texts(ListSort::ALL)).default(Some("name".into()));
-    SortOrder => choice("Which way to sort.", texts(SortOrder::ALL));
+    ListSort => choice("What to sort by. Folders always come first.", texts(ListSort::ALL)).default(Some("name".into()));
+    SortOrder => choice("The direction in which to sort.", texts(SortOrder::ALL));
     TokenScope => choice("What a token may do.", ["access_drive", "drive_read", "drive_upload"].into_iter());
     GivenRole => choice("A role that can be given.", ["viewer", "member", "admin"].into_iter());
     UploadedPart => AnyOfBuilder::new()
@@ -69,7 +69,7 @@ fn uploaded_part(number: &str, etag: &str) -> Object {
         )
         .property(
             etag,
-            text("The store's `ETag`, with or without its double quotes. Absent or null: whatever the store has.")
+            text("The store's `ETag`, with or without its double quotes. Absent or null means the `ETag` that the store has.")
                 .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
                 .pattern(Some(format!("^(\"{bare}\"|{bare})$"))),
         )
@@ -113,7 +113,7 @@ struct WrittenParts {
     urls: Vec<String>,
     /// The same addresses, with the numbers of their parts.
     parts: Vec<PresignedPart>,
-    /// Of an upload that `batch/start` began: the headers that its one `PUT` must have.
+    /// The headers that the one `PUT` must have, for an upload that `batch/start` began.
     #[schema(nullable = false)]
     headers: Option<std::collections::BTreeMap<String, String>>,
     /// When the addresses expire: RFC 3339 in UTC with milliseconds.

@@ -9,12 +9,12 @@ use crate::item::Item;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SearchHits {
-    /// The items, in the order that was asked for.
+    /// The items, in the requested order.
     pub hits: Vec<Item>,
-    /// How many items match; `hits` has the first of them.
+    /// How many items match. `hits` has only the first of them.
     pub total_hits: u64,
-    /// Whether `totalHits` is exact. If not, more items match, and the search looked only at the newest of them: add
-    /// words to narrow it.
+    /// Whether `totalHits` is exact. If it is not, more items match than the search looked at, and it looked at the
+    /// newest ones. Add words to narrow the search.
     pub total_is_exact: bool,
     /// The text of the search, as it was sent.
     pub query: String,
@@ -28,7 +28,7 @@ pub enum SearchSort {
     /// When it last changed.
     #[default]
     UpdatedAt,
-    /// Its name, without regard to case.
+    /// Its name; upper and lower case count as the same.
     Name,
 }
 
@@ -49,6 +49,6 @@ impl SearchSort {
 }
 
 impl SortOrder {
-    /// Both, with their texts on the wire.
+    /// Both values, with their texts on the wire.
     pub const ALL: &[(&str, Self)] = &[("asc", Self::Ascending), ("desc", Self::Descending)];
 }

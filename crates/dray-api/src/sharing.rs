@@ -1,4 +1,4 @@
-//! Who else may do what with an item: participants, and public links.
+//! Sharing of an item: participants with their roles, and public links.
 
 use serde::{Deserialize, Serialize};
 
@@ -28,12 +28,12 @@ pub struct NewRole {
     pub role: Role,
 }
 
-/// A person who has a role on an item.
+/// A user who has a role on an item.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Participant {
-    /// The person's user id.
+    /// The user's id.
     pub user_id: UserId,
     /// Their name, for people.
     pub name: String,
@@ -51,8 +51,8 @@ pub struct Participant {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Participants {
-    /// Everybody with a role on the item or on a folder above it that the caller sees: the highest role first.
-    /// A person with several roles is listed once for each.
+    /// Every user with a role on the item or on a folder above it that the caller sees, the highest role first. A
+    /// user with several roles is listed once for each.
     pub participants: Vec<Participant>,
 }
 
@@ -61,12 +61,12 @@ pub struct Participants {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NewLink {
-    /// When the link expires: RFC 3339. Absent or null: never.
+    /// When the link expires: RFC 3339. Absent or null means never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub expires_at: Option<String>,
-    /// A password, which the link asks for by HTTP Basic authentication with any user name. Absent or null: anyone may
-    /// follow the link.
+    /// A password. Whoever follows the link sends it by HTTP Basic authentication, with any user name. Absent or null
+    /// means that the link needs no password.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(min_length = 8, max_length = 200))]
     pub password: Option<String>,

@@ -7,8 +7,8 @@ use icu_properties::CodePointSetData;
 use icu_properties::props::{DefaultIgnorableCodePoint, NoncharacterCodePoint, WhiteSpace};
 use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
 
-/// The text in Unicode's normalization form C (UAX 15). Names with the same form count as one name: keyboards and file
-/// systems write `é` as one character or as two.
+/// The text in Unicode's normalization form C (UAX 15). Two names with the same form count as one name, because
+/// keyboards and file systems write `é` either as one character or as two.
 pub fn nfc(text: &str) -> Cow<'_, str> {
     if is_nfc_quick(text.chars()) == IsNormalized::Yes {
         return Cow::Borrowed(text);
@@ -46,10 +46,10 @@ fn is_blank(c: char) -> bool {
     is_empty || CodePointSetData::new::<NoncharacterCodePoint>().contains(c)
 }
 
-/// The name of a character that makes the text around it appear in another order than it is stored (`exe.fdp` as
-/// `pdf.exe`): the embeddings, overrides and isolates of UAX 9, and the deprecated controls beside them. The marks
-/// U+200E, U+200F and U+061C are not among them: they do not reorder characters that have their own direction. People who
-/// write from right to left type them, and applications put them into file names.
+/// If this character makes the text around it appear in another order than it is stored (`exe.fdp` as `pdf.exe`), its
+/// name. These are the embeddings, overrides and isolates of UAX 9, and the deprecated controls beside them. The
+/// marks U+200E, U+200F and U+061C are not among them, because they do not reorder characters that have their own
+/// direction. People who write from right to left type these marks, and applications put them into file names.
 pub fn direction_control(c: char) -> Option<&'static str> {
     Some(match c {
         '\u{202A}' => "LEFT-TO-RIGHT EMBEDDING",

@@ -12,19 +12,19 @@ pub struct NewToken {
     /// What the token is for, for people.
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 100))]
     pub name: String,
-    /// What the token may do: `access_drive` (everything), or `drive_read` and `drive_upload`. At least one.
+    /// What the token may do: `access_drive` (everything), or one or both of `drive_read` and `drive_upload`.
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<crate::written::TokenScope>, min_items = 1))]
     pub scopes: Vec<String>,
     /// Confines the token to this folder and what is below it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folder_id: Option<ItemId>,
-    /// When the token expires, at most a year from now and not after the token that creates it: RFC 3339. Absent or null: in 30 days,
-    /// or with the token that creates it, whichever is earlier.
+    /// When the token expires (RFC 3339): at most a year from now, and not after the token that creates it. Absent or
+    /// null means in 30 days, or together with that token if it expires sooner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub expires_at: Option<String>,
-    /// The latest expiry that rotation can give to this token's successors, at most a year from now and not after that of the
-    /// token that creates it: RFC 3339. Absent or null: `expiresAt`.
+    /// The latest expiry that rotation can give to this token's successors (RFC 3339): at most a year from now, and
+    /// not after that of the token that creates it. Absent or null means `expiresAt`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub rotate_until: Option<String>,
@@ -35,8 +35,8 @@ pub struct NewToken {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RotateToken {
-    /// When the new token expires, at most `rotateUntil` of the old one: RFC 3339. Absent or null: it lives as long as the old
-    /// one was created for, within that limit.
+    /// When the new token expires (RFC 3339): `rotateUntil` of the old one at the latest. Absent or null means that
+    /// it lives as long as the old one was created for, but not beyond `rotateUntil`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub expires_at: Option<String>,
@@ -50,7 +50,7 @@ pub struct RotateToken {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Token {
-    /// Its id, which revokes it.
+    /// Its id. Revoking it needs this id.
     pub id: TokenId,
     /// What the token is for, for people.
     pub name: String,
@@ -71,7 +71,7 @@ pub struct Token {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(format = DateTime, nullable = false))]
     pub revoked_at: Option<String>,
-    /// The token that created it, if one did. It ends and is revoked with that token.
+    /// The token that created it, if one did. This token ends when that one ends or is revoked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub parent_id: Option<TokenId>,
@@ -92,7 +92,8 @@ pub struct CreatedToken {
     /// The token's record.
     #[serde(flatten)]
     pub record: Token,
-    /// The secret. It is shown only once: a repeat with the same `Idempotency-Key` does not have it.
+    /// The secret. The server shows it only once: the answer to a repeat with the same `Idempotency-Key` does not
+    /// have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub token: Option<String>,
@@ -102,7 +103,7 @@ pub struct CreatedToken {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tokens {
-    /// The caller's tokens, oldest first, ended ones included. A token that another token created sees only itself and
-    /// the tokens that come from it.
+    /// The caller's tokens, oldest first, including those that have ended. A token that another token created sees
+    /// only itself and the tokens that come from it.
     pub tokens: Vec<Token>,
 }

@@ -18,8 +18,8 @@ pub struct Tree {
     pub total_items: usize,
     /// Whether the requested depth has more items than one answer can hold.
     pub truncated: bool,
-    /// If truncated: the folders of this answer whose content is incomplete, to ask for next. The requested folder
-    /// is never among them, so that following them comes to an end.
+    /// If truncated: the folders of this answer whose content is incomplete. Ask for these next. The requested folder
+    /// is never among them, so asking for them one after the other comes to an end.
     pub next_parent_ids: Vec<ItemId>,
 }
 

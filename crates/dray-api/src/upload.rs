@@ -17,9 +17,9 @@ use crate::spelling::Spelled;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StartUpload {
-    /// The item's name, one path segment: no slash, backslash, control or line-breaking character, none that changes
-    /// the direction of text around it (U+202A to U+202E, U+2066 to U+206F), not `.` or `..`, with at least one visible
-    /// character.
+    /// The item's name, one path segment. It has no slash, no backslash, no control or line-breaking character, and
+    /// none that changes the direction of the text around it (U+202A to U+202E, U+2066 to U+206F). It is not `.` or
+    /// `..`, and it has at least one visible character.
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 255))]
     pub file_name: String,
     /// Its size in bytes.
@@ -28,13 +28,13 @@ pub struct StartUpload {
     /// Its MIME type; an empty text means `application/octet-stream`.
     #[cfg_attr(feature = "openapi", schema(max_length = 255))]
     pub mime_type: String,
-    /// The folder it goes to; absent or null: the root.
+    /// The folder it goes to. Absent or null means the root.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent_id: Option<ItemId>,
-    /// What to do if its folder has a file of this name when it is finalized.
+    /// What to do if the folder already has a file of this name when finalize creates the file.
     #[serde(default)]
     pub on_conflict: OnConflict,
-    /// The checksum that the whole file must have, if it is already known.
+    /// The checksum that the whole file must have, if the client already knows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checksum: Option<Checksum>,
 }
@@ -43,7 +43,7 @@ pub struct StartUpload {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checksum {
-    /// CRC-64/NVME of all bytes, big-endian, in base64: as S3's `x-amz-checksum-crc64nvme`.
+    /// CRC-64/NVME of all bytes, big-endian, in base64, as in S3's `x-amz-checksum-crc64nvme`.
     #[cfg_attr(feature = "openapi", schema(pattern = "^[A-Za-z0-9+/]{10}[AEIMQUYcgkosw048]=$"))]
     pub crc64nvme: String,
 }
@@ -58,9 +58,10 @@ pub enum OnConflict {
     Keep,
     /// Both stay; the new one becomes `report (2).pdf`.
     Rename,
-    /// Finalize is refused, and the upload stays open. Needs a token that may read.
+    /// The server refuses finalize, and the upload stays open. This needs a token that may read.
     Fail,
-    /// The item keeps its id and gets the new bytes; the old ones go to the trash. Needs a token with `access_drive`.
+    /// The item keeps its id and gets the new bytes; the old bytes go to the trash. This needs a token with
+    /// `access_drive`.
     Replace,
 }
 
@@ -73,9 +74,9 @@ pub struct StartedUpload {
     pub upload_id: String,
     /// The object's key in the store.
     pub file_key: String,
-    /// Recommended bytes of each part but the last.
+    /// The recommended size, in bytes, of each part except the last.
     pub part_size: u64,
-    /// How many parts this makes.
+    /// How many parts of this size the file has.
     pub parts: u32,
     /// When the upload expires if nobody continues it: RFC 3339 in UTC with milliseconds.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
@@ -93,15 +94,16 @@ pub struct PresignParts {
     /// From `start`.
     #[cfg_attr(feature = "openapi", schema(max_length = 1024))]
     pub file_key: String,
-    /// How many parts the client cuts the file into. May be left out when `partNumbers` is given.
+    /// How many parts the client cuts the file into. Optional if `partNumbers` is given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 10_000))]
     pub parts: Option<u64>,
-    /// Signs only these parts (after an expiry, or to resume), each from 1 to 10,000 and none twice.
+    /// Sign only these parts, for example after their URLs expired or to resume. Each number is from 1 to 10,000,
+    /// none twice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 10_000))]
     pub part_numbers: Option<Vec<u64>>,
-    /// How many bytes each of these parts has, in their order; each URL then accepts exactly that many.
+    /// How many bytes each of these parts has, in the same order. Each URL then accepts exactly that many bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 10_000))]
     pub content_lengths: Option<Vec<u64>>,
@@ -116,7 +118,7 @@ pub struct PresignParts {
 pub struct PresignedParts {
     /// One for each part, in part order.
     pub parts: Vec<PresignedPart>,
-    /// Of an upload that `batch/start` began: the headers that its one `PUT` must have.
+    /// The headers that the one `PUT` must have, for an upload that `batch/start` began.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
     /// When the addresses expire: RFC 3339 in UTC with milliseconds.
@@ -148,10 +150,10 @@ pub struct FinalizeUpload {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 10_000))]
     pub parts: Option<Vec<UploadedPart>>,
-    /// The checksum that the whole file must have; otherwise no item appears.
+    /// The checksum that the whole file must have. If the file has another one, the server creates no item.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checksum: Option<Checksum>,
-    /// Whether to read the file back if the store cannot prove its checksum; the embedded store always can.
+    /// Whether the server reads the file back if the store cannot prove its checksum. The embedded store always can.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub verify: bool,
 }
@@ -167,7 +169,8 @@ pub struct UploadedPart {
     pub e_tag: Option<String>,
 }
 
-/// Pages pass on all headers of a part's answer, so a part may have its fields in several spellings, and other fields too.
+/// Some pages pass on all headers of the store's answer to a part. So a part may have a field in several spellings,
+/// and may have other fields.
 impl<'de> Deserialize<'de> for UploadedPart {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(PartVisitor)
@@ -219,7 +222,7 @@ pub struct ListParts {
     /// From `start`.
     #[cfg_attr(feature = "openapi", schema(max_length = 1024))]
     pub file_key: String,
-    /// Whether this prolongs the upload's life; absent or null means yes. `false` only looks.
+    /// Whether this request extends the upload's expiry. Absent or null means yes; `false` only reads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keep_alive: Option<bool>,
 }
@@ -271,10 +274,10 @@ pub struct OpenUpload {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub parent_id: Option<ItemId>,
-    /// What to do if its folder has a file of this name when it is finalized.
+    /// What to do if the folder already has a file of this name when finalize creates the file.
     #[serde(default)]
     pub on_conflict: OnConflict,
-    /// Recommended bytes of each part but the last.
+    /// The recommended size, in bytes, of each part except the last.
     pub part_size: u64,
     /// When it was started: RFC 3339 in UTC with milliseconds.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
@@ -308,7 +311,7 @@ pub struct StoredParts {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub item_id: Option<ItemId>,
-    /// The parts that the store has, in order of their numbers; none once the item exists.
+    /// The parts that the store has, in order of their numbers. Empty once the item exists.
     pub parts: Vec<StoredPart>,
 }
 
@@ -356,7 +359,10 @@ mod tests {
     #[test]
     fn spellings_with_different_values_are_named() {
         let error = part(r#"{"PartNumber":1,"ETag":"a","etag":"b"}"#).unwrap_err();
-        assert!(error.contains("`ETag` and `etag` are one field and say different things"), "{error}");
+        assert!(
+            error.contains("`ETag` and `etag` are two spellings of one field and have different values"),
+            "{error}"
+        );
         let error = part(r#"{"partNumber":1,"PartNumber":2,"etag":"b"}"#).unwrap_err();
         assert!(error.contains("`partNumber` and `PartNumber`"), "{error}");
         for text in [r#"{"ETag":"a"}"#, r#"{"partNumber":null}"#, r#"{"partNumber":"1"}"#, "[1]", "1"] {

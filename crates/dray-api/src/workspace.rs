@@ -38,11 +38,11 @@ pub struct WorkspaceInfo {
 pub struct Members {
     /// The members on this page.
     pub members: Vec<Member>,
-    /// How many there are on all pages.
+    /// How many members there are on all pages.
     pub total: u64,
     /// The largest number of members on a page.
     pub limit: u32,
-    /// How many there are before this page.
+    /// How many members come before this page.
     #[cfg_attr(feature = "openapi", schema(value_type = u64))]
     pub offset: u32,
 }

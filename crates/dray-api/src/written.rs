@@ -1,4 +1,5 @@
-//! Names for texts whose schema differs from that of their type. `schema.rs` says which values each may have.
+//! Names for texts whose schema in the OpenAPI document differs from their Rust type. `schema.rs` lists the values of
+//! each.
 
 /// A scope, which is a text on the wire.
 pub(crate) struct TokenScope;

@@ -42,7 +42,7 @@ impl Client {
         self.make(|| self.post(&format!("{BATCH}/start")).json(body)).await
     }
 
-    /// Finalizes many small files: an item or an error for each. A repeat is answered the same items.
+    /// Finalizes many small files: an item or an error for each. A repeat gets the same items.
     pub async fn finalize_files(&self, body: &FinalizeFiles) -> Result<FinalizedFiles, Error> {
         self.call(Repeat::Safe, || self.post(&format!("{BATCH}/finalize")).json(body)).await
     }
@@ -52,7 +52,7 @@ impl Client {
         self.call(Repeat::Safe, || self.post(&format!("{UPLOAD}/parts")).json(body)).await
     }
 
-    /// Aborts an upload. Doing it again does no harm.
+    /// Aborts an upload. Aborting it again changes nothing.
     pub async fn abort_upload(&self, body: &UploadKey) -> Result<(), Error> {
         self.call(Repeat::Safe, || self.post(&format!("{UPLOAD}/abort")).json(body)).await
     }
@@ -185,13 +185,13 @@ impl Client {
         self.delete(&format!("/drive/files/{id}/links/{link}")).await
     }
 
-    /// Creates a grant, with which somebody else's page can upload into a folder. If the first answer is lost, the answer to
-    /// the repeat has no secret.
+    /// Creates a grant, with which somebody else's page can upload into a folder. If the first answer is lost, the
+    /// answer to the repeat does not have the secret.
     pub async fn create_grant(&self, body: &NewGrant) -> Result<CreatedGrant, Error> {
         self.make(|| self.post("/drive/grants").json(body)).await
     }
 
-    /// A page of the grants that this token knows of, the latest first.
+    /// A page of the grants that this token may see, the latest first.
     pub async fn grants(&self, cursor: Option<&str>) -> Result<Grants, Error> {
         let cursor = cursor.map(|cursor| ("cursor", cursor));
         self.call(Repeat::Safe, || self.get("/drive/grants").query(cursor.as_slice())).await
@@ -203,7 +203,7 @@ impl Client {
         self.call(Repeat::Safe, || self.get(&path).query(cursor.as_slice())).await
     }
 
-    /// Revokes a grant. Doing it again does no harm.
+    /// Revokes a grant. Revoking it again changes nothing.
     pub async fn revoke_grant(&self, id: GrantId) -> Result<(), Error> {
         let path = format!("/drive/grants/{id}");
         self.call(Repeat::Safe, || self.request(Method::DELETE, &path)).await
@@ -214,8 +214,8 @@ impl Client {
         self.call(Repeat::Safe, || self.get("/drive/usage")).await
     }
 
-    /// Deletes once. A repeat would answer "not found", so it repeats only if the server cannot have begun the first
-    /// request.
+    /// Sends a delete. The answer to a repeat would be "not found", so this repeats only if the server cannot have
+    /// begun the first request.
     async fn delete(&self, path: &str) -> Result<(), Error> {
         self.call(Repeat::MakesAnother, || self.request(Method::DELETE, path)).await
     }
@@ -229,8 +229,7 @@ impl Client {
         .await
     }
 
-    /// The first `limit` (1 to 50) items whose names have the words of `query`, the latest changed
-    /// first.
+    /// The first `limit` (1 to 50) items whose names have the words of `query`, the most recently changed first.
     pub async fn search(&self, query: &str, limit: u32) -> Result<SearchHits, Error> {
         self.call(Repeat::Safe, || {
             self.get("/drive/search").query(&[("q", query)]).query(&[("limit", limit)])
@@ -243,8 +242,8 @@ impl Client {
         self.call(Repeat::Safe, || self.get("/workspace/info")).await
     }
 
-    /// A page of at most `limit` (1 to 500) members of that workspace whose name or address contains
-    /// `part`. The page begins after `offset` of them.
+    /// A page of at most `limit` (1 to 500) members of that workspace whose name or address contains `part`. The page
+    /// skips the first `offset` of them.
     pub async fn members(&self, part: &str, limit: u32, offset: u32) -> Result<Members, Error> {
         self.call(Repeat::Safe, || {
             self.get("/workspace/members")

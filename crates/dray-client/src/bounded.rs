@@ -1,4 +1,4 @@
-//! Bounds on how much of an answer is read. A server or a store that never stops sending must not fill this machine's
+//! Limits on how much of an answer is read. A server or a store that never stops sending must not fill this machine's
 //! memory or make its user wait forever.
 
 use std::time::Duration;
@@ -7,9 +7,9 @@ use reqwest::Response;
 
 use crate::error::Error;
 
-/// Most bytes of an answer of the API. The longest is a page of 1,000 items with the longest names.
+/// The maximum number of bytes of an answer of the API. The longest is a page of 1,000 items with the longest names.
 pub(crate) const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
-/// Most bytes of an error body, from the API or the store.
+/// The maximum number of bytes of an error body, from the API or the store.
 pub(crate) const MAX_REFUSAL_BYTES: usize = 64 * 1024;
 /// How long a store may take to send the body of an error, or a body that nobody needs.
 const REFUSAL_TIMEOUT: Duration = Duration::from_secs(10);
@@ -30,7 +30,7 @@ pub(crate) async fn whole(mut response: Response, limit: usize, peer: &str) -> R
     Ok(bytes)
 }
 
-/// The beginning of a body, as far as it arrives in time. A body that is read to its end frees its connection for reuse.
+/// The beginning of a body, as far as it arrives in time. After a body is read to its end, its connection can be used again.
 pub(crate) async fn beginning(mut response: Response) -> Vec<u8> {
     let mut bytes = Vec::new();
     let read = async {

@@ -1,5 +1,5 @@
-//! The configured HTTP client of the API: connections, time limits, the token, and how it reads an answer.
-//! It does not know the routes.
+//! The HTTP client of the API: connections, time limits, the token, and reading an answer. This file does not know
+//! the routes.
 
 use std::fmt;
 use std::time::Duration;
@@ -36,8 +36,8 @@ impl fmt::Debug for Client {
 }
 
 impl Client {
-    /// A client of the server at `base_url` (such as `http://127.0.0.1:8080`; a path before the API's own is
-    /// kept). Makes rustls use ring, unless the process chose another provider already.
+    /// A client of the server at `base_url` (such as `http://127.0.0.1:8080`; a path in it stays before the API's own
+    /// path). It makes rustls use ring, unless the process has chosen another provider already.
     pub fn new(base_url: &str, token: Token) -> Result<Self, Error> {
         let invalid = || Error::InvalidUrl { url: base_url.to_owned() };
         let url: Url = base_url.trim_end_matches('/').parse().map_err(|_| invalid())?;
@@ -93,7 +93,7 @@ impl Client {
         Error::NotDray { server: self.peer(), status }
     }
 
-    /// Sends the request that `request` builds, as often as the policy allows, and reads the answer.
+    /// Sends the request that `request` builds, again if the retry policy says so, and reads the answer.
     pub(crate) async fn call<T: DeserializeOwned>(
         &self,
         repeat: Repeat,
@@ -113,8 +113,8 @@ impl Client {
         }
     }
 
-    /// Like [`Client::call`], for requests that create something: all tries have the same key, so the server creates it
-    /// once.
+    /// Like [`Client::call`], for requests that create something: all tries have the same `Idempotency-Key`, so the
+    /// server creates it once.
     pub(crate) async fn make<T: DeserializeOwned>(
         &self,
         request: impl Fn() -> RequestBuilder,

@@ -19,7 +19,7 @@ pub enum Error {
     },
     /// The client reaches the server over https, but the server signs http addresses of its store.
     #[error(
-        "the server signs addresses at {store}, where bytes and signatures would go in clear text: \
+        "the server signs addresses at {store}, to which bytes and signatures would go unencrypted: \
              set its --public-url to its https address"
     )]
     ClearTextStore {
@@ -34,7 +34,7 @@ pub enum Error {
         /// The server's error body.
         body: Box<ErrorBody>,
     },
-    /// Something other than a Dray server answered, or a broken server.
+    /// Something that is not a Dray server answered, or a server with a fault.
     #[error("{server} answered {status}, but not as a Dray server does: check the server's address")]
     NotDray {
         /// The address of the request.
@@ -47,7 +47,7 @@ pub enum Error {
     AnswerTooLong {
         /// The server or store that was asked: scheme, host and port.
         peer: String,
-        /// Most bytes that are read.
+        /// The maximum number of bytes that are read.
         limit: usize,
     },
     /// The pages of a list lead in a circle, or never end.
@@ -109,7 +109,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// A file exists at the path of the download.
-    #[error("{} exists already: choose another name with -o, or overwrite it with --force", .path.display())]
+    #[error("{} already exists: choose another name with -o, or overwrite it with --force", .path.display())]
     AlreadyExists {
         /// The path.
         path: PathBuf,
@@ -169,7 +169,7 @@ pub enum Error {
     Cancelled,
     /// An upload failed, and the client could not tell the server to abort it.
     #[error(
-        "{error}; the server keeps what arrived until it expires: continue with `dray uploads resume {upload_id} FILE`, or \
+        "{error}; the server keeps what has arrived until the upload expires: continue with `dray uploads resume {upload_id} FILE`, or \
          abort it with `dray uploads abort {upload_id}`"
     )]
     LeftOpen {
@@ -213,7 +213,7 @@ impl std::fmt::Display for StoreError {
 }
 
 impl Error {
-    /// The same once more: of one request that was about several files.
+    /// A copy of the error, for each file of a request that was about several files.
     pub(crate) fn again(&self) -> Self {
         match self {
             Self::Api { status, body } => Self::Api { status: *status, body: body.clone() },

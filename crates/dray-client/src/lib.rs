@@ -1,8 +1,8 @@
-//! Client of the Dray drive API, and the engine that moves files: what the terminal uses and others can link.
+//! Client of the Dray drive API, and the engine that transfers files. Dray's command line uses it, and other programs can.
 //!
-//! [`Client`] has one method for each route. [`Uploader`] and [`download()`](download::download) transfer whole files:
-//! bytes go straight between the file and the object store, a few hundred KiB at a time. It prints nothing, reads no
-//! settings and decides no exit codes.
+//! [`Client`] has one method for each route. [`Uploader`] and [`download()`](download::download) transfer whole
+//! files: the bytes go directly between the file and the object store, a few hundred KiB at a time. This crate prints
+//! nothing, reads no settings and decides no exit codes.
 //!
 #![doc = include_str!("../README.md")]
 

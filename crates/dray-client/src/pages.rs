@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 
-/// Most pages of a list. With 1,000 items on a page, they hold a hundred million items.
+/// The maximum number of pages of a list. With 1,000 items on a page, they hold a hundred million items.
 const MAX_PAGES: u64 = 100_000;
 
 /// A position in a list.
@@ -10,8 +10,8 @@ const MAX_PAGES: u64 = 100_000;
 pub struct Pages {
     read: u64,
     cursor: Option<String>,
-    /// An earlier cursor, from which the next ones must differ. It is replaced at the 1st, 2nd, 4th, 8th … page, so a
-    /// circle of any length is noticed although only one cursor is kept.
+    /// An earlier cursor, from which the next ones must differ. It is replaced at the 1st, 2nd, 4th, 8th … page. So a
+    /// circle of any length is noticed, although only one cursor is kept.
     before: Option<String>,
 }
 
@@ -21,7 +21,7 @@ impl Pages {
         self.cursor.as_deref()
     }
 
-    /// Moves to the next page: `false` if the last page was read. Fails if the list does not end.
+    /// Moves to the next page. Returns `false` after the last page. Fails if the list does not end.
     pub fn go_on(&mut self, next_cursor: Option<String>) -> Result<bool, Error> {
         self.read += 1;
         if next_cursor.is_some() && (next_cursor == self.before || self.read >= MAX_PAGES) {

@@ -2,11 +2,11 @@
 
 /// Receives the progress of transfers. The transfer itself calls it, so an implementation must be quick and never block.
 pub trait Progress: Send + Sync {
-    /// This many more bytes will be transferred.
+    /// Called when this many more bytes will be transferred.
     fn expect(&self, bytes: u64);
-    /// This many bytes were transferred.
+    /// Called when this many bytes were transferred.
     fn moved(&self, bytes: u64);
-    /// This many of the transferred bytes must be transferred again.
+    /// Called when this many of the transferred bytes must be transferred again.
     fn undone(&self, bytes: u64);
 }
 

@@ -6,8 +6,8 @@ use dray_api::ErrorCode;
 
 use crate::error::{Error, StoreError};
 
-/// Tries of one request, including the first. With [`backoff`] they take 12 to 25 seconds: long enough to wait for a
-/// server that restarts, and short enough to report a dead server while the user still watches.
+/// Tries of one request, including the first. With [`backoff`] they take 12 to 25 seconds. That is long enough to
+/// wait for a server that restarts, and short enough to report a dead server while the user still watches.
 pub(crate) const MAX_TRIES: u32 = 8;
 
 const FIRST_WAIT: Duration = Duration::from_millis(250);
@@ -20,8 +20,8 @@ const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(1);
 pub(crate) enum Repeat {
     /// Nothing: the second answer is the same as the first.
     Safe,
-    /// It may create a second thing, or fail because of what the first request did. Repeat it only if the server cannot
-    /// have begun.
+    /// It may create a second thing, or fail because of what the first request did. The request is repeated only if
+    /// the server cannot have begun it.
     MakesAnother,
 }
 

@@ -1,4 +1,4 @@
-//! Uploads several paths, folders included: it decides which folders to create and which files to send, and makes one
+//! Uploads several paths, folders included. It decides which folders to create and which files to send, and makes one
 //! report for each. A failure stops only what is below it.
 
 use std::path::{Path, PathBuf};
@@ -44,7 +44,7 @@ struct Job {
     name: String,
     /// Index in [`Plan::folders`] of the folder that it goes to; `None` means the upload's own parent.
     parent: Option<usize>,
-    /// Of a file, as it was found.
+    /// A file's size when it was found.
     size_bytes: u64,
 }
 
@@ -80,7 +80,7 @@ impl Uploader {
             }
         }
         let left = self.upload_files(files, large, (parent, &made[..]), &mut report).await;
-        // Now that no batch holds what they need.
+        // These files are sent now, when no batch uses up the room that they need.
         let alone = stream::iter(&left).map(|file| self.upload_alone(file));
         let mut done = pin!(alone.buffer_unordered(self.files_at_once()));
         while let Some(one) = done.next().await {
@@ -88,7 +88,7 @@ impl Uploader {
         }
     }
 
-    /// Uploads small files in batches, and large ones beside them. Returns those for which there was no room on the server.
+    /// Uploads small files in batches, and large ones at the same time. Returns the files for which the server had no room.
     async fn upload_files(
         &self,
         small: Vec<SmallFile>,
@@ -172,7 +172,7 @@ impl Uploader {
 }
 
 impl Report {
-    /// Whether the user has too many unfinished uploads, which may be those of this very upload.
+    /// Whether the file failed because the user has too many unfinished uploads. These may belong to this very upload.
     fn is_for_want_of_room(&self) -> bool {
         matches!(&self.outcome, Outcome::Failed(error) if error.code() == Some(ErrorCode::TooManyUploads))
     }
@@ -239,7 +239,7 @@ impl Plan {
     }
 
     fn add_folder(&mut self, root: &Path) -> Result<(), Error> {
-        // `.` and `..` also have names: those of the folders that they stand for.
+        // `.` and `..` have names too: those of the folders that they stand for.
         let root_name = match own_name(root) {
             Ok(name) => name,
             Err(_) => own_name(&root.canonicalize().map_err(Error::io(root))?)?,

@@ -1,4 +1,4 @@
-//! Fills a database with very many items.
+//! Fills a database with very many items, for benchmarks and tests of large drives.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use super::{Conn, Error, Param, execute, items, stored_size, usage};
 use dray_drive::item::Item;
 
-/// Items of one statement. To Postgres, few large statements are better, because each costs a round trip. SQLite searches
-/// all parameters of a statement for each one, so small statements are better.
+/// How many items one statement inserts. Postgres is faster with few large statements, because each costs a round
+/// trip. SQLite is faster with small ones, because for each parameter it searches all parameters of the statement.
 fn items_at_once(c: &Conn) -> usize {
     match c {
         Conn::Sqlite(_) => 10,
@@ -15,7 +15,8 @@ fn items_at_once(c: &Conn) -> usize {
     }
 }
 
-/// Adds items, and counts them as used by their owners. Each must come after its folder, which must have the same owner.
+/// Adds items, and counts them as used by their owners. Each item must come after its folder, and must have the
+/// folder's owner.
 pub fn insert(c: &Conn, all: &[Item]) -> Result<(), Error> {
     for chunk in all.chunks(items_at_once(c)) {
         let rows = chunk.iter().map(|item| items::values(item, None)).collect::<Result<Vec<_>, _>>()?;
@@ -46,7 +47,7 @@ fn statement(rows: usize) -> String {
     sql
 }
 
-/// Does what Postgres does by itself some time after such a change (autovacuum). SQLite has no such work.
+/// Does what autovacuum does on Postgres some time after such a change. SQLite needs no such work.
 pub fn settle(c: &Conn) -> Result<(), Error> {
     if matches!(c, Conn::Postgres(_)) {
         for sql in ["set statement_timeout = 0", "vacuum analyze", "reset statement_timeout"] {

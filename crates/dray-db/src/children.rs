@@ -1,5 +1,5 @@
 //! The content of a place (a folder, or a user's root) in pages; what others share; and folders level by level.
-//! Whoever sees a folder sees its content, so the caller must have checked the folder.
+//! Whoever sees a folder sees its content. So the caller must have checked the folder.
 
 use dray_api::{ItemId, ListSort, SortOrder, WorkspaceId};
 
@@ -57,8 +57,8 @@ pub fn page(
     list(c, &sql, &[&place, &workspace, &kind, &limit, key, &id.to_string()], listed)
 }
 
-/// Everything that others share with the caller, without what is inside something that they see anyway. With `cross join`,
-/// SQLite begins with the shared items.
+/// Everything that others share with the caller, without items that are inside something the caller sees anyway.
+/// `cross join` makes SQLite begin with the shared items.
 pub fn entries(c: &Conn, caller: &Caller) -> Result<Vec<Listed>, Error> {
     let sql = concat!(
         "with recursive up (entry, parent_id, is_hidden) as (
@@ -91,8 +91,8 @@ pub fn one(c: &Conn, id: ItemId) -> Result<Option<Listed>, Error> {
     find(c, sql, &[&id.to_string()], listed)
 }
 
-/// The first `limit` items in `folders`: all of the first folder, then all of the second, and so on. It reads at
-/// most `limit` of each folder, however large it is.
+/// The first `limit` items in `folders`: all of the first folder, then all of the second, and so on. It reads at most
+/// `limit` items of each folder, however large the folder is.
 pub fn in_folders(
     c: &Conn,
     workspace: WorkspaceId,

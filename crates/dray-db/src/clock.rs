@@ -1,5 +1,5 @@
-//! The clock for leases and for work that waits. Differences between the clocks of servers that share a database must not
-//! matter, so there the database's clock counts. A SQLite file has one server, and that server's clock never jumps.
+//! The clock for leases and for work that waits. Servers that share a database may have different clocks. So there
+//! the database's clock counts. A SQLite file has one server, and this clock of that server never jumps.
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
@@ -8,7 +8,7 @@ use super::query::NOW;
 use super::{Conn, Error, Param, Row, execute, find, list};
 use dray_drive::clock::Clock;
 
-/// Postgres's clock, in milliseconds since 1970, at the time of the statement and not at the begin of its transaction.
+/// Postgres's clock, in milliseconds since 1970, at the time of the statement, not at the start of its transaction.
 const DATABASE: &str = "(extract(epoch from clock_timestamp()) * 1000)::bigint";
 
 /// The source of SQLite's time: the machine's clock at the start, plus the time that has passed since. Setting the
@@ -82,7 +82,7 @@ fn with_now<T>(
     }
 }
 
-/// A duration in the form of a statement's parameter.
+/// A duration as a parameter of a statement.
 pub(super) fn span(time: SignedDuration) -> i64 {
     i64::try_from(time.as_millis()).unwrap_or(i64::MAX / 4)
 }

@@ -11,7 +11,7 @@ pub struct Condition {
     pub latest: usize,
     /// The median of some round trips.
     pub round_trip: Duration,
-    /// Whether a pooler that splits sessions stands between.
+    /// Whether there is a pooler in between that does not keep sessions together.
     pub is_pooled: bool,
 }
 

@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::session::Session;
 use crate::value::Column;
 
-/// A connection, to read or inside a write.
+/// A connection: to read, or inside a write's transaction.
 pub enum Conn<'a> {
     /// SQLite, called directly.
     Sqlite(&'a rusqlite::Connection),
@@ -22,7 +22,7 @@ pub(crate) enum Row<'a> {
     Postgres(&'a tokio_postgres::Row),
 }
 
-/// A row whose columns are mostly read in order, so that each is found without a search through all names.
+/// A row of SQLite. Its columns are mostly read in order, so this finds each without a search through all names.
 pub(crate) struct SqliteRow<'a> {
     row: &'a rusqlite::Row<'a>,
     next: Cell<usize>,
@@ -43,7 +43,7 @@ impl<'a> SqliteRow<'a> {
         debug_assert_eq!(
             statement.column_index(column),
             Ok(index),
-            "two columns of a row are called the same"
+            "two columns of a row have the same name"
         );
         self.next.set(index + 1);
         Ok(index)

@@ -1,6 +1,6 @@
-//! All rows of a drive, as values that are the same for both databases: backups consist of them, and restores read them.
+//! All rows of a drive, as values that are the same for both databases. Backups write them, and restores read them.
 //!
-//! It leaves out everything that concerns only work under way: leases, tombstones, measures, idempotency keys,
+//! A dump leaves out everything that concerns only work under way: leases, tombstones, measures, idempotency keys,
 //! unfinished uploads, and the key of relayed URLs, which are short-lived. It also leaves out what can be derived: in
 //! whose trash an item is listed.
 //!
@@ -93,7 +93,7 @@ impl Table {
         TABLES.iter().find(|table| table.name == name)
     }
 
-    /// Reads some rows after the one with this key, in the order of their keys.
+    /// Reads a page of rows, in the order of their keys, starting after the row with this key.
     pub fn page(&self, c: &Conn, after: Option<&[Value]>) -> Result<Vec<Vec<Value>>, Error> {
         let keys = self.names(self.keys);
         let mut params: Vec<Box<dyn Param>> = vec![Box::new(PAGE)];
@@ -174,7 +174,7 @@ fn placeholders(first: usize, count: usize) -> String {
 }
 
 fn broken(what: &str) -> Error {
-    Error::value(std::io::Error::other(format!("{what} is not as this version has it")))
+    Error::value(std::io::Error::other(format!("{what} does not match the tables of this version")))
 }
 
 /// Whether the database has never had a drive.
@@ -182,7 +182,7 @@ pub fn is_empty(c: &Conn) -> Result<bool, Error> {
     Ok(find(c, "select id from workspaces limit 1", &[], |_| Ok(()))?.is_none())
 }
 
-/// Until the transaction ends, rows may be inserted before those that they refer to.
+/// Until the transaction ends, a row may be inserted before the rows that it refers to.
 pub fn defer_references(c: &Conn) -> Result<(), Error> {
     let sql = match c {
         Conn::Sqlite(_) => "pragma defer_foreign_keys = on",
@@ -218,7 +218,8 @@ mod tests {
                     "select name from pragma_table_xinfo('{name}') where hidden = 0 and name <> 'doc'"
                 );
                 let mut columns = list(c, &sql, &[], |row| row.get::<String>("name"))?;
-                let table = Table::named(name).unwrap_or_else(|| panic!("{name} would not be backed up"));
+                let table =
+                    Table::named(name).unwrap_or_else(|| panic!("the dump does not have the table {name}"));
                 let mut named: Vec<_> =
                     table.columns.iter().map(|(column, _)| (*column).to_owned()).collect();
                 columns.sort();

@@ -1,4 +1,4 @@
-//! Why a statement failed, and what this means to the drive.
+//! Why a statement failed, and what that means for the drive.
 
 use rusqlite::{ErrorCode, types::Type};
 use tokio_postgres::error::SqlState;
@@ -21,7 +21,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// A column does not hold what this version puts there.
+    /// The error for a column whose value this version would not have written.
     pub(crate) fn value(err: impl std::error::Error + Send + Sync + 'static) -> Self {
         rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(err)).into()
     }
@@ -47,10 +47,10 @@ impl From<Error> for drive::Error {
     }
 }
 
-/// Whether the same transaction may succeed later
-/// (<https://www.postgresql.org/docs/current/errcodes-appendix.html>): connections (08), rollbacks by the server
-/// (40), resources (53), operators' actions (57), files (58), locks (55P03), a server that is no longer the primary
-/// (25006), a statement that a pooler has lost (26000, 42P05).
+/// Whether the same transaction may succeed later (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
+/// True for lost connections (08), rollbacks by the server (40), resources (53), operators' actions (57), files (58),
+/// locks (55P03), a server that is no longer the primary (25006), and a prepared statement that a pooler has lost
+/// (26000, 42P05).
 fn is_passing(state: &SqlState) -> bool {
     let class = state.code().get(..2).unwrap_or_default();
     matches!(class, "08" | "40" | "53" | "57" | "58")

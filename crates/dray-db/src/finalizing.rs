@@ -1,5 +1,5 @@
 //! Uploads that are being finalized or wait for the sweeper: who holds the lease, what is known of the Complete, and
-//! when the next try is due. Every change is one compare-and-set, by the clock of leases.
+//! when the next try is due. Every change is one compare-and-set, and uses the clock of leases.
 
 use dray_api::UploadRowId;
 use jiff::{SignedDuration, Timestamp};
@@ -29,8 +29,8 @@ pub struct Attempts {
     pub inconclusive: u64,
 }
 
-/// A finalize takes the lease of an upload that has not changed since it was read: an open one, which becomes `completing`
-/// and whose Complete will be sent, or one whose lease has ended. `false` if it has changed.
+/// A finalize takes the lease of an upload that has not changed since it was read. Either the upload is open; then it
+/// becomes `completing` and its Complete will be sent. Or its lease has ended. `false` if the upload has changed.
 pub fn begin(
     c: &Conn,
     upload: &Upload,
@@ -51,8 +51,8 @@ pub fn begin(
     Ok(execute_at(c, sql, &params, now)? == 1)
 }
 
-/// The holder renews the lease; `false` if it no longer holds it. With `is_completing`, its Complete is still under way
-/// now.
+/// The holder renews the lease; `false` if it no longer holds it. `is_completing` means that its Complete is still
+/// under way.
 pub fn renew(
     c: &Conn,
     id: UploadRowId,
@@ -66,7 +66,7 @@ pub fn renew(
     Ok(execute_at(c, sql, &[&id.to_string(), &holder.0, &span(FINALIZE_LEASE), &is_completing], now)? == 1)
 }
 
-/// The outcomes of the Completes of an upload.
+/// What is known of the Completes of an upload.
 pub fn attempts(c: &Conn, id: UploadRowId) -> Result<Attempts, Error> {
     let sql = "select attempted_at, inconclusive from uploads where id = $1";
     let found = find(c, sql, &[&id.to_string()], |row| {
@@ -81,21 +81,22 @@ pub fn is_quiet(c: &Conn, id: UploadRowId, now: LeaseTime) -> Result<bool, Error
     Ok(find_at(c, sql, &[&id.to_string(), &span(QUIET_TIME)], now, |_| Ok(()))?.is_some())
 }
 
-/// The Complete of this lease had an outcome that proves nothing, and there is no object.
+/// Records that the Complete of this lease had an outcome that proves nothing, and that there is no object.
 pub fn note_inconclusive(c: &Conn, id: UploadRowId, holder: &LeaseHolder) -> Result<(), Error> {
     let sql = "update uploads set inconclusive = inconclusive + 1
                where id = $1 and state = 'completing' and lease_holder = $2";
     execute(c, sql, &[&id.to_string(), &holder.0]).map(drop)
 }
 
-/// The newest Complete did nothing. The one before it, sent at `attempted_at`, is the newest that may have done something.
+/// Records that the newest Complete did nothing. The newest one that may have done something was sent at
+/// `attempted_at`.
 pub fn settle(c: &Conn, id: UploadRowId, holder: &LeaseHolder, attempted_at: i64) -> Result<(), Error> {
     let sql = "update uploads set attempted_at = $3
                where id = $1 and state = 'completing' and lease_holder = $2";
     execute(c, sql, &[&id.to_string(), &holder.0, &attempted_at]).map(drop)
 }
 
-/// Sets the checksum that the bytes must have, as the finalize that holds the lease says.
+/// Sets the checksum that the bytes must have, according to the finalize that holds the lease.
 pub fn set_checksum(c: &Conn, id: UploadRowId, crc64: &Crc64, verify: bool) -> Result<(), Error> {
     let sql = "update uploads set finalize_crc64nvme = $2, verify = $3 where id = $1";
     execute(c, sql, &[&id.to_string(), &crc64.as_str(), &verify]).map(drop)
@@ -118,8 +119,8 @@ pub fn release(c: &Conn, id: UploadRowId, holder: &LeaseHolder) -> Result<(), Er
     execute(c, sql, &[&id.to_string(), &holder.0]).map(drop)
 }
 
-/// → `aborted`: the store has neither the upload nor its object. Only the holder of the lease may do this, and only if
-/// that is a proof: because of `is_proof`, or because no Complete has been under way for [`QUIET_TIME`].
+/// → `aborted`: the store has neither the upload nor its object. Only the holder of the lease may do this, and only
+/// if that is proof: either because `is_proof` says so, or because no Complete has been under way for [`QUIET_TIME`].
 pub fn give_up(
     c: &Conn,
     id: UploadRowId,
@@ -133,9 +134,10 @@ pub fn give_up(
     Ok(execute_at(c, sql, &[&id.to_string(), &holder.0, &is_proof, &span(QUIET_TIME)], now)? == 1)
 }
 
-/// The store says that it has released the parts of an upload that has ended. `false` if that proves nothing yet,
-/// because a Complete may be under way after which parts or the object exist: then the store is asked again after
-/// [`QUIET_TIME`]. `is_proof` means that this store never works on a Complete whose caller no longer waits.
+/// Records that the store has removed the parts of an upload that has ended. Returns `false` if the store's answer
+/// proves nothing yet, because a Complete may be under way that makes parts or the object appear; then the store is
+/// asked again after [`QUIET_TIME`]. `is_proof` means that this store never continues a Complete whose caller no
+/// longer waits.
 pub fn parts_freed(
     c: &Conn,
     id: UploadRowId,
@@ -153,10 +155,10 @@ pub fn parts_freed(
     Ok(is_freed)
 }
 
-/// Uploads with work that is due: a finalize whose lease has ended, an expiry before `expired_before`, parts that must
-/// still be released. Uploads whose start the store never answered wait until they are as old as `opened_before`,
-/// because the store may still carry it out. Those that were never tried come first, then those that have waited
-/// longest for their next try.
+/// Uploads with work that is due: a finalize whose lease has ended, an expiry before `expired_before`, or parts that
+/// the store must still remove. An upload whose start the store never answered waits until it is as old as
+/// `opened_before`, because the store may still carry out the start. Uploads that were never tried come first, then
+/// those that have waited longest for their next try.
 pub fn due(
     c: &Conn,
     expired_before: Timestamp,
@@ -181,13 +183,14 @@ pub fn due(
     })
 }
 
-/// The work could not be done now. It is tried again after `wait`, and does not delay other work until then.
+/// Records that the work could not be done now. It is due again after `wait`, and does not delay other work until then.
 pub fn postpone(c: &Conn, id: UploadRowId, wait: SignedDuration, now: LeaseTime) -> Result<(), Error> {
     let sql = "update uploads set tries = tries + 1, next_try_at = $now + $2 where id = $1";
     execute_at(c, sql, &[&id.to_string(), &span(wait)], now).map(drop)
 }
 
-/// Ends every lease. A server that has just started and is the only one calls this, because its predecessor held them.
+/// Ends every lease. Only a server that has just started and is the only one may call this: the previous process held
+/// the leases.
 pub fn end_leases(c: &Conn) -> Result<(), Error> {
     execute(c, "update uploads set lease_until = 0, next_try_at = null where state = 'completing'", &[])
         .map(drop)

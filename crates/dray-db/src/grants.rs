@@ -16,14 +16,14 @@ use dray_drive::grant::{Grant, Terms, Used};
 use dray_drive::rules::FileType;
 use dray_drive::upload::Upload;
 
-/// The states in which an upload counts towards the use of its grant. (Aborted and expired uploads do not count.)
+/// The states in which an upload counts as a use of its grant. (Aborted and expired uploads do not count.)
 macro_rules! counted {
     () => {
         "u.state in ('opening', 'open', 'completing', 'completed')"
     };
 }
 
-/// A grant with what it was used for; of those that `$which` says, in the table `t`.
+/// Selects grants with how much of each is used. `$which` chooses among them; their tokens are the table `t`.
 macro_rules! grants {
     ($($which:tt)*) => {
         concat!(
@@ -39,8 +39,8 @@ macro_rules! grants {
 }
 
 /// Which grants a caller may see: user $1, workspace $2, their token $3, and whether that token may see the whole
-/// drive $4. These are the grants that descend from the token, and for a token that no other created, all grants of its
-/// user. Grants of a file request belong to the request, and are not among them.
+/// drive $4. These are the grants that descend from the token. If no other token created the token, they are all
+/// grants of its user. Grants of a file request belong to the request, and are not among them.
 macro_rules! known {
     () => {
         concat!(
@@ -78,13 +78,13 @@ pub fn count_good(c: &Conn, token: TokenId, now: Timestamp) -> Result<i64, Error
     value(c, sql, &[&token.to_string(), &millis(now)], "good")
 }
 
-/// Until this transaction ends, no other starts an upload with the grant, or revokes it. Lock order: before the locks of
-/// [`super::usage::lock`].
+/// Until this transaction ends, no other transaction starts an upload with the grant, or revokes the grant. Lock
+/// order: take this lock before the locks of [`super::usage::lock`].
 pub fn lock_uploads(c: &Conn, id: GrantId) -> Result<(), Error> {
     lock(c, &format!("uploads of grant {id}"))
 }
 
-/// A grant and its use, without a check who may see it.
+/// A grant and its use. It does not check who may see the grant.
 pub fn by_id(c: &Conn, id: GrantId) -> Result<Option<(Grant, Used)>, Error> {
     find(c, grants!("where t.id = $1"), &[&id.to_string()], grant)
 }
@@ -96,7 +96,7 @@ pub fn of_caller(c: &Conn, caller: &Caller, id: GrantId) -> Result<Option<(Grant
     find(c, grants!(known!(), " and t.id = $5"), &params, grant)
 }
 
-/// The grants that the caller may see, the latest first, from the first one after `after`.
+/// The grants that the caller may see, the latest first, starting after `after`.
 pub fn page_of_caller(
     c: &Conn,
     caller: &Caller,
@@ -123,12 +123,12 @@ fn sees_all(caller: &Caller) -> bool {
     !caller.only_uploads() && caller.folder.is_none()
 }
 
-/// The position after which a page begins that is sorted by time and id, descending.
+/// The position after which a page begins, for pages that are sorted by time and id, descending.
 fn before<T: ToString>(after: Option<(Timestamp, T)>) -> (i64, String) {
     after.map_or((i64::MAX, String::new()), |(time, id)| (millis(time), id.to_string()))
 }
 
-/// The uploads that a grant has started, the latest first, from the first one after `after`.
+/// The uploads that a grant has started, the latest first, starting after `after`.
 pub fn uploads(
     c: &Conn,
     id: GrantId,
@@ -146,7 +146,7 @@ pub fn uploads(
     list_at(c, sql, &[&id.to_string(), &before, &row, &rows_at_most(limit)], lease_now, upload)
 }
 
-/// Up to `limit` uploads of a grant that are unfinished, and that no server finalizes.
+/// Up to `limit` unfinished uploads of a grant, without those that a server is finalizing.
 pub fn unfinished(c: &Conn, id: GrantId, lease_now: LeaseTime, limit: usize) -> Result<Vec<Upload>, Error> {
     let sql = concat!(
         "select ",
@@ -156,8 +156,8 @@ pub fn unfinished(c: &Conn, id: GrantId, lease_now: LeaseTime, limit: usize) -> 
     list_at(c, sql, &[&id.to_string(), &rows_at_most(limit)], lease_now, upload)
 }
 
-/// Forgets up to `limit` grants that ended before `before`. Returns how many. Their items stay, with what the application
-/// attached to them.
+/// Removes up to `limit` grants that ended before `before`, and returns how many. Their items stay, with what the
+/// application attached to them.
 pub fn forget_ended(c: &Conn, before: Timestamp, limit: usize) -> Result<u64, Error> {
     let sql = "delete from tokens where id in (
                    select t.id from tokens t where t.scopes = 'drive_grant' and t.expires_at <= $1
@@ -166,7 +166,7 @@ pub fn forget_ended(c: &Conn, before: Timestamp, limit: usize) -> Result<u64, Er
     execute(c, sql, &[&millis(before), &rows_at_most(limit)])
 }
 
-/// Reads from the columns what may be uploaded. `grant` is the grant that has these terms, if there is one.
+/// Reads the terms, that is, what the holder may upload. `grant` is the grant that has these terms, if there is one.
 pub(super) fn read_terms(row: &Row<'_>, grant: Option<GrantId>) -> Result<Terms, Error> {
     let types = row.text("types")?.split(' ').filter(|text| !text.is_empty());
     let max = |column| row.get::<Option<i64>>(column)?.map(u64::try_from).transpose().map_err(Error::value);

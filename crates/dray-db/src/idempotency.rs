@@ -28,7 +28,8 @@ pub struct Kept {
     pub upload: Option<UploadRowId>,
 }
 
-/// The outcome of the request with this key since `since`. Until the transaction ends, other requests for it wait.
+/// The outcome of the request with this key, if it is newer than `since`. Until this transaction ends, other requests
+/// with the key wait. Lock order: this is the first lock of a transaction.
 pub fn take(c: &Conn, key: Key<'_>, since: Timestamp) -> Result<Option<Kept>, Error> {
     lock(c, &format!("idempotency {} {} {}", key.token, key.route, key.text))?;
     let sql = "select fingerprint, answer, upload_id from idempotency_keys
@@ -54,7 +55,7 @@ pub fn keep(c: &Conn, key: Key<'_>, caller: &Caller, kept: &Kept, now: Timestamp
         .map(drop)
 }
 
-/// Forgets up to `limit` outcomes that are older than `before`. Returns how many.
+/// Removes up to `limit` outcomes that are older than `before`, and returns how many.
 pub fn forget_old(c: &Conn, before: Timestamp, limit: usize) -> Result<u64, Error> {
     let sql = "delete from idempotency_keys where (token_id, route, key) in (
                    select token_id, route, key from idempotency_keys where created_at <= $1 order by created_at limit $2
@@ -62,7 +63,7 @@ pub fn forget_old(c: &Conn, before: Timestamp, limit: usize) -> Result<u64, Erro
     execute(c, sql, &[&millis(before), &super::rows_at_most(limit)])
 }
 
-/// Users with more than `most` outcomes, and the age of the newest that is too much.
+/// Users with more than `most` outcomes, and the time of the newest outcome that must be removed.
 pub fn over(c: &Conn, most: usize) -> Result<Vec<(String, String, i64)>, Error> {
     let sql = "select u.user_id, u.workspace_id,
                    (select k.created_at from idempotency_keys k
@@ -75,7 +76,7 @@ pub fn over(c: &Conn, most: usize) -> Result<Vec<(String, String, i64)>, Error> 
     })
 }
 
-/// Forgets a user's outcomes that are as old as `since`, in milliseconds since 1970, or older.
+/// Removes a user's outcomes that are as old as `since` (milliseconds since 1970) or older.
 pub fn forget_of(c: &Conn, user: &str, workspace: &str, since: i64) -> Result<u64, Error> {
     let sql = "delete from idempotency_keys where user_id = $1 and workspace_id = $2 and created_at <= $3";
     execute(c, sql, &[&user, &workspace, &since])

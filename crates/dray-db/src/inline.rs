@@ -1,8 +1,8 @@
 //! The database of simulated servers. It is in memory, several servers may share it, and jobs run in the caller's
-//! thread, so that a schedule can be repeated. Its statements, tables and transactions are SQLite's own. Its gate
-//! decides which calls and answers come late or not at all. For tests: compiled with the feature `memory`.
+//! thread, so that a schedule can be repeated. It uses SQLite's own statements, tables and transactions. Its gate
+//! decides which calls and answers are late or lost. For tests: compiled only with the feature `memory`.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot continue fails")]
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -35,7 +35,7 @@ pub trait Gate: Send + Sync {
     /// Returns when a call comes through; an error means that it never does.
     fn arrive(&self) -> BoxFuture<'_, drive::Result<()>>;
 
-    /// Called for each committed transaction that changed something. The server asked for it at `asked_at`.
+    /// Called for each committed transaction that changed something. A server asked for the transaction at `asked_at`.
     fn committed(&self, c: &Conn, asked_at: Instant);
 
     /// Returns when the answer is back; an error means that it is lost.
@@ -155,7 +155,7 @@ pub struct UploadSeen {
     pub state: String,
     /// The store's upload id.
     pub store_id: Option<String>,
-    /// Who holds, or held, its lease.
+    /// Who holds its lease, or held it last.
     pub holder: Option<String>,
     /// When its lease ends, in milliseconds since 1970 by the clock of leases.
     pub lease_until: Option<i64>,

@@ -42,8 +42,8 @@ macro_rules! host {
 
 pub(super) use host;
 
-/// What the column `crc64nvme` is to have for an item of the upload `$upload`: a finalize that names a checksum makes its item
-/// only once that is proved.
+/// The value of the column `crc64nvme` for an item of the upload `$upload`. A finalize that names a checksum makes
+/// its item only after that checksum is proved.
 macro_rules! proved {
     ($upload:literal) => {
         concat!(
@@ -54,7 +54,7 @@ macro_rules! proved {
     };
 }
 
-/// The item as the caller sees it, if they do.
+/// The item as the caller sees it, if the caller may see it.
 pub fn seen(c: &Conn, caller: &Caller, id: ItemId) -> Result<Option<Seen>, Error> {
     Ok(Seen::of(path(c, caller, id)?, caller))
 }
@@ -64,8 +64,8 @@ pub fn seen_in_trash(c: &Conn, caller: &Caller, id: ItemId) -> Result<Option<See
     Ok(Seen::even_if_trashed(path(c, caller, id)?, caller))
 }
 
-/// The item and the folders above it, up to the root, each with the role that the caller was given on it. Empty
-/// if there is no such item in the caller's workspace.
+/// The item and the folders above it, up to the root, each with the role that the caller was given on it. Empty if
+/// the caller's workspace has no such item.
 fn path(c: &Conn, caller: &Caller, id: ItemId) -> Result<Vec<Step>, Error> {
     let sql = concat!(
         "with recursive up (id, parent_id, steps) as (
@@ -86,8 +86,8 @@ fn path(c: &Conn, caller: &Caller, id: ItemId) -> Result<Vec<Step>, Error> {
     })
 }
 
-/// Who can reach an item: through itself, through its folder `from`, and through the folder `to`. No folder gives
-/// nobody access.
+/// Who can reach an item: through itself, through its folder `from`, and through the folder `to`. `None` as a folder
+/// gives access to nobody.
 pub fn reaches(c: &Conn, id: ItemId, from: Option<ItemId>, to: Option<ItemId>) -> Result<Reaches, Error> {
     let by_folder = |folder: Option<ItemId>| folder.map_or(Ok(Reach::default()), |id| reach(c, id, true));
     Ok(Reaches { own: reach(c, id, false)?, from: by_folder(from)?, to: by_folder(to)? })
@@ -119,7 +119,7 @@ pub(super) fn role(text: &str) -> Role {
     }
 }
 
-/// The item, whoever may see it.
+/// The item. It does not check who may see it.
 pub fn by_id(c: &Conn, id: ItemId) -> Result<Option<Item>, Error> {
     let sql = concat!("select ", columns!(), " from items i where i.id = $1");
     find(c, sql, &[&id.to_string()], item)
@@ -159,12 +159,13 @@ pub fn lock_tree(c: &Conn, workspace: WorkspaceId) -> Result<(), Error> {
     lock(c, &format!("tree {workspace}"))
 }
 
-/// Until this transaction ends, no other transaction decides about names in the folder (or in the root of `owner`).
+/// Until this transaction ends, no other transaction chooses or checks names in the folder (or in the root of `owner`).
 pub fn lock_names(c: &Conn, parent: Option<ItemId>, owner: UserId) -> Result<(), Error> {
     lock(c, &format!("names {}", place(parent, owner)))
 }
 
-/// As [`lock_names`], for all places that a transaction decides about.
+/// Like [`lock_names`], for all places of a transaction. It takes the locks in the order of the places' names, so
+/// that two transactions cannot wait for each other.
 pub fn lock_all_names(
     c: &Conn,
     places: impl IntoIterator<Item = (Option<ItemId>, UserId)>,
@@ -173,7 +174,8 @@ pub fn lock_all_names(
     places.iter().try_for_each(|place| lock(c, &format!("names {place}")))
 }
 
-/// Until this transaction ends, no other makes folders by their names below these folders (or the root of `owner`).
+/// Until this transaction ends, no other transaction finds or creates folders by name below these folders (or the
+/// root of `owner`). It takes the locks in the order of the places' names.
 pub fn lock_folders(
     c: &Conn,
     below: impl IntoIterator<Item = Option<ItemId>>,
@@ -206,7 +208,7 @@ pub fn file_named(
     find(c, sql, &[&place(parent, owner), &workspace.to_string(), &name_key(name)], item)
 }
 
-/// A file of this name in the folder, or at the root of `owner`, whose bytes are known to be these.
+/// A file of this name in the folder, or in the root of `owner`, that is known to have these bytes.
 pub fn file_with_bytes(
     c: &Conn,
     (workspace, parent, owner): (WorkspaceId, Option<ItemId>, UserId),
@@ -228,7 +230,7 @@ pub fn file_with_bytes(
     find(c, sql, &params, item)
 }
 
-/// The oldest folder of this name in the folder, or at the root of `owner`.
+/// The oldest folder of this name in the folder, or in the root of `owner`.
 pub fn folder_named(
     c: &Conn,
     (workspace, parent, owner): (WorkspaceId, Option<ItemId>, UserId),
@@ -240,7 +242,8 @@ pub fn folder_named(
     find(c, sql, &[&place(parent, owner), &workspace.to_string(), &name_key(name)], |row| parsed(row, "id"))
 }
 
-/// The columns of [`values`], in its order. All others but `host_id` and `crc64nvme` are computed or have defaults.
+/// The columns of [`values`], in its order. All other columns, except `host_id` and `crc64nvme`, are computed or have
+/// defaults.
 pub(super) const INSERTED: &str =
     "id, workspace_id, parent_id, owner_id, kind, name, name_key, words, mime_type,
     size_bytes, object_key, upload_id, created_at, updated_at, grant_id, external_id, metadata";
@@ -305,7 +308,7 @@ pub fn move_to(c: &Conn, placement: &Placement, now: Timestamp) -> Result<(), Er
     execute(c, sql, &[&id, &parent, &millis(now)]).map(drop)
 }
 
-/// Gives a file the bytes of another upload; `false` if it no longer has the bytes of `old`, or does not exist any more.
+/// Gives a file the bytes of another upload; `false` if it no longer has the bytes of `old`, or no longer exists.
 pub fn replace_content(
     c: &Conn,
     change: &Change,

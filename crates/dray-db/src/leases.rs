@@ -5,11 +5,11 @@ use jiff::SignedDuration;
 use super::clock::{LeaseTime, execute_at, find_at, span};
 use super::{Conn, Error, execute};
 
-/// While a backup holds this lease, no objects are removed, because it is copying them.
+/// While a backup holds this lease, the sweeper removes no objects, because the backup is copying them.
 pub const BACKUP_LEASE: &str = "backup";
 
-/// Takes a lease for `life` from now on, or renews it; `false` if another holder has it. If a lease ends later than any
-/// lease taken now could, its holder's clock was wrong, and it counts as ended.
+/// Takes a lease for `life` from now on, or renews it; `false` if another holder has it. A lease that ends later than
+/// any lease taken now could end comes from a wrong clock, and counts as ended.
 pub fn take(c: &Conn, name: &str, holder: &str, life: SignedDuration, now: LeaseTime) -> Result<bool, Error> {
     let sql = "insert into leases (name, holder, held_until) values ($1, $2, $now + $3)
                on conflict (name) do update set holder = excluded.holder, held_until = excluded.held_until
@@ -45,7 +45,7 @@ mod tests {
             for off in offs {
                 assert!(!take(c, "l", "two", life, at(off))?, "{off}");
                 assert!(is_held(c, "l", at(off))?, "{off}");
-                assert!(take(c, "l", "one", life, at(off))?, "it is kept, {off}");
+                assert!(take(c, "l", "one", life, at(off))?, "its holder keeps it, {off}");
             }
             give_back(c, "l", "two")?;
             assert!(!take(c, "l", "two", life, at(0))?, "only its holder gives it back");

@@ -1,6 +1,6 @@
-//! The database of the drive: opening, migrating, reading, and writing in transactions. This crate has all SQL of the drive
-//! and nothing else. Queries are plain functions over a connection, and nearly all of them have one text
-//! for both databases.
+//! The database of the drive: opening, migrating, reading, and writing in transactions. This crate has all SQL of the
+//! drive, and nothing else. Queries are plain functions over a connection, and nearly all of them use one text for
+//! both databases.
 
 pub mod bulk;
 pub mod children;
@@ -113,13 +113,13 @@ impl Db {
         Self { kind, clock, read_timer: Timer::default(), write_timer: Timer::default(), spend_reserve }
     }
 
-    /// Times its calls from now on.
+    /// Measures its calls from now on.
     #[must_use]
     pub fn timed(self, read_timer: Timer, write_timer: Timer) -> Self {
         Self { read_timer, write_timer, ..self }
     }
 
-    /// Calls this function when the disk is so full that even writes which make space fail.
+    /// Sets the function to call when the disk is so full that even writes that free space fail.
     #[must_use]
     pub fn with_reserve(self, spend_reserve: impl Fn() + Send + Sync + 'static) -> Self {
         Self { spend_reserve: Arc::new(spend_reserve), ..self }
@@ -140,7 +140,8 @@ impl Db {
         }
     }
 
-    /// Reads by key. It sees every write that was answered before. Each statement sees its own moment.
+    /// Reads by key. It sees every write that was answered before. Isolation: each statement sees the database at its
+    /// own moment.
     pub async fn read<T, F>(&self, work: F) -> drive::Result<T>
     where
         T: Send + 'static,
@@ -155,7 +156,7 @@ impl Db {
         }
     }
 
-    /// Runs a longer read. All its statements see the database at one moment.
+    /// Runs a longer read. Isolation: all its statements see the database at one moment.
     pub async fn read_long<T, F>(&self, work: F) -> drive::Result<T>
     where
         T: Send + 'static,
@@ -171,8 +172,9 @@ impl Db {
     }
 
     /// Runs `work` in a transaction, and returns after its commit is on disk. An error undoes everything that this
-    /// `work` did, and nothing else. With SQLite it runs on the one thread that writes, so it must not wait for
-    /// anything; and it may run twice, after what it did the first time was undone.
+    /// `work` did, and nothing else. On Postgres the isolation level is read committed, so `work` must take its locks
+    /// before it reads what it decides about (`query.rs`). On SQLite it runs on the one thread that writes, so it
+    /// must not wait for anything. It may run twice, after everything that it did the first time was undone.
     pub async fn write<T, F>(&self, work: F) -> drive::Result<T>
     where
         T: Send + 'static,
@@ -187,7 +189,7 @@ impl Db {
         }
     }
 
-    /// Like [`Db::write`], for work that makes space: if the disk is full, it uses the space that is kept in reserve.
+    /// Like [`Db::write`], for work that frees space: if the disk is full, it uses the reserved space.
     pub async fn write_freeing<T, F>(&self, work: F) -> drive::Result<T>
     where
         T: Send + 'static,

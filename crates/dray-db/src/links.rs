@@ -44,7 +44,7 @@ pub fn count(c: &Conn, item: ItemId) -> Result<i64, Error> {
     value(c, sql, &[&item.to_string()], "links")
 }
 
-/// The link whose address ends so.
+/// The link whose address ends in this text.
 pub fn by_slug(c: &Conn, slug: &str) -> Result<Option<Link>, Error> {
     find(c, concat!("select ", columns!(), " from links where slug = $1"), &[&slug], link)
 }
@@ -55,7 +55,7 @@ pub fn remove(c: &Conn, item: ItemId, id: LinkId) -> Result<bool, Error> {
     Ok(execute(c, sql, &[&id.to_string(), &item.to_string()])? == 1)
 }
 
-/// Somebody followed the link to the file.
+/// Counts a download through the link.
 pub fn add_download(c: &Conn, id: LinkId) -> Result<(), Error> {
     let sql = "update links set downloads = downloads + 1 where id = $1";
     execute(c, sql, &[&id.to_string()]).map(drop)

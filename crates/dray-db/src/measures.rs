@@ -8,7 +8,8 @@ use super::uploads::columns;
 use super::{Conn, Error, execute, millis, stored_size, uploads};
 use dray_drive::upload::Upload;
 
-/// Up to `limit` open uploads that were started and last measured before this time. Those that wait longest come first.
+/// Up to `limit` open uploads that were started, and last measured, before this time. Those that have waited longest
+/// come first.
 pub fn due(c: &Conn, before: Timestamp, now: LeaseTime, limit: u32) -> Result<Vec<Upload>, Error> {
     let sql = concat!(
         "select ",
@@ -36,7 +37,7 @@ pub fn postpone(c: &Conn, id: UploadRowId, now: Timestamp) -> Result<(), Error> 
     execute(c, sql, &[&id.to_string(), &millis(now)]).map(drop)
 }
 
-/// Forgets uploads that have ended.
+/// Removes the measurements of uploads that have ended.
 pub fn forget_ended(c: &Conn) -> Result<(), Error> {
     let sql = "delete from measured_uploads where upload_id in (
                    select m.upload_id from measured_uploads m join uploads u on u.id = m.upload_id

@@ -4,7 +4,7 @@ use super::{Conn, Error, execute, find, list, lock, rows_at_most};
 use dray_drive::name::{NAME_RULES, name_key};
 use dray_drive::search::words;
 
-/// How many items one transaction updates: this takes the only writer some milliseconds.
+/// How many items one transaction updates. This occupies SQLite's only writer for some milliseconds.
 const BATCH: usize = 500;
 
 /// Whether all items follow the current rules.
@@ -12,7 +12,7 @@ pub fn are_renewed(c: &Conn) -> Result<bool, Error> {
     Ok(matches!(progress(c)?, Some((NAME_RULES, None))))
 }
 
-/// The version of the rules, and the last item that was updated, if not all were.
+/// The version of the rules, and the last item that was updated, if some are left.
 fn progress(c: &Conn) -> Result<Option<(i64, Option<String>)>, Error> {
     let sql = "select version, up_to from name_rules";
     find(c, sql, &[], |row| Ok((row.get("version")?, row.get("up_to")?)))
@@ -33,8 +33,8 @@ pub fn renew_some(c: &Conn) -> Result<bool, Error> {
     Ok(last.is_some())
 }
 
-/// Updates the items after `id`, and writes only values that change, which for most names is nothing. Returns the last
-/// item that it checked; `None` if there are no more.
+/// Updates the items after `id`. It writes only values that change, and for most names none do. Returns the last item
+/// that it checked; `None` if there are no more.
 fn renew_after(c: &Conn, id: &str) -> Result<Option<String>, Error> {
     let sql = "select id, name, name_key, words from items where id > $1 order by id limit $2";
     let columns = ["id", "name", "name_key", "words"];
@@ -45,7 +45,7 @@ fn renew_after(c: &Conn, id: &str) -> Result<Option<String>, Error> {
     for (id, name, old_key, old_words) in &rows {
         let (key, words) = (name_key(name), words(name).join(" "));
         if (&key, &words) != (old_key, old_words) {
-            // A server with other rules may have renamed it meanwhile; then it is left alone.
+            // A server with other rules may have renamed the item in the meantime. Then the item stays as it is.
             let sql = "update items set name_key = $2, words = $3 where id = $1 and name = $4";
             execute(c, sql, &[id, &key, &words, name])?;
         }
@@ -53,7 +53,7 @@ fn renew_after(c: &Conn, id: &str) -> Result<Option<String>, Error> {
     Ok((rows.len() == BATCH).then(|| rows.last().map(|(id, ..)| id.clone())).flatten())
 }
 
-/// All items must be checked again, because they come from elsewhere.
+/// Records that all items must be checked again, because they come from another database.
 pub fn forget(c: &Conn) -> Result<(), Error> {
     execute(c, "delete from name_rules", &[]).map(drop)
 }

@@ -6,9 +6,9 @@ use super::{Conn, Error, find};
 
 /// Whether an object belongs to an item, or may become an item's, or is recorded for removal.
 pub fn is_known_object(c: &Conn, key: &str) -> Result<bool, Error> {
-    // A key ends with the id of the item that it was first meant for.
+    // A key ends with the id of the item that it was first made for.
     let item = key.rsplit('/').next().unwrap_or_default();
-    // What a client puts beside its object has the object's key and an ending.
+    // The temporary key of an upload is the object's key with an ending.
     let object = key.strip_suffix(STAGED).unwrap_or(key);
     let sql = "select 1 as known
                where exists (select 1 from uploads u join items i on i.upload_id = u.id where u.object_key = $1)

@@ -1,5 +1,5 @@
 //! Events to post: one row for each address that has not answered yet. The clock of leases decides when an event is
-//! due, and until when a server has claimed it.
+//! due, and how long a server's claim on it lasts.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -30,7 +30,8 @@ pub fn is_due(c: &Conn, url: &str, now: Timestamp) -> Result<bool, Error> {
     Ok(!list_at(c, sql, &[&url], LeaseTime(now), |_| Ok(()))?.is_empty())
 }
 
-/// Claims up to `limit` deliveries that are due. Nobody else gets them for the time `claim`; then they are due again.
+/// Claims up to `limit` deliveries that are due. Nobody else gets them for the duration of `claim`. After that they
+/// are due again.
 pub fn claim(
     c: &Conn,
     url: &str,
@@ -38,7 +39,8 @@ pub fn claim(
     claim: SignedDuration,
     limit: usize,
 ) -> Result<Vec<Delivery>, Error> {
-    // The statement checks the time twice: on Postgres, another server may take a row while this one waits for it.
+    // The statement checks the time twice. Under read committed, another server may have claimed a row while this one
+    // waited for the row's lock. Then Postgres evaluates the outer condition again, on the changed row.
     let sql = "update outbox set next_at = $now + $2, attempts = attempts + 1
                where url = $1 and next_at <= $now and event in
                    (select event from outbox where url = $1 and next_at <= $now order by next_at, event limit $3)
@@ -54,7 +56,7 @@ pub fn claim(
     })
 }
 
-/// Forgets a delivery that succeeded or was given up.
+/// Removes a delivery that succeeded or was given up.
 pub fn forget(c: &Conn, url: &str, event: &str) -> Result<(), Error> {
     execute(c, "delete from outbox where url = $1 and event = $2", &[&url, &event]).map(drop)
 }
@@ -65,8 +67,8 @@ pub fn postpone(c: &Conn, url: &str, event: &str, wait: SignedDuration, now: Tim
     execute_at(c, sql, &[&url, &event, &span(wait)], LeaseTime(now)).map(drop)
 }
 
-/// Forgets events from before `before`, because their address did not answer in all that time, or is not configured
-/// any more. Forgets up to `limit` rows. Returns how many.
+/// Removes up to `limit` events from before `before`, because their address did not answer in all that time, or is no
+/// longer configured. Returns how many.
 pub fn forget_old(c: &Conn, before: Timestamp, limit: usize) -> Result<u64, Error> {
     let sql = "delete from outbox where (url, event) in
                    (select url, event from outbox where created_at < $1 order by created_at limit $2)";

@@ -7,7 +7,7 @@ use super::items::role;
 use super::{Conn, Error, execute, list, millis, parsed, value};
 use dray_drive::access::Role;
 
-/// Everybody who was given a role on the item itself.
+/// All users who were given a role on the item itself.
 pub fn of_item(c: &Conn, id: ItemId) -> Result<Vec<Participant>, Error> {
     let sql = "select u.id, u.name, u.email, p.role from participants p join users u on u.id = p.user_id
                where p.item_id = $1 order by p.created_at, u.id";
@@ -28,7 +28,7 @@ pub fn count(c: &Conn, id: ItemId) -> Result<i64, Error> {
     value(c, sql, &[&id.to_string()], "participants")
 }
 
-/// Gives a role, and replaces the one that the user may have had.
+/// Gives a role. It replaces the role that the user may have had.
 pub fn put(c: &Conn, id: ItemId, user: UserId, role: Role, now: Timestamp) -> Result<(), Error> {
     let sql = "insert into participants (item_id, user_id, role, created_at) values ($1, $2, $3, $4)
                on conflict (item_id, user_id) do update set role = excluded.role";

@@ -75,14 +75,15 @@ pub(super) fn value<T: Column>(c: &Conn, sql: &str, params: &[&dyn Param], colum
         .ok_or_else(|| Error::from(rusqlite::Error::QueryReturnedNoRows))
 }
 
-/// Takes the lock `name` until this transaction ends: other transactions that want it wait. SQLite needs no lock,
-/// because all writes run on its one writer thread.
-///
-/// Take it before reading what the decision is about: see `Mode::begin` of Postgres. Lock order: a transaction takes
-/// locks of one kind only (`tree`, `names`, `tokens`, `first start`, `uploads`), except for the start of many uploads, which takes
-/// `folders` before `uploads`. Of `uploads` it takes the grant's, then the workspace's, then the user's. Of `names` and `folders` a
-/// transaction takes all that it needs at once, in their order, before it writes anything. Whoever needs two kinds must define
-/// their order here, or two transactions can wait for each other.
+/// Takes the lock `name` until this transaction ends. Other transactions that want the same lock wait. SQLite needs
+/// no lock, because all its writes run on one writer thread.
+/// Take the lock before you read the rows that the decision is about: see `Mode::begin` of Postgres.
+/// Lock order, so that no two transactions wait for each other: first `idempotency`, then locks of one kind (`tree`,
+/// `names`, `tokens`, `first start`, `name rules` or `uploads`). There are two exceptions. The start of many uploads
+/// takes `folders` before `uploads`. A finalize takes `names` before the rows of its uploads (`uploads::lock_all`).
+/// Within `uploads` the order is: the grant's lock, the workspace's, the user's. A transaction that needs several
+/// locks of `names` or of `folders` takes them all at once, sorted by name, before it writes anything. If you need
+/// two other kinds in one transaction, define their order here.
 pub(super) fn lock(c: &Conn, name: &str) -> Result<()> {
     match c {
         Conn::Sqlite(_) => Ok(()),
@@ -93,8 +94,8 @@ pub(super) fn lock(c: &Conn, name: &str) -> Result<()> {
     }
 }
 
-/// Binds parameters: `$1` is the first of `params`, wherever it stands, and [`NOW`] the last. (For SQLite both are names,
-/// numbered by their first appearance.)
+/// Binds parameters: `$1` is the first of `params`, wherever it stands in the statement, and [`NOW`] is the last.
+/// (For SQLite both are names, which it numbers by their first appearance.)
 fn bind(statement: &mut Statement<'_>, params: &[&dyn Param]) -> std::result::Result<(), rusqlite::Error> {
     let count = statement.parameter_count();
     for at in 1..=count {
@@ -126,17 +127,17 @@ pub(super) fn json_rows(c: &Conn, parameter: &str) -> String {
     }
 }
 
-/// A time in the form of the database: milliseconds since 1970.
+/// A time as the database stores it: milliseconds since 1970.
 pub(super) fn millis(time: Timestamp) -> i64 {
     time.as_millisecond()
 }
 
-/// A size in the form of the database. Sizes are checked against limits far below `i64::MAX` when they arrive.
+/// A size as the database stores it. Incoming sizes are checked against limits far below `i64::MAX`.
 pub(super) fn stored_size(size_bytes: u64) -> Result<i64> {
     i64::try_from(size_bytes).map_err(Error::value)
 }
 
-/// The most rows of a query.
+/// A limit of rows as a query's parameter.
 pub(super) fn rows_at_most(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }

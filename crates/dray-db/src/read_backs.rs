@@ -24,7 +24,7 @@ pub fn so_far(c: &Conn, id: UploadRowId) -> Result<ReadBack, Error> {
     Ok(found?.unwrap_or_default())
 }
 
-/// Keeps how far it was read, unless another server is further already: all read the same object.
+/// Stores how far the object was read, unless another server has already read further. All servers read the same bytes.
 pub fn keep(c: &Conn, id: UploadRowId, so_far: ReadBack) -> Result<(), Error> {
     let sql = "insert into read_backs (upload_id, read_bytes, crc64nvme) values ($1, $2, $3)
                on conflict (upload_id) do update
@@ -35,7 +35,7 @@ pub fn keep(c: &Conn, id: UploadRowId, so_far: ReadBack) -> Result<(), Error> {
     execute(c, sql, &params).map(drop)
 }
 
-/// The whole object was read back: keeps its checksum with the upload, and removes the record.
+/// Records that the whole object was read back: stores its checksum with the upload, and removes the progress.
 pub fn end(c: &Conn, id: UploadRowId, crc64: &Crc64) -> Result<(), Error> {
     let sql = "update uploads set proven_crc64nvme = $2 where id = $1";
     execute(c, sql, &[&id.to_string(), &crc64.as_str()])?;

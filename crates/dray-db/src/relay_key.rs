@@ -7,9 +7,9 @@ use super::{Conn, Error, execute, find, millis};
 /// A key that signs URLs.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RelayKey {
-    /// The id, which URLs contain.
+    /// The id, which the URLs contain.
     pub id: String,
-    /// The secret, which nothing else contains.
+    /// The secret, which is stored only here.
     pub secret: String,
 }
 
@@ -28,7 +28,7 @@ pub fn get_or_set(c: &Conn, new: &RelayKey, now: Timestamp) -> Result<RelayKey, 
     Ok(get(c)?.unwrap_or_else(|| new.clone()))
 }
 
-/// The key, if a server has made it.
+/// The key, if a server has already created it.
 pub fn get(c: &Conn) -> Result<Option<RelayKey>, Error> {
     find(c, "select access_key_id, secret_access_key from relay_key", &[], |row| {
         Ok(RelayKey { id: row.get("access_key_id")?, secret: row.get("secret_access_key")? })

@@ -1,5 +1,5 @@
-//! One connection to Postgres in use. If sessions stay whole, each statement is prepared once. If a pooler splits them,
-//! each statement is sent with everything it needs in one message. It does not know transactions.
+//! One connection to Postgres in use. If sessions stay whole, each statement is prepared once. If a pooler splits
+//! sessions, each statement is sent in one message with everything it needs. This file knows nothing of transactions.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,7 +19,7 @@ pub struct Session {
     /// `Some` until the session ends.
     pub(crate) client: Option<deadpool_postgres::Object>,
     pub(crate) runtime: Handle,
-    /// Whether a pooler that keeps no prepared statements stands between.
+    /// Whether there is a pooler in between that keeps no prepared statements.
     pub(crate) is_pooled: Arc<AtomicBool>,
 }
 
@@ -60,12 +60,12 @@ impl Session {
         answer.map_err(|_| Error::NoAnswer)?.map_err(|err| self.noted(err))
     }
 
-    /// Handles the error that a prepared statement is missing, or that another session prepared it: then there is a pooler
-    /// that was not noticed at the start.
+    /// Handles the error that a prepared statement is missing, or that another session prepared it. It means that
+    /// there is a pooler that the start did not notice.
     fn noted(&self, err: tokio_postgres::Error) -> Error {
         if err.code().is_some_and(is_lost_session) && !self.is_pooled.swap(true, Ordering::Relaxed) {
             tracing::warn!(
-                "Postgres turns out to be behind a pooler: no statements are kept prepared from now on"
+                "Postgres turns out to be behind a pooler: from now on statements are not kept prepared"
             );
         }
         Error::Postgres(err)
@@ -81,7 +81,7 @@ fn values<'a>(params: &[&'a dyn Param]) -> Vec<&'a (dyn ToSql + Sync)> {
     params.iter().map(|param| *param as &(dyn ToSql + Sync)).collect()
 }
 
-/// The parameters with their types, so that Postgres need not be asked for them.
+/// The parameters with their types, so that the types need no question to Postgres.
 fn typed<'a>(params: &[&'a dyn Param]) -> Vec<(&'a (dyn ToSql + Sync), Type)> {
     params.iter().map(|param| (*param as &(dyn ToSql + Sync), param.kind())).collect()
 }

@@ -4,7 +4,7 @@ use super::query::value;
 use super::{Conn, Db};
 use dray_drive::settings::DatabaseUrl;
 
-#[expect(clippy::disallowed_methods, reason = "which database the tests run on is said from outside")]
+#[expect(clippy::disallowed_methods, reason = "the environment says which database the tests use")]
 pub(super) async fn database() -> (Db, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let Ok(cluster) = std::env::var("DRAY_TEST_POSTGRES") else {

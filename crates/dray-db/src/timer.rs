@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use metrics::Histogram;
 
-/// Times something that happens often. Without a histogram, it does not read the clock.
+/// Measures how long something takes that happens often. Without a histogram, it does not read the clock.
 #[derive(Clone, Default)]
 pub struct Timer(Option<Histogram>);
 
@@ -14,12 +14,12 @@ impl Timer {
         Self(histogram)
     }
 
-    /// Times until the returned value is dropped. This includes work that fails or is cancelled.
+    /// Measures until the returned value is dropped. This includes work that fails or is cancelled.
     pub fn start(&self) -> Timing {
         Timing(self.0.clone().map(|histogram| (histogram, Instant::now())))
     }
 
-    /// Records a time that somebody else measured.
+    /// Records a duration that was measured elsewhere.
     pub fn record(&self, took: Duration) {
         if let Some(histogram) = &self.0 {
             histogram.record(took);

@@ -28,9 +28,9 @@ pub struct TokenRow {
     pub expires_at: Timestamp,
     /// When it was revoked, if it was.
     pub revoked_at: Option<Timestamp>,
-    /// The token that created it, if there is one. It ends with that.
+    /// The token that created it, if there is one. This token ends with that one.
     pub parent: Option<TokenId>,
-    /// The latest end that rotation may give to its successor; `None` means its own end.
+    /// The latest expiry that rotation may give to its successor; `None` means its own expiry.
     pub rotate_until: Option<Timestamp>,
     /// The token that replaced it, if there is one.
     pub successor: Option<TokenId>,
@@ -59,7 +59,7 @@ pub struct NewToken {
     pub expires_at: Timestamp,
     /// The token that created it.
     pub parent: Option<TokenId>,
-    /// When the last token that replaces it by rotation must end.
+    /// The latest expiry of the tokens that replace it by rotation.
     pub rotate_until: Option<Timestamp>,
 }
 
@@ -105,9 +105,9 @@ macro_rules! tokens {
     };
 }
 
-/// The token with this hash, and until when its ancestors are valid: 0 if one was revoked.
+/// The token with this hash, and until when its ancestors are valid: 0 if one of them was revoked.
 pub fn by_hash(c: &Conn, hash: &TokenHash) -> Result<Option<TokenRecord>, Error> {
-    // For a token that no other created, as most are, this costs only the look-up.
+    // For a token that no other token created, which is the most common case, this costs only the look-up.
     let sql = "select t.id, t.user_id, t.workspace_id, t.scopes, t.folder_id, t.expires_at, t.revoked_at,
                    case when t.parent_id is not null then (
                        with recursive line (parent_id, expires_at, revoked_at) as (
@@ -133,7 +133,7 @@ pub fn by_hash(c: &Conn, hash: &TokenHash) -> Result<Option<TokenRecord>, Error>
     })
 }
 
-/// Until this transaction ends, no other creates, rotates or revokes tokens of the user.
+/// Until this transaction ends, no other transaction creates, rotates or revokes tokens of the user.
 pub fn lock_of_user(c: &Conn, caller: &Caller) -> Result<(), Error> {
     lock(c, &format!("tokens {}", caller.user))
 }
@@ -142,7 +142,7 @@ pub fn lock_of_user(c: &Conn, caller: &Caller) -> Result<(), Error> {
 pub struct Line {
     /// How many tokens these are, including itself.
     pub depth: i64,
-    /// When the first of them ends: 1970 if one was revoked.
+    /// When the first of them ends; 1970 if one of them was revoked.
     pub until: Timestamp,
     /// The token itself.
     pub token: TokenRow,
@@ -222,7 +222,7 @@ pub fn count_good(c: &Conn, caller: &Caller, now: Timestamp) -> Result<i64, Erro
     value(c, sql, &[&caller.user.to_string(), &caller.workspace.to_string(), &millis(now)], "good")
 }
 
-/// As [`revoke`], if the token is one of those that [`of_caller`] lists.
+/// Like [`revoke`], if the token is one of those that [`of_caller`] lists.
 pub fn revoke_own(c: &Conn, caller: &Caller, id: TokenId, now: Timestamp) -> Result<bool, Error> {
     let (user, workspace) = (caller.user.to_string(), caller.workspace.to_string());
     let own = caller.token.map(|id| id.to_string());
@@ -249,8 +249,8 @@ fn token(row: &Row<'_>) -> Result<TokenRow, Error> {
     })
 }
 
-/// Revokes a token and its descendants (see `descendants!`); `false` if there is none with this id. If it is revoked
-/// again, the first time is kept.
+/// Revokes a token and its descendants (see `descendants!`); `false` if there is none with this id. If a token was
+/// revoked before, the first time stays.
 pub fn revoke(c: &Conn, id: TokenId, now: Timestamp) -> Result<bool, Error> {
     if find(c, "select id from tokens where id = $1", &[&id.to_string()], |_| Ok(()))?.is_none() {
         return Ok(false);

@@ -1,5 +1,5 @@
-//! Objects that nothing refers to. The transaction that releases an object records it here, and it is forgotten
-//! when the store has removed it.
+//! Objects that nothing refers to. The transaction that releases an object records it here. After the store has
+//! removed the object, the record is removed.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -31,18 +31,19 @@ pub fn due(c: &Conn, limit: usize, now: LeaseTime) -> Result<Vec<Tombstone>, Err
     })
 }
 
-/// The store could not remove the object: tries again after `wait`.
+/// Records that the store could not remove the object: the removal is due again after `wait`.
 pub fn postpone(c: &Conn, object_key: &str, wait: SignedDuration, now: LeaseTime) -> Result<(), Error> {
     let sql = "update tombstones set tries = tries + 1, next_try_at = $now + $2 where object_key = $1";
     execute_at(c, sql, &[&object_key, &span(wait)], now).map(drop)
 }
 
-/// The store has removed the object.
+/// Removes the record of an object that the store has removed.
 pub fn forget(c: &Conn, object_key: &str) -> Result<(), Error> {
     execute(c, "delete from tombstones where object_key = $1", &[&object_key]).map(drop)
 }
 
-/// The store has removed the object, but somebody may write it again for as long as `wait`: it is removed once more then.
+/// Records that the store has removed the object, but that somebody may write it again until `wait` has passed. The
+/// removal is due once more after that.
 pub fn repeat_after(c: &Conn, object_key: &str, wait: SignedDuration, now: LeaseTime) -> Result<(), Error> {
     let sql = "update tombstones set tries = 0, next_try_at = $now + $2 where object_key = $1";
     execute_at(c, sql, &[&object_key, &span(wait)], now).map(drop)

@@ -47,8 +47,8 @@ macro_rules! lists {
 /// Where a page of the trash ends.
 pub type TrashedAt = (Timestamp, ItemId);
 
-/// Puts an item into the trash, with everything below it; `false` if it is there already. The trash of whoever owns
-/// it or a folder above it lists it, and the trash of whoever put it there.
+/// Puts an item into the trash, with everything below it; `false` if it is there already. It appears in the trash of
+/// every user who owns it or a folder above it, and in the trash of the user who put it there.
 pub fn add(c: &Conn, trashing: &Trashing, by: UserId, now: Timestamp) -> Result<bool, Error> {
     let (id, at, by) = (trashing.item().to_string(), millis(now), by.to_string());
     let sql = "update items set trashed_at = $2, trashed_by = $3 where id = $1 and trashed_at is null";
@@ -63,7 +63,7 @@ pub fn add(c: &Conn, trashing: &Trashing, by: UserId, now: Timestamp) -> Result<
     Ok(true)
 }
 
-/// Makes the lists of everything in the trash, after rows came in without them.
+/// Fills `trash_lists` for everything in the trash, after items were inserted without it.
 pub fn list_all(c: &Conn) -> Result<(), Error> {
     let sql = concat!("insert into trash_lists (user_id, workspace_id, trashed_at, item_id) ", lists!(""));
     execute(c, sql, &[]).map(drop)
@@ -107,8 +107,8 @@ pub fn by_id(c: &Conn, caller: &Caller, id: ItemId) -> Result<Option<Trashed>, E
     find(c, sql, &[&id.to_string(), &caller.workspace.to_string()], trashed)
 }
 
-/// Takes an item out of the trash and puts it into a folder, or into its owner's root; `false` if it is not in the trash
-/// any more.
+/// Takes an item out of the trash and puts it into a folder, or into its owner's root; `false` if it is no longer in
+/// the trash.
 pub fn restore(c: &Conn, placement: &Placement) -> Result<bool, Error> {
     unlist(c, placement.item())?;
     let sql = concat!(
@@ -120,8 +120,8 @@ pub fn restore(c: &Conn, placement: &Placement) -> Result<bool, Error> {
     Ok(execute(c, sql, &[&id, &parent])? == 1)
 }
 
-/// Marks a trashed item, with everything below it, for removal. From now on nobody sees it. `false` if it is
-/// not in the trash any more.
+/// Marks a trashed item, with everything below it, for removal. From now on nobody sees it. `false` if it is no
+/// longer in the trash.
 pub fn purge(c: &Conn, purge: &Purge, now: Timestamp) -> Result<bool, Error> {
     unlist(c, purge.item())?;
     let sql =
@@ -165,13 +165,13 @@ pub fn purge_expired(c: &Conn, before: Timestamp, now: Timestamp, limit: usize) 
 pub struct Removed {
     /// How many rows of items were removed.
     pub items: u64,
-    /// Whether nothing is marked any more.
+    /// Whether no marked items are left.
     pub is_all: bool,
 }
 
-/// Does up to `steps` steps of removing marked items. A folder is removed when it is empty. Its content is marked first,
-/// so every step is small. An item below it that somebody put into the trash by itself stays there, and loses its
-/// folder.
+/// Does up to `steps` steps of removing marked items. A folder is removed when it is empty. Its content is marked
+/// first, so every step is small. An item below it that somebody put into the trash separately stays there, and no
+/// longer has a folder.
 pub fn remove_some(c: &Conn, now: Timestamp, steps: usize) -> Result<Removed, Error> {
     let (mut items, mut left) = (0, steps);
     for doomed in marked(c, steps)? {
@@ -230,7 +230,7 @@ fn remove(c: &Conn, doomed: &Doomed, now: Timestamp) -> Result<(), Error> {
         tombstones::add(c, key, now)?;
     }
     if execute(c, "delete from items where id = $1", &[&doomed.id])? == 0 {
-        // This server's lease ran out in the middle, and another server was faster.
+        // This server's lease expired in the middle, and another server was faster.
         return Ok(());
     }
     usage::add(c, doomed.workspace, doomed.owner, -1, -stored_size(doomed.size_bytes)?)

@@ -14,8 +14,8 @@ use dray_drive::item::{Attached, Notes};
 use dray_drive::parts::{Crc64, Digest};
 use dray_drive::upload::{State, Upload};
 
-/// The columns of an upload. A lease is held until its end. If its end is later than this clock could have set it (twice
-/// [`FINALIZE_LEASE`](dray_drive::upload::FINALIZE_LEASE)), it comes from a wrong clock and does not count.
+/// The columns of an upload. A lease is held until its end. An end that is later than this clock could have set it
+/// (twice [`FINALIZE_LEASE`](dray_drive::upload::FINALIZE_LEASE)) comes from a wrong clock and does not count.
 macro_rules! columns {
     () => {
         "id, workspace_id, user_id, parent_id, item_id, name, mime_type, size_bytes, on_conflict, crc64nvme,
@@ -33,8 +33,8 @@ pub fn insert_opening(c: &Conn, upload: &Upload) -> Result<(), Error> {
     insert(c, upload, "opening", None)
 }
 
-/// Inserts an upload that one signed PUT sends, whose URL is valid until `put_until`. The store need not be asked, so
-/// the upload is `open` at once.
+/// Inserts an upload of a whole file with one signed PUT. The URL is valid until `put_until`. The store need not be
+/// asked first, so the upload is `open` at once.
 pub fn insert_put(c: &Conn, upload: &Upload, put_until: Timestamp) -> Result<(), Error> {
     insert(c, upload, "open", Some(put_until))
 }
@@ -77,15 +77,15 @@ fn insert(c: &Conn, upload: &Upload, state: &str, put_until: Option<Timestamp>) 
     .map(drop)
 }
 
-/// Records that a URL of an upload's PUT is valid until then, unless another is valid longer. Null, for an upload in
-/// parts, stays null.
+/// Records that a URL of an upload's PUT is valid until then, unless another one is valid longer. For an upload in
+/// parts the value stays null.
 pub fn extend_put(c: &Conn, id: UploadRowId, put_until: Timestamp) -> Result<(), Error> {
     let sql = "update uploads set put_until = $2 where id = $1 and put_until < $2";
     execute(c, sql, &[&id.to_string(), &millis(put_until)]).map(drop)
 }
 
-/// Until when a signed URL may write the object of the upload `object_key`, or its temporary key; `None` if there was
-/// never such a URL.
+/// Until when a signed URL may write the object of the upload `object_key`, or its temporary key; `None` if there
+/// never was such a URL.
 pub fn put_until(c: &Conn, object_key: &str) -> Result<Option<Timestamp>, Error> {
     let sql = "select put_until from uploads where object_key = $1 and put_until is not null";
     find(c, sql, &[&object_key], |row| time(row, "put_until"))
@@ -144,13 +144,13 @@ pub fn item_of(c: &Conn, id: UploadRowId) -> Result<Option<ItemId>, Error> {
     find(c, "select item_id from uploads where id = $1", &[&id.to_string()], |row| parsed(row, "item_id"))
 }
 
-/// The upload from which an object came.
+/// The upload that made an object.
 pub fn of_object(c: &Conn, object_key: &str) -> Result<Option<UploadRowId>, Error> {
     find(c, "select id from uploads where object_key = $1", &[&object_key], |row| parsed(row, "id"))
 }
 
-/// The caller's uploads that have not ended, the latest first, from the first one after `after`. A token that may only
-/// upload sees those that such a token began, but not those of grants, which belong to other people.
+/// The caller's uploads that have not ended, the latest first, starting after `after`. A token that may only upload
+/// sees the uploads that such a token began, but not those of grants, which belong to other people.
 pub fn open_of_caller(
     c: &Conn,
     caller: &Caller,
@@ -190,7 +190,7 @@ pub fn count_open(c: &Conn, workspace: WorkspaceId, user: UserId, limit: u32) ->
     Ok(find(c, sql, &params, |row| size(row, "uploads"))?.unwrap_or_default())
 }
 
-/// → `aborted`, by its caller; `false` if it has ended, or is being finalized.
+/// → `aborted`, because its client asks for it; `false` if it has ended, or is being finalized.
 pub fn abort(c: &Conn, id: UploadRowId) -> Result<bool, Error> {
     let sql = "update uploads set state = 'aborted' where id = $1 and state in ('opening', 'open')";
     Ok(execute(c, sql, &[&id.to_string()])? == 1)
@@ -203,7 +203,7 @@ pub fn set_expiry(c: &Conn, id: UploadRowId, expires_at: Timestamp) -> Result<()
 }
 
 /// → `completed`: its bytes now belong to `item`. `false` if it was completed already. The object exists, so only a
-/// tombstone can remove it. The row is kept for some time after `now`.
+/// tombstone can remove it. The row stays for some time after `now`.
 pub fn complete(
     c: &Conn,
     id: UploadRowId,
@@ -241,8 +241,9 @@ fn on_conflict_text(on_conflict: OnConflict) -> &'static str {
     }
 }
 
-/// Until this transaction ends, nobody else changes these uploads. A transaction that changes several takes them all in this way
-/// before it changes anything: two that share some would otherwise wait for each other. (SQLite has one writer.)
+/// Locks the rows of these uploads: until this transaction ends, no other transaction changes them. Lock order: by
+/// id. A transaction that changes several uploads calls this before it changes anything. Otherwise two transactions
+/// that share some uploads could wait for each other. (SQLite has one writer and needs no lock.)
 pub fn lock_all(c: &Conn, ids: impl IntoIterator<Item = UploadRowId>) -> Result<(), Error> {
     let Conn::Postgres(_) = c else { return Ok(()) };
     let sql = "select u.id from uploads u
@@ -251,9 +252,9 @@ pub fn lock_all(c: &Conn, ids: impl IntoIterator<Item = UploadRowId>) -> Result<
     list(c, sql, &[&json_array(ids)], |_| Ok(())).map(drop)
 }
 
-/// Forgets up to `limit` uploads that ended before `before` and whose parts are released. Returns how many. Items stay,
-/// without a reference to their upload. Uploads of a grant that became items are kept until the grant itself is
-/// forgotten, because they show how far it is used.
+/// Removes up to `limit` uploads that ended before `before` and whose parts are gone, and returns how many. Their
+/// items stay, without a reference to their upload. Uploads of a grant that became items stay until the grant itself
+/// is removed, because they show how much of it is used.
 pub fn forget_finished(c: &Conn, before: Timestamp, limit: usize) -> Result<u64, Error> {
     let sql = "select id from uploads
                where (state = 'completed' or parts_freed_at is not null) and expires_at <= $1
@@ -306,12 +307,12 @@ pub(super) fn attached(row: &Row<'_>) -> Result<Attached, Error> {
     attached_but_grant(row, parsed_or_none(row, "grant_id")?)
 }
 
-/// As [`attached`], for a known grant.
+/// Like [`attached`], for a known grant.
 pub(super) fn attached_but_grant(row: &Row<'_>, grant: Option<GrantId>) -> Result<Attached, Error> {
     Ok(Notes { grant, external_id: row.get("external_id")?, metadata: row.get("metadata")? }.into())
 }
 
-/// The checksum that start announced, or else the one of the finalize under way.
+/// The checksum that start announced or, without one, that of the finalize under way.
 fn checksum(row: &Row<'_>) -> Result<Option<Crc64>, Error> {
     let announced: Option<String> = row.get("crc64nvme")?;
     let said: Option<String> = row.get("finalize_crc64nvme")?;

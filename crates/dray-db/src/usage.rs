@@ -1,4 +1,4 @@
-//! How much each user owns in a workspace and how much all users own together, updated by every change.
+//! How much each user owns in a workspace, and how much all users own together. Every change updates these numbers.
 
 use dray_api::{Usage, UserId, WorkspaceId};
 
@@ -32,18 +32,18 @@ pub fn of_user(c: &Conn, workspace: WorkspaceId, user: UserId) -> Result<Option<
     })
 }
 
-/// The space that unfinished uploads take.
+/// The quota that unfinished uploads use up.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Held {
-    /// How many uploads these are.
+    /// How many uploads there are.
     pub uploads: u64,
     /// The bytes that count towards the quota: the announced sizes or, if that is more, what the store has.
     pub reserved_bytes: u64,
-    /// The bytes in the store when the sweeper measured last.
+    /// The bytes in the store, as the sweeper last measured them.
     pub stored_bytes: u64,
 }
 
-/// The space that the unfinished uploads of a user take (`None` means of everybody in the workspace).
+/// The quota that the unfinished uploads of a user use up (`None` means those of everybody in the workspace).
 pub fn held(c: &Conn, workspace: WorkspaceId, user: Option<UserId>) -> Result<Held, Error> {
     let whose = if user.is_some() { "and u.user_id = $2" } else { "" };
     let sql = format!(
@@ -100,9 +100,9 @@ pub fn quota(c: &Conn, workspace: WorkspaceId, user: Option<UserId>) -> Result<O
     found?.flatten().map(u64::try_from).transpose().map_err(Error::value)
 }
 
-/// Bytes that a user (`None` means everybody in the workspace) owns, plus the announced sizes of their unfinished
-/// uploads, or what the store has of these if that is more. It is one statement, because a finalize moves bytes from
-/// the second to the first.
+/// Bytes that a user owns (`None` means everybody in the workspace), plus the announced sizes of their unfinished
+/// uploads, or what the store has of these if that is more. This is one statement, because a finalize moves bytes
+/// from uploads to items: between two statements it could hide them.
 pub fn taken_bytes(c: &Conn, workspace: WorkspaceId, user: Option<UserId>) -> Result<u64, Error> {
     let (whose, whose_upload) = match user {
         Some(_) => ("and user_id = $2", "and u.user_id = $2"),
@@ -128,8 +128,8 @@ pub fn taken_bytes(c: &Conn, workspace: WorkspaceId, user: Option<UserId>) -> Re
     Ok(taken?.unwrap_or_default())
 }
 
-/// Until this transaction ends, no other transaction starts an upload of the user (`None` means of anybody in the workspace
-/// who takes this lock too).
+/// Until this transaction ends, no other transaction starts an upload of the user. With `None`: of anybody in the
+/// workspace, as long as all starts take this lock. Lock order: the workspace's lock before a user's.
 pub fn lock(c: &Conn, workspace: WorkspaceId, user: Option<UserId>) -> Result<(), Error> {
     match user {
         None => super::lock(c, &format!("uploads {workspace}")),

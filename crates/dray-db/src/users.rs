@@ -91,9 +91,9 @@ pub fn list_users(c: &Conn) -> Result<Vec<UserRow>, Error> {
     list(c, sql, &[], user)
 }
 
-/// A page of the members of the caller's workspace whose name or address contains `part` (without regard to the case
-/// of ASCII letters; an empty `part` means all), and the number of such members. A token that is confined to a folder
-/// sees only its own user there.
+/// A page of the members of the caller's workspace whose name or address contains `part`, and the number of such
+/// members. ASCII letters match in upper and lower case; an empty `part` matches everybody. A token that is confined
+/// to a folder sees only its own user there.
 pub fn members(
     c: &Conn,
     caller: &Caller,
@@ -122,7 +122,7 @@ pub fn members(
     Ok((page, total.unwrap_or_default()))
 }
 
-/// The `like` pattern for texts that contain `part`, whatever wildcards `part` has.
+/// The `like` pattern for texts that contain `part`, with the wildcards in `part` escaped.
 fn containing(part: &str) -> String {
     let mut pattern = String::from("%");
     for c in part.chars() {

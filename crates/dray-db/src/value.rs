@@ -1,4 +1,5 @@
-//! Values that both databases accept and return. A parameter names its type, so that Postgres need not be asked for it.
+//! Values that both databases accept and return. A parameter names its type, so that the type needs no question to
+//! Postgres.
 
 use rusqlite::{ToSql as SqliteValue, types::FromSql as FromSqlite};
 use tokio_postgres::types::{FromSqlOwned, ToSql as PostgresValue, Type as PostgresType};

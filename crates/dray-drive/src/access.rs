@@ -36,7 +36,7 @@ impl Scope {
     }
 }
 
-/// The scope of a grant's row among the tokens. No caller can ask for it: a grant is made by its own route only.
+/// The scope of a grant's row among the tokens. No caller can ask for it, because only the route of grants creates grants.
 pub const GRANT_SCOPE: &str = "drive_grant";
 
 /// A set of scopes.
@@ -67,16 +67,16 @@ pub struct TokenRecord {
     pub scopes: String,
     /// The folder that it is confined to, if any.
     pub folder: Option<ItemId>,
-    /// The token is refused from this time on.
+    /// From this time on the token is refused.
     pub expires_at: Timestamp,
     /// When it was revoked, if it was.
     pub revoked_at: Option<Timestamp>,
-    /// The earliest end of all tokens that it descends from; 1970 if one of them was revoked. `None` if no other token
-    /// made it.
+    /// The earliest expiry of all tokens that it descends from; 1970 if one of them was revoked. `None` if no other
+    /// token created it.
     pub line_until: Option<Timestamp>,
 }
 
-/// Somebody with a valid token.
+/// A user with a valid token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caller {
     /// The record of their token; `None` for work that continues without them.
@@ -110,7 +110,7 @@ impl TokenRecord {
 }
 
 impl Caller {
-    /// A user without a token, for work that continues when they are gone.
+    /// A user without a token, for work that continues without the caller.
     pub fn for_user(user: UserId, workspace: WorkspaceId) -> Self {
         let scopes = Scopes::parse(Scope::AccessDrive.as_str());
         Self { token: None, user, workspace, folder: None, scopes, is_grant: false }
@@ -122,7 +122,7 @@ impl Caller {
         Self { folder, ..self }
     }
 
-    /// The grant that they hold, if what they showed is one: it is good for its own uploads, and for nothing else.
+    /// The grant that the caller sent instead of a token, if any. It works only for its own uploads.
     pub fn grant(&self) -> Option<GrantId> {
         self.token.filter(|_| self.is_grant).map(GrantId::from)
     }
@@ -132,7 +132,7 @@ impl Caller {
         if self.is_grant { Err(Error::GrantOnlyUploads) } else { Ok(()) }
     }
 
-    /// Refuses a caller who may not upload, the holder of a grant excepted.
+    /// Refuses a caller who may not upload. The holder of a grant may.
     pub fn require_uploading(&self) -> Result<()> {
         if self.is_grant { Ok(()) } else { self.require(Scope::DriveUpload) }
     }

@@ -7,7 +7,7 @@ use crate::{Error, Result};
 /// Converts a tree into the type of a request. [`Error::InvalidField`] names the field whose value the type does not accept.
 pub fn typed<T: DeserializeOwned>(tree: serde_json::Value) -> Result<T> {
     if !tree.is_object() {
-        // serde would accept a list as the values of an object, in the order of its fields.
+        // Without this check, serde would accept a list as the values of an object, in the order of its fields.
         return Err(Error::field("The body", "must be a JSON object"));
     }
     serde_path_to_error::deserialize(tree).map_err(|err| {

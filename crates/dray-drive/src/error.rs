@@ -1,5 +1,5 @@
-//! Everything that can go wrong in the drive, one variant for each cause. This file does not know HTTP: `http/error.rs`
-//! gives each its status, code and message.
+//! Everything that can go wrong in the drive, one variant for each cause. This file does not know HTTP:
+//! `http/error.rs` and `http/refusals.rs` give each its status, code and message.
 
 use std::borrow::Cow;
 
@@ -89,19 +89,19 @@ pub enum Error {
         /// What is left of it, as the end of a sentence that begins with "The grant".
         left: String,
     },
-    /// No such grant, or the caller's token does not know of it.
+    /// There is no such grant, or the caller's token may not see it.
     #[error("no such grant")]
     GrantNotFound,
-    /// A grant, on a route that is not about its uploads.
-    #[error("a grant is good for its own uploads only")]
+    /// The caller sent a grant on a route that is not about the grant's own uploads.
+    #[error("a grant works only for its own uploads")]
     GrantOnlyUploads,
     /// The grant's folder is gone, or its maker may no longer write there.
     #[error("the folder of the grant is gone or closed")]
     GrantFolderClosed,
-    /// The request needs a file, and this is a folder.
+    /// The request needs a file, but the item is a folder.
     #[error("the item is a folder")]
     NotAFile,
-    /// The request needs a folder, and this is a file.
+    /// The request needs a folder, but the item is a file.
     #[error("parentId is a file")]
     NotAFolder,
     /// The store does not have an operation that Dray needs, so asking again does not help.
@@ -145,14 +145,14 @@ pub enum Error {
     /// The caller sees the item, but their role on it does not allow this.
     #[error("the role {needed:?} is needed")]
     RoleTooLow {
-        /// The lowest role that does.
+        /// The lowest role that is enough.
         needed: Role,
     },
     /// The move would change who can reach the item, or with which role, and the caller's role
     /// does not allow them to decide that.
     #[error("the move would change who can reach the item, which needs the role {needed:?}")]
     AccessWouldChange {
-        /// The lowest role that does.
+        /// The lowest role that is enough.
         needed: Role,
     },
     /// A folder cannot be moved into itself or below itself.
@@ -182,7 +182,7 @@ pub enum Error {
         /// Seconds to wait.
         retry_after_secs: u64,
     },
-    /// Too many other requests wait for work that takes much CPU.
+    /// Too many other requests wait for work that needs much CPU time.
     #[error("too many requests wait for the CPU")]
     Busy,
     /// Another token has replaced this one.
@@ -208,7 +208,7 @@ pub enum Error {
         left_bytes: u64,
         /// Unfinished uploads that count towards the quota.
         open_uploads: u64,
-        /// Bytes that these hold.
+        /// Bytes that these reserve.
         held_bytes: u64,
     },
     /// The user has as many unfinished uploads as the server allows.
@@ -254,7 +254,7 @@ pub enum Error {
         detail: String,
     },
     /// The object store refuses the server: its keys, its bucket or Dray's settings are wrong.
-    #[error("the object store refuses: {detail}")]
+    #[error("the object store refuses the server: {detail}")]
     StoreRefused {
         /// For the log; never shown to callers.
         detail: String,
@@ -288,7 +288,7 @@ impl Error {
         )
     }
 
-    /// Whether it is of the server, its database or its disk, and not of what was asked.
+    /// Whether the cause is the server, its database or its disk, and not the request.
     pub fn is_fault(&self) -> bool {
         matches!(self, Self::DatabaseUnreachable { .. } | Self::NoSpace | Self::Internal { .. })
     }

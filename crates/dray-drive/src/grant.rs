@@ -1,5 +1,5 @@
-//! Grants: what a holder may upload, and how much of that is left. A grant is a token that can only start uploads and continue
-//! those that it started.
+//! Grants: what a holder may upload, and how much of that is left. A grant is a token that can only start uploads and
+//! continue the uploads that it started.
 
 use dray_api::grant::{GrantUpload, GrantUploadState};
 use dray_api::limits::{
@@ -21,9 +21,9 @@ use crate::{Error, Result, wire_time};
 pub struct Terms {
     /// How many files.
     pub max_files: u32,
-    /// Most bytes of each.
+    /// The maximum number of bytes of each.
     pub max_file_bytes: Option<u64>,
-    /// Most bytes of all files together.
+    /// The maximum number of bytes of all files together.
     pub max_bytes: Option<u64>,
     /// The accepted types; empty means any.
     pub types: Vec<FileType>,
@@ -33,7 +33,7 @@ pub struct Terms {
     pub attached: Attached,
 }
 
-/// What a grant was used for: its finalized uploads, and those under way.
+/// How much of a grant is used: its finalized uploads, and those under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Used {
     /// How many files.
@@ -62,13 +62,13 @@ pub struct Grant {
 }
 
 impl Terms {
-    /// Reads the terms that a request asks for, except the folder and the end.
+    /// Reads the terms from a request, except the folder and the expiry.
     pub fn parse(request: &NewGrant) -> Result<Self> {
         if request.verbs.as_deref().is_some_and(|verbs| !verbs.contains(&Verb::Upload)) {
-            return Err(Error::field("verbs", "must be [\"upload\"], which is all that a grant can do"));
+            return Err(Error::field("verbs", "must be [\"upload\"], because a grant can do nothing else"));
         }
         if !matches!(request.on_conflict, OnConflict::Keep | OnConflict::Rename) {
-            let rule = "must be keep or rename, because a grant neither replaces files nor tells which names are taken";
+            let rule = "must be keep or rename, because a grant cannot replace files and does not show which names are taken";
             return Err(Error::field("onConflict", rule));
         }
         let max_files = request.max_files.unwrap_or(MAX_GRANT_FILES);
@@ -98,17 +98,16 @@ impl Terms {
         if is_taken { Ok(()) } else { Err(Error::FileTypeNotAllowed) }
     }
 
-    /// Checks whether the grant has room for one more file, besides what it was already used for.
+    /// Checks whether the grant has room for one more file, in addition to what is used already.
     pub fn check_room(&self, used: Used, size_bytes: u64) -> Result<()> {
         if used.files >= u64::from(self.max_files) {
-            let left = format!("allows {} files, and as many are there or under way", self.max_files);
+            let left = format!("allows {} files, and as many are finished or under way", self.max_files);
             return Err(Error::GrantUsedUp { left });
         }
         let left_bytes = self.max_bytes.map(|most| most.saturating_sub(used.bytes));
         match left_bytes.filter(|left| size_bytes > *left) {
             Some(left) => {
-                let left =
-                    format!("has {left} bytes left of all that it allows, and fileSize is {size_bytes}");
+                let left = format!("has only {left} bytes left, and fileSize is {size_bytes}");
                 Err(Error::GrantUsedUp { left })
             }
             None => Ok(()),
@@ -158,7 +157,7 @@ fn write_metadata(metadata: &Map<String, Value>) -> Result<String> {
 }
 
 impl Grant {
-    /// Whether it is valid now, as far as its own row shows.
+    /// Checks that the grant is valid now, as far as its own row shows.
     pub fn check_alive(&self, now: Timestamp) -> Result<()> {
         match self.revoked_at {
             Some(_) => Err(Error::RevokedToken),
@@ -167,7 +166,7 @@ impl Grant {
         }
     }
 
-    /// The grant as the wire has it.
+    /// The grant in the wire format.
     pub fn to_wire(&self, used: Used) -> dray_api::Grant {
         let Terms { max_files, max_file_bytes, max_bytes, types, on_conflict, attached } = &self.terms;
         dray_api::Grant {
@@ -191,7 +190,7 @@ impl Grant {
     }
 }
 
-/// A grant's upload as the wire has it, with its item as the caller may know it.
+/// A grant's upload in the wire format, with its item as the caller may see it.
 pub fn upload_to_wire(upload: &Upload, item: Option<&Item>) -> GrantUpload {
     let is_finalized = matches!(upload.state, State::Completed { .. });
     GrantUpload {

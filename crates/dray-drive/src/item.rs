@@ -60,7 +60,7 @@ pub struct Item {
     pub name: String,
     /// File or folder, and what only files have.
     pub content: Content,
-    /// What an application attached to the upload that it came by.
+    /// What an application attached to the upload that made the item.
     pub attached: Attached,
     /// When it was created.
     pub created_at: Timestamp,
@@ -76,11 +76,11 @@ pub struct Attached(Option<Box<Notes>>);
 /// What is attached.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Notes {
-    /// The grant; `None`: nobody's.
+    /// The grant; `None` means that the upload had no grant.
     pub grant: Option<GrantId>,
-    /// What the application knows it by.
+    /// The name by which the application knows it.
     pub external_id: Option<String>,
-    /// What it noted: a JSON object.
+    /// The application's JSON object.
     pub metadata: Option<String>,
 }
 
@@ -101,7 +101,7 @@ impl Deref for Attached {
 }
 
 impl Notes {
-    /// The metadata as the wire has it.
+    /// The metadata in the wire format.
     pub fn metadata_to_wire(&self) -> Option<Map<String, Value>> {
         serde_json::from_str(self.metadata.as_deref()?).ok()
     }

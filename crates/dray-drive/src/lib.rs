@@ -1,7 +1,7 @@
 //! What the drive is, without storage and without requests: types, settings as values, and pure decisions.
 //!
-//! It has no IO, no async, no HTTP and no SQL. Time is an argument, `now`. Only [`clock`] can read the machine's clock, for
-//! callers that pass the time on.
+//! It has no IO, no async, no HTTP and no SQL. Time is an argument, `now`. Only [`clock`] can read the machine's
+//! clock, for callers that then pass the time on.
 
 pub mod access;
 pub mod body;

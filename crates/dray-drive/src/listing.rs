@@ -73,7 +73,7 @@ impl Position {
             SortKey::Text(_) => order.sort == ListSort::Name,
             SortKey::Number(_) => order.sort != ListSort::Name,
         };
-        // Databases take NUL for the end of a text, or refuse it.
+        // Databases refuse NUL or treat it as the end of a text.
         let is_clean = !matches!(&position.key, SortKey::Text(text) if text.contains('\0'));
         (fits && is_clean).then_some(position)
     }
@@ -104,7 +104,7 @@ pub struct ListOrder {
 }
 
 impl ListOrder {
-    /// The order of folders with what is below them.
+    /// The order of folders together with what is below them.
     pub const BY_NAME: Self = Self { sort: ListSort::Name, order: SortOrder::Ascending };
 
     /// The position of an item.
@@ -161,7 +161,7 @@ pub struct Listing {
 }
 
 impl Listing {
-    /// How many items to ask the database for: one more than there is room for, which shows whether there are more.
+    /// How many items to ask the database for: one more than there is room for. The extra one shows whether there are more.
     pub fn wanted(&self) -> usize {
         MAX_TREE_ITEMS - self.items.len() + 1
     }

@@ -8,12 +8,12 @@ use dray_api::text::{direction_control, nfc, shows_nothing};
 
 use crate::{Error, Result};
 
-/// Whoever changes [`name_key`] or the words of `drive/search.rs` increases this number. The next server that starts then
+/// Increase this number whenever [`name_key`] or the words of `search.rs` change. The next server that starts then
 /// updates all items that were written before.
 pub const NAME_RULES: i64 = 1;
 
-/// A name that a file or folder can have: 1 to 255 characters, one path segment on every operating
-/// system, and without characters that make a person read another name.
+/// A name that a file or folder can have. It has 1 to 255 characters, is one path segment on every operating system,
+/// and has no characters that make a person read another name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ItemName(String);
 
@@ -45,12 +45,12 @@ fn broken_rule(name: &str) -> Option<Cow<'static, str>> {
         "must not contain control characters or line breaks"
     } else if let Some((c, called)) = name.chars().find_map(|c| Some((c, direction_control(c)?))) {
         let rule = format!(
-            "must not contain U+{:04X} {called}, which changes how the text around it reads",
+            "must not contain U+{:04X} {called}, which changes the order in which the text around it appears",
             u32::from(c)
         );
         return Some(rule.into());
     } else if name.chars().all(shows_nothing) {
-        "must have a character that can be seen: it has only spaces and invisible ones"
+        "must have a character that can be seen, not only spaces and invisible characters"
     } else {
         return None;
     };
@@ -60,14 +60,15 @@ fn broken_rule(name: &str) -> Option<Cow<'static, str>> {
 /// The text after the last dot is an extension if it has at most this length, the dot included.
 const MAX_EXTENSION_BYTES: usize = 16;
 
-/// Most bytes of a sort key: an index entry of Postgres is at most a third of a page.
+/// The maximum number of bytes of a sort key: an index entry of Postgres is at most a third of a page.
 const MAX_KEY_BYTES: usize = 1000;
 
 /// Hexadecimal digits of the hash that ends a key which would be longer.
 const HASH_DIGITS: usize = 32;
 
-/// The value by which names are sorted and compared, byte by byte: without regard to case, and with numbers by their value
-/// ("file 2" before "file 10"). Two names have the same key if and only if they are equal in normalization form C.
+/// The value by which names are sorted and compared, byte by byte. Upper and lower case count as the same, and
+/// numbers are sorted by their value ("file 2" before "file 10"). Two names have the same key if and only if they are
+/// equal in normalization form C.
 pub fn name_key(name: &str) -> String {
     let name = nfc(name);
     let mut key = String::with_capacity(2 * name.len() + 4);
@@ -94,8 +95,8 @@ pub fn name_key(name: &str) -> String {
     key
 }
 
-/// A longer number is greater, so its length (at most 255, like a name's) comes first. A digit comes before it, so that
-/// numbers sort where digits do.
+/// Writes a number so that numbers sort by value. A longer number is greater, so its length (at most 255, like a
+/// name's) comes first. Before that comes a digit, so that numbers sort where digits do.
 fn push_number(key: &mut String, digits: &str) {
     let number = digits.trim_start_matches('0');
     // Writing to a `String` cannot fail.

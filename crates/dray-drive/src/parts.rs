@@ -1,5 +1,5 @@
-//! The parts of an upload: which to sign, which a finalize lists or leaves to the store, and how many bytes they must
-//! have together.
+//! The parts of an upload: which of them to sign, which a finalize lists or leaves to the store, and how many bytes
+//! they must have together.
 
 use std::collections::HashMap;
 
@@ -52,13 +52,15 @@ fn numbers_to_sign(
 ) -> Result<Vec<PartNumber>> {
     let count = parts.map(|parts| check_part_count(size_bytes, parts)).transpose()?;
     match (count, part_numbers) {
-        (None, None) => Err(Error::field("parts", "is required: how many parts the file is cut into")),
+        (None, None) => {
+            Err(Error::field("parts", "is required: it says how many parts the file is cut into"))
+        }
         (Some(count), None) => (1..=count).map(|n| part_number("parts", u64::from(n))).collect(),
         (count, Some(listed)) => listed_numbers(listed, count.unwrap_or(most_parts(size_bytes))),
     }
 }
 
-/// The highest part number that a file of this size can need, because every part but the last has at least 5 MiB.
+/// The highest part number that a file of this size can need: every part except the last has at least 5 MiB.
 fn most_parts(size_bytes: u64) -> u32 {
     u32::try_from(size_bytes / MIN_PART_BYTES + 1).unwrap_or(MAX_PARTS).min(MAX_PARTS)
 }
@@ -95,7 +97,7 @@ fn refuse_repeats(field: &str, ascending: impl Iterator<Item = PartNumber>) -> R
     let mut last = None;
     for number in ascending {
         if last.replace(number) == Some(number) {
-            return Err(Error::field(field, format!("must list part {number} once")));
+            return Err(Error::field(field, format!("must not list part {number} twice")));
         }
     }
     Ok(())
@@ -138,7 +140,7 @@ impl Crc64 {
 pub enum WantedParts {
     /// All with their `ETag`s.
     Exactly(PartList),
-    /// These numbers. For some of them, the store says the `ETag`.
+    /// These numbers. Where the `ETag` is missing, the store's own counts.
     Numbers(Vec<(PartNumber, Option<String>)>),
     /// All parts that the store has.
     All,
@@ -273,10 +275,7 @@ fn parse_etag(at: usize, etag: &str) -> Result<String> {
     if is_well_formed {
         Ok(bare.to_owned())
     } else {
-        Err(Error::field(
-            format!("parts[{at}].eTag"),
-            "must be the ETag that the store answered for the part",
-        ))
+        Err(Error::field(format!("parts[{at}].eTag"), "must be the ETag from the store's answer to the part"))
     }
 }
 

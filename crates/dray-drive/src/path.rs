@@ -1,5 +1,5 @@
 //! An item with the folders above it, and how much of these a caller sees. For single items, only this file decides
-//! it. (Listings and searches decide it in their queries, by the same rules.)
+//! that. (Listings and searches decide it in their queries, by the same rules.)
 //!
 //! - A role on a folder holds for everything below it, and so does owning it.
 //! - An item in the trash, or below an item in the trash, is invisible.
@@ -18,7 +18,7 @@ pub struct Step {
     pub item: Item,
     /// Whether it was put into the trash by itself.
     pub is_trashed: bool,
-    /// The role that somebody gave the caller on it.
+    /// The role that the caller was given on it.
     pub granted: Option<Role>,
 }
 
@@ -44,7 +44,7 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// What a caller sees of an item; `None` if nothing. `steps` begins with the item and ends at the root.
+    /// What a caller sees of an item; `None` if the caller sees nothing. `steps` begins with the item and ends at the root.
     pub fn of(steps: Vec<Step>, caller: &Caller) -> Option<Self> {
         if steps.iter().any(|step| step.is_trashed) {
             return None;
@@ -79,8 +79,8 @@ impl Seen {
         if self.role >= role { Ok(()) } else { Err(Error::RoleTooLow { needed: role }) }
     }
 
-    /// Refuses a caller who may not take the item out of its folder, because that changes the folder. If they do not see
-    /// its folder, they cannot change it.
+    /// Refuses a caller who may not take the item out of its folder, because that changes the folder. A caller who
+    /// does not see the folder may not change it.
     pub fn require_removable(&self) -> Result<()> {
         if self.is_own || self.parent_role >= Some(Role::Member) {
             Ok(())

@@ -1,13 +1,14 @@
-//! What may be done to an item: one rule for every act, and the proof that the rule was applied. The database
-//! changes a name, bytes or a place, trashes and purges only with such a proof, and only this file makes one.
+//! What may be done to an item: one rule for every act, and the proof that the rule was applied. The database accepts
+//! a change of name, bytes or place, a trashing or a purge only with such a proof, and only this file creates proofs.
 //!
 //! - Nobody gives more than they have: an act that raises somebody's role on an item requires that role, and `admin`.
-//! - Taking an item away from somebody who had it (owners of folders above included) requires `admin` on it.
-//! - Roles hold downwards. So if a new place changes nothing for the item, it changes nothing for anything below it:
-//!   whoever has a role on the item has at least that role below it, and only the roles of the places differ.
+//! - Taking an item away from somebody who had it (including owners of folders above) requires `admin` on it.
+//! - Roles also hold for everything below. So if a new place changes nothing for the item, it changes nothing for
+//! anything below it. Whoever has a role on the item has at least that role below it, and only the roles that come
+//! from the places differ.
 //!
-//! The exception is the trash: a member of a folder may put an item of the folder into it, because every owner of the
-//! item or of a folder above finds it there and can restore it.
+//! The exception is the trash. A member of a folder may put an item of the folder into it, because every owner of the
+//! item or of a folder above finds the item there and can restore it.
 
 use std::collections::BTreeMap;
 
@@ -47,7 +48,7 @@ impl Change {
         self.0
     }
 
-    /// Whoever may replace the bytes of an item also puts the old bytes into the trash, as an item of their own.
+    /// A caller who may replace the bytes of an item may also put the old bytes into the trash, as a separate item.
     pub fn trashing_of_old_bytes(&self, kept_as: ItemId) -> Trashing {
         Trashing(kept_as)
     }
@@ -78,8 +79,8 @@ impl Purge {
 }
 
 impl Placement {
-    /// Moving requires `member` on the item's present folder. The caller checks before whether anything may be put into
-    /// `to`.
+    /// Moving requires `member` on the item's present folder. Before this, the caller checks whether anything may be
+    /// put into `to`.
     pub fn by_moving(
         seen: &Seen,
         caller: &Caller,

@@ -9,14 +9,14 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{Error, Result};
 
-/// The least [`UploadRules::idle_life`], so that a client that lost its connection has time to return.
+/// The shortest [`UploadRules::idle_life`]. It gives a client that lost its connection time to return.
 pub const LEAST_IDLE_LIFE: Duration = Duration::from_mins(10);
 
-/// The default of [`UploadRules::max_open_uploads`]: far more than clients have at once, and few enough that the bytes that
-/// each may store beyond the quota (see the store's allowances) add up to little.
+/// The default of [`UploadRules::max_open_uploads`]. It is far more than clients have at once. It is small enough
+/// that the bytes that each upload may store beyond the quota (see the store's allowances) do not add up to much.
 pub const MAX_OPEN_UPLOADS: u32 = 1000;
 
-/// A later expiry is written only if it gains this fraction of the idle life, so that signing rarely writes.
+/// A later expiry is written only if it gains at least one part in this many of the idle life. So signing rarely writes.
 const EXPIRY_STEPS: u32 = 24;
 
 /// Which uploads a server accepts, and how long it waits for them.
@@ -26,15 +26,15 @@ pub struct UploadRules {
     pub idle_life: Duration,
     /// How long an upload lives at most.
     pub whole_life: Duration,
-    /// Most bytes of a file.
+    /// The maximum number of bytes of a file.
     pub max_file_bytes: u64,
-    /// Most unfinished uploads that one user may have in a workspace.
+    /// The maximum number of unfinished uploads that one user may have in a workspace.
     pub max_open_uploads: u32,
     /// Files must be of one of these types; empty means any type.
     pub allowed_types: Vec<FileType>,
     /// Files of these types are refused.
     pub blocked_types: Vec<FileType>,
-    /// Whether a finalize looks at the first bytes of a file, and refuses one that is not what it was announced as.
+    /// Whether finalize looks at the first bytes of a file, and refuses a file that does not have its announced type.
     pub verify_types: bool,
 }
 
@@ -53,12 +53,12 @@ impl Default for UploadRules {
 }
 
 impl UploadRules {
-    /// When an upload expires that is used now.
+    /// When an upload that is used now expires.
     pub fn expiry(&self, created_at: Timestamp, now: Timestamp) -> Timestamp {
         after(now, self.idle_life).min(after(created_at, self.whole_life))
     }
 
-    /// How much later an expiry must be to be written.
+    /// How much later a new expiry must be before it is written.
     pub fn expiry_step(&self) -> Duration {
         self.idle_life / EXPIRY_STEPS
     }
@@ -90,8 +90,8 @@ pub fn essence(mime_type: &str) -> String {
     mime_type.split(';').next().unwrap_or_default().trim().to_lowercase()
 }
 
-/// A type of files, as an operator names it: `image/png`, `image/*`, or the end of a name such as `.exe`. Case does
-/// not matter. It is about what files are called, not about their content.
+/// A type of files, as an operator names it: `image/png`, `image/*`, or the end of a name such as `.exe`. Upper and
+/// lower case count as the same. It looks at names and announced types, not at content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileType(Kind);
 

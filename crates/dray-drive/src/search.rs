@@ -6,17 +6,17 @@ use icu_properties::props::LineBreak;
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
-/// Most bytes of a word. Postgres allows 2,046; a longer word is found by its beginning. (Hangul syllables
-/// decompose into three letters each, so a name can be one word of 2,295 bytes.)
+/// The maximum number of bytes of a word. Postgres allows 2,046; a longer word is found by its beginning. (Hangul
+/// syllables decompose into three letters each, so a name can be one word of 2,295 bytes.)
 const MAX_WORD_BYTES: usize = 1024;
 
-/// Most words of a query, because a name has no more.
+/// The maximum number of words of a query, because a name has no more.
 const MAX_WORDS: usize = 128;
-/// The numbers of leading characters by which a word can be looked up, as the databases' indexes have them
-/// (`0002_search.sql`).
+/// The lengths of the beginnings by which a word can be looked up, in characters. The databases' indexes have the
+/// same (`0002_search.sql`).
 pub const BEGINNINGS: [usize; 9] = [1, 2, 3, 4, 6, 8, 12, 16, 24];
 
-/// Most characters of a word that begins inside a run of letters without spaces.
+/// The maximum number of characters of a word that begins inside a run of letters without spaces.
 const WINDOW: usize = 12;
 
 /// A piece of a text between characters that are neither letters nor digits.
@@ -27,9 +27,9 @@ enum Piece {
     Run(Vec<char>),
 }
 
-/// The words of a name for the index, each once: without case and accents, split at everything that is neither
-/// letter nor digit. In scripts without spaces, each ideograph or syllable is a word; in such alphabets, a word begins at
-/// each letter.
+/// The words of a name for the index, each once: without case and accents, split at everything that is neither a
+/// letter nor a digit. In scripts without spaces, each ideograph or syllable is a word. In alphabets without spaces,
+/// a word begins at each letter.
 pub fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     for piece in pieces(text) {
@@ -45,7 +45,7 @@ pub fn words(text: &str) -> Vec<String> {
     words
 }
 
-/// The words of a search: those of a name, but only as many of a run as are needed to cover it.
+/// The words of a search: like those of a name, but of a run only as many as are needed to cover it.
 fn wanted(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     for piece in pieces(text) {
@@ -164,14 +164,13 @@ impl Words {
         (!words.is_empty()).then_some(Self(words))
     }
 
-    /// The words. They consist only of letters, their marks and digits, so no database takes any part of them for an
+    /// The words. They consist only of letters, their marks and digits, so no database reads any part of them as an
     /// operator.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }
 
-    /// The longest indexed beginning of each word. A name that has all of these may still lack the
-    /// words.
+    /// The longest indexed beginning of each word. A name that has all of these may still not have the words.
     pub fn beginnings(&self) -> impl Iterator<Item = &str> {
         self.iter().map(beginning)
     }

@@ -1,5 +1,6 @@
-//! Compares the type of a file, judged by its first bytes, with the announced type. The crate `infer` knows the signatures. This
-//! file decides which types count as the same: one container has many names, and text can be of any type.
+//! Compares the type of a file, as its first bytes show it, with the announced type. The crate `infer` knows the
+//! signatures. This file decides which types count as the same: one container has many names, and text can be of any
+//! type.
 
 use crate::item::MimeType;
 use crate::rules::{FileType, UploadRules, essence};
@@ -101,7 +102,7 @@ const COMPOUND: &[&str] = &[
     "application/vnd.visio",
     "application/vnd.ms-works",
 ];
-/// Formats that always begin with a known signature: a file without it does not have the format.
+/// Formats that always begin with a known signature: a file without the signature does not have the format.
 const FIRM: &[&str] = &[
     "image/png",
     "image/jpeg",
@@ -155,7 +156,7 @@ fn family(mime_type: &str) -> String {
     known.map_or(name, |names| names[0].to_owned())
 }
 
-/// Whether an `application` or `image` type is text, about which a signature says little.
+/// Whether an `application` or `image` type is text. A signature says little about text.
 fn is_text(name: &str) -> bool {
     let kinds = [
         "xml",
@@ -190,14 +191,15 @@ fn agrees(mime_type: &str, found: Option<&str>) -> bool {
     let announced = family(mime_type);
     match found.map(family) {
         Some(found) if announced == found => true,
-        // This is a separate format, which uses a container.
+        // An unknown type may be a format of its own that uses a container.
         Some(found) => [ZIP, OLE, GZIP].contains(&&*found) && is_unheard_of(mime_type, &announced),
         None => !FIRM.iter().any(|firm| announced == family(firm)),
     }
 }
 
-/// Refuses a file whose bytes do not have its announced type. If the server or its grant (`types`) limits types, the bytes must
-/// also match the end of the name, and must not be of a blocked type. `head` is its first [`SNIFFED_BYTES`], or all of it.
+/// Refuses a file whose bytes do not have its announced type. If the server or the grant (`types`) limits types, the
+/// bytes must also match the end of the name, and must not be of a blocked type. `head` is the file's first
+/// [`SNIFFED_BYTES`], or the whole file if it is shorter.
 pub fn check(rules: &UploadRules, types: &[FileType], file: (&str, &str), head: &[u8]) -> Result<()> {
     if head.is_empty() {
         return Ok(());
@@ -206,7 +208,7 @@ pub fn check(rules: &UploadRules, types: &[FileType], file: (&str, &str), head: 
     let announced = essence(mime_type);
     let is_unknown = announced == MimeType::UNKNOWN;
     let mismatch = |announced: &str| {
-        let found = found.unwrap_or("of no such type").to_owned();
+        let found = found.unwrap_or("of an unknown type").to_owned();
         Err(Error::FileTypeMismatch { announced: announced.to_owned(), found })
     };
     if !is_unknown && !agrees(&announced, found) {

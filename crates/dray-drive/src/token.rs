@@ -1,6 +1,6 @@
-//! Personal access tokens, `cp_pat_`, and grants, `cp_grant_`: then 30 random base62 characters (178 bits) and a
-//! 6-character base62 CRC32 of everything before it, so that a mistyped or invented one is refused without a query. Only the
-//! SHA-256 is ever stored.
+//! The secrets of personal access tokens, `cp_pat_…`, and of grants, `cp_grant_…`. After the prefix come 30 random
+//! base62 characters (178 bits) and a 6-character base62 CRC32 of everything before it. The CRC32 lets the server
+//! refuse a mistyped or invented one without a query. Only the SHA-256 is ever stored.
 
 use std::fmt;
 
@@ -24,8 +24,8 @@ pub struct AccessToken(String);
 pub struct TokenHash(String);
 
 impl AccessToken {
-    /// Makes a token from random bytes. It asks `random` for more
-    /// until 30 of them are below 248 (4 × 62), so that every character is equally likely.
+    /// Makes a token from random bytes. It calls `random` until it has 30 bytes below 248 (4 × 62), so that every
+    /// character is equally likely.
     pub fn generate(random: impl FnMut() -> Result<[u8; 32]>) -> Result<Self> {
         Self::with_prefix(TOKEN_PREFIX, random)
     }

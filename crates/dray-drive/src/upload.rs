@@ -16,29 +16,30 @@ use crate::parts::{Crc64, Digest};
 use crate::rules::UploadRules;
 use crate::{Error, Result, wire_time};
 
-/// How long a finalize keeps its lease after the last heartbeat. Whoever works on the upload keeps renewing it.
-/// Two finalizes that overlap do no harm (every step can be repeated); the lease only keeps them from doing the same work.
+/// How long a finalize keeps its lease after the last heartbeat. Whoever works on the upload keeps renewing the
+/// lease. Two finalizes that overlap do no harm, because every step can be repeated. The lease only keeps them from
+/// doing the same work.
 pub const FINALIZE_LEASE: SignedDuration = SignedDuration::from_secs(30);
-/// The longest time that a store may work on a Complete after it was sent: longer than Dray waits for it (10 minutes).
-/// Before this time has passed since the last one, a store with neither the upload nor its object proves nothing: the
-/// object may still appear.
+/// The longest time that a store may work on a Complete after it was sent. It is longer than Dray waits for a
+/// Complete (10 minutes). Until this time has passed since the last Complete, a store that has neither the upload nor
+/// its object proves nothing: the object may still appear.
 pub const QUIET_TIME: SignedDuration = SignedDuration::from_mins(11);
-/// The largest difference between the clocks of servers that share a database. No server ends an upload for its age
-/// before its own clock is this much past the upload's time.
+/// The largest difference between the clocks of servers that share a database. No server ends an upload because of
+/// its age before the server's own clock is this much past the upload's time.
 pub const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(10);
-/// How long after its end Dray still tries to complete an upload that the store has not completed, however often it was
-/// asked: long enough for people to repair their store.
+/// How long after its end Dray still tries to complete an upload that the store has not completed, however often it
+/// has tried before. The time is long enough for people to repair their store.
 pub const COMPLETE_AFTER_END: SignedDuration = SignedDuration::from_hours(24);
-/// This many Completes must have proved nothing as well, while the store answered otherwise.
+/// Before Dray stops, this many Completes must also have proved nothing while the store answered other requests.
 pub const MAX_INCONCLUSIVE: u64 = 8;
-/// How long the outcome of an upload is remembered after it would have expired. Until then, finalizing it again returns its
-/// item.
+/// How long the outcome of an upload stays stored after the upload would have expired. Until then, finalizing it
+/// again returns its item.
 pub const KEEP_FINISHED: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// How long after its URL has expired a PUT may still arrive: it began before, the clocks of client and store differ, and a
-/// copy of it may be under way.
+/// How long after its URL has expired a PUT may still arrive. It may have begun before, the clocks of client and
+/// store may differ, and a copy of it may be under way.
 pub const PUT_SLACK: SignedDuration = SignedDuration::from_hours(1);
-/// What the key of a PUT ends with that does not write the object itself, but is copied to it.
+/// The ending of the key of a PUT that does not write the object itself. Finalize copies from that key to the object.
 pub const STAGED: &str = ".put";
 
 /// The state of an upload.
@@ -105,9 +106,9 @@ pub struct Upload {
     pub object_key: String,
     /// A random text that the object carries as metadata. It proves that an object belongs to this upload.
     pub store_token: String,
-    /// The store's multipart upload id, once it has answered; of an upload by one PUT, an id of its own.
+    /// The store's multipart upload id, once the store has answered. An upload by one PUT has an id that Dray made.
     pub store_upload_id: Option<String>,
-    /// The key that its one signed PUT writes: the object's own, or one beside it. `None`: it is in parts.
+    /// The key that its one signed PUT writes: the object's own, or one beside it. `None` for an upload in parts.
     pub put_key: Option<String>,
     /// Its state.
     pub state: State,
@@ -122,7 +123,7 @@ pub struct Upload {
 pub fn check_on_conflict(caller: &Caller, on_conflict: OnConflict) -> Result<()> {
     match on_conflict {
         OnConflict::Replace | OnConflict::Fail if caller.grant().is_some() => {
-            Err(Error::field("onConflict", "is keep or rename, as the grant says: leave it out"))
+            Err(Error::field("onConflict", "comes from the grant: leave it out"))
         }
         OnConflict::Replace => caller.require(Scope::AccessDrive),
         OnConflict::Fail => caller.require(Scope::DriveRead),
@@ -160,7 +161,7 @@ impl Upload {
         }
     }
 
-    /// The key that its PUT writes and finalize copies from, if that is not the object's own.
+    /// The key that its PUT writes and that finalize copies from, if that is not the object's own.
     pub fn staging_key(&self) -> Option<&str> {
         self.put_key.as_deref().filter(|key| *key != self.object_key)
     }
@@ -170,12 +171,12 @@ impl Upload {
         self.on_conflict != OnConflict::Keep
     }
 
-    /// Its user, who may have left: their rights are checked again, within the folder that the upload was started for.
+    /// Its user as a caller, for work without the user's token. The rights are checked again, within the folder that the starting token was confined to.
     pub fn uploader(&self) -> Caller {
         Caller::for_user(self.user, self.workspace).within(self.confined_to)
     }
 
-    /// Whether its item may be refused because of its place. All other items go to some place.
+    /// Whether its item may be refused because of its place. The items of all other uploads can always go to some place.
     pub fn can_be_refused(&self) -> bool {
         self.on_conflict == OnConflict::Fail || self.confined_to.is_some()
     }
@@ -189,8 +190,8 @@ impl Upload {
         }
     }
 
-    /// Its item as the client asked for it, whatever place and name it really got. A token that only uploads sees nothing
-    /// else.
+    /// Its item as the client asked for it, whatever place and name it really got. A token that only uploads sees
+    /// nothing else of it.
     pub fn item_as_given(&self) -> Item {
         Item {
             id: self.item,
@@ -248,14 +249,14 @@ impl Upload {
         }
     }
 
-    /// When the upload expires if parts are signed now; `None` if that is hardly later than its present expiry.
+    /// When the upload expires if parts are signed now; `None` if that is not much later than its present expiry.
     pub fn later_expiry(&self, rules: &UploadRules, now: Timestamp) -> Option<Timestamp> {
         let renewed = rules.expiry(self.created_at, now);
         let step = SignedDuration::try_from(rules.expiry_step()).unwrap_or(SignedDuration::MAX);
         (renewed.duration_since(self.expires_at) >= step).then_some(renewed)
     }
 
-    /// Whether the upload ended so long ago that Dray gives it up if the store does not complete it.
+    /// Whether the upload's time ended so long ago that Dray gives it up if the store does not complete it.
     pub fn is_long_over(&self, now: Timestamp) -> bool {
         now.duration_since(self.expires_at) >= COMPLETE_AFTER_END
     }

@@ -1,5 +1,5 @@
 -- Times are milliseconds since 1970, CRCs and tags are bit patterns in signed integers, headers are JSON.
--- Small columns stand before `blocks` and `inline`, so that reading them touches no overflow page.
+-- Small columns come before `blocks` and `inline`, so that reading them needs no overflow page.
 
 create table bucket (
     id integer primary key,
@@ -56,6 +56,6 @@ create table garbage_file (
     primary key (part_id, file_tag)
 ) strict, without rowid;
 
--- One row: whether the last process closed the store with every file accounted for.
+-- One row: whether the last process closed the store in an orderly way, with each file named by a row or removed.
 create table shutdown (clean integer not null) strict;
 insert into shutdown values (1);

@@ -1,4 +1,4 @@
--- Parts that refer to bytes of other parts' files, ETags that are MD5s, tags.
+-- This version adds three things: parts that refer to bytes in other parts' files, ETags that are MD5s, and tags.
 --
 -- digest: the source of the part's ETag, the MD5 of its bytes or half of a BLAKE3.
 alter table part rename column blake3 to digest;
@@ -6,9 +6,10 @@ alter table part add column digest_is_md5 integer not null default 0;
 alter table upload add column tags text not null default '[]';
 alter table object add column tags text not null default '[]';
 
--- A part's bytes are in its own file, in its row, or, when it has neither, in its pieces; `at` is where one begins in the
--- part. A piece is `size` bytes, from `file_start` on, of a file that belongs to another part (and stays when that part is
--- gone), or bytes of its own (`inline`). `blocks` are the CRCs of the blocks of that file that the piece touches.
+-- A part's bytes are in its own file, in its row or, if it has neither, in its pieces. `at` is where a piece begins
+-- in the part. A piece is either `size` bytes, starting at `file_start`, of a file that belongs to another part (the
+-- file stays when that part is gone), or bytes of its own (`inline`). `blocks` are the CRCs of the file's blocks that
+-- the piece touches.
 create table piece (
     part_id integer not null,
     at integer not null,
@@ -22,7 +23,8 @@ create table piece (
     primary key (part_id, at)
 ) strict, without rowid;
 
--- How many parts and pieces refer to a file, for files that others than their own part referred to at some time.
+-- How many parts and pieces refer to a file, for files that something besides their own part has referred to at some
+-- time.
 create table shared_file (
     part_id integer not null,
     file_tag integer not null,

@@ -1,7 +1,7 @@
 //! How much disk space the parts of an upload may take, if its size was announced. This file knows no HTTP and no SQL.
 //!
-//! A part counts from before its body is read until its bytes are removed, so parallel requests cannot exceed
-//! the limit together. The counts are in memory. They are read from the database at the first request about an upload, also
+//! A part counts from before its body is read until its bytes are removed, so parallel requests cannot exceed the
+//! limit together. The counts are in memory. The first request about an upload reads them from the database, also
 //! after a restart.
 
 use std::{
@@ -79,7 +79,8 @@ impl Allowances {
         if let Some(allowance) = known.get(&set) {
             return Ok(Arc::clone(allowance));
         }
-        // No other request has this upload's allowance, so none of its parts is being committed, and the counts stay true.
+        // No other request has this upload's allowance. So none of its parts is being committed, and the counts stay
+        // true.
         let counts = Counts { stored: stored()?, ..Counts::default() };
         if known.len() >= MAX_IDLE {
             known.retain(|_, allowance| allowance.is_needed());
@@ -129,7 +130,7 @@ struct Counts {
 }
 
 impl Allowance {
-    /// Counts a part before its body is read. `there` reads the part that is stored under its number.
+    /// Counts a part before its body is read. `there` reads the part that is stored under the same number.
     ///
     /// `EntityTooLarge` if the part can never be stored; `SlowDown` if it can be stored once other parts have arrived
     /// or are removed.
@@ -140,7 +141,7 @@ impl Allowance {
     ) -> Result<Reservation, Failure> {
         if bytes > self.announced_bytes {
             return Err(too_large(format!(
-                "The part has {bytes} bytes, but the upload was announced with {} in all",
+                "The part has {bytes} bytes, but the upload was announced with {} bytes in all",
                 self.announced_bytes
             )));
         }
@@ -168,14 +169,14 @@ impl Allowance {
         would_be.take(there.map(Held::part).unwrap_or_default());
         would_be.add(Held::part(bytes));
         if self.allows(would_be) {
-            let message = "Other parts of this upload are coming in or being replaced; try again";
+            let message = "Other parts of this upload are arriving or being replaced; try again";
             return Failure::new(ErrorCode::SlowDown, message);
         }
         let Held { parts, bytes } = would_be;
         let (most, most_parts) = (self.max_bytes(), self.max_parts);
         too_large(format!(
-            "The upload would have {parts} parts of {bytes} bytes in all; as it was announced with {}, it may have \
-             {most_parts} of {most}. Abort it and start again",
+            "The upload would have {parts} parts of {bytes} bytes in all. It was announced with {} bytes, so it may have \
+             {most_parts} parts of {most} bytes. Abort it and start again",
             self.announced_bytes
         ))
     }
@@ -188,7 +189,7 @@ impl Allowance {
         self.announced_bytes.saturating_mul(TIMES).saturating_add(SLACK_BYTES)
     }
 
-    /// Whether it holds anything that only memory knows.
+    /// Whether it holds counts that are not in the database.
     fn is_needed(self: &Arc<Self>) -> bool {
         Arc::strong_count(self) > 1 || !self.counts().replaced.is_empty()
     }
@@ -212,8 +213,8 @@ struct Outcome {
 }
 
 impl Reservation {
-    /// Says that the part replaces another one, unless the commit fails. Call it before the commit, because the collector
-    /// may remove the file right after it.
+    /// Records that the part replaces another one, unless the commit fails. Call it before the commit, because the
+    /// collector may remove the file right after the commit.
     pub(crate) fn replaces(&self, replaced: Replaced) {
         if let Some(file) = replaced.file {
             self.allowance.counts().replaced.insert(file, replaced.bytes);

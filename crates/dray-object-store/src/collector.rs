@@ -1,5 +1,5 @@
-//! Removes the files that nothing refers to: garbage that commits recorded and, after a crash, files that no
-//! commit ever named. It runs on one thread. It never decides what is garbage.
+//! Removes the files that nothing refers to: garbage that commits recorded and, after a crash, files that no commit
+//! ever named. It runs on one thread. It never decides what is garbage.
 
 use std::{
     io,
@@ -27,7 +27,7 @@ use crate::{
 
 /// How many files it handles between two database jobs.
 const BATCH: usize = 256;
-/// A wake-up may be lost if a client leaves at the wrong moment. This bounds how long its garbage stays.
+/// A wake-up may be lost if a client disconnects at the wrong moment. This limits how long its garbage stays.
 const PERIOD: Duration = Duration::from_mins(1);
 /// Garbage of this period is collected together, because most wake-ups have nothing to collect.
 const TOGETHER: Duration = Duration::from_millis(50);
@@ -37,7 +37,7 @@ pub(crate) struct Collector {
     pub(crate) meta: Arc<Meta>,
     pub(crate) disk: SharedDisk,
     pub(crate) pins: Pins,
-    /// It is told which files of replaced parts are removed.
+    /// The allowances, which learn which files of replaced parts are gone.
     pub(crate) allowances: Arc<Allowances>,
     pub(crate) reserve: Arc<Reserve>,
     /// Set, and then woken, when the store closes.
@@ -65,7 +65,7 @@ impl Collector {
                 stuck = self.collect();
                 // Logged when the number grows, not at every wake-up.
                 if stuck.files > before {
-                    tracing::warn!(files = stuck.files, why = ?stuck.why, "garbage stays for now");
+                    tracing::warn!(files = stuck.files, why = ?stuck.why, "some garbage could not be removed; it is tried again later");
                 }
                 self.reserve.refill();
                 if !self.wait(&woken) {
@@ -100,15 +100,15 @@ impl Collector {
     /// Removes what can be removed.
     fn collect(&self) -> Stuck {
         let mut stuck = Stuck::default();
-        // Sets first, because files that only they shared may become garbage with them.
+        // Sets come first, because files that only sets share may become garbage with them.
         report(self.collect_sets(&mut stuck));
         report(self.collect_files(&mut stuck));
         stuck
     }
 
-    /// Removes files that no part and no piece names. They are files of replaced parts, which nobody has open because
-    /// nobody reads an upload's parts, and shared files whose last set is forgotten, which happens when nobody reads
-    /// the set.
+    /// Removes files that no part and no piece names. Some are files of replaced parts. Nobody has those open,
+    /// because nobody reads an upload's parts. The others are shared files whose last set is gone, and a set goes
+    /// only when nobody reads it.
     fn collect_files(&self, stuck: &mut Stuck) -> Result<(), Failure> {
         let mut after = None;
         while !self.stopped() {
@@ -188,9 +188,9 @@ impl Collector {
         }
     }
 
-    /// After a crash: removes the files that no row names. It skips files whose request is still under way. No request will
-    /// ever name a settled file without a row. Unless the scan looks at all files and removes all that it should, the next
-    /// start scans again.
+    /// After a crash: removes the files that no row names. It skips files whose request is still under way. For all
+    /// other files without a row, no request will name them any more. If the scan did not look at all files, or could
+    /// not remove all that it should, the next start scans again.
     fn scan(&self) {
         let (mut removed, mut stuck, mut complete) = (0, Stuck::default(), true);
         for folder in Disk::folders() {

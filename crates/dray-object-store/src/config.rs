@@ -11,7 +11,7 @@ pub struct Config {
     pub region: String,
     /// The server's own bucket, which exists from the first start on. Tools' keys may read it but not write it.
     pub bucket: String,
-    /// Names that no new bucket may have, because other paths of the same server begin with them.
+    /// Names that no new bucket may have, because other paths of the server begin with them.
     pub reserved_names: Vec<String>,
     /// Whether an answer waits until its bytes are on the disk (fsync). Turn it off only if losing data is acceptable.
     pub durable: bool,
@@ -19,10 +19,10 @@ pub struct Config {
     pub max_object_bytes: u64,
     /// Which web pages may call the store from a browser.
     pub cors_origins: CorsOrigins,
-    /// The user metadata (`x-amz-meta-…`) with this name is left out of answers to signed URLs, because anybody may
-    /// hold such a URL.
+    /// Answers to signed URLs leave out the user metadata (`x-amz-meta-…`) with this name, because anybody may hold
+    /// such a URL.
     pub hidden_metadata: Option<String>,
-    /// Longest wait between two frames of a request body, and the time over which a body must bring 8 KiB/s.
+    /// The longest wait between two frames of a request body, and the time over which a body must bring 8 KiB/s.
     pub idle_timeout: Duration,
     /// How many uploads, and how many downloads, one [`crate::Caller`] may have under way.
     pub transfers_per_caller: usize,
@@ -31,7 +31,7 @@ pub struct Config {
 }
 
 /// A function that the store calls again and again while downloads wait for memory. Answers that clients do not read
-/// hold that memory, and only the owner of the connections can cut these off.
+/// hold that memory. Only the owner of the connections can cut off such clients.
 #[derive(Clone)]
 pub struct WhenShort(Arc<dyn Fn() + Send + Sync>);
 
@@ -46,7 +46,7 @@ impl WhenShort {
     }
 }
 
-/// Calls nothing.
+/// Does nothing.
 impl Default for WhenShort {
     fn default() -> Self {
         Self::new(|| ())

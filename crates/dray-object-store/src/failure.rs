@@ -67,7 +67,7 @@ impl From<dray_sqlite::Error> for Failure {
         }
         match error {
             dray_sqlite::Error::Closed | dray_sqlite::Error::Undone => {
-                Self::new(ErrorCode::ServiceUnavailable, "The store cannot write just now; try again")
+                Self::new(ErrorCode::ServiceUnavailable, "The store cannot write at the moment; try again")
             }
             error => Self::internal(error),
         }
@@ -98,7 +98,7 @@ pub(crate) fn slow_down(message: &'static str) -> Failure {
 
 /// The error if all buffers were in use for longer than a client may wait.
 pub(crate) fn no_buffer() -> Failure {
-    slow_down("The store is serving too many transfers just now; try again")
+    slow_down("The store is serving too many transfers at the moment; try again")
 }
 
 pub(crate) fn no_such_bucket() -> Failure {

@@ -1,5 +1,5 @@
-//! Headers of a request, and the `x-amz-` headers that a presigner moved into the query: some SDKs do that
-//! with every header they can (AWS SDK for JavaScript, `getSignedUrl`). Both forms are signed and mean the same.
+//! Headers of a request, and the `x-amz-` headers that a presigner moved into the query. Some SDKs move every header
+//! they can (AWS SDK for JavaScript, `getSignedUrl`). Both forms are signed and mean the same.
 
 use dray_s3::Query;
 use http::HeaderMap;

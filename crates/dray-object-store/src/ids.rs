@@ -81,10 +81,10 @@ impl fmt::Display for UploadId {
 /// The digest that a part's `ETag` is made from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PartDigest {
-    /// Half of the BLAKE3 of the part's bytes or, for a copied part, of the place of these bytes in the source. The
-    /// same bytes sent twice have the same `ETag`, so a late duplicate of a part cannot spoil a Complete that lists the
-    /// other copy. And nobody who has the part's URL can put other bytes there with the same `ETag`, which would be
-    /// possible with a CRC.
+    /// Half of the BLAKE3 of the part's bytes. For a copied part, it is the BLAKE3 of the place of these bytes in the
+    /// source. The same bytes sent twice have the same `ETag`, so a late duplicate of a part cannot spoil a Complete
+    /// that lists the other copy. And nobody who has the part's URL can store other bytes with the same `ETag`. With
+    /// a CRC, that would be possible.
     Blake3([u8; 16]),
     /// The MD5 of its bytes, as on AWS.
     Md5([u8; 16]),
@@ -92,7 +92,7 @@ pub(crate) enum PartDigest {
 
 impl PartDigest {
     /// The part's `ETag`, without quotes. The dash after a BLAKE3 says, like the dash in S3's own multipart `ETag`s,
-    /// that it is not an MD5. Clients that compare MD5s look for it.
+    /// that it is not an MD5. Clients that compare MD5s look for the dash.
     pub(crate) fn etag(self) -> String {
         match self {
             Self::Blake3(half) => format!("{}-1", hex::encode(half)),

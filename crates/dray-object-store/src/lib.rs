@@ -8,12 +8,13 @@
 //! root/parts/ab/…   the bytes of parts over 16 KiB; immutable, randomly named; smaller ones live in meta.db
 //! ```
 //!
-//! A request is authenticated, parsed, authorised, then acted on (`http/`). Bodies stream block by block through aligned
-//! buffers to the disk (`body/`, `disk/`), and become visible by one database commit (`meta/`). Each block of a download is
-//! compared with its stored CRC (`read.rs`). The collector later removes what nothing refers to
-//! (`collector.rs`), but never while somebody reads it (`pins.rs`).
+//! A request is authenticated, parsed and authorised before the store acts on it (`http/`). Bodies stream block by
+//! block through aligned buffers to the disk (`body/`, `disk/`), and become visible by one database commit (`meta/`).
+//! Each block of a download is compared with its stored CRC (`read.rs`). The collector later removes what nothing
+//! refers to (`collector.rs`), but never while somebody reads it (`pins.rs`).
 //!
-//! Beside the store there is a [`Relay`] to another store. It shares the code that verifies, bounds and answers requests.
+//! Beside the store there is a [`Relay`] to another store. It shares the code that verifies, limits and answers
+//! requests.
 
 mod allowance;
 mod body;

@@ -30,7 +30,7 @@ pub enum OpenError {
         known: i64,
     },
     /// The database cannot be opened.
-    #[error("the store's database {} does not open: {message}; restore it from a backup", path.display())]
+    #[error("the store's database {} cannot be opened: {message}; restore it from a backup", path.display())]
     Database {
         /// The file.
         path: PathBuf,
@@ -46,7 +46,7 @@ pub enum OpenError {
         source: io::Error,
     },
     /// Others can read the keys.
-    #[error("others can read the store's keys; run: chmod 600 {}", path.display())]
+    #[error("other users can read the store's keys; run: chmod 600 {}", path.display())]
     KeysTooOpen {
         /// The file.
         path: PathBuf,

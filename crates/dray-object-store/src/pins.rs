@@ -1,8 +1,8 @@
 //! Which sets of parts are being read, so that the collector does not remove their files meanwhile.
 //!
 //! The order matters. A reader pins the set that an object names, *then* checks again whether the object still names
-//! it. A set becomes garbage in the commit after which no object names it, and is collected only if it is not pinned
-//! after that commit. So the collector sees every reader that passes the second check.
+//! the set. A set becomes garbage in the commit after which no object names it. It is collected only if it is not
+//! pinned after that commit. So the collector sees every reader that passes the second check.
 
 use std::{
     collections::HashMap,

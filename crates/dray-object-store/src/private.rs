@@ -71,7 +71,7 @@ fn tighten(path: &Path, rights: u32) -> io::Result<()> {
     }
     let (shown, rights_before) = (path.display(), format!("{:03o}", mode & RIGHTS));
     if rights == FOLDER && mode & STICKY != 0 {
-        tracing::warn!(path = %shown, "everybody uses this folder, so it stays open; better use one of its own");
+        tracing::warn!(path = %shown, "all users share this folder, so its rights stay as they are; use a folder of its own instead");
         return Ok(());
     }
     match fs::set_permissions(path, Permissions::from_mode(rights)) {

@@ -26,7 +26,7 @@ use crate::{
     transfers::Transfer,
 };
 
-/// Reads a range of an object. Its pin keeps the parts in place, whatever happens to the object meanwhile.
+/// Reads a range of an object. Its pin keeps the parts in place, even if the object is replaced or removed meanwhile.
 pub(crate) struct Reader {
     pub(crate) meta: Arc<Meta>,
     pub(crate) disk: SharedDisk,
@@ -193,8 +193,8 @@ async fn next_step(reading: Reading) -> Option<(io::Result<Bytes>, Step)> {
     }
 }
 
-/// Its callers lose nothing: they pass offsets inside a block, and numbers of blocks in a part of 5 GiB. They cut a longer
-/// length to the block.
+/// Nothing is lost here: callers pass offsets inside a block, numbers of blocks in a part of at most 5 GiB, and
+/// lengths that they cut to the block.
 fn index(offset: u64) -> usize {
     usize::try_from(offset).unwrap_or(usize::MAX)
 }

@@ -9,7 +9,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-/// Enough for the database log to grow by its usual length.
+/// Enough that the database log can grow by its usual length.
 const SIZE_BYTES: usize = 4 << 20;
 
 /// A file that occupies the reserved space.
@@ -35,9 +35,9 @@ impl Reserve {
         *held = false;
         match fs::remove_file(&self.path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                tracing::warn!(%error, "the reserved space cannot be given free");
+                tracing::warn!(%error, "the reserved space cannot be released");
             }
-            _ => tracing::warn!("the disk is full: the reserved space is used to delete"),
+            _ => tracing::warn!("the disk is full: deletes now use the reserved space"),
         }
     }
 

@@ -1,4 +1,4 @@
-//! The store as its users hold it: how it is opened, wired and closed.
+//! The store as other crates use it: how it is opened, wired and closed.
 
 use std::{
     fs::{File, TryLockError},
@@ -33,7 +33,7 @@ use crate::{
     transfers::{TransferStock, Transfers},
 };
 
-/// The least bytes of every part but the last (AWS S3 user guide, "Multipart upload limits").
+/// The minimum size, in bytes, of every part except the last (AWS S3 user guide, "Multipart upload limits").
 const MIN_PART_BYTES: u64 = 5 << 20;
 /// The owner's id and name in listings. Keys change, but the owner stays the same.
 const OWNER: &str = "dray";
@@ -79,7 +79,7 @@ impl ObjectStore {
         let disk = Disk::open(&root.join("parts"), config.durable, config.when_short.clone());
         let disk = Arc::new(disk.map_err(unwritable)?);
         let path = root.join("meta.db");
-        // SQLite gives the files beside it the same mode.
+        // SQLite creates its other files with the same mode.
         private::ensure_file(&path).map_err(unwritable)?;
         let now = clock::now().as_millisecond();
         let reserve = Arc::new(Reserve::new(root.join("reserve")));
@@ -151,12 +151,12 @@ impl ObjectStore {
         &self.0.config.region
     }
 
-    /// Commits what is under way and ends the store's threads. Later requests are answered 503.
+    /// Commits what is under way and ends the store's threads. The store answers later requests with 503.
     pub async fn close(&self) {
         let inner = Arc::clone(&self.0);
         let closed = tokio::task::spawn_blocking(move || inner.close()).await;
         if let Err(error) = closed {
-            tracing::error!(%error, "the store did not close in order");
+            tracing::error!(%error, "the store could not be closed in an orderly way");
         }
     }
 
@@ -243,8 +243,8 @@ impl ObjectStore {
         result
     }
 
-    /// Releases the space that is kept for a full disk, so that the owner of this store can make space on it. The store
-    /// accepts nothing new until it has reserved as much again.
+    /// Releases the reserved space, so that the owner of this store can free space on a full disk. The store accepts
+    /// nothing new until it has reserved as much again.
     pub fn spend_reserve(&self) {
         self.0.reserve.release();
     }

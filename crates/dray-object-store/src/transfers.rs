@@ -1,5 +1,5 @@
-//! How many transfers one caller may have under way, and how many may use one URL. Beyond that, the answer is `SlowDown`,
-//! as on S3. Requests of the server itself have no caller, and no bound.
+//! How many transfers one caller may have under way, and how many may use one URL. Beyond that, the answer is
+//! `SlowDown`, as on S3. Requests of the server itself have no caller and no limit.
 
 use std::{
     collections::HashMap,
@@ -14,10 +14,10 @@ use http::Extensions;
 
 use crate::failure::{Failure, slow_down};
 
-/// Uploads of one part at once. A client needs only one, but the store may not know yet that the connections of a broken
-/// network are gone, and S3's own tests send ten.
+/// How many uploads of one part may run at once. A client needs only one. But the store may not know yet that the
+/// connections of a broken network are gone, and S3's own tests send ten.
 const UPLOADS_PER_PART: u64 = 16;
-/// Transfers of one object at once by one caller: clients fetch a file in 4 to 32 ranges at once.
+/// How many transfers of one object one caller may have at once: clients fetch a file in 4 to 32 ranges at once.
 const TRANSFERS_PER_OBJECT: u64 = 64;
 
 /// Who sends a request, as the server that the store is mounted in sees it: an address that stands for one client. The
@@ -51,7 +51,7 @@ pub(crate) enum Direction {
     Down,
 }
 
-/// What a URL is for. The signature does not count: a caller who can sign another URL must not exceed the bound.
+/// What a URL is for. The signature does not count, so that a caller who can sign more URLs cannot exceed the limit.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Of {
     /// A part of an upload, by its row id.
@@ -128,11 +128,11 @@ impl Transfers {
         let [of_caller, of_url] = keys.each_ref().map(|key| under_way.get(key).copied().unwrap_or(0));
         if of_url >= per_url {
             self.0.refused_of_url[direction as usize].fetch_add(1, Relaxed);
-            return Err(slow_down("This URL is used by too many requests just now; try again"));
+            return Err(slow_down("Too many requests are using this URL at the moment; try again"));
         }
         if of_caller >= self.0.per_caller {
             self.0.refused_of_address[direction as usize].fetch_add(1, Relaxed);
-            return Err(slow_down("Too many transfers from this address just now; try again"));
+            return Err(slow_down("Too many transfers from this address at the moment; try again"));
         }
         for key in keys.clone() {
             *under_way.entry(key).or_default() += 1;

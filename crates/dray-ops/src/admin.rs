@@ -15,7 +15,7 @@ use dray_drive::settings::{DatabaseUrl, SettingError};
 use dray_drive::token::AccessToken;
 use dray_server::{Error, data_folder, random};
 
-/// Longest life of a token: a year.
+/// The longest life of a token: a year.
 pub const MAX_TOKEN_LIFE: Duration = Duration::from_hours(8760);
 /// Life of the token that the first start prints.
 const FIRST_TOKEN_LIFE: Duration = Duration::from_hours(2160);
@@ -41,7 +41,7 @@ pub struct CreatedToken {
 }
 
 impl Admin {
-    /// Opens Postgres if there is an address of it, else the database in a data folder. It creates what does not exist.
+    /// Opens Postgres if `database_url` is given; otherwise opens the database in a data folder. It creates what does not exist.
     pub async fn open(data: &Path, database_url: Option<&DatabaseUrl>) -> Result<Self, Error> {
         if database_url.is_none() {
             data_folder::make(data)?;
@@ -49,7 +49,7 @@ impl Admin {
         Ok(Self { db: data_folder::open_database(data, database_url, CONNECTIONS).await? })
     }
 
-    /// At the first start: creates workspace `default`, its owner, and a token, which it returns this once.
+    /// At the first start, creates the workspace `default`, its owner, and a token. It returns the token only this once.
     pub async fn bootstrap(&self, now: Timestamp) -> Result<Option<String>, Error> {
         let owner = new_user(OWNER_EMAIL, Some("Owner"), "owner", now)?;
         let workspace = random::id(now, WorkspaceId::new)?;
@@ -76,7 +76,7 @@ impl Admin {
         Ok(made.await?.then(|| token.reveal().to_owned()))
     }
 
-    /// Creates a token for the user with this address. Rotation does not make it live longer.
+    /// Creates a token for the user with this address. Rotation cannot extend its life.
     pub async fn create_token(
         &self,
         email: &str,
@@ -87,7 +87,7 @@ impl Admin {
         self.create_rotated_token(email, scopes, expires_in, None, now).await
     }
 
-    /// Like [`Admin::create_token`]. All tokens that replace it by rotation end within `rotate_for`, counted from now.
+    /// Like [`Admin::create_token`]. All tokens that replace it by rotation expire within `rotate_for`, counted from now.
     pub async fn create_rotated_token(
         &self,
         email: &str,

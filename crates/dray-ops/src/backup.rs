@@ -1,5 +1,5 @@
-//! A drive as a folder, and back: `drive.jsonl` has its rows, `objects.jsonl` the list of its objects, and
-//! `objects/` their bytes, if they are wanted.
+//! A drive as a folder, and back: `drive.jsonl` has its rows, `objects.jsonl` has the list of its objects, and
+//! `objects/` has their bytes, if the operator wants them.
 //!
 //! Objects never change, so a second backup into the same folder copies only new ones.
 
@@ -40,7 +40,7 @@ pub struct Copied {
     pub rows: u64,
     /// Objects that items refer to.
     pub objects: u64,
-    /// How many of them were there already.
+    /// How many of them the target had already.
     pub kept: u64,
     /// How many of them are missing everywhere.
     pub missing: u64,
@@ -77,8 +77,8 @@ impl Copied {
 }
 
 impl Admin {
-    /// Writes the drive as it is now into `folder`, while servers keep running, with the bytes of its files if
-    /// `with_bytes`. It reports its progress to `tell`.
+    /// Writes the drive as it is now into `folder`, while servers keep running. With `with_bytes`, it also writes the
+    /// bytes of the drive's files. It reports its progress to `tell`.
     pub async fn backup(
         &self,
         store: &Store,
@@ -91,7 +91,9 @@ impl Admin {
             .map_err(|source| dray_server::Error::DataFolder { path: folder.to_owned(), source })?;
         let holder = random::text()?;
         if !self.keep_objects(&holder).await? {
-            return Err(Error::field("Another backup", "is running, or was cut off: wait ten minutes").into());
+            return Err(
+                Error::field("Another backup", "is running, or was interrupted: wait ten minutes").into()
+            );
         }
         let work = self.copy_all(store, folder, with_bytes, clock, tell);
         let copied = holding(LEASE, &CancellationToken::new(), || self.keep_objects(&holder), work).await;
@@ -99,7 +101,7 @@ impl Admin {
         let copied = copied.map_err(|lost| {
             Error::field(
                 "The backup",
-                format!("was stopped, as objects may have been removed meanwhile: {lost}"),
+                format!("was stopped, because objects may have been removed in the meantime: {lost}"),
             )
         })??;
         given_back?;
@@ -136,8 +138,8 @@ impl Admin {
         Ok(copied)
     }
 
-    /// Keeps the objects that rows of the backup refer to until they are copied. `false`: another backup is
-    /// running.
+    /// Keeps the server from removing objects that the backup's rows refer to, until they are copied. `false` if
+    /// another backup is running.
     async fn keep_objects(&self, holder: &str) -> drive::Result<bool> {
         let (holder, now) = (holder.to_owned(), self.db.lease_time());
         self.db.write(move |c| Ok(leases::take(c, BACKUP_LEASE, &holder, LEASE, now)?)).await
@@ -167,7 +169,7 @@ impl Admin {
     }
 }
 
-/// Creates the folder of a backup, and takes away all rights that others have on it.
+/// Creates the folder of a backup, and removes all rights that other users have on it.
 fn make_private(folder: &Path) -> std::io::Result<()> {
     private::make_folder(folder)?;
     for name in [ROWS, INVENTORY] {

@@ -1,5 +1,5 @@
-//! Creates many items at once, for benchmarks, which need a full drive. The caller decides where each item is. The files
-//! have no bytes in the store.
+//! Creates many items at once, for benchmarks that need a full drive. The caller decides where each item is. The
+//! files have no bytes in the store.
 
 use dray_api::{ItemId, Role, UserId};
 use jiff::Timestamp;
@@ -56,7 +56,7 @@ impl Admin {
         Ok(add.await?)
     }
 
-    /// Gives a user a role on an item and all below it.
+    /// Gives a user a role on an item and everything below it.
     pub async fn share(
         &self,
         item: ItemId,
@@ -68,7 +68,7 @@ impl Admin {
         Ok(self.db.write(move |c| Ok(participants::put(c, item, user, role, now)?)).await?)
     }
 
-    /// Does the upkeep now that the database would do by itself some time later.
+    /// Does now the maintenance that the database would do by itself some time later.
     pub async fn settle(&self) -> Result<(), dray_server::Error> {
         Ok(self.db.read(|c| Ok(bulk::settle(c)?)).await?)
     }

@@ -102,7 +102,7 @@ pub(crate) async fn load(db: &Db, path: &Path) -> Result<Sum> {
     let path = path.to_owned();
     db.write(move |c| {
         if !dump::is_empty(c)? {
-            return Err(Error::field("The database", "has a drive in it already; name an empty one"));
+            return Err(Error::field("The database", "already has a drive in it; name an empty database"));
         }
         dump::defer_references(c)?;
         let mut rows = Rows::open(&path)?;
@@ -157,7 +157,7 @@ impl Rows {
         if self.said.as_ref() == Some(&sum) {
             Ok(sum)
         } else {
-            Err(broken("it is not whole, or was changed"))
+            Err(broken("it is incomplete, or was changed"))
         }
     }
 }

@@ -1,5 +1,5 @@
-//! What a backup does not contain: the buckets of the embedded store that do not belong to the drive. Other tools have
-//! filled them.
+//! What a backup does not contain: the buckets of the embedded store that do not belong to the drive. They belong to
+//! other tools.
 
 use serde::Serialize;
 
@@ -18,7 +18,7 @@ pub struct OtherBucket {
 }
 
 impl Store {
-    /// The other buckets of the embedded store. For an external store it returns none: its other buckets do not concern
+    /// The other buckets of the embedded store. None for an external store, because its other buckets do not concern
     /// Dray.
     pub async fn other_buckets(&self) -> Result<Vec<OtherBucket>, Error> {
         let mut others = Vec::new();

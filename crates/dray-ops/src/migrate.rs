@@ -36,14 +36,12 @@ impl Admin {
         if theirs == ours {
             return Ok(theirs.rows);
         }
-        Err(Error::internal(
-            "the rows are not the same after they were moved: is a server running on one of them?",
-        )
-        .into())
+        Err(Error::internal("the rows differ after the move: is a server running on one of the databases?")
+            .into())
     }
 
     /// Copies every object that this drive's items refer to from one store to another, and reads each back. `folder`
-    /// records which are done.
+    /// records which objects are done.
     pub async fn move_objects(
         &self,
         from: &Store,
@@ -105,7 +103,9 @@ async fn move_one(
         return Ok((object, Outcome::Copied));
     }
     to.objects.delete(key).await?;
-    Err(Error::internal(format_args!("{key} had other bytes when it was read back, and was removed there")))
+    Err(Error::internal(format_args!(
+        "{key} had other bytes when it was read back, and was removed from the new store"
+    )))
 }
 
 /// The keys that were copied and compared, one per line.

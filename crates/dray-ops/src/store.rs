@@ -19,8 +19,8 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the store that `s3` names or, without it, the embedded one in `data`. If a server has the latter open, the
-    /// commands reach it at `server_url`.
+    /// Opens the store that `s3` names or, without it, the embedded one in `data`. If a server has the embedded store
+    /// open, the commands reach it at `server_url`.
     pub async fn open(data: &Path, s3: Option<&S3Config>, server_url: &str) -> Result<Self, Error> {
         let metrics = Arc::new(Metrics::off());
         let store = match s3 {

@@ -1,4 +1,4 @@
-//! The checksums that S3 knows besides MD5: computing them, and deriving an object's from its parts'
+//! The checksums that S3 knows besides MD5: computing them, and deriving an object's checksum from those of its parts
 //! (AWS S3 user guide, "Checking object integrity").
 
 use std::fmt;
@@ -94,12 +94,12 @@ impl Algorithm {
         }
     }
 
-    /// The algorithm of this name, in any case (SDKs differ).
+    /// The algorithm of this name, in upper or lower case, because SDKs differ.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|known| known.as_str().eq_ignore_ascii_case(name))
     }
 
-    /// The algorithm whose checksum this header carries, in any case.
+    /// The algorithm whose checksum this header carries; the name may be in upper or lower case.
     pub fn from_header_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|known| known.header_name().eq_ignore_ascii_case(name))
     }
@@ -142,7 +142,7 @@ impl Algorithm {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Checksum {
     algorithm: Algorithm,
-    /// Big-endian, left-aligned; zero after `algorithm.size_bytes()`.
+    /// Big-endian, from the first byte on; zero after `algorithm.size_bytes()`.
     bytes: [u8; 32],
 }
 
@@ -208,7 +208,7 @@ pub struct Checksummer {
 
 #[derive(Debug, Clone)]
 enum State {
-    // Boxed, because the CRC state contains the keys of its tables.
+    // Boxed, because the CRC state is large: it contains the keys of its tables.
     Crc(Box<crc_fast::Digest>),
     Sha1(Sha1),
     Sha256(Sha256),

@@ -1,4 +1,4 @@
-//! An access key pair. It does not know how credentials are found or stored.
+//! An access key pair. This file does not know how credentials are found or stored.
 
 use std::fmt;
 

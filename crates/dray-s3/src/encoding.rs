@@ -1,5 +1,5 @@
-//! Percent-encoding as S3 signs it: everything but `A-Z a-z 0-9 - . _ ~` is `%XX` in upper case
-//! (AWS S3 API reference, "Signature Calculations": `UriEncode`). It normalises nothing: neither `//` nor `..`.
+//! Percent-encoding as S3 signs it: every character except `A-Z a-z 0-9 - . _ ~` becomes `%XX`, in upper case (AWS S3
+//! API reference, "Signature Calculations": `UriEncode`). It normalises neither `//` nor `..`.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! Where clients reach the store, and how a bucket and key become a host and a path. No signing.
+//! Where clients reach the store, and how a bucket and key become a host and a path. This file does not sign.
 
 use http::{Uri, uri::Scheme};
 
@@ -28,10 +28,10 @@ pub struct Endpoint {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum EndpointError {
     /// Not `http://host[:port][/base]`, or `https`.
-    #[error("an endpoint is http://host[:port][/path] or https://host[:port][/path]")]
+    #[error("an endpoint must be http://host[:port][/path] or https://host[:port][/path]")]
     NotAUrl,
-    /// User name, query or fragment, which an endpoint cannot carry.
-    #[error("an endpoint carries no user name, query or fragment")]
+    /// The URL has a user name, a query or a fragment, which an endpoint cannot have.
+    #[error("an endpoint cannot have a user name, a query or a fragment")]
     ExtraParts,
     /// A bucket cannot become a subdomain of an IP address.
     #[error("virtual-hosted addressing needs a host name, not an IP address")]
@@ -79,7 +79,7 @@ impl Endpoint {
         self.style
     }
 
-    /// The path under which the store is mounted: empty, or `/a/b` without a slash at its end.
+    /// The path below which the store is: empty, or `/a/b` without a slash at its end.
     pub fn base_path(&self) -> &str {
         &self.base_path
     }

@@ -8,9 +8,9 @@ use crate::ErrorCode;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}: {message}", code.as_str())]
 pub struct S3Error {
-    /// The code that a client checks; it also fixes the HTTP status.
+    /// The code that a client checks. It also determines the HTTP status.
     pub code: ErrorCode,
-    /// A message for people. It never holds a secret, a signature or a token.
+    /// A message for people. It never contains a secret, a signature or a token.
     pub message: Cow<'static, str>,
     /// The store's region, if the request was signed for another: a client can sign again for this one.
     pub region: Option<String>,

@@ -10,7 +10,7 @@ pub enum ErrorCode {
     AccessDenied,
     /// 400: the `Authorization` header cannot be parsed, or names another region.
     AuthorizationHeaderMalformed,
-    /// 400: the query form of the signature cannot be parsed, or its limits are broken.
+    /// 400: the query form of the signature cannot be parsed, or exceeds its limits.
     AuthorizationQueryParametersError,
     /// 400: `Content-MD5` or a checksum does not match the body.
     BadDigest,
@@ -28,7 +28,7 @@ pub enum ErrorCode {
     EntityTooSmall,
     /// 400: the session token has expired.
     ExpiredToken,
-    /// 400: fewer bytes than `Content-Length` promised.
+    /// 400: the body has fewer bytes than `Content-Length` announced.
     IncompleteBody,
     /// 507: the disk is full.
     InsufficientStorage,

@@ -2,7 +2,7 @@
 
 use std::{fmt, num::NonZeroU16, str::FromStr};
 
-/// The largest part number, and so the most parts an upload can have.
+/// The largest part number, and so the maximum number of parts of an upload.
 pub const MAX_PART_NUMBER: u16 = 10_000;
 
 /// A part number, 1 to 10,000.

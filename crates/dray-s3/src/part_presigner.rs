@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// Bytes of a signature in hex.
+/// Bytes of a signature in hexadecimal.
 const SIGNATURE_BYTES: usize = 64;
 
 /// Signs the part URLs of one upload.
@@ -103,7 +103,7 @@ impl PartPresigner {
         self.finish(&self.any_length, &number, hash, out);
     }
 
-    /// As [`write_url`](Self::write_url), and signs `content-length` too: the part must have exactly this size.
+    /// Like [`write_url`](Self::write_url), but also signs `content-length`: the part must have exactly this size.
     pub fn write_url_for_length(&self, part_number: PartNumber, content_length: u64, out: &mut Vec<u8>) {
         let number = Decimal::new(u64::from(part_number.get()));
         let mut hash = self.exact_length.hash.clone();
@@ -203,7 +203,7 @@ impl Decimal {
     }
 }
 
-/// Lower-case hex. It uses arithmetic and no table, so that the compiler can convert all digits at once.
+/// Lower-case hexadecimal. It uses arithmetic instead of a table, so that the compiler can convert all digits at once.
 fn hex_digits(bytes: [u8; 32]) -> [u8; SIGNATURE_BYTES] {
     let digit = |nibble: u8| nibble + if nibble < 10 { b'0' } else { b'a' - 10 };
     let mut digits = [0; SIGNATURE_BYTES];

@@ -84,7 +84,7 @@ impl PayloadHash {
         }
     }
 
-    /// What proves the body of a request whose own signature starts the chain.
+    /// What proves the body of a request. The request's own signature starts the chain.
     pub(crate) fn payload(self, chain: ChunkSigner) -> Payload {
         match self {
             Self::Unsigned => Payload::Unsigned,

@@ -1,7 +1,7 @@
 //! Form uploads (`POST Object`): the policy that a form carries, and the signature over it (AWS S3 API reference,
 //! "Browser-Based Uploads Using POST"). The policy says which fields the form may have, and so what it may store.
 //!
-//! Clients make two kinds of signature, and both are accepted: `SigV4`, and the older HMAC-SHA1, boto3's default.
+//! Clients make two kinds of signature, and both are accepted: `SigV4`, and the older HMAC-SHA1, which is boto3's default.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
@@ -17,7 +17,7 @@ use crate::{
     verify::{CredentialField, check_session_token},
 };
 
-/// Fields that the policy need not mention: the policy itself, its signature, and the file.
+/// Fields that the policy does not have to mention: the policy itself, its signature, and the file.
 const EXEMPT: [&str; 5] = ["awsaccesskeyid", "file", "policy", "signature", "x-amz-signature"];
 const IGNORED: &str = "x-ignore-";
 
@@ -48,7 +48,7 @@ impl PostPolicy {
         let expiration = members.get("expiration").and_then(Value::as_str);
         let expiration = expiration.and_then(moment);
         let expiration =
-            expiration.ok_or_else(|| invalid("expiration must be a time, as 2030-01-31T12:00:00Z"))?;
+            expiration.ok_or_else(|| invalid("expiration must be a time, such as 2030-01-31T12:00:00Z"))?;
         let conditions = members.get("conditions").and_then(Value::as_array);
         let conditions = conditions.ok_or_else(|| invalid("conditions must be a list"))?;
         let conditions = conditions.iter().map(Condition::parse).collect::<Result<_, _>>()?;
@@ -178,7 +178,7 @@ pub fn authenticate_post<'a>(
             let is_right = STANDARD.decode(signature).is_ok_and(|given| bool::from(expected.ct_eq(&given)));
             (credentials, is_right)
         }
-        _ => return Err(argument("A form is signed once: with 'signature' or with 'x-amz-signature'")),
+        _ => return Err(argument("A form must have one signature: 'signature' or 'x-amz-signature'")),
     };
     if !is_right {
         let message = "The signature over the policy does not match: check the secret key";

@@ -13,11 +13,11 @@ use crate::{
     },
 };
 
-/// Longest object key, in bytes of UTF-8 (AWS S3 user guide, "Naming Amazon S3 objects").
+/// The longest object key, in bytes of UTF-8 (AWS S3 user guide, "Naming Amazon S3 objects").
 pub const MAX_KEY_BYTES: usize = 1024;
 /// The longest life of a presigned URL: seven days.
 pub const MAX_EXPIRES_SECS: u32 = 604_800;
-/// Longer than any region's name; bounds what is hashed.
+/// Longer than any region's name; limits what is hashed.
 const MAX_REGION_BYTES: usize = 64;
 
 /// The values that all URLs of one object at one time share.
@@ -46,19 +46,19 @@ pub enum PresignError {
     #[error("a presigned URL is valid for 1 to 604800 seconds")]
     Expires,
     /// The region is empty, too long, or has other characters than letters, digits, `-` and `_`.
-    #[error("the region is not a region's name")]
+    #[error("the region is not a valid region name")]
     Region,
     /// The access key id is empty or has characters that a credential scope cannot hold.
     #[error("the access key id is not usable in a credential scope")]
     AccessKeyId,
     /// The bucket is empty, or must be part of the host name and cannot be.
-    #[error("the bucket's name cannot be addressed")]
+    #[error("the bucket's name cannot be part of an address")]
     Bucket,
     /// The key is over [`MAX_KEY_BYTES`], or empty where an object is needed.
     #[error("an object key is 1 to 1024 bytes long")]
     Key,
-    /// A header to bind is `host`, or its name is not a header name in lower case.
-    #[error("a header to sign has no lower-case header name, or is host")]
+    /// A header to sign is `host`, or its name is not a header name in lower case.
+    #[error("a header to sign must have a lower-case header name, and must not be host")]
     Header,
     /// The upload id is empty.
     #[error("the upload id is empty")]
@@ -108,7 +108,7 @@ fn is_addressable(bucket: &str, style: AddressingStyle) -> bool {
     }
 }
 
-/// A presigned URL that binds method, host, path and `query`; the signature does not cover the body.
+/// A presigned URL. The signature covers method, host, path and `query`, but not the body.
 /// The URL is ASCII and needs no escaping in JSON.
 pub fn presign(
     method: &Method,
@@ -118,8 +118,9 @@ pub fn presign(
     presign_with_headers(method, scope, query, &[])
 }
 
-/// As [`presign`], and binds these headers too: the request must carry them with these values.
-/// `host` is always bound and must not be among them. Names are lower case, else [`PresignError::Header`].
+/// Like [`presign`], but the signature also covers these headers: the request must have them with these values.
+/// `host` is always covered and must not be among them. Names must be in lower case; otherwise the error is
+/// [`PresignError::Header`].
 pub fn presign_with_headers(
     method: &Method,
     scope: &PresignScope<'_>,

@@ -31,7 +31,7 @@ pub struct SigningScope<'a> {
     pub credentials: &'a Credentials,
     /// E.g. `us-east-1`.
     pub region: &'a str,
-    /// The time of the request; a server tolerates 15 minutes of skew.
+    /// The time of the request. A server accepts a difference of 15 minutes.
     pub now: Timestamp,
 }
 
@@ -48,11 +48,11 @@ pub enum SignError {
     #[error("a header's value is not visible ASCII")]
     HeaderValue,
     /// The region is not a valid region name.
-    #[error("the region is not a region's name")]
+    #[error("the region is not a valid region name")]
     Region,
 }
 
-/// Signs a request; returns the headers to add (or to replace): `host` unless given, `x-amz-date`,
+/// Signs a request, and returns the headers to add (or to replace): `host` unless it is given, `x-amz-date`,
 /// `x-amz-content-sha256`, `x-amz-security-token` for temporary credentials, and `authorization`.
 ///
 /// It signs every given header, except those that proxies may change (`connection`, `user-agent`, …).
@@ -123,7 +123,7 @@ fn canonical_headers(given: &HeaderMap, added: &HeaderMap) -> Vec<(String, Vec<u
     canonical
 }
 
-/// The canonical value of a header: its occurrences joined by commas, as the bytes on the wire, which may be UTF-8.
+/// The canonical value of a header: its values joined by commas, as the bytes on the wire, which may be UTF-8.
 pub(crate) fn joined_value(headers: &HeaderMap, name: &str) -> Vec<u8> {
     let mut values = headers.get_all(name).iter().map(|value| canonical_value(value.as_bytes()));
     let mut joined = values.next().unwrap_or_default();

@@ -10,8 +10,7 @@ pub fn endpoint(config: &Config) -> Result<Option<Endpoint>, SettingError> {
     let refused = |rule: String| SettingError { setting: "--bytes-url", rule };
     let Some(url) = &config.bytes_url else { return Ok(None) };
     if config.s3.is_some() && !config.s3_relay {
-        let rule =
-            "is for the embedded store and --s3-relay; clients reach another one at --s3-public-endpoint";
+        let rule = "is for the embedded store and --s3-relay; clients reach an external store at --s3-public-endpoint";
         return Err(refused(rule.into()));
     }
     let endpoint = public_endpoint(url).ok().filter(|endpoint| endpoint.base_path().is_empty());
@@ -20,7 +19,7 @@ pub fn endpoint(config: &Config) -> Result<Option<Endpoint>, SettingError> {
     let page = config.public_url.as_deref().and_then(|url| public_endpoint(url).ok());
     if page.is_some_and(|page| page.host("") == endpoint.host("")) {
         return Err(refused(
-            "must have another host than --public-url: only stored bytes are answered there".into(),
+            "must have another host than --public-url, because that host serves only stored bytes".into(),
         ));
     }
     Ok(Some(endpoint))

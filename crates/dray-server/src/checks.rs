@@ -31,8 +31,8 @@ pub(crate) fn origins(allowed: &[String]) -> Result<Vec<HeaderValue>, SettingErr
         .collect()
 }
 
-/// The hosts that are the server's own. Hosts from trusted proxies are accepted only if they are among them, so if
-/// there are none, the log says so.
+/// The hosts that are the server's own. The server accepts a host that a trusted proxy names only if it is one of
+/// these. If there are none, the log says so.
 pub(crate) fn own_hosts(config: &Config) -> Arc<OwnHosts> {
     let hosts = config.own_hosts();
     if hosts.is_empty() && !config.trusted_proxies.is_empty() {
@@ -58,7 +58,7 @@ pub(crate) fn public_url(url: &str) -> Result<(String, BasePath), SettingError> 
     }
 }
 
-/// Whether something that is served without the prefix could be mistaken for something below it.
+/// Whether an address that is served without the prefix could be mistaken for one below the prefix.
 fn is_taken(endpoint: &Endpoint) -> bool {
     let first = endpoint.base_path().split('/').nth(1).unwrap_or_default();
     let own = route_table();
@@ -70,7 +70,10 @@ fn is_taken(endpoint: &Endpoint) -> bool {
 pub(crate) fn upload_rules(rules: &UploadRules) -> Result<(), SettingError> {
     let least = LEAST_IDLE_LIFE;
     if rules.idle_life < least {
-        let rule = format!("must be at least {} minutes: people lose their connection", least.as_secs() / 60);
+        let rule = format!(
+            "must be at least {} minutes, because people lose their connection",
+            least.as_secs() / 60
+        );
         return Err(SettingError { setting: "--upload-life", rule });
     }
     if rules.whole_life < rules.idle_life {
@@ -81,7 +84,7 @@ pub(crate) fn upload_rules(rules: &UploadRules) -> Result<(), SettingError> {
         return Err(SettingError { setting: "--max-open-uploads", rule: "must be at least 1".into() });
     }
     if rules.max_file_bytes > MAX_FILE_BYTES {
-        let rule = format!("must be at most {MAX_FILE_BYTES}, which is what S3 takes");
+        let rule = format!("must be at most {MAX_FILE_BYTES}, which is the largest file that S3 accepts");
         return Err(SettingError { setting: "--max-file-size", rule });
     }
     Ok(())
@@ -93,26 +96,29 @@ pub(crate) fn download_ttl_secs(ttl: Duration) -> Result<u32, SettingError> {
     let allowed = Duration::from_mins(1)..=Duration::from_hours(7 * 24);
     u32::try_from(ttl.as_secs()).ok().filter(|_| allowed.contains(&ttl)).ok_or_else(|| SettingError {
         setting: "--download-ttl",
-        rule: "must be 1 minute to 7 days, which is the longest that S3 takes".into(),
+        rule: "must be 1 minute to 7 days, which is the longest that S3 accepts".into(),
     })
 }
 
-/// An upload must live longer than the URLs that were signed for it, even if its new expiry was not written.
+/// An upload must expire later than the URLs that were signed for it, even if its new expiry could not be written.
 pub(crate) fn url_ttl_secs(ttl: Duration, rules: &UploadRules) -> Result<u32, SettingError> {
     let longest = rules.idle_life.saturating_sub(rules.expiry_step());
     let allowed = Duration::from_secs(1)..=longest;
     u32::try_from(ttl.as_secs()).ok().filter(|_| allowed.contains(&ttl)).ok_or_else(|| SettingError {
         setting: "--url-ttl",
         rule: format!(
-            "must be 1 to {} seconds: an upload is given up --upload-life after its parts were last signed",
+            "must be 1 to {} seconds, because an upload expires --upload-life after its parts were last signed",
             longest.as_secs()
         ),
     })
 }
 
-/// Logs a sign in the settings that there is an untrusted proxy.
+/// Logs a warning if the settings show signs of a proxy that is not trusted.
 pub(crate) fn warn_of_unknown_proxy(config: &Config, listener: IpAddr) {
     if let Some(sign) = config.sign_of_unknown_proxy(listener.is_loopback()) {
-        tracing::warn!(sign, "a proxy seems to be in front that --trust-proxy does not name: {PROXY_SHARES}");
+        tracing::warn!(
+            sign,
+            "the server seems to be behind a proxy that --trust-proxy does not name: {PROXY_SHARES}"
+        );
     }
 }

@@ -22,7 +22,7 @@ impl ClientAddress {
 
     fn in_extensions(extensions: &Extensions) -> Self {
         let peer = extensions.get::<ConnectInfo<SocketAddr>>();
-        // Every request of a socket has it. Requests without one share one place.
+        // Every request from a socket has an address. Requests without one share one place.
         Self::at(peer.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |ConnectInfo(address)| address.ip()))
     }
 

@@ -1,4 +1,4 @@
-//! The data folder, which only this user can enter, and the database in it, unless the database is elsewhere.
+//! The data folder, which only this user can enter, and the database: the file in it, or Postgres.
 
 use std::path::Path;
 
@@ -11,8 +11,8 @@ use crate::error::Error;
 /// The prefixes of Dray's file names in the folder, besides the store's folder.
 const OURS: [&str; 2] = ["drive.db", "migrated-to-"];
 
-/// Creates the folder, if it does not exist, and takes away all rights that others have on it and on Dray's files
-/// in it.
+/// Creates the folder if it does not exist, and removes all rights that other users have on it and on Dray's files in
+/// it.
 pub fn make(path: &Path) -> Result<(), Error> {
     let failed = |source| Error::DataFolder { path: path.to_owned(), source };
     private::make_folder(path).and_then(|()| tighten_files(path)).map_err(failed)
@@ -31,14 +31,14 @@ fn tighten_files(path: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Opens Postgres if there is an address of it, else the file in the data folder.
+/// Opens Postgres if the settings have its address; otherwise opens the file in the data folder.
 pub async fn open_database(data: &Path, url: Option<&DatabaseUrl>, connections: usize) -> Result<Db, Error> {
     if let Some(url) = url {
         let failed = |source| Error::Database { name: "of --database-url".to_owned(), source };
         return Db::connect(url, connections).await.map_err(failed);
     }
     let path = config::database_file(data);
-    // SQLite gives the files beside it the same mode.
+    // SQLite creates its other files (the log and the index of the log) with the same mode.
     private::ensure_file(&path).map_err(|source| Error::DataFolder { path: data.to_owned(), source })?;
     Db::open_file(&path).await.map_err(|source| Error::Database { name: path.display().to_string(), source })
 }

@@ -16,7 +16,8 @@ pub struct EmbeddedStore {
 }
 
 impl EmbeddedStore {
-    /// Opens it. The server calls it without a socket, so that it still can while the public socket drains during a stop.
+    /// Opens the store. The server calls it without a socket. So it can still reach the store during a stop, while
+    /// the public socket drains.
     pub async fn open(
         config: &Config,
         metrics: &Arc<Metrics>,
@@ -34,7 +35,7 @@ impl EmbeddedStore {
         Ok((Self { store }, objects))
     }
 
-    /// Releases the space that the store reserves for a full disk.
+    /// A function that releases the space that the store reserves for a full disk.
     pub fn reserve(&self) -> impl Fn() + Send + Sync + 'static + use<> {
         let store = self.store.clone();
         move || store.spend_reserve()

@@ -13,19 +13,20 @@ use crate::drive::Result;
 /// Why unfinished work was stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Lost {
-    /// Another holder has the lease.
+    /// Another holder has taken the lease.
     #[error("somebody else has taken the lease")]
     Taken,
-    /// The heartbeat could not renew the lease in the database in time.
-    #[error("the lease ran out, as the database did not answer")]
+    /// The heartbeat could not reach the database in time to renew the lease.
+    #[error("the lease expired, because the database did not answer in time")]
     Silent,
     /// The server is stopping.
-    #[error("the server stops")]
+    #[error("the server is stopping")]
     Stopping,
 }
 
 /// Does `work` while `renew` keeps a lease that was just taken and lasts for `life`. `renew` returns `false` if
-/// another holder has it. Work that is stopped is dropped where it waits, so it must be safe to stop after any step.
+/// another holder has the lease. If the lease is lost, the work is dropped at the point where it waits, so it must be
+/// safe to stop after any step.
 pub async fn holding<T, R>(
     life: SignedDuration,
     halt: &CancellationToken,
@@ -44,8 +45,8 @@ where
     }
 }
 
-/// Renews a lease until it is lost. It renews three times per life, so that one lost answer does no harm. However long
-/// failures take, it notices the end of the lease in time.
+/// Renews a lease until it is lost. It renews three times per life, so that one lost answer does no harm. However
+/// long failed renewals take, it stops in time, before the lease ends.
 async fn keep<R: Future<Output = Result<bool>>>(life: Duration, renew: impl Fn() -> R) -> Lost {
     let mut held_until = Instant::now() + life;
     loop {

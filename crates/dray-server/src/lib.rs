@@ -1,7 +1,7 @@
 //! The Dray service: a drive whose uploads go straight to S3.
 //!
-//! [`run`] serves on a socket that the caller owns until the caller stops it. The parts that an operator's commands use
-//! as well are public: the data folder, the object store, leases.
+//! [`run`] serves on a socket that the caller owns, until the caller stops it. The parts that operators' commands
+//! also use are public: the data folder, the object store and leases.
 
 pub mod bytes_host;
 mod checks;
@@ -63,17 +63,17 @@ use storefront::Storefront;
 use tls::Tls;
 use webhooks::{Delivering, Webhooks};
 
-/// How long a request for metrics may still take when everything else has ended.
+/// How long a request for metrics may still take after everything else has ended.
 const METRICS_GRACE: Duration = Duration::from_secs(5);
 
-/// Most scrapers at once.
+/// The maximum number of connections of the metrics listener.
 const METRICS_CONNECTIONS: usize = 16;
 
-/// Where a server listens. The caller opens the sockets, and so can report which of them failed and why.
+/// The sockets of a server. The caller opens them, so it can report which of them failed and why.
 pub struct Sockets {
     /// The drive: page, API and embedded store.
     pub drive: TcpListener,
-    /// `GET /metrics` for Prometheus, and nothing else. If there is none, nothing is counted.
+    /// `GET /metrics` for Prometheus, and nothing else. Without this socket, the server counts nothing.
     pub metrics: Option<TcpListener>,
 }
 
@@ -94,7 +94,7 @@ pub async fn run(
     Ok(())
 }
 
-/// A server that has everything it needs and does not accept connections yet.
+/// A server that has opened everything it needs and does not accept connections yet.
 pub struct Server {
     sockets: Sockets,
     router: Router,
@@ -109,7 +109,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Opens the data folder, and checks everything that can be wrong with it or with the settings.
+    /// Opens the data folder and everything else that the server needs, and checks the settings.
     pub async fn start(config: Config, sockets: impl Into<Sockets>) -> Result<Self, Error> {
         let sockets = sockets.into();
         let origins = checks::origins(&config.allow_origins)?;
@@ -180,13 +180,13 @@ impl Server {
         Ok(Self { sockets, router, limits, rate_limits, service, delivering, metrics, tls, front, embedded })
     }
 
-    /// Everything that is served on the drive's socket, for tests in this process that send very many requests.
+    /// All routes of the drive's socket, for tests in this process that send very many requests.
     pub fn router(&self) -> Router {
         self.router.clone()
     }
 
-    /// Serves until `shutdown`. Then everything ends in order: requests (within the grace), then finalizes that
-    /// outlive their requests (within the grace once more), then the connection to the store, then the files.
+    /// Serves until `shutdown`. Then everything ends in this order: requests (within the grace), finalizes that
+    /// outlive their requests (within the grace once more), the connection to the store, the files.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) {
         let stop = CancellationToken::new();
         let stopping = stop.clone();
@@ -212,7 +212,7 @@ impl Server {
         for task in [&sweeping, &tidying].into_iter().chain(&telling).chain(&following) {
             task.abort();
         }
-        // They have been aborted, or have panicked, which was logged. In either case they have ended.
+        // The loops were aborted, or have panicked, which was logged. In either case they have ended.
         let _ = tokio::join!(sweeping, OptionFuture::from(telling));
         self.service.finish(grace).await;
         if let Some(serving) = serving_metrics {
@@ -268,7 +268,7 @@ async fn check_store(objects: &Objects, is_embedded: bool) -> Result<(), Error> 
     match objects.check().await {
         // An external store may return at any moment, and reading the drive works without it.
         Err(err @ DriveError::StoreUnreachable { .. }) if !is_embedded => {
-            tracing::warn!(%err, "uploads and downloads wait for the store");
+            tracing::warn!(%err, "uploads and downloads have to wait for the store");
             Ok(())
         }
         checked => checked.map_err(Error::StoreRefused),
@@ -282,8 +282,7 @@ async fn begin(service: &Service) -> Result<(), Error> {
         service.renew_names().await
     };
     match begun.await {
-        // A full disk must not stop reads. The leases end by themselves, and names are updated at
-        // another start.
+        // A full disk must not stop reads. The leases expire by themselves, and a later start updates the names.
         Err(DriveError::NoSpace) => tracing::warn!("the disk is full: only reads will work"),
         begun => begun?,
     }

@@ -12,10 +12,10 @@ use crate::service::Service;
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
 /// How many uploads one sweep handles.
 const SWEEP_LIMIT: u32 = 1000;
-/// How often rate limits forget idle keys, and measured times are added up.
+/// How often the rate limits forget idle keys, and the metrics add up measured times.
 const TIDY_EVERY: Duration = Duration::from_secs(5);
 
-/// Sweeps once a minute, and whenever something waits for its removal.
+/// Sweeps once a minute, and whenever there is something to remove.
 pub(crate) async fn sweep_for_ever(service: Service, metrics: Arc<Metrics>) {
     let mut ticks = tokio::time::interval(SWEEP_EVERY);
     loop {

@@ -1,5 +1,5 @@
-//! What a server counts and times about itself, for Prometheus. Each server has its own registry, so that several
-//! in one process do not share counters. Without a registry, counting and timing cost almost nothing.
+//! What a server counts and times, for Prometheus. Each server has its own registry, so that several servers in one
+//! process do not share counters. Without a registry, counting and timing cost almost nothing.
 
 use std::time::Duration;
 
@@ -219,7 +219,7 @@ impl Metrics {
         self.counter(REQUESTS, [labels, vec![Label::new("status", status.to_owned())]].concat()).increment(1);
     }
 
-    /// Times a call to the object store until the returned value is dropped.
+    /// Measures a call to the object store until the returned value is dropped.
     pub(crate) fn store(&self, operation: &'static str) -> Timing {
         self.timer(STORE_SECONDS, vec![label("operation", operation)]).start()
     }
@@ -241,7 +241,8 @@ impl Metrics {
         }
     }
 
-    /// Records how much is in the drive, and how many uploads are in each state. States that are not named have none.
+    /// Records how much is in the drive, and how many uploads are in each state. A state that is not in the list has
+    /// no uploads.
     pub(crate) fn set_stock(&self, items: u64, bytes: u64, uploads: &[(String, u64)]) {
         self.gauge(ITEMS, Vec::new()).set(gauge(items));
         self.gauge(STORED_BYTES, Vec::new()).set(gauge(bytes));

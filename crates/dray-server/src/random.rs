@@ -10,7 +10,8 @@ pub fn bytes<const N: usize>() -> Result<[u8; N]> {
     if seeded::fill(&mut bytes) {
         return Ok(bytes);
     }
-    getrandom::fill(&mut bytes).map_err(|err| Error::internal(format_args!("no randomness: {err}")))?;
+    getrandom::fill(&mut bytes)
+        .map_err(|err| Error::internal(format_args!("the operating system has no random bytes: {err}")))?;
     Ok(bytes)
 }
 
@@ -34,7 +35,8 @@ pub(crate) mod seeded {
         static SOURCE: RefCell<Option<fastrand::Rng>> = const { RefCell::new(None) };
     }
 
-    /// From now on this thread's random bytes follow from `seed`; with `None`, they come from the operating system again.
+    /// From now on, `seed` determines this thread's random bytes. With `None`, they come from the operating system
+    /// again.
     pub(crate) fn follow(seed: Option<u64>) {
         SOURCE.set(seed.map(fastrand::Rng::with_seed));
     }

@@ -1,4 +1,5 @@
-//! Answers S3 requests from outside at this server's address: the embedded store, or the relay to another one.
+//! Answers S3 requests from outside at this server's address: with the embedded store, or with the relay to an
+//! external one.
 
 use axum::Router;
 use dray_object_store::{CorsOrigins, ObjectStore, Relay, RelayConfig, TransferStock, WhenShort};
@@ -11,9 +12,9 @@ use crate::db::relay_key::{self, RelayKey};
 use crate::objects::Objects;
 use crate::{drive, random};
 
-/// Transfers of one client in each direction, as in the embedded store.
+/// The limit of transfers of one client in each direction. The embedded store has the same.
 const TRANSFERS_PER_ADDRESS: usize = 512;
-/// How long a body may pause, as in the embedded store.
+/// How long a body may pause. The embedded store has the same limit.
 const IDLE_TIMEOUT: std::time::Duration = std::time::Duration::from_mins(1);
 
 /// One of the two. It is cheap to clone.
@@ -21,12 +22,12 @@ const IDLE_TIMEOUT: std::time::Duration = std::time::Duration::from_mins(1);
 pub(crate) enum Storefront {
     /// The store of this process.
     Embedded(ObjectStore),
-    /// Passes on only what this server has signed.
+    /// The relay, which passes on only requests that this server has signed.
     Relay(Relay),
 }
 
 impl Storefront {
-    /// Every route of it.
+    /// Its routes.
     pub(crate) fn router(&self) -> Router {
         match self {
             Self::Embedded(store) => store.router(),
@@ -34,8 +35,8 @@ impl Storefront {
         }
     }
 
-    /// Whether this is the name of a bucket. The relay has only the bucket of the URLs that this server signs, which
-    /// is never in a host.
+    /// Whether this is the name of a bucket. The relay has only the bucket of the URLs that this server signs. The
+    /// name of that bucket is never in a host.
     pub(crate) fn has_bucket(&self, name: &str) -> bool {
         match self {
             Self::Embedded(store) => store.has_bucket(name),
@@ -92,7 +93,7 @@ async fn key(db: &Db, now: Timestamp) -> drive::Result<Credentials> {
     db.write(move |c| Ok(relay_key::get_or_set(c, &new, now)?)).await.map(credentials)
 }
 
-/// The key, if a server has made it.
+/// The key, if a server has already created it.
 pub async fn kept_key(db: &Db) -> drive::Result<Option<Credentials>> {
     Ok(db.read(|c| Ok(relay_key::get(c)?)).await?.map(credentials))
 }

@@ -1,4 +1,4 @@
-//! TLS: the server's certificate, read from files, and read again when they change.
+//! TLS: the server's certificate. It is read from files, and read again when they change.
 
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -15,7 +15,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::config::{SettingError, TlsFiles};
 use crate::error::Error;
 
-/// How often to look at the files. Whatever renews a certificate does so days before it must.
+/// How often to look at the files. Tools renew a certificate days before it expires.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// The content of the files.
@@ -79,7 +79,8 @@ impl Tls {
                     tracing::info!(cert = %self.files.cert.display(), "the certificate has changed");
                 }
                 Err(err) => {
-                    // The two files are not written at the same moment, and a lasting error is logged once.
+                    // The two files are not written at the same moment, so a short error is normal. A lasting error
+                    // is logged once.
                     let told = Some(err.to_string());
                     if refused != told {
                         tracing::warn!(%err, "the new certificate cannot be used; the server keeps the old one");
@@ -98,13 +99,18 @@ async fn read(files: &TlsFiles) -> Result<Pem, Error> {
 }
 
 fn certified_key(files: &TlsFiles, pem: &Pem) -> Result<CertifiedKey, Error> {
-    let no_cert = |err| invalid("--tls-cert", &files.cert, format_args!("no certificate in PEM ({err})"));
+    let no_cert =
+        |err| invalid("--tls-cert", &files.cert, format_args!("it has no certificate in PEM ({err})"));
     let chain: Vec<_> =
         CertificateDer::pem_slice_iter(&pem.cert).collect::<Result<_, _>>().map_err(no_cert)?;
-    let no_key = |err| invalid("--tls-key", &files.key, format_args!("no private key in PEM ({err})"));
+    let no_key = |err| invalid("--tls-key", &files.key, format_args!("it has no private key in PEM ({err})"));
     let key = PrivateKeyDer::from_pem_slice(&pem.key).map_err(no_key)?;
     CertifiedKey::from_der(chain, key, &ring::default_provider()).map_err(|err| {
-        invalid("--tls-cert", &files.cert, format_args!("not the certificate of --tls-key ({err})"))
+        invalid(
+            "--tls-cert",
+            &files.cert,
+            format_args!("the certificate does not belong to --tls-key ({err})"),
+        )
     })
 }
 

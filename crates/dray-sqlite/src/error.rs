@@ -1,4 +1,4 @@
-//! Why the database could not do a job. Callers decide what this means to them.
+//! Why the database could not do a job. Callers decide what this means for them.
 
 use std::sync::Arc;
 

@@ -21,12 +21,12 @@ pub enum Settled {
 /// The result of a job for its caller. The outer error is the database's.
 pub type Outcome<T, E> = Result<Result<T, E>, Error>;
 
-/// Work to do in a transaction, and whom to tell the outcome.
+/// Work to do in a transaction, and the caller that gets the outcome.
 pub(crate) trait Job: Send {
     /// Does the work, possibly a second time. Returns whether to keep its changes.
     fn run(&mut self, connection: &Connection) -> bool;
 
-    /// Tells the outcome once the transaction has ended, with the reason if it was not committed.
+    /// Reports the outcome once the transaction has ended, with the reason if it was not committed.
     fn tell(self: Box<Self>, committed: Result<(), Error>);
 }
 
@@ -45,7 +45,7 @@ pub(crate) struct Again<W>(pub(crate) W);
 
 /// The work of a job.
 pub(crate) trait Work<T, E>: Send {
-    /// Does the work; `None` if it cannot be done again.
+    /// Does the work; `None` if the work has run already and cannot run again.
     fn call(&mut self, connection: &Connection) -> Option<Result<T, E>>;
 }
 
@@ -95,9 +95,9 @@ where
             (Progress::Ran(Ok(value)), Ok(())) => (Settled::Committed, Ok(Ok(value))),
             (Progress::Ran(Ok(_)), Err(error)) if error.may_have_happened() => (Settled::Unknown, Err(error)),
             (Progress::Ran(Ok(_)) | Progress::Waiting, Err(error)) => (Settled::Undone, Err(error)),
-            // A job's own error is its answer, whatever happened to the transaction.
+            // If the job itself failed, its error is the answer, whatever happened to the transaction.
             (Progress::Ran(Err(error)), _) => (Settled::Undone, Ok(Err(error))),
-            // The caller notices it because the channel closes.
+            // The caller notices this because the channel closes.
             (Progress::Panicked, _) | (Progress::Waiting, Ok(())) => return,
         };
         after(settled);

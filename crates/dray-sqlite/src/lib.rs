@@ -1,5 +1,5 @@
-//! SQLite as Dray uses it: one thread that writes and commits waiting jobs in groups, connections that read, one set of
-//! outcomes, and a log that stays short. It does not know what is stored.
+//! SQLite as Dray uses it: one thread that writes and commits waiting jobs in groups, connections that read, one set
+//! of outcomes, and a log that stays short. It knows nothing of what is stored.
 //!
 //! ```
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {

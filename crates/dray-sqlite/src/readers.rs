@@ -1,5 +1,5 @@
-//! Connections that read. There are as many as threads that read at once, and some are kept for later. A read by key
-//! takes some 10 µs, so callers decide on which thread it runs.
+//! Connections that read. There are as many as there are threads that read at once, and some stay open for later. A
+//! read by key takes about 10 µs, so callers decide on which thread it runs.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

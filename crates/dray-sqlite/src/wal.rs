@@ -1,5 +1,5 @@
-//! Keeps SQLite's write-ahead log small. While somebody reads for long, SQLite cannot move the log into the
-//! database, so the log grows. When the reader is gone, this file shortens it again. It does not know the content.
+//! Keeps SQLite's write-ahead log small. During a long read, SQLite cannot move the log into the database, so the log
+//! grows. When the reader is gone, this file shortens it again. It knows nothing of the content.
 
 use std::time::Duration;
 
@@ -16,8 +16,8 @@ pub fn limit_wal(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_size_limit", WAL_LIMIT_BYTES)
 }
 
-/// If the log is longer than [`WAL_LIMIT_BYTES`], moves it into the database and empties it. If somebody reads
-/// from it, a later call does this. Do not call it within a transaction. It waits for nobody, but copies the
+/// If the log is longer than [`WAL_LIMIT_BYTES`], moves it into the database and empties it. If somebody is reading
+/// from the log, a later call does this. Do not call it within a transaction. It waits for nobody, but copies the
 /// log's content.
 pub fn shrink_wal(connection: &Connection) -> rusqlite::Result<()> {
     let is_long = connection

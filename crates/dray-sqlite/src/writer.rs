@@ -1,8 +1,8 @@
 //! The one thread that writes a database. It commits waiting jobs together, so that they share one sync of the log.
 //! It does not know what the jobs do.
 //!
-//! There are two ways to separate jobs in a transaction: see [`Savepoints`] and [`Rerun`]. Either way no caller is told
-//! of a success that is not on disk, and the failure of a job undoes no other job.
+//! There are two ways to separate the jobs of a transaction: see [`Savepoints`] and [`Rerun`]. With both, no caller
+//! hears of a success that is not on disk, and the failure of one job undoes no other job.
 
 mod rerun;
 mod savepoints;
@@ -25,9 +25,9 @@ const QUEUE: usize = 1024;
 #[derive(Clone)]
 pub struct Savepoints;
 
-/// Jobs share the transaction without savepoints. With savepoints, SQLite would copy each page that a job changes and
-/// write out the full-text index. If a job fails after it has changed something, all run again, with savepoints. So
-/// jobs may run twice.
+/// Jobs share the transaction without savepoints. With savepoints, SQLite would copy each page that a job changes,
+/// and would write out the full-text index. If a job fails after it has changed something, all jobs run again, with
+/// savepoints. So a job may run twice.
 #[derive(Clone)]
 pub struct Rerun;
 
@@ -36,9 +36,9 @@ pub struct Rerun;
 pub struct Writing {
     /// Name of its thread.
     pub thread: &'static str,
-    /// Most jobs of one commit. It bounds how long the first of them waits for the others.
+    /// The maximum number of jobs of one commit. It limits how long the first of them waits for the others.
     pub most_jobs: usize,
-    /// Whether an orderly close empties the log. It then waits for readers, also of other processes.
+    /// Whether an orderly close empties the log. Then closing waits for readers, also those of other processes.
     pub folds_log_at_end: bool,
 }
 
@@ -58,7 +58,7 @@ enum Message {
     Close(oneshot::Sender<()>),
 }
 
-/// Runs jobs as one transaction, or a few, and tells each its outcome.
+/// Runs jobs in one transaction, or in a few, and reports each job's outcome.
 type WriteGroup = fn(&Connection, &mut Vec<Box<dyn Job>>);
 
 /// Sends jobs to the thread. It is cheap to clone. The thread ends with the last clone, or when it is closed.
@@ -139,7 +139,8 @@ impl<P: 'static> Writer<P> {
             let closing = serve(&connection, queue, writing.most_jobs, write_group);
             end(connection, writing.folds_log_at_end);
             drop(guard);
-            // Whoever closes the writer waits until nothing writes any more. Others may have stopped waiting.
+            // A caller that closes the writer waits until nothing writes any more. Such a caller may have stopped
+            // waiting.
             for answer in closing {
                 let _ = answer.send(());
             }
@@ -180,7 +181,7 @@ impl<P: 'static> Writer<P> {
     pub async fn close(&self) {
         let (answer, closed) = oneshot::channel();
         if self.queue.send(Message::Close(answer)).await.is_ok() {
-            // The thread is gone in either case.
+            // In either case the thread has ended.
             let _ = closed.await;
         }
     }
@@ -194,7 +195,7 @@ impl<P: 'static> Writer<P> {
     }
 }
 
-/// Writes incoming jobs until it is closed, and then answers whoever waits for that.
+/// Runs incoming jobs until the writer is closed, and then answers the callers that wait for the close.
 fn serve(
     connection: &Connection,
     mut queue: mpsc::Receiver<Message>,
@@ -219,7 +220,7 @@ fn serve(
             write_group(connection, &mut jobs);
         }
         if shrinks_log && let Err(error) = shrink_wal(connection) {
-            tracing::debug!(%error, "the log of the database stays long for now");
+            tracing::debug!(%error, "the log of the database could not be shortened; it is tried again later");
         }
     }
     closing
@@ -227,19 +228,20 @@ fn serve(
 
 fn end(connection: Connection, folds_log: bool) {
     if folds_log && let Err(error) = connection.execute_batch("pragma wal_checkpoint(truncate)") {
-        tracing::warn!(%error, "the log of the database could not be folded in; the next start does it");
+        tracing::warn!(%error, "the log of the database could not be moved into the database; the next start does it");
     }
     if let Err((_, error)) = connection.close() {
-        tracing::warn!(%error, "the database could not be closed in order");
+        tracing::warn!(%error, "the database could not be closed in an orderly way");
     }
 }
 
 fn begin(connection: &Connection) -> Result<(), Error> {
-    // Immediate: it takes the write lock now, so that no statement of a job fails because another process holds the lock.
+    // Isolation: `immediate` takes the write lock now. So the transaction waits here for other processes, and no
+    // statement of a job fails later because another process holds the lock.
     execute(connection, "begin immediate").map_err(Error::from)
 }
 
-/// A failed commit leaves nothing behind in this connection, but it may leave something in the log.
+/// A failed commit leaves no changes in this connection, but it may leave some in the log.
 fn commit(connection: &Connection) -> Result<(), Error> {
     let committed = execute(connection, "commit").map_err(|error| Error::Commit(Arc::new(error)));
     if committed.is_err() {
@@ -249,7 +251,7 @@ fn commit(connection: &Connection) -> Result<(), Error> {
 }
 
 fn rollback(connection: &Connection) {
-    // SQLite may have rolled back by itself, which it does on a full or failing disk.
+    // SQLite may have rolled back by itself already, as it does on a full or failing disk.
     if !connection.is_autocommit() {
         drop(execute(connection, "rollback"));
     }

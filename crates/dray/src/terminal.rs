@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use dray_api::text::{direction_control, is_direction_mark, is_ignorable};
 
-/// Most characters of a remark or an error; people do not read longer ones.
+/// The maximum number of characters of a remark or an error; people do not read longer ones.
 const LONGEST_REMARK: usize = 2000;
 
 /// One line. Characters that a terminal would act on, or that show nothing, are written as `\u{1b}`. The invisible marks of

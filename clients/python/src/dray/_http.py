@@ -30,9 +30,9 @@ CALL_SECS = 75.0
 STALL_SECS = 120.0
 """How long a transfer may stand still, or, after its last byte, wait for an answer."""
 MAX_ANSWER_BYTES = 16 << 20
-"""Most bytes of an answer of the API. The longest is a page of 1,000 items with the longest names."""
+"""The maximum number of bytes of an answer of the API. The longest is a page of 1,000 items with the longest names."""
 MAX_REFUSAL_BYTES = 64 << 10
-"""Most bytes that are read of a refusal, of the API's or of the store's."""
+"""The maximum number of bytes that are read of a refusal, of the API's or of the store's."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .errors import NotDrayError
 
 MAX_PAGES = 100_000
-"""Most pages of a list: with 1,000 items a page, a hundred million items."""
+"""The maximum number of pages of a list: with 1,000 items a page, a hundred million items."""
 
 
 class Pages:

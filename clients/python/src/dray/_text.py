@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import unicodedata
 
-# Most bytes of a file's name (`NAME_MAX` of every common Unix file system).
+# The maximum number of bytes of a file's name (`NAME_MAX` of every common Unix file system).
 MAX_NAME_BYTES = 255
 # The file's name if nothing of the item's name is left.
 FALLBACK = "download"

@@ -20,7 +20,8 @@ use crate::store;
 
 /// How long a transfer may make no progress.
 const LONGEST_STALL: Duration = Duration::from_mins(1);
-/// Most new URLs in a row without a byte between them. If more are needed, the store refuses for another reason.
+/// The maximum number of new URLs in a row without a byte between them. If that is not enough, the store refuses for
+/// another reason than an expired URL.
 const MAX_NEW_URLS: u32 = 4;
 
 /// Where a download goes.
@@ -41,8 +42,8 @@ pub struct Downloaded {
     pub path: PathBuf,
 }
 
-/// Downloads a file. The target appears once all its bytes are durable. An existing file
-/// is replaced only with `overwrite`. Dropping the future removes the bytes received so far.
+/// Downloads a file. The target appears once all its bytes are durable. An existing file is replaced only with
+/// `overwrite`. Dropping the future removes the bytes received so far.
 pub async fn download(
     client: &Client,
     id: ItemId,
@@ -52,7 +53,7 @@ pub async fn download(
 ) -> Result<Downloaded, Error> {
     let item = client.item(id).await?;
     let url = client.download_url(id).await?.url;
-    // A file without a size could be endless.
+    // A download without a known size might never end.
     let expected = item.file_size.ok_or_else(|| client.not_dray(200))?;
     let target = match destination {
         Destination::Folder(folder) => folder.join(name::safe(&item.name)),
@@ -78,8 +79,8 @@ struct Transfer<'a> {
 }
 
 impl Transfer<'_> {
-    /// Runs until every byte is in the sink. Whenever the transfer gets further than before, the count of tries starts
-    /// again.
+    /// Runs until every byte is in the sink. Whenever the transfer gets further than before, it starts to count the
+    /// tries again.
     async fn run(&mut self) -> Result<(), Error> {
         let (mut tries, mut new_urls, mut furthest) = (0, 0, 0);
         loop {

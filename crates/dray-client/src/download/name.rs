@@ -3,7 +3,7 @@
 
 use dray_api::text::{direction_control, shows_nothing};
 
-/// Most bytes of a file's name (`NAME_MAX` of every common Unix file system).
+/// The maximum number of bytes of a file's name (`NAME_MAX` of every common Unix file system).
 const MAX_NAME_BYTES: usize = 255;
 
 /// The file name if no character of the item's name can stay.

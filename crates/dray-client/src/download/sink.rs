@@ -1,5 +1,5 @@
 //! The destination of a download's bytes: a temporary file next to the target. It becomes the target when all bytes
-//! are on disk. If the transfer is dropped (because it failed or was cancelled), it is removed.
+//! are on disk. If the transfer is dropped (because it failed or was cancelled), the temporary file is removed.
 
 use std::fs::{File, Permissions};
 use std::io;
@@ -107,7 +107,7 @@ impl Sink {
     }
 }
 
-/// Refuses early whatever [`Sink::publish`] would refuse after the transfer, and targets that a rename must not replace.
+/// Refuses, before the transfer, every target that [`Sink::publish`] would refuse after it, and every target that a rename must not replace.
 fn check_target(target: &Path, overwrite: bool) -> Result<(), Error> {
     match std::fs::symlink_metadata(target) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),

@@ -14,8 +14,8 @@ use futures_util::stream;
 use crate::blocking::blocking;
 use crate::progress::Progress;
 
-/// Bytes of a frame: large enough that the cost of a system call and of a thread switch is negligible, and small enough
-/// to stay in the processor's cache between the read and the write.
+/// Bytes of a frame. This is large enough that the cost of a system call and of a thread switch does not matter. It
+/// is small enough to stay in the processor's cache between the read and the write.
 const FRAME_BYTES: usize = 512 * 1024;
 
 /// Buffers that no frame uses at the moment.

@@ -11,8 +11,8 @@ use crate::error::Error;
 const LONGEST: Duration = Duration::from_secs(5);
 
 impl Uploader {
-    /// Cancels all transfers under way: each call fails with [`Error::Cancelled`] once its upload has been
-    /// aborted on the server. With [`Uploader::resume`] the upload stays open there and can be continued.
+    /// Cancels all transfers under way. Each call fails with [`Error::Cancelled`] once its upload is aborted on the
+    /// server. With [`Uploader::resume`] the upload stays open there and can be continued.
     pub fn cancel(&self) {
         self.cancelled.send_replace(true);
     }
@@ -34,7 +34,7 @@ impl Uploader {
         }
     }
 
-    /// Aborts an upload that `error` ended, unless it is to be resumed. Returns why the upload failed.
+    /// Aborts an upload that ended with `error`, unless it may be resumed. Returns why the upload failed.
     pub(super) async fn give_up(&self, key: &UploadKey, error: Error) -> Error {
         if self.cut_off.is_some() {
             return error;

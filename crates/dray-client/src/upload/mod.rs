@@ -1,4 +1,4 @@
-//! Uploads one file: start, parts in parallel, finalize, and the check that the server saved what was sent.
+//! Uploads one file: start, parts in parallel, finalize, and a check that the server saved what was sent.
 
 pub(crate) mod batch;
 mod frames;
@@ -32,16 +32,16 @@ use crate::progress::Progress;
 /// Parts that are uploaded at once, unless the caller says otherwise.
 pub const DEFAULT_PARALLEL: NonZeroUsize = NonZeroUsize::new(4).unwrap();
 
-/// Uploads files. There is one bound on the parts in flight, whatever files they belong to.
+/// Uploads files. One limit applies to the parts in flight, whatever files they belong to.
 pub struct Uploader {
     pub(crate) client: Client,
     pub(crate) parallel: NonZeroUsize,
     on_conflict: OnConflict,
-    /// The interrupted uploads, if they are to be resumed.
+    /// The interrupted uploads, if this uploader resumes them.
     cut_off: Option<CutOff>,
     pub(crate) progress: Arc<dyn Progress>,
     slots: Semaphore,
-    /// Of small files, which are sent whole.
+    /// Slots for small files, which are sent whole.
     file_slots: Semaphore,
     pool: Arc<FramePool>,
     /// Whether everything is cancelled.
@@ -90,7 +90,7 @@ impl Uploader {
         Self { cut_off: Some(CutOff::default()), ..self }
     }
 
-    /// Whether interrupted uploads are continued.
+    /// Whether this uploader continues interrupted uploads.
     pub(crate) fn resumes(&self) -> bool {
         self.cut_off.is_some()
     }
@@ -149,7 +149,7 @@ impl Uploader {
         self.send(path, &opened, &start, begun.ok_or(Error::NoUpload { upload_id })?).await
     }
 
-    /// Sends the parts that the store does not have, and finalizes the upload.
+    /// Sends the parts that the store does not have yet, and finalizes the upload.
     async fn send(
         &self,
         path: &Path,
@@ -176,7 +176,7 @@ impl Uploader {
         check_saved(start, item)
     }
 
-    /// Continues an interrupted upload, if there is one and it is wanted, or starts a new one.
+    /// Continues an interrupted upload, if there is one and this uploader resumes uploads. Otherwise starts a new one.
     async fn begin(&self, start: &StartUpload) -> Result<Begun, Error> {
         if let Some(cut_off) = &self.cut_off
             && let Some(begun) = cut_off.take(&self.client, start).await?

@@ -23,7 +23,8 @@ use crate::store;
 
 /// How long a transfer may make no progress or, after its last byte, wait for an answer.
 pub(super) const LONGEST_STALL: Duration = Duration::from_mins(2);
-/// Most new URLs for one part after refusals. If more are needed, the store refuses for another reason.
+/// The maximum number of new URLs for one part after refusals. If that is not enough, the store refuses for another
+/// reason than an expired URL.
 const MAX_NEW_URLS: u32 = 4;
 
 /// What all parts of one file share.
@@ -66,7 +67,8 @@ impl Source<'_> {
                     tokio::time::sleep(wait.ok_or(error)?).await;
                 }
             }
-            // Also after a broken connection: a store that refuses a URL may hang up before the client reads its answer.
+            // A broken connection needs a new URL too: a store that refuses a URL may close the connection before the
+            // client reads its answer.
             url = self.signer.new_url(part_number).await?;
         }
     }

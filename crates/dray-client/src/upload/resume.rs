@@ -1,5 +1,5 @@
-//! Resumes an interrupted upload: finds it, asks what the store has of it, and proves that the stored parts have
-//! the same bytes as the file now.
+//! Resumes an interrupted upload: finds it, asks what the store has of it, and proves that the stored parts have the
+//! same bytes as the file has now.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -46,7 +46,7 @@ impl CutOff {
         let all = self.0.get_or_try_init(async || list(client).await.map(Mutex::new)).await?;
         while let Some(upload) = take_of(all, start) {
             match Begun::earlier(client, upload).await {
-                // It ended after it was listed.
+                // The upload ended after it was listed.
                 Err(error)
                     if matches!(error.code(), Some(ErrorCode::UploadAborted | ErrorCode::UploadExpired)) => {}
                 Ok(None) => {}
@@ -96,7 +96,7 @@ impl Begun {
     }
 }
 
-/// The latest uploads. Nobody has more than these to resume.
+/// The latest uploads, up to [`MAX_CUT_OFF`]. Nobody has more of them to resume.
 async fn list(client: &Client) -> Result<Vec<OpenUpload>, Error> {
     let (mut all, mut pages) = (Vec::new(), Pages::default());
     loop {

@@ -1,5 +1,5 @@
-//! Opens the files to upload. A file must still be what it was when it was found, and opening must never wait: another
-//! program may put a symbolic link or a pipe in its place at any moment.
+//! Opens the files to upload. A file must still be the same as when it was found, and opening must never wait:
+//! another program may put a symbolic link or a pipe in its place at any moment.
 
 use std::fs::{File, Metadata};
 use std::io;
@@ -12,7 +12,7 @@ use rustix::fs::{Mode, OFlags};
 use crate::blocking::blocking;
 use crate::error::Error;
 
-/// Creates nothing, does not wait for the other end of a pipe, and does not take over a terminal.
+/// Flags of `open` that create nothing, do not wait for the other end of a pipe, and do not take over a terminal.
 const READ: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
 
 /// A file as it was when its upload began.

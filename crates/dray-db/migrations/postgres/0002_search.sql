@@ -1,5 +1,6 @@
--- Finds items by the beginnings of the words of their names. Each beginning is a key of the index: a search for keys with
--- a prefix would read all of them before the first hit. The lengths are BEGINNINGS in drive/search.rs.
+-- Finds items by the beginnings of the words of their names. Each beginning is a key of the index, because a search
+-- for keys with a prefix would read all of these keys before the first hit. The lengths are BEGINNINGS in search.rs
+-- of dray-drive.
 create function word_beginnings(words text) returns text[] language sql immutable parallel safe
     return coalesce((
         select array_agg(left(word, length))
@@ -8,9 +9,9 @@ create function word_beginnings(words text) returns text[] language sql immutabl
         where length <= char_length(word)
     ), '{}');
 
--- The latest additions wait in a list that every search reads: keep it short.
+-- The latest additions wait in a list that every search reads, so the list is kept short.
 create index items_by_beginning on items using gin (word_beginnings(words) collate "C")
     with (gin_pending_list_limit = 256);
--- The latest changes, of one user's items and of all items: here common words are found faster.
+-- The latest changes of one user's items, and of all items. Common words are found faster here.
 create index items_recent_of_owner on items (workspace_id, owner_id, updated_at, id) where trashed_at is null;
 create index items_recent on items (workspace_id, updated_at, id) where trashed_at is null;

@@ -3,8 +3,8 @@
 alter table uploads add column confined_to text;
 alter table uploads add column only_uploads boolean not null default false;
 
--- Who has an item in their trash: whoever owned it or a folder above it when it was trashed, and whoever
--- trashed it. Whether they may still see it is checked when they look.
+-- In whose trash an item is: that of every user who owned it or a folder above it when it was trashed, and that of
+-- the user who trashed it. Whether they may still see it is checked when they look.
 create table trash_lists (
     user_id text not null references users (id),
     workspace_id text not null references workspaces (id),

@@ -1,5 +1,6 @@
--- What requests with an Idempotency-Key have created, so that a repeat creates nothing. `answer` is JSON without secrets; for an
--- upload, its row stands here instead and says how far it came.
+-- What requests with an Idempotency-Key have created, so that a repeat creates nothing. `answer` is JSON without
+-- secrets. A request that started an upload has the upload's id instead; the upload's row says how far the start has
+-- come.
 create table idempotency_keys (
     token_id text not null references tokens (id) on delete cascade,
     route text not null,

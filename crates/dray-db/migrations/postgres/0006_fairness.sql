@@ -1,12 +1,12 @@
--- Work that cannot be done now is tried again later, each at its own time, so that it delays nothing else: how often
--- it was tried, and when it is tried next. Times are by the clock of leases (db/clock.rs).
+-- Work that cannot be done now is tried again later. Each piece of work has its own time for that, so that it delays
+-- no other work. The columns say how often it was tried and when it is tried next, by the clock of leases (clock.rs).
 alter table uploads add column tries bigint not null default 0;
 alter table uploads add column next_try_at bigint;
 alter table tombstones add column tries bigint not null default 0;
 alter table tombstones add column next_try_at bigint;
 
--- When a Complete was last sent, or is still under way. Until long after that, the store's silence does not prove
--- that there will be no object. By the clock of leases.
+-- When a Complete was last sent or known to be under way, by the clock of leases. For some time after that, a store
+-- that has no object proves nothing: the object may still appear.
 alter table uploads add column attempted_at bigint;
 -- The checksum from reading the object back.
 alter table uploads add column proven_crc64nvme text;

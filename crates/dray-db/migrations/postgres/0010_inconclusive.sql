@@ -1,3 +1,4 @@
--- How many Completes of an upload came to nothing that proves anything: answered with an error, or not at all, and no object
--- is there. An upload that is long past its end and has had several is not completed again.
+-- How many Completes of an upload proved nothing: the store answered with an error or not at all, and there is no
+-- object. If the upload's time is long over and several Completes have proved nothing, Dray does not try to complete
+-- it again.
 alter table uploads add column inconclusive bigint not null default 0;

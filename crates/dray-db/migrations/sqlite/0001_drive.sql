@@ -1,6 +1,7 @@
 -- Times are milliseconds since 1970; ids are 24 hexadecimal characters. Both databases have the same tables and
--- columns, in separate folders because indexes, collations and full-text search are spelt differently. Only here
--- items have a number, to which the full-text index refers: later items have higher numbers.
+-- columns. Their migrations are in separate folders, because indexes, collations and full-text search are written
+-- differently. Only in SQLite do items have a number. The full-text index refers to it, and later items have higher
+-- numbers.
 
 create table workspaces (
     id text primary key not null,
@@ -29,7 +30,8 @@ create table memberships (
     primary key (workspace_id, user_id)
 );
 
--- How much each user owns in a workspace. The transactions that change it keep it up to date: a sum over items would read them all.
+-- How much each user owns in a workspace. Every transaction that changes this updates it, because a sum over items
+-- would read them all.
 create table usage (
     workspace_id text not null,
     user_id text not null,
@@ -39,7 +41,7 @@ create table usage (
     foreign key (workspace_id, user_id) references memberships (workspace_id, user_id)
 );
 
--- Conditions that every write checks avoid long lists with `in`: for more than two values, SQLite fills a table
+-- Conditions that every write checks do not use `in` with long lists: for more than two values, SQLite fills a table
 -- each time.
 create table uploads (
     id text primary key not null,
@@ -80,10 +82,10 @@ create index uploads_unfinished on uploads (expires_at)
 create index uploads_of_user on uploads (user_id, workspace_id, created_at, id)
     where state = 'opening' or state = 'open' or state = 'completing';
 
--- `place` is where an item is listed: its folder or, at the root, its owner (ids of both never meet). `host_id` is
--- that folder's owner, if it is not the item's owner. `kind` is 0 for a folder and 1 for a file. `name_key` sorts names
--- as people expect, and `words` find them; both are derived from the name (drive/item.rs, drive/search.rs). Items
--- below a trashed folder have no mark of their own.
+-- `place` is where an item is listed: its folder or, at the root, its owner (no folder and user have the same id).
+-- `host_id` is that folder's owner, if it is not the item's owner. `kind` is 0 for a folder and 1 for a file.
+-- `name_key` sorts names as people expect, and `words` finds them. Both are derived from the name (dray-drive:
+-- name.rs, search.rs). Items below a trashed folder have no mark of their own.
 create table items (
     doc integer primary key,
     id text not null unique,
@@ -117,7 +119,7 @@ create index items_by_created on items (place, workspace_id, kind, created_at, i
 create index items_by_updated on items (place, workspace_id, kind, updated_at, id) where trashed_at is null;
 -- Items in a user's folders that belong to others.
 create index items_hosted on items (host_id, workspace_id) where host_id is not null and trashed_at is null;
--- Everything in a folder, trashed or not: it is removed for good with the folder.
+-- Everything in a folder, trashed or not, because it is removed for good with the folder.
 create index items_by_parent on items (parent_id) where parent_id is not null;
 -- The trash of owners, the trash of those who put items there, and the items to remove for good.
 create index items_trashed on items (owner_id, workspace_id, trashed_at, id)

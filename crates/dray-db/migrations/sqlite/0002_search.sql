@@ -1,7 +1,7 @@
 -- Finds items by the beginnings of the words of their names, among the items of one user in a workspace or among all.
--- Only the index is here. The words are in items, ready to be split at spaces.
--- The owner and the place of an item are two more words, which begin as no
--- word of a name does. The lengths of beginnings are BEGINNINGS in drive/search.rs.
+-- This table has only the index. The words are in items, ready to be split at spaces. The owner and the place of an
+-- item are two more words. They begin in a way in which no word of a name begins. The lengths of beginnings are
+-- BEGINNINGS in search.rs of dray-drive.
 create virtual table item_words using fts5 (
     words,
     content = '',

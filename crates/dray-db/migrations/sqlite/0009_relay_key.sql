@@ -1,5 +1,6 @@
--- What URLs are signed with that lead to another store through this server (--s3-relay). One for all servers of a database,
--- so that each can check what another has signed. Made by the first server that needs it; it is in no backup.
+-- The key that signs URLs which lead to an external store through this server (--s3-relay). All servers of a database
+-- share it, so that each can check what another has signed. The first server that needs it creates it. No backup
+-- contains it.
 create table relay_key (
     one bigint primary key not null check (one = 1),
     access_key_id text not null,

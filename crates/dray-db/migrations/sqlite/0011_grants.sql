@@ -1,5 +1,5 @@
--- Grants: a grant is a token with the scope `drive_grant`, so that it ends with the token that made it, and this row says what its
--- holder may upload. `types` has a space between them. `metadata` is a JSON object.
+-- Grants. A grant is a token with the scope `drive_grant`, so it ends with the token that created it. This row says
+-- what its holder may upload. `types` is a list with spaces between the types. `metadata` is a JSON object.
 create table grants (
     id text primary key not null references tokens (id) on delete cascade,
     max_files bigint not null,
@@ -11,7 +11,8 @@ create table grants (
     metadata text
 );
 
--- Uploads and items of a grant. What its application attached stands in each, because it outlives the grant.
+-- Uploads and items of a grant. Each has its own copy of what the application attached, because it lives longer than
+-- the grant.
 alter table uploads add column grant_id text;
 alter table uploads add column external_id text;
 alter table uploads add column metadata text;
@@ -19,11 +20,11 @@ alter table items add column grant_id text;
 alter table items add column external_id text;
 alter table items add column metadata text;
 
--- What a grant was used for, and the list of its uploads.
+-- How much of a grant is used, and the list of its uploads.
 create index uploads_of_grant on uploads (grant_id, created_at, id, state, size_bytes) where grant_id is not null;
 create index items_of_grant on items (grant_id) where grant_id is not null;
 -- Grants of a user in the order of their list, and grants that have ended.
 create index grants_of_user on tokens (user_id, workspace_id, created_at, id) where scopes = 'drive_grant';
 create index grants_ended on tokens (expires_at) where scopes = 'drive_grant';
--- How many grants of a token are good.
+-- How many grants of a token are valid.
 create index grants_of_token on tokens (parent_id, expires_at) where scopes = 'drive_grant' and revoked_at is null;

@@ -1,5 +1,5 @@
-//! Opens connections to Postgres: tries host by host, and finds out whether a pooler is in between. It does not know
-//! pools or transactions.
+//! Opens connections to Postgres: tries host by host, and finds out whether there is a pooler in between. It knows
+//! nothing of pools or transactions.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -91,7 +91,7 @@ impl Connect for Connector {
     }
 }
 
-/// Fills in what an address does not say.
+/// Fills in the settings that an address leaves out.
 pub(super) fn complete(config: &mut Config) {
     let hosts = u32::try_from(config.get_hosts().len().max(1)).unwrap_or(u32::MAX);
     if config.get_connect_timeout().is_none() {
@@ -103,8 +103,8 @@ pub(super) fn complete(config: &mut Config) {
     config.application_name("dray");
 }
 
-/// The address, once for each of its hosts. A host that accepts connections and says nothing must not keep the others from
-/// being tried.
+/// The address, once for each of its hosts. A host that accepts connections but never answers must not keep the
+/// others from being tried.
 fn each_host(config: &Config) -> Vec<Config> {
     let (hosts, addresses, ports) = (config.get_hosts(), config.get_hostaddrs(), config.get_ports());
     let count = hosts.len().max(addresses.len());
@@ -168,7 +168,7 @@ fn without_hosts(config: &Config) -> Config {
     one
 }
 
-/// Refuses a server that is too old with a clear message, before it fails to understand a statement.
+/// Refuses a server that is too old with a clear message, before a statement fails there.
 pub(super) async fn check_version(client: &Client) -> Result<(), OpenError> {
     let version = ask(client, "show server_version_num").await?;
     if version.parse().is_ok_and(|version: u32| version < OLDEST) {
@@ -178,9 +178,10 @@ pub(super) async fn check_version(client: &Client) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// Whether a pooler in between hands out its connections transaction by transaction, as `PgBouncer` does in
-/// its transaction mode. Then nothing that belongs to a session survives a transaction, prepared statements least of
-/// all. It shows in one of two ways: two open connections share a backend, or one of them has several.
+/// Whether a pooler in between hands out its connections transaction by transaction, as `PgBouncer` does in its
+/// transaction mode. Then nothing that belongs to a session survives a transaction, in particular no prepared
+/// statement. It shows in one of two ways: two open connections share a backend, or one connection has several
+/// backends.
 pub(super) async fn is_pooled(one: &Client, other: &Client) -> Result<bool, Error> {
     let (mut of_one, mut of_other) = (HashSet::new(), HashSet::new());
     for _ in 0..LOOKS {

@@ -1,5 +1,5 @@
-//! The tables of Postgres, version by version. If servers start at the same time, one of them migrates: each version is a
-//! transaction that holds a lock.
+//! The tables of Postgres, version by version. If several servers start at the same time, one of them migrates: each
+//! version is a transaction that holds a lock.
 
 use deadpool_postgres::{Client, Pool};
 use tokio_postgres::IsolationLevel;
@@ -46,8 +46,8 @@ pub(super) async fn version(client: &tokio_postgres::Client) -> Result<usize, to
 pub(super) async fn migrate(pool: &Pool) -> Result<(), OpenError> {
     let mut client = connection(pool).await?;
     loop {
-        // Read committed: after it has waited for the lock, this server must see the version that another has just
-        // committed.
+        // The level must be read committed: after this server has waited for the lock, it must see the version that
+        // another server has just committed.
         let begin = client.build_transaction().isolation_level(IsolationLevel::ReadCommitted);
         let transaction = begin.start().await?;
         transaction.batch_execute(LOCK).await?;
@@ -65,7 +65,7 @@ pub(super) async fn migrate(pool: &Pool) -> Result<(), OpenError> {
     }
 }
 
-/// A connection, or all that is known about why there is none.
+/// A connection, or the reason why there is none.
 async fn connection(pool: &Pool) -> Result<Client, OpenError> {
     pool.get().await.map_err(|err| OpenError::Pool(with_causes(&err)))
 }

@@ -1,5 +1,5 @@
-//! Postgres: a pool of connections, and transactions on threads that may block. A lost connection, or one
-//! that panics inside a transaction, is discarded.
+//! Postgres: a pool of connections, and transactions on threads that may block. A connection that is lost, or whose
+//! transaction panics, is discarded.
 
 mod connect;
 mod migrate;
@@ -21,11 +21,11 @@ use connect::Connector;
 use dray_drive as drive;
 use dray_drive::settings::DatabaseUrl;
 
-/// How long a request waits for a connection, old or new, before the answer is "ask again".
+/// How long a request waits for a pooled or a new connection before the answer is "ask again".
 const PATIENCE: Duration = Duration::from_secs(2);
 const ROUND_TRIPS: usize = 9;
-/// A connection that was idle for this long is tested before it is used: when a database goes
-/// down, the connection may look unchanged.
+/// A connection that was idle for this long is tested before it is used, because after a database goes down the
+/// connection may look unchanged.
 const IDLE: Duration = Duration::from_secs(1);
 /// Limits and settings of a session. Postgres itself ends statements and waits for locks that take too long, and
 /// transactions whose client no longer sends anything. JIT compilation costs more than any of our statements.
@@ -45,7 +45,7 @@ const SESSION: [(&str, &str); 6] = [
 #[derive(Clone)]
 pub(crate) struct Postgres {
     pool: Pool,
-    /// Whether a pooler that splits sessions stands between.
+    /// Whether there is a pooler in between that does not keep sessions together.
     is_pooled: Arc<AtomicBool>,
 }
 
@@ -63,10 +63,9 @@ pub(super) enum Mode {
 impl Mode {
     /// The isolation level is always named, as the database may have another default.
     ///
-    /// - A snapshot needs repeatable read: a backup or a page of several statements must see one moment.
-    /// - A write uses read committed on purpose. Its advisory locks (`db::lock`) are taken first, and each later statement
-    ///   must see what the holder before committed. Under repeatable read the snapshot would be older than the lock, and a
-    ///   decision about names, trees or quotas would be made on rows from before.
+    /// - A write uses read committed on purpose. It takes its advisory locks (`query.rs`) first, and each later
+    /// statement must see what earlier holders of these locks have committed. Under repeatable read the snapshot
+    /// would be older than the lock, and the transaction would decide about names, trees or quotas by outdated rows.
     fn begin(self) -> Option<&'static str> {
         match self {
             Self::Statements => None,
@@ -76,7 +75,7 @@ impl Mode {
     }
 }
 
-/// What is known of a database before it is used.
+/// What a first look at a database shows, before it is used.
 struct Looked {
     client: Client,
     is_pooled: bool,
@@ -142,7 +141,7 @@ impl Postgres {
         let (config, connector) = reach(url)?;
         let looked = look(&config, &connector).await?;
         if looked.is_pooled {
-            tracing::info!("Postgres is behind a pooler: no statements are kept prepared");
+            tracing::info!("Postgres is behind a pooler, so statements are not kept prepared");
         }
         let is_pooled = Arc::new(AtomicBool::new(looked.is_pooled));
         let pool = pool(config, connector, connections, Arc::clone(&is_pooled))?;
@@ -207,7 +206,7 @@ fn transaction<T>(
     if mode.begin().is_some() {
         match &result {
             Ok(_) => guard.batch("commit")?,
-            // The connection may be gone, so it is discarded with its transaction.
+            // The connection may be broken, so it is discarded together with its transaction.
             Err(drive::Error::DatabaseUnreachable { .. }) => return result,
             Err(_) => guard.batch("rollback")?,
         }

@@ -1,4 +1,4 @@
-//! Looking up words. Only here the databases differ in kind. SQLite's full-text index
+//! Looking up words. Only here do the databases need different queries. SQLite's full-text index
 //! (<https://sqlite.org/fts5.html>) returns the newest rows first, however many there are. A GIN index of Postgres
 //! returns all rows at once, so it is used only for rare words.
 
@@ -9,15 +9,16 @@ use crate::{Conn, Error, Param, json_array, list, rows_at_most, size};
 use dray_drive::access::Caller;
 use dray_drive::search::Words;
 
-/// Most items whose words are compared, if the index cannot decide.
+/// The maximum number of items whose words are compared if the index alone cannot decide.
 const LOOKED_AT: usize = 5000;
 /// How many of the items that changed last are searched first.
 const RECENT: usize = 500;
-/// How many are searched if the words may be common enough to be found there.
+/// How many of them are searched if the words may be common enough to be found among them.
 const MORE_RECENT: usize = 5000;
-/// How many rows of an index of Postgres are read. They are all over the table, so each costs several times as much.
+/// How many rows are read through an index of Postgres. These rows are spread over the table, so each costs several
+/// times as much.
 const INDEXED: usize = 2500;
-/// With this many hits among them, the words are not rare.
+/// With this many hits among the latest items, the words are not rare.
 const NOT_RARE: usize = 3;
 /// This many hits are enough, even if there are more: an answer cannot have more.
 const ENOUGH: usize = MAX_SEARCH_HITS as usize;
@@ -31,7 +32,7 @@ pub(super) enum Whose {
     Others,
 }
 
-/// The newest items with the words.
+/// The newest items that have the words.
 pub(super) fn find(c: &Conn, caller: &Caller, whose: Whose, words: &Words) -> Result<Candidates, Error> {
     match c {
         Conn::Sqlite(_) => full_text(c, caller, whose, words),
@@ -39,7 +40,7 @@ pub(super) fn find(c: &Conn, caller: &Caller, whose: Whose, words: &Words) -> Re
     }
 }
 
-/// SQLite. With `cross join`, it begins with the words.
+/// For SQLite. `cross join` makes it begin with the words.
 fn full_text(c: &Conn, caller: &Caller, whose: Whose, words: &Words) -> Result<Candidates, Error> {
     let sql = format!(
         "with found as materialized (
@@ -69,7 +70,7 @@ fn expression(caller: &Caller, whose: Whose, words: &Words) -> String {
     }
 }
 
-/// Postgres. Words that are not rare are soon found among the items that changed last.
+/// For Postgres. Words that are not rare are quickly found among the items that changed last.
 fn recent_or_indexed(c: &Conn, caller: &Caller, whose: Whose, words: &Words) -> Result<Candidates, Error> {
     let mut found = recent(c, caller, whose, words, RECENT)?;
     if !found.is_all && (NOT_RARE..ENOUGH).contains(&found.ids.len()) {
@@ -105,7 +106,7 @@ fn recent(c: &Conn, caller: &Caller, whose: Whose, words: &Words, rows: usize) -
     looked_at(c, &sql, &[&workspace, &user, &words, &limit], rows)
 }
 
-/// Searches all items with the beginnings of the words, or some of them if there are many.
+/// Searches all items that have the beginnings of the words, or only some of them if there are many.
 fn by_beginnings(c: &Conn, caller: &Caller, whose: Whose, words: &Words) -> Result<Candidates, Error> {
     let is = match whose {
         Whose::Own => "=",

@@ -1,7 +1,8 @@
-//! Finding items by their words. However many items there are, a search reads few. If others share little with the
-//! caller, it walks through all of it. Among all other items it looks up the words, and if many items have them, it
-//! reads only the newest. At the end it decides for all of them at once which the caller sees. Whether an answer is
-//! complete never depends on items that the caller does not see, unless they see very many.
+//! Finding items by their words. A search reads few items, however many there are. If others share little with the
+//! caller, it walks through everything that they share. Among all other items it looks up the words, and if many
+//! items have them, it reads only the newest ones. At the end it decides for all candidates at once which of them the
+//! caller sees. Whether an answer is complete never depends on items that the caller does not see, unless the caller
+//! sees very many.
 
 mod indexed;
 mod walk;
@@ -17,8 +18,9 @@ use dray_drive::item::Item;
 use dray_drive::search::Words;
 use indexed::Whose;
 
-/// Most candidates from the caller's own items, from those shared with them, and from all others: the newest ones.
-/// A word that so many names have finds nothing in particular, and reading all of them would take long.
+/// The maximum number of candidates from each of three groups: the caller's own items, those shared with the caller,
+/// and all others. The newest ones count. A word that so many names have finds nothing in particular, and reading all
+/// of them would take long.
 const CANDIDATES: usize = 150;
 
 /// The result of a search.
@@ -31,15 +33,15 @@ pub struct Found {
     pub is_exact: bool,
 }
 
-/// Items that have the words, whoever may see them.
+/// Items that have the words, before the check who may see them.
 struct Candidates {
     ids: Vec<String>,
-    /// Whether these are all.
+    /// Whether these are all such items.
     is_all: bool,
 }
 
 impl Candidates {
-    /// Makes candidates of the ids that were found. One more than the most shows that there are others.
+    /// Makes candidates of the ids that were found. One id more than the maximum shows that there are others.
     fn new(mut ids: Vec<String>, is_all: bool) -> Self {
         let is_all = is_all && ids.len() <= CANDIDATES;
         ids.truncate(CANDIDATES);
@@ -72,8 +74,8 @@ pub fn search(
     Ok(Found { items, total, is_exact })
 }
 
-/// The first `limit` candidates that the caller sees, and how many they see. It decides by the rules of `drive/path.rs`,
-/// but for all at once: it follows each folder with candidates up to the root once.
+/// The first `limit` candidates that the caller sees, and how many they see. It decides by the rules of
+/// `drive/path.rs`, but for all candidates at once: it follows each of their folders up to the root only once.
 fn visible(
     c: &Conn,
     caller: &Caller,
@@ -144,7 +146,8 @@ fn statement(c: &Conn, sort: SearchSort, order: SortOrder) -> String {
     )
 }
 
-/// The condition that the item `i` has all words of `$parameter`, a JSON array. A word of the name may be longer.
+/// The condition that the item `i` has all words of `$parameter`, a JSON array. A word of the name may be longer than
+/// the word of the search.
 fn has_words(c: &Conn, parameter: &str) -> String {
     match c {
         Conn::Sqlite(_) => format!(

@@ -1,18 +1,18 @@
-//! What the caller sees of others' items, folder by folder. It is complete for all callers with a moderate number of
-//! shared folders.
+//! What the caller sees of others' items, folder by folder. It finds everything for a caller with a moderate number
+//! of shared folders.
 
 use super::{CANDIDATES, Candidates, has_words};
 use crate::{Conn, Error, json_array, list, rows_at_most};
 use dray_drive::access::Caller;
 use dray_drive::search::Words;
 
-/// Most items that are read.
+/// The maximum number of items that are read.
 const ITEMS: usize = 3000;
-/// Most folders that are visited.
+/// The maximum number of folders that are visited.
 const FOLDERS: usize = 500;
 
-/// The newest items with the words, among those that others share with the caller and those that others have put into the
-/// caller's folders. For a token that is confined to a folder: among everything in that folder.
+/// The newest items with the words, among those that others share with the caller and those that others have put into
+/// the caller's folders. For a token that is confined to a folder: among everything in that folder.
 pub(super) fn shared(c: &Conn, caller: &Caller, words: &Words) -> Result<Candidates, Error> {
     let sql = format!(
         "with recursive entry (id) as (

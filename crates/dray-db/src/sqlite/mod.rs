@@ -1,6 +1,6 @@
-//! SQLite, called directly. A query by key takes about 10 µs, so it runs on the calling thread: passing it to
-//! another thread costs more than the query. Longer reads (listings, searches) go to a blocking thread,
-//! and writes go to one thread of their own, which shares each fsync among all waiting jobs.
+//! SQLite, called directly. A query by key takes about 10 µs, so it runs on the calling thread: handing it to another
+//! thread would cost more than the query. Longer reads (listings, searches) run on a blocking thread. Writes run on
+//! one thread of their own, which makes one fsync for all waiting jobs.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -19,9 +19,9 @@ const OPTIONS: Options = Options {
     // Another process (such as `dray token`) may be writing.
     busy_timeout: Duration::from_secs(5),
     cached_statements: 128,
-    // With SQLite's small default, a listing of a large drive spends half its time on reading pages again.
+    // With SQLite's small default cache, listing a large drive spends half its time on reading the same pages again.
     cache_kib: Some(8 * 1024),
-    // Each has a page cache of that size.
+    // Each reader has a page cache of that size.
     idle_readers: 8,
     foreign_keys: true,
     is_durable: true,
@@ -101,7 +101,7 @@ impl Sqlite {
     }
 }
 
-/// The error for jobs whose transaction was undone for a reason that is not theirs: ask again.
+/// The error for a job whose transaction was undone for a reason outside the job: the caller may ask again.
 fn not_written(err: &dray_sqlite::Error) -> drive::Error {
     if err.is_full() {
         return drive::Error::NoSpace;

@@ -1,17 +1,17 @@
-//! Which host names belong to this server: a request's `Host` is compared with them. It does not know requests or settings.
+//! Which host names belong to this server. A request's `Host` is compared with them. This file knows nothing of requests or settings.
 
 use std::net::Ipv6Addr;
 use std::str::FromStr;
 
 /// Advice for an operator who trusts proxies but names no host: how to make the server accept the hosts that they report.
-pub const UNNAMED: &str = "X-Forwarded-Host is not believed, and URLs are signed for the Host that the proxy passes on: \
+pub const UNNAMED: &str = "the server ignores X-Forwarded-Host, and signs URLs for the Host that the proxy passes on: \
      name the server's hosts with --host or --public-url";
 
-/// Most characters of a host name (RFC 1035, 2.3.4).
+/// The maximum number of characters of a host name (RFC 1035, 2.3.4).
 const MAX_NAME_CHARS: usize = 253;
 
-/// A host: `drive.example.com`, `10.0.0.7`, `[::1]`, each with or without a port. Names are compared without regard to
-/// case, and a dot at the end is ignored.
+/// A host: `drive.example.com`, `10.0.0.7`, `[::1]`, each with or without a port. In names, upper and lower case
+/// count as the same, and a dot at the end is ignored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostName {
     /// In lower case, an IPv6 address in brackets.
@@ -23,7 +23,7 @@ pub struct HostName {
 /// A text that is not a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "must be a host name or address (drive.example.com, 10.0.0.7, [::1]), with a port if only that one is meant"
+    "must be a host name or address (drive.example.com, 10.0.0.7, [::1]), with a port if only that port is meant"
 )]
 pub struct InvalidHostName;
 
@@ -58,7 +58,7 @@ impl HostName {
 pub struct OwnHosts(Vec<HostName>);
 
 impl OwnHosts {
-    /// Those of `--host`, and the host of `--public-url` on any port.
+    /// The hosts of `--host`, and the host of `--public-url` on any port.
     pub fn new(hosts: &[HostName], public_url: Option<&str>) -> Self {
         let public = public_url.and_then(|url| {
             let (_, rest) = url.split_once("://")?;

@@ -19,7 +19,7 @@ pub use proxies::{InvalidTrustedProxy, TrustedProxy};
 pub use rate::{InvalidRateLimit, Rate, RateLimit};
 pub use webhooks::{InvalidWebhook, WebhookSecret, WebhookSettings, WebhookUrl};
 
-/// The consequence of an unknown proxy.
+/// The consequence of a proxy that the settings do not name.
 pub const PROXY_SHARES: &str = "all its clients share the limits of its one address";
 /// Name of the embedded store's bucket.
 pub const BUCKET: &str = "dray";
@@ -35,7 +35,7 @@ pub const DATABASE_CONNECTIONS: usize = 16;
 pub struct DatabaseUrl(String);
 
 impl DatabaseUrl {
-    /// Accepts any text. Whether it is an address shows when it is used.
+    /// Accepts any text. Whether the text is an address is checked when it is used.
     pub fn new(url: impl Into<String>) -> Self {
         Self(url.into())
     }
@@ -65,7 +65,7 @@ pub struct S3Config {
     pub region: String,
     /// `http://host/bucket/key` rather than `http://bucket.host/key`.
     pub path_style: bool,
-    /// `None` means that they are found as AWS's tools find them (environment, profile, web identity, container, instance).
+    /// `None` means that the server finds them as AWS's tools do (environment, profile, web identity, container, instance).
     pub credentials: Option<Credentials>,
 }
 
@@ -118,8 +118,11 @@ impl S3Config {
     }
 
     fn unusable(&self, setting: &'static str, err: EndpointError) -> SettingError {
-        let style =
-            if self.path_style { "" } else { "; --s3-path-style does without a host name for the bucket" };
+        let style = if self.path_style {
+            ""
+        } else {
+            "; with --s3-path-style the bucket needs no host name of its own"
+        };
         SettingError { setting, rule: format!("cannot be used: {err}{style}") }
     }
 }
@@ -144,7 +147,7 @@ pub struct Config {
     pub database_connections: usize,
     /// An external object store instead of the embedded one.
     pub s3: Option<S3Config>,
-    /// Whether clients reach the external store only through this server, which signs URLs for itself and relays transfers.
+    /// Whether clients reach the external store only through this server. The server then signs URLs for its own address and relays transfers.
     pub s3_relay: bool,
     /// The address at which callers reach this server, such as `https://drive.example.com`. Without it, URLs are
     /// signed for the host that the caller used.
@@ -152,8 +155,9 @@ pub struct Config {
     /// Hosts that are this server's own, besides that of [`Config::public_url`]. If any are named, the server signs
     /// URLs only for them, and accepts a proxy's `X-Forwarded-Host` only if it is one of them.
     pub hosts: Vec<HostName>,
-    /// A separate address for stored bytes, such as `https://bytes.example.com`. URLs of parts and downloads are signed
-    /// for it, and only the embedded store, or the relay, answers there. Without it, stored bytes are at the server's own address.
+    /// A separate address for stored bytes, such as `https://bytes.example.com`. URLs of parts and downloads are
+    /// signed for it, and only the embedded store, or the relay, answers there. Without it, stored bytes are at the
+    /// server's own address.
     pub bytes_url: Option<String>,
     /// Origins of pages that browsers allow to call this server; empty means any. Dray uses no cookies,
     /// so a page has only the rights of the token or signed URL that it holds.
@@ -182,8 +186,8 @@ pub struct Config {
     pub rate_limit_per_token: Option<RateLimit>,
     /// Requests that each client address may make; `None` as above.
     pub rate_limit_per_address: Option<RateLimit>,
-    /// Whether requests are spans of OpenTelemetry traces: they get names for it, and join their callers' traces
-    /// by the process's global propagator. Set it if a subscriber that exports spans is installed.
+    /// Whether requests become spans of OpenTelemetry traces. They then get names for that, and join their callers'
+    /// traces by the process's global propagator. Set it if a subscriber that exports spans is installed.
     pub traces: bool,
     /// Trusted proxies in front of the server. The server accepts their `X-Forwarded-For`, `X-Forwarded-Host` and
     /// `X-Forwarded-Proto`.
@@ -238,7 +242,7 @@ impl Config {
         let refused = |rule: &str| SettingError { setting: "--s3-relay", rule: rule.to_owned() };
         match &self.s3 {
             None if self.s3_relay => {
-                Err(refused("is for another store than the embedded one: name its --s3-bucket"))
+                Err(refused("works only with an external store: name its bucket with --s3-bucket"))
             }
             Some(s3) if !self.s3_relay => s3.public_endpoint().map(Some),
             Some(s3) if s3.public_endpoint.is_some() => Err(refused(
@@ -248,7 +252,7 @@ impl Config {
         }
     }
 
-    /// A sign in the settings that there is a proxy although none is trusted, as the words after a colon.
+    /// A sign in the settings of a proxy, although no proxy is trusted. The text can follow a colon.
     pub fn sign_of_unknown_proxy(&self, listens_locally: bool) -> Option<&'static str> {
         let url = self.public_url.as_deref().filter(|_| self.trusted_proxies.is_empty())?;
         if url.starts_with("https:") && self.tls.is_none() {
@@ -257,7 +261,7 @@ impl Config {
         let host = url.parse::<http::Uri>().ok()?.host()?.trim_matches(['[', ']']).to_owned();
         let is_local = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
         (listens_locally && !is_local)
-            .then_some("--public-url is another host, and --listen is reached from this machine only")
+            .then_some("--public-url is another host, and --listen can be reached only from this machine")
     }
 }
 

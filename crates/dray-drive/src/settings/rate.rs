@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// Most requests of a rate: far more than a server answers.
+/// The maximum number of requests of a rate: far more than a server answers.
 const MOST_REQUESTS: u32 = 1_000_000;
 
 /// Whether requests are limited, and to how many.
@@ -17,7 +17,7 @@ pub enum RateLimit {
     To(Rate),
 }
 
-/// A number of requests in a time. All of them may come at once; then they are earned again, evenly.
+/// A number of requests in a time. All of them may come at once. After that they become available again at an even rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
     /// How many requests.

@@ -18,8 +18,8 @@ pub struct WebhookSettings {
     pub urls: Vec<WebhookUrl>,
     /// Signs the calls.
     pub secret: WebhookSecret,
-    /// Whether addresses that are not public may be called. Otherwise they are refused, because whoever may set an address
-    /// could reach services that only this machine's network should reach.
+    /// Whether addresses that are not public may be called. Otherwise they are refused, because a person who may set
+    /// an address could use the server to reach services that only this machine's network should reach.
     pub allow_private: bool,
 }
 

@@ -13,7 +13,7 @@ use crate::{
     fields::Fields,
 };
 
-/// Largest part, and largest object in one PUT (AWS S3 user guide, "Multipart upload limits").
+/// The largest part, and the largest object in one PUT (AWS S3 user guide, "Multipart upload limits").
 const MAX_PUT_BYTES: u64 = 5 << 30;
 
 /// What a request announces.
@@ -82,7 +82,9 @@ impl Announced {
         for algorithm in &self.trailing {
             let name = algorithm.header_name();
             let value = trailers.and_then(|trailers| trailers.get(name)).ok_or_else(|| {
-                invalid_request(format!("The trailer {name} was announced in x-amz-trailer but did not come"))
+                invalid_request(format!(
+                    "The trailer {name} was announced in x-amz-trailer but did not arrive"
+                ))
             })?;
             expected.push(parse_checksum(*algorithm, value)?);
         }

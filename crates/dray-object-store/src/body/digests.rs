@@ -1,6 +1,6 @@
-//! Everything that is computed from a body as it passes, block by block: always the CRC-64 of each block and of the
-//! whole; its MD5 if that is wanted, otherwise its BLAKE3 (the part's `ETag` is made from it); and the S3
-//! checksums that are wanted.
+//! Everything that is computed from a body as it passes, block by block. This is always the CRC-64 of each block and
+//! of the whole. It is also the MD5 if the caller wants it, or else the BLAKE3, from which the part's `ETag` is made.
+//! And it is the S3 checksums that the caller wants.
 
 use dray_s3::checksum::{Algorithm, Checksum, Checksummer};
 use md5::{Digest, Md5};
@@ -36,8 +36,8 @@ pub(crate) struct Digested {
     pub(crate) crc64: u64,
     /// The CRC-64 of each block; empty if there is only one block.
     pub(crate) blocks: Vec<u64>,
-    /// MD5 if it was wanted, otherwise the first half of the BLAKE3: long enough that nobody finds other bytes with the
-    /// same value.
+    /// MD5 if it was wanted, otherwise the first half of the BLAKE3. Half is long enough that nobody finds other
+    /// bytes with the same value.
     pub(crate) digest: PartDigest,
     checksums: Vec<Checksum>,
 }
@@ -56,7 +56,7 @@ impl Digests {
         Self { blocks: Vec::new(), block, whole: Combined::new(), digest, checksummers }
     }
 
-    /// Adds the next bytes. It cuts them where blocks of [`BLOCK_BYTES`] end.
+    /// Adds the next bytes, cut at the ends of blocks of [`BLOCK_BYTES`].
     pub(crate) fn update(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             let (now, later) = bytes.split_at(bytes.len().min(BLOCK_BYTES - self.block.1));

@@ -13,8 +13,8 @@ use tokio::time::{Instant, timeout};
 use super::Announced;
 use crate::failure::Failure;
 
-/// The slowest rate that is accepted, averaged over the time of [`Frames::idle_timeout`]. A body holds a
-/// buffer while it arrives; the slowest mobile networks are faster than this.
+/// The slowest rate that is accepted, averaged over [`Frames::idle_timeout`]. A body holds a buffer while it arrives.
+/// Even the slowest mobile networks are faster than this.
 const MIN_BYTES_PER_SEC: u64 = 8 << 10;
 
 /// A body that is being read.
@@ -77,7 +77,7 @@ pub(crate) async fn read_whole(
     idle_timeout: Duration,
 ) -> Result<Vec<u8>, Failure> {
     let too_long = || {
-        let message = format!("The body of this request may have {max_bytes} bytes");
+        let message = format!("The body of this request may have at most {max_bytes} bytes");
         Failure::new(ErrorCode::MaxMessageLengthExceeded, message)
     };
     if usize::try_from(body.size_hint().lower()).map_or(true, |announced| announced > max_bytes) {
@@ -97,7 +97,7 @@ pub(crate) async fn read_whole(
 /// The frames of a body. Only the time spent waiting for the client counts, because a slow disk is not the client's fault.
 pub(crate) struct Frames<B> {
     body: B,
-    /// Longest wait for one frame, and the time over which the rate is averaged.
+    /// The longest wait for one frame, and the time over which the rate is averaged.
     idle_timeout: Duration,
     /// The time spent waiting since the average was last checked.
     waited: Duration,

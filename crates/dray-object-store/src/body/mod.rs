@@ -31,7 +31,7 @@ use crate::{
     ids::PartFileId,
 };
 
-/// A body that arrived completely and matches its announced size and checksums.
+/// A body that has arrived completely and matches its announced size and checksums.
 pub(crate) struct Received {
     pub(crate) size_bytes: u64,
     pub(crate) digested: Digested,
@@ -40,9 +40,9 @@ pub(crate) struct Received {
 
 /// Where the bytes of a received body are.
 pub(crate) enum ReceivedBytes {
-    /// Durable in a file that no row names yet.
+    /// In a durable file that no row names yet.
     File(NewFile),
-    /// So short that the row holds them.
+    /// In memory: so few that the row will hold them.
     Inline(Vec<u8>),
 }
 
@@ -129,7 +129,8 @@ async fn finish(
     Ok(Received { size_bytes, digested, bytes })
 }
 
-/// The next bytes. If they do not arrive soon, the sink releases its buffer: a slow body must not hold a scarce buffer.
+/// The next bytes. If they do not arrive soon, the sink releases its buffer, because a slow body must not hold a
+/// scarce buffer.
 async fn next(source: &mut Source<'_, '_>, sink: &mut Sink) -> Result<Option<Bytes>, Failure> {
     let mut next = pin!(source.next());
     if let Some(until) = sink.holds_until() {
@@ -147,7 +148,10 @@ fn verify_checksums(digested: &Digested, expected: &[Checksum]) -> Result<(), Fa
         None => Ok(()),
         Some(checksum) => {
             let name = checksum.algorithm().header_name();
-            Err(Failure::new(ErrorCode::BadDigest, format!("The {name} you specified is not the body's")))
+            Err(Failure::new(
+                ErrorCode::BadDigest,
+                format!("The {name} you specified does not match the body"),
+            ))
         }
     }
 }

@@ -28,7 +28,7 @@ use crate::{
 pub(super) const INLINE_MAX_BYTES: u64 = 16 << 10;
 /// The sink gathers this many bytes before it takes a buffer.
 const GATHERED_BYTES: usize = 16 << 10;
-/// Longest time that a body holds a buffer before it is full.
+/// The longest time that a body holds a buffer that is not full.
 const LONGEST_HOLD: Duration = Duration::from_millis(250);
 
 /// Receives the bytes of a body.
@@ -85,7 +85,7 @@ impl Sink {
         }
     }
 
-    /// How long the sink may wait for bytes; then call [`Sink::let_go`]. `None` means without limit.
+    /// Until when the sink may wait for bytes. After that, call [`Sink::let_go`]. `None` means without limit.
     pub(super) fn holds_until(&self) -> Option<Instant> {
         match self {
             Self::Inline { .. } => None,
@@ -138,7 +138,8 @@ impl FileSink {
     async fn begin_buffer(&mut self) -> Result<Filling, Failure> {
         let mut buffer = self.disk.buffers.try_upload();
         if buffer.is_none() {
-            // Not while the last block is being written: then all bodies could wait for each other's buffers.
+            // The block before must be written first. Otherwise each body could hold one buffer and wait for another,
+            // and all of them would wait forever.
             self.writing = Writing::Idle(self.settle().await?);
             buffer = self.disk.buffers.for_upload().await;
         }
@@ -155,8 +156,8 @@ impl FileSink {
         Ok(())
     }
 
-    /// Writes the bytes that fill whole pages, and keeps the rest without a buffer. Afterwards buffers no longer begin
-    /// where blocks begin, which matters only to the digests.
+    /// Writes the bytes that fill whole pages, and keeps the rest without a buffer. Afterwards buffers no longer
+    /// begin where blocks begin. Only the digests depend on blocks, and they count for themselves.
     async fn let_go(&mut self) -> io::Result<()> {
         let Some(Filling { buffer, filled, .. }) = self.filling.take() else { return Ok(()) };
         let whole = filled / ALIGNMENT * ALIGNMENT;
@@ -214,7 +215,7 @@ impl Output {
 }
 
 fn failed() -> io::Error {
-    io::Error::other("the part file failed before")
+    io::Error::other("writing this part file has failed before")
 }
 
 #[cfg(test)]

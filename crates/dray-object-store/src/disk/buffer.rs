@@ -18,16 +18,16 @@ use crate::WhenShort;
 pub(crate) const BLOCK_BYTES: usize = 256 << 10;
 /// Memory addresses, file offsets and lengths of direct writes must be multiples of this.
 pub(crate) const ALIGNMENT: usize = 4096;
-/// Most buffers that uploads hold at once (128 MiB); further uploads wait for one.
+/// The maximum number of buffers that uploads hold at once (128 MiB); further uploads wait for one.
 const MAX_UPLOAD_BUFFERS: usize = 512;
-/// Most buffers that downloads hold at once (64 MiB). This includes buffers in a connection whose client has not read
-/// them yet.
+/// The maximum number of buffers that downloads hold at once (64 MiB). This includes buffers in a connection whose
+/// client has not read them yet.
 const MAX_DOWNLOAD_BUFFERS: usize = 256;
-/// Longest wait for the first buffer of a transfer: less than clients wait for an answer.
+/// The longest wait for the first buffer of a transfer: less than clients wait for an answer.
 const MAX_WAIT: Duration = Duration::from_secs(10);
 /// A download that has waited this long reports that memory is short.
 const SHORT_AFTER: Duration = Duration::from_millis(50);
-/// Most buffers kept for later (32 MiB).
+/// The maximum number of buffers kept for later (32 MiB).
 const MAX_IDLE_BUFFERS: usize = 128;
 
 /// Lends buffers and takes them back.
@@ -55,7 +55,8 @@ impl Buffers {
         Some(self.take(permit.ok()?.ok()?))
     }
 
-    /// A buffer for an upload, if one is free. Whoever holds another buffer must not wait for one: all could wait forever.
+    /// A buffer for an upload, if one is free. A caller that holds another buffer must not wait for one, or all
+    /// callers could wait forever.
     pub(crate) fn try_upload(&self) -> Option<Buffer> {
         let permit = Arc::clone(&self.uploads).try_acquire_owned().ok()?;
         Some(self.take(permit))
@@ -66,8 +67,8 @@ impl Buffers {
         tokio::time::timeout(MAX_WAIT, self.for_download_under_way()).await.ok()?
     }
 
-    /// A further buffer for a download. It waits for buffers of downloads (its own too), which come back when clients
-    /// read, or when the server cuts off clients that do not read. Never `None`.
+    /// A further buffer for a download. It waits for buffers of downloads (also its own), which come back when
+    /// clients read, or when the server cuts off clients that do not read. Never `None`.
     pub(crate) async fn for_download_under_way(&self) -> Option<Buffer> {
         let mut permit = pin!(Arc::clone(&self.downloads).acquire_owned());
         loop {
@@ -78,7 +79,7 @@ impl Buffers {
         }
     }
 
-    /// A buffer to read ahead into, while there are plenty: nobody else should wait because of it.
+    /// A buffer to read ahead into, if many are free, so that nobody else has to wait because of it.
     pub(crate) fn try_ahead(&self) -> Option<Buffer> {
         if self.downloads.available_permits() <= MAX_DOWNLOAD_BUFFERS / 2 {
             return None;

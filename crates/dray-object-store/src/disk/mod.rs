@@ -1,6 +1,6 @@
 //! Part files: `parts/<two hex digits>/<part row id>-<random tag>`. Nothing here knows HTTP or SQL.
 //!
-//! A part file has its final, random name from the start, and nobody sees it until the database commit that names it.
+//! A part file has its final, random name from the start. Nobody sees it until a database commit names it.
 //!
 //! The order of fsyncs matters: write → fsync the file → fsync its folder → commit. If the commit came first, a power
 //! cut could leave a row whose file has no bytes or no name. The rename of the usual order "write a temporary file,

@@ -81,8 +81,8 @@ impl NewFile {
         self.fate = Fate::Keep;
     }
 
-    /// Leaves the file after a commit that failed but may still turn out to have happened after a crash. The next start
-    /// finds out whether a row names the file.
+    /// Leaves the file in place. Its commit failed, but after a crash it may turn out that it happened. The next
+    /// start finds out whether a row names the file.
     pub(crate) fn leave_to_scan(mut self) {
         self.fate = Fate::Unknown;
     }
@@ -114,7 +114,7 @@ impl Drop for NewFile {
                 self.disk.in_flight().remove(&self.id);
                 return;
             }
-            // It stays in flight as long as this process lives, so nobody touches it.
+            // The file counts as in flight as long as this process lives, so nothing touches it.
             Fate::Unknown => return,
         }
         let (disk, id) = (Arc::clone(&self.disk), self.id);

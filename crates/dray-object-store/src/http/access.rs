@@ -1,5 +1,5 @@
-//! The only place that decides who may do what: parse → authenticate → **authorise** → act. Every operation says which
-//! access it needs (`Operation::access`); an operation that touches a second bucket asks for that too.
+//! The only place that decides who may do what: parse → authenticate → **authorise** → act. Every operation says
+//! which access it needs (`Operation::access`). An operation that touches a second bucket asks about that one too.
 
 use dray_s3::ErrorCode;
 
@@ -25,7 +25,7 @@ pub(crate) enum Access {
     RemoveBucket,
 }
 
-/// Whose signature a request has, and which way it came.
+/// Whose signature a request has, and where the request comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Caller {
     pub(crate) kind: KeyKind,
@@ -50,8 +50,9 @@ impl Caller {
         Ok(())
     }
 
-    /// Refuses what the caller may not do to `bucket`. `own` is the store's own bucket. Clients write it for the server, by
-    /// URLs that the server signed. Tools write it only with a key that was made for this.
+    /// Refuses what the caller may not do to `bucket`. `own` is the store's own bucket. Clients write to it on behalf
+    /// of the server, by URLs that the server signed. Tools write to it only with a key of the kind
+    /// [`KeyKind::Writer`].
     pub(crate) fn check(self, access: Access, bucket: &str, own: &str) -> Result<(), Failure> {
         if bucket != own || access == Access::Read {
             return Ok(());
@@ -63,7 +64,7 @@ impl Caller {
             KeyKind::Writer => Ok(()),
             KeyKind::Server if self.is_server() => Ok(()),
             KeyKind::Server | KeyKind::Tool => Err(denied(format!(
-                "This key reads the bucket {own}, which is the server's own, and writes other buckets only"
+                "This key may only read the bucket {own}, which is the server's own; it may write other buckets"
             ))),
         }
     }

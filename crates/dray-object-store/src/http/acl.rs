@@ -36,7 +36,8 @@ pub(super) fn check_canned(fields: &Fields<'_>) -> Result<(), Failure> {
         None => Ok(()),
         Some(name) if TAKEN.contains(&name) => Ok(()),
         Some(name) if REFUSED.contains(&name) => {
-            let message = format!("This store takes no {X_AMZ_ACL} but {}", TAKEN.join(" and "));
+            let message =
+                format!("This store accepts only these values of {X_AMZ_ACL}: {}", TAKEN.join(" and "));
             Err(Failure::new(ErrorCode::NotImplemented, message))
         }
         Some(_) => Err(invalid_argument(format!("The header {X_AMZ_ACL} does not name a canned ACL of S3"))),
@@ -55,7 +56,7 @@ pub(super) async fn put(call: &Call, body: &mut Body) -> Result<Response, Failur
     refuse_what_is_not_kept(&fields)?;
     let body = control_body::read(call, body, MAX_BODY_BYTES, Checksums::OfBody).await?;
     if fields.get(X_AMZ_ACL).is_none() || !body.is_empty() {
-        return Err(not_implemented("access control lists (all but a canned one that changes nothing)"));
+        return Err(not_implemented("access control lists, except a canned one that changes nothing"));
     }
     check_exists(call).await?;
     Ok(answer::empty(StatusCode::OK))

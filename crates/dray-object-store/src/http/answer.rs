@@ -61,7 +61,7 @@ pub(super) fn failure(failure: Failure, path: &str, request_id: &str, is_head: b
     response
 }
 
-/// Headers of every answer. The app's pages may share this origin, so no stored file may run scripts in it.
+/// Headers of every answer. Dray's own pages may share this origin, so no stored file may run scripts in it.
 pub(super) fn add_common_headers(headers: &mut HeaderMap, request_id: &str) {
     set(headers, X_AMZ_REQUEST_ID, request_id);
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -71,8 +71,8 @@ pub(super) fn add_common_headers(headers: &mut HeaderMap, request_id: &str) {
     headers.insert(CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
 }
 
-/// The answer to a signed URL is for the holder of the URL only: no cache on the way may keep it (RFC 9111, 5.2.2), unless
-/// the object or the signer says otherwise.
+/// The answer to a signed URL is only for the holder of the URL. So no cache on the way may keep it (RFC 9111,
+/// 5.2.2), unless the object or the signer says otherwise.
 pub(super) fn keep_private(headers: &mut HeaderMap) {
     let private = HeaderValue::from_static("private, no-store");
     headers.entry(header::CACHE_CONTROL).or_insert(private);

@@ -45,7 +45,8 @@ pub(super) async fn create(call: &Call, body: &mut Body) -> Result<Response, Fai
         return Err(Failure::new(ErrorCode::InvalidLocationConstraint, message));
     }
     if call.store.is_reserved(&name) {
-        let message = format!("A bucket cannot be called {name}: the server has something else at that path");
+        let message =
+            format!("A bucket cannot have the name {name}: the server uses that path for something else");
         return Err(Failure::new(ErrorCode::InvalidBucketName, message));
     }
     let (location, now) = (format!("/{name}"), call.now_ms());
@@ -54,7 +55,7 @@ pub(super) async fn create(call: &Call, body: &mut Body) -> Result<Response, Fai
         move |db| {
             let made = buckets::ensure(db, &name, now)?;
             if made && buckets::count(db)? > MAX_BUCKETS {
-                let message = format!("The store has {MAX_BUCKETS} buckets, which is all that it takes");
+                let message = format!("The store has {MAX_BUCKETS} buckets, which is the limit");
                 return Err(Failure::new(ErrorCode::TooManyBuckets, message));
             }
             Ok(made)

@@ -37,7 +37,7 @@ pub(super) fn check_read(headers: &HeaderMap, object: &Object) -> Result<(), Fai
     Ok(())
 }
 
-/// Whether `Range` applies: `If-Range` is absent, or names the object that is there now.
+/// Whether `Range` applies: `If-Range` is absent, or names the object as it is now.
 pub(super) fn range_applies(headers: &HeaderMap, object: &Object) -> bool {
     let Some(validator) = headers.get(header::IF_RANGE).and_then(|value| value.to_str().ok()) else {
         return true;
@@ -71,7 +71,7 @@ impl WriteCondition {
         *self == Self::default()
     }
 
-    /// Checks the condition against the object that is there, if any.
+    /// Checks the condition against the existing object, if any.
     pub(super) fn check(&self, there: Option<&Object>) -> Result<(), Failure> {
         match (&self.matches, there) {
             (Some(_), None) => return Err(no_such_key()),
@@ -119,7 +119,7 @@ impl DeleteCondition {
         *self == Self::default()
     }
 
-    /// Checks the condition against the object that is there.
+    /// Checks the condition against the existing object.
     pub(super) fn check(&self, there: &Object) -> Result<(), Failure> {
         let holds = self.matches.as_deref().is_none_or(|tags| lists(tags, &there.etag))
             && self.size_bytes.is_none_or(|size| size == there.size_bytes)

@@ -45,7 +45,7 @@ pub(super) async fn read(
     let md5_differs = announced_md5(&fields)?.is_some_and(|md5| md5 != <[u8; 16]>::from(Md5::digest(&whole)));
     let given = if checksums == Checksums::OfBody { announced_checksums(&fields)? } else { Vec::new() };
     if md5_differs || given.iter().any(|given| Checksum::of(given.algorithm(), &whole) != *given) {
-        return Err(Failure::new(ErrorCode::BadDigest, "The checksum you specified is not the body's"));
+        return Err(Failure::new(ErrorCode::BadDigest, "The checksum you specified does not match the body"));
     }
     Ok(whole)
 }
@@ -62,7 +62,10 @@ fn decode(call: &Call, raw: Vec<u8>) -> Result<Vec<u8>, Failure> {
     for (name, value) in trailers.iter() {
         let Some(algorithm) = Algorithm::from_header_name(name) else { continue };
         if Checksum::from_base64(algorithm, value) != Some(Checksum::of(algorithm, &whole)) {
-            return Err(Failure::new(ErrorCode::BadDigest, "The checksum in the trailer is not the body's"));
+            return Err(Failure::new(
+                ErrorCode::BadDigest,
+                "The checksum in the trailer does not match the body",
+            ));
         }
     }
     Ok(whole)

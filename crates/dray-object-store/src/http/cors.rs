@@ -1,4 +1,4 @@
-//! Cross-origin requests (WHATWG Fetch, "CORS protocol"): browsers send parts here from the app's page.
+//! Cross-origin requests (WHATWG Fetch, "CORS protocol"): browsers send parts here from a page of the drive.
 
 use axum::response::Response;
 use dray_s3::ErrorCode;
@@ -11,7 +11,7 @@ use crate::{
 };
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, PUT, HEAD, POST, DELETE");
-/// The headers that a page may read. If `ETag` were missing, an upload would fail at its very end.
+/// The headers that a page may read. Without `ETag`, a page could not finalize its upload.
 const EXPOSED: HeaderValue = HeaderValue::from_static(
     "ETag, Content-Length, Content-Range, Accept-Ranges, x-amz-request-id, x-amz-checksum-crc64nvme, \
      x-amz-checksum-crc32, x-amz-checksum-crc32c, x-amz-checksum-sha1, x-amz-checksum-sha256, \
@@ -31,7 +31,7 @@ pub(crate) fn preflight(origins: &CorsOrigins, head: &Parts) -> Result<Response,
         METHODS.to_str().is_ok_and(|all| method.is_some_and(|method| all.split(", ").any(|m| m == method)));
     let origin = head.headers.get(header::ORIGIN);
     if !known || origin.is_none_or(|origin| allowed(origins, origin).is_none()) {
-        let message = "This CORS request is not allowed: it needs an allowed Origin and a method that S3 has";
+        let message = "This CORS request is not allowed: it needs an allowed Origin and a method of S3";
         return Err(Failure::new(ErrorCode::AccessDenied, message));
     }
     let mut response = answer::empty(StatusCode::OK);

@@ -47,7 +47,7 @@ pub(super) async fn many(call: &Call, body: &mut Body) -> Result<Response, Failu
     let changed = refused.iter().map(|at| DeleteFailure {
         key: &asked[*at].0,
         code: ErrorCode::PreconditionFailed,
-        message: "The object is not as the request wants it",
+        message: "The object does not fulfil the conditions of the request",
     });
     let gone = asked.iter().enumerate().filter(|(at, _)| !request.quiet && !refused.contains(at));
     let deleted = gone.map(|(_, (key, _))| key.as_str()).collect();

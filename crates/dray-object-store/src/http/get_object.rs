@@ -1,4 +1,4 @@
-//! `GetObject` and `HeadObject`: they give the same answer, with and without the bytes.
+//! `GetObject` and `HeadObject`: the same answer, with and without the bytes.
 
 use std::ops::Range;
 

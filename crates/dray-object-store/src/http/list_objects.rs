@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// Most entries of a page of any listing.
+/// The maximum number of entries of a page of any listing.
 pub(super) const MAX_ENTRIES: u16 = 1000;
 
 impl Sorted for Listed {
@@ -73,7 +73,7 @@ pub(super) async fn versions(call: &Call) -> Result<Response, Failure> {
     Ok(answer::xml(document.to_xml()))
 }
 
-/// The key, common prefix or bucket that an earlier page ended with.
+/// The key, common prefix or bucket at which an earlier page ended.
 pub(super) fn continued(token: &str) -> Result<String, Failure> {
     let key = URL_SAFE_NO_PAD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     key.ok_or_else(|| invalid_argument("The continuation token provided is incorrect"))

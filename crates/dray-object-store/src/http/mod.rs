@@ -59,14 +59,14 @@ use crate::{
 };
 
 impl ObjectStore {
-    /// All routes, path style: `/`, `/{bucket}`, `/{bucket}/{key}`. The signature covers the path on
-    /// the wire, so mount the router where nothing strips paths: `fallback_service`, or `route_service`.
+    /// All routes, path style: `/`, `/{bucket}`, `/{bucket}/{key}`. The signature covers the path on the wire. So
+    /// mount the router where nothing strips paths: with `fallback_service` or `route_service`.
     pub fn router(&self) -> Router {
         router(self.clone(), Door::Outside)
     }
 
-    /// The same routes for requests from this process, which may do everything: they are signed with the server's key. No
-    /// socket may lead here.
+    /// The same routes for requests from this process, which may do everything: they are signed with the server's
+    /// key. No socket may lead to this router.
     pub fn own_router(&self) -> Router {
         router(self.clone(), Door::Inside)
     }
@@ -114,8 +114,8 @@ impl Call {
     }
 }
 
-/// Every route of the store. It needs the path as it is on the wire, because the signature covers it: mount the router
-/// where nothing strips or rewrites paths (as a fallback, or with `route_service`).
+/// Every route of the store. It needs the path as it is on the wire, because the signature covers it. So mount the
+/// router where nothing strips or rewrites paths (as a fallback, or with `route_service`).
 pub(crate) fn router(store: ObjectStore, door: Door) -> Router {
     Router::new().fallback(handle).with_state((store, door))
 }
@@ -138,8 +138,8 @@ async fn handle(State((store, door)): State<(ObjectStore, Door)>, request: Reque
     exchange.end(store.cors_origins(), store.transfers_under_way(), outcome, Some(body))
 }
 
-/// The path that a request was sent with, if the store is served below another path than the root, which was removed.
-/// It is an extension of the request. The signature covers this path.
+/// The path that a request was sent with, if the store is served below a path that was removed. It is an extension of
+/// the request. The signature covers this path.
 #[derive(Debug, Clone)]
 pub struct SentPath(pub String);
 
@@ -162,7 +162,8 @@ async fn serve(
     }
     let (caller, payload) = check_signature(&store, door, &head, &query, now)?;
     caller.check_key()?;
-    // Only after authentication: without a signature, nobody learns which buckets exist or which operations are missing.
+    // This comes only after authentication: without a signature, nobody learns which buckets exist or which
+    // operations are missing.
     let target = Target::parse(&place(&store, &head, caller)?, head.uri.path())?;
     let operation = Operation::parse(&head.method, &target, &query, is_copy)?;
 
@@ -189,8 +190,8 @@ fn place(store: &ObjectStore, head: &Parts, caller: Caller) -> Result<BucketIn, 
             let host = head.headers.get(http::header::HOST).map(|host| host.as_bytes().escape_ascii());
             let host = host.map_or_else(String::new, |host| format!(" {host}"));
             Err(invalid_request(format!(
-                "The host{host} is not known as this server's own, and may name a bucket: use one of the server's own \
-                 hosts, or tell the server that this is one"
+                "This server does not know whether the host{host} is its own or names a bucket: use one of the server's own \
+                 hosts, or name this host in the server's settings"
             )))
         }
     }
@@ -252,7 +253,7 @@ impl<'a> Signer<'a> {
     }
 
     fn caller(&self, is_presigned: bool, door: Door) -> Result<Caller, Failure> {
-        let found = self.found.get().ok_or_else(|| Failure::internal("nobody has signed"))?;
+        let found = self.found.get().ok_or_else(|| Failure::internal("no signer was found"))?;
         Ok(Caller { kind: found.0, is_former: found.1, is_presigned, door })
     }
 }
@@ -282,7 +283,7 @@ async fn act(operation: Operation, call: &Call, body: &mut Body) -> Result<Respo
         Operation::ListObjects => list_objects::version_1(call).await,
         Operation::ListObjectsV2 => list_objects::version_2(call).await,
         Operation::ListParts => uploads::list_parts(call).await,
-        Operation::PostObject => Err(not_implemented("a POST to a bucket that is no form upload")),
+        Operation::PostObject => Err(not_implemented("a POST to a bucket that is not a form upload")),
         Operation::PutAcl => acl::put(call, body).await,
         Operation::PutObject => put_object::put(call, body).await,
         Operation::PutObjectTagging => tags::put(call, body).await,

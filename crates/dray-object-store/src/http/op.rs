@@ -1,5 +1,5 @@
-//! Which S3 operation a request is, by method, path and query, on one page. The store offers only what is in this
-//! table.
+//! Which S3 operation a request is, decided by method, path and query, on one page. The store offers only what is in
+//! this table.
 
 use dray_s3::{ErrorCode, MAX_KEY_BYTES, Query, decode_path, xml::NULL_VERSION};
 use http::Method;
@@ -44,15 +44,15 @@ pub(crate) enum Operation {
 /// The bucket and key that a request's path names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Target {
-    /// Empty for the service itself.
+    /// Empty for requests about the store as a whole.
     pub(crate) bucket: String,
-    /// Empty for a bucket.
+    /// Empty for requests about a bucket.
     pub(crate) key: String,
 }
 
 impl Target {
-    /// Reads a raw path, `/{bucket}/{key}`, or `/{key}` if the bucket is in the host. It normalises nothing: a key may
-    /// hold `//` and `..`.
+    /// Reads a raw path, `/{bucket}/{key}`, or `/{key}` if the bucket is in the host. It normalises nothing: a key
+    /// may contain `//` and `..`.
     pub(crate) fn parse(place: &BucketIn, path: &str) -> Result<Self, Failure> {
         let invalid = |_| Failure::new(ErrorCode::InvalidURI, "The path is not valid percent-encoded UTF-8");
         let path = path.strip_prefix('/').unwrap_or(path);
@@ -71,8 +71,8 @@ impl Target {
 }
 
 impl Operation {
-    /// The operation of this method, target and query. `is_copy` says that the request names the bytes instead of
-    /// sending them.
+    /// The operation of this method, target and query. `is_copy` says that the request names the bytes to store
+    /// instead of sending them.
     pub(crate) fn parse(
         method: &Method,
         target: &Target,
@@ -243,12 +243,12 @@ fn not_allowed() -> Failure {
     Failure::new(ErrorCode::MethodNotAllowed, "The specified method is not allowed against this resource")
 }
 
-/// With this parameter, Ceph's gateway may list in any order. This store always lists in order, so it ignores it.
+/// This parameter allows Ceph's gateway to list in any order. This store ignores it, because it always lists in order.
 pub(super) const ALLOW_UNORDERED: &str = "allow-unordered";
 
-/// Parameters that any request may have: those of a signature (of version 2 too, so that the error can say
-/// what is wrong with it), headers that a presigner moved into the query
-/// (they act as headers here), and the operation's name, which SDKs add for their own logs.
+/// Parameters that any request may have: those of a signature (also of version 2, so that the error can say what is
+/// wrong with it), headers that a presigner moved into the query (they count as headers here), and the operation's
+/// name, which SDKs add for their own logs.
 fn is_common(name: &str) -> bool {
     ["x-id", "AWSAccessKeyId", "Expires", "Signature"].contains(&name)
         || name.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("x-amz-"))

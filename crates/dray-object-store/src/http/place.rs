@@ -1,5 +1,5 @@
 //! Where a request names its bucket: in its path or in its host. The server that mounts the router knows which hosts
-//! are its own, and says so in an extension of the request.
+//! are its own. It passes the answer on in an extension of the request.
 
 /// Where a request names its bucket; an extension of the request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -11,6 +11,6 @@ pub enum BucketIn {
     Host(String),
     /// The host could name either a bucket or the server. The store then serves only requests that the server itself
     /// signed, because they never have a bucket in the host. Any other request might write to another place than its
-    /// sender meant.
+    /// sender means.
     Unclear,
 }

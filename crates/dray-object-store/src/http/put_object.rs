@@ -92,7 +92,7 @@ pub(super) async fn store(
     Ok(object)
 }
 
-/// Refuses a request before its body is read if it would be refused afterwards.
+/// Refuses a request before its body is read if it would be refused after that anyway.
 pub(super) async fn check_early(call: &Call, condition: WriteCondition) -> Result<(), Failure> {
     let (bucket, key) = (call.target.bucket.clone(), call.target.key.clone());
     let check = call.store.meta().read(move |db| {

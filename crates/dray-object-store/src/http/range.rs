@@ -1,9 +1,9 @@
-//! `Range` (RFC 9110, 14.1.2): one range of bytes. It ignores several ranges, other units and bad syntax, as
-//! S3 does and the RFC allows; the answer is then the whole object.
+//! `Range` (RFC 9110, 14.1.2): one range of bytes. Several ranges, other units and bad syntax are ignored, as on S3
+//! and as the RFC allows. The answer is then the whole object.
 
 use std::ops::Range;
 
-/// What a `Range` header asks of an object of some size.
+/// What a `Range` header asks for, in an object of some size.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Asked {
     Whole,
@@ -21,8 +21,8 @@ pub(super) fn parse(header: &str, size_bytes: u64) -> Asked {
     let bytes = match (number(first), number(last)) {
         (Some(first), Some(last)) if first <= last => first..last.saturating_add(1).min(size_bytes),
         (Some(first), None) if last.is_empty() => first..size_bytes,
-        // A suffix is satisfiable unless it asks for zero bytes (RFC 9110, 14.1.2). Of an empty object it is the whole
-        // object, and not partial, because no `Content-Range` can describe an empty range.
+        // A suffix is satisfiable unless it asks for zero bytes (RFC 9110, 14.1.2). For an empty object, the answer
+        // is the whole object and not a partial one, because no `Content-Range` can describe an empty range.
         (None, Some(length)) if first.is_empty() && length > 0 && size_bytes == 0 => return Asked::Whole,
         (None, Some(length)) if first.is_empty() => size_bytes.saturating_sub(length)..size_bytes,
         _ => return Asked::Whole,

@@ -21,9 +21,10 @@ const KEPT: [HeaderName; 6] = [
     header::EXPIRES,
 ];
 const METADATA: &str = "x-amz-meta-";
-/// Most bytes of the names and values of user metadata together (AWS S3 user guide, "Working with object metadata").
+/// The maximum number of bytes of the names and values of user metadata together (AWS S3 user guide, "Working with
+/// object metadata").
 const MAX_METADATA_BYTES: usize = 2048;
-/// Most bytes of any other header.
+/// The maximum number of bytes of any other header.
 const MAX_VALUE_BYTES: usize = 4096;
 /// The type of an object that was sent without one, as on AWS.
 const DEFAULT_TYPE: HeaderValue = HeaderValue::from_static("binary/octet-stream");
@@ -49,7 +50,9 @@ pub(super) fn collect(headers: &HeaderMap, fields: &Fields<'_>) -> Result<String
             text = codings_of_object(text);
         }
         if text.len() > MAX_VALUE_BYTES {
-            return Err(invalid_argument(format!("The header {name} may have {MAX_VALUE_BYTES} bytes")));
+            return Err(invalid_argument(format!(
+                "The header {name} may have at most {MAX_VALUE_BYTES} bytes"
+            )));
         }
         if !text.is_empty() {
             kept.push((name.as_str().to_owned(), text));
@@ -86,7 +89,7 @@ fn metadata(fields: &Fields<'_>) -> Result<BTreeMap<String, String>, Failure> {
     Ok(metadata)
 }
 
-/// Adds the stored headers to an answer. Those that the query overrides get their new values.
+/// Adds the stored headers to an answer. Headers that the query overrides have the values of the query.
 pub(super) fn restore(json: &str, query: &Query, headers: &mut HeaderMap) -> Result<(), Failure> {
     headers.insert(header::CONTENT_TYPE, DEFAULT_TYPE);
     let kept: Vec<(String, String)> = serde_json::from_str(json).map_err(Failure::internal)?;
@@ -113,9 +116,10 @@ pub(crate) fn apply_overrides(query: &Query, headers: &mut HeaderMap) -> Result<
     Ok(())
 }
 
-/// Refuses headers that ask for features of S3 that this store does not have: ignoring them would break a promise. It
-/// accepts without effect the values that every object has anyway (its owner's rights, the one storage class), and
-/// encryption with the store's own keys, which is the task of the disk: [`not_encrypted`] tells the client.
+/// Refuses headers that ask for features of S3 that this store does not have, because ignoring them would break a
+/// promise. Two kinds are accepted without effect. The first are values that every object has anyway (its owner's
+/// rights, the one storage class). The second is encryption with the store's own keys, which is the task of the disk:
+/// [`not_encrypted`] tells the client.
 pub(super) fn refuse_what_is_not_kept(fields: &Fields<'_>) -> Result<(), Failure> {
     let refused = [
         "x-amz-server-side-encryption-",
@@ -138,7 +142,10 @@ pub(super) fn refuse_what_is_not_kept(fields: &Fields<'_>) -> Result<(), Failure
     for (name, values, code) in only {
         if fields.get(name).is_some_and(|given| !values.contains(&given)) {
             let values = values.join(" and ");
-            return Err(Failure::new(code, format!("This store takes no {name} but {values}")));
+            return Err(Failure::new(
+                code,
+                format!("This store accepts only these values of {name}: {values}"),
+            ));
         }
     }
     Ok(())
@@ -154,7 +161,7 @@ pub(super) fn not_encrypted(fields: &Fields<'_>, headers: &mut HeaderMap) {
         headers.insert(
             HeaderName::from_static("x-dray-encryption"),
             HeaderValue::from_static(
-                "none; x-amz-server-side-encryption has no effect here, encrypt the disk",
+                "none; x-amz-server-side-encryption has no effect here: encrypt the disk",
             ),
         );
     }

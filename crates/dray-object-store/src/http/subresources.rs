@@ -1,5 +1,5 @@
-//! Configurations of a bucket. No bucket has any, but clients ask for them before other requests. The answers
-//! are AWS's for a bucket that nobody configured.
+//! Configurations of a bucket. No bucket has any, but clients ask for them before other requests. The answers are
+//! those of AWS for a bucket that nobody configured.
 
 use axum::response::Response;
 use dray_s3::{ErrorCode, Query, xml::EmptyConfiguration};
@@ -58,8 +58,9 @@ pub(super) async fn get_configuration(call: &Call, name: &str) -> Result<Respons
         .ok_or_else(|| Failure::internal("a configuration that is not in the table"))?;
     match unset {
         Unset::Document(document) => Ok(answer::xml(document.to_xml())),
-        Unset::Error(code) => {
-            Err(Failure::new(*code, "The bucket has no such configuration; this store offers none"))
-        }
+        Unset::Error(code) => Err(Failure::new(
+            *code,
+            "The bucket has no such configuration, because this store does not offer it",
+        )),
     }
 }

@@ -17,7 +17,8 @@ use crate::{
     meta::{buckets, objects},
 };
 
-/// Most tags of an object, and the longest names and values in characters (AWS S3 user guide, "Object tagging").
+/// The maximum number of tags of an object, and the longest names and values in characters (AWS S3 user guide,
+/// "Object tagging").
 const MAX_TAGS: usize = 10;
 const MAX_NAME_CHARS: usize = 128;
 const MAX_VALUE_CHARS: usize = 256;
@@ -75,7 +76,7 @@ pub(super) fn count(json: &str) -> Result<usize, Failure> {
     if json == NONE { Ok(0) } else { Ok(parse(json)?.len()) }
 }
 
-/// The tags in this JSON, sorted by name. They are a set, and S3 returns them in this order, however they were given.
+/// The tags in this JSON, sorted by name. S3 returns them in this order, whatever order they were sent in.
 fn parse(json: &str) -> Result<Vec<(String, String)>, Failure> {
     let mut tags: Vec<(String, String)> = serde_json::from_str(json).map_err(Failure::internal)?;
     tags.sort_unstable();

@@ -33,14 +33,14 @@ pub(super) async fn put(call: &Call, body: &mut Body) -> Result<Response, Failur
     let _transfer = call.begin(Direction::Up, Of::Part(id.set.part_id(number)))?;
     call.store.check_space()?;
     let announced = Announced::read(&call.fields(), call.payload.clone())?;
-    // A read by key takes some 10 µs; another thread would cost more.
+    // A read by key takes about 10 µs; handing it to another thread would cost more.
     let upload = call.store.meta().read_blocking(|db| {
         let bucket = buckets::find(db, &call.target.bucket)?;
         uploads::find(db, bucket, &call.target.key, id)
     })?;
 
     let algorithm = upload.checksum.algorithm;
-    // Parts of the drive need no MD5, because only tools compare it with their own.
+    // Parts of the drive need no MD5, because only tools compare it with an MD5 of their own.
     let wanted = Wanted { md5: !call.caller.is_server(), algorithms: vec![algorithm] };
     let file = new_file_id(id.set.part_id(number));
     let timeout = call.store.idle_timeout();

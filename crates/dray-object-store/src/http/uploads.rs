@@ -49,8 +49,8 @@ pub(super) async fn create(call: &Call) -> Result<Response, Failure> {
     Ok(response)
 }
 
-/// `x-amz-mp-object-size`: the bytes of the whole object. S3 has this header at Complete. Here a client may also send it
-/// when it creates an upload; then it bounds the bytes that the upload may store.
+/// `x-amz-mp-object-size`: the size of the whole object. S3 has this header on Complete. Here a client may also send
+/// it when it creates an upload. Then it limits the bytes that the upload may store.
 pub(super) fn object_size(fields: &Fields<'_>) -> Result<Option<u64>, Failure> {
     let parse = |value: &str| {
         value.parse().map_err(|_| invalid_request("x-amz-mp-object-size must be a number of bytes"))
@@ -62,7 +62,7 @@ pub(super) fn object_size(fields: &Fields<'_>) -> Result<Option<u64>, Failure> {
 pub(super) fn named_algorithm(fields: &Fields<'_>) -> Result<Option<Algorithm>, Failure> {
     let named = fields.get(X_AMZ_CHECKSUM_ALGORITHM.as_str()).map(|name| {
         Algorithm::from_name(name)
-            .ok_or_else(|| invalid_request("x-amz-checksum-algorithm is not one that S3 has"))
+            .ok_or_else(|| invalid_request("x-amz-checksum-algorithm must name an algorithm of S3"))
     });
     named.transpose()
 }
@@ -71,7 +71,7 @@ fn checksum_choice(fields: &Fields<'_>) -> Result<ChecksumChoice, Failure> {
     let named = named_algorithm(fields)?;
     let typed = fields.get(X_AMZ_CHECKSUM_TYPE.as_str()).map(|name| {
         ChecksumType::parse(name)
-            .ok_or_else(|| invalid_request("x-amz-checksum-type is FULL_OBJECT or COMPOSITE"))
+            .ok_or_else(|| invalid_request("x-amz-checksum-type must be FULL_OBJECT or COMPOSITE"))
     });
     let typed = typed.transpose()?;
     let algorithm = named.unwrap_or(ChecksumChoice::DEFAULT.algorithm);

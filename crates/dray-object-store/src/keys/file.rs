@@ -45,7 +45,7 @@ pub(super) struct Entry {
     #[serde(flatten)]
     pub(super) pair: Pair,
     pub(super) kind: KeyKind,
-    /// Set when the key is replaced: the time from which on it is refused, in milliseconds since 1970.
+    /// Set when the key is replaced: from this time on it is refused, in milliseconds since 1970.
     #[serde(default)]
     pub(super) ends_at: Option<i64>,
 }
@@ -87,7 +87,8 @@ impl KeyFile {
         Ok(keys)
     }
 
-    /// Replaces the file in `root`. The file keeps its owner: an administrator may do this for the server's user.
+    /// Replaces the file in `root`. The file keeps its owner, because an administrator may do this for the server's
+    /// user.
     pub(super) fn write(&self, root: &Path) -> io::Result<()> {
         let path = root.join(FILE);
         let owner = fs::metadata(&path).or_else(|_| fs::metadata(root))?;
@@ -99,7 +100,8 @@ impl KeyFile {
             fchown(&file, Some(owner.uid()), Some(owner.gid()))?;
         }
         file.write_all(&serde_json::to_vec_pretty(self)?)?;
-        // The order matters: after a power cut, either the old keys or the new ones are there, never an empty file.
+        // Fsync order: the new file, the rename, the folder. So after a power cut, either the old keys or the new
+        // ones are there, never an empty file; and once this returns, it is the new ones.
         file.sync_all()?;
         fs::rename(&temporary, path)?;
         File::open(root)?.sync_all()

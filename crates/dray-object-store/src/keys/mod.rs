@@ -1,4 +1,4 @@
-//! The store's keys: who has which, how they are made, and how they are replaced while the store runs.
+//! The store's keys: who has which key, how keys are made, and how they are replaced while the store runs.
 //! `http/access.rs` decides what a key may do.
 
 mod file;
@@ -14,7 +14,8 @@ use self::file::{Entry, KeyFile, Pair};
 pub(crate) use self::ring::{KeyRing, Known};
 use crate::{OpenError, clock};
 
-/// Most replaced keys that are still accepted at once. A further one displaces the one that would end first.
+/// The maximum number of replaced keys that are still accepted at once. A further one displaces the one that would
+/// end first.
 const MAX_FORMER: usize = 16;
 
 /// Whose a key is. Each kind has one current key.
@@ -46,8 +47,8 @@ pub fn key_of(root: &Path, kind: KeyKind) -> Result<Credentials, OpenError> {
     })
 }
 
-/// Replaces the key of this kind, and returns the new one. The old key is accepted for `grace` longer; the server's
-/// old key only for presigned URLs. A server that has the store open notices within a second.
+/// Replaces the key of this kind, and returns the new one. The store accepts the old key for the time `grace`; it
+/// accepts the server's old key only in presigned URLs. A server that has the store open notices within a second.
 pub fn rotate_key(root: &Path, kind: KeyKind, grace: Duration) -> Result<Credentials, OpenError> {
     let now = clock::now().as_millisecond();
     let ends_at = now.saturating_add(i64::try_from(grace.as_millis()).unwrap_or(i64::MAX));
@@ -126,7 +127,7 @@ fn forget_ended(keys: &mut KeyFile, now: i64) {
 }
 
 fn random_pair() -> Pair {
-    // 20 and 40 characters, as on AWS, because other tools check the lengths.
+    // The id has 20 characters and the secret 40, as on AWS, because other tools check these lengths.
     let id: String = clock::random::<16>().into_iter().map(base32).collect();
     Pair { access_key_id: format!("DRAY{id}"), secret_access_key: STANDARD.encode(clock::random::<30>()) }
 }

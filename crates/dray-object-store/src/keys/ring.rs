@@ -16,8 +16,8 @@ use super::{
 };
 use crate::OpenError;
 
-/// How long the server's own key is used without a look at the file. Every part is signed with that key. For any
-/// other key, the store looks at the file each time (about a microsecond).
+/// For how long the server's own key is used without a look at the file. Every part is signed with that key. For any
+/// other key, the store looks at the file each time (this takes about a microsecond).
 const FOLLOW_EVERY_MS: u64 = 1000;
 
 /// A key that requests are signed with.
@@ -80,7 +80,7 @@ impl KeyRing {
         match read {
             Ok(keys) => state.keys = keys,
             Err(error) => {
-                tracing::error!(%error, "the store's keys cannot be read again; the old ones stay in use");
+                tracing::error!(%error, "the file of the store's keys has changed and cannot be read; the old keys stay in use");
             }
         }
     }

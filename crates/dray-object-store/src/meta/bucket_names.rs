@@ -1,5 +1,5 @@
-//! The names of all buckets, in memory, because the server has to know for every request whether it names one. The
-//! writer's thread changes them, in the order of its commits.
+//! The names of all buckets, in memory, because the server must know for every request whether its host names a
+//! bucket. The writer's thread changes them, in the order of its commits.
 
 use std::{
     collections::HashSet,

@@ -45,7 +45,7 @@ pub(crate) struct Limits {
     pub(crate) max_object_bytes: u64,
 }
 
-/// Completes. `precondition` sees the object that is there now, if any, and may refuse.
+/// Completes an upload. `precondition` sees the object that exists now, if any, and may refuse.
 pub(crate) fn complete(
     db: &Connection,
     request: &Completion,
@@ -73,7 +73,7 @@ pub(crate) fn complete(
     Ok(object)
 }
 
-/// The upload does not exist. Returns its object, if this is a repetition of the Complete that made it.
+/// The upload does not exist. Returns its object, if this request repeats the Complete that made it.
 fn repeated(db: &Connection, request: &Completion, there: Option<Object>) -> Result<Object, Failure> {
     let made_here = |object: &Object| object.set == request.id.set && object.token == Some(request.id.token);
     let object = there.filter(made_here).ok_or_else(no_such_upload)?;
@@ -97,17 +97,16 @@ fn choose<'a>(
         let number = named.part_number.get();
         let found = remaining.find(|part| part.number >= number).filter(|part| part.number == number);
         let part = found.filter(|part| part.etag() == named.etag);
-        part.ok_or_else(|| {
-            invalid_part(format!("Part {number} was not uploaded, or its ETag is another one"))
-        })
+        part.ok_or_else(|| invalid_part(format!("Part {number} was not uploaded, or has another ETag")))
     });
     let chosen: Vec<&Part> = chosen.collect::<Result<_, _>>()?;
     let all_but_last = chosen.len().saturating_sub(1);
     match chosen.iter().take(all_but_last).find(|part| part.size_bytes < min_bytes) {
         Some(part) => {
             let (number, size) = (part.number, part.size_bytes);
-            let message =
-                format!("Part {number} has {size} bytes; all parts but the last need at least {min_bytes}");
+            let message = format!(
+                "Part {number} has {size} bytes; all parts except the last need at least {min_bytes}"
+            );
             Err(Failure::new(ErrorCode::EntityTooSmall, message))
         }
         None => Ok(chosen),
@@ -127,7 +126,7 @@ fn check_part_checksums(
         };
         if named.checksums.iter().any(differs) {
             return Err(invalid_part(format!(
-                "The checksum listed for part {} is not the part's",
+                "The checksum listed for part {} does not match the part",
                 part.number
             )));
         }
@@ -222,7 +221,7 @@ fn check_whole(object: &Object, chosen: &[&Part], request: &Completion) -> Resul
     if known == *given || known.split_once('-').is_some_and(|(checksum, _)| checksum == given) {
         return Ok(());
     }
-    let message = format!("The object's {} is another one", algorithm.header_name());
+    let message = format!("The {} you specified does not match the object", algorithm.header_name());
     Err(Failure::new(ErrorCode::BadDigest, message))
 }
 

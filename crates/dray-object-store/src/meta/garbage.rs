@@ -1,4 +1,5 @@
-//! What nothing refers to any more, until its files are removed; and whether the store was closed in an orderly way.
+//! The records of what nothing refers to any more, until its files are removed. Also whether the store was closed in
+//! an orderly way.
 
 use rusqlite::{Connection, params};
 
@@ -7,12 +8,12 @@ use crate::{
     meta::pieces,
 };
 
-/// Records a set whose upload or object is gone. Readers that began before can still read its parts.
+/// Records a set whose upload or object is gone. Readers that have already begun can still read its parts.
 pub(crate) fn add_set(db: &Connection, set: SetId) -> rusqlite::Result<()> {
     db.prepare_cached("insert into garbage_set values (?1)")?.execute([set.0]).map(drop)
 }
 
-/// Records that one part or piece fewer names this file. A file that nothing names is garbage.
+/// Records that a part or piece no longer names this file. A file that nothing names is garbage.
 pub(crate) fn release_file(db: &Connection, file: PartFileId) -> rusqlite::Result<()> {
     if pieces::forget_one_ref(db, file)? > 0 {
         return Ok(());

@@ -46,7 +46,7 @@ pub(crate) struct Opened {
 }
 
 impl Meta {
-    /// Opens or creates the file, with the default bucket in it. `guard` is dropped when nothing writes any more.
+    /// Opens or creates the file, with the default bucket in it. `guard` is dropped once nothing writes any more.
     pub(crate) fn open<G: Send + 'static>(
         path: &Path,
         durable: bool,
@@ -84,7 +84,7 @@ impl Meta {
         self.write_then(job, |_| ()).await
     }
 
-    /// The same. `after` gets the outcome, even if the caller stops waiting.
+    /// Like [`Meta::write`]. `after` gets the outcome, even if the caller stops waiting.
     pub(crate) async fn write_then<T: Send + 'static>(
         &self,
         job: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
@@ -128,7 +128,7 @@ impl Meta {
         if settled {
             let marked = self.write_blocking(|db| Ok(garbage::mark_closed(db)?));
             if let Err(failure) = marked {
-                tracing::warn!(error = ?failure.cause, "could not record that the store was closed; the next start scans");
+                tracing::warn!(error = ?failure.cause, "could not record that the store was closed; the next start looks for left-over files");
             }
         }
         self.writer.close_blocking();

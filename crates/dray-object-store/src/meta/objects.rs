@@ -12,7 +12,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(crate) struct Object {
     pub(crate) set: SetId,
-    /// The random half of the id of the upload that it was made from, so that a repeated Complete is recognised.
+    /// The random half of the id of the upload that made it. It shows that a Complete is a repetition.
     pub(crate) token: Option<[u8; 16]>,
     pub(crate) size_bytes: u64,
     /// Without quotes.
@@ -111,7 +111,7 @@ pub(crate) fn remove(db: &Connection, bucket: BucketId, key: &str) -> rusqlite::
         .map(drop)
 }
 
-/// Gives the object other tags, but keeps its time. Returns whether the object exists.
+/// Gives the object other tags, and keeps its time of change. Returns whether the object exists.
 pub(crate) fn set_tags(db: &Connection, bucket: BucketId, key: &str, tags: &str) -> rusqlite::Result<bool> {
     let sql = "update object set tags = ?3 where bucket = ?1 and key = ?2";
     Ok(db.prepare_cached(sql)?.execute(params![bucket, key, tags])? == 1)

@@ -76,8 +76,8 @@ impl Part {
     }
 }
 
-/// Stores a part, and returns the part that it replaces. The file of the latter becomes garbage unless something else
-/// names it.
+/// Stores a part, and returns the part that it replaces. The file of the replaced part becomes garbage unless
+/// something else names it.
 pub(crate) fn put(db: &Connection, part: &NewPart, now: i64) -> rusqlite::Result<Option<Replaced>> {
     let id = part.set.part_id(part.number);
     let replaced = there(db, part.set, part.number)?;
@@ -149,8 +149,8 @@ pub(crate) fn all(db: &Connection, set: SetId) -> rusqlite::Result<Vec<Part>> {
     page(db, set, 0, usize::from(u16::MAX))
 }
 
-/// Gives the set `to` the parts that `from` has: they name the same files. The parts keep their checksums if these have
-/// the algorithm of the object of `to`. It takes the same short time for any size, because it only writes rows.
+/// Gives the set `to` the parts of `from`: both name the same files. The parts keep their checksums if the object of
+/// `to` uses the same algorithm. It takes the same short time for any size, because it only writes rows.
 pub(crate) fn share(db: &Connection, from: SetId, to: SetId, keep_checksums: bool) -> Result<(), Failure> {
     for part in all(db, from)? {
         let Part { number, size_bytes, crc64, modified_at, digest, checksum } = part;

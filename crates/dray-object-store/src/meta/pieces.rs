@@ -1,7 +1,7 @@
-//! Pieces: bytes of a part that are in files of other parts, and how many parts and pieces name such a file.
+//! Pieces: bytes of a part that are in files of other parts. Also how many parts and pieces name such a file.
 //!
 //! A copy of an object shares the files of the original: its parts are pieces that name them. A file is removed when
-//! the last part or piece that names it is gone, in whatever order they go.
+//! the last part or piece that names it is gone, in whatever order they are removed.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -37,7 +37,7 @@ impl Slice {
         Self { size_bytes, start: 0, file_bytes: size_bytes, blocks, bytes }
     }
 
-    /// `size_bytes` of these bytes, from `from` on.
+    /// `size_bytes` of these bytes, starting at `from`.
     pub(crate) fn cut(mut self, from: u64, size_bytes: u64) -> Self {
         let first = self.first_block();
         (self.start, self.size_bytes) = (self.start + from, size_bytes);

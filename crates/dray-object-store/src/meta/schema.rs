@@ -1,5 +1,5 @@
-//! How a connection is opened, and how the tables are migrated to what this version needs. Only the crate's folder
-//! `migrations/` states their shape.
+//! How a connection is opened, and how the tables are migrated to what this version needs. The crate's folder
+//! `migrations/` alone defines the tables.
 
 use std::{path::Path, time::Duration};
 
@@ -12,8 +12,8 @@ pub(crate) fn options(durable: bool) -> Options {
     Options { busy_timeout: Duration::from_secs(10), is_durable: durable, ..Options::default() }
 }
 
-/// The first makes version 1 of an empty file, the second makes version 2 of version 1, and so on. Append to it; never
-/// change what was released.
+/// The first makes version 1 of an empty file, the second makes version 2 of version 1, and so on. Append new ones;
+/// never change one that was released.
 const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0001_tables.sql"),
     include_str!("../../migrations/0002_copies_tags.sql"),

@@ -43,7 +43,7 @@ pub(crate) struct Upload {
     /// The tags that its object will have, as JSON.
     pub(crate) tags: String,
     pub(crate) checksum: ChecksumChoice,
-    /// The size of its object, if the client announced it. It bounds what the upload may store.
+    /// The size of its object, if the client announced it. It limits what the upload may store.
     pub(crate) announced_bytes: Option<u64>,
 }
 
@@ -95,18 +95,18 @@ pub(crate) fn find(db: &Connection, bucket: BucketId, key: &str, id: UploadId) -
     upload.ok_or_else(no_such_upload)
 }
 
-/// Forgets an upload whose parts have become the parts of an object.
+/// Removes the row of an upload whose parts have become the parts of an object.
 pub(crate) fn complete(db: &Connection, set: SetId) -> rusqlite::Result<()> {
     db.prepare_cached("delete from upload where set_id = ?1")?.execute([set.0]).map(drop)
 }
 
-/// Forgets an upload; its parts become garbage.
+/// Removes the row of an upload; its parts become garbage.
 pub(crate) fn abort(db: &Connection, set: SetId) -> rusqlite::Result<()> {
     complete(db, set)?;
     garbage::add_set(db, set)
 }
 
-/// Forgets all uploads of a bucket; their parts become garbage.
+/// Removes the rows of all uploads of a bucket; their parts become garbage.
 pub(crate) fn abort_all(db: &Connection, bucket: BucketId) -> rusqlite::Result<()> {
     let sql = "insert into garbage_set (set_id) select set_id from upload where bucket = ?1";
     db.prepare_cached(sql)?.execute([bucket])?;

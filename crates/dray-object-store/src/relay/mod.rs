@@ -1,8 +1,10 @@
-//! The relay: signed URLs of another store, served at this server's address and streamed through to that store, for stores
-//! that clients cannot reach. It verifies, bounds and answers requests as the embedded store does, and holds no object.
+//! The relay, for stores that clients cannot reach. Signed URLs lead to this server's address, and the relay streams
+//! the bytes to and from the store. It verifies, limits and answers requests as the embedded store does, and holds no
+//! object.
 //!
-//! parse → authenticate → authorise → ask, always in that order. It passes on only what the server itself has signed: reads
-//! of an object, parts of uploads, and small files that are put whole. The server decides how to ask the store.
+//! parse → authenticate → authorise → ask, always in that order. It passes on only what the server itself has signed:
+//! reads of an object, parts of uploads, and small files that are sent whole. The server decides how to ask the
+//! store.
 
 mod lent;
 mod passed;
@@ -32,23 +34,23 @@ use crate::{
     transfers::{Direction, Of, Transfer, Transfers},
 };
 
-/// Longest wait for the head of the store's answer to a read. Then the client is told to try again.
+/// The longest wait for the head of the store's answer to a read. After that the client has to try again.
 const HEAD_PATIENCE: Duration = Duration::from_secs(10);
-/// After this wait for an answer, the relay checks whether the store is up at all. A client that waits for a store that is down
-/// therefore gets an answer within two seconds, and a slow store gets its time.
+/// After waiting this long for an answer, the relay checks whether the store is up at all. So a client gets an answer
+/// within two seconds if the store is down, and a slow store gets its time.
 const PROBE_AFTER: Duration = Duration::from_millis(300);
 /// The longest pause between two pieces of an object, the longest time in which the store accepts no bytes of a part, and
 /// the longest wait for its answer after it has all of them.
 const STORE_PATIENCE: Duration = Duration::from_mins(1);
-/// Most bytes of parts in memory that clients have sent and the store has not accepted, in total. A store that accepts
-/// nothing holds no more memory.
+/// The maximum number of bytes of parts in memory that clients have sent and the store has not accepted, in total. So
+/// a store that accepts nothing cannot use up the memory.
 const MAX_UPLOAD_BYTES: usize = 64 << 20;
-/// Most downloads at once, in total. Each needs the buffers of the connections on both sides, some 500 KiB if its
-/// client does not read.
+/// The maximum number of downloads at once, in total. Each needs the buffers of the connections on both sides: about
+/// 500 KiB if its client does not read.
 const MAX_DOWNLOADS: usize = 512;
-/// A download that has waited this long for its turn reports that places are short.
+/// A download that has waited this long for its turn calls [`RelayConfig::when_short`].
 const SHORT_AFTER: Duration = Duration::from_millis(50);
-/// Longest wait of a download for its turn.
+/// The longest wait of a download for its turn.
 const MAX_WAIT: Duration = Duration::from_secs(10);
 
 /// The settings of a relay.
@@ -62,7 +64,7 @@ pub struct RelayConfig {
     pub key: Credentials,
     /// Which web pages may use the URLs.
     pub cors_origins: CorsOrigins,
-    /// Longest wait between two frames of a request body, and the time over which a body must bring 8 KiB/s.
+    /// The longest wait between two frames of a request body, and the time over which a body must bring 8 KiB/s.
     pub idle_timeout: Duration,
     /// How many uploads, and how many downloads, one [`crate::Caller`] may have under way.
     pub transfers_per_caller: usize,
@@ -92,7 +94,7 @@ struct Call {
 }
 
 impl Relay {
-    /// A relay to the store that `upstream` asks.
+    /// A relay to the store that `upstream` reaches.
     pub fn new(config: RelayConfig, upstream: Upstream) -> Self {
         let transfers = Transfers::new(config.transfers_per_caller);
         let (upload_bytes, downloads) = (Semaphore::new(MAX_UPLOAD_BYTES), Semaphore::new(MAX_DOWNLOADS));
@@ -100,7 +102,7 @@ impl Relay {
         Self(Arc::new(Inner { config, upstream, transfers, upload_bytes, downloads }))
     }
 
-    /// Every route of the relay. Like the store's router, it must see the path that was sent.
+    /// Every route of the relay. Like the store's router, it must see the path as it was sent.
     pub fn router(&self) -> Router {
         Router::new().fallback(handle).with_state(self.clone())
     }
@@ -140,7 +142,7 @@ async fn serve(
     let target = Target::parse(&BucketIn::Path, head.uri.path())?;
     let operation = Operation::parse(&head.method, &target, &query, asks_for_copy)?;
     if !signed.presigned || target.bucket != config.bucket {
-        return Err(denied("Only URLs that this server has signed are passed on to its store"));
+        return Err(denied("This server passes on to its store only requests by URLs that it has signed"));
     }
     let call = Call { relay: relay.clone(), head, query, key: target.key, payload: signed.payload };
     match operation {
@@ -148,7 +150,7 @@ async fn serve(
         Operation::HeadObject => read(&call, "HeadObject").await,
         Operation::UploadPart => upload::part(&call, body).await,
         Operation::PutObject => upload::whole(&call, body).await,
-        _ => Err(denied("This server passes on reads, parts and small files, and nothing else")),
+        _ => Err(denied("This server passes on only reads, parts and small files")),
     }
 }
 
@@ -200,8 +202,8 @@ async fn read(call: &Call, operation: &'static str) -> Result<Response, Failure>
     passed::read(answer, operation, &call.query, (transfer, turn)).await
 }
 
-/// A place among the downloads. If places are short, it reports this, so that the server can cut off clients that do
-/// not read.
+/// A place among the downloads. If places are short, this calls `when_short`, so that the server can cut off clients
+/// that do not read.
 async fn turn(relay: &Inner) -> Result<tokio::sync::OwnedSemaphorePermit, Failure> {
     let mut permit = std::pin::pin!(Arc::clone(&relay.downloads).acquire_owned());
     let waiting = async {
@@ -212,6 +214,6 @@ async fn turn(relay: &Inner) -> Result<tokio::sync::OwnedSemaphorePermit, Failur
             }
         }
     };
-    let full = || slow_down("The server passes on too many downloads just now; try again");
+    let full = || slow_down("This server is passing on too many downloads at the moment; try again");
     timeout(MAX_WAIT, waiting).await.map_err(|_| full())?.map_err(Failure::internal)
 }

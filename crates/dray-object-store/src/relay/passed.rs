@@ -1,5 +1,5 @@
-//! The store's answer, as the relay passes it on: only the headers that the embedded store would send, and
-//! errors in S3's form. What the store says about the server's own keys or bucket goes to the server's log.
+//! The store's answer, as the relay passes it on: only the headers that the embedded store would send, and errors in
+//! S3's form. If the store says something about the server's own keys or bucket, that goes only to the server's log.
 
 use std::{io, time::Duration};
 
@@ -16,8 +16,8 @@ use tokio::time::timeout;
 use super::{STORE_PATIENCE, Unanswered};
 use crate::{failure::Failure, http::apply_overrides};
 
-/// Headers of an object that are passed on. Its metadata and the rules for caches are not among them: they are the
-/// server's.
+/// Headers of an object that are passed on. Its metadata and its rules for caches are not among them, because the
+/// server sets its own.
 const OF_OBJECT: [HeaderName; 7] = [
     header::CONTENT_TYPE,
     header::CONTENT_LENGTH,
@@ -75,7 +75,8 @@ pub(super) async fn stored(
     Ok(response)
 }
 
-/// The pieces of an answer. If they stop arriving, the connection to the client is cut, because its length was announced.
+/// The pieces of an answer. If they stop arriving, the connection to the client is cut, because the answer's length
+/// is already announced.
 fn pieces(body: Body, held: impl Send + 'static) -> impl Stream<Item = io::Result<Bytes>> + Send {
     let pieces = body.into_data_stream();
     stream::unfold(Some((pieces, held)), |state| async {
@@ -85,11 +86,11 @@ fn pieces(body: Body, held: impl Send + 'static) -> impl Stream<Item = io::Resul
             Ok(Some(Ok(piece))) => Some((Ok(piece), Some((pieces, held)))),
             Ok(Some(Err(err))) => {
                 tracing::warn!(cause = %err, "the store broke off a download");
-                Some((Err(io::Error::other("the store broke off")), None))
+                Some((Err(io::Error::other("the store broke off its answer")), None))
             }
             Err(_) => {
                 tracing::warn!("the store was silent for too long in a download");
-                Some((Err(io::Error::other("the store is silent")), None))
+                Some((Err(io::Error::other("the store sends nothing more")), None))
             }
         }
     })
@@ -109,7 +110,7 @@ pub(super) fn silent(waited: Duration) -> Failure {
 /// The store's refusal, in S3's form.
 async fn refused(answer: http::Response<Body>, operation: &'static str) -> Failure {
     let (head, body) = answer.into_parts();
-    // The status is enough if the rest does not arrive.
+    // If the body does not arrive, the status is enough.
     let body = timeout(STORE_PATIENCE, axum::body::to_bytes(body, MAX_ERROR_BYTES)).await;
     let said = body.ok().and_then(Result::ok).and_then(|body| ErrorAnswer::parse(&body));
     failure(head.status, said, operation, &head.headers)
@@ -124,8 +125,8 @@ fn failure(
     let code = said.as_ref().and_then(|said| ErrorCode::parse(&said.code));
     if concerns_server(status, code) {
         let said = said.map(|said| format!(" {}, {}", said.code, said.message)).unwrap_or_default();
-        let why = format!("{operation} was answered {}{said}", status.as_u16());
-        let message = "The store behind this server does not let it in; the server's log says why";
+        let why = format!("the store answered {operation} with {}{said}", status.as_u16());
+        let message = "The store behind this server refuses the server; the server's log says why";
         return Failure { cause: Some(why.into()), ..Failure::new(ErrorCode::ServiceUnavailable, message) };
     }
     let code = code.unwrap_or_else(|| by_status(status, operation));
@@ -154,7 +155,7 @@ fn concerns_server(status: StatusCode, code: Option<ErrorCode>) -> bool {
         )
 }
 
-/// The code for an answer without one of S3's codes: answers to HEAD never have one, and stores have codes of their own.
+/// The code for an answer without one of S3's codes: answers to HEAD have none, and some stores have their own codes.
 fn by_status(status: StatusCode, operation: &str) -> ErrorCode {
     match status.as_u16() {
         404 if operation == "UploadPart" => ErrorCode::NoSuchUpload,

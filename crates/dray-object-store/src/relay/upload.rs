@@ -1,5 +1,6 @@
-//! Parts on their way to the store, frame by frame: each is read from the client when the store has accepted the one
-//! before. The client must send what it announced, at the minimum rate, and the store must accept it in time.
+//! Parts on their way to the store, frame by frame. The relay reads a frame from the client when the store has
+//! accepted the one before. The client must send what it announced, at the minimum rate, and the store must accept it
+//! in time.
 
 use std::{
     io,
@@ -27,9 +28,9 @@ use crate::{
     transfers::{Direction, Of},
 };
 
-/// Most bytes of an object that is put at once: far more than the server signs for.
+/// The largest object, in bytes, that one PUT may send: far more than the server signs for.
 const MAX_WHOLE_BYTES: u64 = 64 << 20;
-/// What the names of an object's metadata begin with.
+/// The prefix of the headers of an object's metadata.
 const METADATA: &str = "x-amz-meta-";
 const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
 
@@ -44,12 +45,12 @@ pub(super) async fn part(call: &Call, body: &Lent) -> Result<Response, Failure> 
     put(call, request, body).await
 }
 
-/// `PutObject` of a small file, or of an empty body, which takes the place of the one part of an empty file. The relay passes its type
-/// and metadata on: the server has signed them, as it has its length.
+/// `PutObject` of a small file, or of an empty body, which stands for the one part of an empty file. The relay passes
+/// on its type and metadata, because the server has signed them together with the length.
 pub(super) async fn whole(call: &Call, body: &Lent) -> Result<Response, Failure> {
     let _transfer = call.begin(Direction::Up, Of::RelayedPart(call.key.clone(), 0))?;
     if announced(call)?.size_bytes > MAX_WHOLE_BYTES {
-        return Err(denied("Only parts of uploads and small files are passed on"));
+        return Err(denied("This server passes on only parts of uploads and small files"));
     }
     let mut request = call.relayed("PutObject");
     let is_metadata = |name: &HeaderName| name.as_str().starts_with(METADATA);
@@ -82,7 +83,7 @@ async fn put(call: &Call, mut request: Relayed, body: &Lent) -> Result<Response,
         down = upstream.is_down(way.stands_still(PROBE_AFTER)) => Err(down),
         () = way.stands_still(STORE_PATIENCE) => return Err(passed::silent(STORE_PATIENCE)),
     };
-    // If the client broke off, this is why the store's request failed.
+    // If the client broke off, that is why the request to the store failed.
     if let Some(failure) = way.failure() {
         return Err(failure);
     }
@@ -152,7 +153,7 @@ impl AsRef<[u8]> for Counted {
     }
 }
 
-/// Whether the client or the store has to act next while a body is on its way, and what was wrong with the body.
+/// For a body on its way: whether the client or the store has to act next, and what was wrong with the body.
 struct Way {
     began: Instant,
     /// Since when the relay waits for the store, in milliseconds after `began`, plus one; 0 while it waits for the client.

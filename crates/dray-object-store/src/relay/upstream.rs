@@ -1,14 +1,14 @@
-//! The store behind a relay, as the relay knows it: something that is asked, and that may not answer.
+//! The store behind a relay, as the relay knows it: it can be asked, and it may not answer.
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use axum::body::Body;
 use http::{HeaderMap, Method};
 
-/// What is asked of the store behind a relay.
+/// A request to the store behind a relay.
 #[derive(Debug)]
 pub struct Relayed {
-    /// As S3 calls it: `GetObject`, `HeadObject`, `UploadPart` or `PutObject`.
+    /// The operation, as S3 calls it: `GetObject`, `HeadObject`, `UploadPart` or `PutObject`.
     pub operation: &'static str,
     /// Its method.
     pub method: Method,
@@ -16,20 +16,20 @@ pub struct Relayed {
     pub key: String,
     /// The parameters of the operation, not encoded.
     pub query: Vec<(&'static str, String)>,
-    /// The headers of the client that the store is to obey.
+    /// The client's headers that the store must obey.
     pub headers: HeaderMap,
-    /// The SHA-256 of the body, if the client said it.
+    /// The SHA-256 of the body, if the client announced it.
     pub sha256: Option<[u8; 32]>,
     /// The body and how many bytes it has; none for reads.
     pub body: Option<(Body, u64)>,
 }
 
-/// The store behind a relay could not be asked, or broke off: why.
+/// Why the store behind a relay could not be asked, or broke off.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Unanswered(pub String);
 
-/// What came of asking the store.
+/// The store's answer, once it arrives.
 pub type Asking = Pin<Box<dyn Future<Output = Result<http::Response<Body>, Unanswered>> + Send>>;
 
 /// Whether the store answers at all, within a second or two.
@@ -43,7 +43,7 @@ pub struct Upstream {
 }
 
 impl Upstream {
-    /// Asks by calling `ask`, and finds out by `probe` whether the store answers at all.
+    /// `ask` sends a request to the store, and `probe` finds out whether the store answers at all.
     pub fn new(
         ask: impl Fn(Relayed) -> Asking + Send + Sync + 'static,
         probe: impl Fn() -> Probing + Send + Sync + 'static,
@@ -55,8 +55,8 @@ impl Upstream {
         (self.ask)(request)
     }
 
-    /// Returns if the store is down, once somebody has waited for it for as long as `pause` takes. It is asked that once: a
-    /// store that is there may take its time.
+    /// Waits for as long as `pause` takes, then probes the store once. Returns only if the store is down: a store
+    /// that answers may take its time.
     pub(super) async fn is_down(&self, pause: impl Future<Output = ()>) -> Unanswered {
         pause.await;
         match (self.probe)().await {

@@ -1,6 +1,6 @@
 //! The store over real HTTP: requests signed by `dray-s3`, sent by hyper to port 0.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails there")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot continue fails there")]
 
 mod allowance;
 mod buckets;

@@ -17,10 +17,10 @@ use dray_server::{bytes_host, data_folder, random};
 
 const BYTES: (&str, &str) = ("bytes address", "parts and downloads go there (--bytes-url)");
 const URL_LIFE_SECS: u32 = 60;
-/// If there is no answer for this long, nobody is there.
+/// How long to wait for an answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 const LEAD_HERE: &str =
-    "let the name lead to this server; a proxy on the way must pass Host, path and query on as they are";
+    "let the name resolve to this server; a proxy in between must pass on Host, path and query unchanged";
 
 /// Asks at that address for an object that does not exist. `listen` says whether the server runs: if not, nothing can
 /// answer.
@@ -31,11 +31,11 @@ pub(super) async fn examine(config: &Config, listen: &str) -> Option<Finding> {
         Err(err) => return Some(Finding::fail(check, why, err.to_string(), "see dray serve --help")),
     };
     if !is_running(listen).await {
-        let found = format!("not tried: no server runs at {listen}");
+        let found = format!("not checked: no server runs at {listen}");
         return Some(Finding::warn(check, why, found, "start the server, and run this again"));
     }
     let Some(key) = key(config).await else {
-        let found = "not tried: the server's key is not there yet, or cannot be read";
+        let found = "not checked: the server's key does not exist yet, or cannot be read";
         return Some(Finding::warn(check, why, found, "run this as the server's user, with its settings"));
     };
     Some(match ask(&endpoint, &key, config).await {
@@ -54,7 +54,7 @@ async fn key(config: &Config) -> Option<Credentials> {
     if config.s3.is_none() {
         return dray_object_store::read_keys(&store_folder(&config.data)).ok();
     }
-    // Opening an older database would migrate it to this version, which only the server should do.
+    // Opening an older database would migrate it to this version, and only the server should do that.
     if !place::is_current(config).await {
         return None;
     }
@@ -91,7 +91,7 @@ async fn ask(endpoint: &Endpoint, key: &Credentials, config: &Config) -> Result<
     if code == ErrorCode::NoSuchKey.as_str() {
         return Ok(format!("{host} leads to this server"));
     }
-    Err(format!("{host} is not this server, or changes what it passes on: it answered {status} {code}"))
+    Err(format!("{host} is not this server, or a proxy there changes requests: it answered {status} {code}"))
 }
 
 /// The beginning of an answer, no longer than an error: whatever answers may not be a store.

@@ -32,8 +32,7 @@ pub(super) fn folder(config: &Config) -> Vec<Finding> {
     vec![match written {
         Ok(()) => Finding::ok(check, why, format!("{shown} is writable")),
         Err(err) => {
-            let remedy =
-                "choose another folder with --data, or let the user that runs the server write there";
+            let remedy = "choose another folder with --data, or give the user that runs the server the right to write there";
             Finding::fail(check, why, format!("{shown} is not writable: {err}"), remedy)
         }
     }]
@@ -111,7 +110,7 @@ pub(super) fn embedded_store(config: &Config) -> Finding {
             check,
             why,
             format!(
-                "the embedded one is used, in {}; an earlier version made its key, and `dray store keys` gave that \
+                "the embedded store is used, in {}; an earlier version made its key, and `dray store keys` gave that \
                  to tools too",
                 folder.display()
             ),
@@ -122,7 +121,7 @@ pub(super) fn embedded_store(config: &Config) -> Finding {
             check,
             why,
             format!("the embedded store is used, but cannot be read: {err}"),
-            "let the user that runs the server read the folder, or restore it from a backup",
+            "give the user that runs the server the right to read the folder, or restore the folder from a backup",
         ),
     }
 }

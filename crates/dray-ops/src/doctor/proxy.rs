@@ -14,7 +14,7 @@ pub(super) fn examine(config: &Config, listen: &str) -> Finding {
     let (check, why) = PROXY;
     let is_local = listen.parse::<SocketAddr>().is_ok_and(|address| address.ip().is_loopback());
     if let Some(sign) = config.sign_of_unknown_proxy(is_local) {
-        let found = format!("there seems to be a proxy that the server does not know of: {sign}");
+        let found = format!("there seems to be a proxy that the settings do not name: {sign}");
         let remedy = "name the proxy's address with --trust-proxy, and let the proxy set X-Forwarded-For";
         return Finding::warn(check, why, found, remedy);
     }
@@ -25,6 +25,6 @@ pub(super) fn examine(config: &Config, listen: &str) -> Finding {
         let remedy = "name the server's hosts with --host, or its address with --public-url";
         return Finding::warn(check, why, config::UNNAMED, remedy);
     }
-    let found = "trusted proxies are believed about the client's address, and about the hosts that are named";
+    let found = "the server accepts the client's address and the named hosts from trusted proxies";
     Finding::ok(check, why, found)
 }

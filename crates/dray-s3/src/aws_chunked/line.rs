@@ -1,4 +1,4 @@
-//! Collects one line that ends with CRLF from a body that may be split anywhere. The length of a line is bounded.
+//! Collects one line that ends with CRLF from a body that may be split anywhere. The length of a line is limited.
 
 use bytes::{Buf, Bytes};
 

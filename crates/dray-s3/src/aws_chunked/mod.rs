@@ -1,8 +1,9 @@
 //! The `aws-chunked` body: chunks with sizes, optional signatures, and trailers (AWS S3 API reference,
 //! "Transferring Payload in Multiple Chunks (Chunked Upload)" and "… with trailing headers").
 //!
-//! A push parser without IO. It never buffers a chunk: it hands on data as it arrives, hashes it on the way, and
-//! checks a chunk's signature at the chunk's end. So the caller must commit nothing before [`ChunkedDecoder::finish`].
+//! A push parser without IO. It never buffers a chunk: it passes data on as it arrives, hashes it on the way, and
+//! checks a chunk's signature at the end of the chunk. So the caller must commit nothing before
+//! [`ChunkedDecoder::finish`].
 
 mod line;
 #[cfg(test)]
@@ -19,9 +20,9 @@ use crate::{
 use line::LineBuffer;
 pub use trailers::Trailers;
 
-/// Longest line: a chunk's size and signature need under 100 bytes, a trailer's name and value under 200.
+/// The longest line, in bytes. A chunk's size and signature need under 100 bytes, a trailer's name and value under 200.
 pub const MAX_LINE_BYTES: usize = 1024;
-/// Most trailers; S3 knows one checksum and one signature.
+/// The maximum number of trailers; S3 knows one checksum and one signature.
 pub const MAX_TRAILERS: usize = 16;
 
 /// Decodes one `aws-chunked` body.
@@ -187,12 +188,12 @@ impl ChunkedDecoder {
     }
 }
 
-/// Its callers lose nothing: the number is at most the length of a buffer in memory.
+/// Nothing is lost here: the number is at most the length of a buffer in memory.
 fn usize_of(size_bytes: u64) -> usize {
     usize::try_from(size_bytes).unwrap_or(usize::MAX)
 }
 
-/// One to sixteen hexadecimal digits; a sign or a space, which `from_str_radix` might take, is refused.
+/// One to sixteen hexadecimal digits. A sign, which `from_str_radix` accepts, is refused.
 fn parse_size(digits: &str) -> Result<u64, S3Error> {
     let valid = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     let size = u64::from_str_radix(digits, 16).ok().filter(|_| valid);

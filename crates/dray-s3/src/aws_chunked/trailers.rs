@@ -32,10 +32,10 @@ impl Trailers {
             .ok_or_else(|| malformed("A trailer must be name:value in ASCII"))?;
         let name = name.to_ascii_lowercase();
         if !is_name(&name) {
-            return Err(malformed("A trailer's name is not that of a header"));
+            return Err(malformed("A trailer's name is not a valid header name"));
         }
         if self.0.len() == MAX_TRAILERS || self.get(&name).is_some() {
-            return Err(malformed("There are too many trailers, or one of them twice"));
+            return Err(malformed("There are too many trailers, or one of them occurs twice"));
         }
         self.0.push((name, value.trim().to_owned()));
         Ok(())

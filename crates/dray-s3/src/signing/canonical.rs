@@ -15,7 +15,7 @@ pub(crate) struct CanonicalRequest<'a> {
 }
 
 impl CanonicalRequest<'_> {
-    /// Bytes, not text: a header's value may not be UTF-8, and the signature covers the bytes that are sent.
+    /// Returns bytes and not text, because a header's value may not be UTF-8, and the signature covers the bytes that are sent.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         let Self { method, uri, query, headers, payload_hash } = self;
         let mut bytes = format!("{method}\n{uri}\n{query}\n").into_bytes();

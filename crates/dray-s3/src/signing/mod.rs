@@ -13,7 +13,7 @@ pub(crate) use string_to_sign::{Scope, string_to_sign};
 /// The only algorithm that Dray signs with and accepts.
 pub(crate) const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
-/// Takes the place of the hash of a body that is not signed.
+/// Stands for the hash of a body that is not signed.
 pub(crate) const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
 
 /// Hex of the SHA-256 of an empty body.

@@ -12,7 +12,7 @@ pub(crate) struct CredentialField {
 }
 
 impl CredentialField {
-    /// Parses from the right, since an access key id may contain a slash.
+    /// Parses from the right, because an access key id may contain a slash.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut fields = text.rsplitn(5, '/');
         let (terminator, service) = (fields.next()?, fields.next()?);
@@ -25,7 +25,7 @@ impl CredentialField {
         })
     }
 
-    /// Refuses, with this code, a scope with another date than the request's or another region than the store's. It checks
+    /// Refuses, with this code, a scope whose date is not the request's or whose region is not the store's. It checks
     /// the region first and names the right one in the error, so that the client can sign again.
     pub(crate) fn check(&self, amz_date: &str, region: &str, code: ErrorCode) -> Result<(), S3Error> {
         if self.region != region {
@@ -33,7 +33,7 @@ impl CredentialField {
             return Err(S3Error::new(code, message).expecting_region(region));
         }
         if amz_date.get(..8) != Some(&self.date) {
-            let message = "The date of the credential scope is not that of the request";
+            let message = "The date of the credential scope is not the date of the request";
             return Err(S3Error::new(code, message));
         }
         Ok(())

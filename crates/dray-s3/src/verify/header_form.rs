@@ -51,9 +51,9 @@ pub(super) fn claim(headers: &HeaderMap, region: &str, now: Timestamp) -> Result
     })
 }
 
-/// When the request was signed, in the format of `x-amz-date`. The time is in the header of that name, or else in `Date`,
-/// as an HTTP date or in the same format (AWS S3 API reference, "Common Request Headers"). The signature covers this
-/// time, so `Date` need not be a signed header.
+/// When the request was signed, in the format of `x-amz-date`. The time is in the header of that name or, without
+/// one, in `Date`, as an HTTP date or in the same format (AWS S3 API reference, "Common Request Headers"). The
+/// signature covers this time, so `Date` does not have to be a signed header.
 fn signed_at(headers: &HeaderMap) -> Result<Cow<'_, str>, S3Error> {
     if let Some(date) = single(headers, "x-amz-date", ErrorCode::AccessDenied)? {
         return Ok(date.into());
@@ -87,7 +87,7 @@ impl<'a> Fields<'a> {
                 "Credential" => &mut credential,
                 "SignedHeaders" => &mut signed_headers,
                 "Signature" => &mut signature,
-                _ => return Err(malformed("The Authorization header has a field that is not known")),
+                _ => return Err(malformed("The Authorization header has an unknown field")),
             };
             if slot.replace(value).is_some() {
                 return Err(malformed("The Authorization header has a field twice"));

@@ -88,8 +88,9 @@ fn check_life(amz_date: &str, expires: &str, now: Timestamp) -> Result<(), S3Err
 
 /// What the canonical request says about the body, and how the body is framed.
 ///
-/// The hash may be in the query or in a signed header. A client may also add the header without signing it. Then it
-/// still binds the body, but is not part of the canonical request. A chain of chunk signatures needs the header form.
+/// The hash may be in the query or in a signed header. A client may also add the header without signing it. Then the
+/// body must still match it, but it is not part of the canonical request. A chain of chunk signatures needs the
+/// header form.
 fn payload(
     headers: &HeaderMap,
     query: &Query,
@@ -103,7 +104,7 @@ fn payload(
     let payload = match header.map(PayloadHash::parse).transpose()? {
         Some(stated) if signed == PayloadHash::Unsigned => stated,
         Some(stated) if stated != signed => {
-            let message = "x-amz-content-sha256 is not the one that was signed";
+            let message = "x-amz-content-sha256 is not the value that was signed";
             return Err(S3Error::new(ErrorCode::XAmzContentSHA256Mismatch, message));
         }
         Some(_) | None => signed,

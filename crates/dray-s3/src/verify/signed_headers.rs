@@ -63,8 +63,9 @@ fn canonical_of(headers: &HeaderMap, name: &str) -> Result<Vec<u8>, S3Error> {
     Ok(joined_value(headers, name))
 }
 
-/// The values as some HTTP libraries sign them (Python's, Java's). These send each character as one byte of ISO 8859-1,
-/// but sign the characters as UTF-8. `None` if all values are ASCII, because then both are the same.
+/// The values as some HTTP libraries sign them (those of Python and Java). These libraries send each character as one
+/// byte of ISO 8859-1, but sign the characters as UTF-8. `None` if all values are ASCII, because then both are the
+/// same.
 pub(super) fn read_as_latin_1(canonical: &[(String, Vec<u8>)]) -> Option<Vec<(String, Vec<u8>)>> {
     let text = |bytes: &[u8]| bytes.iter().copied().map(char::from).collect::<String>().into_bytes();
     let differs = canonical.iter().any(|(_, value)| !value.is_ascii());

@@ -77,8 +77,8 @@ pub fn read_upload_id(body: &[u8]) -> Option<String> {
     read_text(body, "UploadId")
 }
 
-/// The `ETag` in an answer to `CompleteMultipartUpload`; `None` if the body is not such an answer. It may be an `Error`,
-/// for example, which can come with status 200.
+/// The `ETag` in an answer to `CompleteMultipartUpload`; `None` if the body is not such an answer. For example, an
+/// `Error` can come with status 200.
 pub fn read_etag(body: &[u8]) -> Option<String> {
     read_text(body, "ETag")
 }
@@ -109,7 +109,7 @@ impl UploadsPage {
     pub fn parse(body: &[u8]) -> Option<Self> {
         let markers = ["NextKeyMarker", "NextUploadIdMarker"];
         let (mut uploads, next) = page(body, "Upload", ReadUpload::read, markers)?;
-        // An abort without an upload id would be a request to remove the object, so such entries are dropped.
+        // An abort without an upload id would be a request to remove the object, so entries without an id are dropped.
         uploads.retain(|upload| !upload.key.is_empty() && !upload.upload_id.is_empty());
         Some(Self { uploads, next_marker: next.map(|[key, id]| (key, id)) })
     }
@@ -186,8 +186,8 @@ impl ReadObject {
 /// Adds a child element to a row, and leaves the child.
 type ReadChild<T> = fn(&mut T, &str, &mut Cursor<'_>) -> Result<(), S3Error>;
 
-/// The elements called `row`, and the markers of the next page. The markers are `None` on the last page, or if the answer
-/// lacks the first of them. Any other marker that it lacks is empty.
+/// The elements with the name `row`, and the markers of the next page. There are no markers on the last page, or if
+/// the answer lacks the first of them. Any other marker that the answer lacks is empty.
 fn page<T: Default, const N: usize>(
     body: &[u8],
     row: &str,
@@ -228,7 +228,7 @@ fn read_text(body: &[u8], wanted: &str) -> Option<String> {
     found.filter(|text: &String| !text.is_empty())
 }
 
-/// Gives each child of the root to `child`, which must leave it. `None` if the answer is not XML, or is an `Error`.
+/// Calls `child` for each child of the root. `child` must leave the element. `None` if the answer is not XML, or is an `Error`.
 fn read(body: &[u8], mut child: impl FnMut(&str, &mut Cursor<'_>) -> Result<(), S3Error>) -> Option<()> {
     let (root, mut cursor) = Cursor::lenient_root(body, MAX_ANSWER_BYTES).ok()?;
     if root == ERROR {

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::S3Error;
 
-/// Longest body of `CreateBucket`.
+/// The longest body of `CreateBucket`, in bytes.
 const MAX_BODY_BYTES: usize = 16 << 10;
 
 /// The body of a `CreateBucket` request.
@@ -19,7 +19,7 @@ pub struct CreateBucketConfiguration {
 }
 
 impl CreateBucketConfiguration {
-    /// Parses a body, which may be empty. `MalformedXML` for anything but a `LocationConstraint`.
+    /// Parses a body, which may be empty. Anything except a `LocationConstraint` is `MalformedXML`.
     pub fn parse(body: &[u8]) -> Result<Self, S3Error> {
         if body.is_empty() {
             return Ok(Self::default());
@@ -61,7 +61,7 @@ pub struct ListAllMyBucketsResult<'a> {
     pub buckets: Vec<Bucket<'a>>,
     /// Where the next page begins; `None` after the last bucket.
     pub continuation_token: Option<&'a str>,
-    /// The prefix that was asked for.
+    /// The requested prefix.
     pub prefix: Option<&'a str>,
 }
 

@@ -10,7 +10,7 @@ use crate::{
     checksum::{Algorithm, Checksum},
 };
 
-/// Longest body: 10,000 parts with a checksum each need under 3 MB, pretty-printed.
+/// The longest body, in bytes. 10,000 parts with a checksum each need under 3 MB, even indented.
 pub const MAX_COMPLETE_BODY_BYTES: usize = 4 << 20;
 
 /// The body of a `CompleteMultipartUpload` request: 1 to 10,000 parts, strictly ascending.

@@ -6,9 +6,9 @@ use super::{
 };
 use crate::{ErrorCode, S3Error};
 
-/// Most keys of one request.
+/// The maximum number of keys of one request.
 pub const MAX_DELETE_OBJECTS: usize = 1000;
-/// Longest body: 1,000 keys of 1,024 bytes, with room for escapes.
+/// The longest body, in bytes: 1,000 keys of 1,024 bytes, with room for escapes.
 pub const MAX_DELETE_BODY_BYTES: usize = 4 << 20;
 
 /// The body of a `DeleteObjects` request: 1 to 1,000 objects.
@@ -27,11 +27,11 @@ pub struct DeleteObject {
     pub key: String,
     /// The requested version, if any.
     pub version_id: Option<String>,
-    /// Delete it only if this is its `ETag` (quotes optional); `*` matches any `ETag`.
+    /// Delete the object only if this is its `ETag` (quotes are optional); `*` matches any `ETag`.
     pub etag: Option<String>,
-    /// Delete it only if it has this size.
+    /// Delete the object only if it has this size.
     pub size_bytes: Option<u64>,
-    /// Delete it only if it was stored at this time, as the client wrote it: an HTTP date or ISO 8601.
+    /// Delete the object only if it was stored at this time: an HTTP date or ISO 8601, as the client wrote it.
     pub last_modified: Option<String>,
 }
 

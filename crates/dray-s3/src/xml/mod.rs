@@ -1,7 +1,8 @@
 //! The XML of S3: bodies of requests and answers (AWS S3 API reference, each operation's syntax).
 //!
-//! Requests are parsed strictly and within bounds. An element that is not in the schema is `MalformedXML`; DTDs, and
-//! entities other than XML's own five, are refused. Answers are read leniently (`answers.rs`), because stores differ.
+//! Requests are parsed strictly and within limits. An element that is not in the schema is `MalformedXML`. DTDs are
+//! refused, and so are entities other than XML's own five. Answers are read leniently (`answers.rs`), because stores
+//! differ.
 
 mod answers;
 mod bucket;

@@ -43,7 +43,7 @@ pub struct ListPartsResult<'a> {
     pub owner: &'a str,
     /// The page holds parts after this number; 0 for the first page.
     pub part_number_marker: u16,
-    /// Most parts that the page may hold.
+    /// The maximum number of parts that the page may hold.
     pub max_parts: u16,
     /// Whether more parts follow. The next marker is the last part's number.
     pub is_truncated: bool,
@@ -119,7 +119,7 @@ pub struct ListMultipartUploadsResult<'a> {
     pub prefix: &'a str,
     /// What groups keys into common prefixes.
     pub delimiter: Option<&'a str>,
-    /// Most uploads that the page may hold.
+    /// The maximum number of uploads that the page may hold.
     pub max_uploads: u16,
     /// Whose uploads they are.
     pub owner: &'a str,

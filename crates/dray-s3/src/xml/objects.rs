@@ -14,7 +14,7 @@ pub struct Listing<'a> {
     pub prefix: &'a str,
     /// What groups keys into common prefixes.
     pub delimiter: Option<&'a str>,
-    /// Most keys and common prefixes that the page may hold.
+    /// The maximum number of keys and common prefixes that the page may hold.
     pub max_keys: u16,
     /// The objects, by key in byte order.
     pub objects: Vec<ListedObject<'a>>,

@@ -15,7 +15,7 @@ const MAX_DEPTH: usize = 16;
 pub(super) struct Cursor<'a> {
     reader: Reader<&'a [u8]>,
     depth: usize,
-    /// Whether the cursor ignores attributes other than namespaces, and does not refuse them.
+    /// Whether the cursor ignores attributes other than namespaces. Otherwise it refuses them.
     any_attributes: bool,
 }
 
@@ -30,7 +30,7 @@ enum Token {
 impl<'a> Cursor<'a> {
     /// A cursor inside the root element of a request, which must have this name.
     pub(super) fn root(body: &'a [u8], name: &str, max_bytes: usize) -> Result<Self, S3Error> {
-        // XML excludes other control characters too, but botocore writes them into keys as they are. `&#0;` is refused as well.
+        // Only NUL is refused here. XML excludes other control characters too, but botocore writes them into keys as they are. `&#0;` is refused as well.
         if body.contains(&0) {
             return Err(malformed());
         }
@@ -40,8 +40,8 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// A cursor inside the root element of an answer, and the name of that element. Stores may write more than the
-    /// schema allows.
+    /// A cursor inside the root element of an answer, and the name of that element. It is lenient, because stores may
+    /// write more than the schema allows.
     pub(super) fn lenient_root(body: &'a [u8], max_bytes: usize) -> Result<(String, Self), S3Error> {
         Self::open_root(body, max_bytes, true)
     }

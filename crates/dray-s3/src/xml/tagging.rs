@@ -6,7 +6,7 @@ use super::{
 };
 use crate::S3Error;
 
-/// Longest body: 10 tags of the greatest length, every character escaped.
+/// The longest body, in bytes: 10 tags of the greatest length, with every character escaped.
 pub const MAX_TAGGING_BODY_BYTES: usize = 64 << 10;
 /// More tags than any object may have; the reader stops there.
 const MAX_READ_TAGS: usize = 100;

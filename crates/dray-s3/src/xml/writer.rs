@@ -9,7 +9,7 @@ use super::EncodingType;
 
 const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
 
-/// An XML document that is being written.
+/// An XML document while it is written.
 pub(super) struct Writer(String);
 
 impl Writer {
@@ -50,7 +50,7 @@ impl Writer {
         self.push(format_args!("</{name}>"));
     }
 
-    /// An element with text in it, if there is a text.
+    /// An element with text in it, if there is any text.
     pub(super) fn optional(&mut self, name: &str, text: Option<&str>) {
         if let Some(text) = text {
             self.text(name, text);

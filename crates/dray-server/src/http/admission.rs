@@ -1,5 +1,5 @@
-//! What a request under way holds on behalf of its client: a place among its client's requests if it came
-//! through a proxy, memory for its body if the body is collected, and its client's transfers in the embedded store.
+//! What a request holds for its client while it runs: a place among the requests of that client if it came through a
+//! proxy, memory for its body if the server collects the body, and the client's transfers in the embedded store.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use super::error::Error;
 use crate::client_address::ClientAddress;
 use crate::serve::{Collected, Connection, Held};
 
-/// Prepares a request for the embedded store, which has its own bounds.
+/// Prepares a request for the embedded store, which has its own limits.
 pub(super) fn for_store(mut request: Request) -> Request {
     let caller = Caller(ClientAddress::of(&request).address());
     request.extensions_mut().insert(caller);
@@ -20,7 +20,7 @@ pub(super) fn for_store(mut request: Request) -> Request {
     if is_streamed { request } else { collected(request) }
 }
 
-/// Answers a request of the API within the bounds of its client.
+/// Answers a request of the API within the limits of its client.
 pub(super) async fn of_api<F: Future<Output = Response>>(
     request: Request,
     answer: impl FnOnce(Request) -> F,

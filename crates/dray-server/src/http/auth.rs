@@ -37,7 +37,7 @@ callers! {
     User needs AccessDrive;
 }
 
-/// A caller who may start uploads, and go on with those that they may know of: with a token, or with a grant.
+/// A caller with a token or a grant who may start uploads and continue the uploads that they can see.
 pub(crate) struct Depositor(pub(crate) Caller);
 
 impl FromRequestParts<App> for Depositor {
@@ -71,7 +71,7 @@ async fn authenticate(parts: &Parts, app: &App) -> Result<Caller, Error> {
         return Err(drive::Error::MissingToken.into());
     }
     let caller = app.service.authenticate(token.trim(), app.service.now()).await?;
-    // Both at once, because the span formats all its fields again whenever one is added.
+    // Records both at once, because the span formats all its fields again whenever one is added.
     tracing::record_all!(Span::current(), workspace = %caller.workspace, user = %caller.user);
     if let Some(token) = caller.token {
         app.rate_limits.check_token(token, parts)?;

@@ -1,6 +1,6 @@
-//! Serves below a path of a host, `https://host/drive`: a proxy passes requests on unchanged, and this file removes the
-//! prefix, so that nothing else knows of it. Everything is also available without the prefix, for callers that reach the server
-//! directly, such as load balancers.
+//! Serves below a path of a host, `https://host/drive`. A proxy passes requests on unchanged, and this file removes
+//! the prefix, so that nothing else needs to know it. Everything is also available without the prefix, for callers
+//! that reach the server directly, such as load balancers.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use dray_object_store::SentPath;
 
-/// The path before every path in public, such as `/drive`; may be empty.
+/// The prefix of every public path, such as `/drive`; may be empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct BasePath(Arc<str>);
 

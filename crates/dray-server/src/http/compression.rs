@@ -15,7 +15,7 @@ const LEAST_BYTES: u64 = 4096;
 
 type IsText = fn(StatusCode, Version, &HeaderMap, &Extensions) -> bool;
 
-/// The fastest level reduces a long list of items to a tenth in a quarter of a millisecond.
+/// Uses the fastest level: it reduces a long list of items to a tenth of its size in a quarter of a millisecond.
 pub(super) fn layer() -> CompressionLayer<And<SizeAbove, IsText>> {
     let is_worth_it = SizeAbove::new(LEAST_BYTES).and(is_text as IsText);
     CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(is_worth_it)

@@ -11,7 +11,7 @@ use hyper::body::Body as _;
 use super::error::{Error, NOT_MODIFIED};
 use crate::drive;
 
-/// The longest answer that is hashed: a tree with the most items, with the longest names.
+/// The longest answer that this file hashes: a tree with the most items and the longest names.
 const MOST_BYTES: usize = 1024 * 1024;
 /// 128 bits of BLAKE3.
 const TAG_BYTES: usize = 16;
@@ -29,7 +29,7 @@ pub(super) async fn answer(request: Request, next: Next) -> Response {
         return response;
     }
     let (mut parts, body) = response.into_parts();
-    // It is already in memory; this takes it out.
+    // The body is already in memory, so this does not wait.
     let body = match to_bytes(body, MOST_BYTES).await {
         Ok(body) => body,
         Err(err) => return Error::from(drive::Error::internal(err)).into_response(),

@@ -1,4 +1,4 @@
-//! Requests that create something: their body, and the `Idempotency-Key` with which they can be sent again
+//! Requests that create something: their body, and the `Idempotency-Key` that makes it safe to send them again
 //! (draft-ietf-httpapi-idempotency-key-header-07).
 
 use axum::extract::{FromRequest, MatchedPath, Request};
@@ -17,10 +17,11 @@ use crate::drive::body::typed;
 use crate::service::{Made, Once};
 
 pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-/// Says that an earlier request with the same key created what this answer shows.
+/// The header that says that an earlier request with the same key created what this answer shows.
 pub(super) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
-/// The body of a request that creates something, and what identifies it. A route takes it if the table says `once`.
+/// The body of a request that creates something, and what identifies the request. A handler takes it if the route
+/// table says `once`.
 pub(crate) struct Creating<T> {
     pub(crate) body: T,
     pub(crate) once: Once,
@@ -38,10 +39,14 @@ impl<T: DeserializeOwned> FromRequest<App> for Creating<T> {
         let once = match (key, route) {
             (None, _) => Once::default(),
             (Some(_), None) => {
-                return Err(drive::Error::internal("the table does not say that this route creates").into());
+                return Err(drive::Error::internal(
+                    "the route table does not say that this route creates something",
+                )
+                .into());
             }
             (Some(key), Some(route)) => {
-                // The text is written again from the tree, so that a repeat may have other white space.
+                // The text is written again from the parsed tree, so that a repeat with different white space counts
+                // as the same request.
                 let text = format!("{path}\n{tree}");
                 Once::keyed(route, key, blake3::hash(text.as_bytes()).to_hex().to_string())
             }
@@ -64,7 +69,7 @@ fn read_key(headers: &HeaderMap) -> Result<Option<String>, Error> {
     let rule = || Error::InvalidParameter {
         name: "Idempotency-Key",
         rule: format!(
-            "must be one text of 1 to {MAX_KEY_CHARS} visible ASCII characters, with or without double quotes"
+            "must be one text of 1 to {MAX_KEY_CHARS} visible ASCII characters, with or without double quotes around it"
         ),
     };
     let mut given = headers.get_all(IDEMPOTENCY_KEY).iter();

@@ -8,7 +8,7 @@ use utoipa::{IntoParams, PartialSchema};
 
 use super::extract::{PathFolder, PathId, PathIds};
 
-/// An id in a path: its name there, and whose id it is.
+/// An id in a path: the parameter's name, and what the id belongs to.
 pub(crate) trait NamedInPath {
     const NAME: &'static str;
     const ABOUT: &'static str;
@@ -71,15 +71,17 @@ fn in_path(name: &str, about: &str, schema: RefOr<Schema>) -> Parameter {
         .build()
 }
 
-/// The parameters that [`super::extract::Parameters::page_limit`] and a cursor are read from, for the document.
+/// The parameters of a page, for the document: the cursor, and the limit that
+/// [`super::extract::Parameters::page_limit`] reads.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "only its description is used")]
 pub(crate) struct Paging {
-    /// The `nextCursor` of the page before, whose other parameters were the same; without it, the first page.
+    /// The `nextCursor` of the previous page. All other parameters must be the same as for that page. Without it, the
+    /// answer is the first page.
     #[param(max_length = 4096)]
     cursor: Option<String>,
-    /// Most items of this page; 100 if it is not said.
+    /// The maximum number of items of this page; 100 by default.
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<u32>,
 }

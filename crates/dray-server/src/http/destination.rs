@@ -1,6 +1,6 @@
-//! Decides which of the two services on the port a request is for: the drive (page and API) or S3 (the embedded store,
-//! or the relay to an external one). Only this file decides it, by host, path and signature; never by the caller, and
-//! never by the user agent.
+//! Decides which of the two services on the port a request is for: the drive (page and API) or S3 (the embedded
+//! store, or the relay to an external one). Only this file decides it. It looks at the host, the path and the
+//! signature, never at who the caller is or at the user agent.
 
 use std::borrow::Cow;
 use std::net::Ipv4Addr;
@@ -54,7 +54,7 @@ pub(super) enum Destination {
     Store(BucketIn),
 }
 
-/// What is known about the place of the embedded store, or of the relay.
+/// What decides whether a request is for S3: the bucket, the server's own hosts, and the host for stored bytes.
 #[derive(Clone)]
 pub(super) struct Sorter {
     store: Storefront,
@@ -76,14 +76,15 @@ impl Sorter {
         Self { store, bucket, own_hosts, bytes, drives_segments }
     }
 
-    /// The service that `request` is for. Called after the routes were looked up, so that the drive's routes are known.
+    /// The service that `request` is for. The caller looks up the routes first, so that this function knows whether
+    /// the drive has one.
     pub(super) fn sort(&self, request: &Request) -> Destination {
         if self.is_at_bytes(request) {
             return Destination::Store(BucketIn::Path);
         }
         let place = bucket_in(host(request), &self.own_hosts, |name| self.store.has_bucket(name));
         let is_stores = match &place {
-            // A name below the server's that is not a bucket is another name for the page.
+            // A host below the server's own whose first label is not a bucket is another name for the page.
             BucketIn::Host(bucket) => self.store.has_bucket(bucket) || looks_like_s3(request),
             BucketIn::Path | BucketIn::Unclear => self.is_stores_path(request),
         };
@@ -99,7 +100,8 @@ impl Sorter {
 
     fn is_stores_path(&self, request: &Request) -> bool {
         let path = request.uri().path();
-        // A signature of the store's keys does not open the API, and no bucket has the name of the API's first segment.
+        // A signature by the store's keys gives no access to the API, and no bucket has the name of the API's first
+        // segment.
         if path.strip_prefix(BASE_PATH).is_some_and(|rest| rest.starts_with('/')) {
             return false;
         }
@@ -123,8 +125,8 @@ fn host(request: &Request) -> Option<&str> {
 
 /// Where a request to this host names its bucket.
 ///
-/// No bucket can come before an address, a single label or `localhost`, so these hosts are the server's, whatever its
-/// name is.
+/// A bucket's name cannot come before an IP address, a single label or `localhost`. So these hosts are always the
+/// server's own, whatever the server is called.
 fn bucket_in(host: Option<&str>, own: &OwnHosts, is_bucket: impl Fn(&str) -> bool) -> BucketIn {
     let Some(host) = host else { return BucketIn::Path };
     if own.contains(host) {

@@ -1,4 +1,4 @@
-//! Turns errors into answers. Only this file of the service names statuses: one exhaustive match from code to status.
+//! Turns errors into answers. Only this file names statuses: one exhaustive match from code to status.
 //! `refusals.rs` has the code and the message of each cause.
 
 use axum::Json;
@@ -12,7 +12,7 @@ use super::refusals::{INTERNAL, drive_parts};
 use super::shown_path::shown_path;
 use crate::drive;
 
-/// The status of an answer that the caller already has. It is not an error.
+/// The status for an answer that the caller already has. It is not an error.
 pub(super) const NOT_MODIFIED: StatusCode = StatusCode::NOT_MODIFIED;
 /// How many seconds to wait before asking again when the database or the store is unreachable.
 const RETRY_AFTER_SECS: u64 = 2;
@@ -41,7 +41,7 @@ pub(crate) enum Error {
     RouteNotFound { path: String },
     /// The route exists, but not with this method.
     MethodNotAllowed { method: Method },
-    /// Too many requests: with this token, or from this address.
+    /// Too many requests: with one token, or from one address.
     RateLimited { with: &'static str, retry_after_secs: u64 },
     /// The request took too long.
     Timeout {
@@ -77,7 +77,9 @@ impl Error {
             Self::RouteNotFound { path } => (Code::RouteNotFound, format!("There is no route {path}.")),
             Self::MethodNotAllowed { method } => (
                 Code::MethodNotAllowed,
-                format!("This route does not have the method {method}; the Allow header lists its methods."),
+                format!(
+                    "This route does not have the method {method}; the Allow header lists the methods that it has."
+                ),
             ),
             Self::RateLimited { with, retry_after_secs } => {
                 (Code::RateLimited, format!("Too many requests {with}; ask again in {retry_after_secs} s."))
@@ -90,8 +92,8 @@ impl Error {
 
 fn timed_out(makes_another: bool) -> &'static str {
     if makes_another {
-        "The request took too long, but may still take effect. Sending it again would create a second thing, so look first, \
-         and send an Idempotency-Key next time: with it, sending again is safe."
+        "The request took too long, but may still take effect. Sending it again could create a second one, so look first, \
+         and send an Idempotency-Key next time: with a key, sending again is safe."
     } else {
         "The request took too long, but may still take effect. You can safely send it again: nothing is created twice."
     }
@@ -201,20 +203,20 @@ impl IntoResponse for Error {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
         }
         if matches!(self, Self::BodyTooLarge | Self::BodyCutOff | Self::Timeout { .. }) {
-            // The rest of the body is not read.
+            // The server does not read the rest of the body, so the connection cannot be used again.
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         response
     }
 }
 
-/// How a refusal of one file among many is told.
+/// The error of one file of a batch, as the answer reports it.
 pub(super) fn told(err: &drive::Error) -> ErrorBody {
     let (code, message) = drive_parts(err);
     body(code, message)
 }
 
-/// Logs what is wrong with the server, of all files of a request in one line.
+/// Logs the server's own failures, for all files of one request in one line.
 pub(super) fn log_failures<'a>(refusals: impl Iterator<Item = &'a drive::Error>) {
     let is_servers = |err: &&drive::Error| {
         let (code, _) = drive_parts(err);

@@ -36,7 +36,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
     }
 }
 
-/// A request's JSON as a tree. `serde_json` bounds its depth (128), even in fields that are ignored.
+/// A request's JSON as a tree. `serde_json` limits its depth to 128, even in ignored fields.
 pub(super) async fn read_json(request: Request) -> Result<serde_json::Value, Error> {
     if !is_json(request.headers()) {
         return Err(Error::UnsupportedMediaType);
@@ -105,7 +105,7 @@ impl FromRequestParts<App> for PathFolder {
     }
 }
 
-/// The only parameter of a path, which is not an id; `None` if it is not UTF-8.
+/// The only parameter of a path if it is not an id; `None` if it is not UTF-8.
 pub(crate) struct PathText(pub(crate) Option<String>);
 
 impl FromRequestParts<App> for PathText {
@@ -120,7 +120,7 @@ fn parse_id<T: FromStr<Err = InvalidId>>(name: &'static str, text: &str) -> Resu
     text.parse().map_err(|err: InvalidId| invalid(name, err.to_string()))
 }
 
-/// The parameters of the query. Each may occur at most once. Those that a route does not know are ignored.
+/// The parameters of the query. Each may occur at most once. Parameters that a route does not know are ignored.
 pub(crate) struct Parameters(Vec<(String, String)>);
 
 impl FromRequestParts<App> for Parameters {
@@ -149,7 +149,7 @@ impl Parameters {
         if text.is_some_and(|text| text.chars().count() > MAX_QUERY_CHARS) {
             return Err(invalid(name, format!("must be at most {MAX_QUERY_CHARS} characters")));
         }
-        // No name contains it, and databases take it for the end of a text or refuse it.
+        // No name contains NUL, and databases refuse it or treat it as the end of a text.
         if text.is_some_and(|text| text.contains('\0')) {
             return Err(invalid(name, "must not contain NUL"));
         }
@@ -193,7 +193,7 @@ impl Parameters {
         parse_id(name, text).map(Some)
     }
 
-    /// Most items of a page.
+    /// The maximum number of items of a page.
     pub(crate) fn page_limit(&self) -> Result<usize, Error> {
         let limit = self.number("limit", 1..=MAX_PAGE_ITEMS)?.unwrap_or(DEFAULT_PAGE_ITEMS);
         Ok(limit as usize)
@@ -223,7 +223,8 @@ impl FromRequestParts<App> for PublicUrl {
         }
         let (scheme, host) = (parts.extensions.get().unwrap_or(&Scheme::HTTP), host(parts)?);
         if !app.hosts.is_empty() && !app.hosts.contains(&host) {
-            let rule = "must be a host of this server: one that --host or --public-url names".to_owned();
+            let rule =
+                "must be a host of this server, that is, one that --host or --public-url names".to_owned();
             return Err(Error::InvalidParameter { name: "The Host header", rule });
         }
         Ok(Self(format!("{scheme}://{host}")))

@@ -1,4 +1,4 @@
-//! Folders: creating one, listing one, and what others share.
+//! Folders: creating one, listing one, and listing what others share.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -39,8 +39,8 @@ pub(super) async fn create(
 
 /// List what is in a folder
 ///
-/// One level, page by page, however large it is: folders first, then files. `root` is the caller's own root with
-/// what others share with them; for a token that is confined to a folder, it is that folder.
+/// One level, page by page, whatever the folder's size: folders first, then files. `root` is the caller's own root
+/// together with what others share with them. For a token that is confined to a folder, `root` is that folder.
 #[utoipa::path(
     get, path = "/drive/folders/{id}/children", operation_id = "listChildren", tag = "Drive",
     params(

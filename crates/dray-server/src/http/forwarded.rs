@@ -1,9 +1,9 @@
-//! What a proxy reports about a request: its sender, its host, and whether it came by TLS. The server accepts this only
-//! from proxies that the operator trusts, because anyone can write these headers.
+//! What a proxy reports about a request: its sender, its host, and whether it came over TLS. Anyone can write these
+//! headers, so the server accepts them only from proxies that the operator trusts.
 //!
-//! It puts the values where the rest of the code looks for them, so nothing else knows about proxies: the sender's
-//! address, `Host` (which signatures cover), and the scheme. It accepts the host only if it is one of the server's own,
-//! because a proxy may pass on whatever its client wrote.
+//! This file writes the reported values where the rest of the code looks for them: the sender's address, `Host`
+//! (which signatures cover), and the scheme. So nothing else needs to know about proxies. It accepts a host only if
+//! it is one of the server's own, because a proxy may pass on whatever its client wrote.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -44,7 +44,7 @@ impl UnknownProxy {
             tracing::warn!(
                 %peer,
                 header = name,
-                "there seems to be a proxy that --trust-proxy does not name: {PROXY_SHARES}"
+                "requests seem to come through a proxy that --trust-proxy does not name: {PROXY_SHARES}"
             );
         }
     }
@@ -57,11 +57,11 @@ pub(super) struct Believed {
     pub(super) proxies: Arc<[TrustedProxy]>,
     /// Hosts that a proxy may say a request was for.
     pub(super) hosts: Arc<OwnHosts>,
-    /// Looks for untrusted proxies.
+    /// Notices untrusted proxies.
     pub(super) unknown: UnknownProxy,
 }
 
-/// Restores what a request was before it passed its proxies, if those are trusted.
+/// Restores the sender, host and scheme that a request had before it passed its proxies, if the server trusts them.
 pub(super) async fn believe(State(believed): State<Believed>, mut request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
     match peer {

@@ -1,4 +1,4 @@
-//! Grants: what a backend gives to one person's page, so that it may upload and do nothing else.
+//! Grants: what a backend gives to one person's page, so that the page can upload and do nothing else.
 
 use axum::extract::State;
 use axum::response::{NoContent, Response};
@@ -13,15 +13,15 @@ use super::extract::{Parameters, PathId};
 
 /// Create a grant
 ///
-/// A backend creates one for one person's page. The page sends it as bearer to the five calls of an upload (`start`,
-/// `presigned-urls`, `parts`, `finalize`, `abort`); it is good for its own uploads, and for nothing else. The limits hold when an
-/// upload is started, where the announced bytes are reserved, and for the stored bytes when it is finalized. A grant has no more
-/// scope, folder or life than the token that creates it, and ends with that token. Its holder learns of no other file: answers
-/// repeat the name that it gave.
+/// A backend creates one grant for one person's page. The page sends it as its bearer token in the five calls of an
+/// upload (`start`, `presigned-urls`, `parts`, `finalize`, `abort`). A grant works only for the uploads that it
+/// started. The server checks its limits twice: at `start`, which reserves the announced bytes, and at finalize, for
+/// the stored bytes. A grant has no more rights, folders or lifetime than the token that creates it, and ends with
+/// that token. Its holder learns nothing about other files: answers repeat the name that the holder gave.
 #[utoipa::path(
     post, path = "/drive/grants", operation_id = "createGrant", tag = "Grants",
     request_body = NewGrant,
-    responses((status = OK, description = "The grant. Its secret is shown only once.", body = CreatedGrant, links(
+    responses((status = OK, description = "The grant. The server shows its secret only once.", body = CreatedGrant, links(
         ("getGrant" = (operation_id = "getGrant", parameters(("id" = "$response.body#/id")))),
         ("listGrantUploads" = (operation_id = "listGrantUploads", parameters(("id" = "$response.body#/id")))),
         ("revokeGrant" = (operation_id = "revokeGrant", parameters(("id" = "$response.body#/id")))),
@@ -37,8 +37,8 @@ pub(super) async fn create(
 
 /// List grants
 ///
-/// Page by page, the latest first: those that the caller's token created, and those of the tokens that come from it. A
-/// token that an operator created, that may read and is not confined, sees all grants of its user.
+/// Page by page, the latest first: the grants that the caller's token created, and those of the tokens that come from
+/// it. A token that an operator created sees all grants of its user, if it may read and is not confined to a folder.
 #[utoipa::path(
     get, path = "/drive/grants", operation_id = "listGrants", tag = "Grants",
     params(Paging),
@@ -55,7 +55,7 @@ pub(super) async fn list(
 
 /// Get a grant
 ///
-/// What it allows, and what it was used for.
+/// What the grant allows, and how much of it is used.
 #[utoipa::path(
     get, path = "/drive/grants/{id}", operation_id = "getGrant", tag = "Grants",
     params(PathId<GrantId>),
@@ -71,7 +71,7 @@ pub(super) async fn get(
 
 /// Revoke a grant
 ///
-/// It is invalid at once, and its unfinished uploads are aborted. Files that it has brought stay.
+/// The grant is invalid at once, and the server aborts its unfinished uploads. Its finished files stay.
 #[utoipa::path(
     delete, path = "/drive/grants/{id}", operation_id = "revokeGrant", tag = "Grants",
     params(PathId<GrantId>),
@@ -88,8 +88,8 @@ pub(super) async fn revoke(
 
 /// List a grant's uploads
 ///
-/// Every upload that was started with it, page by page, the latest first, with its state, its item and what was attached to
-/// the grant: for a backend that missed a webhook.
+/// Every upload that was started with the grant, page by page, the latest first. Each comes with its state, its item,
+/// and the grant's `externalId` and `metadata`. A backend that missed a webhook finds here what it needs.
 #[utoipa::path(
     get, path = "/drive/grants/{id}/uploads", operation_id = "listGrantUploads", tag = "Grants",
     params(PathId<GrantId>, Paging),

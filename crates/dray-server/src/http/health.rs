@@ -1,4 +1,4 @@
-//! For load balancers and supervisors: whether the process is up, and whether it can serve.
+//! Health checks for load balancers and supervisors: whether the process is up, and whether it can serve.
 
 use axum::extract::State;
 
@@ -10,7 +10,7 @@ use super::error::Error;
 /// It does not check the database or the store.
 #[utoipa::path(
     get, path = "/healthz", operation_id = "isAlive", tag = "Server", security(()),
-    responses((status = OK, description = "It is.", body = String, content_type = "text/plain", example = "ok\n")),
+    responses((status = OK, description = "The process is up.", body = String, content_type = "text/plain", example = "ok\n")),
 )]
 pub(super) async fn alive() -> &'static str {
     "ok\n"
@@ -18,10 +18,10 @@ pub(super) async fn alive() -> &'static str {
 
 /// Whether the server can serve
 ///
-/// Asks the database and the object store, or repeats their answers of the last second.
+/// Checks the database and the object store. The result of the last second is used again.
 #[utoipa::path(
     get, path = "/readyz", operation_id = "isReady", tag = "Server", security(()),
-    responses((status = OK, description = "It can.", body = String, content_type = "text/plain", example = "ready\n")),
+    responses((status = OK, description = "The server can serve.", body = String, content_type = "text/plain", example = "ready\n")),
 )]
 pub(super) async fn ready(State(app): State<App>) -> Result<&'static str, Error> {
     app.service.check_ready().await?;

@@ -10,9 +10,9 @@ use utoipa::openapi::{RefOr, Required};
 const NAME: &str = "Idempotency-Key";
 const REPLAYED: &str = "Idempotency-Replayed";
 const ABOUT: &str = "\
-A text of the client's choice, new for each thing that is to be made (a UUID, say), in double quotes or without. A request \
-that is sent again with the same key within a day makes nothing: it gets the answer of the first, without a secret that was \
-shown once. Keys are each token's own; of one user the latest 10,000 are kept.";
+A text that the client chooses, for example a UUID, with or without double quotes: a new one for each thing to create. A request \
+that repeats a key within a day creates nothing: it gets the answer of the first request, without secrets, which are \
+shown only once. Each token has its own keys. The server keeps the latest 10,000 keys of a user.";
 
 /// A bare text of visible characters, or a string of RFC 8941 that is not empty.
 const PATTERN: &str = r#"^([!#-+\--~]+|"([ !#-\[\]-~]|\\["\\])+")$"#;
@@ -20,7 +20,7 @@ const PATTERN: &str = r#"^([!#-+\--~]+|"([ !#-\[\]-~]|\\["\\])+")$"#;
 /// The errors that a route with a key can return.
 pub(super) const WITH_KEY: &[Code] = &[Code::IdempotencyKeyReused, Code::IdempotencyKeyInUse];
 
-/// Adds the header to a request, and to its answer the header that says that it is a repeat.
+/// Adds the header to a request, and adds to its answer the header that marks a repeat.
 pub(super) fn add(operation: &mut Operation) {
     let text = ObjectBuilder::new()
         .schema_type(Type::String)
@@ -45,7 +45,7 @@ pub(super) fn add(operation: &mut Operation) {
     }
 }
 
-/// Whether the header was added.
+/// Whether the operation has the header.
 pub(super) fn takes_key(operation: &Operation) -> bool {
     let mut parameters = operation.parameters.iter().flatten();
     parameters.any(|parameter| matches!(parameter, RefOr::T(parameter) if parameter.name == NAME))

@@ -12,8 +12,8 @@ use super::extract::{self, PathId, PublicEndpoint};
 
 /// Get an item
 ///
-/// A file or a folder that the caller owns, or that is shared with them directly or through a folder above, and the
-/// caller's role on it.
+/// A file or a folder that the caller owns, or that is shared with the caller directly or through a folder above it.
+/// The answer includes the caller's role.
 #[utoipa::path(
     get, path = "/drive/files/{id}", operation_id = "getItem", tag = "Drive",
     params(PathId),
@@ -30,8 +30,8 @@ pub(super) async fn get_item(
 
 /// Get a file's download URL
 ///
-/// A signed GET of the bytes, directly from the object store. It accepts ranges, and saves the file
-/// under the item's own name. It is valid for three hours, unless the server is set to another time.
+/// A signed GET of the bytes, directly from the object store. It accepts ranges, and browsers save the file under the
+/// item's own name. It is valid for three hours, unless the operator sets another time.
 #[utoipa::path(
     get, path = "/drive/files/{id}/download", operation_id = "getDownloadUrl", tag = "Drive",
     params(PathId),
@@ -49,7 +49,7 @@ pub(super) async fn download(
 
 /// List the folders above an item
 ///
-/// The ones that the caller sees, the topmost first.
+/// Only those that the caller can see, the topmost first.
 #[utoipa::path(
     get, path = "/drive/files/{id}/ancestors", operation_id = "listAncestors", tag = "Drive",
     params(PathId),
@@ -65,10 +65,10 @@ pub(super) async fn ancestors(
 
 /// Rename or move an item
 ///
-/// Absent fields stay as they are. A `parentId` of null moves the item to its owner's root, which only the owner
-/// may do. Renaming needs the role `member` on the item. Moving needs that role on the
-/// folder that the item is in and on the one that it goes to. If the move would change who can reach the item, or with
-/// which role, it also needs `admin` on the item. Nobody can give others, or themselves, more than they have.
+/// Absent fields stay as they are. A `parentId` of null moves the item to its owner's root, which only the owner may
+/// do. Renaming needs the role `member` on the item. Moving needs that role on the folder that the item is in and on
+/// the folder that it goes to. If the move changes who can reach the item, or with which role, it also needs `admin`
+/// on the item. Nobody can give others, or themselves, a higher role than their own.
 #[utoipa::path(
     patch, path = "/drive/files/{id}", operation_id = "changeItem", tag = "Drive",
     params(PathId), request_body = ItemChange,
@@ -85,7 +85,7 @@ pub(super) async fn change(
 
 /// Put an item into the trash
 ///
-/// A folder takes everything below it along. The item can be restored until it is removed for good, by the server or by a person.
+/// Everything below a folder goes with it. The item can be restored until the server or a person removes it for good.
 #[utoipa::path(
     delete, path = "/drive/files/{id}", operation_id = "trashItem", tag = "Trash",
     params(PathId),

@@ -1,5 +1,5 @@
-//! The layers that every request passes: the choice between the two services, its id, its log line, its time limit,
-//! and the headers that browsers need.
+//! The layers that every request passes through: the choice between the two services, the request id, the log line,
+//! the time limit, and the headers that browsers need.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const CORS_MAX_AGE: Duration = Duration::from_hours(1);
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Adds the layers, from the inside to the outside.
+/// Adds the layers, the innermost first.
 pub(super) fn around(routes: Router, app: &App, around: Around<'_>) -> Router {
     let Around { front, bucket, origins, proxies, traces, metrics: registry } = around;
     let store = front.map(|front| {
@@ -40,7 +40,7 @@ pub(super) fn around(routes: Router, app: &App, around: Around<'_>) -> Router {
         (served, Arc::new(Sorter::new(front, bucket, app.hosts.clone(), app.bytes.clone())))
     });
     let sorter = store.as_ref().map(|(_, sorter)| sorter.clone());
-    // Shared, because a layer is cloned for every request.
+    // Shared through an `Arc`, because a layer is cloned for every request.
     let store = Arc::new(store);
     let compressed = ServiceBuilder::new()
         .map_request(compression::disregard_impossible)
@@ -79,7 +79,8 @@ pub(super) fn around(routes: Router, app: &App, around: Around<'_>) -> Router {
     };
     wrapped = wrapped.layer(from_fn_with_state(believed, forwarded::believe));
     if !app.base_path.is_root() {
-        // Around the router and not in it, because the router chooses a route by the path without the prefix.
+        // This layer is around the router and not in it, because the router needs the path without the prefix to
+        // choose a route.
         let layer = from_fn_with_state(app.base_path.clone(), base_path::take_off);
         wrapped = Router::new().fallback_service(wrapped).layer(layer);
     }
@@ -130,9 +131,9 @@ fn cors(origins: &[HeaderValue]) -> CorsLayer {
         .max_age(CORS_MAX_AGE)
 }
 
-/// Gives the request an id, a span and a line in the log. Successes are logged only at level `debug`, because a
-/// line costs as much as some requests. Of the address, only the path is logged, without the parts that may be secret:
-/// a query may contain a signature.
+/// Gives the request an id, a span and a line in the log. Successes are logged only at level `debug`, because a log
+/// line costs as much as some requests. The log has only the path of the address, without segments that may be
+/// secret, because a query may contain a signature.
 async fn observe(is_traced: bool, request: Request, next: Next) -> Response {
     let Ok(id) = random::bytes::<8>().map(hex::encode) else { return Error::Panicked.into_response() };
     let traced = Traced::of(&request, is_traced);

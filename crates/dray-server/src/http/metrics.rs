@@ -18,7 +18,7 @@ use crate::storefront::Storefront;
 
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
 
-/// What is measured: the service, and the store or relay that transfers bytes, if this server has one.
+/// What is measured: the service and, if this server has one, the store or relay that transfers bytes.
 #[derive(Clone)]
 struct Measured {
     service: Service,
@@ -43,7 +43,7 @@ async fn scrape(State(Measured { service, metrics, store }): State<Measured>) ->
     ([(header::CONTENT_TYPE, TEXT)], metrics.render())
 }
 
-/// Where requests are counted, and how to recognise requests for the embedded store.
+/// The counters of requests, and how to recognise requests for the embedded store.
 #[derive(Clone)]
 pub(super) struct Counting {
     pub(super) metrics: Arc<Metrics>,

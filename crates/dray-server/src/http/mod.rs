@@ -1,4 +1,4 @@
-//! HTTP: extract, call a service, render. Only `error.rs` names statuses.
+//! HTTP: a handler reads the request, calls a service and writes the answer. Only `error.rs` names statuses.
 
 mod admission;
 mod auth;
@@ -60,13 +60,14 @@ pub(crate) struct App(Arc<Shared>);
 /// The content of an [`App`].
 pub(crate) struct Shared {
     pub(crate) service: Service,
-    /// The address in signed URLs, if one is set; else the caller's own address of the server is used.
+    /// The address in signed URLs, if the operator sets one. Otherwise signed URLs have the address that the caller
+    /// used.
     pub(crate) public_url: Option<Arc<str>>,
-    /// The path before every path in public.
+    /// The prefix of every public path.
     pub(crate) base_path: BasePath,
-    /// Hosts that are the server's own; empty if the operator named none.
+    /// The server's own hosts; empty if the operator named none.
     pub(crate) hosts: Arc<OwnHosts>,
-    /// Where clients reach the store's bytes, if it is not where they reach this server.
+    /// Where clients reach the store's bytes, if that is another address than this server's.
     pub(crate) bytes: Option<Endpoint>,
     /// Origins besides its own that the page may send requests to, each after a space.
     pub(crate) store_origins: Arc<str>,
@@ -106,13 +107,13 @@ pub(crate) fn first_segments() -> Vec<String> {
     segments
 }
 
-/// Routes of which every request creates another thing, unless it has the `Idempotency-Key` of an earlier one; in the form
+/// Routes that create another thing with every request, unless the request repeats an `Idempotency-Key`. Same form as
 /// [`route_table`].
 pub fn creating_routes() -> Vec<(Method, String)> {
     routes::creating_table().to_vec()
 }
 
-/// What is around the routes, besides the values that handlers share.
+/// What the layers around the routes need, besides the values that handlers share.
 pub(crate) struct Around<'a> {
     /// What answers S3 requests, if this server does.
     pub(crate) front: Option<Storefront>,
@@ -122,7 +123,7 @@ pub(crate) struct Around<'a> {
     pub(crate) origins: &'a [HeaderValue],
     /// Trusted proxies.
     pub(crate) proxies: &'a [TrustedProxy],
-    /// Whether requests are spans of traces.
+    /// Whether requests become spans of traces.
     pub(crate) traces: bool,
     /// Where requests are counted.
     pub(crate) metrics: &'a Arc<Metrics>,

@@ -4,7 +4,7 @@ use axum::extract::Request;
 use axum::http::StatusCode;
 use tracing::Span;
 
-/// A request that is a span: there are none.
+/// A request that is a span. This type has no values, because such a build has no traces.
 pub(super) enum Traced {}
 
 impl Traced {
@@ -22,5 +22,5 @@ impl Traced {
     }
 }
 
-/// Adds nothing.
+/// Does nothing.
 pub(super) fn end(_span: &Span, _status: StatusCode) {}

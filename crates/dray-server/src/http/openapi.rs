@@ -1,5 +1,5 @@
-//! The OpenAPI document: the handlers' annotations, with an example for every body, and with every error
-//! that a route can return, by status.
+//! The OpenAPI document: the handlers' annotations, an example for every body, and every error that a route can
+//! return, by status.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -38,24 +38,24 @@ const ABOUT: &str = "\
 A self-hosted drive whose uploads go straight to S3: start an upload, get one signed URL for each part, `PUT` the parts \
 to the object store, finalize.
 
-Every error, from every layer, has the same body. Its `code` is for programs and never changes, its `message` is \
-for people and names the field and the limit. Every answer has the header `x-request-id`, which the server's log \
-has too. Besides the errors that the routes list, an unknown address answers 404 `route_not_found`, and \
-a method that a route does not have 405 `method_not_allowed`.";
+Every error has the same body. Its `code` is for programs and never changes. Its `message` is \
+for people, and names the field and the limit. Every answer has the header `x-request-id`. The server's log has \
+the same id. Besides the errors that the routes list, an unknown address answers 404 `route_not_found`, and \
+a method that a route does not have answers 405 `method_not_allowed`.";
 
 /// The tags of the routes, and their descriptions.
 const TAGS: [(&str, &str); 8] = [
     (
         "Uploads",
-        "The three calls of an upload (between the second and the third, the parts go to the store), and the calls that resume \
+        "The three calls of an upload (the client sends the parts to the store between the second and the third), and the calls that resume \
          or abort one.",
     ),
     (
         "Grants",
-        "What a backend gives to one person's page: the five calls of an upload take a grant as bearer in place of a token.",
+        "What a backend gives to one person's page: the five calls of an upload accept a grant as bearer token.",
     ),
     ("Drive", "Files and folders, and how to find them."),
-    ("Trash", "Removed items, which can be restored for a while."),
+    ("Trash", "Items that were removed and can still be restored."),
     ("Sharing", "Who has which role on an item, and links that anyone may follow."),
     ("Workspace", "The token's workspace, its members, and how much the caller stores."),
     ("Tokens", "The caller's own access tokens."),
@@ -92,7 +92,8 @@ pub(super) struct RouteDocs {
     pub(super) schemas: Vec<(String, RefOr<Schema>)>,
     /// Its annotation: one path with one operation.
     pub(super) paths: Paths,
-    /// The scope that its token needs. `None` means any scope below the API's path, and no token elsewhere.
+    /// The scope that its token needs. `None` means any scope for a route below the API's path, and no token for any
+    /// other route.
     pub(super) scope: Option<Scope>,
     /// Whether it accepts an `Idempotency-Key`.
     pub(super) takes_key: bool,
@@ -180,8 +181,8 @@ fn any_token() -> Vec<SecurityRequirement> {
 
 fn bearer() -> SecurityScheme {
     let about = "\
-        A personal access token, `cp_pat_…`, of a user in a workspace. Its scopes say what it may do: \
-        `access_drive` everything, `drive_read` read and download, `drive_upload` upload and create folders. \
+        A personal access token, `cp_pat_…`, which belongs to a user in a workspace. Its scopes say what it may do: \
+        `access_drive`: everything; `drive_read`: read and download; `drive_upload`: upload and create folders. \
         Each route names the scope that it needs. A token can be confined to a folder and what is below it.";
     SecurityScheme::Http(
         HttpBuilder::new()

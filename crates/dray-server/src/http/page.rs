@@ -1,7 +1,8 @@
 //! The browser page, the API's reference page, and the kit for other people's pages, built from `web/` into the binary.
 //!
-//! The same origin may serve files of users. So a page names its own scripts and styles by a nonce, which
-//! differs in each answer (W3C, "Content Security Policy Level 3", 2.3.1): nothing else of the origin can run in it.
+//! The same origin may serve files of users. So a page marks its own scripts and styles with a nonce, which is
+//! different in each answer (W3C, "Content Security Policy Level 3", 2.3.1). Nothing else of the origin can run in
+//! the page.
 
 use std::borrow::Cow;
 
@@ -61,13 +62,13 @@ fn html(name: &str, app: &App, extra: Extra) -> Result<Response, Error> {
 struct Extra {
     /// Comes after the nonce in `script-src`.
     scripts: &'static str,
-    /// A further directive, which ends in "; ".
+    /// One more directive, which ends in "; ".
     directive: &'static str,
 }
 
-/// The page computes checksums in WebAssembly, in a worker. A worker cannot have a nonce. A worker from a `blob:` URL is
-/// a script that the page itself made, and it has the page's policy (HTML, 10.2.4). With `'self'`, a user's
-/// file could be a worker.
+/// The page computes checksums in WebAssembly, in a worker. A worker cannot have a nonce. A worker from a `blob:` URL
+/// is a script that the page itself made, and it has the page's policy (HTML, 10.2.4). `'self'` would allow a user's
+/// file as a worker.
 const CHECKSUMS: Extra = Extra { scripts: " 'wasm-unsafe-eval'", directive: "worker-src blob:; " };
 
 /// Allows only the page's own scripts and styles, and requests to this origin and to where parts and downloads go.
@@ -110,8 +111,8 @@ pub(super) async fn asset(uri: Uri, PathText(path): PathText) -> Result<Response
     Ok(page(file.data, file.metadata.mimetype(), FOR_EVER, ASSET_POLICY))
 }
 
-/// The kit for pages without a bundler. `/kit/upload.js` keeps its address and names the current build. The builds change
-/// their names with their bytes.
+/// The kit for pages without a bundler. `/kit/upload.js` always has the same address and imports the current build.
+/// The files of a build have names that change with their bytes.
 pub(super) async fn kit(uri: Uri, PathText(path): PathText) -> Result<Response, Error> {
     let Some(path) = path else { return Err(route_not_found(uri).await) };
     let name = format!("kit/{path}");
@@ -120,7 +121,7 @@ pub(super) async fn kit(uri: Uri, PathText(path): PathText) -> Result<Response, 
     Ok(page(file.data, file.metadata.mimetype(), cache, ASSET_POLICY))
 }
 
-/// Whether the name ends as `web/build.mjs` names files whose names change with their bytes: `-0123456789.js`.
+/// Whether the name ends as `web/build.mjs` ends the names that change with the file's bytes: `-0123456789.js`.
 fn has_hash(name: &str) -> bool {
     let stem = name.split_once('.').map_or(name, |(stem, _)| stem);
     let hash = stem.rsplit_once('-').map_or("", |(_, hash)| hash);

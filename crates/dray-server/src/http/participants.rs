@@ -11,7 +11,7 @@ use super::extract::{Json, PathId, PathIds};
 
 /// List who has a role on an item
 ///
-/// On the item itself, or on a folder above it that the caller sees. Each role includes those before it:
+/// The roles on the item itself, and on folders above it that the caller can see. Each role includes those before it:
 /// `viewer` reads and downloads; `member` also uploads, creates folders and changes items; `admin` also decides who
 /// else has a role; `owner` is the item's owner.
 #[utoipa::path(
@@ -29,8 +29,8 @@ pub(super) async fn list(
 
 /// Give a user a role on an item
 ///
-/// And on everything below it, instead of the role that the user had. This needs the role `admin`. The role `owner`
-/// cannot be given.
+/// The role also holds for everything below the item. It replaces the role that the user had on the item. This needs
+/// the role `admin`. The role `owner` cannot be given.
 #[utoipa::path(
     put, path = "/drive/files/{id}/participants/{userId}", operation_id = "putParticipant", tag = "Sharing",
     params(PathIds<UserId>), request_body = NewRole,

@@ -10,8 +10,8 @@ use crate::service::SignedParts;
 /// Bytes of a part in the answer besides its two URLs.
 const BYTES_AROUND: usize = 80;
 
-/// `{ "urls": […], "parts": [{ "PartNumber", "partNumber", "signedUrl" }, …], "expiresAt" }`, and `headers` if there are any. A URL needs no
-/// escaping in JSON (`PartPresigner::write_url`).
+/// `{ "urls": […], "parts": [{ "PartNumber", "partNumber", "signedUrl" }, …], "expiresAt" }`, and `headers` if there
+/// are any. A URL needs no escaping in JSON (`PartPresigner::write_url`).
 pub(super) fn answer(signed: &SignedParts) -> Response {
     let body = write(signed);
     ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response()

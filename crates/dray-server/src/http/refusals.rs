@@ -1,10 +1,10 @@
-//! The drive's refusals in the words of the API: one exhaustive match from cause to code and message.
+//! The drive's refusals as API errors: one exhaustive match from cause to code and message.
 
 use dray_api::ErrorCode as Code;
 
 use crate::drive;
 
-/// The message of what is the server's fault.
+/// The message for every fault of the server itself.
 pub(super) const INTERNAL: &str =
     "Something went wrong in the server; its log names the cause with this answer's x-request-id.";
 
@@ -24,21 +24,21 @@ pub(super) fn drive_parts(err: &drive::Error) -> (Code, String) {
         }
         E::InvalidPart { detail } => (
             Code::InvalidPart,
-            format!("parts: the store does not have a listed part, or has it under another ETag. It says: {detail} Put that part again, then finalize with the new ETag."),
+            format!("parts: the store does not have a listed part, or has it under another ETag. The store says: {detail} Send that part again, then finalize with the new ETag."),
         ),
         E::PartTooSmall => (
             Code::PartTooSmall,
-            "parts: a part other than the last is smaller than 5 MiB. Put larger parts, then finalize again.".into(),
+            "parts: a part other than the last is smaller than 5 MiB. Send larger parts, then finalize again.".into(),
         ),
         E::SizeMismatch { announced_bytes, detail } => (
             Code::SizeMismatch,
-            format!("parts: the stored parts do not add up to the announced fileSize of {announced_bytes} bytes. The store says: {detail} Put the missing parts, then finalize again."),
+            format!("parts: the stored parts do not add up to the announced fileSize of {announced_bytes} bytes. The store says: {detail} Send the missing parts, then finalize again."),
         ),
         E::ChecksumMismatch => (Code::ChecksumMismatch,
-            "checksum: the stored bytes have another checksum. Put the parts that differ again, then finalize again; if that is no longer possible, start a new upload.".into(),
+            "checksum: the stored bytes have another checksum. Send the parts that differ again, then finalize again. If that is no longer possible, start a new upload.".into(),
         ),
         E::ChecksumUnproven => (Code::ChecksumUnproven,
-            "checksum: this server's object store cannot prove it. Finalize again with verify: true, so that the server reads the file back, or without checksum.".into(),
+            "checksum: this server's object store cannot prove the checksum. Finalize again with verify: true, so that the server reads the file back, or leave out checksum.".into(),
         ),
         E::FileTooLarge { size_bytes, limit_bytes } => (
             Code::FileTooLarge,
@@ -46,24 +46,24 @@ pub(super) fn drive_parts(err: &drive::Error) -> (Code, String) {
         ),
         E::FileTypeNotAllowed => (
             Code::FileTypeNotAllowed,
-            "Files of this type are not accepted here, judging by the end of the name and mimeType.".into(),
+            "This server or grant does not accept files of this type. It looks at the end of the name and at mimeType.".into(),
         ),
         E::FileTypeMismatch { announced, found } => (
             Code::FileTypeMismatch,
-            format!("mimeType: the file was announced as {announced}, and its bytes are {found}. Nothing was saved; upload it again as what it is."),
+            format!("mimeType: the file was announced as {announced}, but its bytes are {found}. Nothing was saved. Upload it again with its real type."),
         ),
         E::GrantUsedUp { left } => (Code::GrantUsedUp, format!("The grant {left}.")),
         E::GrantNotFound => (
             Code::GrantNotFound,
-            "There is no such grant, or this token does not know of it.".into(),
+            "There is no such grant, or this token cannot see it.".into(),
         ),
         E::GrantOnlyUploads => (
             Code::WrongTokenKind,
-            "A grant (cp_grant_…) is good for the uploads that it starts, and for nothing else; send a personal access token (cp_pat_…).".into(),
+            "A grant (cp_grant_…) works only for the uploads that it started. Send a personal access token (cp_pat_…).".into(),
         ),
         E::GrantFolderClosed => (
             Code::UploadFolderClosed,
-            "The folder of this grant was removed, or whoever made the grant may no longer write to it. Ask for another grant.".into(),
+            "The folder of this grant was removed, or the user who created the grant may no longer write to it. Ask for another grant.".into(),
         ),
         E::NotAFile => (Code::NotAFile, "The item is a folder; only files have bytes.".into()),
         E::NotAFolder => (
@@ -96,7 +96,7 @@ pub(super) fn drive_parts(err: &drive::Error) -> (Code, String) {
             format!("The token lacks the scope {scope}; create one that has it."),
         ),
         E::ConfinedToken => (Code::ConfinedToken,
-            "The token is confined to a folder, and the request is about something outside of it: name that folder, or one below it, or use another token.".into(),
+            "The token is confined to a folder, and the request is about something outside it. Name that folder or one below it, or use another token.".into(),
         ),
         E::RoleTooLow { needed } => (Code::RoleTooLow,
             format!("Your role on the item does not allow this; you need {}.", needed.as_str()),
@@ -111,7 +111,7 @@ pub(super) fn drive_parts(err: &drive::Error) -> (Code, String) {
             "The folder already has a file with this fileName, and onConflict is fail. Rename that file and finalize again, or start a new upload with another fileName.".into(),
         ),
         E::UserNotFound => {
-            (Code::UserNotFound, "There is no user with this userId in the workspace.".into())
+            (Code::UserNotFound, "The workspace has no user with this userId.".into())
         }
         E::ParticipantNotFound => (Code::ParticipantNotFound,
             "The user has no role on the item itself; a role that comes from a folder above is removed on that folder.".into(),
@@ -126,7 +126,7 @@ pub(super) fn drive_parts(err: &drive::Error) -> (Code, String) {
             "The link needs its password: send it by HTTP Basic authentication, with any user name.".into(),
         ),
         E::TooManyRequests { .. } => {
-            (Code::RateLimited, "Too many tries; wait and try again.".into())
+            (Code::RateLimited, "Too many attempts; wait and try again.".into())
         }
         E::Busy => {
             (Code::Busy, "Too many passwords are being checked at the moment; try again.".into())
@@ -148,10 +148,10 @@ pub(super) fn drive_parts(err: &drive::Error) -> (Code, String) {
                 drive::QuotaOf::User => "your quota",
                 drive::QuotaOf::Workspace => "the workspace's quota",
             };
-            (Code::QuotaExceeded, format!("fileSize is {needed_bytes} bytes, and {left_bytes} are left of {whose}. {open_uploads} unfinished uploads hold {held_bytes} bytes of it; the trash counts too. Finish or abort uploads (GET /drive/uploads lists yours, as `dray uploads list` does), remove something for good, or ask the operator of this server."))
+            (Code::QuotaExceeded, format!("fileSize is {needed_bytes} bytes, and only {left_bytes} are left of {whose}. {open_uploads} unfinished uploads reserve {held_bytes} bytes of it, and the trash counts too. Finish or abort uploads (GET /drive/uploads lists yours, as `dray uploads list` does), remove something for good, or ask the operator of this server."))
         }
         E::TooManyUploads { limit } => (Code::TooManyUploads, format!(
-            "You have {limit} unfinished uploads, which is the most that this server allows. Finish or abort some (GET /drive/uploads lists them, as `dray uploads list` does), or wait until they expire."
+            "You have {limit} unfinished uploads, and this server allows no more. Finish or abort some (GET /drive/uploads lists them, as `dray uploads list` does), or wait until they expire."
         )),
         E::InvalidCursor => (Code::InvalidParameter,
             "cursor must be the nextCursor from an answer to the same request.".into(),
@@ -179,11 +179,11 @@ pub(super) fn drive_parts(err: &drive::Error) -> (Code, String) {
         }
         E::UploadExpired => (
             Code::UploadExpired,
-            "The upload has expired, because nobody continued it for too long; start a new one.".into(),
+            "The upload has expired, because nobody continued it in time. Start a new one.".into(),
         ),
         E::UploadFolderClosed => (
             Code::UploadFolderClosed,
-            "The upload was started with a token that is confined to a folder, and its folder was trashed, removed, moved out of there or closed to you. The server keeps the bytes until the upload expires: finalize again once the folder is back.".into(),
+            "The upload was started with a token that is confined to a folder, and the upload's folder was trashed, removed, moved out of the token's folder, or closed to you. The server keeps the bytes until the upload expires: finalize again once the folder is back.".into(),
         ),
         E::FinalizePending => (
             Code::FinalizePending,
@@ -191,15 +191,15 @@ pub(super) fn drive_parts(err: &drive::Error) -> (Code, String) {
         ),
         E::StoreUnreachable { .. } | E::StoreRefused { .. } => (
             Code::StoreUnreachable,
-            "The object store cannot be reached at the moment. Nothing is lost; try again.".into(),
+            "The object store cannot be reached at the moment. Nothing is lost; try again later.".into(),
         ),
         E::StoreLacks { operation, .. } => (
             Code::StoreLacks,
-            format!("This server's object store does not have {operation}, which this request needs. Trying again does not help: tell the operator of the server; dray doctor says what the store lacks."),
+            format!("This server's object store does not have {operation}, which this request needs. Trying again does not help. Tell the operator of the server: dray doctor shows what the store lacks."),
         ),
         E::DatabaseUnreachable { .. } => (
             Code::DatabaseUnreachable,
-            "The database cannot be reached at the moment. Nothing is lost; try again.".into(),
+            "The database cannot be reached at the moment. Nothing is lost; try again later.".into(),
         ),
         E::NoSpace => (
             Code::NoSpace,

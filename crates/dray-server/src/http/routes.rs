@@ -1,14 +1,14 @@
-//! The whole route table on one page. The router, the OpenAPI document and the tests are made from it.
+//! The whole route table on one page. The router, the OpenAPI document and the tests all use it.
 //!
 //! To add a route:
 //! 1. Write its handler, with a doc comment (the first paragraph is the document's summary, the rest its
 //!    description) and `#[utoipa::path(…)]`, which says the parameters and the answer.
-//! 2. Add its line below: method, the scope that it takes (the handler's extractor asks for it, a test holds them
-//!    together), path, handler, and the error codes that it can give *beyond* those that all routes of its kind share
-//!    (`openapi::codes`: tokens, parameters, bodies, a full disk…). A POST says what a second one does: `POST(once)` makes
-//!    another thing, so its handler takes `Creating`, which is where `Idempotency-Key` is read; `POST(same)` makes nothing
-//!    more. A test holds table and handlers together.
-//! 3. If a body has a type that is new on the wire, add an example of it to `examples.json`.
+//! 2. Add its line below: the method, the scope (the handler's extractor asks for it), the path, the handler, and the
+//! error codes that the route can return *beyond* those that all routes of its kind share (`openapi::codes`: tokens,
+//! parameters, bodies, a full disk…). A POST also says what a second, equal request does. `POST(once)` creates
+//! another thing, so its handler takes `Creating`, which reads the `Idempotency-Key`. `POST(same)` creates nothing
+//! more. A test checks that table and handlers agree.
+//! 3. If a body has a new type, add an example of it to `examples.json`.
 
 use std::sync::LazyLock;
 
@@ -27,25 +27,25 @@ use super::{
 };
 use crate::drive::access::Scope;
 
-/// A route: who answers it, and what the document says of it.
+/// A route: its handler, and what the OpenAPI document says about it.
 pub(super) struct Route {
     method: Method,
-    /// What asking again does, if that does not follow from the method.
+    /// What a second, equal request does, if the method does not say so.
     repeat: Option<Repeat>,
-    /// Under [`BASE_PATH`], if it is one of the API's.
+    /// The path below [`BASE_PATH`] for a route of the API; otherwise the whole path.
     path: &'static str,
     handler: MethodRouter<App>,
-    /// `None`: not part of the API's document.
+    /// `None` means that the route is not in the OpenAPI document.
     pub(super) docs: Option<openapi::RouteDocs>,
 }
 
-/// What a second POST does that is as the first.
+/// What a second, equal POST does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(non_camel_case_types, reason = "as the table spells them")]
 enum Repeat {
-    /// Makes another, unless both have the same `Idempotency-Key`.
+    /// Creates another thing, unless both requests have the same `Idempotency-Key`.
     once,
-    /// Nothing more than the first.
+    /// Creates nothing more.
     same,
 }
 
@@ -62,8 +62,9 @@ macro_rules! routes {
     };
 }
 
-/// Routes under [`BASE_PATH`]. All want a token: with this scope or with `access_drive`, or any if none is named.
-#[rustfmt::skip] // A route is two lines at most.
+/// Routes under [`BASE_PATH`]. All need a token: with the named scope or with `access_drive`, or with any scope if
+/// none is named.
+#[rustfmt::skip] // Keeps each route on few lines.
 pub(super) fn api() -> Vec<Route> {
     routes! {
         POST(once) DriveUpload "/drive/files/upload/multipart/start" uploads::start
@@ -130,7 +131,7 @@ pub(super) fn api() -> Vec<Route> {
     }
 }
 
-/// What is at the root of the host. No token is needed.
+/// Routes at the root of the host. They need no token.
 pub(super) fn server() -> Vec<Route> {
     routes! {
         GET "/l/{slug}" links::follow
@@ -141,7 +142,7 @@ pub(super) fn server() -> Vec<Route> {
     }
 }
 
-/// What browsers load; not part of the API, so not of its document.
+/// What browsers load. It is not part of the API, so it is not in the OpenAPI document.
 fn pages() -> Vec<Route> {
     vec![
         Route::page("/", page::index),
@@ -158,7 +159,7 @@ pub(super) fn table() -> Vec<(Method, String)> {
     api.chain(others.map(|route| (route.method, route.path.to_owned()))).collect()
 }
 
-/// Routes of which every request makes another thing, unless it has an `Idempotency-Key`.
+/// Routes that create another thing with every request, unless the request repeats an `Idempotency-Key`.
 pub(super) fn creating_table() -> &'static [(Method, String)] {
     static CREATING: LazyLock<Vec<(Method, String)>> = LazyLock::new(|| {
         let creating = api().into_iter().filter(|route| route.repeat == Some(Repeat::once));
@@ -167,7 +168,7 @@ pub(super) fn creating_table() -> &'static [(Method, String)] {
     &CREATING
 }
 
-/// The route of this path that makes something, if there is one. All are POST.
+/// The route with this path that creates something, if there is one. All of them are POST.
 pub(super) fn creating(path: &str) -> Option<&'static str> {
     creating_table().iter().map(|(_, creating)| creating.as_str()).find(|creating| *creating == path)
 }

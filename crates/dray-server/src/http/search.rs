@@ -12,15 +12,15 @@ use super::extract::Parameters;
 
 /// Find items by their names
 ///
-/// The items whose names have every word of `q`, or a word that begins with it. Case, accents and punctuation
-/// do not count. A query without a letter or a digit finds nothing.
+/// The items whose names have every word of `q`, or a word that begins with it. Case, accents and punctuation do not
+/// matter. A query without a letter or a digit finds nothing.
 #[utoipa::path(
     get, path = "/drive/search", operation_id = "search", tag = "Drive",
     params(
         ("q" = String, Query, min_length = 1, max_length = 255, description = "Words, or beginnings of words."),
         ("sortBy" = inline(Option<SearchSort>), Query, description = "What to sort by; `updatedAt` by default."),
         ("sortOrder" = inline(Option<SortOrder>), Query, description = "The direction; `desc` by default."),
-        ("limit" = Option<u32>, Query, minimum = 1, maximum = 50, description = "Most hits; 20 by default."),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 50, description = "The maximum number of hits; 20 by default."),
     ),
     responses((status = OK, description = "The first hits, and how many items match.", body = SearchHits)),
 )]

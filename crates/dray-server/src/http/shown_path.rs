@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// Longest segment that is shown: an id has 24 characters. A link's slug, a token and a signature are longer.
+/// The longest segment that logs may show: an id has 24 characters. A link's slug, a token and a signature are longer.
 const LONGEST_SHOWN: usize = 24;
 /// The text that replaces a hidden segment.
 const HIDDEN: &str = "{hidden}";

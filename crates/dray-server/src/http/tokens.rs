@@ -12,8 +12,9 @@ use super::extract::PathId;
 
 /// List the caller's tokens
 ///
-/// Without their secrets, ended ones included. A token that another token created sees itself and the tokens that come
-/// from it: those that it created, and those that it replaced. A token that an operator created sees all tokens of its user.
+/// Without their secrets, including those that have ended. A token that another token created sees only itself and
+/// the tokens that come from it: those that it created, and those that it replaced. A token that an operator created
+/// sees all tokens of its user.
 #[utoipa::path(
     get, path = "/tokens", operation_id = "listTokens", tag = "Tokens",
     responses((status = OK, description = "The tokens.", body = Tokens)),
@@ -24,13 +25,13 @@ pub(super) async fn list(State(app): State<App>, User(caller): User) -> Result<a
 
 /// Create a token
 ///
-/// It can do no more than the caller's token: `access_drive` is everything, `drive_read` reads and downloads,
-/// `drive_upload` uploads and creates folders. With `folderId` it is confined to that folder and what is below it. It ends
-/// with the token that creates it, at the latest, and is revoked with it.
+/// The new token can do no more than the caller's token: `access_drive` allows everything, `drive_read` reads and
+/// downloads, `drive_upload` uploads and creates folders. With `folderId` it is confined to that folder and what is
+/// below it. It ends when the token that creates it ends, and is revoked with it.
 #[utoipa::path(
     post, path = "/tokens", operation_id = "createToken", tag = "Tokens",
     request_body = NewToken,
-    responses((status = OK, description = "The token. Its secret is shown only once.", body = CreatedToken, links(
+    responses((status = OK, description = "The token. The server shows its secret only once.", body = CreatedToken, links(
         ("revokeToken" = (operation_id = "revokeToken", parameters(("id" = "$response.body#/id")))),
     ))),
 )]
@@ -42,15 +43,15 @@ pub(super) async fn create(
     Ok(made(app.service.create_token(&caller, body, once, app.service.now()).await?))
 }
 
-/// Rotate the token that asks
+/// Rotate the caller's token
 ///
-/// A new token replaces it, with the same scopes and folder. Tokens that the old one created belong to the new one. The old one
-/// is valid for another day at most. The new one ends at `rotateUntil` at the latest, which the maker of the first one
-/// set; rotation does not change it. Any token may rotate itself, once.
+/// A new token replaces it, with the same scopes and folder. Tokens that the old one created belong to the new one.
+/// The old one stays valid for a day at most. The new one ends at `rotateUntil` at the latest. The creator of the
+/// first token set that time, and rotation does not change it. Any token may rotate itself, once.
 #[utoipa::path(
     post, path = "/tokens/rotate", operation_id = "rotateToken", tag = "Tokens",
     request_body = RotateToken,
-    responses((status = OK, description = "The new token. Its secret is shown only once.", body = CreatedToken)),
+    responses((status = OK, description = "The new token. The server shows its secret only once.", body = CreatedToken)),
 )]
 pub(super) async fn rotate(
     State(app): State<App>,
@@ -62,8 +63,8 @@ pub(super) async fn rotate(
 
 /// Revoke a token
 ///
-/// One of those that the caller can list. It is invalid at once, and so are the tokens that it created and those that it
-/// replaced. It may be the token that asks.
+/// One of the tokens that the caller can list. It is invalid at once, and so are the tokens that it created and those
+/// that it replaced. A token may revoke itself.
 #[utoipa::path(
     delete, path = "/tokens/{id}", operation_id = "revokeToken", tag = "Tokens",
     params(PathId<TokenId>),

@@ -1,6 +1,6 @@
-//! Requests as spans of OpenTelemetry traces, if the operator exports them: adds what such a span needs beyond the
-//! log's. Names follow OpenTelemetry's conventions for HTTP servers. Of the address, a span has only the route's
-//! pattern and the path, never the query.
+//! Requests as spans of OpenTelemetry traces, if the operator exports them. This file adds what such a span needs
+//! beyond the log's span. Names follow OpenTelemetry's conventions for HTTP servers. Of the address, a span has only
+//! the route's pattern and the path, never the query.
 
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode};
@@ -37,7 +37,7 @@ impl Traced {
         }
     }
 
-    /// Makes the span a part of its caller's trace.
+    /// Makes the span a part of the caller's trace.
     pub(super) fn begin(&self, span: &Span) {
         // This fails for a span that no subscriber wants.
         let _ = span.set_parent(self.parent.clone());

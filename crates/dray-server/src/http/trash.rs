@@ -13,8 +13,9 @@ use super::extract::{Parameters, PathId};
 
 /// List the trash
 ///
-/// What the caller owns, directly or through a folder above, and what they put there, page by page, the latest first. The
-/// content of a trashed folder is not listed. Bytes that an upload replaced are there too, as an item.
+/// What the caller owns, directly or through a folder above, and what the caller put into the trash, page by page,
+/// the latest first. The content of a trashed folder is not listed. Bytes that an upload replaced are in the trash
+/// too, as an item.
 #[utoipa::path(
     get, path = "/drive/trash", operation_id = "listTrash", tag = "Trash",
     params(Paging),
@@ -31,7 +32,7 @@ pub(super) async fn list(
 
 /// Restore an item
 ///
-/// Out of the trash and back to its folder, or to its owner's root if the folder is gone or closed to the caller.
+/// The item goes back to its folder, or to its owner's root if the folder is gone or closed to the caller.
 #[utoipa::path(
     post, path = "/drive/files/{id}/restore", operation_id = "restoreItem", tag = "Trash",
     params(PathId),
@@ -47,7 +48,7 @@ pub(super) async fn restore(
 
 /// Remove an item for good
 ///
-/// An item of the trash, with everything below it. Only its owner may do this.
+/// Removes an item of the trash, and everything below it. Only its owner may do this.
 #[utoipa::path(
     delete, path = "/drive/trash/{id}", operation_id = "purgeItem", tag = "Trash",
     params(PathId),
@@ -64,7 +65,7 @@ pub(super) async fn purge(
 
 /// Empty the trash
 ///
-/// Removes everything in the caller's trash for good that the caller may remove.
+/// Removes for good everything in the caller's trash that the caller may remove.
 #[utoipa::path(
     delete, path = "/drive/trash", operation_id = "emptyTrash", tag = "Trash",
     responses((status = OK, description = "What was removed.", body = EmptiedTrash)),

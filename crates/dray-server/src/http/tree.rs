@@ -12,8 +12,8 @@ use super::extract::Parameters;
 
 /// List a folder and what is below it
 ///
-/// Breadth first, at most 500 items. If there are more, `truncated` is true and `nextParentIds` are the
-/// folders to continue from.
+/// Breadth first, at most 500 items. If there are more, `truncated` is true and `nextParentIds` has the folders to
+/// continue with.
 #[utoipa::path(
     get, path = "/drive/tree", operation_id = "getTree", tag = "Drive",
     params(

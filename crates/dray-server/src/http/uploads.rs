@@ -18,11 +18,11 @@ use super::{App, presigned};
 
 /// Start an upload
 ///
-/// Returns the ids that the next steps need, and how Dray would cut the file. Any other cut that S3 accepts works as
-/// well. The upload expires when nobody has signed or listed its parts for 24 hours, or after 7 days. `onConflict`
-/// says what finalize does if the folder has a file of this name by then: `fail` needs a token that may read,
-/// `replace` a token with `access_drive`. With a grant (`cp_grant_…`) as bearer, the grant says where the file goes and what
-/// happens if the name is taken.
+/// Returns the ids that the next steps need, and how Dray recommends to cut the file. Any other cut that S3 accepts
+/// works as well. The upload expires when nobody has signed or listed its parts for 24 hours, or after 7 days.
+/// `onConflict` says what finalize does if the folder has a file of this name by then: `fail` needs a token that may
+/// read, `replace` a token with `access_drive`. With a grant (`cp_grant_…`) as bearer token, the grant says where the
+/// file goes and what happens if the name is taken.
 #[utoipa::path(
     post, path = "/drive/files/upload/multipart/start", operation_id = "startUpload", tag = "Uploads",
     request_body = StartUpload,
@@ -45,10 +45,10 @@ pub(super) async fn start(
 
 /// Sign an upload's parts
 ///
-/// One URL for each part: a signed S3 `UploadPart`, to which anyone may `PUT` that part's bytes until it expires. The
-/// `ETag` of the store's answer is what finalize needs. May be called again at any time before finalize; with
-/// `partNumbers` only those are signed, and with `contentLengths` each URL accepts exactly that many bytes. A part has
-/// 5 MiB to 5 GiB; the last one may have less.
+/// One URL for each part: a signed S3 `UploadPart`. Until the URL expires, anyone who has it can `PUT` that part's
+/// bytes. Finalize needs the `ETag` of the store's answer. This call may be repeated at any time before finalize.
+/// With `partNumbers` the server signs only those parts, and with `contentLengths` each URL accepts exactly that many
+/// bytes. A part has 5 MiB to 5 GiB; the last one may have less.
 #[utoipa::path(
     post, path = "/drive/files/upload/multipart/presigned-urls", operation_id = "presignParts", tag = "Uploads",
     request_body = PresignParts,
@@ -66,12 +66,12 @@ pub(super) async fn presigned_urls(
 
 /// Finalize an upload
 ///
-/// Creates the file, once every byte is there: the parts must add up to the announced `fileSize`. It can be repeated,
+/// Creates the file once every byte is there: the parts must add up to the announced `fileSize`. It can be repeated
 /// from anywhere: the same list of parts returns the same item. Without a list, it takes every part that the store
-/// has. With `checksum`, the file appears only if its bytes have that checksum. After a refusal the upload is still open, unless it is
-/// gone (410) or its name was taken at the last moment. If its folder is gone or closed to the uploader, the file goes to
-/// the uploader's root, under a free name; an upload of a confined token waits instead (409). A token
-/// that has only `drive_upload` is answered the file as it was announced.
+/// has. With `checksum`, the server creates the file only if its bytes have that checksum. After a refusal the upload
+/// is still open, unless it is gone (410) or its name was taken at the last moment. If its folder is gone or closed
+/// to the uploader, the file goes to the uploader's root, under a free name; an upload of a confined token waits
+/// instead (409). A token that has only `drive_upload` gets the file as it was announced.
 #[utoipa::path(
     post, path = "/drive/files/upload/multipart/finalize", operation_id = "finalizeUpload", tag = "Uploads",
     request_body = FinalizeUpload,
@@ -88,8 +88,8 @@ pub(super) async fn finalize(
 
 /// List an upload's parts
 ///
-/// What the store has of the caller's upload: enough to continue it from anywhere. This prolongs the upload's life, as
-/// signing does, unless `keepAlive` is false.
+/// What the store has of the caller's upload. It is enough to continue the upload from anywhere. The call extends the
+/// upload's expiry, as signing does, unless `keepAlive` is false.
 #[utoipa::path(
     post, path = "/drive/files/upload/multipart/parts", operation_id = "listParts", tag = "Uploads",
     request_body = ListParts,
@@ -105,7 +105,7 @@ pub(super) async fn parts(
 
 /// Abort an upload
 ///
-/// The store releases its parts. Doing it again does no harm.
+/// The store removes its parts. Aborting again changes nothing.
 #[utoipa::path(
     post, path = "/drive/files/upload/multipart/abort", operation_id = "abortUpload", tag = "Uploads",
     request_body = UploadKey,
@@ -122,7 +122,7 @@ pub(super) async fn abort(
 
 /// List the caller's open uploads
 ///
-/// The unfinished ones, page by page, the latest first.
+/// The caller's unfinished uploads, page by page, the latest first.
 #[utoipa::path(
     get, path = "/drive/uploads", operation_id = "listUploads", tag = "Uploads",
     params(Paging),

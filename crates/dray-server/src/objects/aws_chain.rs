@@ -1,4 +1,4 @@
-//! Credentials as AWS's tools find them: environment, profile, web identity, container, instance.
+//! Credentials as AWS's tools find them: in the environment, a profile, a web identity, a container or an instance.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use super::credentials::{Find, Kept, NoKeys};
 use crate::config::SettingError;
 
-/// The chain for a region; an error if it has nowhere to look.
+/// The chain for a region. It is an error if the chain has nowhere to look.
 pub(super) async fn find(region: &str) -> Result<Find, SettingError> {
     let provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
     let chain = aws_config::defaults(BehaviorVersion::latest())
@@ -22,7 +22,7 @@ pub(super) async fn find(region: &str) -> Result<Find, SettingError> {
         .await;
     let provider = chain.credentials_provider().ok_or(SettingError {
         setting: "--s3-bucket",
-        rule: "needs credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or any other way of AWS's chain".into(),
+        rule: "needs credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or use any other source of AWS's credential chain".into(),
     })?;
     Ok(Arc::new(move || {
         let provider = provider.clone();

@@ -50,8 +50,8 @@ impl Objects {
         }
     }
 
-    /// A page of the objects below `prefix`, ascending by key, and where the next page starts. Only operators' commands
-    /// call it, so it waits for a store that takes long.
+    /// A page of the objects below `prefix`, ascending by key, and where the next page starts. Only operators'
+    /// commands call it, so it waits for a slow store.
     pub async fn list(&self, prefix: &str, from: Option<String>) -> Result<(Vec<Listed>, Option<String>)> {
         let mut request = Request::new("ListObjectsV2", Method::GET, "")
             .query("list-type", "2")
@@ -93,7 +93,7 @@ impl Objects {
         }
     }
 
-    /// A page of the answer to [`uploads_below`], from a key and an upload id on.
+    /// A page of the answer to [`uploads_below`], starting at a key and an upload id.
     pub(super) async fn uploads_page<'a>(
         &self,
         mut request: Request<'a>,
@@ -106,7 +106,7 @@ impl Objects {
         UploadsPage::parse(&answer.body).ok_or_else(|| not_understood("ListMultipartUploads"))
     }
 
-    /// Reads `len` bytes of an object from `offset` on into `to`, and adds them to `digest`.
+    /// Reads `len` bytes of an object, starting at `offset`, into `to`, and adds them to `digest`.
     pub async fn read(
         &self,
         key: &str,
@@ -154,7 +154,7 @@ pub struct NewObject<'a> {
 }
 
 impl NewObject<'_> {
-    /// Where the next part begins, and how long it is; `None` if all were put.
+    /// Where the next part begins, and how long it is; `None` after the last part.
     pub fn next_part(&self) -> Option<(u64, u64)> {
         if self.is_put_whole() {
             return None;
@@ -162,7 +162,7 @@ impl NewObject<'_> {
         self.plan.part(u32::try_from(self.parts.len()).ok()? + 1)
     }
 
-    /// Puts the next part: `len` bytes of a file, from `offset` on.
+    /// Puts the next part: `len` bytes of a file, starting at `offset`.
     pub async fn put(&mut self, file: &Path, offset: u64, len: u64) -> Result<()> {
         let number = self.parts.len() + 1;
         let text_number = number.to_string();
@@ -187,15 +187,16 @@ impl NewObject<'_> {
         objects.complete_and_look((key, upload_id), &parts, *size_bytes, token).await
     }
 
-    /// An empty object has no parts if the store may refuse an empty part.
+    /// Whether the object is put in one request: an empty object, if the store may refuse empty parts.
     fn is_put_whole(&self) -> bool {
         self.size_bytes == 0 && !self.objects.takes_empty_parts()
     }
 
-    /// Aborts it. If the store does not remove its parts, the store's own rules or `dray sweep` remove them later.
+    /// Aborts the object's upload. If the store keeps its parts, the store's own rules or `dray sweep` remove them
+    /// later.
     pub async fn abort(self) {
         if let Err(err) = self.objects.abort_upload(&self.key, &self.upload_id).await {
-            tracing::warn!(key = self.key, %err, "parts of an object that was not finished stay in the store");
+            tracing::warn!(key = self.key, %err, "an object was not finished, and its parts stay in the store");
         }
     }
 }

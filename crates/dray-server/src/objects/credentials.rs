@@ -1,4 +1,4 @@
-//! The credentials that sign requests and URLs: either from their owner, or found in the server's surroundings and renewed.
+//! The credentials that sign requests and URLs. Either the caller supplies them, or the server finds and renews them.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -10,9 +10,9 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::drive::Error;
 
-/// Credentials are renewed when they are valid for less than this, so that URLs live for some time.
+/// The server renews credentials that are valid for less than this, so that signed URLs do not expire too soon.
 const RENEW_BEFORE: SignedDuration = SignedDuration::from_mins(10);
-/// How long to wait for newer credentials while there are valid ones. A call has little more time than that.
+/// How long to wait for newer credentials while the present ones are valid. A call has little more time than that.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Looks for credentials.
@@ -24,7 +24,7 @@ pub type Current = Arc<dyn Fn() -> Credentials + Send + Sync>;
 /// Where credentials come from.
 #[derive(Clone)]
 pub(super) enum Keys {
-    /// From their owner.
+    /// Supplied by the store's owner.
     Current(Current),
     /// Found, and looked for again before they expire.
     Found(Found),
@@ -79,7 +79,7 @@ impl Found {
                 None => self.look(looking).await,
             };
         };
-        // The present ones are used until they expire, whether newer ones can be found or not.
+        // The present credentials stay in use until they expire, even if newer ones cannot be found.
         let Ok(looking) = Arc::clone(&self.looking).try_lock_owned() else { return Ok(kept) };
         match tokio::time::timeout(PATIENCE, self.look(looking)).await {
             Ok(Ok(newer)) => Ok(newer),

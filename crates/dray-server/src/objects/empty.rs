@@ -1,5 +1,5 @@
-//! Empty files on stores that refuse empty parts (Garage: 400, "Empty body"). Clients put their empty part to a scratch key
-//! that nobody reads, and finalize puts the empty object itself.
+//! Empty files on stores that refuse empty parts (Garage answers 400, "Empty body"). A client puts its empty part
+//! under a scratch key that nobody reads. Finalize then puts the empty object itself.
 
 use http::Method;
 
@@ -9,7 +9,7 @@ use crate::drive::Result;
 
 const SCRATCH: &str = ".empty";
 
-/// The key for the one part of an empty file. It is beside the object, so that the same keys may write there.
+/// The key for the one part of an empty file. It is beside the object, so that the same credentials may write it.
 pub fn scratch_key(object_key: &str) -> String {
     format!("{object_key}{SCRATCH}")
 }
@@ -20,14 +20,14 @@ pub fn object_of_scratch(key: &str) -> Option<&str> {
 }
 
 impl Objects {
-    /// Whether an upload may have an empty part. For an external store this is not known.
+    /// Whether an upload may have an empty part. False for every external store, because Dray does not know.
     pub fn takes_empty_parts(&self) -> bool {
         self.checks_what_it_completes()
     }
 
     /// Puts the empty object of an upload, with the upload's token, and aborts its multipart upload, which has no
-    /// parts. If the store refuses the abort, the file exists all the same, and the sweeper aborts the upload when it removes
-    /// the object with the scratch key. It may be repeated.
+    /// parts. If the store refuses the abort, the file exists all the same. The sweeper then aborts the upload when
+    /// it removes the object with the scratch key. This call may be repeated.
     pub async fn put_empty(
         &self,
         key: &str,

@@ -9,7 +9,7 @@ use dray_s3::Credentials;
 use super::credentials::{Find, Kept};
 use crate::config::SettingError;
 
-/// The variables' credentials. They have no end.
+/// The credentials in the variables. They do not expire.
 #[expect(clippy::disallowed_methods, reason = "AWS's variables, which its chain reads in other builds")]
 pub(super) async fn find(_region: &str) -> Result<Find, SettingError> {
     let set = |name| var(name).ok().filter(|value| !value.is_empty());
@@ -18,7 +18,7 @@ pub(super) async fn find(_region: &str) -> Result<Find, SettingError> {
     else {
         return Err(SettingError {
             setting: "--s3-bucket",
-            rule: "needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: this quick build knows no other way of AWS's chain; \
+            rule: "needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: this quick build knows no other source of AWS's credential chain; \
                    `make dist` makes one that does"
                 .into(),
         });

@@ -1,5 +1,5 @@
-//! A call that the store did not answer with success, and the drive's error for it. `proof.rs` says what such an answer
-//! proves.
+//! A call that the store did not answer with success, and the drive's error for it. `proof.rs` decides what such an
+//! answer proves.
 
 use std::time::Duration;
 
@@ -23,14 +23,14 @@ pub(super) enum Failed {
         /// S3's code, or one of the store's own; empty if there was none.
         code: String,
         message: String,
-        /// Whether it was sent before, and that answer proved nothing.
+        /// Whether the request was sent before, with an answer that proved nothing.
         is_repeat: bool,
     },
     /// There was no connection to the store, or it broke.
     Silent { operation: &'static str, detail: String },
-    /// The store did not answer in time, or only with errors that were worth another try.
+    /// The store did not answer in time, or answered only with errors after which another try may help.
     TooLate { operation: &'static str, waited: Duration, last: Option<Box<Failed>> },
-    /// Nothing was sent: the cause is on this machine.
+    /// The request was not sent: the cause is on this machine.
     Local { detail: String },
 }
 
@@ -51,7 +51,7 @@ impl Failed {
         }
     }
 
-    /// An error that arrived after the status was already sent.
+    /// An error in the body of an answer that began with the status of a success.
     pub(super) fn late(operation: &'static str, error: ErrorAnswer) -> Self {
         let code = ErrorCode::parse(&error.code).unwrap_or(ErrorCode::InternalError);
         Self::said(operation, code.status(), Some(error))
@@ -110,7 +110,7 @@ impl Failed {
     }
 }
 
-/// The error for a call that should have worked: the store is down, is full, refuses the server, or does not have the
+/// The error for a call that should have worked: the store is down or full, refuses the server, or does not have the
 /// operation.
 impl From<Failed> for Error {
     fn from(failed: Failed) -> Self {
@@ -128,7 +128,7 @@ impl From<Failed> for Error {
     }
 }
 
-/// What an error of Complete says about the upload.
+/// What an error answer to Complete says about the upload.
 pub(super) fn refusal(failed: Failed, size_bytes: u64) -> Completion {
     let (code, detail) = match &failed {
         Failed::Said { message, .. } => (failed.code(), message.clone()),
@@ -154,11 +154,11 @@ pub(super) fn refusal(failed: Failed, size_bytes: u64) -> Completion {
     }
 }
 
-/// What an error of a copy says: as of a Complete, the object may be there all the same. If what was to be copied is gone, or has
-/// changed, nothing was done.
+/// What an error answer to a copy says. As with a Complete, the object may exist nevertheless. If the source of the
+/// copy is gone or has changed, the store did nothing.
 pub(super) fn copy_refusal(failed: Failed) -> Completion {
     if failed.code() == Some(ErrorCode::PreconditionFailed) {
-        let detail = "The file was put again meanwhile.".into();
+        let detail = "The file was sent again in the meantime.".into();
         return Completion::Refused(Error::InvalidPart { detail });
     }
     match proof(&failed) {

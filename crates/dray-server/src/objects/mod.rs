@@ -1,4 +1,4 @@
-//! The object store, as S3 and nothing else: what the drive asks of it, and what the answers mean for the drive.
+//! The object store, reached only through S3: what the drive asks of it, and what the answers mean for the drive.
 //!
 //! The drive's own requests are signed in headers. The batch presigner of `dray-s3` signs part URLs.
 
@@ -66,11 +66,11 @@ pub struct Objects {
 /// Which store it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
-    /// The embedded one, which clients reach at this server's address. It refuses a Complete with another size or
-    /// checksum.
+    /// The embedded store, which clients reach at this server's address. It refuses to complete an upload with
+    /// another size or checksum than announced.
     Embedded,
-    /// An external store, and where clients reach it; `None` means through this server. Dray does not know what the store
-    /// checks, and so checks everything itself.
+    /// An external store, and where clients reach it; `None` means through this server. Dray does not know what the
+    /// store checks, and so checks everything itself.
     Other(Option<Endpoint>),
 }
 
@@ -84,7 +84,7 @@ pub struct Embedded {
     pub region: String,
     /// The bucket.
     pub bucket: String,
-    /// Where calls are timed.
+    /// The timers of calls.
     pub metrics: Arc<Metrics>,
 }
 
@@ -103,15 +103,15 @@ pub enum Completion {
     Done,
     /// No Complete was sent yet, because the store does not answer.
     NotYet(Error),
-    /// The store refused the parts. The upload is unchanged.
+    /// The store refused the parts. The upload is still open.
     Refused(Error),
-    /// The store does not know the upload: it was completed before, or is gone.
+    /// The store does not know the upload: somebody completed it before, or it is gone.
     NoSuchUpload {
-        /// Whether this Complete has ended with this answer. A Complete that was sent more than once may still be at
-        /// work: the answer is that of the last one.
+        /// Whether no Complete of this upload can still be at work. If a Complete was sent more than once, this
+        /// answer belongs to the last one, and an earlier one may still be at work.
         is_settled: bool,
     },
-    /// No answer, or one that proves nothing: the object may be there.
+    /// No answer, or one that proves nothing: the object may exist.
     Unknown(Error),
 }
 
@@ -192,7 +192,7 @@ impl Objects {
         Self { signing: signing.into(), client: client.into(), kind }
     }
 
-    /// Another bucket of the same store. An empty name means the store itself.
+    /// Another bucket of the same store. An empty name means the store as a whole.
     #[must_use]
     pub fn in_bucket(&self, bucket: &str) -> Self {
         Self::of(self.client.in_bucket(bucket), self.kind.clone())
@@ -208,7 +208,7 @@ impl Objects {
         self.kind == Kind::Embedded
     }
 
-    /// Where clients reach the store; `None` means where they reach this server.
+    /// Where clients reach the store; `None` means at this server's address.
     pub fn public_endpoint(&self) -> Option<&Endpoint> {
         match &self.kind {
             Kind::Embedded => None,
@@ -221,7 +221,7 @@ impl Objects {
         &self.client.bucket
     }
 
-    /// Finds the credentials, and returns their expiry if they have one.
+    /// Finds the credentials, and returns their expiry, if they have one.
     pub async fn credentials_end(&self, now: Timestamp) -> Result<Option<Timestamp>> {
         Ok(self.client.keys.get(now).await?.expires_at)
     }
@@ -232,11 +232,11 @@ impl Objects {
         Ok(())
     }
 
-    /// Starts a multipart upload, and returns the store's upload id. The embedded store learns the announced size, and
-    /// accepts no more of the upload than that allows.
+    /// Starts a multipart upload, and returns the store's upload id. The embedded store learns the announced size,
+    /// and accepts no more bytes than that size allows.
     ///
-    /// If the first answer is lost, a repeat may start a second upload. Then all other uploads under the key are
-    /// aborted.
+    /// If the first answer is lost, the repeated request may start a second upload. Then this aborts all other
+    /// uploads under the key.
     pub async fn create_upload(&self, new: &NewUpload<'_>) -> Result<String> {
         let key = new.key;
         let mut request = Request::new("CreateMultipartUpload", Method::POST, key)
@@ -285,7 +285,7 @@ impl Objects {
         }
     }
 
-    /// The parts that the store has of an upload; `None` if it does not know the upload.
+    /// The parts of an upload that the store has; `None` if it does not know the upload.
     pub async fn list_parts(&self, key: &str, upload_id: &str) -> Result<Option<Vec<StoredPart>>> {
         let (mut parts, mut marker) = (Vec::new(), String::new());
         loop {
@@ -351,7 +351,8 @@ impl Objects {
         }
     }
 
-    /// Like [`Objects::head`], for callers that need `None` to be proof: a 404 proves nothing unless the bucket answers.
+    /// Like [`Objects::head`], but `None` is proof. A 404 alone proves nothing, so this also asks whether the bucket
+    /// exists.
     pub async fn find(&self, key: &str) -> Result<Option<ObjectHead>> {
         let found = self.head(key).await?;
         if found.is_none() {
@@ -360,7 +361,7 @@ impl Objects {
         Ok(found)
     }
 
-    /// Completes an upload and, if the answer proves nothing, looks at the object: it belongs to the upload if it has the
+    /// Completes an upload. If the answer proves nothing, looks at the object: it belongs to the upload if it has the
     /// upload's size and token.
     pub async fn complete_and_look(
         &self,
@@ -387,7 +388,7 @@ impl Objects {
     pub async fn head(&self, key: &str) -> Result<Option<ObjectHead>> {
         match self.client.ask(Request::new("HeadObject", Method::HEAD, key)).await {
             Ok(answer) => {
-                // An object without a size must not be taken for one with another size than the announced one.
+                // An answer without a size must not count as an object whose size differs from the announced one.
                 let size = text(&answer.headers, "content-length").and_then(|bytes| bytes.parse().ok());
                 Ok(Some(ObjectHead {
                     size_bytes: size.ok_or_else(|| not_understood("HeadObject"))?,

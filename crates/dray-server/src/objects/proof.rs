@@ -1,5 +1,5 @@
-//! What an answer of the store proves: one table for every call of the drive. Stores answer differently,
-//! so no other code of the drive draws conclusions from a status or a code. It does no IO.
+//! What an answer of the store proves: one table for every call of the drive. Stores answer differently, so no other
+//! code of the drive draws conclusions from a status or a code. This file does no IO.
 
 use http::StatusCode;
 
@@ -8,16 +8,16 @@ use super::failure::Failed;
 /// What an error proves about the requested thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Proof {
-    /// It is not there: the store does not know the upload (any more), or has no such object.
+    /// The thing is not there: the store does not know the upload, or no longer, or has no such object.
     Gone,
-    /// It was not done, and the same request will be refused again: the reason is in the request, the keys or the
+    /// The store did not do it, and will refuse the same request again: the reason is in the request, the keys or the
     /// bucket.
     Refused,
-    /// It was not done, or may be done again without harm. The same request may succeed later.
+    /// The store did not do it, or doing it again changes nothing. The same request may succeed later.
     WillPass,
-    /// The store does not have this operation, and will never answer it.
+    /// The store does not have this operation, so it will always refuse it.
     Lacking,
-    /// Nothing: the store may have done it. Only the object itself can tell.
+    /// Nothing: the store may have done it. Only the object itself can show it.
     Nothing,
 }
 
@@ -44,7 +44,7 @@ const fn line(
 }
 
 const ANY: &[&str] = &[];
-/// What makes an object, and may still be under way when its answer is lost.
+/// The calls that make an object, and may still be under way when their answer is lost.
 const COMPLETE: &[&str] = &["CompleteMultipartUpload", "CopyObject"];
 const COPY: &[&str] = &["CopyObject"];
 const OF_UPLOAD: &[&str] = &["CompleteMultipartUpload", "ListParts", "AbortMultipartUpload"];
@@ -65,7 +65,7 @@ const TABLE: &[Line] = &[
     line(OF_UPLOAD, (404, 404), ANY, Nothing),
     // The answer to HEAD has no body, and so no code.
     line(OF_OBJECT, (404, 404), ANY, Gone),
-    // What was to be copied is not there.
+    // The source of the copy is not there.
     line(COPY, (404, 404), &["NoSuchKey"], Gone),
     // Another Complete of the same upload is under way, or the name is locked.
     line(COMPLETE, (409, 409), ANY, Nothing),
@@ -76,7 +76,7 @@ const TABLE: &[Line] = &[
     line(ANY, (425, 425), ANY, WillPass),
     line(ANY, (429, 429), ANY, WillPass),
     line(ANY, (400, 599), &["SlowDown", "ServiceUnavailable", "OperationAborted"], WillPass),
-    // Another endpoint or region: settings can correct that, but time cannot.
+    // The store names another endpoint or region. A change of settings can correct that; waiting cannot.
     line(ANY, (300, 399), ANY, Refused),
     line(ANY, (400, 499), ANY, Refused),
     line(ANY, (500, 599), ANY, WillPass),
@@ -90,7 +90,7 @@ pub(super) fn proof(failed: &Failed) -> Proof {
         Failed::Silent { operation, .. } | Failed::TooLate { operation, .. } if is_complete(operation) => {
             Nothing
         }
-        // With `Local`, nothing was sent.
+        // `Local` means that nothing was sent.
         Failed::Silent { .. } | Failed::TooLate { .. } | Failed::Local { .. } => WillPass,
     }
 }

@@ -1,4 +1,4 @@
-//! Reads objects piece by piece: a range of one, or all of it, for the checksum of its bytes.
+//! Reads objects piece by piece, a range or the whole object, to compute the checksum of the bytes.
 
 use std::time::Duration;
 
@@ -12,12 +12,12 @@ use super::{Objects, not_understood, text};
 use crate::drive::parts::Crc64;
 use crate::drive::{Error, Result};
 
-/// Between two pieces of an object that is read.
+/// The longest wait between two pieces of an object.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
-/// The status of an answer that is a range of an object, and says which.
+/// The status of an answer that has a range of an object, and says which range (RFC 9110, 15.3.7).
 const PARTIAL_CONTENT: u16 = 206;
 
-/// Bytes of an object that follow one another.
+/// A run of consecutive bytes of an object that was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stretch {
     /// How many were read.
@@ -27,7 +27,7 @@ pub struct Stretch {
 }
 
 impl Objects {
-    /// Reads an object back; the CRC-64/NVME of its bytes.
+    /// Reads an object back, and returns the CRC-64/NVME of its bytes.
     pub async fn read_crc64(&self, key: &str) -> Result<Crc64> {
         let mut digest = nvme();
         let request = Request::new("GetObject", Method::GET, key);
@@ -39,8 +39,8 @@ impl Objects {
         Ok(Crc64::of(digest.finalize()))
     }
 
-    /// Reads up to `most` bytes of an object back, from the byte `from` on, and at least one. A store that knows no ranges gives
-    /// all of it, and the rest of that is read.
+    /// Reads up to `most` bytes of an object back, but at least one, starting at the byte `from`. A store that does
+    /// not support ranges sends the whole object, and this then reads everything after `from`.
     pub async fn read_stretch(&self, key: &str, from: u64, most: u64) -> Result<Stretch> {
         let last = from.saturating_add(most).saturating_sub(1);
         let request =
@@ -61,14 +61,14 @@ impl Objects {
         }
     }
 
-    /// The first bytes of an object that is not empty: `len`, or all if it has fewer.
+    /// The first `len` bytes of an object that is not empty, or all of them if it has fewer.
     pub async fn read_head(&self, key: &str, len: u64) -> Result<Vec<u8>> {
         let most = usize::try_from(len).unwrap_or(usize::MAX);
         let request = Request::new("GetObject", Method::GET, key)
             .header("range", format!("bytes=0-{}", len.saturating_sub(1)));
         let mut body = self.client.open(request).await?.into_body().into_data_stream();
         let mut head = Vec::new();
-        // A store that does not know ranges sends all of it.
+        // A store that does not support ranges sends the whole object.
         while head.len() < most
             && let Some(bytes) = next_piece(&mut body).await?
         {
@@ -112,9 +112,9 @@ fn nvme() -> crc_fast::Digest {
     crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc64Nvme)
 }
 
-/// Which byte of the object an answer begins with: the one that was asked for or, if the store knows no ranges, the first.
-/// `Content-Range` decides, because some stores (rclone) send a range with the status 200. An answer with the status 206 that does
-/// not say which bytes it has is not understood.
+/// The first byte of the object that an answer has: the requested one or, if the store does not support ranges, byte
+/// 0. `Content-Range` decides, because some stores (rclone) send a range with the status 200. An answer with the
+/// status 206 that does not say which bytes it has is an error.
 fn begin<B>(answer: &Response<B>, from: u64) -> Result<u64, Error> {
     let Some(range) = text(answer.headers(), header::CONTENT_RANGE.as_str()) else {
         let is_whole = answer.status().as_u16() != PARTIAL_CONTENT;

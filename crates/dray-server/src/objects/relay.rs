@@ -1,5 +1,5 @@
-//! Requests of the relay to the store: what a client asked of the relay is signed again with the store's keys, and its
-//! bytes stream through. An answer with any status counts as an answer. A request with a body is never repeated.
+//! Requests of the relay to the store. The relay signs a client's request again with the store's keys, and streams
+//! its bytes through. An answer with any status counts as an answer. A request with a body is never repeated.
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ impl Objects {
         })
     }
 
-    /// Whether the store answers anything: what it thinks of these keys does not matter.
+    /// Whether the store answers at all. Whether it accepts these keys does not matter.
     async fn answers(&self) -> Result<(), Unanswered> {
         match self.check().await {
             Err(Error::StoreUnreachable { detail }) => Err(Unanswered(detail)),
@@ -53,7 +53,7 @@ impl S3Client {
         let hash = sha256.map_or(PayloadHash::Unsigned, PayloadHash::Sha256);
         let (uri, headers) = self.signed(&request, headers, &hash).await?;
         let Some((body, _)) = body else {
-            // A connection that the store has closed meanwhile shows this only when it is used.
+            // If the store has closed a kept connection, this shows only when a request uses it.
             return match self.send_once(operation, &method, &uri, &headers, None).await {
                 Err(Failed::Silent { .. }) => self.send_once(operation, &method, &uri, &headers, None).await,
                 answered => answered,

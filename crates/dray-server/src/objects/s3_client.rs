@@ -32,7 +32,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// The longest time for a request and its repeats: if the store is down, callers must learn of it within two seconds.
 const PATIENCE: Duration = Duration::from_millis(1400);
-/// The bound for slow operations. A store may take long to complete an upload of many parts (AWS: minutes), or to list
+/// The time limit of slow operations. A store may need minutes to complete an upload of many parts (AWS), or to list
 /// a whole bucket for an operator.
 const LONG_PATIENCE: Duration = Duration::from_mins(10);
 
@@ -46,7 +46,7 @@ pub(super) struct S3Client {
     pub(super) keys: Keys,
     /// The machine's clock, because the store uses the machine's clock too, whatever time a test gives to the service.
     pub(super) clock: Clock,
-    /// Where requests are timed.
+    /// The timers of requests.
     pub(super) metrics: Arc<Metrics>,
 }
 
@@ -67,10 +67,10 @@ impl Transport {
         let client = reqwest::Client::builder()
             .user_agent(concat!("dray/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_TIMEOUT)
-            // The settings say where the store is, whatever proxy the environment names for other programs.
+            // The settings say where the store is. A proxy that the environment names is for other programs.
             .no_proxy()
             .redirect(Policy::none());
-        // Without TLS, a machine needs no certificates.
+        // Without TLS, the machine needs no root certificates.
         let client = if endpoint.scheme() == "http" { client.tls_certs_only([]) } else { client };
         client.build().map(Self::Network)
     }
@@ -221,12 +221,12 @@ impl S3Client {
         Ok(answer)
     }
 
-    /// Sends a request, and returns the answer. It has begun when this returns, and may still break off.
+    /// Sends a request, and returns the answer. The body has only begun when this returns, and may still break off.
     pub(super) async fn open(&self, request: Request<'_>) -> Result<Response<Body>, Failed> {
         self.repeat(&request, || self.send(&request)).await.map(|(answer, _)| answer)
     }
 
-    /// Tries until it succeeds, another try cannot help, or the time is over. Returns how often it tried.
+    /// Tries until it succeeds, until another try cannot help, or until the time is over. Returns how often it tried.
     async fn repeat<T, F>(&self, request: &Request<'_>, attempt: impl Fn() -> F) -> Result<(T, u32), Failed>
     where
         F: Future<Output = Result<T, Failed>>,
@@ -261,7 +261,7 @@ impl S3Client {
         let (head, body) = self.send(request).await?.into_parts();
         let body = to_bytes(body, MAX_ANSWER_BYTES).await;
         let body = body.map_err(|err| Failed::silent(request.operation, err))?;
-        // A Complete that takes long begins its answer before it knows its outcome.
+        // A store begins the answer to a slow Complete before it knows the outcome, so the body may be an error.
         match ErrorAnswer::parse(&body) {
             Some(error) => Err(Failed::late(request.operation, error)),
             None => Ok(Answer { headers: head.headers, body, asked: 1 }),
@@ -287,7 +287,7 @@ impl S3Client {
             return Ok(answer);
         }
         let status = answer.status();
-        // The status is enough if the rest does not arrive.
+        // If the body does not arrive, the status is enough.
         let body = to_bytes(answer.into_body(), MAX_ERROR_BYTES).await.unwrap_or_default();
         Err(Failed::said(request.operation, status, ErrorAnswer::parse(&body)))
     }
@@ -328,7 +328,7 @@ impl S3Client {
     }
 }
 
-/// A request as a server receives it: with only a path after the method. (Its host is in a header.)
+/// A request in the form that a server receives: the target is only a path, and the host is in a header.
 fn as_received(mut request: http::Request<Opened>) -> http::Request<Body> {
     let uri = std::mem::take(request.uri_mut()).into_parts();
     *request.uri_mut() = uri.path_and_query.map(Uri::from).unwrap_or_default();

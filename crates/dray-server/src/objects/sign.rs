@@ -44,8 +44,8 @@ impl Reading {
 pub enum PartUrls {
     /// Each URL puts a part of the multipart upload.
     Parts(Box<PartPresigner>),
-    /// There is one: a file that is put whole (`objects/whole.rs`), or the one part of an empty file, on a store that may refuse
-    /// empty parts (`objects/empty.rs`).
+    /// One URL for the whole file. Either the client puts the file whole (`objects/whole.rs`), or this is the one
+    /// part of an empty file on a store that may refuse empty parts (`objects/empty.rs`).
     Whole(String),
 }
 
@@ -58,8 +58,7 @@ impl PartUrls {
         }
     }
 
-    /// Appends a part's URL, which accepts exactly `length_bytes` if that is given. It needs no escaping
-    /// in JSON.
+    /// Appends a part's URL, which accepts exactly `length_bytes` if it is given. The URL needs no escaping in JSON.
     pub fn write(&self, number: PartNumber, length_bytes: Option<u64>, out: &mut Vec<u8>) {
         match (self, length_bytes) {
             (Self::Whole(url), _) => out.extend_from_slice(url.as_bytes()),
@@ -77,7 +76,7 @@ pub(super) struct Signing {
 }
 
 impl Objects {
-    /// URLs are signed with this key instead, for a region and a bucket that need not be the store's.
+    /// Signs URLs with this key instead, for a region and a bucket that may differ from the store's.
     pub(crate) fn signing_with(self, key: &Credentials, region: &str, bucket: &str) -> Self {
         let (region, bucket) = (region.to_owned(), bucket.to_owned());
         Self { signing: Arc::new(Signing { keys: Keys::fixed(key), region, bucket }), ..self }
@@ -94,8 +93,8 @@ impl Objects {
         Ok((presigner, signer.expires_at))
     }
 
-    /// Signs the part URLs of an upload of `size_bytes`, like [`Objects::presign_parts`]. An empty file's only part goes
-    /// to a key where every store accepts it.
+    /// Signs the part URLs of an upload of `size_bytes`, like [`Objects::presign_parts`]. The only part of an empty
+    /// file goes to a key where every store accepts it.
     pub async fn part_urls(
         &self,
         url: &UrlScope<'_>,
@@ -127,7 +126,7 @@ impl Objects {
         dray_s3::presign(&reading.method(), &signer.scope(self, url), &overrides).map_err(Error::internal)
     }
 
-    /// Who signs a URL, and how long it can be valid: it ends with the credentials that signed it.
+    /// The signer of a URL. The URL is valid no longer than the credentials that sign it.
     pub(super) async fn signer(&self, url: &UrlScope<'_>) -> Result<Signer> {
         let Kept { credentials, expires_at } = self.signing.keys.get(url.now).await?;
         let left = expires_at.map_or(i64::MAX, |end| end.duration_since(url.now).as_secs());

@@ -1,4 +1,4 @@
-//! A store for tests: any router takes its place, without a socket.
+//! A store for tests: any router can play the store, without a socket.
 
 use std::sync::Arc;
 

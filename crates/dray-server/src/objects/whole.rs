@@ -1,7 +1,9 @@
-//! Files that a client puts whole, by one signed PUT, and how that URL becomes harmless once the file is finalized.
+//! Files that a client sends whole, with one signed PUT. This file also makes that URL harmless once the file is
+//! finalized.
 //!
-//! The embedded store refuses to overwrite what is there (`If-None-Match: *`), so the PUT writes the object itself. Of other
-//! stores Dray does not know whether they do, so the PUT writes a key beside the object, and finalize copies it from there.
+//! The embedded store refuses to overwrite what is there (`If-None-Match: *`), so the PUT writes the object itself.
+//! Dray does not know whether other stores refuse. There the PUT writes a key beside the object, and finalize copies
+//! it from there.
 
 use dray_s3::encode_path;
 use http::{HeaderMap, Method};
@@ -15,38 +17,38 @@ use crate::drive::parts::Crc64;
 use crate::drive::upload::{STAGED, Upload};
 use crate::drive::{Error, Result};
 
-/// A file as the store has it.
+/// A file in the store.
 #[derive(Debug, PartialEq, Eq)]
 pub struct WholeFile {
     /// How many bytes it has.
     pub size_bytes: u64,
-    /// The store's `ETag`, as it came.
+    /// The store's `ETag`, unchanged.
     pub etag: String,
-    /// The CRC-64/NVME of its bytes, if it was asked for and the store knows it.
+    /// The CRC-64/NVME of its bytes, if the caller asked for it and the store knows it.
     pub crc64: Option<Crc64>,
     store_token: Option<String>,
 }
 
 impl WholeFile {
-    /// Whether it is what the upload's client has put: mere existence proves nothing.
+    /// Whether this upload's client sent the file: it must carry the upload's token. That a file exists proves nothing.
     pub fn is_of(&self, upload: &Upload) -> bool {
         self.store_token.as_deref() == Some(&upload.store_token)
     }
 }
 
-/// The URL of a PUT, the headers that it must have, and until when it is good.
+/// The URL of a PUT, the headers that it must have, and its expiry.
 #[derive(Debug)]
 pub struct PutUrl {
-    /// Where to.
+    /// The signed URL.
     pub url: String,
-    /// Signed, besides the length.
+    /// The signed headers, without the length.
     pub headers: Vec<(&'static str, String)>,
     /// When it expires.
     pub expires_at: Timestamp,
 }
 
 impl Objects {
-    /// Whether the store refuses a PUT to a key that is taken, whoever comes first.
+    /// Whether the store refuses a PUT to a key that has an object already, even if two requests race.
     pub fn refuses_to_overwrite(&self) -> bool {
         self.checks_what_it_completes()
     }
@@ -56,7 +58,7 @@ impl Objects {
         if self.refuses_to_overwrite() { object_key.to_owned() } else { format!("{object_key}{STAGED}") }
     }
 
-    /// Signs the PUT of an upload: exactly its bytes, its type, its token.
+    /// Signs the PUT of an upload. The signature covers its exact size, its type and its token.
     pub async fn presign_put(&self, url: &UrlScope<'_>, upload: &Upload) -> Result<PutUrl> {
         let signer = self.signer(url).await?;
         let mut headers =
@@ -72,7 +74,7 @@ impl Objects {
         Ok(PutUrl { url: presigned.map_err(Error::internal)?, headers, expires_at })
     }
 
-    /// What the store has under `key`; with its checksum, if `with_crc64`.
+    /// What the store has under `key`, with its checksum if `with_crc64`.
     pub async fn whole_file(&self, key: &str, with_crc64: bool) -> Result<Option<WholeFile>> {
         let mut request = Request::new("HeadObject", Method::HEAD, key);
         if with_crc64 {
@@ -87,7 +89,7 @@ impl Objects {
         }
     }
 
-    /// Makes the object of an upload from what its client has put beside it, if that still has this `ETag`.
+    /// Makes the object of an upload: copies what its client has put beside it, if that still has this `ETag`.
     pub async fn copy_staged(&self, upload: &Upload, staging_key: &str, etag: &str) -> Completion {
         let request = Request::new("CopyObject", Method::PUT, &upload.object_key)
             .header("x-amz-copy-source", encode_path(&format!("/{}/{staging_key}", self.bucket())))
@@ -102,9 +104,9 @@ impl Objects {
         }
     }
 
-    /// Takes the bytes of a key that a signed URL can still write. If the store refuses to overwrite, something empty stays in
-    /// their place, so that the URL writes nothing any more; else the key is removed, and has to be once more when the URL has
-    /// expired.
+    /// Frees the bytes of a key that a signed URL can still write. If the store refuses to overwrite, an empty object
+    /// takes their place, so that the URL can write nothing more. Otherwise this removes the key, and the caller must
+    /// remove it once more after the URL has expired.
     pub async fn block(&self, key: &str) -> Result<()> {
         if !self.refuses_to_overwrite() {
             return self.delete(key).await;

@@ -14,7 +14,7 @@ use super::connection::Connection;
 pub(super) struct Arriving {
     pub(super) body: Incoming,
     pub(super) connection: Arc<Connection>,
-    /// Whether anyone has asked for it, if that matters.
+    /// Whether anyone has begun to read the body, if that matters.
     pub(super) is_asked_for: Option<Arc<AtomicBool>>,
 }
 

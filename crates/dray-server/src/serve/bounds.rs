@@ -1,4 +1,4 @@
-//! Every bound on how many sockets and how much memory of this server strangers can hold, by name. Bounds that are
+//! Every limit on how many sockets and how much memory of this server strangers can hold, by name. Limits that are
 //! settings are fields of [`Bounds`]; the others are constants.
 
 use std::sync::Arc;
@@ -6,17 +6,18 @@ use std::time::Duration;
 
 use crate::config::TrustedProxy;
 
-/// Longest time for a TLS handshake, and for a request's headers (slow-loris).
+/// The longest time for a TLS handshake, and for a request's headers (against slow-loris attacks).
 pub(super) const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
-/// Most headers of a request.
+/// The maximum number of headers of a request.
 pub(super) const MAX_HEADERS: usize = 100;
-/// Bytes read at once, and so the limit of a request's headers.
+/// How many bytes are read at once. This also limits the size of a request's headers.
 pub(super) const READ_BUFFER_BYTES: usize = 128 * 1024;
 
-/// The minimum rate of a reader, in bytes per second, averaged over [`SLOW_READER_WINDOW`] of waiting for it. The bytes
-/// that it has not read are held in memory. The store has the same minimum rate for uploads.
+/// The minimum rate of a reader, in bytes per second, averaged over [`SLOW_READER_WINDOW`] of waiting for that
+/// reader. The server holds the bytes that it has not read in memory. The store has the same minimum rate for
+/// uploads.
 pub(super) const MIN_READER_BYTES_PER_SEC: u64 = 8 << 10;
-/// The time over which a reader's rate is averaged, and so the longest pause of a reader.
+/// The time over which a reader's rate is averaged. This is also the longest pause that a reader may make.
 pub(super) const SLOW_READER_WINDOW: Duration = Duration::from_mins(1);
 
 /// A client makes progress when this many bytes of a request or answer have moved.
@@ -29,25 +30,27 @@ pub(super) const STALL_BEFORE_RELIEF: Duration = Duration::from_secs(1);
 /// How many answers are cut off at once when buffers run short.
 pub(super) const RELIEF_AT_ONCE: usize = 8;
 
-/// Bytes of unfinished requests (incomplete headers, bodies that are being collected) of one address.
+/// The maximum number of bytes of unfinished requests (incomplete headers, bodies that are being collected) of one
+/// address.
 const UNFINISHED_BYTES_PER_ADDRESS: usize = 8 << 20;
-/// The same for all addresses together.
+/// The maximum for all addresses together.
 const UNFINISHED_BYTES: usize = 64 << 20;
 
-/// One address may have a quarter of all connections, but not fewer than this while a quarter is left to others: people
-/// behind one NAT, or an unnamed proxy, may have this many requests under way.
+/// One address may have a quarter of all connections, or this many if that is more, as long as a quarter is left to
+/// others. People behind one NAT, or behind a proxy that the settings do not name, may have this many requests under
+/// way.
 const LEAST_PER_ADDRESS: usize = 256;
 
-/// The bounds of a listener.
+/// The limits of a listener.
 #[derive(Debug, Clone)]
 pub(crate) struct Bounds {
-    /// Most connections at once.
+    /// The maximum number of connections at once.
     pub(crate) connections: usize,
-    /// Most connections at once of one client: an IPv4 address, or a /64 of IPv6.
+    /// The maximum number of connections at once of one client: an IPv4 address, or a /64 of IPv6.
     pub(crate) connections_per_address: usize,
-    /// Most bytes of unfinished requests.
+    /// The maximum number of bytes of unfinished requests.
     pub(crate) unfinished_bytes: usize,
-    /// Most bytes of unfinished requests of one client.
+    /// The maximum number of bytes of unfinished requests of one client.
     pub(crate) unfinished_bytes_per_address: usize,
     /// Proxies, whose connections carry many clients. For them, requests under way are counted instead of
     /// connections.
@@ -55,8 +58,8 @@ pub(crate) struct Bounds {
 }
 
 impl Bounds {
-    /// This many connections, of which one address may have `per_address` or, if that is `None`, a quarter (see
-    /// [`LEAST_PER_ADDRESS`]).
+    /// The limits for this many connections. One address may have `per_address` of them or, if that is `None`, a
+    /// quarter (see [`LEAST_PER_ADDRESS`]).
     pub(crate) fn new(connections: usize, per_address: Option<usize>, proxies: &[TrustedProxy]) -> Self {
         let default = (connections / 4).max(LEAST_PER_ADDRESS.min(connections / 4 * 3));
         Self {

@@ -10,10 +10,11 @@ use super::bounds::PROGRESS_BYTES;
 use super::connections::{Connections, Guest, TooMany};
 use crate::client_address::ClientAddress;
 
-/// For larger heads, it is checked how many of the bytes read belong to them. The rest belongs to the next request.
+/// If more bytes than this were read, the connection checks how many belong to the head. The rest belongs to the next
+/// request.
 const SMALL_HEAD_BYTES: usize = 16 << 10;
 
-/// Who has connections, and how many bytes of unfinished requests they have in memory.
+/// A client with connections, and how many bytes of its unfinished requests are in memory.
 #[derive(Debug)]
 pub(super) struct Place {
     pub(super) client: ClientAddress,
@@ -35,8 +36,8 @@ pub(crate) struct Connection {
     pub(super) is_cut: AtomicBool,
     is_answering: AtomicBool,
     is_writing: AtomicBool,
-    /// Since when the server has waited for progress of the client (see [`Connections::now`]); 0 while the client waits
-    /// for the server.
+    /// Since when the server has waited for progress of the client (see [`Connections::now`]). 0 while the client
+    /// waits for the server.
     waits_since: AtomicU64,
     /// Bytes that have moved since then.
     moved: AtomicU64,
@@ -63,8 +64,8 @@ impl Connection {
         }
     }
 
-    /// Takes a place for a client behind a proxy, for as long as its request is under way; `None` if it has
-    /// a connection of its own. Fails if that client has too many.
+    /// Takes a place for a client behind a proxy while its request is under way; `None` if the client has a
+    /// connection of its own. Fails if that client has too many.
     pub(crate) fn enter(&self, client: ClientAddress) -> Result<Option<Guest>, TooMany> {
         if self.place.is_bounded || self.all.is_proxy(client.address()) {
             return Ok(None);
@@ -72,13 +73,13 @@ impl Connection {
         self.all.enter(client).map(Some)
     }
 
-    /// Since when it is silent, which means that nothing is under way. `None` if something is.
+    /// Since when the connection is silent, which means that no request is under way. `None` if one is.
     pub(super) fn silent_since(&self) -> Option<u64> {
         let is_busy = self.is_answering.load(Relaxed) || self.is_writing.load(Relaxed) || self.is_cut();
         (!is_busy).then(|| self.waits_since.load(Relaxed))
     }
 
-    /// Since when something is under way and its client makes no progress.
+    /// Since when a request is under way and its client makes no progress.
     pub(super) fn stalled_since(&self) -> Option<u64> {
         let since = self.waits_since.load(Relaxed);
         (since > 0 && !self.is_cut()).then_some(since)
@@ -93,7 +94,7 @@ impl Connection {
         self.is_cut.load(Relaxed)
     }
 
-    /// The server waits for the client from now on, if it did not before.
+    /// From now on the server waits for the client, if it did not before.
     pub(super) fn waits(&self) {
         if self.waits_since.load(Relaxed) == 0 {
             self.waits_since.store(self.all.now(), Relaxed);
@@ -107,18 +108,18 @@ impl Connection {
         }
         self.is_served();
         if !self.is_answering.load(Relaxed) {
-            // The end of a finished answer is on its way out.
+            // The answer is complete, and its end is being sent.
             self.waits();
         }
     }
 
-    /// The client waits for the server from now on.
+    /// From now on the client waits for the server.
     pub(super) fn is_served(&self) {
         self.waits_since.store(0, Relaxed);
         self.moved.store(0, Relaxed);
     }
 
-    /// The socket accepts no more bytes, or accepts them again.
+    /// Records that the socket accepts no more bytes, or accepts them again.
     pub(super) fn writes(&self, is_held_up: bool) {
         self.is_writing.store(is_held_up, Relaxed);
         if is_held_up {
@@ -126,7 +127,7 @@ impl Connection {
         }
     }
 
-    /// Bytes arrived from the socket.
+    /// Records that bytes arrived from the socket.
     pub(super) fn reads(&self, bytes: usize) {
         if self.is_answering.load(Relaxed) {
             self.ahead.fetch_add(bytes, Relaxed);
@@ -135,12 +136,12 @@ impl Connection {
         }
     }
 
-    /// The handshake is done. The bytes read for it are no longer in memory.
+    /// Records that the handshake is done. The bytes read for it are no longer in memory.
     pub(super) fn shook_hands(&self) {
         self.all.release(self, usize::MAX);
     }
 
-    /// A request's head is complete. `head_bytes` returns its length.
+    /// Records that a request's head is complete. `head_bytes` returns its length.
     pub(super) fn begins(&self, head_bytes: impl FnOnce() -> usize) {
         self.is_answering.store(true, Relaxed);
         self.is_served();
@@ -150,7 +151,7 @@ impl Connection {
         self.all.release(self, usize::MAX);
     }
 
-    /// A frame of the request's body was passed on.
+    /// Records that a frame of the request's body was passed on.
     pub(super) fn delivers(&self, bytes: usize, is_last: bool) {
         self.ahead.store(0, Relaxed);
         if is_last {
@@ -160,7 +161,7 @@ impl Connection {
         }
     }
 
-    /// The answer has been sent.
+    /// Records that the answer has been sent.
     pub(super) fn ends(&self) {
         self.all.release(self, usize::MAX);
         self.is_answering.store(false, Relaxed);
@@ -169,7 +170,8 @@ impl Connection {
         self.holds(self.ahead.swap(0, Relaxed));
     }
 
-    /// This many more bytes of an unfinished request are in memory. It may cut off this connection or another.
+    /// Records that this many more bytes of an unfinished request are in memory. This may cut off this connection or
+    /// another one.
     pub(crate) fn holds(&self, bytes: usize) {
         if bytes > 0 {
             self.all.hold(self, bytes);

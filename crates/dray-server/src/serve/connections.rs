@@ -1,6 +1,6 @@
-//! All connections of a listener, and which of them are closed when something runs short. The rule: the client that has
-//! most gives way first, silent connections before stalled ones, the oldest first. A request that makes progress is
-//! never cut off.
+//! All connections of a listener, and which of them are closed when places or memory run short. The rule: the client
+//! that has most gives way first, silent connections before stalled ones, the oldest first. A request that makes
+//! progress is never cut off.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -16,9 +16,9 @@ use super::connection::{Connection, Place};
 use crate::client_address::ClientAddress;
 use crate::metrics::ConnectionMetrics;
 
-/// How often to look for room while every connection is busy.
+/// How often to look for a place while every connection is busy.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
-/// The shortest time between two reliefs, in milliseconds.
+/// The shortest time between two calls of [`Connections::relieve`] that cut connections off, in milliseconds.
 const RELIEF_EVERY_MS: u64 = 50;
 
 /// The connections of a listener. It is cheap to clone.
@@ -51,13 +51,13 @@ struct Table {
 #[derive(Debug)]
 struct Taken {
     place: Arc<Place>,
-    /// Connections, and requests through a proxy.
+    /// Its connections, and its requests through a proxy.
     open: usize,
     /// Those that are not being cut off.
     staying: usize,
 }
 
-/// A connection that was admitted. It leaves when this is dropped.
+/// A connection that was admitted. It leaves the table when this is dropped.
 #[derive(Debug)]
 pub(super) struct Admitted(pub(super) Arc<Connection>);
 
@@ -66,7 +66,7 @@ enum Attempt {
     In(Admitted),
     /// Its client has too many.
     Refused,
-    /// All are busy.
+    /// All connections are busy.
     Full,
 }
 
@@ -99,15 +99,15 @@ impl Connections {
         u64::try_from(self.0.started.elapsed().as_millis()).unwrap_or(u64::MAX) + 1
     }
 
-    /// Admits a connection. If its client has as many as it may, a silent one of the same client is closed (`None` if
-    /// none is silent). If there are as many as there may be in total, another silent one is closed. It waits while
-    /// none can be closed.
+    /// Admits a connection. If its client has as many as it may, this closes a silent one of the same client; it
+    /// returns `None` if none is silent. If the listener has as many as it may, this closes another silent one. It
+    /// waits while none can be closed.
     pub(super) async fn admit(&self, peer: IpAddr) -> Option<Admitted> {
         loop {
             match self.try_admit(peer) {
                 Attempt::In(admitted) => return Some(admitted),
                 Attempt::Refused => return None,
-                // Sooner or later some request ends or stalls.
+                // Sooner or later a request ends or stalls.
                 Attempt::Full => drop(tokio::time::timeout(LOOK_AGAIN, self.0.left.notified()).await),
             }
         }
@@ -172,7 +172,7 @@ impl Connections {
         Ok(Guest { all: self.clone(), client })
     }
 
-    /// Cuts off some clients that do not read their answers, whose buffers others wait for.
+    /// Cuts off some clients that do not read their answers, because others wait for their buffers.
     pub(crate) fn relieve(&self) {
         let now = self.now();
         let last = self.0.relieved.load(Relaxed);
@@ -193,8 +193,8 @@ impl Connections {
         self.0.metrics.cut_slow_reader.increment(1);
     }
 
-    /// More bytes of an unfinished request are in memory. If they are too many, the connection with the most of them is
-    /// cut off: of the same client, or of all.
+    /// Records that more bytes of an unfinished request are in memory. If there are too many, this cuts off the
+    /// connection with the most of them: among those of the same client, or among all.
     pub(super) fn hold(&self, one: &Connection, bytes: usize) {
         if one.is_cut() {
             return;
@@ -212,7 +212,7 @@ impl Connections {
         shared.metrics.unfinished_bytes.set(bytes_as_float(shared.unfinished.load(Relaxed)));
     }
 
-    /// Up to this many bytes of an unfinished request are no longer in memory.
+    /// Records that up to this many bytes of an unfinished request are no longer in memory.
     pub(super) fn release(&self, one: &Connection, bytes: usize) {
         let mut released = 0;
         let _ = one.unfinished.fetch_update(Relaxed, Relaxed, |held| {
@@ -262,7 +262,7 @@ impl Connections {
 }
 
 impl Table {
-    /// Among those to which `since` applies: the oldest one of the client that has most of them.
+    /// Among the connections for which `since` returns a time: the oldest one of the client that has most of them.
     fn worst(&self, since: impl Fn(&Connection) -> Option<u64>) -> Option<Arc<Connection>> {
         for taken in self.places.values() {
             taken.place.tally.store(0, Relaxed);

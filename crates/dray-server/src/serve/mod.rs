@@ -1,8 +1,8 @@
-//! Accepts connections: HTTP/1.1 on a socket that the caller owns, with bounds on what each client may hold, and a stop
-//! that lets requests under way finish.
+//! Accepts connections: HTTP/1.1 on a socket that the caller owns. It limits what each client may hold, and when it
+//! stops, it lets requests under way finish.
 //!
-//! Strangers reach this before anything else. `bounds.rs` says what they may hold, and `connections.rs` decides who has to
-//! leave when something runs short.
+//! Strangers reach this code before anything else. `bounds.rs` says what they may hold. `connections.rs` decides
+//! whose connection is closed when places or memory run short.
 
 mod body;
 mod bounds;
@@ -45,18 +45,18 @@ pub(crate) use connections::Connections;
 
 /// The pause after the system refused a connection (because it is out of file descriptors, for example).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// The answer to an address with too many connections, before it sends anything. S3's clients and Dray's then try again. It
-/// has no request id, because no request was read.
+/// The answer to an address with too many connections, before it sends anything. S3 clients and Dray's clients then
+/// try again. The answer has no request id, because the server has not read a request.
 const REFUSAL: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 
 /// How a server listens and stops.
 pub(crate) struct Limits {
-    /// Its connections, and how many there may be.
+    /// The listener's connections and their limits.
     pub(crate) connections: Connections,
     /// How long a stop waits for requests under way.
     pub(crate) grace: Duration,
-    /// Speaks TLS, if present.
+    /// Accepts TLS, if present.
     pub(crate) tls: Option<TlsAcceptor>,
 }
 
@@ -112,7 +112,7 @@ async fn next_connection(
 /// Sends the reason why a connection is closed, if the socket accepts it at once.
 fn refuse(stream: &TcpStream, is_tls: bool) {
     if !is_tls {
-        // A client that does not get this sees the connection closed, which says as much.
+        // A client that does not get this answer sees that the connection is closed.
         let _ = stream.try_write(REFUSAL);
     }
 }
@@ -126,7 +126,7 @@ async fn serve_one(
     watcher: Watcher,
     one: Arc<Connection>,
 ) -> Result<(), String> {
-    // Answers are small and needed at once. A socket that refuses the option still works.
+    // Many answers are small and must be sent at once. A socket that refuses the option still works.
     let _ = stream.set_nodelay(true);
     let stream = Socket::new(stream, one.clone());
     let Some(tls) = tls else {
@@ -134,7 +134,7 @@ async fn serve_one(
         return served.map_err(|err| err.to_string());
     };
     let handshake = tokio::time::timeout(HEADER_TIMEOUT, tls.accept(stream)).await;
-    let stream = handshake.map_err(|_| "no handshake in time")?.map_err(|err| err.to_string())?;
+    let stream = handshake.map_err(|_| "the handshake took too long")?.map_err(|err| err.to_string())?;
     one.shook_hands();
     watcher.watch(connection(stream, peer, Scheme::HTTPS, app, one)).await.map_err(|err| err.to_string())
 }
@@ -171,8 +171,9 @@ fn head_bytes(request: &Request<Incoming>) -> usize {
     target + headers.iter().map(line).sum::<usize>()
 }
 
-/// Answers one request. If a client expects `100 Continue` and gets an answer without it, it may still send its body or
-/// not (RFC 9110, 10.1.1). Nothing after that on the connection could be understood, so the connection ends.
+/// Answers one request. If a client expects `100 Continue` and gets the answer without it, the client may or may not
+/// send its body (RFC 9110, 10.1.1). The server could not tell what follows on the connection, so the connection
+/// ends.
 async fn answer(
     app: Router,
     request: Request<Incoming>,

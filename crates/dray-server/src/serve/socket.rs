@@ -1,4 +1,5 @@
-//! A connection's socket. It reports to its [`Connection`] what moves, and ends if its client reads too slowly.
+//! A connection's socket. It reports the bytes that move to its [`Connection`], and fails if its client reads too
+//! slowly.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -22,7 +23,7 @@ pub(super) struct Socket<S> {
 /// How fast the client reads. Only the time spent waiting for it counts.
 #[derive(Default)]
 struct Reader {
-    /// Since when the socket accepts nothing.
+    /// Since when the socket has accepted no bytes.
     held_up_since: Option<Instant>,
     /// Time spent waiting for it in this window.
     waited: Duration,
@@ -37,7 +38,7 @@ impl<S> Socket<S> {
         Self { inner, connection, reader: Reader::default() }
     }
 
-    /// Handles the socket's result of a write.
+    /// Handles the result of a write.
     fn wrote(&mut self, cx: &mut Context<'_>, wrote: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         let checked = match &wrote {
             Poll::Ready(Ok(bytes)) => {
@@ -88,7 +89,7 @@ impl Reader {
         Ok(())
     }
 
-    /// At the end of a window, begins another if the client was fast enough.
+    /// At the end of a window: begins another one if the client was fast enough, and fails otherwise.
     fn check(&mut self) -> io::Result<()> {
         if self.waited < SLOW_READER_WINDOW {
             return Ok(());

@@ -53,7 +53,7 @@ impl Service {
 fn move_item(c: &Conn, caller: &Caller, moved: &Seen, to: Option<ItemId>, now: Timestamp) -> Result<()> {
     let id = moved.item.id;
     let from = items::by_id(c, id)?.and_then(|item| item.parent);
-    // Callers who see an item without its folder have it in their root. Nothing tells them where it really is.
+    // A caller who sees an item but not its folder finds it in their root. No answer tells them where it really is.
     let parent = if moved.is_own { from } else { moved.item.parent };
     let target = target(c, caller, to)?;
     if parent == to {
@@ -69,7 +69,8 @@ fn move_item(c: &Conn, caller: &Caller, moved: &Seen, to: Option<ItemId>, now: T
     Ok(items::move_to(c, &placement, now)?)
 }
 
-/// Like [`check_depth`], for an item that is in a folder. If it goes no deeper, what is below it need not be read.
+/// Like [`check_depth`], for an item that is in a folder. If the item does not go deeper, the items below it need not
+/// be read.
 fn check_depth_of_move(c: &Conn, item: &Item, from: Option<ItemId>, to: ItemId) -> Result<()> {
     let depth_now = from.map_or(Ok(0), |from| items::depth(c, from))?;
     if items::depth(c, to)? <= depth_now { Ok(()) } else { check_depth(c, item, to) }

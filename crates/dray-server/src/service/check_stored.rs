@@ -1,5 +1,5 @@
-//! What is checked of an upload's stored bytes before they become an item. The store, or `finalize.rs`, has compared their
-//! number with the announced one, which was within every limit when the upload was started.
+//! The checks of an upload's stored bytes before they become an item. The store or `finalize.rs` has already compared
+//! their number with the announced size, which was within every limit when the upload was started.
 
 use super::Service;
 use crate::db::grants;
@@ -7,19 +7,21 @@ use crate::drive::sniff::{self, SNIFFED_BYTES};
 use crate::drive::upload::Upload;
 use crate::drive::{Error, Result};
 
-/// Whether a refusal says that the bytes themselves are wrong: nothing will ever be made of them.
+/// Whether a refusal says that the bytes themselves are wrong, so that they can never become an item.
 pub(super) fn is_about_bytes(refusal: &Error) -> bool {
     matches!(refusal, Error::ChecksumMismatch | Error::FileTypeMismatch { .. } | Error::FileTypeNotAllowed)
 }
 
 impl Service {
-    /// Refuses stored bytes that are not what was announced: by their checksum and, if the server is set to, by their type.
+    /// Refuses stored bytes that differ from what was announced: by their checksum and, if the operator asks for it,
+    /// by their type.
     pub(super) async fn check_stored(&self, upload: &Upload) -> Result<()> {
         self.prove_checksum(upload).await?;
         self.check_type(upload, &upload.object_key).await
     }
 
-    /// Refuses bytes, which the store has at `key`, of another type than was announced, if the server is set to.
+    /// Refuses the bytes at `key` if they are of another type than was announced, if the operator asks for that
+    /// check.
     pub(super) async fn check_type(&self, upload: &Upload, key: &str) -> Result<()> {
         if !self.rules.verify_types || upload.size_bytes == 0 {
             return Ok(());

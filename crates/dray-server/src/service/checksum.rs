@@ -11,7 +11,7 @@ use crate::drive::upload::Upload;
 use crate::drive::{Error, Result};
 use crate::objects::Stretch;
 
-/// What is read back at once at first, and at most.
+/// How much one request reads back: at first, and at most.
 const SHORTEST_STRETCH_BYTES: u64 = 8 << 20;
 const LONGEST_STRETCH_BYTES: u64 = 256 << 20;
 
@@ -41,8 +41,8 @@ impl Service {
         }
     }
 
-    /// The checksum of the object's bytes. Each is read once: Dray stores how far it has read and the result, in case the rest
-    /// of the finalize has to be done again, here or by another server.
+    /// The checksum of the object's bytes. It reads each byte once: Dray stores how far it has read, and the result,
+    /// in case this or another server has to repeat the rest of the finalize.
     async fn read_back(&self, upload: &Upload) -> Result<Crc64> {
         if let Some(proven) = &upload.proven_crc64 {
             return Ok(proven.clone());
@@ -62,15 +62,16 @@ impl Service {
         Ok(read)
     }
 
-    /// Keeps what was read back. If it cannot be kept it is only read again.
+    /// Stores how far the object was read back. If that fails, a repeat only has to read it again.
     async fn note_read_back(&self, id: UploadRowId, note: impl Fn(&Conn) -> Result<()> + Send + 'static) {
         if let Err(err) = self.db.write(note).await {
-            tracing::warn!(upload = %id, %err, "how far an object was read back could not be kept");
+            tracing::warn!(upload = %id, %err, "the progress of reading an object back could not be stored");
         }
     }
 }
 
-/// How much is read at once after so many bytes. If that is cut off, no more is read again than was read before.
+/// How much to read next after `read_bytes`. If that read breaks off, a repeat reads no more again than was read
+/// before.
 fn stretch_bytes(read_bytes: u64) -> u64 {
     read_bytes.clamp(SHORTEST_STRETCH_BYTES, LONGEST_STRETCH_BYTES)
 }

@@ -76,8 +76,8 @@ impl Service {
     }
 }
 
-/// The first items after `after` of all that the caller sees and whose folder they do not see: their own in the root,
-/// and what others share with them. For a token that is confined to a folder, that folder.
+/// The first items after `after` among all that the caller sees without seeing their folder: their own in the root,
+/// and what others share with them. For a token that is confined to a folder, the items of that folder.
 pub(super) fn at_root(
     c: &Conn,
     caller: &Caller,

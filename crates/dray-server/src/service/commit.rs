@@ -1,4 +1,4 @@
-//! The last step of a finalize: one transaction in which the item appears and the upload ends. Several uploads may share it.
+//! The last step of a finalize: one transaction creates the item and ends the upload. Several uploads may share it.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use dray_object_store::die_at;
 
 /// How often to try to create the item if the item that it replaces changes at the same moment.
 const ATTEMPTS: u32 = 3;
-/// How many uploads become items in one transaction, because other writers wait for it.
+/// How many uploads become items in one transaction. The number is limited because other writers wait meanwhile.
 const AT_ONCE: usize = 250;
 
 /// An upload whose object exists and is as announced.
@@ -33,7 +33,8 @@ pub(super) struct Ready {
 }
 
 impl Service {
-    /// Creates the item and ends the upload, whose lease it holds. If another finalize was faster, its item is the answer.
+    /// Creates the item and ends the upload. The caller holds the upload's lease. If another finalize was faster,
+    /// this returns that finalize's item.
     pub(super) async fn commit(&self, lease: &Lease) -> Result<Item> {
         die_at("W6");
         if let Err(err) = self.check_stored(&lease.upload).await {
@@ -46,7 +47,8 @@ impl Service {
         let (upload, digest) = (lease.upload.clone(), lease.digest.clone());
         let made = Box::pin(self.commit_one(Ready { upload, digest, notes_checksum: false })).await;
         match made.and_then(item_of) {
-            // The upload is open again and expires like any other. Until then, another finalize finds the object.
+            // The upload is open again and expires like any other. Until it expires, another finalize can use the
+            // object.
             Err(Error::UploadFolderClosed) => self.reopen(lease, Error::UploadFolderClosed).await,
             Err(err @ (Error::NameTaken | Error::UploadAborted)) => Err(err),
             Err(err) => self.give_back(lease, err).await,
@@ -69,7 +71,7 @@ impl Service {
                 Err(err) if err.is_passing() && err != Error::FinalizePending => {
                     outcomes.extend(some.iter().map(|_| Err(err.clone())));
                 }
-                // One of them failed half-way, so each now gets its own transaction.
+                // One of them failed, which undid the whole transaction, so each now gets a transaction of its own.
                 Err(_) => {
                     for one in some.iter() {
                         outcomes.push(self.commit_one(one.clone()).await.and_then(item_of));
@@ -84,7 +86,7 @@ impl Service {
         let service = self.clone();
         let commit = move |c: &Conn<'_>| {
             let places = some.iter().filter(|ready| ready.upload.looks_for_names()).flat_map(|ready| {
-                // The folder that it goes to, or falls back to.
+                // The folder that the item goes to, or the root as the fallback.
                 [ready.upload.parent, None].map(|parent| (parent, ready.upload.user))
             });
             items::lock_all_names(c, places)?;

@@ -1,8 +1,8 @@
 //! Step 4 of an upload: completes it in the store and creates the item exactly once, whatever happens meanwhile.
 //!
-//! Many requests may finalize at once, on many servers, and again after a crash. A compare-and-set chooses which of them
-//! acts; the others wait for the outcome. If two acted, this would do no harm: the store's Complete can be repeated, and
-//! one transaction creates the item and ends the upload.
+//! Many requests may finalize at once, on many servers, and again after a crash. A compare-and-set chooses which of
+//! them acts, and the others wait for the outcome. If two acted, this would do no harm: the store's Complete can be
+//! repeated, and one transaction creates the item and ends the upload.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -42,8 +42,8 @@ pub(super) struct Lease {
     pub(super) upload: Upload,
     pub(super) digest: Digest,
     pub(super) holder: LeaseHolder,
-    /// The Completes before that of this lease. For a new upload, taking the lease counts as the first. Empty if the
-    /// store's silence is proof at once.
+    /// The Completes before that of this lease. For a new upload, taking the lease counts as the first. It is empty
+    /// if the store's silence counts as proof at once.
     attempts: Attempts,
     /// Whether a Complete was sent under this lease.
     is_sent: AtomicBool,
@@ -63,7 +63,7 @@ impl Lease {
         self.is_under_way.load(Ordering::Relaxed)
     }
 
-    /// Whether so many tries failed for so long that no further Complete is sent.
+    /// Whether so many tries have failed for so long that Dray sends no further Complete.
     fn is_hopeless(&self, now: Timestamp) -> bool {
         self.upload.is_hopeless(self.attempts.inconclusive, now)
     }
@@ -99,7 +99,7 @@ impl Service {
         let mut waited = Duration::ZERO;
         loop {
             match upload.finalize_step(digest.as_ref(), self.clock.now())? {
-                // The maker of the grant may have moved the file since, to where the holder may see nothing.
+                // Since then the grant's creator may have moved the file to a place that the holder cannot see.
                 FinalizeStep::Done if caller.grant().is_some() => return Ok(upload.item_as_given()),
                 FinalizeStep::Done => {
                     let item = self.get_item(caller, upload.item).await?;
@@ -127,7 +127,7 @@ impl Service {
     async fn try_complete(&self, upload: &Upload, wanted: &Wanted) -> Result<Option<Item>> {
         let parts = match (&wanted.parts, &upload.state) {
             (WantedParts::Exactly(parts), _) => parts.clone(),
-            // A crash interrupted a finalize that knew the parts.
+            // A crash interrupted a finalize whose list of parts is known by its digest.
             (_, State::Completing { digest, .. }) => {
                 return self.resume_finalize(upload.clone(), digest.clone()).await;
             }
@@ -175,7 +175,7 @@ impl Service {
         Ok(self.take_leases(vec![(upload, digest)]).await?.pop().flatten())
     }
 
-    /// As [`Service::take_lease`], for many in one transaction.
+    /// Like [`Service::take_lease`], for many uploads in one transaction.
     pub(super) async fn take_leases(&self, wanted: Vec<(Upload, Digest)>) -> Result<Vec<Option<Lease>>> {
         let leases = wanted.into_iter().map(|(upload, digest)| Lease::new(upload, digest));
         let mut leases = leases.collect::<Result<Vec<_>>>()?;
@@ -210,7 +210,7 @@ impl Service {
                     .collect())
             }
             Err(err) => {
-                // The leases may have been taken although the answer was lost.
+                // The database may have granted the leases although its answer was lost.
                 for lease in leases {
                     self.release_later(lease.upload.id, lease.holder);
                 }
@@ -219,8 +219,8 @@ impl Service {
         }
     }
 
-    /// Does the work that needs the lease, and renews the lease meanwhile. If the lease is lost or the server stops, the
-    /// next finalize or the sweeper continues.
+    /// Does the work that needs the lease, and renews the lease meanwhile. If the lease is lost or the server stops,
+    /// the next finalize or the sweeper continues.
     pub(super) async fn while_held(
         &self,
         lease: &Lease,
@@ -236,12 +236,12 @@ impl Service {
         }
     }
 
-    /// Completes the upload, whose lease it holds, in the store, and creates the item.
+    /// Completes the upload in the store, and creates the item. The caller holds the upload's lease.
     pub(super) async fn complete(&self, lease: &Lease, parts: &PartList) -> Result<Item> {
         die_at("W4");
         let upload = &lease.upload;
         let Some(upload_id) = upload.store_upload_id.as_deref() else {
-            return Err(Error::internal("an upload is being finalized that the store never began"));
+            return Err(Error::internal("finalize was called for an upload that the store never began"));
         };
         if upload.can_be_refused() {
             let row = upload.clone();
@@ -275,8 +275,8 @@ impl Service {
         }
     }
 
-    /// Completes the upload, if its parts have the announced size. If the store does not check this itself, it is asked for
-    /// its parts first, because a Complete cannot be undone.
+    /// Completes the upload if its parts have the announced size. If the store does not check the size itself, this
+    /// first asks it for the parts, because a Complete cannot be undone.
     async fn complete_in_store(&self, lease: &Lease, upload_id: &str, parts: &PartList) -> Completion {
         let upload = &lease.upload;
         let (key, size_bytes, crc64) = (&upload.object_key, upload.size_bytes, upload.crc64.as_ref());
@@ -328,8 +328,8 @@ impl Service {
         }
     }
 
-    /// Called before a Complete is sent: records its time, if the store's silence proves nothing for some time after
-    /// it. For an upload that was open, taking the lease has recorded it.
+    /// Call this before a Complete is sent. It records the time, if the store's silence proves nothing for some time
+    /// after that. For an upload that was open, taking the lease has recorded it.
     pub(super) async fn begin_attempt(&self, lease: &Lease) -> Result<()> {
         let is_proof = self.objects.checks_what_it_completes();
         if !is_proof && lease.upload.state != State::Open && !self.renew(lease, true).await? {
@@ -372,7 +372,8 @@ impl Service {
         self.db.write(move |c| Ok(finalizing::renew(c, id, &holder, is_completing, now)?)).await
     }
 
-    /// Called after a Complete: refuses an object whose size is not the announced one, even if the store accepted it.
+    /// Call this after a Complete: it refuses an object whose size is not the announced one, even if the store
+    /// accepted it.
     async fn check_completed(&self, lease: &Lease) -> Result<Item> {
         let announced_bytes = lease.upload.size_bytes;
         match self.objects.find(&lease.upload.object_key).await {

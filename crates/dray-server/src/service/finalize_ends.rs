@@ -1,4 +1,4 @@
-//! How a finalize ends that creates no item: the upload is over, open again, or left to the next one that tries.
+//! The ends of a finalize that creates no item: the upload has ended, is open again, or waits for the next finalize.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::drive::upload::{FINALIZE_LEASE, LeaseHolder, Upload};
 use crate::drive::{Error, Result};
 use crate::objects::scratch_key;
 
-/// Between two tries to give a lease back.
+/// The pause between two tries to give a lease back.
 const PAUSE: Duration = Duration::from_millis(250);
 
 impl Service {
@@ -22,7 +22,7 @@ impl Service {
         self.discard_upload(&lease.upload, refusal).await
     }
 
-    /// The same for an upload whose object was there before anybody took a lease.
+    /// Like [`Service::discard`], for an upload whose object existed before anybody took a lease.
     pub(super) async fn discard_upload(&self, upload: &Upload, refusal: Error) -> Result<Item> {
         let (id, key, now) = (upload.id, upload.object_key.clone(), self.clock.now());
         let is_put_whole = self.is_put_whole(upload);
@@ -71,7 +71,8 @@ impl Service {
         self.db.write(move |c| Ok(finalizing::release(c, upload, &holder)?)).await
     }
 
-    /// The database is away: gives a lease back once it is there again, so that nobody has to wait until it runs out.
+    /// For when the database cannot be reached: gives a lease back as soon as it can, so that nobody waits until the
+    /// lease expires.
     pub(super) fn release_later(&self, upload: UploadRowId, holder: LeaseHolder) {
         let service = self.clone();
         self.tasks.spawn(async move {

@@ -1,28 +1,28 @@
-//! How the work of a service ends, and what a server's loops wait for.
+//! Stopping a service, and the signal that the sweeper's loop waits for.
 
 use std::time::Duration;
 
 use super::Service;
 
 impl Service {
-    /// Waits until something waits to be removed for good.
+    /// Waits until there is something to remove for good.
     pub(crate) async fn sweep_is_wanted(&self) {
         self.sweep_soon.notified().await;
     }
 
-    /// Ends in order, once no request comes any more: work that outlived its request has `grace` to end, then it stops
-    /// where it waits. Then the lease of the sweep is given back.
+    /// Stops the service once no request comes any more. Work that outlived its request has `grace` to end. After
+    /// that it stops at the point where it waits. At last, this gives back the lease of the sweep.
     pub(crate) async fn finish(&self, grace: Duration) {
         self.tasks.close();
         if tokio::time::timeout(grace, self.tasks.wait()).await.is_err() {
             tracing::warn!(
-                "finalizes that are still under way are left to the next start, or to other servers"
+                "the server stops before some finalizes have ended; other servers, or the next start, continue them"
             );
             self.halt.cancel();
             self.tasks.wait().await;
         }
         if let Err(err) = self.end_sweep().await {
-            tracing::warn!(%err, "other servers begin to sweep only when this one's lease has run out");
+            tracing::warn!(%err, "the sweeper's lease could not be given back; other servers sweep only after it has expired");
         }
     }
 

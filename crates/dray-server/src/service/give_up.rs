@@ -1,10 +1,10 @@
-//! How a finalize ends that creates nothing. If a store has neither the upload nor its object, this proves something
-//! only when no Complete can be under way any more.
+//! When Dray gives an upload up: a finalize then ends without an item. That a store has neither the upload nor its
+//! object proves something only when no Complete can be under way any more.
 //!
-//! A store may also never complete an upload: it answers each Complete with something that proves nothing, or not at
-//! all, and no object appears. Dray does not ask it forever. When the upload ended long ago and several Completes have
-//! proved nothing, Dray sends no other. When no Complete has been under way for long enough, it gives the upload up,
-//! unless its object has appeared.
+//! A store may also never complete an upload: it answers each Complete with something that proves nothing, or does
+//! not answer, and no object appears. Dray does not ask it forever. Once the upload is long over and several
+//! Completes have proved nothing, Dray sends no more of them. Once no Complete has been under way for long enough, it
+//! gives the upload up, unless its object has appeared.
 
 use super::Service;
 use super::finalize::Lease;
@@ -14,8 +14,8 @@ use crate::drive::item::Item;
 use crate::drive::{Error, Result};
 
 impl Service {
-    /// Counts the Complete of this lease, if one was sent, as one that proved nothing. The count decides only
-    /// when to stop, so it may miss one.
+    /// Counts the Complete of this lease, if one was sent, as one that proved nothing. The count only decides when to
+    /// stop, so it may miss one.
     pub(super) async fn note_inconclusive(&self, lease: &Lease) {
         if !lease.may_have_completed() {
             return;
@@ -26,9 +26,9 @@ impl Service {
         }
     }
 
-    /// Done instead of another Complete. While it is not quiet, an earlier Complete may still be under way. The abort
-    /// comes before the last look, so that the store cannot make the object afterwards. If it does so nevertheless, the
-    /// object is removed with the rest of an aborted upload.
+    /// Replaces another Complete. Until the quiet time has passed, an earlier Complete may still be under way. The
+    /// abort comes before the last look, so that the store cannot make the object afterwards. If the store does so
+    /// nevertheless, the sweeper removes the object with the rest of the aborted upload.
     pub(super) async fn end_hopeless(&self, lease: &Lease) -> Result<Item> {
         let (id, key, now) = (lease.upload.id, &lease.upload.object_key, self.db.lease_time());
         match self.db.read(move |c| Ok(finalizing::is_quiet(c, id, now)?)).await {
@@ -36,20 +36,20 @@ impl Service {
             Ok(false) => return self.look_for_object(lease, Some(Error::FinalizePending)).await,
             Err(err) => return self.give_back(lease, err).await,
         }
-        tracing::warn!(upload = %id, "giving up an upload that the store has never completed");
+        tracing::warn!(upload = %id, "giving up an upload, because the store never completed it");
         let upload_id = lease.upload.store_upload_id.as_deref().unwrap_or_default();
         if lease.upload.put_key.is_none()
             && let Err(err) = self.objects.abort_upload(key, upload_id).await
         {
             // The sweeper tries to remove its parts again, as it does for all uploads that have ended.
-            tracing::warn!(upload = %id, %err, "the store does not abort the upload either");
+            tracing::warn!(upload = %id, %err, "the store did not abort the upload");
         }
         self.look_for_object(lease, None).await
     }
 
-    /// The store has neither the upload nor its object, so there is nothing to make an item from. But while somebody's
-    /// Complete may still be under way there, the object may still appear. Until it has been quiet for long enough, the
-    /// answer is "ask again".
+    /// The store has neither the upload nor its object, so there are no bytes for an item. But while another Complete
+    /// may still be under way in the store, the object may still appear. Until the quiet time has passed, the answer
+    /// is "ask again".
     pub(super) async fn abandon(&self, lease: &Lease) -> Result<Item> {
         let is_proof = self.objects.checks_what_it_completes() || lease.is_unattempted();
         let (service, upload, holder) = (self.clone(), lease.upload.clone(), lease.holder.clone());

@@ -1,4 +1,4 @@
-//! Grants: holders of a token create and revoke them, and the pages that get them use them.
+//! Grants: a token's holder creates and revokes them, and pages use them.
 
 use dray_api::limits::{MAX_GRANTS, MAX_TOKEN_DEPTH};
 use dray_api::{CreatedGrant, GrantId, GrantUpload, GrantUploads, Grants, NewGrant, TokenId};
@@ -16,7 +16,7 @@ use crate::drive::upload::{State, Upload};
 use crate::drive::{Error, Result};
 use crate::random;
 
-/// Life of a grant whose request names no end.
+/// How long a grant lives if its request does not say when it expires.
 const LIFE: SignedDuration = SignedDuration::from_hours(24);
 /// How many uploads of a revoked grant are aborted in one transaction.
 const AT_ONCE: usize = 100;
@@ -41,13 +41,13 @@ impl Service {
                 target(c, &caller, request.folder_id)?;
                 if maker.line.depth >= i64::from(MAX_TOKEN_DEPTH) {
                     let rule =
-                        format!("can descend from each other {MAX_TOKEN_DEPTH} times: use an earlier token");
+                        format!("can descend from each other at most {MAX_TOKEN_DEPTH} times: create it with an earlier token");
                     return Err(Error::field("Tokens and grants", rule));
                 }
                 let token = maker.line.token.id;
                 if grants::count_good(c, token, now)? >= i64::from(MAX_GRANTS) {
                     let rule =
-                        format!("of this token are {MAX_GRANTS} already, which is the limit: revoke one");
+                        format!("of this token are {MAX_GRANTS} already, which is the limit: revoke one of them");
                     return Err(Error::field("Grants", rule));
                 }
                 let grant = Grant {
@@ -60,7 +60,7 @@ impl Service {
                     revoked_at: None,
                 };
                 insert(c, &caller, &grant, &hash)?;
-                // The answer that is kept for a repeat has no secret.
+                // The answer that is stored for a repeat has no secret.
                 Ok(CreatedGrant { record: grant.to_wire(Used::default()), grant: None })
             })
         });
@@ -100,7 +100,7 @@ impl Service {
         self.db
             .write(move |c| {
                 known(c, &caller, id)?;
-                // A start that was admitted before this has written its row by now.
+                // This waits for starts that were admitted earlier, so that their rows are visible from here on.
                 grants::lock_uploads(c, id)?;
                 Ok(tokens::revoke(c, id.into(), now)?)
             })
@@ -110,8 +110,8 @@ impl Service {
         Ok(())
     }
 
-    /// Aborts some uploads of a grant that nobody can continue any more. Returns how many. The sweeper releases their parts in
-    /// the store.
+    /// Aborts some uploads of a grant that nobody can continue any more, and returns how many. The sweeper removes
+    /// their parts from the store.
     async fn abort_some(&self, id: GrantId, now: Timestamp) -> Result<usize> {
         let (service, lease_now) = (self.clone(), self.db.lease_time());
         self.db

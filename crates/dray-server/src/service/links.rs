@@ -17,7 +17,8 @@ use crate::drive::{Error, Result};
 use crate::objects::Reading;
 use crate::random;
 
-/// How long the address is good that a link leads to, if signed GETs live as long: following it again makes another.
+/// The longest life of the address that a link leads to, if signed GETs live that long. Following the link again
+/// makes another address.
 const FOLLOWED_TTL_SECS: u32 = 15 * 60;
 
 impl Service {
@@ -37,7 +38,7 @@ impl Service {
             check_password(password)?;
         }
         let caller = *caller;
-        // Before the work of hashing, and again when it is done.
+        // The key and the caller's right are checked before the costly hashing, and again after it.
         let first = once.clone();
         let before = self.db.read(move |c| match first.answered(c, &caller, now)? {
             Some(made) => Ok(Some(Made::before(made))),
@@ -65,7 +66,8 @@ impl Service {
                 once.make(c, &caller, now, || {
                     managed_file(c, &caller, item)?;
                     if links::count(c, item)? >= i64::from(MAX_LINKS) {
-                        let rule = format!("has {MAX_LINKS} links already, which is the limit: revoke one");
+                        let rule =
+                            format!("has {MAX_LINKS} links already, which is the limit: revoke one of them");
                         return Err(Error::field("The file", rule));
                     }
                     links::insert(c, &link)?;
@@ -97,8 +99,8 @@ impl Service {
             .await
     }
 
-    /// Where a link leads: a signed GET of its file, which counts as a download, or a signed HEAD, which does not. Either
-    /// is good for a short time. `client` is the network address that guesses at passwords are counted for.
+    /// Where a link leads: to a signed GET of its file, which counts as a download, or to a signed HEAD, which does
+    /// not. Both expire soon. `client` is the network address for which wrong passwords are counted.
     pub(crate) async fn follow_link(
         &self,
         slug: &str,
@@ -123,7 +125,7 @@ impl Service {
         let ttl_secs = FOLLOWED_TTL_SECS.min(self.download_ttl_secs);
         let url = self.presign_download(reading, &item, endpoint, now, ttl_secs).await?;
         if reading == Reading::Get {
-            // A count that is lost is not worth a download: a disk that is full, say, must not stop who only reads.
+            // If the count cannot be written, the download goes on: a full disk, for example, must not stop readers.
             if let Err(err) = self.db.write(move |c| Ok(links::add_download(c, link.id)?)).await {
                 tracing::warn!(link = %link.id, %err, "a download through a link could not be counted");
             }
@@ -140,8 +142,8 @@ fn managed_file(c: &Conn, caller: &Caller, id: ItemId) -> Result<()> {
     file.require(Role::Admin)
 }
 
-/// A link that is good, and its file. It rests on the right of whoever made it: it leads nowhere once they could not
-/// make it any more, or the file is in the trash.
+/// A valid link, and its file. The link depends on the rights of the user who made it: it leads nowhere once that
+/// user may not make it any more, or once the file is in the trash.
 fn linked(c: &Conn, slug: &str, now: Timestamp) -> Result<(Link, Item)> {
     let link = links::by_slug(c, slug)?.filter(|link| !link.is_over(now)).ok_or(Error::LinkNotFound)?;
     let workspace = items::by_id(c, link.item)?.ok_or(Error::LinkNotFound)?.workspace;
@@ -157,10 +159,10 @@ fn check_password(password: &str) -> Result<()> {
     if is_fine { Ok(()) } else { Err(Error::field("password", rule())) }
 }
 
-/// A time of a request, which must lie ahead.
+/// A time in a request, which must be in the future.
 pub(super) fn later_time(field: &'static str, text: &str, now: Timestamp) -> Result<Timestamp> {
     let time: Timestamp = text
         .parse()
         .map_err(|_| Error::field(field, "must be a time such as \"2026-01-31T12:00:00Z\" (RFC 3339)"))?;
-    if time > now { Ok(time) } else { Err(Error::field(field, "must lie ahead")) }
+    if time > now { Ok(time) } else { Err(Error::field(field, "must be in the future")) }
 }

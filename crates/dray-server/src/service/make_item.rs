@@ -15,7 +15,7 @@ use crate::drive::upload::Upload;
 use crate::drive::{Error, Result};
 use crate::random;
 
-/// The outcome of an upload.
+/// What became of an upload.
 pub(super) enum Made {
     /// This item.
     Item(Item),
@@ -23,9 +23,9 @@ pub(super) enum Made {
     Replaced(Item, Item),
     /// This item, which another finalize created.
     Before(Item),
-    /// No item: the name is taken.
+    /// No item: the folder already has a file of this name.
     NameTaken,
-    /// No item: it may only be in its folder, which does not accept it at present.
+    /// No item: it may only be in its folder, which does not accept it now.
     FolderClosed,
     /// No item: the upload had already ended.
     Over,
@@ -56,8 +56,8 @@ enum Place {
 pub(super) fn make_item(c: &Conn, upload: &Upload, digest: &Digest, now: Timestamp) -> Result<Made> {
     let (parent, on_conflict) = match place(c, upload)? {
         Place::AsAsked(parent) => (parent, upload.on_conflict),
-        // The files in their root have nothing to do with this upload, so it neither replaces them nor fails because of
-        // them.
+        // The files in the uploader's root have nothing to do with this upload. So it does not replace them, and does
+        // not fail because of them.
         Place::Fallback => (None, OnConflict::Rename),
         Place::Closed => return closed(c, upload),
     };
@@ -82,9 +82,8 @@ pub(super) fn make_item(c: &Conn, upload: &Upload, digest: &Digest, now: Timesta
     }
 }
 
-/// Why the item of an upload cannot be created at present, if there is a reason. If an upload is refused before the
-/// store has completed it, the caller can remove the reason and finalize again. Only useful if
-/// [`Upload::can_be_refused`].
+/// Why the item of an upload cannot be created now, if there is a reason. If Dray refuses an upload before the store
+/// has completed it, the caller can remove the reason and finalize again. Only useful if [`Upload::can_be_refused`].
 pub(super) fn refusal(c: &Conn, upload: &Upload) -> Result<Option<Error>> {
     let parent = match place(c, upload)? {
         Place::AsAsked(parent) => parent,
@@ -95,7 +94,7 @@ pub(super) fn refusal(c: &Conn, upload: &Upload) -> Result<Option<Error>> {
         return Ok(None);
     }
     let namesake = items::file_named(c, upload.workspace, parent, upload.user, &upload.name)?;
-    // If another finalize was faster, the upload's own item is there.
+    // If another finalize was faster, the file of this name is the upload's own item.
     Ok(namesake.filter(|namesake| namesake.id != upload.item).map(|_| Error::NameTaken))
 }
 
@@ -109,7 +108,7 @@ fn place(c: &Conn, upload: &Upload) -> Result<Place> {
     })
 }
 
-/// The object is complete. It stays for a finalize after the folder accepts files again.
+/// The object is complete. It stays for a later finalize, once the folder accepts files again.
 fn closed(c: &Conn, upload: &Upload) -> Result<Made> {
     Ok(match already(c, upload)? {
         Made::Before(item) => Made::Before(item),
@@ -160,16 +159,16 @@ fn replace(
         return already(c, upload);
     }
     if !items::replace_content(c, change, &old, &upload.content(), upload.id, now)? {
-        // At the same moment, it was moved, replaced elsewhere or trashed. The next try looks again.
+        // Another transaction has just moved, replaced or trashed the item. The next try looks again.
         return Err(Error::FinalizePending);
     }
-    // At the same moment, it may have been moved to where they may not change it. From here on, this transaction holds
-    // the row.
+    // Another transaction may have just moved the item to where the uploader may not change it. From here on, this
+    // transaction holds the row's lock.
     let new = items::by_id(c, old.id)?.ok_or(Error::FinalizePending)?;
     if may_change(c, upload, new.id)?.is_none() {
         return Err(Error::FinalizePending);
     }
-    // The old object keeps its upload, so that it is known where it came from.
+    // The old object stays linked to its upload, so that its origin stays known.
     let made_by = old.object_key().map(|key| uploads::of_object(c, key)).transpose()?.flatten();
     let before = Item {
         id: random::id(now, ItemId::new)?,
@@ -182,7 +181,7 @@ fn replace(
     Ok(Made::Replaced(new, before))
 }
 
-/// The object is complete, so the upload cannot be opened again.
+/// Ends the upload without an item. The object is complete, so the upload cannot be opened again.
 fn refuse(c: &Conn, upload: &Upload, now: Timestamp) -> Result<Made> {
     if !uploads::abandon(c, upload.id)? {
         return already(c, upload);
@@ -191,15 +190,15 @@ fn refuse(c: &Conn, upload: &Upload, now: Timestamp) -> Result<Made> {
     Ok(Made::NameTaken)
 }
 
-/// Another finalize was faster: returns its item, even if that was renamed or moved since.
+/// Another finalize was faster: returns its item, even if somebody has renamed or moved it since.
 fn already(c: &Conn, upload: &Upload) -> Result<Made> {
     let item = uploads::item_of(c, upload.id)?;
     let item = item.map(|id| items::by_id(c, id)).transpose()?.flatten();
     Ok(item.map_or(Made::Over, Made::Before))
 }
 
-/// The first free name of "report (2).pdf", "report (3).pdf" and so on. After some names, the steps become larger and
-/// larger, so that it finds a free name, but not always the first.
+/// The first free name among "report (2).pdf", "report (3).pdf" and so on. After some names the steps become larger
+/// and larger, so that it always finds a free name, though not always the first.
 fn free_name(c: &Conn, upload: &Upload, parent: Option<ItemId>) -> Result<String> {
     const ONE_BY_ONE: u64 = 50;
     let mut number = 2;

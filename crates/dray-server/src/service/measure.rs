@@ -1,5 +1,5 @@
-//! Measures how much of open uploads is in the store. If it is more than was announced, it counts towards quotas, and
-//! an upload with far more is aborted: not every store refuses bytes that nobody announced.
+//! Measures how much of each open upload is in the store, because not every store refuses bytes that nobody
+//! announced. Bytes beyond the announced size count towards quotas. An upload with far more bytes is aborted.
 
 use dray_api::upload::StoredPart;
 use jiff::{SignedDuration, Timestamp};
@@ -12,7 +12,7 @@ use crate::drive::{Error, Result};
 
 /// How long after its start, and after its last measurement, an upload is measured.
 const EVERY: SignedDuration = SignedDuration::from_mins(5);
-/// How many uploads one sweep measures. Those that wait longest come first.
+/// How many uploads one sweep measures. The uploads that have waited longest come first.
 const AT_ONCE: u32 = 100;
 
 impl Service {
@@ -38,7 +38,8 @@ impl Service {
         self.db.write_freeing(|c| Ok(measures::forget_ended(c)?)).await
     }
 
-    /// Records what the store has of an upload, and aborts the upload if it is too much. Returns whether it did.
+    /// Records what the store has of an upload, and aborts the upload if that is too much. Returns whether it did
+    /// abort it.
     async fn note_stored(&self, upload: Upload, parts: &[StoredPart], now: Timestamp) -> Result<bool> {
         let (id, stored_bytes) = (upload.id, parts.iter().map(|part| part.size).sum());
         self.db.write(move |c| Ok(measures::note(c, id, stored_bytes, now)?)).await?;

@@ -1,4 +1,4 @@
-//! The use cases, one file each: decide, write, ask the store, write. They know no HTTP and contain no SQL.
+//! The use cases, one file each. They know nothing of HTTP and contain no SQL.
 
 mod admit;
 mod batch;
@@ -95,7 +95,7 @@ pub(crate) struct Parts {
     pub(crate) metrics: Arc<Metrics>,
 }
 
-/// Private, so that other rooms call the service and do not reach around it.
+/// Its fields are private, so that other rooms must call the service's functions.
 pub(crate) struct Inner {
     db: Db,
     objects: Objects,
@@ -109,11 +109,11 @@ pub(crate) struct Inner {
     metrics: Arc<Metrics>,
     /// Work that outlives its request. A stopping server waits for it.
     tasks: TaskTracker,
-    /// Finalizes that a sweep continues. Each has a place until it ends, however long the store takes.
+    /// Limits the finalizes that sweeps continue. Each holds a permit until it ends, however long the store takes.
     resumed: Arc<Semaphore>,
     /// Set when a stopping server has waited long enough: holders of leases then give them back.
     halt: CancellationToken,
-    /// Notified when something waits for its removal, because it counts towards somebody's quota until then.
+    /// Notified when there is something to remove that counts towards somebody's quota until it is gone.
     sweep_soon: Notify,
     /// The result of the latest probe.
     readiness: Readiness,
@@ -169,12 +169,12 @@ impl Service {
         self.clock.now()
     }
 
-    /// Where clients reach the store; `None` means where they reach this server.
+    /// Where clients reach the store; `None` means at this server's address.
     pub(crate) fn store_endpoint(&self) -> Option<&Endpoint> {
         self.objects.public_endpoint()
     }
 
-    /// Admits whoever has a valid token.
+    /// The caller that a token belongs to, if the token is valid.
     pub(crate) async fn authenticate(&self, token: &str, now: Timestamp) -> Result<Caller> {
         let hash = AccessToken::parse(token)?.hash();
         let record = self.db.read(move |c| Ok(db::tokens::by_hash(c, &hash)?)).await?;
@@ -187,11 +187,11 @@ impl Service {
         self.db.read(move |c| seen(c, &caller, id)).await
     }
 
-    /// The caller's upload, by the names that the API uses. A token that is confined to a folder reaches the uploads into
-    /// it, and those that it started itself, whatever has become of their folder. A token that may only upload reaches the
-    /// uploads that such a token started; a grant reaches those that it started itself.
+    /// The caller's upload, by the ids that the API uses. A token that is confined to a folder reaches the uploads
+    /// into that folder, and those that it started itself, whatever has become of their folder. A token that may only
+    /// upload reaches the uploads that such a token started. A grant reaches those that it started itself.
     async fn upload_of(&self, caller: &Caller, upload_id: &str, file_key: &str) -> Result<Upload> {
-        // Databases take NUL for the end of a text, or refuse it.
+        // Databases refuse NUL or treat it as the end of a text.
         if [upload_id, file_key].iter().any(|id| id.len() > MAX_KEY_BYTES || id.contains('\0')) {
             return Err(Error::UploadNotFound);
         }

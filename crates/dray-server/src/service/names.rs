@@ -1,5 +1,5 @@
-//! At a start: updates the values derived from names (for sorting, comparing and finding) to the rules of this
-//! version, before any request is answered from them.
+//! At a start, updates the values that are derived from names (for sorting, comparing and finding) to the rules of
+//! this version, before the server answers any request from them.
 
 use super::Service;
 use crate::db::names;
@@ -13,7 +13,7 @@ impl Service {
             return Ok(());
         }
         tracing::info!(
-            "updating all names once, because this version sorts and finds some of them differently"
+            "updating the sort and search values of all names once, because this version derives some of them differently"
         );
         while self.db.write(|c| Ok(names::renew_some(c)?)).await? {}
         Ok(())

@@ -1,6 +1,6 @@
-//! Requests that create something and may be sent again: every repeat gets the answer of the first
-//! (draft-ietf-httpapi-idempotency-key-header-07). The answer is stored in the transaction that creates the thing, so
-//! there is never one without the other. A refusal is not stored, so the corrected request may use the same key.
+//! Requests that create something and may be sent again: every repeat gets the answer of the first request
+//! (draft-ietf-httpapi-idempotency-key-header-07). The transaction that creates the thing also stores the answer, so
+//! one never exists without the other. A refusal is not stored, so the corrected request may use the same key.
 
 use dray_api::UploadRowId;
 use jiff::{SignedDuration, Timestamp};
@@ -17,7 +17,7 @@ use crate::drive::{Error, Result};
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
 /// How many keys of one user in a workspace the sweeper keeps: the latest ones.
 const MOST_OF_A_USER: usize = 10_000;
-/// How many keys one transaction forgets.
+/// How many keys one transaction removes.
 const AT_ONCE: usize = 5_000;
 
 /// What identifies a request, if it has a key.
@@ -31,7 +31,7 @@ struct Keyed {
     fingerprint: String,
 }
 
-/// What a request created, or an earlier one with the same key.
+/// What a request created, or what an earlier request with the same key created.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Made<T> {
     /// The answer.
@@ -56,7 +56,8 @@ impl Once {
         Self(Some(Keyed { route, key, fingerprint }))
     }
 
-    /// The answer of the first request with this key; else the result of `make`, which is stored under the key.
+    /// The answer of the first request with this key. If there was none, the result of `make`, which this stores
+    /// under the key.
     pub(super) fn make<T: Serialize + DeserializeOwned>(
         &self,
         c: &Conn,
@@ -83,7 +84,7 @@ impl Once {
         answer.map(|json| serde_json::from_str(&json).map_err(Error::internal)).transpose()
     }
 
-    /// Keeps what a request that makes several things has made so far.
+    /// Stores what a request that creates several things has created so far.
     pub(super) fn keep_answer<T: Serialize>(
         &self,
         c: &Conn,
@@ -102,7 +103,7 @@ impl Once {
         Ok(self.kept(c, caller, now)?.and_then(|kept| kept.upload))
     }
 
-    /// Stores that a request started an upload. The upload's row says how far it came.
+    /// Stores that a request started an upload. The upload's own row says how far the start has come.
     pub(super) fn keep_upload(
         &self,
         c: &Conn,
@@ -146,7 +147,7 @@ impl Keyed {
 }
 
 impl Service {
-    /// Forgets keys that are old, and those that are too many for one user.
+    /// Removes keys that are old, and the oldest keys of users who have too many.
     pub(super) async fn sweep_keys(&self, now: Timestamp) -> Result<()> {
         let before = now.checked_sub(KEPT_FOR).map_err(Error::internal)?;
         while self.db.write(move |c| Ok(idempotency::forget_old(c, before, AT_ONCE)?)).await?

@@ -30,8 +30,8 @@ impl Service {
             .await
     }
 
-    /// Gives a user a role on an item and everything below it, and replaces the one that they may have had. Nobody can
-    /// give more than they have, and nobody can be made an owner.
+    /// Gives a user a role on an item and everything below it. It replaces the role that the user had on the item.
+    /// Nobody can give more than they have, and nobody can be made an owner.
     pub(crate) async fn put_participant(
         &self,
         caller: &Caller,
@@ -41,7 +41,7 @@ impl Service {
         now: Timestamp,
     ) -> Result<Participant> {
         if role == Role::Owner {
-            return Err(Error::field("role", "must be viewer, member or admin: nobody is made an owner"));
+            return Err(Error::field("role", "must be viewer, member or admin: nobody can be made an owner"));
         }
         let caller = *caller;
         self.db

@@ -16,7 +16,7 @@ use crate::objects::{PartUrls, UrlScope};
 pub(crate) struct SignedParts {
     /// Writes them.
     pub(crate) urls: PartUrls,
-    /// The parts, ascending. Each has the size that it must have, if that is to be signed.
+    /// The parts, ascending, each with its exact size if the URL signs it.
     pub(crate) parts: Vec<(PartNumber, Option<u64>)>,
     /// The headers that a request must have in addition. A part needs none.
     pub(crate) headers: Vec<(&'static str, String)>,
@@ -52,7 +52,7 @@ impl Service {
         Ok(SignedParts { urls, parts, headers: Vec::new(), expires_at })
     }
 
-    /// Signs the one PUT of an upload of a whole file anew. The row says for how long before the URL is told.
+    /// Signs the one PUT of a whole file again. The upload's row gets the URL's expiry before the caller gets the URL.
     async fn presign_whole(
         &self,
         upload: &Upload,
@@ -70,7 +70,7 @@ impl Service {
         Ok(SignedParts { urls: PartUrls::Whole(put.url), parts, headers: put.headers, expires_at: until })
     }
 
-    /// Prolongs the upload's life, because somebody works on it. Returns the new expiry.
+    /// Extends the upload's expiry, because somebody works on it. Returns the new expiry.
     pub(super) async fn keep_alive(&self, upload: &Upload, now: Timestamp) -> Result<Timestamp> {
         let Some(expires_at) = upload.later_expiry(&self.rules, now) else { return Ok(upload.expires_at) };
         let id = upload.id;

@@ -12,7 +12,7 @@ use super::Service;
 use crate::db::users;
 use crate::drive::{Error, Result};
 
-/// How old an answer may be.
+/// How old the result of a probe may be.
 const OLDEST: Duration = Duration::from_secs(1);
 /// How long database and store have to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -53,7 +53,8 @@ impl Service {
         self.readiness.outcome(Instant::now(), || self.begin_probe()).await
     }
 
-    /// A task, so that it ends even if its caller goes away. Otherwise each caller who asks and leaves would begin another.
+    /// The probe runs in a task of its own, so that it ends even if its caller goes away. Otherwise each caller who
+    /// asks and leaves would begin another.
     fn begin_probe(&self) -> BoxFuture<'static, Result<()>> {
         let service = self.clone();
         let probe = tokio::spawn(async move { timeout(PATIENCE, service.probe()).await });

@@ -22,10 +22,11 @@ use dray_object_store::die_at;
 
 /// How long a sweep waits for one upload. A finalize may take longer, and then continues by itself.
 const SWEEP_PATIENCE: Duration = Duration::from_secs(10);
-/// How many finalizes that sweeps continue may be under way in total. A store may take ten minutes for each, and a
-/// sweep comes every minute; the others wait for a later sweep.
+/// How many finalizes that sweeps continue may be under way in total. A store may need ten minutes for each, and a
+/// sweep comes every minute. The others wait for a later sweep.
 pub(crate) const MAX_RESUMED: usize = 32;
-/// How long a store may take to start an upload whose `start` was given up. After that the sweeper looks for it.
+/// After its `start` was given up, an upload may still appear in the store for this long. Then the sweeper looks for
+/// it.
 const OPENING_QUIET: SignedDuration = SignedDuration::from_mins(10);
 
 /// The outcome of an upload that was due.
@@ -33,12 +34,12 @@ enum Swept {
     Finalized,
     Reopened,
     Expired,
-    /// Nothing that counts.
+    /// Nothing to count.
     Nothing,
 }
 
 impl Service {
-    /// For the only server of a database, at its start: ends the leases of its predecessor, which is gone.
+    /// Ends the leases of the previous process. Only for the only server of a database, at its start.
     pub(crate) async fn end_leases(&self) -> Result<()> {
         if self.db.is_shared() {
             return Ok(());
@@ -46,8 +47,9 @@ impl Service {
         self.db.write(|c| Ok(finalizing::end_leases(c)?)).await
     }
 
-    /// Brings up to `limit` unfinished uploads to an end, or at least further, several at once. One that fails waits for
-    /// its next try and delays no other. If several in a row find the store away, the rest is left for a later sweep.
+    /// Ends up to `limit` unfinished uploads, or at least takes them a step further, several at once. One that fails
+    /// waits for its next try and delays no other. If several in a row cannot reach the store, the rest wait for a
+    /// later sweep.
     pub(super) async fn sweep_uploads(&self, now: Timestamp, limit: u32, report: &mut Report) -> Result<()> {
         let expired_before = now.checked_sub(CLOCK_SKEW).map_err(Error::internal)?;
         let opened_before = now.checked_sub(OPENING_QUIET).map_err(Error::internal)?;
@@ -76,7 +78,8 @@ impl Service {
             },
             _ => None,
         };
-        // A server that stops in the middle waits for it, because a lease that it took would delay others.
+        // A server that stops in the middle waits for this task, because a lease that it has taken would delay other
+        // servers.
         let sweeping = self.tasks.spawn(async move {
             let _place = place;
             let swept = service.sweep_one(due.upload, now).await;
@@ -127,15 +130,15 @@ impl Service {
         Ok(Swept::Nothing)
     }
 
-    /// Whether an upload still has to be finalized, which is so unless an error has ended it.
+    /// Whether an upload still has to be finalized. An error may have ended it.
     async fn is_completing(&self, id: UploadRowId) -> Result<bool> {
         let now = self.db.lease_time();
         let upload = self.db.read(move |c| Ok(uploads::by_id(c, id, now)?)).await?;
         Ok(upload.is_some_and(|upload| matches!(upload.state, State::Completing { .. })))
     }
 
-    /// Continues a finalize whose server is gone. The list of parts is lost, but the store has the
-    /// parts, and the digest tells whether they are the right ones. `None` if another server was faster.
+    /// Continues a finalize whose server is gone. The list of parts is lost. But the store has the parts, and the
+    /// digest shows whether they are the right ones. `None` if another server was faster.
     pub(super) async fn resume_finalize(&self, upload: Upload, digest: Digest) -> Result<Option<Item>> {
         let Some(lease) = self.take_lease(upload, digest).await? else { return Ok(None) };
         self.while_held(&lease, Box::pin(self.go_on(&lease))).await.map(Some)
@@ -150,7 +153,7 @@ impl Service {
             None => Ok(None),
         };
         match stored.map(|parts| parts.map(PartList::of_stored)) {
-            // Otherwise it would never end.
+            // Without this, the finalize would never end.
             Err(err @ Error::StoreLacks { .. }) => self.reopen(lease, err).await,
             Err(Error::StoreRefused { .. }) if lease.upload.is_long_over(self.clock.now()) => {
                 self.end_hopeless(lease).await
@@ -158,20 +161,20 @@ impl Service {
             Err(err) => self.give_back(lease, err).await,
             Ok(None) => self.look_for_object(lease, None).await,
             Ok(Some(Ok(parts))) if parts.digest() == lease.digest => self.complete(lease, &parts).await,
-            // What was to be copied is gone, or is something else.
+            // The source of the copy is gone, or is something else.
             Ok(Some(_)) if lease.upload.put_key.is_some() => self.look_for_object(lease, None).await,
             Ok(Some(_)) => self.reopen(lease, Error::FinalizePending).await,
         }
     }
 
-    /// Makes the store remove the parts of an upload that has ended. If a Complete of it may be under way, this is done again
-    /// later.
+    /// Makes the store remove the parts of an upload that has ended. If a Complete of the upload may be under way,
+    /// the sweeper does this again later.
     pub(super) async fn free_parts(&self, upload: &Upload) -> Result<()> {
         match &upload.store_upload_id {
-            // All that the store may have of it are objects.
+            // The store may have only objects of it, no parts.
             Some(_) if upload.put_key.is_some() => {}
             Some(upload_id) => self.objects.abort_upload(&upload.object_key, upload_id).await?,
-            // A crash came between the store's answer and its record.
+            // A crash came after the store's answer and before its upload id was written.
             None => self.objects.abort_uploads_of(&upload.object_key, None).await?,
         }
         die_at("W9");
@@ -184,14 +187,14 @@ impl Service {
                 if !finalizing::parts_freed(c, id, now, is_proof, lease_now)? {
                     return Ok(());
                 }
-                // A finalize may have made the object, and then have been refused because of its name.
+                // A finalize may have made the object before Dray refused it because of its name.
                 tombstones::add(c, &key, now)?;
                 if is_put_whole {
                     tombstones::add(c, &scratch_key(&key), now)?;
                 }
                 if let Some(key) = &staging_key {
                     tombstones::add(c, key, now)?;
-                    // A copy may be under way, as a PUT may.
+                    // A copy may be under way, just like a PUT.
                     uploads::extend_put(c, id, now)?;
                 }
                 Ok(())

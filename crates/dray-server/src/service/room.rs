@@ -1,5 +1,5 @@
-//! How much room a user's uploads still have, in quotas and in the number of unfinished uploads. Every upload is checked
-//! here, in the transaction that inserts its row.
+//! How much room a user's uploads still have: in quotas, and in the number of unfinished uploads. Every upload is
+//! checked here, in the transaction that inserts its row.
 
 use crate::db::{Conn, uploads, usage};
 use crate::drive::rules::UploadRules;
@@ -12,19 +12,19 @@ const STARTS_AT_ONCE: u32 = 100;
 
 /// The room that is left for a user's uploads, valid until this transaction ends.
 pub(super) struct Room {
-    /// Of the quotas that there are.
+    /// The bytes that are left, for each quota that is set.
     left_bytes: Vec<(QuotaOf, u64)>,
     uploads: u64,
     limit: u32,
 }
 
 impl Room {
-    /// The room for up to `wanted` uploads of a user: without the user's items, and without the bytes that other unfinished
-    /// uploads may still become.
-    ///
-    /// Lock order: the workspace's lock, then the user's. Without a quota, a start takes the user's lock only if the user is
-    /// close to the limit of uploads or starts many. (Single starts at the same moment as a start of many may exceed the
-    /// limit by their number.)
+    /// The room for up to `wanted` uploads of a user. The user's items do not count as room, and neither do the bytes
+    /// that other unfinished uploads may still store.
+    /// Lock order: the workspace's lock, then the user's. Every transaction that takes both uses this order, so that
+    /// two of them cannot wait for each other. Without a quota, a start takes the user's lock only if the user is
+    /// close to the limit of uploads or starts many. (Single starts at the same moment as a start of many may exceed
+    /// the limit by their number.)
     pub(super) fn of(
         c: &Conn,
         (workspace, user): (WorkspaceId, UserId),
@@ -47,7 +47,7 @@ impl Room {
         Ok(Self { left_bytes, uploads: u64::from(limit).saturating_sub(open), limit })
     }
 
-    /// Takes the room of an upload, or refuses it.
+    /// Takes the room for one upload, or refuses the upload.
     pub(super) fn take(&mut self, c: &Conn, upload: &Upload) -> Result<()> {
         let needed_bytes = upload.size_bytes;
         if let Some((of, left_bytes)) = self.left_bytes.iter().find(|(_, left)| needed_bytes > *left) {

@@ -1,5 +1,5 @@
-//! A token replaces itself by a new token with the same rights in the same place, for no longer than the maker of the
-//! first token allowed.
+//! A token replaces itself by a new token with the same rights and the same folder. The creator of the first token
+//! sets how long the replacements may live.
 
 use dray_api::{CreatedToken, RotateToken, TokenId};
 use jiff::{SignedDuration, Timestamp};
@@ -58,8 +58,8 @@ impl Service {
     }
 }
 
-/// The latest expiry of the new token: what the maker of the first one allowed, but no later than the end of the token that
-/// made it.
+/// The latest expiry of the new token: the time that the creator of the first token allowed, but not later than the
+/// end of the token that created the old one.
 fn latest_end(old: &TokenRow, maker_until: Option<Timestamp>) -> Timestamp {
     let said = old.rotate_until.unwrap_or(old.expires_at);
     maker_until.map_or(said, |until| until.min(said))

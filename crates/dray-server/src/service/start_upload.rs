@@ -14,8 +14,9 @@ use crate::drive::{Error, Result, wire_time};
 use crate::objects::NewUpload;
 use dray_object_store::die_at;
 
-/// How long a start may take: longer than the store may take to answer. After that, its server counts as dead, and a repeat
-/// begins a new upload. If the server is alive after all, it finds its row aborted, and aborts the store's upload too.
+/// How long a start may take. This is longer than the store may take to answer. After this time its server counts as
+/// dead, and a repeat begins a new upload. If the server is alive after all, it finds its row aborted, and aborts the
+/// store's upload too.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(10);
 
 /// How a start begins.
@@ -27,7 +28,7 @@ enum Begun {
 }
 
 impl Service {
-    /// Starts an upload. A crash meanwhile leaves a row in state `opening`, which the sweeper removes.
+    /// Starts an upload. A crash in the middle leaves a row in state `opening`, which the sweeper removes.
     pub(crate) async fn start_upload(
         &self,
         caller: &Caller,
@@ -41,8 +42,8 @@ impl Service {
         task.await.map_err(|err| Error::internal(format_args!("start: {err}")))?
     }
 
-    /// Runs to its end even if the caller disconnects, because only this task knows the store's upload until its id is
-    /// written.
+    /// Runs to its end even if the caller disconnects, because only this task knows the store's upload id until it is
+    /// written to the row.
     async fn open_upload(&self, caller: Caller, upload: Upload, once: Once) -> Result<Made<StartedUpload>> {
         let (row, service) = (upload, self.clone());
         let begun = self.db.write(move |c| {
@@ -76,12 +77,12 @@ impl Service {
         Ok(Made::now(started(upload, upload_id)))
     }
 
-    /// The store did not begin the upload, or did not say so. Aborts its row; the sweeper releases what the store may
-    /// have of it.
+    /// The store did not begin the upload, or its answer was lost. This aborts the row. The sweeper removes what the
+    /// store may have of the upload.
     async fn give_up_opening<T>(&self, upload: &Upload, err: Error) -> Result<T> {
         let id = upload.id;
         if let Err(failed) = self.db.write(move |c| Ok(uploads::abort(c, id)?)).await {
-            tracing::warn!(upload = %id, err = %failed, "an upload that could not be opened stays until it expires");
+            tracing::warn!(upload = %id, err = %failed, "an upload could not be opened, and its row stays until it expires");
         }
         Err(err)
     }

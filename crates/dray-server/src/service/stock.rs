@@ -1,4 +1,4 @@
-//! Counts for the metrics what is in the drive and which uploads are unfinished.
+//! Counts, for the metrics, what is in the drive and which uploads are unfinished.
 
 use super::Service;
 use crate::db::usage;

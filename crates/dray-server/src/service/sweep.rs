@@ -1,5 +1,5 @@
-//! Work that one server does for all, from time to time: it settles unfinished uploads, removes what has been in the trash
-//! long enough, and removes trees bit by bit.
+//! Work that one server does for all servers, from time to time: it ends unfinished uploads, removes what has been in
+//! the trash long enough, and removes large trees bit by bit.
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
@@ -23,19 +23,19 @@ const LEASE: SignedDuration = SignedDuration::from_mins(5);
 const LEASE_NAME: &str = "sweep";
 /// How many steps of removal one transaction does. Other writers wait meanwhile.
 const STEPS_AT_ONCE: usize = 500;
-/// Most transactions of removal in one sweep.
+/// The maximum number of transactions of removal in one sweep.
 const ROUNDS: usize = 200;
 
 /// How many requests to the store are under way at once.
 const AT_ONCE: usize = 8;
 /// After this many failures in a row to reach the store, the sweeper checks whether it is reachable at all.
 const FAILURES: u32 = 3;
-/// The wait before another try: this after the first failure, twice as long after each further one, up to the
-/// longest. Work that only waits until the store or the database is back is tried again soon.
+/// The wait before another try: this long after the first failure, twice as long after each further one, up to the
+/// longest. Work that only waits until the store or the database answers again is tried again soon.
 const FIRST_WAIT: SignedDuration = SignedDuration::from_mins(1);
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(6);
 const WAIT_FOR_OTHERS: SignedDuration = SignedDuration::from_secs(20);
-/// A removal that must be repeated is repeated within a day. A longer wait can only come from a wrong clock.
+/// A removal that must be repeated is repeated within a day. Only a wrong clock could ask for a longer wait.
 const LONGEST_REPEAT: SignedDuration = SignedDuration::from_hours(23);
 /// After this many tries, which take some hours, Dray leaves an upload without parts to a store that refuses to abort it.
 const MOST_ABORTS: u64 = 8;
@@ -128,7 +128,8 @@ impl Service {
         Ok(())
     }
 
-    /// Forgets events for addresses that are no longer configured. Events for configured addresses are given up elsewhere.
+    /// Removes events for addresses that are no longer configured. `deliver.rs` gives up events for configured
+    /// addresses.
     async fn sweep_outbox(&self, now: Timestamp) -> Result<()> {
         let before = now.checked_sub(GIVE_UP_AFTER * 2).map_err(Error::internal)?;
         let forgotten = self.db.write(move |c| Ok(outbox::forget_old(c, before, STEPS_AT_ONCE)?)).await?;
@@ -139,12 +140,12 @@ impl Service {
     }
 
     /// Makes the store remove objects that nothing refers to, several at once. An object that cannot be removed waits
-    /// for its next try and delays no other. If several in a row find the store away, the rest is left for a later
+    /// for its next try and delays no other. If several in a row cannot reach the store, the rest wait for a later
     /// sweep.
     async fn sweep_objects(&self, now: Timestamp, limit: u32, report: &mut Report) -> Result<()> {
         let lease_now = self.db.lease_time();
-        // A backup runs in a process of its own, whose clock on SQLite may have started at another time. If in doubt,
-        // it is still running.
+        // A backup runs in a process of its own. On SQLite, its lease clock may have started at another time. If in
+        // doubt, this assumes that the backup is still running.
         let backup_now = lease_now.min(LeaseTime(now));
         let due = self.db.read_long(move |c| {
             if leases::is_held(c, BACKUP_LEASE, backup_now)? {
@@ -156,8 +157,8 @@ impl Service {
         Ok(())
     }
 
-    /// Does `work` on each of the due things, several at once, and reports what was done. If several in a row find the
-    /// store away, and it is, the rest is left for a later sweep.
+    /// Does `work` on each due thing, several at once, and reports what was done. If several in a row cannot reach
+    /// the store, and a check confirms that it is unreachable, the rest wait for a later sweep.
     pub(super) async fn several<T, O, W>(
         &self,
         due: Vec<T>,
@@ -187,8 +188,8 @@ impl Service {
         }
     }
 
-    /// Removes an object and, with the scratch object of an empty file, the multipart upload that was begun for the file, if the
-    /// store did not abort it when the file was made.
+    /// Removes an object. With the scratch object of an empty file, it also aborts the multipart upload that was
+    /// begun for the file, in case the store did not abort it when the file was made.
     async fn remove(&self, key: &str, tries: u64) -> Result<()> {
         self.objects.delete(key).await?;
         let Some(object_key) = object_of_scratch(key) else { return Ok(()) };
@@ -226,8 +227,8 @@ impl Service {
 }
 
 impl Service {
-    /// For how long somebody may still write an object by a signed URL, and its removal has to be repeated after that; `None`:
-    /// nobody may.
+    /// For how long somebody may still write an object by a signed URL; `None` means that nobody can. The removal
+    /// must be repeated after that time.
     async fn writable_for(&self, key: &str) -> Result<Option<SignedDuration>> {
         let object_key = key.strip_suffix(STAGED).unwrap_or(key).to_owned();
         let until = self.db.read(move |c| Ok(uploads::put_until(c, &object_key)?)).await?;
@@ -250,7 +251,7 @@ fn doubled(times: u64) -> SignedDuration {
     FIRST_WAIT.checked_mul(factor).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT)
 }
 
-/// How long an upload waits for its next Complete after this many have proved nothing. The first few may have met a
+/// How long an upload waits for its next Complete after this many have proved nothing. The first few may be due to a
 /// temporary fault, so they do not affect the wait.
 pub(super) fn wait_after_completes(inconclusive: u64) -> Option<SignedDuration> {
     let beyond = inconclusive.checked_sub(FREE_COMPLETES)?;

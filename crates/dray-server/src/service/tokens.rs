@@ -13,20 +13,20 @@ use crate::drive::token::AccessToken;
 use crate::drive::{Error, Result, wire_time};
 use crate::random;
 
-/// Life of a token whose request names no end.
+/// How long a token lives if its request does not say when it expires.
 const LIFE: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// Longest life of a token: a year.
 const LONGEST_LIFE: SignedDuration = SignedDuration::from_hours(365 * 24);
 
 /// The token with which a caller creates another, and what it allows.
 pub(super) struct Maker {
-    /// The token, and those that it descends from.
+    /// The token, and the tokens that it descends from.
     pub(super) line: Line,
     now: Timestamp,
 }
 
 impl Service {
-    /// Creates a token for the caller. It can do no more than the caller's own token, and ends with that.
+    /// Creates a token for the caller. It can do no more than the caller's own token, and ends when that one ends.
     pub(crate) async fn create_token(
         &self,
         caller: &Caller,
@@ -78,7 +78,7 @@ impl Service {
         Ok(Tokens { tokens: rows.into_iter().map(to_wire).collect() })
     }
 
-    /// Revokes a token of the caller's and its descendants, from now on.
+    /// Revokes one of the caller's tokens and its descendants, from now on.
     pub(crate) async fn revoke_token(&self, caller: &Caller, id: TokenId, now: Timestamp) -> Result<()> {
         caller.require_whole_drive()?;
         let caller = *caller;
@@ -91,11 +91,11 @@ impl Service {
 }
 
 impl Maker {
-    /// The caller's token, which must still be valid. It is checked in the transaction that creates the new token, and
-    /// until that ends, nobody else creates, rotates or revokes a token of this user.
+    /// The caller's token, which must still be valid. The transaction that creates the new token checks it. Until
+    /// that transaction ends, nobody else creates, rotates or revokes a token of this user.
     pub(super) fn of(c: &Conn, caller: &Caller, now: Timestamp) -> Result<Self> {
         tokens::lock_of_user(c, caller)?;
-        let id = caller.token.ok_or_else(|| Error::internal("a token is made without one"))?;
+        let id = caller.token.ok_or_else(|| Error::internal("a token can be created only with a token"))?;
         let line = tokens::line(c, id)?.ok_or(Error::InvalidToken)?;
         if line.until == Timestamp::UNIX_EPOCH {
             return Err(Error::RevokedToken);
@@ -103,8 +103,8 @@ impl Maker {
         if now >= line.until { Err(Error::ExpiredToken) } else { Ok(Self { line, now }) }
     }
 
-    /// When something ends that is created with this token: at the requested time, or after `life`, but never later
-    /// than this token.
+    /// When something that is created with this token ends: at the requested time or, without one, after `life`, but
+    /// never later than this token.
     pub(super) fn child_end(&self, asked: Option<Timestamp>, life: SignedDuration) -> Result<Timestamp> {
         match asked {
             None => Ok(self.now.checked_add(life).map_err(Error::internal)?.min(self.line.until)),
@@ -112,14 +112,14 @@ impl Maker {
         }
     }
 
-    /// When a token ends that is created with this one, and until when it may be rotated: never later than this one.
+    /// When a token that is created with this one ends, and until when it may be rotated: never later than this one.
     fn child_times(
         &self,
         (expires_at, rotate_until): (Option<Timestamp>, Option<Timestamp>),
     ) -> Result<(Timestamp, Option<Timestamp>)> {
         if self.line.depth >= i64::from(MAX_TOKEN_DEPTH) {
             let rule = format!(
-                "can descend from each other {MAX_TOKEN_DEPTH} times: make this one with an earlier token"
+                "can descend from each other at most {MAX_TOKEN_DEPTH} times: create this one with an earlier token"
             );
             return Err(Error::field("Tokens", rule));
         }
@@ -139,7 +139,10 @@ pub(super) fn within(field: &'static str, time: Timestamp, latest: Timestamp) ->
     }
     Err(Error::field(
         field,
-        format!("must be at most {}, which the token that asks allows", wire_time(latest)),
+        format!(
+            "must be {} at the latest, which is as long as the token that you use allows",
+            wire_time(latest)
+        ),
     ))
 }
 
@@ -162,7 +165,7 @@ pub(super) fn insert(c: &Conn, caller: &Caller, row: &tokens::NewToken) -> Resul
         rotate_until: wire_time(row.rotate_until.unwrap_or(row.expires_at)),
         successor_id: None,
     };
-    // The answer that is kept for a repeat has no secret.
+    // The answer that is stored for a repeat has no secret.
     Ok(CreatedToken { record, token: None })
 }
 
@@ -193,7 +196,7 @@ fn check_name(name: &str) -> Result<()> {
     let is_fine = !name.trim().is_empty()
         && name.chars().count() <= MAX_TOKEN_NAME_CHARS
         && !name.chars().any(char::is_control);
-    let rule = || format!("must be 1 to {MAX_TOKEN_NAME_CHARS} characters, and no control characters");
+    let rule = || format!("must be 1 to {MAX_TOKEN_NAME_CHARS} characters, without control characters");
     if is_fine { Ok(()) } else { Err(Error::field("name", rule())) }
 }
 
@@ -215,7 +218,7 @@ fn read_scopes(listed: &[String]) -> Result<String> {
     }
 }
 
-/// A time of a request, within a year from now.
+/// A time in a request: in the future, but at most a year from now.
 pub(super) fn read_time(
     field: &'static str,
     text: Option<&str>,

@@ -15,11 +15,12 @@ use crate::drive::path::Seen;
 use crate::drive::permit::{Placement, Purge, Trashing};
 use crate::drive::{Error, Result, wire_time};
 
-/// Most items of other owners that one emptying looks at. Items that the caller may not remove stay, and are read again.
+/// The maximum number of items of other owners that one emptying looks at. Items that the caller may not remove stay,
+/// and are read again.
 const OTHERS_AT_ONCE: usize = 1000;
 
 impl Service {
-    /// Puts an item into the trash. A folder takes everything below it along, however much that is.
+    /// Puts an item into the trash. Everything below a folder goes with it, however much that is.
     pub(crate) async fn trash_item(&self, caller: &Caller, id: ItemId, now: Timestamp) -> Result<()> {
         let (service, caller) = (self.clone(), *caller);
         self.db
@@ -35,7 +36,7 @@ impl Service {
             .await
     }
 
-    /// A page of the caller's trash: what they own, directly or through a folder above, and what they put there.
+    /// A page of the caller's trash: what they own, directly or through a folder above, and what they put into it.
     pub(crate) async fn list_trash(
         &self,
         caller: &Caller,
@@ -62,8 +63,8 @@ impl Service {
         Ok(TrashPage { items: found.iter().map(to_wire).collect(), next_cursor })
     }
 
-    /// Takes an item out of the trash, back to its folder. If the folder is gone, or the caller may not put anything there,
-    /// it goes to the caller's root, if the item is their own.
+    /// Takes an item out of the trash and back to its folder. If the folder is gone, or the caller may not put
+    /// anything there, the item goes to the caller's root, if it is their own.
     pub(crate) async fn restore_item(&self, caller: &Caller, id: ItemId, now: Timestamp) -> Result<Item> {
         caller.require_whole_drive()?;
         let (service, caller) = (self.clone(), *caller);
@@ -99,7 +100,7 @@ impl Service {
         Ok(())
     }
 
-    /// Removes everything in the caller's trash for good that they may remove. Returns how many items.
+    /// Removes for good everything in the caller's trash that they may remove. Returns the number of items.
     pub(crate) async fn empty_trash(&self, caller: &Caller, now: Timestamp) -> Result<u64> {
         caller.require_whole_drive()?;
         let (service, caller) = (self.clone(), *caller);

@@ -9,8 +9,8 @@ use crate::drive::Result;
 use crate::drive::access::Caller;
 use crate::drive::listing::{ListOrder, Listing};
 
-/// How many folders one query looks into. Each may contain more items than the whole answer can have, so this bounds
-/// how many are read in vain.
+/// How many folders one query looks into. Each folder may contain more items than the whole answer can have, so this
+/// limits how many items are read and then dropped.
 const FOLDERS_AT_ONCE: usize = 8;
 
 impl Service {

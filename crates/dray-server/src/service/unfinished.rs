@@ -45,7 +45,7 @@ impl Service {
         })
     }
 
-    /// Aborts the caller's upload. Doing it again does no harm.
+    /// Aborts the caller's upload. Aborting it again changes nothing.
     pub(crate) async fn abort_upload(&self, caller: &Caller, key: &UploadKey) -> Result<()> {
         let upload = self.upload_of(caller, &key.upload_id, &key.file_key).await?;
         if !upload.is_abortable()? {
@@ -59,17 +59,18 @@ impl Service {
             return now_there.ok_or(Error::UploadNotFound)?.is_abortable().map(drop);
         }
         die_at("W8-abort");
-        // For the drive the upload has ended. If the store cannot be reached, the sweeper removes its parts.
+        // The upload has ended in the database. If the store cannot be reached now, the sweeper removes the parts
+        // later.
         let service = self.clone();
         let freed = self.tasks.spawn(async move { service.free_parts(&upload).await }).await;
         if let Err(err) = freed.map_err(Error::internal).flatten() {
-            tracing::warn!(upload = %id, %err, "the parts of an aborted upload stay for now");
+            tracing::warn!(upload = %id, %err, "the parts of an aborted upload stay in the store until a sweep removes them");
         }
         Ok(())
     }
 
-    /// Records that an upload is aborted, with its event; `false` if it has ended, or is being finalized. Its parts are
-    /// still in the store.
+    /// Records that an upload is aborted, with its event; `false` if it has ended, or is being finalized. The store
+    /// still has its parts.
     pub(super) async fn end_upload(&self, upload: &Upload, now: Timestamp) -> Result<bool> {
         let (service, row) = (self.clone(), upload.clone());
         let aborted = self.db.write_freeing(move |c| {

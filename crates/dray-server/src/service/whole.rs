@@ -1,5 +1,5 @@
-//! Uploads by one PUT of the whole file. To a finalize they are uploads of one part, which the store has under the upload's token;
-//! where that is not the object yet, completing it is a copy.
+//! Uploads of a whole file with one PUT. Finalize treats such an upload as an upload of one part, which must carry
+//! the upload's token in the store. If the PUT did not write the object itself, completing the upload is a copy.
 
 use dray_api::upload::StoredPart;
 use dray_s3::PartNumber;
@@ -13,7 +13,7 @@ use crate::objects::Completion;
 use dray_object_store::die_at;
 
 impl Service {
-    /// The one part of an upload, if the store has it; whatever else is there is none of it.
+    /// The one part of an upload, if the store has it. An object without the upload's token is not its part.
     pub(super) async fn stored_whole(&self, upload: &Upload, put_key: &str) -> Result<Option<StoredPart>> {
         let file = self.objects.whole_file(put_key, false).await?;
         let file = file.filter(|file| file.is_of(upload));
@@ -24,8 +24,8 @@ impl Service {
         }))
     }
 
-    /// Holds what the store has against what a finalize lists, and what was announced. Where the PUT has written the object itself
-    /// that includes the checksum; where it is copied, the copy is held against that.
+    /// Compares what the store has with what a finalize lists and what was announced. If the PUT wrote the object
+    /// itself, this also compares the checksum. If finalize copies it, the copy's checksum is compared later.
     pub(super) async fn check_whole(
         &self,
         upload: &Upload,
@@ -50,7 +50,7 @@ impl Service {
         Ok(listed)
     }
 
-    /// Completes an upload: its object is there, or is made of what is beside it.
+    /// Completes an upload: its object is there already, or is copied from the key beside it.
     pub(super) async fn complete_whole(&self, lease: &Lease, put_key: &str, parts: &PartList) -> Completion {
         let upload = &lease.upload;
         if let Err(err) = self.check_whole(upload, put_key, Some(parts)).await {

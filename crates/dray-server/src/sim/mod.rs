@@ -1,7 +1,7 @@
 //! Deterministic simulation of uploads: the real service on simulated time, with several servers on one database,
-//! wrong clocks, a store whose every answer may be late, lost or wrong, and kills between any two steps.
-//! All choices of a schedule follow from its seed, so that a fault can be examined again: `DRAY_SIM_SEED` prints its
-//! story.
+//! wrong clocks, a store whose every answer may be late, lost or wrong, and kills between any two steps. A seed
+//! determines every choice of a schedule, so that a fault can be examined again: `DRAY_SIM_SEED` prints the
+//! schedule's events.
 //!
 //! It does not simulate Postgres or SQLite's threads: statements run on SQLite in memory, one transaction after the other.
 
@@ -35,7 +35,7 @@ use world::{Outcome, World};
 const SCHEDULES: u64 = 2000;
 /// How many schedules use one database. It is cleared after each, and replaced before it grows large.
 const ON_ONE_DATABASE: u64 = 500;
-/// Longer than any schedule takes. Time is paused, so this passes at once when all wait for each other.
+/// Longer than any schedule takes. Time is paused, so this passes at once when all tasks wait for each other.
 const STANDSTILL: std::time::Duration = std::time::Duration::from_hours(24 * 30);
 /// How many faults are printed in full.
 const TOLD: usize = 3;
@@ -59,7 +59,7 @@ fn play(seed: u64, memory: &Memory, is_told: bool) -> Outcome {
         let world = Arc::new(World::new(seed, is_told));
         let cluster = Cluster::new(Arc::clone(&world), memory, owner());
         if tokio::time::timeout(STANDSTILL, schedule(&cluster)).await.is_err() {
-            world.fail("nothing happens any more".to_owned());
+            world.fail("the schedule stands still: all tasks wait for each other".to_owned());
         }
         world.outcome()
     });
@@ -97,7 +97,7 @@ async fn schedule(cluster: &Arc<Cluster>) {
     settle::settle(cluster, &known).await;
 }
 
-#[expect(clippy::disallowed_methods, reason = "what to play is said from outside")]
+#[expect(clippy::disallowed_methods, reason = "the environment says which schedules to play")]
 fn setting(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().expect("a number"))
 }
@@ -162,7 +162,7 @@ fn no_schedule_loses_doubles_or_leaves_anything() {
     let mut total = play_all(first, schedules);
     let took_ms = begun.elapsed().as_millis().max(1);
     println!(
-        "{schedules} schedules from seed {first} on in {} s: {} a second, {} steps, {} distinct ways, {} distinct states, {} with faults",
+        "{schedules} schedules, beginning with seed {first}, in {} s: {} a second, {} steps, {} distinct courses, {} distinct states, {} with faults",
         took_ms / 1000,
         u128::from(schedules) * 1000 / took_ms,
         total.steps,

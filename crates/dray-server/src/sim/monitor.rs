@@ -1,5 +1,6 @@
-//! The rules that must hold at every moment, checked after every transaction: nobody takes a lease that another server
-//! holds, nobody works on what another has taken, and nobody gives up an upload whose object exists or appears later.
+//! The rules that must hold at every moment, checked after every transaction. Nobody takes a lease that another
+//! server holds. Nobody works on what another server has taken. Nobody gives up an upload whose object exists or
+//! appears later.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher as _};
@@ -39,7 +40,7 @@ pub(super) struct Monitor {
 }
 
 impl Monitor {
-    /// Looks at the database after a transaction that was asked for at `asked_at`. Returns the faults.
+    /// Checks the database after a transaction that a server asked for at `asked_at`. Returns the faults.
     pub(super) fn look(&mut self, c: &Conn, store: &Store, asked_at: Instant) -> Vec<String> {
         let (uploads, leases) = (uploads_seen(c).unwrap(), leases_seen(c).unwrap());
         let mut faults = Vec::new();
@@ -112,13 +113,13 @@ impl Monitor {
         is_there.then(|| format!("{} was given up, but its object exists", upload.key))
     }
 
-    /// The store has made the object of an upload. Returns what is wrong with that, if anything.
+    /// Records that the store has made the object of an upload. Returns the fault in that, if any.
     pub(super) fn object_made(&mut self, key: &str) -> Option<String> {
         let is_wrong = self.given_up.contains(key) && !self.denied.contains(key);
         is_wrong.then(|| format!("{key} was given up while a Complete of it was under way"))
     }
 
-    /// Records that an answer lied about what is under a key.
+    /// Records that an answer said something false about a key.
     pub(super) fn denied(&mut self, key: &str) {
         self.denied.insert(key.strip_suffix(STAGED).unwrap_or(key).to_owned());
     }
@@ -132,7 +133,7 @@ impl Monitor {
         self.completes.entry(key.to_owned()).or_default().push(Arc::clone(life));
     }
 
-    /// A server no longer waits for a Complete. (If several servers wait, it does not matter which.)
+    /// Records that a server no longer waits for a Complete. (If several servers wait, it does not matter which.)
     pub(super) fn complete_ended(&mut self, key: &str) {
         if let Some(lives) = self.completes.get_mut(key) {
             // Servers that are gone wait forever.

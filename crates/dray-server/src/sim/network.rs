@@ -1,5 +1,5 @@
-//! The network between servers and the store: calls that come late, twice or never, and answers that are lost, late or
-//! wrong. A call that has reached the store is carried out, even if nobody waits for it.
+//! The network between servers and the store: calls that arrive late, twice or never, and answers that are lost, late
+//! or wrong. The store carries out every call that reaches it, even if nobody waits for it.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -35,7 +35,7 @@ enum Answer {
     Broken,
 }
 
-/// A router that takes the place of the store, as this server reaches it.
+/// A router that plays the store for one server.
 pub(super) fn router(world: &Arc<World>, life: &Arc<Life>) -> Router {
     let link = Link { world: Arc::clone(world), life: Arc::clone(life) };
     Router::new().fallback(answer).with_state(link)
@@ -136,7 +136,7 @@ impl Link {
         }
     }
 
-    /// No answer: the connection breaks at once, or the caller waits as long as it likes.
+    /// No answer: the connection breaks at once, or the caller waits until it gives up.
     async fn nothing(&self) -> Answer {
         if self.world.chance(500) {
             sleep(self.world.millis(1..5000)).await;
@@ -148,7 +148,7 @@ impl Link {
     }
 }
 
-/// A call reaches the store and is done there.
+/// A call reaches the store, which carries it out.
 async fn arrive(world: &Arc<World>, call: Call) -> Said {
     let said = match &call {
         Call::Complete { key, id, body } => complete(world, key, id, body).await,
@@ -191,7 +191,7 @@ async fn complete(world: &World, key: &str, id: &str, body: &[u8]) -> Said {
     said
 }
 
-/// An answer that has nothing to do with the call, which was not done.
+/// An answer that has nothing to do with the call, which the store did not carry out.
 fn wrong(world: &World, call: &Call) -> Said {
     let said = |status, body: &str| Said { status, headers: Vec::new(), body: body.as_bytes().to_vec() };
     match world.below(6) {
@@ -199,14 +199,15 @@ fn wrong(world: &World, call: &Call) -> Said {
         1 => error(503, "SlowDown"),
         2 => said(502, "<html>bad gateway</html>"),
         3 => error(403, "AccessDenied"),
-        // For an object, a bare 404 says that it is not there; and 200 to an Abort or Delete says that it was done.
+        // For an object, a 404 without a body says that it is not there; a 200 to an Abort or Delete says that it was
+        // done.
         4 if call.may_be_denied() && !matches!(call, Call::Head { .. }) => said(404, "not found"),
         5 if call.has_content() => said(200, "<html>welcome</html>"),
         _ => error(504, ""),
     }
 }
 
-/// What a request asks.
+/// The call that a request makes.
 pub(super) async fn read(request: Request) -> Call {
     let (head, body) = request.into_parts();
     let key = head.uri.path().strip_prefix("/b").unwrap_or_default().trim_start_matches('/').to_owned();
@@ -249,7 +250,7 @@ pub(super) async fn read(request: Request) -> Call {
     }
 }
 
-/// An answer as HTTP has it.
+/// The answer as an HTTP response.
 pub(super) fn response(said: Said) -> Response {
     let mut response = Response::builder().status(said.status);
     for (name, value) in said.headers {
@@ -313,8 +314,8 @@ impl Call {
         }
     }
 
-    /// Whether the store may deny that the object is there. If it denied something that is to be removed, nobody could
-    /// find out that it stays.
+    /// Whether the store may deny that the object is there. If it denied something that Dray wants to remove, nobody
+    /// could find out that the object stays.
     fn may_be_denied(&self) -> bool {
         matches!(self, Self::ListParts { .. } | Self::Complete { .. } | Self::Head { .. })
     }

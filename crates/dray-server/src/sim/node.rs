@@ -29,7 +29,7 @@ use crate::webhooks::Webhooks;
 const TRASH_LIFE: SignedDuration = SignedDuration::from_hours(6);
 /// How long a stopping server waits for work under way, like `--shutdown-grace`.
 const GRACE: Duration = Duration::from_secs(30);
-/// How long it may still take after that.
+/// How long a stop may still take after that.
 const STOPS_WITHIN: Duration = Duration::from_mins(1);
 /// How long a call to a database that does not answer waits.
 const DATABASE_PATIENCE: Duration = Duration::from_secs(2);
@@ -45,7 +45,7 @@ pub(super) struct Life {
 }
 
 impl Life {
-    /// One step further. A server that is gone never gets further, so that nothing it would do is done.
+    /// Takes the server one step further. A server that is gone never returns from here, so it can do nothing more.
     pub(super) async fn step(&self, world: &World) {
         if !world.is_calm() && self.steps_left.fetch_sub(1, Ordering::Relaxed) == 1 && !self.is_gone() {
             world.tell(&self.name, || "is killed".to_owned());
@@ -243,8 +243,8 @@ impl Cluster {
         service_of(db, Objects::answered_by(network::router(&world, life), profile.is_embedded), clock)
     }
 
-    /// Sends a request to a chosen server; `None` if there is no answer, because it does not run or is killed
-    /// meanwhile, or because `patience` ends. What the request began continues.
+    /// Sends a request to a chosen server; `None` if there is no answer, because the server does not run, is killed
+    /// meanwhile, or takes longer than `patience`. What the request began continues.
     pub(super) async fn ask<T, F>(
         &self,
         patience: Duration,
@@ -265,7 +265,7 @@ impl Cluster {
         asked.await
     }
 
-    /// Events that happen to a server from time to time, besides a kill at some step.
+    /// Events that happen to a server from time to time, besides being killed at some step.
     pub(super) async fn happen(self: &Arc<Self>) {
         let world = Arc::clone(&self.world);
         loop {

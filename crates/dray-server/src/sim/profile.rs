@@ -1,4 +1,5 @@
-//! The kind of schedule that a seed chooses: how many servers and clients, what the store is like, and how much goes wrong.
+//! The kind of schedule that a seed chooses: how many servers and clients there are, how the store behaves, and how
+//! much goes wrong.
 
 /// The largest error of a server's clock, in milliseconds: two servers are up to 8 minutes apart, and Dray allows for 10.
 const CLOCK_OFF_MS: i64 = 4 * 60 * 1000;
@@ -8,9 +9,10 @@ const CLOCK_OFF_MS: i64 = 4 * 60 * 1000;
 pub(super) struct Profile {
     pub(super) servers: usize,
     pub(super) clients: usize,
-    /// One server with an embedded store, which is never wrong. Servers that share a database are several.
+    /// Whether there is one server with an embedded store, which is never wrong. Otherwise several servers share a
+    /// database.
     pub(super) is_embedded: bool,
-    /// The database belongs to a single server.
+    /// Whether the database belongs to a single server.
     pub(super) is_alone: bool,
     /// How long things go wrong, in milliseconds.
     pub(super) trouble_ms: u64,
@@ -29,7 +31,7 @@ pub(super) struct Profile {
     pub(super) long_completes: u64,
     /// The longest such Complete, in milliseconds.
     pub(super) longest_complete_ms: u64,
-    /// The store forgets an upload at the moment when its Complete begins.
+    /// Whether the store forgets an upload at the moment when its Complete begins.
     pub(super) forgets_at_once: bool,
     /// A server is killed after at most this many steps; 0 means never.
     pub(super) steps_of_life: u64,

@@ -1,5 +1,5 @@
-//! Many finalizes that a server has left, in a store that takes long for each Complete: only so many are continued at once, and
-//! whatever else is to be swept is.
+//! Many finalizes that a stopped server has left behind, in a store that takes long for each Complete. The sweeper
+//! continues only some of them at once, and still sweeps everything else.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -28,7 +28,7 @@ use crate::drive::access::Caller;
 use crate::objects::Objects;
 use crate::service::{MAX_RESUMED, Once, Service};
 
-/// Finalizes that are left: more than are continued at once.
+/// How many finalizes are left behind: more than sweeps continue at once.
 const LEFT: usize = MAX_RESUMED + 8;
 
 /// A database that always answers.
@@ -125,7 +125,7 @@ async fn upload(service: &Service, slow: &Slow, name: String) -> (StartedUpload,
     (started, finalize)
 }
 
-/// A database in which a server has left that many finalizes.
+/// A database in which a stopped server has left that many finalizes behind.
 async fn left_by_another(slow: &Slow) -> Memory {
     let memory = database();
     let service = slow.served(&memory);
@@ -162,13 +162,13 @@ async fn only_so_many_finalizes_are_continued_at_once_and_they_keep_nothing_else
     let swept = service.sweep(later, 1000).await.unwrap();
     assert_eq!((swept.expired, swept.finalized, slow.completing()), (1, 0, MAX_RESUMED));
 
-    // Nobody else is continued in the minutes in which these take.
+    // No other finalize is continued while these are under way.
     for _ in 0..5 {
         tokio::time::sleep(Duration::from_mins(1)).await;
         service.sweep(service.now(), 1000).await.unwrap();
         assert_eq!(slow.completing(), MAX_RESUMED);
     }
-    // A client that asks need not wait for a place.
+    // A client that finalizes does not have to wait for a place.
     let (_, request) = upload(&service, &slow, "new".to_owned()).await;
     let asked = service.clone();
     let finalized = tokio::spawn(async move { asked.finalize(&caller(), request).await });

@@ -1,5 +1,5 @@
-//! The end of a schedule: nothing goes wrong any more, servers sweep, and a day passes. Then everything must be in its
-//! place.
+//! The end of a schedule: nothing goes wrong any more, servers sweep, and a day passes. Then nothing may be left
+//! undone.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,11 +15,11 @@ use crate::objects::object_of_scratch;
 
 /// How long after the last fault a finalize that nobody repeats may still be under way.
 const SETTLED_WITHIN: Duration = Duration::from_mins(20);
-/// After this time, abandoned uploads have expired, whatever the clocks say.
+/// After this time, abandoned uploads have expired, however wrong the clocks are.
 const A_DAY: Duration = Duration::from_hours(26);
 const SWEEPS: usize = 40;
 
-/// Brings a schedule to its end, and checks what there is then.
+/// Brings a schedule to its end, and checks the result.
 pub(super) async fn settle(cluster: &Arc<Cluster>, known: &[Known]) {
     let world = &cluster.world;
     let is_completing = |upload: &UploadSeen| upload.state == "completing";
@@ -81,7 +81,7 @@ fn refused_keys(cluster: &Cluster) -> BTreeSet<String> {
     refused.map(|upload| upload.key).collect()
 }
 
-/// The object beside which a scratch key is, or which the key is of.
+/// The object key that a scratch key belongs to, or the key itself.
 fn object_key(key: &str) -> &str {
     object_of_scratch(key).unwrap_or(key)
 }
@@ -94,7 +94,7 @@ fn check(cluster: &Cluster, known: &[Known]) {
     let owned = (items.len() as u64, items.iter().map(|item| item.size_bytes).sum::<u64>());
     let usage = cluster.memory.look(inline::usage_seen);
     if (u64::try_from(usage.0), u64::try_from(usage.1)) != (Ok(owned.0), Ok(owned.1)) {
-        cluster.world.fail(format!("the user has {owned:?} and is said to have {usage:?}"));
+        cluster.world.fail(format!("the user has {owned:?}, but the usage says {usage:?}"));
     }
 }
 
@@ -126,7 +126,7 @@ fn check_store(cluster: &Cluster, items: &[ItemSeen]) {
     }
     let strays: Vec<_> = store.begun().filter(|(_, key)| !is_of_refused(key)).collect();
     if !strays.is_empty() {
-        cluster.world.fail(format!("uploads in the store that are nobody's: {strays:?}"));
+        cluster.world.fail(format!("uploads in the store that belong to nobody: {strays:?}"));
     }
 }
 
@@ -138,8 +138,8 @@ fn check_known(cluster: &Cluster, items: &[ItemSeen], known: &[Known]) {
         let found = items.iter().find(|item| item.id == id);
         let is_kept = found.is_some_and(|found| found.key == known.key || known.shares_name);
         let fault = match known.deletion {
-            Deletion::No if !is_kept => "a file is lost that was acknowledged",
-            Deletion::Yes if found.is_some() => "a removed file is there",
+            Deletion::No if !is_kept => "a file is lost whose finalize was answered",
+            Deletion::Yes if found.is_some() => "a removed file still exists",
             _ => continue,
         };
         cluster.world.fail(format!("{fault}: {known:?}"));

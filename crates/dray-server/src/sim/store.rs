@@ -269,7 +269,7 @@ impl Store {
         Ok(())
     }
 
-    /// The second half: the object exists, and the upload does not any more.
+    /// The second half: from here on the object exists, and the upload does not.
     pub(super) fn end_complete(&mut self, id: &str) -> Said {
         let Some(upload) = self.uploads.remove(id) else { return no_such_upload() };
         let size_bytes = upload.parts.values().map(|(_, size)| size).sum();
@@ -286,7 +286,7 @@ impl Store {
         done(answer)
     }
 
-    /// The other outcome of a Complete: it did nothing, and the upload is unchanged.
+    /// The other outcome of a Complete: nothing was done, and the upload is unchanged.
     pub(super) fn fail_complete(&mut self, id: &str) {
         if let Some(upload) = self.uploads.get_mut(id) {
             upload.is_completing = false;

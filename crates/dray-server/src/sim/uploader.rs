@@ -1,5 +1,5 @@
-//! A simulated client: it starts an upload, puts its parts, and then repeats finalize until it is answered, aborts, or
-//! leaves. It asks any server, several at once, until it knows the outcome.
+//! A simulated client: it starts an upload, puts its parts, and then repeats finalize until it gets an answer,
+//! aborts, or leaves. It asks any server, several at once, until it knows the outcome.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,8 +18,8 @@ use crate::drive::item::Item;
 use crate::objects::scratch_key;
 use crate::service::Once;
 
-/// How long after the last fault a repeated finalize may be without an answer: a minute longer than an upload has
-/// to be quiet before silence is proof.
+/// How long after the last fault a repeated finalize may stay without an answer: a minute longer than the quiet time
+/// after which the store's silence is proof.
 pub(super) const ANSWERED_WITHIN: Duration = Duration::from_mins(13);
 pub(super) const STARTS: usize = 6;
 
@@ -39,7 +39,7 @@ pub(super) struct Known {
 pub(super) enum Deletion {
     #[default]
     No,
-    /// It has asked for the removal, and got no answer.
+    /// It has asked for the removal, but got no answer.
     Maybe,
     Yes,
 }
@@ -218,7 +218,7 @@ impl Uploader {
             }
             if world.is_calm() && calm_since.get_or_insert_with(Instant::now).elapsed() > ANSWERED_WITHIN {
                 self.fail(
-                    "a finalize is not answered, though nothing goes wrong any more",
+                    "a finalize gets no answer, although nothing goes wrong any more",
                     &started.file_key,
                 );
                 return End::Over;
@@ -235,18 +235,18 @@ impl Uploader {
             err if err.is_passing() => None,
             Error::StoreRefused { .. } | Error::FinalizeInProgress => None,
             Error::UploadAborted => {
-                // The client may not have been told that its upload was refused because of its name.
+                // The client may not know yet that its upload was refused because of its name.
                 let is_refused = self.plan.on_conflict == OnConflict::Fail;
                 let has_reason =
                     aborts || is_refused || lock(&self.cluster.world.monitor).is_over_with_reason(key);
                 if !has_reason {
-                    self.fail("an upload was aborted that nobody has aborted", key);
+                    self.fail("an upload is aborted, but nobody aborted it", key);
                 }
                 Some(End::Over)
             }
             Error::NameTaken if self.plan.on_conflict == OnConflict::Fail => Some(End::Over),
             err => {
-                self.fail(&format!("an answer that should not be: {err}"), key);
+                self.fail(&format!("an answer that cannot be right: {err}"), key);
                 Some(End::Over)
             }
         }
@@ -260,7 +260,7 @@ impl Uploader {
         let is_own =
             item.object_key() == Some(&started.file_key) && self.plan.on_conflict == OnConflict::Keep;
         if is_own && !is_there {
-            self.fail("an item was answered whose bytes are not there", &started.file_key);
+            self.fail("an answer has an item whose bytes are not in the store", &started.file_key);
         }
     }
 
@@ -279,7 +279,7 @@ impl Uploader {
             self.fail("one upload became two items", key);
         }
         if are_over && aborts {
-            self.fail("an upload was aborted and finalized", key);
+            self.fail("an upload was both aborted and finalized", key);
         }
         Some(first)
     }

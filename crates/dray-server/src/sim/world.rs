@@ -1,5 +1,5 @@
-//! What a schedule consists of besides servers and clients: its choices, which all follow from one seed, its time, and the
-//! story of its events.
+//! What a schedule consists of besides servers and clients: its choices, which a seed determines, its time, and the
+//! list of its events.
 
 use std::fmt::Display;
 use std::hash::{DefaultHasher, Hash, Hasher as _};
@@ -29,7 +29,7 @@ pub(super) struct World {
 /// The events so far.
 #[derive(Default)]
 struct Story {
-    /// All of them, if the story is to be printed.
+    /// All of them, if they are to be printed.
     lines: Option<Vec<String>>,
     digest: DefaultHasher,
     steps: u64,
@@ -41,13 +41,13 @@ struct Story {
 pub(super) struct Outcome {
     /// The faults.
     pub(super) faults: Vec<String>,
-    /// Two schedules have the same digest if and only if they had the same events.
+    /// A digest of the events: the same for two schedules with the same events.
     pub(super) digest: u64,
     /// Calls to the database and the store.
     pub(super) steps: u64,
     /// Digests of the states that occurred.
     pub(super) states: Vec<u64>,
-    /// The events, if the story was to be printed.
+    /// The events, if they are to be printed.
     pub(super) lines: Vec<String>,
 }
 
@@ -114,7 +114,7 @@ impl World {
         Duration::from_millis(self.within(range))
     }
 
-    /// `true` in this many of 1000 cases; never once it is calm.
+    /// `true` in this many of 1000 cases. After [`World::calm`], never.
     pub(super) fn goes_wrong(&self, per_mille: u64) -> bool {
         let is_chosen = self.chance(per_mille);
         is_chosen && !self.is_calm()

@@ -17,7 +17,7 @@ impl Resolve for PublicOnly {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
             let public: Vec<SocketAddr> = found.filter(|address| is_public(address.ip())).collect();
             if public.is_empty() {
-                return Err(io::Error::other("the name leads to a private address").into());
+                return Err(io::Error::other("the host name resolves to a private address").into());
             }
             Ok(Box::new(public.into_iter()) as Addrs)
         })

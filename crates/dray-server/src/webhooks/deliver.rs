@@ -23,14 +23,14 @@ use crate::metrics::Metrics;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How long a receiver may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// How many calls to one receiver are claimed, and made, at once. A batch ends well before its claim does.
+/// How many calls to one receiver are claimed, and sent, at once. A batch ends well before its claim expires.
 const BATCH: usize = 16;
 const AT_ONCE: usize = 4;
 const CLAIM: SignedDuration = SignedDuration::from_secs(90);
-/// Waits between attempts: this after the first, four times as long after each further one, up to the longest.
+/// The waits between attempts: this long after the first, four times as long after each further one, up to the longest.
 const FIRST_WAIT: SignedDuration = SignedDuration::from_secs(5);
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(6);
-/// How long an event is tried: longer than a weekend.
+/// For how long Dray tries to deliver an event: longer than a weekend.
 pub(crate) const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(3 * 24);
 
 /// What is needed to post events.
@@ -51,7 +51,7 @@ pub(crate) async fn deliver_for_ever(with: Delivering) {
     let client = match client(settings) {
         Ok(client) => client,
         Err(err) => {
-            tracing::error!(%err, "no webhook can be called");
+            tracing::error!(%err, "webhooks cannot be called");
             return;
         }
     };
@@ -85,7 +85,7 @@ impl Receiver<'_> {
         loop {
             ticks.tick().await;
             if let Err(err) = self.deliver_due().await {
-                tracing::warn!(host = self.url.host(), %err, "could not look for due webhooks");
+                tracing::warn!(host = self.url.host(), %err, "the due webhooks could not be read");
             }
         }
     }

@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 
 const CHUNK_SIGNATURE: &str = "chunk-signature=";
 const TRAILER_SIGNATURE: &str = "x-amz-trailer-signature";
-/// Most memory of a decoder, in bytes, whatever the body: a line, the trailers, and their overhead.
+/// The maximum memory of a decoder, in bytes, whatever the body: a line, the trailers, and their overhead.
 const MOST_BYTES: usize = 64 << 10;
 
 type Trailers = Vec<(String, String)>;

@@ -11,7 +11,7 @@ use dray_drive::search::{Words, words};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Most bytes of a sort key: an index entry of Postgres is at most a third of a page.
+/// The maximum number of bytes of a sort key: an index entry of Postgres is at most a third of a page.
 const MOST_KEY_BYTES: usize = 1000;
 
 pub(crate) fn check(input: &[u8]) {

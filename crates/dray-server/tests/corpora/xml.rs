@@ -8,7 +8,7 @@ use dray_s3::xml::{
 use dray_s3::{ErrorCode, PartNumber};
 use jiff::Timestamp;
 
-/// Most memory to read a document, in bytes. The smallest element is `<a/>`, and a row of a page has some texts.
+/// The maximum memory to read a document, in bytes. The smallest element is `<a/>`, and a row of a page has some texts.
 fn most_bytes(document: &[u8]) -> usize {
     (64 << 10) + 64 * document.len()
 }

@@ -13,7 +13,7 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    #[expect(clippy::disallowed_methods, reason = "which database the tests run on is said from outside")]
+    #[expect(clippy::disallowed_methods, reason = "the environment says which database the tests use")]
     pub(crate) async fn create() -> Self {
         let Ok(cluster) = std::env::var("DRAY_TEST_POSTGRES") else { return Self { url: None } };
         let name = format!("dray_{}", hex::encode(rand()));

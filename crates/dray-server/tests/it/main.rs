@@ -1,7 +1,7 @@
 //! The service over HTTP, as its users meet it. Each route or concern has a module. `world` starts a real server on
 //! a folder of its own, and actors send requests to it.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot continue fails")]
 
 mod acts;
 mod database;

@@ -18,7 +18,7 @@ pub(crate) struct OtherStore {
 
 impl OtherStore {
     /// Creates a bucket, if the tests run on an external store.
-    #[expect(clippy::disallowed_methods, reason = "which store the tests run on is said from outside")]
+    #[expect(clippy::disallowed_methods, reason = "the environment says which store the tests use")]
     pub(crate) async fn create(http: &Client, now: Timestamp) -> Option<Self> {
         let endpoint = std::env::var("DRAY_TEST_S3").ok()?;
         let mut random = [0; 8];

@@ -79,7 +79,7 @@ async fn an_error_about_the_quota_says_what_unfinished_uploads_hold() {
     owner.start("a", 900).await;
     let over = owner.step("start", &json!({ "fileName": "b", "fileSize": 200, "mimeType": "a/b" })).await;
     let said = over.body["message"].as_str().unwrap();
-    assert!(said.contains("1 unfinished uploads hold 900 bytes"), "{said}");
+    assert!(said.contains("1 unfinished uploads reserve 900 bytes"), "{said}");
 }
 
 fn header<'a>(answer: &'a Response, name: &str) -> &'a str {

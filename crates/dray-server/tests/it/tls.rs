@@ -81,7 +81,7 @@ async fn files_that_cannot_be_used_stop_the_start_and_are_named() {
     assert_eq!(start().await, Ok(()));
     std::fs::write(folder.path().join("key.pem"), key).unwrap();
     let error = start().await.unwrap_err();
-    assert!(error.contains("not the certificate of --tls-key"), "{error}");
+    assert!(error.contains("the certificate does not belong to --tls-key"), "{error}");
     std::fs::write(folder.path().join("key.pem"), "no key").unwrap();
     let error = start().await.unwrap_err();
     assert!(error.starts_with("--tls-key cannot be used"), "{error}");

@@ -1,4 +1,5 @@
-//! A group of jobs without savepoints. If a job fails after it has changed something, all run again, with savepoints.
+//! Commits a group of jobs without savepoints. If a job fails after it has changed something, all run again, with
+//! savepoints.
 
 use rusqlite::Connection;
 
@@ -18,10 +19,11 @@ pub(super) fn write_group(connection: &Connection, jobs: &mut Vec<Box<dyn Job>>)
     jobs.drain(..).for_each(|job| job.tell(committed.clone()));
 }
 
-/// Runs all jobs in one transaction. `false` means that one failed after it had changed something, so nothing is committed.
+/// Runs all jobs in one transaction. `false` means that a job failed after it had changed something, so nothing was
+/// committed.
 ///
-/// That is rare, because most jobs find out before their first change that they cannot succeed. Without savepoints, SQLite
-/// need not copy every changed page and write out the full-text index.
+/// That is rare, because most jobs find out before their first change that they cannot succeed. Without savepoints,
+/// SQLite does not have to copy every changed page and write out the full-text index.
 fn run_together(connection: &Connection, jobs: &mut [Box<dyn Job>]) -> Result<bool, Error> {
     begin(connection)?;
     for job in jobs {
@@ -37,7 +39,7 @@ fn run_together(connection: &Connection, jobs: &mut [Box<dyn Job>]) -> Result<bo
     Ok(true)
 }
 
-/// Runs all jobs in one transaction, each so that it can be undone alone.
+/// Runs all jobs in one transaction, each with a savepoint, so that each can be undone alone.
 fn run_apart(connection: &Connection, jobs: &mut [Box<dyn Job>]) -> Result<(), Error> {
     begin(connection)?;
     for job in jobs {
@@ -50,8 +52,8 @@ fn run_apart(connection: &Connection, jobs: &mut [Box<dyn Job>]) -> Result<(), E
     commit(connection)
 }
 
-/// A number that grows with every row that is inserted, changed or deleted; `None` if SQLite has rolled the transaction
-/// back.
+/// A number that grows with every row that is inserted, changed or deleted; `None` if SQLite has rolled back the
+/// transaction.
 fn changes(connection: &Connection) -> Option<u64> {
     (!connection.is_autocommit()).then(|| connection.total_changes())
 }

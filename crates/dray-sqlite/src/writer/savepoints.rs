@@ -1,4 +1,4 @@
-//! A group in which each job has a savepoint: a job's failure undoes its own changes and nobody else's.
+//! Commits a group of jobs, each with a savepoint: a job's failure undoes only its own changes.
 
 use std::vec;
 
@@ -40,7 +40,7 @@ fn tell_all(done: Vec<Box<dyn Job>>, committed: &Result<(), Error>) {
     }
 }
 
-/// Runs one job. Returns it, to be told how the transaction ended, unless it was already told.
+/// Runs one job. Returns it if it still has to learn how the transaction ended.
 fn run_in_savepoint(connection: &Connection, mut job: Box<dyn Job>) -> Option<Box<dyn Job>> {
     if let Err(error) = execute(connection, "savepoint job") {
         job.tell(Err(error.into()));
@@ -67,7 +67,7 @@ fn undo(connection: &Connection) {
     }
     let undone = execute(connection, "rollback to job").and_then(|()| execute(connection, "release job"));
     if let Err(error) = undone {
-        // If one job's changes cannot be undone, nothing of this transaction may be committed.
+        // If one job's changes cannot be undone, no part of this transaction may be committed.
         tracing::error!(%error, "a savepoint could not be undone");
         rollback(connection);
     }

@@ -46,7 +46,7 @@ pub(crate) struct CreateGrant {
     /// Largest file, such as 100MiB [default: as the server accepts]
     #[arg(long, value_name = "SIZE")]
     pub(crate) max_file_size: Option<ByteSize>,
-    /// Most bytes of all files together, such as 1GiB [default: as the quota has room for]
+    /// The maximum number of bytes of all files together, such as 1GiB [default: as the quota has room for]
     #[arg(long, value_name = "SIZE")]
     pub(crate) max_size: Option<ByteSize>,
     /// Type of files: a MIME type (image/png), a group (image/*) or the end of a name (.pdf); may be repeated [default:

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use clap::CommandFactory as _;
 use clap::error::{ContextKind, ContextValue};
 
-/// Most bytes of a secret's file. A larger file is a mistake.
+/// The maximum number of bytes of a secret's file. A larger file is a mistake.
 const MAX_BYTES: u64 = 64 * 1024;
 
 /// The content of a file, without the white space around it.

@@ -72,7 +72,7 @@ pub(crate) struct Serve {
     /// Largest file that is accepted, such as 20GB or 500MiB
     #[arg(long, env = "DRAY_MAX_FILE_SIZE", value_name = "SIZE", default_value = "5TiB")]
     pub(crate) max_file_size: ByteSize,
-    /// Most unfinished uploads that a user may have at once
+    /// The maximum number of unfinished uploads that a user may have at once
     #[arg(long, env = "DRAY_MAX_OPEN_UPLOADS", value_name = "N", default_value_t = dray_server::MAX_OPEN_UPLOADS)]
     pub(crate) max_open_uploads: u32,
     /// Type of files that are accepted: a MIME type (image/png), a group (image/*) or the end of a name (.pdf); may be

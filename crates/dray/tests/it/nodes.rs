@@ -21,7 +21,7 @@ struct Cluster {
 }
 
 impl Cluster {
-    #[expect(clippy::disallowed_methods, reason = "whether there is a Postgres is said from outside")]
+    #[expect(clippy::disallowed_methods, reason = "the environment says whether there is a Postgres")]
     fn start() -> Option<Self> {
         let cluster = std::env::var("DRAY_TEST_POSTGRES").ok()?;
         let host = Drive::start();

@@ -30,7 +30,7 @@ fn a_backup_of_a_running_drive_becomes_a_drive_elsewhere() {
     assert_eq!(code, 2, "{said}");
     assert_eq!(json(on(&data, &["restore"]).arg(&backup)), made);
     let (code, said) = failed(on(&drive.data(), &["restore"]).arg(&backup).args(["--url", &drive.url]));
-    assert!(code == 2 && said.contains("has a drive in it already"), "{code} {said}");
+    assert!(code == 2 && said.contains("already has a drive in it"), "{code} {said}");
     drive.stop();
     drive.start_on(&data, |serve| serve);
     drive.ok(&["download", &id, "--output", "back.bin"]);

@@ -8,7 +8,7 @@ use crate::drive::Drive;
 use crate::operation::http_get;
 use crate::traces::Collector;
 
-#[expect(clippy::disallowed_methods, reason = "whether there is a Postgres is said from outside")]
+#[expect(clippy::disallowed_methods, reason = "the environment says whether there is a Postgres")]
 fn postgres() -> Option<String> {
     std::env::var("DRAY_TEST_POSTGRES").ok()
 }

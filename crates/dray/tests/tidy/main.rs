@@ -1,7 +1,7 @@
 //! Checks the whole repository: what each room must not know, and habits that no lint checks. An error
 //! names the rule, the file and the line.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot continue fails")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

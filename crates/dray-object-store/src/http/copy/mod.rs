@@ -1,9 +1,9 @@
-//! `CopyObject` and `UploadPartCopy`. They copy no bytes: the new parts are pieces that name the files of the source,
-//! see `meta/pieces.rs`. They read bytes only to compute a checksum that is not known, and at the edges of a range
-//! that begins or ends within a block.
+//! `CopyObject` and `UploadPartCopy`. They copy no bytes: the new parts are pieces that name the files of the source
+//! (see `meta/pieces.rs`). They read bytes only to compute a checksum that is not known, and in the first and last
+//! block of a range that cuts a block.
 //!
-//! A copy must be signed in the `Authorization` header. A presigned PUT does not bind headers that its signer did not
-//! sign. If a store accepted `x-amz-copy-source` there, anybody could use an upload URL to read any object.
+//! A copy must be signed in the `Authorization` header. A presigned PUT does not cover headers that its signer did
+//! not sign. If the store accepted `x-amz-copy-source` there, anybody could use an upload URL to read any object.
 
 mod object;
 mod part;
@@ -31,7 +31,7 @@ pub(crate) fn is_asked(headers: &HeaderMap, query: &Query) -> Result<bool, Failu
     let is_signed = headers.contains_key(http::header::AUTHORIZATION);
     if in_query || (in_headers && (!is_signed || query.contains("X-Amz-Signature"))) {
         return Err(not_implemented(
-            "copies (x-amz-copy-source) by anything but a signed Authorization header",
+            "copies (x-amz-copy-source) that are not signed in the Authorization header",
         ));
     }
     Ok(in_headers)
@@ -39,7 +39,7 @@ pub(crate) fn is_asked(headers: &HeaderMap, query: &Query) -> Result<bool, Failu
 
 /// The error if the source was replaced again and again.
 fn source_changes() -> Failure {
-    slow_down("The source of the copy is being replaced all the time; try again")
+    slow_down("The source of the copy was replaced again and again; try again")
 }
 
 #[cfg(test)]

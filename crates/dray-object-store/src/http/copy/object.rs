@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// Whether the copy keeps the metadata or the tags of its source, or gets those of the request.
+/// Whether the copy keeps the metadata or the tags of its source, or has those of the request.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Directive {
     Copy,
@@ -67,7 +67,8 @@ async fn describe(call: &Call, source: &Source) -> Result<Object, Failure> {
     let given = stored_headers::collect(&call.head.headers, &call.fields())?;
     let mut object = source.object.clone();
     object.set = call.store.meta().new_set();
-    // A multipart object stays one. No Complete made the copy, so it gets a token that no upload has.
+    // The copy of a multipart object is a multipart object too. No Complete made it, so it gets a token that no
+    // upload has.
     object.token = object.token.map(|_| clock::random());
     object.modified_at = clock::now().as_millisecond();
     if metadata == Directive::Replace {
@@ -117,7 +118,7 @@ fn directive(call: &Call, name: &str) -> Result<Directive, Failure> {
     match call.fields().get(name) {
         None | Some("COPY") => Ok(Directive::Copy),
         Some("REPLACE") => Ok(Directive::Replace),
-        Some(_) => Err(invalid_argument(format!("{name} is COPY or REPLACE"))),
+        Some(_) => Err(invalid_argument(format!("{name} must be COPY or REPLACE"))),
     }
 }
 

@@ -23,9 +23,9 @@ use crate::{
     },
 };
 
-/// Most pieces of one upload. A client that copies ranges of copies again and again could make any number, and an
-/// object is copied, and forgotten, in one commit. A copy of an object of 10,000 parts in 10,000 other ranges has
-/// 20,000.
+/// The maximum number of pieces of one upload. By copying ranges of copies again and again, a client could make any
+/// number of them, and one commit copies or removes all pieces of an object. A copy of an object of 10,000 parts in
+/// 10,000 other ranges has 20,000.
 const MAX_PIECES: usize = 100_000;
 
 pub(in crate::http) async fn copy_part(call: &Call) -> Result<Response, Failure> {
@@ -92,8 +92,9 @@ fn checksum_of(part: &NewPart, algorithm: Algorithm) -> Option<Checksum> {
     Checksum::from_bytes(algorithm, part.checksum.as_deref().unwrap_or(&crc64))
 }
 
-/// The part's `ETag`. If the copy is exactly one part of the source, it is that part's. Any other would need the bytes, so
-/// it is made from the place of the bytes in the source: the same copy made twice has the same `ETag`.
+/// The part's `ETag`. If the copy is exactly one part of the source, the copy has that part's `ETag`. For any other
+/// copy, an `ETag` of the bytes would mean reading them. So it is made from the place of the bytes in the source: the
+/// same copy made twice has the same `ETag`.
 async fn digest(call: &Call, source: &Source, bytes: Range<u64>, crc64: u64) -> Result<PartDigest, Failure> {
     let (set, place) = (source.object.set, source.object.layout.at(bytes.start));
     if let Some(place) = place.filter(|place| place.bytes == bytes) {
@@ -132,7 +133,8 @@ async fn commit(
     commit.await
 }
 
-/// The bytes that `x-amz-copy-source-range` names: `bytes=first-last`, with both numbers, and within the source.
+/// The bytes that `x-amz-copy-source-range` names. It must be `bytes=first-last`, with both numbers, and within the
+/// source.
 fn range(call: &Call, size_bytes: u64) -> Result<Range<u64>, Failure> {
     let Some(text) = call.fields().get("x-amz-copy-source-range") else {
         return Ok(0..size_bytes);
@@ -144,7 +146,7 @@ fn range(call: &Call, size_bytes: u64) -> Result<Range<u64>, Failure> {
     let ends = ends.and_then(|(first, last)| number(first).zip(number(last)));
     let (first, last) = ends.filter(|(first, last)| first <= last).ok_or_else(|| {
         invalid_argument(
-            "x-amz-copy-source-range must be bytes=first-last, the numbers of two bytes of the source",
+            "x-amz-copy-source-range must be bytes=first-last, where both are numbers of bytes of the source",
         )
     })?;
     if last >= size_bytes {

@@ -46,7 +46,7 @@ impl Source {
         for (name, condition) in CONDITIONS {
             asked.extend(call.head.headers.get(name).map(|value| (condition, value.clone())));
         }
-        // Where a reader gets 304 "nothing changed", a copy fails: it was conditional on a change.
+        // Where a reader gets 304 "not modified", a copy fails, because its condition was a change.
         conditions::check_read(&asked, &object).map_err(|_| conditions::precondition_failed())?;
         Ok(Self { bucket, key, object, _pin: pin })
     }

@@ -1,4 +1,5 @@
-//! The form of an upload (RFC 7578), read field by field up to the file. All fields are bounded; only the file may be long.
+//! The form of an upload (RFC 7578), read field by field up to the file. All fields have limits; only the file may be
+//! long.
 
 use std::{
     sync::{
@@ -20,12 +21,12 @@ use crate::{
     failure::Failure,
 };
 
-/// Most bytes of the names and values of all fields before the file; AWS allows 20 KiB.
+/// The maximum number of bytes of the names and values of all fields before the file; AWS allows 20 KiB.
 const MAX_FIELDS_BYTES: usize = 64 << 10;
-/// Most fields before the file.
+/// The maximum number of fields before the file.
 const MAX_FIELDS: usize = 100;
-/// Most bytes read until the file begins: the parser buffers the head of a field until it is complete. This is more than
-/// the fields need, because the file may begin in the same frame.
+/// The maximum number of bytes read until the file begins. The parser buffers the head of a field until it is
+/// complete. This is more than the fields need, because the file may begin in the same frame.
 const MAX_BYTES_BEFORE_FILE: usize = 1 << 20;
 
 /// A form whose fields before the file were read.
@@ -68,7 +69,7 @@ impl<'a> Form<'a> {
             }
             size_bytes += name.len();
             if fields.len() == MAX_FIELDS || fields.iter().any(|(known, _)| *known == name) {
-                return Err(malformed("The form has too many fields, or a field twice"));
+                return Err(malformed("The form has too many fields, or has a field twice"));
             }
             let value = String::from_utf8(value).map_err(|_| malformed("A field is not UTF-8"))?;
             fields.push((name, value));

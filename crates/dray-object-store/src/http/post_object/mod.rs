@@ -1,5 +1,5 @@
-//! `PostObject`: an upload from the form of a web page. Its policy, signed by somebody who may write, says which fields the
-//! form may have, and so which object it creates. Nothing else authorises the request.
+//! `PostObject`: an upload from the form of a web page. Its policy says which fields the form may have, and so which
+//! object it creates. Somebody who may write has signed the policy. Nothing else authorises the request.
 
 mod form;
 
@@ -29,7 +29,7 @@ use crate::{
     transfers::Direction,
 };
 
-/// Fields that take the place of a header: the one beside them, often of the same name.
+/// Fields that stand for a header: each is beside its header, and often has the same name.
 const HEADERS: [(&str, &str); 9] = [
     ("acl", "x-amz-acl"),
     ("cache-control", "cache-control"),
@@ -68,7 +68,7 @@ pub(super) async fn post(
     let field = |name: &str| value_of(&form.fields, name);
     let signer = Signer::new(&store, now);
     authenticate_post(field, store.region(), |id| signer.find(id))?;
-    // The server itself signs no forms. If its key signed a form, an earlier version gave the key to a tool.
+    // The server itself signs no forms. If a form is signed with its key, a tool got the key from an earlier version.
     let caller = signer.caller(false, door)?;
     caller.check_key()?;
     let target = Target::parse(&place(&store, &head, caller)?, head.uri.path())?;
@@ -80,7 +80,7 @@ pub(super) async fn post(
     caller.check(operation.access(), &bucket, store.bucket())?;
     let policy = PostPolicy::parse(field("policy").unwrap_or_default())?;
     let key = key(&form)?;
-    // The form is sent to a bucket, and that bucket counts, whatever a field of that name says.
+    // The form goes to the bucket of the address, even if the form has a field of that name.
     let others = form.fields.iter().filter(|(name, _)| name != "bucket").cloned();
     let checked: Vec<_> = others.chain([("bucket".to_owned(), bucket.clone())]).collect();
     policy.check(&checked, now)?;
@@ -119,13 +119,13 @@ async fn store_file(
     let received = body::receive_form(call.store.disk(), file, &mut form.file, &announced, wanted).await?;
     if received.size_bytes < least {
         let size = received.size_bytes;
-        let message = format!("Your proposed upload has {size} bytes; the policy wants at least {least}");
+        let message = format!("Your proposed upload has {size} bytes; the policy requires at least {least}");
         return Err(Failure::new(ErrorCode::EntityTooSmall, message));
     }
     put_object::store(call, received, algorithm, described).await
 }
 
-/// Replaces `${filename}` in the key by the file's own name. Policies apply to the key with the name in it.
+/// Replaces `${filename}` in the key with the file's own name. The policy is checked against the resulting key.
 fn name_file(form: &mut Form<'_>) {
     let name = form.file_name.as_deref().unwrap_or_default();
     let name = name.rsplit(['/', '\\']).next().unwrap_or_default();

@@ -34,11 +34,10 @@ impl Patient<'_> {
     /// What a browser asks before it puts a part.
     pub(super) async fn preflight(&mut self, url: &str) {
         const CHECK: &str = "preflight";
-        const WHY: &str =
-            "browsers ask before they put a part, and stop if they are refused; other clients do not ask";
+        const WHY: &str = "browsers ask before they put a part, and do not put it if they are refused; other clients do not ask";
         let request = self.http.request(Method::OPTIONS, url).header(header::ORIGIN, self.page);
         let found = match request.header(header::ACCESS_CONTROL_REQUEST_METHOD, "PUT").send().await {
-            // Putting a part will not do either, and that is the finding.
+            // Putting a part will fail too, and that failure is the finding.
             Err(_) => return,
             Ok(answer) if !answer.status().is_success() => format!("answered {}", answer.status()),
             Ok(answer) if !self.allows_page(&answer) => format!("does not allow the origin {}", self.page),
@@ -114,10 +113,10 @@ impl Patient<'_> {
         let answer = request.send().await.map_err(|err| {
             let found = format!("{host} does not answer: {}", failure_of(&err));
             if self.is_relayed {
-                let remedy = "set --s3-endpoint to the address where this machine reaches the store";
-                return Finding::fail("endpoint", "the server asks the store there", found, remedy);
+                let remedy = "set --s3-endpoint to the address at which this machine reaches the store";
+                return Finding::fail("endpoint", "the server reaches the store there", found, remedy);
             }
-            let remedy = "set --s3-public-endpoint to the address where clients reach the store; if they cannot reach it, have this \
+            let remedy = "set --s3-public-endpoint to the address at which clients reach the store; if they cannot reach it, let this \
                           server pass their requests on with --s3-relay";
             Finding::fail("public endpoint", WHY, found, remedy)
         })?;
@@ -126,7 +125,7 @@ impl Patient<'_> {
         }
         let status = answer.status();
         let said: String = answer.text().await.unwrap_or_default().chars().take(300).collect();
-        let remedy = "a proxy in between must pass Host and the query on unchanged; otherwise set --s3-public-endpoint and --s3-region to the store's values";
+        let remedy = "a proxy in between must pass on Host and the query unchanged; otherwise set --s3-public-endpoint and --s3-region to the store's values";
         Err(Finding::fail(check, WHY, format!("{host} answered {status}: {said}"), remedy))
     }
 
@@ -157,10 +156,10 @@ impl Patient<'_> {
             (answer.status(), text(&answer, header::CONTENT_DISPOSITION).as_deref() == Some(name));
         let body = answer.bytes().await.unwrap_or_default();
         let finding = if body != b"ab"[..] {
-            let found = format!("{status} with {} bytes, of 2", body.len());
+            let found = format!("{status} with {} bytes instead of 2", body.len());
             Finding::fail(CHECK, WHY, found, "use a store, or a proxy in front of it, that serves ranges")
         } else if status.as_u16() != PARTIAL_CONTENT {
-            let found = format!("served, as {status}");
+            let found = format!("served, but with status {status}");
             Finding::warn(CHECK, WHY, found, "dray download understands it; browsers and players may not")
         } else if !is_named && !self.is_relayed {
             let remedy = "use a store that obeys response-content-disposition; with this one, browsers save files under their keys";

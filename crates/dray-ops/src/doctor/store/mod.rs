@@ -26,7 +26,7 @@ const FIRST_PART: usize = 5 << 20;
 /// How often to try: a store may create what it needs at the first upload (Ceph RGW: a pool, which takes seconds).
 const CREATE_TRIES: u32 = 10;
 const CREATE_PAUSE: std::time::Duration = std::time::Duration::from_secs(2);
-const KEYS_NEED: &str = "let the keys do s3:PutObject, GetObject, DeleteObject, AbortMultipartUpload, ListMultipartUploadParts on arn:aws:s3:::BUCKET/files/*, and s3:ListBucket, ListBucketMultipartUploads on the bucket";
+const KEYS_NEED: &str = "allow the keys s3:PutObject, GetObject, DeleteObject, AbortMultipartUpload, ListMultipartUploadParts on arn:aws:s3:::BUCKET/files/*, and s3:ListBucket, ListBucketMultipartUploads on the bucket";
 
 /// Checks the store that these settings name. `page` is the origin of the page.
 pub(super) async fn examine(settings: &Config, config: &S3Config, page: &str) -> Vec<Finding> {
@@ -93,7 +93,8 @@ impl<'a> Patient<'a> {
         self.bucket().await?;
         let upload_id = self.create().await?;
         if self.is_relayed {
-            let found = "this server passes on what they ask (--s3-relay), and answers browsers itself";
+            let found =
+                "this server passes on their requests (--s3-relay), and answers browsers' preflights itself";
             self.ok("relay", "clients put and get bytes", found);
         } else {
             self.preflight(&self.part_url(&upload_id, 1).await?).await;
@@ -125,7 +126,7 @@ impl<'a> Patient<'a> {
         Ok(())
     }
 
-    /// Asks for anything, because every answer has a date.
+    /// Sends any request, because every answer has a date.
     async fn clock(&mut self) -> Step {
         const CHECK: &str = "clock";
         const WHY: &str = "a store refuses signatures whose time is 15 minutes off";
@@ -137,12 +138,12 @@ impl<'a> Patient<'a> {
         })?;
         let now = self.clock.now();
         let Some(date) = text(&answer, header::DATE).and_then(|date| http_date(&date)) else {
-            let found = "the store does not tell its time";
+            let found = "the store's answer has no date";
             self.findings.push(Finding::warn(CHECK, WHY, found, "compare the clocks yourself"));
             return Ok(());
         };
         let skew = now.duration_since(date).abs();
-        let found = format!("{} s from the store's", skew.as_secs());
+        let found = format!("{} s away from the store's clock", skew.as_secs());
         let remedy = "set the clocks of this machine and of the store (timedatectl set-ntp true)";
         if skew >= MAX_SKEW {
             return Err(Finding::fail(CHECK, WHY, found, remedy));
@@ -169,9 +170,9 @@ impl<'a> Patient<'a> {
             && other.check().await.is_ok()
         {
             let (place, remedy) = if *path_style {
-                ("host", "leave --s3-path-style away")
+                ("host", "leave out --s3-path-style")
             } else {
-                ("path", "--s3-path-style")
+                ("path", "add --s3-path-style")
             };
             let found = format!("{bucket} answers only with its name in the {place}");
             return Err(Finding::fail("addressing style", WHY, found, remedy));
@@ -180,7 +181,7 @@ impl<'a> Patient<'a> {
             Error::StoreRefused { .. } => {
                 "create the bucket, or correct --s3-bucket, --s3-region or the keys; they need s3:ListBucket"
             }
-            _ => "set --s3-endpoint to where this machine reaches the store",
+            _ => "set --s3-endpoint to the address at which this machine reaches the store",
         };
         Err(Finding::fail(CHECK, WHY, err.to_string(), remedy))
     }
@@ -229,14 +230,21 @@ impl<'a> Patient<'a> {
         match outcome {
             Ok(Some(0)) => {}
             Ok(Some(bytes)) => {
-                let found = format!("it has {bytes} bytes");
+                let found = format!("the empty file has {bytes} bytes in the store");
                 return Err(Finding::fail(CHECK, WHY, found, "use another store"));
             }
-            Ok(None) => return Err(Finding::fail(CHECK, WHY, "it is not there", "use another store")),
+            Ok(None) => {
+                return Err(Finding::fail(
+                    CHECK,
+                    WHY,
+                    "the empty file is not in the store",
+                    "use another store",
+                ));
+            }
             Err(err) => return Err(refused(CHECK, WHY, &err)),
         }
         self.put_nothing(&key).await?;
-        self.ok(CHECK, WHY, "it exists and has no bytes");
+        self.ok(CHECK, WHY, "the empty file exists and has no bytes");
         Ok(())
     }
 
@@ -253,7 +261,14 @@ impl<'a> Patient<'a> {
                 let remedy = "make sure that --s3-public-endpoint and --s3-endpoint lead to the same store";
                 return Err(Finding::fail(CHECK, WHY, err.to_string(), remedy));
             }
-            None => return Err(Finding::fail(CHECK, WHY, "the upload is gone", "use another store")),
+            None => {
+                return Err(Finding::fail(
+                    CHECK,
+                    WHY,
+                    "the store no longer has the upload",
+                    "use another store",
+                ));
+            }
         }
         Ok(())
     }
@@ -267,9 +282,9 @@ impl<'a> Patient<'a> {
         let first = self.objects.complete_and_look((&self.key, upload_id), parts, size_bytes, &self.token);
         first.await.map_err(|err| refused(CHECK, WHY, &err))?;
         let repeated = match complete().await {
-            Completion::Done => "repeating it succeeds",
-            Completion::NoSuchUpload { .. } => "repeating it is refused, which dray handles",
-            _ => "repeating it fails, which dray handles",
+            Completion::Done => "repeating the call succeeds",
+            Completion::NoSuchUpload { .. } => "the store refuses to repeat the call, which dray handles",
+            _ => "repeating the call fails, which dray handles",
         };
         self.ok(CHECK, WHY, format!("the parts are one object; {repeated}"));
         Ok(())

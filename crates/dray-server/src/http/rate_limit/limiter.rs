@@ -14,7 +14,7 @@ use governor::{Quota, RateLimiter};
 
 use crate::config::Rate;
 
-/// Most keys that are remembered at once: some 10 MB.
+/// The maximum number of keys that are remembered at once: some 10 MB.
 const MOST_KEYS: usize = 100_000;
 
 /// Limits the requests under each key to a rate.
@@ -28,7 +28,7 @@ pub(super) struct Limiter<K: Hash + Eq + Clone, C: Clock = DefaultClock> {
 /// The state of a key's limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Standing {
-    /// Most requests that may be made at once.
+    /// The maximum number of requests that may be made at once.
     pub(super) limit: u32,
     /// Requests that may be made at once now.
     pub(super) remaining: u32,
@@ -81,8 +81,8 @@ fn whole_secs(time: Duration) -> u64 {
     time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }
 
-/// The state of each key, which is one moment in time. If more keys come in a short time than it can hold, it starts
-/// again empty: a limit per address does not stop whoever has so many addresses.
+/// The state of each key at one moment. If more keys come within a short time than it can hold, it is cleared: a
+/// limit per address cannot stop a caller who has so many addresses.
 #[derive(Debug)]
 struct Recent<K>(Mutex<HashMap<K, Nanos>>);
 

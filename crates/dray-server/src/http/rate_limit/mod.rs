@@ -4,9 +4,9 @@
 //! Answers say how much is left, in `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset`:
 //! draft-ietf-httpapi-ratelimit-headers-06, whose three fields clients read; later drafts merged them into one.
 //!
-//! S3 requests to the embedded store are not limited here. Each needs a URL that a limited request had signed, or
-//! the store's own keys (and refusing it costs only a hash). And a refused part would be megabytes sent for
-//! nothing.
+//! S3 requests to the embedded store are not limited here. Each needs a URL that a limited request had signed, or the
+//! store's own keys, and refusing it costs only a hash. If a limit refused a part, the client would have sent
+//! megabytes for nothing.
 
 mod limiter;
 
@@ -33,9 +33,9 @@ pub(super) const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 pub(super) const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 pub(super) const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 
-/// Enough for a folder of 2,000 small files at full speed, then 33 files per second.
+/// Enough for a folder of 2,000 small files at full speed, and for 33 files per second after that.
 const PER_TOKEN: Rate = Rate::per_minute(NonZeroU32::new(6_000).unwrap());
-/// More, because several people may share an address.
+/// More than a token's limit, because several people may share an address.
 const PER_ADDRESS: Rate = Rate::per_minute(NonZeroU32::new(12_000).unwrap());
 
 /// The limits of a server. It is cheap to clone.
@@ -105,8 +105,7 @@ fn let_in(standing: Standing, with: &'static str, refused: &Counter) -> Result<(
     Err(Error::RateLimited { with, retry_after_secs })
 }
 
-/// Counts a request of an address, if it is allowed, and reports in the answer the limit that is closer to its
-/// end.
+/// Counts a request of an address, if it is allowed. The answer reports the limit that is closer to being reached.
 pub(super) async fn limit(
     State(RateLimits(limits)): State<RateLimits>,
     mut request: Request,

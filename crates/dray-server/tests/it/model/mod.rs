@@ -25,7 +25,7 @@ const USERS: usize = 4;
 const STEPS_OF_A_HISTORY: usize = 1000;
 /// Every pair of a caller and an item is checked after this many steps.
 const CHECK_ALL_AFTER: usize = 125;
-/// Most items at once. More would make every check longer, and interact less.
+/// The maximum number of items at once. More would make every check longer, and interact less.
 const MOST_ITEMS: usize = 40;
 const MOST_TOKENS: usize = 8;
 const MOST_UPLOADS: usize = 6;
@@ -88,7 +88,7 @@ async fn random_histories_have_the_roles_of_the_reference_model() {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "what to play is said from outside")]
+#[expect(clippy::disallowed_methods, reason = "the environment says what to play")]
 fn settings() -> (u64, usize) {
     let number = |name| std::env::var(name).ok().map(|text| text.parse::<u64>().expect("a number"));
     let on_postgres = std::env::var("DRAY_TEST_POSTGRES").is_ok();

@@ -13,7 +13,7 @@ const DEEP: usize = 100;
 /// Outside of the special folders, there is one folder for this many items.
 const ITEMS_A_FOLDER: usize = 20;
 const GENERAL_DEPTH: usize = 12;
-/// Most files that arrive in one folder at once.
+/// The maximum number of files that arrive in one folder at once.
 const BURST: usize = 16;
 /// The earliest creation time: items are from 2023 to 2025.
 const SINCE_SECS: i64 = 1_672_531_200;
