@@ -58,6 +58,11 @@ pub const MAX_CURSOR_CHARS: usize = 4096;
 pub const MAX_TOKEN_NAME_CHARS: usize = 100;
 /// The maximum number of tokens of a user at once, not counting those that have ended.
 pub const MAX_TOKENS: u32 = 1000;
+/// The maximum number of tokens at once that come from one token which another token created, so that such a token cannot
+/// use up its user's [`MAX_TOKENS`].
+pub const MAX_TOKENS_OF_A_TOKEN: u32 = 100;
+/// How often the tokens of one chain can replace each other within 24 hours.
+pub const MAX_ROTATIONS: u32 = 24;
 /// The maximum number of tokens in a chain in which each token created the next, including the first.
 pub const MAX_TOKEN_DEPTH: u32 = 16;
 /// The maximum number of grants of a token at once, not counting those that have ended.

@@ -57,6 +57,7 @@ pub const TABLES: [Table; 11] = [
         ("confined_to", Text), ("only_uploads", Boolean),
         ("tries", Integer), ("next_try_at", Integer), ("attempted_at", Integer), ("proven_crc64nvme", Text),
         ("inconclusive", Integer), ("grant_id", Text), ("external_id", Text), ("metadata", Text), ("put_key", Text), ("put_until", Integer),
+        ("token_id", Text),
     ] },
     Table { name: "items", keys: 1, filter: "true", columns: &[
         ("id", Text), ("workspace_id", Text), ("owner_id", Text), ("host_id", Text), ("parent_id", Text),
@@ -79,7 +80,7 @@ pub const TABLES: [Table; 11] = [
     ] },
     Table { name: "links", keys: 1, filter: "true", columns: &[
         ("id", Text), ("item_id", Text), ("slug", Text), ("password_hash", Text), ("created_by", Text),
-        ("created_at", Integer), ("expires_at", Integer), ("downloads", Integer),
+        ("created_at", Integer), ("expires_at", Integer), ("downloads", Integer), ("confined_to", Text),
     ] },
     Table { name: "outbox", keys: 2, filter: "true", columns: &[
         ("url", Text), ("event", Text), ("body", Text), ("attempts", Integer), ("next_at", Integer),

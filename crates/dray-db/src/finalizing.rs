@@ -106,10 +106,15 @@ pub fn set_checksum(c: &Conn, id: UploadRowId, crc64: &Crc64, verify: bool) -> R
 /// lease may do this. With `is_unattempted`, it records that no Complete was ever sent.
 pub fn reopen(c: &Conn, id: UploadRowId, holder: &LeaseHolder, is_unattempted: bool) -> Result<bool, Error> {
     let sql = "update uploads set state = 'open', digest = null, lease_holder = null, lease_until = null,
-                   finalize_crc64nvme = null, verify = false, inconclusive = 0,
+                   finalize_crc64nvme = null, verify = false, inconclusive = 0, proven_crc64nvme = null,
                    attempted_at = case when $3 then null else attempted_at end
                where id = $1 and state = 'completing' and lease_holder = $2";
-    Ok(execute(c, sql, &[&id.to_string(), &holder.0, &is_unattempted])? == 1)
+    let is_open = execute(c, sql, &[&id.to_string(), &holder.0, &is_unattempted])? == 1;
+    if is_open {
+        // What was read back is no proof of the bytes of the next finalize.
+        execute(c, "delete from read_backs where upload_id = $1", &[&id.to_string()])?;
+    }
+    Ok(is_open)
 }
 
 /// Gives the lease back without an outcome, so that the next finalize need not wait until it ends.
@@ -224,6 +229,7 @@ mod tests {
             on_conflict: OnConflict::Keep,
             confined_to: None,
             only_uploads: false,
+            token: None,
             attached: dray_drive::item::Attached::default(),
             crc64: None,
             proven_crc64: None,

@@ -3,7 +3,7 @@
 use dray_api::{TokenId, UploadRowId};
 use jiff::Timestamp;
 
-use super::{Conn, Error, execute, find, list, lock, millis, parsed_or_none};
+use super::{Conn, Error, execute, find, list, lock, millis, parsed, parsed_or_none};
 use dray_drive::access::Caller;
 
 /// What identifies a request: its caller's token, its route, its key.
@@ -63,21 +63,17 @@ pub fn forget_old(c: &Conn, before: Timestamp, limit: usize) -> Result<u64, Erro
     execute(c, sql, &[&millis(before), &super::rows_at_most(limit)])
 }
 
-/// Users with more than `most` outcomes, and the time of the newest outcome that must be removed.
-pub fn over(c: &Conn, most: usize) -> Result<Vec<(String, String, i64)>, Error> {
-    let sql = "select u.user_id, u.workspace_id,
-                   (select k.created_at from idempotency_keys k
-                    where k.user_id = u.user_id and k.workspace_id = u.workspace_id
+/// Tokens with more than `most` outcomes, and the age of the newest that is too much.
+pub fn over(c: &Conn, most: usize) -> Result<Vec<(TokenId, i64)>, Error> {
+    let sql = "select t.token_id,
+                   (select k.created_at from idempotency_keys k where k.token_id = t.token_id
                     order by k.created_at desc limit 1 offset $1) as since
-               from (select user_id, workspace_id from idempotency_keys
-                     group by user_id, workspace_id having count(*) > $1) u";
-    list(c, sql, &[&super::rows_at_most(most)], |row| {
-        Ok((row.get("user_id")?, row.get("workspace_id")?, row.get("since")?))
-    })
+               from (select token_id from idempotency_keys group by token_id having count(*) > $1) t";
+    list(c, sql, &[&super::rows_at_most(most)], |row| Ok((parsed(row, "token_id")?, row.get("since")?)))
 }
 
-/// Removes a user's outcomes that are as old as `since` (milliseconds since 1970) or older.
-pub fn forget_of(c: &Conn, user: &str, workspace: &str, since: i64) -> Result<u64, Error> {
-    let sql = "delete from idempotency_keys where user_id = $1 and workspace_id = $2 and created_at <= $3";
-    execute(c, sql, &[&user, &workspace, &since])
+/// Forgets a token's outcomes that are as old as `since`, in milliseconds since 1970, or older.
+pub fn forget_of(c: &Conn, token: TokenId, since: i64) -> Result<u64, Error> {
+    let sql = "delete from idempotency_keys where token_id = $1 and created_at <= $2";
+    execute(c, sql, &[&token.to_string(), &since])
 }

@@ -2,20 +2,23 @@
 
 use dray_api::{ItemId, LinkId, UserId};
 
-use super::{Conn, Error, Row, execute, find, list, millis, parsed, size, time, time_or_none, value};
+use super::{
+    Conn, Error, Row, execute, find, list, millis, parsed, parsed_or_none, size, time, time_or_none, value,
+};
 use dray_drive::link::Link;
 
 /// The columns of a link.
 macro_rules! columns {
     () => {
-        "id, item_id, slug, password_hash, created_by, created_at, expires_at, downloads"
+        "id, item_id, slug, password_hash, created_by, confined_to, created_at, expires_at, downloads"
     };
 }
 
 /// Adds a link.
 pub fn insert(c: &Conn, link: &Link) -> Result<(), Error> {
-    let sql = "insert into links (id, item_id, slug, password_hash, created_by, created_at, expires_at)
-               values ($1, $2, $3, $4, $5, $6, $7)";
+    let sql = "insert into links (id, item_id, slug, password_hash, created_by, created_at, expires_at,
+                                  confined_to)
+               values ($1, $2, $3, $4, $5, $6, $7, $8)";
     execute(
         c,
         sql,
@@ -27,6 +30,7 @@ pub fn insert(c: &Conn, link: &Link) -> Result<(), Error> {
             &link.created_by.to_string(),
             &millis(link.created_at),
             &link.expires_at.map(millis),
+            &link.confined_to.map(|id| id.to_string()),
         ],
     )
     .map(drop)
@@ -68,6 +72,7 @@ fn link(row: &Row<'_>) -> Result<Link, Error> {
         slug: row.get("slug")?,
         password_hash: row.get("password_hash")?,
         created_by: parsed::<UserId>(row, "created_by")?,
+        confined_to: parsed_or_none(row, "confined_to")?,
         created_at: time(row, "created_at")?,
         expires_at: time_or_none(row, "expires_at")?,
         downloads: size(row, "downloads")?,

@@ -6,19 +6,16 @@ use super::{Conn, Error, find};
 
 /// Whether an object belongs to an item, or may become an item's, or is recorded for removal.
 pub fn is_known_object(c: &Conn, key: &str) -> Result<bool, Error> {
-    // A key ends with the id of the item that it was first made for.
-    let item = key.rsplit('/').next().unwrap_or_default();
     // The temporary key of an upload is the object's key with an ending.
     let object = key.strip_suffix(STAGED).unwrap_or(key);
     let sql = "select 1 as known
-               where exists (select 1 from uploads u join items i on i.upload_id = u.id where u.object_key = $1)
-                  or exists (select 1 from items where id = $2 and object_key = $1)
+               where exists (select 1 from items where object_key = $1)
                   or exists (select 1 from uploads where object_key = $1 and parts_freed_at is null
                              and state in ('opening', 'open', 'completing', 'aborted', 'expired'))
-                  or exists (select 1 from uploads where object_key = $3 and put_key = $1 and parts_freed_at is null
+                  or exists (select 1 from uploads where object_key = $2 and put_key = $1 and parts_freed_at is null
                              and state in ('open', 'completing', 'aborted', 'expired'))
                   or exists (select 1 from tombstones where object_key = $1)";
-    Ok(find(c, sql, &[&key, &item, &object], |_| Ok(()))?.is_some())
+    Ok(find(c, sql, &[&key, &object], |_| Ok(()))?.is_some())
 }
 
 /// Whether an upload of the store belongs to an unfinished upload of the drive.

@@ -214,12 +214,52 @@ pub fn of_caller(c: &Conn, caller: &Caller) -> Result<Vec<TokenRow>, Error> {
     list(c, tokens!(own!()), &[&caller.user.to_string(), &caller.workspace.to_string(), &own], token)
 }
 
-/// How many tokens of the caller are valid now.
+/// How many tokens of the caller are valid now, not counting those that another has replaced.
 pub fn count_good(c: &Conn, caller: &Caller, now: Timestamp) -> Result<i64, Error> {
     let sql = "select count(*) as good from tokens
                where user_id = $1 and workspace_id = $2 and revoked_at is null and expires_at > $3
-                 and scopes <> 'drive_grant'";
+                 and successor_id is null and scopes <> 'drive_grant'";
     value(c, sql, &[&caller.user.to_string(), &caller.workspace.to_string(), &millis(now)], "good")
+}
+
+/// The token that created this one, if one did.
+pub fn parent(c: &Conn, id: TokenId) -> Result<Option<TokenId>, Error> {
+    let found = find(c, "select parent_id from tokens where id = $1", &[&id.to_string()], |row| {
+        parsed_or_none(row, "parent_id")
+    });
+    Ok(found?.flatten())
+}
+
+/// How many valid tokens come from this one, not counting itself and those that another has replaced.
+pub fn count_descendants(c: &Conn, id: TokenId, now: Timestamp) -> Result<i64, Error> {
+    let sql = concat!(
+        "select count(*) as good from tokens
+         where id <> $1 and revoked_at is null and expires_at > $2 and successor_id is null
+           and scopes <> 'drive_grant' and id in ",
+        descendants!("$1")
+    );
+    value(c, sql, &[&id.to_string(), &millis(now)], "good")
+}
+
+/// How many tokens in the chain that this one replaced were created after `since`.
+pub fn count_replaced(c: &Conn, id: TokenId, since: Timestamp) -> Result<i64, Error> {
+    let sql = "with recursive chain (id, created_at) as (
+                   select id, created_at from tokens where successor_id = $1
+                   union
+                   select t.id, t.created_at from tokens t join chain on t.successor_id = chain.id
+                   where chain.created_at > $2
+               )
+               select count(*) as replaced from chain where created_at > $2";
+    value(c, sql, &[&id.to_string(), &millis(since)], "replaced")
+}
+
+/// Whether `id` is this token, or comes from it.
+pub fn comes_from(c: &Conn, id: TokenId, ancestor: TokenId) -> Result<bool, Error> {
+    if id == ancestor {
+        return Ok(true);
+    }
+    let sql = concat!("select id from tokens where id = $2 and id in ", descendants!("$1"));
+    Ok(find(c, sql, &[&ancestor.to_string(), &id.to_string()], |_| Ok(()))?.is_some())
 }
 
 /// Like [`revoke`], if the token is one of those that [`of_caller`] lists.

@@ -5,6 +5,7 @@ use dray_api::{GrantId, ItemId, UploadRowId, UserId, WorkspaceId};
 use jiff::Timestamp;
 
 use super::clock::{LeaseTime, find_at, list_at};
+use super::tokens::descendants;
 use super::{
     Conn, Error, Param, Row, execute, find, json_array, json_rows, list, millis, parsed, parsed_or_none,
     rows_at_most, size, stored_size, time,
@@ -12,7 +13,7 @@ use super::{
 use dray_drive::access::Caller;
 use dray_drive::item::{Attached, Notes};
 use dray_drive::parts::{Crc64, Digest};
-use dray_drive::upload::{State, Upload};
+use dray_drive::upload::{State, Upload, check_on_conflict};
 
 /// The columns of an upload. A lease is held until its end. An end that is later than this clock could have set it
 /// (twice [`FINALIZE_LEASE`](dray_drive::upload::FINALIZE_LEASE)) comes from a wrong clock and does not count.
@@ -20,7 +21,7 @@ macro_rules! columns {
     () => {
         "id, workspace_id, user_id, parent_id, item_id, name, mime_type, size_bytes, on_conflict, crc64nvme,
          finalize_crc64nvme, proven_crc64nvme, verify, object_key, store_token, store_upload_id, put_key, state, digest,
-         confined_to, only_uploads, grant_id, external_id, metadata,
+         confined_to, only_uploads, token_id, grant_id, external_id, metadata,
          attempted_at is not null as is_attempted,
          coalesce(lease_until > $now and lease_until <= $now + 60000, false) as is_held, created_at, expires_at"
     };
@@ -43,8 +44,10 @@ fn insert(c: &Conn, upload: &Upload, state: &str, put_until: Option<Timestamp>) 
     let sql =
         "insert into uploads (id, workspace_id, user_id, parent_id, item_id, name, mime_type, size_bytes,
                               on_conflict, crc64nvme, object_key, store_token, state, created_at, expires_at,
-                              confined_to, only_uploads, grant_id, external_id, metadata, store_upload_id, put_key, put_until)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)";
+                              confined_to, only_uploads, grant_id, external_id, metadata, store_upload_id, put_key, put_until,
+                              token_id)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
+                 $24)";
     execute(
         c,
         sql,
@@ -72,6 +75,7 @@ fn insert(c: &Conn, upload: &Upload, state: &str, put_until: Option<Timestamp>) 
             &upload.store_upload_id,
             &upload.put_key,
             &put_until.map(millis),
+            &upload.token.map(|id| id.to_string()),
         ],
     )
     .map(drop)
@@ -149,8 +153,10 @@ pub fn of_object(c: &Conn, object_key: &str) -> Result<Option<UploadRowId>, Erro
     find(c, "select id from uploads where object_key = $1", &[&object_key], |row| parsed(row, "id"))
 }
 
-/// The caller's uploads that have not ended, the latest first, starting after `after`. A token that may only upload
-/// sees the uploads that such a token began, but not those of grants, which belong to other people.
+/// The caller's uploads that have not ended, the latest first, from the first one after `after`. A token that may only
+/// upload gets those that it or a token that comes from it began. (Uploads that are older than the column `token_id`
+/// belong to all such tokens.) Uploads of grants belong to other people. A token gets none that ends in a way that the
+/// token does not allow.
 pub fn open_of_caller(
     c: &Conn,
     caller: &Caller,
@@ -165,7 +171,11 @@ pub fn open_of_caller(
         " from uploads
                where user_id = $1 and workspace_id = $2 and (state = 'opening' or state = 'open' or state = 'completing')
                  and (state = 'completing' or (state = 'open' and expires_at > $5))
-                 and (not $7 or (only_uploads and grant_id is null))
+                 and (not $7 or (only_uploads and grant_id is null
+                                 and (token_id is null or token_id in ",
+        descendants!("$8"),
+        ")))
+                 and (not $9 or on_conflict <> 'replace')
                  and (created_at, id) < ($3, $4)
                order by created_at desc, id desc limit $6"
     );
@@ -174,8 +184,19 @@ pub fn open_of_caller(
         None => (i64::MAX, String::new()),
     };
     let (user, workspace) = (caller.user.to_string(), caller.workspace.to_string());
-    let params: [&dyn Param; 7] =
-        [&user, &workspace, &before, &id, &millis(now), &rows_at_most(limit), &caller.only_uploads()];
+    let (token, may_not_replace) =
+        (caller.token.map(|id| id.to_string()), check_on_conflict(caller, OnConflict::Replace).is_err());
+    let params: [&dyn Param; 9] = [
+        &user,
+        &workspace,
+        &before,
+        &id,
+        &millis(now),
+        &rows_at_most(limit),
+        &caller.only_uploads(),
+        &token,
+        &may_not_replace,
+    ];
     list_at(c, sql, &params, lease_now, upload)
 }
 
@@ -287,6 +308,7 @@ pub(super) fn upload(row: &Row<'_>) -> Result<Upload, Error> {
         },
         confined_to: parsed_or_none(row, "confined_to")?,
         only_uploads: row.get("only_uploads")?,
+        token: parsed_or_none(row, "token_id")?,
         attached: attached(row)?,
         crc64: checksum(row)?,
         proven_crc64: row.get::<Option<String>>("proven_crc64nvme")?.map(Crc64::from_stored),

@@ -211,6 +211,10 @@ pub enum Error {
         /// Bytes that these reserve.
         held_bytes: u64,
     },
+    /// The file does not fit into a quota whose figures do not concern the caller: they may only upload, or they would
+    /// replace somebody else's file.
+    #[error("the file is over a quota that is not the caller's")]
+    QuotaOfOthers,
     /// The user has as many unfinished uploads as the server allows.
     #[error("the user has {limit} unfinished uploads")]
     TooManyUploads {

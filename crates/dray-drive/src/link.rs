@@ -18,6 +18,8 @@ pub struct Link {
     pub password_hash: Option<String>,
     /// Who made it.
     pub created_by: UserId,
+    /// The folder to which the token that made it was confined, if it was: the link leads only to what is in it.
+    pub confined_to: Option<ItemId>,
     /// When it was created.
     pub created_at: Timestamp,
     /// The link is invalid from this time on.

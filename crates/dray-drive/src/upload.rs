@@ -7,7 +7,7 @@
 //! ```
 
 use dray_api::upload::{OnConflict, OpenUpload, StoredPart, UploadStatus};
-use dray_api::{ItemId, PartPlan, UploadRowId, UserId, WorkspaceId};
+use dray_api::{ItemId, PartPlan, TokenId, UploadRowId, UserId, WorkspaceId};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::access::{Caller, Scope};
@@ -92,6 +92,8 @@ pub struct Upload {
     pub confined_to: Option<ItemId>,
     /// Whether the starting token may only upload.
     pub only_uploads: bool,
+    /// The token or grant that began it; `None` for uploads older than this field.
+    pub token: Option<TokenId>,
     /// The grant that began it, and what its application attached.
     pub attached: Attached,
     /// The checksum that the bytes must have, if it is known.
@@ -176,9 +178,9 @@ impl Upload {
         Caller::for_user(self.user, self.workspace).within(self.confined_to)
     }
 
-    /// Whether its item may be refused because of its place. The items of all other uploads can always go to some place.
+    /// Whether its item may be refused because of its place, or because of the file that it replaces. The items of all other uploads can always go to some place.
     pub fn can_be_refused(&self) -> bool {
-        self.on_conflict == OnConflict::Fail || self.confined_to.is_some()
+        matches!(self.on_conflict, OnConflict::Fail | OnConflict::Replace) || self.confined_to.is_some()
     }
 
     /// The content of its item.
@@ -316,6 +318,7 @@ mod tests {
             on_conflict: OnConflict::Keep,
             confined_to: None,
             only_uploads: false,
+            token: None,
             attached: Attached::default(),
             crc64: None,
             proven_crc64: None,

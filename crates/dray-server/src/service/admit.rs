@@ -6,6 +6,7 @@ use dray_api::upload::{OnConflict, StartUpload};
 use dray_api::{GrantId, ItemId, UploadRowId};
 use jiff::Timestamp;
 
+use super::make_item::check_replaced;
 use super::room::Room;
 use super::{Service, target};
 use crate::db::{Conn, grants};
@@ -54,6 +55,7 @@ impl Service {
             on_conflict: OnConflict::Keep,
             confined_to: caller.folder,
             only_uploads: caller.only_uploads(),
+            token: caller.token,
             attached: Attached::default(),
             crc64: None,
             proven_crc64: None,
@@ -77,6 +79,7 @@ pub(super) fn admitted(c: &Conn, caller: &Caller, upload: Upload, rules: &Upload
         under_grant(c, caller, grant, upload)?
     } else {
         target(c, caller, upload.parent)?;
+        check_replaced(c, &upload)?;
         upload
     };
     Room::of(c, (upload.workspace, upload.user), 1, rules)?.take(c, &upload)?;

@@ -2,6 +2,7 @@
 //! their number with the announced size, which was within every limit when the upload was started.
 
 use super::Service;
+use super::finalize::Lease;
 use crate::db::grants;
 use crate::drive::sniff::{self, SNIFFED_BYTES};
 use crate::drive::upload::Upload;
@@ -15,9 +16,9 @@ pub(super) fn is_about_bytes(refusal: &Error) -> bool {
 impl Service {
     /// Refuses stored bytes that differ from what was announced: by their checksum and, if the operator asks for it,
     /// by their type.
-    pub(super) async fn check_stored(&self, upload: &Upload) -> Result<()> {
-        self.prove_checksum(upload).await?;
-        self.check_type(upload, &upload.object_key).await
+    pub(super) async fn check_stored(&self, lease: &Lease) -> Result<()> {
+        self.prove_checksum(lease).await?;
+        self.check_type(&lease.upload, &lease.upload.object_key).await
     }
 
     /// Refuses the bytes at `key` if they are of another type than was announced, if the operator asks for that

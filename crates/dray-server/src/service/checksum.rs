@@ -4,6 +4,7 @@ use crc_fast::CrcAlgorithm;
 use dray_api::UploadRowId;
 
 use super::Service;
+use super::finalize::Lease;
 use crate::db::Conn;
 use crate::db::read_backs::{self, ReadBack};
 use crate::drive::parts::Crc64;
@@ -28,12 +29,13 @@ pub(super) fn check_announced(upload: &Upload, wanted: Option<&Crc64>) -> Result
 impl Service {
     /// If the object must have a checksum that the store has not checked: asks the store for its checksum, or reads the
     /// object back.
-    pub(super) async fn prove_checksum(&self, upload: &Upload) -> Result<()> {
+    pub(super) async fn prove_checksum(&self, lease: &Lease) -> Result<()> {
+        let upload = &lease.upload;
         match &upload.crc64 {
             Some(crc64) if !self.objects.checks_what_it_completes() && upload.size_bytes > 0 => {
                 let stored = match self.objects.stored_crc64(&upload.object_key).await? {
                     Some(stored) => stored,
-                    None => self.read_back(upload).await?,
+                    None => self.read_back(lease).await?,
                 };
                 if stored == *crc64 { Ok(()) } else { Err(Error::ChecksumMismatch) }
             }
@@ -43,7 +45,8 @@ impl Service {
 
     /// The checksum of the object's bytes. It reads each byte once: Dray stores how far it has read, and the result,
     /// in case this or another server has to repeat the rest of the finalize.
-    async fn read_back(&self, upload: &Upload) -> Result<Crc64> {
+    async fn read_back(&self, lease: &Lease) -> Result<Crc64> {
+        let upload = &lease.upload;
         if let Some(proven) = &upload.proven_crc64 {
             return Ok(proven.clone());
         }
@@ -54,11 +57,13 @@ impl Service {
             let stretch = self.objects.read_stretch(&upload.object_key, so_far.bytes, most).await?;
             so_far = joined(so_far, stretch);
             if so_far.bytes < size_bytes {
-                self.note_read_back(id, move |c| Ok(read_backs::keep(c, id, so_far)?)).await;
+                let holder = lease.holder.clone();
+                self.note_read_back(id, move |c| Ok(read_backs::keep(c, id, &holder, so_far)?)).await;
             }
         }
         let (read, proof) = (Crc64::of(so_far.crc64), Crc64::of(so_far.crc64));
-        self.note_read_back(id, move |c| Ok(read_backs::end(c, id, &proof)?)).await;
+        let holder = lease.holder.clone();
+        self.note_read_back(id, move |c| Ok(read_backs::end(c, id, &holder, &proof)?)).await;
         Ok(read)
     }
 

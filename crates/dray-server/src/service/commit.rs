@@ -37,7 +37,7 @@ impl Service {
     /// this returns that finalize's item.
     pub(super) async fn commit(&self, lease: &Lease) -> Result<Item> {
         die_at("W6");
-        if let Err(err) = self.check_stored(&lease.upload).await {
+        if let Err(err) = self.check_stored(lease).await {
             return if is_about_bytes(&err) {
                 self.discard(lease, err).await
             } else {
@@ -49,7 +49,7 @@ impl Service {
         match made.and_then(item_of) {
             // The upload is open again and expires like any other. Until it expires, another finalize can use the
             // object.
-            Err(Error::UploadFolderClosed) => self.reopen(lease, Error::UploadFolderClosed).await,
+            Err(err @ (Error::UploadFolderClosed | Error::QuotaOfOthers)) => self.reopen(lease, err).await,
             Err(err @ (Error::NameTaken | Error::UploadAborted)) => Err(err),
             Err(err) => self.give_back(lease, err).await,
             Ok(item) => Ok(item),
@@ -136,7 +136,7 @@ impl Service {
                 self.webhooks.note(c, &Event::UploadFinalized(upload, item), now)?;
             }
             Made::NameTaken => self.webhooks.note(c, &Event::UploadAborted(upload), now)?,
-            Made::Before(_) | Made::FolderClosed | Made::Over => {}
+            Made::Before(_) | Made::NotNow(_) | Made::Over => {}
         }
         Ok(made)
     }
@@ -147,7 +147,7 @@ fn item_of(made: Made) -> Result<Item> {
     match made {
         Made::Item(item) | Made::Replaced(item, _) | Made::Before(item) => Ok(item),
         Made::NameTaken => Err(Error::NameTaken),
-        Made::FolderClosed => Err(Error::UploadFolderClosed),
+        Made::NotNow(why) => Err(why),
         Made::Over => Err(Error::UploadAborted),
     }
 }

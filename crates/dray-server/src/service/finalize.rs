@@ -63,6 +63,12 @@ impl Lease {
         self.is_under_way.load(Ordering::Relaxed)
     }
 
+    /// The store has refused what was sent, so it has done nothing.
+    fn nothing_was_sent(&self) {
+        self.is_sent.store(false, Ordering::Relaxed);
+        self.is_under_way.store(false, Ordering::Relaxed);
+    }
+
     /// Whether so many tries have failed for so long that Dray sends no further Complete.
     fn is_hopeless(&self, now: Timestamp) -> bool {
         self.upload.is_hopeless(self.attempts.inconclusive, now)
@@ -99,12 +105,9 @@ impl Service {
         let mut waited = Duration::ZERO;
         loop {
             match upload.finalize_step(digest.as_ref(), self.clock.now())? {
-                // Since then the grant's creator may have moved the file to a place that the holder cannot see.
-                FinalizeStep::Done if caller.grant().is_some() => return Ok(upload.item_as_given()),
-                FinalizeStep::Done => {
-                    let item = self.get_item(caller, upload.item).await?;
-                    return Ok(if caller.only_uploads() { upload.item_as_given() } else { item });
-                }
+                // What has become of the file since then does not concern a caller who may only upload.
+                FinalizeStep::Done if caller.only_uploads() => return Ok(upload.item_as_given()),
+                FinalizeStep::Done => return self.get_item(caller, upload.item).await,
                 FinalizeStep::Complete => {
                     if let Some(item) = self.try_complete(&upload, &request).await? {
                         return Ok(if caller.only_uploads() { upload.item_as_given() } else { item });
@@ -284,7 +287,7 @@ impl Service {
             return Box::pin(self.complete_whole(lease, put_key, parts)).await;
         }
         if self.is_put_whole(upload) {
-            return self.put_empty(upload, upload_id).await;
+            return self.put_empty(lease, upload_id).await;
         }
         if !self.objects.checks_what_it_completes() {
             if crc64.is_some() && !upload.verify {
@@ -317,14 +320,23 @@ impl Service {
         upload.size_bytes == 0 && upload.put_key.is_none() && !self.objects.takes_empty_parts()
     }
 
-    async fn put_empty(&self, upload: &Upload, upload_id: &str) -> Completion {
-        let Upload { object_key, mime_type, store_token, crc64, .. } = upload;
+    async fn put_empty(&self, lease: &Lease, upload_id: &str) -> Completion {
+        let Upload { object_key, mime_type, store_token, crc64, .. } = &lease.upload;
         if crc64.as_ref().is_some_and(|crc64| *crc64 != Crc64::of(0)) {
             return Completion::Refused(Error::ChecksumMismatch);
         }
+        let is_first = lease.is_unattempted();
+        if let Err(err) = self.begin_attempt(lease).await {
+            return Completion::NotYet(err);
+        }
         match self.objects.put_empty(object_key, upload_id, mime_type, store_token).await {
             Ok(()) => Completion::Done,
-            Err(err) => Completion::NotYet(err),
+            // Nothing was done, now or before. The client may abort the upload, or try again once the store accepts it.
+            Err(err @ (Error::StoreLacks { .. } | Error::StoreRefused { .. })) if is_first => {
+                lease.nothing_was_sent();
+                Completion::Refused(err)
+            }
+            Err(err) => Completion::Unknown(err),
         }
     }
 

@@ -57,6 +57,7 @@ impl Service {
             slug: random::text()?,
             password_hash,
             created_by: caller.user,
+            confined_to: caller.folder,
             created_at: now,
             expires_at,
             downloads: 0,
@@ -143,12 +144,13 @@ fn managed_file(c: &Conn, caller: &Caller, id: ItemId) -> Result<()> {
 }
 
 /// A valid link, and its file. The link depends on the rights of the user who made it: it leads nowhere once that
-/// user may not make it any more, or once the file is in the trash.
+/// user may not make it any more with a token like the one that made it, which may have been confined to a folder, or
+/// once the file is in the trash.
 fn linked(c: &Conn, slug: &str, now: Timestamp) -> Result<(Link, Item)> {
     let link = links::by_slug(c, slug)?.filter(|link| !link.is_over(now)).ok_or(Error::LinkNotFound)?;
     let workspace = items::by_id(c, link.item)?.ok_or(Error::LinkNotFound)?.workspace;
     users::member(c, workspace, link.created_by)?.ok_or(Error::LinkNotFound)?;
-    let maker = Caller::for_user(link.created_by, workspace);
+    let maker = Caller::for_user(link.created_by, workspace).within(link.confined_to);
     let seen = items::seen(c, &maker, link.item)?.filter(|seen| seen.role >= Role::Admin);
     Ok((link, seen.ok_or(Error::LinkNotFound)?.item))
 }

@@ -5,7 +5,8 @@ use dray_api::ItemId;
 use dray_api::upload::OnConflict;
 use jiff::Timestamp;
 
-use crate::db::{Conn, items, tombstones, trash, uploads};
+use super::room::check_owners_room;
+use crate::db::{Conn, items, tombstones, trash, uploads, usage};
 use crate::drive::access::Role;
 use crate::drive::item::Item;
 use crate::drive::name::numbered_name;
@@ -25,8 +26,8 @@ pub(super) enum Made {
     Before(Item),
     /// No item: the folder already has a file of this name.
     NameTaken,
-    /// No item: it may only be in its folder, which does not accept it now.
-    FolderClosed,
+    /// No item at present, for this reason. The object stays for a finalize after the reason is gone.
+    NotNow(Error),
     /// No item: the upload had already ended.
     Over,
 }
@@ -36,7 +37,7 @@ impl Made {
     pub(super) fn ends_upload(&self) -> bool {
         match self {
             Self::Item(_) | Self::Replaced(..) | Self::NameTaken => true,
-            Self::Before(_) | Self::FolderClosed | Self::Over => false,
+            Self::Before(_) | Self::NotNow(_) | Self::Over => false,
         }
     }
 }
@@ -59,7 +60,7 @@ pub(super) fn make_item(c: &Conn, upload: &Upload, digest: &Digest, now: Timesta
         // The files in the uploader's root have nothing to do with this upload. So it does not replace them, and does
         // not fail because of them.
         Place::Fallback => (None, OnConflict::Rename),
-        Place::Closed => return closed(c, upload),
+        Place::Closed => return not_now(c, upload, Error::UploadFolderClosed),
     };
     if on_conflict != OnConflict::Keep {
         items::lock_names(c, parent, upload.user)?;
@@ -90,12 +91,34 @@ pub(super) fn refusal(c: &Conn, upload: &Upload) -> Result<Option<Error>> {
         Place::Fallback => return Ok(None),
         Place::Closed => return Ok(Some(Error::UploadFolderClosed)),
     };
-    if upload.on_conflict != OnConflict::Fail {
+    if !matches!(upload.on_conflict, OnConflict::Fail | OnConflict::Replace) {
         return Ok(None);
     }
     let namesake = items::file_named(c, upload.workspace, parent, upload.user, &upload.name)?;
-    // If another finalize was faster, the file of this name is the upload's own item.
-    Ok(namesake.filter(|namesake| namesake.id != upload.item).map(|_| Error::NameTaken))
+    // If another finalize was faster, the upload's own item is there.
+    let Some(namesake) = namesake.filter(|namesake| namesake.id != upload.item) else { return Ok(None) };
+    if upload.on_conflict == OnConflict::Fail {
+        return Ok(Some(Error::NameTaken));
+    }
+    refusal_to_replace(c, upload, &namesake)
+}
+
+/// Why a new upload that replaces a file could not do so at present.
+pub(super) fn check_replaced(c: &Conn, upload: &Upload) -> Result<()> {
+    if upload.on_conflict != OnConflict::Replace {
+        return Ok(());
+    }
+    refusal(c, upload)?.map_or(Ok(()), Err)
+}
+
+fn refusal_to_replace(c: &Conn, upload: &Upload, old: &Item) -> Result<Option<Error>> {
+    if may_change(c, upload, old.id)?.is_none() {
+        return Ok(None);
+    }
+    match check_owners_room(c, upload, old) {
+        Err(err @ Error::QuotaOfOthers) => Ok(Some(err)),
+        checked => checked.map(|()| None),
+    }
 }
 
 fn place(c: &Conn, upload: &Upload) -> Result<Place> {
@@ -108,11 +131,11 @@ fn place(c: &Conn, upload: &Upload) -> Result<Place> {
     })
 }
 
-/// The object is complete. It stays for a later finalize, once the folder accepts files again.
-fn closed(c: &Conn, upload: &Upload) -> Result<Made> {
+/// The object is complete. It stays for a finalize after the reason is gone.
+fn not_now(c: &Conn, upload: &Upload, why: Error) -> Result<Made> {
     Ok(match already(c, upload)? {
         Made::Before(item) => Made::Before(item),
-        _ => Made::FolderClosed,
+        _ => Made::NotNow(why),
     })
 }
 
@@ -155,6 +178,13 @@ fn replace(
     digest: &Digest,
     now: Timestamp,
 ) -> Result<Made> {
+    if old.owner != upload.user {
+        // Nobody else takes the owner's room until this transaction ends.
+        usage::lock(c, upload.workspace, Some(old.owner))?;
+        if let Some(why) = refusal_to_replace(c, upload, &old)? {
+            return not_now(c, upload, why);
+        }
+    }
     if !uploads::complete(c, upload.id, old.id, digest, now)? {
         return already(c, upload);
     }

@@ -48,12 +48,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::Clock;
-use crate::db::{self, Conn, Db, items, uploads};
+use crate::db::{self, Conn, Db, items, tokens as token_rows, uploads};
 use crate::drive::access::{Caller, Role};
 use crate::drive::path::Seen;
 use crate::drive::rules::UploadRules;
 use crate::drive::token::AccessToken;
-use crate::drive::upload::Upload;
+use crate::drive::upload::{Upload, check_on_conflict};
 use crate::drive::{Error, Result};
 use crate::metrics::Metrics;
 use crate::objects::Objects;
@@ -189,7 +189,8 @@ impl Service {
 
     /// The caller's upload, by the ids that the API uses. A token that is confined to a folder reaches the uploads
     /// into that folder, and those that it started itself, whatever has become of their folder. A token that may only
-    /// upload reaches the uploads that such a token started. A grant reaches those that it started itself.
+    /// upload reaches the uploads that it or a token that comes from it started. A grant reaches those that it started
+    /// itself.
     async fn upload_of(&self, caller: &Caller, upload_id: &str, file_key: &str) -> Result<Upload> {
         // Databases refuse NUL or treat it as the end of a text.
         if [upload_id, file_key].iter().any(|id| id.len() > MAX_KEY_BYTES || id.contains('\0')) {
@@ -221,10 +222,21 @@ fn is_reached(c: &Conn, caller: &Caller, upload: &Upload) -> Result<bool> {
     let is_known = match caller.grant() {
         Some(grant) => upload.attached.grant == Some(grant),
         // Uploads of grants are other people's.
-        None if caller.only_uploads() => upload.only_uploads && upload.attached.grant.is_none(),
-        None => true,
+        None if caller.only_uploads() => {
+            upload.only_uploads && upload.attached.grant.is_none() && comes_from(c, caller, upload)?
+        }
+        // Nobody finishes with their token what it could not start.
+        None => check_on_conflict(caller, upload.on_conflict).is_ok(),
     };
     Ok(is_inside && is_known)
+}
+
+/// Whether the caller's token, or one that comes from it, began the upload. Uploads of earlier versions do not say.
+fn comes_from(c: &Conn, caller: &Caller, upload: &Upload) -> Result<bool> {
+    match (upload.token, caller.token) {
+        (Some(of), Some(token)) => Ok(token_rows::comes_from(c, of, token)?),
+        _ => Ok(true),
+    }
 }
 
 fn seen(c: &Conn, caller: &Caller, id: ItemId) -> Result<Seen> {
@@ -240,7 +252,10 @@ fn folder(c: &Conn, caller: &Caller, id: ItemId) -> Result<Seen> {
 /// The folder that `parentId` names, if the caller may put something into it; `None` means their root.
 fn target(c: &Conn, caller: &Caller, parent: Option<ItemId>) -> Result<Option<Seen>> {
     let Some(id) = parent else { return caller.require_whole_drive().map(|()| None) };
-    let folder = folder(c, caller, id)?;
-    folder.require(Role::Member)?;
-    Ok(Some(folder))
+    let folder = folder(c, caller, id).and_then(|folder| folder.require(Role::Member).map(|()| folder));
+    match folder {
+        // Who may only upload does not learn what else an id stands for.
+        Err(Error::NotAFolder | Error::RoleTooLow { .. }) if caller.only_uploads() => Err(Error::NotFound),
+        folder => folder.map(Some),
+    }
 }

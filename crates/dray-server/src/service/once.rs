@@ -15,8 +15,8 @@ use crate::drive::{Error, Result};
 
 /// How long a key is kept.
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
-/// How many keys of one user in a workspace the sweeper keeps: the latest ones.
-const MOST_OF_A_USER: usize = 10_000;
+/// How many keys of one token the sweeper keeps: the latest ones.
+const MOST_OF_A_TOKEN: usize = 10_000;
 /// How many keys one transaction removes.
 const AT_ONCE: usize = 5_000;
 
@@ -153,9 +153,9 @@ impl Service {
         while self.db.write(move |c| Ok(idempotency::forget_old(c, before, AT_ONCE)?)).await?
             == AT_ONCE as u64
         {}
-        let over = self.db.read_long(|c| Ok(idempotency::over(c, MOST_OF_A_USER)?)).await?;
-        for (user, workspace, since) in over {
-            self.db.write(move |c| Ok(idempotency::forget_of(c, &user, &workspace, since)?)).await?;
+        let over = self.db.read_long(|c| Ok(idempotency::over(c, MOST_OF_A_TOKEN)?)).await?;
+        for (token, since) in over {
+            self.db.write(move |c| Ok(idempotency::forget_of(c, token, since)?)).await?;
         }
         Ok(())
     }

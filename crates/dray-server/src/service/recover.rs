@@ -171,8 +171,13 @@ impl Service {
     /// the sweeper does this again later.
     pub(super) async fn free_parts(&self, upload: &Upload) -> Result<()> {
         match &upload.store_upload_id {
-            // The store may have only objects of it, no parts.
-            Some(_) if upload.put_key.is_some() => {}
+            // The store may have its object, or get it while its URL is valid. Where a PUT does not overwrite, something
+            // empty in its place ends that before the quota's room is used again.
+            Some(_) if upload.put_key.is_some() => {
+                if self.objects.refuses_to_overwrite() {
+                    self.objects.block(&upload.object_key).await?;
+                }
+            }
             Some(upload_id) => self.objects.abort_upload(&upload.object_key, upload_id).await?,
             // A crash came after the store's answer and before its upload id was written.
             None => self.objects.abort_uploads_of(&upload.object_key, None).await?,

@@ -2,6 +2,7 @@
 //! checked here, in the transaction that inserts its row.
 
 use crate::db::{Conn, uploads, usage};
+use crate::drive::item::Item;
 use crate::drive::rules::UploadRules;
 use crate::drive::upload::Upload;
 use crate::drive::{Error, QuotaOf, Result};
@@ -51,6 +52,10 @@ impl Room {
     pub(super) fn take(&mut self, c: &Conn, upload: &Upload) -> Result<()> {
         let needed_bytes = upload.size_bytes;
         if let Some((of, left_bytes)) = self.left_bytes.iter().find(|(_, left)| needed_bytes > *left) {
+            // Who may only upload does not learn how much there is.
+            if upload.only_uploads {
+                return Err(Error::QuotaOfOthers);
+            }
             let user = (*of == QuotaOf::User).then_some(upload.user);
             let usage::Held { uploads: open_uploads, reserved_bytes: held_bytes, .. } =
                 usage::held(c, upload.workspace, user)?;
@@ -66,4 +71,16 @@ impl Room {
         }
         Ok(())
     }
+}
+
+/// Refuses to replace a file of somebody else whose quota has no room for the new bytes: the owner pays for these, and for
+/// the earlier ones in the trash.
+pub(super) fn check_owners_room(c: &Conn, upload: &Upload, replaced: &Item) -> Result<()> {
+    if replaced.owner == upload.user {
+        return Ok(());
+    }
+    let owner = Some(replaced.owner);
+    let Some(quota_bytes) = usage::quota(c, upload.workspace, owner)? else { return Ok(()) };
+    let left_bytes = quota_bytes.saturating_sub(usage::taken_bytes(c, upload.workspace, owner)?);
+    if upload.size_bytes > left_bytes { Err(Error::QuotaOfOthers) } else { Ok(()) }
 }

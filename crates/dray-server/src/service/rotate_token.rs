@@ -1,6 +1,7 @@
 //! A token replaces itself by a new token with the same rights and the same folder. The creator of the first token
 //! sets how long the replacements may live.
 
+use dray_api::limits::MAX_ROTATIONS;
 use dray_api::{CreatedToken, RotateToken, TokenId};
 use jiff::{SignedDuration, Timestamp};
 
@@ -33,6 +34,12 @@ impl Service {
                 if old.successor.is_some() {
                     return Err(Error::TokenRotated);
                 }
+                let since = now.checked_sub(OLD_LIFE).map_err(Error::internal)?;
+                if tokens::count_replaced(c, old.id, since)? >= i64::from(MAX_ROTATIONS) {
+                    let rule =
+                        format!("can replace each other at most {MAX_ROTATIONS} times within 24 hours");
+                    return Err(Error::field("Tokens", rule));
+                }
                 let maker_until = old.parent.map(|parent| tokens::line(c, parent)).transpose()?.flatten();
                 let latest = latest_end(&old, maker_until.map(|line| line.until));
                 let row = tokens::NewToken {
@@ -48,7 +55,7 @@ impl Service {
                     parent: old.parent,
                     rotate_until: Some(old.rotate_until.unwrap_or(old.expires_at)),
                 };
-                let made = insert(c, &caller, &row)?;
+                let made = insert(c, &row)?;
                 let old_ends_at = now.checked_add(OLD_LIFE).map_err(Error::internal)?.min(old.expires_at);
                 tokens::succeed(c, old.id, id, old_ends_at, end_old_now.then_some(now))?;
                 Ok(made)

@@ -1,6 +1,6 @@
 //! A user's own access tokens.
 
-use dray_api::limits::{MAX_TOKEN_DEPTH, MAX_TOKEN_NAME_CHARS, MAX_TOKENS};
+use dray_api::limits::{MAX_TOKEN_DEPTH, MAX_TOKEN_NAME_CHARS, MAX_TOKENS, MAX_TOKENS_OF_A_TOKEN};
 use dray_api::{CreatedToken, NewToken, Token, TokenId, Tokens};
 use jiff::{SignedDuration, Timestamp};
 
@@ -64,7 +64,8 @@ impl Service {
                 if let Some(id) = row.folder {
                     folder(c, &caller, id)?;
                 }
-                insert(c, &caller, &row)
+                maker.check_count(c, &caller)?;
+                insert(c, &row)
             })
         });
         Ok(made.await?.map_secret(&secret))
@@ -101,6 +102,26 @@ impl Maker {
             return Err(Error::RevokedToken);
         }
         if now >= line.until { Err(Error::ExpiredToken) } else { Ok(Self { line, now }) }
+    }
+
+    /// Refuses one more token if the user has too many, or if too many come from the token that asks or from one that it
+    /// comes from. A token that no other token created is limited only with its user.
+    fn check_count(&self, c: &Conn, caller: &Caller) -> Result<()> {
+        if tokens::count_good(c, caller, self.now)? >= i64::from(MAX_TOKENS) {
+            let rule = format!("of yours are {MAX_TOKENS} already, which is the limit: revoke one");
+            return Err(Error::field("Tokens", rule));
+        }
+        let (mut id, mut parent) = (self.line.token.id, self.line.token.parent);
+        while let Some(of) = parent {
+            if tokens::count_descendants(c, id, self.now)? >= i64::from(MAX_TOKENS_OF_A_TOKEN) {
+                let rule = format!(
+                    "that come from one token are {MAX_TOKENS_OF_A_TOKEN} already, which is the limit: revoke one"
+                );
+                return Err(Error::field("Tokens", rule));
+            }
+            (id, parent) = (of, tokens::parent(c, of)?);
+        }
+        Ok(())
     }
 
     /// When something that is created with this token ends: at the requested time or, without one, after `life`, but
@@ -146,12 +167,8 @@ pub(super) fn within(field: &'static str, time: Timestamp, latest: Timestamp) ->
     ))
 }
 
-/// Inserts a token, unless its user has too many.
-pub(super) fn insert(c: &Conn, caller: &Caller, row: &tokens::NewToken) -> Result<CreatedToken> {
-    if tokens::count_good(c, caller, row.created_at)? >= i64::from(MAX_TOKENS) {
-        let rule = format!("of yours are {MAX_TOKENS} already, which is the limit: revoke one");
-        return Err(Error::field("Tokens", rule));
-    }
+/// Inserts a token.
+pub(super) fn insert(c: &Conn, row: &tokens::NewToken) -> Result<CreatedToken> {
     tokens::insert(c, row)?;
     let record = Token {
         id: row.id,

@@ -39,7 +39,7 @@ pub(super) struct Batch {
 impl Batch {
     pub(super) fn new(cluster: &Arc<Cluster>, number: usize) -> Self {
         let count = cluster.world.within(1..MAX_FILES + 1);
-        let files = (0..count).map(|at| File::choose(cluster, format!("batch {number}/{at}"))).collect();
+        let files = (0..count).map(|at| File::choose(cluster, format!("batch {number}, {at}"))).collect();
         Self { cluster: Arc::clone(cluster), number, files }
     }
 

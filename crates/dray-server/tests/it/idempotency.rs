@@ -205,9 +205,14 @@ async fn keys_are_forgotten_after_a_day() {
 }
 
 #[tokio::test]
-async fn of_one_user_only_the_latest_keys_are_kept() {
+async fn of_one_token_only_the_latest_keys_are_kept_and_all_of_another() {
     let mut world = World::start().await;
     make(&world.owner(), "/drive/folders", "k", &json!({ "name": "f" })).await.ok();
+    let request = json!({ "name": "narrow", "scopes": ["drive_upload"] });
+    let token = world.owner().post("/tokens", &request).await.ok()["token"].as_str().unwrap().to_owned();
+    let narrow = world.with_token(&token);
+    let first = make(&narrow, "/drive/folders", "narrow", &json!({ "name": "g" })).await.ok();
+    world.execute("update idempotency_keys set created_at = created_at - 100000 where key = 'narrow'").await;
     let sql = "insert into idempotency_keys
                    (token_id, route, key, user_id, workspace_id, fingerprint, answer, created_at)
                with recursive n (i) as (select 1 union all select i + 1 from n where i < 10050)
@@ -215,6 +220,8 @@ async fn of_one_user_only_the_latest_keys_are_kept() {
                from idempotency_keys, n where key = 'k'";
     world.execute(sql).await;
     world.restart().await;
-    crate::world::wait_for(async || world.count("idempotency_keys").await == 10_000).await;
+    crate::world::wait_for(async || world.count("idempotency_keys").await == 10_001).await;
+    let narrow = world.with_token(&token);
+    assert_eq!(make(&narrow, "/drive/folders", "narrow", &json!({ "name": "g" })).await.ok(), first);
     assert_eq!(world.count("idempotency_keys where key = 'k'").await, 1, "the latest stays");
 }

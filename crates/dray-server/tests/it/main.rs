@@ -36,6 +36,7 @@ mod logs;
 mod metrics;
 mod model;
 mod names;
+mod narrow;
 mod on_conflict;
 mod openapi;
 mod operate;

@@ -32,6 +32,8 @@ pub(crate) enum Act {
     Babbles,
     /// Refuses to abort uploads.
     RefusesAborts,
+    /// Refuses to put objects; parts are taken.
+    RefusesObjects,
     /// Knows no checksum of objects, gives so many reads of them, and breaks off all others.
     Gives(usize),
 }
@@ -112,6 +114,9 @@ async fn answer(State(middle): State<Arc<Middle>>, request: Request) -> Response
     if act == Act::RefusesAborts && request.method() == Method::DELETE && query.contains("uploadId=") {
         return said(403, "AccessDenied");
     }
+    if act == Act::RefusesObjects && request.method() == Method::PUT && !is_part {
+        return said(403, "AccessDenied");
+    }
     if !is_part && !is_object {
         let answer = middle.forward(request).await;
         return if matches!(act, Act::Gives(_)) { without_checksums(answer) } else { answer };
@@ -119,7 +124,7 @@ async fn answer(State(middle): State<Arc<Middle>>, request: Request) -> Response
     middle.under_way.fetch_add(1, Ordering::SeqCst);
     let held = UnderWay(Arc::clone(&middle));
     match act {
-        Act::Serves | Act::RefusesAborts => middle.forward(request).await,
+        Act::Serves | Act::RefusesAborts | Act::RefusesObjects => middle.forward(request).await,
         Act::Gives(_) if is_part => middle.forward(request).await,
         Act::Gives(reads) => {
             let range = request.headers().get("range").map_or("", |range| range.to_str().unwrap());

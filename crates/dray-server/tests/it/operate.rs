@@ -233,6 +233,15 @@ async fn orphans_are_found_reported_and_removed_and_nothing_else_is() {
     assert_eq!(look(5, true).await, []);
     assert_eq!(owner.download(&kept).await, b"new");
     owner.finalize(&open, &Value::Null).await.ok();
+    // Finished uploads are forgotten after a week. The bytes of an item, and the earlier ones in the trash, stay known.
+    world.execute("update items set upload_id = null").await;
+    world.execute("delete from uploads where state = 'completed'").await;
+    assert_eq!(look(5, true).await, []);
+    assert_eq!(owner.download(&kept).await, b"new");
+    let trash = owner.get("/drive/trash").await.ok();
+    let earlier = id(&trash["items"][0]);
+    owner.restore(&earlier).await.ok();
+    assert_ne!(owner.download(&earlier).await, b"new");
 }
 
 /// A dump of a version that did not have the last three columns of tokens.

@@ -350,3 +350,27 @@ async fn an_empty_file_that_replaces_another_leaves_nothing_in_an_external_store
     assert_eq!(drive.owner().upload_with("a", b"", &replace).await["id"], first["id"]);
     assert_eq!(drive.count("tombstones where object_key like '%.empty'").await, 2, "what each put aside");
 }
+
+#[tokio::test]
+async fn an_empty_file_that_the_store_refuses_is_open_again_so_that_its_client_can_try_again_or_abort() {
+    let store = World::start().await;
+    let (middle, s3) = Middle::start(&store).await;
+    let drive = World::start_with(|config: &mut Config| config.s3 = Some(s3)).await;
+    let owner = drive.owner();
+    for ends_well in [true, false] {
+        middle.will(Act::Serves);
+        let upload = owner.start("a", 0).await;
+        let parts = owner.put_parts(&upload, &[Vec::new()]).await;
+        middle.will(Act::RefusesObjects);
+        for _ in 0..2 {
+            assert_eq!(owner.finalize(&upload, &parts).await.refused(), refusal(503, "store_unreachable"));
+        }
+        assert_eq!(drive.count("uploads where state = 'open' and attempted_at is null").await, 1);
+        if ends_well {
+            middle.will(Act::Serves);
+            owner.finalize(&upload, &parts).await.ok();
+        } else {
+            owner.step("abort", &upload.body(&json!({}))).await.done();
+        }
+    }
+}

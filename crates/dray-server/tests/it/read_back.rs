@@ -66,3 +66,28 @@ async fn bytes_that_are_others_are_found_wherever_the_reading_was_cut_off() {
     assert_eq!(finalize(&drive, &request).await.refused(), refusal(400, "checksum_mismatch"));
     assert_eq!(drive.count("items").await, 0);
 }
+
+#[tokio::test]
+async fn an_upload_that_is_open_again_has_no_proof_of_what_its_next_finalize_stores() {
+    let store = World::start().await;
+    let (middle, s3) = Middle::start(&store).await;
+    middle.will(Act::Gives(2));
+    let drive = World::start_with(with(&s3)).await;
+    let owner = drive.owner();
+    let folder = owner.folder("f", None).await;
+    let confined = drive.token_of(&owner, &["access_drive"], Some(&folder)).await;
+    let upload = confined.start_with("a", 40 * MIB, &json!({ "parentId": folder })).await;
+    let parts = confined.put_parts(&upload, &content()).await;
+    let sum = crc64(&content().concat());
+    let request = upload.body(&json!({ "parts": parts, "checksum": { "crc64nvme": sum }, "verify": true }));
+    let cut = confined.step("finalize", &request).await;
+    assert_eq!((cut.refused(), drive.count("read_backs").await), (refusal(503, "store_unreachable"), 1));
+    owner.trash(&folder).await;
+    let closed = confined.step("finalize", &request).await;
+    assert_eq!(closed.refused(), refusal(409, "upload_folder_closed"));
+    assert_eq!(drive.count("read_backs").await, 0);
+    owner.restore(&folder).await.ok();
+    middle.will(Act::Gives(9));
+    confined.step("finalize", &request).await.ok();
+    assert_eq!(middle.reads().first().map(String::as_str), Some("bytes=0-8388607"), "it begins anew");
+}

@@ -145,8 +145,11 @@ impl Service {
         let caller = *caller;
         let read = self.db.read_long(move |c| {
             let item = |pending: Pending| {
+                if caller.only_uploads() {
+                    return Ok((pending.at, Ok(pending.upload.item_as_given())));
+                }
                 let item = match seen(c, &caller, pending.upload.item) {
-                    Ok(seen) => Ok(told(&caller, &pending.upload, seen.item)),
+                    Ok(seen) => Ok(seen.item),
                     Err(err) if err.is_fault() => return Err(err),
                     Err(err) => Err(err),
                 };
@@ -320,7 +323,9 @@ impl Service {
             let outcome = match copied {
                 Some(outcome) => outcome,
                 None => match made.next().unwrap_or(Err(Error::FinalizePending)) {
-                    Err(Error::UploadFolderClosed) => self.reopen(lease, Error::UploadFolderClosed).await,
+                    Err(err @ (Error::UploadFolderClosed | Error::QuotaOfOthers)) => {
+                        self.reopen(lease, err).await
+                    }
                     Err(err) if err.is_passing() => self.give_back(lease, err).await,
                     made => made,
                 },
@@ -335,7 +340,7 @@ impl Service {
         let upload = &lease.upload;
         let put_key = upload.put_key.as_deref().unwrap_or_default();
         match self.complete_whole(lease, put_key, parts).await {
-            Completion::Done => match self.check_copied(upload).await {
+            Completion::Done => match self.check_copied(lease).await {
                 Ok(()) => None,
                 Err(err) if is_about_bytes(&err) || matches!(err, Error::SizeMismatch { .. }) => {
                     Some(self.discard(lease, err).await)
@@ -346,13 +351,14 @@ impl Service {
         }
     }
 
-    async fn check_copied(&self, upload: &Upload) -> Result<()> {
+    async fn check_copied(&self, lease: &Lease) -> Result<()> {
+        let upload = &lease.upload;
         let head = self.objects.find(&upload.object_key).await?.ok_or(Error::FinalizePending)?;
         if head.size_bytes != upload.size_bytes {
             let detail = format!("the object has {} bytes.", head.size_bytes);
             return Err(Error::SizeMismatch { announced_bytes: upload.size_bytes, detail });
         }
-        self.check_stored(upload).await
+        self.check_stored(lease).await
     }
 }
 

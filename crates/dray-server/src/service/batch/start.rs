@@ -8,6 +8,7 @@ use dray_api::{ItemId, UploadRowId};
 use dray_s3::Endpoint;
 use jiff::{SignedDuration, Timestamp};
 
+use super::super::make_item::check_replaced;
 use super::super::room::Room;
 use super::super::{Made, Once, Service};
 use super::folders::{Folders, Place};
@@ -222,6 +223,7 @@ impl<'a> Starting<'a> {
         };
         room.take(self.c, &upload)?;
         upload.parent = self.folders.make(draft.base, &draft.folders)?;
+        check_replaced(self.c, &upload)?;
         uploads::insert_put(self.c, &upload, self.put_until)?;
         Ok(Begun::Upload(Box::new(upload)))
     }
@@ -242,8 +244,12 @@ impl<'a> Starting<'a> {
     fn again(&mut self, id: UploadRowId, now: Timestamp) -> Result<Begun> {
         let upload = uploads::by_id(self.c, id, LeaseTime(now))?.ok_or(Error::UploadNotFound)?;
         if let State::Completed { .. } = upload.state {
-            let item = items::seen(self.c, self.caller, upload.item)?.ok_or(Error::NotFound)?.item;
-            return Ok(Begun::Item(if self.caller.only_uploads() { upload.item_as_given() } else { item }));
+            if self.caller.only_uploads() {
+                return Ok(Begun::Item(upload.item_as_given()));
+            }
+            return Ok(Begun::Item(
+                items::seen(self.c, self.caller, upload.item)?.ok_or(Error::NotFound)?.item,
+            ));
         }
         upload.signable(now)?;
         uploads::extend_put(self.c, id, self.put_until)?;

@@ -165,3 +165,23 @@ async fn a_finalize_that_a_crash_cut_off_becomes_the_same_items_whoever_asks_fir
         }
     }
 }
+
+#[tokio::test]
+async fn the_url_of_an_upload_that_was_given_up_stores_nothing_beyond_the_quota() {
+    // Elsewhere a PUT overwrites, and the next sweeps remove what it wrote.
+    for stage in stages().await.into_iter().filter(Stage::is_embedded) {
+        let owner = stage.world.owner();
+        let (early, late) = (file("early", &[1; 1000]), file("late", &[1; 1000]));
+        let uploads = owner.start_files(&[early, late], &json!({})).await;
+        assert_eq!(put(&stage.world, &uploads[0], &[1; 1000]).await.status(), 200);
+        for upload in &uploads {
+            owner.step("abort", &ids_of(upload)).await.done();
+        }
+        let store = rusqlite::Connection::open(stage.world.data.path().join("store/meta.db")).unwrap();
+        let stored = store.query_row("select sum(size) from object", [], |row| row.get::<_, i64>(0));
+        assert_eq!(stored.unwrap(), 0, "what had arrived is gone");
+        for upload in &uploads {
+            assert_eq!(put(&stage.world, upload, &[1; 1000]).await.status(), 412);
+        }
+    }
+}
