@@ -52,7 +52,7 @@ const TAGS: [(&str, &str); 8] = [
     ),
     (
         "Grants",
-        "What a backend gives to one person's page: the five calls of an upload take a grant as bearer in place of a token.",
+        "What a backend gives to one person's page: the seven calls that upload take a grant as bearer in place of a token.",
     ),
     ("Drive", "Files and folders, and how to find them."),
     ("Trash", "Removed items, which can be restored for a while."),
