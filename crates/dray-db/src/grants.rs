@@ -89,6 +89,12 @@ pub fn by_id(c: &Conn, id: GrantId) -> Result<Option<(Grant, Used)>, Error> {
     find(c, grants!("where t.id = $1"), &[&id.to_string()], grant)
 }
 
+/// The types that a grant accepts; empty means any, or that the grant is forgotten.
+pub fn types(c: &Conn, id: GrantId) -> Result<Vec<FileType>, Error> {
+    let types = find(c, "select types from grants where id = $1", &[&id.to_string()], read_types)?;
+    Ok(types.unwrap_or_default())
+}
+
 /// A grant that the caller may see.
 pub fn of_caller(c: &Conn, caller: &Caller, id: GrantId) -> Result<Option<(Grant, Used)>, Error> {
     let (user, workspace, token) = whose(caller);
@@ -168,16 +174,20 @@ pub fn forget_ended(c: &Conn, before: Timestamp, limit: usize) -> Result<u64, Er
 
 /// Reads the terms, that is, what the holder may upload. `grant` is the grant that has these terms, if there is one.
 pub(super) fn read_terms(row: &Row<'_>, grant: Option<GrantId>) -> Result<Terms, Error> {
-    let types = row.text("types")?.split(' ').filter(|text| !text.is_empty());
     let max = |column| row.get::<Option<i64>>(column)?.map(u64::try_from).transpose().map_err(Error::value);
     Ok(Terms {
         max_files: u32::try_from(size(row, "max_files")?).map_err(Error::value)?,
         max_file_bytes: max("max_file_bytes")?,
         max_bytes: max("max_bytes")?,
-        types: types.map(str::parse::<FileType>).collect::<Result<_, _>>().map_err(Error::value)?,
+        types: read_types(row)?,
         on_conflict: if row.text("on_conflict")? == "rename" { OnConflict::Rename } else { OnConflict::Keep },
         attached: attached_but_grant(row, grant)?,
     })
+}
+
+fn read_types(row: &Row<'_>) -> Result<Vec<FileType>, Error> {
+    let texts = row.text("types")?.split(' ').filter(|text| !text.is_empty());
+    texts.map(str::parse).collect::<Result<_, _>>().map_err(Error::value)
 }
 
 fn grant(row: &Row<'_>) -> Result<(Grant, Used), Error> {

@@ -5,7 +5,7 @@ use axum::response::Response;
 use dray_api::batch::{FinalizeFiles, FinalizedFile, FinalizedFiles, StartFiles, StartedFile, StartedFiles};
 
 use super::App;
-use super::auth::Uploader;
+use super::auth::Depositor;
 use super::creating::{Creating, made};
 use super::error::{Error, log_failures, told};
 use super::extract::{Json, PublicEndpoint};
@@ -19,7 +19,8 @@ use crate::service::{self, Made};
 /// headers of the answer. A file that cannot be started has an `error`, and hinders no other. A file that says its `checksum` and
 /// that the caller has already, with the same name, place and bytes, is answered as that `item`. Then `batch/finalize` makes the
 /// files. The URL changes nothing any more once its file is finalized. A repeat with the same `Idempotency-Key` answers the same
-/// uploads with new URLs, and tries again what was refused.
+/// uploads with new URLs, and tries again what was refused. With a grant, its files are those that fit into what the grant leaves,
+/// in their order, and a path is a name, because a grant makes no folders.
 #[utoipa::path(
     post, path = "/drive/files/upload/batch/start", operation_id = "startFiles", tag = "Uploads",
     request_body = StartFiles,
@@ -27,7 +28,7 @@ use crate::service::{self, Made};
 )]
 pub(super) async fn start(
     State(app): State<App>,
-    Uploader(caller): Uploader,
+    Depositor(caller): Depositor,
     PublicEndpoint(endpoint): PublicEndpoint,
     Creating { body, once }: Creating<StartFiles>,
 ) -> Result<Response, Error> {
@@ -64,7 +65,7 @@ pub(super) async fn start(
 )]
 pub(super) async fn finalize(
     State(app): State<App>,
-    Uploader(caller): Uploader,
+    Depositor(caller): Depositor,
     Json(request): Json<FinalizeFiles>,
 ) -> Result<axum::Json<FinalizedFiles>, Error> {
     let outcomes = app.service.finalize_files(&caller, request).await?;

@@ -52,7 +52,7 @@ const TAGS: [(&str, &str); 8] = [
     ),
     (
         "Grants",
-        "What a backend gives to one person's page: the five calls of an upload accept a grant as bearer token.",
+        "What a backend gives to one person's page: the seven calls of an upload accept a grant as bearer token.",
     ),
     ("Drive", "Files and folders, and how to find them."),
     ("Trash", "Items that were removed and can still be restored."),

@@ -1,6 +1,6 @@
 //! Which uploads are admitted: what is checked of a file when it is announced, and what is checked in the transaction that
-//! writes its row. Every route that starts uploads goes through [`Service::announced`] and [`admitted`].
-//! The start of many small files (`batch/start.rs`) checks the same of each, with one look at the room for all; it takes no grants.
+//! writes its row. Every route that starts uploads goes through [`Admission::admit`]: one upload ([`admitted`]) as well as the
+//! many files of a batch (`batch/start.rs`), which share one look at the grant and at the quotas.
 
 use dray_api::upload::{OnConflict, StartUpload};
 use dray_api::{GrantId, ItemId, UploadRowId};
@@ -11,6 +11,7 @@ use super::room::Room;
 use super::{Service, target};
 use crate::db::{Conn, grants};
 use crate::drive::access::Caller;
+use crate::drive::grant::{Grant, Used};
 use crate::drive::item::{Attached, MimeType, object_key};
 use crate::drive::name::ItemName;
 use crate::drive::parts::Crc64;
@@ -75,35 +76,91 @@ impl Service {
 /// The upload as its row is to be, if the caller may start it: in the folder that it names, within the terms of their grant,
 /// their quota and the number of unfinished uploads. It runs in the transaction that writes the row.
 pub(super) fn admitted(c: &Conn, caller: &Caller, upload: Upload, rules: &UploadRules) -> Result<Upload> {
-    let upload = if let Some(grant) = caller.grant() {
-        under_grant(c, caller, grant, upload)?
-    } else {
+    if caller.grant().is_none() {
         target(c, caller, upload.parent)?;
-        check_replaced(c, &upload)?;
-        upload
-    };
-    Room::of(c, (upload.workspace, upload.user), 1, rules)?.take(c, &upload)?;
+    }
+    let upload = Admission::new(c, caller, rules, 1).admit(upload)?;
+    check_replaced(c, &upload)?;
     Ok(upload)
 }
 
-/// The upload as the grant lets its holder have it. Two starts with one grant wait for each other, so together they never
-/// exceed it.
-fn under_grant(c: &Conn, caller: &Caller, id: GrantId, mut upload: Upload) -> Result<Upload> {
-    grants::lock_uploads(c, id)?;
-    let (grant, used) = grants::by_id(c, id)?.ok_or(Error::InvalidToken)?;
-    // It may have been revoked since it was shown.
-    grant.check_alive(upload.created_at)?;
-    if upload.parent.is_some_and(|asked| Some(asked) != grant.folder) {
-        return Err(Error::NotFound);
+/// Admits the uploads that one transaction starts, one after the other. Each takes its share of what the grant, the quotas
+/// and the number of unfinished uploads leave; an upload that is refused takes nothing.
+pub(super) struct Admission<'a> {
+    c: &'a Conn<'a>,
+    caller: &'a Caller,
+    rules: &'a UploadRules,
+    wanted: usize,
+    /// What the caller's grant leaves, or why it cannot be used. Looked up for the first upload.
+    allowance: Option<Result<Allowance>>,
+    /// Looked up for the first upload.
+    room: Option<Room>,
+}
+
+impl<'a> Admission<'a> {
+    /// For up to `wanted` uploads.
+    pub(super) fn new(c: &'a Conn<'a>, caller: &'a Caller, rules: &'a UploadRules, wanted: usize) -> Self {
+        Self { c, caller, rules, wanted, allowance: None, room: None }
     }
-    target(c, caller, grant.folder).map_err(|err| match err {
-        Error::NotFound | Error::NotAFolder | Error::RoleTooLow { .. } => Error::GrantFolderClosed,
-        err => err,
-    })?;
-    grant.terms.check_file(&upload.name, &upload.mime_type, upload.size_bytes)?;
-    grant.terms.check_room(used, upload.size_bytes)?;
-    upload.parent = grant.folder;
-    upload.on_conflict = grant.terms.on_conflict;
-    upload.attached = grant.terms.attached;
-    Ok(upload)
+
+    /// The upload as its row is to be: a grant decides where it goes and what happens if its name is taken. If no grant
+    /// does, the caller has checked that it may go where it says.
+    pub(super) fn admit(&mut self, mut upload: Upload) -> Result<Upload> {
+        let (c, caller) = (self.c, self.caller);
+        let allowance = match caller.grant() {
+            Some(id) => {
+                let looked_up = || Allowance::of(c, caller, id, upload.created_at);
+                Some(self.allowance.get_or_insert_with(looked_up).as_mut().map_err(|err| err.clone())?)
+            }
+            None => None,
+        };
+        if let Some(allowance) = &allowance {
+            allowance.check(&mut upload)?;
+        }
+        let room = match &mut self.room {
+            Some(room) => room,
+            none => none.insert(Room::of(c, (upload.workspace, upload.user), self.wanted, self.rules)?),
+        };
+        room.take(c, &upload)?;
+        if let Some(Allowance { used, .. }) = allowance {
+            used.files += 1;
+            used.bytes += upload.size_bytes;
+        }
+        Ok(upload)
+    }
+}
+
+/// What a grant still allows, until this transaction ends.
+struct Allowance {
+    grant: Grant,
+    used: Used,
+}
+
+impl Allowance {
+    /// Two starts with one grant wait for each other, so together they never exceed it.
+    fn of(c: &Conn, caller: &Caller, id: GrantId, now: Timestamp) -> Result<Self> {
+        grants::lock_uploads(c, id)?;
+        let (grant, used) = grants::by_id(c, id)?.ok_or(Error::InvalidToken)?;
+        // It may have been revoked since it was shown.
+        grant.check_alive(now)?;
+        target(c, caller, grant.folder).map_err(|err| match err {
+            Error::NotFound | Error::NotAFolder | Error::RoleTooLow { .. } => Error::GrantFolderClosed,
+            err => err,
+        })?;
+        Ok(Self { grant, used })
+    }
+
+    /// Refuses an upload that the grant does not allow, and gives another what the grant says of it.
+    fn check(&self, upload: &mut Upload) -> Result<()> {
+        let Self { grant, used } = self;
+        if upload.parent.is_some_and(|asked| Some(asked) != grant.folder) {
+            return Err(Error::NotFound);
+        }
+        grant.terms.check_file(&upload.name, &upload.mime_type, upload.size_bytes)?;
+        grant.terms.check_room(*used, upload.size_bytes)?;
+        upload.parent = grant.folder;
+        upload.on_conflict = grant.terms.on_conflict;
+        upload.attached = grant.terms.attached.clone();
+        Ok(())
+    }
 }

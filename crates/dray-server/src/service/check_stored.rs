@@ -29,10 +29,9 @@ impl Service {
         }
         let head = self.objects.read_head(key, SNIFFED_BYTES).await?;
         let types = match upload.attached.grant {
-            Some(id) => self.db.read(move |c| Ok(grants::by_id(c, id)?)).await?,
-            None => None,
+            Some(id) => self.db.read(move |c| Ok(grants::types(c, id)?)).await?,
+            None => Vec::new(),
         };
-        let types = types.map(|(grant, _)| grant.terms.types).unwrap_or_default();
         sniff::check(&self.rules, &types, (&upload.name, &upload.mime_type), &head)
     }
 }

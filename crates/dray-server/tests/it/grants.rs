@@ -13,17 +13,17 @@ use crate::acts::{id, names};
 use crate::world::{Actor, World, refusal, wait_for};
 
 /// The holder of a grant that `maker` made, and its record.
-async fn granted(world: &World, maker: &Actor, request: &Value) -> (Actor, Value) {
+pub(crate) async fn granted(world: &World, maker: &Actor, request: &Value) -> (Actor, Value) {
     let made = maker.post("/drive/grants", request).await.ok();
     (world.with_token(made["grant"].as_str().unwrap()), made)
 }
 
-async fn uploads(maker: &Actor, grant: &Value) -> Vec<Value> {
+pub(crate) async fn uploads(maker: &Actor, grant: &Value) -> Vec<Value> {
     let page = maker.get(&format!("/drive/grants/{}/uploads", id(grant))).await.ok();
     page["uploads"].as_array().unwrap().clone()
 }
 
-async fn states(maker: &Actor, grant: &Value) -> Vec<String> {
+pub(crate) async fn states(maker: &Actor, grant: &Value) -> Vec<String> {
     let all = uploads(maker, grant).await;
     all.iter().map(|upload| upload["state"].as_str().unwrap().to_owned()).collect()
 }

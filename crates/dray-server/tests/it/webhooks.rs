@@ -20,6 +20,8 @@ use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 
 use crate::acts::id;
+use crate::batch;
+use crate::grants::granted;
 use crate::world::{World, wait_for};
 
 const KEY: [u8; 32] = [7; 32];
@@ -105,6 +107,35 @@ async fn events_are_posted_with_a_valid_signature() {
     );
     assert_eq!(event["data"]["upload"]["fileName"], "report.pdf");
     assert_eq!(event["data"]["userId"], item["owner"]);
+}
+
+#[tokio::test]
+async fn the_event_of_an_upload_with_a_grant_has_what_its_maker_attached() {
+    let (receiver, url) = Receiver::start().await;
+    let world = World::start_with(telling(&url)).await;
+    let request = json!({ "externalId": "case 7", "metadata": { "form": ["a", 1, null] } });
+    let (holder, grant) = granted(&world, &world.owner(), &request).await;
+    holder.upload_with("one", b"a", &json!({})).await;
+    let many = [(batch::file("two", b"b"), &b"b"[..]), (batch::file("three", b"c"), b"c")];
+    holder.upload_files(&world, &many, &json!({})).await;
+    let open = holder.start("four", 1).await;
+    holder.step("abort", &open.body(&json!({}))).await.done();
+    let calls = receiver.wait_for(4).await;
+    let mut told = Vec::new();
+    for event in calls.iter().map(Call::event) {
+        let upload = &event["data"]["upload"];
+        assert_eq!(
+            (&upload["grantId"], &upload["externalId"], &upload["metadata"]),
+            (&grant["id"], &json!("case 7"), &request["metadata"]),
+            "{event}"
+        );
+        told.push(format!("{} {}", event["type"].as_str().unwrap(), upload["fileName"].as_str().unwrap()));
+    }
+    told.sort();
+    assert_eq!(
+        told,
+        ["upload.aborted four", "upload.finalized one", "upload.finalized three", "upload.finalized two"]
+    );
 }
 
 #[tokio::test]

@@ -16,8 +16,8 @@ use super::super::checksum::check_announced;
 use super::super::commit::Ready;
 use super::super::finalize::{Lease, PATIENCE};
 use super::super::make_item::refusal;
-use super::super::{Service, is_reached, seen};
-use super::start::{check_checksums, check_count};
+use super::super::{Service, is_reached};
+use super::start::{check_checksums, check_count, finalized};
 use crate::db::uploads;
 use crate::drive::access::Caller;
 use crate::drive::item::Item;
@@ -144,16 +144,9 @@ impl Service {
         }
         let caller = *caller;
         let read = self.db.read_long(move |c| {
-            let item = |pending: Pending| {
-                if caller.only_uploads() {
-                    return Ok((pending.at, Ok(pending.upload.item_as_given())));
-                }
-                let item = match seen(c, &caller, pending.upload.item) {
-                    Ok(seen) => Ok(seen.item),
-                    Err(err) if err.is_fault() => return Err(err),
-                    Err(err) => Err(err),
-                };
-                Ok((pending.at, item))
+            let item = |pending: Pending| match finalized(c, &caller, &pending.upload) {
+                Err(err) if err.is_fault() => Err(err),
+                item => Ok((pending.at, item)),
             };
             done.into_iter().map(item).collect::<Result<Vec<_>>>()
         });

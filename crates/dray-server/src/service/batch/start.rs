@@ -8,9 +8,9 @@ use dray_api::{ItemId, UploadRowId};
 use dray_s3::Endpoint;
 use jiff::{SignedDuration, Timestamp};
 
+use super::super::admit::Admission;
 use super::super::make_item::check_replaced;
-use super::super::room::Room;
-use super::super::{Made, Once, Service};
+use super::super::{Made, Once, Service, seen};
 use super::folders::{Folders, Place};
 use crate::db::clock::LeaseTime;
 use crate::db::{Conn, items, uploads};
@@ -43,8 +43,9 @@ pub(crate) enum StartedFile {
 
 /// A file that a request wants to start.
 struct Draft {
+    /// Its parent is the folder at which its path begins.
     upload: Upload,
-    base: Option<ItemId>,
+    /// The folders of its path.
     folders: Vec<String>,
 }
 
@@ -70,7 +71,9 @@ impl Service {
         check_checksums(request.files.iter().map(|file| file.checksum.as_ref()))?;
         check_on_conflict(caller, request.on_conflict)?;
         let base = request.parent_id;
-        let is_base_used = request.files.iter().any(|file| file.parent_id.is_none());
+        // Where files of a grant go, the grant says.
+        let is_base_used =
+            caller.grant().is_none() && request.files.iter().any(|file| file.parent_id.is_none());
         let draft = |file: NewFile| {
             let mut draft = self.draft(caller, file, base, now)?;
             draft.upload.on_conflict = request.on_conflict;
@@ -116,13 +119,20 @@ impl Service {
             return Err(Error::FileTooLarge { size_bytes, limit_bytes });
         }
         self.rules.check_size(file.file_size)?;
+        if caller.grant().is_some() && !folders.is_empty() {
+            return Err(Error::field(
+                "path",
+                "must be a name without folders, because a grant makes no folders",
+            ));
+        }
         let mut upload = self.new_upload(caller, name, mime_type, file.file_size, now)?;
         self.rules.check_type(&upload.name, &upload.mime_type)?;
+        upload.parent = file.parent_id.or(base);
         upload.crc64 = file.checksum.map(Crc64::parse).transpose()?;
         upload.put_key = Some(self.objects.put_key(&upload.object_key));
         upload.store_upload_id = Some(upload.id.to_string());
         upload.state = State::Open;
-        Ok(Draft { upload, base: file.parent_id.or(base), folders })
+        Ok(Draft { upload, folders })
     }
 
     async fn sign_files(
@@ -169,12 +179,10 @@ impl Service {
 /// The transaction that starts files.
 struct Starting<'a> {
     c: &'a Conn<'a>,
-    service: &'a Service,
     caller: &'a Caller,
     put_until: Timestamp,
     folders: Folders<'a>,
-    /// Set once the first upload begins.
-    room: Option<Room>,
+    admission: Admission<'a>,
 }
 
 impl<'a> Starting<'a> {
@@ -185,13 +193,14 @@ impl<'a> Starting<'a> {
         put_until: Timestamp,
         folders: Folders<'a>,
     ) -> Self {
-        Self { c, service, caller, put_until, folders, room: None }
+        let admission = Admission::new(c, caller, &service.rules, MAX_BATCH_FILES);
+        Self { c, caller, put_until, folders, admission }
     }
 
     /// Locks the parents of new folders, so that concurrent requests create each folder only once.
     fn lock(&self, drafts: &[Result<Draft>]) -> Result<()> {
         let with_folders = drafts.iter().flatten().filter(|draft| !draft.folders.is_empty());
-        Ok(items::lock_folders(self.c, with_folders.map(|draft| draft.base), self.caller.user)?)
+        Ok(items::lock_folders(self.c, with_folders.map(|draft| draft.upload.parent), self.caller.user)?)
     }
 
     /// Begins a file, unless it was begun `before`. Only errors of the database are returned as errors.
@@ -209,20 +218,14 @@ impl<'a> Starting<'a> {
     }
 
     fn first(&mut self, draft: &Draft) -> Result<Begun> {
-        let mut upload = draft.upload.clone();
-        self.folders.check(draft.base, draft.folders.len())?;
+        if self.caller.grant().is_none() {
+            self.folders.check(draft.upload.parent, draft.folders.len())?;
+        }
         if let Some(item) = self.same_file(draft)? {
             return Ok(Begun::Item(item));
         }
-        let room = match &mut self.room {
-            Some(room) => room,
-            none => {
-                let whose = (upload.workspace, upload.user);
-                none.insert(Room::of(self.c, whose, MAX_BATCH_FILES, &self.service.rules)?)
-            }
-        };
-        room.take(self.c, &upload)?;
-        upload.parent = self.folders.make(draft.base, &draft.folders)?;
+        let mut upload = self.admission.admit(draft.upload.clone())?;
+        upload.parent = self.folders.make(upload.parent, &draft.folders)?;
         check_replaced(self.c, &upload)?;
         uploads::insert_put(self.c, &upload, self.put_until)?;
         Ok(Begun::Upload(Box::new(upload)))
@@ -233,7 +236,9 @@ impl<'a> Starting<'a> {
         let Some(crc64) = draft.upload.crc64.as_ref().filter(|_| !self.caller.only_uploads()) else {
             return Ok(None);
         };
-        let Some(Place(folder)) = self.folders.find(draft.base, &draft.folders)? else { return Ok(None) };
+        let Some(Place(folder)) = self.folders.find(draft.upload.parent, &draft.folders)? else {
+            return Ok(None);
+        };
         let Upload { workspace, user, name, size_bytes, .. } = &draft.upload;
         let place = (*workspace, folder, *user);
         let found = items::file_with_bytes(self.c, place, name, *size_bytes, crc64)?;
@@ -244,12 +249,7 @@ impl<'a> Starting<'a> {
     fn again(&mut self, id: UploadRowId, now: Timestamp) -> Result<Begun> {
         let upload = uploads::by_id(self.c, id, LeaseTime(now))?.ok_or(Error::UploadNotFound)?;
         if let State::Completed { .. } = upload.state {
-            if self.caller.only_uploads() {
-                return Ok(Begun::Item(upload.item_as_given()));
-            }
-            return Ok(Begun::Item(
-                items::seen(self.c, self.caller, upload.item)?.ok_or(Error::NotFound)?.item,
-            ));
+            return finalized(self.c, self.caller, &upload).map(Begun::Item);
         }
         upload.signable(now)?;
         uploads::extend_put(self.c, id, self.put_until)?;
@@ -264,6 +264,12 @@ impl Begun {
             Self::Item(_) | Self::Refused(_) => None,
         }
     }
+}
+
+/// The item of a finalized upload, as the caller may see it. What has become of it since does not concern a caller who may
+/// only upload.
+pub(super) fn finalized(c: &Conn, caller: &Caller, upload: &Upload) -> Result<Item> {
+    if caller.only_uploads() { Ok(upload.item_as_given()) } else { Ok(seen(c, caller, upload.item)?.item) }
 }
 
 /// The number of files that a request may have.

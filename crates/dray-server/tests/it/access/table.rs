@@ -96,9 +96,9 @@ pub(super) const ROWS: [Row; 55] = [
         UPLOAD,
         [204, 404, 404, 404, 404, 404, 204, 404],
     ),
-    row("POST", "/public/v1/drive/files/upload/batch/start", Upload, "", START_FILES, CHANGED),
+    row("POST", "/public/v1/drive/files/upload/batch/start", Deposit, "", START_FILES, CHANGED),
     // Each file has its own answer, which is the same to whoever may not know of it.
-    row("POST", "/public/v1/drive/files/upload/batch/finalize", Upload, "", FINALIZE_FILES, ANYONE),
+    row("POST", "/public/v1/drive/files/upload/batch/finalize", Deposit, "", FINALIZE_FILES, ANYONE),
     row("GET", "/public/v1/drive/uploads", Upload, "", "", WHOLE_DRIVE),
     row("POST", "/public/v1/drive/grants", Upload, "", GRANT, CHANGED),
     row("GET", "/public/v1/drive/grants", Upload, "", "", ANYONE),

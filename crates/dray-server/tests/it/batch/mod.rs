@@ -2,6 +2,7 @@
 //! the object itself; on another it writes beside it, and finalize copies.
 
 mod answers;
+mod granted;
 mod leftovers;
 mod places;
 mod races;
@@ -72,7 +73,7 @@ pub(super) async fn stages_with(change: impl Fn(&mut Config)) -> Vec<Stage> {
 }
 
 /// A file to start.
-pub(super) fn file(path: &str, bytes: &[u8]) -> Value {
+pub(crate) fn file(path: &str, bytes: &[u8]) -> Value {
     json!({ "path": path, "fileSize": bytes.len(), "mimeType": "text/plain" })
 }
 
@@ -137,7 +138,7 @@ impl Actor {
     }
 
     /// The whole upload of files, which must all become items.
-    pub(super) async fn upload_files(
+    pub(crate) async fn upload_files(
         &self,
         world: &World,
         files: &[(Value, &[u8])],
