@@ -1,5 +1,5 @@
-//! Stores and clients that stop, break off or refuse: each end of a relayed transfer learns what happened to the other, and
-//! nothing accumulates in between.
+//! Stores and clients that stop, break off or refuse. Each end of a relayed transfer learns what happened to the
+//! other, and nothing accumulates in between.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use crate::middle::{Act, Middle};
 use crate::store_down::{Away, Proxy};
 use crate::world::{MIB, World, bytes, wait_for};
 
-/// 503 in S3's form within two seconds, and when to ask again. On a machine that has more to do, one of six counts.
+/// Checks for a 503 in S3's form within two seconds that says when to ask again. Because the machine may be busy, one of six tries is enough.
 async fn check_told(what: &str, ask: impl AsyncFn() -> Response) {
     let mut took = Vec::new();
     while took.len() < 6 && took.iter().all(|took| *took > Duration::from_secs(2)) {
@@ -44,7 +44,7 @@ async fn a_store_that_is_down_is_told_within_two_seconds_in_s3s_form_and_all_goe
         proxy.mend().await;
         assert_eq!((get().await.status(), put().await.status()), (StatusCode::OK, StatusCode::OK));
         let head = drive.http.head(&read).send().await.unwrap().status();
-        assert!(head == 403, "a URL is good for the one method that it was signed for: {head}");
+        assert!(head == 403, "a URL is valid only for the method that it was signed for: {head}");
     }
 }
 
