@@ -42,7 +42,8 @@ def output_of(*command, **options):
 def prepare(root, target, dray=None, before=None):
     load = build_load(root)
     if dray is None:
-        # This build comes after the build of the load program, because that one may leave a binary with additional features.
+        # This build comes after the build of the load program, because that one may leave a binary with additional
+        # features.
         run_loudly(["cargo", "build", "--profile", "dist", "--locked", "-p", "dray"], root)
         dray = target / "dist" / "dray"
     venv = install(target / "bench-tools")

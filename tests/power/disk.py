@@ -27,7 +27,8 @@ READ, WRITE, DISC, FLUSH = 0, 1, 2, 3
 EINVAL = 22
 LONGEST_REQUEST = 64 << 20
 
-# The power goes off when this many writes are not flushed. Most of the time there are none, and a power cut would prove nothing.
+# The power goes off when this many writes are not flushed. Most of the time there are none, and a power cut would
+# prove nothing.
 MOMENTS = [1, 1, 2, 2, 3, 4, 6, 9]
 
 # Which of the unflushed writes a cut keeps.

@@ -77,7 +77,8 @@ async def put_part(http: Http, address: Address, content: Content, during: str) 
     ) as response:
         if not response.is_success:
             raise await refusal(response, during)
-        # The body is read to its end, so that the connection can send the next part. If that fails, the part is still stored.
+        # The body is read to its end, so that the connection can send the next part. If that fails, the part is still
+        # stored.
         await beginning(response, MAX_REFUSAL_BYTES)
         e_tag = response.headers.get("ETag", "")
         if not e_tag or len(e_tag) > MAX_ETAG_BYTES:

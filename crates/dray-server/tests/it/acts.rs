@@ -179,7 +179,8 @@ impl Actor {
         Started::of(&self.step("start", &body).await.ok())
     }
 
-    /// Uploads a small file up to the finalize, with `more` in its start. Returns the upload, and the parts that finalize must list.
+    /// Uploads a small file up to the finalize, with `more` in its start. Returns the upload, and the parts that
+    /// finalize must list.
     pub(crate) async fn put_with(&self, name: &str, bytes: &[u8], more: &Value) -> (Started, Value) {
         let upload = self.start_with(name, bytes.len(), more).await;
         let listed = self.put_parts(&upload, &[bytes.to_vec()]).await;

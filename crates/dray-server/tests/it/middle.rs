@@ -58,7 +58,8 @@ impl Drop for UnderWay {
 }
 
 impl Middle {
-    /// Starts one in front of the embedded store of `store`. Returns it, and the settings with which a drive reaches it.
+    /// Starts one in front of the embedded store of `store`. Returns it, and the settings with which a drive reaches
+    /// it.
     pub(crate) async fn start(store: &World) -> (Arc<Self>, S3Config) {
         let middle = Arc::new(Self {
             store: store.url.clone(),
@@ -79,7 +80,8 @@ impl Middle {
         *self.act.lock().unwrap() = act;
     }
 
-    /// Which ranges of objects were read since the last call. A range that broke off may have been requested again at once.
+    /// Which ranges of objects were read since the last call. A range that broke off may have been requested again at
+    /// once.
     pub(crate) fn reads(&self) -> Vec<String> {
         let mut reads = std::mem::take(&mut *self.reads.lock().unwrap());
         reads.dedup();

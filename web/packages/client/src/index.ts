@@ -1,4 +1,5 @@
-// A typed client of the drive's whole API, with one method for each operation of its OpenAPI document. It sends each request once.
+// A typed client of the drive's whole API, with one method for each operation of its OpenAPI document. It sends each
+// request once.
 
 import { ROUTES, type operations } from "./schema.ts";
 

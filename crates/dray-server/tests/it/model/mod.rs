@@ -25,7 +25,8 @@ const USERS: usize = 4;
 const STEPS_OF_A_HISTORY: usize = 1000;
 /// Every pair of a caller and an item is checked after this many steps.
 const CHECK_ALL_AFTER: usize = 125;
-/// The maximum number of items at once. More items would make every check longer, and would affect each other less often.
+/// The maximum number of items at once. More items would make every check longer, and would affect each other less
+/// often.
 const MOST_ITEMS: usize = 40;
 const MOST_TOKENS: usize = 8;
 const MOST_UPLOADS: usize = 6;

@@ -12,7 +12,8 @@ use crate::middle::{Act, Middle};
 use crate::store_down::{Away, Proxy};
 use crate::world::{MIB, World, bytes, wait_for};
 
-/// Checks for a 503 in S3's form within two seconds that says when to ask again. Because the machine may be busy, one of six tries is enough.
+/// Checks for a 503 in S3's form within two seconds that says when to ask again. Because the machine may be busy, one
+/// of six tries is enough.
 async fn check_told(what: &str, ask: impl AsyncFn() -> Response) {
     let mut took = Vec::new();
     while took.len() < 6 && took.iter().all(|took| *took > Duration::from_secs(2)) {
