@@ -2,9 +2,10 @@
 //!
 //! 8. A token that may do everything, anywhere, creates others. None of them may do more than it. They end with it.
 //! 9. Any token replaces itself, once, by one with the same rights. The tokens that it created then belong to the new
-//! one.
+//!    one.
 //! 10. A token sees, and may revoke, itself, the tokens that it created, the one that it replaced, and theirs. A
-//! token that an operator created sees all tokens of its user. Revoking a token revokes all tokens that come from it.
+//!     token that an operator created sees all tokens of its user. Revoking a token revokes all tokens that come from
+//!     it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
