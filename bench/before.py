@@ -1,4 +1,4 @@
-"""Measures an earlier binary and today's: what a change costs. In the table, the earlier one is the reference."""
+"""Measures an earlier binary and today's, to show what a change costs. In the table, the earlier one is the reference."""
 from servers import Dray
 from table import Figure
 from tools import Failed

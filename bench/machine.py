@@ -34,7 +34,7 @@ def file_system(folder):
 
 
 def disk(folder):
-    """Small fsyncs per second, and MB/s of one file that is written and fsynced."""
+    """Measures small fsyncs per second, and the MB/s of one file that is written and fsynced."""
     path = folder / "disk-probe"
     try:
         with open(path, "wb", buffering=0) as file:

@@ -1,4 +1,4 @@
-"""What it costs a server to pass on the bytes of a store that clients cannot reach, beside that store alone."""
+"""Measures what it costs a server to pass on the bytes of a store that clients cannot reach, compared with that store alone."""
 from servers import Dray
 from table import Figure
 
@@ -7,7 +7,7 @@ STORE = "the store behind it, reached directly"
 
 
 class RelayedDray(Dray):
-    """A drive on the embedded store of another, which clients reach through the drive only."""
+    """A drive on the embedded store of another drive, which clients reach only through the first."""
 
     name = "dray-relay"
 

@@ -17,7 +17,7 @@ from table import Figure
 from tools import Failed, Kit, clean_env, output_of
 
 MIB, GIB = 1 << 20, 1 << 30
-# Free disk space that the rows need: 10,000 parts of the smallest size, and a reserve.
+# The free disk space that the rows need: 10,000 parts of the smallest size, and a reserve.
 FINALIZE_PARTS, FINALIZE_PART_BYTES, SPARE_BYTES = 10_000, 5 * MIB, 12 * GIB
 
 
@@ -118,7 +118,7 @@ def finalize(bench, report):
     free = shutil.disk_usage(bench.data).free - SPARE_BYTES
     count = min(FINALIZE_PARTS, free // FINALIZE_PART_BYTES)
     if count < 2:
-        raise Failed("no room on the disk")
+        raise Failed("not enough space on the disk")
     with Dray(bench.kit, bench.data) as dray:
         run = dray.load("finalize", "--part-bytes", FINALIZE_PART_BYTES, "--parts", count, "--at-once", 4, "--data", dray.folder)
         peak = dray.peak_memory_mb()
@@ -226,7 +226,7 @@ def watch_memory(pid):
 
 
 def write_random(path, size_bytes):
-    """Makes a file that is in the page cache and on the disk when this returns."""
+    """Makes a file. When this returns, the file is in the page cache and on the disk."""
     with open(path, "wb") as file:
         for _ in range(size_bytes // (8 * MIB)):
             file.write(os.urandom(8 * MIB))

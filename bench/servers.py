@@ -59,7 +59,7 @@ class Server:
         deadline = time.monotonic() + STARTS_WITHIN_SECS
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
-                raise Failed(f"{self.name} ended at once: {self.logged()[-600:]}")
+                raise Failed(f"{self.name} ended right after its start: {self.logged()[-600:]}")
             try:
                 urllib.request.urlopen(self.url + self.ready_path, timeout=5).close()
                 return

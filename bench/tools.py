@@ -42,7 +42,8 @@ def output_of(*command, **options):
 def prepare(root, target, dray=None, before=None):
     load = build_load(root)
     if dray is None:
-        # This build comes after that of the load program, which may leave a binary with additional features.
+        # This build comes after the build of the load program, because that one may leave a binary with additional
+        # features.
         run_loudly(["cargo", "build", "--profile", "dist", "--locked", "-p", "dray"], root)
         dray = target / "dist" / "dray"
     venv = install(target / "bench-tools")
@@ -56,7 +57,7 @@ def build_load(root):
     for message in map(json.loads, messages.splitlines()):
         if message.get("executable") and message["target"]["name"] == "drive":
             return Path(message["executable"])
-    raise Failed("cargo built no load generator")
+    raise Failed("cargo did not build the load program")
 
 
 def run_loudly(command, root):

@@ -1,5 +1,5 @@
-// Bundles the pages into dist/: index.html and docs.html, and assets whose names change with their bytes; and the kit's
-// packages for pages of others into dist/kit/.
+// Bundles the pages into dist/: index.html and docs.html, and assets whose names change with their bytes. It also
+// bundles the packages of the kit for other people's pages into dist/kit/.
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
@@ -11,7 +11,7 @@ const dist = new URL("dist/", here);
 // The maximum number of bytes of each page with all that it loads, gzipped. The reference page is nearly all Swagger
 // UI.
 const LIMITS = { "index.html": 60 * 1024, "docs.html": 520 * 1024 };
-// Larger ones go into the binary gzipped, as every browser takes them.
+// Larger files go into the binary gzipped, because every browser accepts gzip.
 const PLAIN_BYTES = 128 * 1024;
 
 const options = { absWorkingDir: here.pathname, bundle: true, minify: true, write: false, charset: "utf8", plugins: [plugin], conditions };
@@ -26,7 +26,7 @@ const assets = {
   "icon.svg": await readFile(new URL("icon.svg", here)),
 };
 
-/** What `/kit/…` serves, and most bytes of each, gzipped. */
+/** What `/kit/…` serves, and the maximum number of bytes of each, gzipped. */
 const KIT = { upload: 12 * 1024, element: 20 * 1024, uppy: 16 * 1024, client: 4 * 1024 };
 
 const hashOf = (contents) => createHash("sha256").update(contents).digest("hex").slice(0, 10);
@@ -44,23 +44,23 @@ for (const [page, limit] of Object.entries(LIMITS)) {
     weight += gzipped.length;
     output.set(hashed, contents.length > PLAIN_BYTES ? gzipped : contents);
   }
-  if (html.includes("{{")) throw new Error(`${page} names an asset that is not built`);
+  if (html.includes("{{")) throw new Error(`${page} names an asset that was not built`);
   weight += gzipSync(html).length;
-  if (weight > limit) throw new Error(`${page} weighs ${weight} bytes gzipped, over ${limit}`);
+  if (weight > limit) throw new Error(`${page} has ${weight} bytes gzipped, and the limit is ${limit}`);
   weights.push(`${page} ${weight}`);
   output.set(page, html);
 }
 for (const [name, limit] of Object.entries(KIT)) {
   const contents = await bundle(`packages/${name}/src/index.ts`, { ...scripts, legalComments: "none" });
   const weight = gzipSync(contents, { level: 9 }).length;
-  if (weight > limit) throw new Error(`@dray/${name} weighs ${weight} bytes gzipped, over ${limit}`);
+  if (weight > limit) throw new Error(`@dray/${name} has ${weight} bytes gzipped, and the limit is ${limit}`);
   weights.push(`kit/${name} ${weight}`);
   const hashed = `${name}-${hashOf(contents)}.js`;
   output.set(`kit/${hashed}`, contents);
   output.set(`kit/${name}.js`, `export * from "./${hashed}";\n`);
 }
 
-// Only now: a build that fails must not take the last good pages away.
+// This comes last, because a build that fails must not remove the last good pages.
 await rm(dist, { recursive: true, force: true });
 for (const folder of ["assets/", "kit/"]) await mkdir(new URL(folder, dist), { recursive: true });
 for (const [name, contents] of output) await writeFile(new URL(name, dist), contents);

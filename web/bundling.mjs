@@ -1,4 +1,4 @@
-// How the sources of web/ become scripts: what esbuild does not know by itself. Writes no files.
+// How the sources of web/ become scripts: settings and plugins for esbuild. It writes no files.
 import { readFile } from "node:fs/promises";
 import { build } from "esbuild";
 import wabt from "wabt";

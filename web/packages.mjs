@@ -7,7 +7,7 @@ import { conditions, plugin } from "./bundling.mjs";
 
 const packages = new URL("packages/", import.meta.url);
 
-/** Relative imports of the sources end in `.ts`; beside the types there are only names in `.js`. @param {URL} folder */
+/** Relative imports in the sources end in `.ts`. Beside the published types there are only files that end in `.js`. @param {URL} folder */
 async function asPublished(folder) {
   for (const name of await readdir(folder)) {
     if (!name.endsWith(".d.ts")) continue;
@@ -16,7 +16,7 @@ async function asPublished(folder) {
   }
 }
 
-// The others read the types of `upload`.
+// `upload` comes first, because the others read its types.
 const names = (await readdir(packages)).sort((a, b) => Number(b === "upload") - Number(a === "upload"));
 for (const name of names) {
   const dist = new URL(`${name}/dist/`, packages);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Makes src/dray/models.py and src/dray/_operations.py of a drive's OpenAPI document: python3 generate.py URL
+"""Generates src/dray/models.py and src/dray/_operations.py from a drive's OpenAPI document: python3 generate.py URL
 
-A test holds the committed files against the document of the server under test.
+A test compares the committed files with the document of the server under test.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ HERE = Path(__file__).parent
 BASE = "/public/v1/"
 HEAD = '"""{about}\n\nMade by generate.py from the drive\'s OpenAPI document. Not to be edited.\n"""\n\n'
 METHODS = ("get", "put", "post", "patch", "delete")
-# Of two spellings of one value, the left one is left out.
+# If a value has two spellings, the left one is left out.
 TWINS = {"_id": "id", "parent": "parentId", "fileSize": "size", "PartNumber": "partNumber"}
-# What a repr must not show: each lets its holder do something.
+# Fields that a repr must not show, because each of them lets its holder do something.
 SECRETS = re.compile(r"^(token|grant|secret|password|url|urls|signedUrl|slug)$")
-# Sent again after its answer was lost, these would be answered "not found" or another number.
+# If one of these is sent again after its answer was lost, the answer is "not found" or another number.
 NOT_REPEATABLE = {"restoreItem"}
 WIDTH = 120
 
@@ -81,7 +81,7 @@ class Document:
         self.paths: Json = document["paths"]
 
     def is_alias(self, name: str) -> bool:
-        """Whether a schema is a text with a name: an id, or one of some words."""
+        """Whether a schema is a text with a name of its own: an id, or one of several words."""
         return self.schemas[name].get("type") == "string"
 
     def kind(self, schema: Json, prefix: str = "") -> str:
@@ -135,7 +135,7 @@ class Document:
         for left_out, other in TWINS.items():
             if left_out in properties and other in properties:
                 about = properties.pop(left_out).get("description", "")
-                # One of the two says only that it is the other.
+                # The description of one of the two says only that it is the same as the other.
                 if properties[other].get("description", "").startswith("The same as"):
                     properties[other] = {**properties[other], "description": about}
         return base, properties, required
@@ -249,7 +249,7 @@ class Operation:
         self.page = self._page(document)
 
     def _page(self, document: Document) -> tuple[str, str] | None:
-        """If it answers a page of a list: the field with the items, and their type."""
+        """If its answer is a page of a list: the field with the items, and their type."""
         if not any(argument.name == "cursor" for argument in self.arguments):
             return None
         _, properties, _ = document.shape(self.answer.removeprefix("models."))
@@ -262,7 +262,7 @@ class Operation:
         return self.name.upper()
 
     def signature(self, name: str, *, without: str = "") -> str:
-        """`name(self, …)`: what is required by its place, all else by its name."""
+        """`name(self, …)`: required arguments by position, all others by name."""
         kept = [argument for argument in self.arguments if argument.name != without]
         required = [str(argument) for argument in kept if argument.is_required]
         optional = [str(argument) for argument in kept if not argument.is_required]
@@ -273,7 +273,7 @@ class Operation:
         return flat if len(flat) < WIDTH - 50 else f"{name}(\n        " + ",\n        ".join(every) + ",\n    )"
 
     def passed(self, *, without: str = "") -> list[str]:
-        """The arguments as another method of this name takes them."""
+        """The arguments, to pass on to another method with this signature."""
         kept = [argument for argument in self.arguments if argument.name != without]
         passed = [argument.name for argument in kept if argument.is_required]
         passed += [f"{argument.name}={argument.name}" for argument in kept if not argument.is_required]
@@ -367,7 +367,7 @@ T = TypeVar("T")
 
 
 def _said(fields: dict[str, object]) -> dict[str, object]:
-    """Without those that were not given."""
+    """Returns the fields that were given."""
     return {name: value for name, value in fields.items() if value is not None}
 
 

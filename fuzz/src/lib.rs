@@ -18,7 +18,7 @@ static MEMORY: Cap<alloc::System> = Cap::new(alloc::System, usize::MAX);
 
 /// Runs a task that may hold `most_bytes` more memory than is in use now. If it needs more, the allocation fails and the program ends.
 pub(crate) fn within<T>(most_bytes: usize, task: impl FnOnce() -> T) -> T {
-    MEMORY.set_limit(MEMORY.allocated() + most_bytes).expect("a limit above what there is");
+    MEMORY.set_limit(MEMORY.allocated() + most_bytes).expect("a limit above the memory in use");
     let done = task();
     MEMORY.set_limit(usize::MAX).expect("no limit");
     done

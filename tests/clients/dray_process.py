@@ -44,7 +44,7 @@ class Dray:
             self.lines.append(line)
             if found := ADDRESS.search(line):
                 return found.group(1)
-        raise AssertionError("dray serve told no address:\n" + "".join(self.lines))
+        raise AssertionError("dray serve printed no address:\n" + "".join(self.lines))
 
     def _wait_until_it_serves(self):
         """The server binds its socket before it prints the address, so one request waits in the queue until it is answered."""

@@ -22,12 +22,12 @@ TOLERANCE_SECS = 0.5
 
 
 class Stuck(Exception):
-    """A request was repeated again and again, and never answered."""
+    """A request was repeated again and again, but never got an answer."""
 
 
 @dataclass
 class File:
-    """A file whose bytes follow from its name and seed, so that they need not be kept."""
+    """A file whose bytes follow from its name and seed, so that they do not have to be stored."""
 
     name: str
     seed: int
@@ -207,7 +207,7 @@ class Uploader(threading.Thread):
                 if status == 404:
                     return None
                 if self.ledger.late(asked_at)[1] > GIVEN_UP_SECS:
-                    raise Stuck(f"the store takes no part: {status}")
+                    raise Stuck(f"the store accepts no part: {status}")
                 time.sleep(0.2)
             listed.append({"partNumber": number, "eTag": etag})
         return listed

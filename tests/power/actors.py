@@ -33,7 +33,7 @@ class PatientClient(Client):
 
 
 class Actor(Uploader):
-    """Does one thing after another until it is enough, and completes what it has begun."""
+    """Does one act after another until it is told to stop, and then completes what it has begun."""
 
     def __init__(self, client, ledger, name, seed, is_enough):
         super().__init__(client, ledger, name, seed, is_enough)

@@ -27,7 +27,8 @@ READ, WRITE, DISC, FLUSH = 0, 1, 2, 3
 EINVAL = 22
 LONGEST_REQUEST = 64 << 20
 
-# The power goes off when this many writes are not flushed. Most of the time there are none, and a cut would prove nothing.
+# The power goes off when this many writes are not flushed. Most of the time there are none, and a power cut would
+# prove nothing.
 MOMENTS = [1, 1, 2, 2, 3, 4, 6, 9]
 
 # Which of the unflushed writes a cut keeps.
@@ -35,15 +36,15 @@ FATES = ["none", "all but some", "half", "first ones", "last ones"]
 
 
 class Hangup(Exception):
-    """The client is gone."""
+    """The client has closed its connection."""
 
 
 class PowerIsOff(Exception):
-    """The disk neither writes nor answers any more."""
+    """The disk no longer writes or answers."""
 
 
 class Cache:
-    """The sectors on the disk, and above them those that are only in the cache."""
+    """The sectors on the disk, and those that are only in the cache."""
 
     def __init__(self, path, choice, lies=False):
         """With `lies`, the disk answers a flush and does nothing."""
@@ -151,7 +152,7 @@ class Disk:
         self.is_off.wait(longest_secs)
 
     def detach(self):
-        """Waits until everything that a dead guest had sent is read."""
+        """Waits until everything that a dead guest has sent is read."""
         self.serving.join()
         if self.failure:
             raise self.failure
@@ -215,7 +216,7 @@ class Connection:
     def request(self):
         """Carries out one request. Returns whether another one will follow."""
         magic, _, kind, cookie, offset, length = self.unpack(">IHHQQI")
-        assert magic == REQUEST_MAGIC and length <= LONGEST_REQUEST, "no request of NBD"
+        assert magic == REQUEST_MAGIC and length <= LONGEST_REQUEST, "not a request of NBD"
         if kind == DISC:
             return False
         data = self.receive(length) if kind == WRITE else None

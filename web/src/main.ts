@@ -63,7 +63,7 @@ function showGate(why: string): void {
 function signOut(): void {
   if (uploads.unfinished && !confirm("Some uploads are not finished. Sign out and cancel them?")) return;
   for (const upload of [...uploads.all]) {
-    // Uploads from before a reload stay, for the next time that this person signs in.
+    // Uploads from before a reload stay until the next time that this person signs in.
     if (upload.state !== "unpicked") uploads.cancel(upload);
     uploads.forget(upload);
   }

@@ -4,13 +4,13 @@ import type { State, Upload, Uploads } from "@dray/upload";
 
 import { bytes, duration, percent } from "./format.ts";
 
-/** More cells cannot be distinguished on a phone. */
+/** The maximum number of cells: more could not be distinguished on a phone. */
 const MOST_CELLS = 48;
-/** The cart is full with this number; the list shows all uploads. */
+/** The maximum number of crates on the cart. The list shows all uploads. */
 const MOST_CRATES = 40;
-/** Nobody reads more rows, and the browser would lay out all of them on each change. */
+/** The maximum number of rows. Nobody reads more, and the browser would lay out all of them on each change. */
 const MOST_ROWS = 200;
-/** With more files, a screen reader announces only failures and the end. */
+/** With more files than this, a screen reader announces only failures and the end. */
 const MOST_SAID = 20;
 
 export type Act = "pause" | "resume" | "retry" | "cancel" | "remove" | "download";
@@ -29,13 +29,13 @@ const ACTS: Record<State, Act[]> = {
 /** The element with this id, which index.html has. */
 export function element<T extends HTMLElement>(id: string, type: new () => T): T {
   const found = document.getElementById(id);
-  if (!(found instanceof type)) throw new Error(`index.html lacks #${id}`);
+  if (!(found instanceof type)) throw new Error(`index.html has no #${id}`);
   return found;
 }
 
 function within(root: ParentNode, selector: string): HTMLElement {
   const found = root.querySelector<HTMLElement>(selector);
-  if (!found) throw new Error(`index.html lacks ${selector}`);
+  if (!found) throw new Error(`index.html has no ${selector}`);
   return found;
 }
 

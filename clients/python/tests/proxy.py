@@ -1,4 +1,4 @@
-"""A proxy between a client and its server that does what networks do: loses answers, cuts lines, answers for others."""
+"""A proxy between a client and its server that fails as networks do: it loses answers, cuts connections, and answers itself."""
 
 import http.client
 import threading
@@ -41,7 +41,7 @@ Chooser = Callable[[Seen], Choice]
 
 
 class Proxy:
-    """In front of a server; `choose` says what becomes of each request, and may block."""
+    """Stands in front of a server. `choose` decides what happens to each request, and may block."""
 
     def __init__(self, port: int, choose: Chooser = lambda seen: PASS) -> None:
         self.choose = choose
@@ -64,7 +64,7 @@ class Proxy:
         self.close()
 
     def count(self, test: Callable[[Seen], bool]) -> int:
-        """How many requests were such."""
+        """How many requests fulfil `test`."""
         return sum(map(test, self.seen))
 
     def enter(self, seen: Seen, change: int) -> None:

@@ -222,7 +222,7 @@ def test_a_store_that_sends_too_much_or_something_else_is_not_believed(server, t
 
 
 def hostile(name):
-    """What a lying server says of an item."""
+    """An item, as a lying server describes it."""
 
     def choose(seen):
         if seen.path.endswith("/download") or seen.is_range:

@@ -19,7 +19,7 @@ EXPIRED = Answer(403, b"<Error><Code>AccessDenied</Code><Message>Request has exp
 
 
 def first(count, choice, test):
-    """The first `count` requests of a kind get this choice."""
+    """Applies this choice to the first `count` requests of a kind."""
     left = [count]
 
     def choose(seen):
@@ -158,7 +158,7 @@ def test_retry_after_is_waited_for(server, token, folder):
 
 @pytest.fixture
 def few_tries(monkeypatch):
-    """So few that who only tries again, and does not wait, gives up."""
+    """So few tries that a client that only tries again, and does not wait, gives up."""
     monkeypatch.setattr("dray._upload.TRIES", 2)
     monkeypatch.setattr("dray._download.TRIES", 2)
 

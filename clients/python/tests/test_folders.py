@@ -13,7 +13,7 @@ from proxy import PASS, REFUSE, Answer, Proxy
 
 @pytest.fixture
 def tree(tmp_path, content):
-    """A folder with folders, and all that a disk can have in it."""
+    """A folder with folders, and every kind of entry that a disk can have."""
     root = tmp_path / "tree"
     for number in range(3):
         (root / f"a{number}/b/c").mkdir(parents=True)

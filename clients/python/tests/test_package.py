@@ -94,7 +94,7 @@ def test_every_example_of_the_readme_and_the_book_runs(server, token, tmp_path, 
 
 
 def undescribed(body, where):
-    """The public functions and classes of a module or class that say nothing of themselves."""
+    """The public functions and classes of a module or class that have no docstring."""
     for node in body:
         if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) or node.name.startswith("_"):
             continue

@@ -1,4 +1,4 @@
-"""Uploads that go on after a crash, with what the store has of them, and never with a changed file."""
+"""Uploads that continue after a crash with the parts that the store has, and never with a changed file."""
 
 import os
 import signal
@@ -29,7 +29,7 @@ CRASHING = """
 
 
 def crash(url, token, path, parent, parts):
-    """An upload in a process of its own, which is killed after so many parts."""
+    """Runs an upload in its own process, which is killed after some parts."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-c", textwrap.dedent(CRASHING), url, token, str(path), parent, str(parts)]
     assert subprocess.run(command, env=environment, timeout=60).returncode == -signal.SIGKILL
@@ -68,7 +68,7 @@ def test_a_file_that_changed_after_the_crash_is_sent_from_its_beginning(
     path.write_bytes(data)
     with Proxy(server.port) as proxy, Dray(proxy.url, token) as client:
         item = client.upload(path, parent_id=folder, resume=True)
-        # Two times: first what the store lacked, and then all of it.
+        # It sends twice: first the parts that the store lacked, and then the whole file.
         assert len(sent(proxy)) > 3
     assert drive.download(item.id, tmp_path / "again").path.read_bytes() == data
     assert [each.id for each in drive.iter_children(folder)] == [item.id] and list(drive.iter_uploads()) == []
@@ -81,7 +81,7 @@ def test_a_changed_file_is_never_mixed_with_what_was_sent_even_without_the_libra
     with open(path, "r+b") as file:
         file.write(b"\0\0\0\0")
     monkeypatch.setattr("dray._crc64._native", lambda: None)
-    # A CRC of 32 MiB in Python takes a while; one that is as wrong for other bytes does not.
+    # A CRC of 32 MiB in Python takes a while, so a quick substitute takes its place.
     monkeypatch.setattr("dray._crc64.update_in_python", lambda data, crc=0: (crc * 31 + sum(data[:64])) & (1 << 64) - 1)
     with Dray(server.url, token) as client:
         item = client.upload(path, parent_id=folder, resume=True, checksum=False)

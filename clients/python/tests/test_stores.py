@@ -1,4 +1,4 @@
-"""The same client where the drive keeps its bytes in another's object store, which proves no checksums."""
+"""The same client with a drive that keeps its bytes in another drive's object store, which proves no checksums."""
 
 import subprocess
 import sys
@@ -46,7 +46,7 @@ def rclone(port, folder):
 
 @pytest.fixture(params=[moto, rclone], ids=["moto", "rclone"])
 def external(request, tmp_path, own):
-    """A drive on another store; and whether the client reaches that by itself."""
+    """A drive on another store, and whether the client reaches that store directly."""
     port = free_port()
     command = request.param(port, tmp_path)
     command[0] = str(Path(sys.executable).parent / command[0])
@@ -64,7 +64,7 @@ def external(request, tmp_path, own):
 
 
 def wait_for(endpoint, process):
-    """Until somebody listens there."""
+    """Waits until somebody listens there."""
     until = time.monotonic() + 60
     while time.monotonic() < until:
         assert process.poll() is None

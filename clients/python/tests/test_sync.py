@@ -116,7 +116,7 @@ def test_an_iterator_that_is_left_early_disturbs_nothing(drive, folder):
 
 
 def texts_of(error):
-    """What tools show of an error: itself, and each of the library's frames with its variables."""
+    """What tools show of an error: the error, and each frame of the library with its variables."""
     shown = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
     frames = [frame for frame in shown.split("  File ") if "src/dray/" in frame.partition("\n")[0]]
     assert len(frames) > 3

@@ -1,4 +1,4 @@
-"""Uploads of all that can be uploaded, and what becomes of those that fail."""
+"""Uploads of every kind of source, and what happens to uploads that fail."""
 
 import asyncio
 import io

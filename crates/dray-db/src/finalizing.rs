@@ -31,6 +31,8 @@ pub struct Attempts {
 
 /// A finalize takes the lease of an upload that has not changed since it was read. Either the upload is open; then it
 /// becomes `completing` and its Complete will be sent. Or its lease has ended. `false` if the upload has changed.
+///
+/// One statement, as in `leases::take`: only one of two servers gets `true`.
 pub fn begin(
     c: &Conn,
     upload: &Upload,

@@ -10,6 +10,9 @@ pub const BACKUP_LEASE: &str = "backup";
 
 /// Takes a lease for `life` from now on, or renews it; `false` if another holder has it. A lease that ends later than
 /// any lease taken now could end comes from a wrong clock, and counts as ended.
+///
+/// One statement, so that of two servers only one takes the lease: the second waits for the first one's commit, and
+/// Postgres then checks the condition on the changed row (read committed).
 pub fn take(c: &Conn, name: &str, holder: &str, life: SignedDuration, now: LeaseTime) -> Result<bool, Error> {
     let sql = "insert into leases (name, holder, held_until) values ($1, $2, $now + $3)
                on conflict (name) do update set holder = excluded.holder, held_until = excluded.held_until

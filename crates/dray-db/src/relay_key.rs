@@ -19,7 +19,8 @@ impl std::fmt::Debug for RelayKey {
     }
 }
 
-/// The key. If there is none yet, `new` becomes it. Servers that start at the same time get the same key.
+/// The key. If there is none yet, `new` becomes it. Servers that start at the same time get the same key: the insert
+/// waits for another server's insert, and the read after it sees what that one committed (read committed).
 pub fn get_or_set(c: &Conn, new: &RelayKey, now: Timestamp) -> Result<RelayKey, Error> {
     let sql =
         "insert into relay_key (one, access_key_id, secret_access_key, created_at) values (1, $1, $2, $3)

@@ -4,8 +4,8 @@
 //! - Nobody gives more than they have: an act that raises somebody's role on an item requires that role, and `admin`.
 //! - Taking an item away from somebody who had it (including owners of folders above) requires `admin` on it.
 //! - Roles also hold for everything below. So if a new place changes nothing for the item, it changes nothing for
-//! anything below it. Whoever has a role on the item has at least that role below it, and only the roles that come
-//! from the places differ.
+//!   anything below it. Whoever has a role on the item has at least that role below it, and only the roles that come
+//!   from the places differ.
 //!
 //! The exception is the trash. A member of a folder may put an item of the folder into it, because every owner of the
 //! item or of a folder above finds the item there and can restore it.

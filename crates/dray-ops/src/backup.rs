@@ -294,7 +294,7 @@ fn write_inventory(folder: &Path, entries: &[Entry]) -> drive::Result<()> {
             serde_json::to_writer(&mut file, entry)?;
             file.write_all(b"\n")?;
         }
-        // The bytes before the name, for the same reason as above.
+        // First the bytes are synced, then the file gets its name: a file with this name is complete.
         file.into_inner()?.sync_all()?;
         std::fs::rename(&unfinished, folder.join(INVENTORY))
     };

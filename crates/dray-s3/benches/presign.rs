@@ -55,7 +55,7 @@ fn report(lines: &[String]) {
     }
 }
 
-/// Median time of one URL over rounds of a whole batch; the first round warms up and is not counted.
+/// The median time of one URL, over rounds of a whole batch. The first round only warms up.
 fn median(rounds: u32, mut batch: impl FnMut()) -> Duration {
     batch();
     let mut times: Vec<_> = (0..rounds)

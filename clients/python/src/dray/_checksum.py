@@ -1,4 +1,4 @@
-"""The checksum of a whole file, for those who keep it and want it compared when they download the file again."""
+"""The checksum of a whole file, for callers who keep it and compare it when they download the file again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ READ_BYTES = 1 << 20
 
 
 def checksum(source: str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes]) -> str:
-    """The CRC-64/NVME in base64, as `download(…, checksum=…)` compares it: of a file, of bytes, of the rest of an open file."""
+    """The CRC-64/NVME in base64 of a file, of bytes, or of the rest of an open file; for `download(…, checksum=…)`."""
     if isinstance(source, (bytes, bytearray, memoryview)):
         return _crc64.to_base64(_crc64.update(bytes(source)))
     if isinstance(source, (str, os.PathLike)):

@@ -1,4 +1,4 @@
-"""The client for asyncio: one drive as one user, its whole API, and transfers."""
+"""The client for asyncio: one drive, used as one user, with its whole API and transfers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ DEFAULT_PATIENCE_SECS = 300.0
 
 
 class _Calls(AsyncOperations):
-    """The operations, with a patience of their own."""
+    """The operations, with their own patience."""
 
     def __init__(self, http: Http, patience: Patience) -> None:
         self._http, self._patience = http, patience
@@ -53,10 +53,11 @@ class _Calls(AsyncOperations):
 class AsyncDray(_Calls):
     """A drive, for asyncio.
 
-    `url` is the server's address (by default `$DRAY_URL`), `token` a token of yours or what returns the one of now (by
-    default `$DRAY_TOKEN`). `parallel` bounds the parts that are on their way at once, whatever files they belong to.
-    A transfer waits `patience` seconds for a drive that has answered before and is away; `math.inf` waits for ever.
-    `verify` and `proxy` are those of httpx. It belongs to the event loop in which it is used first.
+    `url` is the server's address (by default `$DRAY_URL`). `token` is your token, or a function that returns the current
+    one (by default `$DRAY_TOKEN`). `parallel` limits the parts that are sent or received at once, whatever files they
+    belong to. If a drive that has answered before cannot be reached, a transfer waits for it for `patience` seconds;
+    `math.inf` waits for ever. `verify` and `proxy` are those of httpx. A client belongs to the event loop in which it is
+    first used.
     """
 
     def __init__(
@@ -71,18 +72,18 @@ class AsyncDray(_Calls):
     ) -> None:
         token = token or os.environ.get("DRAY_TOKEN")
         if not token:
-            raise ConfigurationError("There is no token: give one, or set DRAY_TOKEN.")
+            raise ConfigurationError("There is no token: pass one, or set DRAY_TOKEN.")
         if parallel < 1:
             raise ConfigurationError("`parallel` must be 1 or more.")
         self.http = Http(url or os.environ.get("DRAY_URL") or DEFAULT_URL, token, verify=verify, proxy=proxy)
         super().__init__(self.http, Patience())
         self.parallel = parallel
         self.slots = asyncio.Semaphore(parallel)
-        """Parts that may be on their way."""
+        """Limits the parts that are sent or received at once."""
         self.claimed: set[str] = set()
         """Uploads that this client is sending."""
         self.store_proves = True
-        """Whether the drive's store proves checksums, as far as is known."""
+        """Whether the drive's store proves checksums, as far as this client knows."""
         self._patience_secs = patience
         self._probing = asyncio.Lock()
 
@@ -108,7 +109,7 @@ class AsyncDray(_Calls):
         return _Calls(self.http, patience)
 
     async def wait_until_it_answers(self, patience: Patience) -> bool:
-        """Waits until the drive answers anything at all. Whether it had to wait."""
+        """Waits until the drive answers at all. Returns whether it had to wait."""
         since, away = time.monotonic(), 0
         while error := await self._probe():
             if error.is_final or time.monotonic() - since >= patience.secs:
@@ -142,10 +143,10 @@ class AsyncDray(_Calls):
     ) -> Item:
         """Uploads one thing: a path, bytes, an open binary file, or pieces of bytes from an iterator.
 
-        `parent_id` is the folder that it goes to (`None`: the root), `on_conflict` says what happens if the name is taken
-        there. Of a stream, give the `size` if you know it: else it is read to its end first, into a temporary file.
-        `checksum` proves the whole file by CRC-64/NVME: by default where that costs little, and always of what was
-        resumed. An upload that fails or is called off is aborted on the server; with `resume` it stays, and the next
+        `parent_id` is the folder that it goes to (`None` means the root). `on_conflict` says what happens if the name is
+        taken there. For a stream, pass the `size` if you know it; otherwise the stream is first read to its end, into a
+        temporary file. `checksum` proves the whole file by CRC-64/NVME: by default if that costs little, and always for a
+        resumed upload. If an upload fails or is cancelled, the server aborts it. With `resume` it stays open, and the next
         upload of the same file with `resume` continues it.
         """
         uploader = Uploader(self, Meter(progress), Choices(on_conflict, checksum, resume))
@@ -161,10 +162,10 @@ class AsyncDray(_Calls):
         resume: bool = False,
         progress: OnProgress | None = None,
     ) -> FolderReport:
-        """Uploads a folder with all that is below it; symbolic links are left out. What fails is reported.
+        """Uploads a folder with everything below it, except symbolic links. The report lists what failed.
 
-        With `resume`, folders that are there already are used, files that are there and were not changed here since are
-        skipped, and interrupted uploads are continued. That needs a token that may read.
+        With `resume`, folders that exist in the drive are used, files that exist there and have not changed here since
+        are skipped, and interrupted uploads are continued. This needs a token that may read.
         """
         uploader = Uploader(self, Meter(progress), Choices(on_conflict, checksum, resume))
         return await FolderUpload(uploader, parent_id).run(Path(path))
@@ -181,9 +182,9 @@ class AsyncDray(_Calls):
     ) -> Downloaded:
         """Downloads a file: into the folder `to`, under its own name made safe, or to the path `to`.
 
-        The file appears when all of it is on disk, and not before. What arrived is removed if the download fails; with
-        `resume` it is kept beside the target, and the next download of the same file with `resume` continues it.
-        `checksum` is the CRC-64/NVME, in base64, that the file must have.
+        The file appears only when all of it is on disk. If the download fails, what arrived is removed. With `resume` it
+        stays beside the target, and the next download of the same file with `resume` continues it. `checksum` is the
+        CRC-64/NVME, in base64, that the file must have.
         """
         item = await self.calling(self.patience()).get_item(item_id)
         meter = Meter(progress).expect(item.name, item.size or 0)
@@ -199,11 +200,11 @@ class AsyncDray(_Calls):
         resume: bool = False,
         progress: OnProgress | None = None,
     ) -> FolderReport:
-        """Downloads a folder with all that is below it, as a folder of its name in `to`.
+        """Downloads a folder with everything below it, as a folder with its name in `to`.
 
-        `None` stands for the root, whose content goes into `to` itself.
+        `None` means the root. Its content goes into `to` itself.
 
-        Nothing is written outside of it, whatever the names are. With `resume`, files that are here already are skipped.
+        Nothing is written outside `to`, whatever the names are. With `resume`, files that exist here already are skipped.
         """
         folder = None if folder_id is None else await self.calling(self.patience()).get_item(folder_id)
         target = Path(to) / safe_name(folder.name) if folder else Path(to)

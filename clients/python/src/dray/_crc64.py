@@ -1,6 +1,6 @@
-"""CRC-64/NVME, the checksum that S3 calls `x-amz-checksum-crc64nvme`: of bytes, and of two runs of bytes put together.
+"""CRC-64/NVME, the checksum that S3 calls `x-amz-checksum-crc64nvme`: of bytes, and of two runs of bytes joined.
 
-By `awscrt` where it is installed (the extra `fast`), else in Python, which is some hundred times slower.
+It uses `awscrt` if that is installed (the extra `fast`), otherwise Python, which is about a hundred times slower.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _ALL_ONES = 0xFFFF_FFFF_FFFF_FFFF
 _TOP_BIT = 1 << 63
 
 Update = Callable[[bytes, int], int]
-"""The checksum of what `int` is the checksum of, followed by `bytes`. That of nothing is 0."""
+"""Continues the checksum `int` over `bytes`. The checksum of no bytes is 0."""
 
 
 @functools.cache
@@ -30,12 +30,12 @@ def _native() -> Update | None:
 
 
 def is_fast() -> bool:
-    """Whether checksums cost next to nothing here."""
+    """Whether checksums cost almost nothing here."""
     return _native() is not None
 
 
 def update(data: bytes, crc: int = 0) -> int:
-    """The checksum `crc` continued over `data`."""
+    """Continues the checksum `crc` over `data`."""
     native = _native()
     return native(data, crc) if native else update_in_python(data, crc)
 
@@ -95,7 +95,7 @@ def combined(first: int, second: int, second_bytes: int) -> int:
 
 @functools.lru_cache(maxsize=64)
 def _shift(count: int) -> int:
-    """x to the power of the bits of so many bytes, by squaring: what appending them multiplies with."""
+    """x to the power of the number of bits in `count` bytes, by squaring. Appending bytes multiplies the CRC by this."""
     shift, square, bits = _TOP_BIT, _TOP_BIT >> 1, count * 8
     while bits:
         if bits & 1:

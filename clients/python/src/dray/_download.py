@@ -1,6 +1,6 @@
 """Downloads one file: ranges in parallel over a signed address, each continued where its connection broke.
 
-Knows no folders, and not how bytes are kept (`_sink.py`).
+It does not know folders, and does not know how bytes are stored (`_sink.py`).
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from ._client import AsyncDray
 
 CHUNK_BYTES = 16 << 20
-"""Bytes that are asked for at once."""
+"""How many bytes one request asks for."""
 WRITE_BYTES = 1 << 20
-"""Bytes of a chunk that are collected before they are written."""
+"""How many bytes of a chunk are collected before they are written."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Downloaded:
     path: Path
     """Where its bytes are."""
     is_proved: bool
-    """Whether its checksum was compared with one that the caller or the store gave; its size always is."""
+    """Whether its checksum was compared with one from the caller or the store. Its size is always compared."""
 
 
 def path_for(item: Item, to: Path) -> Path:
@@ -54,7 +54,7 @@ class Download:
 
     def __init__(self, drive: AsyncDray, item: Item, sink: Sink, meter: FileMeter, checksum: str | None) -> None:
         if item.size is None:
-            raise NotDrayError(f"The server says of the file {item.id} no size.")
+            raise NotDrayError(f"The server does not say the size of the file {item.id}.")
         self._drive, self._item, self._sink, self._meter = drive, item, sink, meter
         self._size, self._checksum = item.size, checksum
         self._patience = drive.patience(meter.waits)
@@ -63,7 +63,7 @@ class Download:
         self._has_ranges = True
 
     async def run(self) -> bool:
-        """Until every byte is on disk under its own name. Whether a checksum was compared."""
+        """Runs until every byte is on disk under its own name. Returns whether a checksum was compared."""
         chunks = range(-(-self._size // CHUNK_BYTES))
         for chunk in sorted(self._sink.done):
             self._meter.moved(self._end(chunk) - chunk * CHUNK_BYTES)
@@ -78,7 +78,7 @@ class Download:
         if not missing:
             return
         if self._sink.e_tag is None:
-            # The first answer says of which bytes all others must be.
+            # The first answer says of which object all other answers must be.
             await self._with_slot(missing.pop(0))
         async with asyncio.TaskGroup() as group:
             for chunk in missing:
@@ -102,7 +102,7 @@ class Download:
         return min(self._size, (chunk + 1) * CHUNK_BYTES)
 
     async def _fetch(self, chunk: int) -> None:
-        """One chunk. Counting tries starts again whenever it gets further than before."""
+        """Downloads one chunk. Counting tries starts again whenever it gets further than before."""
         tries = new_addresses = 0
         at = furthest = chunk * CHUNK_BYTES
         while at < self._end(chunk):
@@ -124,7 +124,7 @@ class Download:
             await in_thread(self._sink.is_done, chunk)
 
     async def _after_failure(self, error: DrayError, tries: int) -> int:
-        """How many tries there have been; raises `error` if there is no other."""
+        """Returns how many tries there have been. Raises `error` if there is no further try."""
         if judge(error) is Verdict.FINAL or (error.retry_after or 0) > max(60.0, self._patience.secs):
             raise error
         if isinstance(error, NetworkError) and await self._drive.wait_until_it_answers(self._patience):
@@ -154,7 +154,7 @@ class Download:
             self._sink.done.update(range(-(-self._size // CHUNK_BYTES)))
 
     def _check_range(self, response: httpx.Response, at: int) -> None:
-        """A partial answer must be the part that was asked for (RFC 9110, 14.4), of a file of this size."""
+        """Checks that a partial answer is the requested part (RFC 9110, 14.4) of a file of this size."""
         said = str(response.headers.get("Content-Range", ""))
         is_ours = said.startswith(f"bytes {at}-") and said.endswith(f"/{self._size}")
         e_tag = self._sink.e_tag
@@ -169,12 +169,12 @@ class Download:
         try:
             async for piece in response.aiter_raw():
                 if place.at + len(gathered) + len(piece) > end:
-                    raise SizeError(f"The store sends more of {self._item.id} than there should be. Nothing was saved.")
+                    raise SizeError(f"The store sends more bytes of {self._item.id} than it has. Nothing was saved.")
                 gathered += piece
                 if len(gathered) >= WRITE_BYTES:
                     await self._write(gathered, place)
         finally:
-            # What arrived before the connection broke is not asked for again.
+            # Bytes that arrived before the connection broke are not requested again.
             await self._write(gathered, place)
         if place.at < end:
             raise NetworkError("The object store ended its answer early.")
@@ -196,7 +196,7 @@ class Download:
             return self._address
 
     def _forget(self, address: Address) -> None:
-        """Unless somebody else has got a new one meanwhile."""
+        """Gets a new address, unless another chunk has already got one."""
         if self._address is address:
             self._address = None
 
@@ -221,7 +221,7 @@ class _Place:
 async def download(
     drive: AsyncDray, item: Item, target: Path, meter: FileMeter, *, overwrite: bool, resume: bool, checksum: str | None
 ) -> Downloaded:
-    """Downloads a file to a path. What arrived is kept if that fails and `resume` is true, and removed otherwise."""
+    """Downloads a file to a path. If that fails, what arrived is kept with `resume`, and removed otherwise."""
     if item.type != "file":
         raise TargetError(f"{item.id} is a folder: use `download_folder`.")
     content = Content(item.id, item.size or 0, CHUNK_BYTES)
@@ -230,7 +230,7 @@ async def download(
     try:
         is_proved = await _run(lambda: Download(drive, item, sink, meter, checksum), sink, meter)
     except (ChangedError, ChecksumError, SizeError):
-        # What arrived is of no more use.
+        # What arrived is no longer useful.
         raise
     except BaseException:
         keep = True
@@ -241,7 +241,7 @@ async def download(
 
 
 async def _run(new: Callable[[], Download], sink: Sink, meter: FileMeter) -> bool:
-    """What an earlier download left may be of other bytes than the item has now: then it starts over, once."""
+    """An earlier download may have left bytes that the item no longer has. Then this starts over, once."""
     was_left = bool(sink.done)
     try:
         return await new().run()

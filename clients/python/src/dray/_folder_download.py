@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from ._client import AsyncDray
 
 MAX_DEPTH = 100
-"""How deep folders are nested in a drive, at most."""
+"""How deep folders can be nested in a drive."""
 
 
 @dataclass(frozen=True)
 class Here:
-    """A folder of the drive, and what it is here."""
+    """A folder of the drive, and its path on this machine."""
 
     item_id: str
     path: Path
@@ -46,7 +46,7 @@ class FolderDownload:
         self._seen: set[str] = set()
 
     async def run(self, folder: Item | None, to: Path) -> FolderReport:
-        """Downloads what is in `folder` (`None`: in the root) into the folder `to`, which is made if it is not there."""
+        """Downloads the content of `folder` (`None`: of the root) into the folder `to`, which is created if it does not exist."""
         _make(to, follow=True)
         queue: asyncio.Queue[tuple[Item, Path]] = asyncio.Queue(maxsize=256)
         await first_failure_of(self._work(Here(folder.id if folder else "root", to, 0), queue))
@@ -62,7 +62,7 @@ class FolderDownload:
                 worker.cancel()
 
     async def _walk(self, top: Here) -> AsyncIterator[tuple[Item, Path]]:
-        """The files below a folder, each with its path here. Folders are made on the way."""
+        """The files below a folder, each with its path on this machine. It creates the folders on the way."""
         waiting = [top]
         while waiting:
             here = waiting.pop()
@@ -76,7 +76,7 @@ class FolderDownload:
 
     def _enter(self, item: Item, path: Path, depth: int) -> Here | None:
         if depth > MAX_DEPTH or item.id in self._seen:
-            raise NotDrayError("The server's folders do not end: one is below itself.")
+            raise NotDrayError("The server's folders have no end: one of them is below itself.")
         self._seen.add(item.id)
         try:
             _make(path, follow=False)
@@ -94,7 +94,7 @@ class FolderDownload:
             except DrayError as error:
                 self._report.failed.append((path, error))
                 if isinstance(error, (NetworkError, AuthenticationError)):
-                    # The rest would fail as well, and each after a long wait.
+                    # The other files would fail too, each after a long wait.
                     self._ends_all = error
             queue.task_done()
 
@@ -110,13 +110,13 @@ class FolderDownload:
 
 
 class Names:
-    """The names of one folder here: two of the drive may be one on this file system."""
+    """The names in one folder of this machine: two names of the drive may be the same on this file system."""
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
 
     def free(self, name: str) -> str:
-        """This name, or one with a number that nothing else in the folder has."""
+        """This name, or this name with a number if something else in the folder has it."""
         number, chosen = 1, name
         while (key := unicodedata.normalize("NFC", chosen).casefold()) in self._taken:
             number += 1
@@ -126,7 +126,7 @@ class Names:
 
 
 def _is_here(item: Item, path: Path) -> bool:
-    """Whether the file is here with its size, and newer than the drive's: a download is written when it is complete."""
+    """Whether the file exists here with its size, and is newer than the drive's: downloads appear only when complete."""
     try:
         found = os.lstat(path)
     except OSError:
@@ -136,7 +136,7 @@ def _is_here(item: Item, path: Path) -> bool:
 
 
 def _make(path: Path, *, follow: bool) -> None:
-    """A folder of its own: below the one that was named, a link would lead out of it."""
+    """Makes a real folder: below the folder that the caller named, a link would lead out of it."""
     try:
         path.mkdir(exist_ok=True, parents=follow)
         found = os.stat(path) if follow else os.lstat(path)

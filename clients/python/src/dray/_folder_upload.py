@@ -1,4 +1,4 @@
-"""Uploads a folder with all that is below it. Folders are made first, and only once; symbolic links are left out."""
+"""Uploads a folder with everything below it. Folders are created first, and only once; symbolic links are left out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .errors import AuthenticationError, DrayError, NetworkError, SourceError
 from .models import Item
 
 BATCH = 256
-"""Entries that are read from the disk at once, and that may wait for their turn."""
+"""How many entries are read from the disk at once, and how many may wait for their turn."""
 
 
 @dataclass
@@ -30,7 +30,7 @@ class Folder:
     made: asyncio.Future[str]
     """Its id in the drive."""
     has_been_there: bool = False
-    """Whether it was there before, so that there may be something in it."""
+    """Whether it existed before, so that it may contain something."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class File:
 
 @dataclass(frozen=True)
 class Other:
-    """What cannot be uploaded: a link, a socket, a device; or, with a reason, what cannot be read."""
+    """Something that cannot be uploaded: a link, a socket or a device; or, with a reason, something that cannot be read."""
 
     path: str
     why: str | None = None
@@ -63,7 +63,7 @@ class FolderUpload:
         self._inside: dict[str, asyncio.Task[list[Item]]] = {}
 
     async def run(self, path: Path) -> FolderReport:
-        """Uploads all of it. Raises only if nothing could be."""
+        """Uploads the whole folder. Raises an error only if nothing could be uploaded."""
         root = os.path.abspath(path)
         if not os.path.isdir(root):
             raise SourceError(f"{path} is not a folder.")
@@ -73,7 +73,7 @@ class FolderUpload:
         return self._report
 
     async def _work(self, entries: Iterator[Entry], queue: asyncio.Queue[Entry]) -> None:
-        """In order: whoever waits for a folder waits for somebody who began before."""
+        """Runs the workers in order: a file that waits for its folder waits for work that began before."""
         async with asyncio.TaskGroup() as group:
             # Twice as many files as slots, so that small files' calls overlap other files' parts.
             workers = [group.create_task(self._worker(queue)) for _ in range(2 * self._uploader.drive.parallel)]
@@ -100,7 +100,7 @@ class FolderUpload:
         if isinstance(entry, Folder) and not entry.made.done():
             entry.made.cancel()
         if isinstance(error, (NetworkError, AuthenticationError)):
-            # The rest would fail as well, and each after a long wait.
+            # The other files would fail too, each after a long wait.
             self._ends_all = error
 
     async def _one(self, entry: Entry) -> None:
@@ -123,10 +123,10 @@ class FolderUpload:
         self._report.moved.append(Moved(Path(folder.path), item))
 
     async def _id_of(self, folder: Folder) -> str:
-        # Not by waiting for it directly: being called off here must not call the folder off.
+        # It does not await the folder's future directly, because cancelling this task must not cancel the folder.
         await asyncio.wait([folder.made])
         if folder.made.cancelled():
-            raise SourceError(f"{folder.path} could not be created in the drive, so what is in it was not uploaded.")
+            raise SourceError(f"{folder.path} could not be created in the drive, so its content was not uploaded.")
         return folder.made.result()
 
     async def _file(self, file: File) -> None:
@@ -138,7 +138,7 @@ class FolderUpload:
         self._report.moved.append(Moved(Path(file.path), item))
 
     async def _found(self, folder: Folder, parent_id: str | None) -> Item | None:
-        """With `resume`, the folder of this name that is there already."""
+        """With `resume`, the folder of this name that exists already."""
         may_be_there = folder.parent is None or folder.parent.has_been_there
         if not self._uploader.choices.resume or not may_be_there:
             return None
@@ -173,7 +173,7 @@ class FolderUpload:
 
 
 def walk(root: str, loop: asyncio.AbstractEventLoop) -> Iterator[Entry]:
-    """The folder and what is below it: each folder before what is in it. It blocks: not for the event loop's thread."""
+    """The folder and everything below it, each folder before its content. It blocks, so the event loop must not call it."""
     top = Folder(root, os.path.basename(root) or "root", None, loop.create_future())
     yield top
     waiting = [top]

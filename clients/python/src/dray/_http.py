@@ -1,4 +1,4 @@
-"""The configured HTTP client: connections, time limits, the token, and how it reads an answer of the API. Knows no route."""
+"""The HTTP client: connections, time limits, the token, and reading answers of the API. It knows no routes."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ CONNECT_SECS = 10.0
 CALL_SECS = 75.0
 """How long the server may take to answer a call; above the server's own limit."""
 STALL_SECS = 120.0
-"""How long a transfer may stand still, or, after its last byte, wait for an answer."""
+"""How long a transfer may stand still or, after its last byte, wait for an answer."""
 MAX_ANSWER_BYTES = 16 << 20
 """The maximum number of bytes of an answer of the API. The longest is a page of 1,000 items with the longest names."""
 MAX_REFUSAL_BYTES = 64 << 10
-"""The maximum number of bytes that are read of a refusal, of the API's or of the store's."""
+"""The maximum number of bytes that are read of an error of the API or of the store."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Route(Generic[T]):
     path: str
     answer: type[T]
     repeatable: bool
-    """Whether sending it again does nothing twice, and is answered the same."""
+    """Whether sending it again changes nothing more and gets the same answer."""
     takes_key: bool
     """Whether it accepts an `Idempotency-Key`, which makes it repeatable."""
 
@@ -56,7 +56,7 @@ class Http:
     ) -> None:
         self.url = _server(url)
         self.has_answered = False
-        """Whether anything at this address has ever answered: one that never did is not waited for."""
+        """Whether anything at this address has ever answered. This client does not wait for an address that never did."""
         self._auth = TokenAuth(token)
         hide_signatures_in_logs()
         self.client = httpx.AsyncClient(
@@ -71,7 +71,7 @@ class Http:
 
     @property
     def peer(self) -> str:
-        """Who is asked, for people."""
+        """The server, for error messages."""
         return f"the server at {origin_of(self.url)}"
 
     async def call(
@@ -99,7 +99,7 @@ class Http:
         headers = {"Accept": "application/json"}
         if key is not None:
             headers["Idempotency-Key"] = key
-        # Everything that is read is bounded in time as well: a peer may drip.
+        # Reading has a time limit too, because a peer may send very slowly.
         try:
             async with asyncio.timeout(CALL_SECS):
                 build = lambda: self.client.build_request(route.method, address, headers=headers, json=body)
@@ -113,9 +113,9 @@ class Http:
     async def sent(
         self, build: Callable[[], httpx.Request], peer: str, *, auth: httpx.Auth | None = None
     ) -> AsyncIterator[httpx.Response]:
-        """The answer, whose body is still to be read. What the network does wrong is a `NetworkError`.
+        """The answer; its body is not read yet. A failure of the network is a `NetworkError`.
 
-        No variable holds the request: tools that report errors report variables too, and its address may be a secret.
+        No variable has the request: tools that report errors also report variables, and its address may be a secret.
         """
         try:
             if self.client.is_closed:
@@ -126,11 +126,11 @@ class Http:
             finally:
                 await response.aclose()
         except httpx.HTTPError as error:
-            # Without the cause: its traceback holds the request, with the token or the signature.
+            # Without the cause, because its traceback has the request with the token or the signature.
             raise network_error(error, peer) from None
 
     def _address(self, route: Route[T], path: Mapping[str, str], query: Mapping[str, object]) -> str:
-        # A value never becomes more than one segment of the path.
+        # Each value becomes exactly one segment of the path.
         filled = {name: _segment(name, value) for name, value in path.items()}
         said: list[tuple[str, str | int | float | bool | None]] = [
             (name, text) for name, value in query.items() for text in _query_texts(value)
@@ -164,13 +164,13 @@ class Http:
         return error
 
     def not_dray(self, status: int, why: str = "") -> NotDrayError:
-        """An answer with this status that is not what the API promises."""
+        """The error for an answer with this status that does not fit the API."""
         message = f"{self.peer} answered {status}, but not as a Dray server does{why}. Check the server's address."
         return NotDrayError(message[0].upper() + message[1:], status=status)
 
 
 async def bounded(response: httpx.Response, limit: int, peer: str) -> bytes:
-    """The whole body of an answer. One that is longer than `limit` is not Dray's."""
+    """The whole body of an answer. A body that is longer than `limit` is not from Dray."""
     read = bytearray()
     async for some in response.aiter_bytes():
         read += some
@@ -207,7 +207,7 @@ def retry_after_of(response: httpx.Response) -> float | None:
 
 
 def network_error(error: httpx.HTTPError, peer: str) -> NetworkError:
-    """The network's failure, without the address: a signed one is a secret."""
+    """The network's failure, without the address, because a signed address is a secret."""
     cause = _innermost(error)
     is_final = isinstance(cause, ssl.SSLCertVerificationError) or isinstance(error, httpx.UnsupportedProtocol)
     never_sent = isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError))
@@ -235,7 +235,7 @@ def _server(url: str) -> httpx.URL:
     if parsed.scheme not in ("http", "https") or not parsed.host or parsed.query or parsed.fragment:
         raise wrong
     if parsed.userinfo:
-        raise ConfigurationError("An address with a user or a password in it is not the address of a server.")
+        raise ConfigurationError("The address of a server must not have a user or a password.")
     return parsed
 
 

@@ -1,4 +1,4 @@
-"""Follows a list from page to page, to its end and never in a circle. Asks for nothing."""
+"""Follows a list from page to page to its end, and never in a circle. It sends no requests."""
 
 from __future__ import annotations
 

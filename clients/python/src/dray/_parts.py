@@ -1,4 +1,4 @@
-"""How a file is cut, and the content of one PUT: a part's bytes, read in frames and counted. Sends nothing."""
+"""How a file is cut, and the content of one PUT: a part's bytes, read in frames and counted. It sends nothing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ._source import Part
 from ._threads import in_thread
 
 FRAME_BYTES = 256 << 10
-"""Bytes of a part that are in memory at once: few enough that even a slow line takes them before it counts as dead."""
+"""How many bytes of a part are in memory at once: few enough that even a slow line sends them before it counts as dead."""
 MAX_PARTS = 10_000
 
 
@@ -30,7 +30,7 @@ class Span:
 
 
 def cut(size: int, part_size: int) -> list[Span] | None:
-    """Equal parts but the last; an empty file is one empty part. `None` if no S3 store could take it."""
+    """Equal parts, except the last. An empty file is one empty part. `None` if no S3 store accepts so many parts."""
     if part_size <= 0 or size > part_size * MAX_PARTS:
         return None
     count = max(1, -(-size // part_size))
@@ -52,7 +52,7 @@ class PartContent:
         while self.sent < self.size:
             data = await in_thread(self._next, min(FRAME_BYTES, self.size - self.sent))
             yield data
-            # The store has asked for more, so this has left.
+            # The connection asks for more, so this frame was sent.
             self.sent += len(data)
             self._meter.moved(len(data))
 
@@ -64,7 +64,7 @@ class PartContent:
 
 
 def checksum_of(part: Part, size: int) -> int:
-    """The CRC-64/NVME of a part that is not sent. It may take a while: not for the event loop's thread."""
+    """The CRC-64/NVME of a part that is not sent. It may take a while, so the event loop must not call it."""
     crc = 0
     for offset in range(0, size, FRAME_BYTES):
         crc = _crc64.update(part.read(offset, min(FRAME_BYTES, size - offset)), crc)

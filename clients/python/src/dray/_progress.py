@@ -1,4 +1,4 @@
-"""How far a transfer is, as its caller is told. Moves no byte."""
+"""The progress of a transfer, as its caller sees it. It transfers nothing."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from ._text import printable
 
 @dataclass(frozen=True)
 class Progress:
-    """A transfer at one moment: of one file, or of a folder with all that is in it."""
+    """The progress of a transfer at one moment: of one file, or of a folder with everything in it."""
 
     done_bytes: int = 0
-    """Bytes that have arrived; it shrinks when some must be sent again."""
+    """Bytes that have arrived. This number shrinks when some must be sent again."""
     total_bytes: int = 0
-    """Bytes in all. Of a folder: of the files that were found so far."""
+    """All bytes. For a folder, those of the files that were found so far."""
     done_files: int = 0
     total_files: int = 0
     name: str = ""
-    """The file that moved last, fit to print."""
+    """The file that was transferred last, safe to print."""
     note: str | None = None
-    """Why it waits, if it does."""
+    """Why the transfer waits, if it does."""
 
 
 OnProgress = Callable[[Progress], None]
-"""Is called in the thread of the transfer, so it must not take long. What it raises ends the transfer."""
+"""Called in the thread of the transfer, so it must not take long. An exception that it raises ends the transfer."""
 
 
 class Meter:
@@ -36,7 +36,7 @@ class Meter:
         self._tell = tell
 
     def expect(self, name: str, size: int) -> FileMeter:
-        """One file more."""
+        """Counts one more file."""
         self._change(total_bytes=self.now.total_bytes + size, total_files=self.now.total_files + 1)
         return FileMeter(self, printable(name))
 
@@ -46,16 +46,16 @@ class Meter:
             self._tell(self.now)
 
     def moved(self, name: str, count: int) -> None:
-        """So many bytes more, or fewer."""
+        """Counts this many more bytes, or fewer."""
         if count:
             self._change(done_bytes=self.now.done_bytes + count, name=name, note=None)
 
     def waits(self, name: str, why: str) -> None:
-        """It stands still for a while."""
+        """Records why the transfer waits."""
         self._change(name=name, note=printable(why))
 
     def done(self, name: str) -> None:
-        """A file is where it belongs."""
+        """Records that a file is complete."""
         self._change(done_files=self.now.done_files + 1, name=name, note=None)
 
 
@@ -67,18 +67,18 @@ class FileMeter:
         self._moved = 0
 
     def moved(self, count: int) -> None:
-        """So many bytes more, or fewer."""
+        """Counts this many more bytes, or fewer."""
         self._moved += count
         self._meter.moved(self._name, count)
 
     def waits(self, why: str) -> None:
-        """It stands still for a while."""
+        """Records why the file waits."""
         self._meter.waits(self._name, why)
 
     def restart(self) -> None:
-        """All that was moved has to be moved again."""
+        """Records that the whole file must be transferred again."""
         self.moved(-self._moved)
 
     def done(self) -> None:
-        """The file is where it belongs."""
+        """Records that the file is complete."""
         self._meter.done(self._name)

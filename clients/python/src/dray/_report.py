@@ -1,4 +1,4 @@
-"""What became of each file and folder of a folder's transfer."""
+"""The outcome for each file and folder of a folder's transfer."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from .models import Item
 
 @dataclass(frozen=True)
 class Moved:
-    """A file or a folder that is where it belongs."""
+    """A file or a folder that was transferred."""
 
     path: Path
-    """Where it is here."""
+    """Its path on this machine."""
     item: Item
-    """What it is in the drive."""
+    """The item in the drive."""
 
 
 @dataclass
@@ -24,14 +24,14 @@ class FolderReport:
     """The outcome of a folder's transfer. What fails does not stop the rest."""
 
     moved: list[Moved] = field(default_factory=list)
-    """What is there now, folders included."""
+    """What was transferred, folders included."""
     skipped: list[Path] = field(default_factory=list)
-    """What was left out: symbolic links, sockets, devices; with `resume`, files that were there already."""
+    """What was left out: symbolic links, sockets and devices; with `resume`, also files that existed already."""
     failed: list[tuple[Path, DrayError]] = field(default_factory=list)
-    """What is not there, and why."""
+    """What failed, and why."""
 
     def raise_for_failures(self) -> None:
-        """Raises an `ExceptionGroup` of all that failed, if anything did."""
+        """Raises an `ExceptionGroup` with all failures, if there are any."""
         if not self.failed:
             return
         for path, error in self.failed:

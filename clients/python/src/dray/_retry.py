@@ -1,4 +1,4 @@
-"""The retry policy, in one place: which failures are tried again, how often, and after how long a wait. Sends nothing."""
+"""The retry policy, in one place: which failures are tried again, how often, and after what wait. It sends nothing."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from .errors import ApiError, DrayError, NetworkError, NotDrayError, StoreError
 T = TypeVar("T")
 
 TRIES = 8
-"""Tries of one request, the first included. With `pause` they span 12 to 25 seconds, in which a server restarts."""
+"""Tries of one request, including the first. With `pause` they take 12 to 25 seconds: enough for a restart of a server."""
 FIRST_PAUSE_SECS = 0.25
 LONGEST_PAUSE_SECS = 8.0
 LONGEST_RETRY_AFTER_SECS = 60.0
-"""The longest `Retry-After` that is waited for by who waits for nothing longer."""
+"""The longest `Retry-After` that a call without a longer patience waits for."""
 UNDER_WAY_SECS = 24 * 3600.0
-"""How long work is waited for that the server says is under way: it may read a whole file back to check it."""
+"""How long to wait for work that the server says is under way, because it may read back a whole file."""
 
 # Refusals with these codes say that an earlier request is still being answered.
 _UNDER_WAY = {"finalize_in_progress", "finalize_pending", "idempotency_key_in_use"}
-# What a proxy says of a server that restarts, and what a server says that is too busy.
+# Answers of a proxy whose server restarts, and of a server that is too busy.
 _AWAY = {429, 502, 503, 504}
-# Damage on the way, and what S3 answers when it wants a request again (AWS, "Error responses").
+# Codes for damage on the way, and codes with which S3 asks for the request again (AWS, "Error responses").
 _PASSING_STORE_CODES = {
     "BadDigest",
     "IncompleteBody",
@@ -49,7 +49,7 @@ class Verdict(enum.Enum):
 
 
 def judge(error: DrayError, *, repeatable: bool = True) -> Verdict:
-    """What `error` means. Without `repeatable`, a request is only sent again if the server cannot have begun with it."""
+    """What `error` means. Without `repeatable`, a request is sent again only if the server cannot have begun it."""
     if isinstance(error, NetworkError):
         may_go_again = (error.never_sent or repeatable) and not error.is_final
         return Verdict.AWAY if may_go_again else Verdict.FINAL
@@ -71,33 +71,33 @@ def _judge_store(error: StoreError) -> Verdict:
 
 
 def wants_new_address(error: DrayError) -> bool:
-    """Whether a new address may help: it expired (403), or the credentials that signed it did (400 `ExpiredToken`)."""
+    """Whether a new address may help: the old one expired (403), or its credentials did (400 `ExpiredToken`)."""
     return isinstance(error, StoreError) and (
         error.status == 403 or (error.status, error.code) == (400, "ExpiredToken")
     )
 
 
 def pause(tries: int) -> float:
-    """Seconds to wait after so many tries. Half is random, so that clients that failed together come back apart."""
+    """Seconds to wait after this many tries. Half is random, so that clients that failed together do not return together."""
     longest = min(LONGEST_PAUSE_SECS, FIRST_PAUSE_SECS * (1 << min(max(tries, 1) - 1, 16)))
     return longest * (0.5 + random.random() / 2)
 
 
 def ignore(_why: str) -> None:
-    """Where nobody wants to know."""
+    """For callers that do not want to know."""
 
 
 @dataclass(frozen=True)
 class Patience:
-    """How long a row of failures is put up with, and who is told meanwhile."""
+    """How long a series of failures may last, and the function that hears of each wait."""
 
     secs: float = 0.0
-    """Seconds that a drive which is away is waited for, beyond `TRIES`."""
+    """How many seconds to wait, beyond `TRIES`, for a drive that cannot be reached."""
     says: Callable[[str], None] = ignore
-    """Is told why it waits."""
+    """Called with the reason of each wait."""
 
     def wait(self, error: DrayError, verdict: Verdict, tries: int, since: float) -> float | None:
-        """Seconds to wait after a failure; `None`: that was the last try. `since`: when the first of the row began."""
+        """Seconds to wait after a failure; `None` after the last try. `since` is when the series of failures began."""
         if verdict is Verdict.FINAL:
             return None
         limit = {Verdict.AWAY: self.secs, Verdict.UNDER_WAY: UNDER_WAY_SECS}.get(verdict, 0.0)
@@ -115,7 +115,7 @@ class Patience:
 
 
 async def persist(attempt: Callable[[], Awaitable[T]], patience: Patience, *, repeatable: bool = True) -> T:
-    """What `attempt` returns, tried again as the policy allows."""
+    """Returns what `attempt` returns. Tries again as the policy allows."""
     tries, since = 0, time.monotonic()
     while True:
         try:

@@ -1,4 +1,4 @@
-"""Signed addresses of one upload's parts, fetched in batches, and late: on a slow line they would expire before their turn."""
+"""Signed addresses of one upload's parts. They are fetched in batches and late, so that they do not expire before use."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from .errors import NotDrayError
 from .models import PresignedParts
 
 BATCH = 32
-"""Few enough to be sent before they expire (an hour by default), on any line worth using."""
+"""Few enough that even a slow line sends these parts before the addresses expire (after an hour by default)."""
 EXPIRES_SOON_SECS = 30.0
-"""An address that expires so soon is signed again first: a PUT must have begun by then."""
+"""An address that expires within this time is signed again first, because a PUT must begin before the expiry."""
 
 Sign = Callable[[list[int]], Awaitable[PresignedParts]]
 
 
 class Signer:
-    """Signs the parts with these numbers, which are asked for about in this order."""
+    """Signs the parts with these numbers. They are requested roughly in this order."""
 
     def __init__(self, sign: Sign, numbers: Iterable[int]) -> None:
         self._sign = sign
         self._unsent = set(numbers)
         self._last = max(self._unsent, default=0)
-        # By part: the address, and when it expires.
+        # For each part: the address, and when it expires.
         self._ahead: dict[int, tuple[Address, float]] = {}
         self._signing = asyncio.Lock()
 
     async def address(self, number: int) -> Address:
-        """An address of a part, good for a while. Each is given out once."""
+        """A part's address that is still valid for a while. Each address is returned only once."""
         async with self._signing:
             self._forget_expired()
             if number not in self._ahead:
@@ -41,11 +41,11 @@ class Signer:
             return self._ahead.pop(number)[0]
 
     def forget(self) -> None:
-        """Drops what was signed ahead: of the same age, it has expired too."""
+        """Drops the addresses that were signed ahead: they are as old, so they have expired too."""
         self._ahead.clear()
 
     def is_sent(self, number: int) -> None:
-        """The part needs no more addresses."""
+        """Records that the part needs no more addresses."""
         self._unsent.discard(number)
         self._ahead.pop(number, None)
 
@@ -56,7 +56,7 @@ class Signer:
     async def _sign_from(self, number: int) -> None:
         following = (each for each in range(number, self._last + 1) if each in self._unsent and each not in self._ahead)
         wanted = list(itertools.islice(following, BATCH))
-        # From before the call, as the clocks of others may be wrong.
+        # The time before the call counts, because other machines' clocks may be wrong.
         asked = time.monotonic()
         signed = await self._sign(wanted)
         for part in signed.parts:

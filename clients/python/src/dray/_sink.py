@@ -1,6 +1,6 @@
-"""Where a download's bytes go: a temporary file next to its target, which becomes the target when every byte is on disk.
+"""Where a download's bytes go: a temporary file next to its target. It becomes the target when every byte is on disk.
 
-With `resume`, what arrived before is kept beside it with a list of its chunks, and continued. Sends nothing.
+With `resume`, what arrived stays beside the target, with a list of its chunks, and is continued. It sends nothing.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _WRITE = (
 
 @dataclass(frozen=True)
 class Content:
-    """What the bytes are of; parts of two contents are never mixed."""
+    """The content that the bytes belong to. Bytes of two contents are never mixed."""
 
     item_id: str
     size: int
@@ -40,9 +40,9 @@ class Sink:
         check_target(target, overwrite=overwrite)
         self.target, self._content, self._overwrite = target, content, overwrite
         self.e_tag: str | None = None
-        """The `ETag` of the object whose bytes are here."""
+        """The `ETag` of the object that the bytes belong to."""
         self.done: set[int] = set()
-        """The chunks that are here, by their numbers from 0."""
+        """The chunks that have arrived, by their numbers from 0."""
         self._keeps = resume
         self._lock = threading.Lock()
         self._open(resume)
@@ -69,7 +69,7 @@ class Sink:
             self._load()
 
     def _load(self) -> None:
-        """What an earlier download left, if it is of the same content."""
+        """Takes over what an earlier download left, if it belongs to the same content."""
         try:
             kept = json.loads(self._journal.read_text())
             is_same = kept["content"] == [self._content.item_id, self._content.size, self._content.chunk_size]
@@ -81,17 +81,17 @@ class Sink:
             self.restart()
 
     def restart(self) -> None:
-        """Forgets every byte."""
+        """Drops every byte."""
         self.done, self.e_tag = set(), None
         try:
             os.ftruncate(self._handle, 0)
-            # At its full size, so that it has holes and not an end where nothing has arrived.
+            # The file gets its full size, so that it has holes where nothing has arrived, and not an early end.
             os.ftruncate(self._handle, self._content.size)
         except OSError as error:
             raise TargetError(f"{self.target}: {error.strerror}.") from error
 
     def write(self, data: bytes, offset: int) -> None:
-        """Writes at a place of the file. It may take a while: not for the event loop's thread."""
+        """Writes at a place in the file. It may take a while, so the event loop must not call it."""
         view = memoryview(data)
         try:
             while view:
@@ -108,7 +108,7 @@ class Sink:
             return os.write(self._handle, view)
 
     def is_done(self, chunk: int) -> None:
-        """A chunk is here in full. Of a download that can be continued, it is on disk before it is listed."""
+        """Records that a chunk is complete. If the download can be continued, the chunk is on disk before it is listed."""
         if not self._keeps:
             self.done.add(chunk)
             return
@@ -125,7 +125,7 @@ class Sink:
                 raise TargetError(f"{self.target}: {error.strerror}.") from error
 
     def checksum(self) -> int:
-        """The CRC-64/NVME of the file as it is on disk. It may take a while: not for the event loop's thread."""
+        """The CRC-64/NVME of the file as it is on disk. It may take a while, so the event loop must not call it."""
         crc = 0
         with open(self._handle, "rb", buffering=0, closefd=False) as file:
             file.seek(0)
@@ -136,11 +136,11 @@ class Sink:
     def publish(self) -> None:
         """Makes the bytes durable, and then the file visible under its own name."""
         try:
-            # In this order: bytes on disk, then the name, then the folder that has the name. A power cut leaves the whole
-            # file or none.
+            # Fsync order: the bytes, then the name, then the folder that has the name. After a power cut, the whole
+            # file is there or none of it.
             os.fsync(self._handle)
             if os.name == "nt":
-                # There, an open file has a name for good. Elsewhere it stays open, and with it its lock.
+                # On Windows, an open file cannot be renamed. On other systems it stays open, and so keeps its lock.
                 self._close_handle()
             self._rename()
             _sync_folder(self.target.parent)
@@ -155,12 +155,12 @@ class Sink:
             os.replace(self._path, self.target)
             return
         try:
-            # Unlike a rename, a link never replaces what somebody put there meanwhile.
+            # Unlike a rename, a link never replaces a file that somebody has put there in the meantime.
             os.link(self._path, self.target)
         except FileExistsError:
             raise
         except OSError:
-            # A file system without links.
+            # The file system has no links.
             if self.target.exists():
                 raise FileExistsError from None
             os.rename(self._path, self.target)
@@ -168,7 +168,7 @@ class Sink:
             os.unlink(self._path)
 
     def close(self, *, keep: bool) -> None:
-        """Ends it; without `keep`, or if it cannot be continued, what arrived is removed."""
+        """Ends the download. Without `keep`, or if it cannot be continued, this removes what arrived."""
         self._close_handle()
         if not (keep and self._keeps):
             self._path.unlink(missing_ok=True)
@@ -185,13 +185,13 @@ class Sink:
 
 
 def _temporary_name(name: str, mark: str) -> str:
-    """Hidden, and short enough for what follows."""
+    """A hidden name, short enough for the ending that follows."""
     kept = name.encode()[: MAX_NAME_BYTES - 48].decode(errors="ignore")
     return f".{kept}.{mark}.part"
 
 
 def _is_ours(handle: int, path: Path) -> bool:
-    """Whether it is the file at `path`, and no other download writes it. Without file locks, nothing is continued."""
+    """Whether it is the file at `path`, and no other download writes it. Without file locks, downloads cannot continue."""
     try:
         import fcntl
     except ImportError:
@@ -201,14 +201,14 @@ def _is_ours(handle: int, path: Path) -> bool:
         return False
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # Whoever had the lock before may have published it, or removed it.
+        # The download that had the lock before may have published the file, or removed it.
         return os.path.samestat(found, os.lstat(path))
     except OSError:
         return False
 
 
 def check_target(target: Path, *, overwrite: bool) -> None:
-    """Refuses early what `publish` would refuse after the transfer, and what a rename must not replace."""
+    """Refuses, before the transfer, what `publish` would refuse after it, and what a rename must not replace."""
     try:
         found = os.lstat(target)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""What is uploaded: files, bytes, open files and streams, all as parts that can be read again. Sends nothing."""
+"""The sources of uploads: files, bytes, open files and streams, all as parts that can be read again. It sends nothing."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from .errors import ChangedError, SizeError, SourceError
 Uploadable = Union[
     str, "os.PathLike[str]", bytes, bytearray, memoryview, IO[bytes], Iterable[bytes], AsyncIterable[bytes]
 ]
-"""A path, bytes, an open binary file, or pieces of bytes from anything."""
+"""A path, bytes, an open binary file, or pieces of bytes from an iterator."""
 
-# Of a stream of unknown length, what is more than this waits in a file and not in memory.
+# If a stream of unknown length has more than this, the rest waits in a file and not in memory.
 SPOOLED_IN_MEMORY_BYTES = 16 << 20
 # Does not wait for the other end of a pipe, does not take over a terminal.
 _READ = (
@@ -35,12 +35,12 @@ class Part(Protocol):
     """A run of bytes that can be read any number of times."""
 
     def read(self, offset: int, count: int) -> bytes:
-        """`count` bytes, or fewer at the end. It may take a while: not for the event loop's thread."""
+        """`count` bytes, or fewer at the end. It may take a while, so the event loop must not call it."""
         ...
 
 
 class Source(Protocol):
-    """Bytes of a known number."""
+    """A known number of bytes."""
 
     @property
     def size(self) -> int:
@@ -49,29 +49,29 @@ class Source(Protocol):
 
     @property
     def name(self) -> str | None:
-        """What it is called, if it says so."""
+        """Its name, if it has one."""
         ...
 
     @property
     def is_repeatable(self) -> bool:
-        """Whether every part can be asked for at any time, and again."""
+        """Whether every part can be read at any time, and again."""
         ...
 
     async def part(self, start: int, end: int) -> Part:
-        """The bytes from `start` up to `end`. Of a stream, parts are asked for in order and once."""
+        """The bytes from `start` up to `end`. The parts of a stream must be read in order, and once."""
         ...
 
     async def check_unchanged(self) -> None:
-        """Raises `ChangedError` if what was read does not belong together. For when all was read."""
+        """Raises `ChangedError` if the bytes that were read do not belong together. Call it when everything was read."""
         ...
 
     def close(self) -> None:
-        """Ends what this opened itself."""
+        """Closes what this opened itself."""
         ...
 
 
 class _Window:
-    """A part of a source that is read where it stands."""
+    """A part of a source that is read in place."""
 
     def __init__(self, source: _File | _Opened, start: int) -> None:
         self._source, self._start = source, start
@@ -91,7 +91,7 @@ class _Buffer:
 
 
 class _File:
-    """A regular file, which is opened here. It must stay what it was when its upload began."""
+    """A regular file, which this opens. It must not change after its upload has begun."""
 
     is_repeatable = True
 
@@ -169,7 +169,7 @@ class _Bytes:
 
 
 class _Opened:
-    """An open file that can seek: what is in it from where it stands."""
+    """An open file that can seek: its content from the present position on."""
 
     is_repeatable = True
 
@@ -200,7 +200,7 @@ class _Opened:
             raise ChangedError("The file changed while it was uploaded. Nothing was saved.")
 
     def _end(self) -> tuple[int, int | None]:
-        """Where it ends, and when it was changed, if it is a file of the system."""
+        """Its end, and when it was changed, if it is a file of the system."""
         with self._lock:
             end = self._file.seek(0, io.SEEK_END)
             try:
@@ -214,7 +214,7 @@ class _Opened:
 
 
 class _Stream:
-    """Pieces that come once, of a number of bytes that is known: each part is kept in memory until the store has it."""
+    """Pieces that come only once, with a known number of bytes. Each part stays in memory until the store has it."""
 
     is_repeatable = False
 
@@ -246,7 +246,7 @@ class _Stream:
 
 
 class _Pieces:
-    """The pieces of a stream, one after the other; none of them is empty but the end."""
+    """The pieces of a stream, one after the other. Only the end is empty."""
 
     def __init__(self, given: object) -> None:
         self.name = _name_of(given)
@@ -290,7 +290,7 @@ def _read_full(file: IO[bytes], count: int) -> bytes:
 
 
 def _name_of(given: object) -> str | None:
-    """The name that an open file says it has: not every `name` is one."""
+    """The name that an open file has. Not every attribute `name` is one."""
     name = getattr(given, "name", None)
     return os.path.basename(name) or None if isinstance(name, str) else None
 
@@ -300,7 +300,7 @@ def _can_seek(given: object) -> bool:
 
 
 async def open_source(given: Uploadable, size: int | None = None, *, follow: bool = True) -> Source:
-    """What was given, ready to be read. A stream of unknown size is read to its end first: the drive wants to know it."""
+    """Makes a source from what was given. A stream of unknown size is read to its end first, because the drive needs its size."""
     if isinstance(given, (str, os.PathLike)):
         return await in_thread(_File, os.fspath(given), follow=follow)
     if isinstance(given, (bytes, bytearray, memoryview)):

@@ -1,4 +1,4 @@
-"""Requests to the object store over signed addresses: one PUT of a part, one GET of a range. Tries once and knows no API."""
+"""Requests to the object store over signed addresses: one PUT of a part, one GET of a range. It tries each only once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Content(Protocol):
 
     @property
     def size(self) -> int:
-        """How many there are."""
+        """How many bytes there are."""
         ...
 
     def frames(self) -> AsyncIterator[bytes]:
@@ -30,7 +30,7 @@ class Content(Protocol):
 
 
 class Address:
-    """A signed address: whoever has it may do what it says, so it does not show itself."""
+    """A signed address. Its `repr` hides it, because everybody who has the address can use it."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -39,7 +39,7 @@ class Address:
         return "Address(…)"
 
     def peer(self, http: Http) -> str:
-        """Who it points to, for people. Fails for one in clear text if the drive is not reached so."""
+        """The store's address, for people. Fails if the address is `http` although the drive is reached by `https`."""
         try:
             url = httpx.URL(self._text)
         except httpx.InvalidURL:
@@ -57,12 +57,12 @@ class Address:
     def request(
         self, http: Http, method: str, headers: dict[str, str], body: AsyncIterator[bytes] | bytes | None = None
     ) -> httpx.Request:
-        """A request to it."""
+        """A request to this address."""
         return http.client.build_request(method, self._text, headers=headers, content=body)
 
     @property
     def life_secs(self) -> float:
-        """How long it is good for, from when it was signed (AWS, "Signature Version 4", `X-Amz-Expires`)."""
+        """How long it is valid after it was signed (AWS, "Signature Version 4", `X-Amz-Expires`)."""
         found = re.search(r"[?&]X-Amz-Expires=(\d{1,9})(?:&|$)", self._text)
         return float(found[1]) if found else float("inf")
 
@@ -70,14 +70,15 @@ class Address:
 async def put_part(http: Http, address: Address, content: Content, during: str) -> str:
     """Puts a part, and returns the store's `ETag`."""
     peer = address.peer(http)
-    # With a length, httpx does not send in chunks, which S3 does not take.
+    # With a length, httpx does not send in chunks, because S3 does not accept chunks.
     headers = {"Content-Length": str(content.size)}
     async with http.sent(
         lambda: address.request(http, "PUT", headers, content.frames() if content.size else b""), peer
     ) as response:
         if not response.is_success:
             raise await refusal(response, during)
-        # Read to its end, so that the connection can serve the next part. The part is stored, even if that breaks off.
+        # The body is read to its end, so that the connection can send the next part. If that fails, the part is still
+        # stored.
         await beginning(response, MAX_REFUSAL_BYTES)
         e_tag = response.headers.get("ETag", "")
         if not e_tag or len(e_tag) > MAX_ETAG_BYTES:
@@ -90,9 +91,9 @@ async def put_part(http: Http, address: Address, content: Content, during: str) 
 async def get_range(
     http: Http, address: Address, start: int, end: int, e_tag: str | None, during: str
 ) -> AsyncIterator[httpx.Response]:
-    """The bytes from `start` up to `end`, of the object with this `ETag`. The answer may be more than was asked for."""
+    """The bytes from `start` up to `end`, of the object with this `ETag`. The answer may have more than the requested bytes."""
     peer = address.peer(http)
-    # Compressed bytes are not those of the file.
+    # Compressed bytes would not be the bytes of the file.
     headers = {"Accept-Encoding": "identity"}
     if end > start:
         headers["Range"] = f"bytes={start}-{end - 1}"
@@ -105,7 +106,7 @@ async def get_range(
 
 
 async def refusal(response: httpx.Response, during: str) -> StoreError:
-    """What the store said (AWS, "REST error responses"); anything else that answered is known by its status."""
+    """The store's error (AWS, "REST error responses"). For anything else that answered, only the status counts."""
     code, message = _code_and_message(await beginning(response, MAX_REFUSAL_BYTES))
     status = response.status_code
     if status == 413:
@@ -121,7 +122,7 @@ async def refusal(response: httpx.Response, during: str) -> StoreError:
 
 
 def _code_and_message(document: bytes) -> tuple[str, str]:
-    # Documents with a type declaration are not S3's; entities in it could make a short text endless.
+    # S3's documents have no type declaration. Entities in one could make a short text endless.
     if b"<!DOCTYPE" in document or b"<!ENTITY" in document:
         return "", ""
     try:

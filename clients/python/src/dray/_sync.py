@@ -1,4 +1,4 @@
-"""The client for code without asyncio. It is the other one, in a thread of its own: nothing is written twice."""
+"""The client for code without asyncio. It runs the client for asyncio in its own thread, so that nothing is written twice."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from .models import Item, OnConflict
 T = TypeVar("T")
 
 CALL_OFF_SECS = 15.0
-"""How long a call that was interrupted may take to abort what it began."""
+"""How long an interrupted call may take to abort what it began."""
 
 
 class Dray(Operations):
-    """A drive. `AsyncDray` says what the arguments mean. Threads may share it."""
+    """A drive. `AsyncDray` describes the arguments. Several threads may share it."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class Dray(Operations):
         self.close()
 
     def close(self) -> None:
-        """Closes the connections, and ends the thread. Transfers of other threads are called off."""
+        """Closes the connections, and ends the thread. Transfers of other threads are cancelled."""
         self._finalizer()
 
     def _wait(self, work: Coroutine[Any, Any, T]) -> T:
@@ -82,7 +82,7 @@ class Dray(Operations):
         resume: bool = False,
         progress: OnProgress | None = None,
     ) -> Item:
-        """See `AsyncDray.upload`. Ctrl-C, as any exception that is raised in `progress`, aborts it on the server."""
+        """See `AsyncDray.upload`. Ctrl-C, or an exception in `progress`, aborts the upload on the server."""
         return self._wait(
             self._drive.upload(
                 source,
@@ -145,7 +145,7 @@ class Dray(Operations):
 
 
 class _Loop:
-    """An event loop in a thread of its own, which begins with the first call."""
+    """An event loop in its own thread, which starts with the first call."""
 
     def __init__(self, closing: Callable[[], Coroutine[Any, Any, None]]) -> None:
         self._closing = closing
@@ -156,7 +156,7 @@ class _Loop:
         self._is_stopped = False
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """What `work` returns. Interrupted, it calls the work off and waits until that has cleaned up."""
+        """Returns what `work` returns. If interrupted, it cancels the work and waits until that has cleaned up."""
         try:
             loop = self._started()
         except BaseException:
@@ -170,14 +170,14 @@ class _Loop:
             raise ConfigurationError("The client was closed meanwhile.") from None
         except BaseException:
             if not running.done():
-                # The future is done at once, and its task when it has aborted what it began.
+                # The future is done at once. Its task is done when it has aborted what it began.
                 running.cancel()
                 ended.wait(CALL_OFF_SECS)
             raise
 
     def _started(self) -> asyncio.AbstractEventLoop:
         if threading.current_thread() is self._thread:
-            raise ConfigurationError("The client cannot be used inside of its own `progress` or `token` function.")
+            raise ConfigurationError("The client cannot be used inside its own `progress` or `token` function.")
         with self._starting:
             if self._is_stopped:
                 raise ConfigurationError("The client is closed.")
@@ -190,14 +190,14 @@ class _Loop:
             return self._loop
 
     def stop(self) -> None:
-        """Calls off what runs, and ends the thread."""
+        """Cancels what runs, and ends the thread."""
         with self._starting:
             self._is_stopped = True
             loop, self._loop = self._loop, None
         if loop is None or self._process != os.getpid():
             return
         asyncio.run_coroutine_threadsafe(self._end(loop), loop)
-        # The garbage collector may run in the very thread that is to end.
+        # The garbage collector may run in the thread that must end.
         if self._thread and threading.current_thread() is not self._thread:
             self._thread.join(CALL_OFF_SECS)
 

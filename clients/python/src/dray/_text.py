@@ -1,4 +1,4 @@
-"""Texts that come from others: made fit to print, and made fit to be the name of a local file. Reads and writes nothing."""
+"""Texts from others: makes them safe to print, and safe as names of local files. It reads and writes nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MAX_NAME_BYTES = 255
 # The file's name if nothing of the item's name is left.
 FALLBACK = "download"
 
-# Line breaks of Unicode, and what makes text read in another order than it is stored (UAX 9).
+# Line breaks of Unicode, and characters that make text appear in another order than it is stored (UAX 9).
 _REORDERING = {0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x2070)}
 # Letters, symbols and marks with an empty shape.
 _BLANK = {
@@ -30,12 +30,12 @@ _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{digit}" for port in ("com", "
 
 
 def _is_unprintable(character: str) -> bool:
-    """Control characters, halves of surrogate pairs, and what reorders or breaks a line."""
+    """Control characters, halves of surrogate pairs, and characters that reorder text or break a line."""
     return unicodedata.category(character) in ("Cc", "Cs") or ord(character) in _REORDERING
 
 
 def printable(text: str) -> str:
-    """`text` as one line that cannot steer a terminal: control characters are written as escapes."""
+    """`text` as one line that cannot control a terminal: control characters are written as escapes."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(_escaped(character) if _is_unprintable(character) else character for character in text)
@@ -73,7 +73,7 @@ def shortened(name: str, limit: int) -> str:
 
 
 def same_name(one: str, other: str) -> bool:
-    """Whether the drive takes two names for one: they differ at most in how accents are composed."""
+    """Whether two names count as one for the drive: they differ at most in how accents are composed."""
     return unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", other)
 
 

@@ -1,4 +1,4 @@
-"""Work that blocks, in other threads."""
+"""Runs work that blocks in other threads."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ T = TypeVar("T")
 
 
 async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """What `work` returns. Called off, it waits for the thread first: what it reads or writes is closed next, and the
-    number of a closed file may be another file's by then."""
+    """Returns what `work` returns. If cancelled, it waits for the thread first, because its files are closed next, and the
+    number of a closed file may soon belong to another file."""
     running = asyncio.get_running_loop().run_in_executor(None, functools.partial(work, *args, **kwargs))
     try:
         return await asyncio.shield(running)

@@ -12,14 +12,14 @@ import httpx
 from .errors import ConfigurationError
 
 TokenSource = str | Callable[[], str | Awaitable[str]]
-"""A token, or what returns the one of now; it may be a coroutine function."""
+"""A token, or a function that returns the current one. It may be a coroutine function."""
 
 
 class TokenAuth(httpx.Auth):
     """Sets the `Authorization` header (RFC 6750, 2.1)."""
 
     def __init__(self, source: TokenSource) -> None:
-        # Asked for each request, so that a token that was replaced is not kept.
+        # It is called for each request, so that a replaced token is not used again.
         self._source = (lambda: source) if isinstance(source, str) else source
         if isinstance(source, str):
             _checked(source)
@@ -42,7 +42,7 @@ def _checked(token: object) -> str:
 
 
 class _HideSignatures(logging.Filter):
-    """httpx logs the address of each request; of a signed one, the query is a secret."""
+    """httpx logs the address of each request. The query of a signed address is a secret."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.args, tuple):
@@ -56,7 +56,7 @@ def _without_signature(argument: Any) -> Any:
 
 
 def hide_signatures_in_logs() -> None:
-    """Once for the process: whatever httpx logs of a signed address is without its query."""
+    """Removes the query of signed addresses from everything that httpx logs. Once for the process."""
     logger = logging.getLogger("httpx")
     if not any(isinstance(each, _HideSignatures) for each in logger.filters):
         logger.addFilter(_HideSignatures())

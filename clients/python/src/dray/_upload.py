@@ -1,6 +1,6 @@
 """One upload, from its start to its item: start → sign → PUT the parts straight to the store → finalize.
 
-Knows no folders, and not how an interrupted upload is found.
+It does not know folders, and does not know how an interrupted upload is found.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MAX_NEW_ADDRESSES = 4
-"""New addresses of one part after refusals; more means that the store refuses for another reason."""
+"""The maximum number of new addresses of one part after refusals. If that is not enough, the store has another reason."""
 GIVE_UP_SECS = 5.0
 """How long the server may take to abort an upload, because its caller waits for it."""
 SLOW_CHECKSUM_BYTES = 32 << 20
-"""Files up to this size are proved even where a checksum is computed in Python, some seconds for so many bytes."""
+"""Files up to this size are proved even if Python computes the checksum, which takes some seconds for this size."""
 
 _START_OVER = {"upload_not_found", "invalid_part", "size_mismatch", "checksum_mismatch"}
 
@@ -65,21 +65,21 @@ class Begun:
     file_key: str
     part_size: int
     stored: dict[int, tuple[int, str]] = field(default_factory=dict)
-    """By part number: size and `ETag` of what the store had."""
+    """By part number: size and `ETag` of the parts that the store had."""
 
     @property
     def is_resumed(self) -> bool:
-        """Whether parts were sent by somebody else, or earlier."""
+        """Whether parts were sent earlier, perhaps by another program."""
         return bool(self.stored)
 
     @classmethod
     def of(cls, started: StartedUpload) -> Begun:
-        """A new one."""
+        """A new upload."""
         return cls(started.upload_id, started.file_key, started.part_size)
 
     @classmethod
     def again(cls, found: StoredParts) -> Begun:
-        """One from before."""
+        """An upload that was started earlier."""
         stored = {part.part_number: (part.size, part.e_tag) for part in found.parts}
         return cls(found.upload_id, found.file_key, found.part_size, stored)
 
@@ -87,10 +87,10 @@ class Begun:
 def target_of(
     source: Source, name: str | None, parent_id: str | None, mime_type: str | None, on_conflict: OnConflict | None
 ) -> Target:
-    """Where it goes, with what the source itself says of its name and its type."""
+    """The destination, with the name and the type from the source if the caller gave none."""
     chosen = name or source.name
     if not chosen:
-        raise SourceError("What is uploaded has no name: give one as `name`.")
+        raise SourceError("The source has no name: pass one as `name`.")
     try:
         chosen.encode()
     except UnicodeEncodeError:
@@ -100,7 +100,7 @@ def target_of(
 
 
 async def start(drive: AsyncDray, target: Target, size: int, patience: Patience) -> Begun:
-    """Step 1. Called off, it waits for the answer: only that says which upload is to be aborted."""
+    """Step 1. If cancelled, it waits for the answer, because only the answer says which upload to abort."""
     asking = asyncio.create_task(
         drive.calling(patience).start_upload(
             target.name, size, target.mime_type, parent_id=target.parent_id, on_conflict=target.on_conflict
@@ -123,12 +123,12 @@ async def _abort_late(drive: AsyncDray, asking: asyncio.Task[StartedUpload]) -> 
 
 
 async def abort(drive: AsyncDray, begun: Begun) -> bool:
-    """Gives an upload up on the server, where it would count towards the quota until it expires. Whether it is over."""
+    """Aborts an upload on the server, where it would count towards the quota. Returns whether it has ended."""
     try:
         async with asyncio.timeout(GIVE_UP_SECS):
             await drive.abort_upload(begun.upload_id, begun.file_key)
     except (NotFoundError, ConflictError, GoneError):
-        # There is no such upload any more, or it has become a file.
+        # The upload no longer exists, or it has become a file.
         return True
     except (DrayError, TimeoutError):
         return False
@@ -136,7 +136,7 @@ async def abort(drive: AsyncDray, begun: Begun) -> bool:
 
 
 def must_start_over(error: BaseException) -> bool:
-    """Whether what the server has of an upload is of no more use."""
+    """Whether the server's part of an upload is no longer useful."""
     return isinstance(error, GoneError) or (
         isinstance(error, DrayError) and error.code in {*_START_OVER, "NoSuchUpload"}
     )
@@ -167,7 +167,7 @@ class Sender:
         self._crcs: dict[int, int] = {}
 
     async def send(self) -> Item:
-        """Returns the item, once every byte is there."""
+        """Returns the item, once the store has every byte."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._read_stored())
             await self._send_missing(group)
@@ -183,7 +183,7 @@ class Sender:
             if span.number in self._e_tags:
                 self._meter.moved(span.size)
                 continue
-            # A slot first: of a stream, the part is in memory from here on.
+            # First a slot: from here on, a stream's part is in memory.
             await self._drive.slots.acquire()
             try:
                 part = await self._source.part(span.start, span.end)
@@ -212,7 +212,7 @@ class Sender:
                 if wants_new_address(error) and new_addresses < MAX_NEW_ADDRESSES:
                     new_addresses += 1
                     self._signer.forget()
-                    # The first may just be old.
+                    # The first address may simply be old.
                     secs = 0.0 if new_addresses == 1 else pause(new_addresses)
                 else:
                     tries, secs = await self._after_failure(error, tries + 1)
@@ -220,11 +220,11 @@ class Sender:
                     await self._patience.rest(error, secs)
 
     async def _after_failure(self, error: DrayError, tries: int) -> tuple[int, float]:
-        """How many tries there have been, and how long to wait before the next; raises `error` if there is none."""
+        """How many tries there have been, and how long to wait before the next. Raises `error` after the last try."""
         if judge(error) is Verdict.FINAL or (error.retry_after or 0) > max(60.0, self._patience.secs):
             raise error
         if isinstance(error, NetworkError):
-            # A store that refuses an old address early may hang up before its answer is read.
+            # A store that refuses an old address may close the connection before its answer is read.
             self._signer.forget()
             if await self._drive.wait_until_it_answers(self._patience):
                 return 0, 0.0
@@ -238,14 +238,14 @@ class Sender:
         )
 
     async def _read_stored(self) -> None:
-        """The checksum is of the whole file, so that parts which were sent before are proved to be its own."""
+        """The checksum of the whole file, which proves that parts that were sent before belong to it."""
         for span in self._spans:
             if self._proves and span.number in self._begun.stored and span.number in self._e_tags:
                 part = await self._source.part(span.start, span.end)
                 self._crcs[span.number] = await in_thread(checksum_of, part, span.size)
 
     async def _finalize(self) -> Item:
-        """With a checksum where the store proves it; the server reads back what was sent before, elsewhere."""
+        """Finalizes, with a checksum if the store proves it. Otherwise the server reads back a resumed upload."""
         whole = self._checksum()
         try:
             return await self._finalize_with(whole, verify=self._begun.is_resumed)
@@ -256,7 +256,7 @@ class Sender:
             return await self._finalize_with(None, verify=False)
 
     async def _finalize_with(self, checksum: Checksum | None, *, verify: bool) -> Item:
-        # It can be repeated: a lost answer is asked for again and names the same item.
+        # Finalize can be repeated: if the answer is lost, the next one has the same item.
         return await self._api.finalize_upload(
             self._begun.upload_id,
             self._begun.file_key,
@@ -281,7 +281,7 @@ def _is_proved(wanted: bool | None, size: int, begun: Begun) -> bool:
 
 
 async def first_failure_of(work: Awaitable[T]) -> T:
-    """What `work` returns; of the failures of a group of tasks, the first."""
+    """Returns what `work` returns. If a group of tasks fails, it raises the first failure."""
     try:
         return await work
     except BaseExceptionGroup as group:

@@ -1,4 +1,4 @@
-"""Uploads as their callers ask for them: begun or resumed, and given up if they fail. How one is sent is in `_upload.py`."""
+"""Uploads as their callers ask for them: started or resumed, and aborted if they fail. `_upload.py` sends one."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Choices:
 
 
 class CutOff:
-    """The caller's interrupted uploads, asked for once. Nothing of this client continues one twice."""
+    """The caller's interrupted uploads, requested once. This client never continues one of them twice."""
 
     def __init__(self, drive: AsyncDray) -> None:
         self._drive = drive
@@ -46,7 +46,7 @@ class CutOff:
             try:
                 found = await self._drive.list_parts(upload.upload_id, upload.file_key)
             except (GoneError, NotFoundError):
-                # It ended after it was listed.
+                # The upload ended after it was listed.
                 continue
             except BaseException:
                 self._drive.claimed.discard(upload.upload_id)
@@ -102,7 +102,7 @@ class Uploader:
             source.close()
 
     async def _go_on(self, source: Source, target: Target, meter: FileMeter) -> Item | None:
-        """Continues an upload from before, if there is one, and if it turns out to be of this very file."""
+        """Continues an earlier upload, if there is one and it belongs to this file."""
         if self._cut_off is None or not source.is_repeatable:
             return None
         begun = await self._cut_off.take(target, source.size)
@@ -115,19 +115,19 @@ class Uploader:
                 raise
         finally:
             self.drive.claimed.discard(begun.upload_id)
-        # What was sent before is not of this file, or is gone: the whole file is sent.
+        # The earlier bytes are not those of this file, or are gone, so the whole file is sent.
         meter.restart()
         await abort(self.drive, begun)
         return None
 
     async def _anew(self, source: Source, target: Target, meter: FileMeter) -> Item:
         begun = await start(self.drive, target, source.size, self.drive.patience(meter.waits))
-        # Nobody else here goes on with it meanwhile.
+        # Nothing else in this client may continue it at the same time.
         self.drive.claimed.add(begun.upload_id)
         try:
             return await self._send(source, begun, meter)
         except BaseException as error:
-            # Of a stream, nothing can be continued.
+            # A stream cannot be continued.
             is_kept = self._cut_off is not None and source.is_repeatable
             if not is_kept and not await abort(self.drive, begun):
                 error.add_note(f"The server could not be told. It keeps upload {begun.upload_id} until that expires.")

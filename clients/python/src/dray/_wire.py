@@ -1,4 +1,4 @@
-"""JSON of the API, turned into the dataclasses of `models` and back. Knows no route."""
+"""Turns JSON of the API into the dataclasses of `models` and back. It knows no routes."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ Decoder = Callable[[object], Any]
 
 
 class Mismatch(Exception):
-    """An answer that is not what the API promises. The text names the place, never the value."""
+    """An answer that does not fit the API. The text names the place, never the value."""
 
 
 def decode(kind: type[T], value: object) -> T:
-    """`value`, as JSON gave it, as a `kind`. Raises `Mismatch`. Fields that are not known are left out."""
+    """Turns `value` from JSON into a `kind`. Raises `Mismatch`. Unknown fields are left out."""
     return cast(T, _decoder(cast(Hashable, kind))(value))
 
 
@@ -31,7 +31,7 @@ def _decoder(kind: Any) -> Decoder:
         return lambda value: None if value is None else some(value)
     if origin is list:
         return _list_of(_decoder(inner[0]))
-    # A later server may have values that are not listed.
+    # A newer server may have values that this version does not know.
     if origin is Literal or kind is str:
         return _plain(str)
     if kind is datetime:
@@ -67,7 +67,7 @@ def _datetime(value: object) -> Any:
     try:
         moment = datetime.fromisoformat(str(value))
     except ValueError:
-        raise Mismatch("a text that is no time") from None
+        raise Mismatch("a text that is not a time") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -102,7 +102,7 @@ def _inside(place: str, decoder: Decoder, value: object) -> Any:
 
 
 def wire_name(field: dataclasses.Field[Any]) -> str:
-    """What JSON calls a field: its name in camel case, unless it says otherwise."""
+    """The name of a field in JSON: its name in camel case, unless its metadata has another."""
     return str(field.metadata.get("wire", camel(field.name)))
 
 
@@ -127,7 +127,7 @@ UNSET = Unset()
 
 
 def encode(value: object) -> object:
-    """A value as JSON can have it. Times get their zone: one without is local, as everywhere in Python."""
+    """Turns a value into JSON. A time without a zone is local time, as everywhere in Python."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

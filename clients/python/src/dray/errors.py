@@ -1,4 +1,4 @@
-"""The errors of calls and transfers, as one tree. Each says what happened; none has a token or a signed address in it."""
+"""The errors of calls and transfers, as one tree. Each says what happened. None contains a token or a signed address."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ._text import printable
 class DrayError(Exception):
     """Everything that this library raises about a drive, its store or a transfer.
 
-    `status`, `code` and `request_id` are `None` where there is none: nobody answered, or the answer does not say.
+    `status`, `code` and `request_id` are `None` if nobody answered or the answer does not have them.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class DrayError(Exception):
         return f"{type(self).__name__}({str(self)!r})"
 
     def __reduce__(self) -> tuple[object, ...]:
-        # Exceptions are pickled by their arguments, and ours are keywords.
+        # Exceptions are pickled by their positional arguments, and these have keyword arguments.
         return _again, (type(self), self.__dict__.copy())
 
 
@@ -120,7 +120,7 @@ class TransferError(DrayError):
 
 
 class SourceError(TransferError):
-    """What is to be uploaded cannot be read, has no name, or is no file."""
+    """The source cannot be read, has no name, or is not a file."""
 
 
 class ChangedError(TransferError):
@@ -128,7 +128,7 @@ class ChangedError(TransferError):
 
 
 class SizeError(TransferError):
-    """More or fewer bytes arrived than there should be: nothing was saved."""
+    """More or fewer bytes arrived than announced: nothing was saved."""
 
 
 class ChecksumError(TransferError):
@@ -155,7 +155,7 @@ _BY_STATUS: dict[int, type[ApiError]] = {
 
 
 def api_error_class(status: int) -> type[ApiError]:
-    """The class of a refusal with this status."""
+    """The class for an error with this status."""
     if known := _BY_STATUS.get(status):
         return known
     return ServerError if status >= 500 else InvalidRequestError

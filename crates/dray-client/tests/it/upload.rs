@@ -87,7 +87,7 @@ async fn an_expired_url_is_signed_again_with_those_of_its_age() {
     assert!(seen.content == content);
     assert_eq!(seen.puts, [1, 2, 2, 3, 3, 4]);
     assert_eq!(seen.signed, [vec![1, 2, 3, 4], vec![2], vec![3, 4], vec![3], vec![4]]);
-    assert_eq!(stage.counter.get().1, 4000, "bytes that were sent in vain are taken back");
+    assert_eq!(stage.counter.get().1, 4000, "bytes that were sent for nothing no longer count");
 }
 
 #[tokio::test]
@@ -146,7 +146,7 @@ async fn a_rate_limit_is_waited_for_and_a_start_that_may_have_begun_is_repeated_
     let seen = stage.seen.lock().unwrap();
     let [first, again, second, repeated] = &seen.start_keys[..] else { panic!("{:?}", seen.start_keys) };
     assert_eq!((first, second), (again, repeated));
-    assert_ne!(first, second, "each upload has a key of its own");
+    assert_ne!(first, second, "each upload has its own key");
 }
 
 /// Changes the file when its first bytes are on their way.
@@ -222,7 +222,7 @@ async fn a_cancelled_upload_is_aborted_unless_it_can_be_resumed() {
     let cancelled = uploader(&stage, 1);
     cancelled.cancel();
     assert!(matches!(cancelled.upload_file(&path, "a", None).await, Err(Error::Cancelled)));
-    assert!(stage.seen.lock().unwrap().starts.is_empty(), "nothing begins after that");
+    assert!(stage.seen.lock().unwrap().starts.is_empty(), "no upload begins after the cancel");
 
     for is_kept in [false, true] {
         stage.fault(1, Fault::Hold);

@@ -63,9 +63,10 @@ pub(super) enum Mode {
 impl Mode {
     /// The isolation level is always named, as the database may have another default.
     ///
+    /// - A snapshot needs repeatable read: a backup, or a page that needs several statements, must see one moment.
     /// - A write uses read committed on purpose. It takes its advisory locks (`query.rs`) first, and each later
-    /// statement must see what earlier holders of these locks have committed. Under repeatable read the snapshot
-    /// would be older than the lock, and the transaction would decide about names, trees or quotas by outdated rows.
+    ///   statement must see what earlier holders of these locks have committed. Under repeatable read the snapshot
+    ///   would be older than the lock, and the transaction would decide about names, trees or quotas by outdated rows.
     fn begin(self) -> Option<&'static str> {
         match self {
             Self::Statements => None,

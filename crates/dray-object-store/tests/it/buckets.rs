@@ -37,7 +37,7 @@ async fn buckets_are_listed_in_pages_by_name() {
         }
     }
     assert_eq!(names, ["ants", "bees", "cats", "dray"]);
-    assert_eq!(list(&server, "max-buckets=4").await.1, "", "a full last page is the last");
+    assert_eq!(list(&server, "max-buckets=4").await.1, "", "a full last page names no next page");
 }
 
 #[tokio::test]
@@ -76,7 +76,7 @@ async fn an_access_control_list_can_only_be_set_to_what_it_already_is() {
     let private = [("x-amz-acl", "private")];
     assert_eq!(server.send("PUT", "/ants/none?acl", &private, "").await.code(), "404 NoSuchKey");
     assert_eq!(server.send("PUT", "/none?acl", &private, "").await.code(), "404 NoSuchBucket");
-    assert_eq!(list(&server, "prefix=none").await.0, [""; 0], "no bucket is made of it");
+    assert_eq!(list(&server, "prefix=none").await.0, [""; 0], "the refused request creates no bucket");
 }
 
 #[tokio::test]

@@ -64,7 +64,8 @@ async fn parts_are_copied_from_any_range_and_read_like_others() {
     let server = Server::start().await;
     server.upload("from", &parts()).await;
     let whole = parts().concat();
-    // Whole; cut at both ends; exactly one part; a few blocks; across the border of two parts.
+    // The whole object; a range cut at both ends; exactly one part; a few blocks; a range across the border of two
+    // parts.
     let ranges = [
         (0, whole.len()),
         (1, 1 + PART),

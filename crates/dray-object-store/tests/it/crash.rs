@@ -101,7 +101,7 @@ async fn files_that_a_crash_left_behind_are_removed_and_no_others() {
     server.put("k", bytes(1, MIB)).await;
     let id = server.create("u", &[]).await;
     server.put_part("u", &id, 1, bytes(2, PART)).await;
-    // A copy of the folder as a crash would leave it: open, with a file that was never committed.
+    // A copy of the folder as a crash would leave it: not closed, with a file that was never committed.
     let crashed = Arc::new(tempfile::tempdir().unwrap());
     copy(server.folder.path(), crashed.path());
     fs::write(crashed.path().join("parts/07/8001-0000000000000007"), "orphan").unwrap();
@@ -126,7 +126,7 @@ async fn a_closed_store_answers_503_and_still_reads() {
     server.store.close().await;
 }
 
-/// A folder in the place of a file: `unlink` refuses it, whoever calls it.
+/// A folder takes the place of a file, because `unlink` refuses a folder, whoever calls it.
 #[tokio::test]
 async fn a_file_that_cannot_be_removed_does_not_stop_the_removal_of_others() {
     let server = Server::start().await;
@@ -145,7 +145,7 @@ async fn a_file_that_cannot_be_removed_does_not_stop_the_removal_of_others() {
     server.send("DELETE", &server.path("other"), &[], "").await;
     server.put_part("u", &id, 1, bytes(5, PART)).await;
     server.wait_for_files(3).await;
-    // Stopped while the folders are still in the way: no later collection may remove them first.
+    // The store stops while the folders are still there, so that no later collection removes them first.
     let folder = server.stop().await;
     let database = rusqlite::Connection::open(folder.path().join("meta.db")).unwrap();
     let garbage: i64 = database
@@ -155,7 +155,7 @@ async fn a_file_that_cannot_be_removed_does_not_stop_the_removal_of_others() {
             |row| row.get(0),
         )
         .unwrap();
-    assert_eq!(garbage, 2, "what could not be removed is remembered");
+    assert_eq!(garbage, 2, "the store still knows what it could not remove");
     drop(database);
     for file in [replaced, deleted] {
         fs::remove_dir(&file).unwrap();

@@ -34,7 +34,11 @@ impl Small {
 impl Drop for Small {
     fn drop(&mut self) {
         let unmounted = Command::new("umount").arg("--lazy").arg(self.path()).status();
-        assert!(unmounted.is_ok_and(|status| status.success()), "{} stays mounted", self.path().display());
+        assert!(
+            unmounted.is_ok_and(|status| status.success()),
+            "{} could not be unmounted",
+            self.path().display()
+        );
     }
 }
 

@@ -18,7 +18,7 @@ use tokio::{
 };
 
 pub(crate) const MIB: usize = 1 << 20;
-/// The least part size in these tests. The real least, 5 MiB, has a test of its own.
+/// The minimum part size in these tests. The real minimum, 5 MiB, has its own test.
 pub(crate) const PART: usize = 64 << 10;
 
 /// A store that is being served.
@@ -60,7 +60,7 @@ impl Answer {
         pieces.map(|piece| piece.split(&close).next().unwrap().replace("&quot;", "\"")).collect()
     }
 
-    /// Status and error code, e.g. `404 NoSuchKey`; the status alone when there is no error.
+    /// Status and error code, e.g. `404 NoSuchKey`; only the status if there is no error.
     pub(crate) fn code(&self) -> String {
         let status = self.status.as_u16();
         if self.text().contains("<Error>") {
@@ -113,7 +113,7 @@ impl Server {
         format!("/{}/{key_and_query}", self.store.bucket())
     }
 
-    /// Sends a request signed in its headers, over an unsigned payload unless told otherwise.
+    /// Sends a request that is signed in its headers. The payload is not signed, unless the test says so.
     pub(crate) async fn send(
         &self,
         method: &str,
@@ -187,7 +187,7 @@ impl Server {
         self.try_send(method, path, headers, body).await.unwrap()
     }
 
-    /// The same; fails when the connection is cut.
+    /// Like [`Server::send_raw`], but fails if the connection is cut.
     pub(crate) async fn try_send(
         &self,
         method: &str,

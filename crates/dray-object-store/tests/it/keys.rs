@@ -119,7 +119,7 @@ async fn urls_outlive_the_key_that_the_server_signed_them_with() {
     assert_eq!(server.store.credentials(), new);
     assert_eq!(server.send_raw("PUT", &url, HeaderMap::new(), "x").await.code(), "200");
     let listed = server.send_as(&old, "GET", &server.path("?list-type=2"), "").await;
-    assert_eq!(listed.code(), "403 InvalidAccessKeyId", "it is no longer a tool's");
+    assert_eq!(listed.code(), "403 InvalidAccessKeyId", "a tool's key no longer works");
     rotate_key(server.folder.path(), KeyKind::Server, Duration::ZERO).unwrap();
     assert_eq!(server.send_raw("PUT", &url, HeaderMap::new(), "x").await.code(), "403 InvalidAccessKeyId");
 }

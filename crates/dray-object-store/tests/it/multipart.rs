@@ -219,7 +219,7 @@ async fn complete_does_not_overwrite_when_told_not_to() {
     assert_eq!(server.get("k").await.body, "there");
     server.send("DELETE", &server.path("k"), &[], "").await;
     assert_eq!(server.complete_with("k", &id, &parts, &absent).await.code(), "200");
-    // The same request again: its own object does not stop it.
+    // The same request again: the object that it made does not stop it.
     assert_eq!(server.complete_with("k", &id, &parts, &absent).await.code(), "200");
 }
 

@@ -155,7 +155,7 @@ async fn a_download_outlives_its_object() {
     let server = Server::start().await;
     let parts: Vec<_> = (0..8).map(|seed| bytes(seed, 5 << 20)).collect();
     server.upload("k", &parts).await;
-    // The head of the answer has arrived and most of its bytes have not: no socket buffers 40 MiB.
+    // The head of the answer has arrived, but most of its bytes have not: no socket buffers 40 MiB.
     let headers = server.sign("GET", &server.path("k"), &[], &dray_s3::PayloadHash::Unsigned);
     let stream = tokio::net::TcpStream::connect(server.address).await.unwrap();
     let io = hyper_util::rt::TokioIo::new(stream);
@@ -221,7 +221,11 @@ async fn an_answer_has_the_attributes_that_were_asked_for() {
 async fn buckets_are_created_listed_and_deleted_when_empty() {
     let server = Server::start().await;
     assert_eq!(server.send("PUT", "/second", &[], "").await.code(), "200");
-    assert_eq!(server.send("PUT", "/second", &[], "").await.code(), "200", "made again, as in us-east-1");
+    assert_eq!(
+        server.send("PUT", "/second", &[], "").await.code(),
+        "200",
+        "creating it again succeeds, as in us-east-1"
+    );
     assert_eq!(server.send("PUT", "/No_Name", &[], "").await.code(), "400 InvalidBucketName");
     assert_eq!(server.send("GET", "/", &[], "").await.elements("Name"), ["dray", "second"]);
     assert_eq!(server.send("HEAD", "/second", &[], "").await.status, 200);

@@ -72,7 +72,7 @@ fn good() -> (Relay, Arc<Asked>) {
 
 fn url(method: &Method, query: &[(&str, &str)], headers: &[(&str, &str)]) -> String {
     let credentials = key();
-    #[expect(clippy::disallowed_methods, reason = "the relay goes by the machine's clock")]
+    #[expect(clippy::disallowed_methods, reason = "the relay uses the machine's clock")]
     let now = jiff::Timestamp::now();
     let endpoint = Endpoint::parse("http://drive.example.com", AddressingStyle::Path).unwrap();
     let scope = PresignScope {
@@ -161,7 +161,7 @@ async fn a_body_that_stops_arriving_is_cut_off_and_so_is_the_stores_request() {
     assert_eq!(answer.headers()["connection"], "close");
     assert_eq!(code(answer).await, error(400, "RequestTimeout"));
     assert_eq!(begun.elapsed().as_secs(), 10);
-    assert!(asked.0.lock().unwrap().is_empty(), "the store has not seen a whole body");
+    assert!(asked.0.lock().unwrap().is_empty(), "the store has not received a whole body");
     assert_eq!(relay.transfers().too_slow, 1);
 }
 
@@ -182,12 +182,12 @@ async fn a_body_must_have_the_announced_length() {
     let length = [("content-length", "5000000000")];
     let large = url(&Method::PUT, &[], &length);
     let answer = ask(&relay, &Method::PUT, &large, &length, Body::from("a")).await;
-    assert_eq!(code(answer).await, error(403, "AccessDenied"), "only small files are put whole");
+    assert_eq!(code(answer).await, error(403, "AccessDenied"), "only small files may be sent whole");
     assert!(asked.0.lock().unwrap().is_empty());
-    assert_eq!(relay.transfers().uploads, 0, "nothing is held of what was refused");
+    assert_eq!(relay.transfers().uploads, 0, "a refused transfer holds nothing");
 }
 
-/// How long a read and a part take, in tenths of a second, that the store never answers.
+/// How long a read and a part take if the store never answers, in tenths of a second.
 async fn silence_lasts(relay: &Relay) -> [u128; 2] {
     let mut took = Vec::new();
     for (method, url) in [(Method::GET, url(&Method::GET, &[], &[])), (Method::PUT, part_url())] {
@@ -203,7 +203,7 @@ async fn silence_lasts(relay: &Relay) -> [u128; 2] {
 #[tokio::test(start_paused = true)]
 async fn a_store_that_is_silent_is_given_up() {
     let relay = relay(asked_by(|_| Box::pin(std::future::pending())));
-    assert_eq!(silence_lasts(&relay).await, [100, 600], "it is there, and may be slow");
+    assert_eq!(silence_lasts(&relay).await, [100, 600], "the store answers probes, so it may be slow");
 }
 
 #[tokio::test(start_paused = true)]

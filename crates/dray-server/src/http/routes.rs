@@ -4,10 +4,10 @@
 //! 1. Write its handler, with a doc comment (the first paragraph is the document's summary, the rest its
 //!    description) and `#[utoipa::path(…)]`, which says the parameters and the answer.
 //! 2. Add its line below: the method, the scope (the handler's extractor asks for it), the path, the handler, and the
-//! error codes that the route can return *beyond* those that all routes of its kind share (`openapi::codes`: tokens,
-//! parameters, bodies, a full disk…). A POST also says what a second, equal request does. `POST(once)` creates
-//! another thing, so its handler takes `Creating`, which reads the `Idempotency-Key`. `POST(same)` creates nothing
-//! more. A test checks that table and handlers agree.
+//!    error codes that the route can return *beyond* those that all routes of its kind share (`openapi::codes`:
+//!    tokens, parameters, bodies, a full disk…). A POST also says what a second, equal request does. `POST(once)`
+//!    creates another thing, so its handler takes `Creating`, which reads the `Idempotency-Key`. `POST(same)` creates
+//!    nothing more. A test checks that table and handlers agree.
 //! 3. If a body has a new type, add an example of it to `examples.json`.
 
 use std::sync::LazyLock;

@@ -112,8 +112,8 @@ fn nvme() -> crc_fast::Digest {
     crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc64Nvme)
 }
 
-/// The first byte of the object that an answer has: the requested one or, if the store does not support ranges, byte
-/// 0. `Content-Range` decides, because some stores (rclone) send a range with the status 200. An answer with the
+/// The first byte of the object that an answer has: the requested one or, if the store does not support ranges, byte 0.
+/// `Content-Range` decides, because some stores (rclone) send a range with the status 200. An answer with the
 /// status 206 that does not say which bytes it has is an error.
 fn begin<B>(answer: &Response<B>, from: u64) -> Result<u64, Error> {
     let Some(range) = text(answer.headers(), header::CONTENT_RANGE.as_str()) else {

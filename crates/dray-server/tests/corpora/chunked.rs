@@ -1,4 +1,4 @@
-//! Compares the decoder of `aws-chunked` with one that is simple because it has the whole body at once.
+//! Compares the decoder of `aws-chunked` with a second one, which is simple because it has the whole body at once.
 //!
 //! The first byte of the input chooses how the body is signed, the second which length is announced, and the third into which
 //! pieces the body is split. The rest is the body. A signature `$` in it stands for the right one, which a fuzzer cannot guess.
@@ -72,9 +72,12 @@ fn decoded_in_pieces(payload: &Payload, length: Option<u64>, body: &[u8], pieces
         while let Some(more) = crate::within(MOST_BYTES, || decoder.decode(&mut input)).ok()? {
             assert!(!more.is_empty());
             data.extend_from_slice(&more);
-            assert!(length.is_none_or(|length| data.len() as u64 <= length), "more than was announced");
+            assert!(
+                length.is_none_or(|length| data.len() as u64 <= length),
+                "the data is longer than announced"
+            );
         }
-        assert!(input.is_empty(), "a piece is taken whole");
+        assert!(input.is_empty(), "the decoder takes each piece completely");
     }
     let trailers = decoder.finish().ok()?;
     Some((data, trailers.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()))

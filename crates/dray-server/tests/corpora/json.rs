@@ -29,7 +29,7 @@ pub(crate) fn check(input: &[u8]) {
     });
 }
 
-/// Reads a body. What was read, written and read again must be the same.
+/// Reads a body. Writing it and reading it again must give the same value.
 fn read<T: DeserializeOwned + Serialize + PartialEq + std::fmt::Debug>(body: &[u8]) -> Option<T> {
     let value: T = typed(serde_json::from_slice(body).ok()?).ok()?;
     let written = serde_json::to_vec(&value).unwrap();
@@ -75,7 +75,7 @@ fn check_finalize(body: &[u8]) {
         parts.reverse();
     }
     let digest = |parts| WantedParts::parse(parts).ok().map(|parts| parts.digest());
-    assert_eq!(digest(finalize.parts), digest(turned), "the order of the list says nothing");
+    assert_eq!(digest(finalize.parts), digest(turned), "the order of the list does not matter");
     if let Some(checksum) = finalize.checksum {
         check_checksum(checksum);
     }

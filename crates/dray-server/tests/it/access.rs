@@ -1,6 +1,6 @@
-//! Access control: every route × every kind of caller, with the status for each. A route without a row fails, and so
-//! does a row without a route. A refused request changes nothing. An absent thing and somebody else's thing have the same
-//! answer, byte for byte. No answer to a stranger contains a name or an id.
+//! Access control: every route with every kind of caller, and the status for each. A route without a row fails, and
+//! so does a row without a route. A refused request changes nothing. The answer for a thing that does not exist and
+//! for somebody else's thing is the same, byte for byte. No answer to a stranger contains a name or an id.
 
 mod table;
 
@@ -158,7 +158,7 @@ impl Cast {
 
 /// The user who owns the scene, with a token for another workspace that they are in too.
 async fn in_another_workspace(world: &World) -> Actor {
-    // Well-formed, and made by nobody else.
+    // A well-formed token that nobody else has.
     let token = format!("cp_pat_{}43dniw", "0".repeat(30));
     let (user, hash) = (world.user_id(OWNER_EMAIL).await, hex::encode(Sha256::digest(&token)));
     let (workspace, until) = ("aaaaaaaaaaaaaaaaaaaaaaaa", world.now().as_millisecond() + 3_600_000);
@@ -243,7 +243,10 @@ async fn every_caller_gets_the_status_in_the_table_and_refused_requests_change_n
             check_hides(&answer, who, &scene, &what);
             if answer.status == 404 {
                 let absent = ask(&world, &http, &asking[who], row, &scene.absent()).await;
-                assert_eq!(answer, absent, "{what}: absent and foreign are one answer");
+                assert_eq!(
+                    answer, absent,
+                    "{what}: the answers for absent and for foreign things must be the same"
+                );
             }
             if answer.status < 400 && row.may_change(who) {
                 scene = Scene::make(&cast).await;
@@ -265,7 +268,7 @@ fn check_hides(answer: &Bytes, who: usize, scene: &Scene, what: &str) {
     }
     let told = format!("{:?} {}", answer.headers, answer.body);
     for name in ["folder", "inner", "file", "trashed", "token", "grant", "upload", "key", "slug", "linkId"] {
-        assert!(!told.contains(scene.get(name)), "{what} tells the {name}: {told}");
+        assert!(!told.contains(scene.get(name)), "{what} reveals the {name}: {told}");
     }
     assert!(!told.contains("secret"), "{what}: {told}");
 }
@@ -308,7 +311,7 @@ async fn a_token_with_the_scope_that_a_route_needs_is_admitted() {
     for row in &ROWS {
         let actor = match row.needs {
             Read => reader,
-            // Of grants, such a token knows of those that come of it.
+            // Such a token sees only the grants that come from it.
             Upload if row.about == "grant" => continue,
             Upload | Deposit => uploader,
             Nothing | AnyToken | Everything => continue,

@@ -1,4 +1,4 @@
-//! What people do on a drive besides uploading a file: whole acts of one line, for tests about something else.
+//! What people do on a drive besides uploading a file: whole acts in one line, for tests about something else.
 
 use dray_object_store::KeyKind;
 use dray_server::{BUCKET, REGION, S3Config, store_folder};
@@ -27,7 +27,7 @@ impl World {
         user
     }
 
-    /// An actor with a token that `actor` made over the API.
+    /// An actor with a token that `actor` created over the API.
     pub(crate) async fn token_of(&self, actor: &Actor, scopes: &[&str], folder: Option<&str>) -> Actor {
         let body = json!({ "name": "a test's", "scopes": scopes, "folderId": folder });
         let made = actor.post("/tokens", &body).await.ok();
@@ -179,14 +179,15 @@ impl Actor {
         Started::of(&self.step("start", &body).await.ok())
     }
 
-    /// The upload of a small file, with `more` in its start, up to the finalize, and the parts that it has to list.
+    /// Uploads a small file up to the finalize, with `more` in its start. Returns the upload, and the parts that
+    /// finalize must list.
     pub(crate) async fn put_with(&self, name: &str, bytes: &[u8], more: &Value) -> (Started, Value) {
         let upload = self.start_with(name, bytes.len(), more).await;
         let listed = self.put_parts(&upload, &[bytes.to_vec()]).await;
         (upload, listed)
     }
 
-    /// Like [`Actor::put_with`], with the finalize. Returns the item.
+    /// Like [`Actor::put_with`], and finalizes. Returns the item.
     pub(crate) async fn upload_with(&self, name: &str, bytes: &[u8], more: &Value) -> Value {
         let (upload, listed) = self.put_with(name, bytes, more).await;
         self.finalize(&upload, &listed).await.ok()

@@ -102,7 +102,7 @@ async fn the_pages_and_the_document_name_addresses_below_the_path() {
     assert_eq!(document["servers"], json!([{ "url": "/drive" }]));
     get("/healthz").await;
     let direct = world.http.get(format!("{}/healthz", world.url)).send().await.unwrap();
-    assert_eq!(direct.status(), 200, "a load balancer knows of no path");
+    assert_eq!(direct.status(), 200, "a load balancer does not know the path");
 }
 
 #[tokio::test]

@@ -119,7 +119,7 @@ async fn a_move_does_not_nest_folders_too_deep() {
     owner.move_to(&file, Some(last)).await.ok();
 }
 
-/// Moves among a few folders, many at once, over several connections. Whatever the answers are, every folder has
+/// Moves folders into each other, many at once, over several connections. Whatever the answers are, every folder has
 /// a way up to the root.
 #[tokio::test]
 async fn folders_that_move_at_once_never_form_a_cycle() {
@@ -146,7 +146,7 @@ async fn folders_that_move_at_once_never_form_a_cycle() {
             join_all(folders.iter().map(|folder| owner.move_to(folder, None))).await;
         }
     }
-    assert!(done > 25, "only {done} of the moves did anything");
+    assert!(done > 25, "only {done} of the moves succeeded");
 }
 
 /// The folder above, the one above that and so on, as the items themselves say.
@@ -196,11 +196,11 @@ async fn nobody_moves_a_shared_item_to_where_they_have_more_rights() {
     let member = world.participant("member@example.com", &owner, &shared, "member").await;
     let own = member.folder("own", None).await;
     for item in [&inner, &file] {
-        // There they would own it, and could share it or remove it for good.
+        // In their own folder they would own it, and could share it or remove it for good.
         assert_eq!(member.move_to(item, Some(&own)).await.refused(), refusal(403, "role_too_low"));
         assert_eq!(member.move_to(item, None).await.refused(), refusal(403, "role_too_low"));
     }
-    // A shared item itself stays where its owner has it.
+    // A shared item itself stays where its owner put it.
     for to in [&own, &inner] {
         assert!(matches!(member.move_to(&shared, Some(to)).await.refused().0, 403 | 409));
     }

@@ -98,7 +98,7 @@ async fn the_root_lists_own_and_shared_items_together() {
     }
     check_every_order(&owner, "/drive/shared", 24, 5).await;
     let shared = owner.pages("/drive/shared", &[], 1000).await;
-    assert!(shared.iter().all(|item| item.get("parentId").is_none()), "its folder is not theirs to know");
+    assert!(shared.iter().all(|item| item.get("parentId").is_none()), "they may not know its folder");
 }
 
 #[tokio::test]
@@ -130,7 +130,7 @@ async fn a_page_has_whole_items_and_says_whether_it_is_the_last() {
     assert_eq!(owner.get(&children(&folder)).await.ok(), json!({ "items": [file], "nextCursor": null }));
     make_folders(&owner, 0..100, Some(&folder)).await;
     let page = owner.get(&children(&folder)).await.ok();
-    assert_eq!(page["items"].as_array().unwrap().len(), 100, "unless it is said otherwise");
+    assert_eq!(page["items"].as_array().unwrap().len(), 100, "the default limit");
     let next = page["nextCursor"].as_str().unwrap();
     let last = owner.query(&children(&folder), &[("cursor", next)]).await.ok();
     assert_eq!(last, json!({ "items": [file], "nextCursor": null }));

@@ -1,5 +1,5 @@
-//! Two servers on one Postgres and one store, whose clocks are five minutes apart. Nobody notices the difference. And a server
-//! whose clock differs from that of a backup of its drive.
+//! Two servers on one Postgres and one store, whose clocks are five minutes apart: nobody notices the difference. And
+//! a server whose clock differs from that of a backup of its drive.
 
 use dray_ops::Store;
 use dray_server::{Clock, Config};
@@ -92,7 +92,7 @@ async fn check_swept_during_backup(minutes_off: i64) {
     };
     let (backup, left) = join(backup, sweep).await;
     assert_eq!(left, (1, 1), "{minutes_off} minutes off");
-    assert!(backup.is_err(), "it was cut off");
+    assert!(backup.is_err(), "the backup must fail");
     drive.stop().await;
     drive.serve(settings).await;
     wait_for(async || store.object_keys().await.is_empty()).await;

@@ -26,7 +26,7 @@ async fn decoded(response: Response) -> Vec<u8> {
         None => plain.extend(body),
         Some("zstd") => plain = zstd::decode_all(&*body).unwrap(),
         Some("gzip") => drop(flate2::read::GzDecoder::new(&*body).read_to_end(&mut plain).unwrap()),
-        Some(other) => panic!("nobody asked for {other}"),
+        Some(other) => panic!("the client did not ask for {other}"),
     }
     plain
 }

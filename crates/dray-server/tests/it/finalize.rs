@@ -37,7 +37,7 @@ async fn parts_may_be_listed_in_any_order_and_either_spelling() {
     let bare = listed[0]["eTag"].as_str().unwrap().trim_matches('"');
     let theirs = json!([{ "PartNumber": 2, "ETag": listed[1]["eTag"] }, { "PartNumber": 1, "ETag": bare }]);
     let item = owner.finalize(&upload, &theirs).await.ok();
-    assert_eq!(owner.finalize(&upload, &listed).await.ok(), item, "the same parts, spelt otherwise");
+    assert_eq!(owner.finalize(&upload, &listed).await.ok(), item, "the same parts in another spelling");
 }
 
 #[tokio::test]
@@ -120,7 +120,7 @@ async fn more_bytes_than_announced_are_no_item() {
     if world.store.is_none() {
         let url = owner.urls(&upload, 1).await.remove(0);
         let answer = world.http.put(url).body("abcd").send().await.unwrap();
-        assert_eq!(answer.status(), 400, "the embedded store takes no more than was announced");
+        assert_eq!(answer.status(), 400, "the embedded store accepts no more than was announced");
         return;
     }
     let listed = owner.put_parts(&upload, &[b"abcd".to_vec()]).await;
@@ -148,7 +148,7 @@ async fn an_upload_that_was_left_alone_is_gone() {
     let upload = owner.start("a", 3).await;
     let listed = owner.put_parts(&upload, &[b"abc".to_vec()]).await;
     world.pass(jiff::SignedDuration::from_hours(25));
-    // Its token is good for longer than that.
+    // Its token is valid for longer than that.
     assert_eq!(owner.finalize(&upload, &listed).await.refused(), refusal(410, "upload_expired"));
     let signed = owner.step("presigned-urls", &upload.body(&json!({ "parts": 1 }))).await;
     assert_eq!(signed.refused(), refusal(410, "upload_expired"));

@@ -1,5 +1,5 @@
-//! Two hundred hostile names, in every text that somebody can send. Each is stored and returned exactly, or refused
-//! with a clear 4xx. No header is split, and a download is saved under the file's own name.
+//! Two hundred hostile names, in every text that somebody can send. The server stores and returns each exactly, or
+//! refuses it with a clear 4xx. No header is split, and a download is saved under the file's own name.
 
 use std::collections::BTreeSet;
 
@@ -131,7 +131,7 @@ fn is_taken(answer: &Answer, name: &str, field: &str) -> bool {
     false
 }
 
-/// The rules once more: which of the two hundred may be a name.
+/// A second implementation of the rules: which of the two hundred may be a name.
 fn may_be_a_name(name: &str) -> bool {
     // Characters that reorder the text around them. Direction marks (U+061C, U+200E, U+200F) do not.
     let bidi = |c| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{206f}');
@@ -348,7 +348,7 @@ async fn every_other_text_that_is_hostile_is_a_clear_4xx() {
     assert_eq!(owner.get("/tokens").await.ok()["tokens"].as_array().unwrap().len(), 1);
 }
 
-/// In an address: in the place of an id, a slug or the name of a file.
+/// In an address, the text takes the place of an id, a slug or the name of a file.
 #[tokio::test]
 async fn whatever_is_in_a_path_is_a_clear_4xx_in_the_envelope() {
     let world = World::start().await;

@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: what makes something makes it once, however often it is asked.
+//! `Idempotency-Key`: a request that creates something creates it once, however often it is sent.
 
 use dray_server::creating_routes;
 use jiff::SignedDuration;
@@ -39,14 +39,14 @@ async fn requests(owner: &Actor) -> Vec<(String, Value)> {
             "/tokens" => json!({ "name": "t", "scopes": ["drive_read"] }),
             "/tokens/rotate" => json!({}),
             path if path.ends_with("/links") => json!({ "password": "correct horse" }),
-            other => panic!("{other} creates, and this test does not know how to ask it"),
+            other => panic!("{other} creates something, and this test has no request for it"),
         };
         requests.push((path, body));
     }
     requests
 }
 
-/// What a batch is answered, without its signed addresses.
+/// Removes the signed addresses from the answer to a batch.
 fn without_addresses(answer: &mut Value) {
     for file in answer.get_mut("files").and_then(Value::as_array_mut).into_iter().flatten() {
         assert!(file["upload"]["url"].is_string());
@@ -85,7 +85,7 @@ async fn every_route_that_creates_answers_a_repeat_with_what_the_first_made() {
         }
         without_addresses(&mut again.body);
         without_addresses(&mut expected);
-        assert_eq!(again.body, expected, "{path}: all but the secret, and what is signed anew");
+        assert_eq!(again.body, expected, "{path}: the same except for the secret and the signed URLs");
         let mut other = body.clone();
         other["more"] = json!(1);
         again = make(&owner, &path, "\"key 1\"", &other).await;
@@ -172,10 +172,14 @@ async fn a_start_that_a_crash_cut_off_is_begun_anew_and_leaves_one_upload() {
     let mut world = World::start().await;
     let owner = world.owner();
     let first = make(&owner, START, "k", &start()).await.ok();
-    // As a crash between the store's answer and the note of it leaves the row.
+    // The row as a crash leaves it after the store's answer and before the server has written it.
     world.execute("update uploads set state = 'opening', store_upload_id = null").await;
     let answer = make(&owner, START, "k", &start()).await;
-    assert_eq!(answer.refused(), refusal(409, "idempotency_key_in_use"), "its server may still be at it");
+    assert_eq!(
+        answer.refused(),
+        refusal(409, "idempotency_key_in_use"),
+        "its server may still be working on it"
+    );
     world.pass(SignedDuration::from_secs(11));
     let second = make(&owner, START, "k", &start()).await;
     assert!(!is_repeat(&second));
@@ -223,5 +227,5 @@ async fn of_one_token_only_the_latest_keys_are_kept_and_all_of_another() {
     crate::world::wait_for(async || world.count("idempotency_keys").await == 10_001).await;
     let narrow = world.with_token(&token);
     assert_eq!(make(&narrow, "/drive/folders", "narrow", &json!({ "name": "g" })).await.ok(), first);
-    assert_eq!(world.count("idempotency_keys where key = 'k'").await, 1, "the latest stays");
+    assert_eq!(world.count("idempotency_keys where key = 'k'").await, 1, "the latest key stays");
 }

@@ -17,7 +17,7 @@ fn url(link: &Value) -> String {
     link["url"].as_str().unwrap().to_owned()
 }
 
-/// What a link answers to somebody without a token, who does not follow it on.
+/// What a link answers to somebody without a token who does not follow the redirect.
 async fn ask(method: Method, url: &str, password: Option<&str>) -> Response {
     let client = Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
     let mut request = client.request(method, url);
@@ -52,7 +52,10 @@ async fn a_link_leads_anybody_to_the_file_under_its_name() {
     );
     assert_eq!(made["createdBy"], owner.item(&file).await["owner"]);
     let slug = url(&made).strip_prefix(&format!("{}/l/", world.url)).unwrap().to_owned();
-    assert!(slug.len() >= 22 && !slug.contains(&file), "128 bits at least, and not made of the id: {slug}");
+    assert!(
+        slug.len() >= 22 && !slug.contains(&file),
+        "at least 128 bits, and not derived from the id: {slug}"
+    );
     assert_ne!(url(&link(&owner, &file, &json!({})).await), url(&made));
 
     let answer = ask(Method::GET, &url(&made), None).await;
@@ -83,7 +86,7 @@ async fn followed_links_are_counted_and_a_head_is_not_one() {
     assert!(ask(Method::GET, &url(&second), None).await.status().is_redirection());
     assert_eq!(downloads(&owner, &file).await, [3, 1]);
     let answer = owner.post(url(&first).strip_prefix(&world.url).unwrap(), &json!({})).await;
-    assert_eq!(answer.status, 404, "it is not under the API");
+    assert_eq!(answer.status, 404, "the route is not below the API's path");
     let answer = Answer::of(world.http.post(url(&first))).await;
     assert_eq!(answer.refused(), refusal(405, "method_not_allowed"));
 }
@@ -104,7 +107,7 @@ async fn a_link_ends_when_it_says_so() {
     assert_eq!(status(&url(&made), None).await / 100, 3);
     world.pass(SignedDuration::from_mins(2));
     assert_eq!(refused(&world, &url(&made)).await, refusal(404, "link_not_found"));
-    assert_eq!(downloads(&owner, &file).await, [2], "it is listed all the same");
+    assert_eq!(downloads(&owner, &file).await, [2], "an expired link is still listed");
     for wrong in ["2020-01-01T00:00:00Z", "tomorrow", "", "2026-13-01T00:00:00Z", &world.now().to_string()] {
         let answer = owner.post(&format!("/drive/files/{file}/links"), &json!({ "expiresAt": wrong })).await;
         assert_eq!(answer.refused_for("expiresAt"), refusal(400, "invalid_field"), "{wrong}");
@@ -208,11 +211,15 @@ async fn guessing_a_password_is_slowed_down() {
     let wait = answer.body["retryAfter"].as_u64().unwrap();
     assert!(wait >= 1 && answer.headers["retry-after"] == wait.to_string());
     assert_eq!(answer.refused(), refusal(429, "rate_limited"));
-    assert_eq!(status(&url(&other), Some("open sesame")).await / 100, 3, "other links are not touched");
-    assert_eq!(status(&url(&guessed), None).await, 401, "and who does not guess is only asked");
+    assert_eq!(status(&url(&other), Some("open sesame")).await / 100, 3, "other links are not affected");
+    assert_eq!(
+        status(&url(&guessed), None).await,
+        401,
+        "and a client that does not guess is only asked for the password"
+    );
 }
 
-/// What somebody at another address of this machine is answered.
+/// The status of an answer to a client at another address of this machine.
 async fn status_from(address: [u8; 4], method: Method, url: &str, password: &str) -> u16 {
     let client = Client::builder().no_proxy().redirect(Policy::none()).local_address(Some(address.into()));
     let request = client.build().unwrap().request(method, url).basic_auth("", Some(password));
@@ -234,7 +241,7 @@ async fn a_guesser_locks_out_nobody_at_another_address() {
         answers.push(guess(method, &format!("guess {at}")).await);
     }
     assert_eq!((answers[0], answers[19]), (401, 429), "{answers:?}");
-    assert_eq!(guess(Method::GET, "open sesame").await, 429, "and learns nothing from being right");
+    assert_eq!(guess(Method::GET, "open sesame").await, 429, "and a right password learns nothing");
     for _ in 0..30 {
         assert_eq!(
             status(&url(&made), Some("open sesame")).await,
@@ -261,7 +268,7 @@ async fn a_head_is_sent_to_where_a_head_is_answered() {
         let answer = ask(method, &url(&made), None).await;
         answer.headers()["location"].to_str().unwrap().to_owned()
     };
-    // A signature is good for its one method, as on AWS.
+    // A signature is valid for one method only, as on AWS.
     if world.store.is_none() {
         assert_eq!(world.http.get(location(Method::HEAD).await).send().await.unwrap().status(), 403);
         assert_eq!(world.http.head(location(Method::GET).await).send().await.unwrap().status(), 403);

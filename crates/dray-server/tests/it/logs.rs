@@ -1,4 +1,5 @@
-//! The write-ahead logs of the two SQLite databases. A foreign reader (such as a backup tool) makes them long.
+//! The write-ahead logs of the two SQLite databases. A reader in another process (such as a backup tool) makes them
+//! long.
 
 use std::path::Path;
 

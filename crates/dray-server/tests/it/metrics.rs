@@ -56,7 +56,7 @@ async fn requests_are_counted_by_the_pattern_of_their_route() {
     let put = "dray_http_requests_total{method=\"PUT\",route=\"store\",status=\"200\"}";
     let get = "dray_http_requests_total{method=\"GET\",route=\"store\",status=\"200\"}";
     check(&scraped, &[(put, 1.0), (get, 1.0)]);
-    assert!(!scraped.contains(id), "an id is no label:\n{scraped}");
+    assert!(!scraped.contains(id), "an id must not be a label:\n{scraped}");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! A store that passes control calls to a drive's embedded store, and does with bytes what a test chooses.
+//! A store that passes control calls on to a drive's embedded store, and treats bytes as a test chooses.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -18,7 +18,7 @@ use crate::world::World;
 /// What it does with parts and with reads of objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Act {
-    /// What a store does.
+    /// Serves them, like a normal store.
     Serves,
     /// Reads nothing of a part, and never answers.
     TakesNothing,
@@ -46,7 +46,7 @@ pub(crate) struct Middle {
     under_way: AtomicUsize,
     /// When notified, an answer breaks off.
     break_off: Notify,
-    /// Which ranges of objects were read; empty: all of one.
+    /// Which ranges of objects were read. An empty text means the whole object.
     reads: Mutex<Vec<String>>,
 }
 
@@ -60,7 +60,8 @@ impl Drop for UnderWay {
 }
 
 impl Middle {
-    /// Starts one in front of the store of `store`. Returns it, and how a drive reaches it.
+    /// Starts one in front of the embedded store of `store`. Returns it, and the settings with which a drive reaches
+    /// it.
     pub(crate) async fn start(store: &World) -> (Arc<Self>, S3Config) {
         let middle = Arc::new(Self {
             store: store.url.clone(),
@@ -81,7 +82,8 @@ impl Middle {
         *self.act.lock().unwrap() = act;
     }
 
-    /// Which ranges of objects were read since this was last asked. One that broke off may have been asked for again at once.
+    /// Which ranges of objects were read since the last call. A range that broke off may have been requested again at
+    /// once.
     pub(crate) fn reads(&self) -> Vec<String> {
         let mut reads = std::mem::take(&mut *self.reads.lock().unwrap());
         reads.dedup();

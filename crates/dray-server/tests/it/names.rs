@@ -119,7 +119,7 @@ async fn deceptive_and_invisible_names_are_refused_wherever_a_name_is_given() {
     }
 }
 
-/// Values as an older version left them, whose rules for names were different.
+/// Values as an older version with other rules for names left them.
 const OF_BEFORE: &str =
     "update items set name_key = 'before' || id, words = 'before'; delete from name_rules";
 
@@ -130,7 +130,7 @@ async fn names_that_an_older_version_wrote_are_found_after_the_update() {
     let folder = owner.folder("f", None).await;
     owner.upload_with(DECOMPOSED, b"a", &into(&folder, "keep")).await;
     owner.upload_with("สำเนาเอกสาร.pdf", b"a", &into(&folder, "keep")).await;
-    // More than one transaction handles.
+    // More items than one transaction handles.
     owner.folders(600, Some(&folder)).await;
     let listed = owner.listed(&folder).await;
     world.stop().await;
@@ -157,7 +157,7 @@ async fn an_interrupted_update_of_names_continues_where_it_stopped() {
     world.execute(&format!("{OF_BEFORE}; {progress}")).await;
     world.serve(|_| {}).await;
     let owner = world.owner();
-    assert_eq!(found(&owner, "before").await.len(), 1, "the first was done before, as far as anybody knows");
+    assert_eq!(found(&owner, "before").await.len(), 1, "the record says that the first item was done before");
     for made in &ids[1..] {
         let item = owner.get(&format!("/drive/files/{made}")).await.ok();
         let hits = owner.query("/drive/search", &[("q", item["name"].as_str().unwrap())]).await.ok();

@@ -72,7 +72,7 @@ async fn fail_is_refused_and_the_upload_can_still_be_finalized() {
     owner.change(&id(&first), &json!({ "name": "b" })).await.ok();
     let second = owner.finalize(&upload, &listed).await.ok();
     assert_eq!((&second["name"], owner.download(&id(&second)).await), (&json!("a"), b"second".to_vec()));
-    assert_eq!(owner.finalize(&upload, &listed).await.ok(), second, "its own name is not in its way");
+    assert_eq!(owner.finalize(&upload, &listed).await.ok(), second, "its own name does not count as taken");
 }
 
 #[tokio::test]

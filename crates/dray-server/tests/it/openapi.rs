@@ -119,7 +119,11 @@ async fn every_code_can_be_returned_by_some_route() {
         operations(&document).into_iter().flat_map(|(_, _, operation)| codes(operation)).collect();
     let all: BTreeSet<_> = ErrorCode::ALL.iter().map(|code| code.as_str()).collect();
     let missing: Vec<_> = all.difference(&codes).collect();
-    assert_eq!(missing, [&"method_not_allowed", &"route_not_found"], "what is no route answers these");
+    assert_eq!(
+        missing,
+        [&"method_not_allowed", &"route_not_found"],
+        "only an unknown route or method answers these"
+    );
     for code in missing {
         assert!(document["info"]["description"].as_str().unwrap().contains(code));
     }
@@ -148,7 +152,7 @@ async fn a_route_accepts_the_scope_that_it_names_and_no_other() {
         let actor = world.with_token(&token);
         for (method, path, operation) in operations(&document) {
             let Some(path) = path.strip_prefix(dray_api::BASE_PATH) else { continue };
-            // Without one, any token will do.
+            // Without a scope, any token is enough.
             let needed = operation["security"][0]["token"][0].as_str();
             let said = needed.map_or("Any token".to_owned(), |needed| format!("`{needed}`"));
             assert!(operation["description"].as_str().unwrap().contains(&said), "{path}");
@@ -191,7 +195,7 @@ fn resolved<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
 fn property<'a>(document: &'a Value, schema: &'a Value, name: &str) -> Option<&'a Value> {
     let schema = resolved(document, schema);
     let parts = schema["allOf"].as_array().into_iter().flatten();
-    // A map has whatever its values are, under any name.
+    // A map may have values under any name.
     let map = schema.get("additionalProperties").filter(|values| values.is_object());
     let own = schema["properties"].get(name).or(map);
     own.or_else(|| parts.clone().find_map(|part| property(document, part, name)))
@@ -270,7 +274,7 @@ impl Asked {
         item["id"].as_str().unwrap().to_owned()
     }
 
-    /// A batch with a file that is sent, one that is there, and one that is refused.
+    /// A batch with a file that is sent, one that the drive already has, and one that is refused.
     async fn upload_files(&mut self, world: &World) {
         let checksum = json!({ "crc64nvme": "AAAAAAAAAAA=" });
         let file = json!({ "path": "a", "fileSize": 0, "mimeType": "a/b", "checksum": checksum });
@@ -366,7 +370,7 @@ async fn an_answer_has_no_undocumented_field() {
         })
         .map(|(method, path, _)| (method.as_str().to_lowercase(), path.replace("/public/v1", "")))
         .collect();
-    assert_eq!(seen, answering, "every route that answers a body was asked");
+    assert_eq!(seen, answering, "some routes that answer with a body got no request");
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::acts::id;
 use crate::world::{MIB, World, bytes, real_now, wait_for};
 
-/// A drive with one of everything, and what its owner sees of it.
+/// A drive with one item of each kind, and what its owner sees of it.
 struct Filled {
     world: World,
     files: Vec<(String, Vec<u8>)>,
@@ -65,10 +65,14 @@ impl Filled {
             assert_eq!(&after.download(file).await, content);
         }
         let found = after.query("/drive/search", &[("q", "lar")]).await.ok();
-        assert_eq!(found["totalHits"], 1, "what was restored is found");
+        assert_eq!(found["totalHits"], 1, "search finds restored items");
         let link = other.http.get(format!("{}/l/{}", other.url, self.slug)).basic_auth("", Some("pass word"));
         assert_eq!(link.send().await.unwrap().text().await.unwrap(), "abc", "{}", self.link);
-        assert_eq!(after.get("/drive/uploads").await.ok()["uploads"], json!([]), "what was under way is not");
+        assert_eq!(
+            after.get("/drive/uploads").await.ok()["uploads"],
+            json!([]),
+            "unfinished uploads are not restored"
+        );
     }
 }
 
@@ -181,7 +185,7 @@ async fn a_drive_moves_to_another_database_and_another_store_and_works_there() {
     let clock = Clock::from_fn(real_now);
     let (from, to) = (store_of(&filled.world).await, Store::open(&folder, Some(&s3), "").await.unwrap());
     let (admin, admin_there) = (filled.world.admin().await, other.admin().await);
-    // Interrupted after the first object, and started again.
+    // The move is interrupted after the first object, and started again.
     let cut_off = tokio::sync::Notify::new();
     tokio::select! {
         _ = admin.move_objects(&from, &to, &folder, &clock, |_| cut_off.notify_one()) => {}
@@ -193,7 +197,11 @@ async fn a_drive_moves_to_another_database_and_another_store_and_works_there() {
     let again = admin.move_objects(&from, &to, &folder, &clock, |_| {}).await.unwrap();
     assert_eq!((again.kept, again.bytes), (4, 0));
     let rows = admin.move_rows(&admin_there, &folder, &clock).await.unwrap();
-    assert_eq!(admin.move_rows(&admin_there, &folder, &clock).await.unwrap(), rows, "moved already");
+    assert_eq!(
+        admin.move_rows(&admin_there, &folder, &clock).await.unwrap(),
+        rows,
+        "the rows were moved already"
+    );
     admin.close().await;
     admin_there.close().await;
     from.close().await;
@@ -229,7 +237,7 @@ async fn orphans_are_found_reported_and_removed_and_nothing_else_is() {
     };
     assert_eq!(look(-5, true).await, [], "too young");
     assert_eq!(look(5, false).await, [(5, false), (4, true)]);
-    assert_eq!(look(5, true).await, [(5, false), (4, true)], "looking removed nothing");
+    assert_eq!(look(5, true).await, [(5, false), (4, true)], "listing orphans removes nothing");
     assert_eq!(look(5, true).await, []);
     assert_eq!(owner.download(&kept).await, b"new");
     owner.finalize(&open, &Value::Null).await.ok();

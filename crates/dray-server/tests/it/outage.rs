@@ -95,7 +95,7 @@ async fn while_the_database_is_away_answers_are_503_at_once_and_nothing_is_lost(
         let finalized = timeout(AT_ONCE, owner.finalize(&upload, &parts)).await.expect("an answer at once");
         assert_eq!(finalized.refused(), refusal(503, "database_unreachable"));
         let health = world.http.get(format!("{}/healthz", world.url)).send().await.unwrap();
-        assert_eq!(health.status(), 200, "the process is well");
+        assert_eq!(health.status(), 200, "the process is up");
         let ready = timeout(AT_ONCE, world.http.get(format!("{}/readyz", world.url)).send()).await;
         assert_eq!(ready.expect("an answer at once").unwrap().status(), 503);
         relay.set(Way::Open);
@@ -128,7 +128,7 @@ async fn a_database_that_restarts_while_uploads_are_finalized_loses_none() {
             assert_eq!(first.body["id"], again["id"], "the item that was acknowledged");
         }
     }
-    assert_eq!(world.count("items").await, 20, "each once");
+    assert_eq!(world.count("items").await, 20, "each item exists once");
     let listed = owner.query("/drive/folders/root/children", &[("limit", "100")]).await.ok();
     let names: Vec<_> = listed["items"].as_array().unwrap().iter().map(|item| item["name"].clone()).collect();
     let expected: Vec<_> = (0..20).map(|round| json!(format!("file {round}"))).collect();

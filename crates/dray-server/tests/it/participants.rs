@@ -115,7 +115,7 @@ async fn each_role_may_do_what_lower_roles_may_and_no_more() {
             if rank >= needs {
                 assert!(answer.status.is_success(), "{role} {at}: {}", answer.body);
             } else if at == 11 && rank == 0 {
-                assert_eq!(answer.refused(), refusal(404, "not_found"), "it was never in their trash");
+                assert_eq!(answer.refused(), refusal(404, "not_found"), "the item was never in their trash");
             } else {
                 assert_eq!(answer.refused(), refusal(403, "role_too_low"), "{role} {at}");
             }

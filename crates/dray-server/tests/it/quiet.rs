@@ -1,5 +1,5 @@
-//! A store that takes long for a Complete, and meanwhile says that it knows neither the upload nor its object. That proves
-//! nothing, so no upload is given up before it has been quiet for long enough.
+//! A store that takes long for a Complete, and meanwhile says that it knows neither the upload nor its object. That
+//! proves nothing, so no upload is given up before the quiet time has passed.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -23,7 +23,7 @@ use crate::world::{Started, World, real_now, refusal, wait_for};
 /// A slow store in front of a fast one.
 struct Slow {
     store: String,
-    /// How a drive reaches it.
+    /// The settings with which a drive reaches it.
     config: S3Config,
     http: reqwest::Client,
     /// Whether Completes wait, and their uploads are denied meanwhile.
@@ -148,7 +148,7 @@ async fn stopped_in_complete() -> (World, World, Arc<Slow>, Started, Value) {
     stopped_in_complete_beside(&[], &json!({})).await
 }
 
-/// As well, with these empty files in it.
+/// The same, with these empty files in the drive as well.
 async fn stopped_in_complete_beside(
     files: &[&str],
     more: &Value,
@@ -185,7 +185,11 @@ async fn a_finalize_whose_complete_is_still_under_way_is_not_given_up() {
     }
     let parts = owner.step("parts", &upload.body(&json!({}))).await;
     assert_eq!(parts.refused(), refusal(503, "finalize_pending"), "its upload is not reported as ended");
-    assert_eq!(slow.completes.load(Ordering::SeqCst), 1, "what is unknown is not completed again");
+    assert_eq!(
+        slow.completes.load(Ordering::SeqCst),
+        1,
+        "an upload whose Complete has an unknown outcome is not completed again"
+    );
     slow.is_held.send_replace(false);
     wait_for(async || owner.finalize(&upload, &listed).await.status == 200).await;
     let item = owner.finalize(&upload, &listed).await.ok();
@@ -210,12 +214,12 @@ async fn what_an_upload_becomes_that_was_aborted_during_its_complete_is_removed_
     let id = drive.database.text(drive.data.path(), "select id from items").await;
     owner.change(&id, &json!({ "name": "a" })).await.ok();
     assert_eq!(owner.finalize(&upload, &listed).await.refused(), refusal(409, "name_taken"));
-    // It is open again, so its client may give it up. The store says that it has nothing of it.
+    // The upload is open again, so its client may abort it. The store says that it has nothing of the upload.
     owner.step("abort", &upload.body(&json!({}))).await.done();
     slow.is_held.send_replace(false);
     wait_for(async || store.object_keys().await.contains(&upload.file_key)).await;
     let unfreed = async || drive.count("uploads where state = 'aborted' and parts_freed_at is null").await;
-    assert_eq!(unfreed().await, 1, "what the store said proves nothing yet");
+    assert_eq!(unfreed().await, 1, "the store's answer proves nothing yet");
     drive.execute("update uploads set attempted_at = 1, next_try_at = null").await;
     drive.stop().await;
     drive.serve(|config| config.s3 = Some(slow.config.clone())).await;
@@ -273,10 +277,10 @@ async fn check_given_up_in_the_end(answers: &[(u16, &'static str)]) {
     pass_two_days_after_the_end(&drive).await;
     let asked = slow.completes.load(Ordering::SeqCst);
     let pending = refusal(503, "finalize_pending");
-    assert_eq!(owner.finalize(&upload, &listed).await.refused(), pending, "it may be under way");
+    assert_eq!(owner.finalize(&upload, &listed).await.refused(), pending, "a Complete may be under way");
     drive.execute(QUIET).await;
     assert_eq!(owner.finalize(&upload, &listed).await.refused(), refusal(410, "upload_aborted"));
-    assert_eq!(slow.completes.load(Ordering::SeqCst), asked, "nothing is completed any more");
+    assert_eq!(slow.completes.load(Ordering::SeqCst), asked, "no Complete is sent any more");
     assert_eq!(store.uploads_in_store().await, 0);
 }
 
@@ -293,7 +297,7 @@ async fn an_object_that_appears_late_becomes_an_item() {
     let (_store, drive, slow, upload, listed) = never_completed(&[(500, "InternalError")]).await;
     let owner = drive.owner();
     owner.finalize(&upload, &listed).await.refused();
-    // One of them did it.
+    // One of the Completes succeeded.
     slow.complete(&upload, &listed).await;
     pass_two_days_after_the_end(&drive).await;
     drive.execute(QUIET).await;
@@ -348,7 +352,11 @@ async fn an_empty_file_that_replaces_another_leaves_nothing_in_an_external_store
     let replace = json!({ "onConflict": "replace" });
     let first = drive.owner().upload_with("a", b"", &replace).await;
     assert_eq!(drive.owner().upload_with("a", b"", &replace).await["id"], first["id"]);
-    assert_eq!(drive.count("tombstones where object_key like '%.empty'").await, 2, "what each put aside");
+    assert_eq!(
+        drive.count("tombstones where object_key like '%.empty'").await,
+        2,
+        "the scratch objects of both"
+    );
 }
 
 #[tokio::test]

@@ -138,7 +138,7 @@ async fn a_page_of_another_origin_can_read_how_long_to_wait() {
     };
     for _ in 0..3 {
         let preflight = ask(Method::OPTIONS).header("access-control-request-method", "GET").send();
-        assert_eq!(preflight.await.unwrap().status(), 200, "asking whether one may ask is free");
+        assert_eq!(preflight.await.unwrap().status(), 200, "a preflight does not count");
     }
     assert_eq!(Answer::of(ask(Method::GET)).await.status, 401);
     let refused = Answer::of(ask(Method::GET)).await;

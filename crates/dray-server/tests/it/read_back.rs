@@ -1,5 +1,5 @@
-//! Reading a file back for `verify`: what was read once is not read again, however often the finalize is cut off, and whoever
-//! goes on with it.
+//! Reading a file back for `verify`: what was read once is not read again, however often the finalize is interrupted,
+//! and whichever server continues it.
 
 use dray_server::{Config, S3Config};
 use serde_json::{Value, json};
@@ -41,14 +41,14 @@ async fn a_finalize_that_is_cut_off_while_it_reads_back_goes_on_from_there_at_an
     let cut = finalize(&drive, &request).await;
     assert_eq!(cut.refused(), refusal(503, "store_unreachable"));
     let ranges = ["bytes=0-8388607", "bytes=8388608-16777215", "bytes=16777216-33554431"];
-    assert_eq!(middle.reads(), ranges, "the last of these broke off");
+    assert_eq!(middle.reads(), ranges, "the last of these ranges broke off");
 
     drive.stop().await;
     drive.serve(with(&s3)).await;
     middle.will(Act::Gives(9));
     let item = finalize(&drive, &request).await.ok();
     assert_eq!(middle.reads(), ["bytes=16777216-33554431", "bytes=33554432-41943039"]);
-    assert_eq!(drive.count("read_backs").await, 0, "what it came to is kept instead");
+    assert_eq!(drive.count("read_backs").await, 0, "only the result is kept");
     assert_eq!(finalize(&drive, &request).await.ok()["id"], item["id"]);
     assert_eq!(middle.reads(), [""; 0]);
     assert_eq!(drive.owner().download(item["id"].as_str().unwrap()).await, whole);

@@ -1,5 +1,5 @@
-//! What a crash leaves, and what happens to it. The windows are those of the reliability rules: each test puts
-//! the database into the state that a crash would have left, then starts the server.
+//! What a crash leaves, and what happens to it. Each test stands for a window (W1 to W10) of the reliability rules:
+//! it puts the database into the state that a crash would have left, then starts the server.
 
 use dray_server::Config;
 use serde_json::{Value, json};
@@ -84,7 +84,7 @@ async fn nobody_waits_for_a_lease_from_a_fast_clock() {
                   digest = 'other'";
     world.execute(digest).await;
     let answer = world.owner().finalize(&upload, &listed).await;
-    assert_eq!(answer.refused(), refusal(409, "finalize_in_progress"), "the sweeper has to settle it");
+    assert_eq!(answer.refused(), refusal(409, "finalize_in_progress"), "the sweeper must end it");
     world.stop().await;
     world.serve(|_: &mut Config| {}).await;
     wait_for(async || world.owner().finalize(&upload, &listed).await.status == 200).await;

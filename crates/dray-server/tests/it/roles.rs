@@ -1,5 +1,5 @@
-//! Nobody gains what nobody gave them, and nobody takes from others what they have: the rule of `drive/permit.rs`, tested
-//! from outside.
+//! Nobody gets a role that nobody gave them, and nobody takes from others what they have: the rule of `permit.rs` in
+//! `dray-drive`, tested from outside.
 
 use serde_json::{Value, json};
 
@@ -81,7 +81,7 @@ async fn not_even_an_admin_can_make_somebody_an_owner() {
     for to in [&theirs, &own] {
         assert_eq!(admin.move_to(&file, Some(to)).await.refused(), refusal(403, "role_too_low"));
     }
-    // One may give away what one owns.
+    // An owner may give away what they own.
     let given = admin.file("given", Some(&team)).await;
     admin.move_to(&given, Some(&theirs)).await.ok();
     owner.check_absent(&given).await;
@@ -110,7 +110,7 @@ async fn every_owner_above_sees_in_their_trash_what_a_member_trashed_and_can_res
     owner.unshare(&team, &world.user_id("other@example.com").await).await;
     assert_eq!(other.trashed().await, NOTHING);
     owner.unshare(&team, &member_id).await;
-    assert_eq!(member.trashed().await, ["deep"], "it is theirs");
+    assert_eq!(member.trashed().await, ["deep"], "the item is in its owner's trash");
     assert_eq!(owner.delete("/drive/trash").await.ok(), json!({ "removed": 1 }));
     assert_eq!((member.trashed().await, guest.trashed().await), (vec![], vec![]));
 }
@@ -172,7 +172,7 @@ async fn a_confined_upload_waits_for_its_folder_and_goes_nowhere_else() {
     let (upload, listed) = confined.put_with("a.txt", b"abc", &into(&inner, "replace")).await;
     let closed = refusal(409, "upload_folder_closed");
     owner.trash(&inner).await;
-    // Whoever finalizes it, it was started for that folder.
+    // Whoever finalizes the upload, it was started for that folder.
     for actor in [&confined, &owner, &confined] {
         assert_eq!(actor.finalize(&upload, &listed).await.refused(), closed);
     }
@@ -281,7 +281,7 @@ async fn a_link_ends_when_its_maker_may_no_longer_make_it() {
     world.execute(&format!("delete from tokens where user_id = '{admin_id}'")).await;
     world.execute(&format!("delete from usage where user_id = '{admin_id}'")).await;
     world.execute(&format!("delete from memberships where user_id = '{admin_id}'")).await;
-    assert_eq!(status().await, 404, "they have left");
+    assert_eq!(status().await, 404, "the link's creator has left");
 }
 
 #[tokio::test]

@@ -190,7 +190,7 @@ async fn any_name_that_is_not_a_bucket_shows_the_page() {
     {
         assert_eq!(home(host).await, 200, "{host}");
     }
-    assert_eq!(home("tools.drive.example.com").await, 403, "a key of the bucket");
+    assert_eq!(home("tools.drive.example.com").await, 403, "the path is a key of the bucket");
     let info = tool.ask_unsigned(
         "GET",
         "tools.localhost",

@@ -143,7 +143,7 @@ async fn others_items_make_a_search_neither_larger_nor_less_exact() {
     let answer = search(&world.owner(), "f").await;
     assert_eq!((&answer["totalHits"], &answer["totalIsExact"]), (&json!(1), &json!(true)));
     let answer = search(&other, "f").await;
-    assert_eq!(answer["totalIsExact"], false, "there are more than are looked at");
+    assert_eq!(answer["totalIsExact"], false, "more items match than the search looks at");
     assert!(answer["totalHits"].as_u64().unwrap() >= 150);
 }
 

@@ -24,17 +24,21 @@ async fn a_shared_tree_is_listed_by_its_top_and_without_its_folder() {
         owner.share(item, &alice_id, "viewer").await;
     }
     let answer = alice.get("/drive/shared").await.ok();
-    assert_eq!(names(&answer["items"]), ["folder", "file"], "what is inside is found there");
+    assert_eq!(names(&answer["items"]), ["folder", "file"], "items inside are found in their folder");
     for item in answer["items"].as_array().unwrap() {
         assert_eq!((item.get("parent"), item.get("parentId")), (None, None));
         assert_eq!(*item, alice.item(&id(item)).await);
     }
     assert_eq!(alice.listed("root").await, ["folder", "file"]);
     assert_eq!(alice.get("/drive/tree").await.ok()["totalItems"], 3);
-    assert_eq!(shared(&owner).await, [""; 0], "one's own is not shared with one");
+    assert_eq!(shared(&owner).await, [""; 0], "a user's own items are not shared with them");
 
     owner.unshare(&folder, &alice_id).await;
-    assert_eq!(shared(&alice).await, ["file", "inside"], "now that is the top");
+    assert_eq!(
+        shared(&alice).await,
+        ["file", "inside"],
+        "without the folder, the file inside is listed by itself"
+    );
 }
 
 #[tokio::test]

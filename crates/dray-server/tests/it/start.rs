@@ -40,7 +40,7 @@ async fn a_parent_must_be_a_folder_that_the_caller_sees() {
     assert_eq!(start(&file["id"]).await.refused(), refusal(400, "not_a_folder"));
     let foreign = start(&folder["id"]).await;
     let absent = start(&json!("0123456789abcdef01234567")).await;
-    assert_eq!(foreign.body, absent.body, "absent and foreign look the same");
+    assert_eq!(foreign.body, absent.body, "the answers for absent and foreign folders are the same");
     assert_eq!(foreign.refused(), refusal(404, "not_found"));
     assert_eq!(absent.status, 404);
     assert_eq!(start(&json!(null)).await.status, 200, "null is the root");

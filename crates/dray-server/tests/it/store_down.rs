@@ -1,4 +1,4 @@
-//! What a drive does while its external object store is away: it says so at once, continues with everything
+//! What a drive does while its external object store is unreachable: it says so at once, continues with everything
 //! that needs no store, and loses nothing. The store belongs to a second drive, behind a proxy that can be cut.
 
 use std::net::SocketAddr;

@@ -61,7 +61,7 @@ async fn a_renewed_certificate_is_used_and_a_broken_one_is_not() {
     assert!(!is_shown(&first).await);
     std::fs::write(folder.path().join("key.pem"), "broken").unwrap();
     tokio::time::sleep(std::time::Duration::from_secs(6)).await;
-    assert!(is_shown(&second).await, "what cannot be used is not used");
+    assert!(is_shown(&second).await, "the server keeps the old certificate if the new files cannot be used");
 }
 
 #[tokio::test]

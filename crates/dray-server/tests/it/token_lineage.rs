@@ -1,4 +1,4 @@
-//! Tokens that are made with tokens: none is worth more than the one that made it, and each may replace itself.
+//! Tokens that tokens create: none may do more than its creator, and each may replace itself.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::acts::{id, ids};
 use crate::world::{Actor, World, refusal};
 
-/// A token that `maker` made, and its record.
+/// A token that `maker` created, and its record.
 async fn child(world: &World, maker: &Actor, more: &Value) -> (Actor, Value) {
     let mut request = json!({ "name": "child", "scopes": ["access_drive"] });
     request.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -81,7 +81,11 @@ async fn a_token_is_refused_for_what_became_of_one_above_it_even_if_only_that_ro
     let admin = world.admin().await;
     admin.revoke_token(id(&record).parse().unwrap(), world.now()).await.unwrap();
     admin.close().await;
-    assert_eq!(asks(&grandchild).await, Err(refusal(401, "revoked_token")), "an operator revokes as much");
+    assert_eq!(
+        asks(&grandchild).await,
+        Err(refusal(401, "revoked_token")),
+        "an operator's revocation includes descendants too"
+    );
 }
 
 #[tokio::test]
@@ -118,7 +122,7 @@ async fn a_token_that_another_made_knows_of_nothing_beside_and_above_it() {
     let (_, own) = child(&world, &thief, &json!({})).await;
     assert_eq!(listed(&thief).await, [id(&stolen), id(&own)]);
     let all = listed(&owner).await;
-    assert_eq!(all.len(), 4, "what an operator made knows of all its user's");
+    assert_eq!(all.len(), 4, "a token that an operator created sees all tokens of its user");
     let absent = thief.delete("/tokens/0123456789abcdef01234567").await.body;
     for other in [&all[0], &id(&sibling)] {
         let refused = thief.delete(&format!("/tokens/{other}")).await;
@@ -156,7 +160,7 @@ async fn a_token_replaces_itself_with_one_that_may_do_the_same() {
         assert_eq!(made[field], record[field], "{field}");
     }
     assert_eq!(new.download(&file).await, b"a");
-    assert_eq!(asks(&old).await, Ok(()), "the old one has a day");
+    assert_eq!(asks(&old).await, Ok(()), "the old token stays valid for a day");
     assert_eq!(old.post("/tokens/rotate", &json!({})).await.refused(), refusal(409, "token_rotated"));
     assert_eq!(
         new.post("/drive/folders", &json!({ "name": "f" })).await.refused(),
@@ -179,7 +183,10 @@ async fn rotation_lengthens_a_life_only_as_far_as_its_maker_said() {
     let (first, record) = child(&world, &world.owner(), &more).await;
     world.pass(day());
     let (second, made) = rotated(&world, &first, &json!({})).await;
-    assert!(time(&made, "expiresAt") > time(&record, "expiresAt"), "as long a life as the first");
+    assert!(
+        time(&made, "expiresAt") > time(&record, "expiresAt"),
+        "the new token lives as long as the first"
+    );
     let mut last = second;
     for _ in 0..3 {
         world.pass(day());

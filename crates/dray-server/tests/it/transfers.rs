@@ -1,4 +1,4 @@
-//! Transfers of the embedded store that hardly move. They are bounded, and hold nothing that others need.
+//! Transfers of the embedded store that hardly move. They are limited, and hold nothing that others need.
 
 use std::time::Duration;
 

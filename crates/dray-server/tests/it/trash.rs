@@ -232,7 +232,11 @@ async fn trashing_requires_a_member_of_the_folder_or_the_items_owner() {
     for shared in [&folder, &owner.file("alone", None).await] {
         owner.share(shared, &world.user_id("member@example.com").await, "admin").await;
         let answer = member.delete(&format!("/drive/files/{shared}")).await;
-        assert_eq!(answer.refused(), refusal(403, "role_too_low"), "what is shared itself is its owner's");
+        assert_eq!(
+            answer.refused(),
+            refusal(403, "role_too_low"),
+            "only its owner may trash an item that is shared itself"
+        );
     }
     member.trash(&file).await;
     assert_eq!((owner.trashed().await, member.trashed().await.len()), (vec!["a".to_owned()], 1));
@@ -243,7 +247,7 @@ async fn trashing_requires_a_member_of_the_folder_or_the_items_owner() {
     let theirs = member.file("theirs", Some(&folder)).await;
     owner.share(&folder, &world.user_id("member@example.com").await, "viewer").await;
     member.trash(&theirs).await;
-    assert_eq!(member.restore(&theirs).await.ok().get("parentId"), None, "where they may put it");
+    assert_eq!(member.restore(&theirs).await.ok().get("parentId"), None, "the root, where they may put it");
 }
 
 #[tokio::test]

@@ -55,7 +55,7 @@ async fn looking_at_an_upload_does_not_keep_it_alive() {
     assert_eq!(owner.get("/drive/uploads").await.ok()["uploads"][0]["expiresAt"], before);
     for asked in [json!({}), json!({ "keepAlive": null })] {
         let kept = owner.step("parts", &upload.body(&asked)).await.ok();
-        assert_ne!(kept["expiresAt"], before, "listing parts prolongs the upload");
+        assert_ne!(kept["expiresAt"], before, "listing parts extends the upload's expiry");
     }
 }
 
@@ -88,7 +88,7 @@ async fn an_abort_frees_the_parts_and_can_be_repeated() {
     }
     let late = world.http.put(&url).body("abc").send().await.unwrap();
     // Among stores, moto answers 500.
-    assert!(!late.status().is_success(), "the store has dropped it");
+    assert!(!late.status().is_success(), "the store no longer has the upload");
     for step in ["parts", "finalize"] {
         let gone = owner.step(step, &upload.body(&json!({}))).await;
         assert_eq!(gone.refused(), refusal(410, "upload_aborted"), "{step}");
@@ -112,7 +112,7 @@ async fn a_finalized_upload_cannot_be_aborted() {
     assert_eq!(owner.download(item["id"].as_str().unwrap()).await, b"abc");
 }
 
-/// One of the two wins, and both know which.
+/// One of the two wins, and both answers say which.
 #[tokio::test]
 async fn a_finalize_against_an_abort_has_one_winner() {
     let world = World::start().await;

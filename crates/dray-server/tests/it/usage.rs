@@ -27,13 +27,13 @@ async fn usage_stays_exact_whatever_happens_to_items() {
     let file = id(&owner.upload_with("a", &[1; 10], &into("keep")).await);
     assert_eq!(owner.usage().await, (2, 10));
     let (open, listed) = owner.put_with("b", &[2; 100], &into("fail")).await;
-    assert_eq!(owner.usage().await, (2, 10), "what is not finalized is not there");
+    assert_eq!(owner.usage().await, (2, 10), "an upload that is not finalized does not count as an item");
     for _ in 0..2 {
         owner.finalize(&open, &listed).await.ok();
         assert_eq!(owner.usage().await, (3, 110));
     }
     owner.upload_with("a", &[3; 7], &into("replace")).await;
-    assert_eq!(owner.usage().await, (4, 117), "what was replaced is in the trash, which counts");
+    assert_eq!(owner.usage().await, (4, 117), "the replaced bytes are in the trash, which counts");
     owner.upload_with("a", &[3; 1000], &into("replace")).await;
     assert_eq!(owner.usage().await, (5, 1117));
     owner.upload_with("a", &[3; 5], &into("rename")).await;
@@ -47,7 +47,11 @@ async fn usage_stays_exact_whatever_happens_to_items() {
     owner.purge(&folder).await;
     world.restart().await;
     wait_for(async || world.count("items").await == 3).await;
-    assert_eq!(world.owner().usage().await, (3, 1017), "what was in the trash by itself stays there");
+    assert_eq!(
+        world.owner().usage().await,
+        (3, 1017),
+        "an item that was trashed separately stays in the trash"
+    );
     world.owner().trash(&file).await;
     world.owner().delete("/drive/trash").await.ok();
     world.restart().await;
@@ -66,7 +70,11 @@ async fn each_users_usage_is_what_they_own_wherever_it_is() {
     owner.upload_with("mine", &[1; 100], &into("keep")).await;
     assert_eq!((owner.usage().await, member.usage().await), ((2, 100), (1, 10)));
     member.upload_with("mine", &[1; 300], &into("replace")).await;
-    assert_eq!((owner.usage().await, member.usage().await), ((3, 400), (1, 10)), "both are its owner's");
+    assert_eq!(
+        (owner.usage().await, member.usage().await),
+        ((3, 400), (1, 10)),
+        "the old and the new bytes belong to the owner of the file"
+    );
     owner.trash(&folder).await;
     owner.purge(&folder).await;
     world.restart().await;

@@ -22,7 +22,7 @@ fn emails(answer: &Value) -> Vec<&str> {
     answer["members"].as_array().unwrap().iter().map(|member| member["email"].as_str().unwrap()).collect()
 }
 
-/// Adds a user with a name, without a token.
+/// Adds a user with a name but without a token.
 async fn add(world: &World, email: &str, name: &str) {
     let admin = world.admin().await;
     admin.add_user(email, Some(name), world.now()).await.unwrap();

@@ -99,7 +99,7 @@ fn an_existing_file_is_replaced_only_by_force() {
 
 #[test]
 fn many_small_files_go_up_together_and_one_that_is_refused_hinders_no_other() {
-    // So few may be open at once that batches find no room for all: what is left over goes by itself.
+    // With 60, a batch may not open all its uploads at once; the files that it could not take are uploaded one by one.
     for max_open in ["1000", "60"] {
         let drive = Drive::start_with(|serve| serve.args(["--max-open-uploads", max_open]));
         let root = drive.here().join("tree");

@@ -129,7 +129,7 @@ async fn left_over(drive: &Drive) -> Vec<String> {
     expect("bytes by usage", counted, bytes);
     let garbage = "select (select count(*) from garbage_set) + (select count(*) from garbage_file)";
     expect("garbage of the store", database::number(store, garbage), 0);
-    // By parts, and by copies of them that have outlived them.
+    // A file is there for a part, or for a copy that still uses it after the part is gone.
     let named = "select count(*) from (select id, file_tag from part where file_tag is not null
                                        union select part_id, file_tag from shared_file)";
     let named = database::number(store, named);

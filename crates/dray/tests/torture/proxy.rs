@@ -1,5 +1,5 @@
-//! A proxy in front of an object store that fails as stores and networks do: it times out, drops answers, and says
-//! something else than it did.
+//! A proxy in front of an object store that fails as stores and networks do: it times out, drops answers, and answers
+//! something other than what was done.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
@@ -25,8 +25,8 @@ pub(crate) enum Mode {
     Honest,
     /// Some requests go wrong.
     Faulty,
-    /// The proxy does not do Completes, and afterwards denies the upload as if it were over. Under every key there is
-    /// an object of the right size, which no client here put there.
+    /// The proxy does not forward Completes. Afterwards it answers that there is no such upload, as if it had ended.
+    /// Under every key there is an object of the right size, which no client here put there.
     Foreign,
 }
 

@@ -1,4 +1,5 @@
-// A typed client of the drive's whole API, with one method for each operation of its OpenAPI document. Sends each request once.
+// A typed client of the drive's whole API, with one method for each operation of its OpenAPI document. It sends each
+// request once.
 
 import { ROUTES, type operations } from "./schema.ts";
 
@@ -44,7 +45,7 @@ export class DrayError extends Error {
 }
 
 export interface Options {
-  /** The drive's address, with the path it is below, if any. */
+  /** The drive's address, including the path that it is below, if any. */
   url: string;
   /** A bearer token, or a function that returns the current one. */
   token: string | (() => string | Promise<string>);

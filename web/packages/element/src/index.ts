@@ -1,5 +1,5 @@
-// <dray-upload>: takes files, uploads them to a Dray drive and shows their progress. Importing this module defines the element.
-// It decides nothing about uploads. Its styles are in style.ts, its texts in texts.ts.
+// <dray-upload> takes files, uploads them to a Dray drive and shows their progress. Importing this module defines the
+// element. It decides nothing about uploads. Its styles are in style.ts, its texts in texts.ts.
 
 import { createUploads, droppedIn, pickedFrom, pickFiles, type Destination, type Item, type Options, type Picked, type Upload, type Uploads } from "@dray/upload";
 

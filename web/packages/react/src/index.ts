@@ -51,7 +51,7 @@ function snapshots(uploads: Uploads): { subscribe: (changed: () => void) => () =
   let latest = take();
   const subscribe = (changed: () => void): (() => void) => {
     let timer: ReturnType<typeof setTimeout> | null = null;
-    // This is no animation frame, because a tab in the background gets none.
+    // This is not an animation frame, because a tab in the background gets none.
     const soon = (): void => {
       timer ??= setTimeout(() => {
         timer = null;

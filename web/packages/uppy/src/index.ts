@@ -3,7 +3,7 @@
 
 import { createUploads, type Destination, type Options, type Source, type Upload, type Uploads } from "@dray/upload";
 
-/** What this plugin uses of Uppy. */
+/** The parts of Uppy that this plugin uses. */
 export interface UppyLike {
   getState(): { capabilities: Record<string, unknown> };
   setState(patch: { capabilities: Record<string, unknown> }): void;
@@ -16,7 +16,7 @@ export interface UppyLike {
   off(event: string, listener: (...values: never[]) => void): unknown;
 }
 
-/** What this plugin uses of one of Uppy's files. */
+/** The parts of Uppy's files that this plugin uses. */
 export interface UppyFileLike {
   id: string;
   name?: string;

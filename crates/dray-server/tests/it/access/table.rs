@@ -11,17 +11,17 @@ pub(super) fn routes() -> BTreeSet<(String, String)> {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Needs {
     Nothing,
-    /// A token, whatever it is good for.
+    /// A token with any scope.
     AnyToken,
     Read,
     Upload,
-    /// As `Upload`, or a grant.
+    /// Like `Upload`, or a grant.
     Deposit,
     Everything,
 }
 use Needs::{AnyToken, Deposit, Everything, Nothing, Read, Upload};
 
-/// A request to a route. `{id}` in the path and `$id` in the body are replaced by what the scene has of that name.
+/// A request to a route. `{id}` in the path and `$id` in the body stand for the scene's thing of that name.
 pub(super) struct Row {
     pub(super) method: &'static str,
     pub(super) path: &'static str,
@@ -44,7 +44,7 @@ pub(super) const WHO: [&str; 8] = [
     "confined inside",
     "confined outside",
 ];
-/// From here on in [`WHO`], but for the one inside, they may know nothing of the scene.
+/// The callers in [`WHO`] who may learn nothing about the scene.
 pub(super) const STRANGERS: [usize; 3] = [4, 5, 7];
 
 const fn row(
@@ -72,13 +72,13 @@ const FOLDER: &str = r#"{"name":"new","parentId":"$folder"}"#;
 const GRANT: &str = r#"{"folderId":"$folder","maxFiles":1}"#;
 const TOKEN: &str = r#"{"name":"new","scopes":["drive_read"]}"#;
 
-/// All that a caller sees they may read; what is about the caller alone, everybody may.
+/// A caller may read everything that they see. Every caller may read what is only about themselves.
 const SEEN: [u16; 8] = [200, 200, 200, 200, 404, 404, 200, 404];
 const CHANGED: [u16; 8] = [200, 200, 200, 403, 404, 404, 200, 404];
 const MANAGED: [u16; 8] = [200, 200, 403, 403, 404, 404, 200, 404];
 const UNDONE: [u16; 8] = [204, 204, 403, 403, 404, 404, 204, 404];
 const OF_UPLOADER: [u16; 8] = [200, 404, 404, 404, 404, 404, 200, 404];
-/// A grant is known to the token that made it, and to those above that.
+/// The token that created a grant sees it, and so do that token's ancestors.
 const OF_MAKER: [u16; 8] = [200, 404, 404, 404, 404, 404, 404, 404];
 const ANYONE: [u16; 8] = [200; 8];
 pub(super) const WHOLE_DRIVE: [u16; 8] = [200, 200, 200, 200, 200, 200, 403, 403];
@@ -97,7 +97,7 @@ pub(super) const ROWS: [Row; 55] = [
         [204, 404, 404, 404, 404, 404, 204, 404],
     ),
     row("POST", "/public/v1/drive/files/upload/batch/start", Deposit, "", START_FILES, CHANGED),
-    // Each file has its own answer, which is the same to whoever may not know of it.
+    // Each file has its own answer, which is the same for everybody who may not know the file.
     row("POST", "/public/v1/drive/files/upload/batch/finalize", Deposit, "", FINALIZE_FILES, ANYONE),
     row("GET", "/public/v1/drive/uploads", Upload, "", "", WHOLE_DRIVE),
     row("POST", "/public/v1/drive/grants", Upload, "", GRANT, CHANGED),
@@ -197,7 +197,7 @@ impl Row {
         (self.method.to_owned(), path.to_owned())
     }
 
-    /// Whether somebody who is let in may change what the owner sees. What is about the caller alone does not.
+    /// Whether an admitted caller may change what the owner sees. Routes that are only about the caller never do.
     pub(super) fn may_change(&self, who: usize) -> bool {
         let is_about_the_caller = self.expected == WHOLE_DRIVE;
         self.needs == Nothing || (self.method != "GET" && (!is_about_the_caller || who == 0))

@@ -1,9 +1,11 @@
-//! The reference model of tokens that make tokens. It shares no code with the server:
+//! The reference model of tokens that create tokens. It shares no code with the server:
 //!
-//! 8. A token that may do everything, anywhere, makes others. None of them may do more than it. They end with it.
-//! 9. Any token replaces itself, once, by one with the same rights. The tokens that it made then belong to that one.
-//! 10. A token sees, and may revoke, itself, the tokens that it made, the one that it replaced, and theirs; one
-//!     that an operator made sees all tokens of its user. Revoking a token revokes all that come from it.
+//! 8. A token that may do everything, anywhere, creates others. None of them may do more than it. They end with it.
+//! 9. Any token replaces itself, once, by one with the same rights. The tokens that it created then belong to the new
+//!    one.
+//! 10. A token sees, and may revoke, itself, the tokens that it created, the one that it replaced, and theirs. A
+//!     token that an operator created sees all tokens of its user. Revoking a token revokes all tokens that come from
+//!     it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +16,7 @@ struct Token {
     is_revoked: bool,
 }
 
-/// Tokens that no operator made, by their ids on the server.
+/// Tokens that no operator created, by their ids on the server.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Lineage(BTreeMap<String, Token>);
 

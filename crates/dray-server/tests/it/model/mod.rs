@@ -25,13 +25,14 @@ const USERS: usize = 4;
 const STEPS_OF_A_HISTORY: usize = 1000;
 /// Every pair of a caller and an item is checked after this many steps.
 const CHECK_ALL_AFTER: usize = 125;
-/// The maximum number of items at once. More would make every check longer, and interact less.
+/// The maximum number of items at once. More items would make every check longer, and would affect each other less
+/// often.
 const MOST_ITEMS: usize = 40;
 const MOST_TOKENS: usize = 8;
 const MOST_UPLOADS: usize = 6;
 const MOST_LINKS: usize = 8;
 
-/// A token that is not one of the users' own, which an operator made and which may do everything.
+/// A token besides those of the users, which an operator created and which may do everything.
 struct Token {
     who: Who,
     id: String,
@@ -120,7 +121,11 @@ impl History {
         let (actor, touched) = self.act().await;
         let last = self.told.last().cloned().unwrap_or_default();
         let is_lawful = before.is_lawful(&self.model, actor);
-        assert!(is_lawful, "step {step}: the model itself gave what nobody gave: {}", self.story());
+        assert!(
+            is_lawful,
+            "step {step}: the model itself gave somebody a role that nobody gave: {}",
+            self.story()
+        );
         for id in touched {
             for caller in 0..USERS {
                 self.check(Who::all_of(caller), &self.drive.users[caller].1, id, &last).await;

@@ -1,5 +1,5 @@
-//! Stores and clients that stop, break off or refuse: each end of a relayed transfer learns what happened to the other, and
-//! nothing accumulates in between.
+//! Stores and clients that stop, break off or refuse. Each end of a relayed transfer learns what happened to the
+//! other, and nothing accumulates in between.
 
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ async fn a_store_that_is_down_is_told_in_s3s_form_and_all_goes_on_afterwards() {
         proxy.mend().await;
         assert_eq!((get().await.status(), put().await.status()), (StatusCode::OK, StatusCode::OK));
         let head = drive.http.head(&read).send().await.unwrap().status();
-        assert!(head == 403, "a URL is good for the one method that it was signed for: {head}");
+        assert!(head == 403, "a URL is valid only for the method that it was signed for: {head}");
     }
 }
 
