@@ -22,6 +22,8 @@ pub const MAX_BATCH_FILES: usize = 1000;
 /// The maximum size, in bytes, of a file that a client sends whole, with `batch/start`. Clients send files up to this
 /// size in this way.
 pub const MAX_WHOLE_FILE_BYTES: u64 = 8 * MIB;
+/// The maximum number of folders that one `batch/start` creates for the paths of its files.
+pub const MAX_BATCH_FOLDERS: usize = 1000;
 /// The maximum number of bytes of a file's path.
 pub const MAX_PATH_BYTES: usize = 8192;
 /// The maximum number of bytes of an ETag as a client sends it back.

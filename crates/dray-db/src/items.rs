@@ -230,7 +230,8 @@ pub fn file_with_bytes(
     find(c, sql, &params, item)
 }
 
-/// The oldest folder of this name in the folder, or in the root of `owner`.
+/// The oldest folder of this name in the folder, or in the root of `owner`, that belongs to `owner` or to the owner of the
+/// folder that it is in: somebody else's folder would give its owner power over what is put there.
 pub fn folder_named(
     c: &Conn,
     (workspace, parent, owner): (WorkspaceId, Option<ItemId>, UserId),
@@ -238,8 +239,11 @@ pub fn folder_named(
 ) -> Result<Option<ItemId>, Error> {
     let sql = "select id from items
                where place = $1 and workspace_id = $2 and kind = 0 and name_key = $3 and trashed_at is null
+                 and (owner_id = $4 or owner_id = (select p.owner_id from items p where p.id = items.parent_id))
                order by created_at, id limit 1";
-    find(c, sql, &[&place(parent, owner), &workspace.to_string(), &name_key(name)], |row| parsed(row, "id"))
+    let params: [&dyn Param; 4] =
+        [&place(parent, owner), &workspace.to_string(), &name_key(name), &owner.to_string()];
+    find(c, sql, &params, |row| parsed(row, "id"))
 }
 
 /// The columns of [`values`], in its order. All other columns, except `host_id` and `crc64nvme`, are computed or have

@@ -222,6 +222,17 @@ pub fn count_good(c: &Conn, caller: &Caller, now: Timestamp) -> Result<i64, Erro
     value(c, sql, &[&caller.user.to_string(), &caller.workspace.to_string(), &millis(now)], "good")
 }
 
+/// The folders to which this token and those that it comes from are confined.
+pub fn folders_of_line(c: &Conn, id: TokenId) -> Result<Vec<ItemId>, Error> {
+    let sql = "with recursive line (id, parent_id, folder_id) as (
+                   select id, parent_id, folder_id from tokens where id = $1
+                   union
+                   select p.id, p.parent_id, p.folder_id from tokens p join line on p.id = line.parent_id
+               )
+               select distinct folder_id from line where folder_id is not null";
+    list(c, sql, &[&id.to_string()], |row| parsed(row, "folder_id"))
+}
+
 /// The token that created this one, if one did.
 pub fn parent(c: &Conn, id: TokenId) -> Result<Option<TokenId>, Error> {
     let found = find(c, "select parent_id from tokens where id = $1", &[&id.to_string()], |row| {
@@ -297,6 +308,13 @@ pub fn revoke(c: &Conn, id: TokenId, now: Timestamp) -> Result<bool, Error> {
     }
     let sql =
         concat!("update tokens set revoked_at = $2 where revoked_at is null and id in ", descendants!("$1"));
+    execute(c, sql, &[&id.to_string(), &millis(now)])?;
+    // Nobody can continue the uploads of grants that end with it, so the sweeper soon releases what they reserve.
+    let sql = concat!(
+        "update uploads set expires_at = $2
+         where state in ('opening', 'open') and expires_at > $2 and grant_id in ",
+        descendants!("$1")
+    );
     execute(c, sql, &[&id.to_string(), &millis(now)])?;
     Ok(true)
 }

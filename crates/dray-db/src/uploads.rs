@@ -200,15 +200,44 @@ pub fn open_of_caller(
     list_at(c, sql, &params, lease_now, upload)
 }
 
-/// How many of a user's uploads have not ended; counts only up to `limit`.
-pub fn count_open(c: &Conn, workspace: WorkspaceId, user: UserId, limit: u32) -> Result<u64, Error> {
-    let sql = "select count(*) as uploads from (
-                   select 1 from uploads
-                   where user_id = $1 and workspace_id = $2
-                     and (state = 'opening' or state = 'open' or state = 'completing') limit $3
-               ) open_ones";
-    let params: [&dyn Param; 3] = [&user.to_string(), &workspace.to_string(), &i64::from(limit)];
-    Ok(find(c, sql, &params, |row| size(row, "uploads"))?.unwrap_or_default())
+/// Which of a user's uploads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// All.
+    User,
+    /// Those of grants and of tokens that may only upload.
+    OnlyUploads,
+    /// Those of one grant.
+    Grant(GrantId),
+}
+
+/// How many of these uploads of a user have not ended; counts only up to `limit`.
+pub fn count_open(
+    c: &Conn,
+    workspace: WorkspaceId,
+    user: UserId,
+    whose: Whose,
+    limit: u32,
+) -> Result<u64, Error> {
+    let (which, grant) = match whose {
+        Whose::User => ("", None),
+        Whose::OnlyUploads => ("and only_uploads", None),
+        Whose::Grant(id) => ("and grant_id = $4", Some(id.to_string())),
+    };
+    let sql = format!(
+        "select count(*) as uploads from (
+             select 1 from uploads
+             where user_id = $1 and workspace_id = $2
+               and (state = 'opening' or state = 'open' or state = 'completing') {which} limit $3
+         ) open_ones"
+    );
+    let (user, workspace, limit) = (user.to_string(), workspace.to_string(), i64::from(limit));
+    let read = |row: &Row<'_>| size(row, "uploads");
+    let found = match grant {
+        None => find(c, &sql, &[&user, &workspace, &limit], read),
+        Some(grant) => find(c, &sql, &[&user, &workspace, &limit, &grant], read),
+    };
+    Ok(found?.unwrap_or_default())
 }
 
 /// → `aborted`, because its client asks for it; `false` if it has ended, or is being finalized.

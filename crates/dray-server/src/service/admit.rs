@@ -3,13 +3,13 @@
 //! many files of a batch (`batch/start.rs`), which share one look at the grant and at the quotas.
 
 use dray_api::upload::{OnConflict, StartUpload};
-use dray_api::{GrantId, ItemId, UploadRowId};
+use dray_api::{GrantId, ItemId, TokenId, UploadRowId};
 use jiff::Timestamp;
 
 use super::make_item::check_replaced;
 use super::room::Room;
 use super::{Service, target};
-use crate::db::{Conn, grants};
+use crate::db::{Conn, grants, items, tokens};
 use crate::drive::access::Caller;
 use crate::drive::grant::{Grant, Used};
 use crate::drive::item::{Attached, MimeType, object_key};
@@ -119,7 +119,7 @@ impl<'a> Admission<'a> {
         }
         let room = match &mut self.room {
             Some(room) => room,
-            none => none.insert(Room::of(c, (upload.workspace, upload.user), self.wanted, self.rules)?),
+            none => none.insert(Room::of(c, caller, self.wanted, self.rules)?),
         };
         room.take(c, &upload)?;
         if let Some(Allowance { used, .. }) = allowance {
@@ -147,6 +147,9 @@ impl Allowance {
             Error::NotFound | Error::NotAFolder | Error::RoleTooLow { .. } => Error::GrantFolderClosed,
             err => err,
         })?;
+        if !is_within_line(c, caller, caller.token, grant.folder)? {
+            return Err(Error::GrantFolderClosed);
+        }
         Ok(Self { grant, used })
     }
 
@@ -161,6 +164,24 @@ impl Allowance {
         upload.parent = grant.folder;
         upload.on_conflict = grant.terms.on_conflict;
         upload.attached = grant.terms.attached.clone();
+        upload.expires_at = upload.expires_at.min(grant.expires_at);
         Ok(())
     }
+}
+
+/// Whether each token that `token` comes from, which may be confined to a folder, still reaches this folder: nothing made
+/// with a token reaches further than the token does.
+pub(super) fn is_within_line(
+    c: &Conn,
+    caller: &Caller,
+    token: Option<TokenId>,
+    folder: Option<ItemId>,
+) -> Result<bool> {
+    let Some((token, folder)) = token.zip(folder) else { return Ok(true) };
+    for confined_to in tokens::folders_of_line(c, token)? {
+        if confined_to != folder && items::seen(c, &caller.within(Some(confined_to)), folder)?.is_none() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }

@@ -5,6 +5,7 @@ use dray_api::ItemId;
 use dray_api::upload::OnConflict;
 use jiff::Timestamp;
 
+use super::admit::is_within_line;
 use super::room::check_owners_room;
 use crate::db::{Conn, items, tombstones, trash, uploads, usage};
 use crate::drive::access::Role;
@@ -124,6 +125,9 @@ fn refusal_to_replace(c: &Conn, upload: &Upload, old: &Item) -> Result<Option<Er
 fn place(c: &Conn, upload: &Upload) -> Result<Place> {
     let Some(id) = upload.parent else { return Ok(Place::AsAsked(None)) };
     let folder = items::seen(c, &upload.uploader(), id)?;
+    if upload.confined_to.is_some() && !is_within_line(c, &upload.uploader(), upload.token, Some(id))? {
+        return Ok(Place::Closed);
+    }
     Ok(match folder {
         Some(folder) if folder.item.is_folder() && folder.role >= Role::Member => Place::AsAsked(Some(id)),
         _ if upload.confined_to.is_some() => Place::Closed,

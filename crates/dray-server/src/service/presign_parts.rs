@@ -5,7 +5,7 @@ use dray_s3::{Endpoint, PartNumber};
 use jiff::Timestamp;
 
 use super::Service;
-use crate::db::uploads;
+use crate::db::{grants, uploads};
 use crate::drive::Result;
 use crate::drive::access::Caller;
 use crate::drive::parts::parts_to_sign;
@@ -73,6 +73,16 @@ impl Service {
     /// Extends the upload's expiry, because somebody works on it. Returns the new expiry.
     pub(super) async fn keep_alive(&self, upload: &Upload, now: Timestamp) -> Result<Timestamp> {
         let Some(expires_at) = upload.later_expiry(&self.rules, now) else { return Ok(upload.expires_at) };
+        let expires_at = match upload.attached.grant {
+            None => expires_at,
+            Some(id) => {
+                let grant = self.db.read(move |c| Ok(grants::by_id(c, id)?)).await?;
+                grant.map_or(upload.expires_at, |(grant, _)| expires_at.min(grant.expires_at))
+            }
+        };
+        if expires_at <= upload.expires_at {
+            return Ok(upload.expires_at);
+        }
         let id = upload.id;
         self.db.write(move |c| Ok(uploads::set_expiry(c, id, expires_at)?)).await?;
         Ok(expires_at)

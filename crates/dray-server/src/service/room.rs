@@ -1,12 +1,13 @@
 //! How much room a user's uploads still have: in quotas, and in the number of unfinished uploads. Every upload is
 //! checked here, in the transaction that inserts its row.
 
+use crate::db::uploads::Whose;
 use crate::db::{Conn, uploads, usage};
+use crate::drive::access::Caller;
 use crate::drive::item::Item;
 use crate::drive::rules::UploadRules;
 use crate::drive::upload::Upload;
 use crate::drive::{Error, QuotaOf, Result};
-use dray_api::{UserId, WorkspaceId};
 
 /// How many starts may find room at the same time without a lock: more than there are connections to a database.
 const STARTS_AT_ONCE: u32 = 100;
@@ -15,8 +16,21 @@ const STARTS_AT_ONCE: u32 = 100;
 pub(super) struct Room {
     /// The bytes that are left, for each quota that is set.
     left_bytes: Vec<(QuotaOf, u64)>,
-    uploads: u64,
-    limit: u32,
+    /// How many uploads may still begin, and the limit that this comes from.
+    uploads: (u64, u32),
+}
+
+/// Whose unfinished uploads are counted, and how many there may be of the user's limit. What may only upload is often in the
+/// hands of others, so it leaves a share to its user, and each grant leaves a share to the other grants.
+fn shares(caller: &Caller, limit: u32) -> Vec<(Whose, u32)> {
+    let mut shares = vec![(Whose::User, limit)];
+    if caller.only_uploads() {
+        shares.push((Whose::OnlyUploads, (limit - limit / 4).max(1)));
+    }
+    if let Some(grant) = caller.grant() {
+        shares.push((Whose::Grant(grant), (limit / 4).max(1)));
+    }
+    shares
 }
 
 impl Room {
@@ -26,12 +40,8 @@ impl Room {
     /// two of them cannot wait for each other. Without a quota, a start takes the user's lock only if the user is
     /// close to the limit of uploads or starts many. (Single starts at the same moment as a start of many may exceed
     /// the limit by their number.)
-    pub(super) fn of(
-        c: &Conn,
-        (workspace, user): (WorkspaceId, UserId),
-        wanted: usize,
-        rules: &UploadRules,
-    ) -> Result<Self> {
+    pub(super) fn of(c: &Conn, caller: &Caller, wanted: usize, rules: &UploadRules) -> Result<Self> {
+        let (workspace, user) = (caller.workspace, caller.user);
         let mut left_bytes = Vec::new();
         for of in [QuotaOf::Workspace, QuotaOf::User] {
             let whose = (of == QuotaOf::User).then_some(user);
@@ -39,13 +49,21 @@ impl Room {
             usage::lock(c, workspace, whose)?;
             left_bytes.push((of, quota_bytes.saturating_sub(usage::taken_bytes(c, workspace, whose)?)));
         }
-        let limit = rules.max_open_uploads;
-        let mut open = uploads::count_open(c, workspace, user, limit)?;
-        if wanted > 1 || open >= u64::from(limit.saturating_sub(STARTS_AT_ONCE)) {
+        let shares = shares(caller, rules.max_open_uploads);
+        let count = || -> Result<Vec<(u64, u32)>> {
+            let left = |(whose, limit): &(Whose, u32)| {
+                let open = uploads::count_open(c, workspace, user, *whose, *limit)?;
+                Ok((u64::from(*limit).saturating_sub(open), *limit))
+            };
+            shares.iter().map(left).collect()
+        };
+        let mut left = count()?;
+        if wanted > 1 || left.iter().any(|(left, _)| *left <= u64::from(STARTS_AT_ONCE)) {
             usage::lock(c, workspace, Some(user))?;
-            open = uploads::count_open(c, workspace, user, limit)?;
+            left = count()?;
         }
-        Ok(Self { left_bytes, uploads: u64::from(limit).saturating_sub(open), limit })
+        let uploads = left.into_iter().min().unwrap_or_default();
+        Ok(Self { left_bytes, uploads })
     }
 
     /// Takes the room for one upload, or refuses the upload.
@@ -62,10 +80,11 @@ impl Room {
             let (of, left_bytes) = (*of, *left_bytes);
             return Err(Error::QuotaExceeded { of, needed_bytes, left_bytes, open_uploads, held_bytes });
         }
-        if self.uploads == 0 {
-            return Err(Error::TooManyUploads { limit: self.limit });
+        let (left, limit) = &mut self.uploads;
+        if *left == 0 {
+            return Err(Error::TooManyUploads { limit: *limit });
         }
-        self.uploads -= 1;
+        *left -= 1;
         for (_, left) in &mut self.left_bytes {
             *left -= needed_bytes;
         }

@@ -6,7 +6,9 @@ use dray_ops::OWNER_EMAIL;
 use serde_json::{Value, json};
 
 use crate::acts::id;
-use crate::world::{Actor, Started, World, refusal};
+use crate::batch::{file, outcome};
+use crate::grants::granted;
+use crate::world::{Actor, Started, World, refusal, wait_for};
 
 async fn child(world: &World, maker: &Actor, scopes: &[&str]) -> Actor {
     let made = maker.post("/tokens", &json!({ "name": "child", "scopes": scopes })).await.ok();
@@ -187,4 +189,81 @@ async fn a_member_cannot_fill_the_quota_of_the_owner_by_replacing_their_files() 
     set_quota(&world, OWNER_EMAIL, 300).await;
     member.finalize(&second.0, &second.1).await.ok();
     assert_eq!((owner.usage().await, owner.download(&file).await), ((4, 300), vec![3; 100]));
+}
+
+#[tokio::test]
+async fn the_page_of_one_grant_leaves_room_for_other_grants_and_for_their_maker() {
+    let world = World::start_with(|config| config.uploads.max_open_uploads = 8).await;
+    let owner = world.owner();
+    let full = refusal(409, "too_many_uploads");
+    let start = async |actor: &Actor| {
+        let body = json!({ "fileName": "a", "fileSize": 1, "mimeType": "a/b" });
+        let answer = actor.step("start", &body).await;
+        if answer.status == 200 { None } else { Some(answer.refused()) }
+    };
+    let mut holders = Vec::new();
+    for _ in 0..4 {
+        let holder = granted(&world, &owner, &json!({})).await.0;
+        let answers = [start(&holder).await, start(&holder).await, start(&holder).await];
+        holders.push((holder, answers));
+    }
+    for (_, answers) in &holders[..3] {
+        assert_eq!(*answers, [None, None, Some(full.clone())], "a quarter of them for one grant");
+    }
+    assert_eq!(holders[3].1[0], Some(full.clone()), "three quarters for all that may only upload");
+    let narrow = child(&world, &owner, &["drive_upload"]).await;
+    assert_eq!(start(&narrow).await, Some(full.clone()));
+    assert_eq!([start(&owner).await, start(&owner).await], [None, None]);
+    assert_eq!(start(&owner).await, Some(full));
+    let files: Vec<Value> = (0..4).map(|at| file(&format!("{at}"), b"1")).collect();
+    let other = world.user("other@example.com").await;
+    let (holder, _) = granted(&world, &other, &json!({})).await;
+    let answer = holder.batch("start", &json!({ "files": files })).await.ok();
+    let outcomes: Vec<_> = answer["files"].as_array().unwrap().iter().map(outcome).collect();
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 2, "a batch takes no more");
+}
+
+#[tokio::test]
+async fn what_a_grant_reserves_ends_with_the_grant_however_it_ends() {
+    let mut world = World::start().await;
+    let (owner, hour) = (world.owner(), jiff::SignedDuration::from_hours(1));
+    let maker = child(&world, &owner, &["access_drive"]).await;
+    let soon = (world.now() + hour).to_string();
+    let (expiring, _) = granted(&world, &maker, &json!({ "expiresAt": soon })).await;
+    let (revoked, _) = granted(&world, &maker, &json!({})).await;
+    let upload = expiring.start("a", 100).await;
+    revoked.start("b", 100).await;
+    world.pass(hour / 2);
+    expiring.urls(&upload, 1).await;
+    let until = expiring.step("parts", &upload.body(&json!({}))).await.ok()["expiresAt"].to_string();
+    assert!(until.trim_matches('"').parse::<jiff::Timestamp>().unwrap() <= world.now() + hour / 2, "{until}");
+    let reserved = async |owner: &Actor| owner.get("/drive/usage").await.ok()["reservedBytes"].clone();
+    assert_eq!(reserved(&owner).await, 200);
+    let tokens = owner.get("/tokens").await.ok();
+    let tokens = tokens["tokens"].as_array().unwrap();
+    let made = tokens.iter().find(|token| token["name"] == "child").unwrap();
+    owner.delete(&format!("/tokens/{}", id(made))).await.done();
+    // The sweeper waits until all clocks agree that an upload has expired.
+    world.pass(jiff::SignedDuration::from_mins(11));
+    world.restart().await;
+    let owner = world.owner();
+    wait_for(async || reserved(&owner).await == 0).await;
+}
+
+#[tokio::test]
+async fn a_grant_reaches_no_further_than_the_token_that_made_it() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let folder = owner.folder("f", None).await;
+    let sub = owner.folder("sub", Some(&folder)).await;
+    let confined = world.token_of(&owner, &["access_drive"], Some(&folder)).await;
+    let (holder, _) = granted(&world, &confined, &json!({ "folderId": sub })).await;
+    let (early, parts) = holder.put_with("early", b"1", &json!({})).await;
+    owner.move_to(&sub, None).await.ok();
+    let body = json!({ "fileName": "late", "fileSize": 1, "mimeType": "a/b" });
+    assert_eq!(holder.step("start", &body).await.refused(), refusal(409, "upload_folder_closed"));
+    assert_eq!(holder.finalize(&early, &parts).await.refused(), refusal(409, "upload_folder_closed"));
+    owner.move_to(&sub, Some(&folder)).await.ok();
+    holder.finalize(&early, &parts).await.ok();
+    assert_eq!(owner.listed(&sub).await, ["early"]);
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use dray_api::ItemId;
-use dray_api::limits::MAX_FOLDER_DEPTH;
+use dray_api::limits::{MAX_BATCH_FOLDERS, MAX_FOLDER_DEPTH};
 use jiff::Timestamp;
 
 use super::super::{Service, target};
@@ -28,11 +28,21 @@ pub(super) struct Folders<'a> {
     bases: HashMap<Option<ItemId>, Result<i64>>,
     /// By parent folder and name: the folder there, if there is one.
     known: HashMap<(Option<ItemId>, String), Option<ItemId>>,
+    /// How many it may still create.
+    left: usize,
 }
 
 impl<'a> Folders<'a> {
     pub(super) fn new(c: &'a Conn<'a>, service: &'a Service, caller: &'a Caller, now: Timestamp) -> Self {
-        Self { c, service, caller, now, bases: HashMap::new(), known: HashMap::new() }
+        Self {
+            c,
+            service,
+            caller,
+            now,
+            bases: HashMap::new(),
+            known: HashMap::new(),
+            left: MAX_BATCH_FOLDERS,
+        }
     }
 
     /// Checks that the caller may put files into this folder, below so many levels of new folders.
@@ -64,14 +74,23 @@ impl<'a> Folders<'a> {
         Ok(Some(Place(at)))
     }
 
-    /// The folder at this path. It creates the folders that are missing.
+    /// The folder at this path. It creates the folders that are missing: all of them or, if the request would create too
+    /// many, none.
     pub(super) fn make(&mut self, base: Option<ItemId>, path: &[String]) -> Result<Option<ItemId>> {
-        let mut at = base;
-        for name in path {
-            at = match self.child(at, name)? {
-                Some(folder) => Some(folder),
-                None => Some(self.add(at, name)?),
-            };
+        let (mut at, mut missing) = (base, path);
+        while let Some((name, rest)) = missing.split_first() {
+            let Some(folder) = self.child(at, name)? else { break };
+            (at, missing) = (Some(folder), rest);
+        }
+        let Some(left) = self.left.checked_sub(missing.len()) else {
+            let rule = format!(
+                "is in a new folder, and one request creates at most {MAX_BATCH_FOLDERS}: send it in the next"
+            );
+            return Err(Error::field("path", rule));
+        };
+        self.left = left;
+        for name in missing {
+            at = Some(self.add(at, name)?);
         }
         Ok(at)
     }

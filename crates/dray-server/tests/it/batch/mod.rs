@@ -100,7 +100,7 @@ pub(super) fn started(upload: &Value) -> Started {
 }
 
 impl Actor {
-    pub(super) async fn batch(&self, step: &str, body: &Value) -> Answer {
+    pub(crate) async fn batch(&self, step: &str, body: &Value) -> Answer {
         self.post(&format!("/drive/files/upload/batch/{step}"), body).await
     }
 
@@ -154,7 +154,7 @@ impl Actor {
 }
 
 /// The item of a file, or the code of its error.
-pub(super) fn outcome(file: &Value) -> Result<Value, String> {
+pub(crate) fn outcome(file: &Value) -> Result<Value, String> {
     match file["error"]["code"].as_str() {
         Some(code) => Err(code.to_owned()),
         None => Ok(file["item"].clone()),

@@ -199,3 +199,36 @@ async fn no_more_files_are_open_than_one_user_may_have() {
     let other = world.user("other@example.com").await;
     other.start_files(&files[..5], &json!({})).await;
 }
+
+#[tokio::test]
+async fn a_request_creates_only_so_many_folders_and_those_of_a_file_or_none() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let deep = "d/".repeat(99);
+    let files: Vec<Value> = (0..12).map(|at| file(&format!("{at}/{deep}f"), b"1")).collect();
+    let answer = owner.batch("start", &json!({ "files": files })).await.ok();
+    let outcomes: Vec<_> = answer["files"].as_array().unwrap().iter().map(outcome).collect();
+    assert!(outcomes[..10].iter().all(Result::is_ok));
+    assert_eq!(outcomes[10..], [Err("invalid_field".to_owned()), Err("invalid_field".to_owned())]);
+    assert_eq!(world.count("items").await, 1000);
+    // Folders that are there count for nothing, and the next request may create others.
+    owner.start_files(&files, &json!({})).await;
+    assert_eq!(world.count("items").await, 1200);
+}
+
+#[tokio::test]
+async fn no_file_goes_by_its_path_into_the_folder_of_a_fellow_member() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let shared = owner.folder("shared", None).await;
+    let member = world.participant("member@example.com", &owner, &shared, "member").await;
+    let theirs = member.folder("photos", Some(&shared)).await;
+    let into = json!({ "parentId": shared });
+    let upload = owner.start_files(&[file("photos/a", b"1")], &into).await.remove(0);
+    assert_ne!(upload["parentId"], json!(theirs), "its owner could remove what is in it");
+    assert_eq!(owner.listed(&shared).await, ["photos", "photos"]);
+    let own = owner.start_files(&[file("photos/b", b"1")], &into).await.remove(0);
+    assert_eq!(own["parentId"], upload["parentId"]);
+    let of_member = member.start_files(&[file("photos/c", b"1")], &into).await.remove(0);
+    assert_eq!(of_member["parentId"], json!(theirs), "the oldest of theirs and of the owner's");
+}
