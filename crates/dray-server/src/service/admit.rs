@@ -73,8 +73,8 @@ impl Service {
     }
 }
 
-/// The upload as its row is to be, if the caller may start it: in the folder that it names, within the terms of their grant,
-/// their quota and the number of unfinished uploads. It runs in the transaction that writes the row.
+/// The upload as its row is to be, if the caller may start it in this folder, and if their grant, their quota and their
+/// number of unfinished uploads allow it. It runs in the transaction that writes the row.
 pub(super) fn admitted(c: &Conn, caller: &Caller, upload: Upload, rules: &UploadRules) -> Result<Upload> {
     if caller.grant().is_none() {
         target(c, caller, upload.parent)?;

@@ -1,8 +1,8 @@
 //! Finalizes many files. It sends a bounded number of requests to the store at once, and needs only a few transactions.
 //!
-//! If a PUT writes the object itself, nothing needs to be completed: every finalize that finds the object tries to create the
-//! item, and a compare-and-set in that transaction admits one of them. If the object must be copied, a finalize first takes
-//! the upload's lease.
+//! If the PUT has written the object itself, nothing needs to be completed: every finalize that finds the object tries to
+//! create the item, and a compare-and-set in that transaction lets only one of them do so. If the object must be copied,
+//! a finalize first takes the upload's lease.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -52,8 +52,8 @@ struct Found {
 type Outcomes = Vec<Option<Result<Item>>>;
 
 impl Service {
-    /// Finalizes the caller's files separately: returns an item or an error for each, in their order. It continues if the
-    /// caller disconnects.
+    /// Finalizes the caller's files, each by itself. Returns an item or an error for each, in their order. It continues if
+    /// the caller disconnects.
     pub(crate) async fn finalize_files(
         &self,
         caller: &Caller,
