@@ -1,4 +1,6 @@
-"""Many small files: by `dray upload`, by the kit in Node, and as bare PUTs by s5cmd, all to Dray's own store, with fsync."""
+"""Uploads many small files with `dray upload`, with the kit in Node, and as plain PUTs with s5cmd. All go to Dray's own
+store, with fsync.
+"""
 import json
 import os
 import random
@@ -13,7 +15,7 @@ from tools import Failed, clean_env
 FILES, LEAST_BYTES, MOST_BYTES, FILES_A_FOLDER = 10_000, 4 << 10, 64 << 10, 500
 WORKERS = 16
 
-# The kit as it is published. Files are read one by one, as a program would that has a folder of them.
+# The kit as it is published. The program opens the files of a folder one by one.
 KIT = """
 import { openAsBlob } from "node:fs";
 import { readdir } from "node:fs/promises";
@@ -52,11 +54,11 @@ def row(bench, report):
     theirs = Figure(runs["s5cmd"], "files/s") if "s5cmd" in runs else None
     for name in ("dray upload", "the kit in Node"):
         report.add(f"{FILES:,} files of 4 to 64 KiB, {name}", Figure(runs[name], "files/s"), theirs,
-                   f"s5cmd, bare PUTs, {WORKERS} workers" if theirs else "", True, "≥ 1 ×")
+                   f"s5cmd, plain PUTs, {WORKERS} workers" if theirs else "", True, "≥ 1 ×")
 
 
 def write_files(source):
-    """The same files each time, in the page cache and on the disk."""
+    """Creates files with the same names and sizes each time. They are in the page cache and on the disk."""
     shutil.rmtree(source, ignore_errors=True)
     choice = random.Random(1)
     for at in range(FILES):
@@ -87,7 +89,7 @@ def by_s5cmd(bench, server, source):
 
 
 def secs_of(command, env):
-    """Wall seconds of a program that must succeed."""
+    """Runs a program that must succeed. Returns how many seconds it took."""
     start = time.monotonic()
     done = subprocess.run([str(word) for word in command], env=env, stdin=subprocess.DEVNULL,
                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)

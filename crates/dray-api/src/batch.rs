@@ -1,6 +1,6 @@
 //! Many small files at once, `POST /drive/files/upload/batch/…`: each is one signed PUT of the whole file.
 //!
-//! A file that is refused has its own error, and hinders no other.
+//! Each file has its own result: a refused file gets an error, and the others go on.
 
 use std::collections::BTreeMap;
 
@@ -16,10 +16,10 @@ use crate::upload::{Checksum, OnConflict};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StartFiles {
-    /// The folder that they go to, unless a file names another; absent or null: the root.
+    /// The folder for files that do not name one themselves. Absent or null: the root.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent_id: Option<ItemId>,
-    /// What to do if a file's folder has a file of its name when it is finalized.
+    /// What to do if, when a file is finalized, its folder already has a file with its name.
     #[serde(default)]
     pub on_conflict: OnConflict,
     /// The files: 1 to 1,000.
@@ -32,8 +32,9 @@ pub struct StartFiles {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NewFile {
-    /// Its name, or its path below the folder, with slashes: `photos/2026/a.jpg`. Folders that are not there are made; a token
-    /// that may only upload always gets new ones. Every segment follows the rules of names.
+    /// Its name, or its path below the folder, with slashes: `photos/2026/a.jpg`. Folders of the path that do not exist
+    /// are created. For a token that may only upload, all of them are created anew. Each part of the path follows the
+    /// rules for names.
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 8192))]
     pub path: String,
     /// Its size in bytes: at most 8 MiB.
@@ -42,42 +43,42 @@ pub struct NewFile {
     /// Its MIME type; an empty text means `application/octet-stream`.
     #[cfg_attr(feature = "openapi", schema(max_length = 255))]
     pub mime_type: String,
-    /// The folder that `path` begins at, if it is another than that of the request.
+    /// The folder in which `path` begins, if it is not the folder of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent_id: Option<ItemId>,
-    /// The checksum of the whole file. With it, a file that is already there, with the same name and the same bytes, need not be
-    /// sent: its item is the answer. And the file appears only if its bytes have this checksum.
+    /// The checksum of the whole file. If the folder already has a file with the same name and the same bytes, the
+    /// answer is that file's item, and nothing needs to be sent. The file appears only if its bytes have this checksum.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checksum: Option<Checksum>,
 }
 
-/// What became of the files, in the order of the request.
+/// The results for the files, in the order of the request.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StartedFiles {
-    /// One for each file.
+    /// One result for each file.
     pub files: Vec<StartedFile>,
-    /// When the addresses expire: RFC 3339 in UTC with milliseconds. The uploads live longer: start them again, with the same
-    /// `Idempotency-Key`, for new addresses.
+    /// When the URLs expire: RFC 3339 in UTC with milliseconds. The uploads live longer: for new URLs, send the request
+    /// again with the same `Idempotency-Key`.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub expires_at: String,
 }
 
-/// What became of a file: exactly one of these is there.
+/// The result for a file. It has exactly one of these fields.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StartedFile {
-    /// It is to be sent.
+    /// The file is to be sent, in this way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub upload: Option<FileToPut>,
-    /// It is there already, with the same bytes: this one.
+    /// The drive already has the file, with the same bytes: this item.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub item: Option<Item>,
-    /// It is refused.
+    /// The file is refused, for this reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub error: Option<ErrorBody>,
@@ -92,13 +93,14 @@ pub struct FileToPut {
     pub upload_id: String,
     /// The object's key in the store, for finalize.
     pub file_key: String,
-    /// The folder that the file goes to; absent at the root.
+    /// The folder that the file goes to. Absent if it goes to the root.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub parent_id: Option<ItemId>,
-    /// Where to `PUT` the file. It takes exactly `fileSize` bytes. 412 means that the file has arrived before.
+    /// Where to `PUT` the file. The URL accepts exactly `fileSize` bytes. An answer 412 means that the file has already
+    /// arrived.
     pub url: String,
-    /// The headers that the `PUT` must have, as they are; they are signed.
+    /// The headers that the `PUT` must have, unchanged, because they are signed.
     pub headers: BTreeMap<String, String>,
 }
 
@@ -107,7 +109,7 @@ pub struct FileToPut {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FinalizeFiles {
-    /// The files: 1 to 1,000, of any batches.
+    /// The files: 1 to 1,000. They may come from different batches.
     #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 1000))]
     pub files: Vec<FileKey>,
 }
@@ -123,30 +125,31 @@ pub struct FileKey {
     /// From `batch/start`.
     #[cfg_attr(feature = "openapi", schema(max_length = 1024))]
     pub file_key: String,
-    /// The checksum that the file must have, if `batch/start` was not told; otherwise no item appears.
+    /// The checksum that the file must have, if `batch/start` was not given one. If the file has another checksum, no
+    /// item appears.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checksum: Option<Checksum>,
 }
 
-/// What became of the files, in the order of the request.
+/// The results for the files, in the order of the request.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FinalizedFiles {
-    /// One for each file.
+    /// One result for each file.
     pub files: Vec<FinalizedFile>,
 }
 
-/// What became of a file: exactly one of these is there.
+/// The result for a file. It has exactly one of these fields.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FinalizedFile {
-    /// The file.
+    /// The file's item.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub item: Option<Item>,
-    /// Why there is none. After one that may pass (503), finalize again.
+    /// Why there is no item. After an error that may pass (503), finalize the file again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub error: Option<ErrorBody>,

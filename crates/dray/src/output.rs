@@ -1,6 +1,6 @@
-//! Output to the terminal: results on standard output, everything else on standard error, and neither of them
-//! into the middle of a progress bar. Nothing else in this program writes to either (a test checks that), so this file
-//! makes all texts safe for a terminal, whoever they come from.
+//! Output to the terminal: results on standard output, everything else on standard error, and neither of them in the
+//! middle of a progress bar. Nothing else in this program writes to either (a test checks that), so this file makes
+//! all texts safe for a terminal, wherever they come from.
 
 use std::io::{self, Write};
 

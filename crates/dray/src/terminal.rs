@@ -1,12 +1,12 @@
 //! Makes texts safe for a terminal, and for JSON that a terminal may show. Whatever a name or a server's message
-//! contains, it cannot move the cursor, set a colour, end a line or reorder the text around it.
+//! contains, the text cannot move the cursor, set a colour, end a line or reorder the text around it.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use dray_api::text::{direction_control, is_direction_mark, is_ignorable};
 
-/// The maximum number of characters of a remark or an error; people do not read longer ones.
+/// The maximum number of characters of a remark or an error. People do not read longer ones.
 const LONGEST_REMARK: usize = 2000;
 
 /// One line. Characters that a terminal would act on, or that show nothing, are written as `\u{1b}`. The invisible marks of

@@ -1,5 +1,5 @@
-//! Uploads small files, many in one request: one start, a PUT for each file, one finalize. What a batch cannot do now, a file
-//! does by itself afterwards.
+//! Uploads small files in batches: one start for many files, a PUT for each file, and one finalize for all. A file that
+//! the batch cannot take now is uploaded by itself afterwards.
 
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -19,19 +19,21 @@ use crate::error::Error;
 use crate::retry::{self, Repeat};
 use crate::{bounded, store};
 
-/// Files that are sent whole, in batches: the largest. Larger ones are sent in parts.
+/// The largest size of a file that is sent whole, in a batch. Larger files are sent in parts.
 pub(crate) const SMALL_BYTES: u64 = MAX_WHOLE_FILE_BYTES;
-/// So many small files at least are sent in batches: fewer go by themselves.
+/// Fewer small files than this are uploaded one by one, and not in a batch.
 pub(crate) const FEWEST: usize = 8;
-/// Files of one batch: so few that several batches are below what a user may have open at once.
+/// The maximum number of files in a batch. It is so low that several batches stay below the number of unfinished
+/// uploads that a user may have.
 const MOST_FILES: usize = 250;
-/// Bytes of one batch, which are in memory until they are sent.
+/// The maximum number of bytes in a batch. They are in memory until they are sent.
 const MOST_BYTES: u64 = 16 * MIB;
-/// Batches at once: while one is sent, the next is started and the one before is finalized.
+/// The number of batches at once: while one is being sent, the next is started and the previous one is finalized.
 pub(crate) const BATCHES_AT_ONCE: usize = 3;
-/// Small files that take the place of one part: what takes time is the wait for an answer, not the bytes.
+/// The number of small files that are sent in place of one part. For a small file most of the time is spent waiting for
+/// the answer, and not sending its bytes.
 pub(super) const FILES_A_SLOT: usize = 4;
-/// Uploads that are aborted at once, when a batch fails.
+/// The number of uploads that are aborted at the same time when a batch fails.
 const ABORTS_AT_ONCE: usize = 8;
 
 /// A small file to upload.
@@ -39,14 +41,14 @@ pub(crate) struct SmallFile {
     pub(crate) place: Place,
     pub(crate) name: String,
     pub(crate) parent: Option<ItemId>,
-    /// As it was when it was found.
+    /// Its size when it was found.
     pub(crate) size_bytes: u64,
 }
 
 /// The outcome of a file.
 pub(crate) type Outcome = (PathBuf, Result<Item, Error>);
 
-/// A file of a batch on its way.
+/// A file of a batch that is being sent.
 struct Sending {
     file: SmallFile,
     bytes: Bytes,
@@ -70,8 +72,8 @@ pub(crate) fn batches(files: Vec<SmallFile>) -> Vec<Vec<SmallFile>> {
 }
 
 impl Uploader {
-    /// Uploads a batch of small files: an outcome for each, in no order, and the files that are to be sent alone, once no batch holds
-    /// what they need.
+    /// Uploads a batch of small files. Returns the outcomes, in no particular order, and the files that must be
+    /// uploaded one by one afterwards, when no batch uses up the limits that refused them.
     pub(crate) async fn upload_batch(&self, files: Vec<SmallFile>) -> (Vec<Outcome>, Vec<SmallFile>) {
         let mut outcomes = Vec::with_capacity(files.len());
         let read = blocking(move || files.into_iter().map(read).collect::<Vec<_>>()).await;
@@ -89,7 +91,7 @@ impl Uploader {
         (outcomes, alone)
     }
 
-    /// What cannot be sent so now is left to be sent `alone`.
+    /// Sends a batch. Files that cannot be sent in it now are added to `alone`.
     async fn send_batch(
         &self,
         sending: Vec<Sending>,
@@ -106,7 +108,7 @@ impl Uploader {
                 return outcomes
                     .extend(sending.iter().map(|one| (path_of(one), Err(self.client.not_dray(200)))));
             }
-            // A server of before.
+            // An older server.
             Err(error) if is_older(&error) => {
                 return alone.extend(sending.into_iter().map(|one| one.file));
             }
@@ -159,7 +161,7 @@ impl Uploader {
         StartFiles { parent_id: None, on_conflict: self.on_conflict, files }
     }
 
-    /// Puts files side by side, and finalizes those that have arrived.
+    /// Sends the files at the same time, and finalizes those that have arrived.
     async fn put_and_finalize(&self, puts: &[(Sending, FileToPut)]) -> Vec<Result<Item, Error>> {
         let put = async |(one, upload): &(Sending, FileToPut)| {
             // Never closed, so an error cannot happen.
@@ -207,7 +209,7 @@ impl Uploader {
         let request = request.header(CONTENT_LENGTH, one.bytes.len()).body(one.bytes.clone());
         let response = request.send().await.map_err(|error| Error::network(&peer, error))?;
         match response.status().as_u16() {
-            // 412: an earlier try has arrived, and its answer was lost.
+            // 412: an earlier PUT has already stored the file, and its answer was lost.
             200..=299 | 412 => {
                 bounded::beginning(response).await;
                 Ok(())
@@ -219,7 +221,7 @@ impl Uploader {
         }
     }
 
-    /// An item or an error for each. What is not finished yet is asked for again.
+    /// Finalizes the files. Returns an item or an error for each. Files that are not finished yet are asked for again.
     async fn finalize_files(&self, files: &[&(Sending, FileToPut)]) -> Vec<Result<Item, Error>> {
         let mut outcomes: Vec<Option<Result<Item, Error>>> = files.iter().map(|_| None).collect();
         let mut tries = 0;
@@ -304,7 +306,7 @@ fn error_of(body: ErrorBody) -> Error {
     Error::Api { status: body.status_code, body: Box::new(body) }
 }
 
-/// Whether the server does not know batches.
+/// Whether the server is older than batches and does not know their routes.
 fn is_older(error: &Error) -> bool {
     match error {
         Error::Api { body, .. } => {
@@ -315,7 +317,7 @@ fn is_older(error: &Error) -> bool {
     }
 }
 
-/// Whether a file that is refused so may be taken a little later, when fewer are open.
+/// Whether a file that was refused with this error may be accepted a little later, when fewer uploads are open.
 fn may_pass(body: &ErrorBody) -> bool {
     body.code == ErrorCode::TooManyUploads || matches!(body.status_code, 429 | 502..=504)
 }

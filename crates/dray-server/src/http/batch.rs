@@ -14,13 +14,17 @@ use crate::service::{self, Made};
 
 /// Start many small files
 ///
-/// Up to 1,000 files of up to 8 MiB, each with its name or its path. In one transaction, the folders of the paths are made as far
-/// as they are not there, and every file gets an upload of its own, with one signed URL: a `PUT` of the whole file, with exactly the
-/// headers of the answer. A file that cannot be started has an `error`, and hinders no other. A file that says its `checksum` and
-/// that the caller has already, with the same name, place and bytes, is answered as that `item`. Then `batch/finalize` makes the
-/// files. The URL changes nothing any more once its file is finalized. A repeat with the same `Idempotency-Key` answers the same
-/// uploads with new URLs, and tries again what was refused. With a grant, its files are those that fit into what the grant leaves,
-/// in their order, and a path is a name, because a grant makes no folders.
+/// Up to 1,000 files of up to 8 MiB, each with its name or its path. In one transaction, the missing folders of the
+/// paths are created, and every file gets its own upload with one signed URL. Send the whole file with one `PUT` to
+/// this URL, with exactly the headers of the answer; then `batch/finalize` creates the files. Once a file is
+/// finalized, its URL changes nothing any more.
+///
+/// A file that cannot be started gets an `error`, and the others are started all the same. If a file has a `checksum`,
+/// and the caller already has a file with the same name, place and bytes, the answer is that file's `item`. A repeat
+/// with the same `Idempotency-Key` answers the same uploads with new URLs, and tries the refused files again.
+///
+/// With a grant, each file is started if it fits into what the grant has left, in the order of the request. Its path
+/// must be a name, because a grant creates no folders.
 #[utoipa::path(
     post, path = "/drive/files/upload/batch/start", operation_id = "startFiles", tag = "Uploads",
     request_body = StartFiles,
@@ -54,10 +58,10 @@ pub(super) async fn start(
 
 /// Finalize many small files
 ///
-/// Makes the files whose bytes have arrived: for each an `item`, or an `error` that is its own. Nothing is all-or-nothing, and it can
-/// be repeated, from anywhere, in any groups: a file that was finalized is answered as its item again. A file whose `PUT` has not
-/// arrived is refused with `invalid_part`, and its upload stays open. What is said of `multipart/finalize` about names, folders
-/// and tokens holds for each file.
+/// Creates the files whose bytes have arrived. Each file gets its own `item` or `error`: some may succeed while
+/// others fail. It can be repeated from any machine, with the files grouped in any way: for a file that was already
+/// finalized, the answer is its item again. A file whose `PUT` has not arrived is refused with `invalid_part`, and
+/// its upload stays open. For each file, names, folders and tokens are treated as `multipart/finalize` describes.
 #[utoipa::path(
     post, path = "/drive/files/upload/batch/finalize", operation_id = "finalizeFiles", tag = "Uploads",
     request_body = FinalizeFiles,

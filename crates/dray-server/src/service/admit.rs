@@ -1,6 +1,6 @@
-//! Which uploads are admitted: what is checked of a file when it is announced, and what is checked in the transaction that
-//! writes its row. Every route that starts uploads goes through [`Admission::admit`]: one upload ([`admitted`]) as well as the
-//! many files of a batch (`batch/start.rs`), which share one look at the grant and at the quotas.
+//! Which uploads are admitted: the checks when a file is announced, and the checks in the transaction that writes its
+//! row. Every route that starts uploads goes through [`Admission::admit`]: a single upload ([`admitted`]) as well as
+//! the files of a batch (`batch/start.rs`), for which the grant and the quotas are looked up only once.
 
 use dray_api::upload::{OnConflict, StartUpload};
 use dray_api::{GrantId, ItemId, TokenId, UploadRowId};
@@ -73,8 +73,8 @@ impl Service {
     }
 }
 
-/// The upload as its row is to be, if the caller may start it: in the folder that it names, within the terms of their grant,
-/// their quota and the number of unfinished uploads. It runs in the transaction that writes the row.
+/// The upload as its row is to be, if the caller may start it in this folder, and if their grant, their quota and their
+/// number of unfinished uploads allow it. It runs in the transaction that writes the row.
 pub(super) fn admitted(c: &Conn, caller: &Caller, upload: Upload, rules: &UploadRules) -> Result<Upload> {
     if caller.grant().is_none() {
         target(c, caller, upload.parent)?;
@@ -84,27 +84,27 @@ pub(super) fn admitted(c: &Conn, caller: &Caller, upload: Upload, rules: &Upload
     Ok(upload)
 }
 
-/// Admits the uploads that one transaction starts, one after the other. Each takes its share of what the grant, the quotas
-/// and the number of unfinished uploads leave; an upload that is refused takes nothing.
+/// Admits the uploads that one transaction starts, one after the other. Each admitted upload leaves less of the
+/// grant, the quotas and the number of unfinished uploads for the next ones; a refused upload does not.
 pub(super) struct Admission<'a> {
     c: &'a Conn<'a>,
     caller: &'a Caller,
     rules: &'a UploadRules,
     wanted: usize,
-    /// What the caller's grant leaves, or why it cannot be used. Looked up for the first upload.
+    /// What the caller's grant has left, or why it cannot be used. Looked up for the first upload.
     allowance: Option<Result<Allowance>>,
     /// Looked up for the first upload.
     room: Option<Room>,
 }
 
 impl<'a> Admission<'a> {
-    /// For up to `wanted` uploads.
+    /// Admits up to `wanted` uploads.
     pub(super) fn new(c: &'a Conn<'a>, caller: &'a Caller, rules: &'a UploadRules, wanted: usize) -> Self {
         Self { c, caller, rules, wanted, allowance: None, room: None }
     }
 
-    /// The upload as its row is to be: a grant decides where it goes and what happens if its name is taken. If no grant
-    /// does, the caller has checked that it may go where it says.
+    /// The upload as its row is to be. If the caller has a grant, the grant decides the folder, and what happens if the
+    /// name is taken. Without a grant, this function's caller must have checked that the upload may go into its folder.
     pub(super) fn admit(&mut self, mut upload: Upload) -> Result<Upload> {
         let (c, caller) = (self.c, self.caller);
         let allowance = match caller.grant() {
@@ -137,7 +137,8 @@ struct Allowance {
 }
 
 impl Allowance {
-    /// Two starts with one grant wait for each other, so together they never exceed it.
+    /// Looks the grant up, and locks its uploads until the transaction ends. So two starts with one grant wait for each
+    /// other, and together never exceed it.
     fn of(c: &Conn, caller: &Caller, id: GrantId, now: Timestamp) -> Result<Self> {
         grants::lock_uploads(c, id)?;
         let (grant, used) = grants::by_id(c, id)?.ok_or(Error::InvalidToken)?;
@@ -153,7 +154,7 @@ impl Allowance {
         Ok(Self { grant, used })
     }
 
-    /// Refuses an upload that the grant does not allow, and gives another what the grant says of it.
+    /// Refuses an upload that the grant does not allow. An allowed upload gets the grant's folder and its other terms.
     fn check(&self, upload: &mut Upload) -> Result<()> {
         let Self { grant, used } = self;
         if upload.parent.is_some_and(|asked| Some(asked) != grant.folder) {

@@ -30,7 +30,7 @@ pub(crate) struct Data {
 }
 
 impl Data {
-    /// Where Postgres is, if the database is there.
+    /// The address of Postgres, if the server uses it.
     pub(crate) fn database_url(&self) -> Option<DatabaseUrl> {
         either(self.database_url.as_ref(), self.database_url_file.as_ref()).map(DatabaseUrl::new)
     }
@@ -47,7 +47,7 @@ pub(crate) enum TokenCommand {
     },
     /// Replace your own token (`DRAY_TOKEN`); prints only the new token, which is never shown again
     Rotate(RotateToken),
-    /// Revoke a token at once, with the tokens made from it and the ones it replaced
+    /// Revoke a token at once, with the tokens that it created and the ones it replaced
     Revoke {
         /// The token's id, from `dray token list`
         id: TokenId,
@@ -69,7 +69,7 @@ pub(crate) struct CreateToken {
     #[arg(long, value_name = "TIME", default_value = "30d", value_parser = humantime::parse_duration)]
     pub(crate) expires_in: Duration,
     /// How long `dray token rotate` may replace the token, each time for as long as --expires-in says; at most 365d
-    /// [default: as long as it is valid]
+    /// [default: as long as the token is valid]
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     pub(crate) rotate_for: Option<Duration>,
     #[command(flatten)]
@@ -81,9 +81,9 @@ pub(crate) struct CreateToken {
 Example:
   export DRAY_TOKEN=$(dray token rotate)
 
-The new token has the rights of the old one, in the same folder. Tokens that were made with the old one stay valid.")]
+The new token has the rights of the old one, in the same folder. Tokens that the old one created stay valid.")]
 pub(crate) struct RotateToken {
-    /// How long the new token is valid [default: as long as the old one was made for, within what its maker allowed]
+    /// How long the new token is valid [default: as long as the old one was created for, within its --rotate-for]
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     pub(crate) expires_in: Option<Duration>,
     /// End the old token at once; otherwise it stays valid for another day
@@ -126,7 +126,7 @@ pub(crate) enum UserCommand {
     },
 }
 
-/// How much may be stored; `None` means no limit.
+/// How many bytes may be stored; `None` means no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Quota(pub(crate) Option<u64>);
 
@@ -161,17 +161,17 @@ pub(crate) enum StoreCommand {
 #[command(after_help = "\
 Examples:
   eval \"$(dray store keys)\" && aws s3 ls s3://dray --recursive
-  dray store keys --rotate                    tools need the new keys from now on
-  dray store keys --rotate --grace 1h         the old ones are accepted for one more hour
+  dray store keys --rotate                    from now on tools need the new keys
+  dray store keys --rotate --grace 1h         the old keys stay valid for one more hour
   dray store keys --rotate --server           URLs signed before stay valid for a day
 
-These keys read the drive's bucket, which has the files of all users, and write every other bucket. A running server \
+These keys may read the drive's bucket, which has the files of all users, and may write every other bucket. A running server \
 accepts new keys at once, and refuses the replaced ones within a second.")]
 pub(crate) struct StoreKeys {
     /// The server's address
     #[arg(long, env = "DRAY_URL", default_value = "http://127.0.0.1:8080", value_hint = ValueHint::Url)]
     pub(crate) url: String,
-    /// Print keys that also write the drive's bucket: for another Dray that stores its files there, or for repairs
+    /// Print keys that may also write the drive's bucket, for another Dray that stores its files there or for repairs
     #[arg(long)]
     pub(crate) write_drive: bool,
     /// Replace the keys, and print the new ones
@@ -180,7 +180,7 @@ pub(crate) struct StoreKeys {
     /// Replace the server's own key, which signs URLs and is never printed
     #[arg(long, requires = "rotate", conflicts_with = "write_drive")]
     pub(crate) server: bool,
-    /// How long the old keys are still accepted [default: not at all; with --server 1d, for URLs only]
+    /// How long the old keys are still accepted [default: not at all; with --server, 1d, in URLs only]
     #[arg(long, requires = "rotate", value_name = "TIME", value_parser = humantime::parse_duration)]
     pub(crate) grace: Option<Duration>,
     #[command(flatten)]

@@ -33,11 +33,11 @@ Examples:
   id=$(dray upload --json report.pdf | jq -r .id)
   dray upload --resume big.iso          continues an interrupted upload of this file
 
-Prints one line for each uploaded file and folder: its id and its path here; with --json, one \
-JSON object a line: the item and its `path`. If some files fail, the others are uploaded all the same; standard error \
+Prints one line for each uploaded file and folder: its id and its path on this machine; with --json, one \
+JSON object a line: the item and its `path`. If some files fail, the others are still uploaded; standard error \
 names the failed ones, and the exit code is not 0. Symbolic links inside a folder are skipped.
 
-If an upload fails, or Ctrl-C ends it, it is aborted on the server; otherwise it would count towards your quota until it \
+If an upload fails, or Ctrl-C ends it, the server aborts it; otherwise it would count towards your quota until it \
 expires. With --resume, or if the server cannot be reached, it stays open: see `dray uploads`.")]
 pub(crate) struct Upload {
     /// Files and folders to upload
@@ -49,8 +49,8 @@ pub(crate) struct Upload {
     /// What to do if the folder already has a file of this name
     #[arg(long, value_name = "WHAT", value_enum, default_value_t = OnConflict::Keep)]
     pub(crate) on_conflict: OnConflict,
-    /// Continue an interrupted upload with the same name, size, folder and `--on-conflict`, and keep this one open if it is
-    /// interrupted too; not for folders
+    /// Continue an interrupted upload with the same name, size, folder and `--on-conflict`, and keep this upload open
+    /// if it is interrupted too; not for folders
     #[arg(long)]
     pub(crate) resume: bool,
     /// Parts to send at once
@@ -60,7 +60,7 @@ pub(crate) struct Upload {
     pub(crate) connection: Connection,
 }
 
-/// What to do with a file whose name is taken in its folder.
+/// What to do with a file if the folder already has one of its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OnConflict {
     /// Both stay, under the same name
@@ -80,7 +80,7 @@ Examples:
   dray download 65a1b2c3d4e5f60718293a4b -o copy.pdf
   dray download 65a1b2c3d4e5f60718293a4b -o ~/Downloads
 
-The file appears when it is completely on disk, and not before.")]
+The file appears only when it is completely on disk.")]
 pub(crate) struct Download {
     /// The file
     pub(crate) id: ItemId,

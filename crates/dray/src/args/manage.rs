@@ -58,10 +58,10 @@ pub(crate) struct Mv {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "`dray trash` restores them. The server removes them for good after 30 days, unless it is set to another time."
+    after_help = "`dray trash` restores them. The server removes them for good after 30 days, unless its operator sets another time."
 )]
 pub(crate) struct Rm {
-    /// The files and folders; a folder takes everything in it along
+    /// The files and folders; everything in a folder goes with it
     #[arg(required = true, value_name = "ID")]
     pub(crate) ids: Vec<ItemId>,
     #[command(flatten)]

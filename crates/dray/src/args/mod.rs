@@ -1,4 +1,4 @@
-//! The command line: one definition of every flag and its `DRAY_*` variable. Holds no behaviour.
+//! The command line: one definition of every flag and its `DRAY_*` variable. It has no behaviour.
 
 mod admin;
 mod doctor;
@@ -63,7 +63,7 @@ pub(crate) enum Command {
     Get(Get),
     /// Show folders of the drive and what is in them
     Tree(Tree),
-    /// List one folder of the drive, however large
+    /// List one folder of the drive, whatever its size
     Ls(Ls),
     /// Find files and folders of the drive by the words of their names
     Search(Search),
@@ -121,9 +121,9 @@ pub(crate) enum Command {
     Restore(Box<Restore>),
     /// Move a drive from its folder to Postgres, to another store, or both
     Migrate(Box<Migrate>),
-    /// Find objects that the store has and the drive does not know (where the server's data is)
+    /// Find objects in the store that the drive does not know (where the server's data is)
     Sweep(Box<Sweep>),
-    /// Check everything a server would use, and say how to fix it
+    /// Check everything that a server would use, and say how to fix what fails
     Doctor(Box<Doctor>),
     /// Print completions for a shell
     #[command(after_help = "Example:\n  source <(dray completions bash)")]
@@ -153,7 +153,7 @@ mod tests {
         }
     }
 
-    /// The arguments of this name, of all commands and theirs.
+    /// The arguments of this name, of all commands and their subcommands.
     fn arguments<'a>(command: &'a clap::Command, name: &str) -> Vec<&'a clap::Arg> {
         let own = command.get_arguments().filter(|argument| argument.get_long() == Some(name));
         own.chain(command.get_subcommands().flat_map(|command| arguments(command, name))).collect()
@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn help_reads_well() {
-        // Of one width, and without what this environment sets.
+        // With a fixed width, and without values from this environment.
         let mut command = Args::command().term_width(100);
         insta::assert_snapshot!("help", command.render_help());
         command.build();

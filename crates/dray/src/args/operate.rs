@@ -26,9 +26,9 @@ Examples:
   dray backup /mnt/backup/dray
   dray backup --no-bytes /mnt/backup/rows --database-url postgres://… --s3-bucket drive
 
-The rows are those of one moment. The bytes of files never change, so the next backup into the same folder copies \
-only what is new. Servers can keep running. Other buckets of the embedded store do not belong to the drive and are left out: \
-the command says which, and how much is in them.")]
+The rows are all from one moment. The bytes of files never change, so the next backup into the same folder copies \
+only what is new. Servers can keep running. The backup leaves out other buckets of the embedded store, which do not belong to the drive: \
+the command names them and says how much is in them.")]
 pub(crate) struct Backup {
     /// Folder to write to; created if it does not exist
     #[arg(value_name = "FOLDER", value_hint = ValueHint::DirPath)]
@@ -60,8 +60,8 @@ pub(crate) struct Restore {
 Example:
   dray migrate --to-database postgres://dray@db/drive --to-s3-bucket drive --to-s3-endpoint http://s3:9000 --to-s3-path-style
 
-Stop the server first. The folder does not change. Every object is read back and compared, and so are \
-all rows. Run an interrupted move again: it continues where it stopped. Credentials are found as AWS's tools find them.")]
+Stop the server first. The old folder does not change. The command reads back and compares every object and \
+all rows. Run an interrupted move again: it continues where it stopped. Dray finds credentials as AWS's tools do.")]
 pub(crate) struct Migrate {
     /// Postgres to move the rows to; the database must be empty
     #[arg(long, env = "DRAY_TO_DATABASE", value_name = "URL", hide_env_values = true, group = "to_rows", value_hint = ValueHint::Url)]
@@ -72,7 +72,7 @@ pub(crate) struct Migrate {
     /// Bucket to move the bytes of files to
     #[arg(long, value_name = "NAME", required_unless_present = "to_rows")]
     pub(crate) to_s3_bucket: Option<String>,
-    /// Where this machine reaches the bucket's store [default: AWS]
+    /// Address at which this machine reaches the bucket's store [default: AWS]
     #[arg(long, value_name = "URL", requires = "to_s3_bucket", value_hint = ValueHint::Url)]
     pub(crate) to_s3_endpoint: Option<String>,
     /// Region of the bucket's store
@@ -91,16 +91,16 @@ Examples:
   dray sweep --orphans             only lists them
   dray sweep --orphans --delete
 
-Orphans are objects and uploads that the store has and the drive does not know. They remain when a database is restored \
+Orphans are objects and uploads in the store that the drive does not know. They remain when a database is restored \
 from an older backup, or when parts arrive after their upload was aborted. The server removes everything else by itself.")]
 pub(crate) struct Sweep {
-    /// Find objects and uploads in the store that belong to no item, upload or removal
+    /// Find objects and uploads in the store that the drive does not know
     #[arg(long, required = true)]
     pub(crate) orphans: bool,
     /// Remove them
     #[arg(long)]
     pub(crate) delete: bool,
-    /// Only those that are at least this old
+    /// Only orphans that are at least this old
     #[arg(long, value_name = "TIME", default_value = "1d", value_parser = humantime::parse_duration)]
     pub(crate) older_than: Duration,
     #[command(flatten)]

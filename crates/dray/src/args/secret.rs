@@ -30,9 +30,9 @@ impl<T: FromStr<Err: fmt::Display>> FromStr for InFile<T> {
         let mut file = File::open(path).map_err(|error| error.to_string())?.take(MAX_BYTES + 1);
         file.read_to_string(&mut text).map_err(|error| error.to_string())?;
         if text.len() as u64 > MAX_BYTES {
-            return Err("the file is too large to be a secret's".to_owned());
+            return Err("the file is too large to hold a secret".to_owned());
         }
-        text.trim().parse().map(Self).map_err(|error: T::Err| format!("what the file holds {error}"))
+        text.trim().parse().map(Self).map_err(|error: T::Err| format!("the file's content {error}"))
     }
 }
 
@@ -41,14 +41,14 @@ pub(crate) fn either<T: Clone>(given: Option<&T>, in_file: Option<&InFile<T>>) -
     given.or(in_file.map(|InFile(secret)| secret)).cloned()
 }
 
-/// Removes the value of a secret from an error, which then says only that it is wrong.
+/// Removes the value of a secret from an error. The error then says only that the value is wrong.
 pub(crate) fn conceal(error: &mut clap::Error) {
     let named = match error.get(ContextKind::InvalidArg) {
         Some(ContextValue::String(named)) => named.clone(),
         _ => return,
     };
     let mut command = super::Args::command();
-    // clap knows how it names an argument in errors only once the command is built.
+    // clap knows its names for arguments in errors only after the command is built.
     command.build();
     if is_secret(&command, &named) {
         error.insert(ContextKind::InvalidValue, ContextValue::String("…".to_owned()));

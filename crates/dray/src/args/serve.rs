@@ -33,7 +33,7 @@ pub(crate) struct Serve {
     /// Connections to Postgres at once
     #[arg(long, env = "DRAY_DATABASE_CONNECTIONS", value_name = "N", default_value_t = dray_server::DATABASE_CONNECTIONS)]
     pub(crate) database_connections: usize,
-    /// Address at which callers reach this server [default: the one that each caller used]
+    /// Address at which callers reach this server [default: the address that each caller used]
     #[arg(long, env = "DRAY_PUBLIC_URL", value_name = "URL", value_hint = ValueHint::Url)]
     pub(crate) public_url: Option<String>,
     /// Host name of this server; with a port, only that port is meant; may be repeated. URLs are signed only for these
@@ -50,8 +50,9 @@ pub(crate) struct Serve {
     /// Private key of the TLS certificate, as PEM
     #[arg(long, env = "DRAY_TLS_KEY", value_name = "FILE", requires = "tls_cert", value_hint = ValueHint::FilePath)]
     pub(crate) tls_key: Option<PathBuf>,
-    /// Address (10.0.0.7) or network (10.0.0.0/8) of a trusted proxy. Its X-Forwarded-For and X-Forwarded-Proto are
-    /// believed; its X-Forwarded-Host only if --host or --public-url names that host; may be repeated [default: none]
+    /// Address (10.0.0.7) or network (10.0.0.0/8) of a trusted proxy. The server accepts its X-Forwarded-For and
+    /// X-Forwarded-Proto, and its X-Forwarded-Host if --host or --public-url names that host; may be repeated
+    /// [default: none]
     #[arg(long = "trust-proxy", env = "DRAY_TRUST_PROXY", value_name = "ADDRESS", value_delimiter = ',')]
     pub(crate) trusted_proxies: Vec<TrustedProxy>,
     /// Origin of web pages that may call this server; may be repeated [default: any]
@@ -72,17 +73,17 @@ pub(crate) struct Serve {
     /// Largest file that is accepted, such as 20GB or 500MiB
     #[arg(long, env = "DRAY_MAX_FILE_SIZE", value_name = "SIZE", default_value = "5TiB")]
     pub(crate) max_file_size: ByteSize,
-    /// The maximum number of unfinished uploads that a user may have at once
+    /// How many unfinished uploads a user may have at once
     #[arg(long, env = "DRAY_MAX_OPEN_UPLOADS", value_name = "N", default_value_t = dray_server::MAX_OPEN_UPLOADS)]
     pub(crate) max_open_uploads: u32,
     /// Type of files that are accepted: a MIME type (image/png), a group (image/*) or the end of a name (.pdf); may be
     /// repeated [default: any]
     #[arg(long = "allow-type", env = "DRAY_ALLOW_TYPE", value_name = "TYPE", value_delimiter = ',')]
     pub(crate) allow_types: Vec<FileType>,
-    /// Type of files that are refused, named in the same ways; may be repeated [default: none]
+    /// Type of files that are refused, in the same forms; may be repeated [default: none]
     #[arg(long = "block-type", env = "DRAY_BLOCK_TYPE", value_name = "TYPE", value_delimiter = ',')]
     pub(crate) block_types: Vec<FileType>,
-    /// Look at the first bytes of each file at finalize, and refuse one that is not of the type that it was announced as
+    /// Look at the first bytes of each file at finalize, and refuse a file that does not have its announced type
     #[arg(long, env = "DRAY_VERIFY_TYPES")]
     pub(crate) verify_types: bool,
     /// How long items stay in the trash
@@ -94,16 +95,16 @@ pub(crate) struct Serve {
     /// Address and port that answer Prometheus at /metrics; anyone who reaches it can read it [default: none]
     #[arg(long, env = "DRAY_METRICS_LISTEN", value_name = "ADDRESS")]
     pub(crate) metrics_listen: Option<String>,
-    /// Requests of one token per second, minute or hour (100/s, 6000/m, 20000/h), or off [default:
-    /// 6000/m; off if --listen is a loopback address]
+    /// Requests that one token may make per second, minute or hour (100/s, 6000/m, 20000/h), or off [default: 6000/m;
+    /// off if --listen is a loopback address]
     #[arg(long, env = "DRAY_RATE_LIMIT_PER_TOKEN", value_name = "RATE")]
     pub(crate) rate_limit_per_token: Option<RateLimit>,
-    /// Requests of one client address (of IPv6: its /64) [default: 12000/m; off if --listen is a loopback
+    /// Requests that one client address (of IPv6: its /64) may make [default: 12000/m; off if --listen is a loopback
     /// address]
     #[arg(long, env = "DRAY_RATE_LIMIT_PER_ADDRESS", value_name = "RATE")]
     pub(crate) rate_limit_per_address: Option<RateLimit>,
-    /// Connections at once from one client address (of IPv6: its /64), also from this machine [default: a quarter of all;
-    /// the limit of open files sets how many there are in all]
+    /// Connections at once from one client address (of IPv6: its /64), also from this machine [default: a quarter of
+    /// all; the limit of open files determines the number of all]
     #[arg(long, env = "DRAY_CONNECTIONS_PER_ADDRESS", value_name = "N", value_parser = at_least_one())]
     pub(crate) connections_per_address: Option<u32>,
     /// Uploads at once, and as many downloads, from one client address in the embedded store or through --s3-relay
@@ -122,8 +123,8 @@ pub(crate) struct Serve {
         help_heading = "Webhooks"
     )]
     pub(crate) webhook_urls: Vec<WebhookUrl>,
-    /// Secret that signs the calls, as Standard Webhooks says: whsec_ and 24 to 64 bytes in base64. Other users of this
-    /// machine can see arguments: prefer the variable or the file
+    /// Secret that signs the calls, as Standard Webhooks defines it: whsec_ and 24 to 64 bytes in base64. Other users
+    /// of this machine can see arguments: prefer the variable or the file
     #[arg(
         long,
         env = "DRAY_WEBHOOK_SECRET",
@@ -159,7 +160,7 @@ pub(crate) struct Serve {
     #[arg(long, env = "RUST_LOG", value_name = "FILTER", default_value = "info", help_heading = "Log")]
     pub(crate) log_level: String,
     /// OpenTelemetry collector that gets a span for each request (OTLP over HTTP, at /v1/traces below this address);
-    /// other OTEL_* variables apply too [default: none]
+    /// other OTEL_* variables also apply [default: none]
     #[arg(
         long,
         env = "OTEL_EXPORTER_OTLP_ENDPOINT",
@@ -169,7 +170,7 @@ pub(crate) struct Serve {
         help_heading = "Traces"
     )]
     pub(crate) otlp_endpoint: Option<String>,
-    /// The same for traces only, as the complete address
+    /// Complete address of the collector, for traces only; used instead of the address above
     #[arg(
         long,
         env = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
@@ -201,7 +202,7 @@ pub(crate) struct S3 {
     /// An existing bucket, instead of the embedded store
     #[arg(long = "s3-bucket", env = "DRAY_S3_BUCKET", value_name = "NAME")]
     pub(crate) bucket: Option<String>,
-    /// Where this server reaches the store [default: AWS]
+    /// Address at which this server reaches the store [default: AWS]
     #[arg(long = "s3-endpoint", env = "DRAY_S3_ENDPOINT", value_name = "URL", requires = "bucket", value_hint = ValueHint::Url)]
     pub(crate) endpoint: Option<String>,
     /// The store's region
@@ -216,11 +217,11 @@ pub(crate) struct S3 {
 #[derive(Debug, Args)]
 #[command(next_help_heading = S3_HEADING)]
 pub(crate) struct S3Clients {
-    /// Where clients reach the store [default: where this server does]
+    /// Address at which clients reach the store [default: the same as for this server]
     #[arg(long = "s3-public-endpoint", env = "DRAY_S3_PUBLIC_ENDPOINT", value_name = "URL", requires = "bucket", value_hint = ValueHint::Url)]
     pub(crate) public_endpoint: Option<String>,
-    /// Relay transfers for clients that cannot reach the store: parts and downloads then go through this server (not to
-    /// be combined with --s3-public-endpoint)
+    /// Relay transfers for clients that cannot reach the store: parts and downloads then go through this server
+    /// (cannot be combined with --s3-public-endpoint)
     #[arg(long = "s3-relay", env = "DRAY_S3_RELAY")]
     pub(crate) relay: bool,
 }

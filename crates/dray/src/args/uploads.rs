@@ -1,4 +1,4 @@
-//! Flags of `dray uploads`: uploads that were started and not finished.
+//! Flags of `dray uploads`: uploads that were started but not finished.
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ pub(crate) enum UploadsCommand {
 Prints one line for each: its id, the file's name and size, how much of it the store has, how old the upload is and when it \
 expires. The whole size of an unfinished upload counts towards your quota. With --json, one JSON object a line.")]
     List(Connection),
-    /// Abort uploads: the server removes what it has of them
+    /// Abort uploads: the server removes what was sent of them
     #[command(after_help = "Examples:\n  dray uploads abort ID\n  dray uploads abort --all")]
     Abort {
         /// The uploads' ids, from `dray uploads list`
@@ -28,7 +28,7 @@ expires. The whole size of an unfinished upload counts towards your quota. With 
     },
     /// Continue an upload: sends what the store does not have yet
     #[command(after_help = "\
-The file must be the one that the upload was started for: if the bytes sent before differ from it, nothing is saved. If \
+The file must be the one that the upload was started for: if the bytes sent before differ, the server saves nothing. If \
 it fails, the upload stays open, and you can continue it again.")]
     Resume {
         /// The upload's id, from `dray uploads list`

@@ -98,7 +98,7 @@ async fn rotate_token(args: RotateToken) -> anyhow::Result<()> {
     let Some(token) = &made.token else {
         let id = made.record.id;
         anyhow::bail!(
-            "the server created token {id}, but its answer was lost, and a token is shown only once: revoke it, and create another"
+            "the server created token {id}, but its answer with the token was lost, and a token is shown only once: revoke this one, and create another"
         );
     };
     Output::new(args.connection.json).result(token, &made)?;

@@ -33,13 +33,13 @@ fn word(verdict: Verdict) -> &'static str {
     }
 }
 
-/// One line for each finding, and two more if there is something to do.
+/// One line for each finding, and more lines if there is something to do.
 fn text(finding: &Finding) -> Vec<String> {
     let Finding { check, verdict, found, why, remedy } = finding;
     let mut lines = vec![format!("{:<5} {check}: {}", word(*verdict), one_line(found))];
     if let Some(remedy) = remedy {
         lines.push(format!("      why: {}", one_line(why)));
-        // A remedy may have several lines to type.
+        // A remedy may have several lines.
         lines.extend(format!("      do:  {remedy}").lines().map(str::to_owned));
     }
     lines

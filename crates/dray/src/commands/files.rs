@@ -13,7 +13,7 @@ use crate::exit::{Exit, Usage};
 use crate::output::Output;
 use crate::progress::Bar;
 
-const NO_TOKEN: &str = "no access token: set DRAY_TOKEN. To create a token, type `dray token create --user EMAIL` on the machine that has the server's data";
+const NO_TOKEN: &str = "no access token: set DRAY_TOKEN. To create one, run `dray token create --user EMAIL` on the machine that has the server's data";
 const BAD_TOKEN: &str = "DRAY_TOKEN is not a token. A token is one word, as `dray token create` or the server's first start printed it";
 
 /// An item, and its path on this machine.

@@ -42,7 +42,8 @@ async fn create(args: CreateGrant) -> anyhow::Result<()> {
         ..NewGrant::default()
     };
     let created = connect(&args.connection)?.create_grant(&new).await?;
-    let secret = created.grant.as_deref().unwrap_or("(its secret was lost with an answer: revoke it)");
+    let secret =
+        created.grant.as_deref().unwrap_or("(the answer with its secret was lost: revoke the grant)");
     let text = format!("{}  {secret}", created.record.id);
     Output::new(args.connection.json).result(&text, &created)?;
     Ok(())

@@ -24,7 +24,7 @@ pub(super) fn start(format: LogFormat, filter: &str, traces: Option<&Traces>) ->
     };
     match traces {
         None => install(registry().with(filter).with(layer(is_text, terminal))),
-        // The filter of the log does not affect traces, and the traces do not affect the log.
+        // The log's filter does not affect traces, and traces do not affect the log.
         Some(traces) => {
             install(registry().with(layer(is_text, terminal).with_filter(filter)).with(traces.layer()))
         }

@@ -57,7 +57,7 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<Exit> {
     }
 }
 
-/// Runs `command`, and drops it on a signal. Dropping removes what it has begun on disk.
+/// Runs `command`, and drops it on a signal. Dropping it removes its unfinished files.
 async fn until_signal(command: impl Future<Output = anyhow::Result<Exit>>) -> anyhow::Result<Exit> {
     let mut signals = Signals::new()?;
     tokio::select! {

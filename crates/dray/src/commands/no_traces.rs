@@ -3,7 +3,7 @@
 use dray_server::SettingError;
 use tracing::level_filters::LevelFilter;
 
-/// Spans on their way to a collector: there are none.
+/// Spans on their way to a collector. This type has no values, because such a build sends none.
 pub(super) enum Traces {}
 
 impl Traces {
@@ -11,7 +11,9 @@ impl Traces {
     pub(super) fn start(endpoint: Option<&str>, of_traces: Option<&str>) -> anyhow::Result<Option<Self>> {
         for (setting, address) in [("--otlp-endpoint", endpoint), ("--otlp-traces-endpoint", of_traces)] {
             if address.is_some_and(|address| !address.is_empty()) {
-                let rule = "is not known to this quick build: `make dist` makes one that sends traces".into();
+                let rule =
+                    "is not available in this quick build: `make dist` makes a build that sends traces"
+                        .into();
                 return Err(dray_server::Error::from(SettingError { setting, rule }).into());
             }
         }

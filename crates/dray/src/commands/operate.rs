@@ -37,7 +37,7 @@ pub(super) async fn backup(args: Backup) -> anyhow::Result<Exit> {
 fn say_left_out(buckets: &[OtherBucket]) {
     for OtherBucket { bucket, objects, bytes } in buckets {
         Output::new(false).note(&format!(
-            "left out: bucket {bucket}, which does not belong to the drive ({objects} objects, {}); copy it with an S3 tool",
+            "bucket {bucket} is not in the backup, because it does not belong to the drive ({objects} objects, {}); copy it with an S3 tool",
             ByteSize(*bytes)
         ));
     }
@@ -59,7 +59,7 @@ pub(super) async fn restore(args: Restore) -> anyhow::Result<Exit> {
 pub(super) async fn migrate(args: Migrate) -> anyhow::Result<Exit> {
     let (folder, clock) = (&args.data.data, Clock::from_fn(clock::now));
     check_folder(&args.data)?;
-    // While this process has the store open, no server can open it.
+    // No server can open the store while this process has it open.
     let from = Store::open_alone(folder).await?;
     let admin = open(&args.data).await?;
     let mut copied = Copied::default();
@@ -114,7 +114,7 @@ pub(super) async fn sweep(args: Sweep) -> anyhow::Result<Exit> {
     if data.json {
         return Ok(Exit::Ok);
     }
-    let done = if args.delete { "removed" } else { "would be removed by --delete" };
+    let done = if args.delete { "removed" } else { "--delete would remove it" };
     output.note(&format!("{count} orphans, {}: {done}", ByteSize(bytes)));
     Ok(Exit::Ok)
 }
@@ -124,11 +124,11 @@ fn show(bar: &ProgressBar, copied: &Copied) {
     bar.tick();
 }
 
-/// Reports what was copied. A missing object is a failure: somebody has to look for it.
+/// Reports what was copied. A missing object counts as a failure, so that somebody looks for it.
 fn report(done: &str, copied: &Copied, json: bool) -> anyhow::Result<Exit> {
     let Copied { rows, objects, kept, missing, bytes } = copied;
     let text = format!(
-        "{done}: {rows} rows; {objects} objects, of which {kept} were there before and {missing} are missing; {} copied",
+        "{done}: {rows} rows; {objects} objects, of which {kept} were already there and {missing} are missing; {} copied",
         ByteSize(*bytes)
     );
     Output::new(json).result(&text, copied)?;

@@ -31,7 +31,7 @@ pub(super) async fn serve(args: Serve) -> anyhow::Result<Exit> {
     let admin = Admin::open(&config.data, config.database_url.as_ref()).await?;
     let token = admin.bootstrap(clock::now()).await?;
     admin.close().await;
-    // Show a new token even if the start fails: it is never shown again.
+    // Show a new token even if the start fails, because it is never shown again.
     let started = Server::start(config, Sockets { drive: listener, metrics }).await;
     if started.is_ok() || token.is_some() {
         output::print(&greeting(&program(), &address, token.as_deref()))?;
@@ -41,7 +41,7 @@ pub(super) async fn serve(args: Serve) -> anyhow::Result<Exit> {
     let (stop, stopped) = tokio::sync::oneshot::channel();
     tokio::spawn(async move {
         signals.next().await;
-        // If the server has ended by itself, nobody receives this.
+        // If the server has already ended by itself, nobody receives this.
         let _ = stop.send(());
         let exit = signals.next().await;
         std::process::exit(exit as i32);
@@ -112,7 +112,7 @@ async fn bind(flag: &str, address: &str) -> anyhow::Result<TcpListener> {
             anyhow!("another program listens on {address}: stop it, or choose another port with {flag}")
         }
         ErrorKind::PermissionDenied => {
-            anyhow!("this user may not listen on {address}: choose a port over 1023 with {flag}")
+            anyhow!("this user may not listen on {address}: choose a port above 1023 with {flag}")
         }
         _ => anyhow!("cannot listen on {address}: {error}; give {flag} an address of this machine and a port, like 127.0.0.1:8080"),
     })
@@ -146,7 +146,7 @@ fn reachable(mut address: SocketAddr) -> SocketAddr {
     address
 }
 
-/// How this program was called, so that the commands it suggests can be typed as they are.
+/// How this program was called, so that the commands it suggests work as they are.
 fn program() -> String {
     std::env::args().next().unwrap_or_else(|| "dray".to_owned())
 }

@@ -47,7 +47,8 @@ fn rotate_servers(args: &StoreKeys) -> anyhow::Result<()> {
 fn print(args: &StoreKeys, keys: &Credentials) -> anyhow::Result<()> {
     let url = &args.url;
     let may = if args.write_drive { "read and write it" } else { "read it, and write other buckets" };
-    // The keys are hexadecimal or base64, and the address is quoted: a shell can read these lines.
+    // A shell can read these lines: the keys have only letters, digits and the characters of base64, and the address
+    // is quoted.
     let lines = [
         format!("export AWS_ENDPOINT_URL='{}'", url.replace('\'', "%27")),
         format!("export AWS_REGION={REGION}"),

@@ -1,6 +1,6 @@
-//! Sends a span for each request to an OpenTelemetry collector: OTLP as protobuf over HTTP, in batches, from a thread of
-//! the SDK. The address is a setting of Dray; everything else (the service's name, headers, sampling, time
-//! limits, batches) comes from the variables that OpenTelemetry specifies.
+//! Sends a span for each request to an OpenTelemetry collector: OTLP as protobuf over HTTP, in batches, from a thread
+//! of the SDK. The address is a setting of Dray. Everything else (the service's name, headers, sampling, time limits,
+//! batches) comes from the variables that OpenTelemetry specifies.
 
 use dray_server::SettingError;
 use opentelemetry::trace::TracerProvider as _;
@@ -39,7 +39,7 @@ impl Traces {
         Ok(Some(Self(provider.build())))
     }
 
-    /// The layer that turns the server's spans into traces, whatever the log shows of them.
+    /// The layer that turns the server's spans into traces, independently of the log's filter.
     pub(super) fn layer<S>(&self) -> impl Layer<S>
     where
         S: Subscriber + for<'a> LookupSpan<'a>,

@@ -9,7 +9,7 @@ use crate::args::{Connection, Rm, TrashCommand};
 use crate::exit::Exit;
 use crate::output::Output;
 
-/// Puts items into the trash. If one fails, it is reported and the others still follow.
+/// Puts items into the trash. If one fails, this reports it and continues with the others.
 pub(super) async fn rm(args: Rm) -> anyhow::Result<Exit> {
     let client = connect(&args.connection)?;
     let output = Output::new(args.connection.json);

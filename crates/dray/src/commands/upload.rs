@@ -1,4 +1,4 @@
-//! `dray upload`: reports each path when it is done. The exit code is that of the failures.
+//! `dray upload`: reports each path when it is done. The exit code comes from the failures.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ const LONGEST_CANCEL: Duration = Duration::from_secs(8);
 const NO_STDIN: &str = "cannot upload standard input: its size must be known first. Save it to a file";
 
 const NO_FOLDER: &str =
-    "--resume is for files, not for folders: name the files that are missing, or leave --resume out";
+    "--resume works for files, not for folders: name the missing files, or leave out --resume";
 
 pub(super) async fn upload(args: Upload) -> anyhow::Result<Exit> {
     ensure!(args.paths.iter().all(|path| path.as_os_str() != "-"), Usage(NO_STDIN));
@@ -51,7 +51,7 @@ pub(super) async fn upload(args: Upload) -> anyhow::Result<Exit> {
             signal = signals.next() => {
                 if signal == Exit::Interrupted {
                     uploader.cancel();
-                    // The uploads under way are aborted on the server. A second signal does not wait for that.
+                    // The server aborts the uploads under way. After a second signal, this does not wait for that.
                     tokio::select! {
                         () = &mut uploading => {}
                         _ = signals.next() => {}
@@ -92,7 +92,7 @@ fn show(output: &Output, report: &Report) -> std::io::Result<()> {
             output.note(&format!("{} was skipped: it is neither a file nor a folder", path.display()));
             Ok(())
         }
-        // The person who cancelled knows it already.
+        // No message: the person who cancelled knows already.
         Outcome::Failed(dray_client::Error::Cancelled) => Ok(()),
         Outcome::Failed(error) => {
             let said = error.to_string();

@@ -49,7 +49,7 @@ async fn list(connection: &Connection) -> anyhow::Result<Exit> {
     loop {
         let page = client.uploads(pages.cursor()).await?;
         for upload in &page.uploads {
-            // If it does not exist any more, it has ended since it was listed.
+            // An upload that no longer exists has ended since it was listed.
             if let Some(stored_bytes) = stored(&client, upload).await? {
                 output.result(&line(upload, stored_bytes), &Listed { upload, stored_bytes })?;
             }
@@ -60,7 +60,7 @@ async fn list(connection: &Connection) -> anyhow::Result<Exit> {
     }
 }
 
-/// How much the store has of an upload. Asking does not prolong the upload's life.
+/// How much the store has of an upload. Asking does not extend the upload's expiry.
 async fn stored(client: &Client, upload: &OpenUpload) -> Result<Option<u64>, dray_client::Error> {
     let OpenUpload { upload_id, file_key, .. } = upload.clone();
     match client.stored_parts(&ListParts { upload_id, file_key, keep_alive: Some(false) }).await {
@@ -101,7 +101,7 @@ async fn abort(client: &Client, output: &Output, ids: &[String]) -> anyhow::Resu
     Ok(exit)
 }
 
-/// Reads the whole list before it aborts the first upload, because each abort shifts the pages after it.
+/// Reads the whole list before it aborts the first upload, because each abort shifts the later pages.
 async fn abort_all(client: &Client, output: &Output) -> anyhow::Result<Exit> {
     let (mut all, mut pages) = (Vec::new(), Pages::default());
     loop {

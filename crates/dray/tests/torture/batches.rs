@@ -1,5 +1,6 @@
-//! The windows again, with batches of small files that are put whole: on the embedded store, where a PUT writes the object itself,
-//! and on another, where finalize copies it. Each file has its own outcome, and none is lost, doubled or left behind.
+//! The same windows for batches of small files, each sent with one PUT: on the embedded store, where the PUT writes the
+//! object itself, and on an external store, where finalize copies it. Each file has its own outcome. None is lost, none
+//! is there twice, and nothing is left over.
 
 use std::time::{Duration, Instant};
 
@@ -12,10 +13,10 @@ use crate::figures::Figures;
 use crate::ledger::{Ledger, repaired};
 use crate::setup::Setup;
 
-/// Files of a batch.
+/// The number of files in a batch.
 const FILES: usize = 5;
 
-/// What a client is at when the server dies.
+/// What the client is doing when the server dies.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum During {
     Start,
@@ -26,7 +27,8 @@ enum During {
     Removal,
 }
 
-/// Name, place in the code, and on which kinds of stores a server comes there.
+/// Its name, its failpoint in the code, what the client is doing, and the stores on which a server reaches the
+/// failpoint.
 struct Window(&'static str, &'static str, During, Stores);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -104,12 +106,12 @@ impl Victim {
         self.figures.rounds += 1;
     }
 
-    /// The URLs expire: until then, what they may write is removed again and again.
+    /// Makes the URLs expire. Until then, the sweeper removes again and again what they may have written.
     async fn pass_url_life(&self) {
         let database = &self.drive.database;
         database.expire_uploads("state = 'open'").await;
         self.drive.client().sweep_now().await;
-        // What the sweep is at is done, and waits until the URLs have expired.
+        // First the sweep finishes everything except what must wait until the URLs have expired.
         let unswept = "select (select count(*) from uploads
                                where state in ('aborted', 'expired') and parts_freed_at is null)
                               + (select count(*) from tombstones where next_try_at is null)";
@@ -122,7 +124,7 @@ impl Victim {
         self.drive.client().sweep_now().await;
     }
 
-    /// Up to the moment at which the server dies; what the client knows of its files by then.
+    /// Works until the server dies. Returns what the client knows about its files by then.
     async fn until_death(&mut self, window: &Window, files: &[File]) -> Vec<Put> {
         let client = self.drive.client();
         if window.2 == During::Start {
@@ -156,12 +158,12 @@ impl Victim {
         puts
     }
 
-    /// What a client's retry sees.
+    /// Checks what the client's retry sees.
     async fn retry(&mut self, window: &Window, files: &[File], mut puts: Vec<Put>) {
         let client = self.drive.client();
         match window.2 {
             During::Start | During::Put => {
-                // With the same key: the uploads of before, with new URLs.
+                // The same key returns the same uploads, with new URLs.
                 puts = start(&client, files).await.expect("a start, repeated");
                 for (one, file) in puts.iter().zip(files) {
                     let status = put(&client, one, file.content.clone()).await.expect("a PUT, repeated");
@@ -175,7 +177,7 @@ impl Victim {
                     client.abort(&one.upload).await.expect("an abort");
                 }
                 for (one, file) in puts.iter().zip(files) {
-                    // It lands late.
+                    // This PUT arrives after the end of its upload.
                     let status = put(&client, one, file.content.clone()).await.expect("an answer");
                     assert!([200, 412].contains(&status), "{}: {status}", window.0);
                 }
@@ -245,7 +247,7 @@ async fn finalize(client: &ApiClient, puts: &[Put]) -> Result<Vec<Value>, Cut> {
     Ok(answer["files"].as_array().unwrap().clone())
 }
 
-/// The answer that never comes.
+/// Checks that the server died before it answered.
 fn cut<T>(asked: &Result<T, Cut>) {
     assert!(asked.is_err(), "the server was to die");
 }

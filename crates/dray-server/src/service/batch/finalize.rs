@@ -1,8 +1,8 @@
 //! Finalizes many files. It sends a bounded number of requests to the store at once, and needs only a few transactions.
 //!
-//! If a PUT writes the object itself, nothing needs to be completed: every finalize that finds the object tries to create the
-//! item, and a compare-and-set in that transaction admits one of them. If the object must be copied, a finalize first takes
-//! the upload's lease.
+//! If the PUT has written the object itself, nothing needs to be completed: every finalize that finds the object tries to
+//! create the item, and a compare-and-set in that transaction lets only one of them do so. If the object must be copied,
+//! a finalize first takes the upload's lease.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -52,8 +52,8 @@ struct Found {
 type Outcomes = Vec<Option<Result<Item>>>;
 
 impl Service {
-    /// Finalizes the caller's files separately: returns an item or an error for each, in their order. It continues if the
-    /// caller disconnects.
+    /// Finalizes the caller's files, each by itself. Returns an item or an error for each, in their order. It continues if
+    /// the caller disconnects.
     pub(crate) async fn finalize_files(
         &self,
         caller: &Caller,
@@ -115,7 +115,7 @@ impl Service {
         read.await
     }
 
-    /// Finalizes the files that it can finalize now. Returns those that other finalizes work on.
+    /// Finalizes the files that it can finalize now. Returns those on which other finalizes are working.
     async fn finalize_some(
         &self,
         caller: &Caller,
@@ -216,8 +216,9 @@ impl Service {
         found
     }
 
-    /// What the store has of a file. An object that the PUT wrote is held against all that was announced. One that is copied is so
-    /// once it is copied: until then its bytes may change.
+    /// What the store has of a file. An object that the PUT wrote directly is compared with everything that was
+    /// announced. If the object must be copied first, that comparison happens after the copy, because until then its
+    /// bytes may change.
     async fn look_at(&self, upload: &Upload) -> Result<PartList> {
         let put_key = upload.put_key.as_deref().unwrap_or_default();
         let parts = self.check_whole(upload, put_key, None).await?;
@@ -227,7 +228,7 @@ impl Service {
         Ok(parts)
     }
 
-    /// Refuses what could not become an item as things are, and so stays open.
+    /// Refuses files that cannot become items now, before anything is completed. Their uploads stay open.
     async fn refuse_early(&self, found: Vec<Found>, outcomes: &mut Outcomes) -> Vec<Found> {
         let (asked, mut fine): (Vec<_>, Vec<_>) =
             found.into_iter().partition(|found| found.pending.upload.can_be_refused());
@@ -360,7 +361,7 @@ fn wanted(at: usize, file: FileKey, found: &HashMap<(String, String), Upload>) -
     let crc64 = file.checksum.map(Crc64::parse).transpose()?;
     let upload = found.get(&(file.upload_id, file.file_key)).ok_or(Error::UploadNotFound)?;
     if upload.put_key.is_none() {
-        let rule = "is of an upload in parts: finalize it by upload/multipart/finalize";
+        let rule = "belongs to an upload in parts: finalize it with upload/multipart/finalize";
         return Err(Error::field(format!("files[{at}].uploadId"), rule));
     }
     check_announced(upload, crc64.as_ref())?;

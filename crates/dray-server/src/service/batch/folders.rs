@@ -45,7 +45,7 @@ impl<'a> Folders<'a> {
         }
     }
 
-    /// Checks that the caller may put files into this folder, below so many levels of new folders.
+    /// Checks that the caller may put files into this folder, below this many levels of new folders.
     pub(super) fn check(&mut self, base: Option<ItemId>, levels: usize) -> Result<()> {
         let c = self.c;
         let caller = self.caller;

@@ -71,7 +71,7 @@ impl Service {
         check_checksums(request.files.iter().map(|file| file.checksum.as_ref()))?;
         check_on_conflict(caller, request.on_conflict)?;
         let base = request.parent_id;
-        // Where files of a grant go, the grant says.
+        // With a grant, the grant's folder is used instead.
         let is_base_used =
             caller.grant().is_none() && request.files.iter().any(|file| file.parent_id.is_none());
         let draft = |file: NewFile| {
@@ -122,7 +122,7 @@ impl Service {
         if caller.grant().is_some() && !folders.is_empty() {
             return Err(Error::field(
                 "path",
-                "must be a name without folders, because a grant makes no folders",
+                "must be a name without folders, because a grant creates no folders",
             ));
         }
         let mut upload = self.new_upload(caller, name, mime_type, file.file_size, now)?;
@@ -231,7 +231,8 @@ impl<'a> Starting<'a> {
         Ok(Begun::Upload(Box::new(upload)))
     }
 
-    /// The caller's file at that place with these bytes; `None` for a token that may only upload, which must not learn it.
+    /// The caller's file in that place with this name and these bytes. `None` for a token that may only upload,
+    /// because it must not learn which files exist.
     fn same_file(&mut self, draft: &Draft) -> Result<Option<Item>> {
         let Some(crc64) = draft.upload.crc64.as_ref().filter(|_| !self.caller.only_uploads()) else {
             return Ok(None);
@@ -266,8 +267,8 @@ impl Begun {
     }
 }
 
-/// The item of a finalized upload, as the caller may see it. What has become of it since does not concern a caller who may
-/// only upload.
+/// The item of a finalized upload, as the caller may see it. A caller that may only upload sees it as it was created,
+/// and not what happened to it later.
 pub(super) fn finalized(c: &Conn, caller: &Caller, upload: &Upload) -> Result<Item> {
     if caller.only_uploads() { Ok(upload.item_as_given()) } else { Ok(seen(c, caller, upload.item)?.item) }
 }
@@ -281,7 +282,7 @@ pub(super) fn check_count(count: usize) -> Result<()> {
     }
 }
 
-/// Refuses the whole request if a text in it is not a checksum: such a body is not what the API's document describes.
+/// Refuses the whole request if a checksum in it is malformed, because the API's document does not allow such a body.
 pub(super) fn check_checksums<'a>(checksums: impl Iterator<Item = Option<&'a Checksum>>) -> Result<()> {
     for (at, checksum) in checksums.enumerate() {
         if let Some(Err(Error::InvalidField { rule, .. })) = checksum.map(|one| Crc64::parse(one.clone())) {

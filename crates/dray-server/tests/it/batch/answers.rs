@@ -1,4 +1,4 @@
-//! What a batch is answered, file by file.
+//! The answers to batches, file by file.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -87,8 +87,8 @@ async fn a_file_that_is_refused_hinders_no_other() {
             ""
         ]
     );
-    assert_eq!(world.count("items where kind = 0").await, 1, "nothing is made for what is refused");
-    // Of the two that are good, one is sent.
+    assert_eq!(world.count("items where kind = 0").await, 1, "refused files create no folders");
+    // One of the two good files is sent.
     let upload = |at: usize| answer["files"][at]["upload"].clone();
     assert_eq!(put(&world, &upload(9), b"2").await.status(), 200);
     let unknown = json!({ "uploadId": "0123456789abcdef01234567", "fileKey": "files/x" });
@@ -96,7 +96,7 @@ async fn a_file_that_is_refused_hinders_no_other() {
     assert_eq!(finalized[0], Err("invalid_part".to_owned()));
     assert_eq!(finalized[1], Err("upload_not_found".to_owned()));
     assert_eq!(finalized[2].as_ref().unwrap()["name"], "also good");
-    assert_eq!(put(&world, &upload(0), b"1").await.status(), 200, "its upload is open still");
+    assert_eq!(put(&world, &upload(0), b"1").await.status(), 200, "its upload is still open");
     assert_eq!(owner.finalize_files(&[upload(0)]).await[0].as_ref().unwrap()["name"], "good");
 }
 
@@ -192,18 +192,18 @@ async fn a_file_that_the_caller_has_already_is_not_sent_again() {
             if file["upload"].is_object() { None } else { Some(file["item"]["id"].clone()) }
         };
         assert_eq!(start(known("d/a", bytes)).await, Some(first[0]["id"].clone()), "{}", stage.name);
-        assert_eq!(start(file("d/a", bytes)).await, None, "without a checksum nobody knows");
+        assert_eq!(start(file("d/a", bytes)).await, None, "without a checksum it must be sent");
         assert_eq!(start(known("d/b", bytes)).await, None, "another name");
         assert_eq!(start(known("a", bytes)).await, None, "another place");
         assert_eq!(start(known("d/a", b"other bytes!!!")).await, None);
-        // Somebody else's is nothing to them, and nor is their own to a token that may not read.
+        // The file counts only for its owner, and not for a token of the owner that may not read.
         let other = stage.world.user("other@example.com").await;
         let answer = other.batch("start", &json!({ "files": [known("d/a", bytes)] })).await.ok();
         assert!(answer["files"][0]["upload"].is_object());
         let blind = stage.world.token_of(&owner, &["drive_upload"], None).await;
         let answer = blind.batch("start", &json!({ "files": [known("d/a", bytes)] })).await.ok();
         assert!(answer["files"][0]["upload"].is_object());
-        // Long after its upload was forgotten it is still known; in the trash it is not there.
+        // The file is still found long after its upload's row is gone, but not while it is in the trash.
         stage.world.execute("update uploads set expires_at = 1000").await;
         stage.restart().await;
         let owner = stage.world.owner();
@@ -232,7 +232,7 @@ async fn what_is_replaced_is_known_by_its_new_bytes() {
     assert_eq!(answer["files"][1]["item"]["id"], second[0]["id"]);
     owner.upload_files(&world, &[(file("a", b"third"), b"third")], &replace).await;
     let answer = owner.batch("start", &files).await.ok();
-    assert!(answer["files"][1]["upload"].is_object(), "nobody has proved a checksum of the third");
+    assert!(answer["files"][1]["upload"].is_object(), "the third file was uploaded without a checksum");
 }
 
 #[tokio::test]

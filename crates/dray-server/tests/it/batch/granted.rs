@@ -16,7 +16,7 @@ fn sized(name: &str, size: u64) -> Value {
     json!({ "path": name, "fileSize": size, "mimeType": "text/plain" })
 }
 
-/// The files of a batch start at one moment, so a list of them has no order of its own.
+/// The states, sorted. The files of a batch start at the same moment, so a list of them has no fixed order.
 async fn sorted_states(maker: &Actor, grant: &Value) -> Vec<String> {
     let mut states = states(maker, grant).await;
     states.sort();
@@ -86,7 +86,7 @@ async fn what_a_grant_does_not_allow_is_refused_file_by_file() {
     let found = codes(&holder, &files, &json!({})).await;
     let (large, kind) = ("file_too_large", "file_type_not_allowed");
     assert_eq!(found, ["", large, kind, "", "not_found", "", "invalid_field", "invalid_name"]);
-    assert_eq!(world.count("items where kind = 0").await, 2, "a grant makes no folders");
+    assert_eq!(world.count("items where kind = 0").await, 2, "a grant creates no folders");
     assert_eq!(uploads(&owner, &grant).await.len(), 3);
     for wrong in [&other, "0123456789abcdef01234567"] {
         let found = codes(&holder, &[sized("a", 1)], &json!({ "parentId": wrong })).await;
@@ -111,7 +111,7 @@ async fn files_that_fit_into_what_is_left_are_taken_and_the_others_refused_in_th
     holder.start("single", 1).await;
     let files: Vec<_> = (0..5).map(|at| sized(&format!("{at}"), 1)).collect();
     assert_eq!(codes(&holder, &files, &json!({})).await, ["", "", used_up, used_up, used_up]);
-    // What came to nothing makes room again.
+    // An aborted upload no longer counts.
     let first = uploads(&owner, &grant).await.into_iter().find(|upload| upload["fileName"] == "0").unwrap();
     holder.step("abort", &ids_of(&first)).await.done();
     assert_eq!(codes(&holder, &files, &json!({})).await, ["", used_up, used_up, used_up, used_up]);
@@ -158,7 +158,7 @@ async fn the_quota_of_its_maker_is_reserved_when_a_batch_is_started() {
     let files = [sized("a", 60), sized("b", 60), sized("c", 40)];
     assert_eq!(codes(&one, &files, &json!({})).await, ["", "quota_exceeded", ""]);
     assert_eq!(world.owner().get("/drive/usage").await.ok()["reservedBytes"], 100);
-    // What the quota refused has not used the grant.
+    // The file that the quota refused does not count for the grant.
     let used = world.owner().get(&format!("/drive/grants/{}", id(&grant))).await.ok();
     assert_eq!((&used["usedFiles"], &used["usedBytes"]), (&json!(2), &json!(100)));
 }
@@ -253,7 +253,7 @@ async fn no_holder_finalizes_or_learns_of_what_another_put() {
                 (&absent, Err("upload_not_found".to_owned()))
             );
         }
-        // A file that is there is no answer to its checksum.
+        // Knowing the checksum of an existing file does not return the file.
         let known = super::known("done", b"1");
         let answer = other.batch("start", &json!({ "files": [known], "parentId": null })).await.body;
         assert!(answer["files"][0].get("item").is_none(), "{answer}");
@@ -270,7 +270,7 @@ async fn a_type_by_another_name_is_refused_at_finalize_and_hinders_no_other_file
         let files = [
             (typed("a.png", "image/png", PNG), PNG),
             (typed("b.png", "image/png", EXE), EXE),
-            // Let in by the end of its name.
+            // Admitted because of the end of its name.
             (typed("c.png", "application/octet-stream", EXE), EXE),
         ];
         let wanted: Vec<Value> = files.iter().map(|(file, _)| file.clone()).collect();

@@ -1,5 +1,5 @@
-//! What signed URLs and crashes leave: a URL changes nothing any more once its file is finalized, and nothing stays for ever of what is
-//! over.
+//! What signed URLs and crashes leave behind. A URL changes nothing any more once its file is finalized, and everything
+//! that ended uploads leave is removed in the end.
 
 use jiff::SignedDuration;
 use serde_json::json;
@@ -8,9 +8,9 @@ use super::{Stage, file, ids_of, put, stages};
 use crate::acts::id;
 use crate::world::{World, wait_for};
 
-/// Has the sweeper look at all that waits for its next try.
+/// Makes the sweeper retry everything that waits for its next try.
 async fn sweep_now(stage: &mut Stage) {
-    // Stopped first: it might sweep between the two.
+    // The server is stopped first, because it might sweep between the two statements.
     stage.world.stop().await;
     stage.world.execute("update tombstones set next_try_at = null").await;
     stage.world.execute("update uploads set next_try_at = null").await;
@@ -28,7 +28,8 @@ async fn after_finalize_the_url_changes_nothing_any_more() {
         assert_eq!(again, if stage.is_embedded() { 412 } else { 200 }, "{}", stage.name);
         assert_eq!(owner.download(&id(&item)).await, b"good", "{}", stage.name);
         assert_eq!(owner.finalize_files(&[upload]).await[0].as_ref().unwrap()["id"], item["id"]);
-        // What was put beside it is removed, also if it is put again before the URL has expired.
+        // An object that the PUT wrote under another key is removed, also if it is put again before the URL has
+        // expired.
         sweep_now(&mut stage).await;
         wait_for(async || stage.object_keys().await.len() == 1).await;
         assert_eq!(stage.world.owner().download(&id(&item)).await, b"good", "{}", stage.name);
@@ -66,11 +67,11 @@ async fn a_put_that_comes_after_an_abort_leaves_nothing_for_ever() {
     }
 }
 
-/// An upload whose URL leads to where the server is now.
+/// The upload, with a URL that leads to the server's new address.
 fn moved(stage: &Stage, upload: &serde_json::Value) -> serde_json::Value {
     let mut upload = upload.clone();
     if stage.name != "other" {
-        // The signature covers the host, so the request keeps the one that it was signed for.
+        // The signature covers the host, so the request keeps the host for which it was signed.
         let url = upload["url"].as_str().unwrap().to_owned();
         let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
         upload["headers"]["host"] = json!(host);
@@ -96,7 +97,7 @@ async fn what_nobody_finalizes_expires_with_what_was_put() {
         })
         .await;
         wait_for(async || stage.object_keys().await.is_empty()).await;
-        // What is copied from may have been copied at the last moment: it is looked at once more.
+        // A copy may have started at the last moment, so the sweeper looks at these objects once more.
         stage.world.pass(SignedDuration::from_hours(3));
         sweep_now(&mut stage).await;
         wait_for(async || stage.world.count("tombstones").await == 0).await;
@@ -168,7 +169,7 @@ async fn a_finalize_that_a_crash_cut_off_becomes_the_same_items_whoever_asks_fir
 
 #[tokio::test]
 async fn the_url_of_an_upload_that_was_given_up_stores_nothing_beyond_the_quota() {
-    // Elsewhere a PUT overwrites, and the next sweeps remove what it wrote.
+    // On other stores a PUT overwrites, and the next sweeps remove what it wrote.
     for stage in stages().await.into_iter().filter(Stage::is_embedded) {
         let owner = stage.world.owner();
         let (early, late) = (file("early", &[1; 1000]), file("late", &[1; 1000]));
@@ -179,7 +180,7 @@ async fn the_url_of_an_upload_that_was_given_up_stores_nothing_beyond_the_quota(
         }
         let store = rusqlite::Connection::open(stage.world.data.path().join("store/meta.db")).unwrap();
         let stored = store.query_row("select sum(size) from object", [], |row| row.get::<_, i64>(0));
-        assert_eq!(stored.unwrap(), 0, "what had arrived is gone");
+        assert_eq!(stored.unwrap(), 0, "the bytes that had arrived are gone");
         for upload in &uploads {
             assert_eq!(put(&stage.world, upload, &[1; 1000]).await.status(), 412);
         }

@@ -1,5 +1,6 @@
-//! `POST …/upload/batch/start` and `…/batch/finalize`: many small files, each by one signed PUT. On the embedded store the PUT writes
-//! the object itself; on another it writes beside it, and finalize copies.
+//! `POST …/upload/batch/start` and `…/batch/finalize`: many small files, each sent with one signed PUT. On the embedded
+//! store the PUT writes the object itself. On another store it writes an object with another key, and finalize copies
+//! it.
 
 mod answers;
 mod granted;
@@ -13,10 +14,10 @@ use serde_json::{Value, json};
 
 use crate::world::{Actor, Answer, Started, World};
 
-/// A drive, and the one whose store it uses if that is not its own.
+/// A drive and, if it does not use its own store, the drive whose store it uses.
 pub(super) struct Stage {
     pub(super) world: World,
-    /// Which has to live as long.
+    /// Kept running as long as `world`.
     pub(super) store: Option<World>,
     pub(super) name: &'static str,
 }
@@ -49,7 +50,8 @@ impl Stage {
     }
 }
 
-/// A drive on each kind of store: the embedded one (or what the tests run on), another, and another behind the drive.
+/// A drive on each kind of store: the embedded one (or the store that the tests run on), an external one, and an
+/// external one that clients reach only through the drive.
 pub(super) async fn stages() -> Vec<Stage> {
     stages_with(|_| {}).await
 }
@@ -104,7 +106,7 @@ impl Actor {
         self.post(&format!("/drive/files/upload/batch/{step}"), body).await
     }
 
-    /// Starts files, each of which must be there to be sent.
+    /// Starts files. The answer for each must be an upload.
     pub(super) async fn start_files(&self, files: &[Value], more: &Value) -> Vec<Value> {
         let mut body = json!({ "files": files });
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -118,14 +120,14 @@ impl Actor {
             .collect()
     }
 
-    /// Finalizes files: an item or the code of an error for each.
+    /// Finalizes files. Returns an item or the code of an error for each.
     pub(super) async fn finalize_files(&self, uploads: &[Value]) -> Vec<Result<Value, String>> {
         let files: Vec<Value> = uploads.iter().map(ids_of).collect();
         let answer = self.batch("finalize", &json!({ "files": files })).await.ok();
         answer["files"].as_array().unwrap().iter().map(outcome).collect()
     }
 
-    /// As [`Actor::finalize_files`], and asks again for as long as it is told to.
+    /// As [`Actor::finalize_files`], but repeats the request as long as an answer asks for that.
     pub(super) async fn insist_on_files(&self, uploads: &[Value]) -> Vec<Value> {
         loop {
             let outcomes = self.finalize_files(uploads).await;
@@ -137,7 +139,7 @@ impl Actor {
         }
     }
 
-    /// The whole upload of files, which must all become items.
+    /// Starts, sends and finalizes files, all of which must become items.
     pub(crate) async fn upload_files(
         &self,
         world: &World,
@@ -161,7 +163,7 @@ pub(crate) fn outcome(file: &Value) -> Result<Value, String> {
     }
 }
 
-/// Puts a file as its upload says.
+/// Sends a file to its upload's URL, with the headers of the upload.
 pub(crate) async fn put(world: &World, upload: &Value, bytes: &[u8]) -> Response {
     let mut request = world.http.put(upload["url"].as_str().unwrap());
     for (name, value) in upload["headers"].as_object().unwrap() {
@@ -170,7 +172,7 @@ pub(crate) async fn put(world: &World, upload: &Value, bytes: &[u8]) -> Response
     request.header("content-length", bytes.len()).body(bytes.to_vec()).send().await.unwrap()
 }
 
-/// A batch of so many files in some folders, with their bytes.
+/// A batch of `count` files in several folders, with their bytes.
 pub(super) fn many(count: usize) -> Vec<(Value, Vec<u8>)> {
     (0..count)
         .map(|at| {

@@ -15,7 +15,7 @@ async fn folders_that_are_there_are_used_and_the_others_are_made_once() {
     owner.folder("photos", None).await;
     let trashed = owner.folder("trashed", None).await;
     owner.trash(&trashed).await;
-    // In NFC and NFD, which are one name.
+    // The same name in NFC and in NFD.
     let files = [
         file("photos/caf\u{e9}/a", b"1"),
         file("photos/cafe\u{301}/b", b"1"),
@@ -32,7 +32,7 @@ async fn folders_that_are_there_are_used_and_the_others_are_made_once() {
     for (again, first) in again.iter().zip(&uploads) {
         assert_eq!(again["parentId"], first["parentId"]);
     }
-    // Below another folder they are others.
+    // Below another folder, other folders are created.
     let into = owner.folder("into", None).await;
     let below = owner.start_files(&files[..1], &json!({ "parentId": into })).await;
     assert_eq!(owner.listed(&into).await, ["photos"]);
@@ -81,8 +81,12 @@ async fn a_token_that_may_only_upload_learns_nothing_of_what_is_there() {
     let blind = world.token_of(&owner, &["drive_upload"], None).await;
     let files = [file("secret/a", b"1"), file("secret/b", b"1")];
     let uploads = blind.start_files(&files, &json!({ "onConflict": "rename" })).await;
-    assert_ne!(uploads[0]["parentId"], json!(known), "whether there is one of that name, it is not told");
-    assert_eq!(uploads[0]["parentId"], uploads[1]["parentId"], "its own it knows");
+    assert_ne!(
+        uploads[0]["parentId"],
+        json!(known),
+        "it must not learn that there is a folder with this name"
+    );
+    assert_eq!(uploads[0]["parentId"], uploads[1]["parentId"], "it finds the folder that it created");
     for conflict in ["fail", "replace"] {
         let body = json!({ "files": files, "onConflict": conflict });
         assert_eq!(blind.batch("start", &body).await.refused(), refusal(403, "missing_scope"));
@@ -96,7 +100,7 @@ async fn a_token_that_may_only_upload_learns_nothing_of_what_is_there() {
     );
     assert_eq!(put(&world, &renamed[2], b"1").await.status(), 200);
     let items = blind.finalize_files(&renamed).await;
-    assert_eq!(items[2].as_ref().unwrap()["name"], "a", "as it was asked for");
+    assert_eq!(items[2].as_ref().unwrap()["name"], "a", "the requested name");
     assert_eq!(owner.listed(&known).await, ["a", "a (2)"]);
     assert_eq!(blind.finalize_files(&owner.start_files(&[file("x", b"1")], &json!({})).await).await.len(), 1);
 }

@@ -1,4 +1,4 @@
-//! Many who ask for the same at once.
+//! Many clients send the same request at once.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ async fn many_finalizes_of_one_batch_at_once_make_each_file_once() {
         for (upload, (_, bytes)) in uploads.iter().zip(&files) {
             assert_eq!(put(world, upload, bytes).await.status(), 200);
         }
-        // Some of them in another order, and some files twice in one.
+        // Half of the requests list the files in another order, and some files twice.
         let mut turned = uploads.clone();
         turned.reverse();
         turned.extend_from_slice(&uploads[..3]);
@@ -91,7 +91,7 @@ async fn the_bytes_of_a_file_are_those_of_one_put_whatever_is_put_meanwhile() {
                 futures_util::future::join(puts, owner.finalize_files(std::slice::from_ref(&upload))).await;
             let item = match outcome.into_iter().next().unwrap() {
                 Ok(item) => item,
-                // It was overwritten between the look at it and the copy of it.
+                // The object was overwritten between the check and the copy.
                 Err(code) => {
                     assert_eq!((code.as_str(), stage.is_embedded()), ("invalid_part", false));
                     continue;
