@@ -10,7 +10,7 @@ use super::{
     Call, answer,
     conditions::WriteCondition,
     control_body::{self, Checksums},
-    uploads::{object_size, upload_id},
+    uploads::{named_type, object_size, upload_id},
 };
 use crate::{
     clock,
@@ -27,6 +27,7 @@ pub(super) async fn complete(call: &Call, body: &mut Body) -> Result<Response, F
     let condition = WriteCondition::read(&call.head.headers)?;
     let expected_bytes = object_size(&call.fields())?;
     let expected_checksum = expected_checksum(call)?;
+    let expected_type = named_type(&call.fields())?;
     let body = control_body::read(call, body, MAX_COMPLETE_BODY_BYTES, Checksums::OfObject).await?;
     let listed = CompleteMultipartUpload::parse(&body)?.parts;
 
@@ -35,7 +36,8 @@ pub(super) async fn complete(call: &Call, body: &mut Body) -> Result<Response, F
     let now = clock::now().as_millisecond();
     let commit = call.store.meta().write(move |db| {
         let bucket = buckets::find(db, &bucket)?;
-        let request = Completion { bucket, key, id, listed, expected_bytes, expected_checksum, limits };
+        let request =
+            Completion { bucket, key, id, listed, expected_bytes, expected_checksum, expected_type, limits };
         run(db, &request, |there| condition.check(there), now)
     });
     let object = commit.await?;
