@@ -10,6 +10,7 @@ use super::{
     Call, answer,
     conditions::WriteCondition,
     control_body::{self, Checksums},
+    location::location,
     uploads::{named_type, object_size, upload_id},
 };
 use crate::{
@@ -46,7 +47,7 @@ pub(super) async fn complete(call: &Call, body: &mut Body) -> Result<Response, F
     call.store.collect_garbage();
 
     let document = xml::CompleteMultipartUploadResult {
-        location: &location(call),
+        location: &location(&call.head, None),
         bucket: &call.target.bucket,
         key: &call.target.key,
         etag: &object.etag,
@@ -66,11 +67,4 @@ fn expected_checksum(call: &Call) -> Result<Option<(Algorithm, String)>, Failure
         return Err(invalid_request("Expecting a single x-amz-checksum- header"));
     }
     Ok(given.pop())
-}
-
-fn location(call: &Call) -> String {
-    let host =
-        call.head.headers.get(http::header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let path = call.head.extensions.get().map_or(call.head.uri.path(), |super::SentPath(path)| path);
-    format!("http://{host}{path}")
 }
