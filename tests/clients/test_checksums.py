@@ -153,6 +153,31 @@ def test_a_listed_part_with_a_wrong_checksum_is_invalid_part(s3, bucket, key):
         upload.complete([wrong])
 
 
+def test_a_complete_that_names_another_checksum_type_is_bad_digest(s3, bucket, key):
+    upload = Upload(s3, bucket, key, ChecksumAlgorithm="CRC32", ChecksumType="FULL_OBJECT")
+    upload.put(1, b"part")
+    with refused("BadDigest", 400):
+        upload.complete(ChecksumType="COMPOSITE")
+    upload.complete(ChecksumType="FULL_OBJECT")
+    assert read(s3, bucket, key) == b"part"
+
+
+def test_a_part_with_the_checksum_of_another_algorithm_is_invalid_request(s3, bucket, key):
+    upload = Upload(s3, bucket, key, ChecksumAlgorithm="SHA256")
+    with refused("InvalidRequest", 400):
+        upload.put(1, b"part", ChecksumAlgorithm="CRC32")
+    assert upload.stored() == {}
+
+
+def test_a_composite_checksum_needs_the_checksums_of_the_listed_parts(s3, bucket, key):
+    upload = Upload(s3, bucket, key, ChecksumAlgorithm="SHA256")
+    part = upload.put(1, b"part", ChecksumAlgorithm="SHA256")
+    with refused("InvalidRequest", 400):
+        upload.complete()
+    upload.complete([{"PartNumber": 1, "ETag": part["ETag"], "ChecksumSHA256": part["ChecksumSHA256"]}])
+    assert read(s3, bucket, key) == b"part"
+
+
 @pytest.mark.parametrize(
     ("algorithm", "kind"), [("CRC64NVME", "COMPOSITE"), ("SHA1", "FULL_OBJECT"), ("SHA256", "FULL_OBJECT")]
 )

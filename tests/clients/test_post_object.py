@@ -40,6 +40,10 @@ def test_the_form_chooses_the_answer_to_a_success(store, bucket, key):
     url, fields = form(store, bucket, key, success_action_status="201")
     answer = send(url, fields, b"x")
     assert answer.status_code == 201 and f"<Key>{key}</Key>" in answer.text
+    assert f"<Location>{url.rstrip('/')}/{key}</Location>" in answer.text
+    assert answer.headers["Location"] == f"{url.rstrip('/')}/{key}"
+    plain = send(*form(store, bucket, key), b"x")
+    assert (plain.status_code, plain.headers["Location"]) == (204, answer.headers["Location"])
     url, fields = form(store, bucket, key, success_action_redirect="https://page.example/done?x=1")
     answer = send(url, fields, b"x")
     assert answer.status_code == 303

@@ -60,16 +60,20 @@ impl Announced {
         })
     }
 
-    /// The one checksum that the request carries or will carry, if any.
+    /// The algorithms of the checksums that the request carries or will carry.
+    pub(crate) fn algorithms(&self) -> impl Iterator<Item = Algorithm> {
+        self.checksums.iter().map(Checksum::algorithm).chain(self.trailing.iter().copied())
+    }
+
+    /// The first of them.
     pub(crate) fn algorithm(&self) -> Option<Algorithm> {
-        self.checksums.first().map(Checksum::algorithm).or_else(|| self.trailing.first().copied())
+        self.algorithms().next()
     }
 
     /// Everything that must be computed from the body.
     pub(super) fn digests(&self, mut wanted: Wanted) -> Digests {
         wanted.md5 |= self.md5.is_some();
-        wanted.algorithms.extend(self.checksums.iter().map(Checksum::algorithm));
-        wanted.algorithms.extend(&self.trailing);
+        wanted.algorithms.extend(self.algorithms());
         if matches!(self.payload, Payload::Sha256(_)) {
             wanted.algorithms.push(Algorithm::Sha256);
         }

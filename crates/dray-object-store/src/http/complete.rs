@@ -10,7 +10,8 @@ use super::{
     Call, answer,
     conditions::WriteCondition,
     control_body::{self, Checksums},
-    uploads::{object_size, upload_id},
+    location::location,
+    uploads::{named_type, object_size, upload_id},
 };
 use crate::{
     clock,
@@ -27,6 +28,7 @@ pub(super) async fn complete(call: &Call, body: &mut Body) -> Result<Response, F
     let condition = WriteCondition::read(&call.head.headers)?;
     let expected_bytes = object_size(&call.fields())?;
     let expected_checksum = expected_checksum(call)?;
+    let expected_type = named_type(&call.fields())?;
     let body = control_body::read(call, body, MAX_COMPLETE_BODY_BYTES, Checksums::OfObject).await?;
     let listed = CompleteMultipartUpload::parse(&body)?.parts;
 
@@ -35,7 +37,8 @@ pub(super) async fn complete(call: &Call, body: &mut Body) -> Result<Response, F
     let now = clock::now().as_millisecond();
     let commit = call.store.meta().write(move |db| {
         let bucket = buckets::find(db, &bucket)?;
-        let request = Completion { bucket, key, id, listed, expected_bytes, expected_checksum, limits };
+        let request =
+            Completion { bucket, key, id, listed, expected_bytes, expected_checksum, expected_type, limits };
         run(db, &request, |there| condition.check(there), now)
     });
     let object = commit.await?;
@@ -44,7 +47,7 @@ pub(super) async fn complete(call: &Call, body: &mut Body) -> Result<Response, F
     call.store.collect_garbage();
 
     let document = xml::CompleteMultipartUploadResult {
-        location: &location(call),
+        location: &location(&call.head, None),
         bucket: &call.target.bucket,
         key: &call.target.key,
         etag: &object.etag,
@@ -64,11 +67,4 @@ fn expected_checksum(call: &Call) -> Result<Option<(Algorithm, String)>, Failure
         return Err(invalid_request("Expecting a single x-amz-checksum- header"));
     }
     Ok(given.pop())
-}
-
-fn location(call: &Call) -> String {
-    let host =
-        call.head.headers.get(http::header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let path = call.head.extensions.get().map_or(call.head.uri.path(), |super::SentPath(path)| path);
-    format!("http://{host}{path}")
 }

@@ -15,6 +15,7 @@ mod exchange;
 mod get_object;
 mod list_objects;
 mod list_uploads;
+mod location;
 mod op;
 mod place;
 mod post_object;

@@ -53,13 +53,21 @@ pub(crate) struct Target {
 impl Target {
     /// Reads a raw path, `/{bucket}/{key}`, or `/{key}` if the bucket is in the host. It normalises nothing: a key
     /// may contain `//` and `..`.
+    ///
+    /// Only `/` is the store as a whole. Every other path names a bucket, and the path `//key` names one without a
+    /// name: `InvalidBucketName` (AWS S3 API reference, "Error responses").
     pub(crate) fn parse(place: &BucketIn, path: &str) -> Result<Self, Failure> {
         let invalid = |_| Failure::new(ErrorCode::InvalidURI, "The path is not valid percent-encoded UTF-8");
         let path = path.strip_prefix('/').unwrap_or(path);
         let (bucket, key) = match place {
             BucketIn::Host(bucket) => (bucket.as_str(), path),
+            BucketIn::Path | BucketIn::Unclear if path.is_empty() => return Ok(Self::default()),
             BucketIn::Path | BucketIn::Unclear => path.split_once('/').unwrap_or((path, "")),
         };
+        if bucket.is_empty() {
+            let message = "The request names a bucket whose name is empty";
+            return Err(Failure::new(ErrorCode::InvalidBucketName, message));
+        }
         let bucket = decode_path(bucket).map_err(invalid)?.into_owned();
         let key = decode_path(key).map_err(invalid)?.into_owned();
         if key.len() > MAX_KEY_BYTES {
@@ -84,8 +92,8 @@ impl Operation {
         }
         let has = |name| query.contains(name);
         let operation = match (method.as_str(), target.bucket.is_empty(), target.key.is_empty()) {
-            ("GET", true, _) => Self::ListBuckets,
-            (_, true, true) => return Err(not_allowed()),
+            ("GET", true, true) => Self::ListBuckets,
+            (_, true, _) => return Err(not_allowed()),
 
             ("PUT", false, _) if has("acl") => Self::PutAcl,
             ("PUT", _, true) => Self::CreateBucket,
@@ -122,6 +130,10 @@ impl Operation {
             ("POST", _, _) => return Err(not_implemented("this operation")),
             _ => return Err(not_allowed()),
         };
+        if is_copy && *method == Method::PUT && !matches!(operation, Self::CopyObject | Self::UploadPartCopy)
+        {
+            return Err(invalid_argument("x-amz-copy-source belongs to a PUT of an object or of a part"));
+        }
         let is_known = |name: &str| {
             is_common(name)
                 || operation.parameters().contains(&name)
@@ -320,8 +332,42 @@ mod tests {
             ("POST", "/?delete", ErrorCode::MethodNotAllowed),
             ("GET", "/b/k?partNumber=1&partNumber=2", ErrorCode::InvalidArgument),
             ("GET", "/b/%zz", ErrorCode::InvalidURI),
+            ("GET", "/?acl", ErrorCode::NotImplemented),
+            ("GET", "/?uploads", ErrorCode::NotImplemented),
+            ("GET", "/b/k?location", ErrorCode::NotImplemented),
+            ("GET", "/b/k?uploads", ErrorCode::NotImplemented),
+            ("POST", "/b/k?delete", ErrorCode::NotImplemented),
+            ("DELETE", "/b?uploadId=u", ErrorCode::NotImplemented),
         ] {
             assert_eq!(parse(method, uri), Err(code), "{method} {uri}");
+        }
+    }
+
+    #[test]
+    fn a_path_without_a_buckets_name_is_no_other_path() {
+        for method in ["GET", "HEAD", "PUT", "POST", "DELETE"] {
+            for path in
+                ["//", "//b", "//b/k", "///", "//b?acl", "//b/k?uploads", "//b/k?partNumber=1&uploadId=u"]
+            {
+                assert_eq!(parse(method, path), Err(ErrorCode::InvalidBucketName), "{method} {path}");
+            }
+        }
+        let in_host = Target::parse(&BucketIn::Host(String::new()), "/k").unwrap_err();
+        assert_eq!(in_host.error.code, ErrorCode::InvalidBucketName);
+    }
+
+    #[test]
+    fn a_put_that_names_a_source_copies_it_or_is_refused() {
+        let copy = |method: Method, path: &str, query: &str| {
+            let target = Target::parse(&BucketIn::Path, path).unwrap();
+            Operation::parse(&method, &target, &Query::parse(query).unwrap(), true)
+                .map_err(|failure| failure.error.code)
+        };
+        assert_eq!(copy(Method::PUT, "/b/k", ""), Ok(Operation::CopyObject));
+        assert_eq!(copy(Method::PUT, "/b/k", "partNumber=1&uploadId=u"), Ok(Operation::UploadPartCopy));
+        assert_eq!(copy(Method::POST, "/b/k", "uploads"), Ok(Operation::CreateMultipartUpload));
+        for (path, query) in [("/b", ""), ("/b/k", "tagging"), ("/b/k", "acl")] {
+            assert_eq!(copy(Method::PUT, path, query), Err(ErrorCode::InvalidArgument), "{path}?{query}");
         }
     }
 

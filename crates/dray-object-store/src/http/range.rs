@@ -30,8 +30,10 @@ pub(super) fn parse(header: &str, size_bytes: u64) -> Asked {
     if bytes.is_empty() { Asked::Unsatisfiable } else { Asked::Bytes(bytes) }
 }
 
-fn number(digits: &str) -> Option<u64> {
-    digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok()).flatten()
+/// A number of any length. No object has 2^64 bytes, so a greater number counts as the greatest.
+pub(super) fn number(digits: &str) -> Option<u64> {
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| digits.parse().unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]
@@ -45,12 +47,18 @@ mod tests {
             ("bytes=2-5", Asked::Bytes(2..6)),
             ("bytes=5-99", Asked::Bytes(5..10)),
             ("bytes=9-18446744073709551615", Asked::Bytes(9..10)),
+            ("bytes=9-99999999999999999999999", Asked::Bytes(9..10)),
             ("bytes=3-", Asked::Bytes(3..10)),
             ("bytes=-4", Asked::Bytes(6..10)),
             ("bytes=-99", Asked::Bytes(0..10)),
+            ("bytes=-99999999999999999999", Asked::Bytes(0..10)),
+            ("bytes=0003-0000000000000000000000005", Asked::Bytes(3..6)),
             ("bytes=10-", Asked::Unsatisfiable),
+            ("bytes=99999999999999999999-", Asked::Unsatisfiable),
+            ("bytes=99999999999999999999-99999999999999999999", Asked::Unsatisfiable),
             ("bytes=10-20", Asked::Unsatisfiable),
             ("bytes=-0", Asked::Unsatisfiable),
+            ("bytes=99999999999999999999-2", Asked::Whole),
             ("bytes=5-2", Asked::Whole),
             ("bytes=0-1,3-4", Asked::Whole),
             ("bytes=-", Asked::Whole),

@@ -17,12 +17,12 @@ use crate::{
     clock,
     disk::NewFile,
     failpoints::die_at,
-    failure::{Failure, invalid_argument, no_such_upload},
+    failure::{Failure, invalid_argument, invalid_request, no_such_upload},
     ids::PartFileId,
     meta::{
         buckets,
         parts::{self, Content, NewPart},
-        uploads::{self, Upload},
+        uploads::{self, ChecksumChoice, Upload},
     },
     transfers::{Direction, Of},
 };
@@ -38,6 +38,7 @@ pub(super) async fn put(call: &Call, body: &mut Body) -> Result<Response, Failur
         let bucket = buckets::find(db, &call.target.bucket)?;
         uploads::find(db, bucket, &call.target.key, id)
     })?;
+    check_algorithm(&announced, upload.checksum)?;
 
     let algorithm = upload.checksum.algorithm;
     // Parts of the drive need no MD5, because only tools compare it with an MD5 of their own.
@@ -82,6 +83,22 @@ pub(super) async fn put(call: &Call, body: &mut Body) -> Result<Response, Failur
     call.store.collect_garbage();
 
     Ok(stored(&etag, [checksum, asked]))
+}
+
+/// Refuses a part that carries checksums, but none of the algorithm that its upload was created with (AWS S3 API
+/// reference, `UploadPart`: "This checksum algorithm must be the same for all parts"). An upload that was created
+/// without one accepts all of them.
+fn check_algorithm(announced: &Announced, choice: ChecksumChoice) -> Result<(), Failure> {
+    let Some(other) = announced.algorithm().filter(|_| choice != ChecksumChoice::DEFAULT) else {
+        return Ok(());
+    };
+    if announced.algorithms().any(|one| one == choice.algorithm) {
+        return Ok(());
+    }
+    let [expected, actual] = [choice.algorithm, other].map(|one| one.as_str().to_lowercase());
+    Err(invalid_request(format!(
+        "Checksum Type mismatch occurred, expected checksum Type: {expected}, actual checksum Type: {actual}"
+    )))
 }
 
 fn stored(etag: &str, checksums: [Option<Checksum>; 2]) -> Response {

@@ -67,13 +67,22 @@ pub(super) fn named_algorithm(fields: &Fields<'_>) -> Result<Option<Algorithm>, 
     named.transpose()
 }
 
-fn checksum_choice(fields: &Fields<'_>) -> Result<ChecksumChoice, Failure> {
-    let named = named_algorithm(fields)?;
-    let typed = fields.get(X_AMZ_CHECKSUM_TYPE.as_str()).map(|name| {
+/// The type that `x-amz-checksum-type` names.
+pub(super) fn named_type(fields: &Fields<'_>) -> Result<Option<ChecksumType>, Failure> {
+    let named = fields.get(X_AMZ_CHECKSUM_TYPE.as_str()).map(|name| {
         ChecksumType::parse(name)
             .ok_or_else(|| invalid_request("x-amz-checksum-type must be FULL_OBJECT or COMPOSITE"))
     });
-    let typed = typed.transpose()?;
+    named.transpose()
+}
+
+fn checksum_choice(fields: &Fields<'_>) -> Result<ChecksumChoice, Failure> {
+    let (named, typed) = (named_algorithm(fields)?, named_type(fields)?);
+    if typed.is_some() && named.is_none() {
+        return Err(invalid_request(
+            "The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header",
+        ));
+    }
     let algorithm = named.unwrap_or(ChecksumChoice::DEFAULT.algorithm);
     let checksum_type = typed.unwrap_or(algorithm.default_type());
     if !algorithm.allows(checksum_type) {

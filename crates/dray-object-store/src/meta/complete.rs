@@ -35,6 +35,8 @@ pub(crate) struct Completion {
     pub(crate) expected_bytes: Option<u64>,
     /// The checksum of the object that the client computed, in the form of its header.
     pub(crate) expected_checksum: Option<(Algorithm, String)>,
+    /// `x-amz-checksum-type`: what the client believes that the object's checksum covers.
+    pub(crate) expected_type: Option<ChecksumType>,
     pub(crate) limits: Limits,
 }
 
@@ -60,6 +62,7 @@ pub(crate) fn complete(
         found => found?,
     };
     precondition(there.as_ref())?;
+    check_type(upload.checksum.checksum_type, request)?;
     let stored = parts::all(db, request.id.set)?;
     let chosen = choose(&stored, &request.listed, request.limits.min_part_bytes)?;
     check_part_checksums(&chosen, &request.listed, upload.checksum)?;
@@ -77,13 +80,30 @@ pub(crate) fn complete(
 fn repeated(db: &Connection, request: &Completion, there: Option<Object>) -> Result<Object, Failure> {
     let made_here = |object: &Object| object.set == request.id.set && object.token == Some(request.id.token);
     let object = there.filter(made_here).ok_or_else(no_such_upload)?;
+    let ObjectChecksum { checksum, checksum_type, .. } = object.checksum;
+    check_type(checksum_type, request)?;
     let stored = parts::all(db, object.set)?;
     let chosen = choose(&stored, &request.listed, 0)?;
     if chosen.len() != stored.len() {
         return Err(invalid_part("The upload was completed with more parts than are listed"));
     }
+    let choice = ChecksumChoice { algorithm: checksum.algorithm(), checksum_type };
+    check_part_checksums(&chosen, &request.listed, choice)?;
     check_whole(&object, &chosen, request)?;
     Ok(object)
+}
+
+/// Checks the checksum type that the client names (AWS S3 API reference, `CompleteMultipartUpload`: another than that of
+/// `CreateMultipartUpload` is `BadDigest`).
+fn check_type(actual: ChecksumType, request: &Completion) -> Result<(), Failure> {
+    if request.expected_type.is_none_or(|expected| expected == actual) {
+        return Ok(());
+    }
+    let message = format!(
+        "The upload was created using the {} checksum mode. The complete request must use the same checksum mode.",
+        actual.as_str()
+    );
+    Err(Failure::new(ErrorCode::BadDigest, message))
 }
 
 /// The stored parts that are listed, each with the listed `ETag`.
@@ -113,18 +133,25 @@ fn choose<'a>(
     }
 }
 
-/// Checks that checksums listed with the parts are those of the stored parts.
+/// Checks that checksums listed with the parts are those of the stored parts. A composite checksum is computed from
+/// them, so each part must have one there (AWS: "The complete request must include the checksum for each part").
 fn check_part_checksums(
     chosen: &[&Part],
     listed: &[CompletedPart],
     choice: ChecksumChoice,
 ) -> Result<(), Failure> {
+    let algorithm = choice.algorithm;
     for (part, named) in chosen.iter().zip(listed) {
-        let differs = |given: &Checksum| {
-            let known = part.checksum(given.algorithm());
-            given.algorithm() == choice.algorithm && known != Some(*given)
-        };
-        if named.checksums.iter().any(differs) {
+        let mut given = named.checksums.iter().filter(|given| given.algorithm() == algorithm).peekable();
+        if choice.checksum_type == ChecksumType::Composite && given.peek().is_none() {
+            return Err(invalid_request(format!(
+                "The upload was created using a {} checksum. The complete request must include the checksum for each \
+                 part. It was missing for part {} in the request.",
+                algorithm.as_str().to_lowercase(),
+                part.number
+            )));
+        }
+        if given.any(|given| part.checksum(algorithm) != Some(*given)) {
             return Err(invalid_part(format!(
                 "The checksum listed for part {} does not match the part",
                 part.number
@@ -242,6 +269,7 @@ mod tests {
             listed: Vec::new(),
             expected_bytes: None,
             expected_checksum: None,
+            expected_type: None,
             limits: Limits { min_part_bytes: 0, max_object_bytes: 0 },
         };
         complete(db, &request, |_| Ok(()), 0).unwrap_err().error.code

@@ -6,7 +6,7 @@ use dray_s3::{
     checksum::{Algorithm, Checksum, composite, composite_text},
 };
 
-use crate::harness::{PART, Server, bytes};
+use crate::harness::{Answer, PART, Server, bytes};
 
 #[tokio::test]
 async fn a_wrong_checksum_stores_nothing_and_leaves_the_older_part() {
@@ -65,11 +65,12 @@ async fn an_objects_checksum_is_computed_from_its_parts() {
     for (algorithm, kind) in cases {
         let headers = [("x-amz-checksum-algorithm", algorithm.as_str()), ("x-amz-checksum-type", kind)];
         let id = server.create("k", &headers).await;
-        let mut listed = Vec::new();
+        let mut listed = String::new();
         for (number, part) in (1..).zip(&parts) {
             let put = server.put_part("k", &id, number, part.clone()).await;
-            assert_eq!(put.header(algorithm.header_name()), Checksum::of(algorithm, part).to_base64());
-            listed.push((number, put.etag()));
+            let checksum = put.header(algorithm.header_name());
+            assert_eq!(checksum, Checksum::of(algorithm, part).to_base64());
+            listed += &listed_part(number, &put.etag(), &[(algorithm, checksum)]);
         }
         let sums = parts.each_ref().map(|part| Checksum::of(algorithm, part));
         let expected = match kind {
@@ -77,7 +78,7 @@ async fn an_objects_checksum_is_computed_from_its_parts() {
             _ => Checksum::of(algorithm, &whole).to_base64(),
         };
         let given = [(algorithm.header_name(), expected.as_str())];
-        let done = server.complete_with("k", &id, &listed, &given).await;
+        let done = complete(&server, &id, &listed, &given).await;
         assert_eq!((done.code().as_str(), done.element(algorithm.element_name())), ("200", expected.clone()));
         let head = server.send("HEAD", &server.path("k"), &[("x-amz-checksum-mode", "ENABLED")], "").await;
         assert_eq!(
@@ -85,11 +86,126 @@ async fn an_objects_checksum_is_computed_from_its_parts() {
             (&*expected, kind)
         );
     }
-    let impossible = [("x-amz-checksum-algorithm", "SHA256"), ("x-amz-checksum-type", "FULL_OBJECT")];
-    assert_eq!(
-        server.send("POST", &server.path("k?uploads"), &impossible, "").await.code(),
-        "400 InvalidRequest"
-    );
+}
+
+/// A part as a Complete lists it.
+fn listed_part(number: u32, etag: &str, checksums: &[(Algorithm, &str)]) -> String {
+    let checksums = checksums.iter().map(|(algorithm, checksum)| {
+        let name = algorithm.element_name();
+        format!("<{name}>{checksum}</{name}>")
+    });
+    let checksums: String = checksums.collect();
+    format!("<Part><PartNumber>{number}</PartNumber><ETag>{etag}</ETag>{checksums}</Part>")
+}
+
+async fn complete(server: &Server, id: &str, listed: &str, headers: &[(&str, &str)]) -> Answer {
+    let path = server.path(&format!("k?uploadId={id}"));
+    let body = format!("<CompleteMultipartUpload>{listed}</CompleteMultipartUpload>");
+    server.send("POST", &path, headers, body).await
+}
+
+#[tokio::test]
+async fn an_upload_has_a_checksum_type_that_its_algorithm_allows_and_its_complete_names_no_other() {
+    const TYPES: [&str; 2] = ["FULL_OBJECT", "COMPOSITE"];
+    let server = Server::start().await;
+    for algorithm in Algorithm::ALL {
+        let name = algorithm.as_str();
+        for kind in TYPES {
+            let headers = [("x-amz-checksum-algorithm", name), ("x-amz-checksum-type", kind)];
+            let is_allowed = match name {
+                "CRC64NVME" => kind == "FULL_OBJECT",
+                "SHA1" | "SHA256" => kind == "COMPOSITE",
+                _ => true,
+            };
+            if !is_allowed {
+                let refused = server.send("POST", &server.path("k?uploads"), &headers, "").await;
+                assert_eq!(refused.code(), "400 InvalidRequest", "{name} {kind}");
+                continue;
+            }
+            let id = server.create("k", &headers).await;
+            let part = server.put_part("k", &id, 1, "hello").await;
+            let listed = listed_part(1, &part.etag(), &[(algorithm, part.header(algorithm.header_name()))]);
+            let complete = async |kind: &str| {
+                complete(&server, &id, &listed, &[("x-amz-checksum-type", kind)]).await.code()
+            };
+            let other = TYPES.into_iter().find(|other| *other != kind).unwrap();
+            // Before and after the upload has become an object.
+            for _ in 0..2 {
+                assert_eq!(complete(other).await, "400 BadDigest", "{name} {kind}");
+                assert_eq!(complete("full_object").await, "400 InvalidRequest", "{name} {kind}");
+                assert_eq!(complete(kind).await, "200", "{name} {kind}");
+            }
+        }
+    }
+    for headers in [
+        [("x-amz-checksum-algorithm", "CRC32"), ("x-amz-checksum-type", "ALL")],
+        [("x-amz-checksum-type", "COMPOSITE"), ("x-amz-meta-a", "b")],
+        [("x-amz-checksum-type", "FULL_OBJECT"), ("x-amz-meta-a", "b")],
+    ] {
+        let refused = server.send("POST", &server.path("k?uploads"), &headers, "").await;
+        assert_eq!(refused.code(), "400 InvalidRequest", "{headers:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_part_carries_a_checksum_of_its_uploads_algorithm_or_none() {
+    let server = Server::start().await;
+    let body = bytes(1, PART);
+    let sum = |algorithm| Checksum::of(algorithm, &body).to_base64();
+    for (named, kind, others_are_refused) in
+        [("SHA256", "COMPOSITE", true), ("CRC32C", "FULL_OBJECT", true), ("CRC64NVME", "FULL_OBJECT", false)]
+    {
+        let own = Algorithm::from_name(named).unwrap();
+        let headers = [("x-amz-checksum-algorithm", named), ("x-amz-checksum-type", kind)];
+        let id = server.create("k", &headers).await;
+        let path = server.path(&format!("k?partNumber=1&uploadId={id}"));
+        for other in Algorithm::ALL.into_iter().filter(|other| *other != own) {
+            let only_other = [(other.header_name(), &*sum(other))];
+            let both = [(own.header_name(), &*sum(own)), only_other[0]];
+            let expected = if others_are_refused { "400 InvalidRequest" } else { "200" };
+            let put = server.send("PUT", &path, &only_other, body.clone()).await;
+            assert_eq!(put.code(), expected, "{named} {other:?}");
+            assert_eq!(server.send("PUT", &path, &both, body.clone()).await.code(), "200");
+        }
+        let put = server.send("PUT", &path, &[], body.clone()).await;
+        assert_eq!((put.code().as_str(), put.header(own.header_name())), ("200", &*sum(own)));
+    }
+}
+
+#[tokio::test]
+async fn a_composite_checksum_needs_the_checksum_of_each_listed_part() {
+    let server = Server::start().await;
+    let parts = [bytes(1, PART), bytes(2, 5)];
+    for (named, kind, is_needed) in
+        [("CRC32", "COMPOSITE", true), ("SHA1", "COMPOSITE", true), ("CRC32", "FULL_OBJECT", false)]
+    {
+        let own = Algorithm::from_name(named).unwrap();
+        let other = if own == Algorithm::Crc32 { Algorithm::Sha256 } else { Algorithm::Crc32 };
+        let id =
+            server.create("k", &[("x-amz-checksum-algorithm", named), ("x-amz-checksum-type", kind)]).await;
+        let mut etags = Vec::new();
+        for (number, part) in (1..).zip(&parts) {
+            etags.push(server.put_part("k", &id, number, part.clone()).await.etag());
+        }
+        let sums = |algorithm| parts.each_ref().map(|part| Checksum::of(algorithm, part).to_base64());
+        let (own_sums, other_sums) = (sums(own), sums(other));
+        let list = |last: &[(Algorithm, &str)]| {
+            listed_part(1, &etags[0], &[(own, &own_sums[0])]) + &listed_part(2, &etags[1], last)
+        };
+        let missing = if is_needed { "400 InvalidRequest" } else { "200" };
+        let wrong = [(own, &*own_sums[0])];
+        for (last, expected) in [
+            (&wrong[..], "400 InvalidPart"),
+            (&[], missing),
+            (&[(other, &*other_sums[1])], missing),
+            (&[(own, &*own_sums[1])], "200"),
+            (&[(other, &*other_sums[1]), (own, &*own_sums[1])], "200"),
+            (&wrong, "400 InvalidPart"),
+        ] {
+            let done = complete(&server, &id, &list(last), &[]).await;
+            assert_eq!(done.code(), expected, "{named} {kind} {last:?}");
+        }
+    }
 }
 
 fn chunked(body: &[u8], trailer: &str) -> String {

@@ -45,7 +45,7 @@ impl CopyResult<'_> {
 /// The answer to `PostObject` when the form asks for status 201.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PostResponse<'a> {
-    /// Path of the object.
+    /// Address of the object.
     pub location: &'a str,
     /// Its bucket.
     pub bucket: &'a str,

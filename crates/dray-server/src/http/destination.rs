@@ -62,6 +62,8 @@ pub(super) struct Sorter {
     own_hosts: Arc<OwnHosts>,
     /// The host that serves only stored bytes, if there is one.
     bytes: Option<Endpoint>,
+    /// The host of `--public-url`, if that is an `https` address.
+    over_tls: OwnHosts,
     drives_segments: Arc<[String]>,
 }
 
@@ -71,9 +73,11 @@ impl Sorter {
         bucket: &'static str,
         own_hosts: Arc<OwnHosts>,
         bytes: Option<Endpoint>,
+        public_url: Option<&str>,
     ) -> Self {
         let drives_segments = super::first_segments().into();
-        Self { store, bucket, own_hosts, bytes, drives_segments }
+        let over_tls = OwnHosts::new(&[], public_url.filter(|url| url.starts_with("https://")));
+        Self { store, bucket, own_hosts, bytes, over_tls, drives_segments }
     }
 
     /// The service that `request` is for. The caller looks up the routes first, so that this function knows whether
@@ -89,6 +93,15 @@ impl Sorter {
             BucketIn::Path | BucketIn::Unclear => self.is_stores_path(request),
         };
         if is_stores { Destination::Store(place) } else { Destination::Drive }
+    }
+
+    /// Whether the settings say that clients reach the host of this request over TLS, which then ends before this
+    /// server.
+    pub(super) fn is_over_tls(&self, request: &Request) -> bool {
+        let is_named = |host| self.over_tls.contains(host) || self.over_tls.label_below(host).is_some();
+        host(request).is_some_and(is_named)
+            || (self.bytes.as_ref().is_some_and(|bytes| bytes.scheme() == "https")
+                && self.is_at_bytes(request))
     }
 
     fn is_at_bytes(&self, request: &Request) -> bool {

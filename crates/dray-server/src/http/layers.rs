@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request};
+use axum::http::uri::Scheme;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
@@ -37,7 +38,8 @@ pub(super) fn around(routes: Router, app: &App, around: Around<'_>) -> Router {
     let Around { front, bucket, origins, proxies, traces, metrics: registry } = around;
     let store = front.map(|front| {
         let served = front.router();
-        (served, Arc::new(Sorter::new(front, bucket, app.hosts.clone(), app.bytes.clone())))
+        let (hosts, bytes) = (app.hosts.clone(), app.bytes.clone());
+        (served, Arc::new(Sorter::new(front, bucket, hosts, bytes, app.public_url.as_deref())))
     });
     let sorter = store.as_ref().map(|(_, sorter)| sorter.clone());
     // Shared through an `Arc`, because a layer is cloned for every request.
@@ -52,13 +54,16 @@ pub(super) fn around(routes: Router, app: &App, around: Around<'_>) -> Router {
     }
     let sort_first = from_fn(move |mut request: Request, next: Next| {
         let store = (*store).as_ref().and_then(|(router, sorter)| match sorter.sort(&request) {
-            Destination::Store(place) => Some((router.clone(), place)),
+            Destination::Store(place) => Some((router.clone(), place, sorter.is_over_tls(&request))),
             Destination::Drive => None,
         });
         async move {
             match store {
-                Some((store, place)) => {
+                Some((store, place, is_over_tls)) => {
                     request.extensions_mut().insert(place);
+                    if is_over_tls {
+                        request.extensions_mut().insert(Scheme::HTTPS);
+                    }
                     let answer = store.oneshot(admission::for_store(request)).await;
                     answer.unwrap_or_else(|never| match never {})
                 }

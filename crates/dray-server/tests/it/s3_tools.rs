@@ -268,6 +268,55 @@ async fn whatever_looks_like_s3_is_answered_as_s3() {
 }
 
 #[tokio::test]
+async fn a_path_that_names_no_bucket_is_not_the_list_of_all_buckets() {
+    let Some(tool) = Tool::start(own_host).await else { return };
+    for host in ["127.0.0.1", "drive.example.com"] {
+        for (method, path) in
+            [("GET", "//tools/k"), ("GET", "//"), ("PUT", "//tools/k"), ("DELETE", "//tools")]
+        {
+            assert_eq!(
+                tool.ask(method, host, path).await,
+                said(400, "InvalidBucketName"),
+                "{method} {host}{path}"
+            );
+        }
+    }
+    assert_eq!((tool.buckets().await, tool.keys_of("tools").await), ("dray tools".into(), String::new()));
+}
+
+/// Uploads an object in one part and returns the address that the answer names.
+async fn location(tool: &Tool, host: &str, path: &str) -> String {
+    let between = |text: &str, name: &str| {
+        let rest = text.split(&format!("<{name}>")).nth(1).unwrap_or_else(|| panic!("no {name} in {text}"));
+        rest.split('<').next().unwrap().to_owned()
+    };
+    let id = between(&tool.ask("POST", host, &format!("{path}?uploads")).await.1, "UploadId");
+    let part = tool.ask_with("PUT", host, &format!("{path}?partNumber=1&uploadId={id}"), "hello").await;
+    assert_eq!(part.0, 200);
+    let list = "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber>\
+                <ETag>5d41402abc4b2a76b9719d911017c592</ETag></Part></CompleteMultipartUpload>";
+    between(&tool.ask_with("POST", host, &format!("{path}?uploadId={id}"), list).await.1, "Location")
+}
+
+#[tokio::test]
+async fn an_answer_names_the_address_by_which_its_client_reached_the_object() {
+    let below_a_path = |config: &mut Config| {
+        config.public_url = Some("https://drive.example.com/base".into());
+        config.bytes_url = Some("https://bytes.example.com".into());
+    };
+    let Some(tool) = Tool::start(below_a_path).await else { return };
+    for (host, path, expected) in [
+        ("drive.example.com", "/tools/a%20b", "https://drive.example.com/tools/a%20b"),
+        ("drive.example.com", "/base/tools/k", "https://drive.example.com/base/tools/k"),
+        ("tools.drive.example.com:8443", "/k", "https://tools.drive.example.com:8443/k"),
+        ("bytes.example.com", "/tools/k", "https://bytes.example.com/tools/k"),
+        ("127.0.0.1", "/tools/k", "http://127.0.0.1/tools/k"),
+    ] {
+        assert_eq!(location(&tool, host, path).await, expected);
+    }
+}
+
+#[tokio::test]
 async fn requests_for_the_drive_are_never_taken_for_s3() {
     let Some(tool) = Tool::start(|_| ()).await else { return };
     let ask = async |path: &str, headers: &[(&'static str, &str)]| {

@@ -13,7 +13,7 @@ use super::{MAX_ATTEMPTS, source::Source, source_changes};
 use crate::{
     clock,
     failure::{Failure, invalid_argument, invalid_request},
-    http::{Call, answer, upload_part::part_number, uploads::upload_id},
+    http::{Call, answer, range::number, upload_part::part_number, uploads::upload_id},
     ids::PartDigest,
     meta::{
         buckets, objects,
@@ -138,9 +138,6 @@ async fn commit(
 fn range(call: &Call, size_bytes: u64) -> Result<Range<u64>, Failure> {
     let Some(text) = call.fields().get("x-amz-copy-source-range") else {
         return Ok(0..size_bytes);
-    };
-    let number = |digits: &str| {
-        digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse::<u64>().ok()).flatten()
     };
     let ends = text.strip_prefix("bytes=").and_then(|range| range.split_once('-'));
     let ends = ends.and_then(|(first, last)| number(first).zip(number(last)));

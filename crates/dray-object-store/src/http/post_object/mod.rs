@@ -16,6 +16,7 @@ use super::{
     access::Door,
     answer,
     conditions::WriteCondition,
+    location::location,
     op::{Operation, Target},
     place,
     put_object::{self, Described},
@@ -166,7 +167,7 @@ fn respond(call: &Call, fields: &[(String, String)], object: &Object) -> Respons
     let (bucket, key) = (&call.target.bucket, &call.target.key);
     let redirect = value_of(fields, "success_action_redirect").or(value_of(fields, "redirect"));
     let redirect = redirect.filter(|url| url.starts_with("http://") || url.starts_with("https://"));
-    let location = format!("{}/{}", call.head.uri.path().trim_end_matches('/'), dray_s3::encode_path(key));
+    let location = location(&call.head, Some(key));
     let mut response = match (redirect, value_of(fields, "success_action_status")) {
         (Some(url), _) => {
             let mark = if url.contains('?') { '&' } else { '?' };
