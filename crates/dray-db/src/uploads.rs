@@ -20,7 +20,7 @@ macro_rules! columns {
     () => {
         "id, workspace_id, user_id, parent_id, item_id, name, mime_type, size_bytes, on_conflict, crc64nvme,
          finalize_crc64nvme, proven_crc64nvme, verify, object_key, store_token, store_upload_id, put_key, state, digest,
-         confined_to, only_uploads, grant_id, external_id, metadata,
+         confined_to, only_uploads, grant_id, request_id, external_id, metadata,
          attempted_at is not null as is_attempted,
          coalesce(lease_until > $now and lease_until <= $now + 60000, false) as is_held, created_at, expires_at"
     };
@@ -43,8 +43,8 @@ fn insert(c: &Conn, upload: &Upload, state: &str, put_until: Option<Timestamp>) 
     let sql =
         "insert into uploads (id, workspace_id, user_id, parent_id, item_id, name, mime_type, size_bytes,
                               on_conflict, crc64nvme, object_key, store_token, state, created_at, expires_at,
-                              confined_to, only_uploads, grant_id, external_id, metadata, store_upload_id, put_key, put_until)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)";
+                              confined_to, only_uploads, grant_id, external_id, metadata, store_upload_id, put_key, put_until, request_id)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)";
     execute(
         c,
         sql,
@@ -72,6 +72,7 @@ fn insert(c: &Conn, upload: &Upload, state: &str, put_until: Option<Timestamp>) 
             &upload.store_upload_id,
             &upload.put_key,
             &put_until.map(millis),
+            &upload.attached.request.map(|id| id.to_string()),
         ],
     )
     .map(drop)
@@ -303,12 +304,15 @@ pub(super) fn upload(row: &Row<'_>) -> Result<Upload, Error> {
 
 /// What the application attached to a grant's uploads.
 pub(super) fn attached(row: &Row<'_>) -> Result<Attached, Error> {
-    attached_but_grant(row, parsed_or_none(row, "grant_id")?)
+    let (grant, request) = (parsed_or_none(row, "grant_id")?, parsed_or_none(row, "request_id")?);
+    Ok(Notes { grant, request, external_id: row.get("external_id")?, metadata: row.get("metadata")? }.into())
 }
 
-/// As [`attached`], for a known grant.
+/// As [`attached`], for the uploads of a known grant, which is no submitter's.
 pub(super) fn attached_but_grant(row: &Row<'_>, grant: Option<GrantId>) -> Result<Attached, Error> {
-    Ok(Notes { grant, external_id: row.get("external_id")?, metadata: row.get("metadata")? }.into())
+    let notes =
+        Notes { grant, request: None, external_id: row.get("external_id")?, metadata: row.get("metadata")? };
+    Ok(notes.into())
 }
 
 /// The checksum that start announced, or else the one of the finalize under way.

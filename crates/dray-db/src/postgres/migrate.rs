@@ -21,6 +21,7 @@ const MIGRATIONS: [&str; 13] = [
     include_str!("../../migrations/postgres/0011_grants.sql"),
     include_str!("../../migrations/postgres/0012_whole_files.sql"),
     include_str!("../../migrations/postgres/0013_read_backs.sql"),
+    include_str!("../../migrations/postgres/0014_requests.sql"),
 ];
 
 /// The lock. `create table if not exists` can still fail when two servers do it at once, so it waits for the lock too.

@@ -45,6 +45,7 @@ const MIGRATIONS: [&str; 13] = [
     include_str!("../../migrations/sqlite/0011_grants.sql"),
     include_str!("../../migrations/sqlite/0012_whole_files.sql"),
     include_str!("../../migrations/sqlite/0013_read_backs.sql"),
+    include_str!("../../migrations/sqlite/0014_requests.sql"),
 ];
 
 /// A database in a file. It is cheap to clone.

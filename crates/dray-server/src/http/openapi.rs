@@ -44,7 +44,7 @@ has too. Besides the errors that the routes list, an unknown address answers 404
 a method that a route does not have 405 `method_not_allowed`.";
 
 /// The tags of the routes, and their descriptions.
-const TAGS: [(&str, &str); 8] = [
+const TAGS: [(&str, &str); 9] = [
     (
         "Uploads",
         "The three calls of an upload (between the second and the third, the parts go to the store), and the calls that resume \
@@ -57,6 +57,10 @@ const TAGS: [(&str, &str); 8] = [
     ("Drive", "Files and folders, and how to find them."),
     ("Trash", "Removed items, which can be restored for a while."),
     ("Sharing", "Who has which role on an item, and links that anyone may follow."),
+    (
+        "File requests",
+        "Addresses where people without an account put files into a folder: managed with a token, and answered under `/r/` without one.",
+    ),
     ("Workspace", "The token's workspace, its members, and how much the caller stores."),
     ("Tokens", "The caller's own access tokens."),
     ("Server", "The state of the server; no token is needed."),

@@ -7,13 +7,13 @@ use dray_api::{GrantId, ItemId, UploadRowId};
 use jiff::Timestamp;
 
 use super::room::Room;
+use super::submit::{self, Submission};
 use super::{Service, target};
 use crate::db::{Conn, grants};
 use crate::drive::access::Caller;
 use crate::drive::item::{Attached, MimeType, object_key};
 use crate::drive::name::ItemName;
 use crate::drive::parts::Crc64;
-use crate::drive::rules::UploadRules;
 use crate::drive::upload::{State, Upload, check_on_conflict};
 use crate::drive::{Error, Result};
 use crate::random;
@@ -72,35 +72,58 @@ impl Service {
 
 /// The upload as its row is to be, if the caller may start it: in the folder that it names, within the terms of their grant,
 /// their quota and the number of unfinished uploads. It runs in the transaction that writes the row.
-pub(super) fn admitted(c: &Conn, caller: &Caller, upload: Upload, rules: &UploadRules) -> Result<Upload> {
-    let upload = if let Some(grant) = caller.grant() {
-        under_grant(c, caller, grant, upload)?
+pub(super) fn admitted(c: &Conn, caller: &Caller, upload: Upload, service: &Service) -> Result<Upload> {
+    let admitted = admit(c, caller, upload, service);
+    if caller.submitter().is_some() { admitted.map_err(submit::for_submitter) } else { admitted }
+}
+
+fn admit(c: &Conn, caller: &Caller, mut upload: Upload, service: &Service) -> Result<Upload> {
+    let mut submission = None;
+    if let Some(grant) = caller.grant() {
+        (upload, submission) = under_grant(c, caller, grant, upload)?;
     } else {
         target(c, caller, upload.parent)?;
-        upload
-    };
-    Room::of(c, (upload.workspace, upload.user), 1, rules)?.take(c, &upload)?;
+    }
+    let mut room = Room::of(c, (upload.workspace, upload.user), 1, &service.rules)?;
+    if let Some(submission) = &submission {
+        submission.check_share(c, &room)?;
+    }
+    room.take(c, &upload)?;
+    if let Some(submission) = submission {
+        submission.write(c, service)?;
+    }
     Ok(upload)
 }
 
 /// The upload as the grant lets its holder have it. Two starts with one grant wait for each other, so together they never
 /// exceed it.
-fn under_grant(c: &Conn, caller: &Caller, id: GrantId, mut upload: Upload) -> Result<Upload> {
+fn under_grant(
+    c: &Conn,
+    caller: &Caller,
+    id: GrantId,
+    mut upload: Upload,
+) -> Result<(Upload, Option<Submission>)> {
     grants::lock_uploads(c, id)?;
-    let (grant, used) = grants::by_id(c, id)?.ok_or(Error::InvalidToken)?;
+    let (mut grant, used) = grants::by_id(c, id)?.ok_or(Error::InvalidToken)?;
     // It may have been revoked since it was shown.
     grant.check_alive(upload.created_at)?;
+    let submission = Submission::of(c, caller, &mut grant, upload.created_at)?;
     if upload.parent.is_some_and(|asked| Some(asked) != grant.folder) {
         return Err(Error::NotFound);
     }
-    target(c, caller, grant.folder).map_err(|err| match err {
-        Error::NotFound | Error::NotAFolder | Error::RoleTooLow { .. } => Error::GrantFolderClosed,
-        err => err,
-    })?;
+    if submission.is_none() {
+        target(c, caller, grant.folder).map_err(|err| match err {
+            Error::NotFound | Error::NotAFolder | Error::RoleTooLow { .. } => Error::GrantFolderClosed,
+            err => err,
+        })?;
+    }
     grant.terms.check_file(&upload.name, &upload.mime_type, upload.size_bytes)?;
     grant.terms.check_room(used, upload.size_bytes)?;
-    upload.parent = grant.folder;
+    if let Some(submission) = &submission {
+        submission.check_total(upload.size_bytes)?;
+    }
+    (upload.parent, upload.confined_to) = (grant.folder, grant.folder);
     upload.on_conflict = grant.terms.on_conflict;
     upload.attached = grant.terms.attached;
-    Ok(upload)
+    Ok((upload, submission))
 }
