@@ -18,6 +18,8 @@ pub(super) struct Room {
     left_bytes: Vec<(QuotaOf, u64)>,
     /// How many uploads may still begin, and the limit that this comes from.
     uploads: (u64, u32),
+    /// How many the user may still begin, and the limit of them.
+    of_user: (u64, u32),
 }
 
 /// Whose unfinished uploads are counted, and how many there may be of the user's limit. What may only upload is often in the
@@ -62,8 +64,18 @@ impl Room {
             usage::lock(c, workspace, Some(user))?;
             left = count()?;
         }
+        let of_user = left.first().copied().unwrap_or_default();
         let uploads = left.into_iter().min().unwrap_or_default();
-        Ok(Self { left_bytes, uploads })
+        Ok(Self { left_bytes, uploads, of_user })
+    }
+
+    /// Refuses another upload to a submitter of a file request who has `own` unfinished ones. All submitters together may take
+    /// half of the places, so that the owner of the request can always upload. None of them may take more than are left of
+    /// that half, so that there is always one for somebody else.
+    pub(super) fn check_share(&self, own: u64) -> Result<()> {
+        let (left, limit) = self.of_user;
+        let left = left.saturating_sub(u64::from(limit / 2));
+        if own < left { Ok(()) } else { Err(Error::TooManyUploads { limit }) }
     }
 
     /// Takes the room for one upload, or refuses the upload.
@@ -85,6 +97,7 @@ impl Room {
             return Err(Error::TooManyUploads { limit: *limit });
         }
         *left -= 1;
+        self.of_user.0 = self.of_user.0.saturating_sub(1);
         for (_, left) in &mut self.left_bytes {
             *left -= needed_bytes;
         }
