@@ -127,3 +127,26 @@ test("the reference page finds its document and its parts below the prefix", asy
     await browser.close();
   }
 });
+
+test("the page of a file request takes files below the path", async () => {
+  /** @param {string} path @param {object} body @returns {Promise<any>} */
+  const make = async (path, body) => {
+    const headers = { Authorization: `Bearer ${dray.token}`, "Content-Type": "application/json" };
+    return (await fetch(`${base}/public/v1${path}`, { method: "POST", headers, body: JSON.stringify(body) })).json();
+  };
+  const folder = await make("/drive/folders", { name: "inbox" });
+  const request = await make("/drive/requests", { folderId: folder.id, title: "Photos" });
+  assert.ok(request.url.startsWith(`${base}/r/`), request.url);
+  const browser = await launch();
+  try {
+    const page = await browser.newPage();
+    await page.goto(request.url);
+    const bytes = { name: "a.jpg", mimeType: "image/jpeg", buffer: randomBytes(1000) };
+    await page.locator("dray-upload input[type=file]").setInputFiles([bytes]);
+    await page.getByText("One file has arrived.").waitFor();
+    await page.reload();
+    await page.getByText("One file has arrived.").waitFor();
+  } finally {
+    await browser.close();
+  }
+});

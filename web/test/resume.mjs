@@ -1,19 +1,16 @@
 // Tests resuming: Chromium is killed during uploads, and continues them after a restart. The stand-in counts each part that
 // arrives and verifies each checksum.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
 import { mkdir, mkdtemp, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
-import { chromium } from "playwright-core";
 import { crc64 } from "./crc64.mjs";
+import { Killable, pickFromDisk } from "./killable.mjs";
 import { StandIn } from "./stand-in.mjs";
 
 const MIB = 1024 * 1024;
-const ARGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--remote-debugging-port=0"];
 /** The answer to a part that never finishes. @returns {Promise<undefined>} */
 const never = () => new Promise(() => {});
 
@@ -27,36 +24,7 @@ let folder;
 /** @type {Browser} */
 let browser;
 
-/** A Chromium whose profile is kept after it ends. */
-class Browser {
-  /** @param {import("node:child_process").ChildProcess} child @param {import("playwright-core").Browser} cdp */
-  constructor(child, cdp) {
-    this.child = child;
-    this.context = /** @type {import("playwright-core").BrowserContext} */ (cdp.contexts()[0]);
-  }
-
-  static async start() {
-    const child = spawn(process.env.CHROMIUM ?? "/usr/bin/chromium", [...ARGS, `--user-data-dir=${join(folder, "profile")}`], { stdio: ["ignore", "ignore", "pipe"], detached: true });
-    let said = "";
-    const address = await new Promise((resolve, reject) => {
-      child.on("exit", () => reject(new Error(`Chromium ended: ${said}`)));
-      child.stderr.setEncoding("utf8").on("data", (text) => {
-        said += text;
-        const [, found] = /DevTools listening on (\S+)/.exec(said) ?? [];
-        if (found) resolve(found);
-      });
-    });
-    return new Browser(child, await chromium.connectOverCDP(address));
-  }
-
-  /** Sends SIGKILL to all of its processes at once. */
-  async kill() {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
-    const gone = once(this.child, "exit");
-    process.kill(-(/** @type {number} */ (this.child.pid)), "SIGKILL");
-    await gone;
-  }
-
+class Browser extends Killable {
   /** Opens a tab with the page, and signs in. */
   async page() {
     const page = await this.context.newPage();
@@ -86,7 +54,7 @@ beforeEach(async () => {
   server.partSize = 5 * MIB;
   server.checksumOf = crc64;
   folder = await mkdtemp(join(tmpdir(), "dray-resume-"));
-  browser = await Browser.start();
+  browser = await Browser.start(join(folder, "profile"));
 });
 afterEach(async () => {
   await browser.kill();
@@ -97,23 +65,15 @@ afterEach(async () => {
 /** How often this request was sent. @param {string} line */
 const asked = (line) => server.log.filter((entry) => entry === line).length;
 
-/** Picks a file as a person does: the browser reads it from the disk. @param {import("playwright-core").Page} page @param {string} path */
-async function pick(page, path) {
-  const devtools = await page.context().newCDPSession(page);
-  const { root } = await devtools.send("DOM.getDocument");
-  const { nodeId } = await devtools.send("DOM.querySelector", { nodeId: root.nodeId, selector: "#files" });
-  await devtools.send("DOM.setFileInputFiles", { files: [path], nodeId });
-}
-
 /** Uploads a file from the page until only its last part is missing, then kills Chromium. @param {string} path @param {number} parts */
 async function killedAt(path, parts) {
   server.onPut = (part) => (part === parts ? never() : Promise.resolve(undefined));
   const page = await browser.page();
-  await pick(page, path);
+  await pickFromDisk(page, path);
   await page.locator(".cells .stored").nth(parts - 2).waitFor();
   await browser.kill();
   server.onPut = async () => undefined;
-  browser = await Browser.start();
+  browser = await Browser.start(join(folder, "profile"));
   return browser.page();
 }
 
@@ -123,7 +83,7 @@ test("after Chromium was killed and the file is picked again, only missing parts
   await writeFile(path, bytes);
   const page = await killedAt(path, 4);
   await page.getByText(/Pick the file or its folder again/).waitFor();
-  await pick(page, path);
+  await pickFromDisk(page, path);
   await page.getByText("In the drive", { exact: true }).waitFor();
   assert.deepEqual([1, 2, 3, 4].map((part) => asked(`PUT part ${part}`)), [1, 1, 1, 2]);
   assert.deepEqual([asked("POST /start"), server.uploads.size], [1, 1]);
@@ -140,7 +100,7 @@ test("a file that changed meanwhile is sent from the start, and the earlier uplo
   const page = await killedAt(path, 4);
   const changed = randomBytes(18 * MIB);
   await writeFile(path, changed);
-  await pick(page, path);
+  await pickFromDisk(page, path);
   await page.getByText("In the drive", { exact: true }).waitFor();
   await server.until("POST /abort");
   assert.deepEqual([asked("PUT part 1"), server.uploads.size], [2, 1]);
@@ -155,7 +115,7 @@ test("if a file changed but not its time, the checksum shows it, and no mixture 
   const changed = randomBytes(18 * MIB);
   await writeFile(path, changed);
   await utimes(path, atime, mtime);
-  await pick(page, path);
+  await pickFromDisk(page, path);
   await page.getByText("In the drive", { exact: true }).waitFor();
   await server.until("POST /abort");
   assert.equal(server.uploads.size, 1);
@@ -176,7 +136,7 @@ test("picking a folder once continues all of its files, and sends no finished fi
   const items = () => [...server.uploads.values()].filter(({ item }) => item).map(({ name }) => name);
   const done = items();
   server.onPut = async () => undefined;
-  browser = await Browser.start();
+  browser = await Browser.start(join(folder, "profile"));
   const page = await browser.page();
   await page.getByText(/Pick the file or its folder again/).first().waitFor();
   await page.locator("#folder").setInputFiles(photos);
@@ -211,7 +171,7 @@ test("a file whose handle is kept continues without picking, and two tabs send n
   await server.until("PUT part 3");
   await browser.kill();
   server.onPut = async () => undefined;
-  browser = await Browser.start();
+  browser = await Browser.start(join(folder, "profile"));
   const [one, other] = [await browser.kit(), await browser.kit()];
   const items = (await Promise.all([restored(one), restored(other)])).flat();
   const [item] = items;
@@ -249,7 +209,7 @@ test("another person in the same browser does not see the upload", LIMIT, async 
   const theirs = await browser.page();
   await theirs.getByRole("button", { name: "Choose files" }).waitFor();
   assert.equal(await theirs.evaluate(() => document.querySelectorAll(".row").length), 0);
-  await pick(theirs, path);
+  await pickFromDisk(theirs, path);
   await theirs.getByText("In the drive", { exact: true }).waitFor();
   assert.equal(asked("POST /start"), 2, "and their file is a separate upload");
 });

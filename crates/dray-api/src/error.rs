@@ -106,6 +106,8 @@ codes! {
     RoleTooLow = "role_too_low",
     /// 401: the link needs a password, and none or a wrong one was sent.
     LinkPassword = "link_password",
+    /// 403: the file request needs a password, and none or a wrong one was sent.
+    RequestPassword = "request_password",
     /// 404: there is no such item, or the caller may not see it.
     NotFound = "not_found",
     /// 404: there is no such upload, or it is not the caller's.
@@ -120,6 +122,8 @@ codes! {
     TokenNotFound = "token_not_found",
     /// 404: there is no such grant, or the caller's token does not know of it.
     GrantNotFound = "grant_not_found",
+    /// 404: there is no such file request, or the caller does not manage its folder.
+    RequestNotFound = "request_not_found",
     /// 404: there is no such route.
     RouteNotFound = "route_not_found",
     /// 405: the route does not have this method.
@@ -144,14 +148,18 @@ codes! {
     IdempotencyKeyInUse = "idempotency_key_in_use",
     /// 409: the user has as many unfinished uploads as the server allows.
     TooManyUploads = "too_many_uploads",
-    /// 409: the grant allows no more files, or fewer bytes in all than this file has.
+    /// 409: the grant or the file request allows no more files, or fewer bytes in all than this file has.
     GrantUsedUp = "grant_used_up",
+    /// 409: the file request takes no more submitters.
+    RequestFull = "request_full",
     /// 409: the role of an item's owner cannot be given or taken away.
     OwnerIsFixed = "owner_is_fixed",
     /// 410: the upload was aborted.
     UploadAborted = "upload_aborted",
     /// 410: the upload expired.
     UploadExpired = "upload_expired",
+    /// 410: the file request is closed.
+    RequestClosed = "request_closed",
     /// 413: the body is larger than the route accepts.
     BodyTooLarge = "body_too_large",
     /// 415: the body is not `application/json`.

@@ -87,6 +87,10 @@ id!(
     GrantId
 );
 id!(
+    /// A file request's record (not its address, which is a secret). In the database a request is a token that nobody holds.
+    RequestId
+);
+id!(
     /// A public link's record (not its address, which is a secret).
     LinkId
 );
@@ -103,6 +107,18 @@ impl From<TokenId> for GrantId {
 
 impl From<GrantId> for TokenId {
     fn from(id: GrantId) -> Self {
+        Self(id.0)
+    }
+}
+
+impl From<TokenId> for RequestId {
+    fn from(id: TokenId) -> Self {
+        Self(id.0)
+    }
+}
+
+impl From<RequestId> for TokenId {
+    fn from(id: RequestId) -> Self {
         Self(id.0)
     }
 }

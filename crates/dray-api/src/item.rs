@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::id::{GrantId, ItemId, UserId};
+use crate::id::{GrantId, ItemId, RequestId, UserId};
 use crate::sharing::Role;
 
 /// The kind of an item.
@@ -48,6 +48,9 @@ pub struct Item {
     /// The grant that it was uploaded with, if it was.
     #[serde(default)]
     pub grant_id: Option<GrantId>,
+    /// The file request that it was uploaded to, if it was. `grant_id` is then its submitter.
+    #[serde(default)]
+    pub request_id: Option<RequestId>,
     /// The name by which the application that made the grant knows it.
     #[serde(default)]
     pub external_id: Option<String>,
@@ -104,6 +107,10 @@ pub(crate) struct BothSpellings<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     grant_id: Option<GrantId>,
+    /// The file request that it was uploaded to, if it was. `grantId` is then the id of its submitter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    request_id: Option<RequestId>,
     /// `externalId` of that grant.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
@@ -135,6 +142,7 @@ impl Serialize for Item {
             file_size: self.file_size,
             role: self.role,
             grant_id: self.grant_id,
+            request_id: self.request_id,
             external_id: self.external_id.as_deref(),
             metadata: self.metadata.as_ref(),
             created_at: &self.created_at,
@@ -176,7 +184,9 @@ pub struct ItemChange {
 
 /// Distinguishes null, which is a value here, from an absent field.
 #[expect(clippy::option_option, reason = "absent, null and an id are three things on the wire")]
-fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<ItemId>>, D::Error> {
+pub(crate) fn present<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
 
@@ -213,6 +223,7 @@ mod tests {
             file_size: Some(10),
             role: None,
             grant_id: None,
+            request_id: None,
             external_id: None,
             metadata: None,
             created_at: "2026-01-31T12:00:00.000Z".into(),
@@ -253,6 +264,7 @@ mod tests {
             "fileSize",
             "role",
             "grantId",
+            "requestId",
             "externalId",
             "metadata",
         ] {

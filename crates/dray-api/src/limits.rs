@@ -77,6 +77,20 @@ pub const MAX_FILE_TYPE_CHARS: usize = 255;
 pub const MAX_EXTERNAL_ID_CHARS: usize = 255;
 /// The maximum number of bytes of a grant's metadata, as JSON without white space.
 pub const MAX_METADATA_BYTES: usize = 2048;
+/// The maximum number of file requests of a user, closed ones included.
+pub const MAX_REQUESTS: u32 = 1000;
+/// The maximum number of submitters of a file request.
+pub const MAX_SUBMITTERS: u32 = 10_000;
+/// The maximum number of files of all submitters of a file request together, if it has such a limit.
+pub const MAX_REQUEST_FILES: u32 = 1_000_000;
+/// The maximum number of characters of a file request's title.
+pub const MAX_TITLE_CHARS: usize = 200;
+/// The maximum number of characters of a file request's message.
+pub const MAX_MESSAGE_CHARS: usize = 4000;
+/// The maximum number of characters of a submitter's name.
+pub const MAX_SUBMITTER_NAME_CHARS: usize = 100;
+/// The maximum number of characters of a mail address (RFC 5321, 4.5.3.1.3, without the angle brackets).
+pub const MAX_EMAIL_CHARS: usize = 254;
 /// The maximum number of characters of an `Idempotency-Key`.
 pub const MAX_KEY_CHARS: usize = 255;
 /// The maximum number of links of a file.

@@ -10,7 +10,8 @@ use crate::limits::{MAX_ETAG_BYTES, MAX_PARTS};
 use crate::upload::{PresignedPart, PresignedParts, UploadedPart};
 use crate::written::{GivenRole, TokenScope};
 use crate::{
-    ErrorCode, GrantId, Item, ItemId, LinkId, ListSort, SearchSort, SortOrder, TokenId, UserId, WorkspaceId,
+    ErrorCode, GrantId, Item, ItemId, LinkId, ListSort, RequestId, SearchSort, SortOrder, TokenId, UserId,
+    WorkspaceId,
 };
 
 macro_rules! schemas {
@@ -31,6 +32,7 @@ schemas! {
     WorkspaceId => id("A workspace.");
     TokenId => id("An access token's record.");
     GrantId => id("A grant's record.");
+    RequestId => id("A file request's record.");
     LinkId => id("A public link's record.");
     ErrorCode => choice("What went wrong, for programs. The texts never change.", ErrorCode::ALL.iter().map(|code| code.as_str()));
     SearchSort => choice("What to sort by.", texts(SearchSort::ALL)).default(Some("updatedAt".into()));
@@ -180,7 +182,7 @@ mod tests {
     fn an_item_is_described_as_it_is_written() {
         let file: Item = serde_json::from_value(json!({
             "id": "000000010101010101010101", "name": "a", "type": "file", "owner": "000000020202020202020202",
-            "parentId": "000000030303030303030303", "mimeType": "a/b", "fileSize": 1, "role": "owner", "grantId": "000000040404040404040404",
+            "parentId": "000000030303030303030303", "mimeType": "a/b", "fileSize": 1, "role": "owner", "grantId": "000000040404040404040404", "requestId": "000000040404040404040404",
             "externalId": "e", "metadata": {}, "createdAt": "",
             "updatedAt": ""
         }))

@@ -56,6 +56,7 @@ mod tests {
             file_size: None,
             role: None,
             grant_id: None,
+            request_id: None,
             external_id: None,
             metadata: None,
             created_at: "2026-01-31T12:00:00.000Z".into(),

@@ -1,15 +1,16 @@
 //! One method for each route, which also says whether repeating the request is safe. Sending is in `client.rs`.
 
 use dray_api::batch::{FinalizeFiles, FinalizedFiles, StartFiles, StartedFiles};
+use dray_api::request::{FileRequests, Submissions};
 use dray_api::upload::{
     FinalizeUpload, ListParts, OpenUpload, OpenUploads, PresignParts, PresignedParts, StartUpload,
     StartedUpload, StoredParts, UploadKey,
 };
 use dray_api::{
-    CreatedGrant, CreatedToken, DownloadUrl, EmptiedTrash, GrantId, GrantUploads, Grants, Item, ItemChange,
-    ItemId, ItemPage, Link, LinkId, Links, ListSort, Members, NewFolder, NewGrant, NewLink, NewRole,
-    Participant, Participants, Role, RotateToken, SearchHits, SortOrder, TrashPage, Tree, Usage, UserId,
-    WorkspaceInfo,
+    CreatedGrant, CreatedToken, DownloadUrl, EmptiedTrash, FileRequest, GrantId, GrantUploads, Grants, Item,
+    ItemChange, ItemId, ItemPage, Link, LinkId, Links, ListSort, Members, NewFolder, NewGrant, NewLink,
+    NewRequest, NewRole, Participant, Participants, RequestChange, RequestId, Role, RotateToken, SearchHits,
+    SortOrder, TrashPage, Tree, Usage, UserId, WorkspaceInfo,
 };
 use reqwest::Method;
 
@@ -207,6 +208,41 @@ impl Client {
     pub async fn revoke_grant(&self, id: GrantId) -> Result<(), Error> {
         let path = format!("/drive/grants/{id}");
         self.call(Repeat::Safe, || self.request(Method::DELETE, &path)).await
+    }
+
+    /// Creates a file request to a folder.
+    pub async fn create_request(&self, body: &NewRequest) -> Result<FileRequest, Error> {
+        self.make(|| self.post("/drive/requests").json(body)).await
+    }
+
+    /// A page of the file requests that the user has created, or of those to `folder`, the latest first.
+    pub async fn requests(
+        &self,
+        folder: Option<ItemId>,
+        cursor: Option<&str>,
+    ) -> Result<FileRequests, Error> {
+        let folder = folder.map(|id| ("folderId", id.to_string()));
+        let cursor = cursor.map(|cursor| ("cursor", cursor));
+        let get = || self.get("/drive/requests").query(folder.as_slice()).query(cursor.as_slice());
+        self.call(Repeat::Safe, get).await
+    }
+
+    /// Changes, closes or reopens a file request.
+    pub async fn change_request(&self, id: RequestId, body: &RequestChange) -> Result<FileRequest, Error> {
+        let path = format!("/drive/requests/{id}");
+        self.call(Repeat::Safe, || self.request(Method::PATCH, &path).json(body)).await
+    }
+
+    /// Deletes a file request. Files that have arrived stay.
+    pub async fn delete_request(&self, id: RequestId) -> Result<(), Error> {
+        self.delete(&format!("/drive/requests/{id}")).await
+    }
+
+    /// A page of the uploads to a file request, the latest first, each with its submitter.
+    pub async fn submissions(&self, id: RequestId, cursor: Option<&str>) -> Result<Submissions, Error> {
+        let (path, cursor) =
+            (format!("/drive/requests/{id}/submissions"), cursor.map(|cursor| ("cursor", cursor)));
+        self.call(Repeat::Safe, || self.get(&path).query(cursor.as_slice())).await
     }
 
     /// How much the user stores, and their quota.

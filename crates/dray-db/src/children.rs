@@ -120,7 +120,7 @@ pub fn in_folders(
             " from json_array_elements_text($2::text::json) with ordinality as folder (value, key)
              cross join lateral (
                  select n.id, n.workspace_id, n.parent_id, n.owner_id, n.kind, n.name, n.name_key, n.mime_type,
-                        n.size_bytes, n.object_key, n.grant_id, n.external_id, n.metadata, n.created_at, n.updated_at
+                        n.size_bytes, n.object_key, n.grant_id, n.request_id, n.external_id, n.metadata, n.created_at, n.updated_at
                  from items n
                  where n.place = folder.value and n.workspace_id = $1 and n.trashed_at is null
                  order by n.kind, n.name_key, n.id limit $3

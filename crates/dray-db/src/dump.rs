@@ -34,7 +34,7 @@ use Type::{Boolean, Integer, Text};
 
 /// The tables, each after those that its rows refer to.
 #[rustfmt::skip] // A column is a word.
-pub const TABLES: [Table; 11] = [
+pub const TABLES: [Table; 13] = [
     Table { name: "workspaces", keys: 1, filter: "true", columns: &[
         ("id", Text), ("name", Text), ("slug", Text), ("description", Text), ("picture", Text), ("quota_bytes", Integer),
         ("created_at", Integer), ("updated_at", Integer),
@@ -57,14 +57,14 @@ pub const TABLES: [Table; 11] = [
         ("confined_to", Text), ("only_uploads", Boolean),
         ("tries", Integer), ("next_try_at", Integer), ("attempted_at", Integer), ("proven_crc64nvme", Text),
         ("inconclusive", Integer), ("grant_id", Text), ("external_id", Text), ("metadata", Text), ("put_key", Text), ("put_until", Integer),
-        ("token_id", Text),
+        ("token_id", Text), ("request_id", Text),
     ] },
     Table { name: "items", keys: 1, filter: "true", columns: &[
         ("id", Text), ("workspace_id", Text), ("owner_id", Text), ("host_id", Text), ("parent_id", Text),
         ("kind", Integer), ("name", Text), ("name_key", Text), ("words", Text), ("mime_type", Text),
         ("size_bytes", Integer), ("object_key", Text), ("upload_id", Text), ("created_at", Integer),
         ("updated_at", Integer), ("trashed_at", Integer), ("trashed_by", Text), ("purged_at", Integer),
-        ("grant_id", Text), ("external_id", Text), ("metadata", Text), ("crc64nvme", Text),
+        ("grant_id", Text), ("external_id", Text), ("metadata", Text), ("crc64nvme", Text), ("request_id", Text),
     ] },
     Table { name: "tokens", keys: 1, filter: "true", columns: &[
         ("id", Text), ("hash", Text), ("workspace_id", Text), ("user_id", Text), ("name", Text), ("scopes", Text),
@@ -74,6 +74,15 @@ pub const TABLES: [Table; 11] = [
     Table { name: "grants", keys: 1, filter: "true", columns: &[
         ("id", Text), ("max_files", Integer), ("max_file_bytes", Integer), ("max_bytes", Integer), ("types", Text),
         ("on_conflict", Text), ("external_id", Text), ("metadata", Text),
+    ] },
+    Table { name: "requests", keys: 1, filter: "true", columns: &[
+        ("id", Text), ("slug", Text), ("title", Text), ("message", Text), ("deadline", Integer), ("password_hash", Text),
+        ("password_changed_at", Integer), ("asks_name", Text), ("asks_email", Text), ("folder_each", Boolean),
+        ("max_submitters", Integer), ("max_files", Integer), ("max_file_bytes", Integer), ("max_bytes", Integer),
+        ("max_total_files", Integer), ("max_total_bytes", Integer), ("types", Text), ("on_conflict", Text), ("created_at", Integer), ("confined_to", Text),
+    ] },
+    Table { name: "submitters", keys: 1, filter: "true", columns: &[
+        ("id", Text), ("request_id", Text), ("name", Text), ("email", Text), ("created_at", Integer), ("sent_at", Integer),
     ] },
     Table { name: "participants", keys: 2, filter: "true", columns: &[
         ("item_id", Text), ("user_id", Text), ("role", Text), ("created_at", Integer),

@@ -40,7 +40,8 @@ macro_rules! grants {
 
 /// Which grants a caller may see: user $1, workspace $2, their token $3, and whether that token may see the whole
 /// drive $4. These are the grants that descend from the token. If no other token created the token, they are all
-/// grants of its user. Grants of a file request belong to the request, and are not among them.
+/// grants of its user. Submitters of file requests have another scope, so they
+/// are not among these.
 macro_rules! known {
     () => {
         concat!(

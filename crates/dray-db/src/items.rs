@@ -22,7 +22,7 @@ use dray_drive::search::words;
 macro_rules! columns {
     () => {
         "i.id, i.workspace_id, i.parent_id, i.owner_id, i.kind, i.name, i.mime_type, i.size_bytes, i.object_key,
-         i.grant_id, i.external_id, i.metadata, i.created_at, i.updated_at"
+         i.grant_id, i.request_id, i.external_id, i.metadata, i.created_at, i.updated_at"
     };
 }
 
@@ -246,13 +246,13 @@ pub fn folder_named(
 /// defaults.
 pub(super) const INSERTED: &str =
     "id, workspace_id, parent_id, owner_id, kind, name, name_key, words, mime_type,
-    size_bytes, object_key, upload_id, created_at, updated_at, grant_id, external_id, metadata";
+    size_bytes, object_key, upload_id, created_at, updated_at, grant_id, external_id, metadata, request_id";
 
 /// Inserts an item, and counts it as used by its owner.
 pub fn insert(c: &Conn, item: &Item, upload: Option<UploadRowId>) -> Result<(), Error> {
     let sql = format!(
         "insert into items ({INSERTED}, host_id, crc64nvme)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, {}, {})",
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, {}, {})",
         host!("$3", "$4"),
         proved!("$12")
     );
@@ -261,7 +261,7 @@ pub fn insert(c: &Conn, item: &Item, upload: Option<UploadRowId>) -> Result<(), 
 }
 
 /// The row of a new item.
-pub(super) fn values(item: &Item, upload: Option<UploadRowId>) -> Result<[Box<dyn Param>; 17], Error> {
+pub(super) fn values(item: &Item, upload: Option<UploadRowId>) -> Result<[Box<dyn Param>; 18], Error> {
     let (kind, mime_type, object_key) = match &item.content {
         Content::Folder => (FOLDER, None, None),
         Content::File { mime_type, object_key, .. } => {
@@ -286,6 +286,7 @@ pub(super) fn values(item: &Item, upload: Option<UploadRowId>) -> Result<[Box<dy
         Box::new(item.attached.grant.map(|id| id.to_string())),
         Box::new(item.attached.external_id.clone()),
         Box::new(item.attached.metadata.clone()),
+        Box::new(item.attached.request.map(|id| id.to_string())),
     ])
 }
 

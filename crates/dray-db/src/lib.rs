@@ -27,6 +27,7 @@ mod postgres;
 mod query;
 pub mod read_backs;
 pub mod relay_key;
+pub mod requests;
 pub mod search;
 mod session;
 mod sqlite;

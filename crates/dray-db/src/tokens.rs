@@ -80,11 +80,20 @@ macro_rules! descendants {
 
 pub(super) use descendants;
 
-/// Which tokens a caller may see and revoke: user $1, workspace $2, their token $3. Grants have their own routes.
+/// Which rows `t` are tokens that people have, and not grants or file requests, which have their own routes.
+macro_rules! people {
+    () => {
+        "t.scopes not in ('drive_grant', 'drive_request', 'drive_submitter')"
+    };
+}
+
+/// Which tokens a caller may see and revoke: user $1, workspace $2, their token $3.
 macro_rules! own {
     () => {
         concat!(
-            "where t.user_id = $1 and t.workspace_id = $2 and t.scopes <> 'drive_grant'
+            "where t.user_id = $1 and t.workspace_id = $2 and ",
+            people!(),
+            "
              and (exists (select 1 from tokens r where r.id = $3 and r.parent_id is null) or t.id in ",
             descendants!("$3"),
             ")"
@@ -203,9 +212,9 @@ pub fn insert(c: &Conn, token: &NewToken) -> Result<(), Error> {
     .map(drop)
 }
 
-/// All tokens except grants, the oldest first.
+/// All tokens except grants and file requests, the oldest first.
 pub fn all(c: &Conn) -> Result<Vec<TokenRow>, Error> {
-    list(c, tokens!("where t.scopes <> 'drive_grant'"), &[], token)
+    list(c, tokens!(concat!("where ", people!())), &[], token)
 }
 
 /// The caller's tokens that the caller may see: all, if no other token created the caller's; otherwise its descendants.
@@ -216,9 +225,12 @@ pub fn of_caller(c: &Conn, caller: &Caller) -> Result<Vec<TokenRow>, Error> {
 
 /// How many tokens of the caller are valid now, not counting those that another has replaced.
 pub fn count_good(c: &Conn, caller: &Caller, now: Timestamp) -> Result<i64, Error> {
-    let sql = "select count(*) as good from tokens
-               where user_id = $1 and workspace_id = $2 and revoked_at is null and expires_at > $3
-                 and successor_id is null and scopes <> 'drive_grant'";
+    let sql = concat!(
+        "select count(*) as good from tokens t
+         where t.user_id = $1 and t.workspace_id = $2 and t.revoked_at is null and t.expires_at > $3
+           and t.successor_id is null and ",
+        people!()
+    );
     value(c, sql, &[&caller.user.to_string(), &caller.workspace.to_string(), &millis(now)], "good")
 }
 

@@ -21,7 +21,7 @@ macro_rules! columns {
     () => {
         "id, workspace_id, user_id, parent_id, item_id, name, mime_type, size_bytes, on_conflict, crc64nvme,
          finalize_crc64nvme, proven_crc64nvme, verify, object_key, store_token, store_upload_id, put_key, state, digest,
-         confined_to, only_uploads, token_id, grant_id, external_id, metadata,
+         confined_to, only_uploads, token_id, grant_id, request_id, external_id, metadata,
          attempted_at is not null as is_attempted,
          coalesce(lease_until > $now and lease_until <= $now + 60000, false) as is_held, created_at, expires_at"
     };
@@ -45,9 +45,9 @@ fn insert(c: &Conn, upload: &Upload, state: &str, put_until: Option<Timestamp>) 
         "insert into uploads (id, workspace_id, user_id, parent_id, item_id, name, mime_type, size_bytes,
                               on_conflict, crc64nvme, object_key, store_token, state, created_at, expires_at,
                               confined_to, only_uploads, grant_id, external_id, metadata, store_upload_id, put_key, put_until,
-                              token_id)
+                              token_id, request_id)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
-                 $24)";
+                 $24, $25)";
     execute(
         c,
         sql,
@@ -76,6 +76,7 @@ fn insert(c: &Conn, upload: &Upload, state: &str, put_until: Option<Timestamp>) 
             &upload.put_key,
             &put_until.map(millis),
             &upload.token.map(|id| id.to_string()),
+            &upload.attached.request.map(|id| id.to_string()),
         ],
     )
     .map(drop)
@@ -326,12 +327,15 @@ pub(super) fn upload(row: &Row<'_>) -> Result<Upload, Error> {
 
 /// What the application attached to a grant's uploads.
 pub(super) fn attached(row: &Row<'_>) -> Result<Attached, Error> {
-    attached_but_grant(row, parsed_or_none(row, "grant_id")?)
+    let (grant, request) = (parsed_or_none(row, "grant_id")?, parsed_or_none(row, "request_id")?);
+    Ok(Notes { grant, request, external_id: row.get("external_id")?, metadata: row.get("metadata")? }.into())
 }
 
-/// Like [`attached`], for a known grant.
+/// Like [`attached`], for the uploads of a known grant, which is not a submitter's.
 pub(super) fn attached_but_grant(row: &Row<'_>, grant: Option<GrantId>) -> Result<Attached, Error> {
-    Ok(Notes { grant, external_id: row.get("external_id")?, metadata: row.get("metadata")? }.into())
+    let notes =
+        Notes { grant, request: None, external_id: row.get("external_id")?, metadata: row.get("metadata")? };
+    Ok(notes.into())
 }
 
 /// The checksum that start announced or, without one, that of the finalize under way.

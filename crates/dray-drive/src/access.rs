@@ -39,6 +39,12 @@ impl Scope {
 /// The scope of a grant's row among the tokens. No caller can ask for it, because only the route of grants creates grants.
 pub const GRANT_SCOPE: &str = "drive_grant";
 
+/// The scope of a file request's row among the tokens, which nobody holds.
+pub const REQUEST_SCOPE: &str = "drive_request";
+
+/// The scope of a submitter's grant, which descends from the row of their file request.
+pub const SUBMITTER_SCOPE: &str = "drive_submitter";
+
 /// A set of scopes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Scopes(u8);
@@ -76,6 +82,17 @@ pub struct TokenRecord {
     pub line_until: Option<Timestamp>,
 }
 
+/// What a caller holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A token, or nothing.
+    Token,
+    /// A grant.
+    Grant,
+    /// The grant of a file request's submitter.
+    Submitter,
+}
+
 /// A user with a valid token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caller {
@@ -88,7 +105,7 @@ pub struct Caller {
     /// The folder that their token is confined to. They see nothing outside of it.
     pub folder: Option<ItemId>,
     scopes: Scopes,
-    is_grant: bool,
+    kind: Kind,
 }
 
 impl TokenRecord {
@@ -103,9 +120,18 @@ impl TokenRecord {
             return Err(Error::ExpiredToken);
         }
         let Self { id: token, user, workspace, folder, .. } = self;
-        let is_grant = self.scopes == GRANT_SCOPE;
+        let kind = match self.scopes.as_str() {
+            GRANT_SCOPE => Kind::Grant,
+            SUBMITTER_SCOPE => Kind::Submitter,
+            _ => Kind::Token,
+        };
         let scopes = Scopes::parse(&self.scopes);
-        Ok(Caller { token: Some(token), user, workspace, folder, scopes, is_grant })
+        Ok(Caller { token: Some(token), user, workspace, folder, scopes, kind })
+    }
+
+    /// Whether it is the grant of a file request's submitter.
+    pub fn is_submitters(&self) -> bool {
+        self.scopes == SUBMITTER_SCOPE
     }
 }
 
@@ -113,7 +139,7 @@ impl Caller {
     /// A user without a token, for work that continues without the caller.
     pub fn for_user(user: UserId, workspace: WorkspaceId) -> Self {
         let scopes = Scopes::parse(Scope::AccessDrive.as_str());
-        Self { token: None, user, workspace, folder: None, scopes, is_grant: false }
+        Self { token: None, user, workspace, folder: None, scopes, kind: Kind::Token }
     }
 
     /// The same caller, confined to `folder` if there is one.
@@ -124,17 +150,22 @@ impl Caller {
 
     /// The grant that the caller sent instead of a token, if any. It works only for its own uploads.
     pub fn grant(&self) -> Option<GrantId> {
-        self.token.filter(|_| self.is_grant).map(GrantId::from)
+        self.token.filter(|_| self.kind != Kind::Token).map(GrantId::from)
+    }
+
+    /// The same, if the grant is that of a file request's submitter.
+    pub fn submitter(&self) -> Option<GrantId> {
+        self.grant().filter(|_| self.kind == Kind::Submitter)
     }
 
     /// Refuses the holder of a grant.
     pub fn require_token(&self) -> Result<()> {
-        if self.is_grant { Err(Error::GrantOnlyUploads) } else { Ok(()) }
+        if self.kind == Kind::Token { Ok(()) } else { Err(Error::GrantOnlyUploads) }
     }
 
     /// Refuses a caller who may not upload. The holder of a grant may.
     pub fn require_uploading(&self) -> Result<()> {
-        if self.is_grant { Ok(()) } else { self.require(Scope::DriveUpload) }
+        if self.kind == Kind::Token { self.require(Scope::DriveUpload) } else { Ok(()) }
     }
 
     /// Refuses a caller whose token lacks `scope`, and the holder of a grant. [`Scope::AccessDrive`] includes all scopes.
@@ -207,8 +238,21 @@ mod tests {
             assert_eq!(holder.require(scope), Err(Error::GrantOnlyUploads), "{scope:?}");
         }
         assert_eq!(holder.require_token(), Err(Error::GrantOnlyUploads));
+        assert_eq!(holder.submitter(), None);
         let user = record().admit(Timestamp::UNIX_EPOCH).unwrap();
         assert_eq!((user.grant(), user.require_token()), (None, Ok(())));
+    }
+
+    #[test]
+    fn a_submitter_holds_a_grant_and_a_file_request_opens_nothing() {
+        let of = |scopes: &str| TokenRecord { scopes: scopes.into(), ..record() };
+        assert!(of(SUBMITTER_SCOPE).is_submitters() && !of(GRANT_SCOPE).is_submitters());
+        let submitter = of(SUBMITTER_SCOPE).admit(Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(submitter.submitter(), submitter.grant());
+        assert_eq!(submitter.grant(), Some(GrantId::new(1, [0; 8])));
+        assert_eq!(submitter.require_token(), Err(Error::GrantOnlyUploads));
+        let request = of(REQUEST_SCOPE).admit(Timestamp::UNIX_EPOCH).unwrap();
+        assert!(request.require_uploading().is_err() && request.grant().is_none());
     }
 
     #[test]

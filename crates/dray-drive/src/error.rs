@@ -95,6 +95,38 @@ pub enum Error {
     /// The caller sent a grant on a route that is not about the grant's own uploads.
     #[error("a grant works only for its own uploads")]
     GrantOnlyUploads,
+    /// No such file request, or the caller does not manage its folder.
+    #[error("no such file request")]
+    RequestNotFound,
+    /// The file request needs a password, and a missing or wrong one was sent.
+    #[error("the file request's password is missing or wrong")]
+    RequestPassword,
+    /// The file request is closed.
+    #[error("the file request is closed")]
+    RequestClosed,
+    /// The file request takes no more submitters.
+    #[error("the file request is full")]
+    RequestFull,
+    /// The file request, or a submitter's share of it, has no room for the file.
+    #[error("the file request {left}")]
+    RequestUsedUp {
+        /// What is left, as a predicate of "the file request".
+        left: String,
+    },
+    /// The file is larger than the file request allows.
+    #[error("{size_bytes} bytes are over the file request's limit of {limit_bytes}")]
+    RequestFileTooLarge {
+        /// Size of the file in bytes.
+        size_bytes: u64,
+        /// The limit in bytes.
+        limit_bytes: u64,
+    },
+    /// The uploads to file requests that are unfinished leave no place for another one of this submitter.
+    #[error("too many uploads to the file request are unfinished")]
+    RequestBusy,
+    /// The quota of the file request's owner has no room for the file.
+    #[error("the owner of the file request has no room for the file")]
+    RequestNoRoom,
     /// The grant's folder is gone, or its maker may no longer write there.
     #[error("the folder of the grant is gone or closed")]
     GrantFolderClosed,

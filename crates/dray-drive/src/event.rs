@@ -79,6 +79,7 @@ fn upload_data(upload: &Upload) -> Value {
         "mimeType": upload.mime_type,
         "parentId": upload.parent,
         "grantId": upload.attached.grant,
+        "requestId": upload.attached.request,
         "externalId": upload.attached.external_id,
         "metadata": upload.attached.metadata_to_wire(),
     })

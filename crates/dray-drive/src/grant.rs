@@ -83,6 +83,7 @@ impl Terms {
             on_conflict: request.on_conflict,
             attached: Attached::from(Notes {
                 grant: None,
+                request: None,
                 external_id: request.external_id.as_deref().map(parse_external_id).transpose()?,
                 metadata: request.metadata.as_ref().map(write_metadata).transpose()?,
             }),
@@ -107,7 +108,7 @@ impl Terms {
         let left_bytes = self.max_bytes.map(|most| most.saturating_sub(used.bytes));
         match left_bytes.filter(|left| size_bytes > *left) {
             Some(left) => {
-                let left = format!("has only {left} bytes left, and fileSize is {size_bytes}");
+                let left = format!("has only {left} bytes left, and the file has {size_bytes}");
                 Err(Error::GrantUsedUp { left })
             }
             None => Ok(()),
@@ -116,9 +117,10 @@ impl Terms {
 }
 
 /// The largest number that a database and JavaScript can hold exactly.
-const MOST_EXACT: u64 = (1 << 53) - 1;
+pub(crate) const MOST_EXACT: u64 = (1 << 53) - 1;
 
-fn at_most(most: u64, field: &'static str, bytes: Option<u64>) -> Result<Option<u64>> {
+/// A number of bytes that may not exceed `most`.
+pub(crate) fn at_most(most: u64, field: &'static str, bytes: Option<u64>) -> Result<Option<u64>> {
     match bytes {
         Some(bytes) if bytes > most => Err(Error::field(field, format!("must be at most {most}"))),
         bytes => Ok(bytes),

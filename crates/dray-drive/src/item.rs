@@ -3,7 +3,7 @@
 use std::ops::Deref;
 
 use dray_api::limits::MAX_MIME_TYPE_BYTES;
-use dray_api::{GrantId, ItemId, ItemType, UserId, WorkspaceId};
+use dray_api::{GrantId, ItemId, ItemType, RequestId, UserId, WorkspaceId};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
@@ -78,13 +78,15 @@ pub struct Attached(Option<Box<Notes>>);
 pub struct Notes {
     /// The grant; `None` means that the upload had no grant.
     pub grant: Option<GrantId>,
+    /// The file request, if the grant is that of a submitter.
+    pub request: Option<RequestId>,
     /// The name by which the application knows it.
     pub external_id: Option<String>,
     /// The application's JSON object.
     pub metadata: Option<String>,
 }
 
-static NOTHING: Notes = Notes { grant: None, external_id: None, metadata: None };
+static NOTHING: Notes = Notes { grant: None, request: None, external_id: None, metadata: None };
 
 impl From<Notes> for Attached {
     fn from(notes: Notes) -> Self {
@@ -163,6 +165,7 @@ impl Item {
             file_size,
             role: None,
             grant_id: self.attached.grant,
+            request_id: self.attached.request,
             external_id: self.attached.external_id.clone(),
             metadata: self.attached.metadata_to_wire(),
             created_at: wire_time(self.created_at),

@@ -17,6 +17,7 @@ pub mod parts;
 pub mod path;
 pub mod permit;
 pub mod report;
+pub mod request;
 pub mod role;
 pub mod rules;
 pub mod search;

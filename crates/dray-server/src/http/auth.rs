@@ -1,5 +1,7 @@
 //! Who the caller is. The `Authorization` header is read before anything else of a request.
 
+use std::convert::Infallible;
+
 use axum::extract::FromRequestParts;
 use axum::http::header;
 use axum::http::request::Parts;
@@ -63,14 +65,46 @@ impl FromRequestParts<App> for Holder {
     }
 }
 
+/// A submitter of a file request, who may read what they have sent, even if the request is closed.
+pub(crate) struct Submitter(pub(crate) Caller);
+
+impl FromRequestParts<App> for Submitter {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
+        let caller = app.service.authenticate_submitter(bearer(parts)?, app.service.now()).await?;
+        Ok(Self(recorded(caller, parts, app)?))
+    }
+}
+
+/// The bearer of a request that may have one. Nothing is known about it yet.
+pub(crate) struct MaybeBearer(pub(crate) Option<String>);
+
+impl<S: Sync> FromRequestParts<S> for MaybeBearer {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(bearer(parts).ok().map(str::to_owned)))
+    }
+}
+
 async fn authenticate(parts: &Parts, app: &App) -> Result<Caller, Error> {
+    recorded(app.service.authenticate(bearer(parts)?, app.service.now()).await?, parts, app)
+}
+
+/// The token of the `Authorization` header.
+fn bearer(parts: &Parts) -> Result<&str, Error> {
     let header = parts.headers.get(header::AUTHORIZATION).ok_or(drive::Error::MissingToken)?;
     let text = header.to_str().map_err(|_| drive::Error::InvalidToken)?;
     let (scheme, token) = text.split_once(' ').ok_or(drive::Error::MissingToken)?;
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(drive::Error::MissingToken.into());
     }
-    let caller = app.service.authenticate(token.trim(), app.service.now()).await?;
+    Ok(token.trim())
+}
+
+/// The caller, once the log has their ids and the rate limit of their token lets them in.
+fn recorded(caller: Caller, parts: &Parts, app: &App) -> Result<Caller, Error> {
     // Records both at once, because the span formats all its fields again whenever one is added.
     tracing::record_all!(Span::current(), workspace = %caller.workspace, user = %caller.user);
     if let Some(token) = caller.token {

@@ -1,6 +1,6 @@
 //! The OpenAPI descriptions of what `extract.rs` reads from paths and queries.
 
-use dray_api::{GrantId, ItemId, LinkId, TokenId, UserId};
+use dray_api::{GrantId, ItemId, LinkId, RequestId, TokenId, UserId};
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::{RefOr, Required};
@@ -27,6 +27,11 @@ impl NamedInPath for TokenId {
 impl NamedInPath for GrantId {
     const NAME: &'static str = "id";
     const ABOUT: &'static str = "The id of the grant's record.";
+}
+
+impl NamedInPath for RequestId {
+    const NAME: &'static str = "id";
+    const ABOUT: &'static str = "The request's id.";
 }
 
 impl NamedInPath for UserId {

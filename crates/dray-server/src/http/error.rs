@@ -123,9 +123,11 @@ pub(super) fn status(code: Code) -> StatusCode {
         | Code::ExpiredToken
         | Code::RevokedToken
         | Code::LinkPassword => StatusCode::UNAUTHORIZED,
-        Code::WrongTokenKind | Code::MissingScope | Code::ConfinedToken | Code::RoleTooLow => {
-            StatusCode::FORBIDDEN
-        }
+        Code::WrongTokenKind
+        | Code::MissingScope
+        | Code::ConfinedToken
+        | Code::RoleTooLow
+        | Code::RequestPassword => StatusCode::FORBIDDEN,
         Code::NotFound
         | Code::UploadNotFound
         | Code::UserNotFound
@@ -133,6 +135,7 @@ pub(super) fn status(code: Code) -> StatusCode {
         | Code::LinkNotFound
         | Code::TokenNotFound
         | Code::GrantNotFound
+        | Code::RequestNotFound
         | Code::RouteNotFound => StatusCode::NOT_FOUND,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Code::FinalizedDifferently
@@ -146,8 +149,9 @@ pub(super) fn status(code: Code) -> StatusCode {
         | Code::IdempotencyKeyInUse
         | Code::TooManyUploads
         | Code::GrantUsedUp
+        | Code::RequestFull
         | Code::OwnerIsFixed => StatusCode::CONFLICT,
-        Code::UploadAborted | Code::UploadExpired => StatusCode::GONE,
+        Code::UploadAborted | Code::UploadExpired | Code::RequestClosed => StatusCode::GONE,
         Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,

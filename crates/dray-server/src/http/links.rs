@@ -17,7 +17,7 @@ use crate::drive;
 use crate::service::Reading;
 
 /// No cache may keep the link's address or its target, and neither is sent as a referrer.
-const PRIVATE: [(HeaderName, HeaderValue); 3] = [
+pub(super) const PRIVATE: [(HeaderName, HeaderValue); 3] = [
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     (HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex")),

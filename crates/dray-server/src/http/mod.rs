@@ -26,6 +26,7 @@ mod participants;
 mod presigned;
 mod rate_limit;
 mod refusals;
+mod requests;
 mod routes;
 mod search;
 mod shown_path;

@@ -44,7 +44,7 @@ the same id. Besides the errors that the routes list, an unknown address answers
 a method that a route does not have answers 405 `method_not_allowed`.";
 
 /// The tags of the routes, and their descriptions.
-const TAGS: [(&str, &str); 8] = [
+const TAGS: [(&str, &str); 9] = [
     (
         "Uploads",
         "The three calls of an upload (the client sends the parts to the store between the second and the third), and the calls that resume \
@@ -57,6 +57,10 @@ const TAGS: [(&str, &str); 8] = [
     ("Drive", "Files and folders, and how to find them."),
     ("Trash", "Items that were removed and can still be restored."),
     ("Sharing", "Who has which role on an item, and links that anyone may follow."),
+    (
+        "File requests",
+        "Addresses where people without an account put files into a folder: managed with a token, and answered under `/r/` without one.",
+    ),
     ("Workspace", "The token's workspace, its members, and how much the caller stores."),
     ("Tokens", "The caller's own access tokens."),
     ("Server", "The state of the server; no token is needed."),

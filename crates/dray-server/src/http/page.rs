@@ -38,6 +38,14 @@ pub(super) async fn index(State(app): State<App>) -> Result<Response, Error> {
     html("index.html", &app, CHECKSUMS)
 }
 
+/// The page of a file request. It is the same for every request, and its script loads what it shows. Search engines must not
+/// list it, because its address is a secret.
+pub(super) async fn request(State(app): State<App>) -> Result<Response, Error> {
+    let mut page = html("request.html", &app, CHECKSUMS)?;
+    page.headers_mut().insert("x-robots-tag", HeaderValue::from_static("noindex"));
+    Ok(page)
+}
+
 /// The reference page of the API, which draws `/openapi.json`.
 pub(super) async fn docs(State(app): State<App>) -> Result<Response, Error> {
     html("docs.html", &app, Extra::default())
@@ -165,7 +173,7 @@ mod tests {
             page,
             r#"<link rel="icon" href="/i" /><link rel="stylesheet" nonce="7" href="/s" /><script nonce="7" type="module" src="/m">"#
         );
-        for name in ["index.html", "docs.html"] {
+        for name in ["index.html", "request.html", "docs.html"] {
             let Some(file) = Files::get(name) else { continue };
             let page = with_nonce(&String::from_utf8_lossy(&file.data), "7");
             let loading = page.matches("<script").count() + page.matches("rel=\"stylesheet\"").count();

@@ -57,6 +57,35 @@ pub(super) fn drive_parts(err: &drive::Error) -> (Code, String) {
             Code::GrantNotFound,
             "There is no such grant, or this token cannot see it.".into(),
         ),
+        E::RequestNotFound => (
+            Code::RequestNotFound,
+            "There is no such file request. Check the address, or ask the person who sent it to you.".into(),
+        ),
+        E::RequestPassword => (
+            Code::RequestPassword,
+            "This file request needs a password, and a missing or wrong one was sent.".into(),
+        ),
+        E::RequestClosed => (
+            Code::RequestClosed,
+            "This file request is closed. Files that have already arrived are kept.".into(),
+        ),
+        E::RequestFull => (
+            Code::RequestFull,
+            "This file request takes no more submitters. Ask the person who sent it to you.".into(),
+        ),
+        E::RequestUsedUp { left } => (Code::GrantUsedUp, format!("The file request {left}.")),
+        E::RequestFileTooLarge { size_bytes, limit_bytes } => (
+            Code::FileTooLarge,
+            format!("The file has {size_bytes} bytes. This file request takes files of at most {limit_bytes} bytes."),
+        ),
+        E::RequestBusy => (
+            Code::TooManyUploads,
+            "Too many uploads to this file request are unfinished. Finish or abort yours, or try again later.".into(),
+        ),
+        E::RequestNoRoom => (
+            Code::QuotaExceeded,
+            "The owner of this file request has no room for a file of this size. Tell the person who sent you the address.".into(),
+        ),
         E::GrantOnlyUploads => (
             Code::WrongTokenKind,
             "A grant (cp_grant_…) works only for the uploads that it started. Send a personal access token (cp_pat_…).".into(),

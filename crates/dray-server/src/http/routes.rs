@@ -22,8 +22,8 @@ use utoipa_axum::router::UtoipaMethodRouter;
 use utoipa_axum::routes as documented;
 
 use super::{
-    App, batch, error, folders, grants, health, items, links, openapi, page, participants, search, tokens,
-    trash, tree, uploads, workspace,
+    App, batch, error, folders, grants, health, items, links, openapi, page, participants, requests, search,
+    tokens, trash, tree, uploads, workspace,
 };
 use crate::drive::access::Scope;
 
@@ -69,22 +69,24 @@ pub(super) fn api() -> Vec<Route> {
     routes! {
         POST(once) DriveUpload "/drive/files/upload/multipart/start" uploads::start
             [InvalidName, FileTooLarge, FileTypeNotAllowed, NotAFolder, ConfinedToken, RoleTooLow, NotFound,
-             UploadExpired, StoreUnreachable, StoreLacks, TooManyUploads, GrantUsedUp, UploadFolderClosed, QuotaExceeded];
+             UploadExpired, StoreUnreachable, StoreLacks, TooManyUploads, GrantUsedUp, UploadFolderClosed, QuotaExceeded,
+             RequestPassword, RequestNotFound, RequestFull, RequestClosed];
         POST(same) DriveUpload "/drive/files/upload/multipart/presigned-urls" uploads::presigned_urls
             [InvalidParameter, ImpossiblePartCount, UploadNotFound, FinalizedDifferently, UploadAborted, UploadExpired,
-             StoreUnreachable];
+             StoreUnreachable, RequestNotFound, RequestClosed];
         POST(same) DriveUpload "/drive/files/upload/multipart/parts" uploads::parts
-            [UploadNotFound, UploadAborted, UploadExpired, StoreUnreachable, StoreLacks, FinalizePending];
+            [UploadNotFound, UploadAborted, UploadExpired, StoreUnreachable, StoreLacks, FinalizePending, RequestNotFound,
+             RequestClosed];
         POST(same) DriveUpload "/drive/files/upload/multipart/finalize" uploads::finalize
             [InvalidPart, PartTooSmall, SizeMismatch, ChecksumMismatch, ChecksumUnproven, FileTypeMismatch,
              FileTypeNotAllowed, UploadNotFound,
              NotFound, FinalizedDifferently, FinalizeInProgress, NameTaken, UploadFolderClosed, UploadAborted,
-             UploadExpired, StoreUnreachable, StoreLacks, FinalizePending];
+             UploadExpired, StoreUnreachable, StoreLacks, FinalizePending, RequestNotFound, RequestClosed];
         POST(same) DriveUpload "/drive/files/upload/multipart/abort" uploads::abort
-            [UploadNotFound, AlreadyFinalized, FinalizeInProgress];
+            [UploadNotFound, AlreadyFinalized, FinalizeInProgress, RequestNotFound, RequestClosed];
         POST(once) DriveUpload "/drive/files/upload/batch/start" batch::start
-            [NotAFolder, ConfinedToken, RoleTooLow, NotFound, StoreUnreachable];
-        POST(same) DriveUpload "/drive/files/upload/batch/finalize" batch::finalize [];
+            [NotAFolder, ConfinedToken, RoleTooLow, NotFound, StoreUnreachable, RequestNotFound, RequestClosed];
+        POST(same) DriveUpload "/drive/files/upload/batch/finalize" batch::finalize [RequestNotFound, RequestClosed];
         GET DriveUpload "/drive/uploads" uploads::list [ConfinedToken];
 
         POST(once) DriveUpload "/drive/grants" grants::create [NotAFolder, ConfinedToken, RoleTooLow, NotFound];
@@ -121,6 +123,14 @@ pub(super) fn api() -> Vec<Route> {
         DELETE AccessDrive "/drive/files/{id}/links/{linkId}" links::revoke
             [NotAFile, RoleTooLow, NotFound, LinkNotFound];
 
+        POST(once) AccessDrive "/drive/requests" requests::create
+            [InvalidParameter, NotAFolder, TooDeep, RoleTooLow, NotFound, Busy];
+        GET AccessDrive "/drive/requests" requests::list [NotAFolder, ConfinedToken, RoleTooLow, NotFound];
+        GET AccessDrive "/drive/requests/{id}" requests::get [RoleTooLow, RequestNotFound];
+        PATCH AccessDrive "/drive/requests/{id}" requests::change [RoleTooLow, RequestNotFound, Busy];
+        DELETE AccessDrive "/drive/requests/{id}" requests::delete [RoleTooLow, RequestNotFound];
+        GET AccessDrive "/drive/requests/{id}/submissions" requests::submissions [RoleTooLow, RequestNotFound];
+
         GET DriveRead "/workspace/info" workspace::info [NotFound];
         GET DriveRead "/workspace/members" workspace::members [];
         GET DriveRead "/drive/usage" workspace::usage [ConfinedToken, NotFound];
@@ -136,6 +146,13 @@ pub(super) fn server() -> Vec<Route> {
     routes! {
         GET "/l/{slug}" links::follow
             [LinkPassword, LinkNotFound, RateLimited, Busy, StoreUnreachable, DatabaseUnreachable, NoSpace];
+        POST(same) "/r/{slug}/open" requests::open
+            [RequestPassword, RequestNotFound, RequestClosed, RateLimited, Busy, DatabaseUnreachable];
+        POST(same) "/r/{slug}/submitters" requests::add_submitter
+            [RequestPassword, RequestNotFound, RequestFull, RequestClosed, RateLimited, Busy, DatabaseUnreachable];
+        GET "/r/{slug}/uploads" requests::sent
+            [MissingToken, InvalidToken, ExpiredToken, RevokedToken, WrongTokenKind, RequestNotFound, RateLimited,
+             DatabaseUnreachable];
         GET "/healthz" health::alive [];
         GET "/readyz" health::ready [StoreUnreachable, DatabaseUnreachable];
         GET "/openapi.json" openapi::json [];
@@ -146,6 +163,7 @@ pub(super) fn server() -> Vec<Route> {
 fn pages() -> Vec<Route> {
     vec![
         Route::page("/", page::index),
+        Route::page("/r/{slug}", page::request),
         Route::page("/docs", page::docs),
         Route::page("/assets/{*path}", page::asset),
         Route::page("/kit/{*path}", page::kit),

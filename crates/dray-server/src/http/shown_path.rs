@@ -7,13 +7,13 @@ const LONGEST_SHOWN: usize = 24;
 /// The text that replaces a hidden segment.
 const HIDDEN: &str = "{hidden}";
 
-/// The path, with a mark in place of each segment that may be a secret: every segment after `l`, where links are, and
-/// every segment longer than an id. It also works for paths without a route, because a link may be mistyped.
+/// The path, with a mark in place of each segment that may be a secret: every segment after `l` and `r`, where links
+/// and file requests are, and every segment longer than an id. It also works for paths without a route, because a link may be mistyped.
 pub(super) fn shown_path(path: &str) -> Cow<'_, str> {
     let mut after_links = false;
     let is_shown = |segment: &str| {
         let is_hidden = after_links && !segment.is_empty();
-        after_links |= segment.eq_ignore_ascii_case("l");
+        after_links |= segment.eq_ignore_ascii_case("l") || segment.eq_ignore_ascii_case("r");
         !is_hidden && segment.len() <= LONGEST_SHOWN
     };
     let shown: Vec<bool> = path.split('/').map(is_shown).collect();
@@ -42,6 +42,8 @@ mod tests {
             "/public/v1/l/SLUG",
             "/SLUG",
             "/l/xSLUG",
+            "/r/SLUG",
+            "/R/xSLUG/open",
         ] {
             let path = path.replace("SLUG", SLUG);
             assert!(!shown_path(&path).contains("89abcdef"), "{path}: {}", shown_path(&path));

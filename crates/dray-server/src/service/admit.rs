@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::make_item::check_replaced;
 use super::room::Room;
+use super::submit::{self, Submission};
 use super::{Service, target};
 use crate::db::{Conn, grants};
 use crate::drive::access::Caller;
@@ -15,7 +16,6 @@ use crate::drive::grant::{Grant, Used};
 use crate::drive::item::{Attached, MimeType, object_key};
 use crate::drive::name::ItemName;
 use crate::drive::parts::Crc64;
-use crate::drive::rules::UploadRules;
 use crate::drive::upload::{State, Upload, check_on_conflict};
 use crate::drive::{Error, Result};
 use crate::random;
@@ -75,11 +75,11 @@ impl Service {
 
 /// The upload as its row is to be, if the caller may start it: in the folder that it names, within the terms of their grant,
 /// their quota and the number of unfinished uploads. It runs in the transaction that writes the row.
-pub(super) fn admitted(c: &Conn, caller: &Caller, upload: Upload, rules: &UploadRules) -> Result<Upload> {
+pub(super) fn admitted(c: &Conn, caller: &Caller, upload: Upload, service: &Service) -> Result<Upload> {
     if caller.grant().is_none() {
         target(c, caller, upload.parent)?;
     }
-    let upload = Admission::new(c, caller, rules, 1).admit(upload)?;
+    let upload = Admission::new(c, caller, service, 1).admit(upload)?;
     check_replaced(c, &upload)?;
     Ok(upload)
 }
@@ -89,7 +89,7 @@ pub(super) fn admitted(c: &Conn, caller: &Caller, upload: Upload, rules: &Upload
 pub(super) struct Admission<'a> {
     c: &'a Conn<'a>,
     caller: &'a Caller,
-    rules: &'a UploadRules,
+    service: &'a Service,
     wanted: usize,
     /// What the caller's grant leaves, or why it cannot be used. Looked up for the first upload.
     allowance: Option<Result<Allowance>>,
@@ -99,13 +99,18 @@ pub(super) struct Admission<'a> {
 
 impl<'a> Admission<'a> {
     /// For up to `wanted` uploads.
-    pub(super) fn new(c: &'a Conn<'a>, caller: &'a Caller, rules: &'a UploadRules, wanted: usize) -> Self {
-        Self { c, caller, rules, wanted, allowance: None, room: None }
+    pub(super) fn new(c: &'a Conn<'a>, caller: &'a Caller, service: &'a Service, wanted: usize) -> Self {
+        Self { c, caller, service, wanted, allowance: None, room: None }
     }
 
     /// The upload as its row is to be: a grant decides where it goes and what happens if its name is taken. If no grant
     /// does, the caller has checked that it may go where it says.
-    pub(super) fn admit(&mut self, mut upload: Upload) -> Result<Upload> {
+    pub(super) fn admit(&mut self, upload: Upload) -> Result<Upload> {
+        let admitted = self.admit_one(upload);
+        if self.caller.submitter().is_some() { admitted.map_err(submit::for_submitter) } else { admitted }
+    }
+
+    fn admit_one(&mut self, mut upload: Upload) -> Result<Upload> {
         let (c, caller) = (self.c, self.caller);
         let allowance = match caller.grant() {
             Some(id) => {
@@ -119,12 +124,16 @@ impl<'a> Admission<'a> {
         }
         let room = match &mut self.room {
             Some(room) => room,
-            none => none.insert(Room::of(c, (upload.workspace, upload.user), self.wanted, self.rules)?),
+            none => {
+                none.insert(Room::of(c, (upload.workspace, upload.user), self.wanted, &self.service.rules)?)
+            }
         };
+        if let Some(Allowance { submission: Some(submission), .. }) = &allowance {
+            submission.check_share(room)?;
+        }
         room.take(c, &upload)?;
-        if let Some(Allowance { used, .. }) = allowance {
-            used.files += 1;
-            used.bytes += upload.size_bytes;
+        if let Some(allowance) = allowance {
+            allowance.take(c, self.service, upload.size_bytes)?;
         }
         Ok(upload)
     }
@@ -134,33 +143,48 @@ impl<'a> Admission<'a> {
 struct Allowance {
     grant: Grant,
     used: Used,
+    /// What a file request adds, if the grant is that of a submitter.
+    submission: Option<Submission>,
 }
 
 impl Allowance {
     /// Two starts with one grant wait for each other, so together they never exceed it.
     fn of(c: &Conn, caller: &Caller, id: GrantId, now: Timestamp) -> Result<Self> {
         grants::lock_uploads(c, id)?;
-        let (grant, used) = grants::by_id(c, id)?.ok_or(Error::InvalidToken)?;
+        let (mut grant, used) = grants::by_id(c, id)?.ok_or(Error::InvalidToken)?;
         // It may have been revoked since it was shown.
         grant.check_alive(now)?;
-        target(c, caller, grant.folder).map_err(|err| match err {
-            Error::NotFound | Error::NotAFolder | Error::RoleTooLow { .. } => Error::GrantFolderClosed,
-            err => err,
-        })?;
-        Ok(Self { grant, used })
+        let submission = Submission::of(c, caller, &mut grant, now)?;
+        if submission.is_none() {
+            target(c, caller, grant.folder).map_err(|err| match err {
+                Error::NotFound | Error::NotAFolder | Error::RoleTooLow { .. } => Error::GrantFolderClosed,
+                err => err,
+            })?;
+        }
+        Ok(Self { grant, used, submission })
     }
 
     /// Refuses an upload that the grant does not allow, and gives another what the grant says of it.
     fn check(&self, upload: &mut Upload) -> Result<()> {
-        let Self { grant, used } = self;
+        let Self { grant, used, submission } = self;
         if upload.parent.is_some_and(|asked| Some(asked) != grant.folder) {
             return Err(Error::NotFound);
         }
         grant.terms.check_file(&upload.name, &upload.mime_type, upload.size_bytes)?;
         grant.terms.check_room(*used, upload.size_bytes)?;
-        upload.parent = grant.folder;
+        if let Some(submission) = submission {
+            submission.check_total(upload.size_bytes)?;
+        }
+        (upload.parent, upload.confined_to) = (grant.folder, grant.folder);
         upload.on_conflict = grant.terms.on_conflict;
         upload.attached = grant.terms.attached.clone();
         Ok(())
+    }
+
+    /// Counts an upload that was let in.
+    fn take(&mut self, c: &Conn, service: &Service, size_bytes: u64) -> Result<()> {
+        self.used.files += 1;
+        self.used.bytes += size_bytes;
+        self.submission.as_mut().map_or(Ok(()), |submission| submission.take(c, service, size_bytes))
     }
 }

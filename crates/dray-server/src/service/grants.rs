@@ -59,7 +59,7 @@ impl Service {
                     expires_at: maker.child_end(asked, LIFE)?,
                     revoked_at: None,
                 };
-                insert(c, &caller, &grant, &hash)?;
+                insert(c, &caller, &grant, GRANT_SCOPE, &hash)?;
                 // The answer that is stored for a repeat has no secret.
                 Ok(CreatedGrant { record: grant.to_wire(Used::default()), grant: None })
             })
@@ -157,15 +157,15 @@ fn known(c: &Conn, caller: &Caller, id: GrantId) -> Result<(Grant, Used)> {
     grants::of_caller(c, caller, id)?.ok_or(Error::GrantNotFound)
 }
 
-/// Inserts a grant: a row among the tokens, and its terms.
-pub(super) fn insert(c: &Conn, caller: &Caller, grant: &Grant, hash: &TokenHash) -> Result<()> {
+/// Inserts a grant: a row among the tokens with this scope, and its terms.
+pub(super) fn insert(c: &Conn, caller: &Caller, grant: &Grant, scope: &str, hash: &TokenHash) -> Result<()> {
     let row = tokens::NewToken {
         id: TokenId::from(grant.id),
         hash: hash.clone(),
         workspace: caller.workspace,
         user: caller.user,
         name: String::new(),
-        scopes: GRANT_SCOPE.to_owned(),
+        scopes: scope.to_owned(),
         folder: grant.folder,
         created_at: grant.created_at,
         expires_at: grant.expires_at,
@@ -177,7 +177,7 @@ pub(super) fn insert(c: &Conn, caller: &Caller, grant: &Grant, hash: &TokenHash)
 }
 
 /// An upload of a grant, with its item as the caller may see it. A token that may only upload gets what was announced.
-fn told(c: &Conn, caller: &Caller, upload: &Upload) -> Result<GrantUpload> {
+pub(super) fn told(c: &Conn, caller: &Caller, upload: &Upload) -> Result<GrantUpload> {
     let is_finalized = matches!(upload.state, State::Completed { .. });
     let item = if !is_finalized {
         None

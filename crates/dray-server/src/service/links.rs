@@ -7,7 +7,7 @@ use dray_api::{ItemId, LinkId, NewLink};
 use dray_s3::Endpoint;
 use jiff::Timestamp;
 
-use super::passwords::Guess;
+use super::passwords::{Guarded, Guess};
 use super::{Made, Once, Service, seen};
 use crate::db::{Conn, items, links, users};
 use crate::drive::access::{Caller, Role};
@@ -118,7 +118,7 @@ impl Service {
         if let Some(hash) = link.password_hash {
             let password = password.filter(|password| password.chars().count() <= MAX_PASSWORD_CHARS);
             let password = password.ok_or(Error::LinkPassword)?;
-            let guess = Guess { link: link.id, client };
+            let guess = Guess { of: Guarded::Link(link.id), client };
             if !self.passwords.check(guess, password, hash).await? {
                 return Err(Error::LinkPassword);
             }
@@ -155,7 +155,7 @@ fn linked(c: &Conn, slug: &str, now: Timestamp) -> Result<(Link, Item)> {
     Ok((link, seen.ok_or(Error::LinkNotFound)?.item))
 }
 
-fn check_password(password: &str) -> Result<()> {
+pub(super) fn check_password(password: &str) -> Result<()> {
     let is_fine = (MIN_PASSWORD_CHARS..=MAX_PASSWORD_CHARS).contains(&password.chars().count());
     let rule = || format!("must be {MIN_PASSWORD_CHARS} to {MAX_PASSWORD_CHARS} characters");
     if is_fine { Ok(()) } else { Err(Error::field("password", rule())) }

@@ -25,11 +25,13 @@ mod presign_parts;
 mod read;
 mod readiness;
 mod recover;
+mod requests;
 mod room;
 mod rotate_token;
 mod search;
 mod start_upload;
 mod stock;
+mod submit;
 mod sweep;
 mod tokens;
 mod trash;
@@ -177,8 +179,14 @@ impl Service {
     /// The caller that a token belongs to, if the token is valid.
     pub(crate) async fn authenticate(&self, token: &str, now: Timestamp) -> Result<Caller> {
         let hash = AccessToken::parse(token)?.hash();
-        let record = self.db.read(move |c| Ok(db::tokens::by_hash(c, &hash)?)).await?;
-        record.ok_or(Error::InvalidToken)?.admit(now)
+        let known = self.db.read(move |c| {
+            let record = db::tokens::by_hash(c, &hash)?.ok_or(Error::InvalidToken)?;
+            if record.is_submitters() {
+                submit::check_request(c, record.id.into(), now)?;
+            }
+            Ok(record)
+        });
+        known.await?.admit(now)
     }
 
     /// The item as the caller sees it.

@@ -50,7 +50,7 @@ impl Service {
             if let Some(opened) = opened_before(c, &caller, &once, row.created_at)? {
                 return Ok(Begun::Before(Box::new(opened)));
             }
-            let row = admitted(c, &caller, row.clone(), &service.rules)?;
+            let row = admitted(c, &caller, row.clone(), &service)?;
             uploads::insert_opening(c, &row)?;
             once.keep_upload(c, &caller, row.id, row.created_at)?;
             Ok(Begun::Now(Box::new(row)))

@@ -65,6 +65,7 @@ impl Service {
         self.sweep_outbox(now).await?;
         self.sweep_keys(now).await?;
         self.forget_finished(now).await?;
+        self.sweep_submitters(now).await?;
         self.sweep_objects(now, limit, &mut report).await?;
         self.measure_uploads(now, &mut report).await?;
         Ok(report)

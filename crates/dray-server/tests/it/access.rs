@@ -14,7 +14,7 @@ use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use self::table::Needs::{self, AnyToken, Deposit, Everything, Nothing, Read, Upload};
+use self::table::Needs::{self, AnyToken, Deposit, Everything, Nothing, Read, Submitter, Upload};
 use self::table::{ROWS, Row, STRANGERS, WHO, routes};
 use crate::acts::id;
 use crate::world::{Actor, Started, World};
@@ -38,6 +38,9 @@ impl Scene {
         let link = owner.post(&format!("/drive/files/{file}/links"), &json!({})).await.ok();
         let new = json!({ "name": "secret", "scopes": ["drive_read"] });
         let token = id(&owner.post("/tokens", &new).await.ok());
+        let request = json!({ "folderId": folder, "title": "secret" });
+        let request = owner.post("/drive/requests", &request).await.ok();
+        let request_slug = request["url"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
         let grant = id(&owner.post("/drive/grants", &json!({ "folderId": folder })).await.ok());
         let (Started { upload_id, file_key }, parts) =
             owner.put_with("zebra secret", b"a", &json!({ "parentId": folder })).await;
@@ -50,6 +53,8 @@ impl Scene {
             ("trashed", trashed),
             ("token", token),
             ("grant", grant),
+            ("request", id(&request)),
+            ("requestSlug", request_slug),
             ("upload", upload_id),
             ("key", file_key),
             ("etag", etag),
@@ -88,7 +93,13 @@ impl Scene {
 
     /// Path and body of a row's request.
     fn request(&self, row: &Row) -> (String, String) {
-        let (mut path, mut body) = (row.path.replace("{id}", self.get(row.about)), row.body.to_owned());
+        // Links and requests have addresses of their own.
+        let path = if row.path.starts_with("/r/") {
+            row.path.replace("{slug}", "{requestSlug}")
+        } else {
+            row.path.to_owned()
+        };
+        let (mut path, mut body) = (path.replace("{id}", self.get(row.about)), row.body.to_owned());
         for (name, value) in &self.0 {
             path = path.replace(&format!("{{{name}}}"), value);
             body = body.replace(&format!("${name}"), value);
@@ -210,6 +221,7 @@ async fn state(world: &World, owner: &Actor, scene: &Scene) -> Vec<Value> {
         "/drive/usage".to_owned(),
         "/tokens".to_owned(),
         "/drive/grants".to_owned(),
+        "/drive/requests".to_owned(),
     ] {
         state.push(owner.get(&path).await.ok());
     }
@@ -267,7 +279,20 @@ fn check_hides(answer: &Bytes, who: usize, scene: &Scene, what: &str) {
         return;
     }
     let told = format!("{:?} {}", answer.headers, answer.body);
-    for name in ["folder", "inner", "file", "trashed", "token", "grant", "upload", "key", "slug", "linkId"] {
+    for name in [
+        "folder",
+        "inner",
+        "file",
+        "trashed",
+        "token",
+        "grant",
+        "request",
+        "upload",
+        "key",
+        "slug",
+        "requestSlug",
+        "linkId",
+    ] {
         assert!(!told.contains(scene.get(name)), "{what} reveals the {name}: {told}");
     }
     assert!(!told.contains("secret"), "{what}: {told}");
@@ -314,7 +339,7 @@ async fn a_token_with_the_scope_that_a_route_needs_is_admitted() {
             // Such a token sees only the grants that come from it.
             Upload if row.about == "grant" => continue,
             Upload | Deposit => uploader,
-            Nothing | AnyToken | Everything => continue,
+            Nothing | AnyToken | Submitter | Everything => continue,
         };
         // A token that may only upload sees only uploads that such a token started.
         let scene = Scene::make(&cast).await.with_upload_of(uploader).await;
@@ -325,17 +350,38 @@ async fn a_token_with_the_scope_that_a_route_needs_is_admitted() {
 
 #[tokio::test]
 async fn a_grant_opens_the_routes_of_its_own_uploads_and_no_other() {
+    check_holders(async |world, cast, scene| {
+        let grant = json!({ "folderId": scene.get("folder") });
+        let grant = cast.owner.post("/drive/grants", &grant).await.ok();
+        world.with_token(grant["grant"].as_str().unwrap())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_submitter_of_a_file_request_opens_the_routes_of_their_own_uploads_and_no_other() {
+    check_holders(async |world, _, scene| {
+        let address = format!("{}/r/{}/submitters", world.url, scene.get("requestSlug"));
+        let made = world.http.post(address).json(&json!({})).send().await.unwrap();
+        world.with_token(made.json::<Value>().await.unwrap()["grant"].as_str().unwrap())
+    })
+    .await;
+}
+
+/// Checks every route with the bearer that `holder` makes for a scene.
+async fn check_holders(holder: impl AsyncFn(&World, &Cast, &Scene) -> Actor) {
     let world = World::start().await;
     let cast = Cast::gather(&world).await;
     let http = Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
     for row in ROWS.iter().filter(|row| row.needs != Nothing) {
         let what = format!("{} {}", row.method, row.path);
         let scene = Scene::make(&cast).await;
-        let grant = cast.owner.post("/drive/grants", &json!({ "folderId": scene.get("folder") })).await.ok();
-        let holder = world.with_token(grant["grant"].as_str().unwrap());
+        let holder = holder(&world, &cast, &scene).await;
         let before = state(&world, &cast.owner, &scene).await;
         let is_start = row.path.ends_with("/start");
-        if !is_start {
+        let is_submitter =
+            row.needs == Submitter && ask(&world, &http, &holder, row, &scene).await.status == 200;
+        if !is_start && !is_submitter {
             let answer = ask(&world, &http, &holder, row, &scene).await;
             let body: Value = serde_json::from_str(&answer.body).unwrap();
             // A batch answers each file by itself.
@@ -343,8 +389,11 @@ async fn a_grant_opens_the_routes_of_its_own_uploads_and_no_other() {
                 Some(file) => (file["error"]["statusCode"].as_u64().unwrap(), &file["error"]),
                 None => (answer.status.into(), &body),
             };
-            let expected =
-                if row.needs == Deposit { (404, "upload_not_found") } else { (403, "wrong_token_kind") };
+            let expected = match row.needs {
+                Submitter => (404, "request_not_found"),
+                Deposit => (404, "upload_not_found"),
+                _ => (403, "wrong_token_kind"),
+            };
             assert_eq!((status, error["code"].as_str().unwrap()), expected, "{what}");
             assert_eq!(answer, ask(&world, &http, &holder, row, &scene.absent()).await, "{what}");
             assert_eq!(state(&world, &cast.owner, &scene).await, before, "{what}");

@@ -26,7 +26,7 @@ fn start() -> Value {
 
 /// Path and body of a request to each creating route. A route that is missing here fails.
 async fn requests(owner: &Actor) -> Vec<(String, Value)> {
-    let file = owner.file("a", None).await;
+    let (file, folder) = (owner.file("a", None).await, owner.folder("inbox", None).await);
     let mut requests = Vec::new();
     for (method, route) in creating_routes() {
         assert_eq!(method, Method::POST);
@@ -36,6 +36,7 @@ async fn requests(owner: &Actor) -> Vec<(String, Value)> {
             BATCH => json!({ "files": [{ "path": "a", "fileSize": 1, "mimeType": "a/b" }] }),
             "/drive/folders" => json!({ "name": "f" }),
             "/drive/grants" => json!({ "maxFiles": 1 }),
+            "/drive/requests" => json!({ "folderId": folder, "title": "t", "password": "correct horse" }),
             "/tokens" => json!({ "name": "t", "scopes": ["drive_read"] }),
             "/tokens/rotate" => json!({}),
             path if path.ends_with("/links") => json!({ "password": "correct horse" }),

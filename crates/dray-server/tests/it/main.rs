@@ -49,6 +49,7 @@ mod rate_limit;
 mod read_back;
 mod recover;
 mod relay;
+mod requests;
 mod roles;
 mod rules;
 mod s3_tools;

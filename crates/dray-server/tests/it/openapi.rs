@@ -351,6 +351,15 @@ async fn an_answer_has_no_undocumented_field() {
     asked.get("/drive/grants", &[]).await;
     asked.get("/drive/grants/{id}", &[grant]).await;
     asked.get("/drive/grants/{id}/uploads", &[grant]).await;
+    let request =
+        json!({ "folderId": folder, "title": "t", "deadline": "2030-01-01T00:00:00Z", "maxBytes": 9 });
+    let request = asked.post("/drive/requests", &[], request).await;
+    let request = request["id"].as_str().unwrap();
+    let closed = Some(json!({ "closed": true }));
+    asked.ask(Method::PATCH, "/drive/requests/{id}", &[request], closed).await;
+    asked.get("/drive/requests", &[]).await;
+    asked.get("/drive/requests/{id}", &[request]).await;
+    asked.get("/drive/requests/{id}/submissions", &[request]).await;
     let found = asked.actor.get("/drive/search?q=rep").await.ok();
     asked.answers.push((Method::GET, "/drive/search", found));
 

@@ -139,6 +139,35 @@ async fn the_event_of_an_upload_with_a_grant_has_what_its_maker_attached() {
 }
 
 #[tokio::test]
+async fn events_about_uploads_to_a_file_request_name_the_request_and_its_submitter() {
+    let (receiver, url) = Receiver::start().await;
+    let world = World::start_with(telling(&url)).await;
+    let owner = world.owner();
+    let folder = owner.folder("inbox", None).await;
+    let body = json!({ "folderId": folder, "title": "Photos", "folderEach": true });
+    let request = owner.post("/drive/requests", &body).await.ok();
+    let slug = request["url"].as_str().unwrap().rsplit('/').next().unwrap();
+    let address = format!("{}/r/{slug}/submitters", world.url);
+    let made = world.http.post(address).json(&json!({})).send().await.unwrap();
+    let holder = world.with_token(made.json::<Value>().await.unwrap()["grant"].as_str().unwrap());
+    let item = holder.upload_with("a", b"a", &json!({})).await;
+    holder.start("b", 1).await;
+    owner.patch(&format!("/drive/requests/{}", id(&request)), &json!({ "closed": true })).await.ok();
+    let mut kinds = Vec::new();
+    for call in receiver.wait_for(4).await {
+        let event = call.event();
+        let data = &event["data"];
+        kinds.push(event["type"].as_str().unwrap().to_owned());
+        if data["upload"].is_object() {
+            assert_eq!(data["upload"]["requestId"], request["id"]);
+            assert_eq!(data["upload"]["grantId"], item["grantId"]);
+        }
+    }
+    kinds.sort();
+    assert_eq!(kinds, ["folder.created", "folder.created", "upload.aborted", "upload.finalized"]);
+}
+
+#[tokio::test]
 async fn every_kind_of_event_is_posted_once_and_refused_requests_cause_none() {
     let (receiver, url) = Receiver::start().await;
     let world = World::start_with(telling(&url)).await;

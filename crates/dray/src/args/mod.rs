@@ -6,6 +6,7 @@ mod files;
 mod grants;
 mod manage;
 mod operate;
+mod requests;
 mod secret;
 mod serve;
 mod uploads;
@@ -22,6 +23,7 @@ pub(crate) use files::{Connection, Download, Get, Mkdir, OnConflict, Search, Tre
 pub(crate) use grants::{CreateGrant, GrantCommand};
 pub(crate) use manage::{CreateLink, GivenRole, LinkCommand, Ls, Mv, Rm, ShareCommand, SortBy, TrashCommand};
 pub(crate) use operate::{Backup, Migrate, Place, Restore, Sweep};
+pub(crate) use requests::{Ask, ChangeRequest, CreateRequest, OneRequest, RequestCommand, RequestPassword};
 pub(crate) use secret::{InFile, conceal, either};
 pub(crate) use serve::{LogFormat, S3, Serve};
 pub(crate) use uploads::UploadsCommand;
@@ -92,6 +94,11 @@ pub(crate) enum Command {
     Grant {
         #[command(subcommand)]
         command: GrantCommand,
+    },
+    /// Create, list, change and close file requests, where people without an account upload into a folder of yours
+    Request {
+        #[command(subcommand)]
+        command: RequestCommand,
     },
     /// Show how much you store, and your quota
     Usage(Connection),
@@ -191,6 +198,7 @@ mod tests {
             "share",
             "link",
             "grant",
+            "request",
             "user",
             "workspace",
             "store",

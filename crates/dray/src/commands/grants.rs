@@ -87,14 +87,19 @@ async fn uploads(id: GrantId, connection: &Connection) -> anyhow::Result<()> {
     }
 }
 
-fn line(upload: &GrantUpload) -> String {
-    let state = match upload.state {
+/// A state as the terminal shows it.
+pub(super) fn state(state: GrantUploadState) -> &'static str {
+    match state {
         GrantUploadState::Open => "open",
         GrantUploadState::Finalizing => "finalizing",
         GrantUploadState::Finalized => "finalized",
         GrantUploadState::Aborted => "aborted",
         GrantUploadState::Expired => "expired",
-    };
+    }
+}
+
+fn line(upload: &GrantUpload) -> String {
+    let state = state(upload.state);
     let item = upload.item_id.map_or_else(|| "-".to_owned(), |id| id.to_string());
     format!("{item:<24}  {state:<10}  {:>10}  {}", ByteSize::b(upload.file_size), upload.file_name)
 }

@@ -8,6 +8,7 @@ mod folder;
 mod grants;
 mod log;
 mod operate;
+mod requests;
 mod serve;
 mod share;
 mod store;
@@ -42,6 +43,7 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Shared(connection) => until_signal(folder::shared(connection)).await,
         Command::Link { command } => until_signal(share::link(command)).await,
         Command::Grant { command } => until_signal(grants::grant(command)).await,
+        Command::Request { command } => until_signal(requests::request(command)).await,
         Command::Usage(connection) => until_signal(folder::usage(connection)).await,
         Command::Search(args) => until_signal(find::search(args)).await,
         Command::Token { command } => data::token(command).await,

@@ -103,6 +103,62 @@ fn a_link_leads_to_the_file_until_it_is_revoked() {
     assert_eq!(get("open sesame"), "404");
 }
 
+/// The answer to a POST of somebody without a token.
+fn post(url: &str, body: &str) -> Value {
+    let json = ["-H", "content-type: application/json", "-d", body, url];
+    let answer = Command::new("curl").arg("-sS").args(json).output().unwrap();
+    serde_json::from_slice(&answer.stdout).unwrap()
+}
+
+#[test]
+fn a_file_request_takes_files_of_people_without_an_account_until_it_is_closed() {
+    let drive = Drive::start();
+    let inbox = folder(&drive, "inbox");
+    let create = [
+        "request",
+        "create",
+        "--folder",
+        &inbox,
+        "--title",
+        "Photos",
+        "--ask-name",
+        "required",
+        "--closes-in",
+        "1h",
+    ];
+    let url = drive.ok(&[&create[..], &["--max-files", "3", "--password", "open sesame"]].concat());
+    let url = url.trim();
+    let list = drive.ok(&["request", "list", "--folder", &inbox]);
+    assert!(list.contains(url) && list.contains("  with a password  0 submitters  Photos"), "{list}");
+    let request = list.split_whitespace().next().unwrap();
+
+    let join = format!("{url}/submitters");
+    assert_eq!(post(&join, r#"{"name":"Ada","password":"wrong one"}"#)["code"], "request_password");
+    let made = post(&join, r#"{"name":"Ada","password":"open sesame"}"#);
+    let grant = made["grant"].as_str().unwrap();
+    for name in ["a.jpg", "b.jpg", "c.jpg"] {
+        drive.file(name, 3);
+        succeeded(&as_user(&drive, grant, &["upload", name]).output().unwrap());
+    }
+    let sent = drive.ok(&["request", "uploads", request]);
+    assert_eq!(sent.lines().count(), 3, "{sent}");
+    assert!(sent.lines().all(|line| line.contains("  finalized ") && line.contains("  Ada  ")), "{sent}");
+    let mut names = ls(&drive, &[&inbox]);
+    names.sort();
+    assert_eq!(names, ["a.jpg", "b.jpg", "c.jpg"]);
+
+    let changed =
+        drive.ok(&["request", "change", request, "--title", "More", "--no-deadline", "--no-password"]);
+    assert!(changed.contains("  open  1 submitters  More"), "{changed}");
+    assert!(drive.ok(&["request", "close", request]).contains("  closed "));
+    assert_eq!(post(&format!("{url}/open"), "{}")["code"], "request_closed");
+    drive.ok(&["request", "reopen", request]);
+    assert_eq!(post(&format!("{url}/open"), "{}")["title"], "More");
+    drive.ok(&["request", "delete", request]);
+    assert_eq!(post(&format!("{url}/open"), "{}")["code"], "request_not_found");
+    assert_eq!(ls(&drive, &[&inbox]).len(), 3, "files stay");
+}
+
 #[test]
 fn a_taken_name_is_handled_as_on_conflict_says_and_quotas_hold() {
     let drive = Drive::start();

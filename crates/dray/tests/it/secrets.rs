@@ -1,6 +1,7 @@
-//! Links, their passwords and tokens appear in no log and no trace, at any log level.
+//! Links, file requests, their passwords and tokens appear in no log and no trace, at any log level.
 
 use std::fs::File;
+use std::process::Command;
 
 use serde_json::Value;
 
@@ -48,11 +49,40 @@ fn everything_told(database: Option<&str>) -> (String, String, Vec<String>) {
         http_get(drive.address(), &path, headers);
     }
     drive.ok(&["link", "list", &id]);
+    let told = file_request(&drive);
     let token = drive.token.clone();
     assert_eq!(drive.stop(), Some(0));
-    let secrets =
+    let mut secrets =
         vec![slug, "open sesame".into(), "YW55Ym9keTpvcGVuIHNlc2FtZ".into(), token, "argon2id".into()];
+    secrets.extend(told);
     (std::fs::read_to_string(log).unwrap(), collector.spans().1, secrets)
+}
+
+/// Creates a file request and uses it. Returns its secrets.
+fn file_request(drive: &Drive) -> [String; 2] {
+    let inbox = drive.json(&["mkdir", "inbox"])["id"].as_str().unwrap().to_owned();
+    let mut create = drive.client(&["request", "create", "--folder", &inbox, "--title", "t"]);
+    let made = create.env("DRAY_REQUEST_PASSWORD", "open sesame").output().unwrap();
+    let url = String::from_utf8(made.stdout).unwrap().trim().to_owned();
+    let post = |route: &str, more: &[&str], password: &str| {
+        let body = format!(r#"{{"password":"open sesame{password}"}}"#);
+        let json = ["-sS", "-H", "content-type: application/json", "-d", &body, &format!("{url}/{route}")];
+        let answer = Command::new("curl").args(json).args(more).output().unwrap();
+        String::from_utf8(answer.stdout).unwrap()
+    };
+    for route in ["open", "submitters", "open/", "opened", "", "open?and=more"] {
+        post(route, &[], "!");
+    }
+    let joined: Value = serde_json::from_str(&post("submitters", &[], "")).unwrap();
+    let grant = joined["grant"].as_str().unwrap().to_owned();
+    let bearer = format!("authorization: Bearer {grant}");
+    assert!(
+        post("open", &["-H", &bearer], "!").contains("maxFiles"),
+        "a submitter need not enter the password"
+    );
+    let sent = Command::new("curl").args(["-sS", "-H", &bearer, &format!("{url}/uploads")]).output().unwrap();
+    assert!(String::from_utf8(sent.stdout).unwrap().contains("nextCursor"));
+    [url.rsplit('/').next().unwrap().to_owned(), grant]
 }
 
 #[test]
@@ -61,6 +91,7 @@ fn no_secret_is_logged_or_traced_at_any_level() {
         let (log, traces, secrets) = everything_told(database);
         assert!(log.contains("answered") && log.contains("/l/{hidden}"), "it logs requests: {log}");
         assert!(traces.contains("GET /l/{slug}"), "it traces them");
+        assert!(log.contains("/r/{hidden}") && traces.contains("POST /r/{slug}/open"), "file requests too");
         for secret in secrets {
             let found = log.lines().find(|line| line.contains(&secret));
             assert_eq!(found, None, "{secret} is in the log");

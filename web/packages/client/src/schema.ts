@@ -654,6 +654,96 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/public/v1/drive/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List file requests
+         * @description The requests that the caller's user has created, or with `folderId` all requests to that folder, page by page, the latest
+         *     first. Closed ones are included. `folderId` needs the role `admin` on the folder.
+         *
+         *     Scope: `access_drive`.
+         */
+        get: operations["listRequests"];
+        put?: never;
+        /**
+         * Create a file request
+         * @description Makes an address where people without an account upload files into a folder. The files belong to the user who created the
+         *     request. It works until its deadline, until somebody closes it, or until that user is no longer an `admin` of the folder.
+         *     This needs the role `admin` on the folder; a user has at most 1,000 requests.
+         *
+         *     Scope: `access_drive`.
+         */
+        post: operations["createRequest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/public/v1/drive/requests/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a file request
+         * @description This needs the role `admin` on its folder, or to have created it.
+         *
+         *     Scope: `access_drive`.
+         */
+        get: operations["getRequest"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a file request
+         * @description Also deletes the list of its submitters, and aborts unfinished uploads. Files that have arrived stay. This needs the role
+         *     `admin` on its folder, or to have created it.
+         *
+         *     Scope: `access_drive`.
+         */
+        delete: operations["deleteRequest"];
+        options?: never;
+        head?: never;
+        /**
+         * Change, close or reopen a file request
+         * @description Fields that the body does not have stay as they are. Closing a request aborts its unfinished uploads; files that have arrived
+         *     stay. After a change of the password, submitters must enter the new one before they can start another upload. This needs the
+         *     role `admin` on its folder, or to have created it.
+         *
+         *     Scope: `access_drive`.
+         */
+        patch: operations["changeRequest"];
+        trace?: never;
+    };
+    "/public/v1/drive/requests/{id}/submissions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the uploads to a file request
+         * @description Every upload with its submitter, finished or not, page by page, the latest first. This needs the role `admin` on its folder.
+         *
+         *     Scope: `access_drive`.
+         */
+        get: operations["listSubmissions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/public/v1/workspace/info": {
         parameters: {
             query?: never;
@@ -818,6 +908,69 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/r/{slug}/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open a file request
+         * @description Returns what the page of the request shows. No token is needed, only the address and, if there is one, the password. A
+         *     submitter can send their grant as the bearer instead of the password. A client that has sent many wrong passwords has to wait.
+         */
+        post: operations["openRequest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/r/{slug}/submitters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Become a submitter of a file request
+         * @description Returns a grant, which is the bearer for the calls of an upload, within the limits of the request. No token is needed. Dray
+         *     forgets submitters who start no upload within an hour. A client that becomes a submitter very often has to wait.
+         */
+        post: operations["addSubmitter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/r/{slug}/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the files that a submitter has sent
+         * @description The files of this submitter that have arrived, page by page, the latest first. The bearer is the submitter's grant; it reads
+         *     this list also after the request is closed.
+         */
+        get: operations["listSentFiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -887,6 +1040,11 @@ export interface components {
             /** @description The folders above the item that the caller sees, the topmost first. */
             ancestors: components["schemas"]["Item"][];
         };
+        /**
+         * @description Whether a submitter is asked for something.
+         * @enum {string}
+         */
+        Asks: "no" | "optional" | "required";
         /** @description A checksum of a whole file. */
         Checksum: {
             /** @description CRC-64/NVME of all bytes, big-endian, in base64: as S3's `x-amz-checksum-crc64nvme`. */
@@ -899,6 +1057,19 @@ export interface components {
              *     `Idempotency-Key` does not have it.
              */
             grant?: string;
+        };
+        /** @description Answer of `POST /r/{slug}/submitters`. */
+        CreatedSubmitter: {
+            /**
+             * @description The submitter's bearer: `cp_grant_…`. It is valid for the calls of an upload and for `GET /r/{slug}/uploads`. It is shown
+             *     only once.
+             */
+            grant: string;
+            /**
+             * Format: date-time
+             * @description When the bearer expires.
+             */
+            expiresAt: string;
         };
         /** @description Answer of `POST /tokens` and `POST /tokens/rotate`. */
         CreatedToken: components["schemas"]["Token"] & {
@@ -944,7 +1115,7 @@ export interface components {
          * @description What went wrong, for programs. The texts never change.
          * @enum {string}
          */
-        ErrorCode: "invalid_json" | "invalid_field" | "invalid_name" | "invalid_parameter" | "impossible_part_count" | "invalid_part" | "part_too_small" | "size_mismatch" | "checksum_mismatch" | "checksum_unproven" | "file_too_large" | "file_type_not_allowed" | "file_type_mismatch" | "not_a_file" | "not_a_folder" | "too_deep" | "missing_token" | "invalid_token" | "expired_token" | "revoked_token" | "wrong_token_kind" | "missing_scope" | "confined_token" | "role_too_low" | "link_password" | "not_found" | "upload_not_found" | "user_not_found" | "participant_not_found" | "link_not_found" | "token_not_found" | "grant_not_found" | "route_not_found" | "method_not_allowed" | "finalized_differently" | "already_finalized" | "finalize_in_progress" | "into_itself" | "name_taken" | "upload_folder_closed" | "token_rotated" | "idempotency_key_reused" | "idempotency_key_in_use" | "too_many_uploads" | "grant_used_up" | "owner_is_fixed" | "upload_aborted" | "upload_expired" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "internal" | "store_lacks_operation" | "store_unreachable" | "database_unreachable" | "busy" | "finalize_pending" | "timeout" | "quota_exceeded" | "no_space";
+        ErrorCode: "invalid_json" | "invalid_field" | "invalid_name" | "invalid_parameter" | "impossible_part_count" | "invalid_part" | "part_too_small" | "size_mismatch" | "checksum_mismatch" | "checksum_unproven" | "file_too_large" | "file_type_not_allowed" | "file_type_mismatch" | "not_a_file" | "not_a_folder" | "too_deep" | "missing_token" | "invalid_token" | "expired_token" | "revoked_token" | "wrong_token_kind" | "missing_scope" | "confined_token" | "role_too_low" | "link_password" | "request_password" | "not_found" | "upload_not_found" | "user_not_found" | "participant_not_found" | "link_not_found" | "token_not_found" | "grant_not_found" | "request_not_found" | "route_not_found" | "method_not_allowed" | "finalized_differently" | "already_finalized" | "finalize_in_progress" | "into_itself" | "name_taken" | "upload_folder_closed" | "token_rotated" | "idempotency_key_reused" | "idempotency_key_in_use" | "too_many_uploads" | "grant_used_up" | "request_full" | "owner_is_fixed" | "upload_aborted" | "upload_expired" | "request_closed" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "internal" | "store_lacks_operation" | "store_unreachable" | "database_unreachable" | "busy" | "finalize_pending" | "timeout" | "quota_exceeded" | "no_space";
         /** @description A file to finalize. */
         FileKey: {
             /** @description From `batch/start`. */
@@ -952,6 +1123,93 @@ export interface components {
             /** @description From `batch/start`. */
             fileKey: string;
             checksum?: components["schemas"]["Checksum"] | null;
+        };
+        /** @description A file request. */
+        FileRequest: {
+            /** @description Its id. */
+            id: components["schemas"]["RequestId"];
+            /**
+             * Format: uri
+             * @description The address for submitters.
+             */
+            url: string;
+            /** @description The folder that the files go to. */
+            folderId: components["schemas"]["ItemId"];
+            /** @description The user who created the request and owns the files. */
+            createdBy: components["schemas"]["UserId"];
+            /** @description The title of the page. */
+            title: string;
+            /** @description A text below the title, which may have several lines. */
+            message: string;
+            /**
+             * Format: date-time
+             * @description When the request closes by itself; absent means never.
+             */
+            deadline?: string;
+            /**
+             * Format: date-time
+             * @description When somebody closed the request; absent if nobody did.
+             */
+            closedAt?: string;
+            /** @description Whether submitters must enter a password. */
+            hasPassword: boolean;
+            /** @description Whether the page asks submitters for their name. */
+            asksName: components["schemas"]["Asks"];
+            /** @description Whether the page asks submitters for their mail address. */
+            asksEmail: components["schemas"]["Asks"];
+            /** @description Whether each submitter gets a folder of their own. */
+            folderEach: boolean;
+            /**
+             * Format: int32
+             * @description Most submitters.
+             */
+            maxSubmitters: number;
+            /**
+             * Format: int32
+             * @description Most files of each submitter.
+             */
+            maxFiles: number;
+            /**
+             * Format: int64
+             * @description Most bytes of each file, if the request limits them.
+             */
+            maxFileBytes?: number;
+            /**
+             * Format: int64
+             * @description Most bytes of all files of one submitter, if the request limits them.
+             */
+            maxBytes?: number;
+            /**
+             * Format: int32
+             * @description Most files of all submitters together, if the request limits them.
+             */
+            maxTotalFiles?: number;
+            /**
+             * Format: int64
+             * @description Most bytes of all files of all submitters together, if the request limits them.
+             */
+            maxTotalBytes?: number;
+            /** @description The accepted types of files; empty means any. */
+            types: string[];
+            /** @description What to do if the folder has a file of the same name. */
+            onConflict: components["schemas"]["OnConflict"];
+            /**
+             * Format: int64
+             * @description How many submitters have started an upload.
+             */
+            submitters: number;
+            /**
+             * Format: date-time
+             * @description When the request was created: RFC 3339 in UTC with milliseconds.
+             */
+            createdAt: string;
+        };
+        /** @description Answer of `GET /drive/requests`. */
+        FileRequests: {
+            /** @description The requests, the latest first. */
+            requests: components["schemas"]["FileRequest"][];
+            /** @description The cursor of the next page; null on the last page. */
+            nextCursor: string | null;
         };
         /** @description How a file is sent: one `PUT` of all its bytes to `url`, with these headers. */
         FileToPut: {
@@ -1154,6 +1412,8 @@ export interface components {
             role?: components["schemas"]["Role"];
             /** @description The grant that it was uploaded with, if it was. */
             grantId?: components["schemas"]["GrantId"];
+            /** @description The file request that it was uploaded to, if it was. `grantId` is then the id of its submitter. */
+            requestId?: components["schemas"]["RequestId"];
             /** @description `externalId` of that grant. */
             externalId?: string;
             /** @description `metadata` of that grant. */
@@ -1368,10 +1628,78 @@ export interface components {
              */
             password?: string | null;
         };
+        /** @description `POST /drive/requests`. */
+        NewRequest: {
+            /** @description The folder that the files go to. */
+            folderId: components["schemas"]["ItemId"];
+            /** @description The title of the page. */
+            title: string;
+            /** @description A text below the title, which may have several lines. */
+            message?: string | null;
+            /**
+             * Format: date-time
+             * @description When the request closes by itself: RFC 3339. Absent or null means never. Uploads that are unfinished then cannot be finished.
+             */
+            deadline?: string | null;
+            /** @description A password that submitters must enter. */
+            password?: string | null;
+            /** @description Whether the page asks submitters for their name. */
+            asksName?: components["schemas"]["Asks"];
+            /** @description Whether the page asks submitters for their mail address. Dray checks its form only. */
+            asksEmail?: components["schemas"]["Asks"];
+            /**
+             * @description Whether each submitter gets a folder of their own below `folderId`. It is made with their first file, and its name is
+             *     their name (or mail address) and the time.
+             */
+            folderEach?: boolean;
+            /**
+             * Format: int32
+             * @description Most submitters; absent or null means 1,000. Those who never start an upload do not count.
+             */
+            maxSubmitters?: number | null;
+            /**
+             * Format: int32
+             * @description Most files of each submitter; absent or null means 10,000.
+             */
+            maxFiles?: number | null;
+            /**
+             * Format: int64
+             * @description Most bytes of each file; absent or null means the limit of the server.
+             */
+            maxFileBytes?: number | null;
+            /**
+             * Format: int64
+             * @description Most bytes of all files of one submitter; absent or null means no limit but your quota.
+             */
+            maxBytes?: number | null;
+            /**
+             * Format: int32
+             * @description Most files of all submitters together; absent or null means no limit.
+             */
+            maxTotalFiles?: number | null;
+            /**
+             * Format: int64
+             * @description Most bytes of all files of all submitters together; absent or null means no limit but your quota.
+             */
+            maxTotalBytes?: number | null;
+            /** @description The accepted types of files, in the form that grants have; absent or empty means any. */
+            types?: string[] | null;
+            /** @description What to do if the folder has a file of the same name: `keep` or `rename`. */
+            onConflict?: components["schemas"]["OnConflict"];
+        };
         /** @description `PUT /drive/files/{id}/participants/{userId}`. */
         NewRole: {
             /** @description `viewer`, `member` or `admin`. */
             role: components["schemas"]["GivenRole"];
+        };
+        /** @description `POST /r/{slug}/submitters`. */
+        NewSubmitter: {
+            /** @description The request's password, if it has one. */
+            password?: string | null;
+            /** @description The submitter's name, if the request asks for it. It is ignored otherwise. */
+            name?: string | null;
+            /** @description The submitter's mail address, if the request asks for it. It is ignored otherwise. */
+            email?: string | null;
         };
         /** @description `POST /tokens`. */
         NewToken: {
@@ -1398,6 +1726,11 @@ export interface components {
          * @enum {string}
          */
         OnConflict: "keep" | "rename" | "fail" | "replace";
+        /** @description `POST /r/{slug}/open`. */
+        OpenRequest: {
+            /** @description The request's password, if it has one. */
+            password?: string | null;
+        };
         /** @description An unfinished upload. */
         OpenUpload: {
             /** @description The object store's multipart upload id. */
@@ -1441,6 +1774,39 @@ export interface components {
             uploads: components["schemas"]["OpenUpload"][];
             /** @description The cursor of the next page; null on the last page. */
             nextCursor: string | null;
+        };
+        /** @description Answer of `POST /r/{slug}/open`: what the page shows to submitters. */
+        OpenedRequest: {
+            /** @description The title. */
+            title: string;
+            /** @description The message. */
+            message: string;
+            /**
+             * Format: date-time
+             * @description When the request closes by itself; absent means never.
+             */
+            deadline?: string;
+            /** @description Whether to ask the submitter for their name. */
+            asksName: components["schemas"]["Asks"];
+            /** @description Whether to ask the submitter for their mail address. */
+            asksEmail: components["schemas"]["Asks"];
+            /**
+             * Format: int32
+             * @description Most files of one submitter.
+             */
+            maxFiles: number;
+            /**
+             * Format: int64
+             * @description Most bytes of each file, if there is a limit.
+             */
+            maxFileBytes?: number;
+            /**
+             * Format: int64
+             * @description Most bytes of all files, if there is a limit.
+             */
+            maxBytes?: number;
+            /** @description The accepted types of files; empty means any. */
+            types: string[];
         };
         /** @description A person who has a role on an item. */
         Participant: {
@@ -1513,6 +1879,42 @@ export interface components {
              */
             expiresAt: string;
         };
+        /** @description `PATCH /drive/requests/{id}`: absent fields stay as they are. */
+        RequestChange: {
+            /** @description The title of the page. */
+            title?: string | null;
+            /** @description A text below the title, which may have several lines. */
+            message?: string | null;
+            /**
+             * Format: date-time
+             * @description When the request closes by itself; null (`Some(None)`) means never.
+             */
+            deadline?: string | null;
+            /** @description A new password, which everybody must enter before their next upload starts; null (`Some(None)`) removes the password. */
+            password?: string | null;
+            /** @description `true` closes the request: unfinished uploads are aborted, and files that have arrived stay. `false` opens it again. */
+            closed?: boolean | null;
+            /**
+             * Format: int32
+             * @description Most submitters.
+             */
+            maxSubmitters?: number | null;
+            /**
+             * Format: int32
+             * @description Most files of all submitters together; null (`Some(None)`) means no limit.
+             */
+            maxTotalFiles?: number | null;
+            /**
+             * Format: int64
+             * @description Most bytes of all files of all submitters together; null (`Some(None)`) means no limit.
+             */
+            maxTotalBytes?: number | null;
+        };
+        /**
+         * @description A file request's record.
+         * @example 65ba5c80c3f1a2b4d5e6f708
+         */
+        RequestId: string;
         /**
          * @description What a person may do with an item and everything below it. Each role includes those before it.
          * @enum {string}
@@ -1545,6 +1947,28 @@ export interface components {
             totalIsExact: boolean;
             /** @description The text of the search, as it was sent. */
             query: string;
+        };
+        /** @description A file that has arrived, as its submitter may know it. */
+        SentFile: {
+            /** @description The name that the submitter gave it. */
+            fileName: string;
+            /**
+             * Format: int64
+             * @description Its size in bytes.
+             */
+            fileSize: number;
+            /**
+             * Format: date-time
+             * @description When its upload was started: RFC 3339 in UTC with milliseconds.
+             */
+            createdAt: string;
+        };
+        /** @description Answer of `GET /r/{slug}/uploads`. */
+        SentFiles: {
+            /** @description The files of this submitter that have arrived, the latest first. */
+            files: components["schemas"]["SentFile"][];
+            /** @description The cursor of the next page; null on the last page. */
+            nextCursor: string | null;
         };
         /** @description The files to start. */
         StartFiles: {
@@ -1637,6 +2061,34 @@ export interface components {
             itemId?: components["schemas"]["ItemId"];
             /** @description The parts that the store has, in order of their numbers; none once the item exists. */
             parts: components["schemas"]["StoredPart"][];
+        };
+        /** @description An upload to a request, finished or not. */
+        Submission: {
+            /** @description Who sends it. */
+            submitter: components["schemas"]["Submitter"];
+            /** @description The upload. */
+            upload: components["schemas"]["GrantUpload"];
+        };
+        /** @description Answer of `GET /drive/requests/{id}/submissions`. */
+        Submissions: {
+            /** @description The uploads, the latest first. */
+            submissions: components["schemas"]["Submission"][];
+            /** @description The cursor of the next page; null on the last page. */
+            nextCursor: string | null;
+        };
+        /** @description Somebody who uploads files to a request. */
+        Submitter: {
+            /** @description The submitter's id. Their uploads and items have it as `grantId`. */
+            id: components["schemas"]["GrantId"];
+            /** @description The name that they gave. */
+            name?: string;
+            /** @description The mail address that they gave. */
+            email?: string;
+            /**
+             * Format: date-time
+             * @description When they opened the request: RFC 3339 in UTC with milliseconds.
+             */
+            createdAt: string;
         };
         /** @description A token, without its secret. */
         Token: {
@@ -3267,6 +3719,279 @@ export interface operations {
             };
         };
     };
+    listRequests: {
+        parameters: {
+            query?: {
+                /** @description The folder whose requests to list. */
+                folderId?: string;
+                /** @description The `nextCursor` of the page before, whose other parameters were the same; without it, the first page. */
+                cursor?: string;
+                /** @description Most items of this page; 100 if it is not said. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "nextCursor": null,
+                     *       "requests": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FileRequests"];
+                };
+            };
+        };
+    };
+    createRequest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of the client's choice, new for each thing that is to be made (a UUID, say), in double quotes or without. A request that is sent again with the same key within a day makes nothing: it gets the answer of the first, without a secret that was shown once. Keys are each token's own; of one user the latest 10,000 are kept. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "asksName": "required",
+                 *       "deadline": "2026-02-28T22:00:00Z",
+                 *       "folderEach": true,
+                 *       "folderId": "65ba5c80a0b1c2d3e4f50617",
+                 *       "maxFiles": 50,
+                 *       "message": "Thank you for sending what you have.",
+                 *       "title": "Photos of the harbour festival",
+                 *       "types": [
+                 *         "image/*",
+                 *         "video/*"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewRequest"];
+            };
+        };
+        responses: {
+            /** @description The request. */
+            200: {
+                headers: {
+                    /** @description `true` if an earlier request with the same key created what is returned. */
+                    "Idempotency-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "asksEmail": "no",
+                     *       "asksName": "required",
+                     *       "createdAt": "2026-01-31T12:00:00.000Z",
+                     *       "createdBy": "65ba5c80aa01bb02cc03dd04",
+                     *       "folderEach": true,
+                     *       "folderId": "65ba5c80a0b1c2d3e4f50617",
+                     *       "hasPassword": false,
+                     *       "id": "65ba5c80e7d6c5b4a3928170",
+                     *       "maxFiles": 50,
+                     *       "maxSubmitters": 1000,
+                     *       "message": "",
+                     *       "onConflict": "keep",
+                     *       "submitters": 0,
+                     *       "title": "Photos of the harbour festival",
+                     *       "types": [
+                     *         "image/*",
+                     *         "video/*"
+                     *       ],
+                     *       "url": "https://drive.example.com/r/0123456789abcdef0123456789abcdef"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FileRequest"];
+                };
+            };
+        };
+    };
+    getRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The request's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "asksEmail": "no",
+                     *       "asksName": "required",
+                     *       "createdAt": "2026-01-31T12:00:00.000Z",
+                     *       "createdBy": "65ba5c80aa01bb02cc03dd04",
+                     *       "folderEach": true,
+                     *       "folderId": "65ba5c80a0b1c2d3e4f50617",
+                     *       "hasPassword": false,
+                     *       "id": "65ba5c80e7d6c5b4a3928170",
+                     *       "maxFiles": 50,
+                     *       "maxSubmitters": 1000,
+                     *       "message": "",
+                     *       "onConflict": "keep",
+                     *       "submitters": 0,
+                     *       "title": "Photos of the harbour festival",
+                     *       "types": [
+                     *         "image/*",
+                     *         "video/*"
+                     *       ],
+                     *       "url": "https://drive.example.com/r/0123456789abcdef0123456789abcdef"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FileRequest"];
+                };
+            };
+        };
+    };
+    deleteRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The request's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request is deleted. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    changeRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The request's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "closed": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["RequestChange"];
+            };
+        };
+        responses: {
+            /** @description The request as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "asksEmail": "no",
+                     *       "asksName": "required",
+                     *       "createdAt": "2026-01-31T12:00:00.000Z",
+                     *       "createdBy": "65ba5c80aa01bb02cc03dd04",
+                     *       "folderEach": true,
+                     *       "folderId": "65ba5c80a0b1c2d3e4f50617",
+                     *       "hasPassword": false,
+                     *       "id": "65ba5c80e7d6c5b4a3928170",
+                     *       "maxFiles": 50,
+                     *       "maxSubmitters": 1000,
+                     *       "message": "",
+                     *       "onConflict": "keep",
+                     *       "submitters": 0,
+                     *       "title": "Photos of the harbour festival",
+                     *       "types": [
+                     *         "image/*",
+                     *         "video/*"
+                     *       ],
+                     *       "url": "https://drive.example.com/r/0123456789abcdef0123456789abcdef"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FileRequest"];
+                };
+            };
+        };
+    };
+    listSubmissions: {
+        parameters: {
+            query?: {
+                /** @description The `nextCursor` of the page before, whose other parameters were the same; without it, the first page. */
+                cursor?: string;
+                /** @description Most items of this page; 100 if it is not said. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The request's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "nextCursor": null,
+                     *       "submissions": [
+                     *         {
+                     *           "submitter": {
+                     *             "createdAt": "2026-01-31T12:00:00.000Z",
+                     *             "id": "65ba5c80b7a6958473625140",
+                     *             "name": "Ada"
+                     *           },
+                     *           "upload": {
+                     *             "createdAt": "2026-01-31T12:00:00.000Z",
+                     *             "fileKey": "files/65ba5c80e0f1a2b3c4d5e6f7/65ba5c80c3f1a2b4d5e6f708",
+                     *             "fileName": "harbour.jpg",
+                     *             "fileSize": 10485760,
+                     *             "mimeType": "image/jpeg",
+                     *             "state": "open",
+                     *             "uploadId": "5f1c9a7be2d048365f1c9a7be2d04836"
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Submissions"];
+                };
+            };
+        };
+    };
     getWorkspace: {
         parameters: {
             query?: never;
@@ -3556,6 +4281,127 @@ export interface operations {
             };
         };
     };
+    openRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The secret part of the request's address. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "password": "correct horse"
+                 *     }
+                 */
+                "application/json": components["schemas"]["OpenRequest"];
+            };
+        };
+        responses: {
+            /** @description What the page shows. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "asksEmail": "no",
+                     *       "asksName": "required",
+                     *       "maxFiles": 50,
+                     *       "message": "",
+                     *       "title": "Photos of the harbour festival",
+                     *       "types": [
+                     *         "image/*",
+                     *         "video/*"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenedRequest"];
+                };
+            };
+        };
+    };
+    addSubmitter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The secret part of the request's address. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Ada"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewSubmitter"];
+            };
+        };
+        responses: {
+            /** @description The submitter's grant. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "expiresAt": "2026-03-02T12:00:00.000Z",
+                     *       "grant": "cp_grant_…"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CreatedSubmitter"];
+                };
+            };
+        };
+    };
+    listSentFiles: {
+        parameters: {
+            query?: {
+                /** @description The `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The secret part of the request's address. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The files. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "files": [
+                     *         {
+                     *           "createdAt": "2026-01-31T12:00:00.000Z",
+                     *           "fileName": "harbour.jpg",
+                     *           "fileSize": 10485760
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SentFiles"];
+                };
+            };
+        };
+    };
     isAlive: {
         parameters: {
             query?: never;
@@ -3628,11 +4474,15 @@ export interface operations {
 /** Each operation's method and path. */
 export const ROUTES = {
   abortUpload: ["POST", "/public/v1/drive/files/upload/multipart/abort"],
+  addSubmitter: ["POST", "/r/{slug}/submitters"],
   changeItem: ["PATCH", "/public/v1/drive/files/{id}"],
+  changeRequest: ["PATCH", "/public/v1/drive/requests/{id}"],
   createFolder: ["POST", "/public/v1/drive/folders"],
   createGrant: ["POST", "/public/v1/drive/grants"],
   createLink: ["POST", "/public/v1/drive/files/{id}/links"],
+  createRequest: ["POST", "/public/v1/drive/requests"],
   createToken: ["POST", "/public/v1/tokens"],
+  deleteRequest: ["DELETE", "/public/v1/drive/requests/{id}"],
   emptyTrash: ["DELETE", "/public/v1/drive/trash"],
   finalizeFiles: ["POST", "/public/v1/drive/files/upload/batch/finalize"],
   finalizeUpload: ["POST", "/public/v1/drive/files/upload/multipart/finalize"],
@@ -3641,6 +4491,7 @@ export const ROUTES = {
   getGrant: ["GET", "/public/v1/drive/grants/{id}"],
   getItem: ["GET", "/public/v1/drive/files/{id}"],
   getOpenApi: ["GET", "/openapi.json"],
+  getRequest: ["GET", "/public/v1/drive/requests/{id}"],
   getTree: ["GET", "/public/v1/drive/tree"],
   getUsage: ["GET", "/public/v1/drive/usage"],
   getWorkspace: ["GET", "/public/v1/workspace/info"],
@@ -3654,10 +4505,14 @@ export const ROUTES = {
   listMembers: ["GET", "/public/v1/workspace/members"],
   listParticipants: ["GET", "/public/v1/drive/files/{id}/participants"],
   listParts: ["POST", "/public/v1/drive/files/upload/multipart/parts"],
+  listRequests: ["GET", "/public/v1/drive/requests"],
+  listSentFiles: ["GET", "/r/{slug}/uploads"],
   listShared: ["GET", "/public/v1/drive/shared"],
+  listSubmissions: ["GET", "/public/v1/drive/requests/{id}/submissions"],
   listTokens: ["GET", "/public/v1/tokens"],
   listTrash: ["GET", "/public/v1/drive/trash"],
   listUploads: ["GET", "/public/v1/drive/uploads"],
+  openRequest: ["POST", "/r/{slug}/open"],
   presignParts: ["POST", "/public/v1/drive/files/upload/multipart/presigned-urls"],
   purgeItem: ["DELETE", "/public/v1/drive/trash/{id}"],
   putParticipant: ["PUT", "/public/v1/drive/files/{id}/participants/{userId}"],

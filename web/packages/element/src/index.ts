@@ -17,13 +17,15 @@ export interface DrayUploadDetail {
 }
 
 /**
- * Attributes: `url`, `token` (or the property, which may be a function), `parent-id`, `on-conflict`, `directory`, `single`,
- * `accept`. Events: `dray-done` and `dray-failed`, which bubble.
+ * Attributes: `url`, `token` (or the property, which may be a function), `parent-id`, `on-conflict`, `directory`, `flat` (folders
+ * are not made; their files go to one place), `single`, `accept`. Events: `dray-done` and `dray-failed`, which bubble.
  */
 export class DrayUploadElement extends HTMLElement {
   static readonly observedAttributes = ["token"];
   /** A token that may upload, or a function that returns the current one. */
   token: Options["token"] = "";
+  /** Whose uploads these are, as `createUploads` takes it; set it before the element is in a page. Default: the token tells. */
+  owner: Options["owner"];
   private uploadsOf: Uploads | null = null;
   private textsOf: Texts = TEXTS;
   private readonly root = this.attachShadow({ mode: "open", delegatesFocus: true });
@@ -34,7 +36,9 @@ export class DrayUploadElement extends HTMLElement {
 
   /** The uploads, for pages that follow or control them. They are created when the element is first put into a page. */
   get uploads(): Uploads {
-    this.uploadsOf ??= createUploads({ url: this.getAttribute("url") ?? location.origin, token: () => this.tokenNow() });
+    const { owner } = this;
+    const url = this.getAttribute("url") ?? location.origin;
+    this.uploadsOf ??= createUploads({ url, token: () => this.tokenNow(), ...(owner !== undefined && { owner }) });
     return this.uploadsOf;
   }
 
@@ -81,7 +85,12 @@ export class DrayUploadElement extends HTMLElement {
   /** Adds files as if a person had picked them. */
   add(files: Iterable<File | Picked>): Upload[] {
     const destination = this.destination();
-    return this.uploads.addAll(Array.from(files, (file) => ("file" in file ? { ...destination, ...file } : { ...destination, file })));
+    const isFlat = this.hasAttribute("flat");
+    const placed = (picked: File | Picked): Picked => {
+      const { path, ...rest }: Picked = "file" in picked ? picked : { file: picked };
+      return { ...destination, ...rest, ...(path && !isFlat && { path }) };
+    };
+    return this.uploads.addAll(Array.from(files, placed));
   }
 
   private async tokenNow(): Promise<string> {

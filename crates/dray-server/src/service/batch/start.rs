@@ -193,7 +193,7 @@ impl<'a> Starting<'a> {
         put_until: Timestamp,
         folders: Folders<'a>,
     ) -> Self {
-        let admission = Admission::new(c, caller, &service.rules, MAX_BATCH_FILES);
+        let admission = Admission::new(c, caller, service, MAX_BATCH_FILES);
         Self { c, caller, put_until, folders, admission }
     }
 

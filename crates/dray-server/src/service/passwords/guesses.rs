@@ -1,4 +1,4 @@
-//! How many wrong passwords each client has sent for each link, and how long it has to wait. It is pure: time is an
+//! How often each client sent wrong passwords or opened a file request, and how long it has to wait. It is pure: time is an
 //! argument.
 //!
 //! It is written here because governor, which limits requests, cannot take back a guess that turned out to be right.
@@ -10,25 +10,32 @@ use tokio::time::Instant;
 
 use super::Guess;
 
-/// Wrong passwords that may come at once, for people who mistype.
-const AT_ONCE: u32 = 10;
-/// How long it takes to earn another try.
-const EARNED_IN: Duration = Duration::from_secs(15);
-/// Wrong passwords of one client for one link in a day: some 36,000 a year of 8 characters or more.
-const A_DAY: u32 = 100;
+/// How often one client may do something with one link or file request.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rate {
+    /// How many tries may come at once.
+    pub(super) at_once: u32,
+    /// How long it takes to earn another try.
+    pub(super) earned_in: Duration,
+    /// Most tries in a day.
+    pub(super) a_day: u32,
+}
+
 const DAY: Duration = Duration::from_hours(24);
 /// How many pairs of client and link are remembered at once: some 10 MB. Beyond that the oldest are forgotten. Whoever
 /// has so many addresses is slowed only by the cost of checking.
 const MOST_REMEMBERED: usize = 100_000;
 
 /// What is remembered for each client and link.
-#[derive(Default)]
-pub(super) struct Guesses(HashMap<Guess, Tries>);
+pub(super) struct Guesses {
+    rate: Rate,
+    tries: HashMap<Guess, Tries>,
+}
 
 struct Tries {
     day_began: Instant,
     today: u32,
-    /// How many of [`AT_ONCE`] tries are used up at `counted_at`.
+    /// How many of [`Rate::at_once`] tries are used up at `counted_at`.
     used: f64,
     counted_at: Instant,
 }
@@ -43,15 +50,15 @@ impl Tries {
     }
 
     /// Counts one try, or returns how long to wait.
-    fn count(&mut self, now: Instant) -> Result<(), Duration> {
-        if self.today >= A_DAY {
+    fn count(&mut self, rate: Rate, now: Instant) -> Result<(), Duration> {
+        if self.today >= rate.a_day {
             return Err(DAY.saturating_sub(now.duration_since(self.day_began)));
         }
-        let earned = now.duration_since(self.counted_at).as_secs_f64() / EARNED_IN.as_secs_f64();
+        let earned = now.duration_since(self.counted_at).as_secs_f64() / rate.earned_in.as_secs_f64();
         let used = (self.used - earned).max(0.0);
-        let over = used + 1.0 - f64::from(AT_ONCE);
+        let over = used + 1.0 - f64::from(rate.at_once);
         if over > 0.0 {
-            return Err(EARNED_IN.mul_f64(over));
+            return Err(rate.earned_in.mul_f64(over));
         }
         (self.used, self.counted_at, self.today) = (used + 1.0, now, self.today + 1);
         Ok(())
@@ -59,37 +66,42 @@ impl Tries {
 }
 
 impl Guesses {
+    /// Counts at this rate, from nothing.
+    pub(super) fn of(rate: Rate) -> Self {
+        Self { rate, tries: HashMap::new() }
+    }
+
     /// Counts a guess that is about to be checked. The error says how long its client has to wait.
     pub(super) fn count(&mut self, guess: Guess, now: Instant) -> Result<(), Duration> {
-        if self.0.len() >= MOST_REMEMBERED && !self.0.contains_key(&guess) {
+        if self.tries.len() >= MOST_REMEMBERED && !self.tries.contains_key(&guess) {
             self.make_room(now);
         }
-        let tries = self.0.entry(guess).or_insert_with(|| Tries::new(now));
+        let tries = self.tries.entry(guess).or_insert_with(|| Tries::new(now));
         if tries.is_over(now) {
             *tries = Tries::new(now);
         }
-        tries.count(now)
+        tries.count(self.rate, now)
     }
 
     /// Takes back a counted guess, because it was right or was not checked.
     pub(super) fn take_back(&mut self, guess: Guess) {
-        let Some(tries) = self.0.get_mut(&guess) else { return };
+        let Some(tries) = self.tries.get_mut(&guess) else { return };
         (tries.used, tries.today) = ((tries.used - 1.0).max(0.0), tries.today.saturating_sub(1));
         if tries.today == 0 {
-            self.0.remove(&guess);
+            self.tries.remove(&guess);
         }
     }
 
     /// Forgets those whose day is over. If these are less than half, it forgets the older half of all.
     fn make_room(&mut self, now: Instant) {
-        self.0.retain(|_, tries| !tries.is_over(now));
-        if self.0.len() <= MOST_REMEMBERED / 2 {
+        self.tries.retain(|_, tries| !tries.is_over(now));
+        if self.tries.len() <= MOST_REMEMBERED / 2 {
             return;
         }
-        let mut began: Vec<Instant> = self.0.values().map(|tries| tries.day_began).collect();
+        let mut began: Vec<Instant> = self.tries.values().map(|tries| tries.day_began).collect();
         let (_, middle, _) = began.select_nth_unstable(MOST_REMEMBERED / 2);
         let middle = *middle;
-        self.0.retain(|_, tries| tries.day_began > middle);
+        self.tries.retain(|_, tries| tries.day_began > middle);
     }
 }
 
@@ -99,15 +111,24 @@ mod tests {
 
     use dray_api::LinkId;
 
+    use super::super::{GUESSES, Guarded};
     use super::*;
 
+    const AT_ONCE: u32 = GUESSES.at_once;
+    const EARNED_IN: Duration = GUESSES.earned_in;
+    const A_DAY: u32 = GUESSES.a_day;
+
+    fn guesses() -> Guesses {
+        Guesses::of(GUESSES)
+    }
+
     fn guess(client: u32) -> Guess {
-        Guess { link: LinkId::new(1, [0; 8]), client: Ipv4Addr::from_bits(client).into() }
+        Guess { of: Guarded::Link(LinkId::new(1, [0; 8])), client: Ipv4Addr::from_bits(client).into() }
     }
 
     #[test]
     fn a_few_guesses_may_come_at_once_and_then_one_at_a_time() {
-        let (mut guesses, now) = (Guesses::default(), Instant::now());
+        let (mut guesses, now) = (guesses(), Instant::now());
         for _ in 0..AT_ONCE {
             assert_eq!(guesses.count(guess(1), now), Ok(()));
         }
@@ -121,7 +142,7 @@ mod tests {
 
     #[test]
     fn the_guesses_of_a_day_are_bounded() {
-        let (mut guesses, mut now) = (Guesses::default(), Instant::now());
+        let (mut guesses, mut now) = (guesses(), Instant::now());
         let began = now;
         let mut counted = 0;
         while now < began + DAY {
@@ -134,22 +155,22 @@ mod tests {
 
     #[test]
     fn a_guess_that_is_taken_back_does_not_count() {
-        let (mut guesses, now) = (Guesses::default(), Instant::now());
+        let (mut guesses, now) = (guesses(), Instant::now());
         for _ in 0..10 * A_DAY {
             guesses.count(guess(1), now).unwrap();
             guesses.take_back(guess(1));
         }
-        assert!(guesses.0.is_empty());
+        assert!(guesses.tries.is_empty());
     }
 
     #[test]
     fn the_number_of_remembered_guessers_is_bounded_and_the_latest_are_kept() {
-        let (mut guesses, now) = (Guesses::default(), Instant::now());
+        let (mut guesses, now) = (guesses(), Instant::now());
         let most = u32::try_from(MOST_REMEMBERED).unwrap();
         for client in 0..most + 10 {
             guesses.count(guess(client), now + Duration::from_millis(client.into())).unwrap();
         }
-        assert!(guesses.0.len() <= MOST_REMEMBERED && guesses.0.len() > MOST_REMEMBERED / 3);
-        assert!(guesses.0.contains_key(&guess(most + 9)) && !guesses.0.contains_key(&guess(0)));
+        assert!(guesses.tries.len() <= MOST_REMEMBERED && guesses.tries.len() > MOST_REMEMBERED / 3);
+        assert!(guesses.tries.contains_key(&guess(most + 9)) && !guesses.tries.contains_key(&guess(0)));
     }
 }

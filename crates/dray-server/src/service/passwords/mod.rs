@@ -1,4 +1,5 @@
-//! Passwords of links: Argon2id, at most one per core at a time (each takes 19 MiB), and a limit on each client's guesses.
+//! Passwords of links and file requests: Argon2id, at most one per core at a time (each takes 19 MiB), and limits on each client's
+//! guesses and on how often it becomes a submitter.
 
 mod guesses;
 
@@ -10,25 +11,38 @@ use std::time::Duration;
 
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Argon2, PasswordHash};
-use dray_api::LinkId;
+use dray_api::{LinkId, RequestId};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout};
 
 use crate::drive::{Error, Result};
-use guesses::Guesses;
+use guesses::{Guesses, Rate};
 
 /// Most passwords that wait or are being hashed or checked. Further callers are told to ask again.
 const MOST_WAITING: usize = 64;
-/// Most of them for one link, so that other links have a place however many clients guess at it.
+/// Most of them for one link or request, so that others have a place however many clients guess at it.
 const MOST_OF_ONE_LINK: usize = MOST_WAITING / 2;
+/// Wrong passwords of one client for one link: a person who mistypes, then some 36,000 a year of 8 characters or more.
+const GUESSES: Rate = Rate { at_once: 10, earned_in: Duration::from_secs(15), a_day: 100 };
+/// New submitters of one file request from one address: enough for a class of pupils who share it.
+const VISITS: Rate = Rate { at_once: 60, earned_in: Duration::from_secs(5), a_day: 2000 };
 /// How long one waits for its turn before its caller is told to ask again.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A client, and the link whose password it guesses.
+/// Something whose address strangers know, and that may have a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Guarded {
+    /// A public link.
+    Link(LinkId),
+    /// A file request.
+    Request(RequestId),
+}
+
+/// A client, and what it guesses the password of, or becomes a submitter of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Guess {
-    /// The link.
-    pub(super) link: LinkId,
+    /// The link or request.
+    pub(super) of: Guarded,
     /// The client: its address, or the first of its network.
     pub(super) client: IpAddr,
 }
@@ -37,8 +51,10 @@ pub(super) struct Guess {
 pub(crate) struct Passwords {
     at_once: Arc<Semaphore>,
     guesses: Mutex<Guesses>,
-    /// How many wait, by link. Passwords that are hashed for a new link have none.
-    waiting: Mutex<HashMap<Option<LinkId>, usize>>,
+    /// New submitters, by request and client.
+    visits: Mutex<Guesses>,
+    /// How many wait, by link or request. Passwords that are hashed for a new one have none.
+    waiting: Mutex<HashMap<Option<Guarded>, usize>>,
 }
 
 impl Default for Passwords {
@@ -46,7 +62,8 @@ impl Default for Passwords {
         let cores = available_parallelism().map_or(1, usize::from);
         Self {
             at_once: Arc::new(Semaphore::new(cores)),
-            guesses: Mutex::default(),
+            guesses: Mutex::new(Guesses::of(GUESSES)),
+            visits: Mutex::new(Guesses::of(VISITS)),
             waiting: Mutex::default(),
         }
     }
@@ -62,13 +79,13 @@ impl Passwords {
         .await
     }
 
-    /// Whether this is the password of the link with this hash. A wrong one counts against the client. A client that has
+    /// Whether this is the password with this hash. A wrong one counts against the client. A client that has
     /// sent too many is refused before any work is done.
     pub(super) async fn check(&self, guess: Guess, password: String, hash: String) -> Result<bool> {
         // Counted before it is known to be wrong, so that many at once are limited like many in a row.
         let refused = locked(&self.guesses).count(guess, Instant::now());
         refused.map_err(|wait| Error::TooManyRequests { retry_after_secs: wait.as_secs().max(1) })?;
-        let checked = self.run(Some(guess.link), move || {
+        let checked = self.run(Some(guess.of), move || {
             let hash = PasswordHash::new(&hash).map_err(Error::internal)?;
             Ok(Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
         });
@@ -79,13 +96,19 @@ impl Passwords {
         checked
     }
 
+    /// Counts a new submitter of a file request, or says how long the client has to wait.
+    pub(super) fn count_visit(&self, visit: Guess) -> Result<()> {
+        let refused = locked(&self.visits).count(visit, Instant::now());
+        refused.map_err(|wait| Error::TooManyRequests { retry_after_secs: wait.as_secs().max(1) })
+    }
+
     async fn run<T: Send + 'static>(
         &self,
-        link: Option<LinkId>,
+        of: Option<Guarded>,
         work: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let permit = {
-            let _place = Place::take(&self.waiting, link)?;
+            let _place = Place::take(&self.waiting, of)?;
             self.turn(PATIENCE).await?
         };
         let work = move || {
@@ -103,29 +126,29 @@ impl Passwords {
 
 /// A place among those that wait, held until it is dropped.
 struct Place<'a> {
-    waiting: &'a Mutex<HashMap<Option<LinkId>, usize>>,
-    link: Option<LinkId>,
+    waiting: &'a Mutex<HashMap<Option<Guarded>, usize>>,
+    of: Option<Guarded>,
 }
 
 impl<'a> Place<'a> {
-    fn take(waiting: &'a Mutex<HashMap<Option<LinkId>, usize>>, link: Option<LinkId>) -> Result<Self> {
+    fn take(waiting: &'a Mutex<HashMap<Option<Guarded>, usize>>, of: Option<Guarded>) -> Result<Self> {
         let mut counts = locked(waiting);
-        let (all, own) = (counts.values().sum::<usize>(), counts.get(&link).copied().unwrap_or(0));
+        let (all, own) = (counts.values().sum::<usize>(), counts.get(&of).copied().unwrap_or(0));
         if all >= MOST_WAITING || own >= MOST_OF_ONE_LINK {
             return Err(Error::Busy);
         }
-        counts.insert(link, own + 1);
-        Ok(Self { waiting, link })
+        counts.insert(of, own + 1);
+        Ok(Self { waiting, of })
     }
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         let mut counts = locked(self.waiting);
-        if let Some(count) = counts.get_mut(&self.link) {
+        if let Some(count) = counts.get_mut(&self.of) {
             *count -= 1;
             if *count == 0 {
-                counts.remove(&self.link);
+                counts.remove(&self.of);
             }
         }
     }
@@ -139,8 +162,8 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use super::*;
 
-    fn link(number: u32) -> LinkId {
-        LinkId::new(number, [0; 8])
+    fn link(number: u32) -> Guarded {
+        Guarded::Link(LinkId::new(number, [0; 8]))
     }
 
     #[test]
@@ -167,7 +190,7 @@ mod tests {
     async fn only_wrong_passwords_count_against_a_client() {
         let passwords = Passwords::default();
         let hash = passwords.hash("right".into()).await.unwrap();
-        let guess = Guess { link: link(1), client: [127, 0, 0, 1].into() };
+        let guess = Guess { of: link(1), client: [127, 0, 0, 1].into() };
         for _ in 0..30 {
             assert_eq!(passwords.check(guess, "right".into(), hash.clone()).await, Ok(true));
         }

@@ -17,16 +17,18 @@ pub(super) enum Needs {
     Upload,
     /// Like `Upload`, or a grant.
     Deposit,
+    /// The grant of a file request's submitter.
+    Submitter,
     Everything,
 }
-use Needs::{AnyToken, Deposit, Everything, Nothing, Read, Upload};
+use Needs::{AnyToken, Deposit, Everything, Nothing, Read, Submitter, Upload};
 
 /// A request to a route. `{id}` in the path and `$id` in the body stand for the scene's thing of that name.
 pub(super) struct Row {
     pub(super) method: &'static str,
     pub(super) path: &'static str,
     pub(super) needs: Needs,
-    /// Where the placeholder `{id}` of the path leads: `file`, `folder`, `trashed`, `token`, `grant`.
+    /// Where the placeholder `{id}` of the path leads: `file`, `folder`, `trashed`, `token`, `grant`, `request`.
     pub(super) about: &'static str,
     pub(super) body: &'static str,
     /// For the owner, an admin, a member, a viewer, another user, the owner in another workspace, and the owner with
@@ -70,6 +72,8 @@ const MOVE: &str = r#"{"parentId":"$inner"}"#;
 const ROLE: &str = r#"{"role":"member"}"#;
 const FOLDER: &str = r#"{"name":"new","parentId":"$folder"}"#;
 const GRANT: &str = r#"{"folderId":"$folder","maxFiles":1}"#;
+const REQUEST: &str = r#"{"folderId":"$folder","title":"secret"}"#;
+const CLOSE: &str = r#"{"closed":true}"#;
 const TOKEN: &str = r#"{"name":"new","scopes":["drive_read"]}"#;
 
 /// A caller may read everything that they see. Every caller may read what is only about themselves.
@@ -83,7 +87,7 @@ const OF_MAKER: [u16; 8] = [200, 404, 404, 404, 404, 404, 404, 404];
 const ANYONE: [u16; 8] = [200; 8];
 pub(super) const WHOLE_DRIVE: [u16; 8] = [200, 200, 200, 200, 200, 200, 403, 403];
 
-pub(super) const ROWS: [Row; 55] = [
+pub(super) const ROWS: [Row; 65] = [
     row("POST", "/public/v1/drive/files/upload/multipart/start", Deposit, "", START, CHANGED),
     row("POST", "/public/v1/drive/files/upload/multipart/presigned-urls", Deposit, "", SIGN, OF_UPLOADER),
     row("POST", "/public/v1/drive/files/upload/multipart/finalize", Deposit, "", FINALIZE, OF_UPLOADER),
@@ -179,6 +183,16 @@ pub(super) const ROWS: [Row; 55] = [
         "",
         [204, 404, 404, 404, 404, 404, 403, 403],
     ),
+    row("POST", "/public/v1/drive/requests", Everything, "", REQUEST, MANAGED),
+    row("GET", "/public/v1/drive/requests", Everything, "", "", WHOLE_DRIVE),
+    row("GET", "/public/v1/drive/requests/{id}", Everything, "request", "", MANAGED),
+    row("PATCH", "/public/v1/drive/requests/{id}", Everything, "request", CLOSE, MANAGED),
+    row("GET", "/public/v1/drive/requests/{id}/submissions", Everything, "request", "", MANAGED),
+    row("DELETE", "/public/v1/drive/requests/{id}", Everything, "request", "", UNDONE),
+    row("GET", "/r/{slug}", Nothing, "", "", ANYONE),
+    row("POST", "/r/{slug}/open", Nothing, "", "{}", ANYONE),
+    row("POST", "/r/{slug}/submitters", Nothing, "", "{}", ANYONE),
+    row("GET", "/r/{slug}/uploads", Submitter, "", "", [404; 8]),
     row("GET", "/public/v1/workspace/info", Read, "", "", ANYONE),
     row("GET", "/public/v1/workspace/members", Read, "", "", ANYONE),
     row("GET", "/", Nothing, "", "", ANYONE),

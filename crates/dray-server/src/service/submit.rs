@@ -1,0 +1,334 @@
+//! File requests, for the people who upload to them. They have no account: they know the address of the request, its password if
+//! it has one, and the grant that the request gave them.
+
+use std::net::IpAddr;
+
+use dray_api::limits::MAX_PASSWORD_CHARS;
+use dray_api::request::{CreatedSubmitter, NewSubmitter, OpenedRequest, SentFile, SentFiles};
+use dray_api::{GrantId, ItemId, RequestId, TokenId};
+use jiff::{SignedDuration, Timestamp};
+
+use super::passwords::{Guarded, Guess};
+use super::room::Room;
+use super::{Service, grants as granting};
+use crate::db::{Conn, grants, items, requests, tokens, users};
+use crate::drive::access::{Caller, Role, SUBMITTER_SCOPE};
+use crate::drive::event::Event;
+use crate::drive::grant::{Grant, Used};
+use crate::drive::item::{Attached, Content, Item, Notes};
+use crate::drive::link::is_slug;
+use crate::drive::listing::{read_time_cursor, time_cursor};
+use crate::drive::request::{FileRequest, Submitter};
+use crate::drive::token::AccessToken;
+use crate::drive::upload::State;
+use crate::drive::{Error, Result, wire_time};
+use crate::random;
+
+/// Life of a submitter's grant, unless the request ends earlier. Afterwards its page gets another one.
+const LIFE: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// How many uploads are read for one page of what has arrived.
+const PAGE: usize = 1000;
+/// Most submitters of one request who have started no upload. Further ones have to wait until some are forgotten.
+const MOST_IDLE: i64 = 5000;
+/// How long a submitter who has started no upload is remembered.
+const IDLE_LIFE: SignedDuration = SignedDuration::from_hours(1);
+/// How long a new submitter waits if too many others have started no upload.
+const IDLE_WAIT_SECS: u64 = 600;
+/// How many submitters are forgotten in one transaction.
+const FORGOTTEN_AT_ONCE: usize = 500;
+
+impl Service {
+    /// What the page of a request shows, to somebody who knows the password, or who is a submitter and has entered it before.
+    pub(crate) async fn open_request(
+        &self,
+        slug: &str,
+        (password, grant): (Option<String>, Option<String>),
+        client: IpAddr,
+        now: Timestamp,
+    ) -> Result<OpenedRequest> {
+        if let Some(grant) = grant
+            && let Ok(caller) = self.authenticate_submitter(&grant, now).await
+            && let Some(submitter) = caller.submitter()
+        {
+            let slug = slug.to_owned();
+            let opened = self.db.read(move |c| opened_by(c, submitter, &slug, now)).await?;
+            if let Some(opened) = opened {
+                return Ok(opened);
+            }
+        }
+        Ok(self.entered(slug, password, client, now).await?.opened())
+    }
+
+    /// Makes somebody a submitter, and gives them their grant. The number of submitters from one address is limited before
+    /// anything is written.
+    pub(crate) async fn add_submitter(
+        &self,
+        slug: &str,
+        new: NewSubmitter,
+        client: IpAddr,
+        now: Timestamp,
+    ) -> Result<CreatedSubmitter> {
+        let request = self.entered(slug, new.password.clone(), client, now).await?;
+        let submitter = Submitter::parse(&request.wants, &new, now)?;
+        self.passwords.count_visit(Guess { of: Guarded::Request(request.id), client })?;
+        let secret = AccessToken::generate_grant(random::bytes)?;
+        let hash = secret.hash();
+        let grant = Grant {
+            id: random::id(now, GrantId::new)?,
+            token: TokenId::from(request.id),
+            folder: Some(request.folder),
+            terms: request.wants.terms.clone(),
+            created_at: now,
+            expires_at: now.checked_add(LIFE).map_err(Error::internal)?,
+            revoked_at: None,
+        };
+        let ends_at = request.wants.deadline.map_or(grant.expires_at, |end| end.min(grant.expires_at));
+        self.db
+            .write(move |c| {
+                requests::lock_request(c, request.id)?;
+                if requests::by_id(c, request.id)?.is_none() {
+                    return Err(Error::RequestNotFound);
+                }
+                if requests::count_idle(c, request.id)? >= MOST_IDLE {
+                    return Err(Error::TooManyRequests { retry_after_secs: IDLE_WAIT_SECS });
+                }
+                granting::insert(c, &request.maker(), &grant, SUBMITTER_SCOPE, &hash)?;
+                Ok(requests::add_submitter(c, request.id, grant.id, &submitter)?)
+            })
+            .await?;
+        Ok(CreatedSubmitter { grant: secret.reveal().to_owned(), expires_at: wire_time(ends_at) })
+    }
+
+    /// Who holds this grant, if it is a submitter's. It is admitted even if the request is closed, and only to read what has
+    /// arrived.
+    pub(crate) async fn authenticate_submitter(&self, token: &str, now: Timestamp) -> Result<Caller> {
+        let hash = AccessToken::parse(token)?.hash();
+        let mut record = self.db.read(move |c| tokens::by_hash(c, &hash)?.ok_or(Error::InvalidToken)).await?;
+        if record.is_submitters() {
+            // The request, which it descends from, may have ended.
+            record.line_until = None;
+        }
+        let caller = record.admit(now)?;
+        if caller.submitter().is_some() { Ok(caller) } else { Err(Error::RequestNotFound) }
+    }
+
+    /// The files of a submitter that have arrived, the latest first.
+    pub(crate) async fn sent_files(
+        &self,
+        caller: &Caller,
+        slug: &str,
+        cursor: Option<&str>,
+    ) -> Result<SentFiles> {
+        let submitter = caller.submitter().ok_or(Error::RequestNotFound)?;
+        let (slug, lease_now) = (slug.to_owned(), self.db.lease_time());
+        let after = cursor.map(read_time_cursor).transpose()?;
+        self.db
+            .read_long(move |c| {
+                let request = requests::of_submitter(c, submitter)?.map(|(request, _)| request);
+                request.filter(|request| request.slug == slug).ok_or(Error::RequestNotFound)?;
+                let mut uploads = grants::uploads(c, submitter, after, lease_now, PAGE + 1)?;
+                let has_more = uploads.len() > PAGE;
+                uploads.truncate(PAGE);
+                let next_cursor =
+                    uploads.last().filter(|_| has_more).map(|last| time_cursor(last.created_at, last.id));
+                let arrived = uploads.iter().filter(|upload| matches!(upload.state, State::Completed { .. }));
+                let files = arrived.map(|upload| SentFile {
+                    file_name: upload.name.clone(),
+                    file_size: upload.size_bytes,
+                    created_at: wire_time(upload.created_at),
+                });
+                Ok(SentFiles { files: files.collect(), next_cursor })
+            })
+            .await
+    }
+
+    /// The open request with this slug, for somebody who knows its password.
+    async fn entered(
+        &self,
+        slug: &str,
+        password: Option<String>,
+        client: IpAddr,
+        now: Timestamp,
+    ) -> Result<FileRequest> {
+        if !is_slug(slug) {
+            return Err(Error::RequestNotFound);
+        }
+        let slug = slug.to_owned();
+        let request = self.db.read(move |c| {
+            let request = requests::by_slug(c, &slug)?.ok_or(Error::RequestNotFound)?;
+            check_good(c, &request, now)?;
+            Ok(request)
+        });
+        let request = request.await?;
+        if let Some(hash) = request.wants.password_hash.clone() {
+            let password = password.filter(|password| password.chars().count() <= MAX_PASSWORD_CHARS);
+            let password = password.ok_or(Error::RequestPassword)?;
+            let guess = Guess { of: Guarded::Request(request.id), client };
+            if !self.passwords.check(guess, password, hash).await? {
+                return Err(Error::RequestPassword);
+            }
+        }
+        Ok(request)
+    }
+
+    /// Forgets submitters who have started no upload.
+    pub(super) async fn sweep_submitters(&self, now: Timestamp) -> Result<()> {
+        let before = now.checked_sub(IDLE_LIFE).map_err(Error::internal)?;
+        let forget = move |c: &Conn<'_>| Ok(requests::forget_idle(c, before, FORGOTTEN_AT_ONCE)?);
+        while self.db.write_freeing(forget).await? == FORGOTTEN_AT_ONCE as u64 {}
+        Ok(())
+    }
+}
+
+/// Refuses the submitter whose request has ended.
+pub(super) fn check_request(c: &Conn, submitter: GrantId, now: Timestamp) -> Result<()> {
+    let (request, _) = requests::of_submitter(c, submitter)?.ok_or(Error::InvalidToken)?;
+    check_good(c, &request, now)
+}
+
+/// What the page shows to a submitter of this request who need not enter its password.
+fn opened_by(c: &Conn, id: GrantId, slug: &str, now: Timestamp) -> Result<Option<OpenedRequest>> {
+    let (Some((request, _)), Some(submitter)) = (requests::of_submitter(c, id)?, requests::submitter(c, id)?)
+    else {
+        return Ok(None);
+    };
+    if request.slug != slug || request.check_entered(&submitter).is_err() {
+        return Ok(None);
+    }
+    check_good(c, &request, now)?;
+    Ok(Some(request.opened()))
+}
+
+/// Refuses a request that is over: its maker could not make it any more (as with links), its folder is in the trash, or it is
+/// closed.
+fn check_good(c: &Conn, request: &FileRequest, now: Timestamp) -> Result<()> {
+    users::member(c, request.workspace, request.user)?.ok_or(Error::RequestNotFound)?;
+    let folder = items::seen(c, &request.maker(), request.folder)?;
+    folder.filter(|folder| folder.role >= Role::Admin).ok_or(Error::RequestNotFound)?;
+    request.check_open(now)
+}
+
+/// A refusal as a submitter may know it: it says nothing about the owner of the request.
+pub(super) fn for_submitter(err: Error) -> Error {
+    match err {
+        Error::FileTooLarge { size_bytes, limit_bytes } => {
+            Error::RequestFileTooLarge { size_bytes, limit_bytes }
+        }
+        Error::GrantUsedUp { left } => Error::RequestUsedUp { left },
+        Error::QuotaExceeded { .. } => Error::RequestNoRoom,
+        Error::TooManyUploads { .. } => Error::RequestBusy,
+        err => err,
+    }
+}
+
+/// What limits the uploads that a submitter starts in one transaction, besides what their grant says.
+pub(super) struct Submission {
+    submitter: GrantId,
+    /// How many uploads of the submitter are unfinished.
+    unfinished: u64,
+    /// The request, and what all its submitters have uploaded, if it limits that.
+    total: Option<(FileRequest, Used)>,
+    /// What the first upload that is let in writes.
+    first: Option<First>,
+    now: Timestamp,
+}
+
+/// What a first upload writes.
+struct First {
+    /// The folder of the submitter, if it is new.
+    folder: Option<Item>,
+    /// Whether the submitter has never started an upload.
+    is_new: bool,
+}
+
+impl Submission {
+    /// Checks the request and the submitter, and changes `grant` so that it says where the files go and what is attached to
+    /// them. `None` if the caller is not a submitter.
+    pub(super) fn of(c: &Conn, caller: &Caller, grant: &mut Grant, now: Timestamp) -> Result<Option<Self>> {
+        let Some(id) = caller.submitter() else { return Ok(None) };
+        // Whoever closes the request waits for this transaction, and then aborts what it has started.
+        requests::lock_request(c, RequestId::from(grant.token))?;
+        let (request, submitters) = requests::of_submitter(c, id)?.ok_or(Error::InvalidToken)?;
+        let submitter = requests::submitter(c, id)?.ok_or(Error::InvalidToken)?;
+        check_good(c, &request, now)?;
+        request.check_entered(&submitter)?;
+        let is_new = submitter.sent_at.is_none();
+        if is_new && submitters >= u64::from(request.wants.max_submitters) {
+            return Err(Error::RequestFull);
+        }
+        let notes = Notes { grant: Some(id), request: Some(request.id), ..Notes::default() };
+        grant.terms.attached = Attached::from(notes);
+        let folder = own_folder(c, &request, &submitter, grant, now)?;
+        if let Some(folder) = &folder {
+            grant.folder = Some(folder.id);
+        }
+        let used = if request.has_total() { Some(requests::used(c, request.id)?) } else { None };
+        Ok(Some(Self {
+            submitter: id,
+            unfinished: requests::count_unfinished(c, id)?,
+            total: used.map(|used| (request, used)),
+            first: Some(First { folder, is_new }),
+            now,
+        }))
+    }
+
+    /// Checks whether the request has room for another file.
+    pub(super) fn check_total(&self, size_bytes: u64) -> Result<()> {
+        self.total.as_ref().map_or(Ok(()), |(request, used)| request.check_total(*used, size_bytes))
+    }
+
+    /// Checks whether the submitter may have another unfinished upload.
+    pub(super) fn check_share(&self, room: &Room) -> Result<()> {
+        room.check_share(self.unfinished)
+    }
+
+    /// Counts an upload that was let in. The first one writes what it changes of the submitter, so that a refused upload
+    /// changes nothing.
+    pub(super) fn take(&mut self, c: &Conn, service: &Service, size_bytes: u64) -> Result<()> {
+        self.unfinished += 1;
+        if let Some((_, used)) = &mut self.total {
+            used.files += 1;
+            used.bytes += size_bytes;
+        }
+        let Some(First { folder, is_new }) = self.first.take() else { return Ok(()) };
+        if is_new {
+            requests::set_sent(c, self.submitter, self.now)?;
+        }
+        if let Some(folder) = folder {
+            items::insert(c, &folder, None)?;
+            requests::set_folder(c, self.submitter, folder.id)?;
+            let maker = Caller::for_user(folder.owner, folder.workspace);
+            service.webhooks.note(c, &Event::FolderCreated(&maker, &folder), self.now)?;
+        }
+        Ok(())
+    }
+}
+
+/// A new folder for the submitter, if the request gives each one a folder and they have none, or theirs is gone.
+fn own_folder(
+    c: &Conn,
+    request: &FileRequest,
+    submitter: &Submitter,
+    grant: &Grant,
+    now: Timestamp,
+) -> Result<Option<Item>> {
+    if !request.wants.folder_each {
+        return Ok(None);
+    }
+    if let Some(known) = grant.folder.filter(|known| *known != request.folder)
+        && items::seen(c, &request.maker(), known)?.is_some_and(|folder| folder.role >= Role::Member)
+    {
+        return Ok(None);
+    }
+    Ok(Some(Item {
+        id: random::id(now, ItemId::new)?,
+        workspace: request.workspace,
+        parent: Some(request.folder),
+        owner: request.user,
+        name: submitter.folder_name(),
+        content: Content::Folder,
+        attached: grant.terms.attached.clone(),
+        created_at: now,
+        updated_at: now,
+    }))
+}

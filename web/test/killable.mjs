@@ -1,0 +1,45 @@
+// A Chromium that tests can kill: its profile stays on the disk, as after a crash.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { chromium } from "playwright-core";
+
+const ARGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--remote-debugging-port=0"];
+
+/** A Chromium whose profile is kept after it ends. */
+export class Killable {
+  /** @param {import("node:child_process").ChildProcess} child @param {import("playwright-core").Browser} cdp */
+  constructor(child, cdp) {
+    this.child = child;
+    this.context = /** @type {import("playwright-core").BrowserContext} */ (cdp.contexts()[0]);
+  }
+
+  /** Starts one with this profile. @template {Killable} T @this {new (child: import("node:child_process").ChildProcess, cdp: import("playwright-core").Browser) => T} @param {string} profile @returns {Promise<T>} */
+  static async start(profile) {
+    const child = spawn(process.env.CHROMIUM ?? "/usr/bin/chromium", [...ARGS, `--user-data-dir=${profile}`], { stdio: ["ignore", "ignore", "pipe"], detached: true });
+    let said = "";
+    const address = await new Promise((resolve, reject) => {
+      child.on("exit", () => reject(new Error(`Chromium ended: ${said}`)));
+      child.stderr.setEncoding("utf8").on("data", (text) => {
+        said += text;
+        const [, found] = /DevTools listening on (\S+)/.exec(said) ?? [];
+        if (found) resolve(found);
+      });
+    });
+    return new this(child, await chromium.connectOverCDP(address));
+  }
+
+  /** Sends SIGKILL to all of its processes at once. */
+  async kill() {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const gone = once(this.child, "exit");
+    process.kill(-(/** @type {number} */ (this.child.pid)), "SIGKILL");
+    await gone;
+  }
+}
+
+/** Picks a file as a person does: the browser reads it from the disk. @param {import("playwright-core").Page} page @param {string} path @param {string} [input] an expression in the page */
+export async function pickFromDisk(page, path, input = 'document.querySelector("#files")') {
+  const devtools = await page.context().newCDPSession(page);
+  const { result } = await devtools.send("Runtime.evaluate", { expression: input });
+  await devtools.send("DOM.setFileInputFiles", { files: [path], objectId: result.objectId ?? "" });
+}
