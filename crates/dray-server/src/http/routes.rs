@@ -85,8 +85,8 @@ pub(super) fn api() -> Vec<Route> {
         POST(same) DriveUpload "/drive/files/upload/multipart/abort" uploads::abort
             [UploadNotFound, AlreadyFinalized, FinalizeInProgress, RequestNotFound, RequestClosed];
         POST(once) DriveUpload "/drive/files/upload/batch/start" batch::start
-            [NotAFolder, ConfinedToken, RoleTooLow, NotFound, StoreUnreachable];
-        POST(same) DriveUpload "/drive/files/upload/batch/finalize" batch::finalize [];
+            [NotAFolder, ConfinedToken, RoleTooLow, NotFound, StoreUnreachable, RequestNotFound, RequestClosed];
+        POST(same) DriveUpload "/drive/files/upload/batch/finalize" batch::finalize [RequestNotFound, RequestClosed];
         GET DriveUpload "/drive/uploads" uploads::list [ConfinedToken];
 
         POST(once) DriveUpload "/drive/grants" grants::create [NotAFolder, ConfinedToken, RoleTooLow, NotFound];

@@ -187,6 +187,13 @@ impl Allowance {
         upload.expires_at = upload.expires_at.min(grant.expires_at);
         Ok(())
     }
+
+    /// Counts an upload that was let in.
+    fn take(&mut self, c: &Conn, service: &Service, size_bytes: u64) -> Result<()> {
+        self.used.files += 1;
+        self.used.bytes += size_bytes;
+        self.submission.as_mut().map_or(Ok(()), |submission| submission.take(c, service, size_bytes))
+    }
 }
 
 /// Whether each token that `token` comes from, which may be confined to a folder, still reaches this folder: nothing made

@@ -1,0 +1,131 @@
+//! The people who upload to a file request: what they say about themselves, and the name of their folder.
+
+use dray_api::limits::{MAX_EMAIL_CHARS, MAX_SUBMITTER_NAME_CHARS};
+use dray_api::request::{Asks, NewSubmitter};
+use jiff::Timestamp;
+
+use super::Wants;
+use crate::name::ItemName;
+use crate::upload::Upload;
+use crate::{Error, Result, wire_time};
+
+/// Somebody who uploads files to a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Submitter {
+    /// The name that they gave.
+    pub name: Option<String>,
+    /// The mail address that they gave.
+    pub email: Option<String>,
+    /// When they opened the request.
+    pub created_at: Timestamp,
+    /// When they started their first upload.
+    pub sent_at: Option<Timestamp>,
+}
+
+impl Submitter {
+    /// Reads what a new submitter says about themselves. What the request does not ask for is not kept.
+    pub fn parse(wants: &Wants, new: &NewSubmitter, now: Timestamp) -> Result<Self> {
+        let name = asked("name", wants.asks_name, new.name.as_deref())?;
+        let email = asked("email", wants.asks_email, new.email.as_deref())?;
+        let has_line = |text: &str, most| text.chars().count() <= most && !text.chars().any(char::is_control);
+        if name.is_some_and(|name| !has_line(name, MAX_SUBMITTER_NAME_CHARS)) {
+            let rule = format!("must be at most {MAX_SUBMITTER_NAME_CHARS} characters on one line");
+            return Err(Error::field("name", rule));
+        }
+        if email.is_some_and(|email| !has_line(email, MAX_EMAIL_CHARS) || !is_address(email)) {
+            return Err(Error::field("email", "must be a mail address such as ada@example.com"));
+        }
+        Ok(Self {
+            name: name.map(str::to_owned),
+            email: email.map(str::to_owned),
+            created_at: now,
+            sent_at: None,
+        })
+    }
+
+    /// The name of their own folder: their name or mail address, changed where items cannot have it, and the time.
+    pub fn folder_name(&self) -> String {
+        const MOST_CHARS: usize = 100;
+        let time = self.created_at.strftime("%Y-%m-%d %H.%M.%S");
+        let given = self.name.as_deref().or(self.email.as_deref()).unwrap_or_default();
+        let plain: String =
+            given.chars().map(|c| if matches!(c, '/' | '\\') { '-' } else { c }).take(MOST_CHARS).collect();
+        let named = ItemName::parse("name", format!("{} {time}", plain.trim()));
+        named.map_or_else(|_| format!("Submitter {time}"), ItemName::into_string).trim().to_owned()
+    }
+}
+
+/// The trimmed value of a field, if the request asks for it and it was given.
+fn asked<'a>(field: &'static str, asks: Asks, given: Option<&'a str>) -> Result<Option<&'a str>> {
+    let given = given.map(str::trim).filter(|text| !text.is_empty());
+    match (asks, given) {
+        (Asks::No, _) => Ok(None),
+        (Asks::Required, None) => {
+            Err(Error::field(field, "must be given, because this file request asks for it"))
+        }
+        (_, given) => Ok(given),
+    }
+}
+
+/// Whether a text has the form of a mail address.
+fn is_address(text: &str) -> bool {
+    let has_parts = text.split_once('@').is_some_and(|(user, host)| {
+        !user.is_empty() && host.contains('.') && !host.starts_with('.') && !host.ends_with('.')
+    });
+    has_parts && text.matches('@').count() == 1 && !text.contains(char::is_whitespace)
+}
+
+/// The submitter of an upload, as the wire has it.
+pub fn submitter_to_wire(upload: &Upload, submitter: &Submitter) -> Option<dray_api::request::Submitter> {
+    Some(dray_api::request::Submitter {
+        id: upload.attached.grant?,
+        name: submitter.name.clone(),
+        email: submitter.email.clone(),
+        created_at: wire_time(submitter.created_at),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::wants;
+    use super::*;
+
+    fn came(wants: &Wants, name: &str, email: &str) -> Result<Submitter> {
+        let new = NewSubmitter { name: Some(name.into()), email: Some(email.into()), password: None };
+        Submitter::parse(wants, &new, Timestamp::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn fields_that_are_not_asked_for_are_dropped_and_required_ones_must_be_given() {
+        let given = |submitter: Submitter| (submitter.name, submitter.email);
+        let none = came(&wants(Asks::No, Asks::No), "Ada", "ada@example.com").unwrap();
+        assert_eq!(given(none), (None, None));
+        let optional = wants(Asks::Optional, Asks::Optional);
+        assert_eq!(given(came(&optional, " Ada ", " ").unwrap()), (Some("Ada".into()), None));
+        assert!(came(&wants(Asks::Required, Asks::No), " ", "").is_err());
+        assert!(came(&wants(Asks::No, Asks::Required), "Ada", "").is_err());
+    }
+
+    #[test]
+    fn names_and_mail_addresses_with_a_wrong_form_are_refused() {
+        let optional = wants(Asks::Optional, Asks::Optional);
+        for name in ["a\nb", "a\0", &"x".repeat(101)] {
+            assert!(came(&optional, name, "").is_err(), "{name:?}");
+        }
+        for email in ["ada", "ada@", "@example.com", "a@b", "a b@c.d", "a@b@c.d", "a@.d", "a@d."] {
+            assert!(came(&optional, "", email).is_err(), "{email:?}");
+        }
+        assert!(came(&optional, "Ada Lovelace", "ada+x@mail.example.com").is_ok());
+    }
+
+    #[test]
+    fn a_folder_is_named_after_its_submitter_without_what_names_cannot_have() {
+        let optional = wants(Asks::Optional, Asks::Optional);
+        let folder = |name: &str, email: &str| came(&optional, name, email).unwrap().folder_name();
+        assert_eq!(folder("Ada", "a@b.c"), "Ada 1970-01-01 00.00.00");
+        assert_eq!(folder("", "a@b.c"), "a@b.c 1970-01-01 00.00.00");
+        assert_eq!(folder("../..", ""), "..-.. 1970-01-01 00.00.00");
+        assert_eq!(folder("a\u{202e}b", ""), "Submitter 1970-01-01 00.00.00");
+        assert_eq!(folder("", ""), "1970-01-01 00.00.00");
+    }
+}
