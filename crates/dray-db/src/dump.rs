@@ -57,8 +57,7 @@ pub const TABLES: [Table; 13] = [
         ("confined_to", Text), ("only_uploads", Boolean),
         ("tries", Integer), ("next_try_at", Integer), ("attempted_at", Integer), ("proven_crc64nvme", Text),
         ("inconclusive", Integer), ("grant_id", Text), ("external_id", Text), ("metadata", Text), ("put_key", Text), ("put_until", Integer),
-        ("token_id", Text),
-        ("request_id", Text),
+        ("token_id", Text), ("request_id", Text),
     ] },
     Table { name: "items", keys: 1, filter: "true", columns: &[
         ("id", Text), ("workspace_id", Text), ("owner_id", Text), ("host_id", Text), ("parent_id", Text),
@@ -80,7 +79,7 @@ pub const TABLES: [Table; 13] = [
         ("id", Text), ("slug", Text), ("title", Text), ("message", Text), ("deadline", Integer), ("password_hash", Text),
         ("password_changed_at", Integer), ("asks_name", Text), ("asks_email", Text), ("folder_each", Boolean),
         ("max_submitters", Integer), ("max_files", Integer), ("max_file_bytes", Integer), ("max_bytes", Integer),
-        ("max_total_files", Integer), ("max_total_bytes", Integer), ("types", Text), ("on_conflict", Text), ("created_at", Integer),
+        ("max_total_files", Integer), ("max_total_bytes", Integer), ("types", Text), ("on_conflict", Text), ("created_at", Integer), ("confined_to", Text),
     ] },
     Table { name: "submitters", keys: 1, filter: "true", columns: &[
         ("id", Text), ("request_id", Text), ("name", Text), ("email", Text), ("created_at", Integer), ("sent_at", Integer),

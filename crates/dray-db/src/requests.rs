@@ -10,8 +10,8 @@ use super::clock::{LeaseTime, list_at};
 use super::grants::read_terms;
 use super::uploads::{columns, upload};
 use super::{
-    Conn, Error, Param, Row, execute, find, list, lock, millis, parsed, rows_at_most, size, stored_size,
-    time, time_or_none, value,
+    Conn, Error, Param, Row, execute, find, list, lock, millis, parsed, parsed_or_none, rows_at_most, size,
+    stored_size, time, time_or_none, value,
 };
 use dray_drive::access::Caller;
 use dray_drive::grant::Used;
@@ -24,7 +24,7 @@ macro_rules! requests {
         concat!(
             "select r.id, r.slug, r.title, r.message, r.deadline, r.password_hash, r.password_changed_at, r.asks_name,
                  r.asks_email, r.folder_each, r.max_submitters, r.max_files, r.max_file_bytes, r.max_bytes,
-                 r.max_total_files, r.max_total_bytes, r.types, r.on_conflict,
+                 r.max_total_files, r.max_total_bytes, r.confined_to, r.types, r.on_conflict,
                  null as external_id, null as metadata, r.created_at, t.workspace_id, t.user_id, t.folder_id,
                  t.revoked_at,
                  (select count(*) from submitters s where s.request_id = r.id and s.sent_at is not null) as submitters
@@ -44,11 +44,11 @@ pub fn lock_request(c: &Conn, id: RequestId) -> Result<(), Error> {
 pub fn insert(c: &Conn, request: &FileRequest) -> Result<(), Error> {
     let sql = "insert into requests (id, slug, title, message, deadline, password_hash, asks_name, asks_email, folder_each,
                    max_submitters, max_files, max_file_bytes, max_bytes, types, on_conflict, created_at, max_total_files,
-                   max_total_bytes)
-               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
+                   max_total_bytes, confined_to)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
     let Wants { terms, .. } = &request.wants;
     let types: Vec<_> = terms.types.iter().map(ToString::to_string).collect();
-    let params: [&dyn Param; 18] = [
+    let params: [&dyn Param; 19] = [
         &request.id.to_string(),
         &request.slug,
         &request.wants.title,
@@ -67,6 +67,7 @@ pub fn insert(c: &Conn, request: &FileRequest) -> Result<(), Error> {
         &millis(request.created_at),
         &request.wants.max_total_files.map(i64::from),
         &request.wants.max_total_bytes.map(stored_size).transpose()?,
+        &request.confined_to.map(|id| id.to_string()),
     ];
     execute(c, sql, &params).map(drop)
 }
@@ -297,6 +298,7 @@ fn request(row: &Row<'_>) -> Result<(FileRequest, u64), Error> {
         workspace: parsed::<WorkspaceId>(row, "workspace_id")?,
         user: parsed::<UserId>(row, "user_id")?,
         folder: parsed(row, "folder_id")?,
+        confined_to: parsed_or_none(row, "confined_to")?,
         closed_at: time_or_none(row, "revoked_at")?,
         created_at: time(row, "created_at")?,
         wants,

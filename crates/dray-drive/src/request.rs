@@ -1,19 +1,17 @@
 //! File requests: what people without an account are asked for, and what they may upload. A request is a token that nobody holds,
 //! and each submitter has a grant that descends from it, so every rule about grants also applies to submitters.
 
-use dray_api::limits::{
-    MAX_EMAIL_CHARS, MAX_MESSAGE_CHARS, MAX_REQUEST_FILES, MAX_SUBMITTER_NAME_CHARS, MAX_SUBMITTERS,
-    MAX_TITLE_CHARS,
-};
-use dray_api::request::{Asks, NewRequest, NewSubmitter, OpenedRequest};
+mod submitter;
+
+use dray_api::limits::{MAX_MESSAGE_CHARS, MAX_REQUEST_FILES, MAX_SUBMITTERS, MAX_TITLE_CHARS};
+use dray_api::request::{Asks, NewRequest, OpenedRequest};
 use dray_api::{ItemId, NewGrant, RequestId, UserId, WorkspaceId};
 use jiff::Timestamp;
 
 use crate::access::Caller;
 use crate::grant::{MOST_EXACT, Terms, Used, at_most};
-use crate::name::ItemName;
-use crate::upload::Upload;
 use crate::{Error, Result, wire_time};
+pub use submitter::{Submitter, submitter_to_wire};
 
 /// Most submitters of a request that does not say how many.
 const SUBMITTERS: u32 = 1000;
@@ -31,6 +29,8 @@ pub struct FileRequest {
     pub user: UserId,
     /// Where the files go.
     pub folder: ItemId,
+    /// The folder to which the token that made it was confined: the request works only inside of it.
+    pub confined_to: Option<ItemId>,
     /// When it was closed, if it was.
     pub closed_at: Option<Timestamp>,
     /// When it was made.
@@ -66,19 +66,6 @@ pub struct Wants {
     pub max_total_bytes: Option<u64>,
     /// What each submitter may upload.
     pub terms: Terms,
-}
-
-/// Somebody who uploads files to a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Submitter {
-    /// The name that they gave.
-    pub name: Option<String>,
-    /// The mail address that they gave.
-    pub email: Option<String>,
-    /// When they opened the request.
-    pub created_at: Timestamp,
-    /// When they started their first upload.
-    pub sent_at: Option<Timestamp>,
 }
 
 impl Wants {
@@ -152,7 +139,7 @@ pub fn parse_submitters(count: u32) -> Result<u32> {
 impl FileRequest {
     /// Its maker, as a caller without a token.
     pub fn maker(&self) -> Caller {
-        Caller::for_user(self.user, self.workspace)
+        Caller::for_user(self.user, self.workspace).within(self.confined_to)
     }
 
     /// Refuses a submitter who entered before the password was changed.
@@ -234,76 +221,14 @@ impl FileRequest {
             types: terms.types.iter().map(ToString::to_string).collect(),
         }
     }
-
-    /// Reads what a new submitter says about themselves. What the request does not ask for is not kept.
-    pub fn submitter(&self, new: &NewSubmitter, now: Timestamp) -> Result<Submitter> {
-        let name = asked("name", self.wants.asks_name, new.name.as_deref())?;
-        let email = asked("email", self.wants.asks_email, new.email.as_deref())?;
-        let has_line = |text: &str, most| text.chars().count() <= most && !text.chars().any(char::is_control);
-        if name.is_some_and(|name| !has_line(name, MAX_SUBMITTER_NAME_CHARS)) {
-            let rule = format!("must be at most {MAX_SUBMITTER_NAME_CHARS} characters on one line");
-            return Err(Error::field("name", rule));
-        }
-        if email.is_some_and(|email| !has_line(email, MAX_EMAIL_CHARS) || !is_address(email)) {
-            return Err(Error::field("email", "must be a mail address such as ada@example.com"));
-        }
-        Ok(Submitter {
-            name: name.map(str::to_owned),
-            email: email.map(str::to_owned),
-            created_at: now,
-            sent_at: None,
-        })
-    }
-}
-
-/// The trimmed value of a field, if the request asks for it and it was given.
-fn asked<'a>(field: &'static str, asks: Asks, given: Option<&'a str>) -> Result<Option<&'a str>> {
-    let given = given.map(str::trim).filter(|text| !text.is_empty());
-    match (asks, given) {
-        (Asks::No, _) => Ok(None),
-        (Asks::Required, None) => {
-            Err(Error::field(field, "must be given, because this file request asks for it"))
-        }
-        (_, given) => Ok(given),
-    }
-}
-
-/// Whether a text has the form of a mail address.
-fn is_address(text: &str) -> bool {
-    let has_parts = text.split_once('@').is_some_and(|(user, host)| {
-        !user.is_empty() && host.contains('.') && !host.starts_with('.') && !host.ends_with('.')
-    });
-    has_parts && text.matches('@').count() == 1 && !text.contains(char::is_whitespace)
-}
-
-impl Submitter {
-    /// The name of their own folder: their name or mail address, changed where items cannot have it, and the time.
-    pub fn folder_name(&self) -> String {
-        const MOST_CHARS: usize = 100;
-        let time = self.created_at.strftime("%Y-%m-%d %H.%M.%S");
-        let given = self.name.as_deref().or(self.email.as_deref()).unwrap_or_default();
-        let plain: String =
-            given.chars().map(|c| if matches!(c, '/' | '\\') { '-' } else { c }).take(MOST_CHARS).collect();
-        let named = ItemName::parse("name", format!("{} {time}", plain.trim()));
-        named.map_or_else(|_| format!("Submitter {time}"), ItemName::into_string).trim().to_owned()
-    }
-}
-
-/// The submitter of an upload, as the wire has it.
-pub fn submitter_to_wire(upload: &Upload, submitter: &Submitter) -> Option<dray_api::request::Submitter> {
-    Some(dray_api::request::Submitter {
-        id: upload.attached.grant?,
-        name: submitter.name.clone(),
-        email: submitter.email.clone(),
-        created_at: wire_time(submitter.created_at),
-    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn request(asks_name: Asks, asks_email: Asks) -> FileRequest {
+    /// What a request asks for that has no limits.
+    pub(super) fn wants(asks_name: Asks, asks_email: Asks) -> Wants {
         let new = NewRequest {
             folder_id: ItemId::new(1, [0; 8]),
             title: "Photos".into(),
@@ -322,60 +247,26 @@ mod tests {
             types: None,
             on_conflict: dray_api::upload::OnConflict::Keep,
         };
+        Wants::parse(&new, Some(Timestamp::from_second(100).unwrap())).unwrap()
+    }
+
+    fn request() -> FileRequest {
         FileRequest {
             id: RequestId::new(1, [0; 8]),
             slug: String::new(),
             workspace: WorkspaceId::new(1, [0; 8]),
             user: UserId::new(1, [0; 8]),
-            folder: new.folder_id,
+            folder: ItemId::new(1, [0; 8]),
+            confined_to: None,
             closed_at: None,
             created_at: Timestamp::UNIX_EPOCH,
-            wants: Wants::parse(&new, Some(Timestamp::from_second(100).unwrap())).unwrap(),
+            wants: wants(Asks::No, Asks::No),
         }
-    }
-
-    fn came(request: &FileRequest, name: &str, email: &str) -> Result<Submitter> {
-        let new = NewSubmitter { name: Some(name.into()), email: Some(email.into()), password: None };
-        request.submitter(&new, Timestamp::UNIX_EPOCH)
-    }
-
-    #[test]
-    fn fields_that_are_not_asked_for_are_dropped_and_required_ones_must_be_given() {
-        let given = |submitter: Submitter| (submitter.name, submitter.email);
-        let none = came(&request(Asks::No, Asks::No), "Ada", "ada@example.com").unwrap();
-        assert_eq!(given(none), (None, None));
-        let optional = request(Asks::Optional, Asks::Optional);
-        assert_eq!(given(came(&optional, " Ada ", " ").unwrap()), (Some("Ada".into()), None));
-        assert!(came(&request(Asks::Required, Asks::No), " ", "").is_err());
-        assert!(came(&request(Asks::No, Asks::Required), "Ada", "").is_err());
-    }
-
-    #[test]
-    fn names_and_mail_addresses_with_a_wrong_form_are_refused() {
-        let optional = request(Asks::Optional, Asks::Optional);
-        for name in ["a\nb", "a\0", &"x".repeat(101)] {
-            assert!(came(&optional, name, "").is_err(), "{name:?}");
-        }
-        for email in ["ada", "ada@", "@example.com", "a@b", "a b@c.d", "a@b@c.d", "a@.d", "a@d."] {
-            assert!(came(&optional, "", email).is_err(), "{email:?}");
-        }
-        assert!(came(&optional, "Ada Lovelace", "ada+x@mail.example.com").is_ok());
-    }
-
-    #[test]
-    fn a_folder_is_named_after_its_submitter_without_what_names_cannot_have() {
-        let optional = request(Asks::Optional, Asks::Optional);
-        let folder = |name: &str, email: &str| came(&optional, name, email).unwrap().folder_name();
-        assert_eq!(folder("Ada", "a@b.c"), "Ada 1970-01-01 00.00.00");
-        assert_eq!(folder("", "a@b.c"), "a@b.c 1970-01-01 00.00.00");
-        assert_eq!(folder("../..", ""), "..-.. 1970-01-01 00.00.00");
-        assert_eq!(folder("a\u{202e}b", ""), "Submitter 1970-01-01 00.00.00");
-        assert_eq!(folder("", ""), "1970-01-01 00.00.00");
     }
 
     #[test]
     fn a_request_is_open_until_its_deadline_or_until_it_is_closed() {
-        let request = request(Asks::No, Asks::No);
+        let request = request();
         let at = |secs| Timestamp::from_second(secs).unwrap();
         assert_eq!(request.check_open(at(99)), Ok(()));
         assert_eq!(request.check_open(at(100)), Err(Error::RequestClosed));
@@ -385,7 +276,7 @@ mod tests {
 
     #[test]
     fn a_total_limits_all_submitters_together() {
-        let mut request = request(Asks::No, Asks::No);
+        let mut request = request();
         let used = |files, bytes| Used { files, bytes };
         assert!(!request.has_total());
         assert_eq!(request.check_total(used(1 << 40, 1 << 60), 1), Ok(()));
@@ -399,8 +290,9 @@ mod tests {
 
     #[test]
     fn a_changed_password_refuses_those_who_entered_before_and_a_removed_one_refuses_nobody() {
-        let mut request = request(Asks::No, Asks::No);
-        let entered = came(&request, "", "").unwrap();
+        let mut request = request();
+        let created_at = Timestamp::UNIX_EPOCH;
+        let entered = Submitter { name: None, email: None, created_at, sent_at: None };
         assert_eq!(request.check_entered(&entered), Ok(()));
         request.wants.password_changed_at = Some(entered.created_at);
         assert_eq!(request.check_entered(&entered), Ok(()), "the password was removed");

@@ -20,7 +20,9 @@ create table requests (
     max_total_bytes bigint,
     types text not null,
     on_conflict text not null check (on_conflict in ('keep', 'rename')),
-    created_at bigint not null
+    created_at bigint not null,
+    -- The folder to which the token that made the request was confined: the request works only inside of it.
+    confined_to text
 );
 
 -- Who uploads to a request, with one grant each. `sent_at` is when their first upload was started.

@@ -127,15 +127,11 @@ impl<'a> Admission<'a> {
             none => none.insert(Room::of(c, caller, self.wanted, &self.service.rules)?),
         };
         if let Some(Allowance { submission: Some(submission), .. }) = &allowance {
-            submission.check_share(c, room)?;
+            submission.check_share(room)?;
         }
         room.take(c, &upload)?;
-        if let Some(Allowance { used, submission, .. }) = allowance {
-            used.files += 1;
-            used.bytes += upload.size_bytes;
-            if let Some(submission) = submission {
-                submission.write(c, self.service, upload.size_bytes)?;
-            }
+        if let Some(allowance) = allowance {
+            allowance.take(c, self.service, upload.size_bytes)?;
         }
         Ok(upload)
     }

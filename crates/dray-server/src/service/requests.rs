@@ -54,6 +54,7 @@ impl Service {
             workspace: caller.workspace,
             user: caller.user,
             folder: into,
+            confined_to: caller.folder,
             closed_at: None,
             created_at: now,
             wants,
@@ -297,9 +298,12 @@ fn insert(c: &Conn, caller: &Caller, request: &FileRequest, hash: &TokenHash) ->
     Ok(requests::insert(c, request)?)
 }
 
+/// Later than every deadline: the last time that has a number of milliseconds.
+const NEVER: Timestamp = Timestamp::constant(253_402_207_200, 0);
+
 /// When a request ends as a token, and with it the grants of its submitters.
 fn ends_at(request: &FileRequest) -> Timestamp {
-    request.wants.deadline.unwrap_or(Timestamp::MAX)
+    request.wants.deadline.unwrap_or(NEVER)
 }
 
 /// Refuses a caller who does not manage the folder: only its admins decide who may put files into it.

@@ -78,14 +78,6 @@ impl Room {
         if own < left { Ok(()) } else { Err(Error::TooManyUploads { limit }) }
     }
 
-    /// Refuses another upload to a submitter of a file request who has `own` unfinished ones. All submitters together may take
-    /// half of the places, so that the owner of the request can always upload. None of them may take more than are left of
-    /// that half, so that there is always one for somebody else.
-    pub(super) fn check_share(&self, own: u64) -> Result<()> {
-        let left = self.uploads.saturating_sub(u64::from(self.limit / 2));
-        if own < left { Ok(()) } else { Err(Error::TooManyUploads { limit: self.limit }) }
-    }
-
     /// Takes the room for one upload, or refuses the upload.
     pub(super) fn take(&mut self, c: &Conn, upload: &Upload) -> Result<()> {
         let needed_bytes = upload.size_bytes;

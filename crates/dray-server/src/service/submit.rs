@@ -8,7 +8,6 @@ use dray_api::request::{CreatedSubmitter, NewSubmitter, OpenedRequest, SentFile,
 use dray_api::{GrantId, ItemId, RequestId, TokenId};
 use jiff::{SignedDuration, Timestamp};
 
-use super::admit::is_within_line;
 use super::passwords::{Guarded, Guess};
 use super::room::Room;
 use super::{Service, grants as granting};
@@ -70,7 +69,7 @@ impl Service {
         now: Timestamp,
     ) -> Result<CreatedSubmitter> {
         let request = self.entered(slug, new.password.clone(), client, now).await?;
-        let submitter = request.submitter(&new, now)?;
+        let submitter = Submitter::parse(&request.wants, &new, now)?;
         self.passwords.count_visit(Guess { of: Guarded::Request(request.id), client })?;
         let secret = AccessToken::generate_grant(random::bytes)?;
         let hash = secret.hash();
@@ -206,10 +205,6 @@ fn check_good(c: &Conn, request: &FileRequest, now: Timestamp) -> Result<()> {
     users::member(c, request.workspace, request.user)?.ok_or(Error::RequestNotFound)?;
     let folder = items::seen(c, &request.maker(), request.folder)?;
     folder.filter(|folder| folder.role >= Role::Admin).ok_or(Error::RequestNotFound)?;
-    // The token that made it may have been confined to a folder.
-    if !is_within_line(c, &request.maker(), Some(request.id.into()), Some(request.folder))? {
-        return Err(Error::RequestNotFound);
-    }
     request.check_open(now)
 }
 
@@ -226,16 +221,24 @@ pub(super) fn for_submitter(err: Error) -> Error {
     }
 }
 
-/// What the uploads that a submitter starts in one transaction need besides what their grant says.
+/// What limits the uploads that a submitter starts in one transaction, besides what their grant says.
 pub(super) struct Submission {
     submitter: GrantId,
-    request: RequestId,
+    /// How many uploads of the submitter are unfinished.
+    unfinished: u64,
     /// The request, and what all its submitters have uploaded, if it limits that.
     total: Option<(FileRequest, Used)>,
-    /// What has to be written: the folder of the submitter, if it is new, and the time of their first upload.
-    folder: Option<Item>,
-    first_at: Option<Timestamp>,
+    /// What the first upload that is let in writes.
+    first: Option<First>,
     now: Timestamp,
+}
+
+/// What a first upload writes.
+struct First {
+    /// The folder of the submitter, if it is new.
+    folder: Option<Item>,
+    /// Whether the submitter has never started an upload.
+    is_new: bool,
 }
 
 impl Submission {
@@ -249,7 +252,8 @@ impl Submission {
         let submitter = requests::submitter(c, id)?.ok_or(Error::InvalidToken)?;
         check_good(c, &request, now)?;
         request.check_entered(&submitter)?;
-        if submitter.sent_at.is_none() && submitters >= u64::from(request.wants.max_submitters) {
+        let is_new = submitter.sent_at.is_none();
+        if is_new && submitters >= u64::from(request.wants.max_submitters) {
             return Err(Error::RequestFull);
         }
         let notes = Notes { grant: Some(id), request: Some(request.id), ..Notes::default() };
@@ -258,10 +262,14 @@ impl Submission {
         if let Some(folder) = &folder {
             grant.folder = Some(folder.id);
         }
-        let first_at = submitter.sent_at.is_none().then_some(now);
-        let total = if request.has_total() { Some(requests::used(c, request.id)?) } else { None };
-        let (request, total) = (request.id, total.map(|used| (request, used)));
-        Ok(Some(Self { submitter: id, request, total, folder, first_at, now }))
+        let used = if request.has_total() { Some(requests::used(c, request.id)?) } else { None };
+        Ok(Some(Self {
+            submitter: id,
+            unfinished: requests::count_unfinished(c, id)?,
+            total: used.map(|used| (request, used)),
+            first: Some(First { folder, is_new }),
+            now,
+        }))
     }
 
     /// Checks whether the request has room for another file.
@@ -270,22 +278,23 @@ impl Submission {
     }
 
     /// Checks whether the submitter may have another unfinished upload.
-    pub(super) fn check_share(&self, c: &Conn, room: &Room) -> Result<()> {
-        room.check_share(requests::count_unfinished(c, self.submitter)?)
+    pub(super) fn check_share(&self, room: &Room) -> Result<()> {
+        room.check_share(self.unfinished)
     }
 
-    /// Counts an upload of this transaction, and writes what the submitter's first upload changes. It comes last, so that a
-    /// refused upload changes nothing.
-    pub(super) fn write(&mut self, c: &Conn, service: &Service, size_bytes: u64) -> Result<()> {
-        tracing::debug!(request = %self.request, submitter = %self.submitter, "an upload to a file request");
+    /// Counts an upload that was let in. The first one writes what it changes of the submitter, so that a refused upload
+    /// changes nothing.
+    pub(super) fn take(&mut self, c: &Conn, service: &Service, size_bytes: u64) -> Result<()> {
+        self.unfinished += 1;
         if let Some((_, used)) = &mut self.total {
             used.files += 1;
             used.bytes += size_bytes;
         }
-        if let Some(first_at) = self.first_at.take() {
-            requests::set_sent(c, self.submitter, first_at)?;
+        let Some(First { folder, is_new }) = self.first.take() else { return Ok(()) };
+        if is_new {
+            requests::set_sent(c, self.submitter, self.now)?;
         }
-        if let Some(folder) = self.folder.take() {
+        if let Some(folder) = folder {
             items::insert(c, &folder, None)?;
             requests::set_folder(c, self.submitter, folder.id)?;
             let maker = Caller::for_user(folder.owner, folder.workspace);

@@ -174,3 +174,28 @@ async fn the_quota_of_the_owner_is_hidden_from_submitters_and_holds() {
     assert_eq!(world.count("uploads").await, 0);
     visit(&world, &format!("{path}/open"), &json!({})).await.ok();
 }
+
+#[tokio::test]
+async fn a_batch_of_small_files_is_taken_as_far_as_the_request_allows() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let folder = owner.folder("inbox", None).await;
+    let limits = json!({ "maxTotalFiles": 3, "maxFileBytes": 10, "folderEach": true });
+    let (request, path) = requested(&owner, &folder, &limits).await;
+    let holder = submitter(&world, &path, &json!({})).await;
+    let file = |name: &str, size: u64| json!({ "path": name, "fileSize": size, "mimeType": "a/b" });
+    let files = [file("a", 1), file("large", 11), file("b", 1), file("c", 1), file("d", 1)];
+    let answer = holder.post("/drive/files/upload/batch/start", &json!({ "files": files })).await.ok();
+    let codes: Vec<_> =
+        answer["files"].as_array().unwrap().iter().map(|file| file["error"]["code"].clone()).collect();
+    assert_eq!(json!(codes), json!([null, "file_too_large", null, null, "grant_used_up"]));
+    assert_eq!(owner.listed(&folder).await.len(), 1, "one folder for the submitter");
+    let own = format!("/drive/requests/{}", id(&request));
+    assert_eq!(owner.get(&own).await.ok()["submitters"], 1);
+    owner.patch(&own, &json!({ "closed": true })).await.ok();
+    for route in ["start", "finalize"] {
+        let files = json!({ "files": [] });
+        let refused = holder.post(&format!("/drive/files/upload/batch/{route}"), &files).await.refused();
+        assert_eq!(refused, refusal(410, "request_closed"), "{route}");
+    }
+}
