@@ -38,7 +38,7 @@ impl Scene {
         let link = owner.post(&format!("/drive/files/{file}/links"), &json!({})).await.ok();
         let new = json!({ "name": "secret", "scopes": ["drive_read"] });
         let token = id(&owner.post("/tokens", &new).await.ok());
-        let request = json!({ "folderId": folder, "title": "secret" });
+        let request = json!({ "folderId": folder, "title": "shown to all who have the address" });
         let request = owner.post("/drive/requests", &request).await.ok();
         let request_slug = request["url"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
         let grant = id(&owner.post("/drive/grants", &json!({ "folderId": folder })).await.ok());

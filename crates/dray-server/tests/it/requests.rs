@@ -310,7 +310,8 @@ async fn who_sent_what_is_known_as_long_as_the_request_exists() {
     let (request, path) = requested(&owner, &folder, &json!({ "asksName": "required" })).await;
     let ada = submitter(&world, &path, &json!({ "name": "Ada" })).await;
     let item = ada.upload_with("a", b"a", &json!({})).await;
-    assert_eq!(item["requestId"], request["id"]);
+    assert!(item["requestId"].is_null(), "who uploads is told nothing of it");
+    assert_eq!(owner.item(&id(&item)).await["requestId"], request["id"]);
     world.pass(SignedDuration::from_hours(24 * 60));
     world.restart().await;
     let owner = world.owner();

@@ -151,6 +151,7 @@ async fn events_about_uploads_to_a_file_request_name_the_request_and_its_submitt
     let made = world.http.post(address).json(&json!({})).send().await.unwrap();
     let holder = world.with_token(made.json::<Value>().await.unwrap()["grant"].as_str().unwrap());
     let item = holder.upload_with("a", b"a", &json!({})).await;
+    let item = owner.item(&id(&item)).await;
     holder.start("b", 1).await;
     owner.patch(&format!("/drive/requests/{}", id(&request)), &json!({ "closed": true })).await.ok();
     let mut kinds = Vec::new();

@@ -1,6 +1,8 @@
 //! Isolation of submitters, as a table: state of the request × route × submitter. Every answer is clear, nothing is kept of what was
 //! refused, and submitters of other requests notice nothing.
 
+use std::time::Duration;
+
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
@@ -189,7 +191,9 @@ async fn a_later_deadline_lets_the_same_submitters_go_on() {
     scene.bring_about("past its deadline").await;
     let end = (scene.world.now() + SignedDuration::from_hours(1)).to_string();
     let own = format!("/drive/requests/{}", id(&scene.request));
-    scene.maker.patch(&own, &json!({ "deadline": end })).await.ok();
+    // The token that made the request has expired meanwhile.
+    let token = scene.world.token("maker@example.com", &["access_drive"], Duration::from_hours(1)).await;
+    scene.world.with_token(&token).patch(&own, &json!({ "deadline": end })).await.ok();
     let (upload, listed) = &scene.open[0];
     scene.ada.finalize(upload, listed).await.ok();
     assert_eq!(sent(&scene.world, &scene.path, &scene.ada).await, ["zebra 1", "zebra done"]);
