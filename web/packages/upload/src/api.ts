@@ -227,8 +227,7 @@ function apiError(answer: Response, text: string): ApiError {
   } catch {
     // Not Dray: a proxy in front of it, whose page is no message for people.
   }
-  const { status, statusText, headers } = answer;
-  return errorOf(body, status, `The server answered ${status} ${statusText}`.trim() + ".", retryAfterSecs(headers.get("Retry-After")));
+  return errorOf(body, answer.status, `The server answered ${answer.status}.`, retryAfterSecs(answer.headers.get("Retry-After")));
 }
 
 function errorOf({ code = "unknown", message, retryAfter }: ErrorBody, status: number, otherwise: string, pause: number | null): ApiError {

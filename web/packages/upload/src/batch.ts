@@ -108,13 +108,16 @@ export class Batch {
     const { upload: whole, error } = await this.#starts.add(upload, wanted);
     this.#starting.delete(upload);
     if (!whole) throw (error && error.code !== "too_many_uploads" && sender.judge(error)) || sender.alone;
+    const { uploadId, fileKey, url, headers } = whole;
+    // It was stopped before the answer came. If it continues, it is started again, perhaps in another batch.
+    if (signal.aborted) sender.hooks.abandon(upload, { uploadId, fileKey });
+    signal.throwIfAborted();
     // Nothing was sent of this upload, whatever was sent before a reload.
     upload.resumed = false;
-    sender.begun(upload, startKey, whole, file.size || 1);
-    signal.throwIfAborted();
+    sender.begun(upload, startKey, { uploadId, fileKey }, file.size || 1);
     const part = upload.parts[0]!;
-    part.url = whole.url;
-    upload.headers = whole.headers;
+    part.url = url;
+    upload.headers = headers;
     sender.signed(upload, part, asked);
     await sender.memory.changed(upload);
   }

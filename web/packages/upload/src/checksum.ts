@@ -15,14 +15,14 @@ export const checksumHere = (): Checksum => checksumBy(update);
  */
 export function checksumInWorker(): Checksum {
   const here = checksumHere();
-  const wasm = compiled();
-  if (!wasm) return here;
+  let module = compiled();
+  if (!module) return here;
   if (typeof Worker === "undefined") {
+    const wasm = module;
     const loading = import("./thread.ts").then(({ checksumInThread }) => checksumInThread(here, wasm)).catch(() => here);
     return async (blob) => (await loading)(blob);
   }
   const asked = new Map<number, { blob: Blob; resolve: (crc: bigint | Promise<bigint>) => void; reject: (why: Error) => void }>();
-  let module: WebAssembly.Module | null = wasm;
   let worker: Worker | null = null;
   let lastId = 0;
   const giveUp = (): void => {

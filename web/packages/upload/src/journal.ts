@@ -42,6 +42,11 @@ export class Journal {
   /** Called when other tabs have changed something. */
   onNews: () => void = () => {};
   readonly #channel = new BroadcastChannel("dray-uploads");
+  /** What the next transaction will write. */
+  #changes: ((store: IDBObjectStore) => void)[] = [];
+  #writing: Promise<void> = Promise.resolve();
+  /** The entries that this tab has taken from closed ones. */
+  readonly #taken = new Set<string>();
 
   private constructor(private readonly db: IDBDatabase) {
     this.#channel.onmessage = () => this.onNews();
@@ -85,7 +90,7 @@ export class Journal {
 
   /**
    * Takes the entry of an upload that is about to be sent. If a closed tab left an entry for the same file, that one is
-   * taken instead; if a living tab has one, that tab keeps it. This is one transaction, so two tabs never take the same one.
+   * taken instead; if a living tab has one, that tab keeps it. This is in one transaction, so two tabs never take the same one.
    */
   async take(own: Entry): Promise<Found> {
     const alive = await this.#alive();
@@ -93,9 +98,9 @@ export class Journal {
     await this.#write((store) => {
       const asking = store.index("match").getAll(own.match);
       asking.onsuccess = () => {
-        const others = (asking.result as Entry[]).filter(({ tab, done, lastModified }) => {
+        const others = (asking.result as Entry[]).filter(({ id, tab, done, lastModified }) => {
           // If the file has changed since its upload was done, it is another file.
-          return tab !== this.tab && !(done && lastModified !== own.lastModified);
+          return tab !== this.tab && !this.#taken.has(id) && !(done && lastModified !== own.lastModified);
         });
         const gone = others.filter(({ tab }) => !alive.has(tab));
         const left = gone.find(({ id }) => id === own.id) ?? gone[0];
@@ -106,10 +111,10 @@ export class Journal {
         }
         if (left && left.id !== own.id) store.delete(own.id);
         found = { isMine: true, entry: { ...(left ?? own), tab: this.tab } };
+        this.#taken.add(found.entry.id);
         store.put(found.entry);
       };
     });
-    if (found.isMine && own.tab !== this.tab) this.#channel.postMessage(null);
     return found;
   }
 
@@ -123,8 +128,8 @@ export class Journal {
     return this.#ended(entry.pick, (store) => store.delete(entry.id));
   }
 
-  async #ended(pick: string, change: (store: IDBObjectStore) => void): Promise<void> {
-    await this.#write((store) => {
+  #ended(pick: string, change: (store: IDBObjectStore) => void): Promise<void> {
+    return this.#write((store) => {
       change(store);
       const open = store.index("pick").getKey([pick, 0]);
       open.onsuccess = () => {
@@ -133,15 +138,24 @@ export class Journal {
         all.onsuccess = () => all.result.forEach((id) => store.delete(id));
       };
     });
-    this.#channel.postMessage(null);
   }
 
+  /** Writes in one transaction what is to be written while the one before runs: many small files change at once. */
   #write(change: (store: IDBObjectStore) => void): Promise<void> {
+    if (this.#changes.push(change) === 1) this.#writing = this.#writing.catch(() => {}).then(() => this.#commit(this.#changes.splice(0)));
+    return this.#writing;
+  }
+
+  #commit(changes: ((store: IDBObjectStore) => void)[]): Promise<void> {
     return new Promise((resolve, reject) => {
       const transaction = this.db.transaction(STORE, "readwrite");
-      transaction.oncomplete = () => resolve();
+      transaction.oncomplete = () => {
+        this.#channel.postMessage(null);
+        resolve();
+      };
       transaction.onabort = () => reject(transaction.error ?? new Error("The IndexedDB transaction was aborted."));
-      change(transaction.objectStore(STORE));
+      const store = transaction.objectStore(STORE);
+      for (const change of changes) change(store);
     });
   }
 

@@ -17,14 +17,14 @@ export interface PutAnswer {
 export type PutPart = (
   url: string,
   body: Blob,
-  options: { signal: AbortSignal; onSent: (bytes: number) => void; headers?: Record<string, string> },
+  options: { signal: AbortSignal; onSent: (bytes: number) => void; /** Of a small file. */ headers?: Record<string, string> | null },
 ) => Promise<PutAnswer>;
 
 /** A connection that has moved no byte for this time counts as dead, even if the system does not know it. */
 const STALLED_MS = 60_000;
 
 /** `PutPart` with XMLHttpRequest: unlike fetch, it reports how much has been sent. */
-export const putWithXhr: PutPart = (url, body, { signal, onSent, headers = {} }) =>
+export const putWithXhr: PutPart = (url, body, { signal, onSent, headers }) =>
   new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const xhr = new XMLHttpRequest();
@@ -44,14 +44,14 @@ export const putWithXhr: PutPart = (url, body, { signal, onSent, headers = {} })
     xhr.onerror = () => reject(new NoAnswer("The object store does not answer."));
     xhr.onabort = () => reject(signal.aborted ? signal.reason : new NoAnswer("The object store stopped answering."));
     xhr.open("PUT", url);
-    for (const [name, value] of Object.entries(headers)) xhr.setRequestHeader(name, value);
+    for (const [name, value] of Object.entries(headers ?? {})) xhr.setRequestHeader(name, value);
     xhr.send(body);
   });
 
 /** `PutPart` with fetch, where there is no XMLHttpRequest: Node, service workers. It reports progress only at the end. */
-export const putWithFetch: PutPart = async (url, body, { signal, onSent, headers = {} }) => {
+export const putWithFetch: PutPart = async (url, body, { signal, onSent, headers }) => {
   try {
-    const answer = await fetch(url, { method: "PUT", body, signal, headers });
+    const answer = await fetch(url, { method: "PUT", body, signal, headers: headers ?? {} });
     const said = await answer.text();
     onSent(body.size);
     return answerOf(answer.status, said, (name) => answer.headers.get(name));

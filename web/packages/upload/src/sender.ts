@@ -12,7 +12,7 @@ import { cut, mustBeReadable, type Part } from "./parts.ts";
 import type { Patience, Timing } from "./patience.ts";
 import { TRIES } from "./pause.ts";
 import type { PutAnswer, PutPart } from "./put.ts";
-import type { Slots } from "./slots.ts";
+import { Slots } from "./slots.ts";
 import type { Session, Upload } from "./upload.ts";
 
 /** Few enough to be sent before their URLs expire (by default after an hour), even on a slow connection. */
@@ -21,6 +21,8 @@ const PARTS_SIGNED_AT_ONCE = 32;
 const TRIES_WITHOUT_A_BYTE = 3;
 /** A URL that expires within this time is signed again first, because a PUT must begin before it expires. */
 const EXPIRES_SOON_MS = 30_000;
+/** So many small files are sent at once in place of one part: each takes little bandwidth, but a round trip. */
+const FILES_A_PART = 4;
 /** How often to check whether another tab still sends the file. */
 const OTHER_TAB_MS = 5_000;
 
@@ -31,10 +33,15 @@ export interface Sending extends Timing {
   checksum: Checksum | null;
   /** The origin of the page, which distinguishes a missing CORS rule from a broken connection. */
   pageOrigin: string;
+  /** How many parts are sent at once, over all files. */
+  partsInFlight: number;
 }
 
 export class Sender {
   readonly folders: Folders;
+  readonly #slots: Slots;
+  /** For small files, of which more are sent at once. */
+  readonly #smallSlots: Slots;
   /** Whether the drive knows batches of small files, as far as is known yet. */
   knowsBatches = true;
   /** Thrown if a file must leave its batch, and be started by itself. */
@@ -46,9 +53,6 @@ export class Sender {
   constructor(
     readonly around: Sending,
     readonly patience: Patience,
-    private readonly slots: Slots,
-    /** For small files, of which more are sent at once. */
-    private readonly smallSlots: Slots,
     readonly memory: Memory,
     /** Measures what is sent of all uploads. */
     private readonly meter: Meter,
@@ -61,6 +65,8 @@ export class Sender {
     },
   ) {
     this.folders = new Folders(patience);
+    this.#slots = new Slots(around.partsInFlight);
+    this.#smallSlots = new Slots(around.partsInFlight * FILES_A_PART);
   }
 
   /** Returns the item. It aborts `run` if any step fails. */
@@ -134,7 +140,7 @@ export class Sender {
     begin(this.#readStored(upload, run.signal));
     for (const part of upload.parts) {
       if (part.eTag !== null) continue;
-      const giveBack = await (upload.headers ? this.smallSlots : this.slots).take(run.signal);
+      const giveBack = await (upload.headers ? this.#smallSlots : this.#slots).take(run.signal);
       begin(this.#sendPart(upload, part, run.signal).finally(giveBack));
     }
     await Promise.all(sending);
@@ -202,8 +208,7 @@ export class Sender {
       if (!signal.aborted) this.#sent(upload, part, Math.min(count, bytes.size));
     };
     try {
-      const { headers } = upload;
-      return await this.around.put(url, bytes, { signal, onSent, ...(headers && { headers }) });
+      return await this.around.put(url, bytes, { signal, onSent, headers: upload.headers });
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof NoAnswer) return null;
@@ -281,7 +286,9 @@ export class Sender {
   /** The part has got its URL, which was asked for at that time. */
   signed(upload: Upload, { number, url }: Part, asked: number): void {
     if (url === null) throw new Failure(`The server signed no URL for part ${number}.`);
-    upload.signedUntil = Math.min(upload.signedUntil, asked + lifeMs(url) - EXPIRES_SOON_MS);
+    // How long it is valid from the time of its signature (AWS, "Signature Version 4", `X-Amz-Expires`).
+    const seconds = Number(/[?&]X-Amz-Expires=(\d+)/.exec(url)?.[1] ?? Infinity);
+    upload.signedUntil = Math.min(upload.signedUntil, asked + seconds * 1_000 - EXPIRES_SOON_MS);
   }
 
   async #finish(upload: Upload, signal: AbortSignal): Promise<Item> {
@@ -321,12 +328,6 @@ function sessionOf({ session }: Upload): Session {
 export function dropAddresses(upload: Upload): void {
   for (const part of upload.parts) part.url = null;
   upload.signedUntil = Infinity;
-}
-
-/** How long a signed URL is valid from the time of its signature (AWS, "Signature Version 4", `X-Amz-Expires`). */
-function lifeMs(url: string): number {
-  const seconds = Number(/[?&]X-Amz-Expires=(\d+)/.exec(url)?.[1] ?? Infinity);
-  return seconds * 1_000;
 }
 
 /** Marks the parts that the store has. A part of another size is sent again. */

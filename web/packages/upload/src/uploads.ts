@@ -9,14 +9,12 @@ import { matchOf, type Memory } from "./memory.ts";
 import { Meter } from "./meter.ts";
 import { Patience } from "./patience.ts";
 import { dropAddresses, Sender, type Sending } from "./sender.ts";
-import { Slots } from "./slots.ts";
 import type { Source } from "./source.ts";
 import { Totals } from "./totals.ts";
 import { Upload, type Destination, type Session, type State } from "./upload.ts";
 
 export interface Surroundings extends Sending {
   memory: (onNews: () => void) => Memory;
-  partsInFlight: number;
   filesInFlight: number;
 }
 
@@ -41,8 +39,6 @@ export interface Picked extends Destination {
 const SMALL_BYTES = 8 << 20;
 /** At least so many small files make a batch. */
 const FEWEST = 8;
-/** So many small files are sent at once in place of one part: each takes little bandwidth, but a round trip. */
-const FILES_A_PART = 4;
 /** How many batches are sent at once: while one is started or finalized, the files of another are sent. */
 const BATCHES_IN_FLIGHT = 3;
 /** The reason of a run that was aborted although nothing failed. */
@@ -72,9 +68,7 @@ export class Uploads {
       this.#patience.wake();
       void this.#lookAgain();
     });
-    const { partsInFlight } = around;
-    const [slots, smallSlots] = [new Slots(partsInFlight), new Slots(partsInFlight * FILES_A_PART)];
-    this.#sender = new Sender(around, this.#patience, slots, smallSlots, this.#memory, this.meter, {
+    this.#sender = new Sender(around, this.#patience, this.#memory, this.meter, {
       onChange: (upload) => this.#emit("change", upload),
       onFinishing: (upload) => this.#enter(upload, "finishing"),
       giveUp: (upload) => this.#giveUp(upload),
