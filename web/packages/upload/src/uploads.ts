@@ -260,13 +260,15 @@ export class Uploads {
   #pump(): void {
     const together = this.#sender.knowsBatches && this.#small.size >= FEWEST;
     for (; together && this.#batches < BATCHES_IN_FLIGHT; this.#batches++) void this.#runBatch();
-    for (const upload of together ? this.#queue : [...this.#small, ...this.#queue]) {
-      if (this.#running >= this.around.filesInFlight) return;
-      this.#running += 1;
-      void this.#run(upload).finally(() => {
-        this.#running -= 1;
-        this.#pump();
-      });
+    for (const queue of together ? [this.#queue] : [this.#small, this.#queue]) {
+      for (const upload of queue) {
+        if (this.#running >= this.around.filesInFlight) return;
+        this.#running += 1;
+        void this.#run(upload).finally(() => {
+          this.#running -= 1;
+          this.#pump();
+        });
+      }
     }
   }
 
