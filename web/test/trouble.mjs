@@ -18,7 +18,7 @@ const SEED = setting("DRAY_KIT_SEED", Math.floor(Math.random() * 2 ** 31));
 const FILES_A_ROUND = 1_000;
 /** Tabs that are closed in each round. */
 const CLOSED_A_ROUND = 4;
-const LIMIT = { timeout: Math.max(180_000, UPLOADS * 100, KILLS * 60_000) };
+const LIMIT = { timeout: Math.max(900_000, UPLOADS * 300, KILLS * 60_000) };
 
 /** @type {Troubled} */
 let drive;
