@@ -10,6 +10,7 @@ from pathlib import Path
 import before
 import fairness
 import full
+import pages
 import relayed
 import small
 from servers import Dray, RcloneS3, peak_memory_mb
@@ -246,6 +247,7 @@ ROWS = {
     "finalize": finalize,
     "upload": uploads,
     "small-files": small.row,
+    "pages": pages.row,
     "full-sqlite": full.sqlite,
     "full-postgres": full.on_postgres,
 }

@@ -10,7 +10,7 @@ import time
 
 from servers import Dray
 from table import Figure
-from tools import Failed, clean_env
+from tools import Failed, clean_env, output_of
 
 FILES, LEAST_BYTES, MOST_BYTES, FILES_A_FOLDER = 10_000, 4 << 10, 64 << 10, 500
 WORKERS = 16
@@ -57,11 +57,11 @@ def row(bench, report):
                    f"s5cmd, plain PUTs, {WORKERS} workers" if theirs else "", True, "≥ 1 ×")
 
 
-def write_files(source):
+def write_files(source, count=FILES):
     """Creates files with the same names and sizes each time. They are in the page cache and on the disk."""
     shutil.rmtree(source, ignore_errors=True)
     choice = random.Random(1)
-    for at in range(FILES):
+    for at in range(count):
         folder = source / f"{at // FILES_A_FOLDER:02}"
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{at:05}.bin").write_bytes(os.urandom(choice.randint(LEAST_BYTES, MOST_BYTES)))
@@ -75,8 +75,10 @@ def by_dray(bench, server, source):
 
 def by_kit(bench, server, source):
     script = bench.data / "small.mjs"
-    kit = (bench.kit.root / "web" / "packages" / "upload" / "dist" / "index.js").as_uri()
-    script.write_text(KIT % {"kit": json.dumps(kit)})
+    kit = bench.kit.root / "web" / "packages" / "upload" / "dist" / "index.js"
+    if not kit.exists():
+        output_of("npm", "run", "--silent", "build:packages", cwd=bench.kit.root / "web")
+    script.write_text(KIT % {"kit": json.dumps(kit.as_uri())})
     env = clean_env(DRAY_URL=server.url, DRAY_TOKEN=server.token())
     return ["node", script, source], env
 

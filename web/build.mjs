@@ -2,6 +2,7 @@
 // bundles the packages of the kit for other people's pages into dist/kit/.
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { basename, extname } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { conditions, plugin } from "./bundling.mjs";
@@ -15,8 +16,21 @@ const LIMITS = { "index.html": 60 * 1024, "request.html": 40 * 1024, "docs.html"
 const PLAIN_BYTES = 128 * 1024;
 
 const options = { absWorkingDir: here.pathname, bundle: true, minify: true, write: false, charset: "utf8", plugins: [plugin], conditions };
-const bundle = async (entryPoint, more) => (await build({ ...options, ...more, entryPoints: [entryPoint] })).outputFiles[0].contents;
-const scripts = { format: "esm", target: "es2022" };
+/** The script or style sheet of an entry point, and what the script loads when it needs it, by name. */
+const bundleAll = async (entryPoint, more) => {
+  const { outputFiles } = await build({ ...options, ...more, entryPoints: [entryPoint], outdir: ".", chunkNames: "[name]-[hash]" });
+  const isMain = ({ path }) => basename(path, extname(path)) === basename(entryPoint, extname(entryPoint));
+  const chunks = outputFiles.filter((file) => !isMain(file)).map(({ path, contents }) => [basename(path), contents]);
+  return { contents: outputFiles.find(isMain).contents, chunks };
+};
+/** What the pages' scripts load when they need it. */
+const pageChunks = new Map();
+const bundle = async (entryPoint, more) => {
+  const { contents, chunks } = await bundleAll(entryPoint, more);
+  for (const [name, chunk] of chunks) pageChunks.set(name, chunk);
+  return contents;
+};
+const scripts = { format: "esm", target: "es2022", splitting: true };
 const styles = { target: ["chrome111", "firefox113", "safari16.2"] };
 const assets = {
   "main.js": await bundle("src/main.ts", { ...scripts, legalComments: "none" }),
@@ -28,7 +42,7 @@ const assets = {
   "icon.svg": await readFile(new URL("icon.svg", here)),
 };
 
-/** What `/kit/…` serves, and the maximum number of bytes of each, gzipped. */
+/** What `/kit/…` serves, and the maximum number of bytes of each, gzipped, without what it loads only when it needs it. */
 const KIT = { upload: 12 * 1024, element: 20 * 1024, uppy: 16 * 1024, client: 4 * 1024 };
 
 const hashOf = (contents) => createHash("sha256").update(contents).digest("hex").slice(0, 10);
@@ -52,11 +66,14 @@ for (const [page, limit] of Object.entries(LIMITS)) {
   weights.push(`${page} ${weight}`);
   output.set(page, html);
 }
+const weightOf = (contents) => gzipSync(contents, { level: 9 }).length;
+for (const [name, contents] of pageChunks) output.set(`assets/${name}`, contents);
 for (const [name, limit] of Object.entries(KIT)) {
-  const contents = await bundle(`packages/${name}/src/index.ts`, { ...scripts, legalComments: "none" });
-  const weight = gzipSync(contents, { level: 9 }).length;
+  const { contents, chunks } = await bundleAll(`packages/${name}/src/index.ts`, { ...scripts, legalComments: "none" });
+  const weight = weightOf(contents);
   if (weight > limit) throw new Error(`@dray/${name} has ${weight} bytes gzipped, and the limit is ${limit}`);
-  weights.push(`kit/${name} ${weight}`);
+  weights.push([`kit/${name} ${weight}`, ...chunks.map(([chunk, bytes]) => `${chunk.split("-")[0]} ${weightOf(bytes)}`)].join(" + "));
+  for (const [chunk, bytes] of chunks) output.set(`kit/${chunk}`, bytes);
   const hashed = `${name}-${hashOf(contents)}.js`;
   output.set(`kit/${hashed}`, contents);
   output.set(`kit/${name}.js`, `export * from "./${hashed}";\n`);

@@ -20,7 +20,7 @@ export const plugin = {
       return { path: found.path, namespace: "worker", errors: found.errors };
     });
     esbuild.onLoad({ filter: /.*/, namespace: "worker" }, async ({ path }) => {
-      const options = { bundle: true, minify: true, write: false, format: "iife", target: "es2022", legalComments: "none" };
+      const options = { bundle: true, minify: true, write: false, format: "esm", target: "es2022", legalComments: "none" };
       const built = await build({ .../** @type {any} */ (options), entryPoints: [path], plugins: [plugin], conditions });
       return { contents: built.outputFiles?.[0]?.text ?? "", loader: "text", watchFiles: [path] };
     });

@@ -1,4 +1,4 @@
-// Builds each package into its published form: dist/index.js and its types. `npm publish` runs this first.
+// Builds each package into its published form: dist/index.js, the scripts that it loads when it needs them, and its types. `npm publish` runs this first.
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -23,7 +23,9 @@ for (const name of names) {
   await rm(dist, { recursive: true, force: true });
   await build({
     entryPoints: [fileURLToPath(new URL(`${name}/src/index.ts`, packages))],
-    outfile: fileURLToPath(new URL("index.js", dist)),
+    outdir: fileURLToPath(dist),
+    splitting: true,
+    chunkNames: "[name]-[hash]",
     bundle: true,
     format: "esm",
     target: "es2022",

@@ -10,6 +10,8 @@ const MOST_CELLS = 48;
 const MOST_CRATES = 40;
 /** The maximum number of rows. Nobody reads more, and the browser would lay out all of them on each change. */
 const MOST_ROWS = 200;
+/** If there are more uploads than rows, this many of them in each frame replace the row of one that is done. Most small files end before. */
+const ROWS_A_FRAME = 4;
 /** With more files than this, a screen reader announces only failures and the end. */
 const MOST_SAID = 20;
 
@@ -62,6 +64,8 @@ export class View {
   private readonly load = element("load", HTMLElement);
   private readonly news = element("news", HTMLElement);
   private frame = 0;
+  /** How many rows were given away in this frame. */
+  private replaced = 0;
 
   constructor(
     private readonly uploads: Uploads,
@@ -113,6 +117,7 @@ export class View {
   }
 
   private drawAll(): void {
+    this.replaced = 0;
     for (const upload of this.stale) this.draw(upload);
     this.stale.clear();
     this.drawTotal();
@@ -134,7 +139,9 @@ export class View {
   private hasRoom(upload: Upload): boolean {
     if (this.rows.size < MOST_ROWS) return true;
     const [oldest] = this.finished;
-    if (!oldest || upload.state === "queued" || upload.state === "done") return false;
+    const isPassing = (upload.state !== "failed" && this.replaced >= ROWS_A_FRAME) || ["queued", "done"].includes(upload.state);
+    if (!oldest || isPassing) return false;
+    this.replaced += 1;
     this.takeAway(oldest);
     return true;
   }

@@ -8,11 +8,11 @@ const exports = /** @type {any} */ (new WebAssembly.Instance(new WebAssembly.Mod
 
 /** Base64, as S3 writes it. @param {Buffer} bytes */
 export function crc64(bytes) {
-  const size = exports.bufferBytes.value;
-  const room = new Uint8Array(exports.memory.buffer, exports.buffer.value, size);
+  // After the page that the tables fill.
+  const room = new Uint8Array(exports.memory.buffer, 65_536);
   let state = -1n;
-  for (let at = 0; at < bytes.length; at += size) {
-    const piece = bytes.subarray(at, at + size);
+  for (let at = 0; at < bytes.length; at += room.length) {
+    const piece = bytes.subarray(at, at + room.length);
     room.set(piece);
     state = exports.update(state, piece.length);
   }

@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 /** @typedef {import("node:http").IncomingMessage} Request */
 /** @typedef {import("node:http").ServerResponse} Answer */
 /** @typedef {{ status: number, body: string | object, headers?: Record<string, string> }} Said */
-/** @typedef {{ id: string, name: string, size: number, parentId?: string, parts: Map<number, Buffer>, item: object | null, checksum: string | null }} Held */
+/** @typedef {{ id: string, name: string, size: number, parentId?: string, parts: Map<number, Buffer>, item: object | null, checksum: string | null, isWhole?: boolean }} Held */
 
 const PREFIX = "/public/v1";
 const POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src blob:; connect-src 'self' http: https:; img-src 'self' data:; base-uri 'none'; form-action 'none'";
@@ -32,6 +32,12 @@ export class StandIn {
   checksumOf = null;
   /** The validity that a signed URL states; `null`: it states none. @type {number | null} */
   signedSecs = null;
+  /** Whether it knows batches of small files; an older drive does not. */
+  batches = false;
+  /** The number of files of each batch that was started. @type {number[]} */
+  batchSizes = [];
+  /** Called for each file of a batch that is started or finalized: an error instead. @type {(step: "start" | "finalize", name: string) => object | undefined} */
+  onFile = () => undefined;
   /** @type {{ id: string, name: string, parentId?: string }[]} */
   folders = [];
   /** @type {Map<string, Held>} */
@@ -130,6 +136,7 @@ export class StandIn {
     if (route === "/workspace/info") return { status: 200, body: { name: "Harbour & Sons" } };
     if (route === "/start") return this.#once(request, () => this.#start(asked));
     if (route === "/drive/folders") return this.#once(request, () => this.#folder(asked));
+    if (route.startsWith("/drive/files/upload/batch")) return this.#batch(route, request, asked);
     const file = /^\/drive\/files\/(.+)\/download$/.exec(route);
     if (file) return { status: 200, body: { url: `${this.storeUrl}/get/${file[1]}` } };
     const held = this.uploads.get(asked.uploadId);
@@ -140,6 +147,37 @@ export class StandIn {
     }
     if (route === "/parts") return { status: 200, body: this.#stored(held) };
     return route === "/presigned-urls" ? this.#sign(held, asked) : (this.onFinalize(asked) ?? finalize(held, asked, this.checksumOf));
+  }
+
+  /** @param {string} route @param {Request} request @param {any} asked @returns {Said} */
+  #batch(route, request, asked) {
+    if (!this.batches) return apiError(404, "route_not_found", "There is no such route.");
+    if (route.endsWith("/start")) return this.#once(request, () => this.#startFiles(asked));
+    const files = asked.files.map((/** @type {any} */ file) => {
+      const held = this.uploads.get(file.uploadId);
+      if (!held) return { error: apiError(404, "upload_not_found", "No such upload.").body };
+      const error = this.onFile("finalize", held.name);
+      if (error) return { error };
+      const bytes = held.parts.get(1);
+      if (!bytes) return { error: apiError(400, "invalid_part", "It is not in the store.").body };
+      const said = finalize(held, { ...file, parts: [{ partNumber: 1, eTag: eTagOf(bytes) }] }, this.checksumOf);
+      return said.status === 200 ? { item: said.body } : { error: said.body };
+    });
+    return { status: 200, body: { files } };
+  }
+
+  /** @param {any} asked @returns {Said} */
+  #startFiles(asked) {
+    this.batchSizes.push(asked.files.length);
+    const files = asked.files.map((/** @type {any} */ { path, fileSize, parentId }) => {
+      const error = this.onFile("start", path);
+      if (error) return { error };
+      const { uploadId, fileKey } = /** @type {any} */ (this.#start({ fileName: path, fileSize, parentId }).body);
+      const held = this.uploads.get(uploadId);
+      if (held) held.isWhole = true;
+      return { upload: { uploadId, fileKey, url: `${this.storeUrl}/put/${uploadId}?partNumber=1`, headers: headersOf(uploadId) } };
+    });
+    return { status: 200, body: { files } };
   }
 
   /** The answer to the first request with this key. @param {Request} request @param {() => Said} make @returns {Said} */
@@ -178,14 +216,14 @@ export class StandIn {
       partNumber,
       signedUrl: `${this.storeUrl}/put/${held.id}?partNumber=${partNumber}&signed=${nonce}${this.signedSecs === null ? "" : `&X-Amz-Expires=${this.signedSecs}`}`,
     }));
-    return { status: 200, body: { parts, expiresAt: new Date().toISOString() } };
+    return { status: 200, body: { parts, ...(held.isWhole && { headers: headersOf(held.id) }), expiresAt: new Date().toISOString() } };
   }
 
   /** @param {Request} request @param {Answer} answer */
   async #store(request, answer) {
     const url = new URL(request.url ?? "/", this.storeUrl);
     const partNumber = Number(url.searchParams.get("partNumber"));
-    if (this.cors.allow) answer.setHeader("Access-Control-Allow-Origin", "*").setHeader("Access-Control-Allow-Methods", "PUT, GET");
+    if (this.cors.allow) answer.setHeader("Access-Control-Allow-Origin", "*").setHeader("Access-Control-Allow-Methods", "PUT, GET").setHeader("Access-Control-Allow-Headers", "*");
     if (this.cors.expose) answer.setHeader("Access-Control-Expose-Headers", "ETag");
     if (request.method === "OPTIONS") return void answer.writeHead(204).end();
     const held = this.uploads.get(url.pathname.split("/")[2] ?? "");
@@ -196,6 +234,8 @@ export class StandIn {
     }
     this.log.push(`PUT part ${partNumber}`);
     const bytes = await bodyOf(request);
+    if (held.isWhole && request.headers["x-amz-meta-dray-upload"] !== held.id) return void answer.writeHead(403).end(s3Error("SignatureDoesNotMatch", "No."));
+    if (held.isWhole && held.parts.has(partNumber)) return void answer.writeHead(412).end(s3Error("PreconditionFailed", "It is there."));
     const bent = await this.onPut(partNumber, url);
     if (bent === "cut") return void request.socket.destroy();
     if (bent) return void answer.writeHead(bent.status, bent.headers).end(bent.body);
@@ -219,7 +259,7 @@ function finalize(held, { parts, checksum }, checksumOf) {
   if (held.item) return { status: 200, body: held.item };
   for (const { partNumber, eTag } of parts) {
     const bytes = held.parts.get(partNumber);
-    if (!bytes || eTagOf(bytes) !== eTag) return apiError(400, "invalid_part", `Part ${partNumber} is not in the store.`);
+    if (!bytes || (eTag !== undefined && eTagOf(bytes) !== eTag)) return apiError(400, "invalid_part", `Part ${partNumber} is not in the store.`);
   }
   const size = parts.reduce((/** @type {number} */ sum, /** @type {any} */ part) => sum + (held.parts.get(part.partNumber)?.length ?? 0), 0);
   if (size !== held.size) return apiError(400, "size_mismatch", `fileSize is ${held.size}, the parts hold ${size} bytes.`);
@@ -229,6 +269,9 @@ function finalize(held, { parts, checksum }, checksumOf) {
   held.item = { id: held.id, name: held.name, type: "file", size };
   return { status: 200, body: held.item };
 }
+
+/** The headers that the PUT of a small file must have. @param {string} id */
+const headersOf = (id) => ({ "x-amz-meta-dray-upload": id });
 
 /** @param {Buffer} bytes */
 const eTagOf = (bytes) => `"${createHash("md5").update(bytes).digest("hex")}"`;

@@ -1,6 +1,7 @@
 // Aborts an upload on the server, and repeats the request while that may help. Knows nothing of the file or the page.
 
 import { ApiError, NoAnswer, type Api } from "./api.ts";
+import { judgeApi } from "./failure.ts";
 import { TRIES } from "./pause.ts";
 import type { Session } from "./upload.ts";
 
@@ -13,7 +14,7 @@ export async function abandon(api: Api, session: Session, rest: (tries: number) 
     } catch (error) {
       // The upload no longer exists, or has become a file.
       if (error instanceof ApiError && [404, 409, 410].includes(error.status)) return true;
-      const passing = error instanceof NoAnswer || (error instanceof ApiError && (error.status === 429 || error.status >= 500));
+      const passing = error instanceof NoAnswer || (error instanceof ApiError && !judgeApi(error));
       if (!passing) return false;
     }
     if (tries < TRIES) await rest(tries);

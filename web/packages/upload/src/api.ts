@@ -30,15 +30,36 @@ export interface StartedUpload {
   parts: number;
 }
 
+/** A small file of a batch. */
+export interface NewFile {
+  /** Its name. */
+  path: string;
+  fileSize: number;
+  mimeType: string;
+  parentId?: string;
+}
+
+/** The outcome of one file of a batch. */
+export interface FileOutcome {
+  /** Of a start: it must be sent by one PUT of the whole file, with these headers. */
+  upload?: { uploadId: string; fileKey: string; url: string; headers: Record<string, string> };
+  /** Of a finalize: the file. */
+  item?: Item;
+  error?: ApiError;
+}
+
 export interface SignedParts {
   parts: { partNumber: number; signedUrl: string }[];
+  /** The headers that the PUT of a small file must have. */
+  headers?: Record<string, string>;
   /** RFC 3339. */
   expiresAt: string;
 }
 
 export interface UploadedPart {
   partNumber: number;
-  eTag: string;
+  /** If absent: the part that the store has. */
+  eTag?: string;
 }
 
 /** An upload as the server knows it, and its parts in the store. */
@@ -82,7 +103,7 @@ export type Token = string | (() => string | Promise<string>);
 const SILENT_MS = 60_000;
 
 export class Api {
-  private readonly base: string;
+  readonly #base: string;
 
   /** `url`: the drive's address, with the path it is below, if any: `https://example.com/drive`. */
   constructor(
@@ -90,11 +111,11 @@ export class Api {
     private readonly token: Token,
     private readonly fetch: typeof globalThis.fetch = globalThis.fetch.bind(globalThis),
   ) {
-    this.base = `${url.replace(/\/+$/, "")}/public/v1`;
+    this.#base = `${url.replace(/\/+$/, "")}/public/v1`;
   }
 
   workspace(signal?: AbortSignal): Promise<{ name: string }> {
-    return this.call("GET", "/workspace/info", undefined, signal);
+    return this.#call("GET", "/workspace/info", undefined, signal);
   }
 
   /**
@@ -102,43 +123,52 @@ export class Api {
    * upload already, and only the answer contains its id.
    */
   start(file: NewUpload, key: string): Promise<StartedUpload> {
-    return this.call("POST", "/drive/files/upload/multipart/start", file, undefined, { key });
+    return this.#call("POST", "/drive/files/upload/multipart/start", file, undefined, { key });
   }
 
   sign(
     request: { uploadId: string; fileKey: string; parts: number; partNumbers: number[] },
     signal: AbortSignal,
   ): Promise<SignedParts> {
-    return this.call("POST", "/drive/files/upload/multipart/presigned-urls", request, signal);
+    return this.#call("POST", "/drive/files/upload/multipart/presigned-urls", request, signal);
   }
 
   /** The parts of an upload that the store has. The request prolongs the upload's life. */
   parts(upload: { uploadId: string; fileKey: string }, signal: AbortSignal): Promise<StoredParts> {
-    const { uploadId, fileKey } = upload;
-    return this.call("POST", "/drive/files/upload/multipart/parts", { uploadId, fileKey }, signal);
+    return this.#call("POST", "/drive/files/upload/multipart/parts", upload, signal);
   }
 
   finalize(request: Finalize, signal: AbortSignal): Promise<Item> {
-    return this.call("POST", "/drive/files/upload/multipart/finalize", request, signal);
+    return this.#call("POST", "/drive/files/upload/multipart/finalize", request, signal);
+  }
+
+  /** Starts many small files. A repeated request with the same `key` returns the same uploads. It cannot be cancelled, as `start`. */
+  startFiles(request: { files: NewFile[]; onConflict?: OnConflict }, key: string): Promise<FileOutcome[]> {
+    return this.#call<OfFiles>("POST", "/drive/files/upload/batch/start", request, undefined, { key }).then(outcomes);
+  }
+
+  /** Finalizes many small files: an item or an error for each, in their order. */
+  finalizeFiles(files: Finalize[]): Promise<FileOutcome[]> {
+    return this.#call<OfFiles>("POST", "/drive/files/upload/batch/finalize", { files }).then(outcomes);
   }
 
   /** A repeated request with the same `key` returns the same folder. */
   createFolder(folder: { name: string; parentId?: string }, key: string, signal: AbortSignal): Promise<Item> {
-    return this.call("POST", "/drive/folders", folder, signal, { key });
+    return this.#call("POST", "/drive/folders", folder, signal, { key });
   }
 
   /** Aborts an upload, even if the page is closed meanwhile. It may be repeated. */
   async abort(upload: { uploadId: string; fileKey: string }): Promise<void> {
-    await this.call("POST", "/drive/files/upload/multipart/abort", upload, undefined, { keepalive: true });
+    await this.#call("POST", "/drive/files/upload/multipart/abort", upload, undefined, { keepalive: true });
   }
 
   /** A signed URL that downloads the file under its own name. */
   async downloadUrl(id: string): Promise<string> {
-    const answer = await this.call<{ url: string }>("GET", `/drive/files/${encodeURIComponent(id)}/download`);
+    const answer = await this.#call<{ url: string }>("GET", `/drive/files/${encodeURIComponent(id)}/download`);
     return answer.url;
   }
 
-  private async call<T>(
+  async #call<T>(
     method: string,
     path: string,
     body?: unknown,
@@ -147,17 +177,18 @@ export class Api {
   ): Promise<T> {
     const token = typeof this.token === "string" ? this.token : await this.token();
     const headers: Record<string, string> = { Authorization: `Bearer ${token}` };
-    if (key !== undefined) headers["Idempotency-Key"] = key;
-    if (body !== undefined) headers["Content-Type"] = "application/json";
-    const init: RequestInit = { method, headers, cache: "no-store", keepalive };
-    if (body !== undefined) init.body = JSON.stringify(body);
     // Older browsers cannot combine signals. There, a request has no timeout.
-    const ends = AbortSignal.any?.([AbortSignal.timeout(SILENT_MS), ...(signal ? [signal] : [])]) ?? signal;
-    if (ends) init.signal = ends;
+    const ends = AbortSignal.any?.([AbortSignal.timeout(SILENT_MS), ...(signal ? [signal] : [])]) ?? signal ?? null;
+    const init: RequestInit = { method, headers, cache: "no-store", keepalive, signal: ends };
+    if (key !== undefined) headers["Idempotency-Key"] = key;
+    if (body !== undefined) {
+      headers["Content-Type"] = "application/json";
+      init.body = JSON.stringify(body);
+    }
     let answer: Response;
     let text: string;
     try {
-      answer = await this.fetch(this.base + path, init);
+      answer = await this.fetch(this.#base + path, init);
       text = await answer.text();
     } catch (error) {
       signal?.throwIfAborted();
@@ -169,34 +200,49 @@ export class Api {
 }
 
 /** An idempotency key for one new thing. (`crypto.randomUUID` is missing on pages that were loaded by plain HTTP.) */
-export function newKey(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
+export const newKey = (): string => hex(crypto.getRandomValues(new Uint8Array(16)));
+
+export const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 function parsed<T>(answer: Response, text: string): T {
   if (answer.status === 204) return undefined as T;
   try {
     return JSON.parse(text) as T;
   } catch {
-    throw new ApiError(answer.status, "unknown", "Something other than Dray answered. Is a proxy or a login page in between?", null);
+    throw errorOf({}, answer.status, "Something other than Dray answered. Is a proxy or a login page in between?", null);
   }
+}
+
+interface ErrorBody {
+  statusCode?: number;
+  code?: string;
+  message?: string;
+  retryAfter?: number;
 }
 
 function apiError(answer: Response, text: string): ApiError {
-  let body: { code?: string; message?: string; retryAfter?: number } = {};
+  let body: ErrorBody = {};
   try {
-    body = (JSON.parse(text) as typeof body | null) ?? {};
+    body = (JSON.parse(text) as ErrorBody | null) ?? {};
   } catch {
     // Not Dray: a proxy in front of it, whose page is no message for people.
   }
-  const retryAfter = body.retryAfter ?? retryAfterSecs(answer.headers.get("Retry-After"));
-  const message = body.message ?? `The server answered ${answer.status} ${answer.statusText}`.trim() + ".";
-  return new ApiError(answer.status, body.code ?? "unknown", message, retryAfter);
+  return errorOf(body, answer.status, `The server answered ${answer.status}.`, retryAfterSecs(answer.headers.get("Retry-After")));
 }
+
+function errorOf({ code = "unknown", message, retryAfter }: ErrorBody, status: number, otherwise: string, pause: number | null): ApiError {
+  return new ApiError(status, code, message ?? otherwise, retryAfter ?? pause);
+}
+
+type OfFiles = { files: (Omit<FileOutcome, "error"> & { error?: ErrorBody })[] };
+
+const outcomes = ({ files }: OfFiles): FileOutcome[] =>
+  files.map(({ error, ...file }) => (error ? { error: errorOf(error, error.statusCode ?? 500, "", null) } : file));
 
 /** `Retry-After` in seconds, which servers write as seconds or as a date (RFC 9110, 10.2.3); `null` if it is neither. */
 export function retryAfterSecs(header: string | null): number | null {
-  if (header === null || header.trim() === "") return null;
-  const seconds = /^\d+$/.test(header.trim()) ? Number(header) : (Date.parse(header) - Date.now()) / 1_000;
+  const text = header?.trim();
+  if (!text) return null;
+  const seconds = /^\d+$/.test(text) ? Number(text) : (Date.parse(text) - Date.now()) / 1_000;
   return Number.isFinite(seconds) ? Math.max(0, seconds) : null;
 }

@@ -28,4 +28,5 @@ export interface Question {
   /** Compiled once, in the page. */
   module: WebAssembly.Module;
 }
-export type Answer = { id: number; crc: bigint } | { id: number; error: string };
+/** Without a checksum, the blob could not be read. */
+export type Answer = { id: number; crc?: bigint };

@@ -10,19 +10,23 @@ import workerSource from "./worker.ts?worker";
 export const checksumHere = (): Checksum => checksumBy(update);
 
 /**
- * Computes in a separate worker, which is started with the first blob. It computes in this thread in Node, and where the
- * policy of a page forbids workers from `blob:` URLs, or WebAssembly.
+ * Computes in a separate worker, or in Node in a thread, which is started with the first blob. It computes in this thread where
+ * the policy of a page forbids workers from `blob:` URLs, or WebAssembly.
  */
 export function checksumInWorker(): Checksum {
   const here = checksumHere();
-  if (typeof Worker === "undefined" || typeof URL.createObjectURL === "undefined") return here;
+  let module = compiled();
+  if (!module) return here;
+  if (typeof Worker === "undefined") {
+    const wasm = module;
+    const loading = import("./thread.ts").then(({ checksumInThread }) => checksumInThread(here, wasm)).catch(() => here);
+    return async (blob) => (await loading)(blob);
+  }
   const asked = new Map<number, { blob: Blob; resolve: (crc: bigint | Promise<bigint>) => void; reject: (why: Error) => void }>();
   let worker: Worker | null = null;
-  const module = compiled();
-  let refused = !module;
   let lastId = 0;
   const giveUp = (): void => {
-    refused = true;
+    module = null;
     worker?.terminate();
     for (const { blob, resolve } of asked.values()) resolve(here(blob));
     asked.clear();
@@ -31,22 +35,22 @@ export function checksumInWorker(): Checksum {
     const url = URL.createObjectURL(new Blob([workerSource], { type: "text/javascript" }));
     const made = new Worker(url);
     made.onerror = giveUp;
-    made.onmessage = ({ data }: MessageEvent<Answer>) => {
-      const question = asked.get(data.id);
-      asked.delete(data.id);
-      if ("crc" in data) question?.resolve(data.crc);
-      else question?.reject(new Error(data.error));
+    made.onmessage = ({ data: { id, crc } }: MessageEvent<Answer>) => {
+      const question = asked.get(id);
+      asked.delete(id);
+      if (crc === undefined) question?.reject(new Error("The file cannot be read."));
+      else question?.resolve(crc);
     };
     return made;
   };
   return (blob) => {
-    if (refused || !module) return here(blob);
+    if (!module) return here(blob);
+    const question: Question = { id: ++lastId, blob, module };
     return new Promise((resolve, reject) => {
-      const id = ++lastId;
-      asked.set(id, { blob, resolve, reject });
+      asked.set(question.id, { blob, resolve, reject });
       try {
         worker ??= begin();
-        worker.postMessage({ id, blob, module } satisfies Question);
+        worker.postMessage(question);
       } catch {
         giveUp();
       }

@@ -1,12 +1,10 @@
 ;; CRC-64/NVME over bytes in the module's own memory, eight bytes a step ("slicing by eight").
-;; Knows nothing of files: crc64.ts copies bytes to `buffer` and calls `update`.
+;; Knows nothing of files: crc64.ts copies bytes to the memory after its first page and calls `update`.
 ;; The polynomial is 0xad93d23594c93659 (NVM Express, "NVM Command Set", 64b CRC); here with its bits reversed, as the
 ;; checksum takes the lowest bit of each byte first.
 (module
   ;; The first page holds eight tables of 256 entries of 8 bytes; the sixteen after it hold the bytes.
   (memory (export "memory") 17)
-  (global (export "buffer") i32 (i32.const 65536))
-  (global (export "bufferBytes") i32 (i32.const 1048576))
 
   ;; Table 0: what a byte becomes after eight steps.
   (func $first (param $n i32) (result i64)
@@ -41,7 +39,7 @@
   (start $tables)
 
   ;; The offset of a byte's entry in a table is the byte times 8, so a byte is shifted 3 bits less and masked by 2040.
-  ;; The checksum's state after the first `length` bytes of the buffer. It begins and ends inverted: so says crc64.ts.
+  ;; The checksum's state after the first `length` bytes after the first page. It begins and ends inverted: so says crc64.ts.
   (func (export "update") (param $crc i64) (param $length i32) (result i64)
     (local $at i32) (local $end i32) (local $word i64)
     (local.set $at (i32.const 65536))

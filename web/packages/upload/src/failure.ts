@@ -23,14 +23,22 @@ export function judgePut(answer: PutAnswer, partNumber: number, storeOrigin: str
   const { status, eTag, body } = answer;
   if (status >= 200 && status < 300) {
     if (eTag) return { is: "stored", eTag };
-    return { is: "failed", why: new Failure(hiddenETag(storeOrigin)) };
+    const hidden =
+      `The store at ${storeOrigin} accepted the part, but this page cannot read its ETag. ` +
+      "The bucket's CORS rules must expose the ETag header; “dray doctor” shows how.";
+    return { is: "failed", why: new Failure(hidden) };
   }
+  // The URL of a small file writes once: an earlier PUT, whose answer was lost, has arrived.
+  if (status === 412) return { is: "stored", eTag: "" };
   const code = tag(body, "Code");
   const said = [code, tag(body, "Message")].filter(Boolean).join(": ") || `status ${status}`;
   const why = new Failure(`The object store refused part ${partNumber} (${said}).`);
   if (status === 403 || (status === 400 && code === "ExpiredToken")) return { is: "sign-again", why };
   if (status === 404 && code === "NoSuchUpload") return { is: "failed", why: new Failure(GONE, "start-over") };
-  if (status === 413) return { is: "failed", why: new Failure(tooLarge(partNumber)) };
+  if (status === 413) {
+    const tooLarge = `Part ${partNumber} is larger than a proxy in front of the object store accepts (status 413).`;
+    return { is: "failed", why: new Failure(tooLarge) };
+  }
   const passing = status >= 500 || [408, 409, 425, 429].includes(status);
   const damaged = ["BadDigest", "IncompleteBody", "RequestTimeout"].includes(code);
   return { is: status !== 507 && (passing || damaged) ? "try-again" : "failed", why };
@@ -47,17 +55,6 @@ export function judgeApi(error: ApiError): Failure | null {
 }
 
 const GONE = "The object store no longer has this upload. “Try again” sends the file from the start.";
-
-function hiddenETag(storeOrigin: string): string {
-  return (
-    `The store at ${storeOrigin} accepted the part, but this page cannot read its ETag. ` +
-    "The bucket's CORS rules must expose the ETag header; “dray doctor” shows how."
-  );
-}
-
-function tooLarge(partNumber: number): string {
-  return `Part ${partNumber} is larger than a proxy in front of the object store accepts (status 413).`;
-}
 
 /** The store cannot be reached, although the drive can. To a page, a missing CORS rule looks the same. */
 export function storeOutOfReach(storeOrigin: string, pageOrigin: string): Failure {

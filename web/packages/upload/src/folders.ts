@@ -6,15 +6,15 @@ import type { Upload } from "./upload.ts";
 
 export class Folders {
   /** By pick and path. */
-  private readonly made = new Map<string, Promise<string>>();
+  readonly #made = new Map<string, Promise<string>>();
   /** The idempotency key of each folder, so that a lost answer does not lead to a second folder. */
-  private readonly keys = new Map<string, string>();
+  readonly #keys = new Map<string, string>();
 
   constructor(private readonly patience: Patience) {}
 
   /** Remembers the folders of an upload that began before a reload. */
   remember({ pick, destination: { path = [] }, folderIds }: Upload): void {
-    folderIds.forEach((id, index) => this.made.set(name(pick, path.slice(0, index + 1)), Promise.resolve(id)));
+    folderIds.forEach((id, index) => this.#made.set(name(pick, path.slice(0, index + 1)), Promise.resolve(id)));
   }
 
   /** The folder that `upload` goes into; `undefined` means the root. */
@@ -22,29 +22,29 @@ export class Folders {
     const { path = [], parentId } = upload.destination;
     for (let depth = upload.folderIds.length; depth < path.length; depth++) {
       const above = upload.folderIds.at(-1) ?? parentId;
-      upload.folderIds.push(await this.make(upload, path.slice(0, depth + 1), above, signal));
+      upload.folderIds.push(await this.#make(upload, path.slice(0, depth + 1), above, signal));
     }
     return upload.folderIds.at(-1) ?? parentId;
   }
 
-  private async make(upload: Upload, path: string[], parentId: string | undefined, signal: AbortSignal): Promise<string> {
+  async #make(upload: Upload, path: string[], parentId: string | undefined, signal: AbortSignal): Promise<string> {
     const at = name(upload.pick, path);
     for (;;) {
-      const waited = this.made.get(at);
+      const waited = this.#made.get(at);
       if (!waited) break;
       try {
         return await waited;
       } catch {
         // The upload that was creating it failed or was stopped, so this one creates it now.
         signal.throwIfAborted();
-        if (this.made.get(at) === waited) this.made.delete(at);
+        if (this.#made.get(at) === waited) this.#made.delete(at);
       }
     }
-    const key = this.keys.get(at) ?? newKey();
-    this.keys.set(at, key);
+    const key = this.#keys.get(at) ?? newKey();
+    this.#keys.set(at, key);
     const folder = { name: path.at(-1) ?? "", ...(parentId !== undefined && { parentId }) };
     const making = this.patience.ask(upload, signal, (api) => api.createFolder(folder, key, signal)).then(({ id }) => id);
-    this.made.set(at, making);
+    this.#made.set(at, making);
     return making;
   }
 }

@@ -2,7 +2,6 @@
 
 import { Api, type Token } from "./api.ts";
 import { checksumInWorker, type Checksum } from "./checksum.ts";
-import { Journal } from "./journal.ts";
 import { Memory, ownerByToken, type Owner } from "./memory.ts";
 import { putWithFetch, putWithXhr, type PutPart } from "./put.ts";
 import { Uploads } from "./uploads.ts";
@@ -48,7 +47,7 @@ export function createUploads(options: Options): Uploads {
     api: () => api,
     put: options.put ?? (typeof XMLHttpRequest === "undefined" ? putWithFetch : putWithXhr),
     checksum: options.checksum === undefined ? checksumInWorker() : options.checksum,
-    memory: (onNews) => new Memory(owner ?? (() => ""), onNews, owner ? () => Journal.open() : async () => null),
+    memory: (onNews) => new Memory(owner ?? (() => ""), onNews, owner ? undefined : async () => null),
     now: () => performance.now(),
     after: (ms, callback) => {
       const timer = setTimeout(callback, ms);

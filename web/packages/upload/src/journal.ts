@@ -31,7 +31,7 @@ export interface Entry {
 }
 
 /** Which tab continues an upload: this one, or another that is alive. */
-export type Found = { is: "mine" | "elsewhere"; entry: Entry };
+export type Found = { isMine: boolean; entry: Entry };
 
 /** The server forgets an upload after at most seven days, and so does the journal. */
 const LIFE_MS = 7 * 24 * 3_600_000;
@@ -41,10 +41,15 @@ export class Journal {
   readonly tab = newKey();
   /** Called when other tabs have changed something. */
   onNews: () => void = () => {};
-  private readonly channel = new BroadcastChannel("dray-uploads");
+  readonly #channel = new BroadcastChannel("dray-uploads");
+  /** What the next transaction will write. */
+  #changes: ((store: IDBObjectStore) => void)[] = [];
+  #writing: Promise<void> = Promise.resolve();
+  /** The entries that this tab has taken from closed ones. */
+  readonly #taken = new Set<string>();
 
   private constructor(private readonly db: IDBDatabase) {
-    this.channel.onmessage = () => this.onNews();
+    this.#channel.onmessage = () => this.onNews();
   }
 
   /** `null` where the browser keeps nothing or cannot distinguish tabs: without TLS, in private windows, in Node. */
@@ -59,7 +64,7 @@ export class Journal {
         store.createIndex("pick", ["pick", "done"]);
       };
       const journal = new Journal(await answer(opening));
-      await journal.hold();
+      await journal.#hold();
       return journal;
     } catch {
       return null;
@@ -68,62 +73,63 @@ export class Journal {
 
   /** Replaces entries: all or none. */
   save(entries: Entry[]): Promise<void> {
-    return this.write((store) => {
+    return this.#write((store) => {
       for (const entry of entries) store.put(entry);
     });
   }
 
   /** The entries of `owner` that closed tabs have left. */
   async left(owner: string): Promise<Entry[]> {
-    const alive = await this.alive();
+    const alive = await this.#alive();
     const entries = await answer<Entry[]>(this.db.transaction(STORE).objectStore(STORE).index("owner").getAll(owner));
-    const [old, young] = [entries.filter(isOld), entries.filter((entry) => !isOld(entry))];
-    if (old.length > 0) await this.drop(old.filter(({ tab }) => !alive.has(tab)).map(({ id }) => id));
-    return young.filter(({ tab }) => !alive.has(tab));
+    const left = entries.filter(({ tab }) => !alive.has(tab));
+    const old = left.filter(isOld);
+    if (old.length > 0) await this.#write((store) => old.forEach(({ id }) => store.delete(id)));
+    return left.filter((entry) => !isOld(entry));
   }
 
   /**
    * Takes the entry of an upload that is about to be sent. If a closed tab left an entry for the same file, that one is
-   * taken instead; if a living tab has one, that tab keeps it. This is one transaction, so two tabs never take the same one.
+   * taken instead; if a living tab has one, that tab keeps it. This is in one transaction, so two tabs never take the same one.
    */
   async take(own: Entry): Promise<Found> {
-    const alive = await this.alive();
-    let found: Found = { is: "mine", entry: own };
-    await this.write((store) => {
+    const alive = await this.#alive();
+    let found: Found = { isMine: true, entry: own };
+    await this.#write((store) => {
       const asking = store.index("match").getAll(own.match);
       asking.onsuccess = () => {
-        const others = (asking.result as Entry[]).filter(({ tab, done, lastModified }) => {
+        const others = (asking.result as Entry[]).filter(({ id, tab, done, lastModified }) => {
           // If the file has changed since its upload was done, it is another file.
-          return tab !== this.tab && !(done && lastModified !== own.lastModified);
+          return tab !== this.tab && !this.#taken.has(id) && !(done && lastModified !== own.lastModified);
         });
         const gone = others.filter(({ tab }) => !alive.has(tab));
         const left = gone.find(({ id }) => id === own.id) ?? gone[0];
         const elsewhere = others.find(({ tab }) => alive.has(tab));
         if (elsewhere && left?.id !== own.id) {
-          found = { is: "elsewhere", entry: elsewhere };
+          found = { isMine: false, entry: elsewhere };
           return;
         }
         if (left && left.id !== own.id) store.delete(own.id);
-        found = { is: "mine", entry: { ...(left ?? own), tab: this.tab } };
+        found = { isMine: true, entry: { ...(left ?? own), tab: this.tab } };
+        this.#taken.add(found.entry.id);
         store.put(found.entry);
       };
     });
-    if (found.is === "mine" && own.tab !== this.tab) this.channel.postMessage(null);
     return found;
   }
 
   /** The item exists. Once this is so for all files of its pick, all entries of the pick are removed. */
   done(entry: Entry): Promise<void> {
-    return this.ended(entry.pick, (store) => store.put({ ...entry, done: 1 } satisfies Entry));
+    return this.#ended(entry.pick, (store) => store.put({ ...entry, done: 1 } satisfies Entry));
   }
 
   /** The upload was cancelled. */
   forget(entry: Entry): Promise<void> {
-    return this.ended(entry.pick, (store) => store.delete(entry.id));
+    return this.#ended(entry.pick, (store) => store.delete(entry.id));
   }
 
-  private async ended(pick: string, change: (store: IDBObjectStore) => void): Promise<void> {
-    await this.write((store) => {
+  #ended(pick: string, change: (store: IDBObjectStore) => void): Promise<void> {
+    return this.#write((store) => {
       change(store);
       const open = store.index("pick").getKey([pick, 0]);
       open.onsuccess = () => {
@@ -132,24 +138,29 @@ export class Journal {
         all.onsuccess = () => all.result.forEach((id) => store.delete(id));
       };
     });
-    this.channel.postMessage(null);
   }
 
-  private drop(ids: string[]): Promise<void> {
-    return this.write((store) => ids.forEach((id) => store.delete(id)));
+  /** Writes in one transaction what is to be written while the one before runs: many small files change at once. */
+  #write(change: (store: IDBObjectStore) => void): Promise<void> {
+    if (this.#changes.push(change) === 1) this.#writing = this.#writing.catch(() => {}).then(() => this.#commit(this.#changes.splice(0)));
+    return this.#writing;
   }
 
-  private write(change: (store: IDBObjectStore) => void): Promise<void> {
+  #commit(changes: ((store: IDBObjectStore) => void)[]): Promise<void> {
     return new Promise((resolve, reject) => {
       const transaction = this.db.transaction(STORE, "readwrite");
-      transaction.oncomplete = () => resolve();
+      transaction.oncomplete = () => {
+        this.#channel.postMessage(null);
+        resolve();
+      };
       transaction.onabort = () => reject(transaction.error ?? new Error("The IndexedDB transaction was aborted."));
-      change(transaction.objectStore(STORE));
+      const store = transaction.objectStore(STORE);
+      for (const change of changes) change(store);
     });
   }
 
   /** This tab counts as alive while it holds the lock with its name. */
-  private hold(): Promise<void> {
+  #hold(): Promise<void> {
     return new Promise((held, failed) => {
       const forEver = new Promise<void>(() => {});
       navigator.locks
@@ -161,7 +172,7 @@ export class Journal {
     });
   }
 
-  private async alive(): Promise<Set<string>> {
+  async #alive(): Promise<Set<string>> {
     const { held = [] } = await navigator.locks.query();
     return new Set(held.flatMap(({ name }) => (name?.startsWith(LOCK) ? [name.slice(LOCK.length)] : [])));
   }

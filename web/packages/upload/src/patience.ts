@@ -2,7 +2,7 @@
 
 import { ApiError, NoAnswer, type Api } from "./api.ts";
 import { Failure, judgeApi } from "./failure.ts";
-import { pauseMs, TRIES } from "./pause.ts";
+import { called, pauseMs, TRIES } from "./pause.ts";
 import type { Upload } from "./upload.ts";
 
 /** What waiting needs. */
@@ -18,7 +18,7 @@ export interface Timing {
 }
 
 export class Patience {
-  private readonly sleepers = new Set<() => void>();
+  readonly #sleepers = new Set<() => void>();
 
   constructor(
     private readonly timing: Timing,
@@ -27,7 +27,7 @@ export class Patience {
 
   /** Ends every wait: the network is back. */
   wake(): void {
-    for (const wake of [...this.sleepers]) wake();
+    for (const wake of [...this.#sleepers]) wake();
   }
 
   /** Sends a request to the API, and repeats it while the API is unreachable or busy. */
@@ -58,7 +58,7 @@ export class Patience {
   /** Waits until the drive gives any answer. Returns whether it had to wait. */
   async untilDriveAnswers(upload: Upload, signal: AbortSignal): Promise<boolean> {
     let away = 0;
-    while (!(await this.driveAnswers(signal))) await this.rest(upload, AWAY, this.pause(++away), signal);
+    while (!(await this.#driveAnswers(signal))) await this.rest(upload, AWAY, this.pause(++away), signal);
     return away > 0;
   }
 
@@ -72,21 +72,10 @@ export class Patience {
     signal.throwIfAborted();
     upload.note = why;
     this.onChange(upload);
-    return new Promise((resolve, reject) => {
-      const end = (): void => {
-        callOff();
-        this.sleepers.delete(end);
-        signal.removeEventListener("abort", end);
-        if (signal.aborted) reject(signal.reason);
-        else resolve();
-      };
-      const callOff = this.timing.after(ms, end);
-      this.sleepers.add(end);
-      signal.addEventListener("abort", end);
-    });
+    return called(this.#sleepers, signal, (end) => this.timing.after(ms, end));
   }
 
-  private async driveAnswers(signal: AbortSignal): Promise<boolean> {
+  async #driveAnswers(signal: AbortSignal): Promise<boolean> {
     try {
       await this.timing.api().workspace(signal);
       return true;

@@ -12,3 +12,26 @@ export function pauseMs(tries: number, random: () => number): number {
   const longest = Math.min(LONGEST_PAUSE_MS, 1_000 * 2 ** Math.max(0, tries - 1));
   return longest * (0.5 + random() / 2);
 }
+
+/**
+ * Waits until somebody calls the callback that it adds to `waiting` and passes to `begin`, which returns how to undo what it
+ * began. Rejects with the reason of the signal if that aborts first.
+ */
+export function called(
+  waiting: Set<() => void>,
+  signal: AbortSignal,
+  begin: (end: () => void) => () => void = () => () => {},
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const end = (): void => {
+      undo();
+      waiting.delete(end);
+      signal.removeEventListener("abort", end);
+      if (signal.aborted) reject(signal.reason);
+      else resolve();
+    };
+    const undo = begin(end);
+    waiting.add(end);
+    signal.addEventListener("abort", end);
+  });
+}

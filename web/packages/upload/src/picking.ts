@@ -7,10 +7,7 @@ const MOST_FOLDERS = 100;
 
 /** The files of an `<input type="file">`; with `webkitdirectory`, the files of the folder with their paths. */
 export function pickedFrom(files: Iterable<File>): Picked[] {
-  return Array.from(files, (file) => {
-    const path = (file.webkitRelativePath ?? "").split("/").slice(0, -1);
-    return path.length > 0 ? { file, path } : { file };
-  });
+  return Array.from(files, (file) => ({ file, path: (file.webkitRelativePath ?? "").split("/").slice(0, -1) }));
 }
 
 /**
@@ -51,7 +48,7 @@ export async function pickFiles(): Promise<Picked[] | null> {
 async function fromHandle(handle: FileSystemHandle, path: string[]): Promise<Picked[]> {
   if (isFile(handle)) {
     const file = await handle.getFile();
-    return [path.length > 0 ? { file, path, handle } : { file, handle }];
+    return [{ file, path, handle }];
   }
   if (!isDirectory(handle) || path.length >= MOST_FOLDERS) return [];
   const picked: Picked[] = [];
@@ -62,7 +59,7 @@ async function fromHandle(handle: FileSystemHandle, path: string[]): Promise<Pic
 async function fromEntry(entry: FileSystemEntry, path: string[]): Promise<Picked[]> {
   if (entry.isFile) {
     const file = await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject));
-    return [path.length > 0 ? { file, path } : { file }];
+    return [{ file, path }];
   }
   if (path.length >= MOST_FOLDERS) return [];
   const reader = (entry as FileSystemDirectoryEntry).createReader();

@@ -17,14 +17,14 @@ export interface PutAnswer {
 export type PutPart = (
   url: string,
   body: Blob,
-  options: { signal: AbortSignal; onSent: (bytes: number) => void },
+  options: { signal: AbortSignal; onSent: (bytes: number) => void; /** Of a small file. */ headers?: Record<string, string> | null },
 ) => Promise<PutAnswer>;
 
 /** A connection that has moved no byte for this time counts as dead, even if the system does not know it. */
 const STALLED_MS = 60_000;
 
 /** `PutPart` with XMLHttpRequest: unlike fetch, it reports how much has been sent. */
-export const putWithXhr: PutPart = (url, body, { signal, onSent }) =>
+export const putWithXhr: PutPart = (url, body, { signal, onSent, headers }) =>
   new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const xhr = new XMLHttpRequest();
@@ -40,30 +40,29 @@ export const putWithXhr: PutPart = (url, body, { signal, onSent }) =>
       watchdog = setTimeout(abort, STALLED_MS);
       onSent(event.loaded);
     };
-    xhr.onload = () => resolve(answerOf(xhr));
+    xhr.onload = () => resolve(answerOf(xhr.status, xhr.responseText, (name) => headerOf(xhr, name)));
     xhr.onerror = () => reject(new NoAnswer("The object store does not answer."));
     xhr.onabort = () => reject(signal.aborted ? signal.reason : new NoAnswer("The object store stopped answering."));
     xhr.open("PUT", url);
+    for (const [name, value] of Object.entries(headers ?? {})) xhr.setRequestHeader(name, value);
     xhr.send(body);
   });
 
 /** `PutPart` with fetch, where there is no XMLHttpRequest: Node, service workers. It reports progress only at the end. */
-export const putWithFetch: PutPart = async (url, body, { signal, onSent }) => {
+export const putWithFetch: PutPart = async (url, body, { signal, onSent, headers }) => {
   try {
-    const answer = await fetch(url, { method: "PUT", body, signal });
+    const answer = await fetch(url, { method: "PUT", body, signal, headers: headers ?? {} });
     const said = await answer.text();
     onSent(body.size);
-    const { status, headers } = answer;
-    return { status, eTag: headers.get("ETag"), body: said, retryAfterSecs: retryAfterSecs(headers.get("Retry-After")) };
+    return answerOf(answer.status, said, (name) => answer.headers.get(name));
   } catch (error) {
     signal.throwIfAborted();
     throw new NoAnswer("The object store does not answer.", { cause: error });
   }
 };
 
-function answerOf(xhr: XMLHttpRequest): PutAnswer {
-  const retryAfter = retryAfterSecs(headerOf(xhr, "Retry-After"));
-  return { status: xhr.status, eTag: headerOf(xhr, "ETag"), body: xhr.responseText, retryAfterSecs: retryAfter };
+function answerOf(status: number, body: string, header: (name: string) => string | null): PutAnswer {
+  return { status, body, eTag: header("ETag"), retryAfterSecs: retryAfterSecs(header("Retry-After")) };
 }
 
 /** Reading a header that CORS hides writes a warning to the console; reading the list of headers does not. */

@@ -4,7 +4,7 @@
 import { ApiError, NoAnswer, type Api, type Finalize, type Item, type NewUpload, type StoredParts } from "./api.ts";
 import type { Checksum } from "./checksum-here.ts";
 import { base64, combined } from "./crc64.ts";
-import { CHANGED, Failure, judgePut, storeOutOfReach } from "./failure.ts";
+import { CHANGED, Failure, judgeApi, judgePut, storeOutOfReach } from "./failure.ts";
 import { Folders } from "./folders.ts";
 import type { Memory } from "./memory.ts";
 import type { Meter } from "./meter.ts";
@@ -12,7 +12,7 @@ import { cut, mustBeReadable, type Part } from "./parts.ts";
 import type { Patience, Timing } from "./patience.ts";
 import { TRIES } from "./pause.ts";
 import type { PutAnswer, PutPart } from "./put.ts";
-import type { Slots } from "./slots.ts";
+import { Slots } from "./slots.ts";
 import type { Session, Upload } from "./upload.ts";
 
 /** Few enough to be sent before their URLs expire (by default after an hour), even on a slow connection. */
@@ -21,6 +21,8 @@ const PARTS_SIGNED_AT_ONCE = 32;
 const TRIES_WITHOUT_A_BYTE = 3;
 /** A URL that expires within this time is signed again first, because a PUT must begin before it expires. */
 const EXPIRES_SOON_MS = 30_000;
+/** So many small files are sent at once in place of one part: each takes little bandwidth, but a round trip. */
+const FILES_A_PART = 4;
 /** How often to check whether another tab still sends the file. */
 const OTHER_TAB_MS = 5_000;
 
@@ -31,21 +33,30 @@ export interface Sending extends Timing {
   checksum: Checksum | null;
   /** The origin of the page, which distinguishes a missing CORS rule from a broken connection. */
   pageOrigin: string;
+  /** How many parts are sent at once, over all files. */
+  partsInFlight: number;
 }
 
 export class Sender {
   readonly folders: Folders;
+  readonly #slots: Slots;
+  /** For small files, of which more are sent at once. */
+  readonly #smallSlots: Slots;
+  /** Whether the drive knows batches of small files, as far as is known yet. */
+  knowsBatches = true;
+  /** Thrown if a file must leave its batch, and be started by itself. */
+  readonly alone = new Error();
+  readonly judge = judgeApi;
   /** Whether the drive's store proves checksums, as far as is known yet. */
-  private proves = true;
+  #proves = true;
 
   constructor(
-    private readonly around: Sending,
-    private readonly patience: Patience,
-    private readonly slots: Slots,
-    private readonly memory: Memory,
+    readonly around: Sending,
+    readonly patience: Patience,
+    readonly memory: Memory,
     /** Measures what is sent of all uploads. */
     private readonly meter: Meter,
-    private readonly hooks: {
+    readonly hooks: {
       onChange: (upload: Upload) => void;
       onFinishing: (upload: Upload) => void;
       /** The server's data of an upload is of no more use. */
@@ -54,31 +65,35 @@ export class Sender {
     },
   ) {
     this.folders = new Folders(patience);
+    this.#slots = new Slots(around.partsInFlight);
+    this.#smallSlots = new Slots(around.partsInFlight * FILES_A_PART);
   }
 
   /** Returns the item. It aborts `run` if any step fails. */
   async send(upload: Upload, run: AbortController): Promise<Item> {
     const { signal } = run;
-    while ((await this.memory.take(upload)) === "elsewhere" && !upload.item) {
+    while ((await this.memory.isElsewhere(upload)) && !upload.item) {
       await this.patience.rest(upload, "Another tab of this browser is sending this file.", OTHER_TAB_MS, signal);
     }
     signal.throwIfAborted();
-    const item = upload.item ?? (await this.open(upload, signal));
+    const item = upload.item ?? (await this.#open(upload, signal));
     if (item) return item;
-    await this.sendParts(upload, run);
-    return this.finish(upload, signal);
+    await this.#sendParts(upload, run);
+    return this.#finish(upload, signal);
   }
 
   /** Returns the item if it exists already. */
-  private async open(upload: Upload, signal: AbortSignal): Promise<Item | null> {
+  async #open(upload: Upload, signal: AbortSignal): Promise<Item | null> {
     const { begunWith, file } = upload;
     const isChanged = begunWith !== null && file.lastModified !== undefined && begunWith !== file.lastModified;
     if (upload.resumed && isChanged) this.hooks.giveUp(upload);
-    if (!upload.session) await this.start(upload, signal);
-    return upload.resumed && upload.parts.length === 0 ? this.goOn(upload, signal) : null;
+    if (upload.session) upload.batch?.leave(upload);
+    else await upload.batch?.start(upload, signal);
+    if (!upload.session) await this.#start(upload, signal);
+    return upload.resumed && upload.parts.length === 0 ? this.#goOn(upload, signal) : null;
   }
 
-  private async start(upload: Upload, signal: AbortSignal): Promise<void> {
+  async #start(upload: Upload, signal: AbortSignal): Promise<void> {
     const parentId = await this.folders.of(upload, signal);
     const { name, size, type } = upload.file;
     const { onConflict } = upload.destination;
@@ -87,24 +102,28 @@ export class Sender {
     if (onConflict !== undefined) file.onConflict = onConflict;
     const key = upload.startKey;
     await this.patience.ask(upload, signal, async (api) => {
-      const { uploadId, fileKey, partSize } = await api.start(file, key);
-      // The run may have been stopped before the answer came. With the same key, another run gets the same upload. With
-      // another key, this upload was cancelled.
-      if (upload.startKey !== key) return this.hooks.abandon(upload, { uploadId, fileKey });
-      if (upload.session) return;
-      upload.session = { uploadId, fileKey };
-      if (!upload.resumed) upload.setParts(cut(size, partSize));
-      this.hooks.onChange(upload);
+      const started = await api.start(file, key);
+      this.begun(upload, key, started, started.partSize);
     });
     signal.throwIfAborted();
     // This comes before the first part, so that parts that the store acknowledges are found again after a reload.
     await this.memory.changed(upload);
   }
 
+  /** The server has started the upload, with this key. */
+  begun(upload: Upload, key: string, { uploadId, fileKey }: Session, partSize: number): void {
+    // The run may have been stopped before the answer came. With the same key, another run gets the same upload. With
+    // another key, this upload was cancelled.
+    if (upload.startKey !== key) return this.hooks.abandon(upload, { uploadId, fileKey });
+    if (upload.session) return;
+    upload.session = { uploadId, fileKey };
+    if (!upload.resumed) upload.setParts(cut(upload.file.size, partSize));
+    this.hooks.onChange(upload);
+  }
+
   /** Continues an upload from before: parts that the store has are not sent again. */
-  private async goOn(upload: Upload, signal: AbortSignal): Promise<Item | null> {
-    const session = upload.session;
-    if (!session) throw new Failure("The upload was not started.");
+  async #goOn(upload: Upload, signal: AbortSignal): Promise<Item | null> {
+    const session = sessionOf(upload);
     const stored = await this.patience.ask(upload, signal, (api) => api.parts(session, signal));
     if (stored.itemId !== undefined) return this.patience.ask(upload, signal, (api) => api.finalize(session, signal));
     upload.setParts(withStored(cut(upload.file.size, stored.partSize), stored));
@@ -112,37 +131,37 @@ export class Sender {
     return null;
   }
 
-  private async sendParts(upload: Upload, run: AbortController): Promise<void> {
+  async #sendParts(upload: Upload, run: AbortController): Promise<void> {
     const sending: Promise<void>[] = [];
     const begin = (work: Promise<void>): void => {
       work.catch((error: unknown) => run.abort(error));
       sending.push(work);
     };
-    begin(this.readStored(upload, run.signal));
+    begin(this.#readStored(upload, run.signal));
     for (const part of upload.parts) {
       if (part.eTag !== null) continue;
-      const giveBack = await this.slots.take(run.signal);
-      begin(this.sendPart(upload, part, run.signal).finally(giveBack));
+      const giveBack = await (upload.headers ? this.#smallSlots : this.#slots).take(run.signal);
+      begin(this.#sendPart(upload, part, run.signal).finally(giveBack));
     }
     await Promise.all(sending);
   }
 
   /** Reads parts that were sent before a reload: the checksum covers the whole file, and so proves that they belong to it. */
-  private async readStored(upload: Upload, signal: AbortSignal): Promise<void> {
+  async #readStored(upload: Upload, signal: AbortSignal): Promise<void> {
     for (const part of upload.parts) {
       signal.throwIfAborted();
-      if (part.eTag !== null && part.crc === null) part.crc = await this.checksumOf(await this.bytesOf(upload, part));
+      if (part.eTag !== null && part.crc === null) part.crc = await this.#checksumOf(await this.#bytesOf(upload, part));
     }
   }
 
-  private async sendPart(upload: Upload, part: Part, signal: AbortSignal): Promise<void> {
-    const bytes = await this.bytesOf(upload, part);
-    const [crc] = await Promise.all([this.checksumOf(bytes), this.putUntilStored(upload, part, bytes, signal)]);
+  async #sendPart(upload: Upload, part: Part, signal: AbortSignal): Promise<void> {
+    const bytes = await this.#bytesOf(upload, part);
+    const [crc] = await Promise.all([this.#checksumOf(bytes), this.#putUntilStored(upload, part, bytes, signal)]);
     part.crc = crc;
     upload.file.release?.(part.start, part.end);
   }
 
-  private async bytesOf(upload: Upload, part: Part): Promise<Blob> {
+  async #bytesOf(upload: Upload, part: Part): Promise<Blob> {
     try {
       return await upload.file.slice(part.start, part.end);
     } catch (error) {
@@ -150,7 +169,7 @@ export class Sender {
     }
   }
 
-  private async checksumOf(bytes: Blob): Promise<bigint | null> {
+  async #checksumOf(bytes: Blob): Promise<bigint | null> {
     if (!this.around.checksum) return null;
     try {
       return await this.around.checksum(bytes);
@@ -159,18 +178,18 @@ export class Sender {
     }
   }
 
-  private async putUntilStored(upload: Upload, part: Part, bytes: Blob, signal: AbortSignal): Promise<void> {
+  async #putUntilStored(upload: Upload, part: Part, bytes: Blob, signal: AbortSignal): Promise<void> {
     for (let tries = 1; ; tries++) {
-      const url = await this.urlOf(upload, part, signal);
-      const answer = await this.put(upload, part, url, bytes, signal);
+      const url = await this.#urlOf(upload, part, signal);
+      const answer = await this.#put(upload, part, url, bytes, signal);
       const reached = part.sent;
       if (answer === null) {
         upload.count(part, 0);
-        tries = await this.cutOff(upload, bytes, url, tries, reached, signal);
+        tries = await this.#cutOff(upload, bytes, url, tries, reached, signal);
         continue;
       }
       const verdict = judgePut(answer, part.number, new URL(url).origin);
-      if (verdict.is === "stored") return this.stored(upload, part, verdict.eTag);
+      if (verdict.is === "stored") return this.#stored(upload, part, verdict.eTag);
       upload.count(part, 0);
       if (verdict.is === "failed" || tries >= TRIES) throw verdict.why;
       if (verdict.is === "sign-again") {
@@ -184,12 +203,12 @@ export class Sender {
   }
 
   /** `null` if there is no answer. */
-  private async put(upload: Upload, part: Part, url: string, bytes: Blob, signal: AbortSignal): Promise<PutAnswer | null> {
+  async #put(upload: Upload, part: Part, url: string, bytes: Blob, signal: AbortSignal): Promise<PutAnswer | null> {
     const onSent = (count: number): void => {
-      if (!signal.aborted) this.sent(upload, part, Math.min(count, bytes.size));
+      if (!signal.aborted) this.#sent(upload, part, Math.min(count, bytes.size));
     };
     try {
-      return await this.around.put(url, bytes, { signal, onSent });
+      return await this.around.put(url, bytes, { signal, onSent, headers: upload.headers });
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof NoAnswer) return null;
@@ -197,7 +216,7 @@ export class Sender {
     }
   }
 
-  private sent(upload: Upload, part: Part, bytes: number): void {
+  #sent(upload: Upload, part: Part, bytes: number): void {
     const more = bytes - part.sent;
     if (more <= 0) return;
     upload.count(part, bytes);
@@ -208,7 +227,7 @@ export class Sender {
     this.hooks.onChange(upload);
   }
 
-  private stored(upload: Upload, part: Part, eTag: string): void {
+  #stored(upload: Upload, part: Part, eTag: string): void {
     part.eTag = eTag;
     part.url = null;
     upload.count(part, part.end - part.start);
@@ -217,24 +236,30 @@ export class Sender {
   }
 
   /** The store gave no answer: decides whether to wait or to fail. Returns the number of tries. */
-  private async cutOff(upload: Upload, bytes: Blob, url: string, tries: number, reached: number, signal: AbortSignal): Promise<number> {
+  async #cutOff(upload: Upload, bytes: Blob, url: string, tries: number, reached: number, signal: AbortSignal): Promise<number> {
     await mustBeReadable(bytes);
     // A store that refuses an expired URL early may close the connection before the browser has read the answer.
     dropAddresses(upload);
     if (await this.patience.untilDriveAnswers(upload, signal)) return 0;
     if (tries >= (reached > 0 ? TRIES : TRIES_WITHOUT_A_BYTE)) {
+      // The headers of a small file need a CORS rule of their own. Parts need none.
+      if (upload.headers) {
+        this.knowsBatches = false;
+        this.hooks.giveUp(upload);
+        throw this.alone;
+      }
       throw storeOutOfReach(new URL(url).origin, this.around.pageOrigin);
     }
     await this.patience.rest(upload, "The connection broke. Trying again.", this.patience.pause(tries), signal);
     return tries;
   }
 
-  private async urlOf(upload: Upload, part: Part, signal: AbortSignal): Promise<string> {
+  async #urlOf(upload: Upload, part: Part, signal: AbortSignal): Promise<string> {
     // A stopped run must not leave its failing request to the next run.
     signal.throwIfAborted();
     if (this.around.now() > upload.signedUntil) dropAddresses(upload);
     while (part.url === null) {
-      upload.signing ??= this.sign(upload, part, signal).finally(() => {
+      upload.signing ??= this.#sign(upload, part, signal).finally(() => {
         if (!signal.aborted) upload.signing = null;
       });
       await upload.signing;
@@ -243,59 +268,66 @@ export class Sender {
   }
 
   /** Signs `first` and the next parts that have no URL. */
-  private async sign(upload: Upload, first: Part, signal: AbortSignal): Promise<void> {
-    const { session, parts } = upload;
-    if (!session) throw new Failure("The upload was not started.");
+  async #sign(upload: Upload, first: Part, signal: AbortSignal): Promise<void> {
+    const { parts } = upload;
     const lacking = parts.filter((part) => part.number >= first.number && part.url === null && part.eTag === null);
     const partNumbers = lacking.slice(0, PARTS_SIGNED_AT_ONCE).map((part) => part.number);
-    const request = { ...session, parts: parts.length, partNumbers };
+    const request = { ...sessionOf(upload), parts: parts.length, partNumbers };
     const asked = this.around.now();
     const signed = await this.patience.ask(upload, signal, (api) => api.sign(request, signal));
     for (const { partNumber, signedUrl } of signed.parts) {
       const part = parts[partNumber - 1];
       if (part) part.url = signedUrl;
     }
-    if (first.url === null) throw new Failure(`The server signed no URL for part ${first.number}.`);
-    upload.signedUntil = Math.min(upload.signedUntil, asked + lifeMs(first.url) - EXPIRES_SOON_MS);
+    if (signed.headers) upload.headers = signed.headers;
+    this.signed(upload, first, asked);
   }
 
-  private async finish(upload: Upload, signal: AbortSignal): Promise<Item> {
-    const { session } = upload;
-    if (!session) throw new Failure("The upload was not started.");
+  /** The part has got its URL, which was asked for at that time. */
+  signed(upload: Upload, { number, url }: Part, asked: number): void {
+    if (url === null) throw new Failure(`The server signed no URL for part ${number}.`);
+    // How long it is valid from the time of its signature (AWS, "Signature Version 4", `X-Amz-Expires`).
+    const seconds = Number(/[?&]X-Amz-Expires=(\d+)/.exec(url)?.[1] ?? Infinity);
+    upload.signedUntil = Math.min(upload.signedUntil, asked + seconds * 1_000 - EXPIRES_SOON_MS);
+  }
+
+  async #finish(upload: Upload, signal: AbortSignal): Promise<Item> {
+    const session = sessionOf(upload);
     this.hooks.onFinishing(upload);
-    const parts = upload.parts.map(({ number, eTag }) => ({ partNumber: number, eTag: eTag ?? "" }));
     const whole = wholeOf(upload.parts);
+    const proof = whole !== null && { checksum: { crc64nvme: base64(whole) } };
+    if (upload.batch) return upload.batch.finalize(upload, { ...session, ...proof }, signal);
+    const parts = upload.parts.map(({ number, eTag }) => ({ partNumber: number, ...(eTag && { eTag }) }));
     const plain: Finalize = { ...session, parts };
     // Finalize can be repeated: after a lost answer, another request returns the same item.
-    return this.patience.ask(upload, signal, (api) => this.finalize(api, upload, plain, whole, signal));
+    return this.patience.ask(upload, signal, (api) => this.#finalize(api, upload, plain, proof, signal));
   }
 
   /** Sends a checksum if the store proves it. If not, the server reads a file back that was partly sent before a reload. */
-  private async finalize(api: Api, upload: Upload, plain: Finalize, whole: bigint | null, signal: AbortSignal): Promise<Item> {
-    if (whole === null) return api.finalize(plain, signal);
-    const proved: Finalize = { ...plain, checksum: { crc64nvme: base64(whole) } };
+  async #finalize(api: Api, upload: Upload, plain: Finalize, proof: Partial<Finalize> | false, signal: AbortSignal): Promise<Item> {
+    if (!proof) return api.finalize(plain, signal);
+    const proved: Finalize = { ...plain, ...proof };
     const elsewhere = upload.resumed ? { ...proved, verify: true } : plain;
-    if (!this.proves) return api.finalize(elsewhere, signal);
+    if (!this.#proves) return api.finalize(elsewhere, signal);
     try {
       return await api.finalize(proved, signal);
     } catch (error) {
       if (!(error instanceof ApiError && error.code === "checksum_unproven")) throw error;
-      this.proves = false;
+      this.#proves = false;
       return api.finalize(elsewhere, signal);
     }
   }
+}
+
+function sessionOf({ session }: Upload): Session {
+  if (!session) throw new Failure("The upload was not started.");
+  return session;
 }
 
 /** Forgets all URLs: those that were signed together expire together. */
 export function dropAddresses(upload: Upload): void {
   for (const part of upload.parts) part.url = null;
   upload.signedUntil = Infinity;
-}
-
-/** How long a signed URL is valid from the time of its signature (AWS, "Signature Version 4", `X-Amz-Expires`). */
-function lifeMs(url: string): number {
-  const seconds = Number(/[?&]X-Amz-Expires=(\d+)/.exec(url)?.[1] ?? Infinity);
-  return seconds * 1_000;
 }
 
 /** Marks the parts that the store has. A part of another size is sent again. */

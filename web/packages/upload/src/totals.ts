@@ -7,16 +7,12 @@ const STATES: State[] = ["unpicked", "queued", "uploading", "finishing", "paused
 export class Totals {
   /** Uploads in each state. */
   readonly of = Object.fromEntries(STATES.map((state) => [state, 0])) as Record<State, number>;
+  /** Files that are neither failed nor cancelled. */
+  files = 0;
   /** Bytes of the files that are neither failed nor cancelled. */
   bytes = 0;
   /** Bytes of these that are in flight or stored. */
   sent = 0;
-
-  /** Files that are neither failed nor cancelled. */
-  get files(): number {
-    const { failed, cancelled, ...counted } = this.of;
-    return Object.values(counted).reduce((sum, count) => sum + count, 0);
-  }
 
   /** Uploads that continue without a person. */
   get active(): number {
@@ -27,6 +23,7 @@ export class Totals {
   count(upload: Upload, times: 1 | -1): void {
     this.of[upload.state] += times;
     if (!isCounted(upload)) return;
+    this.files += times;
     this.bytes += times * upload.file.size;
     this.sent += times * upload.sent;
   }

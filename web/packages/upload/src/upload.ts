@@ -1,6 +1,7 @@
 // One file being uploaded: its state, as the page sees it. Decides nothing and sends nothing.
 
 import { newKey, type Item, type OnConflict } from "./api.ts";
+import type { Batch } from "./batch.ts";
 import type { Failure } from "./failure.ts";
 import { Meter } from "./meter.ts";
 import type { Part } from "./parts.ts";
@@ -44,12 +45,16 @@ export class Upload {
   begunWith: number | null = null;
   /** The ids of the folders of its path, from the top, as far as they exist. */
   folderIds: string[] = [];
+  /** The batch in which it is started and finalized, if it is a small file among many. */
+  batch: Batch | null = null;
+  /** The headers that the PUT of a small file must have. */
+  headers: Record<string, string> | null = null;
   run: AbortController | null = null;
   signing: Promise<void> | null = null;
   /** When the URLs of its parts expire, by the engine's clock. */
   signedUntil = Infinity;
   readonly meter = new Meter();
-  private readonly watchers = new Set<() => void>();
+  readonly #watchers = new Set<() => void>();
 
   constructor(
     readonly id: string,
@@ -87,7 +92,7 @@ export class Upload {
 
   /** Reports a change. Only the engine calls this. */
   touch(): void {
-    for (const watch of [...this.watchers]) watch();
+    for (const watch of [...this.#watchers]) watch();
   }
 
   /** Resolves to the item once it is in the drive. Rejects if the upload fails or is cancelled. */
@@ -95,11 +100,11 @@ export class Upload {
     return new Promise((resolve, reject) => {
       const watch = (): void => {
         if (!this.settled) return;
-        this.watchers.delete(watch);
+        this.#watchers.delete(watch);
         if (this.item) resolve(this.item);
         else reject(this.failure ?? new Error(`${this.file.name}: the upload was cancelled.`));
       };
-      this.watchers.add(watch);
+      this.#watchers.add(watch);
       watch();
     });
   }
@@ -112,7 +117,7 @@ export class Upload {
       changed = true;
       wake();
     };
-    this.watchers.add(watch);
+    this.#watchers.add(watch);
     try {
       for (;;) {
         if (!changed) await new Promise<void>((resolve) => (wake = resolve));
@@ -122,7 +127,7 @@ export class Upload {
         if (this.settled && !changed) return;
       }
     } finally {
-      this.watchers.delete(watch);
+      this.#watchers.delete(watch);
     }
   }
 }

@@ -1,6 +1,10 @@
 // Tests the checksum: the published test vector, both ways to compute it, and joined runs.
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
+import { openAsBlob } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { checksumHere, checksumInWorker } from "../src/checksum.ts";
 import { base64, combined, compiled, finished, inJavaScript, inWebAssembly, START, type Update } from "../src/crc64.ts";
@@ -50,4 +54,20 @@ test("a blob is read to its end, and one that cannot be read is an error", async
     gone.arrayBuffer = () => Promise.reject(new DOMException("changed", "NotReadableError"));
     await assert.rejects(checksum(gone));
   }
+});
+
+test("in Node, one thread computes long blobs, also those of files, and ends with the process", async () => {
+  const bytes = randomBytes((9 << 20) + 7);
+  const folder = await mkdtemp(join(tmpdir(), "dray-"));
+  await writeFile(join(folder, "blob"), bytes);
+  let threads = 0;
+  process.on("worker", () => (threads += 1));
+  const checksum = checksumInWorker();
+  await checksum(new Blob([bytes.subarray(0, 100)]));
+  assert.equal(threads, 0, "short ones are computed here");
+  const all = [new Blob([bytes]), await openAsBlob(join(folder, "blob")), new Blob([bytes.subarray(0, 1 << 20)])];
+  const found = await Promise.all(all.map((blob) => checksum(blob)));
+  const whole = of(inJavaScript(), bytes);
+  assert.deepEqual([threads, ...found], [1, whole, whole, of(inJavaScript(), bytes.subarray(0, 1 << 20))]);
+  await rm(folder, { recursive: true });
 });

@@ -1,0 +1,103 @@
+// Uploads from Chromium, timed: many small files by the drive's page, or one large file by the kit and by a bare page.
+//   node pages.mjs many FOLDER COUNT [COUNT …]    files a second, as JSON, for that many files of the folder picked at once
+//   node pages.mjs large FILE ROUNDS              bytes a second, as JSON, by the kit and by a page that only PUTs the same slices
+// DRAY_URL and DRAY_TOKEN name the drive.
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { launch } from "../web/test/real.mjs";
+
+const [mode, source = "", ...numbers] = process.argv.slice(2);
+const { DRAY_URL: url = "", DRAY_TOKEN: token = "" } = process.env;
+const LIMIT_MS = 20 * 60_000;
+
+/** A tab with the drive's page, signed in. @param {import("playwright-core").Browser} browser */
+async function open(browser) {
+  const page = await (await browser.newContext()).newPage();
+  page.setDefaultTimeout(LIMIT_MS);
+  await page.goto(url);
+  await page.getByLabel("Access token").fill(token);
+  await page.getByRole("button", { name: "Open the drive" }).click();
+  await page.getByRole("button", { name: "Choose files" }).waitFor();
+  return page;
+}
+
+/** Files a second until the page says that all are in the drive. @param {import("playwright-core").Browser} browser @param {string[]} paths */
+async function many(browser, paths) {
+  const page = await open(browser);
+  await page.evaluate(() => {
+    const input = /** @type {HTMLInputElement} */ (document.getElementById("files"));
+    input.addEventListener("change", () => Object.assign(window, { begun: performance.now() }), { capture: true });
+    new MutationObserver(() => {
+      if (/all in the drive$/.test(document.getElementById("tally")?.textContent ?? "")) Object.assign(window, { ended: performance.now() });
+    }).observe(document.body, { subtree: true, childList: true, characterData: true });
+  });
+  await page.locator("#files").setInputFiles(paths);
+  await page.waitForFunction(() => "ended" in window);
+  const ms = await page.evaluate(() => /** @type {any} */ (window).ended - /** @type {any} */ (window).begun);
+  await page.context().close();
+  return (paths.length * 1_000) / ms;
+}
+
+/** Bytes a second of one file, by each way. @param {import("playwright-core").Browser} browser @param {string} path */
+async function large(browser, path) {
+  const page = await open(browser);
+  await page.evaluate(() => document.body.insertAdjacentHTML("beforeend", '<input id="large" type="file">'));
+  await page.locator("#large").setInputFiles(path);
+  const rates = await page.evaluate(async ({ url, token }) => {
+    const file = /** @type {File} */ (/** @type {HTMLInputElement} */ (document.getElementById("large")).files?.[0]);
+    const rateOf = async (/** @type {() => Promise<unknown>} */ work) => {
+      const begun = performance.now();
+      await work();
+      return (file.size * 1_000) / (performance.now() - begun);
+    };
+    const kit = await import(/** @type {any} */ ("/kit/upload.js"));
+    const ask = async (/** @type {string} */ step, /** @type {object} */ body) => {
+      const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json" };
+      const answer = await fetch(`${url}/public/v1/drive/files/upload/multipart/${step}`, { method: "POST", headers, body: JSON.stringify(body) });
+      return answer.json();
+    };
+    const put = (/** @type {string} */ to, /** @type {Blob} */ slice) =>
+      new Promise((/** @type {(tag: string | null) => void} */ resolve, reject) => {
+        const xhr = new XMLHttpRequest();
+        xhr.onload = () => resolve(xhr.getResponseHeader("ETag"));
+        xhr.onerror = reject;
+        xhr.open("PUT", to);
+        xhr.send(slice);
+      });
+    const bare = async () => {
+      const { uploadId, fileKey, partSize, parts } = await ask("start", { fileName: "bare", fileSize: file.size, mimeType: "a/b" });
+      const signed = await ask("presigned-urls", { uploadId, fileKey, parts });
+      const listed = /** @type {object[]} */ ([]);
+      let next = 0;
+      const work = async () => {
+        for (let at = next++; at < parts; at = next++) {
+          const eTag = await put(signed.urls[at], file.slice(at * partSize, (at + 1) * partSize));
+          listed.push({ partNumber: at + 1, eTag });
+        }
+      };
+      await Promise.all([work(), work(), work(), work()]);
+      await ask("finalize", { uploadId, fileKey, parts: listed });
+    };
+    const byKit = () => kit.createUploads({ url, token, owner: null }).add(file).finished();
+    return { kit: await rateOf(byKit), bare: await rateOf(bare) };
+  }, { url, token });
+  await page.context().close();
+  return rates;
+}
+
+const browser = await launch();
+try {
+  if (mode === "many") {
+    const names = (await readdir(source, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+    const paths = names.map((entry) => join(entry.parentPath ?? entry.path, entry.name)).sort();
+    const rates = [];
+    for (const count of numbers.map(Number)) rates.push(await many(browser, paths.slice(0, count)));
+    console.log(JSON.stringify(rates));
+  } else {
+    const rates = [];
+    for (let round = 0; round < Number(numbers[0] ?? 1); round++) rates.push(await large(browser, source));
+    console.log(JSON.stringify(rates));
+  }
+} finally {
+  await browser.close();
+}

@@ -1,0 +1,149 @@
+// Small files in batches: one request starts many files, one request finalizes many, and each file is sent by one PUT.
+// Collects what single uploads ask for. It sends no bytes of files, and knows no list of uploads. It is loaded with the first
+// batch, and imports only types, so that it shares no code with the engine that would have to be a third script.
+
+import type { ApiError, FileOutcome, Finalize, Item, NewFile } from "./api.ts";
+import type { Sender } from "./sender.ts";
+import type { Upload } from "./upload.ts";
+
+/** How long a file waits for the others of its batch. */
+const WAIT_MS = 500;
+
+/** At most so many files are one batch: several batches stay below the number of uploads that one person may have open. */
+const MOST_FILES = 200;
+
+/** Takes files that have the same `onConflict` from `waiting`, and runs them together. `key` is new. */
+export async function runBatch(waiting: Set<Upload>, sender: Sender, key: string, run: (upload: Upload) => Promise<void>): Promise<void> {
+  const members: Upload[] = [];
+  for (const upload of waiting) {
+    if (upload.destination.onConflict !== (members[0] ?? upload).destination.onConflict) continue;
+    if (members.push(upload) >= MOST_FILES) break;
+  }
+  const batch = new Batch(members, sender, key);
+  const runs = members.map((upload) => {
+    upload.batch = batch;
+    return run(upload).finally(() => batch.leave(upload));
+  });
+  await Promise.all(runs);
+}
+
+/** Questions of many uploads that one request asks: once all have asked, or one has waited for `WAIT_MS`. */
+class Gathering<Q> {
+  #asked: { upload: Upload; question: Q; resolve: (answer: FileOutcome | PromiseLike<FileOutcome>) => void }[] = [];
+  #cancelTimer = (): void => {};
+
+  constructor(
+    private readonly ask: (first: Upload, questions: Q[]) => Promise<FileOutcome[]>,
+    private readonly expected: Set<Upload>,
+    private readonly after: (ms: number, callback: () => void) => () => void,
+  ) {}
+
+  add(upload: Upload, question: Q): Promise<FileOutcome> {
+    return new Promise((resolve) => {
+      this.#asked.push({ upload, question, resolve });
+      if (this.#asked.length === 1) this.#cancelTimer = this.after(WAIT_MS, () => this.#flush());
+      this.look();
+    });
+  }
+
+  /** Checks whether all have asked. */
+  look(): void {
+    if (this.#asked.length >= this.expected.size) this.#flush();
+  }
+
+  #flush(): void {
+    this.#cancelTimer();
+    const asked = this.#asked;
+    this.#asked = [];
+    if (!asked[0]) return;
+    const answers = this.ask(asked[0].upload, asked.map(({ question }) => question));
+    asked.forEach(({ resolve }, at) => resolve(answers.then((all) => all[at] ?? {})));
+  }
+}
+
+/** Uploads that are started and finalized together. */
+export class Batch {
+  readonly #starts: Gathering<NewFile>;
+  readonly #finals: Gathering<Finalize>;
+  readonly #starting: Set<Upload>;
+  readonly #sending: Set<Upload>;
+  #requests = 0;
+
+  /** `members` all have the same `onConflict`. `key` is new. */
+  constructor(
+    members: readonly Upload[],
+    private readonly sender: Sender,
+    key: string,
+  ) {
+    const { patience, around } = sender;
+    const { signal } = new AbortController();
+    const onConflict = members[0]?.destination.onConflict;
+    this.#starting = new Set(members);
+    this.#sending = new Set(members);
+    this.#starts = new Gathering(
+      (first, files) => {
+        // A repeat with the same key returns the same uploads.
+        const own = `${key}-${++this.#requests}`;
+        const request = { files, ...(onConflict && { onConflict }) };
+        return patience.ask(first, signal, (api) => api.startFiles(request, own).catch((error) => this.#notKnown(error)));
+      },
+      this.#starting,
+      around.after,
+    );
+    this.#finals = new Gathering(
+      (first, files) => patience.ask(first, signal, (api) => api.finalizeFiles(files)),
+      this.#sending,
+      around.after,
+    );
+  }
+
+  /** Starts a file with the others. Throws the sender's `alone` if there is no room for it among the open uploads. */
+  async start(upload: Upload, signal: AbortSignal): Promise<void> {
+    const { sender } = this;
+    const { startKey, file } = upload;
+    const parentId = await sender.folders.of(upload, signal);
+    const wanted: NewFile = { path: file.name, fileSize: file.size, mimeType: file.type || "application/octet-stream" };
+    if (parentId !== undefined) wanted.parentId = parentId;
+    const asked = sender.around.now();
+    const { upload: whole, error } = await this.#starts.add(upload, wanted);
+    this.#starting.delete(upload);
+    if (!whole) throw (error && error.code !== "too_many_uploads" && sender.judge(error)) || sender.alone;
+    const { uploadId, fileKey, url, headers } = whole;
+    // It was stopped before the answer came. If it continues, it is started again, perhaps in another batch.
+    if (signal.aborted) sender.hooks.abandon(upload, { uploadId, fileKey });
+    signal.throwIfAborted();
+    // Nothing was sent of this upload, whatever was sent before a reload.
+    upload.resumed = false;
+    sender.begun(upload, startKey, { uploadId, fileKey }, file.size || 1);
+    const part = upload.parts[0]!;
+    part.url = url;
+    upload.headers = headers;
+    sender.signed(upload, part, asked);
+    await sender.memory.changed(upload);
+  }
+
+  /** The item of a file that was sent, finalized with others. */
+  finalize(upload: Upload, wanted: Finalize, signal: AbortSignal): Promise<Item> {
+    return this.sender.patience.ask(upload, signal, async () => {
+      const { item, error } = await this.#finals.add(upload, wanted);
+      if (item) return item;
+      throw error ?? new Error("The server did not answer for this file.");
+    });
+  }
+
+  /** An upload has ended, was stopped, or continues by itself: the others no longer wait for it. */
+  leave(upload: Upload): void {
+    if (upload.batch === this) upload.batch = null;
+    this.#starting.delete(upload);
+    this.#sending.delete(upload);
+    this.#starts.look();
+    this.#finals.look();
+  }
+
+  /** A drive that is older than this kit knows no batches. */
+  #notKnown(error: ApiError): never {
+    if (!["route_not_found", "method_not_allowed"].includes(error.code)) throw error;
+    this.sender.knowsBatches = false;
+    throw this.sender.alone;
+  }
+}
