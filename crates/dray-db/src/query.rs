@@ -83,9 +83,9 @@ pub(super) fn value<T: Column>(c: &Conn, sql: &str, params: &[&dyn Param], colum
 ///
 /// - The start of uploads takes `folders` (only a batch needs it), `uploads` of the grant, `request`, `uploads` of the
 ///   workspace, `uploads` of the user.
-/// - A finalize takes `names`, the rows of its uploads (`uploads::lock_all`), and then `uploads` of each other user whose
-///   file it replaces. A batch takes these last locks in the order of its files, so two batches may wait for each other.
-///   Postgres then ends one of the transactions, with an error after which its client may try again.
+/// - A finalize takes `names`, the rows of its uploads (`uploads::lock_all`), and then `uploads` of each other user
+///   whose file it replaces. A batch takes these last locks in the order of its files, so two batches may wait for
+///   each other. Postgres then ends one of the transactions, with an error after which its client may try again.
 ///
 /// A transaction that needs several locks of `names` or of `folders` takes them all at once, sorted by name, before it
 /// writes anything. If you need two other kinds in one transaction, define their order here.
