@@ -34,7 +34,8 @@ pub struct NewRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(max_length = 4000))]
     pub message: Option<String>,
-    /// When the request closes by itself: RFC 3339. Absent or null means never. Uploads that are unfinished then cannot be finished.
+    /// When the request closes by itself: RFC 3339. Absent or null means never. Uploads that are unfinished then cannot
+    /// be finished.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub deadline: Option<String>,
@@ -48,31 +49,32 @@ pub struct NewRequest {
     /// Whether the page asks submitters for their mail address. Dray checks its form only.
     #[serde(default)]
     pub asks_email: Asks,
-    /// Whether each submitter gets a folder of their own below `folderId`. It is made with their first file, and its name is
-    /// their name (or mail address) and the time.
+    /// Whether each submitter gets a folder of their own below `folderId`. It is created with their first file, and its
+    /// name is their name (or mail address) and the time.
     #[serde(default)]
     pub folder_each: bool,
-    /// Most submitters; absent or null means 1,000. Those who never start an upload do not count.
+    /// The maximum number of submitters; absent or null means 1,000. Those who never start an upload do not count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 10_000))]
     pub max_submitters: Option<u32>,
-    /// Most files of each submitter; absent or null means 10,000.
+    /// The maximum number of files of each submitter; absent or null means 10,000.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 10_000))]
     pub max_files: Option<u32>,
-    /// Most bytes of each file; absent or null means the limit of the server.
+    /// The maximum number of bytes of each file; absent or null means the limit of the server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(maximum = 5_497_558_138_880_i64))]
     pub max_file_bytes: Option<u64>,
-    /// Most bytes of all files of one submitter; absent or null means no limit but your quota.
+    /// The maximum number of bytes of all files of one submitter; absent or null means no limit except your quota.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(maximum = 9_007_199_254_740_991_i64))]
     pub max_bytes: Option<u64>,
-    /// Most files of all submitters together; absent or null means no limit.
+    /// The maximum number of files of all submitters together; absent or null means no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1_000_000))]
     pub max_total_files: Option<u32>,
-    /// Most bytes of all files of all submitters together; absent or null means no limit but your quota.
+    /// The maximum number of bytes of all files of all submitters together; absent or null means no limit except your
+    /// quota.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(maximum = 9_007_199_254_740_991_i64))]
     pub max_total_bytes: Option<u64>,
@@ -102,22 +104,24 @@ pub struct RequestChange {
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::item::present")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
     pub deadline: Option<Option<String>>,
-    /// A new password, which everybody must enter before their next upload starts; null (`Some(None)`) removes the password.
+    /// A new password, which everybody must enter before their next upload starts; null (`Some(None)`) removes the
+    /// password.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::item::present")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, min_length = 8, max_length = 200))]
     pub password: Option<Option<String>>,
-    /// `true` closes the request: unfinished uploads are aborted, and files that have arrived stay. `false` opens it again.
+    /// `true` closes the request: unfinished uploads are aborted, and files that have arrived stay. `false` opens it
+    /// again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed: Option<bool>,
-    /// Most submitters.
+    /// The maximum number of submitters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 10_000))]
     pub max_submitters: Option<u32>,
-    /// Most files of all submitters together; null (`Some(None)`) means no limit.
+    /// The maximum number of files of all submitters together; null (`Some(None)`) means no limit.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::item::present")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<u32>, minimum = 1, maximum = 1_000_000))]
     pub max_total_files: Option<Option<u32>>,
-    /// Most bytes of all files of all submitters together; null (`Some(None)`) means no limit.
+    /// The maximum number of bytes of all files of all submitters together; null (`Some(None)`) means no limit.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "crate::item::present")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<u64>, maximum = 9_007_199_254_740_991_i64))]
     pub max_total_bytes: Option<Option<u64>>,
@@ -157,23 +161,23 @@ pub struct FileRequest {
     pub asks_email: Asks,
     /// Whether each submitter gets a folder of their own.
     pub folder_each: bool,
-    /// Most submitters.
+    /// The maximum number of submitters.
     pub max_submitters: u32,
-    /// Most files of each submitter.
+    /// The maximum number of files of each submitter.
     pub max_files: u32,
-    /// Most bytes of each file, if the request limits them.
+    /// The maximum number of bytes of each file, if the request limits them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub max_file_bytes: Option<u64>,
-    /// Most bytes of all files of one submitter, if the request limits them.
+    /// The maximum number of bytes of all files of one submitter, if the request limits them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub max_bytes: Option<u64>,
-    /// Most files of all submitters together, if the request limits them.
+    /// The maximum number of files of all submitters together, if the request limits them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub max_total_files: Option<u32>,
-    /// Most bytes of all files of all submitters together, if the request limits them.
+    /// The maximum number of bytes of all files of all submitters together, if the request limits them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub max_total_bytes: Option<u64>,
@@ -269,13 +273,13 @@ pub struct OpenedRequest {
     pub asks_name: Asks,
     /// Whether to ask the submitter for their mail address.
     pub asks_email: Asks,
-    /// Most files of one submitter.
+    /// The maximum number of files of one submitter.
     pub max_files: u32,
-    /// Most bytes of each file, if there is a limit.
+    /// The maximum number of bytes of each file, if there is a limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub max_file_bytes: Option<u64>,
-    /// Most bytes of all files, if there is a limit.
+    /// The maximum number of bytes of all files, if there is a limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub max_bytes: Option<u64>,
@@ -306,8 +310,8 @@ pub struct NewSubmitter {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreatedSubmitter {
-    /// The submitter's bearer: `cp_grant_…`. It is valid for the calls of an upload and for `GET /r/{slug}/uploads`. It is shown
-    /// only once.
+    /// The submitter's bearer: `cp_grant_…`. It is valid for the calls of an upload and for `GET /r/{slug}/uploads`. It
+    /// is shown only once.
     pub grant: String,
     /// When the bearer expires.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]

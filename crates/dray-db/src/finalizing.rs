@@ -113,7 +113,7 @@ pub fn reopen(c: &Conn, id: UploadRowId, holder: &LeaseHolder, is_unattempted: b
                where id = $1 and state = 'completing' and lease_holder = $2";
     let is_open = execute(c, sql, &[&id.to_string(), &holder.0, &is_unattempted])? == 1;
     if is_open {
-        // What was read back is no proof of the bytes of the next finalize.
+        // The next finalize may create an object with other bytes, for which the bytes read so far prove nothing.
         execute(c, "delete from read_backs where upload_id = $1", &[&id.to_string()])?;
     }
     Ok(is_open)

@@ -89,7 +89,7 @@ pub fn by_id(c: &Conn, id: GrantId) -> Result<Option<(Grant, Used)>, Error> {
     find(c, grants!("where t.id = $1"), &[&id.to_string()], grant)
 }
 
-/// The types that a grant accepts; empty means any, or that the grant is forgotten.
+/// The types that a grant accepts. Empty if it accepts any type, or if its row is gone.
 pub fn types(c: &Conn, id: GrantId) -> Result<Vec<FileType>, Error> {
     let types = find(c, "select types from grants where id = $1", &[&id.to_string()], read_types)?;
     Ok(types.unwrap_or_default())

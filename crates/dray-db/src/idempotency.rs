@@ -63,7 +63,7 @@ pub fn forget_old(c: &Conn, before: Timestamp, limit: usize) -> Result<u64, Erro
     execute(c, sql, &[&millis(before), &super::rows_at_most(limit)])
 }
 
-/// Tokens with more than `most` outcomes, and the age of the newest that is too much.
+/// The tokens with more than `most` outcomes. For each, when the newest outcome beyond the latest `most` was created.
 pub fn over(c: &Conn, most: usize) -> Result<Vec<(TokenId, i64)>, Error> {
     let sql = "select t.token_id,
                    (select k.created_at from idempotency_keys k where k.token_id = t.token_id

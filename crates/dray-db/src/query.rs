@@ -79,11 +79,16 @@ pub(super) fn value<T: Column>(c: &Conn, sql: &str, params: &[&dyn Param], colum
 /// no lock, because all its writes run on one writer thread.
 /// Take the lock before you read the rows that the decision is about: see `Mode::begin` of Postgres.
 /// Lock order, so that no two transactions wait for each other: first `idempotency`, then locks of one kind (`tree`,
-/// `names`, `tokens`, `first start`, `name rules` or `uploads`). There are two exceptions. The start of many uploads
-/// takes `folders` before `uploads`. A finalize takes `names` before the rows of its uploads (`uploads::lock_all`).
-/// Within `uploads` the order is: the grant's lock, the workspace's, the user's. A transaction that needs several
-/// locks of `names` or of `folders` takes them all at once, sorted by name, before it writes anything. If you need
-/// two other kinds in one transaction, define their order here.
+/// `names`, `tokens`, `first start`, `name rules`, `request` or `uploads`). There are two exceptions:
+///
+/// - The start of uploads takes `folders` (only a batch needs it), `uploads` of the grant, `request`, `uploads` of the
+///   workspace, `uploads` of the user.
+/// - A finalize takes `names`, the rows of its uploads (`uploads::lock_all`), and then `uploads` of each other user
+///   whose file it replaces. A batch takes these last locks in the order of its files, so two batches may wait for
+///   each other. Postgres then ends one of the transactions, with an error after which its client may try again.
+///
+/// A transaction that needs several locks of `names` or of `folders` takes them all at once, sorted by name, before it
+/// writes anything. If you need two other kinds in one transaction, define their order here.
 pub(super) fn lock(c: &Conn, name: &str) -> Result<()> {
     match c {
         Conn::Sqlite(_) => Ok(()),

@@ -156,8 +156,8 @@ pub fn of_object(c: &Conn, object_key: &str) -> Result<Option<UploadRowId>, Erro
 
 /// The caller's uploads that have not ended, the latest first, from the first one after `after`. A token that may only
 /// upload gets those that it or a token that comes from it began. (Uploads that are older than the column `token_id`
-/// belong to all such tokens.) Uploads of grants belong to other people. A token gets none that ends in a way that the
-/// token does not allow.
+/// belong to all such tokens.) Uploads of grants belong to other people and are left out. So are uploads whose
+/// `onConflict` the token could not have chosen.
 pub fn open_of_caller(
     c: &Conn,
     caller: &Caller,

@@ -245,7 +245,7 @@ pub enum Error {
     },
     /// The file does not fit into a quota whose figures do not concern the caller: they may only upload, or they would
     /// replace somebody else's file.
-    #[error("the file is over a quota that is not the caller's")]
+    #[error("the file does not fit into a quota that is not the caller's")]
     QuotaOfOthers,
     /// The user has as many unfinished uploads as the server allows.
     #[error("the user has {limit} unfinished uploads")]

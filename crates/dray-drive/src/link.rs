@@ -18,7 +18,8 @@ pub struct Link {
     pub password_hash: Option<String>,
     /// Who made it.
     pub created_by: UserId,
-    /// The folder to which the token that made it was confined, if it was: the link leads only to what is in it.
+    /// The folder to which the token that made the link was confined, if it was confined. The link works only as long as
+    /// the file is in this folder.
     pub confined_to: Option<ItemId>,
     /// When it was created.
     pub created_at: Timestamp,

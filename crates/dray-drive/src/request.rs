@@ -13,7 +13,7 @@ use crate::grant::{MOST_EXACT, Terms, Used, at_most};
 use crate::{Error, Result, wire_time};
 pub use submitter::{Submitter, submitter_to_wire};
 
-/// Most submitters of a request that does not say how many.
+/// The maximum number of submitters if a request does not set one.
 const SUBMITTERS: u32 = 1000;
 
 /// A request, as the database has it. It has no `Debug`, which would show its secret.
@@ -58,11 +58,11 @@ pub struct Wants {
     pub asks_email: Asks,
     /// Whether each submitter gets a folder of their own.
     pub folder_each: bool,
-    /// Most submitters.
+    /// The maximum number of submitters.
     pub max_submitters: u32,
-    /// Most files of all submitters together.
+    /// The maximum number of files of all submitters together.
     pub max_total_files: Option<u32>,
-    /// Most bytes of all submitters together.
+    /// The maximum number of bytes of all submitters together.
     pub max_total_bytes: Option<u64>,
     /// What each submitter may upload.
     pub terms: Terms,
@@ -157,14 +157,13 @@ impl FileRequest {
     /// Checks whether all submitters together have room for one more file, besides what was `used`.
     pub fn check_total(&self, used: Used, size_bytes: u64) -> Result<()> {
         if let Some(most) = self.wants.max_total_files.filter(|most| used.files >= u64::from(*most)) {
-            let left = format!("takes {most} files in all, and as many are there or under way");
+            let left = format!("accepts {most} files in all, and as many are there or under way");
             return Err(Error::RequestUsedUp { left });
         }
         let left_bytes = self.wants.max_total_bytes.map(|most| most.saturating_sub(used.bytes));
         match left_bytes.filter(|left| size_bytes > *left) {
             Some(left) => {
-                let left =
-                    format!("has {left} bytes left of all that it takes, and the file has {size_bytes}");
+                let left = format!("accepts only {left} more bytes in all, and the file has {size_bytes}");
                 Err(Error::RequestUsedUp { left })
             }
             None => Ok(()),

@@ -180,7 +180,7 @@ pub(super) fn drive_parts(err: &drive::Error) -> (Code, String) {
             (Code::QuotaExceeded, format!("fileSize is {needed_bytes} bytes, and only {left_bytes} are left of {whose}. {open_uploads} unfinished uploads reserve {held_bytes} bytes of it, and the trash counts too. Finish or abort uploads (GET /drive/uploads lists yours, as `dray uploads list` does), remove something for good, or ask the operator of this server."))
         }
         E::QuotaOfOthers => (Code::QuotaExceeded,
-            "The owner of this place, or of the file that would be replaced, has no room left for a file of this size. Ask them to make room.".into(),
+            "The owner of this place, or of the file that would be replaced, has not enough space left in their quota for this file. Ask them to free some.".into(),
         ),
         E::TooManyUploads { limit } => (Code::TooManyUploads, format!(
             "You have {limit} unfinished uploads, and this server allows no more. Finish or abort some (GET /drive/uploads lists them, as `dray uploads list` does), or wait until they expire."

@@ -1,4 +1,5 @@
-//! File requests: managed under the API by the admins of their folder, and used under `/r/` by anyone who has the address.
+//! File requests: managed under the API by the admins of their folder, and used under `/r/` by anyone who has the
+//! address.
 
 use axum::extract::State;
 use axum::response::{IntoResponse as _, NoContent, Response};
@@ -20,9 +21,9 @@ use crate::drive;
 
 /// Create a file request
 ///
-/// Makes an address where people without an account upload files into a folder. The files belong to the user who created the
-/// request. It works until its deadline, until somebody closes it, or until that user is no longer an `admin` of the folder.
-/// This needs the role `admin` on the folder; a user has at most 1,000 requests.
+/// Creates an address at which people without an account can upload files into a folder. The files belong to the user
+/// who created the request. It works until its deadline, until somebody closes it, or until that user is no longer an
+/// `admin` of the folder. This needs the role `admin` on the folder; a user has at most 1,000 requests.
 #[utoipa::path(
     post, path = "/drive/requests", operation_id = "createRequest", tag = "File requests",
     request_body = NewRequest,
@@ -44,8 +45,8 @@ pub(super) async fn create(
 
 /// List file requests
 ///
-/// The requests that the caller's user has created, or with `folderId` all requests to that folder, page by page, the latest
-/// first. Closed ones are included. `folderId` needs the role `admin` on the folder.
+/// The requests that the caller's user has created, or with `folderId` all requests to that folder, page by page, the
+/// latest first. Closed ones are included. `folderId` needs the role `admin` on the folder.
 #[utoipa::path(
     get, path = "/drive/requests", operation_id = "listRequests", tag = "File requests",
     params(("folderId" = inline(Option<ItemId>), Query, description = "The folder whose requests to list."), Paging),
@@ -81,9 +82,9 @@ pub(super) async fn get(
 
 /// Change, close or reopen a file request
 ///
-/// Fields that the body does not have stay as they are. Closing a request aborts its unfinished uploads; files that have arrived
-/// stay. After a change of the password, submitters must enter the new one before they can start another upload. This needs the
-/// role `admin` on its folder, or to have created it.
+/// Fields that the body does not have stay as they are. Closing a request aborts its unfinished uploads; files that
+/// have arrived stay. After a change of the password, submitters must enter the new one before they can start another
+/// upload. This needs the role `admin` on its folder, or to have created it.
 #[utoipa::path(
     patch, path = "/drive/requests/{id}", operation_id = "changeRequest", tag = "File requests",
     params(PathId<RequestId>), request_body = RequestChange,
@@ -101,8 +102,8 @@ pub(super) async fn change(
 
 /// Delete a file request
 ///
-/// Also deletes the list of its submitters, and aborts unfinished uploads. Files that have arrived stay. This needs the role
-/// `admin` on its folder, or to have created it.
+/// Also deletes the list of its submitters, and aborts unfinished uploads. Files that have arrived stay. This needs the
+/// role `admin` on its folder, or to have created it.
 #[utoipa::path(
     delete, path = "/drive/requests/{id}", operation_id = "deleteRequest", tag = "File requests",
     params(PathId<RequestId>),
@@ -119,7 +120,8 @@ pub(super) async fn delete(
 
 /// List the uploads to a file request
 ///
-/// Every upload with its submitter, finished or not, page by page, the latest first. This needs the role `admin` on its folder.
+/// Every upload with its submitter, finished or not, page by page, the latest first. This needs the role `admin` on its
+/// folder.
 #[utoipa::path(
     get, path = "/drive/requests/{id}/submissions", operation_id = "listSubmissions", tag = "File requests",
     params(PathId<RequestId>, Paging),
@@ -137,8 +139,9 @@ pub(super) async fn submissions(
 
 /// Open a file request
 ///
-/// Returns what the page of the request shows. No token is needed, only the address and, if there is one, the password. A
-/// submitter can send their grant as the bearer instead of the password. A client that has sent many wrong passwords has to wait.
+/// Returns what the page of the request shows. No token is needed, only the address and, if there is one, the password.
+/// A submitter can send their grant as the bearer instead of the password. A client that has sent many wrong passwords
+/// has to wait.
 #[utoipa::path(
     post, path = "/r/{slug}/open", operation_id = "openRequest", tag = "File requests",
     security((), ("token" = [])), request_body = OpenRequest,
@@ -159,8 +162,9 @@ pub(super) async fn open(
 
 /// Become a submitter of a file request
 ///
-/// Returns a grant, which is the bearer for the calls of an upload, within the limits of the request. No token is needed. Dray
-/// forgets submitters who start no upload within an hour. A client that becomes a submitter very often has to wait.
+/// Returns a grant, which is the bearer for the calls of an upload, within the limits of the request. No token is
+/// needed. Dray forgets submitters who start no upload within an hour. A client that becomes a submitter very often has
+/// to wait.
 #[utoipa::path(
     post, path = "/r/{slug}/submitters", operation_id = "addSubmitter", tag = "File requests",
     security(()), request_body = NewSubmitter,
@@ -180,8 +184,8 @@ pub(super) async fn add_submitter(
 
 /// List the files that a submitter has sent
 ///
-/// The files of this submitter that have arrived, page by page, the latest first. The bearer is the submitter's grant; it reads
-/// this list also after the request is closed.
+/// The files of this submitter that have arrived, page by page, the latest first. The bearer is the submitter's grant;
+/// it reads this list also after the request is closed.
 #[utoipa::path(
     get, path = "/r/{slug}/uploads", operation_id = "listSentFiles", tag = "File requests",
     security(("token" = [])),

@@ -105,7 +105,7 @@ impl Service {
         let mut waited = Duration::ZERO;
         loop {
             match upload.finalize_step(digest.as_ref(), self.clock.now())? {
-                // What has become of the file since then does not concern a caller who may only upload.
+                // A caller that may only upload must not learn what happened to the file since then.
                 FinalizeStep::Done if caller.only_uploads() => return Ok(upload.item_as_given()),
                 FinalizeStep::Done => return self.get_item(caller, upload.item).await,
                 FinalizeStep::Complete => {
@@ -331,7 +331,8 @@ impl Service {
         }
         match self.objects.put_empty(object_key, upload_id, mime_type, store_token).await {
             Ok(()) => Completion::Done,
-            // Nothing was done, now or before. The client may abort the upload, or try again once the store accepts it.
+            // Neither this request nor an earlier one has changed anything. The client may abort the upload, or try again
+            // once the store accepts it.
             Err(err @ (Error::StoreLacks { .. } | Error::StoreRefused { .. })) if is_first => {
                 lease.nothing_was_sent();
                 Completion::Refused(err)

@@ -47,7 +47,7 @@ impl Service {
                 let token = maker.line.token.id;
                 if grants::count_good(c, token, now)? >= i64::from(MAX_GRANTS) {
                     let rule =
-                        format!("of this token are {MAX_GRANTS} already, which is the limit: revoke one of them");
+                        format!("of a token are limited to {MAX_GRANTS}, and this one has that many: revoke one");
                     return Err(Error::field("Grants", rule));
                 }
                 let grant = Grant {

@@ -143,8 +143,8 @@ fn managed_file(c: &Conn, caller: &Caller, id: ItemId) -> Result<()> {
     file.require(Role::Admin)
 }
 
-/// A valid link, and its file. The link depends on the rights of the user who made it: it leads nowhere once that
-/// user may not make it any more with a token like the one that made it, which may have been confined to a folder, or
+/// A valid link, and its file. The link depends on the rights of the user who made it: it leads nowhere once that user
+/// could no longer make it (with a token confined to the same folder, if the token that made it was confined to one), or
 /// once the file is in the trash.
 fn linked(c: &Conn, slug: &str, now: Timestamp) -> Result<(Link, Item)> {
     let link = links::by_slug(c, slug)?.filter(|link| !link.is_over(now)).ok_or(Error::LinkNotFound)?;

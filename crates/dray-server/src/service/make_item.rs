@@ -27,7 +27,7 @@ pub(super) enum Made {
     Before(Item),
     /// No item: the folder already has a file of this name.
     NameTaken,
-    /// No item at present, for this reason. The object stays for a finalize after the reason is gone.
+    /// No item now, for this reason. The object stays, so that a later finalize can succeed when the reason is gone.
     NotNow(Error),
     /// No item: the upload had already ended.
     Over,
@@ -104,7 +104,7 @@ pub(super) fn refusal(c: &Conn, upload: &Upload) -> Result<Option<Error>> {
     refusal_to_replace(c, upload, &namesake)
 }
 
-/// Why a new upload that replaces a file could not do so at present.
+/// Refuses a new upload that replaces a file if it could not do so now.
 pub(super) fn check_replaced(c: &Conn, upload: &Upload) -> Result<()> {
     if upload.on_conflict != OnConflict::Replace {
         return Ok(());

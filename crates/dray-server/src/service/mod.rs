@@ -233,13 +233,14 @@ fn is_reached(c: &Conn, caller: &Caller, upload: &Upload) -> Result<bool> {
         None if caller.only_uploads() => {
             upload.only_uploads && upload.attached.grant.is_none() && comes_from(c, caller, upload)?
         }
-        // Nobody finishes with their token what it could not start.
+        // A token can finish only what it could have started.
         None => check_on_conflict(caller, upload.on_conflict).is_ok(),
     };
     Ok(is_inside && is_known)
 }
 
-/// Whether the caller's token, or one that comes from it, began the upload. Uploads of earlier versions do not say.
+/// Whether the caller's token, or one that comes from it, began the upload. Uploads of earlier versions do not say which
+/// token began them, so they count as begun by it.
 fn comes_from(c: &Conn, caller: &Caller, upload: &Upload) -> Result<bool> {
     match (upload.token, caller.token) {
         (Some(of), Some(token)) => Ok(token_rows::comes_from(c, of, token)?),
@@ -262,7 +263,7 @@ fn target(c: &Conn, caller: &Caller, parent: Option<ItemId>) -> Result<Option<Se
     let Some(id) = parent else { return caller.require_whole_drive().map(|()| None) };
     let folder = folder(c, caller, id).and_then(|folder| folder.require(Role::Member).map(|()| folder));
     match folder {
-        // Who may only upload does not learn what else an id stands for.
+        // A caller that may only upload must not learn what else has this id.
         Err(Error::NotAFolder | Error::RoleTooLow { .. }) if caller.only_uploads() => Err(Error::NotFound),
         folder => folder.map(Some),
     }

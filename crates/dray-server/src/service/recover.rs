@@ -171,8 +171,8 @@ impl Service {
     /// the sweeper does this again later.
     pub(super) async fn free_parts(&self, upload: &Upload) -> Result<()> {
         match &upload.store_upload_id {
-            // The store may have its object, or get it while its URL is valid. Where a PUT does not overwrite, something
-            // empty in its place ends that before the quota's room is used again.
+            // The store may have the object, or get it as long as the URL is valid. If the store's PUT does not overwrite,
+            // an empty object under this key prevents that, before the upload's share of the quota is given to others.
             Some(_) if upload.put_key.is_some() => {
                 if self.objects.refuses_to_overwrite() {
                     self.objects.block(&upload.object_key).await?;

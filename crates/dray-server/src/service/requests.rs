@@ -1,4 +1,5 @@
-//! File requests, for the people who manage their folder: creating, changing, closing and deleting them, and reading what was sent.
+//! File requests, for the people who manage their folder: creating, changing, closing and deleting them, and listing what
+//! was sent.
 
 use dray_api::limits::{MAX_FOLDER_DEPTH, MAX_REQUESTS};
 use dray_api::request::{FileRequests, NewRequest, RequestChange, Submission, Submissions};
@@ -278,7 +279,7 @@ fn insert(c: &Conn, caller: &Caller, request: &FileRequest, hash: &TokenHash) ->
     }
     tokens::lock_of_user(c, caller)?;
     if requests::count(c, caller)? >= i64::from(MAX_REQUESTS) {
-        let rule = format!("of yours are {MAX_REQUESTS} already, which is the limit: delete one");
+        let rule = format!("are limited to {MAX_REQUESTS} a user, and you have that many: delete one");
         return Err(Error::field("File requests", rule));
     }
     let row = tokens::NewToken {

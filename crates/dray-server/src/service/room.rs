@@ -82,7 +82,7 @@ impl Room {
     pub(super) fn take(&mut self, c: &Conn, upload: &Upload) -> Result<()> {
         let needed_bytes = upload.size_bytes;
         if let Some((of, left_bytes)) = self.left_bytes.iter().find(|(_, left)| needed_bytes > *left) {
-            // Who may only upload does not learn how much there is.
+            // A caller that may only upload must not learn how much space is used.
             if upload.only_uploads {
                 return Err(Error::QuotaOfOthers);
             }

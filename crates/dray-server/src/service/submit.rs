@@ -1,5 +1,5 @@
-//! File requests, for the people who upload to them. They have no account: they know the address of the request, its password if
-//! it has one, and the grant that the request gave them.
+//! File requests, for the people who upload to them. They have no account. They know the address of the request, its
+//! password if it has one, and the grant that the request gave them.
 
 use std::net::IpAddr;
 
@@ -28,7 +28,8 @@ use crate::random;
 const LIFE: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// How many uploads are read for one page of what has arrived.
 const PAGE: usize = 1000;
-/// Most submitters of one request who have started no upload. Further ones have to wait until some are forgotten.
+/// The maximum number of submitters of one request who have started no upload. Further ones have to wait until some are
+/// forgotten.
 const MOST_IDLE: i64 = 5000;
 /// How long a submitter who has started no upload is remembered.
 const IDLE_LIFE: SignedDuration = SignedDuration::from_hours(1);
@@ -38,7 +39,8 @@ const IDLE_WAIT_SECS: u64 = 600;
 const FORGOTTEN_AT_ONCE: usize = 500;
 
 impl Service {
-    /// What the page of a request shows, to somebody who knows the password, or who is a submitter and has entered it before.
+    /// What the page of a request shows. The caller must know the password, or be a submitter who has entered it
+    /// before.
     pub(crate) async fn open_request(
         &self,
         slug: &str,
@@ -59,7 +61,7 @@ impl Service {
         Ok(self.entered(slug, password, client, now).await?.opened())
     }
 
-    /// Makes somebody a submitter, and gives them their grant. The number of submitters from one address is limited before
+    /// Creates a submitter, and returns their grant. The number of submitters from one address is limited before
     /// anything is written.
     pub(crate) async fn add_submitter(
         &self,
@@ -99,13 +101,13 @@ impl Service {
         Ok(CreatedSubmitter { grant: secret.reveal().to_owned(), expires_at: wire_time(ends_at) })
     }
 
-    /// Who holds this grant, if it is a submitter's. It is admitted even if the request is closed, and only to read what has
-    /// arrived.
+    /// The submitter who holds this grant. The grant is accepted even if the request is closed, but only for reading
+    /// what has arrived.
     pub(crate) async fn authenticate_submitter(&self, token: &str, now: Timestamp) -> Result<Caller> {
         let hash = AccessToken::parse(token)?.hash();
         let mut record = self.db.read(move |c| tokens::by_hash(c, &hash)?.ok_or(Error::InvalidToken)).await?;
         if record.is_submitters() {
-            // The request, which it descends from, may have ended.
+            // The request, from which it descends, may have ended.
             record.line_until = None;
         }
         let caller = record.admit(now)?;
@@ -199,8 +201,8 @@ fn opened_by(c: &Conn, id: GrantId, slug: &str, now: Timestamp) -> Result<Option
     Ok(Some(request.opened()))
 }
 
-/// Refuses a request that is over: its maker could not make it any more (as with links), its folder is in the trash, or it is
-/// closed.
+/// Refuses a request that has ended: its maker could no longer create it (as with links), its folder is in the trash,
+/// or it is closed.
 fn check_good(c: &Conn, request: &FileRequest, now: Timestamp) -> Result<()> {
     users::member(c, request.workspace, request.user)?.ok_or(Error::RequestNotFound)?;
     let folder = items::seen(c, &request.maker(), request.folder)?;
@@ -208,7 +210,7 @@ fn check_good(c: &Conn, request: &FileRequest, now: Timestamp) -> Result<()> {
     request.check_open(now)
 }
 
-/// A refusal as a submitter may know it: it says nothing about the owner of the request.
+/// The refusal that a submitter gets: it says nothing about the owner of the request.
 pub(super) fn for_submitter(err: Error) -> Error {
     match err {
         Error::FileTooLarge { size_bytes, limit_bytes } => {
@@ -228,7 +230,7 @@ pub(super) struct Submission {
     unfinished: u64,
     /// The request, and what all its submitters have uploaded, if it limits that.
     total: Option<(FileRequest, Used)>,
-    /// What the first upload that is let in writes.
+    /// What must be written with the first admitted upload.
     first: Option<First>,
     now: Timestamp,
 }
@@ -242,11 +244,11 @@ struct First {
 }
 
 impl Submission {
-    /// Checks the request and the submitter, and changes `grant` so that it says where the files go and what is attached to
-    /// them. `None` if the caller is not a submitter.
+    /// Checks the request and the submitter, and sets in `grant` where the files go and what is attached to them.
+    /// `None` if the caller is not a submitter.
     pub(super) fn of(c: &Conn, caller: &Caller, grant: &mut Grant, now: Timestamp) -> Result<Option<Self>> {
         let Some(id) = caller.submitter() else { return Ok(None) };
-        // Whoever closes the request waits for this transaction, and then aborts what it has started.
+        // A caller who closes the request waits for this transaction, and then aborts what it has started.
         requests::lock_request(c, RequestId::from(grant.token))?;
         let (request, submitters) = requests::of_submitter(c, id)?.ok_or(Error::InvalidToken)?;
         let submitter = requests::submitter(c, id)?.ok_or(Error::InvalidToken)?;
@@ -282,8 +284,8 @@ impl Submission {
         room.check_share(self.unfinished)
     }
 
-    /// Counts an upload that was let in. The first one writes what it changes of the submitter, so that a refused upload
-    /// changes nothing.
+    /// Counts an admitted upload. The first one writes what it changes of the submitter, so that a refused upload changes
+    /// nothing.
     pub(super) fn take(&mut self, c: &Conn, service: &Service, size_bytes: u64) -> Result<()> {
         self.unfinished += 1;
         if let Some((_, used)) = &mut self.total {

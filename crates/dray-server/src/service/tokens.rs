@@ -108,14 +108,14 @@ impl Maker {
     /// comes from. A token that no other token created is limited only with its user.
     fn check_count(&self, c: &Conn, caller: &Caller) -> Result<()> {
         if tokens::count_good(c, caller, self.now)? >= i64::from(MAX_TOKENS) {
-            let rule = format!("of yours are {MAX_TOKENS} already, which is the limit: revoke one");
+            let rule = format!("are limited to {MAX_TOKENS} a user, and you have that many: revoke one");
             return Err(Error::field("Tokens", rule));
         }
         let (mut id, mut parent) = (self.line.token.id, self.line.token.parent);
         while let Some(of) = parent {
             if tokens::count_descendants(c, id, self.now)? >= i64::from(MAX_TOKENS_OF_A_TOKEN) {
                 let rule = format!(
-                    "that come from one token are {MAX_TOKENS_OF_A_TOKEN} already, which is the limit: revoke one"
+                    "that come from one token are limited to {MAX_TOKENS_OF_A_TOKEN}, and there are that many: revoke one"
                 );
                 return Err(Error::field("Tokens", rule));
             }

@@ -32,7 +32,7 @@ pub(crate) enum Act {
     Babbles,
     /// Refuses to abort uploads.
     RefusesAborts,
-    /// Refuses to put objects; parts are taken.
+    /// Refuses PUTs of objects, but accepts parts.
     RefusesObjects,
     /// Knows no checksum of objects, gives so many reads of them, and breaks off all others.
     Gives(usize),

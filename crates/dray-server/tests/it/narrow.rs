@@ -1,5 +1,5 @@
-//! What a narrow token may use up and learn: it takes from itself before it takes from its user, and knows only of what it
-//! began.
+//! What a token with few rights may use up and learn: its own limits end it before its user's limits do, and it sees only
+//! the uploads that it began.
 
 use dray_api::limits::{MAX_ROTATIONS, MAX_TOKENS_OF_A_TOKEN};
 use dray_ops::OWNER_EMAIL;
@@ -21,7 +21,7 @@ async fn set_quota(world: &World, email: &str, bytes: u64) {
     admin.close().await;
 }
 
-/// Every step that a caller may take with an upload, and how each is answered.
+/// The answer to every step that a caller may take with an upload.
 async fn steps(actor: &Actor, upload: &Started) -> Vec<(u16, String)> {
     let mut answers = Vec::new();
     for (step, more) in [
@@ -74,7 +74,7 @@ async fn a_token_that_makes_tokens_without_end_stops_only_itself() {
     }
     child(&world, &other, &["access_drive"]).await;
     child(&world, &world.owner(), &["access_drive"]).await;
-    // Replacing itself makes no token more.
+    // A token that replaces itself does not count as another one.
     narrow.post("/tokens/rotate", &json!({})).await.ok();
 }
 
@@ -96,7 +96,7 @@ async fn a_token_that_may_only_upload_reaches_what_it_began_and_nothing_of_its_s
     let (wide, narrow) = (child(&world, &world.owner(), &["access_drive"]).await, json!(["drive_upload"]));
     let made = wide.post("/tokens", &json!({ "name": "a", "scopes": narrow })).await.ok();
     let (left, _) = world.with_token(made["token"].as_str().unwrap()).put_with("b", b"1", &json!({})).await;
-    assert_eq!(listed(&wide).await.len(), 1, "whoever may read knows of all");
+    assert_eq!(listed(&wide).await.len(), 1, "a token that may read sees all");
     assert_eq!(wide.step("abort", &left.body(&json!({}))).await.status, 204);
 }
 
@@ -135,7 +135,7 @@ async fn whoever_may_only_upload_learns_nothing_from_what_it_is_refused() {
     let text = refused.body["message"].to_string();
     assert_eq!(refused.refused(), refusal(507, "quota_exceeded"));
     assert!(!text.chars().any(|digit| digit.is_ascii_digit()), "{text}");
-    // Whatever becomes of its file, the repeated finalize has the same answer.
+    // Whatever happens to the file, the repeated finalize has the same answer.
     let (started, parts) = narrow.put_with("c", b"1", &json!({})).await;
     let item = narrow.finalize(&started, &parts).await.ok();
     other.trash(&id(&item)).await;
@@ -174,7 +174,7 @@ async fn a_member_cannot_fill_the_quota_of_the_owner_by_replacing_their_files() 
     let member = world.participant("member@example.com", &owner, &folder, "member").await;
     set_quota(&world, OWNER_EMAIL, 250).await;
     let into = json!({ "parentId": folder, "onConflict": "replace" });
-    // There is room when both start, and only for one of them when they finish.
+    // When both start, the quota has room for each. When they finish, it has room for only one.
     let first = member.put_with("a", &[2; 100], &into).await;
     let second = member.put_with("a", &[3; 100], &into).await;
     member.finalize(&first.0, &first.1).await.ok();

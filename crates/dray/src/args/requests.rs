@@ -20,7 +20,7 @@ pub(crate) enum RequestCommand {
         #[command(flatten)]
         connection: Connection,
     },
-    /// Change a file request; what is not named stays as it is
+    /// Change a file request; options that are left out change nothing
     Change(ChangeRequest),
     /// Close a file request: unfinished uploads are aborted, and files that have arrived stay
     Close(OneRequest),
@@ -91,29 +91,29 @@ pub(crate) struct CreateRequest {
     /// Give each submitter a folder of their own
     #[arg(long)]
     pub(crate) folder_each: bool,
-    /// Most files of each submitter [default: 10000]
+    /// How many files each submitter may send [default: 10000]
     #[arg(long, value_name = "N")]
     pub(crate) max_files: Option<u32>,
-    /// Largest file, such as 100MiB [default: as the server accepts]
+    /// Largest file, such as 100MiB [default: the server's own limit]
     #[arg(long, value_name = "SIZE")]
     pub(crate) max_file_size: Option<ByteSize>,
-    /// Most bytes of each submitter, such as 1GiB [default: as the quota has room for]
+    /// Largest size of all files of one submitter, such as 1GiB [default: what the quota has room for]
     #[arg(long, value_name = "SIZE")]
     pub(crate) max_size: Option<ByteSize>,
-    /// Most submitters [default: 1000]
+    /// How many submitters there may be [default: 1000]
     #[arg(long, value_name = "N")]
     pub(crate) max_submitters: Option<u32>,
-    /// Most files of all submitters together [default: no limit]
+    /// How many files all submitters together may send [default: no limit]
     #[arg(long, value_name = "N")]
     pub(crate) max_total_files: Option<u32>,
-    /// Most bytes of all submitters together, such as 50GiB [default: as the quota has room for]
+    /// Largest size of the files of all submitters together, such as 50GiB [default: what the quota has room for]
     #[arg(long, value_name = "SIZE")]
     pub(crate) max_total_size: Option<ByteSize>,
     /// Type of files: a MIME type (image/png), a group (image/*) or the end of a name (.pdf); may be repeated [default:
     /// any]
     #[arg(long = "type", value_name = "TYPE", value_delimiter = ',')]
     pub(crate) types: Vec<String>,
-    /// Give a file another name if the folder has one of its name
+    /// Give a file another name if the folder already has one of its name
     #[arg(long)]
     pub(crate) rename: bool,
     #[command(flatten)]
@@ -142,13 +142,13 @@ pub(crate) struct ChangeRequest {
     /// Remove the password
     #[arg(long, conflicts_with = "secret")]
     pub(crate) no_password: bool,
-    /// Most submitters
+    /// How many submitters there may be
     #[arg(long, value_name = "N")]
     pub(crate) max_submitters: Option<u32>,
-    /// Most files of all submitters together
+    /// How many files all submitters together may send
     #[arg(long, value_name = "N")]
     pub(crate) max_total_files: Option<u32>,
-    /// Most bytes of all submitters together, such as 50GiB
+    /// Largest size of the files of all submitters together, such as 50GiB
     #[arg(long, value_name = "SIZE")]
     pub(crate) max_total_size: Option<ByteSize>,
     #[command(flatten)]

@@ -17,13 +17,13 @@ pub(super) struct Rate {
     pub(super) at_once: u32,
     /// How long it takes to earn another try.
     pub(super) earned_in: Duration,
-    /// Most tries in a day.
+    /// The maximum number of tries in a day.
     pub(super) a_day: u32,
 }
 
 const DAY: Duration = Duration::from_hours(24);
-/// How many pairs of client and link are remembered at once: some 10 MB. Beyond that the oldest are forgotten. Whoever
-/// has so many addresses is slowed only by the cost of checking.
+/// How many pairs of client and link are remembered at once: some 10 MB. If there are more, the oldest are forgotten. A
+/// client with so many addresses is slowed down only by the cost of checking a password.
 const MOST_REMEMBERED: usize = 100_000;
 
 /// What is remembered for each client and link.

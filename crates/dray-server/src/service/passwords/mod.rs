@@ -18,11 +18,12 @@ use tokio::time::{Instant, timeout};
 use crate::drive::{Error, Result};
 use guesses::{Guesses, Rate};
 
-/// Most passwords that wait or are being hashed or checked. Further callers are told to ask again.
+/// The maximum number of passwords that wait or are being hashed or checked. Further callers are told to ask again.
 const MOST_WAITING: usize = 64;
-/// Most of them for one link or request, so that others have a place however many clients guess at it.
+/// The maximum of these for one link or request, so that however many clients guess at it, others still have a place.
 const MOST_OF_ONE_LINK: usize = MOST_WAITING / 2;
-/// Wrong passwords of one client for one link: a person who mistypes, then some 36,000 a year of 8 characters or more.
+/// Wrong passwords that one client may send for one link: ten at once, for a person who mistypes, and in the long run some
+/// 36,000 a year, for passwords of 8 characters or more.
 const GUESSES: Rate = Rate { at_once: 10, earned_in: Duration::from_secs(15), a_day: 100 };
 /// New submitters of one file request from one address: enough for a class of pupils who share it.
 const VISITS: Rate = Rate { at_once: 60, earned_in: Duration::from_secs(5), a_day: 2000 };
