@@ -228,6 +228,7 @@ impl Service {
 
 /// What a change sets, except the password; `None` leaves a value as it is.
 #[derive(Clone)]
+#[expect(clippy::option_option, reason = "absent, null and a value are three different changes")]
 struct Changed {
     title: Option<String>,
     message: Option<String>,

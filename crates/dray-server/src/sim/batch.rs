@@ -197,7 +197,9 @@ impl Batch {
         let ask =
             async |service: crate::service::Service, caller| service.finalize_files(&caller, request).await;
         let answer = self.cluster.ask(world.millis(2000..60_000), ask).await;
-        self.tell(|| format!("finalize -> {:?}", answer.as_ref().map(|all| all.as_ref().map(shown))));
+        self.tell(|| {
+            format!("finalize -> {:?}", answer.as_ref().map(|all| all.as_ref().map(|all| shown(all))))
+        });
         match answer? {
             Ok(outcomes) => Some(outcomes),
             Err(err) => {
@@ -245,7 +247,7 @@ impl Batch {
     }
 }
 
-fn shown(outcomes: &Vec<Result<Item, Error>>) -> Vec<String> {
+fn shown(outcomes: &[Result<Item, Error>]) -> Vec<String> {
     let one = |outcome: &Result<Item, Error>| match outcome {
         Ok(item) => item.id.to_string(),
         Err(err) => err.to_string(),

@@ -17,7 +17,7 @@ use crate::objects::object_of_scratch;
 const SETTLED_WITHIN: Duration = Duration::from_mins(20);
 /// After this time, abandoned uploads have expired, however wrong the clocks are.
 const A_DAY: Duration = Duration::from_hours(26);
-const SWEEPS: usize = 40;
+const SWEEPS: usize = 300;
 
 /// Brings a schedule to its end, and checks the result.
 pub(super) async fn settle(cluster: &Arc<Cluster>, known: &[Known]) {
