@@ -90,6 +90,18 @@ export class RequestClient {
     this.keep({ ...rest, earlier: [...(grant ? [grant] : []), ...earlier].slice(0, MOST_EARLIER) });
   }
 
+  /** Ends the use of the current grant if the server no longer accepts it. */
+  async renew(): Promise<void> {
+    const { grant } = this.kept;
+    if (!grant) return;
+    try {
+      await this.ask("/uploads", { headers: { Authorization: `Bearer ${grant}` } });
+    } catch (error) {
+      const isOver = error instanceof Refusal && ["invalid_token", "expired_token", "revoked_token"].includes(error.code);
+      if (isOver && this.kept.grant === grant) this.leave();
+    }
+  }
+
   open(): Promise<Opened> {
     return this.post<Opened>("/open", this.password === undefined ? {} : { password: this.password }, this.kept.grant);
   }

@@ -145,21 +145,22 @@ function takeFiles({ types, maxFiles, asksName, asksEmail }: Opened): void {
 }
 
 /** Finds out whether the upload failed by itself, or because the request or this browser's grant is over. */
-async function stop({ failure }: Upload): Promise<void> {
-  if (failure?.kind === "signed-out") client.leave();
-  const before = opened;
+async function stop(failed: Upload): Promise<void> {
+  const isSignedOut = failed.failure?.kind === "signed-out";
   try {
+    if (isSignedOut) await client.renew();
+    const wasClosed = !element("notice", HTMLElement).hidden;
     opened = await client.open();
-    // The failure is the file's own, and its row says why.
-    if (failure?.kind !== "signed-out") stopped.clear();
-    if (before && element("notice", HTMLElement).hidden === false) draw(opened);
-    goOn();
+    if (wasClosed) draw(opened);
+    stopped.delete(failed);
+    // Any other failure is the file's own, and its row says why.
+    if (isSignedOut) upload.uploads.resume(failed);
   } catch (error) {
     refused(error instanceof Refusal ? error : new Refusal("", String(error)));
   }
 }
 
-/** Goes on with the uploads that stopped for another reason than their own. */
+/** Goes on with the uploads that stopped because the request could not be opened. */
 function goOn(): void {
   for (const one of stopped) upload.uploads.resume(one);
   stopped.clear();
