@@ -69,7 +69,7 @@ pub const TABLES: [Table; 13] = [
     Table { name: "tokens", keys: 1, filter: "true", columns: &[
         ("id", Text), ("hash", Text), ("workspace_id", Text), ("user_id", Text), ("name", Text), ("scopes", Text),
         ("folder_id", Text), ("created_at", Integer), ("expires_at", Integer), ("revoked_at", Integer),
-        ("parent_id", Text), ("rotate_until", Integer), ("successor_id", Text),
+        ("parent_id", Text), ("rotate_until", Integer), ("successor_id", Text), ("line_id", Text),
     ] },
     Table { name: "grants", keys: 1, filter: "true", columns: &[
         ("id", Text), ("max_files", Integer), ("max_file_bytes", Integer), ("max_bytes", Integer), ("types", Text),

@@ -126,7 +126,8 @@ pub fn by_hash(c: &Conn, hash: &TokenHash) -> Result<Option<TokenRecord>, Error>
                            join line on p.id = line.parent_id
                        )
                        select min(case when revoked_at is null then expires_at else 0 end) from line
-                   ) end as line_until
+                   ) end as line_until,
+                   coalesce(t.line_id, t.id) as line_id
                from tokens t where t.hash = $1";
     find(c, sql, &[&hash.as_str()], |row| {
         Ok(TokenRecord {
@@ -138,6 +139,7 @@ pub fn by_hash(c: &Conn, hash: &TokenHash) -> Result<Option<TokenRecord>, Error>
             expires_at: time(row, "expires_at")?,
             revoked_at: time_or_none(row, "revoked_at")?,
             line_until: time_or_none(row, "line_until")?,
+            line: parsed(row, "line_id")?,
         })
     })
 }
@@ -173,7 +175,8 @@ pub fn line(c: &Conn, id: TokenId) -> Result<Option<Line>, Error> {
     Ok(found.zip(own).map(|((depth, until), token)| Line { depth, until, token }))
 }
 
-/// `new` replaces `old`, which ends at `old_ends_at`, or now. Tokens that the old one created now descend from the new one.
+/// `new` replaces `old` in its line. The old one ends at `old_ends_at`, or now. Tokens that it created now descend from the new
+/// one.
 pub fn succeed(
     c: &Conn,
     old: TokenId,
@@ -184,14 +187,17 @@ pub fn succeed(
     let (old, new) = (old.to_string(), new.to_string());
     execute(c, "update tokens set parent_id = $2 where parent_id = $1", &[&old, &new])?;
     let sql = "update tokens set successor_id = $2, expires_at = $3, revoked_at = $4 where id = $1";
-    execute(c, sql, &[&old, &new, &millis(old_ends_at), &revoked_at.map(millis)]).map(drop)
+    execute(c, sql, &[&old, &new, &millis(old_ends_at), &revoked_at.map(millis)])?;
+    let sql = "update tokens set line_id = (select coalesce(o.line_id, o.id) from tokens o where o.id = $1) where id = $2";
+    execute(c, sql, &[&old, &new]).map(drop)
 }
 
-/// Adds a token.
+/// Adds a token, to the line of the one that created it.
 pub fn insert(c: &Conn, token: &NewToken) -> Result<(), Error> {
     let sql = "insert into tokens (id, hash, workspace_id, user_id, name, scopes, folder_id, created_at, expires_at,
-                                   parent_id, rotate_until)
-               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+                                   parent_id, rotate_until, line_id)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
+                   (select coalesce(p.line_id, p.id) from tokens p where p.id = $10))";
     execute(
         c,
         sql,

@@ -80,6 +80,8 @@ pub struct TokenRecord {
     /// The earliest expiry of all tokens that it descends from; 1970 if one of them was revoked. `None` if no other
     /// token created it.
     pub line_until: Option<Timestamp>,
+    /// The first token of the line that it belongs to, which may be itself.
+    pub line: TokenId,
 }
 
 /// What a caller holds.
@@ -98,6 +100,9 @@ enum Kind {
 pub struct Caller {
     /// The record of their token; `None` for work that continues without them.
     pub token: Option<TokenId>,
+    /// The first token of the line of their token: the first of those from which it came, because each created or replaced the
+    /// next. It stays the same, whatever tokens a line makes.
+    pub line: Option<TokenId>,
     /// The user.
     pub user: UserId,
     /// The workspace that they work in.
@@ -119,14 +124,14 @@ impl TokenRecord {
         if now >= until {
             return Err(Error::ExpiredToken);
         }
-        let Self { id: token, user, workspace, folder, .. } = self;
+        let Self { id: token, line, user, workspace, folder, .. } = self;
         let kind = match self.scopes.as_str() {
             GRANT_SCOPE => Kind::Grant,
             SUBMITTER_SCOPE => Kind::Submitter,
             _ => Kind::Token,
         };
         let scopes = Scopes::parse(&self.scopes);
-        Ok(Caller { token: Some(token), user, workspace, folder, scopes, kind })
+        Ok(Caller { token: Some(token), line: Some(line), user, workspace, folder, scopes, kind })
     }
 
     /// Whether it is the grant of a file request's submitter.
@@ -139,7 +144,7 @@ impl Caller {
     /// A user without a token, for work that continues without the caller.
     pub fn for_user(user: UserId, workspace: WorkspaceId) -> Self {
         let scopes = Scopes::parse(Scope::AccessDrive.as_str());
-        Self { token: None, user, workspace, folder: None, scopes, kind: Kind::Token }
+        Self { token: None, line: None, user, workspace, folder: None, scopes, kind: Kind::Token }
     }
 
     /// The same caller, confined to `folder` if there is one.
@@ -203,6 +208,7 @@ mod tests {
             expires_at: Timestamp::from_second(100).unwrap(),
             revoked_at: None,
             line_until: None,
+            line: TokenId::new(1, [0; 8]),
         }
     }
 

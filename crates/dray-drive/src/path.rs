@@ -124,6 +124,7 @@ mod tests {
             expires_at: Timestamp::MAX,
             revoked_at: None,
             line_until: None,
+            line: TokenId::new(1, [0; 8]),
         };
         record.admit(Timestamp::UNIX_EPOCH).unwrap()
     }

@@ -1,10 +1,9 @@
 //! What all requests and answers share, in the store and the relay: the request id, S3's form of errors, headers for
 //! browsers, and headers that keep stored bytes from doing harm. It does not know what a request asks for.
 
-use axum::{body::Body, response::Response};
+use axum::response::Response;
 use dray_s3::{ErrorCode, InvalidEncoding, Query};
 use http::{HeaderValue, Method, header, request::Parts};
-use http_body_util::BodyExt;
 
 use super::{answer, cors, has_signature};
 use crate::{CorsOrigins, clock, failure::Failure, transfers::Transfers};
@@ -16,7 +15,6 @@ pub(crate) struct Exchange {
     path: String,
     is_head: bool,
     is_presigned: bool,
-    expects_continue: bool,
 }
 
 impl Exchange {
@@ -27,24 +25,19 @@ impl Exchange {
             path: head.uri.path().to_owned(),
             is_head: head.method == Method::HEAD,
             is_presigned: query.as_ref().is_ok_and(has_signature),
-            expects_continue: head.headers.contains_key(header::EXPECT),
         }
     }
 
-    /// The answer to send. `body` is the unread rest of a refused request.
+    /// The answer to send.
     pub(crate) fn end(
         self,
         cors: &CorsOrigins,
         transfers: &Transfers,
         outcome: Result<Response, Failure>,
-        body: Option<Body>,
     ) -> Response {
         let mut response = outcome.unwrap_or_else(|failure| {
             if failure.error.code == ErrorCode::RequestTimeout {
                 transfers.too_slow();
-            }
-            if let Some(body) = body.filter(|_| !self.expects_continue) {
-                drain(body);
             }
             answer::failure(failure, &self.path, &self.request_id, self.is_head)
         });
@@ -55,23 +48,4 @@ impl Exchange {
         cors::add_headers(cors, self.origin.as_ref(), response.headers_mut());
         response
     }
-}
-
-/// The most bytes and the longest time spent on the rest of a refused body.
-const MAX_DRAINED_BYTES: usize = 32 << 20;
-const MAX_DRAIN: std::time::Duration = std::time::Duration::from_secs(10);
-
-/// Reads the rest of a refused body in the background. If the connection were closed while the client still sends, it
-/// would be reset, and the client might never see why it was refused.
-fn drain(mut body: Body) {
-    let rest = async move {
-        let mut drained = 0;
-        while let Some(Ok(frame)) = body.frame().await {
-            drained += frame.data_ref().map_or(0, bytes::Bytes::len);
-            if drained > MAX_DRAINED_BYTES {
-                return;
-            }
-        }
-    };
-    tokio::spawn(tokio::time::timeout(MAX_DRAIN, rest));
 }

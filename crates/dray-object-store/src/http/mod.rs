@@ -61,7 +61,8 @@ use crate::{
 
 impl ObjectStore {
     /// All routes, path style: `/`, `/{bucket}`, `/{bucket}/{key}`. The signature covers the path on the wire. So
-    /// mount the router where nothing strips paths: with `fallback_service` or `route_service`.
+    /// mount the router where nothing strips paths: with `fallback_service` or `route_service`. A refused request leaves
+    /// the rest of its body unread. The server that owns the socket decides what happens to it.
     pub fn router(&self) -> Router {
         router(self.clone(), Door::Outside)
     }
@@ -136,7 +137,7 @@ async fn handle(State((store, door)): State<(ObjectStore, Door)>, request: Reque
     } else {
         serve(store.clone(), door, head, query, &mut body).await
     };
-    exchange.end(store.cors_origins(), store.transfers_under_way(), outcome, Some(body))
+    exchange.end(store.cors_origins(), store.transfers_under_way(), outcome)
 }
 
 /// The path that a request was sent with, if the store is served below a path that was removed. It is an extension of

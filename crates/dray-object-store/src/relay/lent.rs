@@ -1,5 +1,5 @@
-//! A request body that is lent to a request to the store. The owner can take back the unread rest, to read it to its end
-//! before the client is refused.
+//! A request body that is lent to a request to the store. The owner ends the loan before the client is answered, so that the
+//! rest of the body is no longer read here.
 
 use std::{
     pin::Pin,
@@ -11,7 +11,7 @@ use axum::body::{Body, HttpBody};
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
-/// The body until somebody takes it back; then it ends. Clones share the same body.
+/// The body until the loan ends; then the body ends too. Clones share the same body.
 #[derive(Clone)]
 pub(super) struct Lent(Arc<Mutex<Option<Body>>>);
 
@@ -20,9 +20,9 @@ impl Lent {
         Self(Arc::new(Mutex::new(Some(body))))
     }
 
-    /// Takes back the unread rest of the body. It works only once.
-    pub(super) fn take_back(&self) -> Option<Body> {
-        self.body().take()
+    /// Drops the unread rest of the body.
+    pub(super) fn end(&self) {
+        self.body().take();
     }
 
     fn body(&self) -> MutexGuard<'_, Option<Body>> {

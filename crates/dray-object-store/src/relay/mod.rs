@@ -124,7 +124,8 @@ async fn handle(State(relay): State<Relay>, request: Request) -> Response {
     } else {
         serve(relay.clone(), head, query, &lent).await
     };
-    exchange.end(cors, &relay.0.transfers, outcome, lent.take_back())
+    lent.end();
+    exchange.end(cors, &relay.0.transfers, outcome)
 }
 
 async fn serve(

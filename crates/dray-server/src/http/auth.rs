@@ -107,8 +107,6 @@ fn bearer(parts: &Parts) -> Result<&str, Error> {
 fn recorded(caller: Caller, parts: &Parts, app: &App) -> Result<Caller, Error> {
     // Records both at once, because the span formats all its fields again whenever one is added.
     tracing::record_all!(Span::current(), workspace = %caller.workspace, user = %caller.user);
-    if let Some(token) = caller.token {
-        app.rate_limits.check_token(token, parts)?;
-    }
+    app.rate_limits.check_caller(&caller, parts)?;
     Ok(caller)
 }

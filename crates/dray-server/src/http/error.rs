@@ -41,7 +41,7 @@ pub(crate) enum Error {
     RouteNotFound { path: String },
     /// The route exists, but not with this method.
     MethodNotAllowed { method: Method },
-    /// Too many requests: with one token, or from one address.
+    /// Too many requests: with these tokens, with these grants, or from this address.
     RateLimited { with: &'static str, retry_after_secs: u64 },
     /// The request took too long.
     Timeout {

@@ -8,12 +8,12 @@ mod body;
 mod bounds;
 mod connection;
 mod connections;
+mod rest;
 mod socket;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -33,9 +33,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
-use body::{Arriving, UnderWay};
+use body::UnderWay;
 use bounds::{HEADER_TIMEOUT, MAX_HEADERS, READ_BUFFER_BYTES};
 use connections::Admitted;
+use rest::Rest;
 use socket::Socket;
 
 pub(crate) use body::{Collected, Held};
@@ -60,6 +61,13 @@ pub(crate) struct Limits {
     pub(crate) tls: Option<TlsAcceptor>,
 }
 
+/// What answers the requests of a connection, and what says that no more are served after those under way.
+#[derive(Clone)]
+struct Served {
+    app: Router,
+    stop: CancellationToken,
+}
+
 /// Serves `app` until `stop`, then lets requests under way finish within the grace and cuts off the others.
 pub(crate) async fn serve(listener: TcpListener, app: Router, stop: CancellationToken, limits: Limits) {
     let graceful = GracefulShutdown::new();
@@ -70,10 +78,11 @@ pub(crate) async fn serve(listener: TcpListener, app: Router, stop: Cancellation
             continue;
         };
         let (watcher, cut_off) = (graceful.watcher(), cut_off.clone());
-        let (app, tls) = (app.clone(), limits.tls.clone());
+        let served = Served { app: app.clone(), stop: stop.clone() };
+        let tls = limits.tls.clone();
         tasks.spawn(async move {
             let Admitted(connection) = &admitted;
-            let serving = serve_one(stream, peer, app, tls, watcher, connection.clone());
+            let serving = serve_one(stream, peer, served, tls, watcher, connection.clone());
             let serving = connection.cut.run_until_cancelled(serving);
             if let Some(Some(Err(err))) = cut_off.run_until_cancelled(serving).await {
                 tracing::debug!(err, "connection ended");
@@ -121,7 +130,7 @@ fn refuse(stream: &TcpStream, is_tls: bool) {
 async fn serve_one(
     stream: TcpStream,
     peer: SocketAddr,
-    app: Router,
+    served: Served,
     tls: Option<TlsAcceptor>,
     watcher: Watcher,
     one: Arc<Connection>,
@@ -130,20 +139,20 @@ async fn serve_one(
     let _ = stream.set_nodelay(true);
     let stream = Socket::new(stream, one.clone());
     let Some(tls) = tls else {
-        let served = watcher.watch(connection(stream, peer, Scheme::HTTP, app, one)).await;
-        return served.map_err(|err| err.to_string());
+        let ended = watcher.watch(connection(stream, peer, Scheme::HTTP, served, one)).await;
+        return ended.map_err(|err| err.to_string());
     };
     let handshake = tokio::time::timeout(HEADER_TIMEOUT, tls.accept(stream)).await;
     let stream = handshake.map_err(|_| "the handshake took too long")?.map_err(|err| err.to_string())?;
     one.shook_hands();
-    watcher.watch(connection(stream, peer, Scheme::HTTPS, app, one)).await.map_err(|err| err.to_string())
+    watcher.watch(connection(stream, peer, Scheme::HTTPS, served, one)).await.map_err(|err| err.to_string())
 }
 
 fn connection(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     peer: SocketAddr,
     scheme: Scheme,
-    app: Router,
+    served: Served,
     one: Arc<Connection>,
 ) -> impl GracefulConnection<Error = hyper::Error> {
     let service = service_fn(move |mut request: Request<Incoming>| {
@@ -153,7 +162,7 @@ fn connection(
         if scheme == Scheme::HTTPS {
             request.extensions_mut().insert(Scheme::HTTPS);
         }
-        answer(app.clone(), request, one.clone())
+        answer(served.clone(), request, one.clone())
     });
     hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
@@ -171,23 +180,29 @@ fn head_bytes(request: &Request<Incoming>) -> usize {
     target + headers.iter().map(line).sum::<usize>()
 }
 
-/// Answers one request. If a client expects `100 Continue` and gets the answer without it, the client may or may not
-/// send its body (RFC 9110, 10.1.1). The server could not tell what follows on the connection, so the connection
-/// ends.
+/// Answers one request, and says so if it is the last one of its connection.
 async fn answer(
-    app: Router,
+    Served { app, stop }: Served,
     request: Request<Incoming>,
     connection: Arc<Connection>,
-) -> Result<Response<Held<UnderWay>>, Infallible> {
-    let under_way = UnderWay(connection.clone());
+) -> Result<Response<Held<Arc<UnderWay>>>, Infallible> {
+    let under_way = Arc::new(UnderWay(connection.clone()));
     let expects_continue = request.headers().contains_key(header::EXPECT);
-    let is_asked_for = expects_continue.then(|| Arc::new(AtomicBool::new(false)));
-    let is_empty = request.body().is_end_stream();
-    let arriving = |body| Arriving { body, connection, is_asked_for: is_asked_for.clone() };
-    let request = request.map(|body| if is_empty { Body::empty() } else { Body::new(arriving(body)) });
-    let mut response = app.oneshot(request).await?;
-    // hyper sends the 100 when somebody first reads the body, and none for an empty body.
-    if is_asked_for.is_some_and(|asked| is_empty || !asked.load(Ordering::Relaxed)) {
+    let (head, body) = request.into_parts();
+    let (body, rest) = if body.is_end_stream() {
+        (Body::empty(), None)
+    } else {
+        let (arriving, rest) = Rest::of(body, &connection, expects_continue);
+        (Body::new(arriving), Some(rest))
+    };
+    let mut response = app.oneshot(Request::from_parts(head, body)).await?;
+    let ends = stop.is_cancelled() || response.headers().contains_key(header::CONNECTION);
+    let is_over = match rest {
+        Some(rest) => rest.is_over(&under_way, !ends).await,
+        // hyper sends no 100 for an empty body, so nobody can say what the client sends next (RFC 9110, 10.1.1).
+        None => !expects_continue,
+    };
+    if ends || !is_over {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     Ok(response.map(|body| Held::new(body, under_way)))

@@ -31,6 +31,7 @@ mod hostile;
 mod hosts;
 mod idempotency;
 mod items;
+mod keep_alive;
 mod links;
 mod logs;
 mod metrics;

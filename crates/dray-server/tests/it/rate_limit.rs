@@ -5,7 +5,7 @@ use reqwest::header::HeaderMap;
 use reqwest::{Client, Method};
 use serde_json::json;
 
-use crate::world::{Answer, Place, World, refusal};
+use crate::world::{Actor, Answer, Place, World, refusal};
 
 fn per_token(limit: &str) -> impl FnOnce(&mut Config) {
     let limit = limit.parse().unwrap();
@@ -51,6 +51,109 @@ async fn each_token_has_its_own_limit() {
     one.get("/workspace/info").await.ok();
     assert_eq!(one.get("/workspace/info").await.status, 429);
     other.get("/workspace/info").await.ok();
+    world.owner().get("/workspace/info").await.ok();
+}
+
+/// A token that `maker` made.
+async fn child(world: &World, maker: &Actor) -> Actor {
+    let made = maker.post("/tokens", &json!({ "name": "child", "scopes": ["access_drive"] })).await.ok();
+    world.with_token(made["token"].as_str().unwrap())
+}
+
+async fn rotated(world: &World, actor: &Actor) -> Actor {
+    let made = actor.post("/tokens/rotate", &json!({})).await.ok();
+    world.with_token(made["token"].as_str().unwrap())
+}
+
+async fn grant(world: &World, maker: &Actor) -> Actor {
+    let made = maker.post("/drive/grants", &json!({})).await.ok();
+    world.with_token(made["grant"].as_str().unwrap())
+}
+
+/// How many requests of the holder of a grant are answered, of `tries`, and what the others are refused for.
+async fn answered(holder: &Actor, tries: usize, with: &str) -> usize {
+    let mut answered = 0;
+    for _ in 0..tries {
+        let body = json!({ "fileName": "a", "fileSize": 1, "mimeType": "a/b" });
+        let answer = holder.step("start", &body).await;
+        if answer.status == 200 {
+            answered += 1;
+        } else {
+            assert_eq!(answer.refused_for(with), refusal(429, "rate_limited"));
+        }
+    }
+    answered
+}
+
+#[tokio::test]
+async fn a_token_that_replaces_itself_gets_no_more_requests() {
+    let world = World::start_with(per_token("6/h")).await;
+    let mut actor = world.owner();
+    for _ in 0..6 {
+        actor = rotated(&world, &actor).await;
+    }
+    assert_eq!(actor.get("/workspace/info").await.refused().0, 429);
+    assert_eq!(world.owner().get("/workspace/info").await.refused().0, 429, "the first of them");
+}
+
+#[tokio::test]
+async fn tokens_that_a_token_made_share_its_limit_however_they_come_from_it() {
+    let world = World::start_with(per_token("8/h")).await;
+    let owner = world.owner();
+    let kid = child(&world, &owner).await;
+    let grandchild = child(&world, &kid).await;
+    let replaced = rotated(&world, &grandchild).await;
+    let successor = rotated(&world, &owner).await;
+    let late = child(&world, &successor).await;
+    for actor in [&kid, &replaced, &late] {
+        actor.get("/workspace/info").await.ok();
+    }
+    for actor in [&owner, &kid, &grandchild, &replaced, &successor, &late] {
+        let answer = actor.get("/workspace/info").await;
+        assert_eq!(answer.refused_for("come from the same one"), refusal(429, "rate_limited"));
+    }
+    world.user("alice@example.com").await.get("/workspace/info").await.ok();
+}
+
+#[tokio::test]
+async fn a_grant_has_half_a_limit_and_takes_nothing_from_its_maker() {
+    let world = World::start_with(per_token("6/h")).await;
+    let owner = world.owner();
+    let holder = grant(&world, &owner).await;
+    assert_eq!(answered(&holder, 10, "with this grant").await, 3);
+    for _ in 1..6 {
+        owner.get("/workspace/info").await.ok();
+    }
+    assert_eq!(owner.get("/workspace/info").await.status, 429);
+}
+
+#[tokio::test]
+async fn all_grants_of_a_line_share_one_limit_however_many_it_makes() {
+    let world = World::start_with(per_token("8/h")).await;
+    let owner = world.owner();
+    let kid = child(&world, &owner).await;
+    let successor = rotated(&world, &owner).await;
+    let mut total = 0;
+    for maker in [&owner, &kid, &successor] {
+        let holder = grant(&world, maker).await;
+        total += answered(&holder, 3, "of this application").await;
+    }
+    assert_eq!(total, 8);
+    successor.get("/workspace/info").await.ok();
+    let other = world.user("alice@example.com").await;
+    let holder = grant(&world, &other).await;
+    assert_eq!(answered(&holder, 1, "").await, 1, "the grants of another token are not affected");
+}
+
+#[tokio::test]
+async fn tokens_that_are_older_than_lines_begin_their_own() {
+    let world = World::start_with(per_token("3/h")).await;
+    let kid = child(&world, &world.owner()).await;
+    world.execute("update tokens set line_id = null").await;
+    let next = rotated(&world, &kid).await;
+    kid.get("/workspace/info").await.ok();
+    next.get("/workspace/info").await.ok();
+    assert_eq!(next.get("/workspace/info").await.status, 429);
     world.owner().get("/workspace/info").await.ok();
 }
 

@@ -95,8 +95,8 @@ pub(crate) struct Serve {
     /// Address and port that answer Prometheus at /metrics; anyone who reaches it can read it [default: none]
     #[arg(long, env = "DRAY_METRICS_LISTEN", value_name = "ADDRESS")]
     pub(crate) metrics_listen: Option<String>,
-    /// Requests that one token may make per second, minute or hour (100/s, 6000/m, 20000/h), or off [default: 6000/m;
-    /// off if --listen is a loopback address]
+    /// Requests of one token, with all tokens that come from it, per second, minute or hour (100/s, 6000/m, 20000/h),
+    /// or off; its grants share a second limit of this size [default: 6000/m; off if --listen is a loopback address]
     #[arg(long, env = "DRAY_RATE_LIMIT_PER_TOKEN", value_name = "RATE")]
     pub(crate) rate_limit_per_token: Option<RateLimit>,
     /// Requests that one client address (of IPv6: its /64) may make [default: 12000/m; off if --listen is a loopback

@@ -1,5 +1,9 @@
 //! Rate limits: one for each client address, checked before anything else of a request (so that
-//! it covers wrong tokens too), and one for each token, checked once the token is known.
+//! it covers wrong tokens too), and one for each line of tokens, checked once the token is known.
+//!
+//! A line is a first token, the tokens that it created, and those that replaced any of these. All count as one, because a token
+//! can make as many others as it likes. Grants are given to strangers, who must not use up the requests of the grant's maker. So
+//! the grants of a line share a second limit of the same size, and one grant may use half of that.
 //!
 //! Answers say how much is left, in `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset`:
 //! draft-ietf-httpapi-ratelimit-headers-06, whose three fields clients read; later drafts merged them into one.
@@ -19,13 +23,14 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use dray_api::TokenId;
+use dray_api::{GrantId, TokenId};
 use metrics::Counter;
 
 use super::error::Error;
 use crate::client_address::ClientAddress;
 use crate::config::Config;
 use crate::config::{Rate, RateLimit};
+use crate::drive::access::Caller;
 use crate::metrics::Metrics;
 use limiter::{Limiter, Standing};
 
@@ -43,15 +48,53 @@ const PER_ADDRESS: Rate = Rate::per_minute(NonZeroU32::new(12_000).unwrap());
 pub(crate) struct RateLimits(Arc<Inner>);
 
 struct Inner {
-    per_token: Option<Limiter<TokenId>>,
+    tokens: Option<TokenLimits>,
     per_address: Option<Limiter<ClientAddress>>,
     refused_tokens: Counter,
     refused_addresses: Counter,
 }
 
-/// Carries the state of the caller's token from where the token is known to where the answer is written.
+/// The limits of callers with tokens or grants.
+struct TokenLimits {
+    /// Under the first token of each line.
+    tokens: Limiter<TokenId>,
+    /// The same for the grants of the line.
+    grants: Limiter<TokenId>,
+    per_grant: Limiter<GrantId>,
+}
+
+/// Carries the state of the caller's limit from where the caller is known to where the answer is written.
 #[derive(Clone, Default)]
 struct Ticket(Arc<OnceLock<Standing>>);
+
+impl TokenLimits {
+    fn new(rate: Rate) -> Self {
+        let half = NonZeroU32::new(rate.requests.get() / 2).unwrap_or(rate.requests);
+        let per_grant = Limiter::new(Rate { requests: half, ..rate });
+        Self { tokens: Limiter::new(rate), grants: Limiter::new(rate), per_grant }
+    }
+
+    /// Counts a request of a caller whose tokens begin with `line`, if it is allowed. Returns the limit that decides, or that is
+    /// closer to its end, and for whom it is.
+    fn check(&self, line: TokenId, grant: Option<GrantId>) -> (Standing, &'static str) {
+        let Some(grant) = grant else {
+            return (self.tokens.check(&line), "with this token and those that come from the same one");
+        };
+        let own = (self.per_grant.check(&grant), "with this grant");
+        // What one grant is refused does not count against the others.
+        if own.0.refused_for_secs.is_some() {
+            return own;
+        }
+        let shared = (self.grants.check(&line), "with the grants of this application");
+        if own.0.remaining < shared.0.remaining { own } else { shared }
+    }
+
+    fn forget_idle(&self) {
+        self.tokens.forget_idle();
+        self.grants.forget_idle();
+        self.per_grant.forget_idle();
+    }
+}
 
 impl RateLimits {
     /// The limits of the settings. Without settings there are default limits, unless only this machine can reach
@@ -65,7 +108,7 @@ impl RateLimits {
             None => (!is_local).then_some(default),
         };
         Self(Arc::new(Inner {
-            per_token: rate(config.rate_limit_per_token, PER_TOKEN).map(Limiter::new),
+            tokens: rate(config.rate_limit_per_token, PER_TOKEN).map(TokenLimits::new),
             per_address: rate(config.rate_limit_per_address, PER_ADDRESS).map(Limiter::new),
             refused_tokens: metrics.limited_by_token.clone(),
             refused_addresses: metrics.limited_by_address.clone(),
@@ -74,24 +117,24 @@ impl RateLimits {
 
     /// Whether there are any limits.
     pub(super) fn are_on(&self) -> bool {
-        self.0.per_token.is_some() || self.0.per_address.is_some()
+        self.0.tokens.is_some() || self.0.per_address.is_some()
     }
 
-    /// Counts a request of a token, if it is allowed.
-    pub(super) fn check_token(&self, token: TokenId, parts: &Parts) -> Result<(), Error> {
-        let Some(limiter) = &self.0.per_token else { return Ok(()) };
-        let standing = limiter.check(&token);
+    /// Counts a request of a caller, if it is allowed.
+    pub(super) fn check_caller(&self, caller: &Caller, parts: &Parts) -> Result<(), Error> {
+        let (Some(limits), Some(line)) = (&self.0.tokens, caller.line) else { return Ok(()) };
+        let (standing, with) = limits.check(line, caller.grant());
         if let Some(Ticket(ticket)) = parts.extensions.get() {
             // Only the first is recorded, because no request has two callers.
             let _ = ticket.set(standing);
         }
-        let_in(standing, "with this token", &self.0.refused_tokens)
+        let_in(standing, with, &self.0.refused_tokens)
     }
 
     /// Forgets keys that no limit holds back any more.
     pub(crate) fn forget_idle(&self) {
-        if let Some(limiter) = &self.0.per_token {
-            limiter.forget_idle();
+        if let Some(limits) = &self.0.tokens {
+            limits.forget_idle();
         }
         if let Some(limiter) = &self.0.per_address {
             limiter.forget_idle();
