@@ -18,7 +18,7 @@ pub const SNIFFED_BYTES: u64 = 8 << 10;
 /// A shorter file is not long enough to be text that looks like another format.
 const SHORTEST_DISGUISE: usize = 9;
 /// Formats that are printable themselves, so that they are found in text, too.
-const PRINTABLE: &[&str] = &[families::PDF, families::POSTSCRIPT, families::DER, families::ARCHIVE];
+const PRINTABLE: &[&str] = &[families::PDF, families::POSTSCRIPT, DER, families::ARCHIVE];
 /// Containers of formats that are unknown here.
 const CONTAINERS: &[&str] = &[ZIP, OLE, GZIP, DER, "application/xz", "application/zstd", "application/bzip2"];
 /// Formats that hold one compressed file of any type.
