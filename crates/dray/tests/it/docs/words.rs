@@ -20,14 +20,23 @@ struct Known {
 impl Known {
     fn ask() -> Self {
         let mut files = Vec::new();
-        for folder in
-            ["crates", "scripts", "tests", "docs", "bench", "fuzz", "web/src", "web/test", ".github"]
-        {
+        for folder in [
+            "crates",
+            "scripts",
+            "tests",
+            "docs",
+            "bench",
+            "fuzz",
+            "web/src",
+            "web/packages",
+            "web/test",
+            ".github",
+        ] {
             files_in(&root().join(folder), &mut files);
         }
         let read = |name: &str| fs::read_to_string(root().join(name)).unwrap();
         let is_tool = |name: &&String| {
-            let folders = ["scripts/", "bench/", "tests/", "fuzz/"];
+            let folders = ["scripts/", "bench/", "tests/", "fuzz/", "web/test/"];
             let of_crates = ["/tests/", "/benches/"];
             // This test names variables that do not exist.
             !name.contains("/it/docs/")
