@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 def _said(fields: dict[str, object]) -> dict[str, object]:
-    """Without those that were not given."""
+    """Returns the fields that were given."""
     return {name: value for name, value in fields.items() if value is not None}
 
 
@@ -28,6 +28,10 @@ ABORT_UPLOAD: Route[None] = Route(
 
 CHANGE_ITEM: Route[models.Item] = Route(
     "PATCH", "/public/v1/drive/files/{id}", models.Item, repeatable=True, takes_key=False
+)
+
+CHANGE_REQUEST: Route[models.FileRequest] = Route(
+    "PATCH", "/public/v1/drive/requests/{id}", models.FileRequest, repeatable=True, takes_key=False
 )
 
 CREATE_FOLDER: Route[models.Item] = Route(
@@ -42,8 +46,16 @@ CREATE_LINK: Route[models.Link] = Route(
     "POST", "/public/v1/drive/files/{id}/links", models.Link, repeatable=False, takes_key=True
 )
 
+CREATE_REQUEST: Route[models.FileRequest] = Route(
+    "POST", "/public/v1/drive/requests", models.FileRequest, repeatable=False, takes_key=True
+)
+
 CREATE_TOKEN: Route[models.CreatedToken] = Route(
     "POST", "/public/v1/tokens", models.CreatedToken, repeatable=False, takes_key=True
+)
+
+DELETE_REQUEST: Route[None] = Route(
+    "DELETE", "/public/v1/drive/requests/{id}", type(None), repeatable=False, takes_key=False
 )
 
 EMPTY_TRASH: Route[models.EmptiedTrash] = Route(
@@ -68,6 +80,10 @@ GET_GRANT: Route[models.Grant] = Route(
 
 GET_ITEM: Route[models.Item] = Route(
     "GET", "/public/v1/drive/files/{id}", models.Item, repeatable=True, takes_key=False
+)
+
+GET_REQUEST: Route[models.FileRequest] = Route(
+    "GET", "/public/v1/drive/requests/{id}", models.FileRequest, repeatable=True, takes_key=False
 )
 
 GET_TREE: Route[models.Tree] = Route(
@@ -114,8 +130,16 @@ LIST_PARTS: Route[models.StoredParts] = Route(
     "POST", "/public/v1/drive/files/upload/multipart/parts", models.StoredParts, repeatable=True, takes_key=False
 )
 
+LIST_REQUESTS: Route[models.FileRequests] = Route(
+    "GET", "/public/v1/drive/requests", models.FileRequests, repeatable=True, takes_key=False
+)
+
 LIST_SHARED: Route[models.ItemPage] = Route(
     "GET", "/public/v1/drive/shared", models.ItemPage, repeatable=True, takes_key=False
+)
+
+LIST_SUBMISSIONS: Route[models.Submissions] = Route(
+    "GET", "/public/v1/drive/requests/{id}/submissions", models.Submissions, repeatable=True, takes_key=False
 )
 
 LIST_TOKENS: Route[models.Tokens] = Route(
@@ -200,7 +224,7 @@ class AsyncOperations:
     async def abort_upload(self, upload_id: str, file_key: str) -> None:
         """Abort an upload.
 
-        The store releases its parts. Doing it again does no harm.
+        The store removes its parts. Aborting again changes nothing.
 
         Scope: `drive_upload` (or `access_drive`).
         """
@@ -217,12 +241,48 @@ class AsyncOperations:
 
         Absent fields stay as they are. A `parent_id` of null moves the item to its owner's root, which only the owner
         may do. Renaming needs the role `member` on the item. Moving needs that role on the folder that the item is in
-        and on the one that it goes to. If the move would change who can reach the item, or with which role, it also
-        needs `admin` on the item. Nobody can give others, or themselves, more than they have.
+        and on the folder that it goes to. If the move changes who can reach the item, or with which role, it also needs
+        `admin` on the item. Nobody can give others, or themselves, a higher role than their own.
 
         Scope: `access_drive`.
         """
         return await self._call(CHANGE_ITEM, path={"id": id}, body={"name": name, "parentId": parent_id})
+
+    async def change_request(
+        self,
+        id: str,
+        *,
+        title: str | None | Unset = UNSET,
+        message: str | None | Unset = UNSET,
+        deadline: datetime | None | Unset = UNSET,
+        password: str | None | Unset = UNSET,
+        closed: bool | None | Unset = UNSET,
+        max_submitters: int | None | Unset = UNSET,
+        max_total_files: int | None | Unset = UNSET,
+        max_total_bytes: int | None | Unset = UNSET,
+    ) -> models.FileRequest:
+        """Change, close or reopen a file request.
+
+        Fields that the body does not have stay as they are. Closing a request aborts its unfinished uploads; files that
+        have arrived stay. After a change of the password, submitters must enter the new one before they can start
+        another upload. This needs the role `admin` on its folder, or to have created it.
+
+        Scope: `access_drive`.
+        """
+        return await self._call(
+            CHANGE_REQUEST,
+            path={"id": id},
+            body={
+                "title": title,
+                "message": message,
+                "deadline": deadline,
+                "password": password,
+                "closed": closed,
+                "maxSubmitters": max_submitters,
+                "maxTotalFiles": max_total_files,
+                "maxTotalBytes": max_total_bytes,
+            },
+        )
 
     async def create_folder(
         self,
@@ -256,11 +316,11 @@ class AsyncOperations:
     ) -> models.CreatedGrant:
         """Create a grant.
 
-        A backend creates one for one person's page. The page sends it as bearer to the five calls of an upload
-        (`start`, `presigned-urls`, `parts`, `finalize`, `abort`); it is good for its own uploads, and for nothing else.
-        The limits hold when an upload is started, where the announced bytes are reserved, and for the stored bytes when
-        it is finalized. A grant has no more scope, folder or life than the token that creates it, and ends with that
-        token. Its holder learns of no other file: answers repeat the name that it gave.
+        A backend creates one grant for one person's page. The page sends it as its bearer token in the five calls of an
+        upload (`start`, `presigned-urls`, `parts`, `finalize`, `abort`). A grant works only for the uploads that it
+        started. The server checks its limits twice: at `start`, which reserves the announced bytes, and at finalize,
+        for the stored bytes. A grant has no more rights, folders or lifetime than the token that creates it, and ends
+        with that token. Its holder learns nothing about other files: answers repeat the name that the holder gave.
 
         Scope: `drive_upload` (or `access_drive`).
         """
@@ -304,6 +364,58 @@ class AsyncOperations:
             key=idempotency_key,
         )
 
+    async def create_request(
+        self,
+        folder_id: models.ItemId,
+        title: str,
+        *,
+        message: str | None = None,
+        deadline: datetime | None = None,
+        password: str | None = None,
+        asks_name: models.Asks | None = None,
+        asks_email: models.Asks | None = None,
+        folder_each: bool | None = None,
+        max_submitters: int | None = None,
+        max_files: int | None = None,
+        max_file_bytes: int | None = None,
+        max_bytes: int | None = None,
+        max_total_files: int | None = None,
+        max_total_bytes: int | None = None,
+        types: Sequence[str] | None = None,
+        on_conflict: models.OnConflict | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.FileRequest:
+        """Create a file request.
+
+        Creates an address at which people without an account can upload files into a folder. The files belong to the
+        user who created the request. It works until its deadline, until somebody closes it, or until that user is no
+        longer an `admin` of the folder. This needs the role `admin` on the folder; a user has at most 1,000 requests.
+
+        Scope: `access_drive`.
+        """
+        return await self._call(
+            CREATE_REQUEST,
+            body=_said({
+                "folderId": folder_id,
+                "title": title,
+                "message": message,
+                "deadline": deadline,
+                "password": password,
+                "asksName": asks_name,
+                "asksEmail": asks_email,
+                "folderEach": folder_each,
+                "maxSubmitters": max_submitters,
+                "maxFiles": max_files,
+                "maxFileBytes": max_file_bytes,
+                "maxBytes": max_bytes,
+                "maxTotalFiles": max_total_files,
+                "maxTotalBytes": max_total_bytes,
+                "types": types,
+                "onConflict": on_conflict,
+            }),
+            key=idempotency_key,
+        )
+
     async def create_token(
         self,
         name: str,
@@ -316,9 +428,9 @@ class AsyncOperations:
     ) -> models.CreatedToken:
         """Create a token.
 
-        It can do no more than the caller's token: `access_drive` is everything, `drive_read` reads and downloads,
-        `drive_upload` uploads and creates folders. With `folder_id` it is confined to that folder and what is below it.
-        It ends with the token that creates it, at the latest, and is revoked with it.
+        The new token can do no more than the caller's token: `access_drive` allows everything, `drive_read` reads and
+        downloads, `drive_upload` uploads and creates folders. With `folder_id` it is confined to that folder and what
+        is below it. It ends when the token that creates it ends, and is revoked with it.
 
         Scope: `access_drive`.
         """
@@ -334,10 +446,20 @@ class AsyncOperations:
             key=idempotency_key,
         )
 
+    async def delete_request(self, id: str) -> None:
+        """Delete a file request.
+
+        Also deletes the list of its submitters, and aborts unfinished uploads. Files that have arrived stay. This needs
+        the role `admin` on its folder, or to have created it.
+
+        Scope: `access_drive`.
+        """
+        return await self._call(DELETE_REQUEST, path={"id": id})
+
     async def empty_trash(self) -> models.EmptiedTrash:
         """Empty the trash.
 
-        Removes everything in the caller's trash for good that the caller may remove.
+        Removes for good everything in the caller's trash that the caller may remove.
 
         Scope: `access_drive`.
         """
@@ -346,10 +468,10 @@ class AsyncOperations:
     async def finalize_files(self, files: Sequence[models.FileKey]) -> models.FinalizedFiles:
         """Finalize many small files.
 
-        Makes the files whose bytes have arrived: for each an `item`, or an `error` that is its own. Nothing is
-        all-or-nothing, and it can be repeated, from anywhere, in any groups: a file that was finalized is answered as
-        its item again. A file whose `PUT` has not arrived is refused with `invalid_part`, and its upload stays open.
-        What is said of `multipart/finalize` about names, folders and tokens holds for each file.
+        Creates the files whose bytes have arrived. Each file gets its own `item` or `error`: some may succeed while
+        others fail. It can be repeated from any machine, with the files grouped in any way: for a file that was already
+        finalized, the answer is its item again. A file whose `PUT` has not arrived is refused with `invalid_part`, and
+        its upload stays open. For each file, names, folders and tokens are treated as `multipart/finalize` describes.
 
         Scope: `drive_upload` (or `access_drive`).
         """
@@ -366,12 +488,12 @@ class AsyncOperations:
     ) -> models.Item:
         """Finalize an upload.
 
-        Creates the file, once every byte is there: the parts must add up to the announced `file_size`. It can be
-        repeated, from anywhere: the same list of parts returns the same item. Without a list, it takes every part that
-        the store has. With `checksum`, the file appears only if its bytes have that checksum. After a refusal the
-        upload is still open, unless it is gone (410) or its name was taken at the last moment. If its folder is gone or
-        closed to the uploader, the file goes to the uploader's root, under a free name; an upload of a confined token
-        waits instead (409). A token that has only `drive_upload` is answered the file as it was announced.
+        Creates the file once every byte is there: the parts must add up to the announced `file_size`. It can be
+        repeated from anywhere: the same list of parts returns the same item. Without a list, it takes every part that
+        the store has. With `checksum`, the server creates the file only if its bytes have that checksum. After a
+        refusal the upload is still open, unless it is gone (410) or its name was taken at the last moment. If its
+        folder is gone or closed to the uploader, the file goes to the uploader's root, under a free name; an upload of
+        a confined token waits instead (409). A token that has only `drive_upload` gets the file as it was announced.
 
         Scope: `drive_upload` (or `access_drive`).
         """
@@ -389,8 +511,8 @@ class AsyncOperations:
     async def get_download_url(self, id: str) -> models.DownloadUrl:
         """Get a file's download URL.
 
-        A signed GET of the bytes, directly from the object store. It accepts ranges, and saves the file under the
-        item's own name. It is valid for three hours, unless the server is set to another time.
+        A signed GET of the bytes, directly from the object store. It accepts ranges, and browsers save the file under
+        the item's own name. It is valid for three hours, unless the operator sets another time.
 
         Scope: `drive_read` (or `access_drive`).
         """
@@ -399,7 +521,7 @@ class AsyncOperations:
     async def get_grant(self, id: str) -> models.Grant:
         """Get a grant.
 
-        What it allows, and what it was used for.
+        What the grant allows, and how much of it is used.
 
         Scope: `drive_upload` (or `access_drive`).
         """
@@ -408,12 +530,21 @@ class AsyncOperations:
     async def get_item(self, id: str) -> models.Item:
         """Get an item.
 
-        A file or a folder that the caller owns, or that is shared with them directly or through a folder above, and the
-        caller's role on it.
+        A file or a folder that the caller owns, or that is shared with the caller directly or through a folder above
+        it. The answer includes the caller's role.
 
         Scope: `drive_read` (or `access_drive`).
         """
         return await self._call(GET_ITEM, path={"id": id})
+
+    async def get_request(self, id: str) -> models.FileRequest:
+        """Get a file request.
+
+        This needs the role `admin` on its folder, or to have created it.
+
+        Scope: `access_drive`.
+        """
+        return await self._call(GET_REQUEST, path={"id": id})
 
     async def get_tree(
         self,
@@ -423,8 +554,8 @@ class AsyncOperations:
     ) -> models.Tree:
         """List a folder and what is below it.
 
-        Breadth first, at most 500 items. If there are more, `truncated` is true and `next_parent_ids` are the folders
-        to continue from.
+        Breadth first, at most 500 items. If there are more, `truncated` is true and `next_parent_ids` has the folders
+        to continue with.
 
         Scope: `drive_read` (or `access_drive`).
         """
@@ -451,7 +582,7 @@ class AsyncOperations:
     async def list_ancestors(self, id: str) -> models.Ancestors:
         """List the folders above an item.
 
-        The ones that the caller sees, the topmost first.
+        Only those that the caller can see, the topmost first.
 
         Scope: `drive_read` (or `access_drive`).
         """
@@ -468,8 +599,8 @@ class AsyncOperations:
     ) -> models.ItemPage:
         """List what is in a folder.
 
-        One level, page by page, however large it is: folders first, then files. `root` is the caller's own root with
-        what others share with them; for a token that is confined to a folder, it is that folder.
+        One level, page by page, whatever the folder's size: folders first, then files. `root` is the caller's own root
+        together with what others share with them. For a token that is confined to a folder, `root` is that folder.
 
         Scope: `drive_read` (or `access_drive`).
         """
@@ -510,8 +641,8 @@ class AsyncOperations:
     ) -> models.GrantUploads:
         """List a grant's uploads.
 
-        Every upload that was started with it, page by page, the latest first, with its state, its item and what was
-        attached to the grant: for a backend that missed a webhook.
+        Every upload that was started with the grant, page by page, the latest first. Each comes with its state, its
+        item, and the grant's `external_id` and `metadata`. A backend that missed a webhook finds here what it needs.
 
         Scope: `drive_upload` (or `access_drive`).
         """
@@ -534,8 +665,9 @@ class AsyncOperations:
     ) -> models.Grants:
         """List grants.
 
-        Page by page, the latest first: those that the caller's token created, and those of the tokens that come from
-        it. A token that an operator created, that may read and is not confined, sees all grants of its user.
+        Page by page, the latest first: the grants that the caller's token created, and those of the tokens that come
+        from it. A token that an operator created sees all grants of its user, if it may read and is not confined to a
+        folder.
 
         Scope: `drive_upload` (or `access_drive`).
         """
@@ -577,9 +709,9 @@ class AsyncOperations:
     async def list_participants(self, id: str) -> models.Participants:
         """List who has a role on an item.
 
-        On the item itself, or on a folder above it that the caller sees. Each role includes those before it: `viewer`
-        reads and downloads; `member` also uploads, creates folders and changes items; `admin` also decides who else has
-        a role; `owner` is the item's owner.
+        The roles on the item itself, and on folders above it that the caller can see. Each role includes those before
+        it: `viewer` reads and downloads; `member` also uploads, creates folders and changes items; `admin` also decides
+        who else has a role; `owner` is the item's owner.
 
         Scope: `drive_read` (or `access_drive`).
         """
@@ -594,8 +726,8 @@ class AsyncOperations:
     ) -> models.StoredParts:
         """List an upload's parts.
 
-        What the store has of the caller's upload: enough to continue it from anywhere. This prolongs the upload's life,
-        as signing does, unless `keep_alive` is false.
+        What the store has of the caller's upload. It is enough to continue the upload from anywhere. The call extends
+        the upload's expiry, as signing does, unless `keep_alive` is false.
 
         Scope: `drive_upload` (or `access_drive`).
         """
@@ -603,6 +735,36 @@ class AsyncOperations:
             LIST_PARTS,
             body=_said({"uploadId": upload_id, "fileKey": file_key, "keepAlive": keep_alive}),
         )
+
+    async def list_requests(
+        self,
+        *,
+        folder_id: str | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> models.FileRequests:
+        """List file requests.
+
+        The requests that the caller's user has created, or with `folder_id` all requests to that folder, page by page,
+        the latest first. Closed ones are included. `folder_id` needs the role `admin` on the folder.
+
+        Scope: `access_drive`.
+        """
+        return await self._call(LIST_REQUESTS, query={"folderId": folder_id, "cursor": cursor, "limit": limit})
+
+    async def iter_requests(
+        self,
+        *,
+        folder_id: str | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[models.FileRequest]:
+        """All that `list_requests` lists, page by page."""
+        pages = Pages()
+        while pages.has_more:
+            page = await self.list_requests(folder_id=folder_id, limit=limit, cursor=pages.cursor)
+            pages.turn(page.next_cursor)
+            for item in page.requests:
+                yield item
 
     async def list_shared(
         self,
@@ -638,12 +800,37 @@ class AsyncOperations:
             for item in page.items:
                 yield item
 
+    async def list_submissions(
+        self,
+        id: str,
+        *,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> models.Submissions:
+        """List the uploads to a file request.
+
+        Every upload with its submitter, finished or not, page by page, the latest first. This needs the role `admin` on
+        its folder.
+
+        Scope: `access_drive`.
+        """
+        return await self._call(LIST_SUBMISSIONS, path={"id": id}, query={"cursor": cursor, "limit": limit})
+
+    async def iter_submissions(self, id: str, *, limit: int | None = None) -> AsyncIterator[models.Submission]:
+        """All that `list_submissions` lists, page by page."""
+        pages = Pages()
+        while pages.has_more:
+            page = await self.list_submissions(id, limit=limit, cursor=pages.cursor)
+            pages.turn(page.next_cursor)
+            for item in page.submissions:
+                yield item
+
     async def list_tokens(self) -> models.Tokens:
         """List the caller's tokens.
 
-        Without their secrets, ended ones included. A token that another token created sees itself and the tokens that
-        come from it: those that it created, and those that it replaced. A token that an operator created sees all
-        tokens of its user.
+        Without their secrets, including those that have ended. A token that another token created sees only itself and
+        the tokens that come from it: those that it created, and those that it replaced. A token that an operator
+        created sees all tokens of its user.
 
         Scope: `access_drive`.
         """
@@ -657,8 +844,9 @@ class AsyncOperations:
     ) -> models.TrashPage:
         """List the trash.
 
-        What the caller owns, directly or through a folder above, and what they put there, page by page, the latest
-        first. The content of a trashed folder is not listed. Bytes that an upload replaced are there too, as an item.
+        What the caller owns, directly or through a folder above, and what the caller put into the trash, page by page,
+        the latest first. The content of a trashed folder is not listed. Bytes that an upload replaced are in the trash
+        too, as an item.
 
         Scope: `drive_read` (or `access_drive`).
         """
@@ -681,7 +869,7 @@ class AsyncOperations:
     ) -> models.OpenUploads:
         """List the caller's open uploads.
 
-        The unfinished ones, page by page, the latest first.
+        The caller's unfinished uploads, page by page, the latest first.
 
         Scope: `drive_upload` (or `access_drive`).
         """
@@ -707,10 +895,10 @@ class AsyncOperations:
     ) -> models.PresignedParts:
         """Sign an upload's parts.
 
-        One URL for each part: a signed S3 `UploadPart`, to which anyone may `PUT` that part's bytes until it expires.
-        The `ETag` of the store's answer is what finalize needs. May be called again at any time before finalize; with
-        `part_numbers` only those are signed, and with `content_lengths` each URL accepts exactly that many bytes. A
-        part has 5 MiB to 5 GiB; the last one may have less.
+        One URL for each part: a signed S3 `UploadPart`. Until the URL expires, anyone who has it can `PUT` that part's
+        bytes. Finalize needs the `ETag` of the store's answer. This call may be repeated at any time before finalize.
+        With `part_numbers` the server signs only those parts, and with `content_lengths` each URL accepts exactly that
+        many bytes. A part has 5 MiB to 5 GiB; the last one may have less.
 
         Scope: `drive_upload` (or `access_drive`).
         """
@@ -728,7 +916,7 @@ class AsyncOperations:
     async def purge_item(self, id: str) -> None:
         """Remove an item for good.
 
-        An item of the trash, with everything below it. Only its owner may do this.
+        Removes an item of the trash, and everything below it. Only its owner may do this.
 
         Scope: `access_drive`.
         """
@@ -737,8 +925,8 @@ class AsyncOperations:
     async def put_participant(self, id: str, user_id: str, role: models.GivenRole) -> models.Participant:
         """Give a user a role on an item.
 
-        And on everything below it, instead of the role that the user had. This needs the role `admin`. The role `owner`
-        cannot be given.
+        The role also holds for everything below the item. It replaces the role that the user had on the item. This
+        needs the role `admin`. The role `owner` cannot be given.
 
         Scope: `access_drive`.
         """
@@ -756,7 +944,7 @@ class AsyncOperations:
     async def restore_item(self, id: str) -> models.Item:
         """Restore an item.
 
-        Out of the trash and back to its folder, or to its owner's root if the folder is gone or closed to the caller.
+        The item goes back to its folder, or to its owner's root if the folder is gone or closed to the caller.
 
         Scope: `access_drive`.
         """
@@ -765,7 +953,7 @@ class AsyncOperations:
     async def revoke_grant(self, id: str) -> None:
         """Revoke a grant.
 
-        It is invalid at once, and its unfinished uploads are aborted. Files that it has brought stay.
+        The grant is invalid at once, and the server aborts its unfinished uploads. Its finished files stay.
 
         Scope: `drive_upload` (or `access_drive`).
         """
@@ -783,8 +971,8 @@ class AsyncOperations:
     async def revoke_token(self, id: str) -> None:
         """Revoke a token.
 
-        One of those that the caller can list. It is invalid at once, and so are the tokens that it created and those
-        that it replaced. It may be the token that asks.
+        One of the tokens that the caller can list. It is invalid at once, and so are the tokens that it created and
+        those that it replaced. A token may revoke itself.
 
         Scope: `access_drive`.
         """
@@ -797,11 +985,11 @@ class AsyncOperations:
         end_old_now: bool | None = None,
         idempotency_key: str | None = None,
     ) -> models.CreatedToken:
-        """Rotate the token that asks.
+        """Rotate the caller's token.
 
         A new token replaces it, with the same scopes and folder. Tokens that the old one created belong to the new one.
-        The old one is valid for another day at most. The new one ends at `rotate_until` at the latest, which the maker
-        of the first one set; rotation does not change it. Any token may rotate itself, once.
+        The old one stays valid for a day at most. The new one ends at `rotate_until` at the latest. The creator of the
+        first token set that time, and rotation does not change it. Any token may rotate itself, once.
         """
         return await self._call(
             ROTATE_TOKEN,
@@ -820,7 +1008,7 @@ class AsyncOperations:
         """Find items by their names.
 
         The items whose names have every word of `q`, or a word that begins with it. Case, accents and punctuation do
-        not count. A query without a letter or a digit finds nothing.
+        not matter. A query without a letter or a digit finds nothing.
 
         Scope: `drive_read` (or `access_drive`).
         """
@@ -836,13 +1024,18 @@ class AsyncOperations:
     ) -> models.StartedFiles:
         """Start many small files.
 
-        Up to 1,000 files of up to 8 MiB, each with its name or its path. In one transaction, the folders of the paths
-        are made as far as they are not there, and every file gets an upload of its own, with one signed URL: a `PUT` of
-        the whole file, with exactly the headers of the answer. A file that cannot be started has an `error`, and
-        hinders no other. A file that says its `checksum` and that the caller has already, with the same name, place and
-        bytes, is answered as that `item`. Then `batch/finalize` makes the files. The URL changes nothing any more once
-        its file is finalized. A repeat with the same `Idempotency-Key` answers the same uploads with new URLs, and
-        tries again what was refused.
+        Up to 1,000 files of up to 8 MiB, each with its name or its path. In one transaction, the missing folders of the
+        paths are created, and every file gets its own upload with one signed URL. Send the whole file with one `PUT` to
+        this URL, with exactly the headers of the answer; then `batch/finalize` creates the files. Once a file is
+        finalized, its URL changes nothing any more.
+
+        A file that cannot be started gets an `error`, and the others are started all the same. If a file has a
+        `checksum`, and the caller already has a file with the same name, place and bytes, the answer is that file's
+        `item`. A repeat with the same `Idempotency-Key` answers the same uploads with new URLs, and tries the refused
+        files again.
+
+        With a grant, each file is started if it fits into what the grant has left, in the order of the request. Its
+        path must be a name, because a grant creates no folders.
 
         Scope: `drive_upload` (or `access_drive`).
         """
@@ -865,11 +1058,11 @@ class AsyncOperations:
     ) -> models.StartedUpload:
         """Start an upload.
 
-        Returns the ids that the next steps need, and how Dray would cut the file. Any other cut that S3 accepts works
-        as well. The upload expires when nobody has signed or listed its parts for 24 hours, or after 7 days.
+        Returns the ids that the next steps need, and how Dray recommends to cut the file. Any other cut that S3 accepts
+        works as well. The upload expires when nobody has signed or listed its parts for 24 hours, or after 7 days.
         `on_conflict` says what finalize does if the folder has a file of this name by then: `fail` needs a token that
-        may read, `replace` a token with `access_drive`. With a grant (`cp_grant_…`) as bearer, the grant says where the
-        file goes and what happens if the name is taken.
+        may read, `replace` a token with `access_drive`. With a grant (`cp_grant_…`) as bearer token, the grant says
+        where the file goes and what happens if the name is taken.
 
         Scope: `drive_upload` (or `access_drive`).
         """
@@ -889,8 +1082,8 @@ class AsyncOperations:
     async def trash_item(self, id: str) -> None:
         """Put an item into the trash.
 
-        A folder takes everything below it along. The item can be restored until it is removed for good, by the server
-        or by a person.
+        Everything below a folder goes with it. The item can be restored until the server or a person removes it for
+        good.
 
         Scope: `access_drive`.
         """
@@ -911,7 +1104,7 @@ class Operations:
     def abort_upload(self, upload_id: str, file_key: str) -> None:
         """Abort an upload.
 
-        The store releases its parts. Doing it again does no harm.
+        The store removes its parts. Aborting again changes nothing.
 
         Scope: `drive_upload` (or `access_drive`).
         """
@@ -928,12 +1121,45 @@ class Operations:
 
         Absent fields stay as they are. A `parent_id` of null moves the item to its owner's root, which only the owner
         may do. Renaming needs the role `member` on the item. Moving needs that role on the folder that the item is in
-        and on the one that it goes to. If the move would change who can reach the item, or with which role, it also
-        needs `admin` on the item. Nobody can give others, or themselves, more than they have.
+        and on the folder that it goes to. If the move changes who can reach the item, or with which role, it also needs
+        `admin` on the item. Nobody can give others, or themselves, a higher role than their own.
 
         Scope: `access_drive`.
         """
         return self._wait(self._drive.change_item(id, name=name, parent_id=parent_id))
+
+    def change_request(
+        self,
+        id: str,
+        *,
+        title: str | None | Unset = UNSET,
+        message: str | None | Unset = UNSET,
+        deadline: datetime | None | Unset = UNSET,
+        password: str | None | Unset = UNSET,
+        closed: bool | None | Unset = UNSET,
+        max_submitters: int | None | Unset = UNSET,
+        max_total_files: int | None | Unset = UNSET,
+        max_total_bytes: int | None | Unset = UNSET,
+    ) -> models.FileRequest:
+        """Change, close or reopen a file request.
+
+        Fields that the body does not have stay as they are. Closing a request aborts its unfinished uploads; files that
+        have arrived stay. After a change of the password, submitters must enter the new one before they can start
+        another upload. This needs the role `admin` on its folder, or to have created it.
+
+        Scope: `access_drive`.
+        """
+        return self._wait(self._drive.change_request(
+            id,
+            title=title,
+            message=message,
+            deadline=deadline,
+            password=password,
+            closed=closed,
+            max_submitters=max_submitters,
+            max_total_files=max_total_files,
+            max_total_bytes=max_total_bytes,
+        ))
 
     def create_folder(
         self,
@@ -967,11 +1193,11 @@ class Operations:
     ) -> models.CreatedGrant:
         """Create a grant.
 
-        A backend creates one for one person's page. The page sends it as bearer to the five calls of an upload
-        (`start`, `presigned-urls`, `parts`, `finalize`, `abort`); it is good for its own uploads, and for nothing else.
-        The limits hold when an upload is started, where the announced bytes are reserved, and for the stored bytes when
-        it is finalized. A grant has no more scope, folder or life than the token that creates it, and ends with that
-        token. Its holder learns of no other file: answers repeat the name that it gave.
+        A backend creates one grant for one person's page. The page sends it as its bearer token in the five calls of an
+        upload (`start`, `presigned-urls`, `parts`, `finalize`, `abort`). A grant works only for the uploads that it
+        started. The server checks its limits twice: at `start`, which reserves the announced bytes, and at finalize,
+        for the stored bytes. A grant has no more rights, folders or lifetime than the token that creates it, and ends
+        with that token. Its holder learns nothing about other files: answers repeat the name that the holder gave.
 
         Scope: `drive_upload` (or `access_drive`).
         """
@@ -1012,6 +1238,55 @@ class Operations:
             idempotency_key=idempotency_key,
         ))
 
+    def create_request(
+        self,
+        folder_id: models.ItemId,
+        title: str,
+        *,
+        message: str | None = None,
+        deadline: datetime | None = None,
+        password: str | None = None,
+        asks_name: models.Asks | None = None,
+        asks_email: models.Asks | None = None,
+        folder_each: bool | None = None,
+        max_submitters: int | None = None,
+        max_files: int | None = None,
+        max_file_bytes: int | None = None,
+        max_bytes: int | None = None,
+        max_total_files: int | None = None,
+        max_total_bytes: int | None = None,
+        types: Sequence[str] | None = None,
+        on_conflict: models.OnConflict | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.FileRequest:
+        """Create a file request.
+
+        Creates an address at which people without an account can upload files into a folder. The files belong to the
+        user who created the request. It works until its deadline, until somebody closes it, or until that user is no
+        longer an `admin` of the folder. This needs the role `admin` on the folder; a user has at most 1,000 requests.
+
+        Scope: `access_drive`.
+        """
+        return self._wait(self._drive.create_request(
+            folder_id,
+            title,
+            message=message,
+            deadline=deadline,
+            password=password,
+            asks_name=asks_name,
+            asks_email=asks_email,
+            folder_each=folder_each,
+            max_submitters=max_submitters,
+            max_files=max_files,
+            max_file_bytes=max_file_bytes,
+            max_bytes=max_bytes,
+            max_total_files=max_total_files,
+            max_total_bytes=max_total_bytes,
+            types=types,
+            on_conflict=on_conflict,
+            idempotency_key=idempotency_key,
+        ))
+
     def create_token(
         self,
         name: str,
@@ -1024,9 +1299,9 @@ class Operations:
     ) -> models.CreatedToken:
         """Create a token.
 
-        It can do no more than the caller's token: `access_drive` is everything, `drive_read` reads and downloads,
-        `drive_upload` uploads and creates folders. With `folder_id` it is confined to that folder and what is below it.
-        It ends with the token that creates it, at the latest, and is revoked with it.
+        The new token can do no more than the caller's token: `access_drive` allows everything, `drive_read` reads and
+        downloads, `drive_upload` uploads and creates folders. With `folder_id` it is confined to that folder and what
+        is below it. It ends when the token that creates it ends, and is revoked with it.
 
         Scope: `access_drive`.
         """
@@ -1039,10 +1314,20 @@ class Operations:
             idempotency_key=idempotency_key,
         ))
 
+    def delete_request(self, id: str) -> None:
+        """Delete a file request.
+
+        Also deletes the list of its submitters, and aborts unfinished uploads. Files that have arrived stay. This needs
+        the role `admin` on its folder, or to have created it.
+
+        Scope: `access_drive`.
+        """
+        return self._wait(self._drive.delete_request(id))
+
     def empty_trash(self) -> models.EmptiedTrash:
         """Empty the trash.
 
-        Removes everything in the caller's trash for good that the caller may remove.
+        Removes for good everything in the caller's trash that the caller may remove.
 
         Scope: `access_drive`.
         """
@@ -1051,10 +1336,10 @@ class Operations:
     def finalize_files(self, files: Sequence[models.FileKey]) -> models.FinalizedFiles:
         """Finalize many small files.
 
-        Makes the files whose bytes have arrived: for each an `item`, or an `error` that is its own. Nothing is
-        all-or-nothing, and it can be repeated, from anywhere, in any groups: a file that was finalized is answered as
-        its item again. A file whose `PUT` has not arrived is refused with `invalid_part`, and its upload stays open.
-        What is said of `multipart/finalize` about names, folders and tokens holds for each file.
+        Creates the files whose bytes have arrived. Each file gets its own `item` or `error`: some may succeed while
+        others fail. It can be repeated from any machine, with the files grouped in any way: for a file that was already
+        finalized, the answer is its item again. A file whose `PUT` has not arrived is refused with `invalid_part`, and
+        its upload stays open. For each file, names, folders and tokens are treated as `multipart/finalize` describes.
 
         Scope: `drive_upload` (or `access_drive`).
         """
@@ -1071,12 +1356,12 @@ class Operations:
     ) -> models.Item:
         """Finalize an upload.
 
-        Creates the file, once every byte is there: the parts must add up to the announced `file_size`. It can be
-        repeated, from anywhere: the same list of parts returns the same item. Without a list, it takes every part that
-        the store has. With `checksum`, the file appears only if its bytes have that checksum. After a refusal the
-        upload is still open, unless it is gone (410) or its name was taken at the last moment. If its folder is gone or
-        closed to the uploader, the file goes to the uploader's root, under a free name; an upload of a confined token
-        waits instead (409). A token that has only `drive_upload` is answered the file as it was announced.
+        Creates the file once every byte is there: the parts must add up to the announced `file_size`. It can be
+        repeated from anywhere: the same list of parts returns the same item. Without a list, it takes every part that
+        the store has. With `checksum`, the server creates the file only if its bytes have that checksum. After a
+        refusal the upload is still open, unless it is gone (410) or its name was taken at the last moment. If its
+        folder is gone or closed to the uploader, the file goes to the uploader's root, under a free name; an upload of
+        a confined token waits instead (409). A token that has only `drive_upload` gets the file as it was announced.
 
         Scope: `drive_upload` (or `access_drive`).
         """
@@ -1091,8 +1376,8 @@ class Operations:
     def get_download_url(self, id: str) -> models.DownloadUrl:
         """Get a file's download URL.
 
-        A signed GET of the bytes, directly from the object store. It accepts ranges, and saves the file under the
-        item's own name. It is valid for three hours, unless the server is set to another time.
+        A signed GET of the bytes, directly from the object store. It accepts ranges, and browsers save the file under
+        the item's own name. It is valid for three hours, unless the operator sets another time.
 
         Scope: `drive_read` (or `access_drive`).
         """
@@ -1101,7 +1386,7 @@ class Operations:
     def get_grant(self, id: str) -> models.Grant:
         """Get a grant.
 
-        What it allows, and what it was used for.
+        What the grant allows, and how much of it is used.
 
         Scope: `drive_upload` (or `access_drive`).
         """
@@ -1110,12 +1395,21 @@ class Operations:
     def get_item(self, id: str) -> models.Item:
         """Get an item.
 
-        A file or a folder that the caller owns, or that is shared with them directly or through a folder above, and the
-        caller's role on it.
+        A file or a folder that the caller owns, or that is shared with the caller directly or through a folder above
+        it. The answer includes the caller's role.
 
         Scope: `drive_read` (or `access_drive`).
         """
         return self._wait(self._drive.get_item(id))
+
+    def get_request(self, id: str) -> models.FileRequest:
+        """Get a file request.
+
+        This needs the role `admin` on its folder, or to have created it.
+
+        Scope: `access_drive`.
+        """
+        return self._wait(self._drive.get_request(id))
 
     def get_tree(
         self,
@@ -1125,8 +1419,8 @@ class Operations:
     ) -> models.Tree:
         """List a folder and what is below it.
 
-        Breadth first, at most 500 items. If there are more, `truncated` is true and `next_parent_ids` are the folders
-        to continue from.
+        Breadth first, at most 500 items. If there are more, `truncated` is true and `next_parent_ids` has the folders
+        to continue with.
 
         Scope: `drive_read` (or `access_drive`).
         """
@@ -1153,7 +1447,7 @@ class Operations:
     def list_ancestors(self, id: str) -> models.Ancestors:
         """List the folders above an item.
 
-        The ones that the caller sees, the topmost first.
+        Only those that the caller can see, the topmost first.
 
         Scope: `drive_read` (or `access_drive`).
         """
@@ -1170,8 +1464,8 @@ class Operations:
     ) -> models.ItemPage:
         """List what is in a folder.
 
-        One level, page by page, however large it is: folders first, then files. `root` is the caller's own root with
-        what others share with them; for a token that is confined to a folder, it is that folder.
+        One level, page by page, whatever the folder's size: folders first, then files. `root` is the caller's own root
+        together with what others share with them. For a token that is confined to a folder, `root` is that folder.
 
         Scope: `drive_read` (or `access_drive`).
         """
@@ -1203,8 +1497,8 @@ class Operations:
     ) -> models.GrantUploads:
         """List a grant's uploads.
 
-        Every upload that was started with it, page by page, the latest first, with its state, its item and what was
-        attached to the grant: for a backend that missed a webhook.
+        Every upload that was started with the grant, page by page, the latest first. Each comes with its state, its
+        item, and the grant's `external_id` and `metadata`. A backend that missed a webhook finds here what it needs.
 
         Scope: `drive_upload` (or `access_drive`).
         """
@@ -1222,8 +1516,9 @@ class Operations:
     ) -> models.Grants:
         """List grants.
 
-        Page by page, the latest first: those that the caller's token created, and those of the tokens that come from
-        it. A token that an operator created, that may read and is not confined, sees all grants of its user.
+        Page by page, the latest first: the grants that the caller's token created, and those of the tokens that come
+        from it. A token that an operator created sees all grants of its user, if it may read and is not confined to a
+        folder.
 
         Scope: `drive_upload` (or `access_drive`).
         """
@@ -1260,9 +1555,9 @@ class Operations:
     def list_participants(self, id: str) -> models.Participants:
         """List who has a role on an item.
 
-        On the item itself, or on a folder above it that the caller sees. Each role includes those before it: `viewer`
-        reads and downloads; `member` also uploads, creates folders and changes items; `admin` also decides who else has
-        a role; `owner` is the item's owner.
+        The roles on the item itself, and on folders above it that the caller can see. Each role includes those before
+        it: `viewer` reads and downloads; `member` also uploads, creates folders and changes items; `admin` also decides
+        who else has a role; `owner` is the item's owner.
 
         Scope: `drive_read` (or `access_drive`).
         """
@@ -1277,12 +1572,37 @@ class Operations:
     ) -> models.StoredParts:
         """List an upload's parts.
 
-        What the store has of the caller's upload: enough to continue it from anywhere. This prolongs the upload's life,
-        as signing does, unless `keep_alive` is false.
+        What the store has of the caller's upload. It is enough to continue the upload from anywhere. The call extends
+        the upload's expiry, as signing does, unless `keep_alive` is false.
 
         Scope: `drive_upload` (or `access_drive`).
         """
         return self._wait(self._drive.list_parts(upload_id, file_key, keep_alive=keep_alive))
+
+    def list_requests(
+        self,
+        *,
+        folder_id: str | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> models.FileRequests:
+        """List file requests.
+
+        The requests that the caller's user has created, or with `folder_id` all requests to that folder, page by page,
+        the latest first. Closed ones are included. `folder_id` needs the role `admin` on the folder.
+
+        Scope: `access_drive`.
+        """
+        return self._wait(self._drive.list_requests(folder_id=folder_id, cursor=cursor, limit=limit))
+
+    def iter_requests(
+        self,
+        *,
+        folder_id: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[models.FileRequest]:
+        """All that `list_requests` lists, page by page."""
+        return self._each(self._drive.iter_requests(folder_id=folder_id, limit=limit))
 
     def list_shared(
         self,
@@ -1310,12 +1630,32 @@ class Operations:
         """All that `list_shared` lists, page by page."""
         return self._each(self._drive.iter_shared(limit=limit, sort_by=sort_by, sort_order=sort_order))
 
+    def list_submissions(
+        self,
+        id: str,
+        *,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> models.Submissions:
+        """List the uploads to a file request.
+
+        Every upload with its submitter, finished or not, page by page, the latest first. This needs the role `admin` on
+        its folder.
+
+        Scope: `access_drive`.
+        """
+        return self._wait(self._drive.list_submissions(id, cursor=cursor, limit=limit))
+
+    def iter_submissions(self, id: str, *, limit: int | None = None) -> Iterator[models.Submission]:
+        """All that `list_submissions` lists, page by page."""
+        return self._each(self._drive.iter_submissions(id, limit=limit))
+
     def list_tokens(self) -> models.Tokens:
         """List the caller's tokens.
 
-        Without their secrets, ended ones included. A token that another token created sees itself and the tokens that
-        come from it: those that it created, and those that it replaced. A token that an operator created sees all
-        tokens of its user.
+        Without their secrets, including those that have ended. A token that another token created sees only itself and
+        the tokens that come from it: those that it created, and those that it replaced. A token that an operator
+        created sees all tokens of its user.
 
         Scope: `access_drive`.
         """
@@ -1329,8 +1669,9 @@ class Operations:
     ) -> models.TrashPage:
         """List the trash.
 
-        What the caller owns, directly or through a folder above, and what they put there, page by page, the latest
-        first. The content of a trashed folder is not listed. Bytes that an upload replaced are there too, as an item.
+        What the caller owns, directly or through a folder above, and what the caller put into the trash, page by page,
+        the latest first. The content of a trashed folder is not listed. Bytes that an upload replaced are in the trash
+        too, as an item.
 
         Scope: `drive_read` (or `access_drive`).
         """
@@ -1348,7 +1689,7 @@ class Operations:
     ) -> models.OpenUploads:
         """List the caller's open uploads.
 
-        The unfinished ones, page by page, the latest first.
+        The caller's unfinished uploads, page by page, the latest first.
 
         Scope: `drive_upload` (or `access_drive`).
         """
@@ -1369,10 +1710,10 @@ class Operations:
     ) -> models.PresignedParts:
         """Sign an upload's parts.
 
-        One URL for each part: a signed S3 `UploadPart`, to which anyone may `PUT` that part's bytes until it expires.
-        The `ETag` of the store's answer is what finalize needs. May be called again at any time before finalize; with
-        `part_numbers` only those are signed, and with `content_lengths` each URL accepts exactly that many bytes. A
-        part has 5 MiB to 5 GiB; the last one may have less.
+        One URL for each part: a signed S3 `UploadPart`. Until the URL expires, anyone who has it can `PUT` that part's
+        bytes. Finalize needs the `ETag` of the store's answer. This call may be repeated at any time before finalize.
+        With `part_numbers` the server signs only those parts, and with `content_lengths` each URL accepts exactly that
+        many bytes. A part has 5 MiB to 5 GiB; the last one may have less.
 
         Scope: `drive_upload` (or `access_drive`).
         """
@@ -1387,7 +1728,7 @@ class Operations:
     def purge_item(self, id: str) -> None:
         """Remove an item for good.
 
-        An item of the trash, with everything below it. Only its owner may do this.
+        Removes an item of the trash, and everything below it. Only its owner may do this.
 
         Scope: `access_drive`.
         """
@@ -1396,8 +1737,8 @@ class Operations:
     def put_participant(self, id: str, user_id: str, role: models.GivenRole) -> models.Participant:
         """Give a user a role on an item.
 
-        And on everything below it, instead of the role that the user had. This needs the role `admin`. The role `owner`
-        cannot be given.
+        The role also holds for everything below the item. It replaces the role that the user had on the item. This
+        needs the role `admin`. The role `owner` cannot be given.
 
         Scope: `access_drive`.
         """
@@ -1415,7 +1756,7 @@ class Operations:
     def restore_item(self, id: str) -> models.Item:
         """Restore an item.
 
-        Out of the trash and back to its folder, or to its owner's root if the folder is gone or closed to the caller.
+        The item goes back to its folder, or to its owner's root if the folder is gone or closed to the caller.
 
         Scope: `access_drive`.
         """
@@ -1424,7 +1765,7 @@ class Operations:
     def revoke_grant(self, id: str) -> None:
         """Revoke a grant.
 
-        It is invalid at once, and its unfinished uploads are aborted. Files that it has brought stay.
+        The grant is invalid at once, and the server aborts its unfinished uploads. Its finished files stay.
 
         Scope: `drive_upload` (or `access_drive`).
         """
@@ -1442,8 +1783,8 @@ class Operations:
     def revoke_token(self, id: str) -> None:
         """Revoke a token.
 
-        One of those that the caller can list. It is invalid at once, and so are the tokens that it created and those
-        that it replaced. It may be the token that asks.
+        One of the tokens that the caller can list. It is invalid at once, and so are the tokens that it created and
+        those that it replaced. A token may revoke itself.
 
         Scope: `access_drive`.
         """
@@ -1456,11 +1797,11 @@ class Operations:
         end_old_now: bool | None = None,
         idempotency_key: str | None = None,
     ) -> models.CreatedToken:
-        """Rotate the token that asks.
+        """Rotate the caller's token.
 
         A new token replaces it, with the same scopes and folder. Tokens that the old one created belong to the new one.
-        The old one is valid for another day at most. The new one ends at `rotate_until` at the latest, which the maker
-        of the first one set; rotation does not change it. Any token may rotate itself, once.
+        The old one stays valid for a day at most. The new one ends at `rotate_until` at the latest. The creator of the
+        first token set that time, and rotation does not change it. Any token may rotate itself, once.
         """
         return self._wait(self._drive.rotate_token(
             expires_at=expires_at,
@@ -1479,7 +1820,7 @@ class Operations:
         """Find items by their names.
 
         The items whose names have every word of `q`, or a word that begins with it. Case, accents and punctuation do
-        not count. A query without a letter or a digit finds nothing.
+        not matter. A query without a letter or a digit finds nothing.
 
         Scope: `drive_read` (or `access_drive`).
         """
@@ -1495,13 +1836,18 @@ class Operations:
     ) -> models.StartedFiles:
         """Start many small files.
 
-        Up to 1,000 files of up to 8 MiB, each with its name or its path. In one transaction, the folders of the paths
-        are made as far as they are not there, and every file gets an upload of its own, with one signed URL: a `PUT` of
-        the whole file, with exactly the headers of the answer. A file that cannot be started has an `error`, and
-        hinders no other. A file that says its `checksum` and that the caller has already, with the same name, place and
-        bytes, is answered as that `item`. Then `batch/finalize` makes the files. The URL changes nothing any more once
-        its file is finalized. A repeat with the same `Idempotency-Key` answers the same uploads with new URLs, and
-        tries again what was refused.
+        Up to 1,000 files of up to 8 MiB, each with its name or its path. In one transaction, the missing folders of the
+        paths are created, and every file gets its own upload with one signed URL. Send the whole file with one `PUT` to
+        this URL, with exactly the headers of the answer; then `batch/finalize` creates the files. Once a file is
+        finalized, its URL changes nothing any more.
+
+        A file that cannot be started gets an `error`, and the others are started all the same. If a file has a
+        `checksum`, and the caller already has a file with the same name, place and bytes, the answer is that file's
+        `item`. A repeat with the same `Idempotency-Key` answers the same uploads with new URLs, and tries the refused
+        files again.
+
+        With a grant, each file is started if it fits into what the grant has left, in the order of the request. Its
+        path must be a name, because a grant creates no folders.
 
         Scope: `drive_upload` (or `access_drive`).
         """
@@ -1525,11 +1871,11 @@ class Operations:
     ) -> models.StartedUpload:
         """Start an upload.
 
-        Returns the ids that the next steps need, and how Dray would cut the file. Any other cut that S3 accepts works
-        as well. The upload expires when nobody has signed or listed its parts for 24 hours, or after 7 days.
+        Returns the ids that the next steps need, and how Dray recommends to cut the file. Any other cut that S3 accepts
+        works as well. The upload expires when nobody has signed or listed its parts for 24 hours, or after 7 days.
         `on_conflict` says what finalize does if the folder has a file of this name by then: `fail` needs a token that
-        may read, `replace` a token with `access_drive`. With a grant (`cp_grant_…`) as bearer, the grant says where the
-        file goes and what happens if the name is taken.
+        may read, `replace` a token with `access_drive`. With a grant (`cp_grant_…`) as bearer token, the grant says
+        where the file goes and what happens if the name is taken.
 
         Scope: `drive_upload` (or `access_drive`).
         """
@@ -1546,8 +1892,8 @@ class Operations:
     def trash_item(self, id: str) -> None:
         """Put an item into the trash.
 
-        A folder takes everything below it along. The item can be restored until it is removed for good, by the server
-        or by a person.
+        Everything below a folder goes with it. The item can be restored until the server or a person removes it for
+        good.
 
         Scope: `access_drive`.
         """

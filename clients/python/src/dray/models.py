@@ -11,14 +11,18 @@ from typing import Literal
 
 __all__ = [
     "Ancestors",
+    "Asks",
     "Checksum",
     "CreatedGrant",
+    "CreatedSubmitter",
     "CreatedToken",
     "DownloadUrl",
     "EmptiedTrash",
     "ErrorBody",
     "ErrorCode",
     "FileKey",
+    "FileRequest",
+    "FileRequests",
     "FileToPut",
     "FinalizeFiles",
     "FinalizeUpload",
@@ -46,19 +50,27 @@ __all__ = [
     "NewFolder",
     "NewGrant",
     "NewLink",
+    "NewRequest",
     "NewRole",
+    "NewSubmitter",
     "NewToken",
     "OnConflict",
+    "OpenRequest",
     "OpenUpload",
     "OpenUploads",
+    "OpenedRequest",
     "Participant",
     "Participants",
     "PresignParts",
     "PresignedPart",
     "PresignedParts",
+    "RequestChange",
+    "RequestId",
     "Role",
     "RotateToken",
     "SearchHits",
+    "SentFile",
+    "SentFiles",
     "StartFiles",
     "StartUpload",
     "StartedFile",
@@ -66,6 +78,9 @@ __all__ = [
     "StartedUpload",
     "StoredPart",
     "StoredParts",
+    "Submission",
+    "Submissions",
+    "Submitter",
     "Token",
     "TokenId",
     "TokenScope",
@@ -83,6 +98,9 @@ __all__ = [
     "WorkspaceId",
     "WorkspaceInfo",
 ]
+
+Asks = Literal["no", "optional", "required"]
+"""Whether a submitter is asked for something."""
 
 ErrorCode = Literal[
     "invalid_json",
@@ -110,6 +128,7 @@ ErrorCode = Literal[
     "confined_token",
     "role_too_low",
     "link_password",
+    "request_password",
     "not_found",
     "upload_not_found",
     "user_not_found",
@@ -117,6 +136,7 @@ ErrorCode = Literal[
     "link_not_found",
     "token_not_found",
     "grant_not_found",
+    "request_not_found",
     "route_not_found",
     "method_not_allowed",
     "finalized_differently",
@@ -130,9 +150,11 @@ ErrorCode = Literal[
     "idempotency_key_in_use",
     "too_many_uploads",
     "grant_used_up",
+    "request_full",
     "owner_is_fixed",
     "upload_aborted",
     "upload_expired",
+    "request_closed",
     "body_too_large",
     "unsupported_media_type",
     "rate_limited",
@@ -169,6 +191,9 @@ LinkId = str
 OnConflict = Literal["keep", "rename", "fail", "replace"]
 """What finalize does if the folder has a file with the same name."""
 
+RequestId = str
+"""A file request's record."""
+
 Role = Literal["viewer", "member", "admin", "owner"]
 """What a person may do with an item and everything below it. Each role includes those before it."""
 
@@ -204,7 +229,20 @@ class Checksum:
     """A checksum of a whole file."""
 
     crc64nvme: str
-    """CRC-64/NVME of all bytes, big-endian, in base64: as S3's `x-amz-checksum-crc64nvme`."""
+    """CRC-64/NVME of all bytes, big-endian, in base64, as in S3's `x-amz-checksum-crc64nvme`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreatedSubmitter:
+    """Answer of `POST /r/{slug}/submitters`."""
+
+    grant: str = field(repr=False)
+    """The submitter's bearer: `cp_grant_…`. It is valid for the calls of an upload and for `GET /r/{slug}/uploads`. It is
+    shown only once.
+    """
+
+    expires_at: datetime
+    """When the bearer expires."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,7 +269,7 @@ class ErrorBody:
     """The HTTP status."""
 
     error: str
-    """The phrase of the status."""
+    """The reason phrase of the status."""
 
     code: ErrorCode
     """What went wrong, for programs."""
@@ -257,6 +295,88 @@ class FileKey:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FileRequest:
+    """A file request."""
+
+    id: RequestId
+    """Its id."""
+
+    url: str = field(repr=False)
+    """The address for submitters."""
+
+    folder_id: ItemId
+    """The folder that the files go to."""
+
+    created_by: UserId
+    """The user who created the request and owns the files."""
+
+    title: str
+    """The title of the page."""
+
+    message: str
+    """A text below the title, which may have several lines."""
+
+    deadline: datetime | None = None
+    """When the request closes by itself; absent means never."""
+
+    closed_at: datetime | None = None
+    """When somebody closed the request; absent if nobody did."""
+
+    has_password: bool
+    """Whether submitters must enter a password."""
+
+    asks_name: Asks
+    """Whether the page asks submitters for their name."""
+
+    asks_email: Asks
+    """Whether the page asks submitters for their mail address."""
+
+    folder_each: bool
+    """Whether each submitter gets a folder of their own."""
+
+    max_submitters: int
+    """The maximum number of submitters."""
+
+    max_files: int
+    """The maximum number of files of each submitter."""
+
+    max_file_bytes: int | None = None
+    """The maximum number of bytes of each file, if the request limits them."""
+
+    max_bytes: int | None = None
+    """The maximum number of bytes of all files of one submitter, if the request limits them."""
+
+    max_total_files: int | None = None
+    """The maximum number of files of all submitters together, if the request limits them."""
+
+    max_total_bytes: int | None = None
+    """The maximum number of bytes of all files of all submitters together, if the request limits them."""
+
+    types: list[str]
+    """The accepted types of files; empty means any."""
+
+    on_conflict: OnConflict
+    """What to do if the folder has a file of the same name."""
+
+    submitters: int
+    """How many submitters have started an upload."""
+
+    created_at: datetime
+    """When the request was created: RFC 3339 in UTC with milliseconds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileRequests:
+    """Answer of `GET /drive/requests`."""
+
+    requests: list[FileRequest]
+    """The requests, the latest first."""
+
+    next_cursor: str | None
+    """The cursor of the next page; null on the last page."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class FileToPut:
     """How a file is sent: one `PUT` of all its bytes to `url`, with these headers."""
 
@@ -267,13 +387,15 @@ class FileToPut:
     """The object's key in the store, for finalize."""
 
     parent_id: ItemId | None = None
-    """The folder that the file goes to; absent at the root."""
+    """The folder that the file goes to. Absent if it goes to the root."""
 
     url: str = field(repr=False)
-    """Where to `PUT` the file. It takes exactly `file_size` bytes. 412 means that the file has arrived before."""
+    """Where to `PUT` the file. The URL accepts exactly `file_size` bytes. An answer 412 means that the file has already
+    arrived.
+    """
 
     headers: dict[str, str]
-    """The headers that the `PUT` must have, as they are; they are signed."""
+    """The headers that the `PUT` must have, unchanged, because they are signed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -281,7 +403,7 @@ class FinalizeFiles:
     """The files to finalize."""
 
     files: list[FileKey]
-    """The files: 1 to 1,000, of any batches."""
+    """The files: 1 to 1,000. They may come from different batches."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -300,26 +422,26 @@ class FinalizeUpload:
     checksum: Checksum | None = None
 
     verify: bool | None = None
-    """Whether to read the file back if the store cannot prove its checksum; the embedded store always can."""
+    """Whether the server reads the file back if the store cannot prove its checksum. The embedded store always can."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FinalizedFile:
-    """What became of a file: exactly one of these is there."""
+    """The result for a file. It has exactly one of these fields."""
 
     item: Item | None = None
-    """The file."""
+    """The file's item."""
 
     error: ErrorBody | None = None
-    """Why there is none. After one that may pass (503), finalize again."""
+    """Why there is no item. After an error that may pass (503), finalize the file again."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FinalizedFiles:
-    """What became of the files, in the order of the request."""
+    """The results for the files, in the order of the request."""
 
     files: list[FinalizedFile]
-    """One for each file."""
+    """One result for each file."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -330,7 +452,7 @@ class Grant:
     """Its id, which lists its uploads and revokes it."""
 
     token_id: TokenId
-    """The token that created it, or the one that has replaced that. The grant ends with it."""
+    """The token that created it, or that token's replacement. The grant ends when this token ends."""
 
     folder_id: ItemId | None = None
     """The folder that the files go to; absent means the root."""
@@ -339,31 +461,31 @@ class Grant:
     """What the holder may do."""
 
     max_files: int
-    """How many files."""
+    """How many files the holder may upload."""
 
     max_file_bytes: int | None = None
-    """Most bytes of each file, if the grant limits them."""
+    """The largest file, in bytes, if the grant limits it."""
 
     max_bytes: int | None = None
-    """Most bytes of all files together, if the grant limits them."""
+    """The maximum size of all files together, in bytes, if the grant limits it."""
 
     types: list[str]
-    """Which files; empty means any."""
+    """Which types of files the holder may upload; empty means every type."""
 
     on_conflict: OnConflict
     """What to do if the folder has a file of the same name."""
 
     external_id: str | None = None
-    """What your application knows this by."""
+    """The name by which your application knows this grant's uploads."""
 
     metadata: dict[str, object] | None = None
     """Your JSON object."""
 
     used_files: int
-    """How many files it was used for: those that are there, and those under way."""
+    """How many files count against `max_files`: the finished ones and those whose upload is open."""
 
     used_bytes: int
-    """Their bytes."""
+    """The bytes of those files."""
 
     created_at: datetime
     """When it was created: RFC 3339 in UTC with milliseconds."""
@@ -392,16 +514,16 @@ class GrantUpload:
     """The name that the holder gave."""
 
     file_size: int
-    """The announced size in bytes, which is the stored size once it is finalized."""
+    """The announced size in bytes. After finalize, the stored size is the same."""
 
     mime_type: str
     """The announced MIME type."""
 
     item_id: ItemId | None = None
-    """The item's id, once it was finalized."""
+    """The item's id, after finalize."""
 
     item: Item | None = None
-    """The item as it is now; absent if the caller sees it no longer. A token that may not read is told it as it was
+    """The item as it is now; absent if the caller can no longer see it. A token that may not read gets the item as it was
     announced.
     """
 
@@ -420,7 +542,7 @@ class GrantUploads:
     """Answer of `GET /drive/grants/{id}/uploads`."""
 
     uploads: list[GrantUpload]
-    """The uploads, the latest first. Those that came to nothing are listed for a week, the others until a week after the
+    """The uploads, the latest first. Aborted and expired ones are listed for a week, all others until a week after the
     grant's end.
     """
 
@@ -433,7 +555,7 @@ class Grants:
     """Answer of `GET /drive/grants`."""
 
     grants: list[Grant]
-    """The grants, the latest first, ended ones included until a week after their end."""
+    """The grants, the latest first. A grant that has ended stays in the list for a week."""
 
     next_cursor: str | None
     """The cursor of the next page; null on the last page."""
@@ -468,6 +590,9 @@ class Item:
 
     grant_id: GrantId | None = None
     """The grant that it was uploaded with, if it was."""
+
+    request_id: RequestId | None = None
+    """The file request that it was uploaded to, if it was. `grant_id` is then the id of its submitter."""
 
     external_id: str | None = None
     """`external_id` of that grant."""
@@ -551,7 +676,7 @@ class ListParts:
     """From `start`."""
 
     keep_alive: bool | None = None
-    """Whether this prolongs the upload's life; absent or null means yes. `false` only looks."""
+    """Whether this request extends the upload's expiry. Absent or null means yes; `false` only reads."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -588,13 +713,13 @@ class Members:
     """The members on this page."""
 
     total: int
-    """How many there are on all pages."""
+    """How many members there are on all pages."""
 
     limit: int
     """The largest number of members on a page."""
 
     offset: int
-    """How many there are before this page."""
+    """How many members come before this page."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -602,8 +727,9 @@ class NewFile:
     """A file to start."""
 
     path: str
-    """Its name, or its path below the folder, with slashes: `photos/2026/a.jpg`. Folders that are not there are made; a
-    token that may only upload always gets new ones. Every segment follows the rules of names.
+    """Its name, or its path below the folder, with slashes: `photos/2026/a.jpg`. Folders of the path that do not exist are
+    created. For a token that may only upload, all of them are created anew. Each part of the path follows the rules for
+    names.
     """
 
     file_size: int
@@ -637,39 +763,39 @@ class NewGrant:
     folder_id: ItemId | None = None
 
     verbs: list[Verb] | None = None
-    """What the holder may do. Absent or null means `upload`, which is all there is."""
+    """What the holder may do. Absent or null means `upload`, the only verb so far."""
 
     max_files: int | None = None
-    """How many files; absent or null means 10,000. A file counts from its start on; one that was aborted, expired or came
-    to nothing does not.
+    """How many files the holder may upload. Absent or null means 10,000. A file counts from the start of its upload. An
+    upload that was aborted or expired, or that made no file, no longer counts.
     """
 
     max_file_bytes: int | None = None
-    """Most bytes of each file; absent or null means as many as the server accepts."""
+    """The largest file, in bytes. Absent or null means the server's own limit."""
 
     max_bytes: int | None = None
-    """Most bytes of all files together; absent or null means as many as the quota has room for."""
+    """The maximum size of all files together, in bytes. Absent or null means that only the quota limits them."""
 
     types: list[str] | None = None
-    """Which files, by MIME type (`image/png`), group (`image/*`) or end of the name (`.pdf`); absent, null or empty means
-    any that the server accepts.
+    """Which types of files the holder may upload: a MIME type (`image/png`), a group (`image/*`) or an ending of the name
+    (`.pdf`). Absent, null or empty means every type that the server accepts.
     """
 
     expires_at: datetime | None = None
-    """When the grant expires, at most a year from now and not after the token that creates it: RFC 3339. Absent or null:
-    in 24 hours, or with the token that creates it, whichever is earlier.
+    """When the grant expires (RFC 3339): at most a year from now, and not after the token that creates it. Absent or null
+    means in 24 hours, or together with that token if it expires sooner.
     """
 
     on_conflict: OnConflict | None = None
     """What to do if the folder has a file of the same name: `keep` or `rename`."""
 
     external_id: str | None = None
-    """What your application knows this by. It comes back on each item, in webhooks and in the list of uploads. The holder
-    of the grant is not told.
+    """The name by which your application knows this grant's uploads. It comes back on each item, in webhooks and in the
+    list of uploads. The holder of the grant does not see it.
     """
 
     metadata: dict[str, object] | None = None
-    """A JSON object of yours, of at most 2,048 bytes, which comes back in the same places."""
+    """A JSON object of your own, at most 2,048 bytes long. It comes back in the same places as `external_id`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -677,12 +803,71 @@ class NewLink:
     """`POST /drive/files/{id}/links`."""
 
     expires_at: datetime | None = None
-    """When the link expires: RFC 3339. Absent or null: never."""
+    """When the link expires: RFC 3339. Absent or null means never."""
 
     password: str | None = field(default=None, repr=False)
-    """A password, which the link asks for by HTTP Basic authentication with any user name. Absent or null: anyone may
-    follow the link.
+    """A password. Whoever follows the link sends it by HTTP Basic authentication, with any user name. Absent or null means
+    that the link needs no password.
     """
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewRequest:
+    """`POST /drive/requests`."""
+
+    folder_id: ItemId
+    """The folder that the files go to."""
+
+    title: str
+    """The title of the page."""
+
+    message: str | None = None
+    """A text below the title, which may have several lines."""
+
+    deadline: datetime | None = None
+    """When the request closes by itself: RFC 3339. Absent or null means never. Uploads that are unfinished then cannot be
+    finished.
+    """
+
+    password: str | None = field(default=None, repr=False)
+    """A password that submitters must enter."""
+
+    asks_name: Asks | None = None
+    """Whether the page asks submitters for their name."""
+
+    asks_email: Asks | None = None
+    """Whether the page asks submitters for their mail address. Dray checks its form only."""
+
+    folder_each: bool | None = None
+    """Whether each submitter gets a folder of their own below `folder_id`. It is created with their first file, and its
+    name is their name (or mail address) and the time.
+    """
+
+    max_submitters: int | None = None
+    """The maximum number of submitters; absent or null means 1,000. Those who never start an upload do not count."""
+
+    max_files: int | None = None
+    """The maximum number of files of each submitter; absent or null means 10,000."""
+
+    max_file_bytes: int | None = None
+    """The maximum number of bytes of each file; absent or null means the limit of the server."""
+
+    max_bytes: int | None = None
+    """The maximum number of bytes of all files of one submitter; absent or null means no limit except your quota."""
+
+    max_total_files: int | None = None
+    """The maximum number of files of all submitters together; absent or null means no limit."""
+
+    max_total_bytes: int | None = None
+    """The maximum number of bytes of all files of all submitters together; absent or null means no limit except your
+    quota.
+    """
+
+    types: list[str] | None = None
+    """The accepted types of files, in the form that grants have; absent or empty means any."""
+
+    on_conflict: OnConflict | None = None
+    """What to do if the folder has a file of the same name: `keep` or `rename`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -694,6 +879,20 @@ class NewRole:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NewSubmitter:
+    """`POST /r/{slug}/submitters`."""
+
+    password: str | None = field(default=None, repr=False)
+    """The request's password, if it has one."""
+
+    name: str | None = None
+    """The submitter's name, if the request asks for it. It is ignored otherwise."""
+
+    email: str | None = None
+    """The submitter's mail address, if the request asks for it. It is ignored otherwise."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class NewToken:
     """`POST /tokens`."""
 
@@ -701,19 +900,27 @@ class NewToken:
     """What the token is for, for people."""
 
     scopes: list[TokenScope]
-    """What the token may do: `access_drive` (everything), or `drive_read` and `drive_upload`. At least one."""
+    """What the token may do: `access_drive` (everything), or one or both of `drive_read` and `drive_upload`."""
 
     folder_id: ItemId | None = None
 
     expires_at: datetime | None = None
-    """When the token expires, at most a year from now and not after the token that creates it: RFC 3339. Absent or null:
-    in 30 days, or with the token that creates it, whichever is earlier.
+    """When the token expires (RFC 3339): at most a year from now, and not after the token that creates it. Absent or null
+    means in 30 days, or together with that token if it expires sooner.
     """
 
     rotate_until: datetime | None = None
-    """The latest expiry that rotation can give to this token's successors, at most a year from now and not after that of
-    the token that creates it: RFC 3339. Absent or null: `expires_at`.
+    """The latest expiry that rotation can give to this token's successors (RFC 3339): at most a year from now, and not
+    after that of the token that creates it. Absent or null means `expires_at`.
     """
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenRequest:
+    """`POST /r/{slug}/open`."""
+
+    password: str | None = field(default=None, repr=False)
+    """The request's password, if it has one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -742,10 +949,10 @@ class OpenUpload:
     """The folder it goes to; absent means the root."""
 
     on_conflict: OnConflict | None = None
-    """What to do if its folder has a file of this name when it is finalized."""
+    """What to do if the folder already has a file of this name when finalize creates the file."""
 
     part_size: int
-    """Recommended bytes of each part but the last."""
+    """The recommended size, in bytes, of each part except the last."""
 
     created_at: datetime
     """When it was started: RFC 3339 in UTC with milliseconds."""
@@ -766,11 +973,43 @@ class OpenUploads:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OpenedRequest:
+    """Answer of `POST /r/{slug}/open`: what the page shows to submitters."""
+
+    title: str
+    """The title."""
+
+    message: str
+    """The message."""
+
+    deadline: datetime | None = None
+    """When the request closes by itself; absent means never."""
+
+    asks_name: Asks
+    """Whether to ask the submitter for their name."""
+
+    asks_email: Asks
+    """Whether to ask the submitter for their mail address."""
+
+    max_files: int
+    """The maximum number of files of one submitter."""
+
+    max_file_bytes: int | None = None
+    """The maximum number of bytes of each file, if there is a limit."""
+
+    max_bytes: int | None = None
+    """The maximum number of bytes of all files, if there is a limit."""
+
+    types: list[str]
+    """The accepted types of files; empty means any."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Participant:
-    """A person who has a role on an item."""
+    """A user who has a role on an item."""
 
     user_id: UserId
-    """The person's user id."""
+    """The user's id."""
 
     name: str
     """Their name, for people."""
@@ -790,8 +1029,8 @@ class Participants:
     """Answer of `GET /drive/files/{id}/participants`."""
 
     participants: list[Participant]
-    """Everybody with a role on the item or on a folder above it that the caller sees: the highest role first. A person
-    with several roles is listed once for each.
+    """Every user with a role on the item or on a folder above it that the caller sees, the highest role first. A user with
+    several roles is listed once for each.
     """
 
 
@@ -806,13 +1045,15 @@ class PresignParts:
     """From `start`."""
 
     parts: int | None = None
-    """How many parts the client cuts the file into. May be left out when `part_numbers` is given."""
+    """How many parts the client cuts the file into. Optional if `part_numbers` is given."""
 
     part_numbers: list[int] | None = None
-    """Signs only these parts (after an expiry, or to resume), each from 1 to 10,000 and none twice."""
+    """Sign only these parts, for example after their URLs expired or to resume. Each number is from 1 to 10,000, none
+    twice.
+    """
 
     content_lengths: list[int] | None = None
-    """How many bytes each of these parts has, in their order; each URL then accepts exactly that many."""
+    """How many bytes each of these parts has, in the same order. Each URL then accepts exactly that many bytes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -837,10 +1078,41 @@ class PresignedParts:
     """The same addresses, with the numbers of their parts."""
 
     headers: dict[str, str] | None = None
-    """Of an upload that `batch/start` began: the headers that its one `PUT` must have."""
+    """The headers that the one `PUT` must have, for an upload that `batch/start` began."""
 
     expires_at: datetime
     """When the addresses expire: RFC 3339 in UTC with milliseconds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestChange:
+    """`PATCH /drive/requests/{id}`: absent fields stay as they are."""
+
+    title: str | None = None
+    """The title of the page."""
+
+    message: str | None = None
+    """A text below the title, which may have several lines."""
+
+    deadline: datetime | None = None
+    """When the request closes by itself; null (`Some(None)`) means never."""
+
+    password: str | None = field(default=None, repr=False)
+    """A new password, which everybody must enter before their next upload starts; null (`Some(None)`) removes the
+    password.
+    """
+
+    closed: bool | None = None
+    """`true` closes the request: unfinished uploads are aborted, and files that have arrived stay. `false` opens it again."""
+
+    max_submitters: int | None = None
+    """The maximum number of submitters."""
+
+    max_total_files: int | None = None
+    """The maximum number of files of all submitters together; null (`Some(None)`) means no limit."""
+
+    max_total_bytes: int | None = None
+    """The maximum number of bytes of all files of all submitters together; null (`Some(None)`) means no limit."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -848,8 +1120,8 @@ class RotateToken:
     """`POST /tokens/rotate`."""
 
     expires_at: datetime | None = None
-    """When the new token expires, at most `rotate_until` of the old one: RFC 3339. Absent or null: it lives as long as the
-    old one was created for, within that limit.
+    """When the new token expires (RFC 3339): `rotate_until` of the old one at the latest. Absent or null means that it
+    lives as long as the old one was created for, but not beyond `rotate_until`.
     """
 
     end_old_now: bool | None = None
@@ -863,18 +1135,43 @@ class SearchHits:
     """Answer of `GET /drive/search`."""
 
     hits: list[Item]
-    """The items, in the order that was asked for."""
+    """The items, in the requested order."""
 
     total_hits: int
-    """How many items match; `hits` has the first of them."""
+    """How many items match. `hits` has only the first of them."""
 
     total_is_exact: bool
-    """Whether `total_hits` is exact. If not, more items match, and the search looked only at the newest of them: add words
-    to narrow it.
+    """Whether `total_hits` is exact. If it is not, more items match than the search looked at, and it looked at the newest
+    ones. Add words to narrow the search.
     """
 
     query: str
     """The text of the search, as it was sent."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SentFile:
+    """A file that has arrived, as its submitter may know it."""
+
+    file_name: str
+    """The name that the submitter gave it."""
+
+    file_size: int
+    """Its size in bytes."""
+
+    created_at: datetime
+    """When its upload was started: RFC 3339 in UTC with milliseconds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SentFiles:
+    """Answer of `GET /r/{slug}/uploads`."""
+
+    files: list[SentFile]
+    """The files of this submitter that have arrived, the latest first."""
+
+    next_cursor: str | None
+    """The cursor of the next page; null on the last page."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -884,7 +1181,7 @@ class StartFiles:
     parent_id: ItemId | None = None
 
     on_conflict: OnConflict | None = None
-    """What to do if a file's folder has a file of its name when it is finalized."""
+    """What to do if, when a file is finalized, its folder already has a file with its name."""
 
     files: list[NewFile]
     """The files: 1 to 1,000."""
@@ -895,9 +1192,9 @@ class StartUpload:
     """Step 1, `start`."""
 
     file_name: str
-    """The item's name, one path segment: no slash, backslash, control or line-breaking character, none that changes the
-    direction of text around it (U+202A to U+202E, U+2066 to U+206F), not `.` or `..`, with at least one visible
-    character.
+    """The item's name, one path segment. It has no slash, no backslash, no control or line-breaking character, and none
+    that changes the direction of the text around it (U+202A to U+202E, U+2066 to U+206F). It is not `.` or `..`, and it
+    has at least one visible character.
     """
 
     file_size: int
@@ -909,35 +1206,35 @@ class StartUpload:
     parent_id: ItemId | None = None
 
     on_conflict: OnConflict | None = None
-    """What to do if its folder has a file of this name when it is finalized."""
+    """What to do if the folder already has a file of this name when finalize creates the file."""
 
     checksum: Checksum | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class StartedFile:
-    """What became of a file: exactly one of these is there."""
+    """The result for a file. It has exactly one of these fields."""
 
     upload: FileToPut | None = None
-    """It is to be sent."""
+    """The file is to be sent, in this way."""
 
     item: Item | None = None
-    """It is there already, with the same bytes: this one."""
+    """The drive already has the file, with the same bytes: this item."""
 
     error: ErrorBody | None = None
-    """It is refused."""
+    """The file is refused, for this reason."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StartedFiles:
-    """What became of the files, in the order of the request."""
+    """The results for the files, in the order of the request."""
 
     files: list[StartedFile]
-    """One for each file."""
+    """One result for each file."""
 
     expires_at: datetime
-    """When the addresses expire: RFC 3339 in UTC with milliseconds. The uploads live longer: start them again, with the
-    same `Idempotency-Key`, for new addresses.
+    """When the URLs expire: RFC 3339 in UTC with milliseconds. The uploads live longer: for new URLs, send the request
+    again with the same `Idempotency-Key`.
     """
 
 
@@ -952,10 +1249,10 @@ class StartedUpload:
     """The object's key in the store."""
 
     part_size: int
-    """Recommended bytes of each part but the last."""
+    """The recommended size, in bytes, of each part except the last."""
 
     parts: int
-    """How many parts this makes."""
+    """How many parts of this size the file has."""
 
     expires_at: datetime
     """When the upload expires if nobody continues it: RFC 3339 in UTC with milliseconds."""
@@ -976,11 +1273,50 @@ class StoredPart:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Submission:
+    """An upload to a request, finished or not."""
+
+    submitter: Submitter
+    """Who sends it."""
+
+    upload: GrantUpload
+    """The upload."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submissions:
+    """Answer of `GET /drive/requests/{id}/submissions`."""
+
+    submissions: list[Submission]
+    """The uploads, the latest first."""
+
+    next_cursor: str | None
+    """The cursor of the next page; null on the last page."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submitter:
+    """Somebody who uploads files to a request."""
+
+    id: GrantId
+    """The submitter's id. Their uploads and items have it as `grant_id`."""
+
+    name: str | None = None
+    """The name that they gave."""
+
+    email: str | None = None
+    """The mail address that they gave."""
+
+    created_at: datetime
+    """When they opened the request: RFC 3339 in UTC with milliseconds."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Token:
     """A token, without its secret."""
 
     id: TokenId
-    """Its id, which revokes it."""
+    """Its id. Revoking it needs this id."""
 
     name: str
     """What the token is for, for people."""
@@ -1001,7 +1337,7 @@ class Token:
     """When it was revoked, if it was."""
 
     parent_id: TokenId | None = None
-    """The token that created it, if one did. It ends and is revoked with that token."""
+    """The token that created it, if one did. This token ends when that one ends or is revoked."""
 
     rotate_until: datetime
     """The latest expiry that rotation can give to its successors."""
@@ -1015,8 +1351,8 @@ class Tokens:
     """Answer of `GET /tokens`."""
 
     tokens: list[Token]
-    """The caller's tokens, oldest first, ended ones included. A token that another token created sees only itself and the
-    tokens that come from it.
+    """The caller's tokens, oldest first, including those that have ended. A token that another token created sees only
+    itself and the tokens that come from it.
     """
 
 
@@ -1045,8 +1381,8 @@ class Tree:
     """Whether the requested depth has more items than one answer can hold."""
 
     next_parent_ids: list[ItemId]
-    """If truncated: the folders of this answer whose content is incomplete, to ask for next. The requested folder is never
-    among them, so that following them comes to an end.
+    """If truncated: the folders of this answer whose content is incomplete. Ask for these next. The requested folder is
+    never among them, so asking for them one after the other comes to an end.
     """
 
 
@@ -1069,7 +1405,7 @@ class UploadedPart:
     """The part's number."""
 
     e_tag: str | None = None
-    """The store's `ETag`, with or without its double quotes. Absent or null: whatever the store has."""
+    """The store's `ETag`, with or without its double quotes. Absent or null means the `ETag` that the store has."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -1083,18 +1419,18 @@ class Usage:
     """Bytes of the files."""
 
     quota_bytes: int | None
-    """Most bytes that the caller may own; null means no limit."""
+    """The maximum size, in bytes, of everything that the caller may own. Null means no limit."""
 
     open_uploads: int | None = None
     """How many unfinished uploads the caller has."""
 
     reserved_bytes: int | None = None
-    """Bytes that the unfinished uploads count towards the quota, besides `used_bytes`: their announced sizes or, if it is
-    more, what the store has of them.
+    """Bytes that unfinished uploads reserve in the quota, besides `used_bytes`. An upload reserves its announced size, or
+    what the store already has of it if that is more.
     """
 
     uploading_bytes: int | None = None
-    """Bytes that the store had of the unfinished uploads when the server last looked, which it does every few minutes."""
+    """Bytes of unfinished uploads in the store, as of the server's last look. It looks every few minutes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -1141,7 +1477,7 @@ class CreatedToken(Token):
     """Answer of `POST /tokens` and `POST /tokens/rotate`."""
 
     token: str | None = field(default=None, repr=False)
-    """The secret. It is shown only once: a repeat with the same `Idempotency-Key` does not have it."""
+    """The secret. The server shows it only once: the answer to a repeat with the same `Idempotency-Key` does not have it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -1152,7 +1488,7 @@ class StoredParts(OpenUpload):
     """The item, once it exists."""
 
     parts: list[StoredPart]
-    """The parts that the store has, in order of their numbers; none once the item exists."""
+    """The parts that the store has, in order of their numbers. Empty once the item exists."""
 
 
 @dataclass(frozen=True, kw_only=True)

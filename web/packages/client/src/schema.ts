@@ -11,11 +11,11 @@ export interface paths {
         put?: never;
         /**
          * Start an upload
-         * @description Returns the ids that the next steps need, and how Dray would cut the file. Any other cut that S3 accepts works as
-         *     well. The upload expires when nobody has signed or listed its parts for 24 hours, or after 7 days. `onConflict`
-         *     says what finalize does if the folder has a file of this name by then: `fail` needs a token that may read,
-         *     `replace` a token with `access_drive`. With a grant (`cp_grant_…`) as bearer, the grant says where the file goes and what
-         *     happens if the name is taken.
+         * @description Returns the ids that the next steps need, and how Dray recommends to cut the file. Any other cut that S3 accepts
+         *     works as well. The upload expires when nobody has signed or listed its parts for 24 hours, or after 7 days.
+         *     `onConflict` says what finalize does if the folder has a file of this name by then: `fail` needs a token that may
+         *     read, `replace` a token with `access_drive`. With a grant (`cp_grant_…`) as bearer token, the grant says where the
+         *     file goes and what happens if the name is taken.
          *
          *     Scope: `drive_upload` (or `access_drive`).
          */
@@ -37,10 +37,10 @@ export interface paths {
         put?: never;
         /**
          * Sign an upload's parts
-         * @description One URL for each part: a signed S3 `UploadPart`, to which anyone may `PUT` that part's bytes until it expires. The
-         *     `ETag` of the store's answer is what finalize needs. May be called again at any time before finalize; with
-         *     `partNumbers` only those are signed, and with `contentLengths` each URL accepts exactly that many bytes. A part has
-         *     5 MiB to 5 GiB; the last one may have less.
+         * @description One URL for each part: a signed S3 `UploadPart`. Until the URL expires, anyone who has it can `PUT` that part's
+         *     bytes. Finalize needs the `ETag` of the store's answer. This call may be repeated at any time before finalize.
+         *     With `partNumbers` the server signs only those parts, and with `contentLengths` each URL accepts exactly that many
+         *     bytes. A part has 5 MiB to 5 GiB; the last one may have less.
          *
          *     Scope: `drive_upload` (or `access_drive`).
          */
@@ -62,8 +62,8 @@ export interface paths {
         put?: never;
         /**
          * List an upload's parts
-         * @description What the store has of the caller's upload: enough to continue it from anywhere. This prolongs the upload's life, as
-         *     signing does, unless `keepAlive` is false.
+         * @description What the store has of the caller's upload. It is enough to continue the upload from anywhere. The call extends the
+         *     upload's expiry, as signing does, unless `keepAlive` is false.
          *
          *     Scope: `drive_upload` (or `access_drive`).
          */
@@ -85,12 +85,12 @@ export interface paths {
         put?: never;
         /**
          * Finalize an upload
-         * @description Creates the file, once every byte is there: the parts must add up to the announced `fileSize`. It can be repeated,
+         * @description Creates the file once every byte is there: the parts must add up to the announced `fileSize`. It can be repeated
          *     from anywhere: the same list of parts returns the same item. Without a list, it takes every part that the store
-         *     has. With `checksum`, the file appears only if its bytes have that checksum. After a refusal the upload is still open, unless it is
-         *     gone (410) or its name was taken at the last moment. If its folder is gone or closed to the uploader, the file goes to
-         *     the uploader's root, under a free name; an upload of a confined token waits instead (409). A token
-         *     that has only `drive_upload` is answered the file as it was announced.
+         *     has. With `checksum`, the server creates the file only if its bytes have that checksum. After a refusal the upload
+         *     is still open, unless it is gone (410) or its name was taken at the last moment. If its folder is gone or closed
+         *     to the uploader, the file goes to the uploader's root, under a free name; an upload of a confined token waits
+         *     instead (409). A token that has only `drive_upload` gets the file as it was announced.
          *
          *     Scope: `drive_upload` (or `access_drive`).
          */
@@ -112,7 +112,7 @@ export interface paths {
         put?: never;
         /**
          * Abort an upload
-         * @description The store releases its parts. Doing it again does no harm.
+         * @description The store removes its parts. Aborting again changes nothing.
          *
          *     Scope: `drive_upload` (or `access_drive`).
          */
@@ -134,12 +134,17 @@ export interface paths {
         put?: never;
         /**
          * Start many small files
-         * @description Up to 1,000 files of up to 8 MiB, each with its name or its path. In one transaction, the folders of the paths are made as far
-         *     as they are not there, and every file gets an upload of its own, with one signed URL: a `PUT` of the whole file, with exactly the
-         *     headers of the answer. A file that cannot be started has an `error`, and hinders no other. A file that says its `checksum` and
-         *     that the caller has already, with the same name, place and bytes, is answered as that `item`. Then `batch/finalize` makes the
-         *     files. The URL changes nothing any more once its file is finalized. A repeat with the same `Idempotency-Key` answers the same
-         *     uploads with new URLs, and tries again what was refused.
+         * @description Up to 1,000 files of up to 8 MiB, each with its name or its path. In one transaction, the missing folders of the
+         *     paths are created, and every file gets its own upload with one signed URL. Send the whole file with one `PUT` to
+         *     this URL, with exactly the headers of the answer; then `batch/finalize` creates the files. Once a file is
+         *     finalized, its URL changes nothing any more.
+         *
+         *     A file that cannot be started gets an `error`, and the others are started all the same. If a file has a `checksum`,
+         *     and the caller already has a file with the same name, place and bytes, the answer is that file's `item`. A repeat
+         *     with the same `Idempotency-Key` answers the same uploads with new URLs, and tries the refused files again.
+         *
+         *     With a grant, each file is started if it fits into what the grant has left, in the order of the request. Its path
+         *     must be a name, because a grant creates no folders.
          *
          *     Scope: `drive_upload` (or `access_drive`).
          */
@@ -161,10 +166,10 @@ export interface paths {
         put?: never;
         /**
          * Finalize many small files
-         * @description Makes the files whose bytes have arrived: for each an `item`, or an `error` that is its own. Nothing is all-or-nothing, and it can
-         *     be repeated, from anywhere, in any groups: a file that was finalized is answered as its item again. A file whose `PUT` has not
-         *     arrived is refused with `invalid_part`, and its upload stays open. What is said of `multipart/finalize` about names, folders
-         *     and tokens holds for each file.
+         * @description Creates the files whose bytes have arrived. Each file gets its own `item` or `error`: some may succeed while
+         *     others fail. It can be repeated from any machine, with the files grouped in any way: for a file that was already
+         *     finalized, the answer is its item again. A file whose `PUT` has not arrived is refused with `invalid_part`, and
+         *     its upload stays open. For each file, names, folders and tokens are treated as `multipart/finalize` describes.
          *
          *     Scope: `drive_upload` (or `access_drive`).
          */
@@ -184,7 +189,7 @@ export interface paths {
         };
         /**
          * List the caller's open uploads
-         * @description The unfinished ones, page by page, the latest first.
+         * @description The caller's unfinished uploads, page by page, the latest first.
          *
          *     Scope: `drive_upload` (or `access_drive`).
          */
@@ -206,8 +211,8 @@ export interface paths {
         };
         /**
          * List grants
-         * @description Page by page, the latest first: those that the caller's token created, and those of the tokens that come from it. A
-         *     token that an operator created, that may read and is not confined, sees all grants of its user.
+         * @description Page by page, the latest first: the grants that the caller's token created, and those of the tokens that come from
+         *     it. A token that an operator created sees all grants of its user, if it may read and is not confined to a folder.
          *
          *     Scope: `drive_upload` (or `access_drive`).
          */
@@ -215,11 +220,11 @@ export interface paths {
         put?: never;
         /**
          * Create a grant
-         * @description A backend creates one for one person's page. The page sends it as bearer to the five calls of an upload (`start`,
-         *     `presigned-urls`, `parts`, `finalize`, `abort`); it is good for its own uploads, and for nothing else. The limits hold when an
-         *     upload is started, where the announced bytes are reserved, and for the stored bytes when it is finalized. A grant has no more
-         *     scope, folder or life than the token that creates it, and ends with that token. Its holder learns of no other file: answers
-         *     repeat the name that it gave.
+         * @description A backend creates one grant for one person's page. The page sends it as its bearer token in the five calls of an
+         *     upload (`start`, `presigned-urls`, `parts`, `finalize`, `abort`). A grant works only for the uploads that it
+         *     started. The server checks its limits twice: at `start`, which reserves the announced bytes, and at finalize, for
+         *     the stored bytes. A grant has no more rights, folders or lifetime than the token that creates it, and ends with
+         *     that token. Its holder learns nothing about other files: answers repeat the name that the holder gave.
          *
          *     Scope: `drive_upload` (or `access_drive`).
          */
@@ -239,7 +244,7 @@ export interface paths {
         };
         /**
          * Get a grant
-         * @description What it allows, and what it was used for.
+         * @description What the grant allows, and how much of it is used.
          *
          *     Scope: `drive_upload` (or `access_drive`).
          */
@@ -248,7 +253,7 @@ export interface paths {
         post?: never;
         /**
          * Revoke a grant
-         * @description It is invalid at once, and its unfinished uploads are aborted. Files that it has brought stay.
+         * @description The grant is invalid at once, and the server aborts its unfinished uploads. Its finished files stay.
          *
          *     Scope: `drive_upload` (or `access_drive`).
          */
@@ -267,8 +272,8 @@ export interface paths {
         };
         /**
          * List a grant's uploads
-         * @description Every upload that was started with it, page by page, the latest first, with its state, its item and what was attached to
-         *     the grant: for a backend that missed a webhook.
+         * @description Every upload that was started with the grant, page by page, the latest first. Each comes with its state, its item,
+         *     and the grant's `externalId` and `metadata`. A backend that missed a webhook finds here what it needs.
          *
          *     Scope: `drive_upload` (or `access_drive`).
          */
@@ -290,8 +295,8 @@ export interface paths {
         };
         /**
          * Get an item
-         * @description A file or a folder that the caller owns, or that is shared with them directly or through a folder above, and the
-         *     caller's role on it.
+         * @description A file or a folder that the caller owns, or that is shared with the caller directly or through a folder above it.
+         *     The answer includes the caller's role.
          *
          *     Scope: `drive_read` (or `access_drive`).
          */
@@ -300,7 +305,7 @@ export interface paths {
         post?: never;
         /**
          * Put an item into the trash
-         * @description A folder takes everything below it along. The item can be restored until it is removed for good, by the server or by a person.
+         * @description Everything below a folder goes with it. The item can be restored until the server or a person removes it for good.
          *
          *     Scope: `access_drive`.
          */
@@ -309,10 +314,10 @@ export interface paths {
         head?: never;
         /**
          * Rename or move an item
-         * @description Absent fields stay as they are. A `parentId` of null moves the item to its owner's root, which only the owner
-         *     may do. Renaming needs the role `member` on the item. Moving needs that role on the
-         *     folder that the item is in and on the one that it goes to. If the move would change who can reach the item, or with
-         *     which role, it also needs `admin` on the item. Nobody can give others, or themselves, more than they have.
+         * @description Absent fields stay as they are. A `parentId` of null moves the item to its owner's root, which only the owner may
+         *     do. Renaming needs the role `member` on the item. Moving needs that role on the folder that the item is in and on
+         *     the folder that it goes to. If the move changes who can reach the item, or with which role, it also needs `admin`
+         *     on the item. Nobody can give others, or themselves, a higher role than their own.
          *
          *     Scope: `access_drive`.
          */
@@ -328,7 +333,7 @@ export interface paths {
         };
         /**
          * List the folders above an item
-         * @description The ones that the caller sees, the topmost first.
+         * @description Only those that the caller can see, the topmost first.
          *
          *     Scope: `drive_read` (or `access_drive`).
          */
@@ -350,8 +355,8 @@ export interface paths {
         };
         /**
          * Get a file's download URL
-         * @description A signed GET of the bytes, directly from the object store. It accepts ranges, and saves the file
-         *     under the item's own name. It is valid for three hours, unless the server is set to another time.
+         * @description A signed GET of the bytes, directly from the object store. It accepts ranges, and browsers save the file under the
+         *     item's own name. It is valid for three hours, unless the operator sets another time.
          *
          *     Scope: `drive_read` (or `access_drive`).
          */
@@ -395,8 +400,8 @@ export interface paths {
         };
         /**
          * List what is in a folder
-         * @description One level, page by page, however large it is: folders first, then files. `root` is the caller's own root with
-         *     what others share with them; for a token that is confined to a folder, it is that folder.
+         * @description One level, page by page, whatever the folder's size: folders first, then files. `root` is the caller's own root
+         *     together with what others share with them. For a token that is confined to a folder, `root` is that folder.
          *
          *     Scope: `drive_read` (or `access_drive`).
          */
@@ -418,8 +423,8 @@ export interface paths {
         };
         /**
          * List a folder and what is below it
-         * @description Breadth first, at most 500 items. If there are more, `truncated` is true and `nextParentIds` are the
-         *     folders to continue from.
+         * @description Breadth first, at most 500 items. If there are more, `truncated` is true and `nextParentIds` has the folders to
+         *     continue with.
          *
          *     Scope: `drive_read` (or `access_drive`).
          */
@@ -441,8 +446,8 @@ export interface paths {
         };
         /**
          * Find items by their names
-         * @description The items whose names have every word of `q`, or a word that begins with it. Case, accents and punctuation
-         *     do not count. A query without a letter or a digit finds nothing.
+         * @description The items whose names have every word of `q`, or a word that begins with it. Case, accents and punctuation do not
+         *     matter. A query without a letter or a digit finds nothing.
          *
          *     Scope: `drive_read` (or `access_drive`).
          */
@@ -466,7 +471,7 @@ export interface paths {
         put?: never;
         /**
          * Restore an item
-         * @description Out of the trash and back to its folder, or to its owner's root if the folder is gone or closed to the caller.
+         * @description The item goes back to its folder, or to its owner's root if the folder is gone or closed to the caller.
          *
          *     Scope: `access_drive`.
          */
@@ -489,7 +494,7 @@ export interface paths {
         post?: never;
         /**
          * Remove an item for good
-         * @description An item of the trash, with everything below it. Only its owner may do this.
+         * @description Removes an item of the trash, and everything below it. Only its owner may do this.
          *
          *     Scope: `access_drive`.
          */
@@ -508,8 +513,9 @@ export interface paths {
         };
         /**
          * List the trash
-         * @description What the caller owns, directly or through a folder above, and what they put there, page by page, the latest first. The
-         *     content of a trashed folder is not listed. Bytes that an upload replaced are there too, as an item.
+         * @description What the caller owns, directly or through a folder above, and what the caller put into the trash, page by page,
+         *     the latest first. The content of a trashed folder is not listed. Bytes that an upload replaced are in the trash
+         *     too, as an item.
          *
          *     Scope: `drive_read` (or `access_drive`).
          */
@@ -518,7 +524,7 @@ export interface paths {
         post?: never;
         /**
          * Empty the trash
-         * @description Removes everything in the caller's trash for good that the caller may remove.
+         * @description Removes for good everything in the caller's trash that the caller may remove.
          *
          *     Scope: `access_drive`.
          */
@@ -559,7 +565,7 @@ export interface paths {
         };
         /**
          * List who has a role on an item
-         * @description On the item itself, or on a folder above it that the caller sees. Each role includes those before it:
+         * @description The roles on the item itself, and on folders above it that the caller can see. Each role includes those before it:
          *     `viewer` reads and downloads; `member` also uploads, creates folders and changes items; `admin` also decides who
          *     else has a role; `owner` is the item's owner.
          *
@@ -584,8 +590,8 @@ export interface paths {
         get?: never;
         /**
          * Give a user a role on an item
-         * @description And on everything below it, instead of the role that the user had. This needs the role `admin`. The role `owner`
-         *     cannot be given.
+         * @description The role also holds for everything below the item. It replaces the role that the user had on the item. This needs
+         *     the role `admin`. The role `owner` cannot be given.
          *
          *     Scope: `access_drive`.
          */
@@ -663,8 +669,8 @@ export interface paths {
         };
         /**
          * List file requests
-         * @description The requests that the caller's user has created, or with `folderId` all requests to that folder, page by page, the latest
-         *     first. Closed ones are included. `folderId` needs the role `admin` on the folder.
+         * @description The requests that the caller's user has created, or with `folderId` all requests to that folder, page by page, the
+         *     latest first. Closed ones are included. `folderId` needs the role `admin` on the folder.
          *
          *     Scope: `access_drive`.
          */
@@ -672,9 +678,9 @@ export interface paths {
         put?: never;
         /**
          * Create a file request
-         * @description Makes an address where people without an account upload files into a folder. The files belong to the user who created the
-         *     request. It works until its deadline, until somebody closes it, or until that user is no longer an `admin` of the folder.
-         *     This needs the role `admin` on the folder; a user has at most 1,000 requests.
+         * @description Creates an address at which people without an account can upload files into a folder. The files belong to the user
+         *     who created the request. It works until its deadline, until somebody closes it, or until that user is no longer an
+         *     `admin` of the folder. This needs the role `admin` on the folder; a user has at most 1,000 requests.
          *
          *     Scope: `access_drive`.
          */
@@ -703,8 +709,8 @@ export interface paths {
         post?: never;
         /**
          * Delete a file request
-         * @description Also deletes the list of its submitters, and aborts unfinished uploads. Files that have arrived stay. This needs the role
-         *     `admin` on its folder, or to have created it.
+         * @description Also deletes the list of its submitters, and aborts unfinished uploads. Files that have arrived stay. This needs the
+         *     role `admin` on its folder, or to have created it.
          *
          *     Scope: `access_drive`.
          */
@@ -713,9 +719,9 @@ export interface paths {
         head?: never;
         /**
          * Change, close or reopen a file request
-         * @description Fields that the body does not have stay as they are. Closing a request aborts its unfinished uploads; files that have arrived
-         *     stay. After a change of the password, submitters must enter the new one before they can start another upload. This needs the
-         *     role `admin` on its folder, or to have created it.
+         * @description Fields that the body does not have stay as they are. Closing a request aborts its unfinished uploads; files that
+         *     have arrived stay. After a change of the password, submitters must enter the new one before they can start another
+         *     upload. This needs the role `admin` on its folder, or to have created it.
          *
          *     Scope: `access_drive`.
          */
@@ -731,7 +737,8 @@ export interface paths {
         };
         /**
          * List the uploads to a file request
-         * @description Every upload with its submitter, finished or not, page by page, the latest first. This needs the role `admin` on its folder.
+         * @description Every upload with its submitter, finished or not, page by page, the latest first. This needs the role `admin` on its
+         *     folder.
          *
          *     Scope: `access_drive`.
          */
@@ -819,8 +826,9 @@ export interface paths {
         };
         /**
          * List the caller's tokens
-         * @description Without their secrets, ended ones included. A token that another token created sees itself and the tokens that come
-         *     from it: those that it created, and those that it replaced. A token that an operator created sees all tokens of its user.
+         * @description Without their secrets, including those that have ended. A token that another token created sees only itself and
+         *     the tokens that come from it: those that it created, and those that it replaced. A token that an operator created
+         *     sees all tokens of its user.
          *
          *     Scope: `access_drive`.
          */
@@ -828,9 +836,9 @@ export interface paths {
         put?: never;
         /**
          * Create a token
-         * @description It can do no more than the caller's token: `access_drive` is everything, `drive_read` reads and downloads,
-         *     `drive_upload` uploads and creates folders. With `folderId` it is confined to that folder and what is below it. It ends
-         *     with the token that creates it, at the latest, and is revoked with it.
+         * @description The new token can do no more than the caller's token: `access_drive` allows everything, `drive_read` reads and
+         *     downloads, `drive_upload` uploads and creates folders. With `folderId` it is confined to that folder and what is
+         *     below it. It ends when the token that creates it ends, and is revoked with it.
          *
          *     Scope: `access_drive`.
          */
@@ -851,10 +859,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Rotate the token that asks
-         * @description A new token replaces it, with the same scopes and folder. Tokens that the old one created belong to the new one. The old one
-         *     is valid for another day at most. The new one ends at `rotateUntil` at the latest, which the maker of the first one
-         *     set; rotation does not change it. Any token may rotate itself, once.
+         * Rotate the caller's token
+         * @description A new token replaces it, with the same scopes and folder. Tokens that the old one created belong to the new one.
+         *     The old one stays valid for a day at most. The new one ends at `rotateUntil` at the latest. The creator of the
+         *     first token set that time, and rotation does not change it. Any token may rotate itself, once.
          */
         post: operations["rotateToken"];
         delete?: never;
@@ -875,8 +883,8 @@ export interface paths {
         post?: never;
         /**
          * Revoke a token
-         * @description One of those that the caller can list. It is invalid at once, and so are the tokens that it created and those that it
-         *     replaced. It may be the token that asks.
+         * @description One of the tokens that the caller can list. It is invalid at once, and so are the tokens that it created and those
+         *     that it replaced. A token may revoke itself.
          *
          *     Scope: `access_drive`.
          */
@@ -919,8 +927,9 @@ export interface paths {
         put?: never;
         /**
          * Open a file request
-         * @description Returns what the page of the request shows. No token is needed, only the address and, if there is one, the password. A
-         *     submitter can send their grant as the bearer instead of the password. A client that has sent many wrong passwords has to wait.
+         * @description Returns what the page of the request shows. No token is needed, only the address and, if there is one, the password.
+         *     A submitter can send their grant as the bearer instead of the password. A client that has sent many wrong passwords
+         *     has to wait.
          */
         post: operations["openRequest"];
         delete?: never;
@@ -940,8 +949,9 @@ export interface paths {
         put?: never;
         /**
          * Become a submitter of a file request
-         * @description Returns a grant, which is the bearer for the calls of an upload, within the limits of the request. No token is needed. Dray
-         *     forgets submitters who start no upload within an hour. A client that becomes a submitter very often has to wait.
+         * @description Returns a grant, which is the bearer for the calls of an upload, within the limits of the request. No token is
+         *     needed. Dray forgets submitters who start no upload within an hour. A client that becomes a submitter very often has
+         *     to wait.
          */
         post: operations["addSubmitter"];
         delete?: never;
@@ -959,8 +969,8 @@ export interface paths {
         };
         /**
          * List the files that a submitter has sent
-         * @description The files of this submitter that have arrived, page by page, the latest first. The bearer is the submitter's grant; it reads
-         *     this list also after the request is closed.
+         * @description The files of this submitter that have arrived, page by page, the latest first. The bearer is the submitter's grant;
+         *     it reads this list also after the request is closed.
          */
         get: operations["listSentFiles"];
         put?: never;
@@ -1000,7 +1010,7 @@ export interface paths {
         };
         /**
          * Whether the server can serve
-         * @description Asks the database and the object store, or repeats their answers of the last second.
+         * @description Checks the database and the object store. The result of the last second is used again.
          */
         get: operations["isReady"];
         put?: never;
@@ -1047,7 +1057,7 @@ export interface components {
         Asks: "no" | "optional" | "required";
         /** @description A checksum of a whole file. */
         Checksum: {
-            /** @description CRC-64/NVME of all bytes, big-endian, in base64: as S3's `x-amz-checksum-crc64nvme`. */
+            /** @description CRC-64/NVME of all bytes, big-endian, in base64, as in S3's `x-amz-checksum-crc64nvme`. */
             crc64nvme: string;
         };
         /** @description Answer of `POST /drive/grants`. */
@@ -1061,8 +1071,8 @@ export interface components {
         /** @description Answer of `POST /r/{slug}/submitters`. */
         CreatedSubmitter: {
             /**
-             * @description The submitter's bearer: `cp_grant_…`. It is valid for the calls of an upload and for `GET /r/{slug}/uploads`. It is shown
-             *     only once.
+             * @description The submitter's bearer: `cp_grant_…`. It is valid for the calls of an upload and for `GET /r/{slug}/uploads`. It
+             *     is shown only once.
              */
             grant: string;
             /**
@@ -1073,7 +1083,10 @@ export interface components {
         };
         /** @description Answer of `POST /tokens` and `POST /tokens/rotate`. */
         CreatedToken: components["schemas"]["Token"] & {
-            /** @description The secret. It is shown only once: a repeat with the same `Idempotency-Key` does not have it. */
+            /**
+             * @description The secret. The server shows it only once: the answer to a repeat with the same `Idempotency-Key` does not
+             *     have it.
+             */
             token?: string;
         };
         /** @description Answer of `GET /drive/files/{id}/download`. */
@@ -1099,7 +1112,7 @@ export interface components {
              * @description The HTTP status.
              */
             statusCode: number;
-            /** @description The phrase of the status. */
+            /** @description The reason phrase of the status. */
             error: string;
             /** @description What went wrong, for programs. */
             code: components["schemas"]["ErrorCode"];
@@ -1161,32 +1174,32 @@ export interface components {
             folderEach: boolean;
             /**
              * Format: int32
-             * @description Most submitters.
+             * @description The maximum number of submitters.
              */
             maxSubmitters: number;
             /**
              * Format: int32
-             * @description Most files of each submitter.
+             * @description The maximum number of files of each submitter.
              */
             maxFiles: number;
             /**
              * Format: int64
-             * @description Most bytes of each file, if the request limits them.
+             * @description The maximum number of bytes of each file, if the request limits them.
              */
             maxFileBytes?: number;
             /**
              * Format: int64
-             * @description Most bytes of all files of one submitter, if the request limits them.
+             * @description The maximum number of bytes of all files of one submitter, if the request limits them.
              */
             maxBytes?: number;
             /**
              * Format: int32
-             * @description Most files of all submitters together, if the request limits them.
+             * @description The maximum number of files of all submitters together, if the request limits them.
              */
             maxTotalFiles?: number;
             /**
              * Format: int64
-             * @description Most bytes of all files of all submitters together, if the request limits them.
+             * @description The maximum number of bytes of all files of all submitters together, if the request limits them.
              */
             maxTotalBytes?: number;
             /** @description The accepted types of files; empty means any. */
@@ -1217,18 +1230,21 @@ export interface components {
             uploadId: string;
             /** @description The object's key in the store, for finalize. */
             fileKey: string;
-            /** @description The folder that the file goes to; absent at the root. */
+            /** @description The folder that the file goes to. Absent if it goes to the root. */
             parentId?: components["schemas"]["ItemId"];
-            /** @description Where to `PUT` the file. It takes exactly `fileSize` bytes. 412 means that the file has arrived before. */
+            /**
+             * @description Where to `PUT` the file. The URL accepts exactly `fileSize` bytes. An answer 412 means that the file has already
+             *     arrived.
+             */
             url: string;
-            /** @description The headers that the `PUT` must have, as they are; they are signed. */
+            /** @description The headers that the `PUT` must have, unchanged, because they are signed. */
             headers: {
                 [key: string]: string;
             };
         };
         /** @description The files to finalize. */
         FinalizeFiles: {
-            /** @description The files: 1 to 1,000, of any batches. */
+            /** @description The files: 1 to 1,000. They may come from different batches. */
             files: components["schemas"]["FileKey"][];
         };
         /** @description Step 4, `finalize`. */
@@ -1240,19 +1256,19 @@ export interface components {
             /** @description Every part, in any order, none twice. Absent or null means every part that the store has. */
             parts?: components["schemas"]["UploadedPart"][] | null;
             checksum?: components["schemas"]["Checksum"] | null;
-            /** @description Whether to read the file back if the store cannot prove its checksum; the embedded store always can. */
+            /** @description Whether the server reads the file back if the store cannot prove its checksum. The embedded store always can. */
             verify?: boolean;
         };
-        /** @description What became of a file: exactly one of these is there. */
+        /** @description The result for a file. It has exactly one of these fields. */
         FinalizedFile: {
-            /** @description The file. */
+            /** @description The file's item. */
             item?: components["schemas"]["Item"];
-            /** @description Why there is none. After one that may pass (503), finalize again. */
+            /** @description Why there is no item. After an error that may pass (503), finalize the file again. */
             error?: components["schemas"]["ErrorBody"];
         };
-        /** @description What became of the files, in the order of the request. */
+        /** @description The results for the files, in the order of the request. */
         FinalizedFiles: {
-            /** @description One for each file. */
+            /** @description One result for each file. */
             files: components["schemas"]["FinalizedFile"][];
         };
         /**
@@ -1264,7 +1280,7 @@ export interface components {
         Grant: {
             /** @description Its id, which lists its uploads and revokes it. */
             id: components["schemas"]["GrantId"];
-            /** @description The token that created it, or the one that has replaced that. The grant ends with it. */
+            /** @description The token that created it, or that token's replacement. The grant ends when this token ends. */
             tokenId: components["schemas"]["TokenId"];
             /** @description The folder that the files go to; absent means the root. */
             folderId?: components["schemas"]["ItemId"];
@@ -1272,24 +1288,24 @@ export interface components {
             verbs: components["schemas"]["Verb"][];
             /**
              * Format: int32
-             * @description How many files.
+             * @description How many files the holder may upload.
              */
             maxFiles: number;
             /**
              * Format: int64
-             * @description Most bytes of each file, if the grant limits them.
+             * @description The largest file, in bytes, if the grant limits it.
              */
             maxFileBytes?: number;
             /**
              * Format: int64
-             * @description Most bytes of all files together, if the grant limits them.
+             * @description The maximum size of all files together, in bytes, if the grant limits it.
              */
             maxBytes?: number;
-            /** @description Which files; empty means any. */
+            /** @description Which types of files the holder may upload; empty means every type. */
             types: string[];
             /** @description What to do if the folder has a file of the same name. */
             onConflict: components["schemas"]["OnConflict"];
-            /** @description What your application knows this by. */
+            /** @description The name by which your application knows this grant's uploads. */
             externalId?: string;
             /** @description Your JSON object. */
             metadata?: {
@@ -1297,12 +1313,12 @@ export interface components {
             };
             /**
              * Format: int64
-             * @description How many files it was used for: those that are there, and those under way.
+             * @description How many files count against `maxFiles`: the finished ones and those whose upload is open.
              */
             usedFiles: number;
             /**
              * Format: int64
-             * @description Their bytes.
+             * @description The bytes of those files.
              */
             usedBytes: number;
             /**
@@ -1338,14 +1354,17 @@ export interface components {
             fileName: string;
             /**
              * Format: int64
-             * @description The announced size in bytes, which is the stored size once it is finalized.
+             * @description The announced size in bytes. After finalize, the stored size is the same.
              */
             fileSize: number;
             /** @description The announced MIME type. */
             mimeType: string;
-            /** @description The item's id, once it was finalized. */
+            /** @description The item's id, after finalize. */
             itemId?: components["schemas"]["ItemId"];
-            /** @description The item as it is now; absent if the caller sees it no longer. A token that may not read is told it as it was announced. */
+            /**
+             * @description The item as it is now; absent if the caller can no longer see it. A token that may not read gets the item as
+             *     it was announced.
+             */
             item?: components["schemas"]["Item"];
             /** @description `externalId` of the grant. */
             externalId?: string;
@@ -1367,8 +1386,8 @@ export interface components {
         /** @description Answer of `GET /drive/grants/{id}/uploads`. */
         GrantUploads: {
             /**
-             * @description The uploads, the latest first. Those that came to nothing are listed for a week, the others until a week after the
-             *     grant's end.
+             * @description The uploads, the latest first. Aborted and expired ones are listed for a week, all others until a week after
+             *     the grant's end.
              */
             uploads: components["schemas"]["GrantUpload"][];
             /** @description The cursor of the next page; null on the last page. */
@@ -1376,7 +1395,7 @@ export interface components {
         };
         /** @description Answer of `GET /drive/grants`. */
         Grants: {
-            /** @description The grants, the latest first, ended ones included until a week after their end. */
+            /** @description The grants, the latest first. A grant that has ended stays in the list for a week. */
             grants: components["schemas"]["Grant"][];
             /** @description The cursor of the next page; null on the last page. */
             nextCursor: string | null;
@@ -1501,7 +1520,7 @@ export interface components {
             uploadId: string;
             /** @description From `start`. */
             fileKey: string;
-            /** @description Whether this prolongs the upload's life; absent or null means yes. `false` only looks. */
+            /** @description Whether this request extends the upload's expiry. Absent or null means yes; `false` only reads. */
             keepAlive?: boolean | null;
         };
         /** @description A member of a workspace. */
@@ -1530,7 +1549,7 @@ export interface components {
             members: components["schemas"]["Member"][];
             /**
              * Format: int64
-             * @description How many there are on all pages.
+             * @description How many members there are on all pages.
              */
             total: number;
             /**
@@ -1540,15 +1559,16 @@ export interface components {
             limit: number;
             /**
              * Format: int64
-             * @description How many there are before this page.
+             * @description How many members come before this page.
              */
             offset: number;
         };
         /** @description A file to start. */
         NewFile: {
             /**
-             * @description Its name, or its path below the folder, with slashes: `photos/2026/a.jpg`. Folders that are not there are made; a token
-             *     that may only upload always gets new ones. Every segment follows the rules of names.
+             * @description Its name, or its path below the folder, with slashes: `photos/2026/a.jpg`. Folders of the path that do not exist
+             *     are created. For a token that may only upload, all of them are created anew. Each part of the path follows the
+             *     rules for names.
              */
             path: string;
             /**
@@ -1574,43 +1594,43 @@ export interface components {
         /** @description `POST /drive/grants`. */
         NewGrant: {
             folderId?: components["schemas"]["ItemId"] | null;
-            /** @description What the holder may do. Absent or null means `upload`, which is all there is. */
+            /** @description What the holder may do. Absent or null means `upload`, the only verb so far. */
             verbs?: components["schemas"]["Verb"][] | null;
             /**
              * Format: int32
-             * @description How many files; absent or null means 10,000. A file counts from its start on; one that was aborted, expired or came to
-             *     nothing does not.
+             * @description How many files the holder may upload. Absent or null means 10,000. A file counts from the start of its upload.
+             *     An upload that was aborted or expired, or that made no file, no longer counts.
              */
             maxFiles?: number | null;
             /**
              * Format: int64
-             * @description Most bytes of each file; absent or null means as many as the server accepts.
+             * @description The largest file, in bytes. Absent or null means the server's own limit.
              */
             maxFileBytes?: number | null;
             /**
              * Format: int64
-             * @description Most bytes of all files together; absent or null means as many as the quota has room for.
+             * @description The maximum size of all files together, in bytes. Absent or null means that only the quota limits them.
              */
             maxBytes?: number | null;
             /**
-             * @description Which files, by MIME type (`image/png`), group (`image/*`) or end of the name (`.pdf`); absent, null or empty means
-             *     any that the server accepts.
+             * @description Which types of files the holder may upload: a MIME type (`image/png`), a group (`image/*`) or an ending of the
+             *     name (`.pdf`). Absent, null or empty means every type that the server accepts.
              */
             types?: string[] | null;
             /**
              * Format: date-time
-             * @description When the grant expires, at most a year from now and not after the token that creates it: RFC 3339. Absent or null: in
-             *     24 hours, or with the token that creates it, whichever is earlier.
+             * @description When the grant expires (RFC 3339): at most a year from now, and not after the token that creates it. Absent or
+             *     null means in 24 hours, or together with that token if it expires sooner.
              */
             expiresAt?: string | null;
             /** @description What to do if the folder has a file of the same name: `keep` or `rename`. */
             onConflict?: components["schemas"]["OnConflict"];
             /**
-             * @description What your application knows this by. It comes back on each item, in webhooks and in the list of uploads. The holder
-             *     of the grant is not told.
+             * @description The name by which your application knows this grant's uploads. It comes back on each item, in webhooks and in
+             *     the list of uploads. The holder of the grant does not see it.
              */
             externalId?: string | null;
-            /** @description A JSON object of yours, of at most 2,048 bytes, which comes back in the same places. */
+            /** @description A JSON object of your own, at most 2,048 bytes long. It comes back in the same places as `externalId`. */
             metadata?: {
                 [key: string]: unknown;
             } | null;
@@ -1619,12 +1639,12 @@ export interface components {
         NewLink: {
             /**
              * Format: date-time
-             * @description When the link expires: RFC 3339. Absent or null: never.
+             * @description When the link expires: RFC 3339. Absent or null means never.
              */
             expiresAt?: string | null;
             /**
-             * @description A password, which the link asks for by HTTP Basic authentication with any user name. Absent or null: anyone may
-             *     follow the link.
+             * @description A password. Whoever follows the link sends it by HTTP Basic authentication, with any user name. Absent or null
+             *     means that the link needs no password.
              */
             password?: string | null;
         };
@@ -1638,7 +1658,8 @@ export interface components {
             message?: string | null;
             /**
              * Format: date-time
-             * @description When the request closes by itself: RFC 3339. Absent or null means never. Uploads that are unfinished then cannot be finished.
+             * @description When the request closes by itself: RFC 3339. Absent or null means never. Uploads that are unfinished then cannot
+             *     be finished.
              */
             deadline?: string | null;
             /** @description A password that submitters must enter. */
@@ -1648,38 +1669,39 @@ export interface components {
             /** @description Whether the page asks submitters for their mail address. Dray checks its form only. */
             asksEmail?: components["schemas"]["Asks"];
             /**
-             * @description Whether each submitter gets a folder of their own below `folderId`. It is made with their first file, and its name is
-             *     their name (or mail address) and the time.
+             * @description Whether each submitter gets a folder of their own below `folderId`. It is created with their first file, and its
+             *     name is their name (or mail address) and the time.
              */
             folderEach?: boolean;
             /**
              * Format: int32
-             * @description Most submitters; absent or null means 1,000. Those who never start an upload do not count.
+             * @description The maximum number of submitters; absent or null means 1,000. Those who never start an upload do not count.
              */
             maxSubmitters?: number | null;
             /**
              * Format: int32
-             * @description Most files of each submitter; absent or null means 10,000.
+             * @description The maximum number of files of each submitter; absent or null means 10,000.
              */
             maxFiles?: number | null;
             /**
              * Format: int64
-             * @description Most bytes of each file; absent or null means the limit of the server.
+             * @description The maximum number of bytes of each file; absent or null means the limit of the server.
              */
             maxFileBytes?: number | null;
             /**
              * Format: int64
-             * @description Most bytes of all files of one submitter; absent or null means no limit but your quota.
+             * @description The maximum number of bytes of all files of one submitter; absent or null means no limit except your quota.
              */
             maxBytes?: number | null;
             /**
              * Format: int32
-             * @description Most files of all submitters together; absent or null means no limit.
+             * @description The maximum number of files of all submitters together; absent or null means no limit.
              */
             maxTotalFiles?: number | null;
             /**
              * Format: int64
-             * @description Most bytes of all files of all submitters together; absent or null means no limit but your quota.
+             * @description The maximum number of bytes of all files of all submitters together; absent or null means no limit except your
+             *     quota.
              */
             maxTotalBytes?: number | null;
             /** @description The accepted types of files, in the form that grants have; absent or empty means any. */
@@ -1705,19 +1727,19 @@ export interface components {
         NewToken: {
             /** @description What the token is for, for people. */
             name: string;
-            /** @description What the token may do: `access_drive` (everything), or `drive_read` and `drive_upload`. At least one. */
+            /** @description What the token may do: `access_drive` (everything), or one or both of `drive_read` and `drive_upload`. */
             scopes: components["schemas"]["TokenScope"][];
             folderId?: components["schemas"]["ItemId"] | null;
             /**
              * Format: date-time
-             * @description When the token expires, at most a year from now and not after the token that creates it: RFC 3339. Absent or null: in 30 days,
-             *     or with the token that creates it, whichever is earlier.
+             * @description When the token expires (RFC 3339): at most a year from now, and not after the token that creates it. Absent or
+             *     null means in 30 days, or together with that token if it expires sooner.
              */
             expiresAt?: string | null;
             /**
              * Format: date-time
-             * @description The latest expiry that rotation can give to this token's successors, at most a year from now and not after that of the
-             *     token that creates it: RFC 3339. Absent or null: `expiresAt`.
+             * @description The latest expiry that rotation can give to this token's successors (RFC 3339): at most a year from now, and
+             *     not after that of the token that creates it. Absent or null means `expiresAt`.
              */
             rotateUntil?: string | null;
         };
@@ -1750,11 +1772,11 @@ export interface components {
             mimeType: string;
             /** @description The folder it goes to; absent means the root. */
             parentId?: components["schemas"]["ItemId"];
-            /** @description What to do if its folder has a file of this name when it is finalized. */
+            /** @description What to do if the folder already has a file of this name when finalize creates the file. */
             onConflict?: components["schemas"]["OnConflict"];
             /**
              * Format: int64
-             * @description Recommended bytes of each part but the last.
+             * @description The recommended size, in bytes, of each part except the last.
              */
             partSize: number;
             /**
@@ -1792,25 +1814,25 @@ export interface components {
             asksEmail: components["schemas"]["Asks"];
             /**
              * Format: int32
-             * @description Most files of one submitter.
+             * @description The maximum number of files of one submitter.
              */
             maxFiles: number;
             /**
              * Format: int64
-             * @description Most bytes of each file, if there is a limit.
+             * @description The maximum number of bytes of each file, if there is a limit.
              */
             maxFileBytes?: number;
             /**
              * Format: int64
-             * @description Most bytes of all files, if there is a limit.
+             * @description The maximum number of bytes of all files, if there is a limit.
              */
             maxBytes?: number;
             /** @description The accepted types of files; empty means any. */
             types: string[];
         };
-        /** @description A person who has a role on an item. */
+        /** @description A user who has a role on an item. */
         Participant: {
-            /** @description The person's user id. */
+            /** @description The user's id. */
             userId: components["schemas"]["UserId"];
             /** @description Their name, for people. */
             name: string;
@@ -1824,8 +1846,8 @@ export interface components {
         /** @description Answer of `GET /drive/files/{id}/participants`. */
         Participants: {
             /**
-             * @description Everybody with a role on the item or on a folder above it that the caller sees: the highest role first.
-             *     A person with several roles is listed once for each.
+             * @description Every user with a role on the item or on a folder above it that the caller sees, the highest role first. A
+             *     user with several roles is listed once for each.
              */
             participants: components["schemas"]["Participant"][];
         };
@@ -1837,12 +1859,15 @@ export interface components {
             fileKey: string;
             /**
              * Format: int64
-             * @description How many parts the client cuts the file into. May be left out when `partNumbers` is given.
+             * @description How many parts the client cuts the file into. Optional if `partNumbers` is given.
              */
             parts?: number | null;
-            /** @description Signs only these parts (after an expiry, or to resume), each from 1 to 10,000 and none twice. */
+            /**
+             * @description Sign only these parts, for example after their URLs expired or to resume. Each number is from 1 to 10,000,
+             *     none twice.
+             */
             partNumbers?: number[] | null;
-            /** @description How many bytes each of these parts has, in their order; each URL then accepts exactly that many. */
+            /** @description How many bytes each of these parts has, in the same order. Each URL then accepts exactly that many bytes. */
             contentLengths?: number[] | null;
         };
         /** @description A signed S3 `UploadPart`. */
@@ -1869,7 +1894,7 @@ export interface components {
             urls: string[];
             /** @description The same addresses, with the numbers of their parts. */
             parts: components["schemas"]["PresignedPart"][];
-            /** @description Of an upload that `batch/start` began: the headers that its one `PUT` must have. */
+            /** @description The headers that the one `PUT` must have, for an upload that `batch/start` began. */
             headers?: {
                 [key: string]: string;
             };
@@ -1890,23 +1915,29 @@ export interface components {
              * @description When the request closes by itself; null (`Some(None)`) means never.
              */
             deadline?: string | null;
-            /** @description A new password, which everybody must enter before their next upload starts; null (`Some(None)`) removes the password. */
+            /**
+             * @description A new password, which everybody must enter before their next upload starts; null (`Some(None)`) removes the
+             *     password.
+             */
             password?: string | null;
-            /** @description `true` closes the request: unfinished uploads are aborted, and files that have arrived stay. `false` opens it again. */
+            /**
+             * @description `true` closes the request: unfinished uploads are aborted, and files that have arrived stay. `false` opens it
+             *     again.
+             */
             closed?: boolean | null;
             /**
              * Format: int32
-             * @description Most submitters.
+             * @description The maximum number of submitters.
              */
             maxSubmitters?: number | null;
             /**
              * Format: int32
-             * @description Most files of all submitters together; null (`Some(None)`) means no limit.
+             * @description The maximum number of files of all submitters together; null (`Some(None)`) means no limit.
              */
             maxTotalFiles?: number | null;
             /**
              * Format: int64
-             * @description Most bytes of all files of all submitters together; null (`Some(None)`) means no limit.
+             * @description The maximum number of bytes of all files of all submitters together; null (`Some(None)`) means no limit.
              */
             maxTotalBytes?: number | null;
         };
@@ -1924,8 +1955,8 @@ export interface components {
         RotateToken: {
             /**
              * Format: date-time
-             * @description When the new token expires, at most `rotateUntil` of the old one: RFC 3339. Absent or null: it lives as long as the old
-             *     one was created for, within that limit.
+             * @description When the new token expires (RFC 3339): `rotateUntil` of the old one at the latest. Absent or null means that
+             *     it lives as long as the old one was created for, but not beyond `rotateUntil`.
              */
             expiresAt?: string | null;
             /** @description Whether to end the old token at once. Otherwise it stays valid for a day, or until its own expiry if that is earlier. */
@@ -1933,16 +1964,16 @@ export interface components {
         };
         /** @description Answer of `GET /drive/search`. */
         SearchHits: {
-            /** @description The items, in the order that was asked for. */
+            /** @description The items, in the requested order. */
             hits: components["schemas"]["Item"][];
             /**
              * Format: int64
-             * @description How many items match; `hits` has the first of them.
+             * @description How many items match. `hits` has only the first of them.
              */
             totalHits: number;
             /**
-             * @description Whether `totalHits` is exact. If not, more items match, and the search looked only at the newest of them: add
-             *     words to narrow it.
+             * @description Whether `totalHits` is exact. If it is not, more items match than the search looked at, and it looked at the
+             *     newest ones. Add words to narrow the search.
              */
             totalIsExact: boolean;
             /** @description The text of the search, as it was sent. */
@@ -1973,7 +2004,7 @@ export interface components {
         /** @description The files to start. */
         StartFiles: {
             parentId?: components["schemas"]["ItemId"] | null;
-            /** @description What to do if a file's folder has a file of its name when it is finalized. */
+            /** @description What to do if, when a file is finalized, its folder already has a file with its name. */
             onConflict?: components["schemas"]["OnConflict"];
             /** @description The files: 1 to 1,000. */
             files: components["schemas"]["NewFile"][];
@@ -1981,9 +2012,9 @@ export interface components {
         /** @description Step 1, `start`. */
         StartUpload: {
             /**
-             * @description The item's name, one path segment: no slash, backslash, control or line-breaking character, none that changes
-             *     the direction of text around it (U+202A to U+202E, U+2066 to U+206F), not `.` or `..`, with at least one visible
-             *     character.
+             * @description The item's name, one path segment. It has no slash, no backslash, no control or line-breaking character, and
+             *     none that changes the direction of the text around it (U+202A to U+202E, U+2066 to U+206F). It is not `.` or
+             *     `..`, and it has at least one visible character.
              */
             fileName: string;
             /**
@@ -1994,27 +2025,27 @@ export interface components {
             /** @description Its MIME type; an empty text means `application/octet-stream`. */
             mimeType: string;
             parentId?: components["schemas"]["ItemId"] | null;
-            /** @description What to do if its folder has a file of this name when it is finalized. */
+            /** @description What to do if the folder already has a file of this name when finalize creates the file. */
             onConflict?: components["schemas"]["OnConflict"];
             checksum?: components["schemas"]["Checksum"] | null;
         };
-        /** @description What became of a file: exactly one of these is there. */
+        /** @description The result for a file. It has exactly one of these fields. */
         StartedFile: {
-            /** @description It is to be sent. */
+            /** @description The file is to be sent, in this way. */
             upload?: components["schemas"]["FileToPut"];
-            /** @description It is there already, with the same bytes: this one. */
+            /** @description The drive already has the file, with the same bytes: this item. */
             item?: components["schemas"]["Item"];
-            /** @description It is refused. */
+            /** @description The file is refused, for this reason. */
             error?: components["schemas"]["ErrorBody"];
         };
-        /** @description What became of the files, in the order of the request. */
+        /** @description The results for the files, in the order of the request. */
         StartedFiles: {
-            /** @description One for each file. */
+            /** @description One result for each file. */
             files: components["schemas"]["StartedFile"][];
             /**
              * Format: date-time
-             * @description When the addresses expire: RFC 3339 in UTC with milliseconds. The uploads live longer: start them again, with the same
-             *     `Idempotency-Key`, for new addresses.
+             * @description When the URLs expire: RFC 3339 in UTC with milliseconds. The uploads live longer: for new URLs, send the request
+             *     again with the same `Idempotency-Key`.
              */
             expiresAt: string;
         };
@@ -2026,12 +2057,12 @@ export interface components {
             fileKey: string;
             /**
              * Format: int64
-             * @description Recommended bytes of each part but the last.
+             * @description The recommended size, in bytes, of each part except the last.
              */
             partSize: number;
             /**
              * Format: int32
-             * @description How many parts this makes.
+             * @description How many parts of this size the file has.
              */
             parts: number;
             /**
@@ -2059,7 +2090,7 @@ export interface components {
         StoredParts: components["schemas"]["OpenUpload"] & {
             /** @description The item, once it exists. */
             itemId?: components["schemas"]["ItemId"];
-            /** @description The parts that the store has, in order of their numbers; none once the item exists. */
+            /** @description The parts that the store has, in order of their numbers. Empty once the item exists. */
             parts: components["schemas"]["StoredPart"][];
         };
         /** @description An upload to a request, finished or not. */
@@ -2092,7 +2123,7 @@ export interface components {
         };
         /** @description A token, without its secret. */
         Token: {
-            /** @description Its id, which revokes it. */
+            /** @description Its id. Revoking it needs this id. */
             id: components["schemas"]["TokenId"];
             /** @description What the token is for, for people. */
             name: string;
@@ -2115,7 +2146,7 @@ export interface components {
              * @description When it was revoked, if it was.
              */
             revokedAt?: string;
-            /** @description The token that created it, if one did. It ends and is revoked with that token. */
+            /** @description The token that created it, if one did. This token ends when that one ends or is revoked. */
             parentId?: components["schemas"]["TokenId"];
             /**
              * Format: date-time
@@ -2138,8 +2169,8 @@ export interface components {
         /** @description Answer of `GET /tokens`. */
         Tokens: {
             /**
-             * @description The caller's tokens, oldest first, ended ones included. A token that another token created sees only itself and
-             *     the tokens that come from it.
+             * @description The caller's tokens, oldest first, including those that have ended. A token that another token created sees
+             *     only itself and the tokens that come from it.
              */
             tokens: components["schemas"]["Token"][];
         };
@@ -2172,8 +2203,8 @@ export interface components {
             /** @description Whether the requested depth has more items than one answer can hold. */
             truncated: boolean;
             /**
-             * @description If truncated: the folders of this answer whose content is incomplete, to ask for next. The requested folder
-             *     is never among them, so that following them comes to an end.
+             * @description If truncated: the folders of this answer whose content is incomplete. Ask for these next. The requested folder
+             *     is never among them, so asking for them one after the other comes to an end.
              */
             nextParentIds: components["schemas"]["ItemId"][];
         };
@@ -2200,12 +2231,12 @@ export interface components {
         UploadedPart: {
             /** @description The part's number. */
             partNumber: number;
-            /** @description The store's `ETag`, with or without its double quotes. Absent or null: whatever the store has. */
+            /** @description The store's `ETag`, with or without its double quotes. Absent or null means the `ETag` that the store has. */
             eTag?: string | null;
         } | {
             /** @description The part's number. */
             PartNumber: number;
-            /** @description The store's `ETag`, with or without its double quotes. Absent or null: whatever the store has. */
+            /** @description The store's `ETag`, with or without its double quotes. Absent or null means the `ETag` that the store has. */
             ETag?: string | null;
         };
         /** @description Answer of `GET /drive/usage`: what the caller owns in the workspace, the trash included. */
@@ -2222,7 +2253,7 @@ export interface components {
             usedBytes: number;
             /**
              * Format: int64
-             * @description Most bytes that the caller may own; null means no limit.
+             * @description The maximum size, in bytes, of everything that the caller may own. Null means no limit.
              */
             quotaBytes: number | null;
             /**
@@ -2232,13 +2263,13 @@ export interface components {
             openUploads?: number;
             /**
              * Format: int64
-             * @description Bytes that the unfinished uploads count towards the quota, besides `usedBytes`: their announced sizes or, if it is
-             *     more, what the store has of them.
+             * @description Bytes that unfinished uploads reserve in the quota, besides `usedBytes`. An upload reserves its announced
+             *     size, or what the store already has of it if that is more.
              */
             reservedBytes?: number;
             /**
              * Format: int64
-             * @description Bytes that the store had of the unfinished uploads when the server last looked, which it does every few minutes.
+             * @description Bytes of unfinished uploads in the store, as of the server's last look. It looks every few minutes.
              */
             uploadingBytes?: number;
         };
@@ -2298,7 +2329,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A text of the client's choice, new for each thing that is to be made (a UUID, say), in double quotes or without. A request that is sent again with the same key within a day makes nothing: it gets the answer of the first, without a secret that was shown once. Keys are each token's own; of one user the latest 10,000 are kept. */
+                /** @description A text that the client chooses, for example a UUID, with or without double quotes: a new one for each thing to create. A request that repeats a key within a day creates nothing: it gets the answer of the first request, without secrets, which are shown only once. Each token has its own keys. The server keeps the latest 10,000 keys of a token. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -2521,7 +2552,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A text of the client's choice, new for each thing that is to be made (a UUID, say), in double quotes or without. A request that is sent again with the same key within a day makes nothing: it gets the answer of the first, without a secret that was shown once. Keys are each token's own; of one user the latest 10,000 are kept. */
+                /** @description A text that the client chooses, for example a UUID, with or without double quotes: a new one for each thing to create. A request that repeats a key within a day creates nothing: it gets the answer of the first request, without secrets, which are shown only once. Each token has its own keys. The server keeps the latest 10,000 keys of a token. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -2644,9 +2675,12 @@ export interface operations {
     listUploads: {
         parameters: {
             query?: {
-                /** @description The `nextCursor` of the page before, whose other parameters were the same; without it, the first page. */
+                /**
+                 * @description The `nextCursor` of the previous page. All other parameters must be the same as for that page. Without it, the
+                 *     answer is the first page.
+                 */
                 cursor?: string;
-                /** @description Most items of this page; 100 if it is not said. */
+                /** @description The maximum number of items of this page; 100 by default. */
                 limit?: number;
             };
             header?: never;
@@ -2688,9 +2722,12 @@ export interface operations {
     listGrants: {
         parameters: {
             query?: {
-                /** @description The `nextCursor` of the page before, whose other parameters were the same; without it, the first page. */
+                /**
+                 * @description The `nextCursor` of the previous page. All other parameters must be the same as for that page. Without it, the
+                 *     answer is the first page.
+                 */
                 cursor?: string;
-                /** @description Most items of this page; 100 if it is not said. */
+                /** @description The maximum number of items of this page; 100 by default. */
                 limit?: number;
             };
             header?: never;
@@ -2735,7 +2772,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A text of the client's choice, new for each thing that is to be made (a UUID, say), in double quotes or without. A request that is sent again with the same key within a day makes nothing: it gets the answer of the first, without a secret that was shown once. Keys are each token's own; of one user the latest 10,000 are kept. */
+                /** @description A text that the client chooses, for example a UUID, with or without double quotes: a new one for each thing to create. A request that repeats a key within a day creates nothing: it gets the answer of the first request, without secrets, which are shown only once. Each token has its own keys. The server keeps the latest 10,000 keys of a token. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -2764,7 +2801,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The grant. Its secret is shown only once. */
+            /** @description The grant. The server shows its secret only once. */
             200: {
                 headers: {
                     /** @description `true` if an earlier request with the same key created what is returned. */
@@ -2869,9 +2906,12 @@ export interface operations {
     listGrantUploads: {
         parameters: {
             query?: {
-                /** @description The `nextCursor` of the page before, whose other parameters were the same; without it, the first page. */
+                /**
+                 * @description The `nextCursor` of the previous page. All other parameters must be the same as for that page. Without it, the
+                 *     answer is the first page.
+                 */
                 cursor?: string;
-                /** @description Most items of this page; 100 if it is not said. */
+                /** @description The maximum number of items of this page; 100 by default. */
                 limit?: number;
             };
             header?: never;
@@ -3111,7 +3151,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A text of the client's choice, new for each thing that is to be made (a UUID, say), in double quotes or without. A request that is sent again with the same key within a day makes nothing: it gets the answer of the first, without a secret that was shown once. Keys are each token's own; of one user the latest 10,000 are kept. */
+                /** @description A text that the client chooses, for example a UUID, with or without double quotes: a new one for each thing to create. A request that repeats a key within a day creates nothing: it gets the answer of the first request, without secrets, which are shown only once. Each token has its own keys. The server keeps the latest 10,000 keys of a token. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3160,9 +3200,12 @@ export interface operations {
     listChildren: {
         parameters: {
             query?: {
-                /** @description The `nextCursor` of the page before, whose other parameters were the same; without it, the first page. */
+                /**
+                 * @description The `nextCursor` of the previous page. All other parameters must be the same as for that page. Without it, the
+                 *     answer is the first page.
+                 */
                 cursor?: string;
-                /** @description Most items of this page; 100 if it is not said. */
+                /** @description The maximum number of items of this page; 100 by default. */
                 limit?: number;
                 /** @description What to sort by; `name` by default. */
                 sortBy?: "name" | "size" | "createdAt" | "updatedAt";
@@ -3271,7 +3314,7 @@ export interface operations {
                 sortBy?: "createdAt" | "updatedAt" | "name";
                 /** @description The direction; `desc` by default. */
                 sortOrder?: "asc" | "desc";
-                /** @description Most hits; 20 by default. */
+                /** @description The maximum number of hits; 20 by default. */
                 limit?: number;
             };
             header?: never;
@@ -3375,9 +3418,12 @@ export interface operations {
     listTrash: {
         parameters: {
             query?: {
-                /** @description The `nextCursor` of the page before, whose other parameters were the same; without it, the first page. */
+                /**
+                 * @description The `nextCursor` of the previous page. All other parameters must be the same as for that page. Without it, the
+                 *     answer is the first page.
+                 */
                 cursor?: string;
-                /** @description Most items of this page; 100 if it is not said. */
+                /** @description The maximum number of items of this page; 100 by default. */
                 limit?: number;
             };
             header?: never;
@@ -3446,9 +3492,12 @@ export interface operations {
     listShared: {
         parameters: {
             query?: {
-                /** @description The `nextCursor` of the page before, whose other parameters were the same; without it, the first page. */
+                /**
+                 * @description The `nextCursor` of the previous page. All other parameters must be the same as for that page. Without it, the
+                 *     answer is the first page.
+                 */
                 cursor?: string;
-                /** @description Most items of this page; 100 if it is not said. */
+                /** @description The maximum number of items of this page; 100 by default. */
                 limit?: number;
                 /** @description What to sort by; `name` by default. */
                 sortBy?: "name" | "size" | "createdAt" | "updatedAt";
@@ -3650,7 +3699,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A text of the client's choice, new for each thing that is to be made (a UUID, say), in double quotes or without. A request that is sent again with the same key within a day makes nothing: it gets the answer of the first, without a secret that was shown once. Keys are each token's own; of one user the latest 10,000 are kept. */
+                /** @description A text that the client chooses, for example a UUID, with or without double quotes: a new one for each thing to create. A request that repeats a key within a day creates nothing: it gets the answer of the first request, without secrets, which are shown only once. Each token has its own keys. The server keeps the latest 10,000 keys of a token. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -3724,9 +3773,12 @@ export interface operations {
             query?: {
                 /** @description The folder whose requests to list. */
                 folderId?: string;
-                /** @description The `nextCursor` of the page before, whose other parameters were the same; without it, the first page. */
+                /**
+                 * @description The `nextCursor` of the previous page. All other parameters must be the same as for that page. Without it, the
+                 *     answer is the first page.
+                 */
                 cursor?: string;
-                /** @description Most items of this page; 100 if it is not said. */
+                /** @description The maximum number of items of this page; 100 by default. */
                 limit?: number;
             };
             header?: never;
@@ -3756,7 +3808,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A text of the client's choice, new for each thing that is to be made (a UUID, say), in double quotes or without. A request that is sent again with the same key within a day makes nothing: it gets the answer of the first, without a secret that was shown once. Keys are each token's own; of one user the latest 10,000 are kept. */
+                /** @description A text that the client chooses, for example a UUID, with or without double quotes: a new one for each thing to create. A request that repeats a key within a day creates nothing: it gets the answer of the first request, without secrets, which are shown only once. Each token has its own keys. The server keeps the latest 10,000 keys of a token. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3944,9 +3996,12 @@ export interface operations {
     listSubmissions: {
         parameters: {
             query?: {
-                /** @description The `nextCursor` of the page before, whose other parameters were the same; without it, the first page. */
+                /**
+                 * @description The `nextCursor` of the previous page. All other parameters must be the same as for that page. Without it, the
+                 *     answer is the first page.
+                 */
                 cursor?: string;
-                /** @description Most items of this page; 100 if it is not said. */
+                /** @description The maximum number of items of this page; 100 by default. */
                 limit?: number;
             };
             header?: never;
@@ -4028,7 +4083,7 @@ export interface operations {
             query?: {
                 /** @description Part of a name or mail address. */
                 q?: string;
-                /** @description Most members on this page; 100 by default. */
+                /** @description The maximum number of members on this page; 100 by default. */
                 limit?: number;
                 /** @description How many to skip; 0 by default. */
                 offset?: number;
@@ -4140,7 +4195,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A text of the client's choice, new for each thing that is to be made (a UUID, say), in double quotes or without. A request that is sent again with the same key within a day makes nothing: it gets the answer of the first, without a secret that was shown once. Keys are each token's own; of one user the latest 10,000 are kept. */
+                /** @description A text that the client chooses, for example a UUID, with or without double quotes: a new one for each thing to create. A request that repeats a key within a day creates nothing: it gets the answer of the first request, without secrets, which are shown only once. Each token has its own keys. The server keeps the latest 10,000 keys of a token. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -4160,7 +4215,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The token. Its secret is shown only once. */
+            /** @description The token. The server shows its secret only once. */
             200: {
                 headers: {
                     /** @description `true` if an earlier request with the same key created what is returned. */
@@ -4192,7 +4247,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A text of the client's choice, new for each thing that is to be made (a UUID, say), in double quotes or without. A request that is sent again with the same key within a day makes nothing: it gets the answer of the first, without a secret that was shown once. Keys are each token's own; of one user the latest 10,000 are kept. */
+                /** @description A text that the client chooses, for example a UUID, with or without double quotes: a new one for each thing to create. A request that repeats a key within a day creates nothing: it gets the answer of the first request, without secrets, which are shown only once. Each token has its own keys. The server keeps the latest 10,000 keys of a token. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -4209,7 +4264,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The new token. Its secret is shown only once. */
+            /** @description The new token. The server shows its secret only once. */
             200: {
                 headers: {
                     /** @description `true` if an earlier request with the same key created what is returned. */
@@ -4411,7 +4466,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is. */
+            /** @description The process is up. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4432,7 +4487,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It can. */
+            /** @description The server can serve. */
             200: {
                 headers: {
                     [name: string]: unknown;
