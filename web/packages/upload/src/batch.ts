@@ -1,6 +1,6 @@
 // Small files in batches: one request starts many files, one request finalizes many, and each file is sent by one PUT.
-// Collects what single uploads ask for. It sends no bytes of files, and knows no list of uploads. It is loaded with the first
-// batch, and imports only types, so that it shares no code with the engine that would have to be a third script.
+// Collects what single uploads ask for. It sends no bytes of files, and knows no list of uploads. It is a script of its own,
+// which is loaded with the first batch. It imports only types: code that it shared with the engine would need a third script.
 
 import type { ApiError, FileOutcome, Finalize, Item, NewFile } from "./api.ts";
 import type { Sender } from "./sender.ts";
@@ -9,7 +9,7 @@ import type { Upload } from "./upload.ts";
 /** How long a file waits for the others of its batch. */
 const WAIT_MS = 500;
 
-/** At most so many files are one batch: several batches stay below the number of uploads that one person may have open. */
+/** The maximum number of files in a batch: several batches stay below the number of uploads that one person may have open. */
 const MOST_FILES = 200;
 
 /** Takes files that have the same `onConflict` from `waiting`, and runs them together. `key` is new. */
@@ -27,7 +27,7 @@ export async function runBatch(waiting: Set<Upload>, sender: Sender, key: string
   await Promise.all(runs);
 }
 
-/** Questions of many uploads that one request asks: once all have asked, or one has waited for `WAIT_MS`. */
+/** Joins what many uploads ask into one request. It is sent once all have asked, or one has waited for `WAIT_MS`. */
 class Gathering<Q> {
   #asked: { upload: Upload; question: Q; resolve: (answer: FileOutcome | PromiseLike<FileOutcome>) => void }[] = [];
   #cancelTimer = (): void => {};
