@@ -48,7 +48,7 @@ export class Refusal extends Error {
   }
 }
 
-/** Most grants that have ended and are remembered. */
+/** The maximum number of ended grants that are remembered. */
 const MOST_EARLIER = 20;
 
 export const DRIVE = `${location.origin}${basePath()}`;

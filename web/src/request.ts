@@ -11,7 +11,7 @@ import { DRIVE, OWNER, Refusal, RequestClient, type Asks, type Opened, type Sent
 const ANY_NUMBER = 10_000;
 /** Groups of types, as people call them. */
 const GROUPS: Record<string, string> = { "image/*": "images", "video/*": "videos", "audio/*": "audio files", "text/*": "text files" };
-/** Most rows of the list of files that have arrived. */
+/** The maximum number of rows in the list of files that have arrived. */
 const MOST_ROWS = 500;
 
 const client = new RequestClient();

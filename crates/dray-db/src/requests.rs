@@ -34,8 +34,8 @@ macro_rules! requests {
     };
 }
 
-/// Until this transaction ends, no other starts an upload to the request, adds a submitter, or changes the request. Lock order:
-/// after the lock of the submitter's grant, before those of [`super::usage::lock`].
+/// Until this transaction ends, no other transaction starts an upload to the request, adds a submitter, or changes the
+/// request. Lock order: after the lock of the submitter's grant, before those of [`super::usage::lock`].
 pub fn lock_request(c: &Conn, id: RequestId) -> Result<(), Error> {
     lock(c, &format!("request {id}"))
 }

@@ -100,8 +100,8 @@ enum Kind {
 pub struct Caller {
     /// The record of their token; `None` for work that continues without them.
     pub token: Option<TokenId>,
-    /// The first token of the line of their token: the first of those from which it came, because each created or replaced the
-    /// next. It stays the same, whatever tokens a line makes.
+    /// The first token of their token's line. In a line, each token created or replaced the next one. All tokens of a line
+    /// have the same first token.
     pub line: Option<TokenId>,
     /// The user.
     pub user: UserId,

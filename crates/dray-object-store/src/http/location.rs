@@ -11,8 +11,8 @@ use http::{
 use super::SentPath;
 
 /// The address that this request was sent to, without its query; with `key`, the address of that object below it.
-/// Whoever owns the socket says by an extension, [`Scheme`], that the request came over TLS. It is only a path if the
-/// request names no host.
+/// The code that owns the socket adds the extension [`Scheme`] if the request came over TLS. The address is only a path if
+/// the request names no host.
 pub(super) fn location(head: &Parts, key: Option<&str>) -> String {
     let path = head.extensions.get().map_or(head.uri.path(), |SentPath(path)| path);
     let below = key.map_or_else(String::new, |key| {

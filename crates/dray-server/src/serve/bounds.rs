@@ -13,11 +13,13 @@ pub(super) const MAX_HEADERS: usize = 100;
 /// How many bytes are read at once. This also limits the size of a request's headers.
 pub(super) const READ_BUFFER_BYTES: usize = 128 * 1024;
 
-/// Most bytes of a request's body that are read after its answer is ready, so that the connection can serve another request.
+/// The maximum number of bytes of a request's body that are read after its answer is ready, so that the connection can
+/// serve another request.
 pub(super) const REST_BYTES: u64 = 64 << 10;
 /// The longest time that an answer waits for them.
 pub(super) const REST_WAIT: Duration = Duration::from_secs(1);
-/// Most bytes that are read of the rest of a body before its connection ends, so that the client sees its answer.
+/// The maximum number of bytes of the rest of a body that are read before its connection ends, so that the client sees its
+/// answer.
 pub(super) const LINGER_BYTES: u64 = 32 << 20;
 /// The longest time for that.
 pub(super) const LINGER: Duration = Duration::from_secs(10);

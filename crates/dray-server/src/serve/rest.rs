@@ -76,7 +76,7 @@ async fn read_to_end(body: &mut Arriving, most_bytes: u64) -> bool {
 /// reset it, and the client might never see its answer (RFC 9112, 9.6). Until then the request counts as under way.
 fn linger(mut rest: Arriving, under_way: Arc<UnderWay>) {
     tokio::spawn(async move {
-        // The connection ends, whatever comes of this.
+        // The connection ends, however this reading ends.
         let _ = timeout(LINGER, read_to_end(&mut rest, LINGER_BYTES)).await;
         drop(under_way);
     });

@@ -184,7 +184,7 @@ impl Allowance {
         Ok(())
     }
 
-    /// Counts an upload that was let in.
+    /// Counts an upload that was admitted.
     fn take(&mut self, c: &Conn, service: &Service, size_bytes: u64) -> Result<()> {
         self.used.files += 1;
         self.used.bytes += size_bytes;

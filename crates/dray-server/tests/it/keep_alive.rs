@@ -1,5 +1,5 @@
-//! A connection serves one request after another. Whatever a request was answered, the connection serves the next one, or the
-//! answer has said that it ends.
+//! A connection serves one request after another. After any answer, the connection either serves the next request, or the
+//! answer has said that the connection ends.
 
 use std::time::Duration;
 
@@ -69,7 +69,7 @@ async fn ask_in_two(stream: &mut BufReader<TcpStream>, line: &str, headers: &str
     answer(stream).await.unwrap()
 }
 
-/// The connection serves another request, or the answer said that it ends and it does.
+/// Checks that the connection serves another request, or that it ends as the answer said.
 async fn check_next(stream: &mut BufReader<TcpStream>, head: &Head, what: &str) {
     if head.says_close() {
         let mut rest = Vec::new();

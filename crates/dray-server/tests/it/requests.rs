@@ -194,7 +194,7 @@ async fn a_request_works_while_its_maker_is_an_admin_and_its_folder_is_there() {
     let (request, path) = requested(&admin, &folder, &json!({})).await;
     let holder = submitter(&world, &path, &json!({})).await;
     holder.upload_with("a", b"a", &json!({})).await;
-    assert_eq!(submissions(&owner, &request).await.len(), 1, "whoever manages the folder");
+    assert_eq!(submissions(&owner, &request).await.len(), 1, "an admin of the folder sees them");
     let own = format!("/drive/requests/{}", id(&request));
     assert_eq!(member.get(&own).await.refused(), refusal(403, "role_too_low"));
     assert_eq!(
@@ -310,7 +310,7 @@ async fn who_sent_what_is_known_as_long_as_the_request_exists() {
     let (request, path) = requested(&owner, &folder, &json!({ "asksName": "required" })).await;
     let ada = submitter(&world, &path, &json!({ "name": "Ada" })).await;
     let item = ada.upload_with("a", b"a", &json!({})).await;
-    assert!(item["requestId"].is_null(), "who uploads is told nothing of it");
+    assert!(item["requestId"].is_null(), "a submitter does not learn the request's id");
     assert_eq!(owner.item(&id(&item)).await["requestId"], request["id"]);
     world.pass(SignedDuration::from_hours(24 * 60));
     world.restart().await;

@@ -21,7 +21,7 @@ const PARTS_SIGNED_AT_ONCE = 32;
 const TRIES_WITHOUT_A_BYTE = 3;
 /** A URL that expires within this time is signed again first, because a PUT must begin before it expires. */
 const EXPIRES_SOON_MS = 30_000;
-/** So many small files are sent at once in place of one part: each takes little bandwidth, but a round trip. */
+/** The number of small files that are sent at once in place of one part: each needs little bandwidth, but a round trip. */
 const FILES_A_PART = 4;
 /** How often to check whether another tab still sends the file. */
 const OTHER_TAB_MS = 5_000;

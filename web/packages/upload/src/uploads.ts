@@ -37,7 +37,7 @@ export interface Picked extends Destination {
 
 /** Files up to this size may go in a batch, by one PUT each: the server's limit. */
 const SMALL_BYTES = 8 << 20;
-/** At least so many small files make a batch. */
+/** The minimum number of small files for a batch. */
 const FEWEST = 8;
 /** How many batches are sent at once: while one is started or finalized, the files of another are sent. */
 const BATCHES_IN_FLIGHT = 3;

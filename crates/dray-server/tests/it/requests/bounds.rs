@@ -90,7 +90,7 @@ async fn submitters_share_half_of_the_places_for_unfinished_uploads_and_the_owne
     assert_eq!(owner.step("start", &one_file()).await.refused(), refusal(409, "too_many_uploads"));
 }
 
-/// Starts `each` uploads of each of these at the same time. Returns how many were let in; the others get `code`.
+/// Starts `each` uploads of each of these at the same time. Returns how many were admitted; the others get `code`.
 async fn start_at_once(holders: &[Actor], each: usize, code: &str) -> usize {
     let body = one_file();
     let starts = holders.iter().flat_map(|holder| (0..each).map(|_| holder.step("start", &body)));
