@@ -32,7 +32,7 @@ const CHUNKED: &[(&[u8], &[u8], &str)] = &[
     (b"RIFF", b"RMID", "audio/midi"),
     (b"FORM", b"AIFC", "audio/x-aiff"),
 ];
-/// First boxes of ISO base media files (ISO/IEC 14496-12) and of QuickTime files without a file type.
+/// First boxes of ISO base media files (ISO/IEC 14496-12) and of `QuickTime` files without a file type.
 const BOXES: &[&[u8]] = &[b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"];
 /// Brands of still images in such files (ISO/IEC 23008-12).
 const IMAGE_BRANDS: &[&[u8]] =
@@ -54,10 +54,13 @@ pub(super) fn found(head: &[u8]) -> Option<&'static str> {
 /// Whether the signature of this type is so short that other files often begin with it by chance.
 pub(super) fn is_weak(found: &str, head: &[u8]) -> bool {
     match found {
-        "application/x-llvm" | "application/x-cpio" | "application/x-compress" | "application/postscript" => {
-            true
-        }
-        "image/bmp" | "audio/aac" | "video/mpeg" => true,
+        "application/x-llvm"
+        | "application/x-cpio"
+        | "application/x-compress"
+        | "application/postscript"
+        | "image/bmp"
+        | "audio/aac"
+        | "video/mpeg" => true,
         "image/jxl" => head.starts_with(b"\xff\x0a"),
         "application/x-executable" => !head.starts_with(b"\x7fELF"),
         "audio/mpeg" => !head.starts_with(b"ID3"),

@@ -42,10 +42,8 @@ fn eight_bit(head: &[u8]) -> Option<String> {
 fn utf16(head: &[u8]) -> Option<String> {
     let read = |unit: fn([u8; 2]) -> u16| head.chunks_exact(2).map(move |pair| unit([pair[0], pair[1]]));
     let units: Vec<u16> = match head {
-        [0xff, 0xfe, ..] => read(u16::from_le_bytes).collect(),
-        [0xfe, 0xff, ..] => read(u16::from_be_bytes).collect(),
-        [_, 0, _, 0, ..] => read(u16::from_le_bytes).collect(),
-        [0, _, 0, _, ..] => read(u16::from_be_bytes).collect(),
+        [0xff, 0xfe, ..] | [_, 0, _, 0, ..] => read(u16::from_le_bytes).collect(),
+        [0xfe, 0xff, ..] | [0, _, 0, _, ..] => read(u16::from_be_bytes).collect(),
         _ => return None,
     };
     let is_control =

@@ -198,7 +198,7 @@ async fn answer(
     let mut response = app.oneshot(Request::from_parts(head, body)).await?;
     let ends = stop.is_cancelled() || response.headers().contains_key(header::CONNECTION);
     let is_over = match rest {
-        Some(rest) => rest.is_over(&under_way, !ends).await,
+        Some(rest) => rest.finish(&under_way, !ends).await,
         // hyper sends no 100 for an empty body, so nobody can say what the client sends next (RFC 9110, 10.1.1).
         None => !expects_continue,
     };

@@ -37,9 +37,9 @@ impl Rest {
         (arriving, Self { left, is_asked_for })
     }
 
-    /// Whether the connection can serve another request after this one, whose answer is ready. `may_wait` is false if the
+    /// Reads the rest of the body, whose answer is ready. Returns whether the connection can serve another request. `may_wait` is false if the
     /// answer ends the connection in any case.
-    pub(super) async fn is_over(mut self, under_way: &Arc<UnderWay>, may_wait: bool) -> bool {
+    pub(super) async fn finish(mut self, under_way: &Arc<UnderWay>, may_wait: bool) -> bool {
         let body = match self.left.try_recv() {
             Err(TryRecvError::Closed) => return true,
             Ok(Left::Rest(body)) if !self.is_unasked_for() => body,

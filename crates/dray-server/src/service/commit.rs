@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Service;
 use super::check_stored::is_about_bytes;
 use super::finalize::Lease;
-use super::make_item::{Made, make_item};
+use super::make_item::{Made, lock_owners, make_item};
 use crate::db::finalizing;
 use crate::db::{Conn, items, tombstones, uploads};
 use crate::drive::event::Event;
@@ -91,6 +91,7 @@ impl Service {
             });
             items::lock_all_names(c, places)?;
             uploads::lock_all(c, some.iter().map(|ready| ready.upload.id))?;
+            lock_owners(c, some.iter().map(|ready| &ready.upload))?;
             some.iter().map(|ready| service.make(c, ready)).collect()
         };
         self.db.write(commit).await

@@ -1,6 +1,8 @@
 //! Creates an item from an upload whose bytes are all stored, or gives an item these bytes. It runs inside the transaction
 //! that ends the upload.
 
+use std::collections::BTreeSet;
+
 use dray_api::ItemId;
 use dray_api::upload::OnConflict;
 use jiff::Timestamp;
@@ -110,6 +112,23 @@ pub(super) fn check_replaced(c: &Conn, upload: &Upload) -> Result<()> {
         return Ok(());
     }
     refusal(c, upload)?.map_or(Ok(()), Err)
+}
+
+/// Takes the locks that [`make_item`] needs for the quotas of owners whose files these uploads replace, always in the same
+/// order: two transactions that share some would otherwise wait for each other. (SQLite has one writer.) The caller holds the
+/// locks of the names.
+pub(super) fn lock_owners<'a>(c: &Conn, uploads: impl IntoIterator<Item = &'a Upload>) -> Result<()> {
+    let Conn::Postgres(_) = c else { return Ok(()) };
+    let mut owners = BTreeSet::new();
+    for upload in uploads.into_iter().filter(|upload| upload.on_conflict == OnConflict::Replace) {
+        let Place::AsAsked(parent) = place(c, upload)? else { continue };
+        let namesake = items::file_named(c, upload.workspace, parent, upload.user, &upload.name)?;
+        owners.extend(namesake.filter(|old| old.owner != upload.user).map(|old| (old.workspace, old.owner)));
+    }
+    for (workspace, owner) in owners {
+        usage::lock(c, workspace, Some(owner))?;
+    }
+    Ok(())
 }
 
 fn refusal_to_replace(c: &Conn, upload: &Upload, old: &Item) -> Result<Option<Error>> {
