@@ -115,7 +115,7 @@ async fn every_route_that_creates_is_documented_with_the_header() {
             assert_eq!(has_header, creates, "{method} {path}");
         }
     }
-    assert_eq!(creating.len(), 7);
+    assert_eq!(creating.len(), 8);
 }
 
 #[tokio::test]

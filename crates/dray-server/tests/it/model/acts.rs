@@ -211,7 +211,7 @@ impl History {
         let is_allowed = self.model.may_link(who, id);
         self.agree(&format!("{who:?} links {id}"), is_allowed, &answer);
         if is_allowed {
-            self.links.push(Link { maker: who.user, item: id, url: text(&answer, "url").to_owned() });
+            self.links.push(Link { maker: who, item: id, url: text(&answer, "url").to_owned() });
             if self.links.len() > MOST_LINKS {
                 self.links.remove(0);
             }
@@ -224,7 +224,7 @@ impl History {
             let is_good = self.model.is_link_good(link.maker, link.item);
             let status = self.drive.follow(&link.url).await.as_u16();
             let expected = if is_good { 307 } else { 404 };
-            assert_eq!(status, expected, "the link of {} to {}: {}", link.maker, link.item, self.story());
+            assert_eq!(status, expected, "the link of {:?} to {}: {}", link.maker, link.item, self.story());
         }
         (0, Vec::new())
     }
@@ -256,7 +256,8 @@ impl History {
             let path = "/drive/files/upload/multipart/presigned-urls";
             let signed = self.drive.ask(&token, Method::POST, path, Some(body)).await;
             let etag = self.drive.put(signed.body["urls"][0].as_str().unwrap(), &upload.bytes).await;
-            self.uploads.push(Begun { upload, upload_id, file_key, etag, became: None });
+            let token = self.made_token(&token);
+            self.uploads.push(Begun { upload, upload_id, file_key, etag, token, became: None });
             if self.uploads.len() > MOST_UPLOADS {
                 self.uploads.remove(0);
             }
@@ -277,12 +278,18 @@ impl History {
         let path = "/drive/files/upload/multipart/finalize";
         let answer = self.drive.ask(&token, Method::POST, path, Some(body)).await;
         let act = format!("{who:?} finalizes {upload:?}");
+        let is_of_token = match (self.made_token(&token), &self.uploads[at].token) {
+            (Some(own), Some(of)) => self.lineage.comes_of(&own).contains(of),
+            _ => false,
+        };
         if let Some(id) = became {
-            let is_told = self.model.items.contains_key(&id) && self.model.sees(who, id).is_some();
-            self.agree(&format!("{act} again"), self.model.reaches(who, &upload) && is_told, &answer);
+            // What has become of the item since then is hidden from whoever may only upload.
+            let is_there = self.model.items.contains_key(&id) && self.model.sees(who, id).is_some();
+            let is_told = self.model.reaches(who, &upload, is_of_token) && (is_there || !who.reads);
+            self.agree(&format!("{act} again"), is_told, &answer);
             return (who.user, Vec::new());
         }
-        let landing = self.model.landing(who, &upload);
+        let landing = self.model.landing(who, &upload, is_of_token);
         self.agree(&format!("{act}: {landing:?}"), landing != Landing::Refused, &answer);
         if answer.is_done() && !who.reads {
             assert_eq!(

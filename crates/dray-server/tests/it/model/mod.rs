@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use self::drive::{Answer, Drive};
 use self::lineage::Lineage;
-use self::rules::{Id, Model, Upload, User, Who};
+use self::rules::{Id, Model, Upload, Who};
 
 const USERS: usize = 4;
 /// A history ends after this many steps, and another begins on an empty drive.
@@ -44,12 +44,15 @@ struct Begun {
     upload_id: String,
     file_key: String,
     etag: String,
+    /// The token that began it, unless it is an operator's.
+    token: Option<String>,
     /// The item, once it is finalized.
     became: Option<Id>,
 }
 
 struct Link {
-    maker: User,
+    /// Whoever made it, and the folder of the token with which they did.
+    maker: Who,
     item: Id,
     url: String,
 }

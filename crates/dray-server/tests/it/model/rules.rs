@@ -15,7 +15,8 @@
 //!    they see it. It returns to its folder or, for its owner only, to their root.
 //! 6. An upload goes where its client asked. If it no longer may, it goes to its user's root under a name that is
 //!    free there. An upload of a confined token goes nowhere else, and waits.
-//! 7. A link is valid as long as whoever made it is an admin of the file.
+//! 7. A link is valid as long as whoever made it is an admin of the file, and the file is in the folder that their token
+//!    was confined to.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -315,27 +316,23 @@ impl Model {
 
     pub(crate) fn may_start(&self, upload: &Upload) -> bool {
         let who = upload.begun_by;
-        let may_on_conflict = match upload.on_conflict {
-            OnConflict::Replace => who.changes,
-            OnConflict::Fail => who.reads,
-            OnConflict::Keep | OnConflict::Rename => true,
-        };
-        who.uploads && may_on_conflict && self.takes(who, upload.parent)
+        who.uploads && may_end_so(who, upload) && self.takes(who, upload.parent)
     }
 
-    /// Whether they can reach an upload at all.
-    pub(crate) fn reaches(&self, who: Who, upload: &Upload) -> bool {
+    /// Whether they can reach an upload at all. `is_of_token` says whether their token, or one that comes from it, began it.
+    pub(crate) fn reaches(&self, who: Who, upload: &Upload, is_of_token: bool) -> bool {
         let begun_by = upload.begun_by;
         let is_in_folder = who.folder.is_none()
             || begun_by.folder == who.folder
             || upload.parent.is_some_and(|folder| self.sees(who, folder).is_some());
-        who.uploads && who.user == begun_by.user && is_in_folder && (who.reads || !begun_by.reads)
+        let is_known = if who.reads { may_end_so(who, upload) } else { is_of_token };
+        who.uploads && who.user == begun_by.user && is_in_folder && is_known
     }
 
     /// Rule 6.
-    pub(crate) fn landing(&self, who: Who, upload: &Upload) -> Landing {
+    pub(crate) fn landing(&self, who: Who, upload: &Upload, is_of_token: bool) -> Landing {
         let begun_by = Who { folder: upload.begun_by.folder, ..Who::all_of(upload.begun_by.user) };
-        if !self.reaches(who, upload) {
+        if !self.reaches(who, upload, is_of_token) {
             return Landing::Refused;
         }
         let is_as_asked = upload.parent.is_none() || self.takes(begun_by, upload.parent);
@@ -376,7 +373,16 @@ impl Model {
     }
 
     /// Rule 7.
-    pub(crate) fn is_link_good(&self, maker: User, id: Id) -> bool {
-        self.sees(Who::all_of(maker), id) >= Some(Admin)
+    pub(crate) fn is_link_good(&self, maker: Who, id: Id) -> bool {
+        self.sees(Who { folder: maker.folder, ..Who::all_of(maker.user) }, id) >= Some(Admin)
+    }
+}
+
+/// Whether their token allows what an upload does about its name.
+fn may_end_so(who: Who, upload: &Upload) -> bool {
+    match upload.on_conflict {
+        OnConflict::Replace => who.changes,
+        OnConflict::Fail => who.reads,
+        OnConflict::Keep | OnConflict::Rename => true,
     }
 }

@@ -9,7 +9,7 @@ use super::{History, MOST_TOKENS, Token, text};
 
 impl History {
     /// The token of `somebody`, if the operator did not make it.
-    fn made_token(&self, secret: &str) -> Option<String> {
+    pub(super) fn made_token(&self, secret: &str) -> Option<String> {
         self.tokens.iter().find(|token| token.secret == secret).map(|token| token.id.clone())
     }
 
