@@ -73,8 +73,10 @@ export class RequestClient {
     return this.password !== undefined;
   }
 
+  /** Takes a password that the page was asked for. A grant from before it is no longer accepted. */
   enter(password: string): void {
     this.password = password;
+    if (this.kept.grant) this.leave();
   }
 
   /** Remembers who the visitor is. Another name or address is another submitter. */

@@ -130,10 +130,10 @@ test("a request that is closed meanwhile says so, and one that never was too", a
   await page.getByText("One file has arrived.").waitFor();
   await api("PATCH", `/drive/requests/${request.id}`, { closed: true });
   await pick(page, ["late.jpg"]);
-  await page.getByText("This file request is closed.").waitFor();
+  await page.locator("#notice").getByText("This file request is closed.").waitFor();
   assert.equal(await page.locator("dray-upload").isVisible(), false);
   await page.reload();
-  await page.getByText("This file request is closed.").waitFor();
+  await page.locator("#notice").getByText("This file request is closed.").waitFor();
   assert.deepEqual(await sent(page), ["a.jpg"], "what has arrived is still shown");
   await page.screenshot({ path: join(shots, "request-closed.png") });
   assert.deepEqual(await names(), ["a.jpg"]);
