@@ -14,7 +14,7 @@ THINGS = json.loads(os.environ["DRAY_THINGS"])
 ID = re.compile(r"[0-9a-fA-F]{24}")
 NOTHING = "0" * 24
 # These must not be removed. If the token of the requests were revoked, all later requests would be refused.
-KEPT = {THINGS["token"], THINGS["links"][0]["linkId"], *THINGS["folders"], *THINGS["files"]}
+KEPT = {THINGS["token"], THINGS["links"][0]["linkId"], THINGS["requests"][0]["id"], *THINGS["folders"], *THINGS["files"]}
 # The share of requests whose ids are replaced. The others test the answers about things that do not exist.
 OF_SOMETHING = 0.75
 chance = random.Random(1)
@@ -38,7 +38,9 @@ def take_something(case):
         if isinstance(values, dict):
             values.update({name: it for name, it in found.items() if ID.fullmatch(str(values.get(name)))})
     if isinstance(case.path_parameters, dict) and "slug" in case.path_parameters:
-        case.path_parameters["slug"] = THINGS["links"][chance.choice([0, 0, -1])]["slug"]
+        is_request = case.operation.path.startswith("/r/")
+        known = THINGS["requests"][0] if is_request else THINGS["links"][chance.choice([0, 0, -1])]
+        case.path_parameters["slug"] = known["slug"]
     if isinstance(case.body, dict) and isinstance(case.body.get("uploadId"), str):
         kind = {"finalize": "to_finalize", "abort": "to_abort"}.get(route.rsplit("/", 1)[1], "uploads")
         case.body.update(chance.choice(THINGS[kind]))
@@ -49,6 +51,9 @@ def of_path(route):
     if "{linkId}" in route:
         # The first link stays, for requests that follow it.
         return chance.choice(THINGS["links"][1:])
+    if "/requests/" in route:
+        # The first request stays, for its page.
+        return chance.choice(THINGS["requests"][1:] if route.startswith(("DELETE", "PATCH")) else THINGS["requests"][:1])
     if "/tokens/" in route:
         pool = THINGS["tokens"]
     elif "/folders/" in route:

@@ -9,6 +9,7 @@ FILES = 5
 UPLOADS = 4
 LINKS = 4
 TOKENS = 3
+REQUESTS = 3
 
 
 class Owner:
@@ -54,12 +55,15 @@ def make(dray, token):
         link = owner.post(f"/drive/files/{file}/links", **({"password": "open sesame"} if file == files[LINKS - 1] else {}))
         links.append({"id": file, "linkId": link["id"], "slug": link["url"].rsplit("/", 1)[1]})
     uploads = [owner.upload(at) for at in range(3 * UPLOADS)]
+    made = [owner.post("/drive/requests", folderId=folders[0], title=f"request {at}") for at in range(REQUESTS)]
+    requests = [{"id": request["id"], "slug": request["url"].rsplit("/", 1)[1]} for request in made]
     return {
         "token": own_token,
         "tokens": [owner.post("/tokens", name="t", scopes=["drive_read"])["id"] for _ in range(TOKENS)],
         "folders": folders[:FOLDERS],
         "files": files[:FILES],
         "links": links,
+        "requests": requests,
         "uploads": uploads[:UPLOADS],
         "users": [member["_id"] for member in owner.get("/workspace/members")["members"]],
         # These may be removed.

@@ -23,16 +23,23 @@ pub struct Submitter {
 }
 
 impl Submitter {
-    /// Reads what a new submitter says about themselves. What the request does not ask for is not kept.
+    /// Reads what a new submitter says about themselves. What the request does not ask for is not kept; it is refused all the
+    /// same if it is too long.
     pub fn parse(wants: &Wants, new: &NewSubmitter, now: Timestamp) -> Result<Self> {
+        for (field, text, most) in
+            [("name", &new.name, MAX_SUBMITTER_NAME_CHARS), ("email", &new.email, MAX_EMAIL_CHARS)]
+        {
+            if text.as_ref().is_some_and(|text| text.chars().count() > most) {
+                return Err(Error::field(field, format!("must be at most {most} characters")));
+            }
+        }
         let name = asked("name", wants.asks_name, new.name.as_deref())?;
         let email = asked("email", wants.asks_email, new.email.as_deref())?;
-        let has_line = |text: &str, most| text.chars().count() <= most && !text.chars().any(char::is_control);
-        if name.is_some_and(|name| !has_line(name, MAX_SUBMITTER_NAME_CHARS)) {
-            let rule = format!("must be at most {MAX_SUBMITTER_NAME_CHARS} characters on one line");
-            return Err(Error::field("name", rule));
+        let has_controls = |text: &str| text.chars().any(char::is_control);
+        if name.is_some_and(has_controls) {
+            return Err(Error::field("name", "must be one line without control characters"));
         }
-        if email.is_some_and(|email| !has_line(email, MAX_EMAIL_CHARS) || !is_address(email)) {
+        if email.is_some_and(|email| has_controls(email) || !is_address(email)) {
             return Err(Error::field("email", "must be a mail address such as ada@example.com"));
         }
         Ok(Self {
@@ -102,6 +109,8 @@ mod tests {
         assert_eq!(given(none), (None, None));
         let optional = wants(Asks::Optional, Asks::Optional);
         assert_eq!(given(came(&optional, " Ada ", " ").unwrap()), (Some("Ada".into()), None));
+        assert!(came(&wants(Asks::No, Asks::No), &"x".repeat(101), "").is_err());
+        assert!(came(&wants(Asks::No, Asks::No), "", &"x".repeat(255)).is_err());
         assert!(came(&wants(Asks::Required, Asks::No), " ", "").is_err());
         assert!(came(&wants(Asks::No, Asks::Required), "Ada", "").is_err());
     }

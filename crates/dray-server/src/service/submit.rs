@@ -155,6 +155,11 @@ impl Service {
         if !is_slug(slug) {
             return Err(Error::RequestNotFound);
         }
+        // Before it is clear whether the request has a password at all.
+        if password.as_ref().is_some_and(|password| password.chars().count() > MAX_PASSWORD_CHARS) {
+            let rule = format!("must be at most {MAX_PASSWORD_CHARS} characters");
+            return Err(Error::field("password", rule));
+        }
         let slug = slug.to_owned();
         let request = self.db.read(move |c| {
             let request = requests::by_slug(c, &slug)?.ok_or(Error::RequestNotFound)?;
@@ -163,7 +168,6 @@ impl Service {
         });
         let request = request.await?;
         if let Some(hash) = request.wants.password_hash.clone() {
-            let password = password.filter(|password| password.chars().count() <= MAX_PASSWORD_CHARS);
             let password = password.ok_or(Error::RequestPassword)?;
             let guess = Guess { of: Guarded::Request(request.id), client };
             if !self.passwords.check(guess, password, hash).await? {
