@@ -26,7 +26,12 @@ fn too_many_requests_have_an_error_and_an_exit_code_of_their_own() {
     drive.ok(&["mkdir", "first"]);
     let (code, said) = failed(&mut drive.client(&["mkdir", "second"]));
     assert_eq!(code, 6, "{said}");
-    assert!(said.contains("Too many requests with this token; ask again in "), "{said}");
+    assert!(
+        said.contains(
+            "Too many requests with this token and those that come from the same one; ask again in "
+        ),
+        "{said}"
+    );
 }
 
 #[test]
