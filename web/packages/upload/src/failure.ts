@@ -50,7 +50,8 @@ export function judgeApi(error: ApiError): Failure | null {
   if (error.status === 410 || ["upload_not_found", "invalid_part", "size_mismatch", "checksum_mismatch"].includes(error.code)) {
     return new Failure(error.message, "start-over");
   }
-  const passing = [408, 429, 500, 502, 503, 504].includes(error.status) || ["finalize_in_progress", "idempotency_key_in_use"].includes(error.code);
+  // finalize_in_progress, idempotency_key_in_use, too_many_uploads: other uploads end, and make room.
+  const passing = [408, 429, 500, 502, 503, 504].includes(error.status) || /in_progress|in_use|too_many/.test(error.code);
   return passing ? null : new Failure(error.message);
 }
 

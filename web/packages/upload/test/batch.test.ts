@@ -61,6 +61,14 @@ test("one file's failure is its own", async () => {
   assert.equal(asked("POST /start"), 1, "the file without room in the batch was started by itself");
 });
 
+test("a file waits for room among the open uploads, also by itself", async () => {
+  server.onFile = (step) => (step === "start" ? (apiError(409, "too_many_uploads", "You have 5.").body as object) : undefined);
+  let refusals = 3;
+  server.onApi = async (route) => (route === "/start" && refusals-- > 0 ? apiError(409, "too_many_uploads", "You have 5.") : undefined);
+  await Promise.all(pick(uploadsOf(), 10).map((upload) => upload.finished()));
+  assert.equal(asked("POST /start"), 13, "each by itself, and three again");
+});
+
 test("a finalize that is not finished is asked again, for those that are left", async () => {
   const seen = new Set<string>();
   server.onFile = (step, name) => {
