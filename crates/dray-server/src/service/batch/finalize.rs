@@ -48,6 +48,9 @@ struct Found {
     parts: PartList,
 }
 
+/// What the store has of a file; otherwise its outcome, or `None` if another finalize works on it.
+type Look = std::result::Result<PartList, Option<Result<Item>>>;
+
 /// The outcomes so far, in the order of the request.
 type Outcomes = Vec<Option<Result<Item>>>;
 
@@ -197,11 +200,10 @@ impl Service {
             }
             match self.look_at(&pending.upload).await {
                 Ok(parts) => (pending, Ok(parts)),
-                Err(err) if is_about_bytes(&err) => {
-                    let discarded = self.discard_upload(&pending.upload, err).await;
-                    (pending, Err(Some(discarded)))
-                }
-                Err(err) => (pending, Err(Some(Err(err)))),
+                Err(err) => match self.ended_meanwhile(&pending.upload).await {
+                    Some(ended) => (pending, Err(Some(Err(ended)))),
+                    None => self.refuse_looked_at(pending, err).await,
+                },
             }
         };
         let mut looks = stream::iter(open).map(look).buffered(AT_ONCE);
@@ -214,6 +216,20 @@ impl Service {
             }
         }
         found
+    }
+
+    /// Why an upload has ended since it was read. An abort takes the bytes away, which is no fault of the client's.
+    async fn ended_meanwhile(&self, upload: &Upload) -> Option<Error> {
+        let (id, lease_now) = (upload.id, self.db.lease_time());
+        let upload = self.db.read(move |c| Ok(uploads::by_id(c, id, lease_now)?)).await.ok()??;
+        let is_over = matches!(upload.state, State::Aborted | State::Expired);
+        if is_over { upload.finalize_step(None, self.clock.now()).err() } else { None }
+    }
+
+    async fn refuse_looked_at(&self, pending: Pending, err: Error) -> (Pending, Look) {
+        let outcome =
+            if is_about_bytes(&err) { self.discard_upload(&pending.upload, err).await } else { Err(err) };
+        (pending, Err(Some(outcome)))
     }
 
     /// What the store has of a file. An object that the PUT wrote directly is compared with everything that was
