@@ -206,7 +206,8 @@ test("dray serve: the reference page loads everything from the server, and can s
   const bearer = page.locator("form").filter({ hasText: "(http, Bearer)" });
   await bearer.getByLabel("Value").fill(dray.token);
   await bearer.getByRole("button", { name: "Apply credentials" }).click();
-  await page.getByRole("button", { name: "Close" }).last().click();
+  // Routes have buttons, too, with whatever their summaries say.
+  await page.locator(".modal-ux").getByRole("button", { name: "Close" }).last().click();
   const route = page.locator("#operations-Workspace-getWorkspace");
   await route.getByText("Get the workspace").click();
   await route.getByText("missing_scope").first().waitFor();

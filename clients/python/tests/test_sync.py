@@ -30,7 +30,7 @@ def run(code, *arguments):
 def test_ctrl_c_aborts_the_upload_on_the_server(server, token, folder, drive):
     done = run(
         """
-        import os, signal, sys, threading
+        import os, signal, sys, time
         import dray
         url, token, folder = sys.argv[1:]
 
@@ -40,6 +40,8 @@ def test_ctrl_c_aborts_the_upload_on_the_server(server, token, folder, drive):
             # Once: a second one does not wait for the server.
             if now.done_bytes > 1 << 20 and not sent:
                 sent.append(os.kill(os.getpid(), signal.SIGINT))
+                # Holds the transfer, which could otherwise end before the main thread is interrupted.
+                time.sleep(1)
 
         with dray.Dray(url, token) as drive:
             try:
