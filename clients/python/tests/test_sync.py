@@ -30,18 +30,24 @@ def run(code, *arguments):
 def test_ctrl_c_aborts_the_upload_on_the_server(server, token, folder, drive):
     done = run(
         """
-        import os, signal, sys, time
+        import os, signal, sys, threading
         import dray
         url, token, folder = sys.argv[1:]
 
-        sent = []
+        sent, interrupted = [], threading.Event()
+
+        def interrupt(*about):
+            interrupted.set()
+            signal.default_int_handler(*about)
+
+        signal.signal(signal.SIGINT, interrupt)
 
         def progress(now):
             # Once: a second one does not wait for the server.
             if now.done_bytes > 1 << 20 and not sent:
                 sent.append(os.kill(os.getpid(), signal.SIGINT))
                 # Holds the transfer, which could otherwise end before the main thread is interrupted.
-                time.sleep(1)
+                interrupted.wait()
 
         with dray.Dray(url, token) as drive:
             try:

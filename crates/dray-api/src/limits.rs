@@ -81,6 +81,9 @@ pub const MAX_EXTERNAL_ID_CHARS: usize = 255;
 pub const MAX_METADATA_BYTES: usize = 2048;
 /// The maximum number of file requests of a user, closed ones included.
 pub const MAX_REQUESTS: u32 = 1000;
+/// The maximum number of file requests that tokens confined to the same folder may create, so that such a token cannot use up
+/// its user's [`MAX_REQUESTS`].
+pub const MAX_REQUESTS_OF_A_FOLDER: u32 = 100;
 /// The maximum number of submitters of a file request.
 pub const MAX_SUBMITTERS: u32 = 10_000;
 /// The maximum number of files of all submitters of a file request together, if it has such a limit.

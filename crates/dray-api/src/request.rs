@@ -73,8 +73,8 @@ pub struct NewRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1_000_000))]
     pub max_total_files: Option<u32>,
-    /// The maximum number of bytes of all files of all submitters together; absent or null means no limit except your
-    /// quota.
+    /// The maximum number of bytes of all files of all submitters together. Absent or null means no limit except your
+    /// quota, of which unfinished uploads to such requests never reserve more than half of what is free.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(maximum = 9_007_199_254_740_991_i64))]
     pub max_total_bytes: Option<u64>,

@@ -178,6 +178,14 @@ pub fn count(c: &Conn, caller: &Caller) -> Result<i64, Error> {
     value(c, sql, &[&caller.user.to_string(), &caller.workspace.to_string()], "requests")
 }
 
+/// How many requests tokens of the caller that are confined to this folder have created.
+pub fn count_of_folder(c: &Conn, caller: &Caller, folder: ItemId) -> Result<i64, Error> {
+    let sql = "select count(*) as requests from requests r join tokens t on t.id = r.id
+               where t.user_id = $1 and t.workspace_id = $2 and r.confined_to = $3";
+    let (user, workspace) = (caller.user.to_string(), caller.workspace.to_string());
+    value(c, sql, &[&user, &workspace, &folder.to_string()], "requests")
+}
+
 /// Inserts a submitter. Their grant must exist.
 pub fn add_submitter(
     c: &Conn,

@@ -128,6 +128,22 @@ pub fn taken_bytes(c: &Conn, workspace: WorkspaceId, user: Option<UserId>) -> Re
     Ok(taken?.unwrap_or_default())
 }
 
+/// The announced sizes of unfinished uploads to file requests into a user's drive (`None` means of everybody in the workspace).
+pub fn requested_bytes(c: &Conn, workspace: WorkspaceId, user: Option<UserId>) -> Result<u64, Error> {
+    let whose = if user.is_some() { "and user_id = $2" } else { "" };
+    let sql = format!(
+        "select cast(coalesce(sum(size_bytes), 0) as bigint) as size_bytes from uploads
+         where workspace_id = $1 and request_id is not null
+           and (state = 'opening' or state = 'open' or state = 'completing') {whose}"
+    );
+    let (workspace, read) = (workspace.to_string(), |row: &Row<'_>| size(row, "size_bytes"));
+    let found = match user {
+        None => find(c, &sql, &[&workspace], read),
+        Some(user) => find(c, &sql, &[&workspace, &user.to_string()], read),
+    };
+    Ok(found?.unwrap_or_default())
+}
+
 /// Until this transaction ends, no other transaction starts an upload of the user. With `None`: of anybody in the
 /// workspace, as long as all starts take this lock. Lock order: the workspace's lock before a user's.
 pub fn lock(c: &Conn, workspace: WorkspaceId, user: Option<UserId>) -> Result<(), Error> {

@@ -859,8 +859,8 @@ class NewRequest:
     """The maximum number of files of all submitters together; absent or null means no limit."""
 
     max_total_bytes: int | None = None
-    """The maximum number of bytes of all files of all submitters together; absent or null means no limit except your
-    quota.
+    """The maximum number of bytes of all files of all submitters together. Absent or null means no limit except your
+    quota, of which unfinished uploads to such requests never reserve more than half of what is free.
     """
 
     types: list[str] | None = None

@@ -127,7 +127,7 @@ impl<'a> Admission<'a> {
             none => none.insert(Room::of(c, caller, self.wanted, &self.service.rules)?),
         };
         if let Some(Allowance { submission: Some(submission), .. }) = &allowance {
-            submission.check_share(room)?;
+            submission.check_share(room, upload.size_bytes)?;
         }
         room.take(c, &upload)?;
         if let Some(allowance) = allowance {

@@ -1,7 +1,7 @@
 //! File requests, for the people who manage their folder: creating, changing, closing and deleting them, and listing what
 //! was sent.
 
-use dray_api::limits::{MAX_FOLDER_DEPTH, MAX_REQUESTS};
+use dray_api::limits::{MAX_FOLDER_DEPTH, MAX_REQUESTS, MAX_REQUESTS_OF_A_FOLDER};
 use dray_api::request::{FileRequests, NewRequest, RequestChange, Submission, Submissions};
 use dray_api::{ItemId, RequestId, TokenId};
 use jiff::Timestamp;
@@ -281,6 +281,15 @@ fn insert(c: &Conn, caller: &Caller, request: &FileRequest, hash: &TokenHash) ->
     tokens::lock_of_user(c, caller)?;
     if requests::count(c, caller)? >= i64::from(MAX_REQUESTS) {
         let rule = format!("are limited to {MAX_REQUESTS} a user, and you have that many: delete one");
+        return Err(Error::field("File requests", rule));
+    }
+    if let Some(folder) = caller.folder
+        && requests::count_of_folder(c, caller, folder)? >= i64::from(MAX_REQUESTS_OF_A_FOLDER)
+    {
+        let most = MAX_REQUESTS_OF_A_FOLDER;
+        let rule = format!(
+            "of tokens confined to one folder are limited to {most}, and there are that many: delete one"
+        );
         return Err(Error::field("File requests", rule));
     }
     let row = tokens::NewToken {

@@ -14,12 +14,20 @@ const STARTS_AT_ONCE: u32 = 100;
 
 /// The room that is left for a user's uploads, valid until this transaction ends.
 pub(super) struct Room {
-    /// The bytes that are left, for each quota that is set.
-    left_bytes: Vec<(QuotaOf, u64)>,
+    /// What is left of each quota that is set.
+    quotas: Vec<Quota>,
     /// How many uploads may still begin, and the limit that this comes from.
     uploads: (u64, u32),
     /// How many the user may still begin, and the limit of them.
     of_user: (u64, u32),
+}
+
+/// What is left of a quota.
+struct Quota {
+    of: QuotaOf,
+    left_bytes: u64,
+    /// What unfinished uploads to file requests reserve. Counted only for a submitter.
+    requested_bytes: u64,
 }
 
 /// Whose unfinished uploads are counted, and how many there may be of the user's limit. What may only upload is often in the
@@ -44,12 +52,15 @@ impl Room {
     /// the limit by their number.)
     pub(super) fn of(c: &Conn, caller: &Caller, wanted: usize, rules: &UploadRules) -> Result<Self> {
         let (workspace, user) = (caller.workspace, caller.user);
-        let mut left_bytes = Vec::new();
+        let mut quotas = Vec::new();
         for of in [QuotaOf::Workspace, QuotaOf::User] {
             let whose = (of == QuotaOf::User).then_some(user);
             let Some(quota_bytes) = usage::quota(c, workspace, whose)? else { continue };
             usage::lock(c, workspace, whose)?;
-            left_bytes.push((of, quota_bytes.saturating_sub(usage::taken_bytes(c, workspace, whose)?)));
+            let left_bytes = quota_bytes.saturating_sub(usage::taken_bytes(c, workspace, whose)?);
+            let requested_bytes =
+                if caller.submitter().is_some() { usage::requested_bytes(c, workspace, whose)? } else { 0 };
+            quotas.push(Quota { of, left_bytes, requested_bytes });
         }
         let shares = shares(caller, rules.max_open_uploads);
         let count = || -> Result<Vec<(u64, u32)>> {
@@ -66,7 +77,7 @@ impl Room {
         }
         let of_user = left.first().copied().unwrap_or_default();
         let uploads = left.into_iter().min().unwrap_or_default();
-        Ok(Self { left_bytes, uploads, of_user })
+        Ok(Self { quotas, uploads, of_user })
     }
 
     /// Refuses another upload to a submitter of a file request who has `own` unfinished ones. All submitters together may take
@@ -78,10 +89,22 @@ impl Room {
         if own < left { Ok(()) } else { Err(Error::TooManyUploads { limit }) }
     }
 
+    /// Refuses an upload to a file request that does not say how many bytes it takes in all. The unfinished uploads to all
+    /// requests together may reserve half of what the quotas would leave without them. So strangers who only announce files
+    /// never take all of the room.
+    pub(super) fn check_bytes_share(&self, size_bytes: u64) -> Result<()> {
+        let is_over = |quota: &Quota| {
+            quota.requested_bytes.saturating_add(size_bytes) > (quota.left_bytes + quota.requested_bytes) / 2
+        };
+        if self.quotas.iter().any(is_over) { Err(Error::QuotaOfOthers) } else { Ok(()) }
+    }
+
     /// Takes the room for one upload, or refuses the upload.
     pub(super) fn take(&mut self, c: &Conn, upload: &Upload) -> Result<()> {
         let needed_bytes = upload.size_bytes;
-        if let Some((of, left_bytes)) = self.left_bytes.iter().find(|(_, left)| needed_bytes > *left) {
+        if let Some(Quota { of, left_bytes, .. }) =
+            self.quotas.iter().find(|quota| needed_bytes > quota.left_bytes)
+        {
             // A caller that may only upload must not learn how much space is used.
             if upload.only_uploads {
                 return Err(Error::QuotaOfOthers);
@@ -98,8 +121,9 @@ impl Room {
         }
         *left -= 1;
         self.of_user.0 = self.of_user.0.saturating_sub(1);
-        for (_, left) in &mut self.left_bytes {
-            *left -= needed_bytes;
+        for quota in &mut self.quotas {
+            quota.left_bytes -= needed_bytes;
+            quota.requested_bytes = quota.requested_bytes.saturating_add(needed_bytes);
         }
         Ok(())
     }

@@ -283,9 +283,13 @@ impl Submission {
         self.total.as_ref().map_or(Ok(()), |(request, used)| request.check_total(*used, size_bytes))
     }
 
-    /// Checks whether the submitter may have another unfinished upload.
-    pub(super) fn check_share(&self, room: &Room) -> Result<()> {
-        room.check_share(self.unfinished)
+    /// Checks whether the submitter may have another unfinished upload of so many bytes. If the request limits the bytes of all
+    /// submitters together, its maker has said how many they may take. (A limit for each of them limits nothing: anybody can
+    /// come back as another.)
+    pub(super) fn check_share(&self, room: &Room, size_bytes: u64) -> Result<()> {
+        room.check_share(self.unfinished)?;
+        let limit = self.total.as_ref().and_then(|(request, _)| request.wants.max_total_bytes);
+        if limit.is_some() { Ok(()) } else { room.check_bytes_share(size_bytes) }
     }
 
     /// Counts an admitted upload. The first one writes what it changes of the submitter, so that a refused upload changes

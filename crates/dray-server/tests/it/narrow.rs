@@ -267,3 +267,18 @@ async fn a_grant_reaches_no_further_than_the_token_that_made_it() {
     holder.finalize(&early, &parts).await.ok();
     assert_eq!(owner.listed(&sub).await, ["early"]);
 }
+
+#[tokio::test]
+async fn a_confined_token_cannot_use_up_the_file_requests_of_its_user() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let folder = owner.folder("f", None).await;
+    let confined = world.token_of(&owner, &["access_drive"], Some(&folder)).await;
+    let body = json!({ "folderId": folder, "title": "a" });
+    for _ in 0..dray_api::limits::MAX_REQUESTS_OF_A_FOLDER {
+        confined.post("/drive/requests", &body).await.ok();
+    }
+    let refused = confined.post("/drive/requests", &body).await;
+    assert_eq!(refused.refused_for("File requests"), refusal(400, "invalid_field"));
+    owner.post("/drive/requests", &body).await.ok();
+}

@@ -1700,8 +1700,8 @@ export interface components {
             maxTotalFiles?: number | null;
             /**
              * Format: int64
-             * @description The maximum number of bytes of all files of all submitters together; absent or null means no limit except your
-             *     quota.
+             * @description The maximum number of bytes of all files of all submitters together. Absent or null means no limit except your
+             *     quota, of which unfinished uploads to such requests never reserve more than half of what is free.
              */
             maxTotalBytes?: number | null;
             /** @description The accepted types of files, in the form that grants have; absent or empty means any. */

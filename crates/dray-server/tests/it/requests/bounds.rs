@@ -176,6 +176,38 @@ async fn the_quota_of_the_owner_is_hidden_from_submitters_and_holds() {
 }
 
 #[tokio::test]
+async fn files_that_submitters_only_announce_never_take_all_of_a_quota() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let folder = owner.folder("inbox", None).await;
+    let (_, path) = requested(&owner, &folder, &json!({})).await;
+    let (_, limited) = requested(&owner, &folder, &json!({ "maxTotalBytes": 400 })).await;
+    world.execute("update memberships set quota_bytes = 1000").await;
+    let (one, other) =
+        (submitter(&world, &path, &json!({})).await, submitter(&world, &path, &json!({})).await);
+    let start = async |holder: &Actor, size: u64| {
+        let body = json!({ "fileName": "a", "fileSize": size, "mimeType": "a/b" });
+        let answer = holder.step("start", &body).await;
+        if answer.status == 200 { None } else { Some(answer.refused()) }
+    };
+    let full = Some(refusal(507, "quota_exceeded"));
+    assert_eq!(start(&one, 501).await, full);
+    assert_eq!([start(&one, 300).await, start(&other, 200).await], [None, None]);
+    assert_eq!(start(&other, 1).await, full, "all of them share one half");
+    let files = json!({ "files": [{ "path": "b", "fileSize": 1, "mimeType": "a/b" }] });
+    let answer = one.post("/drive/files/upload/batch/start", &files).await.ok();
+    assert_eq!(answer["files"][0]["error"]["code"], "quota_exceeded");
+    let invited = submitter(&world, &limited, &json!({})).await;
+    assert_eq!(start(&invited, 400).await, None, "the maker has said how much");
+    assert_eq!(start(&owner, 100).await, None, "and what is left is the owner's");
+    // What has arrived is no announcement.
+    world.execute("update memberships set quota_bytes = 10000").await;
+    let item = one.upload_with("c", &[1; 2000], &json!({})).await;
+    assert_eq!(owner.item(&id(&item)).await["fileSize"], 2000);
+    assert_eq!(start(&other, 2000).await, None);
+}
+
+#[tokio::test]
 async fn a_batch_of_small_files_is_taken_as_far_as_the_request_allows() {
     let world = World::start().await;
     let owner = world.owner();
