@@ -94,7 +94,8 @@ impl Room {
     /// never take all of the room.
     pub(super) fn check_bytes_share(&self, size_bytes: u64) -> Result<()> {
         let is_over = |quota: &Quota| {
-            quota.requested_bytes.saturating_add(size_bytes) > (quota.left_bytes + quota.requested_bytes) / 2
+            quota.requested_bytes.saturating_add(size_bytes)
+                > u64::midpoint(quota.left_bytes, quota.requested_bytes)
         };
         if self.quotas.iter().any(is_over) { Err(Error::QuotaOfOthers) } else { Ok(()) }
     }
