@@ -12,10 +12,11 @@ RUN_ARGS ?=
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
-run: build ## build everything (the page included) and serve on http://127.0.0.1:8080 from ./dray-data
-	@$(TARGET)/release/dray serve $(RUN_ARGS)
+run: $(PAGE) ## build everything (the page included) at target/quick/dray, and serve on http://127.0.0.1:8080 from ./dray-data
+	cargo build --profile quick --locked -p dray --no-default-features
+	@$(TARGET)/quick/dray serve $(RUN_ARGS)
 
-build: $(PAGE) ## a binary that is built quickly, at target/release/dray: without traces, and S3 keys come from variables only
+build: $(PAGE) ## the same program, optimised, at target/release/dray: without traces, and S3 keys come from variables only
 	cargo build --release --locked -p dray --no-default-features
 
 dist: $(PAGE) ## the binary to deploy, at target/dist/dray: it has everything, needs less CPU, and takes longer to build

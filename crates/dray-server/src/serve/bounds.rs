@@ -19,10 +19,10 @@ pub(super) const REST_BYTES: u64 = 64 << 10;
 /// The longest time that an answer waits for them.
 pub(super) const REST_WAIT: Duration = Duration::from_secs(1);
 /// The maximum number of bytes of the rest of a body that are read before its connection ends, so that the client sees its
-/// answer.
-pub(super) const LINGER_BYTES: u64 = 32 << 20;
+/// answer. It is more than the largest part that Dray plans (5 TiB in 10,000 parts). No byte is kept, so they need no memory.
+pub(super) const LINGER_BYTES: u64 = 1 << 30;
 /// The longest time for that.
-pub(super) const LINGER: Duration = Duration::from_secs(10);
+pub(super) const LINGER: Duration = Duration::from_secs(30);
 
 /// The minimum rate of a reader, in bytes per second, averaged over [`SLOW_READER_WINDOW`] of waiting for that
 /// reader. The server holds the bytes that it has not read in memory. The store has the same minimum rate for

@@ -1,5 +1,6 @@
 //! How many of a server's connections strangers may hold, and that others are answered at once whatever they do.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use dray_server::{Config, TlsFiles};
@@ -136,6 +137,37 @@ async fn unfinished_headers_of_one_address_are_bounded_in_memory() {
     assert!(metric(&world, "dray_unfinished_request_bytes").await < 9e6);
     check_answered_at_once(&world, &client(1)).await;
     check_answered_at_once(&world, &client(2)).await;
+}
+
+/// Sends a request whose body is refused, all of it before it reads the answer, and returns the answer's first line.
+async fn refused(mut stream: TcpStream, head: String, body: Arc<Vec<u8>>) -> String {
+    let sent = async {
+        stream.write_all(head.as_bytes()).await?;
+        stream.write_all(&body).await
+    };
+    sent.await.unwrap_or_else(|err| panic!("the server cut off a body that it refused: {err}"));
+    let mut answer = [0; 22];
+    timeout(Duration::from_secs(20), stream.read_exact(&mut answer)).await.unwrap().unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[tokio::test]
+async fn large_refused_bodies_of_one_address_hide_no_answer() {
+    let world = measured(bounds(100, 100)).await;
+    if world.store.is_some() {
+        return;
+    }
+    let body = Arc::new(vec![b'x'; 64 << 20]);
+    let head = format!(
+        "PUT /dray/files/a?X-Amz-Signature=0 HTTP/1.1\r\nhost: a\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    let clients = connect_many(&world, 1, 6).await.into_iter();
+    let answers = clients.map(|stream| tokio::spawn(refused(stream, head.clone(), body.clone())));
+    for answer in answers.collect::<Vec<_>>() {
+        assert_eq!(answer.await.unwrap(), "HTTP/1.1 403 Forbidden");
+    }
+    assert_eq!(metric(&world, "dray_connections_cut_total{reason=\"unfinished\"}").await.to_bits(), 0);
 }
 
 #[tokio::test]
