@@ -165,7 +165,7 @@ async fn large_refused_bodies_of_one_address_hide_no_answer() {
     let clients = connect_many(&world, 1, 6).await.into_iter();
     let answers = clients.map(|stream| tokio::spawn(refused(stream, head.clone(), body.clone())));
     for answer in answers.collect::<Vec<_>>() {
-        assert_eq!(answer.await.unwrap(), "HTTP/1.1 403 Forbidden");
+        assert_eq!(answer.await.unwrap(), "HTTP/1.1 400 Bad Reque");
     }
     assert_eq!(metric(&world, "dray_connections_cut_total{reason=\"unfinished\"}").await.to_bits(), 0);
 }
