@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use dray_api::upload::{FinalizeUpload, StoredPart};
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 use super::Service;
 use super::checksum::check_announced;
@@ -26,7 +27,7 @@ use crate::random;
 use dray_object_store::die_at;
 
 /// How long a finalize that lost the race waits for the winner before it says "ask again".
-pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(20);
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 
@@ -102,7 +103,7 @@ impl Service {
     async fn finalize_or_wait(&self, caller: &Caller, mut upload: Upload, request: Wanted) -> Result<Item> {
         let digest = request.parts.digest();
         let mut pause = FIRST_PAUSE;
-        let mut waited = Duration::ZERO;
+        let begun = Instant::now();
         loop {
             match upload.finalize_step(digest.as_ref(), self.clock.now())? {
                 // A caller that may only upload must not learn what happened to the file since then.
@@ -113,17 +114,21 @@ impl Service {
                         return Ok(if caller.only_uploads() { upload.item_as_given() } else { item });
                     }
                 }
-                FinalizeStep::Wait if waited >= PATIENCE => return Err(Error::FinalizePending),
-                FinalizeStep::Wait => {
-                    tokio::time::sleep(pause).await;
-                    waited += pause;
-                    pause = (pause * 2).min(LONGEST_PAUSE);
+                FinalizeStep::Wait if !self.waits_on(begun, pause).await => {
+                    return Err(Error::FinalizePending);
                 }
+                FinalizeStep::Wait => pause = (pause * 2).min(LONGEST_PAUSE),
             }
             let (id, lease_now) = (upload.id, self.db.lease_time());
             let now_there = self.db.read(move |c| Ok(uploads::by_id(c, id, lease_now)?)).await?;
             upload = now_there.ok_or(Error::UploadNotFound)?;
         }
+    }
+
+    /// Pauses before it looks again at the work of another finalize. Returns `false` if the client has waited long enough,
+    /// however slow the database is, or if the server stops.
+    pub(super) async fn waits_on(&self, begun: Instant, pause: Duration) -> bool {
+        begun.elapsed() < PATIENCE && self.halt.run_until_cancelled(tokio::time::sleep(pause)).await.is_some()
     }
 
     /// Completes the upload, unless another finalize is faster.

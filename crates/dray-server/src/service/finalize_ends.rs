@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use dray_api::UploadRowId;
+use tokio::time::Instant;
 
 use super::Service;
 use super::finalize::Lease;
@@ -76,11 +77,10 @@ impl Service {
     pub(super) fn release_later(&self, upload: UploadRowId, holder: LeaseHolder) {
         let service = self.clone();
         self.tasks.spawn(async move {
-            let mut waited = Duration::ZERO;
-            while waited < FINALIZE_LEASE.unsigned_abs() && !service.halt.is_cancelled() {
-                tokio::time::sleep(PAUSE).await;
-                waited += PAUSE;
-                if service.release(upload, &holder).await.is_ok() {
+            let begun = Instant::now();
+            while begun.elapsed() < FINALIZE_LEASE.unsigned_abs() {
+                let is_halted = service.halt.run_until_cancelled(tokio::time::sleep(PAUSE)).await.is_none();
+                if is_halted || service.release(upload, &holder).await.is_ok() {
                     return;
                 }
             }

@@ -10,11 +10,12 @@ use std::time::Duration;
 use dray_api::batch::{FileKey, FinalizeFiles};
 use futures_util::StreamExt as _;
 use futures_util::stream;
+use tokio::time::Instant;
 
 use super::super::check_stored::is_about_bytes;
 use super::super::checksum::check_announced;
 use super::super::commit::Ready;
-use super::super::finalize::{Lease, PATIENCE};
+use super::super::finalize::Lease;
 use super::super::make_item::refusal;
 use super::super::{Service, is_reached};
 use super::start::{check_checksums, check_count, finalized};
@@ -81,14 +82,12 @@ impl Service {
                 Err(err) => outcomes[at] = Some(Err(err)),
             }
         }
-        let mut waited = Duration::ZERO;
+        let begun = Instant::now();
         loop {
             pending = self.finalize_some(caller, pending, &mut outcomes).await?;
-            if pending.is_empty() || waited >= PATIENCE {
+            if pending.is_empty() || !self.waits_on(begun, PAUSE).await {
                 break;
             }
-            tokio::time::sleep(PAUSE).await;
-            waited += PAUSE;
             let ids = pending.iter().map(|pending| ids[pending.at].clone()).collect();
             let now_there = self.files_of(caller, ids).await?;
             for pending in &mut pending {
