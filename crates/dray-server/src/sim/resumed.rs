@@ -23,26 +23,29 @@ use crate::config::Clock;
 use crate::db::clock::SteadyClock;
 use crate::db::inline::{self, Gate, Memory};
 use crate::db::{Conn, Db};
-use crate::drive::Result;
 use crate::drive::access::Caller;
+use crate::drive::{Error, Result};
 use crate::objects::Objects;
 use crate::service::{MAX_RESUMED, Once, Service};
 
 /// How many finalizes are left behind: more than sweeps continue at once.
 const LEFT: usize = MAX_RESUMED + 8;
 
-/// A database that always answers.
-struct NoGate;
+/// A database that always answers, after this time.
+struct After(Duration);
 
-impl Gate for NoGate {
+impl Gate for After {
     fn arrive(&self) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async { Ok(()) })
+        Box::pin(async {
+            tokio::time::sleep(self.0).await;
+            Ok(())
+        })
     }
 
     fn committed(&self, _: &Conn, _: Instant) {}
 
     fn leave(&self) -> BoxFuture<'_, Result<()>> {
-        self.arrive()
+        Box::pin(async { Ok(()) })
     }
 }
 
@@ -75,13 +78,18 @@ impl Slow {
 
     /// A server on this store and that database.
     fn served(&self, memory: &Memory) -> Service {
+        self.served_after(memory, Duration::ZERO)
+    }
+
+    /// The same, if the database takes that long for each answer.
+    fn served_after(&self, memory: &Memory, takes: Duration) -> Service {
         let router = Router::new().fallback(answer).with_state(self.clone());
         let began = Instant::now();
         let clock = Clock::from_fn(move || {
             jiff::Timestamp::UNIX_EPOCH
                 + SignedDuration::try_from(Duration::from_hours(24) + began.elapsed()).unwrap()
         });
-        let db = Db::of_memory(memory, Arc::new(NoGate), false, SteadyClock::at(clock.now()));
+        let db = Db::of_memory(memory, Arc::new(After(takes)), false, SteadyClock::at(clock.now()));
         service_of(db, Objects::answered_by(router, false), clock)
     }
 }
@@ -179,4 +187,28 @@ async fn only_so_many_finalizes_are_continued_at_once_and_they_keep_nothing_else
     until(|| items(&memory) == MAX_RESUMED + 1).await;
     let swept = service.sweep(service.now(), 1000).await.unwrap();
     assert_eq!((swept.finalized, items(&memory)), (8, LEFT + 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_another_finalize_is_answered_in_time_and_holds_no_server_up() {
+    let (slow, memory) = (Slow::new(), database());
+    let first = slow.served(&memory);
+    let (_, request) = upload(&first, &slow, "once".to_owned()).await;
+    let (asked, wanted) = (first.clone(), request.clone());
+    tokio::spawn(async move { asked.finalize(&caller(), wanted).await });
+    until(|| slow.completing() == 1).await;
+
+    let other = slow.served_after(&memory, Duration::from_secs(3));
+    let begun = Instant::now();
+    let outcome = other.finalize(&caller(), request.clone()).await;
+    assert!(matches!(outcome, Err(Error::FinalizePending)), "{outcome:?}");
+    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
+
+    let asked = other.clone();
+    let waiting = tokio::spawn(async move { asked.finalize(&caller(), request).await });
+    tokio::time::sleep(Duration::from_secs(8)).await;
+    let begun = Instant::now();
+    other.finish(Duration::ZERO).await;
+    assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
+    assert!(matches!(waiting.await.unwrap(), Err(Error::FinalizePending)));
 }
