@@ -133,7 +133,8 @@ impl Service {
     /// addresses.
     async fn sweep_outbox(&self, now: Timestamp) -> Result<()> {
         let before = now.checked_sub(GIVE_UP_AFTER * 2).map_err(Error::internal)?;
-        let forgotten = self.db.write(move |c| Ok(outbox::forget_old(c, before, STEPS_AT_ONCE)?)).await?;
+        let forget = self.db.write_freeing(move |c| Ok(outbox::forget_old(c, before, STEPS_AT_ONCE)?));
+        let forgotten = forget.await?;
         if forgotten > 0 {
             tracing::warn!(forgotten, "dropped events for addresses that are no longer configured");
         }
