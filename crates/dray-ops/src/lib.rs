@@ -17,5 +17,5 @@ pub use admin::{Admin, CreatedToken, MAX_TOKEN_LIFE, OWNER_EMAIL};
 pub use backup::Copied;
 pub use bulk::NewItem;
 pub use left_out::OtherBucket;
-pub use orphans::Orphan;
+pub use orphans::{Foreign, Orphan};
 pub use store::Store;

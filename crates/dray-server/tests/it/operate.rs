@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use dray_ops::{Copied, Orphan, Store};
+use dray_ops::{Copied, Foreign, Orphan, Store};
 use dray_server::{Clock, Config};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -250,6 +250,27 @@ async fn orphans_are_found_reported_and_removed_and_nothing_else_is() {
     let earlier = id(&trash["items"][0]);
     owner.restore(&earlier).await.ok();
     assert_ne!(owner.download(&earlier).await, b"new");
+}
+
+#[tokio::test]
+async fn objects_of_another_drive_are_never_orphans_and_an_empty_database_has_none() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let file = owner.file("kept", None).await;
+    let open = owner.start("open", 3).await;
+    owner.put_parts(&open, &[b"abc".to_vec()]).await;
+    let (other, store) = (world.elsewhere().await, store_of(&world).await);
+    let (admin, before) = (other.admin().await, real_now() + SignedDuration::from_mins(5));
+    let none = |orphan: Orphan| panic!("{orphan:?}");
+    let refused = admin.orphans(&store, before, true, none).await.unwrap_err().to_string();
+    assert!(refused.contains("has no drive in it"), "{refused}");
+    admin.bootstrap(real_now()).await.unwrap();
+    let others = admin.orphans(&store, before, true, none).await.unwrap();
+    let [Foreign { workspace: Some(_), objects: 1, uploads: 1, bytes: 4 }] = others[..] else {
+        panic!("{others:?}")
+    };
+    assert_eq!(owner.download(&file).await, b"kept");
+    owner.finalize(&open, &Value::Null).await.ok();
 }
 
 /// A dump of a version that did not have the last three columns of tokens.

@@ -2,7 +2,7 @@
 
 use anyhow::ensure;
 use bytesize::ByteSize;
-use dray_ops::{Admin, Copied, OtherBucket, Store};
+use dray_ops::{Admin, Copied, Foreign, OtherBucket, Store};
 use dray_server::{Clock, DatabaseUrl, S3Config};
 use indicatif::ProgressBar;
 use jiff::SignedDuration;
@@ -109,8 +109,9 @@ pub(super) async fn sweep(args: Sweep) -> anyhow::Result<Exit> {
     let looked = looked.await;
     store.close().await;
     admin.close().await;
-    looked?;
+    let others = looked?;
     printed?;
+    others.iter().try_for_each(|other| show_other(&output, other))?;
     if data.json {
         return Ok(Exit::Ok);
     }
@@ -119,7 +120,33 @@ pub(super) async fn sweep(args: Sweep) -> anyhow::Result<Exit> {
     Ok(Exit::Ok)
 }
 
-fn show(bar: &ProgressBar, copied: &Copied) {
+/// Says what belongs to another drive, and therefore stays.
+fn show_other(output: &Output, other: &Foreign) -> anyhow::Result<()> {
+    let Foreign { workspace, objects, uploads, bytes } = other;
+    let (size, value) = (
+        ByteSize(*bytes),
+        json!({
+            "workspace": workspace, "objects": objects, "uploads": uploads, "size": bytes,
+            "anotherDrive": workspace.is_some(), "removed": false,
+        }),
+    );
+    let text = match workspace {
+        Some(id) => format!(
+            "kept    {objects} objects and {uploads} uploads, {size}: workspace {id} belongs to another drive"
+        ),
+        None => {
+            format!("kept    {objects} objects and {uploads} uploads, {size}: their keys belong to no drive")
+        }
+    };
+    Ok(output.result(&text, &value)?)
+}
+
+/// Shows progress, and says which objects are missing or damaged.
+fn show(bar: &ProgressBar, told: Told<'_>) {
+    let copied = match told {
+        Told::Progress(copied) => copied,
+        Told::Trouble(trouble) => return bar.suspend(|| Output::new(false).note(trouble)),
+    };
     bar.set_message(format!("{} objects, {} moved", copied.objects, ByteSize(copied.bytes)));
     bar.tick();
 }
