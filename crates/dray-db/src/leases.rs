@@ -8,6 +8,9 @@ use super::{Conn, Error, execute};
 /// While a backup holds this lease, the sweeper removes no objects, because the backup is copying them.
 pub const BACKUP_LEASE: &str = "backup";
 
+/// How long a backup holds it after its last heartbeat.
+pub const BACKUP_LEASE_LIFE: SignedDuration = SignedDuration::from_mins(10);
+
 /// Takes a lease for `life` from now on, or renews it; `false` if another holder has it. A lease that ends later than
 /// any lease taken now could end comes from a wrong clock, and counts as ended.
 ///

@@ -2,7 +2,7 @@
 
 use anyhow::ensure;
 use bytesize::ByteSize;
-use dray_ops::{Admin, Copied, Foreign, OtherBucket, Store};
+use dray_ops::{Admin, Bytes, Copied, Foreign, OtherBucket, Store, Told};
 use dray_server::{Clock, DatabaseUrl, S3Config};
 use indicatif::ProgressBar;
 use jiff::SignedDuration;
@@ -22,8 +22,12 @@ pub(super) async fn backup(args: Backup) -> anyhow::Result<Exit> {
     let store = Store::open(&data.data, s3_config(s3, None).as_ref(), &url).await?;
     let clock = Clock::from_fn(clock::now);
     let bar = spinner();
-    let copied =
-        admin.backup(&store, &args.folder, !args.no_bytes, &clock, |so_far| show(&bar, so_far)).await;
+    let bytes = match (args.no_bytes, args.verify) {
+        (true, _) => Bytes::None,
+        (false, true) => Bytes::All,
+        (false, false) => Bytes::New,
+    };
+    let copied = admin.backup(&store, &args.folder, bytes, &clock, |told| show(&bar, told)).await;
     bar.finish_and_clear();
     let left_out = store.other_buckets().await;
     store.close().await;
@@ -49,7 +53,7 @@ pub(super) async fn restore(args: Restore) -> anyhow::Result<Exit> {
     let admin = Admin::open(&data.data, data.database_url().as_ref()).await?;
     let store = Store::open(&data.data, s3_config(s3, None).as_ref(), &url).await?;
     let bar = spinner();
-    let copied = admin.restore(&store, &args.folder, |so_far| show(&bar, so_far)).await;
+    let copied = admin.restore(&store, &args.folder, |told| show(&bar, told)).await;
     bar.finish_and_clear();
     store.close().await;
     admin.close().await;
@@ -74,7 +78,7 @@ pub(super) async fn migrate(args: Migrate) -> anyhow::Result<Exit> {
         };
         let to = Store::open(folder, Some(&config), "").await?;
         let bar = spinner();
-        let moved = admin.move_objects(&from, &to, folder, &clock, |so_far| show(&bar, so_far)).await;
+        let moved = admin.move_objects(&from, &to, folder, &clock, |told| show(&bar, told)).await;
         bar.finish_and_clear();
         copied = moved?;
         to.close().await;
@@ -151,13 +155,13 @@ fn show(bar: &ProgressBar, told: Told<'_>) {
     bar.tick();
 }
 
-/// Reports what was copied. A missing object counts as a failure, so that somebody looks for it.
+/// Reports what was copied. A missing or damaged object counts as a failure, so that somebody looks for it.
 fn report(done: &str, copied: &Copied, json: bool) -> anyhow::Result<Exit> {
-    let Copied { rows, objects, kept, missing, bytes } = copied;
+    let Copied { rows, objects, kept, missing, damaged, bytes } = copied;
     let text = format!(
-        "{done}: {rows} rows; {objects} objects, of which {kept} were already there and {missing} are missing; {} copied",
+        "{done}: {rows} rows; {objects} objects, of which {kept} were already there, {missing} are missing and {damaged} are damaged; {} copied",
         ByteSize(*bytes)
     );
     Output::new(json).result(&text, copied)?;
-    if *missing > 0 { Ok(Exit::Error) } else { Ok(Exit::Ok) }
+    if *missing + *damaged > 0 { Ok(Exit::Error) } else { Ok(Exit::Ok) }
 }
