@@ -179,6 +179,7 @@ impl Service {
 /// The transaction that starts files.
 struct Starting<'a> {
     c: &'a Conn<'a>,
+    service: &'a Service,
     caller: &'a Caller,
     put_until: Timestamp,
     folders: Folders<'a>,
@@ -194,7 +195,7 @@ impl<'a> Starting<'a> {
         folders: Folders<'a>,
     ) -> Self {
         let admission = Admission::new(c, caller, service, MAX_BATCH_FILES);
-        Self { c, caller, put_until, folders, admission }
+        Self { c, service, caller, put_until, folders, admission }
     }
 
     /// Locks the parents of new folders, so that concurrent requests create each folder only once.
@@ -253,6 +254,7 @@ impl<'a> Starting<'a> {
             return finalized(self.c, self.caller, &upload).map(Begun::Item);
         }
         upload.signable(now)?;
+        self.service.objects.check_put_key(&upload)?;
         uploads::extend_put(self.c, id, self.put_until)?;
         Ok(Begun::Upload(Box::new(upload)))
     }

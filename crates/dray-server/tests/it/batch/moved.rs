@@ -1,0 +1,43 @@
+//! Batches whose drive changes around them: it moves to another store, or an announced checksum turns out to be wrong.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{file, ids_of, outcome};
+use crate::acts::id;
+use crate::world::{Answer, World, refusal};
+
+#[tokio::test]
+async fn a_file_that_was_started_before_a_move_to_another_store_begins_anew() {
+    let mut world = World::start().await;
+    if world.store.is_some() {
+        return;
+    }
+    let body = json!({ "files": [file("a", b"good")] });
+    let start = async |world: &World| {
+        let path = "/drive/files/upload/batch/start";
+        let request = world.owner().request(Method::POST, path).header("idempotency-key", "k").json(&body);
+        Answer::of(request).await.ok()["files"][0].clone()
+    };
+    let upload = start(&world).await["upload"].clone();
+    world.stop().await;
+    let host = World::start().await;
+    let s3 = host.as_store(host.url.clone());
+    world.serve(|config| config.s3 = Some(s3)).await;
+
+    let owner = world.owner();
+    let gone = Err("upload_expired".to_owned());
+    assert_eq!(outcome(&start(&world).await), gone, "the same request again");
+    assert_eq!(owner.finalize_files(std::slice::from_ref(&upload)).await, [gone]);
+    for step in ["presigned-urls", "finalize"] {
+        let mut body = ids_of(&upload);
+        body["parts"] = json!(1);
+        if step == "finalize" {
+            body["parts"] = Value::Null;
+        }
+        assert_eq!(owner.step(step, &body).await.refused(), refusal(410, "upload_expired"), "{step}");
+    }
+    let files = [(file("a", b"good"), &b"good"[..])];
+    let item = owner.upload_files(&world, &files, &json!({})).await.remove(0);
+    assert_eq!(owner.download(&id(&item)).await, b"good");
+}
