@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Service;
 use crate::db::clock::LeaseTime;
-use crate::db::leases::BACKUP_LEASE;
+use crate::db::leases::{BACKUP_LEASE, BACKUP_LEASE_LIFE};
 use crate::db::tombstones::{self, Tombstone};
 use crate::db::{Conn, grants, leases, outbox, trash, uploads};
 use crate::drive::report::Report;
@@ -146,12 +146,14 @@ impl Service {
     /// sweep.
     async fn sweep_objects(&self, now: Timestamp, limit: u32, report: &mut Report) -> Result<()> {
         let lease_now = self.db.lease_time();
-        // A backup runs in a process of its own. On SQLite, its lease clock may have started at another time. If in
-        // doubt, this assumes that the backup is still running.
-        let backup_now = lease_now.min(LeaseTime(now));
+        // A backup runs in a process of its own. On SQLite, its lease clock may have started at another time. If either
+        // clock says that the backup is running, this assumes that it is.
+        let clocks = [lease_now, LeaseTime(now)];
         let due = self.db.read_long(move |c| {
-            if leases::is_held(c, BACKUP_LEASE, backup_now)? {
-                return Ok(Vec::new());
+            for clock in clocks {
+                if leases::is_held(c, BACKUP_LEASE, BACKUP_LEASE_LIFE, clock)? {
+                    return Ok(Vec::new());
+                }
             }
             Ok(tombstones::due(c, limit as usize, lease_now)?)
         });

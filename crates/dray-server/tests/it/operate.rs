@@ -241,6 +241,18 @@ async fn while_a_backup_runs_no_object_is_removed() {
 }
 
 #[tokio::test]
+async fn a_lease_of_a_backup_from_a_clock_far_ahead_stops_no_removal() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let file = owner.file("a", None).await;
+    let next_year = world.now().as_millisecond() + 365 * 24 * 3_600_000;
+    world.execute(&format!("insert into leases values ('backup', 'somebody', {next_year})")).await;
+    owner.trash(&file).await;
+    owner.purge(&file).await;
+    wait_for(async || world.object_keys().await.is_empty()).await;
+}
+
+#[tokio::test]
 async fn a_drive_moves_to_another_database_and_another_store_and_works_there() {
     let mut filled = Filled::start().await;
     filled.world.stop().await;

@@ -125,6 +125,34 @@ fn a_drive_moves_to_another_store_and_is_served_from_there() {
 }
 
 #[test]
+fn only_one_server_runs_on_a_data_folder_whatever_its_store_is() {
+    let host = Drive::start();
+    let (keys, url) = (host.store_keys(), host.url.clone());
+    let on_host = |serve: &mut Command| {
+        serve.envs(keys.clone());
+        serve.args(["--s3-bucket", "dray", "--s3-endpoint", &url, "--s3-path-style"]);
+    };
+    let mut drive = Drive::start_with(|serve| {
+        on_host(serve);
+        serve
+    });
+    let mut second = dray();
+    second.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(drive.data());
+    on_host(&mut second);
+    let (code, said) = failed(&mut second);
+    assert!(code == 1 && said.contains("in use by another process"), "{code} {said}");
+    let migrate = ["migrate", "--to-database", "postgres://nowhere"];
+    let (code, said) = failed(&mut on(&drive.data(), &migrate));
+    assert!(code == 1 && said.contains("in use by another process"), "{code} {said}");
+    succeeded(&on(&drive.data(), &["user", "list"]).output().unwrap());
+    drive.kill();
+    drive.start_on(&drive.data(), |serve| {
+        on_host(serve);
+        serve
+    });
+}
+
+#[test]
 fn an_external_store_is_reached_directly_whatever_proxy_the_machine_has() {
     let store = Drive::start();
     let nowhere = [("HTTP_PROXY", "http://127.0.0.1:1"), ("ALL_PROXY", "http://127.0.0.1:1")];

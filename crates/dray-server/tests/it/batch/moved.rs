@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{file, ids_of, outcome};
+use super::{checksum, file, ids_of, outcome, put, stages};
 use crate::acts::id;
 use crate::world::{Answer, World, refusal};
 
@@ -40,4 +40,20 @@ async fn a_file_that_was_started_before_a_move_to_another_store_begins_anew() {
     let files = [(file("a", b"good"), &b"good"[..])];
     let item = owner.upload_files(&world, &files, &json!({})).await.remove(0);
     assert_eq!(owner.download(&id(&item)).await, b"good");
+}
+
+#[tokio::test]
+async fn an_empty_file_with_the_checksum_of_other_bytes_is_refused() {
+    for stage in stages().await {
+        let owner = stage.world.owner();
+        let (mut wrong, mut right) = (file("wrong", b""), file("right", b""));
+        (wrong["checksum"], right["checksum"]) = (checksum(b"not empty"), checksum(b""));
+        let uploads = owner.start_files(&[wrong, right], &json!({})).await;
+        for upload in &uploads {
+            assert_eq!(put(&stage.world, upload, b"").await.status(), 200, "{}", stage.name);
+        }
+        let finalized = owner.finalize_files(&uploads).await;
+        assert_eq!(finalized[0], Err("checksum_mismatch".to_owned()), "{}", stage.name);
+        assert!(finalized[1].is_ok(), "{}: {finalized:?}", stage.name);
+    }
 }
