@@ -58,16 +58,25 @@ impl Service {
         })
     }
 
+    /// Does each kind of work, also if another kind fails.
     async fn sweep_all(&self, now: Timestamp, limit: u32) -> Result<Report> {
         let mut report = Report::default();
-        self.sweep_uploads(now, limit, &mut report).await?;
-        self.sweep_trash(now, &mut report).await?;
-        self.sweep_outbox(now).await?;
-        self.sweep_keys(now).await?;
-        self.forget_finished(now).await?;
-        self.sweep_submitters(now).await?;
-        self.sweep_objects(now, limit, &mut report).await?;
-        self.measure_uploads(now, &mut report).await?;
+        let stages = [
+            ("unfinished uploads", self.sweep_uploads(now, limit, &mut report).await),
+            ("the trash", self.sweep_trash(now, &mut report).await),
+            ("events", self.sweep_outbox(now).await),
+            ("idempotency keys", self.sweep_keys(now).await),
+            ("ended uploads", self.forget_finished(now).await),
+            ("idle submitters", self.sweep_submitters(now).await),
+            ("objects", self.sweep_objects(now, limit, &mut report).await),
+            ("sizes of uploads", self.measure_uploads(now, &mut report).await),
+        ];
+        for (stage, outcome) in stages {
+            if let Err(err) = outcome {
+                self.metrics.sweep_failures.increment(1);
+                tracing::warn!(stage, %err, "a part of the sweep failed; the next sweep tries it again");
+            }
+        }
         Ok(report)
     }
 

@@ -180,3 +180,16 @@ async fn only_so_many_finalizes_are_continued_at_once_and_they_keep_nothing_else
     let swept = service.sweep(service.now(), 1000).await.unwrap();
     assert_eq!((swept.finalized, items(&memory)), (8, LEFT + 1));
 }
+
+#[tokio::test(start_paused = true)]
+async fn more_finalizes_than_a_sweep_reads_hide_no_other_work() {
+    let slow = Slow::new();
+    let memory = left_by_another(&slow).await;
+    let service = slow.served(&memory);
+    service.end_leases().await.unwrap();
+    upload(&service, &slow, "left alone".to_owned()).await;
+    let limit = 10;
+    let swept = service.sweep(service.now() + SignedDuration::from_hours(25), limit).await.unwrap();
+    assert_eq!((swept.expired, slow.completing()), (1, limit as usize));
+    slow.lets_go.send_replace(true);
+}

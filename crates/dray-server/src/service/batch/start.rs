@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::super::admit::Admission;
 use super::super::make_item::check_replaced;
+use super::super::presign_parts::extend_expiry;
 use super::super::{Made, Once, Service, seen};
 use super::folders::{Folders, Place};
 use super::there::Lost;
@@ -320,6 +321,7 @@ impl<'a> Starting<'a> {
         }
         upload.signable(now)?;
         self.service.objects.check_put_key(&upload)?;
+        extend_expiry(self.c, &self.service.rules, &upload, now)?;
         uploads::extend_put(self.c, id, self.put_until)?;
         Ok(Begun::Upload(Box::new(upload)))
     }

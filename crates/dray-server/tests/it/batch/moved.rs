@@ -1,5 +1,6 @@
 //! Batches whose drive changes around them: it moves to another store, or an announced checksum turns out to be wrong.
 
+use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -56,4 +57,25 @@ async fn an_empty_file_with_the_checksum_of_other_bytes_is_refused() {
         assert_eq!(finalized[0], Err("checksum_mismatch".to_owned()), "{}", stage.name);
         assert!(finalized[1].is_ok(), "{}: {finalized:?}", stage.name);
     }
+}
+
+#[tokio::test]
+async fn a_start_that_is_repeated_with_its_key_extends_the_uploads_expiry() {
+    let world = World::start().await;
+    let body = json!({ "files": [file("a", b"good")] });
+    let start = async || {
+        let path = "/drive/files/upload/batch/start";
+        let request = world.owner().request(Method::POST, path).header("idempotency-key", "k").json(&body);
+        Answer::of(request).await.ok()["files"][0]["upload"].clone()
+    };
+    let expires_at =
+        async || world.owner().get("/drive/uploads").await.ok()["uploads"][0]["expiresAt"].clone();
+    let upload = start().await;
+    let first = expires_at().await;
+    world.pass(SignedDuration::from_hours(20));
+    assert_eq!(ids_of(&start().await), ids_of(&upload));
+    assert_ne!(expires_at().await, first);
+    world.pass(SignedDuration::from_hours(20));
+    let found = world.owner().get("/drive/uploads").await.ok();
+    assert_eq!(found["uploads"][0]["uploadId"], upload["uploadId"], "its first day is over");
 }
