@@ -162,8 +162,9 @@ pub fn parts_freed(
     Ok(is_freed)
 }
 
-/// Uploads with work that is due: a finalize whose lease has ended, an expiry before `expired_before`, or parts that
-/// the store must still remove. An upload whose start the store never answered waits until it is as old as
+/// Up to `limit` uploads with work that is due: an expiry before `expired_before`, or parts that the store must still
+/// remove. Before them come up to `resumable` finalizes whose lease has ended, so that many finalizes, which have to wait
+/// for each other, hide no other work. An upload whose start the store never answered waits until it is as old as
 /// `opened_before`, because the store may still carry out the start. Uploads that were never tried come first, then
 /// those that have waited longest for their next try.
 pub fn due(
@@ -172,22 +173,29 @@ pub fn due(
     opened_before: Timestamp,
     now: LeaseTime,
     limit: u32,
+    resumable: u32,
 ) -> Result<Vec<Due>, Error> {
     let sql = concat!(
         "select ",
         columns!(),
         ", tries, inconclusive from uploads
-         where state <> 'completed' and parts_freed_at is null
+         where state <> 'completed' and parts_freed_at is null and (state = 'completing') = $4
            and (next_try_at is null or next_try_at <= $now or next_try_at > $now + 86400000)
            and ((state = 'completing' and (lease_until <= $now or lease_until > $now + 60000))
                 or (state in ('opening', 'open') and expires_at <= $1)
                 or (state in ('aborted', 'expired') and (store_upload_id is not null or created_at <= $3)))
          order by coalesce(next_try_at, 0), expires_at limit $2"
     );
-    list_at(c, sql, &[&millis(expired_before), &i64::from(limit), &millis(opened_before)], now, |row| {
-        let (tries, inconclusive) = (size(row, "tries")?, size(row, "inconclusive")?);
-        Ok(Due { upload: upload(row)?, tries, inconclusive })
-    })
+    let list = |limit: u32, is_completing: bool| {
+        let (expired, limit, opened) = (millis(expired_before), i64::from(limit), millis(opened_before));
+        list_at(c, sql, &[&expired, &limit, &opened, &is_completing], now, |row| {
+            let (tries, inconclusive) = (size(row, "tries")?, size(row, "inconclusive")?);
+            Ok(Due { upload: upload(row)?, tries, inconclusive })
+        })
+    };
+    let mut due = list(resumable, true)?;
+    due.extend(list(limit, false)?);
+    Ok(due)
 }
 
 /// Records that the work could not be done now. It is due again after `wait`, and does not delay other work until then.
@@ -297,7 +305,7 @@ mod tests {
                 let (upload, lease_now) = read(&other, c, off);
                 assert_eq!(upload.state, State::Completing { digest: digest(), is_held: true }, "{off}");
                 assert!(!begin(c, &upload, &digest(), &holder("two"), lease_now)?, "{off}");
-                assert!(due(c, at(0), at(0), lease_now, 10)?.is_empty(), "{off}");
+                assert!(due(c, at(0), at(0), lease_now, 10, 10)?.is_empty(), "{off}");
                 assert!(renew(c, upload.id, &holder("one"), false, lease_now)?, "{off}");
                 assert!(!renew(c, upload.id, &holder("two"), false, lease_now)?, "{off}");
             }
@@ -348,7 +356,7 @@ mod tests {
             execute(c, "update uploads set state = 'aborted'", &[])?;
             let now = other.lease_time();
             let ids = |c: &Conn| -> Result<Vec<UploadRowId>, Error> {
-                Ok(due(c, at(0), at(0), now, 1000)?.into_iter().map(|due| due.upload.id).collect())
+                Ok(due(c, at(0), at(0), now, 1000, 1000)?.into_iter().map(|due| due.upload.id).collect())
             };
             let first = ids(c)?;
             for id in &first {

@@ -165,9 +165,9 @@ pub fn unfinished(c: &Conn, id: GrantId, lease_now: LeaseTime, limit: usize) -> 
 /// Removes up to `limit` grants that ended before `before`, and returns how many. Their items stay, with what the
 /// application attached to them.
 pub fn forget_ended(c: &Conn, before: Timestamp, limit: usize) -> Result<u64, Error> {
-    let sql = "delete from tokens where id in (
-                   select t.id from tokens t where t.scopes = 'drive_grant' and t.expires_at <= $1
-                   order by t.expires_at limit $2
+    let sql = "delete from tokens where scopes = 'drive_grant' and expires_at <= $1 and id in (
+                   select id from tokens where scopes = 'drive_grant' and expires_at <= $1
+                   order by expires_at limit $2
                )";
     execute(c, sql, &[&millis(before), &rows_at_most(limit)])
 }

@@ -57,7 +57,7 @@ pub fn keep(c: &Conn, key: Key<'_>, caller: &Caller, kept: &Kept, now: Timestamp
 
 /// Removes up to `limit` outcomes that are older than `before`, and returns how many.
 pub fn forget_old(c: &Conn, before: Timestamp, limit: usize) -> Result<u64, Error> {
-    let sql = "delete from idempotency_keys where (token_id, route, key) in (
+    let sql = "delete from idempotency_keys where created_at <= $1 and (token_id, route, key) in (
                    select token_id, route, key from idempotency_keys where created_at <= $1 order by created_at limit $2
                )";
     execute(c, sql, &[&millis(before), &super::rows_at_most(limit)])

@@ -8,6 +8,9 @@ use super::{Conn, Error, execute};
 /// While a backup holds this lease, the sweeper removes no objects, because the backup is copying them.
 pub const BACKUP_LEASE: &str = "backup";
 
+/// How long a backup holds it after its last heartbeat.
+pub const BACKUP_LEASE_LIFE: SignedDuration = SignedDuration::from_mins(10);
+
 /// Takes a lease for `life` from now on, or renews it; `false` if another holder has it. A lease that ends later than
 /// any lease taken now could end comes from a wrong clock, and counts as ended.
 ///
@@ -21,10 +24,12 @@ pub fn take(c: &Conn, name: &str, holder: &str, life: SignedDuration, now: Lease
     Ok(execute_at(c, sql, &[&name, &holder, &span(life)], now)? == 1)
 }
 
-/// Whether anybody holds a lease.
-pub fn is_held(c: &Conn, name: &str, now: LeaseTime) -> Result<bool, Error> {
-    let sql = "select holder from leases where name = $1 and held_until > $now";
-    Ok(find_at(c, sql, &[&name], now, |_| Ok(()))?.is_some())
+/// Whether anybody holds a lease that is taken for `life` each time. As for [`take`], one that ends too late counts as
+/// ended.
+pub fn is_held(c: &Conn, name: &str, life: SignedDuration, now: LeaseTime) -> Result<bool, Error> {
+    let sql = "select holder from leases
+               where name = $1 and held_until > $now and held_until <= $now + $2 + $2";
+    Ok(find_at(c, sql, &[&name, &span(life)], now, |_| Ok(()))?.is_some())
 }
 
 /// Gives a lease back.
@@ -47,7 +52,7 @@ mod tests {
             assert!(take(c, "l", "one", life, at(offs[0]))?);
             for off in offs {
                 assert!(!take(c, "l", "two", life, at(off))?, "{off}");
-                assert!(is_held(c, "l", at(off))?, "{off}");
+                assert!(is_held(c, "l", life, at(off))?, "{off}");
                 assert!(take(c, "l", "one", life, at(off))?, "its holder keeps it, {off}");
             }
             give_back(c, "l", "two")?;
@@ -56,5 +61,19 @@ mod tests {
             Ok(take(c, "l", "two", life, at(offs[0]))?)
         });
         assert_eq!(taken.await, Ok(true));
+    }
+
+    #[tokio::test]
+    async fn a_lease_from_a_clock_that_was_far_ahead_counts_as_ended() {
+        let (db, _folder) = database().await;
+        let (LeaseTime(now), life) = (db.lease_time(), SignedDuration::from_mins(5));
+        let held = db.write(move |c| {
+            let year = (now + SignedDuration::from_hours(365 * 24)).as_millisecond();
+            let sql = "insert into leases (name, holder, held_until) values ('l', 'one', $1)";
+            execute(c, sql, &[&year])?;
+            let held = is_held(c, "l", life, LeaseTime(now))?;
+            Ok((held, take(c, "l", "two", life, LeaseTime(now))?, is_held(c, "l", life, LeaseTime(now))?))
+        });
+        assert_eq!(held.await, Ok((false, true, true)));
     }
 }

@@ -26,6 +26,8 @@ pub mod participants;
 mod postgres;
 mod query;
 pub mod read_backs;
+#[cfg(test)]
+mod rechecks;
 pub mod relay_key;
 pub mod requests;
 pub mod search;

@@ -1,8 +1,17 @@
 //! Whether an object or an upload of the store belongs to anything in the drive.
 
+use std::collections::BTreeSet;
+
+use dray_api::WorkspaceId;
 use dray_drive::upload::STAGED;
 
-use super::{Conn, Error, find};
+use super::{Conn, Error, find, list, parsed};
+
+/// The workspaces of this drive. Only objects of these can be its orphans.
+pub fn workspaces(c: &Conn) -> Result<BTreeSet<WorkspaceId>, Error> {
+    let found = list(c, "select id from workspaces", &[], |row| parsed(row, "id"))?;
+    Ok(found.into_iter().collect())
+}
 
 /// Whether an object belongs to an item, or may become an item's, or is recorded for removal.
 pub fn is_known_object(c: &Conn, key: &str) -> Result<bool, Error> {

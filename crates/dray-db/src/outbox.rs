@@ -70,7 +70,7 @@ pub fn postpone(c: &Conn, url: &str, event: &str, wait: SignedDuration, now: Tim
 /// Removes up to `limit` events from before `before`, because their address did not answer in all that time, or is no
 /// longer configured. Returns how many.
 pub fn forget_old(c: &Conn, before: Timestamp, limit: usize) -> Result<u64, Error> {
-    let sql = "delete from outbox where (url, event) in
+    let sql = "delete from outbox where created_at < $1 and (url, event) in
                    (select url, event from outbox where created_at < $1 order by created_at limit $2)";
     execute(c, sql, &[&millis(before), &rows_at_most(limit)])
 }

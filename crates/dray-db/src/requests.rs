@@ -10,8 +10,8 @@ use super::clock::{LeaseTime, list_at};
 use super::grants::read_terms;
 use super::uploads::{columns, upload};
 use super::{
-    Conn, Error, Param, Row, execute, find, list, lock, millis, parsed, parsed_or_none, rows_at_most, size,
-    stored_size, time, time_or_none, value,
+    Conn, Error, Param, Row, execute, find, json_array, json_rows, list, lock, millis, parsed,
+    parsed_or_none, rows_at_most, size, stored_size, time, time_or_none, value,
 };
 use dray_drive::access::Caller;
 use dray_drive::grant::Used;
@@ -272,10 +272,13 @@ pub fn unfinished(c: &Conn, id: RequestId, lease_now: LeaseTime, limit: usize) -
 
 /// Forgets up to `limit` submitters who opened a request before `before` and have started no upload. Returns how many.
 pub fn forget_idle(c: &Conn, before: Timestamp, limit: usize) -> Result<u64, Error> {
-    let sql = "delete from tokens where id in (
+    // First the submitters, because only a condition on a table's own rows is checked again after a wait for their locks.
+    let sql = "delete from submitters where sent_at is null and created_at <= $1 and id in (
                    select id from submitters where sent_at is null and created_at <= $1 order by created_at limit $2
-               )";
-    execute(c, sql, &[&millis(before), &rows_at_most(limit)])
+               ) returning id";
+    let idle = list(c, sql, &[&millis(before), &rows_at_most(limit)], |row| row.get::<String>("id"))?;
+    let sql = format!("delete from tokens where id in (select k.value from {})", json_rows(c, "$1"));
+    execute(c, &sql, &[&json_array(idle)])
 }
 
 /// The position after which a page begins that is sorted by time and id, descending.

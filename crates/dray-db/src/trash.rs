@@ -154,9 +154,9 @@ pub fn of_others(c: &Conn, caller: &Caller, limit: usize) -> Result<Vec<ItemId>,
 
 /// Like [`purge`], for up to `limit` items that have been in the trash since `before` or longer. Returns how many.
 pub fn purge_expired(c: &Conn, before: Timestamp, now: Timestamp, limit: usize) -> Result<u64, Error> {
-    let sql = "update items set purged_at = $2 where id in (
-                   select id from items where trashed_at <= $1 and trashed_at is not null and purged_at is null
-                   order by trashed_at limit $3
+    // The conditions are outside, too: an item that is restored in the meantime stays (`outbox::claim` says why).
+    let sql = "update items set purged_at = $2 where trashed_at <= $1 and purged_at is null and id in (
+                   select id from items where trashed_at <= $1 and purged_at is null order by trashed_at limit $3
                )";
     execute(c, sql, &[&millis(before), &millis(now), &rows_at_most(limit)])
 }
@@ -180,6 +180,9 @@ pub fn remove_some(c: &Conn, now: Timestamp, steps: usize) -> Result<Removed, Er
         }
         if left == 0 {
             break;
+        }
+        if doomed.kind == FOLDER && has_inside(c, &doomed)? {
+            continue;
         }
         remove(c, &doomed, now)?;
         items += 1;
@@ -213,16 +216,23 @@ fn marked(c: &Conn, limit: usize) -> Result<Vec<Doomed>, Error> {
     })
 }
 
-/// Marks up to `limit` items in a folder. Returns how many. If they are fewer than `limit`, nothing is left in it.
+/// Marks up to `limit` items in a folder. Returns how many. An item that somebody takes out of the folder meanwhile, by
+/// restoring it, stays: Postgres evaluates the outer condition again, on the row as it has become (`outbox::claim`). The
+/// cast keeps SQLite from reading the whole folder for it instead of the selected rows.
 fn mark_inside(c: &Conn, folder: &Doomed, now: Timestamp, limit: usize) -> Result<usize, Error> {
     let sql = "update items set parent_id = null, host_id = null,
                    purged_at = case when trashed_at is null then $2 else purged_at end,
                    trashed_by = case when trashed_at is null then $3 else trashed_by end,
                    trashed_at = case when trashed_at is null then $2 else trashed_at end
-               where id in (select id from items where parent_id = $1 limit $4)";
+               where cast(parent_id as text) = $1 and id in (select id from items where parent_id = $1 limit $4)";
     let (owner, limit) = (folder.owner.to_string(), rows_at_most(limit));
     let marked = execute(c, sql, &[&folder.id, &millis(now), &owner, &limit])?;
     usize::try_from(marked).map_err(Error::value)
+}
+
+/// Whether a folder still has items in it.
+fn has_inside(c: &Conn, folder: &Doomed) -> Result<bool, Error> {
+    Ok(find(c, "select id from items where parent_id = $1 limit 1", &[&folder.id], |_| Ok(()))?.is_some())
 }
 
 fn remove(c: &Conn, doomed: &Doomed, now: Timestamp) -> Result<(), Error> {

@@ -182,9 +182,26 @@ pub fn object_key(workspace: WorkspaceId, item: ItemId) -> String {
     format!("{OBJECT_PREFIX}{workspace}/{item}")
 }
 
+/// The workspace that an object's key names. `None`: Dray made no such key.
+pub fn workspace_of_key(key: &str) -> Option<WorkspaceId> {
+    let text = key.strip_prefix(OBJECT_PREFIX)?.split_once('/')?.0;
+    text.parse().ok().filter(|id: &WorkspaceId| id.to_string() == text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_names_its_workspace() {
+        let (workspace, item) = (WorkspaceId::new(1, [2; 8]), ItemId::new(3, [4; 8]));
+        assert_eq!(workspace_of_key(&object_key(workspace, item)), Some(workspace));
+        for key in
+            ["files/", "files/a/b", "other/000000010202020202020202/a", "files/000000010202020202020202"]
+        {
+            assert_eq!(workspace_of_key(key), None, "{key}");
+        }
+    }
 
     #[test]
     fn a_mime_type_is_checked_and_an_empty_one_becomes_unknown_bytes() {

@@ -14,7 +14,7 @@ use std::{
 };
 
 use dray_s3::{Credentials, ErrorCode};
-use dray_sqlite::is_full;
+use dray_sqlite::{Settled, is_full};
 use rusqlite::Connection;
 
 use crate::{
@@ -234,10 +234,19 @@ impl ObjectStore {
         &self,
         job: impl Fn(&Connection) -> Result<T, Failure> + Clone + Send + 'static,
     ) -> Result<T, Failure> {
-        let mut result = self.0.meta.write(job.clone()).await;
+        self.write_freeing_then(job, |_| ()).await
+    }
+
+    /// Like [`ObjectStore::write_freeing`]. `after` gets the outcome of each try, even if the caller stops waiting.
+    pub(crate) async fn write_freeing_then<T: Send + 'static>(
+        &self,
+        job: impl Fn(&Connection) -> Result<T, Failure> + Clone + Send + 'static,
+        after: impl Fn(Settled) + Clone + Send + 'static,
+    ) -> Result<T, Failure> {
+        let mut result = self.0.meta.write_then(job.clone(), after.clone()).await;
         if result.as_ref().is_err_and(Failure::is_full) {
             self.0.reserve.release();
-            result = self.0.meta.write(job).await;
+            result = self.0.meta.write_then(job, after).await;
         }
         self.collect_garbage();
         result

@@ -1,6 +1,7 @@
 //! A drive's rows as a file: one JSON line for each row, after a line that describes the file and before a line with
 //! the sums. The format is the same for both databases, so rows from one can be loaded into the other.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, BufWriter, Lines, Write as _};
 use std::path::Path;
@@ -166,8 +167,32 @@ impl Rows {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ItemObject {
     pub(crate) key: String,
+    /// The item's name, for people.
+    pub(crate) name: String,
     pub(crate) mime_type: String,
     pub(crate) size_bytes: u64,
+}
+
+impl ItemObject {
+    /// What people read about an object.
+    pub(crate) fn trouble(&self, what: impl std::fmt::Display) -> String {
+        format!("{:?}: {what} ({})", self.name, self.key)
+    }
+}
+
+/// The workspaces of a dump, which say whose drive it is.
+pub(crate) fn workspaces(path: &Path) -> Result<BTreeSet<String>> {
+    let mut rows = Rows::open(path)?;
+    let mut found = BTreeSet::new();
+    while let Some((table, row)) = rows.next_row()? {
+        // They are the first table.
+        if table.name != "workspaces" {
+            break;
+        }
+        let id = table.column("id").and_then(|at| row.get(at)).and_then(Value::as_str);
+        found.extend(id.map(str::to_owned));
+    }
+    Ok(found)
 }
 
 /// Every object that the items of a dump refer to.
@@ -181,7 +206,8 @@ pub(crate) fn objects(path: &Path) -> Result<Vec<ItemObject>> {
             && let (Some(key), Some(mime_type)) = (text("object_key"), text("mime_type"))
         {
             let size_bytes = cell("size_bytes").and_then(Value::as_u64).unwrap_or(0);
-            objects.push(ItemObject { key, mime_type, size_bytes });
+            let name = text("name").unwrap_or_default();
+            objects.push(ItemObject { key, name, mime_type, size_bytes });
         }
     }
     rows.check()?;

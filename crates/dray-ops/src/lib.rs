@@ -8,14 +8,15 @@ mod backup;
 mod bulk;
 pub mod doctor;
 mod dump;
+mod inventory;
 mod left_out;
 mod migrate;
 mod orphans;
 mod store;
 
 pub use admin::{Admin, CreatedToken, MAX_TOKEN_LIFE, OWNER_EMAIL};
-pub use backup::Copied;
+pub use backup::{Bytes, Copied, Told};
 pub use bulk::NewItem;
 pub use left_out::OtherBucket;
-pub use orphans::Orphan;
+pub use orphans::{Foreign, Orphan};
 pub use store::Store;

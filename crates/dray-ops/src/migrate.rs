@@ -10,7 +10,7 @@ use dray_object_store::private;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::admin::Admin;
-use crate::backup::{AT_ONCE, Copied, Outcome};
+use crate::backup::{AT_ONCE, Copied, Outcome, Told};
 use crate::dump::{self, ItemObject};
 use crate::store::Store;
 use dray_drive::clock::Clock;
@@ -48,7 +48,7 @@ impl Admin {
         to: &Store,
         folder: &Path,
         clock: &Clock,
-        mut tell: impl FnMut(&Copied),
+        mut tell: impl FnMut(Told<'_>),
     ) -> Result<Copied, dray_server::Error> {
         let rows = tempfile::Builder::new().prefix("migrate").tempfile_in(folder).map_err(Error::internal)?;
         dump::write(&self.db, rows.path(), clock.now()).await?;
@@ -59,11 +59,10 @@ impl Admin {
             .map(|object| move_one(from, to, folder, object, &done))
             .buffer_unordered(AT_ONCE);
         while let Some((object, outcome)) = moving.try_next().await? {
-            copied.count(&outcome, object.size_bytes);
             if matches!(outcome, Outcome::Copied) {
                 notes.add(&object.key)?;
             }
-            tell(&copied);
+            copied.count(&outcome, object.size_bytes, &mut tell);
         }
         Ok(copied)
     }
@@ -76,14 +75,14 @@ async fn move_one(
     object: ItemObject,
     done: &HashSet<String>,
 ) -> drive::Result<(ItemObject, Outcome)> {
-    let ItemObject { key, mime_type, size_bytes } = &object;
+    let ItemObject { key, mime_type, size_bytes, .. } = &object;
     let there = to.objects.head(key).await?;
     if done.contains(key) && there.is_some_and(|head| head.size_bytes == *size_bytes) {
         return Ok((object, Outcome::Kept));
     }
     if from.objects.head(key).await?.is_none_or(|head| head.size_bytes != *size_bytes) {
-        tracing::warn!(key, "the store does not have an item's object");
-        return Ok((object, Outcome::Missing));
+        let trouble = object.trouble("the store does not have its bytes");
+        return Ok((object, Outcome::Missing(trouble)));
     }
     let mut new = to.objects.begin_object(key, mime_type, *size_bytes).await?;
     let mut digest = crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc64Nvme);

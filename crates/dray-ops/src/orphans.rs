@@ -1,12 +1,18 @@
 //! Orphans: objects without an item and uploads without a row. They remain when a database is restored from an older
 //! backup, or when a part arrives after its upload was aborted.
+//!
+//! Every key names its workspace. Several drives may use one bucket, so only keys of this drive's workspaces can be its
+//! orphans. Everything else is counted and never removed.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use dray_api::WorkspaceId;
 use jiff::Timestamp;
 
 use crate::admin::Admin;
 use crate::store::Store;
-use dray_db::orphans::{is_known_object, is_known_upload};
-use dray_drive::item::OBJECT_PREFIX;
+use dray_db::orphans::{is_known_object, is_known_upload, workspaces};
+use dray_drive::item::{OBJECT_PREFIX, workspace_of_key};
 use dray_server::Error;
 
 /// An object or upload in the store that belongs to nothing in the drive.
@@ -22,23 +28,74 @@ pub struct Orphan {
     pub is_removed: bool,
 }
 
+/// What another drive has in the same bucket.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Foreign {
+    /// The other drive's workspace; `None` for keys that no drive has made.
+    pub workspace: Option<WorkspaceId>,
+    /// How many objects there are.
+    pub objects: u64,
+    /// How many unfinished uploads there are.
+    pub uploads: u64,
+    /// How many bytes the objects have.
+    pub bytes: u64,
+}
+
+/// Which keys belong to this drive, and what was found of others.
+struct Drive {
+    workspaces: BTreeSet<WorkspaceId>,
+    others: BTreeMap<Option<WorkspaceId>, Foreign>,
+}
+
+impl Drive {
+    /// The counts of another drive, if the key is not one of this drive.
+    fn other(&mut self, key: &str) -> Option<&mut Foreign> {
+        let workspace = workspace_of_key(key);
+        if workspace.is_some_and(|workspace| self.workspaces.contains(&workspace)) {
+            return None;
+        }
+        let foreign = Foreign { workspace, ..Foreign::default() };
+        Some(self.others.entry(workspace).or_insert(foreign))
+    }
+}
+
 impl Admin {
-    /// Lists the whole store, and reports each orphan that is older than `before`. It removes them if `remove`.
+    /// Lists the whole store, and reports each orphan that is older than `before`. It removes them if `remove`. Returns
+    /// what belongs to other drives, which stays.
+    ///
+    /// It refuses an empty database, which knows no object of its drive. A restore fills the database at its very end, so
+    /// it is empty as long as a restore runs.
     pub async fn orphans(
         &self,
         store: &Store,
         before: Timestamp,
         remove: bool,
         mut found: impl FnMut(Orphan),
-    ) -> Result<(), Error> {
+    ) -> Result<Vec<Foreign>, Error> {
+        let workspaces = self.db.read(|c| Ok(workspaces(c)?)).await?;
+        if workspaces.is_empty() {
+            let rule = "has no drive in it, so every object would look like an orphan: name the drive's own database. If a restore is running, wait until it is done";
+            return Err(dray_drive::Error::field("The database", rule).into());
+        }
+        let mut drive = Drive { workspaces, others: BTreeMap::new() };
         let mut from = None;
         loop {
             let (page, next) = store.objects.list(OBJECT_PREFIX, from).await?;
-            let keys: Vec<String> = page.iter().map(|object| object.key.clone()).collect();
+            let mut own = Vec::with_capacity(page.len());
+            for object in page {
+                match drive.other(&object.key) {
+                    None => own.push(object),
+                    Some(other) => {
+                        other.objects += 1;
+                        other.bytes += object.size_bytes;
+                    }
+                }
+            }
+            let keys: Vec<String> = own.iter().map(|object| object.key.clone()).collect();
             let known = self.db.read_long(move |c| {
                 keys.iter().map(|key| Ok(is_known_object(c, key)?)).collect::<Result<Vec<_>, _>>()
             });
-            let unknown = page.into_iter().zip(known.await?).filter(|(_, is_known)| !is_known);
+            let unknown = own.into_iter().zip(known.await?).filter(|(_, is_known)| !is_known);
             for (object, _) in unknown.filter(|(object, _)| object.since < before) {
                 if remove {
                     store.objects.delete(&object.key).await?;
@@ -51,20 +108,25 @@ impl Admin {
                 break;
             }
         }
-        self.stray_uploads(store, before, remove, found).await
+        self.stray_uploads(store, &mut drive, before, remove, found).await?;
+        Ok(drive.others.into_values().collect())
     }
 
     async fn stray_uploads(
         &self,
         store: &Store,
+        drive: &mut Drive,
         before: Timestamp,
         remove: bool,
         mut found: impl FnMut(Orphan),
     ) -> Result<(), Error> {
-        let begun = store.objects.begun_uploads(OBJECT_PREFIX).await?;
-        for upload in begun.into_iter().filter(|upload| upload.since < before) {
+        for upload in store.objects.begun_uploads(OBJECT_PREFIX).await? {
+            if let Some(other) = drive.other(&upload.key) {
+                other.uploads += 1;
+                continue;
+            }
             let (key, id) = (upload.key.clone(), upload.upload_id.clone());
-            if self.db.read(move |c| Ok(is_known_upload(c, &key, &id)?)).await? {
+            if upload.since >= before || self.db.read(move |c| Ok(is_known_upload(c, &key, &id)?)).await? {
                 continue;
             }
             let parts = store.objects.list_parts(&upload.key, &upload.upload_id).await?;

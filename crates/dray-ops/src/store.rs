@@ -1,21 +1,24 @@
 //! A drive's object store, as the operator's commands reach it: an external store at its address; the embedded store
 //! through the running server or, if none runs, by opening it.
 
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
 use dray_object_store::{KeyKind, WhenShort};
 
 use dray_drive::settings::{BUCKET, Config, REGION, S3Config, store_folder};
-use dray_server::Error;
 use dray_server::embedded::EmbeddedStore;
 use dray_server::metrics::Metrics;
 use dray_server::objects::{Embedded, Objects, Way};
+use dray_server::{Error, data_folder};
 
 /// The store of a drive.
 pub struct Store {
     pub(crate) objects: Objects,
     opened: Option<EmbeddedStore>,
+    /// The lock on the data folder, if no server may run on it.
+    _alone: Option<File>,
 }
 
 impl Store {
@@ -24,7 +27,9 @@ impl Store {
     pub async fn open(data: &Path, s3: Option<&S3Config>, server_url: &str) -> Result<Self, Error> {
         let metrics = Arc::new(Metrics::off());
         let store = match s3 {
-            Some(s3) => Self { objects: Objects::other(s3, None, &metrics).await?, opened: None },
+            Some(s3) => {
+                Self { objects: Objects::other(s3, None, &metrics).await?, opened: None, _alone: None }
+            }
             None => Self::embedded(data, server_url, &metrics).await?,
         };
         store.objects.check().await.map_err(Error::StoreRefused)?;
@@ -33,7 +38,7 @@ impl Store {
 
     async fn embedded(data: &Path, server_url: &str, metrics: &Arc<Metrics>) -> Result<Self, Error> {
         match open_embedded(data, metrics).await {
-            Ok((opened, objects)) => Ok(Self { objects, opened: Some(opened) }),
+            Ok((opened, objects)) => Ok(Self { objects, opened: Some(opened), _alone: None }),
             Err(Error::Store(dray_object_store::OpenError::Locked { .. })) => {
                 let key = dray_object_store::key_of(&store_folder(data), KeyKind::Writer)?;
                 let objects = Objects::embedded(Embedded {
@@ -43,16 +48,18 @@ impl Store {
                     bucket: BUCKET.to_owned(),
                     metrics: metrics.clone(),
                 })?;
-                Ok(Self { objects, opened: None })
+                Ok(Self { objects, opened: None, _alone: None })
             }
             Err(err) => Err(err),
         }
     }
 
-    /// Opens the embedded store in `data` for this process alone: no server may be running on it.
+    /// Opens the embedded store in `data` for this process alone: no server may be running on it, nor on the database in
+    /// the folder.
     pub async fn open_alone(data: &Path) -> Result<Self, Error> {
+        let alone = data_folder::lock(data)?;
         let (opened, objects) = open_embedded(data, &Arc::new(Metrics::off())).await?;
-        Ok(Self { objects, opened: Some(opened) })
+        Ok(Self { objects, opened: Some(opened), _alone: Some(alone) })
     }
 
     /// Closes the store.

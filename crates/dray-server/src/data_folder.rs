@@ -1,5 +1,6 @@
 //! The data folder, which only this user can enter, and the database: the file in it, or Postgres.
 
+use std::fs::{File, TryLockError};
 use std::path::Path;
 
 use dray_object_store::private;
@@ -8,6 +9,8 @@ use crate::config::{self, DatabaseUrl};
 use crate::db::Db;
 use crate::error::Error;
 
+/// The file that a server locks.
+const LOCK: &str = "drive.db-lock";
 /// The prefixes of Dray's file names in the folder, besides the store's folder.
 const OURS: [&str; 2] = ["drive.db", "migrated-to-"];
 
@@ -29,6 +32,19 @@ fn tighten_files(path: &Path) -> std::io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Takes the folder for this process alone, as long as the file is open, also after a crash. A server needs this if its
+/// database is the file in the folder: two servers on one file would end each other's leases. Commands that work beside a
+/// server do not take it.
+pub fn lock(data: &Path) -> Result<File, Error> {
+    let failed = |source| Error::DataFolder { path: data.to_owned(), source };
+    let file = private::ensure_file(&data.join(LOCK)).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Error::FolderInUse { path: data.to_owned() }),
+        Err(TryLockError::Error(source)) => Err(failed(source)),
+    }
 }
 
 /// Opens Postgres if the settings have its address; otherwise opens the file in the data folder.

@@ -16,6 +16,12 @@ pub enum Error {
         /// The system's error.
         source: std::io::Error,
     },
+    /// Another process serves or moves the drive in this folder.
+    #[error("the drive in {} is in use by another process; stop that one or choose another folder with --data", path.display())]
+    FolderInUse {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The database cannot be opened.
     #[error("the database {name} {source}")]
     Database {

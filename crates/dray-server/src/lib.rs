@@ -23,6 +23,7 @@ pub mod storefront;
 mod tls;
 mod webhooks;
 
+use std::fs::File;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -106,6 +107,8 @@ pub struct Server {
     tls: Option<Tls>,
     front: Option<Storefront>,
     embedded: Option<EmbeddedStore>,
+    /// The lock on the data folder, if the database is in it.
+    alone: Option<File>,
 }
 
 impl Server {
@@ -129,6 +132,8 @@ impl Server {
             Bounds::new(config.max_connections, config.connections_per_address, &config.trusted_proxies);
         let connections = Connections::new(bounds, metrics.connections.clone());
         let (embedded, objects) = open_store(&config, clients_endpoint, &metrics, &connections).await?;
+        let has_file = config.database_url.is_none();
+        let alone = has_file.then(|| data_folder::lock(&config.data)).transpose()?;
         let db = open_database(&config, embedded.as_ref(), &metrics).await?;
         let (front, objects) = open_front(&config, &db, embedded.as_ref(), objects, &connections).await?;
         check_store(&objects, embedded.is_some()).await?;
@@ -177,7 +182,19 @@ impl Server {
             grace: config.shutdown_grace,
             tls: tls.as_ref().map(Tls::acceptor).transpose()?,
         };
-        Ok(Self { sockets, router, limits, rate_limits, service, delivering, metrics, tls, front, embedded })
+        Ok(Self {
+            sockets,
+            router,
+            limits,
+            rate_limits,
+            service,
+            delivering,
+            metrics,
+            tls,
+            front,
+            embedded,
+            alone,
+        })
     }
 
     /// All routes of the drive's socket, for tests in this process that send very many requests.
@@ -188,6 +205,8 @@ impl Server {
     /// Serves until `shutdown`. Then everything ends in this order: requests (within the grace), finalizes that
     /// outlive their requests (within the grace once more), the connection to the store, the files.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) {
+        // Another server may start only after everything here has ended.
+        let _alone = self.alone;
         let stop = CancellationToken::new();
         let stopping = stop.clone();
         tokio::spawn(async move {

@@ -85,7 +85,8 @@ pub(super) async fn head(call: &Call) -> Result<Response, Failure> {
 pub(super) async fn delete(call: &Call) -> Result<Response, Failure> {
     let name = call.target.bucket.clone();
     let (names, noted) = (call.store.meta().bucket_names().clone(), name.clone());
-    let remove = call.store.meta().write_then(
+    // Its unfinished uploads go with it.
+    let remove = call.store.write_freeing_then(
         move |db| {
             let bucket = buckets::find(db, &name)?;
             if !buckets::is_empty(db, bucket)? {
@@ -97,7 +98,6 @@ pub(super) async fn delete(call: &Call) -> Result<Response, Failure> {
         move |settled| names.removed(&noted, settled),
     );
     remove.await?;
-    call.store.collect_garbage();
     Ok(answer::empty(StatusCode::NO_CONTENT))
 }
 

@@ -1,14 +1,17 @@
 //! `PutObject`: an object of one part.
 
+use std::sync::Arc;
+
 use axum::{body::Body, response::Response};
 use dray_s3::{
     checksum::{Algorithm, ChecksumType},
     xml::ObjectChecksum,
 };
 use http::{HeaderName, StatusCode, header};
+use rusqlite::Connection;
 
 use super::{
-    Call, answer,
+    Call, Door, answer,
     conditions::WriteCondition,
     stored_headers, tags,
     upload_part::{new_file_id, settle, split},
@@ -32,8 +35,10 @@ use crate::{
 
 pub(super) async fn put(call: &Call, body: &mut Body) -> Result<Response, Failure> {
     let _transfer = call.begin(Direction::Up, call.object())?;
-    call.store.check_space()?;
     let announced = Announced::read(&call.fields(), call.payload.clone())?;
+    if !frees_space(call, announced.size_bytes) {
+        call.store.check_space()?;
+    }
     call.store.check_object_size(announced.size_bytes)?;
     let headers = stored_headers::collect(&call.head.headers, &call.fields())?;
     let tags = tags::of_header(&call.fields())?;
@@ -78,18 +83,26 @@ pub(super) async fn store(
     let object = describe(&received, set, algorithm, (headers, tags))?;
     let (part, file) = split(received, set.part_id(1), algorithm);
     let (bucket, key, stored) = (call.target.bucket.clone(), call.target.key.clone(), object.clone());
-    let commit = call.store.meta().write_then(
-        move |db| {
-            let bucket = buckets::find(db, &bucket)?;
-            condition.check(objects::find(db, bucket, &key)?.as_ref())?;
-            parts::put(db, &part, stored.modified_at)?;
-            Ok(objects::put(db, bucket, &key, &stored)?)
-        },
-        move |settled| settle(file, settled),
-    );
-    commit.await?;
-    call.store.collect_garbage();
+    let part = Arc::new(part);
+    let job = move |db: &Connection| {
+        let bucket = buckets::find(db, &bucket)?;
+        condition.check(objects::find(db, bucket, &key)?.as_ref())?;
+        parts::put(db, &part, stored.modified_at)?;
+        Ok(objects::put(db, bucket, &key, &stored)?)
+    };
+    if frees_space(call, object.size_bytes) {
+        call.store.write_freeing(job).await?;
+    } else {
+        call.store.meta().write_then(job, move |settled| settle(file, settled)).await?;
+        call.store.collect_garbage();
+    }
     Ok(object)
+}
+
+/// Whether this PUT exists to free space: the owner of the store, in this process, puts an empty object over what a signed
+/// URL has written or may still write. It has no file, because its body is empty.
+fn frees_space(call: &Call, size_bytes: u64) -> bool {
+    call.caller.door == Door::Inside && size_bytes == 0
 }
 
 /// Refuses a request before its body is read if it would be refused after that anyway.

@@ -155,8 +155,12 @@ pub(super) fn refusal(failed: Failed, size_bytes: u64) -> Completion {
 }
 
 /// What an error answer to a copy says. As with a Complete, the object may exist nevertheless. If the source of the
-/// copy is gone or has changed, the store did nothing.
+/// copy is gone or has changed, the store did nothing. But if the copy was sent before, the answer is about the last one
+/// only, and an earlier one may still be under way.
 pub(super) fn copy_refusal(failed: Failed) -> Completion {
+    if matches!(failed, Failed::Said { is_repeat: true, .. }) && proof(&failed) != Proof::Lacking {
+        return Completion::Unknown(Error::FinalizePending);
+    }
     if failed.code() == Some(ErrorCode::PreconditionFailed) {
         let detail = "The file was sent again in the meantime.".into();
         return Completion::Refused(Error::InvalidPart { detail });
@@ -187,6 +191,23 @@ mod tests {
         let last = Some(Box::new(Failed::said("ListParts", StatusCode::BAD_GATEWAY, None)));
         let late = Failed::TooLate { operation: "ListParts", waited: Duration::from_millis(1400), last };
         assert!(told(late).contains("no answer within 1.4 s; before, it answered 502"));
+    }
+
+    #[test]
+    fn a_refusal_of_a_repeated_copy_proves_nothing_about_the_first_one() {
+        for (status, code) in [
+            (StatusCode::PRECONDITION_FAILED, "PreconditionFailed"),
+            (StatusCode::NOT_FOUND, "NoSuchKey"),
+            (StatusCode::FORBIDDEN, "AccessDenied"),
+        ] {
+            let copy = || {
+                let said = ErrorAnswer { code: code.into(), message: "m".into() };
+                Failed::said("CopyObject", status, Some(said))
+            };
+            assert!(!matches!(copy_refusal(copy()), Completion::Unknown(_)), "{code}");
+            let repeated = copy_refusal(copy().repeated(true));
+            assert!(matches!(repeated, Completion::Unknown(Error::FinalizePending)), "{code}");
+        }
     }
 
     #[test]

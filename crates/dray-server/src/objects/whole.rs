@@ -58,8 +58,18 @@ impl Objects {
         if self.refuses_to_overwrite() { object_key.to_owned() } else { format!("{object_key}{STAGED}") }
     }
 
+    /// Refuses an upload whose PUT was signed for a store of another kind, as before a move of the drive to another store.
+    /// Its key follows the rules of that store, and what was sent is there. The client must begin anew.
+    pub fn check_put_key(&self, upload: &Upload) -> Result<()> {
+        match &upload.put_key {
+            Some(key) if *key != self.put_key(&upload.object_key) => Err(Error::UploadExpired),
+            _ => Ok(()),
+        }
+    }
+
     /// Signs the PUT of an upload. The signature covers its exact size, its type and its token.
     pub async fn presign_put(&self, url: &UrlScope<'_>, upload: &Upload) -> Result<PutUrl> {
+        self.check_put_key(upload)?;
         let signer = self.signer(url).await?;
         let mut headers =
             vec![("content-type", upload.mime_type.clone()), (TOKEN_METADATA, upload.store_token.clone())];

@@ -150,12 +150,11 @@ impl Service {
     /// Removes keys that are old, and the oldest keys of users who have too many.
     pub(super) async fn sweep_keys(&self, now: Timestamp) -> Result<()> {
         let before = now.checked_sub(KEPT_FOR).map_err(Error::internal)?;
-        while self.db.write(move |c| Ok(idempotency::forget_old(c, before, AT_ONCE)?)).await?
-            == AT_ONCE as u64
-        {}
+        let forget = move |c: &Conn<'_>| Ok(idempotency::forget_old(c, before, AT_ONCE)?);
+        while self.db.write_freeing(forget).await? == AT_ONCE as u64 {}
         let over = self.db.read_long(|c| Ok(idempotency::over(c, MOST_OF_A_TOKEN)?)).await?;
         for (token, since) in over {
-            self.db.write(move |c| Ok(idempotency::forget_of(c, token, since)?)).await?;
+            self.db.write_freeing(move |c| Ok(idempotency::forget_of(c, token, since)?)).await?;
         }
         Ok(())
     }

@@ -5,10 +5,11 @@ use dray_s3::{Endpoint, PartNumber};
 use jiff::Timestamp;
 
 use super::Service;
-use crate::db::{grants, uploads};
+use crate::db::{Conn, grants, uploads};
 use crate::drive::Result;
 use crate::drive::access::Caller;
 use crate::drive::parts::parts_to_sign;
+use crate::drive::rules::UploadRules;
 use crate::drive::upload::Upload;
 use crate::objects::{PartUrls, UrlScope};
 
@@ -72,19 +73,32 @@ impl Service {
 
     /// Extends the upload's expiry, because somebody works on it. Returns the new expiry.
     pub(super) async fn keep_alive(&self, upload: &Upload, now: Timestamp) -> Result<Timestamp> {
-        let Some(expires_at) = upload.later_expiry(&self.rules, now) else { return Ok(upload.expires_at) };
-        let expires_at = match upload.attached.grant {
-            None => expires_at,
-            Some(id) => {
-                let grant = self.db.read(move |c| Ok(grants::by_id(c, id)?)).await?;
-                grant.map_or(upload.expires_at, |(grant, _)| expires_at.min(grant.expires_at))
-            }
-        };
-        if expires_at <= upload.expires_at {
+        if upload.later_expiry(&self.rules, now).is_none() {
             return Ok(upload.expires_at);
         }
-        let id = upload.id;
-        self.db.write(move |c| Ok(uploads::set_expiry(c, id, expires_at)?)).await?;
-        Ok(expires_at)
+        let (service, upload) = (self.clone(), upload.clone());
+        self.db.write(move |c| extend_expiry(c, &service.rules, &upload, now)).await
     }
+}
+
+/// Like [`Service::keep_alive`], in a transaction. An upload does not outlive its grant.
+pub(super) fn extend_expiry(
+    c: &Conn,
+    rules: &UploadRules,
+    upload: &Upload,
+    now: Timestamp,
+) -> Result<Timestamp> {
+    let Some(expires_at) = upload.later_expiry(rules, now) else { return Ok(upload.expires_at) };
+    let expires_at = match upload.attached.grant {
+        None => expires_at,
+        Some(id) => {
+            let grant = grants::by_id(c, id)?;
+            grant.map_or(upload.expires_at, |(grant, _)| expires_at.min(grant.expires_at))
+        }
+    };
+    if expires_at <= upload.expires_at {
+        return Ok(upload.expires_at);
+    }
+    uploads::set_expiry(c, upload.id, expires_at)?;
+    Ok(expires_at)
 }

@@ -54,10 +54,11 @@ impl Service {
         let expired_before = now.checked_sub(CLOCK_SKEW).map_err(Error::internal)?;
         let opened_before = now.checked_sub(OPENING_QUIET).map_err(Error::internal)?;
         let lease_now = self.db.lease_time();
-        let due = self
-            .db
-            .read_long(move |c| Ok(finalizing::due(c, expired_before, opened_before, lease_now, limit)?))
-            .await?;
+        let resumable = u32::try_from(self.resumed.available_permits()).unwrap_or(limit).min(limit);
+        let due = self.db.read_long(move |c| {
+            Ok(finalizing::due(c, expired_before, opened_before, lease_now, limit, resumable)?)
+        });
+        let due = due.await?;
         let work = move |service: Self, due| service.sweep_upload(due, now);
         let count = |swept| match swept {
             Swept::Finalized => report.finalized += 1,

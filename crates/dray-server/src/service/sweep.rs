@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Service;
 use crate::db::clock::LeaseTime;
-use crate::db::leases::BACKUP_LEASE;
+use crate::db::leases::{BACKUP_LEASE, BACKUP_LEASE_LIFE};
 use crate::db::tombstones::{self, Tombstone};
 use crate::db::{Conn, grants, leases, outbox, trash, uploads};
 use crate::drive::report::Report;
@@ -58,16 +58,25 @@ impl Service {
         })
     }
 
+    /// Does each kind of work, also if another kind fails.
     async fn sweep_all(&self, now: Timestamp, limit: u32) -> Result<Report> {
         let mut report = Report::default();
-        self.sweep_uploads(now, limit, &mut report).await?;
-        self.sweep_trash(now, &mut report).await?;
-        self.sweep_outbox(now).await?;
-        self.sweep_keys(now).await?;
-        self.forget_finished(now).await?;
-        self.sweep_submitters(now).await?;
-        self.sweep_objects(now, limit, &mut report).await?;
-        self.measure_uploads(now, &mut report).await?;
+        let stages = [
+            ("unfinished uploads", self.sweep_uploads(now, limit, &mut report).await),
+            ("the trash", self.sweep_trash(now, &mut report).await),
+            ("events", self.sweep_outbox(now).await),
+            ("idempotency keys", self.sweep_keys(now).await),
+            ("ended uploads", self.forget_finished(now).await),
+            ("idle submitters", self.sweep_submitters(now).await),
+            ("objects", self.sweep_objects(now, limit, &mut report).await),
+            ("sizes of uploads", self.measure_uploads(now, &mut report).await),
+        ];
+        for (stage, outcome) in stages {
+            if let Err(err) = outcome {
+                self.metrics.sweep_failures.increment(1);
+                tracing::warn!(stage, %err, "a part of the sweep failed; the next sweep tries it again");
+            }
+        }
         Ok(report)
     }
 
@@ -133,7 +142,8 @@ impl Service {
     /// addresses.
     async fn sweep_outbox(&self, now: Timestamp) -> Result<()> {
         let before = now.checked_sub(GIVE_UP_AFTER * 2).map_err(Error::internal)?;
-        let forgotten = self.db.write(move |c| Ok(outbox::forget_old(c, before, STEPS_AT_ONCE)?)).await?;
+        let forget = self.db.write_freeing(move |c| Ok(outbox::forget_old(c, before, STEPS_AT_ONCE)?));
+        let forgotten = forget.await?;
         if forgotten > 0 {
             tracing::warn!(forgotten, "dropped events for addresses that are no longer configured");
         }
@@ -145,12 +155,14 @@ impl Service {
     /// sweep.
     async fn sweep_objects(&self, now: Timestamp, limit: u32, report: &mut Report) -> Result<()> {
         let lease_now = self.db.lease_time();
-        // A backup runs in a process of its own. On SQLite, its lease clock may have started at another time. If in
-        // doubt, this assumes that the backup is still running.
-        let backup_now = lease_now.min(LeaseTime(now));
+        // A backup runs in a process of its own. On SQLite, its lease clock may have started at another time. If either
+        // clock says that the backup is running, this assumes that it is.
+        let clocks = [lease_now, LeaseTime(now)];
         let due = self.db.read_long(move |c| {
-            if leases::is_held(c, BACKUP_LEASE, backup_now)? {
-                return Ok(Vec::new());
+            for clock in clocks {
+                if leases::is_held(c, BACKUP_LEASE, BACKUP_LEASE_LIFE, clock)? {
+                    return Ok(Vec::new());
+                }
             }
             Ok(tombstones::due(c, limit as usize, lease_now)?)
         });

@@ -15,6 +15,7 @@ use dray_object_store::die_at;
 impl Service {
     /// The one part of an upload, if the store has it. An object without the upload's token is not its part.
     pub(super) async fn stored_whole(&self, upload: &Upload, put_key: &str) -> Result<Option<StoredPart>> {
+        self.objects.check_put_key(upload)?;
         let file = self.objects.whole_file(put_key, false).await?;
         let file = file.filter(|file| file.is_of(upload));
         Ok(file.map(|file| StoredPart {
@@ -32,6 +33,7 @@ impl Service {
         put_key: &str,
         parts: Option<&PartList>,
     ) -> Result<PartList> {
+        self.objects.check_put_key(upload)?;
         let is_object = upload.staging_key().is_none();
         let crc64 = upload.crc64.as_ref().filter(|_| is_object);
         let file = self.objects.whole_file(put_key, crc64.is_some()).await?.filter(|file| file.is_of(upload));

@@ -212,3 +212,16 @@ async fn who_waits_for_another_finalize_is_answered_in_time_and_holds_no_server_
     assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
     assert!(matches!(waiting.await.unwrap(), Err(Error::FinalizePending)));
 }
+
+#[tokio::test(start_paused = true)]
+async fn more_finalizes_than_a_sweep_reads_hide_no_other_work() {
+    let slow = Slow::new();
+    let memory = left_by_another(&slow).await;
+    let service = slow.served(&memory);
+    service.end_leases().await.unwrap();
+    upload(&service, &slow, "left alone".to_owned()).await;
+    let limit = 10;
+    let swept = service.sweep(service.now() + SignedDuration::from_hours(25), limit).await.unwrap();
+    assert_eq!((swept.expired, slow.completing()), (1, limit as usize));
+    slow.lets_go.send_replace(true);
+}

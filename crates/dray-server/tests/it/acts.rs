@@ -1,6 +1,10 @@
 //! What people do on a drive besides uploading a file: whole acts in one line, for tests about something else.
 
+use std::sync::Arc;
+
 use dray_object_store::KeyKind;
+use dray_server::metrics::Metrics;
+use dray_server::objects::Objects;
 use dray_server::{BUCKET, REGION, S3Config, store_folder};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -63,6 +67,18 @@ impl World {
         let mut statement = store.prepare(sql).unwrap();
         let keys = statement.query_map([BUCKET], |row| row.get(0)).unwrap();
         keys.collect::<Result<_, _>>().unwrap()
+    }
+
+    /// Removes all objects of the store behind the drive's back.
+    pub(crate) async fn lose_objects(&self) {
+        let config = match &self.store {
+            Some(store) => store.config.clone(),
+            None => self.as_store(self.url.clone()),
+        };
+        let objects = Objects::other(&config, None, &Arc::new(Metrics::off())).await.unwrap();
+        for key in self.object_keys().await {
+            objects.delete(&key).await.unwrap();
+        }
     }
 
     /// How many multipart uploads the store has open.

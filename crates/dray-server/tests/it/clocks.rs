@@ -75,7 +75,7 @@ async fn check_swept_during_backup(minutes_off: i64) {
     let reached = Store::open(drive.data.path(), Some(&s3), "").await.unwrap();
     middle.will(Act::BreaksOff);
     let clock = Clock::from_fn(real_now);
-    let backup = admin.backup(&reached, folder.path(), true, &clock, |_| {});
+    let backup = admin.backup(&reached, folder.path(), dray_ops::Bytes::New, &clock, |_| {});
     let sweep = async {
         wait_for(async || middle.under_way() == 1).await;
         owner.trash(&file).await;

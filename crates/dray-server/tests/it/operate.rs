@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use dray_ops::{Copied, Orphan, Store};
+use dray_ops::{Bytes, Copied, Foreign, Orphan, Store, Told};
 use dray_server::{Clock, Config};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -82,21 +82,45 @@ async fn store_of(world: &World) -> Store {
 }
 
 pub(crate) async fn back_up(world: &World, folder: &Path) -> Copied {
-    let (admin, store) = (world.admin().await, store_of(world).await);
-    let mut told = 0;
-    let copied = admin.backup(&store, folder, true, &Clock::from_fn(real_now), |_| told += 1).await.unwrap();
-    assert_eq!(told, copied.objects);
-    admin.close().await;
-    store.close().await;
+    let (copied, troubles) = back_up_bytes(world, folder, Bytes::New).await.unwrap();
+    assert_eq!(troubles, [""; 0]);
     copied
 }
 
-async fn restore(world: &World, folder: &Path) -> Result<Copied, String> {
+/// The outcome of a backup or restore, and what it told about objects that are missing or damaged.
+type Done = Result<(Copied, Vec<String>), String>;
+
+async fn back_up_bytes(world: &World, folder: &Path, bytes: Bytes) -> Done {
     let (admin, store) = (world.admin().await, store_of(world).await);
-    let restored = admin.restore(&store, folder, |_| {}).await.map_err(|err| err.to_string());
+    let (mut progress, mut troubles) = (0, Vec::new());
+    let tell = |told: Told<'_>| match told {
+        Told::Progress(_) => progress += 1,
+        Told::Trouble(trouble) => troubles.push(trouble.to_owned()),
+    };
+    let copied = admin.backup(&store, folder, bytes, &Clock::from_fn(real_now), tell).await;
     admin.close().await;
     store.close().await;
-    restored
+    let copied = copied.map_err(|err| err.to_string())?;
+    assert_eq!(progress, copied.objects);
+    Ok((copied, troubles))
+}
+
+async fn restore(world: &World, folder: &Path) -> Result<Copied, String> {
+    restore_telling(world, folder).await.map(|(copied, _)| copied)
+}
+
+async fn restore_telling(world: &World, folder: &Path) -> Done {
+    let (admin, store) = (world.admin().await, store_of(world).await);
+    let mut troubles = Vec::new();
+    let tell = |told: Told<'_>| {
+        if let Told::Trouble(trouble) = told {
+            troubles.push(trouble.to_owned());
+        }
+    };
+    let restored = admin.restore(&store, folder, tell).await.map_err(|err| err.to_string());
+    admin.close().await;
+    store.close().await;
+    Ok((restored?, troubles))
 }
 
 #[tokio::test]
@@ -134,19 +158,62 @@ async fn a_damaged_backup_is_refused_and_leaves_nothing() {
         assert!(refused.contains("The backup"), "{refused}");
     }
     assert_eq!(other.count("workspaces").await, 0);
-    std::fs::write(folder.path().join("drive.jsonl"), &rows).unwrap();
+}
+
+#[tokio::test]
+async fn a_damaged_file_of_a_backup_is_named_and_stops_no_other_and_a_verifying_backup_repairs_it() {
+    let filled = Filled::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let copied = back_up(&filled.world, folder.path()).await;
     let object = object_path(folder.path(), 6 * MIB as u64);
     let mut content = std::fs::read(&object).unwrap();
     content[MIB] ^= 1;
     std::fs::write(&object, &content).unwrap();
+
+    let mut fresh = filled.world.elsewhere().await;
+    let (restored, troubles) = restore_telling(&fresh, folder.path()).await.unwrap();
+    assert_eq!((restored.objects, restored.missing, restored.damaged), (4, 0, 1));
+    let [trouble] = &troubles[..] else { panic!("{troubles:?}") };
+    assert!(trouble.contains("large.bin") && trouble.contains(object.to_str().unwrap()), "{trouble}");
+    fresh.serve(|_| {}).await;
+    assert_eq!(fresh.owner().download(&filled.files[0].0).await, b"abc", "the other files are there");
+
+    let again = back_up(&filled.world, folder.path()).await;
+    assert_eq!((again.kept, again.bytes), (4, 0), "an ordinary backup reads only what is new");
+    let (verified, troubles) = back_up_bytes(&filled.world, folder.path(), Bytes::All).await.unwrap();
+    assert_eq!((verified.kept, verified.bytes, verified.damaged), (3, 6 * MIB as u64, 0));
+    assert!(troubles.len() == 1 && troubles[0].contains("copied again"), "{troubles:?}");
+    let other = filled.world.elsewhere().await;
+    assert_eq!(restore(&other, folder.path()).await, Ok(copied));
+}
+
+#[tokio::test]
+async fn damage_that_the_store_cannot_repair_either_is_told_by_a_verifying_backup() {
+    let world = World::start().await;
+    world.owner().file("only", None).await;
+    let folder = tempfile::tempdir().unwrap();
+    back_up(&world, folder.path()).await;
+    std::fs::write(object_path(folder.path(), 4), b"ONLY").unwrap();
+    world.lose_objects().await;
+    let (verified, troubles) = back_up_bytes(&world, folder.path(), Bytes::All).await.unwrap();
+    assert_eq!((verified.objects, verified.damaged), (1, 1));
+    assert!(troubles.len() == 1 && troubles[0].contains("\"only\""), "{troubles:?}");
+}
+
+#[tokio::test]
+async fn a_folder_with_the_backup_of_another_drive_is_refused_and_stays_as_it_is() {
+    let filled = Filled::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let copied = back_up(&filled.world, folder.path()).await;
+    let other = World::start().await;
+    other.owner().file("other", None).await;
+    let empty = filled.world.elsewhere().await;
+    for world in [&other, &empty] {
+        let refused = back_up_bytes(world, folder.path(), Bytes::New).await.unwrap_err();
+        assert!(refused.contains("backup of another drive"), "{refused}");
+    }
     let fresh = filled.world.elsewhere().await;
-    let refused = restore(&fresh, folder.path()).await.unwrap_err();
-    assert!(refused.contains("another checksum"), "{refused}");
-    assert_eq!(fresh.count("workspaces").await, 0, "rows come last");
-    content[MIB] ^= 1;
-    std::fs::write(&object, &content).unwrap();
-    let restored = restore(&fresh, folder.path()).await.unwrap();
-    assert_eq!((restored.objects, restored.missing), (4, 0));
+    assert_eq!(restore(&fresh, folder.path()).await, Ok(copied));
 }
 
 fn object_path(folder: &Path, size: u64) -> std::path::PathBuf {
@@ -170,6 +237,18 @@ async fn while_a_backup_runs_no_object_is_removed() {
     // Its lease has ended.
     world.execute("update leases set held_until = 1 where name = 'backup'").await;
     world.restart().await;
+    wait_for(async || world.object_keys().await.is_empty()).await;
+}
+
+#[tokio::test]
+async fn a_lease_of_a_backup_from_a_clock_far_ahead_stops_no_removal() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let file = owner.file("a", None).await;
+    let next_year = world.now().as_millisecond() + 365 * 24 * 3_600_000;
+    world.execute(&format!("insert into leases values ('backup', 'somebody', {next_year})")).await;
+    owner.trash(&file).await;
+    owner.purge(&file).await;
     wait_for(async || world.object_keys().await.is_empty()).await;
 }
 
@@ -250,6 +329,27 @@ async fn orphans_are_found_reported_and_removed_and_nothing_else_is() {
     let earlier = id(&trash["items"][0]);
     owner.restore(&earlier).await.ok();
     assert_ne!(owner.download(&earlier).await, b"new");
+}
+
+#[tokio::test]
+async fn objects_of_another_drive_are_never_orphans_and_an_empty_database_has_none() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let file = owner.file("kept", None).await;
+    let open = owner.start("open", 3).await;
+    owner.put_parts(&open, &[b"abc".to_vec()]).await;
+    let (other, store) = (world.elsewhere().await, store_of(&world).await);
+    let (admin, before) = (other.admin().await, real_now() + SignedDuration::from_mins(5));
+    let none = |orphan: Orphan| panic!("{orphan:?}");
+    let refused = admin.orphans(&store, before, true, none).await.unwrap_err().to_string();
+    assert!(refused.contains("has no drive in it"), "{refused}");
+    admin.bootstrap(real_now()).await.unwrap();
+    let others = admin.orphans(&store, before, true, none).await.unwrap();
+    let [Foreign { workspace: Some(_), objects: 1, uploads: 1, bytes: 4 }] = others[..] else {
+        panic!("{others:?}")
+    };
+    assert_eq!(owner.download(&file).await, b"kept");
+    owner.finalize(&open, &Value::Null).await.ok();
 }
 
 /// A dump of a version that did not have the last three columns of tokens.

@@ -371,3 +371,15 @@ async fn of_restoring_and_removing_at_once_one_wins() {
         assert_eq!(statuses, if is_there { (200, 404) } else { (404, 204) }, "round {round}");
     }
 }
+
+#[tokio::test]
+async fn a_part_of_the_sweep_that_fails_keeps_no_other_from_its_work() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let file = owner.file("a", None).await;
+    owner.trash(&file).await;
+    world.execute("alter table outbox rename to no_outbox").await;
+    owner.purge(&file).await;
+    wait_for(async || world.object_keys().await.is_empty()).await;
+    world.execute("alter table no_outbox rename to outbox").await;
+}

@@ -24,6 +24,7 @@ pub(crate) struct Place {
 #[command(after_help = "\
 Examples:
   dray backup /mnt/backup/dray
+  dray backup --verify /mnt/backup/dray
   dray backup --no-bytes /mnt/backup/rows --database-url postgres://… --s3-bucket drive
 
 The rows are all from one moment. The bytes of files never change, so the next backup into the same folder copies \
@@ -36,6 +37,9 @@ pub(crate) struct Backup {
     /// Copy only the rows and the list of objects, not the bytes of files
     #[arg(long)]
     pub(crate) no_bytes: bool,
+    /// Also read the bytes that the folder already has, and copy again what is damaged
+    #[arg(long, conflicts_with = "no_bytes")]
+    pub(crate) verify: bool,
     #[command(flatten)]
     pub(crate) place: Place,
 }

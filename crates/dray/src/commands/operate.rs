@@ -2,7 +2,7 @@
 
 use anyhow::ensure;
 use bytesize::ByteSize;
-use dray_ops::{Admin, Copied, OtherBucket, Store};
+use dray_ops::{Admin, Bytes, Copied, Foreign, OtherBucket, Store, Told};
 use dray_server::{Clock, DatabaseUrl, S3Config};
 use indicatif::ProgressBar;
 use jiff::SignedDuration;
@@ -22,8 +22,12 @@ pub(super) async fn backup(args: Backup) -> anyhow::Result<Exit> {
     let store = Store::open(&data.data, s3_config(s3, None).as_ref(), &url).await?;
     let clock = Clock::from_fn(clock::now);
     let bar = spinner();
-    let copied =
-        admin.backup(&store, &args.folder, !args.no_bytes, &clock, |so_far| show(&bar, so_far)).await;
+    let bytes = match (args.no_bytes, args.verify) {
+        (true, _) => Bytes::None,
+        (false, true) => Bytes::All,
+        (false, false) => Bytes::New,
+    };
+    let copied = admin.backup(&store, &args.folder, bytes, &clock, |told| show(&bar, told)).await;
     bar.finish_and_clear();
     let left_out = store.other_buckets().await;
     store.close().await;
@@ -49,7 +53,7 @@ pub(super) async fn restore(args: Restore) -> anyhow::Result<Exit> {
     let admin = Admin::open(&data.data, data.database_url().as_ref()).await?;
     let store = Store::open(&data.data, s3_config(s3, None).as_ref(), &url).await?;
     let bar = spinner();
-    let copied = admin.restore(&store, &args.folder, |so_far| show(&bar, so_far)).await;
+    let copied = admin.restore(&store, &args.folder, |told| show(&bar, told)).await;
     bar.finish_and_clear();
     store.close().await;
     admin.close().await;
@@ -74,7 +78,7 @@ pub(super) async fn migrate(args: Migrate) -> anyhow::Result<Exit> {
         };
         let to = Store::open(folder, Some(&config), "").await?;
         let bar = spinner();
-        let moved = admin.move_objects(&from, &to, folder, &clock, |so_far| show(&bar, so_far)).await;
+        let moved = admin.move_objects(&from, &to, folder, &clock, |told| show(&bar, told)).await;
         bar.finish_and_clear();
         copied = moved?;
         to.close().await;
@@ -109,8 +113,9 @@ pub(super) async fn sweep(args: Sweep) -> anyhow::Result<Exit> {
     let looked = looked.await;
     store.close().await;
     admin.close().await;
-    looked?;
+    let others = looked?;
     printed?;
+    others.iter().try_for_each(|other| show_other(&output, other))?;
     if data.json {
         return Ok(Exit::Ok);
     }
@@ -119,18 +124,44 @@ pub(super) async fn sweep(args: Sweep) -> anyhow::Result<Exit> {
     Ok(Exit::Ok)
 }
 
-fn show(bar: &ProgressBar, copied: &Copied) {
+/// Says what belongs to another drive, and therefore stays.
+fn show_other(output: &Output, other: &Foreign) -> anyhow::Result<()> {
+    let Foreign { workspace, objects, uploads, bytes } = other;
+    let (size, value) = (
+        ByteSize(*bytes),
+        json!({
+            "workspace": workspace, "objects": objects, "uploads": uploads, "size": bytes,
+            "anotherDrive": workspace.is_some(), "removed": false,
+        }),
+    );
+    let text = match workspace {
+        Some(id) => format!(
+            "kept    {objects} objects and {uploads} uploads, {size}: workspace {id} belongs to another drive"
+        ),
+        None => {
+            format!("kept    {objects} objects and {uploads} uploads, {size}: their keys belong to no drive")
+        }
+    };
+    Ok(output.result(&text, &value)?)
+}
+
+/// Shows progress, and says which objects are missing or damaged.
+fn show(bar: &ProgressBar, told: Told<'_>) {
+    let copied = match told {
+        Told::Progress(copied) => copied,
+        Told::Trouble(trouble) => return bar.suspend(|| Output::new(false).note(trouble)),
+    };
     bar.set_message(format!("{} objects, {} moved", copied.objects, ByteSize(copied.bytes)));
     bar.tick();
 }
 
-/// Reports what was copied. A missing object counts as a failure, so that somebody looks for it.
+/// Reports what was copied. A missing or damaged object counts as a failure, so that somebody looks for it.
 fn report(done: &str, copied: &Copied, json: bool) -> anyhow::Result<Exit> {
-    let Copied { rows, objects, kept, missing, bytes } = copied;
+    let Copied { rows, objects, kept, missing, damaged, bytes } = copied;
     let text = format!(
-        "{done}: {rows} rows; {objects} objects, of which {kept} were already there and {missing} are missing; {} copied",
+        "{done}: {rows} rows; {objects} objects, of which {kept} were already there, {missing} are missing and {damaged} are damaged; {} copied",
         ByteSize(*bytes)
     );
     Output::new(json).result(&text, copied)?;
-    if *missing > 0 { Ok(Exit::Error) } else { Ok(Exit::Ok) }
+    if *missing + *damaged > 0 { Ok(Exit::Error) } else { Ok(Exit::Ok) }
 }

@@ -1,19 +1,20 @@
 //! Backup, restore, migrate and sweep on a whole drive.
 
 use std::path::Path;
+use std::process::Command;
 
 use serde_json::Value;
 
 use crate::drive::{Drive, dray, failed, succeeded};
 
 /// A command on the machine that has the server's data.
-fn on(data: &Path, arguments: &[&str]) -> std::process::Command {
+fn on(data: &Path, arguments: &[&str]) -> Command {
     let mut command = dray();
     command.args(arguments).arg("--data").arg(data).arg("--json");
     command
 }
 
-fn json(command: &mut std::process::Command) -> Value {
+fn json(command: &mut Command) -> Value {
     serde_json::from_str(&succeeded(&command.output().unwrap())).unwrap()
 }
 
@@ -35,6 +36,43 @@ fn a_backup_of_a_running_drive_becomes_a_drive_elsewhere() {
     drive.start_on(&data, |serve| serve);
     drive.ok(&["download", &id, "--output", "back.bin"]);
     assert!(drive.read("back.bin") == content);
+}
+
+#[test]
+fn an_interrupted_backup_leaves_the_earlier_one_or_the_new_one_complete() {
+    for (place, names) in [("backup-listed", "a, b"), ("backup-replaced", "b, c")] {
+        let mut drive = Drive::start();
+        let folder = tempfile::tempdir().unwrap();
+        let (backup, data) = (folder.path().join("backup"), folder.path().join("data"));
+        for name in ["a", "b", "c"] {
+            drive.file(name, 100);
+        }
+        let first = drive.json(&["upload", "a"])["id"].as_str().unwrap().to_owned();
+        drive.ok(&["upload", "b"]);
+        json(on(&drive.data(), &["backup"]).arg(&backup).args(["--url", &drive.url]));
+        drive.ok(&["rm", &first]);
+        drive.ok(&["trash", "empty"]);
+        let elsewhere = folder.path().join("elsewhere");
+        let left =
+            || json(on(&drive.data(), &["backup", "--no-bytes"]).arg(&elsewhere).args(["--url", &drive.url]));
+        assert!((0..200).any(|_| left()["objects"] == 1), "the sweeper removes it");
+        drive.ok(&["upload", "c"]);
+        let mut interrupted = on(&drive.data(), &["backup"]);
+        interrupted.arg(&backup).args(["--url", &drive.url]).env("DRAY_DIE_AT", place);
+        assert_eq!(interrupted.output().unwrap().status.code(), None, "it dies");
+
+        let restored = json(on(&data, &["restore"]).arg(&backup));
+        assert_eq!(
+            (&restored["objects"], &restored["missing"]),
+            (&Value::from(2), &Value::from(0)),
+            "{place}"
+        );
+        drive.stop();
+        drive.start_on(&data, |serve| serve);
+        let listed = drive.ok(&["ls"]);
+        let listed: Vec<_> = listed.lines().filter_map(|line| line.rsplit(' ').next()).collect();
+        assert_eq!(listed.join(", "), names, "{place}");
+    }
 }
 
 #[test]
@@ -65,7 +103,7 @@ fn a_drive_moves_to_another_store_and_is_served_from_there() {
     let content = drive.file("a", 100_000);
     let id = drive.json(&["upload", "a"])["id"].as_str().unwrap().to_owned();
     let keys = json(&mut on(&host.data(), &["store", "keys", "--write-drive"]));
-    let with_keys = |command: &mut std::process::Command| {
+    let with_keys = |command: &mut Command| {
         command.env("AWS_ACCESS_KEY_ID", keys["accessKeyId"].as_str().unwrap());
         command.env("AWS_SECRET_ACCESS_KEY", keys["secretAccessKey"].as_str().unwrap());
     };
@@ -84,6 +122,34 @@ fn a_drive_moves_to_another_store_and_is_served_from_there() {
     });
     drive.ok(&["download", &id, "--output", "back"]);
     assert!(drive.read("back") == content);
+}
+
+#[test]
+fn only_one_server_runs_on_a_data_folder_whatever_its_store_is() {
+    let host = Drive::start();
+    let (keys, url) = (host.store_keys(), host.url.clone());
+    let on_host = |serve: &mut Command| {
+        serve.envs(keys.clone());
+        serve.args(["--s3-bucket", "dray", "--s3-endpoint", &url, "--s3-path-style"]);
+    };
+    let mut drive = Drive::start_with(|serve| {
+        on_host(serve);
+        serve
+    });
+    let mut second = dray();
+    second.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(drive.data());
+    on_host(&mut second);
+    let (code, said) = failed(&mut second);
+    assert!(code == 1 && said.contains("in use by another process"), "{code} {said}");
+    let migrate = ["migrate", "--to-database", "postgres://nowhere"];
+    let (code, said) = failed(&mut on(&drive.data(), &migrate));
+    assert!(code == 1 && said.contains("in use by another process"), "{code} {said}");
+    succeeded(&on(&drive.data(), &["user", "list"]).output().unwrap());
+    drive.kill();
+    drive.start_on(&drive.data(), |serve| {
+        on_host(serve);
+        serve
+    });
 }
 
 #[test]

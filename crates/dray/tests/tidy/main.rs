@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 mod imports;
 mod rooms;
+mod sql;
 
 const LONGEST_FILE: usize = 450;
 

@@ -101,27 +101,9 @@ impl Victim {
         self.drive.restart();
         self.drive.database.end_leases().await;
         self.retry(window, &files, puts).await;
-        self.pass_url_life().await;
+        pass_url_life(&self.drive).await;
         repaired(&self.drive, &mut self.figures).await;
         self.figures.rounds += 1;
-    }
-
-    /// Makes the URLs expire. Until then, the sweeper removes again and again what they may have written.
-    async fn pass_url_life(&self) {
-        let database = &self.drive.database;
-        database.expire_uploads("state = 'open'").await;
-        self.drive.client().sweep_now().await;
-        // First the sweep finishes everything except what must wait until the URLs have expired.
-        let unswept = "select (select count(*) from uploads
-                               where state in ('aborted', 'expired') and parts_freed_at is null)
-                              + (select count(*) from tombstones where next_try_at is null)";
-        let began = Instant::now();
-        while database.number(unswept).await > 0 {
-            assert!(began.elapsed() < PATIENCE, "not swept");
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        database.execute("update uploads set put_until = 1; update tombstones set next_try_at = null").await;
-        self.drive.client().sweep_now().await;
     }
 
     /// Works until the server dies. Returns what the client knows about its files by then.
@@ -212,6 +194,24 @@ impl Victim {
         }
         panic!("a finalize that never ends");
     }
+}
+
+/// Makes the URLs expire. Until then, the sweeper removes again and again what they may have written.
+pub(crate) async fn pass_url_life(drive: &Drive) {
+    let database = &drive.database;
+    database.expire_uploads("state = 'open'").await;
+    drive.client().sweep_now().await;
+    // First the sweep finishes everything except what must wait until the URLs have expired.
+    let unswept = "select (select count(*) from uploads
+                           where state in ('aborted', 'expired') and parts_freed_at is null)
+                          + (select count(*) from tombstones where next_try_at is null)";
+    let began = Instant::now();
+    while database.number(unswept).await > 0 {
+        assert!(began.elapsed() < PATIENCE, "not swept");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    database.execute("update uploads set put_until = 1; update tombstones set next_try_at = null").await;
+    drive.client().sweep_now().await;
 }
 
 /// How a file is sent.

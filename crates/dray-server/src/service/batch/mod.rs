@@ -5,5 +5,6 @@
 mod finalize;
 mod folders;
 mod start;
+mod there;
 
 pub(crate) use start::StartedFile;

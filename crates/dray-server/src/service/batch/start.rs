@@ -1,17 +1,21 @@
 //! Starts many files in one transaction. Their rows are `open` at once, because the store need not be asked. After a crash,
 //! these rows expire.
 
+use std::sync::Arc;
+
 use dray_api::batch::{FileToPut, NewFile, StartFiles};
 use dray_api::limits::{MAX_BATCH_FILES, MAX_FOLDER_DEPTH, MAX_PATH_BYTES, MAX_WHOLE_FILE_BYTES};
-use dray_api::upload::Checksum;
+use dray_api::upload::{Checksum, OnConflict};
 use dray_api::{ItemId, UploadRowId};
 use dray_s3::Endpoint;
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::admit::Admission;
 use super::super::make_item::check_replaced;
+use super::super::presign_parts::extend_expiry;
 use super::super::{Made, Once, Service, seen};
 use super::folders::{Folders, Place};
+use super::there::Lost;
 use crate::db::clock::LeaseTime;
 use crate::db::{Conn, items, uploads};
 use crate::drive::access::Caller;
@@ -50,10 +54,24 @@ struct Draft {
 }
 
 /// What a transaction has decided about a file.
-enum Begun {
+pub(super) enum Begun {
     Upload(Box<Upload>),
     Item(Item),
+    /// The drive has a row with these bytes. The store must show that it has them.
+    There(Item),
     Refused(Error),
+}
+
+/// What the transactions of a request need.
+#[derive(Clone)]
+struct Request {
+    caller: Caller,
+    drafts: Arc<Vec<Result<Draft>>>,
+    /// The folder of the files that name none, if there are any.
+    base: Option<Option<ItemId>>,
+    put_until: Timestamp,
+    once: Once,
+    now: Timestamp,
 }
 
 impl Service {
@@ -82,32 +100,52 @@ impl Service {
         let drafts: Vec<Result<Draft>> = request.files.into_iter().map(draft).collect();
         let life = SignedDuration::from_secs(self.url_ttl_secs.into());
         let put_until = now.checked_add(life).map_err(Error::internal)?;
-        let (service, caller) = (self.clone(), *caller);
-        let begun = self.db.write(move |c| {
-            let mut folders = Folders::new(c, &service, &caller, now);
-            let before: Option<Vec<Option<UploadRowId>>> = once.answered(c, &caller, now)?;
-            if is_base_used && before.is_none() {
-                folders.check(base, 0)?;
+        let (drafts, base) = (Arc::new(drafts), is_base_used.then_some(base));
+        let request = Request { caller: *caller, drafts, base, put_until, once, now };
+        let (begun, is_repeat) = self.begin_files(request.clone(), None).await?;
+        die_at("W1");
+        let mut begun: Vec<Begun> = begun.into_iter().map(|(_, begun)| begun).collect();
+        let lost = self.check_there(&mut begun).await;
+        if !lost.is_empty() {
+            for (at, repair) in self.begin_files(request, Some(lost)).await?.0 {
+                begun[at] = repair;
             }
-            let mut starting = Starting::new(c, &service, &caller, put_until, folders);
-            starting.lock(&drafts)?;
-            let before_of = |at: usize| before.as_ref().and_then(|ids| ids.get(at).copied().flatten());
-            let begun: Vec<Begun> = drafts
-                .iter()
-                .enumerate()
-                .map(|(at, draft)| starting.begin(draft, before_of(at), now))
-                .collect::<Result<_>>()?;
-            let ids: Vec<Option<UploadRowId>> =
-                begun.iter().enumerate().map(|(at, begun)| before_of(at).or(begun.upload_id())).collect();
+        }
+        let answer = self.sign_files(begun, endpoint, now, put_until).await?;
+        Ok(Made { answer, is_repeat })
+    }
+
+    /// Begins the files of a request, or only those in `lost`, whose bytes the store does not have. Returns each with its
+    /// position, and whether an earlier request with the same key has begun them.
+    async fn begin_files(&self, request: Request, lost: Option<Lost>) -> Result<(Vec<(usize, Begun)>, bool)> {
+        let service = self.clone();
+        let begun = self.db.write(move |c| {
+            let Request { caller, drafts, base, put_until, once, now } = &request;
+            let now = *now;
+            let mut folders = Folders::new(c, &service, caller, now);
+            let before: Option<Vec<Option<UploadRowId>>> = once.answered(c, caller, now)?;
+            if let (Some(base), None) = (base, &before) {
+                folders.check(*base, 0)?;
+            }
+            let mut starting = Starting::new(c, &service, caller, *put_until, folders);
+            starting.lock(drafts)?;
+            let mut ids = before.clone().unwrap_or_default();
+            ids.resize(drafts.len(), None);
+            let mut begun = Vec::with_capacity(drafts.len());
+            for (at, draft) in drafts.iter().enumerate() {
+                let repairs = lost.as_ref().and_then(|lost| lost.get(&at).copied());
+                if lost.is_none() || repairs.is_some() {
+                    let outcome = starting.begin(draft, ids[at], repairs, now)?;
+                    ids[at] = ids[at].or(outcome.upload_id());
+                    begun.push((at, outcome));
+                }
+            }
             if before.as_ref() != Some(&ids) {
-                once.keep_answer(c, &caller, now, &ids)?;
+                once.keep_answer(c, caller, now, &ids)?;
             }
             Ok((begun, before.is_some()))
         });
-        let (begun, is_repeat) = begun.await?;
-        die_at("W1");
-        let answer = self.sign_files(begun, endpoint, now, put_until).await?;
-        Ok(Made { answer, is_repeat })
+        begun.await
     }
 
     /// Checks what can be checked without the database.
@@ -147,7 +185,7 @@ impl Service {
         for file in begun {
             files.push(match file {
                 Begun::Refused(err) => StartedFile::Refused(err),
-                Begun::Item(item) => StartedFile::Item(item),
+                Begun::Item(item) | Begun::There(item) => StartedFile::Item(item),
                 Begun::Upload(upload) => {
                     let scope = UrlScope {
                         endpoint,
@@ -179,6 +217,7 @@ impl Service {
 /// The transaction that starts files.
 struct Starting<'a> {
     c: &'a Conn<'a>,
+    service: &'a Service,
     caller: &'a Caller,
     put_until: Timestamp,
     folders: Folders<'a>,
@@ -194,7 +233,7 @@ impl<'a> Starting<'a> {
         folders: Folders<'a>,
     ) -> Self {
         let admission = Admission::new(c, caller, service, MAX_BATCH_FILES);
-        Self { c, caller, put_until, folders, admission }
+        Self { c, service, caller, put_until, folders, admission }
     }
 
     /// Locks the parents of new folders, so that concurrent requests create each folder only once.
@@ -203,12 +242,19 @@ impl<'a> Starting<'a> {
         Ok(items::lock_folders(self.c, with_folders.map(|draft| draft.upload.parent), self.caller.user)?)
     }
 
-    /// Begins a file, unless it was begun `before`. Only errors of the database are returned as errors.
-    fn begin(&mut self, draft: &Result<Draft>, before: Option<UploadRowId>, now: Timestamp) -> Result<Begun> {
+    /// Begins a file, unless it was begun `before`. `repairs` is an item with its bytes, which the store has lost. Only
+    /// errors of the database are returned as errors.
+    fn begin(
+        &mut self,
+        draft: &Result<Draft>,
+        before: Option<UploadRowId>,
+        repairs: Option<ItemId>,
+        now: Timestamp,
+    ) -> Result<Begun> {
         let outcome = match (draft, before) {
             (Err(err), _) => Err(err.clone()),
             (Ok(_), Some(id)) => self.again(id, now),
-            (Ok(draft), None) => self.first(draft),
+            (Ok(draft), None) => self.first(draft, repairs),
         };
         match outcome {
             Err(err) if err.is_fault() => Err(err),
@@ -217,14 +263,21 @@ impl<'a> Starting<'a> {
         }
     }
 
-    fn first(&mut self, draft: &Draft) -> Result<Begun> {
+    fn first(&mut self, draft: &Draft, repairs: Option<ItemId>) -> Result<Begun> {
         if self.caller.grant().is_none() {
             self.folders.check(draft.upload.parent, draft.folders.len())?;
         }
-        if let Some(item) = self.same_file(draft)? {
-            return Ok(Begun::Item(item));
+        let mut wanted = draft.upload.clone();
+        match repairs {
+            Some(item) if self.may_repair(draft, item)? => wanted.on_conflict = OnConflict::Replace,
+            Some(_) => {}
+            None => {
+                if let Some(item) = self.same_file(draft)? {
+                    return Ok(Begun::There(item));
+                }
+            }
         }
-        let mut upload = self.admission.admit(draft.upload.clone())?;
+        let mut upload = self.admission.admit(wanted)?;
         upload.parent = self.folders.make(upload.parent, &draft.folders)?;
         check_replaced(self.c, &upload)?;
         uploads::insert_put(self.c, &upload, self.put_until)?;
@@ -246,6 +299,20 @@ impl<'a> Starting<'a> {
         Ok(found)
     }
 
+    /// Whether a file may give its bytes to this item, which has lost the same bytes. Whatever the client wants to happen
+    /// with another file of this name, it is this item that it has. A caller who may not replace files gets another file.
+    fn may_repair(&mut self, draft: &Draft, item: ItemId) -> Result<bool> {
+        if check_on_conflict(self.caller, OnConflict::Replace).is_err() {
+            return Ok(false);
+        }
+        let Some(Place(folder)) = self.folders.find(draft.upload.parent, &draft.folders)? else {
+            return Ok(false);
+        };
+        let Upload { workspace, user, name, .. } = &draft.upload;
+        let replaced = items::file_named(self.c, *workspace, folder, *user, name)?;
+        Ok(replaced.is_some_and(|replaced| replaced.id == item))
+    }
+
     /// The state of an upload that an earlier request with the same key began.
     fn again(&mut self, id: UploadRowId, now: Timestamp) -> Result<Begun> {
         let upload = uploads::by_id(self.c, id, LeaseTime(now))?.ok_or(Error::UploadNotFound)?;
@@ -253,6 +320,8 @@ impl<'a> Starting<'a> {
             return finalized(self.c, self.caller, &upload).map(Begun::Item);
         }
         upload.signable(now)?;
+        self.service.objects.check_put_key(&upload)?;
+        extend_expiry(self.c, &self.service.rules, &upload, now)?;
         uploads::extend_put(self.c, id, self.put_until)?;
         Ok(Begun::Upload(Box::new(upload)))
     }
@@ -262,7 +331,7 @@ impl Begun {
     fn upload_id(&self) -> Option<UploadRowId> {
         match self {
             Self::Upload(upload) => Some(upload.id),
-            Self::Item(_) | Self::Refused(_) => None,
+            Self::Item(_) | Self::There(_) | Self::Refused(_) => None,
         }
     }
 }

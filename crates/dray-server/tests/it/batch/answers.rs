@@ -219,6 +219,39 @@ async fn a_file_that_the_caller_has_already_is_not_sent_again() {
 }
 
 #[tokio::test]
+async fn a_file_whose_bytes_the_store_has_lost_is_sent_again_and_is_whole_afterwards() {
+    for stage in stages().await {
+        let owner = stage.world.owner();
+        let (lost, kept) = (b"lost bytes", b"kept");
+        let files = [(known("d/a", lost), &lost[..])];
+        let first = owner.upload_files(&stage.world, &files, &json!({})).await;
+        stage.store.as_ref().unwrap_or(&stage.world).lose_objects().await;
+        let other = owner.upload_files(&stage.world, &[(known("d/b", kept), &kept[..])], &json!({})).await;
+        let body = json!({ "files": [known("d/b", kept), known("d/a", lost)], "onConflict": "fail" });
+        let start = async || {
+            let path = "/drive/files/upload/batch/start";
+            let request = owner.request(Method::POST, path).header("idempotency-key", "k").json(&body);
+            Answer::of(request).await.ok()["files"].clone()
+        };
+        let begun = start().await;
+        assert_eq!(begun[0]["item"]["id"], other[0]["id"], "{}", stage.name);
+        assert_eq!(
+            ids_of(&start().await[1]["upload"]),
+            ids_of(&begun[1]["upload"]),
+            "one upload, {}",
+            stage.name
+        );
+        assert_eq!(put(&stage.world, &begun[1]["upload"], lost).await.status(), 200);
+        let items = owner.finalize_files(&[begun[1]["upload"].clone()]).await;
+        assert_eq!(items[0].as_ref().unwrap()["id"], first[0]["id"], "the same item, {}", stage.name);
+        assert_eq!(owner.download(&id(&first[0])).await, lost);
+        assert_eq!(start().await[1]["item"]["id"], first[0]["id"]);
+        let again = owner.batch("start", &body).await.ok();
+        assert_eq!(again["files"][1]["item"]["id"], first[0]["id"], "now it is there, {}", stage.name);
+    }
+}
+
+#[tokio::test]
 async fn what_is_replaced_is_known_by_its_new_bytes() {
     let world = World::start().await;
     let owner = world.owner();

@@ -5,6 +5,7 @@
 mod answers;
 mod granted;
 mod leftovers;
+mod moved;
 mod places;
 mod races;
 

@@ -1,0 +1,56 @@
+//! The list of a backup's objects: a file with one line for each, replaced as a whole.
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
+use std::path::Path;
+
+use dray_object_store::private;
+use serde::{Deserialize, Serialize};
+
+use dray_drive::{self as drive, Error};
+
+/// Its name in the backup's folder.
+pub(crate) const INVENTORY: &str = "objects.jsonl";
+
+/// A line of the inventory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Entry {
+    pub(crate) key: String,
+    pub(crate) mime_type: String,
+    pub(crate) size: u64,
+    /// The checksum of the bytes in the backup, if they are there.
+    pub(crate) crc64nvme: Option<String>,
+}
+
+/// Reads the list of the backup in `folder`.
+pub(crate) fn read(folder: &Path) -> drive::Result<Vec<Entry>> {
+    let path = folder.join(INVENTORY);
+    let broken = |err: &dyn std::fmt::Display| {
+        Error::field("The backup", format!("cannot be read: {}: {err}", path.display()))
+    };
+    let lines = BufReader::new(File::open(&path).map_err(|err| broken(&err))?).lines();
+    lines
+        .map(|line| serde_json::from_str(&line.map_err(|err| broken(&err))?).map_err(|err| broken(&err)))
+        .collect()
+}
+
+/// Replaces the list of the backup in `folder`.
+pub(crate) fn write<'a>(folder: &Path, entries: impl IntoIterator<Item = &'a Entry>) -> drive::Result<()> {
+    let unfinished = folder.join(format!("{INVENTORY}.new"));
+    let write = || -> std::io::Result<()> {
+        let mut file = BufWriter::new(private::create_file(&unfinished)?);
+        for entry in entries {
+            serde_json::to_writer(&mut file, entry)?;
+            file.write_all(b"\n")?;
+        }
+        // First the bytes are synced, then the file gets its name: a file with this name is complete.
+        file.into_inner()?.sync_all()?;
+        std::fs::rename(&unfinished, folder.join(INVENTORY))
+    };
+    write().map_err(Error::internal)
+}
+
+/// Makes the names in a folder durable.
+pub(crate) fn sync_folder(folder: &Path) -> drive::Result<()> {
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(Error::internal)
+}
