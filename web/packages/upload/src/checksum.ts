@@ -39,7 +39,7 @@ export function checksumInWorker(): Checksum {
     made.onmessage = ({ data: { id, crc } }: MessageEvent<Answer>) => {
       const question = asked.get(id);
       asked.delete(id);
-      question?.resolve(crc ?? Promise.reject(new Error("The file cannot be read.")));
+      question?.resolve(crc ?? Promise.reject());
     };
     return made;
   };

@@ -1,7 +1,7 @@
 // PUTs with `node:http` and `node:https`, which take a third of the processor time of Node's `fetch`. Knows no API, and tries only
 // once. Only Node loads it; it imports only types and what only Node needs.
 
-import { bytesOf, WHOLE_BYTES } from "./node-read.ts";
+import { bytesOf, forget, WHOLE_BYTES } from "./node-read.ts";
 import type { Answer, Send } from "./put.ts";
 
 /** Node 20.16 and later. Unlike an import, this is nothing that bundlers for pages would look for. */
@@ -34,7 +34,9 @@ const STALLED_MS = 60_000;
 const KEPT_MS = 4_000;
 
 /** Sends as `fetch` does, but follows no redirect, and reports the progress of large blobs. */
-export const sendByHttp: Send = async (url, sent) => {
+export const sendByHttp: Send = (url, sent) => send(url, sent).finally(() => forget(sent.body));
+
+const send: Send = async (url, sent) => {
   const { body, signal, headers, onSent } = sent;
   const whole = body.size <= WHOLE_BYTES ? new Uint8Array(await bytesOf(body)) : null;
   signal.throwIfAborted();
