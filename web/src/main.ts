@@ -81,7 +81,6 @@ function act(what: Act, upload: Upload): void {
     case "retry":
       return uploads.resume(upload);
     case "cancel":
-    case "remove":
       return drop(upload);
     case "download":
       void download(upload);
@@ -89,8 +88,7 @@ function act(what: Act, upload: Upload): void {
 }
 
 function drop(upload: Upload): void {
-  const { name } = upload.file;
-  view.say(upload.state === "failed" ? `${name} is removed from the list.` : `${name} is cancelled.`);
+  view.say(`${upload.file.name} is cancelled.`);
   uploads.cancel(upload);
   uploads.forget(upload);
 }

@@ -15,7 +15,7 @@ const ROWS_A_FRAME = 4;
 /** With more files than this, a screen reader announces only failures and the end. */
 const MOST_SAID = 20;
 
-export type Act = "pause" | "resume" | "retry" | "cancel" | "remove" | "download";
+export type Act = "pause" | "resume" | "retry" | "cancel" | "download";
 
 const ACTS: Record<State, Act[]> = {
   unpicked: ["cancel"],
@@ -23,7 +23,7 @@ const ACTS: Record<State, Act[]> = {
   uploading: ["pause", "cancel"],
   finishing: [],
   paused: ["resume", "cancel"],
-  failed: ["retry", "remove"],
+  failed: ["retry", "cancel"],
   done: ["download"],
   cancelled: [],
 };

@@ -235,6 +235,13 @@ test("a message names CORS if the store has no CORS rules", async () => {
   server.cors.allow = true;
   await page.getByRole("button", { name: "Try again foreign.bin" }).click();
   await row("foreign.bin").getByText("In the drive").waitFor();
+
+  server.cors.allow = false;
+  await pick({ name: "given up.bin", buffer: randomBytes(100) });
+  await row("given up.bin").getByText(/do the bucket's CORS rules allow PUT/).waitFor();
+  await page.getByRole("button", { name: "Cancel given up.bin" }).click();
+  await server.until("POST /abort");
+  assert.equal(await row("given up.bin").count(), 0);
 });
 
 test("an expired URL is signed again, and a download from another origin opens in a new tab", async () => {

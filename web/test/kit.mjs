@@ -170,10 +170,11 @@ test("element: its example takes files by button and drop, announces what happen
   await page.locator("output").getByText("dropped.txt").waitFor();
   await page.keyboard.press("Tab");
   assert.equal(await page.evaluate(() => document.activeElement?.shadowRoot?.activeElement?.textContent), "Choose files");
-  await page.getByRole("button", { name: "Remove by element.bin" }).press("Enter");
-  await page.getByRole("button", { name: "Remove dropped.txt" }).waitFor();
+  await page.getByRole("button", { name: "Clear by element.bin from the list" }).press("Enter");
+  await page.getByRole("button", { name: "Clear dropped.txt from the list" }).waitFor();
   assert.equal(await page.getByRole("progressbar", { name: "by element.bin" }).count(), 0);
-  assert.equal(await page.evaluate(() => document.querySelector("dray-upload")?.shadowRoot?.activeElement?.getAttribute("aria-label")), "Remove dropped.txt");
+  assert.ok((await inDrive("by element.bin")).equals(bytes), "only the row is gone");
+  assert.equal(await page.evaluate(() => document.querySelector("dray-upload")?.shadowRoot?.activeElement?.getAttribute("aria-label")), "Clear dropped.txt from the list");
   const border = await page.evaluate(() => getComputedStyle(/** @type {Element} */ (document.querySelector("dray-upload")?.shadowRoot?.querySelector(".drop"))).borderStyle);
   assert.equal(border, "solid", "a page styles its parts");
   assert.deepEqual(complaints, []);

@@ -135,6 +135,7 @@ FINAL, PASSING, AWAY, UNDER_WAY = _retry.Verdict
         (errors.ServerError("", status=500), PASSING, FINAL),
         (errors.ConflictError("", status=409, code="name_taken"), FINAL, FINAL),
         (errors.ConflictError("", status=409, code="finalize_in_progress"), UNDER_WAY, UNDER_WAY),
+        (errors.ConflictError("", status=409, code="too_many_uploads"), AWAY, AWAY),
         (errors.NoSpaceError("", status=507), FINAL, FINAL),
         (errors.StoreError("", status=503, code="SlowDown"), PASSING, PASSING),
         (errors.StoreError("", status=400, code="BadDigest"), PASSING, PASSING),

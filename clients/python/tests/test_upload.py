@@ -268,3 +268,41 @@ def test_an_upload_that_cannot_be_aborted_says_that_it_stays(server, token):
     with Dray(server.url, token) as client:
         for upload in client.iter_uploads():
             client.abort_upload(upload.upload_id, upload.file_key)
+
+
+def opened(drive, name):
+    """An upload that is started, and nothing more."""
+    return drive.start_upload(name, 3, "text/plain")
+
+
+def test_an_upload_waits_until_there_is_room_among_the_open_uploads(own):
+    server = own("--max-open-uploads", "2")
+    with Dray(server.url, server.token()) as other, Dray(server.url, server.token()) as drive:
+        left = [opened(other, "a"), opened(other, "b")]
+
+        def make_room(progress):
+            if progress.note and len(left) == 2:
+                upload = left.pop()
+                other.abort_upload(upload.upload_id, upload.file_key)
+
+        item = drive.upload(b"abc", name="c", progress=make_room)
+        assert drive.get_item(item.id).name == "c" and len(left) == 1
+
+
+def test_uploads_at_once_that_may_not_all_be_open_arrive_one_after_the_other(own):
+    server = own("--max-open-uploads", "1")
+
+    async def use():
+        async with AsyncDray(server.url, server.token()) as drive:
+            return await asyncio.gather(*(drive.upload(b"abc", name=f"{number}") for number in range(6)))
+
+    assert sorted(item.name for item in asyncio.run(use())) == [f"{number}" for number in range(6)]
+
+
+def test_patience_bounds_the_wait_for_room(own):
+    server = own("--max-open-uploads", "1")
+    with Dray(server.url, server.token(), patience=0) as drive:
+        opened(drive, "a")
+        with pytest.raises(dray.ConflictError) as refused:
+            drive.upload(b"abc", name="b")
+        assert refused.value.code == "too_many_uploads"

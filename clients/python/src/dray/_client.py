@@ -55,8 +55,8 @@ class AsyncDray(_Calls):
 
     `url` is the server's address (by default `$DRAY_URL`). `token` is your token, or a function that returns the current
     one (by default `$DRAY_TOKEN`). `parallel` limits the parts that are sent or received at once, whatever files they
-    belong to. If a drive that has answered before cannot be reached, a transfer waits for it for `patience` seconds;
-    `math.inf` waits for ever. `verify` and `proxy` are those of httpx. A client belongs to the event loop in which it is
+    belong to. If a drive that has answered before cannot be reached, or too many uploads are open, a transfer waits for
+    `patience` seconds; `math.inf` waits for ever. `verify` and `proxy` are those of httpx. A client belongs to the event loop in which it is
     first used.
     """
 

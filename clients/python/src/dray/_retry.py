@@ -25,6 +25,8 @@ UNDER_WAY_SECS = 24 * 3600.0
 
 # Refusals with these codes say that an earlier request is still being answered.
 _UNDER_WAY = {"finalize_in_progress", "finalize_pending", "idempotency_key_in_use"}
+# Refusals with these codes end when other uploads of the same token, grant or user do.
+_FULL = {"too_many_uploads"}
 # Answers of a proxy whose server restarts, and of a server that is too busy.
 _AWAY = {429, 502, 503, 504}
 # Codes for damage on the way, and codes with which S3 asks for the request again (AWS, "Error responses").
@@ -44,7 +46,7 @@ class Verdict(enum.Enum):
 
     FINAL = "trying again cannot help"
     PASSING = "trying again may help"
-    AWAY = "nobody is there, or nobody has time: it is worth a longer wait"
+    AWAY = "nobody is there, or nobody has time or room: it is worth a longer wait"
     UNDER_WAY = "the server is at it"
 
 
@@ -61,6 +63,8 @@ def judge(error: DrayError, *, repeatable: bool = True) -> Verdict:
         return Verdict.FINAL
     if error.code in _UNDER_WAY:
         return Verdict.UNDER_WAY
+    if error.code in _FULL:
+        return Verdict.AWAY
     return Verdict.PASSING if error.status in (408, 500) and repeatable else Verdict.FINAL
 
 
@@ -92,7 +96,7 @@ class Patience:
     """How long a series of failures may last, and the function that hears of each wait."""
 
     secs: float = 0.0
-    """How many seconds to wait, beyond `TRIES`, for a drive that cannot be reached."""
+    """How many seconds to wait, beyond `TRIES`, for a drive that cannot be reached, or has no room for one more open upload."""
     says: Callable[[str], None] = ignore
     """Called with the reason of each wait."""
 

@@ -6,15 +6,16 @@ import type { Texts } from "./texts.ts";
 
 const MOST_ROWS = 100;
 
-type Act = "pause" | "resume" | "retry" | "cancel" | "remove";
+/** `cancel` ends an upload, also on the server. `clear` takes one that is done off the list: the file stays in the drive. */
+type Act = "pause" | "resume" | "retry" | "cancel" | "clear";
 const ACTS: Record<State, Act[]> = {
-  unpicked: ["resume", "remove"],
+  unpicked: ["resume", "cancel"],
   queued: ["pause", "cancel"],
   uploading: ["pause", "cancel"],
   finishing: [],
   paused: ["resume", "cancel"],
-  failed: ["retry", "remove"],
-  done: ["remove"],
+  failed: ["retry", "cancel"],
+  done: ["clear"],
   cancelled: [],
 };
 
@@ -117,11 +118,11 @@ export class Rows {
     title.textContent = title.title = name;
     bar.setAttribute("aria-label", name);
     const buttons = new Map<Act, HTMLButtonElement>();
-    for (const act of ["pause", "resume", "retry", "cancel", "remove"] as const) {
+    for (const act of ["pause", "resume", "retry", "cancel", "clear"] as const) {
       const button = part("button", "action");
       button.type = "button";
       button.textContent = this.texts[act];
-      button.setAttribute("aria-label", `${this.texts[act]} ${name}`);
+      button.setAttribute("aria-label", act === "clear" ? this.texts.clearName(name) : `${this.texts[act]} ${name}`);
       button.addEventListener("click", () => this.act(act, upload));
       buttons.set(act, button);
       actions.append(button);

@@ -11,7 +11,9 @@ export const TEXTS = {
   resume: "Resume",
   retry: "Try again",
   cancel: "Cancel",
-  remove: "Remove",
+  clear: "Clear",
+  /** The accessible name of `clear`, which takes a file that is done off the list. It must begin with that text. */
+  clearName: (name: string): string => `Clear ${name} from the list`,
   waiting: "Waiting",
   finishing: "Finalizing",
   paused: "Paused",

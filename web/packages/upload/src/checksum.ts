@@ -3,7 +3,8 @@
 import { checksumBy, type Answer, type Checksum, type Question } from "./checksum-here.ts";
 
 export type { Checksum };
-import { compiled, update } from "./crc64.ts";
+import { compiled, inWebAssembly, update } from "./crc64.ts";
+import { inNode } from "./in-node.ts";
 import workerSource from "./worker.ts?worker";
 
 /** Computes in this thread. */
@@ -17,12 +18,12 @@ export function checksumInWorker(): Checksum {
   const here = checksumHere();
   let module = compiled();
   if (!module) return here;
-  if (typeof Worker === "undefined") {
+  if (inNode) {
     const wasm = module;
-    const loading = import("./thread.ts").then(({ checksumInThread }) => checksumInThread(here, wasm)).catch(() => here);
-    return async (blob) => (await loading)(blob);
+    const loading = inNode.then((node) => node?.checksumInThread(here, wasm, inWebAssembly(wasm)));
+    return async (blob) => ((await loading) ?? here)(blob);
   }
-  const asked = new Map<number, { blob: Blob; resolve: (crc: bigint | Promise<bigint>) => void; reject: (why: Error) => void }>();
+  const asked = new Map<number, { blob: Blob; resolve: (crc: bigint | Promise<bigint>) => void }>();
   let worker: Worker | null = null;
   let lastId = 0;
   const giveUp = (): void => {
@@ -38,16 +39,15 @@ export function checksumInWorker(): Checksum {
     made.onmessage = ({ data: { id, crc } }: MessageEvent<Answer>) => {
       const question = asked.get(id);
       asked.delete(id);
-      if (crc === undefined) question?.reject(new Error("The file cannot be read."));
-      else question?.resolve(crc);
+      question?.resolve(crc ?? Promise.reject());
     };
     return made;
   };
   return (blob) => {
     if (!module) return here(blob);
     const question: Question = { id: ++lastId, blob, module };
-    return new Promise((resolve, reject) => {
-      asked.set(question.id, { blob, resolve, reject });
+    return new Promise((resolve) => {
+      asked.set(question.id, { blob, resolve });
       try {
         worker ??= begin();
         worker.postMessage(question);

@@ -1,6 +1,7 @@
 // PUTs one part to the object store, with XMLHttpRequest or fetch. Knows no API, and tries only once.
 
 import { NoAnswer, retryAfterSecs } from "./api.ts";
+import { inNode } from "./in-node.ts";
 
 /** The store's answer to the PUT of a part. */
 export interface PutAnswer {
@@ -22,9 +23,6 @@ export type PutPart = (
 
 /** A connection that has moved no byte for this time counts as dead, even if the system does not know it. */
 const STALLED_MS = 60_000;
-
-/** Larger blobs are not read into memory at once. */
-const STREAMED_BYTES = 1 << 20;
 
 /** `PutPart` with XMLHttpRequest: unlike fetch, it reports how much has been sent. */
 export const putWithXhr: PutPart = (url, body, { signal, onSent, headers }) =>
@@ -51,12 +49,20 @@ export const putWithXhr: PutPart = (url, body, { signal, onSent, headers }) =>
     xhr.send(body);
   });
 
-/** `PutPart` with fetch, where there is no XMLHttpRequest: Node, service workers. It reports progress only at the end. */
+/** Does what `fetch` does. It may report progress, too. */
+export type Send = (url: string, init: Sent) => Promise<Answer>;
+export type Sent = { method: "PUT"; body: Blob; headers: Record<string, string>; signal: AbortSignal; onSent: (bytes: number) => void };
+/** What is read of an answer; a `Response` has it. */
+export type Answer = Pick<Response, "status" | "text"> & { headers: Pick<Headers, "get"> };
+
+/**
+ * `PutPart` where there is no XMLHttpRequest: in Node with `node:http`, in service workers with fetch, which reports progress only at
+ * the end.
+ */
 export const putWithFetch: PutPart = async (url, body, { signal, onSent, headers }) => {
   try {
-    // Node sends bytes much faster than the stream of a blob.
-    const sent = body.size > STREAMED_BYTES ? body : await body.arrayBuffer();
-    const answer = await fetch(url, { method: "PUT", body: sent, signal, headers: headers ?? {} });
+    const send: Send = (await inNode)?.sendByHttp ?? fetch;
+    const answer = await send(url, { method: "PUT", body, signal, headers: headers ?? {}, onSent });
     const said = await answer.text();
     onSent(body.size);
     return answerOf(answer.status, said, (name) => answer.headers.get(name));
