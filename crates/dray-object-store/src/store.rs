@@ -26,7 +26,7 @@ use crate::{
     disk::{Disk, SharedDisk},
     failure::{Failure, no_space},
     keys::{self, KeyRing},
-    meta::{Meta, SchemaError, complete::Limits, schema},
+    meta::{self, Meta, SchemaError, complete::Limits, schema},
     pins::Pins,
     private,
     reserve::Reserve,
@@ -78,7 +78,7 @@ impl ObjectStore {
         let keys = keys::open(&root)?;
         let disk = Disk::open(&root.join("parts"), config.durable, config.when_short.clone());
         let disk = Arc::new(disk.map_err(unwritable)?);
-        let path = root.join("meta.db");
+        let path = root.join(meta::FILE);
         // SQLite creates its other files with the same mode.
         private::ensure_file(&path).map_err(unwritable)?;
         let now = clock::now().as_millisecond();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use dray_object_store::{CorsOrigins, ObjectStore, WhenShort};
 
-use crate::config::{BUCKET, Config, REGION, store_folder};
+use crate::config::{BUCKET, Config, REGION, bucket_at_base_path, store_folder};
 use crate::error::Error;
 use crate::metrics::Metrics;
 use crate::objects::{Embedded, Objects, TOKEN_METADATA, Way};
@@ -24,6 +24,9 @@ impl EmbeddedStore {
         when_short: WhenShort,
     ) -> Result<(Self, Objects), Error> {
         let store = open_store(config, when_short).await?;
+        if let Some(name) = config.base_segment().filter(|name| store.has_bucket(name)) {
+            tracing::warn!("{}", bucket_at_base_path(&name));
+        }
         let signing = store.clone();
         let objects = Objects::embedded(Embedded {
             way: Way::Router(store.own_router()),
@@ -57,6 +60,7 @@ async fn open_store(config: &Config, when_short: WhenShort) -> Result<ObjectStor
     BUCKET.clone_into(&mut store.bucket);
     REGION.clone_into(&mut store.region);
     store.reserved_names = http::first_segments();
+    store.reserved_names.extend(config.base_segment());
     if !config.allow_origins.is_empty() {
         store.cors_origins = CorsOrigins::List(config.allow_origins.clone());
     }

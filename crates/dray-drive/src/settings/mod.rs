@@ -237,6 +237,12 @@ impl Config {
         OwnHosts::new(&self.hosts, self.public_url.as_deref())
     }
 
+    /// The first segment of the path below which the server is served; `None` if it is served at the root.
+    pub fn base_segment(&self) -> Option<String> {
+        let endpoint = public_endpoint(self.public_url.as_deref()?).ok()?;
+        endpoint.base_path().split('/').nth(1).map(str::to_owned)
+    }
+
     /// Where clients reach the store; `None` means at this server's own address.
     pub fn clients_endpoint(&self) -> Result<Option<Endpoint>, SettingError> {
         let refused = |rule: &str| SettingError { setting: "--s3-relay", rule: rule.to_owned() };
@@ -268,6 +274,14 @@ impl Config {
 /// Where clients reach the store, from an address such as `https://drive.example.com`.
 pub fn public_endpoint(url: &str) -> Result<Endpoint> {
     Endpoint::parse(url, AddressingStyle::Path).map_err(|err| Error::field("Host", err.to_string()))
+}
+
+/// A warning about a bucket that has the name of the base path's first segment. Earlier versions let tools create one.
+pub fn bucket_at_base_path(name: &str) -> String {
+    format!(
+        "the bucket {name} has the name of the first segment of --public-url's path, so S3 tools that send requests below \
+         that path are refused"
+    )
 }
 
 /// The embedded object store's folder in a data folder.

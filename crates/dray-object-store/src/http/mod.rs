@@ -42,7 +42,7 @@ use http::{Method, request::Parts};
 use jiff::Timestamp;
 
 use self::access::{Access, Caller};
-pub use self::place::BucketIn;
+pub use self::place::{BucketIn, SentPath};
 pub(crate) use self::{
     access::Door,
     copy::is_asked as is_copy,
@@ -53,7 +53,7 @@ pub(crate) use self::{
 };
 use crate::{
     ObjectStore, clock,
-    failure::{Failure, invalid_request, not_implemented},
+    failure::{Failure, not_implemented},
     fields::Fields,
     keys::{KeyKind, Known},
     transfers::{Direction, Of, Transfer},
@@ -140,11 +140,6 @@ async fn handle(State((store, door)): State<(ObjectStore, Door)>, request: Reque
     exchange.end(store.cors_origins(), store.transfers_under_way(), outcome)
 }
 
-/// The path that a request was sent with, if the store is served below a path that was removed. It is an extension of
-/// the request. The signature covers this path.
-#[derive(Debug, Clone)]
-pub struct SentPath(pub String);
-
 fn has_signature(query: &Query) -> bool {
     query.get("X-Amz-Signature").is_some()
 }
@@ -166,7 +161,7 @@ async fn serve(
     caller.check_key()?;
     // This comes only after authentication: without a signature, nobody learns which buckets exist or which
     // operations are missing.
-    let target = Target::parse(&place(&store, &head, caller)?, head.uri.path())?;
+    let target = place::target(&store, &head, caller)?;
     let operation = Operation::parse(&head.method, &target, &query, is_copy)?;
 
     let call = Call { store, head, query, target, payload, caller, now };
@@ -178,25 +173,6 @@ async fn serve(
 pub(crate) fn readable(query: Result<Query, InvalidEncoding>) -> Result<Query, Failure> {
     let invalid = |_| Failure::new(ErrorCode::InvalidURI, "The query is not valid percent-encoded UTF-8");
     query.map_err(invalid)
-}
-
-/// Where the request names its bucket. The server signs its URLs with the bucket in the path, so the store accepts them on
-/// any host that is not the name of a bucket.
-fn place(store: &ObjectStore, head: &Parts, caller: Caller) -> Result<BucketIn, Failure> {
-    match head.extensions.get::<BucketIn>() {
-        None | Some(BucketIn::Path) => Ok(BucketIn::Path),
-        Some(BucketIn::Host(bucket)) if caller.is_server() && !store.has_bucket(bucket) => Ok(BucketIn::Path),
-        Some(BucketIn::Host(bucket)) => Ok(BucketIn::Host(bucket.clone())),
-        Some(BucketIn::Unclear) if caller.is_server() => Ok(BucketIn::Path),
-        Some(BucketIn::Unclear) => {
-            let host = head.headers.get(http::header::HOST).map(|host| host.as_bytes().escape_ascii());
-            let host = host.map_or_else(String::new, |host| format!(" {host}"));
-            Err(invalid_request(format!(
-                "This server does not know whether the host{host} is its own or names a bucket: use one of the server's own \
-                 hosts, or name this host in the server's settings"
-            )))
-        }
-    }
 }
 
 /// Who signed the request, and what proves its body.
@@ -226,12 +202,8 @@ pub(crate) fn authenticate_head(
     {
         headers.to_mut().insert(http::header::HOST, host);
     }
-    let request = RequestHead {
-        method: &head.method,
-        path: head.extensions.get().map_or(head.uri.path(), |SentPath(path)| path),
-        query,
-        headers: &headers,
-    };
+    let request =
+        RequestHead { method: &head.method, path: place::sent_path(head), query, headers: &headers };
     Ok(authenticate(&request, region, now, find)?)
 }
 

@@ -25,7 +25,10 @@ use dray_sqlite::{Readers, Savepoints, Settled, Writer, Writing};
 use rusqlite::Connection;
 
 pub(crate) use self::{bucket_names::BucketNames, schema::SchemaError};
-use crate::{failure::Failure, ids::SetId};
+use crate::{OpenError, failure::Failure, ids::SetId};
+
+/// The file's name in the store's folder.
+pub(crate) const FILE: &str = "meta.db";
 
 /// An orderly close empties the log, because no other process has the file open.
 const WRITING: Writing = Writing { thread: "store-writer", most_jobs: 256, folds_log_at_end: true };
@@ -43,6 +46,19 @@ pub(crate) struct Opened {
     pub(crate) meta: Meta,
     /// Whether the last process that had the store open closed it in an orderly way.
     pub(crate) closed_cleanly: bool,
+}
+
+/// Whether the store in `root` has a bucket of this name. It changes nothing, and the store may be open.
+pub fn has_bucket_in(root: &Path, name: &str) -> Result<bool, OpenError> {
+    let path = root.join(FILE);
+    if !path.exists() {
+        return Ok(false);
+    }
+    let find = || {
+        let connection = schema::options(true).open_reader(&path)?;
+        connection.query_row("select exists (select 1 from bucket where name = ?1)", [name], |row| row.get(0))
+    };
+    find().map_err(|error| OpenError::Database { path: path.clone(), message: error.to_string() })
 }
 
 impl Meta {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Finding;
 use dray_db::{self as db, Condition, OpenError};
-use dray_drive::settings::{Config, DatabaseUrl, database_file, store_folder};
+use dray_drive::settings::{Config, DatabaseUrl, bucket_at_base_path, database_file, store_folder};
 
 /// Users notice a longer round trip in every request.
 const SLOW: Duration = Duration::from_millis(20);
@@ -103,6 +103,15 @@ pub(super) fn embedded_store(config: &Config) -> Finding {
     let folder = store_folder(&config.data);
     if !folder.exists() {
         return Finding::ok(check, why, "the embedded store is used; the first start creates it");
+    }
+    let same_name = config.base_segment().filter(|name| {
+        // A store that cannot be read fails the check below.
+        dray_object_store::has_bucket_in(&folder, name).unwrap_or_default()
+    });
+    if let Some(name) = same_name {
+        let remedy = "copy the bucket's objects to a bucket of another name and remove it, with the bucket in the host or \
+             with a server that runs without --public-url; or choose another path for --public-url";
+        return Finding::warn(check, why, bucket_at_base_path(&name), remedy);
     }
     match dray_object_store::tools_may_have_the_servers_key(&folder) {
         Ok(false) => Finding::ok(check, why, format!("the embedded store is used, in {}", folder.display())),

@@ -1,6 +1,8 @@
 //! What S3 tools meet on the drive's port: a bucket in the host or in the path, and S3's answers to every S3
 //! request. Only with the embedded store.
 
+mod below_a_path;
+
 use dray_object_store::{KeyKind, key_of};
 use dray_s3::{
     AddressingStyle, Credentials, Endpoint, PayloadHash, PresignScope, SigningScope, presign, sign_request,

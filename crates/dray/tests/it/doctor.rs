@@ -57,6 +57,21 @@ fn the_doctor_warns_of_a_proxy_that_the_settings_show_but_do_not_name() {
 }
 
 #[test]
+fn the_doctor_warns_of_a_bucket_with_the_name_of_the_base_path() {
+    let drive = Drive::start();
+    let found = |path: &str| {
+        let mut doctor = dray();
+        let url = format!("http://127.0.0.1{path}");
+        findings(doctor.args(["doctor", "--data"]).arg(drive.data()).args(["--public-url", &url]))
+    };
+    assert_eq!(found("/files/drive"), (Vec::new(), true));
+    let store = rusqlite::Connection::open(drive.data().join("store/meta.db")).unwrap();
+    store.execute("insert into bucket (name, created_at) values ('files', 0)", []).unwrap();
+    assert_eq!(found("/files/drive"), (vec!["warn object store".to_owned()], true));
+    assert_eq!(found("/drive/files"), (Vec::new(), true));
+}
+
+#[test]
 fn a_good_store_passes_and_is_left_unchanged() {
     let store = Drive::start();
     assert_eq!(findings(&mut doctor_of(&store, &[])), (Vec::new(), true));

@@ -72,7 +72,7 @@ pub(super) async fn post(
     // The server itself signs no forms. If a form is signed with its key, a tool got the key from an earlier version.
     let caller = signer.caller(false, door)?;
     caller.check_key()?;
-    let target = Target::parse(&place(&store, &head, caller)?, head.uri.path())?;
+    let target = place::target(&store, &head, caller)?;
     let operation = Operation::parse(&head.method, &target, &Query::default(), false)?;
     if operation != Operation::PostObject {
         return Err(not_implemented("a form that is not sent to a bucket"));
