@@ -1,4 +1,4 @@
-//! Collects one line that ends with CRLF from a body that may be split anywhere. The length of a line is limited.
+//! Collects one line from a body that may be split anywhere. The length of a line is limited.
 
 use bytes::{Buf, Bytes};
 
@@ -8,9 +8,18 @@ use crate::S3Error;
 #[derive(Debug, Default)]
 pub(super) struct LineBuffer(Vec<u8>);
 
+/// A complete line.
+#[derive(Debug)]
+pub(super) struct Line {
+    /// The line without its end.
+    pub(super) text: Vec<u8>,
+    /// Whether it ends in CRLF, and not in LF alone.
+    pub(super) ends_in_crlf: bool,
+}
+
 impl LineBuffer {
-    /// Takes bytes up to the end of the line. Returns the line without its CRLF once it is complete.
-    pub(super) fn take(&mut self, input: &mut Bytes) -> Result<Option<Vec<u8>>, S3Error> {
+    /// Takes bytes up to the end of the line. Returns the line once it is complete.
+    pub(super) fn take(&mut self, input: &mut Bytes) -> Result<Option<Line>, S3Error> {
         let end = input.iter().position(|byte| *byte == b'\n');
         let size = end.map_or(input.len(), |end| end + 1);
         if self.0.len() + size > MAX_LINE_BYTES {
@@ -21,11 +30,12 @@ impl LineBuffer {
         if end.is_none() {
             return Ok(None);
         }
-        let mut line = std::mem::take(&mut self.0);
-        line.pop();
-        if line.pop() != Some(b'\r') || line.contains(&b'\r') {
-            return Err(malformed("A line of the body does not end in CRLF"));
+        let mut text = std::mem::take(&mut self.0);
+        text.pop();
+        let ends_in_crlf = text.pop_if(|last| *last == b'\r').is_some();
+        if text.contains(&b'\r') {
+            return Err(malformed("A line of the body contains a CR that does not end it"));
         }
-        Ok(Some(line))
+        Ok(Some(Line { text, ends_in_crlf }))
     }
 }

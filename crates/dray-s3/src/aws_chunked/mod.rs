@@ -17,7 +17,7 @@ use crate::{
     ErrorCode, Payload, S3Error,
     payload::{ChunkSigner, lower_hex},
 };
-use line::LineBuffer;
+use line::{Line, LineBuffer};
 pub use trailers::Trailers;
 
 /// The longest line, in bytes. A chunk's size and signature need under 100 bytes, a trailer's name and value under 200.
@@ -33,6 +33,8 @@ pub struct ChunkedDecoder {
     signing: Option<Signing>,
     with_trailers: bool,
     trailers: Trailers,
+    /// Whether the last trailer ended in LF alone, so that a CRLF must follow.
+    owes_crlf: bool,
     decoded_bytes: u64,
     expected_bytes: Option<u64>,
 }
@@ -78,6 +80,7 @@ impl ChunkedDecoder {
             }),
             with_trailers,
             trailers: Trailers::default(),
+            owes_crlf: false,
             decoded_bytes: 0,
             expected_bytes: decoded_length,
         })
@@ -136,14 +139,32 @@ impl ChunkedDecoder {
         data
     }
 
-    fn accept_line(&mut self, line: &[u8]) -> Result<(), S3Error> {
+    fn accept_line(&mut self, line: &Line) -> Result<(), S3Error> {
+        if !line.ends_in_crlf && (self.state != State::Trailers || line.text.is_empty()) {
+            return Err(malformed("A line of the body does not end in CRLF"));
+        }
         match self.state {
-            State::ChunkHeader => self.accept_chunk_header(line),
-            State::DataEnd if line.is_empty() => self.end_chunk(State::ChunkHeader),
+            State::ChunkHeader => self.accept_chunk_header(&line.text),
+            State::DataEnd if line.text.is_empty() => self.end_chunk(State::ChunkHeader),
             State::DataEnd => Err(malformed("A chunk is longer than its size says")),
-            State::Trailers if line.is_empty() => self.end_trailers(),
-            State::Trailers => self.trailers.add(line, self.with_trailers),
+            State::Trailers => self.accept_trailer(line),
             State::Data { .. } | State::Done | State::Failed => Err(malformed("A line has no place here")),
+        }
+    }
+
+    /// Takes a trailer, or the empty line after the last one.
+    ///
+    /// minio-go ends trailers in LF, as their signature covers them, and then sends one CRLF (minio-go,
+    /// `request-signature-streaming.go` and `request-signature-streaming-unsigned-trailer.go`).
+    fn accept_trailer(&mut self, line: &Line) -> Result<(), S3Error> {
+        let owed = std::mem::replace(&mut self.owes_crlf, !line.ends_in_crlf);
+        match (owed, line.text.is_empty()) {
+            (true, true) => Ok(()),
+            (true, false) if line.ends_in_crlf => {
+                Err(malformed("After a trailer that ends in LF a CRLF is missing"))
+            }
+            (_, false) => self.trailers.add(&line.text, self.with_trailers),
+            (false, true) => self.end_trailers(),
         }
     }
 

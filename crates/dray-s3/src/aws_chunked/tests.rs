@@ -97,6 +97,37 @@ fn unsigned_body_with_a_trailer() {
     assert_eq!((data.as_slice(), trailers.get("x-amz-checksum-crc32")), (&b"hello!"[..], Some("abc=")));
 }
 
+/// A body as minio-go sends it: its trailers end in LF, and one CRLF follows them.
+fn of_minio_go(body: &[u8]) -> Vec<u8> {
+    let body = String::from_utf8(body.to_vec()).unwrap();
+    body.replace("sOO8/Q==\r\n", "sOO8/Q==\n\r\n").into_bytes()
+}
+
+#[test]
+fn trailers_that_end_in_lf_and_then_one_crlf_are_read_however_the_body_is_split() {
+    let signed = of_minio_go(&trailer_example());
+    let unsigned = b"5\r\nhello\r\n0\r\nx-amz-checksum-crc32c:sOO8/Q==\n\r\n\r\n".to_vec();
+    let two = b"5\r\nhello\r\n0\r\nx-a:1\nx-amz-checksum-crc32c:sOO8/Q==\n\r\n\r\n".to_vec();
+    for (kind, body) in [
+        (PayloadHash::SignedTrailer, signed),
+        (PayloadHash::UnsignedTrailer, unsigned),
+        (PayloadHash::UnsignedTrailer, two),
+    ] {
+        let (data, trailers) = decode_whole(kind, &body).unwrap();
+        assert_eq!(trailers.get("x-amz-checksum-crc32c"), Some("sOO8/Q=="));
+        for at in (0..100.min(body.len())).chain(body.len().saturating_sub(300)..body.len()) {
+            let split = decode(kind, None, [&body[..at], &body[at..]].into_iter());
+            assert_eq!(split, Ok((data.clone(), trailers.clone())), "{kind:?} split at {at}");
+            let cut = decode_whole(kind, &body[..at]);
+            assert_eq!(cut, Err(ErrorCode::IncompleteBody), "{kind:?} cut at {at}");
+        }
+        let tail = &body[body.len().saturating_sub(300)..];
+        let bytes = tail.chunks(1);
+        let split = decode(kind, None, std::iter::once(&body[..body.len() - tail.len()]).chain(bytes));
+        assert_eq!(split, Ok((data, trailers)), "{kind:?} byte by byte");
+    }
+}
+
 #[test]
 fn an_empty_body_is_the_last_chunk_alone() {
     assert_eq!(decode_whole(PayloadHash::UnsignedTrailer, b"0\r\n\r\n"), Ok((vec![], Trailers::default())));
@@ -153,6 +184,14 @@ fn malformed_bodies_are_refused() {
         " 5\r\nhello\r\n0\r\n\r\n",
         "\r\nhello\r\n0\r\n\r\n",
         "5\nhello\n0\n\n",
+        "5\n\r\nhello\r\n0\r\n\r\n",
+        "5\r\nhello\n\r\n0\r\n\r\n",
+        "5\r\nhello\r\n0\n\r\n\r\n",
+        "0\r\nx:1\n\n",
+        "0\r\nx:1\n\r\n\n",
+        "0\r\nx:1\n\ny:2\r\n\r\n",
+        "0\r\nx:1\ny:2\r\n\r\n",
+        "0\r\nx:1\r\r\n\r\n",
         "5\r\nhelloX\r\n0\r\n\r\n",
         "5\r\nhello0\r\n\r\n",
         "1ffffffffffffffff\r\n",
@@ -211,7 +250,7 @@ proptest! {
 
     #[test]
     fn broken_bodies_are_refused_the_same_however_they_are_split(
-        body in "([0-9a-f]{1,2}|[\r\n;:]|\r\n|5\r\nhello\r\n|0\r\n|x-a:b\r\n|\\PC){0,12}",
+        body in "([0-9a-f]{1,2}|[\r\n;:]|\r\n|5\r\nhello\r\n|0\r\n|x-a:b\r\n|x-c:d\n\r\n|\\PC){0,12}",
         sizes in prop::collection::vec(1_usize..9, 1..8),
     ) {
         let whole = decode_whole(PayloadHash::UnsignedTrailer, body.as_bytes());

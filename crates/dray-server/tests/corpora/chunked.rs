@@ -118,15 +118,15 @@ fn signed(payload: &Payload, body: &[u8]) -> Vec<u8> {
 /// Copies the trailers to `out`, and signs them. Returns the rest.
 fn sign_trailers<'a>(chain: &mut ChunkSigner, mut rest: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
     let mut covered = Sha256::new();
-    while let Some((line, after)) = line(rest) {
+    while let Some((line, end, after)) = trailer_line(rest) {
         let Some((name, value)) = trailer(line) else { break };
         if name == TRAILER_SIGNATURE && value == "$" {
             let signature = hex::encode(chain.sign_trailers(covered.clone().finalize().into()));
-            out.extend_from_slice(format!("{name}:{signature}\r\n").as_bytes());
+            out.extend_from_slice(format!("{name}:{signature}").as_bytes());
         } else {
             out.extend_from_slice(line);
-            out.extend_from_slice(b"\r\n");
         }
+        out.extend_from_slice(end);
         covered.update(format!("{name}:{value}\n"));
         rest = after;
     }
@@ -155,7 +155,7 @@ fn decoded_whole(payload: &Payload, body: &[u8]) -> Option<Decoded> {
 fn trailers_whole(payload: &Payload, chain: Option<ChunkSigner>, mut rest: &[u8]) -> Option<Trailers> {
     let mut trailers = Trailers::new();
     loop {
-        let (line, after) = line(rest)?;
+        let (line, _, after) = trailer_line(rest)?;
         rest = after;
         if line.is_empty() {
             break;
@@ -186,6 +186,26 @@ fn line(body: &[u8]) -> Option<(&[u8], &[u8])> {
     let end = body.iter().position(|byte| *byte == b'\n')?;
     let line = body[..end].strip_suffix(b"\r")?;
     (end < MAX_LINE_BYTES && !line.contains(&b'\r')).then_some((line, &body[end + 1..]))
+}
+
+/// A trailer or the empty line after the trailers, its end, and the rest. A trailer may end in LF. If it does, either CRLF
+/// follows, which belongs to its end, or another such trailer.
+fn trailer_line(body: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+    if let Some((line, rest)) = line(body) {
+        return Some((line, b"\r\n", rest));
+    }
+    let (line, rest) = lf_line(body)?;
+    if let Some(rest) = rest.strip_prefix(b"\r\n") {
+        return Some((line, b"\n\r\n", rest));
+    }
+    lf_line(rest).map(|_| (line, &b"\n"[..], rest))
+}
+
+/// A line that is not empty and ends in LF alone, and the rest.
+fn lf_line(body: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = body.iter().position(|byte| *byte == b'\n')?;
+    let is_line = end > 0 && end < MAX_LINE_BYTES && !body[..end].contains(&b'\r');
+    is_line.then_some((&body[..end], &body[end + 1..]))
 }
 
 fn chunk_header(line: &[u8]) -> Option<(usize, Option<&str>)> {
