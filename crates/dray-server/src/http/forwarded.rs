@@ -3,7 +3,7 @@
 //!
 //! This file writes the reported values where the rest of the code looks for them: the sender's address, `Host`
 //! (which signatures cover), and the scheme. So nothing else needs to know about proxies. It accepts a host only if
-//! it is one of the server's own, because a proxy may pass on whatever its client wrote.
+//! it is one of the server's own or a bucket's below one, because a proxy may pass on whatever its client wrote.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -79,7 +79,7 @@ fn rewrite(believed: &Believed, peer: SocketAddr, request: &mut Request) {
         "http" => Some(Scheme::HTTP),
         _ => None,
     });
-    let host = last(request.headers(), "x-forwarded-host").filter(|host| believed.hosts.contains(host));
+    let host = last(request.headers(), "x-forwarded-host").filter(|host| is_own(&believed.hosts, host));
     if let Some(host) = host.and_then(|host| host.parse().ok()) {
         request.headers_mut().insert(header::HOST, host);
     }
@@ -88,6 +88,11 @@ fn rewrite(believed: &Believed, peer: SocketAddr, request: &mut Request) {
     if let Some(scheme) = scheme {
         extensions.insert(scheme);
     }
+}
+
+/// Whether this is one of the server's own hosts or a bucket's, which is below one of them.
+fn is_own(hosts: &OwnHosts, host: &str) -> bool {
+    hosts.contains(host) || hosts.label_below(host).is_some()
 }
 
 /// The sender of a request: the last named address that is not a trusted proxy. Anyone may have written the addresses
@@ -212,5 +217,20 @@ mod tests {
         assert_eq!(host(&["drive.example.com"], "drive.example.com, evil.example"), "inside:8080");
         assert_eq!(host(&["drive.example.com"], "Drive.Example.com:8443"), "Drive.Example.com:8443");
         assert_eq!(host(&[], "drive.example.com"), "inside:8080", "nobody named any");
+    }
+
+    #[test]
+    fn a_proxy_can_report_the_host_of_a_bucket() {
+        for (said, believed) in [
+            ("tools.drive.example.com", true),
+            ("My.Tools.drive.example.com:8443", true),
+            ("tools.example.com", false),
+            ("evildrive.example.com", false),
+            ("tools.drive.example.com.evil.example", false),
+        ] {
+            let request = request("10.0.0.1", &[("x-forwarded-host", said)]);
+            let expected = if believed { said } else { "inside:8080" };
+            assert_eq!(request.headers()[header::HOST], expected, "{said}");
+        }
     }
 }
