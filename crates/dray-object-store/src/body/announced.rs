@@ -124,8 +124,8 @@ impl Announced {
 fn announced_size(fields: &Fields<'_>, payload: &Payload) -> Result<u64, Failure> {
     let name = if payload.is_chunked() { "x-amz-decoded-content-length" } else { CONTENT_LENGTH.as_str() };
     let missing = || Failure::new(ErrorCode::MissingContentLength, format!("You must provide {name}"));
-    let value = fields.get(name).ok_or_else(missing)?;
-    if !payload.is_chunked() && fields.get(TRANSFER_ENCODING.as_str()).is_some() {
+    let value = fields.get(name)?.ok_or_else(missing)?;
+    if !payload.is_chunked() && fields.has(TRANSFER_ENCODING.as_str()) {
         return Err(missing());
     }
     let digits = value.bytes().all(|byte| byte.is_ascii_digit());
@@ -140,14 +140,14 @@ pub(crate) fn announced_md5(fields: &Fields<'_>) -> Result<Option<[u8; 16]>, Fai
             Failure::new(ErrorCode::InvalidDigest, "The Content-MD5 you specified is not valid")
         })
     };
-    fields.get("content-md5").map(parse).transpose()
+    fields.get("content-md5")?.map(parse).transpose()
 }
 
 /// The checksums in headers and query.
 pub(crate) fn announced_checksums(fields: &Fields<'_>) -> Result<Vec<Checksum>, Failure> {
     let given = Algorithm::ALL.into_iter().filter_map(|algorithm| {
-        let value = fields.get(algorithm.header_name())?;
-        Some(parse_checksum(algorithm, value))
+        let value = fields.get(algorithm.header_name()).transpose()?;
+        Some(value.and_then(|value| parse_checksum(algorithm, value)))
     });
     given.collect()
 }
@@ -161,7 +161,7 @@ fn parse_checksum(algorithm: Algorithm, value: &str) -> Result<Checksum, Failure
 }
 
 fn trailing(fields: &Fields<'_>, payload: &Payload) -> Result<Vec<Algorithm>, Failure> {
-    let Some(names) = fields.get("x-amz-trailer") else {
+    let Some(names) = fields.list("x-amz-trailer")? else {
         return Ok(Vec::new());
     };
     if !payload.is_chunked() {

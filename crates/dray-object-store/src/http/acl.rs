@@ -32,7 +32,7 @@ const MAX_BODY_BYTES: usize = 64 << 10;
 /// Refuses a canned list that would give others a right, with `NotImplemented`, and a name that is no canned list of
 /// S3, with `InvalidArgument`.
 pub(super) fn check_canned(fields: &Fields<'_>) -> Result<(), Failure> {
-    match fields.get(X_AMZ_ACL) {
+    match fields.get(X_AMZ_ACL)? {
         None => Ok(()),
         Some(name) if TAKEN.contains(&name) => Ok(()),
         Some(name) if REFUSED.contains(&name) => {
@@ -55,7 +55,7 @@ pub(super) async fn put(call: &Call, body: &mut Body) -> Result<Response, Failur
     let fields = call.fields();
     refuse_what_is_not_kept(&fields)?;
     let body = control_body::read(call, body, MAX_BODY_BYTES, Checksums::OfBody).await?;
-    if fields.get(X_AMZ_ACL).is_none() || !body.is_empty() {
+    if !fields.has(X_AMZ_ACL) || !body.is_empty() {
         return Err(not_implemented("access control lists, except a canned one that changes nothing"));
     }
     check_exists(call).await?;

@@ -20,7 +20,8 @@ const KNOWN: [&str; 5] = ["ETag", "Checksum", "ObjectParts", "StorageClass", "Ob
 const MAX_PARTS: u16 = 1000;
 
 pub(super) async fn get(call: &Call) -> Result<Response, Failure> {
-    let asked = call.fields().get("x-amz-object-attributes").unwrap_or_default();
+    let fields = call.fields();
+    let asked = fields.list("x-amz-object-attributes")?.unwrap_or_default();
     let asked: Vec<&str> = asked.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
     if asked.is_empty() || asked.iter().any(|name| !KNOWN.contains(name)) {
         return Err(invalid_argument(format!(
@@ -77,5 +78,5 @@ fn object_parts(object: &Object, mut page: Vec<parts::Part>, after: u16, limit: 
 
 fn header_number(call: &Call, name: &str, default: u16) -> Result<u16, Failure> {
     let parse = |value: &str| value.parse().map_err(|_| invalid_argument(format!("{name} must be a number")));
-    call.fields().get(name).map_or(Ok(default), parse)
+    call.fields().get(name)?.map_or(Ok(default), parse)
 }

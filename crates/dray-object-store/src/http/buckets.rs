@@ -33,7 +33,7 @@ pub(super) async fn create(call: &Call, body: &mut Body) -> Result<Response, Fai
     refuse_what_is_not_kept(&call.fields())?;
     if call
         .fields()
-        .get("x-amz-bucket-object-lock-enabled")
+        .get("x-amz-bucket-object-lock-enabled")?
         .is_some_and(|asked| !asked.eq_ignore_ascii_case("false"))
     {
         return Err(not_implemented("object lock"));

@@ -25,7 +25,7 @@ use crate::{
 
 pub(super) async fn complete(call: &Call, body: &mut Body) -> Result<Response, Failure> {
     let id = upload_id(call)?;
-    let condition = WriteCondition::read(&call.head.headers)?;
+    let condition = WriteCondition::read(&call.fields())?;
     let expected_bytes = object_size(&call.fields())?;
     let expected_checksum = expected_checksum(call)?;
     let expected_type = named_type(&call.fields())?;
@@ -59,10 +59,10 @@ pub(super) async fn complete(call: &Call, body: &mut Body) -> Result<Response, F
 /// The object's checksum as the client computed it, in the text form of the header.
 fn expected_checksum(call: &Call) -> Result<Option<(Algorithm, String)>, Failure> {
     let given = Algorithm::ALL.into_iter().filter_map(|algorithm| {
-        let value = call.fields().get(algorithm.header_name())?;
-        Some((algorithm, value.to_owned()))
+        let value = call.fields().get(algorithm.header_name()).transpose()?;
+        Some(value.map(|value| (algorithm, value.to_owned())))
     });
-    let mut given = given.collect::<Vec<_>>();
+    let mut given = given.collect::<Result<Vec<_>, Failure>>()?;
     if given.len() > 1 {
         return Err(invalid_request("Expecting a single x-amz-checksum- header"));
     }

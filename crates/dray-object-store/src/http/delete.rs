@@ -20,7 +20,7 @@ use crate::{
 };
 
 pub(super) async fn one(call: &Call) -> Result<Response, Failure> {
-    let condition = DeleteCondition::read(&call.head.headers)?;
+    let condition = DeleteCondition::read(&call.fields())?;
     let refused = remove(call, vec![(call.target.key.clone(), condition)]).await?;
     match refused.into_iter().next() {
         Some(_) => Err(precondition_failed()),
@@ -29,7 +29,7 @@ pub(super) async fn one(call: &Call) -> Result<Response, Failure> {
 }
 
 pub(super) async fn many(call: &Call, body: &mut Body) -> Result<Response, Failure> {
-    refuse_on_delete(&call.head.headers, &[header::IF_MATCH, header::IF_NONE_MATCH])?;
+    refuse_on_delete(&call.fields(), &[header::IF_MATCH, header::IF_NONE_MATCH])?;
     let body = control_body::read(call, body, MAX_DELETE_BODY_BYTES, Checksums::OfBody).await?;
     let request = Delete::parse(&body)?;
     let has_version =

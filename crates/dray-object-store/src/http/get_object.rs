@@ -7,7 +7,8 @@ use dray_s3::{ErrorCode, PartNumber};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
 use super::{
-    Call, answer, conditions,
+    Call, answer,
+    conditions::{self, ReadCondition},
     range::{self, Asked},
     stored_headers, tags,
     uploads::X_AMZ_CHECKSUM_TYPE,
@@ -90,7 +91,8 @@ pub(super) async fn find_and_pin(
 /// The part whose checksum the request asks for, by its number.
 async fn part_asked(call: &Call, object: &Object) -> Result<Option<Part>, Failure> {
     let number = call.query.get("partNumber").and_then(|number| number.parse::<PartNumber>().ok());
-    let Some(number) = number.filter(|_| object.token.is_some() && wants_checksum(call)) else {
+    let wants_checksum = wants_checksum(call)?;
+    let Some(number) = number.filter(|_| object.token.is_some() && wants_checksum) else {
         return Ok(None);
     };
     let (set, before) = (object.set, number.get() - 1);
@@ -98,18 +100,19 @@ async fn part_asked(call: &Call, object: &Object) -> Result<Option<Part>, Failur
     Ok(page.into_iter().find(|part| part.number == number.get()))
 }
 
-fn wants_checksum(call: &Call) -> bool {
-    call.fields().get("x-amz-checksum-mode").is_some_and(|mode| mode.eq_ignore_ascii_case("enabled"))
+fn wants_checksum(call: &Call) -> Result<bool, Failure> {
+    let mode = call.fields().get("x-amz-checksum-mode")?;
+    Ok(mode.is_some_and(|mode| mode.eq_ignore_ascii_case("enabled")))
 }
 
 /// The head of the answer, and the bytes for its body.
 fn describe(call: &Call, object: &Object, part: Option<&Part>) -> Result<(Response, Range<u64>), Failure> {
-    conditions::check_read(&call.head.headers, object)?;
+    ReadCondition::read(&call.fields())?.check(object)?;
     let part_number = call.query.get("partNumber").map(str::parse::<PartNumber>).transpose()?;
     let selection = select(call, object, part_number)?;
     let mut response = answer::empty(StatusCode::OK);
     let headers = response.headers_mut();
-    stored_headers::restore(&object.headers, &call.query, headers)?;
+    stored_headers::restore(&object.headers, &call.query, call.is_url_of_server(), headers)?;
     if let Some(hidden) = call.store.hidden_metadata().filter(|_| call.is_presigned()) {
         headers.remove(hidden);
     }
@@ -127,7 +130,7 @@ fn describe(call: &Call, object: &Object, part: Option<&Part>) -> Result<(Respon
     let algorithm = object.checksum.checksum.algorithm();
     let checksum = match part {
         Some(part) => part.checksum(algorithm).map(|checksum| checksum.to_base64()),
-        None => (!selection.partial && wants_checksum(call)).then(|| object.checksum.text()),
+        None => (!selection.partial && wants_checksum(call)?).then(|| object.checksum.text()),
     };
     if let Some(checksum) = checksum {
         answer::set(headers, HeaderName::from_static(algorithm.header_name()), &checksum);
@@ -143,7 +146,8 @@ fn describe(call: &Call, object: &Object, part: Option<&Part>) -> Result<(Respon
 }
 
 fn select(call: &Call, object: &Object, part_number: Option<PartNumber>) -> Result<Selection, Failure> {
-    let range = call.head.headers.get(header::RANGE).and_then(|range| range.to_str().ok());
+    let fields = call.fields();
+    let range = fields.get(header::RANGE.as_str())?;
     let whole = Selection { bytes: 0..object.size_bytes, partial: false };
     if let Some(number) = part_number {
         if range.is_some() {
@@ -154,9 +158,8 @@ fn select(call: &Call, object: &Object, part_number: Option<PartNumber>) -> Resu
         })?;
         return Ok(Selection { partial: !place.bytes.is_empty(), bytes: place.bytes });
     }
-    let Some(range) = range.filter(|_| conditions::range_applies(&call.head.headers, object)) else {
-        return Ok(whole);
-    };
+    let applies = conditions::range_applies(&fields, object)?;
+    let Some(range) = range.filter(|_| applies) else { return Ok(whole) };
     match range::parse(range, object.size_bytes) {
         Asked::Whole => Ok(whole),
         Asked::Bytes(bytes) => Ok(Selection { bytes, partial: true }),

@@ -100,6 +100,11 @@ impl Call {
         has_signature(&self.query)
     }
 
+    /// Whether the request is by a URL that the server signed. Anybody may hold it, and may add headers to its request.
+    fn is_url_of_server(&self) -> bool {
+        self.is_presigned() && self.caller.is_server()
+    }
+
     /// Begins a transfer for the sender of this request.
     fn begin(&self, direction: Direction, of: Of) -> Result<Transfer, Failure> {
         self.store.transfers_under_way().begin(direction, &self.head.extensions, of)

@@ -40,9 +40,13 @@ pub(super) async fn put(call: &Call, body: &mut Body) -> Result<Response, Failur
         call.store.check_space()?;
     }
     call.store.check_object_size(announced.size_bytes)?;
-    let headers = stored_headers::collect(&call.head.headers, &call.fields())?;
+    let headers = if call.is_url_of_server() {
+        stored_headers::collect_signed(&call.head.headers, &call.query)?
+    } else {
+        stored_headers::collect(&call.fields())?
+    };
     let tags = tags::of_header(&call.fields())?;
-    let condition = WriteCondition::read(&call.head.headers)?;
+    let condition = WriteCondition::read(&call.fields())?;
     check_early(call, condition.clone()).await?;
 
     let described = Described { set: call.store.meta().new_set(), headers, tags, condition };

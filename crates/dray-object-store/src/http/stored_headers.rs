@@ -1,7 +1,7 @@
 //! The headers that are stored with an object and returned with it, as JSON: `[["content-type","…"],…]`.
 //! Values are bytes on the wire. Each byte is stored as the character with that number.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use dray_s3::{ErrorCode, Query};
@@ -11,15 +11,18 @@ use super::acl;
 use crate::failure::{Failure, invalid_argument, not_implemented};
 use crate::fields::Fields;
 
-/// Headers that are stored unchanged.
-const KEPT: [HeaderName; 6] = [
-    header::CACHE_CONTROL,
-    header::CONTENT_DISPOSITION,
-    header::CONTENT_ENCODING,
-    header::CONTENT_LANGUAGE,
-    header::CONTENT_TYPE,
-    header::EXPIRES,
+/// Headers that are stored unchanged, and whether they are lists, which may have several lines.
+const KEPT: [(HeaderName, bool); 6] = [
+    (header::CACHE_CONTROL, true),
+    (header::CONTENT_DISPOSITION, false),
+    (header::CONTENT_ENCODING, true),
+    (header::CONTENT_LANGUAGE, true),
+    (header::CONTENT_TYPE, false),
+    (header::EXPIRES, false),
 ];
+/// Those of them that the server itself never stores.
+const OF_TOOLS: [HeaderName; 4] =
+    [header::CACHE_CONTROL, header::CONTENT_ENCODING, header::CONTENT_LANGUAGE, header::EXPIRES];
 const METADATA: &str = "x-amz-meta-";
 /// The maximum number of bytes of the names and values of user metadata together (AWS S3 user guide, "Working with
 /// object metadata").
@@ -40,12 +43,13 @@ const OVERRIDES: [(&str, HeaderName); 6] = [
 ];
 
 /// The headers of a `CreateMultipartUpload` or `PutObject` that describe its object, as JSON.
-pub(super) fn collect(headers: &HeaderMap, fields: &Fields<'_>) -> Result<String, Failure> {
+pub(super) fn collect(fields: &Fields<'_>) -> Result<String, Failure> {
     refuse_what_is_not_kept(fields)?;
     let mut kept: Vec<(String, String)> = Vec::new();
-    for name in KEPT {
-        let Some(value) = headers.get(&name) else { continue };
-        let mut text = characters(value.as_bytes());
+    for (name, is_list) in KEPT {
+        let value = if is_list { fields.list_bytes(name.as_str()) } else { fields.bytes(name.as_str())? };
+        let Some(value) = value else { continue };
+        let mut text = characters(&value);
         if name == header::CONTENT_ENCODING {
             text = codings_of_object(text);
         }
@@ -60,6 +64,28 @@ pub(super) fn collect(headers: &HeaderMap, fields: &Fields<'_>) -> Result<String
     }
     kept.extend(metadata(fields)?);
     serde_json::to_string(&kept).map_err(Failure::internal)
+}
+
+/// As [`collect`], for a presigned URL that anybody may hold: it stores only signed headers, and refuses others that it
+/// would store. Whoever holds the URL of an upload must not decide how others decode or cache its object.
+///
+/// `Cache-Control` is not refused, because it also means the request itself: browsers add it while their cache is turned off.
+pub(super) fn collect_signed(headers: &HeaderMap, query: &Query) -> Result<String, Failure> {
+    let signed = query.get("X-Amz-SignedHeaders").unwrap_or_default();
+    let is_unsigned = |name: &HeaderName| {
+        headers.contains_key(name) && !signed.split(';').any(|signed| signed == name.as_str())
+    };
+    let mut stored = Cow::Borrowed(headers);
+    if is_unsigned(&header::CACHE_CONTROL) {
+        stored.to_mut().remove(header::CACHE_CONTROL);
+    }
+    match KEPT.iter().find(|(name, _)| stored.contains_key(name) && is_unsigned(name)) {
+        Some((name, _)) => {
+            let message = format!("There were headers present in the request which were not signed: {name}");
+            Err(Failure::new(ErrorCode::AccessDenied, message))
+        }
+        None => collect(&Fields::new(&stored, query)),
+    }
 }
 
 /// The codings of the object: the given ones without `aws-chunked`, which is the framing of the request.
@@ -90,12 +116,23 @@ fn metadata(fields: &Fields<'_>) -> Result<BTreeMap<String, String>, Failure> {
 }
 
 /// Adds the stored headers to an answer. Headers that the query overrides have the values of the query.
-pub(super) fn restore(json: &str, query: &Query, headers: &mut HeaderMap) -> Result<(), Failure> {
+///
+/// Answers to URLs that the server signed (`by_server`) leave out how the object is coded and cached. The server never
+/// stores that; earlier versions let the holder of an upload URL store it.
+pub(super) fn restore(
+    json: &str,
+    query: &Query,
+    by_server: bool,
+    headers: &mut HeaderMap,
+) -> Result<(), Failure> {
     headers.insert(header::CONTENT_TYPE, DEFAULT_TYPE);
     let kept: Vec<(String, String)> = serde_json::from_str(json).map_err(Failure::internal)?;
     for (name, value) in kept {
         let name = HeaderName::from_bytes(name.as_bytes());
         let Ok(name) = name else { continue };
+        if by_server && OF_TOOLS.contains(&name) {
+            continue;
+        }
         if name.as_str().starts_with(METADATA) {
             headers.extend(HeaderValue::from_bytes(&mail_safe(bytes(&value))).map(|value| (name, value)));
         } else if let Ok(value) = HeaderValue::from_bytes(&bytes(&value)) {
@@ -140,7 +177,7 @@ pub(super) fn refuse_what_is_not_kept(fields: &Fields<'_>) -> Result<(), Failure
         (ENCRYPTION, ["AES256"].as_slice(), ErrorCode::NotImplemented),
     ];
     for (name, values, code) in only {
-        if fields.get(name).is_some_and(|given| !values.contains(&given)) {
+        if fields.get(name)?.is_some_and(|given| !values.contains(&given)) {
             let values = values.join(" and ");
             return Err(Failure::new(
                 code,
@@ -157,7 +194,7 @@ const ENCRYPTION: &str = "x-amz-server-side-encryption";
 
 /// Tells a client that asked for encryption that there is none. AWS's header would claim that there is.
 pub(super) fn not_encrypted(fields: &Fields<'_>, headers: &mut HeaderMap) {
-    if fields.get(ENCRYPTION).is_some() {
+    if fields.has(ENCRYPTION) {
         headers.insert(
             HeaderName::from_static("x-dray-encryption"),
             HeaderValue::from_static(
@@ -205,9 +242,9 @@ mod tests {
             ("x-other", b"not kept"),
         ]);
         let query = Query::parse("X-Amz-Meta-Moved=a%20b").unwrap();
-        let json = collect(&sent, &Fields::new(&sent, &query)).unwrap();
+        let json = collect(&Fields::new(&sent, &query)).unwrap();
         let mut answered = HeaderMap::new();
-        restore(&json, &Query::default(), &mut answered).unwrap();
+        restore(&json, &Query::default(), false, &mut answered).unwrap();
         let expected = request(&[
             ("content-type", b"text/html"),
             ("content-encoding", b"gzip"),
@@ -220,9 +257,9 @@ mod tests {
     #[test]
     fn metadata_that_is_not_ascii_is_answered_as_an_encoded_word() {
         let answered = |sent: &HeaderMap| {
-            let json = collect(sent, &Fields::new(sent, &Query::default())).unwrap();
+            let json = collect(&Fields::new(sent, &Query::default())).unwrap();
             let mut answered = HeaderMap::new();
-            restore(&json, &Query::default(), &mut answered).unwrap();
+            restore(&json, &Query::default(), false, &mut answered).unwrap();
             answered["x-amz-meta-a"].as_bytes().to_vec()
         };
         for (sent, expected) in [
@@ -243,9 +280,9 @@ mod tests {
     fn other_headers_are_returned_byte_for_byte() {
         let disposition = "attachment; filename=\"Grüße.txt\"".as_bytes();
         let sent = request(&[("content-disposition", disposition)]);
-        let json = collect(&sent, &Fields::new(&sent, &Query::default())).unwrap();
+        let json = collect(&Fields::new(&sent, &Query::default())).unwrap();
         let mut answered = HeaderMap::new();
-        restore(&json, &Query::default(), &mut answered).unwrap();
+        restore(&json, &Query::default(), false, &mut answered).unwrap();
         assert_eq!(answered["content-disposition"].as_bytes(), disposition);
     }
 
@@ -260,9 +297,9 @@ mod tests {
             ("aws-chunked, aws-chunked", None),
         ] {
             let sent = request(&[("content-encoding", given.as_bytes())]);
-            let json = collect(&sent, &Fields::new(&sent, &Query::default())).unwrap();
+            let json = collect(&Fields::new(&sent, &Query::default())).unwrap();
             let mut answered = HeaderMap::new();
-            restore(&json, &Query::default(), &mut answered).unwrap();
+            restore(&json, &Query::default(), false, &mut answered).unwrap();
             let answered = answered.get(header::CONTENT_ENCODING).map(|value| value.to_str().unwrap());
             assert_eq!(answered, kept, "{given}");
         }
@@ -272,10 +309,10 @@ mod tests {
     fn a_query_overrides_stored_headers() {
         let mut answered = HeaderMap::new();
         let query = Query::parse("response-content-type=text/plain&response-expires=0").unwrap();
-        restore(r#"[["content-type","text/html"]]"#, &query, &mut answered).unwrap();
+        restore(r#"[["content-type","text/html"]]"#, &query, false, &mut answered).unwrap();
         assert_eq!(answered, request(&[("content-type", b"text/plain"), ("expires", b"0")]));
         let split = Query::parse("response-content-type=a%0d%0ab").unwrap();
-        assert!(restore("[]", &split, &mut answered).is_err());
+        assert!(restore("[]", &split, false, &mut answered).is_err());
     }
 
     #[test]
@@ -290,7 +327,7 @@ mod tests {
             ("x-amz-object-lock-mode", "GOVERNANCE"),
         ] {
             let sent = request(&[(name, value.as_bytes())]);
-            assert!(collect(&sent, &Fields::new(&sent, &Query::default())).is_err(), "{name}");
+            assert!(collect(&Fields::new(&sent, &Query::default())).is_err(), "{name}");
         }
         for (value, is_taken) in [
             ("x".repeat(2047), true),
@@ -299,7 +336,7 @@ mod tests {
             ("ü".repeat(1024), false),
         ] {
             let sent = request(&[("x-amz-meta-a", value.as_bytes())]);
-            let collected = collect(&sent, &Fields::new(&sent, &Query::default()));
+            let collected = collect(&Fields::new(&sent, &Query::default()));
             let refused = collected.err().map(|failure| failure.error.code);
             assert_eq!(refused, (!is_taken).then_some(ErrorCode::MetadataTooLarge), "{}", value.len());
         }

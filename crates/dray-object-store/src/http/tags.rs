@@ -57,7 +57,7 @@ async fn replace(call: &Call, tags: String, status: StatusCode) -> Result<Respon
 
 /// The JSON of the tags in `x-amz-tagging`: a query string.
 pub(super) fn of_header(fields: &Fields<'_>) -> Result<String, Failure> {
-    let Some(text) = fields.get("x-amz-tagging") else {
+    let Some(text) = fields.get("x-amz-tagging")? else {
         return Ok(NONE.to_owned());
     };
     let invalid = |_| invalid_argument("The header x-amz-tagging must be URL-encoded name=value pairs");

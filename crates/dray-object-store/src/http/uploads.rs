@@ -26,7 +26,7 @@ pub(super) async fn create(call: &Call) -> Result<Response, Failure> {
     call.store.check_space()?;
     let fields = call.fields();
     let checksum = checksum_choice(&fields)?;
-    let headers = stored_headers::collect(&call.head.headers, &fields)?;
+    let headers = stored_headers::collect(&fields)?;
     let tags = tags::of_header(&fields)?;
     let id = UploadId { set: call.store.meta().new_set(), token: clock::random() };
     let announced_bytes = object_size(&fields)?;
@@ -55,12 +55,12 @@ pub(super) fn object_size(fields: &Fields<'_>) -> Result<Option<u64>, Failure> {
     let parse = |value: &str| {
         value.parse().map_err(|_| invalid_request("x-amz-mp-object-size must be a number of bytes"))
     };
-    fields.get("x-amz-mp-object-size").map(parse).transpose()
+    fields.get("x-amz-mp-object-size")?.map(parse).transpose()
 }
 
 /// The algorithm that `x-amz-checksum-algorithm` asks for.
 pub(super) fn named_algorithm(fields: &Fields<'_>) -> Result<Option<Algorithm>, Failure> {
-    let named = fields.get(X_AMZ_CHECKSUM_ALGORITHM.as_str()).map(|name| {
+    let named = fields.get(X_AMZ_CHECKSUM_ALGORITHM.as_str())?.map(|name| {
         Algorithm::from_name(name)
             .ok_or_else(|| invalid_request("x-amz-checksum-algorithm must name an algorithm of S3"))
     });
@@ -69,7 +69,7 @@ pub(super) fn named_algorithm(fields: &Fields<'_>) -> Result<Option<Algorithm>, 
 
 /// The type that `x-amz-checksum-type` names.
 pub(super) fn named_type(fields: &Fields<'_>) -> Result<Option<ChecksumType>, Failure> {
-    let named = fields.get(X_AMZ_CHECKSUM_TYPE.as_str()).map(|name| {
+    let named = fields.get(X_AMZ_CHECKSUM_TYPE.as_str())?.map(|name| {
         ChecksumType::parse(name)
             .ok_or_else(|| invalid_request("x-amz-checksum-type must be FULL_OBJECT or COMPOSITE"))
     });

@@ -192,7 +192,9 @@ async fn read(call: &Call, operation: &'static str) -> Result<Response, Failure>
         header::IF_UNMODIFIED_SINCE,
     ];
     for name in asked {
-        request.headers.extend(call.head.headers.get(&name).map(|value| (name, value.clone())));
+        for value in call.head.headers.get_all(&name) {
+            request.headers.append(&name, value.clone());
+        }
     }
     let upstream = &call.relay.0.upstream;
     let answer = tokio::select! {

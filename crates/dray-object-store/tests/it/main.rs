@@ -10,6 +10,7 @@ mod cors;
 mod crash;
 mod full;
 mod harness;
+mod header_lines;
 mod keys;
 mod limits;
 mod listing;

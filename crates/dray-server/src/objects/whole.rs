@@ -6,7 +6,8 @@
 //! it from there.
 
 use dray_s3::encode_path;
-use http::{HeaderMap, Method};
+use http::header::CONTENT_ENCODING;
+use http::{HeaderMap, HeaderValue, Method};
 use jiff::Timestamp;
 
 use super::failure::copy_refusal;
@@ -27,12 +28,19 @@ pub struct WholeFile {
     /// The CRC-64/NVME of its bytes, if the caller asked for it and the store knows it.
     pub crc64: Option<Crc64>,
     store_token: Option<String>,
+    is_encoded: bool,
 }
 
 impl WholeFile {
     /// Whether this upload's client sent the file: it must carry the upload's token. That a file exists proves nothing.
     pub fn is_of(&self, upload: &Upload) -> bool {
         self.store_token.as_deref() == Some(&upload.store_token)
+    }
+
+    /// Whether its sender named a coding of its bytes. Browsers would decode it, so what they download would not be
+    /// what was measured here.
+    pub fn is_encoded(&self) -> bool {
+        self.is_encoded
     }
 }
 
@@ -134,5 +142,16 @@ fn read_whole_file(headers: &HeaderMap) -> Option<WholeFile> {
         etag: text(headers, "etag")?.to_owned(),
         crc64: crc64.map(|crc64| Crc64::from_stored(crc64.to_owned())),
         store_token: text(headers, TOKEN_METADATA).map(str::to_owned),
+        is_encoded: headers.get_all(CONTENT_ENCODING).iter().any(is_coding),
     })
+}
+
+/// Whether this `Content-Encoding` names a coding of the bytes. Some stores keep the framing of an upload there.
+fn is_coding(value: &HeaderValue) -> bool {
+    let is_none = |coding: &[u8]| {
+        let coding = coding.trim_ascii();
+        coding.is_empty()
+            || [&b"aws-chunked"[..], b"identity"].iter().any(|none| coding.eq_ignore_ascii_case(none))
+    };
+    !value.as_bytes().split(|byte| *byte == b',').all(is_none)
 }

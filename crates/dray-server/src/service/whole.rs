@@ -40,6 +40,9 @@ impl Service {
         let Some(file) = file else {
             return Err(Error::InvalidPart { detail: "It does not have the file yet.".into() });
         };
+        if file.is_encoded() {
+            return Err(Error::InvalidPart { detail: "It was sent with a Content-Encoding.".into() });
+        }
         if crc64.is_some() && crc64 != file.crc64.as_ref() {
             return Err(Error::ChecksumMismatch);
         }

@@ -28,7 +28,7 @@ enum Directive {
 
 pub(in crate::http) async fn copy(call: &Call) -> Result<Response, Failure> {
     call.store.check_space()?;
-    let condition = WriteCondition::read(&call.head.headers)?;
+    let condition = WriteCondition::read(&call.fields())?;
     for _ in 0..MAX_ATTEMPTS {
         let source = Source::find(call).await?;
         let object = describe(call, &source).await?;
@@ -54,9 +54,7 @@ async fn describe(call: &Call, source: &Source) -> Result<Object, Failure> {
     let asked = named_algorithm(&call.fields())?;
     let is_same = source.bucket == call.target.bucket && source.key == call.target.key;
     let changes = metadata == Directive::Replace
-        || ["x-amz-storage-class", "x-amz-server-side-encryption"]
-            .iter()
-            .any(|name| call.fields().get(name).is_some());
+        || ["x-amz-storage-class", "x-amz-server-side-encryption"].iter().any(|name| call.fields().has(name));
     if is_same && !changes {
         return Err(invalid_request(
             "This copy request is illegal because it is trying to copy an object to itself without changing the \
@@ -64,7 +62,7 @@ async fn describe(call: &Call, source: &Source) -> Result<Object, Failure> {
         ));
     }
     call.store.check_object_size(source.object.size_bytes)?;
-    let given = stored_headers::collect(&call.head.headers, &call.fields())?;
+    let given = stored_headers::collect(&call.fields())?;
     let mut object = source.object.clone();
     object.set = call.store.meta().new_set();
     // The copy of a multipart object is a multipart object too. No Complete made it, so it gets a token that no
@@ -115,7 +113,7 @@ async fn commit(
 }
 
 fn directive(call: &Call, name: &str) -> Result<Directive, Failure> {
-    match call.fields().get(name) {
+    match call.fields().get(name)? {
         None | Some("COPY") => Ok(Directive::Copy),
         Some("REPLACE") => Ok(Directive::Replace),
         Some(_) => Err(invalid_argument(format!("{name} must be COPY or REPLACE"))),

@@ -136,7 +136,7 @@ async fn commit(
 /// The bytes that `x-amz-copy-source-range` names. It must be `bytes=first-last`, with both numbers, and within the
 /// source.
 fn range(call: &Call, size_bytes: u64) -> Result<Range<u64>, Failure> {
-    let Some(text) = call.fields().get("x-amz-copy-source-range") else {
+    let Some(text) = call.fields().get("x-amz-copy-source-range")? else {
         return Ok(0..size_bytes);
     };
     let ends = text.strip_prefix("bytes=").and_then(|range| range.split_once('-'));

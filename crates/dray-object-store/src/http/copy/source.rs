@@ -7,9 +7,13 @@ use dray_s3::{
     decode_path,
 };
 use futures_util::TryStreamExt;
-use http::{HeaderMap, HeaderName, header};
 
-use super::super::{Call, access::Access, conditions, get_object::find_and_pin};
+use super::super::{
+    Call,
+    access::Access,
+    conditions::{self, ReadCondition},
+    get_object::find_and_pin,
+};
 use crate::{
     crc64::Combined,
     disk::buffer::BLOCK_BYTES,
@@ -28,26 +32,16 @@ pub(super) struct Source {
     _pin: Pin,
 }
 
-/// Headers with a copy's conditions on its source, each with the reader's condition that means the same.
-const CONDITIONS: [(&str, HeaderName); 4] = [
-    ("x-amz-copy-source-if-match", header::IF_MATCH),
-    ("x-amz-copy-source-if-none-match", header::IF_NONE_MATCH),
-    ("x-amz-copy-source-if-modified-since", header::IF_MODIFIED_SINCE),
-    ("x-amz-copy-source-if-unmodified-since", header::IF_UNMODIFIED_SINCE),
-];
-
 impl Source {
     /// Finds the object that `x-amz-copy-source` names; `PreconditionFailed` unless it fulfils the request's conditions.
     pub(super) async fn find(call: &Call) -> Result<Self, Failure> {
         let (bucket, key) = named(call)?;
         call.check(Access::Read, &bucket)?;
+        let fields = call.fields();
+        let condition = ReadCondition::of_source(&fields)?;
         let (object, pin) = find_and_pin(&call.store, &bucket, &key).await?;
-        let mut asked = HeaderMap::new();
-        for (name, condition) in CONDITIONS {
-            asked.extend(call.head.headers.get(name).map(|value| (condition, value.clone())));
-        }
         // Where a reader gets 304 "not modified", a copy fails, because its condition was a change.
-        conditions::check_read(&asked, &object).map_err(|_| conditions::precondition_failed())?;
+        condition.check(&object).map_err(|_| conditions::precondition_failed())?;
         Ok(Self { bucket, key, object, _pin: pin })
     }
 
@@ -133,7 +127,7 @@ impl Source {
 /// The bucket and key of the source: percent-encoded, with or without a slash before them.
 fn named(call: &Call) -> Result<(String, String), Failure> {
     let invalid = || invalid_argument("x-amz-copy-source must be /bucket/key, percent-encoded");
-    let text = call.fields().get(super::COPY_SOURCE).ok_or_else(invalid)?;
+    let text = call.fields().get(super::COPY_SOURCE)?.ok_or_else(invalid)?;
     let text = match text.rsplit_once("?versionId=") {
         Some((path, "null")) => path,
         Some(_) => return Err(not_implemented("versions (a versionId in x-amz-copy-source)")),

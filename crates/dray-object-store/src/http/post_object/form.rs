@@ -11,7 +11,7 @@ use std::{
 
 use axum::body::Body;
 use bytes::Bytes;
-use dray_s3::{ErrorCode, S3Error};
+use dray_s3::{ErrorCode, Query, S3Error};
 use futures_util::{Stream, StreamExt};
 use http::{HeaderMap, header};
 use multer::{Field, Multipart};
@@ -19,6 +19,7 @@ use multer::{Field, Multipart};
 use crate::{
     body::{form_failure, frames},
     failure::Failure,
+    fields::Fields,
 };
 
 /// The maximum number of bytes of the names and values of all fields before the file; AWS allows 20 KiB.
@@ -44,7 +45,8 @@ impl<'a> Form<'a> {
         body: &'a mut Body,
         idle_timeout: Duration,
     ) -> Result<Self, Failure> {
-        let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let no_query = Query::default();
+        let content_type = Fields::new(headers, &no_query).get(header::CONTENT_TYPE.as_str())?;
         let boundary = multer::parse_boundary(content_type.unwrap_or_default());
         let boundary =
             boundary.map_err(|_| malformed("The body of a POST to a bucket must be multipart/form-data"))?;

@@ -26,6 +26,7 @@ use crate::{
     ObjectStore,
     body::{self, Announced, Wanted},
     failure::{Failure, invalid_argument, not_implemented},
+    fields::Fields,
     meta::{objects::Object, uploads::ChecksumChoice},
     transfers::Direction,
 };
@@ -60,8 +61,9 @@ pub(super) async fn post(
     now: Timestamp,
     body: &mut Body,
 ) -> Result<Response, Failure> {
-    let length = head.headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    let length: u64 = length.ok_or_else(|| {
+    let query = Query::default();
+    let length = Fields::new(&head.headers, &query).get(header::CONTENT_LENGTH.as_str())?;
+    let length: u64 = length.and_then(|length| length.parse().ok()).ok_or_else(|| {
         Failure::new(ErrorCode::MissingContentLength, "You must provide the Content-Length HTTP header")
     })?;
     let mut form = Form::read(&head.headers, body, store.idle_timeout()).await?;
@@ -110,8 +112,8 @@ async fn store_file(
         Some(xml) => tags::of_xml(xml)?,
         None => tags::NONE.to_owned(),
     };
-    let headers = stored_headers::collect(&call.head.headers, &call.fields())?;
-    let condition = WriteCondition::read(&call.head.headers)?;
+    let headers = stored_headers::collect(&call.fields())?;
+    let condition = WriteCondition::read(&call.fields())?;
     put_object::check_early(call, condition.clone()).await?;
     let described = Described { set: call.store.meta().new_set(), headers, tags, condition };
     let algorithm = announced.algorithm().unwrap_or(ChecksumChoice::DEFAULT.algorithm);

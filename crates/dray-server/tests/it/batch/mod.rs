@@ -4,6 +4,7 @@
 
 mod answers;
 mod granted;
+mod headers;
 mod leftovers;
 mod moved;
 mod places;
@@ -166,9 +167,22 @@ pub(crate) fn outcome(file: &Value) -> Result<Value, String> {
 
 /// Sends a file to its upload's URL, with the headers of the upload.
 pub(crate) async fn put(world: &World, upload: &Value, bytes: &[u8]) -> Response {
+    put_with_header(world, upload, bytes, None).await
+}
+
+/// As [`put`], with one header more.
+pub(super) async fn put_with_header(
+    world: &World,
+    upload: &Value,
+    bytes: &[u8],
+    more: Option<(&str, &str)>,
+) -> Response {
     let mut request = world.http.put(upload["url"].as_str().unwrap());
     for (name, value) in upload["headers"].as_object().unwrap() {
         request = request.header(name, value.as_str().unwrap());
+    }
+    if let Some((name, value)) = more {
+        request = request.header(name, value);
     }
     request.header("content-length", bytes.len()).body(bytes.to_vec()).send().await.unwrap()
 }
