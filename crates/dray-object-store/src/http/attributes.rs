@@ -4,7 +4,7 @@ use axum::response::Response;
 use dray_s3::xml::{GetObjectAttributesResponse, ObjectPart, ObjectParts};
 use http::header;
 
-use super::{Call, answer};
+use super::{Call, answer, list_objects::number_or};
 use crate::{
     failure::{Failure, invalid_argument, no_such_key},
     ids::part_number,
@@ -77,6 +77,5 @@ fn object_parts(object: &Object, mut page: Vec<parts::Part>, after: u16, limit: 
 }
 
 fn header_number(call: &Call, name: &str, default: u16) -> Result<u16, Failure> {
-    let parse = |value: &str| value.parse().map_err(|_| invalid_argument(format!("{name} must be a number")));
-    call.fields().get(name)?.map_or(Ok(default), parse)
+    number_or(name, call.fields().get(name)?, default)
 }

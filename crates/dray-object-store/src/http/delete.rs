@@ -32,8 +32,9 @@ pub(super) async fn many(call: &Call, body: &mut Body) -> Result<Response, Failu
     refuse_on_delete(&call.fields(), &[header::IF_MATCH, header::IF_NONE_MATCH])?;
     let body = control_body::read(call, body, MAX_DELETE_BODY_BYTES, Checksums::OfBody).await?;
     let request = Delete::parse(&body)?;
-    let has_version =
-        |object: &&DeleteObject| object.version_id.as_ref().is_some_and(|id| id != NULL_VERSION);
+    let has_version = |object: &&DeleteObject| {
+        object.version_id.as_ref().is_some_and(|id| !id.is_empty() && id != NULL_VERSION)
+    };
     let unversioned = request.objects.iter().filter(|object| !has_version(object));
     let asked = unversioned.map(|object| Ok((object.key.clone(), DeleteCondition::of(object)?)));
     let asked = asked.collect::<Result<Vec<_>, Failure>>()?;

@@ -4,7 +4,7 @@ use axum::response::Response;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use dray_s3::xml::{self, EncodingType};
 
-use super::{Call, answer, op::ALLOW_UNORDERED};
+use super::{Call, answer};
 use crate::{
     failure::{Failure, invalid_argument},
     meta::{
@@ -26,6 +26,9 @@ impl Sorted for Listed {
         Position::After(self.key.clone(), i64::MAX)
     }
 }
+
+/// This parameter allows Ceph's gateway to list in any order. This store ignores it, because it always lists in order.
+const ALLOW_UNORDERED: &str = "allow-unordered";
 
 pub(super) async fn version_1(call: &Call) -> Result<Response, Failure> {
     let (limit, encoding_type) = (limit(call, "max-keys")?, encoding_type(call)?);
@@ -140,7 +143,12 @@ pub(super) fn limit(call: &Call, name: &str) -> Result<u16, Failure> {
 
 /// A numeric parameter. A larger number counts as 65,535.
 pub(super) fn number_parameter(call: &Call, name: &str, default: u16) -> Result<u16, Failure> {
-    let Some(text) = call.query.get(name).filter(|text| !text.is_empty()) else {
+    number_or(name, call.query.get(name), default)
+}
+
+/// The number in a parameter or header; `default` without one. A larger number counts as 65,535.
+pub(super) fn number_or(name: &str, text: Option<&str>, default: u16) -> Result<u16, Failure> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else {
         return Ok(default);
     };
     let number: Option<u64> = text.parse().ok().filter(|number| *number <= u64::from(u32::MAX >> 1));

@@ -135,15 +135,14 @@ impl Operation {
             return Err(invalid_argument("x-amz-copy-source belongs to a PUT of an object or of a part"));
         }
         let is_known = |name: &str| {
-            is_common(name)
-                || operation.parameters().contains(&name)
+            operation.parameters().contains(&name)
                 || matches!(operation, Self::GetBucketConfiguration(known) if known == name)
         };
-        let unknown = query.iter().find(|(name, _)| !is_known(name));
+        let refused = query.iter().find(|(name, _)| is_of_s3(name) && !is_known(name));
         if query.get("versionId").is_some_and(|id| id != NULL_VERSION) {
             return Err(Failure::new(ErrorCode::NotImplemented, "This store keeps no versions"));
         }
-        match unknown {
+        match refused {
             Some((name, _)) => Err(not_implemented(&format!("the query parameter {name} here"))),
             None => Ok(operation),
         }
@@ -196,14 +195,16 @@ impl Operation {
             | Self::PutObject => &[],
             Self::ListBuckets => &["bucket-region", "continuation-token", "max-buckets", "prefix"],
             Self::DeleteObject => &["versionId"],
-            Self::GetAcl | Self::PutAcl => &["acl"],
+            Self::GetAcl | Self::PutAcl => &["acl", "versionId"],
             Self::GetBucketLocation => &["location"],
             Self::DeleteObjects => &["delete"],
             Self::CreateMultipartUpload => &["uploads"],
             Self::AbortMultipartUpload | Self::CompleteMultipartUpload => &["uploadId"],
             Self::UploadPart | Self::UploadPartCopy => &["uploadId", "partNumber"],
-            Self::DeleteObjectTagging | Self::GetObjectTagging | Self::PutObjectTagging => &["tagging"],
-            Self::GetObjectAttributes => &["attributes"],
+            Self::DeleteObjectTagging | Self::GetObjectTagging | Self::PutObjectTagging => {
+                &["tagging", "versionId"]
+            }
+            Self::GetObjectAttributes => &["attributes", "versionId"],
             Self::ListParts => &["uploadId", "max-parts", "part-number-marker"],
             Self::GetObject | Self::HeadObject => &[
                 "partNumber",
@@ -233,11 +234,8 @@ impl Operation {
                 "prefix",
                 "version-id-marker",
             ],
-            Self::ListObjects => {
-                &[ALLOW_UNORDERED, "delimiter", "encoding-type", "list-type", "marker", "max-keys", "prefix"]
-            }
+            Self::ListObjects => &["delimiter", "encoding-type", "list-type", "marker", "max-keys", "prefix"],
             Self::ListObjectsV2 => &[
-                ALLOW_UNORDERED,
                 "continuation-token",
                 "delimiter",
                 "encoding-type",
@@ -255,15 +253,75 @@ fn not_allowed() -> Failure {
     Failure::new(ErrorCode::MethodNotAllowed, "The specified method is not allowed against this resource")
 }
 
-/// This parameter allows Ceph's gateway to list in any order. This store ignores it, because it always lists in order.
-pub(super) const ALLOW_UNORDERED: &str = "allow-unordered";
+/// Query parameters that S3 gives a meaning (AWS S3 API reference, "Actions"), besides those of a signature and `x-id`.
+/// Where an operation does not have one of them, ignoring it would do something else than its sender asks for.
+const OF_S3: [&str; 60] = [
+    "abac",
+    "accelerate",
+    "acl",
+    "analytics",
+    "attributes",
+    "bucket-region",
+    "continuation-token",
+    "cors",
+    "delete",
+    "delimiter",
+    "encoding-type",
+    "encryption",
+    "fetch-owner",
+    "intelligent-tiering",
+    "inventory",
+    "key-marker",
+    "legal-hold",
+    "lifecycle",
+    "list-type",
+    "location",
+    "logging",
+    "marker",
+    "max-buckets",
+    "max-directory-buckets",
+    "max-keys",
+    "max-parts",
+    "max-uploads",
+    "metadataConfiguration",
+    "metadataInventoryTable",
+    "metadataJournalTable",
+    "metadataTable",
+    "metrics",
+    "notification",
+    "object-lock",
+    "ownershipControls",
+    "part-number-marker",
+    "partNumber",
+    "policy",
+    "policyStatus",
+    "prefix",
+    "publicAccessBlock",
+    "renameObject",
+    "replication",
+    "requestPayment",
+    "restore",
+    "retention",
+    "select",
+    "select-type",
+    "session",
+    "start-after",
+    "tagging",
+    "torrent",
+    "upload-id-marker",
+    "uploadId",
+    "uploads",
+    "version-id-marker",
+    "versionId",
+    "versioning",
+    "versions",
+    "website",
+];
 
-/// Parameters that any request may have: those of a signature (also of version 2, so that the error can say what is
-/// wrong with it), headers that a presigner moved into the query (they count as headers here), and the operation's
-/// name, which SDKs add for their own logs.
-fn is_common(name: &str) -> bool {
-    ["x-id", "AWSAccessKeyId", "Expires", "Signature"].contains(&name)
-        || name.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("x-amz-"))
+/// Whether S3 gives this query parameter a meaning. S3 ignores all others, and clients send some for their own logs or
+/// for other stores (`x-user`, `metadata=true`, `allow-unordered`).
+fn is_of_s3(name: &str) -> bool {
+    OF_S3.binary_search(&name).is_ok() || name.starts_with("response-")
 }
 
 #[cfg(test)]
@@ -316,8 +374,59 @@ mod tests {
     }
 
     #[test]
-    fn everything_else_is_refused() {
+    fn parameters_without_a_meaning_in_s3_are_ignored() {
+        assert!(OF_S3.is_sorted());
+        for (method, uri, operation) in [
+            ("GET", "/b/k?x-user=johndoe", Operation::GetObject),
+            ("PUT", "/b/k?X-User=johndoe&cache=7", Operation::PutObject),
+            ("GET", "/b?list-type=2&metadata=true", Operation::ListObjectsV2),
+            ("GET", "/b?allow-unordered=true", Operation::ListObjects),
+            ("GET", "/b?policy&foo=bar", Operation::GetBucketConfiguration("policy")),
+            ("GET", "/?foo", Operation::ListBuckets),
+            ("PUT", "/b/k?partNumber=1&uploadId=u&AWSAccessKeyId=a", Operation::UploadPart),
+        ] {
+            assert_eq!(parse(method, uri), Ok(operation), "{method} {uri}");
+        }
+    }
+
+    #[test]
+    fn the_null_version_is_the_object_wherever_a_version_can_be_named() {
+        for (method, query, operation) in [
+            ("GET", "", Operation::GetObject),
+            ("HEAD", "", Operation::HeadObject),
+            ("DELETE", "", Operation::DeleteObject),
+            ("GET", "tagging", Operation::GetObjectTagging),
+            ("PUT", "tagging", Operation::PutObjectTagging),
+            ("DELETE", "tagging", Operation::DeleteObjectTagging),
+            ("GET", "acl", Operation::GetAcl),
+            ("PUT", "acl", Operation::PutAcl),
+            ("GET", "attributes", Operation::GetObjectAttributes),
+        ] {
+            assert_eq!(
+                parse(method, &format!("/b/k?{query}&versionId=null")),
+                Ok(operation),
+                "{method} {query}"
+            );
+            let other = parse(method, &format!("/b/k?{query}&versionId=1"));
+            assert_eq!(other, Err(ErrorCode::NotImplemented), "{method} {query}");
+        }
+    }
+
+    /// S3 ignores parameters that it does not know. But where it gives a parameter a meaning that this operation does
+    /// not have here, ignoring it would do something else than was asked for.
+    #[test]
+    fn what_s3_has_and_this_store_does_not_is_refused() {
         for (method, uri, code) in [
+            ("PUT", "/b/k?legal-hold", ErrorCode::NotImplemented),
+            ("PUT", "/b/k?retention&versionId=null", ErrorCode::NotImplemented),
+            ("PUT", "/b/k?versionId=null", ErrorCode::NotImplemented),
+            ("PUT", "/b/k?renameObject", ErrorCode::NotImplemented),
+            ("GET", "/b/k?torrent", ErrorCode::NotImplemented),
+            ("POST", "/b/k?select&select-type=2", ErrorCode::NotImplemented),
+            ("GET", "/b?session", ErrorCode::NotImplemented),
+            ("GET", "/b?inventory&id=1", ErrorCode::NotImplemented),
+            ("GET", "/b/k?response-x=1", ErrorCode::NotImplemented),
+            ("PUT", "/b/k?response-content-type=x", ErrorCode::NotImplemented),
             ("PUT", "/b?acl&policy", ErrorCode::NotImplemented),
             ("GET", "/b/k?legal-hold", ErrorCode::NotImplemented),
             ("GET", "/b/k?versionId=1", ErrorCode::NotImplemented),
