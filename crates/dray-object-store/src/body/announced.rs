@@ -153,10 +153,7 @@ pub(crate) fn announced_checksums(fields: &Fields<'_>) -> Result<Vec<Checksum>, 
 }
 
 fn parse_checksum(algorithm: Algorithm, value: &str) -> Result<Checksum, Failure> {
-    let invalid = || {
-        let message = format!("Value for {} header is invalid", algorithm.header_name());
-        Failure::new(ErrorCode::BadDigest, message)
-    };
+    let invalid = || invalid_request(format!("Value for {} header is invalid", algorithm.header_name()));
     Checksum::from_base64(algorithm, value).ok_or_else(invalid)
 }
 

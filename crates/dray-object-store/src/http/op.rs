@@ -2,7 +2,7 @@
 //! this table.
 
 use dray_s3::{ErrorCode, MAX_KEY_BYTES, Query, decode_path, xml::NULL_VERSION};
-use http::Method;
+use http::{HeaderValue, Method, header};
 
 use super::{access::Access, place::BucketIn, subresources::configuration};
 use crate::failure::{Failure, invalid_argument, not_implemented};
@@ -93,7 +93,7 @@ impl Operation {
         let has = |name| query.contains(name);
         let operation = match (method.as_str(), target.bucket.is_empty(), target.key.is_empty()) {
             ("GET", true, true) => Self::ListBuckets,
-            (_, true, _) => return Err(not_allowed()),
+            (_, true, _) => return Err(not_allowed(OF_SERVICE)),
 
             ("PUT", false, _) if has("acl") => Self::PutAcl,
             ("PUT", _, true) => Self::CreateBucket,
@@ -128,7 +128,7 @@ impl Operation {
             ("HEAD", _, _) => Self::HeadObject,
 
             ("POST", _, _) => return Err(not_implemented("this operation")),
-            _ => return Err(not_allowed()),
+            _ => return Err(not_allowed(OF_BUCKET)),
         };
         if is_copy && *method == Method::PUT && !matches!(operation, Self::CopyObject | Self::UploadPartCopy)
         {
@@ -249,8 +249,15 @@ impl Operation {
     }
 }
 
-fn not_allowed() -> Failure {
-    Failure::new(ErrorCode::MethodNotAllowed, "The specified method is not allowed against this resource")
+/// The methods of the store as a whole.
+const OF_SERVICE: HeaderValue = HeaderValue::from_static("GET, OPTIONS");
+/// The methods of buckets and of objects.
+const OF_BUCKET: HeaderValue = HeaderValue::from_static("GET, HEAD, PUT, POST, DELETE, OPTIONS");
+
+/// The answer names the methods that are allowed (RFC 9110, 15.5.6).
+fn not_allowed(allowed: HeaderValue) -> Failure {
+    let message = "The specified method is not allowed against this resource";
+    Failure::new(ErrorCode::MethodNotAllowed, message).with_header(header::ALLOW, Some(allowed))
 }
 
 /// Query parameters that S3 gives a meaning (AWS S3 API reference, "Actions"), besides those of a signature and `x-id`.
@@ -449,6 +456,21 @@ mod tests {
             ("DELETE", "/b?uploadId=u", ErrorCode::NotImplemented),
         ] {
             assert_eq!(parse(method, uri), Err(code), "{method} {uri}");
+        }
+    }
+
+    #[test]
+    fn a_method_that_is_not_allowed_is_answered_with_those_that_are() {
+        for (method, path, allowed) in [
+            ("PUT", "/", OF_SERVICE),
+            ("HEAD", "/", OF_SERVICE),
+            ("PATCH", "/b", OF_BUCKET),
+            ("PATCH", "/b/k", OF_BUCKET),
+        ] {
+            let target = Target::parse(&BucketIn::Path, path).unwrap();
+            let method = Method::from_bytes(method.as_bytes()).unwrap();
+            let refused = Operation::parse(&method, &target, &Query::default(), false).unwrap_err();
+            assert_eq!(refused.headers, [(header::ALLOW, allowed)], "{method} {path}");
         }
     }
 

@@ -1,5 +1,8 @@
 //! Reads whose answer the caller already has (RFC 9110, 13.1.2). Answers of bounded size get a weak `ETag` made from their
 //! bytes, and a request that names it in `If-None-Match` gets a 304. This saves transfer, not computation.
+//!
+//! The tags are of answers, not of what writes change, and a weak tag never fulfils `If-Match` (RFC 9110, 13.1.1). So no
+//! condition of a write can be evaluated, and a write that has one is refused: its caller relies on it.
 
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
@@ -20,6 +23,9 @@ const CHECK_FIRST: HeaderValue = HeaderValue::from_static("private, no-cache");
 
 /// Tags the answer to a read, or answers 304 if the caller already has it.
 pub(super) async fn answer(request: Request, next: Next) -> Response {
+    if let Some(refused) = condition_of_write(request.method(), request.headers()) {
+        return refused.into_response();
+    }
     if request.method() != Method::GET {
         return next.run(request).await;
     }
@@ -45,6 +51,27 @@ pub(super) async fn answer(request: Request, next: Next) -> Response {
         return Response::from_parts(parts, Body::empty());
     }
     Response::from_parts(parts, Body::from(body))
+}
+
+/// The refusal of a write with a condition. `If-Match: *` passes, because every route that changes something answers 404
+/// if it does not exist.
+fn condition_of_write(method: &Method, headers: &HeaderMap) -> Option<Error> {
+    if ![Method::PUT, Method::PATCH, Method::DELETE].contains(method) {
+        return None;
+    }
+    let is_any = |value: &HeaderValue| value.as_bytes().trim_ascii() == b"*";
+    let name = if headers.get_all(header::IF_MATCH).iter().any(|value| !is_any(value)) {
+        "If-Match"
+    } else if headers.contains_key(header::IF_NONE_MATCH) {
+        "If-None-Match"
+    } else if headers.contains_key(header::IF_UNMODIFIED_SINCE) {
+        "If-Unmodified-Since"
+    } else {
+        return None;
+    };
+    let rule =
+        "is not evaluated when something is changed: read it again before, and leave the header out".into();
+    Some(Error::InvalidParameter { name, rule })
 }
 
 /// Successful answers of the API and the page: they can change, and are completely in memory.

@@ -110,7 +110,7 @@ pub(super) fn api() -> Vec<Route> {
         POST(same) AccessDrive "/drive/files/{id}/restore" trash::restore [ConfinedToken, NotFound];
         DELETE AccessDrive "/drive/trash/{id}" trash::purge [ConfinedToken, RoleTooLow, NotFound];
         GET DriveRead "/drive/trash" trash::list [ConfinedToken];
-        DELETE AccessDrive "/drive/trash" trash::empty [ConfinedToken];
+        DELETE AccessDrive "/drive/trash" trash::empty [InvalidParameter, ConfinedToken];
 
         GET DriveRead "/drive/shared" folders::shared [ConfinedToken];
         GET DriveRead "/drive/files/{id}/participants" participants::list [NotFound];

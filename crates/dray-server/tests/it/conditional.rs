@@ -108,3 +108,38 @@ async fn a_page_of_another_origin_may_send_and_read_the_tag() {
     let exposed = answer.headers()["access-control-expose-headers"].to_str().unwrap().to_lowercase();
     assert!(exposed.contains("etag"), "{exposed}");
 }
+
+#[tokio::test]
+async fn a_write_with_a_condition_is_refused_and_changes_nothing() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let folder = owner.folder("f", None).await;
+    let path = format!("/drive/files/{folder}");
+    let current = tag(read(&owner, &path, None).await.headers());
+    let change = serde_json::json!({ "name": "g" });
+    let date = "Fri, 31 Jan 2025 12:00:00 GMT";
+    for (header, value) in [
+        ("if-match", "\"stale\""),
+        ("if-match", &current),
+        ("if-none-match", "*"),
+        ("if-none-match", "\"x\""),
+        ("if-unmodified-since", date),
+    ] {
+        for method in [Method::PATCH, Method::DELETE] {
+            let request = owner.request(method.clone(), &path).header(header, value);
+            let refused = crate::world::Answer::of(request.json(&change)).await.refused();
+            assert_eq!(
+                refused,
+                crate::world::refusal(400, "invalid_parameter"),
+                "{method} {header}: {value}"
+            );
+        }
+        let participant = format!("{path}/participants/1");
+        let put = owner.request(Method::PUT, &participant).header(header, value).json(&change);
+        assert_eq!(put.send().await.unwrap().status(), 400, "{header}: {value}");
+    }
+    assert_eq!(owner.item(&folder).await["name"], "f");
+    let any = owner.request(Method::PATCH, &path).header("if-match", "*").json(&change);
+    assert_eq!(any.send().await.unwrap().status(), 200);
+    assert_eq!(owner.item(&folder).await["name"], "g");
+}

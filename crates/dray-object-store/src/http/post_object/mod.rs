@@ -172,11 +172,12 @@ fn respond(call: &Call, fields: &[(String, String)], object: &Object) -> Respons
     let location = location(&call.head, Some(key));
     let mut response = match (redirect, value_of(fields, "success_action_status")) {
         (Some(url), _) => {
+            let (url, fragment) = url.split_at(url.find('#').unwrap_or(url.len()));
             let mark = if url.contains('?') { '&' } else { '?' };
             let etag = format!("\"{}\"", object.etag);
             let [bucket, key, etag] = [bucket, key, &etag].map(|text| encode_component(text).into_owned());
             let mut response = answer::empty(StatusCode::SEE_OTHER);
-            let url = format!("{url}{mark}bucket={bucket}&key={key}&etag={etag}");
+            let url = format!("{url}{mark}bucket={bucket}&key={key}&etag={etag}{fragment}");
             answer::set(response.headers_mut(), header::LOCATION, &url);
             return response;
         }
