@@ -19,6 +19,7 @@ pub mod leases;
 pub mod links;
 pub mod measures;
 pub mod names;
+pub mod namesakes;
 mod open_error;
 pub mod orphans;
 pub mod outbox;
