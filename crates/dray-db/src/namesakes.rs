@@ -71,7 +71,8 @@ pub fn is_safe_for(c: &Conn, id: ItemId, user: UserId) -> Result<bool, Error> {
     value(c, sql, &[&id.to_string(), &user.to_string()], "is_safe")
 }
 
-/// A file of this name in the folder, or in the user's root, that is known to have these bytes.
+/// A file of this name in the folder, or in the user's root, that is known to have these bytes. It must be in safe hands
+/// ([`is_in_safe_hands`]): anybody else could remove the only copy.
 pub fn file_with_bytes(
     c: &Conn,
     (workspace, parent, user): Place,
@@ -84,8 +85,9 @@ pub fn file_with_bytes(
         columns!(),
         " from items i
           where i.place = $1 and i.workspace_id = $2 and i.kind = 1 and i.name_key = $3 and i.trashed_at is null
-            and i.size_bytes = $4 and i.crc64nvme = $5
-          order by i.created_at, i.id limit 1"
+            and i.size_bytes = $4 and i.crc64nvme = $5 and ",
+        is_in_safe_hands!("$6"),
+        " order by i.created_at, i.id limit 1"
     );
     let (place, workspace) = (place(parent, user), workspace.to_string());
     let params: [&dyn Param; 6] =

@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::acts::id;
-use crate::batch::{file, stages};
+use crate::batch::{file, known, stages};
 use crate::world::{Actor, World};
 
 const PLANTED: &[u8] = b"planted";
@@ -214,4 +214,22 @@ async fn what_replaces_a_planted_file_costs_its_uploader_and_asks_no_quota_of_wh
     scene.owner.upload_with("a", SECRET, &scene.folder("replace")).await;
     assert_eq!(scene.owner.usage().await, (items + 1, bytes + SECRET.len() as u64));
     assert_eq!(scene.member.usage().await, (1, PLANTED.len() as u64), "it is in the trash");
+}
+
+#[tokio::test]
+async fn a_planted_file_with_the_same_bytes_does_not_take_the_place_of_an_upload() {
+    let world = World::start().await;
+    let scene = Scene::of(&world).await;
+    let files = [(known("a", SECRET), SECRET)];
+    let into = scene.folder("keep");
+    let planted = scene.member.upload_files(&world, &files, &into).await.remove(0);
+    let start = json!({ "parentId": scene.folder, "files": [known("a", SECRET)] });
+    let again = async |actor: &Actor| actor.batch("start", &start).await.ok()["files"][0].clone();
+    assert_eq!(again(&scene.member).await["item"]["id"], planted["id"], "its owner has it already");
+    assert!(again(&scene.owner).await["upload"].is_object(), "its owner could purge the only copy");
+    let own = scene.owner.upload_files(&world, &files, &into).await.remove(0);
+    assert_eq!(again(&scene.owner).await["item"]["id"], own["id"]);
+    // The folder's owner has power over it anyway.
+    let other = world.participant("other@example.com", &scene.owner, &scene.folder, "member").await;
+    assert_eq!(again(&other).await["item"]["id"], own["id"]);
 }
