@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::grants::told;
 use super::links::{check_password, later_time};
+use super::tokens::check_still_valid;
 use super::{Made, Once, Service, folder};
 use crate::db::requests::Listed;
 use crate::db::{Conn, items, requests, tokens, uploads};
@@ -62,7 +63,9 @@ impl Service {
         };
         // Nobody ever holds this token.
         let hash = AccessToken::generate(random::bytes)?.hash();
+        let after_hashing = self.clock.now();
         let insert = move |c: &Conn<'_>| {
+            check_still_valid(c, &caller, after_hashing)?;
             once.make(c, &caller, now, || {
                 insert(c, &caller, &request, &hash)?;
                 Ok(request.to_wire(&public_url, 0))
@@ -130,8 +133,10 @@ impl Service {
             None => None,
             Some(password) => Some(self.hashed(password).await?),
         };
+        let after_hashing = self.clock.now();
         let changed = self.db.write(move |c| {
             requests::lock_request(c, id)?;
+            check_still_valid(c, &caller, after_hashing)?;
             let (mut request, submitters) = known(c, &caller, id)?;
             new.clone().apply(&mut request.wants);
             if let Some(hash) = &password_hash {
