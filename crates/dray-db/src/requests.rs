@@ -224,6 +224,14 @@ pub fn used(c: &Conn, id: RequestId) -> Result<Used, Error> {
     Ok(find(c, sql, &[&id.to_string()], used)?.unwrap_or_default())
 }
 
+/// Whether a file has arrived at a request, or is about to.
+pub fn has_arrivals(c: &Conn, id: RequestId) -> Result<bool, Error> {
+    let sql = "select exists (
+                   select 1 from uploads where request_id = $1 and state in ('completing', 'completed')
+               ) as has_arrivals";
+    value(c, sql, &[&id.to_string()], "has_arrivals")
+}
+
 /// How many uploads of a submitter are unfinished.
 pub fn count_unfinished(c: &Conn, grant: GrantId) -> Result<u64, Error> {
     let sql = "select count(*) as unfinished from uploads

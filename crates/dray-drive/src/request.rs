@@ -1,6 +1,7 @@
 //! File requests: what people without an account are asked for, and what they may upload. A request is a token that nobody holds,
 //! and each submitter has a grant that descends from it, so every rule about grants also applies to submitters.
 
+mod power;
 mod submitter;
 
 use dray_api::limits::{MAX_MESSAGE_CHARS, MAX_REQUEST_FILES, MAX_SUBMITTERS, MAX_TITLE_CHARS};
@@ -11,6 +12,7 @@ use jiff::Timestamp;
 use crate::access::Caller;
 use crate::grant::{MOST_EXACT, Terms, Used, at_most};
 use crate::{Error, Result, wire_time};
+pub use power::Power;
 pub use submitter::{Submitter, submitter_to_wire};
 
 /// The maximum number of submitters if a request does not set one.
