@@ -45,7 +45,7 @@ pub fn file_named(c: &Conn, (workspace, parent, user): Place, name: &str) -> Res
 }
 
 /// The file with this name in the folder, or in the user's root, that new bytes of the user replace, and whether it may
-/// get these bytes itself ([`is_in_safe_hands`]). The oldest file that may; if none may, the oldest.
+/// get these bytes itself (`is_in_safe_hands!`). The oldest file that may; if none may, the oldest.
 pub fn file_to_replace(
     c: &Conn,
     (workspace, parent, user): Place,
@@ -65,14 +65,14 @@ pub fn file_to_replace(
     find(c, sql, &params, |row| Ok((item(row)?, row.get("is_safe")?)))
 }
 
-/// Whether an item may get new bytes of `user` where it is now ([`is_in_safe_hands`]).
+/// Whether an item may get new bytes of `user` where it is now (`is_in_safe_hands!`).
 pub fn is_safe_for(c: &Conn, id: ItemId, user: UserId) -> Result<bool, Error> {
     let sql = concat!("select ", is_in_safe_hands!("$2"), " as is_safe from items i where i.id = $1");
     value(c, sql, &[&id.to_string(), &user.to_string()], "is_safe")
 }
 
 /// A file of this name in the folder, or in the user's root, that is known to have these bytes. It must be in safe hands
-/// ([`is_in_safe_hands`]): anybody else could remove the only copy.
+/// (`is_in_safe_hands!`): anybody else could remove the only copy.
 pub fn file_with_bytes(
     c: &Conn,
     (workspace, parent, user): Place,
@@ -95,7 +95,7 @@ pub fn file_with_bytes(
     find(c, sql, &params, item)
 }
 
-/// The oldest folder of this name in the folder, or in the user's root, that is in safe hands ([`is_in_safe_hands`]).
+/// The oldest folder of this name in the folder, or in the user's root, that is in safe hands (`is_in_safe_hands!`).
 pub fn folder_named(c: &Conn, (workspace, parent, user): Place, name: &str) -> Result<Option<ItemId>, Error> {
     let sql = concat!(
         "select i.id from items i
