@@ -17,6 +17,7 @@ pub mod inline;
 pub mod items;
 pub mod leases;
 pub mod links;
+pub mod made_with;
 pub mod measures;
 pub mod names;
 pub mod namesakes;

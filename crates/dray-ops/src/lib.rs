@@ -16,6 +16,7 @@ mod store;
 pub use admin::{Admin, CreatedToken, MAX_TOKEN_LIFE, OWNER_EMAIL};
 pub use backup::Copied;
 pub use bulk::NewItem;
+pub use dray_db::made_with::MadeWith;
 pub use left_out::OtherBucket;
 pub use orphans::Orphan;
 pub use store::Store;

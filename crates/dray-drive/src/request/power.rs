@@ -87,6 +87,7 @@ mod tests {
             user: UserId::new(1, [0; 8]),
             folder: ItemId::new(1, [0; 8]),
             confined_to: None,
+            made_with: None,
             closed_at: None,
             created_at: Timestamp::UNIX_EPOCH,
             wants: wants(Asks::No, Asks::No),

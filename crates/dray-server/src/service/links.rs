@@ -59,6 +59,7 @@ impl Service {
             password_hash,
             created_by: caller.user,
             confined_to: caller.folder,
+            made_with: caller.token,
             created_at: now,
             expires_at,
             downloads: 0,

@@ -57,6 +57,7 @@ impl Service {
             user: caller.user,
             folder: into,
             confined_to: caller.folder,
+            made_with: caller.token,
             closed_at: None,
             created_at: now,
             wants,
