@@ -60,8 +60,9 @@ pub enum OnConflict {
     Rename,
     /// The server refuses finalize, and the upload stays open. This needs a token that may read.
     Fail,
-    /// The item keeps its id and gets the new bytes; the old bytes go to the trash. This needs a token with
-    /// `access_drive`.
+    /// The item keeps its id and gets the new bytes; the old bytes go to the trash. If the file belongs neither to the
+    /// uploader nor to an owner of the folder, the whole file goes to the trash instead, and the new bytes become a new
+    /// item of the uploader. This needs a token with `access_drive`.
     Replace,
 }
 

@@ -79,7 +79,7 @@ pub const TABLES: [Table; 13] = [
         ("id", Text), ("slug", Text), ("title", Text), ("message", Text), ("deadline", Integer), ("password_hash", Text),
         ("password_changed_at", Integer), ("asks_name", Text), ("asks_email", Text), ("folder_each", Boolean),
         ("max_submitters", Integer), ("max_files", Integer), ("max_file_bytes", Integer), ("max_bytes", Integer),
-        ("max_total_files", Integer), ("max_total_bytes", Integer), ("types", Text), ("on_conflict", Text), ("created_at", Integer), ("confined_to", Text),
+        ("max_total_files", Integer), ("max_total_bytes", Integer), ("types", Text), ("on_conflict", Text), ("created_at", Integer), ("confined_to", Text), ("made_with", Text),
     ] },
     Table { name: "submitters", keys: 1, filter: "true", columns: &[
         ("id", Text), ("request_id", Text), ("name", Text), ("email", Text), ("created_at", Integer), ("sent_at", Integer),
@@ -89,7 +89,7 @@ pub const TABLES: [Table; 13] = [
     ] },
     Table { name: "links", keys: 1, filter: "true", columns: &[
         ("id", Text), ("item_id", Text), ("slug", Text), ("password_hash", Text), ("created_by", Text),
-        ("created_at", Integer), ("expires_at", Integer), ("downloads", Integer), ("confined_to", Text),
+        ("created_at", Integer), ("expires_at", Integer), ("downloads", Integer), ("confined_to", Text), ("made_with", Text),
     ] },
     Table { name: "outbox", keys: 2, filter: "true", columns: &[
         ("url", Text), ("event", Text), ("body", Text), ("attempts", Integer), ("next_at", Integer),

@@ -13,7 +13,6 @@ use super::{
 use dray_drive::access::{Caller, Role};
 use dray_drive::item::{Content, Item};
 use dray_drive::name::name_key;
-use dray_drive::parts::Crc64;
 use dray_drive::path::{Seen, Step};
 use dray_drive::permit::{Change, Placement, Reach, Reaches};
 use dray_drive::search::words;
@@ -188,62 +187,6 @@ pub fn lock_folders(
 /// Where an item is listed: the value of the column `place`.
 pub(super) fn place(parent: Option<ItemId>, owner: UserId) -> String {
     parent.map_or_else(|| owner.to_string(), |id| id.to_string())
-}
-
-/// The oldest file with this name in the folder, or in the root of `owner`.
-pub fn file_named(
-    c: &Conn,
-    workspace: WorkspaceId,
-    parent: Option<ItemId>,
-    owner: UserId,
-    name: &str,
-) -> Result<Option<Item>, Error> {
-    let sql = concat!(
-        "select ",
-        columns!(),
-        " from items i
-          where i.place = $1 and i.workspace_id = $2 and i.kind = 1 and i.name_key = $3 and i.trashed_at is null
-          order by i.created_at, i.id limit 1"
-    );
-    find(c, sql, &[&place(parent, owner), &workspace.to_string(), &name_key(name)], item)
-}
-
-/// A file of this name in the folder, or in the root of `owner`, that is known to have these bytes.
-pub fn file_with_bytes(
-    c: &Conn,
-    (workspace, parent, owner): (WorkspaceId, Option<ItemId>, UserId),
-    name: &str,
-    size_bytes: u64,
-    crc64: &Crc64,
-) -> Result<Option<Item>, Error> {
-    let sql = concat!(
-        "select ",
-        columns!(),
-        " from items i
-          where i.place = $1 and i.workspace_id = $2 and i.kind = 1 and i.name_key = $3 and i.trashed_at is null
-            and i.size_bytes = $4 and i.crc64nvme = $5
-          order by i.created_at, i.id limit 1"
-    );
-    let (place, workspace) = (place(parent, owner), workspace.to_string());
-    let params: [&dyn Param; 5] =
-        [&place, &workspace, &name_key(name), &stored_size(size_bytes)?, &crc64.as_str()];
-    find(c, sql, &params, item)
-}
-
-/// The oldest folder of this name in the folder, or in the root of `owner`, that belongs to `owner` or to the owner of the
-/// folder that it is in: somebody else's folder would give its owner power over what is put there.
-pub fn folder_named(
-    c: &Conn,
-    (workspace, parent, owner): (WorkspaceId, Option<ItemId>, UserId),
-    name: &str,
-) -> Result<Option<ItemId>, Error> {
-    let sql = "select id from items
-               where place = $1 and workspace_id = $2 and kind = 0 and name_key = $3 and trashed_at is null
-                 and (owner_id = $4 or owner_id = (select p.owner_id from items p where p.id = items.parent_id))
-               order by created_at, id limit 1";
-    let params: [&dyn Param; 4] =
-        [&place(parent, owner), &workspace.to_string(), &name_key(name), &owner.to_string()];
-    find(c, sql, &params, |row| parsed(row, "id"))
 }
 
 /// The columns of [`values`], in its order. All other columns, except `host_id` and `crc64nvme`, are computed or have

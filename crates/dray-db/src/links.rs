@@ -10,15 +10,15 @@ use dray_drive::link::Link;
 /// The columns of a link.
 macro_rules! columns {
     () => {
-        "id, item_id, slug, password_hash, created_by, confined_to, created_at, expires_at, downloads"
+        "id, item_id, slug, password_hash, created_by, confined_to, made_with, created_at, expires_at, downloads"
     };
 }
 
 /// Adds a link.
 pub fn insert(c: &Conn, link: &Link) -> Result<(), Error> {
     let sql = "insert into links (id, item_id, slug, password_hash, created_by, created_at, expires_at,
-                                  confined_to)
-               values ($1, $2, $3, $4, $5, $6, $7, $8)";
+                                  confined_to, made_with)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     execute(
         c,
         sql,
@@ -31,6 +31,7 @@ pub fn insert(c: &Conn, link: &Link) -> Result<(), Error> {
             &millis(link.created_at),
             &link.expires_at.map(millis),
             &link.confined_to.map(|id| id.to_string()),
+            &link.made_with.map(|id| id.to_string()),
         ],
     )
     .map(drop)
@@ -73,6 +74,7 @@ fn link(row: &Row<'_>) -> Result<Link, Error> {
         password_hash: row.get("password_hash")?,
         created_by: parsed::<UserId>(row, "created_by")?,
         confined_to: parsed_or_none(row, "confined_to")?,
+        made_with: parsed_or_none(row, "made_with")?,
         created_at: time(row, "created_at")?,
         expires_at: time_or_none(row, "expires_at")?,
         downloads: size(row, "downloads")?,

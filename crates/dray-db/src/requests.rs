@@ -24,7 +24,7 @@ macro_rules! requests {
         concat!(
             "select r.id, r.slug, r.title, r.message, r.deadline, r.password_hash, r.password_changed_at, r.asks_name,
                  r.asks_email, r.folder_each, r.max_submitters, r.max_files, r.max_file_bytes, r.max_bytes,
-                 r.max_total_files, r.max_total_bytes, r.confined_to, r.types, r.on_conflict,
+                 r.max_total_files, r.max_total_bytes, r.confined_to, r.made_with, r.types, r.on_conflict,
                  null as external_id, null as metadata, r.created_at, t.workspace_id, t.user_id, t.folder_id,
                  t.revoked_at,
                  (select count(*) from submitters s where s.request_id = r.id and s.sent_at is not null) as submitters
@@ -44,11 +44,11 @@ pub fn lock_request(c: &Conn, id: RequestId) -> Result<(), Error> {
 pub fn insert(c: &Conn, request: &FileRequest) -> Result<(), Error> {
     let sql = "insert into requests (id, slug, title, message, deadline, password_hash, asks_name, asks_email, folder_each,
                    max_submitters, max_files, max_file_bytes, max_bytes, types, on_conflict, created_at, max_total_files,
-                   max_total_bytes, confined_to)
-               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
+                   max_total_bytes, confined_to, made_with)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
     let Wants { terms, .. } = &request.wants;
     let types: Vec<_> = terms.types.iter().map(ToString::to_string).collect();
-    let params: [&dyn Param; 19] = [
+    let params: [&dyn Param; 20] = [
         &request.id.to_string(),
         &request.slug,
         &request.wants.title,
@@ -68,6 +68,7 @@ pub fn insert(c: &Conn, request: &FileRequest) -> Result<(), Error> {
         &request.wants.max_total_files.map(i64::from),
         &request.wants.max_total_bytes.map(stored_size).transpose()?,
         &request.confined_to.map(|id| id.to_string()),
+        &request.made_with.map(|id| id.to_string()),
     ];
     execute(c, sql, &params).map(drop)
 }
@@ -224,6 +225,14 @@ pub fn used(c: &Conn, id: RequestId) -> Result<Used, Error> {
     Ok(find(c, sql, &[&id.to_string()], used)?.unwrap_or_default())
 }
 
+/// Whether a file has arrived at a request, or is about to.
+pub fn has_arrivals(c: &Conn, id: RequestId) -> Result<bool, Error> {
+    let sql = "select exists (
+                   select 1 from uploads where request_id = $1 and state in ('completing', 'completed')
+               ) as has_arrivals";
+    value(c, sql, &[&id.to_string()], "has_arrivals")
+}
+
 /// How many uploads of a submitter are unfinished.
 pub fn count_unfinished(c: &Conn, grant: GrantId) -> Result<u64, Error> {
     let sql = "select count(*) as unfinished from uploads
@@ -310,6 +319,7 @@ fn request(row: &Row<'_>) -> Result<(FileRequest, u64), Error> {
         user: parsed::<UserId>(row, "user_id")?,
         folder: parsed(row, "folder_id")?,
         confined_to: parsed_or_none(row, "confined_to")?,
+        made_with: parsed_or_none(row, "made_with")?,
         closed_at: time_or_none(row, "revoked_at")?,
         created_at: time(row, "created_at")?,
         wants,

@@ -107,6 +107,9 @@ pub enum Error {
     /// The file request takes no more submitters.
     #[error("the file request is full")]
     RequestFull,
+    /// Somebody else made the file request, and the change would make it take more, or show something else.
+    #[error("the file request belongs to somebody else")]
+    RequestOfOthers,
     /// The file request, or a submitter's share of it, has no room for the file.
     #[error("the file request {left}")]
     RequestUsedUp {

@@ -1,6 +1,6 @@
 //! A public link to a file.
 
-use dray_api::{ItemId, LinkId, UserId};
+use dray_api::{ItemId, LinkId, TokenId, UserId};
 use jiff::Timestamp;
 
 use crate::wire_time;
@@ -21,6 +21,8 @@ pub struct Link {
     /// The folder to which the token that made the link was confined, if it was confined. The link works only as long as
     /// the file is in this folder.
     pub confined_to: Option<ItemId>,
+    /// The token with which it was made, if that is known. The link does not end with it.
+    pub made_with: Option<TokenId>,
     /// When it was created.
     pub created_at: Timestamp,
     /// The link is invalid from this time on.

@@ -1,16 +1,18 @@
 //! File requests: what people without an account are asked for, and what they may upload. A request is a token that nobody holds,
 //! and each submitter has a grant that descends from it, so every rule about grants also applies to submitters.
 
+mod power;
 mod submitter;
 
 use dray_api::limits::{MAX_MESSAGE_CHARS, MAX_REQUEST_FILES, MAX_SUBMITTERS, MAX_TITLE_CHARS};
 use dray_api::request::{Asks, NewRequest, OpenedRequest};
-use dray_api::{ItemId, NewGrant, RequestId, UserId, WorkspaceId};
+use dray_api::{ItemId, NewGrant, RequestId, TokenId, UserId, WorkspaceId};
 use jiff::Timestamp;
 
 use crate::access::Caller;
 use crate::grant::{MOST_EXACT, Terms, Used, at_most};
 use crate::{Error, Result, wire_time};
+pub use power::Power;
 pub use submitter::{Submitter, submitter_to_wire};
 
 /// The maximum number of submitters if a request does not set one.
@@ -31,6 +33,8 @@ pub struct FileRequest {
     pub folder: ItemId,
     /// The folder to which the token that made it was confined: the request works only inside of it.
     pub confined_to: Option<ItemId>,
+    /// The token with which it was made, if that is known. The request does not end with it.
+    pub made_with: Option<TokenId>,
     /// When it was closed, if it was.
     pub closed_at: Option<Timestamp>,
     /// When it was made.
@@ -257,6 +261,7 @@ mod tests {
             user: UserId::new(1, [0; 8]),
             folder: ItemId::new(1, [0; 8]),
             confined_to: None,
+            made_with: None,
             closed_at: None,
             created_at: Timestamp::UNIX_EPOCH,
             wants: wants(Asks::No, Asks::No),

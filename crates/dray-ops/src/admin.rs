@@ -1,14 +1,16 @@
 //! Users, tokens and quotas. These functions work on the database itself, whether the server is running or not.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
 use dray_api::{TokenId, UserId, WorkspaceId};
 use jiff::{SignedDuration, Timestamp};
 
+use dray_db::made_with::MadeWith;
 use dray_db::tokens::{NewToken, TokenRow};
 use dray_db::users::{self, UserRow};
-use dray_db::{Db, tokens, usage};
+use dray_db::{Db, made_with, tokens, usage};
 use dray_drive as drive;
 use dray_drive::access::Scope;
 use dray_drive::settings::{DatabaseUrl, SettingError};
@@ -131,9 +133,35 @@ impl Admin {
         Ok(self.db.read_long(|c| Ok(tokens::all(c)?)).await?)
     }
 
+    /// What each token has made that still works. Tokens that have made nothing are left out.
+    pub async fn made_with_tokens(&self, now: Timestamp) -> Result<BTreeMap<TokenId, MadeWith>, Error> {
+        Ok(self.db.read_long(move |c| Ok(made_with::of_all(c, now)?)).await?)
+    }
+
     /// Revokes a token from now on; `false` if there is none with this id.
     pub async fn revoke_token(&self, id: TokenId, now: Timestamp) -> Result<bool, Error> {
-        Ok(self.db.write(move |c| Ok(tokens::revoke(c, id, now)?)).await?)
+        Ok(self.revoke_token_and(id, false, now).await?.is_some())
+    }
+
+    /// Like [`Admin::revoke_token`]. Returns what the token, and the tokens that end with it, have made that still worked;
+    /// with `ends_made`, that ends as well.
+    pub async fn revoke_token_and(
+        &self,
+        id: TokenId,
+        ends_made: bool,
+        now: Timestamp,
+    ) -> Result<Option<MadeWith>, Error> {
+        let revoked = self.db.write(move |c| {
+            if !tokens::revoke(c, id, now)? {
+                return Ok(None);
+            }
+            let made = made_with::of(c, id, now)?;
+            if ends_made {
+                made_with::end(c, id, now)?;
+            }
+            Ok(Some(made))
+        });
+        Ok(revoked.await?)
     }
 
     /// Adds a user to workspace `default`.

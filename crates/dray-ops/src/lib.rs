@@ -17,6 +17,7 @@ mod store;
 pub use admin::{Admin, CreatedToken, MAX_TOKEN_LIFE, OWNER_EMAIL};
 pub use backup::{Bytes, Copied, Told};
 pub use bulk::NewItem;
+pub use dray_db::made_with::MadeWith;
 pub use left_out::OtherBucket;
 pub use orphans::{Foreign, Orphan};
 pub use store::Store;

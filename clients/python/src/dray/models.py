@@ -129,6 +129,7 @@ ErrorCode = Literal[
     "role_too_low",
     "link_password",
     "request_password",
+    "request_of_others",
     "not_found",
     "upload_not_found",
     "user_not_found",

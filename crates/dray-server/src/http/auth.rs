@@ -5,12 +5,21 @@ use std::convert::Infallible;
 use axum::extract::FromRequestParts;
 use axum::http::header;
 use axum::http::request::Parts;
+use jiff::{SignedDuration, Timestamp};
 use tracing::Span;
 
 use super::App;
 use super::error::Error;
 use crate::drive;
 use crate::drive::access::{Caller, Scope};
+
+/// How long an admission is good for. A caller whose body takes longer is asked for their token again ([`admit_again`]),
+/// because it may have been revoked in the meantime. Bodies that come with their headers cost no second look-up.
+const ADMITTED_FOR: SignedDuration = SignedDuration::from_millis(50);
+
+/// When a request was admitted.
+#[derive(Clone, Copy)]
+struct AdmittedAt(Timestamp);
 
 /// A caller whose token is valid and has a scope. It is the only way to a [`Caller`], so no handler can forget the check.
 macro_rules! callers {
@@ -88,8 +97,24 @@ impl<S: Sync> FromRequestParts<S> for MaybeBearer {
     }
 }
 
-async fn authenticate(parts: &Parts, app: &App) -> Result<Caller, Error> {
-    recorded(app.service.authenticate(bearer(parts)?, app.service.now()).await?, parts, app)
+async fn authenticate(parts: &mut Parts, app: &App) -> Result<Caller, Error> {
+    let now = app.service.now();
+    let caller = recorded(app.service.authenticate(bearer(parts)?, now).await?, parts, app)?;
+    parts.extensions.insert(AdmittedAt(now));
+    Ok(caller)
+}
+
+/// Refuses a request whose token has ended while its body was read. Whatever reads a body calls this afterwards.
+pub(super) async fn admit_again(parts: &Parts, app: &App) -> Result<(), Error> {
+    let Some(&AdmittedAt(before)) = parts.extensions.get() else { return Ok(()) };
+    let now = app.service.now();
+    let waited = now.duration_since(before);
+    // A clock that was set back says nothing about the wait.
+    if (SignedDuration::ZERO..=ADMITTED_FOR).contains(&waited) {
+        return Ok(());
+    }
+    app.service.authenticate(bearer(parts)?, now).await?;
+    Ok(())
 }
 
 /// The token of the `Authorization` header.

@@ -30,12 +30,12 @@ pub(crate) struct Creating<T> {
 impl<T: DeserializeOwned> FromRequest<App> for Creating<T> {
     type Rejection = Error;
 
-    async fn from_request(request: Request, _: &App) -> Result<Self, Error> {
+    async fn from_request(request: Request, app: &App) -> Result<Self, Error> {
         let key = read_key(request.headers())?;
         let route =
             request.extensions().get::<MatchedPath>().and_then(|path| routes::creating(path.as_str()));
         let path = request.uri().path().to_owned();
-        let tree = read_json(request).await?;
+        let tree = read_json(request, app).await?;
         let once = match (key, route) {
             (None, _) => Once::default(),
             (Some(_), None) => {

@@ -127,7 +127,8 @@ pub(super) fn status(code: Code) -> StatusCode {
         | Code::MissingScope
         | Code::ConfinedToken
         | Code::RoleTooLow
-        | Code::RequestPassword => StatusCode::FORBIDDEN,
+        | Code::RequestPassword
+        | Code::RequestOfOthers => StatusCode::FORBIDDEN,
         Code::NotFound
         | Code::UploadNotFound
         | Code::UserNotFound

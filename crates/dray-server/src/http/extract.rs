@@ -18,6 +18,7 @@ use hyper::body::Body as _;
 use serde::de::DeserializeOwned;
 
 use super::App;
+use super::auth::admit_again;
 use super::described::NamedInPath;
 use super::error::Error;
 use crate::config::public_endpoint;
@@ -31,17 +32,20 @@ pub(crate) struct Json<T>(pub(crate) T);
 impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
     type Rejection = Error;
 
-    async fn from_request(request: Request, _: &App) -> Result<Self, Error> {
-        Ok(Self(typed(read_json(request).await?)?))
+    async fn from_request(request: Request, app: &App) -> Result<Self, Error> {
+        Ok(Self(typed(read_json(request, app).await?)?))
     }
 }
 
-/// A request's JSON as a tree. `serde_json` limits its depth to 128, even in ignored fields.
-pub(super) async fn read_json(request: Request) -> Result<serde_json::Value, Error> {
+/// A request's JSON as a tree. `serde_json` limits its depth to 128, even in ignored fields. No other function reads the body
+/// of a request to the API, because the caller must be admitted again if the body took long.
+pub(super) async fn read_json(request: Request, app: &App) -> Result<serde_json::Value, Error> {
     if !is_json(request.headers()) {
         return Err(Error::UnsupportedMediaType);
     }
-    let body = read(request.into_body()).await?;
+    let (parts, body) = request.into_parts();
+    let body = read(body).await?;
+    admit_again(&parts, app).await?;
     serde_json::from_slice(&body).map_err(|err| Error::InvalidJson { detail: err.to_string() })
 }
 

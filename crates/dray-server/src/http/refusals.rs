@@ -73,6 +73,10 @@ pub(super) fn drive_parts(err: &drive::Error) -> (Code, String) {
             Code::RequestFull,
             "This file request takes no more submitters. Ask the person who sent it to you.".into(),
         ),
+        E::RequestOfOthers => (
+            Code::RequestOfOthers,
+            "Somebody else made this file request, and what arrives counts as theirs. You may only close it, set an earlier deadline or smaller limits, or set a password if it has none.".into(),
+        ),
         E::RequestUsedUp { left } => (Code::GrantUsedUp, format!("The file request {left}.")),
         E::RequestFileTooLarge { size_bytes, limit_bytes } => (
             Code::FileTooLarge,

@@ -84,7 +84,9 @@ pub(super) async fn get(
 ///
 /// Fields that the body does not have stay as they are. Closing a request aborts its unfinished uploads; files that
 /// have arrived stay. After a change of the password, submitters must enter the new one before they can start another
-/// upload. This needs the role `admin` on its folder, or to have created it.
+/// upload. Only whoever created the request may change everything. Another `admin` of its folder may close it, set an
+/// earlier deadline or smaller limits, and set a password if it has none. Whoever created it and is no longer an `admin` of
+/// its folder may only close it.
 #[utoipa::path(
     patch, path = "/drive/requests/{id}", operation_id = "changeRequest", tag = "File requests",
     params(PathId<RequestId>), request_body = RequestChange,
@@ -102,8 +104,9 @@ pub(super) async fn change(
 
 /// Delete a file request
 ///
-/// Also deletes the list of its submitters, and aborts unfinished uploads. Files that have arrived stay. This needs the
-/// role `admin` on its folder, or to have created it.
+/// Also deletes the list of its submitters, and aborts unfinished uploads. Files that have arrived stay. Once files have
+/// arrived, only an owner of the folder may delete the request, because the list says who sent what; everybody else can
+/// close it. Before, this needs the role `admin` on its folder, or to have created it.
 #[utoipa::path(
     delete, path = "/drive/requests/{id}", operation_id = "deleteRequest", tag = "File requests",
     params(PathId<RequestId>),

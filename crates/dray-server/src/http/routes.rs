@@ -127,7 +127,8 @@ pub(super) fn api() -> Vec<Route> {
             [InvalidParameter, NotAFolder, TooDeep, RoleTooLow, NotFound, Busy];
         GET AccessDrive "/drive/requests" requests::list [NotAFolder, ConfinedToken, RoleTooLow, NotFound];
         GET AccessDrive "/drive/requests/{id}" requests::get [RoleTooLow, RequestNotFound];
-        PATCH AccessDrive "/drive/requests/{id}" requests::change [RoleTooLow, RequestNotFound, Busy];
+        PATCH AccessDrive "/drive/requests/{id}" requests::change
+            [RoleTooLow, RequestOfOthers, RequestNotFound, Busy];
         DELETE AccessDrive "/drive/requests/{id}" requests::delete [RoleTooLow, RequestNotFound];
         GET AccessDrive "/drive/requests/{id}/submissions" requests::submissions [RoleTooLow, RequestNotFound];
 

@@ -8,6 +8,7 @@ use dray_s3::Endpoint;
 use jiff::Timestamp;
 
 use super::passwords::{Guarded, Guess};
+use super::tokens::check_still_valid;
 use super::{Made, Once, Service, seen};
 use crate::db::{Conn, items, links, users};
 use crate::drive::access::{Caller, Role};
@@ -58,12 +59,15 @@ impl Service {
             password_hash,
             created_by: caller.user,
             confined_to: caller.folder,
+            made_with: caller.token,
             created_at: now,
             expires_at,
             downloads: 0,
         };
+        let after_hashing = self.clock.now();
         self.db
             .write(move |c| {
+                check_still_valid(c, &caller, after_hashing)?;
                 once.make(c, &caller, now, || {
                     managed_file(c, &caller, item)?;
                     if links::count(c, item)? >= i64::from(MAX_LINKS) {
@@ -113,8 +117,7 @@ impl Service {
         if !is_slug(slug) {
             return Err(Error::LinkNotFound);
         }
-        let (slug, now) = (slug.to_owned(), self.clock.now());
-        let (link, item) = self.db.read(move |c| linked(c, &slug, now)).await?;
+        let (mut link, mut item) = self.linked(slug).await?;
         if let Some(hash) = link.password_hash {
             let password = password.filter(|password| password.chars().count() <= MAX_PASSWORD_CHARS);
             let password = password.ok_or(Error::LinkPassword)?;
@@ -122,7 +125,10 @@ impl Service {
             if !self.passwords.check(guess, password, hash).await? {
                 return Err(Error::LinkPassword);
             }
+            // The check has a queue, and the link may have been revoked in the meantime.
+            (link, item) = self.linked(slug).await?;
         }
+        let now = self.clock.now();
         let ttl_secs = FOLLOWED_TTL_SECS.min(self.download_ttl_secs);
         let url = self.presign_download(reading, &item, endpoint, now, ttl_secs).await?;
         if reading == Reading::Get {
@@ -132,6 +138,11 @@ impl Service {
             }
         }
         Ok(url)
+    }
+
+    async fn linked(&self, slug: &str) -> Result<(Link, Item)> {
+        let (slug, now) = (slug.to_owned(), self.clock.now());
+        self.db.read(move |c| linked(c, &slug, now)).await
     }
 }
 

@@ -9,12 +9,12 @@ use jiff::Timestamp;
 
 use super::admit::is_within_line;
 use super::room::check_owners_room;
-use crate::db::{Conn, items, tombstones, trash, uploads, usage};
+use crate::db::{Conn, items, namesakes, tombstones, trash, uploads, usage};
 use crate::drive::access::Role;
 use crate::drive::item::Item;
 use crate::drive::name::numbered_name;
 use crate::drive::parts::Digest;
-use crate::drive::permit::Change;
+use crate::drive::permit::{Change, Trashing};
 use crate::drive::upload::Upload;
 use crate::drive::{Error, Result};
 use crate::random;
@@ -23,7 +23,7 @@ use crate::random;
 pub(super) enum Made {
     /// This item.
     Item(Item),
-    /// This item. Its earlier bytes are in the trash, as the second item.
+    /// This item. What it replaced is in the trash, as the second item: its earlier bytes, or another file.
     Replaced(Item, Item),
     /// This item, which another finalize created.
     Before(Item),
@@ -56,6 +56,15 @@ enum Place {
     Closed,
 }
 
+/// What becomes of the file that an upload replaces. Nobody may get a role on the new bytes that they lack on the folder, so
+/// only a file in safe hands gets them (`namesakes`).
+enum Old {
+    /// It gets the new bytes. Its earlier bytes go to the trash.
+    Gets(Item, Change),
+    /// It goes to the trash as it is, with its roles and links. The new bytes become another item.
+    Leaves(Item, Trashing),
+}
+
 /// Ends the upload and creates its item, unless that has been done already.
 pub(super) fn make_item(c: &Conn, upload: &Upload, digest: &Digest, now: Timestamp) -> Result<Made> {
     let (parent, on_conflict) = match place(c, upload)? {
@@ -68,22 +77,22 @@ pub(super) fn make_item(c: &Conn, upload: &Upload, digest: &Digest, now: Timesta
     if on_conflict != OnConflict::Keep {
         items::lock_names(c, parent, upload.user)?;
     }
-    let namesake = match on_conflict {
-        OnConflict::Keep => None,
-        _ => items::file_named(c, upload.workspace, parent, upload.user, &upload.name)?,
-    };
-    match (on_conflict, namesake) {
-        (OnConflict::Fail, Some(_)) => refuse(c, upload, now),
-        (OnConflict::Replace, Some(old)) => match may_change(c, upload, old.id)? {
-            Some(change) => replace(c, upload, &change, old, digest, now),
-            None => insert(c, upload, parent, upload.name.clone(), digest, now),
+    match on_conflict {
+        OnConflict::Replace => match old(c, upload, parent)? {
+            Some(Old::Gets(old, change)) => return replace(c, upload, &change, old, digest, now),
+            Some(Old::Leaves(old, trashing)) => {
+                return displace(c, upload, parent, old, &trashing, digest, now);
+            }
+            None => {}
         },
-        (OnConflict::Rename, Some(_)) => {
+        OnConflict::Fail if namesake(c, upload, parent)?.is_some() => return refuse(c, upload, now),
+        OnConflict::Rename if namesake(c, upload, parent)?.is_some() => {
             let name = free_name(c, upload, parent)?;
-            insert(c, upload, parent, name, digest, now)
+            return insert(c, upload, parent, name, digest, now);
         }
-        _ => insert(c, upload, parent, upload.name.clone(), digest, now),
+        OnConflict::Keep | OnConflict::Fail | OnConflict::Rename => {}
     }
+    insert(c, upload, parent, upload.name.clone(), digest, now)
 }
 
 /// Why the item of an upload cannot be created now, if there is a reason. If Dray refuses an upload before the store
@@ -94,16 +103,18 @@ pub(super) fn refusal(c: &Conn, upload: &Upload) -> Result<Option<Error>> {
         Place::Fallback => return Ok(None),
         Place::Closed => return Ok(Some(Error::UploadFolderClosed)),
     };
-    if !matches!(upload.on_conflict, OnConflict::Fail | OnConflict::Replace) {
-        return Ok(None);
+    match upload.on_conflict {
+        OnConflict::Fail => {
+            let namesake = namesake(c, upload, parent)?;
+            // If another finalize was faster, the upload's own item is there.
+            Ok(namesake.filter(|namesake| namesake.id != upload.item).map(|_| Error::NameTaken))
+        }
+        OnConflict::Replace => match old(c, upload, parent)? {
+            Some(Old::Gets(old, _)) => refusal_to_replace(c, upload, &old),
+            Some(Old::Leaves(..)) | None => Ok(None),
+        },
+        OnConflict::Keep | OnConflict::Rename => Ok(None),
     }
-    let namesake = items::file_named(c, upload.workspace, parent, upload.user, &upload.name)?;
-    // If another finalize was faster, the upload's own item is there.
-    let Some(namesake) = namesake.filter(|namesake| namesake.id != upload.item) else { return Ok(None) };
-    if upload.on_conflict == OnConflict::Fail {
-        return Ok(Some(Error::NameTaken));
-    }
-    refusal_to_replace(c, upload, &namesake)
 }
 
 /// Refuses a new upload that replaces a file if it could not do so now.
@@ -122,8 +133,11 @@ pub(super) fn lock_owners<'a>(c: &Conn, uploads: impl IntoIterator<Item = &'a Up
     let mut owners = BTreeSet::new();
     for upload in uploads.into_iter().filter(|upload| upload.on_conflict == OnConflict::Replace) {
         let Place::AsAsked(parent) = place(c, upload)? else { continue };
-        let namesake = items::file_named(c, upload.workspace, parent, upload.user, &upload.name)?;
-        owners.extend(namesake.filter(|old| old.owner != upload.user).map(|old| (old.workspace, old.owner)));
+        if let Some(Old::Gets(old, _)) = old(c, upload, parent)?
+            && old.owner != upload.user
+        {
+            owners.insert((old.workspace, old.owner));
+        }
     }
     for (workspace, owner) in owners {
         usage::lock(c, workspace, Some(owner))?;
@@ -132,13 +146,27 @@ pub(super) fn lock_owners<'a>(c: &Conn, uploads: impl IntoIterator<Item = &'a Up
 }
 
 fn refusal_to_replace(c: &Conn, upload: &Upload, old: &Item) -> Result<Option<Error>> {
-    if may_change(c, upload, old.id)?.is_none() {
-        return Ok(None);
-    }
     match check_owners_room(c, upload, old) {
         Err(err @ Error::QuotaOfOthers) => Ok(Some(err)),
         checked => checked.map(|()| None),
     }
+}
+
+/// The file that has the name of an upload in its place.
+fn namesake(c: &Conn, upload: &Upload, parent: Option<ItemId>) -> Result<Option<Item>> {
+    Ok(namesakes::file_named(c, (upload.workspace, parent, upload.user), &upload.name)?)
+}
+
+/// The file that an upload replaces in its place. `None` also if the uploader may do nothing to it.
+fn old(c: &Conn, upload: &Upload, parent: Option<ItemId>) -> Result<Option<Old>> {
+    let place = (upload.workspace, parent, upload.user);
+    let Some((old, is_safe)) = namesakes::file_to_replace(c, place, &upload.name)? else { return Ok(None) };
+    let Some(seen) = items::seen(c, &upload.uploader(), old.id)? else { return Ok(None) };
+    Ok(if is_safe {
+        Change::of(&seen).ok().map(|change| Old::Gets(old, change))
+    } else {
+        Trashing::of(&seen).ok().map(|trashing| Old::Leaves(old, trashing))
+    })
 }
 
 fn place(c: &Conn, upload: &Upload) -> Result<Place> {
@@ -162,8 +190,10 @@ fn not_now(c: &Conn, upload: &Upload, why: Error) -> Result<Made> {
     })
 }
 
-fn may_change(c: &Conn, upload: &Upload, id: ItemId) -> Result<Option<Change>> {
-    Ok(items::seen(c, &upload.uploader(), id)?.and_then(|seen| Change::of(&seen).ok()))
+/// Whether an upload may still give its bytes to the item, wherever that is now.
+fn may_replace(c: &Conn, upload: &Upload, id: ItemId) -> Result<bool> {
+    let seen = items::seen(c, &upload.uploader(), id)?;
+    Ok(seen.is_some_and(|seen| Change::of(&seen).is_ok()) && namesakes::is_safe_for(c, id, upload.user)?)
 }
 
 fn insert(
@@ -218,7 +248,7 @@ fn replace(
     // Another transaction may have just moved the item to where the uploader may not change it. From here on, this
     // transaction holds the row's lock.
     let new = items::by_id(c, old.id)?.ok_or(Error::FinalizePending)?;
-    if may_change(c, upload, new.id)?.is_none() {
+    if !may_replace(c, upload, new.id)? {
         return Err(Error::FinalizePending);
     }
     // The old object stays linked to its upload, so that its origin stays known.
@@ -232,6 +262,32 @@ fn replace(
     items::insert(c, &before, made_by)?;
     trash::add(c, &change.trashing_of_old_bytes(before.id), upload.user, now)?;
     Ok(Made::Replaced(new, before))
+}
+
+/// Creates the item, and puts the file that had its name into the trash, where its owner and the owners of the folder find
+/// it.
+fn displace(
+    c: &Conn,
+    upload: &Upload,
+    parent: Option<ItemId>,
+    old: Item,
+    trashing: &Trashing,
+    digest: &Digest,
+    now: Timestamp,
+) -> Result<Made> {
+    let made = insert(c, upload, parent, upload.name.clone(), digest, now)?;
+    let Made::Item(new) = made else { return Ok(made) };
+    if !trash::add(c, trashing, upload.user, now)? {
+        // Somebody else has just put it there.
+        return Ok(Made::Item(new));
+    }
+    // Another transaction may have just moved or renamed it, so that it is no longer in the way. From here on, this
+    // transaction holds the row's lock. The next try looks again.
+    let gone = items::by_id(c, old.id)?.ok_or(Error::FinalizePending)?;
+    if (gone.parent, &gone.name) != (old.parent, &old.name) {
+        return Err(Error::FinalizePending);
+    }
+    Ok(Made::Replaced(new, gone))
 }
 
 /// Ends the upload without an item. The object is complete, so the upload cannot be opened again.
@@ -257,7 +313,7 @@ fn free_name(c: &Conn, upload: &Upload, parent: Option<ItemId>) -> Result<String
     let mut number = 2;
     loop {
         let name = numbered_name(&upload.name, number);
-        if items::file_named(c, upload.workspace, parent, upload.user, &name)?.is_none() {
+        if namesakes::file_named(c, (upload.workspace, parent, upload.user), &name)?.is_none() {
             return Ok(name);
         }
         number = if number < ONE_BY_ONE { number + 1 } else { number.saturating_mul(2) };

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::grants::told;
 use super::links::{check_password, later_time};
+use super::tokens::check_still_valid;
 use super::{Made, Once, Service, folder};
 use crate::db::requests::Listed;
 use crate::db::{Conn, items, requests, tokens, uploads};
@@ -15,7 +16,7 @@ use crate::drive::access::{Caller, REQUEST_SCOPE, Role};
 use crate::drive::event::Event;
 use crate::drive::listing::{read_time_cursor, time_cursor};
 use crate::drive::request::{
-    FileRequest, Submitter, Wants, parse_message, parse_submitters, parse_title, parse_total_bytes,
+    FileRequest, Power, Submitter, Wants, parse_message, parse_submitters, parse_title, parse_total_bytes,
     parse_total_files, submitter_to_wire,
 };
 use crate::drive::token::{AccessToken, TokenHash};
@@ -56,13 +57,16 @@ impl Service {
             user: caller.user,
             folder: into,
             confined_to: caller.folder,
+            made_with: caller.token,
             closed_at: None,
             created_at: now,
             wants,
         };
         // Nobody ever holds this token.
         let hash = AccessToken::generate(random::bytes)?.hash();
+        let after_hashing = self.clock.now();
         let insert = move |c: &Conn<'_>| {
+            check_still_valid(c, &caller, after_hashing)?;
             once.make(c, &caller, now, || {
                 insert(c, &caller, &request, &hash)?;
                 Ok(request.to_wire(&public_url, 0))
@@ -109,7 +113,7 @@ impl Service {
         public_url: &str,
     ) -> Result<dray_api::FileRequest> {
         let caller = *caller;
-        let (request, submitters) = self.db.read(move |c| known(c, &caller, id)).await?;
+        let (request, submitters, _) = self.db.read(move |c| known(c, &caller, id)).await?;
         Ok(request.to_wire(public_url, submitters))
     }
 
@@ -130,9 +134,12 @@ impl Service {
             None => None,
             Some(password) => Some(self.hashed(password).await?),
         };
+        let after_hashing = self.clock.now();
         let changed = self.db.write(move |c| {
             requests::lock_request(c, id)?;
-            let (mut request, submitters) = known(c, &caller, id)?;
+            check_still_valid(c, &caller, after_hashing)?;
+            let (before, submitters, power) = known(c, &caller, id)?;
+            let mut request = before.clone();
             new.clone().apply(&mut request.wants);
             if let Some(hash) = &password_hash {
                 (request.wants.password_hash, request.wants.password_changed_at) = (hash.clone(), Some(now));
@@ -142,6 +149,7 @@ impl Service {
                 Some(false) => None,
                 None => request.closed_at,
             };
+            power.check(&before, &request)?;
             requests::update(c, &request, ends_at(&request))?;
             Ok((request, submitters))
         });
@@ -159,13 +167,22 @@ impl Service {
         self.db
             .write(move |c| {
                 requests::lock_request(c, id)?;
-                let (mut request, _) = known(c, &caller, id)?;
+                let (mut request, ..) = known(c, &caller, id)?;
+                check_removable(c, &caller, &request)?;
                 request.closed_at = request.closed_at.or(Some(now));
                 Ok(requests::update(c, &request, ends_at(&request))?)
             })
             .await?;
         self.abort_submissions(id, now).await?;
-        self.db.write(move |c| Ok(requests::remove(c, id)?)).await
+        self.db
+            .write(move |c| {
+                requests::lock_request(c, id)?;
+                // A file may have arrived meanwhile: then the request stays closed.
+                let (request, ..) = known(c, &caller, id)?;
+                check_removable(c, &caller, &request)?;
+                Ok(requests::remove(c, id)?)
+            })
+            .await
     }
 
     /// Aborts the unfinished uploads to a closed request. The sweeper releases their parts in the store.
@@ -200,7 +217,7 @@ impl Service {
         let lease_now = self.db.lease_time();
         self.db
             .read_long(move |c| {
-                let (request, _) = known(c, &caller, id)?;
+                let (request, ..) = known(c, &caller, id)?;
                 managed(c, &caller, request.folder).map_err(absent)?;
                 let mut found = requests::submissions(c, id, after, lease_now, limit + 1)?;
                 let has_more = found.len() > limit;
@@ -322,15 +339,30 @@ fn managed(c: &Conn, caller: &Caller, id: ItemId) -> Result<()> {
     folder(c, caller, id)?.require(Role::Admin)
 }
 
-/// A request, and how many of its submitters have started an upload, if the caller created it or manages its folder. A request
-/// can be closed and deleted by its maker even if they have lost the folder.
-fn known(c: &Conn, caller: &Caller, id: RequestId) -> Result<(FileRequest, u64)> {
+/// A request, how many of its submitters have started an upload, and what the caller may do to it, if the caller created it or
+/// manages its folder.
+fn known(c: &Conn, caller: &Caller, id: RequestId) -> Result<(FileRequest, u64, Power)> {
     let (request, submitters) = requests::by_id(c, id)?.ok_or(Error::RequestNotFound)?;
-    let is_own = (request.user, request.workspace) == (caller.user, caller.workspace);
-    if !is_own || caller.folder.is_some() {
-        managed(c, caller, request.folder).map_err(absent)?;
+    let is_maker = (request.user, request.workspace) == (caller.user, caller.workspace);
+    let (is_manager, refusal) = match managed(c, caller, request.folder) {
+        Ok(()) => (true, Error::RequestNotFound),
+        Err(err) if err.is_fault() => return Err(err),
+        Err(err) => (false, absent(err)),
+    };
+    // A confined token sees nothing outside of its folder, whoever made it.
+    let power = Power::of(is_maker && (is_manager || caller.folder.is_none()), is_manager);
+    Ok((request, submitters, power.ok_or(refusal)?))
+}
+
+/// Refuses to delete a request to which files have arrived, unless the caller owns the folder: the list of its submitters
+/// says who sent the files in it. If the folder is gone for good, so are the files.
+fn check_removable(c: &Conn, caller: &Caller, request: &FileRequest) -> Result<()> {
+    let is_owner =
+        items::seen_in_trash(c, caller, request.folder)?.is_some_and(|seen| seen.role == Role::Owner);
+    if is_owner || !requests::has_arrivals(c, request.id)? || items::by_id(c, request.folder)?.is_none() {
+        return Ok(());
     }
-    Ok((request, submitters))
+    Err(Error::RoleTooLow { needed: Role::Owner })
 }
 
 /// Hides a request from callers who do not see its folder.

@@ -97,11 +97,7 @@ impl Maker {
     pub(super) fn of(c: &Conn, caller: &Caller, now: Timestamp) -> Result<Self> {
         tokens::lock_of_user(c, caller)?;
         let id = caller.token.ok_or_else(|| Error::internal("a token can be created only with a token"))?;
-        let line = tokens::line(c, id)?.ok_or(Error::InvalidToken)?;
-        if line.until == Timestamp::UNIX_EPOCH {
-            return Err(Error::RevokedToken);
-        }
-        if now >= line.until { Err(Error::ExpiredToken) } else { Ok(Self { line, now }) }
+        Ok(Self { line: valid_line(c, id, now)?, now })
     }
 
     /// Refuses one more token if the user has too many, or if too many come from the token that asks or from one that it
@@ -150,6 +146,20 @@ impl Maker {
             rotate_until.map(|time| within("rotateUntil", time.max(expires_at), rotated)).transpose()?;
         Ok((expires_at, rotate_until))
     }
+}
+
+/// Refuses a caller whose token has ended since they were admitted. Work that a caller waited for (the hashing of a
+/// password, which has a queue) calls this before it writes anything.
+pub(super) fn check_still_valid(c: &Conn, caller: &Caller, now: Timestamp) -> Result<()> {
+    caller.token.map_or(Ok(()), |id| valid_line(c, id, now).map(drop))
+}
+
+fn valid_line(c: &Conn, id: TokenId, now: Timestamp) -> Result<Line> {
+    let line = tokens::line(c, id)?.ok_or(Error::InvalidToken)?;
+    if line.until == Timestamp::UNIX_EPOCH {
+        return Err(Error::RevokedToken);
+    }
+    if now >= line.until { Err(Error::ExpiredToken) } else { Ok(line) }
 }
 
 /// Checks that a time is not later than the requesting token allows.

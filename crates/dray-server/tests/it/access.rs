@@ -2,6 +2,7 @@
 //! so does a row without a route. A refused request changes nothing. The answer for a thing that does not exist and
 //! for somebody else's thing is the same, byte for byte. No answer to a stranger contains a name or an id.
 
+mod revoked;
 mod table;
 
 use std::collections::BTreeSet;

@@ -44,6 +44,7 @@ mod operate;
 mod operators;
 mod outage;
 mod participants;
+mod planted;
 mod presigned_urls;
 mod quiet;
 mod rate_limit;

@@ -3,6 +3,7 @@
 
 mod bounds;
 mod isolation;
+mod powers;
 
 use jiff::SignedDuration;
 use reqwest::{Method, StatusCode};
@@ -219,7 +220,8 @@ async fn a_request_works_while_its_maker_is_an_admin_and_its_folder_is_there() {
         refusal(404, "request_not_found"),
         "the folder is in the trash"
     );
-    admin.delete(&own).await.done();
+    owner.restore(&folder).await.ok();
+    owner.delete(&own).await.done();
 }
 
 #[tokio::test]

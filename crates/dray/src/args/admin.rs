@@ -51,6 +51,9 @@ pub(crate) enum TokenCommand {
     Revoke {
         /// The token's id, from `dray token list`
         id: TokenId,
+        /// Also remove the public links that these tokens have made, and close their file requests
+        #[arg(long)]
+        with_links_and_requests: bool,
         #[command(flatten)]
         data: Data,
     },

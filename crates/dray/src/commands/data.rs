@@ -1,7 +1,7 @@
 //! Commands that work on a server's data, whether the server is running or not.
 
 use dray_api::TokenId;
-use dray_ops::Admin;
+use dray_ops::{Admin, MadeWith};
 use jiff::SignedDuration;
 use serde_json::json;
 
@@ -36,18 +36,21 @@ pub(super) async fn token(command: TokenCommand) -> anyhow::Result<Exit> {
         TokenCommand::Create(args) => create_token(args).await?,
         TokenCommand::Rotate(args) => rotate_token(args).await?,
         TokenCommand::List { data } => list_tokens(&data).await?,
-        TokenCommand::Revoke { id, data } => revoke_token(id, &data).await?,
+        TokenCommand::Revoke { id, with_links_and_requests, data } => {
+            revoke_token(id, with_links_and_requests, &data).await?;
+        }
     }
     Ok(Exit::Ok)
 }
 
 async fn list_tokens(data: &Data) -> anyhow::Result<()> {
     let admin = open(data).await?;
-    let rows = admin.list_tokens().await?;
+    let (rows, now) = (admin.list_tokens().await?, clock::now());
+    let made_with = admin.made_with_tokens(now).await?;
     admin.close().await;
     let output = Output::new(data.json);
-    let now = clock::now();
     for row in rows {
+        let made = made_with.get(&row.id).copied().unwrap_or_default();
         let state = match row.revoked_at {
             _ if row.successor.is_some() && row.revoked_at.is_none() && row.expires_at > now => {
                 format!("rotated, until {:.0}", row.expires_at)
@@ -56,27 +59,51 @@ async fn list_tokens(data: &Data) -> anyhow::Result<()> {
             None if row.expires_at <= now => format!("expired {:.0}", row.expires_at),
             None => format!("expires {:.0}", row.expires_at),
         };
-        let text = format!("{}  {state:<28}  {}  {}", row.id, row.email, row.scopes.join(","));
+        let made_text =
+            if made == MadeWith::default() { String::new() } else { format!("  {}", counted(made)) };
+        let text = format!("{}  {state:<28}  {}  {}{made_text}", row.id, row.email, row.scopes.join(","));
         let value = json!({
             "id": row.id, "email": row.email, "scopes": row.scopes,
             "createdAt": row.created_at, "expiresAt": row.expires_at, "revokedAt": row.revoked_at,
             "parentId": row.parent, "rotateUntil": row.rotate_until.unwrap_or(row.expires_at),
-            "successorId": row.successor,
+            "successorId": row.successor, "links": made.links, "requests": made.requests,
         });
         output.result(&text, &value)?;
     }
     Ok(())
 }
 
-async fn revoke_token(id: TokenId, data: &Data) -> anyhow::Result<()> {
+async fn revoke_token(id: TokenId, ends_made: bool, data: &Data) -> anyhow::Result<()> {
     let admin = open(data).await?;
-    let existed = admin.revoke_token(id, clock::now()).await?;
+    let revoked = admin.revoke_token_and(id, ends_made, clock::now()).await?;
     admin.close().await;
-    if !existed {
+    let Some(made) = revoked else {
         return Err(NotFound(format!("there is no token {id}: see `dray token list`")).into());
-    }
-    Output::new(data.json).result(&format!("{id} is revoked"), &json!({ "id": id, "revoked": true }))?;
+    };
+    let text = match (made == MadeWith::default(), ends_made) {
+        (true, _) => format!("{id} is revoked"),
+        (false, true) => format!("{id} is revoked, and what it has made is over: {}", counted(made)),
+        (false, false) => format!(
+            "{id} is revoked. What it has made still works: {}. To end that too, repeat this with --with-links-and-requests",
+            counted(made)
+        ),
+    };
+    let value = json!({
+        "id": id, "revoked": true, "links": made.links, "requests": made.requests, "linksAndRequestsEnded": ends_made,
+    });
+    Output::new(data.json).result(&text, &value)?;
     Ok(())
+}
+
+/// What tokens have made, for people.
+fn counted(made: MadeWith) -> String {
+    let plural = |count: u64, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    [(made.links, "public link"), (made.requests, "file request")]
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| plural(count, what))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 async fn create_token(args: CreateToken) -> anyhow::Result<()> {

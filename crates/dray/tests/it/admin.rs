@@ -33,6 +33,32 @@ fn a_token_works_until_it_is_revoked() {
 }
 
 #[test]
+fn revoking_a_token_says_what_it_made_and_ends_that_too_if_asked() {
+    let mut drive = Drive::start();
+    let made = ok(&drive, &["token", "create", "--user", "owner@localhost", "--json"]);
+    let made: serde_json::Value = serde_json::from_str(&made).unwrap();
+    let own = std::mem::replace(&mut drive.token, made["token"].as_str().unwrap().to_owned());
+    let id = made["id"].as_str().unwrap();
+    let folder: serde_json::Value = serde_json::from_str(&drive.ok(&["mkdir", "In", "--json"])).unwrap();
+    let folder = folder["id"].as_str().unwrap();
+    for title in ["Photos", "Films"] {
+        drive.ok(&["request", "create", "--folder", folder, "--title", title]);
+    }
+    let line = |list: String| list.lines().find(|line| line.starts_with(id)).unwrap().to_owned();
+    assert!(line(ok(&drive, &["token", "list"])).ends_with("  2 file requests"));
+    let told = ok(&drive, &["token", "revoke", id]);
+    assert!(
+        told.contains("still works: 2 file requests") && told.contains("--with-links-and-requests"),
+        "{told}"
+    );
+    let told = ok(&drive, &["token", "revoke", id, "--with-links-and-requests"]);
+    assert_eq!(told, format!("{id} is revoked, and what it has made is over: 2 file requests\n"));
+    assert!(line(ok(&drive, &["token", "list"])).ends_with("  access_drive"));
+    drive.token = own;
+    assert_eq!(drive.ok(&["request", "list", "--folder", folder]).matches("  closed ").count(), 2);
+}
+
+#[test]
 fn a_token_replaces_itself() {
     let mut drive = Drive::start();
     let create =

@@ -7,7 +7,7 @@ use dray_api::limits::{MAX_BATCH_FOLDERS, MAX_FOLDER_DEPTH};
 use jiff::Timestamp;
 
 use super::super::{Service, target};
-use crate::db::{Conn, items};
+use crate::db::{Conn, items, namesakes};
 use crate::drive::access::Caller;
 use crate::drive::event::Event;
 use crate::drive::item::{Attached, Content, Item};
@@ -103,7 +103,7 @@ impl<'a> Folders<'a> {
         let found = if self.caller.only_uploads() {
             None
         } else {
-            items::folder_named(self.c, (self.caller.workspace, parent, self.caller.user), name)?
+            namesakes::folder_named(self.c, (self.caller.workspace, parent, self.caller.user), name)?
         };
         self.known.insert(place, found);
         Ok(found)

@@ -17,7 +17,7 @@ use super::super::{Made, Once, Service, seen};
 use super::folders::{Folders, Place};
 use super::there::Lost;
 use crate::db::clock::LeaseTime;
-use crate::db::{Conn, items, uploads};
+use crate::db::{Conn, items, namesakes, uploads};
 use crate::drive::access::Caller;
 use crate::drive::item::{Item, MimeType};
 use crate::drive::name::ItemName;
@@ -295,7 +295,7 @@ impl<'a> Starting<'a> {
         };
         let Upload { workspace, user, name, size_bytes, .. } = &draft.upload;
         let place = (*workspace, folder, *user);
-        let found = items::file_with_bytes(self.c, place, name, *size_bytes, crc64)?;
+        let found = namesakes::file_with_bytes(self.c, place, name, *size_bytes, crc64)?;
         Ok(found)
     }
 

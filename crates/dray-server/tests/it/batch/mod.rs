@@ -17,11 +17,11 @@ use serde_json::{Value, json};
 use crate::world::{Actor, Answer, Started, World};
 
 /// A drive and, if it does not use its own store, the drive whose store it uses.
-pub(super) struct Stage {
-    pub(super) world: World,
+pub(crate) struct Stage {
+    pub(crate) world: World,
     /// Kept running as long as `world`.
     pub(super) store: Option<World>,
-    pub(super) name: &'static str,
+    pub(crate) name: &'static str,
 }
 
 impl Stage {
@@ -54,11 +54,11 @@ impl Stage {
 
 /// A drive on each kind of store: the embedded one (or the store that the tests run on), an external one, and an
 /// external one that clients reach only through the drive.
-pub(super) async fn stages() -> Vec<Stage> {
+pub(crate) async fn stages() -> Vec<Stage> {
     stages_with(|_| {}).await
 }
 
-pub(super) async fn stages_with(change: impl Fn(&mut Config)) -> Vec<Stage> {
+pub(crate) async fn stages_with(change: impl Fn(&mut Config)) -> Vec<Stage> {
     let mut stages = vec![Stage { world: World::start_with(&change).await, store: None, name: "own" }];
     if stages[0].world.store.is_none() {
         for name in ["other", "relayed"] {
@@ -88,7 +88,7 @@ pub(super) fn checksum(bytes: &[u8]) -> Value {
 }
 
 /// The same file, with its checksum.
-pub(super) fn known(path: &str, bytes: &[u8]) -> Value {
+pub(crate) fn known(path: &str, bytes: &[u8]) -> Value {
     let mut file = file(path, bytes);
     file["checksum"] = checksum(bytes);
     file

@@ -4,7 +4,8 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use super::rules::{Id, Landing, OnConflict, Role, Upload, User, Who};
+use super::rules::{Id, Role, User, Who};
+use super::uploads::{Landing, OnConflict, Upload};
 use super::{Begun, History, Link, MOST_ITEMS, MOST_LINKS, MOST_UPLOADS, USERS, text};
 
 /// Few names, so that they collide.
@@ -300,6 +301,12 @@ impl History {
             );
         }
         let touched = self.land(landing, &upload, &answer.body).await;
+        let too_much = touched.first().is_some_and(|&id| self.model.gives_too_much(id, &upload));
+        assert!(
+            !too_much,
+            "the finalize gave somebody a role that they lacked on the folder: {}",
+            self.story()
+        );
         self.uploads[at].became = touched.first().copied();
         (upload.begun_by.user, touched)
     }
@@ -320,15 +327,13 @@ impl History {
         match landing {
             Landing::Refused => Vec::new(),
             Landing::New { place, is_renamed } => {
-                let owner = self.drive.users[user].1.clone();
-                let there =
-                    self.drive.ask(&owner, Method::GET, &format!("/drive/files/{server_id}"), None).await;
-                let name = text(&there, "name");
-                let is_free = self.model.namesakes(user, place, name).is_empty();
-                assert!(if is_renamed { is_free } else { name == upload.name }, "{name}: {}", self.story());
-                let id = self.model.add(user, place, name, Some(&upload.bytes));
-                self.ids.insert(id, server_id);
-                vec![id]
+                vec![self.add_new(place, is_renamed, upload, server_id).await]
+            }
+            Landing::Displaces { place, others } => {
+                let id = self.add_new(place, false, upload, server_id).await;
+                let gone = self.displaced(&others, user).await;
+                self.model.displace(gone, upload);
+                vec![id, gone]
             }
             Landing::Replaces(same) => {
                 let id = same.into_iter().find(|id| self.ids[id] == server_id);
@@ -346,5 +351,34 @@ impl History {
                 vec![id, before]
             }
         }
+    }
+
+    async fn add_new(
+        &mut self,
+        place: Option<Id>,
+        is_renamed: bool,
+        upload: &Upload,
+        server_id: String,
+    ) -> Id {
+        let user = upload.begun_by.user;
+        let owner = self.drive.users[user].1.clone();
+        let there = self.drive.ask(&owner, Method::GET, &format!("/drive/files/{server_id}"), None).await;
+        let name = text(&there, "name");
+        let is_free = self.model.namesakes(user, place, name).is_empty();
+        assert!(if is_renamed { is_free } else { name == upload.name }, "{name}: {}", self.story());
+        let id = self.model.add(user, place, name, Some(&upload.bytes));
+        self.ids.insert(id, server_id);
+        id
+    }
+
+    /// Which of these files a user no longer sees.
+    async fn displaced(&self, others: &[Id], user: User) -> Id {
+        for &id in others {
+            let answer = self.drive.ask(&self.drive.users[user].1, Method::GET, &self.path(id), None).await;
+            if !answer.is_done() {
+                return id;
+            }
+        }
+        panic!("none of {others:?} is in the trash: {}", self.story())
     }
 }

@@ -10,6 +10,7 @@ mod drive;
 mod lineage;
 mod rules;
 mod tokens;
+mod uploads;
 
 use std::collections::BTreeMap;
 
@@ -18,7 +19,8 @@ use serde_json::Value;
 
 use self::drive::{Answer, Drive};
 use self::lineage::Lineage;
-use self::rules::{Id, Model, Upload, Who};
+use self::rules::{Id, Model, Who};
+use self::uploads::Upload;
 
 const USERS: usize = 4;
 /// A history ends after this many steps, and another begins on an empty drive.

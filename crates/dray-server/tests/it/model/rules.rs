@@ -15,7 +15,10 @@
 //!    they see it. It returns to its folder or, for its owner only, to their root.
 //! 6. An upload goes where its client asked. If it no longer may, it goes to its user's root under a name that is
 //!    free there. An upload of a confined token goes nowhere else, and waits.
-//! 7. A link is valid as long as whoever made it is an admin of the file, and the file is in the folder that their token
+//! 7. A finalize gives nobody a role on the new bytes that they lack on the folder, except those that were given on the
+//!    replaced file. So only a file of the uploader, or of an owner of a folder above it, gets new bytes. Any other file
+//!    goes to the trash as it is, and the bytes become a new file. ([`Model::gives_too_much`])
+//! 8. A link is valid as long as whoever made it is an admin of the file, and the file is in the folder that their token
 //!    was confined to.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -65,39 +68,9 @@ impl Who {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum OnConflict {
-    Keep,
-    Rename,
-    Fail,
-    Replace,
-}
-
-#[derive(Debug, Clone)]
-pub(crate) struct Upload {
-    pub(crate) begun_by: Who,
-    pub(crate) parent: Option<Id>,
-    pub(crate) name: String,
-    pub(crate) bytes: String,
-    pub(crate) on_conflict: OnConflict,
-}
-
-/// The result of a finalize.
-#[derive(Debug, PartialEq)]
-pub(crate) enum Landing {
-    Refused,
-    /// A new file in this place, with another name if its name is taken there.
-    New {
-        place: Option<Id>,
-        is_renamed: bool,
-    },
-    /// New bytes for one of these.
-    Replaces(Vec<Id>),
-}
-
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Model {
-    users: usize,
+    pub(super) users: usize,
     pub(crate) items: BTreeMap<Id, Item>,
     next: Id,
 }
@@ -246,7 +219,7 @@ impl Model {
         is_allowed
     }
 
-    fn put_into_trash(&mut self, id: Id, by: User) {
+    pub(super) fn put_into_trash(&mut self, id: Id, by: User) {
         let owners = self.way_up(id).into_iter().map(|id| self.items[&id].owner);
         let listed_for = owners.chain([by]).collect();
         self.items.get_mut(&id).unwrap().trashed = Some(Trashed { by, listed_for });
@@ -314,75 +287,12 @@ impl Model {
         Some(doomed.len())
     }
 
-    pub(crate) fn may_start(&self, upload: &Upload) -> bool {
-        let who = upload.begun_by;
-        who.uploads && may_end_so(who, upload) && self.takes(who, upload.parent)
-    }
-
-    /// Whether they can reach an upload at all. `is_of_token` says whether their token, or one that comes from it, began it.
-    pub(crate) fn reaches(&self, who: Who, upload: &Upload, is_of_token: bool) -> bool {
-        let begun_by = upload.begun_by;
-        let is_in_folder = who.folder.is_none()
-            || begun_by.folder == who.folder
-            || upload.parent.is_some_and(|folder| self.sees(who, folder).is_some());
-        let is_known = if who.reads { may_end_so(who, upload) } else { is_of_token };
-        who.uploads && who.user == begun_by.user && is_in_folder && is_known
-    }
-
-    /// Rule 6.
-    pub(crate) fn landing(&self, who: Who, upload: &Upload, is_of_token: bool) -> Landing {
-        let begun_by = Who { folder: upload.begun_by.folder, ..Who::all_of(upload.begun_by.user) };
-        if !self.reaches(who, upload, is_of_token) {
-            return Landing::Refused;
-        }
-        let is_as_asked = upload.parent.is_none() || self.takes(begun_by, upload.parent);
-        if !is_as_asked && begun_by.folder.is_some() {
-            return Landing::Refused;
-        }
-        let (place, on_conflict) =
-            if is_as_asked { (upload.parent, upload.on_conflict) } else { (None, OnConflict::Rename) };
-        let same: Vec<_> = self.namesakes(begun_by.user, place, &upload.name);
-        match on_conflict {
-            OnConflict::Fail if !same.is_empty() => Landing::Refused,
-            OnConflict::Replace if !same.is_empty() => Landing::Replaces(same),
-            OnConflict::Rename => Landing::New { place, is_renamed: !same.is_empty() },
-            _ => Landing::New { place, is_renamed: false },
-        }
-    }
-
-    /// The files with a name in a place.
-    pub(crate) fn namesakes(&self, user: User, place: Option<Id>, name: &str) -> Vec<Id> {
-        let is_here = |item: &Item| item.parent == place && (place.is_some() || item.owner == user);
-        let is_same = |item: &Item| item.name == name && item.bytes.is_some() && item.trashed.is_none();
-        let same = self.items.iter().filter(|(_, item)| is_here(item) && is_same(item));
-        same.map(|(&id, _)| id).collect()
-    }
-
-    /// Gives a file other bytes. Returns the item in the trash with the old ones.
-    pub(crate) fn replace(&mut self, id: Id, upload: &Upload) -> Id {
-        let old = self.items.get_mut(&id).unwrap();
-        let bytes = old.bytes.replace(upload.bytes.clone()).unwrap();
-        let (owner, parent, name) = (old.owner, old.parent, old.name.clone());
-        let before = self.add(owner, parent, &name, Some(&bytes));
-        self.put_into_trash(before, upload.begun_by.user);
-        before
-    }
-
     pub(crate) fn may_link(&self, who: Who, id: Id) -> bool {
         self.may(who, id, Admin) && !self.is_folder(id)
     }
 
-    /// Rule 7.
+    /// Rule 8.
     pub(crate) fn is_link_good(&self, maker: Who, id: Id) -> bool {
         self.sees(Who { folder: maker.folder, ..Who::all_of(maker.user) }, id) >= Some(Admin)
-    }
-}
-
-/// Whether their token allows what an upload does about its name.
-fn may_end_so(who: Who, upload: &Upload) -> bool {
-    match upload.on_conflict {
-        OnConflict::Replace => who.changes,
-        OnConflict::Fail => who.reads,
-        OnConflict::Keep | OnConflict::Rename => true,
     }
 }

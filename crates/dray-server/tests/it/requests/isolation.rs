@@ -94,7 +94,7 @@ impl Scene {
         match state {
             "closed" => drop(self.maker.patch(&own, &json!({ "closed": true })).await.ok()),
             "past its deadline" => world.pass(SignedDuration::from_mins(61)),
-            "deleted" => self.maker.delete(&own).await.done(),
+            "deleted" => world.owner().delete(&own).await.done(),
             "password changed" => {
                 self.maker.patch(&own, &json!({ "password": "correct horse" })).await.ok();
             }

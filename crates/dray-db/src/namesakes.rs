@@ -1,0 +1,109 @@
+//! The files and folders that have a name in a place: what `onConflict` meets, what a batch finds, and which of it may get
+//! new bytes or new files. It changes nothing.
+
+use dray_api::{ItemId, UserId, WorkspaceId};
+
+use super::items::{columns, item, place};
+use super::{Conn, Error, Param, find, parsed, stored_size, value};
+use dray_drive::item::Item;
+use dray_drive::name::name_key;
+use dray_drive::parts::Crc64;
+
+/// A user's place: the folder, or (without one) the root of the user. Everything here looks there for the user's new files.
+pub type Place = (WorkspaceId, Option<ItemId>, UserId);
+
+/// Whether the item `i` gives nobody power over what `$user` puts into its place: it belongs to that user, or to an owner of
+/// a folder above it, who has that power anyway. Any other item gives its owner, and those to whom they gave it, roles that
+/// they may lack on the folder.
+macro_rules! is_in_safe_hands {
+    ($user:literal) => {
+        concat!(
+            "(i.owner_id = ",
+            $user,
+            " or exists (
+                 with recursive up (owner_id, parent_id) as (
+                     select f.owner_id, f.parent_id from items f where f.id = i.parent_id
+                     union all
+                     select f.owner_id, f.parent_id from up join items f on f.id = up.parent_id
+                 )
+                 select 1 from up where up.owner_id = i.owner_id
+             ))"
+        )
+    };
+}
+
+/// The oldest file with this name in the folder, or in the user's root.
+pub fn file_named(c: &Conn, (workspace, parent, user): Place, name: &str) -> Result<Option<Item>, Error> {
+    let sql = concat!(
+        "select ",
+        columns!(),
+        " from items i
+          where i.place = $1 and i.workspace_id = $2 and i.kind = 1 and i.name_key = $3 and i.trashed_at is null
+          order by i.created_at, i.id limit 1"
+    );
+    find(c, sql, &[&place(parent, user), &workspace.to_string(), &name_key(name)], item)
+}
+
+/// The file with this name in the folder, or in the user's root, that new bytes of the user replace, and whether it may
+/// get these bytes itself (`is_in_safe_hands!`). The oldest file that may; if none may, the oldest.
+pub fn file_to_replace(
+    c: &Conn,
+    (workspace, parent, user): Place,
+    name: &str,
+) -> Result<Option<(Item, bool)>, Error> {
+    let sql = concat!(
+        "select ",
+        columns!(),
+        ", ",
+        is_in_safe_hands!("$4"),
+        " as is_safe from items i
+          where i.place = $1 and i.workspace_id = $2 and i.kind = 1 and i.name_key = $3 and i.trashed_at is null
+          order by is_safe desc, i.created_at, i.id limit 1"
+    );
+    let params: [&dyn Param; 4] =
+        [&place(parent, user), &workspace.to_string(), &name_key(name), &user.to_string()];
+    find(c, sql, &params, |row| Ok((item(row)?, row.get("is_safe")?)))
+}
+
+/// Whether an item may get new bytes of `user` where it is now (`is_in_safe_hands!`).
+pub fn is_safe_for(c: &Conn, id: ItemId, user: UserId) -> Result<bool, Error> {
+    let sql = concat!("select ", is_in_safe_hands!("$2"), " as is_safe from items i where i.id = $1");
+    value(c, sql, &[&id.to_string(), &user.to_string()], "is_safe")
+}
+
+/// A file of this name in the folder, or in the user's root, that is known to have these bytes. It must be in safe hands
+/// (`is_in_safe_hands!`): anybody else could remove the only copy.
+pub fn file_with_bytes(
+    c: &Conn,
+    (workspace, parent, user): Place,
+    name: &str,
+    size_bytes: u64,
+    crc64: &Crc64,
+) -> Result<Option<Item>, Error> {
+    let sql = concat!(
+        "select ",
+        columns!(),
+        " from items i
+          where i.place = $1 and i.workspace_id = $2 and i.kind = 1 and i.name_key = $3 and i.trashed_at is null
+            and i.size_bytes = $4 and i.crc64nvme = $5 and ",
+        is_in_safe_hands!("$6"),
+        " order by i.created_at, i.id limit 1"
+    );
+    let (place, workspace) = (place(parent, user), workspace.to_string());
+    let params: [&dyn Param; 6] =
+        [&place, &workspace, &name_key(name), &stored_size(size_bytes)?, &crc64.as_str(), &user.to_string()];
+    find(c, sql, &params, item)
+}
+
+/// The oldest folder of this name in the folder, or in the user's root, that is in safe hands (`is_in_safe_hands!`).
+pub fn folder_named(c: &Conn, (workspace, parent, user): Place, name: &str) -> Result<Option<ItemId>, Error> {
+    let sql = concat!(
+        "select i.id from items i
+         where i.place = $1 and i.workspace_id = $2 and i.kind = 0 and i.name_key = $3 and i.trashed_at is null and ",
+        is_in_safe_hands!("$4"),
+        " order by i.created_at, i.id limit 1"
+    );
+    let params: [&dyn Param; 4] =
+        [&place(parent, user), &workspace.to_string(), &name_key(name), &user.to_string()];
+    find(c, sql, &params, |row| parsed(row, "id"))
+}
