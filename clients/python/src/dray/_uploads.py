@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ._progress import FileMeter, Meter
+from ._settle import not_told, settle
 from ._source import Source, Uploadable, open_source
 from ._text import same_name
-from ._upload import Begun, Sender, Target, abort, first_failure_of, must_start_over, start, target_of
+from ._upload import Begun, Fate, Sender, Target, abort, first_failure_of, must_start_over, start, target_of
 from .errors import DrayError, GoneError, NotFoundError
 from .models import Item, OnConflict, OpenUpload
 
@@ -108,33 +109,40 @@ class Uploader:
         begun = await self._cut_off.take(target, source.size)
         if begun is None:
             return None
+        sender = self._sender(source, begun, meter)
         try:
-            return await self._send(source, begun, meter)
+            return await first_failure_of(sender.send())
         except DrayError as error:
-            if not must_start_over(error):
+            is_kept = not must_start_over(error)
+            if item := await settle(self.drive, sender, error, is_kept=is_kept):
+                return item
+            if is_kept:
                 raise
         finally:
             self.drive.claimed.discard(begun.upload_id)
         # The earlier bytes are not those of this file, or are gone, so the whole file is sent.
         meter.restart()
-        await abort(self.drive, begun)
         return None
 
     async def _anew(self, source: Source, target: Target, meter: FileMeter) -> Item:
         begun = await start(self.drive, target, source.size, self.drive.patience(meter.waits))
         # Nothing else in this client may continue it at the same time.
         self.drive.claimed.add(begun.upload_id)
+        # A stream cannot be continued.
+        is_kept = self._cut_off is not None and source.is_repeatable
+        sender = None
         try:
-            return await self._send(source, begun, meter)
+            sender = self._sender(source, begun, meter)
+            return await first_failure_of(sender.send())
         except BaseException as error:
-            # A stream cannot be continued.
-            is_kept = self._cut_off is not None and source.is_repeatable
-            if not is_kept and not await abort(self.drive, begun):
-                error.add_note(f"The server could not be told. It keeps upload {begun.upload_id} until that expires.")
+            if sender and isinstance(error, DrayError):
+                if item := await settle(self.drive, sender, error, is_kept=is_kept):
+                    return item
+            elif not is_kept and await abort(self.drive, begun) is Fate.UNKNOWN:
+                error.add_note(not_told(begun))
             raise
         finally:
             self.drive.claimed.discard(begun.upload_id)
 
-    async def _send(self, source: Source, begun: Begun, meter: FileMeter) -> Item:
-        sender = Sender(self.drive, source, begun, meter, checksum=self.choices.checksum)
-        return await first_failure_of(sender.send())
+    def _sender(self, source: Source, begun: Begun, meter: FileMeter) -> Sender:
+        return Sender(self.drive, source, begun, meter, checksum=self.choices.checksum)
