@@ -202,3 +202,12 @@ def test_queries_leave_out_what_was_not_given():
     query = {"q": "a b&c", "limit": None, "flag": True, "types": ["x", "y"]}
     assert http._address(SEARCH, {}, query).partition("?")[2] == "q=a+b%26c&flag=true&types=x&types=y"
     asyncio.run(http.client.aclose())
+
+
+def test_a_transfer_waits_for_what_a_slow_line_may_still_carry():
+    http = Http("http://h", "cp_pat_a", parallel=4)
+    secs = [http.put_timeout(size).read for size in (0, 1 << 20, 16 << 20)]
+    assert secs == [120, 120 + 4 * 64, 120 + 4 * 256]
+    sent = Address("http://h/k").request(http, "PUT", {}, b"x" * 100, 1 << 20)
+    assert sent.extensions["timeout"] == {"connect": 10, "read": 376, "write": 376, "pool": None}
+    asyncio.run(http.client.aclose())
