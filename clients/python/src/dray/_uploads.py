@@ -30,19 +30,21 @@ class Choices:
 
 
 class CutOff:
-    """The caller's interrupted uploads, requested once. This client never continues one of them twice."""
+    """The caller's interrupted uploads, requested once. Each is taken at most once, and this client never continues one twice."""
 
     def __init__(self, drive: AsyncDray) -> None:
         self._drive = drive
         self._open: list[OpenUpload] | None = None
+        self._taken: set[str] = set()
 
     async def take(self, target: Target, size: int) -> Begun | None:
         """The latest upload with this name, size, folder and choice."""
         if self._open is None:
             self._open = await self._list()
         for upload in self._open:
-            if upload.upload_id in self._drive.claimed or not _is_of(upload, target, size):
+            if upload.upload_id in self._drive.claimed | self._taken or not _is_of(upload, target, size):
                 continue
+            self._taken.add(upload.upload_id)
             self._drive.claimed.add(upload.upload_id)
             try:
                 found = await self._drive.list_parts(upload.upload_id, upload.file_key)
@@ -106,22 +108,21 @@ class Uploader:
         """Continues an earlier upload, if there is one and it belongs to this file."""
         if self._cut_off is None or not source.is_repeatable:
             return None
-        begun = await self._cut_off.take(target, source.size)
-        if begun is None:
-            return None
-        sender = self._sender(source, begun, meter)
-        try:
-            return await first_failure_of(sender.send())
-        except DrayError as error:
-            is_kept = not must_start_over(error)
-            if item := await settle(self.drive, sender, error, is_kept=is_kept):
-                return item
-            if is_kept:
-                raise
-        finally:
-            self.drive.claimed.discard(begun.upload_id)
-        # The earlier bytes are not those of this file, or are gone, so the whole file is sent.
-        meter.restart()
+        while begun := await self._cut_off.take(target, source.size):
+            sender = self._sender(source, begun, meter)
+            try:
+                return await first_failure_of(sender.send())
+            except DrayError as error:
+                is_kept = not must_start_over(error)
+                if item := await settle(self.drive, sender, error, is_kept=is_kept):
+                    return item
+                if is_kept:
+                    raise
+            finally:
+                self.drive.claimed.discard(begun.upload_id)
+            # The earlier bytes are not those of this file, or are gone, so this tries the next upload, or sends the whole
+            # file.
+            meter.restart()
         return None
 
     async def _anew(self, source: Source, target: Target, meter: FileMeter) -> Item:
