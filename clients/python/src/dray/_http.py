@@ -174,28 +174,27 @@ class Http:
                 return decode(route.answer, value)
         except (ValueError, Mismatch, RecursionError) as error:
             why = f" ({error})" if isinstance(error, Mismatch) else ""
-            raise self.not_dray(response.status_code, why) from None
+            raise self.not_dray(response.status_code, why, retry_after_of(response)) from None
         raise self._refusal(response, value)
 
     def _refusal(self, response: httpx.Response, value: object) -> DrayError:
         status, said = response.status_code, value if isinstance(value, dict) else {}
         message, code = said.get("message"), said.get("code")
         if not isinstance(message, str) or not isinstance(code, str):
-            return self.not_dray(status)
-        waits = said.get("retryAfter")
+            return self.not_dray(status, retry_after=retry_after_of(response))
         error: ApiError = api_error_class(status)(
             message,
             status=status,
             code=code,
             request_id=response.headers.get("x-request-id"),
-            retry_after=float(waits) if isinstance(waits, (int, float)) else retry_after_of(response),
+            retry_after=_waits_of(said, response),
         )
         return error
 
-    def not_dray(self, status: int, why: str = "") -> NotDrayError:
+    def not_dray(self, status: int, why: str = "", retry_after: float | None = None) -> NotDrayError:
         """The error for an answer with this status that does not fit the API."""
         message = f"{self.peer} answered {status}, but not as a Dray server does{why}. Check the server's address."
-        return NotDrayError(message[0].upper() + message[1:], status=status)
+        return NotDrayError(message[0].upper() + message[1:], status=status, retry_after=retry_after)
 
 
 def _timeout(stall_secs: float) -> httpx.Timeout:
@@ -234,10 +233,21 @@ def retry_after_of(response: httpx.Response) -> float | None:
     if text.isascii() and text.isdigit():
         return float(text)
     try:
+        # A date without a zone is in UTC. The difference of two timestamps exists for dates that UTC cannot express.
         until = parsedate_to_datetime(text)
-    except ValueError:
+        return max(0.0, until.replace(tzinfo=until.tzinfo or UTC).timestamp() - datetime.now(UTC).timestamp())
+    except (ValueError, OverflowError):
         return None
-    return max(0.0, (until.astimezone(UTC) - datetime.now(UTC)).total_seconds())
+
+
+def _waits_of(said: dict[str, object], response: httpx.Response) -> float | None:
+    """How many seconds an error asks to wait, in its body or in its header."""
+    waits = said.get("retryAfter")
+    if isinstance(waits, bool) or not isinstance(waits, (int, float)):
+        return retry_after_of(response)
+    # A number can be too large for a float, or not be a number at all.
+    secs = min(waits, 1e9)
+    return max(0.0, float(secs)) if secs == secs else None
 
 
 def network_error(error: httpx.HTTPError, peer: str) -> NetworkError:
