@@ -178,6 +178,16 @@ pub enum Error {
         /// Why it failed.
         error: Box<Error>,
     },
+    /// The server was finalizing an upload when the client stopped asking for the item.
+    #[error(
+        "{error}; the server has the whole file and was saving it: look whether it is in the drive before you upload it again (upload {upload_id})"
+    )]
+    MaybeSaved {
+        /// The upload.
+        upload_id: String,
+        /// The last answer.
+        error: Box<Error>,
+    },
     /// The server's item is not the file that was sent.
     #[error("the server saved {saved}, not {sent}: report this to the operator of the server")]
     NotWhatWasSent {
@@ -243,7 +253,7 @@ impl Error {
     pub fn code(&self) -> Option<ErrorCode> {
         match self {
             Self::Api { body, .. } => Some(body.code),
-            Self::LeftOpen { error, .. } => error.code(),
+            Self::LeftOpen { error, .. } | Self::MaybeSaved { error, .. } => error.code(),
             _ => None,
         }
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use dray_api::batch::{FileKey, FileToPut, FinalizeFiles, NewFile, StartFiles, StartedFile};
 use dray_api::limits::{MAX_WHOLE_FILE_BYTES, MIB};
-use dray_api::upload::UploadKey;
+use dray_api::upload::{FinalizeUpload, UploadKey};
 use dray_api::{ErrorBody, ErrorCode, Item, ItemId};
 use futures_util::{StreamExt, stream};
 use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
@@ -136,16 +136,35 @@ impl Uploader {
                 Err(error) => failed.push((one, upload, error)),
             }
         }
-        let ended = stream::iter(failed).map(async |(one, upload, error): (Sending, FileToPut, Error)| {
-            let key = UploadKey { upload_id: upload.upload_id, file_key: upload.file_key };
-            (one, self.give_up(&key, error).await)
+        let settled = stream::iter(failed).map(async |(one, upload, error): (Sending, FileToPut, Error)| {
+            let settled = self.settle_small(&one, &upload, error).await;
+            (one, settled)
         });
-        for (one, error) in ended.buffer_unordered(ABORTS_AT_ONCE).collect::<Vec<_>>().await {
-            match error {
-                Error::Store { error, .. } if retry::wants_new_url(&error) => alone.push(one.file),
-                Error::Api { body, .. } if may_pass(&body) => alone.push(one.file),
-                error => outcomes.push((path_of(&one), Err(error))),
+        for (one, settled) in settled.buffer_unordered(ABORTS_AT_ONCE).collect::<Vec<_>>().await {
+            match settled {
+                Err(Error::Store { error, .. }) if retry::wants_new_url(&error) => alone.push(one.file),
+                Err(Error::Api { body, .. }) if may_pass(&body) => alone.push(one.file),
+                settled => outcomes.push((path_of(&one), settled)),
             }
+        }
+    }
+
+    /// Settles a file that failed. Its item, if there is one, comes from the finalize of a single upload.
+    async fn settle_small(&self, one: &Sending, upload: &FileToPut, error: Error) -> Result<Item, Error> {
+        let FileToPut { upload_id, file_key, .. } = upload;
+        let key = UploadKey { upload_id: upload_id.clone(), file_key: file_key.clone() };
+        let request = FinalizeUpload {
+            upload_id: upload_id.clone(),
+            file_key: file_key.clone(),
+            parts: None,
+            checksum: None,
+            verify: false,
+        };
+        let finalize = async || self.check_small(one, self.client.finalize_upload(&request).await?);
+        match error {
+            // There is nothing left to abort.
+            Error::NotWhatWasSent { .. } => Err(error),
+            error => self.settle(&key, error, false, Some(finalize)).await,
         }
     }
 

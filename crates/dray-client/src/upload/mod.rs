@@ -121,11 +121,7 @@ impl Uploader {
         };
         // Cancelling must not interrupt this, because the client must learn of an upload that the server has begun.
         let begun = self.begin(&start).await?;
-        let key = begun.key.clone();
-        match self.send(place.path(), &opened, &start, begun).await {
-            Err(error) => Err(self.give_up(&key, error).await),
-            sent => sent,
-        }
+        self.send(place.path(), &opened, &start, begun, self.resumes()).await
     }
 
     /// Continues `upload`, which was started for the file at `path`. It is saved only if the bytes sent before are those
@@ -146,17 +142,44 @@ impl Uploader {
         };
         let upload_id = upload.upload_id.clone();
         let begun = Begun::earlier(&self.client, upload).await?;
-        self.send(path, &opened, &start, begun.ok_or(Error::NoUpload { upload_id })?).await
+        self.send(path, &opened, &start, begun.ok_or(Error::NoUpload { upload_id })?, true).await
     }
 
-    /// Sends the parts that the store does not have yet, and finalizes the upload.
+    /// Sends the parts that the store does not have yet, and finalizes the upload. An upload that fails is aborted unless
+    /// `is_kept`.
     async fn send(
         &self,
         path: &Path,
         opened: &Opened,
         start: &StartUpload,
         begun: Begun,
+        is_kept: bool,
     ) -> Result<Item, Error> {
+        let key = begun.key.clone();
+        let sent = self.send_parts(path, opened, start, begun).await;
+        let (finalize, done) = match sent {
+            Ok(request) => {
+                let finalize = async move || self.finalize(path, start, &request).await;
+                let done = finalize().await;
+                (Some(finalize), done)
+            }
+            Err(error) => (None, Err(error)),
+        };
+        match done {
+            // There is nothing left to abort.
+            Ok(_) | Err(Error::NotWhatWasSent { .. }) => done,
+            Err(error) => self.settle(&key, error, is_kept, finalize).await,
+        }
+    }
+
+    /// Sends the missing parts, and returns the request that finalizes the upload.
+    async fn send_parts(
+        &self,
+        path: &Path,
+        opened: &Opened,
+        start: &StartUpload,
+        begun: Begun,
+    ) -> Result<FinalizeUpload, Error> {
         let cut = Cut::new(start.file_size, begun.part_bytes).ok_or_else(|| self.client.not_dray(200))?;
         let was_resumed = begun.was_resumed();
         let sending = async {
@@ -167,9 +190,16 @@ impl Uploader {
         };
         let (parts, checksum) = self.unless_cancelled(sending).await?;
         let UploadKey { upload_id, file_key } = begun.key;
-        let parts = Some(parts);
-        let finalize = FinalizeUpload { upload_id, file_key, parts, checksum, verify: was_resumed };
-        let item = self.client.finalize_upload(&finalize).await.map_err(|error| match error.code() {
+        Ok(FinalizeUpload { upload_id, file_key, parts: Some(parts), checksum, verify: was_resumed })
+    }
+
+    async fn finalize(
+        &self,
+        path: &Path,
+        start: &StartUpload,
+        request: &FinalizeUpload,
+    ) -> Result<Item, Error> {
+        let item = self.client.finalize_upload(request).await.map_err(|error| match error.code() {
             Some(ErrorCode::ChecksumMismatch) => Error::SentBeforeDiffers { path: path.to_owned() },
             _ => error,
         })?;

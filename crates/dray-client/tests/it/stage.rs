@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -10,7 +11,8 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post, put};
-use dray_api::upload::{FinalizeUpload, PresignParts, StartUpload, UploadKey};
+use dray_api::batch::{FinalizeFiles, StartFiles};
+use dray_api::upload::{FinalizeUpload, ListParts, PresignParts, StartUpload, UploadKey};
 use dray_client::{Client, Progress};
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
@@ -35,6 +37,8 @@ pub(crate) enum Fault {
     RefuseForEver,
     /// Stores the part under an `ETag` with this many characters.
     LongETag(usize),
+    /// Takes the part over a line that is shared by all such parts, which carries a MiB in this many seconds.
+    Slow(u64),
 }
 
 #[derive(Default)]
@@ -55,6 +59,14 @@ pub(crate) struct Seen {
     pub(crate) folders: Vec<String>,
     pub(crate) aborted: Vec<UploadKey>,
     pub(crate) abort_faults: VecDeque<(u16, Value)>,
+    /// What the drive answers to the next finalizes although it saves the file: a refusal, or nothing (`None`).
+    pub(crate) finalize_faults: VecDeque<Option<(u16, Value)>>,
+    /// Whether the drive saves the files of the next batch and never answers.
+    pub(crate) holds_finalize: bool,
+    /// The names of the files that the drive saved, by upload.
+    pub(crate) saved: BTreeMap<String, Vec<String>>,
+    /// The names of the files that were started in batches, in order.
+    pub(crate) batch: Vec<String>,
     /// The name of the item, if it differs from the sent one.
     pub(crate) saved_name: Option<String>,
     /// The size that the server reports, if it differs from the real one.
@@ -97,6 +109,7 @@ struct Shared {
     address: String,
     seen: Arc<Mutex<Seen>>,
     held: Arc<Notify>,
+    line: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// The part number for the faults of a download.
@@ -109,12 +122,20 @@ impl Stage {
         let address = format!("http://{}", listener.local_addr().unwrap());
         let seen = Arc::new(Mutex::new(Seen { part_size: 1000, e_tag: "\"one\"".into(), ..Seen::default() }));
         let held = Arc::new(Notify::new());
-        let shared = Shared { address: address.clone(), seen: Arc::clone(&seen), held: Arc::clone(&held) };
+        let shared = Shared {
+            address: address.clone(),
+            seen: Arc::clone(&seen),
+            held: Arc::clone(&held),
+            line: Arc::default(),
+        };
         let app = Router::new()
             .route("/public/v1/drive/files/upload/multipart/start", post(start))
             .route("/public/v1/drive/files/upload/multipart/presigned-urls", post(presign))
             .route("/public/v1/drive/files/upload/multipart/finalize", post(finalize))
             .route("/public/v1/drive/files/upload/multipart/abort", post(abort))
+            .route("/public/v1/drive/files/upload/batch/start", post(start_files))
+            .route("/public/v1/drive/files/upload/batch/finalize", post(finalize_files))
+            .route("/public/v1/drive/files/upload/multipart/parts", post(stored_parts))
             .route(
                 "/public/v1/drive/uploads",
                 get(async || Json(json!({ "uploads": [], "nextCursor": null }))),
@@ -143,6 +164,43 @@ impl Stage {
 impl Shared {
     fn next_fault(&self, part_number: u32) -> Option<Fault> {
         self.seen.lock().unwrap().faults.get_mut(&part_number)?.pop_front()
+    }
+
+    /// Saves a file that was sent in parts. Returns its item.
+    fn save(&self, body: FinalizeUpload) -> Value {
+        let mut seen = self.seen.lock().unwrap();
+        seen.content = seen.parts.range(..FIRST_FILE).flat_map(|(_, bytes)| bytes.clone()).collect();
+        let size = seen.content.len() as u64;
+        let name = seen.saved_name.as_ref().unwrap_or(&seen.starts[0].file_name).clone();
+        seen.saved.entry(body.upload_id.clone()).or_default().push(name.clone());
+        seen.finalized.push(body);
+        an_item(&name, "file", Some(size)).0
+    }
+
+    /// Saves a file of a batch. Returns its item.
+    fn save_small(&self, upload_id: &str) -> Value {
+        let mut seen = self.seen.lock().unwrap();
+        let number: u32 = upload_id.parse().unwrap();
+        let name = seen.batch[usize::try_from(number - FIRST_FILE).unwrap()].clone();
+        let size = seen.parts[&number].len() as u64;
+        seen.saved.entry(upload_id.to_owned()).or_default().push(name.clone());
+        an_item(&name, "file", Some(size)).0
+    }
+
+    /// The body; `None` if the connection broke.
+    async fn receive(&self, body: Body, fault: Option<Fault>) -> Option<Bytes> {
+        let (mut received, mut chunks, mut paid) = (Vec::new(), body.into_data_stream(), 0);
+        while let Some(chunk) = chunks.next().await {
+            received.extend_from_slice(&chunk.ok()?);
+            if let Some(Fault::Slow(secs)) = fault {
+                while received.len() > paid {
+                    let _turn = self.line.lock().await;
+                    tokio::time::sleep(Duration::from_secs(secs) / 4).await;
+                    paid += 256 * 1024;
+                }
+            }
+        }
+        Some(received.into())
     }
 
     fn api_fault(&self) -> Option<Response> {
@@ -185,9 +243,12 @@ async fn presign(State(shared): State<Shared>, Json(body): Json<PresignParts>) -
     Json(json!({ "parts": signed, "expiresAt": "2026-01-31T12:00:00.000Z" }))
 }
 
-async fn put_part(State(shared): State<Shared>, Path(part_number): Path<u32>, body: Bytes) -> Response {
+async fn put_part(State(shared): State<Shared>, Path(part_number): Path<u32>, body: Body) -> Response {
     shared.seen.lock().unwrap().puts.push(part_number);
     let fault = shared.next_fault(part_number);
+    let Some(body) = shared.receive(body, fault).await else {
+        return StatusCode::BAD_REQUEST.into_response();
+    };
     if let Some(Fault::Refuse(status, code)) = fault {
         return refuse(status, code);
     }
@@ -214,8 +275,23 @@ fn endless() -> Body {
 }
 
 async fn never_ends(Path(path): Path<String>) -> Response {
+    if let Some(bytes) = path.strip_prefix("slow-") {
+        return slowly(bytes.parse().unwrap());
+    }
     let status = if path == "refused" { StatusCode::FORBIDDEN } else { StatusCode::OK };
     (status, endless()).into_response()
+}
+
+/// An answer of 512 KiB that comes `bytes` a second.
+fn slowly(bytes: usize) -> Response {
+    let padding = " ".repeat(512 * 1024).into_bytes();
+    let said = json!({ "_id": ID, "name": "slow", "slug": "slow", "description": "", "seats": 1, "createdAt": "", "updatedAt": "" }).to_string();
+    let pieces: Vec<_> = padding.chunks(bytes).map(Bytes::copy_from_slice).chain([said.into()]).collect();
+    let paced = stream::iter(pieces).then(async |piece| {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        Ok::<_, Infallible>(piece)
+    });
+    Body::from_stream(Box::pin(paced)).into_response()
 }
 
 fn refuse(status: u16, code: &str) -> Response {
@@ -223,22 +299,71 @@ fn refuse(status: u16, code: &str) -> Response {
     (StatusCode::from_u16(status).unwrap(), body).into_response()
 }
 
+/// The part number under which the store has the first file of a batch.
+pub(crate) const FIRST_FILE: u32 = 1000;
+
+async fn start_files(State(shared): State<Shared>, Json(body): Json<StartFiles>) -> Json<Value> {
+    let mut seen = shared.seen.lock().unwrap();
+    let started = body.files.into_iter().map(|file| {
+        let number = FIRST_FILE + u32::try_from(seen.batch.len()).unwrap();
+        seen.batch.push(file.path);
+        let url = format!("{}/store/{number}?sig=secret", shared.address);
+        json!({ "upload": { "uploadId": number.to_string(), "fileKey": "k", "url": url, "headers": {} } })
+    });
+    let files: Vec<_> = started.collect();
+    Json(json!({ "files": files, "expiresAt": "2026-01-31T12:00:00.000Z" }))
+}
+
+async fn finalize_files(State(shared): State<Shared>, Json(body): Json<FinalizeFiles>) -> Response {
+    let fault = shared.seen.lock().unwrap().finalize_faults.pop_front();
+    let files = body.files.iter().map(|file| {
+        let item = shared.save_small(&file.upload_id);
+        if let Some(Some((_, error))) = &fault { json!({ "error": error }) } else { json!({ "item": item }) }
+    });
+    let answer = json!({ "files": files.collect::<Vec<_>>() });
+    if std::mem::take(&mut shared.seen.lock().unwrap().holds_finalize) {
+        shared.held.notify_one();
+        return std::future::pending().await;
+    }
+    if matches!(fault, Some(None)) { no_answer() } else { Json(answer).into_response() }
+}
+
+/// An answer that breaks off before its first byte.
+fn no_answer() -> Response {
+    Response::builder().header(header::CONTENT_LENGTH, 100).body(broken(Vec::new())).unwrap()
+}
+
+async fn stored_parts(State(shared): State<Shared>, Json(body): Json<ListParts>) -> Json<Value> {
+    let is_saved = shared.seen.lock().unwrap().saved.contains_key(&body.upload_id);
+    Json(json!({
+        "uploadId": body.upload_id, "fileKey": "k", "fileName": "a", "fileSize": 10, "mimeType": "a/b",
+        "parentId": null, "partSize": 1000, "parts": [], "onConflict": "keep",
+        "status": if is_saved { "finalized" } else { "open" },
+        "createdAt": "2026-01-31T12:00:00.000Z", "expiresAt": "2026-01-31T12:00:00.000Z",
+    }))
+}
+
 async fn finalize(State(shared): State<Shared>, Json(body): Json<FinalizeUpload>) -> Response {
     if let Some(fault) = shared.api_fault() {
         return fault;
     }
-    let mut seen = shared.seen.lock().unwrap();
-    seen.content = seen.parts.values().flatten().copied().collect();
-    seen.finalized.push(body);
-    let size = seen.content.len() as u64;
-    let name = seen.saved_name.as_ref().unwrap_or(&seen.starts[0].file_name);
-    an_item(name, "file", Some(size)).into_response()
+    let fault = shared.seen.lock().unwrap().finalize_faults.pop_front();
+    let answer = if body.parts.is_none() { shared.save_small(&body.upload_id) } else { shared.save(body) };
+    match fault {
+        None => Json(answer).into_response(),
+        Some(None) => no_answer(),
+        Some(Some((status, body))) => (StatusCode::from_u16(status).unwrap(), Json(body)).into_response(),
+    }
 }
 
 async fn abort(State(shared): State<Shared>, Json(body): Json<UploadKey>) -> Response {
     let mut seen = shared.seen.lock().unwrap();
     if let Some((status, body)) = seen.abort_faults.pop_front() {
         return (StatusCode::from_u16(status).unwrap(), Json(body)).into_response();
+    }
+    if seen.saved.contains_key(&body.upload_id) {
+        let body = json!({ "statusCode": 409, "error": "x", "code": "already_finalized", "message": "No." });
+        return (StatusCode::CONFLICT, Json(body)).into_response();
     }
     seen.aborted.push(body);
     StatusCode::NO_CONTENT.into_response()
