@@ -7,10 +7,10 @@ use std::time::Duration;
 use dray_api::{BASE_PATH, ErrorBody};
 use reqwest::header::AUTHORIZATION;
 use reqwest::redirect::Policy;
-use reqwest::{Method, RequestBuilder, Response, Url};
+use reqwest::{Body, Method, RequestBuilder, Response, Url};
 use serde::de::DeserializeOwned;
 
-use crate::bounded::{self, MAX_ANSWER_BYTES, MAX_REFUSAL_BYTES};
+use crate::bounded::{self, MAX_ANSWER_BYTES, MAX_REFUSAL_BYTES, Pace};
 use crate::error::Error;
 use crate::retry::{self, Repeat};
 use crate::token::Token;
@@ -18,8 +18,6 @@ use crate::token::Token;
 /// The header by which the server recognises a repeated request that creates something.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long the server may take to answer a call. The server's own limit is shorter.
-const CALL_TIMEOUT: Duration = Duration::from_secs(75);
 
 /// A drive's API, as one user.
 #[derive(Clone)]
@@ -126,19 +124,18 @@ impl Client {
     }
 
     async fn call_once<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Error> {
-        let response = request
-            .header(AUTHORIZATION, self.token.authorization())
-            .timeout(CALL_TIMEOUT)
-            .send()
-            .await
-            .map_err(|error| Error::network(&self.peer(), error))?;
-        self.read(response).await
+        let request = request.header(AUTHORIZATION, self.token.authorization()).build();
+        let request = request.map_err(|error| Error::network(&self.peer(), error))?;
+        let sent_bytes = request.body().and_then(Body::as_bytes).map_or(0, <[u8]>::len);
+        let pace = Pace::new(sent_bytes);
+        let response = pace.step(&self.peer(), self.http.execute(request)).await?;
+        self.read(response, pace).await
     }
 
-    async fn read<T: DeserializeOwned>(&self, response: Response) -> Result<T, Error> {
+    async fn read<T: DeserializeOwned>(&self, response: Response, pace: Pace) -> Result<T, Error> {
         let status = response.status();
         let limit = if status.is_success() { MAX_ANSWER_BYTES } else { MAX_REFUSAL_BYTES };
-        let bytes = bounded::whole(response, limit, &self.peer()).await?;
+        let bytes = bounded::whole(response, limit, &self.peer(), pace).await?;
         let not_dray = || self.not_dray(status.as_u16());
         if status.is_success() {
             // 204 has no body.

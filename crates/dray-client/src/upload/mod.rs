@@ -3,6 +3,7 @@
 pub(crate) mod batch;
 mod frames;
 mod give_up;
+mod line;
 mod part;
 mod resume;
 mod signer;
@@ -20,6 +21,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::{Semaphore, watch};
 
 use self::frames::FramePool;
+use self::line::Line;
 use self::part::Source;
 use self::resume::{Begun, CutOff};
 use self::signer::Signer;
@@ -44,6 +46,7 @@ pub struct Uploader {
     /// Slots for small files, which are sent whole.
     file_slots: Semaphore,
     pool: Arc<FramePool>,
+    line: Line,
     /// Whether everything is cancelled.
     cancelled: watch::Sender<bool>,
 }
@@ -73,6 +76,7 @@ impl Uploader {
             slots,
             file_slots,
             pool: Arc::default(),
+            line: Line::default(),
             cancelled,
         }
     }
@@ -231,6 +235,7 @@ impl Uploader {
             file: Arc::clone(&opened.file),
             pool: Arc::clone(&self.pool),
             progress: Arc::clone(&self.progress),
+            line: &self.line,
         };
         let source = &source;
         stream::iter(1..=cut.parts)

@@ -5,5 +5,6 @@
 
 mod download;
 mod saved;
+mod slow;
 mod stage;
 mod upload;
