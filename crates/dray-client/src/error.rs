@@ -143,7 +143,7 @@ pub enum Error {
         item: ItemId,
     },
     /// The parts of the interrupted upload have other bytes than the file.
-    #[error("{} differs from what was sent before: nothing was saved, upload it without --resume", path.display())]
+    #[error("{} differs from what was sent before: nothing was saved. Name the file that the upload was started for, or send this one with `dray upload`", path.display())]
     SentBeforeDiffers {
         /// The file.
         path: PathBuf,

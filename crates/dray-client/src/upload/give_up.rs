@@ -98,6 +98,11 @@ impl Uploader {
         Err(may_be_saved(error))
     }
 
+    /// Aborts an upload of which nothing can be used. If the server does not answer, it ends when it expires.
+    pub(super) async fn drop_upload(&self, key: &UploadKey) {
+        let _ = self.fate(key, false).await;
+    }
+
     /// What has become of a failed upload. Without `is_kept`, this aborts it.
     async fn fate(&self, key: &UploadKey, is_kept: bool) -> Fate {
         if is_kept {

@@ -88,7 +88,8 @@ impl Uploader {
     }
 
     /// Continues interrupted uploads: a file with the same name, size and folder is sent from where
-    /// its latest upload stopped. It is saved only if the bytes sent before are the same.
+    /// its latest upload stopped. If the bytes sent before are not those of the file, the upload is aborted, and the next
+    /// latest is tried; in the end the file is sent from its beginning.
     #[must_use]
     pub fn resume(self) -> Self {
         Self { cut_off: Some(CutOff::default()), ..self }
@@ -123,9 +124,20 @@ impl Uploader {
             parent_id: parent,
             checksum: None,
         };
-        // Cancelling must not interrupt this, because the client must learn of an upload that the server has begun.
-        let begun = self.begin(&start).await?;
-        self.send(place.path(), &opened, &start, begun, self.resumes()).await
+        loop {
+            // Cancelling must not interrupt this, because the client must learn of an upload that the server has begun.
+            let begun = self.begin(&start).await?;
+            let (key, was_resumed) = (begun.key.clone(), begun.was_resumed());
+            match self.send(place.path(), &opened, &start, begun, self.resumes()).await {
+                // It was an upload of another file with this name and size, or the file has changed. What is there now
+                // belongs to no file.
+                Err(Error::SentBeforeDiffers { .. }) if was_resumed && !self.is_cancelled() => {
+                    self.progress.undone(start.file_size);
+                    self.drop_upload(&key).await;
+                }
+                done => return done,
+            }
+        }
     }
 
     /// Continues `upload`, which was started for the file at `path`. It is saved only if the bytes sent before are those
