@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use crate::bounded::{self, MAX_ANSWER_BYTES, MAX_REFUSAL_BYTES, Pace};
 use crate::error::Error;
 use crate::retry::{self, Repeat};
+use crate::retry_after;
 use crate::token::Token;
 
 /// The header by which the server recognises a repeated request that creates something.
@@ -88,7 +89,7 @@ impl Client {
 
     /// The error for an answer with this status that does not fit the API.
     pub(crate) fn not_dray(&self, status: u16) -> Error {
-        Error::NotDray { server: self.peer(), status }
+        Error::NotDray { server: self.peer(), status, retry_after: None }
     }
 
     /// Sends the request that `request` builds, again if the retry policy says so, and reads the answer.
@@ -133,16 +134,17 @@ impl Client {
     }
 
     async fn read<T: DeserializeOwned>(&self, response: Response, pace: Pace) -> Result<T, Error> {
-        let status = response.status();
+        let (status, retry_after) = (response.status(), retry_after::of(response.headers()));
         let limit = if status.is_success() { MAX_ANSWER_BYTES } else { MAX_REFUSAL_BYTES };
         let bytes = bounded::whole(response, limit, &self.peer(), pace).await?;
-        let not_dray = || self.not_dray(status.as_u16());
+        let not_dray = || Error::NotDray { server: self.peer(), status: status.as_u16(), retry_after };
         if status.is_success() {
             // 204 has no body.
             let bytes = if bytes.is_empty() { &b"null"[..] } else { &bytes };
             return serde_json::from_slice(bytes).map_err(|_| not_dray());
         }
-        let body: ErrorBody = serde_json::from_slice(&bytes).map_err(|_| not_dray())?;
+        let mut body: ErrorBody = serde_json::from_slice(&bytes).map_err(|_| not_dray())?;
+        body.retry_after = body.retry_after.or(retry_after);
         Err(Error::Api { status: status.as_u16(), body: Box::new(body) })
     }
 }

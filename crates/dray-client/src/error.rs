@@ -41,6 +41,8 @@ pub enum Error {
         server: String,
         /// The HTTP status.
         status: u16,
+        /// Seconds to wait before the request is repeated, if the answer says so.
+        retry_after: Option<u64>,
     },
     /// An answer is longer than the client reads.
     #[error("{peer} answered more than {limit} bytes, which is too long for this answer: check the address")]
@@ -207,6 +209,8 @@ pub struct StoreError {
     pub code: Option<String>,
     /// S3's message; may be empty.
     pub message: String,
+    /// Seconds to wait before the request is repeated, if the store says so.
+    pub retry_after: Option<u64>,
 }
 
 impl std::fmt::Display for StoreError {
@@ -227,7 +231,9 @@ impl Error {
     pub(crate) fn again(&self) -> Self {
         match self {
             Self::Api { status, body } => Self::Api { status: *status, body: body.clone() },
-            Self::NotDray { server, status } => Self::NotDray { server: server.clone(), status: *status },
+            Self::NotDray { server, status, retry_after } => {
+                Self::NotDray { server: server.clone(), status: *status, retry_after: *retry_after }
+            }
             Self::AnswerTooLong { peer, limit } => Self::AnswerTooLong { peer: peer.clone(), limit: *limit },
             Self::Cancelled => Self::Cancelled,
             Self::Network { peer, cause, never_sent } => {
@@ -279,9 +285,14 @@ mod tests {
 
     #[test]
     fn a_stores_refusal_names_status_code_and_message() {
-        let full = StoreError { status: 403, code: Some("AccessDenied".into()), message: "No.".into() };
+        let full = StoreError {
+            status: 403,
+            code: Some("AccessDenied".into()),
+            message: "No.".into(),
+            retry_after: None,
+        };
         assert_eq!(full.to_string(), "403 AccessDenied, No.");
-        let bare = StoreError { status: 502, code: None, message: String::new() };
+        let bare = StoreError { status: 502, code: None, message: String::new(), retry_after: None };
         assert_eq!(bare.to_string(), "502");
     }
 }
