@@ -3,11 +3,12 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use dray_client::download::{Destination, download};
 use dray_client::{DEFAULT_PARALLEL, Error, Outcome, Uploader};
 use tempfile::TempDir;
 use tokio::time::Instant;
 
-use crate::stage::{FIRST_FILE, Fault, Stage};
+use crate::stage::{DOWNLOAD, FIRST_FILE, Fault, ID, Stage};
 
 const MIB: usize = 1024 * 1024;
 
@@ -71,4 +72,24 @@ async fn a_long_answer_over_a_slow_line_is_read_and_one_that_trickles_is_not() {
     assert_eq!(answer.name, "slow");
     let error = stage.client_below("slow-1000").workspace().await.unwrap_err();
     assert!(matches!(&error, Error::Network { cause, .. } if cause == "no answer in time"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_asks_to_wait_is_obeyed() {
+    let stage = Stage::open().await;
+    let (folder, paths) = files(8, 1000);
+    for busy in [1, FIRST_FILE, DOWNLOAD] {
+        stage.fault(busy, Fault::Busy(20));
+    }
+    let began = Instant::now();
+    uploader(&stage, DEFAULT_PARALLEL).upload_file(&paths[0], "a", None).await.unwrap();
+    assert_eq!(began.elapsed().as_secs(), 20, "a part");
+    uploader(&stage, DEFAULT_PARALLEL).upload(&paths, None, |_| {}).await;
+    assert_eq!(began.elapsed().as_secs(), 40, "a small file");
+    let target = Destination::File(folder.path().join("back"));
+    let id = ID.parse().unwrap();
+    download(&stage.client, id, target, false, stage.counter.clone()).await.unwrap();
+    assert_eq!(began.elapsed().as_secs(), 60, "a download");
+    stage.client_below("busy").workspace().await.unwrap_err();
+    assert_eq!(began.elapsed().as_secs(), 60 + 7 * 20, "a proxy, eight times");
 }

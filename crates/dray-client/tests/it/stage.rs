@@ -1,7 +1,9 @@
 //! A drive and an object store in memory, with faults that a test chooses.
 
+mod answers;
+mod batch;
+
 use std::collections::{BTreeMap, VecDeque};
-use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -11,12 +13,15 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post, put};
-use dray_api::batch::{FinalizeFiles, StartFiles};
 use dray_api::upload::{FinalizeUpload, ListParts, PresignParts, StartUpload, UploadKey};
 use dray_client::{Client, Progress};
-use futures_util::{StreamExt, stream};
+use futures_util::StreamExt;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
+
+use self::answers::{an_item, broken, busy, endless, never_ends, no_answer, refuse};
+pub(crate) use self::batch::FIRST_FILE;
+use self::batch::{finalize_files, start_files};
 
 /// What the store does wrong.
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +42,8 @@ pub(crate) enum Fault {
     RefuseForEver,
     /// Stores the part under an `ETag` with this many characters.
     LongETag(usize),
+    /// Refuses, and asks to wait for this many seconds.
+    Busy(u64),
     /// Takes the part over a line that is shared by all such parts, which carries a MiB in this many seconds.
     Slow(u64),
 }
@@ -177,16 +184,6 @@ impl Shared {
         an_item(&name, "file", Some(size)).0
     }
 
-    /// Saves a file of a batch. Returns its item.
-    fn save_small(&self, upload_id: &str) -> Value {
-        let mut seen = self.seen.lock().unwrap();
-        let number: u32 = upload_id.parse().unwrap();
-        let name = seen.batch[usize::try_from(number - FIRST_FILE).unwrap()].clone();
-        let size = seen.parts[&number].len() as u64;
-        seen.saved.entry(upload_id.to_owned()).or_default().push(name.clone());
-        an_item(&name, "file", Some(size)).0
-    }
-
     /// The body; `None` if the connection broke.
     async fn receive(&self, body: Body, fault: Option<Fault>) -> Option<Bytes> {
         let (mut received, mut chunks, mut paid) = (Vec::new(), body.into_data_stream(), 0);
@@ -207,13 +204,6 @@ impl Shared {
         let (status, body) = self.seen.lock().unwrap().api_faults.pop_front()?;
         Some((StatusCode::from_u16(status).unwrap(), Json(body)).into_response())
     }
-}
-
-fn an_item(name: &str, kind: &str, size: Option<u64>) -> Json<Value> {
-    Json(json!({
-        "id": ID, "name": name, "type": kind, "owner": ID, "fileSize": size,
-        "createdAt": "2026-01-31T12:00:00.000Z", "updatedAt": "2026-01-31T12:00:00.000Z",
-    }))
 }
 
 async fn start(State(shared): State<Shared>, headers: HeaderMap, Json(body): Json<StartUpload>) -> Response {
@@ -252,6 +242,9 @@ async fn put_part(State(shared): State<Shared>, Path(part_number): Path<u32>, bo
     if let Some(Fault::Refuse(status, code)) = fault {
         return refuse(status, code);
     }
+    if let Some(Fault::Busy(secs)) = fault {
+        return busy(secs);
+    }
     if let Some(Fault::RefuseForEver) = fault {
         return (StatusCode::BAD_REQUEST, endless()).into_response();
     }
@@ -268,69 +261,6 @@ async fn put_part(State(shared): State<Shared>, Path(part_number): Path<u32>, bo
         Some(Fault::NoETag) => StatusCode::OK.into_response(),
         _ => [(header::ETAG, e_tag)].into_response(),
     }
-}
-
-fn endless() -> Body {
-    Body::from_stream(stream::repeat_with(|| Ok::<_, Infallible>(Bytes::from_static(&[b' '; 8192]))))
-}
-
-async fn never_ends(Path(path): Path<String>) -> Response {
-    if let Some(bytes) = path.strip_prefix("slow-") {
-        return slowly(bytes.parse().unwrap());
-    }
-    let status = if path == "refused" { StatusCode::FORBIDDEN } else { StatusCode::OK };
-    (status, endless()).into_response()
-}
-
-/// An answer of 512 KiB that comes `bytes` a second.
-fn slowly(bytes: usize) -> Response {
-    let padding = " ".repeat(512 * 1024).into_bytes();
-    let said = json!({ "_id": ID, "name": "slow", "slug": "slow", "description": "", "seats": 1, "createdAt": "", "updatedAt": "" }).to_string();
-    let pieces: Vec<_> = padding.chunks(bytes).map(Bytes::copy_from_slice).chain([said.into()]).collect();
-    let paced = stream::iter(pieces).then(async |piece| {
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        Ok::<_, Infallible>(piece)
-    });
-    Body::from_stream(Box::pin(paced)).into_response()
-}
-
-fn refuse(status: u16, code: &str) -> Response {
-    let body = format!("<Error><Code>{code}</Code><Message>On purpose.</Message></Error>");
-    (StatusCode::from_u16(status).unwrap(), body).into_response()
-}
-
-/// The part number under which the store has the first file of a batch.
-pub(crate) const FIRST_FILE: u32 = 1000;
-
-async fn start_files(State(shared): State<Shared>, Json(body): Json<StartFiles>) -> Json<Value> {
-    let mut seen = shared.seen.lock().unwrap();
-    let started = body.files.into_iter().map(|file| {
-        let number = FIRST_FILE + u32::try_from(seen.batch.len()).unwrap();
-        seen.batch.push(file.path);
-        let url = format!("{}/store/{number}?sig=secret", shared.address);
-        json!({ "upload": { "uploadId": number.to_string(), "fileKey": "k", "url": url, "headers": {} } })
-    });
-    let files: Vec<_> = started.collect();
-    Json(json!({ "files": files, "expiresAt": "2026-01-31T12:00:00.000Z" }))
-}
-
-async fn finalize_files(State(shared): State<Shared>, Json(body): Json<FinalizeFiles>) -> Response {
-    let fault = shared.seen.lock().unwrap().finalize_faults.pop_front();
-    let files = body.files.iter().map(|file| {
-        let item = shared.save_small(&file.upload_id);
-        if let Some(Some((_, error))) = &fault { json!({ "error": error }) } else { json!({ "item": item }) }
-    });
-    let answer = json!({ "files": files.collect::<Vec<_>>() });
-    if std::mem::take(&mut shared.seen.lock().unwrap().holds_finalize) {
-        shared.held.notify_one();
-        return std::future::pending().await;
-    }
-    if matches!(fault, Some(None)) { no_answer() } else { Json(answer).into_response() }
-}
-
-/// An answer that breaks off before its first byte.
-fn no_answer() -> Response {
-    Response::builder().header(header::CONTENT_LENGTH, 100).body(broken(Vec::new())).unwrap()
 }
 
 async fn stored_parts(State(shared): State<Shared>, Json(body): Json<ListParts>) -> Json<Value> {
@@ -400,6 +330,9 @@ async fn get_object(State(shared): State<Shared>, headers: HeaderMap) -> Respons
     if let Some(Fault::Refuse(status, code)) = fault {
         return refuse(status, code);
     }
+    if let Some(Fault::Busy(secs)) = fault {
+        return busy(secs);
+    }
     if let Some(Fault::RefuseForEver) = fault {
         return Response::new(endless());
     }
@@ -426,15 +359,4 @@ async fn get_object(State(shared): State<Shared>, headers: HeaderMap) -> Respons
         _ => Body::from(rest),
     };
     response.body(body).unwrap()
-}
-
-fn broken(bytes: Vec<u8>) -> Body {
-    let sent = stream::iter([Ok::<_, Infallible>(Bytes::from(bytes))])
-        .map(|chunk| chunk.map_err(std::io::Error::other));
-    let broken = stream::once(async {
-        // Lets the bytes leave first, because an error drops what is still in the connection's buffer.
-        tokio::task::yield_now().await;
-        Err(std::io::Error::other("on purpose"))
-    });
-    Body::from_stream(sent.chain(broken))
 }
