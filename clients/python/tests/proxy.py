@@ -35,8 +35,15 @@ class Answer:
     headers: tuple[tuple[str, str], ...] = ()
 
 
+@dataclass(frozen=True)
+class Instead:
+    """An answer that the proxy gives instead of the server's own, after the server has done its work."""
+
+    answer: Answer
+
+
 PASS, LOSE, CUT, CUT_ANSWER, REFUSE = "pass", "lose the answer", "cut the request", "cut the answer", "refuse"
-Choice = str | Answer
+Choice = str | Answer | Instead
 Chooser = Callable[[Seen], Choice]
 
 
@@ -116,6 +123,9 @@ class Proxy:
                 if choice == LOSE:
                     self.close_connection = True
                     return
+                if isinstance(choice, Instead):
+                    made_up = choice.answer
+                    return self.say(made_up.status, list(made_up.headers), made_up.body, len(made_up.body))
                 kept = [
                     (name, value)
                     for name, value in got.getheaders()

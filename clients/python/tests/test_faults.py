@@ -1,7 +1,9 @@
 """Networks and servers that fail: answers that are lost, lines that break, servers that are killed, addresses that expire."""
 
 import asyncio
+import contextlib
 import random
+import socket
 import threading
 
 import pytest
@@ -224,3 +226,37 @@ def test_a_server_behind_tls_must_not_send_parts_in_clear_text():
     assert "secret" not in str(refused.value)
     assert Address("https://store.example.com/k?a=b").peer(http) == "the object store at https://store.example.com"
     asyncio.run(http.client.aclose())
+
+
+def slow_server(piece, count):
+    """Sends an answer in pieces, each a little after the one before, until it is told to stop. Returns its address."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    stop = threading.Event()
+    said = b"{}"
+
+    def serve():
+        with listener, listener.accept()[0] as line, contextlib.suppress(OSError):
+            line.recv(65536)
+            length = len(piece) * count + len(said)
+            line.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % length)
+            for _ in range(count):
+                line.sendall(piece)
+                if stop.wait(0.01):
+                    return
+            line.sendall(said)
+
+    threading.Thread(target=serve, daemon=True).start()
+    return f"http://127.0.0.1:{listener.getsockname()[1]}", stop
+
+
+def test_a_long_answer_over_a_slow_line_is_read_and_one_that_trickles_is_not(monkeypatch):
+    monkeypatch.setattr("dray._http.CALL_SECS", 0.3)
+    monkeypatch.setattr("dray._retry.TRIES", 1)
+    url, stop = slow_server(b" " * 4096, 60)
+    with Dray(url, "cp_pat_a") as client, pytest.raises(dray.NotDrayError, match="without"):
+        # All of it was read, and it is JSON, though not a workspace.
+        client.get_workspace()
+    url, stop = slow_server(b" ", 3000)
+    with Dray(url, "cp_pat_a") as client, pytest.raises(dray.NetworkError, match="no answer in time"):
+        client.get_workspace()
+    stop.set()

@@ -2,14 +2,16 @@
 
 import asyncio
 import dataclasses
+import json
 import pickle
 import random
 from datetime import datetime, UTC
 
+import httpx
 import pytest
 
 from dray import _crc64, _retry, errors, models
-from dray._http import Http
+from dray._http import Http, retry_after_of
 from dray._operations import GET_ITEM, SEARCH
 from dray._pages import Pages
 from dray._parts import cut
@@ -202,4 +204,48 @@ def test_queries_leave_out_what_was_not_given():
     http = Http("http://h", "cp_pat_a")
     query = {"q": "a b&c", "limit": None, "flag": True, "types": ["x", "y"]}
     assert http._address(SEARCH, {}, query).partition("?")[2] == "q=a+b%26c&flag=true&types=x&types=y"
+    asyncio.run(http.client.aclose())
+
+
+def test_a_transfer_waits_for_what_a_slow_line_may_still_carry():
+    http = Http("http://h", "cp_pat_a", parallel=4)
+    secs = [http.put_timeout(size).read for size in (0, 1 << 20, 16 << 20)]
+    assert secs == [120, 120 + 4 * 64, 120 + 4 * 256]
+    sent = Address("http://h/k").request(http, "PUT", {}, b"x" * 100, 1 << 20)
+    assert sent.extensions["timeout"] == {"connect": 10, "read": 376, "write": 376, "pool": None}
+    asyncio.run(http.client.aclose())
+
+
+@pytest.mark.parametrize(
+    ("header", "secs"),
+    [
+        ("20", 20),
+        ("9" * 5000, float("inf")),
+        ("Sun, 06 Nov 1994 08:49:37 GMT", 0),
+        ("Fri, 31 Dec 9999 23:59:59 -2359", "far"),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", "far"),
+        ("Mon, 01 Jan 0001 00:00:00 +2359", 0),
+        ("Sun, 06 Nov 99999999999 08:49:37 GMT", None),
+        ("Sun, 06 Nov 1994 08:49:37 +999999999999", None),
+        ("soon", None),
+        ("1e9", None),
+        ("-1", None),
+        ("", None),
+    ],
+)
+def test_any_retry_after_is_a_number_of_seconds_or_nothing(header, secs):
+    found = retry_after_of(httpx.Response(503, headers={"Retry-After": header}))
+    assert found > 2e11 if secs == "far" else found == secs
+
+
+@pytest.mark.parametrize(
+    ("body", "secs"),
+    [("7", 7), ("1.5", 1.5), ("-3", 0), ("NaN", None), ("1e400", 1e9), ("1" * 400, 1e9), ("true", 20), ('"7"', 20)],
+)
+def test_any_wait_in_an_error_is_a_number_of_seconds_or_nothing(body, secs):
+    http = Http("http://h", "cp_pat_a")
+    said = json.loads('{"message": "No.", "code": "busy", "retryAfter": %s}' % body)
+    answer = httpx.Response(503, headers={"Retry-After": "20"})
+    assert http._refusal(answer, said).retry_after == secs
+    assert http._refusal(answer, {}).retry_after == 20, "what is not Dray's has only the header"
     asyncio.run(http.client.aclose())

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import urllib.request
 
 import pytest
 
@@ -154,3 +155,27 @@ def test_a_broken_line_is_no_reason_to_begin_again(server, token, folder, path):
     with Proxy(server.port, choose) as proxy, Dray(proxy.url, token) as client:
         client.upload(path, parent_id=folder)
         assert proxy.count(lambda seen: seen.path.endswith("start")) == 1
+
+
+def begin(drive, folder, data):
+    """Starts an upload of these bytes, and sends its first part."""
+    begun = drive.start_upload("a", len(data), "application/octet-stream", parent_id=folder)
+    keys = (begun.upload_id, begun.file_key)
+    (signed,) = drive.presign_parts(*keys, parts=begun.parts, part_numbers=[1]).parts
+    request = urllib.request.Request(signed.signed_url, data[: begun.part_size], method="PUT")
+    urllib.request.urlopen(request).close()
+
+
+def test_of_several_interrupted_uploads_of_one_name_and_size_the_one_of_this_file_is_continued(
+    server, token, folder, drive, content, tmp_path
+):
+    mine, others = content(2 * PART + 1), [content(2 * PART + 1) for _ in range(2)]
+    for data in (mine, *others):
+        begin(drive, folder, data)
+    with Proxy(server.port) as proxy, Dray(proxy.url, token) as client:
+        item = client.upload(mine, name="a", parent_id=folder, resume=True)
+        # Two parts into each of the wrong ones, which are the latest, and two into the right one.
+        assert sent(proxy) == [2, 2, 2, 3, 3, 3]
+        assert proxy.count(lambda seen: seen.path.endswith("start")) == 0
+    assert drive.download(item.id, tmp_path / "again").path.read_bytes() == mine
+    assert [each.id for each in drive.iter_children(folder)] == [item.id] and list(drive.iter_uploads()) == []

@@ -306,3 +306,87 @@ def test_patience_bounds_the_wait_for_room(own):
         with pytest.raises(dray.ConflictError) as refused:
             drive.upload(b"abc", name="b")
         assert refused.value.code == "too_many_uploads"
+
+
+class Sleepy(io.RawIOBase):
+    """A file that does not block: before each piece it has nothing for a while, which it says as files do."""
+
+    def __init__(self, pieces, *, raises=False, seeks=False):
+        self.left = [each for piece in pieces for each in (None, None, piece)]
+        self.raises, self.seeks = raises, seeks
+
+    def readable(self):
+        return True
+
+    def seekable(self):
+        return self.seeks
+
+    def seek(self, offset, whence=io.SEEK_SET):
+        return 10 if whence == io.SEEK_END else offset
+
+    def tell(self):
+        return 0
+
+    def read(self, count=-1):
+        piece = self.left.pop(0) if self.left else b""
+        if piece is None and self.raises:
+            raise BlockingIOError("nothing yet")
+        return piece
+
+
+@pytest.mark.parametrize("knows_size", [True, False])
+@pytest.mark.parametrize("raises", [True, False])
+def test_a_file_that_has_nothing_yet_has_not_ended(drive, folder, tmp_path, raises, knows_size):
+    source = Sleepy([b"first ", b"second ", b"third"], raises=raises)
+    item = drive.upload(source, name="a", parent_id=folder, size=18 if knows_size else None)
+    assert read(drive, item, tmp_path) == b"first second third"
+
+
+def test_a_pipe_that_does_not_block_is_read_to_its_end(drive, folder, tmp_path):
+    out, into = os.pipe()
+    os.set_blocking(out, False)
+    with open(out, "rb", buffering=0) as pipe:
+        nothing_yet = threading.Event()
+
+        class Watched:
+            def read(self, count):
+                some = pipe.read(count)
+                if some is None:
+                    nothing_yet.set()
+                return some
+
+        def fill():
+            with open(into, "wb", buffering=0) as file:
+                for _ in range(3):
+                    file.write(b"x" * 1000)
+                    nothing_yet.clear()
+                    nothing_yet.wait(30)
+
+        filling = threading.Thread(target=fill)
+        filling.start()
+        item = drive.upload(Watched(), name="a", parent_id=folder)
+        filling.join()
+    assert read(drive, item, tmp_path) == b"x" * 3000
+
+
+async def with_none():
+    yield b"first"
+    yield None
+    yield b"second"
+
+
+@pytest.mark.parametrize("knows_size", [True, False])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: iter([b"first", None, b"second"]),
+        with_none,
+        lambda: iter([b"first", 0]),
+        lambda: Sleepy([b"first"], seeks=True),
+    ],
+    ids=["iterator", "async iterator", "number", "file that seeks"],
+)
+def test_nothing_in_the_place_of_bytes_is_refused_and_not_taken_for_the_end(drive, folder, make, knows_size):
+    with pytest.raises(dray.SourceError):
+        drive.upload(make(), name="a", parent_id=folder, size=5 if knows_size else None)
+    assert list(drive.iter_children(folder)) == [] and list(drive.iter_uploads()) == []

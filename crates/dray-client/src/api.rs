@@ -55,7 +55,7 @@ impl Client {
 
     /// Aborts an upload. Aborting it again changes nothing.
     pub async fn abort_upload(&self, body: &UploadKey) -> Result<(), Error> {
-        self.call(Repeat::Safe, || self.post(&format!("{UPLOAD}/abort")).json(body)).await
+        self.call(Repeat::Abort, || self.post(&format!("{UPLOAD}/abort")).json(body)).await
     }
 
     /// The user's unfinished upload with this id.

@@ -7,19 +7,18 @@ use std::time::Duration;
 use dray_api::{BASE_PATH, ErrorBody};
 use reqwest::header::AUTHORIZATION;
 use reqwest::redirect::Policy;
-use reqwest::{Method, RequestBuilder, Response, Url};
+use reqwest::{Body, Method, RequestBuilder, Response, Url};
 use serde::de::DeserializeOwned;
 
-use crate::bounded::{self, MAX_ANSWER_BYTES, MAX_REFUSAL_BYTES};
+use crate::bounded::{self, MAX_ANSWER_BYTES, MAX_REFUSAL_BYTES, Pace};
 use crate::error::Error;
 use crate::retry::{self, Repeat};
+use crate::retry_after;
 use crate::token::Token;
 
 /// The header by which the server recognises a repeated request that creates something.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long the server may take to answer a call. The server's own limit is shorter.
-const CALL_TIMEOUT: Duration = Duration::from_secs(75);
 
 /// A drive's API, as one user.
 #[derive(Clone)]
@@ -90,7 +89,7 @@ impl Client {
 
     /// The error for an answer with this status that does not fit the API.
     pub(crate) fn not_dray(&self, status: u16) -> Error {
-        Error::NotDray { server: self.peer(), status }
+        Error::NotDray { server: self.peer(), status, retry_after: None }
     }
 
     /// Sends the request that `request` builds, again if the retry policy says so, and reads the answer.
@@ -126,26 +125,26 @@ impl Client {
     }
 
     async fn call_once<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Error> {
-        let response = request
-            .header(AUTHORIZATION, self.token.authorization())
-            .timeout(CALL_TIMEOUT)
-            .send()
-            .await
-            .map_err(|error| Error::network(&self.peer(), error))?;
-        self.read(response).await
+        let request = request.header(AUTHORIZATION, self.token.authorization()).build();
+        let request = request.map_err(|error| Error::network(&self.peer(), error))?;
+        let sent_bytes = request.body().and_then(Body::as_bytes).map_or(0, <[u8]>::len);
+        let pace = Pace::new(sent_bytes);
+        let response = pace.step(&self.peer(), self.http.execute(request)).await?;
+        self.read(response, pace).await
     }
 
-    async fn read<T: DeserializeOwned>(&self, response: Response) -> Result<T, Error> {
-        let status = response.status();
+    async fn read<T: DeserializeOwned>(&self, response: Response, pace: Pace) -> Result<T, Error> {
+        let (status, retry_after) = (response.status(), retry_after::of(response.headers()));
         let limit = if status.is_success() { MAX_ANSWER_BYTES } else { MAX_REFUSAL_BYTES };
-        let bytes = bounded::whole(response, limit, &self.peer()).await?;
-        let not_dray = || self.not_dray(status.as_u16());
+        let bytes = bounded::whole(response, limit, &self.peer(), pace).await?;
+        let not_dray = || Error::NotDray { server: self.peer(), status: status.as_u16(), retry_after };
         if status.is_success() {
             // 204 has no body.
             let bytes = if bytes.is_empty() { &b"null"[..] } else { &bytes };
             return serde_json::from_slice(bytes).map_err(|_| not_dray());
         }
-        let body: ErrorBody = serde_json::from_slice(&bytes).map_err(|_| not_dray())?;
+        let mut body: ErrorBody = serde_json::from_slice(&bytes).map_err(|_| not_dray())?;
+        body.retry_after = body.retry_after.or(retry_after);
         Err(Error::Api { status: status.as_u16(), body: Box::new(body) })
     }
 }

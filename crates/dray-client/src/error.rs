@@ -41,6 +41,8 @@ pub enum Error {
         server: String,
         /// The HTTP status.
         status: u16,
+        /// Seconds to wait before the request is repeated, if the answer says so.
+        retry_after: Option<u64>,
     },
     /// An answer is longer than the client reads.
     #[error("{peer} answered more than {limit} bytes, which is too long for this answer: check the address")]
@@ -143,7 +145,7 @@ pub enum Error {
         item: ItemId,
     },
     /// The parts of the interrupted upload have other bytes than the file.
-    #[error("{} differs from what was sent before: nothing was saved, upload it without --resume", path.display())]
+    #[error("{} differs from what was sent before: nothing was saved. Name the file that the upload was started for, or send this one with `dray upload`", path.display())]
     SentBeforeDiffers {
         /// The file.
         path: PathBuf,
@@ -178,6 +180,16 @@ pub enum Error {
         /// Why it failed.
         error: Box<Error>,
     },
+    /// The server was finalizing an upload when the client stopped asking for the item.
+    #[error(
+        "{error}; the server has the whole file and was saving it: look whether it is in the drive before you upload it again (upload {upload_id})"
+    )]
+    MaybeSaved {
+        /// The upload.
+        upload_id: String,
+        /// The last answer.
+        error: Box<Error>,
+    },
     /// The server's item is not the file that was sent.
     #[error("the server saved {saved}, not {sent}: report this to the operator of the server")]
     NotWhatWasSent {
@@ -197,6 +209,8 @@ pub struct StoreError {
     pub code: Option<String>,
     /// S3's message; may be empty.
     pub message: String,
+    /// Seconds to wait before the request is repeated, if the store says so.
+    pub retry_after: Option<u64>,
 }
 
 impl std::fmt::Display for StoreError {
@@ -217,7 +231,9 @@ impl Error {
     pub(crate) fn again(&self) -> Self {
         match self {
             Self::Api { status, body } => Self::Api { status: *status, body: body.clone() },
-            Self::NotDray { server, status } => Self::NotDray { server: server.clone(), status: *status },
+            Self::NotDray { server, status, retry_after } => {
+                Self::NotDray { server: server.clone(), status: *status, retry_after: *retry_after }
+            }
             Self::AnswerTooLong { peer, limit } => Self::AnswerTooLong { peer: peer.clone(), limit: *limit },
             Self::Cancelled => Self::Cancelled,
             Self::Network { peer, cause, never_sent } => {
@@ -243,7 +259,7 @@ impl Error {
     pub fn code(&self) -> Option<ErrorCode> {
         match self {
             Self::Api { body, .. } => Some(body.code),
-            Self::LeftOpen { error, .. } => error.code(),
+            Self::LeftOpen { error, .. } | Self::MaybeSaved { error, .. } => error.code(),
             _ => None,
         }
     }
@@ -269,9 +285,14 @@ mod tests {
 
     #[test]
     fn a_stores_refusal_names_status_code_and_message() {
-        let full = StoreError { status: 403, code: Some("AccessDenied".into()), message: "No.".into() };
+        let full = StoreError {
+            status: 403,
+            code: Some("AccessDenied".into()),
+            message: "No.".into(),
+            retry_after: None,
+        };
         assert_eq!(full.to_string(), "403 AccessDenied, No.");
-        let bare = StoreError { status: 502, code: None, message: String::new() };
+        let bare = StoreError { status: 502, code: None, message: String::new(), retry_after: None };
         assert_eq!(bare.to_string(), "502");
     }
 }

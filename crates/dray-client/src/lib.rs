@@ -15,6 +15,7 @@ mod error;
 mod pages;
 pub mod progress;
 mod retry;
+mod retry_after;
 mod store;
 mod token;
 mod tree;

@@ -20,9 +20,26 @@ const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(1);
 pub(crate) enum Repeat {
     /// Nothing: the second answer is the same as the first.
     Safe,
+    /// Nothing. But an upload that the server is finalizing cannot be aborted, and the caller must hear that at once.
+    Abort,
     /// It may create a second thing, or fail because of what the first request did. The request is repeated only if
     /// the server cannot have begun it.
     MakesAnother,
+}
+
+/// Whether a finalize that failed with `error` may still have its item: nothing was heard, or the server is at work.
+pub(crate) fn is_undecided(error: &Error) -> bool {
+    match error {
+        Error::Network { .. } | Error::AnswerTooLong { .. } | Error::NotDray { .. } => true,
+        Error::Api { status, body } => *status == 429 || *status >= 500 || is_finalizing(body.code),
+        _ => false,
+    }
+}
+
+/// Whether the code says that the server is finalizing an upload, or has made its item.
+pub(crate) fn is_finalizing(code: ErrorCode) -> bool {
+    use ErrorCode as Code;
+    matches!(code, Code::AlreadyFinalized | Code::FinalizeInProgress | Code::FinalizePending)
 }
 
 /// Whether (and after how long a wait) a call that failed for the `tries`-th time is tried again.
@@ -30,20 +47,20 @@ pub(crate) fn wait_before_retry(error: &Error, tries: u32, repeat: Repeat, rando
     if tries >= MAX_TRIES {
         return None;
     }
+    let is_safe = repeat != Repeat::MakesAnother;
+    let secs = |asked: Option<u64>| Duration::from_secs(asked.unwrap_or(0));
     let asked = match error {
-        Error::Network { never_sent, .. } if *never_sent || repeat == Repeat::Safe => Duration::ZERO,
+        Error::Api { body, .. } if repeat == Repeat::Abort && is_finalizing(body.code) => return None,
+        Error::Network { never_sent, .. } if *never_sent || is_safe => Duration::ZERO,
         // The server refused it before it began anything.
-        Error::Api { status: 429, body } => Duration::from_secs(body.retry_after.unwrap_or(0)),
-        Error::Api { status: 502..=504, body } if repeat == Repeat::Safe => {
-            Duration::from_secs(body.retry_after.unwrap_or(0))
-        }
+        Error::Api { status: 429, body } => secs(body.retry_after),
+        Error::Api { status: 502..=504, body } if is_safe => secs(body.retry_after),
         // The first try is still under way, and its answer will be this one's too.
-        Error::Api { body, .. } if body.code == ErrorCode::IdempotencyKeyInUse => {
-            Duration::from_secs(body.retry_after.unwrap_or(0))
-        }
-        // A proxy answers for a server that restarts.
-        Error::NotDray { status: 502..=504, .. } if repeat == Repeat::Safe => Duration::ZERO,
-        Error::Store { error, .. } if is_transient(error) => Duration::ZERO,
+        Error::Api { body, .. } if body.code == ErrorCode::IdempotencyKeyInUse => secs(body.retry_after),
+        // A proxy answers for a server that restarts, or that gets too many requests.
+        Error::NotDray { status: 429, retry_after, .. } => secs(*retry_after),
+        Error::NotDray { status: 502..=504, retry_after, .. } if is_safe => secs(*retry_after),
+        Error::Store { error, .. } if is_transient(error) => secs(error.retry_after),
         _ => return None,
     };
     (asked <= LONGEST_RETRY_AFTER).then(|| asked.max(backoff(tries, random)))
@@ -62,7 +79,7 @@ pub(crate) fn wants_new_url(error: &StoreError) -> bool {
 }
 
 /// Exponential. Half of it is random, so that clients that failed together do not return together.
-fn backoff(tries: u32, random: u32) -> Duration {
+pub(crate) fn backoff(tries: u32, random: u32) -> Duration {
     let doubled = FIRST_WAIT.saturating_mul(1 << tries.saturating_sub(1).min(16)).min(LONGEST_WAIT);
     let half = doubled / 2;
     half + half.mul_f64(f64::from(random) / f64::from(u32::MAX))
@@ -102,7 +119,7 @@ mod tests {
     }
 
     fn store(status: u16, code: &str) -> StoreError {
-        StoreError { status, code: Some(code.into()), message: String::new() }
+        StoreError { status, code: Some(code.into()), message: String::new(), retry_after: None }
     }
 
     #[test]
@@ -145,6 +162,19 @@ mod tests {
         let wait = |secs| wait_before_retry(&api(429, Some(secs)), 1, Repeat::Safe, 0);
         assert_eq!(wait(7), Some(Duration::from_secs(7)));
         assert_eq!(wait(61), None);
+        for secs in [7, 61, u64::MAX] {
+            let asked = Some(secs);
+            let slow_down = StoreError { retry_after: asked, ..store(503, "SlowDown") };
+            let errors = [
+                Error::Store { during: String::new(), error: slow_down },
+                Error::NotDray { server: String::new(), status: 503, retry_after: asked },
+                Error::NotDray { server: String::new(), status: 429, retry_after: asked },
+            ];
+            for error in errors {
+                let waited = wait_before_retry(&error, 1, Repeat::Safe, 0);
+                assert_eq!(waited, (secs == 7).then_some(Duration::from_secs(7)), "{error:?}");
+            }
+        }
     }
 
     #[test]

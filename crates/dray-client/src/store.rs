@@ -3,8 +3,8 @@
 use reqwest::{Response, StatusCode, Url};
 use serde::Deserialize;
 
-use crate::bounded;
 use crate::error::{Error, StoreError};
+use crate::{bounded, retry_after};
 
 /// S3's error document (AWS reference, "REST error responses").
 #[derive(Deserialize)]
@@ -17,9 +17,9 @@ struct Document {
 
 /// Reads a refusal.
 pub(crate) async fn refusal(response: Response) -> StoreError {
-    let status = response.status();
+    let (status, retry_after) = (response.status(), retry_after::of(response.headers()));
     let document = bounded::beginning(response).await;
-    error_of(status, &String::from_utf8_lossy(&document))
+    StoreError { retry_after, ..error_of(status, &String::from_utf8_lossy(&document)) }
 }
 
 fn error_of(status: StatusCode, text: &str) -> StoreError {
@@ -27,7 +27,7 @@ fn error_of(status: StatusCode, text: &str) -> StoreError {
         Ok(document) => (Some(document.code), document.message),
         Err(_) => (None, status.canonical_reason().unwrap_or_default().to_owned()),
     };
-    StoreError { status: status.as_u16(), code, message }
+    StoreError { status: status.as_u16(), code, message, retry_after: None }
 }
 
 /// The signed URL, and the name of its host for people (without its query, which is a secret). A server that the client

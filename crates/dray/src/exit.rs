@@ -64,7 +64,7 @@ impl Exit {
             Error::Api { status: 429, .. } => Self::RateLimited,
             Error::InvalidUrl { .. } => Self::Usage,
             Error::Cancelled => Self::Interrupted,
-            Error::LeftOpen { error, .. } => Self::of_client(error),
+            Error::LeftOpen { error, .. } | Error::MaybeSaved { error, .. } => Self::of_client(error),
             _ => Self::Error,
         }
     }

@@ -75,7 +75,8 @@ class AsyncDray(_Calls):
             raise ConfigurationError("There is no token: pass one, or set DRAY_TOKEN.")
         if parallel < 1:
             raise ConfigurationError("`parallel` must be 1 or more.")
-        self.http = Http(url or os.environ.get("DRAY_URL") or DEFAULT_URL, token, verify=verify, proxy=proxy)
+        address = url or os.environ.get("DRAY_URL") or DEFAULT_URL
+        self.http = Http(address, token, parallel=parallel, verify=verify, proxy=proxy)
         super().__init__(self.http, Patience())
         self.parallel = parallel
         self.slots = asyncio.Semaphore(parallel)

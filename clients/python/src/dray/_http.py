@@ -26,9 +26,17 @@ T = TypeVar("T")
 
 CONNECT_SECS = 10.0
 CALL_SECS = 75.0
-"""How long the server may take to answer a call; above the server's own limit."""
+"""How long the server may take to answer a call (its own limit is shorter), with the time on top in which a slow line carries
+the call's bytes."""
+CALL_BYTES_PER_SEC = 4 << 10
+"""The speed that every line has. A peer that answers a call more slowly is cut off."""
 STALL_SECS = 120.0
-"""How long a transfer may stand still or, after its last byte, wait for an answer."""
+"""How long a transfer may stand still or, after its last byte, wait for an answer, with the time on top in which a slow line
+carries what is buffered here."""
+MAX_BUFFERED_BYTES = 4 << 20
+"""The bytes of one transfer that may be buffered on this machine. They count as sent, but nobody sees when they leave."""
+PUT_BYTES_PER_SEC = 16 << 10
+"""The slowest line for which transfers wait."""
 MAX_ANSWER_BYTES = 16 << 20
 """The maximum number of bytes of an answer of the API. The longest is a page of 1,000 items with the longest names."""
 MAX_REFUSAL_BYTES = 64 << 10
@@ -52,9 +60,17 @@ class Http:
     """One drive, over one pool of connections."""
 
     def __init__(
-        self, url: str, token: TokenSource, *, verify: ssl.SSLContext | bool = True, proxy: str | None = None
+        self,
+        url: str,
+        token: TokenSource,
+        *,
+        parallel: int = 1,
+        verify: ssl.SSLContext | bool = True,
+        proxy: str | None = None,
     ) -> None:
         self.url = _server(url)
+        self.parallel = parallel
+        """How many transfers may share the line to the store."""
         self.has_answered = False
         """Whether anything at this address has ever answered. This client does not wait for an address that never did."""
         self._auth = TokenAuth(token)
@@ -64,7 +80,7 @@ class Http:
             proxy=proxy,
             # A redirect would send the token, or a part's bytes, to an address that nobody named.
             follow_redirects=False,
-            timeout=httpx.Timeout(STALL_SECS, connect=CONNECT_SECS, pool=None),
+            timeout=_timeout(STALL_SECS),
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=64),
             headers={"User-Agent": f"dray-python/{__version__}"},
         )
@@ -101,13 +117,26 @@ class Http:
             headers["Idempotency-Key"] = key
         # Reading has a time limit too, because a peer may send very slowly.
         try:
-            async with asyncio.timeout(CALL_SECS):
-                build = lambda: self.client.build_request(route.method, address, headers=headers, json=body)
+            async with asyncio.timeout(CALL_SECS) as limit:
+
+                def moved(count: int) -> None:
+                    limit.reschedule((limit.when() or 0.0) + count / CALL_BYTES_PER_SEC)
+
+                def build() -> httpx.Request:
+                    request = self.client.build_request(route.method, address, headers=headers, json=body)
+                    moved(int(request.headers.get("Content-Length", 0)))
+                    return request
+
                 async with self.sent(build, self.peer, auth=self._auth) as response:
                     self.has_answered = True
-                    return self._read(route, response, await bounded(response, MAX_ANSWER_BYTES, self.peer))
+                    return self._read(route, response, await bounded(response, MAX_ANSWER_BYTES, self.peer, moved))
         except TimeoutError:
             raise NetworkError(_unanswered(self.peer, "no answer in time")) from None
+
+    def put_timeout(self, size: int) -> httpx.Timeout:
+        """The time limits of sending `size` bytes. They are for each step, and not for the whole."""
+        buffered = self.parallel * min(size, MAX_BUFFERED_BYTES)
+        return _timeout(STALL_SECS + buffered / PUT_BYTES_PER_SEC)
 
     @asynccontextmanager
     async def sent(
@@ -145,34 +174,38 @@ class Http:
                 return decode(route.answer, value)
         except (ValueError, Mismatch, RecursionError) as error:
             why = f" ({error})" if isinstance(error, Mismatch) else ""
-            raise self.not_dray(response.status_code, why) from None
+            raise self.not_dray(response.status_code, why, retry_after_of(response)) from None
         raise self._refusal(response, value)
 
     def _refusal(self, response: httpx.Response, value: object) -> DrayError:
         status, said = response.status_code, value if isinstance(value, dict) else {}
         message, code = said.get("message"), said.get("code")
         if not isinstance(message, str) or not isinstance(code, str):
-            return self.not_dray(status)
-        waits = said.get("retryAfter")
+            return self.not_dray(status, retry_after=retry_after_of(response))
         error: ApiError = api_error_class(status)(
             message,
             status=status,
             code=code,
             request_id=response.headers.get("x-request-id"),
-            retry_after=float(waits) if isinstance(waits, (int, float)) else retry_after_of(response),
+            retry_after=_waits_of(said, response),
         )
         return error
 
-    def not_dray(self, status: int, why: str = "") -> NotDrayError:
+    def not_dray(self, status: int, why: str = "", retry_after: float | None = None) -> NotDrayError:
         """The error for an answer with this status that does not fit the API."""
         message = f"{self.peer} answered {status}, but not as a Dray server does{why}. Check the server's address."
-        return NotDrayError(message[0].upper() + message[1:], status=status)
+        return NotDrayError(message[0].upper() + message[1:], status=status, retry_after=retry_after)
 
 
-async def bounded(response: httpx.Response, limit: int, peer: str) -> bytes:
-    """The whole body of an answer. A body that is longer than `limit` is not from Dray."""
+def _timeout(stall_secs: float) -> httpx.Timeout:
+    return httpx.Timeout(stall_secs, connect=CONNECT_SECS, pool=None)
+
+
+async def bounded(response: httpx.Response, limit: int, peer: str, moved: Callable[[int], None]) -> bytes:
+    """The whole body of an answer. A body that is longer than `limit` is not from Dray. `moved` hears of each piece."""
     read = bytearray()
     async for some in response.aiter_bytes():
+        moved(len(some))
         read += some
         if len(read) > limit:
             message = f"The answer of {peer} is longer than {limit} bytes. Check the address."
@@ -200,10 +233,21 @@ def retry_after_of(response: httpx.Response) -> float | None:
     if text.isascii() and text.isdigit():
         return float(text)
     try:
+        # A date without a zone is in UTC. The difference of two timestamps exists for dates that UTC cannot express.
         until = parsedate_to_datetime(text)
-    except ValueError:
+        return max(0.0, until.replace(tzinfo=until.tzinfo or UTC).timestamp() - datetime.now(UTC).timestamp())
+    except (ValueError, OverflowError):
         return None
-    return max(0.0, (until.astimezone(UTC) - datetime.now(UTC)).total_seconds())
+
+
+def _waits_of(said: dict[str, object], response: httpx.Response) -> float | None:
+    """How many seconds an error asks to wait, in its body or in its header."""
+    waits = said.get("retryAfter")
+    if isinstance(waits, bool) or not isinstance(waits, (int, float)):
+        return retry_after_of(response)
+    # A number can be too large for a float, or not be a number at all.
+    secs = min(waits, 1e9)
+    return max(0.0, float(secs)) if secs == secs else None
 
 
 def network_error(error: httpx.HTTPError, peer: str) -> NetworkError:

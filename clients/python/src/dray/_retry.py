@@ -99,10 +99,12 @@ class Patience:
     """How many seconds to wait, beyond `TRIES`, for a drive that cannot be reached, or has no room for one more open upload."""
     says: Callable[[str], None] = ignore
     """Called with the reason of each wait."""
+    waits_for_work: bool = True
+    """Whether to wait for work that the server says is under way."""
 
     def wait(self, error: DrayError, verdict: Verdict, tries: int, since: float) -> float | None:
         """Seconds to wait after a failure; `None` after the last try. `since` is when the series of failures began."""
-        if verdict is Verdict.FINAL:
+        if verdict is Verdict.FINAL or (verdict is Verdict.UNDER_WAY and not self.waits_for_work):
             return None
         limit = {Verdict.AWAY: self.secs, Verdict.UNDER_WAY: UNDER_WAY_SECS}.get(verdict, 0.0)
         asked = error.retry_after or 0.0

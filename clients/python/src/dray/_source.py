@@ -19,6 +19,9 @@ Uploadable = Union[
 ]
 """A path, bytes, an open binary file, or pieces of bytes from an iterator."""
 
+FIRST_WAIT_SECS = 0.005
+LONGEST_WAIT_SECS = 0.25
+"""How long to wait, at first and at most, before a file that has no bytes yet is read again."""
 # If a stream of unknown length has more than this, the rest waits in a file and not in memory.
 SPOOLED_IN_MEMORY_BYTES = 16 << 20
 # Does not wait for the other end of a pipe, does not take over a terminal.
@@ -245,20 +248,25 @@ class _Stream:
         pass
 
 
+class _End:
+    """What no stream contains: its end. (`None` is not the end: some streams say with it that nothing is there yet.)"""
+
+
 class _Pieces:
     """The pieces of a stream, one after the other. Only the end is empty."""
 
     def __init__(self, given: object) -> None:
         self.name = _name_of(given)
         self._async: AsyncIterator[object] | None = None
-        if hasattr(given, "read"):
+        self._is_file = hasattr(given, "read")
+        if self._is_file:
             file = cast(IO[bytes], given)
-            self._blocking: Callable[[], object] = lambda: file.read(1 << 20) or None
+            self._blocking: Callable[[], object] = lambda: _or_end(file.read(1 << 20))
         elif isinstance(given, AsyncIterable):
             self._async = aiter(given)
         elif isinstance(given, Iterable) and not isinstance(given, str):
             pieces = iter(given)
-            self._blocking = lambda: next(pieces, None)
+            self._blocking = lambda: next(pieces, _End)
         else:
             raise SourceError(
                 f"A {type(given).__name__} cannot be uploaded: give a path, bytes, a binary file, or pieces of bytes."
@@ -266,9 +274,16 @@ class _Pieces:
 
     async def next(self) -> bytes:
         """The next piece; empty at the end."""
-        while (some := await self._some()) is not None:
+        wait = FIRST_WAIT_SECS
+        while (some := await self._some()) is not _End:
+            if some is None and self._is_file:
+                # A file that does not block has no bytes at the moment: `io.RawIOBase.read` returns `None` then, and
+                # others raise `BlockingIOError`.
+                await asyncio.sleep(wait)
+                wait = min(2 * wait, LONGEST_WAIT_SECS)
+                continue
             if not isinstance(some, (bytes, bytearray, memoryview)):
-                raise SourceError(f"A stream of {type(some).__name__} cannot be uploaded: open it in binary mode.")
+                raise SourceError(f"A stream of {type(some).__name__} cannot be uploaded: {_advice(some)}.")
             if some:
                 return bytes(some)
         return b""
@@ -276,15 +291,31 @@ class _Pieces:
     async def _some(self) -> object:
         try:
             if self._async is not None:
-                return await anext(self._async, None)
+                return await anext(self._async, _End)
             return await asyncio.to_thread(self._blocking)
         except OSError as error:
+            if isinstance(error, BlockingIOError) and self._is_file:
+                return None
             raise SourceError(f"The stream cannot be read: {error}.") from error
+
+
+def _or_end(read: object) -> object:
+    """What `read` of a file returned; of a type that has a length, nothing means the end."""
+    is_empty = isinstance(read, (bytes, bytearray, memoryview, str)) and len(read) == 0
+    return _End if is_empty else read
+
+
+def _advice(piece: object) -> str:
+    return "open it in binary mode" if isinstance(piece, str) else "each piece must be bytes"
 
 
 def _read_full(file: IO[bytes], count: int) -> bytes:
     read = bytearray()
-    while len(read) < count and (some := file.read(count - len(read))):
+    while len(read) < count and (some := cast(object, file.read(count - len(read)))) != b"":
+        if some is None:
+            raise SourceError("The file has no bytes at the moment: open it so that reading waits for them.")
+        if not isinstance(some, (bytes, bytearray, memoryview)):
+            raise SourceError(f"A file of {type(some).__name__} cannot be uploaded: {_advice(some)}.")
         read += some
     return bytes(read)
 

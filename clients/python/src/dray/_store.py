@@ -55,10 +55,16 @@ class Address:
         return f"the object store at {origin}"
 
     def request(
-        self, http: Http, method: str, headers: dict[str, str], body: AsyncIterator[bytes] | bytes | None = None
+        self,
+        http: Http,
+        method: str,
+        headers: dict[str, str],
+        body: AsyncIterator[bytes] | bytes | None = None,
+        size: int = 0,
     ) -> httpx.Request:
-        """A request to this address."""
-        return http.client.build_request(method, self._text, headers=headers, content=body)
+        """A request to this address, with a body of `size` bytes."""
+        timeout = http.put_timeout(size)
+        return http.client.build_request(method, self._text, headers=headers, content=body, timeout=timeout)
 
     @property
     def life_secs(self) -> float:
@@ -73,7 +79,7 @@ async def put_part(http: Http, address: Address, content: Content, during: str) 
     # With a length, httpx does not send in chunks, because S3 does not accept chunks.
     headers = {"Content-Length": str(content.size)}
     async with http.sent(
-        lambda: address.request(http, "PUT", headers, content.frames() if content.size else b""), peer
+        lambda: address.request(http, "PUT", headers, content.frames() if content.size else b"", content.size), peer
     ) as response:
         if not response.is_success:
             raise await refusal(response, during)

@@ -1,11 +1,12 @@
 """One upload, from its start to its item: start → sign → PUT the parts straight to the store → finalize.
 
-It does not know folders, and does not know how an interrupted upload is found.
+It does not know folders, how an interrupted upload is found, or what follows a failure (`_settle.py`).
 """
 
 from __future__ import annotations
 
 import asyncio
+import enum
 import mimetypes
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
@@ -21,7 +22,6 @@ from ._store import put_part
 from ._threads import in_thread
 from .errors import (
     ApiError,
-    ConflictError,
     DrayError,
     GoneError,
     NetworkError,
@@ -37,14 +37,24 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-MAX_NEW_ADDRESSES = 4
-"""The maximum number of new addresses of one part after refusals. If that is not enough, the store has another reason."""
 GIVE_UP_SECS = 5.0
 """How long the server may take to abort an upload, because its caller waits for it."""
+MAX_NEW_ADDRESSES = 4
+"""The maximum number of new addresses of one part after refusals. If that is not enough, the store has another reason."""
 SLOW_CHECKSUM_BYTES = 32 << 20
 """Files up to this size are proved even if Python computes the checksum, which takes some seconds for this size."""
 
+_FINALIZING = {"already_finalized", "finalize_in_progress", "finalize_pending"}
 _START_OVER = {"upload_not_found", "invalid_part", "size_mismatch", "checksum_mismatch"}
+
+
+class Fate(enum.Enum):
+    """What has become of an upload that failed here."""
+
+    ENDED = "it will never become a file, so its source can be sent again"
+    KEPT = "it stays open, as the caller wishes"
+    FINALIZING = "the server is making its item, or has made it"
+    UNKNOWN = "the server does not say"
 
 
 @dataclass(frozen=True)
@@ -122,17 +132,21 @@ async def _abort_late(drive: AsyncDray, asking: asyncio.Task[StartedUpload]) -> 
     await abort(drive, begun)
 
 
-async def abort(drive: AsyncDray, begun: Begun) -> bool:
-    """Aborts an upload on the server, where it would count towards the quota. Returns whether it has ended."""
+async def abort(drive: AsyncDray, begun: Begun) -> Fate:
+    """Aborts an upload on the server, where it would count towards the quota. Returns what has become of it."""
     try:
         async with asyncio.timeout(GIVE_UP_SECS):
-            await drive.abort_upload(begun.upload_id, begun.file_key)
-    except (NotFoundError, ConflictError, GoneError):
-        # The upload no longer exists, or it has become a file.
-        return True
-    except (DrayError, TimeoutError):
-        return False
-    return True
+            await drive.calling(Patience(waits_for_work=False)).abort_upload(begun.upload_id, begun.file_key)
+    except (DrayError, TimeoutError) as error:
+        if is_finalizing(error):
+            return Fate.FINALIZING
+        return Fate.ENDED if isinstance(error, (NotFoundError, GoneError)) else Fate.UNKNOWN
+    return Fate.ENDED
+
+
+def is_finalizing(error: BaseException) -> bool:
+    """Whether the answer says that the server is finalizing the upload, or has made its item."""
+    return isinstance(error, DrayError) and error.code in _FINALIZING
 
 
 def must_start_over(error: BaseException) -> bool:
@@ -153,7 +167,8 @@ class Sender:
             raise NotDrayError(
                 f"The server wants parts of {begun.part_size} bytes, with which {source.size} bytes cannot be sent."
             )
-        self._drive, self._source, self._begun, self._meter = drive, source, begun, meter
+        self._drive, self._source, self._meter = drive, source, meter
+        self.begun = begun
         self._spans = spans
         self._patience = drive.patience(meter.waits)
         self._api = drive.calling(self._patience)
@@ -165,6 +180,8 @@ class Sender:
         self._signer = Signer(self._sign, (span.number for span in spans if span.number not in self._e_tags))
         self._proves = _is_proved(checksum, source.size, begun)
         self._crcs: dict[int, int] = {}
+        self.has_asked = False
+        """Whether the server was asked for the item, so that it may have made it."""
 
     async def send(self) -> Item:
         """Returns the item, once the store has every byte."""
@@ -172,6 +189,11 @@ class Sender:
             group.create_task(self._read_stored())
             await self._send_missing(group)
         await self._source.check_unchanged()
+        return await self.finalize()
+
+    async def finalize(self) -> Item:
+        """Finalizes the upload, now or again, and returns its item."""
+        self.has_asked = True
         item = await self._finalize()
         if item.size != self._source.size:
             raise SizeError(f"The server saved {item.size} bytes, not {self._source.size}. Tell its operator.")
@@ -234,13 +256,13 @@ class Sender:
 
     async def _sign(self, numbers: list[int]) -> Any:
         return await self._api.presign_parts(
-            self._begun.upload_id, self._begun.file_key, parts=len(self._spans), part_numbers=numbers
+            self.begun.upload_id, self.begun.file_key, parts=len(self._spans), part_numbers=numbers
         )
 
     async def _read_stored(self) -> None:
         """The checksum of the whole file, which proves that parts that were sent before belong to it."""
         for span in self._spans:
-            if self._proves and span.number in self._begun.stored and span.number in self._e_tags:
+            if self._proves and span.number in self.begun.stored and span.number in self._e_tags:
                 part = await self._source.part(span.start, span.end)
                 self._crcs[span.number] = await in_thread(checksum_of, part, span.size)
 
@@ -248,9 +270,9 @@ class Sender:
         """Finalizes, with a checksum if the store proves it. Otherwise the server reads back a resumed upload."""
         whole = self._checksum()
         try:
-            return await self._finalize_with(whole, verify=self._begun.is_resumed)
+            return await self._finalize_with(whole, verify=self.begun.is_resumed)
         except ApiError as error:
-            if error.code != "checksum_unproven" or self._begun.is_resumed:
+            if error.code != "checksum_unproven" or self.begun.is_resumed:
                 raise
             self._drive.store_proves = False
             return await self._finalize_with(None, verify=False)
@@ -258,15 +280,15 @@ class Sender:
     async def _finalize_with(self, checksum: Checksum | None, *, verify: bool) -> Item:
         # Finalize can be repeated: if the answer is lost, the next one has the same item.
         return await self._api.finalize_upload(
-            self._begun.upload_id,
-            self._begun.file_key,
+            self.begun.upload_id,
+            self.begun.file_key,
             parts=[UploadedPart(part_number=number, e_tag=e_tag) for number, e_tag in sorted(self._e_tags.items())],
             checksum=checksum,
             verify=verify or None,
         )
 
     def _checksum(self) -> Checksum | None:
-        if not self._proves or not (self._drive.store_proves or self._begun.is_resumed):
+        if not self._proves or not (self._drive.store_proves or self.begun.is_resumed):
             return None
         whole = 0
         for span in self._spans:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ._progress import FileMeter, Meter
+from ._settle import not_told, settle
 from ._source import Source, Uploadable, open_source
 from ._text import same_name
-from ._upload import Begun, Sender, Target, abort, first_failure_of, must_start_over, start, target_of
+from ._upload import Begun, Fate, Sender, Target, abort, first_failure_of, must_start_over, start, target_of
 from .errors import DrayError, GoneError, NotFoundError
 from .models import Item, OnConflict, OpenUpload
 
@@ -29,19 +30,21 @@ class Choices:
 
 
 class CutOff:
-    """The caller's interrupted uploads, requested once. This client never continues one of them twice."""
+    """The caller's interrupted uploads, requested once. Each is taken at most once, and this client never continues one twice."""
 
     def __init__(self, drive: AsyncDray) -> None:
         self._drive = drive
         self._open: list[OpenUpload] | None = None
+        self._taken: set[str] = set()
 
     async def take(self, target: Target, size: int) -> Begun | None:
         """The latest upload with this name, size, folder and choice."""
         if self._open is None:
             self._open = await self._list()
         for upload in self._open:
-            if upload.upload_id in self._drive.claimed or not _is_of(upload, target, size):
+            if upload.upload_id in self._drive.claimed | self._taken or not _is_of(upload, target, size):
                 continue
+            self._taken.add(upload.upload_id)
             self._drive.claimed.add(upload.upload_id)
             try:
                 found = await self._drive.list_parts(upload.upload_id, upload.file_key)
@@ -105,36 +108,42 @@ class Uploader:
         """Continues an earlier upload, if there is one and it belongs to this file."""
         if self._cut_off is None or not source.is_repeatable:
             return None
-        begun = await self._cut_off.take(target, source.size)
-        if begun is None:
-            return None
-        try:
-            return await self._send(source, begun, meter)
-        except DrayError as error:
-            if not must_start_over(error):
-                raise
-        finally:
-            self.drive.claimed.discard(begun.upload_id)
-        # The earlier bytes are not those of this file, or are gone, so the whole file is sent.
-        meter.restart()
-        await abort(self.drive, begun)
+        while begun := await self._cut_off.take(target, source.size):
+            sender = self._sender(source, begun, meter)
+            try:
+                return await first_failure_of(sender.send())
+            except DrayError as error:
+                is_kept = not must_start_over(error)
+                if item := await settle(self.drive, sender, error, is_kept=is_kept):
+                    return item
+                if is_kept:
+                    raise
+            finally:
+                self.drive.claimed.discard(begun.upload_id)
+            # The earlier bytes are not those of this file, or are gone, so this tries the next upload, or sends the whole
+            # file.
+            meter.restart()
         return None
 
     async def _anew(self, source: Source, target: Target, meter: FileMeter) -> Item:
         begun = await start(self.drive, target, source.size, self.drive.patience(meter.waits))
         # Nothing else in this client may continue it at the same time.
         self.drive.claimed.add(begun.upload_id)
+        # A stream cannot be continued.
+        is_kept = self._cut_off is not None and source.is_repeatable
+        sender = None
         try:
-            return await self._send(source, begun, meter)
+            sender = self._sender(source, begun, meter)
+            return await first_failure_of(sender.send())
         except BaseException as error:
-            # A stream cannot be continued.
-            is_kept = self._cut_off is not None and source.is_repeatable
-            if not is_kept and not await abort(self.drive, begun):
-                error.add_note(f"The server could not be told. It keeps upload {begun.upload_id} until that expires.")
+            if sender and isinstance(error, DrayError):
+                if item := await settle(self.drive, sender, error, is_kept=is_kept):
+                    return item
+            elif not is_kept and await abort(self.drive, begun) is Fate.UNKNOWN:
+                error.add_note(not_told(begun))
             raise
         finally:
             self.drive.claimed.discard(begun.upload_id)
 
-    async def _send(self, source: Source, begun: Begun, meter: FileMeter) -> Item:
-        sender = Sender(self.drive, source, begun, meter, checksum=self.choices.checksum)
-        return await first_failure_of(sender.send())
+    def _sender(self, source: Source, begun: Begun, meter: FileMeter) -> Sender:
+        return Sender(self.drive, source, begun, meter, checksum=self.choices.checksum)

@@ -131,6 +131,10 @@ class SizeError(TransferError):
     """More or fewer bytes arrived than announced: nothing was saved."""
 
 
+class MaybeSavedError(TransferError):
+    """The drive has the whole file and was saving it, but never confirmed it: look before you send it again."""
+
+
 class ChecksumError(TransferError):
     """The bytes that arrived have another checksum: nothing was saved."""
 

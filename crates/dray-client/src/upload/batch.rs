@@ -1,17 +1,22 @@
 //! Uploads small files in batches: one start for many files, a PUT for each file, and one finalize for all. A file that
 //! the batch cannot take now is uploaded by itself afterwards.
 
+use std::convert::Infallible;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use dray_api::batch::{FileKey, FileToPut, FinalizeFiles, NewFile, StartFiles, StartedFile};
 use dray_api::limits::{MAX_WHOLE_FILE_BYTES, MIB};
-use dray_api::upload::UploadKey;
+use dray_api::upload::{FinalizeUpload, UploadKey};
 use dray_api::{ErrorBody, ErrorCode, Item, ItemId};
 use futures_util::{StreamExt, stream};
+use reqwest::Body;
 use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
 
+use super::part::stall;
 use super::source::{self, Place};
 use super::{Uploader, check_name_and_size, check_same, mime_type_of};
 use crate::blocking::blocking;
@@ -33,6 +38,8 @@ pub(crate) const BATCHES_AT_ONCE: usize = 3;
 /// The number of small files that are sent in place of one part. For a small file most of the time is spent waiting for
 /// the answer, and not sending its bytes.
 pub(super) const FILES_A_SLOT: usize = 4;
+/// How many bytes of a small file the connection takes at once. They must leave this machine before they count as stalled.
+const PIECE_BYTES: usize = 64 * 1024;
 /// The number of uploads that are aborted at the same time when a batch fails.
 const ABORTS_AT_ONCE: usize = 8;
 
@@ -136,16 +143,35 @@ impl Uploader {
                 Err(error) => failed.push((one, upload, error)),
             }
         }
-        let ended = stream::iter(failed).map(async |(one, upload, error): (Sending, FileToPut, Error)| {
-            let key = UploadKey { upload_id: upload.upload_id, file_key: upload.file_key };
-            (one, self.give_up(&key, error).await)
+        let settled = stream::iter(failed).map(async |(one, upload, error): (Sending, FileToPut, Error)| {
+            let settled = self.settle_small(&one, &upload, error).await;
+            (one, settled)
         });
-        for (one, error) in ended.buffer_unordered(ABORTS_AT_ONCE).collect::<Vec<_>>().await {
-            match error {
-                Error::Store { error, .. } if retry::wants_new_url(&error) => alone.push(one.file),
-                Error::Api { body, .. } if may_pass(&body) => alone.push(one.file),
-                error => outcomes.push((path_of(&one), Err(error))),
+        for (one, settled) in settled.buffer_unordered(ABORTS_AT_ONCE).collect::<Vec<_>>().await {
+            match settled {
+                Err(Error::Store { error, .. }) if retry::wants_new_url(&error) => alone.push(one.file),
+                Err(Error::Api { body, .. }) if may_pass(&body) => alone.push(one.file),
+                settled => outcomes.push((path_of(&one), settled)),
             }
+        }
+    }
+
+    /// Settles a file that failed. Its item, if there is one, comes from the finalize of a single upload.
+    async fn settle_small(&self, one: &Sending, upload: &FileToPut, error: Error) -> Result<Item, Error> {
+        let FileToPut { upload_id, file_key, .. } = upload;
+        let key = UploadKey { upload_id: upload_id.clone(), file_key: file_key.clone() };
+        let request = FinalizeUpload {
+            upload_id: upload_id.clone(),
+            file_key: file_key.clone(),
+            parts: None,
+            checksum: None,
+            verify: false,
+        };
+        let finalize = async || self.check_small(one, self.client.finalize_upload(&request).await?);
+        match error {
+            // There is nothing left to abort.
+            Error::NotWhatWasSent { .. } => Err(error),
+            error => self.settle(&key, error, false, Some(finalize)).await,
         }
     }
 
@@ -204,10 +230,12 @@ impl Uploader {
 
     async fn put_once(&self, one: &Sending, upload: &FileToPut, headers: &HeaderMap) -> Result<(), Error> {
         let (url, peer) = store::parse_signed_url(self.client.base_url(), &upload.url)?;
-        let request =
-            self.client.http().put(url).headers(headers.clone()).timeout(super::part::LONGEST_STALL);
-        let request = request.header(CONTENT_LENGTH, one.bytes.len()).body(one.bytes.clone());
-        let response = request.send().await.map_err(|error| Error::network(&peer, error))?;
+        let moved = Arc::new(AtomicU64::new(0));
+        let request = self.client.http().put(url).headers(headers.clone());
+        let request = request.header(CONTENT_LENGTH, one.bytes.len()).body(body_of(&one.bytes, &moved));
+        let sent = self.line.watch(one.bytes.len() as u64, &moved, request.send()).await;
+        let Some(sent) = sent else { return Err(stall(peer)) };
+        let response = sent.map_err(|error| Error::network(&peer, error))?;
         match response.status().as_u16() {
             // 412: an earlier PUT has already stored the file, and its answer was lost.
             200..=299 | 412 => {
@@ -270,6 +298,17 @@ impl Uploader {
     fn check_small(&self, one: &Sending, item: Item) -> Result<Item, Error> {
         check_name_and_size(&one.file.name, one.bytes.len() as u64, self.on_conflict, item)
     }
+}
+
+/// The bytes in pieces. `moved` counts those that the connection has taken.
+fn body_of(bytes: &Bytes, moved: &Arc<AtomicU64>) -> Body {
+    let (mut rest, moved) = (bytes.clone(), Arc::clone(moved));
+    let pieces = std::iter::from_fn(move || {
+        let piece = rest.split_to(rest.len().min(PIECE_BYTES));
+        moved.fetch_add(piece.len() as u64, Ordering::Relaxed);
+        (!piece.is_empty()).then_some(Ok::<_, Infallible>(piece))
+    });
+    Body::wrap_stream(stream::iter(pieces))
 }
 
 /// Reads a file whole.

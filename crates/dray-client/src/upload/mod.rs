@@ -3,6 +3,7 @@
 pub(crate) mod batch;
 mod frames;
 mod give_up;
+mod line;
 mod part;
 mod resume;
 mod signer;
@@ -20,6 +21,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::{Semaphore, watch};
 
 use self::frames::FramePool;
+use self::line::Line;
 use self::part::Source;
 use self::resume::{Begun, CutOff};
 use self::signer::Signer;
@@ -44,6 +46,7 @@ pub struct Uploader {
     /// Slots for small files, which are sent whole.
     file_slots: Semaphore,
     pool: Arc<FramePool>,
+    line: Line,
     /// Whether everything is cancelled.
     cancelled: watch::Sender<bool>,
 }
@@ -73,6 +76,7 @@ impl Uploader {
             slots,
             file_slots,
             pool: Arc::default(),
+            line: Line::default(),
             cancelled,
         }
     }
@@ -84,7 +88,8 @@ impl Uploader {
     }
 
     /// Continues interrupted uploads: a file with the same name, size and folder is sent from where
-    /// its latest upload stopped. It is saved only if the bytes sent before are the same.
+    /// its latest upload stopped. If the bytes sent before are not those of the file, the upload is aborted, and the next
+    /// latest is tried; in the end the file is sent from its beginning.
     #[must_use]
     pub fn resume(self) -> Self {
         Self { cut_off: Some(CutOff::default()), ..self }
@@ -119,12 +124,19 @@ impl Uploader {
             parent_id: parent,
             checksum: None,
         };
-        // Cancelling must not interrupt this, because the client must learn of an upload that the server has begun.
-        let begun = self.begin(&start).await?;
-        let key = begun.key.clone();
-        match self.send(place.path(), &opened, &start, begun).await {
-            Err(error) => Err(self.give_up(&key, error).await),
-            sent => sent,
+        loop {
+            // Cancelling must not interrupt this, because the client must learn of an upload that the server has begun.
+            let begun = self.begin(&start).await?;
+            let (key, was_resumed) = (begun.key.clone(), begun.was_resumed());
+            match self.send(place.path(), &opened, &start, begun, self.resumes()).await {
+                // It was an upload of another file with this name and size, or the file has changed. What is there now
+                // belongs to no file.
+                Err(Error::SentBeforeDiffers { .. }) if was_resumed && !self.is_cancelled() => {
+                    self.progress.undone(start.file_size);
+                    self.drop_upload(&key).await;
+                }
+                done => return done,
+            }
         }
     }
 
@@ -146,17 +158,44 @@ impl Uploader {
         };
         let upload_id = upload.upload_id.clone();
         let begun = Begun::earlier(&self.client, upload).await?;
-        self.send(path, &opened, &start, begun.ok_or(Error::NoUpload { upload_id })?).await
+        self.send(path, &opened, &start, begun.ok_or(Error::NoUpload { upload_id })?, true).await
     }
 
-    /// Sends the parts that the store does not have yet, and finalizes the upload.
+    /// Sends the parts that the store does not have yet, and finalizes the upload. An upload that fails is aborted unless
+    /// `is_kept`.
     async fn send(
         &self,
         path: &Path,
         opened: &Opened,
         start: &StartUpload,
         begun: Begun,
+        is_kept: bool,
     ) -> Result<Item, Error> {
+        let key = begun.key.clone();
+        let sent = self.send_parts(path, opened, start, begun).await;
+        let (finalize, done) = match sent {
+            Ok(request) => {
+                let finalize = async move || self.finalize(path, start, &request).await;
+                let done = finalize().await;
+                (Some(finalize), done)
+            }
+            Err(error) => (None, Err(error)),
+        };
+        match done {
+            // There is nothing left to abort.
+            Ok(_) | Err(Error::NotWhatWasSent { .. }) => done,
+            Err(error) => self.settle(&key, error, is_kept, finalize).await,
+        }
+    }
+
+    /// Sends the missing parts, and returns the request that finalizes the upload.
+    async fn send_parts(
+        &self,
+        path: &Path,
+        opened: &Opened,
+        start: &StartUpload,
+        begun: Begun,
+    ) -> Result<FinalizeUpload, Error> {
         let cut = Cut::new(start.file_size, begun.part_bytes).ok_or_else(|| self.client.not_dray(200))?;
         let was_resumed = begun.was_resumed();
         let sending = async {
@@ -167,9 +206,16 @@ impl Uploader {
         };
         let (parts, checksum) = self.unless_cancelled(sending).await?;
         let UploadKey { upload_id, file_key } = begun.key;
-        let parts = Some(parts);
-        let finalize = FinalizeUpload { upload_id, file_key, parts, checksum, verify: was_resumed };
-        let item = self.client.finalize_upload(&finalize).await.map_err(|error| match error.code() {
+        Ok(FinalizeUpload { upload_id, file_key, parts: Some(parts), checksum, verify: was_resumed })
+    }
+
+    async fn finalize(
+        &self,
+        path: &Path,
+        start: &StartUpload,
+        request: &FinalizeUpload,
+    ) -> Result<Item, Error> {
+        let item = self.client.finalize_upload(request).await.map_err(|error| match error.code() {
             Some(ErrorCode::ChecksumMismatch) => Error::SentBeforeDiffers { path: path.to_owned() },
             _ => error,
         })?;
@@ -201,6 +247,7 @@ impl Uploader {
             file: Arc::clone(&opened.file),
             pool: Arc::clone(&self.pool),
             progress: Arc::clone(&self.progress),
+            line: &self.line,
         };
         let source = &source;
         stream::iter(1..=cut.parts)

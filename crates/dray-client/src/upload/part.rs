@@ -5,7 +5,6 @@ use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use dray_api::limits::MAX_ETAG_BYTES;
 use dray_api::upload::UploadedPart;
@@ -13,6 +12,7 @@ use reqwest::header::{CONTENT_LENGTH, ETAG};
 use reqwest::{Body, Response};
 
 use super::frames::{Attempt, FramePool};
+use super::line::Line;
 use super::signer::Signer;
 use crate::bounded;
 use crate::client::Client;
@@ -21,8 +21,6 @@ use crate::progress::Progress;
 use crate::retry::{self, Repeat};
 use crate::store;
 
-/// How long a transfer may make no progress or, after its last byte, wait for an answer.
-pub(super) const LONGEST_STALL: Duration = Duration::from_mins(2);
 /// The maximum number of new URLs for one part after refusals. If that is not enough, the store refuses for another
 /// reason than an expired URL.
 const MAX_NEW_URLS: u32 = 4;
@@ -35,6 +33,7 @@ pub(super) struct Source<'a> {
     pub(super) file: Arc<File>,
     pub(super) pool: Arc<FramePool>,
     pub(super) progress: Arc<dyn Progress>,
+    pub(super) line: &'a Line,
 }
 
 impl Source<'_> {
@@ -105,10 +104,9 @@ impl Source<'_> {
             .put(url)
             .header(CONTENT_LENGTH, attempt.len)
             .body(Body::wrap_stream(attempt.frames()));
-        let response = tokio::select! {
-            response = request.send() => response.map_err(|error| Error::network(&peer, error))?,
-            () = stalled(&attempt.read) => return Err(stall(peer)),
-        };
+        let sent = self.line.watch(attempt.len, &attempt.read, request.send()).await;
+        let Some(sent) = sent else { return Err(stall(peer)) };
+        let response = sent.map_err(|error| Error::network(&peer, error))?;
         if !response.status().is_success() {
             let during = format!("part {part_number} of {}", self.path.display());
             return Err(Error::Store { during, error: store::refusal(response).await });
@@ -126,17 +124,7 @@ async fn e_tag(response: Response, part_number: u32) -> Result<String, Error> {
     e_tag.ok_or(Error::NoETag { part_number })
 }
 
-/// Returns once `moved` has not changed for [`LONGEST_STALL`].
-async fn stalled(moved: &AtomicU64) {
-    loop {
-        let before = moved.load(Ordering::Relaxed);
-        tokio::time::sleep(LONGEST_STALL).await;
-        if moved.load(Ordering::Relaxed) == before {
-            return;
-        }
-    }
-}
-
-fn stall(peer: String) -> Error {
-    Error::Network { peer, cause: "no byte moved for two minutes".to_owned(), never_sent: false }
+/// The error of a transfer that stands still.
+pub(super) fn stall(peer: String) -> Error {
+    Error::Network { peer, cause: "no byte moved for minutes".to_owned(), never_sent: false }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Seek};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -121,7 +121,8 @@ pub(super) async fn checksum(path: &Path, file: &Arc<File>) -> Result<Checksum, 
     let (path, file) = (path.to_owned(), Arc::clone(file));
     blocking(move || {
         let mut digest = Digest::new(CrcAlgorithm::Crc64Nvme);
-        // Parts are read at their offsets, so the file is still at its beginning.
+        // An earlier checksum may have read the file.
+        (&*file).rewind().map_err(Error::io(&path))?;
         let mut reader = BufReader::with_capacity(READ_BYTES, &*file);
         std::io::copy(&mut reader, &mut digest).map_err(Error::io(&path))?;
         Ok(Checksum { crc64nvme: STANDARD.encode(digest.finalize().to_be_bytes()) })

@@ -1,8 +1,11 @@
 //! A drive and an object store in memory, with faults that a test chooses.
 
+mod answers;
+mod batch;
+
 use std::collections::{BTreeMap, VecDeque};
-use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -10,11 +13,15 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post, put};
-use dray_api::upload::{FinalizeUpload, PresignParts, StartUpload, UploadKey};
+use dray_api::upload::{FinalizeUpload, ListParts, PresignParts, StartUpload, UploadKey};
 use dray_client::{Client, Progress};
-use futures_util::{StreamExt, stream};
+use futures_util::StreamExt;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
+
+use self::answers::{an_item, broken, busy, endless, never_ends, no_answer, refuse};
+pub(crate) use self::batch::FIRST_FILE;
+use self::batch::{finalize_files, start_files};
 
 /// What the store does wrong.
 #[derive(Debug, Clone, Copy)]
@@ -35,6 +42,10 @@ pub(crate) enum Fault {
     RefuseForEver,
     /// Stores the part under an `ETag` with this many characters.
     LongETag(usize),
+    /// Refuses, and asks to wait for this many seconds.
+    Busy(u64),
+    /// Takes the part over a line that is shared by all such parts, which carries a MiB in this many seconds.
+    Slow(u64),
 }
 
 #[derive(Default)]
@@ -55,6 +66,14 @@ pub(crate) struct Seen {
     pub(crate) folders: Vec<String>,
     pub(crate) aborted: Vec<UploadKey>,
     pub(crate) abort_faults: VecDeque<(u16, Value)>,
+    /// What the drive answers to the next finalizes although it saves the file: a refusal, or nothing (`None`).
+    pub(crate) finalize_faults: VecDeque<Option<(u16, Value)>>,
+    /// Whether the drive saves the files of the next batch and never answers.
+    pub(crate) holds_finalize: bool,
+    /// The names of the files that the drive saved, by upload.
+    pub(crate) saved: BTreeMap<String, Vec<String>>,
+    /// The names of the files that were started in batches, in order.
+    pub(crate) batch: Vec<String>,
     /// The name of the item, if it differs from the sent one.
     pub(crate) saved_name: Option<String>,
     /// The size that the server reports, if it differs from the real one.
@@ -97,6 +116,7 @@ struct Shared {
     address: String,
     seen: Arc<Mutex<Seen>>,
     held: Arc<Notify>,
+    line: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// The part number for the faults of a download.
@@ -109,12 +129,20 @@ impl Stage {
         let address = format!("http://{}", listener.local_addr().unwrap());
         let seen = Arc::new(Mutex::new(Seen { part_size: 1000, e_tag: "\"one\"".into(), ..Seen::default() }));
         let held = Arc::new(Notify::new());
-        let shared = Shared { address: address.clone(), seen: Arc::clone(&seen), held: Arc::clone(&held) };
+        let shared = Shared {
+            address: address.clone(),
+            seen: Arc::clone(&seen),
+            held: Arc::clone(&held),
+            line: Arc::default(),
+        };
         let app = Router::new()
             .route("/public/v1/drive/files/upload/multipart/start", post(start))
             .route("/public/v1/drive/files/upload/multipart/presigned-urls", post(presign))
             .route("/public/v1/drive/files/upload/multipart/finalize", post(finalize))
             .route("/public/v1/drive/files/upload/multipart/abort", post(abort))
+            .route("/public/v1/drive/files/upload/batch/start", post(start_files))
+            .route("/public/v1/drive/files/upload/batch/finalize", post(finalize_files))
+            .route("/public/v1/drive/files/upload/multipart/parts", post(stored_parts))
             .route(
                 "/public/v1/drive/uploads",
                 get(async || Json(json!({ "uploads": [], "nextCursor": null }))),
@@ -145,17 +173,37 @@ impl Shared {
         self.seen.lock().unwrap().faults.get_mut(&part_number)?.pop_front()
     }
 
+    /// Saves a file that was sent in parts. Returns its item.
+    fn save(&self, body: FinalizeUpload) -> Value {
+        let mut seen = self.seen.lock().unwrap();
+        seen.content = seen.parts.range(..FIRST_FILE).flat_map(|(_, bytes)| bytes.clone()).collect();
+        let size = seen.content.len() as u64;
+        let name = seen.saved_name.as_ref().unwrap_or(&seen.starts[0].file_name).clone();
+        seen.saved.entry(body.upload_id.clone()).or_default().push(name.clone());
+        seen.finalized.push(body);
+        an_item(&name, "file", Some(size)).0
+    }
+
+    /// The body; `None` if the connection broke.
+    async fn receive(&self, body: Body, fault: Option<Fault>) -> Option<Bytes> {
+        let (mut received, mut chunks, mut paid) = (Vec::new(), body.into_data_stream(), 0);
+        while let Some(chunk) = chunks.next().await {
+            received.extend_from_slice(&chunk.ok()?);
+            if let Some(Fault::Slow(secs)) = fault {
+                while received.len() > paid {
+                    let _turn = self.line.lock().await;
+                    tokio::time::sleep(Duration::from_secs(secs) / 4).await;
+                    paid += 256 * 1024;
+                }
+            }
+        }
+        Some(received.into())
+    }
+
     fn api_fault(&self) -> Option<Response> {
         let (status, body) = self.seen.lock().unwrap().api_faults.pop_front()?;
         Some((StatusCode::from_u16(status).unwrap(), Json(body)).into_response())
     }
-}
-
-fn an_item(name: &str, kind: &str, size: Option<u64>) -> Json<Value> {
-    Json(json!({
-        "id": ID, "name": name, "type": kind, "owner": ID, "fileSize": size,
-        "createdAt": "2026-01-31T12:00:00.000Z", "updatedAt": "2026-01-31T12:00:00.000Z",
-    }))
 }
 
 async fn start(State(shared): State<Shared>, headers: HeaderMap, Json(body): Json<StartUpload>) -> Response {
@@ -185,11 +233,17 @@ async fn presign(State(shared): State<Shared>, Json(body): Json<PresignParts>) -
     Json(json!({ "parts": signed, "expiresAt": "2026-01-31T12:00:00.000Z" }))
 }
 
-async fn put_part(State(shared): State<Shared>, Path(part_number): Path<u32>, body: Bytes) -> Response {
+async fn put_part(State(shared): State<Shared>, Path(part_number): Path<u32>, body: Body) -> Response {
     shared.seen.lock().unwrap().puts.push(part_number);
     let fault = shared.next_fault(part_number);
+    let Some(body) = shared.receive(body, fault).await else {
+        return StatusCode::BAD_REQUEST.into_response();
+    };
     if let Some(Fault::Refuse(status, code)) = fault {
         return refuse(status, code);
+    }
+    if let Some(Fault::Busy(secs)) = fault {
+        return busy(secs);
     }
     if let Some(Fault::RefuseForEver) = fault {
         return (StatusCode::BAD_REQUEST, endless()).into_response();
@@ -209,36 +263,37 @@ async fn put_part(State(shared): State<Shared>, Path(part_number): Path<u32>, bo
     }
 }
 
-fn endless() -> Body {
-    Body::from_stream(stream::repeat_with(|| Ok::<_, Infallible>(Bytes::from_static(&[b' '; 8192]))))
-}
-
-async fn never_ends(Path(path): Path<String>) -> Response {
-    let status = if path == "refused" { StatusCode::FORBIDDEN } else { StatusCode::OK };
-    (status, endless()).into_response()
-}
-
-fn refuse(status: u16, code: &str) -> Response {
-    let body = format!("<Error><Code>{code}</Code><Message>On purpose.</Message></Error>");
-    (StatusCode::from_u16(status).unwrap(), body).into_response()
+async fn stored_parts(State(shared): State<Shared>, Json(body): Json<ListParts>) -> Json<Value> {
+    let is_saved = shared.seen.lock().unwrap().saved.contains_key(&body.upload_id);
+    Json(json!({
+        "uploadId": body.upload_id, "fileKey": "k", "fileName": "a", "fileSize": 10, "mimeType": "a/b",
+        "parentId": null, "partSize": 1000, "parts": [], "onConflict": "keep",
+        "status": if is_saved { "finalized" } else { "open" },
+        "createdAt": "2026-01-31T12:00:00.000Z", "expiresAt": "2026-01-31T12:00:00.000Z",
+    }))
 }
 
 async fn finalize(State(shared): State<Shared>, Json(body): Json<FinalizeUpload>) -> Response {
     if let Some(fault) = shared.api_fault() {
         return fault;
     }
-    let mut seen = shared.seen.lock().unwrap();
-    seen.content = seen.parts.values().flatten().copied().collect();
-    seen.finalized.push(body);
-    let size = seen.content.len() as u64;
-    let name = seen.saved_name.as_ref().unwrap_or(&seen.starts[0].file_name);
-    an_item(name, "file", Some(size)).into_response()
+    let fault = shared.seen.lock().unwrap().finalize_faults.pop_front();
+    let answer = if body.parts.is_none() { shared.save_small(&body.upload_id) } else { shared.save(body) };
+    match fault {
+        None => Json(answer).into_response(),
+        Some(None) => no_answer(),
+        Some(Some((status, body))) => (StatusCode::from_u16(status).unwrap(), Json(body)).into_response(),
+    }
 }
 
 async fn abort(State(shared): State<Shared>, Json(body): Json<UploadKey>) -> Response {
     let mut seen = shared.seen.lock().unwrap();
     if let Some((status, body)) = seen.abort_faults.pop_front() {
         return (StatusCode::from_u16(status).unwrap(), Json(body)).into_response();
+    }
+    if seen.saved.contains_key(&body.upload_id) {
+        let body = json!({ "statusCode": 409, "error": "x", "code": "already_finalized", "message": "No." });
+        return (StatusCode::CONFLICT, Json(body)).into_response();
     }
     seen.aborted.push(body);
     StatusCode::NO_CONTENT.into_response()
@@ -275,6 +330,9 @@ async fn get_object(State(shared): State<Shared>, headers: HeaderMap) -> Respons
     if let Some(Fault::Refuse(status, code)) = fault {
         return refuse(status, code);
     }
+    if let Some(Fault::Busy(secs)) = fault {
+        return busy(secs);
+    }
     if let Some(Fault::RefuseForEver) = fault {
         return Response::new(endless());
     }
@@ -301,15 +359,4 @@ async fn get_object(State(shared): State<Shared>, headers: HeaderMap) -> Respons
         _ => Body::from(rest),
     };
     response.body(body).unwrap()
-}
-
-fn broken(bytes: Vec<u8>) -> Body {
-    let sent = stream::iter([Ok::<_, Infallible>(Bytes::from(bytes))])
-        .map(|chunk| chunk.map_err(std::io::Error::other));
-    let broken = stream::once(async {
-        // Lets the bytes leave first, because an error drops what is still in the connection's buffer.
-        tokio::task::yield_now().await;
-        Err(std::io::Error::other("on purpose"))
-    });
-    Body::from_stream(sent.chain(broken))
 }

@@ -34,7 +34,7 @@ Examples:
   dray upload --resume big.iso          continues an interrupted upload of this file
 
 Prints one line for each uploaded file and folder: its id and its path on this machine; with --json, one \
-JSON object a line: the item and its `path`. If some files fail, the others are still uploaded; standard error \
+JSON object a line: the item and its `path` (bytes that are not UTF-8 appear as U+FFFD). If some files fail, the others are still uploaded; standard error \
 names the failed ones, and the exit code is not 0. Symbolic links inside a folder are skipped.
 
 If an upload fails, or Ctrl-C ends it, the server aborts it; otherwise it would count towards your quota until it \

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use dray_api::{Item, ItemType, NewFolder};
 use dray_client::download::{Destination, download as fetch};
 use dray_client::{Client, Progress};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::args::{Connection, Download, Get, Mkdir, either};
 use crate::exit::{Exit, Usage};
@@ -21,7 +21,13 @@ const BAD_TOKEN: &str = "DRAY_TOKEN is not a token. A token is one word, as `dra
 pub(super) struct ItemAt<'a> {
     #[serde(flatten)]
     pub(super) item: &'a Item,
+    #[serde(serialize_with = "lossy")]
     pub(super) path: &'a Path,
+}
+
+/// A path as text. Bytes that are not UTF-8, which JSON cannot hold, become U+FFFD, as on a terminal.
+fn lossy<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&path.display())
 }
 
 /// The client that the flags describe.

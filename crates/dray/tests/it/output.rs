@@ -1,5 +1,9 @@
 //! What commands print, for people and for programs.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
 use crate::drive::{Drive, dray, succeeded};
 
 #[test]
@@ -54,4 +58,27 @@ fn every_shell_has_completions() {
         let script = succeeded(&dray().args(["completions", shell]).output().unwrap());
         assert!(script.contains("download"), "{shell}");
     }
+}
+
+#[test]
+fn a_path_that_is_not_utf8_has_its_line_in_json_too() {
+    let drive = Drive::start();
+    let odd = OsStr::from_bytes(b"odd\xff");
+    let folder = drive.here().join(odd);
+    std::fs::create_dir(&folder).unwrap();
+    for name in ["one", "two"] {
+        std::fs::write(folder.join(name), "1").unwrap();
+    }
+    let mut upload = drive.client(&["upload", "--json"]);
+    let printed =
+        succeeded(&upload.arg(Path::new(odd).join("one")).arg(Path::new(odd).join("two")).output().unwrap());
+    let lines: Vec<serde_json::Value> =
+        printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let mut paths: Vec<_> = lines.iter().map(|line| line["path"].as_str().unwrap()).collect();
+    paths.sort_unstable();
+    assert_eq!(paths, ["odd\u{fffd}/one", "odd\u{fffd}/two"]);
+    let mut download = drive.client(&["download", "--json", lines[0]["id"].as_str().unwrap(), "-o"]);
+    let printed = succeeded(&download.arg(Path::new(odd).join("back")).output().unwrap());
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&printed).unwrap()["path"], "odd\u{fffd}/back");
+    assert_eq!(std::fs::read(folder.join("back")).unwrap(), b"1");
 }
