@@ -709,8 +709,9 @@ export interface paths {
         post?: never;
         /**
          * Delete a file request
-         * @description Also deletes the list of its submitters, and aborts unfinished uploads. Files that have arrived stay. This needs the
-         *     role `admin` on its folder, or to have created it.
+         * @description Also deletes the list of its submitters, and aborts unfinished uploads. Files that have arrived stay. Once files have
+         *     arrived, only an owner of the folder may delete the request, because the list says who sent what; everybody else can
+         *     close it. Before, this needs the role `admin` on its folder, or to have created it.
          *
          *     Scope: `access_drive`.
          */
@@ -721,7 +722,9 @@ export interface paths {
          * Change, close or reopen a file request
          * @description Fields that the body does not have stay as they are. Closing a request aborts its unfinished uploads; files that
          *     have arrived stay. After a change of the password, submitters must enter the new one before they can start another
-         *     upload. This needs the role `admin` on its folder, or to have created it.
+         *     upload. Only whoever created the request may change everything. Another `admin` of its folder may close it, set an
+         *     earlier deadline or smaller limits, and set a password if it has none. Whoever created it and is no longer an `admin` of
+         *     its folder may only close it.
          *
          *     Scope: `access_drive`.
          */
@@ -1128,7 +1131,7 @@ export interface components {
          * @description What went wrong, for programs. The texts never change.
          * @enum {string}
          */
-        ErrorCode: "invalid_json" | "invalid_field" | "invalid_name" | "invalid_parameter" | "impossible_part_count" | "invalid_part" | "part_too_small" | "size_mismatch" | "checksum_mismatch" | "checksum_unproven" | "file_too_large" | "file_type_not_allowed" | "file_type_mismatch" | "not_a_file" | "not_a_folder" | "too_deep" | "missing_token" | "invalid_token" | "expired_token" | "revoked_token" | "wrong_token_kind" | "missing_scope" | "confined_token" | "role_too_low" | "link_password" | "request_password" | "not_found" | "upload_not_found" | "user_not_found" | "participant_not_found" | "link_not_found" | "token_not_found" | "grant_not_found" | "request_not_found" | "route_not_found" | "method_not_allowed" | "finalized_differently" | "already_finalized" | "finalize_in_progress" | "into_itself" | "name_taken" | "upload_folder_closed" | "token_rotated" | "idempotency_key_reused" | "idempotency_key_in_use" | "too_many_uploads" | "grant_used_up" | "request_full" | "owner_is_fixed" | "upload_aborted" | "upload_expired" | "request_closed" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "internal" | "store_lacks_operation" | "store_unreachable" | "database_unreachable" | "busy" | "finalize_pending" | "timeout" | "quota_exceeded" | "no_space";
+        ErrorCode: "invalid_json" | "invalid_field" | "invalid_name" | "invalid_parameter" | "impossible_part_count" | "invalid_part" | "part_too_small" | "size_mismatch" | "checksum_mismatch" | "checksum_unproven" | "file_too_large" | "file_type_not_allowed" | "file_type_mismatch" | "not_a_file" | "not_a_folder" | "too_deep" | "missing_token" | "invalid_token" | "expired_token" | "revoked_token" | "wrong_token_kind" | "missing_scope" | "confined_token" | "role_too_low" | "link_password" | "request_password" | "request_of_others" | "not_found" | "upload_not_found" | "user_not_found" | "participant_not_found" | "link_not_found" | "token_not_found" | "grant_not_found" | "request_not_found" | "route_not_found" | "method_not_allowed" | "finalized_differently" | "already_finalized" | "finalize_in_progress" | "into_itself" | "name_taken" | "upload_folder_closed" | "token_rotated" | "idempotency_key_reused" | "idempotency_key_in_use" | "too_many_uploads" | "grant_used_up" | "request_full" | "owner_is_fixed" | "upload_aborted" | "upload_expired" | "request_closed" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "internal" | "store_lacks_operation" | "store_unreachable" | "database_unreachable" | "busy" | "finalize_pending" | "timeout" | "quota_exceeded" | "no_space";
         /** @description A file to finalize. */
         FileKey: {
             /** @description From `batch/start`. */

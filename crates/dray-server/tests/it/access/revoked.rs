@@ -1,20 +1,18 @@
-//! A token that ends while its request waits: for the rest of its body, or for the hashing of a password, which has a queue.
+//! A token that ends while its request waits for the rest of its body.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use dray_ops::{Admin, OWNER_EMAIL};
-use futures_util::future::join_all;
 use jiff::SignedDuration;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 
 use super::table::Needs::Nothing;
 use super::table::{ROWS, Row};
 use super::{Cast, Scene, state};
-use crate::acts::id;
-use crate::world::{World, refusal};
+use crate::world::World;
 
 /// A request whose first half the server is waiting to be continued.
 struct Half {
@@ -140,47 +138,4 @@ async fn with_bodies(world: &World) -> BTreeSet<(String, String)> {
         }
     }
     routes
-}
-
-#[tokio::test]
-async fn a_token_or_a_link_that_ends_while_a_password_is_hashed_does_nothing() {
-    let world = World::start().await;
-    let owner = world.owner();
-    let (folder, file) = (owner.folder("f", None).await, owner.file("a", None).await);
-    let links = format!("/drive/files/{file}/links");
-    let with_password = json!({ "password": "a long password" });
-    let link = owner.post(&links, &with_password).await.ok();
-    let request = owner.post("/drive/requests", &json!({ "folderId": folder, "title": "t" })).await.ok();
-    let narrow = world.token_of(&owner, &["access_drive"], None).await;
-    let narrow_id = id(owner.get("/tokens").await.ok()["tokens"].as_array().unwrap().last().unwrap());
-
-    // Enough work that everything else has to wait for its turn.
-    let work = join_all((0..12).map(|_| owner.post(&links, &with_password)));
-    let new_request = json!({ "folderId": folder, "title": "t", "password": "a long password" });
-    let change = format!("/drive/requests/{}", id(&request));
-    let late = async {
-        tokio::join!(
-            narrow.post(&links, &with_password),
-            narrow.post("/drive/requests", &new_request),
-            narrow.patch(&change, &with_password),
-        )
-    };
-    let follow = async {
-        let link = world.http.get(link["url"].as_str().unwrap()).basic_auth("", Some("a long password"));
-        link.send().await.unwrap().status().as_u16()
-    };
-    let end = async {
-        // The requests above were sent before these.
-        owner.delete(&format!("/tokens/{narrow_id}")).await.done();
-        owner.delete(&format!("{links}/{}", id(&link))).await.done();
-    };
-    let (made, late, followed, ()) = tokio::join!(work, late, follow, end);
-    for answer in made {
-        answer.ok();
-    }
-    for answer in [late.0, late.1, late.2] {
-        assert_eq!(answer.refused(), refusal(401, "revoked_token"));
-    }
-    assert_eq!(followed, 404, "the link was revoked");
-    assert_eq!(owner.get(&change).await.ok()["hasPassword"], json!(false));
 }

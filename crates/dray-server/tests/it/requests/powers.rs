@@ -149,17 +149,3 @@ async fn a_request_to_which_nothing_has_arrived_is_deleted_by_any_admin_and_by_i
         );
     }
 }
-
-#[tokio::test]
-async fn once_its_folder_is_gone_for_good_a_request_is_deleted_by_its_maker() {
-    let mut scene = Scene::of(json!({})).await;
-    let ada = submitter(&scene.world, &scene.path, &json!({})).await;
-    ada.upload_with("a", b"abc", &json!({})).await;
-    scene.owner.trash(&scene.folder).await;
-    assert_eq!(scene.maker.delete(&scene.request).await.refused(), refusal(403, "role_too_low"));
-    scene.owner.purge(&scene.folder).await;
-    scene.world.restart().await;
-    crate::world::wait_for(async || scene.world.count("items").await == 0).await;
-    let maker = scene.maker.clone().by(scene.world.http.clone(), scene.world.url.clone());
-    maker.delete(&scene.request).await.done();
-}
