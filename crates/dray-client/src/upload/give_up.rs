@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use dray_api::Item;
 use dray_api::upload::{ListParts, UploadKey, UploadStatus};
+use dray_api::{ErrorCode, Item};
 
 use super::Uploader;
 use crate::error::Error;
@@ -15,6 +15,8 @@ const LONGEST: Duration = Duration::from_secs(5);
 /// How often an upload that the server is finalizing is finalized again. Each time, the retry policy repeats the request
 /// for 12 seconds or longer, and the server holds each request for up to 20 seconds if it is at work.
 const MAX_ROUNDS: u32 = 20;
+/// The same for an upload whose item the server has: finalize answers at once, unless something on the way breaks it.
+const MAX_ROUNDS_FINALIZED: u32 = 3;
 
 /// What happened on the server to an upload that failed here.
 enum Fate {
@@ -22,8 +24,10 @@ enum Fate {
     Ended,
     /// It stays open, as the caller wishes.
     Kept,
-    /// The server is making its item, or has made it.
+    /// The server is making its item.
     Finalizing,
+    /// The server has made its item.
+    Finalized,
     /// The server does not say.
     Unknown,
 }
@@ -67,15 +71,21 @@ impl Uploader {
     ) -> Result<Item, Error> {
         let may_be_saved =
             |error| Error::MaybeSaved { upload_id: key.upload_id.clone(), error: Box::new(error) };
-        for round in 1..=MAX_ROUNDS {
-            let finalize = match (self.fate(key, is_kept).await, &finalize) {
+        let (mut rounds, mut left) = (0, MAX_ROUNDS);
+        while left > 0 {
+            let fate = self.fate(key, is_kept).await;
+            if matches!(fate, Fate::Finalized) {
+                left = left.min(MAX_ROUNDS_FINALIZED);
+            }
+            (rounds, left) = (rounds + 1, left - 1);
+            let finalize = match (fate, &finalize) {
                 (Fate::Ended | Fate::Kept, _) => return Err(error),
                 // Somebody else has finalized it. This call has not, so it does not know of which bytes.
-                (Fate::Finalizing, None) => return Err(error),
+                (Fate::Finalizing | Fate::Finalized, None) => return Err(error),
                 (Fate::Unknown, _) => {
                     return Err(Error::LeftOpen { upload_id: key.upload_id.clone(), error: Box::new(error) });
                 }
-                (Fate::Finalizing, Some(finalize)) => finalize,
+                (Fate::Finalizing | Fate::Finalized, Some(finalize)) => finalize,
             };
             let was_cancelled = self.is_cancelled();
             let finalized = if was_cancelled {
@@ -87,7 +97,7 @@ impl Uploader {
                 Err(Error::Cancelled) if was_cancelled => break,
                 Err(Error::Cancelled) => error = Error::Cancelled,
                 Err(again) if retry::is_undecided(&again) => {
-                    let pause = retry::backoff(round, retry::random());
+                    let pause = retry::backoff(rounds, retry::random());
                     // A cancel ends the pause, and the next round then waits no longer than a person does.
                     let _ = self.unless_cancelled(async { Ok(tokio::time::sleep(pause).await) }).await;
                 }
@@ -121,8 +131,11 @@ impl Uploader {
             keep_alive: Some(false),
         };
         match in_time(self.client.stored_parts(&asked)).await {
-            Ok(found) if found.upload.status == UploadStatus::Open => Fate::Kept,
-            Ok(_) => Fate::Finalizing,
+            Ok(found) => match found.upload.status {
+                UploadStatus::Open => Fate::Kept,
+                UploadStatus::Finalizing => Fate::Finalizing,
+                UploadStatus::Finalized => Fate::Finalized,
+            },
             Err(error) if matches!(fate_by(&error), Fate::Finalizing) => Fate::Finalizing,
             Err(_) => Fate::Kept,
         }
@@ -132,6 +145,7 @@ impl Uploader {
 /// What an answer other than success to an abort says.
 fn fate_by(error: &Error) -> Fate {
     match error {
+        Error::Api { body, .. } if body.code == ErrorCode::AlreadyFinalized => Fate::Finalized,
         Error::Api { body, .. } if retry::is_finalizing(body.code) => Fate::Finalizing,
         Error::Api { status: 404 | 410, .. } => Fate::Ended,
         _ => Fate::Unknown,
