@@ -309,8 +309,8 @@ impl<'a> Starting<'a> {
             return Ok(false);
         };
         let Upload { workspace, user, name, .. } = &draft.upload;
-        let replaced = items::file_named(self.c, *workspace, folder, *user, name)?;
-        Ok(replaced.is_some_and(|replaced| replaced.id == item))
+        let replaced = namesakes::file_to_replace(self.c, (*workspace, folder, *user), name)?;
+        Ok(replaced.is_some_and(|(replaced, is_safe)| is_safe && replaced.id == item))
     }
 
     /// The state of an upload that an earlier request with the same key began.
