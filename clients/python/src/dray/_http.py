@@ -104,10 +104,11 @@ class Http:
         if route.takes_key:
             key = key or uuid.uuid4().hex
         address, json_body = self._address(route, path or {}, query or {}), encode(body)
-        if not self.has_answered:
-            patience = Patience(says=patience.says)
+        # A refusal is an answer, too: from then on, the whole patience counts.
         return await persist(
-            lambda: self.once(route, address, json_body, key), patience, repeatable=route.repeatable or route.takes_key
+            lambda: self.once(route, address, json_body, key),
+            lambda: patience if self.has_answered else Patience(says=patience.says),
+            repeatable=route.repeatable or route.takes_key,
         )
 
     async def once(self, route: Route[T], address: str, body: object = None, key: str | None = None) -> T:

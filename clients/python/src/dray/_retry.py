@@ -120,14 +120,17 @@ class Patience:
         await asyncio.sleep(secs)
 
 
-async def persist(attempt: Callable[[], Awaitable[T]], patience: Patience, *, repeatable: bool = True) -> T:
-    """Returns what `attempt` returns. Tries again as the policy allows."""
+async def persist(
+    attempt: Callable[[], Awaitable[T]], patience_now: Callable[[], Patience], *, repeatable: bool = True
+) -> T:
+    """Returns what `attempt` returns. Tries again as the policy allows, with the patience of the moment."""
     tries, since = 0, time.monotonic()
     while True:
         try:
             return await attempt()
         except DrayError as error:
             tries += 1
+            patience = patience_now()
             secs = patience.wait(error, judge(error, repeatable=repeatable), tries, since)
             if secs is None:
                 raise
