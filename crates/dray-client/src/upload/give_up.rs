@@ -79,9 +79,10 @@ impl Uploader {
             }
             (rounds, left) = (rounds + 1, left - 1);
             let finalize = match (fate, &finalize) {
-                (Fate::Ended | Fate::Kept, _) => return Err(error),
-                // Somebody else has finalized it. This call has not, so it does not know of which bytes.
-                (Fate::Finalizing | Fate::Finalized, None) => return Err(error),
+                // With `None`, somebody else has finalized it. This call has not, so it does not know of which bytes.
+                (Fate::Ended | Fate::Kept, _) | (Fate::Finalizing | Fate::Finalized, None) => {
+                    return Err(error);
+                }
                 (Fate::Unknown, _) => {
                     return Err(Error::LeftOpen { upload_id: key.upload_id.clone(), error: Box::new(error) });
                 }
@@ -99,7 +100,11 @@ impl Uploader {
                 Err(again) if retry::is_undecided(&again) => {
                     let pause = retry::backoff(rounds, retry::random());
                     // A cancel ends the pause, and the next round then waits no longer than a person does.
-                    let _ = self.unless_cancelled(async { Ok(tokio::time::sleep(pause).await) }).await;
+                    let pausing = async {
+                        tokio::time::sleep(pause).await;
+                        Ok(())
+                    };
+                    let _ = self.unless_cancelled(pausing).await;
                 }
                 Err(refusal @ Error::Api { .. }) => error = refusal,
                 done => return done,
