@@ -19,6 +19,9 @@ use crate::token::Token;
 /// The header by which the server recognises a repeated request that creates something.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the peer's kernel may take no bytes or acknowledge none. Then the line is dead, and not slow.
+#[cfg(any(target_os = "android", target_os = "linux"))]
+const TCP_USER_TIMEOUT: Duration = Duration::from_mins(5);
 
 /// A drive's API, as one user.
 #[derive(Clone)]
@@ -45,7 +48,11 @@ impl Client {
         }
         // An error means that a provider is installed already.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder()
+        let builder = reqwest::Client::builder();
+        // reqwest's default, 30 seconds, ends connections that share a slow line.
+        #[cfg(any(target_os = "android", target_os = "linux"))]
+        let builder = builder.tcp_user_timeout(TCP_USER_TIMEOUT);
+        let http = builder
             .user_agent(concat!("dray/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_TIMEOUT)
             .tcp_nodelay(true)

@@ -33,8 +33,8 @@ CALL_BYTES_PER_SEC = 4 << 10
 STALL_SECS = 120.0
 """How long a transfer may stand still or, after its last byte, wait for an answer, with the time on top in which a slow line
 carries what is buffered here."""
-MAX_BUFFERED_BYTES = 4 << 20
-"""The bytes of one transfer that may be buffered on this machine. They count as sent, but nobody sees when they leave."""
+MAX_BUFFERED_BYTES = 1 << 20
+"""The bytes of one transfer that a slow line leaves in the buffers of this machine. They count as sent, but nobody sees when they leave."""
 PUT_BYTES_PER_SEC = 16 << 10
 """The slowest line for which transfers wait."""
 MAX_ANSWER_BYTES = 16 << 20
