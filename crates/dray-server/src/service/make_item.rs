@@ -81,7 +81,7 @@ pub(super) fn make_item(c: &Conn, upload: &Upload, digest: &Digest, now: Timesta
         OnConflict::Replace => match old(c, upload, parent)? {
             Some(Old::Gets(old, change)) => return replace(c, upload, &change, old, digest, now),
             Some(Old::Leaves(old, trashing)) => {
-                return displace(c, upload, parent, old, &trashing, digest, now);
+                return displace(c, upload, parent, &old, &trashing, digest, now);
             }
             None => {}
         },
@@ -270,7 +270,7 @@ fn displace(
     c: &Conn,
     upload: &Upload,
     parent: Option<ItemId>,
-    old: Item,
+    old: &Item,
     trashing: &Trashing,
     digest: &Digest,
     now: Timestamp,

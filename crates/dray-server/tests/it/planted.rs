@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::acts::id;
 use crate::batch::{file, known, stages};
-use crate::world::{Actor, World};
+use crate::world::{Actor, Answer, World};
 
 const PLANTED: &[u8] = b"planted";
 const SECRET: &[u8] = b"the secret of the owner";
@@ -194,8 +194,7 @@ async fn uploads_at_once_put_a_planted_file_into_the_trash_once() {
                 scene.member.change(&planted.0, &json!({ "name": "away" })).await;
             }
         };
-        let made: Vec<Value> =
-            tokio::join!(finalizes, renaming).0.into_iter().map(|answer| answer.ok()).collect();
+        let made: Vec<Value> = tokio::join!(finalizes, renaming).0.into_iter().map(Answer::ok).collect();
         assert!(made.iter().all(|item| item["id"] == made[0]["id"]), "{made:?}");
         assert_ne!(id(&made[0]), planted.0);
         scene.guest.check_absent(&id(&made[0])).await;

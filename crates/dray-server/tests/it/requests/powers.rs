@@ -20,13 +20,13 @@ struct Scene {
 }
 
 impl Scene {
-    async fn of(more: Value) -> Self {
+    async fn of(more: &Value) -> Self {
         let world = World::start().await;
         let owner = world.owner();
         let folder = owner.folder("inbox", None).await;
         let maker = world.participant("maker@example.com", &owner, &folder, "admin").await;
         let fellow = world.participant("fellow@example.com", &owner, &folder, "admin").await;
-        let (made, path) = requested(&maker, &folder, &more).await;
+        let (made, path) = requested(&maker, &folder, more).await;
         let request = format!("/drive/requests/{}", id(&made));
         Self { world, owner, maker, fellow, folder, request, path, made }
     }
@@ -39,7 +39,7 @@ impl Scene {
 
 #[tokio::test]
 async fn only_its_maker_makes_a_request_take_more() {
-    let scene = Scene::of(json!({ "maxTotalFiles": 5, "maxSubmitters": 5 })).await;
+    let scene = Scene::of(&json!({ "maxTotalFiles": 5, "maxSubmitters": 5 })).await;
     let refused = refusal(403, "request_of_others");
     scene.maker.patch(&scene.request, &json!({ "closed": true })).await.ok();
     for actor in [&scene.fellow, &scene.owner] {
@@ -67,7 +67,7 @@ async fn only_its_maker_makes_a_request_take_more() {
 
 #[tokio::test]
 async fn another_admin_restricts_and_closes_a_request() {
-    let scene = Scene::of(json!({ "maxTotalFiles": 5 })).await;
+    let scene = Scene::of(&json!({ "maxTotalFiles": 5 })).await;
     let soon = (scene.world.now() + jiff::SignedDuration::from_hours(1)).to_string();
     let late = (scene.world.now() + jiff::SignedDuration::from_hours(2)).to_string();
     let change = async |change: Value| scene.fellow.patch(&scene.request, &change).await;
@@ -90,7 +90,7 @@ async fn another_admin_restricts_and_closes_a_request() {
 #[tokio::test]
 async fn a_maker_who_no_longer_manages_the_folder_may_only_close_the_request() {
     for role in ["member", "viewer", "nobody"] {
-        let scene = Scene::of(json!({ "maxTotalFiles": 5 })).await;
+        let scene = Scene::of(&json!({ "maxTotalFiles": 5 })).await;
         match role {
             "nobody" => {
                 let maker = scene.world.user_id("maker@example.com").await;
@@ -114,7 +114,7 @@ async fn a_maker_who_no_longer_manages_the_folder_may_only_close_the_request() {
 
 #[tokio::test]
 async fn the_record_of_who_sent_what_goes_only_with_the_folders_owner() {
-    let scene = Scene::of(json!({ "asksName": "required" })).await;
+    let scene = Scene::of(&json!({ "asksName": "required" })).await;
     let ada = submitter(&scene.world, &scene.path, &json!({ "name": "Ada" })).await;
     ada.upload_with("a", b"abc", &json!({})).await;
     ada.start("unfinished", 3).await;
@@ -134,7 +134,7 @@ async fn the_record_of_who_sent_what_goes_only_with_the_folders_owner() {
 #[tokio::test]
 async fn a_request_to_which_nothing_has_arrived_is_deleted_by_any_admin_and_by_its_maker() {
     for who in ["maker", "fellow", "demoted maker"] {
-        let scene = Scene::of(json!({})).await;
+        let scene = Scene::of(&json!({})).await;
         let ada = submitter(&scene.world, &scene.path, &json!({})).await;
         ada.start("unfinished", 3).await;
         if who == "demoted maker" {
