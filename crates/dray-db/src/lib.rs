@@ -31,6 +31,7 @@ pub mod requests;
 pub mod search;
 mod session;
 mod sqlite;
+pub mod submitters;
 #[cfg(test)]
 mod testing;
 mod timer;

@@ -3,6 +3,7 @@
 
 mod bounds;
 mod isolation;
+mod networks;
 
 use jiff::SignedDuration;
 use reqwest::{Method, StatusCode};

@@ -1,6 +1,8 @@
 //! Starts many files in one transaction. Their rows are `open` at once, because the store need not be asked. After a crash,
 //! these rows expire.
 
+use std::sync::Arc;
+
 use dray_api::batch::{FileToPut, NewFile, StartFiles};
 use dray_api::limits::{MAX_BATCH_FILES, MAX_FOLDER_DEPTH, MAX_PATH_BYTES, MAX_WHOLE_FILE_BYTES};
 use dray_api::upload::Checksum;
@@ -10,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::super::admit::Admission;
 use super::super::make_item::check_replaced;
+use super::super::make_way::Lacking;
 use super::super::{Made, Once, Service, seen};
 use super::folders::{Folders, Place};
 use crate::db::clock::LeaseTime;
@@ -49,6 +52,29 @@ struct Draft {
     folders: Vec<String>,
 }
 
+/// The files of a request.
+#[derive(Clone)]
+struct Asked {
+    drafts: Arc<[Result<Draft>]>,
+    /// The folder of files that name none.
+    base: Option<ItemId>,
+    /// Whether there are such files.
+    is_base_used: bool,
+    put_until: Timestamp,
+    now: Timestamp,
+}
+
+impl Asked {
+    /// The files that were refused for lack of room, if others could make way for them.
+    fn lacking(&self, caller: &Caller, begun: &[Begun]) -> Option<Lacking> {
+        let of = |(draft, begun): (&Result<Draft>, &Begun)| match (draft, begun) {
+            (Ok(draft), Begun::Refused(err)) => Lacking::of(caller, err, draft.upload.size_bytes),
+            _ => None,
+        };
+        self.drafts.iter().zip(begun).filter_map(of).reduce(Lacking::and)
+    }
+}
+
 /// What a transaction has decided about a file.
 enum Begun {
     Upload(Box<Upload>),
@@ -82,10 +108,37 @@ impl Service {
         let drafts: Vec<Result<Draft>> = request.files.into_iter().map(draft).collect();
         let life = SignedDuration::from_secs(self.url_ttl_secs.into());
         let put_until = now.checked_add(life).map_err(Error::internal)?;
+        let asked = Asked { drafts: drafts.into(), base, is_base_used, put_until, now };
+        let mut begun = self.begin_files(caller, asked.clone(), once.clone(), None).await?;
+        if let Some(lacking) = asked.lacking(caller, &begun.0)
+            && self.make_way(caller, lacking, now).await?
+        {
+            let ids = begun.0.iter().map(Begun::upload_id).collect();
+            let is_repeat = begun.1;
+            begun = self.begin_files(caller, asked, once, Some(ids)).await?;
+            begun.1 = is_repeat;
+        }
+        let (begun, is_repeat) = begun;
+        die_at("W1");
+        let answer = self.sign_files(begun, endpoint, now, put_until).await?;
+        Ok(Made { answer, is_repeat })
+    }
+
+    /// Begins the files in one transaction, except those that were begun `before`. Returns whether it repeats a request with the
+    /// same key.
+    async fn begin_files(
+        &self,
+        caller: &Caller,
+        asked: Asked,
+        once: Once,
+        begun_before: Option<Vec<Option<UploadRowId>>>,
+    ) -> Result<(Vec<Begun>, bool)> {
         let (service, caller) = (self.clone(), *caller);
         let begun = self.db.write(move |c| {
+            let Asked { drafts, base, is_base_used, put_until, now } = asked.clone();
             let mut folders = Folders::new(c, &service, &caller, now);
-            let before: Option<Vec<Option<UploadRowId>>> = once.answered(c, &caller, now)?;
+            let before: Option<Vec<Option<UploadRowId>>> =
+                once.answered(c, &caller, now)?.or_else(|| begun_before.clone());
             if is_base_used && before.is_none() {
                 folders.check(base, 0)?;
             }
@@ -104,10 +157,7 @@ impl Service {
             }
             Ok((begun, before.is_some()))
         });
-        let (begun, is_repeat) = begun.await?;
-        die_at("W1");
-        let answer = self.sign_files(begun, endpoint, now, put_until).await?;
-        Ok(Made { answer, is_repeat })
+        begun.await
     }
 
     /// Checks what can be checked without the database.
