@@ -73,16 +73,18 @@ pub const TABLES: [Table; 13] = [
     ] },
     Table { name: "grants", keys: 1, filter: "true", columns: &[
         ("id", Text), ("max_files", Integer), ("max_file_bytes", Integer), ("max_bytes", Integer), ("types", Text),
-        ("on_conflict", Text), ("external_id", Text), ("metadata", Text),
+        ("on_conflict", Text), ("external_id", Text), ("metadata", Text), ("forgotten_uploads", Integer),
     ] },
     Table { name: "requests", keys: 1, filter: "true", columns: &[
         ("id", Text), ("slug", Text), ("title", Text), ("message", Text), ("deadline", Integer), ("password_hash", Text),
         ("password_changed_at", Integer), ("asks_name", Text), ("asks_email", Text), ("folder_each", Boolean),
         ("max_submitters", Integer), ("max_files", Integer), ("max_file_bytes", Integer), ("max_bytes", Integer),
         ("max_total_files", Integer), ("max_total_bytes", Integer), ("types", Text), ("on_conflict", Text), ("created_at", Integer), ("confined_to", Text), ("made_with", Text),
+        ("password_generation", Integer),
     ] },
     Table { name: "submitters", keys: 1, filter: "true", columns: &[
         ("id", Text), ("request_id", Text), ("name", Text), ("email", Text), ("created_at", Integer), ("sent_at", Integer),
+        ("password_generation", Integer), ("network", Text),
     ] },
     Table { name: "participants", keys: 2, filter: "true", columns: &[
         ("item_id", Text), ("user_id", Text), ("role", Text), ("created_at", Integer),

@@ -31,7 +31,8 @@ macro_rules! grants {
                  g.max_file_bytes, g.max_bytes, g.types, g.on_conflict, g.external_id, g.metadata,
                  (select count(*) from uploads u where u.grant_id = t.id and ", counted!(), ") as used_files,
                  (select cast(coalesce(sum(u.size_bytes), 0) as bigint) from uploads u
-                  where u.grant_id = t.id and ", counted!(), ") as used_bytes
+                  where u.grant_id = t.id and ", counted!(), ") as used_bytes,
+                 (select count(*) from uploads u where u.grant_id = t.id) + g.forgotten_uploads as begun
              from tokens t join grants g on g.id = t.id ",
             $($which)*
         )
@@ -202,5 +203,7 @@ fn grant(row: &Row<'_>) -> Result<(Grant, Used), Error> {
         expires_at: time(row, "expires_at")?,
         revoked_at: time_or_none(row, "revoked_at")?,
     };
-    Ok((grant, Used { files: size(row, "used_files")?, bytes: size(row, "used_bytes")? }))
+    let used =
+        Used { files: size(row, "used_files")?, bytes: size(row, "used_bytes")?, begun: size(row, "begun")? };
+    Ok((grant, used))
 }

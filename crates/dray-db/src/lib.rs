@@ -35,6 +35,7 @@ pub mod requests;
 pub mod search;
 mod session;
 mod sqlite;
+pub mod submitters;
 #[cfg(test)]
 mod testing;
 mod timer;

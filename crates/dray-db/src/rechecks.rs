@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 
 use crate::testing::{database, while_open};
-use crate::{Conn, Db, Error, execute, idempotency, requests, trash, value};
+use crate::{Conn, Db, Error, execute, idempotency, submitters, trash, value};
 
 /// A folder, a file in it and a file at the root, all in the trash since different moments, an old outcome of a request,
 /// and a submitter who has sent nothing. `ID` stands for the id of the user and the workspace.
@@ -97,5 +97,5 @@ async fn an_outcome_stays_that_a_new_request_replaces_while_old_ones_are_forgott
 async fn a_submitter_stays_who_starts_an_upload_while_idle_ones_are_forgotten() {
     let sent = "update submitters set sent_at = 9000";
     let found = "submitters s join tokens t on t.id = s.id where s.sent_at is not null";
-    check(sent, |c| requests::forget_idle(c, at(2), 9), found).await;
+    check(sent, |c| submitters::forget_idle(c, at(2), 9), found).await;
 }

@@ -10,27 +10,37 @@ use super::clock::{LeaseTime, list_at};
 use super::grants::read_terms;
 use super::uploads::{columns, upload};
 use super::{
-    Conn, Error, Param, Row, execute, find, json_array, json_rows, list, lock, millis, parsed,
-    parsed_or_none, rows_at_most, size, stored_size, time, time_or_none, value,
+    Conn, Error, Param, Row, execute, find, list, lock, millis, parsed, parsed_or_none, rows_at_most, size,
+    stored_size, time, time_or_none, value,
 };
 use dray_drive::access::Caller;
 use dray_drive::grant::Used;
 use dray_drive::request::{FileRequest, Submitter, Wants};
 use dray_drive::upload::Upload;
 
-/// Requests, each with how many of its submitters have started an upload; `$which` selects them.
+/// Requests, each with how many of its submitters have an upload that is unfinished or finished; `$which` selects them. They are
+/// not counted for `uncounted` ones.
 macro_rules! requests {
-    ($($which:tt)*) => {
+    (uncounted $($which:tt)*) => {
+        requests!(@ "cast(0 as bigint)" $($which)*)
+    };
+    (@ $count:literal $($which:tt)*) => {
         concat!(
-            "select r.id, r.slug, r.title, r.message, r.deadline, r.password_hash, r.password_changed_at, r.asks_name,
+            "select r.id, r.slug, r.title, r.message, r.deadline, r.password_hash, r.password_generation,
+                 r.password_changed_at, r.asks_name,
                  r.asks_email, r.folder_each, r.max_submitters, r.max_files, r.max_file_bytes, r.max_bytes,
                  r.max_total_files, r.max_total_bytes, r.confined_to, r.made_with, r.types, r.on_conflict,
                  null as external_id, null as metadata, r.created_at, t.workspace_id, t.user_id, t.folder_id,
-                 t.revoked_at,
-                 (select count(*) from submitters s where s.request_id = r.id and s.sent_at is not null) as submitters
-             from requests r join tokens t on t.id = r.id ",
+                 t.revoked_at, ",
+            $count,
+            " as submitters from requests r join tokens t on t.id = r.id ",
             $($which)*
         )
+    };
+    ($($which:tt)*) => {
+        requests!(@ "(select count(*) from submitters s where s.request_id = r.id and s.sent_at is not null and exists (
+                          select 1 from uploads u where u.grant_id = s.id
+                          and u.state in ('opening', 'open', 'completing', 'completed')))" $($which)*)
     };
 }
 
@@ -76,7 +86,7 @@ pub fn insert(c: &Conn, request: &FileRequest) -> Result<(), Error> {
 /// Writes what may change of a request. `ends_at` is when it ends as a token.
 pub fn update(c: &Conn, request: &FileRequest, ends_at: Timestamp) -> Result<(), Error> {
     let sql = "update requests set title = $2, message = $3, deadline = $4, password_hash = $5,
-                   password_changed_at = $6, max_submitters = $7, max_total_files = $8, max_total_bytes = $9
+                   password_generation = $6, max_submitters = $7, max_total_files = $8, max_total_bytes = $9
                where id = $1";
     let id = request.id.to_string();
     let wants = &request.wants;
@@ -86,7 +96,7 @@ pub fn update(c: &Conn, request: &FileRequest, ends_at: Timestamp) -> Result<(),
         &wants.message,
         &wants.deadline.map(millis),
         &wants.password_hash,
-        &wants.password_changed_at.map(millis),
+        &i64::try_from(wants.password_generation).map_err(Error::value)?,
         &i64::from(wants.max_submitters),
         &wants.max_total_files.map(i64::from),
         &wants.max_total_bytes.map(stored_size).transpose()?,
@@ -104,35 +114,18 @@ pub fn remove(c: &Conn, id: RequestId) -> Result<(), Error> {
 
 /// The request with this slug.
 pub fn by_slug(c: &Conn, slug: &str) -> Result<Option<FileRequest>, Error> {
-    Ok(find(c, requests!("where r.slug = $1"), &[&slug], request)?.map(|(request, _)| request))
+    Ok(find(c, requests!(uncounted "where r.slug = $1"), &[&slug], request)?.map(|(request, _)| request))
 }
 
-/// A request, and how many of its submitters have started an upload.
+/// A request, and how many of its submitters have an upload that is unfinished or finished.
 pub fn by_id(c: &Conn, id: RequestId) -> Result<Option<(FileRequest, u64)>, Error> {
     find(c, requests!("where r.id = $1"), &[&id.to_string()], request)
 }
 
-/// A submitter.
-pub fn submitter(c: &Conn, id: GrantId) -> Result<Option<Submitter>, Error> {
-    let sql = "select name, email, created_at, sent_at from submitters where id = $1";
-    find(c, sql, &[&id.to_string()], |row| {
-        Ok(Submitter {
-            name: row.get("name")?,
-            email: row.get("email")?,
-            created_at: time(row, "created_at")?,
-            sent_at: time_or_none(row, "sent_at")?,
-        })
-    })
-}
-
-/// The request of a submitter, and how many of its submitters have started an upload.
-pub fn of_submitter(c: &Conn, id: GrantId) -> Result<Option<(FileRequest, u64)>, Error> {
-    find(
-        c,
-        requests!("where r.id = (select s.request_id from submitters s where s.id = $1)"),
-        &[&id.to_string()],
-        request,
-    )
+/// The request of a submitter.
+pub fn of_submitter(c: &Conn, id: GrantId) -> Result<Option<FileRequest>, Error> {
+    let sql = requests!(uncounted "where r.id = (select s.request_id from submitters s where s.id = $1)");
+    Ok(find(c, sql, &[&id.to_string()], request)?.map(|(request, _)| request))
 }
 
 /// Which requests a list has.
@@ -187,41 +180,13 @@ pub fn count_of_folder(c: &Conn, caller: &Caller, folder: ItemId) -> Result<i64,
     value(c, sql, &[&user, &workspace, &folder.to_string()], "requests")
 }
 
-/// Inserts a submitter. Their grant must exist.
-pub fn add_submitter(
-    c: &Conn,
-    request: RequestId,
-    grant: GrantId,
-    submitter: &Submitter,
-) -> Result<(), Error> {
-    let sql = "insert into submitters (id, request_id, name, email, created_at) values ($1, $2, $3, $4, $5)";
-    let Submitter { name, email, created_at, sent_at: _ } = submitter;
-    execute(c, sql, &[&grant.to_string(), &request.to_string(), name, email, &millis(*created_at)]).map(drop)
-}
-
-/// How many submitters of a request have started no upload yet.
-pub fn count_idle(c: &Conn, id: RequestId) -> Result<i64, Error> {
-    let sql = "select count(*) as idle from submitters where request_id = $1 and sent_at is null";
-    value(c, sql, &[&id.to_string()], "idle")
-}
-
-/// Records that a submitter starts their first upload.
-pub fn set_sent(c: &Conn, grant: GrantId, now: Timestamp) -> Result<(), Error> {
-    let sql = "update submitters set sent_at = $2 where id = $1 and sent_at is null";
-    execute(c, sql, &[&grant.to_string(), &millis(now)]).map(drop)
-}
-
-/// Makes a submitter's files go to `folder` from now on.
-pub fn set_folder(c: &Conn, grant: GrantId, folder: ItemId) -> Result<(), Error> {
-    let sql = "update tokens set folder_id = $2 where id = $1";
-    execute(c, sql, &[&grant.to_string(), &folder.to_string()]).map(drop)
-}
-
 /// What all submitters of a request together have uploaded, and what is under way.
 pub fn used(c: &Conn, id: RequestId) -> Result<Used, Error> {
     let sql = "select count(*) as files, cast(coalesce(sum(size_bytes), 0) as bigint) as bytes from uploads
                where request_id = $1 and state in ('opening', 'open', 'completing', 'completed')";
-    let used = |row: &Row<'_>| Ok(Used { files: size(row, "files")?, bytes: size(row, "bytes")? });
+    let used = |row: &Row<'_>| {
+        Ok(Used { files: size(row, "files")?, bytes: size(row, "bytes")?, ..Used::default() })
+    };
     Ok(find(c, sql, &[&id.to_string()], used)?.unwrap_or_default())
 }
 
@@ -233,14 +198,7 @@ pub fn has_arrivals(c: &Conn, id: RequestId) -> Result<bool, Error> {
     value(c, sql, &[&id.to_string()], "has_arrivals")
 }
 
-/// How many uploads of a submitter are unfinished.
-pub fn count_unfinished(c: &Conn, grant: GrantId) -> Result<u64, Error> {
-    let sql = "select count(*) as unfinished from uploads
-               where grant_id = $1 and state in ('opening', 'open', 'completing')";
-    Ok(find(c, sql, &[&grant.to_string()], |row| size(row, "unfinished"))?.unwrap_or_default())
-}
-
-/// The uploads to a request, the latest first, from the first one after `after`, each with its submitter.
+/// The uploads to a request that were not aborted, the latest first, from the first one after `after`, each with its submitter.
 pub fn submissions(
     c: &Conn,
     id: RequestId,
@@ -253,7 +211,7 @@ pub fn submissions(
              s.sent_at as submitter_sent_at
          from (select ",
         columns!(),
-        " from uploads where request_id = $1 and (created_at, id) < ($2, $3)
+        " from uploads where request_id = $1 and state <> 'aborted' and (created_at, id) < ($2, $3)
           order by created_at desc, id desc limit $4) u
          join submitters s on s.id = u.grant_id order by u.created_at desc, u.id desc"
     );
@@ -264,6 +222,7 @@ pub fn submissions(
             email: row.get("submitter_email")?,
             created_at: time(row, "submitter_created_at")?,
             sent_at: time_or_none(row, "submitter_sent_at")?,
+            ..Submitter::default()
         };
         Ok((upload(row)?, submitter))
     })
@@ -279,17 +238,6 @@ pub fn unfinished(c: &Conn, id: RequestId, lease_now: LeaseTime, limit: usize) -
     list_at(c, sql, &[&id.to_string(), &rows_at_most(limit)], lease_now, upload)
 }
 
-/// Forgets up to `limit` submitters who opened a request before `before` and have started no upload. Returns how many.
-pub fn forget_idle(c: &Conn, before: Timestamp, limit: usize) -> Result<u64, Error> {
-    // First the submitters, because only a condition on a table's own rows is checked again after a wait for their locks.
-    let sql = "delete from submitters where sent_at is null and created_at <= $1 and id in (
-                   select id from submitters where sent_at is null and created_at <= $1 order by created_at limit $2
-               ) returning id";
-    let idle = list(c, sql, &[&millis(before), &rows_at_most(limit)], |row| row.get::<String>("id"))?;
-    let sql = format!("delete from tokens where id in (select k.value from {})", json_rows(c, "$1"));
-    execute(c, &sql, &[&json_array(idle)])
-}
-
 /// The position after which a page begins that is sorted by time and id, descending.
 fn before<T: ToString>(after: Option<(Timestamp, T)>) -> (i64, String) {
     after.map_or((i64::MAX, String::new()), |(time, id)| (millis(time), id.to_string()))
@@ -303,6 +251,7 @@ fn request(row: &Row<'_>) -> Result<(FileRequest, u64), Error> {
         message: row.get("message")?,
         deadline: time_or_none(row, "deadline")?,
         password_hash: row.get("password_hash")?,
+        password_generation: size(row, "password_generation")?,
         password_changed_at: time_or_none(row, "password_changed_at")?,
         asks_name: read_asks(row.text("asks_name")?),
         asks_email: read_asks(row.text("asks_email")?),

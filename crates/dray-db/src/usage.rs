@@ -128,12 +128,13 @@ pub fn taken_bytes(c: &Conn, workspace: WorkspaceId, user: Option<UserId>) -> Re
     Ok(taken?.unwrap_or_default())
 }
 
-/// The announced sizes of unfinished uploads to file requests into a user's drive (`None` means of everybody in the workspace).
-pub fn requested_bytes(c: &Conn, workspace: WorkspaceId, user: Option<UserId>) -> Result<u64, Error> {
+/// The announced sizes of unfinished uploads of grants, submitters, and tokens that may only upload, into a user's drive (`None`
+/// means of everybody in the workspace).
+pub fn narrow_bytes(c: &Conn, workspace: WorkspaceId, user: Option<UserId>) -> Result<u64, Error> {
     let whose = if user.is_some() { "and user_id = $2" } else { "" };
     let sql = format!(
         "select cast(coalesce(sum(size_bytes), 0) as bigint) as size_bytes from uploads
-         where workspace_id = $1 and request_id is not null
+         where workspace_id = $1 and only_uploads
            and (state = 'opening' or state = 'open' or state = 'completing') {whose}"
     );
     let (workspace, read) = (workspace.to_string(), |row: &Row<'_>| size(row, "size_bytes"));

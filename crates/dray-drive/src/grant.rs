@@ -40,7 +40,14 @@ pub struct Used {
     pub files: u64,
     /// Their bytes.
     pub bytes: u64,
+    /// How many uploads were ever begun, also those that were aborted or have expired.
+    pub begun: u64,
 }
+
+/// How many uploads a grant may begin for each file that it allows. More than one, because uploads fail and are begun again.
+const BEGUN_PER_FILE: u64 = 4;
+/// How many uploads a grant may begin besides these.
+const BEGUN_MORE: u64 = 100;
 
 /// A grant, as the database has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,6 +110,12 @@ impl Terms {
     pub fn check_room(&self, used: Used, size_bytes: u64) -> Result<()> {
         if used.files >= u64::from(self.max_files) {
             let left = format!("allows {} files, and as many are finished or under way", self.max_files);
+            return Err(Error::GrantUsedUp { left });
+        }
+        let most = BEGUN_PER_FILE * u64::from(self.max_files) + BEGUN_MORE;
+        if used.begun >= most {
+            let left =
+                format!("allows {most} uploads to be begun, and as many were begun, most of them in vain");
             return Err(Error::GrantUsedUp { left });
         }
         let left_bytes = self.max_bytes.map(|most| most.saturating_sub(used.bytes));
@@ -237,7 +250,7 @@ mod tests {
         let terms = terms(&NewGrant::default()).unwrap();
         assert_eq!((terms.max_files, terms.on_conflict), (MAX_GRANT_FILES, OnConflict::Keep));
         assert_eq!(terms.check_file("a", "a/b", u64::MAX), Ok(()), "the server's limit holds");
-        let used = Used { files: MAX_GRANT_FILES.into(), bytes: 0 };
+        let used = Used { files: MAX_GRANT_FILES.into(), bytes: 0, begun: 0 };
         assert!(matches!(terms.check_room(used, 0), Err(Error::GrantUsedUp { .. })));
     }
 
@@ -280,7 +293,7 @@ mod tests {
         let too_large = Error::FileTooLarge { size_bytes: 11, limit_bytes: 10 };
         assert_eq!(terms.check_file("a.pdf", "a/b", 11), Err(too_large));
         assert_eq!(terms.check_file("a.exe", "a/b", 1), Err(Error::FileTypeNotAllowed));
-        let used = |files, bytes| Used { files, bytes };
+        let used = |files, bytes| Used { files, bytes, begun: 0 };
         assert_eq!(terms.check_room(used(1, 10), 5), Ok(()));
         assert!(terms.check_room(used(1, 10), 6).is_err() && terms.check_room(used(2, 0), 0).is_err());
         assert!(terms.check_room(used(1, 20), 1).is_err(), "more than all is used");

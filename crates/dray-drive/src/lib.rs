@@ -13,6 +13,7 @@ pub mod item;
 pub mod link;
 pub mod listing;
 pub mod name;
+pub mod network;
 pub mod parts;
 pub mod path;
 pub mod permit;

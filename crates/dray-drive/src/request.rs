@@ -1,6 +1,7 @@
 //! File requests: what people without an account are asked for, and what they may upload. A request is a token that nobody holds,
 //! and each submitter has a grant that descends from it, so every rule about grants also applies to submitters.
 
+mod giving_way;
 mod power;
 mod submitter;
 
@@ -12,6 +13,7 @@ use jiff::Timestamp;
 use crate::access::Caller;
 use crate::grant::{MOST_EXACT, Terms, Used, at_most};
 use crate::{Error, Result, wire_time};
+pub use giving_way::{Need, Reserved, giving_way};
 pub use power::Power;
 pub use submitter::{Submitter, submitter_to_wire};
 
@@ -54,7 +56,9 @@ pub struct Wants {
     pub deadline: Option<Timestamp>,
     /// The hash of its password, if it has one: Argon2id, in the PHC string format.
     pub password_hash: Option<String>,
-    /// When it was last given another password, or none.
+    /// How often its password was changed, set or removed.
+    pub password_generation: u64,
+    /// When it was last given another password, or none, if that was before these changes were counted.
     pub password_changed_at: Option<Timestamp>,
     /// Whether it asks submitters for their name.
     pub asks_name: Asks,
@@ -88,6 +92,7 @@ impl Wants {
             message: parse_message(request.message.as_deref().unwrap_or_default())?,
             deadline,
             password_hash: None,
+            password_generation: 0,
             password_changed_at: None,
             asks_name: request.asks_name,
             asks_email: request.asks_email,
@@ -146,11 +151,29 @@ impl FileRequest {
         Caller::for_user(self.user, self.workspace).within(self.confined_to)
     }
 
+    /// Sets another password, or none. Those who entered the one before are asked for the new one.
+    pub fn set_password(&mut self, hash: Option<String>) {
+        self.wants.password_hash = hash;
+        self.wants.password_generation += 1;
+    }
+
+    /// Refuses somebody who has entered the password of this generation, if it is not the present one.
+    pub fn check_generation(&self, generation: u64) -> Result<()> {
+        let is_stale = self.wants.password_hash.is_some() && generation != self.wants.password_generation;
+        if is_stale { Err(Error::RequestPassword) } else { Ok(()) }
+    }
+
     /// Refuses a submitter who entered before the password was changed.
     pub fn check_entered(&self, submitter: &Submitter) -> Result<()> {
-        let is_stale = self.wants.password_hash.is_some()
-            && self.wants.password_changed_at.is_some_and(|changed| submitter.created_at <= changed);
-        if is_stale { Err(Error::RequestPassword) } else { Ok(()) }
+        let changed_at = self.wants.password_changed_at;
+        match submitter.generation {
+            Some(generation) => self.check_generation(generation),
+            // They came before changes were counted, but perhaps after an earlier change.
+            None if changed_at.is_none_or(|changed| submitter.created_at > changed) => {
+                self.check_generation(0)
+            }
+            None => self.check_generation(u64::MAX),
+        }
     }
 
     /// Whether it limits what all submitters upload together.
@@ -281,7 +304,7 @@ mod tests {
     #[test]
     fn a_total_limits_all_submitters_together() {
         let mut request = request();
-        let used = |files, bytes| Used { files, bytes };
+        let used = |files, bytes| Used { files, bytes, begun: 0 };
         assert!(!request.has_total());
         assert_eq!(request.check_total(used(1 << 40, 1 << 60), 1), Ok(()));
         request.wants.max_total_files = Some(2);
@@ -295,14 +318,27 @@ mod tests {
     #[test]
     fn a_changed_password_refuses_those_who_entered_before_and_a_removed_one_refuses_nobody() {
         let mut request = request();
-        let created_at = Timestamp::UNIX_EPOCH;
-        let entered = Submitter { name: None, email: None, created_at, sent_at: None };
-        assert_eq!(request.check_entered(&entered), Ok(()));
-        request.wants.password_changed_at = Some(entered.created_at);
-        assert_eq!(request.check_entered(&entered), Ok(()), "the password was removed");
+        let refused = Err(Error::RequestPassword);
+        let entered = |generation| Submitter { generation, ..Submitter::default() };
+        request.set_password(Some("hash".into()));
+        assert_eq!(request.check_entered(&entered(Some(1))), Ok(()));
+        assert_eq!(request.check_entered(&entered(Some(0))), refused, "there was no password to enter");
+        request.set_password(Some("another".into()));
+        assert_eq!(request.check_entered(&entered(Some(1))), refused);
+        assert_eq!(request.check_entered(&entered(None)), refused, "older than all counted changes");
+        request.set_password(None);
+        assert_eq!(request.check_entered(&entered(Some(1))), Ok(()), "the password was removed");
+    }
+
+    #[test]
+    fn submitters_older_than_counted_changes_are_judged_by_the_time_of_the_change() {
+        let mut request = request();
         request.wants.password_hash = Some("hash".into());
-        assert_eq!(request.check_entered(&entered), Err(Error::RequestPassword));
-        let later = Submitter { created_at: Timestamp::from_second(1).unwrap(), ..entered };
-        assert_eq!(request.check_entered(&later), Ok(()));
+        let came_at =
+            |secs| Submitter { created_at: Timestamp::from_second(secs).unwrap(), ..Submitter::default() };
+        assert_eq!(request.check_entered(&came_at(1)), Ok(()), "it was never changed");
+        request.wants.password_changed_at = Some(Timestamp::from_second(5).unwrap());
+        assert_eq!(request.check_entered(&came_at(5)), Err(Error::RequestPassword));
+        assert_eq!(request.check_entered(&came_at(6)), Ok(()));
     }
 }

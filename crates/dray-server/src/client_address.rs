@@ -7,6 +7,8 @@ use axum::extract::{ConnectInfo, FromRequestParts, Request};
 use axum::http::Extensions;
 use axum::http::request::Parts;
 
+use crate::drive::network::Network;
+
 /// The bits of an IPv6 address that name a network. Hosts in the network choose the rest freely (RFC 4291, 2.5.1).
 const NETWORK_V6: u128 = !0 << 64;
 
@@ -20,7 +22,13 @@ impl ClientAddress {
         Self::in_extensions(request.extensions())
     }
 
-    fn in_extensions(extensions: &Extensions) -> Self {
+    /// The network of the client, by which strangers are counted.
+    pub(crate) fn network(self) -> Network {
+        Network::of(self.0)
+    }
+
+    /// The sender of the request that has these extensions.
+    pub(crate) fn in_extensions(extensions: &Extensions) -> Self {
         let peer = extensions.get::<ConnectInfo<SocketAddr>>();
         // Every request from a socket has an address. Requests without one share one place.
         Self::at(peer.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |ConnectInfo(address)| address.ip()))

@@ -7,7 +7,7 @@ use tokio_postgres::IsolationLevel;
 use crate::open_error::OpenError;
 use dray_api::with_causes;
 
-const MIGRATIONS: [&str; 17] = [
+const MIGRATIONS: [&str; 18] = [
     include_str!("../../migrations/postgres/0001_drive.sql"),
     include_str!("../../migrations/postgres/0002_search.sql"),
     include_str!("../../migrations/postgres/0003_roles.sql"),
@@ -24,6 +24,7 @@ const MIGRATIONS: [&str; 17] = [
     include_str!("../../migrations/postgres/0014_makers.sql"),
     include_str!("../../migrations/postgres/0015_requests.sql"),
     include_str!("../../migrations/postgres/0016_token_lines.sql"),
+    include_str!("../../migrations/postgres/0017_doors.sql"),
     include_str!("../../migrations/postgres/0018_made_with.sql"),
 ];
 

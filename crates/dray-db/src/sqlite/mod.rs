@@ -31,7 +31,7 @@ const WRITING: Writing = Writing { thread: "drive-writer", most_jobs: 64, folds_
 const ROUND_TRIPS: usize = 9;
 
 /// The tables, version by version. `user_version` says how many of these a database has seen.
-const MIGRATIONS: [&str; 17] = [
+const MIGRATIONS: [&str; 18] = [
     include_str!("../../migrations/sqlite/0001_drive.sql"),
     include_str!("../../migrations/sqlite/0002_search.sql"),
     include_str!("../../migrations/sqlite/0003_roles.sql"),
@@ -48,6 +48,7 @@ const MIGRATIONS: [&str; 17] = [
     include_str!("../../migrations/sqlite/0014_makers.sql"),
     include_str!("../../migrations/sqlite/0015_requests.sql"),
     include_str!("../../migrations/sqlite/0016_token_lines.sql"),
+    include_str!("../../migrations/sqlite/0017_doors.sql"),
     include_str!("../../migrations/sqlite/0018_made_with.sql"),
 ];
 

@@ -10,7 +10,7 @@ use crate::upload::Upload;
 use crate::{Error, Result, wire_time};
 
 /// Somebody who uploads files to a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Submitter {
     /// The name that they gave.
     pub name: Option<String>,
@@ -20,6 +20,10 @@ pub struct Submitter {
     pub created_at: Timestamp,
     /// When they started their first upload.
     pub sent_at: Option<Timestamp>,
+    /// The generation of the request's password when they opened it. `None` if that was before generations were counted.
+    pub generation: Option<u64>,
+    /// The network from which they came, as [`crate::network::Network`] shows it, while it is known.
+    pub network: Option<String>,
 }
 
 impl Submitter {
@@ -46,7 +50,7 @@ impl Submitter {
             name: name.map(str::to_owned),
             email: email.map(str::to_owned),
             created_at: now,
-            sent_at: None,
+            ..Self::default()
         })
     }
 

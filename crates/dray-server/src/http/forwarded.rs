@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::uri::Scheme;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
@@ -99,9 +99,10 @@ fn is_own(hosts: &OwnHosts, host: &str) -> bool {
 /// before it.
 fn client(proxies: &[TrustedProxy], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
     let mut client = peer;
-    let named: Vec<&str> = values(headers, "x-forwarded-for").collect();
+    let named: Vec<&[u8]> = values(headers, "x-forwarded-for").collect();
     for text in named.into_iter().rev() {
-        let Some(ip) = address(text) else { break };
+        // Anyone may have written this entry and those before it. They prove nothing about the entries after it.
+        let Some(ip) = std::str::from_utf8(text).ok().and_then(address) else { break };
         client = ip;
         if !is_trusted(proxies, ip) {
             break;
@@ -119,17 +120,19 @@ fn address(text: &str) -> Option<IpAddr> {
 
 /// The nearest proxy's value.
 fn last<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    values(headers, name).last()
+    values(headers, name).last().and_then(|text| std::str::from_utf8(text).ok())
 }
 
-fn values<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Item = &'a str> {
-    let texts = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
-    texts.flat_map(|text| text.split(',')).map(str::trim)
+/// The entries of a list. A client can put bytes into it that are no text, and its proxy appends to it.
+fn values<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Item = &'a [u8]> {
+    let lists = headers.get_all(name).into_iter().map(HeaderValue::as_bytes);
+    lists.flat_map(|list| list.split(|byte| *byte == b',')).map(<[u8]>::trim_ascii)
 }
 
 #[cfg(test)]
 mod tests {
     use axum::body::Body;
+    use axum::http::HeaderName;
 
     use super::*;
 
@@ -141,6 +144,21 @@ mod tests {
             hosts: OwnHosts::new(&hosts, None).into(),
             unknown: UnknownProxy::default(),
         }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_hide_nothing_that_a_proxy_appends() {
+        let client_of = |list: &[u8]| {
+            let headers: HeaderMap =
+                [(HeaderName::from_static("x-forwarded-for"), HeaderValue::from_bytes(list).unwrap())]
+                    .into_iter()
+                    .collect();
+            client(&believed(&[]).proxies, [10, 0, 0, 1].into(), &headers).to_string()
+        };
+        assert_eq!(client_of(b"\xff, 203.0.113.9"), "203.0.113.9");
+        assert_eq!(client_of(b"1.1.1.1, \xff\xfe, 203.0.113.9, 10.0.0.2"), "203.0.113.9");
+        assert_eq!(client_of(b"203.0.113.9, \xff"), "10.0.0.1", "what stands before it proves nothing");
+        assert_eq!(client_of(b"203.0.113.9, \xff, 10.0.0.2"), "10.0.0.2");
     }
 
     fn request(peer: &str, headers: &[(&'static str, &str)]) -> Request {

@@ -124,11 +124,12 @@ impl<'a> Admission<'a> {
         }
         let room = match &mut self.room {
             Some(room) => room,
-            none => none.insert(Room::of(c, caller, self.wanted, &self.service.rules)?),
+            none => {
+                let visitor = allowance.as_ref().and_then(|allowance| allowance.submission.as_ref());
+                let visitor = visitor.map(Submission::visitor);
+                none.insert(Room::of(c, caller, visitor, self.wanted, &self.service.rules)?)
+            }
         };
-        if let Some(Allowance { submission: Some(submission), .. }) = &allowance {
-            submission.check_share(room, upload.size_bytes)?;
-        }
         room.take(c, &upload)?;
         if let Some(allowance) = allowance {
             allowance.take(c, self.service, upload.size_bytes)?;
@@ -153,7 +154,7 @@ impl Allowance {
         let (mut grant, used) = grants::by_id(c, id)?.ok_or(Error::InvalidToken)?;
         // It may have been revoked since it was shown.
         grant.check_alive(now)?;
-        let submission = Submission::of(c, caller, &mut grant, now)?;
+        let submission = Submission::of(c, caller, (&mut grant, used), now)?;
         if submission.is_none() {
             target(c, caller, grant.folder).map_err(|err| match err {
                 Error::NotFound | Error::NotAFolder | Error::RoleTooLow { .. } => Error::GrantFolderClosed,
@@ -187,6 +188,7 @@ impl Allowance {
     /// Counts an upload that was admitted.
     fn take(&mut self, c: &Conn, service: &Service, size_bytes: u64) -> Result<()> {
         self.used.files += 1;
+        self.used.begun += 1;
         self.used.bytes += size_bytes;
         self.submission.as_mut().map_or(Ok(()), |submission| submission.take(c, service, size_bytes))
     }

@@ -142,7 +142,7 @@ impl Service {
             let mut request = before.clone();
             new.clone().apply(&mut request.wants);
             if let Some(hash) = &password_hash {
-                (request.wants.password_hash, request.wants.password_changed_at) = (hash.clone(), Some(now));
+                request.set_password(hash.clone());
             }
             request.closed_at = match closed {
                 Some(true) => request.closed_at.or(Some(now)),

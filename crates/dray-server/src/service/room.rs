@@ -1,6 +1,8 @@
 //! How much room a user's uploads still have: in quotas, and in the number of unfinished uploads. Every upload is
 //! checked here, in the transaction that inserts its row.
 
+use super::share::{Share, coarse};
+use crate::db::submitters::{self, Visitor};
 use crate::db::uploads::Whose;
 use crate::db::{Conn, uploads, usage};
 use crate::drive::access::Caller;
@@ -18,16 +20,68 @@ pub(super) struct Room {
     quotas: Vec<Quota>,
     /// How many uploads may still begin, and the limit that this comes from.
     uploads: (u64, u32),
-    /// How many the user may still begin, and the limit of them.
-    of_user: (u64, u32),
+    /// What a submitter of a file request may take of the places of all submitters.
+    places: Option<Share>,
 }
 
 /// What is left of a quota.
 struct Quota {
     of: QuotaOf,
     left_bytes: u64,
-    /// What unfinished uploads to file requests reserve. Counted only for a submitter.
-    requested_bytes: u64,
+    /// What is left of it for the caller, who may only upload.
+    narrow: Option<Narrow>,
+}
+
+/// What is left of a quota for those who may only upload.
+enum Narrow {
+    /// For a submitter of a file request.
+    Submitter(Share),
+    /// For others: so many bytes.
+    Bytes(u64),
+}
+
+impl Quota {
+    fn of(c: &Conn, caller: &Caller, visitor: Option<&Visitor>, of: QuotaOf) -> Result<Option<Self>> {
+        let (workspace, whose) = (caller.workspace, (of == QuotaOf::User).then_some(caller.user));
+        let Some(quota_bytes) = usage::quota(c, workspace, whose)? else { return Ok(None) };
+        usage::lock(c, workspace, whose)?;
+        let left_bytes = quota_bytes.saturating_sub(usage::taken_bytes(c, workspace, whose)?);
+        // What would be left without the others of their kind is rounded, so that what they reserve tells them nothing.
+        let narrow = if let Some(visitor) = visitor {
+            let held = submitters::held(c, workspace, whose, visitor)?;
+            let most = coarse(left_bytes.saturating_add(held.all.bytes)) / 2;
+            Some(Narrow::Submitter(Share {
+                left: most.saturating_sub(held.all.bytes),
+                of_network: held.of_network.bytes,
+                of_request: held.of_request.bytes,
+            }))
+        } else if caller.only_uploads() {
+            let reserved = usage::narrow_bytes(c, workspace, whose)?;
+            let most = coarse(left_bytes.saturating_add(reserved)) / 4 * 3;
+            Some(Narrow::Bytes(most.saturating_sub(reserved)))
+        } else {
+            None
+        };
+        Ok(Some(Self { of, left_bytes, narrow }))
+    }
+
+    /// Whether the caller's share of it has room for so many bytes.
+    fn admits(&self, size_bytes: u64) -> bool {
+        match &self.narrow {
+            Some(Narrow::Submitter(share)) => share.admits(size_bytes),
+            Some(Narrow::Bytes(left)) => size_bytes <= *left,
+            None => true,
+        }
+    }
+
+    fn take(&mut self, size_bytes: u64) {
+        self.left_bytes = self.left_bytes.saturating_sub(size_bytes);
+        match &mut self.narrow {
+            Some(Narrow::Submitter(share)) => share.take(size_bytes),
+            Some(Narrow::Bytes(left)) => *left = left.saturating_sub(size_bytes),
+            None => {}
+        }
+    }
 }
 
 /// Whose unfinished uploads are counted, and how many there may be of the user's limit. What may only upload is often in the
@@ -50,17 +104,17 @@ impl Room {
     /// two of them cannot wait for each other. Without a quota, a start takes the user's lock only if the user is
     /// close to the limit of uploads or starts many. (Single starts at the same moment as a start of many may exceed
     /// the limit by their number.)
-    pub(super) fn of(c: &Conn, caller: &Caller, wanted: usize, rules: &UploadRules) -> Result<Self> {
+    pub(super) fn of(
+        c: &Conn,
+        caller: &Caller,
+        visitor: Option<&Visitor>,
+        wanted: usize,
+        rules: &UploadRules,
+    ) -> Result<Self> {
         let (workspace, user) = (caller.workspace, caller.user);
         let mut quotas = Vec::new();
         for of in [QuotaOf::Workspace, QuotaOf::User] {
-            let whose = (of == QuotaOf::User).then_some(user);
-            let Some(quota_bytes) = usage::quota(c, workspace, whose)? else { continue };
-            usage::lock(c, workspace, whose)?;
-            let left_bytes = quota_bytes.saturating_sub(usage::taken_bytes(c, workspace, whose)?);
-            let requested_bytes =
-                if caller.submitter().is_some() { usage::requested_bytes(c, workspace, whose)? } else { 0 };
-            quotas.push(Quota { of, left_bytes, requested_bytes });
+            quotas.extend(Quota::of(c, caller, visitor, of)?);
         }
         let shares = shares(caller, rules.max_open_uploads);
         let count = || -> Result<Vec<(u64, u32)>> {
@@ -71,38 +125,23 @@ impl Room {
             shares.iter().map(left).collect()
         };
         let mut left = count()?;
-        if wanted > 1 || left.iter().any(|(left, _)| *left <= u64::from(STARTS_AT_ONCE)) {
+        // Submitters of different requests share places.
+        if wanted > 1 || visitor.is_some() || left.iter().any(|(left, _)| *left <= u64::from(STARTS_AT_ONCE))
+        {
             usage::lock(c, workspace, Some(user))?;
             left = count()?;
         }
-        let of_user = left.first().copied().unwrap_or_default();
         let uploads = left.into_iter().min().unwrap_or_default();
-        Ok(Self { quotas, uploads, of_user })
-    }
-
-    /// Refuses another upload to a submitter of a file request who has `own` unfinished ones. All submitters together may take
-    /// half of the places, so that the owner of the request can always upload. None of them may take more than are left of
-    /// that half, so that there is always one for somebody else.
-    pub(super) fn check_share(&self, own: u64) -> Result<()> {
-        let (left, limit) = self.of_user;
-        let left = left.saturating_sub(u64::from(limit / 2));
-        if own < left { Ok(()) } else { Err(Error::TooManyUploads { limit }) }
-    }
-
-    /// Refuses an upload to a file request that does not say how many bytes it takes in all. The unfinished uploads to all
-    /// requests together may reserve half of what the quotas would leave without them. So strangers who only announce files
-    /// never take all of the room.
-    pub(super) fn check_bytes_share(&self, size_bytes: u64) -> Result<()> {
-        let is_over = |quota: &Quota| {
-            quota.requested_bytes.saturating_add(size_bytes)
-                > u64::midpoint(quota.left_bytes, quota.requested_bytes)
-        };
-        if self.quotas.iter().any(is_over) { Err(Error::QuotaOfOthers) } else { Ok(()) }
+        let places = visitor.map(|visitor| places(c, caller, visitor, rules.max_open_uploads)).transpose()?;
+        Ok(Self { quotas, uploads, places })
     }
 
     /// Takes the room for one upload, or refuses the upload.
     pub(super) fn take(&mut self, c: &Conn, upload: &Upload) -> Result<()> {
         let needed_bytes = upload.size_bytes;
+        if self.quotas.iter().any(|quota| !quota.admits(needed_bytes)) {
+            return Err(Error::QuotaOfOthers);
+        }
         if let Some(Quota { of, left_bytes, .. }) =
             self.quotas.iter().find(|quota| needed_bytes > quota.left_bytes)
         {
@@ -117,17 +156,29 @@ impl Room {
             return Err(Error::QuotaExceeded { of, needed_bytes, left_bytes, open_uploads, held_bytes });
         }
         let (left, limit) = &mut self.uploads;
-        if *left == 0 {
+        if *left == 0 || self.places.is_some_and(|places| !places.admits(1)) {
             return Err(Error::TooManyUploads { limit: *limit });
         }
         *left -= 1;
-        self.of_user.0 = self.of_user.0.saturating_sub(1);
+        if let Some(places) = &mut self.places {
+            places.take(1);
+        }
         for quota in &mut self.quotas {
-            quota.left_bytes -= needed_bytes;
-            quota.requested_bytes = quota.requested_bytes.saturating_add(needed_bytes);
+            quota.take(needed_bytes);
         }
         Ok(())
     }
+}
+
+/// What a submitter may take of the places for unfinished uploads. All submitters together may take half of them, so that the
+/// owner of the request can always upload.
+fn places(c: &Conn, caller: &Caller, visitor: &Visitor, limit: u32) -> Result<Share> {
+    let held = submitters::held(c, caller.workspace, Some(caller.user), visitor)?;
+    Ok(Share {
+        left: u64::from(limit - limit / 2).saturating_sub(held.all.files),
+        of_network: held.of_network.files,
+        of_request: held.of_request.files,
+    })
 }
 
 /// Refuses to replace a file of somebody else whose quota has no room for the new bytes: the owner pays for these, and for

@@ -5,6 +5,7 @@ use dray_api::upload::{StartUpload, StartedUpload};
 use jiff::{SignedDuration, Timestamp};
 
 use super::admit::admitted;
+use super::make_way::Lacking;
 use super::{Made, Once, Service};
 use crate::db::clock::LeaseTime;
 use crate::db::{Conn, uploads};
@@ -45,17 +46,14 @@ impl Service {
     /// Runs to its end even if the caller disconnects, because only this task knows the store's upload id until it is
     /// written to the row.
     async fn open_upload(&self, caller: Caller, upload: Upload, once: Once) -> Result<Made<StartedUpload>> {
-        let (row, service) = (upload, self.clone());
-        let begun = self.db.write(move |c| {
-            if let Some(opened) = opened_before(c, &caller, &once, row.created_at)? {
-                return Ok(Begun::Before(Box::new(opened)));
-            }
-            let row = admitted(c, &caller, row.clone(), &service)?;
-            uploads::insert_opening(c, &row)?;
-            once.keep_upload(c, &caller, row.id, row.created_at)?;
-            Ok(Begun::Now(Box::new(row)))
-        });
-        let upload = match begun.await? {
+        let mut begun = self.begin_upload(caller, upload.clone(), once.clone()).await;
+        let lacking = begun.as_ref().err().and_then(|err| Lacking::of(&caller, err, upload.size_bytes));
+        if let Some(lacking) = lacking
+            && self.make_way(&caller, lacking, upload.created_at).await?
+        {
+            begun = self.begin_upload(caller, upload, once).await;
+        }
+        let upload = match begun? {
             Begun::Now(upload) => *upload,
             Begun::Before(opened) => {
                 let upload_id = opened.store_upload_id.clone().unwrap_or_default();
@@ -75,6 +73,21 @@ impl Service {
             return Err(Error::UploadExpired);
         }
         Ok(Made::now(started(upload, upload_id)))
+    }
+
+    /// Writes the row of an upload, unless a request with the same key has begun it.
+    async fn begin_upload(&self, caller: Caller, row: Upload, once: Once) -> Result<Begun> {
+        let service = self.clone();
+        let begun = self.db.write(move |c| {
+            if let Some(opened) = opened_before(c, &caller, &once, row.created_at)? {
+                return Ok(Begun::Before(Box::new(opened)));
+            }
+            let row = admitted(c, &caller, row.clone(), &service)?;
+            uploads::insert_opening(c, &row)?;
+            once.keep_upload(c, &caller, row.id, row.created_at)?;
+            Ok(Begun::Now(Box::new(row)))
+        });
+        begun.await
     }
 
     /// The store did not begin the upload, or its answer was lost. This aborts the row. The sweeper removes what the

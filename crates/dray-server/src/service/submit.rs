@@ -3,21 +3,22 @@
 
 use std::net::IpAddr;
 
-use dray_api::limits::MAX_PASSWORD_CHARS;
+use dray_api::limits::{MAX_FOLDER_DEPTH, MAX_PASSWORD_CHARS};
 use dray_api::request::{CreatedSubmitter, NewSubmitter, OpenedRequest, SentFile, SentFiles};
 use dray_api::{GrantId, ItemId, RequestId, TokenId};
 use jiff::{SignedDuration, Timestamp};
 
 use super::passwords::{Guarded, Guess};
-use super::room::Room;
 use super::{Service, grants as granting};
-use crate::db::{Conn, grants, items, requests, tokens, users};
+use crate::db::submitters::Visitor;
+use crate::db::{self, Conn, grants, items, requests, submitters, tokens, users};
 use crate::drive::access::{Caller, Role, SUBMITTER_SCOPE};
 use crate::drive::event::Event;
 use crate::drive::grant::{Grant, Used};
 use crate::drive::item::{Attached, Content, Item, Notes};
 use crate::drive::link::is_slug;
 use crate::drive::listing::{read_time_cursor, time_cursor};
+use crate::drive::network::Network;
 use crate::drive::request::{FileRequest, Submitter};
 use crate::drive::token::AccessToken;
 use crate::drive::upload::State;
@@ -28,15 +29,17 @@ use crate::random;
 const LIFE: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// How many uploads are read for one page of what has arrived.
 const PAGE: usize = 1000;
-/// The maximum number of submitters of one request who have started no upload. Further ones have to wait until some are
-/// forgotten.
+/// The maximum number of submitters of one request who have started no upload. For each further one, another is forgotten.
 const MOST_IDLE: i64 = 5000;
 /// How long a submitter who has started no upload is remembered.
 const IDLE_LIFE: SignedDuration = SignedDuration::from_hours(1);
-/// How long a new submitter waits if too many others have started no upload.
-const IDLE_WAIT_SECS: u64 = 600;
-/// How many submitters are forgotten in one transaction.
+/// How long the row of a stranger's upload is kept that ended without a file. No URL can write it any longer then.
+const KEEP_ENDED: SignedDuration = SignedDuration::from_hours(2);
+/// How many rows are forgotten in one transaction.
 const FORGOTTEN_AT_ONCE: usize = 500;
+
+/// How many rows a query has removed or changed.
+type DbResult = std::result::Result<u64, db::Error>;
 
 impl Service {
     /// What the page of a request shows. The caller must know the password, or be a submitter who has entered it
@@ -71,7 +74,9 @@ impl Service {
         now: Timestamp,
     ) -> Result<CreatedSubmitter> {
         let request = self.entered(slug, new.password.clone(), client, now).await?;
-        let submitter = Submitter::parse(&request.wants, &new, now)?;
+        let mut submitter = Submitter::parse(&request.wants, &new, now)?;
+        submitter.generation = Some(request.wants.password_generation);
+        submitter.network = Some(Network::of(client).to_string());
         self.passwords.count_visit(Guess { of: Guarded::Request(request.id), client })?;
         let secret = AccessToken::generate_grant(random::bytes)?;
         let hash = secret.hash();
@@ -88,14 +93,15 @@ impl Service {
         self.db
             .write(move |c| {
                 requests::lock_request(c, request.id)?;
-                if requests::by_id(c, request.id)?.is_none() {
-                    return Err(Error::RequestNotFound);
-                }
-                if requests::count_idle(c, request.id)? >= MOST_IDLE {
-                    return Err(Error::TooManyRequests { retry_after_secs: IDLE_WAIT_SECS });
+                // It may have changed while the password was checked.
+                let present = requests::by_slug(c, &request.slug)?.ok_or(Error::RequestNotFound)?;
+                check_good(c, &present, now)?;
+                present.check_entered(&submitter)?;
+                if submitters::count_idle(c, request.id)? >= MOST_IDLE {
+                    submitters::forget_one_idle(c, request.id)?;
                 }
                 granting::insert(c, &request.maker(), &grant, SUBMITTER_SCOPE, &hash)?;
-                Ok(requests::add_submitter(c, request.id, grant.id, &submitter)?)
+                Ok(submitters::add_submitter(c, request.id, grant.id, &submitter)?)
             })
             .await?;
         Ok(CreatedSubmitter { grant: secret.reveal().to_owned(), expires_at: wire_time(ends_at) })
@@ -126,7 +132,7 @@ impl Service {
         let after = cursor.map(read_time_cursor).transpose()?;
         self.db
             .read_long(move |c| {
-                let request = requests::of_submitter(c, submitter)?.map(|(request, _)| request);
+                let request = requests::of_submitter(c, submitter)?;
                 request.filter(|request| request.slug == slug).ok_or(Error::RequestNotFound)?;
                 let mut uploads = grants::uploads(c, submitter, after, lease_now, PAGE + 1)?;
                 let has_more = uploads.len() > PAGE;
@@ -160,41 +166,57 @@ impl Service {
             let rule = format!("must be at most {MAX_PASSWORD_CHARS} characters");
             return Err(Error::field("password", rule));
         }
-        let slug = slug.to_owned();
-        let request = self.db.read(move |c| {
-            let request = requests::by_slug(c, &slug)?.ok_or(Error::RequestNotFound)?;
-            check_good(c, &request, now)?;
-            Ok(request)
-        });
-        let request = request.await?;
+        let request = self.good_request(slug, now).await?;
         if let Some(hash) = request.wants.password_hash.clone() {
             let password = password.ok_or(Error::RequestPassword)?;
             let guess = Guess { of: Guarded::Request(request.id), client };
             if !self.passwords.check(guess, password, hash).await? {
                 return Err(Error::RequestPassword);
             }
+            // It may have changed while the password was checked.
+            let present = self.good_request(slug, now).await?;
+            present.check_generation(request.wants.password_generation)?;
+            return Ok(present);
         }
         Ok(request)
     }
 
-    /// Forgets submitters who have started no upload.
+    async fn good_request(&self, slug: &str, now: Timestamp) -> Result<FileRequest> {
+        let slug = slug.to_owned();
+        let request = self.db.read(move |c| {
+            let request = requests::by_slug(c, &slug)?.ok_or(Error::RequestNotFound)?;
+            check_good(c, &request, now)?;
+            Ok(request)
+        });
+        request.await
+    }
+
+    /// Forgets what strangers leave behind: uploads that ended without a file, submitters who have no upload, and the networks
+    /// of submitters whose grants have ended.
     pub(super) async fn sweep_submitters(&self, now: Timestamp) -> Result<()> {
-        let before = now.checked_sub(IDLE_LIFE).map_err(Error::internal)?;
-        let forget = move |c: &Conn<'_>| Ok(requests::forget_idle(c, before, FORGOTTEN_AT_ONCE)?);
-        while self.db.write_freeing(forget).await? == FORGOTTEN_AT_ONCE as u64 {}
+        let ages: [(SignedDuration, fn(&Conn, Timestamp, usize) -> DbResult); 3] = [
+            (KEEP_ENDED, submitters::forget_ended),
+            (IDLE_LIFE, submitters::forget_idle),
+            (LIFE, submitters::forget_networks),
+        ];
+        for (age, forget) in ages {
+            let before = now.checked_sub(age).map_err(Error::internal)?;
+            let forget = move |c: &Conn<'_>| Ok(forget(c, before, FORGOTTEN_AT_ONCE)?);
+            while self.db.write_freeing(forget).await? == FORGOTTEN_AT_ONCE as u64 {}
+        }
         Ok(())
     }
 }
 
 /// Refuses the submitter whose request has ended.
 pub(super) fn check_request(c: &Conn, submitter: GrantId, now: Timestamp) -> Result<()> {
-    let (request, _) = requests::of_submitter(c, submitter)?.ok_or(Error::InvalidToken)?;
+    let request = requests::of_submitter(c, submitter)?.ok_or(Error::InvalidToken)?;
     check_good(c, &request, now)
 }
 
 /// What the page shows to a submitter of this request who need not enter its password.
 fn opened_by(c: &Conn, id: GrantId, slug: &str, now: Timestamp) -> Result<Option<OpenedRequest>> {
-    let (Some((request, _)), Some(submitter)) = (requests::of_submitter(c, id)?, requests::submitter(c, id)?)
+    let (Some(request), Some(submitter)) = (requests::of_submitter(c, id)?, submitters::submitter(c, id)?)
     else {
         return Ok(None);
     };
@@ -230,8 +252,7 @@ pub(super) fn for_submitter(err: Error) -> Error {
 /// What limits the uploads that a submitter starts in one transaction, besides what their grant says.
 pub(super) struct Submission {
     submitter: GrantId,
-    /// How many uploads of the submitter are unfinished.
-    unfinished: u64,
+    visitor: Visitor,
     /// The request, and what all its submitters have uploaded, if it limits that.
     total: Option<(FileRequest, Used)>,
     /// What must be written with the first admitted upload.
@@ -243,23 +264,28 @@ pub(super) struct Submission {
 struct First {
     /// The folder of the submitter, if it is new.
     folder: Option<Item>,
-    /// Whether the submitter has never started an upload.
+    /// Whether the submitter has no upload that is unfinished or finished.
     is_new: bool,
 }
 
 impl Submission {
     /// Checks the request and the submitter, and sets in `grant` where the files go and what is attached to them.
     /// `None` if the caller is not a submitter.
-    pub(super) fn of(c: &Conn, caller: &Caller, grant: &mut Grant, now: Timestamp) -> Result<Option<Self>> {
+    pub(super) fn of(
+        c: &Conn,
+        caller: &Caller,
+        (grant, own): (&mut Grant, Used),
+        now: Timestamp,
+    ) -> Result<Option<Self>> {
         let Some(id) = caller.submitter() else { return Ok(None) };
         // A caller who closes the request waits for this transaction, and then aborts what it has started.
         requests::lock_request(c, RequestId::from(grant.token))?;
-        let (request, submitters) = requests::of_submitter(c, id)?.ok_or(Error::InvalidToken)?;
-        let submitter = requests::submitter(c, id)?.ok_or(Error::InvalidToken)?;
+        let request = requests::of_submitter(c, id)?.ok_or(Error::InvalidToken)?;
+        let submitter = submitters::submitter(c, id)?.ok_or(Error::InvalidToken)?;
         check_good(c, &request, now)?;
         request.check_entered(&submitter)?;
-        let is_new = submitter.sent_at.is_none();
-        if is_new && submitters >= u64::from(request.wants.max_submitters) {
+        let is_new = own.files == 0;
+        if is_new && submitters::count_sending(c, request.id)? >= u64::from(request.wants.max_submitters) {
             return Err(Error::RequestFull);
         }
         let notes = Notes { grant: Some(id), request: Some(request.id), ..Notes::default() };
@@ -271,7 +297,7 @@ impl Submission {
         let used = if request.has_total() { Some(requests::used(c, request.id)?) } else { None };
         Ok(Some(Self {
             submitter: id,
-            unfinished: requests::count_unfinished(c, id)?,
+            visitor: Visitor { request: request.id, network: submitters::network_of(id, &submitter) },
             total: used.map(|used| (request, used)),
             first: Some(First { folder, is_new }),
             now,
@@ -283,30 +309,25 @@ impl Submission {
         self.total.as_ref().map_or(Ok(()), |(request, used)| request.check_total(*used, size_bytes))
     }
 
-    /// Checks whether the submitter may have another unfinished upload of so many bytes. If the request limits the bytes of all
-    /// submitters together, its maker has said how many they may take. (A limit for each of them limits nothing: anybody can
-    /// come back as another.)
-    pub(super) fn check_share(&self, room: &Room, size_bytes: u64) -> Result<()> {
-        room.check_share(self.unfinished)?;
-        let limit = self.total.as_ref().and_then(|(request, _)| request.wants.max_total_bytes);
-        if limit.is_some() { Ok(()) } else { room.check_bytes_share(size_bytes) }
+    /// Who comes, and from where.
+    pub(super) fn visitor(&self) -> &Visitor {
+        &self.visitor
     }
 
     /// Counts an admitted upload. The first one writes what it changes of the submitter, so that a refused upload changes
     /// nothing.
     pub(super) fn take(&mut self, c: &Conn, service: &Service, size_bytes: u64) -> Result<()> {
-        self.unfinished += 1;
         if let Some((_, used)) = &mut self.total {
             used.files += 1;
             used.bytes += size_bytes;
         }
         let Some(First { folder, is_new }) = self.first.take() else { return Ok(()) };
         if is_new {
-            requests::set_sent(c, self.submitter, self.now)?;
+            submitters::set_sent(c, self.submitter, self.now)?;
         }
         if let Some(folder) = folder {
             items::insert(c, &folder, None)?;
-            requests::set_folder(c, self.submitter, folder.id)?;
+            submitters::set_folder(c, self.submitter, folder.id)?;
             let maker = Caller::for_user(folder.owner, folder.workspace);
             service.webhooks.note(c, &Event::FolderCreated(&maker, &folder), self.now)?;
         }
@@ -330,6 +351,10 @@ fn own_folder(
             .is_some_and(|folder| folder.role >= Role::Member && folder.item.parent == Some(request.folder))
     {
         return Ok(None);
+    }
+    // The folder may have moved since the request was made.
+    if items::depth(c, request.folder)? >= i64::from(MAX_FOLDER_DEPTH) {
+        return Err(Error::TooDeep { limit: MAX_FOLDER_DEPTH });
     }
     Ok(Some(Item {
         id: random::id(now, ItemId::new)?,

@@ -146,6 +146,28 @@ async fn all_grants_of_a_line_share_one_limit_however_many_it_makes() {
 }
 
 #[tokio::test]
+async fn submitters_of_one_network_share_one_limit_and_take_nothing_from_other_networks() {
+    let world = World::start_with(per_token("6/h")).await;
+    let folder = world.owner().folder("inbox", None).await;
+    let made = world.owner().post("/drive/requests", &json!({ "folderId": folder, "title": "t" })).await.ok();
+    let path = format!("/r/{}/submitters", made["url"].as_str().unwrap().rsplit('/').next().unwrap());
+    let submitter = async |http: Client| {
+        let made = Answer::of(http.post(format!("{}{path}", world.url)).json(&json!({}))).await.ok();
+        world.with_token(made["grant"].as_str().unwrap()).by(http, world.url.clone())
+    };
+    let (here, there) = (world.http.clone(), elsewhere());
+    let mut all = 0;
+    for _ in 0..3 {
+        all += answered(&submitter(here.clone()).await, 8, "to this file request from this network").await;
+    }
+    assert_eq!(all, 6, "however many grants they get");
+    assert_eq!(answered(&submitter(there.clone()).await, 4, "").await, 4);
+    let moved = submitter(here).await.by(there, world.url.clone());
+    assert_eq!(answered(&moved, 1, "").await, 1, "the network of the request counts");
+    world.owner().get("/workspace/info").await.ok();
+}
+
+#[tokio::test]
 async fn tokens_that_are_older_than_lines_begin_their_own() {
     let world = World::start_with(per_token("3/h")).await;
     let kid = child(&world, &world.owner()).await;

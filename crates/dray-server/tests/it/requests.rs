@@ -3,6 +3,7 @@
 
 mod bounds;
 mod isolation;
+mod networks;
 mod powers;
 
 use jiff::SignedDuration;

@@ -3,7 +3,8 @@
 //!
 //! A line is a first token, the tokens that it created, and those that replaced any of these. All count as one, because a token
 //! can make as many others as it likes. Grants are given to strangers, who must not use up the requests of the grant's maker. So
-//! the grants of a line share a second limit of the same size, and one grant may use half of that.
+//! the grants of a line share a second limit of the same size, and one grant may use half of that. Anybody can get any number of
+//! grants from a file request. So its submitters have a limit for each network that they come from.
 //!
 //! Answers say how much is left, in `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset`:
 //! draft-ietf-httpapi-ratelimit-headers-06, whose three fields clients read; later drafts merged them into one.
@@ -31,6 +32,7 @@ use crate::client_address::ClientAddress;
 use crate::config::Config;
 use crate::config::{Rate, RateLimit};
 use crate::drive::access::Caller;
+use crate::drive::network::Network;
 use crate::metrics::Metrics;
 use limiter::{Limiter, Standing};
 
@@ -61,6 +63,8 @@ struct TokenLimits {
     /// The same for the grants of the line.
     grants: Limiter<TokenId>,
     per_grant: Limiter<GrantId>,
+    /// Under the file request, which is the first token of its submitters' line, and the network of the client.
+    submitters: Limiter<(TokenId, Network)>,
 }
 
 /// Carries the state of the caller's limit from where the caller is known to where the answer is written.
@@ -71,13 +75,17 @@ impl TokenLimits {
     fn new(rate: Rate) -> Self {
         let half = NonZeroU32::new(rate.requests.get() / 2).unwrap_or(rate.requests);
         let per_grant = Limiter::new(Rate { requests: half, ..rate });
-        Self { tokens: Limiter::new(rate), grants: Limiter::new(rate), per_grant }
+        let (tokens, grants, submitters) = (Limiter::new(rate), Limiter::new(rate), Limiter::new(rate));
+        Self { tokens, grants, per_grant, submitters }
     }
 
     /// Counts a request of a caller whose tokens begin with `line`, if it is allowed. Returns the limit that decides, or that is
     /// closer to its end, and for whom it is.
-    fn check(&self, line: TokenId, grant: Option<GrantId>) -> (Standing, &'static str) {
-        let Some(grant) = grant else {
+    fn check(&self, caller: &Caller, line: TokenId, network: Network) -> (Standing, &'static str) {
+        if caller.submitter().is_some() {
+            return (self.submitters.check(&(line, network)), "to this file request from this network");
+        }
+        let Some(grant) = caller.grant() else {
             return (self.tokens.check(&line), "with this token and those that come from the same one");
         };
         let own = (self.per_grant.check(&grant), "with this grant");
@@ -93,6 +101,7 @@ impl TokenLimits {
         self.tokens.forget_idle();
         self.grants.forget_idle();
         self.per_grant.forget_idle();
+        self.submitters.forget_idle();
     }
 }
 
@@ -123,7 +132,8 @@ impl RateLimits {
     /// Counts a request of a caller, if it is allowed.
     pub(super) fn check_caller(&self, caller: &Caller, parts: &Parts) -> Result<(), Error> {
         let (Some(limits), Some(line)) = (&self.0.tokens, caller.line) else { return Ok(()) };
-        let (standing, with) = limits.check(line, caller.grant());
+        let network = ClientAddress::in_extensions(&parts.extensions).network();
+        let (standing, with) = limits.check(caller, line, network);
         if let Some(Ticket(ticket)) = parts.extensions.get() {
             // Only the first is recorded, because no request has two callers.
             let _ = ticket.set(standing);

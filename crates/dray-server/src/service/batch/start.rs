@@ -1,6 +1,7 @@
 //! Starts many files in one transaction. Their rows are `open` at once, because the store need not be asked. After a crash,
 //! these rows expire.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dray_api::batch::{FileToPut, NewFile, StartFiles};
@@ -12,10 +13,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::super::admit::Admission;
 use super::super::make_item::check_replaced;
+use super::super::make_way::Lacking;
 use super::super::presign_parts::extend_expiry;
 use super::super::{Made, Once, Service, seen};
 use super::folders::{Folders, Place};
-use super::there::Lost;
 use crate::db::clock::LeaseTime;
 use crate::db::{Conn, items, namesakes, uploads};
 use crate::drive::access::Caller;
@@ -74,6 +75,20 @@ struct Request {
     now: Timestamp,
 }
 
+impl Request {
+    /// The files that were refused for lack of room, if others could make way for them.
+    fn lacking(&self, begun: &[Begun]) -> Option<Lacking> {
+        let of = |(draft, begun): (&Result<Draft>, &Begun)| match (draft, begun) {
+            (Ok(draft), Begun::Refused(err)) => Lacking::of(&self.caller, err, draft.upload.size_bytes),
+            _ => None,
+        };
+        self.drafts.iter().zip(begun).filter_map(of).reduce(Lacking::and)
+    }
+}
+
+/// The positions of files that are begun once more, each with the item that it repairs, if it does.
+type Again = BTreeMap<usize, Option<ItemId>>;
+
 impl Service {
     /// Starts up to [`MAX_BATCH_FILES`] files, for clients that reach the store at `endpoint`. A repeat with the same key
     /// returns the uploads that were begun before, with new URLs, and tries refused files again.
@@ -103,21 +118,40 @@ impl Service {
         let (drafts, base) = (Arc::new(drafts), is_base_used.then_some(base));
         let request = Request { caller: *caller, drafts, base, put_until, once, now };
         let (begun, is_repeat) = self.begin_files(request.clone(), None).await?;
-        die_at("W1");
         let mut begun: Vec<Begun> = begun.into_iter().map(|(_, begun)| begun).collect();
+        if let Some(lacking) = request.lacking(&begun)
+            && self.make_way(caller, lacking, now).await?
+        {
+            let refused =
+                |(at, begun): (usize, &Begun)| matches!(begun, Begun::Refused(_)).then_some((at, None));
+            let again = begun.iter().enumerate().filter_map(refused).collect();
+            self.begin_again(request.clone(), again, &mut begun).await?;
+        }
+        die_at("W1");
         let lost = self.check_there(&mut begun).await;
         if !lost.is_empty() {
-            for (at, repair) in self.begin_files(request, Some(lost)).await?.0 {
-                begun[at] = repair;
-            }
+            let again = lost.into_iter().map(|(at, item)| (at, Some(item))).collect();
+            self.begin_again(request, again, &mut begun).await?;
         }
         let answer = self.sign_files(begun, endpoint, now, put_until).await?;
         Ok(Made { answer, is_repeat })
     }
 
-    /// Begins the files of a request, or only those in `lost`, whose bytes the store does not have. Returns each with its
-    /// position, and whether an earlier request with the same key has begun them.
-    async fn begin_files(&self, request: Request, lost: Option<Lost>) -> Result<(Vec<(usize, Begun)>, bool)> {
+    /// Begins some files of a request once more.
+    async fn begin_again(&self, request: Request, again: Again, begun: &mut [Begun]) -> Result<()> {
+        for (at, outcome) in self.begin_files(request, Some(again)).await?.0 {
+            begun[at] = outcome;
+        }
+        Ok(())
+    }
+
+    /// Begins the files of a request, or only those in `again`. Returns each with its position, and whether an earlier
+    /// request with the same key has begun them.
+    async fn begin_files(
+        &self,
+        request: Request,
+        again: Option<Again>,
+    ) -> Result<(Vec<(usize, Begun)>, bool)> {
         let service = self.clone();
         let begun = self.db.write(move |c| {
             let Request { caller, drafts, base, put_until, once, now } = &request;
@@ -133,8 +167,9 @@ impl Service {
             ids.resize(drafts.len(), None);
             let mut begun = Vec::with_capacity(drafts.len());
             for (at, draft) in drafts.iter().enumerate() {
-                let repairs = lost.as_ref().and_then(|lost| lost.get(&at).copied());
-                if lost.is_none() || repairs.is_some() {
+                let once_more = again.as_ref().map(|again| again.get(&at).copied());
+                if once_more != Some(None) {
+                    let repairs = once_more.flatten().flatten();
                     let outcome = starting.begin(draft, ids[at], repairs, now)?;
                     ids[at] = ids[at].or(outcome.upload_id());
                     begun.push((at, outcome));

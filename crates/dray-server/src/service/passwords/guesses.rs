@@ -26,6 +26,43 @@ const DAY: Duration = Duration::from_hours(24);
 /// client with so many addresses is slowed down only by the cost of checking a password.
 const MOST_REMEMBERED: usize = 100_000;
 
+/// How many times as often all clients of one network may try as one of them, because people may share a network.
+const CLIENTS_OF_A_NETWORK: u32 = 4;
+
+/// What is counted for each client and, at a higher rate, for each network.
+pub(super) struct Counted {
+    clients: Guesses,
+    networks: Guesses,
+}
+
+impl Counted {
+    /// Counts at this rate for each client, from nothing.
+    pub(super) fn of(rate: Rate) -> Self {
+        let of_network = Rate {
+            at_once: rate.at_once * CLIENTS_OF_A_NETWORK,
+            earned_in: rate.earned_in / CLIENTS_OF_A_NETWORK,
+            a_day: rate.a_day * CLIENTS_OF_A_NETWORK,
+        };
+        Self { clients: Guesses::of(rate), networks: Guesses::of(of_network) }
+    }
+
+    /// Counts a try. The error says how long its client has to wait.
+    pub(super) fn count(&mut self, guess: Guess, now: Instant) -> Result<(), Duration> {
+        self.networks.count(guess.of_network(), now)?;
+        let counted = self.clients.count(guess, now);
+        if counted.is_err() {
+            self.networks.take_back(guess.of_network());
+        }
+        counted
+    }
+
+    /// Takes back a counted guess, because it was right or was not checked.
+    pub(super) fn take_back(&mut self, guess: Guess) {
+        self.networks.take_back(guess.of_network());
+        self.clients.take_back(guess);
+    }
+}
+
 /// What is remembered for each client and link.
 pub(super) struct Guesses {
     rate: Rate,
@@ -107,7 +144,7 @@ impl Guesses {
 
 #[cfg(test)]
 mod tests {
-    use std::net::Ipv4Addr;
+    use std::net::{Ipv4Addr, Ipv6Addr};
 
     use dray_api::LinkId;
 
@@ -161,6 +198,25 @@ mod tests {
             guesses.take_back(guess(1));
         }
         assert!(guesses.tries.is_empty());
+    }
+
+    #[test]
+    fn the_clients_of_one_network_share_a_higher_limit_and_hinder_no_other_network() {
+        let (mut counted, now) = (Counted::of(GUESSES), Instant::now());
+        let from = |net: u16, client: u16| Guess {
+            client: Ipv6Addr::new(0x2001, 0xdb8, net, client, 0, 0, 0, 0).into(),
+            ..guess(0)
+        };
+        let mut of_network = 0;
+        for client in 0..100 {
+            while counted.count(from(1, client), now).is_ok() {
+                of_network += 1;
+            }
+        }
+        assert_eq!(of_network, AT_ONCE * CLIENTS_OF_A_NETWORK);
+        assert_eq!(counted.count(from(2, 0), now), Ok(()));
+        counted.take_back(from(1, 0));
+        assert_eq!(counted.count(from(1, 99), now), Ok(()), "what is taken back counts for nobody");
     }
 
     #[test]

@@ -2,8 +2,8 @@
 //! guesses and on how often it becomes a submitter.
 
 mod guesses;
+mod places;
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::available_parallelism;
@@ -15,13 +15,11 @@ use dray_api::{LinkId, RequestId};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout};
 
+use crate::drive::network::Network;
 use crate::drive::{Error, Result};
-use guesses::{Guesses, Rate};
+use guesses::{Counted, Rate};
+use places::Places;
 
-/// The maximum number of passwords that wait or are being hashed or checked. Further callers are told to ask again.
-const MOST_WAITING: usize = 64;
-/// The maximum of these for one link or request, so that however many clients guess at it, others still have a place.
-const MOST_OF_ONE_LINK: usize = MOST_WAITING / 2;
 /// Wrong passwords that one client may send for one link: ten at once, for a person who mistypes, and in the long run some
 /// 36,000 a year, for passwords of 8 characters or more.
 const GUESSES: Rate = Rate { at_once: 10, earned_in: Duration::from_secs(15), a_day: 100 };
@@ -48,14 +46,21 @@ pub(super) struct Guess {
     pub(super) client: IpAddr,
 }
 
+impl Guess {
+    /// The same by the whole network of the client.
+    fn of_network(self) -> Self {
+        Self { client: Network::of(self.client).first(), ..self }
+    }
+}
+
 /// Hashes and checks passwords.
 pub(crate) struct Passwords {
     at_once: Arc<Semaphore>,
-    guesses: Mutex<Guesses>,
+    guesses: Mutex<Counted>,
     /// New submitters, by request and client.
-    visits: Mutex<Guesses>,
-    /// How many wait, by link or request. Passwords that are hashed for a new one have none.
-    waiting: Mutex<HashMap<Option<Guarded>, usize>>,
+    visits: Mutex<Counted>,
+    /// Those who wait.
+    waiting: Places,
 }
 
 impl Default for Passwords {
@@ -63,9 +68,9 @@ impl Default for Passwords {
         let cores = available_parallelism().map_or(1, usize::from);
         Self {
             at_once: Arc::new(Semaphore::new(cores)),
-            guesses: Mutex::new(Guesses::of(GUESSES)),
-            visits: Mutex::new(Guesses::of(VISITS)),
-            waiting: Mutex::default(),
+            guesses: Mutex::new(Counted::of(GUESSES)),
+            visits: Mutex::new(Counted::of(VISITS)),
+            waiting: Places::default(),
         }
     }
 }
@@ -86,7 +91,7 @@ impl Passwords {
         // Counted before it is known to be wrong, so that many at once are limited like many in a row.
         let refused = locked(&self.guesses).count(guess, Instant::now());
         refused.map_err(|wait| Error::TooManyRequests { retry_after_secs: wait.as_secs().max(1) })?;
-        let checked = self.run(Some(guess.of), move || {
+        let checked = self.run(Some(guess), move || {
             let hash = PasswordHash::new(&hash).map_err(Error::internal)?;
             Ok(Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
         });
@@ -103,14 +108,18 @@ impl Passwords {
         refused.map_err(|wait| Error::TooManyRequests { retry_after_secs: wait.as_secs().max(1) })
     }
 
+    /// Does `work` when it is its turn. Passwords that are hashed for a new link or request belong to no guess.
     async fn run<T: Send + 'static>(
         &self,
-        of: Option<Guarded>,
+        guess: Option<Guess>,
         work: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let permit = {
-            let _place = Place::take(&self.waiting, of)?;
-            self.turn(PATIENCE).await?
+            let place = self.waiting.take(guess)?;
+            tokio::select! {
+                permit = self.turn(PATIENCE) => permit?,
+                () = place.given_up() => return Err(Error::Busy),
+            }
         };
         let work = move || {
             let _permit = permit;
@@ -125,36 +134,6 @@ impl Passwords {
     }
 }
 
-/// A place among those that wait, held until it is dropped.
-struct Place<'a> {
-    waiting: &'a Mutex<HashMap<Option<Guarded>, usize>>,
-    of: Option<Guarded>,
-}
-
-impl<'a> Place<'a> {
-    fn take(waiting: &'a Mutex<HashMap<Option<Guarded>, usize>>, of: Option<Guarded>) -> Result<Self> {
-        let mut counts = locked(waiting);
-        let (all, own) = (counts.values().sum::<usize>(), counts.get(&of).copied().unwrap_or(0));
-        if all >= MOST_WAITING || own >= MOST_OF_ONE_LINK {
-            return Err(Error::Busy);
-        }
-        counts.insert(of, own + 1);
-        Ok(Self { waiting, of })
-    }
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        let mut counts = locked(self.waiting);
-        if let Some(count) = counts.get_mut(&self.of) {
-            *count -= 1;
-            if *count == 0 {
-                counts.remove(&self.of);
-            }
-        }
-    }
-}
-
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -165,20 +144,6 @@ mod tests {
 
     fn link(number: u32) -> Guarded {
         Guarded::Link(LinkId::new(number, [0; 8]))
-    }
-
-    #[test]
-    fn guessers_at_one_link_leave_places_for_other_links() {
-        let waiting = Mutex::default();
-        let mut places: Vec<_> =
-            (0..MOST_OF_ONE_LINK).map(|_| Place::take(&waiting, Some(link(1))).unwrap()).collect();
-        assert_eq!(Place::take(&waiting, Some(link(1))).err(), Some(Error::Busy));
-        places.extend((0..MOST_OF_ONE_LINK).map(|_| Place::take(&waiting, Some(link(2))).unwrap()));
-        assert_eq!(Place::take(&waiting, Some(link(3))).err(), Some(Error::Busy), "all places are taken");
-        places.pop();
-        assert!(Place::take(&waiting, Some(link(3))).is_ok());
-        places.clear();
-        assert!(locked(&waiting).is_empty(), "who has left is forgotten");
     }
 
     #[tokio::test]

@@ -63,33 +63,6 @@ async fn ten_thousand_requests_of_one_address_keep_little_and_hinder_nobody() {
     assert_eq!(submissions(&world.owner(), &request).await.len(), 1);
 }
 
-#[tokio::test]
-async fn submitters_share_half_of_the_places_for_unfinished_uploads_and_the_owner_keeps_the_rest() {
-    let world = World::start_with(|config| config.uploads.max_open_uploads = 20).await;
-    let owner = world.owner();
-    let folder = owner.folder("inbox", None).await;
-    let (_, path) = requested(&owner, &folder, &json!({})).await;
-    let mut taken = Vec::new();
-    for _ in 0..4 {
-        let holder = submitter(&world, &path, &json!({})).await;
-        let mut started = 0;
-        let refused = loop {
-            let answer = holder.step("start", &one_file()).await;
-            if !answer.status.is_success() {
-                break answer.refused();
-            }
-            started += 1;
-        };
-        assert_eq!(refused, refusal(409, "too_many_uploads"));
-        taken.push(started);
-    }
-    assert_eq!(taken, [5, 3, 1, 1]);
-    for _ in 0..10 {
-        owner.start("own", 1).await;
-    }
-    assert_eq!(owner.step("start", &one_file()).await.refused(), refusal(409, "too_many_uploads"));
-}
-
 /// Starts `each` uploads of each of these at the same time. Returns how many were admitted; the others get `code`.
 async fn start_at_once(holders: &[Actor], each: usize, code: &str) -> usize {
     let body = one_file();
@@ -173,38 +146,6 @@ async fn the_quota_of_the_owner_is_hidden_from_submitters_and_holds() {
     assert_eq!(answer.refused(), refusal(507, "quota_exceeded"));
     assert_eq!(world.count("uploads").await, 0);
     visit(&world, &format!("{path}/open"), &json!({})).await.ok();
-}
-
-#[tokio::test]
-async fn files_that_submitters_only_announce_never_take_all_of_a_quota() {
-    let world = World::start().await;
-    let owner = world.owner();
-    let folder = owner.folder("inbox", None).await;
-    let (_, path) = requested(&owner, &folder, &json!({})).await;
-    let (_, limited) = requested(&owner, &folder, &json!({ "maxTotalBytes": 400 })).await;
-    world.execute("update memberships set quota_bytes = 1000").await;
-    let (one, other) =
-        (submitter(&world, &path, &json!({})).await, submitter(&world, &path, &json!({})).await);
-    let start = async |holder: &Actor, size: u64| {
-        let body = json!({ "fileName": "a", "fileSize": size, "mimeType": "a/b" });
-        let answer = holder.step("start", &body).await;
-        if answer.status == 200 { None } else { Some(answer.refused()) }
-    };
-    let full = Some(refusal(507, "quota_exceeded"));
-    assert_eq!(start(&one, 501).await, full);
-    assert_eq!([start(&one, 300).await, start(&other, 200).await], [None, None]);
-    assert_eq!(start(&other, 1).await, full, "all of them share one half");
-    let files = json!({ "files": [{ "path": "b", "fileSize": 1, "mimeType": "a/b" }] });
-    let answer = one.post("/drive/files/upload/batch/start", &files).await.ok();
-    assert_eq!(answer["files"][0]["error"]["code"], "quota_exceeded");
-    let invited = submitter(&world, &limited, &json!({})).await;
-    assert_eq!(start(&invited, 400).await, None, "the maker has said how much");
-    assert_eq!(start(&owner, 100).await, None, "and what is left is the owner's");
-    // What has arrived is no announcement.
-    world.execute("update memberships set quota_bytes = 10000").await;
-    let item = one.upload_with("c", &[1; 2000], &json!({})).await;
-    assert_eq!(owner.item(&id(&item)).await["fileSize"], 2000);
-    assert_eq!(start(&other, 2000).await, None);
 }
 
 #[tokio::test]
