@@ -5,9 +5,10 @@ import { judgeApi } from "./failure.ts";
 import { TRIES } from "./pause.ts";
 import type { Session } from "./upload.ts";
 
-/** Returns whether the upload has ended, through this or otherwise. `rest` waits after a number of tries. */
-export async function abandon(api: Api, session: Session, rest: (tries: number) => Promise<void>): Promise<boolean> {
+/** Returns whether the upload has ended, through this or otherwise. `rest` waits after a number of tries, as the server asks. */
+export async function abandon(api: Api, session: Session, rest: (tries: number, secs: number | null) => Promise<void>): Promise<boolean> {
   for (let tries = 1; tries <= TRIES; tries++) {
+    let secs: number | null = null;
     try {
       await api.abort(session);
       return true;
@@ -16,8 +17,9 @@ export async function abandon(api: Api, session: Session, rest: (tries: number) 
       if (error instanceof ApiError && [404, 409, 410].includes(error.status)) return true;
       const passing = error instanceof NoAnswer || (error instanceof ApiError && !judgeApi(error));
       if (!passing) return false;
+      if (error instanceof ApiError) secs = error.retryAfterSecs;
     }
-    if (tries < TRIES) await rest(tries);
+    if (tries < TRIES) await rest(tries, secs);
   }
   return false;
 }

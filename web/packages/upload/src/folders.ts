@@ -5,7 +5,7 @@ import type { Patience } from "./patience.ts";
 import type { Upload } from "./upload.ts";
 
 export class Folders {
-  /** By pick and path. */
+  /** By pick, path and the folder above. */
   readonly #made = new Map<string, Promise<string>>();
   /** The idempotency key of each folder, so that a lost answer does not lead to a second folder. */
   readonly #keys = new Map<string, string>();
@@ -13,8 +13,8 @@ export class Folders {
   constructor(private readonly patience: Patience) {}
 
   /** Remembers the folders of an upload that began before a reload. */
-  remember({ pick, destination: { path = [] }, folderIds }: Upload): void {
-    folderIds.forEach((id, index) => this.#made.set(name(pick, path.slice(0, index + 1)), Promise.resolve(id)));
+  remember({ pick, destination: { path = [], parentId }, folderIds }: Upload): void {
+    folderIds.forEach((id, index) => this.#made.set(name(pick, path.slice(0, index + 1), folderIds[index - 1] ?? parentId), Promise.resolve(id)));
   }
 
   /** The folder that `upload` goes into; `undefined` means the root. */
@@ -28,7 +28,7 @@ export class Folders {
   }
 
   async #make(upload: Upload, path: string[], parentId: string | undefined, signal: AbortSignal): Promise<string> {
-    const at = name(upload.pick, path);
+    const at = name(upload.pick, path, parentId);
     for (;;) {
       const waited = this.#made.get(at);
       if (!waited) break;
@@ -49,4 +49,4 @@ export class Folders {
   }
 }
 
-const name = (pick: string, path: readonly string[]): string => JSON.stringify([pick, ...path]);
+const name = (pick: string, path: readonly string[], parentId: string | undefined): string => JSON.stringify([pick, parentId ?? null, ...path]);

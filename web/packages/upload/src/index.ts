@@ -2,7 +2,7 @@
 
 import { Api, type Token } from "./api.ts";
 import { checksumInWorker, type Checksum } from "./checksum.ts";
-import { Memory, ownerByToken, type Owner } from "./memory.ts";
+import { canKeep, Memory, ownerByToken, type Owner } from "./memory.ts";
 import { putWithFetch, putWithXhr, type PutPart } from "./put.ts";
 import { Uploads } from "./uploads.ts";
 
@@ -35,19 +35,19 @@ export interface Options {
   /** Replaces the `fetch` of this environment. */
   fetch?: typeof globalThis.fetch;
   put?: PutPart;
-  /** Computes each part's checksum; `null`: checksums are not verified. Default: in a worker, if there can be one. */
+  /** Computes each part's checksum; `null`: only those of uploads that continue after a reload. Default: in a worker, if there can be one. */
   checksum?: Checksum | null;
 }
 
 /** Uploads to one drive. One object per page is enough: all its uploads share the connection. */
 export function createUploads(options: Options): Uploads {
-  const { url, token, owner = ownerByToken(url, token), fetch, partsInFlight = 4, filesInFlight = 8 } = options;
+  const { url, token, owner = canKeep() ? ownerByToken(url, token) : null, fetch, partsInFlight = 4, filesInFlight = 8 } = options;
   const api = new Api(url, token, fetch);
-  const uploads = new Uploads({
+  return new Uploads({
     api: () => api,
     put: options.put ?? (typeof XMLHttpRequest === "undefined" ? putWithFetch : putWithXhr),
     checksum: options.checksum === undefined ? checksumInWorker() : options.checksum,
-    memory: (onNews) => new Memory(owner ?? (() => ""), onNews, owner ? undefined : async () => null),
+    memory: (onNews) => new Memory(owner ?? (() => null), onNews, owner ? undefined : async () => null),
     now: () => performance.now(),
     after: (ms, callback) => {
       const timer = setTimeout(callback, ms);
@@ -57,7 +57,9 @@ export function createUploads(options: Options): Uploads {
     pageOrigin: globalThis.location?.origin ?? "",
     partsInFlight,
     filesInFlight,
+    online: (callback) => {
+      globalThis.addEventListener?.("online", callback);
+      return () => globalThis.removeEventListener?.("online", callback);
+    },
   });
-  globalThis.addEventListener?.("online", () => uploads.wake());
-  return uploads;
 }
