@@ -148,7 +148,7 @@ export class Api {
     return this.#call("POST", "/drive/files/upload/multipart/parts", upload, signal);
   }
 
-  finalize(request: Finalize, signal: AbortSignal): Promise<Item> {
+  finalize(request: Finalize, signal?: AbortSignal): Promise<Item> {
     return this.#call("POST", "/drive/files/upload/multipart/finalize", request, signal);
   }
 
@@ -170,6 +170,11 @@ export class Api {
   /** Aborts an upload, even if the page is closed meanwhile. It may be repeated. */
   async abort(upload: { uploadId: string; fileKey: string }): Promise<void> {
     await this.#call("POST", "/drive/files/upload/multipart/abort", upload, undefined, { keepalive: true });
+  }
+
+  /** Moves a file to the trash. */
+  async trash(id: string): Promise<void> {
+    await this.#call("DELETE", `/drive/files/${encodeURIComponent(id)}`);
   }
 
   /** A signed URL that downloads the file under its own name. */

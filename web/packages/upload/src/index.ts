@@ -16,7 +16,8 @@ export { putWithFetch, putWithXhr, type PutAnswer, type PutPart } from "./put.ts
 export { fromBlob, fromStream, type Source } from "./source.ts";
 export { Totals } from "./totals.ts";
 export { Upload, type Destination, type Progress, type Session, type State } from "./upload.ts";
-export { Uploads, type Events, type Picked } from "./uploads.ts";
+export type { Events, Picked } from "./surroundings.ts";
+export { Uploads } from "./uploads.ts";
 
 export interface Options {
   /** The drive's address, with its base path, if it has one. In a page that the drive serves, that page's address. */

@@ -5,10 +5,11 @@ import { matchOf, type Entry } from "./entry.ts";
 import type { Memory } from "./memory.ts";
 import type { Source } from "./source.ts";
 import type { Destination, Upload } from "./upload.ts";
+import type { Uploads } from "./uploads.ts";
 
 /** What is needed of the list of uploads. */
 export interface Listing {
-  readonly all: ReadonlySet<Upload>;
+  readonly uploads: Uploads;
   readonly memory: Memory;
   make(id: string, pick: string, file: Source, destination: Destination): Upload;
   /** Adds an upload to the list. Its folders, as far as they exist, are not made again. */
@@ -19,8 +20,6 @@ export interface Listing {
   wait(upload: Upload): void;
   remember(upload: Upload): void;
   pump(): void;
-  cancel(upload: Upload): void;
-  forget(upload: Upload): void;
   changed(upload: Upload): void;
 }
 
@@ -43,12 +42,12 @@ export class Left {
   async restore(): Promise<Upload[]> {
     const { list } = this;
     const owner = await list.memory.whose();
-    for (const upload of this.waiting) if (upload.owner !== owner) list.forget(upload);
+    for (const upload of this.waiting) if (upload.owner !== owner) list.uploads.forget(upload);
     const entries = (await list.memory.left()) ?? [];
-    const known = new Set([...list.all, ...this.waiting].map(({ id }) => id));
+    const known = new Set([...list.uploads.all, ...this.waiting].map(({ id }) => id));
     const uploads = entries.filter(({ id }) => !known.has(id)).map((entry) => this.#found(entry));
     await Promise.all(uploads.map((upload) => (upload.state === "unpicked" ? this.reopen(upload, false) : undefined)));
-    return uploads.filter((upload) => list.all.has(upload));
+    return uploads.filter((upload) => list.uploads.all.has(upload));
   }
 
   /** Reads the file through its handle. The browser may ask the person for permission only after a click. */
@@ -86,7 +85,7 @@ export class Left {
     this.#isLooking = false;
     if (!entries) return;
     const left = new Set(entries.map(({ id }) => id));
-    for (const upload of this.waiting) if (!left.has(upload.id)) this.list.forget(upload);
+    for (const upload of this.waiting) if (!left.has(upload.id)) this.list.uploads.forget(upload);
   }
 
   /** An upload from before. If it is done, it is not listed, but only remembered, in case its folder is picked again. */
@@ -112,12 +111,12 @@ export class Left {
     const isSame = file.size === upload.file.size && (!upload.wasDone || file.lastModified === upload.file.lastModified);
     if (!isSame) {
       // A finished upload stays as it is; an unfinished one is of no more use. The file is uploaded as a new one.
-      if (!upload.wasDone) list.cancel(upload);
-      list.forget(upload);
+      if (!upload.wasDone) list.uploads.cancel(upload);
+      list.uploads.forget(upload);
       return list.fresh(file, upload.destination);
     }
     upload.file = file;
-    if (!list.all.has(upload)) list.list(upload);
+    if (!list.uploads.all.has(upload)) list.list(upload);
     list.wait(upload);
     return upload;
   }

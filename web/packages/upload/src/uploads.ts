@@ -8,34 +8,11 @@ import type { Left } from "./left.ts";
 import { canKeep, type Memory } from "./memory.ts";
 import { Meter } from "./meter.ts";
 import { Patience } from "./patience.ts";
-import { dropAddresses, Sender, type Sending } from "./sender.ts";
+import { dropAddresses, Sender } from "./sender.ts";
 import type { Source } from "./source.ts";
+import type { Events, Picked, Surroundings } from "./surroundings.ts";
 import { Totals } from "./totals.ts";
 import { Upload, type Destination, type Session, type State } from "./upload.ts";
-
-export interface Surroundings extends Sending {
-  memory: (onNews: () => void) => Memory;
-  filesInFlight: number;
-  /** Calls back each time the network comes back; returns a function that ends this. */
-  online?: (callback: () => void) => () => void;
-}
-
-/** The events that a listener can receive. */
-export interface Events {
-  /** An upload was added or has changed. */
-  change: Upload;
-  done: Upload;
-  failed: Upload;
-  /** An upload was removed from the list. */
-  removed: Upload;
-  /** An upload was cancelled, but the server could not be reached: its bytes count towards the quota until it expires. */
-  leftOpen: Upload;
-}
-
-/** A file to add, and where to put it. */
-export interface Picked extends Destination {
-  file: Source;
-}
 
 /** Files up to this size may go in a batch, by one PUT each: the server's limit. */
 const SMALL_BYTES = 8 << 20;
@@ -123,16 +100,19 @@ export class Uploads {
     if (upload.state === "queued" || upload.state === "uploading") this.#stop(upload, "paused");
   }
 
-  /** Cancels the upload, here and on the server, where it would count towards the quota until it expires. */
+  /**
+   * Cancels the upload, here and on the server, where it would count towards the quota until it expires. If it is just becoming an
+   * item, that goes to the trash.
+   */
   cancel(upload: Upload): void {
-    if (["done", "finishing", "cancelled"].includes(upload.state)) return;
-    const { session, wasDone } = upload;
+    if (["done", "cancelled"].includes(upload.state)) return;
+    const { session, wasDone, state } = upload;
     const run = upload.run?.signal ?? new AbortController().signal;
     const isHeld = this.#memory.holds(upload);
     this.#stop(upload, "cancelled");
     this.#reset(upload);
     this.#found?.isPicked(upload);
-    void this.#drop(upload, wasDone ? null : session, isHeld ? null : run);
+    void this.#drop(upload, wasDone ? null : session, isHeld ? null : run, state === "finishing");
   }
 
   /** Continues an upload after a pause, a failure, or (if its file can be read after a click) a reload. */
@@ -218,8 +198,8 @@ export class Uploads {
     this.#pump();
     if (!canKeep()) return [];
     this.#left ??= import("./kept.ts").then(({ Left }) => {
-      const left = new Left({
-        all: this.all,
+      return (this.#found = new Left({
+        uploads: this,
         memory: this.#memory,
         make: (...from) => this.#make(...from),
         list: (upload) => this.#list(upload),
@@ -227,11 +207,8 @@ export class Uploads {
         wait: (upload) => this.#wait(upload),
         remember: (upload) => this.#sender.folders.remember(upload),
         pump: () => this.#pump(),
-        cancel: (upload) => this.cancel(upload),
-        forget: (upload) => this.forget(upload),
         changed: (upload) => this.#emit("change", upload),
-      });
-      return (this.#found = left);
+      }));
     });
     return (await this.#left.catch(() => (this.#left = null)))?.restore() ?? [];
   }
@@ -402,17 +379,17 @@ export class Uploads {
   }
 
   /** Ends a cancelled upload. With `run`, this tab does not hold it: it is aborted only if no other tab sends it. */
-  async #drop(upload: Upload, session: Session | null, run: AbortSignal | null): Promise<void> {
+  async #drop(upload: Upload, session: Session | null, run: AbortSignal | null, undo: boolean): Promise<void> {
     const api = this.around.api().frozen();
-    if (session && (!run || (await this.#memory.take(upload, run)))) void this.#abandon(upload, session, api);
+    if (session && (!run || (await this.#memory.take(upload, run)))) void this.#abandon(upload, session, api, undo);
     await this.#memory.ended(upload);
   }
 
   // Signing out cancels uploads too: this needs the token of now.
-  async #abandon(upload: Upload, session: Session, api = this.around.api().frozen()): Promise<void> {
+  async #abandon(upload: Upload, session: Session, api = this.around.api().frozen(), undo = false): Promise<void> {
     const after = (tries: number, secs: number | null): Promise<void> =>
       new Promise((resolve) => void this.around.after(this.#patience.pause(tries, secs), resolve));
-    if (!(await abandon(api, session, after))) this.#emit("leftOpen", upload);
+    if (!(await abandon(api, session, after, undo))) this.#emit("leftOpen", upload);
   }
 
   #enter(upload: Upload, state: State, note: string | null = null, failure: Failure | null = null): void {
