@@ -103,6 +103,7 @@ export class Batch {
   async start(upload: Upload, signal: AbortSignal): Promise<void> {
     const { sender } = this;
     const { startKey, file } = upload;
+    signal.addEventListener("abort", () => this.leave(upload), { once: true });
     const parentId = await sender.folders.of(upload, signal);
     const wanted: NewFile = { path: file.name, fileSize: file.size, mimeType: file.type || "application/octet-stream" };
     if (parentId !== undefined) wanted.parentId = parentId;
