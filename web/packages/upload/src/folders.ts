@@ -1,14 +1,12 @@
 // Creates the folders that a picked folder needs: each once, before the first file that goes into it.
 
-import { newKey } from "./api.ts";
+import { finished, inJavaScript, START } from "./crc64.ts";
 import type { Patience } from "./patience.ts";
 import type { Upload } from "./upload.ts";
 
 export class Folders {
   /** By pick, path and the folder above. */
   readonly #made = new Map<string, Promise<string>>();
-  /** The idempotency key of each folder, so that a lost answer does not lead to a second folder. */
-  readonly #keys = new Map<string, string>();
 
   constructor(private readonly patience: Patience) {}
 
@@ -40,8 +38,8 @@ export class Folders {
         if (this.#made.get(at) === waited) this.#made.delete(at);
       }
     }
-    const key = this.#keys.get(at) ?? newKey();
-    this.#keys.set(at, key);
+    // It is the same after a reload, so that neither a lost answer nor a crash leads to a second folder.
+    const key = upload.pick + finished(inJavaScript()(START, new TextEncoder().encode(at))).toString(16);
     const folder = { name: path.at(-1) ?? "", ...(parentId !== undefined && { parentId }) };
     const making = this.patience.ask(upload, signal, (api) => api.createFolder(folder, key, signal)).then(({ id }) => id);
     this.#made.set(at, making);

@@ -2,6 +2,7 @@
 // about sending. Like journal.ts, it is part of the script that is loaded only where something can be kept.
 
 import { matchOf, type Entry } from "./entry.ts";
+import type { Folders } from "./folders.ts";
 import type { Memory } from "./memory.ts";
 import type { Source } from "./source.ts";
 import type { Destination, Upload } from "./upload.ts";
@@ -11,14 +12,15 @@ import type { Uploads } from "./uploads.ts";
 export interface Listing {
   readonly uploads: Uploads;
   readonly memory: Memory;
+  /** Made for other uploads of the same pick. */
+  readonly folders: Folders;
   make(id: string, pick: string, file: Source, destination: Destination): Upload;
-  /** Adds an upload to the list. Its folders, as far as they exist, are not made again. */
+  /** Adds an upload to the list. */
   list(upload: Upload): void;
   /** Adds a new upload to the list, and lets it wait for its turn. */
   fresh(file: Source, destination: Destination): Upload;
   /** Lets an upload wait for its turn. */
   wait(upload: Upload): void;
-  remember(upload: Upload): void;
   pump(): void;
   changed(upload: Upload): void;
 }
@@ -94,7 +96,7 @@ export class Left {
     const file: Source = { name, size, type, slice: () => Promise.reject(new Error(PICK_AGAIN)), ...(lastModified !== null && { lastModified }) };
     const upload = this.list.make(id, pick, file, destination);
     this.list.memory.knows(upload, entry);
-    this.list.remember(upload);
+    this.list.folders.remember(upload);
     upload.doubt = "found";
     upload.state = "unpicked";
     upload.note = destination.handle ? ALLOW_AGAIN : PICK_AGAIN;

@@ -4,7 +4,7 @@
 import { abandon } from "./abandon.ts";
 import { newKey, type Item } from "./api.ts";
 import { Failure } from "./failure.ts";
-import type { Left } from "./left.ts";
+import type { Left, Listing } from "./left.ts";
 import { canKeep, type Memory } from "./memory.ts";
 import { Meter } from "./meter.ts";
 import { Patience } from "./patience.ts";
@@ -25,7 +25,7 @@ const OTHER_TAB_MS = 5_000;
 /** The reason of a run that was aborted although nothing failed. */
 const STOPPED = new Failure("stopped");
 const ELSEWHERE = "Another tab of this browser is sending this file.";
-const FOREIGN = "Somebody else may have added this file before you signed in. “Try again” uploads it as yours.";
+const FOREIGN = "Somebody else may have added this file. “Try again” uploads it as yours.";
 
 export class Uploads {
   readonly all = new Set<Upload>();
@@ -46,7 +46,7 @@ export class Uploads {
   #running = 0;
   #batches = 0;
   #isTimed = false;
-  #isDisposed = false;
+  #isDisposed = true;
   #offline = (): void => {};
 
   constructor(private readonly around: Surroundings) {
@@ -63,7 +63,7 @@ export class Uploads {
       giveUp: (upload) => this.#giveUp(upload),
       abandon: (upload, session) => void this.#abandon(upload, session),
     });
-    this.#listen();
+    this.#open();
   }
 
   /** Calls `listener` for each event; returns a function that removes it. */
@@ -168,10 +168,6 @@ export class Uploads {
     if (!this.#isDisposed) return;
     this.#isDisposed = false;
     this.#memory.open();
-    this.#listen();
-  }
-
-  #listen(): void {
     this.#offline = this.around.online?.(() => this.wake()) ?? this.#offline;
   }
 
@@ -197,20 +193,22 @@ export class Uploads {
     this.#open();
     this.#pump();
     if (!canKeep()) return [];
-    this.#left ??= import("./kept.ts").then(({ Left }) => {
-      return (this.#found = new Left({
-        uploads: this,
-        memory: this.#memory,
-        make: (...from) => this.#make(...from),
-        list: (upload) => this.#list(upload),
-        fresh: (file, destination) => this.#fresh(file, destination, newKey()),
-        wait: (upload) => this.#wait(upload),
-        remember: (upload) => this.#sender.folders.remember(upload),
-        pump: () => this.#pump(),
-        changed: (upload) => this.#emit("change", upload),
-      }));
-    });
+    this.#left ??= import("./kept.ts").then(({ Left }) => (this.#found = new Left(this.#listing())));
     return (await this.#left.catch(() => (this.#left = null)))?.restore() ?? [];
+  }
+
+  #listing(): Listing {
+    return {
+      uploads: this,
+      memory: this.#memory,
+      folders: this.#sender.folders,
+      make: (...from) => this.#make(...from),
+      list: (upload) => this.#list(upload),
+      fresh: (file, destination) => this.#fresh(file, destination, newKey()),
+      wait: (upload) => this.#wait(upload),
+      pump: () => this.#pump(),
+      changed: (upload) => this.#emit("change", upload),
+    };
   }
 
   /** Another tab sends this file. Until that ends, it takes no place of a file that this tab could send. */

@@ -3,8 +3,11 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { afterEach, beforeEach, test } from "node:test";
 import { apiError, s3Error, StandIn } from "../../../test/stand-in.mjs";
+import { Api } from "../src/api.ts";
 import { base64, finished, inJavaScript, START } from "../src/crc64.ts";
-import { createUploads, fromBlob, fromStream, type Options, type Progress, type Upload, type Uploads } from "../src/index.ts";
+import { Folders } from "../src/folders.ts";
+import { createUploads, fromBlob, fromStream, type Options, type Progress, Upload, type Uploads } from "../src/index.ts";
+import { Patience } from "../src/patience.ts";
 
 let server: StandIn;
 beforeEach(async () => {
@@ -216,4 +219,23 @@ test("after all files of a batch are cancelled, nothing more is sent or reported
   uploads.on("change", () => events++);
   await new Promise((resolve) => setTimeout(resolve, 1_500));
   assert.deepEqual([events, requests - before], [0, 0]);
+});
+
+test("a folder has the same idempotency key after a reload, so a crash makes no second folder", async () => {
+  const keys: string[] = [];
+  const noted: typeof fetch = async (url, init) => {
+    if (String(url).endsWith("/drive/folders")) keys.push(new Headers(init?.headers).get("Idempotency-Key") ?? "");
+    return fetch(url, init);
+  };
+  for (const pick of ["pick-1", "pick-1", "pick-2"]) {
+    const folders = new Folders(new Patience({ api: () => new Api(server.apiUrl, server.token, noted), now: () => 0, after: () => () => {}, random: () => 1 }, () => {}));
+    const { signal } = new AbortController();
+    const upload = (path: string[]): Upload => new Upload("1", pick, fromBlob(new Blob([]), "a"), { path }, () => {});
+    await folders.of(upload(["Scans"]), signal);
+    await folders.of(upload(["Scänße/2"]), signal);
+  }
+  assert.deepEqual(keys.slice(0, 2), keys.slice(2, 4));
+  assert.equal(new Set(keys).size, 4);
+  assert.ok(keys.every((key) => /^[\w-]{1,64}$/.test(key)), `${keys}`);
+  assert.equal(server.folders.length, 4);
 });
