@@ -133,6 +133,7 @@ test("a closed tab holds nothing: another takes what it was sending, with its se
     });
   assert.deepEqual(await take(), [false, null, false], "who does not hold it knows no session, and so cannot abort one");
   await first.close();
+  await second.waitForFunction(async () => (await navigator.locks.query()).held?.length === 1);
   assert.deepEqual(await take(), [true, "u1", true]);
 });
 

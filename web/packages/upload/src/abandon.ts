@@ -2,14 +2,15 @@
 
 import { ApiError, NoAnswer, type Api } from "./api.ts";
 import { judgeApi } from "./failure.ts";
+import type { Patience } from "./patience.ts";
 import { TRIES } from "./pause.ts";
 import type { Session } from "./upload.ts";
 
 /**
- * Returns whether the upload has ended, through this or otherwise. `rest` waits after a number of tries, as the server asks. With
+ * Returns whether the upload has ended, through this or otherwise. With
  * `undo`, an item that it has become meanwhile goes to the trash.
  */
-export async function abandon(api: Api, session: Session, rest: (tries: number, secs: number | null) => Promise<void>, undo = false): Promise<boolean> {
+export async function abandon(api: Api, session: Session, patience: Patience, undo = false): Promise<boolean> {
   let isItem = false;
   for (let tries = 1; tries <= TRIES; tries++) {
     let secs: number | null = null;
@@ -28,7 +29,7 @@ export async function abandon(api: Api, session: Session, rest: (tries: number, 
       if (!passing) return false;
       if (error instanceof ApiError) secs = error.retryAfterSecs;
     }
-    if (tries < TRIES) await rest(tries, secs);
+    if (tries < TRIES) await patience.later(tries, secs);
   }
   return false;
 }

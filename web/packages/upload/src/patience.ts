@@ -71,6 +71,11 @@ export class Patience {
     return askedMs(secs, tries, this.timing.random);
   }
 
+  /** Resolves when the next try may be made. */
+  later(tries: number, secs: number | null): Promise<void> {
+    return new Promise((resolve) => void this.timing.after(this.pause(tries, secs), resolve));
+  }
+
   /** Waits `ms`, or, if it `isAway`, until `wake`. Meanwhile, the upload's note says why, unless it was stopped. */
   rest(upload: Upload, why: string, ms: number, signal: AbortSignal, isAway = false): Promise<void> {
     signal.throwIfAborted();

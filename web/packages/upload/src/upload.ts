@@ -70,7 +70,7 @@ export class Upload {
     readonly pick: string,
     public file: Source,
     readonly destination: Destination,
-    private readonly counted: (bytes: number) => void,
+    private readonly counted: (bytes: number) => unknown,
   ) {}
 
   get active(): boolean {

@@ -90,7 +90,7 @@ export class Uploads {
   addAll(picked: Iterable<Picked>): Upload[] {
     this.#open();
     const pick = newKey();
-    const uploads = Array.from(picked, ({ file, ...destination }) => this.#found?.again(file, destination) ?? this.#fresh(file, destination, pick));
+    const uploads = Array.from(picked, ({ file, ...to }) => this.#found?.again(file, to) ?? this.#fresh(file, to, pick));
     this.#pump();
     return uploads;
   }
@@ -107,12 +107,11 @@ export class Uploads {
   cancel(upload: Upload): void {
     if (["done", "cancelled"].includes(upload.state)) return;
     const { session, wasDone, state } = upload;
-    const run = upload.run?.signal ?? new AbortController().signal;
-    const isHeld = this.#memory.holds(upload);
+    const run = this.#memory.holds(upload) ? null : new AbortController().signal;
     this.#stop(upload, "cancelled");
     this.#reset(upload);
     this.#found?.isPicked(upload);
-    void this.#drop(upload, wasDone ? null : session, isHeld ? null : run, state === "finishing");
+    void this.#drop(upload, wasDone ? null : session, run, state === "finishing");
   }
 
   /** Continues an upload after a pause, a failure, or (if its file can be read after a click) a reload. */
@@ -238,9 +237,7 @@ export class Uploads {
   }
 
   #make(id: string, pick: string, file: Source, destination: Destination): Upload {
-    const upload: Upload = new Upload(id, pick, file, destination, (bytes) => {
-      if (this.all.has(upload)) this.totals.move(upload, bytes);
-    });
+    const upload: Upload = new Upload(id, pick, file, destination, (bytes) => this.all.has(upload) && this.totals.move(upload, bytes));
     return upload;
   }
 
@@ -315,8 +312,7 @@ export class Uploads {
       this.#memory.isAnother(upload);
       return this.#wait(upload);
     }
-    if (error === foreign) return this.#fail(upload, new Failure(FOREIGN));
-    if (error !== alone && error !== elsewhere) return this.#fail(upload, error);
+    if (error !== alone && error !== elsewhere) return this.#fail(upload, error === foreign ? new Failure(FOREIGN) : error);
     this.#halt(upload);
     if (error === elsewhere) return this.#waitElsewhere(upload);
     this.#enter(upload, "queued");
@@ -385,9 +381,7 @@ export class Uploads {
 
   // Signing out cancels uploads too: this needs the token of now.
   async #abandon(upload: Upload, session: Session, api = this.around.api().frozen(), undo = false): Promise<void> {
-    const after = (tries: number, secs: number | null): Promise<void> =>
-      new Promise((resolve) => void this.around.after(this.#patience.pause(tries, secs), resolve));
-    if (!(await abandon(api, session, after, undo))) this.#emit("leftOpen", upload);
+    if (!(await abandon(api, session, this.#patience, undo))) this.#emit("leftOpen", upload);
   }
 
   #enter(upload: Upload, state: State, note: string | null = null, failure: Failure | null = null): void {
