@@ -27,15 +27,33 @@ async function signIn(candidate: string): Promise<void> {
   try {
     const { name } = await new Api(DRIVE, candidate).workspace();
     token = candidate;
-    sessionStorage.setItem(TOKEN, token);
+    keep(token);
     openYard(name);
   } catch (error) {
     const refused = error instanceof ApiError && (error.status === 401 || error.status === 403);
-    if (refused) sessionStorage.removeItem(TOKEN);
+    if (refused) keep(null);
     else tokenField.value = candidate;
     showGate(error instanceof Error ? error.message : String(error));
   } finally {
     gate.ariaBusy = null;
+  }
+}
+
+/** Keeps the token in this tab. Where the browser forbids storage, a reload asks for it again. */
+function keep(secret: string | null): void {
+  try {
+    if (secret === null) sessionStorage.removeItem(TOKEN);
+    else sessionStorage.setItem(TOKEN, secret);
+  } catch {
+    // The page works without it.
+  }
+}
+
+function keptToken(): string | null {
+  try {
+    return sessionStorage.getItem(TOKEN);
+  } catch {
+    return null;
   }
 }
 
@@ -62,12 +80,8 @@ function showGate(why: string): void {
 
 function signOut(): void {
   if (uploads.unfinished && !confirm("Some uploads are not finished. Sign out and cancel them?")) return;
-  for (const upload of [...uploads.all]) {
-    // Uploads from before a reload stay until the next time that this person signs in.
-    if (upload.state !== "unpicked") uploads.cancel(upload);
-    uploads.forget(upload);
-  }
-  sessionStorage.removeItem(TOKEN);
+  uploads.clear();
+  keep(null);
   token = "";
   warn("");
   showGate("");
@@ -182,6 +196,6 @@ setInterval(() => {
 }, 1_000);
 listenForFiles();
 
-const kept = sessionStorage.getItem(TOKEN);
+const kept = keptToken();
 if (kept) void signIn(kept);
 else showGate("");

@@ -36,6 +36,8 @@ interface Kept extends Who {
   grant?: string;
   /** Grants that have ended. Their files are still shown. */
   earlier?: string[];
+  /** A random name of this visitor in this browser. Somebody else gets another one. */
+  visitor?: string;
 }
 
 /** An error of the server. `message` is for people. */
@@ -55,8 +57,7 @@ export const DRIVE = `${location.origin}${basePath()}`;
 const slug = location.pathname.replace(/\/+$/, "").split("/").pop() ?? "";
 const REQUEST = `${DRIVE}/r/${encodeURIComponent(slug)}`;
 const KEPT = `dray.request.${slug}`;
-/** Names the uploads of this request in this browser, whichever grant they use. */
-export const OWNER = `request ${slug}`;
+const newVisitor = (): string => Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(16)).join("-");
 
 export class RequestClient {
   private kept: Kept = recall();
@@ -69,6 +70,13 @@ export class RequestClient {
     return { ...(name !== undefined && { name }), ...(email !== undefined && { email }) };
   }
 
+  /** Names the uploads of this visitor in this browser, whichever grant they use. */
+  get owner(): string {
+    const { visitor = newVisitor() } = this.kept;
+    if (!this.kept.visitor) this.keep({ ...this.kept, visitor });
+    return `request ${slug} ${visitor}`;
+  }
+
   get hasPassword(): boolean {
     return this.password !== undefined;
   }
@@ -79,11 +87,16 @@ export class RequestClient {
     if (this.kept.grant) this.leave();
   }
 
-  /** Remembers who the visitor is. Another name or address is another submitter. */
-  introduce(who: Who): void {
+  /** Whether this is another visitor than the one whom this browser remembers. */
+  isAnother(who: Who): boolean {
     const { name, email } = this.kept;
-    if (name !== who.name || email !== who.email) this.leave();
-    this.keep({ ...this.kept, ...who });
+    return (name !== undefined || email !== undefined) && (name !== who.name || email !== who.email);
+  }
+
+  /** Remembers who the visitor is. Another one sees nothing of the files of the one before, and is another submitter. */
+  introduce(who: Who): void {
+    if (this.isAnother(who)) this.keep({ ...who, visitor: newVisitor() });
+    else this.keep({ ...this.kept, ...who });
   }
 
   /** Ends the use of the current grant. Its files are still shown. */

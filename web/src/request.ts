@@ -5,7 +5,7 @@ import { DrayUploadElement, type DrayUploadDetail } from "@dray/element";
 import type { Upload } from "@dray/upload";
 
 import { bytes as formatBytes } from "./format.ts";
-import { DRIVE, OWNER, Refusal, RequestClient, type Asks, type Opened, type SentFile, type Who } from "./request-client.ts";
+import { DRIVE, Refusal, RequestClient, type Asks, type Opened, type SentFile, type Who } from "./request-client.ts";
 
 /** The most files that a request can allow for one submitter: as good as no limit. */
 const ANY_NUMBER = 10_000;
@@ -134,7 +134,7 @@ function takeFiles({ types, maxFiles, asksName, asksEmail }: Opened): void {
   upload.toggleAttribute("single", maxFiles === 1);
   upload.setAttribute("url", DRIVE);
   if (types.length > 0) upload.setAttribute("accept", types.join(","));
-  upload.owner = () => OWNER;
+  upload.owner = () => client.owner;
   upload.token = () => client.grant();
   upload.texts = { inDrive: "Sent", done: (file) => `${file} has arrived.` };
   element("send", HTMLElement).append(upload);
@@ -166,6 +166,19 @@ function goOn(): void {
   stopped.clear();
 }
 
+/** Somebody else comes: nothing of the visitor before goes on or is shown. Returns whether that is so. */
+function clear(): boolean {
+  if (upload.isConnected) {
+    if (upload.uploads.unfinished && !confirm("Some uploads are not finished. Cancel them?")) return false;
+    upload.uploads.clear();
+  }
+  stopped.clear();
+  arrivedCount = 0;
+  element("sent", HTMLElement).replaceChildren();
+  for (const id of ["thanks", "sent-more"]) show(id, false);
+  return true;
+}
+
 function arrived(files: SentFile[]): void {
   if (files.length === 0) return;
   arrivedCount += files.length;
@@ -194,7 +207,9 @@ element("gate", HTMLFormElement).addEventListener("submit", (event) => {
 element("who", HTMLFormElement).addEventListener("submit", (event) => {
   event.preventDefault();
   const said = (id: string): string => element(id, HTMLInputElement).value.trim();
-  client.introduce({ name: said("name"), email: said("email") });
+  const introduced = { name: said("name"), email: said("email") };
+  if (client.isAnother(introduced) && !clear()) return;
+  client.introduce(introduced);
   if (!opened) return;
   draw(opened);
   upload.focus();

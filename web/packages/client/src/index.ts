@@ -83,7 +83,10 @@ function addressOf(url: string, path: string, { path: names = {}, query = {} }: 
   const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = names[name];
     if (value === undefined || value === "") throw new TypeError(`path.${name} is missing.`);
-    return encodeURIComponent(String(value));
+    const segment = encodeURIComponent(String(value));
+    // A URL has no way to write these two as names: the request would be another one.
+    if (segment === "." || segment === "..") throw new TypeError(`path.${name} cannot be “${segment}”.`);
+    return segment;
   });
   const said = Object.entries(query).filter(([, value]) => value !== undefined && value !== null);
   const search = new URLSearchParams(said.map(([name, value]) => [name, String(value)])).toString();

@@ -22,10 +22,8 @@ export interface DrayUploadDetail {
  */
 export class DrayUploadElement extends HTMLElement {
   static readonly observedAttributes = ["token"];
-  /** A token that may upload, or a function that returns the current one. */
-  token: Options["token"] = "";
-  /** Whose uploads these are, as `createUploads` takes it; set it before the element is in a page. Default: the token tells. */
-  owner: Options["owner"];
+  private tokenOf: Options["token"] = "";
+  private ownerOf: Options["owner"];
   private uploadsOf: Uploads | null = null;
   private textsOf: Texts = TEXTS;
   private readonly root = this.attachShadow({ mode: "open", delegatesFocus: true });
@@ -33,6 +31,36 @@ export class DrayUploadElement extends HTMLElement {
   private readonly news = document.createElement("p");
   private rows: Rows | null = null;
   private undo: (() => void)[] = [];
+
+  /** A page may have set properties before this module was loaded: they are in the way of the accessors. */
+  constructor() {
+    super();
+    for (const name of ["token", "owner", "texts"] as const) {
+      if (!Object.hasOwn(this, name)) continue;
+      const { [name]: value } = this;
+      delete (this as Partial<Record<typeof name, unknown>>)[name];
+      Object.assign(this, { [name]: value });
+    }
+  }
+
+  /** A token that may upload, or a function that returns the current one. Uploads that stopped because their token ended continue if they are of the same person. */
+  get token(): Options["token"] {
+    return this.tokenOf;
+  }
+
+  set token(token: Options["token"]) {
+    this.tokenOf = token;
+    this.uploadsOf?.resumeSignedOut();
+  }
+
+  /** Whose uploads these are, as `createUploads` takes it; set it before the element is in a page. Default: the token tells. */
+  get owner(): Options["owner"] {
+    return this.ownerOf;
+  }
+
+  set owner(owner: Options["owner"]) {
+    this.ownerOf = owner;
+  }
 
   /** The uploads, for pages that follow or control them. They are created when the element is first put into a page. */
   get uploads(): Uploads {
@@ -53,7 +81,6 @@ export class DrayUploadElement extends HTMLElement {
 
   attributeChangedCallback(_name: string, _before: string | null, value: string | null): void {
     this.token = value ?? "";
-    this.uploadsOf?.resumeSignedOut();
   }
 
   connectedCallback(): void {
@@ -77,9 +104,10 @@ export class DrayUploadElement extends HTMLElement {
     void uploads.restore();
   }
 
-  /** Uploads continue when the element is removed from the page. Their rows appear again when it is put back. */
+  /** Uploads stop when the element is removed from the page, unless it is only moved. They continue when it is put back. */
   disconnectedCallback(): void {
     for (const undo of this.undo.splice(0)) undo();
+    setTimeout(() => !this.isConnected && this.uploadsOf?.dispose());
   }
 
   /** Adds files as if a person had picked them. */

@@ -20,8 +20,9 @@ export interface DrayUpload {
 }
 
 /**
- * Follows uploads. With options, it creates its own once, and continues those that a reload interrupted. With `Uploads`, it
- * follows those, so that several components can share them. Components render at most once per frame.
+ * Follows uploads. With options, it creates its own once, and continues those that a reload interrupted; they stop when the component
+ * is removed, and another component can continue them. With `Uploads`, it follows those, so that several components can share them, and
+ * they outlive the components. Components render at most once per frame.
  */
 export function useDrayUpload(source: Options | Uploads): DrayUpload {
   // Only the options of the first render count, except a token that is a function: it is called each time.
@@ -30,7 +31,9 @@ export function useDrayUpload(source: Options | Uploads): DrayUpload {
   if ("url" in source) token.current = source.token;
   const [uploads] = useState(() => ("url" in first.current ? ownUploads(first.current, token) : first.current));
   useEffect(() => {
-    if ("url" in first.current) void uploads.restore();
+    if (!("url" in first.current)) return undefined;
+    void uploads.restore();
+    return () => uploads.dispose();
   }, [uploads]);
   const store = useMemo(() => snapshots(uploads), [uploads]);
   return useSyncExternalStore(store.subscribe, store.now, store.now);
@@ -81,7 +84,7 @@ export interface DropzoneState {
 
 export interface DropzoneProps extends Omit<ComponentPropsWithoutRef<"div">, "children" | "onDrop"> {
   onFiles: (files: Picked[]) => void;
-  /** Called if dropped files cannot be read. */
+  /** Called if dropped files cannot be read. Default: the console says so. */
   onFailed?: (error: unknown) => void;
   /** Picks a folder instead of files. */
   directory?: boolean;
@@ -91,7 +94,7 @@ export interface DropzoneProps extends Omit<ComponentPropsWithoutRef<"div">, "ch
 }
 
 /** A `div` that takes dropped files and folders; `open` opens a picker. It has `data-over` while something is dragged over it. */
-export function Dropzone({ onFiles, onFailed, directory = false, multiple = true, accept, children, ...rest }: DropzoneProps): ReactElement {
+export function Dropzone({ onFiles, onFailed = console.error, directory = false, multiple = true, accept, children, ...rest }: DropzoneProps): ReactElement {
   const input = useRef<HTMLInputElement>(null);
   const [isOver, setOver] = useState(false);
   const open = useCallback(() => {

@@ -2,22 +2,34 @@
 
 import { ApiError, NoAnswer, type Api } from "./api.ts";
 import { judgeApi } from "./failure.ts";
+import type { Patience } from "./patience.ts";
 import { TRIES } from "./pause.ts";
 import type { Session } from "./upload.ts";
 
-/** Returns whether the upload has ended, through this or otherwise. `rest` waits after a number of tries. */
-export async function abandon(api: Api, session: Session, rest: (tries: number) => Promise<void>): Promise<boolean> {
+/**
+ * Returns whether the upload has ended, through this or otherwise. With
+ * `undo`, an item that it has become meanwhile goes to the trash.
+ */
+export async function abandon(api: Api, session: Session, patience: Patience, undo = false): Promise<boolean> {
+  let isItem = false;
   for (let tries = 1; tries <= TRIES; tries++) {
+    let secs: number | null = null;
     try {
-      await api.abort(session);
+      if (isItem) await api.trash((await api.finalize(session)).id);
+      else await api.abort(session);
       return true;
     } catch (error) {
       // The upload no longer exists, or has become a file.
-      if (error instanceof ApiError && [404, 409, 410].includes(error.status)) return true;
+      if (error instanceof ApiError && [404, 410, ...(undo ? [] : [409])].includes(error.status)) return true;
+      if (error instanceof ApiError && error.code === "already_finalized") {
+        isItem = true;
+        continue;
+      }
       const passing = error instanceof NoAnswer || (error instanceof ApiError && !judgeApi(error));
       if (!passing) return false;
+      if (error instanceof ApiError) secs = error.retryAfterSecs;
     }
-    if (tries < TRIES) await rest(tries);
+    if (tries < TRIES) await patience.later(tries, secs);
   }
   return false;
 }

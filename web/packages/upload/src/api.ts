@@ -96,6 +96,9 @@ export class ApiError extends Error {
 /** No answer at all: no network, no server, a broken connection, or (for another origin) no CORS permission. */
 export class NoAnswer extends Error {}
 
+/** The page's own function has given no token. */
+export class NoToken extends NoAnswer {}
+
 /** A bearer token, or a function that returns the current one. */
 export type Token = string | (() => string | Promise<string>);
 
@@ -107,11 +110,18 @@ export class Api {
 
   /** `url`: the drive's address, with the path it is below, if any: `https://example.com/drive`. */
   constructor(
-    url: string,
+    private readonly url: string,
     private readonly token: Token,
     private readonly fetch: typeof globalThis.fetch = globalThis.fetch.bind(globalThis),
   ) {
     this.#base = `${url.replace(/\/+$/, "")}/public/v1`;
+  }
+
+  /** The same drive for the person of this moment, even if they sign out. */
+  frozen(): Api {
+    const token = this.#token();
+    token.catch(() => {});
+    return new Api(this.url, () => token, this.fetch);
   }
 
   workspace(signal?: AbortSignal): Promise<{ name: string }> {
@@ -138,7 +148,7 @@ export class Api {
     return this.#call("POST", "/drive/files/upload/multipart/parts", upload, signal);
   }
 
-  finalize(request: Finalize, signal: AbortSignal): Promise<Item> {
+  finalize(request: Finalize, signal?: AbortSignal): Promise<Item> {
     return this.#call("POST", "/drive/files/upload/multipart/finalize", request, signal);
   }
 
@@ -162,10 +172,24 @@ export class Api {
     await this.#call("POST", "/drive/files/upload/multipart/abort", upload, undefined, { keepalive: true });
   }
 
+  /** Moves a file to the trash. */
+  async trash(id: string): Promise<void> {
+    await this.#call("DELETE", `/drive/files/${encodeURIComponent(id)}`);
+  }
+
   /** A signed URL that downloads the file under its own name. */
   async downloadUrl(id: string): Promise<string> {
     const answer = await this.#call<{ url: string }>("GET", `/drive/files/${encodeURIComponent(id)}/download`);
     return answer.url;
+  }
+
+  async #token(): Promise<string> {
+    if (typeof this.token === "string") return this.token;
+    try {
+      return await this.token();
+    } catch (error) {
+      throw new NoToken(`There is no access token: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    }
   }
 
   async #call<T>(
@@ -175,7 +199,7 @@ export class Api {
     signal?: AbortSignal,
     { key, keepalive = false }: { key?: string; keepalive?: boolean } = {},
   ): Promise<T> {
-    const token = typeof this.token === "string" ? this.token : await this.token();
+    const token = await this.#token();
     const headers: Record<string, string> = { Authorization: `Bearer ${token}` };
     // Older browsers cannot combine signals. There, a request has no timeout.
     const ends = AbortSignal.any?.([AbortSignal.timeout(SILENT_MS), ...(signal ? [signal] : [])]) ?? signal ?? null;

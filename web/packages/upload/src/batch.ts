@@ -67,6 +67,8 @@ export class Batch {
   readonly #finals: Gathering<Finalize>;
   readonly #starting: Set<Upload>;
   readonly #sending: Set<Upload>;
+  /** Its requests end once all have left. */
+  readonly #all = new AbortController();
   #requests = 0;
 
   /** `members` all have the same `onConflict`. `key` is new. */
@@ -76,7 +78,7 @@ export class Batch {
     key: string,
   ) {
     const { patience, around } = sender;
-    const { signal } = new AbortController();
+    const { signal } = this.#all;
     const onConflict = members[0]?.destination.onConflict;
     this.#starting = new Set(members);
     this.#sending = new Set(members);
@@ -101,6 +103,7 @@ export class Batch {
   async start(upload: Upload, signal: AbortSignal): Promise<void> {
     const { sender } = this;
     const { startKey, file } = upload;
+    signal.addEventListener("abort", () => this.leave(upload), { once: true });
     const parentId = await sender.folders.of(upload, signal);
     const wanted: NewFile = { path: file.name, fileSize: file.size, mimeType: file.type || "application/octet-stream" };
     if (parentId !== undefined) wanted.parentId = parentId;
@@ -136,6 +139,7 @@ export class Batch {
     if (upload.batch === this) upload.batch = null;
     this.#starting.delete(upload);
     this.#sending.delete(upload);
+    if (this.#sending.size === 0) this.#all.abort();
     this.#starts.look();
     this.#finals.look();
   }

@@ -1,20 +1,18 @@
 // Creates the folders that a picked folder needs: each once, before the first file that goes into it.
 
-import { newKey } from "./api.ts";
+import { finished, inJavaScript, START } from "./crc64.ts";
 import type { Patience } from "./patience.ts";
 import type { Upload } from "./upload.ts";
 
 export class Folders {
-  /** By pick and path. */
+  /** By pick, path and the folder above. */
   readonly #made = new Map<string, Promise<string>>();
-  /** The idempotency key of each folder, so that a lost answer does not lead to a second folder. */
-  readonly #keys = new Map<string, string>();
 
   constructor(private readonly patience: Patience) {}
 
   /** Remembers the folders of an upload that began before a reload. */
-  remember({ pick, destination: { path = [] }, folderIds }: Upload): void {
-    folderIds.forEach((id, index) => this.#made.set(name(pick, path.slice(0, index + 1)), Promise.resolve(id)));
+  remember({ pick, destination: { path = [], parentId }, folderIds }: Upload): void {
+    folderIds.forEach((id, index) => this.#made.set(name(pick, path.slice(0, index + 1), folderIds[index - 1] ?? parentId), Promise.resolve(id)));
   }
 
   /** The folder that `upload` goes into; `undefined` means the root. */
@@ -28,7 +26,7 @@ export class Folders {
   }
 
   async #make(upload: Upload, path: string[], parentId: string | undefined, signal: AbortSignal): Promise<string> {
-    const at = name(upload.pick, path);
+    const at = name(upload.pick, path, parentId);
     for (;;) {
       const waited = this.#made.get(at);
       if (!waited) break;
@@ -40,8 +38,8 @@ export class Folders {
         if (this.#made.get(at) === waited) this.#made.delete(at);
       }
     }
-    const key = this.#keys.get(at) ?? newKey();
-    this.#keys.set(at, key);
+    // It is the same after a reload, so that neither a lost answer nor a crash leads to a second folder.
+    const key = upload.pick + finished(inJavaScript()(START, new TextEncoder().encode(at))).toString(16);
     const folder = { name: path.at(-1) ?? "", ...(parentId !== undefined && { parentId }) };
     const making = this.patience.ask(upload, signal, (api) => api.createFolder(folder, key, signal)).then(({ id }) => id);
     this.#made.set(at, making);
@@ -49,4 +47,4 @@ export class Folders {
   }
 }
 
-const name = (pick: string, path: readonly string[]): string => JSON.stringify([pick, ...path]);
+const name = (pick: string, path: readonly string[], parentId: string | undefined): string => JSON.stringify([pick, parentId ?? null, ...path]);

@@ -2,7 +2,7 @@
 
 import { Api, type Token } from "./api.ts";
 import { checksumInWorker, type Checksum } from "./checksum.ts";
-import { Memory, ownerByToken, type Owner } from "./memory.ts";
+import { canKeep, Memory, ownerByToken, type Owner } from "./memory.ts";
 import { putWithFetch, putWithXhr, type PutPart } from "./put.ts";
 import { Uploads } from "./uploads.ts";
 
@@ -16,7 +16,8 @@ export { putWithFetch, putWithXhr, type PutAnswer, type PutPart } from "./put.ts
 export { fromBlob, fromStream, type Source } from "./source.ts";
 export { Totals } from "./totals.ts";
 export { Upload, type Destination, type Progress, type Session, type State } from "./upload.ts";
-export { Uploads, type Events, type Picked } from "./uploads.ts";
+export type { Events, Picked } from "./surroundings.ts";
+export { Uploads } from "./uploads.ts";
 
 export interface Options {
   /** The drive's address, with its base path, if it has one. In a page that the drive serves, that page's address. */
@@ -35,19 +36,19 @@ export interface Options {
   /** Replaces the `fetch` of this environment. */
   fetch?: typeof globalThis.fetch;
   put?: PutPart;
-  /** Computes each part's checksum; `null`: checksums are not verified. Default: in a worker, if there can be one. */
+  /** Computes each part's checksum; `null`: only those of uploads that continue after a reload. Default: in a worker, if there can be one. */
   checksum?: Checksum | null;
 }
 
 /** Uploads to one drive. One object per page is enough: all its uploads share the connection. */
 export function createUploads(options: Options): Uploads {
-  const { url, token, owner = ownerByToken(url, token), fetch, partsInFlight = 4, filesInFlight = 8 } = options;
+  const { url, token, owner = canKeep() ? ownerByToken(url, token) : null, fetch, partsInFlight = 4, filesInFlight = 8 } = options;
   const api = new Api(url, token, fetch);
-  const uploads = new Uploads({
+  return new Uploads({
     api: () => api,
     put: options.put ?? (typeof XMLHttpRequest === "undefined" ? putWithFetch : putWithXhr),
     checksum: options.checksum === undefined ? checksumInWorker() : options.checksum,
-    memory: (onNews) => new Memory(owner ?? (() => ""), onNews, owner ? undefined : async () => null),
+    memory: (onNews) => new Memory(owner ?? (() => null), onNews, owner ? undefined : async () => null),
     now: () => performance.now(),
     after: (ms, callback) => {
       const timer = setTimeout(callback, ms);
@@ -57,7 +58,9 @@ export function createUploads(options: Options): Uploads {
     pageOrigin: globalThis.location?.origin ?? "",
     partsInFlight,
     filesInFlight,
+    online: (callback) => {
+      globalThis.addEventListener?.("online", callback);
+      return () => globalThis.removeEventListener?.("online", callback);
+    },
   });
-  globalThis.addEventListener?.("online", () => uploads.wake());
-  return uploads;
 }

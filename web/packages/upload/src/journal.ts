@@ -1,60 +1,61 @@
 // What is kept of uploads after the page is closed: an entry in IndexedDB for each, and a lock that shows which tab is alive.
-// Decides which tab may continue an entry. Sends nothing and knows no API.
+// Decides which tab may send an upload. Sends nothing and knows no API.
 
-import { newKey, type Item } from "./api.ts";
-import type { Destination, Session } from "./upload.ts";
+import { entryOf, type Entry } from "./entry.ts";
+import type { Upload } from "./upload.ts";
 
-/** An upload, as the browser keeps it. */
-export interface Entry {
-  id: string;
-  /** The tab that sends it. If that tab is gone, any other may continue it. */
-  tab: string;
-  pick: string;
-  /** Identifies a file that is picked again; it includes the owner. */
-  match: string;
-  /** Whose uploads these are: another person at the same browser must not see them. */
-  owner: string;
-  name: string;
-  size: number;
-  type: string;
-  lastModified: number | null;
-  destination: Destination;
-  folderIds: string[];
-  startKey: string;
-  session: Session | null;
-  /** 1 once the item exists. The entry is kept until this is so for all files of its pick, so that none is sent twice if the
-   * folder is picked again. */
-  done: 0 | 1;
-  item: Item | null;
-  /** Milliseconds since 1970. */
-  at: number;
+/** Which tab sends an upload: this one, which now holds it, or another that is alive. */
+export interface Found {
+  isMine: boolean;
+  entry: Entry;
+  /** Whether another tab has had it, or has ended it: what this tab knows of it may be out of date. */
+  isNews: boolean;
 }
-
-/** Which tab continues an upload: this one, or another that is alive. */
-export type Found = { isMine: boolean; entry: Entry };
 
 /** The server forgets an upload after at most seven days, and so does the journal. */
 const LIFE_MS = 7 * 24 * 3_600_000;
+/** Another page can keep the database from opening, for as long as it likes. */
+const OPEN_MS = 3_000;
 const STORE = "uploads";
 
+type Change = (store: IDBObjectStore) => void;
+
 export class Journal {
-  readonly tab = newKey();
   /** Called when other tabs have changed something. */
   onNews: () => void = () => {};
   readonly #channel = new BroadcastChannel("dray-uploads");
   /** What the next transaction will write. */
-  #changes: ((store: IDBObjectStore) => void)[] = [];
+  #changes: Change[] = [];
   #writing: Promise<void> = Promise.resolve();
-  /** The entries that this tab has taken from closed ones. */
-  readonly #taken = new Set<string>();
+  /** Whether the transaction has changed something. */
+  #hasNews = false;
+  /** Tabs that were seen and are closed. Their names are never used again. */
+  readonly #dead = new Set<string>();
+  #letGo = (): void => {};
 
-  private constructor(private readonly db: IDBDatabase) {
+  private constructor(
+    readonly tab: string,
+    private readonly db: IDBDatabase,
+  ) {
     this.#channel.onmessage = () => this.onNews();
+    // Without this, a page that deletes the database, or needs a newer one, would wait until this tab is closed.
+    db.onversionchange = () => db.close();
   }
 
-  /** `null` where the browser keeps nothing or cannot distinguish tabs: without TLS, in private windows, in Node. */
-  static async open(): Promise<Journal | null> {
-    if (typeof indexedDB === "undefined" || !globalThis.navigator?.locks) return null;
+  /** `null` where the browser keeps nothing, cannot tell tabs apart, or does not answer. `tab` is a new name. */
+  static async open(tab: string): Promise<Journal | null> {
+    const opening = Journal.#opened(tab);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<null>((resolve) => {
+      timer = setTimeout(() => {
+        void opening.then((journal) => journal?.close());
+        resolve(null);
+      }, OPEN_MS);
+    });
+    return Promise.race([opening, late]).finally(() => clearTimeout(timer));
+  }
+
+  static async #opened(tab: string): Promise<Journal | null> {
     try {
       const opening = indexedDB.open("dray-uploads", 1);
       opening.onupgradeneeded = () => {
@@ -63,25 +64,37 @@ export class Journal {
         store.createIndex("owner", "owner");
         store.createIndex("pick", ["pick", "done"]);
       };
-      const journal = new Journal(await answer(opening));
-      await journal.#hold();
+      const journal = new Journal(tab, await answer(opening));
+      await journal.#live();
       return journal;
     } catch {
       return null;
     }
   }
 
-  /** Replaces entries: all or none. */
+  /** Other tabs may now continue what this one has left. */
+  async close(): Promise<void> {
+    await this.#writing.catch(() => {});
+    this.#channel.close();
+    this.db.close();
+    this.#letGo();
+  }
+
+  /** The entry of a new upload of this tab. */
+  entryOf(upload: Upload, owner: string): Entry {
+    return entryOf(upload, owner, this.tab);
+  }
+
+  /** Adds or replaces entries: all that the browser can store. */
   save(entries: Entry[]): Promise<void> {
-    return this.#write((store) => {
-      for (const entry of entries) store.put(entry);
-    });
+    return this.#write(...entries.map((entry): Change => (store) => this.#put(store, entry)));
   }
 
   /** The entries of `owner` that closed tabs have left. */
   async left(owner: string): Promise<Entry[]> {
-    const alive = await this.#alive();
     const entries = await answer<Entry[]>(this.db.transaction(STORE).objectStore(STORE).index("owner").getAll(owner));
+    // This comes after the reading: a tab lives before it writes.
+    const alive = await this.#alive();
     const left = entries.filter(({ tab }) => !alive.has(tab));
     const old = left.filter(isOld);
     if (old.length > 0) await this.#write((store) => old.forEach(({ id }) => store.delete(id)));
@@ -89,84 +102,146 @@ export class Journal {
   }
 
   /**
-   * Takes the entry of an upload that is about to be sent. If a closed tab left an entry for the same file, that one is
-   * taken instead; if a living tab has one, that tab keeps it. This is in one transaction, so two tabs never take the same one.
+   * Takes an upload that is about to be sent: until `release`, `done` or `forget`, no other tab gets it, nor one of the same file.
+   * What another tab has begun and does not send is continued. All of it is one transaction, so two tabs never take the same one.
    */
   async take(own: Entry): Promise<Found> {
-    const alive = await this.#alive();
-    let found: Found = { isMine: true, entry: own };
-    await this.#write((store) => {
-      const asking = store.index("match").getAll(own.match);
-      asking.onsuccess = () => {
-        const others = (asking.result as Entry[]).filter(({ id, tab, done, lastModified }) => {
-          // If the file has changed since its upload was done, it is another file.
-          return tab !== this.tab && !this.#taken.has(id) && !(done && lastModified !== own.lastModified);
-        });
-        const gone = others.filter(({ tab }) => !alive.has(tab));
-        const left = gone.find(({ id }) => id === own.id) ?? gone[0];
-        const elsewhere = others.find(({ tab }) => alive.has(tab));
-        if (elsewhere && left?.id !== own.id) {
-          found = { isMine: false, entry: elsewhere };
-          return;
-        }
-        if (left && left.id !== own.id) store.delete(own.id);
-        found = { isMine: true, entry: { ...(left ?? own), tab: this.tab } };
-        this.#taken.add(found.entry.id);
-        store.put(found.entry);
-      };
-    });
-    return found;
+    const living = new Set([this.tab]);
+    for (;;) {
+      const unknown: string[] = [];
+      let found: Found = { isMine: true, entry: own, isNews: false };
+      await this.#write((store) => {
+        // The entry itself may still be another person's.
+        const itself = store.get(own.id);
+        const asking = store.index("match").getAll(own.match);
+        asking.onsuccess = () => {
+          const all = (asking.result as Entry[]).filter(({ id }) => id !== own.id);
+          if (itself.result) all.push(itself.result as Entry);
+          unknown.push(...all.map(({ tab }) => tab).filter((tab) => !living.has(tab) && !this.#dead.has(tab)));
+          if (unknown.length === 0) found = this.#taken(store, own, all);
+        };
+      });
+      if (unknown.length === 0) return found;
+      const alive = await this.#alive();
+      for (const tab of unknown) (alive.has(tab) ? living : this.#dead).add(tab);
+    }
+  }
+
+  /** `all`: the entries of this file, and its own. */
+  #taken(store: IDBObjectStore, own: Entry, all: Entry[]): Found {
+    const stored = all.find(({ id }) => id === own.id);
+    const isHeld = ({ sending, tab }: Entry): boolean => sending && !this.#dead.has(tab);
+    const others = all.filter(({ id, tab }) => id !== own.id && tab !== this.tab);
+    const holder = [...(stored && stored.tab !== this.tab ? [stored] : []), ...others].find(isHeld);
+    if (holder && !(stored?.tab === this.tab && stored.sending)) return { isMine: false, entry: holder, isNews: false };
+    const isNews = stored?.tab !== this.tab;
+    const mine = isNews && stored ? { ...stored, owner: own.owner, match: own.match } : own;
+    // If the file has changed since its upload was done, it is another file.
+    const rank = ({ id, tab, done, session, lastModified }: Entry): number => {
+      if (done) return lastModified === own.lastModified ? 1 : 5;
+      if (session) return id === own.id ? 0 : 2;
+      return id === own.id ? 4 : this.#dead.has(tab) ? 3 : 5;
+    };
+    const [best = mine] = [mine, ...others].sort((a, b) => rank(a) - rank(b));
+    if (best.id !== own.id) this.#delete(store, own.id);
+    const entry = { ...best, tab: this.tab, sending: true };
+    this.#put(store, entry);
+    return { isMine: true, entry, isNews: isNews || best !== mine };
+  }
+
+  /** This tab no longer sends the upload. `entry` says how far it is. */
+  release(entry: Entry): Promise<void> {
+    return this.#ifOwn(entry.id, (store) => this.#put(store, { ...entry, sending: false }));
   }
 
   /** The item exists. Once this is so for all files of its pick, all entries of the pick are removed. */
   done(entry: Entry): Promise<void> {
-    return this.#ended(entry.pick, (store) => store.put({ ...entry, done: 1 } satisfies Entry));
+    return this.#ifOwn(entry.id, (store) => {
+      this.#put(store, { ...entry, done: 1, sending: false });
+      this.#tidy(store, entry.pick);
+    });
   }
 
   /** The upload was cancelled. */
   forget(entry: Entry): Promise<void> {
-    return this.#ended(entry.pick, (store) => store.delete(entry.id));
+    return this.#ifOwn(entry.id, (store) => {
+      this.#delete(store, entry.id);
+      this.#tidy(store, entry.pick);
+    });
   }
 
-  #ended(pick: string, change: (store: IDBObjectStore) => void): Promise<void> {
+  /** Changes an entry unless another tab has taken it. */
+  #ifOwn(id: string, change: Change): Promise<void> {
     return this.#write((store) => {
-      change(store);
-      const open = store.index("pick").getKey([pick, 0]);
-      open.onsuccess = () => {
-        if (open.result !== undefined) return;
-        const all = store.index("pick").getAllKeys(IDBKeyRange.only([pick, 1]));
-        all.onsuccess = () => all.result.forEach((id) => store.delete(id));
+      const asking = store.get(id);
+      asking.onsuccess = () => {
+        const stored = asking.result as Entry | undefined;
+        if (stored?.tab === this.tab) change(store);
       };
     });
   }
 
+  /** Removes the entries of a pick whose files are all done, except those that another upload of the same file waits for. */
+  #tidy(store: IDBObjectStore, pick: string): void {
+    const open = store.index("pick").getKey([pick, 0]);
+    open.onsuccess = () => {
+      if (open.result !== undefined) return;
+      const all = store.index("pick").getAll(IDBKeyRange.only([pick, 1]));
+      all.onsuccess = () => {
+        for (const { id, match } of all.result as Entry[]) {
+          const same = store.index("match").count(match);
+          same.onsuccess = () => same.result === 1 && this.#delete(store, id);
+        }
+      };
+    };
+  }
+
+  #put(store: IDBObjectStore, entry: Entry): void {
+    store.put(entry);
+    this.#hasNews = true;
+  }
+
+  #delete(store: IDBObjectStore, id: string): void {
+    store.delete(id);
+    this.#hasNews = true;
+  }
+
   /** Writes in one transaction what is to be written while the one before runs: many small files change at once. */
-  #write(change: (store: IDBObjectStore) => void): Promise<void> {
-    if (this.#changes.push(change) === 1) this.#writing = this.#writing.catch(() => {}).then(() => this.#commit(this.#changes.splice(0)));
+  #write(...changes: Change[]): Promise<void> {
+    const isFirst = this.#changes.length === 0;
+    this.#changes.push(...changes);
+    if (isFirst) this.#writing = this.#writing.catch(() => {}).then(() => this.#commit(this.#changes.splice(0)));
     return this.#writing;
   }
 
-  #commit(changes: ((store: IDBObjectStore) => void)[]): Promise<void> {
+  #commit(changes: Change[]): Promise<void> {
     return new Promise((resolve, reject) => {
       const transaction = this.db.transaction(STORE, "readwrite");
       transaction.oncomplete = () => {
-        this.#channel.postMessage(null);
+        if (this.#hasNews) this.#channel.postMessage(null);
+        this.#hasNews = false;
         resolve();
       };
       transaction.onabort = () => reject(transaction.error ?? new Error("The IndexedDB transaction was aborted."));
       const store = transaction.objectStore(STORE);
-      for (const change of changes) change(store);
+      for (const change of changes) {
+        try {
+          change(store);
+        } catch {
+          // The browser cannot store this entry. It stores the others.
+        }
+      }
     });
   }
 
   /** This tab counts as alive while it holds the lock with its name. */
-  #hold(): Promise<void> {
+  #live(): Promise<void> {
     return new Promise((held, failed) => {
-      const forEver = new Promise<void>(() => {});
+      const life = new Promise<void>((resolve) => (this.#letGo = resolve));
       navigator.locks
-        .request(lockOf(this.tab), () => {
+        .request(LOCK + this.tab, () => {
           held();
-          return forEver;
+          return life;
         })
         .catch(failed);
     });
@@ -179,7 +254,6 @@ export class Journal {
 }
 
 const LOCK = "dray-tab-";
-const lockOf = (tab: string): string => LOCK + tab;
 const isOld = ({ at }: Entry): boolean => Date.now() - at > LIFE_MS;
 
 function answer<T>(request: IDBRequest): Promise<T> {

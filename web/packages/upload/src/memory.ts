@@ -1,11 +1,12 @@
-// Connects uploads with the journal: what is written about an upload, whose it is, and what is found again after a reload.
+// Connects uploads with the journal: what is written about an upload, whose it is, and which uploads this tab may send.
 
-import { hex, type Token } from "./api.ts";
-import { Journal, type Entry } from "./journal.ts";
-import { Upload } from "./upload.ts";
+import { hex, newKey, type Token } from "./api.ts";
+import type { Entry } from "./entry.ts";
+import type { Journal } from "./journal.ts";
+import type { Upload } from "./upload.ts";
 
-/** Returns whose uploads these are: a string that is the same after a reload. */
-export type Owner = () => string | Promise<string>;
+/** Returns whose uploads these are: a string that is the same after a reload; `null`: nobody knows. */
+export type Owner = () => string | null | Promise<string | null>;
 
 /** The same token for the same drive means the same person. Only a hash is kept. */
 export function ownerByToken(url: string, token: Token): Owner {
@@ -16,35 +17,76 @@ export function ownerByToken(url: string, token: Token): Owner {
   };
 }
 
-/** Keeps nothing where there is no journal. An error of the journal must not end an upload. */
+/** Whether this environment can keep uploads and distinguish tabs: not without TLS, in Node, or where the browser forbids it. */
+export function canKeep(): boolean {
+  try {
+    return typeof indexedDB !== "undefined" && indexedDB !== null && Boolean(globalThis.navigator?.locks);
+  } catch {
+    return false;
+  }
+}
+
+const openJournal = async (): Promise<Journal | null> => (canKeep() ? (await import("./kept.ts")).Journal.open(newKey()) : null);
+
+/**
+ * Keeps nothing where there is no journal: then every upload is this tab's. An error of the journal must not end an upload.
+ * An upload that the journal knows is sent, and aborted on the server, only while this tab holds it.
+ */
 export class Memory {
-  readonly #journal: Promise<Journal | null>;
+  #journal: Promise<Journal | null> | null = null;
+  /** What the journal knows. */
   readonly #entries = new Map<Upload, Entry>();
-  /** Uploads that the next transaction will write. */
-  #fresh: Upload[] = [];
-  #saving: Promise<void> = Promise.resolve();
+  /** The uploads that this tab holds or is about to take, and for which run. */
+  readonly #held = new Map<Upload, AbortSignal>();
+  /** Uploads that the next transaction will write, and whose they are. */
+  #fresh: { upload: Upload; owner: Promise<string | null> }[] = [];
+  #saving: Promise<unknown> = Promise.resolve();
+  #now: Promise<string | null> | null = null;
 
   constructor(
     private readonly owner: Owner,
-    onNews: () => void,
-    opening: () => Promise<Journal | null> = () => Journal.open(),
+    private readonly onNews: () => void,
+    private readonly opening: () => Promise<Journal | null> = openJournal,
   ) {
-    this.#journal = opening().then((journal) => {
-      if (journal) journal.onNews = onNews;
-      return journal;
-    });
+    this.open();
+  }
+
+  /** Opens the journal, if it is not open. */
+  open(): void {
+    this.#journal ??= this.opening().then(
+      (journal) => {
+        if (journal) journal.onNews = this.onNews;
+        return journal;
+      },
+      () => null,
+    );
+  }
+
+  /** Leaves all uploads to other tabs. */
+  close(): void {
+    const closing = this.#journal;
+    this.#journal = null;
+    this.#held.clear();
+    void closing?.then((journal) => journal?.close());
+  }
+
+  /** Whose uploads are added now; `null` if nobody knows. It is asked once for all that are added together. */
+  whose(): Promise<string | null> {
+    if (this.#now) return this.#now;
+    queueMicrotask(() => (this.#now = null));
+    return (this.#now = (async () => this.owner())().catch(() => null));
   }
 
   /** Writes a new upload, in one transaction with other new ones. */
   add(upload: Upload): void {
-    if (upload.file.release) return;
-    this.#fresh.push(upload);
+    this.#fresh.push({ upload, owner: this.whose() });
     if (this.#fresh.length === 1) this.#saving = this.#saving.then(() => this.#saveFresh());
   }
 
-  /** What closed tabs have left: uploads to continue, and uploads that are done while others of their pick are not. */
-  async left(): Promise<Entry[]> {
-    return (await this.#quietly(async (journal) => journal.left(await this.owner()))) ?? [];
+  /** What closed tabs have left: uploads to continue, and uploads that are done while others of their pick are not. `null` if this cannot be read. */
+  async left(): Promise<Entry[] | null> {
+    const owner = await this.whose();
+    return owner === null ? [] : this.#quietly((journal) => journal.left(owner));
   }
 
   /** Connects an upload that a closed tab has left with its entry. */
@@ -53,26 +95,57 @@ export class Memory {
     this.#adopt(upload, entry);
   }
 
-  /** Called before an upload is sent: finds out what is known of it from before. Returns whether another tab sends it. */
-  async isElsewhere(upload: Upload): Promise<boolean> {
+  /** The upload belongs to `owner` now. */
+  async belongs(upload: Upload, owner: string | null): Promise<void> {
+    await this.#saving;
+    upload.owner = owner;
+    const entry = this.#entries.get(upload);
+    if (!entry || owner === null) return;
+    await this.#quietly(async (journal) => this.#entries.set(upload, { ...entry, owner, match: journal.entryOf(upload, owner).match }));
+  }
+
+  /** What is kept of this upload is another person's: this one is new. */
+  isAnother(upload: Upload): void {
+    this.#entries.delete(upload);
+    this.#held.delete(upload);
+    upload.id = newKey();
+    this.add(upload);
+  }
+
+  /** Whether no other tab can send the upload meanwhile. */
+  holds(upload: Upload): boolean {
+    return this.#held.has(upload);
+  }
+
+  /** Takes an upload, so that only this tab sends it or aborts it. Returns false if another tab sends it. */
+  async take(upload: Upload, run: AbortSignal): Promise<boolean> {
+    this.#held.set(upload, run);
     await this.#saving;
     const own = this.#entries.get(upload);
-    const found = own && (await this.#quietly((journal) => journal.take({ ...own, startKey: upload.startKey, session: upload.session })));
-    if (!found) return false;
-    const { isMine, entry } = found;
-    // If the other tab finishes the upload before the next check, the same key and session lead to the same item.
-    if (!isMine || entry.id !== own.id || entry.tab !== own.tab) this.#adopt(upload, entry);
-    if (isMine) this.#entries.set(upload, entry);
-    return !isMine;
+    const found = own && (await this.#quietly((journal) => journal.take(now(own, upload))));
+    if (!found) return true;
+    const { isMine, entry, isNews } = found;
+    if (!isMine) {
+      if (this.#held.get(upload) === run) this.#held.delete(upload);
+      return false;
+    }
+    this.#entries.set(upload, entry);
+    if (isNews) this.#adopt(upload, entry);
+    // It was stopped meanwhile.
+    if (!this.#held.has(upload)) await this.#giveBack(upload);
+    return true;
+  }
+
+  /** Another tab may send the upload. */
+  release(upload: Upload): void {
+    if (this.#held.delete(upload)) void this.#giveBack(upload);
   }
 
   /** The upload now has a session, a folder, or another key. */
   async changed(upload: Upload): Promise<void> {
     const entry = this.#entries.get(upload);
-    if (!entry) return;
-    const { startKey, session, folderIds } = upload;
-    const lastModified = upload.file.lastModified ?? null;
-    const next = { ...entry, startKey, session, folderIds: [...folderIds], lastModified };
+    if (!entry || !this.#held.has(upload)) return;
+    const next = now(entry, upload);
     this.#entries.set(upload, next);
     await this.#quietly((journal) => journal.save([next]));
   }
@@ -82,29 +155,43 @@ export class Memory {
     await this.#saving;
     const entry = this.#entries.get(upload);
     this.#entries.delete(upload);
+    this.#held.delete(upload);
     if (!entry) return;
     const { item } = upload;
-    await this.#quietly((journal) => (item ? journal.done({ ...entry, item }) : journal.forget(entry)));
+    await this.#quietly((journal) => (item ? journal.done({ ...now(entry, upload), item }) : journal.forget(entry)));
+  }
+
+  async #giveBack(upload: Upload): Promise<void> {
+    await this.#saving;
+    const entry = this.#entries.get(upload);
+    if (entry) await this.#quietly((journal) => journal.release(now(entry, upload)));
   }
 
   #adopt(upload: Upload, entry: Entry): void {
+    upload.owner = entry.owner;
     upload.startKey = entry.startKey;
     upload.session = entry.session;
     upload.resumed = true;
+    upload.startsOver = false;
+    upload.wasDone = entry.done === 1;
     upload.begunWith = entry.lastModified;
     upload.folderIds = [...entry.folderIds];
-    if (entry.done) upload.item = entry.item;
+    upload.setParts([]);
   }
 
   async #saveFresh(): Promise<void> {
+    // What is added from now on is written by the next transaction.
+    const fresh = this.#fresh.splice(0);
+    for (const { upload, owner } of fresh) upload.owner = await owner;
     await this.#quietly(async (journal) => {
-      const owner = await this.owner();
-      const entries = this.#fresh.map((upload) => entryOf(upload, owner, journal.tab));
-      this.#fresh.forEach((upload, index) => this.#entries.set(upload, entries[index]!));
-      this.#fresh = [];
-      await journal.save(entries);
+      const entries = fresh.flatMap(({ upload }) => {
+        if (upload.file.release || upload.owner === null) return [];
+        const entry = journal.entryOf(upload, upload.owner);
+        this.#entries.set(upload, entry);
+        return [entry];
+      });
+      if (entries.length > 0) await journal.save(entries);
     });
-    this.#fresh = [];
   }
 
   async #quietly<T>(act: (journal: Journal) => Promise<T>): Promise<T | null> {
@@ -119,15 +206,7 @@ export class Memory {
   }
 }
 
-function entryOf(upload: Upload, owner: string, tab: string): Entry {
-  const { id, pick, file, destination, startKey, session, folderIds } = upload;
-  const { name, size, type, lastModified = null } = file;
-  const own = { id, tab, pick, match: matchOf(owner, upload), owner, destination, folderIds, startKey, session };
-  return { ...own, name, size, type, lastModified, done: 0, item: null, at: Date.now() };
-}
-
-/** Identifies a file that is picked again. */
-export function matchOf(owner: string, { file: { name, size }, destination }: Pick<Upload, "file" | "destination">): string {
-  const { parentId = null, path = [] } = destination;
-  return JSON.stringify([owner, parentId, path, name, size]);
+/** The entry of an upload, as far as the upload is now. */
+function now(entry: Entry, { startKey, session, folderIds, file }: Upload): Entry {
+  return { ...entry, startKey, session, folderIds: [...folderIds], lastModified: file.lastModified ?? null };
 }

@@ -1,8 +1,8 @@
 // Repeats requests to the API until it answers, with pauses: what every step of an upload does if something fails for a while.
 
-import { ApiError, NoAnswer, type Api } from "./api.ts";
+import { ApiError, NoAnswer, NoToken, type Api } from "./api.ts";
 import { Failure, judgeApi } from "./failure.ts";
-import { called, pauseMs, TRIES } from "./pause.ts";
+import { askedMs, called, TRIES } from "./pause.ts";
 import type { Upload } from "./upload.ts";
 
 /** What waiting needs. */
@@ -17,7 +17,11 @@ export interface Timing {
   random: () => number;
 }
 
+/** How often a busy drive may say so, in multiples of `TRIES`: it says when to come back. */
+const BUSY = 8;
+
 export class Patience {
+  /** Waits for a connection. */
   readonly #sleepers = new Set<() => void>();
 
   constructor(
@@ -25,7 +29,7 @@ export class Patience {
     private readonly onChange: (upload: Upload) => void,
   ) {}
 
-  /** Ends every wait: the network is back. */
+  /** Ends every wait for a connection: the network is back. A pause that a server has asked for goes on. */
   wake(): void {
     for (const wake of [...this.#sleepers]) wake();
   }
@@ -40,17 +44,17 @@ export class Patience {
         return answer;
       } catch (error) {
         signal.throwIfAborted();
-        if (error instanceof NoAnswer) {
-          await this.rest(upload, AWAY, this.pause(++unanswered), signal);
+        if (error instanceof NoAnswer && !(error instanceof NoToken)) {
+          await this.rest(upload, AWAY, this.pause(++unanswered), signal, true);
           tries -= 1;
           continue;
         }
-        if (!(error instanceof ApiError)) throw error;
-        const failure = judgeApi(error);
+        if (!(error instanceof ApiError || error instanceof NoToken)) throw error;
+        const { status, retryAfterSecs } = error instanceof ApiError ? error : { status: 0, retryAfterSecs: null };
+        const failure = error instanceof ApiError && judgeApi(error);
         if (failure) throw failure;
-        if (tries >= TRIES && error.status !== 429) throw new Failure(error.message);
-        const ms = error.retryAfterSecs === null ? this.pause(tries) : error.retryAfterSecs * 1_000;
-        await this.rest(upload, error.message, ms, signal);
+        if (tries >= TRIES * (status === 429 ? BUSY : 1)) throw new Failure(error.message);
+        await this.rest(upload, error.message, this.pause(tries, retryAfterSecs), signal);
       }
     }
   }
@@ -58,21 +62,28 @@ export class Patience {
   /** Waits until the drive gives any answer. Returns whether it had to wait. */
   async untilDriveAnswers(upload: Upload, signal: AbortSignal): Promise<boolean> {
     let away = 0;
-    while (!(await this.#driveAnswers(signal))) await this.rest(upload, AWAY, this.pause(++away), signal);
+    while (!(await this.#driveAnswers(signal))) await this.rest(upload, AWAY, this.pause(++away), signal, true);
     return away > 0;
   }
 
-  /** Milliseconds until the next try. */
-  pause(tries: number): number {
-    return pauseMs(tries, this.timing.random);
+  /** Milliseconds until the next try; a server may have asked for `secs`. */
+  pause(tries: number, secs?: number | null): number {
+    return askedMs(secs, tries, this.timing.random);
   }
 
-  /** Waits `ms`, or until `wake`. Meanwhile, the upload's note says why. */
-  rest(upload: Upload, why: string, ms: number, signal: AbortSignal): Promise<void> {
+  /** Resolves when the next try may be made. */
+  later(tries: number, secs: number | null): Promise<void> {
+    return new Promise((resolve) => void this.timing.after(this.pause(tries, secs), resolve));
+  }
+
+  /** Waits `ms`, or, if it `isAway`, until `wake`. Meanwhile, the upload's note says why, unless it was stopped. */
+  rest(upload: Upload, why: string, ms: number, signal: AbortSignal, isAway = false): Promise<void> {
     signal.throwIfAborted();
-    upload.note = why;
-    this.onChange(upload);
-    return called(this.#sleepers, signal, (end) => this.timing.after(ms, end));
+    if (upload.run) {
+      upload.note = why;
+      this.onChange(upload);
+    }
+    return called(isAway ? this.#sleepers : new Set(), signal, (end) => this.timing.after(ms, end));
   }
 
   async #driveAnswers(signal: AbortSignal): Promise<boolean> {
@@ -81,7 +92,7 @@ export class Patience {
       return true;
     } catch (error) {
       signal.throwIfAborted();
-      return !(error instanceof NoAnswer);
+      return error instanceof NoToken || !(error instanceof NoAnswer);
     }
   }
 }

@@ -3,6 +3,8 @@
 /** How often to try one part, or one request to the API. Tries without a network do not count. */
 export const TRIES = 8;
 const LONGEST_PAUSE_MS = 15_000;
+/** No server is believed that asks for a longer pause. */
+const LONGEST_ASKED_MS = 3_600_000;
 
 /**
  * 1 s, 2 s, 4 s … and at most 15 s. `random` (0 to 1) takes away up to half of that, so that clients that failed together do
@@ -11,6 +13,13 @@ const LONGEST_PAUSE_MS = 15_000;
 export function pauseMs(tries: number, random: () => number): number {
   const longest = Math.min(LONGEST_PAUSE_MS, 1_000 * 2 ** Math.max(0, tries - 1));
   return longest * (0.5 + random() / 2);
+}
+
+/** As long as a server asks for, but never less than `pauseMs`. Clients that were all asked for the same come back one after the other. */
+export function askedMs(secs: number | null | undefined, tries: number, random: () => number): number {
+  const pause = pauseMs(tries, random);
+  const asked = Math.min((secs ?? 0) * 1_000, LONGEST_ASKED_MS);
+  return asked > pause ? asked + (1 - random()) * LONGEST_PAUSE_MS : pause;
 }
 
 /**

@@ -1,6 +1,6 @@
 // The files that a person picked or dropped, with the names of their folders. Knows no uploads.
 
-import type { Picked } from "./uploads.ts";
+import type { Picked } from "./surroundings.ts";
 
 /** The drive refuses files that are deeper than this. */
 const MOST_FOLDERS = 100;

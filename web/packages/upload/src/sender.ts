@@ -2,7 +2,7 @@
 // Knows no list of uploads and no page. Its clock and its connection to the store are arguments.
 
 import { ApiError, NoAnswer, type Api, type Finalize, type Item, type NewUpload, type StoredParts } from "./api.ts";
-import type { Checksum } from "./checksum-here.ts";
+import { checksumHere, type Checksum } from "./checksum.ts";
 import { base64, combined } from "./crc64.ts";
 import { CHANGED, Failure, judgeApi, judgePut, storeOutOfReach } from "./failure.ts";
 import { Folders } from "./folders.ts";
@@ -23,13 +23,11 @@ const TRIES_WITHOUT_A_BYTE = 3;
 const EXPIRES_SOON_MS = 30_000;
 /** The number of small files that are sent at once in place of one part: each needs little bandwidth, but a round trip. */
 const FILES_A_PART = 4;
-/** How often to check whether another tab still sends the file. */
-const OTHER_TAB_MS = 5_000;
 
 /** How bytes are sent, and how their checksums are computed. */
 export interface Sending extends Timing {
   put: PutPart;
-  /** `null`: checksums are not verified. */
+  /** `null`: only uploads that continue after a reload are verified. */
   checksum: Checksum | null;
   /** The origin of the page, which distinguishes a missing CORS rule from a broken connection. */
   pageOrigin: string;
@@ -46,7 +44,13 @@ export class Sender {
   knowsBatches = true;
   /** Thrown if a file must leave its batch, and be started by itself. */
   readonly alone = new Error();
+  /** Thrown if another tab sends the file. */
+  readonly elsewhere = new Error();
+  /** Thrown if another person added the file. */
+  readonly foreign = new Error();
   readonly judge = judgeApi;
+  /** Where a PUT was answered: its CORS rules allow that. */
+  readonly #allowed = new Set<string>();
   /** Whether the drive's store proves checksums, as far as is known yet. */
   #proves = true;
 
@@ -58,6 +62,10 @@ export class Sender {
     private readonly meter: Meter,
     readonly hooks: {
       onChange: (upload: Upload) => void;
+      /** This tab sends the upload. */
+      onTaken: (upload: Upload) => void;
+      /** Something that the server has from the same person. */
+      sessionOf: (owner: string) => Session | null;
       onFinishing: (upload: Upload) => void;
       /** The server's data of an upload is of no more use. */
       giveUp: (upload: Upload) => void;
@@ -72,11 +80,11 @@ export class Sender {
   /** Returns the item. It aborts `run` if any step fails. */
   async send(upload: Upload, run: AbortController): Promise<Item> {
     const { signal } = run;
-    while ((await this.memory.isElsewhere(upload)) && !upload.item) {
-      await this.patience.rest(upload, "Another tab of this browser is sending this file.", OTHER_TAB_MS, signal);
-    }
+    if (upload.doubt && !(await (await import("./whose.ts")).isTheirs(upload, this, signal))) throw this.foreign;
+    if (!(await this.memory.take(upload, signal))) throw this.elsewhere;
     signal.throwIfAborted();
-    const item = upload.item ?? (await this.#open(upload, signal));
+    this.hooks.onTaken(upload);
+    const item = await this.#open(upload, signal);
     if (item) return item;
     await this.#sendParts(upload, run);
     return this.#finish(upload, signal);
@@ -86,7 +94,7 @@ export class Sender {
   async #open(upload: Upload, signal: AbortSignal): Promise<Item | null> {
     const { begunWith, file } = upload;
     const isChanged = begunWith !== null && file.lastModified !== undefined && begunWith !== file.lastModified;
-    if (upload.resumed && isChanged) this.hooks.giveUp(upload);
+    if (upload.startsOver || (upload.resumed && isChanged)) this.hooks.giveUp(upload);
     if (upload.session) upload.batch?.leave(upload);
     else await upload.batch?.start(upload, signal);
     if (!upload.session) await this.#start(upload, signal);
@@ -124,8 +132,11 @@ export class Sender {
   /** Continues an upload from before: parts that the store has are not sent again. */
   async #goOn(upload: Upload, signal: AbortSignal): Promise<Item | null> {
     const session = sessionOf(upload);
+    // The server says what has become of a finished upload: its item may be in the trash, or gone.
+    const itemOf = (api: Api): Promise<Item> => api.finalize(session, signal).catch(mayBeGone);
+    if (upload.wasDone) return this.patience.ask(upload, signal, itemOf);
     const stored = await this.patience.ask(upload, signal, (api) => api.parts(session, signal));
-    if (stored.itemId !== undefined) return this.patience.ask(upload, signal, (api) => api.finalize(session, signal));
+    if (stored.itemId !== undefined) return this.patience.ask(upload, signal, itemOf);
     upload.setParts(withStored(cut(upload.file.size, stored.partSize), stored));
     this.hooks.onChange(upload);
     return null;
@@ -150,13 +161,13 @@ export class Sender {
   async #readStored(upload: Upload, signal: AbortSignal): Promise<void> {
     for (const part of upload.parts) {
       signal.throwIfAborted();
-      if (part.eTag !== null && part.crc === null) part.crc = await this.#checksumOf(await this.#bytesOf(upload, part));
+      if (part.eTag !== null && part.crc === null) part.crc = await this.#checksumOf(upload, await this.#bytesOf(upload, part));
     }
   }
 
   async #sendPart(upload: Upload, part: Part, signal: AbortSignal): Promise<void> {
     const bytes = await this.#bytesOf(upload, part);
-    const [crc] = await Promise.all([this.#checksumOf(bytes), this.#putUntilStored(upload, part, bytes, signal)]);
+    const [crc] = await Promise.all([this.#checksumOf(upload, bytes), this.#putUntilStored(upload, part, bytes, signal)]);
     part.crc = crc;
     upload.file.release?.(part.start, part.end);
   }
@@ -170,10 +181,12 @@ export class Sender {
     }
   }
 
-  async #checksumOf(bytes: Blob): Promise<bigint | null> {
-    if (!this.around.checksum) return null;
+  /** Without it, nothing would show that what was sent before a reload belongs to another file. */
+  async #checksumOf({ resumed }: Upload, bytes: Blob): Promise<bigint | null> {
+    const checksum = this.around.checksum ?? (resumed ? checksumHere() : null);
+    if (!checksum) return null;
     try {
-      return await this.around.checksum(bytes);
+      return await checksum(bytes);
     } catch {
       throw new Failure(CHANGED, "start-over");
     }
@@ -198,8 +211,7 @@ export class Sender {
         if (tries > TRIES_WITHOUT_A_BYTE) throw verdict.why;
         if (tries === 1) continue;
       }
-      const wanted = (answer.retryAfterSecs ?? 0) * 1_000;
-      await this.patience.rest(upload, verdict.why.message, Math.max(wanted, this.patience.pause(tries)), signal);
+      await this.patience.rest(upload, verdict.why.message, this.patience.pause(tries, answer.retryAfterSecs), signal);
     }
   }
 
@@ -209,7 +221,9 @@ export class Sender {
       if (!signal.aborted) this.#sent(upload, part, Math.min(count, bytes.size));
     };
     try {
-      return await this.around.put(url, bytes, { signal, onSent, headers: upload.headers });
+      const answer = await this.around.put(url, bytes, { signal, onSent, headers: upload.headers });
+      this.#allowed.add(corsOf(upload, url));
+      return answer;
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof NoAnswer) return null;
@@ -242,16 +256,18 @@ export class Sender {
     // A store that refuses an expired URL early may close the connection before the browser has read the answer.
     dropAddresses(upload);
     if (await this.patience.untilDriveAnswers(upload, signal)) return 0;
-    if (tries >= (reached > 0 ? TRIES : TRIES_WITHOUT_A_BYTE)) {
+    // In Node there are no CORS rules, but the headers of a small file are worth no more tries: it can be sent without them.
+    const isAllowed = this.#allowed.has(corsOf(upload, url)) || (!this.around.pageOrigin && !upload.headers);
+    if (tries >= (reached > 0 || isAllowed ? TRIES : TRIES_WITHOUT_A_BYTE)) {
       // The headers of a small file need a CORS rule of their own. Parts need none.
       if (upload.headers) {
         this.knowsBatches = false;
         this.hooks.giveUp(upload);
         throw this.alone;
       }
-      throw storeOutOfReach(new URL(url).origin, this.around.pageOrigin);
+      throw storeOutOfReach(new URL(url).origin, isAllowed ? "" : this.around.pageOrigin);
     }
-    await this.patience.rest(upload, "The connection broke. Trying again.", this.patience.pause(tries), signal);
+    await this.patience.rest(upload, "The connection broke. Trying again.", this.patience.pause(tries), signal, true);
     return tries;
   }
 
@@ -320,10 +336,17 @@ export class Sender {
   }
 }
 
+function mayBeGone(error: unknown): never {
+  throw error instanceof ApiError && error.status === 404 ? new Failure(error.message, "start-over") : error;
+}
+
 function sessionOf({ session }: Upload): Session {
   if (!session) throw new Failure("The upload was not started.");
   return session;
 }
+
+/** What a CORS rule allows: the store's origin, with the headers of a small file or without. */
+const corsOf = ({ headers }: Upload, url: string): string => `${new URL(url).origin} ${headers !== null}`;
 
 /** Forgets all URLs: those that were signed together expire together. */
 export function dropAddresses(upload: Upload): void {

@@ -41,6 +41,14 @@ export class Upload {
   startKey = newKey();
   /** Whether the server may have parts that this page did not send. */
   resumed = false;
+  /** Whether what was sent so far is of no more use. */
+  startsOver = false;
+  /** Whether it was done before a reload: the server must confirm that its item is still there. */
+  wasDone = false;
+  /** Whose it is; `null` if nobody knows. */
+  owner: string | null = null;
+  /** Why somebody else may be there now: it was found again, or it stopped because its token ended. `clicked`: a person wants it to continue. */
+  doubt: "found" | "signed-out" | "clicked" | null = null;
   /** The file's `lastModified` when the upload began, if that was before a reload. */
   begunWith: number | null = null;
   /** The ids of the folders of its path, from the top, as far as they exist. */
@@ -57,12 +65,12 @@ export class Upload {
   readonly #watchers = new Set<() => void>();
 
   constructor(
-    readonly id: string,
+    public id: string,
     /** Identifies the files that were picked together. */
     readonly pick: string,
     public file: Source,
     readonly destination: Destination,
-    private readonly counted: (bytes: number) => void,
+    private readonly counted: (bytes: number) => unknown,
   ) {}
 
   get active(): boolean {

@@ -4,36 +4,15 @@
 import { abandon } from "./abandon.ts";
 import { newKey, type Item } from "./api.ts";
 import { Failure } from "./failure.ts";
-import type { Entry } from "./journal.ts";
-import { matchOf, type Memory } from "./memory.ts";
+import type { Left, Listing } from "./left.ts";
+import { canKeep, type Memory } from "./memory.ts";
 import { Meter } from "./meter.ts";
 import { Patience } from "./patience.ts";
-import { dropAddresses, Sender, type Sending } from "./sender.ts";
+import { dropAddresses, Sender } from "./sender.ts";
 import type { Source } from "./source.ts";
+import type { Events, Picked, Surroundings } from "./surroundings.ts";
 import { Totals } from "./totals.ts";
 import { Upload, type Destination, type Session, type State } from "./upload.ts";
-
-export interface Surroundings extends Sending {
-  memory: (onNews: () => void) => Memory;
-  filesInFlight: number;
-}
-
-/** The events that a listener can receive. */
-export interface Events {
-  /** An upload was added or has changed. */
-  change: Upload;
-  done: Upload;
-  failed: Upload;
-  /** An upload was removed from the list. */
-  removed: Upload;
-  /** An upload was cancelled, but the server could not be reached: its bytes count towards the quota until it expires. */
-  leftOpen: Upload;
-}
-
-/** A file to add, and where to put it. */
-export interface Picked extends Destination {
-  file: Source;
-}
 
 /** Files up to this size may go in a batch, by one PUT each: the server's limit. */
 const SMALL_BYTES = 8 << 20;
@@ -41,10 +20,12 @@ const SMALL_BYTES = 8 << 20;
 const FEWEST = 8;
 /** How many batches are sent at once: while one is started or finalized, the files of another are sent. */
 const BATCHES_IN_FLIGHT = 3;
+/** How often to check whether another tab still sends a file. */
+const OTHER_TAB_MS = 5_000;
 /** The reason of a run that was aborted although nothing failed. */
 const STOPPED = new Failure("stopped");
-const PICK_AGAIN = "Pick the file or its folder again to continue the upload.";
-const ALLOW_AGAIN = "Resume, and allow the browser to read the file again.";
+const ELSEWHERE = "Another tab of this browser is sending this file.";
+const FOREIGN = "Somebody else may have added this file. “Try again” uploads it as yours.";
 
 export class Uploads {
   readonly all = new Set<Upload>();
@@ -53,27 +34,36 @@ export class Uploads {
   readonly #queue = new Set<Upload>();
   /** Small files that wait. If there are enough of them, they go in batches. */
   readonly #small = new Set<Upload>();
-  readonly #unpicked = new Map<string, Set<Upload>>();
+  /** Files that another tab sends. */
+  readonly #elsewhere = new Set<Upload>();
+  /** What closed tabs have left, once `restore` has looked. */
+  #found: Left | null = null;
+  #left: Promise<Left> | null = null;
   readonly #listeners = new Map<keyof Events, Set<(upload: Upload) => void>>();
   readonly #patience: Patience;
   readonly #memory: Memory;
   readonly #sender: Sender;
   #running = 0;
   #batches = 0;
-  #isLooking = false;
+  #isTimed = false;
+  #isDisposed = true;
+  #offline = (): void => {};
 
   constructor(private readonly around: Surroundings) {
     this.#patience = new Patience(around, (upload) => this.#emit("change", upload));
     this.#memory = around.memory(() => {
-      this.#patience.wake();
-      void this.#lookAgain();
+      this.#lookElsewhere();
+      void this.#found?.look();
     });
     this.#sender = new Sender(around, this.#patience, this.#memory, this.meter, {
       onChange: (upload) => this.#emit("change", upload),
+      onTaken: (upload) => upload.state === "queued" && this.#enter(upload, "uploading"),
+      sessionOf: (owner) => [...this.all].find((upload) => upload.owner === owner && upload.session)?.session ?? null,
       onFinishing: (upload) => this.#enter(upload, "finishing"),
       giveUp: (upload) => this.#giveUp(upload),
       abandon: (upload, session) => void this.#abandon(upload, session),
     });
+    this.#open();
   }
 
   /** Calls `listener` for each event; returns a function that removes it. */
@@ -98,8 +88,9 @@ export class Uploads {
 
   /** Adds files that were picked together: after a reload, picking the folder once continues all of its files. */
   addAll(picked: Iterable<Picked>): Upload[] {
+    this.#open();
     const pick = newKey();
-    const uploads = Array.from(picked, ({ file, ...destination }) => this.#again(file, destination) ?? this.#fresh(file, destination, pick));
+    const uploads = Array.from(picked, ({ file, ...to }) => this.#found?.again(file, to) ?? this.#fresh(file, to, pick));
     this.#pump();
     return uploads;
   }
@@ -109,33 +100,80 @@ export class Uploads {
     if (upload.state === "queued" || upload.state === "uploading") this.#stop(upload, "paused");
   }
 
-  /** Cancels the upload, here and on the server, where it would count towards the quota until it expires. */
+  /**
+   * Cancels the upload, here and on the server, where it would count towards the quota until it expires. If it is just becoming an
+   * item, that goes to the trash.
+   */
   cancel(upload: Upload): void {
-    if (["done", "finishing", "cancelled"].includes(upload.state)) return;
+    if (["done", "cancelled"].includes(upload.state)) return;
+    const { session, wasDone, state } = upload;
+    const run = this.#memory.holds(upload) ? null : new AbortController().signal;
     this.#stop(upload, "cancelled");
-    this.#giveUp(upload);
-    this.#isPicked(upload);
-    void this.#memory.ended(upload);
+    this.#reset(upload);
+    this.#found?.isPicked(upload);
+    void this.#drop(upload, wasDone ? null : session, run, state === "finishing");
   }
 
   /** Continues an upload after a pause, a failure, or (if its file can be read after a click) a reload. */
   resume(upload: Upload): void {
-    if (upload.state === "unpicked") return void this.#reopen(upload, true);
+    if (upload.state === "unpicked") return void this.#found?.reopen(upload, true);
+    this.#resume(upload, upload.state === "failed" ? "clicked" : null);
+  }
+
+  /**
+   * Continues the uploads that stopped because their token ended. Call it once there is another token. Those of somebody else
+   * stay as they are until `resume`. With another token, only the server can tell: it must know an upload that this person began.
+   */
+  resumeSignedOut(): void {
+    for (const upload of this.all) if (upload.failure?.kind === "signed-out") this.#resume(upload, "signed-out");
+  }
+
+  #resume(upload: Upload, doubt: Upload["doubt"]): void {
     if (upload.state !== "paused" && upload.state !== "failed") return;
-    if (upload.failure?.kind === "start-over") this.#giveUp(upload);
+    this.#open();
+    if (upload.failure?.kind === "start-over") upload.startsOver = true;
+    upload.doubt = doubt;
     this.#wait(upload);
     this.#pump();
   }
 
-  /** Continues the uploads that stopped because their token ended. Call it once there is another token. */
-  resumeSignedOut(): void {
-    for (const upload of this.all) if (upload.failure?.kind === "signed-out") this.resume(upload);
+  /** Another person takes over: everything is cancelled and removed, except what waits for its file until its owner comes back. */
+  clear(): void {
+    for (const upload of [...this.all, ...(this.#found?.waiting ?? [])]) {
+      if (upload.state !== "unpicked") this.cancel(upload);
+      this.forget(upload);
+    }
+  }
+
+  /**
+   * Stops, and leaves what is unfinished to other tabs, and to other `Uploads` of this page. Call it if nobody needs these
+   * `Uploads` any more. The next `add`, `resume` or `restore` continues them.
+   */
+  dispose(): void {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
+    this.#offline();
+    for (const upload of this.all) {
+      const { run, active } = upload;
+      if (!active) continue;
+      this.#halt(upload);
+      this.#wait(upload);
+      run?.abort(STOPPED);
+    }
+    this.#memory.close();
+  }
+
+  #open(): void {
+    if (!this.#isDisposed) return;
+    this.#isDisposed = false;
+    this.#memory.open();
+    this.#offline = this.around.online?.(() => this.wake()) ?? this.#offline;
   }
 
   /** Removes an upload that has ended from the list. */
   forget(upload: Upload): void {
     if (upload.active) return;
-    this.#isPicked(upload);
+    this.#found?.isPicked(upload);
     if (!this.all.delete(upload)) return;
     this.totals.count(upload, -1);
     this.#emit("removed", upload);
@@ -151,83 +189,43 @@ export class Uploads {
    * the others wait until their file or its folder is picked again. Returns those that are now in the list.
    */
   async restore(): Promise<Upload[]> {
-    const entries = await this.#memory.left();
-    const known = new Set([...this.all, ...this.#waiting()].map(({ id }) => id));
-    const uploads = entries.filter(({ id }) => !known.has(id)).map((entry) => this.#found(entry));
-    await Promise.all(uploads.map((upload) => (upload.state === "unpicked" ? this.#reopen(upload, false) : undefined)));
-    return uploads.filter((upload) => this.all.has(upload));
+    this.#open();
+    this.#pump();
+    if (!canKeep()) return [];
+    this.#left ??= import("./kept.ts").then(({ Left }) => (this.#found = new Left(this.#listing())));
+    return (await this.#left.catch(() => (this.#left = null)))?.restore() ?? [];
   }
 
-  /** An upload from before. If it is done, it is not listed, but only remembered, in case its folder is picked again. */
-  #found(entry: Entry): Upload {
-    const { id, pick, name, size, type, lastModified, destination } = entry;
-    const file: Source = { name, size, type, slice: () => Promise.reject(new Error(PICK_AGAIN)), ...(lastModified !== null && { lastModified }) };
-    const upload = this.#make(id, pick, file, destination);
-    this.#memory.knows(upload, entry);
-    this.#sender.folders.remember(upload);
-    upload.state = "unpicked";
-    upload.note = destination.handle ? ALLOW_AGAIN : PICK_AGAIN;
-    const match = matchOf("", upload);
-    const waiting = this.#unpicked.get(match) ?? new Set();
-    this.#unpicked.set(match, waiting.add(upload));
-    if (!entry.done) this.#list(upload);
-    return upload;
+  #listing(): Listing {
+    return {
+      uploads: this,
+      memory: this.#memory,
+      folders: this.#sender.folders,
+      make: (...from) => this.#make(...from),
+      list: (upload) => this.#list(upload),
+      fresh: (file, destination) => this.#fresh(file, destination, newKey()),
+      wait: (upload) => this.#wait(upload),
+      pump: () => this.#pump(),
+      changed: (upload) => this.#emit("change", upload),
+    };
   }
 
-  /** Reads the file through its handle. The browser may ask the person for permission only after a click. */
-  async #reopen(upload: Upload, mayAsk: boolean): Promise<void> {
-    const handle = upload.destination.handle as PermittedHandle | undefined;
-    if (!handle) return;
-    try {
-      let permission = (await handle.queryPermission?.({ mode: "read" })) ?? "granted";
-      if (permission !== "granted" && mayAsk) permission = (await handle.requestPermission?.({ mode: "read" })) ?? "granted";
-      if (permission !== "granted") return;
-      this.#pickedAgain(upload, await handle.getFile());
-      this.#pump();
-    } catch {
-      upload.note = PICK_AGAIN;
-      this.#emit("change", upload);
-    }
+  /** Another tab sends this file. Until that ends, it takes no place of a file that this tab could send. */
+  #waitElsewhere(upload: Upload): void {
+    this.#elsewhere.add(upload);
+    this.#enter(upload, "queued", ELSEWHERE);
+    if (this.#isTimed) return;
+    this.#isTimed = true;
+    this.around.after(OTHER_TAB_MS, () => {
+      this.#isTimed = false;
+      this.#lookElsewhere();
+    });
   }
 
-  /** The upload from before that this file continues, if there is one. */
-  #again(file: Source, destination: Destination): Upload | null {
-    const [upload] = this.#unpicked.get(matchOf("", { file, destination })) ?? [];
-    return upload ? this.#pickedAgain(upload, file) : null;
-  }
-
-  #pickedAgain(upload: Upload, file: Source): Upload {
-    if (!this.#isPicked(upload)) return upload;
-    const isSame = file.size === upload.file.size && (!upload.item || file.lastModified === upload.file.lastModified);
-    if (!isSame) {
-      // A finished upload stays as it is; an unfinished one is of no more use. The file is uploaded as a new one.
-      if (!upload.item) this.cancel(upload);
-      this.forget(upload);
-      return this.#fresh(file, upload.destination, newKey());
-    }
-    upload.file = file;
-    if (!this.all.has(upload)) this.#list(upload);
-    this.#wait(upload);
-    return upload;
-  }
-
-  /** Its file was picked, so the upload no longer waits for it. Returns whether it did. */
-  #isPicked(upload: Upload): boolean {
-    return this.#unpicked.get(matchOf("", upload))?.delete(upload) ?? false;
-  }
-
-  /** The uploads that wait for their files. */
-  #waiting(): Upload[] {
-    return [...this.#unpicked.values()].flatMap((uploads) => [...uploads]);
-  }
-
-  /** Checks whether another tab has continued an upload that waits for its file here. */
-  async #lookAgain(): Promise<void> {
-    if (this.#isLooking || this.#waiting().length === 0) return;
-    this.#isLooking = true;
-    const left = new Set((await this.#memory.left()).map(({ id }) => id));
-    this.#isLooking = false;
-    for (const upload of this.#waiting()) if (!left.has(upload.id)) this.forget(upload);
+  /** Checks whether the next files that other tabs have sent are free, or done. */
+  #lookElsewhere(): void {
+    for (const upload of [...this.#elsewhere].slice(0, this.around.filesInFlight)) this.#requeue(upload);
+    this.#pump();
   }
 
   #fresh(file: Source, destination: Destination, pick: string): Upload {
@@ -239,9 +237,7 @@ export class Uploads {
   }
 
   #make(id: string, pick: string, file: Source, destination: Destination): Upload {
-    const upload: Upload = new Upload(id, pick, file, destination, (bytes) => {
-      if (this.all.has(upload)) this.totals.move(upload, bytes);
-    });
+    const upload: Upload = new Upload(id, pick, file, destination, (bytes) => this.all.has(upload) && this.totals.move(upload, bytes));
     return upload;
   }
 
@@ -253,11 +249,17 @@ export class Uploads {
 
   #wait(upload: Upload): void {
     this.#enter(upload, "queued");
+    this.#requeue(upload);
+  }
+
+  #requeue(upload: Upload): void {
+    this.#elsewhere.delete(upload);
     const isSmall = this.#sender.knowsBatches && upload.file.size <= SMALL_BYTES && !upload.session;
     (isSmall ? this.#small : this.#queue).add(upload);
   }
 
   #pump(): void {
+    if (this.#isDisposed) return;
     const together = this.#sender.knowsBatches && this.#small.size >= FEWEST;
     for (; together && this.#batches < BATCHES_IN_FLIGHT; this.#batches++) void this.#runBatch();
     for (const queue of together ? [this.#queue] : [this.#small, this.#queue]) {
@@ -289,17 +291,32 @@ export class Uploads {
     upload.run = run;
     this.#queue.delete(upload);
     this.#small.delete(upload);
-    this.#enter(upload, "uploading");
+    const hasWaited = upload.note === ELSEWHERE;
+    if (!hasWaited) this.#enter(upload, "uploading");
     try {
       this.#finish(upload, await this.#sender.send(upload, run));
     } catch (error) {
       run.abort(error);
       if (upload.run !== run) return;
-      if (error !== this.#sender.alone) return this.#fail(upload, error);
-      this.#halt(upload);
-      this.#enter(upload, "queued");
-      this.#queue.add(upload);
+      this.#caught(upload, error);
     }
+    if (hasWaited && upload.note !== ELSEWHERE) this.#lookElsewhere();
+  }
+
+  #caught(upload: Upload, error: unknown): void {
+    const { alone, elsewhere, foreign } = this.#sender;
+    if (error === foreign && upload.doubt === "found") {
+      // It was picked by another person than the one who began it: it has nothing to do with that upload.
+      this.#halt(upload);
+      this.#reset(upload);
+      this.#memory.isAnother(upload);
+      return this.#wait(upload);
+    }
+    if (error !== alone && error !== elsewhere) return this.#fail(upload, error === foreign ? new Failure(FOREIGN) : error);
+    this.#halt(upload);
+    if (error === elsewhere) return this.#waitElsewhere(upload);
+    this.#enter(upload, "queued");
+    this.#queue.add(upload);
   }
 
   #finish(upload: Upload, item: Item): void {
@@ -313,6 +330,7 @@ export class Uploads {
   #stop(upload: Upload, state: "paused" | "cancelled"): void {
     const { run } = upload;
     this.#halt(upload);
+    if (state === "paused") this.#memory.release(upload);
     this.#enter(upload, state);
     run?.abort(STOPPED);
   }
@@ -325,6 +343,7 @@ export class Uploads {
       this.#giveUp(upload);
       return this.#wait(upload);
     }
+    this.#memory.release(upload);
     this.#enter(upload, "failed", failure.message, failure);
     this.#emit("failed", upload);
   }
@@ -335,27 +354,34 @@ export class Uploads {
     upload.signing = null;
     this.#queue.delete(upload);
     this.#small.delete(upload);
+    this.#elsewhere.delete(upload);
     dropAddresses(upload);
     for (const part of upload.parts) if (part.eTag === null) upload.count(part, 0);
   }
 
-  /** Aborts the upload on the server: its data there is of no more use. */
+  /** Aborts the upload on the server: its data there is of no more use. Only the tab that holds it may do this. */
   #giveUp(upload: Upload): void {
     const { session } = upload;
-    upload.session = null;
-    upload.startKey = newKey();
-    upload.resumed = false;
-    upload.begunWith = null;
-    upload.headers = null;
-    upload.setParts([]);
+    this.#reset(upload);
     if (session) void this.#abandon(upload, session);
   }
 
-  async #abandon(upload: Upload, session: Session): Promise<void> {
-    const after = (tries: number): Promise<void> =>
-      new Promise((resolve) => void this.around.after(this.#patience.pause(tries), resolve));
-    // This uses the current token, because signing out cancels uploads too.
-    if (!(await abandon(this.around.api(), session, after))) this.#emit("leftOpen", upload);
+  /** The upload has nothing to do any more with what was sent of it. */
+  #reset(upload: Upload): void {
+    Object.assign(upload, { session: null, startKey: newKey(), resumed: false, wasDone: false, startsOver: false, begunWith: null, headers: null });
+    upload.setParts([]);
+  }
+
+  /** Ends a cancelled upload. With `run`, this tab does not hold it: it is aborted only if no other tab sends it. */
+  async #drop(upload: Upload, session: Session | null, run: AbortSignal | null, undo: boolean): Promise<void> {
+    const api = this.around.api().frozen();
+    if (session && (!run || (await this.#memory.take(upload, run)))) void this.#abandon(upload, session, api, undo);
+    await this.#memory.ended(upload);
+  }
+
+  // Signing out cancels uploads too: this needs the token of now.
+  async #abandon(upload: Upload, session: Session, api = this.around.api().frozen(), undo = false): Promise<void> {
+    if (!(await abandon(api, session, this.#patience, undo))) this.#emit("leftOpen", upload);
   }
 
   #enter(upload: Upload, state: State, note: string | null = null, failure: Failure | null = null): void {
@@ -371,10 +397,4 @@ export class Uploads {
     if (event === "change") upload.touch();
     for (const listener of this.#listeners.get(event) ?? []) listener(upload);
   }
-}
-
-/** Not in TypeScript's library yet (WICG, "File System Access", 2.4); files of the origin's own storage need no permission. */
-interface PermittedHandle extends FileSystemFileHandle {
-  queryPermission?(descriptor: { mode: "read" }): Promise<PermissionState>;
-  requestPermission?(descriptor: { mode: "read" }): Promise<PermissionState>;
 }

@@ -26,9 +26,9 @@ class Drive {
   private readonly watchers = new Set<() => void>();
   readonly uploads: Uploads;
 
-  constructor(put: PutPart = putWithFetch, pageOrigin = server.storeUrl) {
+  constructor(put: PutPart = putWithFetch, pageOrigin = server.storeUrl, token = (): string | Promise<string> => this.token) {
     this.uploads = new Uploads({
-      api: () => new Api(server.apiUrl, this.token),
+      api: () => new Api(server.apiUrl, token),
       put,
       checksum: checksumHere(),
       memory: (onNews) => new Memory(() => "", onNews, async () => null),
@@ -371,6 +371,58 @@ test("a store's Retry-After is respected", async () => {
   server.onPut = bendPart(1, 1, { status: 503, body: s3Error("SlowDown", "Later."), headers: { "Retry-After": "9" } });
   assert.equal(await drive.end(drive.add(randomBytes(3))), "done");
   assert.deepEqual(drive.waits, [9_000]);
+});
+
+for (const [header, least, most] of [["0", 1_000, 1_000], ["3000000", 3_600_000, 3_600_000], ["Wed, 21 Oct 2099 07:28:00 GMT", 3_600_000, 3_600_000], ["-5", 1_000, 1_000], ["soon", 1_000, 1_000]] as const) {
+  test(`a busy drive that says Retry-After: ${header} is neither asked all the time nor waited for for ever`, async () => {
+    let refused = false;
+    const busy = { status: 429, body: { statusCode: 429, code: "rate_limited", message: "Slower." }, headers: { "Retry-After": header } };
+    server.onApi = async (route) => (route === "/start" && !refused ? ((refused = true), busy) : undefined);
+    assert.equal(await drive.end(drive.add(randomBytes(3))), "done");
+    const [wait = 0] = drive.waits;
+    assert.ok(drive.waits.length === 1 && wait >= least && wait <= most, `${drive.waits}`);
+  });
+}
+
+test("a drive that is always busy is given up at last", async () => {
+  server.onApi = async (route) => (route === "/start" ? apiError(429, "rate_limited", "Slower.", 0) : undefined);
+  assert.equal(await drive.end(drive.add(randomBytes(3))), "failed");
+  assert.equal(asked("POST /start"), 64);
+});
+
+test("a token function that never works ends the upload after eight tries", async () => {
+  const failing = new Drive(putWithFetch, server.storeUrl, () => Promise.reject(new Error("The session ended.")));
+  const upload = failing.add(randomBytes(3));
+  assert.equal(await failing.end(upload), "failed");
+  assert.deepEqual([upload.note, failing.waits.length], ["There is no access token: The session ended.", 7]);
+});
+
+test("a store that has answered before is not taken for one without CORS rules when it is away", async () => {
+  drive = new Drive(putWithFetch, "https://drive.example.com");
+  assert.equal(await drive.end(drive.add(randomBytes(3), "first")), "done");
+  server.onPut = bendPart(1, 7, "cut" as const);
+  assert.equal(await drive.end(drive.add(randomBytes(3), "patient")), "done");
+  assert.deepEqual(drive.waits, [1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000]);
+  server.onPut = bendPart(1, 99, "cut" as const);
+  const upload = drive.add(randomBytes(3), "away");
+  assert.equal(await drive.end(upload), "failed");
+  assert.doesNotMatch(upload.note ?? "", /CORS/);
+});
+
+test("outside pages there are no CORS rules, so a store that is away gets all tries", async () => {
+  drive = new Drive(putWithFetch, "");
+  server.onPut = bendPart(1, 7, "cut" as const);
+  assert.equal(await drive.end(drive.add(randomBytes(3))), "done");
+});
+
+test("the network's return does not cut short a pause that the server asked for", async () => {
+  server.onApi = async (route) => (route === "/start" ? apiError(503, "store_unreachable", "The store is away.", 7) : undefined);
+  drive.held = true;
+  const upload = drive.add(randomBytes(3));
+  await drive.until(() => upload.note !== null);
+  drive.uploads.wake();
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual([drive.waits, asked("POST /start")], [[7_000], 1]);
 });
 
 test("an upload that the server no longer has starts over when tried again", async () => {

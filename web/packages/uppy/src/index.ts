@@ -73,6 +73,8 @@ export class DrayUploader {
   uninstall(): void {
     this.core.removeUploader(this.upload);
     for (const undo of this.uninstalls.splice(0)) undo();
+    for (const id of [...this.known.keys()]) this.cancel(id);
+    this.uploads.dispose();
   }
 
   /** The options may change while the page is open. The destination is read for each file. */
@@ -95,11 +97,23 @@ export class DrayUploader {
   private readonly upload = async (ids: string[]): Promise<void> => {
     const files = ids.flatMap((id) => this.core.getFile(id) ?? []);
     this.core.emit("upload-start", files);
+    this.begin(files);
     await Promise.all(files.map((file) => this.send(file)));
   };
 
+  /** Adds files together, so that each of their folders is created once. Failed ones continue: parts that the store has are not sent again. */
+  private begin(files: UppyFileLike[]): void {
+    const fresh = files.flatMap((file) => (!this.known.has(file.id) && !file.isRemote && file.data instanceof Blob ? [{ file, data: file.data }] : []));
+    for (const { id } of files) {
+      const known = this.known.get(id);
+      if (known) this.uploads.resume(known);
+    }
+    const picked = fresh.map(({ file, data }) => ({ file: sourceOf(file, data), ...this.destinationOf(file) }));
+    this.uploads.addAll(picked).forEach((upload, at) => this.known.set(fresh[at]!.file.id, upload));
+  }
+
   private async send(file: UppyFileLike): Promise<void> {
-    const upload = this.begun(file);
+    const upload = this.known.get(file.id);
     if (!upload) return this.failed(file, new Error("Files of remote providers cannot be uploaded: DrayUploader has no Companion server."));
     const uploadStarted = Date.now();
     for await (const { sent, size } of upload) {
@@ -110,21 +124,9 @@ export class DrayUploader {
     if (!now || upload.state === "cancelled") return;
     if (upload.item) {
       this.known.delete(file.id);
+      this.uploads.forget(upload);
       this.core.emit("upload-success", now, { status: 200, body: upload.item });
     } else this.failed(now, upload.failure ?? new Error("The upload failed."));
-  }
-
-  /** A failed file continues in the same upload: parts that the store has are not sent again. */
-  private begun(file: UppyFileLike): Upload | null {
-    const known = this.known.get(file.id);
-    if (known) {
-      this.uploads.resume(known);
-      return known;
-    }
-    if (file.isRemote || !(file.data instanceof Blob)) return null;
-    const upload = this.uploads.add(sourceOf(file, file.data), this.destinationOf(file));
-    this.known.set(file.id, upload);
-    return upload;
   }
 
   private destinationOf(file: UppyFileLike): Destination {

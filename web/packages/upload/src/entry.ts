@@ -1,0 +1,48 @@
+// What the browser keeps of one upload. It has no IO.
+
+import type { Item } from "./api.ts";
+import type { Destination, Session, Upload } from "./upload.ts";
+
+/** An upload, as the browser keeps it. */
+export interface Entry {
+  id: string;
+  /** The tab that sends it, or sent it last. */
+  tab: string;
+  /** Whether that tab sends it now. While that tab is alive, no other may send it. */
+  sending: boolean;
+  pick: string;
+  /** Identifies a file that is picked again; it includes the owner. */
+  match: string;
+  /** Whose uploads these are: another person at the same browser must not see them. */
+  owner: string;
+  name: string;
+  size: number;
+  type: string;
+  lastModified: number | null;
+  destination: Destination;
+  folderIds: string[];
+  startKey: string;
+  session: Session | null;
+  /** 1 once the item exists. The entry is kept until this is so for all files of its pick, so that none is sent twice if the
+   * folder is picked again. */
+  done: 0 | 1;
+  item: Item | null;
+  /** Milliseconds since 1970. */
+  at: number;
+}
+
+/** The entry of a new upload. It has only what the browser can store: a page may have put anything into the destination. */
+export function entryOf(upload: Upload, owner: string, tab: string): Entry {
+  const { id, pick, file, startKey, session } = upload;
+  const { parentId, path = [], onConflict, handle } = upload.destination;
+  const { name, size, type, lastModified = null } = file;
+  const destination = { path: [...path], ...(parentId !== undefined && { parentId }), ...(onConflict && { onConflict }), ...(handle && { handle }) };
+  const own = { id, tab, sending: false, pick, match: matchOf(owner, upload), owner, destination, folderIds: [...upload.folderIds], startKey, session };
+  return { ...own, name, size, type, lastModified, done: 0, item: null, at: Date.now() };
+}
+
+/** Identifies a file that is picked again. */
+export function matchOf(owner: string, { file: { name, size }, destination }: Pick<Upload, "file" | "destination">): string {
+  const { parentId = null, path = [] } = destination;
+  return JSON.stringify([owner, parentId, path, name, size]);
+}
